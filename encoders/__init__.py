@@ -1,0 +1,1 @@
+"""PyTorch encoders, read-outs and the sweep that measures transfers between tasks."""
