@@ -1,0 +1,213 @@
+"""What the user wants: budget, roles, costs, importances and the objective."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from numbers import Integral
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from taskgraph.errors import InvalidProblemError
+from taskgraph.tasks import ROLES, require_known
+from taskgraph.transfers import Transfers
+
+LOG_FLOOR = 1e-5
+
+
+@dataclass(frozen=True)
+class Objective:
+    """How a measured column becomes the value of an edge, before importance."""
+
+    column: str
+    transform: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def _identity(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values
+
+
+def _floored_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.log(np.maximum(values, LOG_FLOOR))
+
+
+OBJECTIVES: dict[str, Objective] = {
+    "sqrt": Objective("affinity", np.sqrt),
+    "linear": Objective("affinity", _identity),
+    "log": Objective("affinity", _floored_log),
+    "gain": Objective("gain", _identity),
+    "quality": Objective("quality", _identity),
+}
+"""``sqrt`` of the affinity is the default: with it the published tables reproduce every cell of
+the paper's Fig. 9; the plain sum that the paper prints (``linear``) does not. ``log`` takes the
+logarithm of affinities raised to at least 1e-5. ``gain`` and ``quality`` are the win rates."""
+
+
+class Settings(TypedDict, total=False):
+    """The fields of `Problem` as keyword arguments of `solve` and its kin."""
+
+    budget: float
+    max_order: int
+    objective: str
+    source_only: Iterable[str]
+    target_only: Iterable[str]
+    exclude: Iterable[str]
+    require: Iterable[str]
+    importance: Mapping[str, float]
+    label_cost: Mapping[str, float]
+    transfer_cost: Mapping[str, float]
+    supervised_may_transfer: bool
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A supervision budget and everything that weighs on how to spend it.
+
+    Parameters
+    ----------
+    budget : float
+        Most that may be spent on label costs and transfer costs together; at least 0.
+    max_order : int
+        Most sources that one transfer may have; at least 1.
+    objective : str
+        A key of `OBJECTIVES`: ``sqrt``, ``linear``, ``log``, ``gain`` or ``quality``.
+    source_only, target_only, exclude : names
+        Tasks that need not be solved; that cannot be supervised; that are left out altogether.
+        A task that the table has no transfer to is source-only by itself.
+    require : names
+        Tasks that must be supervised.
+    importance : mapping of names to floats, at least 0, default 1
+        Weight of a target in the objective.
+    label_cost, transfer_cost : mappings of names to floats, at least 0, default 1 and 0
+        What supervising a task costs; what training a transfer to a target costs.
+    supervised_may_transfer : bool
+        Let a supervised target keep a transfer that is better than its own network.
+
+    Raises
+    ------
+    InvalidProblemError
+        If a value is out of range or two roles of one task contradict each other.
+    """
+
+    budget: float = 6.0
+    max_order: int = 5
+    objective: str = "sqrt"
+    source_only: tuple[str, ...] = ()
+    target_only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    importance: Mapping[str, float] = field(default_factory=dict)
+    label_cost: Mapping[str, float] = field(default_factory=dict)
+    transfer_cost: Mapping[str, float] = field(default_factory=dict)
+    supervised_may_transfer: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("source_only", "target_only", "exclude", "require"):
+            names = getattr(self, name)
+            names = (names,) if isinstance(names, str) else names
+            object.__setattr__(self, name, tuple(dict.fromkeys(names)))
+        object.__setattr__(self, "budget", _at_least_zero("budget", self.budget))
+        whole = isinstance(self.max_order, Integral) and not isinstance(self.max_order, bool)
+        if not whole or self.max_order < 1:
+            raise InvalidProblemError(
+                f"max_order is {self.max_order}, expected a whole number of at least 1"
+            )
+        if self.objective not in OBJECTIVES:
+            raise InvalidProblemError(
+                f'the objective is "{self.objective}", expected one of {", ".join(OBJECTIVES)}'
+            )
+        for name in ("importance", "label_cost", "transfer_cost"):
+            weights = {
+                task: _at_least_zero(f'{name} of "{task}"', value)
+                for task, value in getattr(self, name).items()
+            }
+            object.__setattr__(self, name, weights)
+        self._check_roles()
+
+    def _check_roles(self) -> None:
+        roles = {"source_only": "source-only", "target_only": "target-only", "exclude": "excluded"}
+        seen: dict[str, str] = {}
+        for attribute, word in roles.items():
+            for task in getattr(self, attribute):
+                if seen.setdefault(task, word) != word:
+                    raise InvalidProblemError(
+                        f'"{task}" is both {seen[task]} and {word}; a task has one role'
+                    )
+        for task in self.require:
+            if seen.get(task) in ("target-only", "excluded"):
+                raise InvalidProblemError(
+                    f'"{task}" is required to be supervised, yet it is {seen[task]}'
+                )
+
+    def check_names(self, transfers: Transfers) -> None:
+        """Raise `UnknownTaskError` if a name is not in the table, saying where it was given."""
+        names = ("source_only", "target_only", "exclude", "require")
+        for attribute in (*names, "importance", "label_cost", "transfer_cost"):
+            require_known(
+                getattr(self, attribute),
+                transfers.tasks,
+                where=f"--{attribute.replace('_', '-')}",
+            )
+
+
+def make_problem(problem: Problem | None, settings: Settings) -> Problem:
+    """Start from ``problem``, or from the defaults, and let ``settings`` override its fields."""
+    return replace(problem, **settings) if problem else Problem(**settings)  # type: ignore[arg-type]
+
+
+def problem_from_dict(content: Mapping[str, object]) -> Problem:
+    """Read the content of a problem TOML: top-level settings and ``[tasks.<name>]`` tables.
+
+    Raises
+    ------
+    InvalidProblemError
+        If a key is unknown or a value has the wrong type; the message names its place.
+    """
+    top = {"budget", "max_order", "objective", "supervised_may_transfer", "tasks"}
+    _check_keys(content, top, "the problem file")
+    tasks = content.get("tasks", {})
+    if not isinstance(tasks, Mapping):
+        raise InvalidProblemError("`tasks` is not a table; write [tasks.<name>] for each task")
+    settings: dict[str, object] = {key: content[key] for key in content if key != "tasks"}
+    lists: dict[str, list[str]] = {"source_only": [], "target_only": [], "exclude": []}
+    required: list[str] = []
+    weights: dict[str, dict[str, float]] = {"importance": {}, "label_cost": {}, "transfer_cost": {}}
+    attribute = {"source-only": "source_only", "target-only": "target_only", "unused": "exclude"}
+    for name, entry in tasks.items():
+        if not isinstance(entry, Mapping):
+            raise InvalidProblemError(f"[tasks.{name}] is not a table; write [tasks.{name}]")
+        _check_keys(entry, {"role", "required", *weights}, f"[tasks.{name}]")
+        role = entry.get("role", "target")
+        if role not in ROLES:
+            raise InvalidProblemError(
+                f'[tasks.{name}]: role is "{role}", expected one of {", ".join(ROLES)}'
+            )
+        if role in attribute:
+            lists[attribute[role]].append(name)
+        if entry.get("required", False):
+            required.append(name)
+        for key, column in weights.items():
+            if key in entry:
+                column[name] = entry[key]
+    return Problem(**settings, **lists, require=tuple(required), **weights)  # type: ignore[arg-type]
+
+
+def _check_keys(content: Mapping[str, object], known: set[str], where: str) -> None:
+    for key in content:
+        if key not in known:
+            raise InvalidProblemError(
+                f'{where} has the unknown key "{key}", expected one of {", ".join(sorted(known))}'
+            )
+
+
+def _at_least_zero(name: str, value: object) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(value, bool | str) or not math.isfinite(number) or number < 0:
+        raise InvalidProblemError(f"{name} is {value}, expected a finite number of at least 0")
+    return number

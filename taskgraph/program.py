@@ -1,0 +1,182 @@
+"""The boolean program as arrays: which sources there are, and what each transfer is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from taskgraph.errors import InvalidProblemError
+from taskgraph.problem import OBJECTIVES, Problem
+from taskgraph.tasks import SELF
+from taskgraph.transfers import Transfers
+
+TOLERANCE = 1e-9
+"""Two objectives, or a cost and a budget, that differ by less (relatively) are equal."""
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Maximise the worth of one transfer (or the own network) a target, within a budget.
+
+    S sources, T targets, E edges, K = the largest order. Edges are sorted by target, then order,
+    then names, so that the first of several equal ones is the one to report.
+
+    Parameters
+    ----------
+    sources, targets : names, sorted
+    label_cost : (S,) floats, at least 0
+    transfer_cost : (T,) floats, at least 0
+    budget : float
+    required : (S,) bools
+    self_source : (T,) ints
+        Index of the target among the sources, or -1 where supervision does not solve it (a
+        target-only task, or one whose ``self`` was not measured).
+    self_value : (T,) floats
+        Importance times objective of the target's own network; 0 where ``self_source`` is -1.
+    edge_target : (E,) ints, ascending
+    edge_sources : (E, K) ints
+        Sources of an edge, padded with S.
+    edge_value : (E,) floats
+        Importance times objective of the transfer; larger is better.
+    edge_row : (E,) ints
+        Row of the edge in the table of transfers.
+    may_transfer : bool
+        A supervised target may keep a transfer instead of its own network.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    label_cost: FloatArray
+    transfer_cost: FloatArray
+    budget: float
+    required: BoolArray
+    self_source: IntArray
+    self_value: FloatArray
+    edge_target: IntArray
+    edge_sources: IntArray
+    edge_value: FloatArray
+    edge_row: IntArray
+    may_transfer: bool = False
+
+    @property
+    def order(self) -> IntArray:
+        """(E,) array: number of sources of each edge."""
+        return (self.edge_sources < len(self.sources)).sum(axis=1)
+
+    @property
+    def has_upgrades(self) -> bool:
+        """Whether keeping a transfer beside supervision costs budget (a knapsack within)."""
+        return self.may_transfer and bool((self.transfer_cost[self.self_source >= 0] > 0).any())
+
+    @property
+    def slack(self) -> float:
+        """Rounding that is forgiven where costs are compared with the budget."""
+        return TOLERANCE * max(1.0, self.budget)
+
+    def keep(self, edges: BoolArray | IntArray) -> Program:
+        """The same program with only the given edges."""
+        return replace(
+            self,
+            edge_target=self.edge_target[edges],
+            edge_sources=self.edge_sources[edges],
+            edge_value=self.edge_value[edges],
+            edge_row=self.edge_row[edges],
+        )
+
+    def within(self, *, budget: float, max_order: int) -> Program:
+        """The same program at another budget and a smaller maximum order."""
+        return replace(self.keep(self.order <= max_order), budget=budget)
+
+
+def compile_program(transfers: Transfers, problem: Problem) -> Program:
+    """Lay a table and a problem out as arrays.
+
+    Raises
+    ------
+    UnknownTaskError
+        If the problem names a task that the table does not have.
+    InvalidProblemError
+        If no target is left, or the objective needs a column that the table lacks.
+    """
+    problem.check_names(transfers)
+    unused = set(problem.exclude)
+    targets = tuple(t for t in transfers.targets if t not in unused | set(problem.source_only))
+    sources = tuple(t for t in transfers.tasks if t not in unused | set(problem.target_only))
+    if not targets:
+        raise InvalidProblemError("no target is left to solve; give fewer tasks to --source-only "
+                                  "or --exclude")  # fmt: skip
+    value = objective_values(transfers, problem)
+    importance = np.array([problem.importance.get(t, 1.0) for t in targets])
+    self_source, self_value = _own_networks(transfers, targets, sources, value)
+    edges = _edges(transfers, problem, targets, sources, value)
+    return Program(
+        sources=sources,
+        targets=targets,
+        label_cost=np.array([problem.label_cost.get(s, 1.0) for s in sources]),
+        transfer_cost=np.array([problem.transfer_cost.get(t, 0.0) for t in targets]),
+        budget=problem.budget,
+        required=np.array([s in problem.require for s in sources], dtype=bool),
+        self_source=self_source,
+        self_value=self_value * importance,
+        edge_target=edges[0],
+        edge_sources=edges[1],
+        edge_value=value[edges[2]] * importance[edges[0]],
+        edge_row=edges[2],
+        may_transfer=problem.supervised_may_transfer,
+    )
+
+
+def objective_values(transfers: Transfers, problem: Problem) -> FloatArray:
+    """(rows,) array: the objective of each row of the table, NaN where it was not measured."""
+    objective = OBJECTIVES[problem.objective]
+    if objective.column not in transfers.frame.columns:
+        raise InvalidProblemError(
+            f'the objective "{problem.objective}" needs the column "{objective.column}", which '
+            "the table does not have; try --objective sqrt"
+        )
+    return objective.transform(transfers.frame[objective.column].to_numpy(dtype=float))
+
+
+def _own_networks(
+    transfers: Transfers, targets: tuple[str, ...], sources: tuple[str, ...], value: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    frame = transfers.frame
+    own = np.flatnonzero((frame["sources"] == SELF) & frame["affinity"].notna() & ~np.isnan(value))
+    worth = dict(zip(frame["target"].iloc[own], value[own], strict=True))
+    index = {name: i for i, name in enumerate(sources)}
+    solved = [t in worth and t in index for t in targets]
+    source = np.array([index[t] if ok else -1 for t, ok in zip(targets, solved, strict=True)])
+    own_value = [worth[t] if ok else 0.0 for t, ok in zip(targets, solved, strict=True)]
+    return source.astype(np.int64), np.array(own_value, dtype=float)
+
+
+def _edges(
+    transfers: Transfers,
+    problem: Problem,
+    targets: tuple[str, ...],
+    sources: tuple[str, ...],
+    value: FloatArray,
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Targets, padded sources and rows of the usable edges, in the order of reporting."""
+    usable = transfers.is_edge & (transfers.order <= problem.max_order) & ~np.isnan(value)
+    rows = np.flatnonzero(usable)
+    frame = transfers.frame
+    target_code = pd.Index(targets).get_indexer(frame["target"].iloc[rows])
+    names = frame["sources"].iloc[rows].str.split("+")
+    width = int(names.map(len).max()) if len(rows) else 1
+    padded = np.full((len(rows), width), len(sources), dtype=np.int64)
+    flat = pd.Index(sources).get_indexer(np.concatenate(names.to_list()) if len(rows) else [])
+    padded[np.arange(width) < names.map(len).to_numpy()[:, None]] = flat
+    known = (target_code >= 0) & (padded >= 0).all(axis=1)
+    target_code, padded, rows = target_code[known], padded[known], rows[known]
+    padded = np.sort(padded, axis=1)
+    size = (padded < len(sources)).sum(axis=1)
+    order = np.lexsort((*padded.T[::-1], size, target_code))
+    return target_code[order].astype(np.int64), padded[order], rows[order]

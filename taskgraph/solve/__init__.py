@@ -1,0 +1,1 @@
+"""Solve the supervision-budgeted program to proven optimality."""

@@ -1,0 +1,113 @@
+"""Given which tasks are supervised, the best transfer for every target: exact, and no solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from taskgraph.program import BoolArray, FloatArray, IntArray, Program
+
+SUPERVISED = -1
+UNCOVERED = -2
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A feasible solution: the supervised sources, and an edge (or -1 for ``self``) a target."""
+
+    supervised: BoolArray
+    edges: IntArray
+    value: float
+    cost: float
+
+
+def best_edges(program: Program, supervised: BoolArray) -> tuple[IntArray, FloatArray]:
+    """The best usable edge of each target (the first of several equal ones) and its value.
+
+    Returns
+    -------
+    (T,) ints and (T,) floats
+        -2 and -inf where no edge has all its sources among ``supervised``.
+    """
+    usable = np.append(supervised, True)[program.edge_sources].all(axis=1)
+    edges = np.flatnonzero(usable)
+    chosen = np.full(len(program.targets), UNCOVERED, dtype=np.int64)
+    value = np.full(len(program.targets), -np.inf)
+    # Ascending by value and descending by position: the last write is the first of the best.
+    order = edges[np.lexsort((-edges, program.edge_value[edges]))]
+    chosen[program.edge_target[order]] = order
+    value[program.edge_target[order]] = program.edge_value[order]
+    return chosen, value
+
+
+def choose(program: Program, supervised: BoolArray) -> Choice | None:
+    """Solve the program for a fixed set of supervised sources.
+
+    Returns
+    -------
+    Choice or None
+        None if a target cannot be solved from this set, or it costs more than the budget.
+    """
+    edges, value = best_edges(program, supervised)
+    own = program.self_source
+    solved_by_own = (own >= 0) & supervised[own]
+    keeps = solved_by_own & (value > program.self_value) & program.may_transfer
+    if program.has_upgrades and keeps.any():
+        keeps = _affordable_upgrades(program, supervised, solved_by_own, keeps, value)
+    use_own = solved_by_own & ~keeps
+    edges = np.where(use_own, SUPERVISED, edges)
+    value = np.where(use_own, program.self_value, value)
+    if (edges == UNCOVERED).any():
+        return None
+    cost = program.label_cost[supervised].sum() + program.transfer_cost[~use_own].sum()
+    if cost > program.budget + program.slack:
+        return None
+    return Choice(supervised.copy(), edges, float(value.sum()), float(cost))
+
+
+def _affordable_upgrades(
+    program: Program,
+    supervised: BoolArray,
+    solved_by_own: BoolArray,
+    wanted: BoolArray,
+    value: FloatArray,
+) -> BoolArray:
+    """Which supervised targets keep a transfer, where that costs budget: an exact knapsack.
+
+    Partial selections are kept while no other is both cheaper and better (Nemhauser and Ullmann,
+    Management Science 1969), so costs may be any floats.
+    """
+    spent = program.label_cost[supervised].sum() + program.transfer_cost[~solved_by_own].sum()
+    room = program.budget + program.slack - spent
+    front: list[tuple[float, float, tuple[int, ...]]] = [(0.0, 0.0, ())]
+    for target in np.flatnonzero(wanted):
+        price = float(program.transfer_cost[target])
+        worth = float(value[target] - program.self_value[target])
+        added = [(c + price, v + worth, (*s, int(target))) for c, v, s in front if c + price <= room]
+        front = _undominated([*front, *added])
+    keeps = np.zeros_like(wanted)
+    keeps[list(front[-1][2])] = True
+    return keeps
+
+
+def _undominated(
+    selections: list[tuple[float, float, tuple[int, ...]]],
+) -> list[tuple[float, float, tuple[int, ...]]]:
+    kept: list[tuple[float, float, tuple[int, ...]]] = []
+    for cost, value, chosen in sorted(selections, key=lambda s: (s[0], -s[1])):
+        if not kept or value > kept[-1][1]:
+            kept.append((cost, value, chosen))
+    return kept
+
+
+def without_useless(program: Program, choice: Choice) -> Choice:
+    """Drop, dearest first, every source that can go without a loss of value."""
+    candidates = np.flatnonzero(choice.supervised & ~program.required)
+    for source in sorted(candidates, key=lambda s: (-program.label_cost[s], -s)):
+        smaller = choice.supervised.copy()
+        smaller[source] = False
+        lighter = choose(program, smaller)
+        if lighter is not None and lighter.value >= choice.value:
+            choice = lighter
+    return choice

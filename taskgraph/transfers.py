@@ -1,0 +1,228 @@
+"""Measured transfers: one row a hyper-edge from a set of sources to a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from taskgraph.errors import InvalidTableError
+from taskgraph.tasks import RESERVED, SCRATCH, SELF, join_sources, parse_sources
+
+REQUIRED = ("sources", "target", "affinity")
+MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "loss", "n")
+SHARES = ("gain", "quality")
+
+
+@dataclass(frozen=True, eq=False)
+class Transfers:
+    """A validated table of transfers; make one with `Transfers` or `read_transfers`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``sources`` (names joined by ``+``), ``target``, ``affinity`` and any of ``low``,
+        ``high``, ``gain``, ``quality``, ``loss``, ``n``; others are carried along. Affinities are
+        at least 0 and larger is better. A row whose affinity is empty is a reference that was
+        measured outside the tournament (it has a gain or a quality) and is never an edge.
+        The reserved source ``self`` is the target's own supervised network, ``scratch`` a network
+        trained from scratch. A row from a task's own encoder to the task itself is accepted only
+        as a full set of references, one for every target beside its ``self`` row, as the
+        published Taskonomy tables have them; such rows are never edges either.
+
+    Raises
+    ------
+    InvalidTableError
+        If a column is missing, or a row breaks the format; rows are counted from 1.
+    """
+
+    frame: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frame", _validated(self.frame))
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """Tasks that the table measures transfers to, sorted."""
+        return tuple(sorted(self.frame["target"].unique()))
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """Tasks that some candidate transfers from, sorted; reserved names are left out."""
+        named = self.frame.loc[self.frame["affinity"].notna(), "sources"].unique()
+        return tuple(sorted({name for text in named for name in text.split("+")} - RESERVED))
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """All tasks of the table, sorted."""
+        return tuple(sorted({*self.targets, *self.sources}))
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """(rows,) array: the number of sources of each row."""
+        return (self.frame["sources"].str.count(r"\+") + 1).to_numpy(dtype=np.int64)
+
+    @cached_property
+    def is_edge(self) -> NDArray[np.bool_]:
+        """(rows,) array: whether the program may choose the row as a transfer."""
+        frame = self.frame
+        special = frame["sources"].isin(RESERVED) | (frame["sources"] == frame["target"])
+        return (frame["affinity"].notna() & ~special).to_numpy(dtype=bool)
+
+    def row_of(self, target: str, sources: str | Iterable[str]) -> pd.Series | None:
+        """Look a transfer up by its target and set of sources; None if it was not measured."""
+        names = parse_sources(sources)
+        position = self._positions.get((target, join_sources(names)))
+        return None if position is None else self.frame.iloc[position]
+
+    @cached_property
+    def _positions(self) -> dict[tuple[str, str], int]:
+        pairs = zip(self.frame["target"], self.frame["sources"], strict=True)
+        return {pair: row for row, pair in enumerate(pairs)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the table as a DataFrame."""
+        return self.frame.copy()
+
+    def __repr__(self) -> str:
+        edges, order = int(self.is_edge.sum()), int(self.order.max(initial=1))
+        return (
+            f"Transfers({len(self.targets)} targets, {len(self.sources)} sources, "
+            f"{edges} transfers of orders 1 to {order})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self!r}</p>{self.frame.head(10).to_html(index=False)}"
+
+
+def _validated(frame: pd.DataFrame) -> pd.DataFrame:
+    missing = [name for name in REQUIRED if name not in frame.columns]
+    if missing:
+        raise InvalidTableError(
+            f'a table of transfers needs the column "{missing[0]}"; it has '
+            + ", ".join(f'"{name}"' for name in frame.columns)
+        )
+    if frame.empty:
+        raise InvalidTableError("the table of transfers has no rows; expected one row a transfer")
+    frame = frame.reset_index(drop=True).copy()
+    frame["target"] = _checked_targets(frame["target"])
+    frame["sources"] = canonical_sources(frame["sources"])
+    for name in MEASUREMENTS:
+        if name in frame.columns:
+            frame[name] = numbers(frame[name])
+    _check_affinities(frame)
+    _check_shares(frame)
+    _check_own_sources(frame)
+    check_unique(frame, ["target", "sources"])
+    return frame
+
+
+def numbers(column: pd.Series) -> pd.Series:
+    """Turn a column into floats, where an empty field is NaN and any other text is an error."""
+    text = column.astype("string").str.strip()
+    empty = text.isna() | (text == "")
+    values = pd.to_numeric(text.mask(empty), errors="coerce").astype("float64")
+    written_nan = text.str.lower().isin(["nan", "+nan", "-nan", "null", "none", "na", "n/a"])
+    bad = ~empty & (values.isna() | written_nan.fillna(False) | np.isinf(values))
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise InvalidTableError(
+            f'row {row + 1}: {column.name} is "{column.iloc[row]}", expected a finite number; '
+            "mend it or leave the row out"
+        )
+    return values
+
+
+def canonical_sources(column: pd.Series) -> pd.Series:
+    """Write each set of sources in sorted order, so that ``b+a`` and ``a+b`` are one."""
+    text = column.astype("string").fillna("")
+    written = {}
+    for name in text.unique():
+        try:
+            written[name] = "+".join(parse_sources(name))
+        except InvalidTableError as error:
+            row = int(np.flatnonzero(text == name)[0])
+            raise InvalidTableError(f"row {row + 1}: {error}") from None
+    return text.map(written).astype(object)
+
+
+def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
+    """Raise, naming both rows, if two rows have the same keys."""
+    repeated = frame.duplicated(keys)
+    if not repeated.any():
+        return
+    second = int(np.flatnonzero(repeated)[0])
+    same = (frame[keys] == frame.loc[second, keys]).all(axis=1)
+    first = int(np.flatnonzero(same)[0])
+    names = ", ".join(f'{key} "{frame.at[second, key]}"' for key in keys)
+    raise InvalidTableError(
+        f"rows {first + 1} and {second + 1} are the same transfer ({names}); "
+        "the order of sources carries no meaning: keep one of them"
+    )
+
+
+def _checked_targets(column: pd.Series) -> pd.Series:
+    text = column.astype("string").str.strip().fillna("")
+    bad = (text == "") | text.isin(RESERVED) | text.str.contains("+", regex=False)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise InvalidTableError(
+            f'row {row + 1}: the target is "{text.iloc[row]}", expected the name of one task '
+            f'(not "{SELF}" or "{SCRATCH}", which are sources)'
+        )
+    return text.astype(object)
+
+
+def _check_affinities(frame: pd.DataFrame) -> None:
+    negative = frame["affinity"] < 0
+    if negative.any():
+        row = int(np.flatnonzero(negative)[0])
+        raise InvalidTableError(
+            f"row {row + 1}: affinity is {frame.at[row, 'affinity']:g}, expected at least 0; "
+            'if these are scores, name the column "score" and run `taskgraph affinity`'
+        )
+    measured = [name for name in ("gain", "quality", "loss") if name in frame.columns]
+    blank = frame["affinity"].isna() & frame[measured].isna().all(axis=1)
+    if blank.any():
+        row = int(np.flatnonzero(blank)[0])
+        raise InvalidTableError(
+            f"row {row + 1}: affinity is empty, expected a number of at least 0 "
+            "(only a reference row with a gain, a quality or a loss may leave it out)"
+        )
+
+
+def _check_shares(frame: pd.DataFrame) -> None:
+    for name in SHARES:
+        if name in frame.columns:
+            outside = (frame[name] < 0) | (frame[name] > 1)
+            if outside.any():
+                row = int(np.flatnonzero(outside)[0])
+                raise InvalidTableError(
+                    f"row {row + 1}: {name} is {frame.at[row, name]:g}, expected a win rate "
+                    "between 0 and 1"
+                )
+
+
+def _check_own_sources(frame: pd.DataFrame) -> None:
+    """Refuse a target among its own sources, unless every target has such a reference row."""
+    pairs = zip(frame["target"], frame["sources"], strict=True)
+    own = [row for row, (target, text) in enumerate(pairs) if target in text.split("+")]
+    if not own:
+        return
+    alone = frame.index[frame["sources"] == frame["target"]]
+    referenced = set(frame.loc[alone, "target"])
+    with_self = set(frame.loc[frame["sources"] == SELF, "target"])
+    if len(own) == len(alone) and referenced == with_self == set(frame["target"]):
+        return
+    row, target = own[0], frame.at[own[0], "target"]
+    raise InvalidTableError(
+        f'row {row + 1}: "{target}" is a source of itself; write its own supervised network as '
+        f'the source "{SELF}", or leave the row out'
+    )
