@@ -34,7 +34,8 @@ class Program:
     label_cost : (S,) floats, at least 0
     transfer_cost : (T,) floats, at least 0
     budget : float
-    required : (S,) bools
+    required, banned : (S,) bools
+        Sources that must, and that must not, be supervised.
     self_source : (T,) ints
         Index of the target among the sources, or -1 where supervision does not solve it (a
         target-only task, or one whose ``self`` was not measured).
@@ -57,6 +58,7 @@ class Program:
     transfer_cost: FloatArray
     budget: float
     required: BoolArray
+    banned: BoolArray
     self_source: IntArray
     self_value: FloatArray
     edge_target: IntArray
@@ -123,6 +125,7 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
         transfer_cost=np.array([problem.transfer_cost.get(t, 0.0) for t in targets]),
         budget=problem.budget,
         required=np.array([s in problem.require for s in sources], dtype=bool),
+        banned=np.zeros(len(sources), dtype=bool),
         self_source=self_source,
         self_value=self_value * importance,
         edge_target=edges[0],

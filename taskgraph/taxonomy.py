@@ -161,9 +161,7 @@ class Taxonomy:
             shape = "box, style=filled" if data["supervised"] else "ellipse"
             lines.append(f"  {json.dumps(name)} [shape={shape}];")
         for source, target, data in graph.edges(data=True):
-            lines.append(
-                f"  {json.dumps(source)} -> {json.dumps(target)} [label={data['order']}];"
-            )
+            lines.append(f"  {json.dumps(source)} -> {json.dumps(target)} [label={data['order']}];")
         return "\n".join([*lines, "}"])
 
     def headline(self) -> str:

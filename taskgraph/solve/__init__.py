@@ -1,1 +1,116 @@
 """Solve the supervision-budgeted program to proven optimality."""
+
+from __future__ import annotations
+
+import math
+from typing import Unpack
+
+import numpy as np
+
+from taskgraph.errors import SolverError
+from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.program import Program, compile_program
+from taskgraph.solve.backends import SOLVERS, Backend, find_solver
+from taskgraph.solve.clock import Clock
+from taskgraph.solve.search import Solution, solve_program
+from taskgraph.tasks import SELF
+from taskgraph.taxonomy import Taxonomy, Transfer
+from taskgraph.transfers import Transfers
+
+__all__ = ["SOLVERS", "find_solver", "solve", "taxonomy_from_solution"]
+
+
+def solve(
+    transfers: Transfers,
+    problem: Problem | None = None,
+    *,
+    solver: str = "highs",
+    time_limit: float | None = None,
+    **settings: Unpack[Settings],
+) -> Taxonomy:
+    """Choose which tasks to supervise, and one transfer for every other target.
+
+    Maximises the sum of importance times objective over the targets, each solved by its own
+    supervised network or by one transfer whose sources are all supervised, such that label and
+    transfer costs stay within the budget (Zamir et al., CVPR 2018, Sec. 3.4, with the budget on
+    nodes and the square root of the affinity as the default objective). Ties are broken by the
+    fewest supervised tasks, then by their names.
+
+    Parameters
+    ----------
+    transfers : Transfers
+        Measured transfers, from `read_transfers` or `Transfers`.
+    problem : Problem, optional
+        Budget, roles, costs and objective; ``settings`` override its fields.
+    solver : str
+        ``highs``, ``cbc``, or any other that PuLP finds by name.
+    time_limit : float, optional
+        Seconds after which the best solution so far is returned, with its gap.
+    **settings
+        Fields of `Problem`, such as ``budget=5, max_order=4, exclude=["random"]``.
+
+    Returns
+    -------
+    Taxonomy
+        Its ``status`` says whether it is proven optimal; an unsolvable program is a status too.
+
+    Raises
+    ------
+    UnknownTaskError, InvalidProblemError
+        If the problem does not fit the table.
+    SolverError
+        If there is no such solver, or it fails.
+    """
+    problem = make_problem(problem, settings)
+    backend = find_solver(solver)
+    clock = Clock(time_limit)
+    program = compile_program(transfers, problem)
+    solution = solve_program(program, backend, clock)
+    return taxonomy_from_solution(transfers, problem, solution, seconds=clock.seconds)
+
+
+def taxonomy_from_solution(
+    transfers: Transfers, problem: Problem, solution: Solution, *, seconds: float = 0.0
+) -> Taxonomy:
+    """Put names and measurements to the arrays of a solution."""
+    program, choice = solution.program, solution.choice
+    names = () if choice is None else np.array(program.sources)[choice.supervised].tolist()
+    return Taxonomy(
+        status=solution.status,
+        objective=None if choice is None else choice.value,
+        bound=solution.bound if math.isfinite(solution.bound) else None,
+        budget=problem.budget,
+        spent=0.0 if choice is None else choice.cost,
+        max_order=problem.max_order,
+        objective_transform=problem.objective,
+        supervised=tuple(names),
+        transfers=_transfers(transfers, solution),
+        reason=solution.reason,
+        least_budget=solution.least_budget,
+        importance={t: w for t, w in problem.importance.items() if w != 1.0},
+        nodes=solution.nodes,
+        seconds=seconds,
+    )
+
+
+def _transfers(table: Transfers, solution: Solution) -> tuple[Transfer, ...]:
+    if solution.choice is None:
+        return ()
+    program = solution.program
+    columns = [c for c in ("affinity", "gain", "quality", "low", "high") if c in table.frame]
+    result = []
+    for target, edge in zip(program.targets, solution.choice.edges.tolist(), strict=True):
+        row = table.frame.iloc[program.edge_row[edge]] if edge >= 0 else table.row_of(target, SELF)
+        if row is None:
+            raise SolverError(f'the table has no "{SELF}" row for the supervised "{target}"')
+        measured = {c: float(row[c]) for c in columns if not math.isnan(row[c])}
+        result.append(Transfer(target, tuple(row["sources"].split("+")), **measured))
+    return tuple(result)
+
+
+def solver_of(backend: str | Backend) -> Backend:
+    """Take a solver by name or as it is."""
+    return find_solver(backend) if isinstance(backend, str) else backend
+
+
+__all__ += ["Program", "solve_program", "solver_of"]

@@ -84,7 +84,9 @@ def _affordable_upgrades(
     for target in np.flatnonzero(wanted):
         price = float(program.transfer_cost[target])
         worth = float(value[target] - program.self_value[target])
-        added = [(c + price, v + worth, (*s, int(target))) for c, v, s in front if c + price <= room]
+        added = [
+            (c + price, v + worth, (*s, int(target))) for c, v, s in front if c + price <= room
+        ]
         front = _undominated([*front, *added])
     keeps = np.zeros_like(wanted)
     keeps[list(front[-1][2])] = True

@@ -17,12 +17,16 @@ with others for the budget.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import pulp
 
 from taskgraph.program import BoolArray, Program
+
+Variable: TypeAlias = Any  # pulp.LpVariable, which is untyped
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +34,10 @@ class Model:
     """A PuLP problem and its variables; `value` is the program's objective as an expression."""
 
     problem: pulp.LpProblem
-    supervised: list[pulp.LpVariable]
-    edges: list[pulp.LpVariable]
+    supervised: list[Variable]
+    edges: list[Variable]
     value: pulp.LpAffineExpression
+    cost: pulp.LpAffineExpression
 
     def solution(self) -> BoolArray:
         """(S,) array: which sources the solver's values supervise."""
@@ -42,76 +47,106 @@ class Model:
         """Cut exactly this set of supervised sources off."""
         signs = np.where(supervised, -1.0, 1.0)
         terms = zip(self.supervised, signs.tolist(), strict=True)
-        self._add(terms, pulp.LpConstraintGE, 1.0 - supervised.sum())
+        _add(self.problem, terms, pulp.LpConstraintGE, 1.0 - supervised.sum())
+
+    def count(self) -> pulp.LpAffineExpression:
+        """Number of supervised sources."""
+        return pulp.LpAffineExpression([(y, 1.0) for y in self.supervised])
+
+    def require_count(self, most: float) -> None:
+        """Cut off every solution that supervises more sources."""
+        _add(self.problem, self.count().items(), pulp.LpConstraintLE, most)
 
     def require_value(self, least: float) -> None:
         """Cut off every solution that is worth less."""
         constraint = pulp.LpConstraint(self.value.copy(), pulp.LpConstraintGE, rhs=least)
         self.problem.addConstraint(constraint)
 
-    def _add(self, terms, sense: int, rhs: float) -> None:  # type: ignore[no-untyped-def]
-        expression = pulp.LpAffineExpression(list(terms))
-        self.problem.addConstraint(pulp.LpConstraint(expression, sense, rhs=float(rhs)))
 
+def grouped_model(program: Program, *, partial: bool = False) -> Model:
+    """Pose a program through PuLP; see the module's text for the formulation.
 
-def grouped_model(program: Program) -> Model:
-    """Pose a program through PuLP; see the module's text for the formulation."""
+    With ``partial`` a target may stay unsolved, worth 0.
+    """
     problem = pulp.LpProblem("taxonomy", pulp.LpMaximize)
-    count, targets = len(program.sources), len(program.targets)
     supervised = [
-        problem.add_variable(f"y{j}", int(need), 1, pulp.LpBinary)
-        for j, need in enumerate(program.required)
+        problem.add_variable(f"y{j}", int(need), int(not banned), pulp.LpInteger)
+        for j, (need, banned) in enumerate(zip(program.required, program.banned, strict=True))
     ]
-    for variable, need in zip(supervised, program.required, strict=True):
-        variable.lowBound = int(need)
     edges = [problem.add_variable(f"x{e}", 0, 1) for e in range(len(program.edge_value))]
     own = _own_variables(problem, program, supervised)
-    terms = list(zip(edges, program.edge_value.tolist(), strict=True))
-    worth: dict[pulp.LpVariable, float] = {}
+    worth: dict[Variable, float] = dict(zip(edges, program.edge_value.tolist(), strict=True))
     for target, variable in own.items():
         worth[variable] = worth.get(variable, 0.0) + float(program.self_value[target])
-    value = pulp.LpAffineExpression([*terms, *worth.items()])
-    model = Model(problem, supervised, edges, value)
+    value = pulp.LpAffineExpression(worth)
     problem.setObjective(value)
+    _add_targets(problem, program, edges, own, partial)
+    _add_links(problem, program, edges, supervised)
+    cost = _cost(program, supervised, own)
+    room = program.budget + program.slack - cost.constant
+    _add(problem, cost.items(), pulp.LpConstraintLE, room)
+    return Model(problem, supervised, edges, value, cost)
 
-    groups: list[list[tuple[pulp.LpVariable, float]]] = [[] for _ in range(targets)]
-    links: dict[tuple[int, int], list[tuple[pulp.LpVariable, float]]] = {}
-    places = zip(edges, program.edge_target.tolist(), program.edge_sources.tolist(), strict=True)
-    for variable, target, sources in places:
-        groups[target].append((variable, 1.0))
-        for source in sources:
-            if source < count:
-                links.setdefault((target, source), []).append((variable, 1.0))
-    for target, group in enumerate(groups):
-        extra = [(own[target], 1.0)] if target in own else []
-        model._add([*group, *extra], pulp.LpConstraintEQ, 1.0)
-    for (_, source), group in links.items():
-        model._add([*group, (supervised[source], -1.0)], pulp.LpConstraintLE, 0.0)
-    _add_budget(model, program, own)
-    return model
+
+def _add(
+    problem: pulp.LpProblem, terms: Iterable[tuple[Variable, float]], sense: int, rhs: float
+) -> None:
+    expression = pulp.LpAffineExpression(list(terms))
+    problem.addConstraint(pulp.LpConstraint(expression, sense, rhs=float(rhs)))
 
 
 def _own_variables(
-    problem: pulp.LpProblem, program: Program, supervised: list[pulp.LpVariable]
-) -> dict[int, pulp.LpVariable]:
+    problem: pulp.LpProblem, program: Program, supervised: list[Variable]
+) -> dict[int, Variable]:
     """z_t by target: y_t itself, or a variable below it where a transfer may be kept."""
-    own = {int(t): supervised[program.self_source[t]] for t in np.flatnonzero(program.self_source >= 0)}
+    solved = np.flatnonzero(program.self_source >= 0).tolist()
+    own = {target: supervised[program.self_source[target]] for target in solved}
     if not program.may_transfer:
         return own
     kept = {}
     for target, variable in own.items():
-        category = pulp.LpBinary if program.transfer_cost[target] > 0 else pulp.LpContinuous
+        category = pulp.LpInteger if program.transfer_cost[target] > 0 else pulp.LpContinuous
         kept[target] = problem.add_variable(f"z{target}", 0, 1, category)
-        below = pulp.LpAffineExpression([(kept[target], 1.0), (variable, -1.0)])
-        problem.addConstraint(pulp.LpConstraint(below, pulp.LpConstraintLE, rhs=0.0))
+        _add(problem, [(kept[target], 1.0), (variable, -1.0)], pulp.LpConstraintLE, 0.0)
     return kept
 
 
-def _add_budget(model: Model, program: Program, own: dict[int, pulp.LpVariable]) -> None:
-    cost: dict[pulp.LpVariable, float] = dict(
-        zip(model.supervised, program.label_cost.tolist(), strict=True)
-    )
+def _add_targets(
+    problem: pulp.LpProblem,
+    program: Program,
+    edges: list[Variable],
+    own: dict[int, Variable],
+    partial: bool,
+) -> None:
+    """Each target is solved exactly once, by its own network or by one transfer."""
+    groups: list[list[tuple[Variable, float]]] = [
+        [(own[target], 1.0)] if target in own else [] for target in range(len(program.targets))
+    ]
+    for variable, target in zip(edges, program.edge_target.tolist(), strict=True):
+        groups[target].append((variable, 1.0))
+    sense = pulp.LpConstraintLE if partial else pulp.LpConstraintEQ
+    for group in groups:
+        _add(problem, group, sense, 1.0)
+
+
+def _add_links(
+    problem: pulp.LpProblem, program: Program, edges: list[Variable], supervised: list[Variable]
+) -> None:
+    """The transfers to one target that use a source need that source supervised."""
+    links: dict[tuple[int, int], list[tuple[Variable, float]]] = {}
+    edge, place = np.nonzero(program.edge_sources < len(program.sources))
+    target, source = program.edge_target[edge], program.edge_sources[edge, place]
+    for e, t, j in zip(edge.tolist(), target.tolist(), source.tolist(), strict=True):
+        links.setdefault((t, j), []).append((edges[e], 1.0))
+    for (_, j), group in links.items():
+        _add(problem, [*group, (supervised[j], -1.0)], pulp.LpConstraintLE, 0.0)
+
+
+def _cost(
+    program: Program, supervised: list[Variable], own: dict[int, Variable]
+) -> pulp.LpAffineExpression:
+    """Label costs, and the transfer cost of every target that its own network does not solve."""
+    cost = dict(zip(supervised, program.label_cost.tolist(), strict=True))
     for target, variable in own.items():
         cost[variable] = cost.get(variable, 0.0) - float(program.transfer_cost[target])
-    room = program.budget + program.slack - float(program.transfer_cost.sum())
-    model._add(cost.items(), pulp.LpConstraintLE, room)
+    return pulp.LpAffineExpression(cost, constant=float(program.transfer_cost.sum()))

@@ -1,0 +1,79 @@
+"""The linear relaxation at the root: a bound, and what its reduced costs already decide."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from taskgraph.program import BoolArray, FloatArray, Program
+from taskgraph.solve.backends import Backend
+from taskgraph.solve.model import grouped_model
+
+
+@dataclass(frozen=True, eq=False)
+class Root:
+    """Optimum of the relaxation: ``bound`` of the program, values and reduced costs.
+
+    ``decrease_y`` and ``decrease_x`` are what the bound loses, at least, where a source or an
+    edge is forced away from its value in the relaxation; 0 where that is not known.
+    """
+
+    feasible: bool
+    bound: float
+    y: FloatArray
+    decrease_y: FloatArray
+    decrease_x: FloatArray
+
+    @property
+    def integral(self) -> bool:
+        """Whether every source is supervised or not, with no fraction."""
+        return bool(np.all(np.abs(self.y - np.round(self.y)) < 1e-6))
+
+
+def solve_root(program: Program, backend: Backend, *, time_limit: float | None = None) -> Root:
+    """Solve the linear relaxation of the grouped model."""
+    model = grouped_model(program)
+    verdict = backend.run(model.problem, relax=True, time_limit=time_limit)
+    empty = np.zeros(0)
+    if verdict.status == "infeasible":
+        return Root(False, -math.inf, empty, empty, empty)
+    y = np.array([v.varValue or 0.0 for v in model.supervised])
+    if verdict.status != "optimal":
+        nothing = np.zeros(len(model.edges))
+        return Root(True, math.inf, np.full_like(y, 0.5), np.zeros_like(y), nothing)
+    x = np.array([v.varValue or 0.0 for v in model.edges])
+    return Root(
+        feasible=True,
+        bound=verdict.bound,
+        y=y,
+        decrease_y=_decrease(model.supervised, y, at_one=True),
+        decrease_x=_decrease(model.edges, x, at_one=False),
+    )
+
+
+def _decrease(variables: list, value: FloatArray, *, at_one: bool) -> FloatArray:  # type: ignore[type-arg]
+    """|reduced cost| of variables that sit at a bound (solvers differ in its sign)."""
+    cost = np.abs([v.dj if v.dj is not None else 0.0 for v in variables])
+    at_bound = value < 1e-9
+    if at_one:
+        at_bound |= value > 1 - 1e-9
+    return np.where(at_bound, cost, 0.0)
+
+
+def fix(program: Program, root: Root, *, least: float) -> Program:
+    """Decide what every solution worth at least ``least`` has in common.
+
+    If forcing a source or an edge away from the relaxation costs so much that the bound falls
+    below ``least``, it stays: sources become required or banned, edges are left out. Exact.
+    """
+    if not math.isfinite(root.bound):
+        return program
+    decided = root.bound - root.decrease_y < least
+    one: BoolArray = decided & (root.y > 0.5)
+    zero: BoolArray = decided & (root.y < 0.5)
+    banned = program.banned | zero
+    usable = ~np.append(banned, False)[program.edge_sources].any(axis=1)
+    keep = usable & (root.bound - root.decrease_x >= least)
+    return replace(program.keep(keep), required=program.required | one, banned=banned)
