@@ -192,9 +192,9 @@ class Taxonomy:
         frame = self.to_frame()
         frame["sources"] = frame["sources"].str.replace("+", " + ")
         for name in frame.columns.intersection(["affinity", "low", "high"]):
-            frame[name] = frame[name].map(lambda value: _rounded(value, 4))
+            frame[name] = frame[name].map(lambda value: _written(value, "#.3g"))
         for name in frame.columns.intersection(["gain", "quality"]):
-            frame[name] = frame[name].map(lambda value: _rounded(value, 3))
+            frame[name] = frame[name].map(lambda value: _written(value, ".3f"))
         return frame
 
 
@@ -202,8 +202,8 @@ def _present(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value is not None}
 
 
-def _rounded(value: float, digits: int) -> str:
-    return "" if math.isnan(value) else f"{value:.{digits}f}"
+def _written(value: float, form: str) -> str:
+    return "" if math.isnan(value) else format(value, form)
 
 
 def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:

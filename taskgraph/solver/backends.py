@@ -99,7 +99,10 @@ def _judge_any(problem: pulp.LpProblem, relax: bool) -> Verdict:
     fractional values; PuLP passes no bound on.
     """
     if problem.sol_status == pulp.LpSolutionOptimal and problem.status == pulp.LpStatusOptimal:
-        return Verdict("optimal", float(pulp.value(problem.objective)))
+        # A variable that no row holds comes back without a value: it is free to be 0.
+        terms = problem.objective.items()
+        value = sum(weight * (variable.varValue or 0.0) for variable, weight in terms)
+        return Verdict("optimal", float(value + problem.objective.constant))
     if problem.status == pulp.LpStatusInfeasible:
         return Verdict("infeasible")
     found = problem.sol_status == pulp.LpSolutionIntegerFeasible and not relax

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from taskgraph.program import BoolArray, FloatArray, Program
-from taskgraph.solve.backends import Backend
-from taskgraph.solve.model import grouped_model
+from taskgraph.solver.backends import Backend
+from taskgraph.solver.model import grouped_model
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from taskgraph.program import Program
-from taskgraph.solve.backends import Backend
-from taskgraph.solve.choice import Choice, choose, without_useless
-from taskgraph.solve.clock import Clock
-from taskgraph.solve.infeasible import explain
-from taskgraph.solve.model import grouped_model
-from taskgraph.solve.presolve import presolve
-from taskgraph.solve.root import Root, fix, solve_root
-from taskgraph.solve.ties import break_ties, tolerance
+from taskgraph.solver.backends import Backend
+from taskgraph.solver.choice import Choice, choose, without_useless
+from taskgraph.solver.clock import Clock
+from taskgraph.solver.infeasible import explain
+from taskgraph.solver.model import grouped_model
+from taskgraph.solver.presolve import presolve
+from taskgraph.solver.root import Root, fix, solve_root
+from taskgraph.solver.ties import break_ties, tolerance
 from taskgraph.taxonomy import Status
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +34,7 @@ def undominated(program: Program) -> Program:
     members = _bitsets(program)  # E, words
     keep = np.ones(len(members), dtype=bool)
     bounds = np.searchsorted(program.edge_target, np.arange(len(program.targets) + 1))
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds.tolist()):
         keep[first:last] = ~_dominated(members[first:last], program.edge_value[first:last])
     return program.keep(keep)
 

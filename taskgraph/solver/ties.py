@@ -5,10 +5,10 @@ from __future__ import annotations
 import pulp
 
 from taskgraph.program import TOLERANCE, Program
-from taskgraph.solve.backends import Backend
-from taskgraph.solve.choice import Choice, choose, without_useless
-from taskgraph.solve.clock import Clock
-from taskgraph.solve.model import Model, grouped_model
+from taskgraph.solver.backends import Backend
+from taskgraph.solver.choice import Choice, choose, without_useless
+from taskgraph.solver.clock import Clock
+from taskgraph.solver.model import Model, grouped_model
 
 
 def tolerance(value: float) -> float:
@@ -27,14 +27,9 @@ def break_ties(program: Program, choice: Choice, backend: Backend, clock: Clock)
     if (program.required | program.banned).all():
         return choice
     least = choice.value - tolerance(choice.value)
-    model = _tie_model(program, least)
-    model.problem.sense = pulp.LpMinimize
-    model.problem.setObjective(model.count())
-    fewer = _first_tie(model, program, least, backend, clock)
-    if fewer is not None and fewer.supervised.sum() < choice.supervised.sum():
-        choice = fewer
     if _is_alone(program, choice, least, backend, clock):
         return choice
+    choice = _fewest(program, choice, least, backend, clock)
     return _first_by_name(program, choice, least, backend, clock)
 
 
@@ -51,9 +46,21 @@ def _tie_model(program: Program, least: float, most: float | None = None) -> Mod
 def _is_alone(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> bool:
+    """Whether no other tie has as few sources."""
     model = _tie_model(program, least, float(choice.supervised.sum()))
     model.forbid(choice.supervised)
     return _first_tie(model, program, least, backend, clock) is None
+
+
+def _fewest(
+    program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
+) -> Choice:
+    model = _tie_model(program, least)
+    model.problem.sense = pulp.LpMinimize
+    model.problem.setObjective(model.count())
+    found = _first_tie(model, program, least, backend, clock)
+    fewer = found is not None and found.supervised.sum() < choice.supervised.sum()
+    return found if found is not None and fewer else choice
 
 
 def _first_by_name(

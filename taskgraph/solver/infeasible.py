@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pulp
 
 from taskgraph.program import Program
-from taskgraph.solve.backends import Backend
-from taskgraph.solve.choice import choose
-from taskgraph.solve.model import grouped_model
-from taskgraph.solve.presolve import presolve
+from taskgraph.solver.backends import Backend
+from taskgraph.solver.choice import choose
+from taskgraph.solver.model import grouped_model
+from taskgraph.solver.presolve import presolve
 
 
 @dataclass(frozen=True)
@@ -26,30 +27,49 @@ def explain(program: Program, backend: Backend) -> Reason:
     """Say which targets cannot be solved, and what would mend it."""
     hopeless = _without_any(program)
     if hopeless:
+        has = "have" if len(hopeless) > 1 else "has"
         return Reason(
-            f"target{_s(hopeless)} {_quoted(hopeless)} cannot be supervised and "
-            f"{'have' if len(hopeless) > 1 else 'has'} no transfer at any budget from the tasks "
-            f"and orders that are allowed; raise --max-order, or leave {_it(hopeless)} out with "
-            f"--exclude {','.join(hopeless)}",
+            f"{_targets(hopeless)} cannot be supervised and {has} no transfer from the tasks and "
+            f"orders that are allowed, whatever the budget; raise --max-order{_exclude(hopeless)}",
             None,
         )
     least = least_budget(program, backend)
     within = f"no taxonomy within budget {program.budget:g}: "
     if least is None:
-        return Reason(within + "the solver found no cover of all targets at any budget", None)
-    advice = f"The least budget that solves every target is {least:g} (try --budget {least:g})"
+        return Reason(f"{within}the solver found no cover of all targets at any budget", None)
+    shown = _rounded_up(least)
+    advice = f"The least budget that solves every target is {shown} (try --budget {shown})"
     fixed = float(program.label_cost[program.required].sum())
     if fixed > program.budget + program.slack:
         return Reason(f"{within}the required tasks alone cost {fixed:g}. {advice}", least)
     unsolved = _unsolved(program, backend)
     if not unsolved:
-        return Reason(f"{within}the transfer costs leave too little for labels. {advice}", least)
+        return Reason(f"{within}the transfers to train leave too little for labels. {advice}", least)
+    has = "have" if len(unsolved) > 1 else "has"
     return Reason(
-        f"{within}target{_s(unsolved)} {_quoted(unsolved)} would stay without a transfer from the "
-        f"tasks that it pays to supervise. {advice}, or leave {_it(unsolved)} out with "
-        f"--exclude {','.join(unsolved)}",
+        f"{within}{_targets(unsolved)} {has} no transfer from the tasks that it can pay to "
+        f"supervise. {advice}{_exclude(unsolved)}",
         least,
     )
+
+
+def _targets(names: list[str], most: int = 3) -> str:
+    quoted = [f'"{name}"' for name in names[:most]]
+    more = len(names) - len(quoted)
+    text = ", ".join(quoted) + (f" and {more} more" if more else "")
+    return f"target{'s' if len(names) > 1 else ''} {text}"
+
+
+def _exclude(names: list[str], most: int = 3) -> str:
+    if len(names) > most:
+        return ""
+    return f", or leave {'them' if len(names) > 1 else 'it'} out with --exclude {','.join(names)}"
+
+
+def _rounded_up(value: float, digits: int = 6) -> str:
+    """A number that is typed easily and, read back, is not below the value."""
+    scale = 10**digits
+    return f"{math.ceil(value * scale - 1e-3) / scale:.10g}"
 
 
 def least_budget(program: Program, backend: Backend) -> float | None:
@@ -102,15 +122,3 @@ def _without_any(program: Program) -> list[str]:
     return [
         name for t, name in enumerate(program.targets) if t not in reached and not bool(alone[t])
     ]
-
-
-def _quoted(names: list[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def _s(names: list[str]) -> str:
-    return "s" if len(names) > 1 else ""
-
-
-def _it(names: list[str]) -> str:
-    return "them" if len(names) > 1 else "it"

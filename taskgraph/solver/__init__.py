@@ -10,9 +10,9 @@ import numpy as np
 from taskgraph.errors import SolverError
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.program import Program, compile_program
-from taskgraph.solve.backends import SOLVERS, Backend, find_solver
-from taskgraph.solve.clock import Clock
-from taskgraph.solve.search import Solution, solve_program
+from taskgraph.solver.backends import SOLVERS, Backend, find_solver
+from taskgraph.solver.clock import Clock
+from taskgraph.solver.search import Solution, solve_program
 from taskgraph.tasks import SELF
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
