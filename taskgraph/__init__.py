@@ -21,7 +21,11 @@ _HOME = {
     "solver": ("SOLVERS", "solve"),
     "frontiers": ("Frontier", "frontier", "marginal_worth"),
     "shortlist": ("alternatives", "recommend"),
-    "baselines": ("Evaluation", "evaluate"),
+    "affinity": ("Affinities", "affinities"),
+    "selection": ("Stability", "stability"),
+    "tables": ("read_losses", "read_problem", "read_scores", "read_taxonomy", "read_transfers",
+               "read_wins", "write_taxonomy", "write_transfers"),
+    "baselines": ("Evaluation", "evaluate", "random_band"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -29,7 +33,7 @@ __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
     from taskgraph.shortlist import alternatives, recommend
-    from taskgraph.baselines import Evaluation, evaluate
+    from taskgraph.baselines import Evaluation, evaluate, random_band
     from taskgraph.errors import TaskgraphError
     from taskgraph.frontiers import Frontier, frontier, marginal_worth
     from taskgraph.losses import Losses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Unpack
@@ -9,7 +10,7 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
-from taskgraph.errors import InvalidProblemError
+from taskgraph.errors import InfeasibleError
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.program import BoolArray, FloatArray, Program, compile_program
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
@@ -106,7 +107,7 @@ def evaluate(
 
     Raises
     ------
-    InvalidProblemError
+    InfeasibleError
         If the program has no solution, so that there is nothing to evaluate.
     """
     problem = make_problem(problem, settings)
@@ -114,7 +115,7 @@ def evaluate(
     program = compile_program(transfers, problem)
     best = solve_program(program, backend)
     if best.choice is None:
-        raise InvalidProblemError(f"there is no taxonomy to evaluate: {best.reason}")
+        raise InfeasibleError(f"there is no taxonomy to evaluate: {best.reason}")
     random, tried = random_taxonomies(transfers, program, draws=draws, seed=seed)
     return Evaluation(
         taxonomy=taxonomy_from_solution(transfers, problem, best),
@@ -253,3 +254,35 @@ def _best_single(transfers: Transfers, problem: Problem, program: Program) -> Ta
     return taxonomy_from_solution(transfers, problem, Solution("feasible", singles, choice))
 
 
+def random_band(
+    transfers: Transfers,
+    problem: Problem | None = None,
+    *,
+    budgets: Iterable[float],
+    max_order: int,
+    draws: int = 500,
+    seed: int = 0,
+    progress: Callable[[Sequence[float]], Iterable[float]] = iter,
+    **settings: Unpack[Settings],
+) -> pd.DataFrame:
+    """Random feasible taxonomies at each budget: the band that a frontier must leave behind.
+
+    Returns
+    -------
+    DataFrame
+        ``budget``, the number ``random`` found there, and for ``gain`` and ``quality`` (means
+        over all targets) the mean ``*_random`` and the 5th and 95th percentiles ``*_low, *_high``.
+    """
+    problem = make_problem(problem, settings)
+    program = compile_program(transfers, replace(problem, max_order=max_order))
+    rows = []
+    for budget in progress(sorted(set(budgets))):
+        within = replace(program, budget=budget)
+        drawn, _ = random_taxonomies(transfers, within, draws=draws, seed=seed)
+        row: dict[str, float] = {"budget": budget, "random": len(drawn)}
+        for measure in ("gain", "quality"):
+            low, high = drawn[measure].quantile(np.array(BAND) / 100)
+            row |= {f"{measure}_random": drawn[measure].mean(),
+                    f"{measure}_low": low, f"{measure}_high": high}  # fmt: skip
+        rows.append(row)
+    return pd.DataFrame(rows)

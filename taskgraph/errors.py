@@ -27,3 +27,7 @@ class ConvergenceError(TaskgraphError, ArithmeticError):
 
 class SolverError(TaskgraphError, RuntimeError):
     """The external solver is missing, failed, or returned a solution that does not check."""
+
+
+class InfeasibleError(TaskgraphError, ValueError):
+    """Something that needs a taxonomy was asked for a program that has none."""

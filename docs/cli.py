@@ -1,0 +1,36 @@
+"""Write docs/cli.md from the ``--help`` texts: ``python docs/cli.py > docs/cli.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from taskgraph.cli import COMMANDS, taskgraph
+
+WIDTH = 96
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command of this package, and the commands of its groups."""
+    for name in COMMANDS:
+        command = taskgraph.get_command(click.Context(taskgraph), name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            for below in command.list_commands(click.Context(command)):
+                yield f"{name} {below}", command.commands[below]
+
+
+def page() -> str:
+    """The whole page."""
+    parts = ["# The command line\n\nMade by `python docs/cli.py > docs/cli.md` from the `--help` texts.\n"]
+    for name, command in commands():
+        context = click.Context(command, info_name=f"taskgraph {name}", terminal_width=WIDTH,
+                                max_content_width=WIDTH)  # fmt: skip
+        parts.append(f"## taskgraph {name}\n\n```\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    print(page(), end="")

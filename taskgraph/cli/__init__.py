@@ -1,0 +1,117 @@
+"""The command line: thin, lazy, and with one line for every error.
+
+Exit codes: 0 solved, 2 bad usage or input, 3 infeasible (or nothing found in the time limit).
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import click
+
+from taskgraph import __version__
+from taskgraph.errors import InfeasibleError, TaskgraphError
+
+GROUP = "taskgraph.commands"
+BAD_INPUT = 2
+INFEASIBLE = 3
+
+COMMANDS = {
+    "solve": "taskgraph.cli.solve",
+    "affinity": "taskgraph.cli.measure",
+    "stability": "taskgraph.cli.measure",
+    "frontier": "taskgraph.cli.budget",
+    "evaluate": "taskgraph.cli.budget",
+    "recommend": "taskgraph.cli.solve",
+    "plot": "taskgraph.cli.pictures",
+    "import": "taskgraph.cli.measure",
+    "report": "taskgraph.cli.pages",
+    "serve": "taskgraph.cli.pages",
+}
+"""Each command and the module that holds it as the attribute ``<name>_command``."""
+
+
+class LazyGroup(click.Group):
+    """Commands by name, imported when called; other packages add theirs by entry points."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Our own commands in the order of use, then those of other packages by name."""
+        return [*COMMANDS, *sorted(set(_plugins()) - set(COMMANDS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None if there is no such one."""
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(COMMANDS[cmd_name])
+            command: click.Command = getattr(module, f"{cmd_name}_command")
+            return command
+        plugin = _plugins().get(cmd_name)
+        return None if plugin is None else plugin.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing those of other packages."""
+        rows = []
+        for name in self.list_commands(ctx):
+            if name in COMMANDS:
+                command = self.get_command(ctx, name)
+                rows.append((name, command.get_short_help_str(70) if command else ""))
+            else:
+                rows.append((name, f"(from {_plugins()[name].module.partition('.')[0]})"))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="taskgraph")
+def taskgraph() -> None:
+    """Measure which tasks help which, and prove which few to supervise.
+
+    \b
+    Examples:
+      taskgraph import taskonomy published/ -o transfers.csv
+      taskgraph solve transfers.csv --budget 5
+      taskgraph affinity losses.parquet -o transfers.csv --bootstrap 200
+      taskgraph frontier transfers.csv --budgets 1:26 --plot frontier.svg
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit; every failure that has advice is one line."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        result: Any = taskgraph.main(arguments, prog_name="taskgraph", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as usage:
+        click.echo(usage.format_message())
+        return BAD_INPUT
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "taskgraph"
+        return _fail(f"{error.format_message().rstrip('.')} (see `{where} --help`)")
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except click.Abort:
+        return _fail("interrupted; files that were already written are whole")
+    except InfeasibleError as error:
+        return _fail(str(error), INFEASIBLE)
+    except TaskgraphError as error:
+        return _fail(str(error))
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, code: int = BAD_INPUT) -> int:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    return code

@@ -1,0 +1,133 @@
+"""``taskgraph frontier`` and ``taskgraph evaluate``: what budget buys, and against what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskgraph.cli.options import (
+    Amount,
+    Numbers,
+    make_problem,
+    note,
+    problem_options,
+    progress_bar,
+    read_table,
+    table_argument,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INFEASIBLE = 3
+
+
+def _number_of_sources(table: Any, problem: Any) -> int:
+    return len(set(table.tasks) - set(problem.exclude) - set(problem.target_only))
+
+
+@click.command("frontier")
+@table_argument
+@click.option("--budgets", type=Numbers(), metavar="1:26",
+              help="Budgets, as a list or a range (default: 1 to the number of tasks).")
+@click.option("--max-orders", type=Numbers(int), metavar="1,2,3,4", default="1,2,3,4",
+              show_default=True, help="Maximum orders.")
+@problem_options(budget=False, max_order=False)
+@click.option("--time-limit", type=Amount(), metavar="S", help="Seconds for each taxonomy.")
+@click.option("--random", "draws", type=click.IntRange(min=0), metavar="N", default=0,
+              help="Also draw N random feasible taxonomies at each budget, for the band.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
+@click.option("--json", "form", flag_value="json", help="Print a JSON list of taxonomies.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a taxonomy.")
+@click.option("--plot", metavar="FILE", help="Draw the curves to an SVG, PNG or PDF file.")
+def frontier_command(
+    table: str | None,
+    budgets: tuple[float, ...] | None,
+    max_orders: tuple[int, ...],
+    problem_file: str | None,
+    solver: str,
+    time_limit: float | None,
+    draws: int,
+    seed: int,
+    form: str | None,
+    plot: str | None,
+    **flags: Any,
+) -> int:
+    """Solve at every budget and maximum order.
+
+    \b
+    Examples:
+      taskgraph frontier transfers.csv
+      taskgraph frontier transfers.csv --budgets 1:26 --max-orders 1,4 --csv
+      taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
+    """  # fmt: skip
+    import taskgraph as tg
+
+    transfers = read_table(table)
+    problem = make_problem(problem_file, flags)
+    if budgets is None:
+        budgets = tuple(float(b) for b in range(1, _number_of_sources(transfers, problem) + 1))
+    frontier = tg.frontier(transfers, problem, budgets=budgets, max_orders=max_orders,
+                           solver=solver, time_limit=time_limit,
+                           progress=progress_bar("frontier"))  # fmt: skip
+    frame = frontier.to_frame()
+    if draws:
+        band = tg.random_band(transfers, problem, budgets=budgets, max_order=max(max_orders),
+                              draws=draws, seed=seed, progress=progress_bar("random"))  # fmt: skip
+        frame = frame.merge(band, on="budget", how="left")
+    if plot:
+        from taskgraph.plot import draw_frontier, save
+
+        save(draw_frontier(frame), plot)
+        note(f"drew {plot}")
+    if form == "json":
+        click.echo(frontier.to_json())
+    elif form == "csv":
+        click.echo(frame.to_csv(index=False), nl=False)
+    else:
+        click.echo(frame.round(4).to_string(index=False, na_rep=""))
+    return 0 if (frame["status"].isin(["optimal", "feasible"])).any() else INFEASIBLE
+
+
+@click.command("evaluate")
+@table_argument
+@problem_options()
+@click.option("--random", "draws", type=click.IntRange(min=0), default=500, show_default=True,
+              metavar="N", help="How many random feasible taxonomies to compare with.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
+@click.option("--per-target", is_flag=True, help="One row a target instead of the means.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+def evaluate_command(
+    table: str | None,
+    problem_file: str | None,
+    solver: str,
+    draws: int,
+    seed: int,
+    per_target: bool,
+    form: str | None,
+    **flags: Any,
+) -> int:
+    """Gain and quality beside random taxonomies, greedy and best single sources.
+
+    \b
+    Examples:
+      taskgraph evaluate transfers.csv --budget 8
+      taskgraph evaluate transfers.csv --budget 8 --per-target --csv
+    """  # fmt: skip
+    import taskgraph as tg
+
+    evaluation = tg.evaluate(read_table(table), make_problem(problem_file, flags), draws=draws,
+                             seed=seed, solver=solver)  # fmt: skip
+    frame: pd.DataFrame = evaluation.to_frame()
+    if per_target:
+        frame = evaluation.per_target
+        frame.columns = frame.columns.map(" ".join)
+        frame = frame.reset_index()
+    if form == "csv":
+        click.echo(frame.to_csv(index=False), nl=False)
+    else:
+        click.echo(frame.round(3).to_string(index=False, na_rep=""))
+        note(f"({len(evaluation.random)} random feasible taxonomies of {evaluation.draws} drawn; "
+             f"seed {seed})")  # fmt: skip
+    return 0

@@ -1,0 +1,204 @@
+"""Flags that several commands share, and how they become a `Problem`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from taskgraph.problem import Problem
+    from taskgraph.transfers import Transfers
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NO_TABLE = (
+    "name a table of transfers, as in `taskgraph solve transfers.csv --budget 5`: the table that "
+    "this project measures itself is not shipped yet; make one with `taskgraph affinity`, or read "
+    "the published one with `taskgraph import taskonomy DIR -o transfers.csv`"
+)
+
+
+class Amount(click.ParamType):
+    """A finite number of at least 0."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Read the number, or say what it must be."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and number >= 0):
+            self.fail(f"expected a number of at least 0, not {value!r}", param, ctx)
+        return number
+
+
+class Names(click.ParamType):
+    """Names of tasks, separated by commas."""
+
+    name = "a,b"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Split at commas."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+class Weights(click.ParamType):
+    """Numbers by task, as ``t=2`` or ``t=2,u=0.5``."""
+
+    name = "t=number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> dict[str, float]:
+        """Split at commas, then at the equals sign."""
+        if isinstance(value, dict):
+            return value
+        weights = {}
+        for part in value.split(","):
+            task, equals, number = part.rpartition("=")
+            if not equals or not task.strip():
+                self.fail(f"expected task=number, such as depth=2, not {part!r}", param, ctx)
+            weights[task.strip()] = Amount().convert(number, param, ctx)
+        return weights
+
+
+class Pairs(click.ParamType):
+    """One ``name=text``."""
+
+    name = "name=text"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> dict[str, str]:
+        """Split at the first equals sign."""
+        if isinstance(value, dict):
+            return value
+        name, equals, text = value.partition("=")
+        if not (name.strip() and equals and text.strip()):
+            self.fail(f"expected name=text, such as sources=key1, not {value!r}", param, ctx)
+        return {name.strip(): text.strip()}
+
+
+class Numbers(click.ParamType):
+    """A list of numbers: ``1,2,5``, or a range ``1:26`` or ``1:26:5`` with both ends."""
+
+    def __init__(self, kind: type = float) -> None:
+        self.kind = kind
+        self.name = "1:26" if kind is float else "1,2"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        """Expand ranges; every number is at least 0 (whole and at least 1 for orders)."""
+        if isinstance(value, tuple):
+            return value
+        numbers: list[float] = []
+        for part in value.split(","):
+            ends = [Amount().convert(end, param, ctx) for end in part.split(":")]
+            step = ends[2] if len(ends) == 3 else 1.0
+            if len(ends) > 3 or step == 0 or (len(ends) > 1 and ends[1] < ends[0]):
+                self.fail(f"expected a range such as 1:26 or 1:26:5, not {part!r}", param, ctx)
+            count = int((ends[1] - ends[0]) / step + 1e-9) + 1 if len(ends) > 1 else 1
+            numbers += [ends[0] + i * step for i in range(count)]
+        if self.kind is int and any(n != int(n) or n < 1 for n in numbers):
+            self.fail(f"expected whole numbers of at least 1, not {value!r}", param, ctx)
+        return tuple(self.kind(n) for n in numbers)
+
+
+def table_argument(function: F) -> F:
+    """``TABLE``: a file of transfers; required until the project ships its own."""
+    return click.argument("table", required=False)(function)
+
+
+def read_table(table: str | None) -> Transfers:
+    """Open TABLE, or say how to name one."""
+    if table is None:
+        raise click.UsageError(NO_TABLE)
+    from taskgraph.tables import read_transfers
+
+    return read_transfers(table)
+
+
+def problem_options(*, budget: bool = True, max_order: bool = True) -> Callable[[F], F]:
+    """Flags of the program; the same words as the keywords of `taskgraph.solve`."""
+    several = {"multiple": True}
+    flags = [
+        click.option("--objective", metavar="NAME", help="What to sum over targets: sqrt (of the "
+                     "affinity, the default), linear, log, gain or quality."),
+        click.option("--problem", "problem_file", metavar="FILE", help="Budget, roles and costs "
+                     "from a TOML file; flags override it."),
+        click.option("--source-only", type=Names(), help="Tasks that need not be solved.", **several),
+        click.option("--target-only", type=Names(), help="Tasks that cannot be supervised.", **several),
+        click.option("--exclude", type=Names(), help="Tasks to leave out altogether.", **several),
+        click.option("--require", type=Names(), help="Tasks that must be supervised.", **several),
+        click.option("--importance", type=Weights(), help="Weight of a target (default 1).", **several),
+        click.option("--label-cost", type=Weights(), help="Cost of supervising a task (default 1).",
+                     **several),
+        click.option("--transfer-cost", type=Weights(), help="Cost of training a transfer to a "
+                     "target (default 0).", **several),
+        click.option("--supervised-may-transfer", is_flag=True, default=None, help="Let a "
+                     "supervised target keep a transfer that is better than its own network."),
+        click.option("--solver", default="highs", show_default=True, help="highs, cbc, or any other "
+                     "that PuLP finds."),
+    ]  # fmt: skip
+    if max_order:
+        flags.insert(0, click.option("--max-order", type=click.IntRange(min=1), metavar="K",
+                                     help="Most sources of one transfer (default 5)."))  # fmt: skip
+    if budget:
+        flags.insert(0, click.option("--budget", type=Amount(), metavar="B",
+                                     help="Most that may be spent on labels (default 6)."))  # fmt: skip
+
+    def decorate(function: F) -> F:
+        for flag in reversed(flags):
+            function = flag(function)
+        return function
+
+    return decorate
+
+
+def make_problem(problem_file: str | None, flags: Mapping[str, Any]) -> Problem:
+    """The problem of the file, if any, with every flag that was given laid over it."""
+    from taskgraph.problem import Problem
+    from taskgraph.tables import read_problem
+
+    problem = read_problem(problem_file) if problem_file else Problem()
+    given: dict[str, Any] = {}
+    for name in ("budget", "max_order", "objective", "supervised_may_transfer"):
+        if flags.get(name) is not None:
+            given[name] = flags[name]
+    for name in ("importance", "label_cost", "transfer_cost"):
+        weights: dict[str, float] = dict(getattr(problem, name))
+        for part in flags.get(name, ()):
+            weights |= part
+        given[name] = weights
+    given["require"] = (*problem.require, *_flat(flags.get("require", ())))
+    return replace(problem, **given, **_roles(problem, flags))
+
+
+def _roles(problem: Problem, flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Role lists, where a flag takes a task out of the role that the file gave it."""
+    names = ("source_only", "target_only", "exclude")
+    flagged = {name: _flat(flags.get(name, ())) for name in names}
+    moved = {task for tasks in flagged.values() for task in tasks}
+    return {
+        name: (*(t for t in getattr(problem, name) if t not in moved), *flagged[name])
+        for name in names
+    }
+
+
+def _flat(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(name for group in groups for name in group)
+
+
+def progress_bar(label: str) -> Callable[[Any], Any]:
+    """Wrap a list in a bar on standard error; silent where that is no terminal."""
+    from tqdm import tqdm
+
+    return lambda items: tqdm(items, desc=label, disable=None, leave=False)
+
+
+def note(message: str) -> None:
+    """Say something that is not the result, on standard error."""
+    click.echo(message, err=True)

@@ -1,0 +1,151 @@
+"""The frame: README's commands are CI's, commands are documented, imports go one way, no torch."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import taskgraph as tg
+from taskgraph.cli import COMMANDS, run
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+ORDER = {
+    "taskgraph": [
+        "errors", "tasks", "transfers", "losses", "affinity", "problem", "program", "taxonomy",
+        "solver", "frontiers", "shortlist", "baselines", "selection", "tables", "plot", "report",
+        "cli",
+    ],
+    "taskgraph.solver": [
+        "clock", "backends", "choice", "presolve", "model", "local", "root", "infeasible", "ties",
+        "search",
+    ],
+}  # fmt: skip
+
+
+def command_blocks():
+    """The two fenced one-line commands of README's first screen."""
+    return re.findall(r"```sh\n(python3 -m venv .+)\n```", README)
+
+
+def test_readme_has_two_commands_and_ci_runs_both_word_for_word():
+    script = (ROOT / ".ci" / "run").read_text().splitlines()
+    blocks = command_blocks()
+    assert len(blocks) == 2
+    for command in blocks:
+        assert command in script
+
+
+def documented():
+    """Names of all commands and of those in groups, from the page made of the help texts."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        import cli as page
+    finally:
+        sys.path.pop(0)
+    return page
+
+
+def test_every_command_is_in_readme_and_the_page_of_help_texts_is_fresh():
+    page = documented()
+    for name, _ in page.commands():
+        assert f"taskgraph {name}" in README, name
+    assert (ROOT / "docs" / "cli.md").read_text() == page.page(), (
+        "run `python docs/cli.py > docs/cli.md`"
+    )
+
+
+def test_every_command_has_a_help_text_with_a_runnable_example():
+    for name, command in documented().commands():
+        assert command.help, name
+        if not hasattr(command, "commands"):
+            assert f"taskgraph {name}" in command.help, name
+
+
+def imports_of(path, package):
+    """Dotted names that a file imports at any depth, ``if TYPE_CHECKING`` aside."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name == package or name.startswith(f"{package}.")}
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_imports_go_one_way(package):
+    """A module imports only those to its left."""
+    order = ORDER[package]
+    folder = ROOT / package.replace(".", "/")
+    modules = {p.stem for p in folder.glob("*.py")} | {p.parent.name for p in folder.glob("*/*.py")}
+    assert modules - {"__init__"} - {folder.name} == set(order)
+    for place, module in enumerate(order):
+        files = [folder / f"{module}.py", *(folder / module).rglob("*.py")]
+        for path in (p for p in files if p.exists()):
+            for name in imports_of(path, package):
+                left = name.removeprefix(f"{package}.").split(".")[0]
+                if left in order and left != module:
+                    assert order.index(left) < place, f"{path.name} imports {name}"
+
+
+def test_packages_import_one_way():
+    packages = ["taskgraph", "encoders", "benchmarks"]
+    for place, package in enumerate(packages):
+        for path in (ROOT / package).rglob("*.py"):
+            for other in packages[place + 1 :]:
+                assert not imports_of(path, other), f"{path} imports {other}"
+
+
+BLOCKED = """
+import sys
+sys.modules["torch"] = sys.modules["torchvision"] = None
+import pandas as pd, taskgraph as tg
+rows = [("self", "a", .5), ("b", "a", .3), ("self", "b", .6), ("a", "b", .2)]
+table = tg.Transfers(pd.DataFrame(rows, columns=["sources", "target", "affinity"]))
+assert tg.solve(table, budget=1, objective="linear").supervised == ("b",)
+from taskgraph.cli import run
+for name in tg.__all__: getattr(tg, name)
+"""
+
+
+def test_imports_and_solves_with_torch_blocked():
+    subprocess.run([sys.executable, "-c", BLOCKED], check=True, cwd=ROOT)
+
+
+def test_a_public_name_is_never_hidden_by_a_module():
+    """``tg.solve`` must stay the function, whatever was imported before."""
+    modules = {p.stem for p in (ROOT / "taskgraph").iterdir()}
+    assert not modules & set(tg.__all__)
+
+
+def test_help_imports_neither_pandas_nor_pulp():
+    """What makes `taskgraph --help` quick: the timing itself would be a flaky test."""
+    code = (
+        "import sys\nfrom taskgraph.cli import run\nrun(['--help'])\n"
+        "heavy = {'pandas', 'numpy', 'pulp', 'matplotlib', 'networkx', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def test_nothing_that_is_committed_names_the_machine():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    secret = re.compile("/" + "work/|/" + "opt/pypi|\\." + "library")
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".svg", ""} and path.is_file():
+            assert not secret.search(path.read_text(errors="ignore")), name
+
+
+def test_commands_are_all_found():
+    assert run(["--version"]) == 0
+    for name in COMMANDS:
+        assert run([name, "--help"]) == 0
