@@ -10,37 +10,97 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
-_HOME = {
-    "errors": ("TaskgraphError",),
-    "transfers": ("Transfers",),
-    "losses": ("Losses",),
-    "problem": ("OBJECTIVES", "Problem"),
-    "taxonomy": ("Taxonomy", "Transfer"),
-    "solver": ("SOLVERS", "solve"),
-    "frontiers": ("Frontier", "frontier", "marginal_worth"),
-    "shortlist": ("alternatives", "recommend"),
-    "affinity": ("Affinities", "affinities"),
-    "selection": ("Stability", "stability"),
-    "tables": ("read_losses", "read_problem", "read_scores", "read_taxonomy", "read_transfers",
-               "read_wins", "write_taxonomy", "write_transfers"),
-    "baselines": ("Evaluation", "evaluate", "random_band"),
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
-
 if TYPE_CHECKING:
-    from taskgraph.shortlist import alternatives, recommend
+    from taskgraph.affinity import Affinities, affinities
     from taskgraph.baselines import Evaluation, evaluate, random_band
     from taskgraph.errors import TaskgraphError
     from taskgraph.frontiers import Frontier, frontier, marginal_worth
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
+    from taskgraph.selection import Stability, stability
+    from taskgraph.shortlist import alternatives, recommend
     from taskgraph.solver import SOLVERS, solve
+    from taskgraph.tables import (
+        read_losses,
+        read_problem,
+        read_scores,
+        read_taskonomy,
+        read_taxonomy,
+        read_transfers,
+        read_wins,
+        write_taxonomy,
+        write_transfers,
+    )
     from taskgraph.taxonomy import Taxonomy, Transfer
     from taskgraph.transfers import Transfers
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "OBJECTIVES",
+    "SOLVERS",
+    "Affinities",
+    "Evaluation",
+    "Frontier",
+    "Losses",
+    "Problem",
+    "Stability",
+    "TaskgraphError",
+    "Taxonomy",
+    "Transfer",
+    "Transfers",
+    "affinities",
+    "alternatives",
+    "evaluate",
+    "frontier",
+    "marginal_worth",
+    "random_band",
+    "read_losses",
+    "read_problem",
+    "read_scores",
+    "read_taskonomy",
+    "read_taxonomy",
+    "read_transfers",
+    "read_wins",
+    "recommend",
+    "solve",
+    "stability",
+    "write_taxonomy",
+    "write_transfers",
+]
+
+_MODULE_OF = {
+    "TaskgraphError": "errors",
+    "Transfers": "transfers",
+    "Losses": "losses",
+    "Affinities": "affinity",
+    "affinities": "affinity",
+    "OBJECTIVES": "problem",
+    "Problem": "problem",
+    "Taxonomy": "taxonomy",
+    "Transfer": "taxonomy",
+    "SOLVERS": "solver",
+    "solve": "solver",
+    "Frontier": "frontiers",
+    "frontier": "frontiers",
+    "marginal_worth": "frontiers",
+    "alternatives": "shortlist",
+    "recommend": "shortlist",
+    "Evaluation": "baselines",
+    "evaluate": "baselines",
+    "random_band": "baselines",
+    "Stability": "selection",
+    "stability": "selection",
+    "read_losses": "tables",
+    "read_problem": "tables",
+    "read_scores": "tables",
+    "read_taskonomy": "tables",
+    "read_taxonomy": "tables",
+    "read_transfers": "tables",
+    "read_wins": "tables",
+    "write_taxonomy": "tables",
+    "write_transfers": "tables",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,11 +1,11 @@
-"""How good is a taxonomy? Beside random ones at the same budget, greedy, and best single sources."""
+"""How good is a taxonomy? Beside random ones at its budget, greedy, and best single sources."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -205,7 +205,7 @@ def _measured(transfers: Transfers, program: Program) -> tuple[FloatArray, Float
     own = np.full((2, len(program.targets)), np.nan)
     frame = transfers.frame
     rows = np.flatnonzero(frame["sources"] == SELF)
-    place = {target: row for target, row in zip(frame["target"].iloc[rows], rows, strict=True)}
+    place = dict(zip(frame["target"].iloc[rows], rows.tolist(), strict=True))
     for index, target in enumerate(program.targets):
         if target in place:
             own[:, index] = columns[:, place[target]]
@@ -263,7 +263,7 @@ def random_band(
     draws: int = 500,
     seed: int = 0,
     progress: Callable[[Sequence[float]], Iterable[float]] = iter,
-    **settings: Unpack[Settings],
+    **settings: Any,
 ) -> pd.DataFrame:
     """Random feasible taxonomies at each budget: the band that a frontier must leave behind.
 
@@ -273,8 +273,8 @@ def random_band(
         ``budget``, the number ``random`` found there, and for ``gain`` and ``quality`` (means
         over all targets) the mean ``*_random`` and the 5th and 95th percentiles ``*_low, *_high``.
     """
-    problem = make_problem(problem, settings)
-    program = compile_program(transfers, replace(problem, max_order=max_order))
+    problem = make_problem(problem, {**settings, "max_order": max_order})  # type: ignore[typeddict-item]
+    program = compile_program(transfers, problem)
     rows = []
     for budget in progress(sorted(set(budgets))):
         within = replace(program, budget=budget)

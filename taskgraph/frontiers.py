@@ -116,9 +116,7 @@ def frontier(
         clock = Clock(time_limit)
         program = replace(lean[cell.max_order], budget=cell.budget)
         solution = solve_program(program, backend, clock)
-        solved.append(
-            taxonomy_from_solution(transfers, cell, solution, seconds=clock.seconds)
-        )
+        solved.append(taxonomy_from_solution(transfers, cell, solution, seconds=clock.seconds))
     return Frontier(tuple(solved))
 
 
@@ -143,7 +141,7 @@ def marginal_worth(
     solver: str = "highs",
     **settings: Unpack[Settings],
 ) -> Marginal:
-    """The marginal worth of ``step`` more units of budget: optimum(budget + step) − optimum(budget).
+    """The marginal worth of budget: optimum(budget + ``step``) − optimum(budget).
 
     At least 0. It is exact, from two proven optima, where the dual price of the relaxation would
     be a bound only. Infinite where only the larger budget has a solution, NaN where neither has.

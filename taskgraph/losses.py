@@ -64,7 +64,7 @@ class TargetLosses:
     @property
     def common(self) -> NDArray[np.bool_]:
         """(B,) array: whether every candidate was tested on the image."""
-        return ~np.isnan(self.values).any(axis=0)
+        return np.asarray(~np.isnan(self.values).any(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,10 +159,10 @@ def _finite(column: pd.Series) -> FloatArray:
 
 def _codes(
     column: pd.Series, canonical: Callable[[str], str] = lambda text: text
-) -> tuple[NDArray[np.int64], list[str]]:
+) -> tuple[NDArray[np.int32], list[str]]:
     """Number the names of a column in sorted order, after writing each in its canonical form."""
     categories = column.astype("category").cat.remove_unused_categories().cat
-    codes = categories.codes.to_numpy(dtype=np.int64)
+    codes = categories.codes.to_numpy(dtype=np.int32)
     written = [str(name).strip() for name in categories.categories]
     for number in [-1, *(k for k, name in enumerate(written) if not name)]:
         if (codes == number).any():
@@ -177,7 +177,7 @@ def _codes(
             raise InvalidTableError(f"row {row}: {error}") from None
     known = sorted(set(names))
     position = {name: k for k, name in enumerate(known)}
-    return np.array([position[name] for name in names], dtype=np.int64)[codes], known
+    return np.array([position[name] for name in names], dtype=np.int32)[codes], known
 
 
 def _one_task(text: str) -> str:
@@ -208,7 +208,7 @@ def _check_once(
         )
 
 
-def _clusters(frame: pd.DataFrame, image: NDArray[np.int64], images: list[str]) -> dict[str, str]:
+def _clusters(frame: pd.DataFrame, image: NDArray[np.int32], images: list[str]) -> dict[str, str]:
     if "cluster" not in frame.columns:
         return {}
     cluster, names = _codes(frame["cluster"])

@@ -70,7 +70,8 @@ class Program:
     @property
     def order(self) -> IntArray:
         """(E,) array: number of sources of each edge."""
-        return (self.edge_sources < len(self.sources)).sum(axis=1)
+        count: IntArray = (self.edge_sources < len(self.sources)).sum(axis=1)
+        return count
 
     @property
     def has_upgrades(self) -> bool:
@@ -171,11 +172,11 @@ def _edges(
     usable = transfers.is_edge & (transfers.order <= problem.max_order) & ~np.isnan(value)
     rows = np.flatnonzero(usable)
     frame = transfers.frame
-    target_code = pd.Index(targets).get_indexer(frame["target"].iloc[rows])
+    target_code = pd.Index(targets).get_indexer(pd.Index(frame["target"].iloc[rows]))
     names = frame["sources"].iloc[rows].str.split("+")
     width = int(names.map(len).max()) if len(rows) else 1
     padded = np.full((len(rows), width), len(sources), dtype=np.int64)
-    flat = pd.Index(sources).get_indexer(np.concatenate(names.to_list()) if len(rows) else [])
+    flat = pd.Index(sources).get_indexer(pd.Index(names.explode().dropna()))
     padded[np.arange(width) < names.map(len).to_numpy()[:, None]] = flat
     known = (target_code >= 0) & (padded >= 0).all(axis=1)
     target_code, padded, rows = target_code[known], padded[known], rows[known]

@@ -130,4 +130,5 @@ def recommend(
     frame = transfers.frame.iloc[program.edge_row[order]].drop(columns="target")
     frame.insert(1, "order", program.order[order])
     frame.insert(2, "cost", cost[order])
-    return frame.reset_index(drop=True)
+    ranked: pd.DataFrame = frame.reset_index(drop=True)
+    return ranked

@@ -67,7 +67,8 @@ class Transfers:
     @cached_property
     def order(self) -> NDArray[np.int64]:
         """(rows,) array: the number of sources of each row."""
-        return (self.frame["sources"].str.count(r"\+") + 1).to_numpy(dtype=np.int64)
+        count = self.frame["sources"].str.count(r"\+") + 1
+        return np.asarray(count, dtype=np.int64)
 
     @cached_property
     def is_edge(self) -> NDArray[np.bool_]:
@@ -134,7 +135,7 @@ def numbers(column: pd.Series) -> pd.Series:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise InvalidTableError(
-            f'row {row + 1}: {column.name} is "{column.iloc[row]}", expected a finite number; '
+            f'row {row + 1}: {column.name!s} is "{column.iloc[row]}", expected a finite number; '
             "mend it or leave the row out"
         )
     return values
@@ -161,7 +162,7 @@ def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
     second = int(np.flatnonzero(repeated)[0])
     same = (frame[keys] == frame.loc[second, keys]).all(axis=1)
     first = int(np.flatnonzero(same)[0])
-    names = ", ".join(f'{key} "{frame.at[second, key]}"' for key in keys)
+    names = ", ".join(f'{key} "{frame[key].iloc[second]!s}"' for key in keys)
     raise InvalidTableError(
         f"rows {first + 1} and {second + 1} are the same transfer ({names}); "
         "the order of sources carries no meaning: keep one of them"
@@ -184,8 +185,9 @@ def _check_affinities(frame: pd.DataFrame) -> None:
     negative = frame["affinity"] < 0
     if negative.any():
         row = int(np.flatnonzero(negative)[0])
+        value = float(frame["affinity"].iloc[row])
         raise InvalidTableError(
-            f"row {row + 1}: affinity is {frame.at[row, 'affinity']:g}, expected at least 0; "
+            f"row {row + 1}: affinity is {value:g}, expected at least 0; "
             'if these are scores, name the column "score" and run `taskgraph affinity`'
         )
     measured = [name for name in ("gain", "quality", "loss") if name in frame.columns]
@@ -204,9 +206,9 @@ def _check_shares(frame: pd.DataFrame) -> None:
             outside = (frame[name] < 0) | (frame[name] > 1)
             if outside.any():
                 row = int(np.flatnonzero(outside)[0])
+                value = float(frame[name].iloc[row])
                 raise InvalidTableError(
-                    f"row {row + 1}: {name} is {frame.at[row, name]:g}, expected a win rate "
-                    "between 0 and 1"
+                    f"row {row + 1}: {name} is {value:g}, expected a win rate between 0 and 1"
                 )
 
 
@@ -221,7 +223,7 @@ def _check_own_sources(frame: pd.DataFrame) -> None:
     with_self = set(frame.loc[frame["sources"] == SELF, "target"])
     if len(own) == len(alone) and referenced == with_self == set(frame["target"]):
         return
-    row, target = own[0], frame.at[own[0], "target"]
+    row, target = own[0], str(frame["target"].iloc[own[0]])
     raise InvalidTableError(
         f'row {row + 1}: "{target}" is a source of itself; write its own supervised network as '
         f'the source "{SELF}", or leave the row out'

@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
         for name in self.list_commands(ctx):
             if name in COMMANDS:
                 command = self.get_command(ctx, name)
-                rows.append((name, command.get_short_help_str(70) if command else ""))
+                rows.append((name, command.get_short_help_str(200) if command else ""))
             else:
                 rows.append((name, f"(from {_plugins()[name].module.partition('.')[0]})"))
         with formatter.section("Commands"):

@@ -20,23 +20,66 @@ from taskgraph.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from taskgraph.frontiers import Frontier
+    from taskgraph.problem import Problem
+    from taskgraph.transfers import Transfers
+
 INFEASIBLE = 3
 
 
-def _number_of_sources(table: Any, problem: Any) -> int:
-    return len(set(table.tasks) - set(problem.exclude) - set(problem.target_only))
+def frontier_frame(
+    transfers: Transfers,
+    problem: Problem,
+    *,
+    budgets: tuple[float, ...] | None,
+    max_orders: tuple[int, ...],
+    draws: int,
+    seed: int,
+    solver: str,
+    time_limit: float | None,
+) -> tuple[Frontier, pd.DataFrame]:
+    """The frontier, and its table with the band of random taxonomies where draws are asked for."""
+    import taskgraph as tg
+
+    if budgets is None:
+        count = len(set(transfers.tasks) - set(problem.exclude) - set(problem.target_only))
+        budgets = tuple(float(budget) for budget in range(1, count + 1))
+    found = tg.frontier(transfers, problem, budgets=budgets, max_orders=max_orders, solver=solver,
+                        time_limit=time_limit, progress=progress_bar("frontier"))  # fmt: skip
+    frame = found.to_frame()
+    if draws:
+        band = tg.random_band(transfers, problem, budgets=budgets, max_order=max(max_orders),
+                              draws=draws, seed=seed, progress=progress_bar("random"))  # fmt: skip
+        frame = frame.merge(band, on="budget", how="left")
+    return found, frame
 
 
 @click.command("frontier")
 @table_argument
-@click.option("--budgets", type=Numbers(), metavar="1:26",
-              help="Budgets, as a list or a range (default: 1 to the number of tasks).")
-@click.option("--max-orders", type=Numbers(int), metavar="1,2,3,4", default="1,2,3,4",
-              show_default=True, help="Maximum orders.")
+@click.option(
+    "--budgets",
+    type=Numbers(),
+    metavar="1:26",
+    help="Budgets, as a list or a range (default: 1 to the number of tasks).",
+)
+@click.option(
+    "--max-orders",
+    type=Numbers(int),
+    metavar="1,2,3,4",
+    default="1,2,3,4",
+    show_default=True,
+    help="Maximum orders.",
+)
 @problem_options(budget=False, max_order=False)
 @click.option("--time-limit", type=Amount(), metavar="S", help="Seconds for each taxonomy.")
-@click.option("--random", "draws", type=click.IntRange(min=0), metavar="N", default=0,
-              help="Also draw N random feasible taxonomies at each budget, for the band.")
+@click.option(
+    "--random",
+    "draws",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=0,
+    help="Also draw N random feasible taxonomies at each budget, for the band.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
 @click.option("--json", "form", flag_value="json", help="Print a JSON list of taxonomies.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a taxonomy.")
@@ -62,20 +105,11 @@ def frontier_command(
       taskgraph frontier transfers.csv --budgets 1:26 --max-orders 1,4 --csv
       taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
     """  # fmt: skip
-    import taskgraph as tg
-
-    transfers = read_table(table)
     problem = make_problem(problem_file, flags)
-    if budgets is None:
-        budgets = tuple(float(b) for b in range(1, _number_of_sources(transfers, problem) + 1))
-    frontier = tg.frontier(transfers, problem, budgets=budgets, max_orders=max_orders,
-                           solver=solver, time_limit=time_limit,
-                           progress=progress_bar("frontier"))  # fmt: skip
-    frame = frontier.to_frame()
-    if draws:
-        band = tg.random_band(transfers, problem, budgets=budgets, max_order=max(max_orders),
-                              draws=draws, seed=seed, progress=progress_bar("random"))  # fmt: skip
-        frame = frame.merge(band, on="budget", how="left")
+    frontier, frame = frontier_frame(
+        read_table(table), problem, budgets=budgets, max_orders=max_orders, draws=draws, seed=seed,
+        solver=solver, time_limit=time_limit,
+    )  # fmt: skip
     if plot:
         from taskgraph.plot import draw_frontier, save
 
@@ -93,8 +127,15 @@ def frontier_command(
 @click.command("evaluate")
 @table_argument
 @problem_options()
-@click.option("--random", "draws", type=click.IntRange(min=0), default=500, show_default=True,
-              metavar="N", help="How many random feasible taxonomies to compare with.")
+@click.option(
+    "--random",
+    "draws",
+    type=click.IntRange(min=0),
+    default=500,
+    show_default=True,
+    metavar="N",
+    help="How many random feasible taxonomies to compare with.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
 @click.option("--per-target", is_flag=True, help="One row a target instead of the means.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")

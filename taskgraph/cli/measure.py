@@ -28,7 +28,8 @@ def losses_options(function: Any) -> Any:
                      help="Win rates are kept this far from 0 and 1."),
         click.option("--min-images", type=click.IntRange(min=1), default=10, show_default=True,
                      help="Fewest images that a target's candidates must have in common."),
-        click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap."),
+        click.option("--seed", type=int, default=0, show_default=True,
+                     help="Seed of the bootstrap."),
     ]  # fmt: skip
     for flag in reversed(flags):
         function = flag(function)
@@ -37,15 +38,35 @@ def losses_options(function: Any) -> Any:
 
 @click.command("affinity")
 @click.argument("losses")
-@click.option("-o", "--output", metavar="FILE", required=True,
-              help="Where to write the transfers (CSV or Parquet).")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    help="Where to write the transfers (CSV or Parquet).",
+)
 @losses_options
-@click.option("--bootstrap", type=click.IntRange(min=0), default=0, metavar="R",
-              help="Resample the images R times, for an interval of each affinity.")
-@click.option("--method", type=click.Choice(["rank", "softmax"]), default="rank",
-              show_default=True, help="How scores, which are no losses, become affinities.")
-@click.option("--temperature", type=float, default=1.0, show_default=True,
-              help="Of the softmax over standardised scores.")
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="R",
+    help="Resample the images R times, for an interval of each affinity.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["rank", "softmax"]),
+    default="rank",
+    show_default=True,
+    help="How scores, which are no losses, become affinities.",
+)
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the softmax over standardised scores.",
+)
 def affinity_command(losses: str, output: str, **flags: Any) -> int:
     """Turn per-image losses (or win rates, or scores) into AHP affinities.
 
@@ -128,8 +149,14 @@ def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
 
 @click.command("stability")
 @click.argument("losses")
-@click.option("--bootstrap", type=click.IntRange(min=1), default=200, show_default=True,
-              metavar="R", help="How often to resample the images and solve again.")
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    metavar="R",
+    help="How often to resample the images and solve again.",
+)
 @losses_options
 @problem_options()
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
@@ -145,7 +172,9 @@ def stability_command(
     import taskgraph as tg
     from taskgraph.tables import read_table
 
-    kind, frame = read_table(losses, columns=_joined(flags["columns"]), where=_joined(flags["where"]))
+    kind, frame = read_table(
+        losses, columns=_joined(flags["columns"]), where=_joined(flags["where"])
+    )
     if kind != "losses":
         raise click.UsageError(f"{losses} holds {kind}; only losses on images can be resampled")
     found = tg.stability(_affinities(frame, flags), make_problem(problem_file, flags),
@@ -164,11 +193,20 @@ def import_command() -> None:
 
 @import_command.command("taskonomy")
 @click.argument("folder")
-@click.option("-o", "--output", metavar="FILE", required=True,
-              help="Where to write the transfers (CSV or Parquet).")
-@click.option("--size", type=click.Choice(["16k", "1k", "early"]), default="16k",
-              show_default=True, help="Images that the transfers were trained on; `early` is the "
-              "set of files without a suffix.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    help="Where to write the transfers (CSV or Parquet).",
+)
+@click.option(
+    "--size",
+    type=click.Choice(["16k", "1k", "early"]),
+    default="16k",
+    show_default=True,
+    help="Images that the transfers were trained on; `early` is the set of files without a suffix.",
+)
 def import_taskonomy_command(folder: str, output: str, size: str) -> int:
     """The pickles that the Taskonomy authors published, read without running them.
 

@@ -22,7 +22,7 @@ NO_TABLE = (
 )
 
 
-class Amount(click.ParamType):
+class Amount(click.ParamType[float]):
     """A finite number of at least 0."""
 
     name = "number"
@@ -38,7 +38,7 @@ class Amount(click.ParamType):
         return number
 
 
-class Names(click.ParamType):
+class Names(click.ParamType[tuple[str, ...]]):
     """Names of tasks, separated by commas."""
 
     name = "a,b"
@@ -50,7 +50,7 @@ class Names(click.ParamType):
         return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
-class Weights(click.ParamType):
+class Weights(click.ParamType[dict[str, float]]):
     """Numbers by task, as ``t=2`` or ``t=2,u=0.5``."""
 
     name = "t=number"
@@ -68,7 +68,7 @@ class Weights(click.ParamType):
         return weights
 
 
-class Pairs(click.ParamType):
+class Pairs(click.ParamType[dict[str, str]]):
     """One ``name=text``."""
 
     name = "name=text"
@@ -83,7 +83,7 @@ class Pairs(click.ParamType):
         return {name.strip(): text.strip()}
 
 
-class Numbers(click.ParamType):
+class Numbers(click.ParamType[tuple[float, ...]]):
     """A list of numbers: ``1,2,5``, or a range ``1:26`` or ``1:26:5`` with both ends."""
 
     def __init__(self, kind: type = float) -> None:
@@ -123,25 +123,28 @@ def read_table(table: str | None) -> Transfers:
 
 def problem_options(*, budget: bool = True, max_order: bool = True) -> Callable[[F], F]:
     """Flags of the program; the same words as the keywords of `taskgraph.solve`."""
-    several = {"multiple": True}
+    several: dict[str, Any] = {"multiple": True}
     flags = [
         click.option("--objective", metavar="NAME", help="What to sum over targets: sqrt (of the "
                      "affinity, the default), linear, log, gain or quality."),
         click.option("--problem", "problem_file", metavar="FILE", help="Budget, roles and costs "
                      "from a TOML file; flags override it."),
-        click.option("--source-only", type=Names(), help="Tasks that need not be solved.", **several),
-        click.option("--target-only", type=Names(), help="Tasks that cannot be supervised.", **several),
-        click.option("--exclude", type=Names(), help="Tasks to leave out altogether.", **several),
-        click.option("--require", type=Names(), help="Tasks that must be supervised.", **several),
-        click.option("--importance", type=Weights(), help="Weight of a target (default 1).", **several),
-        click.option("--label-cost", type=Weights(), help="Cost of supervising a task (default 1).",
-                     **several),
-        click.option("--transfer-cost", type=Weights(), help="Cost of training a transfer to a "
-                     "target (default 0).", **several),
+        click.option("--source-only", type=Names(), **several,
+                     help="Tasks that need not be solved."),
+        click.option("--target-only", type=Names(), **several,
+                     help="Tasks that cannot be supervised."),
+        click.option("--exclude", type=Names(), **several, help="Tasks to leave out altogether."),
+        click.option("--require", type=Names(), **several, help="Tasks that must be supervised."),
+        click.option("--importance", type=Weights(), **several,
+                     help="Weight of a target (default 1)."),
+        click.option("--label-cost", type=Weights(), **several,
+                     help="Cost of supervising a task (default 1)."),
+        click.option("--transfer-cost", type=Weights(), **several,
+                     help="Cost of training a transfer to a target (default 0)."),
         click.option("--supervised-may-transfer", is_flag=True, default=None, help="Let a "
                      "supervised target keep a transfer that is better than its own network."),
-        click.option("--solver", default="highs", show_default=True, help="highs, cbc, or any other "
-                     "that PuLP finds."),
+        click.option("--solver", default="highs", show_default=True,
+                     help="highs, cbc, or any other that PuLP finds."),
     ]  # fmt: skip
     if max_order:
         flags.insert(0, click.option("--max-order", type=click.IntRange(min=1), metavar="K",
@@ -177,7 +180,7 @@ def make_problem(problem_file: str | None, flags: Mapping[str, Any]) -> Problem:
     return replace(problem, **given, **_roles(problem, flags))
 
 
-def _roles(problem: Problem, flags: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _roles(problem: Problem, flags: Mapping[str, Any]) -> dict[str, Any]:
     """Role lists, where a flag takes a task out of the role that the file gave it."""
     names = ("source_only", "target_only", "exclude")
     flagged = {name: _flat(flags.get(name, ())) for name in names}

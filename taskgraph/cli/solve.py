@@ -29,10 +29,18 @@ INFEASIBLE = 3
 @click.command("solve")
 @table_argument
 @problem_options()
-@click.option("--time-limit", type=Amount(), metavar="S",
-              help="Seconds after which to take the best so far, with its gap.")
-@click.option("--alternatives", type=click.IntRange(min=1), metavar="K",
-              help="Show the K best different supervised sets.")
+@click.option(
+    "--time-limit",
+    type=Amount(),
+    metavar="S",
+    help="Seconds after which to take the best so far, with its gap.",
+)
+@click.option(
+    "--alternatives",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Show the K best different supervised sets.",
+)
 @click.option("--marginal", is_flag=True, help="Also say what one more unit of budget is worth.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a target.")
@@ -140,8 +148,13 @@ def _wide(frame: pd.DataFrame) -> str:
 @click.command("recommend")
 @table_argument
 @click.option("--target", required=True, metavar="T", help="The task to solve.")
-@click.option("--most", type=click.IntRange(min=1), default=10, show_default=True,
-              help="How many transfers to list.")
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many transfers to list.",
+)
 @problem_options()
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")

@@ -1,0 +1,93 @@
+"""``taskgraph report`` and ``taskgraph serve``: the results as a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from taskgraph.cli.options import make_problem, note, problem_options, read_table, table_argument
+
+
+@click.command("report")
+@table_argument
+@click.option("-o", "--output", required=True, metavar="FILE", help="An HTML file.")
+@problem_options()
+@click.option(
+    "--random",
+    "draws",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=200,
+    show_default=True,
+    help="Random feasible taxonomies at each budget.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
+def report_command(
+    table: str | None,
+    output: str,
+    problem_file: str | None,
+    solver: str,
+    draws: int,
+    seed: int,
+    **flags: Any,
+) -> int:
+    """Taxonomy, alternatives, comparisons and pictures in one self-contained HTML file.
+
+    \b
+    Examples:
+      taskgraph report transfers.csv --budget 5 -o report.html
+    """  # fmt: skip
+    from taskgraph.report import report
+    from taskgraph.tables import check_writable, write_text
+
+    check_writable(output)
+    transfers = read_table(table)
+    text = report(transfers, make_problem(problem_file, flags), draws=draws, seed=seed,
+                  solver=solver, title=f"Task taxonomy of {table}")  # fmt: skip
+    write_text(text, output)
+    note(f"wrote {output}")
+    return 0
+
+
+@click.command("serve")
+@table_argument
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@problem_options()
+def serve_command(
+    table: str | None,
+    host: str,
+    port: int,
+    problem_file: str | None,
+    solver: str,
+    **flags: Any,
+) -> int:
+    """A local web page that solves again as you change budget, order or roles.
+
+    \b
+    Examples:
+      taskgraph serve transfers.csv --budget 5
+    """  # fmt: skip
+    from taskgraph.server import make_server
+
+    transfers = read_table(table)
+    try:
+        server = make_server(transfers, make_problem(problem_file, flags), host=host, port=port)
+    except OSError as error:
+        raise click.UsageError(
+            f"cannot listen on {host}:{port}: {error.strerror}; try --port 0"
+        ) from error
+    with server:
+        note(f"http://{host}:{server.server_address[1]} (Ctrl-C stops)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            note("stopped")
+    return 0

@@ -1,0 +1,151 @@
+"""One self-contained HTML page about a table and a budget: nothing is fetched, scripts included."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import zlib
+from collections.abc import Callable
+from string import Template
+from typing import TYPE_CHECKING, Unpack
+
+import pandas as pd
+
+from taskgraph.baselines import evaluate, random_band
+from taskgraph.frontiers import frontier
+from taskgraph.plot import draw_frontier, draw_taxonomy, gain_quality_grid, heatmap, tree
+from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.shortlist import alternatives
+from taskgraph.solver import solve
+from taskgraph.taxonomy import Taxonomy
+from taskgraph.transfers import Transfers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PAGE = Template("""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>$title</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
+       color: #222; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
+table { border-collapse: collapse; font-size: .85rem; } th, td { padding: .15rem .7rem; }
+td { border-top: 1px solid #ddd; text-align: right; } th { text-align: right; }
+td:first-child, th:first-child { text-align: left; }
+figure { margin: 1rem 0; overflow-x: auto; } svg { max-width: 100%; height: auto; }
+.note { color: #666; font-size: .9rem; } form label { margin-right: 1rem; }
+</style></head><body>
+$body
+</body></html>
+""")
+
+
+def report(
+    transfers: Transfers,
+    problem: Problem | None = None,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    solver: str = "highs",
+    title: str = "Task taxonomy",
+    **settings: Unpack[Settings],
+) -> str:
+    """Everything this library says about a table at one budget, as a page of HTML.
+
+    Holds the optimum and its picture, the five best different supervised sets, gain and quality
+    beside ``draws`` random feasible taxonomies, the frontier over all budgets up to the number of
+    tasks, and the table itself as a heatmap and a tree. An infeasible program gives a page that
+    says why.
+    """
+    problem = make_problem(problem, settings)
+    taxonomy = solve(transfers, problem, solver=solver)
+    parts = [f"<h1>{html.escape(title)}</h1>", settings_line(transfers, problem)]
+    if not taxonomy.solved:
+        parts.append(f"<p><b>{html.escape(taxonomy.headline())}</b></p>")
+    else:
+        parts.append(taxonomy_section(taxonomy))
+        parts += _comparisons(transfers, problem, draws=draws, seed=seed, solver=solver)
+    parts.append(_table_section(transfers))
+    return page(title, "\n".join(parts))
+
+
+def page(title: str, body: str) -> str:
+    """Wrap a body in the page's head and style."""
+    return PAGE.substitute(title=html.escape(title), body=body)
+
+
+def settings_line(transfers: Transfers, problem: Problem) -> str:
+    """What the page is about, in a line."""
+    left_out = f", without {', '.join(problem.exclude)}" if problem.exclude else ""
+    text = (
+        f"{transfers!r}. Budget {problem.budget:g}, maximum order {problem.max_order}, "
+        f"{problem.objective} objective{left_out}."
+    )
+    return f'<p class="note">{html.escape(text)}</p>'
+
+
+def taxonomy_section(taxonomy: Taxonomy) -> str:
+    """The optimum: its headline, picture and table."""
+    frame = taxonomy.to_frame().round(4)
+    return (
+        f"<h2>Taxonomy</h2><p>{html.escape(taxonomy.headline())}.<br>Supervise: "
+        f"<b>{html.escape(', '.join(taxonomy.supervised))}</b></p>"
+        f"{_figure(lambda: draw_taxonomy(taxonomy))}{_table(frame)}"
+    )
+
+
+def _comparisons(
+    transfers: Transfers, problem: Problem, *, draws: int, seed: int, solver: str
+) -> list[str]:
+    best = alternatives(transfers, problem, k=5, solver=solver)
+    rows = [{"supervised": ", ".join(t.supervised), "objective": t.objective} for t in best]
+    evaluation = evaluate(transfers, problem, draws=draws, seed=seed, solver=solver)
+    count = len(set(transfers.tasks) - set(problem.exclude) - set(problem.target_only))
+    budgets = [float(budget) for budget in range(1, count + 1)]
+    orders = range(1, min(4, problem.max_order, int(transfers.order.max())) + 1)
+    curves = frontier(transfers, problem, budgets=budgets, max_orders=orders, solver=solver)
+    band = random_band(
+        transfers, problem, budgets=budgets, max_order=max(orders), draws=draws, seed=seed
+    )
+    frame = curves.to_frame().merge(band, on="budget", how="left")
+    solved = [t for t in curves if t.solved and t.max_order == max(orders)]
+    shown = solved[:: max(1, len(solved) // 8)]
+    return [
+        f"<h2>Next best sets</h2>{_table(pd.DataFrame(rows).round(5))}",
+        f"<h2>Beside other choices</h2>{_table(evaluation.to_frame().round(3))}"
+        f'<p class="note">{len(evaluation.random)} random feasible taxonomies within the same '
+        f"budget, seed {seed}. Gain and quality are win rates against training from scratch and "
+        "against full supervision; larger is better.</p>",
+        f"<h2>What budget buys</h2>{_figure(lambda: draw_frontier(frame))}",
+        _figure(lambda: gain_quality_grid(shown)),
+    ]
+
+
+def _table_section(transfers: Transfers) -> str:
+    return (
+        f"<h2>The measurements</h2>{_figure(lambda: heatmap(transfers))}"
+        f"{_figure(lambda: tree(transfers))}"
+    )
+
+
+def _table(frame: pd.DataFrame) -> str:
+    return str(frame.to_html(index=False, border=0, na_rep="", escape=True))
+
+
+def _figure(draw: Callable[[], Figure]) -> str:
+    """An inline SVG; a picture that this table cannot give says why in its place."""
+    from taskgraph.plot import PlotError
+
+    try:
+        figure = draw()
+    except PlotError as error:
+        return f'<p class="note">{html.escape(str(error))}</p>'
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", bbox_inches="tight")
+    svg = buffer.getvalue()
+    # Ids must differ between the figures of one page, or later ones borrow earlier shapes.
+    mark = f"f{zlib.crc32(svg.encode()):08x}-"
+    svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{mark}", svg[svg.index("<svg") :])
+    return f"<figure>{svg}</figure>"

@@ -1,0 +1,122 @@
+"""A small local web page: change the budget, the order or the roles, and see the new optimum."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from taskgraph.errors import InvalidProblemError, TaskgraphError
+from taskgraph.problem import OBJECTIVES, Problem
+from taskgraph.report import page, settings_line, taxonomy_section
+from taskgraph.solver import solve
+from taskgraph.transfers import Transfers
+
+FORM = """<form>
+<label>budget <input name="budget" type="number" min="0" step="any" value="{budget:g}"></label>
+<label>max order <input name="max_order" type="number" min="1" value="{max_order}"></label>
+<label>objective <select name="objective">{objectives}</select></label>
+<label>exclude <input name="exclude" value="{exclude}" placeholder="a,b"></label>
+<button>solve</button> <a href="/taxonomy.json?{query}">JSON</a></form>"""
+
+
+def make_server(
+    transfers: Transfers, problem: Problem, *, host: str = "127.0.0.1", port: int = 8000
+) -> ThreadingHTTPServer:
+    """A server that solves ``transfers`` with the settings of each request; port 0 is any free one.
+
+    ``/`` is the page, ``/taxonomy.json`` the optimum in the format of ``taskgraph solve --json``;
+    both take ``budget``, ``max_order``, ``objective`` and ``exclude``. Bad settings get status
+    400 and a sentence.
+    """
+    return ThreadingHTTPServer((host, port), partial(_Handler, transfers, problem))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, transfers: Transfers, problem: Problem, *arguments: object) -> None:
+        self.transfers, self.start = transfers, problem
+        super().__init__(*arguments)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        """Answer one request."""
+        url = urlsplit(self.path)
+        try:
+            if url.path == "/":
+                self._send(HTTPStatus.OK, "text/html", self._page(url.query))
+            elif url.path == "/taxonomy.json":
+                taxonomy = solve(self.transfers, _problem(self.start, url.query))
+                self._send(HTTPStatus.OK, "application/json", taxonomy.to_json())
+            else:
+                self._send(HTTPStatus.NOT_FOUND, "text/plain", "there is / and /taxonomy.json")
+        except TaskgraphError as error:
+            body = page("taskgraph", f'<p>{html.escape(str(error))}</p><p><a href="/">back</a></p>')
+            self._send(HTTPStatus.BAD_REQUEST, "text/html", body)
+
+    def _page(self, query: str) -> str:
+        problem = _problem(self.start, query)
+        taxonomy = solve(self.transfers, problem)
+        parts = [
+            "<h1>taskgraph</h1>",
+            _form(problem, query),
+            settings_line(self.transfers, problem),
+        ]
+        if taxonomy.solved:
+            parts.append(taxonomy_section(taxonomy))
+        else:
+            parts.append(f"<p><b>{html.escape(taxonomy.headline())}</b></p>")
+        return page("taskgraph", "\n".join(parts))
+
+    def _send(self, status: HTTPStatus, kind: str, text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing: only the command line prints."""
+
+
+def _form(problem: Problem, query: str) -> str:
+    objectives = "".join(
+        f"<option{' selected' if name == problem.objective else ''}>{name}</option>"
+        for name in OBJECTIVES
+    )
+    return FORM.format(
+        budget=problem.budget,
+        max_order=problem.max_order,
+        objectives=objectives,
+        exclude=html.escape(",".join(problem.exclude), quote=True),
+        query=html.escape(query, quote=True),
+    )
+
+
+def _problem(start: Problem, query: str) -> Problem:
+    fields = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
+    exclude = fields.get("exclude", ",".join(start.exclude))
+    return replace(
+        start,
+        budget=_number("budget", fields.get("budget"), start.budget),
+        max_order=_whole("max_order", fields.get("max_order"), start.max_order),
+        objective=fields.get("objective", start.objective),
+        exclude=tuple(name.strip() for name in exclude.split(",") if name.strip()),
+    )
+
+
+def _number(name: str, text: str | None, default: float) -> float:
+    if not text:
+        return default
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidProblemError(f'{name} is "{text}", expected a number of at least 0') from None
+
+
+def _whole(name: str, text: str | None, default: int) -> int:
+    if text and not text.isdecimal():
+        raise InvalidProblemError(f'{name} is "{text}", expected a whole number of at least 1')
+    return int(text) if text else default

@@ -1,0 +1,62 @@
+"""The local page: what it shows is what the library solves, and bad settings are sentences."""
+
+import json
+import threading
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pandas as pd
+import pytest
+
+import taskgraph as tg
+from taskgraph.server import make_server
+
+ROWS = [("self", "a", 0.5), ("b", "a", 0.3), ("self", "b", 0.6), ("a", "b", 0.2)]
+
+
+@pytest.fixture
+def address():
+    table = tg.Transfers(pd.DataFrame(ROWS, columns=["sources", "target", "affinity"]))
+    with make_server(table, tg.Problem(budget=1), port=0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def get(url):
+    with urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
+
+
+def test_json_follows_the_settings_of_the_request(address):
+    assert json.loads(get(f"{address}/taxonomy.json"))["supervised"] == ["b"]
+    both = json.loads(get(f"{address}/taxonomy.json?budget=2&objective=linear"))
+    assert both["supervised"] == ["a", "b"]
+    assert both["objective"] == pytest.approx(1.1)
+
+
+def test_the_page_shows_the_form_and_the_optimum(address):
+    page = get(f"{address}/?budget=2")
+    assert 'name="budget" type="number" min="0" step="any" value="2"' in page
+    assert "<svg" in page
+    assert "Supervise: <b>a, b</b>" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("budget=five", "budget is &quot;five&quot;, expected a number of at least 0"),
+        ("max_order=0", "max_order is 0, expected a whole number of at least 1"),
+        ("exclude=%3Cscript%3E", "&lt;script&gt;"),
+        ("objective=cube", "expected one of sqrt, linear"),
+    ],
+)
+def test_bad_settings_get_400_and_an_escaped_sentence(address, query, words):
+    with pytest.raises(HTTPError) as caught:
+        get(f"{address}/?{query}")
+    assert caught.value.code == 400
+    assert words in caught.value.read().decode()
+
+
+def test_an_infeasible_budget_says_why(address):
+    assert "no taxonomy within budget 0" in get(f"{address}/?budget=0")
