@@ -1,0 +1,53 @@
+"""First-order transfers as matrices of sources by targets, as heat map and tree read them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from taskgraph.plot.figures import PlotError
+from taskgraph.tasks import SCRATCH, SELF
+from taskgraph.transfers import Transfers
+
+BETA = 20.0
+"""Steepness of the display distance exp(-β P) of the paper's Fig. 7."""
+
+
+def first_order(transfers: Transfers, *, column: str = "affinity") -> pd.DataFrame:
+    """One measured column of the first-order transfers: sources (rows) by targets (columns).
+
+    Both are sorted by name. The row ``self`` is there if it was measured, and comes last; the
+    diagonal is there if the table has the references of tasks to themselves. Cells that were not
+    measured are NaN.
+
+    Raises
+    ------
+    PlotError
+        If the table has no first-order transfer with a value in the column.
+    """
+    frame = transfers.frame
+    known = frame[(transfers.order == 1) & (frame["sources"] != SCRATCH)]
+    known = known[known[column].notna()]
+    if not (known["sources"] != SELF).any():
+        raise PlotError(f'the table has no first-order transfer whose "{column}" is known')
+    matrix = pd.pivot(known, index="sources", columns="target", values=column)  # noqa: PD010
+    rows = [*matrix.index.drop(SELF, errors="ignore"), *matrix.index.intersection([SELF])]
+    ordered: pd.DataFrame = matrix.loc[rows].rename_axis(index="source", columns="target")
+    return ordered
+
+
+def transfer_distance(transfers: Transfers, *, beta: float = BETA) -> pd.DataFrame:
+    """exp(-β P), where P are first-order affinities scaled to sum to 1 over each target.
+
+    Returns
+    -------
+    DataFrame, sources by targets, in (0, 1]
+        Smaller is a better transfer. For display and clustering only: the program never sees it.
+        P is scaled over all first-order candidates of the target, ``self`` included. Source:
+        the paper's Fig. 7 (right).
+    """
+    affinity = first_order(transfers)
+    total = affinity.sum()
+    share = affinity / total.where(total > 0, 1.0)
+    distance: pd.DataFrame = share.apply(lambda column: np.exp(-beta * column))
+    return distance
