@@ -24,9 +24,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 def page() -> str:
     """The whole page."""
-    parts = [
-        "# The command line\n\nMade by `python docs/cli.py > docs/cli.md` from the `--help` texts.\n"
-    ]
+    parts = ["# The command line\n\nMade from the `--help` texts by `python docs/cli.py`.\n"]
     for name, command in commands():
         context = click.Context(command, info_name=f"taskgraph {name}", terminal_width=WIDTH,
                                 max_content_width=WIDTH)  # fmt: skip

@@ -132,7 +132,9 @@ def measure(seed: int = 0) -> Iterator[tuple[str, str, np.ndarray]]:
     flat = {task.name: task.corrupt(images).reshape(len(images), -1) for task in TASKS}
     label = {task.name: task.label(images, digits) for task in TASKS}
     experts = {t.name: fit(t, flat[t.name][train], label[t.name][train], seed) for t in TASKS}
-    codes = {name: hidden(expert, pixels(images, digits), train) for name, expert in experts.items()}
+    codes = {
+        name: hidden(expert, pixels(images, digits), train) for name, expert in experts.items()
+    }
     for task in TASKS:
         own, mine = flat[task.name], label[task.name]
         yield task.name, "self", losses(task, experts[task.name], own[test], mine[test])
@@ -164,7 +166,9 @@ def main(folder: str) -> None:
     rows = []
     for target, sources, loss in measure():
         image = np.arange(len(loss))
-        rows.append(pd.DataFrame({"target": target, "sources": sources, "image": image, "loss": loss}))
+        rows.append(
+            pd.DataFrame({"target": target, "sources": sources, "image": image, "loss": loss})
+        )
         print(f"{target} from {sources}: {loss.mean():.4f}", file=sys.stderr)
     frame = pd.concat(rows, ignore_index=True).astype({"loss": "float32", "image": "int32"})
     Path(folder).mkdir(parents=True, exist_ok=True)

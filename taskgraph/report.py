@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import re
 import zlib
 from collections.abc import Callable
@@ -14,7 +13,15 @@ import pandas as pd
 
 from taskgraph.baselines import evaluate, random_band
 from taskgraph.frontiers import frontier
-from taskgraph.plot import draw_frontier, draw_taxonomy, gain_quality_grid, heatmap, tree
+from taskgraph.plot import (
+    PlotError,
+    draw_frontier,
+    draw_taxonomy,
+    gain_quality_grid,
+    heatmap,
+    rendered,
+    tree,
+)
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.shortlist import alternatives
 from taskgraph.solver import solve
@@ -136,15 +143,11 @@ def _table(frame: pd.DataFrame) -> str:
 
 def _figure(draw: Callable[[], Figure]) -> str:
     """An inline SVG; a picture that this table cannot give says why in its place."""
-    from taskgraph.plot import PlotError
-
     try:
         figure = draw()
     except PlotError as error:
         return f'<p class="note">{html.escape(str(error))}</p>'
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", bbox_inches="tight")
-    svg = buffer.getvalue()
+    svg = rendered(figure, "svg").decode()
     # Ids must differ between the figures of one page, or later ones borrow earlier shapes.
     mark = f"f{zlib.crc32(svg.encode()):08x}-"
     svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{mark}", svg[svg.index("<svg") :])

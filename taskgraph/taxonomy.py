@@ -124,7 +124,7 @@ class Taxonomy:
             "max_order": self.max_order,
             "objective_transform": self.objective_transform,
             "supervised": list(self.supervised),
-            "transfers": [_present(asdict(transfer)) for transfer in self.transfers],
+            "transfers": [_row(transfer) for transfer in self.transfers],
         }
         if self.importance:
             content["importance"] = self.importance
@@ -198,7 +198,8 @@ class Taxonomy:
         return frame
 
 
-def _present(row: dict[str, Any]) -> dict[str, Any]:
+def _row(transfer: Transfer) -> dict[str, Any]:
+    row = asdict(transfer) | {"sources": list(transfer.sources)}
     return {key: value for key, value in row.items() if value is not None}
 
 

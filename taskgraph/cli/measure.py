@@ -81,9 +81,9 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
       taskgraph affinity runs.csv -o transfers.csv --higher-is-better \\
         --column image=setting+seed --column cluster=seed --column loss=accuracy
     """  # fmt: skip
-    from taskgraph.tables import check_writable, write_transfers
+    from taskgraph.tables import SUFFIXES, check_writable, write_transfers
 
-    check_writable(output)
+    check_writable(output, suffixes=SUFFIXES)
     transfers = _transfers(losses, flags)
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")
@@ -93,22 +93,24 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
 def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
     """Whatever kind of measurement the file holds, as a table of transfers."""
     from taskgraph.affinity import affinities_from_scores, affinities_from_wins_table
-    from taskgraph.tables import read_table
+    from taskgraph.tables import read_scores, read_wins, table_kind
 
-    kind, frame = read_table(path, columns=_joined(flags["columns"]), where=_joined(flags["where"]))
+    rows = {"columns": _joined(flags["columns"]), "where": _joined(flags["where"])}
+    kind = table_kind(path, columns=rows["columns"])
     if kind == "losses":
-        found = _affinities(frame, flags)
+        found = _affinities(path, rows, flags)
         _report(found)
         return found.transfers
     if kind == "wins":
-        found = affinities_from_wins_table(frame, ties=flags["ties"], clip=flags["clip"])
+        table = read_wins(path, **rows)
+        found = affinities_from_wins_table(table, ties=flags["ties"], clip=flags["clip"])
         _report(found)
         return found.transfers
-    if kind == "scores":
+    if kind in ("scores", "matrix"):
         note("these are single scores, not losses on many images: no tournament can be held, so "
              f"the affinities are weights by {flags['method']}, not AHP")  # fmt: skip
         return affinities_from_scores(
-            frame,
+            read_scores(path, **rows),
             higher_is_better=flags["higher_is_better"],
             method=flags["method"],
             temperature=flags["temperature"],
@@ -116,11 +118,11 @@ def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
     raise click.UsageError(f"{path} holds affinities already; pass it to `taskgraph solve`")
 
 
-def _affinities(frame: Any, flags: dict[str, Any]) -> Affinities:
+def _affinities(path: str, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     from taskgraph.affinity import affinities
-    from taskgraph.losses import Losses
+    from taskgraph.tables import read_losses
 
-    losses = Losses.from_frame(frame, higher_is_better=flags["higher_is_better"])
+    losses = read_losses(path, **rows, higher_is_better=flags["higher_is_better"])
     return affinities(
         losses,
         ties=flags["ties"],
@@ -134,7 +136,7 @@ def _affinities(frame: Any, flags: dict[str, Any]) -> Affinities:
 def _report(found: Affinities) -> None:
     """Consistency, and the images that had to be dropped, on standard error."""
     table = found.consistency
-    worst = table.loc[table["consistency_ratio"].idxmax()]
+    worst = table.sort_values("consistency_ratio").iloc[-1]
     note(f'consistency ratio at most {worst["consistency_ratio"]:.3f} ("{worst["target"]}"; up to '
          "0.1 is customary)")  # fmt: skip
     if "dropped" in table:
@@ -170,14 +172,13 @@ def stability_command(
       taskgraph stability losses.parquet --budget 5 --bootstrap 200
     """  # fmt: skip
     import taskgraph as tg
-    from taskgraph.tables import read_table
+    from taskgraph.tables import table_kind
 
-    kind, frame = read_table(
-        losses, columns=_joined(flags["columns"]), where=_joined(flags["where"])
-    )
+    rows = {"columns": _joined(flags["columns"]), "where": _joined(flags["where"])}
+    kind = table_kind(losses, columns=rows["columns"])
     if kind != "losses":
         raise click.UsageError(f"{losses} holds {kind}; only losses on images can be resampled")
-    found = tg.stability(_affinities(frame, flags), make_problem(problem_file, flags),
+    found = tg.stability(_affinities(losses, rows, flags), make_problem(problem_file, flags),
                          solver=solver, progress=progress_bar("resamples"))  # fmt: skip
     if form == "csv":
         click.echo(found.to_frame().to_csv(index=False), nl=False)
@@ -215,9 +216,9 @@ def import_taskonomy_command(folder: str, output: str, size: str) -> int:
       taskgraph import taskonomy published/ -o transfers.csv
       taskgraph import taskonomy published/ -o transfers_1k.csv --size 1k
     """  # fmt: skip
-    from taskgraph.tables import check_writable, read_taskonomy, write_transfers
+    from taskgraph.tables import SUFFIXES, check_writable, read_taskonomy, write_transfers
 
-    check_writable(output)
+    check_writable(output, suffixes=SUFFIXES)
     transfers = read_taskonomy(folder, size=size)
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")

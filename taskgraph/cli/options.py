@@ -151,7 +151,7 @@ def problem_options(*, budget: bool = True, max_order: bool = True) -> Callable[
                                      help="Most sources of one transfer (default 5)."))  # fmt: skip
     if budget:
         flags.insert(0, click.option("--budget", type=Amount(), metavar="B",
-                                     help="Most that may be spent on labels (default 6)."))  # fmt: skip
+                                     help="Most that may be spent (default 6)."))  # fmt: skip
 
     def decorate(function: F) -> F:
         for flag in reversed(flags):

@@ -1,7 +1,7 @@
 """Figures of transfers and taxonomies: each function returns a matplotlib `Figure` to `save`."""
 
 from taskgraph.plot.affinities import first_order, transfer_distance
-from taskgraph.plot.figures import FORMATS, PlotError, save
+from taskgraph.plot.figures import FORMATS, PlotError, rendered, save
 from taskgraph.plot.frontier import draw_frontier
 from taskgraph.plot.grid import gain_quality_grid, grid_frame
 from taskgraph.plot.heatmap import heatmap
@@ -20,6 +20,7 @@ __all__ = [
     "gain_quality_grid",
     "grid_frame",
     "heatmap",
+    "rendered",
     "save",
     "task_linkage",
     "transfer_distance",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import secrets
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -19,6 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from taskgraph.errors import InvalidProblemError, TaskgraphError
+from taskgraph.tables import write_bytes
 from taskgraph.taxonomy import Taxonomy
 
 FORMATS = ("svg", "png", "pdf")
@@ -96,22 +97,19 @@ def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 200) -> P
     if suffix not in FORMATS:
         expected = ", ".join(f".{name}" for name in FORMATS)
         raise PlotError(f'cannot write a figure to "{path}"; expected a suffix among {expected}')
-    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with mpl.rc_context(WRITING):
-            figure.savefig(
-                part,
-                format=suffix,
-                dpi=dpi,
-                metadata=undated,
-                bbox_inches="tight",
-                pad_inches=0.05,
-            )
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_bytes(rendered(figure, suffix, dpi=dpi), path)
     return path
+
+
+def rendered(figure: Figure, kind: str, *, dpi: float = 200) -> bytes:
+    """A figure as the content of a file of one of `FORMATS`; equal figures give equal bytes."""
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    buffer = io.BytesIO()
+    with mpl.rc_context(WRITING):
+        figure.savefig(
+            buffer, format=kind, dpi=dpi, metadata=undated, bbox_inches="tight", pad_inches=0.05
+        )
+    return buffer.getvalue()
 
 
 def require_solved(taxonomy: Taxonomy) -> None:

@@ -1,0 +1,28 @@
+"""From losses, win rates or scores to affinities: the tournament and its Perron vector."""
+
+from taskgraph.affinity.ahp import (
+    Consistency,
+    affinity_from_wins,
+    consistency_ratio,
+    random_index,
+)
+from taskgraph.affinity.bootstrap import Resamples, draw_resamples
+from taskgraph.affinity.estimate import Affinities, affinities, bootstrap_affinities
+from taskgraph.affinity.given import affinities_from_scores, affinities_from_wins_table
+from taskgraph.affinity.tournament import Ties, win_rates
+
+__all__ = [
+    "Affinities",
+    "Consistency",
+    "Resamples",
+    "Ties",
+    "affinities",
+    "affinities_from_scores",
+    "affinities_from_wins_table",
+    "affinity_from_wins",
+    "bootstrap_affinities",
+    "consistency_ratio",
+    "draw_resamples",
+    "random_index",
+    "win_rates",
+]

@@ -1,0 +1,222 @@
+"""Affinities of all transfers from their losses, with bootstrap intervals over images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from taskgraph.affinity.ahp import (
+    affinity_from_wins,
+    check_clip,
+    consistency_ratio,
+    perron_vectors,
+)
+from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.affinity.tournament import Ties, Tournament, check_ties, tournament_of, win_rates
+from taskgraph.errors import InvalidTableError
+from taskgraph.losses import Losses
+from taskgraph.tasks import SCRATCH, SELF
+from taskgraph.transfers import Transfers
+
+CHUNK = 1 << 25
+"""Most entries of resampled win matrices that are held in memory at once (0.27 GB)."""
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Affinities:
+    """The transfers of a table of losses or wins, and how much to trust them.
+
+    Parameters
+    ----------
+    transfers : Transfers
+        ``sources, target, affinity`` and, as far as measured, ``low, high, gain, quality, n``;
+        sorted by target, then sources, ``scratch`` last.
+    consistency : DataFrame, one row a target
+        ``target``; ``candidates`` in the tournament; ``images`` used, ``dropped`` because some
+        candidate was not tested on them (both empty for a table of wins);
+        ``largest_eigenvalue`` and ``consistency_ratio`` as in `consistency_ratio`.
+    resamples : (R, rows) array
+        Affinities in each bootstrap resample, aligned with the rows of ``transfers``; NaN in
+        reference rows. R is 0 without a bootstrap.
+    """
+
+    transfers: Transfers
+    consistency: pd.DataFrame
+    resamples: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+
+    def resampled(self) -> Iterator[Transfers]:
+        """The table of each resample, as input for everything that takes the original."""
+        for affinity in self.resamples:
+            yield Transfers(self.transfers.frame.assign(affinity=affinity))
+
+    def __repr__(self) -> str:
+        worst = self.consistency["consistency_ratio"].max()
+        return (
+            f"{self.transfers!r}, worst consistency ratio {worst:.3f}, "
+            f"{len(self.resamples)} resamples"
+        )
+
+
+def affinities(
+    losses: Losses,
+    *,
+    ties: Ties = "half",
+    clip: float = 1e-3,
+    min_images: int = 10,
+    bootstrap: int = 0,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Affinities:
+    """Turn losses into affinities, target by target, and into gains and qualities.
+
+    All candidates of a target, ``self`` among them and ``scratch`` not, meet in one tournament
+    over the images that all of them (``scratch`` too) were tested on; see `win_rates` and
+    `affinity_from_wins`. The gain is the win rate against ``scratch``, the quality that against
+    ``self``, where these were measured. ``scratch`` becomes a row without affinity.
+
+    Parameters
+    ----------
+    losses : Losses
+    ties, clip
+        As for `win_rates` and `affinity_from_wins`.
+    min_images : int
+        Fewest images that a tournament may be decided on.
+    bootstrap : int
+        Number of resamples of the images (or clusters) for ``low`` and ``high``, the percentile
+        interval of the affinity; 0 for none.
+    seed : int
+    level : float in (0, 1)
+        Share of the resamples that the interval covers.
+
+    Returns
+    -------
+    Affinities
+
+    Raises
+    ------
+    InvalidTableError
+        If an argument is out of range, or a target has no candidate or too few common images.
+
+    Source: Taskonomy, Sec. 3.3; the bootstrap is ours.
+    """
+    if not 0 < level < 1:
+        raise InvalidTableError(f"level is {level}, expected a share between 0 and 1, such as 0.95")
+    if bootstrap < 0:
+        raise InvalidTableError(f"bootstrap is {bootstrap}, expected a count of at least 0")
+    check_ties(ties)
+    check_clip(clip)
+    rows, reports = [], []
+    for target in losses.targets:
+        tournament = tournament_of(target, losses.by_target[target], min_images)
+        frame, report = _point(tournament, ties, clip)
+        rows.append(frame)
+        reports.append(report)
+    frame = pd.concat(rows, ignore_index=True).dropna(axis="columns", how="all")
+    consistency = pd.DataFrame(reports)
+    if not bootstrap:
+        return Affinities(Transfers(frame), consistency, np.empty((0, len(frame))))
+    resamples = bootstrap_affinities(
+        losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images
+    )
+    low, high = _interval(resamples, level)
+    frame.insert(3, "low", low)
+    frame.insert(4, "high", high)
+    return Affinities(Transfers(frame), consistency, resamples)
+
+
+def bootstrap_affinities(
+    losses: Losses,
+    *,
+    repeats: int = 200,
+    seed: int = 0,
+    ties: Ties = "half",
+    clip: float = 1e-3,
+    min_images: int = 10,
+) -> FloatArray:
+    """Affinities of all transfers in each of R resamples of the test images.
+
+    Images (clusters, where the losses name them) are drawn jointly for all targets; see
+    `draw_resamples`. Which images are common to a target's candidates is settled before.
+
+    Returns
+    -------
+    (R, rows) array
+        Aligned with the rows of ``affinities(losses).transfers``; NaN in reference rows.
+
+    Raises
+    ------
+    InvalidTableError
+        As for `affinities` and `draw_resamples`.
+    """
+    check_ties(ties)
+    check_clip(clip)
+    used = {
+        target: tournament_of(target, losses.by_target[target], min_images).images
+        for target in losses.targets
+    }
+    draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
+    columns = []
+    for target in losses.targets:
+        tournament = tournament_of(target, losses.by_target[target], min_images)
+        weights = draws.weights(target)  # (R, B)
+        step = max(1, CHUNK // len(tournament.candidates) ** 2)
+        parts = [
+            perron_vectors(
+                win_rates(tournament.losses, ties=ties, weights=weights[k : k + step]), clip=clip
+            )
+            for k in range(0, repeats, step)
+        ]
+        columns.append(np.concatenate(parts))  # (R, E)
+        if tournament.scratch is not None:
+            columns.append(np.full((repeats, 1), np.nan))
+    return np.concatenate(columns, axis=1)
+
+
+def _point(
+    tournament: Tournament, ties: Ties, clip: float
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    """The rows of one target, and its row of the consistency table."""
+    losses, sources = tournament.losses, list(tournament.candidates)
+    wins = win_rates(losses, ties=ties)
+    affinity = affinity_from_wins(wins, ties=ties, clip=clip)
+    if tournament.scratch is not None:
+        losses = np.vstack([losses, tournament.scratch])
+        sources, affinity = [*sources, SCRATCH], np.append(affinity, np.nan)
+    frame = pd.DataFrame({"sources": sources, "target": tournament.target, "affinity": affinity})
+    for name, reference in (("gain", SCRATCH), ("quality", SELF)):
+        known = reference in sources
+        frame[name] = _against(losses, sources.index(reference), ties) if known else np.nan
+    frame["n"] = losses.shape[1]
+    consistency = consistency_ratio(wins, ties=ties, clip=clip)
+    return frame, {
+        "target": tournament.target,
+        "candidates": len(tournament.candidates),
+        "images": len(tournament.images),
+        "dropped": tournament.dropped,
+        "largest_eigenvalue": consistency.largest_eigenvalue,
+        "consistency_ratio": consistency.ratio,
+    }
+
+
+def _against(losses: FloatArray, reference: int, ties: Ties) -> FloatArray:
+    """(E,) win rates against one row; 0.5 for that row itself, however ties count."""
+    shares = (losses < losses[reference]).mean(axis=1)
+    if ties == "half":
+        shares = shares + 0.5 * (losses == losses[reference]).mean(axis=1)
+    shares[reference] = 0.5
+    return np.asarray(shares, dtype=np.float64)
+
+
+def _interval(resamples: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """(rows,) percentile bounds of the affinity; NaN in reference rows."""
+    bounds = np.full((2, resamples.shape[1]), np.nan)
+    measured = ~np.isnan(resamples).any(axis=0)
+    shares = [(1 - level) / 2, (1 + level) / 2]
+    bounds[:, measured] = np.quantile(resamples[:, measured], shares, axis=0)
+    return bounds[0], bounds[1]

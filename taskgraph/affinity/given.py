@@ -1,0 +1,223 @@
+"""Affinities for those who have win rates, or single scores, and no losses per image."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from taskgraph.affinity.ahp import SUM_TOLERANCE, affinity_from_wins, consistency_ratio
+from taskgraph.affinity.estimate import Affinities
+from taskgraph.affinity.tournament import Ties, check_ties
+from taskgraph.errors import InvalidTableError, InvalidWinsError
+from taskgraph.tasks import SCRATCH, SELF
+from taskgraph.transfers import Transfers, canonical_sources, check_unique, numbers
+
+Method = Literal["rank", "softmax"]
+METHODS: tuple[str, ...] = get_args(Method)
+
+FloatArray = NDArray[np.float64]
+
+
+def affinities_from_wins_table(
+    frame: pd.DataFrame, *, ties: Ties = "half", clip: float = 1e-3
+) -> Affinities:
+    """Turn a table of pairwise win rates into affinities, target by target.
+
+    Parameters
+    ----------
+    frame : DataFrame with the columns ``target, sources, versus, wins``
+        ``wins`` is the share of images on which ``sources`` has a lower loss than ``versus``,
+        another candidate for the same target. One direction of a pair is enough where a tie
+        counts half; the other is one minus it. ``scratch`` may be a candidate of pairs: it
+        stays outside the tournament, and pairs with it become gains, as those with ``self``
+        become qualities too.
+    ties, clip
+        As for `affinity_from_wins`.
+
+    Returns
+    -------
+    Affinities
+        Without resamples: the images that they need are not in such a table.
+
+    Raises
+    ------
+    InvalidTableError
+        If a column is missing, a pair is missing or twice in one direction, or a candidate
+        meets itself; rows are counted from 1.
+    InvalidWinsError
+        If a share is outside [0, 1], or two directions contradict each other.
+    """
+    check_ties(ties)
+    frame = _prepared(frame, ("target", "sources", "versus", "wins"))
+    rows, reports = [], []
+    for target, pairs in frame.groupby("target", sort=True):
+        names = sorted({*pairs["sources"], *pairs["versus"]} - {SCRATCH})
+        wins = _matrix(str(target), names, pairs, ties)  # (E, E)
+        part = pd.DataFrame({"sources": names, "target": str(target)})
+        part["affinity"] = affinity_from_wins(wins, ties=ties, clip=clip)
+        part["gain"] = _gains(names, pairs, ties)
+        part["quality"] = wins[:, names.index(SELF)] if SELF in names else np.nan
+        found = consistency_ratio(wins, ties=ties, clip=clip)
+        rows.append(part)
+        reports.append(
+            {
+                "target": str(target),
+                "candidates": len(names),
+                "images": np.nan,
+                "dropped": np.nan,
+                "largest_eigenvalue": found.largest_eigenvalue,
+                "consistency_ratio": found.ratio,
+            }
+        )
+    table = pd.concat(rows, ignore_index=True).dropna(axis="columns", how="all")
+    return Affinities(Transfers(table), pd.DataFrame(reports), np.empty((0, len(table))))
+
+
+def affinities_from_scores(
+    frame: pd.DataFrame,
+    *,
+    higher_is_better: bool,
+    method: Method = "rank",
+    temperature: float = 1.0,
+) -> Transfers:
+    """Turn one score a transfer into weights that sum to one over a target's candidates.
+
+    They are ordinal stand-ins, not AHP: one score cannot say how often a candidate wins, so the
+    weights know the order (``rank``) or the spacing (``softmax``), and nothing of the noise.
+
+    ``rank``: the best of n candidates weighs n, the worst 1, over n (n + 1) / 2; ties share the
+    mean of their ranks. ``softmax``: exp(z / temperature), normalised, where z is the score
+    minus its mean over the target's candidates, over its standard deviation.
+
+    Parameters
+    ----------
+    frame : DataFrame with the columns ``sources, target, score``
+        Other columns are carried along. Scores are compared within a target only. A row with
+        ``scratch`` stays out of the weights, and becomes a reference row with a gain of 0.5.
+    higher_is_better : bool
+        False for losses and error rates.
+    method : "rank" or "softmax"
+    temperature : float, above 0
+        Of the softmax; smaller favours the best more.
+
+    Returns
+    -------
+    Transfers
+        Affinities in [0, 1]; larger is better. The column ``score`` is kept.
+
+    Raises
+    ------
+    InvalidTableError
+        If a column is missing, a score is not a finite number, a row is there twice, or an
+        argument is out of range; rows are counted from 1.
+    """
+    if method not in METHODS:
+        raise InvalidTableError(f'method is "{method}", expected one of {", ".join(METHODS)}')
+    if not 0 < temperature < np.inf:
+        raise InvalidTableError(f"temperature is {temperature}, expected a finite number above 0")
+    frame = _prepared(frame, ("target", "sources", "score"))
+    check_unique(frame, ["target", "sources"])
+    sign = 1.0 if higher_is_better else -1.0
+    scratch = frame["sources"] == SCRATCH
+    better = (sign * frame["score"]).mask(scratch)  # NaN is left out of ranks, means and sums
+    groups = better.groupby(frame["target"])
+    if method == "rank":
+        weight = groups.rank(method="average")
+    else:
+        spread = groups.transform("std", ddof=0)
+        z = (better - groups.transform("mean")) / spread.where(spread > 0, 1.0)
+        # Without the largest exponent at 0, a low temperature would overflow.
+        weight = np.exp((z - z.groupby(frame["target"]).transform("max")) / temperature)
+    frame["affinity"] = weight / weight.groupby(frame["target"]).transform("sum")
+    if scratch.any():
+        gain = frame["gain"] if "gain" in frame.columns else pd.Series(np.nan, index=frame.index)
+        frame["gain"] = gain.mask(scratch, 0.5)
+    return Transfers(frame)
+
+
+def _prepared(frame: pd.DataFrame, required: tuple[str, ...]) -> pd.DataFrame:
+    missing = [name for name in required if name not in frame.columns]
+    if missing:
+        raise InvalidTableError(
+            f'a table of {required[-1]} needs the column "{missing[0]}"; it has '
+            + ", ".join(f'"{name}"' for name in frame.columns)
+        )
+    if frame.empty:
+        raise InvalidTableError(f"the table of {required[-1]} has no rows")
+    frame = frame.reset_index(drop=True).copy()
+    frame["target"] = frame["target"].astype("string").str.strip().fillna("").astype(object)
+    for name in required[1:-1]:
+        frame[name] = canonical_sources(frame[name])
+    values = numbers(frame[required[-1]])
+    empty = values.isna().to_numpy()
+    if empty.any():
+        raise InvalidTableError(
+            f"row {int(empty.argmax()) + 1}: {required[-1]} is empty, expected a finite number; "
+            "mend it or leave the row out"
+        )
+    frame[required[-1]] = values
+    return frame
+
+
+def _matrix(target: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> FloatArray:
+    """(E, E) win rates of the tournament; every pair is there and agrees with its opposite."""
+    place = {name: k for k, name in enumerate(names)}
+    wins = np.full((len(names), len(names)), np.nan)
+    np.fill_diagonal(wins, 0.5)
+    _check_pairs(pairs)
+    inside = pairs[(pairs["sources"] != SCRATCH) & (pairs["versus"] != SCRATCH)]
+    wins[inside["sources"].map(place), inside["versus"].map(place)] = inside["wins"]
+    if ties == "half":
+        wins = np.where(np.isnan(wins), 1.0 - wins.T, wins)
+    if np.isnan(wins).any():
+        i, j = np.argwhere(np.isnan(wins))[0]
+        raise InvalidTableError(
+            f'target "{target}": the pair "{names[i]}" versus "{names[j]}" is missing; every two '
+            "candidates of a target must be compared"
+        )
+    sums = wins + wins.T
+    wrong = (sums > 1 + SUM_TOLERANCE) | ((ties == "half") & (sums < 1 - SUM_TOLERANCE))
+    if wrong.any():
+        i, j = np.argwhere(wrong)[0]
+        wanted = "1; count a tie as half a win for each side" if ties == "half" else "at most 1"
+        raise InvalidWinsError(
+            f'target "{target}": `wins[{names[i]}, {names[j]}] + wins[{names[j]}, {names[i]}]` '
+            f"is {sums[i, j]:.3f}, expected {wanted}"
+        )
+    return wins
+
+
+def _check_pairs(pairs: pd.DataFrame) -> None:
+    """``pairs`` keeps the row numbers of the whole table as its index."""
+    outside = pairs[(pairs["wins"] < 0) | (pairs["wins"] > 1)]
+    if len(outside):
+        raise InvalidWinsError(
+            f"row {outside.index[0] + 1}: wins is {outside['wins'].iloc[0]:g}, expected a share "
+            "of images between 0 and 1"
+        )
+    own = pairs[pairs["sources"] == pairs["versus"]]
+    if len(own):
+        raise InvalidTableError(
+            f'row {own.index[0] + 1}: "{own["sources"].iloc[0]}" is compared with itself; '
+            "leave the row out"
+        )
+    repeated = pairs[pairs.duplicated(["sources", "versus"])]
+    if len(repeated):
+        again = repeated.iloc[0]
+        same = (pairs["sources"] == again["sources"]) & (pairs["versus"] == again["versus"])
+        raise InvalidTableError(
+            f"rows {pairs.index[same][0] + 1} and {repeated.index[0] + 1} are the same pair "
+            f'("{again["sources"]}" versus "{again["versus"]}"); keep one of them'
+        )
+
+
+def _gains(names: list[str], pairs: pd.DataFrame, ties: Ties) -> list[float]:
+    """Win rates against ``scratch``; NaN where they were not given."""
+    gain = pairs[pairs["versus"] == SCRATCH].set_index("sources")["wins"].to_dict()
+    if ties == "half":
+        back = pairs[pairs["sources"] == SCRATCH].set_index("versus")["wins"]
+        gain = {**(1.0 - back).to_dict(), **gain}
+    return [float(gain.get(name, np.nan)) for name in names]

@@ -1,0 +1,163 @@
+"""The tournament of one target's candidates: who has the lower loss on how many images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from taskgraph.errors import InvalidTableError
+from taskgraph.losses import TargetLosses
+from taskgraph.tasks import SCRATCH
+
+Ties = Literal["half", "strict"]
+TIES: tuple[str, ...] = get_args(Ties)
+BLOCK = 1 << 22
+"""Most comparisons that are held in memory at once."""
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Tournament:
+    """One target's candidates (``scratch`` is none) and the images that all were tested on."""
+
+    target: str
+    candidates: tuple[str, ...]
+    losses: FloatArray  # (E, B)
+    scratch: FloatArray | None  # (B,)
+    images: tuple[str, ...]
+    dropped: int
+
+
+def win_rates(
+    losses: FloatArray, *, ties: Ties = "half", weights: ArrayLike | None = None
+) -> FloatArray:
+    """Share of images on which one candidate's loss is lower than another's.
+
+    Parameters
+    ----------
+    losses : (E, B) array, finite
+        One row a candidate, one column an image; smaller is better.
+    ties : "half" or "strict"
+        A tie counts half for each, so ``wins + wins.T == 1``; or for neither, as the paper's
+        text has it.
+    weights : (B,) or (R, B) array, at least 0
+        How often each image counts, such as R bootstrap resamples of the images; only the
+        proportions matter. None: every image once.
+
+    Returns
+    -------
+    (E, E) or (R, E, E) array, fractions in [0, 1]
+        ``wins[i, j]`` is the share on which ``i`` beats ``j``. Whole weights are counted exactly.
+        Memory is of the order of the result; the comparisons are made in blocks.
+
+    Raises
+    ------
+    InvalidTableError
+        If ``losses`` is not a finite matrix, or ``weights`` do not fit it or are all 0.
+
+    Source: Taskonomy, Sec. 3.3 (ordinal normalisation).
+    """
+    check_ties(ties)
+    losses = np.asarray(losses, dtype=np.float64)
+    if losses.ndim != 2 or not losses.size or not np.isfinite(losses).all():
+        raise InvalidTableError(
+            f"the losses have the shape {losses.shape}, expected a finite matrix of candidates "
+            "by images; leave out images that some candidate was not tested on"
+        )
+    single = weights is None or np.ndim(weights) == 1
+    each = np.ones((1, losses.shape[1])) if weights is None else np.atleast_2d(np.asarray(weights))
+    _check_weights(each, losses.shape[1])
+    total = each.sum(axis=1, dtype=np.float64)
+    # Halves of whole numbers below 2^24 are exact in single precision, which is twice as fast.
+    exact = total.max() < 1 << 23 and bool((each == np.floor(each)).all())
+    columns = np.ascontiguousarray(each.T, dtype=np.float32 if exact else np.float64)  # (B, R)
+    wins = _count_wins(_ranks(losses), columns, ties)
+    wins /= total[:, None, None]
+    if ties == "half":
+        for i in range(len(losses)):
+            wins[:, i, i] = 0.5
+            np.subtract(1.0, wins[:, i, i + 1 :], out=wins[:, i + 1 :, i])
+    return wins[0] if single else wins
+
+
+def check_ties(ties: str) -> None:
+    """Raise `InvalidTableError` if ``ties`` is not one of the two rules."""
+    if ties not in TIES:
+        raise InvalidTableError(f'ties is "{ties}", expected one of {", ".join(TIES)}')
+
+
+def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tournament:
+    """Keep the images that every candidate (``scratch`` too) was tested on.
+
+    Raises
+    ------
+    InvalidTableError
+        If fewer than ``min_images`` are left, or there is no candidate beside ``scratch``.
+    """
+    common = measured.common
+    is_scratch = np.array([name == SCRATCH for name in measured.sources], dtype=bool)
+    candidates = tuple(name for name in measured.sources if name != SCRATCH)
+    if not candidates:
+        raise InvalidTableError(f'target "{target}" has no candidate beside "{SCRATCH}"')
+    if common.sum() < min_images:
+        lacking = np.isnan(measured.values).sum(axis=1)
+        worst = int(lacking.argmax())
+        raise InvalidTableError(
+            f'target "{target}": {common.sum()} images are common to its '
+            f"{len(measured.sources)} candidates, expected at least {min_images}; "
+            f'"{measured.sources[worst]}" lacks {lacking[worst]} of {len(measured.images)}: '
+            "measure it on more images, leave it out, or lower min_images"
+        )
+    values = measured.values[:, common]
+    images = tuple(name for name, kept in zip(measured.images, common, strict=True) if kept)
+    return Tournament(
+        target,
+        candidates,
+        values[~is_scratch],
+        values[is_scratch][0] if is_scratch.any() else None,
+        images,
+        int((~common).sum()),
+    )
+
+
+def _ranks(losses: FloatArray) -> NDArray[Any]:
+    """Replace losses by their rank within the image: the order is all that is compared."""
+    order = np.argsort(losses, axis=0)
+    ordered = np.take_along_axis(losses, order, axis=0)
+    steps = np.zeros(losses.shape, dtype=np.int16 if len(losses) < 1 << 15 else np.int32)
+    np.cumsum(ordered[1:] > ordered[:-1], axis=0, out=steps[1:])
+    ranks = np.empty_like(steps)
+    np.put_along_axis(ranks, order, steps, axis=0)
+    return ranks
+
+
+def _count_wins(ranks: NDArray[Any], columns: NDArray[Any], ties: Ties) -> FloatArray:
+    """Weighted counts (R, E, E); with half ties the upper triangle alone is filled."""
+    size, count = ranks.shape
+    wins = np.zeros((columns.shape[1], size, size))
+    width = max(1, BLOCK // size)
+    for start in range(0, count, width):
+        block, part = ranks[:, start : start + width], columns[start : start + width]
+        for i in range(size - 1):
+            first, others = block[i], block[i + 1 :]
+            below = np.less(first, others).astype(part.dtype)  # (E - i - 1, B)
+            if ties == "half":
+                below += np.less_equal(first, others)
+                wins[:, i, i + 1 :] += 0.5 * (below @ part).T
+            else:
+                wins[:, i, i + 1 :] += (below @ part).T
+                wins[:, i + 1 :, i] += (np.less(others, first).astype(part.dtype) @ part).T
+    return wins
+
+
+def _check_weights(weights: NDArray[Any], images: int) -> None:
+    if weights.ndim != 2 or weights.shape[1] != images:
+        raise InvalidTableError(
+            f"the weights have the shape {weights.shape}, expected one for each of {images} images"
+        )
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any(axis=1).all():
+        raise InvalidTableError("the weights of images must be at least 0, finite and not all 0")

@@ -1,0 +1,49 @@
+"""Every file that taskgraph reads or writes."""
+
+from taskgraph.tables.columns import Kind, kind_of, melted, renamed
+from taskgraph.tables.files import (
+    SUFFIXES,
+    check_writable,
+    read_frame,
+    read_header,
+    write_bytes,
+    write_frame,
+    write_text,
+)
+from taskgraph.tables.readers import (
+    read_losses,
+    read_problem,
+    read_scores,
+    read_taxonomy,
+    read_transfers,
+    read_wins,
+    table_kind,
+    write_taxonomy,
+    write_transfers,
+)
+from taskgraph.tables.taskonomy import load_numbers, read_taskonomy
+
+__all__ = [
+    "SUFFIXES",
+    "Kind",
+    "check_writable",
+    "kind_of",
+    "load_numbers",
+    "melted",
+    "read_frame",
+    "read_header",
+    "read_losses",
+    "read_problem",
+    "read_scores",
+    "read_taskonomy",
+    "read_taxonomy",
+    "read_transfers",
+    "read_wins",
+    "renamed",
+    "table_kind",
+    "write_bytes",
+    "write_frame",
+    "write_taxonomy",
+    "write_text",
+    "write_transfers",
+]

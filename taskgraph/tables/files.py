@@ -1,0 +1,234 @@
+"""Files of tables: CSV (plain or gzipped) and Parquet, read strictly and written atomically."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as papq
+
+from taskgraph.errors import InvalidTableError, TaskgraphError
+
+FilePath = str | PathLike[str]
+
+HEAD = 1 << 20
+"""Bytes that are looked at before a file is taken for a table."""
+
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+
+@contextlib.contextmanager
+def naming(path: FilePath) -> Iterator[None]:
+    """Put the file's name before every error of ours, and make one line of it."""
+    try:
+        yield
+    except TaskgraphError as error:
+        message = " ".join(str(error).split())
+        raise type(error)(f"{os.fspath(path)}: {message}") from None
+
+
+def read_header(path: FilePath) -> list[str]:
+    """The names of the columns, from the first bytes of the file alone.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is missing, a folder, empty, or neither CSV text nor Parquet.
+    """
+    with naming(path):
+        kind = _kind(Path(path))
+        if kind == "parquet":
+            with _reading(kind):
+                return list(papq.read_schema(path).names)
+        return _csv_header(Path(path), kind)
+
+
+def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
+    """Read a table.
+
+    Columns of a CSV file are text (``007`` is not 7, and ``NA`` is a name), held as categories,
+    so that a name of a million rows is stored once. Columns in ``infer`` become numbers where
+    all of their fields are. Parquet files say themselves what their columns are.
+
+    Raises
+    ------
+    InvalidTableError
+        As for `read_header`; and if a row has too many or too few fields, or the file is cut off.
+    """
+    with naming(path):
+        kind = _kind(Path(path))
+        if kind == "parquet":
+            with _reading(kind):
+                texts = [f.name for f in papq.read_schema(path) if pa.types.is_string(f.type)]
+                return _to_pandas(papq.read_table(path, read_dictionary=texts))
+        header = _csv_header(Path(path), kind)
+        types = {n: pa.dictionary(pa.int32(), pa.string()) for n in header if n not in infer}
+        convert = pacsv.ConvertOptions(column_types=types, null_values=[""])
+        compression = "gzip" if kind == "gzip" else None
+        with _reading(kind), pa.input_stream(os.fspath(path), compression=compression) as stream:
+            table = pacsv.read_csv(stream, convert_options=convert)
+        return _to_pandas(table)
+
+
+def write_frame(frame: pd.DataFrame, path: FilePath) -> None:
+    """Write a table as CSV, gzipped CSV or Parquet, by the suffix of ``path``.
+
+    The file appears whole or not at all: it is written beside its place and then moved there.
+
+    Raises
+    ------
+    InvalidTableError
+        If the suffix is none of ``.csv``, ``.csv.gz``, ``.parquet``, or the folder is missing.
+    """
+    check_writable(path, suffixes=SUFFIXES)
+    name = Path(path).name.lower()
+    if name.endswith(".parquet"):
+        _replace(path, lambda place: frame.to_parquet(place, index=False))
+    else:
+        # A time stamp in the archive would make equal tables differ.
+        packed = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None
+        _replace(
+            path,
+            lambda place: frame.to_csv(
+                place, index=False, compression=packed, lineterminator="\n", encoding="utf-8"
+            ),
+        )
+
+
+def read_text(path: FilePath) -> str:
+    """The content of a UTF-8 text file.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is missing, a folder, empty, or not text.
+    """
+    with naming(path):
+        if _kind(Path(path)) != "csv":
+            raise InvalidTableError("this is a binary file, expected UTF-8 text")
+        try:
+            return Path(path).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InvalidTableError(f"byte {error.start} is not UTF-8 text") from None
+
+
+def write_text(text: str, path: FilePath) -> None:
+    """Write a UTF-8 text file, whole or not at all; see `write_frame`."""
+    write_bytes(text.encode(), path)
+
+
+def write_bytes(content: bytes, path: FilePath) -> None:
+    """Write a file, whole or not at all; see `write_frame`."""
+    _replace(path, lambda place: Path(place).write_bytes(content))
+
+
+def check_writable(path: FilePath, *, suffixes: Sequence[str] = ("",)) -> None:
+    """Raise `InvalidTableError` where a file cannot be written, before work is spent on it.
+
+    ``suffixes`` are the endings of the formats that can be written.
+    """
+    target = Path(path)
+    with naming(path):
+        if not target.name.lower().endswith(tuple(suffixes)):
+            raise InvalidTableError(
+                "cannot tell the format, expected a name that ends in " + ", ".join(suffixes)
+            )
+        if not target.parent.is_dir():
+            raise InvalidTableError(f'the folder "{target.parent}" does not exist; make it first')
+        if target.is_dir():
+            raise InvalidTableError("this is a folder, expected the name of a file to write")
+
+
+def _replace(path: FilePath, write: Callable[[str], object]) -> None:
+    check_writable(path)
+    target = Path(path)
+    with naming(path):
+        try:
+            handle, place = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        except OSError as error:
+            raise InvalidTableError(f"cannot be written: {error.strerror}") from None
+        os.close(handle)
+        try:
+            write(place)
+            # mkstemp lets its owner alone read; a new file follows the user's mask instead.
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(place, 0o666 & ~mask)
+            os.replace(place, target)
+        except BaseException:
+            Path(place).unlink(missing_ok=True)
+            raise
+
+
+def _kind(path: Path) -> str:
+    """``csv``, ``gzip`` or ``parquet``, by the first bytes whatever the suffix says."""
+    if path.is_dir():
+        raise InvalidTableError("this is a folder, expected a file")
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except FileNotFoundError:
+        raise InvalidTableError("no such file") from None
+    except OSError as error:
+        raise InvalidTableError(f"cannot be read: {error.strerror}") from None
+    if not start:
+        raise InvalidTableError("the file is empty, expected a table")
+    if start == b"PAR1":
+        return "parquet"
+    return "gzip" if start[:2] == b"\x1f\x8b" else "csv"
+
+
+def _csv_header(path: Path, kind: str) -> list[str]:
+    with _reading(kind), gzip.open(path) if kind == "gzip" else path.open("rb") as file:
+        head = file.read(HEAD)
+    line, _, rest = head.partition(b"\n")
+    if b"\0" in head or (not rest and len(head) == HEAD):
+        raise InvalidTableError("this is not a table: expected CSV text in UTF-8, or Parquet")
+    try:
+        # The head may end within a character, so that only its lines are decoded.
+        head[: head.rfind(b"\n") + 1].decode("utf-8")
+        text = line.decode("utf-8-sig").rstrip("\r")
+    except UnicodeDecodeError as error:
+        raise InvalidTableError(
+            f"byte {error.start} is not UTF-8 text: expected CSV text in UTF-8, or Parquet"
+        ) from None
+    if not text.strip():
+        raise InvalidTableError("the first line is blank, expected the names of the columns")
+    with _reading(kind):
+        names = list(pacsv.read_csv(pa.BufferReader(text.encode() + b"\n")).column_names)
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise InvalidTableError(f'the column "{twice[0]}" is there twice; rename one of them')
+    if len(names) == 1 and any(mark in text for mark in ";\t|"):
+        raise InvalidTableError(f'the header is "{text}", expected columns separated by commas')
+    return names
+
+
+@contextlib.contextmanager
+def _reading(kind: str) -> Iterator[None]:
+    word = {"parquet": "Parquet file", "gzip": "gzipped CSV file"}.get(kind, "CSV file")
+    try:
+        yield
+    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
+        reason = str(error).rstrip(".")
+        if len(reason) > 200:
+            reason = reason[:200] + "…"
+        raise InvalidTableError(f"this {word} is broken or cut off ({reason})") from None
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    # An index that pandas wrote along may hold the names of the tasks: it is a column to us.
+    unnamed = [name for name in table.column_names if name.startswith("__index_level_")]
+    frame: pd.DataFrame = table.drop_columns(unnamed).to_pandas(
+        ignore_metadata=True, split_blocks=True, self_destruct=True
+    )
+    return frame

@@ -1,0 +1,217 @@
+"""One reader a kind of file: every error is one line that begins with the file's name."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import pandas as pd
+
+from taskgraph.errors import InvalidProblemError, InvalidTableError
+from taskgraph.losses import Losses
+from taskgraph.problem import Problem, problem_from_dict
+from taskgraph.tables.columns import (
+    Columns,
+    Kind,
+    check_columns,
+    kind_of,
+    melted,
+    renamed,
+    renamed_header,
+    selected,
+)
+from taskgraph.tables.files import (
+    FilePath,
+    naming,
+    read_frame,
+    read_header,
+    read_text,
+    write_frame,
+    write_text,
+)
+from taskgraph.taxonomy import Taxonomy, taxonomy_from_dict
+from taskgraph.transfers import MEASUREMENTS, Transfers
+
+REQUIRED: dict[Kind, tuple[str, ...]] = {
+    "losses": ("target", "sources", "image", "loss"),
+    "wins": ("target", "sources", "versus", "wins"),
+    "transfers": ("sources", "target", "affinity"),
+    "scores": ("sources", "target", "score"),
+    "matrix": (),
+}
+
+
+def table_kind(path: FilePath, *, columns: Columns | None = None) -> Kind:
+    """Tell the kind of a file by its header alone; see `kind_of`.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is not a table, or has no such columns.
+    """
+    header = read_header(path)
+    with naming(path):
+        check_columns(header, columns)
+        return kind_of(renamed_header(header, columns))
+
+
+def read_transfers(path: FilePath, *, columns: Columns | None = None) -> Transfers:
+    """Read measured transfers from CSV (plain or gzipped) or Parquet.
+
+    Parameters
+    ----------
+    path : str or path
+    columns : mapping of our headers to the file's own, optional
+        As for `taskgraph.tables.renamed`; the same for all readers.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is not such a table; the message begins with its name.
+    """
+    frame = _read(path, "transfers", columns)
+    with naming(path):
+        return Transfers(frame)
+
+
+def write_transfers(transfers: Transfers, path: FilePath) -> None:
+    """Write transfers as ``.csv``, ``.csv.gz`` or ``.parquet``; see `write_frame`."""
+    write_frame(transfers.to_frame(), path)
+
+
+def read_losses(
+    path: FilePath,
+    *,
+    columns: Columns | None = None,
+    where: Columns | None = None,
+    higher_is_better: bool = False,
+) -> Losses:
+    """Read losses per test image: ``target, sources, image, loss`` and, optionally, ``cluster``.
+
+    Parameters
+    ----------
+    path, columns
+        As for `read_transfers`.
+    where : mapping of the file's own headers to values, optional
+        Only rows with these values are kept.
+    higher_is_better : bool
+        The column read as ``loss`` holds scores, such as accuracies.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is not such a table; the message begins with its name.
+    """
+    frame = _read(path, "losses", columns, where)
+    with naming(path):
+        return Losses.from_frame(frame, higher_is_better=higher_is_better)
+
+
+def read_wins(
+    path: FilePath, *, columns: Columns | None = None, where: Columns | None = None
+) -> pd.DataFrame:
+    """Read win rates, ``target, sources, versus, wins``, for `affinities_from_wins_table`.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is not such a table; the message begins with its name.
+    """
+    return _read(path, "wins", columns, where)
+
+
+def read_scores(
+    path: FilePath, *, columns: Columns | None = None, where: Columns | None = None
+) -> pd.DataFrame:
+    """Read one score a transfer, for `affinities_from_scores`.
+
+    Either rows ``sources, target, score``, or a wide matrix: the first column holds the sources,
+    the others are targets, and the diagonal is the targets' own networks (``self``). A mapping of
+    columns means rows.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is neither; the message begins with its name.
+    """
+    if columns or table_kind(path) != "matrix":
+        return _read(path, "scores", columns, where)
+    frame = read_frame(path)
+    with naming(path):
+        return melted(selected(frame, where))
+
+
+def read_problem(path: FilePath) -> Problem:
+    """Read budget, roles, costs and importances from a TOML file.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is missing or not text.
+    InvalidProblemError
+        If it is not TOML (the message has the line), or a setting is unknown or out of range.
+    """
+    text = read_text(path)
+    with naming(path):
+        try:
+            content = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidProblemError(f"this is not TOML: {error}") from None
+        return problem_from_dict(content)
+
+
+def read_taxonomy(path: FilePath) -> Taxonomy:
+    """Read the JSON that `write_taxonomy` or ``taskgraph solve --json`` wrote.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is not JSON (the message has the line), or not a taxonomy.
+    """
+    text = read_text(path)
+    with naming(path):
+        try:
+            return taxonomy_from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise InvalidTableError(f"this is not JSON: {error}") from None
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InvalidTableError(
+                f"this is JSON, and not a taxonomy ({type(error).__name__}: {error}); expected "
+                "what `taskgraph solve --json` prints"
+            ) from None
+
+
+def write_taxonomy(taxonomy: Taxonomy, path: FilePath) -> None:
+    """Write a taxonomy as JSON, whole or not at all."""
+    write_text(taxonomy.to_json() + "\n", path)
+
+
+def _read(
+    path: FilePath, kind: Kind, columns: Columns | None, where: Columns | None = None
+) -> pd.DataFrame:
+    header = read_header(path)
+    with naming(path):
+        check_columns(header, columns)
+        named = renamed_header(header, columns)
+        for name in REQUIRED[kind]:
+            if name not in named:
+                raise InvalidTableError(_missing(name, kind, header, kind_of(named)))
+    mapped = {name for theirs in (columns or {}).values() for name in theirs.split("+")}
+    known = {*REQUIRED[kind], "cluster", *MEASUREMENTS, *mapped, *(where or {})}
+    infer = set(header) - known
+    if kind == "losses":
+        # The one column of millions of numbers; elsewhere text lets an error quote the field.
+        infer.add((columns or {}).get("loss", "loss"))
+    frame = read_frame(path, infer=infer)
+    with naming(path):
+        return renamed(selected(frame, where), columns)
+
+
+def _missing(name: str, kind: Kind, header: list[str], found: Kind) -> str:
+    shown = ", ".join(f'"{column}"' for column in header[:12])
+    more = f" and {len(header) - 12} more" if len(header) > 12 else ""
+    other = "" if found in (kind, "matrix") else f"; this looks like a table of {found}"
+    return (
+        f'a table of {kind} needs the column "{name}"; it has {shown}{more}{other}. Rename it, '
+        f'or say which column to read as "{name}"'
+    )

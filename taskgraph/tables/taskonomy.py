@@ -1,0 +1,190 @@
+"""The published Taskonomy measurements, read from their pickles without running any of them."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from taskgraph.errors import InvalidTableError
+from taskgraph.tables.files import FilePath, naming
+from taskgraph.tasks import SCRATCH, join_sources, parse_sources
+from taskgraph.transfers import Transfers
+
+PIXELS = "pixels"
+FILES = {"affinity": "all_affinities", "gain": "wins_vs_pixels", "quality": "wins_vs_task"}
+SUFFIXES = {"16k": "_16k", "1k": "_1k", "early": ""}
+LARGEST = 64 << 20
+"""Bytes; the published files have fewer than 0.2 million."""
+
+
+def read_taskonomy(folder: FilePath, *, size: str = "16k") -> Transfers:
+    """Merge the three published pickles of one transfer-set size.
+
+    Parameters
+    ----------
+    folder : str or path
+        Has ``all_affinities<suffix>.pkl`` (affinity), ``wins_vs_pixels<suffix>.pkl`` (gain) and
+        ``wins_vs_task<suffix>.pkl`` (quality): dictionaries of ``source__source__target`` to
+        numbers, as in the folder ``results`` of the StanfordVL/taskonomy repository.
+    size : str
+        Images that the transfers were trained on: ``16k``, ``1k``, or ``early`` for the run whose
+        files have no suffix.
+
+    Returns
+    -------
+    Transfers
+        Sorted by target, order and sources. The published ``pixels``, a network trained from
+        scratch on the transfer data, is the reserved source ``scratch``.
+
+    Raises
+    ------
+    InvalidTableError
+        If a file is missing, or holds anything but names and numbers; nothing in it is run.
+
+    Source: Taskonomy, Sec. 3.3 and 5; the release of its measurements.
+    """
+    if size not in SUFFIXES:
+        raise InvalidTableError(f'size is "{size}", expected one of {", ".join(SUFFIXES)}')
+    suffix = SUFFIXES[size]
+    merged: dict[tuple[str, str], dict[str, float]] = {}
+    for column, stem in FILES.items():
+        path = Path(folder) / f"{stem}{suffix}.pkl"
+        with naming(path):
+            for key, value in load_numbers(path).items():
+                merged.setdefault(_split(key), {})[column] = value
+    rows = [
+        {"sources": sources, "target": target, **{name: row.get(name) for name in FILES}}
+        for (target, sources), row in merged.items()
+    ]
+    frame = pd.DataFrame(rows).astype(dict.fromkeys(FILES, "float64"))
+    frame["order"] = frame["sources"].str.count(r"\+")
+    frame = frame.sort_values(["target", "order", "sources"], ignore_index=True)
+    with naming(folder):
+        return Transfers(frame.drop(columns="order"))
+
+
+def load_numbers(path: FilePath) -> dict[str, float]:
+    """Read a pickle of a dictionary of names to numbers, and of nothing else.
+
+    The only names that the pickle may ask for are those that numpy writes for a float; they are
+    answered by stand-ins of ours, so that neither numpy nor anything else is called.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is missing or too large, asks for anything else, or holds anything else.
+    """
+    try:
+        size = Path(path).stat().st_size
+        if size > LARGEST:
+            raise InvalidTableError(f"this has {size} bytes, expected at most {LARGEST}")
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InvalidTableError("no such file") from None
+    except OSError as error:
+        raise InvalidTableError(f"cannot be read: {error.strerror}") from None
+    try:
+        found = _Unpickler(io.BytesIO(content), encoding="latin1").load()
+    except InvalidTableError:
+        raise
+    except (Exception, RecursionError, MemoryError) as error:
+        # A hostile or broken pickle may raise anything within the unpickler's own machine.
+        raise InvalidTableError(
+            f"this is not a readable pickle ({type(error).__name__}: {error})"
+        ) from None
+    return _checked(found)
+
+
+def _checked(found: object) -> dict[str, float]:
+    if type(found) is not dict:
+        raise InvalidTableError(
+            f"this pickle holds a {type(found).__name__}, expected a dictionary of names to numbers"
+        )
+    for key, value in found.items():
+        if type(key) is not str or type(value) not in (float, int):
+            raise InvalidTableError(
+                f"the entry {key!r} holds a {type(value).__name__}, expected a number under a name"
+            )
+    return {key: float(value) for key, value in found.items()}
+
+
+def _split(key: str) -> tuple[str, str]:
+    """``a__b__t`` is the transfer from ``a`` and ``b`` to ``t``; the sources are in any order."""
+    *sources, target = key.split("__")
+    if not sources or not target:
+        raise InvalidTableError(f'the key "{key}" is no transfer, expected "source__target"')
+    named = [SCRATCH if name == PIXELS else name for name in sources]
+    return target, join_sources(parse_sources(named))
+
+
+class _Float:
+    """Stands for a numpy dtype: that of a float of 4 or 8 bytes."""
+
+    __slots__ = ("code", "order")
+
+    def __init__(self, code: str) -> None:
+        self.code, self.order = code, "<"
+
+    def __setstate__(self, state: Any) -> None:
+        if type(state) is not tuple or len(state) < 2 or state[1] not in ("<", ">"):
+            raise InvalidTableError("this pickle holds a dtype that is no float")
+        self.order = state[1]
+
+
+class _Answer:
+    """A function that a pickle can call, and cannot change."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> object:
+        return self._function(*arguments)
+
+    def __setstate__(self, state: object) -> None:
+        raise InvalidTableError("this pickle tries to change a function; it was not read")
+
+
+def _dtype(code: Any, *_: Any) -> _Float:
+    if code not in ("f4", "f8"):
+        raise InvalidTableError(f'this pickle holds numbers of the type "{code}", expected floats')
+    return _Float(str(code))
+
+
+def _scalar(dtype: Any, data: Any) -> float:
+    if type(dtype) is not _Float:
+        raise InvalidTableError("this pickle holds a scalar without a dtype of ours")
+    content = data.encode("latin1") if type(data) is str else data
+    (value,) = struct.unpack(dtype.order + {"f4": "f", "f8": "d"}[dtype.code], content)
+    return float(value)
+
+
+def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+    if type(text) is not str or encoding != "latin1":
+        raise InvalidTableError(f'this pickle asks for the encoding "{encoding}", expected latin1')
+    return text.encode("latin1")
+
+
+_ANSWERS: dict[tuple[str, str], Callable[..., object]] = {
+    ("numpy", "dtype"): _dtype,
+    ("numpy.core.multiarray", "scalar"): _scalar,
+    ("numpy._core.multiarray", "scalar"): _scalar,
+    ("_codecs", "encode"): _encode,
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ANSWERS:
+            raise InvalidTableError(
+                f'this pickle asks for "{module}.{name}", expected names and floats alone; '
+                "it was not read, and nothing in it was run"
+            )
+        return _Answer(_ANSWERS[module, name])
