@@ -18,7 +18,7 @@ from taskgraph.transfers import Transfers
 
 PIXELS = "pixels"
 FILES = {"affinity": "all_affinities", "gain": "wins_vs_pixels", "quality": "wins_vs_task"}
-SUFFIXES = {"16k": "_16k", "1k": "_1k", "early": ""}
+SIZES = {"16k": "_16k", "1k": "_1k", "early": ""}
 LARGEST = 64 << 20
 """Bytes; the published files have fewer than 0.2 million."""
 
@@ -49,9 +49,9 @@ def read_taskonomy(folder: FilePath, *, size: str = "16k") -> Transfers:
 
     Source: Taskonomy, Sec. 3.3 and 5; the release of its measurements.
     """
-    if size not in SUFFIXES:
-        raise InvalidTableError(f'size is "{size}", expected one of {", ".join(SUFFIXES)}')
-    suffix = SUFFIXES[size]
+    if size not in SIZES:
+        raise InvalidTableError(f'size is "{size}", expected one of {", ".join(SIZES)}')
+    suffix = SIZES[size]
     merged: dict[tuple[str, str], dict[str, float]] = {}
     for column, stem in FILES.items():
         path = Path(folder) / f"{stem}{suffix}.pkl"
