@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         read_taxonomy,
         read_transfers,
         read_wins,
+        write_losses,
+        write_problem,
         write_taxonomy,
         write_transfers,
     )
@@ -65,6 +67,8 @@ __all__ = [
     "recommend",
     "solve",
     "stability",
+    "write_losses",
+    "write_problem",
     "write_taxonomy",
     "write_transfers",
 ]
@@ -98,6 +102,8 @@ _MODULE_OF = {
     "read_taxonomy": "tables",
     "read_transfers": "tables",
     "read_wins": "tables",
+    "write_losses": "tables",
+    "write_problem": "tables",
     "write_taxonomy": "tables",
     "write_transfers": "tables",
 }

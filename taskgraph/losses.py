@@ -130,6 +130,24 @@ class Losses:
             by_target[name] = measured
         return cls(by_target, _clusters(frame, image, images))
 
+    def to_frame(self) -> pd.DataFrame:
+        """The long table that `from_frame` reads, without the images that were not measured."""
+        parts = []
+        for target in self.targets:
+            measured = self.by_target[target]
+            source, image = np.nonzero(~np.isnan(measured.values))
+            part = {
+                "target": target,
+                "sources": np.array(measured.sources, dtype=object)[source],
+                "image": np.array(measured.images, dtype=object)[image],
+                "loss": measured.values[source, image],
+            }
+            parts.append(pd.DataFrame(part))
+        frame = pd.concat(parts, ignore_index=True)
+        if self.clusters:
+            frame["cluster"] = frame["image"].map(lambda image: self.clusters.get(image, image))
+        return frame
+
     @property
     def targets(self) -> tuple[str, ...]:
         """Names of the targets, sorted."""

@@ -195,6 +195,27 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
     return Problem(**settings, **lists, require=tuple(required), **weights)  # type: ignore[arg-type]
 
 
+def problem_to_dict(problem: Problem) -> dict[str, object]:
+    """What `problem_from_dict` reads back as the same problem, without tasks that say nothing."""
+    roles = {"source_only": "source-only", "target_only": "target-only", "exclude": "unused"}
+    tasks: dict[str, dict[str, object]] = {}
+    for attribute, role in roles.items():
+        for name in getattr(problem, attribute):
+            tasks.setdefault(name, {})["role"] = role
+    for name in problem.require:
+        tasks.setdefault(name, {})["required"] = True
+    for attribute in ("importance", "label_cost", "transfer_cost"):
+        for name, weight in getattr(problem, attribute).items():
+            tasks.setdefault(name, {})[attribute] = weight
+    content: dict[str, object] = {
+        "budget": problem.budget,
+        "max_order": int(problem.max_order),
+        "objective": problem.objective,
+        "supervised_may_transfer": problem.supervised_may_transfer,
+    }
+    return content | ({"tasks": {name: tasks[name] for name in sorted(tasks)}} if tasks else {})
+
+
 def _check_keys(content: Mapping[str, object], known: set[str], where: str) -> None:
     for key in content:
         if key not in known:

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from taskgraph import tables
 from taskgraph.errors import InvalidProblemError, InvalidTableError, TaskgraphError
+from taskgraph.losses import Losses
+from taskgraph.problem import Problem
+from taskgraph.tables import read_losses, read_problem, write_losses, write_problem
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
 
@@ -480,3 +483,47 @@ def test_an_index_in_parquet_is_a_column(tmp_path):
     frame.to_parquet(buffer)
     path = write(tmp_path / "t.parquet", buffer.getvalue())
     assert tables.read_transfers(path).frame["sources"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Problem(),
+        Problem(
+            budget=2.5,
+            max_order=3,
+            objective="log",
+            source_only=("a",),
+            target_only=("b", "c"),
+            exclude=("d",),
+            require=("a", "e"),
+            importance={"b": 2.0, "f g": 0.5},
+            label_cost={"a": 0.0},
+            transfer_cost={"b": 0.25},
+            supervised_may_transfer=True,
+        ),
+    ],
+)
+def test_a_written_problem_reads_back_the_same(problem, tmp_path):
+    path = tmp_path / "problem.toml"
+    write_problem(problem, path)
+    assert read_problem(path) == problem
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".csv.gz"])
+def test_written_losses_read_back_the_same(suffix, tmp_path):
+    rows = [
+        {"target": t, "sources": s, "image": f"i{k}", "loss": k / 3, "cluster": f"c{k % 2}"}
+        for t in "ab"
+        for s in ("self", "c+d")
+        for k in range(3 if s == "self" else 4)
+    ]
+    losses = Losses.from_frame(pd.DataFrame(rows))
+    write_losses(losses, tmp_path / f"losses{suffix}")
+    again = read_losses(tmp_path / f"losses{suffix}")
+    assert again.targets == losses.targets
+    assert again.clusters == losses.clusters
+    for target in losses.targets:
+        first, second = losses.by_target[target], again.by_target[target]
+        assert (first.sources, first.images) == (second.sources, second.images)
+        np.testing.assert_array_equal(first.values, second.values)

@@ -18,6 +18,8 @@ from taskgraph.tables.readers import (
     read_transfers,
     read_wins,
     table_kind,
+    write_losses,
+    write_problem,
     write_taxonomy,
     write_transfers,
 )
@@ -43,6 +45,8 @@ __all__ = [
     "table_kind",
     "write_bytes",
     "write_frame",
+    "write_losses",
+    "write_problem",
     "write_taxonomy",
     "write_text",
     "write_transfers",

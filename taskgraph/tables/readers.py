@@ -6,10 +6,11 @@ import json
 import tomllib
 
 import pandas as pd
+import tomli_w
 
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.losses import Losses
-from taskgraph.problem import Problem, problem_from_dict
+from taskgraph.problem import Problem, problem_from_dict, problem_to_dict
 from taskgraph.tables.columns import (
     Columns,
     Kind,
@@ -107,6 +108,11 @@ def read_losses(
         return Losses.from_frame(frame, higher_is_better=higher_is_better)
 
 
+def write_losses(losses: Losses, path: FilePath) -> None:
+    """Write losses as a long table, ``.parquet`` or ``.csv``; see `write_frame`."""
+    write_frame(losses.to_frame(), path)
+
+
 def read_wins(
     path: FilePath, *, columns: Columns | None = None, where: Columns | None = None
 ) -> pd.DataFrame:
@@ -158,6 +164,11 @@ def read_problem(path: FilePath) -> Problem:
         except tomllib.TOMLDecodeError as error:
             raise InvalidProblemError(f"this is not TOML: {error}") from None
         return problem_from_dict(content)
+
+
+def write_problem(problem: Problem, path: FilePath) -> None:
+    """Write a problem as the TOML that `read_problem` reads, whole or not at all."""
+    write_text(tomli_w.dumps(problem_to_dict(problem)), path)
 
 
 def read_taxonomy(path: FilePath) -> Taxonomy:
