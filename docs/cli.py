@@ -27,7 +27,8 @@ def page() -> str:
     parts = ["# The command line\n\nMade from the `--help` texts by `python docs/cli.py`.\n"]
     for name, command in commands():
         context = click.Context(command, info_name=f"taskgraph {name}", terminal_width=WIDTH,
-                                max_content_width=WIDTH)  # fmt: skip
+                                max_content_width=WIDTH,
+                                help_option_names=["-h", "--help"])  # fmt: skip
         parts.append(f"## taskgraph {name}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

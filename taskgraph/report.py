@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 import pandas as pd
 
 from taskgraph.baselines import evaluate, random_band
-from taskgraph.frontiers import frontier
+from taskgraph.frontiers import Progress, frontier
 from taskgraph.plot import (
     PlotError,
     draw_frontier,
@@ -57,6 +57,7 @@ def report(
     seed: int = 0,
     solver: str = "highs",
     title: str = "Task taxonomy",
+    progress: Progress = iter,
     **settings: Unpack[Settings],
 ) -> str:
     """Everything this library says about a table at one budget, as a page of HTML.
@@ -73,7 +74,7 @@ def report(
         parts.append(f"<p><b>{html.escape(taxonomy.headline())}</b></p>")
     else:
         parts.append(taxonomy_section(taxonomy))
-        parts += _comparisons(transfers, problem, draws=draws, seed=seed, solver=solver)
+        parts += _comparisons(transfers, problem, draws, seed, solver, progress)
     parts.append(_table_section(transfers))
     return page(title, "\n".join(parts))
 
@@ -104,7 +105,7 @@ def taxonomy_section(taxonomy: Taxonomy) -> str:
 
 
 def _comparisons(
-    transfers: Transfers, problem: Problem, *, draws: int, seed: int, solver: str
+    transfers: Transfers, problem: Problem, draws: int, seed: int, solver: str, progress: Progress
 ) -> list[str]:
     best = alternatives(transfers, problem, k=5, solver=solver)
     rows = [{"supervised": ", ".join(t.supervised), "objective": t.objective} for t in best]
@@ -112,10 +113,12 @@ def _comparisons(
     count = len(set(transfers.tasks) - set(problem.exclude) - set(problem.target_only))
     budgets = [float(budget) for budget in range(1, count + 1)]
     orders = range(1, min(4, problem.max_order, int(transfers.order.max())) + 1)
-    curves = frontier(transfers, problem, budgets=budgets, max_orders=orders, solver=solver)
+    curves = frontier(transfers, problem, budgets=budgets, max_orders=orders, solver=solver,
+                      progress=progress)  # fmt: skip
     band = random_band(
-        transfers, problem, budgets=budgets, max_order=max(orders), draws=draws, seed=seed
-    )
+        transfers, problem, budgets=budgets, max_order=max(orders), draws=draws, seed=seed,
+        progress=progress,
+    )  # fmt: skip
     frame = curves.to_frame().merge(band, on="budget", how="left")
     solved = [t for t in curves if t.solved and t.max_order == max(orders)]
     shown = solved[:: max(1, len(solved) // 8)]

@@ -330,6 +330,13 @@ def test_every_plot_is_drawn(table, tmp_path, capsys, kind):
     assert "drew" in capsys.readouterr().err
 
 
+def test_a_picture_that_cannot_be_written_is_refused_before_the_work(table, tmp_path, capsys):
+    nowhere = tmp_path / "none" / "taxonomy.svg"
+    for command in (["solve", table, "--plot"], ["frontier", table, "--plot"],
+                    ["plot", "grid", table, "-o"]):  # fmt: skip
+        assert "does not exist; make it first" in fails(capsys, *command, nowhere)
+
+
 def test_plots_refuse_an_unknown_format(table, tmp_path, capsys):
     assert ".svg" in fails(capsys, "plot", "tree", table, "-o", tmp_path / "tree.bmp")
 

@@ -9,6 +9,7 @@ import click
 from taskgraph.cli.options import (
     Amount,
     Numbers,
+    check_picture,
     make_problem,
     note,
     problem_options,
@@ -106,6 +107,7 @@ def frontier_command(
       taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
     """  # fmt: skip
     problem = make_problem(problem_file, flags)
+    check_picture(plot)
     frontier, frame = frontier_frame(
         read_table(table), problem, budgets=budgets, max_orders=max_orders, draws=draws, seed=seed,
         solver=solver, time_limit=time_limit,

@@ -202,6 +202,14 @@ def progress_bar(label: str) -> Callable[[Any], Any]:
     return lambda items: tqdm(items, desc=label, disable=None, leave=False)
 
 
+def check_picture(path: str | None) -> None:
+    """Refuse a picture that could not be written, before work is spent on it."""
+    if path is not None:
+        from taskgraph.tables import check_writable
+
+        check_writable(path, suffixes=(".svg", ".png", ".pdf"))
+
+
 def note(message: str) -> None:
     """Say something that is not the result, on standard error."""
     click.echo(message, err=True)

@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from taskgraph.cli.options import make_problem, note, problem_options, read_table, table_argument
+from taskgraph.cli.options import (
+    make_problem,
+    note,
+    problem_options,
+    progress_bar,
+    read_table,
+    table_argument,
+)
 
 
 @click.command("report")
@@ -44,7 +51,8 @@ def report_command(
     check_writable(output)
     transfers = read_table(table)
     text = report(transfers, make_problem(problem_file, flags), draws=draws, seed=seed,
-                  solver=solver, title=f"Task taxonomy of {table}")  # fmt: skip
+                  solver=solver, title=f"Task taxonomy of {table}",
+                  progress=progress_bar("report"))  # fmt: skip
     write_text(text, output)
     note(f"wrote {output}")
     return 0

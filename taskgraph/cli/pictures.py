@@ -8,6 +8,7 @@ import click
 
 from taskgraph.cli.options import (
     Numbers,
+    check_picture,
     make_problem,
     note,
     problem_options,
@@ -39,7 +40,7 @@ def plot_command() -> None:
     """Draw a table or a taxonomy to an SVG, PNG or PDF file."""
 
 
-@plot_command.command("heatmap")
+@plot_command.command("heatmap", short_help="Transfers before and after AHP.")
 @table_argument
 @OUTPUT
 @click.option(
@@ -48,7 +49,7 @@ def plot_command() -> None:
     help="Column of the left panel (default: the first that was measured).",
 )
 def heatmap_command(table: str | None, output: str, before: str | None) -> int:
-    """First-order transfers before and after AHP, with clustered rows (the paper's Fig. 7).
+    """First-order transfers before and after AHP, with clustered rows (the paper's Figure 7).
 
     \b
     Examples:
@@ -59,11 +60,11 @@ def heatmap_command(table: str | None, output: str, before: str | None) -> int:
     return _save(heatmap(read_table(table), before=before), output)
 
 
-@plot_command.command("tree")
+@plot_command.command("tree", short_help="Tasks clustered by what they transfer to.")
 @table_argument
 @OUTPUT
 def tree_command(table: str | None, output: str) -> int:
-    """Tasks clustered by what they transfer to (the paper's Fig. 13).
+    """Tasks clustered by what they transfer to (the paper's Figure 13).
 
     \b
     Examples:
@@ -74,7 +75,7 @@ def tree_command(table: str | None, output: str) -> int:
     return _save(tree(read_table(table)), output)
 
 
-@plot_command.command("taxonomy")
+@plot_command.command("taxonomy", short_help="The optimum as a graph.")
 @table_argument
 @OUTPUT
 @problem_options()
@@ -99,6 +100,7 @@ def taxonomy_command(
     import taskgraph as tg
     from taskgraph.plot import draw_taxonomy
 
+    check_picture(output)
     taxonomy: Taxonomy
     if table is not None and table.endswith(".json"):
         taxonomy = tg.read_taxonomy(table)
@@ -111,7 +113,7 @@ def taxonomy_command(
     return _save(draw_taxonomy(taxonomy, colour_by=colour_by), output)
 
 
-@plot_command.command("frontier")
+@plot_command.command("frontier", short_help="Gain and quality over budgets.")
 @table_argument
 @OUTPUT
 @click.option(
@@ -159,6 +161,7 @@ def frontier_plot_command(
     from taskgraph.cli.budget import frontier_frame
     from taskgraph.plot import draw_frontier
 
+    check_picture(output)
     problem = make_problem(problem_file, flags)
     _, frame = frontier_frame(
         read_table(table), problem, budgets=budgets, max_orders=max_orders, draws=draws, seed=seed,
@@ -167,7 +170,7 @@ def frontier_plot_command(
     return _save(draw_frontier(frame), output)
 
 
-@plot_command.command("grid")
+@plot_command.command("grid", short_help="Gain and quality of each target.")
 @table_argument
 @OUTPUT
 @click.option(
@@ -187,7 +190,7 @@ def grid_command(
     solver: str,
     **flags: Any,
 ) -> int:
-    """Gain and quality of each target by budget (the paper's Fig. 9).
+    """Gain and quality of each target by budget (the paper's Figure 9).
 
     \b
     Examples:
@@ -196,6 +199,7 @@ def grid_command(
     import taskgraph as tg
     from taskgraph.plot import gain_quality_grid
 
+    check_picture(output)
     problem = make_problem(problem_file, flags)
     found = tg.frontier(read_table(table), problem, budgets=budgets,
                         max_orders=[problem.max_order], solver=solver,

@@ -9,6 +9,7 @@ import click
 
 from taskgraph.cli.options import (
     Amount,
+    check_picture,
     make_problem,
     note,
     problem_options,
@@ -74,6 +75,7 @@ def solve_command(
 
     transfers = read_table(table)
     problem = make_problem(problem_file, flags)
+    check_picture(plot)
     if alternatives:
         return _print_alternatives(transfers, problem, alternatives, solver, form)
     taxonomy = tg.solve(transfers, problem, solver=solver, time_limit=time_limit)
@@ -120,7 +122,7 @@ def _print_alternatives(
         {
             "rank": rank,
             "objective": round(t.objective or 0.0, 6),
-            "loss": f"{(best - (t.objective or 0.0)) / (abs(best) or 1.0):.3%}",
+            "behind": f"{(best - (t.objective or 0.0)) / (abs(best) or 1.0):.3%}",
             "spent": t.spent,
             "supervised": ", ".join(t.supervised),
         }

@@ -221,6 +221,11 @@ def _read(
 def _missing(name: str, kind: Kind, header: list[str], found: Kind) -> str:
     shown = ", ".join(f'"{column}"' for column in header[:12])
     more = f" and {len(header) - 12} more" if len(header) > 12 else ""
+    if kind == "transfers" and found in ("losses", "wins", "scores"):
+        return (
+            f'a table of transfers needs the column "{name}"; this looks like a table of {found}: '
+            "turn it into transfers with `taskgraph affinity`"
+        )
     other = "" if found in (kind, "matrix") else f"; this looks like a table of {found}"
     return (
         f'a table of {kind} needs the column "{name}"; it has {shown}{more}{other}. Rename it, '
