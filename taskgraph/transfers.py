@@ -127,11 +127,14 @@ def _validated(frame: pd.DataFrame) -> pd.DataFrame:
 
 def numbers(column: pd.Series) -> pd.Series:
     """Turn a column into floats, where an empty field is NaN and any other text is an error."""
-    text = column.astype("string").str.strip()
-    empty = text.isna() | (text == "")
-    values = pd.to_numeric(text.mask(empty), errors="coerce").astype("float64")
-    written_nan = text.str.lower().isin(["nan", "+nan", "-nan", "null", "none", "na", "n/a"])
-    bad = ~empty & (values.isna() | written_nan.fillna(False) | np.isinf(values))
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        values = column.astype("float64")
+        bad = np.isinf(values)
+    else:
+        text = column.astype("string").str.strip()
+        empty = text.isna() | (text == "")
+        values = pd.to_numeric(text.mask(empty), errors="coerce").astype("float64")
+        bad = ~empty & (values.isna() | np.isinf(values))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise InvalidTableError(

@@ -1,0 +1,6 @@
+"""``python -m taskgraph``: the command line where the script is not on the path."""
+
+from taskgraph.cli import main
+
+if __name__ == "__main__":
+    main()
