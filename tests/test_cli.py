@@ -348,3 +348,82 @@ def test_report_is_one_page_that_fetches_nothing(table, tmp_path, capsys):
     assert text.count("<svg") >= 3
     assert "src=" not in text
     assert "<script" not in text
+
+
+def test_wins_become_affinities(tmp_path, capsys):
+    path, output = tmp_path / "wins.csv", tmp_path / "made.csv"
+    path.write_text("target,sources,versus,wins\na,b,self,0.25\nb,a,self,0.2\n")
+    assert run(["affinity", str(path), "-o", str(output)]) == 0
+    made = pd.read_csv(output).set_index(["target", "sources"])["affinity"]
+    assert made["a", "b"] == pytest.approx(0.25)
+    capsys.readouterr()
+    assert "holds affinities already" in fails(capsys, "affinity", output, "-o", path)
+    assert "only losses on images can be resampled" in fails(capsys, "stability", path)
+
+
+def test_alternatives_in_every_format(table, capsys):
+    flags = ["--budget", "1", "--alternatives", "2"]
+    assert run(["solve", table, *flags]) == 0
+    assert "behind" in capsys.readouterr().out
+    assert run(["solve", table, *flags, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert "--dot draws one taxonomy" in fails(capsys, "solve", table, *flags, "--dot")
+    assert fails(capsys, "solve", table, "--budget", "0", "--alternatives", "2", code=3)
+
+
+def test_published_pickles_are_imported(shared, tmp_path):
+    output = tmp_path / "taxonomy.csv"
+    folder = str(shared / "taskonomy")
+    assert run(["import", "taskonomy", folder, "-o", str(output), "--size", "1k"]) == 0
+    assert len(tg.read_transfers(output).targets) == 22
+
+
+def test_plots_of_a_saved_taxonomy_and_of_none(table, tmp_path, capsys):
+    assert run(["solve", table, "--budget", "1", "--json"]) == 0
+    saved, picture = tmp_path / "taxonomy.json", tmp_path / "taxonomy.svg"
+    saved.write_text(capsys.readouterr().out)
+    assert run(["plot", "taxonomy", str(saved), "-o", str(picture)]) == 0
+    assert picture.exists()
+    capsys.readouterr()
+    none = ["--budget", "0", "-o", picture]
+    assert "no taxonomy within budget 0" in fails(capsys, "plot", "taxonomy", table, *none, code=3)
+    grid = ["--budgets", "0", "-o", picture]
+    assert "no taxonomy within budget 0" in fails(capsys, "plot", "grid", table, *grid, code=3)
+
+
+def test_other_packages_add_commands_that_are_loaded_when_called(monkeypatch, capsys):
+    """Listed by name without an import, and run like our own."""
+    import click
+
+    import taskgraph.cli as cli
+
+    class Point:
+        name, module, loaded = "wave", "friendly.commands", 0
+
+        def load(self):
+            self.loaded += 1
+            return click.Command("wave", callback=lambda: click.echo("hello"))
+
+    point = Point()
+    monkeypatch.setattr(cli, "entry_points", lambda group: [point])
+    assert run(["--help"]) == 0
+    assert "wave" in capsys.readouterr().out
+    assert point.loaded == 0
+    assert run(["wave"]) == 0
+    assert capsys.readouterr().out == "hello\n"
+
+
+def test_unknown_commands_and_no_command(capsys):
+    assert "No such command 'sovle'" in fails(capsys, "sovle")
+    assert run([]) == 2
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_a_port_in_use_is_one_line(table, capsys):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert "try --port 0" in fails(capsys, "serve", table, "--port", port)
