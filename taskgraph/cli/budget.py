@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskgraph.cli.options import (
     Amount,
-    Numbers,
     check_picture,
+    grid_options,
     make_problem,
     note,
     problem_options,
@@ -31,69 +32,42 @@ INFEASIBLE = 3
 def frontier_frame(
     transfers: Transfers,
     problem: Problem,
+    grid: Mapping[str, Any],
     *,
-    budgets: tuple[float, ...] | None,
-    max_orders: tuple[int, ...],
-    draws: int,
-    seed: int,
     solver: str,
-    time_limit: float | None,
+    time_limit: float | None = None,
 ) -> tuple[Frontier, pd.DataFrame]:
-    """The frontier, and its table with the band of random taxonomies where draws are asked for."""
+    """The frontier of `grid_options`, and its table with the band of random taxonomies, if any."""
     import taskgraph as tg
 
+    budgets, max_orders = grid["budgets"], grid["max_orders"]
     if budgets is None:
         count = len(set(transfers.tasks) - set(problem.exclude) - set(problem.target_only))
         budgets = tuple(float(budget) for budget in range(1, count + 1))
     found = tg.frontier(transfers, problem, budgets=budgets, max_orders=max_orders, solver=solver,
                         time_limit=time_limit, progress=progress_bar("frontier"))  # fmt: skip
     frame = found.to_frame()
-    if draws:
+    if grid["draws"]:
         band = tg.random_band(transfers, problem, budgets=budgets, max_order=max(max_orders),
-                              draws=draws, seed=seed, progress=progress_bar("random"))  # fmt: skip
+                              draws=grid["draws"], seed=grid["seed"],
+                              progress=progress_bar("random"))  # fmt: skip
         frame = frame.merge(band, on="budget", how="left")
     return found, frame
 
 
 @click.command("frontier")
 @table_argument
-@click.option(
-    "--budgets",
-    type=Numbers(),
-    metavar="1:26",
-    help="Budgets, as a list or a range (default: 1 to the number of tasks).",
-)
-@click.option(
-    "--max-orders",
-    type=Numbers(int),
-    metavar="1,2,3,4",
-    default="1,2,3,4",
-    show_default=True,
-    help="Maximum orders.",
-)
+@grid_options(draws=0)
 @problem_options(budget=False, max_order=False)
 @click.option("--time-limit", type=Amount(), metavar="S", help="Seconds for each taxonomy.")
-@click.option(
-    "--random",
-    "draws",
-    type=click.IntRange(min=0),
-    metavar="N",
-    default=0,
-    help="Also draw N random feasible taxonomies at each budget, for the band.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
 @click.option("--json", "form", flag_value="json", help="Print a JSON list of taxonomies.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a taxonomy.")
 @click.option("--plot", metavar="FILE", help="Draw the curves to an SVG, PNG or PDF file.")
 def frontier_command(
     table: str | None,
-    budgets: tuple[float, ...] | None,
-    max_orders: tuple[int, ...],
     problem_file: str | None,
     solver: str,
     time_limit: float | None,
-    draws: int,
-    seed: int,
     form: str | None,
     plot: str | None,
     **flags: Any,
@@ -108,10 +82,10 @@ def frontier_command(
     """  # fmt: skip
     problem = make_problem(problem_file, flags)
     check_picture(plot)
+    transfers = read_table(table)
     frontier, frame = frontier_frame(
-        read_table(table), problem, budgets=budgets, max_orders=max_orders, draws=draws, seed=seed,
-        solver=solver, time_limit=time_limit,
-    )  # fmt: skip
+        transfers, problem, flags, solver=solver, time_limit=time_limit
+    )
     if plot:
         from taskgraph.plot import draw_frontier, save
 

@@ -95,7 +95,7 @@ def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
     from taskgraph.affinity import affinities_from_scores, affinities_from_wins_table
     from taskgraph.tables import read_scores, read_wins, table_kind
 
-    rows = {"columns": _joined(flags["columns"]), "where": _joined(flags["where"])}
+    rows = _rows(flags)
     kind = table_kind(path, columns=rows["columns"])
     if kind == "losses":
         found = _affinities(path, rows, flags)
@@ -145,6 +145,11 @@ def _report(found: Affinities) -> None:
                  "as some candidate was not tested on them")  # fmt: skip
 
 
+def _rows(flags: dict[str, Any]) -> dict[str, Any]:
+    """Which columns and rows of a file to read, as the readers take it."""
+    return {name: _joined(flags[name]) for name in ("columns", "where")}
+
+
 def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
     return {name: value for part in parts for name, value in part.items()}
 
@@ -174,7 +179,7 @@ def stability_command(
     import taskgraph as tg
     from taskgraph.tables import table_kind
 
-    rows = {"columns": _joined(flags["columns"]), "where": _joined(flags["where"])}
+    rows = _rows(flags)
     kind = table_kind(losses, columns=rows["columns"])
     if kind != "losses":
         raise click.UsageError(f"{losses} holds {kind}; only losses on images can be resampled")

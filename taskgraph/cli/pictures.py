@@ -9,6 +9,7 @@ import click
 from taskgraph.cli.options import (
     Numbers,
     check_picture,
+    grid_options,
     make_problem,
     note,
     problem_options,
@@ -116,38 +117,11 @@ def taxonomy_command(
 @plot_command.command("frontier", short_help="Gain and quality over budgets.")
 @table_argument
 @OUTPUT
-@click.option(
-    "--budgets",
-    type=Numbers(),
-    metavar="1:26",
-    help="Budgets, as a list or a range (default: 1 to the number of tasks).",
-)
-@click.option(
-    "--max-orders",
-    type=Numbers(int),
-    metavar="1,2,3,4",
-    default="1,2,3,4",
-    show_default=True,
-    help="Maximum orders.",
-)
-@click.option(
-    "--random",
-    "draws",
-    type=click.IntRange(min=0),
-    metavar="N",
-    default=200,
-    show_default=True,
-    help="Random feasible taxonomies at each budget.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
+@grid_options(draws=200)
 @problem_options(budget=False, max_order=False)
 def frontier_plot_command(
     table: str | None,
     output: str,
-    budgets: tuple[float, ...] | None,
-    max_orders: tuple[int, ...],
-    draws: int,
-    seed: int,
     problem_file: str | None,
     solver: str,
     **flags: Any,
@@ -163,10 +137,7 @@ def frontier_plot_command(
 
     check_picture(output)
     problem = make_problem(problem_file, flags)
-    _, frame = frontier_frame(
-        read_table(table), problem, budgets=budgets, max_orders=max_orders, draws=draws, seed=seed,
-        solver=solver, time_limit=None,
-    )  # fmt: skip
+    _, frame = frontier_frame(read_table(table), problem, flags, solver=solver)
     return _save(draw_frontier(frame), output)
 
 
