@@ -129,7 +129,7 @@ def numbers(column: pd.Series) -> pd.Series:
     """Turn a column into floats, where an empty field is NaN and any other text is an error."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         values = column.astype("float64")
-        bad = np.isinf(values)
+        bad = values.isin([np.inf, -np.inf])
     else:
         text = column.astype("string").str.strip()
         empty = text.isna() | (text == "")
