@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from taskgraph.errors import InvalidProblemError
+from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
@@ -103,11 +103,19 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
 
     Raises
     ------
+    InvalidTableError
+        If ``transfers`` is no `Transfers`.
     UnknownTaskError
         If the problem names a task that the table does not have.
     InvalidProblemError
         If no target is left, or the objective needs a column that the table lacks.
     """
+    if not isinstance(transfers, Transfers):
+        kind = type(transfers).__name__
+        raise InvalidTableError(
+            f"the table is a {kind}, expected Transfers; read a file with `tg.read_transfers(path)` "
+            "or wrap a DataFrame as `tg.Transfers(frame)`"
+        )
     problem.check_names(transfers)
     unused = set(problem.exclude)
     targets = tuple(t for t in transfers.targets if t not in unused | set(problem.source_only))

@@ -71,6 +71,11 @@ def test_an_objective_needs_its_column():
         tg.solve(TABLE, objective="gain")
 
 
+def test_a_plain_frame_is_refused_with_what_to_do():
+    with pytest.raises(InvalidTableError, match="is a DataFrame, expected Transfers; read a file"):
+        tg.solve(TABLE.frame, budget=1)
+
+
 def test_a_win_rate_beyond_one_is_refused():
     frame = TABLE.frame.assign(gain=[0.1, 0.2, 1.2, 0.3])
     with pytest.raises(InvalidTableError, match=r"row 3: gain is 1\.2, expected a win rate"):
