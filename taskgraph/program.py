@@ -113,8 +113,8 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     if not isinstance(transfers, Transfers):
         kind = type(transfers).__name__
         raise InvalidTableError(
-            f"the table is a {kind}, expected Transfers; read a file with `tg.read_transfers(path)` "
-            "or wrap a DataFrame as `tg.Transfers(frame)`"
+            f"the table is a {kind}, expected Transfers; read a file with "
+            "`tg.read_transfers(path)`, or wrap a DataFrame as `tg.Transfers(frame)`"
         )
     problem.check_names(transfers)
     unused = set(problem.exclude)

@@ -9,15 +9,15 @@ import numpy as np
 
 from taskgraph.errors import SolverError
 from taskgraph.problem import Problem, Settings, make_problem
-from taskgraph.program import Program, compile_program
-from taskgraph.solver.backends import SOLVERS, Backend, find_solver
+from taskgraph.program import compile_program
+from taskgraph.solver.backends import SOLVERS, find_solver
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.search import Solution, solve_program
 from taskgraph.tasks import SELF
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
 
-__all__ = ["SOLVERS", "find_solver", "solve", "taxonomy_from_solution"]
+__all__ = ["SOLVERS", "find_solver", "solve", "solve_program", "taxonomy_from_solution"]
 
 
 def solve(
@@ -106,11 +106,3 @@ def _transfers(table: Transfers, solution: Solution) -> tuple[Transfer, ...]:
         measured = {c: float(row[c]) for c in columns if not math.isnan(row[c])}
         result.append(Transfer(target, tuple(row["sources"].split("+")), **measured))
     return tuple(result)
-
-
-def solver_of(backend: str | Backend) -> Backend:
-    """Take a solver by name or as it is."""
-    return find_solver(backend) if isinstance(backend, str) else backend
-
-
-__all__ += ["Program", "solve_program", "solver_of"]

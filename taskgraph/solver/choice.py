@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.program import BoolArray, FloatArray, IntArray, Program
+from taskgraph.program import TOLERANCE, BoolArray, FloatArray, IntArray, Program
 
 SUPERVISED = -1
 UNCOVERED = -2
+
+
+def tolerance(value: float) -> float:
+    """Objectives that differ by less are ties."""
+    return TOLERANCE * max(1.0, abs(value))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +56,7 @@ def choose(program: Program, supervised: BoolArray) -> Choice | None:
     """
     edges, value = best_edges(program, supervised)
     own = program.self_source
-    solved_by_own = (own >= 0) & supervised[own]
+    solved_by_own = np.append(supervised, False)[own]  # -1 is the last
     keeps = solved_by_own & (value > program.self_value) & program.may_transfer
     if program.has_upgrades and keeps.any():
         keeps = _affordable_upgrades(program, supervised, solved_by_own, keeps, value)

@@ -11,6 +11,7 @@ import pulp
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import choose
+from taskgraph.solver.clock import Clock
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
 
@@ -23,7 +24,7 @@ class Reason:
     least_budget: float | None
 
 
-def explain(program: Program, backend: Backend) -> Reason:
+def explain(program: Program, backend: Backend, clock: Clock | None = None) -> Reason:
     """Say which targets cannot be solved, and what would mend it."""
     hopeless = _without_any(program)
     if hopeless:
@@ -33,18 +34,23 @@ def explain(program: Program, backend: Backend) -> Reason:
             f"orders that are allowed, whatever the budget; raise --max-order{_exclude(hopeless)}",
             None,
         )
-    least = least_budget(program, backend)
+    clock = clock or Clock()
+    least = least_budget(program, backend, clock)
     within = f"no taxonomy within budget {program.budget:g}: "
     if least is None:
-        return Reason(f"{within}the solver found no cover of all targets at any budget", None)
+        passed = "the time limit passed before the least budget that solves every target was found"
+        none = "the solver found no cover of all targets at any budget"
+        return Reason(f"{within}{passed if clock.over else none}", None)
     shown = _rounded_up(least)
     advice = f"The least budget that solves every target is {shown} (try --budget {shown})"
     fixed = float(program.label_cost[program.required].sum())
     if fixed > program.budget + program.slack:
         return Reason(f"{within}the required tasks alone cost {fixed:g}. {advice}", least)
-    unsolved = _unsolved(program, backend)
+    unsolved = _unsolved(program, backend, clock)
     if not unsolved:
-        return Reason(f"{within}the transfers to train leave too little for labels. {advice}", least)
+        return Reason(
+            f"{within}the transfers to train leave too little for labels. {advice}", least
+        )
     has = "have" if len(unsolved) > 1 else "has"
     return Reason(
         f"{within}{_targets(unsolved)} {has} no transfer from the tasks that it can pay to "
@@ -72,23 +78,23 @@ def _rounded_up(value: float, digits: int = 6) -> str:
     return f"{math.ceil(value * scale - 1e-3) / scale:.10g}"
 
 
-def least_budget(program: Program, backend: Backend) -> float | None:
+def least_budget(program: Program, backend: Backend, clock: Clock) -> float | None:
     """The least label and transfer cost at which every target is solved; None if none is."""
     free = _counting(replace(program, budget=_everything(program)))
     model = grouped_model(free)
     model.problem.sense = pulp.LpMinimize
     model.problem.setObjective(model.cost)
-    if backend.run(model.problem).status != "optimal":
+    if backend.run(model.problem, time_limit=clock.left).status != "optimal":
         return None
     choice = choose(free, model.solution())
     return None if choice is None else choice.cost
 
 
-def _unsolved(program: Program, backend: Backend) -> list[str]:
+def _unsolved(program: Program, backend: Backend, clock: Clock) -> list[str]:
     """Targets that stay unsolved where as many as possible are solved within the budget."""
     counting = _counting(program)
     model = grouped_model(counting, partial=True)
-    if backend.run(model.problem).status != "optimal":
+    if backend.run(model.problem, time_limit=clock.left).status != "optimal":
         return []
     supervised = np.append(model.solution(), True)
     solved = np.zeros(len(program.targets), dtype=bool)

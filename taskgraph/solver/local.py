@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from taskgraph.program import BoolArray, FloatArray, IntArray, Program
-from taskgraph.solver.choice import Choice, best_edges, choose
+from taskgraph.solver.choice import Choice, choose
+from taskgraph.solver.clock import Clock
+
+KICKS = 6
 
 
 class Neighbourhood:
@@ -19,6 +22,7 @@ class Neighbourhood:
         self.program = program
         spread = np.abs(program.edge_value).sum() + np.abs(program.self_value).sum()
         self.penalty = -1.0 - float(spread)
+        self.reached, self.start = np.unique(program.edge_target, return_index=True)
         owned = np.flatnonzero(program.self_source >= 0)
         self.owned, self.own = owned, program.self_source[owned]
         saving = np.zeros(len(program.sources))
@@ -28,17 +32,26 @@ class Neighbourhood:
 
     def values(self, supervised: BoolArray) -> FloatArray:
         """(T,) array: what each target is worth with this set."""
-        _, value = best_edges(self.program, supervised)
-        value = np.maximum(value, self.penalty)
+        return self._values(supervised, self._lacking(supervised).sum(axis=1))
+
+    def _lacking(self, supervised: BoolArray) -> BoolArray:
+        lacking: BoolArray = (~np.append(supervised, True))[self.program.edge_sources]  # E, K
+        return lacking
+
+    def _values(self, supervised: BoolArray, count: IntArray) -> FloatArray:
+        value = np.full(len(self.program.targets), self.penalty)
+        if len(self.reached):
+            worth = np.where(count == 0, self.program.edge_value, self.penalty)
+            value[self.reached] = np.maximum.reduceat(worth, self.start)
         return self._with_own(value, supervised)
 
     def additions(self, supervised: BoolArray) -> tuple[float, FloatArray]:
         """Worth of the set, and (S,) of the set with each source added."""
         program = self.program
-        value = self.values(supervised)
-        outside = ~np.append(supervised, True)
-        lacking = outside[program.edge_sources]  # E, K
-        one = np.flatnonzero(lacking.sum(axis=1) == 1)
+        lacking = self._lacking(supervised)
+        count = lacking.sum(axis=1)
+        value = self._values(supervised, count)
+        one = np.flatnonzero(count == 1)
         added = program.edge_sources[one][lacking[one]]
         target = program.edge_target[one]
         worth = np.maximum(program.edge_value[one] - value[target], 0.0)
@@ -84,50 +97,76 @@ def greedy_set(near: Neighbourhood, start: BoolArray | None = None) -> BoolArray
         supervised[source] = True
 
 
-def improve(near: Neighbourhood, supervised: BoolArray, *, rounds: int = 1_000) -> BoolArray:
-    """Take the best swap, removal or addition for as long as one helps."""
-    program = near.program
-    for _ in range(rounds):
-        score, move = float(near.values(supervised).sum()), None
-        least = score + 1e-12 * max(1.0, abs(score))
-        for out in np.flatnonzero(supervised & ~program.required):
-            trial = supervised.copy()
-            trial[out] = False
-            base, scores = near.additions(trial)
-            room = near.room - near.price[trial].sum()
-            allowed = ~supervised & ~program.banned & (near.price <= room)
-            scores = np.where(allowed, scores, -np.inf)
-            scores[out] = base  # nothing takes its place
-            if scores.max() > least:
-                least, best = float(scores.max()), int(scores.argmax())
-                move = (out, best)
-        if move is None:
-            return supervised
-        supervised = supervised.copy()
-        supervised[move[0]] = False
-        if move[1] != move[0]:
-            supervised[move[1]] = True
-        supervised = greedy_set(near, supervised)
+def improve(near: Neighbourhood, supervised: BoolArray, clock: Clock | None = None) -> BoolArray:
+    """Swap or remove each source in turn where that helps, until none is left that does."""
+    clock, since = clock or Clock(), 0
+    inside = np.flatnonzero(supervised & ~near.program.required)
+    score = float(near.values(supervised).sum())
+    while since < len(inside) and not clock.over:
+        out, inside = int(inside[0]), np.roll(inside, -1)
+        swapped, worth = _replace(near, supervised, out)
+        since += 1
+        if worth > score + 1e-12 * max(1.0, abs(score)):
+            supervised = greedy_set(near, swapped)
+            score, since = float(near.values(supervised).sum()), 0
+            inside = _reordered(inside, supervised & ~near.program.required)
     return supervised
 
 
-def local_search(program: Program, starts: list[BoolArray]) -> Choice | None:
-    """The best of greedy and swaps from each start; None if none solves every target."""
-    near = Neighbourhood(program)
-    found = []
-    for start in starts:
-        choice = choose(program, improve(near, greedy_set(near, _affordable(near, start))))
-        if choice is not None:
-            found.append(choice)
-    return max(found, key=lambda choice: choice.value, default=None)
+def _replace(near: Neighbourhood, supervised: BoolArray, out: int) -> tuple[BoolArray, float]:
+    """The best set without a source and with at most one other in its place."""
+    program, smaller = near.program, supervised.copy()
+    smaller[out] = False
+    base, scores = near.additions(smaller)
+    room = near.room - near.price[smaller].sum()
+    allowed = ~supervised & ~program.banned & (near.price <= room)
+    scores = np.where(allowed, scores, -np.inf)
+    scores[out] = base  # nothing takes its place
+    into = int(scores.argmax())
+    smaller[into] = into != out
+    return smaller, float(scores[into])
 
 
-def _affordable(near: Neighbourhood, start: BoolArray) -> BoolArray:
-    """As many sources of ``start``, required ones first, as the budget allows."""
+def _reordered(queue: IntArray, wanted: BoolArray) -> IntArray:
+    """The queue without what left, and with what came at its end."""
+    stays = queue[wanted[queue]]
+    return np.append(stays, np.setdiff1d(np.flatnonzero(wanted), stays))
+
+
+def local_search(
+    program: Program, starts: list[BoolArray], clock: Clock | None = None, *, kicks: int = KICKS
+) -> Choice | None:
+    """The best of greedy and swaps from each start, and from kicks of the best.
+
+    A kick takes out a third of the sources, the same ones every time.
+
+    Returns
+    -------
+    Choice or None
+        None if none of them solves every target.
+    """
+    near, clock, random = Neighbourhood(program), clock or Clock(), np.random.default_rng(0)
+    found = [improve(near, greedy_set(near, affordable(near, np.flatnonzero(s))), clock) for s in starts]
+    best = max(found, key=lambda supervised: near.values(supervised).sum())
+    for _ in range(kicks):
+        inside = np.flatnonzero(best & ~program.required)
+        if clock.over or not len(inside):
+            break
+        kicked = best.copy()
+        kicked[random.choice(inside, -(-len(inside) // 3), replace=False)] = False
+        kicked = improve(near, greedy_set(near, kicked), clock)
+        if near.values(kicked).sum() > near.values(best).sum():
+            best = kicked
+    return choose(program, best)
+
+
+def affordable(near: Neighbourhood, wanted: IntArray) -> BoolArray:
+    """The required sources and, in the order given, as many others as the budget allows."""
     program = near.program
     supervised = program.required.copy()
-    wanted: IntArray = np.flatnonzero(start & ~program.required & ~program.banned)
-    for source in wanted:
-        if near.price[supervised].sum() + near.price[source] <= near.room:
+    spent = float(near.price[supervised].sum())
+    for source in wanted[~program.banned[wanted]].tolist():
+        if not supervised[source] and spent + near.price[source] <= near.room:
             supervised[source] = True
+            spent += float(near.price[source])
     return supervised

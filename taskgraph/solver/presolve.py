@@ -28,14 +28,15 @@ def undominated(program: Program) -> Program:
     """Leave out an edge if another to its target has a subset of its sources and is no worse.
 
     Transfers to one target cost the same, so a subset of the sources is never dearer. Of edges
-    that are equal in both, none is a proper subset of the other, and sets are unique: both stay
-    only if their sets differ.
+    that are equal in both, the first stays.
     """
-    members = _bitsets(program)  # E, words
+    members, order = _bitsets(program), program.order  # (E, words), (E,)
     keep = np.ones(len(members), dtype=bool)
     bounds = np.searchsorted(program.edge_target, np.arange(len(program.targets) + 1))
     for first, last in pairwise(bounds.tolist()):
-        keep[first:last] = ~_dominated(members[first:last], program.edge_value[first:last])
+        keep[first:last] = ~_dominated(
+            members[first:last], program.edge_value[first:last], order[first:last]
+        )
     return program.keep(keep)
 
 
@@ -49,16 +50,19 @@ def _bitsets(program: Program) -> NDArray[np.uint64]:
     return words
 
 
-def _dominated(members: NDArray[np.uint64], value: NDArray[np.float64]) -> BoolArray:
+def _dominated(
+    members: NDArray[np.uint64], value: NDArray[np.float64], order: NDArray[np.int64]
+) -> BoolArray:
     size = len(members)
     result = np.zeros(size, dtype=bool)
+    place = np.arange(size)
     block = max(1, BLOCK // max(1, size * members.shape[1]))
     for start in range(0, size, block):
         rows = slice(start, start + block)
-        outside = members[None, :, :] & ~members[rows, None, :]
-        subset = ~outside.any(axis=2)  # subset[i, j]: the sources of j are among those of i
-        no_worse = value[None, :] >= value[rows, None]
-        beaten = subset & no_worse
-        beaten[np.arange(len(beaten)), np.arange(start, start + len(beaten))] = False
+        beaten = value[None, :] >= value[rows, None]
+        for word in members.T:  # beaten[i, j]: the sources of j are among those of i as well
+            beaten &= (word[None, :] & ~word[rows, None]) == 0
+        equal = (value[None, :] == value[rows, None]) & (order[None, :] == order[rows, None])
+        beaten &= ~(equal & (place[None, :] >= place[rows, None]))
         result[rows] = beaten.any(axis=1)
     return result

@@ -32,6 +32,13 @@ class Root:
         return bool(np.all(np.abs(self.y - np.round(self.y)) < 1e-6))
 
 
+def unsolved_root(program: Program) -> Root:
+    """What is known without a relaxation: nothing."""
+    sources, edges = len(program.sources), len(program.edge_value)
+    half = np.full(sources, 0.5)
+    return Root(True, math.inf, half, np.zeros(sources), np.zeros(edges))
+
+
 def solve_root(program: Program, backend: Backend, *, time_limit: float | None = None) -> Root:
     """Solve the linear relaxation of the grouped model."""
     model = grouped_model(program)
@@ -39,10 +46,9 @@ def solve_root(program: Program, backend: Backend, *, time_limit: float | None =
     empty = np.zeros(0)
     if verdict.status == "infeasible":
         return Root(False, -math.inf, empty, empty, empty)
-    y = np.array([v.varValue or 0.0 for v in model.supervised])
     if verdict.status != "optimal":
-        nothing = np.zeros(len(model.edges))
-        return Root(True, math.inf, np.full_like(y, 0.5), np.zeros_like(y), nothing)
+        return unsolved_root(program)
+    y = np.array([v.varValue or 0.0 for v in model.supervised])
     x = np.array([v.varValue or 0.0 for v in model.edges])
     return Root(
         feasible=True,

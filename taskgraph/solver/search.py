@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose, without_useless
+from taskgraph.solver.branch import branch, suits
+from taskgraph.solver.choice import Choice, choose, tolerance
 from taskgraph.solver.clock import Clock
+from taskgraph.solver.incumbent import Incumbent
 from taskgraph.solver.infeasible import explain
+from taskgraph.solver.local import local_search
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
-from taskgraph.solver.root import Root, fix, solve_root
-from taskgraph.solver.ties import break_ties, tolerance
+from taskgraph.solver.root import Root, fix, solve_root, unsolved_root
+from taskgraph.solver.ties import break_ties
 from taskgraph.taxonomy import Status
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of edges above which another method pays.
+
+    Parameters
+    ----------
+    relax : int
+        More edges, and the linear relaxation takes longer than the Lagrangian proof.
+    branch : int
+        More edges left by the relaxation, and the Lagrangian proof beats the grouped model.
+    """
+
+    relax: int = 4_000
+    branch: int = 600
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,71 +51,88 @@ class Solution:
     least_budget: float | None = None
 
 
-def solve_program(program: Program, backend: Backend, clock: Clock | None = None) -> Solution:
-    """Solve to proven optimality, or as far as the clock allows."""
-    clock = clock or Clock()
-    reduced = presolve(program)
-    root = solve_root(reduced, backend, time_limit=clock.left)
-    if not root.feasible:
-        return _infeasible(program, backend)
-    incumbent = _rounded(reduced, root)
-    least = -math.inf if incumbent is None else incumbent.value - tolerance(incumbent.value)
-    residual = fix(reduced, root, least=least)
-    if incumbent is None or root.bound > incumbent.value + tolerance(incumbent.value):
-        solution = _branch(residual, root, incumbent, backend, clock)
-    else:
-        solution = Solution("optimal", residual, incumbent, incumbent.value)
-    if solution.status == "infeasible":
-        return _infeasible(program, backend)
-    return _polished(reduced, solution, backend, clock)
-
-
-def _rounded(program: Program, root: Root) -> Choice | None:
-    return choose(program, np.round(root.y).astype(bool)) if root.integral else None
-
-
-def _branch(
-    program: Program, root: Root, incumbent: Choice | None, backend: Backend, clock: Clock
+def solve_program(
+    program: Program, backend: Backend, clock: Clock | None = None, *, sizes: Sizes | None = None
 ) -> Solution:
-    """Branch and bound on what the root left open; never believe a value, evaluate the set."""
+    """Solve to proven optimality, or as far as the clock allows."""
+    clock, sizes = clock or Clock(), sizes or Sizes()
+    reduced = presolve(program)
+    lagrangian = backend.name == "highs" and suits(reduced)
+    if lagrangian and len(reduced.edge_value) > sizes.relax:
+        root = unsolved_root(reduced)
+    else:
+        root = solve_root(reduced, backend, time_limit=clock.left)
+    if not root.feasible:
+        return _infeasible(program, backend, clock)
+    incumbent = _incumbent(reduced, root, clock)
+    residual = fix(reduced, root, least=incumbent.least)
+    if incumbent.first and root.bound <= incumbent.value + tolerance(incumbent.value):
+        solution = _tied(residual, incumbent, 0, backend, clock)
+    elif lagrangian and len(residual.edge_value) > sizes.branch:
+        solution = _branched(residual, root, incumbent, clock)
+    else:
+        solution = _grouped(residual, root, incumbent, backend, clock)
+    return _infeasible(program, backend, clock) if solution.status == "infeasible" else solution
+
+
+def _incumbent(program: Program, root: Root, clock: Clock) -> Incumbent:
+    """What the relaxation supervises if it is whole, or what local search makes of it."""
+    incumbent = Incumbent(program)
+    if root.integral:
+        incumbent.offer(np.round(root.y).astype(bool))
+    if incumbent.first is None:
+        found = local_search(program, [program.required, root.y > 0.5], clock)
+        if found is not None:
+            incumbent.offer(found.supervised)
+    return incumbent
+
+
+def _branched(program: Program, root: Root, incumbent: Incumbent, clock: Clock) -> Solution:
+    search = branch(program, incumbent, clock, root.bound)
+    if not search.complete:
+        return _stopped(incumbent, min(root.bound, search.bound), search.nodes)
+    if incumbent.first is None:
+        return Solution("infeasible", program)
+    value = incumbent.first.value
+    return Solution("optimal", incumbent.program, incumbent.first, value, search.nodes)
+
+
+def _grouped(
+    program: Program, root: Root, incumbent: Incumbent, backend: Backend, clock: Clock
+) -> Solution:
+    """Pose what the root left open as one model; never believe a value, evaluate the set."""
     model = grouped_model(program)
     verdict = backend.run(model.problem, time_limit=clock.left)
-    if verdict.status == "infeasible" and incumbent is None:
-        return Solution("infeasible", program)
-    found = None
     if verdict.status in ("optimal", "feasible"):
-        found = choose(program, model.solution())
-    best = max((c for c in (incumbent, found) if c), key=lambda c: c.value, default=None)
-    bound = min(root.bound, verdict.bound)
-    if best is None:
-        return Solution("unknown", program, bound=bound, nodes=verdict.nodes,
+        incumbent.offer(model.solution())
+    elif verdict.status == "infeasible" and incumbent.first is None:
+        return Solution("infeasible", program)
+    bound, nodes = min(root.bound, verdict.bound), max(0, verdict.nodes)
+    within = incumbent.value + 1e3 * tolerance(incumbent.value)
+    if verdict.status == "optimal" and incumbent.first is not None and bound <= within:
+        return _tied(program, incumbent, nodes, backend, clock)
+    return _stopped(incumbent, bound, nodes)
+
+
+def _tied(
+    program: Program, incumbent: Incumbent, nodes: int, backend: Backend, clock: Clock
+) -> Solution:
+    """The first of all optima; edges that the fixing left out may be among the best as well."""
+    assert incumbent.first is not None
+    first = break_ties(program, incumbent.first, backend, clock)
+    choice = choose(incumbent.program, first.supervised) or incumbent.first
+    return Solution("optimal", incumbent.program, choice, choice.value, nodes)
+
+
+def _stopped(incumbent: Incumbent, bound: float, nodes: int) -> Solution:
+    if incumbent.first is None:
+        return Solution("unknown", incumbent.program, bound=bound, nodes=nodes,
                         reason="the time limit passed before a taxonomy was found; raise "
                         "--time-limit")  # fmt: skip
-    proven = verdict.status == "optimal" and bound <= best.value + 1e3 * tolerance(best.value)
-    return Solution(
-        "optimal" if proven else "feasible",
-        program,
-        best,
-        best.value if proven else max(bound, best.value),
-        max(0, verdict.nodes),
-    )
+    bound = max(bound, incumbent.first.value)
+    return Solution("feasible", incumbent.program, incumbent.first, bound, nodes)
 
 
-def _polished(program: Program, solution: Solution, backend: Backend, clock: Clock) -> Solution:
-    """Waste no budget, and break ties the same way every time."""
-    if solution.choice is None:
-        return solution
-    if solution.status == "optimal":
-        choice = break_ties(solution.program, solution.choice, backend, clock)
-    else:
-        choice = without_useless(solution.program, solution.choice)
-    # Edges that the fixing left out may tie as well: report the first of all.
-    final = choose(program, choice.supervised)
-    if final is None:
-        return solution
-    return replace(solution, program=program, choice=final)
-
-
-def _infeasible(program: Program, backend: Backend) -> Solution:
-    reason = explain(program, backend)
+def _infeasible(program: Program, backend: Backend, clock: Clock) -> Solution:
+    reason = explain(program, backend, clock)
     return Solution("infeasible", program, reason=reason.text, least_budget=reason.least_budget)

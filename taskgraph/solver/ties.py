@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pulp
 
-from taskgraph.program import TOLERANCE, Program
+from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose, without_useless
+from taskgraph.solver.choice import Choice, choose, tolerance, without_useless
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.model import Model, grouped_model
-
-
-def tolerance(value: float) -> float:
-    """Objectives that differ by less are ties."""
-    return TOLERANCE * max(1.0, abs(value))
 
 
 def break_ties(program: Program, choice: Choice, backend: Backend, clock: Clock) -> Choice:
