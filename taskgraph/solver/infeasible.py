@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pulp
 
-from taskgraph.program import Program
+from taskgraph.program import BoolArray, Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import choose
+from taskgraph.solver.choice import Choice, choose
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
+
+
+MOST_SECONDS = 30.0
+"""For the reasons alone; that there is no solution is proven before."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ def explain(program: Program, backend: Backend, clock: Clock | None = None) -> R
             f"orders that are allowed, whatever the budget; raise --max-order{_exclude(hopeless)}",
             None,
         )
-    clock = clock or Clock()
+    left = math.inf if clock is None or clock.left is None else clock.left
+    clock = Clock(min(left, MOST_SECONDS))
     least = least_budget(program, backend, clock)
     within = f"no taxonomy within budget {program.budget:g}: "
     if least is None:
@@ -80,14 +85,29 @@ def _rounded_up(value: float, digits: int = 6) -> str:
 
 def least_budget(program: Program, backend: Backend, clock: Clock) -> float | None:
     """The least label and transfer cost at which every target is solved; None if none is."""
+    choice, proven = _cheapest(program, backend, clock.left)
+    return choice.cost if choice is not None and proven else None
+
+
+def affordable_cover(program: Program, backend: Backend, time_limit: float) -> BoolArray | None:
+    """Sources that solve every target within the budget, if a short search finds any."""
+    choice, _ = _cheapest(program, backend, time_limit)
+    fits = choice is not None and choice.cost <= program.budget + program.slack
+    return choice.supervised if choice is not None and fits else None
+
+
+def _cheapest(
+    program: Program, backend: Backend, time_limit: float | None
+) -> tuple[Choice | None, bool]:
+    """A cheap solution at any budget, and whether none is cheaper."""
     free = _counting(replace(program, budget=_everything(program)))
     model = grouped_model(free)
     model.problem.sense = pulp.LpMinimize
     model.problem.setObjective(model.cost)
-    if backend.run(model.problem, time_limit=clock.left).status != "optimal":
-        return None
-    choice = choose(free, model.solution())
-    return None if choice is None else choice.cost
+    verdict = backend.run(model.problem, time_limit=time_limit)
+    if verdict.status not in ("optimal", "feasible"):
+        return None, False
+    return choose(free, model.solution()), verdict.status == "optimal"
 
 
 def _unsolved(program: Program, backend: Backend, clock: Clock) -> list[str]:

@@ -146,7 +146,9 @@ def local_search(
         None if none of them solves every target.
     """
     near, clock, random = Neighbourhood(program), clock or Clock(), np.random.default_rng(0)
-    found = [improve(near, greedy_set(near, affordable(near, np.flatnonzero(s))), clock) for s in starts]
+    found = [
+        improve(near, greedy_set(near, affordable(near, np.flatnonzero(s))), clock) for s in starts
+    ]
     best = max(found, key=lambda supervised: near.values(supervised).sum())
     for _ in range(kicks):
         inside = np.flatnonzero(best & ~program.required)

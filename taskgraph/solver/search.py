@@ -13,8 +13,8 @@ from taskgraph.solver.branch import branch, suits
 from taskgraph.solver.choice import Choice, choose, tolerance
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.incumbent import Incumbent
-from taskgraph.solver.infeasible import explain
-from taskgraph.solver.local import local_search
+from taskgraph.solver.infeasible import affordable_cover, explain
+from taskgraph.solver.local import Neighbourhood, greedy_set, improve, local_search
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.root import Root, fix, solve_root, unsolved_root
@@ -64,7 +64,7 @@ def solve_program(
         root = solve_root(reduced, backend, time_limit=clock.left)
     if not root.feasible:
         return _infeasible(program, backend, clock)
-    incumbent = _incumbent(reduced, root, clock)
+    incumbent = _incumbent(reduced, root, backend, clock)
     residual = fix(reduced, root, least=incumbent.least)
     if incumbent.first and root.bound <= incumbent.value + tolerance(incumbent.value):
         solution = _tied(residual, incumbent, 0, backend, clock)
@@ -72,11 +72,16 @@ def solve_program(
         solution = _branched(residual, root, incumbent, clock)
     else:
         solution = _grouped(residual, root, incumbent, backend, clock)
-    return _infeasible(program, backend, clock) if solution.status == "infeasible" else solution
+    if solution.status == "infeasible":
+        return _infeasible(program, backend, clock, solution.nodes)
+    return solution
 
 
-def _incumbent(program: Program, root: Root, clock: Clock) -> Incumbent:
-    """What the relaxation supervises if it is whole, or what local search makes of it."""
+def _incumbent(program: Program, root: Root, backend: Backend, clock: Clock) -> Incumbent:
+    """What the relaxation supervises if it is whole, or what local search makes of it.
+
+    Where that finds nothing and time is short, a quarter of it goes into finding any solution.
+    """
     incumbent = Incumbent(program)
     if root.integral:
         incumbent.offer(np.round(root.y).astype(bool))
@@ -84,6 +89,11 @@ def _incumbent(program: Program, root: Root, clock: Clock) -> Incumbent:
         found = local_search(program, [program.required, root.y > 0.5], clock)
         if found is not None:
             incumbent.offer(found.supervised)
+    if incumbent.first is None and clock.left is not None:
+        cover = affordable_cover(program, backend, clock.left / 4)
+        if cover is not None:
+            near = Neighbourhood(program)
+            incumbent.offer(improve(near, greedy_set(near, cover), clock))
     return incumbent
 
 
@@ -92,7 +102,7 @@ def _branched(program: Program, root: Root, incumbent: Incumbent, clock: Clock) 
     if not search.complete:
         return _stopped(incumbent, min(root.bound, search.bound), search.nodes)
     if incumbent.first is None:
-        return Solution("infeasible", program)
+        return Solution("infeasible", program, nodes=search.nodes)
     value = incumbent.first.value
     return Solution("optimal", incumbent.program, incumbent.first, value, search.nodes)
 
@@ -106,7 +116,7 @@ def _grouped(
     if verdict.status in ("optimal", "feasible"):
         incumbent.offer(model.solution())
     elif verdict.status == "infeasible" and incumbent.first is None:
-        return Solution("infeasible", program)
+        return Solution("infeasible", program, nodes=max(0, verdict.nodes))
     bound, nodes = min(root.bound, verdict.bound), max(0, verdict.nodes)
     within = incumbent.value + 1e3 * tolerance(incumbent.value)
     if verdict.status == "optimal" and incumbent.first is not None and bound <= within:
@@ -133,6 +143,12 @@ def _stopped(incumbent: Incumbent, bound: float, nodes: int) -> Solution:
     return Solution("feasible", incumbent.program, incumbent.first, bound, nodes)
 
 
-def _infeasible(program: Program, backend: Backend, clock: Clock) -> Solution:
+def _infeasible(program: Program, backend: Backend, clock: Clock, nodes: int = 0) -> Solution:
     reason = explain(program, backend, clock)
-    return Solution("infeasible", program, reason=reason.text, least_budget=reason.least_budget)
+    return Solution(
+        "infeasible",
+        program,
+        nodes=nodes,
+        reason=reason.text,
+        least_budget=reason.least_budget,
+    )

@@ -1,0 +1,123 @@
+"""The end of a branch: where at most two more sources fit, try them all at once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from taskgraph.program import BoolArray, FloatArray, IntArray, Program
+from taskgraph.solver.choice import tolerance
+from taskgraph.solver.contract import Node, prices
+from taskgraph.solver.incumbent import Incumbent
+
+
+def is_leaf(node: Node) -> bool:
+    """Whether no more than two further sources fit, or nothing is left to decide."""
+    return not len(node.targets) or fits_at_most(node.program, 2)
+
+
+def fits_at_most(program: Program, count: int) -> bool:
+    """Whether no more than so many sources fit."""
+    price, room = prices(program)
+    return len(price) <= count or bool(np.sort(price)[: count + 1].sum() > room)
+
+
+def solvable_with(program: Program, source: int, outside: BoolArray) -> bool:
+    """Whether a source and at most two others, none of them ``outside``, solve every target."""
+    return bool(_solving(program, source, outside).any())
+
+
+def settle(node: Node, incumbent: Incumbent) -> None:
+    """Offer every solution of a leaf that may be the one to report."""
+    supervised = np.zeros(len(incumbent.program.sources), dtype=bool)
+    supervised[node.inside] = True
+    if not len(node.targets):
+        incumbent.offer(supervised)
+        return
+    solving = _solving(node.program)
+    if not solving.any():
+        return
+    worth = np.where(solving, node.settled + worth_of_pairs(node.program), -np.inf)
+    for place in np.argsort(-worth, axis=None, kind="stable"):
+        pair = np.array(np.unravel_index(place, worth.shape))
+        best = float(worth[tuple(pair)])
+        if not np.isfinite(best) or best < incumbent.least - tolerance(best):
+            return
+        larger = supervised.copy()
+        larger[node.names[pair[pair < len(node.names)]]] = True
+        incumbent.offer(larger)
+
+
+def _solving(
+    program: Program, given: int | None = None, outside: BoolArray | None = None
+) -> BoolArray:
+    """(S + 1, S + 1) array: each two sources, once, that fit and together solve every target.
+
+    A source may be ``given`` beside them, and others must stay ``outside``.
+    """
+    price, room = prices(program)
+    size, members = len(price), program.edge_sources
+    allowed = np.ones(size + 1, dtype=bool)
+    if outside is not None:
+        allowed[:-1] = ~outside
+    if given is not None:
+        allowed[given] = False
+        room -= price[given]
+        members = np.sort(np.where(members == given, size, members), axis=1)
+    price = np.append(price, 0.0)
+    alive: BoolArray = price[:, None] + price <= room
+    alive &= allowed[:, None] & allowed & np.tri(size + 1, dtype=bool).T
+    alive[range(size), range(size)] = False
+    single = _solved_alone(program, members, given)
+    pairs = np.flatnonzero((members < size).sum(axis=1) == 2)
+    bounds = np.searchsorted(program.edge_target[pairs], np.arange(len(single) + 1)).tolist()
+    left, right = members[pairs].T[:2] if members.shape[1] > 1 else (pairs, pairs)
+    for target in np.argsort(single.sum(axis=1)).tolist():  # the hardest to solve first
+        solves = single[target][:, None] | single[target]
+        mine = slice(bounds[target], bounds[target + 1])
+        solves[left[mine], right[mine]] = True
+        alive &= solves
+        if not alive.any():
+            break
+    return alive
+
+
+def _solved_alone(program: Program, members: IntArray, given: int | None) -> BoolArray:
+    """(T, S + 1) array: targets that one source solves; the last place stands for none."""
+    size = len(program.sources)
+    order = (members < size).sum(axis=1)
+    single = np.zeros((len(program.targets), size + 1), dtype=bool)
+    single[program.edge_target[order == 1], members[order == 1, 0]] = True
+    owned = np.flatnonzero(program.self_source >= 0)
+    single[owned, program.self_source[owned]] = True
+    single[program.edge_target[order == 0]] = True
+    if given is not None:
+        single[program.self_source == given] = True
+    return single
+
+
+def worth_of_pairs(program: Program) -> FloatArray:
+    """(S + 1, S + 1) array: worth of the two sources together, -inf where a target is unsolved.
+
+    The last place stands for no source.
+    """
+    size, order = len(program.sources), program.order
+    worth = np.zeros((size + 1, size + 1))
+    bounds = np.searchsorted(program.edge_target, np.arange(len(program.targets) + 1))
+    for target, (first, last) in enumerate(pairwise(bounds.tolist())):
+        members, value = program.edge_sources[first:last], program.edge_value[first:last]
+        count = order[first:last]
+        single = np.full(size + 1, value[count == 0].max(initial=-np.inf))
+        one, two = count == 1, count == 2
+        np.maximum.at(single, members[one, 0], value[one])
+        both = np.maximum(single[:, None], single)
+        if two.any():
+            left, right = members[two, 0], members[two, 1]
+            np.maximum.at(both, (left, right), value[two])
+            np.maximum.at(both, (right, left), value[two])
+        own = program.self_source[target]
+        if own >= 0:
+            both[own, :] = both[:, own] = program.self_value[target]
+        worth += both
+    return worth
