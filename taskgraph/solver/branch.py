@@ -95,8 +95,9 @@ def _polished(node: Node, near: Neighbourhood, clock: Clock) -> BoolArray:
 
 def _split(node: Node, scarce: bool) -> list[Node]:
     """Branch on the target that is hardest to solve, or on the source that is liked best."""
-    if scarce:
-        return _split_target(node, cover(node.program))
+    covering = cover(node.program) if scarce else None
+    if covering is not None and math.isfinite(covering.ratio):
+        return _split_target(node, covering)
     pivot = np.zeros(len(node.liked), dtype=bool)
     pivot[node.liked.argmax()] = True
     none, every = np.zeros_like(pivot), np.ones(len(node.program.edge_value), dtype=bool)

@@ -15,7 +15,6 @@ from taskgraph.solver.clock import Clock
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
 
-
 MOST_SECONDS = 30.0
 """For the reasons alone; that there is no solution is proven before."""
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from taskgraph.program import BoolArray, FloatArray, Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.model import grouped_model
+from taskgraph.solver.relax import relax
+
+AT_BOUND = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,31 +43,20 @@ def unsolved_root(program: Program) -> Root:
 
 def solve_root(program: Program, backend: Backend, *, time_limit: float | None = None) -> Root:
     """Solve the linear relaxation of the grouped model."""
-    model = grouped_model(program)
-    verdict = backend.run(model.problem, relax=True, time_limit=time_limit)
+    found = relax(program, backend, time_limit=time_limit)
     empty = np.zeros(0)
-    if verdict.status == "infeasible":
+    if found.status == "infeasible":
         return Root(False, -math.inf, empty, empty, empty)
-    if verdict.status != "optimal":
+    if found.status != "optimal":
         return unsolved_root(program)
-    y = np.array([v.varValue or 0.0 for v in model.supervised])
-    x = np.array([v.varValue or 0.0 for v in model.edges])
+    at_bound = (found.y < AT_BOUND) | (found.y > 1 - AT_BOUND)
     return Root(
         feasible=True,
-        bound=verdict.bound,
-        y=y,
-        decrease_y=_decrease(model.supervised, y, at_one=True),
-        decrease_x=_decrease(model.edges, x, at_one=False),
+        bound=found.bound,
+        y=found.y,
+        decrease_y=np.where(at_bound, found.cost_y, 0.0),
+        decrease_x=np.where(found.x < AT_BOUND, found.cost_x, 0.0),
     )
-
-
-def _decrease(variables: list, value: FloatArray, *, at_one: bool) -> FloatArray:  # type: ignore[type-arg]
-    """|reduced cost| of variables that sit at a bound (solvers differ in its sign)."""
-    cost = np.abs([v.dj if v.dj is not None else 0.0 for v in variables])
-    at_bound = value < 1e-9
-    if at_one:
-        at_bound |= value > 1 - 1e-9
-    return np.where(at_bound, cost, 0.0)
 
 
 def fix(program: Program, root: Root, *, least: float) -> Program:
