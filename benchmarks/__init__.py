@@ -1,1 +1,1 @@
-"""Does the structure pay? Other transfer settings with the same encoders, and timings of the solver."""
+"""Does the structure pay? Other transfer settings with the same encoders; the solver timed."""

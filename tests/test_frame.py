@@ -22,7 +22,8 @@ ORDER = {
         "cli",
     ],
     "taskgraph.solver": [
-        "clock", "backends", "choice", "presolve", "model", "local", "root", "infeasible", "ties",
+        "clock", "backends", "choice", "presolve", "model", "local", "relax", "root", "incumbent",
+        "contract", "lagrange", "cover", "leaves", "ascent", "branch", "infeasible", "ties",
         "search",
     ],
 }  # fmt: skip

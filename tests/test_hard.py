@@ -103,11 +103,44 @@ def test_lagrangian_and_grouped_model_agree_on_value_and_ties(seed):
         assert lagrange.choice.supervised.tolist() == grouped.choice.supervised.tolist()
 
 
+@pytest.fixture(params=[0.0, np.inf], ids=["on sources", "on the hardest target"])
+def only_branching(request, monkeypatch):
+    """No step on the multipliers, and no local search."""
+    settings = {"ROOT_STEPS": 0, "STEPS": 0, "SCARCE": request.param, "TIGHT": request.param}
+    for name, value in settings.items():
+        monkeypatch.setattr(f"taskgraph.solver.branch.{name}", value)
+    monkeypatch.setattr(
+        "taskgraph.solver.branch._polished", lambda _, near, __: np.zeros_like(near.program.banned)
+    )
+    monkeypatch.setattr("taskgraph.solver.search.local_search", lambda *_: None)
+
+
+@pytest.mark.usefixtures("only_branching")
+def test_branching_goes_on_where_every_target_is_solved_already():
+    rows = [(("s0",), target, 0.1) for target in "abc"]
+    rows += [(("s1", "s2"), "a", 1.0), (("s3", "s4"), "b", 1.0)]
+    frame = [{"sources": s, "target": t, "affinity": v} for s, t, v in rows]
+    program = program_of(frame, tg.Problem(budget=5, objective="linear"))
+    found = solve_program(program, HIGHS, sizes=LAGRANGE)
+    assert found.choice.value == pytest.approx(2.1)
+
+
+@pytest.mark.usefixtures("only_branching")
+@pytest.mark.parametrize("seed", range(20))
+def test_branching_alone_loses_nothing(seed):
+    program = replace(random_program(seed, sources=(7, 11), unit=True), budget=4.0)
+    found = solve_program(program, HIGHS, sizes=LAGRANGE)
+    choices = [c for c in every_choice(program) if c.supervised[program.required].all()]
+    assert (found.choice is None) == (not choices)
+    if choices:
+        assert found.choice.value == pytest.approx(max(c.value for c in choices))
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_any_multipliers_bound_every_solution(seed):
     """And so do the losses where a source or an edge is forced."""
     program, random = random_program(seed, sources=(5, 9)), np.random.default_rng(seed)
-    node = root_node(program, np.inf)
+    node = root_node(program)
     if node is None or not len(node.targets):
         return
     layout = lay_out(node.program)
@@ -138,7 +171,7 @@ def every_choice(program):
 @pytest.mark.parametrize("seed", range(25))
 def test_a_small_cover_ratio_and_unsolvable_triples_prove_that_nothing_is_lost(seed):
     program = random_program(seed, sources=(5, 9), unit=True)
-    node = root_node(program, np.inf)
+    node = root_node(program)
     if node is None or not len(node.targets):
         return
     choices = every_choice(node.program)
@@ -153,7 +186,7 @@ def test_a_small_cover_ratio_and_unsolvable_triples_prove_that_nothing_is_lost(s
 
 @pytest.mark.parametrize("seed", range(15))
 def test_worth_of_two_sources_is_the_value_of_their_set(seed):
-    node = root_node(random_program(seed, sources=(6, 9)), np.inf)
+    node = root_node(random_program(seed, sources=(6, 9)))
     if node is None or not len(node.targets):
         return
     free = replace(node.program, budget=1e9)
@@ -249,3 +282,18 @@ def test_a_time_out_of_cbc_is_not_called_optimal():
     program = presolve(hard(latent(100, 50, 0), 20))
     verdict = find_solver("cbc").run(grouped_model(program).problem, time_limit=1.0)
     assert verdict.status in ("feasible", "unknown")
+
+
+def test_a_long_proof_tells_how_far_it_is():
+    """Told values rise, and no told bound is below the optimum."""
+    table_of_40 = latent(40, 40, 0)
+    told = []
+    problem = make_problem(None, {"budget": 8, "max_order": 4, "objective": "linear"})
+    program = compile_program(table_of_40, problem)
+    watch = Clock(watch=lambda value, limit, nodes: told.append((value, limit, nodes)))
+    found = solve_program(program, HIGHS, watch, sizes=LAGRANGE)
+    assert found.status == "optimal"
+    assert [nodes for *_, nodes in told] == list(range(len(told)))
+    values = [value for value, *_ in told]
+    assert values == sorted(values)
+    assert all(limit >= found.choice.value - 1e-9 for _, limit, _ in told)

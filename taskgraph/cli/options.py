@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -222,6 +223,21 @@ def progress_bar(label: str) -> Callable[[Any], Any]:
     from tqdm import tqdm
 
     return lambda items: tqdm(items, desc=label, disable=None, leave=False)
+
+
+@contextlib.contextmanager
+def proof_line() -> Iterator[Callable[[float, float, int], None]]:
+    """Show on a terminal how far a long proof has come, in a line that goes when it is done."""
+    from tqdm import tqdm
+
+    with tqdm(bar_format="{desc} [{elapsed}]", disable=None, leave=False) as bar:
+
+        def show(value: float, bound: float, nodes: int) -> None:
+            none_yet = not math.isfinite(value)
+            gap = "no taxonomy yet" if none_yet else f"gap {(bound - value) / abs(value or 1):.2%}"
+            bar.set_description_str(f"proving: {gap}, {nodes} nodes")
+
+        yield show
 
 
 def check_picture(path: str | None) -> None:

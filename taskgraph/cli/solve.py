@@ -13,6 +13,7 @@ from taskgraph.cli.options import (
     make_problem,
     note,
     problem_options,
+    proof_line,
     read_table,
     table_argument,
 )
@@ -78,7 +79,8 @@ def solve_command(
     check_picture(plot)
     if alternatives:
         return _print_alternatives(transfers, problem, alternatives, solver, form)
-    taxonomy = tg.solve(transfers, problem, solver=solver, time_limit=time_limit)
+    with proof_line() as watch:
+        taxonomy = tg.solve(transfers, problem, solver=solver, time_limit=time_limit, watch=watch)
     if plot and taxonomy.solved:
         from taskgraph.plot import draw_taxonomy, save
 

@@ -11,7 +11,7 @@ from taskgraph.errors import SolverError
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver.backends import SOLVERS, find_solver
-from taskgraph.solver.clock import Clock
+from taskgraph.solver.clock import Clock, Watch
 from taskgraph.solver.search import Solution, solve_program
 from taskgraph.tasks import SELF
 from taskgraph.taxonomy import Taxonomy, Transfer
@@ -26,6 +26,7 @@ def solve(
     *,
     solver: str = "highs",
     time_limit: float | None = None,
+    watch: Watch | None = None,
     **settings: Unpack[Settings],
 ) -> Taxonomy:
     """Choose which tasks to supervise, and one transfer for every other target.
@@ -46,6 +47,8 @@ def solve(
         ``highs``, ``cbc``, or any other that PuLP finds by name.
     time_limit : float, optional
         Seconds after which the best solution so far is returned, with its gap.
+    watch : callable, optional
+        Called as ``watch(value, bound, nodes)`` now and then in a long proof.
     **settings
         Fields of `Problem`, such as ``budget=5, max_order=4, exclude=["random"]``.
 
@@ -63,7 +66,7 @@ def solve(
     """
     problem = make_problem(problem, settings)
     backend = find_solver(solver)
-    clock = Clock(time_limit)
+    clock = Clock(time_limit, watch)
     program = compile_program(transfers, problem)
     solution = solve_program(program, backend, clock)
     return taxonomy_from_solution(transfers, problem, solution, seconds=clock.seconds)

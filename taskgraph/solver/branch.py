@@ -18,6 +18,8 @@ from taskgraph.solver.local import Neighbourhood, affordable, greedy_set, improv
 
 ROOT_STEPS = 300
 STEPS = 60
+MOST_WAITING = 1_000
+"""Nodes that wait; each holds a program of its own, up to some MB."""
 POLISH = 4
 """Nodes from one local search to the next."""
 WIDEST = 6
@@ -41,14 +43,14 @@ def suits(program: Program) -> bool:
     return not program.may_transfer and program.edge_sources.shape[1] <= WIDEST
 
 
-def branch(program: Program, incumbent: Incumbent, clock: Clock, limit: float) -> Search:
+def branch(program: Program, incumbent: Incumbent, clock: Clock) -> Search:
     """Improve the incumbent until nothing better, and no earlier tie, is left, or time is up.
 
-    ``limit`` is a bound known before. The nodes with the largest bound come first, so that the
-    bound falls with time; before there is an incumbent the latest come first, to find one.
+    The nodes with the largest bound come first, so that the bound falls with time. Before there
+    is an incumbent, to find one, and while too many nodes wait, the latest come first.
     """
     floor = _floor(program)
-    root = root_node(program, limit)
+    root = root_node(program)
     waiting = [] if root is None else [root]
     near, nodes, scarce = Neighbourhood(program), 0, False
     while waiting and not clock.over:
@@ -56,6 +58,9 @@ def branch(program: Program, incumbent: Incumbent, clock: Clock, limit: float) -
         aim = Aim(max(incumbent.least, floor), max(incumbent.value, floor))
         if node.limit < aim.least:
             continue
+        if clock.watch is not None:
+            known = max([node.limit, incumbent.value, *(other.limit for other in waiting)])
+            clock.watch(incumbent.value, known, nodes)
         nodes += 1
         ratio = cover(node.program).ratio
         scarce = ratio < SCARCE if nodes == 1 else scarce
@@ -81,7 +86,7 @@ def _floor(program: Program) -> float:
 
 
 def _next(waiting: list[Node], incumbent: Incumbent) -> int:
-    if incumbent.first is None:
+    if incumbent.first is None or len(waiting) > MOST_WAITING:
         return len(waiting) - 1
     return max(range(len(waiting)), key=lambda place: waiting[place].limit)
 

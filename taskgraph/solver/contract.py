@@ -7,6 +7,7 @@ has come to dominate. What has one way left is decided as well.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,7 +48,7 @@ class Node:
     duals: Duals
 
 
-def root_node(program: Program, limit: float) -> Node | None:
+def root_node(program: Program) -> Node | None:
     """The whole program; None if it is seen at once to have no solution."""
     size = len(program.sources)
     nothing, none = np.zeros(0, dtype=np.int64), np.zeros(0)
@@ -57,7 +58,7 @@ def root_node(program: Program, limit: float) -> Node | None:
         targets=np.arange(len(program.targets)),
         inside=nothing,
         settled=0.0,
-        limit=limit,
+        limit=math.inf,
         liked=np.full(size, 0.5),
         duals=Duals(nothing, none, nothing, none, np.zeros((size, size))),
     )

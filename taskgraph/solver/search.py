@@ -98,7 +98,7 @@ def _incumbent(program: Program, root: Root, backend: Backend, clock: Clock) -> 
 
 
 def _branched(program: Program, root: Root, incumbent: Incumbent, clock: Clock) -> Solution:
-    search = branch(program, incumbent, clock, root.bound)
+    search = branch(program, incumbent, clock)
     if not search.complete:
         return _stopped(incumbent, min(root.bound, search.bound), search.nodes)
     if incumbent.first is None:
