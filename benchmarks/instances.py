@@ -23,7 +23,7 @@ def latent(tasks: int, per_target: int, seed: int) -> Transfers:
 
     A quarter of a target's transfers come from its (noisily) strongest single sources, the others
     from sets of 2 to 4 of them. A set is as good as its best member, times a lognormal factor
-    with median 1 + 0.06 log2(order). ``self`` is the strongest, and the affinities of a target sum
+    (mu 0.06 log2(order), sigma 0.12). ``self`` is the strongest, and the affinities of a target sum
     to one.
     """
     random = np.random.default_rng(seed)

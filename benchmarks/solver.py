@@ -49,7 +49,13 @@ GENERATED = [
     ("flat", 100, 50, 0, (5,)),
     ("flat", 100, 50, 1, (5,)),
 ]
-"""Family, tasks, transfers a target, seed, budgets."""
+"""Family, tasks, transfers a target, seed, budgets; the search was made on these."""
+HELD_OUT = [
+    ("latent", 100, 50, 2, (20,)),
+    ("latent", 100, 300, 1, (5,)),
+    ("flat", 100, 50, 3, (5,)),
+]
+"""The same, with seeds that were first run when nothing was changed any more."""
 PAPER_UP_TO = 50_000
 """Edges; the paper's form is not tried on more."""
 REPETITIONS, SHORT = 5, 5.0
@@ -124,8 +130,9 @@ def instances(folder: Path) -> Iterator[tuple[str, Callable[[], Transfers], tupl
             yield name, partial(read_taskonomy, folder, size=size), (1, 3, 5, 8, 10, 15)
         else:
             print(f"{name} is skipped: there is no folder {folder.name}; give it by --taskonomy")
-    for family, tasks, transfers, seed, budgets in GENERATED:
-        name = f"{family} {tasks} x {transfers} ({seed})"
+    for family, tasks, transfers, seed, budgets in GENERATED + HELD_OUT:
+        mark = "" if (family, tasks, transfers, seed, budgets) in GENERATED else ", held out"
+        name = f"{family} {tasks} x {transfers} ({seed}{mark})"
         yield name, partial(FAMILIES[family], tasks, transfers, seed), budgets
 
 
@@ -179,7 +186,7 @@ def config(time_limit: float) -> dict[str, Any]:
     return {
         "time_limit": time_limit,
         "repetitions": REPETITIONS,
-        "generated": [list(entry) for entry in GENERATED],
+        "generated": [list(entry) for entry in GENERATED + HELD_OUT],
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),

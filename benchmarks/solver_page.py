@@ -16,12 +16,12 @@ HEADER = """# Time to a proven taxonomy
 `python -m benchmarks.solver --out results/solver`, limit {limit:g} s a cell, on {cores} cores
 ({platform}; Python {python}, PuLP {pulp}, HiGHS {highs}); every solver uses one thread. Timings
 include building the model. Cells of less than 5 s in all are repeated up to {repetitions} times,
-and the median is shown. The committed table was measured one method after the other (`--only`),
-while other work ran on the same cores: expect ±30 %.
+and the median is shown. All in one run, the methods of a cell right after one another; the cores
+are shared with other machines' work, so expect ±30 %.
 
-Selection: every cell that was run is below. Seeds of generated instances (in brackets) are such
-that there is a solution within the budget; settings of the search were chosen on these instances,
-so they are not held out.
+Selection: every cell that was run is below. Seeds of generated instances are in brackets. Settings
+of the search were chosen on these instances, with seeds for which a solution is within the budget,
+but for those that say "held out": their seeds were first run when nothing was changed any more.
 
 - **{paper}**: one aggregated row an edge, all variables binary, on all edges. Not
   tried on more than 50,000 edges.
