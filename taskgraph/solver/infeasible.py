@@ -57,7 +57,7 @@ def explain(program: Program, backend: Backend, clock: Clock | None = None) -> R
         )
     has = "have" if len(unsolved) > 1 else "has"
     return Reason(
-        f"{within}{_targets(unsolved)} {has} no transfer from the tasks that it can pay to "
+        f"{within}{_targets(unsolved)} {has} no transfer from tasks that the budget can "
         f"supervise. {advice}{_exclude(unsolved)}",
         least,
     )
