@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,7 +134,7 @@ def numbers(column: pd.Series) -> pd.Series:
     else:
         text = column.astype("string").str.strip()
         empty = text.isna() | (text == "")
-        values = pd.to_numeric(text.mask(empty), errors="coerce").astype("float64")
+        values = pd.Series([_float(word) for word in text.fillna("")], index=column.index)
         bad = ~empty & (values.isna() | np.isinf(values))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
@@ -142,6 +143,14 @@ def numbers(column: pd.Series) -> pd.Series:
             "mend it or leave the row out"
         )
     return values
+
+
+def _float(word: str) -> float:
+    """The nearest float, which not every version of pandas reads; NaN for what is no number."""
+    try:
+        return math.nan if "_" in word else float(word)
+    except ValueError:
+        return math.nan
 
 
 def canonical_sources(column: pd.Series) -> pd.Series:

@@ -41,7 +41,9 @@ def test_transfers_survive_being_written(tmp_path, name):
     transfers = some_transfers()
     tables.write_transfers(transfers, tmp_path / name)
     again = tables.read_transfers(tmp_path / name)
-    pd.testing.assert_frame_equal(again.frame, transfers.frame, check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        again.frame, transfers.frame, check_exact=True, check_dtype=False, check_categorical=False
+    )
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -331,7 +333,9 @@ def test_a_taxonomy_survives_json(tmp_path):
 def test_published_pickles_equal_their_csv(shared, size, suffix):
     folder = shared / "taskonomy"
     found = tables.read_taskonomy(folder, size=size)
-    csv = pd.read_csv(folder / f"transfers{suffix}.csv")
+    csv = pd.read_csv(folder / f"transfers{suffix}.csv", dtype=str)
+    for name in ("affinity", "gain", "quality"):  # not every pandas reads the nearest float
+        csv[name] = [float(text) if isinstance(text, str) else np.nan for text in csv[name]]
     csv["sources"] = csv["sources"].replace("pixels", "scratch")
     csv["sources"] = ["+".join(sorted(text.split("+"))) for text in csv["sources"]]
     keys = ["target", "sources"]

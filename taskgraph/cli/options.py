@@ -23,7 +23,7 @@ NO_TABLE = (
 )
 
 
-class Amount(click.ParamType[float]):
+class Amount(click.ParamType):  # type: ignore[type-arg]
     """A finite number of at least 0."""
 
     name = "number"
@@ -39,7 +39,7 @@ class Amount(click.ParamType[float]):
         return number
 
 
-class Names(click.ParamType[tuple[str, ...]]):
+class Names(click.ParamType):  # type: ignore[type-arg]
     """Names of tasks, separated by commas."""
 
     name = "a,b"
@@ -51,7 +51,7 @@ class Names(click.ParamType[tuple[str, ...]]):
         return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
-class Weights(click.ParamType[dict[str, float]]):
+class Weights(click.ParamType):  # type: ignore[type-arg]
     """Numbers by task, as ``t=2`` or ``t=2,u=0.5``."""
 
     name = "t=number"
@@ -69,7 +69,7 @@ class Weights(click.ParamType[dict[str, float]]):
         return weights
 
 
-class Pairs(click.ParamType[dict[str, str]]):
+class Pairs(click.ParamType):  # type: ignore[type-arg]
     """One ``name=text``."""
 
     name = "name=text"
@@ -84,7 +84,7 @@ class Pairs(click.ParamType[dict[str, str]]):
         return {name.strip(): text.strip()}
 
 
-class Numbers(click.ParamType[tuple[float, ...]]):
+class Numbers(click.ParamType):  # type: ignore[type-arg]
     """A list of numbers: ``1,2,5``, or a range ``1:26`` or ``1:26:5`` with both ends."""
 
     def __init__(self, kind: type = float) -> None:
