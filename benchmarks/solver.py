@@ -55,7 +55,7 @@ HELD_OUT = [
     ("latent", 100, 300, 1, (5,)),
     ("flat", 100, 50, 3, (5,)),
 ]
-"""The same, with seeds that were first run when nothing was changed any more."""
+"""The same, with seeds on which no setting of the search was chosen."""
 PAPER_UP_TO = 50_000
 """Edges; the paper's form is not tried on more."""
 REPETITIONS, SHORT = 5, 5.0

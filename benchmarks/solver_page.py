@@ -21,7 +21,7 @@ are shared with other machines' work, so expect ±30 %.
 
 Selection: every cell that was run is below. Seeds of generated instances are in brackets. Settings
 of the search were chosen on these instances, with seeds for which a solution is within the budget,
-but for those that say "held out": their seeds were first run when nothing was changed any more.
+but for those that say "held out": no setting was chosen on those seeds.
 
 - **{paper}**: one aggregated row an edge, all variables binary, on all edges. Not
   tried on more than 50,000 edges.

@@ -57,6 +57,7 @@ def test_a_time_out_of_cbc_on_the_papers_form_is_not_called_optimal():
 
 def test_a_run_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
     monkeypatch.setattr(solver, "GENERATED", [("latent", 10, 8, 0, (2, 3))])
+    monkeypatch.setattr(solver, "HELD_OUT", [])
     monkeypatch.setattr(solver, "SHORT", 0.0)
     missing = tmp_path / "nowhere"
     solver.run(missing, tmp_path, 10.0, "grouped")
