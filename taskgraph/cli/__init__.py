@@ -13,11 +13,10 @@ from typing import Any
 import click
 
 from taskgraph import __version__
+from taskgraph.cli.options import BAD_INPUT, INFEASIBLE
 from taskgraph.errors import InfeasibleError, TaskgraphError
 
 GROUP = "taskgraph.commands"
-BAD_INPUT = 2
-INFEASIBLE = 3
 
 COMMANDS = {
     "solve": "taskgraph.cli.solve",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskgraph.cli.options import (
+    INFEASIBLE,
     Amount,
     check_picture,
     grid_options,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from taskgraph.frontiers import Frontier
     from taskgraph.problem import Problem
     from taskgraph.transfers import Transfers
-
-INFEASIBLE = 3
 
 
 def frontier_frame(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+BAD_INPUT = 2
+INFEASIBLE = 3
+"""Exit codes, beside 0 for solved."""
+
 NO_TABLE = (
     "name a table of transfers, as in `taskgraph solve transfers.csv --budget 5`: the table that "
     "this project measures itself is not shipped yet; make one with `taskgraph affinity`, or read "

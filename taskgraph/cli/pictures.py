@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskgraph.cli.options import (
+    INFEASIBLE,
     Numbers,
     check_picture,
     grid_options,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 OUTPUT = click.option("-o", "--output", required=True, metavar="FILE",
                       help="An SVG, PNG or PDF file.")  # fmt: skip
-INFEASIBLE = 3
 
 
 def _save(figure: Figure, output: str) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskgraph.cli.options import (
+    INFEASIBLE,
     Amount,
     check_picture,
     make_problem,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from taskgraph.problem import Problem
     from taskgraph.taxonomy import Taxonomy
     from taskgraph.transfers import Transfers
-
-INFEASIBLE = 3
 
 
 @click.command("solve")
