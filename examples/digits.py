@@ -1,4 +1,4 @@
-"""Measure a real taxonomy in a minute: eleven tasks on scikit-learn's handwritten digits.
+"""Measure a real taxonomy in two minutes: eleven tasks on scikit-learn's handwritten digits.
 
     pip install scikit-learn
     python examples/digits.py results/digits
