@@ -167,13 +167,8 @@ def random_taxonomies(
 
 def _random_set(program: Program, rng: np.random.Generator) -> BoolArray:
     """Sources in a random order, each taken if it still fits the budget."""
-    own_saving = np.zeros(len(program.sources))
-    owned = program.self_source >= 0
-    own_saving[program.self_source[owned]] = program.transfer_cost[owned]
-    price = program.label_cost - own_saving
-    room = program.budget + program.slack - program.transfer_cost.sum()
-    supervised = program.required.copy()
-    room -= price[supervised].sum()
+    price, supervised = program.price, program.required.copy()
+    room = program.room - float(price[supervised].sum())
     for source in rng.permutation(np.flatnonzero(~supervised & ~program.banned)):
         if price[source] <= room:
             supervised[source] = True
@@ -189,8 +184,7 @@ def _random_choice(
     shuffled = usable[rng.permutation(len(usable))]
     edges = np.full(len(program.targets), UNCOVERED)
     edges[program.edge_target[shuffled]] = shuffled  # the last write is a fair draw
-    own = program.self_source
-    solved = (own >= 0) & supervised[own]
+    solved = program.solved_by_own(supervised)
     edges[solved] = SUPERVISED
     cost = program.label_cost[supervised].sum() + program.transfer_cost[~solved].sum()
     if (edges == UNCOVERED).any() or cost > program.budget + program.slack:

@@ -120,6 +120,12 @@ def frontier(
     return Frontier(tuple(solved))
 
 
+def all_budgets(transfers: Transfers, problem: Problem) -> tuple[float, ...]:
+    """1, 2, ... up to the number of tasks that may be supervised: the frontier's usual axis."""
+    barred = {*problem.exclude, *problem.target_only}
+    return tuple(float(count + 1) for count in range(len(set(transfers.tasks) - barred)))
+
+
 @dataclass(frozen=True)
 class Marginal:
     """What more budget is worth: the objective, and which tasks it adds and drops."""

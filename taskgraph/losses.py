@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import RESERVED, SCRATCH, SELF, parse_sources
-from taskgraph.transfers import numbers
+from taskgraph.transfers import numbers, require_columns
 
 REQUIRED = ("target", "sources", "image", "loss")
 
@@ -106,12 +106,7 @@ class Losses:
             If a column is missing, a field is empty, a loss is not finite, or two rows are the
             same transfer on the same image; rows are counted from 1.
         """
-        missing = [name for name in REQUIRED if name not in frame.columns]
-        if missing:
-            raise InvalidTableError(
-                f'a table of losses needs the column "{missing[0]}"; it has '
-                + ", ".join(f'"{name}"' for name in frame.columns)
-            )
+        require_columns(frame, REQUIRED, kind="losses")
         values = _finite(frame["loss"]) * (-1.0 if higher_is_better else 1.0)
         target, targets = _codes(frame["target"], _one_task)
         source, sources = _codes(frame["sources"], lambda text: "+".join(parse_sources(text)))

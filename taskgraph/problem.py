@@ -46,6 +46,10 @@ the paper's Fig. 9; the plain sum that the paper prints (``linear``) does not. `
 logarithm of affinities raised to at least 1e-5. ``gain`` and ``quality`` are the win rates."""
 
 
+ROLE_WORDS = {"source_only": "source-only", "target_only": "target-only", "exclude": "unused"}
+"""Fields of `Problem` that list tasks of a role, and the word of the role in a problem file."""
+
+
 class Settings(TypedDict, total=False):
     """The fields of `Problem` as keyword arguments of `solve` and its kin."""
 
@@ -172,10 +176,9 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
     if not isinstance(tasks, Mapping):
         raise InvalidProblemError("`tasks` is not a table; write [tasks.<name>] for each task")
     settings: dict[str, object] = {key: content[key] for key in content if key != "tasks"}
-    lists: dict[str, list[str]] = {"source_only": [], "target_only": [], "exclude": []}
+    lists: dict[str, list[str]] = {attribute: [] for attribute in ROLE_WORDS}
     required: list[str] = []
     weights: dict[str, dict[str, float]] = {"importance": {}, "label_cost": {}, "transfer_cost": {}}
-    attribute = {"source-only": "source_only", "target-only": "target_only", "unused": "exclude"}
     for name, entry in tasks.items():
         if not isinstance(entry, Mapping):
             raise InvalidProblemError(f"[tasks.{name}] is not a table; write [tasks.{name}]")
@@ -185,8 +188,9 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
             raise InvalidProblemError(
                 f'[tasks.{name}]: role is "{role}", expected one of {", ".join(ROLES)}'
             )
-        if role in attribute:
-            lists[attribute[role]].append(name)
+        for attribute, word in ROLE_WORDS.items():
+            if role == word:
+                lists[attribute].append(name)
         if entry.get("required", False):
             required.append(name)
         for key, column in weights.items():
@@ -197,9 +201,8 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
 
 def problem_to_dict(problem: Problem) -> dict[str, object]:
     """What `problem_from_dict` reads back as the same problem, without tasks that say nothing."""
-    roles = {"source_only": "source-only", "target_only": "target-only", "exclude": "unused"}
     tasks: dict[str, dict[str, object]] = {}
-    for attribute, role in roles.items():
+    for attribute, role in ROLE_WORDS.items():
         for name in getattr(problem, attribute):
             tasks.setdefault(name, {})["role"] = role
     for name in problem.require:

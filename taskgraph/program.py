@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -82,6 +83,27 @@ class Program:
     def slack(self) -> float:
         """Rounding that is forgiven where costs are compared with the budget."""
         return TOLERANCE * max(1.0, self.budget)
+
+    @cached_property
+    def price(self) -> FloatArray:
+        """(S,) array: the label cost less the transfer that supervision saves; may be negative.
+
+        Exact where a supervised target keeps no transfer (``may_transfer`` is off).
+        """
+        price = self.label_cost.copy()
+        owned = self.self_source >= 0
+        price[self.self_source[owned]] -= self.transfer_cost[owned]
+        return price
+
+    @property
+    def room(self) -> float:
+        """What sources may cost at their `price`: the budget less a transfer to every target."""
+        return self.budget + self.slack - float(self.transfer_cost.sum())
+
+    def solved_by_own(self, supervised: BoolArray) -> BoolArray:
+        """(T,) array: targets whose own network a set of supervised sources trains."""
+        solved: BoolArray = np.append(supervised, False)[self.self_source]  # -1 is the last
+        return solved
 
     def keep(self, edges: BoolArray | IntArray) -> Program:
         """The same program with only the given edges."""

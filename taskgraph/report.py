@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 import pandas as pd
 
 from taskgraph.baselines import evaluate, random_band
-from taskgraph.frontiers import Progress, frontier
+from taskgraph.frontiers import Progress, all_budgets, frontier
 from taskgraph.plot import (
     PlotError,
     draw_frontier,
@@ -110,8 +110,7 @@ def _comparisons(
     best = alternatives(transfers, problem, k=5, solver=solver)
     rows = [{"supervised": ", ".join(t.supervised), "objective": t.objective} for t in best]
     evaluation = evaluate(transfers, problem, draws=draws, seed=seed, solver=solver)
-    count = len(set(transfers.tasks) - set(problem.exclude) - set(problem.target_only))
-    budgets = [float(budget) for budget in range(1, count + 1)]
+    budgets = all_budgets(transfers, problem)
     orders = range(1, min(4, problem.max_order, int(transfers.order.max())) + 1)
     curves = frontier(transfers, problem, budgets=budgets, max_orders=orders, solver=solver,
                       progress=progress)  # fmt: skip

@@ -105,12 +105,7 @@ class Transfers:
 
 
 def _validated(frame: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in REQUIRED if name not in frame.columns]
-    if missing:
-        raise InvalidTableError(
-            f'a table of transfers needs the column "{missing[0]}"; it has '
-            + ", ".join(f'"{name}"' for name in frame.columns)
-        )
+    require_columns(frame, REQUIRED, kind="transfers")
     if frame.empty:
         raise InvalidTableError("the table of transfers has no rows; expected one row a transfer")
     frame = frame.reset_index(drop=True).copy()
@@ -124,6 +119,14 @@ def _validated(frame: pd.DataFrame) -> pd.DataFrame:
     _check_own_sources(frame)
     check_unique(frame, ["target", "sources"])
     return frame
+
+
+def require_columns(frame: pd.DataFrame, required: Iterable[str], *, kind: str) -> None:
+    """Raise, naming the columns there are, if one is missing from a table of some kind."""
+    for name in required:
+        if name not in frame.columns:
+            shown = ", ".join(f'"{column}"' for column in frame.columns)
+            raise InvalidTableError(f'a table of {kind} needs the column "{name}"; it has {shown}')
 
 
 def numbers(column: pd.Series) -> pd.Series:

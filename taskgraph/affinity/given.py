@@ -13,7 +13,7 @@ from taskgraph.affinity.estimate import Affinities
 from taskgraph.affinity.tournament import Ties, check_ties
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.tasks import SCRATCH, SELF
-from taskgraph.transfers import Transfers, canonical_sources, check_unique, numbers
+from taskgraph.transfers import Transfers, canonical_sources, check_unique, numbers, require_columns
 
 Method = Literal["rank", "softmax"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -139,12 +139,7 @@ def affinities_from_scores(
 
 
 def _prepared(frame: pd.DataFrame, required: tuple[str, ...]) -> pd.DataFrame:
-    missing = [name for name in required if name not in frame.columns]
-    if missing:
-        raise InvalidTableError(
-            f'a table of {required[-1]} needs the column "{missing[0]}"; it has '
-            + ", ".join(f'"{name}"' for name in frame.columns)
-        )
+    require_columns(frame, required, kind=required[-1])
     if frame.empty:
         raise InvalidTableError(f"the table of {required[-1]} has no rows")
     frame = frame.reset_index(drop=True).copy()

@@ -38,11 +38,11 @@ def frontier_frame(
 ) -> tuple[Frontier, pd.DataFrame]:
     """The frontier of `grid_options`, and its table with the band of random taxonomies, if any."""
     import taskgraph as tg
+    from taskgraph.frontiers import all_budgets
 
     budgets, max_orders = grid["budgets"], grid["max_orders"]
     if budgets is None:
-        count = len(set(transfers.tasks) - set(problem.exclude) - set(problem.target_only))
-        budgets = tuple(float(budget) for budget in range(1, count + 1))
+        budgets = all_budgets(transfers, problem)
     found = tg.frontier(transfers, problem, budgets=budgets, max_orders=max_orders, solver=solver,
                         time_limit=time_limit, progress=progress_bar("frontier"))  # fmt: skip
     frame = found.to_frame()

@@ -55,8 +55,7 @@ def choose(program: Program, supervised: BoolArray) -> Choice | None:
         None if a target cannot be solved from this set, or it costs more than the budget.
     """
     edges, value = best_edges(program, supervised)
-    own = program.self_source
-    solved_by_own = np.append(supervised, False)[own]  # -1 is the last
+    solved_by_own = program.solved_by_own(supervised)
     keeps = solved_by_own & (value > program.self_value) & program.may_transfer
     if program.has_upgrades and keeps.any():
         keeps = _affordable_upgrades(program, supervised, solved_by_own, keeps, value)

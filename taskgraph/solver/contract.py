@@ -69,15 +69,11 @@ def root_node(program: Program) -> Node | None:
 def prices(program: Program) -> tuple[FloatArray, float]:
     """What supervising each source adds to the cost, above 0, and the room there is for it.
 
-    A supervised target saves its transfer. A price of zero or less is raised, and the room with
-    it, so that no set is lost that fits.
+    A price of zero or less is raised, and the room with it, so that no set is lost that fits.
     """
-    price = program.label_cost.copy()
-    owned = program.self_source >= 0
-    price[program.self_source[owned]] -= program.transfer_cost[owned]
+    price = program.price
     positive = np.maximum(price, SMALL * max(1.0, float(price.max(initial=0.0))))
-    room = program.budget + program.slack - float(program.transfer_cost.sum())
-    return positive, room + float((positive - price).sum())
+    return positive, program.room + float((positive - price).sum())
 
 
 def contract(node: Node, *, inside: BoolArray, outside: BoolArray, kept: BoolArray) -> Node | None:
@@ -104,8 +100,8 @@ def contract(node: Node, *, inside: BoolArray, outside: BoolArray, kept: BoolArr
 
 
 def _apply(node: Node, inside: BoolArray, outside: BoolArray, kept: BoolArray) -> Node:
-    program, own = node.program, node.program.self_source
-    solved = np.append(inside, False)[own]  # -1 is the last
+    program = node.program
+    solved = program.solved_by_own(inside)
     lost = np.append(outside, False)[program.edge_sources].any(axis=1)
     kept = kept & ~lost & ~solved[program.edge_target]
     free, left = ~(inside | outside), ~solved

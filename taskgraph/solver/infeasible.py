@@ -29,7 +29,7 @@ class Reason:
 
 def explain(program: Program, backend: Backend, clock: Clock | None = None) -> Reason:
     """Say which targets cannot be solved, and what would mend it."""
-    hopeless = _without_any(program)
+    hopeless = _unreached(program, ~program.banned)
     if hopeless:
         has = "have" if len(hopeless) > 1 else "has"
         return Reason(
@@ -115,12 +115,7 @@ def _unsolved(program: Program, backend: Backend, clock: Clock) -> list[str]:
     model = grouped_model(counting, partial=True)
     if backend.run(model.problem, time_limit=clock.left).status != "optimal":
         return []
-    supervised = np.append(model.solution(), True)
-    solved = np.zeros(len(program.targets), dtype=bool)
-    solved[counting.edge_target[supervised[counting.edge_sources].all(axis=1)]] = True
-    own = program.self_source
-    solved |= (own >= 0) & supervised[own]
-    return [name for name, done in zip(program.targets, solved, strict=True) if not done]
+    return _unreached(counting, model.solution())
 
 
 def _counting(program: Program) -> Program:
@@ -138,12 +133,9 @@ def _everything(program: Program) -> float:
     return float(program.label_cost.sum() + program.transfer_cost.sum())
 
 
-def _without_any(program: Program) -> list[str]:
-    allowed = np.append(~program.banned, True)
-    usable = allowed[program.edge_sources].all(axis=1)
-    reached = set(program.edge_target[usable].tolist())
-    own = program.self_source
-    alone = (own >= 0) & allowed[own]
-    return [
-        name for t, name in enumerate(program.targets) if t not in reached and not bool(alone[t])
-    ]
+def _unreached(program: Program, supervised: BoolArray) -> list[str]:
+    """Targets that a set of sources leaves without a transfer and without their own network."""
+    usable = np.append(supervised, True)[program.edge_sources].all(axis=1)
+    solved = program.solved_by_own(supervised)
+    solved[program.edge_target[usable]] = True
+    return [name for name, done in zip(program.targets, solved, strict=True) if not done]

@@ -25,10 +25,6 @@ class Neighbourhood:
         self.reached, self.start = np.unique(program.edge_target, return_index=True)
         owned = np.flatnonzero(program.self_source >= 0)
         self.owned, self.own = owned, program.self_source[owned]
-        saving = np.zeros(len(program.sources))
-        saving[self.own] = program.transfer_cost[owned]
-        self.price = program.label_cost - saving
-        self.room = program.budget + program.slack - float(program.transfer_cost.sum())
 
     def values(self, supervised: BoolArray) -> FloatArray:
         """(T,) array: what each target is worth with this set."""
@@ -56,7 +52,7 @@ class Neighbourhood:
         target = program.edge_target[one]
         worth = np.maximum(program.edge_value[one] - value[target], 0.0)
         if not program.may_transfer:
-            worth[self._is_own(supervised)[target]] = 0.0
+            worth[program.solved_by_own(supervised)[target]] = 0.0
         gain = np.zeros((len(program.sources), len(program.targets)))
         np.maximum.at(gain, (added, target), worth)
         own_gain = program.self_value[self.owned] - value[self.owned]
@@ -64,17 +60,12 @@ class Neighbourhood:
         score = float(value.sum())
         return score, np.where(supervised, score, score + gain.sum(axis=1))
 
-    def _is_own(self, supervised: BoolArray) -> BoolArray:
-        solved = np.zeros(len(self.program.targets), dtype=bool)
-        solved[self.owned] = supervised[self.own]
-        return solved
-
     def _with_own(self, value: FloatArray, supervised: BoolArray) -> FloatArray:
         program = self.program
         own = program.self_value
         if program.may_transfer:
             own = np.maximum(own, value)
-        return np.where(self._is_own(supervised), own, value)
+        return np.where(program.solved_by_own(supervised), own, value)
 
 
 def greedy_choice(program: Program) -> Choice | None:
@@ -88,8 +79,8 @@ def greedy_set(near: Neighbourhood, start: BoolArray | None = None) -> BoolArray
     supervised = (program.required if start is None else start).copy()
     while True:
         score, scores = near.additions(supervised)
-        room = near.room - near.price[supervised].sum()
-        allowed = ~supervised & ~program.banned & (near.price <= room)
+        room = program.room - program.price[supervised].sum()
+        allowed = ~supervised & ~program.banned & (program.price <= room)
         scores = np.where(allowed, scores, -np.inf)
         source = int(scores.argmax()) if len(scores) else -1
         if source < 0 or scores[source] <= score:
@@ -118,8 +109,8 @@ def _replace(near: Neighbourhood, supervised: BoolArray, out: int) -> tuple[Bool
     program, smaller = near.program, supervised.copy()
     smaller[out] = False
     base, scores = near.additions(smaller)
-    room = near.room - near.price[smaller].sum()
-    allowed = ~supervised & ~program.banned & (near.price <= room)
+    room = program.room - program.price[smaller].sum()
+    allowed = ~supervised & ~program.banned & (program.price <= room)
     scores = np.where(allowed, scores, -np.inf)
     scores[out] = base  # nothing takes its place
     into = int(scores.argmax())
@@ -166,9 +157,9 @@ def affordable(near: Neighbourhood, wanted: IntArray) -> BoolArray:
     """The required sources and, in the order given, as many others as the budget allows."""
     program = near.program
     supervised = program.required.copy()
-    spent = float(near.price[supervised].sum())
+    spent = float(program.price[supervised].sum())
     for source in wanted[~program.banned[wanted]].tolist():
-        if not supervised[source] and spent + near.price[source] <= near.room:
+        if not supervised[source] and spent + program.price[source] <= program.room:
             supervised[source] = True
-            spent += float(near.price[source])
+            spent += float(program.price[source])
     return supervised

@@ -87,7 +87,6 @@ def _model(program: Program) -> highspy.HighsLp:
     own = program.self_source[owned]
     link, edge, source = _links(program)
     links = int(link.max(initial=-1)) + 1
-    price, room = _prices(program, owned, own)
     worth = np.zeros(sources)
     worth[own] = program.self_value[owned]
     first = np.zeros(links, dtype=np.int64)
@@ -97,7 +96,7 @@ def _model(program: Program) -> highspy.HighsLp:
     sign = [np.ones(edges), np.ones(len(owned)), np.ones(len(link)), -np.ones(links)]
     row.append(np.full(sources, targets + links))
     column.append(np.arange(sources))
-    sign.append(price)
+    sign.append(program.price)
     start, index, entry = _by_row(row, column, sign, targets + links + 1)
 
     lp = highspy.HighsLp()
@@ -107,7 +106,7 @@ def _model(program: Program) -> highspy.HighsLp:
     lp.col_lower_ = np.concatenate([program.required.astype(float), np.zeros(edges)])
     lp.col_upper_ = np.concatenate([1.0 - program.banned, np.ones(edges)])
     lp.row_lower_ = np.concatenate([np.ones(targets), np.full(links + 1, -highspy.kHighsInf)])
-    lp.row_upper_ = np.concatenate([np.ones(targets), np.zeros(links), [room]])
+    lp.row_upper_ = np.concatenate([np.ones(targets), np.zeros(links), [program.room]])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = start, index, entry
     return lp
@@ -120,13 +119,6 @@ def _links(program: Program) -> tuple[IntArray, IntArray, IntArray]:
     pair = program.edge_target[edge] * len(program.sources) + source
     _, link = np.unique(pair, return_inverse=True)
     return link, edge, source
-
-
-def _prices(program: Program, owned: IntArray, own: IntArray) -> tuple[FloatArray, float]:
-    """Label costs less the transfer that supervision saves, and the budget beside all transfers."""
-    price = program.label_cost.copy()
-    price[own] -= program.transfer_cost[owned]
-    return price, program.budget + program.slack - float(program.transfer_cost.sum())
 
 
 def _by_row(
