@@ -1,0 +1,84 @@
+"""A finished building: one triangle mesh with its parts, rooms, materials and lights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from encoders.scenes.materials import Material
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int32]
+
+OUTSIDE = -1
+"""Room number of what belongs to no room."""
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """A box-shaped room: its type and the opposite corners of its clear inside, metres."""
+
+    kind: str
+    low: Floats  # (3,)
+    high: Floats  # (3,)
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """A ball that shines evenly in all directions inside one room.
+
+    ``power`` is the radiant intensity a colour channel (R, G, B): the irradiance at distance d
+    is ``power / d**2``. ``radius`` (metres) is what softens its shadows.
+    """
+
+    position: Floats  # (3,)
+    power: Floats  # (3,)
+    radius: float
+    room: int
+
+
+@dataclass(frozen=True, eq=False)
+class Building:
+    """Everything that can be seen, as arrays.
+
+    A *part* is a run of triangles of one material; an *instance* is a piece of furniture or a
+    piece of the building (a wall, a floor), made of parts.
+
+    Attributes
+    ----------
+    name : str
+        The folder that its files go to, such as ``building_0003``.
+    vertices, normals, curvatures, faces
+        As for `encoders.scenes.shapes.Shape`, in the world: z up, metres, floors at z = 0.
+    face_part : (F,) integer array
+        The part that each triangle belongs to.
+    part_material, part_instance : (P,) integer arrays
+        Into ``materials``; the instance's number.
+    part_origin : (P, 3) array; part_rotation : (P, 3, 3) array
+        The frame of the piece that the part belongs to, for textures that move with it:
+        ``world = rotation @ local + origin``.
+    instance_kind : (I,) tuple of str
+        ``wall``, ``floor``, ``ceiling``, ``door``, ``window``, ``trim``, or a class of furniture.
+    instance_room : (I,) integer array
+        Into ``rooms``, or `OUTSIDE`.
+    """
+
+    name: str
+    vertices: Floats
+    normals: Floats
+    curvatures: Floats
+    faces: Integers
+    face_part: Integers
+    part_material: Integers
+    part_instance: Integers
+    part_origin: Floats
+    part_rotation: Floats
+    instance_kind: tuple[str, ...]
+    instance_room: Integers
+    materials: tuple[Material, ...]
+    rooms: tuple[Room, ...]
+    lights: tuple[Light, ...]

@@ -1,0 +1,89 @@
+"""A pinhole camera in a world whose z points up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """Where a picture is taken from, and how.
+
+    The camera frame is Blender's, which Taskonomy's files use: x to the right of the picture, y
+    up, and the camera looks along -z.
+
+    Attributes
+    ----------
+    position : (3,) array, metres
+        The optical centre, in the world.
+    rotation : (3, 3) array
+        Columns are the camera's x, y, z axes: ``world = rotation @ in_camera + position``.
+    fov : float, radians
+        Angle between the left and the right edge of the (square) picture.
+    """
+
+    position: Floats
+    rotation: Floats
+    fov: float
+
+    @classmethod
+    def looking_at(cls, position: ArrayLike, target: ArrayLike, fov: float) -> Camera:
+        """A camera without roll whose centre ray passes through ``target``."""
+        position = np.asarray(position, dtype=float)
+        back = position - np.asarray(target, dtype=float)
+        back /= np.linalg.norm(back)
+        right = np.cross([0.0, 0.0, 1.0], back)
+        right /= np.linalg.norm(right)
+        return cls(position, np.stack([right, np.cross(back, right), back], axis=1), fov)
+
+    @property
+    def pitch(self) -> float:
+        """Radians that the camera looks above the horizon."""
+        return float(np.arcsin(np.clip(-self.rotation[2, 2], -1.0, 1.0)))
+
+    def directions(self, size: int, *, offsets: ArrayLike = (0.5, 0.5)) -> Floats:
+        """Unit rays of a ``size`` x ``size`` picture, in the camera frame, row by row.
+
+        ``offsets`` says where in each pixel (across, down; in pixels) its ray passes: (0.5, 0.5)
+        is the middle.
+
+        Returns
+        -------
+        (size * size, 3) array
+        """
+        across, down = np.asarray(offsets, dtype=float)
+        half = np.tan(self.fov / 2)
+        x = (2 * (np.arange(size) + across) / size - 1) * half
+        y = (1 - 2 * (np.arange(size) + down) / size) * half
+        rays = np.empty((size, size, 3))
+        rays[..., 0], rays[..., 1], rays[..., 2] = x[None, :], y[:, None], -1.0
+        rays /= np.sqrt((rays**2).sum(-1, keepdims=True))
+        return rays.reshape(-1, 3)
+
+    def to_world(self, vectors: ArrayLike) -> Floats:
+        """Turn (N, 3) camera-frame vectors (not points) into the world's frame."""
+        # einsum, not a matrix product: its result does not depend on the number of threads.
+        return np.einsum("ij,nj->ni", self.rotation, np.asarray(vectors, dtype=float))
+
+    def to_camera(self, points: ArrayLike) -> Floats:
+        """Camera-frame coordinates of (N, 3) world points, metres."""
+        return np.einsum("ji,nj->ni", self.rotation, np.asarray(points, float) - self.position)
+
+    def project(self, points: ArrayLike) -> Floats:
+        """Where (N, 3) world points appear, as (across, down) in [0, 1] over the picture.
+
+        The inverse of `directions`: the middle of the top left pixel is (0.5 / size, 0.5 / size).
+        NaN for points that are not in front of the camera.
+
+        Returns
+        -------
+        (N, 2) array
+        """
+        x, y, z = self.to_camera(points).T
+        depth = np.where(z < 0, -z, np.nan) * np.tan(self.fov / 2)
+        return np.stack([(1 + x / depth) / 2, (1 - y / depth) / 2], axis=1)
