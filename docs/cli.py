@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import click
 
-from taskgraph.cli import COMMANDS, taskgraph
+from taskgraph.cli import COMMANDS, own_plugins, taskgraph
 
 WIDTH = 96
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
-    """Every command of this package, and the commands of its groups."""
-    for name in COMMANDS:
+    """Every command of this distribution, and the commands of its groups."""
+    for name in [*COMMANDS, *own_plugins()]:
         command = taskgraph.get_command(click.Context(taskgraph), name)
         assert command is not None
         yield name, command

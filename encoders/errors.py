@@ -13,3 +13,7 @@ class InvalidSceneError(TaskgraphError, ValueError):
 
 class UnknownNameError(TaskgraphError, ValueError):
     """A task, domain, furniture class or room type that nothing is registered under."""
+
+
+class TrainingError(TaskgraphError, RuntimeError):
+    """Training cannot go on: the loss is not a number, or the folder is of another run."""

@@ -50,16 +50,21 @@ class LazyGroup(click.Group):
         return None if plugin is None else plugin.load()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing those of other packages."""
+        """List the commands without importing those of other distributions."""
         rows = []
         for name in self.list_commands(ctx):
-            if name in COMMANDS:
+            if name in COMMANDS or name in own_plugins():
                 command = self.get_command(ctx, name)
                 rows.append((name, command.get_short_help_str(200) if command else ""))
             else:
                 rows.append((name, f"(from {_plugins()[name].module.partition('.')[0]})"))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def own_plugins() -> list[str]:
+    """Commands that `encoders` and `benchmarks` add; their modules import nothing heavy."""
+    return sorted(p.name for p in _plugins().values() if p.dist and p.dist.name == "taskgraph")
 
 
 def _plugins() -> dict[str, EntryPoint]:

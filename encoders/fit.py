@@ -1,0 +1,228 @@
+"""Train one network; killed at any moment, it resumes and ends with the same weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from encoders.checkpoint import read_weights, restore, write_weights
+from encoders.errors import TrainingError
+from encoders.feed import Examples, InOrder, Shuffled, loader
+from encoders.progress import BEST, Epoch, Progress, resume, save_progress
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(prediction, target, mask) -> (B,) losses; NaN where a mask is empty."""
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How a network is trained.
+
+    Attributes
+    ----------
+    epochs, batch : int
+        Passes over the training data; pictures a step, over all devices together.
+    learning_rate, weight_decay : float
+        Of AdamW; weights of normalisation layers and biases do not decay.
+    warmup : float
+        Share of all steps in which the learning rate rises from 0; it then falls to 0 as a cosine.
+    clip : float
+        Longest gradient (Euclidean norm over all weights).
+    precision : str
+        As Lightning Fabric names it: ``32-true``, ``bf16-mixed``, …
+    seed : int
+        Of the order of the examples and of dropout. (The network's first weights are drawn by
+        whoever makes it.)
+    accelerator, strategy : str; devices, nodes, workers : int
+        Passed to Fabric, and how many processes read data.
+    """
+
+    epochs: int = 20
+    batch: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.05
+    clip: float = 1.0
+    precision: str = "bf16-mixed"
+    seed: int = 0
+    accelerator: str = "auto"
+    strategy: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    workers: int = 0
+
+    def fabric(self) -> Fabric:
+        """The devices and the precision that this configuration asks for."""
+        return Fabric(
+            accelerator=self.accelerator,
+            strategy=self.strategy,
+            devices=self.devices,
+            num_nodes=self.nodes,
+            precision=self.precision,  # type: ignore[arg-type]
+        )
+
+
+def learning_rate(step: int, steps: int, config: FitConfig) -> float:
+    """Linear warm-up, then half a cosine down to 0 (Loshchilov & Hutter, 2017).
+
+    ``step`` counts from 0; the last one, ``steps - 1``, is just above 0.
+    """
+    rise = max(1, round(config.warmup * steps))
+    if step < rise:
+        return config.learning_rate * (step + 1) / rise
+    fall = (step - rise) / max(1, steps - rise)
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
+
+
+def fit(
+    network: nn.Module,
+    loss: Loss,
+    train: Examples,
+    valid: Examples,
+    folder: Path,
+    config: FitConfig,
+    *,
+    record: dict[str, Any] | None = None,
+    after: Callable[[Epoch], None] = lambda _: None,
+    fabric: Fabric | None = None,
+) -> Progress:
+    """Train ``network`` in place; at the end it has the weights of its best epoch.
+
+    After each epoch `LAST` holds everything that resuming needs, and `BEST` the weights with the
+    smallest mean validation loss so far. A run that finds `LAST` of the same configuration goes on
+    from there; as each epoch draws its own random numbers from (seed, epoch), the final weights
+    are those of an undisturbed run (bit for bit on CPU with the same number of threads).
+
+    Parameters
+    ----------
+    record : dict, optional
+        What else the files of weights should say of their origin; JSON values.
+    after : function
+        Called with each finished `Epoch`.
+
+    Raises
+    ------
+    TrainingError
+        If the loss is no longer a number, or the folder holds a run of another configuration.
+    """
+    fabric = fabric or config.fabric()
+    origin = {**(record or {}), "fit": dataclasses.asdict(config)}
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.AdamW(_groups(network, config), lr=config.learning_rate)
+    progress = resume(network, optimiser, folder, origin)
+    model, optimiser = fabric.setup(network, optimiser)  # type: ignore[misc]
+    steps = config.epochs * _steps(len(train), config)
+    for epoch in range(len(progress.epochs), config.epochs):
+        rate = learning_rate(progress.step, steps, config)
+        torch.manual_seed(_seed(config.seed, epoch, fabric.global_rank))
+        train_loss, speed, waiting = _train(
+            fabric, model, optimiser, loss, train, epoch, steps, progress, config
+        )
+        valid_loss = float(np.nanmean(losses(fabric, model, loss, valid, config)))
+        row = Epoch(epoch, rate, train_loss, valid_loss, speed, waiting)
+        progress.epochs.append(row)
+        if valid_loss < progress.best_loss:
+            progress.best_epoch, progress.best_loss = epoch, valid_loss
+            if fabric.is_global_zero:
+                write_weights(folder / BEST, network.state_dict(), {**origin, "epoch": epoch})
+        if fabric.is_global_zero:
+            save_progress(network, optimiser, folder, origin, progress)
+        after(row)
+    fabric.barrier()
+    restore(network, read_weights(folder / BEST)[0], where=folder / BEST)
+    return progress
+
+
+@torch.no_grad()
+def losses(
+    fabric: Fabric, model: nn.Module, loss: Loss, examples: Examples, config: FitConfig
+) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """(N,) loss of each example, in order; NaN where its mask is empty. Smaller is better."""
+    model.eval()
+    found = []
+    for pictures, target, mask in loader(
+        examples, InOrder(len(examples)), batch=config.batch, workers=config.workers
+    ):
+        pictures, target, mask = fabric.to_device((pictures, target, mask))
+        found.append(loss(model(_last(pictures)), target, mask).float().cpu())
+    model.train()
+    return torch.cat(found).numpy()
+
+
+def _train(
+    fabric: Fabric,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    loss: Loss,
+    train: Examples,
+    epoch: int,
+    steps: int,
+    progress: Progress,
+    config: FitConfig,
+) -> tuple[float, float, float]:
+    """One epoch; returns the mean loss, pictures a second, and the share of time spent waiting."""
+    model.train()
+    order = Shuffled(len(train), config.seed, epoch, fabric.global_rank, fabric.world_size)
+    share = max(1, config.batch // fabric.world_size)
+    total = torch.zeros(2, dtype=torch.float64)
+    seen, waited, begin = 0, 0.0, time.perf_counter()
+    batches = iter(loader(train, order, batch=share, workers=config.workers, full=True))
+    while True:
+        asked = time.perf_counter()
+        batch = next(batches, None)
+        waited += time.perf_counter() - asked
+        if batch is None:
+            break
+        pictures, target, mask = fabric.to_device(batch)
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(progress.step, steps, config)
+        each = loss(model(_last(pictures)), target, mask)
+        counted = ~torch.isnan(each)
+        mean = torch.where(counted, each, 0.0).sum() / counted.sum().clamp(min=1)
+        optimiser.zero_grad(set_to_none=True)
+        fabric.backward(mean)
+        fabric.clip_gradients(model, optimiser, max_norm=config.clip, error_if_nonfinite=False)
+        optimiser.step()
+        progress.step += 1
+        seen += len(pictures)
+        total += torch.tensor([float(mean.detach()) * len(pictures), len(pictures)])
+        if not math.isfinite(float(total[0])):
+            raise TrainingError(
+                f"the loss became {float(mean.detach())} in epoch {epoch}, step {progress.step}; "
+                "a smaller learning rate (--learning-rate) or --precision 32-true may help"
+            )
+    spent = time.perf_counter() - begin
+    return float(total[0] / total[1]), seen * fabric.world_size / spent, waited / spent
+
+
+def _steps(count: int, config: FitConfig) -> int:
+    return max(1, count // config.batch)
+
+
+def _seed(*parts: int) -> int:
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+def _last(pictures: Tensor) -> Tensor:
+    return (
+        pictures.contiguous(memory_format=torch.channels_last) if pictures.ndim == 4 else pictures
+    )
+
+
+def _groups(network: nn.Module, config: FitConfig) -> list[dict[str, Any]]:
+    """Weight decay for matrices and filters, none for biases and normalisation."""
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
