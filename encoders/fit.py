@@ -120,7 +120,7 @@ def fit(
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(_groups(network, config), lr=config.learning_rate)
     progress = resume(network, optimiser, folder, origin)
-    model, optimiser = fabric.setup(network, optimiser)  # type: ignore[misc]
+    model, optimiser = fabric.setup(network, optimiser)
     steps = config.epochs * _steps(len(train), config)
     for epoch in range(len(progress.epochs), config.epochs):
         rate = learning_rate(progress.step, steps, config)
