@@ -69,11 +69,18 @@ class Caster:
         self._vertices = building.vertices.astype(np.float32)
         self._faces = np.ascontiguousarray(building.faces, dtype=np.int32)
         self._mesh = TriangleMesh(self._scene, self._vertices, self._faces)
-        self._corners = building.vertices[building.faces]  # (F, 3, 3)
-        edges = self._corners[:, 1:] - self._corners[:, :1]
-        cross = np.cross(edges[:, 0], edges[:, 1])
-        self._area2 = np.linalg.norm(cross, axis=1)
-        self._flat = cross / self._area2[:, None]
+        corners = building.vertices[building.faces]  # (F, 3, 3)
+        across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        area2 = np.linalg.norm(across, axis=1, keepdims=True)
+        self._flat = across / area2
+        self._offset = (self._flat * corners[:, 0]).sum(1)  # the plane: flat . x = offset
+        # Barycentric weights are affine: weight_k = slope_k . (x - corner_0) + [k = 0].
+        sides = corners[:, [2, 0, 1]] - corners[:, [1, 2, 0]]  # opposite corners 0, 1, 2
+        self._slopes = np.cross(self._flat[:, None], sides) / area2[:, None]
+        self._anchor = corners[:, 0]
+        self._normals = building.normals[building.faces]  # (F, 3, 3)
+        self._curvatures = building.curvatures[building.faces]  # (F, 3, 2)
+        self._part_room = building.instance_room[building.part_instance]
 
     def hits(self, origins: Floats, directions: Floats) -> Hits:
         """What (N, 3) unit rays from (N, 3) or (3,) origins meet first."""
@@ -105,42 +112,37 @@ class Caster:
         return np.asarray(blocked) == 0
 
     def _described(self, face: NDArray[np.int32], origins: Floats, rays: Floats) -> Hits:
-        building, met = self.building, face >= 0
-        index = np.where(met, face, 0)
+        building = self.building
+        index = np.maximum(face, 0)
         flat = self._flat[index]
-        corner = self._corners[index]  # (N, 3, 3)
-        slope = (flat * rays).sum(1)
-        met = met & (np.abs(slope) > 1e-9)
-        offset = (flat * (corner[:, 0] - origins)).sum(1)
-        distance = np.where(met, offset / np.where(met, slope, 1.0), np.inf)
-        point = np.where(met[:, None], origins + np.where(met, distance, 0)[:, None] * rays, 0.0)
-        weights = self._weights(index, corner, point)
-        front = np.where(slope < 0, 1.0, -1.0)
-        corners = building.faces[index]
-        normal = (weights[..., None] * building.normals[corners]).sum(1)
-        normal /= np.maximum(np.sqrt((normal**2).sum(1)), 1e-12)[:, None]
-        curvature = front[:, None] * (weights[..., None] * building.curvatures[corners]).sum(1)
-        curvature = np.sort(curvature, axis=1)[:, ::-1]
+        slope = np.einsum("ni,ni->n", flat, rays)
+        met = (face >= 0) & (np.abs(slope) > 1e-9)
+        ahead = self._offset[index] - np.einsum("ni,ni->n", flat, origins)
+        distance = np.where(met, ahead / np.where(met, slope, 1.0), np.inf)
+        seen = met[:, None]
+        point = np.where(seen, origins + np.where(met, distance, 0)[:, None] * rays, 0.0)
+        weights = self._weights(index, point)
+        front = np.where(met, np.where(slope < 0, 1.0, -1.0), 0.0)[:, None]
+        normal = np.einsum("nk,nki->ni", weights, self._normals[index])
+        length = np.sqrt(np.einsum("ni,ni->n", normal, normal))
+        curvature = front * np.einsum("nk,nki->ni", weights, self._curvatures[index])
         part = building.face_part[index]
-        instance = building.part_instance[part]
-        room = building.instance_room[instance]
         return Hits(
             face=np.where(met, face, -1).astype(np.int32),
             distance=distance,
             point=point,
-            flat=np.where(met[:, None], front[:, None] * flat, 0.0),
-            normal=np.where(met[:, None], front[:, None] * normal, 0.0),
-            curvature=np.where(met[:, None], curvature, 0.0),
+            flat=front * flat,
+            normal=front / np.maximum(length, 1e-12)[:, None] * normal,
+            curvature=np.stack([curvature.max(1), curvature.min(1)], axis=1),
             part=np.where(met, part, -1).astype(np.int32),
-            instance=np.where(met, instance, -1).astype(np.int32),
-            room=np.where(met, room, -1).astype(np.int32),
+            instance=np.where(met, building.part_instance[part], -1).astype(np.int32),
+            room=np.where(met, self._part_room[part], -1).astype(np.int32),
         )
 
-    def _weights(self, index: NDArray[np.int32], corner: Floats, point: Floats) -> Floats:
+    def _weights(self, index: NDArray[np.int32], point: Floats) -> Floats:
         """Barycentric weights of each point in its triangle, clipped to its inside."""
-        arms = corner - point[:, None]  # (N, 3, 3)
-        across = np.cross(arms[:, [1, 2, 0]], arms[:, [2, 0, 1]])  # opposite corners 0, 1, 2
-        area = (across * self._flat[index][:, None]).sum(-1) / self._area2[index][:, None]
-        area = np.clip(area, 0.0, 1.0)
-        weights: Floats = area / np.maximum(area.sum(1, keepdims=True), 1e-12)
+        weights = np.einsum("nki,ni->nk", self._slopes[index], point - self._anchor[index])
+        weights[:, 0] += 1
+        np.clip(weights, 0.0, 1.0, out=weights)
+        weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)
         return weights

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from encoders.errors import InvalidSceneError
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import LIFT, Caster
+from encoders.scenes.cast import LIFT, Caster, Hits
 from encoders.scenes.domains import Domain
+from encoders.scenes.furniture import OBJECTS
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +25,16 @@ FOV = (61.2, 11.0)
 """Mean and spread (degrees) of the field of view; the paper's pictures have a mean of 61.2."""
 
 FOV_RANGE = (35.0, 85.0)
-PITCH_SPREAD = 16.0  # degrees
+PITCH = (1.0, 10.0)
+"""Mean and spread (degrees) of the pitch of a glance; most furniture stands low, so that pictures
+of it look down a little."""
+
+FURNITURE = 3.0
+"""How much likelier a piece of furniture is to be photographed than a wall as far away."""
+
+GLANCES = 6
+"""Directions that a person looks in before choosing one to photograph."""
+
 EYE = (1.0, 1.75)  # metres above the floor
 NEAR = 0.7
 """Metres that must be free around the camera, and between it and the middle of its picture."""
@@ -157,22 +167,44 @@ def _look(
 ) -> list[View]:
     """A new point, and up to ``wanted`` cameras that are turned to it."""
     first = int(rng.choice(len(stands.room), p=_by_area(caster, stands)))
-    yaw, pitch = rng.uniform(0, 2 * np.pi), np.radians(PITCH_SPREAD) * rng.standard_normal()
-    ray = np.array([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)])
-    met = caster.hits(stands.position[first], ray[None])
-    if not met.valid[0] or met.distance[0] < 2 * NEAR:
+    yaw = rng.uniform(0, 2 * np.pi, GLANCES)
+    pitch = np.radians(PITCH[0] + PITCH[1] * rng.standard_normal(GLANCES))
+    level = np.stack([np.cos(yaw), np.sin(yaw), np.tan(pitch)], axis=1) * np.cos(pitch)[:, None]
+    met = caster.hits(stands.position[first], level)
+    chosen = int(rng.choice(GLANCES, p=_interest(caster, met)))
+    if met.distance[chosen] < 2 * NEAR:
         return []
-    target, normal = met.point[0], met.flat[0]
+    target, normal = met.point[chosen], met.flat[chosen]
     good = _seeing(caster, stands, target, normal)
     if not good[first]:
         return []
-    others = rng.permutation(np.flatnonzero(good & (np.arange(len(good)) != first)))
-    chosen = [first, *others[: wanted - 1]]
+    good[first] = False
+    cameras = [first, *_others(good, stands.position - target, wanted - 1, rng)]
     views = []
-    for number, stand in enumerate(chosen):
+    for number, stand in enumerate(cameras):
         camera = Camera.looking_at(stands.position[stand], target, _fov(rng, domain))
         views.append(View(point, number, camera, target, normal, int(stands.room[stand])))
     return views
+
+
+def _others(
+    good: NDArray[np.bool_], step: Floats, wanted: int, rng: Generator
+) -> NDArray[np.int64]:
+    """Up to ``wanted`` of the good stands, far ones before near ones."""
+    weight = np.where(good, np.sqrt((step**2).sum(1)), 0.0)
+    count = min(wanted, int(good.sum()))
+    return rng.choice(
+        len(good), size=count, replace=False, p=weight / weight.sum() if count else None
+    )
+
+
+def _interest(caster: Caster, met: Hits) -> Floats:
+    """Chance of each direction: far things before near ones, furniture before bare walls."""
+    kind = np.array([*caster.building.instance_kind, ""])[met.instance]  # the last one: nothing
+    weight = np.where(met.valid, met.distance, 1e-6) ** 2
+    weight *= np.where(np.isin(kind, OBJECTS), FURNITURE, 1.0)
+    chance: Floats = weight / weight.sum()
+    return chance
 
 
 def _by_area(caster: Caster, stands: Stands) -> Floats:

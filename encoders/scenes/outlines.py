@@ -1,0 +1,148 @@
+"""Paths of straight lines and circular arcs: what is turned, extruded or swept into solids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Points along a polyline with rounded corners, in the plane or in space.
+
+    Where a line meets an arc, or another line at a sharp corner, the point is there twice, once
+    with the tangent and the bend of each.
+
+    Attributes
+    ----------
+    points : (N, D) array, metres
+    tangents : (N, D) array
+        Unit vectors along the path.
+    bends : (N, D) array, 1/m
+        Second derivative by arc length: towards the centre of the arc, 1/radius long; zero on
+        straight lines.
+    segments : (M, 2) integer array
+        The pairs of points that follow each other.
+    """
+
+    points: Floats
+    tangents: Floats
+    bends: Floats
+    segments: NDArray[np.int32]
+
+    @property
+    def sides(self) -> Floats:
+        """(N, 2) unit normals of a plane path, to the right of its travel."""
+        return np.stack([self.tangents[:, 1], -self.tangents[:, 0]], axis=1)
+
+    @property
+    def curvatures(self) -> Floats:
+        """(N,) signed curvature of a plane path, 1/m, positive where it turns to the left."""
+        curvatures: Floats = -(self.bends * self.sides).sum(1)
+        return curvatures
+
+
+def filleted(
+    points: ArrayLike, radii: ArrayLike = 0.0, *, closed: bool = False, steps: int = 4
+) -> Path:
+    """The polyline through ``points`` with its corners rounded.
+
+    Parameters
+    ----------
+    points : (C, D) array, metres
+        No two neighbours alike.
+    radii : (C,) array or float, metres
+        Of the arc at each corner, 0 for a sharp one; the ends of an open path have none. A
+        radius that does not fit is taken as large as fits: arcs use at most half of a side
+        between two corners.
+    closed : bool
+        Whether the last point is followed by the first.
+    steps : int
+        Chords of each arc.
+    """
+    corners = np.asarray(points, dtype=float)
+    count = len(corners)
+    radii = np.broadcast_to(np.asarray(radii, dtype=float), count).copy()
+    if not closed:
+        radii[[0, -1]] = 0.0
+    out = np.roll(corners, -1, axis=0) - corners
+    length = np.sqrt((out**2).sum(1))
+    if not closed:
+        out[-1], length[-1] = out[-2], length[-2]
+    ahead = out / length[:, None]
+    behind, before = np.roll(ahead, 1, axis=0), np.roll(length, 1)
+    if not closed:
+        behind[0], before[0] = ahead[0], length[0]
+    return _assembled(corners, behind, ahead, before, length, radii, closed, steps)
+
+
+def _assembled(
+    corners: Floats,
+    behind: Floats,
+    ahead: Floats,
+    before: Floats,
+    after: Floats,
+    radii: Floats,
+    closed: bool,
+    steps: int,
+) -> Path:
+    """Lay an end of a line, an arc and a start of a line at each corner, and link them."""
+    along = (behind * ahead).sum(1)
+    inward = ahead - along[:, None] * behind
+    across = np.sqrt((inward**2).sum(1))
+    angle = np.arctan2(across, along)
+    round_ = (radii > 0) & (angle > 1e-6)
+    inward /= np.where(across > 1e-12, across, 1.0)[:, None]
+    # An arc may use half of a side, and all of one that ends in a sharp corner or an end.
+    shared = np.where(np.roll(round_, 1), 0.5, 1.0), np.where(np.roll(round_, -1), 0.5, 1.0)
+    room = np.minimum(before * shared[0], after * shared[1])
+    half = np.tan(np.where(round_, angle, 1.0) / 2)
+    reach = np.where(round_, np.minimum(radii * half, room), 0.0)
+    radius = reach / half
+    turn = angle[:, None] * np.linspace(0.0, 1.0, steps + 1)
+    turn = np.concatenate([turn[:, :1], turn, turn[:, -1:]], axis=1)  # lines end at 0 and at -1
+    sine, cosine = np.sin(turn)[..., None], np.cos(turn)[..., None]
+    inside, entry = inward[:, None], behind[:, None]
+    start = (corners - reach[:, None] * behind)[:, None]
+    points = start + radius[:, None, None] * (sine * entry + (1 - cosine) * inside)
+    tangents = cosine * entry + sine * inside
+    bends = (cosine * inside - sine * entry) / np.where(round_, radius, 1.0)[:, None, None]
+    bends[:, [0, -1]] = 0.0
+    tangents[:, 0], tangents[:, -1] = behind, ahead
+    keep = np.repeat(round_[:, None], steps + 3, axis=1)
+    linked = keep.copy()
+    keep[:, [0, -1]] = True
+    linked[:, [0, -2]] = False
+    linked[:, -1] = after - reach - np.roll(reach, -1) > 1e-9
+    if not closed:
+        keep[0, :-1] = keep[-1, 1:] = False
+        linked[-1] = False
+    kept, first = keep.reshape(-1), np.flatnonzero(linked[keep])
+    size, dimension = int(kept.sum()), corners.shape[1]
+    segments = np.stack([first, (first + 1) % size], axis=1)
+    used = np.zeros(size, dtype=bool)  # where an arc follows an arc, the line has no length
+    used[segments] = True
+    return Path(
+        points=points.reshape(-1, dimension)[kept][used],
+        tangents=tangents.reshape(-1, dimension)[kept][used],
+        bends=bends.reshape(-1, dimension)[kept][used],
+        segments=(np.cumsum(used) - 1)[segments].astype(np.int32),
+    )
+
+
+def rounded_rectangle(
+    low: ArrayLike, high: ArrayLike, radius: float | ArrayLike, *, steps: int = 4
+) -> Path:
+    """A closed rectangle, counter-clockwise from its lower left corner, with rounded corners."""
+    (x0, y0), (x1, y1) = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
+    return filleted([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], radius, closed=True, steps=steps)
+
+
+def circle(centre: ArrayLike, radius: float, *, steps: int = 4) -> Path:
+    """A closed circle, counter-clockwise, as four arcs of ``steps`` chords."""
+    middle = np.asarray(centre, dtype=float)
+    return rounded_rectangle(middle - radius, middle + radius, radius, steps=steps)

@@ -1,0 +1,62 @@
+"""Where a pattern is evaluated, and the ways that patterns mix their colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Seeds = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where, and in what, a pattern is evaluated; arrays of length N, or 1 where all rows agree.
+
+    Attributes
+    ----------
+    u, v : (N,) arrays, metres
+        Coordinates across the dominant axis of the normal: ``v`` is z on upright surfaces.
+    level : (N,) boolean array
+        Whether the surface is nearer to horizontal than to upright.
+    scale : (N,) or (1,) array, metres of one period
+    seed : (N,) or (1,) unsigned integers
+    colors : (K, N, 3) or (K, 1, 3) array, linear light
+    footprint : (N,) array, metres that a pixel covers
+    """
+
+    u: Floats
+    v: Floats
+    level: NDArray[np.bool_]
+    scale: Floats
+    seed: Seeds
+    colors: Floats
+    footprint: Floats
+
+    @property
+    def x(self) -> Floats:
+        """``u`` in periods."""
+        return self.u / self.scale
+
+    @property
+    def y(self) -> Floats:
+        """``v`` in periods."""
+        return self.v / self.scale
+
+    @property
+    def width(self) -> Floats:
+        """The footprint in periods."""
+        return self.footprint / self.scale
+
+
+def mix(first: Floats, second: Floats, share: Floats) -> Floats:
+    """``first`` where ``share`` is 0, ``second`` where it is 1."""
+    return first + share[:, None] * (second - first)
+
+
+def toned(color: Floats, tone: Floats, depth: float) -> Floats:
+    """Lighten and darken by ``tone`` in [0, 1], up to ``depth`` either way; 0.5 keeps it."""
+    return color * (1 + (2 * depth) * (tone - np.float32(0.5)))[:, None]
