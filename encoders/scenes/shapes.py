@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +33,7 @@ class Shape:
     """
 
     vertices: Floats
-    faces: NDArray[np.int32]
+    faces: Integers
     normals: Floats
     curvatures: Floats
 
@@ -42,26 +44,138 @@ class Shape:
     def rotated(self, rotation: ArrayLike) -> Shape:
         """The shape turned by a (3, 3) rotation matrix about the origin."""
         turn = np.asarray(rotation, dtype=float)
-        return replace(self, vertices=self.vertices @ turn.T, normals=self.normals @ turn.T)
+        return replace(
+            self,
+            vertices=np.einsum("ij,nj->ni", turn, self.vertices),
+            normals=np.einsum("ij,nj->ni", turn, self.normals),
+        )
+
+    def inside_out(self) -> Shape:
+        """The same surface as the wall of a hollow: what was outside is inside."""
+        return Shape(self.vertices, self.faces[:, ::-1], -self.normals, -self.curvatures[:, ::-1])
 
 
-def box(low: ArrayLike, high: ArrayLike) -> Shape:
-    """The solid box between two opposite corners (metres); each side has its own vertices."""
-    low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    vertices, faces, normals = [], [], []
+def join(shapes: Sequence[Shape]) -> Shape:
+    """Several shapes as one mesh; they keep their own vertices."""
+    starts = np.cumsum([0, *(len(shape.vertices) for shape in shapes[:-1])])
+    return Shape(
+        vertices=np.concatenate([shape.vertices for shape in shapes]),
+        faces=np.concatenate(
+            [shape.faces + np.int32(start) for shape, start in zip(shapes, starts, strict=True)]
+        ),
+        normals=np.concatenate([shape.normals for shape in shapes]),
+        curvatures=np.concatenate([shape.curvatures for shape in shapes]),
+    )
+
+
+def scattered(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = None) -> Shape:
+    """Copies of a shape, each turned by its (3, 3) matrix and then shifted.
+
+    Parameters
+    ----------
+    shape : Shape
+    offsets : (N, 3) array, metres
+    rotations : (N, 3, 3) array, optional
+        Without them no copy is turned.
+    """
+    offsets = np.asarray(offsets, dtype=float)
+    count, size = len(offsets), len(shape.vertices)
+    if rotations is None:
+        vertices = np.broadcast_to(shape.vertices, (count, size, 3))
+        normals = np.broadcast_to(shape.normals, (count, size, 3))
+    else:
+        turns = np.asarray(rotations, dtype=float)
+        vertices = np.einsum("nij,vj->nvi", turns, shape.vertices)
+        normals = np.einsum("nij,vj->nvi", turns, shape.normals)
+    starts = np.arange(count, dtype=np.int32)[:, None, None] * np.int32(size)
+    return Shape(
+        vertices=(vertices + offsets[:, None]).reshape(-1, 3),
+        faces=(shape.faces + starts).reshape(-1, 3),
+        normals=normals.reshape(-1, 3),
+        curvatures=np.tile(shape.curvatures, (count, 1)),
+    )
+
+
+def rotation(axis: int, angle: ArrayLike) -> Floats:
+    """Right-handed turns by ``angle`` (radians) about axis 0 (x), 1 (y) or 2 (z).
+
+    Returns
+    -------
+    (..., 3, 3) array, with the shape of ``angle`` in front
+    """
+    angle = np.asarray(angle, dtype=float)
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    turn = np.zeros((*angle.shape, 3, 3))
+    turn[..., axis, axis] = 1.0
+    turn[..., first, first] = turn[..., second, second] = np.cos(angle)
+    turn[..., second, first] = np.sin(angle)
+    turn[..., first, second] = -np.sin(angle)
+    return turn
+
+
+def _unit_box() -> tuple[Floats, Integers, Floats]:
+    """Vertices (24, 3) of the unit cube, four a side, its faces (12, 3) and normals (24, 3)."""
+    vertices: list[Floats] = []
+    faces: list[list[int]] = []
+    normals: list[NDArray[np.int64]] = []
     for axis in range(3):
         for side in (0, 1):
-            corner = np.where(np.arange(3) == axis, (low, high)[side], low)
+            corner = np.where(np.arange(3) == axis, side, 0)
             u, v = ((axis + 1) % 3, (axis + 2) % 3) if side else ((axis + 2) % 3, (axis + 1) % 3)
-            along = np.zeros((2, 3))
-            along[0, u], along[1, v] = high[u] - low[u], high[v] - low[v]
+            along = np.eye(3)[[u, v]]
             start = 4 * len(normals)
             vertices += [corner, corner + along[0], corner + along.sum(0), corner + along[1]]
             faces += [[start, start + 1, start + 2], [start, start + 2, start + 3]]
             normals.append(np.where(np.arange(3) == axis, 2 * side - 1, 0))
+    sides = np.repeat(np.array(normals, dtype=float), 4, axis=0)
+    return np.array(vertices, dtype=float), np.array(faces, dtype=np.int32), sides
+
+
+_CORNERS, _FACES, _NORMALS = _unit_box()
+
+
+def box(low: ArrayLike, high: ArrayLike) -> Shape:
+    """The solid box between two opposite corners (metres); each side has its own vertices."""
+    return boxes(np.asarray(low)[None], np.asarray(high)[None])
+
+
+def boxes(low: ArrayLike, high: ArrayLike) -> Shape:
+    """N boxes between (N, 3) lower and (N, 3) upper corners, as one shape."""
+    low, high = np.asarray(low, dtype=float)[:, None], np.asarray(high, dtype=float)[:, None]
+    count = len(low)
+    starts = np.arange(count, dtype=np.int32)[:, None, None] * np.int32(24)
     return Shape(
-        vertices=np.array(vertices),
-        faces=np.array(faces, dtype=np.int32),
-        normals=np.repeat(np.array(normals, dtype=float), 4, axis=0),
-        curvatures=np.zeros((24, 2)),
+        vertices=np.where(_CORNERS > 0, high, low).reshape(-1, 3),
+        faces=(_FACES + starts).reshape(-1, 3),
+        normals=np.tile(_NORMALS, (count, 1)),
+        curvatures=np.zeros((24 * count, 2)),
     )
+
+
+def open_box(low: ArrayLike, high: ArrayLike) -> Shape:
+    """The outside of a box without its upper side, for what has a hollow let in from above."""
+    whole = box(low, high)
+    return Shape(whole.vertices[:20], whole.faces[:10], whole.normals[:20], whole.curvatures[:20])
+
+
+def tapered_box(foot: ArrayLike, head: ArrayLike, bottom: float, top: float) -> Shape:
+    """A box whose upper and lower sides are different rectangles: a splayed leg, a planter.
+
+    Parameters
+    ----------
+    foot, head : (2, 2) arrays, metres
+        Lower and upper (x, y) corner of the rectangle at height ``bottom`` and at ``top``; the
+        sides between them are flat, whatever the two rectangles are.
+    """
+    low, high = np.asarray(foot, dtype=float), np.asarray(head, dtype=float)
+    x, y, z = _CORNERS.astype(int).T
+    both = np.stack([low, high])
+    vertices = np.stack([both[z, x, 0], both[z, y, 1], np.where(z > 0, top, bottom)], axis=1)
+    normals = np.zeros((6, 3))
+    out = np.array([-1.0, 1.0])
+    for axis in (0, 1):  # a side leans in as far as its upper edge is inside its lower one
+        normals[2 * axis : 2 * axis + 2, axis] = out * (top - bottom)
+        normals[2 * axis : 2 * axis + 2, 2] = out * (low - high)[:, axis]
+    normals[4:, 2] = out
+    normals /= np.sqrt((normals**2).sum(1, keepdims=True))
+    return Shape(vertices, _FACES, np.repeat(normals, 4, axis=0), np.zeros((24, 2)))

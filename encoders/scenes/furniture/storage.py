@@ -1,0 +1,235 @@
+"""Cabinets, wardrobes, bookshelves and chests."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from encoders.scenes.furniture.fittings import (
+    book_parts,
+    fronts,
+    handle_style,
+    handles,
+    legs,
+    ranks,
+    shelf_load,
+)
+from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
+from encoders.scenes.shapes import Shape, box, boxes
+from encoders.scenes.turned import rods
+
+WOODS = ("wood", "wood_dark", "wood_painted", "wood")
+
+
+def _carcass(x: float, y: tuple[float, float], z: tuple[float, float], board: float) -> Shape:
+    """An open-fronted case: sides, top, bottom and back, as boards."""
+    return boxes(
+        [(-x, y[0], z[0]), (x - board, y[0], z[0]), (board - x, y[0], z[0]),
+         (board - x, y[0], z[1] - board), (board - x, y[1] - 0.008, z[0] + board)],
+        [(board - x, y[1], z[1]), (x, y[1], z[1]), (x - board, y[1], z[0] + board),
+         (x - board, y[1], z[1]), (x - board, y[1], z[1] - board)],
+    )  # fmt: skip
+
+
+def bookshelf(rng: np.random.Generator) -> Piece:
+    """Shelves of books of many sizes and covers; some shelves are half empty."""
+    columns = pick(rng, 1, 1, 1, 2)
+    x = rng.uniform(0.35, 0.5) if columns == 1 else rng.uniform(0.65, 0.95)
+    deep, high = rng.uniform(0.26, 0.34), pick(rng, rng.uniform(0.8, 1.2), rng.uniform(1.7, 2.15))
+    count = max(2, round(high / rng.uniform(0.32, 0.4)))
+    board, y, plinth = 0.022, (-deep / 2, deep / 2), rng.uniform(0.0, 0.08)
+    levels = np.linspace(plinth, high - board, count + 1)
+    wood = pick(rng, *WOODS)
+    edges = np.linspace(board / 2 - x, x - board / 2, columns + 1)
+    shelves = [((board - x, y[0] + 0.004, z), (x - board, y[1] - 0.008, z + board))
+               for z in levels[1:-1]]  # fmt: skip
+    walls = [((at - board / 2, y[0] + 0.004, plinth + board), (at + board / 2, y[1] - 0.008, high
+              - board)) for at in edges[1:-1]]  # fmt: skip
+    if plinth > 0.02:
+        walls.append(((0.01 - x, y[0] + 0.02, 0.0), (x - 0.01, y[1], plinth)))
+    else:
+        levels[0], plinth = 0.0, 0.0
+    parts = [
+        Part(_carcass(x, y, (plinth, high), board), wood),
+        Part(boxes([low for low, _ in shelves + walls], [top for _, top in shelves + walls]), wood),
+    ]  # fmt: skip
+    tops = [Top((0.01 - x, y[0] + 0.01), (x - 0.01, y[1] - 0.01), high)]
+    full, rows = rng.uniform(0.4, 0.9), []
+    for low, above in itertools.pairwise(levels):
+        for a, b in itertools.pairwise(edges):
+            loads, free = shelf_load(
+                rng,
+                (a + board / 2, b - board / 2),
+                (y[0] + 0.004, y[1] - 0.01),
+                (low + board, above),
+                full,
+            )
+            rows += loads
+            tops += free
+    if not rows:
+        rows, tops = (
+            [
+                shelf_load(
+                    rng,
+                    (edges[0] + board / 2, edges[1] - board / 2),
+                    (y[0] + 0.004, y[1] - 0.01),
+                    (levels[0] + board, levels[1]),
+                    1.0,
+                )[0][0]
+            ],
+            tops[:1],
+        )
+    low, top = (np.concatenate(corners) for corners in zip(*rows, strict=True))
+    return assembled("bookshelf", parts + book_parts(rng, low, top, 7), tops)
+
+
+def cabinet(rng: np.random.Generator) -> Piece:
+    """A sideboard or a chest of drawers: doors, drawers, or both side by side."""
+    x, deep, high = rng.uniform(0.4, 0.8), rng.uniform(0.36, 0.46), rng.uniform(0.7, 0.95)
+    foot, wood = rng.uniform(0.06, 0.2), pick(rng, *WOODS)
+    y = (-deep / 2, deep / 2)
+    parts = [
+        Part(legs(pick(rng, "square", "tapered", "round"), (x - 0.02, deep / 2 - 0.02), foot + 0.01,
+                  0.045), pick(rng, wood, "metal", "wood")),
+        Part(box((-x, y[0], foot), (x, y[1], high - 0.024)), wood),
+        Part(box((-x - 0.012, y[0] - 0.03, high - 0.025), (x + 0.012, y[1], high)), wood),
+        *_mixed_fronts(rng, x - 0.008, y[0], (foot + 0.01, high - 0.03), wood),
+    ]  # fmt: skip
+    return assembled("cabinet", parts, [Top((-x, y[0] - 0.02), (x, y[1] - 0.01), high)])
+
+
+def _mixed_fronts(
+    rng: np.random.Generator, x: float, y: float, z: tuple[float, float], wood: str
+) -> list[Part]:
+    """Fronts with handles over a whole case: doors, drawers, or drawers beside doors."""
+    style, metal = handle_style(rng)
+    shade = int(rng.integers(2))
+    plan = pick(rng, "doors", "drawers", "both", "drawers above")
+    doors = 2 * max(1, round(x / 0.5))
+    blocks = {
+        "doors": [((-x, x), z, doors, 1, True)],
+        "drawers": [((-x, x), z, max(1, doors // 2), int(rng.integers(3, 5)), False)],
+        "both": [((-x, -x / 3), z, 1, 3, False), ((-x / 3, x), z, 2, 1, True)],
+        "drawers above": [((-x, x), (z[0], z[1] - 0.17), doors, 1, True),
+                          ((-x, x), (z[1] - 0.17, z[1]), doors // 2, 1, False)],
+    }[plan]  # fmt: skip
+    parts = []
+    for across, up, columns, rows, upright in blocks:
+        low, high = ranks(across, up, columns, rows, 0.006)
+        parts += [Part(fronts(low, high, y), wood, shade),
+                  Part(handles(style, low, high, y - 0.018, upright=upright), metal)]  # fmt: skip
+    return parts
+
+
+def dresser(rng: np.random.Generator) -> Piece:
+    """A tall chest of drawers."""
+    x, deep, high = rng.uniform(0.35, 0.5), rng.uniform(0.4, 0.5), rng.uniform(0.95, 1.3)
+    wood, style = pick(rng, *WOODS), handle_style(rng)
+    y, foot = (-deep / 2, deep / 2), rng.uniform(0.05, 0.12)
+    low, top = ranks((-x + 0.01, x - 0.01), (foot + 0.01, high - 0.03), pick(rng, 1, 2),
+                     int(rng.integers(4, 6)), 0.008)  # fmt: skip
+    parts = [
+        Part(legs("square", (x, deep / 2), foot + 0.01, 0.05), wood),
+        Part(box((-x, y[0], foot), (x, y[1], high - 0.024)), wood),
+        Part(box((-x - 0.012, y[0] - 0.03, high - 0.025), (x + 0.012, y[1], high)), wood),
+        Part(fronts(low, top, y[0]), wood, int(rng.integers(2))),
+        Part(handles(style[0], low, top, y[0] - 0.018, upright=False), style[1]),
+    ]
+    return assembled("dresser", parts, [Top((-x, y[0] - 0.02), (x, y[1] - 0.01), high)])
+
+
+def wardrobe(rng: np.random.Generator) -> Piece:
+    """A cupboard for clothes, as high as a person: two to four doors, perhaps a mirror in one."""
+    doors = int(rng.integers(2, 5))
+    x, deep, high = (
+        doors * rng.uniform(0.42, 0.52) / 2,
+        rng.uniform(0.55, 0.62),
+        rng.uniform(1.85, 2.2),
+    )
+    wood, (style, metal) = pick(rng, *WOODS), handle_style(rng)
+    y = -deep / 2
+    plinth, cornice = rng.uniform(0.04, 0.1), pick(rng, 0.0, 0.05)
+    below = pick(rng, 0.0, 0.0, 0.32)
+    low, top = ranks((-x + 0.006, x - 0.006), (plinth + 0.01 + below, high - 0.02 - cornice), doors,
+                     1, 0.007)  # fmt: skip
+    shade = int(rng.integers(2))
+    parts = [
+        Part(box((-x + 0.02, y + 0.03, 0), (x - 0.02, -y, plinth + 0.001)), wood),
+        Part(box((-x, y, plinth), (x, -y, high)), wood),
+        Part(fronts(low, top, y), wood, shade),
+        Part(handles(style, low, top, y - 0.018, upright=True), metal),
+        Part(fronts(low + 0.08, top - 0.08, y - 0.018, thickness=0.006), wood, 1 - shade),
+    ]
+    if chance(rng, 0.3):
+        door = int(rng.integers(doors))
+        glass = fronts(low[[door]] + 0.06, top[[door]] - 0.06, y - 0.019, thickness=0.008)
+        parts.append(Part(glass, "glass"))
+    if below:
+        low, top = ranks((-x + 0.006, x - 0.006), (plinth + 0.01, plinth + below), (doors + 1) // 2,
+                         1, 0.007)  # fmt: skip
+        parts += [Part(fronts(low, top, y), wood, shade),
+                  Part(handles(style, low, top, y - 0.018, upright=False), metal)]  # fmt: skip
+    if cornice:
+        edge = box((-x - 0.03, y - 0.04, high - 0.02), (x + 0.03, -y, high + 0.05))
+        parts.append(Part(edge, wood))
+    return assembled("wardrobe", parts)
+
+
+def tv_stand(rng: np.random.Generator) -> Piece:
+    """A long low cabinet with open places between doors."""
+    x, deep, high = rng.uniform(0.6, 0.95), rng.uniform(0.36, 0.45), rng.uniform(0.4, 0.55)
+    foot, wood = rng.uniform(0.05, 0.16), pick(rng, *WOODS)
+    y, third = (-deep / 2, deep / 2), x / 3
+    middle = (foot + high) / 2
+    inner = boxes([(-third - 0.02, y[0], foot + 0.02), (third, y[0], foot + 0.02),
+                   (-third, y[0] + 0.01, middle)],
+                  [(-third, y[1] - 0.008, high - 0.02), (third + 0.02, y[1] - 0.008, high - 0.02),
+                   (third, y[1] - 0.008, middle + 0.018)])  # fmt: skip
+    style, metal = handle_style(rng)
+    ends = [ranks(side, (foot + 0.008, high - 0.008), 1, 1, 0.006)
+            for side in ((-x + 0.006, -third - 0.012), (third + 0.012, x - 0.006))]  # fmt: skip
+    low, top = (np.concatenate(corners) for corners in zip(*ends, strict=True))
+    parts = [
+        Part(legs(pick(rng, "tapered", "round", "square"), (x - 0.03, deep / 2 - 0.02), foot + 0.01,
+                  0.045), pick(rng, wood, "metal")),
+        Part(_carcass(x, y, (foot, high), 0.02), wood),
+        Part(inner, wood),
+        Part(fronts(low, top, y[0]), wood, int(rng.integers(2))),
+        Part(handles(style, low, top, y[0] - 0.018, upright=False), metal),
+    ]  # fmt: skip
+    if chance(rng, 0.6):
+        device = box(
+            (-0.7 * third, y[0] + 0.05, foot + 0.02), (0.6 * third, y[1] - 0.05, foot + 0.075)
+        )
+        parts.append(Part(device, "plastic_dark"))
+    tops = [
+        Top((0.01 - x, y[0] + 0.01), (x - 0.01, y[1] - 0.01), high),
+        Top((0.02 - third, y[0] + 0.02), (third - 0.02, y[1] - 0.02), middle + 0.018,
+            high - middle - 0.04),
+    ]  # fmt: skip
+    return assembled("tv_stand", parts, tops)
+
+
+def wall_shelf(rng: np.random.Generator) -> Piece:
+    """One or two boards on brackets, with books on part of them; hangs on a wall."""
+    x, deep, wood = rng.uniform(0.3, 0.55), rng.uniform(0.18, 0.24), pick(rng, *WOODS)
+    levels = [0.13] if chance(rng, 0.5) else [0.13, 0.47]
+    boards = boxes([(-x, -deep, z) for z in levels], [(x, 0, z + 0.022) for z in levels])
+    at = [(side * 0.75 * x, 0.0, z) for z in levels for side in (-1, 1)]
+    brackets = rods([(a, -0.008, z - 0.12) for a, _, z in at],
+                    [(a, 0.03 - deep, z + 0.002) for a, _, z in at], 0.007, sides=6)  # fmt: skip
+    plates = boxes([(a - 0.012, -0.006, z - 0.13) for a, _, z in at],
+                   [(a + 0.012, 0, z + 0.001) for a, _, z in at])  # fmt: skip
+    parts = [Part(boards, wood), Part(brackets, "metal"), Part(plates, "metal")]
+    rows, tops = [], []
+    for number, z in enumerate(levels):
+        room = 0.3 if number + 1 == len(levels) else levels[number + 1] - z - 0.16
+        loads, free = shelf_load(rng, (-0.95 * x, 0.95 * x), (0.01 - deep, -0.005),
+                                 (z + 0.022, z + 0.022 + room), 0.2)  # fmt: skip
+        rows += loads
+        tops += free
+    if rows:
+        low, top = (np.concatenate(corners) for corners in zip(*rows, strict=True))
+        parts += book_parts(rng, low, top, 5)
+    return assembled("wall_shelf", parts, tops)
