@@ -1,0 +1,71 @@
+"""Rooms of a few boxes and balls whose labels are known in closed form."""
+
+import numpy as np
+
+from encoders.scenes.building import Building, Room
+from encoders.scenes.camera import Camera
+from encoders.scenes.cast import Caster
+from encoders.scenes.labels.sight import Sight
+from encoders.scenes.shapes import Shape, box
+
+LOW, HIGH = np.zeros(3), np.array([5.0, 4.0, 2.6])
+
+
+def hollow(low=LOW, high=HIGH):
+    """An empty room: a box seen from inside."""
+    solid = box(low, high)
+    return Shape(solid.vertices, solid.faces[:, ::-1], -solid.normals, solid.curvatures)
+
+
+def ball(centre, radius, steps=96):
+    """A ball of meridians and parallels, with the normals and curvatures of the sphere."""
+    turn, tilt = np.meshgrid(
+        np.linspace(0, 2 * np.pi, steps + 1), np.linspace(0, np.pi, steps // 2 + 1)
+    )
+    normals = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)], -1)
+    index = np.arange(normals[..., 0].size).reshape(tilt.shape)
+    a, b, c, d = index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]
+    faces = np.concatenate([np.stack(t, -1).reshape(-1, 3) for t in ((a, b, c), (a, c, d))])
+    normals = normals.reshape(-1, 3)
+    corners = normals[faces]
+    area = np.linalg.norm(
+        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
+    )
+    return Shape(
+        np.asarray(centre) + radius * normals,
+        faces[area > 1e-9].astype(np.int32),  # at the poles, one of a cell's two has no area
+        normals,
+        np.full((len(normals), 2), 1 / radius),
+    )
+
+
+def building(*shapes, low=LOW, high=HIGH):
+    """A building of one room whose instances are the shapes, in order."""
+    starts = np.cumsum([0] + [len(shape.vertices) for shape in shapes])
+    count = np.arange(len(shapes), dtype=np.int32)
+    return Building(
+        name="building_0000",
+        vertices=np.concatenate([shape.vertices for shape in shapes]),
+        normals=np.concatenate([shape.normals for shape in shapes]),
+        curvatures=np.concatenate([shape.curvatures for shape in shapes]),
+        faces=np.concatenate(
+            [shape.faces + start for shape, start in zip(shapes, starts, strict=False)]
+        ).astype(np.int32),
+        face_part=np.repeat(count, [len(shape.faces) for shape in shapes]),
+        part_material=count,
+        part_instance=count,
+        part_origin=np.zeros((len(shapes), 3)),
+        part_rotation=np.broadcast_to(np.eye(3), (len(shapes), 3, 3)),
+        instance_kind=("wall", *("cabinet" for _ in shapes[1:])),
+        instance_room=np.zeros(len(shapes), dtype=np.int32),
+        materials=(),
+        rooms=(Room("library", np.asarray(low, float), np.asarray(high, float)),),
+        lights=(),
+    )
+
+
+def look(shapes, position, target, *, fov=1.1, size=64, low=LOW, high=HIGH):
+    """What a camera sees of the shapes."""
+    camera = Camera.looking_at(position, target, fov)
+    black = np.zeros((size, size, 3), dtype=np.uint8)
+    return Sight.of(Caster(building(*shapes, low=low, high=high)), camera, size, black)
