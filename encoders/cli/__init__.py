@@ -1,0 +1,1 @@
+"""Commands that `encoders` adds to `taskgraph`; each module is imported when it is called."""

@@ -1,0 +1,68 @@
+"""The JSON object of a view: where its camera stands, what it looks at, and the room around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from encoders.poses import (
+    matrix_to_euler,
+    matrix_to_quaternion,
+    stored_ranges,
+    stored_vanishing_points,
+)
+from encoders.scenes.building import Building
+from encoders.scenes.views import View
+
+
+def point_info(building: Building, views: Sequence[View], view: View, size: int) -> dict[str, Any]:
+    """What Taskonomy's ``point_info`` files hold of a view, and the type of its ``room``.
+
+    Lengths are metres and angles radians. The camera's Euler angles are (a, b, c) with the
+    camera-to-world rotation Rz(c) Ry(b) Rx(a), its quaternion is (w, x, y, z). The pitch is the
+    angle above the horizon, of the camera as of the point, since the point is in the middle of
+    the picture. ``bounding_box_ranges`` is the box of the room that the camera stands in, with
+    "x" for the world's y as in the real files.
+
+    Parameters
+    ----------
+    building : Building
+    views : all views of the building
+        They number the cameras: views from one place have one ``camera_uuid``.
+    view : View
+    size : int
+        Pixels along each side of the picture.
+    """
+    camera, room = view.camera, building.rooms[view.room]
+    return {
+        "point_uuid": str(view.point),
+        "view_id": view.view,
+        "camera_uuid": f"camera_{_places(views).index(_place(view)):04d}",
+        "camera_location": camera.position.tolist(),
+        "camera_rotation_final": matrix_to_euler(camera.rotation).tolist(),
+        "camera_rotation_final_quaternion": matrix_to_quaternion(camera.rotation).tolist(),
+        "camera_pitch": camera.pitch,
+        "camera_roll": 0.0,
+        "field_of_view_rads": float(camera.fov),
+        "resolution": size,
+        "point_location": view.target.tolist(),
+        "point_normal": view.target_normal.tolist(),
+        "point_pitch": camera.pitch,
+        "camera_distance": view.distance,
+        "obliqueness_angle": view.obliqueness,
+        "nonfixated_points_in_view": [int(point) for point in view.points_in_view],
+        "vanishing_points_gaussian_sphere": stored_vanishing_points(camera.rotation),
+        "bounding_box_ranges": stored_ranges(room.low, room.high),
+        "room": room.kind,
+    }
+
+
+def _places(views: Sequence[View]) -> list[tuple[float, ...]]:
+    """The different places that the views are taken from, in the order of first use."""
+    return list(dict.fromkeys(_place(view) for view in views))
+
+
+def _place(view: View) -> tuple[float, ...]:
+    return tuple(np.asarray(view.camera.position, dtype=float).tolist())
