@@ -171,7 +171,7 @@ def _look(
     pitch = np.radians(PITCH[0] + PITCH[1] * rng.standard_normal(GLANCES))
     level = np.stack([np.cos(yaw), np.sin(yaw), np.tan(pitch)], axis=1) * np.cos(pitch)[:, None]
     met = caster.hits(stands.position[first], level)
-    chosen = int(rng.choice(GLANCES, p=_interest(caster, met)))
+    chosen = int(rng.choice(GLANCES, p=_interest(caster, met, level)))
     if met.distance[chosen] < 2 * NEAR:
         return []
     target, normal = met.point[chosen], met.flat[chosen]
@@ -198,10 +198,15 @@ def _others(
     )
 
 
-def _interest(caster: Caster, met: Hits) -> Floats:
-    """Chance of each direction: far things before near ones, furniture before bare walls."""
+def _interest(caster: Caster, met: Hits, rays: Floats) -> Floats:
+    """Chance of each direction, as if points were spread evenly over all surfaces.
+
+    Rays that leave one place evenly meet a surface at distance d with a density of
+    cos(obliqueness) / d**2; dividing by it undoes that.
+    """
     kind = np.array([*caster.building.instance_kind, ""])[met.instance]  # the last one: nothing
-    weight = np.where(met.valid, met.distance, 1e-6) ** 2
+    slope = np.maximum(-(met.flat * rays).sum(1), np.cos(np.radians(STEEPEST)))
+    weight = np.where(met.valid, met.distance, 1e-6) ** 2 / slope
     weight *= np.where(np.isin(kind, OBJECTS), FURNITURE, 1.0)
     chance: Floats = weight / weight.sum()
     return chance

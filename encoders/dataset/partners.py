@@ -1,0 +1,49 @@
+"""The partners of a whole data set, chosen once and kept beside the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+
+from encoders.dataset.pairs import Pairs, choose_partners
+from encoders.dataset.reader import FileReader, Reader
+
+FORMAT = 1
+"""Counts up when other partners would be chosen."""
+
+
+def read_partners(
+    rule: str, seed: int, files: FileReader, reader: Reader, folder: Path | None
+) -> Pairs:
+    """`choose_partners`, kept in ``folder`` (if there is one) for the next time.
+
+    Views without ``point_info`` are nobody's partners.
+    """
+    index, digest = files.index, files.digest("point_info")
+    key = hashlib.sha256(f"{FORMAT} {rule} {seed} {digest}".encode()).hexdigest()[:16]
+    path = folder / f"pairs-{rule}-{key}.npy" if folder else None
+    table = _read(path, len(index))
+    if table is None:
+        usable = ~index.files("point_info").missing
+        pairs = choose_partners(rule, index, reader.infos, seed, usable=usable)
+        table = np.column_stack([pairs.rows, pairs.same])
+        if path is not None:
+            part = path.with_name(f".{path.name}.{os.getpid()}.part")
+            with part.open("wb") as file:
+                np.save(file, table)
+            os.replace(part, path)
+    return Pairs(table[:, :-1], table[:, -1].astype(bool))
+
+
+def _read(path: Path | None, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None:
+    """The table, or None where there is no whole one."""
+    if path is None or not path.exists():
+        return None
+    try:
+        table = np.load(path)
+    except (OSError, ValueError):
+        return None
+    return table if len(table) == count else None

@@ -1,0 +1,107 @@
+"""What the files of a data set hold, read one by one."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from encoders.dataset.index import Index, Integers
+from encoders.dataset.resize import MASKED, is_valid, kept, resized
+from encoders.encodings import read_raw
+from encoders.errors import InvalidDataError
+
+Raw = NDArray[Any]
+
+FORMAT = 1
+"""Counts up when the same files would give other arrays."""
+
+MANIFEST = "manifest.json"
+
+
+class Reader(Protocol):
+    """Gives what the files of some rows of an index hold."""
+
+    def read(self, domain: str, rows: Integers) -> Raw:
+        """Raw values (`encoders.dataset.resize`), (B, ...)."""
+
+    def infos(self, rows: Integers) -> list[dict[str, Any]]:
+        """The ``point_info`` of each row."""
+
+
+class FileReader:
+    """Opens the files each time."""
+
+    def __init__(self, index: Index, size: int) -> None:
+        self.index = index
+        self.size = size
+        self.mask = index.mask_domain()
+        self._digests: dict[str, str] = {}
+
+    def read(self, domain: str, rows: Integers) -> Raw:
+        """Raw values, (B, ...).
+
+        Raises
+        ------
+        InvalidDataError
+            If a file is missing, broken or of another shape than the others; it is named.
+        """
+        found = [self._one(domain, int(row)) for row in rows]
+        for row, array in zip(rows, found, strict=True):
+            if array.shape != found[0].shape:
+                raise InvalidDataError(
+                    f"{self.path(domain, int(row))} has shape {array.shape}, where "
+                    f"{self.path(domain, int(rows[0]))} has {found[0].shape}"
+                )
+        return np.stack(found)
+
+    def infos(self, rows: Integers) -> list[dict[str, Any]]:
+        """The ``point_info`` of each row; errors as for `read`."""
+        return [read_raw(self.path("point_info", int(row)), "point_info") for row in rows]
+
+    def path(self, domain: str, row: int) -> Path:
+        """The file of a row."""
+        return self.index.root / self.index.files(domain).paths[row]
+
+    def digest(self, domain: str) -> str:
+        """A hash of all that a domain's arrays are made of, content aside.
+
+        It covers the files' names and sizes, those of the mask's files, the side of the pictures,
+        and the manifest of a data set of ours, which holds a hash of the content.
+        """
+        if domain not in self._digests:
+            names = [domain]
+            if domain in MASKED and self.mask is not None:
+                names.append(self.mask)
+            content = hashlib.sha256(f"{FORMAT} {self.size}".encode())
+            for name in names:
+                content.update(self.index.files(name).digest.encode())
+            manifest = self.index.root / MANIFEST
+            content.update(manifest.read_bytes() if manifest.is_file() else b"")
+            self._digests[domain] = content.hexdigest()
+        return self._digests[domain]
+
+    def _one(self, domain: str, row: int) -> Raw:
+        raw = read_raw(self.path(domain, row), domain)
+        if kept(domain, self.size) is None:
+            return np.asarray(raw, dtype=np.float32).reshape(-1)
+        try:
+            whole = raw.shape[:2] == (self.size, self.size)
+            valid = None if whole or domain not in MASKED else self._valid(row, len(raw))
+            return resized(domain, raw, self.size, valid)
+        except InvalidDataError as error:
+            raise InvalidDataError(f"{self.path(domain, row)} {error}") from None
+
+    def _valid(self, row: int, side: int) -> NDArray[np.bool_] | None:
+        """Which pixels of a picture of that side are valid."""
+        if self.mask is None:
+            return None
+        valid = is_valid(self.mask, read_raw(self.path(self.mask, row), self.mask))
+        if valid.shape == (side, side):
+            return valid
+        picture = Image.fromarray(valid.astype(np.uint8))
+        return np.asarray(picture.resize((side, side), Image.Resampling.NEAREST)) > 0

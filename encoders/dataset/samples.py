@@ -1,0 +1,140 @@
+"""What the examples of a task are made from, put together from pictures, files and partners."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.dataset.index import Index, Integers
+from encoders.dataset.pairs import NONE, Pairs
+from encoders.dataset.partners import read_partners
+from encoders.dataset.reader import FileReader, Reader
+from encoders.dataset.resize import is_valid
+from encoders.tasks import Sample, Task
+
+
+class Samples:
+    """Gathers, for rows of an index, all that a task needs.
+
+    Parameters
+    ----------
+    files : FileReader
+        Knows the index, the size and the mask.
+    reader : Reader
+        What is read from: the files, or a cache of them.
+    seed : int
+    folder : Path or None
+        Where chosen partners are kept.
+    """
+
+    def __init__(self, files: FileReader, reader: Reader, seed: int, folder: Path | None) -> None:
+        self.files = files
+        self.reader = reader
+        self.seed = seed
+        self.folder = folder
+        self._pairs: dict[tuple[str, int], Pairs] = {}
+
+    @property
+    def index(self) -> Index:
+        """The views."""
+        return self.files.index
+
+    def of(
+        self,
+        task: Task,
+        rows: Integers,
+        constants: Mapping[str, Any],
+        *,
+        epoch: int = 0,
+        seed: int | None = None,
+        label: bool = True,
+    ) -> Sample:
+        """The `Sample` of some rows.
+
+        ``seed`` stands in for the own one. Without ``label``, only what the input needs is read.
+        """
+        source = task.label if label else None
+        pairs = self.partners(task, self.seed if seed is None else seed)
+        pictures = rows[:, None]
+        if pairs is not None:
+            # A view without partners stands in for them; its mask is False.
+            others = np.where(pairs.rows[rows] == NONE, rows[:, None], pairs.rows[rows])
+            pictures = np.concatenate([pictures, others], axis=1)
+        count, each = pictures.shape
+        rgb = self.reader.read("rgb", pictures.reshape(-1))
+        infos: tuple[tuple[Any, ...], ...] = ((),) * count
+        paths: tuple[tuple[str, ...], ...] = ((),) * count
+        if source is not None and source.infos:
+            flat = self.reader.infos(pictures.reshape(-1))
+            infos = tuple(tuple(flat[each * i : each * (i + 1)]) for i in range(count))
+            place = self.files.path
+            paths = tuple(tuple(str(place("point_info", r)) for r in row) for row in pictures)
+        return Sample(
+            size=self.files.size,
+            pictures=rgb.reshape(count, each, *rgb.shape[1:]),
+            raw={name: self.reader.read(name, rows) for name in (source.domains if source else ())},
+            valid=self._valid(rows, read=source is not None and source.valid),
+            infos=infos,
+            paths=paths,
+            found=np.ones(count, dtype=bool) if pairs is None else pairs.found[rows],
+            same=np.ones(count, dtype=bool) if pairs is None else pairs.same[rows],
+            seeds=tuple(self._key(task, int(row), epoch) for row in rows),
+            constants=constants,
+        )
+
+    def for_fit(self, task: Task, rows: Integers) -> Sample:
+        """Not standardised; partners are those of seed 0, so that all seeds have one scale."""
+        return self.of(task, rows, {}, seed=0)
+
+    def partners(self, task: Task, seed: int | None = None) -> Pairs | None:
+        """Those of a task, chosen when they are first asked for; None where it has none."""
+        if not task.partners:
+            return None
+        key = task.partners, self.seed if seed is None else seed
+        if key not in self._pairs:
+            self._pairs[key] = read_partners(*key, self.files, self.reader, self.folder)
+        return self._pairs[key]
+
+    def _valid(self, rows: Integers, *, read: bool) -> NDArray[np.bool_]:
+        """(B, S, S); true throughout where nothing says otherwise, or nobody asks."""
+        size, mask = self.files.size, self.files.mask
+        if not read or mask is None:
+            return np.ones((len(rows), size, size), dtype=bool)
+        return is_valid(mask, self.reader.read(mask, rows))
+
+    def _key(self, task: Task, row: int, epoch: int) -> tuple[int, ...]:
+        view, kind = zlib.crc32(self.index.name(row).encode()), zlib.crc32(task.name.encode())
+        return self.seed, view, kind, epoch
+
+
+class Memory:
+    """Targets and masks of a task whose label never changes, made when they are asked for."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, tuple[NDArray[np.bool_], NDArray[Any], NDArray[np.bool_]]] = {}
+
+    def made(
+        self, task: Task, rows: Integers, samples: Samples, constants: Mapping[str, Any]
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """As ``task.label.make`` gives them."""
+        assert task.label is not None
+        known = self._tables[task.name][0][rows] if task.name in self._tables else None
+        new = np.unique(rows if known is None else rows[~known])
+        if len(new):
+            target, mask = task.label.make(samples.of(task, new, constants))
+            if known is None:
+                count = len(samples.index)
+                self._tables[task.name] = (
+                    np.zeros(count, dtype=bool),
+                    np.zeros((count, *target.shape[1:]), dtype=target.dtype),
+                    np.zeros((count, *mask.shape[1:]), dtype=bool),
+                )
+            whether, targets, masks = self._tables[task.name]
+            whether[new], targets[new], masks[new] = True, target, mask
+        _, targets, masks = self._tables[task.name]
+        return targets[rows], masks[rows]

@@ -1,0 +1,123 @@
+"""Taskonomy's 26 tasks, with the paper's scalings and losses.
+
+Names are those of the published tables. Of the real data's encodings, three constants are kept
+where they suit the files at hand and are fitted on the train split where they do not
+(`encoders.tasks.fits`): the ceilings of edges and keypoints, and the mean and spread of curvature.
+Colorization has our 261 bins of colour, not the 313 of Zhang et al. (`encoders.colors`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from encoders.errors import UnknownNameError
+from encoders.jigsaw import ORDERS, TILES
+from encoders.tasks import curves, labels, pictures
+from encoders.tasks.fits import Published
+from encoders.tasks.task import Output, Task
+
+COLORS = 261
+"""Bins of colour (`encoders.colors.color_bins`)."""
+
+EMBEDDING = 64  # numbers a pixel that unsupervised segments are told apart by
+SEMANTIC = 17  # background and 16 classes
+POSE = 6  # three Euler angles, a translation
+
+CURVATURE = Published((123.572, 120.1), (31.922, 21.658))
+_PICTURE = Output("map", 3)
+_PLANE = Output("map", 1)
+
+_ALL = (
+    Task("autoencoder", _PICTURE, "l1", pictures.RESTORED, "Autoencoding"),
+    Task("class_1000", Output("classes", None), "soft_xentropy",
+         labels.class_chances("class_object"), "Object Class. (1000)"),
+    Task("class_places", Output("classes", None), "soft_xentropy",
+         labels.class_chances("class_scene"), "Scene Class."),
+    Task("colorization", Output("map", COLORS, 4), "soft_xentropy", pictures.COLORED,
+         "Colorization", channels=1, prepare=pictures.lightness, source_only=True),
+    Task("curvature", Output("map", 2), "l2",
+         labels.standardised_channels("principal_curvature", curves.standard, CURVATURE),
+         "Curvature"),
+    Task("denoise", _PICTURE, "l1", pictures.RESTORED, "Denoising", prepare=pictures.noisy),
+    Task("edge2d", _PLANE, "l1", labels.to_ceiling("edge_texture", curves.clipped, 0.08),
+         "2D Edges"),
+    Task("edge3d", _PLANE, "l1",
+         labels.to_ceiling("edge_occlusion", curves.stretched, 0.00625, masked=True,
+                           blur=labels.BLUR),
+         "Occlusion Edges"),
+    Task("ego_motion", Output("vector", 3 * POSE), "ego_cycle",
+         labels.from_points(labels.egomotion_numbers, standardise=True), "Egomotion",
+         inputs=3, partners="triplet"),
+    Task("fix_pose", Output("vector", POSE), "pose_norm",
+         labels.from_points(labels.pose_numbers, standardise=True), "Cam. Pose (fix)",
+         inputs=2, partners="fixated"),
+    Task("impainting_whole", _PICTURE, "l1", pictures.RESTORED, "In-painting",
+         prepare=pictures.with_hole, source_only=True),
+    Task("jigsaw", Output("classes", ORDERS), "xentropy", pictures.ORDER, "Jigsaw",
+         inputs=TILES, prepare=pictures.shuffled_tiles, source_only=True),
+    Task("keypoint2d", _PLANE, "l1", labels.to_ceiling("keypoints2d", curves.clipped, 0.005),
+         "2D Keypoints"),
+    Task("keypoint3d", _PLANE, "l1",
+         labels.from_folder("keypoints3d", curves.signed16, masked=True), "3D Keypoints"),
+    Task("non_fixated_pose", Output("vector", POSE), "pose_norm",
+         labels.from_points(labels.pose_numbers, standardise=True), "Cam. Pose (nonfix)",
+         inputs=2, partners="nonfixated"),
+    Task("point_match", Output("classes", 2), "xentropy", labels.matching(), "Matching",
+         inputs=2, partners="match"),
+    Task("random", None, "l1", None, "Random Proj.", source_only=True),
+    Task("reshade", _PLANE, "l1",
+         labels.from_folder("reshading", curves.signed8, masked=True), "Reshading"),
+    Task("rgb2depth", _PLANE, "l1",
+         labels.depth("depth_zbuffer"), "Z-Depth"),
+    Task("rgb2mist", _PLANE, "l1",
+         labels.depth("depth_euclidean"), "Distance"),
+    Task("rgb2sfnorm", _PICTURE, "l1",
+         labels.from_folder("normal", curves.centred, masked=True), "Normals"),
+    Task("room_layout", Output("vector", 9), "l2",
+         labels.from_points(labels.layout_numbers, standardise=True), "Layout"),
+    Task("segment25d", Output("segments", EMBEDDING), "metric",
+         labels.segments("segment_unsup25d", masked=True), "2.5D Segm."),
+    Task("segment2d", Output("segments", EMBEDDING), "metric",
+         labels.segments("segment_unsup2d"), "2D Segm."),
+    Task("segmentsemantic_rb", Output("class_map", SEMANTIC), "xentropy",
+         labels.semantic("segment_semantic"), "Semantic Segm."),
+    Task("vanishing_point_well_defined", Output("vector", 9), "l2",
+         labels.from_points(labels.vanishing_numbers, standardise=False), "Vanishing Pts."),
+)  # fmt: skip
+
+TASKS: dict[str, Task] = {task.name: task for task in _ALL}
+"""By name, in alphabetical order."""
+
+OTHER_NAMES = {
+    "inpainting_whole": "impainting_whole",
+    "segmentsemantic": "segmentsemantic_rb",
+    "vanishing_point": "vanishing_point_well_defined",
+}
+"""The names of the published networks, where they differ from those of the tables."""
+
+
+def tasks_named(tasks: Sequence[str | Task]) -> list[Task]:
+    """Tasks of the dictionary by name; a `Task` stands for itself.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not in `TASKS`, is given twice, or none is given.
+    """
+    if isinstance(tasks, (str, Task)) or not tasks:
+        raise UnknownNameError('expected some tasks, such as ["rgb2depth", "edge2d"]')
+    found: dict[str, Task] = {}
+    for task in tasks:
+        name = task.name if isinstance(task, Task) else OTHER_NAMES.get(task, task)
+        if name in found:
+            raise UnknownNameError(f'task "{name}" is asked for twice')
+        if isinstance(task, Task):
+            found[name] = task
+        elif name in TASKS:
+            found[name] = TASKS[name]
+        else:
+            near = difflib.get_close_matches(name, TASKS, n=3, cutoff=0.4)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(TASKS)}"
+            raise UnknownNameError(f'no task "{name}"; {hint}')
+    return list(found.values())

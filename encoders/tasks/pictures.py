@@ -1,0 +1,70 @@
+"""Tasks whose label is the picture itself: restored, coloured, or put in order."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders import colors, corruptions
+from encoders.jigsaw import ORDERS, jigsaw, tile_orders
+from encoders.tasks.fits import fit_frequencies
+from encoders.tasks.sample import Made, Sample, as_given
+from encoders.tasks.task import Label
+
+Floats32 = NDArray[np.float32]
+
+
+def noisy(sample: Sample) -> Floats32:
+    """The pictures with noise (`encoders.corruptions.noisy`), (B, 1, 3, S, S)."""
+    rows = zip(sample.rgb, sample.rngs(), strict=True)
+    return _planes(np.stack([corruptions.noisy(rgb, rng) for rgb, rng in rows]))[:, None]
+
+
+def with_hole(sample: Sample) -> Floats32:
+    """The pictures without their middle (`encoders.corruptions.masked`), (B, 1, 3, S, S)."""
+    return _planes(corruptions.masked(sample.rgb))[:, None]
+
+
+def lightness(sample: Sample) -> Floats32:
+    """The pictures without their colour (`encoders.colors.lightness`), (B, 1, 1, S, S)."""
+    return _planes(colors.lightness(sample.rgb))[:, None]
+
+
+def shuffled_tiles(sample: Sample) -> Floats32:
+    """Nine pieces of each picture in the order that `ORDER` asks for, (B, 9, 3, S, S)."""
+    pieces = []
+    for rgb, rng in zip(sample.rgb, sample.rngs(), strict=True):
+        number = int(rng.integers(ORDERS))  # the first number drawn, as in `_order`
+        chosen = tile_orders()[number : number + 1]
+        pieces.append(jigsaw(rgb, rng, size=sample.size, orders=chosen)[0])
+    return _planes(np.stack(pieces))
+
+
+def _order(sample: Sample) -> Made:
+    numbers = [rng.integers(ORDERS) for rng in sample.rngs()]
+    return np.array(numbers, dtype=np.int64), np.ones(len(sample), dtype=bool)
+
+
+def _restored(sample: Sample) -> Made:
+    return as_given(sample)[:, 0], sample.everywhere()
+
+
+def _colored(sample: Sample) -> Made:
+    return _planes(colors.color_target(sample.rgb)), sample.everywhere(colors.COARSER)
+
+
+def _planes(pictures: Floats32) -> Floats32:
+    """(..., H, W, C) to (..., C, H, W)."""
+    return np.ascontiguousarray(np.moveaxis(pictures, -1, -3))
+
+
+RESTORED = Label(_restored)
+"""The picture itself, in [-1, 1]."""
+
+COLORED = Label(_colored, fit=partial(fit_frequencies, make=_colored))
+"""How the colours of 4 x 4 pixels are shared out over bins, and how often each bin occurs."""
+
+ORDER = Label(_order)
+"""Which of the `ORDERS` the tiles are in."""

@@ -1,0 +1,31 @@
+"""A task of your own: which surfaces are level, from normals and the camera's direction.
+
+    taskgraph scenes data
+    python examples/own_task.py data
+
+The target is 1 on floors and table tops, 0 on walls, -1 on ceilings. It is a task like any of
+Taskonomy's 26: to train and transfer, give the `Task` wherever a name could stand.
+"""
+
+import sys
+
+import numpy as np
+
+from encoders.dataset import TaskonomyDataset
+from encoders.poses import euler_to_matrix
+from encoders.tasks import OneView, Output, Task, each_view
+
+
+def level(view: OneView) -> np.ndarray:
+    """(S, S): the cosine between each pixel's normal and the world's up."""
+    up = euler_to_matrix(view.info["camera_rotation_final"])[2]  # seen from the camera
+    return np.where(view.valid, view["normal"] @ up, np.nan)  # NaN does not count
+
+
+LEVEL = Task("level", Output("map", 1), "l1", each_view(level, ["normal"], infos=True))
+
+if __name__ == "__main__":
+    data = TaskonomyDataset(sys.argv[1], [LEVEL], "test")
+    picture, target, mask = data.batch("level", range(min(32, len(data))))
+    print(f"{len(data)} views: input {tuple(picture.shape)}, target {tuple(target.shape)}")
+    print(f"{float((target[:, 0] > 0.9)[mask].float().mean()):.3f} of what is seen faces up")
