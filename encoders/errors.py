@@ -17,3 +17,19 @@ class UnknownNameError(TaskgraphError, ValueError):
 
 class TrainingError(TaskgraphError, RuntimeError):
     """Training cannot go on: the loss is not a number, or the folder is of another run."""
+
+
+class InvalidNetworkError(TaskgraphError, ValueError):
+    """Pictures, an output or a layer that a network cannot be built for or applied to."""
+
+
+class InvalidLossInputError(TaskgraphError, ValueError):
+    """A prediction, target, mask or setting that a loss cannot be computed from."""
+
+
+class MissingPackageError(TaskgraphError, ImportError):
+    """A network of an optional package that is not installed."""
+
+
+class WorkerDiedError(TaskgraphError, RuntimeError):
+    """A worker process was ended from outside, such as for want of memory."""

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from encoders.checkpoint import read_weights, restore, write_weights
 from encoders.errors import TrainingError
 from encoders.feed import Examples, InOrder, Shuffled, loader
+from encoders.losses import batch_mean
 from encoders.progress import BEST, Epoch, Progress, resume, save_progress
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -39,7 +40,8 @@ class FitConfig:
     clip : float
         Longest gradient (Euclidean norm over all weights).
     precision : str
-        As Lightning Fabric names it: ``32-true``, ``bf16-mixed``, …
+        As Lightning Fabric names it: ``32-true``, ``bf16-mixed``, …; ``auto`` is the latter where
+        the processor computes in bfloat16 itself, as emulating it is ten times slower.
     seed : int
         Of the order of the examples and of dropout. (The network's first weights are drawn by
         whoever makes it.)
@@ -53,7 +55,7 @@ class FitConfig:
     weight_decay: float = 0.02
     warmup: float = 0.05
     clip: float = 1.0
-    precision: str = "bf16-mixed"
+    precision: str = "auto"
     seed: int = 0
     accelerator: str = "auto"
     strategy: str = "auto"
@@ -63,13 +65,24 @@ class FitConfig:
 
     def fabric(self) -> Fabric:
         """The devices and the precision that this configuration asks for."""
+        precision = self.precision
+        if precision == "auto":
+            precision = "bf16-mixed" if computes_in_bfloat16() else "32-true"
         return Fabric(
             accelerator=self.accelerator,
             strategy=self.strategy,
             devices=self.devices,
             num_nodes=self.nodes,
-            precision=self.precision,  # type: ignore[arg-type]
+            precision=precision,  # type: ignore[arg-type]
         )
+
+
+def computes_in_bfloat16() -> bool:
+    """Whether the GPU, or without one the processor, has instructions for bfloat16."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    cpu = torch.cpu.get_capabilities()
+    return bool(cpu.get("avx512_bf16") or cpu.get("amx_bf16") or cpu.get("bf16"))
 
 
 def learning_rate(step: int, steps: int, config: FitConfig) -> float:
@@ -187,8 +200,7 @@ def _train(
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, steps, config)
         each = loss(model(_last(pictures)), target, mask)
-        counted = ~torch.isnan(each)
-        mean = torch.where(counted, each, 0.0).sum() / counted.sum().clamp(min=1)
+        mean = batch_mean(each, mask)
         optimiser.zero_grad(set_to_none=True)
         fabric.backward(mean)
         fabric.clip_gradients(model, optimiser, max_norm=config.clip, error_if_nonfinite=False)

@@ -22,8 +22,8 @@ DEPTH_MISSING = 65535
 CENTRE = 127
 """Raw value of a zero in a normal or a curvature."""
 
-CURVATURE_STEPS = 127 / 50
-"""Steps for 1/m of curvature: bends tighter than a radius of 2 cm are stored as 2 cm.
+CURVATURE_STEPS = 127 / 20
+"""Steps for 1/m of curvature: bends tighter than a radius of 5 cm are stored as 5 cm.
 
 Taskonomy publishes that 127 is zero, not the steps; ours are linear, so that only a factor
 separates them from any other linear choice.

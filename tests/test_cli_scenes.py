@@ -77,7 +77,7 @@ def test_a_changed_setting_is_refused_and_says_how_to_go_on(world, capsys):
 def test_a_sheet_of_a_folder_and_its_statistics(world, tmp_path, capsys):
     before = sorted(world.rglob("*"))
     sheet = tmp_path / "sheet.png"
-    assert run(["scenes", str(world), "--show", str(sheet), "--rows", "2", "--stats"]) == 0
+    assert run(["scenes", str(world), "--show", str(sheet), "--columns", "2", "--stats"]) == 0
     shown, err = capsys.readouterr()
     assert err == f"drew {sheet}\n"
     with Image.open(sheet) as picture:

@@ -17,9 +17,8 @@ import numpy as np
 import pytest
 
 from encoders.encodings import ENCODINGS, read
-from encoders.errors import InvalidDataError, InvalidSceneError, UnknownNameError
+from encoders.errors import InvalidDataError, InvalidSceneError, UnknownNameError, WorkerDiedError
 from encoders.scenes import folder
-from encoders.scenes.crew import WorkerDiedError
 from encoders.scenes.folder import count_whole, whole_views
 from encoders.scenes.make import make
 from encoders.scenes.manifest import read_manifest

@@ -74,11 +74,11 @@ def _cores() -> int:
     help=f"Draw a contact sheet (default: {SHEET}); without OUT, of one view that is made for it.",
 )
 @click.option(
-    "--rows",
+    "--columns",
     type=click.IntRange(min=1),
     default=8,
     show_default=True,
-    help="Views on the contact sheet of OUT.",
+    help="Views on the contact sheet of OUT, side by side.",
 )
 @click.option("--stats", is_flag=True, help="Print statistics of OUT beside Taskonomy's.")
 @click.pass_context
@@ -88,7 +88,7 @@ def scenes(
     out: str | None,
     workers: int,
     show: str | None,
-    rows: int,
+    columns: int,
     stats: bool,
     **settings: Any,
 ) -> int:
@@ -120,7 +120,7 @@ def scenes(
         if given or not (show or stats):
             _make(out, workers, settings)
         if show:
-            _show_folder(Path(out), show, rows)
+            _show_folder(Path(out), show, columns)
         if stats:
             _print_statistics(out)
     return 0
@@ -191,11 +191,11 @@ def _show_sample(show: str, settings: dict[str, Any]) -> int:
     return 0
 
 
-def _show_folder(out: Path, show: str, rows: int) -> None:
+def _show_folder(out: Path, show: str, columns: int) -> None:
     from encoders.scenes.album import spread_views
     from encoders.scenes.sheet import draw_sheet, save_sheet
 
-    save_sheet(draw_sheet(spread_views(out, rows)), show)
+    save_sheet(draw_sheet(spread_views(out, columns)), show)
     note(f"drew {show}")
 
 

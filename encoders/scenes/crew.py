@@ -17,20 +17,16 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from encoders.errors import WorkerDiedError
 from encoders.scenes.folder import whole_views
 from encoders.scenes.one import Seconds, Site, labelled, stage, visit, write_view
 from encoders.scenes.settings import Settings
-from taskgraph.errors import TaskgraphError
 
 Made = Generator[None, None, None]
 """Goes on by one with every view."""
 
 POLL = 0.2
 """Seconds between two looks at how far the workers are."""
-
-
-class WorkerDiedError(TaskgraphError, RuntimeError):
-    """A worker process was ended from outside, such as for want of memory."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from encoders.errors import InvalidDataError, InvalidSceneError
-from encoders.scenes.crew import Slice, WorkerDiedError, run
+from encoders.errors import InvalidDataError, InvalidSceneError, WorkerDiedError
+from encoders.scenes.crew import Slice, run
 from encoders.scenes.folder import count_whole, prepare, sole_writer
 from encoders.scenes.manifest import MANIFEST, check_folder, read_manifest, write_manifest
 from encoders.scenes.one import Seconds, stage

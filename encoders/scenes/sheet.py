@@ -1,4 +1,4 @@
-"""The contact sheet: views in rows, the labels of all tasks in columns."""
+"""The contact sheet: the labels of all tasks in rows, views in columns."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LEAST_TILE, LEAST_SINGLE, LARGEST_TILE = 128, 192, 256
 """Pixels along a tile: at least, on a sheet of several views and of one; and at most."""
 
 GAP, HEAD, MARGIN = 6, 40, 110
-"""Pixels between tiles, above them for the names of tasks, and left of them for those of views."""
+"""Pixels between tiles, above them for the names of views, and left of them for those of tasks."""
 
 WRAP = 8
 """Tiles in a line of a sheet that shows one view."""
@@ -51,7 +51,7 @@ NOTES = (
 
 
 @dataclass(frozen=True)
-class Column:
+class Row:
     """A task on the sheet: its name, what draws its tiles, and how many there are."""
 
     name: str
@@ -59,35 +59,35 @@ class Column:
     tiles: int = 1
 
 
-COLUMNS = (
-    Column("Autoencoding", plain),
-    Column("Denoising (input)", noised),
-    Column("In-painting (input)", holed),
-    Column("Colorization", recolored),
-    Column("Jigsaw (input)", puzzle),
-    Column("Random Proj.", said("a random encoder: nothing is learned")),
-    Column("2D Edges", gray("edge_texture", 0.08)),
-    Column("2D Keypoints", gray("keypoints2d", 0.005)),
-    Column("2D Segm.", segments("segment_unsup2d")),
-    Column("Z-Depth", depth("depth_zbuffer")),
-    Column("Distance", depth("depth_euclidean")),
-    Column("Normals", as_stored("normal")),
-    Column("Curvature", curvature),
-    Column("Occlusion Edges", gray("edge_occlusion")),
-    Column("3D Keypoints", gray("keypoints3d")),
-    Column("2.5D Segm.", segments("segment_unsup25d")),
-    Column("Reshading", as_stored("reshading")),
-    Column("Semantic Segm.", semantic),
-    Column("Object Class.", class_name("class_object")),
-    Column("Scene Class.", class_name("class_scene")),
-    Column("Vanishing Pts.", vanishing),
-    Column("Layout", layout),
-    Column("Matching", same_point(2), 2),
-    Column("Cam. Pose (fix)", same_point(2), 2),
-    Column("Cam. Pose (nonfix)", other_point, 2),
-    Column("Egomotion", same_point(3), 3),
+ROWS = (
+    Row("Autoencoding", plain),
+    Row("Denoising (input)", noised),
+    Row("In-painting (input)", holed),
+    Row("Colorization", recolored),
+    Row("Jigsaw (input)", puzzle),
+    Row("Random Proj.", said("a random encoder: nothing is learned")),
+    Row("2D Edges", gray("edge_texture", 0.08)),
+    Row("2D Keypoints", gray("keypoints2d", 0.005)),
+    Row("2D Segm.", segments("segment_unsup2d")),
+    Row("Z-Depth", depth("depth_zbuffer")),
+    Row("Distance", depth("depth_euclidean")),
+    Row("Normals", as_stored("normal")),
+    Row("Curvature", curvature),
+    Row("Occlusion Edges", gray("edge_occlusion")),
+    Row("3D Keypoints", gray("keypoints3d")),
+    Row("2.5D Segm.", segments("segment_unsup25d")),
+    Row("Reshading", as_stored("reshading")),
+    Row("Semantic Segm.", semantic),
+    Row("Object Class.", class_name("class_object")),
+    Row("Scene Class.", class_name("class_scene")),
+    Row("Vanishing Pts.", vanishing),
+    Row("Layout", layout),
+    Row("Matching", same_point(2), 2),
+    Row("Cam. Pose (fix)", same_point(2), 2),
+    Row("Cam. Pose (nonfix)", other_point, 2),
+    Row("Egomotion", same_point(3), 3),
 )
-"""The 26 tasks, in the order of the sheet's columns."""
+"""The 26 tasks, in the order of the sheet's rows."""
 
 
 def draw_sheet(views: Sequence[tuple[Album, Key]]) -> Image.Image:
@@ -125,36 +125,37 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> None:
 
 
 def _table(subjects: Sequence[Subject]) -> Image.Image:
-    """A row a view, a column a task."""
+    """A row a task, a column a view: no wider than a page."""
     tile = subjects[0].tile
-    starts, x = [], MARGIN
-    for column in COLUMNS:
-        starts.append(x)
-        x += column.tiles * (tile + 2) + GAP
-    sheet = Image.new("RGB", (x, HEAD + len(subjects) * (tile + GAP)), "white")
-    for column, start in zip(COLUMNS, starts, strict=True):
-        _write(sheet, column.name, (start, 0), column.tiles * (tile + 2) - 2, HEAD - 4)
-    for row, subject in enumerate(subjects):
-        y = HEAD + row * (tile + GAP)
-        _write(sheet, _title(subject), (4, y), MARGIN - 12, tile)
-        for column, start in zip(COLUMNS, starts, strict=True):
-            _paste(sheet, column.panel(subject), start, y)
+    starts, y = [], HEAD
+    for row in ROWS:
+        starts.append(y)
+        y += row.tiles * (tile + 2) + GAP
+    sheet = Image.new("RGB", (MARGIN + len(subjects) * (tile + GAP), y), "white")
+    for row, start in zip(ROWS, starts, strict=True):
+        _write(sheet, row.name, (4, start), MARGIN - 12, row.tiles * (tile + 2))
+    for column, subject in enumerate(subjects):
+        x = MARGIN + column * (tile + GAP)
+        _write(sheet, _title(subject), (x, 0), tile, HEAD - 4)
+        for row, start in zip(ROWS, starts, strict=True):
+            for k, picture in enumerate(row.panel(subject)):
+                sheet.paste(picture, (x, start + k * (tile + 2)))
     return sheet
 
 
 def _single(subject: Subject) -> Image.Image:
     """One view: its tasks one after the other, in lines of `WRAP` tiles."""
     tile, places, line, used = subject.tile, [], 0, 0
-    for column in COLUMNS:
-        if used + column.tiles > WRAP:
+    for row in ROWS:
+        if used + row.tiles > WRAP:
             line, used = line + 1, 0
         places.append((GAP + used * (tile + GAP), HEAD + line * (tile + HEAD)))
-        used += column.tiles
+        used += row.tiles
     size = (GAP + WRAP * (tile + GAP), HEAD + (line + 1) * (tile + HEAD) - HEAD + GAP)
     sheet = Image.new("RGB", size, "white")
-    for column, (x, y) in zip(COLUMNS, places, strict=True):
-        _write(sheet, column.name, (x, y - HEAD), column.tiles * tile, HEAD - 4)
-        _paste(sheet, column.panel(subject), x, y)
+    for row, (x, y) in zip(ROWS, places, strict=True):
+        _write(sheet, row.name, (x, y - HEAD), row.tiles * tile, HEAD - 4)
+        _paste(sheet, row.panel(subject), x, y)
     return sheet
 
 

@@ -1,0 +1,128 @@
+"""Representation to output: convolutions for maps, fully connected layers for the rest."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from encoders.errors import InvalidNetworkError
+from encoders.networks.blocks import SLOPE, built, convolved, doubled, to_grid
+from encoders.networks.outputs import OutputSpec
+from encoders.networks.presets import FEATURES, GRID, HeadSpec, PixelSpec, Preset, find
+
+NARROWEST = 64  # no hidden layer is divided below this width
+
+
+class PixelDecoder(nn.Module):
+    """3x3 convolutions at 16x16, doublings, and a last convolution to the output's channels.
+
+    ``doublings`` counts all, that of the last convolution included.
+    """
+
+    def __init__(self, spec: PixelSpec, output: OutputSpec, doublings: int, inputs: int) -> None:
+        super().__init__()
+        last = 2 if spec.subpixel and doublings else 1  # how much the last convolution enlarges
+        layers = []
+        for width in spec.body:
+            layers.append(convolved(inputs, width, spec.norm))
+            inputs = width
+        for up, after in spec.ups[: doublings - (last > 1)]:
+            layers.append(doubled(inputs, up, spec.norm))
+            inputs = up
+            if after is not None:
+                layers.append(convolved(up, after, spec.norm))
+                inputs = after
+        self.layers = nn.Sequential(*layers)
+        side = 1 if spec.pointwise and output.size > inputs else 3
+        self.last = nn.Conv2d(inputs, output.size * last**2, side, 1, side // 2)
+        self.spread = nn.PixelShuffle(last) if last > 1 else nn.Identity()
+        self.activation = nn.Tanh() if output.activation == "tanh" else nn.Identity()
+
+    def forward(self, representation: Tensor) -> Tensor:
+        """(B, features, h, w) -> (B, size, h 2^doublings, w 2^doublings)."""
+        y = self.spread(self.last(self.layers(representation)))
+        return cast(Tensor, self.activation(y))
+
+
+class Head(nn.Module):
+    """Fully connected layers on the representations of one or several pictures.
+
+    Each picture's representation is brought to 16x16 and, where the preset says so, shrunk by
+    convolutions with shared weights; all are flattened and joined.
+    """
+
+    def __init__(self, spec: HeadSpec, output: OutputSpec, features: int, inputs: int) -> None:
+        super().__init__()
+        self.features, self.inputs = features, inputs
+        shrink, channels = [], features
+        for width in spec.reduce:
+            shrink.append(convolved(channels, width, "group", stride=2))
+            channels = width
+        self.shrink = nn.Sequential(*shrink)
+        numbers = inputs * channels * (GRID >> len(spec.reduce)) ** 2
+        hidden = max(spec.hidden // output.narrow, min(spec.hidden, NARROWEST))
+        layers: list[nn.Module] = []
+        for _ in range(output.layers - 1):
+            layers += [
+                nn.Linear(numbers, hidden),
+                nn.BatchNorm1d(hidden) if spec.norm == "batch" else nn.LayerNorm(hidden),
+                nn.LeakyReLU(SLOPE, inplace=True),
+                nn.Dropout(spec.dropout),
+            ]
+            numbers = hidden
+        self.layers = nn.Sequential(*layers)
+        self.last = nn.Linear(numbers, output.size)
+        self.activation = nn.Tanh() if output.activation == "tanh" else nn.Identity()
+
+    def forward(self, representations: Tensor) -> Tensor:
+        """(B, inputs x features, h, w) -> (B, size)."""
+        batch, _, height, width = representations.shape
+        each = representations.reshape(batch * self.inputs, self.features, height, width)
+        flat = self.shrink(to_grid(each)).reshape(batch, -1)  # picture by picture
+        return cast(Tensor, self.activation(self.last(self.layers(flat))))
+
+
+def decoder(
+    preset: str | Preset,
+    output: OutputSpec,
+    inputs: int = 1,
+    *,
+    features: int = FEATURES,
+    generator: torch.Generator | None = None,
+) -> PixelDecoder | Head:
+    """A new, untrained decoder from (B, inputs x features, h, w) to an output.
+
+    A map comes at the size of the picture (times the output's scale) for any picture that the
+    preset's stride divides. A head first averages or interpolates to 16x16.
+
+    Parameters
+    ----------
+    preset : str or Preset
+    output : OutputSpec
+    inputs : int
+        Pictures of one sample; their representations are concatenated by channel.
+    features : int
+        Channels of one picture's representation: 8, or those of an encoder from elsewhere.
+    generator : torch.Generator, optional
+        On the CPU; draws the weights. The default is a fresh one with seed 0.
+
+    Raises
+    ------
+    InvalidNetworkError
+        If a map of the output's scale would be smaller than the representation.
+    """
+    chosen = find(preset)
+    if output.kind != "pixels":
+        return built(lambda: Head(chosen.head, output, features, inputs), generator)
+    enlarged = chosen.stride * output.scale
+    if enlarged < 1:
+        raise InvalidNetworkError(
+            f"preset {chosen.name!r} has a place every {chosen.stride} pixels; a map of scale "
+            f"{output.scale:g} would be smaller than its representation"
+        )
+    doublings = int(enlarged).bit_length() - 1
+    return built(
+        lambda: PixelDecoder(chosen.pixels, output, doublings, inputs * features), generator
+    )

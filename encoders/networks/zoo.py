@@ -1,0 +1,169 @@
+"""Models by name from torchvision and timm, both optional."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from encoders.errors import InvalidNetworkError, MissingPackageError, UnknownNameError
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Means and standard deviations of ImageNet's channels in [0, 1], as torchvision publishes them."""
+
+OPERATORS = (
+    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+)
+
+
+@cache
+def _declared() -> Any:
+    """torchvision's two operators, declared without an implementation; kept alive here."""
+    library = cast(Any, torch.library.Library)("torchvision", "DEF")
+    for operator in OPERATORS:
+        library.define(operator)
+    return library
+
+
+def import_torchvision() -> ModuleType:
+    """torchvision, also where its compiled operators do not load.
+
+    Its wheels are built against one build of PyTorch each. Beside another build (a CUDA wheel
+    beside PyTorch for CPUs, say) the import fails as the operators ``torchvision::nms`` and
+    ``torchvision::qnms`` do not exist. No classification model uses them: declaring them lets
+    the import through, and only detection's operators stay unusable.
+
+    Raises
+    ------
+    MissingPackageError
+        If torchvision is not installed.
+    """
+    if importlib.util.find_spec("torchvision") is None:
+        raise MissingPackageError(
+            "this needs torchvision: pip install 'taskgraph[train]', or pip install torchvision"
+        )
+    try:
+        return importlib.import_module("torchvision")
+    except RuntimeError as error:
+        if "torchvision::" not in str(error) or "does not exist" not in str(error):
+            raise
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    _declared()
+    return importlib.import_module("torchvision")
+
+
+def import_timm() -> ModuleType:
+    """timm, which itself needs torchvision.
+
+    Raises
+    ------
+    MissingPackageError
+        If timm is not installed.
+    """
+    if importlib.util.find_spec("timm") is None:
+        raise MissingPackageError("this needs timm: pip install timm")
+    import_torchvision()
+    return importlib.import_module("timm")
+
+
+def named(
+    name: str, weights: str | Path | None
+) -> tuple[nn.Module, tuple[tuple[float, ...], tuple[float, ...]]]:
+    """A model by name, with its weights, and the statistics its pictures are to have.
+
+    Parameters
+    ----------
+    name, weights
+        As ``model`` and ``weights`` of `external`.
+
+    Raises
+    ------
+    InvalidNetworkError, MissingPackageError, UnknownNameError
+        As `external` does.
+    """
+    if weights is None:
+        raise InvalidNetworkError(
+            f"say which weights {name!r} is to have: a file, a name from its package's registry "
+            "such as weights='DEFAULT' (downloaded), or weights='random'"
+        )
+    package, _, model = name.rpartition(":")
+    if package not in ("", "torchvision", "timm"):
+        raise UnknownNameError(f"no models of {package!r}; choose torchvision or timm")
+    in_timm = importlib.util.find_spec("timm") is not None
+    if package != "timm":
+        models = import_torchvision().models
+        if model in models.list_models(module=models):
+            return _torchvision(models, model, str(weights)), IMAGENET
+        if package or not in_timm:
+            raise UnknownNameError(
+                f"torchvision has no classification model {model!r}; torchvision.models."
+                "list_models(module=torchvision.models) lists what it has"
+                + ("" if package else "; timm, which may have it, is not installed")
+            )
+    return _timm(import_timm(), model, str(weights))
+
+
+def _torchvision(models: Any, model: str, weights: str) -> nn.Module:
+    """A torchvision model with weights from a file, its registry, or none."""
+    listed = [entry.name for entry in models.get_model_weights(model)]
+    if weights in ("DEFAULT", *listed):
+        return cast(nn.Module, models.get_model(model, weights=weights))
+    return with_weights(models.get_model(model, weights=None), weights, listed)
+
+
+def _timm(timm: Any, model: str, weights: str) -> tuple[nn.Module, Any]:
+    """A timm model with weights from a file, its registry, or none."""
+    if not timm.is_model(model.split(".")[0]):
+        raise UnknownNameError(f"timm has no model {model!r}; timm.list_models() lists its names")
+    built = timm.create_model(model, pretrained=weights == "DEFAULT")
+    if weights != "DEFAULT":
+        built = with_weights(built, weights, ["DEFAULT"])
+    asked = built.pretrained_cfg
+    return built, (tuple(asked.get("mean", IMAGENET[0])), tuple(asked.get("std", IMAGENET[1])))
+
+
+def with_weights(model: nn.Module, weights: str, listed: list[str]) -> nn.Module:
+    """The model as it is for "random", else with the ``state_dict`` of a file in it.
+
+    Raises
+    ------
+    InvalidNetworkError
+        If there is no such file, or a name or shape differs.
+    """
+    if weights == "random":
+        return model
+    if not Path(weights).is_file():
+        raise InvalidNetworkError(
+            f"weights {weights!r} are neither a file nor in the registry, which has: "
+            + ", ".join(listed)
+        )
+    try:
+        model.load_state_dict(read_state(Path(weights)))
+    except RuntimeError as error:
+        raise InvalidNetworkError(f"{weights} does not fit the model: {error}") from error
+    return model
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a ``.safetensors`` file, or of PyTorch's own without running its pickle.
+
+    Raises
+    ------
+    MissingPackageError
+        If safetensors is needed and not installed.
+    """
+    if path.suffix == ".safetensors":
+        if importlib.util.find_spec("safetensors") is None:
+            raise MissingPackageError(f"{path} needs safetensors: pip install safetensors")
+        return cast(dict[str, Tensor], importlib.import_module("safetensors.torch").load_file(path))
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return cast(dict[str, Tensor], state.get("state_dict", state))
