@@ -1,1 +1,54 @@
-"""PyTorch encoders, read-outs and the sweep that measures transfers between tasks."""
+"""PyTorch encoders, read-outs and the sweep that measures transfers between tasks.
+
+>>> import encoders                                                    # doctest: +SKIP
+>>> data = encoders.TaskonomyDataset("world", ["rgb2sfnorm"], "train")  # doctest: +SKIP
+>>> pictures, normals, mask = data.batch("rgb2sfnorm", range(32))      # doctest: +SKIP
+
+Scenes are made by ``taskgraph scenes``, or by `make_scenes`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from encoders.dataset import TaskonomyDataset
+    from encoders.scenes.making.make import make as make_scenes
+    from encoders.tasks import TASKS, Label, Output, Task, each_view, from_folder
+
+__all__ = [
+    "TASKS",
+    "Label",
+    "Output",
+    "Task",
+    "TaskonomyDataset",
+    "each_view",
+    "from_folder",
+    "make_scenes",
+]
+
+_PLACE_OF = {
+    "TASKS": "tasks",
+    "Label": "tasks",
+    "Output": "tasks",
+    "Task": "tasks",
+    "TaskonomyDataset": "dataset",
+    "each_view": "tasks",
+    "from_folder": "tasks",
+    "make_scenes": "scenes.making.make:make",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use, so that ``--help`` stays quick and torch is not needed for scenes."""
+    if name not in _PLACE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _PLACE_OF[name].partition(":")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

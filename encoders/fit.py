@@ -80,7 +80,7 @@ class FitConfig:
 def computes_in_bfloat16() -> bool:
     """Whether the GPU, or without one the processor, has instructions for bfloat16."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     cpu = torch.cpu.get_capabilities()
     return bool(cpu.get("avx512_bf16") or cpu.get("amx_bf16") or cpu.get("bf16"))
 

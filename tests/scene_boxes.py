@@ -6,7 +6,7 @@ from encoders.scenes.building import Building, Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.cast import Caster
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.shapes import Shape, box
+from encoders.scenes.solids.shapes import Shape, box
 
 LOW, HIGH = np.zeros(3), np.array([5.0, 4.0, 2.6])
 

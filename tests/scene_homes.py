@@ -6,8 +6,8 @@ import numpy as np
 from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 
-from encoders.scenes import world
-from encoders.scenes.domains import DOMAINS
+from encoders.scenes.homes import world
+from encoders.scenes.looks.domains import DOMAINS
 
 SEED = 5
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from encoders.scenes.building import Building, Light, Room
 from encoders.scenes.camera import Camera
-from encoders.scenes.shapes import box, join
+from encoders.scenes.solids.shapes import box, join
 
 WIDE, DEEP, HIGH, WALL = 5.0, 4.2, 2.6, 0.2
 WINDOW = ((1.0, 0.9), (2.8, 2.1))  # (x, z) of opposite corners, in the wall y = DEEP

@@ -4,7 +4,7 @@ import numpy as np
 import trimesh
 
 from encoders.scenes.building import Building, Room
-from encoders.scenes.shapes import Shape
+from encoders.scenes.solids.shapes import Shape
 
 LOW, HIGH = np.array([-3.0, -4.0, 0.0]), np.array([3.0, 4.0, 2.6])
 

@@ -18,8 +18,8 @@ from PIL import Image
 
 import taskgraph.cli
 from encoders.cli.scenes import scenes
-from encoders.scenes.domains import DOMAINS
-from encoders.scenes.manifest import read_manifest
+from encoders.scenes.looks.domains import DOMAINS
+from encoders.scenes.making.manifest import read_manifest
 from taskgraph.cli import GROUP, run
 
 SMALL = "--buildings 1 --views 5 --size 32 --workers 1"
@@ -34,7 +34,7 @@ def command(monkeypatch):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    from encoders.scenes.make import make
+    from encoders.scenes.making.make import make
 
     out = tmp_path_factory.mktemp("cli") / "world"
     make(out, buildings=1, views=5, size=32)

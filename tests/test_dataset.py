@@ -489,7 +489,7 @@ def test_own_classes(folder):
 @pytest.mark.slow
 def test_generated_buildings(tmp_path):
     pytest.importorskip("embreex")
-    from encoders.scenes.make import make
+    from encoders.scenes.making.make import make
 
     make(tmp_path, buildings=3, views=12, size=32, seed=1)
     data = TaskonomyDataset(tmp_path, list(TASKS), "all")

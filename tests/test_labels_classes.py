@@ -8,10 +8,10 @@ from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.cast import Caster
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
+from encoders.scenes.homes.rooms import SCENES
 from encoders.scenes.labels.classes import class_object, class_scene, segment_semantic
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.rooms import SCENES
-from encoders.scenes.shapes import box
+from encoders.scenes.solids.shapes import box
 from tests.scene_room import assembled
 
 ROOMS = (

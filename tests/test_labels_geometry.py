@@ -5,13 +5,14 @@ import pytest
 
 from encoders import poses
 from encoders.errors import InvalidSceneError
-from encoders.scenes import domains, world
 from encoders.scenes.camera import Camera
 from encoders.scenes.cast import Caster
+from encoders.scenes.homes import world
 from encoders.scenes.labels import geometry
 from encoders.scenes.labels.occlusion import edge_occlusion
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.shapes import Shape, box
+from encoders.scenes.looks import domains
+from encoders.scenes.solids.shapes import Shape, box
 from encoders.scenes.views import plan_views
 from tests.scene_boxes import HIGH, LOW, ball, building, hollow, look
 

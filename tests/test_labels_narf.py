@@ -12,7 +12,7 @@ from encoders.scenes.labels import geometry, narf
 from encoders.scenes.labels.narf import keypoints3d
 from encoders.scenes.labels.scan import Scan
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.shapes import box
+from encoders.scenes.solids.shapes import box
 from tests.scene_boxes import ball, hollow, look
 
 EYE, AIM = [1.13, 0.42, 1.53], [2.51, 2.24, 0.62]

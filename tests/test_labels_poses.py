@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from encoders import poses
 from encoders.errors import InvalidDataError
 from encoders.scenes.camera import Camera
-from encoders.scenes.shapes import box
+from encoders.scenes.solids.shapes import box
 from tests.scene_boxes import HIGH, LOW, hollow, look
 
 REAL = {

@@ -25,7 +25,7 @@ from encoders.scenes.labels.segments import (
     segment_unsup25d,
 )
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.shapes import box
+from encoders.scenes.solids.shapes import box
 from tests.scene_room import assembled
 
 COLORS = np.array(

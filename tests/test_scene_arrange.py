@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from encoders.scenes import world
-from encoders.scenes.doors import swing_zone
-from encoders.scenes.footprints import Boxes, overlaps, solids
 from encoders.scenes.furniture.piece import Part, Piece, assembled
-from encoders.scenes.placed import Placed
-from encoders.scenes.shapes import box
-from encoders.scenes.wishes import SMALL
+from encoders.scenes.homes import world
+from encoders.scenes.homes.doors import swing_zone
+from encoders.scenes.homes.footprints import Boxes, overlaps, solids
+from encoders.scenes.homes.placed import Placed
+from encoders.scenes.homes.wishes import SMALL
+from encoders.scenes.solids.shapes import box
 from tests.scene_homes import Mesh, home, meet, near
 
 HOMES = range(10)

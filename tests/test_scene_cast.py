@@ -5,7 +5,7 @@ import pytest
 
 from encoders.scenes.camera import Camera
 from encoders.scenes.cast import LIFT, Caster
-from encoders.scenes.shapes import box
+from encoders.scenes.solids.shapes import box
 from tests.solids import HIGH, LOW, ball, building
 
 

@@ -7,10 +7,10 @@ import pytest
 from skimage.color import rgb2hsv
 
 from encoders.errors import InvalidSceneError, UnknownNameError
-from encoders.scenes.develop import encoded
-from encoders.scenes.domains import DOMAINS, Domain, Lighting, Optics, Sensor
-from encoders.scenes.materials import ROLES, albedo
-from encoders.scenes.palettes import Palette, Recipe, linear
+from encoders.scenes.looks.domains import DOMAINS, Domain, Lighting, Optics, Sensor
+from encoders.scenes.looks.materials import ROLES, albedo
+from encoders.scenes.looks.palettes import Palette, Recipe, linear
+from encoders.scenes.pictures.develop import encoded
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 

@@ -9,7 +9,7 @@ from encoders.scenes.building import Building, Room
 from encoders.scenes.cast import Caster
 from encoders.scenes.furniture import CATALOGUE, OBJECTS, SEMANTIC, VARIANTS
 from encoders.scenes.furniture.kitchen import counter, kitchen_sink, wall_cabinet
-from encoders.scenes.materials import ROLES
+from encoders.scenes.looks.materials import ROLES
 
 SEEDS = 20
 BUILDERS = {**CATALOGUE, **VARIANTS}

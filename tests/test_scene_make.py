@@ -18,11 +18,11 @@ import pytest
 
 from encoders.encodings import ENCODINGS, read
 from encoders.errors import InvalidDataError, InvalidSceneError, UnknownNameError, WorkerDiedError
-from encoders.scenes import folder
-from encoders.scenes.folder import count_whole, whole_views
-from encoders.scenes.make import make
-from encoders.scenes.manifest import read_manifest
-from encoders.scenes.settings import Settings
+from encoders.scenes.making import folder
+from encoders.scenes.making.folder import count_whole, whole_views
+from encoders.scenes.making.make import make
+from encoders.scenes.making.manifest import read_manifest
+from encoders.scenes.making.settings import Settings
 
 SMALL = {"buildings": 2, "views": 6, "size": 32, "seed": 3}
 """Twelve views: what most tests make."""
@@ -54,7 +54,7 @@ def started(whole, tmp_path):
 
 def in_background(out, workers=1):
     code = (
-        "import sys; from encoders.scenes.make import make\n"
+        "import sys; from encoders.scenes.making.make import make\n"
         f"if __name__ == '__main__': make({str(out)!r}, workers={workers}, **{SMALL!r})"
     )
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from encoders.errors import InvalidSceneError, UnknownNameError
-from encoders.scenes.materials import ROLES, Material, albedo, albedos
-from encoders.scenes.noise import hashed, pulse, value_noise
-from encoders.scenes.patterns import PATTERNS
+from encoders.scenes.looks.materials import ROLES, Material, albedo, albedos
+from encoders.scenes.looks.noise import hashed, pulse, value_noise
+from encoders.scenes.looks.patterns import PATTERNS
 
 UP = np.array([0.0, 0.0, 1.0])
 FRONT = np.array([0.0, -1.0, 0.0])

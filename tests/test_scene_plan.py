@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from encoders.scenes.plan import draw_plan
-from encoders.scenes.rooms import ROOM_TYPES, SCENES
+from encoders.scenes.homes.plan import draw_plan
+from encoders.scenes.homes.rooms import ROOM_TYPES, SCENES
 
 COUNT = 40
 PLANS = [draw_plan(np.random.default_rng([11, index])) for index in range(COUNT)]

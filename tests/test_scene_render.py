@@ -8,16 +8,17 @@ from scipy.integrate import dblquad
 from skimage.color import rgb2xyz
 from skimage.color.colorconv import xyz_from_rgb
 
-from encoders.scenes import backdrop, develop, ink, render
 from encoders.scenes.building import OUTSIDE, Light, Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.cast import Caster
-from encoders.scenes.domains import DOMAINS, Optics, Sensor
-from encoders.scenes.light import Points, lit
-from encoders.scenes.materials import Material
-from encoders.scenes.sampling import jitter, phases, smoothed
-from encoders.scenes.shapes import box, rotation
-from encoders.scenes.sources import Lamp, Opening, Sources, sources
+from encoders.scenes.looks import backdrop
+from encoders.scenes.looks.domains import DOMAINS, Optics, Sensor
+from encoders.scenes.looks.materials import Material
+from encoders.scenes.pictures import develop, ink, render
+from encoders.scenes.pictures.light import Points, lit
+from encoders.scenes.pictures.sampling import jitter, phases, smoothed
+from encoders.scenes.pictures.sources import Lamp, Opening, Sources, sources
+from encoders.scenes.solids.shapes import box, rotation
 from tests.scene_room import DEEP, WALL, WINDOW, assembled, furnished, standing
 
 GREY = Material("flat", ((0.5, 0.5, 0.5),))

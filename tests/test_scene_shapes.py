@@ -6,9 +6,17 @@ import pytest
 pytest.importorskip("embreex", reason="scenes need the extra `encoders`")
 trimesh = pytest.importorskip("trimesh", reason="the oracle for volumes and normals")
 
-from encoders.scenes.hollows import holed_slab, plate  # noqa: E402
-from encoders.scenes.outlines import circle, filleted, rounded_rectangle  # noqa: E402
-from encoders.scenes.shapes import (  # noqa: E402
+from encoders.scenes.solids.hollows import holed_slab, plate  # noqa: E402
+from encoders.scenes.solids.outlines import circle, filleted, rounded_rectangle  # noqa: E402
+from encoders.scenes.solids.rounded import (  # noqa: E402
+    basin,
+    blade,
+    ellipsoid,
+    pleats,
+    rounded_box,
+    sphere,
+)
+from encoders.scenes.solids.shapes import (  # noqa: E402
     box,
     boxes,
     join,
@@ -17,16 +25,8 @@ from encoders.scenes.shapes import (  # noqa: E402
     scattered,
     tapered_box,
 )
-from encoders.scenes.solids import (  # noqa: E402
-    basin,
-    blade,
-    ellipsoid,
-    pleats,
-    rounded_box,
-    sphere,
-)
-from encoders.scenes.tubes import tube  # noqa: E402
-from encoders.scenes.turned import (  # noqa: E402
+from encoders.scenes.solids.tubes import tube  # noqa: E402
+from encoders.scenes.solids.turned import (  # noqa: E402
     cylinder,
     frustum,
     lathe,

@@ -8,13 +8,13 @@ from PIL import Image
 
 from encoders.errors import InvalidDataError
 from encoders.poses import stored_ranges
-from encoders.scenes.album import Album, folder_album, sample_view, spread_views
 from encoders.scenes.camera import Camera
-from encoders.scenes.make import make
-from encoders.scenes.overlays import layout, other_point, same_point, vanishing
-from encoders.scenes.panels import SEMANTIC_COLORS, UNSEEN, Subject, enlarged, wrapped
-from encoders.scenes.settings import Settings
-from encoders.scenes.sheet import COLUMNS, draw_sheet, save_sheet
+from encoders.scenes.making.make import make
+from encoders.scenes.making.settings import Settings
+from encoders.scenes.sheets.album import Album, folder_album, sample_view, spread_views
+from encoders.scenes.sheets.overlays import layout, other_point, same_point, vanishing
+from encoders.scenes.sheets.panels import SEMANTIC_COLORS, UNSEEN, Subject, enlarged, wrapped
+from encoders.scenes.sheets.sheet import GAP, HEAD, MARGIN, ROWS, draw_sheet, save_sheet
 
 YELLOW = np.array([255, 221, 51])
 
@@ -35,31 +35,32 @@ def view(world):
     raise AssertionError("no such view among 28")
 
 
-def test_all_26_tasks_have_a_column():
-    assert len({column.name for column in COLUMNS}) == len(COLUMNS) == 26
+def test_all_26_tasks_have_a_row():
+    assert len({row.name for row in ROWS}) == len(ROWS) == 26
 
 
-@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
-def test_every_column_draws_its_tiles(column, view):
-    tiles = column.panel(Subject(*view, tile=96))
-    assert [tile.size for tile in tiles] == [(96, 96)] * column.tiles
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_row_draws_its_tiles(row, view):
+    tiles = row.panel(Subject(*view, tile=96))
+    assert [tile.size for tile in tiles] == [(96, 96)] * row.tiles
     assert all(tile.mode == "RGB" for tile in tiles)
     for tile in tiles:
         low, high = zip(*tile.getextrema(), strict=True)
-        if column.name not in ("Semantic Segm.", "Curvature", "2D Keypoints"):
+        if row.name not in ("Semantic Segm.", "Curvature", "2D Keypoints"):
             assert max(high) - min(low) > 20, "an empty tile"
 
 
-def test_a_sheet_has_a_row_a_view_and_is_the_same_each_time(world):
+def test_a_sheet_has_a_column_a_view_and_is_the_same_each_time(world):
     views = spread_views(world, 3)
     sheet = draw_sheet(views)
-    assert sheet.height > 3 * 128
-    assert sheet.width > 31 * 128
+    assert sheet.width == MARGIN + 3 * (128 + GAP)
+    assert sheet.height > 31 * 128
     assert sheet.tobytes() == draw_sheet(spread_views(world, 3)).tobytes()
     album, key = views[1]
     picture = np.array(enlarged(album.picture(key), 128))
-    row = np.array(sheet)[40 + 134 : 40 + 134 + 128]
-    assert (row[:, 110:238] == picture).all()
+    first = np.array(sheet)[HEAD : HEAD + 128]
+    x = MARGIN + 128 + GAP
+    assert (first[:, x : x + 128] == picture).all()
 
 
 def test_spread_views_come_from_all_buildings(world):
@@ -99,7 +100,7 @@ def test_a_view_made_in_memory_is_the_view_of_the_folder(world):
 
 def test_colours_of_segmentation_are_those_of_the_legend(view):
     subject = Subject(*view, tile=64)
-    tile = np.array(next(c for c in COLUMNS if c.name == "Semantic Segm.").panel(subject)[0])
+    tile = np.array(next(c for c in ROWS if c.name == "Semantic Segm.").panel(subject)[0])
     found = {tuple(color) for color in tile.reshape(-1, 3)}
     numbers = np.unique(subject.values["segment_semantic"])
     assert found == {tuple(SEMANTIC_COLORS[k]) for k in numbers}
@@ -112,7 +113,7 @@ def test_what_sees_no_surface_is_drawn_in_its_own_colour(view):
     depth = values["depth_zbuffer"].copy()
     depth[:4, :4] = np.nan
     changed = dataclasses.replace(album, values=lambda _: {**values, "depth_zbuffer": depth})
-    panel = next(c for c in COLUMNS if c.name == "Z-Depth").panel
+    panel = next(c for c in ROWS if c.name == "Z-Depth").panel
     tile = np.array(panel(Subject(changed, key, 32))[0])
     assert (tile[:4, :4] == UNSEEN).all()
     assert (tile[4:, 4:] != UNSEEN).any()

@@ -5,9 +5,9 @@ import pytest
 
 from encoders.encodings import ENCODINGS, encode, file_name
 from encoders.errors import InvalidDataError
-from encoders.scenes.manifest import class_names, write_manifest
-from encoders.scenes.settings import Settings
-from encoders.scenes.statistics import markdown, shares, statistics
+from encoders.scenes.making.manifest import class_names, write_manifest
+from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.statistics import markdown, shares, statistics
 
 SETTINGS = Settings(buildings=2, views=3, size=32)
 

@@ -8,8 +8,8 @@ import pytest
 from encoders.errors import InvalidSceneError
 from encoders.scenes.building import Room
 from encoders.scenes.cast import LIFT, Caster
-from encoders.scenes.domains import DOMAINS
-from encoders.scenes.shapes import box
+from encoders.scenes.looks.domains import DOMAINS
+from encoders.scenes.solids.shapes import box
 from encoders.scenes.views import EYE, NEAR, STEEPEST, plan_views
 from tests.solids import HIGH, LOW, ball, building
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from encoders.errors import InvalidSceneError
-from encoders.scenes import world
 from encoders.scenes.building import Building
 from encoders.scenes.cast import Caster
-from encoders.scenes.domains import DOMAINS
 from encoders.scenes.furniture import CATALOGUE, SEMANTIC
-from encoders.scenes.rooms import SCENES
+from encoders.scenes.homes import world
+from encoders.scenes.homes.rooms import SCENES
+from encoders.scenes.looks.domains import DOMAINS
 from tests.scene_homes import SEED, building, home
 
 ARRAYS = [field.name for field in fields(Building) if field.name not in ("materials", "lights")]

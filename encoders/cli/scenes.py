@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from taskgraph.cli.options import check_picture, note, progress_bar
 
 if TYPE_CHECKING:
-    from encoders.scenes.make import Made
+    from encoders.scenes.making.make import Made
 
 EXTRA = {"embreex", "skimage", "trimesh", "PIL", "threadpoolctl"}
 """Modules that only the extra ``scenes`` installs."""
@@ -141,16 +141,16 @@ def _extra_installed() -> Iterator[None]:
 
 def _settings(out: Path, flags: dict[str, Any], given: list[str]) -> dict[str, Any]:
     """The flags; those that were not given are as the folder was made."""
-    from encoders.scenes.manifest import MANIFEST, read_manifest
+    from encoders.scenes.making.manifest import MANIFEST, read_manifest
 
     found = read_manifest(out)["settings"] if (out / MANIFEST).is_file() else {}
     return flags | {name: value for name, value in found.items() if name not in given}
 
 
 def _make(out: str, workers: int, settings: dict[str, Any]) -> None:
-    from encoders.scenes.folder import count_whole
-    from encoders.scenes.make import make
-    from encoders.scenes.settings import Settings
+    from encoders.scenes.making.folder import count_whole
+    from encoders.scenes.making.make import make
+    from encoders.scenes.making.settings import Settings
 
     try:
         made = make(out, workers=workers, progress=progress_bar("views"), **settings)
@@ -182,9 +182,9 @@ def _told(out: str, made: Made, workers: int) -> str:
 
 
 def _show_sample(show: str, settings: dict[str, Any]) -> int:
-    from encoders.scenes.album import sample_view
-    from encoders.scenes.settings import Settings
-    from encoders.scenes.sheet import draw_sheet, save_sheet
+    from encoders.scenes.making.settings import Settings
+    from encoders.scenes.sheets.album import sample_view
+    from encoders.scenes.sheets.sheet import draw_sheet, save_sheet
 
     save_sheet(draw_sheet([sample_view(Settings(**settings))]), show)
     note(f"drew {show}")
@@ -192,15 +192,15 @@ def _show_sample(show: str, settings: dict[str, Any]) -> int:
 
 
 def _show_folder(out: Path, show: str, columns: int) -> None:
-    from encoders.scenes.album import spread_views
-    from encoders.scenes.sheet import draw_sheet, save_sheet
+    from encoders.scenes.sheets.album import spread_views
+    from encoders.scenes.sheets.sheet import draw_sheet, save_sheet
 
     save_sheet(draw_sheet(spread_views(out, columns)), show)
     note(f"drew {show}")
 
 
 def _print_statistics(out: str) -> None:
-    from encoders.scenes.statistics import markdown, shares, statistics
+    from encoders.scenes.making.statistics import markdown, shares, statistics
 
     click.echo(markdown(statistics(out)))
     click.echo(markdown(shares(out)), nl=False)

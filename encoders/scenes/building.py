@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from encoders.scenes.materials import Material
+    from encoders.scenes.looks.materials import Material
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -53,7 +53,7 @@ class Building:
     name : str
         The folder that its files go to, such as ``building_0003``.
     vertices, normals, curvatures, faces
-        As for `encoders.scenes.shapes.Shape`, in the world: z up, metres, floors at z = 0.
+        As for `encoders.scenes.solids.shapes.Shape`, in the world: z up, metres, floors at z = 0.
     face_part : (F,) integer array
         The part that each triangle belongs to.
     part_material, part_instance : (P,) integer arrays

@@ -68,11 +68,14 @@ class Camera:
     def to_world(self, vectors: ArrayLike) -> Floats:
         """Turn (N, 3) camera-frame vectors (not points) into the world's frame."""
         # einsum, not a matrix product: its result does not depend on the number of threads.
-        return np.einsum("ij,nj->ni", self.rotation, np.asarray(vectors, dtype=float))
+        turned: Floats = np.einsum("ij,nj->ni", self.rotation, np.asarray(vectors, dtype=float))
+        return turned
 
     def to_camera(self, points: ArrayLike) -> Floats:
         """Camera-frame coordinates of (N, 3) world points, metres."""
-        return np.einsum("ji,nj->ni", self.rotation, np.asarray(points, float) - self.position)
+        step = np.asarray(points, dtype=float) - self.position
+        turned: Floats = np.einsum("ji,nj->ni", self.rotation, step)
+        return turned
 
     def project(self, points: ArrayLike) -> Floats:
         """Where (N, 3) world points appear, as (across, down) in [0, 1] over the picture.

@@ -103,13 +103,14 @@ class Caster:
         """
         step = np.broadcast_to(end, start.shape) - start
         length = np.sqrt((step**2).sum(1))
-        blocked = self._scene.run(
+        free = self._scene.run(
             np.ascontiguousarray(start, dtype=np.float32),
             (step / np.maximum(length, 1e-9)[:, None]).astype(np.float32),
             np.maximum(length - LIFT, 0).astype(np.float32),
             query="OCCLUDED",
         )
-        return np.asarray(blocked) == 0
+        blocked: NDArray[np.bool_] = np.asarray(free) == 0
+        return blocked
 
     def _described(self, face: NDArray[np.int32], origins: Floats, rays: Floats) -> Hits:
         building = self.building
@@ -141,7 +142,7 @@ class Caster:
 
     def _weights(self, index: NDArray[np.int32], point: Floats) -> Floats:
         """Barycentric weights of each point in its triangle, clipped to its inside."""
-        weights = np.einsum("nki,ni->nk", self._slopes[index], point - self._anchor[index])
+        weights: Floats = np.einsum("nki,ni->nk", self._slopes[index], point - self._anchor[index])
         weights[:, 0] += 1
         np.clip(weights, 0.0, 1.0, out=weights)
         weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)

@@ -16,8 +16,8 @@ from encoders.errors import InvalidSceneError
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.cast import LIFT, Caster, Hits
-from encoders.scenes.domains import Domain
 from encoders.scenes.furniture import OBJECTS
+from encoders.scenes.looks.domains import Domain
 
 Floats = NDArray[np.float64]
 
@@ -159,14 +159,15 @@ def _clearance(caster: Caster, place: Floats, rays: int = 8) -> Floats:
     around = np.stack([np.cos(angle), np.sin(angle), np.zeros(rays)], axis=1)
     origins = np.repeat(place, rays, axis=0)
     distance = caster.hits(origins, np.tile(around, (len(place), 1))).distance
-    return distance.reshape(len(place), rays).min(1)
+    nearest: Floats = distance.reshape(len(place), rays).min(1)
+    return nearest
 
 
 def _look(
     caster: Caster, stands: Stands, point: int, wanted: int, rng: Generator, domain: Domain
 ) -> list[View]:
     """A new point, and up to ``wanted`` cameras that are turned to it."""
-    first = int(rng.choice(len(stands.room), p=_by_area(caster, stands)))
+    first = int(rng.choice(len(stands.room), p=_by_room(caster, stands)))
     yaw = rng.uniform(0, 2 * np.pi, GLANCES)
     pitch = np.radians(PITCH[0] + PITCH[1] * rng.standard_normal(GLANCES))
     level = np.stack([np.cos(yaw), np.sin(yaw), np.tan(pitch)], axis=1) * np.cos(pitch)[:, None]
@@ -212,11 +213,11 @@ def _interest(caster: Caster, met: Hits, rays: Floats) -> Floats:
     return chance
 
 
-def _by_area(caster: Caster, stands: Stands) -> Floats:
-    """Chance of each stand: rooms in proportion to their floor, stands of a room alike."""
+def _by_room(caster: Caster, stands: Stands) -> Floats:
+    """Chance of each stand: a room's grows with its length, so that small rooms are seen too."""
     rooms = caster.building.rooms
-    area = np.array([np.prod(room.high[:2] - room.low[:2]) for room in rooms])
-    weight = area[stands.room] / np.bincount(stands.room, minlength=len(rooms))[stands.room]
+    length = np.array([np.sqrt(np.prod(room.high[:2] - room.low[:2])) for room in rooms])
+    weight = length[stands.room] / np.bincount(stands.room, minlength=len(rooms))[stands.room]
     chance: Floats = weight / weight.sum()
     return chance
 
@@ -227,9 +228,12 @@ def _seeing(caster: Caster, stands: Stands, target: Floats, normal: Floats) -> N
     distance = np.sqrt((step**2).sum(1))
     slope = (step * normal).sum(1) / np.maximum(distance, 1e-9)
     level = np.abs(step[:, 2]) / np.maximum(distance, 1e-9)
-    good = (distance > NEAR) & (slope > np.cos(np.radians(STEEPEST))) & (level < np.sin(0.9))
+    good: NDArray[np.bool_] = (
+        (distance > NEAR) & (slope > np.cos(np.radians(STEEPEST))) & (level < np.sin(0.9))
+    )
     start = np.broadcast_to(target + LIFT * normal, stands.position.shape)
-    return good & ~caster.blocked(start, stands.position)
+    good &= ~caster.blocked(start, stands.position)
+    return good
 
 
 def _fov(rng: Generator, domain: Domain) -> float:

@@ -6,10 +6,10 @@ import numpy as np
 
 from encoders.scenes.furniture.kitchen import BACK, FRONT, HEIGHT
 from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
-from encoders.scenes.outlines import circle, filleted, rounded_rectangle
-from encoders.scenes.shapes import box, boxes, join, rotation, scattered, tapered_box
-from encoders.scenes.solids import rounded_box
-from encoders.scenes.turned import cylinder, lathe, rods
+from encoders.scenes.solids.outlines import circle, filleted, rounded_rectangle
+from encoders.scenes.solids.rounded import rounded_box
+from encoders.scenes.solids.shapes import box, boxes, join, rotation, scattered, tapered_box
+from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def oven(rng: np.random.Generator) -> Piece:

@@ -7,12 +7,12 @@ import numpy as np
 from encoders.scenes.furniture.fittings import fronts, handle_style, handles, ranks, tap
 from encoders.scenes.furniture.kitchen import kitchen_sink
 from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
-from encoders.scenes.hollows import holed_slab
-from encoders.scenes.outlines import filleted, rounded_rectangle
-from encoders.scenes.shapes import Shape, boxes, join, open_box, rotation
-from encoders.scenes.solids import basin, rounded_box
-from encoders.scenes.tubes import tube
-from encoders.scenes.turned import cylinder, lathe, rods
+from encoders.scenes.solids.hollows import holed_slab
+from encoders.scenes.solids.outlines import filleted, rounded_rectangle
+from encoders.scenes.solids.rounded import basin, rounded_box
+from encoders.scenes.solids.shapes import Shape, boxes, join, open_box, rotation
+from encoders.scenes.solids.tubes import tube
+from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def toilet(rng: np.random.Generator) -> Piece:

@@ -8,9 +8,9 @@ import numpy as np
 
 from encoders.scenes.furniture.fittings import leaning, legs, pad, slab
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.shapes import Shape, boxes, join
-from encoders.scenes.solids import ellipsoid, rounded_box
-from encoders.scenes.turned import rods
+from encoders.scenes.solids.rounded import ellipsoid, rounded_box
+from encoders.scenes.solids.shapes import Shape, boxes, join
+from encoders.scenes.solids.turned import rods
 
 
 def bed(rng: np.random.Generator) -> Piece:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.shapes import Shape, box, boxes, join, rotation, tapered_box
+from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, tapered_box
 
 
 def book(rng: np.random.Generator) -> Piece:

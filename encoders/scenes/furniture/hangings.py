@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.outlines import circle, filleted, rounded_rectangle
-from encoders.scenes.shapes import Shape, box, boxes, join, rotation, scattered
-from encoders.scenes.solids import pleats, rounded_box, sphere
-from encoders.scenes.turned import cylinder, lathe, prism, rods
+from encoders.scenes.solids.outlines import circle, filleted, rounded_rectangle
+from encoders.scenes.solids.rounded import pleats, rounded_box, sphere
+from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, scattered
+from encoders.scenes.solids.turned import cylinder, lathe, prism, rods
 
 FACING = rotation(0, np.pi / 2)
 """Takes the z axis to -y: what is turned about z then faces the room."""

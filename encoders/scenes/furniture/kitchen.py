@@ -8,10 +8,10 @@ import numpy as np
 
 from encoders.scenes.furniture.fittings import fronts, handle_style, handles, ranks, tap
 from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
-from encoders.scenes.hollows import holed_slab, plate
-from encoders.scenes.shapes import Shape, box, join, open_box
-from encoders.scenes.solids import basin
-from encoders.scenes.turned import cylinder
+from encoders.scenes.solids.hollows import holed_slab, plate
+from encoders.scenes.solids.rounded import basin
+from encoders.scenes.solids.shapes import Shape, box, join, open_box
+from encoders.scenes.solids.turned import cylinder
 
 DEPTH, HEIGHT, WORKTOP = 0.6, 0.9, 0.04
 """Depth and height of base units and thickness of their tops, metres."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.piece import Glow, Part, Piece, assembled, chance, pick
-from encoders.scenes.outlines import filleted
-from encoders.scenes.shapes import Shape, join
-from encoders.scenes.solids import ellipsoid, sphere
-from encoders.scenes.tubes import tube
-from encoders.scenes.turned import cylinder, frustum, lathe, rods
+from encoders.scenes.solids.outlines import filleted
+from encoders.scenes.solids.rounded import ellipsoid, sphere
+from encoders.scenes.solids.shapes import Shape, join
+from encoders.scenes.solids.tubes import tube
+from encoders.scenes.solids.turned import cylinder, frustum, lathe, rods
 
 METALS = ("metal", "brass", "plastic_dark", "wood", "wood_dark")
 BULB = 0.035

@@ -6,10 +6,10 @@ import numpy as np
 
 from encoders.scenes.furniture.fittings import fronts, handles, ranks
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.outlines import circle
-from encoders.scenes.shapes import box, boxes, rotation
-from encoders.scenes.solids import rounded_box
-from encoders.scenes.turned import cylinder, lathe, rods
+from encoders.scenes.solids.outlines import circle
+from encoders.scenes.solids.rounded import rounded_box
+from encoders.scenes.solids.shapes import box, boxes, rotation
+from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def mirror_cabinet(rng: np.random.Generator) -> Piece:

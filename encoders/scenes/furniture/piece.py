@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.scenes.shapes import Shape
+from encoders.scenes.solids.shapes import Shape
 
 Floats = NDArray[np.float64]
 Option = TypeVar("Option")
@@ -19,9 +19,9 @@ Option = TypeVar("Option")
 class Part:
     """A shape of one material.
 
-    ``role`` is one of `encoders.scenes.materials.ROLES`. Parts of a piece that agree in role and
-    ``variant`` are made of the same material; another variant is another one of its kind, as are
-    the covers of books.
+    ``role`` is one of `encoders.scenes.looks.materials.ROLES`. Parts of a piece that agree in role
+    and ``variant`` are made of the same material; another variant is another one of its kind, as
+    are the covers of books.
     """
 
     shape: Shape

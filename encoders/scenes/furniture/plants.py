@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled, pick
-from encoders.scenes.outlines import filleted
-from encoders.scenes.shapes import Shape, rotation, scattered
-from encoders.scenes.solids import blade
-from encoders.scenes.turned import cylinder, lathe, rods
+from encoders.scenes.solids.outlines import filleted
+from encoders.scenes.solids.rounded import blade
+from encoders.scenes.solids.shapes import Shape, rotation, scattered
+from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 Floats = NDArray[np.float64]
 

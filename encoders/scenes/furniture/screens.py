@@ -6,9 +6,9 @@ import numpy as np
 
 from encoders.scenes.furniture.fittings import leaning
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.shapes import box, boxes, join
-from encoders.scenes.solids import rounded_box
-from encoders.scenes.turned import cylinder, rods
+from encoders.scenes.solids.rounded import rounded_box
+from encoders.scenes.solids.shapes import box, boxes, join
+from encoders.scenes.solids.turned import cylinder, rods
 
 
 def tv(rng: np.random.Generator) -> Piece:

@@ -8,11 +8,11 @@ import numpy as np
 
 from encoders.scenes.furniture.fittings import Pair, leaning, legs, pad, slab
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.outlines import circle, filleted
-from encoders.scenes.shapes import Shape, join
-from encoders.scenes.solids import rounded_box, sphere
-from encoders.scenes.tubes import tube
-from encoders.scenes.turned import cylinder, lathe, rods
+from encoders.scenes.solids.outlines import circle, filleted
+from encoders.scenes.solids.rounded import rounded_box, sphere
+from encoders.scenes.solids.shapes import Shape, join
+from encoders.scenes.solids.tubes import tube
+from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def chair(rng: np.random.Generator) -> Piece:

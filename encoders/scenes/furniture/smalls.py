@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.outlines import filleted
-from encoders.scenes.shapes import box, join, rotation, scattered, tapered_box
-from encoders.scenes.solids import blade, ellipsoid, rounded_box, sphere
-from encoders.scenes.tubes import tube
-from encoders.scenes.turned import cylinder, lathe, rods, upright
+from encoders.scenes.solids.outlines import filleted
+from encoders.scenes.solids.rounded import blade, ellipsoid, rounded_box, sphere
+from encoders.scenes.solids.shapes import box, join, rotation, scattered, tapered_box
+from encoders.scenes.solids.tubes import tube
+from encoders.scenes.solids.turned import cylinder, lathe, rods, upright
 
 
 def bottle(rng: np.random.Generator) -> Piece:

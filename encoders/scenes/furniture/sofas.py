@@ -6,9 +6,9 @@ import numpy as np
 
 from encoders.scenes.furniture.fittings import leaning, legs, pad
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.shapes import Shape, join, rotation
-from encoders.scenes.solids import rounded_box
-from encoders.scenes.turned import rods
+from encoders.scenes.solids.rounded import rounded_box
+from encoders.scenes.solids.shapes import Shape, join, rotation
+from encoders.scenes.solids.turned import rods
 
 
 def couch(rng: np.random.Generator) -> Piece:

@@ -16,8 +16,8 @@ from encoders.scenes.furniture.fittings import (
     shelf_load,
 )
 from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
-from encoders.scenes.shapes import Shape, box, boxes
-from encoders.scenes.turned import rods
+from encoders.scenes.solids.shapes import Shape, box, boxes
+from encoders.scenes.solids.turned import rods
 
 WOODS = ("wood", "wood_dark", "wood_painted", "wood")
 

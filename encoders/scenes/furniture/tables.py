@@ -6,10 +6,10 @@ import numpy as np
 
 from encoders.scenes.furniture.fittings import fronts, handle_style, handles, legs, ranks, slab
 from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
-from encoders.scenes.outlines import filleted, rounded_rectangle
-from encoders.scenes.shapes import Shape, box, boxes, join
-from encoders.scenes.solids import rounded_box
-from encoders.scenes.turned import cylinder, lathe, prism, rods
+from encoders.scenes.solids.outlines import filleted, rounded_rectangle
+from encoders.scenes.solids.rounded import rounded_box
+from encoders.scenes.solids.shapes import Shape, box, boxes, join
+from encoders.scenes.solids.turned import cylinder, lathe, prism, rods
 
 WOODS = ("wood", "wood_dark", "wood_painted")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.outlines import circle, filleted
-from encoders.scenes.shapes import box, boxes, join, rotation
-from encoders.scenes.solids import ellipsoid, rounded_box, sphere
-from encoders.scenes.tubes import tube
-from encoders.scenes.turned import cylinder, frustum, lathe
+from encoders.scenes.solids.outlines import circle, filleted
+from encoders.scenes.solids.rounded import ellipsoid, rounded_box, sphere
+from encoders.scenes.solids.shapes import box, boxes, join, rotation
+from encoders.scenes.solids.tubes import tube
+from encoders.scenes.solids.turned import cylinder, frustum, lathe
 
 Ball = tuple[tuple[float, float, float], tuple[float, float, float]]
 

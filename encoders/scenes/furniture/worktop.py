@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.shapes import box, boxes, join
-from encoders.scenes.solids import rounded_box, sphere
-from encoders.scenes.turned import rods
+from encoders.scenes.solids.rounded import rounded_box, sphere
+from encoders.scenes.solids.shapes import box, boxes, join
+from encoders.scenes.solids.turned import rods
 
 
 def microwave(rng: np.random.Generator) -> Piece:

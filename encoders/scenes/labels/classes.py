@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from encoders.errors import UnknownNameError
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
+from encoders.scenes.homes.rooms import SCENES
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.rooms import SCENES
 
 Floats32 = NDArray[np.float32]
 

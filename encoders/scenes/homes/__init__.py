@@ -1,0 +1,1 @@
+"""Homes: a floor plan, rooms, and furniture arranged as people do."""

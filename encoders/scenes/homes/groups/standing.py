@@ -1,0 +1,71 @@
+"""Single pieces: along walls, in halls, and in corners."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from encoders.scenes.homes.floor import GAP, Floor
+from encoders.scenes.homes.groups.lounge import television
+from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, choose, noise, sized, stand_on
+
+
+def wall(floor: Floor, kind: str, rng: np.random.Generator) -> None:
+    """A piece with its back to a wall, beside one of its kind if there is any.
+
+    Shelves, wardrobes and washing machines that stand together are of one make.
+    """
+    alike = [p for p in floor.placed if p.piece.kind == kind and p.host < 0]
+    tall = float(floor.size[2]) - 0.12
+    together = bool(alike) and rng.random() < 0.8
+    piece = None
+    if together:
+        low, high = alike[-1].piece.size[2] - 0.12, min(alike[-1].piece.size[2] + 0.12, tall)
+        piece = sized(BUILDERS[kind], rng, lambda p: low < p.size[2] < high, 5)
+    if piece is None:
+        piece = sized(BUILDERS[kind], rng, lambda p: p.size[2] < tall, 3)
+    if piece is None:
+        return
+    spots = floor.walls(piece)
+    score = noise(spots, rng, 1.0) + 0.8 * np.abs(spots.along - 0.5)
+    if together:
+        step = spots.position[:, None] - np.array([p.position for p in alike])[None]
+        score = score - 1.2 * np.sqrt((step**2).sum(-1)).min(1)
+    front = FRONT.get(kind, 0.15)
+    spot = choose(floor, piece, spots, score, front=front)
+    if spot is None:
+        return
+    suite = alike[-1].suite if together else floor.new_suite()
+    number = floor.put(piece, spots.position[spot], spots.turn[spot], front=front, suite=suite)
+    if kind == "tv_stand":
+        stand_on(floor, number, television(piece, rng), (0.5, 0.6))
+
+
+def strewn(floor: Floor, kind: str, rng: np.random.Generator) -> None:
+    """A toy or a box left lying anywhere on the free floor."""
+    piece = BUILDERS[kind](rng)
+    spots = floor.inside(piece, tuple(rng.uniform(-np.pi, np.pi, 2)), step=0.25)
+    spot = choose(floor, piece, spots, rng.random(len(spots)))
+    if spot is not None:
+        floor.put(piece, spots.position[spot], spots.turn[spot])
+
+
+def slim(floor: Floor, kind: str, rng: np.random.Generator) -> None:
+    """A shallow piece along a wall that leaves a way past it."""
+    deep = float(floor.size[:2].min()) - 0.85
+    piece = sized(BUILDERS[kind], rng, lambda p: p.size[1] < min(deep, 0.5), 8)
+    if piece is None:
+        return
+    spots = floor.walls(piece)
+    spot = choose(floor, piece, spots, noise(spots, rng, 1.0), front=0.75)
+    if spot is not None:
+        floor.put(piece, spots.position[spot], spots.turn[spot], front=0.75)
+
+
+def corner(floor: Floor, kind: str, rng: np.random.Generator) -> None:
+    """A piece in a corner, or as near to one as there is space."""
+    piece = BUILDERS[kind](rng)
+    spots = floor.walls(piece, gap=GAP + 0.03)
+    score = 3 * np.abs(spots.along - 0.5) + noise(spots, rng, 0.8)
+    spot = choose(floor, piece, spots, score)
+    if spot is not None:
+        floor.put(piece, spots.position[spot], spots.turn[spot])

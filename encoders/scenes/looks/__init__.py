@@ -1,0 +1,1 @@
+"""How surfaces look: patterns, materials, palettes, and the domains made of them."""

@@ -1,0 +1,1 @@
+"""What a camera sees: light and shadow, or ink and flat colour."""

@@ -1,0 +1,198 @@
+"""Pictures: trace a view at twice its size, shade every sample, develop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.scenes.building import Building
+from encoders.scenes.camera import Camera
+from encoders.scenes.cast import LIFT, Caster, Hits
+from encoders.scenes.looks.backdrop import view as backdrop
+from encoders.scenes.looks.domains import DRAWN, Domain
+from encoders.scenes.looks.materials import albedos
+from encoders.scenes.pictures.develop import (
+    blended,
+    exposure,
+    halved,
+    quantised,
+    sensed,
+    through_lens,
+    toned,
+)
+from encoders.scenes.pictures.ink import INK, filled, outlines
+from encoders.scenes.pictures.light import Points, lit
+from encoders.scenes.pictures.sampling import jitter, phases, smoothed
+from encoders.scenes.pictures.sources import Sources, sources
+
+Floats = NDArray[np.floating[Any]]
+Rows = NDArray[np.intp]
+
+_CARRIED = 0.06  # least share of mirrored light that is worth a ray
+_TINTED = 0.25  # materials that mirror more than this are metals, which tint what they mirror
+_LINES = 160  # an inked line is this fraction of the picture's width
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What every step of a picture needs: the building, its light, and how it is looked at."""
+
+    caster: Caster
+    light: Sources
+    domain: Domain
+
+    @property
+    def building(self) -> Building:
+        """The building that is seen."""
+        return self.caster.building
+
+    def glow(self, part: NDArray[np.int32]) -> Floats:
+        """(N, 1) radiance that parts give off, as a multiple of their albedo."""
+        emission = np.array([m.emission for m in self.building.materials], dtype=np.float32)
+        emission *= np.float32(np.mean(self.domain.lighting.lamp))
+        return emission[self.building.part_material[part], None]
+
+
+def image(
+    caster: Caster, camera: Camera, size: int, domain: Domain, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Render what a camera sees.
+
+    Four samples a pixel; each sees every lamp, window and the surroundings through one jittered
+    ray, as `encoders.scenes.pictures.sampling` says.
+
+    Returns
+    -------
+    (size, size, 3) array of 8-bit sRGB
+    """
+    grid = 2 * size
+    directions = camera.to_world(camera.directions(grid))
+    hits = caster.hits(camera.position, directions)
+    rays = directions.astype(np.float32)
+    scene = Scene(caster, sources(caster.building, domain), domain)
+    if domain.shading == DRAWN:
+        return quantised(halved(_drawn(scene, hits, rays).reshape(grid, grid, 3)))
+    pixel = 2 * np.tan(camera.fov / 2) / size
+    radiance, incident = _photographed(scene, hits, rays, pixel, jitter(rng))
+    error = domain.camera.exposure_jitter * rng.standard_normal()
+    factor = exposure(radiance[hits.valid], incident, domain.lighting, error)
+    picture = halved(toned(blended(np.float32(factor) * radiance)).reshape(grid, grid, 3))
+    picture = sensed(through_lens(picture, domain.camera), domain.noise, rng)
+    return quantised(picture)
+
+
+def surface_albedo(building: Building, hits: Hits, footprint: Floats) -> Floats:
+    """(N, 3) albedo of N valid hits, with textures in the frame of the piece each is on."""
+    turn = building.part_rotation[hits.part].astype(np.float32)
+    local = (hits.point - building.part_origin[hits.part]).astype(np.float32)
+    local = np.einsum("nji,nj->ni", turn, local)
+    normal = np.einsum("nji,nj->ni", turn, hits.normal.astype(np.float32))
+    kind = building.part_material[hits.part]
+    seen = np.bincount(kind, minlength=len(building.materials)) > 0
+    known = [building.materials[i] for i in np.flatnonzero(seen)]
+    return albedos(known, (np.cumsum(seen) - 1)[kind], local, normal, footprint)
+
+
+def _drawn(scene: Scene, hits: Hits, rays: Floats) -> Floats:
+    """(N, 3) linear light of the drawn look, for the samples of a square grid."""
+    picture, seen = _beyond(hits, rays, scene.domain)
+    mean = scene.light.part_albedo.astype(np.float32)
+    picture[seen] = filled(mean[hits.part[seen]], hits.normal[seen].astype(np.float32))
+    grid = round(np.sqrt(len(rays)))
+    picture[outlines(hits, grid, width=max(1, round(grid / _LINES))).reshape(-1)] = INK
+    return picture
+
+
+def _photographed(
+    scene: Scene, hits: Hits, rays: Floats, pixel: float, places: Floats
+) -> tuple[Floats, Floats]:
+    """Radiance (N, 3) of a square grid of samples, and the irradiance on those that met something.
+
+    ``pixel`` is the width of a pixel at distance 1, ``places`` the jitter of the light samples.
+    """
+    radiance, seen = _beyond(hits, rays, scene.domain)
+    met = _chosen(hits, seen)
+    points = _points(scene, met, rays[seen], places, phases(len(rays))[seen])
+    falling = lit(scene.caster, scene.light, scene.domain.lighting, points)
+    spread = np.zeros_like(radiance)
+    spread[seen] = falling.soft
+    incident = smoothed(spread, hits)[seen] + falling.sharp
+    slope = np.clip(np.einsum("ni,ni->n", points.normal, points.toward), 0.02, 1)
+    footprint = met.distance.astype(np.float32) * np.float32(pixel) / np.sqrt(slope)
+    albedo = surface_albedo(scene.building, met, footprint)
+    share, mirror = _mirrored_share(scene, met, points, slope)
+    result = albedo * incident * ((1 - share) / np.float32(np.pi))[:, None]
+    result += falling.glint + albedo * scene.glow(met.part)
+    rows = np.flatnonzero(share)
+    if len(rows):
+        tint = np.where((mirror[rows] > _TINTED)[:, None], albedo[rows], np.float32(1))
+        tint /= tint.max(1, keepdims=True) + np.float32(1e-6)
+        result[rows] += share[rows, None] * tint * _reflection(scene, _picked(points, rows))
+    radiance[seen] = result
+    return radiance, incident
+
+
+def _beyond(hits: Hits, rays: Floats, domain: Domain) -> tuple[Floats, Rows]:
+    """(N, 3) light of the backdrop where rays met nothing, and the rows of those that did."""
+    light = np.zeros((len(rays), 3), dtype=np.float32)
+    gone = np.flatnonzero(~hits.valid)
+    if len(gone):
+        light[gone] = backdrop(rays[gone], domain.lighting)
+    return light, np.flatnonzero(hits.valid)
+
+
+def _points(scene: Scene, met: Hits, rays: Floats, places: Floats, phase: Rows) -> Points:
+    gloss = np.array([m.gloss for m in scene.building.materials], dtype=np.float32)
+    return Points(
+        point=met.point.astype(np.float32),
+        normal=met.normal.astype(np.float32),
+        flat=met.flat.astype(np.float32),
+        toward=-rays,
+        room=met.room,
+        gloss=gloss[scene.building.part_material[met.part]],
+        jitter=places,
+        phase=phase,
+    )
+
+
+def _mirrored_share(
+    scene: Scene, met: Hits, points: Points, slope: Floats
+) -> tuple[Floats, Floats]:
+    """Share of light that is mirrored towards the eye (Schlick), and the material's own share.
+
+    Glossy surfaces mirror more at a slant; shares too small to see are 0.
+    """
+    straight = np.array([m.mirror for m in scene.building.materials], dtype=np.float32)
+    mirror = straight[scene.building.part_material[met.part]]
+    share = mirror + (1 - mirror) * points.gloss * (1 - slope) ** 5
+    return np.where(share > _CARRIED, share, 0), mirror
+
+
+def _reflection(scene: Scene, points: Points) -> Floats:
+    """Radiance from where glossy points mirror, at the mean colour of what is there, unshadowed."""
+    along = 2 * np.einsum("ni,ni->n", points.normal, points.toward)
+    rays = along[:, None] * points.normal - points.toward
+    # What is less than glossy scatters a little around the mirrored direction.
+    aside = (2 * points.jitter - 1)[points.phase]
+    rays += (0.25 * (1 - points.gloss) ** 2)[:, None] * aside
+    rays /= np.sqrt(np.einsum("ni,ni->n", rays, rays))[:, None]
+    hits = scene.caster.hits(points.point + np.float32(LIFT) * points.flat, rays)
+    radiance, seen = _beyond(hits, rays, scene.domain)
+    met = _chosen(hits, seen)
+    there = _points(scene, met, rays[seen], points.jitter, points.phase[seen])
+    falling = lit(scene.caster, scene.light, scene.domain.lighting, there, shadows=False)
+    albedo = scene.light.part_albedo.astype(np.float32)[met.part]
+    radiance[seen] = albedo * (falling.soft / np.float32(np.pi) + scene.glow(met.part))
+    return radiance
+
+
+def _chosen(hits: Hits, rows: Rows) -> Hits:
+    return Hits(**{name: getattr(hits, name)[rows] for name in Hits.__dataclass_fields__})
+
+
+def _picked(points: Points, rows: Rows) -> Points:
+    each = [name for name in Points.__dataclass_fields__ if name != "jitter"]
+    return replace(points, **{name: getattr(points, name)[rows] for name in each})

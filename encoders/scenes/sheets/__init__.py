@@ -1,0 +1,1 @@
+"""Contact sheets: the labels of all tasks, drawn."""

@@ -1,0 +1,1 @@
+"""Solids as triangles that remember the smooth surface they stand for."""
