@@ -105,6 +105,7 @@ def fit(
     folder: Path,
     config: FitConfig,
     *,
+    measure: Loss | None = None,
     record: dict[str, Any] | None = None,
     after: Callable[[Epoch], None] = lambda _: None,
     fabric: Fabric | None = None,
@@ -118,6 +119,8 @@ def fit(
 
     Parameters
     ----------
+    measure : function, optional
+        The validation loss, where it is another one than is trained with.
     record : dict, optional
         What else the files of weights should say of their origin; JSON values.
     after : function
@@ -141,7 +144,7 @@ def fit(
         train_loss, speed, waiting = _train(
             fabric, model, optimiser, loss, train, epoch, steps, progress, config
         )
-        valid_loss = float(np.nanmean(losses(fabric, model, loss, valid, config)))
+        valid_loss = float(np.nanmean(losses(fabric, model, measure or loss, valid, config)))
         row = Epoch(epoch, rate, train_loss, valid_loss, speed, waiting)
         progress.epochs.append(row)
         if valid_loss < progress.best_loss:

@@ -28,7 +28,8 @@ ORDER = {
     ],
     "encoders": [
         "errors", "pixels", "encodings", "corruptions", "colors", "jigsaw", "poses", "scenes",
-        "tasks", "dataset", "losses", "networks", "checkpoint", "feed", "progress", "fit", "cli",
+        "tasks", "dataset", "losses", "networks", "checkpoint", "feed", "progress", "fit",
+        "objective", "readout", "bank", "jobs", "cli",
     ],
     "encoders.scenes": [
         "solids", "looks", "building", "furniture", "homes", "camera", "cast", "views", "pictures",
@@ -149,7 +150,7 @@ def test_nothing_that_is_committed_names_the_machine():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout")
-    secret = re.compile("/" + "work/|/" + "opt/pypi|\\." + "library")
+    secret = re.compile("/" + "work/|/" + "opt/pypi|/\\." + "library")
     for name in listed.stdout.split():
         path = ROOT / name
         if path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".svg", ""} and path.is_file():

@@ -9,6 +9,7 @@ from encoders.scenes.camera import Camera
 from encoders.scenes.cast import Caster
 from encoders.scenes.homes import world
 from encoders.scenes.labels import geometry
+from encoders.scenes.labels.gaps import _Pair
 from encoders.scenes.labels.occlusion import edge_occlusion
 from encoders.scenes.labels.sight import Sight
 from encoders.scenes.looks import domains
@@ -349,6 +350,18 @@ def test_gaps_agree_with_a_walk_in_a_hundred_steps_between_pixels():
         assert (difference > 0.03).mean() < 0.006
         assert difference.max() < 0.1
         np.testing.assert_array_equal(np.abs(gap) > 0.02, walked > 0.02)
+
+
+def test_planes_that_differ_by_rounding_alone_have_no_gap():
+    """Else the two triangles of a wall could seem a larger gap than a crease beside them."""
+    rays = np.array([[0.1, 0.11], [0.2, 0.2], [-1.0, -1.0]])[:, :, None]
+    plane = np.array([0.3, -0.1, -0.7])
+    planes = np.stack([plane, plane * (1 + 1e-15)], axis=1)[:, :, None]
+    gap, mismatch = _Pair(rays, planes).gap()
+    assert mismatch[0] > 0
+    assert gap[0] == 0
+    planes[:, 1] *= 0.9
+    np.testing.assert_allclose(_Pair(rays, planes).gap()[0], 0.1)
 
 
 def test_the_nearer_pixel_of_a_gap_has_its_sign():

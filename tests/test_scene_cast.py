@@ -53,6 +53,42 @@ def test_rays_that_meet_nothing_are_marked():
     assert (hits.face[0], hits.part[0], hits.instance[0], hits.room[0]) == (-1, -1, -1, -1)
 
 
+def test_distances_alone_are_those_of_the_hits():
+    caster, start = Caster(building(ball(0.5))), np.array([0, 0, 2.0])
+    rays = random_rays(2000) * [0.3, 0.3, 0] + [0, 0, -1]
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    face, distance = caster.distances(start, rays)
+    hits = caster.hits(np.tile(start, (len(rays), 1)), rays)
+    np.testing.assert_array_equal(face, hits.face)
+    np.testing.assert_array_equal(distance, hits.distance)
+    assert 0.1 < np.isinf(distance).mean() < 0.9
+
+
+def test_what_is_flat_has_the_normal_of_its_plane_and_what_is_round_its_own():
+    """A ball in a box: both kinds of triangle in one building and one call."""
+    middle = np.array([0, 0, 1.2])
+    caster = Caster(building(box(LOW, HIGH), ball(0.5, centre=middle)))
+    rays, start = random_rays(3000), np.array([0, 0.8, 1.2])
+    hits = caster.hits(start, rays)
+    round_ = hits.part == 1
+    assert 0.05 < round_.mean() < 0.95
+    np.testing.assert_allclose(hits.normal[round_], (hits.point[round_] - middle) / 0.5, atol=2e-3)
+    np.testing.assert_allclose(hits.curvature[round_], 2, rtol=1e-9)
+    np.testing.assert_allclose(hits.normal[~round_], hits.flat[~round_], atol=1e-12)
+    np.testing.assert_array_equal(hits.curvature[~round_], 0)
+
+
+@pytest.mark.parametrize("long", [0.1, 1.0, 7.0])
+def test_rays_are_occluded_within_their_reach_whatever_their_length(long):
+    """From 2 m above the middle of a ball of radius 0.5, its top is 1.5 m below."""
+    caster, start = Caster(building(ball(0.5))), np.array([[0, 0, 2.0]] * 4)
+    down = long * np.array([[0, 0, -1.0]])
+    reach = np.array([0.5, 1.45, 1.55, 9.0]) / long
+    wanted = [False, False, True, True]
+    assert caster.occluded(start, np.tile(down, (4, 1)), reach).tolist() == wanted
+    assert caster.occluded(start, down, reach).tolist() == wanted
+
+
 def test_a_ball_blocks_exactly_the_segments_that_pass_through_it():
     caster, rng = Caster(building(ball(0.5))), np.random.default_rng(1)
     start, end = rng.uniform(-1, 1, (2, 4000, 3))

@@ -5,7 +5,7 @@ import pytest
 
 from encoders.errors import InvalidSceneError, UnknownNameError
 from encoders.scenes.looks.materials import ROLES, Material, albedo, albedos
-from encoders.scenes.looks.noise import hashed, pulse, value_noise
+from encoders.scenes.looks.noise import fade, faded_noise, hashed, pulse, value_noise
 from encoders.scenes.looks.patterns import PATTERNS
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -164,6 +164,18 @@ def test_value_noise_passes_through_its_lattice_and_is_smooth():
     steps = np.abs(np.diff(value_noise(fine, 0 * fine + np.float32(0.3), seed)))
     # The steepest slope of 3 t^2 - 2 t^3 is 1.5 a unit.
     assert steps.max() < 1.5 * 1.1e-3
+
+
+@pytest.mark.parametrize("most", [0.8, 3.0, 0.0])
+@pytest.mark.parametrize("seeds", [1, 400])
+def test_noise_that_fades_away_is_the_same_whether_computed_or_left_out(most, seeds):
+    rng = np.random.default_rng(11)
+    x, y = rng.uniform(-20, 20, (2, 400)).astype(np.float32)
+    width = (rng.uniform(0, most, 400) + (most == 0)).astype(np.float32)  # all below, some, none
+    seed = rng.integers(0, 2**32, seeds, dtype=np.uint32)
+    got = faded_noise(x, y, width, seed)
+    np.testing.assert_array_equal(got, fade(value_noise(x, y, seed), width))
+    assert (got == 0.5).all() == (most == 0)
 
 
 def test_pulse_is_the_mean_of_a_square_wave():

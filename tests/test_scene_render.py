@@ -14,7 +14,7 @@ from encoders.scenes.cast import Caster
 from encoders.scenes.looks import backdrop
 from encoders.scenes.looks.domains import DOMAINS, Optics, Sensor
 from encoders.scenes.looks.materials import Material
-from encoders.scenes.pictures import develop, ink, render
+from encoders.scenes.pictures import columns, develop, ink, render
 from encoders.scenes.pictures.light import Points, lit
 from encoders.scenes.pictures.sampling import jitter, phases, smoothed
 from encoders.scenes.pictures.sources import Lamp, Opening, Sources, sources
@@ -495,3 +495,31 @@ def test_what_is_outside_is_lit_by_the_sky():
         falling.soft[0], np.pi * np.array(DOMAINS["day"].lighting.sky), rtol=1e-5
     )
     np.testing.assert_allclose(falling.sharp[0, 0], 13.0 * light.sun[2], rtol=1e-5)
+
+
+def test_columns_are_arrays_of_vectors_in_another_layout():
+    """Against numpy's own operations on rows of three, for both layouts of the arguments."""
+    rng = np.random.default_rng(13)
+    first, second = rng.random((2, 50, 3)).astype(np.float32)
+    factor, rows = rng.random(50).astype(np.float32), rng.integers(0, 50, 20)
+    for layout in (np.ascontiguousarray, np.asfortranarray):
+        a, b = layout(first), layout(second)
+        np.testing.assert_allclose(columns.dot(a, b), (first * second).sum(1), rtol=1e-6)
+        np.testing.assert_allclose(columns.dot(a, b[0]), first @ second[0], rtol=1e-6)
+        np.testing.assert_allclose(columns.length(a), np.linalg.norm(first, axis=1), rtol=1e-6)
+        np.testing.assert_array_equal(columns.picked(a, rows), first[rows])
+        np.testing.assert_array_equal(columns.scaled(a, factor), first * factor[:, None])
+        np.testing.assert_array_equal(columns.scaled(a[0], factor), first[0] * factor[:, None])
+        total = columns.single(a.astype(float))
+        columns.add(total, b, factor)
+        np.testing.assert_allclose(total, first + second * factor[:, None], rtol=1e-6)
+        chosen = np.unique(rows)
+        spread = columns.placed(columns.picked(a, chosen), chosen, 50)
+        np.testing.assert_array_equal(spread[chosen], first[chosen])
+        assert not np.delete(spread, chosen, axis=0).any()
+        by_column = columns.single(a)
+        for result in (by_column, spread, columns.picked(a, rows), columns.scaled(a[0], factor)):
+            assert result.T.flags.c_contiguous
+        assert columns.scaled(by_column, factor).T.flags.c_contiguous
+    np.testing.assert_array_equal(columns.picked(factor, rows), factor[rows])
+    assert columns.placed(first, np.arange(50), 50) is first

@@ -9,10 +9,11 @@ from encoders.networks.encoder import Encoder, Encodes, encoder, load_trunk
 from encoders.networks.external import External, external, fit_projection
 from encoders.networks.network import EncoderDecoder, network
 from encoders.networks.outputs import OutputSpec
-from encoders.networks.presets import PRESETS, Preset
+from encoders.networks.presets import FEATURES, PRESETS, Preset
 from encoders.networks.zoo import import_torchvision
 
 __all__ = [
+    "FEATURES",
     "PRESETS",
     "Discriminator",
     "Encoder",

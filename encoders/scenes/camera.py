@@ -60,15 +60,16 @@ class Camera:
         half = np.tan(self.fov / 2)
         x = (2 * (np.arange(size) + across) / size - 1) * half
         y = (1 - 2 * (np.arange(size) + down) / size) * half
-        rays = np.empty((size, size, 3))
-        rays[..., 0], rays[..., 1], rays[..., 2] = x[None, :], y[:, None], -1.0
-        rays /= np.sqrt((rays**2).sum(-1, keepdims=True))
-        return rays.reshape(-1, 3)
+        rays = np.empty((3, size, size))  # column by column, as in `encoders.scenes.cast.Caster`
+        rays[0], rays[1], rays[2] = x, y[:, None], -1.0
+        rays /= np.sqrt(x**2 + y[:, None] ** 2 + 1)
+        return rays.reshape(3, -1).T
 
     def to_world(self, vectors: ArrayLike) -> Floats:
         """Turn (N, 3) camera-frame vectors (not points) into the world's frame."""
         # einsum, not a matrix product: its result does not depend on the number of threads.
-        turned: Floats = np.einsum("ij,nj->ni", self.rotation, np.asarray(vectors, dtype=float))
+        columns = np.asarray(vectors, dtype=float).T
+        turned: Floats = np.einsum("ij,jn->in", self.rotation, columns).T
         return turned
 
     def to_camera(self, points: ArrayLike) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from embreex.mesh_construction import TriangleMesh
@@ -13,9 +14,13 @@ from encoders.scenes.building import Building
 from encoders.scenes.camera import Camera
 
 Floats = NDArray[np.float64]
+Real = NDArray[np.floating[Any]]  # of either precision
 
 LIFT = 1e-3
 """Metres by which a ray starts off the surface it leaves, so as not to hit it again."""
+
+_ROUNDING = 1e-12
+"""Normals that differ by no more than this are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,9 @@ class Caster:
 
     Embree finds the triangle in single precision; where the ray meets it is then computed from
     the triangle's plane in double precision, so that labels are exact.
+
+    Vectors are held column by column, (3, N) in memory, and given out as the transpose, (N, 3):
+    numpy works on them several times as fast as on rows of three.
     """
 
     def __init__(self, building: Building) -> None:
@@ -72,24 +80,55 @@ class Caster:
         corners = building.vertices[building.faces]  # (F, 3, 3)
         across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         area2 = np.linalg.norm(across, axis=1, keepdims=True)
-        self._flat = across / area2
-        self._offset = (self._flat * corners[:, 0]).sum(1)  # the plane: flat . x = offset
+        flat = across / area2
+        # The plane: flat . x = offset.
+        self._planes = np.stack([*flat.T, (flat * corners[:, 0]).sum(1)])  # (4, F)
+        part = building.face_part
+        owner = building.part_instance[part]
+        self._owners = np.stack([part, owner, building.instance_room[owner]]).astype(np.int32)
+        normals = building.normals[building.faces]  # (F, 3, 3)
+        curvatures = building.curvatures[building.faces]  # (F, 3, 2)
+        rounded = np.abs(normals - flat[:, None]).max((1, 2)) > _ROUNDING
+        rounded |= curvatures.any((1, 2))
+        # Only on rounded surfaces do points need weights; `_rounded` numbers their triangles.
+        self._rounded = np.where(rounded, np.cumsum(rounded) - 1, -1)
+        self._normals, self._curvatures = normals[rounded], curvatures[rounded]
         # Barycentric weights are affine: weight_k = slope_k . (x - corner_0) + [k = 0].
+        corners, flat, area2 = corners[rounded], flat[rounded], area2[rounded]
         sides = corners[:, [2, 0, 1]] - corners[:, [1, 2, 0]]  # opposite corners 0, 1, 2
-        self._slopes = np.cross(self._flat[:, None], sides) / area2[:, None]
+        self._slopes = np.cross(flat[:, None], sides) / area2[:, None]
         self._anchor = corners[:, 0]
-        self._normals = building.normals[building.faces]  # (F, 3, 3)
-        self._curvatures = building.curvatures[building.faces]  # (F, 3, 2)
-        self._part_room = building.instance_room[building.part_instance]
 
-    def hits(self, origins: Floats, directions: Floats) -> Hits:
+    def hits(self, origins: Real, directions: Real) -> Hits:
         """What (N, 3) unit rays from (N, 3) or (3,) origins meet first."""
-        origins = np.broadcast_to(origins, directions.shape)
-        face = self._scene.run(
-            np.ascontiguousarray(origins, dtype=np.float32),
-            np.ascontiguousarray(directions, dtype=np.float32),
-        )
-        return self._described(face, origins, directions)
+        face, distance, plane, slope = self._met(origins, directions)
+        met = face >= 0
+        start = np.broadcast_to(origins, directions.shape).T
+        point = (start + np.where(met, distance, 0) * directions.T) * met
+        front = np.where(met, np.where(slope < 0, 1.0, -1.0), 0.0)
+        flat = front * plane[:3]
+        normal, curvature = flat.copy(), np.zeros((2, len(face)))
+        rounded = self._rounded.take(np.maximum(face, 0))
+        rows = np.flatnonzero(met & (rounded >= 0))
+        if len(rows):
+            smooth, bend = self._smooth(rounded[rows], point.take(rows, axis=1).T)
+            normal[:, rows] = front[rows] * smooth.T
+            bend *= front[rows, None]
+            curvature[:, rows] = bend.max(1), bend.min(1)
+        part, instance, room = np.where(met, self._owners.take(np.maximum(face, 0), axis=1), -1)
+        return Hits(
+            face, distance, point.T, flat.T, normal.T, curvature.T, part, instance, room
+        )  # fmt: skip
+
+    def distances(self, origins: Real, directions: Real) -> tuple[NDArray[np.int32], Floats]:
+        """As `hits`, but only ``face`` and ``distance``: a fifth to two fifths cheaper.
+
+        Returns
+        -------
+        face : (N,) integer array, -1 where nothing was met
+        distance : (N,) array, metres, infinite where nothing was met
+        """
+        return self._met(origins, directions)[:2]
 
     def view(self, camera: Camera, size: int, *, offsets: tuple[float, float] = (0.5, 0.5)) -> Hits:
         """What the ``size * size`` pixels of a camera see, row by row."""
@@ -102,47 +141,42 @@ class Caster:
         Lift points off their own surface first (by `LIFT` along ``flat``).
         """
         step = np.broadcast_to(end, start.shape) - start
-        length = np.sqrt((step**2).sum(1))
-        free = self._scene.run(
-            np.ascontiguousarray(start, dtype=np.float32),
-            (step / np.maximum(length, 1e-9)[:, None]).astype(np.float32),
-            np.maximum(length - LIFT, 0).astype(np.float32),
-            query="OCCLUDED",
-        )
-        blocked: NDArray[np.bool_] = np.asarray(free) == 0
+        length = np.sqrt(np.einsum("ni,ni->n", step, step))
+        return self.occluded(start, step, 1 - LIFT / np.maximum(length, LIFT))
+
+    def occluded(self, origins: Real, steps: Real, reach: Real) -> NDArray[np.bool_]:
+        """Whether (N, 3) rays from (N, 3) origins meet anything within ``reach``.
+
+        ``steps`` (N, 3) or (1, 3) need not be unit vectors: ``reach`` (N,) is in multiples of
+        their lengths. Embree works in single precision, and so may the caller.
+        """
+        single = (np.asarray(values, dtype=np.float32) for values in (origins, steps, reach))
+        blocked: NDArray[np.bool_] = np.asarray(self._scene.run(*single, query="OCCLUDED")) == 0
         return blocked
 
-    def _described(self, face: NDArray[np.int32], origins: Floats, rays: Floats) -> Hits:
-        building = self.building
-        index = np.maximum(face, 0)
-        flat = self._flat[index]
-        slope = np.einsum("ni,ni->n", flat, rays)
+    def _met(self, origins: Real, rays: Real) -> tuple[NDArray[np.int32], Floats, Floats, Floats]:
+        """(N,) faces and distances; (4, N) planes of the faces, and (N,) ``flat . ray``."""
+        starts = np.broadcast_to(np.asarray(origins, dtype=np.float32), rays.shape)
+        face = self._scene.run(starts, np.asarray(rays, dtype=np.float32))
+        plane = self._planes.take(np.maximum(face, 0), axis=1)
+        slope = np.einsum("in,ni->n", plane[:3], rays)
         met = (face >= 0) & (np.abs(slope) > 1e-9)
-        ahead = self._offset[index] - np.einsum("ni,ni->n", flat, origins)
+        ahead = plane[3] - np.einsum("in,ni->n", plane[:3], np.broadcast_to(origins, rays.shape))
         distance = np.where(met, ahead / np.where(met, slope, 1.0), np.inf)
-        seen = met[:, None]
-        point = np.where(seen, origins + np.where(met, distance, 0)[:, None] * rays, 0.0)
-        weights = self._weights(index, point)
-        front = np.where(met, np.where(slope < 0, 1.0, -1.0), 0.0)[:, None]
-        normal = np.einsum("nk,nki->ni", weights, self._normals[index])
-        length = np.sqrt(np.einsum("ni,ni->n", normal, normal))
-        curvature = front * np.einsum("nk,nki->ni", weights, self._curvatures[index])
-        part = building.face_part[index]
-        return Hits(
-            face=np.where(met, face, -1).astype(np.int32),
-            distance=distance,
-            point=point,
-            flat=front * flat,
-            normal=front / np.maximum(length, 1e-12)[:, None] * normal,
-            curvature=np.stack([curvature.max(1), curvature.min(1)], axis=1),
-            part=np.where(met, part, -1).astype(np.int32),
-            instance=np.where(met, building.part_instance[part], -1).astype(np.int32),
-            room=np.where(met, self._part_room[part], -1).astype(np.int32),
-        )
+        return np.where(met, face, -1).astype(np.int32), distance, plane, slope
 
-    def _weights(self, index: NDArray[np.int32], point: Floats) -> Floats:
+    def _smooth(self, rounded: NDArray[np.intp], point: Floats) -> tuple[Floats, Floats]:
+        """(N, 3) unit normals and (N, 2) curvatures at points of rounded surfaces."""
+        weights = self._weights(rounded, point)
+        normal = np.einsum("nk,nki->ni", weights, self._normals[rounded])
+        length = np.sqrt(np.einsum("ni,ni->n", normal, normal))
+        curvature = np.einsum("nk,nki->ni", weights, self._curvatures[rounded])
+        return normal / np.maximum(length, 1e-12)[:, None], curvature
+
+    def _weights(self, rounded: NDArray[np.intp], point: Floats) -> Floats:
         """Barycentric weights of each point in its triangle, clipped to its inside."""
-        weights: Floats = np.einsum("nki,ni->nk", self._slopes[index], point - self._anchor[index])
+        step = point - self._anchor[rounded]
+        weights: Floats = np.einsum("nki,ni->nk", self._slopes[rounded], step)
         weights[:, 0] += 1
         np.clip(weights, 0.0, 1.0, out=weights)
         weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)

@@ -5,9 +5,13 @@ After Shi and Malik, "Normalized cuts and image segmentation", PAMI 2000.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
+from scipy.linalg.lapack import dsyevr
+
+from encoders.scenes.labels.bits import packed, unpacked
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -49,11 +53,13 @@ def two_way_cut(weights: Floats) -> tuple[NDArray[np.bool_], float]:
     """
     degree = weights.sum(1)
     scale = 1 / np.sqrt(degree)
-    laplacian = np.eye(len(degree)) - scale[:, None] * weights * scale
-    _, vector = eigh(laplacian, subset_by_index=[1, 1], driver="evr", check_finite=False)
-    order = np.argsort(scale * vector[:, 0], kind="stable")
+    laplacian = -(scale[:, None] * weights * scale)
+    laplacian.flat[:: len(degree) + 1] += 1
+    # As scipy.linalg.eigh, which takes longer to check small matrices than to solve them.
+    vector = dsyevr(laplacian, range="I", il=2, iu=2, lower=1)[1][:, 0]
+    order = np.argsort(scale * vector, kind="stable")
     ahead = degree[order].cumsum()[:-1]
-    inside = np.diagonal(weights[np.ix_(order, order)].cumsum(0).cumsum(1))[:-1]
+    inside = weights[order[:, None], order].cumsum(0).cumsum(1).diagonal()[:-1]
     cost = np.maximum(ahead - inside, 0.0) * (1 / ahead + 1 / (degree.sum() - ahead))
     best = int(cost.argmin())
     side = np.zeros(len(degree), dtype=bool)
@@ -76,16 +82,17 @@ def normalised_cuts(weights: Floats) -> Integers:
     (N,) int32 array
         The part that each node belongs to, numbered from 0.
     """
-    parts = np.zeros(len(weights), dtype=np.int32)
-    found, waiting = 0, [np.arange(len(weights))]
+    count = len(weights)
+    touch = [packed(row) for row in weights >= FAINT]
+    parts = np.zeros(count, dtype=np.int32)
+    found, waiting = 0, [np.arange(count)]
     while waiting:
         nodes = waiting.pop()
         side, cost = np.ones(1, dtype=bool), np.inf
         if len(nodes) > 1:
-            inner = weights[np.ix_(nodes, nodes)]
-            side, cost = _tied(inner >= FAINT), 0.0
+            side, cost = _tied(nodes, touch), 0.0
             if side.all():
-                side, cost = two_way_cut(inner)
+                side, cost = two_way_cut(weights[nodes[:, None], nodes])
         if cost < DEAREST_CUT:
             waiting += [nodes[side], nodes[~side]]
         else:
@@ -94,11 +101,17 @@ def normalised_cuts(weights: Floats) -> Integers:
     return parts
 
 
-def _tied(touch: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(N,) which nodes a path leads to from the first."""
-    reached = touch[0]
-    while True:
-        further = touch[reached].any(0)
-        if (further == reached).all():
-            return np.asarray(reached)
-        reached = further
+def _tied(nodes: NDArray[np.intp], touch: Sequence[int]) -> NDArray[np.bool_]:
+    """Which of some nodes a path among them leads to from the first.
+
+    ``touch`` holds for each node of the graph those that it touches, as bits of a number.
+    """
+    left = sum(1 << node for node in nodes.tolist())
+    new = 1 << int(nodes[0])
+    reached = new
+    while new:
+        node = new & -new  # the lowest bit
+        more = touch[node.bit_length() - 1] & left & ~reached
+        reached |= more
+        new = new ^ node | more
+    return np.asarray(unpacked([reached], len(touch))[0, nodes])

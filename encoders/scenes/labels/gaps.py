@@ -18,6 +18,9 @@ HALVINGS = 4
 LEAST_GAP = 1e-3
 """Planes that agree at both rays to within this share of the depth are one surface."""
 
+ROUNDING = 1e-9
+"""Planes that agree to within this share of the depth are equal."""
+
 SHALLOW = 0.02
 """Planes that cross between the rays and agree at both to within this share meet in a crease."""
 
@@ -57,64 +60,75 @@ class Gaps:
         the crease does not see the nearer face, there is a gap after all.
         """
         rays = camera.directions(size)
-        rays = camera.to_world(rays / -rays[:, 2:])  # of unit depth
-        planes = _planes(camera, hits)
+        rays = np.ascontiguousarray(camera.to_world(rays / -rays[:, 2:]).T)  # of unit depth
         index = np.arange(size * size).reshape(size, size)
-        first = np.concatenate([index[:, :-1].ravel(), index[:-1].ravel()])
-        second = np.concatenate([index[:, 1:].ravel(), index[1:].ravel()])
-        pair = _Pair(rays[first], rays[second], planes[first], planes[second])
-        gap = _closed_in(caster, camera, pair)
+        pairs = np.stack(
+            [
+                np.concatenate([index[:, :-1].ravel(), index[:-1].ravel()]),
+                np.concatenate([index[:, 1:].ravel(), index[1:].ravel()]),
+            ]
+        )
+        # Rays that met one triangle, or nothing, agree: no more need be known of them.
+        differ = np.flatnonzero(hits.face[pairs[0]] != hits.face[pairs[1]])
+        pairs, gap = pairs[:, differ], np.zeros(pairs.shape[1])
+        # The side that is seen makes offsets negative; a nanometre keeps them so.
+        offset = np.einsum("ni,ni->n", hits.flat, hits.point - camera.position)
+        planes = np.ascontiguousarray((hits.flat / np.minimum(offset, -1e-9)[:, None]).T)
+        gap[differ] = _closed_in(caster, camera, _Pair(rays[:, pairs], planes[:, pairs]))
         middle = size * (size - 1)
         return cls(gap[:middle].reshape(size, -1), gap[middle:].reshape(-1, size))
 
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Two rays of unit depth, (N, 3) each, and the planes that they met, (N, 3) each."""
+    """Pairs of rays of unit depth, (3, 2, ...), and the planes that they met, (3, 2, ...)."""
 
-    ray1: Floats
-    ray2: Floats
-    plane1: Floats
-    plane2: Floats
+    rays: Floats
+    planes: Floats
 
     def at(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> _Pair:
-        """Some of the pairs."""
-        return _Pair(self.ray1[rows], self.ray2[rows], self.plane1[rows], self.plane2[rows])
+        """Some of the (3, 2, N) pairs."""
+        return _Pair(self.rays[:, :, rows], self.planes[:, :, rows])
 
     def gap(self) -> tuple[Floats, Floats]:
-        """(N,) signed gaps between the planes, and (N,) how much they disagree at the worse end."""
-        first, second = _share(self.plane1, self.plane2, self.ray1, self.ray2)
-        size1, size2 = np.abs(first), np.abs(second)
-        smaller = np.where(size1 < size2, first, second)
-        apart = (first > 0) == (second > 0)
-        return np.where(apart, smaller, 0.0), np.maximum(size1, size2)
+        """(...) signed gaps between the planes, and (...) how much they disagree at the worse end.
+
+        A gap is ``1 - near / far`` where it is the smaller; positive where the first is nearer.
+        Planes that differ only by rounding, as those of two triangles of one face, have none.
+        """
+        near = _inverse_depth(self.planes[:, :, None], self.rays[:, None])  # plane, ray, ...
+        share = (near[0] - near[1]) / np.maximum(np.maximum(near[0], near[1]), 1e-12)
+        size = np.abs(share)
+        smaller = np.where(size[0] < size[1], share[0], share[1])
+        apart, mismatch = (share[0] > 0) == (share[1] > 0), np.maximum(size[0], size[1])
+        return np.where(apart & (mismatch > ROUNDING), smaller, 0.0), mismatch
 
 
-def _share(plane1: Floats, plane2: Floats, *rays: Floats) -> list[Floats]:
-    """Signed ``1 - near / far`` of two planes along rays; positive where the first is nearer."""
-    shares = []
-    for ray in rays:
-        near1, near2 = np.einsum("ni,ni->n", plane1, ray), np.einsum("ni,ni->n", plane2, ray)
-        shares.append((near1 - near2) / np.maximum(np.maximum(near1, near2), 1e-12))
-    return shares
+def _inverse_depth(planes: Floats, rays: Floats) -> Floats:
+    """Of planes along rays of unit depth, (3, ...) each."""
+    return np.asarray(planes[0] * rays[0] + planes[1] * rays[1] + planes[2] * rays[2])
 
 
-def _planes(camera: Camera, hits: Hits) -> Floats:
-    """(N, 3) vectors m such that the plane met has inverse depth ``m . ray`` along unit depth rays.
+def _planes(caster: Caster, camera: Camera, faces: NDArray[np.integer]) -> Floats:
+    """(3, N) vectors m such that a triangle's plane has inverse depth ``m . ray``.
 
-    The points P of the plane (from the camera) have m . P = 1. Zero where nothing was met:
-    infinitely far.
+    That is along rays of unit depth. The points P of the plane (from the camera) have m . P = 1.
+    Zero where nothing was met (the triangle is -1): infinitely far.
     """
-    offset = (hits.flat * (hits.point - camera.position)).sum(1)
-    # Normals face the camera, so offsets are negative; a nanometre keeps them so.
-    planes: Floats = hits.flat / np.minimum(offset, -1e-9)[:, None]
+    met = np.flatnonzero(faces >= 0)
+    planes = np.zeros((3, len(faces)))
+    corners = caster.building.vertices[caster.building.faces[faces[met]]] - camera.position
+    first, second, third = corners.transpose(1, 2, 0)
+    (x1, y1, z1), (x2, y2, z2) = second - first, third - first
+    across = np.stack([y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2])
+    planes[:, met] = across / _inverse_depth(across, first)
     return planes
 
 
 def _cast(caster: Caster, camera: Camera, rays: Floats) -> Floats:
-    """(N, 3) planes that rays of unit depth meet."""
-    length = np.sqrt(np.einsum("ni,ni->n", rays, rays))
-    return _planes(camera, caster.hits(camera.position, rays / length[:, None]))
+    """(3, N) planes that (3, N) rays of unit depth meet."""
+    unit = np.ascontiguousarray((rays / np.sqrt(_inverse_depth(rays, rays))).T)
+    return _planes(caster, camera, caster.distances(camera.position, unit)[0])
 
 
 def _closed_in(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
@@ -124,49 +138,49 @@ def _closed_in(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
     rows = np.flatnonzero((mismatch > LEAST_GAP) & ((gap != 0) | (mismatch > SHALLOW)))
     pair = pair.at(rows)
     for _ in range(HALVINGS):
-        pair = _half(caster, camera, pair)
-        gap, mismatch = pair.gap()
+        pair, gap, mismatch = _half(caster, camera, pair)
         result[rows] = np.where(np.abs(gap) > LEAST_GAP, gap, 0.0)
-        doubtful = (mismatch > LEAST_GAP) & ((gap != 0) | (mismatch > SHALLOW))
+        doubtful = np.flatnonzero((mismatch > LEAST_GAP) & ((gap != 0) | (mismatch > SHALLOW)))
         rows, pair, gap = rows[doubtful], pair.at(doubtful), gap[doubtful]
-    crossing = gap == 0
+    crossing = np.flatnonzero(gap == 0)
     result[rows[crossing]] = _unmet(caster, camera, pair.at(crossing))
     return result
 
 
-def _half(caster: Caster, camera: Camera, pair: _Pair) -> _Pair:
-    """Of the halves of each pair, the one with the larger gap."""
-    middle = (pair.ray1 + pair.ray2) / 2
-    plane = _cast(caster, camera, middle)
-    gap1, mismatch1 = _Pair(pair.ray1, middle, pair.plane1, plane).gap()
-    gap2, mismatch2 = _Pair(middle, pair.ray2, plane, pair.plane2).gap()
-    size1, size2 = np.abs(gap1), np.abs(gap2)
+def _half(caster: Caster, camera: Camera, pair: _Pair) -> tuple[_Pair, Floats, Floats]:
+    """Of the halves of each pair, the one with the larger gap; its gap and its mismatch."""
+    (start, end), (near, far) = pair.rays.swapaxes(0, 1), pair.planes.swapaxes(0, 1)
+    middle = (start + end) / 2
+    rays = np.stack([start, middle, end], axis=1)
+    planes = np.stack([near, _cast(caster, camera, middle), far], axis=1)
+    halves = _Pair(rays[:, [[0, 1], [1, 2]]], planes[:, [[0, 1], [1, 2]]])  # (3, 2, half, N)
+    gap, mismatch = halves.gap()
+    size = np.abs(gap)
     # Of two halves without a gap, the crease or the bend is in the one that disagrees more.
-    first = np.where(size1 == size2, mismatch1 >= mismatch2, size1 > size2)[:, None]
-    return _Pair(
-        np.where(first, pair.ray1, middle),
-        np.where(first, middle, pair.ray2),
-        np.where(first, pair.plane1, plane),
-        np.where(first, plane, pair.plane2),
+    first = np.where(size[0] == size[1], mismatch[0] >= mismatch[1], size[0] > size[1])
+    rays, planes = (
+        np.where(first, of[:, :, 0], of[:, :, 1]) for of in (halves.rays, halves.planes)
+    )
+    return (
+        _Pair(rays, planes),
+        np.where(first, gap[0], gap[1]),
+        np.where(first, mismatch[0], mismatch[1]),
     )
 
 
 def _unmet(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
     """(N,) gaps of pairs whose planes cross, but whose faces may end before they do."""
-    depth1 = np.einsum("ni,ni->n", pair.plane1, pair.ray1)
-    depth2 = np.einsum("ni,ni->n", pair.plane2, pair.ray2)
+    depth1, depth2 = _inverse_depth(pair.planes, pair.rays)
     first = depth1 > depth2  # inverse depths: the first surface is nearer
     # Along the way from the nearer surface's ray to the other, the planes' inverse depths differ
     # by a linear function; where it vanishes is the crease.
-    start = np.where(first[:, None], pair.ray1, pair.ray2)
-    end = np.where(first[:, None], pair.ray2, pair.ray1)
-    between = pair.plane1 - pair.plane2
-    rise1, rise2 = np.einsum("ni,ni->n", between, start), np.einsum("ni,ni->n", between, end)
+    start, end = np.where(first, pair.rays, pair.rays[:, ::-1]).swapaxes(0, 1)
+    nearer, farther = np.where(first, pair.planes, pair.planes[:, ::-1]).swapaxes(0, 1)
+    rise1, rise2 = (_inverse_depth(nearer - farther, ray) for ray in (start, end))
     crease = rise1 / np.where(rise1 == rise2, 1.0, rise1 - rise2)
-    ray = start + (BEFORE * crease)[:, None] * (end - start)
-    seen = np.einsum("ni,ni->n", _cast(caster, camera, ray), ray)
-    near = np.einsum("ni,ni->n", np.where(first[:, None], pair.plane1, pair.plane2), ray)
-    far = np.einsum("ni,ni->n", np.where(first[:, None], pair.plane2, pair.plane1), ray)
+    ray = start + BEFORE * crease * (end - start)
+    seen = _inverse_depth(_cast(caster, camera, ray), ray)
+    near, far = _inverse_depth(nearer, ray), _inverse_depth(farther, ray)
     met = np.abs(seen - near) <= np.abs(seen - far)
     size = 1 - np.minimum(depth1, depth2) / np.maximum(np.maximum(depth1, depth2), 1e-12)
     return np.where(met, 0.0, np.where(first, size, -size))

@@ -9,13 +9,17 @@ common to all: this range image has no noise, so nothing is smoothed before the 
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.scenes.labels.scan import Scan
+from encoders.scenes.labels.bits import ahead, packed, unpacked, widened
+from encoders.scenes.labels.scan import Offset, Scan
 from encoders.scenes.labels.sight import Sight
 
 Floats = NDArray[np.float64]
@@ -43,8 +47,14 @@ LEAST_CHANGE = 0.2
 ANGLES = 16
 """Bins for directions over half a turn; the middles of two are 0 and 90 degrees."""
 
-BLOCK = 1 << 18
-"""Pairs of points looked at in one go, to bound memory."""
+TURN = ((1 - (1 - LEAST_CHANGE) ** (1 / 3)) ** 2) ** 0.5 / 4
+"""Difference of two neighbours' normals, below which a patch cannot change by `LEAST_CHANGE`.
+
+From its middle, all of a patch of `PATCH` 2 is at most four such neighbours away, so that the
+variance of its normals is at most (4 `TURN`)**2."""
+
+BLOCK = 1 << 21
+"""Pairs of points, connected or not, looked at in one go, to bound memory."""
 
 
 def keypoints3d(sight: Sight) -> Floats:
@@ -57,23 +67,43 @@ def keypoints3d(sight: Sight) -> Floats:
     for maxima.
     """
     scan = Scan.of(sight, jump=STEP * SUPPORT, margin=max(PATCH, sight.size // WIDEST))
-    seen = np.isfinite(scan.depth)
+    seen, margin = np.isfinite(scan.depth), scan.margin
     scale = 2 * np.tan(sight.camera.fov / 2) / sight.size  # metres a pixel, one metre away
     support = np.maximum(SUPPORT, LEAST_PIXELS * scale * np.where(seen, scan.depth, 1.0))
-    interest = _interest(scan, _changes(scan, support, scale), support)
-    return _smoothed(np.where(seen & ~scan.shadow, interest, 0.0))
+    support = scan.places(support, fill=1.0)
+    interest = _interest(scan, _changes(scan, support, scale), support).reshape(-1, scan.stride)
+    inner = interest[margin:-margin, margin:-margin]
+    return _smoothed(np.where(seen & ~scan.shadow, inner, 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Patch:
+    """The pixels around each pixel: (M,) offsets, steps between places, and (M, P) what is held.
+
+    ``held`` says for each place of a map with its margin whether the surface goes on to there.
+    """
+
+    offsets: tuple[Offset, ...]
+    steps: Indices
+    held: Booleans
+
+    @classmethod
+    def of(cls, scan: Scan) -> _Patch:
+        """The squares of `PATCH` pixels to either side."""
+        rings = list(scan.rings(np.hypot(PATCH, PATCH)))
+        offsets = tuple(offset for found, _ in rings for offset in found)
+        held = unpacked([bits for _, maps in rings for bits in maps], scan.places(scan.depth).size)
+        return cls(offsets, np.array([scan.step(offset) for offset in offsets]), held)
 
 
 @dataclass(frozen=True, eq=False)
 class _Changes:
-    """The M pixels where the surface changes, those with the widest reach first.
+    """How the surface changes, at the P places of maps with their margins.
 
-    Their rows and columns, weights in (0, 1], bins of direction, and how many pixels away a point
-    may be that counts them among its neighbours.
+    Its weight in (0, 1], the bin of its direction, and how many pixels away a point may be that
+    counts the place among its neighbours: 0 where the surface does not change.
     """
 
-    row: Indices
-    column: Indices
     weight: Floats
     bin: Indices
     extent: Floats
@@ -89,24 +119,24 @@ def _changes(scan: Scan, support: Floats, scale: float) -> _Changes:
     it onto the plane that faces the sensor at the point of interest instead; within a support,
     which the picture shows a few degrees wide, the angles between directions are alike.
 
-    ``support`` is sigma at each point, metres, (H, W); ``scale`` as for `_extent`.
+    ``support`` is sigma at each place, metres, (P,); ``scale`` as for `_extent`.
     """
-    spread = _spread(scan)
-    weight, angle = np.zeros(scan.depth.shape), np.zeros(scan.depth.shape)
-    uneven = spread[..., [0, 1, 2], [0, 1, 2]].sum(-1) > _variance(LEAST_CHANGE)
-    place = np.nonzero(uneven & ~scan.front & ~scan.shadow)
-    values, vectors = np.linalg.eigh(spread[place])
-    weight[place] = 1 - (1 - np.sqrt(np.clip(values[:, 2], 0.0, 1.0))) ** 3
-    angle[place] = _picture_angles(scan.points[place], vectors[:, :, 2])
-    place = np.nonzero(scan.front & ~scan.shadow)
-    weight[place], angle[place] = 1.0, _border_angles(scan, *place)
-    row, column = np.nonzero(weight > LEAST_CHANGE)
-    extent = _extent(scan.points[row, column], support[row, column], scale)
-    order = np.argsort(-extent, kind="stable")
-    row, column = row[order], column[order]
-    turns = angle[row, column] / np.pi * ANGLES
-    bins = np.floor(turns + 0.5).astype(np.intp) % ANGLES
-    return _Changes(row, column, weight[row, column], bins, extent[order])
+    points, patch = scan.places(scan.points), _Patch.of(scan)
+    weight, angle, extent = np.zeros((3, support.size))
+    place = _uneven(scan)
+    spread = _spread(scan, patch, place)
+    large = np.flatnonzero(np.einsum("iin->n", spread) > _variance(LEAST_CHANGE))
+    place = place[large]
+    values, axes = np.linalg.eigh(spread[:, :, large].transpose(2, 0, 1))  # rising
+    value, vector = values[:, 2], axes[:, :, 2].T
+    weight[place] = 1 - (1 - np.sqrt(np.clip(value, 0.0, 1.0))) ** 3
+    angle[place] = _picture_angles(points[:, place], vector)
+    place = np.flatnonzero(scan.places(scan.front & ~scan.shadow))
+    weight[place], angle[place] = 1.0, _border_angles(scan, patch, place)
+    place = np.flatnonzero(weight > LEAST_CHANGE)
+    extent[place] = _extent(points[:, place], support[place], scale)
+    bins = np.floor(angle / np.pi * ANGLES + 0.5).astype(np.intp) % ANGLES
+    return _Changes(weight, bins, extent)
 
 
 def _extent(points: Floats, support: Floats, scale: float) -> Floats:
@@ -117,8 +147,8 @@ def _extent(points: Floats, support: Floats, scale: float) -> Floats:
     other point may be the deeper one by v, and its support wider for that.
     """
     step = 0.5 * support / max(1 - 0.5 * LEAST_PIXELS * scale, 1e-3)
-    depth = -points[:, 2]
-    slant = np.sqrt((points**2).sum(1)) / depth
+    depth = -points[2]
+    slant = np.sqrt((points**2).sum(0)) / depth
     pixels: Floats = step * slant / (np.maximum(depth - step, 1e-3) * scale)
     return pixels
 
@@ -128,54 +158,60 @@ def _variance(weight: float) -> float:
     return float((1 - (1 - weight) ** (1 / 3)) ** 2)
 
 
-def _spread(scan: Scan) -> Floats:
-    """Covariance of the normals in each pixel's connected patch, (H, W, 3, 3)."""
-    height, width = scan.depth.shape
-    x, y, z = np.moveaxis(scan.normals, -1, 0)
-    seen = np.isfinite(scan.depth).astype(float)
-    moments = np.stack([seen, x, y, z, x * x, x * y, x * z, y * y, y * z, z * z])
-    around = np.pad(moments, ((0, 0), (PATCH, PATCH), (PATCH, PATCH)))
-    sums = np.zeros_like(moments)
-    for offsets, reached in scan.rings(np.hypot(PATCH, PATCH)):
-        for (i, j), connected in zip(offsets, reached, strict=True):
-            here = around[:, PATCH + i : PATCH + i + height, PATCH + j : PATCH + j + width]
-            sums += connected * here
-    sums /= np.maximum(sums[0], 1.0)
-    mean, squares = np.moveaxis(sums[1:4], 0, -1), np.moveaxis(sums[4:], 0, -1)
-    spread: Floats = squares[..., [[0, 1, 2], [1, 3, 4], [2, 4, 5]]]
-    spread -= mean[..., :, None] * mean[..., None, :]
+def _uneven(scan: Scan) -> Indices:
+    """The places of a pixel at no border in whose patch any two neighbours differ by `TURN`."""
+    normals, turns = scan.places(scan.normals), 0
+    for offset in ((0, 1), (1, 0)):
+        step = scan.step(offset)
+        apart = normals[:, step:] - normals[:, :-step]
+        turn = packed(np.einsum("in,in->n", apart, apart) > TURN**2) & scan.links[offset]
+        turns |= turn | turn << step
+    sideways = widened(turns, range(1, PATCH + 1))
+    around = widened(sideways, [scan.step((rows, 0)) for rows in range(1, PATCH + 1)])
+    even = np.isfinite(scan.depth) & ~scan.front & ~scan.shadow
+    count = normals.shape[1]
+    return np.flatnonzero(unpacked([around & packed(scan.places(even))], count)[0])
+
+
+def _spread(scan: Scan, patch: _Patch, place: Indices) -> Floats:
+    """Covariance of the normals in the connected patches around N places, (3, 3, N)."""
+    held = patch.held[:, place]  # (M, N)
+    around = place + patch.steps[:, None]
+    normals = [axis.take(around) * held for axis in scan.places(scan.normals)]
+    count = held.sum(0)
+    mean = [normal.sum(0) / count for normal in normals]
+    spread = np.empty((3, 3, len(place)))
+    for i, j in itertools.combinations_with_replacement(range(3), 2):
+        squares = np.einsum("mn,mn->n", normals[i], normals[j]) / count
+        spread[i, j] = spread[j, i] = squares - mean[i] * mean[j]
     return spread
 
 
-def _border_angles(scan: Scan, row: Indices, column: Indices) -> Floats:
-    """Directions across the borders at M pixels, radians counter-clockwise from the right.
+def _border_angles(scan: Scan, patch: _Patch, place: Indices) -> Floats:
+    """Directions across the borders at N places, radians counter-clockwise from the right.
 
     That of the mean offset to what lies unconnected behind the pixel, within the patch; for what
     hides things on both sides (a pole), of the axis along which they lie. Both are added up as
     complex numbers with twice the angle, so that opposite directions do not cancel.
     """
-    depths = np.pad(scan.depth, PATCH, constant_values=np.nan)
-    towards, axis = np.zeros((2, len(row)), dtype=complex)
-    for offsets, reached in scan.rings(np.hypot(PATCH, PATCH)):
-        for (i, j), connected in zip(offsets, reached, strict=True):
-            beyond = depths[row + PATCH + i, column + PATCH + j]
-            behind = ~connected[row, column] & (beyond > scan.depth[row, column])
-            towards += complex(j, -i) * behind
-            axis += complex(j, -i) ** 2 / max(np.hypot(i, j), 1.0) * behind
+    depths = scan.places(scan.depth, fill=np.nan)
+    behind = ~patch.held[:, place] & (depths[place + patch.steps[:, None]] > depths[place])
+    ways = np.array([complex(j, -i) for i, j in patch.offsets])
+    towards = (ways[:, None] * behind).sum(0)
+    axis = ((ways**2 / np.maximum(np.abs(ways), 1.0))[:, None] * behind).sum(0)
     angles: Floats = np.angle(towards**2 / np.maximum(np.abs(towards), 1e-12) + axis) / 2
     return angles
 
 
 def _picture_angles(points: Floats, directions: Floats) -> Floats:
-    """Angles (counter-clockwise from the right) at which 3D directions appear in the picture."""
-    where = points[:, :2] / -points[:, 2:]
-    x, y = (directions[:, :2] + where * directions[:, 2:]).T
+    """Angles (counter-clockwise from the right) at which (3, N) directions at points appear."""
+    x, y = directions[:2] - points[:2] / points[2] * directions[2]
     angles: Floats = np.arctan2(y, x)
     return angles
 
 
 def _interest(scan: Scan, changes: _Changes, support: Floats) -> Floats:
-    """Section IV-B: I = I1 I2 of every point p, (H, W).
+    """Section IV-B: I = I1 I2 of every point p, at the P places of a map with its margin.
 
     Over the points n (p too) that are connected to p and nearer than half the support sigma, with
     d = |p - n|, w their weights and a their directions:
@@ -188,50 +224,49 @@ def _interest(scan: Scan, changes: _Changes, support: Floats) -> Floats:
     factor is 1 for axes at right angles. They are put into 16 bins, of each of which only the best
     point is kept; the authors' own program does the same with 18.
     """
-    margin = scan.margin
-    # Flat indices of padded maps, in which every neighbour of every pixel has a place.
-    points = np.pad(scan.points, ((margin, margin), (margin, margin), (0, 0)))
-    sigmas = np.pad(support, margin, constant_values=1.0)
-    shape, points, sigmas = sigmas.shape, points.reshape(-1, 3), sigmas.ravel()
-    places = (changes.row + margin) * shape[1] + changes.column + margin
-    sources = points[places]
-    calm, best = np.ones(sigmas.size), np.zeros(ANGLES * sigmas.size)
-    for n, p in _neighbours(scan, changes.extent, places):
-        step = points.take(p, axis=0) - sources.take(n, axis=0)
-        d = np.sqrt(np.einsum("ij,ij->i", step, step)) / sigmas.take(p)
+    x, y, z = scan.places(scan.points)
+    calm, best = np.ones(support.size), np.zeros(ANGLES * support.size)
+    for n, p in _neighbours(scan, changes.extent):
+        d = (x.take(p) - x.take(n)) ** 2
+        d += (y.take(p) - y.take(n)) ** 2
+        d += (z.take(p) - z.take(n)) ** 2
+        d = np.sqrt(d, out=d) / support.take(p)
         held = np.flatnonzero(d <= 0.5)
         n, p, d = n.take(held), p.take(held), d.take(held)
         weight = changes.weight.take(n)
         value = np.sqrt(weight * (1 - np.abs(2 * d - 0.5)))
-        np.maximum.at(best, changes.bin.take(n) * sigmas.size + p, value)
+        np.maximum.at(best, changes.bin.take(n) * support.size + p, value)
         near = np.flatnonzero(d < 0.1)
         np.minimum.at(calm, p.take(near), 1 - weight.take(near) * (1 - 10 * d.take(near)))
-    interest = calm * _best_pairs(best.reshape(ANGLES, -1))
-    inner: Floats = interest.reshape(shape)[margin:-margin, margin:-margin]
-    return inner
+    return np.asarray(calm * _best_pairs(best.reshape(ANGLES, -1)))
 
 
-def _neighbours(scan: Scan, extent: Floats, places: Indices) -> Iterator[tuple[Indices, Indices]]:
-    """Pairs (n, p) of a changing point's number and a connected pixel's place, in blocks.
+def _neighbours(scan: Scan, extent: Floats) -> Iterator[tuple[Indices, Indices]]:
+    """Pairs (n, p) of the places of changing points and of pixels connected to them, in blocks.
 
-    ``places`` are those of the changing points in a padded map, ``extent`` how far their
-    neighbours can be, the widest first.
+    ``extent`` is how far from each place its neighbours can be, (P,). Pixels at the far side of
+    borders are left out.
     """
-    connected = np.zeros([side + 2 * scan.margin for side in scan.depth.shape], dtype=bool)
-    inner = connected[scan.margin : -scan.margin, scan.margin : -scan.margin]
-    flat, held, pairs = connected.reshape(-1), 0, []
+    wanted, waiting = packed(scan.places(~scan.shadow)), []
+    wide = functools.cache(lambda length: packed(extent >= length))
     for offsets, reached in scan.rings(min(scan.margin, extent.max(initial=0.0))):
-        wide = np.searchsorted(-extent, [-np.hypot(i, j) for i, j in offsets], side="right")
-        for (i, j), count, inner[:] in zip(offsets, wide, reached, strict=True):
-            p = places[:count] - (i * connected.shape[1] + j)
-            n = np.flatnonzero(flat.take(p))
-            pairs.append((n, p.take(n)))
-            held += len(n)
-            if held > BLOCK:
-                yield np.concatenate([n for n, _ in pairs]), np.concatenate([p for _, p in pairs])
-                held, pairs = 0, []
-    if pairs:
-        yield np.concatenate([n for n, _ in pairs]), np.concatenate([p for _, p in pairs])
+        for offset, connected in zip(offsets, reached, strict=True):
+            step = scan.step(offset)
+            changing = ahead(wide(math.hypot(*offset) or 1e-9), step)
+            waiting.append((step, wanted & connected & changing))
+            if len(waiting) * len(extent) > BLOCK:
+                yield _pairs(waiting, len(extent))
+                waiting = []
+    yield _pairs(waiting, len(extent))
+
+
+def _pairs(maps: list[tuple[int, int]], count: int) -> tuple[Indices, Indices]:
+    """Places (n, p), n being so many steps after p, for every p that a step's map holds."""
+    if not maps:
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    found = np.flatnonzero(unpacked([bits for _, bits in maps], count))
+    row, p = np.divmod(found, count)
+    return np.array([step for step, _ in maps]).take(row) + p, p
 
 
 def _best_pairs(best: Floats) -> Floats:

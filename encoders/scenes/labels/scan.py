@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import math
+import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.scenes.labels.bits import ahead, packed
 from encoders.scenes.labels.geometry import depth_zbuffer, normal
 from encoders.scenes.labels.sight import Sight
 
@@ -33,10 +36,10 @@ class Scan:
         Metres, z-buffer; infinite where nothing is seen.
     front, shadow : (H, W) boolean arrays
         Pixels at the near and at the far side of a border; thin things can be both.
-    links : (3, 3, H + 2 R, W + 2 R) boolean array
-        ``links[1 + i, 1 + j, R + y, R + x]``: whether the surface goes on from the pixel (y, x)
-        to its neighbour i rows down and j columns across. To a diagonal neighbour it does if it
-        does along one of the two ways around the square.
+    links : dict
+        By offset (rows down, columns across) to one of the eight neighbours: the map (`bits`) of
+        whether the surface goes on from a pixel to that neighbour. To a diagonal one it does if
+        it does along one of the two ways around the square.
     margin : int
         R, the farthest that `rings` looks, in pixels.
     """
@@ -46,7 +49,7 @@ class Scan:
     depth: Floats
     front: Booleans
     shadow: Booleans
-    links: Booleans
+    links: dict[Offset, int]
     margin: int
 
     @classmethod
@@ -63,11 +66,29 @@ class Scan:
             depth=depth,
             front=front | sides[0],
             shadow=shadow | sides[1],
-            links=_links(np.pad(right, margin), np.pad(below, margin)),
+            links=_links(right, below, margin),
             margin=margin,
         )
 
-    def rings(self, radius: float) -> Iterator[tuple[list[Offset], Booleans]]:
+    @property
+    def stride(self) -> int:
+        """Places in a row of a map with its margin."""
+        return int(self.depth.shape[1]) + 2 * self.margin
+
+    def step(self, offset: Offset) -> int:
+        """How many places further on an offset (rows down, columns across) leads."""
+        return offset[0] * self.stride + offset[1]
+
+    def places(self, maps: NDArray[Any], fill: float = 0) -> NDArray[Any]:
+        """(H, W, ...) values as (..., P) places of a map with its margin, which holds ``fill``."""
+        height, width, margin = *self.depth.shape, self.margin
+        wide = np.full((*maps.shape[2:], height + 2 * margin, self.stride), fill, dtype=maps.dtype)
+        wide[..., margin : margin + height, margin : margin + width] = np.moveaxis(
+            maps, (0, 1), (-2, -1)
+        )
+        return wide.reshape(*maps.shape[2:], -1)
+
+    def rings(self, radius: float) -> Iterator[tuple[tuple[Offset, ...], list[int]]]:
         """The pixels around each pixel, and which of them are on the same surface.
 
         The surface is followed from pixel to pixel along the straight line; "no border in
@@ -75,31 +96,22 @@ class Scan:
 
         Yields
         ------
-        list of M offsets (rows down, columns across); (M, H, W) boolean array
+        M offsets (rows down, columns across); M maps (`bits`)
             Square ring after square ring, from the pixel itself outwards: those offsets of the
             ring that are no longer than ``radius`` pixels, and
             whether each pixel is connected to the one there.
         """
-        height, width = self.depth.shape
-        offsets, reached = [(0, 0)], np.isfinite(self.depth)[None]
+        offsets: tuple[Offset, ...] = ((0, 0),)
+        reached = [packed(self.places(np.isfinite(self.depth)))]
         yield offsets, reached
         for length in range(1, int(radius) + 1):
-            inner = {offset: row for row, offset in enumerate(offsets)}
-            offsets = _ring(length, radius)
-            ring = np.empty((len(offsets), height, width), dtype=bool)
-            for row, (down, across) in enumerate(offsets):
-                # Rounding half to even is symmetric about zero: turned offsets, turned lines.
-                y, x = (round(part * (length - 1) / length) for part in (down, across))
-                link = self.links[1 + down - y, 1 + across - x]
-                np.logical_and(
-                    reached[inner[y, x]],
-                    link[
-                        self.margin + y : self.margin + y + height,
-                        self.margin + x : self.margin + x + width,
-                    ],
-                    out=ring[row],
-                )
-            reached = ring
+            inner = dict(zip(offsets, reached, strict=True))
+            lines = _ring(length, int(radius**2 + 1e-9))
+            reached = [
+                inner[before] & ahead(self.links[last], self.step(before))
+                for _, before, last in lines
+            ]
+            offsets = tuple(offset for offset, _, _ in lines)
             yield offsets, reached
 
 
@@ -123,27 +135,30 @@ def _borders(depth: Floats, gap: Floats, jump: float) -> tuple[Booleans, Boolean
     return on, near, far
 
 
-def _links(right: Booleans, below: Booleans) -> Booleans:
-    """`Scan.links` from padded maps of where the surface goes on to the right and below."""
-    links = np.zeros((3, 3, *right.shape), dtype=bool)
-    links[1, 2], links[1, 0, :, 1:] = right, right[:, :-1]
-    links[2, 1], links[0, 1, 1:] = below, below[:-1]
-    for i in (0, 2):
-        for j in (0, 2):
-            rows, columns = links[i, 1], links[1, j]
-            # The margin is unlinked, so what rolls over the edge is always False.
-            links[i, j] = (rows & np.roll(columns, 1 - i, axis=0)) | (
-                columns & np.roll(rows, 1 - j, axis=1)
-            )
+def _links(right: Booleans, below: Booleans, margin: int) -> dict[Offset, int]:
+    """`Scan.links` from maps of where the surface goes on to the right and below."""
+    stride = right.shape[1] + 2 * margin
+    onward = {(0, 1): packed(np.pad(right, margin)), (1, 0): packed(np.pad(below, margin))}
+    links = {**onward, (0, -1): onward[0, 1] << 1, (-1, 0): onward[1, 0] << stride}
+    for i in (-1, 1):
+        for j in (-1, 1):
+            rows, columns = links[i, 0], links[0, j]
+            links[i, j] = rows & ahead(columns, i * stride) | columns & ahead(rows, j)
     return links
 
 
-def _ring(length: int, radius: float) -> list[Offset]:
-    """The offsets at Chebyshev distance ``length``, no longer than ``radius``."""
+@functools.cache
+def _ring(length: int, square: int) -> tuple[tuple[Offset, Offset, Offset], ...]:
+    """The straight lines to all offsets at Chebyshev distance ``length``, by their last step.
+
+    Each as where it leads, where it is one step before, and that step; those that are no longer
+    than the root of ``square``.
+    """
+    lines = []
     around = range(-length, length + 1)
-    return [
-        (i, j)
-        for i in around
-        for j in around
-        if max(abs(i), abs(j)) == length and math.hypot(i, j) <= radius
-    ]
+    for i, j in itertools.product(around, around):
+        if max(abs(i), abs(j)) == length and i * i + j * j <= square:
+            # Rounding half to even is symmetric about zero: turned offsets, turned lines.
+            y, x = (round(part * (length - 1) / length) for part in (i, j))
+            lines.append(((i, j), (y, x), (i - y, j - x)))
+    return tuple(lines)

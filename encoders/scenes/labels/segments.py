@@ -7,6 +7,8 @@ cheap. Nothing is drawn at random.
 
 from __future__ import annotations
 
+import functools
+import math
 import warnings
 
 import numpy as np
@@ -105,10 +107,12 @@ def segment_unsup25d(sight: Sight) -> Integers:
 
 def numbered(labels: NDArray[np.integer]) -> Integers:
     """Rename (H, W) labels to 0, 1, ... in the order in which they first appear, row by row."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    flat = labels.ravel() - labels.min()
+    first = np.full(int(flat.max()) + 1, flat.size)
+    np.minimum.at(first, flat, np.arange(flat.size))
     rank = np.empty(len(first), dtype=np.int32)
     rank[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    return rank[inverse].reshape(labels.shape)
+    return np.asarray(rank[flat].reshape(labels.shape))
 
 
 def _regions(features: Floats) -> Integers:
@@ -134,7 +138,9 @@ def _joined(regions: NDArray[np.integer], features: Floats) -> Integers:
     touch = np.zeros((len(size), len(size)), dtype=bool)
     touch[regions.ravel()[first], regions.ravel()[second]] = True
     touch |= touch.T
-    loss = np.where(touch, _ward(size[:, None], size, mean[:, None], mean), np.inf)
+    loss = np.full(touch.shape, np.inf)
+    one, other = np.nonzero(touch)
+    loss[one, other] = _ward(size[one], size[other], mean[one], mean[other])
     owner = np.arange(len(size))
     for _ in range(len(size) - MOST_REGIONS):
         i, j = divmod(int(loss.argmin()), len(size))
@@ -146,13 +152,16 @@ def _joined(regions: NDArray[np.integer], features: Floats) -> Integers:
         touch[:, i] = touch[i]
         touch[j] = touch[:, j] = False
         loss[j] = loss[:, j] = np.inf
-        loss[i] = loss[:, i] = np.where(touch[i], _ward(size[i], size, mean[i], mean), np.inf)
+        near = np.flatnonzero(touch[i])
+        loss[i] = np.inf
+        loss[i, near] = loss[near, i] = _ward(size[i], size[near], mean[i], mean[near])
     return numbered(owner[regions])
 
 
 def _ward(size: Floats, others: Floats, mean: Floats, means: Floats) -> Floats:
     """By how much the summed squared deviation grows if two regions are joined."""
-    square = ((mean - means) ** 2).sum(-1)
+    apart = mean - means
+    square = np.einsum("...c,...c->...", apart, apart)
     return np.asarray(size * others / (size + others) * square)
 
 
@@ -170,17 +179,25 @@ def _distance(regions: Integers, features: Floats) -> Floats:
 
 def _borders(regions: NDArray[np.integer]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Flat places of all pairs of the eight-neighbourhood that lie in different regions."""
-    place = np.arange(regions.size).reshape(regions.shape)
+    first, second = _neighbours(regions.shape)
+    differ = regions.ravel()[first] != regions.ravel()[second]
+    return first[differ], second[differ]
+
+
+@functools.lru_cache(maxsize=4)
+def _neighbours(shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Flat places of all pairs of the eight-neighbourhood in a picture."""
+    place = np.arange(math.prod(shape)).reshape(shape)
     pairs = (
         (place[:, :-1], place[:, 1:]),
         (place[:-1], place[1:]),
         (place[:-1, :-1], place[1:, 1:]),
         (place[:-1, 1:], place[1:, :-1]),
     )
-    first = np.concatenate([a.ravel() for a, _ in pairs])
-    second = np.concatenate([b.ravel() for _, b in pairs])
-    differ = regions.ravel()[first] != regions.ravel()[second]
-    return first[differ], second[differ]
+    return (
+        np.concatenate([a.ravel() for a, _ in pairs]),
+        np.concatenate([b.ravel() for _, b in pairs]),
+    )
 
 
 def _steps(
@@ -189,7 +206,8 @@ def _steps(
     """How far pairs of points lie off each other's tangent planes, as a share of their distance."""
     points = sight.camera.to_world(sight.rays) * distance[:, None]
     gap, normal = points[second] - points[first], sight.hits.normal
-    off = np.maximum(np.abs((normal[first] * gap).sum(1)), np.abs((normal[second] * gap).sum(1)))
+    off1, off2 = (np.einsum("ni,ni->n", normal[place], gap) for place in (first, second))
+    off = np.maximum(np.abs(off1), np.abs(off2))
     return np.asarray(off / np.minimum(distance[first], distance[second]))
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.looks.noise import fade, fractal, hashed, pulse, value_noise
-from encoders.scenes.looks.place import Floats, Place, Seeds, mix, toned
+from encoders.scenes.looks.noise import fade, faded_noise, fractal, hashed, pulse, value_noise
+from encoders.scenes.looks.place import Floats, Place, Seeds, mix, scaled, toned
 
 
 def plain(p: Place) -> Floats:
@@ -19,13 +19,13 @@ def plain(p: Place) -> Floats:
 
 def flat(p: Place) -> Floats:
     """One colour and nothing else."""
-    return np.broadcast_to(p.colors[0], (len(p.u), 3)) * np.float32(1)
+    return np.broadcast_to(p.colors[0], (len(p.u), 3))
 
 
 def plaster(p: Place) -> Floats:
     """Wall paint: broad mottling and a fine roller texture."""
     broad = fractal(p.x, p.y, p.width, p.seed, octaves=2)
-    fine = fade(value_noise(60 * p.x, 60 * p.y, p.seed), 60 * p.width)
+    fine = faded_noise(60 * p.x, 60 * p.y, 60 * p.width, p.seed)
     return toned(toned(p.colors[0], broad, 0.06), fine, 0.03)
 
 
@@ -35,8 +35,8 @@ def _grain(along: Floats, across: Floats, width: Floats, seed: Seeds) -> Floats:
     rings = np.float32(0.5) + np.float32(0.5) * np.sin(
         np.float32(2 * np.pi) * (across * 4 + 3 * bend)
     )
-    pores = fade(value_noise(along * 3, across * 45, seed + np.uint32(7)), 30 * width)
-    broad = fade(value_noise(along * 0.5, across * 6, seed + np.uint32(9)), 5 * width)
+    pores = faded_noise(along * 3, across * 45, 30 * width, seed + np.uint32(7))
+    broad = faded_noise(along * 0.5, across * 6, 5 * width, seed + np.uint32(9))
     figure: Floats = 0.35 * fade(rings, 7 * width) + 0.35 * pores + 0.3 * broad
     return figure
 
@@ -59,7 +59,7 @@ def planks(p: Place) -> Floats:
     grain = _grain(p.x * 0.4 + 13 * shift, p.y, p.width, twist)
     color = toned(mix(p.colors[0], p.colors[1], grain), tone, 0.22)
     gap = 1 - (1 - pulse(p.y, 0.035, p.width)) * (1 - pulse(length, 0.004, p.width / 9))
-    return color * (1 - 0.6 * gap)[:, None]
+    return scaled(color, 1 - 0.6 * gap)
 
 
 def parquet(p: Place) -> Floats:
@@ -74,7 +74,7 @@ def parquet(p: Place) -> Floats:
     color = toned(mix(p.colors[0], p.colors[1], grain), tone, 0.2)
     # The two ways of laying catch the light differently.
     sheen = fade(turned.astype(np.float32), p.width)
-    return toned(color, sheen, 0.06) * (1 - 0.5 * pulse(across, 0.06, 5 * p.width))[:, None]
+    return scaled(toned(color, sheen, 0.06), 1 - 0.5 * pulse(across, 0.06, 5 * p.width))
 
 
 def _grout(p: Place, joint: float) -> Floats:
@@ -123,9 +123,9 @@ def brick(p: Place) -> Floats:
 def concrete(p: Place) -> Floats:
     """Cast concrete: clouds, pores, and the seams of its moulds one period apart."""
     cloud = fractal(1.5 * p.x, 1.5 * p.y, 1.5 * p.width, p.seed, octaves=3)
-    pores = fade(value_noise(70 * p.x, 70 * p.y, p.seed), 70 * p.width)
+    pores = faded_noise(70 * p.x, 70 * p.y, 70 * p.width, p.seed)
     color = toned(mix(p.colors[0], p.colors[1], cloud), pores, 0.06)
-    return color * (1 - 0.3 * _grout(p, 0.008))[:, None]
+    return scaled(color, 1 - 0.3 * _grout(p, 0.008))
 
 
 def marble(p: Place) -> Floats:
@@ -135,7 +135,7 @@ def marble(p: Place) -> Floats:
     vein = fade(pulse(phase, 0.06, np.maximum(3 * p.width, 0.03)), 3 * p.width, 0.06)
     cloud = fractal(4 * p.x, 4 * p.y, 4 * p.width, p.seed + np.uint32(5), octaves=2)
     color = mix(p.colors[0], p.colors[1], np.float32(0.7) * vein + np.float32(0.2) * cloud)
-    return color * (1 - 0.3 * _grout(p, 0.006))[:, None]
+    return scaled(color, 1 - 0.3 * _grout(p, 0.006))
 
 
 def terrazzo(p: Place) -> Floats:
@@ -144,8 +144,8 @@ def terrazzo(p: Place) -> Floats:
     chip = fade(hashed(np.floor(x), np.floor(y), p.seed), 40 * p.width)
     first = fade((chip > 0.86).astype(np.float32), 40 * p.width, 0.14)
     second = fade((chip < 0.14).astype(np.float32), 40 * p.width, 0.14)
-    color: Floats = p.colors[0] + first[:, None] * (p.colors[1] - p.colors[0])
-    color += second[:, None] * (p.colors[2] - p.colors[0])
+    color = mix(p.colors[0], p.colors[1], first)
+    color += scaled(p.colors[2] - p.colors[0], second)
     return color
 
 
@@ -153,4 +153,4 @@ def panels(p: Place) -> Floats:
     """Upright boards one period wide with a groove between them."""
     groove = pulse(p.x, 0.06, p.width)
     tone = fade(hashed(np.floor(p.x), 0 * p.x, p.seed), p.width)
-    return toned(p.colors[0], tone, 0.05) * (1 - 0.35 * groove)[:, None]
+    return scaled(toned(p.colors[0], tone, 0.05), 1 - 0.35 * groove)

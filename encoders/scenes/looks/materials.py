@@ -116,39 +116,67 @@ def albedos(
     ``index`` (N,) says which of ``materials`` each point is of. Points are worked on by pattern,
     not by material: a shelf of fifty books is one call.
     """
-    position = np.asarray(local, dtype=np.float32)
-    facing = np.abs(np.asarray(normal, dtype=np.float32))
-    covers = np.zeros(len(position)) if footprint is None else np.asarray(footprint)
-    names = [material.pattern for material in materials]
-    known = list(dict.fromkeys(names))
-    kind = np.array([known.index(name) for name in names], dtype=np.intp)[index]
-    result = np.empty((len(position), 3), dtype=np.float32)
-    for number, name in enumerate(known):
-        rows = np.flatnonzero(kind == number)
-        members = [i for i, other in enumerate(names) if other == name]
-        inner = np.searchsorted(members, index[rows]) if len(members) > 1 else np.array([0])
-        chosen = [materials[i] for i in members]
-        place = _place(chosen, inner, position[rows], facing[rows], covers[rows])
-        result[rows] = PATTERNS[name].color(place)
-    return np.clip(result, 0, 1, out=result)
+    groups, kind_of, inner_of = _by_pattern(materials)
+    kinds = kind_of[index]
+    order = np.argsort(kinds.astype(np.uint8), kind="stable")  # one run of rows a pattern
+    inner = inner_of[index[order]]
+    covers = np.zeros(len(index)) if footprint is None else np.asarray(footprint)
+    width = covers.astype(np.float32).take(order)
+    u, v, level = _unfolded(np.asarray(local).T, np.asarray(normal).T, order)
+    colors = np.empty((3, len(index)), dtype=np.float32)  # in that order
+    end = 0
+    for kind, (name, members) in enumerate(groups.items()):
+        start, end = end, end + int(np.count_nonzero(kinds == kind))
+        run, chosen = slice(start, end), [materials[i] for i in members]
+        place = _place(chosen, inner[run], u[run], v[run], level[run], width[run])
+        colors[:, run] = PATTERNS[name].color(place).T
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return np.clip(colors, 0, 1, out=colors).take(back, axis=1).T
+
+
+def _by_pattern(
+    materials: Sequence[Material],
+) -> tuple[dict[str, list[int]], NDArray[np.intp], NDArray[np.intp]]:
+    """The numbers of each pattern's materials; each one's pattern, and its place among those."""
+    groups: dict[str, list[int]] = {}
+    for number, material in enumerate(materials):
+        groups.setdefault(material.pattern, []).append(number)
+    kind_of, inner_of = np.empty((2, len(materials)), dtype=np.intp)
+    for kind, members in enumerate(groups.values()):
+        kind_of[members], inner_of[members] = kind, np.arange(len(members))
+    return groups, kind_of, inner_of
+
+
+def _unfolded(
+    local: Floats, normal: Floats, order: NDArray[np.intp]
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Box mapping of (3, N) points in the given order: u and v, and whether they lie level."""
+    x, y, z = local.astype(np.float32).take(order, axis=1)
+    across, along, up = np.abs(normal.astype(np.float32).take(order, axis=1))
+    level = (up >= across) & (up >= along)
+    sideways = ~level & (across > along)
+    return np.where(sideways, y, x), np.where(level, y, z), level
 
 
 def _place(
     materials: Sequence[Material],
     inner: NDArray[np.intp],
-    position: Floats,
-    facing: Floats,
-    covers: Floats,
+    u: Floats,
+    v: Floats,
+    level: NDArray[np.bool_],
+    footprint: Floats,
 ) -> Place:
-    """Box mapping, and each row's own scale, seed and colours."""
-    level = (facing[:, 2] >= facing[:, 0]) & (facing[:, 2] >= facing[:, 1])
-    sideways = ~level & (facing[:, 0] > facing[:, 1])
+    """Each row's own scale, seed and colours; those of all rows where there is one material."""
+    if len(materials) == 1:
+        inner = np.zeros(1, dtype=np.intp)
+    colors = np.array([m.colors for m in materials], dtype=np.float32).transpose(1, 2, 0)
     return Place(
-        u=np.where(sideways, position[:, 1], position[:, 0]),
-        v=np.where(level, position[:, 1], position[:, 2]),
+        u=u,
+        v=v,
         level=level,
         scale=np.array([m.scale for m in materials], dtype=np.float32)[inner],
         seed=np.array([m.seed for m in materials], dtype=np.uint32)[inner],
-        colors=np.array([m.colors for m in materials], dtype=np.float32)[inner].swapaxes(0, 1),
-        footprint=covers.astype(np.float32),
+        colors=colors.take(inner, axis=2).swapaxes(1, 2),
+        footprint=footprint,
     )

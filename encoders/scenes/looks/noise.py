@@ -66,14 +66,27 @@ def fade(value: Floats, width: Floats, mean: float = 0.5) -> Floats:
     return np.float32(mean) + keep * (value - np.float32(mean))
 
 
+def faded_noise(x: Floats, y: Floats, width: Floats, seed: Seeds) -> Floats:
+    """`value_noise` after `fade`; computed only where it does not fade away."""
+    near = width < 1
+    if near.all():
+        return fade(value_noise(x, y, seed), width)
+    result: Floats = np.full(near.shape, 0.5, dtype=np.float32)
+    rows = np.flatnonzero(near)
+    if len(rows):
+        salt = seed.take(rows) if len(seed) > 1 else seed
+        result[rows] = fade(value_noise(x.take(rows), y.take(rows), salt), width.take(rows))
+    return result
+
+
 def fractal(x: Floats, y: Floats, width: Floats, seed: Seeds, *, octaves: int) -> Floats:
     """Noise summed over octaves, each twice as fine and half as strong; in [0, 1), mean 1/2."""
     total: Floats = np.full(np.shape(x), 0.5, dtype=np.float32)
     weight = 1 / (2 - 2 ** (1 - octaves))
     for octave in range(octaves):
         fine = np.float32(2**octave)
-        noise = value_noise(x * fine, y * fine, seed + np.uint32(31 * octave))
-        total += np.float32(weight) * (fade(noise, width * fine) - np.float32(0.5))
+        noise = faded_noise(x * fine, y * fine, width * fine, seed + np.uint32(31 * octave))
+        total += np.float32(weight) * (noise - np.float32(0.5))
         weight /= 2
     return total
 

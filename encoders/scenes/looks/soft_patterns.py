@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.looks.noise import fade, fractal, hashed, pulse, value_noise
-from encoders.scenes.looks.place import Floats, Place, mix, toned
+from encoders.scenes.looks.noise import fade, faded_noise, fractal, hashed, pulse, value_noise
+from encoders.scenes.looks.place import Floats, Place, mix, scaled, toned
 
 
 def _cloth(p: Place, color: Floats) -> Floats:
     """The slight unevenness of woven threads, 3 mm apart."""
     x, y = p.u / np.float32(0.003), p.v / np.float32(0.003)
-    threads = fade(value_noise(x, y, p.seed), p.footprint / np.float32(0.003))
+    threads = faded_noise(x, y, p.footprint / np.float32(0.003), p.seed)
     return toned(color, threads, 0.15)
 
 
@@ -28,7 +28,7 @@ def stripes(p: Place) -> Floats:
     band = pulse(p.x, 0.5, p.width)
     line = pulse(p.x + 0.02, 0.04, p.width)
     color = mix(p.colors[0], p.colors[1], band)
-    return color * (1 - 0.12 * line)[:, None]
+    return scaled(color, 1 - 0.12 * line)
 
 
 def motif(p: Place) -> Floats:
@@ -61,7 +61,7 @@ def plaid(p: Place) -> Floats:
 
 def pile(p: Place) -> Floats:
     """Carpet: tufts one period wide, and broad marks of wear."""
-    tufts = fade(value_noise(p.x, p.y, p.seed), p.width)
+    tufts = faded_noise(p.x, p.y, p.width, p.seed)
     wear = fractal(p.u * 2, p.v * 2, p.footprint * 2, p.seed + np.uint32(3), octaves=2)
     return toned(mix(p.colors[0], p.colors[1], tufts), wear, 0.12)
 
@@ -72,7 +72,7 @@ def rug(p: Place) -> Floats:
     rings = pulse(1.5 * (x + y), 0.5, 3 * p.width)
     band = pulse(p.y, 0.2, p.width)
     color = mix(mix(p.colors[0], p.colors[1], fade(rings, 2 * p.width)), p.colors[2], band)
-    tufts = fade(value_noise(p.u * 150, p.v * 150, p.seed), p.footprint * 150)
+    tufts = faded_noise(p.u * 150, p.v * 150, p.footprint * 150, p.seed)
     return toned(color, tufts, 0.15)
 
 
@@ -122,9 +122,7 @@ def blocks(p: Place) -> Floats:
     bar = 1 - (1 - pulse(3 * x, 0.08, 3 * p.width)) * (1 - pulse(2 * p.y, 0.05, 2 * p.width))
     every = p.colors.mean(0)
     near = fade(np.ones_like(bar), 2 * p.width, 0.0)
-    color = every + near[:, None] * (p.colors[rows, columns] - every)
-    barred: Floats = color * (1 - 0.8 * bar)[:, None]
-    return barred
+    return scaled(mix(every, p.colors[rows, columns], near), 1 - 0.8 * bar)
 
 
 def page(p: Place) -> Floats:

@@ -14,15 +14,27 @@ from encoders.scenes.making.settings import Settings
 TEMPORARY = ".tmp-"
 """What the names of files that are still being written begin with."""
 
+BINARY: int = getattr(os, "O_BINARY", 0)
+"""Windows would write two bytes for each byte that is a line's end."""
 
-def write_whole(path: Path, content: bytes) -> None:
+
+def write_whole(path: str | Path, content: bytes) -> None:
     """Write a file so that it appears whole or not at all, whenever the program is ended."""
-    place = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    # Without `Path` and `open`, which take longer than the system takes to write small files.
+    folder, name = os.path.split(path)
+    place = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{name}")
     try:
-        place.write_bytes(content)
+        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o666)
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[os.write(handle, left) :]
+        finally:
+            os.close(handle)
         os.replace(place, path)
     except BaseException:
-        place.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(place)
         raise
 
 

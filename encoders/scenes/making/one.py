@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -142,5 +143,5 @@ def write_view(out: Path, site: Site, view: View, values: Mapping[str, Any]) -> 
     """Write every file of a view; its ``point_info``, the last, says that it is whole."""
     building = site.caster.building.name
     for domain in ENCODINGS:
-        place = out / domain / building / file_name(view.point, view.view, domain)
-        write_whole(place, encode(domain, values[domain]))
+        name = file_name(view.point, view.view, domain)
+        write_whole(os.path.join(out, domain, building, name), encode(domain, values[domain]))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from encoders.scenes.looks.domains import Lighting, Optics, Sensor
+from encoders.scenes.pictures.columns import dot
 
 Floats = NDArray[np.floating[Any]]
 
@@ -46,8 +47,8 @@ def exposure(radiance: Floats, incident: Floats, lighting: Lighting, error: floa
     """
     if not len(radiance):
         return float(lighting.exposure / REFERENCE * 2.0**error)
-    seen = np.log(radiance @ _LUMA + np.float32(1e-4)).mean(dtype=np.float64)
-    grey = np.log(incident @ (_LUMA * np.float32(_GREY / np.pi)) + np.float32(1e-4))
+    seen = np.log(dot(radiance, _LUMA) + np.float32(1e-4)).mean(dtype=np.float64)
+    grey = np.log(dot(incident, _LUMA * np.float32(_GREY / np.pi)) + np.float32(1e-4))
     mean = np.exp((seen + grey.mean(dtype=np.float64)) / 2)
     typical = mean**lighting.adaptation * REFERENCE ** (1 - lighting.adaptation)
     return float(lighting.exposure / typical * 2.0**error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from encoders.scenes.cast import LIFT, Caster
 from encoders.scenes.looks.backdrop import sky
 from encoders.scenes.looks.domains import Lighting
+from encoders.scenes.pictures.columns import add, dot, length, picked, scaled, zeros
 from encoders.scenes.pictures.sources import Lamp, Opening, Sources
 
 Floats = NDArray[np.floating[Any]]
@@ -22,6 +23,7 @@ NEAREST = 0.05
 
 _REACH = 0.7  # metres within which things shade each other from ambient light
 _KEPT = 0.25  # share of the ambient light that comes back from what stands in its way
+_GLOSSY = 0.1  # the least gloss that gives highlights
 _AWAY = np.float32(80.0)  # metres, beyond every building
 _GOLDEN = np.array([0.754877666, 0.569840291, 0.438579021], dtype=np.float32)
 
@@ -55,6 +57,11 @@ class Points:
     def start(self) -> Floats:
         """(N, 3) the points lifted off their surface, for rays to start from."""
         return self.point + np.float32(LIFT) * self.flat
+
+    @cached_property
+    def glossy(self) -> NDArray[np.bool_]:
+        """(N,) whether there are highlights that are worth the while."""
+        return self.gloss > _GLOSSY
 
     def shifted(self, number: int) -> Floats:
         """Jitter for another source, as well spread as the points' own."""
@@ -92,8 +99,8 @@ def lit(
     count = len(points.point)
     result = Lit(
         soft=bounced(caster, light, points, occluded=shadows),
-        sharp=np.zeros((count, 3), np.float32),
-        glint=np.zeros((count, 3), np.float32),
+        sharp=zeros(count),
+        glint=zeros(count),
     )
     rooms = np.bincount(points.room + 1, minlength=len(light.sunny) + 1) > 0
     for number, lamp in enumerate(light.lamps):
@@ -119,14 +126,15 @@ def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -
     -------
     (N, 3) array
     """
-    up = ((1 + points.normal[:, 2]) / 2)[:, None]
-    bounce = light.bounce.astype(np.float32)[points.room]  # -1 is the row for outside
-    ambient: Floats = bounce[:, 0] + up * (bounce[:, 1] - bounce[:, 0])
+    down, up = light.bounce.astype(np.float32).swapaxes(0, 1)  # -1 is the row for outside
+    ambient = scaled(picked(up - down, points.room), (1 + points.normal[:, 2]) / 2)
+    ambient += picked(down, points.room)
     if occluded:
-        aim = points.flat + _on_sphere(points.jitter)[points.phase]
-        reach = (np.float32(_REACH) * points.jitter[:, 2] + np.float32(0.01))[points.phase]
-        reach /= np.maximum(_length(aim), 1e-3)
-        hidden = _hidden(caster, points.start, points.start + reach[:, None] * aim)
+        aim = points.flat + picked(_on_sphere(points.jitter), points.phase)
+        reach = (np.float32(_REACH) * points.jitter[:, 2] + np.float32(0.01)).take(points.phase)
+        # Not of unit length: what is left out is the last millimetre of the way.
+        share = np.maximum(reach - np.float32(LIFT), 0) / np.maximum(length(aim), 1e-3)
+        hidden = caster.occluded(points.start, aim, share)
         ambient *= np.where(hidden, np.float32(_KEPT), np.float32(1))[:, None]
     return ambient
 
@@ -135,21 +143,22 @@ def _add_lamp(
     caster: Caster, lamp: Lamp, points: Points, jitter: Floats, result: Lit, shadows: bool
 ) -> None:
     """``power * cos / d**2`` where the lamp is seen; the shadow ray aims at a point of its ball."""
-    position = lamp.position.astype(np.float32)
+    position, power = lamp.position.astype(np.float32), lamp.power.astype(np.float32)
     step = position - points.point
-    slope = _dot(points.normal, step)
-    rows = np.flatnonzero((points.room == lamp.room) & (slope > 0) & (_dot(points.flat, step) > 0))
+    slope = dot(points.normal, step)
+    seen = (points.room == lamp.room) & (slope > 0) & (dot(points.flat, step) > 0)
     if shadows:
-        start = points.start[rows]
+        rows = np.flatnonzero(seen)
+        start = picked(points.start, rows)
         ball = position + np.float32(lamp.radius) * _on_sphere(jitter)
-        path = ball[points.phase[rows]] - start
-        stop = np.maximum(1 - np.float32(lamp.clear) / np.maximum(_length(path), 1e-3), 0)
-        rows = rows[~_hidden(caster, start, start + stop[:, None] * path)]
-    step, slope = step[rows], slope[rows]
-    far = np.maximum(_length(step), NEAREST)
-    power = lamp.power.astype(np.float32) / (far * far)[:, None]
-    result.soft[rows] += (slope / far)[:, None] * power
-    _add_glint(points, rows, step / far[:, None], power, result)
+        path = picked(ball, points.phase.take(rows)) - start
+        clear = np.float32(max(lamp.clear, LIFT))
+        stop = np.maximum(1 - clear / np.maximum(length(path), 1e-3), 0)
+        seen[rows] = ~caster.occluded(start, path, stop)
+    far = np.maximum(length(step), NEAREST)
+    fall = 1 / (far * far)
+    add(result.soft, power, np.where(seen, slope * fall / far, 0))
+    _add_glint(points, seen, scaled(step, 1 / far), power, fall, result)
 
 
 def _add_opening(
@@ -163,50 +172,61 @@ def _add_opening(
     """One sample of the integral of ``L cos cos' / d**2`` over the window's rectangle."""
     place = 2 * jitter - 1
     places = opening.middle + place[:, :1] * opening.across + place[:, 1:2] * opening.up
-    target = places.astype(np.float32)[points.phase]
-    step = target - points.point
-    slope = _dot(points.normal, step)
-    slope *= -_dot(step, np.broadcast_to(opening.inward.astype(np.float32), step.shape))
-    inside = (points.room == opening.room) & (_dot(points.flat, step) > 0)
-    rows = np.flatnonzero(inside & (slope > 0))
-    rows = rows[~_hidden(caster, points.start[rows], target[rows])]
-    step = step[rows]
-    square = np.maximum(_dot(step, step), 1e-6)
+    step = picked(places.astype(np.float32), points.phase) - points.point
+    slope = -dot(points.normal, step) * dot(step, opening.inward.astype(np.float32))
+    seen = (points.room == opening.room) & (dot(points.flat, step) > 0) & (slope > 0)
+    rows = np.flatnonzero(seen)
+    start, path = picked(points.start, rows), picked(step, rows)
+    stop = 1 - np.float32(LIFT) / np.maximum(length(path), LIFT)
+    seen[rows] = ~caster.occluded(start, path, stop)
+    square = np.maximum(dot(step, step), 1e-6)
     # Near the window a single sample would be too strong: it is the mean over what it stands for.
     area = np.float32(opening.area)
-    strength = area * slope[rows] / (square * np.maximum(square, area / 6))
-    result.soft[rows] += strength[:, None] * sky(step / np.sqrt(square)[:, None], lighting)
+    strength = np.where(seen, area * slope / (square * np.maximum(square, area / 6)), 0)
+    add(result.soft, sky(scaled(step, 1 / np.sqrt(square)), lighting), strength)
 
 
 def _add_sun(
     caster: Caster, light: Sources, lighting: Lighting, points: Points, result: Lit
 ) -> None:
     """``sun * cos`` in the rooms that the sun shines into, and outside, where nothing hides it."""
-    sun = np.broadcast_to(light.sun.astype(np.float32), points.point.shape)
-    reached = np.append(light.sunny, True)[points.room]
-    slope = _dot(points.normal, sun)
-    rows = np.flatnonzero(reached & (slope > 0) & (_dot(points.flat, sun) > 0))
-    start = points.start[rows]
-    rows = rows[~_hidden(caster, start, start + _AWAY * sun[rows])]
-    power = np.asarray(lighting.sun, np.float32)
-    result.sharp[rows] += slope[rows, None] * power
-    _add_glint(points, rows, sun[rows], np.broadcast_to(power, (len(rows), 3)), result)
+    sun, power = light.sun.astype(np.float32), np.asarray(lighting.sun, np.float32)
+    slope = dot(points.normal, sun)
+    seen = np.append(light.sunny, True)[points.room] & (slope > 0) & (dot(points.flat, sun) > 0)
+    rows = np.flatnonzero(seen)
+    if not len(rows):
+        return
+    reach = np.full(len(rows), _AWAY)
+    seen[rows] = ~caster.occluded(picked(points.start, rows), sun[None], reach)
+    add(result.sharp, power, np.where(seen, slope, 0))
+    one = np.ones(1, dtype=np.float32)
+    _add_glint(points, seen, np.broadcast_to(sun, points.point.shape), power, one, result)
 
 
-def _add_glint(points: Points, rows: Rows, aim: Floats, power: Floats, result: Lit) -> None:
-    """Blinn and Phong's highlight, stronger and narrower with gloss."""
-    glossy = np.flatnonzero(points.gloss[rows] > 0.1)
-    rows, half = rows[glossy], aim[glossy] + points.toward[rows[glossy]]
-    gloss = points.gloss[rows]
+def _add_glint(
+    points: Points,
+    seen: NDArray[np.bool_],
+    aim: Floats,
+    power: Floats,
+    fall: Floats,
+    result: Lit,
+) -> None:
+    """Blinn and Phong's highlight of a light that shines on the ``seen`` points.
+
+    It stands in the directions ``aim`` (N, 3), with an irradiance of ``fall`` (N,) or (1,) times
+    ``power`` (3,). Highlights are stronger and narrower with gloss.
+    """
+    rows = np.flatnonzero(seen & points.glossy)
+    if not len(rows):
+        return
+    half = picked(aim, rows) + picked(points.toward, rows)
+    gloss = points.gloss.take(rows)
     narrow = 8 + 250 * gloss * gloss
-    near = _dot(points.normal[rows], half) / np.maximum(_length(half), 1e-6)
-    shine = 0.02 * gloss * np.sqrt(narrow) * np.clip(near, 0, 1) ** narrow
-    result.glint[rows] += shine[:, None] * power[glossy]
-
-
-def _hidden(caster: Caster, start: Floats, end: Floats) -> NDArray[np.bool_]:
-    """As `Caster.blocked`, in single precision: Embree has no more."""
-    return caster.blocked(cast(NDArray[np.float64], start), cast(NDArray[np.float64], end))
+    near = dot(picked(points.normal, rows), half) / np.maximum(length(half), 1e-6)
+    near = np.clip(near, np.float32(1e-9), 1)
+    shine = np.zeros(len(seen), dtype=np.float32)
+    shine[rows] = 0.02 * gloss * np.sqrt(narrow) * np.exp(narrow * np.log(near))
+    add(result.glint, power, shine * fall)
 
 
 def _on_sphere(jitter: Floats) -> Floats:
@@ -214,14 +234,4 @@ def _on_sphere(jitter: Floats) -> Floats:
     z = 1 - 2 * jitter[:, 0]
     around = np.float32(2 * np.pi) * jitter[:, 1]
     ring = np.sqrt(np.maximum(1 - z * z, 0))
-    return np.stack([ring * np.cos(around), ring * np.sin(around), z], axis=1)
-
-
-def _dot(first: Floats, second: Floats) -> Floats:
-    product: Floats = np.einsum("ni,ni->n", first, second)
-    return product
-
-
-def _length(vectors: Floats) -> Floats:
-    length: Floats = np.sqrt(_dot(vectors, vectors))
-    return length
+    return np.stack([ring * np.cos(around), ring * np.sin(around), z]).T

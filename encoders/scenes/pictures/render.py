@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from encoders.scenes.building import Building
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import LIFT, Caster, Hits
+from encoders.scenes.cast import Caster, Hits
 from encoders.scenes.looks.backdrop import view as backdrop
 from encoders.scenes.looks.domains import DRAWN, Domain
 from encoders.scenes.looks.materials import albedos
+from encoders.scenes.pictures.columns import dot, length, picked, placed, scaled, single
 from encoders.scenes.pictures.develop import (
     blended,
     exposure,
@@ -50,10 +51,10 @@ class Scene:
         return self.caster.building
 
     def glow(self, part: NDArray[np.int32]) -> Floats:
-        """(N, 1) radiance that parts give off, as a multiple of their albedo."""
+        """(N,) radiance that parts give off, as a multiple of their albedo."""
         emission = np.array([m.emission for m in self.building.materials], dtype=np.float32)
         emission *= np.float32(np.mean(self.domain.lighting.lamp))
-        return emission[self.building.part_material[part], None]
+        return emission[self.building.part_material[part]]
 
 
 def image(
@@ -71,25 +72,27 @@ def image(
     grid = 2 * size
     directions = camera.to_world(camera.directions(grid))
     hits = caster.hits(camera.position, directions)
-    rays = directions.astype(np.float32)
+    rays = single(directions)
     scene = Scene(caster, sources(caster.building, domain), domain)
     if domain.shading == DRAWN:
         return quantised(halved(_drawn(scene, hits, rays).reshape(grid, grid, 3)))
     pixel = 2 * np.tan(camera.fov / 2) / size
     radiance, incident = _photographed(scene, hits, rays, pixel, jitter(rng))
     error = domain.camera.exposure_jitter * rng.standard_normal()
-    factor = exposure(radiance[hits.valid], incident, domain.lighting, error)
-    picture = halved(toned(blended(np.float32(factor) * radiance)).reshape(grid, grid, 3))
+    factor = exposure(radiance, incident, domain.lighting, error)
+    light = _with_backdrop(radiance, hits, rays, domain)
+    picture = halved(toned(blended(np.float32(factor) * light)).reshape(grid, grid, 3))
     picture = sensed(through_lens(picture, domain.camera), domain.noise, rng)
     return quantised(picture)
 
 
 def surface_albedo(building: Building, hits: Hits, footprint: Floats) -> Floats:
     """(N, 3) albedo of N valid hits, with textures in the frame of the piece each is on."""
-    turn = building.part_rotation[hits.part].astype(np.float32)
-    local = (hits.point - building.part_origin[hits.part]).astype(np.float32)
-    local = np.einsum("nji,nj->ni", turn, local)
-    normal = np.einsum("nji,nj->ni", turn, hits.normal.astype(np.float32))
+    rotations = building.part_rotation.astype(np.float32).reshape(-1, 9)
+    turn = picked(rotations, hits.part).T.reshape(3, 3, -1)
+    local = single(hits.point - picked(building.part_origin, hits.part))
+    local = np.einsum("jin,nj->in", turn, local).T
+    normal = np.einsum("jin,nj->in", turn, single(hits.normal)).T
     kind = building.part_material[hits.part]
     seen = np.bincount(kind, minlength=len(building.materials)) > 0
     known = [building.materials[i] for i in np.flatnonzero(seen)]
@@ -98,9 +101,10 @@ def surface_albedo(building: Building, hits: Hits, footprint: Floats) -> Floats:
 
 def _drawn(scene: Scene, hits: Hits, rays: Floats) -> Floats:
     """(N, 3) linear light of the drawn look, for the samples of a square grid."""
-    picture, seen = _beyond(hits, rays, scene.domain)
-    mean = scene.light.part_albedo.astype(np.float32)
-    picture[seen] = filled(mean[hits.part[seen]], hits.normal[seen].astype(np.float32))
+    met = _chosen(hits, np.flatnonzero(hits.valid))
+    mean = single(scene.light.part_albedo)
+    paint = filled(picked(mean, met.part), single(met.normal))
+    picture = _with_backdrop(paint, hits, rays, scene.domain)
     grid = round(np.sqrt(len(rays)))
     picture[outlines(hits, grid, width=max(1, round(grid / _LINES))).reshape(-1)] = INK
     return picture
@@ -109,47 +113,47 @@ def _drawn(scene: Scene, hits: Hits, rays: Floats) -> Floats:
 def _photographed(
     scene: Scene, hits: Hits, rays: Floats, pixel: float, places: Floats
 ) -> tuple[Floats, Floats]:
-    """Radiance (N, 3) of a square grid of samples, and the irradiance on those that met something.
+    """Radiance (M, 3) of, and irradiance on, those samples of a square grid that met something.
 
     ``pixel`` is the width of a pixel at distance 1, ``places`` the jitter of the light samples.
     """
-    radiance, seen = _beyond(hits, rays, scene.domain)
+    seen = np.flatnonzero(hits.valid)
     met = _chosen(hits, seen)
-    points = _points(scene, met, rays[seen], places, phases(len(rays))[seen])
+    points = _points(scene, met, picked(rays, seen), places, phases(len(rays))[seen])
     falling = lit(scene.caster, scene.light, scene.domain.lighting, points)
-    spread = np.zeros_like(radiance)
-    spread[seen] = falling.soft
-    incident = smoothed(spread, hits)[seen] + falling.sharp
-    slope = np.clip(np.einsum("ni,ni->n", points.normal, points.toward), 0.02, 1)
+    soft = smoothed(placed(falling.soft, seen, len(rays)), hits)
+    incident = picked(soft, seen) + falling.sharp
+    slope = np.clip(dot(points.normal, points.toward), 0.02, 1)
     footprint = met.distance.astype(np.float32) * np.float32(pixel) / np.sqrt(slope)
     albedo = surface_albedo(scene.building, met, footprint)
     share, mirror = _mirrored_share(scene, met, points, slope)
-    result = albedo * incident * ((1 - share) / np.float32(np.pi))[:, None]
-    result += falling.glint + albedo * scene.glow(met.part)
+    radiance = scaled(albedo * incident, (1 - share) / np.float32(np.pi))
+    radiance += falling.glint + scaled(albedo, scene.glow(met.part))
     rows = np.flatnonzero(share)
     if len(rows):
-        tint = np.where((mirror[rows] > _TINTED)[:, None], albedo[rows], np.float32(1))
+        metal = mirror.take(rows) > _TINTED
+        tint = np.where(metal[:, None], picked(albedo, rows), np.float32(1))
         tint /= tint.max(1, keepdims=True) + np.float32(1e-6)
-        result[rows] += share[rows, None] * tint * _reflection(scene, _picked(points, rows))
-    radiance[seen] = result
+        tint *= share.take(rows)[:, None]
+        radiance[rows] += tint * _reflection(scene, _picked(points, rows))
     return radiance, incident
 
 
-def _beyond(hits: Hits, rays: Floats, domain: Domain) -> tuple[Floats, Rows]:
-    """(N, 3) light of the backdrop where rays met nothing, and the rows of those that did."""
-    light = np.zeros((len(rays), 3), dtype=np.float32)
+def _with_backdrop(light: Floats, hits: Hits, rays: Floats, domain: Domain) -> Floats:
+    """(N, 3) light of all rays, given that (M, 3) of those that met something."""
+    result = placed(light, np.flatnonzero(hits.valid), len(rays))
     gone = np.flatnonzero(~hits.valid)
     if len(gone):
-        light[gone] = backdrop(rays[gone], domain.lighting)
-    return light, np.flatnonzero(hits.valid)
+        result[gone] = backdrop(picked(rays, gone), domain.lighting)
+    return result
 
 
 def _points(scene: Scene, met: Hits, rays: Floats, places: Floats, phase: Rows) -> Points:
     gloss = np.array([m.gloss for m in scene.building.materials], dtype=np.float32)
     return Points(
-        point=met.point.astype(np.float32),
-        normal=met.normal.astype(np.float32),
-        flat=met.flat.astype(np.float32),
+        point=single(met.point),
+        normal=single(met.normal),
+        flat=single(met.flat),
         toward=-rays,
         room=met.room,
         gloss=gloss[scene.building.part_material[met.part]],
@@ -167,32 +171,34 @@ def _mirrored_share(
     """
     straight = np.array([m.mirror for m in scene.building.materials], dtype=np.float32)
     mirror = straight[scene.building.part_material[met.part]]
-    share = mirror + (1 - mirror) * points.gloss * (1 - slope) ** 5
+    flat = (1 - slope) ** 2
+    share = mirror + (1 - mirror) * points.gloss * flat * flat * (1 - slope)
     return np.where(share > _CARRIED, share, 0), mirror
 
 
 def _reflection(scene: Scene, points: Points) -> Floats:
     """Radiance from where glossy points mirror, at the mean colour of what is there, unshadowed."""
-    along = 2 * np.einsum("ni,ni->n", points.normal, points.toward)
-    rays = along[:, None] * points.normal - points.toward
+    rays: Floats = scaled(points.normal, 2 * dot(points.normal, points.toward)) - points.toward
     # What is less than glossy scatters a little around the mirrored direction.
-    aside = (2 * points.jitter - 1)[points.phase]
-    rays += (0.25 * (1 - points.gloss) ** 2)[:, None] * aside
-    rays /= np.sqrt(np.einsum("ni,ni->n", rays, rays))[:, None]
-    hits = scene.caster.hits(points.point + np.float32(LIFT) * points.flat, rays)
-    radiance, seen = _beyond(hits, rays, scene.domain)
+    aside = picked(2 * points.jitter - 1, points.phase)
+    rays += scaled(aside, np.float32(0.25) * (1 - points.gloss) ** 2)
+    rays = scaled(rays, 1 / length(rays))
+    hits = scene.caster.hits(points.start, rays)
+    seen = np.flatnonzero(hits.valid)
     met = _chosen(hits, seen)
-    there = _points(scene, met, rays[seen], points.jitter, points.phase[seen])
+    there = _points(scene, met, picked(rays, seen), points.jitter, points.phase[seen])
     falling = lit(scene.caster, scene.light, scene.domain.lighting, there, shadows=False)
-    albedo = scene.light.part_albedo.astype(np.float32)[met.part]
-    radiance[seen] = albedo * (falling.soft / np.float32(np.pi) + scene.glow(met.part))
-    return radiance
+    albedo = picked(single(scene.light.part_albedo), met.part)
+    light = scaled(albedo, scene.glow(met.part)) + albedo * falling.soft / np.float32(np.pi)
+    return _with_backdrop(light, hits, rays, scene.domain)
 
 
 def _chosen(hits: Hits, rows: Rows) -> Hits:
-    return Hits(**{name: getattr(hits, name)[rows] for name in Hits.__dataclass_fields__})
+    if len(rows) == len(hits.face):
+        return hits
+    return Hits(**{name: picked(getattr(hits, name), rows) for name in Hits.__dataclass_fields__})
 
 
 def _picked(points: Points, rows: Rows) -> Points:
     each = [name for name in Points.__dataclass_fields__ if name != "jitter"]
-    return replace(points, **{name: getattr(points, name)[rows] for name in each})
+    return replace(points, **{name: picked(getattr(points, name), rows) for name in each})

@@ -52,20 +52,21 @@ def smoothed(light: Floats, hits: Hits) -> Floats:
     The weights 1 2 2 2 1 give each of the four phases of the jitter's tile the same share.
     """
     grid = round(np.sqrt(len(light)))
-    value = light.reshape(grid, grid, 3)
+    value: Floats = light.T.reshape(3, grid, grid)
     part = hits.part.reshape(grid, grid)
-    normal = hits.normal.astype(np.float32).reshape(grid, grid, 3)
+    normal: Floats = hits.normal.T.astype(np.float32).reshape(3, grid, grid)
     for axis in (0, 1):
         total, weight = 2 * value, np.full((grid, grid), 2, dtype=np.float32)
         for step, share in ((1, 2), (2, 1)):
-            here = (slice(None),) * axis + (slice(None, -step),)
-            there = (slice(None),) * axis + (slice(step, None),)
-            like = np.einsum("...i,...i", normal[here], normal[there]) > 0.9
+            all_columns = (slice(None),) * (1 - axis)
+            here: tuple[Any, ...] = (..., slice(None, -step), *all_columns)
+            there: tuple[Any, ...] = (..., slice(step, None), *all_columns)
+            like = np.einsum("i...,i...", normal[here], normal[there]) > 0.9
             like &= part[here] == part[there]
             each = np.float32(share) * like
-            total[here] += each[..., None] * value[there]
-            total[there] += each[..., None] * value[here]
+            total[here] += each * value[there]
+            total[there] += each * value[here]
             weight[here] += each
             weight[there] += each
-        value = total / weight[..., None]
-    return value.reshape(-1, 3)
+        value = total / weight
+    return value.reshape(3, -1).T

@@ -1,0 +1,117 @@
+"""``taskgraph train``: a task bank, in one command."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskgraph.cli.options import BAD_INPUT, Names, note
+
+if TYPE_CHECKING:
+    from encoders.jobs import Done, Standing
+
+PRESETS = ("tiny", "base", "paper")
+
+
+@click.command("train")
+@click.option("--data", required=True, metavar="DIR", help="The data set's folder.")
+@click.option("-o", "--out", default="bank", show_default=True, metavar="DIR",
+              help="The bank's folder.")  # fmt: skip
+@click.option("--preset", type=click.Choice(PRESETS), default="tiny", show_default=True,
+              help="Size of networks and pictures.")  # fmt: skip
+@click.option("--tasks", type=Names(), default=(), help="Only these; all 25 by default.")
+@click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True,
+              help="Passes over the training split.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True,
+              help="Examples a step.")  # fmt: skip
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=2e-3,
+              show_default=True, help="Highest rate of AdamW.")  # fmt: skip
+@click.option("--precision", default="auto", show_default=True, metavar="NAME",
+              help="As Lightning Fabric names it, such as 32-true or bf16-mixed.")  # fmt: skip
+@click.option("--devices", type=click.IntRange(min=1), default=1, show_default=True,
+              help="GPUs a task.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Of weights and order.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Tasks that are trained at once.")  # fmt: skip
+@click.option("--references/--no-references", default=True, show_default=True,
+              help="Train what each task is measured against.")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
+def train(
+    data: str, out: str, preset: str, tasks: tuple[str, ...], jobs: int, references: bool,
+    resume: bool, **settings: Any,
+) -> int:  # fmt: skip
+    """Train one encoder-decoder a task on the data set in DIR.
+
+    Each task is trained by itself: one that fails is told at the end and ends no other. Killed at
+    any moment, the same command with --resume goes on, to the same weights.
+
+    \b
+    Examples:
+      taskgraph train --data world --preset tiny --tasks rgb2sfnorm,edge2d
+      taskgraph train --data world --jobs 2 --resume
+    """  # fmt: skip
+    with _extra_installed():
+        from encoders.bank import BankConfig, trainable
+        from encoders.fit import FitConfig
+        from encoders.jobs import train_bank
+
+    folder, names = Path(out), trainable(tasks)
+    if not resume and folder.exists() and any(folder.iterdir()):
+        raise click.UsageError(
+            f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
+        )
+    config = BankConfig(data, preset, FitConfig(**settings), references)
+    command = shlex.join(["taskgraph", *sys.argv[1:]])
+    runs = len(names) * (3 if references else 1)
+    with _bar(runs * config.fit.epochs) as watch:
+        done = train_bank(names, folder, config, jobs=jobs, command=command, watch=watch)
+    return _told(done, out)
+
+
+def _told(done: Done, out: str) -> int:
+    for name, record in done.records.items():
+        rates = " ".join(
+            f"{rate:.1%} against {other}"
+            for other, rate in record["win_rate"].items()
+            if other != "self"
+        )
+        note(f"{name}: test loss {record['test_loss']['self']:.4f}; wins {rates or '-'}")
+    for name, reason in done.failures.items():
+        note(f"{name} failed: {reason}")
+    note(f"{out}: {len(done.records)} trained, {len(done.failures)} failed")
+    return BAD_INPUT if done.failures else 0
+
+
+@contextlib.contextmanager
+def _bar(epochs: int) -> Iterator[Any]:
+    """A bar of epochs, with the newest loss and pictures a second."""
+    from tqdm import tqdm
+
+    with tqdm(total=epochs, desc="epochs", disable=None, leave=False) as bar:
+
+        def watch(now: Standing) -> None:
+            bar.n = min(now.epochs, epochs)
+            if now.newest:
+                loss, speed = (float(now.newest[k]) for k in ("valid_loss", "images_per_second"))
+                bar.set_postfix_str(f"{now.newest['run']} loss {loss:.4f}, {speed:.0f} images/s")
+            bar.refresh()
+
+        yield watch
+
+
+@contextlib.contextmanager
+def _extra_installed() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("taskgraph", "encoders"):
+            raise
+        raise click.ClickException(
+            f'this needs {error.name}, which is not installed: pip install "taskgraph[train]"'
+        ) from None
