@@ -16,7 +16,7 @@ from encoders.scenes.pictures.render import image
 from encoders.scenes.views import plan_views
 
 SEED, SIZE, MARGIN = 0, 192, 90
-PLACES = ((0, 0), (1, 4), (2, 8), (3, 12), (4, 3), (5, 6))  # building, point
+PLACES = ((0, 6), (1, 4), (2, 8), (3, 12), (4, 3), (5, 6))  # building, point
 
 
 def pictures(domain: Domain) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from encoders.scenes.making.settings import Settings
 from encoders.scenes.sheets.album import Album, folder_album, sample_view, spread_views
 from encoders.scenes.sheets.overlays import layout, other_point, same_point, vanishing
 from encoders.scenes.sheets.panels import SEMANTIC_COLORS, UNSEEN, Subject, enlarged, wrapped
-from encoders.scenes.sheets.sheet import GAP, HEAD, MARGIN, ROWS, draw_sheet, save_sheet
+from encoders.scenes.sheets.sheet import GAP, HEAD, MARGIN, ROWS, WORDS, draw_sheet, save_sheet
 
 YELLOW = np.array([255, 221, 51])
 
@@ -54,7 +54,7 @@ def test_a_sheet_has_a_column_a_view_and_is_the_same_each_time(world):
     views = spread_views(world, 3)
     sheet = draw_sheet(views)
     assert sheet.width == MARGIN + 3 * (128 + GAP)
-    assert sheet.height > 31 * 128
+    assert sheet.height > 28 * 128 + 3 * WORDS
     assert sheet.tobytes() == draw_sheet(spread_views(world, 3)).tobytes()
     album, key = views[1]
     picture = np.array(enlarged(album.picture(key), 128))

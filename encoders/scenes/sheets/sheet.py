@@ -39,6 +39,9 @@ LEAST_TILE, LEAST_SINGLE, LARGEST_TILE = 128, 192, 256
 GAP, HEAD, MARGIN = 6, 40, 110
 """Pixels between tiles, above them for the names of views, and left of them for those of tasks."""
 
+WORDS = 44
+"""Pixels along a tile that holds words alone, in a table."""
+
 WRAP = 8
 """Tiles in a line of a sheet that shows one view."""
 
@@ -52,11 +55,16 @@ NOTES = (
 
 @dataclass(frozen=True)
 class Row:
-    """A task on the sheet: its name, what draws its tiles, and how many there are."""
+    """A task on the sheet: its name, what draws its tiles, how many, whether they are words."""
 
     name: str
     panel: Panel
     tiles: int = 1
+    words: bool = False
+
+    def height(self, tile: int) -> int:
+        """Pixels of one of its tiles in a table: words take less than a picture."""
+        return min(tile, WORDS) if self.words else tile
 
 
 ROWS = (
@@ -65,7 +73,7 @@ ROWS = (
     Row("In-painting (input)", holed),
     Row("Colorization", recolored),
     Row("Jigsaw (input)", puzzle),
-    Row("Random Proj.", said("a random encoder: nothing is learned")),
+    Row("Random Proj.", said("a random encoder: nothing is learned"), words=True),
     Row("2D Edges", gray("edge_texture", 0.08)),
     Row("2D Keypoints", gray("keypoints2d", 0.005)),
     Row("2D Segm.", segments("segment_unsup2d")),
@@ -78,8 +86,8 @@ ROWS = (
     Row("2.5D Segm.", segments("segment_unsup25d")),
     Row("Reshading", as_stored("reshading")),
     Row("Semantic Segm.", semantic),
-    Row("Object Class.", class_name("class_object")),
-    Row("Scene Class.", class_name("class_scene")),
+    Row("Object Class.", class_name("class_object"), words=True),
+    Row("Scene Class.", class_name("class_scene"), words=True),
     Row("Vanishing Pts.", vanishing),
     Row("Layout", layout),
     Row("Matching", same_point(2), 2),
@@ -130,16 +138,18 @@ def _table(subjects: Sequence[Subject]) -> Image.Image:
     starts, y = [], HEAD
     for row in ROWS:
         starts.append(y)
-        y += row.tiles * (tile + 2) + GAP
+        y += row.tiles * (row.height(tile) + 2) + GAP
     sheet = Image.new("RGB", (MARGIN + len(subjects) * (tile + GAP), y), "white")
     for row, start in zip(ROWS, starts, strict=True):
-        _write(sheet, row.name, (4, start), MARGIN - 12, row.tiles * (tile + 2))
+        _write(sheet, row.name, (4, start), MARGIN - 12, row.tiles * (row.height(tile) + 2))
     for column, subject in enumerate(subjects):
         x = MARGIN + column * (tile + GAP)
         _write(sheet, _title(subject), (x, 0), tile, HEAD - 4)
         for row, start in zip(ROWS, starts, strict=True):
+            above = (tile - row.height(tile)) // 2  # words stand in the middle of their tile
             for k, picture in enumerate(row.panel(subject)):
-                sheet.paste(picture, (x, start + k * (tile + 2)))
+                part = picture.crop((0, above, tile, above + row.height(tile)))
+                sheet.paste(part, (x, start + k * (tile + 2)))
     return sheet
 
 
