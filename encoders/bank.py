@@ -210,7 +210,7 @@ def _data_of(splits: Splits) -> dict[str, Any]:
     if not manifest.is_file():
         return {"views": len(splits.train)}
     found = json.loads(manifest.read_text())
-    return {"settings": found.get("settings"), "hash": found.get("hash")}
+    return {"settings": found.get("settings"), "sha256": found.get("sha256")}
 
 
 def _record(

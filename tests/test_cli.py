@@ -398,7 +398,7 @@ def test_other_packages_add_commands_that_are_loaded_when_called(monkeypatch, ca
     import taskgraph.cli as cli
 
     class Point:
-        name, module, loaded = "wave", "friendly.commands", 0
+        name, module, dist, loaded = "wave", "friendly.commands", None, 0
 
         def load(self):
             self.loaded += 1

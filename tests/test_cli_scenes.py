@@ -81,7 +81,7 @@ def test_a_sheet_of_a_folder_and_its_statistics(world, tmp_path, capsys):
     shown, err = capsys.readouterr()
     assert err == f"drew {sheet}\n"
     with Image.open(sheet) as picture:
-        assert picture.height < 500
+        assert picture.width < 500 < picture.height
     assert shown.startswith("| property")
     assert re.search(r"\| field of view +\| degrees +\| mean 61\.2 +\|", shown)
     assert "| class_scene" in shown

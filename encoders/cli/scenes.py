@@ -16,7 +16,7 @@ from taskgraph.cli.options import check_picture, note, progress_bar
 if TYPE_CHECKING:
     from encoders.scenes.making.make import Made
 
-EXTRA = {"embreex", "skimage", "trimesh", "PIL", "threadpoolctl"}
+EXTRA = {"embreex", "skimage", "PIL", "threadpoolctl"}
 """Modules that only the extra ``scenes`` installs."""
 
 SETTINGS = ("buildings", "views", "size", "seed", "domain")

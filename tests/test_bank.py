@@ -1,0 +1,131 @@
+"""The task bank on a small world: trained, measured, resumed, loaded; failures told."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from encoders.bank import BankConfig, load, train_task, trainable, win_rate
+from encoders.checkpoint import read_weights
+from encoders.errors import InvalidDataError, TrainingError
+from encoders.fit import FitConfig
+from encoders.jobs import MANIFEST, standing, train_bank
+from encoders.scenes.making.make import make
+from taskgraph.cli import run
+
+FIT = FitConfig(epochs=2, batch=8, precision="32-true", accelerator="cpu")
+FLAGS = ["--epochs", "2", "--batch", "8", "--precision", "32-true"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    out = tmp_path_factory.mktemp("bank") / "world"
+    make(out, buildings=3, views=16, size=64, seed=1)
+    return out
+
+
+@pytest.fixture(scope="module")
+def bank(world, tmp_path_factory):
+    out = tmp_path_factory.mktemp("bank") / "bank"
+    done = train_bank(["edge2d", "fix_pose"], out, BankConfig(str(world), fit=FIT))
+    assert not done.failures
+    return out
+
+
+def test_records_losses_and_weights_are_written(bank):
+    manifest = json.loads((bank / MANIFEST).read_text())
+    assert [record["task"] for record in manifest["tasks"]] == ["edge2d", "fix_pose"]
+    record = manifest["tasks"][0]
+    table = pd.read_parquet(bank / "edge2d.losses.parquet")
+    assert sorted(table["sources"].unique()) == ["average", "random", "self"]
+    means = table.groupby("sources")["loss"].mean()
+    for source, loss in record["test_loss"].items():
+        assert loss == pytest.approx(means[source], rel=1e-5)
+    assert record["images"] == {"train": 16, "val": 16, "test": 16}
+    assert len(record["data"]["sha256"]) == 64
+    wide = table.pivot_table(index="image", columns="sources", values="loss")
+    assert record["win_rate"]["random"] == pytest.approx((wide["self"] < wide["random"]).mean())
+
+
+def test_a_network_that_is_loaded_is_the_one_whose_losses_were_measured(bank, world):
+    """Measured again, by the loader, the task's loss and the loaded weights alone."""
+    from encoders import TaskonomyDataset
+    from encoders.losses import l1
+
+    model = load("edge2d", bank)
+    data = TaskonomyDataset(world, ["edge2d"], "test", progress=False)
+    pictures, target, mask = data.batch("edge2d", range(len(data)))
+    with torch.no_grad():
+        found = l1(model(pictures), target, mask).numpy()
+    table = pd.read_parquet(bank / "edge2d.losses.parquet")
+    wanted = table[table["sources"] == "self"].set_index("image")["loss"]
+    images = [data.image(number) for number in range(len(data))]
+    np.testing.assert_allclose(found, wanted[images], rtol=1e-4, atol=1e-6)
+    assert model.represent(pictures[:2]).shape == (2, 8, 16, 16)
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_weights_are_in_half_precision(bank):
+    tensors, record = read_weights(bank / "edge2d.safetensors")
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    assert record["parameters"] == sum(tensor.numel() for tensor in tensors.values())
+
+
+def test_training_twice_gives_the_same_weights_and_finished_tasks_are_kept(bank, world, tmp_path):
+    config = BankConfig(str(world), fit=FIT, references=False)
+    record = train_task("edge2d", tmp_path, config)
+    whole = json.loads((bank / "edge2d.json").read_text())
+    ours, theirs = (read_weights(out / "edge2d.safetensors")[0] for out in (tmp_path, bank))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert record["test_loss"]["self"] == pytest.approx(whole["test_loss"]["self"], rel=1e-6)
+    before = (bank / "edge2d.safetensors").stat().st_mtime_ns
+    assert train_bank(["edge2d"], bank, BankConfig(str(world), fit=FIT)).records == {}
+    assert (bank / "edge2d.safetensors").stat().st_mtime_ns == before
+
+
+def test_another_configuration_in_the_same_folder_is_refused(bank, world):
+    config = BankConfig(str(world), fit=dataclasses.replace(FIT, seed=4))
+    with pytest.raises(TrainingError, match=r"edge2d\.json is of another configuration"):
+        train_bank(["edge2d"], bank, config)
+
+
+def test_a_task_that_fails_is_told_and_ends_no_other(world, tmp_path, capsys):
+    (world / "reshading" / "building_0000").rename(world / "hidden")
+    try:
+        arguments = ["train", "--data", str(world), "-o", str(tmp_path / "b"),
+                     "--tasks", "reshade,point_match", "--no-references", *FLAGS]  # fmt: skip
+        assert run(arguments) == 2
+    finally:
+        (world / "hidden").rename(world / "reshading" / "building_0000")
+    told = capsys.readouterr().err
+    assert "reshade failed: " in told
+    assert "reshading" in told
+    assert "point_match: test loss" in told
+    assert "1 trained, 1 failed" in told
+    assert standing(tmp_path / "b").epochs == 2
+    assert run([*arguments, "--resume"]) == 0
+
+
+def test_a_folder_in_use_is_not_trained_into_by_chance(bank, world, capsys):
+    assert run(["train", "--data", str(world), "-o", str(bank)]) == 2
+    assert "is not empty; give --resume to go on" in capsys.readouterr().err
+
+
+def test_a_bank_without_the_task_says_what_it_has(bank):
+    with pytest.raises(InvalidDataError, match="has no rgb2depth; it has edge2d, fix_pose, random"):
+        load("rgb2depth", bank)
+
+
+def test_all_tasks_but_the_random_projection_are_trained():
+    assert len(trainable()) == 25
+    assert "random" not in trainable()
+    assert trainable(("segmentsemantic",)) == ["segmentsemantic_rb"]
+
+
+def test_a_win_rate_counts_ties_half_and_leaves_out_what_has_no_label():
+    nan = float("nan")
+    assert win_rate([1, 2, 3, nan, 5], [2, 2, 1, 0, nan]) == pytest.approx(0.5)
+    assert win_rate([0.0], [1.0]) == 1
