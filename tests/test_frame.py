@@ -70,6 +70,15 @@ def test_every_command_is_in_readme_and_the_page_of_help_texts_is_fresh():
     )
 
 
+def test_the_page_of_the_data_names_every_folder_and_every_task():
+    from encoders.encodings import ENCODINGS
+    from encoders.tasks import TASKS
+
+    text = (ROOT / "docs" / "data.md").read_text()
+    for name in [*ENCODINGS, *TASKS]:
+        assert f"`{name}`" in text, name
+
+
 def test_every_command_has_a_help_text_with_a_runnable_example():
     for name, command in documented().commands():
         assert command.help, name
