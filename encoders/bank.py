@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -16,13 +17,14 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from encoders.adversarial import AdversarialConfig, adversary_of
 from encoders.checkpoint import FilePath, read_weights, restore, write_weights
 from encoders.dataset import TaskonomyDataset
 from encoders.errors import InvalidDataError
 from encoders.fit import FitConfig, fit, losses
 from encoders.networks import EncoderDecoder, OutputSpec, encoder, network
 from encoders.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.progress import BEST, Epoch
+from encoders.progress import BEST, Epoch, scalars
 from encoders.readout import ReadOut
 from encoders.tasks import TASKS, Task, tasks_named
 from taskgraph.tables import write_frame, write_text
@@ -47,12 +49,18 @@ class BankConfig:
         Of every task alike.
     references : bool
         Whether the average estimator and the read-out from the random encoder are trained too.
+    adversarial : AdversarialConfig, optional
+        The paper's term for maps, where the preset has a discriminator.
+    tensorboard : bool
+        Whether epochs are logged for TensorBoard; no part of what resuming compares.
     """
 
     data: str
     preset: str = "tiny"
     fit: FitConfig = dataclasses.field(default_factory=FitConfig)
     references: bool = True
+    adversarial: AdversarialConfig | None = None
+    tensorboard: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,18 +171,29 @@ def _trained(
     # A constant has no features to spoil: large steps find the best one soon.
     rate = {"learning_rate": 0.05, "weight_decay": 0.0} if source == AVERAGE else {}
     settings = dataclasses.replace(config.fit, **rate)  # type: ignore[arg-type]
-    fit(
-        model,
-        training_loss_of(splits.task, splits.constants),
-        splits.train.examples(name),
-        splits.valid.examples(name),
-        out / RUNS / f"{name}.{source}",
-        settings,
-        measure=measure,
-        record=record,
-        after=lambda row: after(source, row),
-        fabric=fabric,
-    )
+    run, adversary = out / RUNS / f"{name}.{source}", None
+    if config.adversarial and source == SELF:
+        output, seed = output_of(splits.task), config.fit.seed
+        adversary = adversary_of(splits.task, output, config.preset, config.adversarial, seed=seed)
+
+    def told(row: Epoch) -> None:
+        log(row)
+        after(source, row)
+
+    with scalars(run) if config.tensorboard else contextlib.nullcontext(lambda _: None) as log:
+        fit(
+            model,
+            training_loss_of(splits.task, splits.constants),
+            splits.train.examples(name),
+            splits.valid.examples(name),
+            run,
+            settings,
+            measure=measure,
+            record=record,
+            after=told,
+            fabric=fabric,
+            adversary=adversary,
+        )
     restore(model, {k: t.to(model.state_dict()[k]) for k, t in _halved(model).items()}, where=BEST)
     return losses(fabric, model, measure, splits.test.examples(name), config.fit)
 
@@ -226,6 +245,7 @@ def _record(
         "output": dataclasses.asdict(output_of(task)),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "fit": dataclasses.asdict(config.fit),
+        "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
         "data": _data_of(splits),
         "constants": {k: _plain(v) for k, v in splits.constants.items()},
         "images": {"train": len(splits.train), "val": len(splits.valid), "test": len(splits.test)},

@@ -15,6 +15,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from encoders.adversarial import Adversary
 from encoders.checkpoint import read_weights, restore, write_weights
 from encoders.errors import TrainingError
 from encoders.feed import Examples, InOrder, Shuffled, loader
@@ -109,6 +110,7 @@ def fit(
     record: dict[str, Any] | None = None,
     after: Callable[[Epoch], None] = lambda _: None,
     fabric: Fabric | None = None,
+    adversary: Adversary | None = None,
 ) -> Progress:
     """Train ``network`` in place; at the end it has the weights of its best epoch.
 
@@ -124,7 +126,9 @@ def fit(
     record : dict, optional
         What else the files of weights should say of their origin; JSON values.
     after : function
-        Called with each finished `Epoch`.
+        Called with each finished `Epoch`, such as `encoders.progress.scalars`.
+    adversary : Adversary, optional
+        Adds its term to the loss that is trained with; all losses that are told are without it.
 
     Raises
     ------
@@ -133,16 +137,20 @@ def fit(
     """
     fabric = fabric or config.fabric()
     origin = {**(record or {}), "fit": dataclasses.asdict(config)}
+    if adversary:
+        adversary.setup(fabric, seed=config.seed)
+        origin["adversarial"] = dataclasses.asdict(adversary.config)
+    beside = {"adversary": adversary.network} if adversary else {}
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(_groups(network, config), lr=config.learning_rate)
-    progress = resume(network, optimiser, folder, origin)
+    progress = resume(network, optimiser, folder, origin, beside)
     model, optimiser = fabric.setup(network, optimiser)
-    steps = config.epochs * _steps(len(train), config)
+    steps = config.epochs * max(1, len(train) // config.batch)
     for epoch in range(len(progress.epochs), config.epochs):
         rate = learning_rate(progress.step, steps, config)
         torch.manual_seed(_seed(config.seed, epoch, fabric.global_rank))
         train_loss, speed, waiting = _train(
-            fabric, model, optimiser, loss, train, epoch, steps, progress, config
+            fabric, model, optimiser, loss, train, epoch, steps, progress, config, adversary
         )
         valid_loss = float(np.nanmean(losses(fabric, model, measure or loss, valid, config)))
         row = Epoch(epoch, rate, train_loss, valid_loss, speed, waiting)
@@ -152,7 +160,7 @@ def fit(
             if fabric.is_global_zero:
                 write_weights(folder / BEST, network.state_dict(), {**origin, "epoch": epoch})
         if fabric.is_global_zero:
-            save_progress(network, optimiser, folder, origin, progress)
+            save_progress(network, optimiser, folder, origin, progress, beside)
         after(row)
     fabric.barrier()
     restore(network, read_weights(folder / BEST)[0], where=folder / BEST)
@@ -185,6 +193,7 @@ def _train(
     steps: int,
     progress: Progress,
     config: FitConfig,
+    adversary: Adversary | None,
 ) -> tuple[float, float, float]:
     """One epoch; returns the mean loss, pictures a second, and the share of time spent waiting."""
     model.train()
@@ -199,15 +208,18 @@ def _train(
         waited += time.perf_counter() - asked
         if batch is None:
             break
-        pictures, target, mask = fabric.to_device(batch)
+        batch = pictures, target, mask = fabric.to_device(batch)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, steps, config)
-        each = loss(model(_last(pictures)), target, mask)
-        mean = batch_mean(each, mask)
+        prediction = model(_last(pictures))
+        mean = batch_mean(loss(prediction, target, mask), mask)
+        whole = adversary.total(mean, prediction, batch, progress.step) if adversary else mean
         optimiser.zero_grad(set_to_none=True)
-        fabric.backward(mean)
+        fabric.backward(whole)
         fabric.clip_gradients(model, optimiser, max_norm=config.clip, error_if_nonfinite=False)
         optimiser.step()
+        if adversary:
+            adversary.learn(prediction, batch, progress.step)
         progress.step += 1
         seen += len(pictures)
         total += torch.tensor([float(mean.detach()) * len(pictures), len(pictures)])
@@ -220,18 +232,12 @@ def _train(
     return float(total[0] / total[1]), seen * fabric.world_size / spent, waited / spent
 
 
-def _steps(count: int, config: FitConfig) -> int:
-    return max(1, count // config.batch)
-
-
 def _seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
-def _last(pictures: Tensor) -> Tensor:
-    return (
-        pictures.contiguous(memory_format=torch.channels_last) if pictures.ndim == 4 else pictures
-    )
+def _last(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last) if images.ndim == 4 else images
 
 
 def _groups(network: nn.Module, config: FitConfig) -> list[dict[str, Any]]:

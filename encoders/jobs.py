@@ -20,6 +20,7 @@ from encoders.bank import RECORD, RUNS, BankConfig, random_encoder, train_task
 from encoders.checkpoint import write_weights
 from encoders.errors import TrainingError
 from encoders.progress import LOG
+from encoders.workers import end_with_parent
 from taskgraph.errors import TaskgraphError
 from taskgraph.tables import write_text
 
@@ -122,7 +123,11 @@ def _recorded(out: Path, name: str, config: BankConfig) -> dict[str, Any] | None
     if not path.exists():
         return None
     record: dict[str, Any] = json.loads(path.read_text())
-    wanted = {"preset": config.preset, "fit": dataclasses.asdict(config.fit)}
+    wanted = {
+        "preset": config.preset,
+        "fit": dataclasses.asdict(config.fit),
+        "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
+    }
     if any(record.get(key) != value for key, value in wanted.items()):
         raise TrainingError(
             f"{path} is of another configuration; train into another folder, or delete this one"
@@ -148,4 +153,5 @@ def _results(
 
 
 def _start(threads: int) -> None:
+    end_with_parent()
     torch.set_num_threads(threads)

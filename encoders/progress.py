@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
 import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,15 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from encoders.checkpoint import read_weights, restore, write_weights
-from encoders.errors import InvalidDataError, TrainingError
+from encoders.checkpoint import read_config, read_weights, restore, write_weights
+from encoders.errors import InvalidDataError, MissingPackageError, TrainingError
 from taskgraph.tables import write_text
 
-BEST, LAST, LOG = "best.safetensors", "last.safetensors", "log.csv"
-"""Files of a run: the weights of the best epoch, all that resuming needs, and one row an epoch."""
+BEST, LAST, LOG, EVENTS = "best.safetensors", "last.safetensors", "log.csv", "tensorboard"
+"""Files of a run: the weights of the best epoch, all that resuming needs, one row an epoch,
+and the same rows for TensorBoard, where they are asked for."""
+
+NOTHING: Mapping[str, nn.Module] = {}
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,14 @@ def save_progress(
     folder: Path,
     origin: dict[str, Any],
     progress: Progress,
+    beside: Mapping[str, nn.Module] = NOTHING,
 ) -> None:
-    """Write `LAST` and `LOG`, atomically."""
-    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    """Write `LAST` and `LOG`, atomically; ``beside`` are further modules that training changes."""
+    tensors = {
+        f"{part}.{name}": tensor
+        for part, module in {"network": network, **beside}.items()
+        for name, tensor in module.state_dict().items()
+    }
     for number, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in state.items()}
     state = dataclasses.asdict(progress)
@@ -64,9 +74,13 @@ def save_progress(
 
 
 def resume(
-    network: nn.Module, optimiser: Optimizer, folder: Path, origin: dict[str, Any]
+    network: nn.Module,
+    optimiser: Optimizer,
+    folder: Path,
+    origin: dict[str, Any],
+    beside: Mapping[str, nn.Module] = NOTHING,
 ) -> Progress:
-    """Load what `save_progress` wrote, if it did; the network and the optimiser are changed.
+    """Load what `save_progress` wrote, if it did; all modules and the optimiser are changed.
 
     Raises
     ------
@@ -87,8 +101,10 @@ def resume(
             f"{path} is of another run (its {', '.join(changed) or 'progress'} differs); train "
             "into another folder, or delete this one"
         )
-    weights = {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network")}
-    restore(network, weights, where=path)
+    for part, module in {"network": network, **beside}.items():
+        start = part + "."
+        weights = {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
+        restore(module, weights, where=path)
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimiser."):
@@ -100,3 +116,40 @@ def resume(
         raise InvalidDataError(f"{path}: its optimiser's state does not fit: {error}") from None
     epochs = [Epoch(**row) for row in state.pop("epochs")]
     return Progress(**state, epochs=epochs)
+
+
+@contextlib.contextmanager
+def scalars(folder: Path) -> Iterator[Callable[[Epoch], None]]:
+    """Log a run's epochs for TensorBoard: what is yielded goes to `fit` as ``after``.
+
+    Training does not know of it, so that it can be switched on in a run that resumes: the epochs
+    that the folder holds already are written first, in place of what was logged of them before.
+
+    Raises
+    ------
+    MissingPackageError
+        If neither ``tensorboard`` nor ``tensorboardX`` is installed.
+    """
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+
+    try:
+        # purge_step: everything that older files in the folder say is replaced.
+        logger = TensorBoardLogger(folder, name="", version=EVENTS, purge_step=0)
+    except ModuleNotFoundError:
+        raise MissingPackageError(
+            "logs for TensorBoard need tensorboard or tensorboardX, and neither is installed: "
+            "pip install tensorboard"
+        ) from None
+
+    def log(row: Epoch) -> None:
+        values = dataclasses.asdict(row)
+        logger.log_metrics(values, step=values.pop("epoch"))
+        logger.save()
+
+    path = folder / LAST
+    for row in read_config(path)["progress"]["epochs"] if path.exists() else ():
+        log(Epoch(**row))
+    try:
+        yield log
+    finally:
+        logger.finalize("done")

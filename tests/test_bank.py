@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -107,6 +110,39 @@ def test_a_task_that_fails_is_told_and_ends_no_other(world, tmp_path, capsys):
     assert "1 trained, 1 failed" in told
     assert standing(tmp_path / "b").epochs == 2
     assert run([*arguments, "--resume"]) == 0
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from encoders.bank import BankConfig
+from encoders.fit import FitConfig
+from encoders.jobs import train_bank
+if __name__ == "__main__":
+    fit = FitConfig(epochs=10_000, batch=8, precision="32-true", accelerator="cpu")
+    train_bank(["edge2d"], Path(sys.argv[2]), BankConfig(sys.argv[1], fit=fit))
+"""
+
+
+def test_workers_end_when_the_one_who_started_them_is_killed(world, tmp_path):
+    (tmp_path / "child.py").write_text(CHILD)
+    out = tmp_path / "bank"
+    parent = subprocess.Popen([sys.executable, tmp_path / "child.py", world, out])
+    log = out / "runs" / "edge2d.self" / "log.csv"
+    until(log.exists)
+    parent.kill()
+    parent.wait()
+    time.sleep(1.0)
+    before = log.read_text()
+    time.sleep(3.0)  # an epoch of 16 pictures takes about a tenth of that
+    assert log.read_text() == before
+
+
+def until(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
 
 
 def test_a_folder_in_use_is_not_trained_into_by_chance(bank, world, capsys):

@@ -27,9 +27,10 @@ ORDER = {
         "search",
     ],
     "encoders": [
-        "errors", "pixels", "encodings", "corruptions", "colors", "jigsaw", "poses", "scenes",
-        "tasks", "dataset", "losses", "networks", "checkpoint", "feed", "progress", "fit",
-        "objective", "readout", "bank", "jobs", "cli",
+        "errors", "workers", "pixels", "encodings", "corruptions", "colors", "jigsaw", "poses",
+        "scenes", "tasks", "draw", "dataset", "losses", "networks", "checkpoint", "feed",
+        "progress", "adversarial", "fit", "objective", "readout", "bank", "jobs", "table1",
+        "predict", "cli",
     ],
     "encoders.scenes": [
         "solids", "looks", "building", "furniture", "homes", "camera", "cast", "views", "pictures",

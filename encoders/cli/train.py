@@ -41,10 +41,13 @@ PRESETS = ("tiny", "base", "paper")
               help="Tasks that are trained at once.")  # fmt: skip
 @click.option("--references/--no-references", default=True, show_default=True,
               help="Train what each task is measured against.")  # fmt: skip
+@click.option("--adversarial", is_flag=True,
+              help="Add the paper's adversarial term to maps (--preset paper).")  # fmt: skip
+@click.option("--tensorboard", is_flag=True, help="Log epochs for TensorBoard too.")
 @click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
 def train(
     data: str, out: str, preset: str, tasks: tuple[str, ...], jobs: int, references: bool,
-    resume: bool, **settings: Any,
+    adversarial: bool, tensorboard: bool, resume: bool, **settings: Any,
 ) -> int:  # fmt: skip
     """Train one encoder-decoder a task on the data set in DIR.
 
@@ -57,16 +60,21 @@ def train(
       taskgraph train --data world --jobs 2 --resume
     """  # fmt: skip
     with _extra_installed():
+        from encoders.adversarial import AdversarialConfig
         from encoders.bank import BankConfig, trainable
         from encoders.fit import FitConfig
         from encoders.jobs import train_bank
+        from encoders.networks import PRESETS as SIZES
 
+    if adversarial and SIZES[preset].patch is None:
+        raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")
     folder, names = Path(out), trainable(tasks)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise click.UsageError(
             f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
         )
-    config = BankConfig(data, preset, FitConfig(**settings), references)
+    term = AdversarialConfig() if adversarial else None
+    config = BankConfig(data, preset, FitConfig(**settings), references, term, tensorboard)
     command = shlex.join(["taskgraph", *sys.argv[1:]])
     runs = len(names) * (3 if references else 1)
     with _bar(runs * config.fit.epochs) as watch:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -21,6 +20,7 @@ from encoders.errors import WorkerDiedError
 from encoders.scenes.making.folder import whole_views
 from encoders.scenes.making.one import Seconds, Site, labelled, stage, visit, write_view
 from encoders.scenes.making.settings import Settings
+from encoders.workers import end_with_parent
 
 Made = Generator[None, None, None]
 """Goes on by one with every view."""
@@ -124,7 +124,7 @@ def _start(out: Path, settings: Settings, counts: Any, stop: Any) -> None:
     """Set up a worker process."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     threadpool_limits(1)
     _worker = Worker(out, settings), counts, stop
 
@@ -139,14 +139,6 @@ def _make(place: int, part: Slice) -> Seconds:
             if stop.value:
                 break
     return seconds
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _result(result: Callable[[], Seconds], crew: set[BaseProcess]) -> Seconds:

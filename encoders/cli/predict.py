@@ -1,0 +1,66 @@
+"""``taskgraph predict``: draw what trained networks say about a photograph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from encoders.cli.train import _extra_installed
+from taskgraph.cli.options import Names, check_picture, note
+
+OUT = "predictions.png"
+
+
+@click.command("predict", short_help="Draw what a trained bank says about any photo.")
+@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@click.option("--task", "tasks", type=Names(), default="all", show_default=True, metavar="a,b",
+              help="Tasks by their names, or in everyday words: depth, normals, edges, layout, "
+              "scene, object, semantic …")  # fmt: skip
+@click.option("--bank", metavar="DIR", help="A folder that `taskgraph train` made (default: the "
+              "library's own bank).")  # fmt: skip
+@click.option("-o", "--out", default=OUT, show_default=True, metavar="FILE.png",
+              help="The picture to write.")  # fmt: skip
+@click.option("--data", metavar="DIR", help="Instead of photos: held-out views of a data set, "
+              "each prediction beside its label.")  # fmt: skip
+@click.option("--views", type=click.IntRange(min=1), default=6, show_default=True,
+              help="How many, evenly spaced over its test split; with --data.")  # fmt: skip
+def predict(
+    images: tuple[str, ...],
+    tasks: tuple[str, ...],
+    bank: str | None,
+    out: str,
+    data: str | None,
+    views: int,
+) -> int:
+    """Draw what a trained bank says about each IMAGE, a photo of any kind and size.
+
+    A photo is cut to the square in its middle and resized to what the networks take (64 pixels
+    along each side for the preset tiny). Camera poses and matching look at two photos, egomotion
+    at three; with `--task all` they are left out where their number is another.
+
+    \b
+    Examples:
+      taskgraph predict room.jpg --task depth,normals -o room.png
+      taskgraph predict left.jpg right.jpg --task matching
+      taskgraph predict --data world --bank bank --views 6 -o gallery.png
+    """  # fmt: skip
+    if bool(images) == (data is not None):
+        raise click.UsageError(
+            "name some pictures, as in `taskgraph predict room.jpg --task depth`, or a data set "
+            "with --data DIR, not both"
+        )
+    check_picture(out)
+    if not out.lower().endswith(".png"):
+        raise click.UsageError(f"{out}: predictions are drawn as a PNG file")
+    with _extra_installed():
+        from encoders.draw import save
+        from encoders.predict import default_bank, gallery, photos
+
+    folder = Path(bank) if bank else default_bank()
+    page = (
+        gallery(folder, data, tasks=tasks, views=views) if data else photos(folder, images, tasks)
+    )
+    save(page, out)
+    note(f"drew {out}")
+    return 0

@@ -1,0 +1,63 @@
+"""One form for what a network gives and for its target, so that both are drawn alike.
+
+================== ============================================ ===============================
+kind of the task   answer                                       from a network's
+================== ============================================ ===============================
+``map``            (C, H, W); probabilities where the loss is   output; softmax of its scores
+                   a cross-entropy (colours)
+``class_map``      (H, W) whole numbers                         likeliest class
+``segments``       (H, W) numbers, or a (C, H, W) embedding     embedding
+``vector``         (C,) standardised numbers                    output
+``classes``        (C,) probabilities                           softmax of its scores
+================== ============================================ ===============================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from encoders.errors import InvalidDataError
+from encoders.tasks import Output, Task
+
+Array = NDArray[Any]
+
+
+def answer_of_output(task: Task, output: ArrayLike) -> Array:
+    """The answer that a network gives to one sample.
+
+    Parameters
+    ----------
+    output : (C, H, W) or (C,) array
+        Without the axis of the batch.
+    """
+    form, values = _form(task), np.asarray(output, dtype=np.float64)
+    if form.kind == "class_map":
+        return np.asarray(values.argmax(axis=0))
+    chances = form.kind == "classes" or task.loss == "soft_xentropy"
+    return _softmax(values) if chances else values
+
+
+def answer_of_label(task: Task, target: ArrayLike) -> Array:
+    """The answer that a target of one sample stands for; a whole number of a class is certain."""
+    form, values = _form(task), np.asarray(target)
+    if form.kind != "classes" or values.ndim:
+        return values
+    chances = np.zeros(form.shape(0))
+    chances[int(values)] = 1.0
+    return chances
+
+
+def _form(task: Task) -> Output:
+    if task.output is None:
+        raise InvalidDataError(f"task {task.name} has no answers to draw")
+    return task.output
+
+
+def _softmax(scores: Array) -> Array:
+    """Probabilities along the first axis."""
+    shares = np.exp(scores - scores.max(axis=0))
+    chances: Array = shares / shares.sum(axis=0)
+    return chances

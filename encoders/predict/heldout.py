@@ -1,0 +1,102 @@
+"""Predictions beside labels, of views that no network was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from encoders.checkpoint import FilePath
+from encoders.dataset import TaskonomyDataset
+from encoders.dataset.resize import resized
+from encoders.draw import FOV, Group, answer_of_label, draw, draw_input, has_own_input, table
+from encoders.encodings import read
+from encoders.errors import InvalidDataError
+from encoders.predict.names import ALL
+from encoders.predict.networks import Predictor, explained, open_bank
+from encoders.scenes.sheets.panels import enlarged
+
+TILE = 96
+"""Pixels along a tile."""
+
+GROUPS = 9
+"""Tasks from which the page is laid out in one more block."""
+
+
+def gallery(
+    bank: FilePath,
+    data: FilePath,
+    *,
+    tasks: Sequence[str] = (ALL,),
+    views: int = 6,
+    split: str = "test",
+) -> Image.Image:
+    """Predictions and labels of views that no network was trained on.
+
+    A column a view, evenly spaced over the split, none picked; for each task what is given (where
+    that is not the picture itself), the prediction and the label.
+
+    Raises
+    ------
+    InvalidDataError
+        If the bank or the data set lacks something; the message names it.
+    """
+    chosen = open_bank(bank, tasks)
+    sets = {
+        size: _views_of(data, [one for one in chosen if one.size == size], split)
+        for size in sorted({one.size for one in chosen})
+    }
+    first = next(iter(sets.values()))
+    count = min(views, len(first))
+    numbers = [(2 * k + 1) * len(first) // (2 * count) for k in range(count)]
+    lenses = [_fov(first, number) for number in numbers]
+    groups = [_group(one, sets[one.size], numbers, lenses) for one in chosen]
+    page = table([_head(first, n) for n in numbers], groups, blocks=1 + len(groups) // GROUPS)
+    return explained(page, chosen)
+
+
+def _views_of(data: FilePath, chosen: Sequence[Predictor], split: str) -> TaskonomyDataset:
+    """The views of a split, with the constants of the bank; only what is drawn is read."""
+    tasks, constants = [one.task for one in chosen], {o.task.name: o.constants for o in chosen}
+    return TaskonomyDataset(
+        data, tasks, split, size=chosen[0].size, cache=False, constants=constants, progress=False
+    )
+
+
+def _fov(data: TaskonomyDataset, number: int) -> float:
+    """The field of view of a view, radians; `FOV` where its data set says nothing."""
+    try:
+        info = _file(data, number, "point_info")
+    except InvalidDataError:
+        return FOV
+    return float(info.get("field_of_view_rads", FOV))
+
+
+def _head(data: TaskonomyDataset, number: int) -> tuple[str, Image.Image]:
+    """A column's name and picture."""
+    picture = resized("rgb", _file(data, number, "rgb"), data.size)
+    return data.image(number).replace("/", " "), enlarged(picture, TILE)
+
+
+def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:
+    return read(data.index.root / data.index.files(domain).paths[data.rows[number]], domain)
+
+
+def _group(
+    one: Predictor, data: TaskonomyDataset, numbers: Sequence[int], lenses: Sequence[float]
+) -> Group:
+    """The rows of a task."""
+    given, target, mask = (part.numpy() for part in data.batch(one.task.name, numbers))
+    given = given[:, None] if one.task.inputs == 1 else given
+    canvases = [one.canvas(g, TILE, fov=lens) for g, lens in zip(given, lenses, strict=True)]
+    shown = mask if one.task.partners else np.ones(len(mask), dtype=bool)  # else nothing to ask
+    answers, labels = one.answers(given), [answer_of_label(one.task, t) for t in target]
+    rows = [
+        ("prediction", [draw(c, a, s) for c, a, s in zip(canvases, answers, shown, strict=True)]),
+        ("label", [draw(c, a, m) for c, a, m in zip(canvases, labels, mask, strict=True)]),
+    ]  # fmt: skip
+    if has_own_input(one.task):
+        rows.insert(0, ("input", [draw_input(canvas) for canvas in canvases]))
+    return Group(one.task.display, rows)

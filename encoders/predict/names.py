@@ -1,0 +1,70 @@
+"""What tasks are called by people who ask for them."""
+
+from __future__ import annotations
+
+import difflib
+
+from encoders.errors import UnknownNameError
+from encoders.tasks import OTHER_NAMES, TASKS
+
+ALL = "all"
+"""Stands for every task of the bank that suits the number of pictures."""
+
+ALIASES = {
+    "autoencoding": "autoencoder",
+    "camera_pose": "fix_pose",
+    "color": "colorization",
+    "colors": "colorization",
+    "denoising": "denoise",
+    "depth": "rgb2depth",
+    "distance": "rgb2mist",
+    "edges": "edge2d",
+    "egomotion": "ego_motion",
+    "inpainting": "impainting_whole",
+    "keypoints": "keypoint2d",
+    "keypoints2d": "keypoint2d",
+    "keypoints3d": "keypoint3d",
+    "layout": "room_layout",
+    "matching": "point_match",
+    "nonfixated_pose": "non_fixated_pose",
+    "normals": "rgb2sfnorm",
+    "object": "class_1000",
+    "occlusion_edges": "edge3d",
+    "pose": "fix_pose",
+    "reshading": "reshade",
+    "scene": "class_places",
+    "segments": "segment2d",
+    "segments2d": "segment2d",
+    "segments25d": "segment25d",
+    "semantic": "segmentsemantic_rb",
+    "vanishing_points": "vanishing_point_well_defined",
+}
+"""Everyday words for tasks."""
+
+ORDER = (
+    "autoencoder", "denoise", "impainting_whole", "colorization", "jigsaw", "edge2d", "keypoint2d",
+    "segment2d", "rgb2depth", "rgb2mist", "rgb2sfnorm", "curvature", "edge3d", "keypoint3d",
+    "segment25d", "reshade", "segmentsemantic_rb", "class_1000", "class_places",
+    "vanishing_point_well_defined", "room_layout", "point_match", "fix_pose", "non_fixated_pose",
+    "ego_motion",
+)  # fmt: skip
+"""The tasks from the picture itself to several pictures, as the contact sheet has them."""
+
+
+def real_name(name: str) -> str:
+    """A task's name in the dictionary, from any of its names.
+
+    Raises
+    ------
+    UnknownNameError
+        If it has no such name, or nothing is trained for it.
+    """
+    word = name.strip().lower().replace("-", "_")
+    found = ALIASES.get(word) or OTHER_NAMES.get(word, word)
+    if found not in TASKS:
+        near = difflib.get_close_matches(word, [*ALIASES, *TASKS], n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(TASKS)}"
+        raise UnknownNameError(f'no task "{name}"; {hint}')
+    if TASKS[found].output is None:
+        raise UnknownNameError(f'task "{name}" has no answers: nothing is trained for it')
+    return found
