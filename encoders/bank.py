@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from encoders.adversarial import AdversarialConfig, adversary_of
+from encoders.augment import varied
 from encoders.checkpoint import FilePath, halved, restore, write_weights
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import classes_of, origin_of
@@ -47,7 +48,7 @@ class BankConfig:
     preset : str
         Of the networks (`encoders.networks.PRESETS`).
     fit : FitConfig
-        Of every task alike.
+        Of every task alike, but for ``epochs_of``.
     references : bool
         Whether the average estimator and the read-out from the random encoder are trained too.
     adversarial : AdversarialConfig, optional
@@ -55,6 +56,8 @@ class BankConfig:
     splits : str, optional
         A CSV file in Taskonomy's format that says which buildings are for what
         (`encoders.dataset.split_buildings`); by default 70, 15 and 15 % at random.
+    epochs_of : mapping of int
+        Epochs of the tasks that need others than ``fit`` says, and of their references.
     tensorboard : bool
         Whether epochs are logged for TensorBoard; no part of what resuming compares.
     """
@@ -65,7 +68,12 @@ class BankConfig:
     references: bool = True
     adversarial: AdversarialConfig | None = None
     splits: str | None = None
+    epochs_of: Mapping[str, int] = dataclasses.field(default_factory=dict)
     tensorboard: bool = False
+
+    def fit_of(self, name: str) -> FitConfig:
+        """How one task is trained."""
+        return dataclasses.replace(self.fit, epochs=self.epochs_of.get(name, self.fit.epochs))
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,11 @@ def sources_of(name: str, config: BankConfig) -> tuple[str, ...]:
     if not config.references:
         return (SELF,)
     return (SELF, AVERAGE) if TASKS[name].source_only else (SELF, AVERAGE, RANDOM)
+
+
+def epochs(names: list[str], config: BankConfig) -> int:
+    """How many epochs a bank of these tasks takes, with the references'."""
+    return sum(len(sources_of(name, config)) * config.fit_of(name).epochs for name in names)
 
 
 def train_task(
@@ -177,7 +190,8 @@ def _trained(
     name, fabric = splits.task.name, config.fit.fabric()
     record = {"task": name, "source": source, "preset": config.preset, "data": _data_of(splits)}
     measure = loss_of(splits.task, splits.constants)
-    settings = config.fit.of_constant() if source == AVERAGE else config.fit
+    settings = config.fit_of(name)
+    settings = settings.of_constant() if source == AVERAGE else settings
     run, adversary = out / RUNS / f"{name}.{source}", None
     if config.adversarial and source == SELF:
         output, seed = output_of(splits.task), config.fit.seed
@@ -200,6 +214,7 @@ def _trained(
             after=told,
             fabric=fabric,
             adversary=adversary,
+            augment=varied if splits.task.augment else None,
         )
     restore(model, {k: t.to(model.state_dict()[k]) for k, t in halved(model).items()}, where=BEST)
     each = losses(fabric, model, measure, splits.test.examples(name), config.fit)
@@ -237,7 +252,8 @@ def _record(
         "output": dataclasses.asdict(output_of(task)),
         "classes": classes_of(splits.train.index.root, task),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "fit": dataclasses.asdict(config.fit),
+        "fit": dataclasses.asdict(config.fit_of(task.name)),
+        "augment": task.augment,
         "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
         "splits": config.splits,
         "data": _data_of(splits),

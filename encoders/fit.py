@@ -25,6 +25,9 @@ from encoders.progress import BEST, Epoch, Progress, resume, save_progress
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(prediction, target, mask) -> (B,) losses; NaN where a mask is empty."""
 
+Augment = Callable[[Tensor], Tensor]
+"""Pictures -> pictures that have the same answer."""
+
 SMALLER = "a smaller learning rate (--learning-rate) or --precision 32-true may help"
 
 
@@ -117,6 +120,7 @@ def fit(
     after: Callable[[Epoch], None] = lambda _: None,
     fabric: Fabric | None = None,
     adversary: Adversary | None = None,
+    augment: Augment | None = None,
 ) -> Progress:
     """Train ``network`` in place; at the end it has the weights of its best epoch.
 
@@ -135,6 +139,8 @@ def fit(
         Called with each finished `Epoch`, such as `encoders.progress.scalars`.
     adversary : Adversary, optional
         Adds its term to the loss that is trained with; all losses that are told are without it.
+    augment : function, optional
+        Changes the pictures that are trained on, such as `encoders.augment.varied`.
 
     Raises
     ------
@@ -156,8 +162,9 @@ def fit(
         rate = learning_rate(progress.step, steps, config)
         torch.manual_seed(_seed(config.seed, epoch, fabric.global_rank))
         train_loss, speed, waiting = _train(
-            fabric, model, optimiser, loss, train, epoch, steps, progress, config, adversary
-        )
+            fabric, model, optimiser, loss, train, epoch, steps, progress, config, adversary,
+            augment,
+        )  # fmt: skip
         valid_loss = _mean(losses(fabric, model, measure or loss, valid, config), epoch)
         row = Epoch(epoch, rate, train_loss, valid_loss, speed, waiting)
         progress.epochs.append(row)
@@ -200,6 +207,7 @@ def _train(
     progress: Progress,
     config: FitConfig,
     adversary: Adversary | None,
+    augment: Augment | None,
 ) -> tuple[float, float, float]:
     """One epoch; returns the mean loss, pictures a second, and the share of time spent waiting."""
     model.train()
@@ -214,7 +222,9 @@ def _train(
         waited += time.perf_counter() - asked
         if batch is None:
             break
-        batch = pictures, target, mask = fabric.to_device(batch)
+        pictures, target, mask = fabric.to_device(batch)
+        pictures = augment(pictures) if augment else pictures
+        batch = pictures, target, mask
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, steps, config)
         prediction = model(_last(pictures))

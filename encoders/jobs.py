@@ -136,7 +136,7 @@ def _finished(out: Path, name: str, config: BankConfig) -> bool:
     record: dict[str, Any] = json.loads(path.read_text())
     wanted = {
         "preset": config.preset,
-        "fit": dataclasses.asdict(config.fit),
+        "fit": dataclasses.asdict(config.fit_of(name)),
         "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
         "splits": config.splits,
     }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from encoders.bank import sources_of
+from encoders.bank import epochs
 from encoders.engines import Engine, Standing
 from encoders.errors import TrainingError
 from encoders.jobs import train_bank
@@ -89,12 +89,11 @@ class Pipeline:
     def train(self) -> None:
         """Train the bank."""
         names, config = self.plan.bank(self.out / WORLD)
-        runs = sum(len(sources_of(name, config)) for name in names)
-        epochs = runs * config.fit.epochs
+        whole = epochs(names, config)
         with self.titled("train (epochs)") as watch:
             done = train_bank(
                 names, self.out / BANK, config, command=self.command, engine=self.engine,
-                watch=lambda now: watch(Standing(min(now.epochs, epochs), epochs)),
+                watch=lambda now: watch(Standing(min(now.epochs, whole), whole)),
             )  # fmt: skip
         self._unless(done.failures)
         self.say(f"train: {len(done.records)} tasks trained, {len(names) - len(done.records)} were")

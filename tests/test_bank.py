@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-from encoders.bank import BankConfig, Splits, sources_of, train_task, trainable, win_rate
+from encoders.bank import BankConfig, Splits, epochs, sources_of, train_task, trainable, win_rate
 from encoders.checkpoint import read_weights
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.fit import FitConfig
@@ -134,6 +134,18 @@ def test_what_is_measured_depends_on_the_task_and_on_what_is_asked_for():
     assert sources_of("edge2d", whole) == ("self", "average", "random")
     assert sources_of("jigsaw", whole) == ("self", "average")  # no target of transfers
     assert sources_of("edge2d", bare) == ("self",)
+
+
+def test_a_task_trains_for_its_own_epochs_on_pictures_that_may_be_changed(world, tmp_path):
+    names = ["class_places", "edge2d"]
+    config = BankConfig(str(world), fit=FIT, references=False, epochs_of={"class_places": 1})
+    assert epochs(names, config) == 3
+    done = train_bank(names, tmp_path, config)
+    found = {name: (one["fit"]["epochs"], one["augment"]) for name, one in done.records.items()}
+    assert found == {"class_places": (1, True), "edge2d": (2, False)}
+    assert train_bank(names, tmp_path, config).records == {}
+    with pytest.raises(TrainingError, match=r"class_places\.json is of another configuration"):
+        train_bank(names, tmp_path, BankConfig(str(world), fit=FIT, references=False))
 
 
 def test_splits_are_opened_from_one_listing(world, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 
 from encoders import jobs
 from encoders.adversarial import AdversarialConfig
-from encoders.bank import BankConfig, trainable
+from encoders.bank import BankConfig, epochs, trainable
 from encoders.fit import FitConfig
 from encoders.progress import EVENTS, LOG
 from encoders.scenes.making.make import make
@@ -43,13 +43,18 @@ def test_without_flags_all_tasks_are_trained_as_the_defaults_say(asked, tmp_path
 def test_every_flag_reaches_the_training(asked, tmp_path):
     command = ("train --data world --preset base --tasks normals,edge2d --epochs 3 --batch 8 "
                "--learning-rate 0.01 --precision 32-true --devices 2 --seed 7 --jobs 2 "
-               "--no-references --tensorboard -o")  # fmt: skip
+               "--no-references --tensorboard --epochs-of edge2d=9 -o")  # fmt: skip
     assert run([*command.replace("normals", "rgb2sfnorm").split(), str(tmp_path)]) == 0
     ((names, _, config, more),) = asked
     assert names == ["rgb2sfnorm", "edge2d"]
     settings = FitConfig(epochs=3, batch=8, learning_rate=0.01, precision="32-true", devices=2,
                          seed=7)  # fmt: skip
-    assert config == BankConfig("world", "base", settings, references=False, tensorboard=True)
+    assert config == BankConfig(
+        "world", "base", settings, references=False, epochs_of={"edge2d": 9}, tensorboard=True
+    )
+    assert config.fit_of("edge2d").epochs == 9
+    assert config.fit_of("rgb2sfnorm") == settings
+    assert epochs(names, config) == 3 + 9
     assert more["jobs"] == 2
 
 
@@ -94,3 +99,19 @@ def test_epochs_are_logged_for_tensorboard_as_they_are_in_the_csv(tmp_path):
         assert [(event.step, event.value) for event in found.Scalars(name)] == [
             (int(row["epoch"]), pytest.approx(float(row[name]), rel=1e-6)) for row in rows
         ]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("edge2d=0", "expected a whole number of at least 1 for edge2d, not 0"),
+        ("edge2d=1.5", "expected a whole number of at least 1 for edge2d, not 1.5"),
+        ("edge2d", "expected task=number"),
+        ("edge3=4", 'no task "edge3"; did you mean edge3d'),
+    ],
+)
+def test_epochs_of_a_task_that_make_no_sense_are_told(asked, tmp_path, capsys, value, told):
+    command = ["train", "--data", "world", "-o", str(tmp_path / "bank"), "--epochs-of", value]
+    assert run(command) == 2
+    assert told in capsys.readouterr().err
+    assert asked == []

@@ -1,5 +1,6 @@
 """Training: the schedule, resuming bit for bit, the best epoch, and plain AdamW as the oracle."""
 
+import copy
 import dataclasses
 import math
 
@@ -119,6 +120,19 @@ def test_it_learns_and_keeps_the_epoch_with_the_smallest_validation_loss(tmp_pat
     assert np.isnan(each[VALID.mask.numpy() == 0]).all()
     assert np.nanmean(each) == pytest.approx(min(valid))
     assert (tmp_path / LOG).read_text().count("\n") == 13
+
+
+def test_training_alone_sees_augmented_pictures(tmp_path):
+    """Doubling what is trained on is training on the double; validation sees what is there."""
+    twice = copy.copy(TRAIN)
+    twice.x = 2 * TRAIN.x
+    weights(tmp_path / "a", augment=lambda pictures: 2 * pictures)
+    fit(network(), squared, twice, VALID, tmp_path / "b", CONFIG)
+    ours, theirs = (read_weights(tmp_path / name / LAST) for name in "ab")
+    assert all(torch.equal(ours[0][name], theirs[0][name]) for name in ours[0])
+    assert [row["valid_loss"] for row in ours[1]["progress"]["epochs"]] == [
+        row["valid_loss"] for row in theirs[1]["progress"]["epochs"]
+    ]
 
 
 def test_bfloat16_trains_too(tmp_path):

@@ -29,8 +29,8 @@ ORDER = {
     "encoders": [
         "errors", "workers", "engines", "pixels", "encodings", "corruptions", "colors", "jigsaw",
         "poses", "scenes", "tasks", "names", "draw", "dataset", "losses", "networks", "checkpoint",
-        "feed", "progress", "adversarial", "fit", "objective", "readout", "shipped", "bank", "jobs",
-        "table1", "transfer", "plans", "pipeline", "predict", "cli",
+        "feed", "progress", "augment", "adversarial", "fit", "objective", "readout", "shipped",
+        "bank", "jobs", "table1", "transfer", "plans", "pipeline", "predict", "cli",
     ],
     "encoders.engines": ["job", "crew", "local", "cluster", "named", "standing", "running"],
     "encoders.transfer": [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from encoders.cli.extras import extra_installed
-from taskgraph.cli.options import BAD_INPUT, Names, note
+from taskgraph.cli.options import BAD_INPUT, Counts, Names, note
 
 if TYPE_CHECKING:
     from encoders.jobs import Done, Standing
@@ -31,6 +31,8 @@ PRESETS = ("tiny", "base", "paper")
 @click.option("--tasks", type=Names(), default=(), help="Only these; all 25 by default.")
 @click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True,
               help="Passes over the training split.")  # fmt: skip
+@click.option("--epochs-of", type=Counts(), default={}, help="Other numbers of epochs for some "
+              "tasks.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True,
               help="Examples a step.")  # fmt: skip
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=2e-3,
@@ -50,7 +52,8 @@ PRESETS = ("tiny", "base", "paper")
 @click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
 def train(
     data: str, splits: str | None, out: str, preset: str, tasks: tuple[str, ...], jobs: int,
-    references: bool, adversarial: bool, tensorboard: bool, resume: bool, **settings: Any,
+    epochs_of: dict[str, int], references: bool, adversarial: bool, tensorboard: bool,
+    resume: bool, **settings: Any,
 ) -> int:  # fmt: skip
     """Train one encoder-decoder a task on the data set in DIR.
 
@@ -60,14 +63,16 @@ def train(
     \b
     Examples:
       taskgraph train --data world --preset tiny --tasks rgb2sfnorm,edge2d
+      taskgraph train --data world --epochs 3 --epochs-of class_1000=10,class_places=10
       taskgraph train --data world --jobs 2 --resume
     """  # fmt: skip
     with extra_installed("train"):
         from encoders.adversarial import AdversarialConfig
-        from encoders.bank import BankConfig, sources_of, trainable
+        from encoders.bank import BankConfig, epochs, trainable
         from encoders.fit import FitConfig
         from encoders.jobs import train_bank
         from encoders.networks import PRESETS as SIZES
+        from encoders.tasks import tasks_named
 
     if adversarial and SIZES[preset].patch is None:
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")
@@ -77,10 +82,13 @@ def train(
             f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
         )
     term = AdversarialConfig() if adversarial else None
-    config = BankConfig(data, preset, FitConfig(**settings), references, term, splits, tensorboard)
+    for name in epochs_of:
+        tasks_named([name])
+    config = BankConfig(
+        data, preset, FitConfig(**settings), references, term, splits, epochs_of, tensorboard
+    )
     command = shlex.join(["taskgraph", *sys.argv[1:]])
-    runs = sum(len(sources_of(name, config)) for name in names)
-    with _bar(runs * config.fit.epochs) as watch:
+    with _bar(epochs(names, config)) as watch:
         done = train_bank(names, folder, config, jobs=jobs, command=command, watch=watch)
     return _told(done, out)
 

@@ -31,9 +31,9 @@ _PLANE = Output("map", 1)
 _ALL = (
     Task("autoencoder", _PICTURE, "l1", pictures.RESTORED, "Autoencoding"),
     Task("class_1000", Output("classes", None), "soft_xentropy",
-         labels.class_chances("class_object"), "Object Class. (1000)"),
+         labels.class_chances("class_object"), "Object Class. (1000)", augment=True),
     Task("class_places", Output("classes", None), "soft_xentropy",
-         labels.class_chances("class_scene"), "Scene Class."),
+         labels.class_chances("class_scene"), "Scene Class.", augment=True),
     Task("colorization", Output("map", COLORS, 4), "soft_xentropy", pictures.COLORED,
          "Colorization", channels=1, prepare=pictures.lightness, source_only=True),
     Task("curvature", Output("map", 2), "l2",

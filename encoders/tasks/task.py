@@ -126,6 +126,9 @@ class Task:
         [-1, 1].
     source_only : bool
         Whether the dictionary holds it as a source alone, never as a target.
+    augment : bool
+        Whether a mirrored, lighter or darker picture has the same answer, so that training may
+        show it instead (`encoders.augment.varied`).
     """
 
     name: str
@@ -139,6 +142,7 @@ class Task:
     partners: str = ""
     prepare: Callable[[Sample], NDArray[np.float32]] = field(default=as_given, repr=False)
     source_only: bool = False
+    augment: bool = False
 
     def __post_init__(self) -> None:
         if (self.output is None) != (self.label is None):

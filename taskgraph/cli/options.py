@@ -67,6 +67,19 @@ class Weights(click.ParamType):  # type: ignore[type-arg]
         return weights
 
 
+class Counts(Weights):
+    """Whole numbers of at least 1 by task, as ``t=2`` or ``t=2,u=3``."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> dict[str, int]:  # type: ignore[override]
+        """Read the numbers, or say what they must be."""
+        found = super().convert(value, param, ctx)
+        for task, number in found.items():
+            if number < 1 or number != int(number):
+                self.fail(f"expected a whole number of at least 1 for {task}, not {number:g}",
+                          param, ctx)  # fmt: skip
+        return {task: int(number) for task, number in found.items()}
+
+
 class Pairs(click.ParamType):  # type: ignore[type-arg]
     """One ``name=text``."""
 
