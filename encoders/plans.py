@@ -111,8 +111,12 @@ CPU = Plan(
     train=FitConfig(epochs=3, batch=32),
     # Learned late: after 3 epochs they hardly beat a constant or a random encoder.
     epochs_of={
-        "class_1000": 10, "class_places": 10, "fix_pose": 5, "keypoint3d": 8, "non_fixated_pose": 5,
-    },  # fmt: skip
+        "class_1000": 10,
+        "class_places": 10,
+        "fix_pose": 5,
+        "keypoint3d": 8,
+        "non_fixated_pose": 5,
+    },
     transfer=FitConfig(epochs=4, batch=32),
     images=(1000, 400, 1000),
 )
