@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def render(manifest: Mapping[str, Any], frame: pd.DataFrame, out: Path) -> str:
         scenes=" ".join(f"--{key} {value}" for key, value in made.items()),
         hash=data.get("sha256"),
         images=first["images"],
-        epochs=fit["epochs"],
+        epochs=_epochs(manifest["tasks"]),
         batch=fit["batch"],
         rate=fit["learning_rate"],
         hours=hours,
@@ -123,6 +124,14 @@ def render(manifest: Mapping[str, Any], frame: pd.DataFrame, out: Path) -> str:
     )  # fmt: skip
 
 
+def _epochs(records: Sequence[Mapping[str, Any]]) -> str:
+    """How many, and for which tasks it was another number."""
+    each = {record["task"]: record["fit"]["epochs"] for record in records}
+    common = statistics.mode(each.values())
+    others = ", ".join(f"{name} {n}" for name, n in each.items() if n != common)
+    return f"{common}" + (f" (where that was too few: {others})" if others else "")
+
+
 def _runs(records: Sequence[Mapping[str, Any]], order: Sequence[str]) -> str:
     known = {record["task"]: record for record in records}
     lines = ["| Task | Parameters | Best epoch | Validation loss | Test loss | Minutes |",
@@ -132,7 +141,7 @@ def _runs(records: Sequence[Mapping[str, Any]], order: Sequence[str]) -> str:
         cells = (
             f"{one['title']} (`{name}`)",
             f"{one['parameters']:,}",
-            f"{one['best_epoch']['self'] + 1}",
+            f"{one['best_epoch']['self'] + 1} of {one['fit']['epochs']}",
             f"{one['valid_loss']['self']:.4f}",
             f"{one['test_loss']['self']:.4f}",
             f"{one['seconds'] / 60:.1f}",
@@ -155,8 +164,9 @@ python -m benchmarks.bank runs/bank --data runs/world --out results/bank
 Commit {commit}, seed {seed}, data SHA-256
 `{hash}`. {images[train]:,} images to train on,
 {images[val]:,} to choose the epoch, {images[test]:,} to test, of different buildings.
-{epochs} epochs of batches of {batch}, AdamW up to {rate:g}; {hours:.1f} hours of one core,
-references included, on a machine with other work on it.
+Epochs: {epochs}, of batches of {batch}, AdamW up to {rate:g}; classes of
+pictures are trained on mirrored and lightened ones too. {hours:.1f} hours of one core, references
+included, on a machine with other work on it.
 
 ## Win rates: the paper's Table 1 on our data
 

@@ -103,7 +103,7 @@ class Pipeline:
         config = self.plan.sweep(self.out / WORLD, self.out / BANK)
         folder = self.out / TRANSFER
         before = len(list((folder / "measured").glob("*/*.json")))
-        swept = sweep(config, folder, self.engine, titled=self.titled)
+        swept = sweep(config, folder, self.engine, titled=self.titled, say=self.say)
         self._unless(swept.failures)
         if len(swept.records) > before or not (folder / TRANSFERS).exists():
             gather(swept.records, folder, seed=self.plan.transfer.seed)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
               help="Train on so many times fewer images.")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), default=4, show_default=True,
               help="Passes over the images of a read-out.")  # fmt: skip
-@click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True,
+@click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True,
               help="Images a step.")  # fmt: skip
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=2e-3,
               show_default=True, help="Highest rate of AdamW.")  # fmt: skip

@@ -52,7 +52,7 @@ class TransferConfig:
 
     bank: str
     pool: PoolConfig
-    fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=8, batch=32))
+    fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
     preset: str = "tiny"
 
 
