@@ -33,6 +33,7 @@ from encoders.fit import FitConfig, Loss, fit
 from encoders.losses import batch_mean
 from encoders.networks.presets import find
 from encoders.objective import network_of, training_loss_of
+from taskgraph.tables import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -197,6 +198,33 @@ def render(found: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"`encoders.fit` is {faster}."]) + "\n"
 
 
+def page(whole: dict[str, Any]) -> str:
+    """README.md, from what ``throughput.json`` holds."""
+    how, versions = whole["config"], whole["config"]["versions"]
+    return PAGE.format(
+        **{name: how[name] for name in Settings.__dataclass_fields__},
+        commit=how["commit"],
+        device=how["gpu"] or f"{how['cores']} cores, {how['platform']}",
+        torch=versions["torch"],
+        table=render(whole["summary"]),
+        repeats=whole["summary"]["ratio"]["repeats"],
+    )
+
+
+PAGE = """# Throughput of training
+
+```sh
+python -m benchmarks.training --data {data} --repeats {repeats}
+```
+
+`encoders.fit` beside a loop as a tutorial has it (`DataLoader` of single examples, AdamW, float32),
+in turns, each in a fresh process: {preset} for {task}, {images:,} images, batches of {batch},
+{epochs} counted epochs after one that warms up. Precision `{precision}`; torch {torch}, {device};
+commit {commit}.
+
+{table}"""
+
+
 def config(settings: Settings) -> dict[str, Any]:
     """All that a timing depends on."""
     asked = ["git", "rev-parse", "HEAD"]
@@ -204,6 +232,7 @@ def config(settings: Settings) -> dict[str, Any]:
     packages = ("torch", "lightning-fabric", "numpy")
     return {
         **asdict(settings),
+        "data": Path(settings.data).name,  # of nobody's machine
         "commit": commit or None,
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
         "platform": f"{platform.system()} {platform.machine()}",
@@ -213,7 +242,7 @@ def config(settings: Settings) -> dict[str, Any]:
 
 
 def run(settings: Settings, out: Path, repeats: int) -> dict[str, Any]:
-    """Measure both in turns and write ``throughput.json``: settings, rows and summary."""
+    """Measure both in turns and write ``throughput.json`` (settings, rows, summary) and the page."""
     rows: list[Row] = []
     for repeat in range(repeats):
         for method in list(METHODS)[:: 1 if repeat % 2 == 0 else -1]:
@@ -222,7 +251,8 @@ def run(settings: Settings, out: Path, repeats: int) -> dict[str, Any]:
     found = summary(rows)
     whole = {"config": config(settings), "rows": [asdict(row) for row in rows], "summary": found}
     out.mkdir(parents=True, exist_ok=True)
-    (out / "throughput.json").write_text(json.dumps(whole, indent=1) + "\n")
+    write_text(json.dumps(whole, indent=1) + "\n", out / "throughput.json")
+    write_text(page(whole), out / "README.md")
     return found
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_a_run_alternates_and_writes_all_it_measured(tmp_path, monkeypatch):
         return Row(method, repeat, 10.0 * len(calls), 0.1, 5.0, None)
 
     monkeypatch.setattr(training, "measured", measured)
-    found = run(SETTINGS, tmp_path / "out", 2)
+    found = run(replace(SETTINGS, data=str(tmp_path / "world")), tmp_path / "out", 2)
     first, second = METHODS
     assert calls == [first, second, second, first]
     assert found["ratio"]["least"] == pytest.approx(10 / 20)
@@ -86,8 +86,12 @@ def test_a_run_alternates_and_writes_all_it_measured(tmp_path, monkeypatch):
     whole = json.loads((tmp_path / "out" / "throughput.json").read_text())
     assert whole["summary"] == found
     assert whole["config"]["versions"]["torch"] == torch.__version__
-    assert {**whole["config"], **asdict(SETTINGS)} == whole["config"]
+    assert {**whole["config"], **asdict(SETTINGS), "data": "world"} == whole["config"]
     assert len(whole["rows"]) == 4
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert "--data world" in page
+    assert render(found) in page
+    assert str(tmp_path) not in page
 
 
 @pytest.mark.slow
