@@ -242,7 +242,7 @@ def config(settings: Settings) -> dict[str, Any]:
 
 
 def run(settings: Settings, out: Path, repeats: int) -> dict[str, Any]:
-    """Measure both in turns and write ``throughput.json`` (settings, rows, summary) and the page."""
+    """Measure both in turns; write ``throughput.json`` (settings, rows, summary) and the page."""
     rows: list[Row] = []
     for repeat in range(repeats):
         for method in list(METHODS)[:: 1 if repeat % 2 == 0 else -1]:
