@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import time
@@ -214,7 +215,7 @@ def _trained(
             after=told,
             fabric=fabric,
             adversary=adversary,
-            augment=varied if splits.task.augment else None,
+            augment=functools.partial(varied, changes=splits.task.augment),
         )
     restore(model, {k: t.to(model.state_dict()[k]) for k, t in halved(model).items()}, where=BEST)
     each = losses(fabric, model, measure, splits.test.examples(name), config.fit)
@@ -253,7 +254,7 @@ def _record(
         "classes": classes_of(splits.train.index.root, task),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "fit": dataclasses.asdict(config.fit_of(task.name)),
-        "augment": task.augment,
+        "augment": list(task.augment),
         "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
         "splits": config.splits,
         "data": _data_of(splits),

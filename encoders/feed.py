@@ -23,6 +23,12 @@ class Examples(Protocol):
         """Pictures, targets and masks of some examples, stacked."""
 
 
+def of_epoch(examples: Examples, epoch: int) -> Examples:
+    """What to train on in an epoch; examples with a method ``of_epoch`` are drawn anew in each."""
+    draw = getattr(examples, "of_epoch", None)
+    return draw(epoch) if draw else examples
+
+
 class Fetch(Dataset[Batch]):
     """Lets a `DataLoader` fetch a whole batch at once."""
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from encoders.adversarial import Adversary
 from encoders.checkpoint import read_weights, restore, write_weights
 from encoders.errors import TrainingError
-from encoders.feed import Examples, loader, shuffled
+from encoders.feed import Examples, loader, of_epoch, shuffled
 from encoders.losses import batch_mean
 from encoders.progress import BEST, Epoch, Progress, resume, save_progress
 
@@ -162,8 +162,8 @@ def fit(
         rate = learning_rate(progress.step, steps, config)
         torch.manual_seed(_seed(config.seed, epoch, fabric.global_rank))
         train_loss, speed, waiting = _train(
-            fabric, model, optimiser, loss, train, epoch, steps, progress, config, adversary,
-            augment,
+            fabric, model, optimiser, loss, of_epoch(train, epoch), epoch, steps, progress, config,
+            adversary, augment,
         )  # fmt: skip
         valid_loss = _mean(losses(fabric, model, measure or loss, valid, config), epoch)
         row = Epoch(epoch, rate, train_loss, valid_loss, speed, waiting)

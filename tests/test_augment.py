@@ -24,6 +24,18 @@ def test_each_picture_is_one_of_its_two_sides_times_one_gain(shape):
     assert 1.25 < max(gains) <= 1 + GAIN
 
 
+def test_only_what_is_asked_for_is_changed():
+    pictures = 0.6 * torch.rand(50, 3, 4, 4) - 0.9
+    torch.testing.assert_close(varied(pictures, ()), pictures, rtol=0, atol=0)
+    mirrored = varied(pictures, ("mirror",))
+    sides = [(mirrored == side).flatten(1).all(1) for side in (pictures, pictures.flip(-1))]
+    assert (sides[0] ^ sides[1]).all()
+    assert sides[1].any()
+    ratio = ((varied(pictures, ("light",)) + 1) / (pictures + 1)).flatten(1)
+    assert (ratio.amax(1) - ratio.amin(1)).max() < 1e-4
+    assert ratio.std() > 0.1
+
+
 def test_pictures_stay_in_range_and_follow_the_seed():
     pictures = 2 * torch.rand(50, 3, 4, 4) - 1
     torch.manual_seed(3)

@@ -142,7 +142,7 @@ def test_a_task_trains_for_its_own_epochs_on_pictures_that_may_be_changed(world,
     assert epochs(names, config) == 3
     done = train_bank(names, tmp_path, config)
     found = {name: (one["fit"]["epochs"], one["augment"]) for name, one in done.records.items()}
-    assert found == {"class_places": (1, True), "edge2d": (2, False)}
+    assert found == {"class_places": (1, ["mirror", "light"]), "edge2d": (2, [])}
     assert train_bank(names, tmp_path, config).records == {}
     with pytest.raises(TrainingError, match=r"class_places\.json is of another configuration"):
         train_bank(names, tmp_path, BankConfig(str(world), fit=FIT, references=False))

@@ -249,6 +249,25 @@ def test_noise_is_the_same_in_every_epoch_unless_asked_otherwise(folder):
     assert (data.batch("jigsaw", range(36))[1] != data.batch("jigsaw", range(36), epoch=5)[1]).any()
 
 
+def test_an_epoch_draws_other_partners_and_their_answers(folder):
+    """As a data set does whose seed is the epoch's."""
+    data = TaskonomyDataset(folder, ["fix_pose", "ego_motion"], "all")
+    rows = range(len(data))
+    seed = int(np.random.SeedSequence([0, 2]).generate_state(1)[0])
+    other = TaskonomyDataset(folder, ["fix_pose"], "all", seed=seed, constants=data.constants)
+    first, second = data.batch("fix_pose", rows), data.batch("fix_pose", rows, epoch=2)
+    assert not torch.equal(first[0][:, 1], second[0][:, 1])
+    assert torch.equal(first[0][:, 0], second[0][:, 0])
+    for ours, theirs in zip(second, other.batch("fix_pose", rows), strict=True):
+        torch.testing.assert_close(ours, theirs, equal_nan=True)
+    for ours, theirs in zip(data.batch("fix_pose", rows), first, strict=True):
+        torch.testing.assert_close(ours, theirs, equal_nan=True)
+    anew = data.examples("fix_pose").of_epoch(2)
+    assert torch.equal(anew.batch(list(rows))[0], second[0])
+    same = data.examples("ego_motion")
+    assert same.of_epoch(2) is same
+
+
 def test_the_answer_of_a_jigsaw_is_the_order_of_its_tiles(tmp_path):
     for view in range(3):
         rgb = np.zeros((24, 24, 3), np.uint8)

@@ -135,6 +135,19 @@ def test_training_alone_sees_augmented_pictures(tmp_path):
     ]
 
 
+def test_examples_may_be_drawn_anew_for_each_epoch(tmp_path):
+    asked = []
+
+    class Anew(Lines):
+        def of_epoch(self, epoch):
+            asked.append(epoch)
+            return Lines(64, 0)
+
+    fit(network(), squared, Anew(64, 7), VALID, tmp_path / "a", CONFIG)
+    assert asked == [0, 1, 2, 3]
+    assert weights(tmp_path / "b")[0] == (tmp_path / "a" / BEST).read_bytes()
+
+
 def test_bfloat16_trains_too(tmp_path):
     config = dataclasses.replace(CONFIG, precision="bf16-mixed")
     assert fit(network(), squared, TRAIN, VALID, tmp_path, config).best_loss < 1

@@ -63,7 +63,7 @@ def train(
     \b
     Examples:
       taskgraph train --data world --preset tiny --tasks rgb2sfnorm,edge2d
-      taskgraph train --data world --epochs 3 --epochs-of class_places=10,fix_pose=5
+      taskgraph train --data world --epochs 3 --epochs-of class_places=10,fix_pose=8
       taskgraph train --data world --jobs 2 --resume
     """  # fmt: skip
     with extra_installed("train"):

@@ -172,7 +172,7 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         numbers : (B,) integers
             Below ``len(self)``.
         epoch : int
-            Noise, permutations and crops are drawn anew for each; at 0 always the same.
+            Noise, permutations, crops and partners are drawn anew for each; at 0 always the same.
 
         Returns
         -------
@@ -186,7 +186,8 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         chosen = self._task(task)
         numbers = np.asarray(numbers, dtype=np.int64)
         rows = self.rows[numbers]
-        fixed = chosen.label is not None and chosen.label.fixed
+        partners = bool(chosen.partners) and epoch > 0
+        fixed = chosen.label is not None and chosen.label.fixed and not partners
         constants = self.constants.get(task, {})
         sample = self._samples.of(chosen, rows, constants, epoch=epoch, label=not fixed)
         given = torch.from_numpy(chosen.prepare(sample))
@@ -235,13 +236,19 @@ class TaskExamples:
 
     dataset: TaskonomyDataset
     task: str
+    epoch: int = 0
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def batch(self, indices: Sequence[int]) -> Example:
         """Inputs, targets and masks of some examples, stacked."""
-        return self.dataset.batch(self.task, indices)
+        return self.dataset.batch(self.task, indices, epoch=self.epoch)
+
+    def of_epoch(self, epoch: int) -> TaskExamples:
+        """Those to train on in an epoch: with other partners, where the task allows it."""
+        anew = "partners" in self.dataset.tasks[self.task].augment
+        return replace(self, epoch=epoch) if anew else self
 
 
 def _target(task: Task, target: NDArray[Any]) -> Tensor:

@@ -59,7 +59,7 @@ class Samples:
         ``seed`` stands in for the own one. Without ``label``, only what the input needs is read.
         """
         source = task.label if label else None
-        seed = self.seed if seed is None else seed
+        seed = _drawn(self.seed if seed is None else seed, epoch)
         pairs = self.partners(task, seed)
         pictures = self.pictures(task, rows, seed)
         count, each = pictures.shape
@@ -116,6 +116,11 @@ class Samples:
     def _key(self, task: Task, row: int, epoch: int) -> tuple[int, ...]:
         view, kind = zlib.crc32(self.index.name(row).encode()), zlib.crc32(task.name.encode())
         return self.seed, view, kind, epoch
+
+
+def _drawn(seed: int, epoch: int) -> int:
+    """The seed of an epoch's partners."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]) if epoch else seed
 
 
 class Memory:

@@ -126,9 +126,10 @@ class Task:
         [-1, 1].
     source_only : bool
         Whether the dictionary holds it as a source alone, never as a target.
-    augment : bool
-        Whether a mirrored, lighter or darker picture has the same answer, so that training may
-        show it instead (`encoders.augment.varied`).
+    augment : tuple of str
+        What training may change of its examples: with ``mirror`` and ``light``, pictures that have
+        the same answer are shown instead (`encoders.augment.varied`); with ``partners``, each
+        epoch draws other partners, whose answers differ and are as right.
     """
 
     name: str
@@ -142,7 +143,7 @@ class Task:
     partners: str = ""
     prepare: Callable[[Sample], NDArray[np.float32]] = field(default=as_given, repr=False)
     source_only: bool = False
-    augment: bool = False
+    augment: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.output is None) != (self.label is None):
