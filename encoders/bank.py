@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from encoders.adversarial import AdversarialConfig, adversary_of
-from encoders.augment import varied
+from encoders.augment import mirrored, varied
 from encoders.checkpoint import FilePath, halved, restore, write_weights
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import classes_of, origin_of
@@ -215,7 +215,11 @@ def _trained(
             after=told,
             fabric=fabric,
             adversary=adversary,
-            augment=functools.partial(varied, changes=splits.task.augment),
+            augment=functools.partial(
+                varied,
+                changes=splits.task.augment,
+                mirror=mirrored(splits.task.mirror, splits.constants),
+            ),
         )
     restore(model, {k: t.to(model.state_dict()[k]) for k, t in halved(model).items()}, where=BEST)
     each = losses(fabric, model, measure, splits.test.examples(name), config.fit)

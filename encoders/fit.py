@@ -25,8 +25,8 @@ from encoders.progress import BEST, Epoch, Progress, resume, save_progress
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(prediction, target, mask) -> (B,) losses; NaN where a mask is empty."""
 
-Augment = Callable[[Tensor], Tensor]
-"""Pictures -> pictures that have the same answer."""
+Augment = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""(pictures, target) -> others that are as right."""
 
 SMALLER = "a smaller learning rate (--learning-rate) or --precision 32-true may help"
 
@@ -140,7 +140,7 @@ def fit(
     adversary : Adversary, optional
         Adds its term to the loss that is trained with; all losses that are told are without it.
     augment : function, optional
-        Changes the pictures that are trained on, such as `encoders.augment.varied`.
+        Changes the examples that are trained on, such as `encoders.augment.varied`.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def _train(
         if batch is None:
             break
         pictures, target, mask = fabric.to_device(batch)
-        pictures = augment(pictures) if augment else pictures
+        pictures, target = augment(pictures, target) if augment else (pictures, target)
         batch = pictures, target, mask
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress.step, steps, config)

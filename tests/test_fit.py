@@ -126,7 +126,7 @@ def test_training_alone_sees_augmented_pictures(tmp_path):
     """Doubling what is trained on is training on the double; validation sees what is there."""
     twice = copy.copy(TRAIN)
     twice.x = 2 * TRAIN.x
-    weights(tmp_path / "a", augment=lambda pictures: 2 * pictures)
+    weights(tmp_path / "a", augment=lambda pictures, target: (2 * pictures, target))
     fit(network(), squared, twice, VALID, tmp_path / "b", CONFIG)
     ours, theirs = (read_weights(tmp_path / name / LAST) for name in "ab")
     assert all(torch.equal(ours[0][name], theirs[0][name]) for name in ours[0])

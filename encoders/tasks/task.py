@@ -127,9 +127,11 @@ class Task:
     source_only : bool
         Whether the dictionary holds it as a source alone, never as a target.
     augment : tuple of str
-        What training may change of its examples: with ``mirror`` and ``light``, pictures that have
-        the same answer are shown instead (`encoders.augment.varied`); with ``partners``, each
-        epoch draws other partners, whose answers differ and are as right.
+        What training may change of its examples: ``mirror`` and ``light`` of their pictures
+        (`encoders.augment.varied`); with ``partners``, each epoch draws other partners.
+    mirror : tuple of float
+        Sign of each number of the answer, before it is standardised, when pictures are mirrored;
+        empty where the answer stays the same.
     """
 
     name: str
@@ -144,6 +146,7 @@ class Task:
     prepare: Callable[[Sample], NDArray[np.float32]] = field(default=as_given, repr=False)
     source_only: bool = False
     augment: tuple[str, ...] = ()
+    mirror: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.output is None) != (self.label is None):
