@@ -168,9 +168,10 @@ python -m benchmarks.bank runs/bank --data runs/world --out results/bank
 Commit {commit}, seed {seed}, data SHA-256
 `{hash}`. {images[train]:,} images to train on,
 {images[val]:,} to choose the epoch, {images[test]:,} to test, of different buildings.
-Epochs: {epochs}, of batches of {batch}, AdamW up to {rate:g}; classes of
-pictures are trained on mirrored and lightened ones too. {hours:.1f} hours of one core, references
-included, on a machine with other work on it.
+Epochs: {epochs}.
+Batches of {batch}, AdamW up to {rate:g}. Classes and poses of two cameras are trained on mirrored and
+lightened pictures too, and these poses on other pairs in each epoch; so are their references.
+{hours:.1f} hours of one core, references included, on a machine with other work on it.
 
 ## Win rates: the paper's Table 1 on our data
 
