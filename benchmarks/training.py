@@ -214,12 +214,12 @@ def page(whole: dict[str, Any]) -> str:
 PAGE = """# Throughput of training
 
 ```sh
-python -m benchmarks.training --data {data} --repeats {repeats}
+python -m benchmarks.training --data {data} --repeats {repeats} --epochs {epochs}
 ```
 
 `encoders.fit` beside a loop as a tutorial has it (`DataLoader` of single examples, AdamW, float32),
 in turns, each in a fresh process: {preset} for {task}, {images:,} images, batches of {batch},
-{epochs} counted epochs after one that warms up. Precision `{precision}`; torch {torch}, {device};
+epochs counted after one that warms up: {epochs}. Precision `{precision}`; torch {torch}, {device};
 commit {commit}.
 
 {table}"""
