@@ -40,9 +40,9 @@ PHOTO_TASKS = (
 TABLE, VIEWS, PHOTO, LOST = "table1.csv", "views.jpg", "photos.jpg", "losses.parquet"
 
 NOTE = """Little carries over, and plainly so: 2D edges are right in all four, vanishing points
-stand upright, and the floor under the motorcycle is found as a floor. Depth and reshading are nearly flat,
-occlusion edges nearly absent; the saucer is called a couch, the cup's picture a corridor, and the
-layouts mean nothing. These networks are for measuring transfers between tasks on rendered rooms;
+stand upright, and the floor under the motorcycle is found as a floor. Depth and reshading are
+nearly flat, occlusion edges nearly absent; the saucer is called a couch, the cup's picture a
+corridor, and the layouts mean nothing. These networks are for measuring transfers between tasks on rendered rooms;
 for photographs, train on photographs (`taskgraph train` reads Taskonomy's folders)."""
 """What the pictures of photographs show, said after looking at them."""
 
@@ -169,8 +169,8 @@ Commit {commit}, seed {seed}, data SHA-256
 `{hash}`. {images[train]:,} images to train on,
 {images[val]:,} to choose the epoch, {images[test]:,} to test, of different buildings.
 Epochs: {epochs}.
-Batches of {batch}, AdamW up to {rate:g}. Classes and poses of two cameras are trained on mirrored and
-lightened pictures too, and these poses on other pairs in each epoch; so are their references.
+Batches of {batch}, AdamW up to {rate:g}. Classes and poses of two cameras are trained on mirrored
+and lightened pictures too, and these poses on other pairs in each epoch; so are their references.
 {hours:.1f} hours of one core, references included, on a machine with other work on it.
 
 ## Win rates: the paper's Table 1 on our data
