@@ -42,8 +42,9 @@ TABLE, VIEWS, PHOTO, LOST = "table1.csv", "views.jpg", "photos.jpg", "losses.par
 NOTE = """Little carries over, and plainly so: 2D edges are right in all four, vanishing points
 stand upright, and the floor under the motorcycle is found as a floor. Depth and reshading are
 nearly flat, occlusion edges nearly absent; the saucer is called a couch, the cup's picture a
-corridor, and the layouts mean nothing. These networks are for measuring transfers between tasks on rendered rooms;
-for photographs, train on photographs (`taskgraph train` reads Taskonomy's folders)."""
+corridor, and the layouts mean nothing. These networks are for measuring transfers between tasks on
+rendered rooms; for photographs, train on photographs (`taskgraph train` reads Taskonomy's
+folders)."""
 """What the pictures of photographs show, said after looking at them."""
 
 
