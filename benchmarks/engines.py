@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import json
 import os
-import platform
 import signal
 import subprocess
 import tempfile
@@ -20,12 +19,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from benchmarks.machine import ROOT, commit, machine
 from encoders.engines import Engine, LocalEngine, RayEngine, progress_bar
 from encoders.plans import CPU
 from encoders.shipped import default_bank
@@ -36,7 +35,6 @@ from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import sweep
 from taskgraph.tables import write_text
 
-ROOT = Path(__file__).resolve().parents[1]
 ALONE = "one local process"
 KILLED = "two Ray workers, one killed midway"
 POLL = 0.2
@@ -145,8 +143,6 @@ def run(config: SweepConfig, out: Path) -> list[Row]:
 
 def provenance(config: SweepConfig) -> dict[str, Any]:
     """All that a time depends on, and no place on a disk."""
-    asked = ["git", "rev-parse", "HEAD"]
-    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip()
     pool = config.transfer.pool
     return {
         "targets": config.targets,
@@ -154,11 +150,8 @@ def provenance(config: SweepConfig) -> dict[str, Any]:
         "images": [pool.train, pool.valid, pool.test],
         "fit": asdict(config.transfer.fit),
         "data": Path(pool.data).name,
-        "commit": commit or None,
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("torch", "ray")},
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
+        "commit": commit(),
+        **machine("torch", "ray"),
     }
 
 

@@ -11,15 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +24,7 @@ import pandas as pd
 import taskgraph as tg
 from benchmarks.formulations import paper_model
 from benchmarks.instances import FAMILIES
+from benchmarks.machine import ROOT, commit, machine
 from benchmarks.solver_page import render
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program
@@ -39,7 +36,6 @@ from taskgraph.solver.presolve import presolve
 from taskgraph.tables.taskonomy import read_taskonomy
 from taskgraph.transfers import Transfers
 
-ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = {"taskonomy 1k": "1k", "taskonomy 16k": "16k"}
 GENERATED = [
     ("latent", 100, 50, 1, (5, 10)),
@@ -187,18 +183,10 @@ def config(time_limit: float) -> dict[str, Any]:
         "time_limit": time_limit,
         "repetitions": REPETITIONS,
         "generated": [list(entry) for entry in GENERATED + HELD_OUT],
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
+        **machine(*packages),
         "objective": "sqrt, class_selected excluded (taskonomy); linear (generated)",
         "max_order": 4,
     }
-
-
-def _commit() -> str | None:
-    command = ["git", "rev-parse", "HEAD"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    return found.stdout.strip() or None
 
 
 class Record:
@@ -213,7 +201,7 @@ class Record:
         before.pop("commit", None)
         same = self.path.exists() and before == settings
         self.frame = pd.read_csv(self.path) if same else pd.DataFrame()
-        known.write_text(json.dumps({**settings, "commit": _commit()}, indent=1) + "\n")
+        known.write_text(json.dumps({**settings, "commit": commit()}, indent=1) + "\n")
 
     def has(self, name: str, budget: float, method: str) -> bool:
         """Whether the cell was measured."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -19,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +24,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from benchmarks.machine import ROOT, commit, machine
 from encoders.bank import Splits
 from encoders.feed import Batch, Examples
 from encoders.fit import FitConfig, Loss, fit
@@ -34,8 +32,6 @@ from encoders.losses import batch_mean
 from encoders.networks.presets import find
 from encoders.objective import network_of, training_loss_of
 from taskgraph.tables import write_text
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -227,16 +223,11 @@ commit {commit}.
 
 def config(settings: Settings) -> dict[str, Any]:
     """All that a timing depends on."""
-    asked = ["git", "rev-parse", "HEAD"]
-    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    packages = ("torch", "lightning-fabric", "numpy")
     return {
         **asdict(settings),
         "data": Path(settings.data).name,  # of nobody's machine
-        "commit": commit or None,
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
+        "commit": commit(),
+        **machine("torch", "lightning-fabric", "numpy"),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 

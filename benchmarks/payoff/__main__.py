@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import platform
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 import benchmarks.payoff
+from benchmarks.machine import ROOT, commit, machine
 from benchmarks.payoff.choices import choices, needed
 from benchmarks.payoff.figure import figure
 from benchmarks.payoff.measures import payoff_table, payoffs, summary_table, target_table
@@ -34,7 +31,6 @@ from taskgraph.errors import TaskgraphError
 from taskgraph.plot.figures import save
 from taskgraph.tables import read_transfers, write_frame, write_text
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIG, PAYOFF, SUMMARY, TARGETS = "config.json", "payoff.csv", "summary.csv", "targets.csv"
 PAGE = "README.md"
 
@@ -87,8 +83,6 @@ def config(
 ) -> dict[str, Any]:  # fmt: skip
     """All that the numbers depend on."""
     pool = open_pool(sweep.transfer.pool, sweep.targets[0])
-    asked = ["git", "rev-parse", "HEAD"]
-    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip()
     return {
         "command": command,
         "settings": asdict(settings),
@@ -99,11 +93,8 @@ def config(
         "buildings": len({image.split("/")[0] for image in pool.test.images()}),
         "checked": checked,
         "spent": cost,
-        "commit": commit or None,
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("torch", "numpy", "pandas", "highspy")},
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
+        "commit": commit(),
+        **machine("torch", "numpy", "pandas", "highspy"),
     }
 
 

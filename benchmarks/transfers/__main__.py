@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import benchmarks.transfers
+from benchmarks.machine import ROOT
 from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.page import PAGE, render
 from benchmarks.transfers.parts import Settings, gather_results
-from benchmarks.transfers.provenance import ROOT
 from taskgraph.errors import TaskgraphError
 from taskgraph.tables import write_text
 

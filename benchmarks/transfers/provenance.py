@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from benchmarks.machine import commit, machine
 from benchmarks.transfers.finished import Finished
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def provenance(sweep: Finished, bank: Path | None) -> dict[str, Any]:
@@ -26,11 +21,8 @@ def provenance(sweep: Finished, bank: Path | None) -> dict[str, Any]:
         "sources": len(sweep.transfers.sources),
         "transfers": {str(order): int(count) for order, count in orders.items()},
         "max_order": sweep.max_order,
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("numpy", "scipy", "pandas", "highspy")},
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "commit": _commit(),
+        **machine("numpy", "scipy", "pandas", "highspy"),
+        "commit": commit(),
     }
     if "n" in sweep.transfers.frame:
         found["test_images"] = sorted({int(n) for n in sweep.transfers.frame["n"].dropna()})
@@ -64,9 +56,3 @@ def _bank(manifest: dict[str, Any]) -> dict[str, Any]:
         "epochs": first.get("fit", {}).get("epochs"),
         "data": first.get("data", {}).get("settings"),
     }
-
-
-def _commit() -> str | None:
-    command = ["git", "rev-parse", "HEAD"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    return found.stdout.strip() or None
