@@ -661,7 +661,9 @@ def results(sweep, tmp_path_factory):
     bank = tmp_path_factory.mktemp("bank")
     task = {"task": "edge2d", "seconds": 1800, "images": {"train": 99}, "fit": {"epochs": 3},
             "data": {"settings": {"size": 64}}}  # fmt: skip
-    manifest = {"preset": "tiny", "commit": "0123456789", "tasks": [task, {"task": "random"}]}
+    longer = task | {"task": "fix_pose", "fit": {"epochs": 8}}
+    manifest = {"preset": "tiny", "commit": "0123456789",
+                "tasks": [task, longer, {"task": "random"}]}  # fmt: skip
     (bank / "manifest.json").write_text(json.dumps(manifest))
     given_ = ["--out", str(out), "--published", str(theirs), "--bank", str(bank)]
     few = ["--draws", "30", "--resamples", "40", "--permutations", "49"]
@@ -671,13 +673,14 @@ def results(sweep, tmp_path_factory):
 
 def test_a_sweep_gives_every_table_picture_and_section(results):
     page = (results / PAGE).read_text()
+    unwrapped = " ".join(page.split())
     for name in ("heatmap", "tree", "taxonomy_2", "taxonomy_5", "frontier"):
         assert f"]({name}.svg)" in page
         assert (results / f"{name}.svg").stat().st_size < figures.LARGEST
     assert "Left out" not in page.replace("are left out", "")
     assert "H-score, LogME and DDS are left out: the sweep has no folder representations." in page
-    assert "--draws 30 --resamples 40 --permutations 49" in " ".join(page.split())
-    assert "1 trained in 0.5 hours" in page
+    assert "--draws 30 --resamples 40 --permutations 49" in unwrapped
+    assert "2 trained in 1.0 hours of one process, on 99 images, 3 to 8 epochs" in unwrapped
     assert "of 8 buildings" in page
     assert "| local | 900 | 3 s | 6 s | 10 ms | 2 |" in page
     significance = pd.read_csv(results / "significance.csv")

@@ -91,11 +91,11 @@ def _trained(facts: dict[str, Any]) -> str:
     bank = facts.get("bank")
     if not bank:
         return ""
-    images = bank["images"] or {}
+    images, ends = bank["images"] or {}, sorted({*bank["epochs"][:1], *bank["epochs"][-1:]})
     return (
         f"Encoders: preset `{bank['preset']}`, {bank['trained']} trained in {bank['hours']:.1f} "
         f"hours of one process, on {images.get('train', 'an unknown number of')} images, "
-        f"{bank['epochs']} epochs (commit `{str(bank['commit'])[:7]}`)."
+        f"{' to '.join(map(str, ends))} epochs (commit `{str(bank['commit'])[:7]}`)."
     )
 
 

@@ -53,6 +53,6 @@ def _bank(manifest: dict[str, Any]) -> dict[str, Any]:
         "trained": len(trained),
         "hours": sum(task.get("seconds") or 0.0 for task in trained) / 3600,
         "images": first.get("images"),
-        "epochs": first.get("fit", {}).get("epochs"),
+        "epochs": sorted({task["fit"]["epochs"] for task in trained if task.get("fit")}),
         "data": first.get("data", {}).get("settings"),
     }
