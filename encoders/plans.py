@@ -118,7 +118,7 @@ CPU = Plan(
         "class_places": 10,
         "fix_pose": 8,
         "keypoint3d": 8,
-        "non_fixated_pose": 8,
+        "non_fixated_pose": 16,
     },
     # Many small steps: at one price, batches of 8 leave smaller losses than of 16 or 32.
     transfer=FitConfig(epochs=2, batch=8, learning_rate=3e-3),
