@@ -123,7 +123,7 @@ CPU = Plan(
     # Many small steps: at one price, batches of 8 leave smaller losses than of 16 or 32.
     transfer=FitConfig(epochs=2, batch=8, learning_rate=3e-3),
     images=(1000, 200, 1000),
-    screen=2,
+    screen=1,
 )
 
 FULL = Plan(
