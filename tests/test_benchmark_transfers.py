@@ -640,7 +640,8 @@ def sweep(tmp_path_factory, frame, table):
     write_frame(records, folder / "records.csv")
     (folder / "ridge").mkdir()
     ridge_of(records).save(folder / "ridge" / "local.npz")
-    times = {"local": {"moments_s": 3.0, "solve_s": 6.0, "transfers": 900, "workers": 2}}
+    times = {"local": {"moments_s": 3.0, "solve_s": 6.0, "transfers": 900, "workers": 2,
+                       "peak_mib": 2560.0}}  # fmt: skip
     (folder / "ridge" / "times.json").write_text(json.dumps(times))
     pool = {"data": "/secret/world", "size": 64, "train": 10, "valid": 4, "test": 40, "less": 1,
             "seed": 0, "splits": None}  # fmt: skip
@@ -682,6 +683,7 @@ def test_a_sweep_gives_every_table_picture_and_section(results):
     assert "--draws 30 --resamples 40 --permutations 49" in unwrapped
     assert "2 trained in 1.0 hours of one process, on 99 images, 3 to 8 epochs" in unwrapped
     assert "of 8 buildings" in page
+    assert "The process held 2.5 GiB at most, mapped files included." in unwrapped
     assert "| local | 900 | 3 s | 6 s | 10 ms | 2 |" in page
     significance = pd.read_csv(results / "significance.csv")
     assert len(significance) == len(SOURCES)

@@ -110,6 +110,9 @@ def ridge(tables: Tables) -> str:
         f"{facts['transfers']:,} transfers in {seconds(facts['seconds'])} of wall time: "
         f"{seconds(facts['each'])} a transfer, looking at the images included. "
     )
+    held = [each["peak_mib"] for each in facts["families"].values() if "peak_mib" in each]
+    if held:
+        text += f"The process held {max(held) / 1024:.1f} GiB at most, mapped files included. "
     if "trained" in facts:
         ratio = facts["trained_median"] / facts["each"]
         text += (
