@@ -51,7 +51,11 @@ def test_a_table_that_differs_in_one_loss_is_told(tmp_path, monkeypatch):
         changed = table.assign(loss=[0.5, 0.25 + 2**-20]) if way == KILLED else table.copy()
         return (8.0 if way == next(iter(WAYS)) else 4.0), changed, int(way == KILLED)
 
+    def machine(*packages):  # Ray need not be installed for this
+        return {"versions": dict.fromkeys(packages, "1.0"), "platform": "Linux", "cores": 2}
+
     monkeypatch.setattr(engines, "measured", measured)
+    monkeypatch.setattr(engines, "machine", machine)
     rows = run(CONFIG, tmp_path)
     assert [row.same for row in rows] == [True, True, True, False]
     assert rows[-1].transfers == 2
