@@ -190,6 +190,18 @@ def test_neighbours_are_those_of_a_loop():
     assert structure.group_of("inpainting_whole") == "2D"
 
 
+def test_single_sources_alone_meet_no_sets(frame, losses, table):
+    assert frame["sources"].str.contains("+", regex=False).any()
+    alone = frame[~frame["sources"].str.contains("+", regex=False)]
+    expected = tg.affinities(Losses.from_frame(alone)).transfers.frame
+    found = structure.of_single_sources(losses).frame
+    pd.testing.assert_frame_equal(found, expected)
+    joint = table.frame.set_index(["target", "sources"]).loc[
+        list(zip(found["target"], found["sources"], strict=True))
+    ]
+    np.testing.assert_allclose(found["gain"], joint["gain"])
+
+
 def test_tasks_of_no_group_have_no_structure_to_look_for():
     frame = pd.DataFrame([("a", "b", 0.2), ("b", "a", 0.3)],
                          columns=["sources", "target", "affinity"])  # fmt: skip

@@ -22,7 +22,7 @@ from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_frame, write_text
 from taskgraph.taxonomy import Taxonomy
 
-LOSSES_UP_TO = 5_000_000
+LOSSES_UP_TO = 8_000_000
 """Bytes of per-image losses that are copied too."""
 
 
@@ -169,12 +169,16 @@ def _structure(
         results.table("published", summary)
         results.table("published_targets", targets)
     with results.part("structure", sweep.folder):
-        frame = structure.beside_groups(sweep.transfers, **many).assign(table="ours")
+        compared = {"ours": sweep.transfers}
+        if sweep.losses is not None:
+            compared["ours, single sources alone"] = structure.of_single_sources(sweep.losses)
         if theirs is not None:
-            alike = published.restricted(theirs, sweep.transfers)
-            other = structure.beside_groups(alike, **many).assign(table="published 16k")
-            frame = pd.concat([frame, other], ignore_index=True)
-        results.table("structure", frame)
+            compared["published 16k"] = published.restricted(theirs, sweep.transfers)
+        frames = [
+            structure.beside_groups(table, **many).assign(table=name)
+            for name, table in compared.items()
+        ]
+        results.table("structure", pd.concat(frames, ignore_index=True))
         results.table("neighbours", structure.neighbours(sweep.transfers))
 
 

@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import fcluster
 from scipy.spatial.distance import pdist, squareform
 
+import taskgraph as tg
 from encoders.tasks import OTHER_NAMES
 from taskgraph.errors import InvalidTableError
+from taskgraph.losses import Losses, TargetLosses
 from taskgraph.plot import task_linkage, transfer_distance
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
@@ -42,6 +44,20 @@ Integers = NDArray[np.int64]
 def group_of(task: str) -> str:
     """The paper's group of a task, however it is spelt; empty for one in none."""
     return GROUP_OF.get(OTHER_NAMES.get(task, task), "")
+
+
+def of_single_sources(losses: Losses) -> Transfers:
+    """Affinities of a tournament that no set of several sources enters.
+
+    A Perron vector's ratios change when candidates join, so sets of sources move the single ones
+    against one another too; this says how much of the tree hangs on that.
+    """
+    by_target = {}
+    for name, measured in losses.by_target.items():
+        rows = [row for row, sources in enumerate(measured.sources) if "+" not in sources]
+        names = tuple(measured.sources[row] for row in rows)
+        by_target[name] = TargetLosses(names, measured.images, measured.values[rows])
+    return tg.affinities(Losses(by_target, losses.clusters)).transfers
 
 
 def clusters(transfers: Transfers, count: int) -> pd.Series[int]:

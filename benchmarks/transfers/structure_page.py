@@ -7,6 +7,16 @@ import pandas as pd
 from benchmarks.transfers.markdown import NOTHING, interval, number, share, table
 from benchmarks.transfers.tables import Tables
 
+TABLES = {
+    "ours, single sources alone": (
+        " *Single sources alone*: affinities of a tournament that no set of several sources enters."
+    ),
+    "published 16k": (
+        " The rows of the published table are what the same procedure gives for the authors' own "
+        "measurements, of the tasks that ours has too."
+    ),
+}
+
 
 def structure(tables: Tables) -> str:
     """Clusters beside the paper's groups, and everybody's nearest."""
@@ -22,11 +32,7 @@ def structure(tables: Tables) -> str:
         "of tasks whose nearest other one is of their own group. p is from "
         f"{tables.facts['settings']['permutations']} permutations of the groups."
     )
-    if (frame["table"] != "ours").any():
-        text += (
-            " The rows of the published table are what the same procedure gives for the authors' "
-            "own measurements, of the tasks that ours has too."
-        )
+    text += "".join(said for name, said in TABLES.items() if (frame["table"] == name).any())
     rows = [
         [row["table"], _measure(row), f"{row['tasks']:g}", number(row["value"]),
          number(row["chance"]), share(row["p"])]
