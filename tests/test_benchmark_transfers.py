@@ -26,6 +26,7 @@ from benchmarks.transfers import (
     structure,
 )
 from benchmarks.transfers.__main__ import main
+from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.page import PAGE, render
 from benchmarks.transfers.significance import against_random, as_good
@@ -200,6 +201,19 @@ def test_single_sources_alone_meet_no_sets(frame, losses, table):
         list(zip(found["target"], found["sources"], strict=True))
     ]
     np.testing.assert_allclose(found["gain"], joint["gain"])
+
+
+def test_consistency_is_that_of_the_library_and_ranks_are_pandas(losses, table):
+    found = consistency(losses).set_index("target")
+    assert found["consistency_ratio"].is_monotonic_decreasing
+    known = tg.affinities(losses).consistency.set_index("target")
+    edges = table.frame[table.is_edge]
+    for target, row in found.iterrows():
+        assert row["consistency_ratio"] == known.loc[target, "consistency_ratio"]
+        mine = edges[edges["target"] == target]
+        for measure in ("gain", "quality"):
+            expected = mine["affinity"].corr(mine[measure], method="spearman")
+            assert row[measure] == pytest.approx(expected, nan_ok=True)
 
 
 def test_tasks_of_no_group_have_no_structure_to_look_for():

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.transfers.markdown import interval, names, number, share, table, wrapped
 from benchmarks.transfers.predictors_page import predictors, ridge
-from benchmarks.transfers.structure_page import published, structure
+from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import Tables, read_tables
 
 PAGE = "README.md"
@@ -39,8 +39,8 @@ def render(folder: Path) -> str:
     """
     tables = read_tables(folder)
     sections = [_header(tables), pictures(tables), significance(tables), cross_fitted(tables),
-                structure(tables), published(tables), predictors(tables), ridge(tables),
-                _files(folder, tables)]  # fmt: skip
+                consistency(tables), structure(tables), published(tables), predictors(tables),
+                ridge(tables), _files(folder, tables)]  # fmt: skip
     return wrapped("\n\n".join(sections)) + "\n"
 
 
@@ -235,6 +235,7 @@ WHAT = {
     "losses.parquet": "the loss of every transfer on every test image",
     "significance.csv": "all budgets: ours, greedy, best single, random, intervals, the sets",
     "cross_fitted.csv": "chosen on half of the buildings, measured on the others",
+    "consistency.csv": "how far each target's tournament contradicts itself",
     "frontier.csv": "every budget and maximum order",
     "structure.csv": "clusters beside the paper's groups",
     "neighbours.csv": "every source's group, clusters and nearest",

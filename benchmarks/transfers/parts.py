@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.transfers import buildings, figures, predictors, published, scoring, structure
+from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.finished import Finished, read_published, shown
 from benchmarks.transfers.provenance import provenance
 from benchmarks.transfers.significance import against_random
@@ -82,8 +83,8 @@ def gather_results(
 ) -> None:
     """Compute and write everything but the page.
 
-    Parts: ``significance``, ``intervals``, ``cross-fitted``, ``figures``, ``structure``,
-    ``published``, ``predictors``, ``ridge``.
+    Parts: ``significance``, ``intervals``, ``cross-fitted``, ``consistency``, ``figures``,
+    ``structure``, ``published``, ``predictors``, ``ridge``.
     """
     out.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
@@ -134,6 +135,9 @@ def _significance(
         found = buildings.cross_fitted(losses, shown_at, max_order=sweep.max_order,
                                        seed=settings.seed)  # fmt: skip
         results.table("cross_fitted", found)
+    with results.part("consistency", sweep.folder):
+        losses = _needed(sweep.losses, sweep, LOSSES)
+        results.table("consistency", consistency(losses))
     results.table("significance", frame)
     return frame, taxonomies
 

@@ -1,4 +1,4 @@
-"""The sections on structure: clusters, neighbours, and the published measurements."""
+"""The sections on what affinities say: tournaments, clusters, and the published measurements."""
 
 from __future__ import annotations
 
@@ -16,6 +16,31 @@ TABLES = {
         "measurements, of the tasks that ours has too."
     ),
 }
+
+
+def consistency(tables: Tables) -> str:
+    """Targets whose candidates beat one another in circles."""
+    head = "## Do tournaments contradict themselves?\n\n"
+    if "consistency" not in tables:
+        return head + tables.absent("consistency")
+    frame = tables["consistency"]
+    ratios = frame["consistency_ratio"]
+    text = (
+        "Saaty's consistency ratio is 0 where every three candidates agree on who beats whom and "
+        "by how much; above 0.1 judgements are usually made again. Here it is "
+        f"{number(ratios.median())} in the median, and above 0.1 at {(ratios > 0.1).sum()} of "
+        f"{len(frame)} targets, where one candidate wins nearly every image and odds meet the "
+        "clipping. *Gain* and *quality*: Spearman with the affinity over all transfers to a "
+        "target. The program adds up affinities, so where gain is far from 1 it may choose a "
+        "transfer that wins less often against scratch."
+    )
+    rows = [
+        [row["target"], f"{row['candidates']:g}", number(row["consistency_ratio"]),
+         number(row["gain"]), number(row["quality"])]
+        for _, row in frame.iterrows()
+    ]  # fmt: skip
+    heads = ["target", "candidates:", "consistency ratio:", "gain:", "quality:"]
+    return head + text + "\n\n" + table(heads, rows)
 
 
 def structure(tables: Tables) -> str:

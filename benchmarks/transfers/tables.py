@@ -13,8 +13,8 @@ from taskgraph.errors import InvalidTableError
 
 FACTS = "facts.json"
 NAMES = (
-    "significance", "cross_fitted", "frontier", "structure", "neighbours", "published",
-    "published_targets", "predictors", "predictors_targets", "scores",
+    "significance", "cross_fitted", "consistency", "frontier", "structure", "neighbours",
+    "published", "published_targets", "predictors", "predictors_targets", "scores",
 )  # fmt: skip
 """Written as CSV, each if the sweep has what it needs."""
 

@@ -1,0 +1,38 @@
+"""How far tournaments contradict themselves, and affinities the win rates that people read."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+import taskgraph as tg
+from benchmarks.transfers.published import mean_spearman
+from taskgraph.losses import Losses
+
+MEASURES = ("gain", "quality")
+
+
+def consistency(losses: Losses) -> pd.DataFrame:
+    """Saaty's ratio of every target, and how its affinities rank beside its win rates.
+
+    An affinity is what a candidate wins against *all* others; gain and quality are what it wins
+    against one network. Where beating is not transitive these are different orders.
+
+    Returns
+    -------
+    DataFrame
+        A row a target, the least consistent first: ``target, candidates, images,
+        consistency_ratio`` as in `taskgraph.Affinities.consistency`; ``gain, quality``,
+        Spearman's correlation with the affinity over all transfers, from -1 to 1; empty where
+        every transfer wins the same.
+    """
+    found = tg.affinities(losses)
+    table = found.transfers
+    edges = table.frame[table.is_edge]
+    by = dict(iter(edges.groupby("target")))
+    frame = found.consistency[["target", "candidates", "images", "consistency_ratio"]].copy()
+    for measure in MEASURES:
+        frame[measure] = [
+            mean_spearman(by[name][["affinity"]].to_numpy(), by[name][[measure]].to_numpy())
+            for name in frame["target"]
+        ]
+    return frame.sort_values("consistency_ratio", ascending=False, ignore_index=True)
