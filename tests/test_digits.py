@@ -21,10 +21,10 @@ def test_the_shipped_transfers_are_made_from_the_shipped_losses():
     pd.testing.assert_frame_equal(made.frame, shipped.frame, check_dtype=False, rtol=1e-6)
 
 
-def test_readme_shows_what_solve_prints(capsys, monkeypatch):
+def test_the_results_page_shows_what_solve_prints(capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert run(["solve", "results/digits/transfers.csv", "--budget", "3"]) == 0
-    assert capsys.readouterr().out.rstrip() in (ROOT / "README.md").read_text()
+    assert capsys.readouterr().out.rstrip() in (DIGITS / "README.md").read_text()
 
 
 def test_the_results_page_shows_what_evaluate_prints(capsys, monkeypatch):
@@ -33,7 +33,7 @@ def test_the_results_page_shows_what_evaluate_prints(capsys, monkeypatch):
     assert capsys.readouterr().out.rstrip() in (DIGITS / "README.md").read_text()
 
 
-def test_the_picture_in_readme_is_fresh(tmp_path, monkeypatch):
+def test_the_picture_is_fresh(tmp_path, monkeypatch):
     pinned = f"matplotlib=={matplotlib.__version__}"
     if pinned not in (ROOT / "constraints.txt").read_text():
         pytest.skip("another matplotlib than that of constraints.txt draws other bytes")
