@@ -7,7 +7,10 @@ import time
 import pandas as pd
 
 from benchmarks import engines
-from benchmarks.engines import KILLED, WAYS, busy_workers, config_of, one_killed, run
+from benchmarks.engines import KILLED, WAYS, busy_workers, config_of, one_killed, page, run
+from benchmarks.machine import ROOT
+
+RESULTS = ROOT / "results" / "engines"
 
 CONFIG = config_of("world", "bank", ("rgb2depth", "edge2d"), ("reshade", "random"))
 
@@ -62,3 +65,11 @@ def test_a_table_that_differs_in_one_loss_is_told(tmp_path, monkeypatch):
     lines = (tmp_path / "README.md").read_text().splitlines()
     assert f"| {KILLED} | 4 | 2.00 | 1 | **no** |" in lines
     assert json.loads((tmp_path / "engines.json").read_text())["config"]["data"] == "world"
+
+
+def test_the_committed_page_is_made_of_the_committed_rows_and_all_are_the_same():
+    whole = json.loads((RESULTS / "engines.json").read_text())
+    assert (RESULTS / "README.md").read_text() == page(whole)
+    assert [row["way"] for row in whole["rows"]] == list(WAYS)
+    assert all(row["same"] for row in whole["rows"])
+    assert whole["rows"][-1]["killed"] == 1
