@@ -17,6 +17,7 @@ from scipy import stats
 import taskgraph as tg
 from benchmarks.transfers import (
     buildings,
+    closed_form,
     figures,
     markdown,
     parts,
@@ -221,6 +222,47 @@ def test_tasks_of_no_group_have_no_structure_to_look_for():
                          columns=["sources", "target", "affinity"])  # fmt: skip
     with pytest.raises(InvalidTableError, match="0 of the sources are tasks of the paper's groups"):
         structure.beside_groups(Transfers(frame))
+
+
+# --- the closed form's choice
+
+
+def best_by_hand(table, supervised, measure):
+    """Mean over targets of the own network's, or of the best transfer from these sources."""
+    values = []
+    for _, rows in table.frame.groupby("target"):
+        target = rows["target"].iloc[0]
+        usable = rows[[
+            sources == "self" if target in supervised
+            else sources not in ("self", "scratch") and {*sources.split("+")} <= {*supervised}
+            for sources in rows["sources"]
+        ]]  # fmt: skip
+        values.append(usable.sort_values("affinity")[measure].iloc[-1])
+    return np.mean(values)
+
+
+def test_the_closed_forms_choice_is_followed_by_trained_transfers(table, closed):
+    other = tg.read_transfers(closed / "transfers.csv")
+    found = closed_form.chosen_in_closed_form(other, table, [1, 2, 3], max_order=2)
+    assert list(found["budget"]) == [1, 2, 3]
+    differ = 0
+    for _, row in found.iterrows():
+        mine = row["supervised"].split("+")
+        theirs = tg.solve(table, budget=row["budget"], max_order=2).supervised
+        assert tuple(mine) == tg.solve(other, budget=row["budget"], max_order=2).supervised
+        assert row["common"] == len({*mine} & {*theirs})
+        for measure in ("gain", "quality"):
+            assert row[measure] == pytest.approx(best_by_hand(table, mine, measure))
+            own = best_by_hand(table, theirs, measure)
+            assert row[f"{measure}_trained"] == pytest.approx(own)
+        differ += tuple(mine) != theirs
+    assert differ
+
+
+def test_a_closed_form_of_other_tasks_is_refused(table):
+    fewer = Transfers(table.frame[table.frame["target"] != table.targets[0]])
+    with pytest.raises(InvalidTableError, match=f"other targets: {table.targets[0]}"):
+        closed_form.chosen_in_closed_form(fewer, table, [2], max_order=2)
 
 
 # --- the published measurements
@@ -681,7 +723,22 @@ def sweep(tmp_path_factory, frame, table):
 
 
 @pytest.fixture(scope="module")
-def results(sweep, tmp_path_factory):
+def closed(sweep, table, tmp_path_factory):
+    """The folder of a sweep in closed form, whose affinities are others."""
+    folder = tmp_path_factory.mktemp("closed")
+    rng = np.random.default_rng(9)
+    drawn = rng.uniform(0.1, 1, len(table.frame))
+    values = table.frame["affinity"].where(table.frame["affinity"].isna(), drawn)
+    write_transfers(Transfers(table.frame.assign(affinity=values)), folder / "transfers.csv")
+    records = pd.read_csv(sweep / "records.csv")
+    write_frame(records.assign(readout="ridge", seconds=0.5), folder / "records.csv")
+    (folder / "ridge").mkdir()
+    (folder / "ridge" / "times.json").write_text((sweep / "ridge" / "times.json").read_text())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(sweep, closed, tmp_path_factory):
     out = tmp_path_factory.mktemp("results")
     theirs = tmp_path_factory.mktemp("published") / "published.csv"
     write_transfers(measured_table(SOURCES, seed=4), theirs)
@@ -692,7 +749,8 @@ def results(sweep, tmp_path_factory):
     manifest = {"preset": "tiny", "commit": "0123456789",
                 "tasks": [task, longer, {"task": "random"}]}  # fmt: skip
     (bank / "manifest.json").write_text(json.dumps(manifest))
-    given_ = ["--out", str(out), "--published", str(theirs), "--bank", str(bank)]
+    given_ = ["--out", str(out), "--published", str(theirs), "--bank", str(bank),
+              "--closed", str(closed)]  # fmt: skip
     few = ["--draws", "30", "--resamples", "40", "--permutations", "49"]
     assert main([str(sweep), *given_, *few]) == 0
     return out
@@ -759,6 +817,7 @@ def test_what_a_sweep_lacks_is_said(tmp_path, table, monkeypatch):
         "Left out: the published measurements were not given; name their folder with --published.",
         "Left out: the sweep has no records.csv.",
         "Left out: the sweep has no ridge/times.json.",
+        "Left out: no sweep in closed form was given; name one with --closed.",
     ):
         assert line in page
 

@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--bank", type=Path, help="the folder of encoders, for its manifest")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "transfers")
     parser.add_argument("--published", type=Path, default=ROOT.parent / "shared" / "taskonomy")
+    parser.add_argument("--closed", type=Path, metavar="SWEEP",
+                        help="the same sweep with --readout ridge")  # fmt: skip
     parser.add_argument("--draws", type=int, default=usual.draws)
     parser.add_argument("--resamples", type=int, default=usual.resamples)
     parser.add_argument("--permutations", type=int, default=usual.permutations)
@@ -39,8 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     settings = Settings(given.draws, given.resamples, given.permutations, seed=given.seed)
     try:
         if not given.page_only:
+            closed = read_finished(given.closed) if given.closed else None
             gather_results(read_finished(given.sweep), given.out, published_at=given.published,
-                           bank=given.bank, settings=settings)  # fmt: skip
+                           bank=given.bank, settings=settings, closed=closed)  # fmt: skip
         write_text(render(given.out), given.out / PAGE)
     except TaskgraphError as error:
         print(f"Error: {error}", file=sys.stderr)

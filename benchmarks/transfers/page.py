@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.transfers.closed_form import closed_form
 from benchmarks.transfers.markdown import interval, names, number, share, table, wrapped
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
@@ -40,7 +41,7 @@ def render(folder: Path) -> str:
     tables = read_tables(folder)
     sections = [_header(tables), pictures(tables), significance(tables), cross_fitted(tables),
                 consistency(tables), structure(tables), published(tables), predictors(tables),
-                ridge(tables), _files(folder, tables)]  # fmt: skip
+                ridge(tables), closed_form(tables), _files(folder, tables)]  # fmt: skip
     return wrapped("\n\n".join(sections)) + "\n"
 
 
@@ -48,6 +49,8 @@ def _header(tables: Tables) -> str:
     facts = tables.facts
     settings = facts["settings"]
     command = "python -m benchmarks.transfers SWEEP --bank BANK --out results/transfers"
+    if "closed_form" in facts:
+        command += " --closed CLOSED"
     for name, usual in (("draws", 1_000), ("resamples", 1_000), ("permutations", 999), ("seed", 0)):
         if settings[name] != usual:
             command += f" --{name} {settings[name]}"
@@ -244,6 +247,7 @@ WHAT = {
     "predictors.csv": "how well rankings predict the trained one, by order",
     "predictors_targets.csv": "the same, target by target",
     "scores.csv": "H-score, LogME and DDS of every single source and target",
+    "closed_form.csv": "what read-outs in closed form would have chosen",
     "facts.json": "settings, versions, times, and why a part is missing",
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.transfers import buildings, figures, predictors, published, scoring, structure
+from benchmarks.transfers.closed_form import chosen_in_closed_form
 from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.finished import Finished, read_published, shown
 from benchmarks.transfers.provenance import provenance
@@ -79,12 +80,23 @@ class Results:
 
 
 def gather_results(
-    sweep: Finished, out: Path, *, published_at: Path | None, bank: Path | None, settings: Settings
+    sweep: Finished,
+    out: Path,
+    *,
+    published_at: Path | None,
+    bank: Path | None,
+    settings: Settings,
+    closed: Finished | None = None,
 ) -> None:
     """Compute and write everything but the page.
 
     Parts: ``significance``, ``intervals``, ``cross-fitted``, ``consistency``, ``figures``,
-    ``structure``, ``published``, ``predictors``, ``ridge``.
+    ``structure``, ``published``, ``predictors``, ``ridge``, ``closed form``.
+
+    Parameters
+    ----------
+    closed : Finished, optional
+        The same sweep with ``--readout ridge``.
     """
     out.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
@@ -98,6 +110,9 @@ def gather_results(
     _predictors(results, sweep, settings)
     with results.part("ridge", sweep.folder):
         results.facts["ridge"] = ridge_times(sweep)
+    _closed_form(
+        results, sweep, closed, [budget for budget in settings.shown if budget in found[1]]
+    )
     results.close()
 
 
@@ -213,6 +228,25 @@ def _scores(sweep: Finished, measured: pd.DataFrame, settings: Settings) -> scor
         sweep.pool(), sweep.store(), sources=sorted(single["sources"].unique()),
         targets=sorted(single["target"].unique()), seed=settings.seed,
     )  # fmt: skip
+
+
+def _closed_form(
+    results: Results, sweep: Finished, closed: Finished | None, budgets: list[float]
+) -> None:
+    with results.part("closed form", sweep.folder):
+        if closed is None:
+            raise InvalidTableError("no sweep in closed form was given; name one with --closed")
+        found = chosen_in_closed_form(closed.transfers, sweep.transfers, budgets,
+                                      max_order=sweep.max_order)  # fmt: skip
+        runs, trained = (_needed(each.records, each, RECORDS) for each in (closed, sweep))
+        tests = runs[runs["readout"] == "ridge"]
+        results.facts["closed_form"] = {
+            "screen_s": ridge_times(closed)["seconds"],
+            "tests_s": float(tests["seconds"].sum()),
+            "tested": len(tests),
+            "trained_s": float(trained.loc[trained["order"] >= 1, "seconds"].sum()),
+        }
+        results.table("closed_form", found)
 
 
 def ridge_times(sweep: Finished) -> dict[str, Any]:

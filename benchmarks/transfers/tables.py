@@ -15,6 +15,7 @@ FACTS = "facts.json"
 NAMES = (
     "significance", "cross_fitted", "consistency", "frontier", "structure", "neighbours",
     "published", "published_targets", "predictors", "predictors_targets", "scores",
+    "closed_form",
 )  # fmt: skip
 """Written as CSV, each if the sweep has what it needs."""
 

@@ -1,0 +1,109 @@
+"""Would a table of closed-form read-outs have chosen as well as the trained one?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+import taskgraph as tg
+from benchmarks.transfers.markdown import names, number, seconds, table
+from benchmarks.transfers.tables import Tables
+from taskgraph.baselines import summary
+from taskgraph.errors import InfeasibleError, InvalidTableError
+from taskgraph.problem import Problem
+from taskgraph.program import compile_program
+from taskgraph.solver import taxonomy_from_solution
+from taskgraph.solver.choice import choose
+from taskgraph.solver.search import Solution
+from taskgraph.taxonomy import Taxonomy
+from taskgraph.transfers import Transfers
+
+MEASURES = ("gain", "quality")
+
+
+def chosen_in_closed_form(
+    closed: Transfers, trained: Transfers, budgets: Iterable[float], *, max_order: int
+) -> pd.DataFrame:
+    """Supervise what ``closed`` says, then solve the other targets as ``trained`` says is best.
+
+    Returns
+    -------
+    DataFrame
+        A row a budget that both tables can be solved for: ``budget``; ``supervised``, the closed
+        form's choice, joined by ``+``; ``common`` with the trained table's of ``count``; ``gain,
+        quality``, means over all targets in the trained table after the closed form's choice, and
+        ``gain_trained, quality_trained`` after the trained table's own. Larger is better.
+
+    Raises
+    ------
+    InvalidTableError
+        If the tables have other tasks.
+    """
+    for what in ("sources", "targets"):
+        mine, theirs = (set(getattr(each, what)) for each in (closed, trained))
+        if mine != theirs:
+            raise InvalidTableError(
+                f"the table in closed form has other {what}: {', '.join(sorted(mine ^ theirs))}"
+            )
+    rows = []
+    for budget in budgets:
+        problem = Problem(budget=budget, max_order=max_order)
+        fast, slow = tg.solve(closed, problem), tg.solve(trained, problem)
+        if not (fast.solved and slow.solved):
+            continue
+        followed = summary(supervising(trained, fast.supervised, problem))
+        own = summary(slow)
+        rows.append(
+            {"budget": budget, "supervised": "+".join(fast.supervised),
+             "common": len({*fast.supervised} & {*slow.supervised}),
+             "count": len(slow.supervised)}
+            | {measure: followed[measure] for measure in MEASURES}
+            | {f"{measure}_trained": own[measure] for measure in MEASURES}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def supervising(transfers: Transfers, supervised: Iterable[str], problem: Problem) -> Taxonomy:
+    """The best taxonomy of exactly these supervised tasks.
+
+    Raises
+    ------
+    InfeasibleError
+        If some target cannot be solved from them.
+    """
+    program = compile_program(transfers, problem)
+    given = {*supervised}
+    choice = choose(program, np.array([source in given for source in program.sources]))
+    if choice is None:
+        raise InfeasibleError(f"no taxonomy supervises exactly {', '.join(sorted(given))}")
+    return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
+
+
+def closed_form(tables: Tables) -> str:
+    """The section of the page."""
+    head = "## Would the closed form have chosen as well?\n\n"
+    if "closed_form" not in tables:
+        return head + tables.absent("closed form")
+    facts = tables.facts["closed_form"]
+    text = (
+        "`taskgraph transfer --readout ridge` makes a table without training a read-out: "
+        f"{seconds(facts['screen_s'])} for all sets, and {seconds(facts['tests_s'])} to test "
+        f"{facts['tested']:,} of them image by image, in one process, where the trained ones took "
+        f"{seconds(facts['trained_s'])} in sum over jobs. Its choice of what to supervise, "
+        "followed by the best *trained* transfers from there, beside the trained table's own "
+        "choice and random taxonomies; means over all targets."
+    )
+    random = tables["significance"].set_index("budget")
+    rows = [
+        [f"{row['budget']:g}", names(row["supervised"]), f"{row['common']} of {row['count']}",
+         *(text for measure in MEASURES
+           for text in (number(row[measure]), number(row[f"{measure}_trained"]),
+                        number(random.loc[row["budget"], f"{measure}_random"])))]
+        for _, row in tables["closed_form"].iterrows()
+    ]  # fmt: skip
+    heads = ["budget:", "closed form supervises", "in common:",
+             *(f"{measure}{end}:" for measure in MEASURES
+               for end in ("", ", trained table", ", random"))]  # fmt: skip
+    return head + text + "\n\n" + table(heads, rows)
