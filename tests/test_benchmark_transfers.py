@@ -243,7 +243,8 @@ def best_by_hand(table, supervised, measure):
 
 def test_the_closed_forms_choice_is_followed_by_trained_transfers(table, closed):
     other = tg.read_transfers(closed / "transfers.csv")
-    found = closed_form.chosen_in_closed_form(other, table, [1, 2, 3], max_order=2)
+    own = {budget: tg.solve(table, budget=budget, max_order=2) for budget in (1, 2, 3)}
+    found = closed_form.chosen_in_closed_form(other, table, own, max_order=2)
     assert list(found["budget"]) == [1, 2, 3]
     differ = 0
     for _, row in found.iterrows():
@@ -253,8 +254,8 @@ def test_the_closed_forms_choice_is_followed_by_trained_transfers(table, closed)
         assert row["common"] == len({*mine} & {*theirs})
         for measure in ("gain", "quality"):
             assert row[measure] == pytest.approx(best_by_hand(table, mine, measure))
-            own = best_by_hand(table, theirs, measure)
-            assert row[f"{measure}_trained"] == pytest.approx(own)
+            best = best_by_hand(table, theirs, measure)
+            assert row[f"{measure}_trained"] == pytest.approx(best)
         differ += tuple(mine) != theirs
     assert differ
 
@@ -262,7 +263,7 @@ def test_the_closed_forms_choice_is_followed_by_trained_transfers(table, closed)
 def test_a_closed_form_of_other_tasks_is_refused(table):
     fewer = Transfers(table.frame[table.frame["target"] != table.targets[0]])
     with pytest.raises(InvalidTableError, match=f"other targets: {table.targets[0]}"):
-        closed_form.chosen_in_closed_form(fewer, table, [2], max_order=2)
+        closed_form.chosen_in_closed_form(fewer, table, {}, max_order=2)
 
 
 # --- the published measurements

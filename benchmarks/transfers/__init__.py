@@ -4,6 +4,6 @@
         --closed CLOSED
 
 ``SWEEP`` is the folder that ``taskgraph transfer`` wrote, ``CLOSED`` one that it wrote for the same
-encoders with ``--readout ridge``; ``FOLDER`` has the published Taskonomy
-measurements. What a sweep lacks is left out, and the page says why.
+encoders with ``--readout ridge``; ``FOLDER`` has the published Taskonomy measurements. What a sweep
+lacks is left out, and the page says why.
 """

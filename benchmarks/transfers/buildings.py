@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import taskgraph as tg
+from benchmarks.transfers.significance import MEASURES
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.affinity.tournament import Tournament, tournament_of
 from taskgraph.errors import InfeasibleError, InvalidTableError
@@ -18,7 +19,6 @@ from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
 MIN_IMAGES = 10
-MEASURES = ("gain", "quality")
 
 Floats = NDArray[np.float64]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 import taskgraph as tg
 from benchmarks.transfers.markdown import names, number, seconds, table
+from benchmarks.transfers.significance import MEASURES
 from benchmarks.transfers.tables import Tables
 from taskgraph.baselines import summary
 from taskgraph.errors import InfeasibleError, InvalidTableError
@@ -20,18 +21,21 @@ from taskgraph.solver.search import Solution
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
-MEASURES = ("gain", "quality")
-
 
 def chosen_in_closed_form(
-    closed: Transfers, trained: Transfers, budgets: Iterable[float], *, max_order: int
+    closed: Transfers, trained: Transfers, own: Mapping[float, Taxonomy], *, max_order: int
 ) -> pd.DataFrame:
     """Supervise what ``closed`` says, then solve the other targets as ``trained`` says is best.
+
+    Parameters
+    ----------
+    own : Taxonomies by budget
+        The optima of ``trained``.
 
     Returns
     -------
     DataFrame
-        A row a budget that both tables can be solved for: ``budget``; ``supervised``, the closed
+        A row a budget that ``closed`` can be solved for too: ``budget``; ``supervised``, the closed
         form's choice, joined by ``+``; ``common`` with the trained table's of ``count``; ``gain,
         quality``, means over all targets in the trained table after the closed form's choice, and
         ``gain_trained, quality_trained`` after the trained table's own. Larger is better.
@@ -48,19 +52,19 @@ def chosen_in_closed_form(
                 f"the table in closed form has other {what}: {', '.join(sorted(mine ^ theirs))}"
             )
     rows = []
-    for budget in budgets:
+    for budget, slow in own.items():
         problem = Problem(budget=budget, max_order=max_order)
-        fast, slow = tg.solve(closed, problem), tg.solve(trained, problem)
-        if not (fast.solved and slow.solved):
+        fast = tg.solve(closed, problem)
+        if not fast.solved:
             continue
         followed = summary(supervising(trained, fast.supervised, problem))
-        own = summary(slow)
+        best = summary(slow)
         rows.append(
             {"budget": budget, "supervised": "+".join(fast.supervised),
              "common": len({*fast.supervised} & {*slow.supervised}),
              "count": len(slow.supervised)}
             | {measure: followed[measure] for measure in MEASURES}
-            | {f"{measure}_trained": own[measure] for measure in MEASURES}
+            | {f"{measure}_trained": best[measure] for measure in MEASURES}
         )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -98,8 +102,8 @@ def closed_form(tables: Tables) -> str:
     random = tables["significance"].set_index("budget")
     rows = [
         [f"{row['budget']:g}", names(row["supervised"]), f"{row['common']} of {row['count']}",
-         *(text for measure in MEASURES
-           for text in (number(row[measure]), number(row[f"{measure}_trained"]),
+         *(cell for measure in MEASURES
+           for cell in (number(row[measure]), number(row[f"{measure}_trained"]),
                         number(random.loc[row["budget"], f"{measure}_random"])))]
         for _, row in tables["closed_form"].iterrows()
     ]  # fmt: skip

@@ -6,9 +6,8 @@ import pandas as pd
 
 import taskgraph as tg
 from benchmarks.transfers.published import mean_spearman
+from benchmarks.transfers.significance import MEASURES
 from taskgraph.losses import Losses
-
-MEASURES = ("gain", "quality")
 
 
 def consistency(losses: Losses) -> pd.DataFrame:

@@ -104,15 +104,14 @@ def gather_results(
     results = Results(out)
     results.facts |= provenance(sweep, bank) | {"settings": asdict(settings)}
     _copy(sweep, out, results)
-    found = _significance(results, sweep, settings)
-    _figures(results, sweep, found, settings)
+    random, taxonomies = _significance(results, sweep, settings)
+    kept = {budget: taxonomies[budget] for budget in settings.shown if budget in taxonomies}
+    _figures(results, sweep, random, kept)
     _structure(results, sweep, published_at, settings)
     _predictors(results, sweep, settings)
     with results.part("ridge", sweep.folder):
         results.facts["ridge"] = ridge_times(sweep)
-    _closed_form(
-        results, sweep, closed, [budget for budget in settings.shown if budget in found[1]]
-    )
+    _closed_form(results, sweep, closed, kept)
     results.close()
 
 
@@ -158,17 +157,12 @@ def _significance(
 
 
 def _figures(
-    results: Results,
-    sweep: Finished,
-    found: tuple[pd.DataFrame, dict[float, Taxonomy]],
-    settings: Settings,
+    results: Results, sweep: Finished, random: pd.DataFrame, kept: dict[float, Taxonomy]
 ) -> None:
-    random, taxonomies = found
     with results.part("figures", sweep.folder):
         orders = range(1, sweep.max_order + 1)
         frontier = figures.frontier_frame(sweep.transfers, random["budget"], orders, random)
         results.table("frontier", frontier)
-        kept = {budget: taxonomies[budget] for budget in settings.shown if budget in taxonomies}
         for stem, figure in figures.pictures(sweep.transfers, kept, frontier).items():
             results.facts["figures"][stem] = figures.write_picture(figure, results.out, stem)
 
@@ -231,12 +225,12 @@ def _scores(sweep: Finished, measured: pd.DataFrame, settings: Settings) -> scor
 
 
 def _closed_form(
-    results: Results, sweep: Finished, closed: Finished | None, budgets: list[float]
+    results: Results, sweep: Finished, closed: Finished | None, kept: dict[float, Taxonomy]
 ) -> None:
     with results.part("closed form", sweep.folder):
         if closed is None:
             raise InvalidTableError("no sweep in closed form was given; name one with --closed")
-        found = chosen_in_closed_form(closed.transfers, sweep.transfers, budgets,
+        found = chosen_in_closed_form(closed.transfers, sweep.transfers, kept,
                                       max_order=sweep.max_order)  # fmt: skip
         runs, trained = (_needed(each.records, each, RECORDS) for each in (closed, sweep))
         tests = runs[runs["readout"] == "ridge"]

@@ -29,10 +29,9 @@ def consistency(tables: Tables) -> str:
         "Saaty's consistency ratio is 0 where every three candidates agree on who beats whom and "
         "by how much; above 0.1 judgements are usually made again. Here it is "
         f"{number(ratios.median())} in the median, and above 0.1 at {(ratios > 0.1).sum()} of "
-        f"{len(frame)} targets, where one candidate wins nearly every image and odds meet the "
-        "clipping. *Gain* and *quality*: Spearman with the affinity over all transfers to a "
-        "target. The program adds up affinities, so where gain is far from 1 it may choose a "
-        "transfer that wins less often against scratch."
+        f"{len(frame)} targets. *Gain* and *quality*: Spearman with the affinity over all "
+        "transfers to a target. The program adds up roots of affinities, so where gain is far from "
+        "1 it may choose a transfer that wins less often against scratch."
     )
     rows = [
         [row["target"], f"{row['candidates']:g}", number(row["consistency_ratio"]),
