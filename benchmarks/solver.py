@@ -98,7 +98,7 @@ def grouped(program: Program, limit: float) -> Outcome:
 
 
 def _posed(program: Program, model: Model, solver: str, limit: float) -> Outcome:
-    verdict = find_solver(solver).run(model.problem, time_limit=limit)
+    verdict = find_solver(solver).run(model.problem, Clock(limit))
     choice = None
     if verdict.status in ("optimal", "feasible"):
         choice = choose(program, model.solution())

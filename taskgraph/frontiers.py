@@ -138,6 +138,21 @@ class Marginal:
     before: Taxonomy
     after: Taxonomy
 
+    @property
+    def proven(self) -> bool:
+        """Whether ``worth`` is exact: no time limit kept either optimum from its proof."""
+        return {self.before.status, self.after.status} <= {"optimal", "infeasible"}
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the most that the step can be worth, given what is proven; NaN: unknown."""
+        before, after = self.before, self.after
+        if not (before.solved and after.solved) or before.bound is None or after.bound is None:
+            return math.nan, math.nan
+        assert before.objective is not None
+        assert after.objective is not None
+        return max(0.0, after.objective - before.bound), max(0.0, after.bound - before.objective)
+
 
 def marginal_worth(
     transfers: Transfers,
@@ -145,18 +160,24 @@ def marginal_worth(
     *,
     step: float = 1.0,
     solver: str = "highs",
+    time_limit: float | None = None,
+    clock: Clock | None = None,
     **settings: Unpack[Settings],
 ) -> Marginal:
     """The marginal worth of budget: optimum(budget + ``step``) − optimum(budget).
 
     At least 0. It is exact, from two proven optima, where the dual price of the relaxation would
     be a bound only. Infinite where only the larger budget has a solution, NaN where neither has.
+    Within a ``time_limit`` in seconds, for both together (or a ``clock`` that may be stopped), it
+    may be the difference of two that are not proven: see `Marginal.proven`, `Marginal.limits`.
     """
     problem = make_problem(problem, settings)
     if not (math.isfinite(step) and step > 0):
         raise InvalidProblemError(f"step is {step}, expected a number above 0")
-    before = solve(transfers, problem, solver=solver)
-    after = solve(transfers, replace(problem, budget=problem.budget + step), solver=solver)
+    clock = clock or Clock(time_limit)
+    before = solve(transfers, problem, solver=solver, clock=clock.share(1 / 2))
+    larger = replace(problem, budget=problem.budget + step)
+    after = solve(transfers, larger, solver=solver, clock=clock)
     if after.objective is None:
         worth = math.nan
     elif before.objective is None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from taskgraph.costs import Costs, exact_costs
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
 
 TOLERANCE = 1e-9
-"""Two objectives, or a cost and a budget, that differ by less (relatively) are equal."""
+"""Two objectives that differ by less (relatively) are equal."""
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -79,26 +81,36 @@ class Program:
         """Whether keeping a transfer beside supervision costs budget (a knapsack within)."""
         return self.may_transfer and bool((self.transfer_cost[self.self_source >= 0] > 0).any())
 
-    @property
-    def slack(self) -> float:
-        """Rounding that is forgiven where costs are compared with the budget."""
-        return TOLERANCE * max(1.0, self.budget)
+    @cached_property
+    def costs(self) -> Costs:
+        """Label costs, transfer costs and budget as whole numbers, for exact comparisons."""
+        return exact_costs(self.label_cost.tolist(), self.transfer_cost.tolist(), self.budget)
 
     @cached_property
-    def price(self) -> FloatArray:
-        """(S,) array: the label cost less the transfer that supervision saves; may be negative.
+    def price(self) -> IntArray:
+        """(S,) whole numbers: the label cost less the transfer that supervision saves.
 
-        Exact where a supervised target keeps no transfer (``may_transfer`` is off).
+        May be negative. Exact where a supervised target keeps no transfer (``may_transfer`` is
+        off). The unit is that of `costs`.
         """
-        price = self.label_cost.copy()
+        price = self.costs.label.copy()
         owned = self.self_source >= 0
-        price[self.self_source[owned]] -= self.transfer_cost[owned]
+        price[self.self_source[owned]] -= self.costs.transfer[owned]
         return price
 
-    @property
-    def room(self) -> float:
+    @cached_property
+    def room(self) -> int:
         """What sources may cost at their `price`: the budget less a transfer to every target."""
-        return self.budget + self.slack - float(self.transfer_cost.sum())
+        return self.costs.budget - int(self.costs.transfer.sum())
+
+    def units_spent(self, supervised: BoolArray, own: BoolArray) -> int:
+        """Label costs of the supervised, and transfer costs of targets that are not ``own``."""
+        return int(self.costs.label[supervised].sum() + self.costs.transfer[~own].sum())
+
+    def fitting(self, supervised: BoolArray) -> BoolArray:
+        """(S,) array: which further sources can be supervised beside a set, one at a time."""
+        left = self.room - int(self.price[supervised].sum())
+        return ~supervised & ~self.banned & (self.price <= left)
 
     def solved_by_own(self, supervised: BoolArray) -> BoolArray:
         """(T,) array: targets whose own network a set of supervised sources trains."""
@@ -203,11 +215,11 @@ def _edges(
     rows = np.flatnonzero(usable)
     frame = transfers.frame
     target_code = pd.Index(targets).get_indexer(pd.Index(frame["target"].iloc[rows]))
-    names = frame["sources"].iloc[rows].str.split("+")
-    width = int(names.map(len).max()) if len(rows) else 1
-    padded = np.full((len(rows), width), len(sources), dtype=np.int64)
-    flat = pd.Index(sources).get_indexer(pd.Index(names.explode().dropna()))
-    padded[np.arange(width) < names.map(len).to_numpy()[:, None]] = flat
+    names = [text.split("+") for text in frame["sources"].iloc[rows]]
+    length = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+    padded = np.full((len(rows), int(length.max(initial=1))), len(sources), dtype=np.int64)
+    flat = pd.Index(sources).get_indexer(pd.Index(list(chain.from_iterable(names)), dtype=object))
+    padded[np.arange(padded.shape[1]) < length[:, None]] = flat
     known = (target_code >= 0) & (padded >= 0).all(axis=1)
     target_code, padded, rows = target_code[known], padded[known], rows[known]
     padded = np.sort(padded, axis=1)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import Unpack
 
 import numpy as np
@@ -12,10 +16,13 @@ from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose, without_useless
-from taskgraph.solver.model import grouped_model
+from taskgraph.solver.choice import Choice, choose
+from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.presolve import presolve
+from taskgraph.solver.ranking import Ranking
+from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.search import Solution
+from taskgraph.solver.ties import break_ties
 from taskgraph.tasks import require_known
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
@@ -27,60 +34,75 @@ def alternatives(
     *,
     k: int = 5,
     solver: str = "highs",
+    time_limit: float | None = None,
+    clock: Clock | None = None,
     **settings: Unpack[Settings],
 ) -> tuple[Taxonomy, ...]:
     """The k best taxonomies that supervise different sets of tasks, best first.
 
     Near ties are common (two sets of the published 16k table at budget 7 differ by 0.016 %), so
-    one optimum says little about which sources matter; the next ones say more. Sets that hold a
-    useless source, one that can go without a loss, are passed over. Each one is optimal among the
-    sets not listed before it.
+    one optimum says little about which sources matter; the next ones say more. A set is left out
+    if some of its sources can go without a loss: it is no answer of its own. Each listed one is
+    optimal among the sets not listed before it.
+
+    Parameters
+    ----------
+    k : int
+        How many to list, at least 1.
+    time_limit : float, optional
+        Seconds for all of them together. What was proven until then is listed; where not even
+        the first was, it is listed alone with its gap.
+    clock : Clock, optional
+        In place of ``time_limit``: a clock that another thread or a signal may stop.
 
     Returns
     -------
     tuple of Taxonomy
-        Fewer than k if there are no more; one that says why if there is none at all.
+        Fewer than k if there are no more, or no time; one that says why if there is none at all.
     """
     if k < 1:
         raise InvalidProblemError(f"k is {k}, expected at least 1")
     problem = make_problem(problem, settings)
     backend = find_solver(solver)
+    clock = clock or Clock(time_limit)
     program = compile_program(transfers, problem)
-    best = solve_program(program, backend)
-    if best.choice is None:
-        return (taxonomy_from_solution(transfers, problem, best),)
-    reduced = presolve(program)
-    choices = [best.choice, *_next_best(reduced, best.choice, k - 1, backend)]
-    return tuple(
-        taxonomy_from_solution(
-            transfers,
-            problem,
-            Solution("optimal", reduced, choose(reduced, choice.supervised), choice.value),
-        )
-        for choice in choices
-    )
+    best = solve_program(program, backend, clock)
+    found = [best]
+    if best.status == "optimal":
+        with contextlib.suppress(OutOfTime):
+            found += islice(_later(program, best, backend, clock), k - 1)
+    return tuple(taxonomy_from_solution(transfers, problem, each) for each in found)
 
 
-def _next_best(program: Program, first: Choice, count: int, backend: Backend) -> list[Choice]:
-    """Cut each set off once it is listed, and solve again."""
-    model = grouped_model(program)
-    model.forbid(first.supervised)
-    listed = {first.supervised.tobytes()}
-    found: list[Choice] = []
-    while len(found) < count:
-        verdict = backend.run(model.problem)
-        if verdict.status != "optimal":
-            break
-        supervised = model.solution()
-        model.forbid(supervised)
-        choice = choose(program, supervised)
-        if choice is None:
-            continue
-        lean = without_useless(program, choice)
-        if lean.supervised.tobytes() not in listed:
-            listed.add(lean.supervised.tobytes())
-            found.append(lean)
-    return sorted(found, key=lambda choice: -choice.value)
+def _later(program: Program, first: Solution, backend: Backend, clock: Clock) -> Iterator[Solution]:
+    """The next best sets, until there are no more or no time.
+
+    Once a set is listed, no superset of it is worth more (it would have been listed before), so
+    that all of them are left out together.
+    """
+    assert first.choice is not None
+    unit = value_unit(program)
+    reduced = presolve(with_values_in(program, unit))
+    assert reduced is not None
+    ranking, listed = Ranking(reduced, backend, clock), first.choice.supervised
+    while not clock.over:
+        ranking.cut_supersets(listed)
+        ranked = ranking.best()
+        if ranked.status != "optimal" or ranked.choice is None:
+            return
+        lean = _smallest_part(reduced, ranked.choice, backend, clock)
+        listed = lean.supervised
+        value = lean.value * unit
+        yield Solution("optimal", reduced, replace(lean, value=value), value)
+
+
+def _smallest_part(program: Program, choice: Choice, backend: Backend, clock: Clock) -> Choice:
+    """The smallest set of the chosen sources that is worth as much."""
+    outside = ~choice.supervised
+    inner = ~np.append(outside, False)[program.edge_sources].any(axis=1)
+    within = replace(program.keep(inner), banned=program.banned | outside)
+    part = break_ties(within, choose(within, choice.supervised) or choice, backend, clock)
+    return choose(program, part.supervised) or choice
 
 
 def recommend(
@@ -122,13 +144,14 @@ def recommend(
     program = compile_program(transfers, alone)
     mine = np.flatnonzero(program.edge_target == program.targets.index(target))
     program = program.keep(mine)
-    cost = np.append(np.where(program.required, 0.0, program.label_cost), 0.0)
-    cost = cost[program.edge_sources].sum(axis=1) + program.label_cost[program.required].sum()
-    cost = cost + program.transfer_cost[program.targets.index(target)]
-    order = np.lexsort((np.arange(len(cost)), program.order, -program.edge_value))
-    order = order[cost[order] <= program.budget + program.slack][:most]
+    costs = program.costs
+    beside = np.append(np.where(program.required, 0, costs.label), 0)
+    units = beside[program.edge_sources].sum(axis=1) + costs.label[program.required].sum()
+    units = units + costs.transfer[program.targets.index(target)]
+    order = np.lexsort((np.arange(len(units)), program.order, -program.edge_value))
+    order = order[(units <= costs.budget)[order]][:most]
     frame = transfers.frame.iloc[program.edge_row[order]].drop(columns="target")
     frame.insert(1, "order", program.order[order])
-    frame.insert(2, "cost", cost[order])
+    frame.insert(2, "cost", [costs.amount(number) for number in units[order].tolist()])
     ranked: pd.DataFrame = frame.reset_index(drop=True)
     return ranked

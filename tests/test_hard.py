@@ -280,7 +280,7 @@ def test_where_the_bound_does_not_hold_the_grouped_model_is_used():
 def test_a_time_out_of_cbc_is_not_called_optimal():
     """PuLP's status says Optimal on a time-out with a solution; the verdict must not."""
     program = presolve(hard(latent(100, 50, 0), 20))
-    verdict = find_solver("cbc").run(grouped_model(program).problem, time_limit=1.0)
+    verdict = find_solver("cbc").run(grouped_model(program).problem, Clock(1.0))
     assert verdict.status in ("feasible", "unknown")
 
 

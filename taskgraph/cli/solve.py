@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,9 +24,8 @@ from taskgraph.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taskgraph.problem import Problem
+    from taskgraph.frontiers import Marginal
     from taskgraph.taxonomy import Taxonomy
-    from taskgraph.transfers import Transfers
 
 
 @click.command("solve")
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     "--time-limit",
     type=Amount(),
     metavar="S",
-    help="Seconds after which to take the best so far, with its gap.",
+    help="Stop after S seconds, with the best so far and how far it may be from the optimum. "
+    "Ctrl-C does the same.",
 )
 @click.option(
     "--alternatives",
@@ -72,25 +74,29 @@ def solve_command(
       taskgraph solve transfers.csv --budget 7 --alternatives 5
     """  # fmt: skip
     import taskgraph as tg
+    from taskgraph.cli.stopping import stoppable
 
     transfers = read_table(table)
     problem = make_problem(problem_file, flags)
     check_picture(plot)
-    if alternatives:
-        return _print_alternatives(transfers, problem, alternatives, solver, form)
-    with proof_line() as watch:
-        taxonomy = tg.solve(transfers, problem, solver=solver, time_limit=time_limit, watch=watch)
+    with proof_line() as watch, stoppable(time_limit, watch) as clock:
+        if alternatives:
+            found = tg.alternatives(transfers, problem, k=alternatives, solver=solver, clock=clock)
+            return _print_alternatives(found, alternatives, form)
+        taxonomy = tg.solve(transfers, problem, solver=solver, clock=clock)
+        more = None
+        if marginal and taxonomy.solved:
+            more = tg.marginal_worth(transfers, problem, solver=solver, clock=clock)
+    if clock.stop.is_set():
+        note("stopped: the best taxonomy so far")
     if plot and taxonomy.solved:
         from taskgraph.plot import draw_taxonomy, save
 
         save(draw_taxonomy(taxonomy), plot)
         note(f"drew {plot}")
     _print(taxonomy, form)
-    if marginal and taxonomy.solved:
-        more = tg.marginal_worth(transfers, problem, solver=solver)
-        adds = ", ".join(more.added) or "nothing"
-        drops = f", instead of {', '.join(more.dropped)}" if more.dropped else ""
-        note(f"one more unit of budget is worth {more.worth:.4g}: it supervises {adds}{drops}")
+    if more is not None:
+        note(_worth(more))
     return 0 if taxonomy.solved else INFEASIBLE
 
 
@@ -107,17 +113,27 @@ def _print(taxonomy: Taxonomy, form: str | None) -> None:
         click.echo(str(taxonomy))
 
 
-def _print_alternatives(
-    transfers: Transfers, problem: Problem, count: int, solver: str, form: str | None
-) -> int:
+def _worth(more: Marginal) -> str:
+    """What one more unit of budget is worth, or between what it is where a limit was reached."""
+    if not more.proven:
+        low, high = more.limits
+        between = "an unknown amount" if math.isnan(low) else f"between {low:.4g} and {high:.4g}"
+        return f"one more unit of budget is worth {between}: the time was too short to prove it"
+    adds = ", ".join(more.added) or "nothing"
+    drops = f", instead of {', '.join(more.dropped)}" if more.dropped else ""
+    return f"one more unit of budget is worth {more.worth:.4g}: it supervises {adds}{drops}"
+
+
+def _print_alternatives(found: Sequence[Taxonomy], count: int, form: str | None) -> int:
     import pandas as pd
 
-    import taskgraph as tg
-
-    found = tg.alternatives(transfers, problem, k=count, solver=solver)
     if not found[0].solved:
         _print(found[0], form)
         return INFEASIBLE
+    if found[0].status != "optimal":
+        note("the time passed before the best set was proven; this is the best one so far")
+    elif len(found) < count:
+        note(f"listed {len(found)} of {count}: there are no more, or the time passed")
     best = found[0].objective or 0.0
     rows = [
         {

@@ -17,7 +17,7 @@ from taskgraph.tasks import SELF
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
 
-__all__ = ["SOLVERS", "find_solver", "solve", "solve_program", "taxonomy_from_solution"]
+__all__ = ["SOLVERS", "Clock", "find_solver", "solve", "solve_program", "taxonomy_from_solution"]
 
 
 def solve(
@@ -27,6 +27,7 @@ def solve(
     solver: str = "highs",
     time_limit: float | None = None,
     watch: Watch | None = None,
+    clock: Clock | None = None,
     **settings: Unpack[Settings],
 ) -> Taxonomy:
     """Choose which tasks to supervise, and one transfer for every other target.
@@ -49,6 +50,9 @@ def solve(
         Seconds after which the best solution so far is returned, with its gap.
     watch : callable, optional
         Called as ``watch(value, bound, nodes)`` now and then in a long proof.
+    clock : Clock, optional
+        In place of ``time_limit`` and ``watch``: a `Clock` whose ``stop`` another thread or a
+        signal handler may set; then the best solution so far is returned, as at a time limit.
     **settings
         Fields of `Problem`, such as ``budget=5, max_order=4, exclude=["random"]``.
 
@@ -66,7 +70,7 @@ def solve(
     """
     problem = make_problem(problem, settings)
     backend = find_solver(solver)
-    clock = Clock(time_limit, watch)
+    clock = clock or Clock(time_limit, watch)
     program = compile_program(transfers, problem)
     solution = solve_program(program, backend, clock)
     return taxonomy_from_solution(transfers, problem, solution, seconds=clock.seconds)

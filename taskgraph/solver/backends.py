@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,15 @@ from typing import Any
 import pulp
 
 from taskgraph.errors import SolverError
+from taskgraph.solver.clock import Clock, OutOfTime
 
 EXACT = 1e-9
+POLL = 0.05
+"""Seconds between two looks at whether a running solver should stop."""
+LATE = 0.2
+"""Seconds after its limit at which a solver that goes on is told to stop."""
+PATIENCE = 0.5
+"""Seconds that it then has to do so before it is left behind."""
 
 
 @dataclass(frozen=True)
@@ -29,35 +37,106 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Backend:
-    """One solver: how PuLP makes it for a time limit, and how its own verdict is read."""
+    """One solver: how PuLP makes it for a clock, and how its own verdict is read."""
 
     name: str
-    make: Callable[[float | None, bool], pulp.LpSolver]
-    judge: Callable[[pulp.LpProblem, bool], Verdict]
+    make: Callable[[Clock], pulp.LpSolver]
+    judge: Callable[[pulp.LpProblem], Verdict]
 
-    def run(
-        self, problem: pulp.LpProblem, *, time_limit: float | None = None, relax: bool = False
-    ) -> Verdict:
-        """Solve in place, and say what was proven.
+    def run(self, problem: pulp.LpProblem, clock: Clock | None = None) -> Verdict:
+        """Solve in place within the clock's time, and say what was proven.
 
         Raises
         ------
         SolverError
             If the solver cannot be run.
         """
-        limit = None if time_limit is None else max(0.01, time_limit)
+        clock, halted = clock or Clock(), threading.Event()
+        if clock.stop.is_set():
+            return Verdict("unknown")
+        solver = self.make(clock)
+        solver.halted = halted
         try:
-            problem.solve(self.make(limit, relax))
+            _run_beside(lambda: problem.solve(solver), clock, halted)
         except pulp.PulpSolverError as error:
             raise SolverError(f'the solver "{self.name}" failed: {error}') from error
-        return self.judge(problem, relax)
+        except OutOfTime:
+            return Verdict("unknown")
+        return self.judge(problem)
 
 
-def _make_highs(time_limit: float | None, relax: bool) -> pulp.LpSolver:
-    return pulp.HiGHS(
-        mip=not relax,
+def run_highs(solver: Any, clock: Clock) -> None:
+    """Run a HiGHS model until it is done, or until the clock or Ctrl-C stops it.
+
+    Raises
+    ------
+    OutOfTime
+        If it did not stop when it was told to: it is left behind, and must not be touched.
+    """
+    halted = threading.Event()
+    _interrupt_when(solver, halted)
+    _run_beside(solver.run, clock, halted)
+
+
+def _interrupt_when(solver: Any, halted: threading.Event) -> None:
+    def check(event: Any) -> None:
+        if halted.is_set():
+            event.interrupt()
+
+    for hook in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
+        hook.subscribe(check)
+
+
+def _run_beside(call: Callable[[], object], clock: Clock, halted: threading.Event) -> None:
+    """Call a function in a thread of its own, and set ``halted`` when it should stop.
+
+    Python handles signals in the main thread alone, and only between its own instructions: a
+    solver that runs there cannot be interrupted.
+    """
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive() and not clock.stop.is_set() and clock.late < LATE:
+            thread.join(POLL)
+    finally:  # Ctrl-C comes here as well
+        halted.set()
+        thread.join(PATIENCE)
+    if thread.is_alive():
+        raise OutOfTime
+    if failed:
+        raise failed[0]
+
+
+class _Highs(pulp.HiGHS):  # type: ignore[misc]
+    """PuLP's HiGHS, which stops when it is halted."""
+
+    halted = threading.Event()
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:
+        """Run the model that PuLP has built, if HiGHS took all of it."""
+        refused = lp.numConstraints() - lp.solverModel.getNumRow()
+        if refused:  # PuLP does not look, and the model would be another one
+            raise SolverError(f"HiGHS refused {refused} rows of the model: a number is too large")
+        _interrupt_when(lp.solverModel, self.halted)
+        lp.solverModel.run()
+
+
+def _limit(clock: Clock) -> float | None:
+    return None if clock.left is None else max(0.01, clock.left)
+
+
+def _make_highs(clock: Clock) -> pulp.LpSolver:
+    return _Highs(
         msg=False,
-        timeLimit=time_limit,
+        timeLimit=_limit(clock),
         gapRel=0.0,
         gapAbs=EXACT,
         threads=1,
@@ -67,7 +146,7 @@ def _make_highs(time_limit: float | None, relax: bool) -> pulp.LpSolver:
     )
 
 
-def _judge_highs(problem: pulp.LpProblem, relax: bool) -> Verdict:
+def _judge_highs(problem: pulp.LpProblem) -> Verdict:
     """Ask HiGHS itself: PuLP calls a time-out optimal (see also PuLP issue 661)."""
     import highspy
 
@@ -81,18 +160,17 @@ def _judge_highs(problem: pulp.LpProblem, relax: bool) -> Verdict:
     ):
         return Verdict("infeasible", nodes=nodes)
     if status == highspy.HighsModelStatus.kOptimal:
-        bound = info.objective_function_value if relax else info.mip_dual_bound
-        return Verdict("optimal", sign * bound, nodes)
-    bound = math.inf if relax else sign * info.mip_dual_bound
+        return Verdict("optimal", sign * info.mip_dual_bound, nodes)
     has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    return Verdict("feasible" if has_solution and not relax else "unknown", bound, nodes)
+    bound = sign * info.mip_dual_bound
+    return Verdict("feasible" if has_solution else "unknown", bound, nodes)
 
 
-def _make_cbc(time_limit: float | None, relax: bool) -> pulp.LpSolver:
-    return pulp.PULP_CBC_CMD(mip=not relax, msg=False, timeLimit=time_limit, gapRel=0.0, threads=1)
+def _make_cbc(clock: Clock) -> pulp.LpSolver:
+    return pulp.PULP_CBC_CMD(msg=False, timeLimit=_limit(clock), gapRel=0.0, threads=1)
 
 
-def _judge_any(problem: pulp.LpProblem, relax: bool) -> Verdict:
+def _judge_any(problem: pulp.LpProblem) -> Verdict:
     """Believe "Optimal" only where the solution status is optimal as well.
 
     On a time-out CBC's status is "Optimal" too, with ``sol_status`` 2 and, without an incumbent,
@@ -105,15 +183,15 @@ def _judge_any(problem: pulp.LpProblem, relax: bool) -> Verdict:
         return Verdict("optimal", float(value + problem.objective.constant))
     if problem.status == pulp.LpStatusInfeasible:
         return Verdict("infeasible")
-    found = problem.sol_status == pulp.LpSolutionIntegerFeasible and not relax
+    found = problem.sol_status == pulp.LpSolutionIntegerFeasible
     return Verdict("feasible" if found else "unknown")
 
 
 def _named_by_pulp(name: str) -> Backend:
-    def make(time_limit: float | None, relax: bool) -> pulp.LpSolver:
-        options: dict[str, Any] = {"msg": False, "mip": not relax}
-        if time_limit is not None:
-            options["timeLimit"] = time_limit
+    def make(clock: Clock) -> pulp.LpSolver:
+        options: dict[str, Any] = {"msg": False}
+        if clock.left is not None:
+            options["timeLimit"] = _limit(clock)
         return pulp.getSolver(name, **options)
 
     return Backend(name, make, _judge_any)

@@ -64,10 +64,10 @@ def choose(program: Program, supervised: BoolArray) -> Choice | None:
     value = np.where(use_own, program.self_value, value)
     if (edges == UNCOVERED).any():
         return None
-    cost = program.label_cost[supervised].sum() + program.transfer_cost[~use_own].sum()
-    if cost > program.budget + program.slack:
+    spent = program.units_spent(supervised, use_own)
+    if spent > program.costs.budget:
         return None
-    return Choice(supervised.copy(), edges, float(value.sum()), float(cost))
+    return Choice(supervised.copy(), edges, float(value.sum()), program.costs.amount(spent))
 
 
 def _affordable_upgrades(
@@ -82,11 +82,10 @@ def _affordable_upgrades(
     Partial selections are kept while no other is both cheaper and better (Nemhauser and Ullmann,
     Management Science 1969), so costs may be any floats.
     """
-    spent = program.label_cost[supervised].sum() + program.transfer_cost[~solved_by_own].sum()
-    room = program.budget + program.slack - spent
-    front: list[tuple[float, float, tuple[int, ...]]] = [(0.0, 0.0, ())]
+    room = program.costs.budget - program.units_spent(supervised, solved_by_own)
+    front: list[tuple[int, float, tuple[int, ...]]] = [(0, 0.0, ())]
     for target in np.flatnonzero(wanted):
-        price = float(program.transfer_cost[target])
+        price = int(program.costs.transfer[target])
         worth = float(value[target] - program.self_value[target])
         added = [
             (c + price, v + worth, (*s, int(target))) for c, v, s in front if c + price <= room
@@ -98,9 +97,9 @@ def _affordable_upgrades(
 
 
 def _undominated(
-    selections: list[tuple[float, float, tuple[int, ...]]],
-) -> list[tuple[float, float, tuple[int, ...]]]:
-    kept: list[tuple[float, float, tuple[int, ...]]] = []
+    selections: list[tuple[int, float, tuple[int, ...]]],
+) -> list[tuple[int, float, tuple[int, ...]]]:
+    kept: list[tuple[int, float, tuple[int, ...]]] = []
     for cost, value, chosen in sorted(selections, key=lambda s: (s[0], -s[1])):
         if not kept or value > kept[-1][1]:
             kept.append((cost, value, chosen))

@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from taskgraph.program import BoolArray, FloatArray, IntArray, Program
+from taskgraph.solver.scale import with_costs_as_shares
 
 SMALL = 1e-6
 """Share of the largest price that stands in for one of zero or less."""
+ROUNDING = 1e-9
+"""What a node's budget allows beyond its limit: every set is evaluated exactly in the end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +55,9 @@ def root_node(program: Program) -> Node | None:
     """The whole program; None if it is seen at once to have no solution."""
     size = len(program.sources)
     nothing, none = np.zeros(0, dtype=np.int64), np.zeros(0)
+    shares = with_costs_as_shares(program)
     node = Node(
-        program=replace(program, budget=program.budget + program.slack),
+        program=replace(shares, budget=shares.budget + ROUNDING),
         names=np.arange(size),
         targets=np.arange(len(program.targets)),
         inside=nothing,
@@ -71,9 +75,11 @@ def prices(program: Program) -> tuple[FloatArray, float]:
 
     A price of zero or less is raised, and the room with it, so that no set is lost that fits.
     """
-    price = program.price
-    positive = np.maximum(price, SMALL * max(1.0, float(price.max(initial=0.0))))
-    return positive, program.room + float((positive - price).sum())
+    price, owned = program.label_cost.copy(), program.self_source >= 0
+    price[program.self_source[owned]] -= program.transfer_cost[owned]
+    room = program.budget - float(program.transfer_cost.sum())
+    positive = np.maximum(price, SMALL * (max(0.0, float(price.max(initial=0.0))) or 1.0))
+    return positive, room + float((positive - price).sum())
 
 
 def contract(node: Node, *, inside: BoolArray, outside: BoolArray, kept: BoolArray) -> Node | None:

@@ -73,19 +73,23 @@ def greedy_choice(program: Program) -> Choice | None:
     return choose(program, greedy_set(Neighbourhood(program)))
 
 
-def greedy_set(near: Neighbourhood, start: BoolArray | None = None) -> BoolArray:
-    """Greedy additions to ``start`` (by default the required sources); the first of equals wins."""
-    program = near.program
+def greedy_set(
+    near: Neighbourhood, start: BoolArray | None = None, clock: Clock | None = None
+) -> BoolArray:
+    """Greedy additions to ``start`` (by default the required sources); the first of equals wins.
+
+    Stops where the clock does, with the set so far.
+    """
+    program, clock = near.program, clock or Clock()
     supervised = (program.required if start is None else start).copy()
-    while True:
+    while not clock.over:
         score, scores = near.additions(supervised)
-        room = program.room - program.price[supervised].sum()
-        allowed = ~supervised & ~program.banned & (program.price <= room)
-        scores = np.where(allowed, scores, -np.inf)
+        scores = np.where(program.fitting(supervised), scores, -np.inf)
         source = int(scores.argmax()) if len(scores) else -1
         if source < 0 or scores[source] <= score:
             return supervised
         supervised[source] = True
+    return supervised
 
 
 def improve(near: Neighbourhood, supervised: BoolArray, clock: Clock | None = None) -> BoolArray:
@@ -98,7 +102,7 @@ def improve(near: Neighbourhood, supervised: BoolArray, clock: Clock | None = No
         swapped, worth = _replace(near, supervised, out)
         since += 1
         if worth > score + 1e-12 * max(1.0, abs(score)):
-            supervised = greedy_set(near, swapped)
+            supervised = greedy_set(near, swapped, clock)
             score, since = float(near.values(supervised).sum()), 0
             inside = _reordered(inside, supervised & ~near.program.required)
     return supervised
@@ -109,9 +113,7 @@ def _replace(near: Neighbourhood, supervised: BoolArray, out: int) -> tuple[Bool
     program, smaller = near.program, supervised.copy()
     smaller[out] = False
     base, scores = near.additions(smaller)
-    room = program.room - program.price[smaller].sum()
-    allowed = ~supervised & ~program.banned & (program.price <= room)
-    scores = np.where(allowed, scores, -np.inf)
+    scores = np.where(program.fitting(smaller), scores, -np.inf)
     scores[out] = base  # nothing takes its place
     into = int(scores.argmax())
     smaller[into] = into != out
@@ -137,9 +139,10 @@ def local_search(
         None if none of them solves every target.
     """
     near, clock, random = Neighbourhood(program), clock or Clock(), np.random.default_rng(0)
-    found = [
-        improve(near, greedy_set(near, affordable(near, np.flatnonzero(s))), clock) for s in starts
-    ]
+    found = []
+    for start in starts:
+        chosen = greedy_set(near, affordable(near, np.flatnonzero(start)), clock)
+        found.append(improve(near, chosen, clock))
     best = max(found, key=lambda supervised: near.values(supervised).sum())
     for _ in range(kicks):
         inside = np.flatnonzero(best & ~program.required)
@@ -147,7 +150,7 @@ def local_search(
             break
         kicked = best.copy()
         kicked[random.choice(inside, -(-len(inside) // 3), replace=False)] = False
-        kicked = improve(near, greedy_set(near, kicked), clock)
+        kicked = improve(near, greedy_set(near, kicked, clock), clock)
         if near.values(kicked).sum() > near.values(best).sum():
             best = kicked
     return choose(program, best)
@@ -157,9 +160,9 @@ def affordable(near: Neighbourhood, wanted: IntArray) -> BoolArray:
     """The required sources and, in the order given, as many others as the budget allows."""
     program = near.program
     supervised = program.required.copy()
-    spent = float(program.price[supervised].sum())
+    price, left = program.price.tolist(), program.room - int(program.price[supervised].sum())
     for source in wanted[~program.banned[wanted]].tolist():
-        if not supervised[source] and spent + program.price[source] <= program.room:
+        if not supervised[source] and price[source] <= left:
             supervised[source] = True
-            spent += float(program.price[source])
+            left -= price[source]
     return supervised

@@ -13,6 +13,10 @@ chosen, so one row a (target, source) implies both the paper's aggregated rows a
 ones (Zamir et al., CVPR 2018, eq. 3). For binary y an optimal x is an extreme point that picks
 the best usable edge, so x stays continuous; z needs to be binary only where its cost competes
 with others for the budget.
+
+Costs are shares of what is left of the budget (`scale`), and the budget row is `MARGIN` wide: a
+solver's tolerances cut off no set that is exactly affordable. It may admit a set that is not, so
+every set that comes back is evaluated exactly, and cut off if it is worth less than it seemed.
 """
 
 from __future__ import annotations
@@ -25,6 +29,11 @@ import numpy as np
 import pulp
 
 from taskgraph.program import BoolArray, Program
+from taskgraph.solver.clock import Clock
+from taskgraph.solver.scale import with_costs_as_shares
+
+MARGIN = 1e-6
+"""What the budget row allows above the budget, as a share of what is left of it."""
 
 Variable: TypeAlias = Any  # pulp.LpVariable, which is untyped
 
@@ -49,6 +58,13 @@ class Model:
         terms = zip(self.supervised, signs.tolist(), strict=True)
         _add(self.problem, terms, pulp.LpConstraintGE, 1.0 - supervised.sum())
 
+    def forbid_supersets(self, supervised: BoolArray) -> None:
+        """Cut off every set that holds all of these sources."""
+        terms = [(y, 1.0) for y, inside in zip(self.supervised, supervised, strict=True) if inside]
+        if not terms:
+            terms = [(self.supervised[0], 0.0)]
+        _add(self.problem, terms, pulp.LpConstraintLE, len(terms) - 1.0)
+
     def count(self) -> pulp.LpAffineExpression:
         """Number of supervised sources."""
         return pulp.LpAffineExpression([(y, 1.0) for y in self.supervised])
@@ -63,11 +79,17 @@ class Model:
         self.problem.addConstraint(constraint)
 
 
-def grouped_model(program: Program, *, partial: bool = False) -> Model:
+def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool = False) -> Model:
     """Pose a program through PuLP; see the module's text for the formulation.
 
     With ``partial`` a target may stay unsolved, worth 0.
+
+    Raises
+    ------
+    OutOfTime
+        If the clock is over before the model is posed.
     """
+    clock = clock or Clock()
     problem = pulp.LpProblem("taxonomy", pulp.LpMaximize)
     supervised = [
         problem.add_variable(f"y{j}", int(need), int(not banned), pulp.LpInteger)
@@ -81,10 +103,10 @@ def grouped_model(program: Program, *, partial: bool = False) -> Model:
     value = pulp.LpAffineExpression(worth)
     problem.setObjective(value)
     _add_targets(problem, program, edges, own, partial)
-    _add_links(problem, program, edges, supervised)
-    cost = _cost(program, supervised, own)
-    room = program.budget + program.slack - cost.constant
-    _add(problem, cost.items(), pulp.LpConstraintLE, room)
+    _add_links(problem, program, edges, supervised, clock)
+    shares = with_costs_as_shares(program)
+    cost = _cost(shares, supervised, own)
+    _add(problem, cost.items(), pulp.LpConstraintLE, shares.budget + MARGIN - cost.constant)
     return Model(problem, supervised, edges, value, cost)
 
 
@@ -130,7 +152,11 @@ def _add_targets(
 
 
 def _add_links(
-    problem: pulp.LpProblem, program: Program, edges: list[Variable], supervised: list[Variable]
+    problem: pulp.LpProblem,
+    program: Program,
+    edges: list[Variable],
+    supervised: list[Variable],
+    clock: Clock,
 ) -> None:
     """The transfers to one target that use a source need that source supervised."""
     links: dict[tuple[int, int], list[tuple[Variable, float]]] = {}
@@ -139,6 +165,7 @@ def _add_links(
     for e, t, j in zip(edge.tolist(), target.tolist(), source.tolist(), strict=True):
         links.setdefault((t, j), []).append((edges[e], 1.0))
     for (_, j), group in links.items():
+        clock.check()
         _add(problem, [*group, (supervised[j], -1.0)], pulp.LpConstraintLE, 0.0)
 
 

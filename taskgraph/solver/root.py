@@ -7,26 +7,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from taskgraph.program import BoolArray, FloatArray, Program
-from taskgraph.solver.backends import Backend
+from taskgraph.program import FloatArray, Program
+from taskgraph.solver.clock import Clock
 from taskgraph.solver.relax import relax
-
-AT_BOUND = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Root:
     """Optimum of the relaxation: ``bound`` of the program, values and reduced costs.
 
-    ``decrease_y`` and ``decrease_x`` are what the bound loses, at least, where a source or an
-    edge is forced away from its value in the relaxation; 0 where that is not known.
+    ``surplus_y`` (S,) is what the bound loses, at least, where a source is left out (above 0) or
+    supervised (below 0); ``surplus_x`` (E,) likewise for edges. 0 where nothing is known.
     """
 
     feasible: bool
     bound: float
     y: FloatArray
-    decrease_y: FloatArray
-    decrease_x: FloatArray
+    surplus_y: FloatArray
+    surplus_x: FloatArray
 
     @property
     def integral(self) -> bool:
@@ -35,28 +33,30 @@ class Root:
 
 
 def unsolved_root(program: Program) -> Root:
-    """What is known without a relaxation: nothing."""
+    """What is known without a relaxation: that no target is worth more than its best way."""
     sources, edges = len(program.sources), len(program.edge_value)
     half = np.full(sources, 0.5)
-    return Root(True, math.inf, half, np.zeros(sources), np.zeros(edges))
+    return Root(True, best_ways(program), half, np.zeros(sources), np.zeros(edges))
 
 
-def solve_root(program: Program, backend: Backend, *, time_limit: float | None = None) -> Root:
+def best_ways(program: Program) -> float:
+    """A cheap bound: every target solved in its best way, whatever that costs."""
+    ownable = program.solved_by_own(~program.banned)
+    best = np.where(ownable, program.self_value, -math.inf)
+    np.maximum.at(best, program.edge_target, program.edge_value)
+    return float(best.sum())
+
+
+def solve_root(program: Program, clock: Clock) -> Root:
     """Solve the linear relaxation of the grouped model."""
-    found = relax(program, backend, time_limit=time_limit)
-    empty = np.zeros(0)
+    found = relax(program, clock)
     if found.status == "infeasible":
+        empty = np.zeros(0)
         return Root(False, -math.inf, empty, empty, empty)
     if found.status != "optimal":
         return unsolved_root(program)
-    at_bound = (found.y < AT_BOUND) | (found.y > 1 - AT_BOUND)
-    return Root(
-        feasible=True,
-        bound=found.bound,
-        y=found.y,
-        decrease_y=np.where(at_bound, found.cost_y, 0.0),
-        decrease_x=np.where(found.x < AT_BOUND, found.cost_x, 0.0),
-    )
+    undecided = ~(program.required | program.banned)
+    return Root(True, found.bound, found.y, found.surplus_y * undecided, found.surplus_x)
 
 
 def fix(program: Program, root: Root, *, least: float) -> Program:
@@ -65,12 +65,9 @@ def fix(program: Program, root: Root, *, least: float) -> Program:
     If forcing a source or an edge away from the relaxation costs so much that the bound falls
     below ``least``, it stays: sources become required or banned, edges are left out. Exact.
     """
-    if not math.isfinite(root.bound):
-        return program
-    decided = root.bound - root.decrease_y < least
-    one: BoolArray = decided & (root.y > 0.5)
-    zero: BoolArray = decided & (root.y < 0.5)
-    banned = program.banned | zero
+    decided = root.bound - np.abs(root.surplus_y) < least
+    banned = program.banned | (decided & (root.surplus_y < 0))
     usable = ~np.append(banned, False)[program.edge_sources].any(axis=1)
-    keep = usable & (root.bound - root.decrease_x >= least)
-    return replace(program.keep(keep), required=program.required | one, banned=banned)
+    keep = usable & (root.bound + np.minimum(root.surplus_x, 0.0) >= least)
+    required = program.required | (decided & (root.surplus_y > 0))
+    return replace(program.keep(keep), required=required, banned=banned)

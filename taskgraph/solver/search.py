@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,15 +11,21 @@ from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.branch import branch, suits
 from taskgraph.solver.choice import Choice, choose, tolerance
-from taskgraph.solver.clock import Clock
+from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.incumbent import Incumbent
 from taskgraph.solver.infeasible import affordable_cover, explain
 from taskgraph.solver.local import Neighbourhood, greedy_set, improve, local_search
-from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
-from taskgraph.solver.root import Root, fix, solve_root, unsolved_root
+from taskgraph.solver.ranking import Ranking
+from taskgraph.solver.root import Root, best_ways, fix, solve_root, unsolved_root
+from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.ties import break_ties
 from taskgraph.taxonomy import Status
+
+GRACE = 0.7
+"""Seconds that a first local search may take beyond a short time limit."""
+POSING = 1e-4
+"""Seconds that it takes to pose one edge through PuLP."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +60,30 @@ class Solution:
 def solve_program(
     program: Program, backend: Backend, clock: Clock | None = None, *, sizes: Sizes | None = None
 ) -> Solution:
-    """Solve to proven optimality, or as far as the clock allows."""
-    clock, sizes = clock or Clock(), sizes or Sizes()
-    reduced = presolve(program)
+    """Solve to proven optimality, or as far as the clock allows.
+
+    Values are divided by a power of two, so that tolerances mean the same for all tables.
+    """
+    unit = value_unit(program)
+    found = _solve(with_values_in(program, unit), backend, clock or Clock(), sizes or Sizes())
+    choice = found.choice
+    return replace(
+        found,
+        program=with_values_in(found.program, 1 / unit),
+        choice=None if choice is None else replace(choice, value=choice.value * unit),
+        bound=found.bound * unit,
+    )
+
+
+def _solve(program: Program, backend: Backend, clock: Clock, sizes: Sizes) -> Solution:
+    reduced = presolve(program, clock)
+    if reduced is None:
+        return _infeasible(program, backend, clock)
     lagrangian = backend.name == "highs" and suits(reduced)
-    if lagrangian and len(reduced.edge_value) > sizes.relax:
-        root = unsolved_root(reduced)
-    else:
-        root = solve_root(reduced, backend, time_limit=clock.left)
+    many = len(reduced.edge_value) > sizes.relax
+    root = (
+        unsolved_root(reduced) if lagrangian and many else solve_root(reduced, clock.share(1 / 2))
+    )
     if not root.feasible:
         return _infeasible(program, backend, clock)
     incumbent = _incumbent(reduced, root, backend, clock)
@@ -80,27 +102,31 @@ def solve_program(
 def _incumbent(program: Program, root: Root, backend: Backend, clock: Clock) -> Incumbent:
     """What the relaxation supervises if it is whole, or what local search makes of it.
 
-    Where that finds nothing and time is short, a quarter of it goes into finding any solution.
+    Under a time limit the search has a third of it, so that time is left for a bound, and `GRACE`
+    seconds in any case, since any taxonomy is better than none. Where it finds nothing, a quarter of what is left goes into finding any solution.
     """
     incumbent = Incumbent(program)
     if root.integral:
         incumbent.offer(np.round(root.y).astype(bool))
     if incumbent.first is None:
-        found = local_search(program, [program.required, root.y > 0.5], clock)
+        starts = [program.required, root.y > 0.5]
+        found = local_search(program, starts, clock.share(1 / 3, least=GRACE))
         if found is not None:
             incumbent.offer(found.supervised)
-    if incumbent.first is None and clock.left is not None:
-        cover = affordable_cover(program, backend, clock.left / 4)
+    posing = POSING * len(program.edge_value)
+    if incumbent.first is None and clock.left is not None and posing < clock.left / 4:
+        cover = affordable_cover(program, backend, clock.share(1 / 4))
         if cover is not None:
-            near = Neighbourhood(program)
-            incumbent.offer(improve(near, greedy_set(near, cover), clock))
+            near, brief = Neighbourhood(program), clock.share(1 / 4)
+            incumbent.offer(cover)
+            incumbent.offer(improve(near, greedy_set(near, cover, brief), brief))
     return incumbent
 
 
 def _branched(program: Program, root: Root, incumbent: Incumbent, clock: Clock) -> Solution:
     search = branch(program, incumbent, clock)
     if not search.complete:
-        return _stopped(incumbent, min(root.bound, search.bound), search.nodes)
+        return _stopped(incumbent, min(root.bound, search.bound), search.nodes, clock)
     if incumbent.first is None:
         return Solution("infeasible", program, nodes=search.nodes)
     value = incumbent.first.value
@@ -110,18 +136,19 @@ def _branched(program: Program, root: Root, incumbent: Incumbent, clock: Clock) 
 def _grouped(
     program: Program, root: Root, incumbent: Incumbent, backend: Backend, clock: Clock
 ) -> Solution:
-    """Pose what the root left open as one model; never believe a value, evaluate the set."""
-    model = grouped_model(program)
-    verdict = backend.run(model.problem, time_limit=clock.left)
-    if verdict.status in ("optimal", "feasible"):
-        incumbent.offer(model.solution())
-    elif verdict.status == "infeasible" and incumbent.first is None:
-        return Solution("infeasible", program, nodes=max(0, verdict.nodes))
-    bound, nodes = min(root.bound, verdict.bound), max(0, verdict.nodes)
-    within = incumbent.value + 1e3 * tolerance(incumbent.value)
-    if verdict.status == "optimal" and incumbent.first is not None and bound <= within:
-        return _tied(program, incumbent, nodes, backend, clock)
-    return _stopped(incumbent, bound, nodes)
+    """Pose what the root left open as one model."""
+    try:
+        found = Ranking(program, backend, clock).best()
+    except OutOfTime:
+        return _stopped(incumbent, root.bound, 0, clock)
+    if found.choice is not None:
+        incumbent.offer(found.choice.supervised)
+    elif found.status == "infeasible" and incumbent.first is None:
+        return Solution("infeasible", program, nodes=found.nodes)
+    bound = min(root.bound, max(found.bound, incumbent.value))
+    if found.status in ("optimal", "infeasible"):
+        return _tied(program, incumbent, found.nodes, backend, clock)
+    return _stopped(incumbent, bound, found.nodes, clock)
 
 
 def _tied(
@@ -134,17 +161,22 @@ def _tied(
     return Solution("optimal", incumbent.program, choice, choice.value, nodes)
 
 
-def _stopped(incumbent: Incumbent, bound: float, nodes: int) -> Solution:
+def _stopped(incumbent: Incumbent, bound: float, nodes: int, clock: Clock) -> Solution:
+    bound = min(bound, best_ways(incumbent.program))
     if incumbent.first is None:
-        return Solution("unknown", incumbent.program, bound=bound, nodes=nodes,
-                        reason="the time limit passed before a taxonomy was found; raise "
-                        "--time-limit")  # fmt: skip
+        limit = "the time limit passed before a taxonomy was found; raise --time-limit"
+        reason = "stopped before a taxonomy was found" if clock.stop.is_set() else limit
+        return Solution("unknown", incumbent.program, bound=bound, nodes=nodes, reason=reason)
     bound = max(bound, incumbent.first.value)
     return Solution("feasible", incumbent.program, incumbent.first, bound, nodes)
 
 
 def _infeasible(program: Program, backend: Backend, clock: Clock, nodes: int = 0) -> Solution:
+    """Say so only where no set of sources is affordable by exact arithmetic as well."""
     reason = explain(program, backend, clock)
+    if reason.affordable is not None:
+        bound = max(best_ways(program), reason.affordable.value)
+        return Solution("feasible", program, reason.affordable, bound, nodes)
     return Solution(
         "infeasible",
         program,

@@ -7,7 +7,7 @@ import pulp
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose, tolerance, without_useless
-from taskgraph.solver.clock import Clock
+from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.model import Model, grouped_model
 
 
@@ -22,16 +22,23 @@ def break_ties(program: Program, choice: Choice, backend: Backend, clock: Clock)
     if (program.required | program.banned).all():
         return choice
     least = choice.value - tolerance(choice.value)
-    if _is_alone(program, choice, least, backend, clock):
+    try:
+        if _is_alone(program, choice, least, backend, clock):
+            return choice
+        choice = _fewest(program, choice, least, backend, clock)
+        return _first_by_name(program, choice, least, backend, clock)
+    except OutOfTime:
         return choice
-    choice = _fewest(program, choice, least, backend, clock)
-    return _first_by_name(program, choice, least, backend, clock)
 
 
-def _tie_model(program: Program, least: float, most: float | None = None) -> Model:
-    """Any solution worth ``least`` or more, from at most ``most`` sources."""
-    model = grouped_model(program)
-    model.require_value(least)
+def _tie_model(program: Program, least: float, clock: Clock, most: float | None = None) -> Model:
+    """Any solution worth ``least`` or more, from at most ``most`` sources.
+
+    And some that are worth a little less, so that a solver's tolerances cut off no tie; what it
+    finds is evaluated.
+    """
+    model = grouped_model(program, clock)
+    model.require_value(least - 100 * tolerance(least))
     if most is not None:
         model.require_count(most)
     model.problem.setObjective(pulp.LpAffineExpression())
@@ -42,7 +49,7 @@ def _is_alone(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> bool:
     """Whether no other tie has as few sources."""
-    model = _tie_model(program, least, float(choice.supervised.sum()))
+    model = _tie_model(program, least, clock, float(choice.supervised.sum()))
     model.forbid(choice.supervised)
     return _first_tie(model, program, least, backend, clock) is None
 
@@ -50,7 +57,7 @@ def _is_alone(
 def _fewest(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> Choice:
-    model = _tie_model(program, least)
+    model = _tie_model(program, least, clock)
     model.problem.sense = pulp.LpMinimize
     model.problem.setObjective(model.count())
     found = _first_tie(model, program, least, backend, clock)
@@ -62,7 +69,7 @@ def _first_by_name(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> Choice:
     """Walk the names in order, and keep each one that some tie can still have."""
-    model = _tie_model(program, least, float(choice.supervised.sum()))
+    model = _tie_model(program, least, clock, float(choice.supervised.sum()))
     for source, variable in enumerate(model.supervised):
         if choice.supervised[source]:
             variable.lowBound = 1
@@ -81,7 +88,7 @@ def _first_tie(
 ) -> Choice | None:
     """A solution that ties by exact evaluation, not only within the solver's tolerance."""
     while not clock.over:
-        verdict = backend.run(model.problem, time_limit=clock.left)
+        verdict = backend.run(model.problem, clock)
         if verdict.status not in ("optimal", "feasible"):
             return None
         supervised = model.solution()

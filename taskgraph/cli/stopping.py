@@ -1,0 +1,30 @@
+"""Ctrl-C in a long solve: the first one keeps what was found, the second one ends the command."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from taskgraph.solver.clock import Clock, Watch
+
+
+@contextlib.contextmanager
+def stoppable(time_limit: float | None = None, watch: Watch | None = None) -> Iterator[Clock]:
+    """A clock that the first Ctrl-C stops; the second one interrupts as usual."""
+    clock = Clock(time_limit, watch)
+    if threading.current_thread() is not threading.main_thread():
+        yield clock  # signals arrive in the main thread alone
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        clock.stop.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield clock
+    finally:
+        signal.signal(signal.SIGINT, before)
