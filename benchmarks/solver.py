@@ -93,7 +93,7 @@ def paper(program: Program, limit: float) -> Outcome:
 
 def grouped(program: Program, limit: float) -> Outcome:
     """Dominance, and the grouped model through PuLP and HiGHS."""
-    reduced = presolve(program)
+    reduced = presolve(program) or program
     return _posed(reduced, grouped_model(reduced), "highs", limit)
 
 

@@ -87,11 +87,20 @@ def _ways(instance, supervised, target):
             yield max(usable), instance.transfer.get(target, Fraction(0))
 
 
+def _same(unit):
+    return lambda random: lambda: unit
+
+
+def _one_scale(random):
+    unit = Fraction(10) ** int(random.integers(-9, 10))
+    return lambda: unit
+
+
 SCALES = {
-    "twentieths": lambda random: lambda: Fraction(1),
-    "tiny": lambda random: lambda: Fraction(1, 10**9),
-    "huge": lambda random: lambda: Fraction(10**9),
-    "one scale": lambda random: lambda power=int(random.integers(-9, 10)): Fraction(10) ** power,
+    "twentieths": _same(Fraction(1)),
+    "tiny": _same(Fraction(1, 10**9)),
+    "huge": _same(Fraction(10**9)),
+    "one scale": _one_scale,
     "mixed": lambda random: lambda: Fraction(10) ** int(random.integers(-9, 10)),
     "two scales": lambda random: lambda: Fraction(10) ** int(random.choice([-6, 6])),
 }

@@ -87,7 +87,7 @@ def solve_command(
         more = None
         if marginal and taxonomy.solved:
             more = tg.marginal_worth(transfers, problem, solver=solver, clock=clock)
-    if clock.stop.is_set():
+    if clock.stop.is_set() and taxonomy.solved and taxonomy.status != "optimal":
         note("stopped: the best taxonomy so far")
     if plot and taxonomy.solved:
         from taskgraph.plot import draw_taxonomy, save

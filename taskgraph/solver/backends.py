@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pulp
@@ -108,11 +112,24 @@ def _run_beside(call: Callable[[], object], clock: Clock, halted: threading.Even
             thread.join(POLL)
     finally:  # Ctrl-C comes here as well
         halted.set()
+        _signal_children(thread, signal.SIGINT)
         thread.join(PATIENCE)
+        _signal_children(thread, signal.SIGTERM)
     if thread.is_alive():
         raise OutOfTime
     if failed:
         raise failed[0]
+
+
+def _signal_children(thread: threading.Thread, number: int) -> None:
+    """Signal the processes that a thread has started and waits for, where the system tells them.
+
+    A Ctrl-C in a terminal reaches them anyway; one that is sent to this process alone does not.
+    """
+    listed = Path(f"/proc/self/task/{thread.native_id}/children")
+    with contextlib.suppress(OSError):
+        for child in listed.read_text().split():
+            os.kill(int(child), number)
 
 
 class _Highs(pulp.HiGHS):  # type: ignore[misc]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from taskgraph.program import TOLERANCE, BoolArray, FloatArray, IntArray, Program
+from taskgraph.solver.clock import Clock
 
 SUPERVISED = -1
 UNCOVERED = -2
@@ -106,10 +107,13 @@ def _undominated(
     return kept
 
 
-def without_useless(program: Program, choice: Choice) -> Choice:
-    """Drop, dearest first, every source that can go without a loss of value."""
+def without_useless(program: Program, choice: Choice, clock: Clock | None = None) -> Choice:
+    """Drop, dearest first, every source that can go without a loss of value, while there is time."""
+    clock = clock or Clock()
     candidates = np.flatnonzero(choice.supervised & ~program.required)
     for source in sorted(candidates, key=lambda s: (-program.label_cost[s], -s)):
+        if clock.over:
+            break
         smaller = choice.supervised.copy()
         smaller[source] = False
         lighter = choose(program, smaller)

@@ -6,6 +6,7 @@ import math
 
 from taskgraph.program import BoolArray, Program
 from taskgraph.solver.choice import Choice, choose, tolerance, without_useless
+from taskgraph.solver.clock import Clock
 
 
 class Incumbent:
@@ -16,8 +17,8 @@ class Incumbent:
     before it.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, clock: Clock | None = None) -> None:
+        self.program, self._clock = program, clock or Clock()
         self.value = -math.inf
         self._front: list[Choice] = []
 
@@ -36,7 +37,7 @@ class Incumbent:
         choice = choose(self.program, supervised)
         if choice is None or choice.value < self.least:
             return
-        choice = without_useless(self.program, choice)
+        choice = without_useless(self.program, choice, self._clock)
         self.value = max(self.value, choice.value)
         rank = _rank(choice)
         if any(c.value >= choice.value and _rank(c) <= rank for c in self._front):

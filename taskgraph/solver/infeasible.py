@@ -15,7 +15,7 @@ from taskgraph.program import BoolArray, IntArray, Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose
 from taskgraph.solver.clock import Clock, OutOfTime
-from taskgraph.solver.model import grouped_model
+from taskgraph.solver.model import grouped_model, posing_seconds
 from taskgraph.solver.presolve import presolve, undominated
 
 MOST_SECONDS = 30.0
@@ -130,10 +130,12 @@ def _cheapest(program: Program, backend: Backend, clock: Clock) -> tuple[Choice 
     Costs may differ by many orders of magnitude. So the search is first bounded by what surely
     suffices, then by the cost of what it found: the solver's tolerance is relative to that.
     """
+    if clock.left is not None and clock.left < posing_seconds(program):
+        return None, False
     free = _counting(replace(program, budget=math.inf))
     enough, best, proven = _enough(free), None, False
     for _ in range(2):
-        reduced = presolve(replace(free, budget=enough))
+        reduced = presolve(replace(free, budget=enough), clock)
         if reduced is None:
             break
         try:
@@ -190,8 +192,8 @@ def _unsolved(program: Program, backend: Backend, clock: Clock) -> list[str]:
     left = costs.budget - int(costs.label[program.required].sum())
     dear = ~program.required & (costs.label > left)
     counting = replace(program, banned=program.banned | dear)
-    usable = ~np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
-    counting = _counting(counting.keep(usable))
+    lost: BoolArray = np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
+    counting = _counting(counting.keep(~lost))
     try:
         model = grouped_model(counting, clock, partial=True)
     except OutOfTime:

@@ -78,18 +78,20 @@ def greedy_set(
 ) -> BoolArray:
     """Greedy additions to ``start`` (by default the required sources); the first of equals wins.
 
-    Stops where the clock does, with the set so far.
+    Once the clock is over, all that still fits is added in the order of its last worth.
     """
     program, clock = near.program, clock or Clock()
     supervised = (program.required if start is None else start).copy()
-    while not clock.over:
+    while True:
         score, scores = near.additions(supervised)
         scores = np.where(program.fitting(supervised), scores, -np.inf)
         source = int(scores.argmax()) if len(scores) else -1
         if source < 0 or scores[source] <= score:
             return supervised
+        if clock.over:
+            ranked = np.argsort(-scores, kind="stable")
+            return _filled(near, supervised, ranked[scores[ranked] > score])
         supervised[source] = True
-    return supervised
 
 
 def improve(near: Neighbourhood, supervised: BoolArray, clock: Clock | None = None) -> BoolArray:
@@ -158,8 +160,11 @@ def local_search(
 
 def affordable(near: Neighbourhood, wanted: IntArray) -> BoolArray:
     """The required sources and, in the order given, as many others as the budget allows."""
-    program = near.program
-    supervised = program.required.copy()
+    return _filled(near, near.program.required, wanted)
+
+
+def _filled(near: Neighbourhood, start: BoolArray, wanted: IntArray) -> BoolArray:
+    program, supervised = near.program, start.copy()
     price, left = program.price.tolist(), program.room - int(program.price[supervised].sum())
     for source in wanted[~program.banned[wanted]].tolist():
         if not supervised[source] and price[source] <= left:

@@ -29,11 +29,14 @@ import numpy as np
 import pulp
 
 from taskgraph.program import BoolArray, Program
-from taskgraph.solver.clock import Clock
+from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.scale import with_costs_as_shares
 
 MARGIN = 1e-6
 """What the budget row allows above the budget, as a share of what is left of it."""
+
+POSING = 1e-4
+"""Seconds that it takes to pose one edge through PuLP."""
 
 Variable: TypeAlias = Any  # pulp.LpVariable, which is untyped
 
@@ -87,9 +90,11 @@ def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool
     Raises
     ------
     OutOfTime
-        If the clock is over before the model is posed.
+        If the clock leaves too little time to pose the model.
     """
     clock = clock or Clock()
+    if clock.left is not None and clock.left < posing_seconds(program):
+        raise OutOfTime
     problem = pulp.LpProblem("taxonomy", pulp.LpMaximize)
     supervised = [
         problem.add_variable(f"y{j}", int(need), int(not banned), pulp.LpInteger)
@@ -108,6 +113,11 @@ def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool
     cost = _cost(shares, supervised, own)
     _add(problem, cost.items(), pulp.LpConstraintLE, shares.budget + MARGIN - cost.constant)
     return Model(problem, supervised, edges, value, cost)
+
+
+def posing_seconds(program: Program) -> float:
+    """About how long it takes to pose a program through PuLP."""
+    return POSING * len(program.edge_value)
 
 
 def _add(

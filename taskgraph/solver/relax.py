@@ -1,4 +1,4 @@
-"""The linear relaxation of the grouped model (see `model`), with a bound that rounding cannot break.
+"""The linear relaxation of the grouped model (see `model`), and a bound that holds exactly.
 
 The rows go to HiGHS as arrays whatever solver is asked for the proof: PuLP's objects take longer
 to build than such a relaxation takes to solve. Only the dual values are believed, and any dual
@@ -44,7 +44,7 @@ class Relaxation:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """``low <= matrix x <= high`` with 0/1 variables, as coordinates; the last row is the budget."""
+    """``low <= matrix x <= high``, as coordinates; the last row is the budget."""
 
     row: IntArray
     column: IntArray

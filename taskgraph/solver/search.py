@@ -24,8 +24,6 @@ from taskgraph.taxonomy import Status
 
 GRACE = 0.7
 """Seconds that a first local search may take beyond a short time limit."""
-POSING = 1e-4
-"""Seconds that it takes to pose one edge through PuLP."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +101,10 @@ def _incumbent(program: Program, root: Root, backend: Backend, clock: Clock) -> 
     """What the relaxation supervises if it is whole, or what local search makes of it.
 
     Under a time limit the search has a third of it, so that time is left for a bound, and `GRACE`
-    seconds in any case, since any taxonomy is better than none. Where it finds nothing, a quarter of what is left goes into finding any solution.
+    seconds in any case, since any taxonomy is better than none. Where it finds nothing, a quarter
+    of what is left goes into a cheapest cover.
     """
-    incumbent = Incumbent(program)
+    incumbent = Incumbent(program, clock)
     if root.integral:
         incumbent.offer(np.round(root.y).astype(bool))
     if incumbent.first is None:
@@ -113,8 +112,7 @@ def _incumbent(program: Program, root: Root, backend: Backend, clock: Clock) -> 
         found = local_search(program, starts, clock.share(1 / 3, least=GRACE))
         if found is not None:
             incumbent.offer(found.supervised)
-    posing = POSING * len(program.edge_value)
-    if incumbent.first is None and clock.left is not None and posing < clock.left / 4:
+    if incumbent.first is None and clock.left is not None:
         cover = affordable_cover(program, backend, clock.share(1 / 4))
         if cover is not None:
             near, brief = Neighbourhood(program), clock.share(1 / 4)
