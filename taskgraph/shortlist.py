@@ -13,7 +13,7 @@ import pandas as pd
 
 from taskgraph.errors import InvalidProblemError
 from taskgraph.problem import Problem, Settings, make_problem
-from taskgraph.program import BoolArray, Program, compile_program
+from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose
@@ -99,8 +99,8 @@ def _later(program: Program, first: Solution, backend: Backend, clock: Clock) ->
 def _smallest_part(program: Program, choice: Choice, backend: Backend, clock: Clock) -> Choice:
     """The smallest set of the chosen sources that is worth as much."""
     outside = ~choice.supervised
-    lost: BoolArray = np.append(outside, False)[program.edge_sources].any(axis=1)
-    within = replace(program.keep(~lost), banned=program.banned | outside)
+    lost = np.append(outside, False)[program.edge_sources].any(axis=1)
+    within = replace(program.keep(np.flatnonzero(~lost)), banned=program.banned | outside)
     part = break_ties(within, choose(within, choice.supervised) or choice, backend, clock)
     return choose(program, part.supervised) or choice
 

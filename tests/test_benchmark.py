@@ -15,6 +15,7 @@ from taskgraph.problem import make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver import find_solver
 from taskgraph.solver.choice import choose
+from taskgraph.solver.clock import Clock
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "solver"
 
@@ -49,7 +50,7 @@ def test_tables_are_the_same_for_the_same_seed_and_sum_to_one(family):
 def test_a_time_out_of_cbc_on_the_papers_form_is_not_called_optimal():
     program = program_of("latent", 60, 40, 0, 8)
     model = paper_model(program)
-    verdict = find_solver("cbc").run(model.problem, time_limit=0.5)
+    verdict = find_solver("cbc").run(model.problem, Clock(0.5))
     assert verdict.status in ("feasible", "unknown")
     if verdict.status == "feasible":
         assert choose(program, model.solution()) is not None

@@ -16,15 +16,15 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": [
-        "errors", "tasks", "transfers", "losses", "affinity", "problem", "program", "taxonomy",
+        "errors", "tasks", "transfers", "losses", "affinity", "problem", "costs", "program", "taxonomy",
         "solver", "frontiers", "shortlist", "baselines", "selection", "tables", "plot", "report",
         "server",
         "cli",
     ],
     "taskgraph.solver": [
-        "clock", "backends", "choice", "presolve", "model", "local", "relax", "root", "incumbent",
-        "contract", "lagrange", "cover", "leaves", "ascent", "branch", "infeasible", "ties",
-        "search",
+        "clock", "scale", "backends", "choice", "presolve", "model", "local", "relax", "root",
+        "incumbent", "contract", "lagrange", "cover", "leaves", "ascent", "branch", "ranking",
+        "infeasible", "ties", "search",
     ],
     "encoders": [
         "errors", "workers", "engines", "pixels", "encodings", "corruptions", "colors", "jigsaw",

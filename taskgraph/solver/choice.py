@@ -108,7 +108,7 @@ def _undominated(
 
 
 def without_useless(program: Program, choice: Choice, clock: Clock | None = None) -> Choice:
-    """Drop, dearest first, every source that can go without a loss of value, while there is time."""
+    """Drop, dearest first, every source that can go without a loss, while there is time."""
     clock = clock or Clock()
     candidates = np.flatnonzero(choice.supervised & ~program.required)
     for source in sorted(candidates, key=lambda s: (-program.label_cost[s], -s)):

@@ -192,8 +192,8 @@ def _unsolved(program: Program, backend: Backend, clock: Clock) -> list[str]:
     left = costs.budget - int(costs.label[program.required].sum())
     dear = ~program.required & (costs.label > left)
     counting = replace(program, banned=program.banned | dear)
-    lost: BoolArray = np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
-    counting = _counting(counting.keep(~lost))
+    lost = np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
+    counting = _counting(counting.keep(np.flatnonzero(~lost)))
     try:
         model = grouped_model(counting, clock, partial=True)
     except OutOfTime:
