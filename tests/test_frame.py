@@ -16,9 +16,9 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": [
-        "errors", "tasks", "transfers", "losses", "affinity", "problem", "costs", "program", "taxonomy",
-        "solver", "frontiers", "shortlist", "baselines", "selection", "tables", "plot", "report",
-        "server",
+        "errors", "tasks", "transfers", "losses", "affinity", "problem", "costs", "program",
+        "taxonomy", "solver", "frontiers", "shortlist", "baselines", "selection", "tables", "plot",
+        "report", "server",
         "cli",
     ],
     "taskgraph.solver": [
