@@ -14,7 +14,7 @@ from taskgraph.errors import InfeasibleError
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.program import BoolArray, FloatArray, Program, compile_program
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
-from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
+from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, best_edges, choose
 from taskgraph.solver.local import greedy_choice
 from taskgraph.solver.search import Solution
 from taskgraph.tasks import SELF
@@ -234,18 +234,42 @@ def _greedy(transfers: Transfers, problem: Problem, program: Program) -> Taxonom
 
 
 def _best_single(transfers: Transfers, problem: Problem, program: Program) -> Taxonomy:
-    """Every target from its best first-order source, and every such source supervised."""
-    singles = program.keep(program.order == 1)
-    singles = replace(singles, self_source=np.full(len(program.targets), -1), budget=np.inf)
-    everything = choose(singles, ~program.banned)
-    if everything is None:
-        failed = Solution("unknown", program, reason="a target has no first-order transfer")
+    choice = best_single_choice(program)
+    if isinstance(choice, str):
+        failed = Solution("unknown", program, reason=choice)
         return taxonomy_from_solution(transfers, problem, failed)
-    used = np.zeros(len(program.sources), dtype=bool)
-    used[singles.edge_sources[everything.edges, 0]] = True
-    cost = float(program.label_cost[used].sum() + program.transfer_cost.sum())
-    choice = Choice(used, everything.edges, everything.value, cost)
-    return taxonomy_from_solution(transfers, problem, Solution("feasible", singles, choice))
+    return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
+
+
+def best_single_choice(program: Program) -> Choice | str:
+    """Supervise every target's best single source, whatever that costs, and all required tasks.
+
+    A supervised target is then solved by its own network, as in every other choice, and no
+    transfer is paid for it; with ``may_transfer`` it keeps its best single source where that is
+    better. The other targets are solved by their best single source.
+
+    Returns
+    -------
+    Choice or str
+        Why there is none: some target has neither a first-order transfer nor its own network.
+    """
+    singles = np.flatnonzero(program.order == 1)
+    # Without a limit each better transfer can be kept, so its cost decides nothing.
+    unlimited = replace(
+        program.keep(singles), budget=np.inf, transfer_cost=np.zeros(len(program.targets))
+    )
+    named, _ = best_edges(unlimited, ~program.banned)
+    supervised = program.required.copy()
+    supervised[unlimited.edge_sources[named[named != UNCOVERED], 0]] = True
+    choice = choose(unlimited, supervised)
+    if choice is None:
+        unnamed = np.flatnonzero((named == UNCOVERED) & ~program.solved_by_own(supervised))
+        return f'"{program.targets[unnamed[0]]}" has no transfer from a single source'
+    moved = choice.edges != SUPERVISED
+    edges = choice.edges.copy()
+    edges[moved] = singles[choice.edges[moved]]
+    cost = program.label_cost[supervised].sum() + program.transfer_cost[moved].sum()
+    return replace(choice, edges=edges, cost=float(cost))
 
 
 def random_band(

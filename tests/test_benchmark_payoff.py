@@ -18,6 +18,7 @@ from benchmarks.payoff.choices import (
     RANDOM_SET,
     SINGLE,
     SOLVED,
+    SOLVED_AT_SINGLE,
     Chosen,
     choices,
     needed,
@@ -123,15 +124,22 @@ def test_greedy_adds_the_source_that_helps_most(seed):
     assert greedy.transfers == by_hand(transfers, inside)[0]
 
 
-def test_the_best_single_source_of_each_target_whatever_it_costs():
-    transfers = table()
-    (single,) = of(choices(transfers, Problem(budget=1), draws=0), SINGLE)
+@pytest.mark.parametrize("seed", range(3))
+def test_best_single_supervises_each_best_source_and_is_credited_with_their_networks(seed):
+    transfers = table(seed)
+    chosen = choices(transfers, Problem(budget=1), draws=0)
+    (single,), (at_cost,) = of(chosen, SINGLE), of(chosen, SOLVED_AT_SINGLE)
     frame = transfers.frame[transfers.is_edge & (transfers.order == 1)]
-    best = frame.loc[frame.groupby("target")["affinity"].idxmax()]
-    assert single.transfers == {
-        t: (s,) for t, s in zip(best["target"], best["sources"], strict=True)
-    }
-    assert single.taxonomy.spent == best["sources"].nunique()
+    rows = frame.loc[frame.groupby("target")["affinity"].idxmax()]
+    best = dict(zip(rows["target"], rows["sources"], strict=True))
+    supervised = set(best.values())
+    assert set(single.taxonomy.supervised) == supervised
+    assert single.transfers == {t: ("self",) if t in supervised else (best[t],) for t in TASKS}
+    assert single.taxonomy.spent == len(supervised) > 1
+    sets = [s for k in range(1, len(supervised) + 1) for s in itertools.combinations(TASKS, k)]
+    most = max(sets, key=lambda s: by_hand(transfers, s)[1])
+    assert at_cost.taxonomy.supervised == most
+    assert at_cost.transfers == by_hand(transfers, most)[0]
 
 
 def test_random_sets_are_different_and_have_their_best_transfers():

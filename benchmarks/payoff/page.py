@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.payoff.choices import GREEDY, RANDOM, RANDOM_SET, RULES, SINGLE, SOLVED
+from benchmarks.payoff.choices import (
+    GREEDY,
+    RANDOM,
+    RANDOM_SET,
+    RULES,
+    SINGLE,
+    SOLVED,
+    SOLVED_AT_SINGLE,
+)
 from benchmarks.payoff.measures import MEASURES, OTHERS, SMALLER_IS_BETTER
 
 FIGURE, WIDTH = "payoff.svg", 100
@@ -20,7 +28,9 @@ SHOWN = {
 EXPLAINED = {
     SOLVED: "the proven optimum, `taskgraph solve`",
     GREEDY: "sources added one by one, each the one that helps most, then the best transfers",
-    SINGLE: "every target from its own best single source, whatever that costs",
+    SINGLE: "every target names its best single source, and all of these are supervised, "
+    "whatever that costs; the targets among them are solved by their own networks",
+    SOLVED_AT_SINGLE: "the proven optimum within what best single spends",
     RANDOM_SET: "random supervised tasks, with the best transfers that the table has for them",
     RANDOM: "the same supervised tasks, with transfers drawn evenly from all that they allow",
 }
