@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text()
 ORDER = {
     "taskgraph": [
         "errors", "tasks", "transfers", "losses", "affinity", "problem", "program", "taxonomy",
-        "solver", "frontiers", "shortlist", "baselines", "selection", "tables", "plot", "report",
+        "solver", "frontiers", "shortlist", "random_sets", "baselines", "selection", "tables", "plot", "report",
         "server",
         "cli",
     ],

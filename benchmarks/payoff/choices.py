@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.baselines import evaluate, random_set
+from taskgraph.baselines import SINGLE as BEST_SINGLE
+from taskgraph.baselines import evaluate
 from taskgraph.problem import Problem
 from taskgraph.program import Program, compile_program
-from taskgraph.solver import solve, taxonomy_from_solution
-from taskgraph.solver.choice import SUPERVISED, Choice, choose
+from taskgraph.random_sets import choose_among, random_set
+from taskgraph.solver import taxonomy_from_solution
+from taskgraph.solver.choice import UNCOVERED, Choice, choose
 from taskgraph.solver.search import Solution
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
@@ -73,8 +75,7 @@ def choices(transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0
     single = found.best_single
     named = [(SOLVED, found.taxonomy), (GREEDY, found.greedy), (SINGLE, single)]
     if single.solved:
-        at_cost = solve(transfers, replace(problem, budget=single.spent))
-        named.append((SOLVED_AT_SINGLE, at_cost))
+        named.append((SOLVED_AT_SINGLE, found.at_cost[BEST_SINGLE]))
     drawn = list(random_choices(transfers, problem, draws=draws, seed=seed))
     return [
         *(Chosen(rule, 0, taxonomy) for rule, taxonomy in named if taxonomy.solved),
@@ -104,25 +105,27 @@ def random_choices(
             continue
         seen.add(supervised.tobytes())
         tries = 0
-        both = best, with_random_transfers(program, best, rng)
         one, other = (
             taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
-            for choice in both
+            for choice in (best, with_random_transfers(program, best, rng))
         )
         yield one, other
 
 
 def with_random_transfers(program: Program, best: Choice, rng: np.random.Generator) -> Choice:
-    """The same supervised set, and for each other target a usable transfer drawn evenly."""
+    """The same supervised set, and for each other target a usable transfer drawn evenly.
+
+    Where a supervised target may keep a transfer, it has one drawn too, and keeps it if that is
+    better than its own network.
+    """
     usable = np.append(best.supervised, True)[program.edge_sources].all(axis=1)
-    edges, value = best.edges.copy(), 0.0
-    for target, edge in enumerate(best.edges.tolist()):
-        if edge == SUPERVISED:
-            value += float(program.self_value[target])
-            continue
-        edges[target] = rng.choice(np.flatnonzero(usable & (program.edge_target == target)))
-        value += float(program.edge_value[edges[target]])
-    return Choice(best.supervised, edges, value, best.cost)
+    edges = np.full(len(program.targets), UNCOVERED, dtype=np.int64)
+    solved = program.solved_by_own(best.supervised) & (not program.may_transfer)
+    for target in np.flatnonzero(~solved):
+        allowed = np.flatnonzero(usable & (program.edge_target == target))
+        edges[target] = rng.choice(allowed) if len(allowed) else UNCOVERED
+    # None only by rounding at the very budget, which the best transfers keep.
+    return choose_among(program, best.supervised, edges) or best
 
 
 def needed(chosen: Sequence[Chosen]) -> list[tuple[str, Sources]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from taskgraph.baselines import BAND, Evaluation, summary
+from taskgraph.baselines import SINGLE, Evaluation, summary
 from taskgraph.errors import InfeasibleError
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
