@@ -64,9 +64,9 @@ def report(
     """Everything this library says about a table at one budget, as a page of HTML.
 
     Holds the optimum and its picture, the five best different supervised sets, gain and quality
-    beside greedy, best single sources and ``draws`` random sets, the frontier over all budgets up to the number of
-    tasks, and the table itself as a heatmap and a tree. An infeasible program gives a page that
-    says why.
+    beside greedy, best single sources and ``draws`` random sets, the frontier over all budgets up
+    to the number of tasks, and the table itself as a heatmap and a tree. An infeasible program
+    gives a page that says why.
     """
     problem = make_problem(problem, settings)
     taxonomy = solve(transfers, problem, solver=solver)

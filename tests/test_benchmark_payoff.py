@@ -491,7 +491,9 @@ def test_the_page_and_the_figure_have_best_single_and_the_optimum_at_its_cost(wr
     assert "| best single | 1 | 3 |" in shown
     assert "At equal cost, 3 label sets each: solved at the cost of best single is" in shown
     assert "greedy: from | loss | best single: from | loss | solved at the cost of" in shown
-    table = [line for line in shown.splitlines() if line.startswith(("| target |", "|--|--|--:|--"))]
+    table = [
+        line for line in shown.splitlines() if line.startswith(("| target |", "|--|--|--:|--"))
+    ]
     assert len({line.count("|") for line in table[-2:]}) == 1
     labels = figure(pd.read_csv(written / program.PAYOFF), summary_table(found)).axes[0]
     names = [text.get_text() for text in labels.get_yticklabels()]

@@ -168,9 +168,9 @@ def _values(frame: pd.DataFrame, summary: pd.DataFrame, rules: list[str]) -> lis
 
 def _differences(frame: pd.DataFrame, summary: pd.DataFrame, targets: pd.DataFrame) -> list[str]:
     lines = [
-        "The first rule less the second, and for losses the first over the second: better is above\n"
-        "0, and for losses below 1. The last column counts the single draws of the second rule that\n"
-        "the first is better than, in quality, gain and loss.",
+        "The first rule less the second, and for losses the first over the second: better is\n"
+        "above 0, and for losses below 1. The last column counts the single draws of the second\n"
+        "rule that the first is better than, in quality, gain and loss.",
         "",
         "| compared | labels spent | quality | gain | loss ratio | better than |",
         "|--|--|--:|--:|--:|--:|",

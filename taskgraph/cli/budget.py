@@ -36,7 +36,7 @@ def frontier_frame(
     solver: str,
     time_limit: float | None = None,
 ) -> tuple[Frontier, pd.DataFrame]:
-    """The frontier of `grid_options`, and its table with the band of random taxonomies, if any."""
+    """The frontier of `grid_options`, and its table with the bands of random sets, if any."""
     import taskgraph as tg
     from taskgraph.frontiers import all_budgets
 
@@ -147,5 +147,5 @@ def evaluate_command(
         click.echo(frame.to_csv(index=False), nl=False)
     else:
         click.echo(frame.round(3).to_string(index=False, na_rep=""))
-        note("".join(f"{sentence}\n" for sentence in evaluation.notes) + f"seed {seed}")
+        note("\n".join(evaluation.notes) + (f"; seed {seed}" if draws else ""))
     return 0
