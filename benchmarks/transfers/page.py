@@ -51,14 +51,16 @@ def _header(tables: Tables) -> str:
     command = "python -m benchmarks.transfers SWEEP --bank BANK --out results/transfers"
     if "closed_form" in facts:
         command += " --closed CLOSED"
+    again = "python -m benchmarks.transfers --choices-only --out results/transfers"
     for name, usual in (("draws", 1_000), ("resamples", 1_000), ("permutations", 999), ("seed", 0)):
         if settings[name] != usual:
             command += f" --{name} {settings[name]}"
+            again += f" --{name} {settings[name]}" if name != "permutations" else ""
     lines = [_measured(facts), _swept(facts), _trained(facts), _ran(facts)]
     return HEADER.format(
         edges=f"{sum(facts['transfers'].values()):,}",
         targets=facts["targets"],
-        command=command,
+        command=f"{command}\n{again}" if "chosen" in facts else command,
         provenance="\n".join(f"- {line}" for line in lines if line),
     )
 
@@ -108,8 +110,8 @@ def _ran(facts: dict[str, Any]) -> str:
     commit = f"commit `{facts['commit'][:7]}`, " if facts["commit"] else ""
     chosen = facts.get("chosen")
     again = (
-        f" Taxonomies and what they are compared with: commit `{str(chosen['commit'])[:7]}`, by "
-        f"`python -m benchmarks.transfers --choices-only`, highspy {chosen['versions']['highspy']}."
+        " Taxonomies and what they are compared with are of the second command: commit "
+        f"`{str(chosen['commit'])[:7]}`, highspy {chosen['versions']['highspy']}."
         if chosen
         else ""
     )
@@ -208,7 +210,7 @@ def _at_single(solved: pd.DataFrame, measure: str) -> str:
     spent, single = first["single_spent"], float(first[f"{measure}_single"])
     reached = known[known[measure] >= single]
     least = (
-        f"Ours reaches that from budget {reached['budget'].min():g} on"
+        f"Ours first reaches that at budget {reached['budget'].min():g}"
         if len(reached)
         else "Ours reaches that at no budget here"
     )

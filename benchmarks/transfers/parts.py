@@ -19,7 +19,7 @@ from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.finished import Finished, read_finished, read_published, shown
 from benchmarks.transfers.provenance import provenance
 from benchmarks.transfers.significance import against_random
-from benchmarks.transfers.tables import FACTS, NAMES, read_tables
+from benchmarks.transfers.tables import FACTS, NAMES, read_facts
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_frame, write_text
@@ -131,7 +131,7 @@ def choose_again(out: Path, settings: Settings) -> None:
     InvalidTableError
         If ``out`` has no facts or no transfers.
     """
-    facts = read_tables(out).facts
+    facts = read_facts(out)
     results = Results(out, {**facts, "figures": {}})
     results.facts["missing"] = {k: v for k, v in facts["missing"].items() if k not in CHOSEN}
     kept = {name: getattr(settings, name) for name in ("draws", "resamples", "seed", "shown")}
