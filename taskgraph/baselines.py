@@ -24,6 +24,7 @@ from taskgraph.transfers import Transfers
 
 SOLVED, GREEDY, SINGLE = "taxonomy", "greedy", "best single source"
 RANDOM_BEST, RANDOM = "random set, best transfers", "random set, random transfers"
+GREEDY_FAILED = "greedy additions leave a target unsolved within the budget"
 ENDS = ("mean", "5th percentile", "95th percentile")
 
 
@@ -231,7 +232,7 @@ def summary(taxonomy: Taxonomy) -> dict[str, float]:
 def _greedy(transfers: Transfers, problem: Problem, program: Program) -> Taxonomy:
     choice = greedy_choice(program)
     if choice is None:
-        failed = Solution("unknown", program, reason="greedy additions leave a target unsolved")
+        failed = Solution("unknown", program, reason=GREEDY_FAILED)
         return taxonomy_from_solution(transfers, problem, failed)
     return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
 

@@ -25,18 +25,20 @@ ENDS = ("mean", "5th percentile", "95th percentile")
 @st.composite
 def problems(draw):
     """Roles, costs (some of them 0) and importances of five tasks."""
-    roles = {name: draw(st.sampled_from(["both", "both", "both", "source", "target"]))
-             for name in NAMES}  # fmt: skip
+    some = ["both", "both", "both", "source", "target", "exclude"]
+    roles = {name: draw(st.sampled_from(some)) for name in NAMES}
     roles[draw(st.sampled_from(NAMES))] = "both"
-    of = {role: tuple(n for n in NAMES if roles[n] == role) for role in ("source", "target")}
+    of = {role: tuple(n for n in NAMES if roles[n] == role)
+          for role in ("source", "target", "exclude")}  # fmt: skip
     costs = st.sampled_from([0.0, 0.25, 1.0, 1.5])
-    free = [name for name in NAMES if roles[name] != "target"]
+    free = [name for name in NAMES if roles[name] in ("both", "source")]
     return tg.Problem(
         budget=draw(st.sampled_from([1.0, 2.0, 3.5])),
         max_order=draw(st.integers(1, 3)),
         objective=draw(st.sampled_from(["sqrt", "linear", "gain", "quality"])),
         source_only=of["source"],
         target_only=of["target"],
+        exclude=of["exclude"],
         require=draw(st.sampled_from([(), (free[0],)])),
         importance={name: draw(st.sampled_from([0.0, 1.0, 3.0])) for name in NAMES},
         label_cost={name: draw(costs) for name in NAMES},
@@ -328,6 +330,45 @@ def test_where_all_solve_themselves_evaluate_prints_a_table_and_report_a_page(
     assert run(["report", str(path), "--budget", "2", "-o", str(page)]) == 0
     assert "random set, best transfers, mean" in page.read_text()
     assert run(["frontier", str(path), "--random", "5"]) == 0
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--max-order", "1"],
+        ["--exclude", "z"],
+        ["--label-cost", "x=0", "--label-cost", "y=0", "--budget", "0"],
+        ["--require", "z", "--budget", "3"],
+    ],
+)
+def test_where_transfers_are_there_but_none_can_be_used(flags, tmp_path, capsys):
+    """`x` and `y` solve themselves in every row: their sum of roots is 1.18."""
+    path, page = tmp_path / "t.csv", tmp_path / "page.html"
+    path.write_text("sources,target,affinity\nself,x,0.3\nself,y,0.4\nx+z,y,0.3\ny+z,x,0.2\n")
+    assert run(["evaluate", str(path), "--budget", "2", *flags, "--random", "20"]) == 0
+    printed = capsys.readouterr()
+    assert 'best single source: none, as "x" has no transfer' in printed.err
+    assert run(["evaluate", str(path), "--budget", "2", *flags, "--csv"]) == 0
+    rows = capsys.readouterr().out.splitlines()[1:]
+    values = {float(row.rpartition('",')[2].split(",")[0]) if '"' in row
+              else float(row.split(",")[1] or "nan") for row in rows}  # fmt: skip
+    assert {round(value, 2) for value in values if value == value} == {1.18}
+    assert run(["report", str(path), "--budget", "2", *flags, "-o", str(page)]) == 0
+
+
+def test_greedy_that_finds_nothing_is_nan_and_a_sentence():
+    """The pair is needed, and neither source helps alone as far as greedy sees."""
+    frame = pd.DataFrame({"sources": ["b+c+d", "a"], "target": ["t", "u"], "affinity": [0.5, 0.4],
+                          "gain": 0.5, "quality": 0.5})  # fmt: skip
+    more = pd.DataFrame({"sources": ["b+c+d"], "target": ["u"], "affinity": [0.1]})
+    transfers = tg.Transfers(pd.concat([frame, more], ignore_index=True))
+    found = tg.evaluate(transfers, budget=3, draws=0)
+    assert found.taxonomy.supervised == ("b", "c", "d")
+    row = found.to_frame().set_index("method").loc["greedy"]
+    assert row.isna().all()
+    assert "greedy: none, as greedy additions leave a target unsolved within the budget" in (
+        found.notes
+    )
 
 
 def test_evaluate_without_draws_has_no_rows_of_random_sets(tmp_path, capsys):

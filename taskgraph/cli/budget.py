@@ -147,5 +147,6 @@ def evaluate_command(
         click.echo(frame.to_csv(index=False), nl=False)
     else:
         click.echo(frame.round(3).to_string(index=False, na_rep=""))
-        note("\n".join(evaluation.notes) + (f"; seed {seed}" if draws else ""))
+        if evaluation.notes:
+            note("\n".join(evaluation.notes) + (f"; seed {seed}" if draws else ""))
     return 0
