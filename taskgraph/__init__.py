@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities, affinities
-    from taskgraph.baselines import Evaluation, evaluate, random_band
+    from taskgraph.baselines import Evaluation, evaluate
     from taskgraph.errors import TaskgraphError
     from taskgraph.frontiers import Frontier, frontier, marginal_worth
     from taskgraph.losses import Losses
@@ -94,7 +94,7 @@ _MODULE_OF = {
     "recommend": "shortlist",
     "Evaluation": "baselines",
     "evaluate": "baselines",
-    "random_band": "baselines",
+    "random_band": "random_sets",
     "Stability": "selection",
     "stability": "selection",
     "default_transfers": "tables",

@@ -1,51 +1,67 @@
-"""How good is a taxonomy? Beside random ones at its budget, greedy, and best single sources."""
+"""How good is a taxonomy? Beside greedy, best single sources and random sets, at equal costs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
 from taskgraph.errors import InfeasibleError
 from taskgraph.problem import Problem, Settings, make_problem
-from taskgraph.program import BoolArray, FloatArray, Program, compile_program
+from taskgraph.program import Program, compile_program
+from taskgraph.random_sets import COLUMNS, RandomSets, draw_random_sets, percentiles
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
-from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
+from taskgraph.solver.backends import Backend
+from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, best_edges, choose
 from taskgraph.solver.local import greedy_choice
 from taskgraph.solver.search import Solution
-from taskgraph.tasks import SELF
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
-BAND = (5.0, 95.0)
-MEASURES = ("gain", "quality", "gain_transferred", "quality_transferred")
+SOLVED, GREEDY, SINGLE = "taxonomy", "greedy", "best single source"
+RANDOM_BEST, RANDOM = "random set, best transfers", "random set, random transfers"
+GREEDY_FAILED = "greedy additions leave a target unsolved within the budget"
+ENDS = ("mean", "5th percentile", "95th percentile")
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Mean gain and quality of a taxonomy, and of what it must beat at the same budget.
+    """Mean gain and quality of a taxonomy, and of what it must beat at an equal cost.
+
+    In every one of them a supervised target is solved by its own network, and its transfer is not
+    paid for; with ``supervised_may_transfer`` it keeps a transfer that is better.
 
     Parameters
     ----------
-    taxonomy, greedy, best_single : Taxonomy
-        The optimum; sources added one by one, each the one that helps most; and every target from
-        its own best single source, whatever that costs (its ``spent`` says).
-    random : DataFrame
-        One row a random feasible taxonomy within the same budget: ``objective, spent`` and the
-        measures below.
+    taxonomy : Taxonomy
+        The optimum.
+    greedy : Taxonomy
+        Sources added one by one, each the one that helps most, then the best transfers.
+    best_single : Taxonomy
+        Every target names its best single source, and all of these are supervised, whatever that
+        costs (its ``spent`` says).
+    random_best, random : DataFrame
+        One row a random supervised set within the budget, the same sets in both, with the best
+        transfers that it allows and with random ones: ``objective, spent`` and the measures of
+        `to_frame`.
     draws : int
-        How many were drawn to find those, as some sets leave a target without a transfer.
+        How many sets were drawn to find those, as some leave a target without a transfer.
+    at_cost : mapping of methods to Taxonomies
+        The optimum within what a method spends (random sets: on average). The ``taxonomy`` itself
+        where that is the optimum at this cost too.
     """
 
     taxonomy: Taxonomy
     greedy: Taxonomy
     best_single: Taxonomy
+    random_best: pd.DataFrame
     random: pd.DataFrame
     draws: int
+    at_cost: Mapping[str, Taxonomy]
 
     @cached_property
     def per_target(self) -> pd.DataFrame:
@@ -60,33 +76,64 @@ class Evaluation:
         """One row a method: ``objective, spent``, and mean gain and quality.
 
         ``gain, quality`` are means over all targets, ``gain_transferred, quality_transferred``
-        over those that a transfer solves; all are win rates in [0, 1], larger is better. The
-        rows of random taxonomies are their mean and the 5th and 95th percentiles of each column.
+        over those that a transfer solves; all are win rates in [0, 1], larger is better. The rows
+        of random sets are their mean and the 5th and 95th percentiles of each column. A method
+        that spends another amount than the taxonomy has the optimum at its cost in the next row.
+        NaN: no such taxonomy was found, or no target has a value; `notes` says why.
         """
         rows = {name: summary(taxonomy) for name, taxonomy in self._named()}
-        if len(self.random):
-            low, high = self.random.quantile(np.array(BAND) / 100).to_numpy()
-            columns = self.random.columns
-            rows |= {
-                "random, mean": dict(self.random.mean()),
-                "random, 5th percentile": dict(zip(columns, low, strict=True)),
-                "random, 95th percentile": dict(zip(columns, high, strict=True)),
-            }
+        for name, drawn in ((RANDOM_BEST, self.random_best), (RANDOM, self.random)):
+            if self.draws:
+                columns = (drawn.mean(), *percentiles(drawn))
+                rows |= {f"{name}, {end}": dict(of) for end, of in zip(ENDS, columns, strict=True)}
+                rows |= {label: summary(best) for label, best in self._other_optimum(name)}
         return pd.DataFrame(rows).T.rename_axis("method").reset_index()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what the rows of `to_frame` do not say."""
+        said = [
+            f"{name}: none, as {taxonomy.reason}"
+            for name, taxonomy in self._named()
+            if not taxonomy.solved
+        ]
+        if self.best_single.solved and self.best_single.spent > self.taxonomy.budget:
+            said.append(
+                f"{SINGLE} spends {self.best_single.spent:g}, more than the budget of "
+                f'{self.taxonomy.budget:g}; compare it with "{_at(SINGLE)}"'
+            )
+        if self.draws and len(self.random):
+            said.append(f"{len(self.random)} random sets that solve every target, of {self.draws} "
+                        "drawn")  # fmt: skip
+        elif self.draws:
+            said.append(f"none of {self.draws} random sets solves every target within the budget")
+        return tuple(said)
 
     def _named(self) -> list[tuple[str, Taxonomy]]:
         return [
-            ("taxonomy", self.taxonomy),
-            ("greedy", self.greedy),
-            ("best single source", self.best_single),
+            (SOLVED, self.taxonomy),
+            (GREEDY, self.greedy),
+            *self._other_optimum(GREEDY),
+            (SINGLE, self.best_single),
+            *self._other_optimum(SINGLE),
         ]
 
+    def _other_optimum(self, method: str) -> Iterator[tuple[str, Taxonomy]]:
+        """The optimum at a method's cost, unless that is the taxonomy."""
+        found = self.at_cost.get(method, self.taxonomy)
+        if found is not self.taxonomy:
+            yield _at(method), found
+
     def __repr__(self) -> str:
-        found = f"{len(self.random)} random feasible taxonomies of {self.draws} drawn"
-        return f"{self.to_frame().round(3).to_string(index=False)}\n({found})"
+        notes = "".join(f"\n({note})" for note in self.notes)
+        return f"{self.to_frame().round(3).to_string(index=False)}{notes}"
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().round(3).to_html(index=False))
+
+
+def _at(method: str) -> str:
+    return f"{SOLVED} at the cost of {method}"
 
 
 def evaluate(
@@ -98,12 +145,13 @@ def evaluate(
     solver: str = "highs",
     **settings: Unpack[Settings],
 ) -> Evaluation:
-    """Solve, and compare with greedy, best single sources and random feasible taxonomies.
+    """Solve, and compare with greedy, best single sources and random supervised sets.
 
-    A random taxonomy supervises sources in a random order for as long as each fits the budget,
-    and gives every other target a transfer drawn evenly from those that this allows; it is kept
-    if every target has one (the significance test of Zamir et al., CVPR 2018, Fig. 11). Draws go
-    on until ``draws`` are found, or 20 times as many were tried.
+    A random set supervises sources in a random order, each if it still fits the budget; it is kept
+    if every target has a transfer from it or its own network. It stands there twice: with the best
+    transfers that it allows, and with transfers drawn evenly from those (the significance test of
+    Zamir et al., CVPR 2018, Fig. 11). Draws go on until ``draws`` are found, or 20 times as many
+    were tried.
 
     Raises
     ------
@@ -116,18 +164,57 @@ def evaluate(
     best = solve_program(program, backend)
     if best.choice is None:
         raise InfeasibleError(f"there is no taxonomy to evaluate: {best.reason}")
-    random, tried = random_taxonomies(transfers, program, draws=draws, seed=seed)
+    taxonomy = taxonomy_from_solution(transfers, problem, best)
+    greedy = _greedy(transfers, problem, program)
+    single = _best_single(transfers, problem, program)
+    sets = draw_random_sets(transfers, program, draws=draws, seed=seed)
+    costs = _costs(greedy, single, sets)
+    # Methods often spend the same, which is solved for once.
+    optima = {cost: optimum_at(cost, transfers, problem, program, taxonomy, backend)
+              for cost in set(costs.values())}  # fmt: skip
     return Evaluation(
-        taxonomy=taxonomy_from_solution(transfers, problem, best),
-        greedy=_greedy(transfers, problem, program),
-        best_single=_best_single(transfers, problem, program),
-        random=random,
-        draws=tried,
+        taxonomy=taxonomy,
+        greedy=greedy,
+        best_single=single,
+        random_best=sets.best,
+        random=sets.random,
+        draws=sets.tried,
+        at_cost={method: optima[cost] for method, cost in costs.items()},
     )
+
+
+def _costs(greedy: Taxonomy, single: Taxonomy, sets: RandomSets) -> dict[str, float]:
+    """What each method spends, if it found anything."""
+    costs = {
+        name: taxonomy.spent
+        for name, taxonomy in ((GREEDY, greedy), (SINGLE, single))
+        if taxonomy.solved
+    }
+    for name, drawn in ((RANDOM_BEST, sets.best), (RANDOM, sets.random)):
+        if len(drawn):
+            costs[name] = float(drawn["spent"].mean())
+    return costs
+
+
+def optimum_at(
+    cost: float,
+    transfers: Transfers,
+    problem: Problem,
+    program: Program,
+    taxonomy: Taxonomy,
+    backend: Backend,
+) -> Taxonomy:
+    """The optimum within ``cost``: ``taxonomy`` itself if this is it, as its budget is no less."""
+    if taxonomy.status == "optimal" and taxonomy.spent <= cost <= program.budget:
+        return taxonomy
+    found = solve_program(replace(program, budget=cost), backend)
+    return taxonomy_from_solution(transfers, replace(problem, budget=cost), found)
 
 
 def summary(taxonomy: Taxonomy) -> dict[str, float]:
     """Objective, spending, and mean gain and quality over all and over transferred targets."""
+    if not taxonomy.solved:
+        return dict.fromkeys(COLUMNS, np.nan)
     frame = taxonomy.to_frame().reindex(columns=["order", "gain", "quality"])
     means = frame[["gain", "quality"]].mean()
     transferred = frame.loc[frame["order"] > 0, ["gain", "quality"]].mean()
@@ -141,142 +228,50 @@ def summary(taxonomy: Taxonomy) -> dict[str, float]:
     }
 
 
-def random_taxonomies(
-    transfers: Transfers, program: Program, *, draws: int, seed: int
-) -> tuple[pd.DataFrame, int]:
-    """Draw feasible taxonomies of a program; see `evaluate`.
-
-    Returns
-    -------
-    DataFrame and int
-        One row a taxonomy, with the columns of `summary`; and the number of sets tried.
-    """
-    rng = np.random.default_rng(seed)
-    measured = _measured(transfers, program)
-    rows: list[dict[str, float]] = []
-    tried = 0
-    while len(rows) < draws and tried < 20 * draws:
-        tried += 1
-        supervised = random_set(program, rng)
-        choice = _random_choice(program, supervised, rng)
-        if choice is not None:
-            rows.append(_means(choice, measured))
-    columns = ["objective", "spent", *MEASURES]
-    return pd.DataFrame(rows, columns=columns, dtype=float), tried
-
-
-def random_set(program: Program, rng: np.random.Generator) -> BoolArray:
-    """(S,) bools: sources in a random order, each taken if it still fits the budget."""
-    price, supervised = program.price, program.required.copy()
-    room = program.room - float(price[supervised].sum())
-    for source in rng.permutation(np.flatnonzero(~supervised & ~program.banned)):
-        if price[source] <= room:
-            supervised[source] = True
-            room -= price[source]
-    return supervised
-
-
-def _random_choice(
-    program: Program, supervised: BoolArray, rng: np.random.Generator
-) -> Choice | None:
-    """A transfer drawn evenly for each target that its own network does not solve."""
-    usable = np.flatnonzero(np.append(supervised, True)[program.edge_sources].all(axis=1))
-    shuffled = usable[rng.permutation(len(usable))]
-    edges = np.full(len(program.targets), UNCOVERED)
-    edges[program.edge_target[shuffled]] = shuffled  # the last write is a fair draw
-    solved = program.solved_by_own(supervised)
-    edges[solved] = SUPERVISED
-    cost = program.label_cost[supervised].sum() + program.transfer_cost[~solved].sum()
-    if (edges == UNCOVERED).any() or cost > program.budget + program.slack:
-        return None
-    value = np.where(solved, program.self_value, program.edge_value[edges])
-    return Choice(supervised, edges, float(value.sum()), float(cost))
-
-
-def _measured(transfers: Transfers, program: Program) -> tuple[FloatArray, FloatArray]:
-    """Gain and quality (2, E) of each edge, and (2, T) of each target's own network."""
-    columns = transfers.frame.reindex(columns=["gain", "quality"]).to_numpy(dtype=float).T
-    own = np.full((2, len(program.targets)), np.nan)
-    frame = transfers.frame
-    rows = np.flatnonzero(frame["sources"] == SELF)
-    place = dict(zip(frame["target"].iloc[rows], rows.tolist(), strict=True))
-    for index, target in enumerate(program.targets):
-        if target in place:
-            own[:, index] = columns[:, place[target]]
-    return columns[:, program.edge_row], own
-
-
-def _means(choice: Choice, measured: tuple[FloatArray, FloatArray]) -> dict[str, float]:
-    solved = choice.edges == SUPERVISED
-    by_edge, own = measured
-    both = np.where(solved, own, by_edge[:, np.where(solved, 0, choice.edges)])
-    return {
-        "objective": choice.value,
-        "spent": choice.cost,
-        "gain": _mean(both[0]),
-        "quality": _mean(both[1]),
-        "gain_transferred": _mean(both[0, ~solved]),
-        "quality_transferred": _mean(both[1, ~solved]),
-    }
-
-
-def _mean(values: FloatArray) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
-
-
 def _greedy(transfers: Transfers, problem: Problem, program: Program) -> Taxonomy:
     choice = greedy_choice(program)
     if choice is None:
-        failed = Solution("unknown", program, reason="greedy additions leave a target unsolved")
+        failed = Solution("unknown", program, reason=GREEDY_FAILED)
         return taxonomy_from_solution(transfers, problem, failed)
     return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
 
 
 def _best_single(transfers: Transfers, problem: Problem, program: Program) -> Taxonomy:
-    """Every target from its best first-order source, and every such source supervised."""
-    singles = program.keep(program.order == 1)
-    singles = replace(singles, self_source=np.full(len(program.targets), -1), budget=np.inf)
-    everything = choose(singles, ~program.banned)
-    if everything is None:
-        failed = Solution("unknown", program, reason="a target has no first-order transfer")
+    choice = best_single_choice(program)
+    if isinstance(choice, str):
+        failed = Solution("unknown", program, reason=choice)
         return taxonomy_from_solution(transfers, problem, failed)
-    used = np.zeros(len(program.sources), dtype=bool)
-    used[singles.edge_sources[everything.edges, 0]] = True
-    cost = float(program.label_cost[used].sum() + program.transfer_cost.sum())
-    choice = Choice(used, everything.edges, everything.value, cost)
-    return taxonomy_from_solution(transfers, problem, Solution("feasible", singles, choice))
+    return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
 
 
-def random_band(
-    transfers: Transfers,
-    problem: Problem | None = None,
-    *,
-    budgets: Iterable[float],
-    max_order: int,
-    draws: int = 500,
-    seed: int = 0,
-    progress: Callable[[Sequence[float]], Iterable[float]] = iter,
-    **settings: Any,
-) -> pd.DataFrame:
-    """Random feasible taxonomies at each budget: the band that a frontier must leave behind.
+def best_single_choice(program: Program) -> Choice | str:
+    """Supervise every target's best single source, whatever that costs, and all required tasks.
+
+    A supervised target is then solved by its own network, as in every other choice, and no
+    transfer is paid for it; with ``may_transfer`` it keeps its best single source where that is
+    better. The other targets are solved by their best single source.
 
     Returns
     -------
-    DataFrame
-        ``budget``, the number ``random`` found there, and for ``gain`` and ``quality`` (means
-        over all targets) the mean ``*_random`` and the 5th and 95th percentiles ``*_low, *_high``.
+    Choice or str
+        Why there is none: some target has neither a first-order transfer nor its own network.
     """
-    problem = make_problem(problem, {**settings, "max_order": max_order})  # type: ignore[typeddict-item]
-    program = compile_program(transfers, problem)
-    rows = []
-    for budget in progress(sorted(set(budgets))):
-        within = replace(program, budget=budget)
-        drawn, _ = random_taxonomies(transfers, within, draws=draws, seed=seed)
-        row: dict[str, float] = {"budget": budget, "random": len(drawn)}
-        for measure in ("gain", "quality"):
-            low, high = drawn[measure].quantile(np.array(BAND) / 100)
-            row |= {f"{measure}_random": drawn[measure].mean(),
-                    f"{measure}_low": low, f"{measure}_high": high}  # fmt: skip
-        rows.append(row)
-    return pd.DataFrame(rows)
+    singles = np.flatnonzero(program.order == 1)
+    # Without a limit each better transfer can be kept, so its cost decides nothing.
+    unlimited = replace(
+        program.keep(singles),
+        budget=float(program.label_cost.sum()),
+        transfer_cost=np.zeros(len(program.targets)),
+    )
+    named, _ = best_edges(unlimited, ~program.banned)
+    supervised = program.required.copy()
+    supervised[unlimited.edge_sources[named[named != UNCOVERED], 0]] = True
+    choice = choose(unlimited, supervised)
+    if choice is None:
+        unnamed = np.flatnonzero((named == UNCOVERED) & ~program.solved_by_own(supervised))
+        return f'"{program.targets[unnamed[0]]}" has no transfer from a single source'
+    moved = choice.edges != SUPERVISED
+    edges = choice.edges.copy()
+    edges[moved] = singles[choice.edges[moved]]
+    spent = program.costs.amount(program.units_spent(supervised, ~moved))
+    return replace(choice, edges=edges, cost=spent)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
 
-from taskgraph.baselines import evaluate, random_band
+from taskgraph.baselines import Evaluation, evaluate
 from taskgraph.frontiers import Progress, all_budgets, frontier
 from taskgraph.plot import (
     PlotError,
@@ -23,6 +23,7 @@ from taskgraph.plot import (
     tree,
 )
 from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.random_sets import random_band
 from taskgraph.shortlist import alternatives
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
@@ -63,9 +64,9 @@ def report(
     """Everything this library says about a table at one budget, as a page of HTML.
 
     Holds the optimum and its picture, the five best different supervised sets, gain and quality
-    beside ``draws`` random feasible taxonomies, the frontier over all budgets up to the number of
-    tasks, and the table itself as a heatmap and a tree. An infeasible program gives a page that
-    says why.
+    beside greedy, best single sources and ``draws`` random sets, the frontier over all budgets up
+    to the number of tasks, and the table itself as a heatmap and a tree. An infeasible program
+    gives a page that says why.
     """
     problem = make_problem(problem, settings)
     taxonomy = solve(transfers, problem, solver=solver)
@@ -123,13 +124,20 @@ def _comparisons(
     shown = solved[:: max(1, len(solved) // 8)]
     return [
         f"<h2>Next best sets</h2>{_table(pd.DataFrame(rows).round(5))}",
-        f"<h2>Beside other choices</h2>{_table(evaluation.to_frame().round(3))}"
-        f'<p class="note">{len(evaluation.random)} random feasible taxonomies within the same '
-        f"budget, seed {seed}. Gain and quality are win rates against training from scratch and "
-        "against full supervision; larger is better.</p>",
+        f"<h2>Beside other choices</h2>{_table(evaluation.to_frame().round(3))}",
+        _notes(evaluation, seed),
         f"<h2>What budget buys</h2>{_figure(lambda: draw_frontier(frame))}",
         _figure(lambda: gain_quality_grid(shown)),
     ]
+
+
+def _notes(evaluation: Evaluation, seed: int) -> str:
+    notes = "; ".join(evaluation.notes)
+    return (
+        f'<p class="note">{html.escape(notes)}{"; " if notes else ""}seed {seed}. In every row a '
+        "supervised target is solved by its own network. Gain and quality are win rates against "
+        "training from scratch and against full supervision; larger is better.</p>"
+    )
 
 
 def _table_section(transfers: Transfers) -> str:

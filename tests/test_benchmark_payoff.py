@@ -12,17 +12,20 @@ import pandas as pd
 import pytest
 
 from benchmarks.payoff import __main__ as program
+from benchmarks.payoff import page
 from benchmarks.payoff.choices import (
     GREEDY,
     RANDOM,
     RANDOM_SET,
     SINGLE,
     SOLVED,
+    SOLVED_AT_SINGLE,
     Chosen,
     choices,
     needed,
     random_choices,
 )
+from benchmarks.payoff.figure import figure
 from benchmarks.payoff.measures import (
     MEASURES,
     payoff_table,
@@ -123,15 +126,22 @@ def test_greedy_adds_the_source_that_helps_most(seed):
     assert greedy.transfers == by_hand(transfers, inside)[0]
 
 
-def test_the_best_single_source_of_each_target_whatever_it_costs():
-    transfers = table()
-    (single,) = of(choices(transfers, Problem(budget=1), draws=0), SINGLE)
+@pytest.mark.parametrize("seed", range(3))
+def test_best_single_supervises_each_best_source_and_is_credited_with_their_networks(seed):
+    transfers = table(seed)
+    chosen = choices(transfers, Problem(budget=1), draws=0)
+    (single,), (at_cost,) = of(chosen, SINGLE), of(chosen, SOLVED_AT_SINGLE)
     frame = transfers.frame[transfers.is_edge & (transfers.order == 1)]
-    best = frame.loc[frame.groupby("target")["affinity"].idxmax()]
-    assert single.transfers == {
-        t: (s,) for t, s in zip(best["target"], best["sources"], strict=True)
-    }
-    assert single.taxonomy.spent == best["sources"].nunique()
+    rows = frame.loc[frame.groupby("target")["affinity"].idxmax()]
+    best = dict(zip(rows["target"], rows["sources"], strict=True))
+    supervised = set(best.values())
+    assert set(single.taxonomy.supervised) == supervised
+    assert single.transfers == {t: ("self",) if t in supervised else (best[t],) for t in TASKS}
+    assert single.taxonomy.spent == len(supervised) > 1
+    sets = [s for k in range(1, len(supervised) + 1) for s in itertools.combinations(TASKS, k)]
+    most = max(sets, key=lambda s: by_hand(transfers, s)[1])
+    assert at_cost.taxonomy.supervised == most
+    assert at_cost.transfers == by_hand(transfers, most)[0]
 
 
 def test_random_sets_are_different_and_have_their_best_transfers():
@@ -396,23 +406,23 @@ def written(tmp_path):
 
 
 def test_the_page_says_what_was_done_and_what_came_of_it(written):
-    page = program.write_page(written)
-    assert "`python -m benchmarks.payoff --table t.csv`" in page
-    assert "without random" in page
-    words = " ".join(page.split())
+    text = program.write_page(written)
+    assert "`python -m benchmarks.payoff --table t.csv`" in text
+    assert "without random" in text
+    words = " ".join(text.split())
     assert "tested on 12 images of 4 fresh buildings" in words
     assert "with the seeds 1, 2 instead of the table's 0" in words
-    assert "**best single** found no taxonomy" in page
+    assert "**best single** found no taxonomy" in text
     assert "Not checked, for want of the sweep's files: no building used here" in words
     summary = pd.read_csv(written / program.SUMMARY)
     own = summary[(summary["rule"] == SOLVED) & (summary["against"] == GREEDY)]
     row = own[own["measure"] == "gain"].iloc[0]
-    assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in page
+    assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
     ratio = own[own["measure"] == "log_ratio"].iloc[0]
-    assert f"| {np.exp(ratio['value']):.3f} [{np.exp(ratio['low']):.3f}, " in page
-    assert "| random set, single draws | | | |" in page
-    assert "the same taxonomy" not in page
-    assert "| x | a + b |" in page
+    assert f"| {np.exp(ratio['value']):.3f} [{np.exp(ratio['low']):.3f}, " in text
+    assert "| random set, single draws | | | |" in text
+    assert "the same taxonomy" not in text
+    assert "| x | a + b |" in text
 
 
 def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
@@ -427,7 +437,82 @@ def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):
     solved = frame[frame["rule"] == SOLVED]
     both = pd.concat([frame[frame["rule"] != GREEDY], solved.assign(rule=GREEDY)])
     both.to_csv(written / program.TARGETS, index=False)
-    assert "| greedy (the same taxonomy) |" in program.write_page(written)
+    assert "| solved against greedy (the same taxonomy) | 2 each |" in program.write_page(written)
+
+
+def against_best_single(*, solved, at_cost, at_spent=9):
+    """The page's lines on best single, where the differences are these, within ± 0.01."""
+    spent = {SOLVED: 5, SINGLE: 9, SOLVED_AT_SINGLE: at_spent}
+    frame = pd.DataFrame({"rule": list(spent), "spent": list(spent.values())})
+    rows = [
+        {"rule": rule, "against": SINGLE, "measure": measure,
+         "low": value - 0.01, "high": value + 0.01}
+        for rule, values in ((SOLVED, solved), (SOLVED_AT_SINGLE, at_cost))
+        for measure, value in zip(MEASURES, values, strict=True)
+    ]  # fmt: skip
+    return " ".join(" ".join(page._verdicts(frame, pd.DataFrame(rows))).split())
+
+
+def test_the_page_tells_what_the_unequal_and_the_equal_comparison_say():
+    """Quality and gain are better above 0, the logarithm of the loss ratio below."""
+    said = against_best_single(solved=(-0.02, 0.005, 0.02), at_cost=(0.06, 0.05, -0.1))
+    assert (
+        "- At unequal cost, 5 label sets against 9: solved is worse in quality and loss; not "
+        "clearly different in gain." in said
+    )
+    assert (
+        "- At equal cost, 9 label sets each: solved at the cost of best single is better in "
+        "quality, gain and loss." in said
+    )
+    other = against_best_single(solved=(0.02, 0.02, -0.02), at_cost=(0, 0, 0), at_spent=8)
+    assert "5 label sets against 9: solved is better in quality, gain and loss." in other
+    assert "8 label sets against 9: solved at the cost of best single is not clearly" in other
+
+
+def test_the_page_and_the_figure_have_best_single_and_the_optimum_at_its_cost(written):
+    """At equal cost the difference of the two is that of their own rows."""
+    at_cost = (
+        Chosen(SINGLE, 0, replace(taxonomy(x="a", y="self"), spent=3)),
+        Chosen(SOLVED_AT_SINGLE, 0, replace(taxonomy(x="a+b", y="a"), spent=3)),
+    )
+    by_seed = {1: losses(0), 2: losses(1)}
+    found = payoffs((*CHOSEN, *at_cost), by_seed, resamples=20)
+    whole = summary_table(found).set_index(["rule", "against", "measure"])["value"]
+    for rule, against in ((SOLVED, SINGLE), (SOLVED_AT_SINGLE, SINGLE)):
+        for measure in MEASURES:
+            gap = whole[rule, "", measure] - whole[against, "", measure]
+            assert whole[rule, against, measure] == pytest.approx(gap)
+    payoff_table(found).to_csv(written / program.PAYOFF, index=False)
+    summary_table(found).to_csv(written / program.SUMMARY, index=False)
+    target_table(found, by_seed).to_csv(written / program.TARGETS, index=False)
+    shown = program.write_page(written)
+    assert "| solved against best single | unequal cost: 2 against 3 |" in shown
+    assert "| solved at the cost of best single against best single | 3 each |" in shown
+    assert "| best single | 1 | 3 |" in shown
+    assert "At equal cost, 3 label sets each: solved at the cost of best single is" in shown
+    assert "greedy: from | loss | best single: from | loss | solved at the cost of" in shown
+    table = [
+        line for line in shown.splitlines() if line.startswith(("| target |", "|--|--|--:|--"))
+    ]
+    assert len({line.count("|") for line in table[-2:]}) == 1
+    labels = figure(pd.read_csv(written / program.PAYOFF), summary_table(found)).axes[0]
+    names = [text.get_text() for text in labels.get_yticklabels()]
+    assert names[:4] == [
+        "solved, 2 labels", "greedy, 2 labels", "best single, 3 labels", "solved, 3 labels"
+    ]  # fmt: skip
+
+
+def test_with_supervised_may_transfer_every_choice_keeps_a_better_transfer():
+    """`a` is worth .1 by its own network and .9 from `b`: no choice solves it by itself."""
+    frame = table().frame.copy()
+    frame.loc[(frame["target"] == "a") & (frame["sources"] == "self"), "affinity"] = 0.001
+    problem = Problem(budget=3, supervised_may_transfer=True)
+    for each in choices(Transfers(frame), problem, draws=10):
+        if "a" in each.taxonomy.supervised and len(each.taxonomy.supervised) > 1:
+            assert each.transfers["a"] != ("self",)
+    without = choices(Transfers(frame), replace(problem, supervised_may_transfer=False), draws=10)
+    for each in without:
+        assert all(each.transfers[name] == ("self",) for name in each.taxonomy.supervised)
 
 
 def test_the_committed_page_is_made_of_the_committed_tables(tmp_path):

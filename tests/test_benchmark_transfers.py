@@ -1,6 +1,7 @@
 """The results of a sweep: structure, significance, predictions, and the page made of them."""
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -355,7 +356,7 @@ def test_budgets_are_those_of_solve_random_band_and_a_count(table):
     frame, taxonomies = against_random(table, [1, 3], max_order=2, draws=40, seed=3)
     band = tg.random_band(table, budgets=[1, 3], max_order=2, draws=40, seed=3)
     for measure in ("gain", "quality"):
-        for end in ("random", "low", "high"):
+        for end in ("random", "low", "high", "random_best", "best_low", "best_high"):
             np.testing.assert_allclose(frame[f"{measure}_{end}"], band[f"{measure}_{end}"])
     for row in frame.itertuples():
         best = tg.solve(table, budget=row.budget, max_order=2)
@@ -363,6 +364,14 @@ def test_budgets_are_those_of_solve_random_band_and_a_count(table):
         assert row.gain == pytest.approx(best.to_frame()["gain"].mean())
         assert row.supervised == "+".join(best.supervised)
         assert taxonomies[row.budget].supervised == best.supervised
+        others = tg.evaluate(table, budget=row.budget, max_order=2, draws=0)
+        single = others.best_single
+        assert row.single_spent == single.spent == len(single.supervised)
+        assert row.gain_single == pytest.approx(single.to_frame()["gain"].mean())
+        assert row.greedy_spent == others.greedy.spent
+        at_cost = tg.solve(table, budget=single.spent, max_order=2)
+        assert row.gain_at_single == pytest.approx(at_cost.to_frame()["gain"].mean())
+        assert row.quality_at_random == row.quality_at_greedy == row.quality
     assert (frame["gain_greedy"] <= 1).all()
 
 
@@ -795,6 +804,40 @@ def test_the_page_is_made_of_the_tables_alone(results):
     assert (results / PAGE).read_text() == before
 
 
+def test_choices_are_made_again_from_the_results_alone(results, tmp_path):
+    """No sweep is there; the same sizes give the same tables, and all else stays."""
+    out = tmp_path / "again"
+    shutil.copytree(results, out)
+    for name in ("significance.csv", "frontier.csv", "cross_fitted.csv", "frontier.svg"):
+        (out / name).write_text("")
+    few = ["--draws", "30", "--resamples", "40", "--seed", "0"]
+    assert main(["--choices-only", "--out", str(out), *few]) == 0
+    for path in results.iterdir():
+        if path.name not in (PAGE, "facts.json"):
+            assert path.read_bytes() == (out / path.name).read_bytes(), path.name
+    before, after = (json.loads((place / "facts.json").read_text()) for place in (results, out))
+    assert set(after.pop("chosen")) >= {"commit", "versions"}
+    assert after == before
+    page = (out / PAGE).read_text()
+    assert "--choices-only --out results/transfers --draws 30 --resamples 40\n" in page
+    assert "are of the second command" in " ".join(page.split())
+    assert main(["--choices-only", "--out", str(tmp_path / "none")]) == 2
+
+
+def test_the_page_tells_what_best_single_costs_and_ours_at_that_cost(results):
+    page = " ".join((results / PAGE).read_text().split())
+    frame = pd.read_csv(results / "significance.csv")
+    row = frame.iloc[0]
+    assert (
+        f"Best single spends {row['single_spent']:g} and has a mean gain of "
+        f"{row['gain_single']:.3f}; ours at that cost has {row['gain_at_single']:.3f}."
+    ) in page
+    first = frame.loc[frame["gain"] >= row["gain_single"], "budget"]
+    reached = f"first reaches that at budget {first.min():g}" if len(first) else "at no budget"
+    assert reached in page
+    assert f"| {row['gain_single']:.3f} ({row['single_spent']:g}) |" in page
+
+
 def test_the_committed_page_is_that_of_its_tables():
     if not (RESULTS / "facts.json").exists():
         pytest.skip("no results here")
@@ -848,7 +891,10 @@ def test_a_folder_that_is_no_sweep_or_no_results_is_one_line(tmp_path, capsys):
     )
     with pytest.raises(SystemExit):
         main([])
-    assert "name the folder of a sweep, or give --page-only" in capsys.readouterr().err
+    assert (
+        "name the folder of a sweep, or give --choices-only or --page-only"
+        in capsys.readouterr().err
+    )
 
 
 def test_large_losses_stay_where_they_are(sweep, tmp_path, monkeypatch):

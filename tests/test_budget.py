@@ -1,4 +1,4 @@
-"""Frontiers, k best sets, recommendations, baselines: against enumeration, and their laws."""
+"""Frontiers, k best sets, recommendations: against enumeration, and their laws."""
 
 from itertools import combinations
 
@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import taskgraph as tg
-from taskgraph.baselines import random_taxonomies
-from taskgraph.errors import InfeasibleError, InvalidProblemError, UnknownTaskError
-from taskgraph.program import compile_program
+from taskgraph.errors import InvalidProblemError, UnknownTaskError
 from tests.oracle import subsets, value_of
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -129,53 +127,3 @@ def test_recommend_leaves_out_what_it_is_told_to():
     assert not ranked["sources"].str.contains("b").any()
     with pytest.raises(UnknownTaskError, match='--target: the table has no task "z"'):
         tg.recommend(transfers, "z", budget=1)
-
-
-def test_random_taxonomies_are_feasible_seeded_and_never_beat_the_optimum():
-    rows = random_rows(4)
-    transfers = table(rows)
-    found = tg.evaluate(transfers, budget=2, draws=300, seed=3)
-    again = tg.evaluate(transfers, budget=2, draws=300, seed=3)
-    pd.testing.assert_frame_equal(found.random, again.random)
-    assert not found.random.equals(tg.evaluate(transfers, budget=2, draws=300, seed=4).random)
-    assert (found.random["spent"] <= 2).all()
-    assert (found.random["objective"] <= found.taxonomy.objective + 1e-9).all()
-    assert found.greedy.objective <= found.taxonomy.objective + 1e-9
-
-
-def test_random_transfers_are_drawn_evenly():
-    """With one source set, each usable transfer of a target is as likely as the others."""
-    rows = [{"sources": s, "target": "t", "affinity": 0.1, "gain": g, "quality": 0.0}
-            for s, g in ((("a",), 0.0), (("b",), 0.5), (("a", "b"), 1.0))]  # fmt: skip
-    program = compile_program(table(rows), tg.Problem(budget=2, require=("a", "b")))
-    drawn, tried = random_taxonomies(table(rows), program, draws=3000, seed=0)
-    share = drawn["gain"].value_counts(normalize=True)
-    assert tried == 3000
-    assert share.to_numpy() == pytest.approx([1 / 3] * 3, abs=0.04)
-
-
-def test_means_over_all_and_over_transferred_targets():
-    rows = random_rows(5)
-    found = tg.evaluate(table(rows), budget=2, draws=10)
-    frame = found.taxonomy.to_frame()
-    summary = found.to_frame().set_index("method").loc["taxonomy"]
-    assert summary["gain"] == pytest.approx(frame["gain"].mean())
-    moved = frame[frame["order"] > 0]
-    assert summary["quality_transferred"] == pytest.approx(moved["quality"].mean())
-    best = found.best_single.to_frame().set_index("target")
-    for target in NAMES:
-        singles = [r for r in rows if r["target"] == target and len(r["sources"]) == 1]
-        top = max((r for r in singles if r["sources"] != ("self",)), key=lambda r: r["affinity"])
-        assert best.loc[target, "sources"] == top["sources"][0]
-    with pytest.raises(InfeasibleError, match="no taxonomy to evaluate"):
-        tg.evaluate(table(rows), budget=0)
-
-
-def test_random_band_has_the_percentiles_of_the_draws():
-    transfers = table(random_rows(6))
-    band = tg.random_band(transfers, budgets=[1, 3], max_order=3, draws=200, seed=1)
-    program = compile_program(transfers, tg.Problem(budget=3, max_order=3))
-    drawn, _ = random_taxonomies(transfers, program, draws=200, seed=1)
-    low, high = np.percentile(drawn["quality"], [5, 95])
-    assert band.loc[1, "quality_low"] == pytest.approx(low)
-    assert band.loc[1, "quality_high"] == pytest.approx(high)

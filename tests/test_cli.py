@@ -313,7 +313,10 @@ def test_recommend_ranks_what_the_budget_allows(table, capsys):
 
 def test_evaluate_and_alternatives_and_marginal(table, capsys):
     assert run(["evaluate", table, "--budget", "1", "--random", "30"]) == 0
-    assert "random, 95th percentile" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "random set, best transfers, mean" in printed
+    assert "random set, random transfers, 95th percentile" in printed
+    assert "taxonomy at the cost of best single source" in printed
     assert run(["evaluate", table, "--budget", "1", "--per-target", "--csv"]) == 0
     assert capsys.readouterr().out.startswith("target,taxonomy gain")
     assert "no taxonomy" in fails(capsys, "evaluate", table, "--budget", "0", code=3)

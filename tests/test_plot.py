@@ -439,6 +439,19 @@ class TestFrontier:
         assert "greedy" in entries
         assert_apart(figure)
 
+    def test_the_same_sets_with_their_best_transfers_have_a_band_of_their_own(self):
+        columns = {"gain_low": 0.1, "gain_high": 0.2, "gain_best_low": 0.15, "gain_best_high": 0.3}
+        figure = plot.draw_frontier(frontier(**columns))
+        bands = figure.axes[0].collections
+        heights = [band.get_paths()[0].get_extents() for band in bands]
+        assert [(h.y0, h.y1) for h in heights] == [
+            pytest.approx((0.1, 0.2)), pytest.approx((0.15, 0.3))
+        ]  # fmt: skip
+        assert [bool(band.get_hatch()) for band in bands] == [False, True]
+        entries = [text.get_text().split(",")[0] for text in figure.legends[0].get_texts()]
+        assert entries[2:] == ["random sets", "the same sets"]
+        assert_apart(figure)
+
     def test_the_legend_is_outside_of_the_data(self):
         figure = plot.draw_frontier(frontier(gain_low=0.1, gain_high=0.2))
         renderer = FigureCanvasAgg(figure).get_renderer()

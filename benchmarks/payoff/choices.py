@@ -1,4 +1,4 @@
-"""Ways to spend a budget, all from the table alone: solved, greedy, best single sources, random."""
+"""Ways to spend a budget, all from the table alone: solved, greedy, best single source, random."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.baselines import evaluate, random_set
+from taskgraph.baselines import SINGLE as BEST_SINGLE
+from taskgraph.baselines import evaluate
 from taskgraph.problem import Problem
 from taskgraph.program import Program, compile_program
+from taskgraph.random_sets import choose_among, random_set
 from taskgraph.solver import taxonomy_from_solution
-from taskgraph.solver.choice import SUPERVISED, Choice, choose
+from taskgraph.solver.choice import UNCOVERED, Choice, choose
 from taskgraph.solver.search import Solution
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
 SOLVED, GREEDY, SINGLE = "solved", "greedy", "best single"
+SOLVED_AT_SINGLE = "solved at the cost of best single"
 RANDOM_SET, RANDOM = "random set", "random"
-RULES = (SOLVED, GREEDY, SINGLE, RANDOM_SET, RANDOM)
+RULES = (SOLVED, GREEDY, SINGLE, SOLVED_AT_SINGLE, RANDOM_SET, RANDOM)
 
 TRIES = 1_000
 """Sets drawn in vain, as some leave a target without a transfer, before there are no more."""
@@ -53,8 +56,10 @@ class Chosen:
 def choices(transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0) -> list[Chosen]:
     """Every rule's choices, in the order of `RULES`; a rule that finds no taxonomy has none.
 
-    `SINGLE` solves every target by its best single source and supervises all of these, whatever
-    that costs: its ``spent`` may be above the budget. The others stay within it.
+    In every choice a supervised target is solved by its own network. `SINGLE` supervises the best
+    single source of every target, whatever that costs: its ``spent`` may be above the budget.
+    `SOLVED_AT_SINGLE` is the optimum within what `SINGLE` spends. The others stay within the
+    budget.
 
     Parameters
     ----------
@@ -67,7 +72,10 @@ def choices(transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0
         If no taxonomy is within the budget.
     """
     found = evaluate(transfers, problem, draws=0)
-    named = [(SOLVED, found.taxonomy), (GREEDY, found.greedy), (SINGLE, found.best_single)]
+    single = found.best_single
+    named = [(SOLVED, found.taxonomy), (GREEDY, found.greedy), (SINGLE, single)]
+    if single.solved:
+        named.append((SOLVED_AT_SINGLE, found.at_cost[BEST_SINGLE]))
     drawn = list(random_choices(transfers, problem, draws=draws, seed=seed))
     return [
         *(Chosen(rule, 0, taxonomy) for rule, taxonomy in named if taxonomy.solved),
@@ -97,25 +105,27 @@ def random_choices(
             continue
         seen.add(supervised.tobytes())
         tries = 0
-        both = best, with_random_transfers(program, best, rng)
         one, other = (
             taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
-            for choice in both
+            for choice in (best, with_random_transfers(program, best, rng))
         )
         yield one, other
 
 
 def with_random_transfers(program: Program, best: Choice, rng: np.random.Generator) -> Choice:
-    """The same supervised set, and for each other target a usable transfer drawn evenly."""
+    """The same supervised set, and for each other target a usable transfer drawn evenly.
+
+    Where a supervised target may keep a transfer, it has one drawn too, and keeps it if that is
+    better than its own network.
+    """
     usable = np.append(best.supervised, True)[program.edge_sources].all(axis=1)
-    edges, value = best.edges.copy(), 0.0
-    for target, edge in enumerate(best.edges.tolist()):
-        if edge == SUPERVISED:
-            value += float(program.self_value[target])
-            continue
-        edges[target] = rng.choice(np.flatnonzero(usable & (program.edge_target == target)))
-        value += float(program.edge_value[edges[target]])
-    return Choice(best.supervised, edges, value, best.cost)
+    edges = np.full(len(program.targets), UNCOVERED, dtype=np.int64)
+    solved = program.solved_by_own(best.supervised) & (not program.may_transfer)
+    for target in np.flatnonzero(~solved):
+        allowed = np.flatnonzero(usable & (program.edge_target == target))
+        edges[target] = rng.choice(allowed) if len(allowed) else UNCOVERED
+    # None only by rounding at the very budget, which the best transfers keep.
+    return choose_among(program, best.supervised, edges) or best
 
 
 def needed(chosen: Sequence[Chosen]) -> list[tuple[str, Sources]]:

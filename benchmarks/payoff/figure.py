@@ -7,10 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.payoff.choices import RULES, SOLVED
+from benchmarks.payoff.choices import RULES, SOLVED, SOLVED_AT_SINGLE
 from benchmarks.payoff.measures import MEASURES, SMALLER_IS_BETTER
 from benchmarks.payoff.page import SHOWN, row_of
 from taskgraph.plot.figures import INK, MUTED, new_figure, styled
+
+SHORT = {SOLVED_AT_SINGLE: SOLVED}
+"""Rules that their number of labels tells apart."""
 
 
 @styled
@@ -22,7 +25,8 @@ def figure(frame: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     for axis, measure in zip(axes, MEASURES, strict=True):
         _panel(axis, frame, summary, rules, measure)
     spent = frame.groupby("rule")["spent"].mean()
-    axes[0].set_yticks(range(len(rules)), [f"{rule}, {spent[rule]:.3g} labels" for rule in rules])
+    names = [f"{SHORT.get(rule, rule)}, {spent[rule]:.3g} labels" for rule in rules]
+    axes[0].set_yticks(range(len(rules)), names)
     axes[0].set_ylim(len(rules) - 0.5, -0.5)
     return made
 
@@ -36,11 +40,12 @@ def _panel(
         row = row_of(summary, rule, "", measure)
         ends = row[["low", "high", "value"]].to_numpy(dtype=float)
         dots, (low, high, value) = (np.exp(own), np.exp(ends)) if ratio else (own, ends)
-        colour = INK if rule == SOLVED else MUTED
+        optimum = rule in (SOLVED, SOLVED_AT_SINGLE)
+        colour = INK if optimum else MUTED
         if len(dots) > 1:
             axis.plot(dots, np.full(len(dots), height), "o", ms=3, mfc="none", mew=0.6, color=MUTED)
         axis.plot([low, high], [height, height], "-", lw=1.4, color=colour)
-        axis.plot([value], [height], "D" if rule == SOLVED else "s", ms=4.5, color=colour)
+        axis.plot([value], [height], "D" if optimum else "s", ms=4.5, color=colour)
     better = "smaller" if ratio else "larger"
     axis.set_xlabel(f"{SHOWN[measure]}\n({better} is better)")
     solved = float(row_of(summary, SOLVED, "", measure)["value"])

@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.payoff.choices import GREEDY, RANDOM, RANDOM_SET, RULES, SINGLE, SOLVED, Chosen
+from benchmarks.payoff.choices import (
+    GREEDY,
+    RANDOM,
+    RANDOM_SET,
+    RULES,
+    SINGLE,
+    SOLVED,
+    SOLVED_AT_SINGLE,
+    Chosen,
+)
 from encoders.errors import InvalidDataError
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.losses import Losses, TargetLosses
@@ -21,8 +30,14 @@ better; log of (mean loss / mean loss of ``self``), smaller is better."""
 
 SMALLER_IS_BETTER = frozenset({"log_ratio"})
 LEVEL = 0.95
-GROUPS = (RANDOM_SET, RANDOM)
-OTHERS = (GREEDY, SINGLE, *GROUPS)
+COMPARED = (
+    (SOLVED, GREEDY),
+    (SOLVED, SINGLE),
+    (SOLVED_AT_SINGLE, SINGLE),
+    (SOLVED, RANDOM_SET),
+    (SOLVED, RANDOM),
+)
+"""Rules whose difference is measured: the first less the second."""
 
 Floats = NDArray[np.float64]
 
@@ -135,7 +150,7 @@ def payoff_table(found: Payoffs) -> pd.DataFrame:
                 values |= {name: value, f"{name}_low": low, f"{name}_high": high}
             rows.append({
                 "rule": one.rule, "draw": one.draw, "seed": seed,
-                "supervised": "+".join(one.taxonomy.supervised), "spent": one.taxonomy.spent,
+                "supervised": join_sources(one.taxonomy.supervised), "spent": one.taxonomy.spent,
                 "targets": len(one.transfers),
                 "transferred": sum(sources != (SELF,) for sources in one.transfers.values()),
                 "table_quality": promised["quality"], "table_gain": promised["gain"], **values,
@@ -144,7 +159,7 @@ def payoff_table(found: Payoffs) -> pd.DataFrame:
 
 
 def summary_table(found: Payoffs) -> pd.DataFrame:
-    """Values of the rules, and differences of `SOLVED` to the others; seeds are averaged.
+    """Values of the rules, and the differences that `COMPARED` lists; seeds are averaged.
 
     Returns
     -------
@@ -152,16 +167,16 @@ def summary_table(found: Payoffs) -> pd.DataFrame:
         ``rule, against, measure, value, low, high`` (a mean over the N draws of random rules; the
         95 % interval over fresh buildings); ``seed_least, seed_most`` over single seeds, and
         ``draw_least, draw_most`` over single draws; ``draws``; and where ``against`` is a rule,
-        ``beaten``: to how many of its draws `SOLVED` is better.
+        ``beaten``: than how many of its draws ``rule`` is better.
     """
+    values = {rule: found.of(rule) for rule in RULES}
     rows = []
-    solved = found.of(SOLVED)
     for rule in RULES:
-        values = found.of(rule)
-        if len(values):
-            rows += _rows(rule, "", values)
-        if len(values) and rule in OTHERS and len(solved):
-            rows += _rows(SOLVED, rule, solved - values)
+        if len(values[rule]):
+            rows += _rows(rule, "", values[rule])
+    for rule, against in COMPARED:
+        if len(values[rule]) and len(values[against]):
+            rows += _rows(rule, against, values[rule] - values[against])
     return pd.DataFrame(rows)
 
 

@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.payoff.choices import GREEDY, RANDOM, RANDOM_SET, RULES, SINGLE, SOLVED
-from benchmarks.payoff.measures import MEASURES, OTHERS, SMALLER_IS_BETTER
+from benchmarks.payoff.choices import (
+    GREEDY,
+    RANDOM,
+    RANDOM_SET,
+    RULES,
+    SINGLE,
+    SOLVED,
+    SOLVED_AT_SINGLE,
+)
+from benchmarks.payoff.measures import COMPARED, MEASURES, SMALLER_IS_BETTER
+from taskgraph.tasks import parse_sources
 
 FIGURE, WIDTH = "payoff.svg", 100
 SHOWN = {
@@ -20,7 +29,9 @@ SHOWN = {
 EXPLAINED = {
     SOLVED: "the proven optimum, `taskgraph solve`",
     GREEDY: "sources added one by one, each the one that helps most, then the best transfers",
-    SINGLE: "every target from its own best single source, whatever that costs",
+    SINGLE: "every target names its best single source, and all of these are supervised, "
+    "whatever that costs; the targets among them are solved by their own networks",
+    SOLVED_AT_SINGLE: "the proven optimum within what best single spends",
     RANDOM_SET: "random supervised tasks, with the best transfers that the table has for them",
     RANDOM: "the same supervised tasks, with transfers drawn evenly from all that they allow",
 }
@@ -44,8 +55,8 @@ images of other buildings. {trained} networks were trained, each (target, source
 
 - Quality and gain: mean over the {targets} targets of the share of images on which the loss is
   lower than that of the target's own supervised network, and of a network trained from scratch on
-  the transfer data with the same seed. Larger is better. A supervised target ties with itself:
-  its quality is 0.5.
+  the transfer data with the same seed. Larger is better. In every rule a supervised target is
+  solved by its own network; it ties with itself, so its quality is 0.5.
 - Loss / loss of self: mean loss over that of the target's own network, geometric mean over
   targets. Smaller is better.
 - Values are means over {seed_count} seeds; in parentheses the range over single seeds, in brackets
@@ -77,7 +88,9 @@ def render(
         "",
         f"![the measures of every choice]({FIGURE})",
         "",
-        *_differences(summary, targets),
+        *_differences(frame, summary, targets),
+        "",
+        *_verdicts(frame, summary),
         "",
         *_supervised(frame),
         "",
@@ -153,32 +166,80 @@ def _values(frame: pd.DataFrame, summary: pd.DataFrame, rules: list[str]) -> lis
     return lines
 
 
-def _differences(summary: pd.DataFrame, targets: pd.DataFrame) -> list[str]:
+def _differences(frame: pd.DataFrame, summary: pd.DataFrame, targets: pd.DataFrame) -> list[str]:
     lines = [
-        "Solved less each other rule, and for losses solved over it: better is above 0, and for\n"
-        "losses below 1. The last column counts the single draws that solved is better than, in\n"
-        "quality, gain and loss.",
+        "The first rule less the second, and for losses the first over the second: better is\n"
+        "above 0, and for losses below 1. The last column counts the single draws of the second\n"
+        "rule that the first is better than, in quality, gain and loss.",
         "",
-        "| solved against | quality | gain | loss ratio | better than |",
-        "|--|--:|--:|--:|--:|",
+        "| compared | labels spent | quality | gain | loss ratio | better than |",
+        "|--|--|--:|--:|--:|--:|",
     ]
-    for rule in OTHERS:
-        if summary[summary["against"] == rule].empty:
-            continue
-        rows = [row_of(summary, SOLVED, rule, measure) for measure in MEASURES]
-        same = " (the same taxonomy)" if _same(targets, rule) else ""
+    for rule, against in _compared(summary):
+        rows = [row_of(summary, rule, against, measure) for measure in MEASURES]
+        same = " (the same taxonomy)" if _same(targets, rule, against) else ""
         beaten = ""
         if rows[0]["draws"] > 1:
             beaten = f"{', '.join(str(int(row['beaten'])) for row in rows)} of {rows[0]['draws']}"
         cells = " | ".join(_cell(row, signed=True) for row in rows)
-        lines.append(f"| {rule}{same} | {cells} | {beaten} |")
+        own, other = _spent(frame, rule), _spent(frame, against)
+        cost = f"{own:g} each" if own == other else f"unequal cost: {own:g} against {other:g}"
+        lines.append(f"| {rule} against {against}{same} | {cost} | {cells} | {beaten} |")
     return lines
 
 
-def _same(targets: pd.DataFrame, rule: str) -> bool:
+def _compared(summary: pd.DataFrame) -> list[tuple[str, str]]:
+    """The pairs of rules that the table has a difference of."""
+    known = set(zip(summary["rule"], summary["against"], strict=True))
+    return [pair for pair in COMPARED if pair in known]
+
+
+def _spent(frame: pd.DataFrame, rule: str) -> float:
+    return round(float(frame.loc[frame["rule"] == rule, "spent"].mean()), 6)
+
+
+def _verdicts(frame: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
+    """What the comparisons with best single say, in words."""
+    lines = []
+    for rule, against in _compared(summary):
+        if against != SINGLE:
+            continue
+        own, other = _spent(frame, rule), _spent(frame, against)
+        found: dict[str, list[str]] = {}
+        for measure, word in zip(MEASURES, ("quality", "gain", "loss"), strict=True):
+            found.setdefault(_verdict(row_of(summary, rule, against, measure)), []).append(word)
+        said = "; ".join(f"{verdict} in {_listed(words)}" for verdict, words in found.items())
+        cost = (
+            f"At equal cost, {own:g} label sets each"
+            if own == other
+            else f"At unequal cost, {own:g} label sets against {other:g}"
+        )
+        lines.append(f"- {cost}: {rule} is {said}.")
+    if not lines:
+        return []
+    return [
+        f"Against {SINGLE}, where an interval that holds no difference counts as no clear one:",
+        "",
+        *(textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in lines),
+    ]
+
+
+def _verdict(row: pd.Series[Any]) -> str:
+    """Whether the first rule is better, by the interval over buildings."""
+    low, high = float(row["low"]), float(row["high"])
+    if low <= 0 <= high:
+        return "not clearly different"
+    return "better" if (high < 0) == (row["measure"] in SMALLER_IS_BETTER) else "worse"
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _same(targets: pd.DataFrame, rule: str, against: str) -> bool:
     one, other = (
         set(zip(own["target"], own["sources"], strict=True))
-        for own in (targets[targets["rule"] == name] for name in (SOLVED, rule))
+        for own in (targets[targets["rule"] == name] for name in (rule, against))
     )
     return one == other
 
@@ -216,7 +277,7 @@ def _supervised(frame: pd.DataFrame) -> list[str]:
     for (rule, draw), own in frame.groupby(["rule", "draw"], sort=False):
         if rule == RANDOM:  # the same sets as above
             continue
-        names = ", ".join(str(own["supervised"].iloc[0]).split("+"))
+        names = ", ".join(parse_sources(str(own["supervised"].iloc[0])))
         means = own[["quality", "gain"]].mean()
         lines.append(
             f"| {rule} | {draw or ''} | {names} | {means['quality']:.3f} | {means['gain']:.3f} |"
@@ -225,18 +286,24 @@ def _supervised(frame: pd.DataFrame) -> list[str]:
 
 
 def _targets(targets: pd.DataFrame) -> list[str]:
-    lines = ["Target by target, mean losses on the fresh images (each in its own unit):", "",
-             "| target | solved: from | loss | greedy: from | loss | self | scratch |",
-             "|--|--|--:|--|--:|--:|--:|"]  # fmt: skip
+    """Each target's sources and loss by every rule without draws; greedy where it is another."""
     by_rule = {rule: own.set_index("target") for rule, own in targets.groupby("rule", sort=False)}
-    solved, greedy = by_rule[SOLVED], by_rule.get(GREEDY)
-    for target in map(str, solved.index):
-        row = solved.loc[target]
-        other = ("", "") if greedy is None else _from(greedy.loc[target])
-        cells = [target, *_from(row), *other, f"{row['self']:.4g}", f"{row['scratch']:.4g}"]
+    shown = [rule for rule in (SOLVED, GREEDY, SINGLE, SOLVED_AT_SINGLE) if rule in by_rule]
+    if GREEDY in shown and _same(targets, SOLVED, GREEDY):
+        shown.remove(GREEDY)
+    lines = [
+        "Target by target, mean losses on the fresh images (each in its own unit):",
+        "",
+        f"| target | {' | '.join(f'{rule}: from | loss' for rule in shown)} | self | scratch |",
+        f"|--|{'--|--:|' * len(shown)}--:|--:|",
+    ]
+    for target in map(str, by_rule[SOLVED].index):
+        row = by_rule[SOLVED].loc[target]
+        parts = [cell for rule in shown for cell in _from(by_rule[rule].loc[target])]
+        cells = [target, *parts, f"{row['self']:.4g}", f"{row['scratch']:.4g}"]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines
 
 
 def _from(row: Any) -> tuple[str, str]:
-    return str(row["sources"]).replace("+", " + "), f"{row['loss']:.4g}"
+    return " + ".join(parse_sources(str(row["sources"]))), f"{row['loss']:.4g}"

@@ -97,17 +97,17 @@ def closed_form(tables: Tables) -> str:
         f"{facts['tested']:,} of them image by image, in one process, where the trained ones took "
         f"{seconds(facts['trained_s'])} in sum over jobs. Its choice of what to supervise, "
         "followed by the best *trained* transfers from there, beside the trained table's own "
-        "choice and random taxonomies; means over all targets."
+        "choice and random sets with their best transfers; means over all targets."
     )
     random = tables["significance"].set_index("budget")
     rows = [
         [f"{row['budget']:g}", names(row["supervised"]), f"{row['common']} of {row['count']}",
          *(cell for measure in MEASURES
            for cell in (number(row[measure]), number(row[f"{measure}_trained"]),
-                        number(random.loc[row["budget"], f"{measure}_random"])))]
+                        number(random.loc[row["budget"], f"{measure}_random_best"])))]
         for _, row in tables["closed_form"].iterrows()
     ]  # fmt: skip
     heads = ["budget:", "closed form supervises", "in common:",
              *(f"{measure}{end}:" for measure in MEASURES
-               for end in ("", ", trained table", ", random"))]  # fmt: skip
+               for end in ("", ", trained table", ", random sets"))]  # fmt: skip
     return head + text + "\n\n" + table(heads, rows)

@@ -17,7 +17,11 @@ from taskgraph.transfers import Transfers
 LARGEST = 300_000
 """Bytes of an SVG; a larger picture is written as PNG."""
 
-BAND = ("gain_low", "gain_high", "quality_low", "quality_high", "gain_greedy", "quality_greedy")
+BAND = tuple(
+    f"{measure}_{end}"
+    for measure in ("gain", "quality")
+    for end in ("low", "high", "best_low", "best_high", "greedy")
+)
 
 
 def pictures(
@@ -44,7 +48,7 @@ def pictures(
 def frontier_frame(
     transfers: Transfers, budgets: Iterable[float], orders: Iterable[int], random: pd.DataFrame
 ) -> pd.DataFrame:
-    """Optima over budgets and maximum orders, with the band of random taxonomies and greedy.
+    """Optima over budgets and maximum orders, with the bands of random sets and greedy.
 
     Parameters
     ----------

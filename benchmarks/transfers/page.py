@@ -51,14 +51,16 @@ def _header(tables: Tables) -> str:
     command = "python -m benchmarks.transfers SWEEP --bank BANK --out results/transfers"
     if "closed_form" in facts:
         command += " --closed CLOSED"
+    again = "python -m benchmarks.transfers --choices-only --out results/transfers"
     for name, usual in (("draws", 1_000), ("resamples", 1_000), ("permutations", 999), ("seed", 0)):
         if settings[name] != usual:
             command += f" --{name} {settings[name]}"
+            again += f" --{name} {settings[name]}" if name != "permutations" else ""
     lines = [_measured(facts), _swept(facts), _trained(facts), _ran(facts)]
     return HEADER.format(
         edges=f"{sum(facts['transfers'].values()):,}",
         targets=facts["targets"],
-        command=command,
+        command=f"{command}\n{again}" if "chosen" in facts else command,
         provenance="\n".join(f"- {line}" for line in lines if line),
     )
 
@@ -106,10 +108,17 @@ def _ran(facts: dict[str, Any]) -> str:
     versions = facts["versions"]
     listed = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "scipy", "highspy"))
     commit = f"commit `{facts['commit'][:7]}`, " if facts["commit"] else ""
+    chosen = facts.get("chosen")
+    again = (
+        " Taxonomies and what they are compared with are of the second command: commit "
+        f"`{str(chosen['commit'])[:7]}`, highspy {chosen['versions']['highspy']}."
+        if chosen
+        else ""
+    )
     return (
         f"This page: {commit}Python {versions['python']}, {listed}, {facts['cores']} cores "
-        f"({facts['platform']}), seed {facts['settings']['seed']}. One training of every network: "
-        "no interval below holds what other seeds of training would add."
+        f"({facts['platform']}), seed {facts['settings']['seed']}.{again} One training of every "
+        "network: no interval below holds what other seeds of training would add."
     )
 
 
@@ -128,7 +137,7 @@ def pictures(tables: Tables) -> str:
         "four branches in colour",
         "frontier": "Mean gain and quality over supervision budgets "
         f"{frame['budget'].min():g} to {frame['budget'].max():g}, one line a maximum order, with "
-        "the band of random taxonomies and greedy",
+        "the bands of random sets and greedy",
     }
     for _, row in frame.iterrows():
         if row["status"] != "infeasible":
@@ -148,63 +157,103 @@ def _last(stem: str) -> float:
 
 
 def significance(tables: Tables) -> str:
-    """Every budget, against random taxonomies, greedy and best single sources."""
+    """Every budget, against greedy, best single sources and random sets."""
     frame, facts = tables["significance"], tables.facts
     solved = frame[frame["status"] != "infeasible"]
     text = (
-        f"## Against random taxonomies\n\nAt each budget, {facts['settings']['draws']} random "
-        "feasible taxonomies: sources in a random order for as long as they fit, then for every "
-        "other target a transfer drawn evenly from those that these allow. *As good* is the share "
-        "of them that reach ours, ours counted among them. *Greedy* adds the source that helps "
-        "most, one by one; *best single* gives every target its best single source, whatever that "
-        "costs (in brackets)."
+        "## Against other choices\n\nIn every choice a supervised target is solved by its own "
+        "network. *Greedy* adds the source that helps most, one by one. *Best single* supervises "
+        "the best single source of every target, whatever that costs; *ours at that cost* is the "
+        f"proven optimum within it. *Random sets*: at each budget, {facts['settings']['draws']} "
+        "sets of sources in a random order, each taken if it still fits, that solve every target; "
+        "the same sets with *random transfers*, drawn evenly from those that they allow, and with "
+        "their *best transfers*. *As good* is the share of them that reach ours, ours counted "
+        "among them. In round brackets: labels spent, where they are not the budget; ours is the "
+        "optimum at the cost of random sets too."
     )
     if "gain_own_low" in frame:
         text += (
             f" In square brackets after ours: 95 % percentile interval over "
             f"{facts['settings']['resamples']} resamples of the test {tables.unit}, with "
-            "the taxonomy fixed."
+            "the taxonomy fixed; after random sets: 5th to 95th percentile."
         )
     else:
-        text += " " + tables.absent("intervals", "Intervals of our own are left out")
+        text += " In square brackets: 5th to 95th percentile. "
+        text += tables.absent("intervals", "Intervals of our own are left out")
     parts = [text]
     for measure in ("gain", "quality"):
-        parts += [_beaten(solved, measure), _budgets(frame, measure)]
-    return "\n\n".join(parts)
+        parts += [_beaten(solved, measure), _at_single(solved, measure), _budgets(frame, measure)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _beaten(solved: pd.DataFrame, measure: str) -> str:
     if solved[measure].isna().all():
         return f"Mean {measure}: it was not measured."
-    above = int((solved[measure] > solved[f"{measure}_high"]).sum())
-    below = int((solved[measure] < solved[f"{measure}_low"]).sum())
-    ahead = solved[measure] - solved[f"{measure}_random"]
+    told = []
+    for name, what in (("", "random transfers"), ("_best", "their best transfers")):
+        above = int((solved[measure] > solved[f"{measure}{name}_high"]).sum())
+        below = int((solved[measure] < solved[f"{measure}{name}_low"]).sum())
+        ahead = solved[measure] - solved[f"{measure}_random{name}"]
+        told.append(
+            f"with {what} at {above} of {len(solved)} budgets and below the 5th at {below} (median "
+            f"distance from their mean {ahead.median():+.3f})"
+        )
+    return f"Mean {measure}: above the 95th percentile of random sets {'; '.join(told)}."
+
+
+def _at_single(solved: pd.DataFrame, measure: str) -> str:
+    """What best single is worth beside ours at less, the same and a greater cost."""
+    known = solved[solved[f"{measure}_single"].notna() & solved[measure].notna()]
+    if known.empty:
+        return ""
+    first = known.iloc[0]
+    spent, single = first["single_spent"], float(first[f"{measure}_single"])
+    reached = known[known[measure] >= single]
+    least = (
+        f"Ours first reaches that at budget {reached['budget'].min():g}"
+        if len(reached)
+        else "Ours reaches that at no budget here"
+    )
     return (
-        f"Mean {measure}: above the 95th percentile of random taxonomies at {above} of "
-        f"{len(solved)} budgets, below the 5th at {below}; the median distance from their mean is "
-        f"{ahead.median():+.3f}."
+        f"Best single spends {spent:g} and has a mean {measure} of {single:.3f}; ours at that "
+        f"cost has {first[f'{measure}_at_single']:.3f}. {least}."
     )
 
 
 def _budgets(frame: pd.DataFrame, measure: str) -> str:
-    heads = ["budget:", f"{measure}:", "greedy:", "best single:", "random:", "5th to 95th:",
+    heads = ["budget:", f"{measure}:", "greedy:", "best single:", "ours at that cost:",
+             "random sets, best transfers:", "as good:", "random sets, random transfers:",
              "as good:"]  # fmt: skip
     rows = []
     for _, row in frame.iterrows():
         if row["status"] == "infeasible":
-            rows.append([f"{row['budget']:g}", "no taxonomy", "", "", "", "", ""])
+            rows.append([f"{row['budget']:g}", "no taxonomy", *[""] * (len(heads) - 2)])
             continue
-        own = number(row[measure])
+        own = _paid(row, measure, row["spent"])
         if f"{measure}_own_low" in row:
             own += " " + interval(row[f"{measure}_own_low"], row[f"{measure}_own_high"])
-        single = f"{number(row[f'{measure}_single'])} ({row['single_spent']:g})"
+        drawn = [
+            cell
+            for name in ("_best", "")
+            for cell in (
+                f"{_paid(row, f'{measure}_random{name}', row['random_spent'])} "
+                f"{interval(row[f'{measure}{name}_low'], row[f'{measure}{name}_high'])}",
+                share(row[f"{measure}{name}_as_good"]),
+            )
+        ]
         rows.append(
             [f"{row['budget']:g}" + ("" if row["status"] == "optimal" else " (not proven)"), own,
-             number(row[f"{measure}_greedy"]), single, number(row[f"{measure}_random"]),
-             interval(row[f"{measure}_low"], row[f"{measure}_high"]),
-             share(row[f"{measure}_as_good"])]
+             _paid(row, f"{measure}_greedy", row["greedy_spent"]),
+             _paid(row, f"{measure}_single", row["single_spent"]),
+             number(row[f"{measure}_at_single"]), *drawn]
         )  # fmt: skip
     return table(heads, rows)
+
+
+def _paid(row: pd.Series[Any], column: str, spent: float) -> str:
+    """A value, and what it costs where that is not the budget."""
+    other = pd.notna(spent) and abs(spent - row["budget"]) > 1e-9
+    return number(row[column]) + (f" ({spent:.4g})" if other else "")
 
 
 def cross_fitted(tables: Tables) -> str:
@@ -236,7 +285,7 @@ WHAT = {
     "transfers.csv": "every measured transfer: affinity with its interval, gain, quality",
     "records.csv": "one line a run: losses, parameters, seconds",
     "losses.parquet": "the loss of every transfer on every test image",
-    "significance.csv": "all budgets: ours, greedy, best single, random, intervals, the sets",
+    "significance.csv": "all budgets: ours, greedy, best single, random sets, costs, intervals",
     "cross_fitted.csv": "chosen on half of the buildings, measured on the others",
     "consistency.csv": "how far each target's tournament contradicts itself",
     "frontier.csv": "every budget and maximum order",

@@ -12,13 +12,14 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.machine import commit, machine
 from benchmarks.transfers import buildings, figures, predictors, published, scoring, structure
 from benchmarks.transfers.closed_form import chosen_in_closed_form
 from benchmarks.transfers.consistency import consistency
-from benchmarks.transfers.finished import Finished, read_published, shown
+from benchmarks.transfers.finished import Finished, read_finished, read_published, shown
 from benchmarks.transfers.provenance import provenance
 from benchmarks.transfers.significance import against_random
-from benchmarks.transfers.tables import FACTS, NAMES
+from benchmarks.transfers.tables import FACTS, NAMES, read_facts
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_frame, write_text
@@ -105,7 +106,7 @@ def gather_results(
     results.facts |= provenance(sweep, bank) | {"settings": asdict(settings)}
     _copy(sweep, out, results)
     random, taxonomies = _significance(results, sweep, settings)
-    kept = {budget: taxonomies[budget] for budget in settings.shown if budget in taxonomies}
+    kept = _shown(taxonomies, settings)
     _figures(results, sweep, random, kept)
     _structure(results, sweep, published_at, settings)
     _predictors(results, sweep, settings)
@@ -113,6 +114,38 @@ def gather_results(
         results.facts["ridge"] = ridge_times(sweep)
     _closed_form(results, sweep, closed, kept)
     results.close()
+
+
+CHOSEN = ("intervals", "cross-fitted", "consistency", "figures")
+"""Parts that follow from the transfers and losses in the folder of results."""
+
+
+def choose_again(out: Path, settings: Settings) -> None:
+    """Recompute what follows from the transfers and losses that ``out`` has; keep all else.
+
+    That is the taxonomies beside other choices, their intervals, the cross-fitting, the
+    consistency and the pictures. The sweep that these were measured by is not needed.
+
+    Raises
+    ------
+    InvalidTableError
+        If ``out`` has no facts or no transfers.
+    """
+    facts = read_facts(out)
+    results = Results(out, {**facts, "figures": {}})
+    results.facts["missing"] = {k: v for k, v in facts["missing"].items() if k not in CHOSEN}
+    kept = {name: getattr(settings, name) for name in ("draws", "resamples", "seed", "shown")}
+    results.facts["settings"] = {**facts["settings"], **kept}
+    results.facts["chosen"] = {**machine("numpy", "scipy", "pandas", "highspy"), "commit": commit()}
+    sweep = read_finished(out)
+    random, taxonomies = _significance(results, sweep, settings)
+    _figures(results, sweep, random, _shown(taxonomies, settings))
+    results.close()
+
+
+def _shown(taxonomies: dict[float, Taxonomy], settings: Settings) -> dict[float, Taxonomy]:
+    """The taxonomies of the budgets that are drawn and listed."""
+    return {budget: taxonomies[budget] for budget in settings.shown if budget in taxonomies}
 
 
 def _copy(sweep: Finished, out: Path, results: Results) -> None:

@@ -1,4 +1,4 @@
-"""Our taxonomies against random feasible ones, greedy and best single sources at each budget."""
+"""Our taxonomies against greedy, best single sources and random sets, budget by budget."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from taskgraph.baselines import BAND, Evaluation, summary
+from taskgraph.baselines import GREEDY, RANDOM, SINGLE, Evaluation, summary
 from taskgraph.errors import InfeasibleError
+from taskgraph.random_sets import BAND
+from taskgraph.tasks import join_sources
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -24,17 +26,20 @@ def against_random(
     draws: int = 1_000,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, dict[float, Taxonomy]]:
-    """Solve at each budget, and draw random feasible taxonomies (`taskgraph.evaluate`).
+    """Solve at each budget, and compare with other choices (`taskgraph.evaluate`).
 
     Returns
     -------
     DataFrame
         A row a budget: ``status, supervised`` (names joined by ``+``), ``spent, objective``, the
-        number ``random`` drawn; and for ``gain`` and ``quality``, means over all targets, larger is
-        better: the optimum's, ``*_greedy``, ``*_single`` (every target from its best single
-        source, which costs ``single_spent``), the random ones' mean ``*_random`` and 5th and 95th
-        percentiles ``*_low, *_high``, and ``*_as_good``: the share of random ones that are as good,
-        ours counted among them (the p-value of a Monte Carlo test).
+        number ``random`` of sets drawn; and for ``gain`` and ``quality``, means over all targets,
+        larger is better: the optimum's; ``*_greedy``; ``*_single`` (the best single source of
+        every target supervised); of random sets with random transfers the mean ``*_random``, the
+        5th and 95th percentiles ``*_low, *_high``, and ``*_as_good``: the share of them that are as
+        good, ours counted among them (the p-value of a Monte Carlo test); and of the same sets with
+        their best transfers ``*_random_best, *_best_low, *_best_high, *_best_as_good``.
+        What each of these spends is in ``greedy_spent, single_spent, random_spent`` (a mean), and
+        the optimum at that cost in ``*_at_greedy, *_at_single, *_at_random``.
     dict
         The optimum of each budget that has one.
     """
@@ -55,25 +60,37 @@ def _row(each: Evaluation) -> dict[str, object]:
     ours, greedy, single = map(summary, (each.taxonomy, each.greedy, each.best_single))
     row: dict[str, object] = {
         "status": each.taxonomy.status,
-        "supervised": "+".join(each.taxonomy.supervised),
+        "supervised": join_sources(each.taxonomy.supervised),
         "spent": ours["spent"],
         "objective": ours["objective"],
+        "greedy_spent": greedy["spent"],
         "single_spent": single["spent"],
+        "random_spent": each.random["spent"].mean(),
         "random": len(each.random),
     }
-    for name in MEASURES:
-        drawn = each.random[name].to_numpy(dtype=float)
-        low, high = np.percentile(drawn, BAND) if len(drawn) else (np.nan, np.nan)
+    optima = {name: summary(each.at_cost[method]) if method in each.at_cost else {}
+              for name, method in (("greedy", GREEDY), ("single", SINGLE), ("random", RANDOM))
+              }  # fmt: skip
+    for measure in MEASURES:
         row |= {
-            name: ours[name],
-            f"{name}_greedy": greedy[name],
-            f"{name}_single": single[name],
-            f"{name}_random": drawn.mean() if len(drawn) else np.nan,
-            f"{name}_low": low,
-            f"{name}_high": high,
-            f"{name}_as_good": as_good(ours[name], drawn),
+            measure: ours[measure],
+            f"{measure}_greedy": greedy[measure],
+            f"{measure}_single": single[measure],
         }
+        row |= {f"{measure}_at_{name}": best.get(measure, np.nan) for name, best in optima.items()}
+        for name, drawn in (("", each.random), ("_best", each.random_best)):
+            row |= _drawn(measure, name, ours[measure], drawn[measure].to_numpy(dtype=float))
     return row
+
+
+def _drawn(measure: str, name: str, ours: float, drawn: np.ndarray) -> dict[str, object]:
+    low, high = np.percentile(drawn, BAND) if len(drawn) else (np.nan, np.nan)
+    return {
+        f"{measure}_random{name}": drawn.mean() if len(drawn) else np.nan,
+        f"{measure}{name}_low": low,
+        f"{measure}{name}_high": high,
+        f"{measure}{name}_as_good": as_good(ours, drawn),
+    }
 
 
 def as_good(ours: float, drawn: np.ndarray) -> float:

@@ -51,6 +51,23 @@ class Tables:
         return "buildings" if self.facts.get("test_buildings") else "images"
 
 
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What `benchmarks.transfers.parts` wrote beside the tables.
+
+    Raises
+    ------
+    InvalidTableError
+        If the folder has no facts.
+    """
+    path = folder / FACTS
+    if not path.exists():
+        raise InvalidTableError(
+            f"{folder} has no {FACTS}; run `python -m benchmarks.transfers SWEEP` first"
+        )
+    facts: dict[str, Any] = json.loads(path.read_text())
+    return facts
+
+
 def read_tables(folder: Path) -> Tables:
     """Read the folder that `benchmarks.transfers.parts.gather_results` wrote.
 
@@ -59,11 +76,6 @@ def read_tables(folder: Path) -> Tables:
     InvalidTableError
         If it has no facts.
     """
-    path = folder / FACTS
-    if not path.exists():
-        raise InvalidTableError(
-            f"{folder} has no {FACTS}; run `python -m benchmarks.transfers SWEEP` first"
-        )
+    facts = read_facts(folder)
     there = [name for name in NAMES if (folder / f"{name}.csv").exists()]
-    frames = {name: pd.read_csv(folder / f"{name}.csv") for name in there}
-    return Tables(json.loads(path.read_text()), frames)
+    return Tables(facts, {name: pd.read_csv(folder / f"{name}.csv") for name in there})

@@ -36,7 +36,7 @@ def frontier_frame(
     solver: str,
     time_limit: float | None = None,
 ) -> tuple[Frontier, pd.DataFrame]:
-    """The frontier of `grid_options`, and its table with the band of random taxonomies, if any."""
+    """The frontier of `grid_options`, and its table with the bands of random sets, if any."""
     import taskgraph as tg
     from taskgraph.frontiers import all_budgets
 
@@ -109,7 +109,7 @@ def frontier_command(
     default=500,
     show_default=True,
     metavar="N",
-    help="How many random feasible taxonomies to compare with.",
+    help="How many random supervised sets to compare with.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
 @click.option("--per-target", is_flag=True, help="One row a target instead of the means.")
@@ -124,7 +124,10 @@ def evaluate_command(
     form: str | None,
     **flags: Any,
 ) -> int:
-    """Gain and quality beside random taxonomies, greedy and best single sources.
+    """Gain and quality beside greedy, best single sources and random supervised sets.
+
+    In every row a supervised target is solved by its own network. A row that spends another
+    amount than the taxonomy is followed by the optimum at that cost.
 
     \b
     Examples:
@@ -144,6 +147,6 @@ def evaluate_command(
         click.echo(frame.to_csv(index=False), nl=False)
     else:
         click.echo(frame.round(3).to_string(index=False, na_rep=""))
-        note(f"({len(evaluation.random)} random feasible taxonomies of {evaluation.draws} drawn; "
-             f"seed {seed})")  # fmt: skip
+        if evaluation.notes:
+            note("\n".join(evaluation.notes) + (f"; seed {seed}" if draws else ""))
     return 0

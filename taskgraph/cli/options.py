@@ -172,15 +172,15 @@ def problem_options(*, budget: bool = True, max_order: bool = True) -> Callable[
 
 
 def grid_options(*, draws: int) -> Callable[[F], F]:
-    """Flags of a frontier: its budgets and maximum orders, and the random taxonomies beside it."""
+    """Flags of a frontier: its budgets and maximum orders, and the random sets beside it."""
     flags = [
         click.option("--budgets", type=Numbers(), metavar="1:26", help="Budgets, as a list or a "
                      "range (default: 1 to the number of tasks)."),
         click.option("--max-orders", type=Numbers(int), metavar="1,2,3,4", default="1,2,3,4",
                      show_default=True, help="Maximum orders."),
         click.option("--random", "draws", type=click.IntRange(min=0), metavar="N", default=draws,
-                     show_default=True, help="Random feasible taxonomies to draw at each budget, "
-                     "for the band; 0 for none."),
+                     show_default=True, help="Random supervised sets to draw at each budget, for "
+                     "the bands; 0 for none."),
         click.option("--seed", type=int, default=0, show_default=True,
                      help="Seed of the random ones."),
     ]  # fmt: skip

@@ -29,7 +29,7 @@ OWN = "the table that comes with taskgraph"
     metavar="N",
     default=200,
     show_default=True,
-    help="Random feasible taxonomies at each budget.",
+    help="Random supervised sets at each budget.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
 def report_command(

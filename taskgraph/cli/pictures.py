@@ -126,7 +126,7 @@ def frontier_plot_command(
     solver: str,
     **flags: Any,
 ) -> int:
-    """Mean gain and quality over budgets and orders, with the band of random taxonomies.
+    """Mean gain and quality over budgets and orders, with the bands of random sets.
 
     \b
     Examples:

@@ -51,6 +51,7 @@ STYLE: Any = {
     "ytick.minor.visible": False,
     "legend.fontsize": FONT_SIZE,
     "legend.frameon": False,
+    "hatch.linewidth": 0.4,
     "figure.facecolor": "white",
     "figure.dpi": 100,
     "axes.facecolor": "white",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -27,10 +29,12 @@ def draw_frontier(frame: pd.DataFrame) -> Figure:
     frame : DataFrame
         One row a (``max_order``, ``budget``), with ``gain`` and ``quality``, means over targets,
         or one of them, or only ``objective``. Optional: ``gain_low``, ``gain_high``,
-        ``quality_low``, ``quality_high``, the 5th and 95th percentiles of random taxonomies
-        (shaded); ``gain_greedy``, ``quality_greedy`` (or ``greedy_gain`` …), those of greedy
-        ones (dashed). Where these differ between maximum orders, each budget shows the lowest
-        low, the highest high and the greatest greedy mean. Rows without a value are left out.
+        ``quality_low``, ``quality_high``, the 5th and 95th percentiles of random sets with random
+        transfers (shaded), and ``gain_best_low`` …, those with their best transfers (hatched), as
+        `taskgraph.random_band` has them; ``gain_greedy``, ``quality_greedy`` (or ``greedy_gain``
+        …), those of greedy ones (dashed). Where these differ between maximum orders, each budget
+        shows the lowest low, the highest high and the greatest greedy mean. Rows without a value
+        are left out.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def _measures(frame: pd.DataFrame) -> list[str]:
 
 
 def _draw_measure(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
-    _draw_band(axes, frame, measure)
+    _draw_bands(axes, frame, measure)
     _draw_greedy(axes, frame, measure)
     known = frame[frame[measure].notna()].sort_values(["max_order", "budget"])
     orders = sorted(frame["max_order"].unique())
@@ -94,24 +98,27 @@ def _draw_measure(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
     sns.despine(ax=axes)
 
 
-def _draw_band(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
-    low, high = f"{measure}_low", f"{measure}_high"
-    if low not in frame or high not in frame:
-        return
-    band = frame.groupby("budget").agg({low: "min", high: "max"}).dropna()
-    if band.empty:
-        return
-    label = "random taxonomies,\n5th to 95th percentile"
-    budgets = band.index.to_numpy(dtype=float)
-    axes.fill_between(
-        budgets,
-        band[low].to_numpy(),
-        band[high].to_numpy(),
-        color=MUTED,
-        alpha=0.22,
-        linewidth=0,
-        label=label,
-    )
+BANDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "": ("random sets, random transfers,\n5th to 95th percentile",
+         {"color": MUTED, "alpha": 0.22, "linewidth": 0}),
+    "_best": ("the same sets, best transfers,\n5th to 95th percentile",
+              {"facecolor": "none", "edgecolor": MUTED, "alpha": 0.7, "hatch": "//////",
+               "linewidth": 0.4}),
+}  # fmt: skip
+
+
+def _draw_bands(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
+    for name, (label, style) in BANDS.items():
+        low, high = f"{measure}{name}_low", f"{measure}{name}_high"
+        if low not in frame or high not in frame:
+            continue
+        band = frame.groupby("budget").agg({low: "min", high: "max"}).dropna()
+        if band.empty:
+            continue
+        budgets = band.index.to_numpy(dtype=float)
+        axes.fill_between(
+            budgets, band[low].to_numpy(), band[high].to_numpy(), label=label, **style
+        )
 
 
 def _draw_greedy(axes: Axes, frame: pd.DataFrame, measure: str) -> None:

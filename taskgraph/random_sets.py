@@ -1,0 +1,196 @@
+"""Random supervised sets within a budget, with their best transfers and with random transfers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from taskgraph.problem import Problem, make_problem
+from taskgraph.program import BoolArray, FloatArray, IntArray, Program, compile_program
+from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
+from taskgraph.tasks import SELF
+from taskgraph.transfers import Transfers
+
+BAND = (5.0, 95.0)
+MEASURES = ("gain", "quality", "gain_transferred", "quality_transferred")
+COLUMNS = ("objective", "spent", *MEASURES)
+TRIES = 20
+"""Sets are drawn at most this many times as often as sets that solve every target are wanted."""
+
+
+@dataclass(frozen=True, eq=False)
+class RandomSets:
+    """Random supervised sets that solve every target within the budget.
+
+    Attributes
+    ----------
+    best, random : DataFrame
+        One row a set, the same sets in both, with the columns `COLUMNS`: with the best transfers
+        that the set allows, and with transfers drawn evenly from those. In both, a supervised
+        target is solved by its own network.
+    tried : int
+        How many sets were drawn to find these, as some leave a target without a transfer.
+    """
+
+    best: pd.DataFrame
+    random: pd.DataFrame
+    tried: int
+
+
+def draw_random_sets(
+    transfers: Transfers, program: Program, *, draws: int, seed: int
+) -> RandomSets:
+    """Draw supervised sets until ``draws`` of them solve every target, or `TRIES` times as many.
+
+    Each set takes sources in a random order, each if it still fits the budget; each other target
+    gets a transfer drawn evenly from those that the set allows (the significance test of Zamir et
+    al., CVPR 2018, Fig. 11), and beside that its best one.
+    """
+    rng = np.random.default_rng(seed)
+    measured = _measured(transfers, program)
+    best_rows: list[dict[str, float]] = []
+    random_rows: list[dict[str, float]] = []
+    tried = 0
+    while len(best_rows) < draws and tried < TRIES * draws:
+        tried += 1
+        supervised = random_set(program, rng)
+        edges = _random_edges(program, supervised, rng)
+        best = choose(program, supervised)
+        random = choose_among(program, supervised, edges)
+        if best is not None and random is not None:
+            best_rows.append(_means(best, measured))
+            random_rows.append(_means(random, measured))
+    best_frame, random_frame = (
+        pd.DataFrame(rows, columns=list(COLUMNS), dtype=float) for rows in (best_rows, random_rows)
+    )
+    return RandomSets(best_frame, random_frame, tried)
+
+
+def random_set(program: Program, rng: np.random.Generator) -> BoolArray:
+    """(S,) bools: sources in a random order, each taken if it still fits the budget.
+
+    A source that saves a dearer transfer than its labels always fits, so it is always taken.
+    """
+    price = program.price
+    supervised = program.required | ((price < 0) & ~program.banned)
+    room = program.room - int(price[supervised].sum())
+    for source in rng.permutation(np.flatnonzero(~supervised & ~program.banned)):
+        if price[source] <= room:
+            supervised[source] = True
+            room -= price[source]
+    return supervised
+
+
+def choose_among(program: Program, supervised: BoolArray, edges: IntArray) -> Choice | None:
+    """The choice for a fixed supervised set where each target has one given edge, or none.
+
+    As in every choice, a supervised target is solved by its own network; with ``may_transfer`` it
+    keeps the given edge where that is better and the budget allows it.
+
+    Parameters
+    ----------
+    edges : (T,) ints
+        One usable edge a target; negative where it has none.
+
+    Returns
+    -------
+    Choice or None
+        None if a target is left unsolved, or the budget is exceeded.
+    """
+    given = edges[edges >= 0]
+    choice = choose(program.keep(given), supervised)
+    if choice is None:
+        return None
+    moved = choice.edges >= 0
+    chosen = choice.edges.copy()
+    chosen[moved] = given[choice.edges[moved]]
+    return replace(choice, edges=chosen)
+
+
+def _random_edges(program: Program, supervised: BoolArray, rng: np.random.Generator) -> IntArray:
+    """(T,) ints: for each target an edge drawn evenly from those that the set allows, or -2."""
+    usable = np.flatnonzero(np.append(supervised, True)[program.edge_sources].all(axis=1))
+    shuffled = usable[rng.permutation(len(usable))]
+    edges = np.full(len(program.targets), UNCOVERED, dtype=np.int64)
+    edges[program.edge_target[shuffled]] = shuffled  # the last write is a fair draw
+    return edges
+
+
+def _measured(transfers: Transfers, program: Program) -> tuple[FloatArray, FloatArray]:
+    """Gain and quality (2, E) of each edge, and (2, T) of each target's own network."""
+    columns = transfers.frame.reindex(columns=["gain", "quality"]).to_numpy(dtype=float).T
+    own = np.full((2, len(program.targets)), np.nan)
+    frame = transfers.frame
+    rows = np.flatnonzero(frame["sources"] == SELF)
+    place = dict(zip(frame["target"].iloc[rows], rows.tolist(), strict=True))
+    for index, target in enumerate(program.targets):
+        if target in place:
+            own[:, index] = columns[:, place[target]]
+    return columns[:, program.edge_row], own
+
+
+def _means(choice: Choice, measured: tuple[FloatArray, FloatArray]) -> dict[str, float]:
+    moved = choice.edges != SUPERVISED
+    by_edge, own = measured
+    values = own.copy()  # (2, T)
+    values[:, moved] = by_edge[:, choice.edges[moved]]
+    return {
+        "objective": choice.value,
+        "spent": choice.cost,
+        "gain": _mean(values[0]),
+        "quality": _mean(values[1]),
+        "gain_transferred": _mean(values[0, moved]),
+        "quality_transferred": _mean(values[1, moved]),
+    }
+
+
+def _mean(values: FloatArray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def percentiles(drawn: pd.DataFrame) -> tuple[pd.Series[float], pd.Series[float]]:
+    """The 5th and the 95th percentile of each column; NaN without a row."""
+    low, high = (drawn.quantile(level / 100) for level in BAND)
+    return low, high
+
+
+def random_band(
+    transfers: Transfers,
+    problem: Problem | None = None,
+    *,
+    budgets: Iterable[float],
+    max_order: int,
+    draws: int = 500,
+    seed: int = 0,
+    progress: Callable[[Sequence[float]], Iterable[float]] = iter,
+    **settings: Any,
+) -> pd.DataFrame:
+    """Random supervised sets at each budget: the bands that a frontier must leave behind.
+
+    Returns
+    -------
+    DataFrame
+        ``budget``, the number ``random`` of sets found there, and for ``gain`` and ``quality``
+        (means over all targets) the mean and the 5th and 95th percentiles: of the sets with random
+        transfers ``*_random, *_low, *_high``, and of the same sets with their best transfers
+        ``*_random_best, *_best_low, *_best_high``. NaN where no set was found.
+    """
+    problem = make_problem(problem, {**settings, "max_order": max_order})  # type: ignore[typeddict-item]
+    program = compile_program(transfers, problem)
+    rows = []
+    for budget in progress(sorted(set(budgets))):
+        found = draw_random_sets(transfers, replace(program, budget=budget), draws=draws, seed=seed)
+        row: dict[str, float] = {"budget": budget, "random": len(found.random)}
+        for name, drawn in (("", found.random), ("_best", found.best)):
+            low, high = percentiles(drawn)
+            for measure in ("gain", "quality"):
+                row |= {f"{measure}_random{name}": drawn[measure].mean(),
+                        f"{measure}{name}_low": low[measure],
+                        f"{measure}{name}_high": high[measure]}  # fmt: skip
+        rows.append(row)
+    return pd.DataFrame(rows)
