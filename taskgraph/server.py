@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.report import page, settings_line, taxonomy_section
-from taskgraph.solver import solve
+from taskgraph.solver import find_solver, solve
+from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
 FORM = """<form>
@@ -24,20 +25,35 @@ FORM = """<form>
 
 
 def make_server(
-    transfers: Transfers, problem: Problem, *, host: str = "127.0.0.1", port: int = 8000
+    transfers: Transfers,
+    problem: Problem,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    solver: str = "highs",
 ) -> ThreadingHTTPServer:
     """A server that solves ``transfers`` with the settings of each request; port 0 is any free one.
 
     ``/`` is the page, ``/taxonomy.json`` the optimum in the format of ``taskgraph solve --json``;
     both take ``budget``, ``max_order``, ``objective`` and ``exclude``. Bad settings get status
     400 and a sentence.
+
+    Raises
+    ------
+    SolverError
+        If there is no such ``solver``.
+    OSError
+        If the address cannot be listened on.
     """
-    return ThreadingHTTPServer((host, port), partial(_Handler, transfers, problem))
+    find_solver(solver)
+    return ThreadingHTTPServer((host, port), partial(_Handler, transfers, problem, solver))
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, transfers: Transfers, problem: Problem, *arguments: object) -> None:
-        self.transfers, self.start = transfers, problem
+    def __init__(
+        self, transfers: Transfers, problem: Problem, solver: str, *arguments: object
+    ) -> None:
+        self.transfers, self.start, self.solver = transfers, problem, solver
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
@@ -47,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
             if url.path == "/":
                 self._send(HTTPStatus.OK, "text/html", self._page(url.query))
             elif url.path == "/taxonomy.json":
-                taxonomy = solve(self.transfers, _problem(self.start, url.query))
+                taxonomy = self._solve(_problem(self.start, url.query))
                 self._send(HTTPStatus.OK, "application/json", taxonomy.to_json())
             else:
                 self._send(HTTPStatus.NOT_FOUND, "text/plain", "there is / and /taxonomy.json")
@@ -55,9 +71,12 @@ class _Handler(BaseHTTPRequestHandler):
             body = page("taskgraph", f'<p>{html.escape(str(error))}</p><p><a href="/">back</a></p>')
             self._send(HTTPStatus.BAD_REQUEST, "text/html", body)
 
+    def _solve(self, problem: Problem) -> Taxonomy:
+        return solve(self.transfers, problem, solver=self.solver)
+
     def _page(self, query: str) -> str:
         problem = _problem(self.start, query)
-        taxonomy = solve(self.transfers, problem)
+        taxonomy = self._solve(problem)
         parts = [
             "<h1>taskgraph</h1>",
             _form(problem, query),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -154,14 +155,15 @@ class Taxonomy:
         return graph
 
     def to_dot(self) -> str:
-        """The graph in Graphviz's DOT language; supervised tasks are boxes."""
+        """The graph in Graphviz's DOT language, as UTF-8; supervised tasks are boxes."""
         lines = ["digraph taxonomy {", "  rankdir=LR;"]
         graph = self.to_networkx()
         for name, data in graph.nodes(data=True):
             shape = "box, style=filled" if data["supervised"] else "ellipse"
-            lines.append(f"  {json.dumps(name)} [shape={shape}];")
+            lines.append(f"  {_dot_text(name)} [shape={shape}];")
         for source, target, data in graph.edges(data=True):
-            lines.append(f"  {json.dumps(source)} -> {json.dumps(target)} [label={data['order']}];")
+            edge = f"{_dot_text(source)} -> {_dot_text(target)}"
+            lines.append(f"  {edge} [label={data['order']}];")
         return "\n".join([*lines, "}"])
 
     def headline(self) -> str:
@@ -196,6 +198,17 @@ class Taxonomy:
         for name in frame.columns.intersection(["gain", "quality"]):
             frame[name] = frame[name].map(lambda value: _written(value, ".3f"))
         return frame
+
+
+def _dot_text(name: str) -> str:
+    """A name as a quoted text of DOT, which Graphviz draws as it is.
+
+    Graphviz takes a backslash for the start of an escape and ``&eacute;`` for a character, and
+    knows no other escapes: names stay in UTF-8 (the DOT language, "ID" and "escString").
+    """
+    text = name.replace("\\", "\\\\").replace('"', '\\"')
+    text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
+    return '"' + re.sub(r"\r\n?|\n", r"\\n", text) + '"'
 
 
 def _row(transfer: Transfer) -> dict[str, Any]:

@@ -10,12 +10,15 @@ import click
 from taskgraph.cli.options import (
     INFEASIBLE,
     Amount,
-    check_picture,
+    form_options,
     make_problem,
     note,
+    plot_option,
     problem_options,
     proof_line,
     read_table,
+    show,
+    show_data,
     table_argument,
 )
 
@@ -43,10 +46,12 @@ if TYPE_CHECKING:
     help="Show the K best different supervised sets.",
 )
 @click.option("--marginal", is_flag=True, help="Also say what one more unit of budget is worth.")
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a target.")
-@click.option("--dot", "form", flag_value="dot", help="Print the graph for Graphviz.")
-@click.option("--plot", metavar="FILE", help="Draw the taxonomy to an SVG, PNG or PDF file.")
+@form_options(
+    json="Print JSON.",
+    csv="Print CSV, one row a target.",
+    dot="Print the graph for Graphviz.",
+)
+@plot_option("Draw the taxonomy to an SVG, PNG or PDF file.")
 def solve_command(
     table: str | None,
     problem_file: str | None,
@@ -75,8 +80,9 @@ def solve_command(
 
     transfers = read_table(table)
     problem = make_problem(problem_file, flags)
-    check_picture(plot)
     if alternatives:
+        if plot:
+            raise click.UsageError("--plot draws one taxonomy; leave --alternatives out")
         return _print_alternatives(transfers, problem, alternatives, solver, form)
     with proof_line() as watch:
         taxonomy = tg.solve(transfers, problem, solver=solver, time_limit=time_limit, watch=watch)
@@ -96,15 +102,15 @@ def solve_command(
 
 def _print(taxonomy: Taxonomy, form: str | None) -> None:
     if form == "json":
-        click.echo(taxonomy.to_json())
+        show_data(taxonomy.to_json())
     elif not taxonomy.solved:
         click.echo(f"Error: {taxonomy.reason}.", err=True)
     elif form == "csv":
-        click.echo(taxonomy.to_frame().to_csv(index=False), nl=False)
+        show_data(taxonomy.to_frame().to_csv(index=False))
     elif form == "dot":
-        click.echo(taxonomy.to_dot())
+        show_data(taxonomy.to_dot())
     else:
-        click.echo(str(taxonomy))
+        show(str(taxonomy))
 
 
 def _print_alternatives(
@@ -130,13 +136,13 @@ def _print_alternatives(
         for rank, t in enumerate(found, 1)
     ]
     if form == "json":
-        click.echo(json.dumps([t.to_dict() for t in found], indent=1))
+        show_data(json.dumps([t.to_dict() for t in found], indent=1))
     elif form == "csv":
-        click.echo(pd.DataFrame(rows).to_csv(index=False), nl=False)
+        show_data(pd.DataFrame(rows).to_csv(index=False))
     elif form == "dot":
         raise click.UsageError("--dot draws one taxonomy; leave --alternatives out")
     else:
-        click.echo(_wide(pd.DataFrame(rows)))
+        show(_wide(pd.DataFrame(rows)))
     return 0
 
 
@@ -158,15 +164,13 @@ def _wide(frame: pd.DataFrame) -> str:
     show_default=True,
     help="How many transfers to list.",
 )
-@problem_options()
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@problem_options(solver=False)
+@form_options(json="Print JSON.", csv="Print CSV.")
 def recommend_command(
     table: str | None,
     target: str,
     most: int,
     problem_file: str | None,
-    solver: str,
     form: str | None,
     **flags: Any,
 ) -> int:
@@ -188,9 +192,9 @@ def recommend_command(
         )  # fmt: skip
         return INFEASIBLE
     if form == "json":
-        click.echo(frame.to_json(orient="records", indent=1))
+        show_data(frame.to_json(orient="records", indent=1))
     elif form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
+        show_data(frame.to_csv(index=False))
     else:
-        click.echo(frame.round(4).to_string(index=False))
+        show(frame.round(4).to_string(index=False))
     return 0
