@@ -96,7 +96,7 @@ def test_show_alone_draws_one_view_of_a_building_made_for_it(tmp_path, monkeypat
         ("{tmp}/w --stats", "manifest.json is missing"),
         ("{tmp}/w --show {tmp}/a.png", "manifest.json is missing"),
         ("--show {tmp}/a.jpg", "expected a name that ends in"),
-        ("--show {tmp}/a.svg", "a contact sheet is a PNG file"),
+        ("--show {tmp}/a.svg", "a.svg: cannot tell the format, expected a name that ends in .png"),
         ("--show {tmp}/no/a.png", "does not exist; make it first"),
         ("--show --domain night", 'no domain "night"'),
     ],

@@ -27,7 +27,8 @@ ORDER = {
         "search",
     ],
     "encoders": [
-        "errors", "extras", "workers", "engines", "pixels", "encodings", "corruptions", "colors", "jigsaw",
+        "errors", "extras", "workers", "engines", "pixels", "encodings", "corruptions", "colors",
+        "jigsaw",
         "poses", "scenes", "tasks", "names", "draw", "dataset", "losses", "networks", "checkpoint",
         "feed", "progress", "augment", "adversarial", "fit", "objective", "readout", "shipped",
         "bank", "jobs", "table1", "transfer", "plans", "pipeline", "predict", "cli",

@@ -35,6 +35,10 @@ def naming(path: FilePath) -> Iterator[None]:
     except TaskgraphError as error:
         message = " ".join(str(error).split())
         raise type(error)(f"{os.fspath(path)}: {message}") from None
+    except RecursionError:
+        raise InvalidTableError(
+            f"{os.fspath(path)}: this is nested too deeply to be read"
+        ) from None
 
 
 def read_header(path: FilePath) -> list[str]:
