@@ -244,6 +244,8 @@ def _check_values(taxonomy: Taxonomy) -> None:
     if taxonomy.status not in get_args(Status):
         expected = ", ".join(get_args(Status))
         raise InvalidTableError(f'status is "{taxonomy.status}", expected one of {expected}')
+    if not taxonomy.solved and not isinstance(taxonomy.reason, str):
+        raise InvalidTableError(f"reason is {taxonomy.reason}, expected a sentence in quotes")
     for name in taxonomy.supervised:
         _check_name("a supervised task", name)
     for name in ("budget", "spent", "max_order"):

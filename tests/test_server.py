@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
+from taskgraph.errors import SolverError
 from taskgraph.server import make_server
 
 ROWS = [("self", "a", 0.5), ("b", "a", 0.3), ("self", "b", 0.6), ("a", "b", 0.2)]
@@ -56,6 +57,30 @@ def test_bad_settings_get_400_and_an_escaped_sentence(address, query, words):
         get(f"{address}/?{query}")
     assert caught.value.code == 400
     assert words in caught.value.read().decode()
+
+
+def test_the_solver_that_was_named_solves(monkeypatch):
+    table = tg.Transfers(pd.DataFrame(ROWS, columns=["sources", "target", "affinity"]))
+    asked = []
+
+    def solve(*arguments, solver):
+        asked.append(solver)
+        return tg.solve(*arguments, solver=solver)
+
+    monkeypatch.setattr("taskgraph.server.solve", solve)
+    with make_server(table, tg.Problem(budget=1), port=0, solver="cbc") as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        assert json.loads(get(f"{address}/taxonomy.json"))["supervised"] == ["b"]
+        assert "Supervise: <b>b</b>" in get(address)
+        server.shutdown()
+    assert asked == ["cbc", "cbc"]
+
+
+def test_an_unknown_solver_is_refused_before_a_page_is_served():
+    table = tg.Transfers(pd.DataFrame(ROWS, columns=["sources", "target", "affinity"]))
+    with pytest.raises(SolverError, match='there is no solver "abacus" here; expected one of'):
+        make_server(table, tg.Problem(budget=1), port=0, solver="abacus")
 
 
 def test_an_infeasible_budget_says_why(address):

@@ -9,13 +9,21 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
 
 from taskgraph import __version__
-from taskgraph.cli.options import BAD_INPUT, CLOSED_PIPE, INFEASIBLE, INTERRUPTED, Interrupted
+from taskgraph.cli.options import (
+    BAD_INPUT,
+    CLOSED_PIPE,
+    INFEASIBLE,
+    INTERRUPTED,
+    Interrupted,
+    printable,
+)
 from taskgraph.cli.streams import ClosedPipeError, guard_streams
 from taskgraph.errors import InfeasibleError, TaskgraphError, reason
 
@@ -98,6 +106,7 @@ def taskgraph() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; every failure that has advice is one line."""
     guard_streams()
+    warnings.formatwarning = _warning_line
     sys.exit(run(arguments))
 
 
@@ -114,6 +123,8 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         name = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return _fail(f"{name}{reason(error)}")
+    except UnicodeEncodeError as error:
+        return _fail(f'"{error.object}" holds a byte that is no character of UTF-8; retype it')
     except MemoryError:
         return _fail("there is not enough memory for this; take a smaller table or fewer numbers")
 
@@ -141,9 +152,12 @@ def _run(arguments: list[str] | None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _warning_line(message: Warning | str, *_: object, **__: object) -> str:
+    """A warning of a library as one line, without the place in its code."""
+    return f"Warning: {printable(' '.join(str(message).split()))}\n"
+
+
 def _fail(message: str, code: int = BAD_INPUT) -> int:
     """Print one line, with the control characters of a name as escapes."""
-    line = " ".join(message.split())
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    click.echo(f"Error: {shown}", file=sys.stderr)
+    click.echo(f"Error: {printable(' '.join(message.split()))}", file=sys.stderr)
     return code

@@ -298,7 +298,14 @@ def proof_line() -> Iterator[Callable[[float, float, int], None]]:
 
 def show(text: str) -> None:
     """Print a result for a person to standard output; what its encoding lacks, as escapes."""
-    click.echo(text, file=sys.stdout)
+    click.echo(printable(text), file=sys.stdout)
+
+
+def printable(text: str) -> str:
+    """The text with control characters, which could steer a terminal, as escapes."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def show_data(text: str) -> None:
@@ -310,4 +317,4 @@ def show_data(text: str) -> None:
 
 def note(message: str) -> None:
     """Print a message that is not the result to standard error."""
-    click.echo(message, file=sys.stderr)
+    click.echo(printable(message), file=sys.stderr)

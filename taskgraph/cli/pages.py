@@ -93,7 +93,7 @@ def serve_command(
     try:
         server = make_server(transfers, make_problem(problem_file, flags), host=host, port=port,
                              solver=solver)  # fmt: skip
-    except (OSError, UnicodeError) as error:
+    except (OSError, UnicodeError, TypeError) as error:  # as a name of a host may be none
         why = getattr(error, "strerror", None) or error
         raise click.UsageError(
             f"cannot listen on {host}:{port}: {why}; try --port 0, or --host 127.0.0.1"

@@ -35,6 +35,10 @@ def naming(path: FilePath) -> Iterator[None]:
     except TaskgraphError as error:
         message = " ".join(str(error).split())
         raise type(error)(f"{os.fspath(path)}: {message}") from None
+    except UnicodeEncodeError:
+        raise InvalidTableError(
+            f"{os.fspath(path)}: a name holds a byte that is no character of UTF-8; rename it"
+        ) from None
     except RecursionError:
         raise InvalidTableError(
             f"{os.fspath(path)}: this is nested too deeply to be read"
