@@ -335,3 +335,19 @@ def test_the_same_name_in_another_folder_is_another_file(tmp_path, capsys):
     assert run(["plot", "tree", str(tmp_path / "t.svg"), "-o", str(place)]) == 0
     assert (tmp_path / "t.svg").read_text() == TABLE
     assert place.read_text().startswith("<?xml")
+
+
+def test_a_folder_that_cannot_be_filled_is_told_before_the_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("x")
+    for line in ("train --data d -o file", "transfer --data d -o file/sub", "run file/sub/deep"):
+        assert "is a file, expected a folder; name another place" in fails(capsys, *line.split())
+
+    def refuse(**_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    for line in ("train --data d -o out", "transfer --data d -o out/sub", "run out"):
+        error = fails(capsys, *line.split())
+        assert "cannot be written: Read-only file system; choose a folder that can be wr" in error
+    assert os.listdir() == ["file"]

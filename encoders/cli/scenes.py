@@ -24,7 +24,7 @@ SHEET = "scenes.png"
 
 
 @click.command("scenes", short_help="Make indoor views with exact labels for every task.")
-@click.argument("out", required=False, type=OutputFolder())
+@click.argument("out", required=False, type=OutputFolder(always=False))
 @click.option(
     "--buildings",
     type=int,

@@ -98,11 +98,24 @@ class OutputFile(_PathType):
 
 
 class OutputFolder(_PathType):
-    """A folder that a command fills."""
+    """A folder that a command fills.
+
+    ``always`` is False for a command that only looks at a folder in some of its forms.
+    """
 
     name = "folder"
     written = True
     folder = True
+
+    def __init__(self, *, always: bool = True) -> None:
+        self.always = always
+
+    def check(self, path: str, param: Any, ctx: Any) -> None:
+        """Refuse a place where no folder can be made or filled."""
+        from taskgraph.tables import check_folder
+
+        if self.always:
+            check_folder(path)
 
 
 def _check_apart(one: _Use, other: _Use, ctx: click.Context) -> None:

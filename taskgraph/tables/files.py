@@ -152,9 +152,21 @@ def check_writable(path: FilePath, *, suffixes: Sequence[str] = ("",)) -> None:
                 "cannot tell the format, expected a name that ends in " + ", ".join(suffixes)
             )
         with _writing():
-            handle, place = _temporary(_target(path))
-            os.close(handle)
-            os.unlink(place)
+            _try_out(_target(path))
+
+
+def check_folder(path: FilePath) -> None:
+    """Raise `InvalidTableError` where a folder can neither be made nor filled.
+
+    It is tried as in `check_writable`, in the nearest folder that exists.
+    """
+    with naming(path), _writing():
+        place = Path(os.path.realpath(path))
+        while not place.exists():
+            place = place.parent
+        if not place.is_dir():
+            raise InvalidTableError(f'"{place}" is a file, expected a folder; name another place')
+        _try_out(place / "file")
 
 
 def _replace(path: FilePath, write: Callable[[str], object]) -> None:
@@ -203,6 +215,13 @@ def _temporary(target: Path) -> tuple[int, str]:
     """A new empty file beside the target: its descriptor and path."""
     # Part of the name, so that a long one is not too long with what is added to it.
     return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+
+
+def _try_out(target: Path) -> None:
+    """Make a file beside the target and remove it."""
+    handle, place = _temporary(target)
+    os.close(handle)
+    os.unlink(place)
 
 
 def _mode(target: Path) -> int:
