@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+import sys
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.problem import OBJECTIVES, Problem
@@ -15,6 +16,9 @@ from taskgraph.report import page, settings_line, taxonomy_section
 from taskgraph.solver import find_solver, solve
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
+
+MOST_DIGITS = 9
+"""Of a whole number in an address."""
 
 FORM = """<form>
 <label>budget <input name="budget" type="number" min="0" step="any" value="{budget:g}"></label>
@@ -46,7 +50,14 @@ def make_server(
         If the address cannot be listened on.
     """
     find_solver(solver)
-    return ThreadingHTTPServer((host, port), partial(_Handler, transfers, problem, solver))
+    return _Server((host, port), partial(_Handler, transfers, problem, solver))
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Pass over a browser that leaves before its answer; print other errors."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -58,8 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request."""
-        url = urlsplit(self.path)
         try:
+            url = _parts(self.path)
             if url.path == "/":
                 self._send(HTTPStatus.OK, "text/html", self._page(url.query))
             elif url.path == "/taxonomy.json":
@@ -136,6 +147,15 @@ def _number(name: str, text: str | None, default: float) -> float:
 
 
 def _whole(name: str, text: str | None, default: int) -> int:
-    if text and not text.isdecimal():
+    if not text:
+        return default
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
         raise InvalidProblemError(f'{name} is "{text}", expected a whole number of at least 1')
-    return int(text) if text else default
+    return int(text)
+
+
+def _parts(path: str) -> SplitResult:
+    try:
+        return urlsplit(path)
+    except ValueError as error:
+        raise InvalidProblemError(f'"{path}" is no address of a page: {error}') from None
