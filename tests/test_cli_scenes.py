@@ -165,7 +165,7 @@ def test_ctrl_c_ends_all_workers_and_says_how_to_go_on(tmp_path):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 2
+    assert process.returncode == 130
     found = re.fullmatch(r"Error: interrupted; (\d+) of 400 views are whole, and .*\n", err)
     assert found, err
     assert int(found[1]) == len(list(out.glob("point_info/*/*.json"))) > 0
