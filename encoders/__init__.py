@@ -15,6 +15,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from encoders.extras import extra_installed
+
 if TYPE_CHECKING:
     from encoders.dataset import TaskonomyDataset
     from encoders.scenes.making.make import make as make_scenes
@@ -45,13 +47,20 @@ _PLACE_OF = {
     "make_scenes": "scenes.making.make:make",
 }
 
+_EXTRA_OF = {"make_scenes": "scenes"}
+"""Extras that install what a name needs; `train` where none is named."""
+
 
 def __getattr__(name: str) -> Any:
-    """Import on first use, so that ``--help`` stays quick and torch is not needed for scenes."""
+    """Import on first use, so that ``--help`` stays quick and torch is not needed for scenes.
+
+    Raises `encoders.errors.MissingPackageError`, which says what to install, where it must.
+    """
     if name not in _PLACE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, _, attribute = _PLACE_OF[name].partition(":")
-    value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute or name)
+    with extra_installed(_EXTRA_OF.get(name, "train")):
+        value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute or name)
     globals()[name] = value
     return value
 

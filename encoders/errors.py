@@ -28,7 +28,7 @@ class InvalidLossInputError(TaskgraphError, ValueError):
 
 
 class MissingPackageError(TaskgraphError, ImportError):
-    """A network of an optional package that is not installed."""
+    """A name, command or network of an optional package that is not installed."""
 
 
 class WorkerDiedError(TaskgraphError, RuntimeError):

@@ -119,7 +119,7 @@ class Problem:
             raise InvalidProblemError(
                 f"max_order is {self.max_order}, expected a whole number of at least 1"
             )
-        if self.objective not in OBJECTIVES:
+        if not isinstance(self.objective, str) or self.objective not in OBJECTIVES:
             raise InvalidProblemError(
                 f'the objective is "{self.objective}", expected one of {", ".join(OBJECTIVES)}'
             )
@@ -129,6 +129,7 @@ class Problem:
                 for task, value in getattr(self, name).items()
             }
             object.__setattr__(self, name, weights)
+        _check_flag("supervised_may_transfer", self.supervised_may_transfer)
         self._check_roles()
 
     def _check_roles(self) -> None:
@@ -184,14 +185,16 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
             raise InvalidProblemError(f"[tasks.{name}] is not a table; write [tasks.{name}]")
         _check_keys(entry, {"role", "required", *weights}, f"[tasks.{name}]")
         role = entry.get("role", "target")
-        if role not in ROLES:
+        if not isinstance(role, str) or role not in ROLES:
             raise InvalidProblemError(
                 f'[tasks.{name}]: role is "{role}", expected one of {", ".join(ROLES)}'
             )
         for attribute, word in ROLE_WORDS.items():
             if role == word:
                 lists[attribute].append(name)
-        if entry.get("required", False):
+        needed = entry.get("required", False)
+        _check_flag(f"[tasks.{name}]: required", needed)
+        if needed:
             required.append(name)
         for key, column in weights.items():
             if key in entry:
@@ -227,10 +230,16 @@ def _check_keys(content: Mapping[str, object], known: set[str], where: str) -> N
             )
 
 
+def _check_flag(name: str, value: object) -> None:
+    """Refuse text such as "no", which Python would take for true."""
+    if not isinstance(value, bool):
+        raise InvalidProblemError(f'{name} is "{value}", expected true or false')
+
+
 def _at_least_zero(name: str, value: object) -> float:
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if isinstance(value, bool | str) or not math.isfinite(number) or number < 0:
         raise InvalidProblemError(f"{name} is {value}, expected a finite number of at least 0")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -161,6 +163,8 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     importance = np.array([problem.importance.get(t, 1.0) for t in targets])
     self_source, self_value = _own_networks(transfers, targets, sources, value)
     edges = _edges(transfers, problem, targets, sources, value)
+    edge_value = value[edges[2]] * importance[edges[0]]
+    _check_sums(problem, edge_value, self_value * importance)
     return Program(
         sources=sources,
         targets=targets,
@@ -173,10 +177,24 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
         self_value=self_value * importance,
         edge_target=edges[0],
         edge_sources=edges[1],
-        edge_value=value[edges[2]] * importance[edges[0]],
+        edge_value=edge_value,
         edge_row=edges[2],
         may_transfer=problem.supervised_may_transfer,
     )
+
+
+def _check_sums(problem: Problem, *values: FloatArray) -> None:
+    """Refuse numbers whose sum is not a float, before they make nonsense of each other."""
+    costs = [*problem.label_cost.values(), *problem.transfer_cost.values()]
+    with np.errstate(over="ignore"):
+        spent = float(np.sum(costs)) if costs else 0.0
+        worth = float(np.abs(np.concatenate(values)).sum())
+    for number, flags in ((spent, "--label-cost and --transfer-cost"), (worth, "--importance")):
+        if not math.isfinite(number):
+            raise InvalidProblemError(
+                f"the numbers of {flags} add up to more than {sys.float_info.max:.2g}, the "
+                "largest float; give them in a larger unit"
+            )
 
 
 def objective_values(transfers: Transfers, problem: Problem) -> FloatArray:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import html
+import sys
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.report import page, settings_line, taxonomy_section
-from taskgraph.solver import solve
+from taskgraph.solver import find_solver, solve
+from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
+
+MOST_DIGITS = 9
+"""Of a whole number in an address."""
 
 FORM = """<form>
 <label>budget <input name="budget" type="number" min="0" step="any" value="{budget:g}"></label>
@@ -24,30 +29,52 @@ FORM = """<form>
 
 
 def make_server(
-    transfers: Transfers, problem: Problem, *, host: str = "127.0.0.1", port: int = 8000
+    transfers: Transfers,
+    problem: Problem,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    solver: str = "highs",
 ) -> ThreadingHTTPServer:
     """A server that solves ``transfers`` with the settings of each request; port 0 is any free one.
 
     ``/`` is the page, ``/taxonomy.json`` the optimum in the format of ``taskgraph solve --json``;
     both take ``budget``, ``max_order``, ``objective`` and ``exclude``. Bad settings get status
     400 and a sentence.
+
+    Raises
+    ------
+    SolverError
+        If there is no such ``solver``.
+    OSError
+        If the address cannot be listened on.
     """
-    return ThreadingHTTPServer((host, port), partial(_Handler, transfers, problem))
+    find_solver(solver)
+    return _Server((host, port), partial(_Handler, transfers, problem, solver))
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Pass over a browser that leaves before its answer; print other errors."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, transfers: Transfers, problem: Problem, *arguments: object) -> None:
-        self.transfers, self.start = transfers, problem
+    def __init__(
+        self, transfers: Transfers, problem: Problem, solver: str, *arguments: object
+    ) -> None:
+        self.transfers, self.start, self.solver = transfers, problem, solver
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
         """Answer one request."""
-        url = urlsplit(self.path)
         try:
+            url = _parts(self.path)
             if url.path == "/":
                 self._send(HTTPStatus.OK, "text/html", self._page(url.query))
             elif url.path == "/taxonomy.json":
-                taxonomy = solve(self.transfers, _problem(self.start, url.query))
+                taxonomy = self._solve(_problem(self.start, url.query))
                 self._send(HTTPStatus.OK, "application/json", taxonomy.to_json())
             else:
                 self._send(HTTPStatus.NOT_FOUND, "text/plain", "there is / and /taxonomy.json")
@@ -55,9 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
             body = page("taskgraph", f'<p>{html.escape(str(error))}</p><p><a href="/">back</a></p>')
             self._send(HTTPStatus.BAD_REQUEST, "text/html", body)
 
+    def _solve(self, problem: Problem) -> Taxonomy:
+        return solve(self.transfers, problem, solver=self.solver)
+
     def _page(self, query: str) -> str:
         problem = _problem(self.start, query)
-        taxonomy = solve(self.transfers, problem)
+        taxonomy = self._solve(problem)
         parts = [
             "<h1>taskgraph</h1>",
             _form(problem, query),
@@ -117,6 +147,15 @@ def _number(name: str, text: str | None, default: float) -> float:
 
 
 def _whole(name: str, text: str | None, default: int) -> int:
-    if text and not text.isdecimal():
+    if not text:
+        return default
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
         raise InvalidProblemError(f'{name} is "{text}", expected a whole number of at least 1')
-    return int(text) if text else default
+    return int(text)
+
+
+def _parts(path: str) -> SplitResult:
+    try:
+        return urlsplit(path)
+    except ValueError as error:
+        raise InvalidProblemError(f'"{path}" is no address of a page: {error}') from None

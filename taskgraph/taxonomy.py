@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import networkx as nx
 import pandas as pd
 
+from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import SELF
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
@@ -154,14 +156,15 @@ class Taxonomy:
         return graph
 
     def to_dot(self) -> str:
-        """The graph in Graphviz's DOT language; supervised tasks are boxes."""
+        """The graph in Graphviz's DOT language, as UTF-8; supervised tasks are boxes."""
         lines = ["digraph taxonomy {", "  rankdir=LR;"]
         graph = self.to_networkx()
         for name, data in graph.nodes(data=True):
             shape = "box, style=filled" if data["supervised"] else "ellipse"
-            lines.append(f"  {json.dumps(name)} [shape={shape}];")
+            lines.append(f"  {_dot_text(name)} [shape={shape}];")
         for source, target, data in graph.edges(data=True):
-            lines.append(f"  {json.dumps(source)} -> {json.dumps(target)} [label={data['order']}];")
+            edge = f"{_dot_text(source)} -> {_dot_text(target)}"
+            lines.append(f"  {edge} [label={data['order']}];")
         return "\n".join([*lines, "}"])
 
     def headline(self) -> str:
@@ -198,6 +201,17 @@ class Taxonomy:
         return frame
 
 
+def _dot_text(name: str) -> str:
+    """A name as a quoted text of DOT, which Graphviz draws as it is.
+
+    Graphviz takes a backslash for the start of an escape and ``&eacute;`` for a character, and
+    knows no other escapes: names stay in UTF-8 (the DOT language, "ID" and "escString").
+    """
+    text = name.replace("\\", "\\\\").replace('"', '\\"')
+    text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
+    return '"' + re.sub(r"\r\n?|\n", r"\\n", text) + '"'
+
+
 def _row(transfer: Transfer) -> dict[str, Any]:
     row = asdict(transfer) | {"sources": list(transfer.sources)}
     return {key: value for key, value in row.items() if value is not None}
@@ -208,10 +222,55 @@ def _written(value: float, form: str) -> str:
 
 
 def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:
-    """Read back what `Taxonomy.to_dict` wrote."""
+    """Read back what `Taxonomy.to_dict` wrote.
+
+    Raises
+    ------
+    InvalidTableError
+        If a value has another type than there; the message names its place.
+    """
     transfers = tuple(
         Transfer(**{**row, "sources": tuple(row["sources"])}) for row in content["transfers"]
     )
     known = {key: value for key, value in content.items() if key not in ("gap", "transfers")}
     known["supervised"] = tuple(content["supervised"])
-    return Taxonomy(**known, transfers=transfers)
+    taxonomy = Taxonomy(**known, transfers=transfers)
+    _check_values(taxonomy)
+    return taxonomy
+
+
+def _check_values(taxonomy: Taxonomy) -> None:
+    """Raise `InvalidTableError` unless names are text, and measurements numbers or missing."""
+    if taxonomy.status not in get_args(Status):
+        expected = ", ".join(get_args(Status))
+        raise InvalidTableError(f'status is "{taxonomy.status}", expected one of {expected}')
+    if not taxonomy.solved and not isinstance(taxonomy.reason, str):
+        raise InvalidTableError(f"reason is {taxonomy.reason}, expected a sentence in quotes")
+    for name in taxonomy.supervised:
+        _check_name("a supervised task", name)
+    for name in ("budget", "spent", "max_order"):
+        _check_number(name, getattr(taxonomy, name))
+    for name in ("objective", "bound", "least_budget"):
+        _check_number(
+            name, getattr(taxonomy, name), missing=not taxonomy.solved or name != "objective"
+        )
+    for transfer in taxonomy.transfers:
+        _check_name("the target of a transfer", transfer.target)
+        where = f'the transfer to "{transfer.target}"'
+        for source in transfer.sources:
+            _check_name(f"a source of {where}", source)
+        for name in ("affinity", "gain", "quality", "low", "high"):
+            _check_number(f"{name} of {where}", getattr(transfer, name), missing=True)
+
+
+def _check_name(what: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidTableError(f"{what} is {value}, expected a name in quotes")
+
+
+def _check_number(what: str, value: object, *, missing: bool = False) -> None:
+    if value is None and missing:
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value):  # type: ignore[arg-type]
+        raise InvalidTableError(f"{what} is {value}, expected a finite number")

@@ -2,6 +2,7 @@
 
 import importlib.resources
 import json
+import os
 import pickle
 import shutil
 
@@ -432,3 +433,171 @@ def test_a_port_in_use_is_one_line(table, capsys):
         taken.listen()
         port = taken.getsockname()[1]
         assert "try --port 0" in fails(capsys, "serve", table, "--port", port)
+
+
+def test_two_formats_exclude_each_other_in_every_command(table, capsys):
+    """Every pair of every command that has two of them, in both orders."""
+    import itertools
+
+    import click
+
+    from taskgraph.cli import COMMANDS, taskgraph
+
+    pairs = {}
+    for name in COMMANDS:
+        command = taskgraph.get_command(click.Context(taskgraph), name)
+        flags = [p.opts[0] for p in command.params if p.opts[0] in ("--json", "--csv", "--dot")]
+        for pair in itertools.permutations(flags, 2):
+            extra = ["--target", "c"] if name == "recommend" else []
+            error = fails(capsys, name, table, *extra, *pair)
+            assert f"{pair[0]} and {pair[1]} exclude each other; give one of them" in error
+            pairs[name] = pairs.get(name, 0) + 1
+    assert pairs == {"solve": 6, "frontier": 2, "recommend": 2}
+    assert run(["solve", table, "--json", "--json"]) == 0
+
+
+NAMES = [
+    "naïve",
+    "深さ",
+    'a"b',
+    "back\\slash",
+    "ends\\",
+    "two\nlines",
+    "R&amp;D",
+    "R&D",
+    "<b>",
+    "N",
+]
+
+
+def read_dot(text):
+    """Names of a DOT text as Graphviz draws them: escapes by a backslash, and entities."""
+    import html
+    import re
+
+    names = re.findall(r'^  "((?:[^"\\]|\\.)*)" \[shape', text, flags=re.MULTILINE)
+    return [
+        re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], html.unescape(name))
+        for name in names
+    ]
+
+
+def test_dot_is_utf8_and_draws_every_name_as_it_is():
+    """Graphviz knows no ``\\u00ef``: it would draw `naïve` as ``nau00efve``."""
+    transfers = tuple(tg.Transfer(name, ("self",)) for name in NAMES)
+    taxonomy = tg.Taxonomy("optimal", 1.0, 1.0, 9.0, 9.0, 1, "sqrt", tuple(NAMES), transfers)
+    text = taxonomy.to_dot()
+    assert '"naïve" [shape=box' in text
+    assert '"深さ" [shape=box' in text
+    assert "\\u" not in text
+    assert read_dot(text) == sorted(NAMES)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["evaluate"], ["frontier", "--random", "2"], ["report", "-o", "r.html"],
+     ["affinity", "-o", "a.csv"], ["stability"], ["plot", "frontier", "-o", "f.svg"],
+     ["train", "--data", "d"], ["transfer", "--data", "d"], ["run"]],
+)  # fmt: skip
+def test_a_negative_seed_is_one_line(table, capsys, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(tmp_path)
+    path = [] if command[0] in ("train", "transfer") else [table]
+    assert "-1 is not in the range x>=0" in fails(capsys, *command, *path, "--seed", "-1")
+
+
+@pytest.mark.parametrize("budgets", ["0:1e12", "1:2:1e-9", "1:9000,1:9000"])
+def test_a_range_that_would_fill_the_memory_is_refused(table, capsys, budgets):
+    error = fails(capsys, "frontier", table, "--budgets", budgets)
+    assert "expected at most 10000 numbers" in error
+    assert "a larger step, such as 0:100000:100" in error
+
+
+def test_flags_that_would_change_nothing_are_refused(table, capsys, tmp_path):
+    error = fails(capsys, "solve", table, "--alternatives", "2", "--plot", tmp_path / "x.svg")
+    assert "--plot draws one taxonomy; leave --alternatives out" in error
+    assert "No such option" in fails(capsys, "recommend", table, "--target", "c", "--solver", "x")
+    saved = tmp_path / "saved.json"
+    saved.write_text(tg.solve(tg.read_transfers(table), budget=2).to_json())
+    for flag in (["--budget", "3"], ["--solver", "cbc"], ["--exclude", "a"], ["--problem", table]):
+        error = fails(capsys, "plot", "taxonomy", saved, "-o", tmp_path / "x.svg", *flag)
+        assert f"is solved already, so that {flag[0]} would change nothing" in error
+    assert 'there is no solver "abacus" here' in fails(capsys, "serve", table, "--solver", "abacus")
+
+
+def test_control_characters_of_a_name_never_reach_the_terminal(table, capsys, tmp_path):
+    error = fails(capsys, "solve", table, "--exclude", "x\ny\x1b[31m")
+    assert '"x y\\x1b[31m"' in error
+    red = tmp_path / "red.csv"
+    red.write_text("sources,target,affinity\nself,\x1b[31mred,.5\n")
+    assert run(["solve", str(red)]) == 0
+    out = capsys.readouterr().out
+    assert "\\x1b[31mred" in out
+    assert "\x1b" not in out
+
+
+BAD_TAXONOMIES = {
+    '"budget": 2.0': ('"budget": null', "budget is None, expected a finite number"),
+    '"max_order": 5': ('"max_order": "5"', "max_order is 5, expected a finite number"),
+    '"optimal"': ('"happy"', 'status is "happy", expected one of optimal, feasible, infeasible'),
+    '"target": "a"': ('"target": 3', "the target of a transfer is 3, expected a name in quotes"),
+    '"sources": [': ('"sources": [1,', "a source of the transfer to"),
+    '"supervised": [': ('"supervised": [3,', "a supervised task is 3, expected a name in quotes"),
+    '"affinity": 0.5': ('"affinity": "x"', 'affinity of the transfer to "a" is x, expected a fini'),
+    '"quality": 0.5': ('"quality": NaN', 'quality of the transfer to "a" is nan, expected a finit'),
+}
+
+
+@pytest.mark.parametrize("old", BAD_TAXONOMIES)
+def test_a_taxonomy_with_a_wrong_value_names_its_place(table, capsys, tmp_path, old):
+    new, words = BAD_TAXONOMIES[old]
+    text = tg.solve(tg.read_transfers(table), budget=2).to_json()
+    assert old in text
+    saved = tmp_path / "bad.json"
+    saved.write_text(text.replace(old, new))
+    error = fails(capsys, "plot", "taxonomy", saved, "-o", tmp_path / "x.svg")
+    assert "bad.json: " in error
+    assert words in error
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ('supervised_may_transfer = "no"', 'supervised_may_transfer is "no", expected true or fal'),
+        ('[tasks.a]\nrequired = "no"', '[tasks.a]: required is "no", expected true or false'),
+        ('[tasks.a]\nrole = ["x"]', "[tasks.a]: role is \"['x']\", expected one of"),
+        ('objective = ["x"]', "the objective is \"['x']\", expected one of sqrt"),
+        (f"budget = 1{'0' * 400}", "expected a finite number of at least 0"),
+        (f"budget = {'[' * 100_000}", "this is nested too deeply to be read"),
+    ],
+)
+def test_a_problem_file_with_a_wrong_type_names_its_place(table, capsys, tmp_path, toml, words):
+    problem = tmp_path / "problem.toml"
+    problem.write_text(toml)
+    error = fails(capsys, "solve", table, "--problem", problem)
+    assert "problem.toml: " in error
+    assert words in error
+
+
+@pytest.mark.parametrize("kind", ["heatmap", "tree"])
+def test_a_target_without_first_order_transfers_is_no_hindrance_to_a_plot(tmp_path, kind):
+    path = tmp_path / "sparse.csv"
+    path.write_text("sources,target,affinity\nb,a,.3\nc,a,.2\nself,b,.6\nb+c,d,.4\n")
+    assert run(["plot", kind, str(path), "-o", str(tmp_path / "x.svg")]) == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are characters there")
+def test_a_file_name_that_is_no_text_is_one_line(table, capsys, tmp_path):
+    odd = str(tmp_path / "\udcff.csv")
+    shutil.copy(table, odd)
+    error = fails(capsys, "solve", odd)
+    assert "\\udcff.csv: a name holds a byte that is no character of UTF-8; rename it" in error
+    assert "\\udcff.csv: no such file" in fails(capsys, "solve", "\udcff.csv")
+    error = fails(capsys, "serve", table, "--host", "\udcff", "--port", "0")
+    assert "cannot listen on \\udcff:0: " in error
+
+
+def test_a_host_that_is_none_is_one_line(table, capsys):
+    for host in ("nosuch.invalid", "a" * 300):
+        error = fails(capsys, "serve", table, "--host", host, "--port", "0")
+        assert f"cannot listen on {host}:0: " in error
+        assert "or --host 127.0.0.1" in error

@@ -11,6 +11,7 @@ import pytest
 
 import taskgraph as tg
 from taskgraph.costs import exact_costs
+from taskgraph.errors import InvalidProblemError
 from tests.exact import SCALES, every_set, is_ambiguous, random_instance, wrong
 
 
@@ -170,3 +171,11 @@ def test_sources_that_no_transfer_needs_take_no_time_and_no_place():
     assert time.process_time() - start < 20
     assert len(found) == 8
     assert not any(name.startswith("u") for each in found for name in each.supervised)
+
+
+@pytest.mark.parametrize("field", ["importance", "label_cost", "transfer_cost"])
+def test_numbers_whose_sum_is_no_float_are_refused(field):
+    rows = [("self", name, 1.0) for name in "ab"] + [("a", "b", 0.1)]
+    table = tg.Transfers(pd.DataFrame(rows, columns=["sources", "target", "affinity"]))
+    with pytest.raises(InvalidProblemError, match="the largest float"):
+        tg.solve(table, budget=3, **{field: {"a": 1.7e308, "b": 1.7e308}})

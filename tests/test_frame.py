@@ -1,6 +1,7 @@
 """The frame: README's commands are CI's, commands are documented, imports go one way, no torch."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,8 @@ ORDER = {
         "infeasible", "ties", "search",
     ],
     "encoders": [
-        "errors", "workers", "engines", "pixels", "encodings", "corruptions", "colors", "jigsaw",
+        "errors", "extras", "workers", "engines", "pixels", "encodings", "corruptions", "colors",
+        "jigsaw",
         "poses", "scenes", "tasks", "names", "draw", "dataset", "losses", "networks", "checkpoint",
         "feed", "progress", "augment", "adversarial", "fit", "objective", "readout", "shipped",
         "bank", "jobs", "table1", "transfer", "plans", "pipeline", "predict", "cli",
@@ -141,6 +143,54 @@ for name in tg.__all__: getattr(tg, name)
 
 def test_imports_and_solves_with_torch_blocked():
     subprocess.run([sys.executable, "-c", BLOCKED], check=True, cwd=ROOT)
+
+
+NAMES_WITHOUT = """
+import sys
+class Missing:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in {modules}:
+            raise ModuleNotFoundError(f"No module named '{{name}}'", name=name)
+sys.meta_path.insert(0, Missing())
+import encoders
+from taskgraph import TaskgraphError
+from taskgraph.cli import run
+try:
+    {name}
+except TaskgraphError as error:
+    assert isinstance(error, ImportError)
+    print(error)
+print("exit code", run({command}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "modules", "words"),
+    [
+        ("encoders.load", ["predict", "x.jpg"], {"torch"}, 'needs torch, which is not installed: pi'
+         'p install "taskgraph[train]"'),
+        ("from encoders import TaskonomyDataset", ["train", "--data", "d"], {"torch"},
+         'needs torch, which is not installed: pip install "taskgraph[train]"'),
+        ("encoders.TASKS", ["transfer", "--data", "d"], {"PIL"},
+         'needs PIL, which is not installed: pip install "taskgraph[train]"'),
+        ("encoders.make_scenes", ["scenes", "w"], {"threadpoolctl", "embreex"},
+         'which is not installed: pip install "taskgraph[scenes]"'),
+    ],
+)  # fmt: skip
+def test_names_of_encoders_say_what_to_install_as_the_command_line_does(
+    tmp_path, name, command, modules, words
+):
+    code = NAMES_WITHOUT.format(name=name, command=command, modules=modules)
+    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, text=True,
+                          capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                          )  # fmt: skip
+    text, exit_code = done.stdout.splitlines()
+    assert text.startswith("this needs ")
+    assert words in text
+    assert exit_code == "exit code 2"
+    assert done.stderr.startswith("Error: this needs ")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_public_name_is_never_hidden_by_a_module():

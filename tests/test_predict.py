@@ -291,7 +291,7 @@ def test_every_error_is_one_line(bank, world, photo, tmp_path, capsys):
             in told(photo, photo, "--task", "egomotion"))  # fmt: skip
     assert "name some pictures, as in `taskgraph predict room.jpg" in told()
     assert "not both" in told(photo, "--data", world)
-    assert "o.svg: predictions are drawn as a PNG file" in fails(
+    assert "o.svg: cannot tell the format, expected a name that ends in .png" in fails(
         capsys, "predict", photo, "-o", tmp_path / "o.svg"
     )
     assert not out.exists()

@@ -6,24 +6,28 @@ from pathlib import Path
 
 import click
 
-from encoders.cli.extras import extra_installed
-from taskgraph.cli.options import Names, check_picture, note
+from encoders.extras import extra_installed
+from taskgraph.cli.options import Names, note
+from taskgraph.cli.paths import InputFile, InputFolder, OutputFile
 
 OUT = "predictions.png"
 
 
 @click.command("predict", short_help="Draw what a trained bank says about any photo.")
-@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@click.argument("images", nargs=-1, type=InputFile(), metavar="[IMAGE]...")
 @click.option("--task", "tasks", type=Names(), default="all", show_default=True, metavar="a,b",
               help="Tasks by their names, or in everyday words: depth, normals, edges, layout, "
               "scene, object, semantic …")  # fmt: skip
-@click.option("--bank", metavar="DIR", help="A folder that `taskgraph train` made (default: the "
+@click.option("--bank", type=InputFolder(), metavar="DIR",
+              help="A folder that `taskgraph train` made (default: the "
               "library's own bank).")  # fmt: skip
-@click.option("-o", "--out", default=OUT, show_default=True, metavar="FILE.png",
-              help="The picture to write.")  # fmt: skip
-@click.option("--data", metavar="DIR", help="Instead of photos: held-out views of a data set, "
+@click.option("-o", "--out", default=OUT, show_default=True, type=OutputFile((".png",)),
+              metavar="FILE.png", help="The picture to write.")  # fmt: skip
+@click.option("--data", type=InputFolder(), metavar="DIR",
+              help="Instead of photos: held-out views of a data set, "
               "each prediction beside its label.")  # fmt: skip
-@click.option("--splits", metavar="FILE", help="Taskonomy's CSV of buildings for train, val and "
+@click.option("--splits", type=InputFile(), metavar="FILE",
+              help="Taskonomy's CSV of buildings for train, val and "
               "test, if the bank was trained with one; with --data.")  # fmt: skip
 @click.option("--views", type=click.IntRange(min=1), default=6, show_default=True,
               help="How many, evenly spaced over its test split; with --data.")  # fmt: skip
@@ -53,9 +57,6 @@ def predict(
             "name some pictures, as in `taskgraph predict room.jpg --task depth`, or a data set "
             "with --data DIR, not both"
         )
-    check_picture(out)
-    if not out.lower().endswith(".png"):
-        raise click.UsageError(f"{out}: predictions are drawn as a PNG file")
     with extra_installed("train"):
         from encoders.draw import save
         from encoders.predict import gallery, photos

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from encoders.cli.extras import extra_installed
+from encoders.extras import extra_installed
 from encoders.workers import cores
 from taskgraph.cli.options import INFEASIBLE, note
+from taskgraph.cli.paths import OutputFolder
 
 if TYPE_CHECKING:
     from taskgraph.taxonomy import Taxonomy
@@ -20,10 +21,11 @@ PRESETS = ("smoke", "cpu", "full")
 
 
 @click.command("run")
-@click.argument("out")
+@click.argument("out", type=OutputFolder())
 @click.option("--preset", type=click.Choice(PRESETS), default="smoke", show_default=True,
               help="How much of it: minutes, hours on two cores, or GPUs.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is random.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Of all that is random.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), default=cores, show_default="all cores",
               help="Processes that share the work.")  # fmt: skip
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local",

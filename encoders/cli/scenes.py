@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from encoders.cli.extras import extra_installed
+from encoders.extras import extra_installed
 from encoders.workers import cores
-from taskgraph.cli.options import check_picture, note, progress_bar
+from taskgraph.cli.options import Interrupted, note, progress_bar
+from taskgraph.cli.paths import OutputFile, OutputFolder
 
 if TYPE_CHECKING:
     from encoders.scenes.making.make import Made
@@ -23,7 +24,7 @@ SHEET = "scenes.png"
 
 
 @click.command("scenes", short_help="Make indoor views with exact labels for every task.")
-@click.argument("out", required=False)
+@click.argument("out", required=False, type=OutputFolder(always=False))
 @click.option(
     "--buildings",
     type=int,
@@ -62,6 +63,7 @@ SHEET = "scenes.png"
 )
 @click.option(
     "--show",
+    type=OutputFile((".png",)),
     is_flag=False,
     flag_value=SHEET,
     metavar="[FILE.png]",
@@ -98,10 +100,6 @@ def scenes(
       taskgraph scenes world --show sheet.png --stats
       taskgraph scenes --show
     """  # fmt: skip
-    if show is not None:
-        check_picture(show)
-        if not show.lower().endswith(".png"):
-            raise click.UsageError(f"{show}: a contact sheet is a PNG file")
     if out is None and (stats or show is None):
         raise click.UsageError(
             "name a folder, as in `taskgraph scenes world`, or give --show alone to see one view"
@@ -138,7 +136,7 @@ def _make(out: str, workers: int, settings: dict[str, Any]) -> None:
     except KeyboardInterrupt:
         whole = count_whole(Path(out), Settings(**settings))
         total = settings["buildings"] * settings["views"]
-        raise click.ClickException(
+        raise Interrupted(
             f"interrupted; {whole} of {total} views are whole, and the same command goes on from "
             "there"
         ) from None

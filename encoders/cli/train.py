@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from encoders.cli.extras import extra_installed
+from encoders.extras import extra_installed
 from taskgraph.cli.options import BAD_INPUT, Counts, Names, note
+from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:
     from encoders.jobs import Done, Standing
@@ -21,11 +22,13 @@ PRESETS = ("tiny", "base", "paper")
 
 
 @click.command("train")
-@click.option("--data", required=True, metavar="DIR", help="The data set's folder.")
-@click.option("--splits", metavar="FILE", help="Taskonomy's CSV of buildings for train, val and "
+@click.option("--data", required=True, type=InputFolder(), metavar="DIR",
+              help="The data set's folder.")  # fmt: skip
+@click.option("--splits", type=InputFile(), metavar="FILE",
+              help="Taskonomy's CSV of buildings for train, val and "
               "test; by default 70, 15 and 15 % of them.")  # fmt: skip
-@click.option("-o", "--out", default="bank", show_default=True, metavar="DIR",
-              help="The bank's folder.")  # fmt: skip
+@click.option("-o", "--out", default="bank", show_default=True, type=OutputFolder(),
+              metavar="DIR", help="The bank's folder.")  # fmt: skip
 @click.option("--preset", type=click.Choice(PRESETS), default="tiny", show_default=True,
               help="Size of networks and pictures.")  # fmt: skip
 @click.option("--tasks", type=Names(), default=(), help="Only these; all 25 by default.")
@@ -41,7 +44,8 @@ PRESETS = ("tiny", "base", "paper")
               help="As Lightning Fabric names it, such as 32-true or bf16-mixed.")  # fmt: skip
 @click.option("--devices", type=click.IntRange(min=1), default=1, show_default=True,
               help="GPUs a task.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of weights and order.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Of weights and order.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True,
               help="Tasks that are trained at once.")  # fmt: skip
 @click.option("--references/--no-references", default=True, show_default=True,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from encoders.cli.extras import extra_installed
+from encoders.extras import extra_installed
 from taskgraph.cli.options import BAD_INPUT, Names, note
+from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:
     from encoders.transfer.settings import SweepConfig
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
 
 @click.command("transfer")
-@click.option("--data", required=True, metavar="DIR", help="The data set's folder.")
-@click.option("--splits", metavar="FILE", help="Taskonomy's CSV of buildings for train, val and "
+@click.option("--data", required=True, type=InputFolder(), metavar="DIR",
+              help="The data set's folder.")  # fmt: skip
+@click.option("--splits", type=InputFile(), metavar="FILE",
+              help="Taskonomy's CSV of buildings for train, val and "
               "test, as the encoders were trained with.")  # fmt: skip
-@click.option("--bank", metavar="DIR", help="Trained encoders; by default the library's own.")
-@click.option("-o", "--out", default="transfers", show_default=True, metavar="DIR",
-              help="Where everything is written.")  # fmt: skip
+@click.option("--bank", type=InputFolder(), metavar="DIR",
+              help="Trained encoders; by default the library's own.")  # fmt: skip
+@click.option("-o", "--out", default="transfers", show_default=True, type=OutputFolder(),
+              metavar="DIR", help="Where everything is written.")  # fmt: skip
 @click.option("--targets", type=Names(), default=(), help="Only these; all 22 by default.")
 @click.option("--sources", type=Names(), default=(), help="Only these; all 26 by default.")
 @click.option("--max-order", type=click.IntRange(min=1), default=5, show_default=True,
@@ -47,7 +51,8 @@ if TYPE_CHECKING:
               help="Images a step.")  # fmt: skip
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=2e-3,
               show_default=True, help="Highest rate of AdamW.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of weights and order.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Of weights and order.")  # fmt: skip
 @click.option("--bootstrap", type=click.IntRange(min=0), default=200, show_default=True,
               help="Resamples of the test buildings, for intervals.")  # fmt: skip
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local",

@@ -1,20 +1,31 @@
 """The command line: thin, lazy, and with one line for every error.
 
-Exit codes: 0 solved, 2 bad usage or input, 3 infeasible (or nothing found in the time limit).
+Exit codes: 0 solved, 2 bad usage or input, 3 infeasible (or nothing found in the time limit),
+130 ended by Ctrl-C, 141 ended since the reader of standard output, such as ``head``, had ended.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import warnings
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
 
 from taskgraph import __version__
-from taskgraph.cli.options import BAD_INPUT, INFEASIBLE
-from taskgraph.errors import InfeasibleError, TaskgraphError
+from taskgraph.cli.options import (
+    BAD_INPUT,
+    CLOSED_PIPE,
+    INFEASIBLE,
+    INTERRUPTED,
+    Interrupted,
+    printable,
+)
+from taskgraph.cli.streams import ClosedPipeError, guard_streams
+from taskgraph.errors import InfeasibleError, TaskgraphError, reason
 
 GROUP = "taskgraph.commands"
 
@@ -48,6 +59,13 @@ class LazyGroup(click.Group):
             return command
         plugin = _plugins().get(cmd_name)
         return None if plugin is None else plugin.load()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C becomes an error of one line, without click's blank one."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; files that were already written are whole") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing those of other distributions."""
@@ -87,13 +105,36 @@ def taskgraph() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; every failure that has advice is one line."""
+    guard_streams()
+    warnings.formatwarning = _warning_line
     sys.exit(run(arguments))
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     try:
+        return _run(arguments)
+    except ClosedPipeError:
+        return CLOSED_PIPE
+    except InfeasibleError as error:
+        return _fail(str(error), INFEASIBLE)
+    except TaskgraphError as error:
+        return _fail(str(error))
+    except OSError as error:
+        name = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        return _fail(f"{name}{reason(error)}")
+    except UnicodeEncodeError as error:
+        return _fail(f'"{error.object}" holds a byte that is no character of UTF-8; retype it')
+    except MemoryError:
+        return _fail("there is not enough memory for this; take a smaller table or fewer numbers")
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Run the command line; errors of use and Ctrl-C become exit codes here."""
+    try:
         result: Any = taskgraph.main(arguments, prog_name="taskgraph", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as usage:
@@ -102,20 +143,21 @@ def run(arguments: list[str] | None = None) -> int:
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "taskgraph"
         return _fail(f"{error.format_message().rstrip('.')} (see `{where} --help`)")
+    except Interrupted as error:
+        return _fail(error.format_message(), INTERRUPTED)
     except click.ClickException as error:
         return _fail(error.format_message())
     except click.Abort:
-        return _fail("interrupted; files that were already written are whole")
-    except InfeasibleError as error:
-        return _fail(str(error), INFEASIBLE)
-    except TaskgraphError as error:
-        return _fail(str(error))
-    except BrokenPipeError:  # the reader, such as `head`, has had enough
-        sys.stderr.close()
-        return 0
+        return _fail("interrupted", INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 
+def _warning_line(message: Warning | str, *_: object, **__: object) -> str:
+    """A warning of a library as one line, without the place in its code."""
+    return f"Warning: {printable(' '.join(str(message).split()))}\n"
+
+
 def _fail(message: str, code: int = BAD_INPUT) -> int:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    """Print one line, with the control characters of a name as escapes."""
+    click.echo(f"Error: {printable(' '.join(message.split()))}", file=sys.stderr)
     return code

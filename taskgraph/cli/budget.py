@@ -10,13 +10,16 @@ import click
 from taskgraph.cli.options import (
     INFEASIBLE,
     Amount,
-    check_picture,
+    form_options,
     grid_options,
     make_problem,
     note,
+    plot_option,
     problem_options,
     progress_bar,
     read_table,
+    show,
+    show_data,
     table_argument,
 )
 
@@ -59,9 +62,8 @@ def frontier_frame(
 @grid_options(draws=0)
 @problem_options(budget=False, max_order=False)
 @click.option("--time-limit", type=Amount(), metavar="S", help="Seconds for each taxonomy.")
-@click.option("--json", "form", flag_value="json", help="Print a JSON list of taxonomies.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a taxonomy.")
-@click.option("--plot", metavar="FILE", help="Draw the curves to an SVG, PNG or PDF file.")
+@form_options(json="Print a JSON list of taxonomies.", csv="Print CSV, one row a taxonomy.")
+@plot_option("Draw the curves to an SVG, PNG or PDF file.")
 def frontier_command(
     table: str | None,
     problem_file: str | None,
@@ -80,7 +82,6 @@ def frontier_command(
       taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
     """  # fmt: skip
     problem = make_problem(problem_file, flags)
-    check_picture(plot)
     transfers = read_table(table)
     frontier, frame = frontier_frame(
         transfers, problem, flags, solver=solver, time_limit=time_limit
@@ -91,11 +92,11 @@ def frontier_command(
         save(draw_frontier(frame), plot)
         note(f"drew {plot}")
     if form == "json":
-        click.echo(frontier.to_json())
+        show_data(frontier.to_json())
     elif form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
+        show_data(frame.to_csv(index=False))
     else:
-        click.echo(frame.round(4).to_string(index=False, na_rep=""))
+        show(frame.round(4).to_string(index=False, na_rep=""))
     return 0 if (frame["status"].isin(["optimal", "feasible"])).any() else INFEASIBLE
 
 
@@ -111,9 +112,10 @@ def frontier_command(
     metavar="N",
     help="How many random supervised sets to compare with.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Seed of the random ones.")  # fmt: skip
 @click.option("--per-target", is_flag=True, help="One row a target instead of the means.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@form_options(csv="Print CSV.")
 def evaluate_command(
     table: str | None,
     problem_file: str | None,
@@ -144,9 +146,9 @@ def evaluate_command(
         frame.columns = frame.columns.map(" ".join)
         frame = frame.reset_index()
     if form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
+        show_data(frame.to_csv(index=False))
     else:
-        click.echo(frame.round(3).to_string(index=False, na_rep=""))
+        show(frame.round(3).to_string(index=False, na_rep=""))
         if evaluation.notes:
             note("\n".join(evaluation.notes) + (f"; seed {seed}" if draws else ""))
     return 0

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.cli.options import Pairs, make_problem, note, problem_options, progress_bar
+from taskgraph.cli.options import (
+    Pairs,
+    form_options,
+    make_problem,
+    note,
+    problem_options,
+    progress_bar,
+    show,
+    show_data,
+)
+from taskgraph.cli.paths import TABLES, InputFile, InputFolder, OutputFile
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities
@@ -28,7 +38,7 @@ def losses_options(function: Any) -> Any:
                      help="Win rates are kept this far from 0 and 1."),
         click.option("--min-images", type=click.IntRange(min=1), default=10, show_default=True,
                      help="Fewest images that a target's candidates must have in common."),
-        click.option("--seed", type=int, default=0, show_default=True,
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
                      help="Seed of the bootstrap."),
     ]  # fmt: skip
     for flag in reversed(flags):
@@ -37,10 +47,11 @@ def losses_options(function: Any) -> Any:
 
 
 @click.command("affinity")
-@click.argument("losses")
+@click.argument("losses", type=InputFile())
 @click.option(
     "-o",
     "--output",
+    type=OutputFile(TABLES),
     metavar="FILE",
     required=True,
     help="Where to write the transfers (CSV or Parquet).",
@@ -81,9 +92,8 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
       taskgraph affinity runs.csv -o transfers.csv --higher-is-better \\
         --column image=setting+seed --column cluster=seed --column loss=accuracy
     """  # fmt: skip
-    from taskgraph.tables import SUFFIXES, check_writable, write_transfers
+    from taskgraph.tables import write_transfers
 
-    check_writable(output, suffixes=SUFFIXES)
     transfers = _transfers(losses, flags)
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")
@@ -155,7 +165,7 @@ def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
 
 
 @click.command("stability")
-@click.argument("losses")
+@click.argument("losses", type=InputFile())
 @click.option(
     "--bootstrap",
     type=click.IntRange(min=1),
@@ -166,7 +176,7 @@ def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
 )
 @losses_options
 @problem_options()
-@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@form_options(csv="Print CSV.")
 def stability_command(
     losses: str, problem_file: str | None, solver: str, form: str | None, **flags: Any
 ) -> int:
@@ -186,9 +196,9 @@ def stability_command(
     found = tg.stability(_affinities(losses, rows, flags), make_problem(problem_file, flags),
                          solver=solver, progress=progress_bar("resamples"))  # fmt: skip
     if form == "csv":
-        click.echo(found.to_frame().to_csv(index=False), nl=False)
+        show_data(found.to_frame().to_csv(index=False))
     else:
-        click.echo(str(found))
+        show(str(found))
     return 0
 
 
@@ -198,10 +208,11 @@ def import_command() -> None:
 
 
 @import_command.command("taskonomy")
-@click.argument("folder")
+@click.argument("folder", type=InputFolder())
 @click.option(
     "-o",
     "--output",
+    type=OutputFile(TABLES),
     metavar="FILE",
     required=True,
     help="Where to write the transfers (CSV or Parquet).",
@@ -221,9 +232,8 @@ def import_taskonomy_command(folder: str, output: str, size: str) -> int:
       taskgraph import taskonomy published/ -o transfers.csv
       taskgraph import taskonomy published/ -o transfers_1k.csv --size 1k
     """  # fmt: skip
-    from taskgraph.tables import SUFFIXES, check_writable, read_taskonomy, write_transfers
+    from taskgraph.tables import read_taskonomy, write_transfers
 
-    check_writable(output, suffixes=SUFFIXES)
     transfers = read_taskonomy(folder, size=size)
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")

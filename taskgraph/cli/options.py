@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from taskgraph.cli.paths import PICTURES, InputFile, OutputFile
 
 if TYPE_CHECKING:
     from taskgraph.problem import Problem
@@ -18,7 +21,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 BAD_INPUT = 2
 INFEASIBLE = 3
-"""Exit codes, beside 0 for solved."""
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+"""Exit codes, beside 0 for solved; the last two are those of a program that a signal ends."""
+
+MOST_NUMBERS = 10_000
+"""Numbers of the longest list or range, so that a slip of the pen does not fill the memory."""
+
+
+class Interrupted(click.ClickException):
+    """Ctrl-C, with what is left of the work."""
+
+    exit_code = INTERRUPTED
 
 
 class Amount(click.ParamType):  # type: ignore[type-arg]
@@ -112,7 +126,11 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
             step = ends[2] if len(ends) == 3 else 1.0
             if len(ends) > 3 or step == 0 or (len(ends) > 1 and ends[1] < ends[0]):
                 self.fail(f"expected a range such as 1:26 or 1:26:5, not {part!r}", param, ctx)
-            count = int((ends[1] - ends[0]) / step + 1e-9) + 1 if len(ends) > 1 else 1
+            span = (ends[1] - ends[0]) / step if len(ends) > 1 else 0.0
+            if len(numbers) + span >= MOST_NUMBERS:
+                self.fail(f"expected at most {MOST_NUMBERS} numbers, not {value!r}; give a range "
+                          "a larger step, such as 0:100000:100", param, ctx)  # fmt: skip
+            count = int(span + 1e-9) + 1
             numbers += [ends[0] + i * step for i in range(count)]
         if self.kind is int and any(n != int(n) or n < 1 for n in numbers):
             self.fail(f"expected whole numbers of at least 1, not {value!r}", param, ctx)
@@ -121,7 +139,33 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 
 def table_argument(function: F) -> F:
     """``TABLE``: a file of transfers; by default the table that comes with the library."""
-    return click.argument("table", required=False)(function)
+    return click.argument("table", required=False, type=InputFile())(function)
+
+
+def plot_option(help_text: str) -> Callable[[F], F]:
+    """``--plot FILE`` of a command that also prints."""
+    return click.option("--plot", type=OutputFile(PICTURES), metavar="FILE", help=help_text)
+
+
+def form_options(**helps: str) -> Callable[[F], F]:
+    """Flags such as ``--json`` and ``--csv``, of which one at most may be given, as ``form``."""
+
+    def choose(ctx: click.Context, flag: click.Parameter, given: bool) -> None:
+        before = ctx.params.setdefault("form", None)
+        if given and before is not None:
+            raise click.UsageError(
+                f"--{before} and {flag.opts[0]} exclude each other; give one of them", ctx
+            )
+        if given:
+            ctx.params["form"] = flag.opts[0].removeprefix("--")
+
+    def decorate(function: F) -> F:
+        for name, text in reversed(helps.items()):
+            function = click.option(f"--{name}", f"as_{name}", is_flag=True, expose_value=False,
+                                    callback=choose, help=text)(function)  # fmt: skip
+        return function
+
+    return decorate
 
 
 def read_table(table: str | None) -> Transfers:
@@ -131,14 +175,16 @@ def read_table(table: str | None) -> Transfers:
     return default_transfers() if table is None else read_transfers(table)
 
 
-def problem_options(*, budget: bool = True, max_order: bool = True) -> Callable[[F], F]:
+def problem_options(
+    *, budget: bool = True, max_order: bool = True, solver: bool = True
+) -> Callable[[F], F]:
     """Flags of the program; the same words as the keywords of `taskgraph.solve`."""
     several: dict[str, Any] = {"multiple": True}
     flags = [
         click.option("--objective", metavar="NAME", help="What to sum over targets: sqrt (of the "
                      "affinity, the default), linear, log, gain or quality."),
-        click.option("--problem", "problem_file", metavar="FILE", help="Budget, roles and costs "
-                     "from a TOML file; flags override it."),
+        click.option("--problem", "problem_file", type=InputFile(), metavar="FILE",
+                     help="Budget, roles and costs from a TOML file; flags override it."),
         click.option("--source-only", type=Names(), **several,
                      help="Tasks that need not be solved."),
         click.option("--target-only", type=Names(), **several,
@@ -153,9 +199,10 @@ def problem_options(*, budget: bool = True, max_order: bool = True) -> Callable[
                      help="Cost of training a transfer to a target (default 0)."),
         click.option("--supervised-may-transfer", is_flag=True, default=None, help="Let a "
                      "supervised target keep a transfer that is better than its own network."),
-        click.option("--solver", default="highs", show_default=True,
-                     help="highs, cbc, or any other that PuLP finds."),
     ]  # fmt: skip
+    if solver:
+        flags.append(click.option("--solver", default="highs", show_default=True,
+                                  help="highs, cbc, or any other that PuLP finds."))  # fmt: skip
     if max_order:
         flags.insert(0, click.option("--max-order", type=click.IntRange(min=1), metavar="K",
                                      help="Most sources of one transfer (default 5)."))  # fmt: skip
@@ -181,7 +228,7 @@ def grid_options(*, draws: int) -> Callable[[F], F]:
         click.option("--random", "draws", type=click.IntRange(min=0), metavar="N", default=draws,
                      show_default=True, help="Random supervised sets to draw at each budget, for "
                      "the bands; 0 for none."),
-        click.option("--seed", type=int, default=0, show_default=True,
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
                      help="Seed of the random ones."),
     ]  # fmt: skip
 
@@ -249,14 +296,25 @@ def proof_line() -> Iterator[Callable[[float, float, int], None]]:
         yield show
 
 
-def check_picture(path: str | None) -> None:
-    """Refuse a picture that could not be written, before work is spent on it."""
-    if path is not None:
-        from taskgraph.tables import check_writable
+def show(text: str) -> None:
+    """Print a result for a person to standard output; what its encoding lacks, as escapes."""
+    click.echo(printable(text), file=sys.stdout)
 
-        check_writable(path, suffixes=(".svg", ".png", ".pdf"))
+
+def printable(text: str) -> str:
+    """The text with control characters, which could steer a terminal, as escapes."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+def show_data(text: str) -> None:
+    """Print JSON, CSV or DOT to standard output, in UTF-8 whatever the terminal's encoding."""
+    text = text.removesuffix("\n")
+    binary = hasattr(sys.stdout, "buffer")  # a notebook's output takes text alone
+    click.echo(text.encode(errors="backslashreplace") if binary else text, file=sys.stdout)
 
 
 def note(message: str) -> None:
-    """Say something that is not the result, on standard error."""
-    click.echo(message, err=True)
+    """Print a message that is not the result to standard error."""
+    click.echo(printable(message), file=sys.stderr)

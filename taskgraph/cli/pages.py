@@ -14,13 +14,15 @@ from taskgraph.cli.options import (
     read_table,
     table_argument,
 )
+from taskgraph.cli.paths import OutputFile
 
 OWN = "the table that comes with taskgraph"
 
 
 @click.command("report")
 @table_argument
-@click.option("-o", "--output", required=True, metavar="FILE", help="An HTML file.")
+@click.option("-o", "--output", required=True, type=OutputFile((".html", ".htm")), metavar="FILE",
+              help="An HTML file.")  # fmt: skip
 @problem_options()
 @click.option(
     "--random",
@@ -31,7 +33,8 @@ OWN = "the table that comes with taskgraph"
     show_default=True,
     help="Random supervised sets at each budget.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random ones.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="Seed of the random ones.")  # fmt: skip
 def report_command(
     table: str | None,
     output: str,
@@ -48,9 +51,8 @@ def report_command(
       taskgraph report transfers.csv --budget 5 -o report.html
     """  # fmt: skip
     from taskgraph.report import report
-    from taskgraph.tables import check_writable, write_text
+    from taskgraph.tables import write_text
 
-    check_writable(output)
     transfers = read_table(table)
     text = report(transfers, make_problem(problem_file, flags), draws=draws, seed=seed,
                   solver=solver, title=f"Task taxonomy of {table or OWN}",
@@ -89,10 +91,12 @@ def serve_command(
 
     transfers = read_table(table)
     try:
-        server = make_server(transfers, make_problem(problem_file, flags), host=host, port=port)
-    except OSError as error:
+        server = make_server(transfers, make_problem(problem_file, flags), host=host, port=port,
+                             solver=solver)  # fmt: skip
+    except (OSError, UnicodeError, TypeError) as error:  # as a name of a host may be none
+        why = getattr(error, "strerror", None) or error
         raise click.UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror}; try --port 0"
+            f"cannot listen on {host}:{port}: {why}; try --port 0, or --host 127.0.0.1"
         ) from error
     with server:
         note(f"http://{host}:{server.server_address[1]} (Ctrl-C stops)")

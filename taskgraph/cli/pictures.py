@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from taskgraph.cli.options import (
     INFEASIBLE,
     Numbers,
-    check_picture,
     grid_options,
     make_problem,
     note,
@@ -18,14 +18,15 @@ from taskgraph.cli.options import (
     read_table,
     table_argument,
 )
+from taskgraph.cli.paths import PICTURES, OutputFile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from taskgraph.taxonomy import Taxonomy
 
-OUTPUT = click.option("-o", "--output", required=True, metavar="FILE",
-                      help="An SVG, PNG or PDF file.")  # fmt: skip
+OUTPUT = click.option("-o", "--output", required=True, type=OutputFile(PICTURES),
+                      metavar="FILE", help="An SVG, PNG or PDF file.")  # fmt: skip
 
 
 def _save(figure: Figure, output: str) -> int:
@@ -101,9 +102,9 @@ def taxonomy_command(
     import taskgraph as tg
     from taskgraph.plot import draw_taxonomy
 
-    check_picture(output)
     taxonomy: Taxonomy
     if table is not None and table.endswith(".json"):
+        _refuse_settings(table)
         taxonomy = tg.read_taxonomy(table)
     else:
         problem = make_problem(problem_file, flags)
@@ -112,6 +113,19 @@ def taxonomy_command(
         click.echo(f"Error: {taxonomy.reason}.", err=True)
         return INFEASIBLE
     return _save(draw_taxonomy(taxonomy, colour_by=colour_by), output)
+
+
+def _refuse_settings(table: str) -> None:
+    """Raise a usage error for flags of the program, which a solved taxonomy cannot follow."""
+    ctx = click.get_current_context()
+    own = ("table", "output", "colour_by")
+    for flag in ctx.command.params:
+        name = str(flag.name)
+        if name not in own and ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{table} is solved already, so that {flag.opts[0]} would change nothing; leave "
+                "it out, or name the table of transfers", ctx,
+            )  # fmt: skip
 
 
 @plot_command.command("frontier", short_help="Gain and quality over budgets.")
@@ -135,7 +149,6 @@ def frontier_plot_command(
     from taskgraph.cli.budget import frontier_frame
     from taskgraph.plot import draw_frontier
 
-    check_picture(output)
     problem = make_problem(problem_file, flags)
     _, frame = frontier_frame(read_table(table), problem, flags, solver=solver)
     return _save(draw_frontier(frame), output)
@@ -170,7 +183,6 @@ def grid_command(
     import taskgraph as tg
     from taskgraph.plot import gain_quality_grid
 
-    check_picture(output)
     problem = make_problem(problem_file, flags)
     found = tg.frontier(read_table(table), problem, budgets=budgets,
                         max_orders=[problem.max_order], solver=solver,

@@ -12,12 +12,15 @@ import click
 from taskgraph.cli.options import (
     INFEASIBLE,
     Amount,
-    check_picture,
+    form_options,
     make_problem,
     note,
+    plot_option,
     problem_options,
     proof_line,
     read_table,
+    show,
+    show_data,
     table_argument,
 )
 
@@ -45,10 +48,12 @@ if TYPE_CHECKING:
     help="Show the K best different supervised sets.",
 )
 @click.option("--marginal", is_flag=True, help="Also say what one more unit of budget is worth.")
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a target.")
-@click.option("--dot", "form", flag_value="dot", help="Print the graph for Graphviz.")
-@click.option("--plot", metavar="FILE", help="Draw the taxonomy to an SVG, PNG or PDF file.")
+@form_options(
+    json="Print JSON.",
+    csv="Print CSV, one row a target.",
+    dot="Print the graph for Graphviz.",
+)
+@plot_option("Draw the taxonomy to an SVG, PNG or PDF file.")
 def solve_command(
     table: str | None,
     problem_file: str | None,
@@ -78,7 +83,8 @@ def solve_command(
 
     transfers = read_table(table)
     problem = make_problem(problem_file, flags)
-    check_picture(plot)
+    if alternatives and plot:
+        raise click.UsageError("--plot draws one taxonomy; leave --alternatives out")
     with proof_line() as watch, stoppable(time_limit, watch) as clock:
         if alternatives:
             found = tg.alternatives(transfers, problem, k=alternatives, solver=solver, clock=clock)
@@ -102,15 +108,15 @@ def solve_command(
 
 def _print(taxonomy: Taxonomy, form: str | None) -> None:
     if form == "json":
-        click.echo(taxonomy.to_json())
+        show_data(taxonomy.to_json())
     elif not taxonomy.solved:
         click.echo(f"Error: {taxonomy.reason}.", err=True)
     elif form == "csv":
-        click.echo(taxonomy.to_frame().to_csv(index=False), nl=False)
+        show_data(taxonomy.to_frame().to_csv(index=False))
     elif form == "dot":
-        click.echo(taxonomy.to_dot())
+        show_data(taxonomy.to_dot())
     else:
-        click.echo(str(taxonomy))
+        show(str(taxonomy))
 
 
 def _worth(more: Marginal) -> str:
@@ -146,13 +152,13 @@ def _print_alternatives(found: Sequence[Taxonomy], count: int, form: str | None)
         for rank, t in enumerate(found, 1)
     ]
     if form == "json":
-        click.echo(json.dumps([t.to_dict() for t in found], indent=1))
+        show_data(json.dumps([t.to_dict() for t in found], indent=1))
     elif form == "csv":
-        click.echo(pd.DataFrame(rows).to_csv(index=False), nl=False)
+        show_data(pd.DataFrame(rows).to_csv(index=False))
     elif form == "dot":
         raise click.UsageError("--dot draws one taxonomy; leave --alternatives out")
     else:
-        click.echo(_wide(pd.DataFrame(rows)))
+        show(_wide(pd.DataFrame(rows)))
     return 0
 
 
@@ -174,15 +180,13 @@ def _wide(frame: pd.DataFrame) -> str:
     show_default=True,
     help="How many transfers to list.",
 )
-@problem_options()
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@problem_options(solver=False)
+@form_options(json="Print JSON.", csv="Print CSV.")
 def recommend_command(
     table: str | None,
     target: str,
     most: int,
     problem_file: str | None,
-    solver: str,
     form: str | None,
     **flags: Any,
 ) -> int:
@@ -204,9 +208,9 @@ def recommend_command(
         )  # fmt: skip
         return INFEASIBLE
     if form == "json":
-        click.echo(frame.to_json(orient="records", indent=1))
+        show_data(frame.to_json(orient="records", indent=1))
     elif form == "csv":
-        click.echo(frame.to_csv(index=False), nl=False)
+        show_data(frame.to_csv(index=False))
     else:
-        click.echo(frame.round(4).to_string(index=False))
+        show(frame.round(4).to_string(index=False))
     return 0

@@ -49,7 +49,8 @@ def task_linkage(
             f"a tree needs at least two sources with first-order transfers; the table has "
             f"{len(distance)}"
         )
-    filled = distance.fillna(distance.mean())
+    measured = distance.dropna(axis="columns", how="all")  # some targets have larger sets alone
+    filled = measured.fillna(measured.mean())
     return tuple(filled.index), linkage(filled.to_numpy(), "ward", optimal_ordering=True)
 
 

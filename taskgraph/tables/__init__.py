@@ -4,6 +4,7 @@ from taskgraph.tables.columns import Kind, kind_of, melted, renamed
 from taskgraph.tables.default import default_transfers
 from taskgraph.tables.files import (
     SUFFIXES,
+    check_folder,
     check_writable,
     read_frame,
     read_header,
@@ -29,6 +30,7 @@ from taskgraph.tables.taskonomy import load_numbers, read_taskonomy
 __all__ = [
     "SUFFIXES",
     "Kind",
+    "check_folder",
     "check_writable",
     "default_transfers",
     "kind_of",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as papq
 
-from taskgraph.errors import InvalidTableError, TaskgraphError
+from taskgraph.errors import InvalidTableError, TaskgraphError, reason
 
 FilePath = str | PathLike[str]
 
@@ -34,6 +35,14 @@ def naming(path: FilePath) -> Iterator[None]:
     except TaskgraphError as error:
         message = " ".join(str(error).split())
         raise type(error)(f"{os.fspath(path)}: {message}") from None
+    except UnicodeEncodeError:
+        raise InvalidTableError(
+            f"{os.fspath(path)}: a name holds a byte that is no character of UTF-8; rename it"
+        ) from None
+    except RecursionError:
+        raise InvalidTableError(
+            f"{os.fspath(path)}: this is nested too deeply to be read"
+        ) from None
 
 
 def read_header(path: FilePath) -> list[str]:
@@ -134,39 +143,95 @@ def write_bytes(content: bytes, path: FilePath) -> None:
 def check_writable(path: FilePath, *, suffixes: Sequence[str] = ("",)) -> None:
     """Raise `InvalidTableError` where a file cannot be written, before work is spent on it.
 
-    ``suffixes`` are the endings of the formats that can be written.
+    ``suffixes`` are the endings of the formats that can be written. A file of another name is
+    made in the folder and removed again, since only that tells a full disk or a read-only one.
     """
-    target = Path(path)
     with naming(path):
-        if not target.name.lower().endswith(tuple(suffixes)):
+        if not Path(path).name.lower().endswith(tuple(suffixes)):
             raise InvalidTableError(
                 "cannot tell the format, expected a name that ends in " + ", ".join(suffixes)
             )
-        if not target.parent.is_dir():
-            raise InvalidTableError(f'the folder "{target.parent}" does not exist; make it first')
-        if target.is_dir():
-            raise InvalidTableError("this is a folder, expected the name of a file to write")
+        with _writing():
+            _try_out(_target(path))
+
+
+def check_folder(path: FilePath) -> None:
+    """Raise `InvalidTableError` where a folder can neither be made nor filled.
+
+    It is tried as in `check_writable`, in the nearest folder that exists.
+    """
+    with naming(path), _writing():
+        place = Path(os.path.realpath(path))
+        while not place.exists():
+            place = place.parent
+        if not place.is_dir():
+            raise InvalidTableError(f'"{place}" is a file, expected a folder; name another place')
+        _try_out(place / "file")
 
 
 def _replace(path: FilePath, write: Callable[[str], object]) -> None:
-    check_writable(path)
-    target = Path(path)
-    with naming(path):
+    """Write beside the place and move there: the file appears whole or not at all."""
+    with naming(path), _writing():
+        target = _target(path)
+        handle, place = _temporary(target)
         try:
-            handle, place = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        except OSError as error:
-            raise InvalidTableError(f"cannot be written: {error.strerror}") from None
-        os.close(handle)
-        try:
-            write(place)
-            # mkstemp lets its owner alone read; a new file follows the user's mask instead.
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(place, 0o666 & ~mask)
+            try:
+                write(place)
+                os.fsync(handle)  # some file systems tell only here that the disk is full
+            finally:
+                os.close(handle)
+            os.chmod(place, _mode(target))
             os.replace(place, target)
         except BaseException:
             Path(place).unlink(missing_ok=True)
             raise
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidTableError(f"cannot be written: {reason(error)}") from None
+
+
+def _target(path: FilePath) -> Path:
+    """The file that a path leads to through symbolic links, checked to be one or none yet."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise InvalidTableError("this is a folder, expected the name of a file to write")
+    if target.exists() and not target.is_file():
+        raise InvalidTableError("this is a pipe or a device, expected the name of a file to write")
+    if target.parent.exists() and not target.parent.is_dir():
+        raise InvalidTableError(
+            f'"{Path(path).parent}" is a file, expected a folder; name a place in a folder'
+        )
+    if not target.parent.is_dir():
+        raise InvalidTableError(f'the folder "{Path(path).parent}" does not exist; make it first')
+    return target
+
+
+def _temporary(target: Path) -> tuple[int, str]:
+    """A new empty file beside the target: its descriptor and path."""
+    # Part of the name, so that a long one is not too long with what is added to it.
+    return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+
+
+def _try_out(target: Path) -> None:
+    """Make a file beside the target and remove it."""
+    handle, place = _temporary(target)
+    os.close(handle)
+    os.unlink(place)
+
+
+def _mode(target: Path) -> int:
+    """Permissions of the file that is replaced, or those that a new file gets."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    # mkstemp lets its owner alone read; a new file follows the user's mask instead.
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _kind(path: Path) -> str:

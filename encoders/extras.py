@@ -1,11 +1,11 @@
-"""What to install where a command lacks a package."""
+"""What to install where a package of an extra is missing."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator
 
-import click
+from encoders.errors import MissingPackageError
 
 OURS = ("taskgraph", "encoders", "benchmarks")
 
@@ -15,6 +15,11 @@ def extra_installed(extra: str, modules: Collection[str] | None = None) -> Itera
     """Say how to install what is missing inside.
 
     ``modules`` are those that only the extra installs; without them, all but our own.
+
+    Raises
+    ------
+    MissingPackageError
+        If an import inside finds no such module.
     """
     try:
         yield
@@ -23,6 +28,6 @@ def extra_installed(extra: str, modules: Collection[str] | None = None) -> Itera
         known = name not in OURS if modules is None else name in modules
         if not known:
             raise
-        raise click.ClickException(
+        raise MissingPackageError(
             f'this needs {error.name}, which is not installed: pip install "taskgraph[{extra}]"'
         ) from None
