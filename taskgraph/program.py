@@ -110,8 +110,11 @@ class Program:
         return int(self.costs.label[supervised].sum() + self.costs.transfer[~own].sum())
 
     def fitting(self, supervised: BoolArray) -> BoolArray:
-        """(S,) array: which further sources can be supervised beside a set, one at a time."""
-        left = self.room - int(self.price[supervised].sum())
+        """(S,) array: which further sources can be supervised beside a set, one at a time.
+
+        One that saves more than it costs always can, also while the budget is exceeded.
+        """
+        left = max(0, self.room - int(self.price[supervised].sum()))
         return ~supervised & ~self.banned & (self.price <= left)
 
     def solved_by_own(self, supervised: BoolArray) -> BoolArray:

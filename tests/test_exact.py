@@ -179,3 +179,13 @@ def test_numbers_whose_sum_is_no_float_are_refused(field):
     table = tg.Transfers(pd.DataFrame(rows, columns=["sources", "target", "affinity"]))
     with pytest.raises(InvalidProblemError, match="the largest float"):
         tg.solve(table, budget=3, **{field: {"a": 1.7e308, "b": 1.7e308}})
+
+
+def test_greedy_takes_sources_that_save_more_than_they_cost():
+    """Transfers to the six targets cost 60 in sum, their labels 6: all fit a budget of 10."""
+    names = [f"t{i}" for i in range(6)]
+    rows = [("self", name, 0.5) for name in names] + [("t0", name, 0.4) for name in names[1:]]
+    table = tg.Transfers(pd.DataFrame(rows, columns=["sources", "target", "affinity"]))
+    found = tg.evaluate(table, budget=10, transfer_cost=dict.fromkeys(names, 10.0), draws=10)
+    assert found.greedy.supervised == tuple(names)
+    assert found.greedy.objective == pytest.approx(found.taxonomy.objective)

@@ -167,7 +167,7 @@ def _filled(near: Neighbourhood, start: BoolArray, wanted: IntArray) -> BoolArra
     program, supervised = near.program, start.copy()
     price, left = program.price.tolist(), program.room - int(program.price[supervised].sum())
     for source in wanted[~program.banned[wanted]].tolist():
-        if not supervised[source] and price[source] <= left:
+        if not supervised[source] and price[source] <= max(0, left):
             supervised[source] = True
             left -= price[source]
     return supervised
