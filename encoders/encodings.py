@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from encoders import pixels
 from encoders.errors import InvalidDataError, UnknownNameError
@@ -29,7 +29,9 @@ PNG_LEVEL = 3
 """Compression of the pictures; fixed, so that equal arrays are equal bytes."""
 
 _NAME = re.compile(r"point_(\d+)_view_(\d+)_domain_\w+\.(?:png|npy|json)")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, zlib.error)
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
 
 Raw = NDArray[Any]
 
@@ -184,6 +186,11 @@ def _raw(domain: str, content: bytes) -> Any:
         if encoding.suffix == "npy":
             return np.load(io.BytesIO(content), allow_pickle=False)
         with Image.open(io.BytesIO(content)) as picture:
+            if picture.format == "JPEG" and domain != "rgb":
+                raise InvalidDataError(
+                    "holds a JPEG picture, whose compression changes the numbers of a label; "
+                    "expected a PNG one"
+                )
             picture.verify()  # the checksums, which loading alone does not look at
         with Image.open(io.BytesIO(content)) as picture:
             return _unpacked(picture, encoding)
@@ -202,11 +209,16 @@ def _unpacked(picture: Image.Image, encoding: Encoding) -> Raw:
             f"holds {16 if deep else 8}-bit pixels, expected {encoding.bits}-bit ones"
         )
     if encoding.channels == 3:
-        return np.array(picture.convert("RGB"))
+        return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
     raw: Raw = np.asarray(picture)
     if raw.dtype == bool:
         raw = np.where(raw, 255, 0)
-    raw = raw if raw.ndim == 2 else raw[..., 0]
+    if raw.ndim == 3:
+        if len(picture.getbands()) > 2 and (raw[..., :3] != raw[..., :1]).any():
+            raise InvalidDataError(
+                "holds colors, expected one number a pixel: a gray or palette picture"
+            )
+        raw = raw[..., 0]
     return raw.astype(np.uint16 if deep else np.uint8)
 
 

@@ -44,6 +44,8 @@ PRESETS = ("tiny", "base", "paper")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights and order.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True,
               help="Tasks that are trained at once.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Threads of each job; losses depend on it a little.")  # fmt: skip
 @click.option("--references/--no-references", default=True, show_default=True,
               help="Train what each task is measured against.")  # fmt: skip
 @click.option("--adversarial", is_flag=True,

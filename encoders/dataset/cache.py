@@ -1,7 +1,7 @@
 """The files of a data set as arrays mapped into memory, made once.
 
 The arrays hold exactly what `FileReader` gives. An array is written under another name and renamed
-when it is whole, and its name holds a hash of the list of files that it was made from: one of a
+when it is whole, and its name holds a hash of the files that it was made from: one of a
 half-written or changed data set is never used.
 """
 
