@@ -110,7 +110,8 @@ def _told(swept: Swept, config: SweepConfig, out: Path, bootstrap: int) -> int:
     for job, reason in swept.failures.items():
         note(f"{job} failed: {reason}")
     if swept.stopped:
-        note(f"stopped: {swept.stopped}")
+        note(f"stopped: {swept.stopped}, with --resume; {len(swept.records)} are measured and kept")
+        return BAD_INPUT
     found = gather(swept.records, out, bootstrap=bootstrap, seed=config.transfer.fit.seed)
     note(f"{len(swept.records)} measured, {len(swept.failures)} failed")
     note(f"wrote {out / LOSSES} and {out / TRANSFERS}: {found.transfers!r}")

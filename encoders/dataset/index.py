@@ -131,9 +131,10 @@ def read_index(root: Path) -> Index:
         )
     folders = find_folders(root, "rgb")
     if not folders:
+        looked = looked_for(root, "rgb") + foreign_pictures(root)
         raise InvalidDataError(
-            f"{root} holds no pictures: {looked_for(root, 'rgb')}{foreign_pictures(root)}; make some "
-            f"with `taskgraph scenes {root}`, or give the folder that holds the folder rgb"
+            f"{root} holds no pictures: {looked}; make some with `taskgraph scenes "
+            f"{root}`, or give the folder that holds the folder rgb"
         )
     buildings = tuple(folders)
     keys: list[tuple[int, int, int]] = []
