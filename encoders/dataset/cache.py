@@ -127,10 +127,11 @@ class CacheReader:
 
     def _build_array(self, domain: str, bar: Any) -> None:
         """Views without a file stay zero: nothing asks for them."""
-        array: Raw | None = None
+        array, first = None, -1
         with self._finished(domain) as part:
             for rows, values in self._chunks(domain, bar):
                 if array is None:
+                    first = int(rows[0])
                     shape = (len(self.files.index), *values[0].shape)
                     array = _allocated(part, values[0].dtype, shape)
                 odd = next((i for i, v in enumerate(values) if v.shape != array.shape[1:]), None)
@@ -138,7 +139,7 @@ class CacheReader:
                     path = self.files.path(domain, int(rows[odd]))
                     raise InvalidDataError(
                         f"{path} has shape {values[odd].shape}, expected {array.shape[1:]} as the "
-                        "first file of its domain has"
+                        f"first file of its domain has, {self.files.path(domain, first)}"
                     )
                 array[rows] = np.stack(values)
             if array is None:

@@ -122,6 +122,8 @@ def _numbers(path: Path, raw: Raw) -> Raw:
         )
     flat = np.asarray(raw, dtype=np.float32).reshape(-1)
     wrong = np.flatnonzero(np.isnan(flat) | np.isposinf(flat))
+    if np.isneginf(flat).all():
+        wrong = np.arange(len(flat))
     if len(wrong):
         raise InvalidDataError(
             f"{path}: class {wrong[0] + 1} of {len(flat)} has the value {flat[wrong[0]]}, expected "
