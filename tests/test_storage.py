@@ -63,11 +63,10 @@ def test_an_error_of_the_disk_names_the_place_and_the_remedy(number, line):
 def test_other_errors_stay_what_they_are():
     with pytest.raises(KeyError), stored_in("/c"):
         raise KeyError("a bug")
-    with pytest.raises(InvalidDataError, match="^a label$"), stored_in("/c"):
-        try:
-            raise raised(errno.EACCES)
-        except OSError:
-            raise InvalidDataError("a label") from None
+    label = InvalidDataError("a label")
+    label.__context__ = raised(errno.EACCES)
+    with pytest.raises(InvalidDataError, match=r"^a label$"), stored_in("/c"):
+        raise label
     assert trouble(ValueError("x")) is None
     assert issubclass(StorageError, TaskgraphError)
     assert issubclass(StorageError, OSError)

@@ -71,11 +71,14 @@ def train(
     with extra_installed("train"):
         from encoders.adversarial import AdversarialConfig
         from encoders.bank import BankConfig, epochs, trainable
+        from encoders.dataset.index import read_index
+        from encoders.dataset.splits import check_splits
         from encoders.fit import FitConfig
         from encoders.jobs import train_bank
         from encoders.networks import PRESETS as SIZES
         from encoders.tasks import tasks_named
 
+    check_splits(read_index(Path(data)).buildings, splits)  # one line, not one for each task
     if adversarial and SIZES[preset].patch is None:
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")
     folder, names = Path(out), trainable(tasks)

@@ -126,7 +126,7 @@ def read_index(root: Path) -> Index:
     """
     if not root.is_dir():
         raise InvalidDataError(
-            f"{root}: no such folder; make one with `taskgraph scenes {root}`, or give the folder "
+            f"{root}: {'a file, not a' if root.exists() else 'no such'} folder; make one with `taskgraph scenes {root}`, or give the folder "
             "into which Taskonomy was downloaded"
         )
     folders = find_folders(root, "rgb")
