@@ -125,8 +125,9 @@ def read_index(root: Path) -> Index:
         If the folder is missing or holds no pictures; the message lists what was looked for.
     """
     if not root.is_dir():
+        kind = "a file, not a" if root.exists() else "no such"
         raise InvalidDataError(
-            f"{root}: {'a file, not a' if root.exists() else 'no such'} folder; make one with `taskgraph scenes {root}`, or give the folder "
+            f"{root}: {kind} folder; make one with `taskgraph scenes {root}`, or give the folder "
             "into which Taskonomy was downloaded"
         )
     folders = find_folders(root, "rgb")

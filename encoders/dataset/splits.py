@@ -59,7 +59,7 @@ def split_buildings(buildings: Sequence[str], rule: SplitRule = None) -> dict[st
 
 
 def check_splits(buildings: Sequence[str], rule: SplitRule = None) -> None:
-    """Raise `InvalidDataError` if a split has none of a data set's buildings; as above otherwise."""
+    """Raise `InvalidDataError` if a split has none of the buildings, or as `split_buildings`."""
     empty = [name for name, own in split_buildings(buildings, rule).items() if not own]
     if empty:
         where = fspath(rule) if isinstance(rule, (str, PathLike)) else "the given splits"
