@@ -130,6 +130,7 @@ def test_damaged_metadata_of_weights_is_named(tmp_path):
 
 def test_python_raises_what_the_command_line_says(tmp_path, capsys):
     (tmp_path / "file").write_text("")
+    data = write_folder(tmp_path / "data", domains=("rgb",))
     out = tmp_path / "file" / "out"
     line = f"{out}: Not a directory: a part of this path is a file; give another folder"
     pool = PoolConfig("nowhere", train=1, valid=1, test=1)
@@ -142,10 +143,26 @@ def test_python_raises_what_the_command_line_says(tmp_path, capsys):
             call()
         assert str(told.value) == line
     for command in (
-        ["run", out], ["train", "--data", "nowhere", "--tasks", "edge2d", "-o", out],
+        ["run", out], ["train", "--data", data, "--tasks", "edge2d", "-o", out],
         ["transfer", "--data", "nowhere", "--targets", "edge2d", "--sources", "edge2d", "-o", out],
     ):  # fmt: skip
         assert fails(capsys, *command) == f"Error: {line}\n"
+
+
+def test_train_tells_data_and_splits_that_cannot_be_used_once(tmp_path, capsys):
+    """Not once for each of 25 tasks."""
+    out = tmp_path / "bank"
+    data = write_folder(tmp_path / "data", domains=("rgb",))
+    splits = tmp_path / "splits.csv"
+    splits.write_text("id,train,val,test\nx,1,0,0\ny,0,1,0\nz,0,0,1\n")
+    command = ["train", "-o", out, "--data"]
+    assert "nowhere: no such folder; make one" in fails(capsys, *command, "nowhere")
+    assert f"{splits}: a file, not a folder; make one" in fails(capsys, *command, splits)
+    told = fails(capsys, *command, data, "--splits", splits)
+    assert f"{splits}: none of the data set's buildings is in the split train; they are alp" in told
+    splits.write_bytes(bytes(range(128, 256)))
+    assert "is no CSV text; give" in fails(capsys, *command, data, "--splits", splits)
+    assert not out.exists()
 
 
 def test_a_full_disk_in_any_stage_of_run_is_one_line_and_what_is_there_stays(
