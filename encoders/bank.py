@@ -23,12 +23,14 @@ from encoders.augment import mirrored, varied
 from encoders.checkpoint import FilePath, halved, restore, write_weights
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import classes_of, origin_of
+from encoders.engines import with_threads
 from encoders.fit import FitConfig, fit, losses
 from encoders.networks import PRESETS
 from encoders.objective import Average, loss_of, network_of, output_of, training_loss_of
 from encoders.progress import BEST, Epoch, scalars
 from encoders.readout import ReadOut, Transfer
 from encoders.shipped import SUFFIX, random_encoder
+from encoders.storage import read_json
 from encoders.tasks import TASKS, Task, tasks_named
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import SELF
@@ -136,6 +138,7 @@ def epochs(names: list[str], config: BankConfig) -> int:
     return sum(len(sources_of(name, config)) * config.fit_of(name).epochs for name in names)
 
 
+@with_threads
 def train_task(
     name: str, out: Path, config: BankConfig, *, after: After = lambda *_: None
 ) -> dict[str, Any]:
@@ -152,7 +155,7 @@ def train_task(
         The record in ``NAME.json``. Its ``seconds`` add to those of the record that was there.
     """
     begin, path = time.perf_counter(), out / (name + RECORD)
-    earlier = json.loads(path.read_text())["seconds"] if path.exists() else 0.0
+    earlier = read_json(path).get("seconds", 0.0) if path.exists() else 0.0
     splits = Splits.open(config.data, name, PRESETS[config.preset].size, config.splits)
     models = {source: _model(source, splits, config) for source in sources_of(name, config)}
     found = {
@@ -241,7 +244,8 @@ def _random_reader(splits: Splits, config: BankConfig) -> Transfer:
 
 def _data_of(splits: Splits) -> dict[str, Any]:
     """What says which data set it was."""
-    return origin_of(splits.train.index.root) or {"views": len(splits.train)}
+    known = origin_of(splits.train.index.root) or {"views": len(splits.train)}
+    return {**known, "content": splits.train.content}
 
 
 def _record(

@@ -73,7 +73,16 @@ def _read(path: FilePath, *, tensors: bool) -> tuple[dict[str, Tensor], dict[str
             f'{path}: its metadata has no "{CONFIG}", so it is not one of our files of weights; '
             "write them with encoders.checkpoint.write_weights"
         )
-    return found, json.loads(metadata[CONFIG])
+    try:
+        config = json.loads(metadata[CONFIG])
+    except ValueError:
+        config = None
+    if not isinstance(config, dict):
+        raise InvalidDataError(
+            f'{path}: the "{CONFIG}" in its metadata is damaged; delete it and train again, or '
+            "copy it anew"
+        )
+    return found, config
 
 
 def restore(module: nn.Module, tensors: Mapping[str, Tensor], *, where: FilePath) -> None:

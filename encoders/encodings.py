@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from encoders import pixels
 from encoders.errors import InvalidDataError, UnknownNameError
@@ -28,8 +28,16 @@ from encoders.errors import InvalidDataError, UnknownNameError
 PNG_LEVEL = 3
 """Compression of the pictures; fixed, so that equal arrays are equal bytes."""
 
+COLORED = ("normal", "principal_curvature")
+"""Domains whose channels hold different measures, so that one gray channel says nothing."""
+
+DEEPEST = 65535
+"""The largest number of a 16-bit pixel."""
+
 _NAME = re.compile(r"point_(\d+)_view_(\d+)_domain_\w+\.(?:png|npy|json)")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, zlib.error)
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
 
 Raw = NDArray[Any]
 
@@ -184,11 +192,20 @@ def _raw(domain: str, content: bytes) -> Any:
         if encoding.suffix == "npy":
             return np.load(io.BytesIO(content), allow_pickle=False)
         with Image.open(io.BytesIO(content)) as picture:
+            if picture.format == "JPEG" and domain != "rgb":
+                raise InvalidDataError(
+                    "holds a JPEG picture, whose compression changes the numbers of a label; "
+                    "expected a PNG one"
+                )
             picture.verify()  # the checksums, which loading alone does not look at
         with Image.open(io.BytesIO(content)) as picture:
+            if domain in COLORED and len(picture.getbands()) < 3 and picture.mode != "P":
+                raise InvalidDataError("holds a gray picture, expected red, green and blue")
             return _unpacked(picture, encoding)
     except InvalidDataError:
         raise
+    except UnidentifiedImageError:
+        raise InvalidDataError("is broken or cut off (no picture that can be read)") from None
     except _BROKEN as error:
         reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
         raise InvalidDataError(f"is broken or cut off ({reason})") from None
@@ -196,17 +213,30 @@ def _raw(domain: str, content: bytes) -> Any:
 
 def _unpacked(picture: Image.Image, encoding: Encoding) -> Raw:
     """Pixels in the domain's own bits and channels, whichever kind of PNG holds them."""
+    if picture.mode == "F":
+        raise InvalidDataError(
+            f"holds floating-point pixels, expected {encoding.bits}-bit whole numbers"
+        )
     deep = picture.mode.startswith("I")
     if deep != (encoding.bits == 16):
         raise InvalidDataError(
             f"holds {16 if deep else 8}-bit pixels, expected {encoding.bits}-bit ones"
         )
     if encoding.channels == 3:
-        return np.array(picture.convert("RGB"))
+        return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
     raw: Raw = np.asarray(picture)
     if raw.dtype == bool:
         raw = np.where(raw, 255, 0)
-    raw = raw if raw.ndim == 2 else raw[..., 0]
+    if raw.ndim == 3:
+        if len(picture.getbands()) > 2 and (raw[..., :3] != raw[..., :1]).any():
+            raise InvalidDataError(
+                "holds colors, expected one number a pixel: a gray or palette picture"
+            )
+        raw = raw[..., 0]
+    if deep and raw.size and not (0 <= int(raw.min()) <= int(raw.max()) <= DEEPEST):
+        raise InvalidDataError(
+            f"holds pixels from {raw.min()} to {raw.max()}, expected 0 to {DEEPEST}"
+        )
     return raw.astype(np.uint16 if deep else np.uint8)
 
 

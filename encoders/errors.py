@@ -31,5 +31,9 @@ class MissingPackageError(TaskgraphError, ImportError):
     """A name, command or network of an optional package that is not installed."""
 
 
+class StorageError(TaskgraphError, OSError):
+    """A folder or file that cannot be written: a full disk, a missing right, a file in the way."""
+
+
 class WorkerDiedError(TaskgraphError, RuntimeError):
     """A worker process was ended from outside, such as for want of memory."""

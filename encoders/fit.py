@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from encoders.adversarial import Adversary
 from encoders.checkpoint import read_weights, restore, write_weights
+from encoders.engines import with_threads
 from encoders.errors import TrainingError
 from encoders.feed import Examples, loader, of_epoch, shuffled
 from encoders.losses import batch_mean
@@ -53,6 +54,9 @@ class FitConfig:
         whoever makes it.)
     accelerator, strategy : str; devices, nodes, workers : int
         Passed to Fabric, and how many processes read data.
+    threads : int
+        Of numerical libraries while this trains or measures. With another number, losses differ
+        from the fourth digit on; with one number they are the same for any number of jobs.
     """
 
     epochs: int = 20
@@ -68,6 +72,11 @@ class FitConfig:
     devices: int = 1
     nodes: int = 1
     workers: int = 0
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise TrainingError(f"threads is {self.threads}, expected at least 1")
 
     def of_constant(self) -> FitConfig:
         """The same for a constant: with no features to spoil, large steps find it soon."""
@@ -107,6 +116,7 @@ def learning_rate(step: int, steps: int, config: FitConfig) -> float:
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
 
 
+@with_threads
 def fit(
     network: nn.Module,
     loss: Loss,
@@ -127,7 +137,7 @@ def fit(
     After each epoch `LAST` holds everything that resuming needs, and `BEST` the weights with the
     smallest mean validation loss so far. A run that finds `LAST` of the same configuration goes on
     from there; as each epoch draws its own random numbers from (seed, epoch), the final weights
-    are those of an undisturbed run (bit for bit on CPU with the same number of threads).
+    are those of an undisturbed run (bit for bit on CPU).
 
     Parameters
     ----------
@@ -180,6 +190,7 @@ def fit(
     return progress
 
 
+@with_threads
 @torch.no_grad()
 def losses(
     fabric: Fabric, model: nn.Module, loss: Loss, examples: Examples, config: FitConfig

@@ -13,10 +13,13 @@ from typing import Any
 
 from encoders.bank import RECORD, RUNS, BankConfig, sources_of, train_task
 from encoders.checkpoint import halved, write_weights
-from encoders.engines import Engine, Job, LocalEngine, as_done, disk_is_full
+from encoders.dataset import contents_of
+from encoders.engines import Engine, Job, LocalEngine, as_done
 from encoders.errors import TrainingError
-from encoders.progress import LOG
+from encoders.networks import PRESETS
+from encoders.progress import LOG, differing
 from encoders.shipped import random_encoder
+from encoders.storage import FREE, read_json, storing, trouble
 from taskgraph.tables import write_text
 
 MANIFEST = "manifest.json"
@@ -38,6 +41,7 @@ class Done:
     failures: dict[str, str]
 
 
+@storing
 def train_bank(
     names: list[str],
     out: Path,
@@ -51,48 +55,59 @@ def train_bank(
     """Train every task by itself; a task that fails is told at the end, and the others go on.
 
     A task whose record of the same configuration is there is not trained again, and one that was
-    interrupted resumes, as does one whose process was killed. When the disk is full, the tasks
-    that are being trained are the last. `MANIFEST` gathers the records of the whole folder.
+    interrupted resumes, as does one whose process was killed. When ``out`` can no longer be
+    written (the disk is full), the tasks that are being trained are the last. `MANIFEST` gathers
+    the records of the whole folder.
 
     Parameters
     ----------
     jobs : int
-        Tasks that are trained at once, each with its share of the processor's cores.
+        Tasks that are trained at once; each has ``config.fit.threads`` threads.
     watch : function
         Called about once a second with the `Standing`.
     engine : Engine, optional
         Where tasks are trained; by default ``jobs`` processes of this machine.
+
+    Raises
+    ------
+    StorageError
+        If ``out`` cannot be made or read.
+    TrainingError
+        If ``out`` holds a task of another configuration, or of other data.
     """
     out.mkdir(parents=True, exist_ok=True)
     todo = [name for name in names if not _finished(out, name, config)]
     calls = [Job(name, train_task, (name, out, config)) for name in todo]
     records: dict[str, dict[str, Any]] = {}
     failures: dict[str, str] = {}
-    stopped = False
-    ending = as_done(calls, engine or LocalEngine(jobs), watch=lambda _: watch(standing(out)))
+    stopped: str | None = None
+    local = LocalEngine(jobs, config.fit.threads)
+    ending = as_done(calls, engine or local, watch=lambda _: watch(standing(out)))
     with contextlib.closing(ending):
         for ended in ending:
             if ended.reason is None:
                 records[ended.job.key] = ended.value
             else:
                 failures[ended.job.key] = ended.reason
-            stopped |= ended.stops
+            stopped = ended.reason if ended.stops else stopped
             _gathered(out, config, command)
     failures |= _gathered(out, config, command)
     if stopped:
+        why = "as the disk is full" if FREE in stopped else "for the same reason"
         left = [name for name in todo if name not in {*records, *failures}]
-        failures |= dict.fromkeys(left, "was not begun, as the disk is full")
+        failures |= dict.fromkeys(left, f"was not begun, {why}")
     return Done(records, failures)
 
 
 def _gathered(out: Path, config: BankConfig, command: str) -> dict[str, str]:
-    """Write the manifest; on a full disk, say so instead."""
+    """Write the manifest; where the folder cannot be written, say so instead."""
     try:
         write_manifest(out, config, command)
     except Exception as error:
-        if not disk_is_full(error):
+        reason = trouble(error, out)
+        if reason is None:
             raise
-        return {MANIFEST: f"the disk of {out} is full; free some and run the same command again"}
+        return {MANIFEST: reason}
     return {}
 
 
@@ -102,8 +117,8 @@ def write_manifest(out: Path, config: BankConfig, command: str) -> None:
     if not path.exists():
         weights = halved(random_encoder(config.preset, seed=config.fit.seed))
         write_weights(path, weights, {"task": "random", "preset": config.preset})
-    records = [json.loads(path.read_text()) for path in sorted(out.glob("*" + RECORD))
-               if path.name != MANIFEST]  # fmt: skip
+    paths = [path for path in sorted(out.glob("*" + RECORD)) if path.name != MANIFEST]
+    records = [read_json(path) for path in paths]
     whole = {"command": command, "commit": commit(), "preset": config.preset, "tasks": records}
     write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", out / MANIFEST)
 
@@ -133,15 +148,28 @@ def _finished(out: Path, name: str, config: BankConfig) -> bool:
     path = out / (name + RECORD)
     if not path.exists():
         return False
-    record: dict[str, Any] = json.loads(path.read_text())
+    record = read_json(path)
     wanted = {
         "preset": config.preset,
         "fit": dataclasses.asdict(config.fit_of(name)),
         "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
         "splits": config.splits,
     }
-    if any(record.get(key) != value for key, value in wanted.items()):
+    if differing({key: record.get(key) for key in wanted}, wanted):
         raise TrainingError(
             f"{path} is of another configuration; train into another folder, or delete this one"
         )
-    return set(sources_of(name, config)) <= set(record["test_loss"])
+    _check_data(path, name, record, config)
+    return set(sources_of(name, config)) <= set(record.get("test_loss", ()))
+
+
+def _check_data(path: Path, name: str, record: Mapping[str, Any], config: BankConfig) -> None:
+    """Raise if the files that a network was trained on have changed; old records do not say."""
+    before = (record.get("data") or {}).get("content")
+    size = PRESETS[config.preset].size
+    if before and before != contents_of(config.data, [name], size, config.splits)[name]:
+        raise TrainingError(
+            f"{path} is of other data: files of {config.data} that {name} is trained on have been "
+            "added, removed, rewritten, or are in another split; train into another folder, or "
+            "delete this one"
+        )

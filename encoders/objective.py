@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from encoders.colors import rebalancing
-from encoders.errors import InvalidNetworkError
+from encoders.errors import InvalidDataError, InvalidNetworkError
 from encoders.fit import Loss
 from encoders.losses import LOSSES, metric
 from encoders.networks import EncoderDecoder, OutputSpec, Preset, network
@@ -65,6 +66,33 @@ def output_of(task: Task) -> OutputSpec:
         narrow=narrow,
         compare=compare,
     )
+
+
+def check_classes(task: Task, config: Mapping[str, Any], where: str | PathLike[str]) -> None:
+    """Raise if a trained network answers with other classes than the data set's labels have.
+
+    Parameters
+    ----------
+    task : Task
+        As the data set has it.
+    config : mapping
+        What the network's file says (`encoders.checkpoint.read_config`).
+    where : path
+        That file.
+
+    Raises
+    ------
+    InvalidDataError
+        If the numbers differ.
+    """
+    ours, theirs = output_of(task).size, (config.get("output") or {}).get("size")
+    if theirs is not None and theirs != ours:
+        raise InvalidDataError(
+            f"{where}: this network of {task.name} knows {theirs} classes, and the labels of the "
+            f"data set have {ours}; train one on this data (`taskgraph train --data DIR --tasks "
+            f"{task.name} -o bank`) and name its bank with --bank, or leave {task.name} out of the "
+            "targets"
+        )
 
 
 def network_of(task: Task, preset: str | Preset, *, seed: int = 0) -> EncoderDecoder:

@@ -15,6 +15,7 @@ from encoders.errors import TrainingError
 from encoders.jobs import train_bank
 from encoders.plans import Plan
 from encoders.scenes.making.make import make
+from encoders.storage import read_json, stored_in
 from encoders.transfer.gather import LOSSES, TRANSFERS, gather
 from encoders.transfer.sweep import Titled, sweep
 from taskgraph.problem import Problem
@@ -67,10 +68,16 @@ class Pipeline:
         ------
         TrainingError
             If a task or a transfer failed, after all others are done.
+        StorageError
+            If ``out`` cannot be written; what is finished stays.
         """
+        with stored_in(self.out):
+            return self._run()
+
+    def _run(self) -> Taxonomy:
         self.out.mkdir(parents=True, exist_ok=True)
         path = self.out / TIMES
-        self.times = json.loads(path.read_text()) if path.exists() else {}
+        self.times = read_json(path) if path.exists() else {}
         for stage in (self.scenes, self.train, self.transfer):
             with self._timed(stage.__name__):
                 stage()

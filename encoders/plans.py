@@ -70,6 +70,14 @@ class Plan:
             transfer=dataclasses.replace(self.transfer, seed=seed),
         )
 
+    def threaded(self, threads: int) -> Plan:
+        """The same with another number of threads a job."""
+        return dataclasses.replace(
+            self,
+            train=dataclasses.replace(self.train, threads=threads),
+            transfer=dataclasses.replace(self.transfer, threads=threads),
+        )
+
     def bank(self, data: Path) -> tuple[list[str], BankConfig]:
         """The tasks to train, and how."""
         return trainable(self.tasks), BankConfig(

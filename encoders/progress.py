@@ -25,6 +25,9 @@ and the same rows for TensorBoard, where they are asked for."""
 
 NOTHING: Mapping[str, nn.Module] = {}
 
+LATER = frozenset({"threads", "content"})
+"""Settings that files of earlier versions lack; where one is absent, it is not compared."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -46,6 +49,26 @@ class Progress:
     best_epoch: int = -1
     best_loss: float = math.inf
     epochs: list[Epoch] = field(default_factory=list)
+
+
+def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], before: str = "") -> list[str]:
+    """Names of the settings that differ, such as ``transfer.fit.epochs``.
+
+    Parameters
+    ----------
+    found : mapping
+        What a file says; it may lack those of `LATER`.
+    wanted : mapping
+        What is asked for, as JSON would give it back.
+    """
+    names = []
+    for key in sorted({*found, *wanted}):
+        one, other = found.get(key), wanted.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            names += differing(one, other, f"{before}{key}.")
+        elif one != other and not (key in LATER and key not in found):
+            names.append(before + key)
+    return names
 
 
 def save_progress(
@@ -95,8 +118,8 @@ def resume(
         return Progress()
     tensors, config = read_weights(path)
     state = config.pop("progress", None)
-    if state is None or config != origin:
-        changed = sorted(k for k in {*config, *origin} if config.get(k) != origin.get(k))
+    changed = differing(config, origin)
+    if state is None or changed:
         raise TrainingError(
             f"{path} is of another run (its {', '.join(changed) or 'progress'} differs); train "
             "into another folder, or delete this one"

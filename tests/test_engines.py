@@ -30,7 +30,6 @@ from encoders.engines import (
 from encoders.engines.job import perform
 from encoders.engines.standing import Pace
 from encoders.errors import MissingPackageError, UnknownNameError, WorkerDiedError
-from encoders.workers import cores
 from tests import engine_jobs as bad
 from tests.engine_jobs import begun, square, squares
 
@@ -316,11 +315,11 @@ def test_an_iterator_that_nobody_closes_does_not_hold_up_the_end_of_python(tmp_p
     assert len(begun(tmp_path)) < 30
 
 
-def test_workers_have_their_share_of_the_cores_and_the_drivers_folder(tmp_path, monkeypatch):
+def test_workers_have_one_thread_or_as_asked_and_the_drivers_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    for engine, threads in ((LocalEngine(1), cores()), (LocalEngine(1, threads=3), 3)):
+    for engine, threads in ((LocalEngine(1), 1), (LocalEngine(2), 1), (LocalEngine(1, 3), 3)):
         found = run([Job("it", bad.surroundings)], engine).results["it"]
         assert found == (str(tmp_path), str(threads), str(threads))
     assert os.environ["OMP_NUM_THREADS"] == "7"
@@ -395,6 +394,8 @@ def test_engines_are_values_found_by_name():
     assert engine_named("local") == LocalEngine(2)
     assert engine_named("local", jobs=5) == LocalEngine(5)
     assert engine_named("ray", jobs=5, address="auto") == RayEngine("auto", 5)
+    assert engine_named("local", threads=3) == LocalEngine(2, 3)
+    assert engine_named("ray", threads=3) == RayEngine(cpus=3)
     with pytest.raises(UnknownNameError, match='no engine is called "spark", expected local or ra'):
         engine_named("spark")
     with pytest.raises(EngineError, match='"local" has no address, but auto is given; it is for'):

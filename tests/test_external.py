@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+import urllib.error
 
 import numpy as np
 import pytest
@@ -389,3 +390,37 @@ def test_layers_that_run_twice_are_not_offered():
             return self.act(self.conv(self.act(x)))
 
     assert reached(Twice(), pictures(1, 3, 8, 8)) == {"conv": (1, 3, 8, 8)}
+
+
+def test_weights_that_cannot_be_downloaded_are_one_line(monkeypatch):
+    pytest.importorskip("torchvision")
+
+    def offline(*_, **__):
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", offline)
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", offline)
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
+    for weights in ("DEFAULT", "IMAGENET1K_V1"):
+        message = (
+            rf"the weights '{weights}' of 'resnet18' cannot be downloaded \(URLError: Name or "
+            r"service not known\); .* give the local file, weights='FILE.pth'"
+        )
+        with pytest.raises(InvalidNetworkError, match=message) as told:
+            external("resnet18", weights=weights)
+        assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+def test_a_file_that_holds_no_weights_is_named(tmp_path, suffix):
+    pytest.importorskip("torchvision")
+    path = tmp_path / f"a.{suffix}"
+    for content in (b"", b"no weights at all", bytes(100)):
+        path.write_bytes(content)
+        with pytest.raises(InvalidNetworkError, match=rf"{path} is no whole file of weights \("):
+            external("resnet18", weights=path)
+    if suffix == "pth":
+        for value in ([1, 2], {"epoch": 3}):
+            torch.save(value, path)
+            with pytest.raises(InvalidNetworkError, match="holds no state_dict, expected tensors"):
+                external("resnet18", weights=path)

@@ -170,7 +170,7 @@ def test_a_loss_that_is_no_number_ends_the_run_with_advice(tmp_path):
 
 def test_a_folder_of_another_configuration_is_refused(tmp_path):
     weights(tmp_path)
-    with pytest.raises(TrainingError, match=r"of another run \(its fit differs\)"):
+    with pytest.raises(TrainingError, match=r"of another run \(its fit\.seed differs\)"):
         weights(tmp_path, dataclasses.replace(CONFIG, seed=3))
     with pytest.raises(TrainingError, match=r"its task differs"):
         weights(tmp_path, record={"task": "x"})

@@ -27,13 +27,14 @@ ORDER = {
         "infeasible", "ties", "search",
     ],
     "encoders": [
-        "errors", "extras", "workers", "engines", "pixels", "encodings", "corruptions", "colors",
-        "jigsaw",
-        "poses", "scenes", "tasks", "names", "draw", "dataset", "losses", "networks", "checkpoint",
-        "feed", "progress", "augment", "adversarial", "fit", "objective", "readout", "shipped",
-        "bank", "jobs", "table1", "transfer", "plans", "pipeline", "predict", "cli",
+        "errors", "extras", "storage", "workers", "engines", "pixels", "encodings", "corruptions",
+        "colors", "jigsaw", "poses", "scenes", "tasks", "names", "draw", "dataset", "losses", "networks",
+        "checkpoint", "feed", "progress", "augment", "adversarial", "fit", "objective", "readout",
+        "shipped", "bank", "jobs", "table1", "transfer", "plans", "pipeline", "predict", "cli",
     ],
-    "encoders.engines": ["job", "crew", "local", "cluster", "named", "standing", "running"],
+    "encoders.engines": [
+        "threads", "job", "crew", "local", "cluster", "named", "standing", "running",
+    ],
     "encoders.transfer": [
         "candidates", "pool", "store", "ridge", "scores", "agreement", "families", "measure",
         "settings", "closed", "sweep", "gather",

@@ -46,6 +46,8 @@ class Settings:
         Of the read-outs' weights and order; others than the table's.
     test : int, optional
         Fresh images; by default as many as the table was measured on.
+    threads : int, optional
+        Of each read-out; by default as the table's had.
     resamples : int
         Of the fresh buildings, for intervals.
     """
@@ -61,6 +63,7 @@ class Settings:
     seeds: tuple[int, ...] = (1, 2)
     test: int | None = None
     resamples: int = 1000
+    threads: int | None = None
 
     @property
     def problem(self) -> Problem:
@@ -91,6 +94,7 @@ def transfer_of(settings: Settings) -> TransferConfig:
         whole = known["transfer"]
         fit, preset = FitConfig(**whole["fit"]), whole["preset"]
         pool = PoolConfig(**whole["pool"])
+    fit = replace(fit, threads=settings.threads or fit.threads)
     _check_seeds(settings.seeds, fit.seed)
     pool = replace(
         pool, data=settings.data, splits=settings.splits, test=settings.test or pool.test

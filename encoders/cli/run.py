@@ -28,11 +28,13 @@ PRESETS = ("smoke", "cpu", "full")
               help="Of all that is random.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), default=cores, show_default="all cores",
               help="Processes that share the work.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Threads of each job; losses depend on it a little.")  # fmt: skip
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local",
               show_default=True, help="Processes of this machine, or a Ray cluster.")  # fmt: skip
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
 def run_command(
-    out: str, preset: str, seed: int, jobs: int, engine: str, address: str | None
+    out: str, preset: str, seed: int, jobs: int, threads: int, engine: str, address: str | None
 ) -> int:
     """Make scenes, train encoders, measure transfers, solve, and write a report, all in OUT.
 
@@ -51,9 +53,9 @@ def run_command(
         from encoders.plans import PLANS
 
     pipeline = Pipeline(
-        PLANS[preset].seeded(seed),
+        PLANS[preset].seeded(seed).threaded(threads),
         Path(out),
-        engine_named(engine, jobs=jobs, address=address),
+        engine_named(engine, jobs=jobs, address=address, threads=threads),
         workers=jobs,
         titled=progress_bar,
         say=note,

@@ -48,6 +48,8 @@ PRESETS = ("tiny", "base", "paper")
               help="Of weights and order.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True,
               help="Tasks that are trained at once.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Threads of each job; losses depend on it a little.")  # fmt: skip
 @click.option("--references/--no-references", default=True, show_default=True,
               help="Train what each task is measured against.")  # fmt: skip
 @click.option("--adversarial", is_flag=True,
@@ -73,11 +75,14 @@ def train(
     with extra_installed("train"):
         from encoders.adversarial import AdversarialConfig
         from encoders.bank import BankConfig, epochs, trainable
+        from encoders.dataset.index import read_index
+        from encoders.dataset.splits import check_splits
         from encoders.fit import FitConfig
         from encoders.jobs import train_bank
         from encoders.networks import PRESETS as SIZES
         from encoders.tasks import tasks_named
 
+    check_splits(read_index(Path(data)).buildings, splits)  # one line, not one for each task
     if adversarial and SIZES[preset].patch is None:
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")
     folder, names = Path(out), trainable(tasks)

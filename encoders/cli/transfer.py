@@ -59,6 +59,8 @@ if TYPE_CHECKING:
               show_default=True, help="Processes of this machine, or a Ray cluster.")  # fmt: skip
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Transfers that are measured at once.")
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Threads of each job; losses depend on it a little.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
 def transfer(
     data: str, splits: str | None, bank: str | None, out: str,
@@ -102,7 +104,7 @@ def transfer(
     whole = SweepConfig(
         measured, *sweepable(encoders, targets, sources), max_order, candidates, readout, screen
     )
-    chosen = engine_named(engine, jobs=jobs, address=address)
+    chosen = engine_named(engine, jobs=jobs, address=address, threads=measured.fit.threads)
     swept = sweep(whole, folder, chosen, titled=progress_bar, say=note)
     return _told(swept, whole, folder, bootstrap)
 
@@ -113,7 +115,8 @@ def _told(swept: Swept, config: SweepConfig, out: Path, bootstrap: int) -> int:
     for job, reason in swept.failures.items():
         note(f"{job} failed: {reason}")
     if swept.stopped:
-        note(f"stopped: {swept.stopped}")
+        note(f"stopped: {swept.stopped}, with --resume; {len(swept.records)} are measured and kept")
+        return BAD_INPUT
     found = gather(swept.records, out, bootstrap=bootstrap, seed=config.transfer.fit.seed)
     note(f"{len(swept.records)} measured, {len(swept.failures)} failed")
     note(f"wrote {out / LOSSES} and {out / TRANSFERS}: {found.transfers!r}")

@@ -1,18 +1,18 @@
 """The files of a data set as arrays mapped into memory, made once.
 
 The arrays hold exactly what `FileReader` gives. An array is written under another name and renamed
-when it is whole, and its name holds a hash of the list of files that it was made from: one of a
+when it is whole, and its name holds a hash of the files that it was made from: one of a
 half-written or changed data set is never used.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from encoders.dataset.index import Integers
 from encoders.dataset.reader import FileReader
 from encoders.dataset.resize import kept
 from encoders.errors import InvalidDataError
+from encoders.storage import stored_in
 
 Raw = NDArray[Any]
 
@@ -126,20 +127,19 @@ class CacheReader:
 
     def _build_array(self, domain: str, bar: Any) -> None:
         """Views without a file stay zero: nothing asks for them."""
-        array: Raw | None = None
+        array, first = None, -1
         with self._finished(domain) as part:
             for rows, values in self._chunks(domain, bar):
                 if array is None:
+                    first = int(rows[0])
                     shape = (len(self.files.index), *values[0].shape)
-                    array = np.lib.format.open_memmap(
-                        part, mode="w+", dtype=values[0].dtype, shape=shape
-                    )
+                    array = _allocated(part, values[0].dtype, shape)
                 odd = next((i for i, v in enumerate(values) if v.shape != array.shape[1:]), None)
                 if odd is not None:
                     path = self.files.path(domain, int(rows[odd]))
                     raise InvalidDataError(
                         f"{path} has shape {values[odd].shape}, expected {array.shape[1:]} as the "
-                        "first file of its domain has"
+                        f"first file of its domain has, {self.files.path(domain, first)}"
                     )
                 array[rows] = np.stack(values)
             if array is None:
@@ -160,16 +160,18 @@ class CacheReader:
         with self._finished(domain) as part, part.open("wb") as file:
             np.save(file, np.frombuffer(texts, dtype=np.uint8))
 
-    @contextmanager
+    @contextlib.contextmanager
     def _finished(self, name: str) -> Iterator[Path]:
         """A file to write, which takes its place only when the block ends without an error."""
         place = self._path(name)
         part = self.folder / f".{place.name}.{os.getpid()}.part"
         try:
-            yield part
-            os.replace(part, place)
+            with stored_in(self.folder):
+                yield part
+                os.replace(part, place)
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
         for old in self.folder.glob(f"{name}-*.npy"):
             if old != place:
                 old.unlink(missing_ok=True)
@@ -203,6 +205,15 @@ class CacheReader:
             return int(np.maximum(self.files.index.files(domain).sizes, 0).sum())
         one = int(np.prod(form.shape)) * np.dtype(form.dtype).itemsize
         return one * len(self.files.index)
+
+
+def _allocated(path: Path, dtype: Any, shape: tuple[int, ...]) -> Raw:
+    """A new array on disk that has its room: to fill a sparse file on a full disk is deadly."""
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("rb+") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def remove_remains(folder: Path) -> None:

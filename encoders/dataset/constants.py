@@ -12,6 +12,7 @@ import numpy as np
 
 from encoders.dataset.index import Integers
 from encoders.errors import InvalidDataError
+from encoders.storage import stored_in
 from encoders.tasks import TASKS, Sample, Task
 from taskgraph.tables import write_text
 
@@ -77,7 +78,8 @@ def read_or_fit(
     fitted = fit_constants(lacking, sampler, rows)
     kept = {task.name: fitted[task.name] for task in ours if task.name in fitted}
     if path is not None and kept:
-        write_text(json.dumps(known | kept, indent=1, sort_keys=True) + "\n", path)
+        with stored_in(path.parent):
+            write_text(json.dumps(known | kept, indent=1, sort_keys=True) + "\n", path)
     names = {task.name for task in tasks}
     return {name: value for name, value in {**known, **fitted}.items() if name in names}
 

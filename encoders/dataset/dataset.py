@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ from encoders.dataset.selection import (
     rows_with_files,
     split_rows,
 )
-from encoders.dataset.splits import ALL, SplitRule
+from encoders.dataset.splits import ALL, SplitRule, split_buildings
 from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.tasks import Task, tasks_named
 
@@ -106,13 +107,14 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         chosen = tasks_named(tasks)
         self.split, self.seed = split, seed
         self.size = size or picture_side(self.index)
-        files = FileReader(self.index, self.size)
-        domains = domains_of(chosen, files)
+        self.cache = None if cache is False else _folder(cache, self.index, self.size)
+        self._files = files = FileReader(self.index, self.size, self.cache)
+        self._domains = domains = domains_of(chosen, files)
+        self._splits = splits
         self._rows_of = functools.partial(
             chosen_rows, self.index, domains, splits, buildings, skip=skip_incomplete
         )
         self.rows = self._rows_of(split)
-        self.cache = None if cache is False else _folder(cache, self.index, self.size)
         reader: Reader = files
         if self.cache is not None:
             reader = CacheReader(files, self.cache)
@@ -123,7 +125,7 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         if constants is None:
             train = split_rows(self.index, "train" if split != ALL else ALL, splits)
             train = rows_with_files(self.index, train, domains)
-            origin = "".join(files.digest(domain) for domain in domains)
+            origin = "".join(map(files.digest, domains)) if self.cache else ""
             self.constants = read_or_fit(
                 chosen, self._samples.for_fit, train, origin=origin, folder=self.cache
             )
@@ -140,6 +142,14 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
             keys = ("input", "target", "mask")
             example[name] = {key: part[0] for key, part in zip(keys, parts, strict=True)}
         return example
+
+    @property
+    def content(self) -> str:
+        """A hash of all files that the tasks need, and of the division into splits.
+
+        It changes when a file is added, removed or rewritten, and not when the folder is copied.
+        """
+        return _content(self._files, self._domains, self._splits)
 
     def of_split(self, split: str) -> TaskonomyDataset:
         """The same tasks on another split.
@@ -228,6 +238,26 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
                 "give its output the number of channels"
             )
         return replace(task, output=replace(task.output, channels=target.shape[1]))
+
+
+def contents_of(
+    root: str | PathLike[str], tasks: Sequence[str], size: int, splits: SplitRule = None
+) -> dict[str, str]:
+    """`TaskonomyDataset.content` of each task alone; no file is decoded."""
+    index = read_index(Path(root))
+    files = FileReader(index, size, _folder(None, index, size))
+    return {
+        task.name: _content(files, domains_of([task], files), splits) for task in tasks_named(tasks)
+    }
+
+
+def _content(files: FileReader, domains: Sequence[str], splits: SplitRule) -> str:
+    parts = [f"{domain} {files.content(domain)}" for domain in sorted(domains)]
+    if splits is None or isinstance(splits, int):
+        parts.append(f"seed {splits or 0}")
+    else:
+        parts.append(str(sorted(split_buildings(files.index.buildings, splits).items())))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,11 +14,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from encoders.dataset.content import Stamp
 from encoders.errors import InvalidDataError
 
 OLDER_NAMES: dict[str, tuple[str, ...]] = {
@@ -40,7 +42,9 @@ OLDER_NAMES: dict[str, tuple[str, ...]] = {
 }
 """Other words for a domain, in the names of folders and of files."""
 
-_NAME = re.compile(r"point_(\d+)_view_(\d+)(?:_domain_(\w+))?\.(?:png|npy|json)")
+_NAME = re.compile(r"point_(\d+)_view_(\d+)(?:_domain_(\w+))?\.(png|npy|json|jpe?g)", re.IGNORECASE)
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic")
+"""How files of pictures end, whether they can be read or not."""
 
 
 def names_of(domain: str) -> tuple[str, ...]:
@@ -89,20 +93,51 @@ def looked_for(root: Path, domain: str) -> str:
     return f"looked in {root} for {', '.join(places)}{also}"
 
 
-def list_files(folder: Path, domain: str) -> dict[tuple[int, int], tuple[str, int]]:
-    """Name and size (bytes) of each file of a domain in one folder, by (point, view).
+def list_files(folder: Path, domain: str) -> dict[tuple[int, int], tuple[str, Stamp]]:
+    """Name and stamp of each file of a domain in one folder, by (point, view).
 
     Files of other domains in the same folder are passed over, and so are links to nothing.
+    Pictures (``rgb``) may be PNG or JPEG.
+
+    Raises
+    ------
+    InvalidDataError
+        If a label is a JPEG picture, or a view has two pictures.
     """
     allowed = (None, *names_of(domain))
-    files: dict[tuple[int, int], tuple[str, int]] = {}
+    files: dict[tuple[int, int], tuple[str, Stamp]] = {}
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             found = _NAME.fullmatch(entry.name)
             if found and found[3] in allowed:
+                _check_form(folder, entry.name, domain, files.get((int(found[1]), int(found[2]))))
                 with contextlib.suppress(FileNotFoundError):
-                    files[int(found[1]), int(found[2])] = entry.name, entry.stat().st_size
+                    files[int(found[1]), int(found[2])] = entry.name, Stamp.of(entry.stat())
     return files
+
+
+def _check_form(folder: Path, name: str, domain: str, other: tuple[str, Stamp] | None) -> None:
+    if domain != "rgb" and name.lower().endswith(("jpg", "jpeg")):
+        raise InvalidDataError(
+            f"{folder / name} is a JPEG picture, whose compression changes the numbers of a label; "
+            f"store {domain} in PNG files (only the pictures in rgb may be JPEG)"
+        )
+    if domain == "rgb" and other is not None:
+        raise InvalidDataError(
+            f"{folder / other[0]} and {folder / name} are pictures of one view; move one away"
+        )
+
+
+def foreign_pictures(root: Path, most: int = 10_000) -> str:
+    """A sentence about the first picture below a folder; empty if there is none among ``most``."""
+    for path in itertools.islice(root.rglob("*"), most):
+        if path.suffix.lower() in PICTURES:
+            return (
+                f" (there is {path.relative_to(root).as_posix()}: rename such pictures to "
+                "rgb/<building>/point_0_view_0_domain_rgb.png, .jpg or .jpeg, with other numbers "
+                "for each)"
+            )
+    return ""
 
 
 def _by_domain(root: Path, name: str) -> Iterator[tuple[str, Path]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.dataset.folders import find_folders, list_files, looked_for
+from encoders.dataset.content import ABSENT, Stamp
+from encoders.dataset.folders import find_folders, foreign_pictures, list_files, looked_for
 from encoders.encodings import encoding_of
 from encoders.errors import InvalidDataError
 
@@ -29,26 +30,23 @@ class Files:
     domain : str
     paths : (N,) tuple
         Relative to the root; where a view has no file, the path at which one was expected.
-    sizes : (N,) array
-        Bytes; -1 where there is no file.
+    stamps : (N,) tuple
+        Size and times of each; `ABSENT` where there is no file.
     """
 
     domain: str
     paths: tuple[str, ...]
-    sizes: Integers
+    stamps: tuple[Stamp, ...]
+
+    @functools.cached_property
+    def sizes(self) -> Integers:
+        """(N,) bytes; -1 where there is no file."""
+        return np.array([stamp.size for stamp in self.stamps], dtype=np.int64)
 
     @property
     def missing(self) -> NDArray[np.bool_]:
         """(N,) whether the view lacks this file."""
         return self.sizes < 0
-
-    @property
-    def digest(self) -> str:
-        """A hash that changes when a file is added, removed or of another size."""
-        content = hashlib.sha256()
-        for path, size in zip(self.paths, self.sizes.tolist(), strict=True):
-            content.update(f"{path}\0{size}\n".encode())
-        return content.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +103,7 @@ class Index:
         sample = next(iter(folders))
         suffix = encoding_of(domain).suffix
         paths: list[str] = []
-        sizes = np.full(len(self), -1, dtype=np.int64)
+        stamps = [ABSENT] * len(self)
         for number, building in enumerate(self.buildings):
             rows = np.flatnonzero(self.building == number)
             folder = folders.get(building) or _sibling(self.root, folders, sample, building)
@@ -113,9 +111,9 @@ class Index:
             for row in rows:
                 key = int(self.point[row]), int(self.view[row])
                 expected = f"point_{key[0]}_view_{key[1]}_domain_{domain}.{suffix}"
-                name, sizes[row] = files.get(key, (expected, -1))
+                name, stamps[row] = files.get(key, (expected, ABSENT))
                 paths.append((folder / name).relative_to(self.root).as_posix())
-        return Files(domain, tuple(paths), sizes)
+        return Files(domain, tuple(paths), tuple(stamps))
 
 
 def read_index(root: Path) -> Index:
@@ -127,27 +125,29 @@ def read_index(root: Path) -> Index:
         If the folder is missing or holds no pictures; the message lists what was looked for.
     """
     if not root.is_dir():
+        kind = "a file, not a" if root.exists() else "no such"
         raise InvalidDataError(
-            f"{root}: no such folder; make one with `taskgraph scenes {root}`, or give the folder "
+            f"{root}: {kind} folder; make one with `taskgraph scenes {root}`, or give the folder "
             "into which Taskonomy was downloaded"
         )
     folders = find_folders(root, "rgb")
     if not folders:
+        looked = looked_for(root, "rgb") + foreign_pictures(root)
         raise InvalidDataError(
-            f"{root} holds no pictures: {looked_for(root, 'rgb')}; make some with "
-            f"`taskgraph scenes {root}`, or give the folder that holds the folder rgb"
+            f"{root} holds no pictures: {looked}; make some with `taskgraph scenes "
+            f"{root}`, or give the folder that holds the folder rgb"
         )
     buildings = tuple(folders)
     keys: list[tuple[int, int, int]] = []
     paths: list[str] = []
-    sizes: list[int] = []
+    stamps: list[Stamp] = []
     for number, (_, folder) in enumerate(folders.items()):
-        for (point, view), (name, size) in sorted(list_files(folder, "rgb").items()):
+        for (point, view), (name, stamp) in sorted(list_files(folder, "rgb").items()):
             keys.append((number, point, view))
             paths.append((folder / name).relative_to(root).as_posix())
-            sizes.append(size)
+            stamps.append(stamp)
     table = np.array(keys, dtype=np.int64).reshape(-1, 3)
-    pictures = Files("rgb", tuple(paths), np.array(sizes, dtype=np.int64))
+    pictures = Files("rgb", tuple(paths), tuple(stamps))
     return Index(root, buildings, table[:, 0], table[:, 1], table[:, 2], {"rgb": pictures})
 
 

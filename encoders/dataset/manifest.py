@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from encoders.dataset.reader import MANIFEST
+from encoders.storage import read_json
 from encoders.tasks import Task
 
 
@@ -26,4 +26,4 @@ def classes_of(root: str | PathLike[str], task: Task) -> list[str] | None:
 
 def _read(root: str | PathLike[str]) -> dict[str, Any] | None:
     path = Path(root) / MANIFEST
-    return json.loads(path.read_text()) if path.is_file() else None
+    return read_json(path) if path.is_file() else None

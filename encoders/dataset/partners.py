@@ -10,6 +10,7 @@ import numpy as np
 
 from encoders.dataset.pairs import Pairs, choose_partners
 from encoders.dataset.reader import FileReader, Reader
+from encoders.storage import stored_in
 
 FORMAT = 1
 """Counts up when other partners would be chosen."""
@@ -32,9 +33,10 @@ def read_partners(
         table = np.column_stack([pairs.rows, pairs.same])
         if path is not None:
             part = path.with_name(f".{path.name}.{os.getpid()}.part")
-            with part.open("wb") as file:
-                np.save(file, table)
-            os.replace(part, path)
+            with stored_in(path.parent):
+                with part.open("wb") as file:
+                    np.save(file, table)
+                os.replace(part, path)
     return Pairs(table[:, :-1], table[:, -1].astype(bool))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from encoders.dataset.content import hashes
 from encoders.dataset.index import Index, Integers
 from encoders.dataset.resize import MASKED, is_valid, kept, resized
 from encoders.encodings import read_raw
@@ -17,7 +18,7 @@ from encoders.errors import InvalidDataError
 
 Raw = NDArray[Any]
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when the same files would give other arrays."""
 
 MANIFEST = "manifest.json"
@@ -36,11 +37,12 @@ class Reader(Protocol):
 class FileReader:
     """Opens the files each time."""
 
-    def __init__(self, index: Index, size: int) -> None:
+    def __init__(self, index: Index, size: int, memory: Path | None = None) -> None:
         self.index = index
         self.size = size
+        self.memory = memory  # the folder that remembers hashes of the files
         self.mask = index.mask_domain()
-        self._digests: dict[str, str] = {}
+        self._contents: dict[str, str] = {}
 
     def read(self, domain: str, rows: Integers) -> Raw:
         """Raw values, (B, ...).
@@ -68,27 +70,31 @@ class FileReader:
         return self.index.root / self.index.files(domain).paths[row]
 
     def digest(self, domain: str) -> str:
-        """A hash of all that a domain's arrays are made of, content aside.
+        """A hash of all that a domain's arrays are made of.
 
-        It covers the files' names and sizes, those of the mask's files, the side of the pictures,
-        and the manifest of a data set of ours, which holds a hash of the content.
+        It covers the files' names and content, those of the mask's files, and the side of the
+        pictures.
         """
-        if domain not in self._digests:
-            names = [domain]
-            if domain in MASKED and self.mask is not None:
-                names.append(self.mask)
-            content = hashlib.sha256(f"{FORMAT} {self.size}".encode())
-            for name in names:
-                content.update(self.index.files(name).digest.encode())
-            manifest = self.index.root / MANIFEST
-            content.update(manifest.read_bytes() if manifest.is_file() else b"")
-            self._digests[domain] = content.hexdigest()
-        return self._digests[domain]
+        masked = [self.mask] if domain in MASKED and self.mask is not None else []
+        parts = [f"{FORMAT} {self.size}", *map(self.content, [domain, *masked])]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+    def content(self, domain: str) -> str:
+        """A hash of the names and the content of a domain's files, as the index has listed them."""
+        if domain not in self._contents:
+            files = self.index.files(domain)
+            stamps = dict(zip(files.paths, files.stamps, strict=True))
+            memory = self.memory and self.memory / f"hashes-{domain}.npz"
+            content = hashlib.sha256()
+            for path, code in zip(stamps, hashes(stamps, self.index.root, memory), strict=True):
+                content.update(path.encode() + b"\0" + code)
+            self._contents[domain] = content.hexdigest()
+        return self._contents[domain]
 
     def _one(self, domain: str, row: int) -> Raw:
         raw = read_raw(self.path(domain, row), domain)
         if kept(domain, self.size) is None:
-            return np.asarray(raw, dtype=np.float32).reshape(-1)
+            return _numbers(self.path(domain, row), raw)
         try:
             whole = raw.shape[:2] == (self.size, self.size)
             valid = None if whole or domain not in MASKED else self._valid(row, len(raw))
@@ -105,3 +111,22 @@ class FileReader:
             return valid
         picture = Image.fromarray(valid.astype(np.uint8))
         return np.asarray(picture.resize((side, side), Image.Resampling.NEAREST)) > 0
+
+
+def _numbers(path: Path, raw: Raw) -> Raw:
+    """The numbers of an array, (C,); minus infinity may be the score of an impossible class."""
+    if raw.dtype.kind not in "fiub" or not raw.size:
+        raise InvalidDataError(
+            f"{path} holds an array of {raw.dtype} with shape {raw.shape}, expected a number for "
+            "each class"
+        )
+    flat = np.asarray(raw, dtype=np.float32).reshape(-1)
+    wrong = np.flatnonzero(np.isnan(flat) | np.isposinf(flat))
+    if np.isneginf(flat).all():
+        wrong = np.arange(len(flat))
+    if len(wrong):
+        raise InvalidDataError(
+            f"{path}: class {wrong[0] + 1} of {len(flat)} has the value {flat[wrong[0]]}, expected "
+            "finite numbers; make the file again, or delete it and give skip_incomplete=True"
+        )
+    return flat

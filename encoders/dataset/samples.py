@@ -82,6 +82,7 @@ class Samples:
             same=np.ones(count, dtype=bool) if pairs is None else pairs.same[rows],
             seeds=tuple(self._key(task, int(row), epoch) for row in rows),
             constants=constants,
+            file=lambda domain, number: str(self.files.path(domain, int(rows[number]))),
         )
 
     def pictures(self, task: Task, rows: Integers, seed: int | None = None) -> Integers:

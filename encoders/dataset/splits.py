@@ -58,6 +58,17 @@ def split_buildings(buildings: Sequence[str], rule: SplitRule = None) -> dict[st
     return {name: tuple(sorted(have & set(named.get(name, ())))) for name in SPLITS}
 
 
+def check_splits(buildings: Sequence[str], rule: SplitRule = None) -> None:
+    """Raise `InvalidDataError` if a split has none of the buildings, or as `split_buildings`."""
+    empty = [name for name, own in split_buildings(buildings, rule).items() if not own]
+    if empty:
+        where = fspath(rule) if isinstance(rule, (str, PathLike)) else "the given splits"
+        raise InvalidDataError(
+            f"{where}: none of the data set's buildings is in the split {empty[0]}; they are "
+            f"{', '.join(buildings[:8])}"
+        )
+
+
 def read_splits(path: Path) -> dict[str, list[str]]:
     """The buildings of each split in a CSV file such as ``train_val_test_tiny.csv``.
 
@@ -71,6 +82,8 @@ def read_splits(path: Path) -> dict[str, list[str]]:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise InvalidDataError(f"{path}: {error.strerror}; give the file of splits") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise InvalidDataError(f"{path} is no CSV text; give the file of splits") from None
     columns = tuple(rows[0]) if rows else ()
     lacking = [name for name in ("id", *SPLITS) if name not in columns]
     if lacking:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from encoders.engines.crew import EngineError
-from encoders.engines.job import THREAD_VARIABLES, Died, Failed, Report, perform, told
+from encoders.engines.job import Died, Failed, Report, perform, told
+from encoders.engines.threads import THREAD_VARIABLES
 from encoders.errors import MissingPackageError
 
 DEATHS = (

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import pickle
 import platform
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from encoders.errors import StorageError
+from encoders.storage import trouble
 from taskgraph.errors import TaskgraphError
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
-FULL_TEXTS = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "StorageFull")
-"""How writers that do not raise `OSError` (safetensors, torch) say that the disk is full."""
-
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-"""What numerical libraries read once, when they are loaded."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +48,15 @@ class Job:
         """Whether its file is there."""
         return self.done is not None and self.done.exists()
 
+    @property
+    def folder(self) -> str:
+        """Where it writes, for errors of the disk that name no place; "" if that is unknown."""
+        given = (each for each in self.args if isinstance(each, Path))
+        return str(self.done.parent if self.done else next(given, ""))
+
     def packed(self) -> bytes:
         """The call as bytes for `perform`; raises whatever pickle does."""
-        return pickle.dumps((self.function, self.args))
+        return pickle.dumps((self.function, self.args, self.folder))
 
 
 @dataclass(frozen=True)
@@ -75,10 +69,10 @@ class Returned:
 
 @dataclass(frozen=True)
 class Failed:
-    """Why there is no value; ``full`` is a folder on a full disk ("" where it is not known)."""
+    """Why there is no value, and whether other jobs would fail for that too (a full disk)."""
 
     reason: str
-    full: str | None = None
+    stops: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,7 @@ def perform(packed: bytes, folder: str, threads: int) -> Returned | Failed:
         return Failed(f"{folder} is not on {platform.node()}: the machines of a cluster must share "
                       "the folder that a run is started in")  # fmt: skip
     try:
-        function, args = pickle.loads(packed)
+        function, args, written = pickle.loads(packed)
     except Exception as error:
         return Failed(f"a worker on {platform.node()} cannot unpack it ({told(error)}): its "
                       "function must be in a module that is installed there")  # fmt: skip
@@ -109,7 +103,7 @@ def perform(packed: bytes, folder: str, threads: int) -> Returned | Failed:
     try:
         value = function(*args)
     except (Exception, SystemExit) as error:
-        return _failed(error, function)
+        return _failed(error, function, written or folder)
     seconds = time.perf_counter() - begin
     try:
         return Returned(pickle.dumps(value), seconds)
@@ -124,32 +118,14 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
-def disk_is_full(error: BaseException) -> bool:
-    """Whether a full disk, or a used-up quota, is what an error comes from."""
-    return any(
-        (isinstance(each, OSError) and each.errno in FULL)
-        or any(text in str(each) for text in FULL_TEXTS)
-        for each in _chain(error)
-    )
-
-
-def _failed(error: BaseException, function: Callable[..., Any]) -> Failed:
-    if disk_is_full(error):
-        named = [e.filename for e in _chain(error) if isinstance(e, OSError) and e.filename]
-        return Failed(told(error), str(Path(os.fsdecode(named[0])).parent) if named else "")
+def _failed(error: BaseException, function: Callable[..., Any], folder: str) -> Failed:
+    reason = str(error) if isinstance(error, StorageError) else trouble(error, folder)
+    if reason is not None:
+        return Failed(reason, stops=True)
     if isinstance(error, TaskgraphError):
         return Failed(str(error) or type(error).__name__)
     place = _place(error, function)
     return Failed(f"{told(error)} ({place})" if place else told(error))
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that it comes from, ``from None`` or not."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        yield error
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
 
 
 def _place(error: BaseException, function: Callable[..., Any]) -> str:

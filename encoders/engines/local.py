@@ -16,9 +16,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from encoders.engines.crew import EngineError
-from encoders.engines.job import THREAD_VARIABLES, Died, Report, perform
+from encoders.engines.job import Died, Report, perform
+from encoders.engines.threads import THREAD_VARIABLES
 from encoders.errors import WorkerDiedError
-from encoders.workers import cores, end_with_parent
+from encoders.workers import end_with_parent
 
 GRACE = 3.0
 """Seconds that a worker has to end by itself when it is asked to."""
@@ -37,23 +38,24 @@ class LocalEngine:
     ----------
     jobs : int
         Processes, each at one job at a time.
-    threads : int, optional
-        Of numerical libraries in each; by default its share of the processor's cores.
+    threads : int
+        Of numerical libraries in each process; what they compute depends on it in the last
+        digits, and never on ``jobs``.
     """
 
     jobs: int = 2
-    threads: int | None = None
+    threads: int = 1
 
     def __post_init__(self) -> None:
         for name in ("jobs", "threads"):
             value = getattr(self, name)
-            if value is not None and value < 1:
+            if value < 1:
                 raise EngineError(f"{name} is {value}, expected at least 1")
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Processes]:
         """Start processes as they are needed, and end them."""
-        crew = Processes(self.jobs, self.threads or max(1, cores() // self.jobs))
+        crew = Processes(self.jobs, self.threads)
         atexit.register(crew.end)  # in case nobody closes a generator that uses this
         try:
             yield crew

@@ -15,22 +15,26 @@ ENGINES: Mapping[str, type[LocalEngine] | type[RayEngine]] = {
 }
 
 
-def engine_named(name: str, *, jobs: int | None = None, address: str | None = None) -> Engine:
+def engine_named(
+    name: str, *, jobs: int | None = None, address: str | None = None, threads: int = 1
+) -> Engine:
     """The engine of that name; ``jobs`` run at once, by the engine's own default if None.
+
+    Each job has ``threads`` threads; of a cluster, as many CPUs are set aside for it.
 
     Raises
     ------
     UnknownNameError
         If there is none of that name.
     EngineError
-        If there are less than 1 job, or an address for an engine that has none.
+        If there is less than 1 job or thread, or an address for an engine that has none.
     """
     if name not in ENGINES:
         raise UnknownNameError(f'no engine is called "{name}", expected {" or ".join(ENGINES)}')
     if name == "ray":
-        return RayEngine(address, jobs)
+        return RayEngine(address, jobs, cpus=threads)
     if address is not None:
         raise EngineError(
             f'the engine "{name}" has no address, but {address} is given; it is for the engine ray'
         )
-    return LocalEngine() if jobs is None else LocalEngine(jobs)
+    return LocalEngine(threads=threads) if jobs is None else LocalEngine(jobs, threads)

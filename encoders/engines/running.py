@@ -6,7 +6,6 @@ import pickle
 from collections import Counter, deque
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from encoders.engines.crew import Crew, Engine, EngineError
@@ -31,7 +30,7 @@ class Ended:
     kept : bool
         Whether the job's file was there, so that it was not begun (again).
     stops : bool
-        Whether no further jobs are begun, for the same reason: the disk is full.
+        Whether no further job is begun, as its files could not be written either.
     """
 
     job: Job
@@ -144,17 +143,17 @@ class _Table:
         self.suspects: deque[Job] = deque()
         self.running: dict[str, Job] = {}
         self.begun: Counter[str] = Counter()
-        self.done, self.failed, self.full = len(self.kept), 0, False
+        self.done, self.failed, self.stopped = len(self.kept), 0, False
         self.pace = Pace()
 
     @property
     def waiting(self) -> list[Job]:
         """Those that will be begun."""
-        return [] if self.full else [*self.fresh, *self.suspects]
+        return [] if self.stopped else [*self.fresh, *self.suspects]
 
     def next(self, crew: Crew) -> Job | None:
         """The job to begin now, if any: suspects come last."""
-        if self.full or len(self.running) >= crew.places:
+        if self.stopped or len(self.running) >= crew.places:
             return None
         if self.fresh:
             return self.fresh[0]
@@ -193,21 +192,14 @@ class _Table:
             often = f", at each of {self.attempts} attempts" if self.attempts > 1 else ""
             return self._count(Ended(job, reason=report.cause + often))
         if isinstance(report, Failed):
-            return self._count(self._failure(job, report))
+            self.stopped |= report.stops
+            return self._count(Ended(job, reason=report.reason, stops=report.stops))
         try:
             value = pickle.loads(report.packed)
         except Exception as error:
             return self._count(Ended(job, reason=f"its result cannot be read ({told(error)})"))
         self.pace.end(job, report.seconds)
         return self._count(Ended(job, value))
-
-    def _failure(self, job: Job, report: Failed) -> Ended:
-        if report.full is None:
-            return Ended(job, reason=report.reason)
-        self.full = True
-        folder = report.full or (job.done.parent if job.done else Path.cwd())
-        reason = f"the disk of {folder} is full; free some and run the same command again"
-        return Ended(job, reason=reason, stops=True)
 
     def _count(self, ended: Ended) -> Ended:
         self.failed += ended.reason is not None

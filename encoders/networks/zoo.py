@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -116,7 +118,8 @@ def _torchvision(models: Any, model: str, weights: str) -> nn.Module:
     """A torchvision model with weights from a file, its registry, or none."""
     listed = [entry.name for entry in models.get_model_weights(model)]
     if weights in ("DEFAULT", *listed):
-        return cast(nn.Module, models.get_model(model, weights=weights))
+        with downloading(model, weights):
+            return cast(nn.Module, models.get_model(model, weights=weights))
     return with_weights(models.get_model(model, weights=None), weights, listed)
 
 
@@ -124,11 +127,26 @@ def _timm(timm: Any, model: str, weights: str) -> tuple[nn.Module, Any]:
     """A timm model with weights from a file, its registry, or none."""
     if not timm.is_model(model.split(".")[0]):
         raise UnknownNameError(f"timm has no model {model!r}; timm.list_models() lists its names")
-    built = timm.create_model(model, pretrained=weights == "DEFAULT")
+    with downloading(model, weights) if weights == "DEFAULT" else contextlib.nullcontext():
+        built = timm.create_model(model, pretrained=weights == "DEFAULT")
     if weights != "DEFAULT":
         built = with_weights(built, weights, ["DEFAULT"])
     asked = built.pretrained_cfg
     return built, (tuple(asked.get("mean", IMAGENET[0])), tuple(asked.get("std", IMAGENET[1])))
+
+
+@contextlib.contextmanager
+def downloading(model: str, weights: str) -> Iterator[None]:
+    """Raise whatever a download raises (each package's own errors) as one line with advice."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(getattr(error, "reason", "") or error).split())[:200]
+        raise InvalidNetworkError(
+            f"the weights {weights!r} of {model!r} cannot be downloaded "
+            f"({type(error).__name__}: {reason}); download them on a machine with a network and "
+            "give the local file, weights='FILE.pth' or 'FILE.safetensors', or weights='random'"
+        ) from None
 
 
 def with_weights(model: nn.Module, weights: str, listed: list[str]) -> nn.Module:
@@ -149,7 +167,8 @@ def with_weights(model: nn.Module, weights: str, listed: list[str]) -> nn.Module
     try:
         model.load_state_dict(read_state(Path(weights)))
     except RuntimeError as error:
-        raise InvalidNetworkError(f"{weights} does not fit the model: {error}") from error
+        differences = " ".join(str(error).split())[:300]
+        raise InvalidNetworkError(f"{weights} does not fit the model: {differences}") from None
     return model
 
 
@@ -160,10 +179,25 @@ def read_state(path: Path) -> dict[str, Tensor]:
     ------
     MissingPackageError
         If safetensors is needed and not installed.
+    InvalidNetworkError
+        If the file is broken, or holds something else.
     """
-    if path.suffix == ".safetensors":
-        if importlib.util.find_spec("safetensors") is None:
-            raise MissingPackageError(f"{path} needs safetensors: pip install safetensors")
-        return cast(dict[str, Tensor], importlib.import_module("safetensors.torch").load_file(path))
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    return cast(dict[str, Tensor], state.get("state_dict", state))
+    if path.suffix == ".safetensors" and importlib.util.find_spec("safetensors") is None:
+        raise MissingPackageError(f"{path} needs safetensors: pip install safetensors")
+    try:
+        if path.suffix == ".safetensors":
+            return dict(importlib.import_module("safetensors.torch").load_file(path))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # each of the two has several of its own
+        reason = " ".join(str(error).split())[:120]
+        raise InvalidNetworkError(
+            f"{path} is no whole file of weights ({type(error).__name__}: {reason}); give a "
+            "state_dict that torch.save wrote, or a .safetensors file"
+        ) from None
+    state = state.get("state_dict", state) if isinstance(state, Mapping) else None
+    if not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InvalidNetworkError(
+            f"{path} holds no state_dict, expected tensors by name: write it with "
+            "torch.save(model.state_dict(), FILE)"
+        )
+    return dict(state)

@@ -85,7 +85,7 @@ _ALL = (
     Task("segment2d", Output("segments", EMBEDDING), "metric",
          labels.segments("segment_unsup2d"), "2D Segm."),
     Task("segmentsemantic_rb", Output("class_map", SEMANTIC), "xentropy",
-         labels.semantic("segment_semantic"), "Semantic Segm."),
+         labels.semantic("segment_semantic", SEMANTIC), "Semantic Segm."),
     Task("vanishing_point_well_defined", Output("vector", 9), "l2",
          labels.from_points(labels.vanishing_numbers, standardise=False), "Vanishing Pts."),
 )  # fmt: skip

@@ -83,9 +83,10 @@ def segments(domain: str, *, masked: bool = False) -> Label:
     return Label(partial(_segments, domain=domain, masked=masked), (domain,), masked)
 
 
-def semantic(domain: str) -> Label:
+def semantic(domain: str, classes: int) -> Label:
     """Classes from 0, of a picture in which 0 means uncertain and is left out."""
-    return Label(_semantic, (domain,), fit=partial(fit_frequencies, make=_semantic))
+    make = partial(_semantic, domain=domain, classes=classes)
+    return Label(make, (domain,), fit=partial(fit_frequencies, make=make))
 
 
 def class_chances(domain: str) -> Label:
@@ -159,8 +160,16 @@ def _segments(sample: Sample, *, domain: str, masked: bool) -> Made:
     return sample.raw[domain].astype(np.int64), mask
 
 
-def _semantic(sample: Sample) -> Made:
-    raw = sample.raw["segment_semantic"]
+def _semantic(sample: Sample, *, domain: str, classes: int) -> Made:
+    raw = sample.raw[domain]
+    for number in np.flatnonzero((raw > classes).any(axis=(1, 2))):
+        wrong = raw[number][raw[number] > classes]
+        raise InvalidDataError(
+            f"{sample.file(domain, int(number))}: {len(wrong)} of {raw[number].size} pixels have "
+            f"the value {', '.join(map(str, np.unique(wrong)[:5]))}, expected 0 (uncertain) to "
+            f"{classes}, the classes of {domain}; renumber them, or describe other classes as a "
+            "task of your own (encoders.Task)"
+        )
     return np.maximum(raw, 1).astype(np.int64) - 1, raw > 0
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ Array = NDArray[Any]
 Info = Mapping[str, Any]
 Made = tuple[Array, Array]
 """Targets (B, ...) and masks: (B, H, W) for pictures, (B,) for all else."""
+
+
+def _unnamed(domain: str, number: int) -> str:
+    return f"{domain} of view {number + 1}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,8 @@ class Sample:
         The dataset's seed, the view, the task, the epoch.
     constants : dict
         What the task's `Label.fit` gave on the train split.
+    file : function
+        From a domain and the number of a view to the file that was read, for errors.
     """
 
     size: int
@@ -54,6 +60,7 @@ class Sample:
     same: NDArray[np.bool_]
     seeds: tuple[tuple[int, ...], ...]
     constants: Mapping[str, Any]
+    file: Callable[[str, int], str] = field(default=_unnamed, repr=False)
 
     def __len__(self) -> int:
         return len(self.pictures)

@@ -18,10 +18,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from encoders.bank import AVERAGE
+from encoders.checkpoint import read_config
+from encoders.engines import with_threads
 from encoders.fit import FitConfig, fit, losses
-from encoders.objective import Average, loss_of, network_of, output_of, training_loss_of
+from encoders.objective import (
+    Average,
+    check_classes,
+    loss_of,
+    network_of,
+    output_of,
+    training_loss_of,
+)
 from encoders.readout import ReadOut
-from encoders.shipped import load
+from encoders.shipped import SUFFIX, load
+from encoders.storage import read_json
 from encoders.tasks import Task
 from encoders.transfer.pool import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
@@ -87,6 +97,7 @@ def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
     return out / "measured" / target / f"{join_sources(sources)}.json"
 
 
+@with_threads
 def measure(
     config: TransferConfig, out: Path, target: str, sources: tuple[str, ...]
 ) -> dict[str, Any]:
@@ -106,7 +117,7 @@ def measure(
     """
     path = place_of(out, target, sources)
     if path.exists():
-        return json.loads(path.read_text())  # type: ignore[no-any-return]
+        return read_json(path)
     begin = time.perf_counter()
     pool = open_pool(config.pool, target)
     run = out / "runs" / target / join_sources(sources)
@@ -158,6 +169,8 @@ def _prepared(
     """The network, and what it is trained, selected and tested on."""
     task, views = pool.task, [pool.train, pool.valid, pool.test]
     if sources == (SELF,):
+        path = Path(config.bank) / (task.name + SUFFIX)
+        check_classes(task, read_config(path), path)
         return load(task.name, config.bank), views
     if sources == (SCRATCH,):
         return network_of(task, config.preset, seed=config.fit.seed), views

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from encoders import colors
 from encoders.dataset import TaskonomyDataset
+from encoders.dataset.content import Stamp
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
 from encoders.tasks.sample import as_given
@@ -63,7 +64,7 @@ class Store:
         InvalidDataError
             If the source has not been encoded, or a row is not among the views.
         """
-        places = _places(str(self.folder), self._stamp())
+        places = _places(*_stamped(self.folder / VIEWS))
         found = places[np.asarray(rows)]
         if (found < 0).any():
             row = int(np.asarray(rows)[found < 0].flat[0])
@@ -71,30 +72,31 @@ class Store:
                 f"{self.folder} has no representation of view {row} of the data set; it was made "
                 "of other views: delete the folder, or name another one"
             )
-        chosen: Halves = _mapped(str(self.path(source, kind)))[found]
+        chosen: Halves = _mapped(*_stamped(self.path(source, kind)))[found]
         return chosen
 
     def shape(self, source: str) -> tuple[int, int, int]:
         """Features and grid of a source's representations."""
-        features, height, width = _mapped(str(self.path(source))).shape[1:]
+        features, height, width = _mapped(*_stamped(self.path(source))).shape[1:]
         return features, height, width
 
-    def _stamp(self) -> int:
-        path = self.folder / VIEWS
-        return path.stat().st_mtime_ns if path.exists() else 0
+
+def _stamped(path: Path) -> tuple[str, object]:
+    """A path and what changes when the file is replaced: the key of what is kept open."""
+    return str(path), Stamp.of(path.stat()) if path.exists() else None
 
 
 @functools.lru_cache(maxsize=4)
-def _places(folder: str, _stamp: int) -> Integers:
+def _places(path: str, stamp: object) -> Integers:
     """From rows of the index to rows of the arrays; -1 for views that are not there."""
-    rows = _mapped(str(Path(folder) / VIEWS))
+    rows = _mapped(path, stamp)
     places = np.full(int(rows.max()) + 2, -1, dtype=np.int64)  # the last one: any later view
     places[rows] = np.arange(len(rows))
     return places
 
 
 @functools.lru_cache(maxsize=128)
-def _mapped(path: str) -> NDArray[Any]:
+def _mapped(path: str, _stamp: object) -> NDArray[Any]:
     try:
         return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
     except FileNotFoundError:

@@ -6,19 +6,21 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from encoders.dataset import TaskonomyDataset
+from encoders.dataset import TaskonomyDataset, contents_of
 from encoders.dataset.splits import ALL
-from encoders.engines import Engine, Job, Outcome, run
+from encoders.engines import Engine, Job, Outcome, run, with_threads
 from encoders.engines.standing import Watch
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.names import known_name
+from encoders.progress import differing
 from encoders.shipped import SUFFIX, load
+from encoders.storage import read_json, storing
 from encoders.tasks import TASKS
 from encoders.transfer.candidates import (
     CANDIDATES,
@@ -79,6 +81,8 @@ class Swept:
         self.stopped = self.stopped or outcome.stopped
 
 
+@storing
+@with_threads
 def sweep(
     config: SweepConfig,
     out: Path,
@@ -104,7 +108,9 @@ def sweep(
     Raises
     ------
     TrainingError
-        If ``out`` holds a sweep of another configuration.
+        If ``out`` holds a sweep of another configuration, or of other data.
+    StorageError
+        If ``out`` cannot be written; what is measured stays, and the same call goes on.
     """
     settle(config, out)
     swept = Swept()
@@ -171,32 +177,34 @@ def sweepable(
 
 
 def settle(config: SweepConfig, out: Path) -> None:
-    """Write down the configuration of a sweep, or check that it is the one that is there."""
+    """Write down the configuration of a sweep, or check that it is the one that is there.
+
+    It includes hashes of the bank's networks and of the data set's files.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    path, wanted = out / CONFIG, {**dataclasses.asdict(config), "bank": fingerprints(config)}
-    wanted = json.loads(json.dumps(wanted))
-    if not path.exists():
-        return write_text(json.dumps(wanted, indent=1, sort_keys=True) + "\n", path)
-    found = json.loads(path.read_text())
-    changed = differing(found, wanted)
+    open_pool.cache_clear()  # the files may have changed since an earlier sweep of this process
+    pool = config.transfer.pool
+    content = contents_of(pool.data, config.targets, pool.size, pool.splits)
+    wanted = {
+        **dataclasses.asdict(config), "bank": fingerprints(config), "content": content,
+    }  # fmt: skip
+    path, wanted = out / CONFIG, json.loads(json.dumps(wanted))
+    found = read_json(path) if path.exists() else {}
+    changed = differing(found, wanted) if found else []
+    rewritten = [name for name in changed if name.startswith("content.")]
+    if rewritten and rewritten == changed:
+        task = rewritten[0].removeprefix("content.")
+        raise TrainingError(
+            f"{path}: files of {pool.data} that {task} is measured on have changed since (added, "
+            "removed, rewritten, or in another split); write to another folder, or delete this one"
+        )
     if changed:
         raise TrainingError(
             f"{path} is of a sweep with another {', '.join(changed)}; write to another folder, or "
             "delete this one"
         )
-    return None
-
-
-def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], before: str = "") -> list[str]:
-    """Names of the settings that differ, such as ``transfer.fit.epochs``."""
-    names = []
-    for key in sorted({*found, *wanted}):
-        one, other = found.get(key), wanted.get(key)
-        if isinstance(one, dict) and isinstance(other, dict):
-            names += differing(one, other, f"{before}{key}.")
-        elif one != other:
-            names.append(before + key)
-    return names
+    if found != wanted:
+        write_text(json.dumps(wanted, indent=1, sort_keys=True) + "\n", path)
 
 
 def fingerprints(config: SweepConfig) -> dict[str, str]:
@@ -234,6 +242,7 @@ def encodings(config: SweepConfig, out: Path) -> list[Job]:
     ]  # fmt: skip
 
 
+@with_threads
 def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> str:
     """The job: write one source's representations of a task's input."""
     network = load(source, config.bank)
@@ -276,7 +285,7 @@ def several(config: SweepConfig, out: Path, rule: Candidates) -> list[tuple[str,
 
 def records(out: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """What has been measured, by (target, sources)."""
-    read = (json.loads(path.read_text()) for path in sorted((out / "measured").glob("*/*.json")))
+    read = (read_json(path) for path in sorted((out / "measured").glob("*/*.json")))
     return {(record["target"], record["sources"]): record for record in read}
 
 

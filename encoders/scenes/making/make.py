@@ -16,6 +16,7 @@ from encoders.scenes.making.folder import count_whole, prepare, sole_writer
 from encoders.scenes.making.manifest import MANIFEST, check_folder, read_manifest, write_manifest
 from encoders.scenes.making.one import Seconds, stage
 from encoders.scenes.making.settings import Settings
+from encoders.storage import storing
 
 Progress = Callable[[Iterable[None]], Iterable[None]]
 
@@ -54,6 +55,7 @@ class Views(Iterable[None]):
         return self.made
 
 
+@storing
 def make(
     out: str | os.PathLike[str],
     *,

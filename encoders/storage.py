@@ -1,0 +1,129 @@
+"""Files that cannot be written or read: one line that names the place and the remedy."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import inspect
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from encoders.errors import InvalidDataError, StorageError
+from taskgraph.errors import InvalidTableError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_TEXTS = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "StorageFull")
+"""How writers that do not raise `OSError` (safetensors, torch) say that the disk is full."""
+
+FREE = "free some and run the same command again"
+READ_ONLY = "give another folder, or the right to write in it"
+REMEDIES = {
+    errno.EROFS: READ_ONLY,
+    errno.EACCES: READ_ONLY,
+    errno.EPERM: READ_ONLY,
+    errno.ENOTDIR: "a part of this path is a file; give another folder",
+    errno.EEXIST: "it is a file; give another folder",
+    errno.EISDIR: "it is a folder; move it away",
+    errno.ENOENT: "make it, or give another folder",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EFBIG: "the system allows no file of that size; raise the limit (`ulimit -f unlimited`)",
+    errno.EMFILE: "too many files are open; raise the limit (`ulimit -n 4096`)",
+    errno.EIO: "the disk has a fault; give a folder on another one",
+}
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether a full disk, or a used-up quota, is what an error comes from."""
+    return any(
+        (isinstance(each, OSError) and each.errno in FULL)
+        or any(text in str(each) for text in FULL_TEXTS)
+        for each in chain(error)
+    )
+
+
+def trouble(error: BaseException, folder: Path | str = "") -> str | None:
+    """What a disk's error means, as one line; None if it is no error of a disk.
+
+    Parameters
+    ----------
+    folder : path
+        Where files were written, for errors that name no place.
+    """
+    systems = [each for each in chain(error) if isinstance(each, OSError) and each.errno]
+    if disk_is_full(error):
+        full = [each.filename for each in systems if each.filename and each.errno in FULL]
+        place = Path(os.fsdecode(full[0])).parent if full else folder
+        return f"the disk of {place} is full; {FREE}" if str(place) else f"the disk is full; {FREE}"
+    if not systems or not isinstance(error, (OSError, InvalidTableError)):
+        return None
+    first = systems[0]
+    place = os.fsdecode(first.filename) if isinstance(first.filename, (str, bytes)) else folder
+    reason = os.strerror(first.errno or 0)
+    remedy = REMEDIES.get(first.errno or 0, "give another folder, or mend what the system names")
+    return f"{place}: {reason}: {remedy}" if str(place) else f"{reason}: {remedy}"
+
+
+@contextlib.contextmanager
+def stored_in(folder: Path | str) -> Iterator[None]:
+    """Raise a disk's error within as a `StorageError`, which names the place and the remedy."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except Exception as error:
+        reason = trouble(error, folder)
+        if reason is None:
+            raise
+        raise StorageError(reason) from None
+
+
+def storing(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function that writes into its argument ``out``: `stored_in` that folder."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        with stored_in(signature.bind(*args, **kwargs).arguments["out"]):
+            return function(*args, **kwargs)
+
+    return call
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file of ours.
+
+    Raises
+    ------
+    InvalidDataError
+        If the file cannot be read, is cut off, or holds something else.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InvalidDataError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        reason = str(error).partition(":")[0]
+        raise InvalidDataError(
+            f"{path} is broken or cut off ({reason}); delete it and run the same command again"
+        ) from None
+    if not isinstance(found, dict):
+        raise InvalidDataError(
+            f"{path} holds no JSON object; delete it and run the same command again"
+        )
+    return found
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it comes from, ``from None`` or not."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        yield error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
