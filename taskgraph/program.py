@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import OBJECTIVES, Problem
-from taskgraph.tasks import SELF
+from taskgraph.tasks import SELF, split_sources
 from taskgraph.transfers import Transfers
 
 TOLERANCE = 1e-9
@@ -203,7 +203,7 @@ def _edges(
     rows = np.flatnonzero(usable)
     frame = transfers.frame
     target_code = pd.Index(targets).get_indexer(pd.Index(frame["target"].iloc[rows]))
-    names = frame["sources"].iloc[rows].str.split("+")
+    names = frame["sources"].iloc[rows].map(split_sources)
     width = int(names.map(len).max()) if len(rows) else 1
     padded = np.full((len(rows), width), len(sources), dtype=np.int64)
     flat = pd.Index(sources).get_indexer(pd.Index(names.explode().dropna()))

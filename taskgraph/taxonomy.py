@@ -10,7 +10,7 @@ from typing import Any, Literal
 import networkx as nx
 import pandas as pd
 
-from taskgraph.tasks import SELF
+from taskgraph.tasks import SELF, join_sources, quoted, split_sources
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
@@ -103,7 +103,7 @@ class Taxonomy:
     def to_frame(self) -> pd.DataFrame:
         """One row a target: ``target, sources, order, affinity, gain, quality`` and intervals."""
         rows = [
-            {**asdict(transfer), "sources": "+".join(transfer.sources), "order": transfer.order}
+            {**asdict(transfer), "sources": join_sources(transfer.sources), "order": transfer.order}
             for transfer in self.transfers
         ]
         columns = ["target", "sources", "order", "affinity", "gain", "quality", "low", "high"]
@@ -190,7 +190,9 @@ class Taxonomy:
 
     def _table(self) -> pd.DataFrame:
         frame = self.to_frame()
-        frame["sources"] = frame["sources"].str.replace("+", " + ")
+        frame["sources"] = [
+            " + ".join(map(quoted, split_sources(text))) for text in frame["sources"]
+        ]
         for name in frame.columns.intersection(["affinity", "low", "high"]):
             frame[name] = frame[name].map(lambda value: _written(value, "#.3g"))
         for name in frame.columns.intersection(["gain", "quality"]):

@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": [
-        "errors", "tasks", "transfers", "losses", "affinity", "problem", "program", "taxonomy",
+        "errors", "tasks", "spelling", "names", "direction", "transfers", "losses", "affinity", "problem", "program", "taxonomy",
         "solver", "frontiers", "shortlist", "baselines", "selection", "tables", "plot", "report",
         "server",
         "cli",

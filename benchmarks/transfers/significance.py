@@ -10,6 +10,7 @@ import pandas as pd
 import taskgraph as tg
 from taskgraph.baselines import BAND, Evaluation, summary
 from taskgraph.errors import InfeasibleError
+from taskgraph.tasks import join_sources
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -55,7 +56,7 @@ def _row(each: Evaluation) -> dict[str, object]:
     ours, greedy, single = map(summary, (each.taxonomy, each.greedy, each.best_single))
     row: dict[str, object] = {
         "status": each.taxonomy.status,
-        "supervised": "+".join(each.taxonomy.supervised),
+        "supervised": join_sources(each.taxonomy.supervised),
         "spent": ours["spent"],
         "objective": ours["objective"],
         "single_spent": single["spent"],

@@ -1,6 +1,6 @@
 """Every file that taskgraph reads or writes."""
 
-from taskgraph.tables.columns import Kind, kind_of, melted, renamed
+from taskgraph.tables.columns import Kind, kind_of, renamed
 from taskgraph.tables.default import default_transfers
 from taskgraph.tables.files import (
     SUFFIXES,
@@ -25,6 +25,7 @@ from taskgraph.tables.readers import (
     write_transfers,
 )
 from taskgraph.tables.taskonomy import load_numbers, read_taskonomy
+from taskgraph.tables.wide import melted
 
 __all__ = [
     "SUFFIXES",
