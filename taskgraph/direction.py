@@ -166,16 +166,12 @@ def direction_in(frame: pd.DataFrame) -> str | None:
 
 
 def worst_selves(frame: pd.DataFrame) -> tuple[int, int]:
-    """Count the targets whose own network is the worst candidate, and those that have one.
-
-    Only targets with at least two other candidates count; with a single one nothing can be told.
-    """
+    """Count the targets whose own network is the worst candidate, and those that have one."""
     inside = frame[frame["affinity"].notna() & (frame["sources"] != SCRATCH)]
     own = inside[inside["sources"] == SELF].set_index("target")["affinity"]
-    others = inside[inside["sources"] != SELF].groupby("target")["affinity"].agg(["min", "size"])
-    both = others.loc[others.index.intersection(own.index)]
-    both = both[both["size"] > 1]
-    return int((own.loc[both.index] < both["min"]).sum()), len(both)
+    others = inside[inside["sources"] != SELF].groupby("target")["affinity"].min()
+    both = others.index.intersection(own.index)
+    return int((own[both] < others[both]).sum()), len(both)
 
 
 def _told(targets: Names, column: pd.Series) -> dict[str, tuple[bool, int]]:

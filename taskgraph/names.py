@@ -185,7 +185,7 @@ def _distinct_objects(
 def _field(value: Any, row: int, header: str, lists: bool, text: Callable[[Any], str]) -> Members:
     if isinstance(value, str):
         return value
-    if isinstance(value, dict | bytes | LISTS):
+    if isinstance(value, (dict, bytes, *LISTS)):
         elements = [] if isinstance(value, dict | bytes) else list(value)
         names = all(isinstance(name, str) or name is None for name in elements)
         if isinstance(value, dict | bytes) or not names or not lists:
@@ -216,7 +216,7 @@ def _wanted(lists: bool) -> str:
 
 
 def _missing(value: Any) -> bool:
-    return not isinstance(value, dict | LISTS) and bool(pd.isna(value))
+    return not isinstance(value, (dict, *LISTS)) and bool(pd.isna(value))
 
 
 def _text(value: Any) -> str:

@@ -16,7 +16,7 @@ from taskgraph.solver.choice import Choice, choose, without_useless
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.search import Solution
-from taskgraph.tasks import require_known
+from taskgraph.tasks import require_known, task_name
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -109,6 +109,7 @@ def recommend(
     DataFrame
         ``sources, order, cost, affinity`` and the table's ``gain, quality, low, high``.
     """
+    target = task_name(target)
     require_known([target], transfers.targets, where="--target")
     chosen = make_problem(problem, settings)
     unwanted = {*chosen.exclude, target}
