@@ -3,6 +3,7 @@ for values that are called a score."""
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ import pandas as pd
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names
 from taskgraph.tasks import SCRATCH, SELF, require_known, task_name
+
+logger = logging.getLogger("taskgraph")
 
 COLUMN = "higher_is_better"
 """The column that says it in a table itself, the same in all rows of a target."""
@@ -31,6 +34,8 @@ LOSSES = frozenset(
     "divergence risk regret cost drop negative neg brier".split()
 )
 """Words of a header that say that smaller is better."""
+
+CHECK_FLAGS = "check the direction (--higher-is-better, --lower-is-better)"
 
 YES, NO = frozenset({"true", "1", "1.0", "yes"}), frozenset({"false", "0", "0.0", "no"})
 
@@ -120,14 +125,15 @@ class Direction:
         return found
 
 
-def refusal(header: str, target: str | None = None) -> str:
-    """The message for values whose direction is not said, and must be."""
+def refusal(header: str, target: str | None = None, *, wide: bool = False) -> str:
+    """The message for values whose direction is not said, and must be; ``wide`` for a matrix."""
     of = f' of the target "{target}"' if target else ""
+    column = "" if wide else f', or give the table a column "{COLUMN}"'
     return (
         f'nothing says whether larger or smaller values of "{header}"{of} are better; add '
-        "--higher-is-better (as for accuracies) or --lower-is-better (as for errors), name the "
-        "targets that have scores with --higher-is-better-for a,b, or give the table a column "
-        f'"{COLUMN}" (in Python the keywords higher_is_better and higher_is_better_for)'
+        "--higher-is-better (as for accuracies) or --lower-is-better (as for errors), or name the "
+        f"targets that have scores with --higher-is-better-for a,b{column} (in Python the keywords "
+        "higher_is_better and higher_is_better_for)"
     )
 
 
@@ -172,6 +178,16 @@ def worst_selves(frame: pd.DataFrame) -> tuple[int, int]:
     others = inside[inside["sources"] != SELF].groupby("target")["affinity"].min()
     both = others.index.intersection(own.index)
     return int((own[both] < others[both]).sum()), len(both)
+
+
+def warn_of_worst_selves(frame: pd.DataFrame, advice: str) -> None:
+    """Log a warning if most targets' own networks come last: the direction is likely the other."""
+    worst, known = worst_selves(frame)
+    if worst * 2 > known:
+        logger.warning(
+            f'"{SELF}" is the worst candidate of {worst} of {known} targets, which a target\'s own '
+            f"supervised network rarely is: {advice}"
+        )
 
 
 def _told(targets: Names, column: pd.Series) -> dict[str, tuple[bool, int]]:

@@ -113,15 +113,15 @@ def check_names(
             column.row(code)
             for column in columns
             for code, known in enumerate(column.known)
-            if known == name or name in members.get(known, ()) or column.joined.get(known) == name
+            if name in (known, column.joined.get(known)) or name in members.get(known, ())
         ]
         return f"row {min(rows)}"
 
     place = place or first_row
     check_spelling(names, place)
-    joined = {members[known]: text for column in sets for known, text in column.joined.items()}
+    joined = {known: text for column in sets for known, text in column.joined.items()}
     if joined:
-        check_joined(joined, members.values(), set(targets.known), place)
+        check_joined(joined, members, set(targets.known), place)
 
 
 def _read(
@@ -148,7 +148,7 @@ def _read(
             raise InvalidTableError(f"row {row}: {error}") from None
         names.append(name)
         if lists and isinstance(content, str) and len(found) > 1 and '"' not in content:
-            joined.setdefault(name, "+".join(part.strip() for part in content.split("+")))
+            joined.setdefault(name, content)
     known = sorted(set(names))
     position = {name: k for k, name in enumerate(known)}
     return Names(np.array([position[name] for name in names], dtype=np.int32)[codes], known, joined)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 
@@ -16,6 +16,9 @@ Place = Callable[[str], str]
 """Says where a name stands, such as "row 3"."""
 
 logger = logging.getLogger("taskgraph")
+
+WRITTEN_LIST = re.compile(r"""[\[({]\s*(['"]).*\1\s*,?\s*[\])}]""")
+"""How Python and JSON write a list of names."""
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 
@@ -35,6 +38,11 @@ def check_spelling(names: Collection[str], place: Place) -> None:
         If there are such names; the message names both, their places and ``--exact-names``.
     """
     for name in sorted(names):
+        if WRITTEN_LIST.fullmatch(name):
+            raise InvalidTableError(
+                f"{place(name)}: the name {name} looks like a list that was written as text; write "
+                'names joined by "+", such as a+b, or take it for a name with --exact-names'
+            )
         word = _meant(name)
         if word:
             raise InvalidTableError(
@@ -66,58 +74,59 @@ def spelling_key(name: str) -> str:
 
 
 def check_joined(
-    joined: Mapping[tuple[str, ...], str],
-    sets: Iterable[tuple[str, ...]],
+    joined: Mapping[str, str],
+    members: Mapping[str, tuple[str, ...]],
     targets: Collection[str],
     place: Place,
 ) -> None:
     """Say so where text such as ``moco+v2`` is read as two sources and may be one name.
 
     A part is no other task where it is no target and in no other set of sources. Such a part
-    alone is no fault (a source may be measured in one pair only), and is said as a notice. Where
+    alone is no fault (a source may be measured in one set only), and is said as a notice. Where
     the whole is itself the name of a task of the table too, the text is refused.
 
     Parameters
     ----------
     joined : mapping of sets to their text, of those that were written with a bare ``+``
-    sets : all distinct sets of sources of the table
+    members : mapping of all sets of the table to their names
     targets : names of the targets
-    place : function of the text
+    place : function of the text of a set
 
     Raises
     ------
     InvalidTableError
         If a part is no other task and the whole is one.
     """
-    within: dict[str, int] = defaultdict(int)
-    names = set(targets)
-    for members in set(sets):
-        names.update(members)
-        for name in members:
-            within[name] += 1
+    within = Counter(name for names in members.values() for name in names)
+    rare = {name for name, count in within.items() if count == 1} - set(targets)
+    if not rare and not any("+" in name for name in (*within, *targets)):
+        return
     doubtful = []
-    for members, text in sorted(joined.items()):
-        strangers = [name for name in members if name not in targets and within[name] == 1]
-        if text in names and strangers:
+    for known, text in joined.items():
+        whole = "+".join(part.strip() for part in text.split("+"))
+        strangers = [name for name in members[known] if name in rare]
+        read = f'{place(text)}: "{whole}" is ' if whole in within or whole in targets else ""
+        listed = " and ".join(f'"{name}"' for name in members[known])
+        if read and strangers:
             raise InvalidTableError(
-                f'{place(text)}: "{text}" is the set of the sources {_listed(members)}, and '
-                f'"{text}" is also the name of a task of this table, while "{strangers[0]}" is '
-                f"none; for the one task, {how_to_quote(text)}; for the set, add --exact-names"
+                f'{read}the set of the sources {listed}, and "{whole}" is also the name of a task '
+                f'of this table, while "{strangers[0]}" is none; for the one task, '
+                f"{how_to_quote(whole)}; for the set, add --exact-names"
             )
-        if text in names:
+        if read:
             logger.warning(
-                f'{place(text)}: "{text}" is read as the set of the sources {_listed(members)}, '
-                f'not as the task "{text}"; for the task, {how_to_quote(text)}'
+                f'{read}read as the set of the sources {listed}, not as the task "{whole}"; for '
+                f"the task, {how_to_quote(whole)}"
             )
         elif strangers:
-            doubtful.append((members, text, strangers[0]))
+            doubtful.append((text, whole, listed, strangers[0]))
     if doubtful:
-        members, text, stranger = doubtful[0]
+        text, whole, listed, stranger = doubtful[0]
         more = f" (and so are {len(doubtful) - 1} more such texts)" if len(doubtful) > 1 else ""
         logger.warning(
-            f'{place(text)}: "{text}" is read as the set of the sources {_listed(members)}{more}, '
-            f'and "{stranger}" is no other task of this table; if "{text}" is the name of one '
-            f"task, {how_to_quote(text)}"
+            f'{place(text)}: "{whole}" is read as the set of the sources {listed}{more}, and '
+            f'"{stranger}" is no other task of this table; if "{whole}" is the name of one task, '
+            f"{how_to_quote(whole)}"
         )
 
 
@@ -126,10 +135,6 @@ def how_to_quote(text: str) -> str:
     name = quoted(text)
     field = '"' + name.replace('"', '""') + '"'
     return f"write it in double quotes, {name} (in a CSV file {field}), or in a list column"
-
-
-def _listed(members: Iterable[str]) -> str:
-    return " and ".join(f'"{name}"' for name in members)
 
 
 def _difference(first: str, second: str) -> str:

@@ -56,10 +56,12 @@ def task_name(text: str) -> str:
 
 def quoted(name: str) -> str:
     """A name as a set of sources holds it: in double quotes if it has a ``+`` or a quote itself."""
-    return f'"{name.replace(chr(34), chr(34) * 2)}"' if "+" in name or '"' in name else name
+    if "+" not in name and '"' not in name:
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
-def parse_sources(text: str | Iterable[str]) -> tuple[str, ...]:
+def parse_sources(text: str | Iterable[str | None]) -> tuple[str, ...]:
     """Split ``"b+a"`` (or take names as they are) into the sorted tuple ``("a", "b")``.
 
     Sources are a set: their order carries no meaning. In text, a name that itself holds a ``+`` is
@@ -74,18 +76,18 @@ def parse_sources(text: str | Iterable[str]) -> tuple[str, ...]:
     if isinstance(text, str):
         names = split_quoted(normalized(text), "+")
     else:
-        names = [normalized(name) for name in _texts(text)]
-    if not all(names) or not names:
+        text = _texts(text)
+        names = [normalized(name or "") for name in text]
+    if not names:
+        raise InvalidTableError("the sources are an empty list, expected at least one name")
+    if not all(names):
         raise InvalidTableError(
-            f'the sources "{_shown(text)}" hold an empty name; write names joined by "+", such as '
-            '"a+b"'
+            f'the sources "{text}" hold an empty name; write names joined by "+", such as "a+b"'
         )
-    for name in names:
-        _checked(name)
+    if any(name[0] == '"' for name in names):
+        _checked(next(name for name in names if name[0] == '"'))
     if len(set(names)) < len(names):
-        raise InvalidTableError(
-            f'the sources "{_shown(text)}" repeat a name; each source counts once'
-        )
+        raise InvalidTableError(f'the sources "{text}" repeat a name; each source counts once')
     if len(names) > 1 and RESERVED & set(names):
         word = next(name for name in names if name in RESERVED)
         raise InvalidTableError(f'the reserved source "{word}" stands alone, not in "{text}"')
@@ -94,7 +96,7 @@ def parse_sources(text: str | Iterable[str]) -> tuple[str, ...]:
 
 def join_sources(names: Iterable[str]) -> str:
     """Write a set of sources as tables do: sorted, joined by ``+``, and quoted where needed."""
-    return "+".join(quoted(name) for name in sorted(names))
+    return "+".join(map(quoted, sorted(names)))
 
 
 def split_sources(text: str) -> tuple[str, ...]:
@@ -157,18 +159,14 @@ def _checked(name: str) -> str:
     return name
 
 
-def _texts(names: Iterable[str]) -> list[str]:
+def _texts(names: Iterable[str | None]) -> list[str | None]:
     found = list(names)
     for name in found:
         if name is not None and not isinstance(name, str):
             raise InvalidTableError(
                 f"the sources {found} hold a {type(name).__name__}, expected names"
             )
-    return [name or "" for name in found]
-
-
-def _shown(text: str | Iterable[str]) -> str:
-    return text if isinstance(text, str) else str([str(name) for name in text])
+    return found
 
 
 def _some(names: Collection[str], most: int = 8) -> str:

@@ -84,14 +84,17 @@ class Transfers:
     def order(self) -> NDArray[np.int64]:
         """(rows,) array: the number of sources of each row."""
         sets = self.frame["sources"]
-        count = {text: len(split_sources(text)) for text in sets.unique()}
+        count = {
+            text: len(split_sources(text)) if '"' in text else text.count("+") + 1
+            for text in sets.unique()
+        }
         return np.asarray(sets.map(count), dtype=np.int64)
 
     @cached_property
     def is_edge(self) -> NDArray[np.bool_]:
         """(rows,) array: whether the program may choose the row as a transfer."""
         frame = self.frame
-        special = frame["sources"].isin(RESERVED) | (frame["sources"] == frame["target"].map(quoted))
+        special = frame["sources"].isin(RESERVED) | (frame["sources"] == _own(frame["target"]))
         return (frame["affinity"].notna() & ~special).to_numpy(dtype=bool)
 
     def row_of(self, target: str, sources: str | Iterable[str]) -> pd.Series | None:
@@ -224,13 +227,18 @@ def _check_shares(frame: pd.DataFrame) -> None:
                 )
 
 
+def _own(targets: pd.Series) -> pd.Series:
+    """Each target as the set of itself alone."""
+    return targets.map({name: quoted(name) for name in targets.unique()})
+
+
 def _check_own_sources(frame: pd.DataFrame) -> None:
     """Refuse a target among its own sources, unless every target has such a reference row."""
     pairs = zip(frame["target"], frame["sources"], strict=True)
     own = [row for row, (target, text) in enumerate(pairs) if target in split_sources(text)]
     if not own:
         return
-    alone = frame.index[frame["sources"] == frame["target"].map(quoted)]
+    alone = frame.index[frame["sources"] == _own(frame["target"])]
     referenced = set(frame.loc[alone, "target"])
     with_self = set(frame.loc[frame["sources"] == SELF, "target"])
     if len(own) == len(alone) and referenced == with_self == set(frame["target"]):

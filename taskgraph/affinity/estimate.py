@@ -17,7 +17,7 @@ from taskgraph.affinity.ahp import (
 )
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.affinity.tournament import Ties, Tournament, check_ties, tournament_of, win_rates
-from taskgraph.direction import COLUMN
+from taskgraph.direction import CHECK_FLAGS, COLUMN, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
 from taskgraph.tasks import SCRATCH, SELF
@@ -134,6 +134,7 @@ def affinities(
 
 def _transfers(frame: pd.DataFrame, losses: Losses) -> Transfers:
     """The table, with the direction of its values where some were scores; names are checked."""
+    warn_of_worst_selves(frame, CHECK_FLAGS)
     if losses.higher_is_better:
         frame[COLUMN] = frame["target"].isin(losses.higher_is_better)
     return Transfers(frame, exact_names=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from taskgraph.affinity.ahp import SUM_TOLERANCE, affinity_from_wins, consistency_ratio
 from taskgraph.affinity.estimate import Affinities
 from taskgraph.affinity.tournament import Ties, check_ties
-from taskgraph.direction import COLUMN, Direction, signs
+from taskgraph.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.names import Names, check_names, read_sets, read_targets
 from taskgraph.tasks import SCRATCH, SELF
@@ -81,6 +81,7 @@ def affinities_from_wins_table(
             }
         )
     table = pd.concat(rows, ignore_index=True).dropna(axis="columns", how="all")
+    warn_of_worst_selves(table, 'check that "wins" counts images where "sources" is the better')
     transfers = Transfers(table, exact_names=True)
     return Affinities(transfers, pd.DataFrame(reports), np.empty((0, len(table))))
 
@@ -157,6 +158,7 @@ def affinities_from_scores(
         gain = frame["gain"] if "gain" in frame.columns else pd.Series(np.nan, index=frame.index)
         frame["gain"] = gain.mask(scratch, 0.5)
     frame[COLUMN] = frame["target"].map(higher)
+    warn_of_worst_selves(frame, CHECK_FLAGS)
     return Transfers(frame, exact_names=True)
 
 

@@ -112,7 +112,6 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
     check_writable(output, suffixes=SUFFIXES)
     with notices():
         transfers = _transfers(losses, flags)
-    _warn_of_direction(transfers)
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")
     return 0
@@ -121,7 +120,7 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
 def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
     """Whatever kind of measurement the file holds, as a table of transfers."""
     from taskgraph.affinity import affinities_from_wins_table
-    from taskgraph.tables import read_wins, table_kind
+    from taskgraph.tables import naming, read_wins, table_kind
 
     rows = _rows(flags)
     kind = table_kind(path, columns=rows["columns"])
@@ -134,9 +133,10 @@ def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
             raise click.UsageError(f"{path} holds win rates, where more wins are always better; "
                                    "leave out the flags of a direction")  # fmt: skip
         table = read_wins(path, **rows, exact_names=exact_names())
-        found = affinities_from_wins_table(
-            table, ties=flags["ties"], clip=flags["clip"], exact_names=exact_names()
-        )
+        with naming(path):
+            found = affinities_from_wins_table(
+                table, ties=flags["ties"], clip=flags["clip"], exact_names=exact_names()
+            )
         _report(found)
         return found.transfers
     if kind in ("scores", "matrix"):
@@ -149,46 +149,48 @@ def _weights(path: str, kind: str, rows: dict[str, Any], flags: dict[str, Any]) 
     from taskgraph.affinity import affinities_from_scores
     from taskgraph.direction import called_a_score, direction_in, refusal
     from taskgraph.errors import InvalidTableError
-    from taskgraph.tables import read_header, read_scores
+    from taskgraph.tables import naming, read_header, read_scores
 
     said, guessed = _direction(flags), False
     scores = read_scores(path, **rows, exact_names=exact_names())
     if kind == "matrix" and said == _direction({}):
         corner = read_header(path)[0]
         if called_a_score(corner):
-            raise InvalidTableError(f"{path}: {refusal(corner)}")
+            raise InvalidTableError(f"{path}: {refusal(corner, wide=True)}")
         said["higher_is_better"] = False
         guessed = True
-    transfers = affinities_from_scores(
-        scores,
-        **said,
-        method=flags["method"],
-        temperature=flags["temperature"],
-        exact_names=exact_names(),
-    )
+    with naming(path):
+        transfers = affinities_from_scores(
+            scores,
+            **said,
+            method=flags["method"],
+            temperature=flags["temperature"],
+            exact_names=exact_names(),
+        )
     note("these are single scores, not losses on many images: no tournament can be held, so "
          f"the affinities are weights by {flags['method']}, not AHP")  # fmt: skip
     reason = f" ({GUESSED})" if guessed else ""
-    note(f"direction of the scores: {direction_in(transfers.frame)}{reason}")
+    note(f"direction of the values: {direction_in(transfers.frame)}{reason}")
     return transfers
 
 
 def _affinities(path: str, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     from taskgraph.affinity import affinities
     from taskgraph.direction import described
-    from taskgraph.tables import read_losses
+    from taskgraph.tables import naming, read_losses
 
     losses = read_losses(path, **rows, **_direction(flags), exact_names=exact_names())
-    found = affinities(
-        losses,
-        ties=flags["ties"],
-        clip=flags["clip"],
-        min_images=flags["min_images"],
-        bootstrap=flags["bootstrap"],
-        seed=flags["seed"],
-    )
+    with naming(path):
+        found = affinities(
+            losses,
+            ties=flags["ties"],
+            clip=flags["clip"],
+            min_images=flags["min_images"],
+            bootstrap=flags["bootstrap"],
+            seed=flags["seed"],
+        )
     higher = {target: target in losses.higher_is_better for target in losses.targets}
-    note(f"direction of the losses: {described(higher)}")
+    note(f"direction of the values: {described(higher)}")
     return found
 
 
@@ -201,17 +203,6 @@ def _direction(flags: dict[str, Any]) -> dict[str, Any]:
     targets = [name for part in flags.get("higher_is_better_for", ()) for name in part]
     said = bool(higher) if higher or lower else None
     return {"higher_is_better": said, "higher_is_better_for": tuple(targets)}
-
-
-def _warn_of_direction(transfers: Transfers) -> None:
-    """Say so where targets' own networks come last: then the direction is likely the other."""
-    from taskgraph.direction import worst_selves
-
-    worst, known = worst_selves(transfers.frame)
-    if worst * 2 > known:
-        note(f'Warning: "self" is the worst candidate of {worst} of {known} targets; a target\'s '
-             "own supervised network is rarely that: check the direction (--higher-is-better, "
-             "--lower-is-better)")  # fmt: skip
 
 
 def _report(found: Affinities) -> None:
@@ -266,7 +257,6 @@ def stability_command(
         raise click.UsageError(f"{losses} holds {kind}; only losses on images can be resampled")
     with notices():
         found = _affinities(losses, rows, flags)
-    _warn_of_direction(found.transfers)
     result = tg.stability(found, make_problem(problem_file, flags), solver=solver,
                           progress=progress_bar("resamples"))  # fmt: skip
     if form == "csv":

@@ -166,17 +166,20 @@ def exact_names() -> bool:
 
 
 def read_table(table: str | None) -> Transfers:
-    """Open TABLE, or the table that comes with the library, and print what is to be noted."""
+    """Open TABLE, or the table that comes with the library.
+
+    What is to be noted of it is printed when the command has succeeded.
+    """
     from taskgraph.direction import direction_in
     from taskgraph.tables import default_transfers, read_transfers
 
     if table is None:
         return default_transfers()
-    with notices():
-        transfers = read_transfers(table, exact_names=exact_names())
+    click.get_current_context().with_resource(notices())
+    transfers = read_transfers(table, exact_names=exact_names())
     direction = direction_in(transfers.frame)
     if direction:
-        note(f"{table} was made from scores: {direction}")
+        logging.getLogger("taskgraph").warning(f"{table} was made from scores: {direction}")
     return transfers
 
 

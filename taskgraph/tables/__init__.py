@@ -5,6 +5,7 @@ from taskgraph.tables.default import default_transfers
 from taskgraph.tables.files import (
     SUFFIXES,
     check_writable,
+    naming,
     read_frame,
     read_header,
     write_bytes,
@@ -35,6 +36,7 @@ __all__ = [
     "kind_of",
     "load_numbers",
     "melted",
+    "naming",
     "read_frame",
     "read_header",
     "read_losses",

@@ -284,16 +284,28 @@ def _is_fraction(text: str) -> bool:
 
 
 def _parquet_names(schema: pa.Schema) -> list[str]:
-    """The columns, those of an index first."""
+    """The columns, those of an index first; refused where a name has several levels."""
+    levels = len(_pandas(schema).get("column_indexes", []))
+    if levels > 1:
+        raise InvalidTableError(
+            f"the names of the columns have {levels} levels, expected one name each: join the "
+            "levels to one before the table is written"
+        )
     index = _index_names(schema)
     return [*index, *(name for name in schema.names if name not in index)]
 
 
 def _index_names(schema: pa.Schema) -> list[str]:
     """The columns that pandas wrote as an index; a mere count of rows is none."""
-    try:
-        written = (schema.pandas_metadata or {}).get("index_columns", [])
-    except (ValueError, AttributeError):  # metadata that no pandas wrote
-        written = []
-    named = {name for name in written if isinstance(name, str)}
+    named = {name for name in _pandas(schema).get("index_columns", []) if isinstance(name, str)}
     return [n for n in schema.names if n in named or n.startswith(UNNAMED)]
+
+
+def _pandas(schema: pa.Schema) -> dict[str, list[object]]:
+    """What pandas wrote along about the columns; empty where it wrote nothing that can be read."""
+    try:
+        found = schema.pandas_metadata
+    except ValueError:
+        found = None
+    lists = found if isinstance(found, dict) else {}
+    return {key: value for key, value in lists.items() if isinstance(value, list)}

@@ -114,8 +114,8 @@ def check_numbers(sources: Sequence[str], targets: Sequence[str], *, exact_names
 def with_names(frame: pd.DataFrame, index: Sequence[str] = ()) -> pd.DataFrame:
     """The frame with the names of the rows as its first column.
 
-    ``index`` names the first columns that were an index in the file. An index of whole numbers
-    that has no name counts rows, if the first column beside it is text.
+    ``index`` names the first columns that were an index in the file. A first column of numbers
+    without a name, beside one of text, counts the rows, and is left out.
 
     Raises
     ------
@@ -132,12 +132,17 @@ def with_names(frame: pd.DataFrame, index: Sequence[str] = ()) -> pd.DataFrame:
     if not isinstance(frame.index, pd.RangeIndex):
         index = [str(frame.index.name or f"{UNNAMED}0__")]
         frame = frame.rename_axis(index=index[0]).reset_index()
-    counted = [
-        name for name in index
-        if name.startswith(UNNAMED) and pd.api.types.is_integer_dtype(frame[name])
-        and frame.shape[1] > 1 and not pd.api.types.is_numeric_dtype(frame.iloc[:, 1])
-    ]  # fmt: skip
-    return frame.drop(columns=counted)
+    return frame.iloc[:, 1:] if _counts_rows(frame) else frame
+
+
+def _counts_rows(frame: pd.DataFrame) -> bool:
+    first = str(frame.columns[0]) if frame.shape[1] > 1 else "no"
+    if first and not first.startswith((UNNAMED, "Unnamed: ")):
+        return False
+    numbers, names = (
+        [_number(str(value)) is not None for value in frame.iloc[:, k].dropna()] for k in (0, 1)
+    )
+    return all(numbers) and not any(names)
 
 
 def _target(text: str, place: int) -> str:
