@@ -21,18 +21,21 @@ logger = logging.getLogger("taskgraph")
 COLUMN = "higher_is_better"
 """The column that says it in a table itself, the same in all rows of a target."""
 
-SCORES = frozenset(
-    "score scores acc accuracy accuracies auc auroc auprc roc ap map ndcg mrr f1 fscore fbeta dice "
-    "miou iou jaccard psnr ssim r2 bleu rouge meteor cider precision recall sensitivity "
-    "specificity correlation pearson spearman kendall kappa mcc reward rewards return returns hit "
-    "hits top win wins em exact elo gain utility likelihood leep logme hscore".split()
-)
+SCORES = frozenset({
+    "score", "scores", "acc", "accuracy", "accuracies", "auc", "auroc", "auprc", "roc", "ap",
+    "map", "ndcg", "mrr", "f1", "fscore", "fbeta", "dice", "miou", "iou", "jaccard", "psnr",
+    "ssim", "r2", "bleu", "rouge", "meteor", "cider", "precision", "recall", "sensitivity",
+    "specificity", "correlation", "pearson", "spearman", "kendall", "kappa", "mcc", "reward",
+    "rewards", "return", "returns", "hit", "hits", "top", "win", "wins", "em", "exact", "elo",
+    "gain", "utility", "likelihood", "leep", "logme", "hscore",
+})  # fmt: skip
 """Words of a header that say that larger is better, as far as a word can."""
 
-LOSSES = frozenset(
-    "loss losses err error errors mse mae rmse nll perplexity ppl wer cer fid lpips distance "
-    "divergence risk regret cost drop negative neg brier".split()
-)
+LOSSES = frozenset({
+    "loss", "losses", "err", "error", "errors", "mse", "mae", "rmse", "nll", "perplexity",
+    "ppl", "wer", "cer", "fid", "lpips", "distance", "divergence", "risk", "regret", "cost",
+    "drop", "negative", "neg", "brier",
+})  # fmt: skip
 """Words of a header that say that smaller is better."""
 
 CHECK_FLAGS = "check the direction (--higher-is-better, --lower-is-better)"
@@ -116,12 +119,11 @@ class Direction:
                     f'row {row}: the column "{COLUMN}" says {_word(value)} for the target '
                     f'"{target}", and {self.flag(target)} says {_word(said)}; leave one of them out'
                 )
-            value = said if said is not None else told.get(target, (None, 0))[0]
-            if value is None:
-                if header is not None and not self.higher_is_better_for:
-                    raise InvalidTableError(refusal(header, target if told else None))
-                value = False
-            found[target] = value
+            if said is None and target in told:
+                said = told[target][0]
+            if said is None and header is not None and not self.higher_is_better_for:
+                raise InvalidTableError(refusal(header, target if told else None))
+            found[target] = bool(said)
         return found
 
 
@@ -149,8 +151,10 @@ def called_a_score(header: str) -> bool:
     if plain & LOSSES:
         return False
     endings = ("accuracy", "score", "auc", "acc", "iou", "rouge", "bleu", "precision", "recall")
-    return bool(plain & SCORES) or any(word.endswith(endings) for word in words) or (
-        any(word.startswith(("rouge", "bleu")) for word in words)
+    return (
+        bool(plain & SCORES)
+        or any(word.endswith(endings) for word in words)
+        or (any(word.startswith(("rouge", "bleu")) for word in words))
     )
 
 
@@ -200,13 +204,11 @@ def _told(targets: Names, column: pd.Series) -> dict[str, tuple[bool, int]]:
             continue
         value, target = _said(text), targets.known[code]
         if value is None:
-            raise InvalidTableError(
-                f'row {row + 1}: {COLUMN} is "{text}", expected true or false'
-            )
+            raise InvalidTableError(f'row {row + 1}: {COLUMN} is "{text}", expected true or false')
         first = told.setdefault(target, (value, row + 1))
         if first[0] != value:
             raise InvalidTableError(
-                f'rows {first[1]} and {row + 1}: {COLUMN} is both {_word(first[0])} and '
+                f"rows {first[1]} and {row + 1}: {COLUMN} is both {_word(first[0])} and "
                 f'{_word(value)} for the target "{target}"; a target has one direction'
             )
     return told
@@ -227,7 +229,9 @@ def _listed(names: Iterable[str], most: int = 6) -> str:
     return ", ".join(shown[:most]) + more
 
 
-def signs(higher: Mapping[str, bool], targets: Names) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def signs(
+    higher: Mapping[str, bool], targets: Names
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """(rows,) array: 1 where larger is better, and -1 elsewhere."""
     each = np.array([1.0 if higher[name] else -1.0 for name in targets.known])
     return each[targets.codes]

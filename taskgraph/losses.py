@@ -86,8 +86,8 @@ class Losses:
     Raises
     ------
     InvalidTableError
-        If there is no table or target, or a target is among its own sources and is not such a reference
-        as the published Taskonomy tables have (see `Transfers`).
+        If there is no table or target, or a target is among its own sources and is not such a
+        reference as the published Taskonomy tables have (see `Transfers`).
     """
 
     by_target: Mapping[str, TargetLosses]
@@ -259,7 +259,9 @@ def _clusters(frame: pd.DataFrame, image: Names) -> dict[str, str]:
 
 def _check_own_sources(by_target: Mapping[str, TargetLosses]) -> None:
     """Refuse a target among its own sources, unless every target has such a reference."""
-    full = all({quoted(name), SELF} <= set(measured.sources) for name, measured in by_target.items())
+    full = all(
+        {quoted(name), SELF} <= set(measured.sources) for name, measured in by_target.items()
+    )
     for name, measured in by_target.items():
         for text in measured.sources:
             if name in split_sources(text) and not (full and text == quoted(name)):

@@ -136,7 +136,8 @@ def _read(
     if (codes < 0).any():
         row = int(np.argmax(codes < 0)) + 1
         raise InvalidTableError(f"row {row}: {header} is empty, expected {_wanted(lists)}")
-    names, joined = [], {}
+    names: list[str] = []
+    joined: dict[str, str] = {}
     for number, content in enumerate(fields):
         try:
             found = parse(content)
@@ -158,11 +159,12 @@ def _distinct(
     column: pd.Series, header: str, lists: bool, text: Callable[[Any], str]
 ) -> tuple[IntArray, list[Members]]:
     """A code a row, -1 where the field is missing, and the distinct fields."""
-    if not isinstance(column.dtype, pd.CategoricalDtype) and column.dtype == object:
-        if pd.api.types.infer_dtype(column, skipna=True) not in ("string", "empty"):
-            return _distinct_objects(column, header, lists, text)
+    if pd.api.types.is_object_dtype(column.dtype) and (
+        pd.api.types.infer_dtype(column, skipna=True) not in ("string", "empty")
+    ):
+        return _distinct_objects(column, header, lists, text)
     categories = column.astype("category").cat.remove_unused_categories().cat
-    codes = categories.codes.to_numpy(dtype=np.int32)
+    codes: IntArray = categories.codes.to_numpy(dtype=np.int32)
     fields: list[Members] = []
     for number, value in enumerate(categories.categories):
         row = int(np.argmax(codes == number)) + 1 if isinstance(value, bytes | dict | tuple) else 0

@@ -166,13 +166,13 @@ class Problem:
 def _check_joined(name: str, transfers: Transfers, where: str) -> None:
     """Refuse the name of a task that the table has only as a set of sources joined by ``+``."""
     parts = [part.strip() for part in name.split("+")]
-    if len(parts) > 1 and name not in transfers.tasks:
-        if (transfers.frame["sources"] == join_sources(parts)).any():
-            raise UnknownTaskError(
-                f'{where}: "{name}" is no task of the table, which holds it as the set of the '
-                f"sources {' and '.join(parts)}; if it is one task, in the table "
-                f"{how_to_quote(name)}"
-            )
+    if len(parts) < 2 or name in transfers.tasks:
+        return
+    if (transfers.frame["sources"] == join_sources(parts)).any():
+        raise UnknownTaskError(
+            f'{where}: "{name}" is no task of the table, which holds it as the set of the sources '
+            f"{' and '.join(parts)}; if it is one task, in the table {how_to_quote(name)}"
+        )
 
 
 def _task(name: str) -> str:

@@ -159,6 +159,4 @@ def _variants(word: str) -> Iterable[str]:
             yield word[:k] + word[k + 1 :]
 
 
-_MISSPELLED = {
-    variant: word for word in RESERVED for variant in [word, *_variants(word)]
-}
+_MISSPELLED = {variant: word for word in RESERVED for variant in [word, *_variants(word)]}

@@ -16,9 +16,9 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": [
-        "errors", "tasks", "spelling", "names", "direction", "transfers", "losses", "affinity", "problem", "program", "taxonomy",
-        "solver", "frontiers", "shortlist", "baselines", "selection", "tables", "plot", "report",
-        "server",
+        "errors", "tasks", "spelling", "names", "direction", "transfers", "losses", "affinity",
+        "problem", "program", "taxonomy", "solver", "frontiers", "shortlist", "baselines",
+        "selection", "tables", "plot", "report", "server",
         "cli",
     ],
     "taskgraph.solver": [

@@ -54,7 +54,9 @@ def of_single_sources(losses: Losses) -> Transfers:
     """
     by_target = {}
     for name, measured in losses.by_target.items():
-        rows = [row for row, sources in enumerate(measured.sources) if len(split_sources(sources)) == 1]
+        rows = [
+            row for row, sources in enumerate(measured.sources) if len(split_sources(sources)) == 1
+        ]
         names = tuple(measured.sources[row] for row in rows)
         by_target[name] = TargetLosses(names, measured.images, measured.values[rows])
     return tg.affinities(Losses(by_target, losses.clusters, losses.higher_is_better)).transfers

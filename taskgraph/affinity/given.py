@@ -162,7 +162,9 @@ def affinities_from_scores(
     return Transfers(frame, exact_names=True)
 
 
-def check_names_of(frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool) -> list[Names]:
+def check_names_of(
+    frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool
+) -> list[Names]:
     """Read the columns of names of a table of wins (`WINS`) or scores (`SCORES`), and check them.
 
     Raises
@@ -178,9 +180,7 @@ def check_names_of(frame: pd.DataFrame, required: tuple[str, ...], exact_names: 
     return read
 
 
-def _prepared(
-    frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool
-) -> pd.DataFrame:
+def _prepared(frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool) -> pd.DataFrame:
     read = check_names_of(frame, required, exact_names)
     frame = frame.reset_index(drop=True).copy()
     for name, column in zip(required[:-1], read, strict=True):

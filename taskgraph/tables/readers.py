@@ -270,9 +270,8 @@ def _missing(name: str, kind: Kind, header: list[str], found: Kind) -> str:
         )
     other = "" if found in (kind, "matrix") else f"; this looks like a table of {found}"
     index = next((column for column in header if column.startswith(UNNAMED)), None)
-    return (
-        f'a table of {kind} needs the column "{name}"; it has {shown}{more}{other}. '
-        + _remedy(name, kind, index)
+    return f'a table of {kind} needs the column "{name}"; it has {shown}{more}{other}. ' + _remedy(
+        name, kind, index
     )
 
 
@@ -280,7 +279,7 @@ def _remedy(name: str, kind: Kind, index: str | None) -> str:
     """How to name a column that is missing; the commands that read transfers rename none."""
     if kind == "transfers":
         wrote = f' (its index, with `frame.reset_index(names="{name}")`)' if index else ""
-        return f'Rename the column that holds it{wrote}, or read it in Python with `columns`'
+        return f"Rename the column that holds it{wrote}, or read it in Python with `columns`"
     return (
         f'Rename it, or say which column to read as "{name}": '
         f"--column {name}={index or 'HEADER'} (in Python `columns`)"

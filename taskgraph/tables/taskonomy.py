@@ -23,9 +23,7 @@ LARGEST = 64 << 20
 """Bytes; the published files have fewer than 0.2 million."""
 
 
-def read_taskonomy(
-    folder: FilePath, *, size: str = "16k", exact_names: bool = False
-) -> Transfers:
+def read_taskonomy(folder: FilePath, *, size: str = "16k", exact_names: bool = False) -> Transfers:
     """Merge the three published pickles of one transfer-set size.
 
     Parameters

@@ -92,23 +92,23 @@ def check_numbers(sources: Sequence[str], targets: Sequence[str], *, exact_names
         ]  # fmt: skip
         if numeric[side] and fractions:
             raise InvalidTableError(
-                f'the names of the {side}, {where[side]}, are all numbers, such as '
+                f"the names of the {side}, {where[side]}, are all numbers, such as "
                 f'"{fractions[0]}": {missing[side]}; {EXPECTED}'
             )
     for side, other in (("sources", "targets"), ("targets", "sources")):
         if numeric[side] and not numeric[other] and not exact_names:
             raise InvalidTableError(
-                f'the names of the {side}, {where[side]}, are all numbers, such as '
+                f"the names of the {side}, {where[side]}, are all numbers, such as "
                 f'"{sides[side][0]}", and those of the {other} are not: {missing[side]}; '
                 f"{EXPECTED}, or take the numbers for names with --exact-names"
             )
-    if all(numeric.values()) and not set(sides["sources"]) & set(sides["targets"]):
-        if not exact_names:
-            raise InvalidTableError(
-                "the names of the sources and of the targets are all numbers, and no number is on "
-                f'both sides ("{sides["sources"][0]}", "{sides["targets"][0]}"): {EXPECTED}, or '
-                "take the numbers for names with --exact-names"
-            )
+    shared = set(sides["sources"]) & set(sides["targets"])
+    if all(numeric.values()) and not shared and not exact_names:
+        raise InvalidTableError(
+            "the names of the sources and of the targets are all numbers, and no number is on "
+            f'both sides ("{sides["sources"][0]}", "{sides["targets"][0]}"): {EXPECTED}, or '
+            "take the numbers for names with --exact-names"
+        )
 
 
 def with_names(frame: pd.DataFrame, index: Sequence[str] = ()) -> pd.DataFrame:
