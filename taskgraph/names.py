@@ -164,7 +164,7 @@ def _distinct(
     ):
         return _distinct_objects(column, header, lists, text)
     categories = column.astype("category").cat.remove_unused_categories().cat
-    codes: IntArray = categories.codes.to_numpy(dtype=np.int32)
+    codes = np.asarray(categories.codes, dtype=np.int32)
     fields: list[Members] = []
     for number, value in enumerate(categories.categories):
         row = int(np.argmax(codes == number)) + 1 if isinstance(value, bytes | dict | tuple) else 0
