@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from taskgraph.tasks import SELF
+from taskgraph.tasks import SELF, join_sources
 from taskgraph.transfers import Transfers
 
 FloatArray = NDArray[np.float64]
@@ -87,7 +87,7 @@ def _table(tasks: int, draw: Callable[[int], tuple[Sets, FloatArray, float]]) ->
     for target, name in enumerate(names):
         sets, score, own = draw(target)
         total = score.sum() + own
-        sources = [SELF, *("+".join(names[s] for s in members) for members in sets)]
+        sources = [SELF, *(join_sources(names[s] for s in members) for members in sets)]
         affinity = np.append(own, score) / total
         frames.append(pd.DataFrame({"sources": sources, "target": name, "affinity": affinity}))
     return Transfers(pd.concat(frames, ignore_index=True))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from taskgraph.direction import COLUMN, Direction, signs
 from taskgraph.errors import InvalidTableError
-from taskgraph.tasks import RESERVED, SCRATCH, SELF, parse_sources
+from taskgraph.names import Names, check_names, read_labels, read_sets, read_targets
+from taskgraph.tasks import SELF, quoted, split_sources
 from taskgraph.transfers import numbers, require_columns
 
 REQUIRED = ("target", "sources", "image", "loss")
@@ -74,56 +76,86 @@ class Losses:
     Parameters
     ----------
     by_target : mapping of targets to `TargetLosses`
+        A DataFrame is read as `from_frame` reads it.
     clusters : mapping of images to names
         Images that were not drawn independently (one building, one training seed) share a
         cluster; a bootstrap then draws clusters. Empty: every image stands alone.
+    higher_is_better : names
+        Targets whose losses are negated scores.
 
     Raises
     ------
     InvalidTableError
-        If there is no target, or a target is among its own sources and is not such a reference
-        as the published Taskonomy tables have (see `Transfers`).
+        If there is no table or target, or a target is among its own sources and is not such a
+        reference as the published Taskonomy tables have (see `Transfers`).
     """
 
     by_target: Mapping[str, TargetLosses]
     clusters: Mapping[str, str] = field(default_factory=dict)
+    higher_is_better: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.by_target, Mapping):
+            # Anything else is a table, or `from_frame` says that it is none.
+            read = Losses.from_frame(self.by_target)
+            for name in ("by_target", "clusters", "higher_is_better"):
+                object.__setattr__(self, name, getattr(read, name))
         if not self.by_target:
             raise InvalidTableError("the table of losses has no rows; expected one row an image")
         _check_own_sources(self.by_target)
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, *, higher_is_better: bool = False) -> Losses:
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        higher_is_better: bool | None = None,
+        higher_is_better_for: Iterable[str] = (),
+        exact_names: bool = False,
+        header: str | None = None,
+    ) -> Losses:
         """Read a long table with the columns ``target, sources, image, loss`` and ``cluster``.
 
         Rows may come in any order, and a transfer need not have every image. ``cluster`` is
-        optional. With ``higher_is_better`` the values are scores, and are negated.
+        optional, and so is ``higher_is_better`` (true or false, the same within a target). Values
+        of which larger is better are scores, and are negated.
+
+        Parameters
+        ----------
+        frame : DataFrame
+        higher_is_better : bool, optional
+            The values are scores (True) or losses (False) throughout; by default they are losses
+            where the table does not say otherwise.
+        higher_is_better_for : names
+            Targets whose values are scores, while the others' are losses.
+        exact_names : bool
+            As for `Transfers`.
+        header : str, optional
+            What the values are called, if that is the name of a score: then nothing is guessed.
 
         Raises
         ------
         InvalidTableError
-            If a column is missing, a field is empty, a loss is not finite, or two rows are the
-            same transfer on the same image; rows are counted from 1.
+            If a column is missing, a field is empty, a loss is not finite, two rows are the same
+            transfer on the same image, or the direction is contradicted or must be said; rows are
+            counted from 1.
         """
         require_columns(frame, REQUIRED, kind="losses")
-        values = _finite(frame["loss"]) * (-1.0 if higher_is_better else 1.0)
-        target, targets = _codes(frame["target"], _one_task)
-        source, sources = _codes(frame["sources"], lambda text: "+".join(parse_sources(text)))
-        image, images = _codes(frame["image"])
-        by_target = {}
-        for number, name in enumerate(targets):
-            rows = np.flatnonzero(target == number)
-            names, e = np.unique(source[rows], return_inverse=True)
-            seen, b = np.unique(image[rows], return_inverse=True)
-            cells = e * seen.size + b
-            matrix = np.full((names.size, seen.size), np.nan)
-            matrix.ravel()[cells] = values[rows]
-            candidates = tuple(sources[k] for k in names)
-            measured = TargetLosses(candidates, tuple(images[k] for k in seen), matrix)
-            _check_once(cells, rows, name, measured)
-            by_target[name] = measured
-        return cls(by_target, _clusters(frame, image, images))
+        if frame.empty:
+            raise InvalidTableError("the table of losses has no rows; expected one row an image")
+        direction = Direction.said(higher_is_better, higher_is_better_for)
+        values = _finite(frame["loss"])
+        read = read_targets(frame["target"]), read_sets(frame["sources"])
+        check_names(*read, exact_names=exact_names)
+        images = read_labels(frame["image"])
+        higher = direction.by_target(read[0], frame.get(COLUMN), header=header)
+        if any(higher.values()):
+            values = values * -signs(higher, read[0])
+        return cls(
+            _matrices(values, *read, images),
+            _clusters(frame, images),
+            tuple(name for name, is_higher in higher.items() if is_higher),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """The long table that `from_frame` reads, without the images that were not measured."""
@@ -170,36 +202,23 @@ def _finite(column: pd.Series) -> FloatArray:
     return values
 
 
-def _codes(
-    column: pd.Series, canonical: Callable[[str], str] = lambda text: text
-) -> tuple[NDArray[np.int32], list[str]]:
-    """Number the names of a column in sorted order, after writing each in its canonical form."""
-    categories = column.astype("category").cat.remove_unused_categories().cat
-    codes = categories.codes.to_numpy(dtype=np.int32)
-    written = [str(name).strip() for name in categories.categories]
-    for number in [-1, *(k for k, name in enumerate(written) if not name)]:
-        if (codes == number).any():
-            row = int(np.argmax(codes == number)) + 1
-            raise InvalidTableError(f"row {row}: {column.name} is empty, expected a name")
-    names = []
-    for number, text in enumerate(written):
-        try:
-            names.append(canonical(text))
-        except InvalidTableError as error:
-            row = int(np.argmax(codes == number)) + 1
-            raise InvalidTableError(f"row {row}: {error}") from None
-    known = sorted(set(names))
-    position = {name: k for k, name in enumerate(known)}
-    return np.array([position[name] for name in names], dtype=np.int32)[codes], known
-
-
-def _one_task(text: str) -> str:
-    if text in RESERVED or "+" in text:
-        raise InvalidTableError(
-            f'the target is "{text}", expected the name of one task (not "{SELF}" or '
-            f'"{SCRATCH}", which are sources)'
-        )
-    return text
+def _matrices(
+    values: FloatArray, target: Names, source: Names, image: Names
+) -> dict[str, TargetLosses]:
+    """One (E, B) matrix a target, of (rows,) values."""
+    by_target = {}
+    for number, name in enumerate(target.known):
+        rows = np.flatnonzero(target.codes == number)
+        names, e = np.unique(source.codes[rows], return_inverse=True)
+        seen, b = np.unique(image.codes[rows], return_inverse=True)
+        cells = e * seen.size + b
+        matrix = np.full((names.size, seen.size), np.nan)
+        matrix.ravel()[cells] = values[rows]
+        candidates = tuple(source.known[k] for k in names)
+        measured = TargetLosses(candidates, tuple(image.known[k] for k in seen), matrix)
+        _check_once(cells, rows, name, measured)
+        by_target[name] = measured
+    return by_target
 
 
 def _check_once(
@@ -221,28 +240,31 @@ def _check_once(
         )
 
 
-def _clusters(frame: pd.DataFrame, image: NDArray[np.int32], images: list[str]) -> dict[str, str]:
+def _clusters(frame: pd.DataFrame, image: Names) -> dict[str, str]:
     if "cluster" not in frame.columns:
         return {}
-    cluster, names = _codes(frame["cluster"])
-    of_image = np.zeros(len(images), dtype=np.int64)
-    of_image[image] = cluster
-    differs = of_image[image] != cluster
+    cluster = read_labels(frame["cluster"])
+    names, codes = cluster.known, cluster.codes
+    of_image = np.zeros(len(image.known), dtype=np.int64)
+    of_image[image.codes] = codes
+    differs = of_image[image.codes] != codes
     if differs.any():
         row = int(np.argmax(differs))
         raise InvalidTableError(
-            f'image "{images[image[row]]}" is in the cluster "{names[cluster[row]]}" (row '
-            f'{row + 1}) and in "{names[of_image[image[row]]]}"; an image has one cluster'
+            f'image "{image.known[image.codes[row]]}" is in the cluster "{names[codes[row]]}" (row '
+            f'{row + 1}) and in "{names[of_image[image.codes[row]]]}"; an image has one cluster'
         )
-    return {name: names[k] for name, k in zip(images, of_image, strict=True)}
+    return {name: names[k] for name, k in zip(image.known, of_image, strict=True)}
 
 
 def _check_own_sources(by_target: Mapping[str, TargetLosses]) -> None:
     """Refuse a target among its own sources, unless every target has such a reference."""
-    full = all({name, SELF} <= set(measured.sources) for name, measured in by_target.items())
+    full = all(
+        {quoted(name), SELF} <= set(measured.sources) for name, measured in by_target.items()
+    )
     for name, measured in by_target.items():
         for text in measured.sources:
-            if name in text.split("+") and not (full and text == name):
+            if name in split_sources(text) and not (full and text == quoted(name)):
                 raise InvalidTableError(
                     f'target "{name}" is a source of itself (sources "{text}"); write its own '
                     f'supervised network as the source "{SELF}", or leave those rows out'

@@ -11,8 +11,9 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from taskgraph.errors import InvalidProblemError
-from taskgraph.tasks import ROLES, require_known
+from taskgraph.errors import InvalidProblemError, InvalidTableError, UnknownTaskError
+from taskgraph.spelling import how_to_quote
+from taskgraph.tasks import ROLES, join_sources, require_known, task_name
 from taskgraph.transfers import Transfers
 
 LOG_FLOOR = 1e-5
@@ -48,6 +49,10 @@ logarithm of affinities raised to at least 1e-5. ``gain`` and ``quality`` are th
 
 ROLE_WORDS = {"source_only": "source-only", "target_only": "target-only", "exclude": "unused"}
 """Fields of `Problem` that list tasks of a role, and the word of the role in a problem file."""
+
+
+LISTS = (*ROLE_WORDS, "require")
+"""Fields of `Problem` that list tasks; a problem file may name them at its top too."""
 
 
 class Settings(TypedDict, total=False):
@@ -112,7 +117,7 @@ class Problem:
         for name in ("source_only", "target_only", "exclude", "require"):
             names = getattr(self, name)
             names = (names,) if isinstance(names, str) else names
-            object.__setattr__(self, name, tuple(dict.fromkeys(names)))
+            object.__setattr__(self, name, tuple(dict.fromkeys(map(_task, names))))
         object.__setattr__(self, "budget", _at_least_zero("budget", self.budget))
         whole = isinstance(self.max_order, Integral) and not isinstance(self.max_order, bool)
         if not whole or self.max_order < 1:
@@ -125,9 +130,11 @@ class Problem:
             )
         for name in ("importance", "label_cost", "transfer_cost"):
             weights = {
-                task: _at_least_zero(f'{name} of "{task}"', value)
+                _task(task): _at_least_zero(f'{name} of "{task}"', value)
                 for task, value in getattr(self, name).items()
             }
+            if len(weights) < len(getattr(self, name)):
+                raise InvalidProblemError(f"{name} names a task twice: {getattr(self, name)}")
             object.__setattr__(self, name, weights)
         _check_flag("supervised_may_transfer", self.supervised_may_transfer)
         self._check_roles()
@@ -151,11 +158,32 @@ class Problem:
         """Raise `UnknownTaskError` if a name is not in the table, saying where it was given."""
         names = ("source_only", "target_only", "exclude", "require")
         for attribute in (*names, "importance", "label_cost", "transfer_cost"):
-            require_known(
-                getattr(self, attribute),
-                transfers.tasks,
-                where=f"--{attribute.replace('_', '-')}",
-            )
+            where = f"--{attribute.replace('_', '-')}"
+            for name in getattr(self, attribute):
+                _check_joined(name, transfers, where)
+            require_known(getattr(self, attribute), transfers.tasks, where=where)
+
+
+def _check_joined(name: str, transfers: Transfers, where: str) -> None:
+    """Refuse the name of a task that the table has only as a set of sources joined by ``+``."""
+    parts = [part.strip() for part in name.split("+")]
+    if len(parts) < 2 or name in transfers.tasks:
+        return
+    if (transfers.frame["sources"] == join_sources(parts)).any():
+        raise UnknownTaskError(
+            f'{where}: "{name}" is no task of the table, which holds it as the set of the sources '
+            f"{' and '.join(parts)}; if it is one task, in the table {how_to_quote(name)}"
+        )
+
+
+def _task(name: str) -> str:
+    """The name as tables have it: normalized, and without quotes around it."""
+    if not isinstance(name, str):
+        raise InvalidProblemError(f"a task is named {name!r}, expected text")
+    try:
+        return task_name(name)
+    except InvalidTableError as error:
+        raise InvalidProblemError(str(error)) from None
 
 
 def make_problem(problem: Problem | None, settings: Settings) -> Problem:
@@ -166,19 +194,23 @@ def make_problem(problem: Problem | None, settings: Settings) -> Problem:
 def problem_from_dict(content: Mapping[str, object]) -> Problem:
     """Read the content of a problem TOML: top-level settings and ``[tasks.<name>]`` tables.
 
+    The lists ``source_only``, ``target_only``, ``exclude`` and ``require`` may stand at the top,
+    with a dash or an underscore. A name is one task, also where it holds a ``+``.
+
     Raises
     ------
     InvalidProblemError
         If a key is unknown or a value has the wrong type; the message names its place.
     """
-    top = {"budget", "max_order", "objective", "supervised_may_transfer", "tasks"}
+    content = {key.replace("-", "_"): value for key, value in content.items()}
+    top = {"budget", "max_order", "objective", "supervised_may_transfer", "tasks", *LISTS}
     _check_keys(content, top, "the problem file")
     tasks = content.get("tasks", {})
     if not isinstance(tasks, Mapping):
         raise InvalidProblemError("`tasks` is not a table; write [tasks.<name>] for each task")
-    settings: dict[str, object] = {key: content[key] for key in content if key != "tasks"}
-    lists: dict[str, list[str]] = {attribute: [] for attribute in ROLE_WORDS}
-    required: list[str] = []
+    settings = {key: value for key, value in content.items() if key not in ("tasks", *LISTS)}
+    lists = {attribute: _listed(attribute, content.get(attribute, [])) for attribute in LISTS}
+    required = lists.pop("require")
     weights: dict[str, dict[str, float]] = {"importance": {}, "label_cost": {}, "transfer_cost": {}}
     for name, entry in tasks.items():
         if not isinstance(entry, Mapping):
@@ -200,6 +232,15 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
             if key in entry:
                 column[name] = entry[key]
     return Problem(**settings, **lists, require=tuple(required), **weights)  # type: ignore[arg-type]
+
+
+def _listed(key: str, value: object) -> list[str]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InvalidProblemError(
+            f'{key} is {value}, expected the name of a task or a list of names, such as ["a", "b"]'
+        )
+    return list(names)
 
 
 def problem_to_dict(problem: Problem) -> dict[str, object]:

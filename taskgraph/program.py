@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from taskgraph.costs import Costs, exact_costs
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import OBJECTIVES, Problem
-from taskgraph.tasks import SELF
+from taskgraph.tasks import SELF, split_sources
 from taskgraph.transfers import Transfers
 
 TOLERANCE = 1e-9
@@ -236,7 +236,7 @@ def _edges(
     rows = np.flatnonzero(usable)
     frame = transfers.frame
     target_code = pd.Index(targets).get_indexer(pd.Index(frame["target"].iloc[rows]))
-    names = [text.split("+") for text in frame["sources"].iloc[rows]]
+    names = [split_sources(text) for text in frame["sources"].iloc[rows]]
     length = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
     padded = np.full((len(rows), int(length.max(initial=1))), len(sources), dtype=np.int64)
     flat = pd.Index(sources).get_indexer(pd.Index(list(chain.from_iterable(names)), dtype=object))

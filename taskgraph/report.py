@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 import pandas as pd
 
 from taskgraph.baselines import Evaluation, evaluate
+from taskgraph.direction import direction_in
 from taskgraph.frontiers import Progress, all_budgets, frontier
 from taskgraph.plot import (
     PlotError,
@@ -88,8 +89,10 @@ def page(title: str, body: str) -> str:
 def settings_line(transfers: Transfers, problem: Problem) -> str:
     """What the page is about, in a line."""
     left_out = f", without {', '.join(problem.exclude)}" if problem.exclude else ""
+    direction = direction_in(transfers.frame)
+    scores = f" The affinities were made from scores: {direction}." if direction else ""
     text = (
-        f"{transfers!r}. Budget {problem.budget:g}, maximum order {problem.max_order}, "
+        f"{transfers!r}.{scores} Budget {problem.budget:g}, maximum order {problem.max_order}, "
         f"{problem.objective} objective{left_out}."
     )
     return f'<p class="note">{html.escape(text)}</p>'

@@ -23,7 +23,7 @@ from taskgraph.solver.ranking import Ranking
 from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.search import Solution
 from taskgraph.solver.ties import break_ties
-from taskgraph.tasks import require_known
+from taskgraph.tasks import require_known, task_name
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -131,6 +131,7 @@ def recommend(
     DataFrame
         ``sources, order, cost, affinity`` and the table's ``gain, quality, low, high``.
     """
+    target = task_name(target)
     require_known([target], transfers.targets, where="--target")
     chosen = make_problem(problem, settings)
     unwanted = {*chosen.exclude, target}

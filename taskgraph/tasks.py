@@ -1,8 +1,10 @@
-"""Names: tasks, the two reserved sources, and sets of sources written ``a+b``."""
+"""Names of tasks: how one is normalized, the reserved ones, and sets of sources written ``a+b``."""
 
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Literal, get_args
 
@@ -19,23 +21,71 @@ RESERVED = frozenset({SELF, SCRATCH})
 Role = Literal["target", "source-only", "target-only", "unused"]
 ROLES: tuple[str, ...] = get_args(Role)
 
+INVISIBLE = dict.fromkeys(
+    [0x00AD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
+)
+"""Characters without width (soft hyphen, joiners, direction marks, byte order mark): no reader
+sees them, so that they cannot tell two names apart."""
 
-def parse_sources(text: str | Iterable[str]) -> tuple[str, ...]:
-    """Split ``"b+a"`` (or take names as they are) into the sorted tuple ``("a", "b")``.
+QUOTED = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
 
-    Sources are a set: their order carries no meaning.
+
+def normalized(text: str) -> str:
+    """A name as tables are compared by it: NFC, without invisible characters and outer blanks."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(INVISIBLE))
+    return text.strip()
+
+
+def task_name(text: str) -> str:
+    """The one task that a field, a flag or a problem file names; a ``+`` is part of the name.
+
+    The name may stand in double quotes, as `quoted` writes it.
 
     Raises
     ------
     InvalidTableError
-        If there is no name, an empty name, a repeated one, or a reserved one beside others.
+        If the name begins with a double quote that quotes nothing, or that is part of the name.
     """
-    names = text.split("+") if isinstance(text, str) else list(text)
-    names = [name.strip() for name in names]
-    if not all(names) or not names:
+    text = normalized(text)
+    if not text.startswith('"'):
+        return text
+    whole = QUOTED.fullmatch(text)
+    return _checked(_unquoted(whole) if whole else text)
+
+
+def quoted(name: str) -> str:
+    """A name as a set of sources holds it: in double quotes if it has a ``+`` or a quote itself."""
+    if "+" not in name and '"' not in name:
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def parse_sources(text: str | Iterable[str | None]) -> tuple[str, ...]:
+    """Split ``"b+a"`` (or take names as they are) into the sorted tuple ``("a", "b")``.
+
+    Sources are a set: their order carries no meaning. In text, a name that itself holds a ``+`` is
+    written in double quotes: ``"moco+v2"+depth``. A list of names needs no quotes.
+
+    Raises
+    ------
+    InvalidTableError
+        If there is no name, an empty name, a repeated one, or a reserved one beside others; or if
+        a quote is not closed.
+    """
+    if isinstance(text, str):
+        names = split_quoted(normalized(text), "+")
+    else:
+        text = _texts(text)
+        names = [normalized(name or "") for name in text]
+    if not names:
+        raise InvalidTableError("the sources are an empty list, expected at least one name")
+    if not all(names):
         raise InvalidTableError(
             f'the sources "{text}" hold an empty name; write names joined by "+", such as "a+b"'
         )
+    if any(name[0] == '"' for name in names):
+        _checked(next(name for name in names if name[0] == '"'))
     if len(set(names)) < len(names):
         raise InvalidTableError(f'the sources "{text}" repeat a name; each source counts once')
     if len(names) > 1 and RESERVED & set(names):
@@ -45,8 +95,42 @@ def parse_sources(text: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def join_sources(names: Iterable[str]) -> str:
-    """Write a set of sources as tables do: sorted and joined by ``+``."""
-    return "+".join(sorted(names))
+    """Write a set of sources as tables do: sorted, joined by ``+``, and quoted where needed."""
+    return "+".join(map(quoted, sorted(names)))
+
+
+def split_sources(text: str) -> tuple[str, ...]:
+    """The names of a set that `join_sources` wrote, without checking it again."""
+    return tuple(split_quoted(text, "+") if '"' in text else text.split("+"))
+
+
+def split_quoted(text: str, mark: str) -> list[str]:
+    """Split at a mark outside of double quotes, and take the quotes off.
+
+    Raises
+    ------
+    InvalidTableError
+        If a part begins with a quote that does not end it.
+    """
+    if '"' not in text:
+        return [part.strip() for part in text.split(mark)]
+    names, place = [], 0
+    while place <= len(text):
+        found = QUOTED.match(text, place)
+        if found and text[found.end() : found.end() + 1] in ("", mark):
+            names.append(normalized(_unquoted(found)))
+            place = found.end() + 1
+            continue
+        end = text.find(mark, place)
+        part = text[place : end if end >= 0 else len(text)].strip()
+        if part.startswith('"'):
+            raise InvalidTableError(
+                f"in {text} a double quote opens a name and none closes it; quote a whole name, "
+                f'as in "moco+v2"{mark}depth, and write a quote within it twice'
+            )
+        names.append(part)
+        place += len(text[place : end if end >= 0 else len(text)]) + 1
+    return names
 
 
 def require_known(names: Iterable[str], known: Collection[str], *, where: str) -> None:
@@ -60,6 +144,29 @@ def require_known(names: Iterable[str], known: Collection[str], *, where: str) -
         near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"it has {_some(known)}"
         raise UnknownTaskError(f'{where}: the table has no task "{name}"; {hint}')
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    return found.group(1).replace('""', '"').strip()
+
+
+def _checked(name: str) -> str:
+    if name.startswith('"'):
+        raise InvalidTableError(
+            f"the name {name} begins with a double quote, which is kept for names that hold a "
+            '"+", as in "moco+v2"; rename the task'
+        )
+    return name
+
+
+def _texts(names: Iterable[str | None]) -> list[str | None]:
+    found = list(names)
+    for name in found:
+        if name is not None and not isinstance(name, str):
+            raise InvalidTableError(
+                f"the sources {found} hold a {type(name).__name__}, expected names"
+            )
+    return found
 
 
 def _some(names: Collection[str], most: int = 8) -> str:

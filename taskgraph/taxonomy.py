@@ -12,7 +12,7 @@ import networkx as nx
 import pandas as pd
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.tasks import SELF
+from taskgraph.tasks import SELF, join_sources, quoted, split_sources
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
@@ -105,7 +105,7 @@ class Taxonomy:
     def to_frame(self) -> pd.DataFrame:
         """One row a target: ``target, sources, order, affinity, gain, quality`` and intervals."""
         rows = [
-            {**asdict(transfer), "sources": "+".join(transfer.sources), "order": transfer.order}
+            {**asdict(transfer), "sources": join_sources(transfer.sources), "order": transfer.order}
             for transfer in self.transfers
         ]
         columns = ["target", "sources", "order", "affinity", "gain", "quality", "low", "high"]
@@ -193,7 +193,9 @@ class Taxonomy:
 
     def _table(self) -> pd.DataFrame:
         frame = self.to_frame()
-        frame["sources"] = frame["sources"].str.replace("+", " + ")
+        frame["sources"] = [
+            " + ".join(map(quoted, split_sources(text))) for text in frame["sources"]
+        ]
         for name in frame.columns.intersection(["affinity", "low", "high"]):
             frame[name] = frame[name].map(lambda value: _written(value, "#.3g"))
         for name in frame.columns.intersection(["gain", "quality"]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.tasks import RESERVED, SCRATCH, SELF, join_sources, parse_sources
+from taskgraph.names import all_members, check_names, read_sets, read_targets
+from taskgraph.tasks import (
+    RESERVED,
+    SELF,
+    join_sources,
+    normalized,
+    parse_sources,
+    quoted,
+    split_sources,
+)
 
 REQUIRED = ("sources", "target", "affinity")
 MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "loss", "n")
@@ -26,25 +35,31 @@ class Transfers:
     Parameters
     ----------
     frame : DataFrame
-        Columns ``sources`` (names joined by ``+``), ``target``, ``affinity`` and any of ``low``,
-        ``high``, ``gain``, ``quality``, ``loss``, ``n``; others are carried along. Affinities are
+        Columns ``sources`` (names joined by ``+``, or a list of names), ``target``, ``affinity``
+        and any of ``low``, ``high``, ``gain``, ``quality``, ``loss``, ``n``; others are carried
+        along. A name that holds a ``+`` is written ``"moco+v2"+depth`` in text. Affinities are
         at least 0 and larger is better. A row whose affinity is empty is a reference that was
         measured outside the tournament (it has a gain or a quality) and is never an edge.
         The reserved source ``self`` is the target's own supervised network, ``scratch`` a network
         trained from scratch. A row from a task's own encoder to the task itself is accepted only
         as a full set of references, one for every target beside its ``self`` row, as the
         published Taskonomy tables have them; such rows are never edges either.
+    exact_names : bool
+        Take names as they are, even where two differ in case or number format only (``Depth`` and
+        ``depth``, ``1`` and ``1.0``) or one looks like a misspelled reserved name (``Self``).
 
     Raises
     ------
     InvalidTableError
-        If a column is missing, or a row breaks the format; rows are counted from 1.
+        If a column is missing, a row breaks the format, or one name seems to be there in two
+        spellings; rows are counted from 1.
     """
 
     frame: pd.DataFrame
+    exact_names: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "frame", _validated(self.frame))
+    def __post_init__(self, exact_names: bool) -> None:
+        object.__setattr__(self, "frame", _validated(self.frame, exact_names))
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -58,7 +73,7 @@ class Transfers:
     def sources(self) -> tuple[str, ...]:
         """Tasks that some candidate transfers from, sorted; reserved names are left out."""
         named = self.frame.loc[self.frame["affinity"].notna(), "sources"].unique()
-        return tuple(sorted({name for text in named for name in text.split("+")} - RESERVED))
+        return tuple(sorted(all_members(named)))
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -68,20 +83,24 @@ class Transfers:
     @cached_property
     def order(self) -> NDArray[np.int64]:
         """(rows,) array: the number of sources of each row."""
-        count = self.frame["sources"].str.count(r"\+") + 1
-        return np.asarray(count, dtype=np.int64)
+        sets = self.frame["sources"]
+        count = {
+            text: len(split_sources(text)) if '"' in text else text.count("+") + 1
+            for text in sets.unique()
+        }
+        return np.asarray(sets.map(count), dtype=np.int64)
 
     @cached_property
     def is_edge(self) -> NDArray[np.bool_]:
         """(rows,) array: whether the program may choose the row as a transfer."""
         frame = self.frame
-        special = frame["sources"].isin(RESERVED) | (frame["sources"] == frame["target"])
+        special = frame["sources"].isin(RESERVED) | (frame["sources"] == _own(frame["target"]))
         return (frame["affinity"].notna() & ~special).to_numpy(dtype=bool)
 
     def row_of(self, target: str, sources: str | Iterable[str]) -> pd.Series | None:
         """Look a transfer up by its target and set of sources; None if it was not measured."""
         names = parse_sources(sources)
-        position = self._positions.get((target, join_sources(names)))
+        position = self._positions.get((normalized(target), join_sources(names)))
         return None if position is None else self.frame.iloc[position]
 
     @cached_property
@@ -104,13 +123,14 @@ class Transfers:
         return f"<p>{self!r}</p>{self.frame.head(10).to_html(index=False)}"
 
 
-def _validated(frame: pd.DataFrame) -> pd.DataFrame:
+def _validated(frame: pd.DataFrame, exact_names: bool) -> pd.DataFrame:
     require_columns(frame, REQUIRED, kind="transfers")
     if frame.empty:
         raise InvalidTableError("the table of transfers has no rows; expected one row a transfer")
     frame = frame.reset_index(drop=True).copy()
-    frame["target"] = _checked_targets(frame["target"])
-    frame["sources"] = canonical_sources(frame["sources"])
+    targets, sources = read_targets(frame["target"]), read_sets(frame["sources"])
+    check_names(targets, sources, exact_names=exact_names)
+    frame["target"], frame["sources"] = targets.to_series(), sources.to_series()
     for name in MEASUREMENTS:
         if name in frame.columns:
             frame[name] = numbers(frame[name])
@@ -123,6 +143,11 @@ def _validated(frame: pd.DataFrame) -> pd.DataFrame:
 
 def require_columns(frame: pd.DataFrame, required: Iterable[str], *, kind: str) -> None:
     """Raise, naming the columns there are, if one is missing from a table of some kind."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidTableError(
+            f"the table of {kind} is a {type(frame).__name__}, expected a pandas DataFrame; read a "
+            f"file with `tg.read_{kind.removesuffix('s')}s(path)`"
+        )
     for name in required:
         if name not in frame.columns:
             shown = ", ".join(f'"{column}"' for column in frame.columns)
@@ -156,19 +181,6 @@ def _float(word: str) -> float:
         return math.nan
 
 
-def canonical_sources(column: pd.Series) -> pd.Series:
-    """Write each set of sources in sorted order, so that ``b+a`` and ``a+b`` are one."""
-    text = column.astype("string").fillna("")
-    written = {}
-    for name in text.unique():
-        try:
-            written[name] = "+".join(parse_sources(name))
-        except InvalidTableError as error:
-            row = int(np.flatnonzero(text == name)[0])
-            raise InvalidTableError(f"row {row + 1}: {error}") from None
-    return text.map(written).astype(object)
-
-
 def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
     """Raise, naming both rows, if two rows have the same keys."""
     repeated = frame.duplicated(keys)
@@ -182,18 +194,6 @@ def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
         f"rows {first + 1} and {second + 1} are the same transfer ({names}); "
         "the order of sources carries no meaning: keep one of them"
     )
-
-
-def _checked_targets(column: pd.Series) -> pd.Series:
-    text = column.astype("string").str.strip().fillna("")
-    bad = (text == "") | text.isin(RESERVED) | text.str.contains("+", regex=False)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InvalidTableError(
-            f'row {row + 1}: the target is "{text.iloc[row]}", expected the name of one task '
-            f'(not "{SELF}" or "{SCRATCH}", which are sources)'
-        )
-    return text.astype(object)
 
 
 def _check_affinities(frame: pd.DataFrame) -> None:
@@ -227,13 +227,18 @@ def _check_shares(frame: pd.DataFrame) -> None:
                 )
 
 
+def _own(targets: pd.Series) -> pd.Series:
+    """Each target as the set of itself alone."""
+    return targets.map({name: quoted(name) for name in targets.unique()})
+
+
 def _check_own_sources(frame: pd.DataFrame) -> None:
     """Refuse a target among its own sources, unless every target has such a reference row."""
     pairs = zip(frame["target"], frame["sources"], strict=True)
-    own = [row for row, (target, text) in enumerate(pairs) if target in text.split("+")]
+    own = [row for row, (target, text) in enumerate(pairs) if target in split_sources(text)]
     if not own:
         return
-    alone = frame.index[frame["sources"] == frame["target"]]
+    alone = frame.index[frame["sources"] == _own(frame["target"])]
     referenced = set(frame.loc[alone, "target"])
     with_self = set(frame.loc[frame["sources"] == SELF, "target"])
     if len(own) == len(alone) and referenced == with_self == set(frame["target"]):

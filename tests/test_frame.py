@@ -17,9 +17,9 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": [
-        "errors", "tasks", "transfers", "losses", "affinity", "problem", "costs", "program",
-        "taxonomy", "solver", "frontiers", "shortlist", "random_sets", "baselines", "selection",
-        "tables", "plot", "report", "server", "cli",
+        "errors", "tasks", "spelling", "names", "direction", "transfers", "losses", "affinity",
+        "problem", "costs", "program", "taxonomy", "solver", "frontiers", "shortlist",
+        "random_sets", "baselines", "selection", "tables", "plot", "report", "server", "cli",
     ],
     "taskgraph.solver": [
         "clock", "scale", "backends", "choice", "presolve", "model", "local", "relax", "root",
@@ -28,8 +28,9 @@ ORDER = {
     ],
     "encoders": [
         "errors", "extras", "storage", "workers", "engines", "pixels", "encodings", "corruptions",
-        "colors", "jigsaw", "poses", "scenes", "tasks", "names", "draw", "dataset", "losses", "networks",
-        "checkpoint", "feed", "progress", "augment", "adversarial", "fit", "objective", "readout",
+        "colors", "jigsaw", "poses", "scenes", "tasks", "names", "draw", "dataset", "losses",
+        "networks", "checkpoint", "feed", "progress", "augment", "adversarial", "fit", "objective",
+        "readout",
         "shipped", "bank", "jobs", "table1", "transfer", "plans", "pipeline", "predict", "cli",
     ],
     "encoders.engines": [

@@ -203,7 +203,9 @@ def test_rows_are_selected_by_the_files_own_headers(tmp_path):
     rows = "to,from,run,metric,acc\nt,a,1,f1,0.5\nt,a,1,acc,0.25\nt,b,1,f1,0.75\n"
     path = write(tmp_path / "t.csv", rows)
     columns = {"target": "to", "sources": "from", "image": "run", "loss": "acc"}
-    losses = tables.read_losses(path, columns=columns, where={"metric": "f1"})
+    losses = tables.read_losses(
+        path, columns=columns, where={"metric": "f1"}, higher_is_better=False
+    )
     assert losses.by_target["t"].values.tolist() == [[0.5], [0.75]]
     with pytest.raises(InvalidTableError, match=r't\.csv: no row has metric "f2"'):
         tables.read_losses(path, columns=columns, where={"metric": "f2"})

@@ -124,7 +124,7 @@ def _only(losses: Losses, images: set[str]) -> Losses:
         names = tuple(name for name in each.images if name in images)
         kept[target] = TargetLosses(each.sources, names, each.values[:, there])
     clusters = {name: group for name, group in losses.clusters.items() if name in images}
-    return Losses(kept, clusters)
+    return Losses(kept, clusters, losses.higher_is_better)
 
 
 def cross_fitted(

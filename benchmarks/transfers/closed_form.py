@@ -18,6 +18,7 @@ from taskgraph.program import compile_program
 from taskgraph.solver import taxonomy_from_solution
 from taskgraph.solver.choice import choose
 from taskgraph.solver.search import Solution
+from taskgraph.tasks import join_sources
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -60,7 +61,7 @@ def chosen_in_closed_form(
         followed = summary(supervising(trained, fast.supervised, problem))
         best = summary(slow)
         rows.append(
-            {"budget": budget, "supervised": "+".join(fast.supervised),
+            {"budget": budget, "supervised": join_sources(fast.supervised),
              "common": len({*fast.supervised} & {*slow.supervised}),
              "count": len(slow.supervised)}
             | {measure: followed[measure] for measure in MEASURES}

@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from taskgraph.tasks import split_sources
+
 NOTHING = "–"
 
 
@@ -48,7 +50,7 @@ def seconds(value: Any) -> str:
 
 def names(joined: Any) -> str:
     """``a+b`` as ``a, b``."""
-    return NOTHING if pd.isna(joined) or not joined else ", ".join(str(joined).split("+"))
+    return NOTHING if pd.isna(joined) or not joined else ", ".join(split_sources(str(joined)))
 
 
 def wrapped(page: str, *, width: int = 100) -> str:

@@ -13,6 +13,7 @@ from benchmarks.transfers.markdown import interval, names, number, share, table,
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import Tables, read_tables
+from taskgraph.tasks import split_sources
 
 PAGE = "README.md"
 
@@ -141,7 +142,7 @@ def pictures(tables: Tables) -> str:
     }
     for _, row in frame.iterrows():
         if row["status"] != "infeasible":
-            count = len(str(row["supervised"]).split("+"))
+            count = len(split_sources(str(row["supervised"])))
             texts[f"taxonomy_{row['budget']:g}"] = (
                 f"Taxonomy of budget {row['budget']:g}: {count} supervised tasks "
                 f"({names(row['supervised'])}) and the transfers from them"

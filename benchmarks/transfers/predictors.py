@@ -13,6 +13,7 @@ from encoders.transfer.agreement import Agreement, Better, agreement
 from encoders.transfer.ridge import SweepResult, position
 from encoders.transfer.scores import average_rank
 from taskgraph.errors import InvalidTableError
+from taskgraph.tasks import split_sources
 from taskgraph.transfers import Transfers
 
 
@@ -53,7 +54,7 @@ def from_ridge(result: SweepResult, measured: pd.DataFrame) -> Prediction:
     """The screen's valid errors of the transfers that were trained too."""
     rows = []
     for target, sources in zip(measured["target"], measured["sources"], strict=True):
-        names = sources.split("+")
+        names = split_sources(sources)
         known = target in result.targets and set(names) <= set(result.sources)
         if not known or len(names) not in result.sets:
             continue
@@ -79,7 +80,7 @@ def baselines(measured: pd.DataFrame) -> dict[str, Prediction]:
     losses = single.set_index(["target", "sources"])["valid_loss"].to_dict()
     several = measured[measured["order"] > 1]
     members = [
-        float(np.mean([losses.get((target, name), np.nan) for name in sources.split("+")]))
+        float(np.mean([losses.get((target, name), np.nan) for name in split_sources(sources)]))
         for target, sources in zip(several["target"], several["sources"], strict=True)
     ]
     own = measured[["target", "sources"]].assign(value=measured["valid_loss"])

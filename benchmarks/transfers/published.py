@@ -13,7 +13,7 @@ from encoders.tasks import OTHER_NAMES
 from encoders.transfer.agreement import Agreement, agreement
 from taskgraph.errors import InvalidTableError
 from taskgraph.plot import first_order
-from taskgraph.tasks import RESERVED, SELF
+from taskgraph.tasks import RESERVED, SELF, join_sources, split_sources
 from taskgraph.transfers import Transfers
 
 MEASURES = ("affinity", "gain", "quality")
@@ -63,12 +63,12 @@ def restricted(theirs: Transfers, ours: Transfers) -> Transfers:
     known = {*ours.tasks, *RESERVED}
     frame = theirs.to_frame()
     named = {
-        text: "+".join(OTHER_NAMES.get(name, name) for name in text.split("+"))
+        text: join_sources(OTHER_NAMES.get(name, name) for name in split_sources(text))
         for text in frame["sources"].unique()
     }
     frame["sources"] = frame["sources"].map(named)
     frame["target"] = frame["target"].replace(OTHER_NAMES)
-    of_ours = frame["sources"].map(lambda text: set(text.split("+")) <= known)
+    of_ours = frame["sources"].map(lambda text: set(split_sources(text)) <= known)
     own = frame["sources"] == frame["target"]
     return Transfers(frame[of_ours & ~own & frame["target"].isin(ours.targets)])
 

@@ -15,7 +15,7 @@ from encoders.tasks import OTHER_NAMES
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.plot import task_linkage, transfer_distance
-from taskgraph.tasks import SELF
+from taskgraph.tasks import SELF, split_sources
 from taskgraph.transfers import Transfers
 
 GROUPS = {
@@ -54,10 +54,12 @@ def of_single_sources(losses: Losses) -> Transfers:
     """
     by_target = {}
     for name, measured in losses.by_target.items():
-        rows = [row for row, sources in enumerate(measured.sources) if "+" not in sources]
+        rows = [
+            row for row, sources in enumerate(measured.sources) if len(split_sources(sources)) == 1
+        ]
         names = tuple(measured.sources[row] for row in rows)
         by_target[name] = TargetLosses(names, measured.images, measured.values[rows])
-    return tg.affinities(Losses(by_target, losses.clusters)).transfers
+    return tg.affinities(Losses(by_target, losses.clusters, losses.higher_is_better)).transfers
 
 
 def clusters(transfers: Transfers, count: int) -> pd.Series[int]:

@@ -17,6 +17,7 @@ from taskgraph.affinity.ahp import (
 )
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.affinity.tournament import Ties, Tournament, check_ties, tournament_of, win_rates
+from taskgraph.direction import CHECK_FLAGS, COLUMN, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
 from taskgraph.tasks import SCRATCH, SELF
@@ -36,7 +37,8 @@ class Affinities:
     ----------
     transfers : Transfers
         ``sources, target, affinity`` and, as far as measured, ``low, high, gain, quality, n``;
-        sorted by target, then sources, ``scratch`` last.
+        sorted by target, then sources, ``scratch`` last. Where values were scores, the column
+        ``higher_is_better`` says of which targets.
     consistency : DataFrame, one row a target
         ``target``; ``candidates`` in the tournament; ``images`` used, ``dropped`` because some
         candidate was not tested on them (both empty for a table of wins);
@@ -53,7 +55,7 @@ class Affinities:
     def resampled(self) -> Iterator[Transfers]:
         """The table of each resample, as input for everything that takes the original."""
         for affinity in self.resamples:
-            yield Transfers(self.transfers.frame.assign(affinity=affinity))
+            yield Transfers(self.transfers.frame.assign(affinity=affinity), exact_names=True)
 
     def __repr__(self) -> str:
         worst = self.consistency["consistency_ratio"].max()
@@ -120,14 +122,22 @@ def affinities(
     frame = pd.concat(rows, ignore_index=True).dropna(axis="columns", how="all")
     consistency = pd.DataFrame(reports)
     if not bootstrap:
-        return Affinities(Transfers(frame), consistency, np.empty((0, len(frame))))
+        return Affinities(_transfers(frame, losses), consistency, np.empty((0, len(frame))))
     resamples = bootstrap_affinities(
         losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images
     )
     low, high = _interval(resamples, level)
     frame.insert(3, "low", low)
     frame.insert(4, "high", high)
-    return Affinities(Transfers(frame), consistency, resamples)
+    return Affinities(_transfers(frame, losses), consistency, resamples)
+
+
+def _transfers(frame: pd.DataFrame, losses: Losses) -> Transfers:
+    """The table, with the direction of its values where some were scores; names are checked."""
+    warn_of_worst_selves(frame, CHECK_FLAGS)
+    if losses.higher_is_better:
+        frame[COLUMN] = frame["target"].isin(losses.higher_is_better)
+    return Transfers(frame, exact_names=True)
 
 
 def bootstrap_affinities(

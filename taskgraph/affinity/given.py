@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,18 +12,23 @@ from numpy.typing import NDArray
 from taskgraph.affinity.ahp import SUM_TOLERANCE, affinity_from_wins, consistency_ratio
 from taskgraph.affinity.estimate import Affinities
 from taskgraph.affinity.tournament import Ties, check_ties
+from taskgraph.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError, InvalidWinsError
+from taskgraph.names import Names, check_names, read_sets, read_targets
 from taskgraph.tasks import SCRATCH, SELF
-from taskgraph.transfers import Transfers, canonical_sources, check_unique, numbers, require_columns
+from taskgraph.transfers import Transfers, check_unique, numbers, require_columns
 
 Method = Literal["rank", "softmax"]
 METHODS: tuple[str, ...] = get_args(Method)
+
+WINS = ("target", "sources", "versus", "wins")
+SCORES = ("target", "sources", "score")
 
 FloatArray = NDArray[np.float64]
 
 
 def affinities_from_wins_table(
-    frame: pd.DataFrame, *, ties: Ties = "half", clip: float = 1e-3
+    frame: pd.DataFrame, *, ties: Ties = "half", clip: float = 1e-3, exact_names: bool = False
 ) -> Affinities:
     """Turn a table of pairwise win rates into affinities, target by target.
 
@@ -36,6 +42,8 @@ def affinities_from_wins_table(
         become qualities too.
     ties, clip
         As for `affinity_from_wins`.
+    exact_names
+        As for `Transfers`.
 
     Returns
     -------
@@ -45,13 +53,13 @@ def affinities_from_wins_table(
     Raises
     ------
     InvalidTableError
-        If a column is missing, a pair is missing or twice in one direction, or a candidate
-        meets itself; rows are counted from 1.
+        If a column is missing, a pair is missing or twice in one direction, a candidate meets
+        itself, or one name is there in two spellings; rows are counted from 1.
     InvalidWinsError
         If a share is outside [0, 1], or two directions contradict each other.
     """
     check_ties(ties)
-    frame = _prepared(frame, ("target", "sources", "versus", "wins"))
+    frame = _prepared(frame, WINS, exact_names)
     rows, reports = [], []
     for target, pairs in frame.groupby("target", sort=True):
         names = sorted({*pairs["sources"], *pairs["versus"]} - {SCRATCH})
@@ -73,15 +81,19 @@ def affinities_from_wins_table(
             }
         )
     table = pd.concat(rows, ignore_index=True).dropna(axis="columns", how="all")
-    return Affinities(Transfers(table), pd.DataFrame(reports), np.empty((0, len(table))))
+    warn_of_worst_selves(table, 'check that "wins" counts images where "sources" is the better')
+    transfers = Transfers(table, exact_names=True)
+    return Affinities(transfers, pd.DataFrame(reports), np.empty((0, len(table))))
 
 
 def affinities_from_scores(
     frame: pd.DataFrame,
     *,
-    higher_is_better: bool,
+    higher_is_better: bool | None = None,
+    higher_is_better_for: Iterable[str] = (),
     method: Method = "rank",
     temperature: float = 1.0,
+    exact_names: bool = False,
 ) -> Transfers:
     """Turn one score a transfer into weights that sum to one over a target's candidates.
 
@@ -97,32 +109,42 @@ def affinities_from_scores(
     frame : DataFrame with the columns ``sources, target, score``
         Other columns are carried along. Scores are compared within a target only. A row with
         ``scratch`` stays out of the weights, and becomes a reference row with a gain of 0.5.
-    higher_is_better : bool
-        False for losses and error rates.
+    higher_is_better : bool, optional
+        False for losses and error rates. It may be left out only where ``higher_is_better_for`` or
+        a column ``higher_is_better`` (true or false, the same within a target) says it.
+    higher_is_better_for : names
+        Targets with scores, while the others have losses.
     method : "rank" or "softmax"
     temperature : float, above 0
         Of the softmax; smaller favours the best more.
+    exact_names : bool
+        As for `Transfers`.
 
     Returns
     -------
     Transfers
-        Affinities in [0, 1]; larger is better. The column ``score`` is kept.
+        Affinities in [0, 1]; larger is better. The column ``score`` is kept, and the column
+        ``higher_is_better`` says which direction was taken.
 
     Raises
     ------
     InvalidTableError
-        If a column is missing, a score is not a finite number, a row is there twice, or an
-        argument is out of range; rows are counted from 1.
+        If a column is missing, a score is not a finite number, a row is there twice, nothing says
+        the direction or two things contradict each other, or an argument is out of range; rows are
+        counted from 1.
     """
+    direction = Direction.said(higher_is_better, higher_is_better_for)
     if method not in METHODS:
         raise InvalidTableError(f'method is "{method}", expected one of {", ".join(METHODS)}')
     if not 0 < temperature < np.inf:
         raise InvalidTableError(f"temperature is {temperature}, expected a finite number above 0")
-    frame = _prepared(frame, ("target", "sources", "score"))
+    frame = _prepared(frame, SCORES, exact_names)
     check_unique(frame, ["target", "sources"])
-    sign = 1.0 if higher_is_better else -1.0
+    targets = read_targets(frame["target"])
+    higher = direction.by_target(targets, frame.get(COLUMN), header="score")
     scratch = frame["sources"] == SCRATCH
-    better = (sign * frame["score"]).mask(scratch)  # NaN is left out of ranks, means and sums
+    # NaN is left out of ranks, means and sums.
+    better = (signs(higher, targets) * frame["score"]).mask(scratch)
     groups = better.groupby(frame["target"])
     if method == "rank":
         weight = groups.rank(method="average")
@@ -135,17 +157,34 @@ def affinities_from_scores(
     if scratch.any():
         gain = frame["gain"] if "gain" in frame.columns else pd.Series(np.nan, index=frame.index)
         frame["gain"] = gain.mask(scratch, 0.5)
-    return Transfers(frame)
+    frame[COLUMN] = frame["target"].map(higher)
+    warn_of_worst_selves(frame, CHECK_FLAGS)
+    return Transfers(frame, exact_names=True)
 
 
-def _prepared(frame: pd.DataFrame, required: tuple[str, ...]) -> pd.DataFrame:
+def check_names_of(
+    frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool
+) -> list[Names]:
+    """Read the columns of names of a table of wins (`WINS`) or scores (`SCORES`), and check them.
+
+    Raises
+    ------
+    InvalidTableError
+        If a column is missing, a field is no name, or one name is there in two spellings.
+    """
     require_columns(frame, required, kind=required[-1])
     if frame.empty:
         raise InvalidTableError(f"the table of {required[-1]} has no rows")
+    read = [read_targets(frame["target"]), *(read_sets(frame[name]) for name in required[1:-1])]
+    check_names(*read, exact_names=exact_names)
+    return read
+
+
+def _prepared(frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool) -> pd.DataFrame:
+    read = check_names_of(frame, required, exact_names)
     frame = frame.reset_index(drop=True).copy()
-    frame["target"] = frame["target"].astype("string").str.strip().fillna("").astype(object)
-    for name in required[1:-1]:
-        frame[name] = canonical_sources(frame[name])
+    for name, column in zip(required[:-1], read, strict=True):
+        frame[name] = column.to_series()
     values = numbers(frame[required[-1]])
     empty = values.isna().to_numpy()
     if empty.any():

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskgraph.cli.options import (
+    Names,
     Pairs,
+    exact_names,
+    exact_names_option,
     form_options,
     make_problem,
     note,
+    notices,
     problem_options,
     progress_bar,
     show,
@@ -23,6 +27,12 @@ if TYPE_CHECKING:
     from taskgraph.transfers import Transfers
 
 
+GUESSED = (
+    "nothing says so; add --higher-is-better if these are scores such as accuracies, or "
+    "--lower-is-better to confirm it"
+)
+
+
 def losses_options(function: Any) -> Any:
     """Flags that say how to read a table of losses and how to compare them."""
     flags = [
@@ -31,7 +41,14 @@ def losses_options(function: Any) -> Any:
                      "several by +, such as image=setting+seed."),
         click.option("--where", type=Pairs(), multiple=True, metavar="HEADER=VALUE",
                      help="Keep only the rows with this value."),
-        click.option("--higher-is-better", is_flag=True, help="Losses or scores are rewards."),
+        click.option("--higher-is-better", is_flag=True, help="The values are scores, such as "
+                     "accuracies."),
+        click.option("--lower-is-better", is_flag=True, help="The values are losses or error "
+                     "rates, whatever they are called."),
+        click.option("--higher-is-better-for", type=Names(), multiple=True, help="Targets whose "
+                     "values are scores, while the others' are losses. A column higher_is_better "
+                     "(true or false) says the same."),
+        exact_names_option,
         click.option("--ties", type=click.Choice(["half", "strict"]), default="half",
                      show_default=True, help="A tie counts half for each, or for neither."),
         click.option("--clip", type=float, default=1e-3, show_default=True,
@@ -82,19 +99,23 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
     """Turn per-image losses (or win rates, or scores) into AHP affinities.
 
     LOSSES is a CSV or Parquet file with the columns target, sources, image and loss; or target,
-    sources, versus and wins; or sources, target and score; or a wide matrix of scores.
+    sources, versus and wins; or sources, target and score; or a wide matrix of scores. Sources
+    are names joined by +; one that holds a + itself is written in double quotes, or in a list
+    column. Scores need --higher-is-better or --lower-is-better.
 
     \b
     Examples:
       taskgraph affinity losses.parquet -o transfers.csv --bootstrap 200
       taskgraph affinity wins.csv -o transfers.csv
       taskgraph affinity scores.csv -o transfers.csv --higher-is-better --method softmax
+      taskgraph affinity mixed.csv -o transfers.csv --higher-is-better-for seg,scene
       taskgraph affinity runs.csv -o transfers.csv --higher-is-better \\
         --column image=setting+seed --column cluster=seed --column loss=accuracy
     """  # fmt: skip
     from taskgraph.tables import write_transfers
 
-    transfers = _transfers(losses, flags)
+    with notices():
+        transfers = _transfers(losses, flags)
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")
     return 0
@@ -102,8 +123,8 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
 
 def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
     """Whatever kind of measurement the file holds, as a table of transfers."""
-    from taskgraph.affinity import affinities_from_scores, affinities_from_wins_table
-    from taskgraph.tables import read_scores, read_wins, table_kind
+    from taskgraph.affinity import affinities_from_wins_table
+    from taskgraph.tables import naming, read_wins, table_kind
 
     rows = _rows(flags)
     kind = table_kind(path, columns=rows["columns"])
@@ -112,35 +133,80 @@ def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
         _report(found)
         return found.transfers
     if kind == "wins":
-        table = read_wins(path, **rows)
-        found = affinities_from_wins_table(table, ties=flags["ties"], clip=flags["clip"])
+        if _direction(flags) != _direction({}):
+            raise click.UsageError(f"{path} holds win rates, where more wins are always better; "
+                                   "leave out the flags of a direction")  # fmt: skip
+        table = read_wins(path, **rows, exact_names=exact_names())
+        with naming(path):
+            found = affinities_from_wins_table(
+                table, ties=flags["ties"], clip=flags["clip"], exact_names=exact_names()
+            )
         _report(found)
         return found.transfers
     if kind in ("scores", "matrix"):
-        note("these are single scores, not losses on many images: no tournament can be held, so "
-             f"the affinities are weights by {flags['method']}, not AHP")  # fmt: skip
-        return affinities_from_scores(
-            read_scores(path, **rows),
-            higher_is_better=flags["higher_is_better"],
+        return _weights(path, kind, rows, flags)
+    raise click.UsageError(f"{path} holds affinities already; pass it to `taskgraph solve`")
+
+
+def _weights(path: str, kind: str, rows: dict[str, Any], flags: dict[str, Any]) -> Transfers:
+    """Weights of single scores, and on standard error what they are worth."""
+    from taskgraph.affinity import affinities_from_scores
+    from taskgraph.direction import called_a_score, direction_in, refusal
+    from taskgraph.errors import InvalidTableError
+    from taskgraph.tables import naming, read_header, read_scores
+
+    said, guessed = _direction(flags), False
+    scores = read_scores(path, **rows, exact_names=exact_names())
+    if kind == "matrix" and said == _direction({}):
+        corner = read_header(path)[0]
+        if called_a_score(corner):
+            raise InvalidTableError(f"{path}: {refusal(corner, wide=True)}")
+        said["higher_is_better"] = False
+        guessed = True
+    with naming(path):
+        transfers = affinities_from_scores(
+            scores,
+            **said,
             method=flags["method"],
             temperature=flags["temperature"],
+            exact_names=exact_names(),
         )
-    raise click.UsageError(f"{path} holds affinities already; pass it to `taskgraph solve`")
+    note("these are single scores, not losses on many images: no tournament can be held, so "
+         f"the affinities are weights by {flags['method']}, not AHP")  # fmt: skip
+    reason = f" ({GUESSED})" if guessed else ""
+    note(f"direction of the values: {direction_in(transfers.frame)}{reason}")
+    return transfers
 
 
 def _affinities(path: str, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     from taskgraph.affinity import affinities
-    from taskgraph.tables import read_losses
+    from taskgraph.direction import described
+    from taskgraph.tables import naming, read_losses
 
-    losses = read_losses(path, **rows, higher_is_better=flags["higher_is_better"])
-    return affinities(
-        losses,
-        ties=flags["ties"],
-        clip=flags["clip"],
-        min_images=flags["min_images"],
-        bootstrap=flags["bootstrap"],
-        seed=flags["seed"],
-    )
+    losses = read_losses(path, **rows, **_direction(flags), exact_names=exact_names())
+    with naming(path):
+        found = affinities(
+            losses,
+            ties=flags["ties"],
+            clip=flags["clip"],
+            min_images=flags["min_images"],
+            bootstrap=flags["bootstrap"],
+            seed=flags["seed"],
+        )
+    higher = {target: target in losses.higher_is_better for target in losses.targets}
+    note(f"direction of the values: {described(higher)}")
+    return found
+
+
+def _direction(flags: dict[str, Any]) -> dict[str, Any]:
+    """The keywords of a direction that the flags say."""
+    higher, lower = flags.get("higher_is_better"), flags.get("lower_is_better")
+    if higher and lower:
+        raise click.UsageError("--higher-is-better and --lower-is-better contradict each other; "
+                               "give one of them")  # fmt: skip
+    targets = [name for part in flags.get("higher_is_better_for", ()) for name in part]
+    said = bool(higher) if higher or lower else None
+    return {"higher_is_better": said, "higher_is_better_for": tuple(targets)}
 
 
 def _report(found: Affinities) -> None:
@@ -193,12 +259,14 @@ def stability_command(
     kind = table_kind(losses, columns=rows["columns"])
     if kind != "losses":
         raise click.UsageError(f"{losses} holds {kind}; only losses on images can be resampled")
-    found = tg.stability(_affinities(losses, rows, flags), make_problem(problem_file, flags),
-                         solver=solver, progress=progress_bar("resamples"))  # fmt: skip
+    with notices():
+        found = _affinities(losses, rows, flags)
+    result = tg.stability(found, make_problem(problem_file, flags), solver=solver,
+                          progress=progress_bar("resamples"))  # fmt: skip
     if form == "csv":
-        show_data(found.to_frame().to_csv(index=False))
+        show_data(result.to_frame().to_csv(index=False))
     else:
-        show(str(found))
+        show(str(result))
     return 0
 
 
@@ -224,6 +292,7 @@ def import_command() -> None:
     show_default=True,
     help="Images that the transfers were trained on; `early` is the set of files without a suffix.",
 )
+@exact_names_option
 def import_taskonomy_command(folder: str, output: str, size: str) -> int:
     """The pickles that the Taskonomy authors published, read without running them.
 
@@ -234,7 +303,8 @@ def import_taskonomy_command(folder: str, output: str, size: str) -> int:
     """  # fmt: skip
     from taskgraph.tables import read_taskonomy, write_transfers
 
-    transfers = read_taskonomy(folder, size=size)
+    with notices():
+        transfers = read_taskonomy(folder, size=size, exact_names=exact_names())
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")
     return 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -35,6 +37,10 @@ class Interrupted(click.ClickException):
     exit_code = INTERRUPTED
 
 
+EXACT_NAMES = "taskgraph.exact_names"
+"""Where a command keeps its flag ``--exact-names``."""
+
+
 class Amount(click.ParamType):  # type: ignore[type-arg]
     """A finite number of at least 0."""
 
@@ -52,7 +58,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]
-    """Names of tasks, separated by commas."""
+    """Names of tasks, separated by commas; one that holds a comma stands in double quotes."""
 
     name = "a,b"
 
@@ -60,7 +66,26 @@ class Names(click.ParamType):  # type: ignore[type-arg]
         """Split at commas."""
         if isinstance(value, tuple):
             return value
-        return tuple(name.strip() for name in value.split(",") if name.strip())
+        parts = [part for part in _at_commas(value) if part.strip()]
+        return tuple(_task(self, part, param, ctx) for part in parts)
+
+
+def _at_commas(text: str) -> list[str]:
+    """Split at commas, but for those within double quotes."""
+    if text.count('"') % 2:
+        return text.split(",")
+    return re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text)
+
+
+def _task(kind: click.ParamType[Any], text: str, param: Any, ctx: Any) -> str:
+    """The task that a part of a flag names; see `task_name`."""
+    from taskgraph.errors import InvalidTableError
+    from taskgraph.tasks import task_name
+
+    try:
+        return task_name(text)
+    except InvalidTableError as error:
+        kind.fail(str(error), param, ctx)
 
 
 class Weights(click.ParamType):  # type: ignore[type-arg]
@@ -73,11 +98,11 @@ class Weights(click.ParamType):  # type: ignore[type-arg]
         if isinstance(value, dict):
             return value
         weights = {}
-        for part in value.split(","):
-            task, equals, number = part.rpartition("=")
-            if not equals or not task.strip():
+        for part in _at_commas(value):
+            text, equals, number = part.rpartition("=")
+            if not equals or not text.strip():
                 self.fail(f"expected task=number, such as depth=2, not {part!r}", param, ctx)
-            weights[task.strip()] = Amount().convert(number, param, ctx)
+            weights[_task(self, text, param, ctx)] = Amount().convert(number, param, ctx)
         return weights
 
 
@@ -139,7 +164,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 
 def table_argument(function: F) -> F:
     """``TABLE``: a file of transfers; by default the table that comes with the library."""
-    return click.argument("table", required=False, type=InputFile())(function)
+    return click.argument("table", required=False, type=InputFile())(exact_names_option(function))
 
 
 def plot_option(help_text: str) -> Callable[[F], F]:
@@ -168,11 +193,39 @@ def form_options(**helps: str) -> Callable[[F], F]:
     return decorate
 
 
+def exact_names_option(function: F) -> F:
+    """``--exact-names``, which `exact_names` reads back in whatever command it was given to."""
+
+    def keep(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        ctx.meta[EXACT_NAMES] = value
+
+    return click.option("--exact-names", is_flag=True, expose_value=False, callback=keep,
+                        help="Take names as they are, even where two differ in case or number "
+                        "format only.")(function)  # fmt: skip
+
+
+def exact_names() -> bool:
+    """Whether the command that runs was given ``--exact-names``."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(EXACT_NAMES))
+
+
 def read_table(table: str | None) -> Transfers:
-    """Open TABLE, or the table that comes with the library."""
+    """Open TABLE, or the table that comes with the library.
+
+    What is to be noted of it is printed when the command has succeeded.
+    """
+    from taskgraph.direction import direction_in
     from taskgraph.tables import default_transfers, read_transfers
 
-    return default_transfers() if table is None else read_transfers(table)
+    if table is None:
+        return default_transfers()
+    click.get_current_context().with_resource(notices())
+    transfers = read_transfers(table, exact_names=exact_names())
+    direction = direction_in(transfers.frame)
+    if direction:
+        logging.getLogger("taskgraph").warning(f"{table} was made from scores: {direction}")
+    return transfers
 
 
 def problem_options(
@@ -313,6 +366,31 @@ def show_data(text: str) -> None:
     text = text.removesuffix("\n")
     binary = hasattr(sys.stdout, "buffer")  # a notebook's output takes text alone
     click.echo(text.encode(errors="backslashreplace") if binary else text, file=sys.stdout)
+
+
+class _Notices(logging.Handler):
+    """Collects what the library logs, each message once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: dict[str, None] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message for later."""
+        self.messages[record.getMessage()] = None
+
+
+@contextlib.contextmanager
+def notices() -> Iterator[None]:
+    """Print the library's notices on standard error when this ends; an error is printed alone."""
+    handler, logger = _Notices(), logging.getLogger("taskgraph")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+    for message in handler.messages:
+        note(f"Note: {message}")
 
 
 def note(message: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.plot.figures import PlotError
-from taskgraph.tasks import SCRATCH, SELF
+from taskgraph.tasks import SCRATCH, SELF, task_name
 from taskgraph.transfers import Transfers
 
 BETA = 20.0
@@ -30,6 +30,7 @@ def first_order(transfers: Transfers, *, column: str = "affinity") -> pd.DataFra
     known = known[known[column].notna()]
     if not (known["sources"] != SELF).any():
         raise PlotError(f'the table has no first-order transfer whose "{column}" is known')
+    known = known.assign(sources=known["sources"].map(task_name))  # without quotes
     matrix = pd.pivot(known, index="sources", columns="target", values=column)  # noqa: PD010
     rows = [*matrix.index.drop(SELF, errors="ignore"), *matrix.index.intersection([SELF])]
     ordered: pd.DataFrame = matrix.loc[rows].rename_axis(index="source", columns="target")

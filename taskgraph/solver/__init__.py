@@ -13,7 +13,7 @@ from taskgraph.program import compile_program
 from taskgraph.solver.backends import SOLVERS, find_solver
 from taskgraph.solver.clock import Clock, Watch
 from taskgraph.solver.search import Solution, solve_program
-from taskgraph.tasks import SELF
+from taskgraph.tasks import SELF, split_sources
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
 
@@ -111,5 +111,5 @@ def _transfers(table: Transfers, solution: Solution) -> tuple[Transfer, ...]:
         if row is None:
             raise SolverError(f'the table has no "{SELF}" row for the supervised "{target}"')
         measured = {c: float(row[c]) for c in columns if not math.isnan(row[c])}
-        result.append(Transfer(target, tuple(row["sources"].split("+")), **measured))
+        result.append(Transfer(target, split_sources(row["sources"]), **measured))
     return tuple(result)

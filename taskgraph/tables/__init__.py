@@ -1,11 +1,12 @@
 """Every file that taskgraph reads or writes."""
 
-from taskgraph.tables.columns import Kind, kind_of, melted, renamed
+from taskgraph.tables.columns import Kind, kind_of, renamed
 from taskgraph.tables.default import default_transfers
 from taskgraph.tables.files import (
     SUFFIXES,
     check_folder,
     check_writable,
+    naming,
     read_frame,
     read_header,
     write_bytes,
@@ -26,6 +27,7 @@ from taskgraph.tables.readers import (
     write_transfers,
 )
 from taskgraph.tables.taskonomy import load_numbers, read_taskonomy
+from taskgraph.tables.wide import melted
 
 __all__ = [
     "SUFFIXES",
@@ -36,6 +38,7 @@ __all__ = [
     "kind_of",
     "load_numbers",
     "melted",
+    "naming",
     "read_frame",
     "read_header",
     "read_losses",

@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.tasks import SELF
+from taskgraph.tasks import normalized
 
 Kind = Literal["losses", "wins", "transfers", "scores", "matrix"]
 Columns = Mapping[str, str]
@@ -29,6 +29,11 @@ def kind_of(header: Iterable[str]) -> Kind:
     if "loss" in names:
         return "losses"
     return "scores" if "score" in names else "matrix"
+
+
+def tidy(columns: Columns | None) -> dict[str, str]:
+    """A mapping whose names of headers are normalized as the headers of a file are."""
+    return {ours: normalized(theirs) for ours, theirs in (columns or {}).items()}
 
 
 def check_columns(header: Sequence[str], columns: Columns | None) -> None:
@@ -90,46 +95,6 @@ def selected(frame: pd.DataFrame, where: Mapping[str, str] | None) -> pd.DataFra
         if frame.empty:
             raise InvalidTableError(f'no row has {name} "{value}"')
     return frame.reset_index(drop=True)
-
-
-def melted(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn a wide matrix into rows ``sources, target, score``.
-
-    The first column holds the sources; every other one is a target. The diagonal, a task to
-    itself, is the target's own network: its source is read as ``self``. Empty cells were not
-    measured, and are left out.
-
-    Raises
-    ------
-    InvalidTableError
-        If there is no second column, or a cell is not a number; rows are counted from 1.
-    """
-    if frame.shape[1] < 2:
-        raise InvalidTableError(
-            f"the table has {frame.shape[1]} column, expected one of sources and one a target"
-        )
-    sources = frame.iloc[:, 0].astype("string").fillna("").str.strip()
-    parts = []
-    for target in frame.columns[1:]:
-        score = _cells(frame[target], str(target))
-        part = pd.DataFrame({"sources": sources, "target": str(target), "score": score})
-        part["sources"] = part["sources"].mask(sources == str(target), SELF).astype(object)
-        parts.append(part[score.notna()])
-    return pd.concat(parts, ignore_index=True)
-
-
-def _cells(column: pd.Series, name: str) -> pd.Series:
-    text = column.astype("string").str.strip()
-    score = pd.to_numeric(text.mask(text == ""), errors="coerce").astype("float64")
-    bad = score.isna() & text.notna() & (text != "") & (text.str.lower() != "nan")
-    if bad.any():
-        row = int(bad.to_numpy(dtype=bool).argmax())
-        raise InvalidTableError(
-            f'row {row + 1}: column "{name}" holds "{text.iloc[row]}", expected a number; no '
-            'column is named "affinity", "wins", "loss" or "score", so this was read as a wide '
-            "matrix of scores: rename the columns if it is none"
-        )
-    return score
 
 
 def _parts(theirs: str, header: Sequence[str]) -> list[str]:

@@ -18,11 +18,15 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as papq
 
 from taskgraph.errors import InvalidTableError, TaskgraphError, reason
+from taskgraph.tasks import normalized
 
 FilePath = str | PathLike[str]
 
 HEAD = 1 << 20
 """Bytes that are looked at before a file is taken for a table."""
+
+UNNAMED = "__index_level_"
+"""How pandas begins the name of an index that has none, in a Parquet file."""
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
@@ -48,6 +52,9 @@ def naming(path: FilePath) -> Iterator[None]:
 def read_header(path: FilePath) -> list[str]:
     """The names of the columns, from the first bytes of the file alone.
 
+    Outer blanks and invisible characters are left out. In a Parquet file that pandas wrote, the
+    index comes first, as it does in a CSV file; one without a name is ``__index_level_0__``.
+
     Raises
     ------
     InvalidTableError
@@ -57,8 +64,24 @@ def read_header(path: FilePath) -> list[str]:
         kind = _kind(Path(path))
         if kind == "parquet":
             with _reading(kind):
-                return list(papq.read_schema(path).names)
-        return _csv_header(Path(path), kind)
+                names = _parquet_names(papq.read_schema(path))
+            return _tidied(names)
+        return _tidied(_csv_header(Path(path), kind))
+
+
+def read_index(path: FilePath) -> list[str]:
+    """The columns of a Parquet file that were the index of a DataFrame, in order.
+
+    Raises
+    ------
+    InvalidTableError
+        As for `read_header`.
+    """
+    with naming(path):
+        if _kind(Path(path)) != "parquet":
+            return []
+        with _reading("parquet"):
+            return _index_names(papq.read_schema(path))
 
 
 def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
@@ -66,7 +89,8 @@ def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
 
     Columns of a CSV file are text (``007`` is not 7, and ``NA`` is a name), held as categories,
     so that a name of a million rows is stored once. Columns in ``infer`` become numbers where
-    all of their fields are. Parquet files say themselves what their columns are.
+    all of their fields are. Parquet files say themselves what their columns are. Headers are
+    those of `read_header`, in the same order.
 
     Raises
     ------
@@ -77,15 +101,24 @@ def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
         kind = _kind(Path(path))
         if kind == "parquet":
             with _reading(kind):
-                texts = [f.name for f in papq.read_schema(path) if pa.types.is_string(f.type)]
-                return _to_pandas(papq.read_table(path, read_dictionary=texts))
+                schema = papq.read_schema(path)
+                names = _parquet_names(schema)
+                tidied = _tidied(names)
+                texts = [f.name for f in schema if pa.types.is_string(f.type)]
+                table = papq.read_table(path, read_dictionary=texts)
+                return _to_pandas(table.select(names), tidied)
         header = _csv_header(Path(path), kind)
-        types = {n: pa.dictionary(pa.int32(), pa.string()) for n in header if n not in infer}
+        tidied = _tidied(header)
+        types = {
+            raw: pa.dictionary(pa.int32(), pa.string())
+            for raw, name in zip(header, tidied, strict=True)
+            if name not in infer
+        }
         convert = pacsv.ConvertOptions(column_types=types, null_values=[""])
         compression = "gzip" if kind == "gzip" else None
         with _reading(kind), pa.input_stream(os.fspath(path), compression=compression) as stream:
             table = pacsv.read_csv(stream, convert_options=convert)
-        return _to_pandas(table)
+        return _to_pandas(table, tidied)
 
 
 def write_frame(frame: pd.DataFrame, path: FilePath) -> None:
@@ -270,9 +303,6 @@ def _csv_header(path: Path, kind: str) -> list[str]:
         raise InvalidTableError("the first line is blank, expected the names of the columns")
     with _reading(kind):
         names = list(pacsv.read_csv(pa.BufferReader(text.encode() + b"\n")).column_names)
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise InvalidTableError(f'the column "{twice[0]}" is there twice; rename one of them')
     if len(names) == 1 and any(mark in text for mark in ";\t|"):
         raise InvalidTableError(f'the header is "{text}", expected columns separated by commas')
     return names
@@ -290,10 +320,57 @@ def _reading(kind: str) -> Iterator[None]:
         raise InvalidTableError(f"this {word} is broken or cut off ({reason})") from None
 
 
-def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    # An index that pandas wrote along may hold the names of the tasks: it is a column to us.
-    unnamed = [name for name in table.column_names if name.startswith("__index_level_")]
-    frame: pd.DataFrame = table.drop_columns(unnamed).to_pandas(
+def _to_pandas(table: pa.Table, names: list[str]) -> pd.DataFrame:
+    frame: pd.DataFrame = table.rename_columns(names).to_pandas(
         ignore_metadata=True, split_blocks=True, self_destruct=True
     )
     return frame
+
+
+def _tidied(header: list[str]) -> list[str]:
+    """Headers as they are compared; refused where two are the same."""
+    names = [normalized(name) for name in header]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None and _is_fraction(twice):
+        raise InvalidTableError(
+            f'the number "{twice}" is twice in the first line, which is read as the names of the '
+            "columns; write a header of names above the numbers"
+        )
+    if twice is not None:
+        raise InvalidTableError(f'the column "{twice}" is there twice; rename one of them')
+    return names
+
+
+def _is_fraction(text: str) -> bool:
+    try:
+        return not float(text).is_integer()
+    except (ValueError, OverflowError):
+        return False
+
+
+def _parquet_names(schema: pa.Schema) -> list[str]:
+    """The columns, those of an index first; refused where a name has several levels."""
+    levels = len(_pandas(schema).get("column_indexes", []))
+    if levels > 1:
+        raise InvalidTableError(
+            f"the names of the columns have {levels} levels, expected one name each: join the "
+            "levels to one before the table is written"
+        )
+    index = _index_names(schema)
+    return [*index, *(name for name in schema.names if name not in index)]
+
+
+def _index_names(schema: pa.Schema) -> list[str]:
+    """The columns that pandas wrote as an index; a mere count of rows is none."""
+    named = {name for name in _pandas(schema).get("index_columns", []) if isinstance(name, str)}
+    return [n for n in schema.names if n in named or n.startswith(UNNAMED)]
+
+
+def _pandas(schema: pa.Schema) -> dict[str, list[object]]:
+    """What pandas wrote along about the columns; empty where it wrote nothing that can be read."""
+    try:
+        found = schema.pandas_metadata
+    except ValueError:
+        found = None
+    lists = found if isinstance(found, dict) else {}
+    return {key: value for key, value in lists.items() if isinstance(value, list)}

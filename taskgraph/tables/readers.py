@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterable
 
 import pandas as pd
 import tomli_w
 
+from taskgraph.affinity.given import SCORES, WINS, check_names_of
+from taskgraph.direction import COLUMN, called_a_score
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.losses import Losses
 from taskgraph.problem import Problem, problem_from_dict, problem_to_dict
@@ -16,20 +19,23 @@ from taskgraph.tables.columns import (
     Kind,
     check_columns,
     kind_of,
-    melted,
     renamed,
     renamed_header,
     selected,
+    tidy,
 )
 from taskgraph.tables.files import (
+    UNNAMED,
     FilePath,
     naming,
     read_frame,
     read_header,
+    read_index,
     read_text,
     write_frame,
     write_text,
 )
+from taskgraph.tables.wide import melted, with_names
 from taskgraph.taxonomy import Taxonomy, taxonomy_from_dict
 from taskgraph.transfers import MEASUREMENTS, Transfers
 
@@ -51,12 +57,15 @@ def table_kind(path: FilePath, *, columns: Columns | None = None) -> Kind:
         If the file is not a table, or has no such columns.
     """
     header = read_header(path)
+    columns = tidy(columns)
     with naming(path):
         check_columns(header, columns)
         return kind_of(renamed_header(header, columns))
 
 
-def read_transfers(path: FilePath, *, columns: Columns | None = None) -> Transfers:
+def read_transfers(
+    path: FilePath, *, columns: Columns | None = None, exact_names: bool = False
+) -> Transfers:
     """Read measured transfers from CSV (plain or gzipped) or Parquet.
 
     Parameters
@@ -64,6 +73,8 @@ def read_transfers(path: FilePath, *, columns: Columns | None = None) -> Transfe
     path : str or path
     columns : mapping of our headers to the file's own, optional
         As for `taskgraph.tables.renamed`; the same for all readers.
+    exact_names : bool
+        As for `Transfers`; the same for all readers.
 
     Raises
     ------
@@ -72,7 +83,7 @@ def read_transfers(path: FilePath, *, columns: Columns | None = None) -> Transfe
     """
     frame = _read(path, "transfers", columns)
     with naming(path):
-        return Transfers(frame)
+        return Transfers(frame, exact_names=exact_names)
 
 
 def write_transfers(transfers: Transfers, path: FilePath) -> None:
@@ -85,9 +96,13 @@ def read_losses(
     *,
     columns: Columns | None = None,
     where: Columns | None = None,
-    higher_is_better: bool = False,
+    higher_is_better: bool | None = None,
+    higher_is_better_for: Iterable[str] = (),
+    exact_names: bool = False,
 ) -> Losses:
-    """Read losses per test image: ``target, sources, image, loss`` and, optionally, ``cluster``.
+    """Read losses per test image: ``target, sources, image, loss``.
+
+    ``cluster`` and ``higher_is_better`` are optional columns; see `Losses.from_frame`.
 
     Parameters
     ----------
@@ -95,17 +110,28 @@ def read_losses(
         As for `read_transfers`.
     where : mapping of the file's own headers to values, optional
         Only rows with these values are kept.
-    higher_is_better : bool
-        The column read as ``loss`` holds scores, such as accuracies.
+    higher_is_better : bool, optional
+        The column read as ``loss`` holds scores, such as accuracies (True), or losses (False). By
+        default losses, unless the file calls the column by a score's name, such as ``accuracy``.
+    higher_is_better_for, exact_names
+        As for `Losses.from_frame`.
 
     Raises
     ------
     InvalidTableError
-        If the file is not such a table; the message begins with its name.
+        If the file is not such a table, or nothing says the direction of a column that is called
+        a score; the message begins with the file's name.
     """
     frame = _read(path, "losses", columns, where)
+    header = tidy(columns).get("loss", "loss")
     with naming(path):
-        return Losses.from_frame(frame, higher_is_better=higher_is_better)
+        return Losses.from_frame(
+            frame,
+            higher_is_better=higher_is_better,
+            higher_is_better_for=higher_is_better_for,
+            exact_names=exact_names,
+            header=header if called_a_score(header) else None,
+        )
 
 
 def write_losses(losses: Losses, path: FilePath) -> None:
@@ -114,7 +140,11 @@ def write_losses(losses: Losses, path: FilePath) -> None:
 
 
 def read_wins(
-    path: FilePath, *, columns: Columns | None = None, where: Columns | None = None
+    path: FilePath,
+    *,
+    columns: Columns | None = None,
+    where: Columns | None = None,
+    exact_names: bool = False,
 ) -> pd.DataFrame:
     """Read win rates, ``target, sources, versus, wins``, for `affinities_from_wins_table`.
 
@@ -123,17 +153,24 @@ def read_wins(
     InvalidTableError
         If the file is not such a table; the message begins with its name.
     """
-    return _read(path, "wins", columns, where)
+    frame = _read(path, "wins", columns, where)
+    with naming(path):
+        check_names_of(frame, WINS, exact_names)
+    return frame
 
 
 def read_scores(
-    path: FilePath, *, columns: Columns | None = None, where: Columns | None = None
+    path: FilePath,
+    *,
+    columns: Columns | None = None,
+    where: Columns | None = None,
+    exact_names: bool = False,
 ) -> pd.DataFrame:
     """Read one score a transfer, for `affinities_from_scores`.
 
-    Either rows ``sources, target, score``, or a wide matrix: the first column holds the sources,
-    the others are targets, and the diagonal is the targets' own networks (``self``). A mapping of
-    columns means rows.
+    Either rows ``sources, target, score``, or a wide matrix: the first column (or the index that
+    pandas wrote to Parquet) holds the sources, the others are targets, and the diagonal is the
+    targets' own networks (``self``). A mapping of columns means rows.
 
     Raises
     ------
@@ -141,10 +178,13 @@ def read_scores(
         If the file is neither; the message begins with its name.
     """
     if columns or table_kind(path) != "matrix":
-        return _read(path, "scores", columns, where)
-    frame = read_frame(path)
+        frame = _read(path, "scores", columns, where)
+        with naming(path):
+            check_names_of(frame, SCORES, exact_names)
+        return frame
+    frame, index = read_frame(path), read_index(path)
     with naming(path):
-        return melted(selected(frame, where))
+        return melted(with_names(selected(frame, tidy(where)), index), exact_names=exact_names)
 
 
 def read_problem(path: FilePath) -> Problem:
@@ -201,6 +241,7 @@ def _read(
     path: FilePath, kind: Kind, columns: Columns | None, where: Columns | None = None
 ) -> pd.DataFrame:
     header = read_header(path)
+    columns, where = tidy(columns), tidy(where)
     with naming(path):
         check_columns(header, columns)
         named = renamed_header(header, columns)
@@ -208,14 +249,15 @@ def _read(
             if name not in named:
                 raise InvalidTableError(_missing(name, kind, header, kind_of(named)))
     mapped = {name for theirs in (columns or {}).values() for name in theirs.split("+")}
-    known = {*REQUIRED[kind], "cluster", *MEASUREMENTS, *mapped, *(where or {})}
+    known = {*REQUIRED[kind], "cluster", COLUMN, *MEASUREMENTS, *mapped, *where}
     infer = set(header) - known
     if kind == "losses":
         # The one column of millions of numbers; elsewhere text lets an error quote the field.
         infer.add((columns or {}).get("loss", "loss"))
     frame = read_frame(path, infer=infer)
     with naming(path):
-        return renamed(selected(frame, where), columns)
+        frame = renamed(selected(frame, where), columns)
+    return frame[[name for name in frame.columns if not str(name).startswith(UNNAMED)]]
 
 
 def _missing(name: str, kind: Kind, header: list[str], found: Kind) -> str:
@@ -227,7 +269,18 @@ def _missing(name: str, kind: Kind, header: list[str], found: Kind) -> str:
             "turn it into transfers with `taskgraph affinity`"
         )
     other = "" if found in (kind, "matrix") else f"; this looks like a table of {found}"
+    index = next((column for column in header if column.startswith(UNNAMED)), None)
+    return f'a table of {kind} needs the column "{name}"; it has {shown}{more}{other}. ' + _remedy(
+        name, kind, index
+    )
+
+
+def _remedy(name: str, kind: Kind, index: str | None) -> str:
+    """How to name a column that is missing; the commands that read transfers rename none."""
+    if kind == "transfers":
+        wrote = f' (its index, with `frame.reset_index(names="{name}")`)' if index else ""
+        return f"Rename the column that holds it{wrote}, or read it in Python with `columns`"
     return (
-        f'a table of {kind} needs the column "{name}"; it has {shown}{more}{other}. Rename it, '
-        f'or say which column to read as "{name}"'
+        f'Rename it, or say which column to read as "{name}": '
+        f"--column {name}={index or 'HEADER'} (in Python `columns`)"
     )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.tables.files import FilePath, naming
-from taskgraph.tasks import SCRATCH, join_sources, parse_sources
+from taskgraph.tasks import SCRATCH, join_sources, parse_sources, split_sources
 from taskgraph.transfers import Transfers
 
 PIXELS = "pixels"
@@ -23,7 +23,7 @@ LARGEST = 64 << 20
 """Bytes; the published files have fewer than 0.2 million."""
 
 
-def read_taskonomy(folder: FilePath, *, size: str = "16k") -> Transfers:
+def read_taskonomy(folder: FilePath, *, size: str = "16k", exact_names: bool = False) -> Transfers:
     """Merge the three published pickles of one transfer-set size.
 
     Parameters
@@ -35,6 +35,8 @@ def read_taskonomy(folder: FilePath, *, size: str = "16k") -> Transfers:
     size : str
         Images that the transfers were trained on: ``16k``, ``1k``, or ``early`` for the run whose
         files have no suffix.
+    exact_names : bool
+        As for `Transfers`.
 
     Returns
     -------
@@ -63,10 +65,10 @@ def read_taskonomy(folder: FilePath, *, size: str = "16k") -> Transfers:
         for (target, sources), row in merged.items()
     ]
     frame = pd.DataFrame(rows).astype(dict.fromkeys(FILES, "float64"))
-    frame["order"] = frame["sources"].str.count(r"\+")
+    frame["order"] = [len(split_sources(text)) for text in frame["sources"]]
     frame = frame.sort_values(["target", "order", "sources"], ignore_index=True)
     with naming(folder):
-        return Transfers(frame.drop(columns="order"))
+        return Transfers(frame.drop(columns="order"), exact_names=exact_names)
 
 
 def load_numbers(path: FilePath) -> dict[str, float]:
