@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from encoders.bank import RECORD, RUNS, BankConfig, sources_of, train_task
+from encoders.bank import RECORD, RUNS, BankConfig, add_buildings, sources_of, train_task
 from encoders.checkpoint import halved, write_weights
+from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, buildings_of, grouped
 from encoders.engines import Engine, Job, LocalEngine, as_done, disk_is_full
 from encoders.errors import TrainingError
 from encoders.progress import LOG
@@ -65,6 +66,9 @@ def train_bank(
     """
     out.mkdir(parents=True, exist_ok=True)
     todo = [name for name in names if not _finished(out, name, config)]
+    for name in names:
+        if name not in todo:
+            add_buildings(name, out, config)
     calls = [Job(name, train_task, (name, out, config)) for name in todo]
     records: dict[str, dict[str, Any]] = {}
     failures: dict[str, str] = {}
@@ -104,7 +108,14 @@ def write_manifest(out: Path, config: BankConfig, command: str) -> None:
         write_weights(path, weights, {"task": "random", "preset": config.preset})
     records = [json.loads(path.read_text()) for path in sorted(out.glob("*" + RECORD))
                if path.name != MANIFEST]  # fmt: skip
-    whole = {"command": command, "commit": commit(), "preset": config.preset, "tasks": records}
+    found = {record["task"]: buildings_of(out, record["task"]) for record in records}
+    whole = {
+        "command": command,
+        "commit": commit(),
+        "preset": config.preset,
+        "tasks": [{k: v for k, v in each.items() if k != BUILDINGS} for each in records],
+        TRAINED_ON: grouped({name: each for name, each in found.items() if each is not None}),
+    }
     write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", out / MANIFEST)
 
 

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from encoders.dataset import TaskonomyDataset
+from encoders.dataset.index import read_index
+from encoders.dataset.overlap import Overlap, refuse_overlap, told_unknown, trained_on
+from encoders.dataset.overlap import overlap as overlap_with
 from encoders.dataset.splits import ALL
 from encoders.engines import Engine, Job, Outcome, run
 from encoders.engines.standing import Watch
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.names import known_name
-from encoders.shipped import SUFFIX, load
+from encoders.shipped import SUFFIX, load, network_file
 from encoders.tasks import TASKS
 from encoders.transfer.candidates import (
     CANDIDATES,
@@ -29,8 +32,14 @@ from encoders.transfer.candidates import (
     rank_sources,
 )
 from encoders.transfer.closed import Say, proposals, read_by_ridge, screen
-from encoders.transfer.measure import REFERENCES, TransferConfig, measure, place_of
-from encoders.transfer.pool import open_pool
+from encoders.transfer.measure import (
+    REFERENCES,
+    TransferConfig,
+    forget_unconverted,
+    measure,
+    place_of,
+)
+from encoders.transfer.pool import buildings_of, open_pool
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import (
     PLAIN,
@@ -45,6 +54,9 @@ from taskgraph.tables import write_text
 from taskgraph.tasks import join_sources
 
 CONFIG = "config.json"
+UNCOMPARED = ("allow_overlap", "overlap")
+"""Keys of `CONFIG` that no measurement depends on."""
+
 PLAIN_TASK = "autoencoder"
 """A task whose input is the picture as it is."""
 
@@ -105,8 +117,16 @@ def sweep(
     ------
     TrainingError
         If ``out`` holds a sweep of another configuration.
+    InvalidDataError
+        If the bank lacks a network, its networks differ in their size, or they were trained on
+        buildings of the validation or the test and ``config`` does not allow that.
     """
-    settle(config, out)
+    config.transfer.check(named(config))
+    overlap = checked_overlap(config)
+    settle(config, out, overlap)
+    stale = [t for t in config.targets if forget_unconverted(config.transfer, out, t)]
+    if stale:
+        say(f"self of {', '.join(stale)} is measured again: it was in the units of other data")
     swept = Swept()
     with titled("encode") as watch:
         swept.take(run(encodings(config, out), engine, watch=watch))
@@ -121,6 +141,9 @@ def sweep(
     elif config.max_order > 1:
         measured(f"orders 2 to {config.max_order}", several(config, out, rule))
     swept.records = records(out)
+    warning = told_unknown(overlap, config.transfer.bank)
+    if warning:
+        say(warning)
     return swept
 
 
@@ -170,21 +193,54 @@ def sweepable(
     return tuple(dict.fromkeys(goals)), tuple(dict.fromkeys(given))
 
 
-def settle(config: SweepConfig, out: Path) -> None:
-    """Write down the configuration of a sweep, or check that it is the one that is there."""
-    out.mkdir(parents=True, exist_ok=True)
-    path, wanted = out / CONFIG, {**dataclasses.asdict(config), "bank": fingerprints(config)}
+def named(config: SweepConfig) -> list[str]:
+    """The networks of the bank that a sweep uses: its sources, and its targets' own."""
+    return sorted({*config.sources, *config.targets})
+
+
+def checked_overlap(config: SweepConfig) -> Overlap:
+    """Which of a sweep's buildings its encoders were trained on.
+
+    Raises
+    ------
+    InvalidDataError
+        If some are for validation or test, unless the sweep allows it.
+    """
+    pool, bank = config.transfer.pool, config.transfer.bank
+    index = read_index(Path(pool.data))
+    trained = trained_on(bank, named(config))
+    found = overlap_with(trained, index, buildings_of(pool, index.buildings))
+    if not config.allow_overlap:
+        refuse_overlap(found, trained, bank, index)
+    return found
+
+
+def settle(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
+    """Write down the configuration of a sweep, or check that it is the one that is there.
+
+    ``overlap`` is written beside it, and is no part of what is compared.
+    """
+    config.transfer.check(named(config))
+    wanted = {**dataclasses.asdict(config), "bank": fingerprints(config)}
     wanted = json.loads(json.dumps(wanted))
-    if not path.exists():
-        return write_text(json.dumps(wanted, indent=1, sort_keys=True) + "\n", path)
-    found = json.loads(path.read_text())
-    changed = differing(found, wanted)
+    also = {"overlap": overlap.record()} if overlap else {}
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / CONFIG
+    found = json.loads(path.read_text()) if path.exists() else wanted
+    changed = differing(_compared(found), _compared(wanted))
     if changed:
         raise TrainingError(
             f"{path} is of a sweep with another {', '.join(changed)}; write to another folder, or "
             "delete this one"
         )
-    return None
+    whole = found | wanted | also
+    if not path.exists() or whole != found:
+        write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", path)
+
+
+def _compared(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the measurements depend on."""
+    return {key: value for key, value in config.items() if key not in UNCOMPARED}
 
 
 def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], before: str = "") -> list[str]:
@@ -207,17 +263,11 @@ def fingerprints(config: SweepConfig) -> dict[str, str]:
     InvalidDataError
         If the bank lacks a source, or a target's own network.
     """
-    found = {}
-    folder = Path(config.transfer.bank)
-    for name in sorted({*config.sources, *config.targets}):
-        path = folder / (name + SUFFIX)
-        if not path.is_file():
-            raise InvalidDataError(
-                f"{folder} has no {name}; train it (`taskgraph train --tasks {name}`), or leave it "
-                "out with --targets and --sources"
-            )
-        found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+    bank = config.transfer.bank
+    return {
+        name: hashlib.sha256(network_file(bank, name).read_bytes()).hexdigest()
+        for name in named(config)
+    }
 
 
 def encodings(config: SweepConfig, out: Path) -> list[Job]:
