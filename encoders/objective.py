@@ -107,6 +107,9 @@ def training_loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
 class Converted(nn.Module):
     """A network whose answers are said in other constants (`encoders.tasks.units`)."""
 
+    factor: Tensor
+    shift: Tensor
+
     def __init__(self, model: nn.Module, change: Conversion) -> None:
         super().__init__()
         self.model, self.most = model, change.most
@@ -116,7 +119,7 @@ class Converted(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, ...) pictures -> (B, C) or (B, C, H, W) answers."""
-        answer = self.model(images)
+        answer: Tensor = self.model(images)
         factor, shift = (
             each.view(1, -1, *(1,) * (answer.ndim - 2)) for each in (self.factor, self.shift)
         )

@@ -67,7 +67,9 @@ def form_of(bank: FilePath, names: Sequence[str]) -> Form:
             "kind with --targets and --sources, or train a bank of one --preset"
         )
     if not forms:
-        raise InvalidDataError(f"{bank}: no network of it was named; name at least one task")
+        raise InvalidDataError(
+            f"{bank} holds no trained task; train some with `taskgraph train --data DIR -o {bank}`"
+        )
     return next(iter(forms))
 
 

@@ -120,7 +120,7 @@ def grouped(found: Mapping[str, Mapping[str, Sequence[str]]]) -> list[dict[str, 
     return groups
 
 
-def overlap(trained: Trained, index: Index, parts: Mapping[str, Sequence[str]]) -> Overlap:
+def find_overlap(trained: Trained, index: Index, parts: Mapping[str, Sequence[str]]) -> Overlap:
     """Look for the buildings of each part among those that networks were trained on."""
     names = sorted({name for part in parts.values() for name in part})
     hashes = building_hashes(index, names)

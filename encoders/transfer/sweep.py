@@ -14,8 +14,13 @@ from typing import Any
 
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.index import read_index
-from encoders.dataset.overlap import Overlap, refuse_overlap, told_unknown, trained_on
-from encoders.dataset.overlap import overlap as overlap_with
+from encoders.dataset.overlap import (
+    Overlap,
+    find_overlap,
+    refuse_overlap,
+    told_unknown,
+    trained_on,
+)
 from encoders.dataset.splits import ALL
 from encoders.engines import Engine, Job, Outcome, run
 from encoders.engines.standing import Watch
@@ -141,8 +146,7 @@ def sweep(
     elif config.max_order > 1:
         measured(f"orders 2 to {config.max_order}", several(config, out, rule))
     swept.records = records(out)
-    warning = told_unknown(overlap, config.transfer.bank)
-    if warning:
+    if warning := told_unknown(overlap, config.transfer.bank):
         say(warning)
     return swept
 
@@ -209,7 +213,7 @@ def checked_overlap(config: SweepConfig) -> Overlap:
     pool, bank = config.transfer.pool, config.transfer.bank
     index = read_index(Path(pool.data))
     trained = trained_on(bank, named(config))
-    found = overlap_with(trained, index, buildings_of(pool, index.buildings))
+    found = find_overlap(trained, index, buildings_of(pool, index.buildings))
     if not config.allow_overlap:
         refuse_overlap(found, trained, bank, index)
     return found
