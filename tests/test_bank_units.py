@@ -35,8 +35,8 @@ UNITLESS = ("class_places", "rgb2depth")
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     out = tmp_path_factory.mktemp("units") / "world"
-    make(out, buildings=5, views=24, size=64, seed=2)
-    # All parts have pictures of two points that see a point in common.
+    make(out, buildings=5, views=16, size=64, seed=2)
+    # Only buildings 1 and 3 have pictures of two points that see a point in common.
     parts = {"train": [3], "val": [0, 2], "test": [1, 4]}
     rows = ["id,train,val,test"]
     rows += [
@@ -146,6 +146,7 @@ def loss_by_hand(name, answers, target, mask, constants):
     return ego_by_hand(answers[kept], target[kept], constants)
 
 
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")  # no valid pair of other points
 @pytest.mark.parametrize("name", [*CEILINGS, *STANDARDISED])
 def test_self_is_judged_in_the_units_of_the_data(name, world, bank, other, tmp_path):
     config = config_of(other, world)

@@ -162,10 +162,11 @@ def told_unknown(found: Overlap, bank: str | PathLike[str]) -> str:
     """The warning where a bank does not say what it was trained on; empty where it does."""
     if not found.unknown:
         return ""
+    names = ", ".join(found.unknown[:NAMED])
     return (
-        f"warning: {fspath(bank)} has no hashes of the buildings that {', '.join(found.unknown)} "
-        "trained on, so nobody can tell whether the test buildings are new to them; train the "
-        "bank again to have them"
+        f"warning: {fspath(bank)} has no hashes of the buildings that {names} saw in training, so "
+        "it is not known whether the test buildings are new; `taskgraph train --resume`, on the "
+        "same data, adds them"
     )
 
 
