@@ -94,7 +94,7 @@ def scenes(
 
     \b
     Examples:
-      taskgraph scenes world --buildings 40 --views 100 --size 64 --seed 1
+      taskgraph scenes world --buildings 40 --views 100 --size 64
       taskgraph scenes world --show sheet.png --stats
       taskgraph scenes --show
     """  # fmt: skip
