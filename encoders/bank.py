@@ -22,12 +22,15 @@ from encoders.adversarial import AdversarialConfig, adversary_of
 from encoders.augment import mirrored, varied
 from encoders.checkpoint import FilePath, halved, restore, write_weights
 from encoders.dataset import TaskonomyDataset
+from encoders.dataset.buildings import building_hashes
 from encoders.dataset.manifest import classes_of, origin_of
+from encoders.dataset.overlap import BUILDINGS, buildings_of
 from encoders.engines import with_threads
+from encoders.errors import InvalidDataError
 from encoders.fit import FitConfig, fit, losses
 from encoders.networks import PRESETS
 from encoders.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.progress import BEST, Epoch, scalars
+from encoders.progress import BEST, Epoch, differing, scalars
 from encoders.readout import ReadOut, Transfer
 from encoders.shipped import SUFFIX, random_encoder
 from encoders.storage import read_json
@@ -166,6 +169,7 @@ def train_task(
     record["seconds"] = round(earlier + time.perf_counter() - begin, 1)
     write_weights(out / (name + SUFFIX), halved(models[SELF]), record)
     record["sha256"] = hashlib.sha256((out / (name + SUFFIX)).read_bytes()).hexdigest()
+    record[BUILDINGS] = trained_buildings(splits)
     write_frame(_table(name, splits, found), out / (name + LOSSES))
     write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", path)
     return record
@@ -242,6 +246,29 @@ def _random_reader(splits: Splits, config: BankConfig) -> Transfer:
     return reader
 
 
+def trained_buildings(splits: Splits) -> dict[str, list[str]]:
+    """Hashes of each building of the train split, by which it is known in other data sets."""
+    index = splits.train.index
+    names = [index.buildings[number] for number in np.unique(index.building[splits.train.rows])]
+    return {name: list(hashes) for name, hashes in building_hashes(index, names).items()}
+
+
+def add_buildings(name: str, out: Path, config: BankConfig) -> None:
+    """Add the buildings to the record of a task that an earlier version trained on this data.
+
+    Where the data are others by now, or gone, nothing is added.
+    """
+    path = out / (name + RECORD)
+    record = json.loads(path.read_text())
+    if buildings_of(out, name) is not None or "data" not in record:
+        return
+    with contextlib.suppress(InvalidDataError):
+        splits = Splits.open(config.data, name, PRESETS[config.preset].size, config.splits)
+        if not differing(record["data"], _data_of(splits)):
+            record[BUILDINGS] = trained_buildings(splits)
+            write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", path)
+
+
 def _data_of(splits: Splits) -> dict[str, Any]:
     """What says which data set it was."""
     known = origin_of(splits.train.index.root) or {"views": len(splits.train)}
@@ -256,6 +283,7 @@ def _record(
         "task": task.name,
         "title": task.display,
         "preset": config.preset,
+        "size": splits.train.size,
         "inputs": task.inputs,
         "channels": task.channels,
         "output": dataclasses.asdict(output_of(task)),

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from encoders.bank import RECORD, RUNS, BankConfig, sources_of, train_task
+from encoders.bank import RECORD, RUNS, BankConfig, add_buildings, sources_of, train_task
 from encoders.checkpoint import halved, write_weights
 from encoders.dataset import contents_of
+from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, buildings_of, grouped
 from encoders.engines import Engine, Job, LocalEngine, as_done
 from encoders.errors import TrainingError
 from encoders.networks import PRESETS
@@ -77,6 +78,9 @@ def train_bank(
     """
     out.mkdir(parents=True, exist_ok=True)
     todo = [name for name in names if not _finished(out, name, config)]
+    for name in names:
+        if name not in todo:
+            add_buildings(name, out, config)
     calls = [Job(name, train_task, (name, out, config)) for name in todo]
     records: dict[str, dict[str, Any]] = {}
     failures: dict[str, str] = {}
@@ -119,7 +123,14 @@ def write_manifest(out: Path, config: BankConfig, command: str) -> None:
         write_weights(path, weights, {"task": "random", "preset": config.preset})
     paths = [path for path in sorted(out.glob("*" + RECORD)) if path.name != MANIFEST]
     records = [read_json(path) for path in paths]
-    whole = {"command": command, "commit": commit(), "preset": config.preset, "tasks": records}
+    found = {record["task"]: buildings_of(out, record["task"]) for record in records}
+    whole = {
+        "command": command,
+        "commit": commit(),
+        "preset": config.preset,
+        "tasks": [{k: v for k, v in each.items() if k != BUILDINGS} for each in records],
+        TRAINED_ON: grouped({name: each for name, each in found.items() if each is not None}),
+    }
     write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", out / MANIFEST)
 
 

@@ -17,6 +17,7 @@ from encoders.fit import Loss
 from encoders.losses import LOSSES, metric
 from encoders.networks import EncoderDecoder, OutputSpec, Preset, network
 from encoders.tasks import Task
+from encoders.tasks.units import Conversion, conversion
 
 HEADS = {
     "class_1000": (2, 1),
@@ -129,6 +130,43 @@ def training_loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
     if task.loss == "metric":
         return functools.partial(metric, generator=torch.default_generator)
     return loss_of(task, constants)
+
+
+class Converted(nn.Module):
+    """A network whose answers are said in other constants (`encoders.tasks.units`)."""
+
+    factor: Tensor
+    shift: Tensor
+
+    def __init__(self, model: nn.Module, change: Conversion) -> None:
+        super().__init__()
+        self.model, self.most = model, change.most
+        for name in ("factor", "shift"):
+            value = torch.as_tensor(getattr(change, name), dtype=torch.float32).reshape(-1)
+            self.register_buffer(name, value, persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, ...) pictures -> (B, C) or (B, C, H, W) answers."""
+        answer: Tensor = self.model(images)
+        factor, shift = (
+            each.view(1, -1, *(1,) * (answer.ndim - 2)) for each in (self.factor, self.shift)
+        )
+        return (answer * factor + shift).clamp(max=self.most)
+
+
+def converted(
+    model: nn.Module, task: Task, trained: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> nn.Module:
+    """A trained network that answers in the ``wanted`` constants; itself, where they are its own.
+
+    Parameters
+    ----------
+    trained, wanted : mappings
+        What `TaskonomyDataset.constants` held for the task when the network was trained, and what
+        the targets that it is compared with are standardised with.
+    """
+    change = conversion(task, trained, wanted)
+    return model if change is None else Converted(model, change)
 
 
 class Average(nn.Module):

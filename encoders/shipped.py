@@ -3,21 +3,91 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from encoders.checkpoint import FilePath, read_weights, restore
+from encoders.checkpoint import FilePath, read_config, read_weights, restore
 from encoders.errors import InvalidDataError
 from encoders.names import known_name
-from encoders.networks import EncoderDecoder, OutputSpec, encoder, network
+from encoders.networks import PRESETS, EncoderDecoder, OutputSpec, encoder, network
 from encoders.tasks import TASKS
 
 SUFFIX = ".safetensors"
 
 PACKAGED = "_bank"
 """Where the build puts the checkout's ``results/bank`` (`setup.py`), inside the package."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the networks of a bank have in common.
+
+    Attributes
+    ----------
+    preset : str
+        Of `encoders.networks.PRESETS`.
+    size : int
+        Side of the pictures that they were trained on, pixels.
+    """
+
+    preset: str
+    size: int
+
+    def __str__(self) -> str:
+        return f"preset {self.preset} at {self.size} pixels"
+
+
+def form_of(bank: FilePath, names: Sequence[str]) -> Form:
+    """The preset and picture size of some networks of a bank, which must all have the same.
+
+    Raises
+    ------
+    InvalidDataError
+        If the bank lacks one, a file is broken, or they differ: representations and losses of
+        two sizes of networks do not compare.
+    """
+    forms: dict[Form, str] = {}
+    for name in names:
+        record = read_config(network_file(bank, name))
+        preset = record["preset"]
+        if preset not in PRESETS:
+            raise InvalidDataError(
+                f"{Path(bank) / (name + SUFFIX)} is of preset {preset}, which is none of "
+                f"{', '.join(PRESETS)}; train it with `taskgraph train --preset`"
+            )
+        forms.setdefault(Form(preset, int(record.get("size", PRESETS[preset].size))), name)
+    if len(forms) > 1:
+        (one, first), (other, second) = list(forms.items())[:2]
+        raise InvalidDataError(
+            f"{bank} mixes networks: {first} is of {one}, {second} of {other}; name tasks of one "
+            "kind with --targets and --sources, or train a bank of one --preset"
+        )
+    if not forms:
+        raise InvalidDataError(
+            f"{bank} holds no trained task; train some with `taskgraph train --data DIR -o {bank}`"
+        )
+    return next(iter(forms))
+
+
+def network_file(bank: FilePath, name: str) -> Path:
+    """The file of a task's network.
+
+    Raises
+    ------
+    InvalidDataError
+        If the bank lacks it.
+    """
+    path = Path(bank) / (name + SUFFIX)
+    if not path.is_file():
+        raise InvalidDataError(
+            f"{bank} has no {name}; train it (`taskgraph train --tasks {name}`), or leave it "
+            "out with --targets and --sources"
+        )
+    return path
 
 
 def random_encoder(preset: str, *, channels: int = 3, seed: int = 0) -> nn.Module:

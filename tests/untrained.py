@@ -7,18 +7,18 @@ from encoders.objective import output_of
 from encoders.shipped import SUFFIX, random_encoder
 
 
-def write_untrained(out, data):
+def write_untrained(out, data, preset="tiny"):
     """Write a network for each task of a dataset, no two alike, and the random encoder."""
     out.mkdir(exist_ok=True)
     for number, (name, task) in enumerate(data.tasks.items()):
         output = output_of(task)
-        model = network("tiny", output, inputs=task.inputs, channels=task.channels, seed=number)
+        model = network(preset, output, inputs=task.inputs, channels=task.channels, seed=number)
         record = {
-            "task": name, "preset": "tiny", "inputs": task.inputs, "channels": task.channels,
+            "task": name, "preset": preset, "inputs": task.inputs, "channels": task.channels,
             "output": vars(output), "constants": data.constants.get(name, {}),
             "classes": classes_of(data.index.root, task),
         }  # fmt: skip
         write_weights(out / (name + SUFFIX), halved(model), record)
-    record = {"task": "random", "preset": "tiny"}
-    write_weights(out / ("random" + SUFFIX), halved(random_encoder("tiny")), record)
+    record = {"task": "random", "preset": preset}
+    write_weights(out / ("random" + SUFFIX), halved(random_encoder(preset)), record)
     return out

@@ -26,7 +26,7 @@ from benchmarks.payoff.training import spent, train, with_references
 from encoders.engines import Engine, engine_named, progress_bar
 from encoders.transfer.pool import open_pool
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import Titled
+from encoders.transfer.sweep import Titled, checked_overlap
 from taskgraph.errors import TaskgraphError
 from taskgraph.plot.figures import save
 from taskgraph.tables import read_transfers, write_frame, write_text
@@ -92,6 +92,7 @@ def config(
         "images": {name: len(getattr(pool, name)) for name in ("train", "valid", "test")},
         "buildings": len({image.split("/")[0] for image in pool.test.images()}),
         "checked": checked,
+        "overlap": checked_overlap(sweep).record(),
         "spent": cost,
         "commit": commit(),
         **machine("torch", "numpy", "pandas", "highspy"),
@@ -144,6 +145,8 @@ def compare(arguments: Sequence[str]) -> None:
     parser.add_argument("--address", help="of the Ray cluster")
     parser.add_argument("--jobs", type=int, help="networks trained at once")
     parser.add_argument("--threads", type=int, help="of each network; as the table's by default")
+    parser.add_argument("--allow-overlap", action="store_true",
+                        help="go on where encoders were trained on fresh buildings")  # fmt: skip
     asked = vars(parser.parse_args(arguments))
     out, work = asked.pop("out"), asked.pop("work")
     named = {name: asked.pop(name) for name in ("jobs", "address")}

@@ -20,9 +20,12 @@ from encoders.transfer.gather import LOSSES
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.pool import PoolConfig, open_pool
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import CONFIG, fingerprints
+from encoders.transfer.sweep import CONFIG, checked_overlap, fingerprints
 from taskgraph.problem import Problem
 from taskgraph.transfers import Transfers
+
+RENDERED = 1e-3
+"""Relative difference of constants that another processor's rendering of a world may make."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Settings:
         Of each read-out; by default as the table's had.
     resamples : int
         Of the fresh buildings, for intervals.
+    allow_overlap : bool
+        Whether fresh buildings may be some that the encoders were trained on.
     """
 
     table: str
@@ -64,6 +69,7 @@ class Settings:
     test: int | None = None
     resamples: int = 1000
     threads: int | None = None
+    allow_overlap: bool = False
 
     @property
     def problem(self) -> Problem:
@@ -105,12 +111,15 @@ def transfer_of(settings: Settings) -> TransferConfig:
 def sweep_of(settings: Settings, table: Transfers, config: TransferConfig) -> SweepConfig:
     """The table's targets and sources, as the sweep whose folders are used."""
     left_out = set(settings.exclude)
+    targets = tuple(name for name in table.targets if name not in left_out)
+    sources = tuple(name for name in table.sources if name not in left_out)
     return SweepConfig(
-        config,
-        targets=tuple(name for name in table.targets if name not in left_out),
-        sources=tuple(name for name in table.sources if name not in left_out),
+        config.of_bank([*targets, *sources]),
+        targets=targets,
+        sources=sources,
         max_order=int(table.order.max()),
         candidates="chosen",
+        allow_overlap=settings.allow_overlap,
     )
 
 
@@ -123,12 +132,14 @@ def check(settings: Settings, sweep: SweepConfig) -> dict[str, bool]:
         ``bank``: the networks are the bytes that the table was measured with. ``buildings``: no
         building of the table's test is used at all. ``constants``: the bank's networks were
         trained on targets standardised as they are here. False: there was nothing to compare.
+        That no encoder was trained on a validation or test building is looked at as well.
 
     Raises
     ------
     InvalidDataError
         If one of these does not hold.
     """
+    checked_overlap(sweep)
     known = sweep_beside(settings.table)
     measured = Path(settings.table).parent / LOSSES
     if known is not None:
@@ -198,6 +209,6 @@ def _equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         key in one
         and key in other
         and np.shape(one[key]) == np.shape(other[key])
-        and np.allclose(one[key], other[key], rtol=1e-5, atol=1e-8)
+        and np.allclose(one[key], other[key], rtol=RENDERED, atol=1e-8)
         for key in keys
     )

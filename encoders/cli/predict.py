@@ -31,6 +31,8 @@ OUT = "predictions.png"
               "test, if the bank was trained with one; with --data.")  # fmt: skip
 @click.option("--views", type=click.IntRange(min=1), default=6, show_default=True,
               help="How many, evenly spaced over its test split; with --data.")  # fmt: skip
+@click.option("--allow-overlap", is_flag=True, help="With --data: go on where test buildings are "
+              "some that a network was trained on; the picture says which.")  # fmt: skip
 def predict(
     images: tuple[str, ...],
     tasks: tuple[str, ...],
@@ -39,12 +41,14 @@ def predict(
     data: str | None,
     splits: str | None,
     views: int,
+    allow_overlap: bool,
 ) -> int:
     """Draw what a trained bank says about each IMAGE, a photo of any kind and size.
 
     A photo is cut to the square in its middle and resized to what the networks take (64 pixels
-    along each side for the preset tiny). Camera poses and matching look at two photos, egomotion
-    at three; with `--task all` they are left out where their number is another.
+    along each side for the preset tiny), as the pictures of a data set are. Camera poses and
+    matching look at two photos, egomotion at three; with `--task all` they are left out where
+    their number is another.
 
     \b
     Examples:
@@ -64,7 +68,10 @@ def predict(
 
     folder = Path(bank) if bank else default_bank()
     if data:
-        page = gallery(folder, data, tasks=tasks, views=views, splits=splits)
+        page = gallery(
+            folder, data, tasks=tasks, views=views, splits=splits, allow_overlap=allow_overlap,
+            say=note,
+        )  # fmt: skip
     else:
         page = photos(folder, images, tasks)
     save(page, out)

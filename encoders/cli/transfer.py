@@ -61,20 +61,24 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(min=1), help="Transfers that are measured at once.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
               help="Threads of each job; losses depend on it a little.")  # fmt: skip
+@click.option("--allow-overlap", is_flag=True, help="Go on where validation or test buildings are "
+              "some that the encoders were trained on; OUT/config.json names them.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
 def transfer(
     data: str, splits: str | None, bank: str | None, out: str,
     targets: tuple[str, ...], sources: tuple[str, ...], max_order: int,
     candidates: str, readout: str, screen: int, images: int, valid_images: int, test_images: int,
-    less: str, bootstrap: int, engine: str, address: str | None, jobs: int | None, resume: bool,
+    less: str, bootstrap: int, engine: str, address: str | None, jobs: int | None,
+    allow_overlap: bool, resume: bool,
     **settings: Any,
 ) -> int:  # fmt: skip
     """Measure transfers from every encoder of a bank, and from sets of them, to every target.
 
     The encoders stay as they are: a small read-out is trained on their representations for each
-    transfer, on buildings that no encoder saw. OUT gets losses.parquet, one row a transfer and
-    test image, and transfers.csv, which `taskgraph solve` reads. Killed at any moment, the same
-    command with --resume goes on.
+    transfer, on buildings that no encoder was trained on. Pictures are resized to the size that
+    the bank was trained with. OUT gets losses.parquet, one row a transfer and test image, and
+    transfers.csv, which `taskgraph solve` reads. Killed at any moment, the same command with
+    --resume goes on.
 
     \b
     Examples:
@@ -100,9 +104,10 @@ def transfer(
     pool = PoolConfig(
         data, train=images, valid=valid_images, test=test_images, less=int(less), splits=splits
     )
-    measured = TransferConfig(encoders, pool, FitConfig(**settings))
+    goals, given = sweepable(encoders, targets, sources)
+    measured = TransferConfig(encoders, pool, FitConfig(**settings)).of_bank([*goals, *given])
     whole = SweepConfig(
-        measured, *sweepable(encoders, targets, sources), max_order, candidates, readout, screen
+        measured, goals, given, max_order, candidates, readout, screen, allow_overlap
     )
     chosen = engine_named(engine, jobs=jobs, address=address, threads=measured.fit.threads)
     swept = sweep(whole, folder, chosen, titled=progress_bar, say=note)

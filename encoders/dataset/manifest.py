@@ -14,16 +14,23 @@ from encoders.tasks import Task
 
 def origin_of(root: str | PathLike[str]) -> dict[str, Any] | None:
     """The settings that a data set was made with and the hash of its content; None elsewhere."""
-    manifest = _read(root)
+    manifest = read_manifest(root)
     return manifest and {name: manifest.get(name) for name in ("settings", "sha256")}
 
 
 def classes_of(root: str | PathLike[str], task: Task) -> list[str] | None:
     """What the classes of a task are called, those of its first domain that has some."""
-    named: Mapping[str, list[str]] = (_read(root) or {}).get("classes", {})
+    named: Mapping[str, list[str]] = (read_manifest(root) or {}).get("classes", {})
     return next((named[domain] for domain in task.domains() if domain in named), None)
 
 
-def _read(root: str | PathLike[str]) -> dict[str, Any] | None:
+def read_manifest(root: str | PathLike[str]) -> dict[str, Any] | None:
+    """The manifest of a data set of ours; None elsewhere.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is damaged.
+    """
     path = Path(root) / MANIFEST
     return read_json(path) if path.is_file() else None

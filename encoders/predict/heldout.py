@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,16 @@ from PIL import Image
 
 from encoders.checkpoint import FilePath
 from encoders.dataset import TaskonomyDataset
+from encoders.dataset.index import read_index
+from encoders.dataset.overlap import (
+    Overlap,
+    find_overlap,
+    refuse_overlap,
+    told_unknown,
+    trained_on,
+)
 from encoders.dataset.resize import resized
+from encoders.dataset.selection import split_rows
 from encoders.draw import FOV, Group, answer_of_label, draw, draw_input, has_own_input, table
 from encoders.encodings import read
 from encoders.errors import InvalidDataError
@@ -20,6 +30,9 @@ from encoders.scenes.sheets.panels import enlarged
 
 TILE = 96
 """Pixels along a tile."""
+
+PARTS = {"val": "valid"}
+"""Splits that have another name as parts of an overlap."""
 
 GROUPS = 9
 """Tasks from which the page is laid out in one more block."""
@@ -33,6 +46,8 @@ def gallery(
     views: int = 6,
     split: str = "test",
     splits: str | None = None,
+    allow_overlap: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Image.Image:
     """Predictions and labels of views that no network was trained on.
 
@@ -40,12 +55,21 @@ def gallery(
     that is not the picture itself), the prediction and the label. ``splits`` is the CSV file that
     the bank was trained with, if there was one.
 
+    Parameters
+    ----------
+    allow_overlap : bool
+        Whether the views may be of buildings that a network was trained on; their heads say so.
+    say : function
+        Told, in a line, if the bank does not say which buildings it was trained on.
+
     Raises
     ------
     InvalidDataError
-        If the bank or the data set lacks something; the message names it.
+        If the bank or the data set lacks something, or networks were trained on validation or
+        test buildings; the message names it.
     """
     chosen = open_bank(bank, tasks)
+    overlap = _overlap(bank, data, chosen, split, splits, allow_overlap)
     sets = {
         size: _views_of(data, [one for one in chosen if one.size == size], split, splits)
         for size in sorted({one.size for one in chosen})
@@ -55,8 +79,30 @@ def gallery(
     numbers = [(2 * k + 1) * len(first) // (2 * count) for k in range(count)]
     lenses = [_fov(first, number) for number in numbers]
     groups = [_group(one, sets[one.size], numbers, lenses) for one in chosen]
-    page = table([_head(first, n) for n in numbers], groups, blocks=1 + len(groups) // GROUPS)
+    heads = [_head(first, number, overlap) for number in numbers]
+    page = table(heads, groups, blocks=1 + len(groups) // GROUPS)
+    if warning := told_unknown(overlap, bank):
+        say(warning)
     return explained(page, chosen)
+
+
+def _overlap(
+    bank: FilePath,
+    data: FilePath,
+    chosen: Sequence[Predictor],
+    split: str,
+    splits: str | None,
+    allow: bool,
+) -> Overlap:
+    """Which of the split's buildings the networks were trained on; refused if not allowed."""
+    index = read_index(Path(data))
+    trained = trained_on(bank, [one.task.name for one in chosen])
+    rows = split_rows(index, split, splits)
+    names = [index.buildings[number] for number in sorted(set(index.building[rows].tolist()))]
+    found = find_overlap(trained, index, {PARTS.get(split, split): names})
+    if not allow:
+        refuse_overlap(found, trained, bank, index)
+    return found
 
 
 def _views_of(
@@ -79,10 +125,12 @@ def _fov(data: TaskonomyDataset, number: int) -> float:
     return float(info.get("field_of_view_rads", FOV))
 
 
-def _head(data: TaskonomyDataset, number: int) -> tuple[str, Image.Image]:
-    """A column's name and picture."""
+def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, Image.Image]:
+    """A column's name, which says if a network was trained on its building, and its picture."""
     picture = resized("rgb", _file(data, number, "rgb"), data.size)
-    return data.image(number).replace("/", " "), enlarged(picture, TILE)
+    building, view = data.image(number).split("/")
+    known = any(building in names for names in overlap.parts.values())
+    return f"{building} {view}{' (trained on)' if known else ''}", enlarged(picture, TILE)
 
 
 def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:

@@ -60,6 +60,7 @@ def to_ceiling(
         (domain,),
         masked,
         fit=partial(fit_ceiling, domain=domain, published=published, most=most),
+        clips=curve is clipped,
     )
 
 

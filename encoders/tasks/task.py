@@ -86,6 +86,8 @@ class Label:
         Whether the targets of a view are always the same and small enough to be kept in memory.
     fit : function, optional
         From the train split's samples to the constants that ``make`` standardises with.
+    clips : bool
+        Whether ``make`` clips what is above the constants' ceiling to 1.
     """
 
     make: Callable[[Sample], Made]
@@ -94,6 +96,7 @@ class Label:
     infos: bool = False
     fixed: bool = False
     fit: Callable[[Iterable[Sample]], Mapping[str, Any]] | None = None
+    clips: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,23 @@ from torch import Tensor, nn
 from encoders.bank import AVERAGE
 from encoders.checkpoint import read_config
 from encoders.engines import with_threads
+from encoders.errors import InvalidDataError
 from encoders.fit import FitConfig, fit, losses
 from encoders.objective import (
     Average,
+    Converted,
     check_classes,
+    converted,
     loss_of,
     network_of,
     output_of,
     training_loss_of,
 )
 from encoders.readout import ReadOut
-from encoders.shipped import SUFFIX, load
+from encoders.shipped import Form, form_of, load, network_file
 from encoders.storage import read_json
 from encoders.tasks import Task
+from encoders.tasks.units import conversion
 from encoders.transfer.pool import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
 from taskgraph.tables import write_frame, write_text
@@ -57,13 +61,40 @@ class TransferConfig:
     fit : FitConfig
         Of every read-out alike, and of ``scratch``, which has the same images and epochs.
     preset : str
-        Of the decoders.
+        Of the decoders and of ``scratch``. This and the pool's size are the bank's own; `of_bank`
+        fills both in, and others than the bank's are refused.
     """
 
     bank: str
     pool: PoolConfig
     fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
     preset: str = "tiny"
+
+    def of_bank(self, names: Sequence[str]) -> TransferConfig:
+        """The same with the preset and the picture size of some of the bank's networks.
+
+        Raises
+        ------
+        InvalidDataError
+            If they differ in it, or the bank lacks one of them.
+        """
+        form = form_of(self.bank, names)
+        return replace(self, preset=form.preset, pool=replace(self.pool, size=form.size))
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse another preset or picture size than those of some of the bank's networks.
+
+        Raises
+        ------
+        InvalidDataError
+            As for `of_bank`, or if one of them is another than here.
+        """
+        form, ours = form_of(self.bank, names), Form(self.preset, self.pool.size)
+        if form != ours:
+            raise InvalidDataError(
+                f"the networks of {self.bank} are of {form}, and the transfers of {ours}; take "
+                "both from the bank: TransferConfig(...).of_bank(names)"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,12 +158,14 @@ def measure(
         progress = _fitted(model, parts, pool, config, run)
     measured = functools.partial(_losses, model=model, pool=pool, config=config)
     valid, test = measured(parts[1]), measured(parts[2])
-    record = {
+    record: dict[str, Any] = {
         "readout": "trained",
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "best_epoch": progress and progress.best_epoch,
         "seconds": round(time.perf_counter() - begin, 2),
     }
+    if sources == (SELF,):
+        record["converted"] = isinstance(model, Converted)
     record = write_measured(out, pool, sources, valid, test, record)
     shutil.rmtree(run, ignore_errors=True)
     return record
@@ -169,9 +202,11 @@ def _prepared(
     """The network, and what it is trained, selected and tested on."""
     task, views = pool.task, [pool.train, pool.valid, pool.test]
     if sources == (SELF,):
-        path = Path(config.bank) / (task.name + SUFFIX)
+        config.check([task.name])
+        path = network_file(config.bank, task.name)
         check_classes(task, read_config(path), path)
-        return load(task.name, config.bank), views
+        trained = constants_of(config.bank, task.name)
+        return converted(load(task.name, config.bank), task, trained, pool.constants), views
     if sources == (SCRATCH,):
         return network_of(task, config.preset, seed=config.fit.seed), views
     if sources == (AVERAGE,):
@@ -180,6 +215,27 @@ def _prepared(
     store = Store(out / REPRESENTATIONS)
     parts = [Represented(part, store, sources, kind_of(task)) for part in views]
     return read_out(config, task, store, parts[0]), parts
+
+
+def constants_of(bank: str, name: str) -> dict[str, Any]:
+    """What the targets of a network of the bank were standardised with."""
+    return read_config(network_file(bank, name)).get("constants") or {}
+
+
+def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
+    """Remove the record of a target's ``self`` that an earlier version measured in wrong units.
+
+    Such a version compared a network's answers with targets in other constants than those that
+    the network was trained with. The next `measure` measures it again.
+    """
+    path = place_of(out, target, (SELF,))
+    if not path.exists() or "converted" in json.loads(path.read_text()):
+        return False
+    pool, trained = open_pool(config.pool, target), constants_of(config.bank, target)
+    if conversion(pool.task, trained, pool.constants) is None:
+        return False
+    path.unlink()
+    return True
 
 
 def read_out(config: TransferConfig, task: Task, store: Store, train: Represented) -> ReadOut:

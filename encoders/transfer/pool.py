@@ -139,16 +139,21 @@ def parts(
     config: PoolConfig, buildings: Sequence[str], dataset: TaskonomyDataset
 ) -> tuple[Integers, Integers, Integers]:
     """Numbers of the dataset's examples for training, validation and test."""
-    split = split_buildings(buildings, config.splits)
-    train, valid = divided(split["val"], config.seed)
-    rows = dataset.rows
+    names, rows = buildings_of(config, buildings), dataset.rows
 
-    def of(names: Sequence[str], count: int) -> Integers:
-        there = np.flatnonzero(np.isin(rows, dataset.index.rows_of(names)))
+    def of(part: str, count: int) -> Integers:
+        there = np.flatnonzero(np.isin(rows, dataset.index.rows_of(names[part])))
         return evenly(there, count)
 
-    chosen = of(train, config.train)[:: config.less]
-    return chosen, of(valid, config.valid), of(split["test"], config.test)
+    chosen = of("train", config.train)[:: config.less]
+    return chosen, of("valid", config.valid), of("test", config.test)
+
+
+def buildings_of(config: PoolConfig, buildings: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The buildings of each part of a pool, ``train``, ``valid`` and ``test``; each sorted."""
+    split = split_buildings(buildings, config.splits)
+    train, valid = divided(split["val"], config.seed)
+    return {"train": tuple(train), "valid": tuple(valid), "test": split["test"]}
 
 
 def divided(buildings: Sequence[str], seed: int) -> tuple[list[str], list[str]]:

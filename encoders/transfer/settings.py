@@ -24,6 +24,8 @@ class SweepConfig:
         Small networks, or linear maps in closed form.
     screen : int
         Sets of each order that the ridge screen adds to the candidates of trained read-outs.
+    allow_overlap : bool
+        Whether validation and test buildings may be some that the encoders were trained on.
     """
 
     transfer: TransferConfig
@@ -33,3 +35,4 @@ class SweepConfig:
     candidates: str = "best5"
     readout: str = "trained"
     screen: int = 0
+    allow_overlap: bool = False

@@ -6,20 +6,28 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from encoders.dataset import TaskonomyDataset, contents_of
+from encoders.dataset.index import read_index
+from encoders.dataset.overlap import (
+    Overlap,
+    find_overlap,
+    refuse_overlap,
+    told_unknown,
+    trained_on,
+)
 from encoders.dataset.splits import ALL
 from encoders.engines import Engine, Job, Outcome, run, with_threads
 from encoders.engines.standing import Watch
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.names import known_name
 from encoders.progress import differing
-from encoders.shipped import SUFFIX, load
+from encoders.shipped import SUFFIX, load, network_file
 from encoders.storage import read_json, storing
 from encoders.tasks import TASKS
 from encoders.transfer.candidates import (
@@ -31,8 +39,14 @@ from encoders.transfer.candidates import (
     rank_sources,
 )
 from encoders.transfer.closed import Say, proposals, read_by_ridge, screen
-from encoders.transfer.measure import REFERENCES, TransferConfig, measure, place_of
-from encoders.transfer.pool import open_pool
+from encoders.transfer.measure import (
+    REFERENCES,
+    TransferConfig,
+    forget_unconverted,
+    measure,
+    place_of,
+)
+from encoders.transfer.pool import buildings_of, open_pool
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import (
     PLAIN,
@@ -47,6 +61,9 @@ from taskgraph.tables import write_text
 from taskgraph.tasks import join_sources
 
 CONFIG = "config.json"
+UNCOMPARED = ("allow_overlap", "overlap")
+"""Keys of `CONFIG` that no measurement depends on."""
+
 PLAIN_TASK = "autoencoder"
 """A task whose input is the picture as it is."""
 
@@ -109,10 +126,18 @@ def sweep(
     ------
     TrainingError
         If ``out`` holds a sweep of another configuration, or of other data.
+    InvalidDataError
+        If the bank lacks a network, its networks differ in their size, or they were trained on
+        buildings of the validation or the test and ``config`` does not allow that.
     StorageError
         If ``out`` cannot be written; what is measured stays, and the same call goes on.
     """
-    settle(config, out)
+    config.transfer.check(named(config))
+    overlap = checked_overlap(config)
+    settle(config, out, overlap)
+    stale = [t for t in config.targets if forget_unconverted(config.transfer, out, t)]
+    if stale:
+        say(f"self of {', '.join(stale)} is measured again: it was in the units of other data")
     swept = Swept()
     with titled("encode") as watch:
         swept.take(run(encodings(config, out), engine, watch=watch))
@@ -127,6 +152,8 @@ def sweep(
     elif config.max_order > 1:
         measured(f"orders 2 to {config.max_order}", several(config, out, rule))
     swept.records = records(out)
+    if warning := told_unknown(overlap, config.transfer.bank):
+        say(warning)
     return swept
 
 
@@ -176,11 +203,35 @@ def sweepable(
     return tuple(dict.fromkeys(goals)), tuple(dict.fromkeys(given))
 
 
-def settle(config: SweepConfig, out: Path) -> None:
+def named(config: SweepConfig) -> list[str]:
+    """The networks of the bank that a sweep uses: its sources, and its targets' own."""
+    return sorted({*config.sources, *config.targets})
+
+
+def checked_overlap(config: SweepConfig) -> Overlap:
+    """Which of a sweep's buildings its encoders were trained on.
+
+    Raises
+    ------
+    InvalidDataError
+        If some are for validation or test, unless the sweep allows it.
+    """
+    pool, bank = config.transfer.pool, config.transfer.bank
+    index = read_index(Path(pool.data))
+    trained = trained_on(bank, named(config))
+    found = find_overlap(trained, index, buildings_of(pool, index.buildings))
+    if not config.allow_overlap:
+        refuse_overlap(found, trained, bank, index)
+    return found
+
+
+def settle(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
     """Write down the configuration of a sweep, or check that it is the one that is there.
 
-    It includes hashes of the bank's networks and of the data set's files.
+    It includes hashes of the bank's networks and of the data set's files. ``overlap`` is written
+    beside it, and is no part of what is compared.
     """
+    config.transfer.check(named(config))
     out.mkdir(parents=True, exist_ok=True)
     open_pool.cache_clear()  # the files may have changed since an earlier sweep of this process
     pool = config.transfer.pool
@@ -190,7 +241,7 @@ def settle(config: SweepConfig, out: Path) -> None:
     }  # fmt: skip
     path, wanted = out / CONFIG, json.loads(json.dumps(wanted))
     found = read_json(path) if path.exists() else {}
-    changed = differing(found, wanted) if found else []
+    changed = differing(_compared(found), _compared(wanted)) if found else []
     rewritten = [name for name in changed if name.startswith("content.")]
     if rewritten and rewritten == changed:
         task = rewritten[0].removeprefix("content.")
@@ -203,8 +254,14 @@ def settle(config: SweepConfig, out: Path) -> None:
             f"{path} is of a sweep with another {', '.join(changed)}; write to another folder, or "
             "delete this one"
         )
-    if found != wanted:
-        write_text(json.dumps(wanted, indent=1, sort_keys=True) + "\n", path)
+    whole = found | wanted | ({"overlap": overlap.record()} if overlap else {})
+    if whole != found:
+        write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", path)
+
+
+def _compared(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the measurements depend on."""
+    return {key: value for key, value in config.items() if key not in UNCOMPARED}
 
 
 def fingerprints(config: SweepConfig) -> dict[str, str]:
@@ -215,17 +272,11 @@ def fingerprints(config: SweepConfig) -> dict[str, str]:
     InvalidDataError
         If the bank lacks a source, or a target's own network.
     """
-    found = {}
-    folder = Path(config.transfer.bank)
-    for name in sorted({*config.sources, *config.targets}):
-        path = folder / (name + SUFFIX)
-        if not path.is_file():
-            raise InvalidDataError(
-                f"{folder} has no {name}; train it (`taskgraph train --tasks {name}`), or leave it "
-                "out with --targets and --sources"
-            )
-        found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+    bank = config.transfer.bank
+    return {
+        name: hashlib.sha256(network_file(bank, name).read_bytes()).hexdigest()
+        for name in named(config)
+    }
 
 
 def encodings(config: SweepConfig, out: Path) -> list[Job]:

@@ -1,4 +1,4 @@
-"""What a data set says about itself: its settings, classes, counts, and a hash of its files."""
+"""What a data set says about itself: settings, classes, rooms, counts, a hash of its files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from encoders.errors import InvalidDataError, InvalidSceneError
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES
 from encoders.scenes.making.folder import files, write_whole
+from encoders.scenes.making.rooms import planned_rooms
 from encoders.scenes.making.settings import Settings
 from taskgraph import __version__
 
@@ -87,9 +88,18 @@ def write_manifest(out: Path, settings: Settings, *, complete: bool) -> None:
         "classes": class_names(),
     }
     if complete:
+        content["rooms"] = room_hashes(settings)
         content["counts"] = counts(out, settings)
         content["sha256"] = content_hash(out, settings)
     write_whole(out / MANIFEST, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def room_hashes(settings: Settings) -> dict[str, list[str]]:
+    """Hashes of all rooms of each building, by which other data know that they show the same."""
+    return {
+        settings.name(index): list(planned_rooms(settings.seed, index))
+        for index in range(settings.buildings)
+    }
 
 
 def class_names() -> dict[str, list[str]]:
