@@ -14,7 +14,7 @@ from encoders.bank import BankConfig
 from encoders.checkpoint import read_config, write_weights
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import origin_of
-from encoders.engines import Job, LocalEngine
+from encoders.engines import Job
 from encoders.engines.job import perform
 from encoders.errors import InvalidDataError, StorageError, TrainingError
 from encoders.fit import FitConfig
@@ -25,8 +25,6 @@ from encoders.tasks import TASKS, Output
 from encoders.transfer import measure as measuring
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.pool import PoolConfig
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import sweep
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_text
 from tests.failing import fails
@@ -133,20 +131,15 @@ def test_python_raises_what_the_command_line_says(tmp_path, capsys):
     data = write_folder(tmp_path / "data", domains=("rgb",))
     out = tmp_path / "file" / "out"
     line = f"{out}: Not a directory: a part of this path is a file; give another folder"
-    pool = PoolConfig("nowhere", train=1, valid=1, test=1)
-    whole = SweepConfig(TransferConfig("nowhere", pool), ("edge2d",), ("edge2d",))
-    for call in (
-        lambda: train_bank(["edge2d"], out, BankConfig("nowhere")),
-        lambda: sweep(whole, out, LocalEngine(1), titled=None),
-    ):
-        with pytest.raises(StorageError) as told:
-            call()
-        assert str(told.value) == line
+    with pytest.raises(StorageError) as told:
+        train_bank(["edge2d"], out, BankConfig("nowhere"))
+    assert str(told.value) == line
     for command in (
         ["run", out], ["train", "--data", data, "--tasks", "edge2d", "-o", out],
         ["transfer", "--data", "nowhere", "--targets", "edge2d", "--sources", "edge2d", "-o", out],
     ):  # fmt: skip
-        assert fails(capsys, *command) == f"Error: {line}\n"
+        told = f'"{tmp_path / "file"}" is a file, expected a folder; name another place'
+        assert fails(capsys, *command) == f"Error: {out}: {told}\n"
 
 
 def test_train_tells_data_and_splits_that_cannot_be_used_once(tmp_path, capsys):

@@ -75,14 +75,11 @@ def train(
     with extra_installed("train"):
         from encoders.adversarial import AdversarialConfig
         from encoders.bank import BankConfig, epochs, trainable
-        from encoders.dataset.index import read_index
-        from encoders.dataset.splits import check_splits
         from encoders.fit import FitConfig
         from encoders.jobs import train_bank
         from encoders.networks import PRESETS as SIZES
         from encoders.tasks import tasks_named
 
-    check_splits(read_index(Path(data)).buildings, splits)  # one line, not one for each task
     if adversarial and SIZES[preset].patch is None:
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")
     folder, names = Path(out), trainable(tasks)
@@ -96,10 +93,19 @@ def train(
     config = BankConfig(
         data, preset, FitConfig(**settings), references, term, splits, epochs_of, tensorboard
     )
+    _check_data(data, splits)
     command = shlex.join(["taskgraph", *sys.argv[1:]])
     with _bar(epochs(names, config)) as watch:
         done = train_bank(names, folder, config, jobs=jobs, command=command, watch=watch)
     return _told(done, out)
+
+
+def _check_data(data: str, splits: str | None) -> None:
+    """Raise once what every task would raise about its data."""
+    from encoders.dataset.index import read_index
+    from encoders.dataset.splits import check_splits
+
+    check_splits(read_index(Path(data)).buildings, splits)
 
 
 def _told(done: Done, out: str) -> int:

@@ -202,9 +202,9 @@ def _prepared(
     """The network, and what it is trained, selected and tested on."""
     task, views = pool.task, [pool.train, pool.valid, pool.test]
     if sources == (SELF,):
-        config.check([task.name])
         path = network_file(config.bank, task.name)
         check_classes(task, read_config(path), path)
+        config.check([task.name])
         trained = constants_of(config.bank, task.name)
         return converted(load(task.name, config.bank), task, trained, pool.constants), views
     if sources == (SCRATCH,):
