@@ -17,7 +17,13 @@ import numpy as np
 import pytest
 
 from encoders.encodings import ENCODINGS, read
-from encoders.errors import InvalidDataError, InvalidSceneError, UnknownNameError, WorkerDiedError
+from encoders.errors import (
+    InvalidDataError,
+    InvalidSceneError,
+    StorageError,
+    UnknownNameError,
+    WorkerDiedError,
+)
 from encoders.scenes.making import folder
 from encoders.scenes.making.folder import count_whole, whole_views
 from encoders.scenes.making.make import make
@@ -140,10 +146,9 @@ def test_a_run_that_fails_at_any_file_of_a_view_leaves_it_unmade(file, tmp_path,
         replace(source, target)
 
     monkeypatch.setattr(folder.os, "replace", fail)
-    with pytest.raises(InvalidDataError) as error:
+    with pytest.raises(StorageError) as error:
         make(tmp_path / "w", **SMALL)
-    assert "No space left on device" in str(error.value)
-    assert "1 of 12 views are whole: run the same command again" in str(error.value)
+    assert "is full; free some and run the same command again" in str(error.value)
     assert count_whole(tmp_path / "w", Settings(**SMALL)) == 1
     assert not list((tmp_path / "w").rglob(".tmp-*"))
 
