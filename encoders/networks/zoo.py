@@ -189,12 +189,12 @@ def read_state(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return dict(importlib.import_module("safetensors.torch").load_file(path))
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise InvalidNetworkError(
-            f"{path} holds more than tensors, and might run code when it is read; write the "
-            "weights alone with `torch.save(model.state_dict(), FILE)`, or as .safetensors"
-        ) from None
     except Exception as error:  # each of the two has several of its own
+        if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
+            raise InvalidNetworkError(
+                f"{path} holds more than tensors, and might run code when it is read; write the "
+                "weights alone with `torch.save(model.state_dict(), FILE)`, or as .safetensors"
+            ) from None
         reason = " ".join(str(error).split())[:120]
         raise InvalidNetworkError(
             f"{path} is no whole file of weights ({type(error).__name__}: {reason}); give a "
