@@ -13,7 +13,7 @@ from typing import Any
 
 from encoders.engines.crew import EngineError
 from encoders.engines.job import THREAD_VARIABLES, Died, Failed, Report, perform, told
-from encoders.errors import MissingPackageError
+from encoders.extras import missing
 
 DEATHS = (
     "WorkerCrashedError",
@@ -186,6 +186,4 @@ def _ray() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
-        raise MissingPackageError(
-            'the engine "ray" needs Ray, which is not installed: pip install "taskgraph[ray]"'
-        ) from None
+        raise missing('the engine "ray" needs Ray', "ray") from None
