@@ -23,7 +23,7 @@ from taskgraph.solver.ranking import Ranking
 from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.search import Solution
 from taskgraph.solver.ties import break_ties
-from taskgraph.tasks import require_known
+from taskgraph.tasks import name_in, require_known
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -62,7 +62,7 @@ def alternatives(
     """
     if k < 1:
         raise InvalidProblemError(f"k is {k}, expected at least 1")
-    problem = make_problem(problem, settings)
+    problem = make_problem(problem, settings, transfers)
     backend = find_solver(solver)
     clock = clock or Clock(time_limit)
     program = compile_program(transfers, problem)
@@ -131,8 +131,9 @@ def recommend(
     DataFrame
         ``sources, order, cost, affinity`` and the table's ``gain, quality, low, high``.
     """
+    target = name_in(target, transfers.targets)
     require_known([target], transfers.targets, where="--target")
-    chosen = make_problem(problem, settings)
+    chosen = make_problem(problem, settings, transfers)
     unwanted = {*chosen.exclude, target}
     others = [task for task in transfers.targets if task not in unwanted]
     sources = [*dict.fromkeys([*chosen.source_only, *others])]

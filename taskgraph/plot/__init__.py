@@ -5,9 +5,10 @@ from taskgraph.plot.figures import FORMATS, PlotError, rendered, save
 from taskgraph.plot.frontier import draw_frontier
 from taskgraph.plot.grid import gain_quality_grid, grid_frame
 from taskgraph.plot.heatmap import heatmap
-from taskgraph.plot.names import TASKONOMY_NAMES, display_names
+from taskgraph.plot.names import display_names
 from taskgraph.plot.taxonomy import draw_taxonomy
 from taskgraph.plot.tree import task_linkage, tree
+from taskgraph.tasks import TASKONOMY_NAMES
 
 __all__ = [
     "FORMATS",
