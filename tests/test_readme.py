@@ -113,8 +113,11 @@ def test_problem_files_are_of_the_shipped_table(place, capsys):
     problem = tg.read_problem(place / "problem.toml")
     taxonomy = tg.solve(tg.default_transfers(), problem)
     assert taxonomy.solved
-    assert "jigsaw" not in {transfer.target for transfer in taxonomy.transfers}
-    assert taxonomy.problem.label_cost == {"rgb2sfnorm": 3.0}
+    assert "jigsaw" not in set(taxonomy.to_frame()["target"])
+    assert problem.label_cost == {"normals": 3.0}
+    own = tg.solve(tg.default_transfers(), problem, label_cost={"rgb2sfnorm": 3}, importance={
+        "rgb2sfnorm": 2})  # fmt: skip
+    assert own.to_frame().equals(taxonomy.to_frame())
     assert taxonomy.spent <= problem.budget
 
 
