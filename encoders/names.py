@@ -5,41 +5,11 @@ from __future__ import annotations
 import difflib
 
 from encoders.errors import UnknownNameError
-from encoders.tasks import OTHER_NAMES, TASKS
+from encoders.tasks import TASKS
+from taskgraph.aliases import ALIASES, standard_name
 
 ALL = "all"
 """Stands for every task of the bank that suits the number of pictures."""
-
-ALIASES = {
-    "autoencoding": "autoencoder",
-    "camera_pose": "fix_pose",
-    "color": "colorization",
-    "colors": "colorization",
-    "denoising": "denoise",
-    "depth": "rgb2depth",
-    "distance": "rgb2mist",
-    "edges": "edge2d",
-    "egomotion": "ego_motion",
-    "inpainting": "impainting_whole",
-    "keypoints": "keypoint2d",
-    "keypoints2d": "keypoint2d",
-    "keypoints3d": "keypoint3d",
-    "layout": "room_layout",
-    "matching": "point_match",
-    "nonfixated_pose": "non_fixated_pose",
-    "normals": "rgb2sfnorm",
-    "object": "class_1000",
-    "occlusion_edges": "edge3d",
-    "pose": "fix_pose",
-    "reshading": "reshade",
-    "scene": "class_places",
-    "segments": "segment2d",
-    "segments2d": "segment2d",
-    "segments25d": "segment25d",
-    "semantic": "segmentsemantic_rb",
-    "vanishing_points": "vanishing_point_well_defined",
-}
-"""Everyday words for tasks."""
 
 ORDER = (
     "autoencoder", "denoise", "impainting_whole", "colorization", "jigsaw", "edge2d", "keypoint2d",
@@ -59,9 +29,9 @@ def known_name(name: str) -> str:
     UnknownNameError
         If it has no such name; the message says what is near.
     """
-    word = name.strip().lower().replace("-", "_")
-    found = ALIASES.get(word) or OTHER_NAMES.get(word, word)
+    found = standard_name(name)
     if found not in TASKS:
+        word = name.strip().lower().replace("-", "_")
         near = difflib.get_close_matches(word, [*ALIASES, *TASKS], n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(TASKS)}"
         raise UnknownNameError(f'no task "{name}"; {hint}')

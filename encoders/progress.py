@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 
 from encoders.checkpoint import read_config, read_weights, restore, write_weights
 from encoders.errors import InvalidDataError, MissingPackageError, TrainingError
+from encoders.extras import remedy
 from taskgraph.tables import write_text
 
 BEST, LAST, LOG, EVENTS = "best.safetensors", "last.safetensors", "log.csv", "tensorboard"
@@ -161,7 +162,7 @@ def scalars(folder: Path) -> Iterator[Callable[[Epoch], None]]:
     except ModuleNotFoundError:
         raise MissingPackageError(
             "logs for TensorBoard need tensorboard or tensorboardX, and neither is installed: "
-            "pip install tensorboard"
+            + remedy("tensorboard")
         ) from None
 
     def log(row: Epoch) -> None:

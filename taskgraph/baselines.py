@@ -158,7 +158,7 @@ def evaluate(
     InfeasibleError
         If the program has no solution, so that there is nothing to evaluate.
     """
-    problem = make_problem(problem, settings)
+    problem = make_problem(problem, settings, transfers)
     backend = find_solver(solver)
     program = compile_program(transfers, problem)
     best = solve_program(program, backend)

@@ -106,7 +106,7 @@ def frontier(
     orders, amounts = sorted(set(max_orders)), sorted(set(budgets))
     if not orders or not amounts:
         raise InvalidProblemError("a frontier needs at least one budget and one maximum order")
-    problem = make_problem(problem, settings)
+    problem = make_problem(problem, settings, transfers)
     backend = find_solver(solver)
     cells = [replace(problem, budget=b, max_order=k) for k in orders for b in amounts]
     full = compile_program(transfers, replace(problem, budget=amounts[-1], max_order=orders[-1]))
@@ -171,7 +171,7 @@ def marginal_worth(
     Within a ``time_limit`` in seconds, for both together (or a ``clock`` that may be stopped), it
     may be the difference of two that are not proven: see `Marginal.proven`, `Marginal.limits`.
     """
-    problem = make_problem(problem, settings)
+    problem = make_problem(problem, settings, transfers)
     if not (math.isfinite(step) and step > 0):
         raise InvalidProblemError(f"step is {step}, expected a number above 0")
     clock = clock or Clock(time_limit)

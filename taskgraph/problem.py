@@ -11,6 +11,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from taskgraph.aliases import name_in
 from taskgraph.errors import InvalidProblemError, InvalidTableError, UnknownTaskError
 from taskgraph.spelling import how_to_quote
 from taskgraph.tasks import ROLES, join_sources, require_known, task_name
@@ -154,6 +155,23 @@ class Problem:
                     f'"{task}" is required to be supervised, yet it is {seen[task]}'
                 )
 
+    def named_as_in(self, transfers: Transfers) -> Problem:
+        """The same problem with the table's own names, such as rgb2sfnorm for normals.
+
+        Of several weights of one task, the last one stays. Names of no task stay as they are;
+        `check_names` refuses them.
+        """
+        tasks = frozenset(transfers.tasks)
+        lists = {
+            attribute: tuple(name_in(name, tasks) for name in getattr(self, attribute))
+            for attribute in ("source_only", "target_only", "exclude", "require")
+        }
+        weights = {
+            attribute: {name_in(name, tasks): w for name, w in getattr(self, attribute).items()}
+            for attribute in ("importance", "label_cost", "transfer_cost")
+        }
+        return replace(self, **lists, **weights)  # type: ignore[arg-type]
+
     def check_names(self, transfers: Transfers) -> None:
         """Raise `UnknownTaskError` if a name is not in the table, saying where it was given."""
         names = ("source_only", "target_only", "exclude", "require")
@@ -186,9 +204,15 @@ def _task(name: str) -> str:
         raise InvalidProblemError(str(error)) from None
 
 
-def make_problem(problem: Problem | None, settings: Settings) -> Problem:
-    """Start from ``problem``, or from the defaults, and let ``settings`` override its fields."""
-    return replace(problem, **settings) if problem else Problem(**settings)  # type: ignore[arg-type]
+def make_problem(
+    problem: Problem | None, settings: Settings, transfers: Transfers | None = None
+) -> Problem:
+    """Start from ``problem``, or from the defaults, and let ``settings`` override its fields.
+
+    With ``transfers``, tasks get the names that they have there (`Problem.named_as_in`).
+    """
+    made = replace(problem, **settings) if problem else Problem(**settings)  # type: ignore[arg-type]
+    return made.named_as_in(transfers) if isinstance(transfers, Transfers) else made
 
 
 def problem_from_dict(content: Mapping[str, object]) -> Problem:

@@ -180,7 +180,8 @@ def random_band(
         transfers ``*_random, *_low, *_high``, and of the same sets with their best transfers
         ``*_random_best, *_best_low, *_best_high``. NaN where no set was found.
     """
-    problem = make_problem(problem, {**settings, "max_order": max_order})  # type: ignore[typeddict-item]
+    settings["max_order"] = max_order
+    problem = make_problem(problem, settings, transfers)  # type: ignore[arg-type]
     program = compile_program(transfers, problem)
     rows = []
     for budget in progress(sorted(set(budgets))):

@@ -69,7 +69,7 @@ def report(
     to the number of tasks, and the table itself as a heatmap and a tree. An infeasible program
     gives a page that says why.
     """
-    problem = make_problem(problem, settings)
+    problem = make_problem(problem, settings, transfers)
     taxonomy = solve(transfers, problem, solver=solver)
     parts = [f"<h1>{html.escape(title)}</h1>", settings_line(transfers, problem)]
     if not taxonomy.solved:

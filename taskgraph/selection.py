@@ -76,7 +76,7 @@ def stability(
     InfeasibleError
         If the program has no solution.
     """
-    problem = make_problem(problem, settings)
+    problem = make_problem(problem, settings, affinities.transfers)
     if problem.objective in ("gain", "quality"):
         raise InvalidProblemError(
             f'the objective "{problem.objective}" is not resampled; try sqrt, linear or log'

@@ -11,6 +11,7 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
+from taskgraph.aliases import name_in
 from taskgraph.errors import InvalidProblemError
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.program import Program, compile_program
@@ -62,7 +63,7 @@ def alternatives(
     """
     if k < 1:
         raise InvalidProblemError(f"k is {k}, expected at least 1")
-    problem = make_problem(problem, settings)
+    problem = make_problem(problem, settings, transfers)
     backend = find_solver(solver)
     clock = clock or Clock(time_limit)
     program = compile_program(transfers, problem)
@@ -131,9 +132,9 @@ def recommend(
     DataFrame
         ``sources, order, cost, affinity`` and the table's ``gain, quality, low, high``.
     """
-    target = task_name(target)
+    target = name_in(task_name(target), transfers.targets)
     require_known([target], transfers.targets, where="--target")
-    chosen = make_problem(problem, settings)
+    chosen = make_problem(problem, settings, transfers)
     unwanted = {*chosen.exclude, target}
     others = [task for task in transfers.targets if task not in unwanted]
     sources = [*dict.fromkeys([*chosen.source_only, *others])]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Literal, get_args
 
+from taskgraph.aliases import near_names
 from taskgraph.errors import InvalidTableError, UnknownTaskError
 
 SELF = "self"
@@ -141,7 +141,7 @@ def require_known(names: Iterable[str], known: Collection[str], *, where: str) -
     for name in names:
         if name in known:
             continue
-        near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+        near = near_names(name, known)
         hint = f"did you mean {' or '.join(near)}?" if near else f"it has {_some(known)}"
         raise UnknownTaskError(f'{where}: the table has no task "{name}"; {hint}')
 

@@ -115,7 +115,7 @@ def test_a_missing_extra_says_how_to_install_it(module, tmp_path, monkeypatch, c
     monkeypatch.setitem(sys.modules, module, None)
     err = fails(capsys, "scenes", tmp_path / "w", "--views", "1")
     assert f"needs {module}" in err
-    assert 'pip install "taskgraph[scenes]"' in err
+    assert "in the checkout, pip install -c constraints.txt -e '.[scenes]'" in err
 
 
 def test_help_names_every_domain_and_imports_nothing_heavy():

@@ -422,7 +422,7 @@ def test_settings_that_cannot_be_are_told():
 
 def test_a_missing_ray_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingPackageError, match=r'needs Ray.*: pip install "taskgraph\[ray\]"'):
+    with pytest.raises(MissingPackageError, match=r"needs Ray, .*-e '\.\[ray\]'$"):
         run([Job("it", bad.process)], RayEngine())
 
 

@@ -14,7 +14,7 @@ from encoders.engines.cluster import Cluster
 from tests import engine_jobs as bad
 from tests.engine_jobs import begun, square, squares
 
-ray = pytest.importorskip("ray", reason='Ray is not installed: pip install "taskgraph[ray]"')
+ray = pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
 
 
 ROOT = Path(__file__).resolve().parents[1]

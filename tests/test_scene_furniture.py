@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("embreex", reason="scenes need the extra `encoders`")
+pytest.importorskip("embreex", reason="scenes need the extra `scenes`")
 
 from encoders.scenes.building import Building, Room
 from encoders.scenes.cast import Caster

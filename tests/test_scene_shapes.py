@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("embreex", reason="scenes need the extra `encoders`")
+pytest.importorskip("embreex", reason="scenes need the extra `scenes`")
 trimesh = pytest.importorskip("trimesh", reason="the oracle for volumes and normals")
 
 from encoders.scenes.solids.hollows import holed_slab, plate  # noqa: E402

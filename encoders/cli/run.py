@@ -47,7 +47,7 @@ def run_command(
       taskgraph run demo --preset smoke
       taskgraph run cluster --preset full --engine ray --address 10.0.0.1:6379
     """  # fmt: skip
-    with extra_installed("train"), extra_installed("scenes"):
+    with extra_installed("train"):
         from encoders.engines import engine_named, progress_bar
         from encoders.pipeline import REPORT, Pipeline
         from encoders.plans import PLANS

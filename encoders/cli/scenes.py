@@ -16,9 +16,6 @@ from taskgraph.cli.paths import OutputFile, OutputFolder
 if TYPE_CHECKING:
     from encoders.scenes.making.make import Made
 
-EXTRA = {"embreex", "skimage", "PIL", "threadpoolctl"}
-"""Modules that only the extra ``scenes`` installs."""
-
 SETTINGS = ("buildings", "views", "size", "seed", "domain")
 SHEET = "scenes.png"
 
@@ -104,7 +101,7 @@ def scenes(
         raise click.UsageError(
             "name a folder, as in `taskgraph scenes world`, or give --show alone to see one view"
         )
-    with extra_installed("scenes", EXTRA):
+    with extra_installed("scenes"):
         if out is None:
             return _show_sample(str(show), settings)
         given = [n for n in SETTINGS if ctx.get_parameter_source(n) == ParameterSource.COMMANDLINE]

@@ -88,8 +88,7 @@ def train(
             f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
         )
     term = AdversarialConfig() if adversarial else None
-    for name in epochs_of:
-        tasks_named([name])
+    epochs_of = {tasks_named([name])[0].name: number for name, number in epochs_of.items()}
     config = BankConfig(
         data, preset, FitConfig(**settings), references, term, splits, epochs_of, tensorboard
     )

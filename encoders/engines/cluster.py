@@ -14,7 +14,7 @@ from typing import Any
 from encoders.engines.crew import EngineError
 from encoders.engines.job import Died, Failed, Report, perform, told
 from encoders.engines.threads import THREAD_VARIABLES
-from encoders.errors import MissingPackageError
+from encoders.extras import missing
 
 DEATHS = (
     "WorkerCrashedError",
@@ -187,6 +187,4 @@ def _ray() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
-        raise MissingPackageError(
-            'the engine "ray" needs Ray, which is not installed: pip install "taskgraph[ray]"'
-        ) from None
+        raise missing('the engine "ray" needs Ray', "ray") from None

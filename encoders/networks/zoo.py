@@ -16,7 +16,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from encoders.errors import InvalidNetworkError, MissingPackageError, UnknownNameError
+from encoders.errors import InvalidNetworkError, UnknownNameError
+from encoders.extras import missing
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Means and standard deviations of ImageNet's channels in [0, 1], as torchvision publishes them."""
@@ -50,9 +51,7 @@ def import_torchvision() -> ModuleType:
         If torchvision is not installed.
     """
     if importlib.util.find_spec("torchvision") is None:
-        raise MissingPackageError(
-            "this needs torchvision: pip install 'taskgraph[train]', or pip install torchvision"
-        )
+        raise missing("this needs torchvision", "torchvision")
     try:
         return importlib.import_module("torchvision")
     except RuntimeError as error:
@@ -73,7 +72,7 @@ def import_timm() -> ModuleType:
         If timm is not installed.
     """
     if importlib.util.find_spec("timm") is None:
-        raise MissingPackageError("this needs timm: pip install timm")
+        raise missing("this needs timm", "timm")
     import_torchvision()
     return importlib.import_module("timm")
 
@@ -184,7 +183,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         If the file is broken, or holds something else.
     """
     if path.suffix == ".safetensors" and importlib.util.find_spec("safetensors") is None:
-        raise MissingPackageError(f"{path} needs safetensors: pip install safetensors")
+        raise missing(f"{path} needs safetensors", "safetensors")
     try:
         if path.suffix == ".safetensors":
             return dict(importlib.import_module("safetensors.torch").load_file(path))

@@ -1,9 +1,10 @@
 """Tasks as values: what goes in, what comes out, and where the label is from."""
 
-from encoders.tasks.dictionary import OTHER_NAMES, TASKS, tasks_named
+from encoders.tasks.dictionary import TASKS, tasks_named
 from encoders.tasks.labels import from_folder
 from encoders.tasks.sample import OneView, Sample
 from encoders.tasks.task import Label, Output, Task, each_view
+from taskgraph.aliases import OTHER_NAMES
 
 __all__ = [
     "OTHER_NAMES",

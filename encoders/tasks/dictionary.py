@@ -16,6 +16,7 @@ from encoders.jigsaw import ORDERS, TILES
 from encoders.tasks import curves, labels, pictures
 from encoders.tasks.fits import Published
 from encoders.tasks.task import Output, Task
+from taskgraph.aliases import ALIASES, standard_name
 
 COLORS = 261
 """Bins of colour (`encoders.colors.color_bins`)."""
@@ -93,27 +94,20 @@ _ALL = (
 TASKS: dict[str, Task] = {task.name: task for task in _ALL}
 """By name, in alphabetical order."""
 
-OTHER_NAMES = {
-    "inpainting_whole": "impainting_whole",
-    "segmentsemantic": "segmentsemantic_rb",
-    "vanishing_point": "vanishing_point_well_defined",
-}
-"""The names of the published networks, where they differ from those of the tables."""
-
 
 def tasks_named(tasks: Sequence[str | Task]) -> list[Task]:
-    """Tasks of the dictionary by name; a `Task` stands for itself.
+    """Tasks of the dictionary by any of their names; a `Task` stands for itself.
 
     Raises
     ------
     UnknownNameError
-        If a name is not in `TASKS`, is given twice, or none is given.
+        If no task has such a name, one is given twice, or none is given.
     """
     if isinstance(tasks, (str, Task)) or not tasks:
         raise UnknownNameError('expected some tasks, such as ["rgb2depth", "edge2d"]')
     found: dict[str, Task] = {}
     for task in tasks:
-        name = task.name if isinstance(task, Task) else OTHER_NAMES.get(task, task)
+        name = task.name if isinstance(task, Task) else standard_name(task) or task
         if name in found:
             raise UnknownNameError(f'task "{name}" is asked for twice')
         if isinstance(task, Task):
@@ -121,7 +115,7 @@ def tasks_named(tasks: Sequence[str | Task]) -> list[Task]:
         elif name in TASKS:
             found[name] = TASKS[name]
         else:
-            near = difflib.get_close_matches(name, TASKS, n=3, cutoff=0.4)
+            near = difflib.get_close_matches(name, [*TASKS, *ALIASES], n=3, cutoff=0.4)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(TASKS)}"
             raise UnknownNameError(f'no task "{name}"; {hint}')
     return list(found.values())

@@ -28,6 +28,7 @@ from taskgraph.cli.streams import ClosedPipeError, guard_streams
 from taskgraph.errors import InfeasibleError, TaskgraphError, reason
 
 GROUP = "taskgraph.commands"
+OURS = ("encoders", "benchmarks")
 
 COMMANDS = {
     "solve": "taskgraph.cli.solve",
@@ -82,7 +83,7 @@ class LazyGroup(click.Group):
 
 def own_plugins() -> list[str]:
     """Commands that `encoders` and `benchmarks` add; their modules import nothing heavy."""
-    return sorted(p.name for p in _plugins().values() if p.dist and p.dist.name == "taskgraph")
+    return sorted(p.name for p in _plugins().values() if p.module.partition(".")[0] in OURS)
 
 
 def _plugins() -> dict[str, EntryPoint]:

@@ -5,47 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from taskgraph.tasks import SCRATCH, SELF
+from taskgraph.aliases import TASKONOMY_NAMES
 
 LONGEST = 36
 """Characters of the longest label; longer ones lose their middle."""
-
-TASKONOMY_NAMES: dict[str, str] = {
-    "autoencoder": "Autoencoding",
-    "class_1000": "Object Class. (1000)",
-    "class_places": "Scene Class.",
-    "class_selected": "Object Class. (100)",
-    "colorization": "Colorization",
-    "curvature": "Curvature",
-    "denoise": "Denoising",
-    "edge2d": "2D Edges",
-    "edge3d": "Occlusion Edges",
-    "ego_motion": "Egomotion",
-    "fix_pose": "Cam. Pose (fix)",
-    "impainting_whole": "In-painting",
-    "inpainting_whole": "In-painting",
-    "jigsaw": "Jigsaw",
-    "keypoint2d": "2D Keypoints",
-    "keypoint3d": "3D Keypoints",
-    "non_fixated_pose": "Cam. Pose (nonfix)",
-    "point_match": "Matching",
-    "random": "Random Proj.",
-    "reshade": "Reshading",
-    "rgb2depth": "Z-Depth",
-    "rgb2mist": "Distance",
-    "rgb2sfnorm": "Normals",
-    "room_layout": "Layout",
-    "segment25d": "2.5D Segm.",
-    "segment2d": "2D Segm.",
-    "segmentsemantic": "Semantic Segm.",
-    "segmentsemantic_rb": "Semantic Segm.",
-    "vanishing_point": "Vanishing Pts.",
-    "vanishing_point_well_defined": "Vanishing Pts.",
-    SELF: "Task-Specific",
-    SCRATCH: "Scratch",
-}
-"""Names of the tasks in the Taskonomy paper's figures, by their names in its tables; some tasks
-are spelt in two ways there. Source: Zamir et al., CVPR 2018, and its web demonstration."""
 
 
 def display_names(

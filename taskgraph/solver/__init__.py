@@ -68,7 +68,7 @@ def solve(
     SolverError
         If there is no such solver, or it fails.
     """
-    problem = make_problem(problem, settings)
+    problem = make_problem(problem, settings, transfers)
     backend = find_solver(solver)
     clock = clock or Clock(time_limit, watch)
     program = compile_program(transfers, problem)
