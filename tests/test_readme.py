@@ -45,12 +45,17 @@ def world(tmp_path_factory):
     return out
 
 
+@pytest.fixture(scope="module")
+def some_losses():
+    """The shipped losses of the first 40 images."""
+    losses = tg.read_losses(ROOT / "results" / "transfers" / "losses.parquet").to_frame()
+    return losses[losses["image"].isin(losses["image"].unique()[:40])]
+
+
 @pytest.fixture
-def place(world, tmp_path, monkeypatch):
+def place(world, some_losses, tmp_path, monkeypatch):
     """A folder with all that README's lines read: a reader's own losses, world and photo."""
-    losses = tg.read_losses(ROOT / "results" / "transfers" / "losses.parquet").frame
-    kept = losses[losses["image"].isin(losses["image"].unique()[:40])]
-    kept.to_parquet(tmp_path / "losses.parquet")
+    some_losses.to_parquet(tmp_path / "losses.parquet")
     (tmp_path / "results").symlink_to(ROOT / "results")
     (tmp_path / "world").symlink_to(world)
     (tmp_path / "transfers").mkdir()
