@@ -11,11 +11,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from taskgraph import plot as plot
     from taskgraph.affinity import Affinities, affinities
     from taskgraph.baselines import Evaluation, evaluate
     from taskgraph.errors import TaskgraphError
-    from taskgraph.frontiers import Frontier, frontier, marginal_worth
+    from taskgraph.frontiers import Frontier, frontier
+    from taskgraph.ladder import budget_ladder
     from taskgraph.losses import Losses
+    from taskgraph.marginal import Marginal, marginal_worth
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
     from taskgraph.shortlist import alternatives, recommend
@@ -46,6 +49,7 @@ __all__ = [
     "Evaluation",
     "Frontier",
     "Losses",
+    "Marginal",
     "Problem",
     "Stability",
     "TaskgraphError",
@@ -54,6 +58,7 @@ __all__ = [
     "Transfers",
     "affinities",
     "alternatives",
+    "budget_ladder",
     "default_transfers",
     "evaluate",
     "frontier",
@@ -75,6 +80,9 @@ __all__ = [
     "write_transfers",
 ]
 
+_MODULES = ("plot",)
+"""Modules that are used as ``taskgraph.plot``; they need matplotlib, so they come on first use."""
+
 _MODULE_OF = {
     "TaskgraphError": "errors",
     "Transfers": "transfers",
@@ -89,7 +97,9 @@ _MODULE_OF = {
     "solve": "solver",
     "Frontier": "frontiers",
     "frontier": "frontiers",
-    "marginal_worth": "frontiers",
+    "budget_ladder": "ladder",
+    "Marginal": "marginal",
+    "marginal_worth": "marginal",
     "alternatives": "shortlist",
     "recommend": "shortlist",
     "Evaluation": "baselines",
@@ -114,6 +124,8 @@ _MODULE_OF = {
 
 def __getattr__(name: str) -> Any:
     """Import on first use, so that ``import taskgraph`` and ``--help`` stay quick."""
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
@@ -122,4 +134,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -18,8 +18,8 @@ README = (ROOT / "README.md").read_text()
 ORDER = {
     "taskgraph": [
         "errors", "tasks", "transfers", "losses", "affinity", "problem", "costs", "program",
-        "taxonomy", "solver", "frontiers", "shortlist", "random_sets", "baselines", "selection",
-        "tables", "plot", "report", "server", "cli",
+        "taxonomy", "solver", "ladder", "frontiers", "marginal", "shortlist", "random_sets",
+        "baselines", "selection", "tables", "plot", "report", "server", "cli",
     ],
     "taskgraph.solver": [
         "clock", "scale", "backends", "choice", "presolve", "model", "local", "relax", "root",
