@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
         default_transfers,
+        read_label_costs,
         read_losses,
         read_problem,
         read_scores,
@@ -64,6 +65,7 @@ __all__ = [
     "frontier",
     "marginal_worth",
     "random_band",
+    "read_label_costs",
     "read_losses",
     "read_problem",
     "read_scores",
@@ -108,6 +110,7 @@ _MODULE_OF = {
     "Stability": "selection",
     "stability": "selection",
     "default_transfers": "tables",
+    "read_label_costs": "tables",
     "read_losses": "tables",
     "read_problem": "tables",
     "read_scores": "tables",

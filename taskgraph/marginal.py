@@ -143,6 +143,8 @@ class _Search:
     Whatever is bought, it costs a multiple of the largest common unit of all costs, so that only
     such budgets can change the optimum. What an optimum is worth never falls with the budget,
     so the first multiple at which it has risen is found by doubling the step and then bisecting.
+    Every second time the multiple just below the least known one is tried: where that is worth no
+    more, the search is over.
     """
 
     transfers: Transfers
@@ -179,12 +181,10 @@ class _Search:
             middle = high - least if probe else low + min(reach, (high - low) // 2)
             found = self.at(middle * unit)
             if self.is_more(found):
-                # Just below what an optimum spends, the one before it is mostly not worth more.
-                probe = not probe
                 best, high = found, min(middle, costs.units(found.spent) // unit)
             else:  # where it is not proven to be worth no more, a smaller step may be
                 low, reach, known = middle, 2 * reach, found.status == "optimal"
-                probe = False
+            probe = not probe
         # It spends no more than this, so that it is the optimum of this budget too.
         return replace(best, budget=costs.amount(high * unit)), known
 

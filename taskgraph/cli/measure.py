@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.options import (
     Pairs,
+    check_costs,
     form_options,
     make_problem,
     note,
@@ -140,6 +142,7 @@ def _affinities(path: str, rows: dict[str, Any], flags: dict[str, Any]) -> Affin
         min_images=flags["min_images"],
         bootstrap=flags["bootstrap"],
         seed=flags["seed"],
+        progress=progress_bar("bootstrap"),
     )
 
 
@@ -176,7 +179,7 @@ def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
 )
 @losses_options
 @problem_options()
-@form_options(csv="Print CSV.")
+@form_options(json="Print JSON.", csv="Print CSV.")
 def stability_command(
     losses: str, problem_file: str | None, solver: str, form: str | None, **flags: Any
 ) -> int:
@@ -193,16 +196,20 @@ def stability_command(
     kind = table_kind(losses, columns=rows["columns"])
     if kind != "losses":
         raise click.UsageError(f"{losses} holds {kind}; only losses on images can be resampled")
-    found = tg.stability(_affinities(losses, rows, flags), make_problem(problem_file, flags),
-                         solver=solver, progress=progress_bar("resamples"))  # fmt: skip
-    if form == "csv":
+    problem = make_problem(problem_file, flags)
+    resampled = _affinities(losses, rows, flags)
+    check_costs(resampled.transfers, problem, flags)
+    found = tg.stability(resampled, problem, solver=solver, progress=progress_bar("resamples"))
+    if form == "json":
+        show_data(found.to_json())
+    elif form == "csv":
         show_data(found.to_frame().to_csv(index=False))
     else:
         show(str(found))
     return 0
 
 
-@click.group("import")
+@click.group("import", cls=SuggestingGroup)
 def import_command() -> None:
     """Read other people's formats."""
 

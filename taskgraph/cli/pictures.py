@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.options import (
     INFEASIBLE,
     Numbers,
@@ -37,7 +38,7 @@ def _save(figure: Figure, output: str) -> int:
     return 0
 
 
-@click.group("plot")
+@click.group("plot", cls=SuggestingGroup)
 def plot_command() -> None:
     """Draw a table or a taxonomy to an SVG, PNG or PDF file."""
 
