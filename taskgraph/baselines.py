@@ -117,10 +117,12 @@ class Evaluation:
         each with its gain and quality under every method. ``taxonomy`` is that of `solve`.
         """
         if per_target:
+            frame = self.per_target
+            methods = frame.columns.get_level_values(0).unique()
+            parts = {name: frame[name].to_dict(orient="index") for name in methods}
             rows = [
-                {"target": target}
-                | {name: _known(row[name].to_dict()) for name in row.index.levels[0]}
-                for target, row in self.per_target.iterrows()
+                {"target": target, **{name: _known(parts[name][target]) for name in methods}}
+                for target in frame.index
             ]
         else:
             rows = [_known(row) for row in self.to_frame().to_dict(orient="records")]

@@ -28,6 +28,9 @@ CLOSED_PIPE = 141
 FAR_COST = 10.0
 """Costs all above this, or below its inverse, are in another unit than a cost of 1."""
 
+LARGEST_INCHES = 200
+"""Widest figure that is drawn."""
+
 MOST_NUMBERS = 10_000
 """Numbers of the longest list or range, so that a slip of the pen does not fill the memory."""
 
@@ -95,6 +98,26 @@ class Counts(Weights):
                 self.fail(f"expected a whole number of at least 1 for {task}, not {number:g}",
                           param, ctx)  # fmt: skip
         return {task: int(number) for task, number in found.items()}
+
+
+class FigureSize(click.ParamType):  # type: ignore[type-arg]
+    """Width and height of a figure in inches, as ``8x5``."""
+
+    name = "WxH"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float]:
+        """Read the two numbers, or say what they must be."""
+        if isinstance(value, tuple):
+            return value
+        numbers = value.lower().replace("×", "x").split("x")
+        try:
+            width, height = map(float, numbers)
+        except ValueError:
+            width = height = 0.0
+        if not (0 < width <= LARGEST_INCHES and 0 < height <= LARGEST_INCHES):
+            self.fail(f"expected a width and a height in inches of at most {LARGEST_INCHES}, such "
+                      f"as 8x5, not {value!r}", param, ctx)  # fmt: skip
+        return width, height
 
 
 class Pairs(click.ParamType):  # type: ignore[type-arg]
@@ -276,7 +299,7 @@ def make_problem(problem_file: str | None, flags: Mapping[str, Any]) -> Problem:
         for part in flags.get(name, ()):
             weights |= part
         given[name] = weights
-    given["require"] = (*problem.require, *_flat(flags.get("require", ())))
+    given["require"] = (*problem.require, *flat(flags.get("require", ())))
     return replace(problem, **given, **_roles(problem, flags))
 
 
@@ -305,7 +328,7 @@ def check_costs(transfers: Transfers, problem: Problem, flags: Mapping[str, Any]
 def _roles(problem: Problem, flags: Mapping[str, Any]) -> dict[str, Any]:
     """Role lists, where a flag takes a task out of the role that the file gave it."""
     names = ("source_only", "target_only", "exclude")
-    flagged = {name: _flat(flags.get(name, ())) for name in names}
+    flagged = {name: flat(flags.get(name, ())) for name in names}
     moved = {task for tasks in flagged.values() for task in tasks}
     return {
         name: (*(t for t in getattr(problem, name) if t not in moved), *flagged[name])
@@ -313,7 +336,8 @@ def _roles(problem: Problem, flags: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _flat(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+def flat(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """The names of a flag that was given several times."""
     return tuple(name for group in groups for name in group)
 
 

@@ -25,7 +25,7 @@ from taskgraph.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taskgraph.frontiers import Marginal
+    from taskgraph.marginal import Marginal
     from taskgraph.taxonomy import Taxonomy
 
 
