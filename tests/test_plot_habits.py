@@ -189,7 +189,7 @@ def test_a_font_is_chosen_by_name_or_by_file(font):
     assert plot.family_of(font) == "Two Signs"
     with pytest.raises(plot.FontError, match='no font "DejaVu Sanz" here; did you mean DejaVu Sa'):
         plot.family_of("DejaVu Sanz")
-    with pytest.raises(plot.FontError, match="none.ttf: this is no font that can be read"):
+    with pytest.raises(plot.FontError, match=r"none\.ttf: this is no font that can be read"):
         plot.family_of("none.ttf")
 
 
