@@ -143,7 +143,7 @@ def evaluate_command(
     evaluation = tg.evaluate(transfers, problem, draws=draws, seed=seed, solver=solver)
     frame: pd.DataFrame = evaluation.to_frame()
     if per_target:
-        frame = evaluation.per_target
+        frame = evaluation.per_target.copy()
         frame.columns = frame.columns.map(" ".join)
         frame = frame.reset_index()
     if form == "json":

@@ -108,6 +108,8 @@ def unchanged(settings: Mapping[Any, Any]) -> dict[Any, Any]:
     kept = {key for key in settings if mpl.rcParams[key] == default[key]}
     if mpl.rcParams["font.sans-serif"] != default["font.sans-serif"]:
         kept.discard("font.family")
+    if "font.size" not in kept:  # the other sizes then follow the user's, as in matplotlib
+        kept -= set(FONT_SIZES)
     return {key: settings[key] for key in kept}
 
 
