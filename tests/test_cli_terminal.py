@@ -110,7 +110,7 @@ def test_recommend_gives_its_sources_as_solve_does(table, capsys):  # noqa: F811
 def test_a_bar_is_drawn_on_a_terminal(losses, tmp_path):  # noqa: F811
     if shutil.which("script") is None:
         pytest.skip("`script`, which makes a terminal, is not installed")
-    size = "stty rows 24 cols 80"  # a terminal that `script` makes has none, and tqdm draws nothing in it
+    size = "stty rows 24 cols 80"  # `script`'s own terminal has no size, and tqdm no bar
     affinity = f"affinity {losses} -o {tmp_path}/t.csv --bootstrap 5"
     command = f"{size}; {sys.executable} -m taskgraph {affinity}"
     done = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True)

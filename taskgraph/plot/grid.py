@@ -138,8 +138,10 @@ def gain_quality_grid(
         measures = one_each(panels, measures, "the measures")
     else:
         cell = font_size() / FONT_SIZE
-        wide = max(cell * CELL_WIDTH * supervised.shape[1], 1.9)
-        width = len(measures) * (wide + 0.15) + max(text_width(t) for t in label.values()) + 0.6
+        wide = cell * max(CELL_WIDTH * supervised.shape[1], 1.9)
+        width = (
+            len(measures) * (wide + 0.15) + max(text_width(t) for t in label.values()) + 0.6 * cell
+        )
         height = cell * (CELL_HEIGHT * len(targets) + 1.75)
         made = new_figure(width=width, height=height, size=size)
         panels = list(made.subplots(1, len(measures), sharey=True, squeeze=False)[0])

@@ -169,10 +169,11 @@ def _canvas(
 ) -> Figure:
     rows = max(text_width(label[name]) for name in sources)
     columns = max(text_width(label[name]) for name in targets)
-    cell = CELL * font_size() / FONT_SIZE
-    across = max(cell * len(targets), 2.6)
-    width = panels * (across + 0.25) + rows + 0.5
-    return new_figure(width=width, height=cell * len(sources) + columns + 1.3, size=size)
+    scale = font_size() / FONT_SIZE
+    across = scale * max(CELL * len(targets), 2.6)
+    width = panels * (across + 0.25) + rows + 0.5 * scale
+    height = scale * (CELL * len(sources) + 1.3) + columns
+    return new_figure(width=width, height=height, size=size)
 
 
 def _draw(
