@@ -111,8 +111,8 @@ def tree(
     if axes is None:
         widest = max(text_width(text) for text in label.values())
         scale = font_size() / FONT_SIZE
-        made = new_figure(width=scale * (TRUNK + 0.3) + widest, height=scale * (ROW * len(tasks) + 0.8),
-                          size=size)  # fmt: skip
+        width, height = scale * (TRUNK + 0.3) + widest, scale * (ROW * len(tasks) + 0.8)
+        made = new_figure(width=width, height=height, size=size)
         axes = made.add_subplot()
     leaves = _draw_branches(axes, links, clusters)
     axes.yaxis.tick_right()
