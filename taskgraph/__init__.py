@@ -11,17 +11,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from taskgraph import plot as plot
     from taskgraph.affinity import Affinities, affinities
     from taskgraph.baselines import Evaluation, evaluate
     from taskgraph.errors import TaskgraphError
-    from taskgraph.frontiers import Frontier, frontier, marginal_worth
+    from taskgraph.frontiers import Frontier, frontier
+    from taskgraph.ladder import budget_ladder
     from taskgraph.losses import Losses
+    from taskgraph.marginal import Marginal, marginal_worth
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
     from taskgraph.shortlist import alternatives, recommend
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
         default_transfers,
+        read_label_costs,
         read_losses,
         read_problem,
         read_scores,
@@ -46,6 +50,7 @@ __all__ = [
     "Evaluation",
     "Frontier",
     "Losses",
+    "Marginal",
     "Problem",
     "Stability",
     "TaskgraphError",
@@ -54,11 +59,13 @@ __all__ = [
     "Transfers",
     "affinities",
     "alternatives",
+    "budget_ladder",
     "default_transfers",
     "evaluate",
     "frontier",
     "marginal_worth",
     "random_band",
+    "read_label_costs",
     "read_losses",
     "read_problem",
     "read_scores",
@@ -75,6 +82,9 @@ __all__ = [
     "write_transfers",
 ]
 
+_MODULES = ("plot",)
+"""Modules that are used as ``taskgraph.plot``; they need matplotlib, so they come on first use."""
+
 _MODULE_OF = {
     "TaskgraphError": "errors",
     "Transfers": "transfers",
@@ -89,7 +99,9 @@ _MODULE_OF = {
     "solve": "solver",
     "Frontier": "frontiers",
     "frontier": "frontiers",
-    "marginal_worth": "frontiers",
+    "budget_ladder": "ladder",
+    "Marginal": "marginal",
+    "marginal_worth": "marginal",
     "alternatives": "shortlist",
     "recommend": "shortlist",
     "Evaluation": "baselines",
@@ -98,6 +110,7 @@ _MODULE_OF = {
     "Stability": "selection",
     "stability": "selection",
     "default_transfers": "tables",
+    "read_label_costs": "tables",
     "read_losses": "tables",
     "read_problem": "tables",
     "read_scores": "tables",
@@ -114,6 +127,8 @@ _MODULE_OF = {
 
 def __getattr__(name: str) -> Any:
     """Import on first use, so that ``import taskgraph`` and ``--help`` stay quick."""
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
@@ -122,4 +137,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

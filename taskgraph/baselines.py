@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,38 @@ class Evaluation:
             said.append(f"none of {self.draws} random sets solves every target within the budget")
         return tuple(said)
 
+    def to_dict(self, *, per_target: bool = False, seed: int | None = None) -> dict[str, Any]:
+        """The content of the JSON; what was not measured or not found is None.
+
+        ``methods`` are the rows of `to_frame`, or with ``per_target`` in their place ``targets``,
+        each with its gain and quality under every method. ``taxonomy`` is that of `solve`.
+        """
+        if per_target:
+            frame = self.per_target
+            methods = frame.columns.get_level_values(0).unique()
+            parts = {name: frame[name].to_dict(orient="index") for name in methods}
+            rows = [
+                {"target": target, **{name: _known(parts[name][target]) for name in methods}}
+                for target in frame.index
+            ]
+        else:
+            rows = [_known(row) for row in self.to_frame().to_dict(orient="records")]
+        return {
+            "draws": self.draws,
+            "random_sets": len(self.random),
+            "seed": seed,
+            "notes": list(self.notes),
+            "targets" if per_target else "methods": rows,
+            "taxonomy": self.taxonomy.to_dict(),
+        }
+
+    def to_json(
+        self, *, per_target: bool = False, seed: int | None = None, indent: int | None = 1
+    ) -> str:
+        """As ``taskgraph evaluate --json`` prints it."""
+        content = self.to_dict(per_target=per_target, seed=seed)
+        return json.dumps(content, indent=indent, allow_nan=False)
+
     def _named(self) -> list[tuple[str, Taxonomy]]:
         return [
             (SOLVED, self.taxonomy),
@@ -130,6 +163,10 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().round(3).to_html(index=False))
+
+
+def _known(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: None if pd.isna(value) else value for key, value in row.items()}
 
 
 def _at(method: str) -> str:

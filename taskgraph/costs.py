@@ -45,6 +45,10 @@ class Costs:
         """The float nearest to a number of units."""
         return float(Fraction(int(units)) * Fraction(10) ** self.exponent)
 
+    def units(self, amount: float) -> int:
+        """The number of units nearest to an amount."""
+        return round(Fraction(Decimal(repr(float(amount)))) / Fraction(10) ** self.exponent)
+
 
 def exact_costs(label: Sequence[float], transfer: Sequence[float], budget: float) -> Costs:
     """Write label costs, transfer costs and a budget as whole numbers of one unit.

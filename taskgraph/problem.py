@@ -69,6 +69,7 @@ class Settings(TypedDict, total=False):
     importance: Mapping[str, float]
     label_cost: Mapping[str, float]
     transfer_cost: Mapping[str, float]
+    default_label_cost: float | None
     supervised_may_transfer: bool
 
 
@@ -93,6 +94,8 @@ class Problem:
         Weight of a target in the objective.
     label_cost, transfer_cost : mappings of names to floats, at least 0, default 1 and 0
         What supervising a task costs; what training a transfer to a target costs.
+    default_label_cost : float, at least 0, optional
+        What supervising a task costs that is not in ``label_cost``; 1 if not given.
     supervised_may_transfer : bool
         Let a supervised target keep a transfer that is better than its own network.
 
@@ -112,6 +115,7 @@ class Problem:
     importance: Mapping[str, float] = field(default_factory=dict)
     label_cost: Mapping[str, float] = field(default_factory=dict)
     transfer_cost: Mapping[str, float] = field(default_factory=dict)
+    default_label_cost: float | None = None
     supervised_may_transfer: bool = False
 
     def __post_init__(self) -> None:
@@ -137,6 +141,9 @@ class Problem:
             if len(weights) < len(getattr(self, name)):
                 raise InvalidProblemError(f"{name} names a task twice: {getattr(self, name)}")
             object.__setattr__(self, name, weights)
+        if self.default_label_cost is not None:
+            default = _at_least_zero("default_label_cost", self.default_label_cost)
+            object.__setattr__(self, "default_label_cost", default)
         _check_flag("supervised_may_transfer", self.supervised_may_transfer)
         self._check_roles()
 
@@ -171,6 +178,16 @@ class Problem:
             for attribute in ("importance", "label_cost", "transfer_cost")
         }
         return replace(self, **lists, **weights)  # type: ignore[arg-type]
+
+    def label_cost_of(self, task: str) -> float:
+        """What supervising a task costs."""
+        default = 1.0 if self.default_label_cost is None else self.default_label_cost
+        return self.label_cost.get(task, default)
+
+    def supervisable(self, transfers: Transfers) -> tuple[str, ...]:
+        """Tasks of a table that may be supervised, sorted."""
+        barred = {*self.exclude, *self.target_only}
+        return tuple(task for task in transfers.tasks if task not in barred)
 
     def check_names(self, transfers: Transfers) -> None:
         """Raise `UnknownTaskError` if a name is not in the table, saying where it was given."""
@@ -227,7 +244,8 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
         If a key is unknown or a value has the wrong type; the message names its place.
     """
     content = {key.replace("-", "_"): value for key, value in content.items()}
-    top = {"budget", "max_order", "objective", "supervised_may_transfer", "tasks", *LISTS}
+    top = {"budget", "max_order", "objective", "default_label_cost", "supervised_may_transfer",
+           "tasks", *LISTS}  # fmt: skip
     _check_keys(content, top, "the problem file")
     tasks = content.get("tasks", {})
     if not isinstance(tasks, Mapping):
@@ -284,6 +302,8 @@ def problem_to_dict(problem: Problem) -> dict[str, object]:
         "objective": problem.objective,
         "supervised_may_transfer": problem.supervised_may_transfer,
     }
+    if problem.default_label_cost is not None:
+        content["default_label_cost"] = problem.default_label_cost
     return content | ({"tasks": {name: tasks[name] for name in sorted(tasks)}} if tasks else {})
 
 

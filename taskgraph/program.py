@@ -167,11 +167,12 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     self_source, self_value = _own_networks(transfers, targets, sources, value)
     edges = _edges(transfers, problem, targets, sources, value)
     edge_value = value[edges[2]] * importance[edges[0]]
-    _check_sums(problem, edge_value, self_value * importance)
+    label_cost = np.array([problem.label_cost_of(s) for s in sources])
+    _check_sums([*label_cost, *problem.transfer_cost.values()], edge_value, self_value * importance)
     return Program(
         sources=sources,
         targets=targets,
-        label_cost=np.array([problem.label_cost.get(s, 1.0) for s in sources]),
+        label_cost=label_cost,
         transfer_cost=np.array([problem.transfer_cost.get(t, 0.0) for t in targets]),
         budget=problem.budget,
         required=np.array([s in problem.require for s in sources], dtype=bool),
@@ -186,9 +187,8 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     )
 
 
-def _check_sums(problem: Problem, *values: FloatArray) -> None:
+def _check_sums(costs: list[float], *values: FloatArray) -> None:
     """Refuse numbers whose sum is not a float, before they make nonsense of each other."""
-    costs = [*problem.label_cost.values(), *problem.transfer_cost.values()]
     with np.errstate(over="ignore"):
         spent = float(np.sum(costs)) if costs else 0.0
         worth = float(np.abs(np.concatenate(values)).sum())

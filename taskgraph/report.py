@@ -6,6 +6,7 @@ import html
 import re
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from string import Template
 from typing import TYPE_CHECKING, Unpack
 
@@ -13,7 +14,8 @@ import pandas as pd
 
 from taskgraph.baselines import Evaluation, evaluate
 from taskgraph.direction import direction_in
-from taskgraph.frontiers import Progress, all_budgets, frontier
+from taskgraph.frontiers import Progress, frontier
+from taskgraph.ladder import budget_ladder
 from taskgraph.plot import (
     PlotError,
     draw_frontier,
@@ -65,8 +67,8 @@ def report(
     """Everything this library says about a table at one budget, as a page of HTML.
 
     Holds the optimum and its picture, the five best different supervised sets, gain and quality
-    beside greedy, best single sources and ``draws`` random sets, the frontier over all budgets up
-    to the number of tasks, and the table itself as a heatmap and a tree. An infeasible program
+    beside greedy, best single sources and ``draws`` random sets, the frontier over the
+    budgets of `budget_ladder`, and the table itself as a heatmap and a tree. An infeasible program
     gives a page that says why.
     """
     problem = make_problem(problem, settings, transfers)
@@ -114,8 +116,9 @@ def _comparisons(
     best = alternatives(transfers, problem, k=5, solver=solver)
     rows = [{"supervised": ", ".join(t.supervised), "objective": t.objective} for t in best]
     evaluation = evaluate(transfers, problem, draws=draws, seed=seed, solver=solver)
-    budgets = all_budgets(transfers, problem)
     orders = range(1, min(4, problem.max_order, int(transfers.order.max())) + 1)
+    wide = replace(problem, max_order=max(orders))
+    budgets = budget_ladder(transfers, wide, solver=solver)
     curves = frontier(transfers, problem, budgets=budgets, max_orders=orders, solver=solver,
                       progress=progress)  # fmt: skip
     band = random_band(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -42,6 +43,19 @@ class Stability:
     def to_frame(self) -> pd.DataFrame:
         """A copy of ``selection``."""
         return self.selection.copy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of the JSON: ``resamples, same``, one entry a task, and the taxonomy."""
+        return {
+            "resamples": self.resamples,
+            "same": self.same,
+            "tasks": self.selection.to_dict(orient="records"),
+            "taxonomy": self.taxonomy.to_dict(),
+        }
+
+    def to_json(self, *, indent: int | None = 1) -> str:
+        """As ``taskgraph stability --json`` prints it."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def __repr__(self) -> str:
         table = self.selection.round(3).to_string(index=False)

@@ -142,7 +142,7 @@ def require_known(names: Iterable[str], known: Collection[str], *, where: str) -
         if name in known:
             continue
         near = near_names(name, known)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {_some(known)}"
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {some_names(known)}"
         raise UnknownTaskError(f'{where}: the table has no task "{name}"; {hint}')
 
 
@@ -169,7 +169,8 @@ def _texts(names: Iterable[str | None]) -> list[str | None]:
     return found
 
 
-def _some(names: Collection[str], most: int = 8) -> str:
+def some_names(names: Collection[str], most: int = 8) -> str:
+    """The first names in the order of the alphabet, and how many more there are."""
     shown = sorted(names)[:most]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

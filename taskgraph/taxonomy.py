@@ -182,16 +182,18 @@ class Taxonomy:
         if not self.solved:
             return self.headline()
         names = ", ".join(self.supervised) or "none"
-        return f"{self.headline()}\nsupervise: {names}\n\n{self._table().to_string(index=False)}"
+        table = self.printed_frame().to_string(index=False)
+        return f"{self.headline()}\nsupervise: {names}\n\n{table}"
 
     def _repr_html_(self) -> str:
         if not self.solved:
             return f"<p>{self.headline()}</p>"
         names = ", ".join(self.supervised) or "none"
-        table = self._table().to_html(index=False)
+        table = self.printed_frame().to_html(index=False)
         return f"<p>{self.headline()}<br>supervise: <b>{names}</b></p>{table}"
 
-    def _table(self) -> pd.DataFrame:
+    def printed_frame(self) -> pd.DataFrame:
+        """`to_frame` as it is printed: numbers as texts of few digits."""
         frame = self.to_frame()
         frame["sources"] = [
             " + ".join(map(quoted, split_sources(text))) for text in frame["sources"]

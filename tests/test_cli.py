@@ -324,7 +324,10 @@ def test_evaluate_and_alternatives_and_marginal(table, capsys):
     assert run(["solve", table, "--budget", "1", "--alternatives", "3", "--csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
     assert run(["solve", table, "--budget", "1", "--marginal"]) == 0
-    assert "one more unit of budget is worth" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "budget 1: the next that is worth more is 2 (step 1), by 0.2441: it superv" in said
+    assert run(["solve", table, "--budget", "2", "--marginal"]) == 0
+    assert "budget 2: no larger one is worth more" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["heatmap", "tree", "taxonomy", "frontier", "grid"])
@@ -420,7 +423,10 @@ def test_other_packages_add_commands_that_are_loaded_when_called(monkeypatch, ca
 
 
 def test_unknown_commands_and_no_command(capsys):
-    assert "No such command 'sovle'" in fails(capsys, "sovle")
+    assert 'there is no command "sovle"; did you mean solve?' in fails(capsys, "sovle")
+    assert "did you mean heatmap?" in fails(capsys, "plot", "heatmpa", "x.csv")
+    assert "did you mean taskonomy?" in fails(capsys, "import", "taskonmy")
+    assert 'there is no command "zzz"; expected solve, affinity, stab' in fails(capsys, "zzz")
     assert run([]) == 2
     assert "Commands:" in capsys.readouterr().out
 
@@ -452,7 +458,7 @@ def test_two_formats_exclude_each_other_in_every_command(table, capsys):
             error = fails(capsys, name, table, *extra, *pair)
             assert f"{pair[0]} and {pair[1]} exclude each other; give one of them" in error
             pairs[name] = pairs.get(name, 0) + 1
-    assert pairs == {"solve": 6, "frontier": 2, "recommend": 2}
+    assert pairs == {"solve": 6, "frontier": 2, "recommend": 2, "evaluate": 2, "stability": 2}
     assert run(["solve", table, "--json", "--json"]) == 0
 
 

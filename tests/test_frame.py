@@ -18,9 +18,9 @@ README = (ROOT / "README.md").read_text()
 ORDER = {
     "taskgraph": [
         "errors", "aliases", "tasks", "spelling", "names", "direction", "transfers", "losses",
-        "affinity",
-        "problem", "costs", "program", "taxonomy", "solver", "frontiers", "shortlist",
-        "random_sets", "baselines", "selection", "tables", "plot", "report", "server", "cli",
+        "affinity", "problem", "costs", "program", "taxonomy", "solver", "ladder", "frontiers",
+        "marginal", "shortlist", "random_sets", "baselines", "selection", "tables", "plot",
+        "report", "server", "cli",
     ],
     "taskgraph.solver": [
         "clock", "scale", "backends", "choice", "presolve", "model", "local", "relax", "root",

@@ -521,14 +521,6 @@ class TestSave:
         assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_users_settings_neither_change_nor_matter():
-    with mpl.rc_context({"font.size": 30, "axes.facecolor": "black"}):
-        before = dict(mpl.rcParams)
-        figure = plot.tree(table(5))
-        assert dict(mpl.rcParams) == before
-    assert figure.axes[0].get_facecolor() == (1, 1, 1, 1)
-
-
 def test_text_is_dark_on_light_and_white_on_dark():
     assert text_colour("#ffffcc") != "white"
     assert text_colour("#33415c") == "white"

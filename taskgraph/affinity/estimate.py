@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,6 +74,7 @@ def affinities(
     bootstrap: int = 0,
     seed: int = 0,
     level: float = 0.95,
+    progress: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Affinities:
     """Turn losses into affinities, target by target, and into gains and qualities.
 
@@ -95,6 +96,8 @@ def affinities(
     seed : int
     level : float in (0, 1)
         Share of the resamples that the interval covers.
+    progress : callable
+        Wraps the list of targets to resample, as ``tqdm`` does.
 
     Returns
     -------
@@ -124,8 +127,9 @@ def affinities(
     if not bootstrap:
         return Affinities(_transfers(frame, losses), consistency, np.empty((0, len(frame))))
     resamples = bootstrap_affinities(
-        losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images
-    )
+        losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images,
+        progress=progress,
+    )  # fmt: skip
     low, high = _interval(resamples, level)
     frame.insert(3, "low", low)
     frame.insert(4, "high", high)
@@ -148,6 +152,7 @@ def bootstrap_affinities(
     ties: Ties = "half",
     clip: float = 1e-3,
     min_images: int = 10,
+    progress: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> FloatArray:
     """Affinities of all transfers in each of R resamples of the test images.
 
@@ -172,7 +177,7 @@ def bootstrap_affinities(
     }
     draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
     columns = []
-    for target in losses.targets:
+    for target in progress(losses.targets):
         tournament = tournament_of(target, losses.by_target[target], min_images)
         weights = draws.weights(target)  # (R, B)
         step = max(1, CHUNK // len(tournament.candidates) ** 2)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from taskgraph import __version__
+from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.options import (
     BAD_INPUT,
     CLOSED_PIPE,
@@ -45,7 +46,7 @@ COMMANDS = {
 """Each command and the module that holds it as the attribute ``<name>_command``."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """Commands by name, imported when called; other packages add theirs by entry points."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

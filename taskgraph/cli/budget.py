@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,13 +13,11 @@ from taskgraph.cli.options import (
     Amount,
     form_options,
     grid_options,
-    make_problem,
     note,
     plot_option,
     problem_options,
     progress_bar,
-    read_table,
-    show,
+    read_inputs,
     show_data,
     table_argument,
 )
@@ -41,11 +40,11 @@ def frontier_frame(
 ) -> tuple[Frontier, pd.DataFrame]:
     """The frontier of `grid_options`, and its table with the bands of random sets, if any."""
     import taskgraph as tg
-    from taskgraph.frontiers import all_budgets
 
     budgets, max_orders = grid["budgets"], grid["max_orders"]
     if budgets is None:
-        budgets = all_budgets(transfers, problem)
+        wide = replace(problem, max_order=max(max_orders))
+        budgets = tg.budget_ladder(transfers, wide, solver=solver, time_limit=time_limit)
     found = tg.frontier(transfers, problem, budgets=budgets, max_orders=max_orders, solver=solver,
                         time_limit=time_limit, progress=progress_bar("frontier"))  # fmt: skip
     frame = found.to_frame()
@@ -81,8 +80,9 @@ def frontier_command(
       taskgraph frontier transfers.csv --budgets 1:26 --max-orders 1,4 --csv
       taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
     """  # fmt: skip
-    problem = make_problem(problem_file, flags)
-    transfers = read_table(table)
+    from taskgraph.cli.tables import show_frame
+
+    transfers, problem = read_inputs(table, problem_file, flags)
     frontier, frame = frontier_frame(
         transfers, problem, flags, solver=solver, time_limit=time_limit
     )
@@ -96,7 +96,7 @@ def frontier_command(
     elif form == "csv":
         show_data(frame.to_csv(index=False))
     else:
-        show(frame.round(4).to_string(index=False, na_rep=""))
+        show_frame(frame.round(4))
     return 0 if (frame["status"].isin(["optimal", "feasible"])).any() else INFEASIBLE
 
 
@@ -115,7 +115,7 @@ def frontier_command(
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Seed of the random ones.")  # fmt: skip
 @click.option("--per-target", is_flag=True, help="One row a target instead of the means.")
-@form_options(csv="Print CSV.")
+@form_options(json="Print JSON.", csv="Print CSV.")
 def evaluate_command(
     table: str | None,
     problem_file: str | None,
@@ -137,18 +137,21 @@ def evaluate_command(
       taskgraph evaluate transfers.csv --budget 8 --per-target --csv
     """  # fmt: skip
     import taskgraph as tg
+    from taskgraph.cli.tables import show_frame
 
-    evaluation = tg.evaluate(read_table(table), make_problem(problem_file, flags), draws=draws,
-                             seed=seed, solver=solver)  # fmt: skip
+    transfers, problem = read_inputs(table, problem_file, flags)
+    evaluation = tg.evaluate(transfers, problem, draws=draws, seed=seed, solver=solver)
     frame: pd.DataFrame = evaluation.to_frame()
     if per_target:
-        frame = evaluation.per_target
+        frame = evaluation.per_target.copy()
         frame.columns = frame.columns.map(" ".join)
         frame = frame.reset_index()
-    if form == "csv":
+    if form == "json":
+        show_data(evaluation.to_json(per_target=per_target, seed=seed if draws else None))
+    elif form == "csv":
         show_data(frame.to_csv(index=False))
     else:
-        show(frame.round(3).to_string(index=False, na_rep=""))
+        show_frame(frame.round(3))
         if evaluation.notes:
             note("\n".join(evaluation.notes) + (f"; seed {seed}" if draws else ""))
     return 0

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.options import (
     Names,
     Pairs,
+    check_costs,
     exact_names,
     exact_names_option,
     form_options,
@@ -192,6 +194,7 @@ def _affinities(path: str, rows: dict[str, Any], flags: dict[str, Any]) -> Affin
             min_images=flags["min_images"],
             bootstrap=flags["bootstrap"],
             seed=flags["seed"],
+            progress=progress_bar("bootstrap"),
         )
     higher = {target: target in losses.higher_is_better for target in losses.targets}
     note(f"direction of the values: {described(higher)}")
@@ -242,7 +245,7 @@ def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
 )
 @losses_options
 @problem_options()
-@form_options(csv="Print CSV.")
+@form_options(json="Print JSON.", csv="Print CSV.")
 def stability_command(
     losses: str, problem_file: str | None, solver: str, form: str | None, **flags: Any
 ) -> int:
@@ -259,18 +262,21 @@ def stability_command(
     kind = table_kind(losses, columns=rows["columns"])
     if kind != "losses":
         raise click.UsageError(f"{losses} holds {kind}; only losses on images can be resampled")
+    problem = make_problem(problem_file, flags)
     with notices():
-        found = _affinities(losses, rows, flags)
-    result = tg.stability(found, make_problem(problem_file, flags), solver=solver,
-                          progress=progress_bar("resamples"))  # fmt: skip
-    if form == "csv":
+        resampled = _affinities(losses, rows, flags)
+    check_costs(resampled.transfers, problem, flags)
+    result = tg.stability(resampled, problem, solver=solver, progress=progress_bar("resamples"))
+    if form == "json":
+        show_data(result.to_json())
+    elif form == "csv":
         show_data(result.to_frame().to_csv(index=False))
     else:
         show(str(result))
     return 0
 
 
-@click.group("import")
+@click.group("import", cls=SuggestingGroup)
 def import_command() -> None:
     """Read other people's formats."""
 

@@ -27,6 +27,12 @@ INTERRUPTED = 130
 CLOSED_PIPE = 141
 """Exit codes, beside 0 for solved; the last two are those of a program that a signal ends."""
 
+FAR_COST = 10.0
+"""Costs all above this, or below its inverse, are in another unit than a cost of 1."""
+
+LARGEST_INCHES = 200
+"""Widest figure that is drawn."""
+
 MOST_NUMBERS = 10_000
 """Numbers of the longest list or range, so that a slip of the pen does not fill the memory."""
 
@@ -117,6 +123,26 @@ class Counts(Weights):
                 self.fail(f"expected a whole number of at least 1 for {task}, not {number:g}",
                           param, ctx)  # fmt: skip
         return {task: int(number) for task, number in found.items()}
+
+
+class FigureSize(click.ParamType):  # type: ignore[type-arg]
+    """Width and height of a figure in inches, as ``8x5``."""
+
+    name = "WxH"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float]:
+        """Read the two numbers, or say what they must be."""
+        if isinstance(value, tuple):
+            return value
+        numbers = value.lower().replace("×", "x").split("x")
+        try:
+            width, height = map(float, numbers)
+        except ValueError:
+            width = height = 0.0
+        if not (0 < width <= LARGEST_INCHES and 0 < height <= LARGEST_INCHES):
+            self.fail(f"expected a width and a height in inches of at most {LARGEST_INCHES}, such "
+                      f"as 8x5, not {value!r}", param, ctx)  # fmt: skip
+        return width, height
 
 
 class Pairs(click.ParamType):  # type: ignore[type-arg]
@@ -228,6 +254,15 @@ def read_table(table: str | None) -> Transfers:
     return transfers
 
 
+def read_inputs(
+    table: str | None, problem_file: str | None, flags: Mapping[str, Any]
+) -> tuple[Transfers, Problem]:
+    """Open TABLE, and make the problem of the file and the flags; see `check_costs`."""
+    problem = make_problem(problem_file, flags)
+    transfers = read_table(table)
+    return transfers, check_costs(transfers, problem, flags)
+
+
 def problem_options(
     *, budget: bool = True, max_order: bool = True, solver: bool = True
 ) -> Callable[[F], F]:
@@ -247,7 +282,12 @@ def problem_options(
         click.option("--importance", type=Weights(), **several,
                      help="Weight of a target (default 1)."),
         click.option("--label-cost", type=Weights(), **several,
-                     help="Cost of supervising a task (default 1)."),
+                     help="Cost of supervising a task."),
+        click.option("--label-costs", type=InputFile(), metavar="FILE", help="Costs of "
+                     "supervising tasks from a table with the columns task and label_cost; "
+                     "--label-cost overrides it."),
+        click.option("--default-label-cost", type=Amount(), metavar="C",
+                     help="Cost of supervising every other task (default 1)."),
         click.option("--transfer-cost", type=Weights(), **several,
                      help="Cost of training a transfer to a target (default 0)."),
         click.option("--supervised-may-transfer", is_flag=True, default=None, help="Let a "
@@ -275,7 +315,8 @@ def grid_options(*, draws: int) -> Callable[[F], F]:
     """Flags of a frontier: its budgets and maximum orders, and the random sets beside it."""
     flags = [
         click.option("--budgets", type=Numbers(), metavar="1:26", help="Budgets, as a list or a "
-                     "range (default: 1 to the number of tasks)."),
+                     "range (default: from the least that solves every target to the cost of "
+                     "everything)."),
         click.option("--max-orders", type=Numbers(int), metavar="1,2,3,4", default="1,2,3,4",
                      show_default=True, help="Maximum orders."),
         click.option("--random", "draws", type=click.IntRange(min=0), metavar="N", default=draws,
@@ -296,26 +337,51 @@ def grid_options(*, draws: int) -> Callable[[F], F]:
 def make_problem(problem_file: str | None, flags: Mapping[str, Any]) -> Problem:
     """The problem of the file, if any, with every flag that was given laid over it."""
     from taskgraph.problem import Problem
-    from taskgraph.tables import read_problem
+    from taskgraph.tables import read_label_costs, read_problem
 
     problem = read_problem(problem_file) if problem_file else Problem()
     given: dict[str, Any] = {}
-    for name in ("budget", "max_order", "objective", "supervised_may_transfer"):
+    for name in ("budget", "max_order", "objective", "default_label_cost",
+                 "supervised_may_transfer"):  # fmt: skip
         if flags.get(name) is not None:
             given[name] = flags[name]
     for name in ("importance", "label_cost", "transfer_cost"):
         weights: dict[str, float] = dict(getattr(problem, name))
+        if name == "label_cost" and flags.get("label_costs"):
+            weights |= read_label_costs(flags["label_costs"])
         for part in flags.get(name, ()):
             weights |= part
         given[name] = weights
-    given["require"] = (*problem.require, *_flat(flags.get("require", ())))
+    given["require"] = (*problem.require, *flat(flags.get("require", ())))
     return replace(problem, **given, **_roles(problem, flags))
+
+
+def check_costs(transfers: Transfers, problem: Problem, flags: Mapping[str, Any]) -> Problem:
+    """Check the tasks of a file of costs; say where costs are far from those that stay at 1.
+
+    A list of prices in euros or cents that leaves tasks out would have these at one euro or cent.
+    """
+    from taskgraph.tables import read_label_costs
+    from taskgraph.tasks import some_names
+
+    if flags.get("label_costs"):
+        read_label_costs(flags["label_costs"], tasks=transfers.tasks)
+    given = [c for c in (*problem.label_cost.values(), *problem.transfer_cost.values()) if c]
+    rest = [name for name in problem.supervisable(transfers) if name not in problem.label_cost]
+    far = given and (min(given) > FAR_COST or max(given) < 1 / FAR_COST)
+    if far and rest and problem.default_label_cost is None:
+        span = f"{min(given):g}" + (f" to {max(given):g}" if max(given) > min(given) else "")
+        each = f"these {len(rest)} tasks cost 1 each" if len(rest) > 1 else "this task costs 1"
+        note(f"Warning: costs are given of {span}, and {each}, as no label cost is given: "
+             f"{some_names(rest)}; give theirs with --default-label-cost C, or "
+             "--default-label-cost 1 if 1 is meant")  # fmt: skip
+    return problem
 
 
 def _roles(problem: Problem, flags: Mapping[str, Any]) -> dict[str, Any]:
     """Role lists, where a flag takes a task out of the role that the file gave it."""
     names = ("source_only", "target_only", "exclude")
-    flagged = {name: _flat(flags.get(name, ())) for name in names}
+    flagged = {name: flat(flags.get(name, ())) for name in names}
     moved = {task for tasks in flagged.values() for task in tasks}
     return {
         name: (*(t for t in getattr(problem, name) if t not in moved), *flagged[name])
@@ -323,7 +389,8 @@ def _roles(problem: Problem, flags: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _flat(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+def flat(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """The names of a flag that was given several times."""
     return tuple(name for group in groups for name in group)
 
 

@@ -7,11 +7,10 @@ from typing import Any
 import click
 
 from taskgraph.cli.options import (
-    make_problem,
     note,
     problem_options,
     progress_bar,
-    read_table,
+    read_inputs,
     table_argument,
 )
 from taskgraph.cli.paths import OutputFile
@@ -53,8 +52,8 @@ def report_command(
     from taskgraph.report import report
     from taskgraph.tables import write_text
 
-    transfers = read_table(table)
-    text = report(transfers, make_problem(problem_file, flags), draws=draws, seed=seed,
+    transfers, problem = read_inputs(table, problem_file, flags)
+    text = report(transfers, problem, draws=draws, seed=seed,
                   solver=solver, title=f"Task taxonomy of {table or OWN}",
                   progress=progress_bar("report"))  # fmt: skip
     write_text(text, output)
@@ -89,10 +88,9 @@ def serve_command(
     """  # fmt: skip
     from taskgraph.server import make_server
 
-    transfers = read_table(table)
+    transfers, problem = read_inputs(table, problem_file, flags)
     try:
-        server = make_server(transfers, make_problem(problem_file, flags), host=host, port=port,
-                             solver=solver)  # fmt: skip
+        server = make_server(transfers, problem, host=host, port=port, solver=solver)
     except (OSError, UnicodeError, TypeError) as error:  # as a name of a host may be none
         why = getattr(error, "strerror", None) or error
         raise click.UsageError(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 SEEN = "taskgraph.paths"
 """Key of the paths that were read so far, in click's context."""
@@ -57,6 +58,10 @@ class _PathType(click.ParamType):  # type: ignore[type-arg]
 
     def check(self, path: str, param: Any, ctx: Any) -> None:
         """Refuse a path that cannot be used, before work is spent on it."""
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """Let the shell complete the name of a file or a folder."""
+        return [CompletionItem(incomplete, type="dir" if self.folder else "file")]
 
 
 class InputFile(_PathType):

@@ -13,13 +13,11 @@ from taskgraph.cli.options import (
     INFEASIBLE,
     Amount,
     form_options,
-    make_problem,
     note,
     plot_option,
     problem_options,
     proof_line,
-    read_table,
-    show,
+    read_inputs,
     show_data,
     table_argument,
 )
@@ -27,8 +25,11 @@ from taskgraph.cli.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taskgraph.frontiers import Marginal
+    from taskgraph.marginal import Marginal
     from taskgraph.taxonomy import Taxonomy
+
+
+UNPROVEN = "the time was too short to prove which larger budget is the next to be worth more"
 
 
 @click.command("solve")
@@ -47,7 +48,11 @@ if TYPE_CHECKING:
     metavar="K",
     help="Show the K best different supervised sets.",
 )
-@click.option("--marginal", is_flag=True, help="Also say what one more unit of budget is worth.")
+@click.option(
+    "--marginal",
+    is_flag=True,
+    help="Also say which larger budget is the next to be worth more, and what it buys.",
+)
 @form_options(
     json="Print JSON.",
     csv="Print CSV, one row a target.",
@@ -81,10 +86,9 @@ def solve_command(
     import taskgraph as tg
     from taskgraph.cli.stopping import stoppable
 
-    transfers = read_table(table)
-    problem = make_problem(problem_file, flags)
     if alternatives and plot:
         raise click.UsageError("--plot draws one taxonomy; leave --alternatives out")
+    transfers, problem = read_inputs(table, problem_file, flags)
     with proof_line() as watch, stoppable(time_limit, watch) as clock:
         if alternatives:
             found = tg.alternatives(transfers, problem, k=alternatives, solver=solver, clock=clock)
@@ -92,7 +96,8 @@ def solve_command(
         taxonomy = tg.solve(transfers, problem, solver=solver, clock=clock)
         more = None
         if marginal and taxonomy.solved:
-            more = tg.marginal_worth(transfers, problem, solver=solver, clock=clock)
+            more = tg.marginal_worth(transfers, problem, before=taxonomy, solver=solver,
+                                     clock=clock)  # fmt: skip
     if clock.stop.is_set() and taxonomy.solved and taxonomy.status != "optimal":
         note("stopped: the best taxonomy so far")
     if plot and taxonomy.solved:
@@ -107,6 +112,8 @@ def solve_command(
 
 
 def _print(taxonomy: Taxonomy, form: str | None) -> None:
+    from taskgraph.cli.tables import show_taxonomy
+
     if form == "json":
         show_data(taxonomy.to_json())
     elif not taxonomy.solved:
@@ -116,18 +123,26 @@ def _print(taxonomy: Taxonomy, form: str | None) -> None:
     elif form == "dot":
         show_data(taxonomy.to_dot())
     else:
-        show(str(taxonomy))
+        show_taxonomy(taxonomy)
 
 
 def _worth(more: Marginal) -> str:
-    """What one more unit of budget is worth, or between what it is where a limit was reached."""
-    if not more.proven:
-        low, high = more.limits
-        between = "an unknown amount" if math.isnan(low) else f"between {low:.4g} and {high:.4g}"
-        return f"one more unit of budget is worth {between}: the time was too short to prove it"
-    adds = ", ".join(more.added) or "nothing"
+    """The next budget that is worth more and what it buys, as far as it is proven."""
+    now = f"budget {more.budget:g}"
+    if math.isinf(more.step):
+        found = "no larger one is worth more" if more.next_step else UNPROVEN
+        return f"{now}: {found}"
+    next_budget = f"{more.after.budget:g} (step {more.step:.6g})"
+    adds = ", ".join(more.added) or "nothing new"
     drops = f", instead of {', '.join(more.dropped)}" if more.dropped else ""
-    return f"one more unit of budget is worth {more.worth:.4g}: it supervises {adds}{drops}"
+    buys = f"it supervises {adds}{drops}"
+    if more.proven and more.next_step:
+        return (
+            f"{now}: the next that is worth more is {next_budget}, worth {more.worth:.4g}: {buys}"
+        )
+    low, high = more.limits
+    worth = "an unknown amount" if math.isnan(low) else f"between {low:.4g} and {high:.4g} more"
+    return f"{now}: {next_budget} is worth {worth}: {buys}; {UNPROVEN}"
 
 
 def _print_alternatives(found: Sequence[Taxonomy], count: int, form: str | None) -> int:
@@ -158,16 +173,20 @@ def _print_alternatives(found: Sequence[Taxonomy], count: int, form: str | None)
     elif form == "dot":
         raise click.UsageError("--dot draws one taxonomy; leave --alternatives out")
     else:
-        show(_wide(pd.DataFrame(rows)))
+        from taskgraph.cli.tables import show_frame
+
+        show_frame(_left_aligned(pd.DataFrame(rows)))
     return 0
 
 
-def _wide(frame: pd.DataFrame) -> str:
-    """A table with its last column, of free text, left-aligned."""
+def _left_aligned(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose last column, of free text, is left-aligned where it is not wrapped."""
+    from taskgraph.cli.tables import cells
+
     last = frame.columns[-1]
-    width = max(len(str(value)) for value in [last, *frame[last]])
-    frame = frame.rename(columns={last: last.ljust(width)})
-    return frame.to_string(index=False, formatters={last.ljust(width): lambda v: v.ljust(width)})
+    width = max(cells(str(value)) for value in [last, *frame[last]])
+    padded = frame[last].map(lambda value: value + " " * (width - cells(value)))
+    return frame.assign(**{last: padded}).rename(columns={last: last.ljust(width)})
 
 
 @click.command("recommend")
@@ -198,9 +217,10 @@ def recommend_command(
       taskgraph recommend transfers.csv --target depth --max-order 1 --exclude random
     """  # fmt: skip
     import taskgraph as tg
+    from taskgraph.cli.tables import show_frame
 
-    problem = make_problem(problem_file, flags)
-    frame = tg.recommend(read_table(table), target, problem, most=most)
+    transfers, problem = read_inputs(table, problem_file, flags)
+    frame = tg.recommend(transfers, target, problem, most=most)
     if frame.empty:
         click.echo(
             f'Error: no transfer to "{target}" within budget {problem.budget:g} and order '
@@ -208,9 +228,10 @@ def recommend_command(
         )  # fmt: skip
         return INFEASIBLE
     if form == "json":
-        show_data(frame.to_json(orient="records", indent=1))
+        rows = frame.assign(sources=frame["sources"].str.split("+"))
+        show_data(rows.to_json(orient="records", indent=1, force_ascii=False))
     elif form == "csv":
         show_data(frame.to_csv(index=False))
     else:
-        show(frame.round(4).to_string(index=False))
+        show_frame(frame.round(4))
     return 0

@@ -1,29 +1,44 @@
-"""Figures of transfers and taxonomies: each function returns a matplotlib `Figure` to `save`."""
+"""Figures of transfers and taxonomies.
+
+Each function returns a matplotlib figure, to `save` or to be shown by a notebook; with ``ax=`` it
+draws there and returns that. ``taxonomy``, ``frontier`` and ``grid`` are also known by their older
+names ``draw_taxonomy``, ``draw_frontier`` and ``gain_quality_grid``.
+"""
 
 from taskgraph.aliases import TASKONOMY_NAMES
 from taskgraph.plot.affinities import first_order, transfer_distance
-from taskgraph.plot.figures import FORMATS, PlotError, rendered, save
+from taskgraph.plot.figures import FORMATS, Picture, PlotError, rendered, save
+from taskgraph.plot.fonts import FontError, family_of
 from taskgraph.plot.frontier import draw_frontier
+from taskgraph.plot.frontier import draw_frontier as frontier
 from taskgraph.plot.grid import gain_quality_grid, grid_frame
+from taskgraph.plot.grid import gain_quality_grid as grid
 from taskgraph.plot.heatmap import heatmap
 from taskgraph.plot.names import display_names
 from taskgraph.plot.taxonomy import draw_taxonomy
+from taskgraph.plot.taxonomy import draw_taxonomy as taxonomy
 from taskgraph.plot.tree import task_linkage, tree
 
 __all__ = [
     "FORMATS",
     "TASKONOMY_NAMES",
+    "FontError",
+    "Picture",
     "PlotError",
     "display_names",
     "draw_frontier",
     "draw_taxonomy",
+    "family_of",
     "first_order",
+    "frontier",
     "gain_quality_grid",
+    "grid",
     "grid_frame",
     "heatmap",
     "rendered",
     "save",
     "task_linkage",
+    "taxonomy",
     "transfer_distance",
     "tree",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from taskgraph.plot.figures import PlotError
-from taskgraph.tasks import SCRATCH, SELF, task_name
+from taskgraph.tasks import SCRATCH, SELF, require_known, task_name
 from taskgraph.transfers import Transfers
 
 BETA = 20.0
@@ -35,6 +37,28 @@ def first_order(transfers: Transfers, *, column: str = "affinity") -> pd.DataFra
     rows = [*matrix.index.drop(SELF, errors="ignore"), *matrix.index.intersection([SELF])]
     ordered: pd.DataFrame = matrix.loc[rows].rename_axis(index="source", columns="target")
     return ordered
+
+
+def without(transfers: Transfers, exclude: Iterable[str]) -> Transfers:
+    """The table without the rows that name a task of ``exclude``, as a source or as the target.
+
+    Raises
+    ------
+    UnknownTaskError
+        If the table has no such task.
+    PlotError
+        If no row is left.
+    """
+    unwanted = set(exclude)
+    if not unwanted:
+        return transfers
+    require_known(sorted(unwanted), transfers.tasks, where="--exclude")
+    frame = transfers.frame
+    apart = frame["sources"].map(lambda text: unwanted.isdisjoint(text.split("+")))
+    kept = frame[apart & ~frame["target"].isin(unwanted)]
+    if kept.empty:
+        raise PlotError("no transfer is left to draw; give fewer tasks to --exclude")
+    return Transfers(kept.reset_index(drop=True))
 
 
 def transfer_distance(transfers: Transfers, *, beta: float = BETA) -> pd.DataFrame:

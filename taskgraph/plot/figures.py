@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -58,35 +59,161 @@ STYLE: Any = {
 }
 WRITING: Any = {"svg.hashsalt": "taskgraph", "svg.fonttype": "path", "pdf.fonttype": 42}
 
+FONT_SIZES: tuple[Any, ...] = (
+    "font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize",
+    "legend.fontsize", "figure.titlesize",
+)  # fmt: skip
+
+LEAST_POINTS = 2.0
+"""Smallest text that a figure is shrunk to."""
+
 P = ParamSpec("P")
+R = TypeVar("R")
+Size = tuple[float, float]
 
 
 class PlotError(TaskgraphError, ValueError):
     """There is nothing to draw, or a figure cannot be saved as asked."""
 
 
-def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw in the style of this package whatever the user's settings, and leave those alone."""
+class Picture(Figure):
+    """A figure that shows itself in a notebook, with or without matplotlib's magic command.
+
+    ``exact``: its size was asked for, so that `rendered` crops nothing.
+    """
+
+    exact = False
+
+    def _repr_png_(self) -> bytes:
+        return rendered(self, "png", dpi=float(mpl.rcParams["figure.dpi"]))
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Draw in the style of this package, where the user's settings are matplotlib's own.
+
+    What a style sheet or ``rcParams`` changed is respected; all settings are left as they were.
+    """
 
     @wraps(draw)
-    def inside(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with mpl.rc_context(STYLE):
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        with mpl.rc_context(unchanged(STYLE)):
             return draw(*args, **kwargs)
 
     return inside
 
 
-def new_figure(*, width: float, height: float, constrained: bool = True) -> Figure:
-    """An empty figure, in inches, that no window and no pyplot knows of."""
-    figure = Figure(figsize=(width, height), layout="constrained" if constrained else None)
+def unchanged(settings: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Those of the settings that the user has left at matplotlib's defaults."""
+    default = mpl.rcParamsDefault
+    kept = {key for key in settings if mpl.rcParams[key] == default[key]}
+    if mpl.rcParams["font.sans-serif"] != default["font.sans-serif"]:
+        kept.discard("font.family")
+    if "font.size" not in kept:  # the other sizes then follow the user's, as in matplotlib
+        kept -= set(FONT_SIZES)
+    return {key: settings[key] for key in kept}
+
+
+def new_figure(
+    *, width: float, height: float, constrained: bool = True, size: Size | None = None
+) -> Picture:
+    """An empty figure, in inches, that no window and no pyplot knows of.
+
+    With ``size`` in place of its natural width and height the text shrinks as the figure does, by
+    way of the settings: call it within `styled`, before anything is drawn.
+    """
+    if size is not None:
+        resize_text(min(1.0, size[0] / width, size[1] / height), size, (width, height))
+    figure = Picture(figsize=size or (width, height),
+                     layout="constrained" if constrained else None)  # fmt: skip
+    figure.exact = size is not None
     FigureCanvasAgg(figure)
     return figure
 
 
-def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 200) -> Path:
+def resize_text(factor: float, size: Size, natural: Size) -> None:
+    """Multiply the sizes of text in the settings.
+
+    Raises
+    ------
+    PlotError
+        If the text would be too small to be drawn.
+    """
+    if font_size() * factor < LEAST_POINTS:
+        least = LEAST_POINTS / font_size()
+        raise PlotError(
+            f"the size is {size[0]:.3g}x{size[1]:.3g} inches, which is too small for this picture; "
+            f"expected at least {least * natural[0]:.1f}x{least * natural[1]:.1f}"
+        )
+    for key in FONT_SIZES:
+        if not isinstance(mpl.rcParams[key], str):
+            mpl.rcParams[key] = mpl.rcParams[key] * factor
+
+
+def font_size() -> float:
+    """Points of ordinary text in the current settings."""
+    return float(mpl.rcParams["font.size"])
+
+
+def ink() -> str:
+    """Colour of text in the current settings."""
+    return to_hex(mpl.rcParams["text.color"])
+
+
+def paper() -> str:
+    """Colour of the ground of a picture."""
+    return to_hex(mpl.rcParams["axes.facecolor"])
+
+
+def muted() -> str:
+    """Colour of what stands back: of lines of axes and of remarks."""
+    return MUTED if _own_colours() else _between(0.4)
+
+
+def faint() -> str:
+    """Colour of what is hardly there: of cells without a value and of grid lines."""
+    return FAINT if _own_colours() else _between(0.88)
+
+
+def _own_colours() -> bool:
+    return (ink(), paper()) == (INK, "#ffffff")
+
+
+def _between(share: float) -> str:
+    """From the colour of text, 0, to that of the paper, 1."""
+    pairs = zip(to_rgb(ink()), to_rgb(paper()), strict=True)
+    red, green, blue = ((1 - share) * text + share * ground for text, ground in pairs)
+    return to_hex((red, green, blue))
+
+
+def given_axes(ax: Axes | Iterable[Axes] | None) -> list[Axes]:
+    """The axes to draw on, of one or several that were given; none: make a figure."""
+    if ax is None:
+        return []
+    return [ax] if isinstance(ax, Axes) else list(np.ravel(np.array(ax, dtype=object)))
+
+
+def one_each(axes: Sequence[Axes], names: Sequence[str], what: str) -> list[str]:
+    """Which panels to draw on the axes that were given: all, or where one was given the last.
+
+    Raises
+    ------
+    PlotError
+        If there are as many axes as neither.
+    """
+    if len(axes) == 1:
+        return [names[-1]]
+    if len(axes) != len(names):
+        raise PlotError(
+            f"ax holds {len(axes)} axes, expected 1 or {len(names)}: {what} {', '.join(names)}"
+        )
+    return list(names)
+
+
+def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
     """Write a figure in the format that the suffix names: ``.svg``, ``.png`` or ``.pdf``.
 
-    The file appears whole or not at all, and equal figures give equal files.
+    The file appears whole or not at all, and equal figures give equal files. ``dpi`` are dots an
+    inch of a PNG; by default those of ``savefig.dpi``, or 200.
 
     Raises
     ------
@@ -102,14 +229,16 @@ def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 200) -> P
     return path
 
 
-def rendered(figure: Figure, kind: str, *, dpi: float = 200) -> bytes:
+def rendered(figure: Figure, kind: str, *, dpi: float | None = None) -> bytes:
     """A figure as the content of a file of one of `FORMATS`; equal figures give equal bytes."""
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
     buffer = io.BytesIO()
-    with mpl.rc_context(WRITING):
-        figure.savefig(
-            buffer, format=kind, dpi=dpi, metadata=undated, bbox_inches="tight", pad_inches=0.05
-        )
+    if dpi is None:
+        dpi = 200 if mpl.rcParams["savefig.dpi"] == "figure" else float(mpl.rcParams["savefig.dpi"])
+    crop: Any = {} if getattr(figure, "exact", False) else {"bbox_inches": "tight",
+                                                            "pad_inches": 0.05}  # fmt: skip
+    with mpl.rc_context(unchanged(WRITING)):
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=undated, **crop)
     return buffer.getvalue()
 
 
@@ -130,10 +259,14 @@ def require_solved(taxonomy: Taxonomy) -> None:
     )
 
 
+def text_width(text: str, *, size: float | None = None) -> float:
+    """Width of one line of text in inches, from the advances of the current fonts."""
+    return _text_width(text, size or font_size(), tuple(mpl.rcParams["font.family"]))
+
+
 @lru_cache(maxsize=4096)
-def text_width(text: str, *, size: float = FONT_SIZE) -> float:
-    """Width of one line of text in inches, from the advances of the font."""
-    font = FontProperties(family=FONT, size=size)
+def _text_width(text: str, size: float, families: tuple[str, ...]) -> float:
+    font = FontProperties(family=list(families), size=size)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width) / 72
 
@@ -150,7 +283,7 @@ def text_colour(background: Any) -> str:
 def win_rate_colours() -> Colormap:
     """Pale to mid blue for win rates: dark text, dark frames and dark boxes stand out from it."""
     shades = colour_map("YlGnBu")(np.linspace(0.0, 0.62, 256))
-    return ListedColormap(shades).with_extremes(bad=FAINT)
+    return ListedColormap(shades).with_extremes(bad=faint())
 
 
 def order_colours(count: int) -> list[str]:
@@ -162,4 +295,4 @@ def order_colours(count: int) -> list[str]:
 def colour_map(name: str) -> Colormap:
     """One of seaborn's or matplotlib's colour maps; cells without a value are light grey."""
     colours: Colormap = sns.color_palette(name, as_cmap=True)
-    return colours.with_extremes(bad=FAINT)
+    return colours.with_extremes(bad=faint())

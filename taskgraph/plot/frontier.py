@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from taskgraph.plot.figures import FAINT, MUTED, PlotError, new_figure, order_colours, styled
+from taskgraph.plot.figures import (
+    FONT_SIZE,
+    PlotError,
+    Size,
+    faint,
+    font_size,
+    given_axes,
+    muted,
+    new_figure,
+    one_each,
+    order_colours,
+    styled,
+)
 
 MEASURES = {
     "gain": "mean gain, against scratch",
@@ -21,7 +33,13 @@ MARKERS = "osD^vPX*"
 
 
 @styled
-def draw_frontier(frame: pd.DataFrame) -> Figure:
+def draw_frontier(
+    frame: pd.DataFrame,
+    *,
+    measure: str | None = None,
+    ax: Axes | Iterable[Axes] | None = None,
+    size: Size | None = None,
+) -> Any:
     """Draw what each supervision budget buys, one line a maximum order.
 
     Parameters
@@ -35,28 +53,51 @@ def draw_frontier(frame: pd.DataFrame) -> Figure:
         …), those of greedy ones (dashed). Where these differ between maximum orders, each budget
         shows the lowest low, the highest high and the greatest greedy mean. Rows without a value
         are left out.
+    measure : str, optional
+        ``gain``, ``quality`` or ``objective``; by default gain and quality, as far as they are
+        there, or else the objective.
+    ax : Axes or several, optional
+        Where to draw, one for each measure; on a single one the last. By default a new figure is
+        made.
+    size : (width, height), optional
+        Of the new figure, in inches.
+
+    Returns
+    -------
+    Figure or Axes
+        ``ax`` where it was given.
 
     Raises
     ------
     PlotError
         If a column is missing, there is nothing to draw, or a (max_order, budget) repeats.
     """
-    measures = _measures(frame)
-    figure = new_figure(width=3.2 * len(measures) + 1.4, height=2.9)
-    panels = figure.subplots(1, len(measures), squeeze=False)[0]
-    for axes, measure in zip(panels, measures, strict=True):
-        _draw_measure(axes, frame, measure)
+    measures = _measures(frame, measure)
+    made, panels = None, given_axes(ax)
+    if panels:
+        measures = one_each(panels, measures, "the measures")
+    else:
+        scale = font_size() / FONT_SIZE
+        width, height = scale * (3.2 * len(measures) + 1.4), scale * 2.9
+        made = new_figure(width=width, height=height, size=size)
+        panels = list(made.subplots(1, len(measures), squeeze=False)[0])
+    for axes, name in zip(panels, measures, strict=True):
+        _draw_measure(axes, frame, name)
     entries = {
         text: handle
         for axes in panels
         for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     ordered = sorted(entries, key=lambda text: not text.startswith("order"))
-    figure.legend([entries[text] for text in ordered], ordered, loc="outside right center")
-    return figure
+    handles = [entries[text] for text in ordered]
+    if made is None:
+        panels[-1].legend(handles, ordered)
+        return ax
+    made.legend(handles, ordered, loc="outside right center")
+    return made
 
 
-def _measures(frame: pd.DataFrame) -> list[str]:
+def _measures(frame: pd.DataFrame, measure: str | None) -> list[str]:
     for name in ("max_order", "budget"):
         if name not in frame:
             raise PlotError(f'a frontier needs the column "{name}"; it has {list(frame.columns)}')
@@ -67,10 +108,17 @@ def _measures(frame: pd.DataFrame) -> list[str]:
             f"max_order {row['max_order']:g} and budget {row['budget']:g} are in several rows; "
             "expected one row for each pair"
         )
-    known = [name for name in MEASURES if name in frame and frame[name].notna().any()]
+    if measure is not None and measure not in MEASURES:
+        raise PlotError(f'the measure is "{measure}", expected one of {", ".join(MEASURES)}')
+    wanted = [measure] if measure else [*MEASURES]
+    known = [name for name in wanted if name in frame and frame[name].notna().any()]
     if not known:
-        raise PlotError("a frontier needs values of gain, quality or objective; it has none")
+        raise PlotError(f"a frontier needs values of {_either(wanted)}; it has none")
     return [name for name in known if name != "objective"] or known
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _draw_measure(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
@@ -91,24 +139,29 @@ def _draw_measure(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
             linewidth=1.3,
             label="order 1" if order == 1 else f"order ≤ {order:g}",
         )
+    whole = float(known["budget"].max()) >= 2
     axes.set(xlabel="supervision budget", ylabel=MEASURES[measure])
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=whole, min_n_ticks=1))
+    axes.grid(axis="y", color=faint(), linewidth=0.6)
     axes.set_axisbelow(True)
     sns.despine(ax=axes)
 
 
-BANDS: dict[str, tuple[str, dict[str, Any]]] = {
-    "": ("random sets, random transfers,\n5th to 95th percentile",
-         {"color": MUTED, "alpha": 0.22, "linewidth": 0}),
-    "_best": ("the same sets, best transfers,\n5th to 95th percentile",
-              {"facecolor": "none", "edgecolor": MUTED, "alpha": 0.7, "hatch": "//////",
-               "linewidth": 0.4}),
-}  # fmt: skip
+BANDS = {
+    "": "random sets, random transfers,\n5th to 95th percentile",
+    "_best": "the same sets, best transfers,\n5th to 95th percentile",
+}
+
+
+def _band_style(name: str) -> dict[str, Any]:
+    if name:
+        return {"facecolor": "none", "edgecolor": muted(), "alpha": 0.7, "hatch": "//////",
+                "linewidth": 0.4}  # fmt: skip
+    return {"color": muted(), "alpha": 0.22, "linewidth": 0}
 
 
 def _draw_bands(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
-    for name, (label, style) in BANDS.items():
+    for name, label in BANDS.items():
         low, high = f"{measure}{name}_low", f"{measure}{name}_high"
         if low not in frame or high not in frame:
             continue
@@ -117,7 +170,11 @@ def _draw_bands(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
             continue
         budgets = band.index.to_numpy(dtype=float)
         axes.fill_between(
-            budgets, band[low].to_numpy(), band[high].to_numpy(), label=label, **style
+            budgets,
+            band[low].to_numpy(),
+            band[high].to_numpy(),
+            label=label,
+            **_band_style(name),
         )
 
 
@@ -125,5 +182,5 @@ def _draw_greedy(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
     for name in (f"{measure}_greedy", f"greedy_{measure}"):
         if name in frame and frame[name].notna().any():
             best = frame.groupby("budget")[name].max().dropna()
-            axes.plot(best.index, best, color=MUTED, linestyle=(0, (4, 2)), label="greedy")
+            axes.plot(best.index, best, color=muted(), linestyle=(0, (4, 2)), label="greedy")
             return

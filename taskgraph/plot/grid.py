@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from taskgraph.plot.figures import (
-    FAINT,
+    FONT_SIZE,
     INK,
     PlotError,
+    Size,
+    faint,
+    font_size,
+    given_axes,
+    ink,
     new_figure,
+    one_each,
+    paper,
     require_solved,
     styled,
     text_width,
     win_rate_colours,
 )
+from taskgraph.plot.fonts import legible
 from taskgraph.plot.names import display_names, plain
 from taskgraph.taxonomy import Taxonomy
 
@@ -77,7 +85,10 @@ def gain_quality_grid(
     *,
     names: Mapping[str, str] | None = None,
     title: str | None = None,
-) -> Figure:
+    measure: str | None = None,
+    ax: Axes | Iterable[Axes] | None = None,
+    size: Size | None = None,
+) -> Any:
     """Draw win rates of all targets (rows) at all budgets (columns), supervised cells framed.
 
     Targets are sorted by their mean quality, the best first; cells are printed to one decimal.
@@ -87,9 +98,21 @@ def gain_quality_grid(
     taxonomies : sequence of Taxonomy
         One a budget, usually of the same maximum order.
     names : mapping, optional
-        Labels of tasks; Taxonomy's tasks have theirs already.
+        Labels of tasks; Taskonomy's tasks have theirs already.
     title : str, optional
         None by default.
+    measure : str, optional
+        ``gain`` or ``quality``; by default both, as far as they were measured.
+    ax : Axes or several, optional
+        Where to draw, one for each measure; on a single one the quality. By default a new figure
+        is made.
+    size : (width, height), optional
+        Of the new figure, in inches.
+
+    Returns
+    -------
+    Figure or Axes
+        ``ax`` where it was given.
 
     Raises
     ------
@@ -99,33 +122,45 @@ def gain_quality_grid(
         If there is no taxonomy, two of one budget, or neither gain nor quality was measured.
     """
     frame = grid_frame(taxonomies)
-    measures = [name for name in PANELS if frame[name].notna().any()]
+    if measure is not None and measure not in PANELS:
+        raise PlotError(f'the measure is "{measure}", expected one of {", ".join(PANELS)}')
+    wanted = [measure] if measure else [*PANELS]
+    measures = [name for name in wanted if frame[name].notna().any()]
     if not measures:
-        raise PlotError("a grid needs gain or quality; these taxonomies have neither")
+        raise PlotError(f"a grid needs {' or '.join(wanted)}; these taxonomies have neither")
     mean = frame.groupby("target")[measures[-1]].mean().fillna(-1.0)
     targets = mean.sort_values(ascending=False, kind="stable").index.tolist()
     supervised = pd.pivot(frame, index="target", columns="budget", values="supervised")  # noqa: PD010
     supervised = supervised.reindex(targets).eq(True)
-    label = display_names(targets, names=names)
-    wide = max(CELL_WIDTH * supervised.shape[1], 1.9)
-    width = len(measures) * (wide + 0.15) + max(text_width(t) for t in label.values()) + 0.6
-    figure = new_figure(width=width, height=CELL_HEIGHT * len(targets) + 1.75)
-    panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
-    for axes, measure in zip(panels, measures, strict=True):
-        values = pd.pivot(frame, index="target", columns="budget", values=measure)  # noqa: PD010
-        values = values.reindex(targets)
-        _draw(figure, axes, values, supervised, measure)
-    panels[0].set_yticks(np.arange(len(targets)) + 0.5, [plain(label[t]) for t in targets])
-    key = Patch(facecolor="none", edgecolor=INK, linewidth=1.1, label="supervised")
-    figure.legend(handles=[key], loc="outside lower center", handlelength=1.2)
+    label = legible(display_names(targets, names=names))
+    made, panels = None, given_axes(ax)
+    if panels:
+        measures = one_each(panels, measures, "the measures")
+    else:
+        cell = font_size() / FONT_SIZE
+        wide = cell * max(CELL_WIDTH * supervised.shape[1], 1.9)
+        width = (
+            len(measures) * (wide + 0.15) + max(text_width(t) for t in label.values()) + 0.6 * cell
+        )
+        height = cell * (CELL_HEIGHT * len(targets) + 1.75)
+        made = new_figure(width=width, height=height, size=size)
+        panels = list(made.subplots(1, len(measures), sharey=True, squeeze=False)[0])
+    for axes, name in zip(panels, measures, strict=True):
+        values = pd.pivot(frame, index="target", columns="budget", values=name)  # noqa: PD010
+        _draw(axes, values.reindex(targets), supervised, name)
+        if made is None or axes is panels[0]:
+            axes.set_yticks(np.arange(len(targets)) + 0.5, [plain(label[t]) for t in targets])
+    if made is None:
+        panels[0].set_title(plain(title or f"{PANELS[measures[0]][0]} (framed: supervised)"))
+        return ax
+    key = Patch(facecolor="none", edgecolor=ink(), linewidth=1.1, label="supervised")
+    made.legend(handles=[key], loc="outside lower center", handlelength=1.2)
     if title:
-        figure.suptitle(plain(title), fontsize=9)
-    return figure
+        made.suptitle(plain(title), fontsize=font_size() + 1)
+    return made
 
 
-def _draw(
-    figure: Figure, axes: Axes, values: pd.DataFrame, supervised: pd.DataFrame, measure: str
-) -> None:
+def _draw(axes: Axes, values: pd.DataFrame, supervised: pd.DataFrame, measure: str) -> None:
     head, meaning = PANELS[measure]
     sns.heatmap(
         values,
@@ -135,13 +170,13 @@ def _draw(
         vmax=1,
         annot=True,
         fmt=".1f",
-        annot_kws={"fontsize": 7, "color": INK},
+        annot_kws={"fontsize": font_size() * 7 / 8, "color": INK},
         linewidths=0.4,
-        linecolor="white",
+        linecolor=paper(),
         cbar=False,
         xticklabels=[f"{budget:g}" for budget in values.columns],
     )
-    axes.set_facecolor(FAINT)
+    axes.set_facecolor(faint())
     for row, column in np.argwhere(supervised.to_numpy(dtype=bool)):
         frame = Rectangle((column + 0.05, row + 0.07), 0.9, 0.86, fill=False, edgecolor=INK)
         frame.set(linewidth=1.1)
@@ -151,7 +186,7 @@ def _draw(
     axes.tick_params(length=0, pad=2)
     axes.tick_params(axis="x", labelrotation=0)
     axes.tick_params(axis="y", labelrotation=0)
-    bar = figure.colorbar(
+    bar = axes.figure.colorbar(
         axes.collections[0], ax=axes, location="bottom", aspect=26, pad=0.01, shrink=0.9
     )
     bar.outline.set_visible(False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -13,16 +14,23 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import leaves_list
 
-from taskgraph.plot.affinities import BETA, first_order, transfer_distance
+from taskgraph.plot.affinities import BETA, first_order, transfer_distance, without
 from taskgraph.plot.figures import (
-    FAINT,
-    MUTED,
+    FONT_SIZE,
     PlotError,
+    Size,
     colour_map,
+    faint,
+    font_size,
+    given_axes,
+    muted,
     new_figure,
+    one_each,
+    paper,
     styled,
     text_width,
 )
+from taskgraph.plot.fonts import legible
 from taskgraph.plot.names import display_names, plain
 from taskgraph.plot.tree import task_linkage
 from taskgraph.tasks import SELF
@@ -49,7 +57,10 @@ def heatmap(
     with_self: bool = False,
     names: Mapping[str, str] | None = None,
     beta: float = BETA,
-) -> Figure:
+    exclude: Iterable[str] = (),
+    ax: Axes | Iterable[Axes] | None = None,
+    size: Size | None = None,
+) -> Any:
     """Draw first-order transfers, sources by targets, before and after AHP.
 
     In both panels darker is better. Sources are ordered by Ward's linkage of what they transfer
@@ -64,27 +75,50 @@ def heatmap(
         Add the targets' own supervised networks as the last row.
     names : mapping, optional
         Labels of tasks; Taskonomy's tasks have theirs already.
+    exclude : names
+        Tasks to leave out altogether.
+    ax : Axes or several, optional
+        Where to draw, one for each panel; on a single one the panel after AHP, or that of
+        ``before`` where it is given. By default a new figure is made.
+    size : (width, height), optional
+        Of the new figure, in inches.
+
+    Returns
+    -------
+    Figure or Axes
+        ``ax`` where it was given.
 
     Raises
     ------
+    UnknownTaskError
+        If the table has no such task as one of ``exclude``.
     PlotError
         If the table lacks the column, or has no first-order transfer.
     """
+    transfers = without(transfers, exclude)
     after = transfer_distance(transfers, beta=beta)
     sources, targets = _order(transfers, after, beta)
     if with_self and SELF in after.index:
         sources = [*sources, SELF]
-    panels = [_after(after, beta)]
+    panels = {"after": _after(after, beta)}
     column = _before_column(transfers, before)
     if column is not None:
-        panels.insert(0, _before(first_order(transfers, column=column), column))
-    label = display_names([*sources, *targets], names=names)
-    figure = _canvas(label, sources, targets, len(panels))
-    all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axes, panel in zip(all_axes, panels, strict=True):
-        _draw(figure, axes, panel, sources, targets, label)
+        panels = {"before": _before(first_order(transfers, column=column), column), **panels}
+    label = legible(display_names([*sources, *targets], names=names))
+    made, all_axes = None, given_axes(ax)
+    if not all_axes:
+        made = _canvas(label, sources, targets, len(panels), size)
+        all_axes = list(made.subplots(1, len(panels), sharey=True, squeeze=False)[0])
+    shown = [*panels] if made else one_each(all_axes, [*panels], "the panels")
+    if len(shown) == 1 and before is not None:
+        shown = ["before"]
+    for axes, name in zip(all_axes, shown, strict=True):
+        _draw(axes, panels[name], sources, targets, label)
+    if made:
+        for axes in all_axes[1:]:
+            axes.tick_params(axis="y", labelleft=False)
     all_axes[0].set_ylabel("source")
-    return figure
+    return made or ax
 
 
 def _order(transfers: Transfers, matrix: pd.DataFrame, beta: float) -> tuple[list[str], list[str]]:
@@ -127,17 +161,22 @@ def _after(values: pd.DataFrame, beta: float) -> _Panel:
 
 
 def _canvas(
-    label: Mapping[str, str], sources: list[str], targets: list[str], panels: int
+    label: Mapping[str, str],
+    sources: list[str],
+    targets: list[str],
+    panels: int,
+    size: Size | None,
 ) -> Figure:
     rows = max(text_width(label[name]) for name in sources)
     columns = max(text_width(label[name]) for name in targets)
-    across = max(CELL * len(targets), 2.6)
-    width = panels * (across + 0.25) + rows + 0.5
-    return new_figure(width=width, height=CELL * len(sources) + columns + 1.3)
+    scale = font_size() / FONT_SIZE
+    across = scale * max(CELL * len(targets), 2.6)
+    width = panels * (across + 0.25) + rows + 0.5 * scale
+    height = scale * (CELL * len(sources) + 1.3) + columns
+    return new_figure(width=width, height=height, size=size)
 
 
 def _draw(
-    figure: Figure,
     axes: Axes,
     panel: _Panel,
     sources: list[str],
@@ -153,19 +192,19 @@ def _draw(
         mask=values.isna(),
         cbar=False,
         linewidths=0.4,
-        linecolor="white",
+        linecolor=paper(),
         xticklabels=[plain(label[name]) for name in targets],
         yticklabels=[plain(label[name]) for name in sources],
     )
     axes.set(xlabel="target", ylabel="")
     axes.set_title(panel.title)
-    axes.set_facecolor(FAINT)
+    axes.set_facecolor(faint())
     axes.tick_params(length=0, pad=2)
     axes.tick_params(axis="x", labelrotation=90)
     axes.tick_params(axis="y", labelrotation=0)
     if sources[-1] == SELF:
-        axes.axhline(len(sources) - 1, color=MUTED, linewidth=1.2)
-    bar = figure.colorbar(
+        axes.axhline(len(sources) - 1, color=muted(), linewidth=1.2)
+    bar = axes.figure.colorbar(
         axes.collections[0], ax=axes, location="bottom", aspect=40, shrink=0.8, pad=0.01
     )
     bar.outline.set_visible(False)

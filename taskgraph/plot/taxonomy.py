@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, PathPatch
 from matplotlib.path import Path
 
 from taskgraph.plot.figures import (
     FONT_SIZE,
-    INK,
-    MUTED,
     PlotError,
+    Size,
+    font_size,
+    ink,
+    muted,
     new_figure,
     order_colours,
+    paper,
     require_solved,
+    resize_text,
     styled,
     text_colour,
     text_width,
     win_rate_colours,
 )
+from taskgraph.plot.fonts import legible
 from taskgraph.plot.layout import Layout, arrange
 from taskgraph.plot.names import display_names, plain
 from taskgraph.taxonomy import Taxonomy, Transfer
@@ -38,7 +43,11 @@ WIN_RATES = ("quality", "gain")
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Where things are, in inches from the top left corner, and what they are called."""
+    """Where things are, from the top left corner, and what they are called.
+
+    In inches of a figure whose text has the size `FONT_SIZE`; ``zoom`` times as many otherwise.
+    ``sheet_width, sheet_height`` is the whole space, in the same unit; the picture is its middle.
+    """
 
     layout: Layout
     label: Mapping[str, str]
@@ -49,6 +58,9 @@ class _Sheet:
     right_width: float
     width: float
     height: float
+    sheet_width: float
+    sheet_height: float
+    zoom: float
 
     def y(self, row: float) -> float:
         return HEAD + ROW / 2 + ROW * row
@@ -61,7 +73,9 @@ def draw_taxonomy(
     colour_by: str | None = None,
     names: Mapping[str, str] | None = None,
     title: str | None = None,
-) -> Figure:
+    ax: Axes | None = None,
+    size: Size | None = None,
+) -> Any:
     """Draw the supervised tasks, and every other target beside those that solve it.
 
     A transfer of order k is a dot, numbered k, with k lines in and one arrow to each target that
@@ -76,6 +90,15 @@ def draw_taxonomy(
         Labels of tasks; Taskonomy's tasks have theirs already.
     title : str, optional
         By default the budget and the maximum order; none if empty.
+    ax : Axes, optional
+        Where to draw, as large as fits; by default a new figure is made.
+    size : (width, height), optional
+        Of the new figure, in inches; the picture is drawn as large as fits.
+
+    Returns
+    -------
+    Figure or Axes
+        ``ax`` where it was given.
 
     Raises
     ------
@@ -87,8 +110,18 @@ def draw_taxonomy(
     require_solved(taxonomy)
     column = _colour_column(taxonomy, colour_by)
     sheet = _sheet(taxonomy, names, column)
-    figure = new_figure(width=sheet.width, height=sheet.height, constrained=False)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, sheet.width), ylim=(sheet.height, 0))
+    made, axes = None, ax
+    if ax is not None:
+        sheet = _fitted(sheet, _inches(ax))
+    elif size is not None:
+        sheet = _fitted(sheet, size)
+    if axes is None:
+        width, height = size or (sheet.width * sheet.zoom, sheet.height * sheet.zoom)
+        made = new_figure(width=width, height=height, constrained=False)
+        made.exact = size is not None
+        axes = made.add_axes((0, 0, 1, 1))
+    left, top = (sheet.sheet_width - sheet.width) / 2, (sheet.sheet_height - sheet.height) / 2
+    axes.set(xlim=(-left, sheet.width + left), ylim=(sheet.height + top, -top))
     axes.set_axis_off()
     orders = max([4, *(transfer.order for transfer in taxonomy.transfers)])
     colours = dict(enumerate(order_colours(orders), start=1))
@@ -96,8 +129,23 @@ def draw_taxonomy(
     _draw_supervised(axes, sheet, taxonomy)
     _draw_targets(axes, sheet, taxonomy, column)
     _draw_heads(axes, sheet, taxonomy, title)
-    _draw_legend(figure, axes, sheet, taxonomy, colours, column)
-    return figure
+    _draw_legend(axes, sheet, taxonomy, colours, column)
+    return made or ax
+
+
+def _inches(axes: Axes) -> Size:
+    box = axes.get_window_extent()
+    dpi = axes.figure.dpi
+    return float(box.width / dpi), float(box.height / dpi)
+
+
+def _fitted(sheet: _Sheet, size: Size) -> _Sheet:
+    """The sheet in the middle of a space of this size, as large as fits, with text to match."""
+    natural = (sheet.width * sheet.zoom, sheet.height * sheet.zoom)
+    factor = min(size[0] / natural[0], size[1] / natural[1])
+    resize_text(factor, size, natural)
+    zoom = sheet.zoom * factor
+    return replace(sheet, zoom=zoom, sheet_width=size[0] / zoom, sheet_height=size[1] / zoom)
 
 
 def _colour_column(taxonomy: Taxonomy, colour_by: str | None) -> str | None:
@@ -114,13 +162,13 @@ def _colour_column(taxonomy: Taxonomy, colour_by: str | None) -> str | None:
 
 
 def _column_width(labels: Iterable[str]) -> float:
-    widths = [text_width(text) for text in labels]
+    widths = [text_width(text) * FONT_SIZE / font_size() for text in labels]
     return max(widths, default=0.6) + 0.2
 
 
 def _sheet(taxonomy: Taxonomy, names: Mapping[str, str] | None, column: str | None) -> _Sheet:
     layout = arrange(taxonomy)
-    label = display_names([*layout.supervised, *layout.targets], names=names)
+    label = legible(display_names([*layout.supervised, *layout.targets], names=names))
     first = _column_width(label[name] for name in layout.supervised)
     second = _column_width(label[name] for name in layout.targets)
     span = min(3.4, 1.6 + 0.08 * layout.height)
@@ -131,7 +179,8 @@ def _sheet(taxonomy: Taxonomy, names: Mapping[str, str] | None, column: str | No
     right = left + first + span
     junction = right - 0.3 * span
     height = HEAD + ROW * (layout.height + 1) + FOOT
-    return _Sheet(layout, label, left, first, junction, right, second, width, height)
+    return _Sheet(layout, label, left, first, junction, right, second, width, height,
+                  width, height, font_size() / FONT_SIZE)  # fmt: skip
 
 
 def _draw_lines(axes: Axes, sheet: _Sheet, colours: Mapping[int, str]) -> None:
@@ -144,17 +193,19 @@ def _draw_lines(axes: Axes, sheet: _Sheet, colours: Mapping[int, str]) -> None:
         if order == 1:
             begin = (start, sheet.y(ports[group.sources[0], place]))
             for end in ends:
-                _draw_arrow(axes, _curve(begin, (sheet.right, end)), colour)
+                _draw_arrow(axes, _curve(begin, (sheet.right, end)), colour, sheet.zoom)
             continue
         for source in group.sources:
             path = _curve((start, sheet.y(ports[source, place])), (sheet.junction, y))
-            axes.add_patch(PathPatch(path, facecolor="none", edgecolor=colour, linewidth=0.9))
+            axes.add_patch(
+                PathPatch(path, facecolor="none", edgecolor=colour, linewidth=0.9 * sheet.zoom)
+            )
         for end in ends:
-            _draw_arrow(axes, _curve((sheet.junction, y), (sheet.right, end)), colour)
-        dot = Circle((sheet.junction, y), 0.075, facecolor=colour, edgecolor="white", zorder=3)
+            _draw_arrow(axes, _curve((sheet.junction, y), (sheet.right, end)), colour, sheet.zoom)
+        dot = Circle((sheet.junction, y), 0.075, facecolor=colour, edgecolor=paper(), zorder=3)
         axes.add_patch(dot)
         number = axes.text(sheet.junction, y, str(order), color="white", zorder=4)
-        number.set(ha="center", va="center_baseline", fontsize=FONT_SIZE - 1.5)
+        number.set(ha="center", va="center_baseline", fontsize=font_size() * 0.81)
 
 
 def _ports(layout: Layout) -> dict[tuple[str, int], float]:
@@ -174,9 +225,9 @@ def _curve(begin: tuple[float, float], end: tuple[float, float]) -> Path:
     return Path(points, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
 
 
-def _draw_arrow(axes: Axes, path: Path, colour: str) -> None:
-    arrow = FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=6, color=colour)
-    arrow.set(linewidth=0.9, joinstyle="miter", capstyle="butt")
+def _draw_arrow(axes: Axes, path: Path, colour: str, zoom: float) -> None:
+    arrow = FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=6 * zoom, color=colour)
+    arrow.set(linewidth=0.9 * zoom, joinstyle="miter", capstyle="butt")
     axes.add_patch(arrow)
 
 
@@ -195,7 +246,7 @@ def _draw_box(
     )
     axes.add_patch(box)
     label = axes.text(x + width / 2, y, plain(text), color=text_colour(fill), zorder=4)
-    label.set(ha="center", va="center_baseline", fontsize=FONT_SIZE)
+    label.set(ha="center", va="center_baseline", fontsize=font_size())
 
 
 def _draw_supervised(axes: Axes, sheet: _Sheet, taxonomy: Taxonomy) -> None:
@@ -211,12 +262,12 @@ def _draw_targets(axes: Axes, sheet: _Sheet, taxonomy: Taxonomy, column: str | N
     for name, row in sheet.layout.targets.items():
         value = _value(taxonomy[name], column)
         fill = UNMEASURED if value is None else shade.to_rgba(value)  # type: ignore[arg-type]
-        edge = INK if name in taxonomy.supervised else MUTED
+        edge = ink() if name in taxonomy.supervised else muted()
         y, width = sheet.y(row), sheet.right_width
         _draw_box(axes, sheet.label[name], x=sheet.right, y=y, width=width, fill=fill, edge=edge)
         if value is not None:
-            number = axes.text(sheet.right + width + 0.06, y, f"{value:.2f}", color=MUTED)
-            number.set(ha="left", va="center_baseline", fontsize=FONT_SIZE - 1)
+            number = axes.text(sheet.right + width + 0.06, y, f"{value:.2f}", color=muted())
+            number.set(ha="left", va="center_baseline", fontsize=font_size() * 0.875)
 
 
 def _target_colours() -> ScalarMappable:
@@ -231,18 +282,19 @@ def _value(transfer: Transfer, column: str | None) -> float | None:
 def _draw_heads(axes: Axes, sheet: _Sheet, taxonomy: Taxonomy, title: str | None) -> None:
     if title is None:
         title = f"budget {taxonomy.budget:g}, transfers of order at most {taxonomy.max_order}"
-    axes.text(sheet.width / 2, 0.2, plain(title), ha="center", va="center", size=FONT_SIZE + 1)
+    axes.text(
+        sheet.width / 2, 0.2, plain(title), ha="center", va="center", size=font_size() * 1.125
+    )
     heads = [(sheet.left, sheet.left_width, f"supervised ({len(sheet.layout.supervised)})")]
     if sheet.layout.targets:
         count = len(sheet.layout.targets)
         heads.append((sheet.right, sheet.right_width, f"by transfer ({count})"))
     for x, width, text in heads:
-        head = axes.text(x + width / 2, HEAD - 0.12, text, color=MUTED)
-        head.set(ha="center", va="center", fontsize=FONT_SIZE)
+        head = axes.text(x + width / 2, HEAD - 0.12, text, color=muted())
+        head.set(ha="center", va="center", fontsize=font_size())
 
 
 def _draw_legend(
-    figure: Figure,
     axes: Axes,
     sheet: _Sheet,
     taxonomy: Taxonomy,
@@ -256,7 +308,7 @@ def _draw_legend(
         handles.append(Patch(fc=SOURCE_ONLY, ec=SUPERVISED, linewidth=0.7, label=text))
     if set(taxonomy.supervised) & set(sheet.layout.targets):
         text = "supervised, keeps a transfer"
-        handles.append(Patch(fc="white", ec=INK, linewidth=1.1, label=text))
+        handles.append(Patch(fc="none", ec=ink(), linewidth=1.1, label=text))
     for order in sorted({len(group.sources) for group in sheet.layout.groups}):
         text = "1 source" if order == 1 else f"{order} sources"
         handles.append(Line2D([], [], color=colours[order], label=text, linewidth=1.4))
@@ -273,9 +325,13 @@ def _draw_legend(
     )
     if column:
         versus = "full supervision" if column == "quality" else "scratch"
-        x, y = 1 - (MARGIN + 1.85) / sheet.width, (FOOT - 0.22) / sheet.height
-        place = figure.add_axes((x, y, 1.6 / sheet.width, 0.08 / sheet.height))
-        bar = figure.colorbar(_target_colours(), cax=place, orientation="horizontal")
+        # Of the axes, as the colour bar's own direction would be that of the data, downwards.
+        x = (
+            sheet.width - MARGIN - 1.85 + (sheet.sheet_width - sheet.width) / 2
+        ) / sheet.sheet_width
+        y = (FOOT - 0.22 + (sheet.sheet_height - sheet.height) / 2) / sheet.sheet_height
+        place = axes.inset_axes((x, y, 1.6 / sheet.sheet_width, 0.08 / sheet.sheet_height))
+        bar = axes.figure.colorbar(_target_colours(), cax=place, orientation="horizontal")
         bar.set_label(f"{column}: wins against {versus}", labelpad=2)
         bar.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
         bar.outline.set_visible(False)

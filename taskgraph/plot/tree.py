@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import dendrogram, linkage
 
-from taskgraph.plot.affinities import BETA, transfer_distance
-from taskgraph.plot.figures import MUTED, PlotError, new_figure, styled, text_width
+from taskgraph.plot.affinities import BETA, transfer_distance, without
+from taskgraph.plot.figures import (
+    FONT_SIZE,
+    PlotError,
+    Size,
+    font_size,
+    muted,
+    new_figure,
+    styled,
+    text_width,
+)
+from taskgraph.plot.fonts import legible
 from taskgraph.plot.names import display_names, plain
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
@@ -61,7 +70,10 @@ def tree(
     clusters: int = 4,
     names: Mapping[str, str] | None = None,
     beta: float = BETA,
-) -> Figure:
+    exclude: Iterable[str] = (),
+    ax: Axes | None = None,
+    size: Size | None = None,
+) -> Any:
     """Draw tasks as a tree in which those that transfer out alike are near.
 
     Parameters
@@ -72,19 +84,36 @@ def tree(
         Labels of tasks; Taskonomy's tasks have theirs already.
     beta : float
         Steepness of exp(-β P); see `transfer_distance`.
+    exclude : names
+        Tasks to leave out altogether.
+    ax : Axes, optional
+        Where to draw; by default a new figure is made.
+    size : (width, height), optional
+        Of the new figure, in inches.
+
+    Returns
+    -------
+    Figure or Axes
+        ``ax`` where it was given.
 
     Raises
     ------
+    UnknownTaskError
+        If the table has no such task as one of ``exclude``.
     PlotError
         If there are fewer than two sources, or ``clusters`` is below 1.
     """
     if clusters < 1:
         raise PlotError(f"clusters is {clusters}, expected at least 1")
-    tasks, links = task_linkage(transfers, beta=beta)
-    label = display_names(tasks, names=names)
-    widest = max(text_width(text) for text in label.values())
-    figure = new_figure(width=TRUNK + widest + 0.3, height=ROW * len(tasks) + 0.8)
-    axes = figure.add_subplot()
+    tasks, links = task_linkage(without(transfers, exclude), beta=beta)
+    label = legible(display_names(tasks, names=names))
+    axes, made = ax, None
+    if axes is None:
+        widest = max(text_width(text) for text in label.values())
+        scale = font_size() / FONT_SIZE
+        width, height = scale * (TRUNK + 0.3) + widest, scale * (ROW * len(tasks) + 0.8)
+        made = new_figure(width=width, height=height, size=size)
+        axes = made.add_subplot()
     leaves = _draw_branches(axes, links, clusters)
     axes.yaxis.tick_right()
     ticks = 10.0 * np.arange(len(leaves)) + 5
@@ -92,15 +121,16 @@ def tree(
     axes.set_ylim(ticks[-1] + 6, ticks[0] - 6)
     axes.tick_params(axis="y", length=0, pad=2)
     axes.set_xlabel(f"distance of transfer patterns (Ward, exp(−{beta:g} P))")
+    axes.grid(visible=False)
     sns.despine(ax=axes, left=True)
-    return figure
+    return made or ax
 
 
 def _draw_branches(axes: Axes, links: NDArray[np.float64], clusters: int) -> list[int]:
     """Draw the brackets; return the leaves from top to bottom."""
     member = _clusters(links, min(clusters, len(links) + 1))
     palette = _palette(clusters)
-    shade = [palette[group] if group >= 0 else MUTED for group in member]
+    shade = [palette[group] if group >= 0 else muted() for group in member]
     layout: dict[str, Any] = dendrogram(
         links, no_plot=True, link_color_func=lambda node: shade[node], color_threshold=0
     )

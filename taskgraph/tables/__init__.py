@@ -1,6 +1,7 @@
 """Every file that taskgraph reads or writes."""
 
 from taskgraph.tables.columns import Kind, kind_of, renamed
+from taskgraph.tables.costs import read_label_costs
 from taskgraph.tables.default import default_transfers
 from taskgraph.tables.files import (
     SUFFIXES,
@@ -41,6 +42,7 @@ __all__ = [
     "naming",
     "read_frame",
     "read_header",
+    "read_label_costs",
     "read_losses",
     "read_problem",
     "read_scores",

@@ -1,0 +1,131 @@
+"""Tables for a person: whole where they are piped, and as wide as the terminal where there is one.
+
+On a terminal, lists of names that are too long for it are continued in the lines below.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import textwrap
+import unicodedata
+from typing import TYPE_CHECKING
+
+from taskgraph.cli.options import show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from taskgraph.taxonomy import Taxonomy
+
+LEAST = 10
+"""Characters that a column of names needs at least; with fewer, columns are put in blocks."""
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that standard output is; None where it is none."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
+
+
+def show_frame(frame: pd.DataFrame) -> None:
+    """Print a table to standard output."""
+    show(table_text(frame, terminal_width()))
+
+
+def show_taxonomy(taxonomy: Taxonomy) -> None:
+    """Print a taxonomy to standard output."""
+    width = terminal_width()
+    if width is None or not taxonomy.solved:
+        show(str(taxonomy))
+        return
+    names = ", ".join(taxonomy.supervised) or "none"
+    listed = textwrap.fill(f"supervise: {names}", max(width, LEAST), subsequent_indent=" " * 11,
+                           break_long_words=False, break_on_hyphens=False)  # fmt: skip
+    table = table_text(taxonomy.printed_frame(), width)
+    show(f"{textwrap.fill(taxonomy.headline(), max(width, LEAST))}\n{listed}\n\n{table}")
+
+
+def table_text(frame: pd.DataFrame, width: int | None) -> str:
+    """A table as text, in lines of at most ``width`` characters (None: as wide as it is)."""
+    import pandas as pd
+
+    with pd.option_context("display.unicode.east_asian_width", True):
+        text = str(frame.to_string(index=False, na_rep=""))
+        if width is None or max(map(cells, text.split("\n"))) <= width:
+            return text
+        columns = [_printed(frame.iloc[:, place]) for place in range(frame.shape[1])]
+        names = [place for place, column in enumerate(columns) if not _are_numbers(column[1:])]
+        room = _room(columns, names, width)
+        if room is None:
+            return str(frame.to_string(index=False, na_rep="", line_width=width))
+    wrapped = [
+        [wrapped_cell(cell, room[place]) if place in room else [cell] for cell in column]
+        for place, column in enumerate(columns)
+    ]
+    sizes = [max(cells(line) for cell in column for line in cell) for column in wrapped]
+    return "\n".join(
+        line for row in zip(*wrapped, strict=True) for line in _lines(row, sizes, set(names))
+    )
+
+
+def cells(text: str) -> int:
+    """Columns of a terminal that a line takes: two for each wide character of East Asia."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+
+
+def wrapped_cell(text: str, width: int) -> list[str]:
+    """Break a list of names after ``+`` and commas, and names that are longer than a line."""
+    lines = [""]
+    for part in re.findall(r"[^+,]*(?:[+,] ?)?", text):
+        if lines[-1] and cells(lines[-1] + part.rstrip()) > width:
+            lines.append("")
+        for character in part:
+            if cells(lines[-1] + character) > width and not character.isspace():
+                lines.append("")
+            lines[-1] += character
+    return [line.rstrip() for line in lines]
+
+
+def _printed(column: pd.Series) -> list[str]:
+    """The header and the cells of a column, formatted as pandas does."""
+    from pandas.api.types import is_numeric_dtype
+
+    head = str(column.name).rstrip()
+    if not is_numeric_dtype(column.dtype):
+        return [head, *("" if c is None or c != c else str(c).rstrip() for c in column)]
+    text = column.to_frame().to_string(index=False, header=False, na_rep="")
+    return [head, *(cell.strip() for cell in text.split("\n"))]
+
+
+def _are_numbers(texts: list[str]) -> bool:
+    return all(re.fullmatch(r"[-+\d.,e%]*|inf|nan", text) for text in texts)
+
+
+def _room(columns: list[list[str]], names: list[int], width: int) -> dict[int, int] | None:
+    """How wide each column of names may be; None where there is too little for them."""
+    sizes = [max(map(cells, column)) for column in columns]
+    left = width - (len(sizes) - 1) - sum(s for p, s in enumerate(sizes) if p not in names)
+    room = {}
+    for done, place in enumerate(sorted(names, key=sizes.__getitem__)):
+        room[place] = min(sizes[place], left // (len(names) - done))
+        left -= room[place]
+        if room[place] < min(LEAST, sizes[place]):
+            return None
+    return room if names else None
+
+
+def _lines(row: tuple[list[str], ...], sizes: list[int], names: set[int]) -> list[str]:
+    """The lines of one row of cells; names stand left, numbers right."""
+    lines = []
+    for number in range(max(map(len, row))):
+        parts = []
+        for place, (cell, size) in enumerate(zip(row, sizes, strict=True)):
+            text = cell[number] if number < len(cell) else ""
+            blank = " " * (size - cells(text))
+            parts.append(text + blank if place in names else blank + text)
+        lines.append(" ".join(parts).rstrip())
+    return lines
