@@ -31,7 +31,7 @@ TABLE = (
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
 
 TEXTS = {
-    "objective", "solver", "target", "host", "address", "precision", "domain",
+    "objective", "solver", "target", "host", "address", "precision", "domain", "font",
 }  # fmt: skip
 """Parameters of free text that are no paths."""
 

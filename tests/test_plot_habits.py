@@ -206,6 +206,7 @@ def test_every_plot_takes_size_dpi_and_font(path, tmp_path, capsys, kind):
     extra = ["--budgets", "1,2"] if kind in ("frontier", "grid") else []
     look = ["--size", "5x4", "--dpi", "50", "--font", "DejaVu Serif"]
     assert run(["plot", kind, path, "-o", str(out), *look, *extra]) == 0
+    capsys.readouterr()
     assert pyplot.imread(out).shape[:2] == (200, 250)
     for size in ("5", "0x3", "axb", "5x4x3", "1e9x2"):
         assert "such as 8x5, not" in fails(capsys, "plot", kind, path, "-o", out, "--size", size)
@@ -219,6 +220,7 @@ def test_every_plot_takes_size_dpi_and_font(path, tmp_path, capsys, kind):
 def test_the_command_excludes_tasks(path, tmp_path, capsys, kind):
     out = tmp_path / "picture.svg"
     assert run(["plot", kind, path, "-o", str(out), "--exclude", "task 00,task 01"]) == 0
+    capsys.readouterr()
     error = fails(capsys, "plot", kind, path, "-o", out, "--exclude", "task")
     assert '--exclude: the table has no task "task"' in error
 

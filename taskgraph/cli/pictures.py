@@ -25,6 +25,7 @@ from taskgraph.cli.options import (
     table_argument,
 )
 from taskgraph.cli.paths import PICTURES, OutputFile
+from taskgraph.errors import TaskgraphError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,7 +68,7 @@ def _save(draw: Callable[..., Figure], look: Mapping[str, Any], output: str) -> 
     try:
         save(figure, output, dpi=look["dpi"])
     except ValueError as error:
-        if "too large" not in str(error):
+        if isinstance(error, TaskgraphError) or "too large" not in str(error):
             raise
         raise click.UsageError(
             "the picture has too many dots; give a smaller --size or --dpi"

@@ -137,9 +137,7 @@ def _worth(more: Marginal) -> str:
     drops = f", instead of {', '.join(more.dropped)}" if more.dropped else ""
     buys = f"it supervises {adds}{drops}"
     if more.proven and more.next_step:
-        return (
-            f"{now}: the next that is worth more is {next_budget}, worth {more.worth:.4g}: {buys}"
-        )
+        return f"{now}: the next that is worth more is {next_budget}, by {more.worth:.4g}: {buys}"
     low, high = more.limits
     worth = "an unknown amount" if math.isnan(low) else f"between {low:.4g} and {high:.4g} more"
     return f"{now}: {next_budget} is worth {worth}: {buys}; {UNPROVEN}"
