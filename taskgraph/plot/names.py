@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from taskgraph.tasks import SCRATCH, SELF
+from taskgraph.tasks import AVERAGE, SCRATCH, SELF
 
 LONGEST = 36
 """Characters of the longest label; longer ones lose their middle."""
@@ -43,6 +43,7 @@ TASKONOMY_NAMES: dict[str, str] = {
     "vanishing_point_well_defined": "Vanishing Pts.",
     SELF: "Task-Specific",
     SCRATCH: "Scratch",
+    AVERAGE: "Best Constant",
 }
 """Names of the tasks in the Taskonomy paper's figures, by their names in its tables; some tasks
 are spelt in two ways there. Source: Zamir et al., CVPR 2018, and its web demonstration."""
