@@ -18,9 +18,9 @@ METHODS = {
 HEADER = """# Time to a proven taxonomy
 
 `python -m benchmarks.solver --out results/solver`, limit {limit:g} s a cell, on {cores} cores
-({platform}; Python {python}, PuLP {pulp}, HiGHS {highs}; commit {commit}); every solver uses one thread. Timings
-include building the model, and leave out compiling the table and writing the result (see whole
-calls below). Cells of less than 5 s in all are repeated up to {repetitions} times,
+({platform}; Python {python}, PuLP {pulp}, HiGHS {highs}; commit {commit}); every
+solver uses one thread. Timings include building the model, and leave out compiling the table and
+writing the result (see whole calls below). Cells of less than 5 s in all are repeated up to {repetitions} times,
 and the median is shown. All in one run, the methods of a cell right after one another; the cores
 are shared with other machines' work, so expect ±30 %.
 

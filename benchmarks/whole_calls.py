@@ -39,7 +39,8 @@ Settings = dict[str, Any]
 def ours(table: Transfers, settings: Settings) -> float:
     """The objective that ``tg.solve`` proves."""
     found = tg.solve(table, **settings)
-    assert found.status == "optimal" and found.objective is not None
+    assert found.status == "optimal"
+    assert found.objective is not None
     return found.objective
 
 
@@ -47,7 +48,8 @@ def theirs(table: Transfers, settings: Settings) -> float:
     """The objective that the paper's formulation finds through PuLP and CBC."""
     program = compile_program(table, make_problem(None, settings))  # type: ignore[arg-type]
     found = paper(program, LIMIT)
-    assert found.status == "optimal" and found.objective is not None
+    assert found.status == "optimal"
+    assert found.objective is not None
     return found.objective
 
 

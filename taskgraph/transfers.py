@@ -42,9 +42,10 @@ class Transfers:
         at least 0 and larger is better. A row whose affinity is empty is a reference that was
         measured outside the tournament (it has a gain or a quality) and is never an edge.
         The reserved source ``self`` is the target's own supervised network, ``scratch`` a network
-        trained from scratch, ``average`` the best constant answer. A row from a task's own encoder to the task itself is accepted only
-        as a full set of references, one for every target beside its ``self`` row, as the
-        published Taskonomy tables have them; such rows are never edges either.
+        trained from scratch, ``average`` the best constant answer. A row from a task's own encoder
+        to the task itself is accepted only as a full set of references, one for every target
+        beside its ``self`` row, as the published Taskonomy tables have them; such rows are never
+        edges either.
     exact_names : bool
         Take names as they are, even where two differ in case or number format only (``Depth`` and
         ``depth``, ``1`` and ``1.0``) or one looks like a misspelled reserved name (``Self``).

@@ -25,8 +25,8 @@ def gather(
     """Write the tables of a sweep.
 
     ``losses.parquet`` has ``target, sources, image, loss, cluster`` of every transfer and of
-    ``self``, ``scratch`` and ``average``; ``transfers.csv`` the affinities with their intervals (buildings are
-    resampled), gains and qualities; ``records.csv`` one line a run.
+    ``self``, ``scratch`` and ``average``; ``transfers.csv`` the affinities with their intervals
+    (buildings are resampled), gains and qualities; ``records.csv`` one line a run.
 
     Raises
     ------
