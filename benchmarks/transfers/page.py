@@ -41,9 +41,11 @@ def render(folder: Path) -> str:
         If the folder has none.
     """
     tables = read_tables(folder)
-    sections = [_header(tables), pictures(tables), significance(tables), trust(tables), cross_fitted(tables),
-                consistency(tables), structure(tables), published(tables), predictors(tables),
-                ridge(tables), closed_form(tables), _files(folder, tables)]  # fmt: skip
+    sections = [
+        _header(tables), pictures(tables), significance(tables), trust(tables),
+        cross_fitted(tables), consistency(tables), structure(tables), published(tables),
+        predictors(tables), ridge(tables), closed_form(tables), _files(folder, tables),
+    ]  # fmt: skip
     return wrapped("\n\n".join(sections)) + "\n"
 
 
