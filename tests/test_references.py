@@ -1,6 +1,7 @@
 """``average``, the best constant answer: outside of tournaments, and beside ``scratch``."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -175,3 +176,42 @@ def test_scores_of_average_have_no_weight():
     only = frame[frame["sources"] == "average"]
     with pytest.raises(InvalidTableError, match='no row but those of "average"'):
         affinities_from_scores(only, higher_is_better=True)
+
+
+def test_report_tells_how_stable_the_set_is(tmp_path, capsys):
+    """The page has what `stability` prints, and without losses says what it lacks."""
+    path, table, page = (tmp_path / name for name in ("losses.csv", "t.csv", "r.html"))
+    losses(names=("a", "b", "c", "self", "scratch")).to_csv(path, index=False)
+    assert run(["affinity", str(path), "-o", str(table)]) == 0
+    command = ["report", str(table), "--budget", "1", "--random", "2", "-o", str(page)]
+    assert run(command) == 0
+    assert "was not measured: give the losses behind the table with --losses" in page.read_text()
+    assert "How stable it is" not in page.read_text()
+    assert run([*command, "--losses", str(path), "--bootstrap", "20", "--seed", "3"]) == 0
+    found = stability(tg.affinities(tg.read_losses(path), bootstrap=20, seed=3), budget=1)
+    assert found.same < 1
+    text = " ".join(page.read_text().split())
+    assert f"{found.same:.0%} of 20 resamples of the test images supervise exactly" in text
+    shares = dict(zip(found.selection["task"], found.selection["share"], strict=True))
+    for task, share in shares.items():
+        if share:
+            assert re.search(rf"<td>{task}</td> <td>(True|False)</td> <td>{share:.3f}</td>", text)
+    capsys.readouterr()
+    assert run([*command, "--losses", str(table)]) == 2
+    assert "only losses on images can be resampled" in capsys.readouterr().err
+
+
+def test_report_says_where_the_losses_have_another_optimum(tmp_path):
+    path, table, page = (tmp_path / name for name in ("losses.csv", "t.csv", "r.html"))
+    names = ("a", "b", "self")
+    for seed in range(9):
+        losses(names=names, seed=seed).to_csv(path, index=False)
+        if not seed:
+            assert run(["affinity", str(path), "-o", str(table)]) == 0
+            first = tg.solve(tg.read_transfers(table), budget=1).supervised
+        found = tg.affinities(tg.read_losses(path)).transfers
+        if tg.solve(found, budget=1).supervised != first:
+            break
+    command = ["report", str(table), "--budget", "1", "--random", "2", "-o", str(page)]
+    assert run([*command, "--losses", str(path), "--bootstrap", "3"]) == 0
+    assert "The losses that were given have another optimum than the table" in page.read_text()
