@@ -83,6 +83,12 @@ def trust(tables: Tables) -> str:
         "tasks outside that the most do. *Against the constant* is the win rate against the best "
         "constant answer (`average`), in the mean over all targets."
     )
+    if "trust" in tables.facts:
+        commit = tables.facts["trust"]["commit"]
+        parts[-1] += (
+            " (`python -m benchmarks.transfers --trust-only --out results/transfers`, commit "
+            + (f"`{commit[:7]}`.)" if commit else "not recorded.)")
+        )
     rows = []
     for _, row in budgets.iterrows():
         of = tasks[tasks["budget"] == row["budget"]].sort_values("share", kind="stable")
@@ -124,7 +130,7 @@ def _measured_alone(checks: pd.DataFrame) -> str:
     moved = (own["self_now"] / own["self_before"] - 1).abs().max()
     return (
         "The losses of `average` are not of the sweep's own run, which kept their means alone. "
-        "They were measured later (`python -m benchmarks.transfers.average WORLD --work WORK`), on "
+        "They were measured later (`python -m benchmarks.transfers.average WORLD --work WORK`, commit not recorded, seed 0), on "
         "the same views of the same world, rendered again from its seed on another processor, on "
         "which single pixels may differ. As a check: the test images are the table's; the means "
         f"differ from the recorded ones by at most {off:.2%}; measured again, the losses of `self` "
