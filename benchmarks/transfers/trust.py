@@ -130,9 +130,10 @@ def _measured_alone(checks: pd.DataFrame) -> str:
     moved = (own["self_now"] / own["self_before"] - 1).abs().max()
     return (
         "The losses of `average` are not of the sweep's own run, which kept their means alone. "
-        "They were measured later (`python -m benchmarks.transfers.average WORLD --work WORK`, commit not recorded, seed 0), on "
-        "the same views of the same world, rendered again from its seed on another processor, on "
-        "which single pixels may differ. As a check: the test images are the table's; the means "
+        "They were measured later (`python -m benchmarks.transfers.average WORLD --work WORK`; "
+        "commit not recorded, seed 0), on the same views of the same world, rendered again from "
+        "its seed on another processor, on which single pixels may differ. As a check: the test "
+        "images are the table's; the means "
         f"differ from the recorded ones by at most {off:.2%}; measured again, the losses of `self` "
         f"are within .01 % of the table's on {own['self_same_images'].min():.0%} to "
         f"{own['self_same_images'].max():.0%} of the images of {len(own)} targets, and their means "
