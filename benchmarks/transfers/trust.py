@@ -110,11 +110,13 @@ def _constants(tables: Tables) -> list[str]:
     if "versus_average" not in tables:
         return []
     frame = tables["versus_average"].sort_values("wins")
-    weak = frame[frame["wins"] <= 0.5]
+    weak = int((frame["wins"] <= 0.5).sum())
+    doubtful = int(((frame["wins"] > 0.5) & (frame["low"] <= 0.5)).sum())
     text = (
         f"`scratch`, which gains are measured against, does not beat the best constant answer at "
-        f"{len(weak)} of {len(frame)} targets: there, gains are against a network no better than a "
-        "constant. Its win rates, with 95 % intervals over buildings (t of the ratio of sums):"
+        f"{weak} of {len(frame)} targets: there, gains are against a network no better than a "
+        f"constant; at {doubtful} more its interval holds one half. Its win rates, with 95 % "
+        "intervals over buildings (t of the ratio of sums):"
     )
     rows = [[row.target, number(row.wins), interval(row.low, row.high)]
             for row in frame.itertuples()]  # fmt: skip

@@ -89,6 +89,8 @@ def warn_of_weak_scratch(rows: Iterable[Versus]) -> None:
     weak = [row for row in found if row.wins <= 0.5]
     if not weak:
         return
+    doubtful = [row.target for row in found if row.low <= 0.5 < row.wins]
+    more = f", and its interval holds one half at {len(doubtful)} more" if doubtful else ""
     listed = ", ".join(
         f"{row.target} {row.wins:.2f}"
         + ("" if math.isnan(row.low) else f" [{row.low:.2f}, {row.high:.2f}]")
@@ -96,7 +98,7 @@ def warn_of_weak_scratch(rows: Iterable[Versus]) -> None:
     )
     logger.warning(
         f'"{SCRATCH}" does not beat "{AVERAGE}", the best constant answer, at {len(weak)} of '
-        f"{len(found)} targets, where gains are against a network no better than a constant. "
+        f"{len(found)} targets, where gains are against a network no better than a constant{more}. "
         f"Its win rates there: {listed}. Train it longer or on more images, or judge these targets "
         "by quality"
     )
