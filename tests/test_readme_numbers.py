@@ -195,7 +195,8 @@ def test_readme_says_what_the_results_have(sentence):
 
 
 FIXED = (
-    "Python 3.11", "16k-image", "2D edges", "CVPR 2018", "within 1e-9", "0.1 + 0.2", "budget of 0.3",
+    "Python 3.11", "16k-image", "2D edges", "CVPR 2018",
+    "within 1e-9", "0.1 + 0.2", "budget of 0.3",
     "Fig. 9", "Table 1", "11 TB", "all 26 tasks", "under 20 lines", "`1` and `1.0`",
     "0 solved, 2 bad usage or input, 3 infeasible, 130 ended by Ctrl-C", "any of the 25 tasks",
     "seed 0, hence the world of seed 1",
