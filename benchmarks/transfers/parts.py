@@ -143,9 +143,9 @@ def choose_again(out: Path, settings: Settings) -> None:
     results.facts["chosen"] = {**machine("numpy", "scipy", "pandas", "highspy"), "commit": commit()}
     sweep = read_finished(out)
     random, taxonomies = _significance(results, sweep, settings)
-    kept = _shown(taxonomies, settings)
-    _trust(results, sweep, kept, settings)
-    _figures(results, sweep, random, kept)
+    shown_ones = _shown(taxonomies, settings)
+    _trust(results, sweep, shown_ones, settings)
+    _figures(results, sweep, random, shown_ones)
     results.close()
 
 

@@ -118,7 +118,7 @@ def _constants(tables: Tables) -> list[str]:
         f"constant; at {doubtful} more its interval holds one half. Its win rates, with 95 % "
         "intervals over buildings (t of the ratio of sums):"
     )
-    rows = [[row.target, number(row.wins), interval(row.low, row.high)]
+    rows = [[str(row.target), number(row.wins), interval(row.low, row.high)]
             for row in frame.itertuples()]  # fmt: skip
     found = [text, table(["target", "scratch beats average on:", "interval:"], rows)]
     if "average" in tables:
