@@ -179,7 +179,8 @@ def page(whole: dict[str, Any]) -> str:
         platform=how["platform"],
         torch=how["versions"]["torch"],
         ray=how["versions"]["ray"],
-        commit=how["commit"],
+        commit=how["commit"] or "not recorded",
+        seed=how["fit"]["seed"],
         table="\n".join(lines),
     )
 
@@ -195,7 +196,7 @@ python -m benchmarks.engines --data {data}
 {train:,} images and tested on {test:,}, in four ways, one after the other. Every job has one
 thread. Seconds are of the whole sweep, encoding and Ray's own start included. In the last way a
 worker is killed (SIGKILL) in the middle of a read-out; its job is begun again by another.
-{cores} cores, {platform}; torch {torch}, Ray {ray}; commit {commit}.
+{cores} cores, {platform}; torch {torch}, Ray {ray}; commit {commit}; seed {seed}.
 
 {table}
 

@@ -25,7 +25,7 @@ import taskgraph as tg
 from benchmarks.formulations import paper_model
 from benchmarks.instances import FAMILIES
 from benchmarks.machine import ROOT, commit, machine
-from benchmarks.solver_page import render
+from benchmarks.solver_page import render_folder
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program
@@ -218,8 +218,7 @@ class Record:
         part = self.path.with_suffix(".part")
         self.frame.to_csv(part, index=False)
         part.replace(self.path)
-        settings = json.loads((self.folder / "config.json").read_text())
-        (self.folder / "README.md").write_text(render(pd.read_csv(self.path), settings))
+        (self.folder / "README.md").write_text(render_folder(self.folder))
 
 
 def run(folder: Path, out: Path, time_limit: float, only: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+WHOLE_CALLS = "whole_calls.csv"
 
 METHODS = {
     "paper": "paper's form, PuLP + CBC",
@@ -14,10 +18,11 @@ METHODS = {
 HEADER = """# Time to a proven taxonomy
 
 `python -m benchmarks.solver --out results/solver`, limit {limit:g} s a cell, on {cores} cores
-({platform}; Python {python}, PuLP {pulp}, HiGHS {highs}); every solver uses one thread. Timings
-include building the model. Cells of less than 5 s in all are repeated up to {repetitions} times,
-and the median is shown. All in one run, the methods of a cell right after one another; the cores
-are shared with other machines' work, so expect ±30 %.
+({platform}; Python {python}, PuLP {pulp}, HiGHS {highs}; commit {commit}); every
+solver uses one thread. Timings include building the model, and leave out compiling the table and
+writing the result (see whole calls below). Cells of less than 5 s in all are repeated up to
+{repetitions} times, and the median is shown. All in one run, the methods of a cell right after one
+another; the cores are shared with other machines' work, so expect ±30 %.
 
 Selection: every cell that was run is below. Seeds of generated instances are in brackets. Settings
 of the search were chosen on these instances, with seeds for which a solution is within the budget,
@@ -35,8 +40,55 @@ with `>` the other was stopped, with `<` ours was, and `-` where neither was pro
 """
 
 
+def render_folder(folder: Path) -> str:
+    """The whole page, from the tables and configurations in a folder of results."""
+    settings = json.loads((folder / "config.json").read_text())
+    page = render(pd.read_csv(folder / "timings.csv"), settings)
+    path = folder / WHOLE_CALLS
+    if not path.exists():
+        return page
+    about = json.loads(path.with_suffix(".json").read_text())
+    return page + "\n" + whole_calls(pd.read_csv(path), about)
+
+
+def whole_calls(frame: pd.DataFrame, about: dict[str, Any]) -> str:
+    """The section on whole calls of ``tg.solve``."""
+    versions = about["versions"]
+    lines = [
+        "## Whole calls",
+        "",
+        "`python -m benchmarks.whole_calls --out results/solver`, commit "
+        f"{_commit(about.get('commit'))}, Python {versions['python']}, PuLP {versions['pulp']}, "
+        f"HiGHS {versions['highspy']}, {about['cores']} cores ({about['platform']}) that other "
+        "work shares. Nothing is drawn at random.",
+        "",
+        "What a user waits for: `tg.solve(table, ...)` with compiling, proof and writing the "
+        "taxonomy, and",
+        "the paper's formulation on the same table with compiling, posing and reading back. Both "
+        "take turns.",
+        "Seconds are medians over the turns, of the processor (CBC's included) and, in brackets, "
+        "of the clock;",
+        "the ratio is the median of the turns' ratios.",
+        "",
+        "| instance | budget | turns | taskgraph | paper's form, PuLP + CBC | paper / ours |",
+        "|--|--:|--:|--:|--:|--:|",
+    ]
+    for row in frame.itertuples():
+        lines.append(
+            f"| {row.instance} | {row.budget:g} | {row.turns} | "
+            f"{row.taskgraph_cpu_s:.3f} ({row.taskgraph_clock_s:.2f}) | "
+            f"{row.paper_cpu_s:.2f} ({row.paper_clock_s:.2f}) | "
+            f"{row.cpu_ratio:.0f} ({row.clock_ratio:.0f}) |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _commit(known: Any) -> str:
+    return f"`{str(known)[:7]}`" if known else "not recorded"
+
+
 def render(frame: pd.DataFrame, settings: dict[str, Any]) -> str:
-    """The whole page, from the table and its configuration."""
+    """The page of `benchmarks.solver`, from its table and configuration."""
     versions = settings["versions"]
     header = HEADER.format(
         limit=settings["time_limit"],
@@ -45,6 +97,7 @@ def render(frame: pd.DataFrame, settings: dict[str, Any]) -> str:
         python=versions["python"],
         pulp=versions["pulp"],
         highs=versions["highspy"],
+        commit=_commit(settings.get("commit")),
         repetitions=settings["repetitions"],
         paper=METHODS["paper"],
         grouped=METHODS["grouped"],

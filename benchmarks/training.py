@@ -199,7 +199,8 @@ def page(whole: dict[str, Any]) -> str:
     how, versions = whole["config"], whole["config"]["versions"]
     return PAGE.format(
         **{name: how[name] for name in Settings.__dataclass_fields__},
-        commit=how["commit"],
+        commit=how["commit"] or "not recorded",
+        seed=how.get("seed", "not recorded"),
         device=how["gpu"] or f"{how['cores']} cores, {how['platform']}",
         torch=versions["torch"],
         table=render(whole["summary"]),
@@ -216,7 +217,7 @@ python -m benchmarks.training --data {data} --repeats {repeats} --epochs {epochs
 `encoders.fit` beside a loop as a tutorial has it (`DataLoader` of single examples, AdamW, float32),
 in turns, each in a fresh process: {preset} for {task}, {images:,} images, batches of {batch},
 epochs counted after one that warms up: {epochs}. Precision `{precision}`; torch {torch}, {device};
-commit {commit}.
+commit {commit}; seed {seed}.
 
 {table}"""
 

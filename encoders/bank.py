@@ -36,10 +36,10 @@ from encoders.shipped import SUFFIX, random_encoder
 from encoders.storage import read_json
 from encoders.tasks import TASKS, Task, tasks_named
 from taskgraph.tables import write_frame, write_text
-from taskgraph.tasks import SELF
+from taskgraph.tasks import AVERAGE, SELF
 
 RUNS, RECORD, LOSSES = "runs", ".json", ".losses.parquet"
-RANDOM, AVERAGE = "random", "average"
+RANDOM = "random"
 """Reference sources: a read-out from the random encoder; the best constant answer."""
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from encoders.bank import AVERAGE, LOSSES, RANDOM
+from encoders.bank import LOSSES, RANDOM
 from encoders.checkpoint import FilePath
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS
-from taskgraph.tasks import SELF
+from taskgraph.tasks import AVERAGE, SELF
 
 NAN = float("nan")
 PAPER: Mapping[str, tuple[float, float]] = {

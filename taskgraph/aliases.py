@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
+RESERVED = ("self", "scratch", "average")
+"""Reserved sources, which are no tasks; `taskgraph.tasks` says what they are."""
+
 TASKONOMY_NAMES: dict[str, str] = {
     "autoencoder": "Autoencoding",
     "class_1000": "Object Class. (1000)",
@@ -38,6 +41,7 @@ TASKONOMY_NAMES: dict[str, str] = {
     "vanishing_point_well_defined": "Vanishing Pts.",
     "self": "Task-Specific",
     "scratch": "Scratch",
+    "average": "Best Constant",
 }
 """Names of the tasks in the Taskonomy paper's figures, by their names in its tables; some tasks
 are spelt in two ways there. Source: Zamir et al., CVPR 2018, and its web demonstration."""
@@ -108,9 +112,9 @@ def _folded(name: str) -> str:
 
 _STANDARD: dict[str, str] = {
     **{_folded(title): OTHER_NAMES.get(name, name) for name, title in TASKONOMY_NAMES.items()
-       if name not in ("self", "scratch")},
+       if name not in RESERVED},
     **{_folded(name): OTHER_NAMES.get(name, name) for name in TASKONOMY_NAMES
-       if name not in ("self", "scratch")},
+       if name not in RESERVED},
     **ALIASES,
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names
-from taskgraph.tasks import SCRATCH, SELF, require_known, task_name
+from taskgraph.tasks import REFERENCES, SELF, require_known, task_name
 
 logger = logging.getLogger("taskgraph")
 
@@ -177,7 +177,7 @@ def direction_in(frame: pd.DataFrame) -> str | None:
 
 def worst_selves(frame: pd.DataFrame) -> tuple[int, int]:
     """Count the targets whose own network is the worst candidate, and those that have one."""
-    inside = frame[frame["affinity"].notna() & (frame["sources"] != SCRATCH)]
+    inside = frame[frame["affinity"].notna() & ~frame["sources"].isin(REFERENCES)]
     own = inside[inside["sources"] == SELF].set_index("target")["affinity"]
     others = inside[inside["sources"] != SELF].groupby("target")["affinity"].min()
     both = others.index.intersection(own.index)

@@ -27,8 +27,9 @@ class TargetLosses:
     Parameters
     ----------
     sources : E names
-        Each candidate's sources, joined by ``+`` in sorted order; ``self`` and ``scratch`` are
-        the target's own supervised network and one trained from scratch.
+        Each candidate's sources, joined by ``+`` in sorted order; ``self``, ``scratch``
+        and ``average`` are the target's own supervised network, one trained from scratch, and the
+        best constant answer.
     images : B names
     values : (E, B) array
         Smaller is better; in any unit, as losses are compared within one image only. NaN where a

@@ -14,8 +14,6 @@ from taskgraph.errors import InvalidTableError
 from taskgraph.spelling import Place, check_joined, check_spelling
 from taskgraph.tasks import (
     RESERVED,
-    SCRATCH,
-    SELF,
     join_sources,
     normalized,
     parse_sources,
@@ -231,10 +229,15 @@ def _target(text: str) -> str:
     name = task_name(text)
     if name in RESERVED:
         raise InvalidTableError(
-            f'the target is "{name}", expected the name of one task (not "{SELF}" or '
-            f'"{SCRATCH}", which are sources)'
+            f'the target is "{name}", expected the name of one task: {_listed_reserved()} are '
+            "kept for sources that are no tasks; rename the task, or leave its rows out"
         )
     return name
+
+
+def _listed_reserved() -> str:
+    *first, last = (f'"{word}"' for word in sorted(RESERVED))
+    return f"{', '.join(first)} and {last}"
 
 
 def all_members(sets: Iterable[str]) -> set[str]:

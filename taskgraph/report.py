@@ -27,6 +27,7 @@ from taskgraph.plot import (
 )
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.random_sets import random_band
+from taskgraph.selection import Stability
 from taskgraph.shortlist import alternatives
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
@@ -61,6 +62,7 @@ def report(
     seed: int = 0,
     solver: str = "highs",
     title: str = "Task taxonomy",
+    stable: Stability | None = None,
     progress: Progress = iter,
     **settings: Unpack[Settings],
 ) -> str:
@@ -69,7 +71,8 @@ def report(
     Holds the optimum and its picture, the five best different supervised sets, gain and quality
     beside greedy, best single sources and ``draws`` random sets, the frontier over the
     budgets of `budget_ladder`, and the table itself as a heatmap and a tree. An infeasible program
-    gives a page that says why.
+    gives a page that says why. How stable the set is, from `taskgraph.stability` of the losses
+    behind the table, is told where ``stable`` is given.
     """
     problem = make_problem(problem, settings, transfers)
     taxonomy = solve(transfers, problem, solver=solver)
@@ -77,7 +80,7 @@ def report(
     if not taxonomy.solved:
         parts.append(f"<p><b>{html.escape(taxonomy.headline())}</b></p>")
     else:
-        parts.append(taxonomy_section(taxonomy))
+        parts += [taxonomy_section(taxonomy), stability_section(taxonomy, stable)]
         parts += _comparisons(transfers, problem, draws, seed, solver, progress)
     parts.append(_table_section(transfers))
     return page(title, "\n".join(parts))
@@ -108,6 +111,29 @@ def taxonomy_section(taxonomy: Taxonomy) -> str:
         f"<b>{html.escape(', '.join(taxonomy.supervised))}</b></p>"
         f"{_figure(lambda: draw_taxonomy(taxonomy))}{_table(frame)}"
     )
+
+
+def stability_section(taxonomy: Taxonomy, stable: Stability | None) -> str:
+    """How often the set, and each of its members, is chosen when the images are drawn again."""
+    if stable is None:
+        return (
+            '<p class="note">What is proven is the optimum of this table. How stable the set is '
+            "when the test images are drawn again was not measured: give the losses behind the "
+            "table with --losses.</p>"
+        )
+    text = (
+        f"What is proven is the optimum of this table. {stable.same:.0%} of {stable.resamples} "
+        "resamples of the test images supervise exactly the same set; share is how many "
+        "supervise a task."
+    )
+    if stable.taxonomy.supervised != taxonomy.supervised:
+        text += (
+            " The losses that were given have another optimum than the table: "
+            f"{', '.join(stable.taxonomy.supervised)}."
+        )
+    frame = stable.to_frame()
+    frame = frame[frame["supervised"] | (frame["share"] > 0)].round(3)
+    return f"<h2>How stable it is</h2><p>{html.escape(text)}</p>{_table(frame)}"
 
 
 def _comparisons(

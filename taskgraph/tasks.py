@@ -16,7 +16,13 @@ SELF = "self"
 SCRATCH = "scratch"
 """Reserved source: a network trained from scratch on the transfer data."""
 
-RESERVED = frozenset({SELF, SCRATCH})
+AVERAGE = "average"
+"""Reserved source: the best constant answer, which looks at no picture."""
+
+REFERENCES = frozenset({SCRATCH, AVERAGE})
+"""Reserved sources that candidates are compared with, and that are no candidates themselves."""
+
+RESERVED = frozenset({SELF, *REFERENCES})
 
 Role = Literal["target", "source-only", "target-only", "unused"]
 ROLES: tuple[str, ...] = get_args(Role)

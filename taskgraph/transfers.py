@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import all_members, check_names, read_sets, read_targets
 from taskgraph.tasks import (
+    AVERAGE,
     RESERVED,
     SELF,
     join_sources,
@@ -41,9 +42,10 @@ class Transfers:
         at least 0 and larger is better. A row whose affinity is empty is a reference that was
         measured outside the tournament (it has a gain or a quality) and is never an edge.
         The reserved source ``self`` is the target's own supervised network, ``scratch`` a network
-        trained from scratch. A row from a task's own encoder to the task itself is accepted only
-        as a full set of references, one for every target beside its ``self`` row, as the
-        published Taskonomy tables have them; such rows are never edges either.
+        trained from scratch, ``average`` the best constant answer. A row from a task's own encoder
+        to the task itself is accepted only as a full set of references, one for every target
+        beside its ``self`` row, as the published Taskonomy tables have them; such rows are never
+        edges either.
     exact_names : bool
         Take names as they are, even where two differ in case or number format only (``Depth`` and
         ``depth``, ``1`` and ``1.0``) or one looks like a misspelled reserved name (``Self``).
@@ -197,6 +199,14 @@ def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
 
 
 def _check_affinities(frame: pd.DataFrame) -> None:
+    chosen = (frame["sources"] == AVERAGE) & frame["affinity"].notna()
+    if chosen.any():
+        row = int(np.flatnonzero(chosen)[0])
+        raise InvalidTableError(
+            f'row {row + 1}: the source "{AVERAGE}" has an affinity, and this name is kept for the '
+            "best constant answer, which is never chosen; rename the task if it is one of yours, "
+            "or leave the affinity empty"
+        )
     negative = frame["affinity"] < 0
     if negative.any():
         row = int(np.flatnonzero(negative)[0])

@@ -1,6 +1,5 @@
 """The solver's benchmark: its formulations, its table, and the page made of it."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from benchmarks import solver
 from benchmarks.formulations import paper_model
 from benchmarks.instances import FAMILIES
-from benchmarks.solver_page import render
+from benchmarks.solver_page import render, render_folder
 from taskgraph.problem import make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver import find_solver
@@ -96,9 +95,7 @@ def test_the_page_marks_what_is_not_proven():
 def test_the_committed_page_is_made_of_the_committed_table():
     if not (RESULTS / "timings.csv").exists():
         pytest.skip("no results here")
-    settings = json.loads((RESULTS / "config.json").read_text())
-    page = render(pd.read_csv(RESULTS / "timings.csv"), settings)
-    assert (RESULTS / "README.md").read_text() == page
+    assert (RESULTS / "README.md").read_text() == render_folder(RESULTS)
 
 
 def test_committed_proofs_agree_and_bounds_hold():

@@ -270,7 +270,10 @@ def test_a_sweep_ends_with_tables_that_taskgraph_solves(small, tmp_path, capsys)
     found = gather(swept.records, out, bootstrap=20)
     table = read_transfers(out / TRANSFERS)
     assert set(table.frame["target"]) == {"class_places", "rgb2depth"}
-    assert "average" not in set(table.frame["sources"])
+    average = table.frame[table.frame["sources"] == "average"]
+    assert set(average["target"]) == set(table.targets)
+    assert average["affinity"].isna().all()
+    assert "average" not in table.sources
     assert {"low", "high", "gain", "quality"} <= set(table.frame.columns)
     assert len(table.frame) == len(found.transfers.frame)
     assert len(read_losses(out / LOSSES).clusters) == 12

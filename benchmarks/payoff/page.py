@@ -51,7 +51,8 @@ HEADER = """# Does the solved taxonomy pay?
 
 Selection: nothing was chosen on the fresh images; a read-out's epoch is the best on validation
 images of other buildings. {trained} networks were trained, each (target, sources, seed) once, in
-{hours:.2f} hours in sum over jobs, on {cores} cores ({platform}; Python {python}, torch {torch}).
+{hours:.2f} hours in sum over jobs, on {cores} cores ({platform}; Python {python}, torch {torch};
+commit {commit}).
 
 - Quality and gain: mean over the {targets} targets of the share of images on which the loss is
   lower than that of the target's own supervised network, and of a network trained from scratch on
@@ -126,6 +127,7 @@ def _header(config: dict[str, Any], frame: pd.DataFrame) -> str:
         platform=config["platform"],
         python=versions["python"],
         torch=versions["torch"],
+        commit=f"`{config['commit'][:7]}`" if config.get("commit") else "not recorded",
         targets=frame["targets"].iloc[0],
         resamples=settings["resamples"],
         seed_count=len(settings["seeds"]),

@@ -10,7 +10,7 @@ import benchmarks.transfers
 from benchmarks.machine import ROOT
 from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.page import PAGE, render
-from benchmarks.transfers.parts import Settings, choose_again, gather_results
+from benchmarks.transfers.parts import Settings, choose_again, gather_results, trust_again
 from taskgraph.errors import TaskgraphError
 from taskgraph.tables import write_text
 
@@ -37,15 +37,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--choices-only", action="store_true",
                         help="taxonomies, what they are compared with and pictures, from the "
                         "transfers and losses that OUT has; all else stays")  # fmt: skip
+    parser.add_argument("--trust-only", action="store_true",
+                        help="stability and wins over the best constant, from the losses that "
+                        "OUT has; all else stays")  # fmt: skip
     parser.add_argument("--page-only", action="store_true", help="from the tables that OUT has")
     given = parser.parse_args(arguments)
-    from_out = given.page_only or given.choices_only
+    from_out = given.page_only or given.choices_only or given.trust_only
     if given.sweep is None and not from_out:
         parser.error("name the folder of a sweep, or give --choices-only or --page-only")
     settings = Settings(given.draws, given.resamples, given.permutations, seed=given.seed)
     try:
         if given.choices_only:
             choose_again(given.out, settings)
+        elif given.trust_only:
+            trust_again(given.out, settings)
         elif not given.page_only:
             closed = read_finished(given.closed) if given.closed else None
             gather_results(read_finished(given.sweep), given.out, published_at=given.published,

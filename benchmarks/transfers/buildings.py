@@ -14,7 +14,7 @@ from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.affinity.tournament import Tournament, tournament_of
 from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
-from taskgraph.tasks import SELF, join_sources
+from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -79,15 +79,15 @@ def intervals(
 def wins_of(tournament: Tournament, sources: str, measure: str) -> Floats | None:
     """(B,) 1 where a transfer beats the reference of a measure, 0.5 for a tie, else 0.
 
-    The reference is ``scratch`` for the gain and ``self`` for the quality; None where it was not
-    measured.
+    The reference is ``scratch`` for the gain, ``self`` for the quality, and ``average`` for
+    ``average``; None where it was not measured.
     """
     if measure == "quality" and SELF not in tournament.candidates:
         return None
     versus = (
-        tournament.scratch
-        if measure == "gain"
-        else tournament.losses[tournament.candidates.index(SELF)]
+        tournament.losses[tournament.candidates.index(SELF)]
+        if measure == "quality"
+        else tournament.references.get(SCRATCH if measure == "gain" else AVERAGE)
     )
     if versus is None:
         return None

@@ -13,6 +13,7 @@ from benchmarks.transfers.markdown import interval, names, number, share, table,
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import Tables, read_tables
+from benchmarks.transfers.trust import trust
 from taskgraph.tasks import split_sources
 
 PAGE = "README.md"
@@ -40,9 +41,11 @@ def render(folder: Path) -> str:
         If the folder has none.
     """
     tables = read_tables(folder)
-    sections = [_header(tables), pictures(tables), significance(tables), cross_fitted(tables),
-                consistency(tables), structure(tables), published(tables), predictors(tables),
-                ridge(tables), closed_form(tables), _files(folder, tables)]  # fmt: skip
+    sections = [
+        _header(tables), pictures(tables), significance(tables), trust(tables),
+        cross_fitted(tables), consistency(tables), structure(tables), published(tables),
+        predictors(tables), ridge(tables), closed_form(tables), _files(folder, tables),
+    ]  # fmt: skip
     return wrapped("\n\n".join(sections)) + "\n"
 
 
@@ -101,18 +104,18 @@ def _trained(facts: dict[str, Any]) -> str:
     return (
         f"Encoders: preset `{bank['preset']}`, {bank['trained']} trained in {bank['hours']:.1f} "
         f"hours of one process, on {images.get('train', 'an unknown number of')} images, "
-        f"{' to '.join(map(str, ends))} epochs (commit `{str(bank['commit'])[:7]}`)."
+        f"{' to '.join(map(str, ends))} epochs (commit {_known(bank['commit'])})."
     )
 
 
 def _ran(facts: dict[str, Any]) -> str:
     versions = facts["versions"]
     listed = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "scipy", "highspy"))
-    commit = f"commit `{facts['commit'][:7]}`, " if facts["commit"] else ""
+    commit = f"commit {_known(facts['commit'])}, "
     chosen = facts.get("chosen")
     again = (
         " Taxonomies and what they are compared with are of the second command: commit "
-        f"`{str(chosen['commit'])[:7]}`, highspy {chosen['versions']['highspy']}."
+        f"{_known(chosen['commit'])}, highspy {chosen['versions']['highspy']}."
         if chosen
         else ""
     )
@@ -121,6 +124,10 @@ def _ran(facts: dict[str, Any]) -> str:
         f"({facts['platform']}), seed {facts['settings']['seed']}.{again} One training of every "
         "network: no interval below holds what other seeds of training would add."
     )
+
+
+def _known(commit: Any) -> str:
+    return f"`{str(commit)[:7]}`" if commit else "not recorded"
 
 
 def pictures(tables: Tables) -> str:
@@ -297,6 +304,10 @@ WHAT = {
     "predictors.csv": "how well rankings predict the trained one, by order",
     "predictors_targets.csv": "the same, target by target",
     "scores.csv": "H-score, LogME and DDS of every single source and target",
+    "stability.csv": "how often each task is supervised when buildings are drawn again",
+    "trust.csv": "how often the same set is, and wins over the best constant answer",
+    "versus_average.csv": "how often scratch beats the best constant answer",
+    "average.csv": "the best constant answer measured alone, and checks of that",
     "closed_form.csv": "what read-outs in closed form would have chosen",
     "facts.json": "settings, versions, times, and why a part is missing",
 }

@@ -20,8 +20,11 @@ from benchmarks.transfers.finished import Finished, read_finished, read_publishe
 from benchmarks.transfers.provenance import provenance
 from benchmarks.transfers.significance import against_random
 from benchmarks.transfers.tables import FACTS, NAMES, read_facts
+from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
+from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError, TaskgraphError
+from taskgraph.solver import solve
 from taskgraph.tables import write_frame, write_text
 from taskgraph.taxonomy import Taxonomy
 
@@ -107,6 +110,7 @@ def gather_results(
     _copy(sweep, out, results)
     random, taxonomies = _significance(results, sweep, settings)
     kept = _shown(taxonomies, settings)
+    _trust(results, sweep, kept, settings)
     _figures(results, sweep, random, kept)
     _structure(results, sweep, published_at, settings)
     _predictors(results, sweep, settings)
@@ -116,7 +120,7 @@ def gather_results(
     results.close()
 
 
-CHOSEN = ("intervals", "cross-fitted", "consistency", "figures")
+CHOSEN = ("intervals", "cross-fitted", "consistency", "figures", "trust")
 """Parts that follow from the transfers and losses in the folder of results."""
 
 
@@ -139,7 +143,30 @@ def choose_again(out: Path, settings: Settings) -> None:
     results.facts["chosen"] = {**machine("numpy", "scipy", "pandas", "highspy"), "commit": commit()}
     sweep = read_finished(out)
     random, taxonomies = _significance(results, sweep, settings)
-    _figures(results, sweep, random, _shown(taxonomies, settings))
+    shown_ones = _shown(taxonomies, settings)
+    _trust(results, sweep, shown_ones, settings)
+    _figures(results, sweep, random, shown_ones)
+    results.close()
+
+
+def trust_again(out: Path, settings: Settings) -> None:
+    """Recompute stability and what concerns the best constant answer, from what ``out`` has.
+
+    Raises
+    ------
+    InvalidTableError
+        If ``out`` has no facts or no transfers.
+    """
+    facts = read_facts(out)
+    results = Results(out, facts)
+    results.facts["missing"].pop("trust", None)
+    results.facts["trust"] = {"commit": commit()}
+    sweep = read_finished(out)
+    solved = {
+        budget: solve(sweep.transfers, budget=budget, max_order=sweep.max_order)
+        for budget in settings.shown
+    }
+    _trust(results, sweep, solved, settings)
     results.close()
 
 
@@ -187,6 +214,22 @@ def _significance(
         results.table("consistency", consistency(losses))
     results.table("significance", frame)
     return frame, taxonomies
+
+
+def _trust(
+    results: Results, sweep: Finished, kept: dict[float, Taxonomy], settings: Settings
+) -> None:
+    """How stable the taxonomies are, and how they and scratch fare against the constant."""
+    with results.part("trust", sweep.folder):
+        losses = _needed(sweep.losses, sweep, LOSSES)
+        found = affinities(losses, bootstrap=RESAMPLES, seed=settings.seed)
+        tasks, budgets = stabilities(found, list(kept), max_order=sweep.max_order,
+                                     seed=settings.seed)  # fmt: skip
+        budgets["against_average"] = budgets["budget"].map(against_average(losses, kept))
+        results.table("stability", tasks)
+        results.table("trust", budgets)
+        if len(found.versus_average):
+            results.table("versus_average", found.versus_average)
 
 
 def _figures(

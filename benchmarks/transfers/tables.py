@@ -15,9 +15,12 @@ FACTS = "facts.json"
 NAMES = (
     "significance", "cross_fitted", "consistency", "frontier", "structure", "neighbours",
     "published", "published_targets", "predictors", "predictors_targets", "scores",
-    "closed_form",
+    "closed_form", "stability", "trust", "versus_average",
 )  # fmt: skip
 """Written as CSV, each if the sweep has what it needs."""
+
+ALONE = ("average",)
+"""Written by a program of its own; see `benchmarks.transfers.average`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,5 +80,5 @@ def read_tables(folder: Path) -> Tables:
         If it has no facts.
     """
     facts = read_facts(folder)
-    there = [name for name in NAMES if (folder / f"{name}.csv").exists()]
+    there = [name for name in (*NAMES, *ALONE) if (folder / f"{name}.csv").exists()]
     return Tables(facts, {name: pd.read_csv(folder / f"{name}.csv") for name in there})

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from encoders.bank import AVERAGE
 from encoders.errors import InvalidDataError
 from taskgraph.affinity import Affinities, affinities
 from taskgraph.losses import Losses
@@ -26,8 +25,8 @@ def gather(
     """Write the tables of a sweep.
 
     ``losses.parquet`` has ``target, sources, image, loss, cluster`` of every transfer and of
-    ``self`` and ``scratch``; ``transfers.csv`` the affinities with their intervals (buildings are
-    resampled), gains and qualities; ``records.csv`` one line a run, the average estimator's too.
+    ``self``, ``scratch`` and ``average``; ``transfers.csv`` the affinities with their intervals
+    (buildings are resampled), gains and qualities; ``records.csv`` one line a run.
 
     Raises
     ------
@@ -39,7 +38,6 @@ def gather(
     frames = [
         pd.read_parquet(out / "measured" / target / f"{sources}.parquet")
         for target, sources in sorted(records)
-        if sources != AVERAGE
     ]
     losses = pd.concat(frames, ignore_index=True)
     write_frame(losses, out / LOSSES)

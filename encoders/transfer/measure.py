@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from encoders.bank import AVERAGE
 from encoders.checkpoint import read_config
 from encoders.engines import with_threads
 from encoders.errors import InvalidDataError
@@ -40,7 +39,7 @@ from encoders.tasks.units import conversion
 from encoders.transfer.pool import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
 from taskgraph.tables import write_frame, write_text
-from taskgraph.tasks import SCRATCH, SELF, join_sources
+from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
 REFERENCES = (SELF, SCRATCH, AVERAGE)
 """What transfers are compared with, each written as a source of its own."""

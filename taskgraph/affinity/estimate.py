@@ -16,6 +16,12 @@ from taskgraph.affinity.ahp import (
     perron_vectors,
 )
 from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.affinity.references import (
+    Versus,
+    scratch_versus_average,
+    versus_table,
+    warn_of_weak_scratch,
+)
 from taskgraph.affinity.tournament import Ties, Tournament, check_ties, tournament_of, win_rates
 from taskgraph.direction import CHECK_FLAGS, COLUMN, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError
@@ -37,12 +43,14 @@ class Affinities:
     ----------
     transfers : Transfers
         ``sources, target, affinity`` and, as far as measured, ``low, high, gain, quality, n``;
-        sorted by target, then sources, ``scratch`` last. Where values were scores, the column
-        ``higher_is_better`` says of which targets.
+        sorted by target, then sources, ``average`` and ``scratch`` last. Where values were scores,
+        the column ``higher_is_better`` says of which targets.
     consistency : DataFrame, one row a target
         ``target``; ``candidates`` in the tournament; ``images`` used, ``dropped`` because some
         candidate was not tested on them (both empty for a table of wins);
         ``largest_eigenvalue`` and ``consistency_ratio`` as in `consistency_ratio`.
+    versus_average : DataFrame, one row a target that has both ``scratch`` and ``average``
+        ``target, wins, low, high``: how often ``scratch`` has the smaller loss.
     resamples : (R, rows) array
         Affinities in each bootstrap resample, aligned with the rows of ``transfers``; NaN in
         reference rows. R is 0 without a bootstrap.
@@ -51,6 +59,7 @@ class Affinities:
     transfers: Transfers
     consistency: pd.DataFrame
     resamples: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    versus_average: pd.DataFrame = field(default_factory=lambda: versus_table([]))
 
     def resampled(self) -> Iterator[Transfers]:
         """The table of each resample, as input for everything that takes the original."""
@@ -78,10 +87,11 @@ def affinities(
 ) -> Affinities:
     """Turn losses into affinities, target by target, and into gains and qualities.
 
-    All candidates of a target, ``self`` among them and ``scratch`` not, meet in one tournament
-    over the images that all of them (``scratch`` too) were tested on; see `win_rates` and
-    `affinity_from_wins`. The gain is the win rate against ``scratch``, the quality that against
-    ``self``, where these were measured. ``scratch`` becomes a row without affinity.
+    All candidates of a target, ``self`` among them, meet in one tournament over the images that
+    all of them were tested on; see `win_rates` and `affinity_from_wins`. The gain is the win rate
+    against ``scratch``, the quality that against ``self``, where these were measured. ``scratch``
+    and ``average``, the best constant answer, take no part: they become rows without affinity.
+    A target whose ``scratch`` does not beat its ``average`` is named in a warning.
 
     Parameters
     ----------
@@ -117,15 +127,19 @@ def affinities(
     check_ties(ties)
     check_clip(clip)
     rows, reports = [], []
+    versus: list[Versus] = []
     for target in losses.targets:
         tournament = tournament_of(target, losses.by_target[target], min_images)
         frame, report = _point(tournament, ties, clip)
         rows.append(frame)
         reports.append(report)
+        versus += scratch_versus_average(tournament, losses.clusters, level=level)
+    warn_of_weak_scratch(versus)
     frame = pd.concat(rows, ignore_index=True).dropna(axis="columns", how="all")
     consistency = pd.DataFrame(reports)
     if not bootstrap:
-        return Affinities(_transfers(frame, losses), consistency, np.empty((0, len(frame))))
+        none = np.empty((0, len(frame)))
+        return Affinities(_transfers(frame, losses), consistency, none, versus_table(versus))
     resamples = bootstrap_affinities(
         losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images,
         progress=progress,
@@ -133,7 +147,7 @@ def affinities(
     low, high = _interval(resamples, level)
     frame.insert(3, "low", low)
     frame.insert(4, "high", high)
-    return Affinities(_transfers(frame, losses), consistency, resamples)
+    return Affinities(_transfers(frame, losses), consistency, resamples, versus_table(versus))
 
 
 def _transfers(frame: pd.DataFrame, losses: Losses) -> Transfers:
@@ -188,8 +202,7 @@ def bootstrap_affinities(
             for k in range(0, repeats, step)
         ]
         columns.append(np.concatenate(parts))  # (R, E)
-        if tournament.scratch is not None:
-            columns.append(np.full((repeats, 1), np.nan))
+        columns.append(np.full((repeats, len(tournament.references)), np.nan))
     return np.concatenate(columns, axis=1)
 
 
@@ -200,9 +213,9 @@ def _point(
     losses, sources = tournament.losses, list(tournament.candidates)
     wins = win_rates(losses, ties=ties)
     affinity = affinity_from_wins(wins, ties=ties, clip=clip)
-    if tournament.scratch is not None:
-        losses = np.vstack([losses, tournament.scratch])
-        sources, affinity = [*sources, SCRATCH], np.append(affinity, np.nan)
+    losses = np.vstack([losses, *tournament.references.values()])
+    sources = [*sources, *tournament.references]
+    affinity = np.append(affinity, np.full(len(tournament.references), np.nan))
     frame = pd.DataFrame({"sources": sources, "target": tournament.target, "affinity": affinity})
     for name, reference in (("gain", SCRATCH), ("quality", SELF)):
         known = reference in sources

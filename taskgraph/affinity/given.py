@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from taskgraph.affinity.ahp import SUM_TOLERANCE, affinity_from_wins, consistency_ratio
 from taskgraph.affinity.estimate import Affinities
+from taskgraph.affinity.references import Versus, versus_table, warn_of_weak_scratch
 from taskgraph.affinity.tournament import Ties, check_ties
 from taskgraph.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.names import Names, check_names, read_sets, read_targets
-from taskgraph.tasks import SCRATCH, SELF
+from taskgraph.tasks import AVERAGE, REFERENCES, SCRATCH, SELF
 from taskgraph.transfers import Transfers, check_unique, numbers, require_columns
 
 Method = Literal["rank", "softmax"]
@@ -39,7 +40,8 @@ def affinities_from_wins_table(
         another candidate for the same target. One direction of a pair is enough where a tie
         counts half; the other is one minus it. ``scratch`` may be a candidate of pairs: it
         stays outside the tournament, and pairs with it become gains, as those with ``self``
-        become qualities too.
+        become qualities too. ``average`` stays outside too; a target whose ``scratch`` does not
+        beat it is named in a warning.
     ties, clip
         As for `affinity_from_wins`.
     exact_names
@@ -61,15 +63,18 @@ def affinities_from_wins_table(
     check_ties(ties)
     frame = _prepared(frame, WINS, exact_names)
     rows, reports = [], []
+    versus: list[Versus] = []
     for target, pairs in frame.groupby("target", sort=True):
-        names = sorted({*pairs["sources"], *pairs["versus"]} - {SCRATCH})
+        names = sorted({*pairs["sources"], *pairs["versus"]} - REFERENCES)
         wins = _matrix(str(target), names, pairs, ties)  # (E, E)
         part = pd.DataFrame({"sources": names, "target": str(target)})
         part["affinity"] = affinity_from_wins(wins, ties=ties, clip=clip)
-        part["gain"] = _gains(names, pairs, ties)
+        part["gain"] = _against(SCRATCH, names, pairs, ties)
         part["quality"] = wins[:, names.index(SELF)] if SELF in names else np.nan
         found = consistency_ratio(wins, ties=ties, clip=clip)
         rows.append(part)
+        won = _against(AVERAGE, [SCRATCH], pairs, ties)
+        versus += [Versus(str(target), wins) for wins in won if not np.isnan(wins)]
         reports.append(
             {
                 "target": str(target),
@@ -82,8 +87,10 @@ def affinities_from_wins_table(
         )
     table = pd.concat(rows, ignore_index=True).dropna(axis="columns", how="all")
     warn_of_worst_selves(table, 'check that "wins" counts images where "sources" is the better')
+    warn_of_weak_scratch(versus)
     transfers = Transfers(table, exact_names=True)
-    return Affinities(transfers, pd.DataFrame(reports), np.empty((0, len(table))))
+    none = np.empty((0, len(table)))
+    return Affinities(transfers, pd.DataFrame(reports), none, versus_table(versus))
 
 
 def affinities_from_scores(
@@ -109,6 +116,7 @@ def affinities_from_scores(
     frame : DataFrame with the columns ``sources, target, score``
         Other columns are carried along. Scores are compared within a target only. A row with
         ``scratch`` stays out of the weights, and becomes a reference row with a gain of 0.5.
+        A row with ``average``, the best constant answer, is left out.
     higher_is_better : bool, optional
         False for losses and error rates. It may be left out only where ``higher_is_better_for`` or
         a column ``higher_is_better`` (true or false, the same within a target) says it.
@@ -140,6 +148,9 @@ def affinities_from_scores(
         raise InvalidTableError(f"temperature is {temperature}, expected a finite number above 0")
     frame = _prepared(frame, SCORES, exact_names)
     check_unique(frame, ["target", "sources"])
+    frame = frame[frame["sources"] != AVERAGE]
+    if frame.empty:
+        raise InvalidTableError(f'the table of scores has no row but those of "{AVERAGE}"')
     targets = read_targets(frame["target"])
     higher = direction.by_target(targets, frame.get(COLUMN), header="score")
     scratch = frame["sources"] == SCRATCH
@@ -202,7 +213,7 @@ def _matrix(target: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> F
     wins = np.full((len(names), len(names)), np.nan)
     np.fill_diagonal(wins, 0.5)
     _check_pairs(pairs)
-    inside = pairs[(pairs["sources"] != SCRATCH) & (pairs["versus"] != SCRATCH)]
+    inside = pairs[~pairs[["sources", "versus"]].isin(REFERENCES).any(axis=1)]
     wins[inside["sources"].map(place), inside["versus"].map(place)] = inside["wins"]
     if ties == "half":
         wins = np.where(np.isnan(wins), 1.0 - wins.T, wins)
@@ -248,10 +259,10 @@ def _check_pairs(pairs: pd.DataFrame) -> None:
         )
 
 
-def _gains(names: list[str], pairs: pd.DataFrame, ties: Ties) -> list[float]:
-    """Win rates against ``scratch``; NaN where they were not given."""
-    gain = pairs[pairs["versus"] == SCRATCH].set_index("sources")["wins"].to_dict()
+def _against(reference: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> list[float]:
+    """Win rates of the named against a reserved source; NaN where they were not given."""
+    gain = pairs[pairs["versus"] == reference].set_index("sources")["wins"].to_dict()
     if ties == "half":
-        back = pairs[pairs["sources"] == SCRATCH].set_index("versus")["wins"]
+        back = pairs[pairs["sources"] == reference].set_index("versus")["wins"]
         gain = {**(1.0 - back).to_dict(), **gain}
     return [float(gain.get(name, np.nan)) for name in names]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
-from taskgraph.tasks import SCRATCH
+from taskgraph.tasks import REFERENCES
 
 Ties = Literal["half", "strict"]
 TIES: tuple[str, ...] = get_args(Ties)
@@ -22,12 +22,15 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Tournament:
-    """One target's candidates (``scratch`` is none) and the images that all were tested on."""
+    """One target's candidates and the images that all were tested on.
+
+    ``scratch`` and ``average`` are no candidates, but ``references``.
+    """
 
     target: str
     candidates: tuple[str, ...]
     losses: FloatArray  # (E, B)
-    scratch: FloatArray | None  # (B,)
+    references: dict[str, FloatArray]  # (B,) each, sorted by name
     images: tuple[str, ...]
     dropped: int
 
@@ -91,18 +94,19 @@ def check_ties(ties: str) -> None:
 
 
 def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tournament:
-    """Keep the images that every candidate (``scratch`` too) was tested on.
+    """Keep the images that every candidate and reference was tested on.
 
     Raises
     ------
     InvalidTableError
-        If fewer than ``min_images`` are left, or there is no candidate beside ``scratch``.
+        If fewer than ``min_images`` are left, or there is no candidate but references.
     """
     common = measured.common
-    is_scratch = np.array([name == SCRATCH for name in measured.sources], dtype=bool)
-    candidates = tuple(name for name in measured.sources if name != SCRATCH)
+    outside = np.array([name in REFERENCES for name in measured.sources], dtype=bool)
+    candidates = tuple(name for name in measured.sources if name not in REFERENCES)
     if not candidates:
-        raise InvalidTableError(f'target "{target}" has no candidate beside "{SCRATCH}"')
+        there = " and ".join(f'"{name}"' for name in sorted(measured.sources))
+        raise InvalidTableError(f'target "{target}" has no candidate beside {there}')
     if common.sum() < min_images:
         lacking = np.isnan(measured.values).sum(axis=1)
         worst = int(lacking.argmax())
@@ -113,12 +117,13 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
             "measure it on more images, leave it out, or lower min_images"
         )
     values = measured.values[:, common]
+    rows = dict(zip(measured.sources, values, strict=True))
     images = tuple(name for name, kept in zip(measured.images, common, strict=True) if kept)
     return Tournament(
         target,
         candidates,
-        values[~is_scratch],
-        values[is_scratch][0] if is_scratch.any() else None,
+        values[~outside],
+        {name: rows[name] for name in sorted(REFERENCES & set(rows))},
         images,
         int((~common).sum()),
     )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskgraph.cli.options import (
+    exact_names,
     note,
+    notices,
     problem_options,
     progress_bar,
     read_inputs,
     table_argument,
 )
-from taskgraph.cli.paths import OutputFile
+from taskgraph.cli.paths import InputFile, OutputFile
+
+if TYPE_CHECKING:
+    from taskgraph.problem import Problem
+    from taskgraph.selection import Stability
 
 OWN = "the table that comes with taskgraph"
 
@@ -32,14 +38,20 @@ OWN = "the table that comes with taskgraph"
     show_default=True,
     help="Random supervised sets at each budget.",
 )
+@click.option("--losses", type=InputFile(), metavar="FILE", help="The losses behind the table: "
+              "tells how stable the set is when their images are drawn again.")  # fmt: skip
+@click.option("--bootstrap", type=click.IntRange(min=1), default=200, show_default=True,
+              metavar="R", help="Resamples of these images.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Seed of the random ones.")  # fmt: skip
+              help="Seed of the random sets and of the resamples.")  # fmt: skip
 def report_command(
     table: str | None,
     output: str,
     problem_file: str | None,
     solver: str,
     draws: int,
+    losses: str | None,
+    bootstrap: int,
     seed: int,
     **flags: Any,
 ) -> int:
@@ -48,17 +60,37 @@ def report_command(
     \b
     Examples:
       taskgraph report transfers.csv --budget 5 -o report.html
+      taskgraph report transfers.csv --budget 5 -o report.html --losses losses.parquet
     """  # fmt: skip
     from taskgraph.report import report
     from taskgraph.tables import write_text
 
     transfers, problem = read_inputs(table, problem_file, flags)
-    text = report(transfers, problem, draws=draws, seed=seed,
-                  solver=solver, title=f"Task taxonomy of {table or OWN}",
+    stable = None
+    if losses is not None:
+        stable = _stability(losses, problem, bootstrap=bootstrap, seed=seed, solver=solver)
+    text = report(transfers, problem, draws=draws, seed=seed, solver=solver, stable=stable,
+                  title=f"Task taxonomy of {table or OWN}",
                   progress=progress_bar("report"))  # fmt: skip
     write_text(text, output)
     note(f"wrote {output}")
     return 0
+
+
+def _stability(path: str, problem: Problem, *, bootstrap: int, seed: int, solver: str) -> Stability:
+    """How stable the optimum of the losses in a file is."""
+    import taskgraph as tg
+    from taskgraph.tables import naming, read_losses, table_kind
+
+    kind = table_kind(path)
+    if kind != "losses":
+        raise click.UsageError(f"--losses: {path} holds {kind}; only losses on images can be "
+                               "resampled")  # fmt: skip
+    with notices():
+        losses = read_losses(path, exact_names=exact_names())
+        with naming(path):
+            found = tg.affinities(losses, bootstrap=bootstrap, seed=seed)
+    return tg.stability(found, problem, solver=solver, progress=progress_bar("resamples"))
 
 
 @click.command("serve")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.plot.figures import PlotError
-from taskgraph.tasks import SCRATCH, SELF, require_known, task_name
+from taskgraph.tasks import REFERENCES, SELF, require_known, task_name
 from taskgraph.transfers import Transfers
 
 BETA = 20.0
@@ -28,7 +28,7 @@ def first_order(transfers: Transfers, *, column: str = "affinity") -> pd.DataFra
         If the table has no first-order transfer with a value in the column.
     """
     frame = transfers.frame
-    known = frame[(transfers.order == 1) & (frame["sources"] != SCRATCH)]
+    known = frame[(transfers.order == 1) & ~frame["sources"].isin(REFERENCES)]
     known = known[known[column].notna()]
     if not (known["sources"] != SELF).any():
         raise PlotError(f'the table has no first-order transfer whose "{column}" is known')

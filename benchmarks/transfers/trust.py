@@ -1,0 +1,143 @@
+"""How far the taxonomies can be trusted: their stability, and their wins over a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+import taskgraph as tg
+from benchmarks.transfers.buildings import MIN_IMAGES, wins_of
+from benchmarks.transfers.markdown import interval, number, table
+from benchmarks.transfers.tables import Tables
+from taskgraph.affinity import Affinities
+from taskgraph.affinity.tournament import tournament_of
+from taskgraph.losses import Losses
+from taskgraph.tasks import AVERAGE, join_sources
+from taskgraph.taxonomy import Taxonomy
+
+RESAMPLES = 200
+"""Of the test buildings; each is solved anew at every budget that is shown."""
+
+
+def stabilities(
+    found: Affinities, budgets: list[float], *, max_order: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `taskgraph stability` says at each budget.
+
+    Parameters
+    ----------
+    found : Affinities
+        With resamples, which were drawn with ``seed``.
+    budgets, max_order
+        Of the program.
+
+    Returns
+    -------
+    tasks : DataFrame
+        ``budget, task, supervised, share``, as `taskgraph.Stability.selection` has them.
+    budgets : DataFrame
+        ``budget, resamples, seed, same``: the share of resamples with exactly the same set.
+    """
+    tasks, rows = [], []
+    for budget in budgets:
+        one = tg.stability(found, budget=budget, max_order=max_order)
+        tasks.append(one.to_frame().assign(budget=budget))
+        rows.append((budget, one.resamples, seed, one.same))
+    columns = ["budget", "task", "supervised", "share"]
+    return (
+        pd.concat(tasks, ignore_index=True)[columns],
+        pd.DataFrame(rows, columns=["budget", "resamples", "seed", "same"]),
+    )
+
+
+def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.Series:
+    """Each taxonomy's win rate against the best constant: a mean over targets, by budget.
+
+    NaN where a target has no ``average``.
+    """
+    found = {}
+    for budget, taxonomy in taxonomies.items():
+        rates = []
+        for one in taxonomy.transfers:
+            met = tournament_of(one.target, losses.by_target[one.target], MIN_IMAGES)
+            wins = wins_of(met, join_sources(one.sources), AVERAGE)
+            rates.append(np.nan if wins is None else float(wins.mean()))
+        found[budget] = float(np.mean(rates))
+    return pd.Series(found, dtype=float)
+
+
+def trust(tables: Tables) -> str:
+    """The section on stability and on the best constant answer."""
+    parts = ["## How far this can be trusted"]
+    if "trust" not in tables:
+        return "\n\n".join([*parts, tables.absent("trust")])
+    budgets, tasks = tables["trust"], tables["stability"]
+    first = budgets.iloc[0]
+    parts.append(
+        "What is proven is that each set is the optimum *of this table*. *Same set* is the share "
+        f"of {first['resamples']:.0f} resamples of the test {tables.unit} (seed "
+        f"{first['seed']:.0f}; `taskgraph stability`) whose optimum supervises exactly the same "
+        "tasks; *least stable* are the members that the fewest resamples supervise, and *next* the "
+        "tasks outside that the most do. *Against the constant* is the win rate against the best "
+        "constant answer (`average`), in the mean over all targets."
+    )
+    if "trust" in tables.facts:
+        commit = tables.facts["trust"]["commit"]
+        parts[-1] += (
+            " (`python -m benchmarks.transfers --trust-only --out results/transfers`, commit "
+            + (f"`{commit[:7]}`.)" if commit else "not recorded.)")
+        )
+    rows = []
+    for _, row in budgets.iterrows():
+        of = tasks[tasks["budget"] == row["budget"]].sort_values("share", kind="stable")
+        inside, outside = of[of["supervised"]], of[~of["supervised"] & (of["share"] > 0)]
+        rows.append([f"{row['budget']:g}", number(row["same"], 2), _listed(inside.head(3)),
+                     _listed(outside[::-1].head(3)), number(row["against_average"])])  # fmt: skip
+    heads = ["budget:", "same set:", "least stable", "next", "against the constant:"]
+    parts.append(table(heads, rows))
+    return "\n\n".join([*parts, *_constants(tables)])
+
+
+def _listed(frame: pd.DataFrame) -> str:
+    pairs = zip(frame["task"], frame["share"], strict=True)
+    return ", ".join(f"{task} {share:.2f}" for task, share in pairs) or "none"
+
+
+def _constants(tables: Tables) -> list[str]:
+    """Where scratch is no better than the constant, and how the constant was measured."""
+    if "versus_average" not in tables:
+        return []
+    frame = tables["versus_average"].sort_values("wins")
+    weak = int((frame["wins"] <= 0.5).sum())
+    doubtful = int(((frame["wins"] > 0.5) & (frame["low"] <= 0.5)).sum())
+    text = (
+        f"`scratch`, which gains are measured against, does not beat the best constant answer at "
+        f"{weak} of {len(frame)} targets: there, gains are against a network no better than a "
+        f"constant; at {doubtful} more its interval holds one half. Its win rates, with 95 % "
+        "intervals over buildings (t of the ratio of sums):"
+    )
+    rows = [[str(row.target), number(row.wins), interval(row.low, row.high)]
+            for row in frame.itertuples()]  # fmt: skip
+    found = [text, table(["target", "scratch beats average on:", "interval:"], rows)]
+    if "average" in tables:
+        found.append(_measured_alone(tables["average"]))
+    return found
+
+
+def _measured_alone(checks: pd.DataFrame) -> str:
+    own = checks[checks["self_now"].notna()]
+    off = (checks["average_now"] / checks["average_recorded"] - 1).abs().max()
+    moved = (own["self_now"] / own["self_before"] - 1).abs().max()
+    return (
+        "The losses of `average` are not of the sweep's own run, which kept their means alone. "
+        "They were measured later (`python -m benchmarks.transfers.average WORLD --work WORK`; "
+        "commit not recorded, seed 0), on the same views of the same world, rendered again from "
+        "its seed on another processor, on which single pixels may differ. As a check: the test "
+        "images are the table's; the means "
+        f"differ from the recorded ones by at most {off:.2%}; measured again, the losses of `self` "
+        f"are within .01 % of the table's on {own['self_same_images'].min():.0%} to "
+        f"{own['self_same_images'].max():.0%} of the images of {len(own)} targets, and their means "
+        f"within {moved:.2%} (`average.csv`)."
+    )

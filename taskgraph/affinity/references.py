@@ -1,0 +1,104 @@
+"""Whether ``scratch``, which gains are measured against, is better than a constant."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from taskgraph.affinity.tournament import Tournament
+from taskgraph.tasks import AVERAGE, SCRATCH
+
+FloatArray = NDArray[np.float64]
+
+logger = logging.getLogger("taskgraph")
+
+
+class Versus(NamedTuple):
+    """The share of a target's images on which ``scratch`` beats ``average``, and its interval.
+
+    A tie counts half; ``low`` and ``high`` are NaN where no interval is known.
+    """
+
+    target: str
+    wins: float
+    low: float = math.nan
+    high: float = math.nan
+
+
+def versus_table(rows: Iterable[Versus]) -> pd.DataFrame:
+    """The rows as a table ``target, wins, low, high``."""
+    return pd.DataFrame(list(rows), columns=list(Versus._fields))
+
+
+def scratch_versus_average(
+    tournament: Tournament, clusters: Mapping[str, str], *, level: float = 0.95
+) -> list[Versus]:
+    """How often ``scratch`` beats ``average``: one row, or none where either was not measured.
+
+    Parameters
+    ----------
+    tournament : Tournament
+    clusters : mapping of images to clusters
+        Images of one cluster vary together; an image that is not in it stands alone.
+    level : float in (0, 1)
+        Of the interval.
+    """
+    if not {SCRATCH, AVERAGE} <= set(tournament.references):
+        return []
+    scratch, average = tournament.references[SCRATCH], tournament.references[AVERAGE]
+    wins = (scratch < average) + 0.5 * (scratch == average)
+    names = [clusters.get(image, f"\0{image}") for image in tournament.images]
+    low, high = share_interval(wins, np.unique(names, return_inverse=True)[1], level)
+    return [Versus(tournament.target, float(wins.mean()), low, high)]
+
+
+def share_interval(
+    wins: FloatArray, cluster: NDArray[np.int64], level: float = 0.95
+) -> tuple[float, float]:
+    """Interval of a mean over images that come in clusters; NaN, NaN for a single cluster.
+
+    The mean is the ratio of two sums over clusters, and Student's t is taken with one degree of
+    freedom less than there are clusters. Source: Cochran, Sampling Techniques (1977), Sec. 6.3.
+
+    Parameters
+    ----------
+    wins : (B,) array, in [0, 1]
+    cluster : (B,) ints from 0
+    level : float in (0, 1)
+    """
+    count = int(cluster.max()) + 1
+    if count < 2:
+        return math.nan, math.nan
+    mean = float(wins.mean())
+    residuals = np.bincount(cluster, weights=wins - mean)
+    error = math.sqrt(count / (count - 1) * float((residuals**2).sum())) / len(wins)
+    width = float(stdtrit(count - 1, (1 + level) / 2)) * error
+    return max(0.0, mean - width), min(1.0, mean + width)
+
+
+def warn_of_weak_scratch(rows: Iterable[Versus]) -> None:
+    """Log a warning that names every target whose ``scratch`` does not beat ``average``."""
+    found = list(rows)
+    weak = [row for row in found if row.wins <= 0.5]
+    if not weak:
+        return
+    doubtful = [row.target for row in found if row.low <= 0.5 < row.wins]
+    more = f", and its interval holds one half at {len(doubtful)} more" if doubtful else ""
+    listed = ", ".join(
+        f"{row.target} {row.wins:.2f}"
+        + ("" if math.isnan(row.low) else f" [{row.low:.2f}, {row.high:.2f}]")
+        for row in weak
+    )
+    logger.warning(
+        f'"{SCRATCH}" does not beat "{AVERAGE}", the best constant answer, at {len(weak)} of '
+        f"{len(found)} targets, where gains are against a network no better than a constant{more}. "
+        f"Its win rates there: {listed}. Train it longer or on more images, or judge these targets "
+        "by quality"
+    )

@@ -1,0 +1,253 @@
+"""Every number in README's prose comes from a file of results, by the formula that stands here."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import taskgraph as tg
+from taskgraph.tasks import join_sources
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "results"
+README = (ROOT / "README.md").read_text()
+PROSE = " ".join(README.split())
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+         "eleven", "twelve")  # fmt: skip
+
+
+def percent(value, digits=0):
+    return f"{100 * value:.{digits}f}"
+
+
+def csv(name):
+    return pd.read_csv(RESULTS / name)
+
+
+def row(name, budget=5):
+    return csv(name).set_index("budget").loc[budget]
+
+
+def shipped():
+    table = tg.default_transfers()
+    return table, tg.solve(table, budget=5)
+
+
+def proven():
+    table, solved = shipped()
+    assert solved.status == "optimal"
+    assert solved.gap == 0
+    count = len(solved.supervised)
+    return (
+        f"Of {len(table.sources)} vision tasks on rendered rooms these {WORDS[count]} are proven "
+        "to be the optimum *of this table*."
+    )
+
+
+def stable():
+    trust = row("transfers/trust.csv")
+    tasks = csv("transfers/stability.csv")
+    of = tasks[tasks["budget"] == 5]
+    inside, outside = of[of["supervised"]], of[~of["supervised"]]
+    least, next_one = (frame.set_index("task")["share"] for frame in (inside, outside))
+    return (
+        f"Of {trust['resamples']:.0f} resamples of its test buildings, {percent(trust['same'])} % "
+        f"choose the same five; `{least.idxmin()}` is chosen in {percent(least.min())} % and "
+        f"`{next_one.idxmax()}`, the next, in {percent(next_one.max())} %"
+    )
+
+
+def learned():
+    _, solved = shipped()
+    edges = [one for one in solved.transfers if one.sources != ("self",)]
+    orders = sorted({len(one.sources) for one in edges})
+    facts = json.loads((RESULTS / "transfers" / "facts.json").read_text())
+    return (
+        f"The other {len(edges)} targets are learned from at most "
+        f"{facts['sweep']['pool']['train']:,} labels each, on top of {WORDS[orders[0]]} to "
+        f"{WORDS[orders[-1]]} of the five's representations."
+    )
+
+
+def against_the_constant():
+    _, solved = shipped()
+    versus = csv("transfers/versus_average.csv")
+    weak = int((versus["wins"] <= 0.5).sum())
+    doubtful = int(((versus["wins"] > 0.5) & (versus["low"] <= 0.5)).sum())
+    return (
+        "With the five's own networks they win over the best constant answer on "
+        f"{percent(row('transfers/trust.csv')['against_average'])} % of the test images (mean over "
+        f"all {len(solved.transfers)} targets), and over networks from scratch with the same 1,000 "
+        f"labels on {percent(row('transfers/significance.csv')['gain'])} %; at {weak} of the "
+        f"{len(versus)} targets, scratch itself does not beat the constant, and at {doubtful} more "
+        "its interval holds one half."
+    )
+
+
+def against_random():
+    one = row("transfers/significance.csv")
+    best, random = percent(one["gain_random_best"]), percent(one["gain_random"])
+    ends = [percent(one[f"gain_{end}"]) for end in ("best_low", "best_high", "low", "high")]
+    return (
+        f"Five tasks drawn at random win over scratch on {best} % with their best transfers (5th "
+        f"to 95th percentile: {ends[0]} to {ends[1]} %), and on {random} % with random ones "
+        f"({ends[2]} to {ends[3]} %)."
+    )
+
+
+def best_singles():
+    one = row("transfers/significance.csv")
+    spent = f"{one['single_spent']:g}"
+    return (
+        f"The best single sources of all targets are {spent} tasks, which win on "
+        f"{percent(one['gain_single'])} %; the proven best {spent} win on "
+        f"{percent(one['gain_at_single'])} %."
+    )
+
+
+def transfers_behind():
+    return f"has the {int(tg.default_transfers().is_edge.sum()):,} transfers behind it"
+
+
+def paid():
+    summary = csv("payoff/summary.csv")
+    own = summary[(summary["measure"] == "gain") & summary["against"].isna()]
+    gain = own.set_index("rule")["value"].map(percent)
+    buildings = json.loads((RESULTS / "payoff" / "config.json").read_text())["buildings"]
+    return (
+        f"tests it in {buildings} new buildings: {gain['solved']} %, against "
+        f"{gain['random set']} % for random tasks with their best transfers, and "
+        f"{gain['random']} % with random ones."
+    )
+
+
+def free_labels():
+    solved = tg.solve(tg.default_transfers(), budget=5,
+                      label_cost={"denoise": 0, "autoencoder": 0})  # fmt: skip
+    return (
+        "with `--label-cost denoise=0 --label-cost autoencoder=0` the same budget supervises "
+        f"{WORDS[len(solved.supervised)]}."
+    )
+
+
+def digits():
+    count = len(pd.read_csv(RESULTS / "digits" / "transfers.csv")["target"].unique())
+    return f"[results/digits](results/digits/README.md) has {WORDS[count]}, measured on a laptop."
+
+
+def published():
+    """The counts are those that tests/test_published.py finds."""
+    source = (ROOT / "tests" / "test_published.py").read_text()
+    cells = re.search(r"compared == (\d+)", source).group(1)
+    points = re.search(r"(\d+ of the \d+) published points", source).group(1)
+    return (
+        f"every cell of the paper's Fig. 9 that we hold ({cells} of {cells}, to the printed "
+        f'decimal), and {points} "optimal network choice" points of Standley et al. (ICML 2020).'
+    )
+
+
+def whole_calls():
+    frame = csv("solver/whole_calls.csv")
+    ours = 1000 * frame["taskgraph_cpu_s"]
+    ratio = frame["cpu_ratio"]
+    return (
+        f"A whole call of `tg.solve` on a published table takes {ours.min():.0f} to "
+        f"{ours.max():.0f} ms of a processor, {ratio.min():.0f} to {ratio.max():.0f} times less "
+        "than the paper's formulation through PuLP and CBC in turn with it;"
+    )
+
+
+def bank():
+    table = csv("bank/table1.csv")
+    manifest = json.loads((RESULTS / "bank" / "manifest.json").read_text())
+    trained = [task for task in manifest["tasks"] if task.get("images")]
+    size = sum(path.stat().st_size for path in (RESULTS / "bank").glob("*.safetensors"))
+    test = int(table["buildings"].max())
+    return (
+        f"{len(trained) + 1} encoders, {size / 1e6:.0f} MB: one for each of {len(trained)} tasks, "
+        f"trained on {trained[0]['images']['train']:,} rendered views of 140 buildings, and one "
+        f"as it is before training. On views of {test} other buildings their networks beat the "
+        f"best constant answer on {table['average'].mean():.1f} % of the images in the mean over "
+        f"tasks, and a read-out from the untrained encoder on {table['readout'].mean():.1f} % "
+    )
+
+
+def paper_bank():
+    page = (RESULTS / "bank" / "README.md").read_text()
+    first, second = re.search(r"\(the paper's: ([\d.]+) % and ([\d.]+) %\)", page).groups()
+    return f"(the paper's, on real data: {first} and {second} %)."
+
+
+SENTENCES = [
+    proven, stable, learned, against_the_constant, against_random, best_singles, transfers_behind,
+    paid, free_labels, digits, published, whole_calls, bank, paper_bank,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", SENTENCES, ids=lambda one: one.__name__)
+def test_readme_says_what_the_results_have(sentence):
+    expected = sentence()
+    assert expected in PROSE, f"README.md must say:\n{expected}"
+
+
+FIXED = (
+    "Python 3.11", "16k-image", "2D edges", "CVPR 2018",
+    "within 1e-9", "0.1 + 0.2", "budget of 0.3",
+    "Fig. 9", "Table 1", "11 TB", "all 26 tasks", "under 20 lines", "`1` and `1.0`",
+    "0 solved, 2 bad usage or input, 3 infeasible, 130 ended by Ctrl-C", "any of the 25 tasks",
+    "seed 0, hence the world of seed 1",
+)  # fmt: skip
+"""Numbers that no file of results has: settings, names, years."""
+
+
+def prose(text):
+    """README without code blocks, tables, pictures, links' addresses and code in the text."""
+    text = re.sub(r"```.*?```", " ", text, flags=re.DOTALL)
+    lines = [line for line in text.splitlines() if not line.startswith(("|", "#", "!["))]
+    lines = [re.sub(r"^\d+\. ", "", line) for line in lines]
+    return re.sub(r"\]\([^)]*\)", "]", " ".join(" ".join(lines).split()))
+
+
+def test_no_number_of_readme_is_without_a_source():
+    text = prose(README)
+    for known in [*(prose(sentence()) for sentence in SENTENCES), *FIXED]:
+        text = text.replace(known, " ")
+    text = re.sub(r"`[^`]*`", " ", text)
+    left = [text[max(0, m.start() - 40) : m.end() + 20] for m in re.finditer(r"\d[\d,.]*", text)]
+    assert not left, "numbers of README.md that no test reads from a file:\n" + "\n".join(left)
+
+
+def test_wins_over_the_constant_are_those_of_the_shipped_losses():
+    """Counted in plain pandas: the choice's loss beside `average`'s, image by image."""
+    _, solved = shipped()
+    losses = pd.read_parquet(RESULTS / "transfers" / "losses.parquet")
+    versus = csv("transfers/versus_average.csv").set_index("target")
+    rates = []
+    for one in solved.transfers:
+        of = losses[losses["target"] == one.target]
+        wanted = of[of["sources"].isin([join_sources(one.sources), "average", "scratch"])]
+        wide = wanted.pivot_table(index="image", columns="sources", values="loss")
+        won, even = (
+            [(op(wide[name], wide["average"])).mean() for name in
+             (join_sources(one.sources), "scratch")]
+            for op in (np.less, np.equal)
+        )  # fmt: skip
+        rates.append(won[0] + even[0] / 2)
+        assert versus.loc[one.target, "wins"] == pytest.approx(won[1] + even[1] / 2)
+    expected = row("transfers/trust.csv")["against_average"]
+    assert np.mean(rates) == pytest.approx(expected)
+
+
+PAGES = sorted(RESULTS.glob("*/README.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_each_page_names_commit_seed_and_command(page):
+    text = page.read_text().lower()
+    assert re.search(r"commit:? `?[0-9a-f]{7}|commit:? not recorded|commits?\s+`", text), page
+    assert re.search(r"seed|drawn at random|deterministic", text), page
+    assert re.search(r"python3? -m benchmarks|taskgraph |python examples", text), page
