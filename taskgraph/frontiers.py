@@ -110,7 +110,7 @@ def frontier(
     if budgets is None and orders:
         wide = replace(problem, max_order=orders[-1])
         budgets = budget_ladder(transfers, wide, solver=solver, time_limit=time_limit)
-    amounts = sorted(set(budgets or ()))
+    amounts = sorted(set(() if budgets is None else budgets))
     if not orders or not amounts:
         raise InvalidProblemError("a frontier needs at least one budget and one maximum order")
     cells = [replace(problem, budget=b, max_order=k) for k in orders for b in amounts]

@@ -13,7 +13,7 @@ from taskgraph.aliases import ALIASES, OTHER_NAMES, name_in, standard_name
 from taskgraph.cli import run
 from taskgraph.errors import UnknownTaskError
 from taskgraph.plot import TASKONOMY_NAMES, display_names
-from taskgraph.tasks import SCRATCH, SELF
+from taskgraph.tasks import RESERVED
 from tests.failing import fails
 
 WORDS = {"normals": "rgb2sfnorm", "Normals": "rgb2sfnorm", "depth": "rgb2depth", "Z-Depth":
@@ -49,9 +49,9 @@ def test_no_name_stands_for_two_tasks():
     for word, name in {**ALIASES, **OTHER_NAMES}.items():
         assert standard_name(word) == name
     for name in TASKONOMY_NAMES:
-        if name not in {SELF, SCRATCH}:
+        if name not in RESERVED:
             assert standard_name(name) == OTHER_NAMES.get(name, name)
-    for word in ("self", "scratch", "Task-Specific", "", "my task"):
+    for word in (*RESERVED, "Task-Specific", "", "my task"):
         assert standard_name(word) is None
 
 
