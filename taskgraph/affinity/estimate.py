@@ -15,7 +15,8 @@ from taskgraph.affinity.ahp import (
     consistency_ratio,
     perron_vectors,
 )
-from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.affinity.bootstrap import draw_resamples, units_of
+from taskgraph.affinity.interval import affinity_interval, warn_of_few
 from taskgraph.affinity.tournament import Ties, Tournament, check_ties, tournament_of, win_rates
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
@@ -124,7 +125,7 @@ def affinities(
     resamples = bootstrap_affinities(
         losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images
     )
-    low, high = _interval(resamples, level)
+    low, high = _intervals(losses, frame, ties=ties, clip=clip, min_images=min_images, level=level)
     frame.insert(3, "low", low)
     frame.insert(4, "high", high)
     return Affinities(Transfers(frame), consistency, resamples)
@@ -213,10 +214,20 @@ def _against(losses: FloatArray, reference: int, ties: Ties) -> FloatArray:
     return np.asarray(shares, dtype=np.float64)
 
 
-def _interval(resamples: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    """(rows,) percentile bounds of the affinity; NaN in reference rows."""
-    bounds = np.full((2, resamples.shape[1]), np.nan)
-    measured = ~np.isnan(resamples).any(axis=0)
-    shares = [(1 - level) / 2, (1 + level) / 2]
-    bounds[:, measured] = np.quantile(resamples[:, measured], shares, axis=0)
-    return bounds[0], bounds[1]
+def _intervals(
+    losses: Losses, frame: pd.DataFrame, *, ties: Ties, clip: float, min_images: int, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """(rows,) bounds of the affinity, widened to hold it; NaN in reference rows."""
+    bounds, counts = [], {}
+    for target in losses.targets:
+        tournament = tournament_of(target, losses.by_target[target], min_images)
+        units = units_of(tournament.images, losses.clusters)
+        counts[target] = int(units.max()) + 1
+        found = affinity_interval(tournament.losses, units, ties=ties, clip=clip, level=level)
+        bounds.append(np.stack(found))
+        if tournament.scratch is not None:
+            bounds.append(np.full((2, 1), np.nan))
+    warn_of_few(counts)
+    low, high = np.concatenate(bounds, axis=1)
+    affinity = frame["affinity"].to_numpy(dtype=np.float64)
+    return np.minimum(low, affinity), np.maximum(high, affinity)
