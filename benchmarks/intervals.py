@@ -67,6 +67,18 @@ class Cell:
         """The fields in order, as the records have it."""
         return "/".join(str(value) for value in asdict(self).values())
 
+    @property
+    def label(self) -> str:
+        """What differs from the usual, for a reader."""
+        parts = [f"{self.images:,} images", f"noise {self.noise:g}"]
+        if self.clusters:
+            parts.append(f"{self.clusters} clusters")
+        for name in ("shared", "candidates", "ties", "clip", "rounding"):
+            value = getattr(self, name)
+            if value != getattr(Cell, name):
+                parts.append(f"{name} {value:g}" if name != "ties" else f"{value} ties")
+        return ", ".join(parts)
+
 
 NOISES = (0.3, 1.0, 3.0)
 GRID = [Cell(images, noise) for images in (20, 100, 1000) for noise in NOISES] + [

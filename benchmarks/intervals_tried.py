@@ -41,9 +41,6 @@ def tried_intervals(
     yield "with an imaginary image (chosen)", affinity_interval(losses, units)
 
 
-
-
-
 def _smoothed(wins: FloatArray, weight: float) -> FloatArray:
     return (wins * weight + 0.5) / (weight + 1.0)
 
