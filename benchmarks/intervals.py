@@ -190,6 +190,7 @@ def run(out: Path, repetitions: int, *, tried: bool = False) -> None:
     """Measure what the records lack, cell by cell, and render the page."""
     out.mkdir(parents=True, exist_ok=True)
     path = out / ("tried.csv" if tried else "records.csv")
+    made = {"commit": commit(), **machine("numpy", "scipy")}
     records = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=COLUMNS)
     known = set(zip(records["cell"], records["repetition"], strict=True))
     for cell in GRID if tried else [*GRID, *FEW, *OTHER]:
@@ -206,7 +207,6 @@ def run(out: Path, repetitions: int, *, tried: bool = False) -> None:
         print(cell.name, flush=True)
     config = out / "config.json"
     before = json.loads(config.read_text()) if config.exists() else {}
-    made = {"commit": commit(), **machine("numpy", "scipy")}
     config.write_text(json.dumps(before | {path.stem: made}, indent=1) + "\n")
     (out / "README.md").write_text(page(out))
 

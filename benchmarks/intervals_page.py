@@ -185,7 +185,7 @@ def _few(shown: pd.DataFrame, cells: Sequence[Described]) -> str:
 
 
 def _tried(tried: pd.DataFrame) -> str:
-    shown = summary(tried)["held"].unstack("method")
+    shown = summary(tried).reset_index().pivot_table("held", "cell", "method")
     order = list(dict.fromkeys(tried["method"]))
     clustered = np.array([name.split("/")[2] != "0" for name in shown.index])
     lines = [

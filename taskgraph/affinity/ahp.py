@@ -70,7 +70,7 @@ def affinity_from_wins(
     InvalidWinsError
         If ``wins`` is not square, not a share, or its opposite entries do not sum to one.
     ConvergenceError
-        If the odds span more than double precision can hold, as with a ``clip`` of 1e-200.
+        If the odds span more than double precision can hold, as with a ``clip`` of 1e-60.
 
     Source: Taskonomy, Sec. 3.3; Saaty (1987). See `taskgraph.affinity.perron` for the method.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -89,11 +89,15 @@ def affinities(
     min_images : int
         Fewest images that a tournament may be decided on.
     bootstrap : int
-        Number of resamples of the images (or clusters) for ``low`` and ``high``, the percentile
-        interval of the affinity; 0 for none.
+        Number of resamples of the images (or clusters), as `stability` takes them; 0 for none.
+        With any, ``low`` and ``high`` are given too: the interval of `affinity_interval`, which
+        is the same for every number of resamples, widened to hold the affinity. A candidate that
+        won on nearly all of few images has an affinity that only ``clip`` keeps finite, and this
+        may be the end of its interval.
     seed : int
+        Of the resamples.
     level : float in (0, 1)
-        Share of the resamples that the interval covers.
+        How often the interval is to hold the affinity of infinitely many images.
 
     Returns
     -------
@@ -104,7 +108,9 @@ def affinities(
     InvalidTableError
         If an argument is out of range, or a target has no candidate or too few common images.
 
-    Source: Taskonomy, Sec. 3.3; the bootstrap is ours.
+    A warning is logged where a target has too few images or clusters for its interval.
+
+    Source: Taskonomy, Sec. 3.3; the bootstrap and the intervals are ours.
     """
     if not 0 < level < 1:
         raise InvalidTableError(f"level is {level}, expected a share between 0 and 1, such as 0.95")
@@ -113,8 +119,8 @@ def affinities(
     check_ties(ties)
     check_clip(clip)
     rows, reports = [], []
-    for target in losses.targets:
-        tournament = tournament_of(target, losses.by_target[target], min_images)
+    tournaments = [tournament_of(t, losses.by_target[t], min_images) for t in losses.targets]
+    for tournament in tournaments:
         frame, report = _point(tournament, ties, clip)
         rows.append(frame)
         reports.append(report)
@@ -125,7 +131,9 @@ def affinities(
     resamples = bootstrap_affinities(
         losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images
     )
-    low, high = _intervals(losses, frame, ties=ties, clip=clip, min_images=min_images, level=level)
+    low, high = _intervals(tournaments, losses.clusters, ties=ties, clip=clip, level=level)
+    # The bounds of NaN, in reference rows, are NaN.
+    low, high = np.minimum(low, frame["affinity"]), np.maximum(high, frame["affinity"])
     frame.insert(3, "low", low)
     frame.insert(4, "high", high)
     return Affinities(Transfers(frame), consistency, resamples)
@@ -215,19 +223,22 @@ def _against(losses: FloatArray, reference: int, ties: Ties) -> FloatArray:
 
 
 def _intervals(
-    losses: Losses, frame: pd.DataFrame, *, ties: Ties, clip: float, min_images: int, level: float
+    tournaments: Sequence[Tournament],
+    clusters: Mapping[str, str],
+    *,
+    ties: Ties,
+    clip: float,
+    level: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """(rows,) bounds of the affinity, widened to hold it; NaN in reference rows."""
+    """(rows,) bounds of all targets; NaN in reference rows."""
     bounds, counts = [], {}
-    for target in losses.targets:
-        tournament = tournament_of(target, losses.by_target[target], min_images)
-        units = units_of(tournament.images, losses.clusters)
-        counts[target] = int(units.max()) + 1
+    for tournament in tournaments:
+        units = units_of(tournament.images, clusters)
+        counts[tournament.target] = int(units.max()) + 1
         found = affinity_interval(tournament.losses, units, ties=ties, clip=clip, level=level)
         bounds.append(np.stack(found))
         if tournament.scratch is not None:
             bounds.append(np.full((2, 1), np.nan))
     warn_of_few(counts)
     low, high = np.concatenate(bounds, axis=1)
-    affinity = frame["affinity"].to_numpy(dtype=np.float64)
-    return np.minimum(low, affinity), np.maximum(high, affinity)
+    return low, high

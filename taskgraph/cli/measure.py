@@ -51,7 +51,8 @@ def losses_options(function: Any) -> Any:
     type=click.IntRange(min=0),
     default=0,
     metavar="R",
-    help="Resample the images R times, for an interval of each affinity.",
+    help="Give each affinity a 95 % interval, low to high (R above 0). R is the number of "
+    "resamples of the images; the interval needs none, and is the same for every R.",
 )
 @click.option(
     "--method",
