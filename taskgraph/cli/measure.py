@@ -51,8 +51,8 @@ def losses_options(function: Any) -> Any:
     type=click.IntRange(min=0),
     default=0,
     metavar="R",
-    help="Give each affinity a 95 % interval, low to high (R above 0). R is the number of "
-    "resamples of the images; the interval needs none, and is the same for every R.",
+    help="Give each affinity a 95 % interval, low to high, if R is above 0. The interval needs no "
+    "resamples, so it is the same for every R; `taskgraph stability` resamples the images.",
 )
 @click.option(
     "--method",
@@ -85,6 +85,7 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
     from taskgraph.tables import SUFFIXES, check_writable, write_transfers
 
     check_writable(output, suffixes=SUFFIXES)
+    flags["bootstrap"] = min(1, flags["bootstrap"])  # for the intervals; resamples are not kept
     transfers = _transfers(losses, flags)
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")
