@@ -115,7 +115,8 @@ def simulate(cell: Cell, rng: np.random.Generator) -> FloatArray:
 
 def table(cell: Cell, repetitions: Sequence[int], seed: int) -> Losses:
     """A table in which every repetition is a target with images and clusters of its own."""
-    by_target, clusters = {}, {}
+    by_target: dict[str, TargetLosses] = {}
+    clusters: dict[str, str] = {}
     names = tuple(f"s{k:02d}" for k in range(cell.candidates))
     for repetition in repetitions:
         # The same random numbers whichever cells and repetitions are run.

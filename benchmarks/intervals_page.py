@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -105,11 +106,17 @@ def render(
         ),
         _table(shown, tables["grid"]),
         METHOD,
-        "\n## Fewer images or clusters\n\n" + _few(shown, tables["few"]),
+        "\n## Fewer images or clusters\n\n"
+        "`taskgraph affinity` and `tg.affinities` warn where a target has fewer than 5 images or "
+        "clusters.\n\n" + _few(shown, tables["few"]),
         _table(shown, tables["few"]),
-        "\n## Other tournaments\n\nNo choice was made on these cells: other numbers of candidates, "
-        "sharper ones, other shares of\nthe clusters in the variance, other clips, and ties of "
-        "losses that are rounded to halves.\n\n",
+        "\n## Other tournaments\n\n",
+        _filled(
+            "No choice was made on these cells: other numbers of candidates, sharper ones, other "
+            "shares of the clusters in the variance, other clips, and ties of losses that are "
+            "rounded to halves."
+        ),
+        _few(shown, tables["other"]),
         _table(shown, tables["other"]),
     ]
     if "tried" in frames:
@@ -142,22 +149,22 @@ def summary(records: pd.DataFrame) -> pd.DataFrame:
 def _provenance(made: Mapping[str, Any], seed: int, records: pd.DataFrame) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in made["versions"].items())
     most = records.groupby("cell")["repetition"].nunique()
-    return (
+    return _filled(
         f"Commit `{str(made['commit'])[:7]}`, {versions}, {made['platform']}; seed {seed}; "
-        f"{most.max()} repetitions a cell of the first table,\n{most.min()} of the others. No cell "
+        f"{most.max()} repetitions a cell of the first table, {most.min()} of the others. No cell "
         "was left out, and none was run again with another seed."
-    )
+    ).rstrip()
 
 
 def _verdict(shown: pd.DataFrame, grid: Sequence[str]) -> str:
-    held = {m: shown.xs(m, level="method")["held"].reindex(grid) for m in ("before", "after")}
+    held = {m: shown.xs(m, level="method")["held"].reindex(list(grid)) for m in ("before", "after")}
     inside = {m: int(values.between(0.92, 0.98).sum()) for m, values in held.items()}
-    return (
+    return _filled(
         f"**Before, {inside['before']} of {len(grid)} cells are within 92 to 98 % "
         f"({_percent(held['before'].min())} to {_percent(held['before'].max())} %); after, "
         f"{inside['after']} of {len(grid)} ({_percent(held['after'].min())} to "
         f"{_percent(held['after'].max())} %).**"
-    )
+    ).rstrip()
 
 
 def _table(shown: pd.DataFrame, cells: Sequence[Described]) -> str:
@@ -166,7 +173,7 @@ def _table(shown: pd.DataFrame, cells: Sequence[Described]) -> str:
         "|--|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for cell in cells:
-        before, after = shown.loc[(cell.name, "before")], shown.loc[(cell.name, "after")]
+        before, after = (shown.xs((cell.name, m)) for m in ("before", "after"))
         lines.append(
             f"| {cell.label} | {_coverage(before)} | {_percent(before['above'])} | "
             f"{before['width']:.2f} | {_coverage(after)} | {_percent(after['above'])} | "
@@ -181,10 +188,9 @@ def _few(shown: pd.DataFrame, cells: Sequence[Described]) -> str:
     if not low:
         return "No cell is below 92 %.\n\n"
     worst = min(low, key=lambda cell: float(after[cell.name]))
-    return (
-        f"{len(low)} of {len(cells)} cells are below 92 %; the lowest is {worst.label} with "
-        f"{_percent(after[worst.name])} %. `taskgraph affinity`\nwarns where a target has fewer "
-        "than 5 independent images or clusters.\n\n"
+    return _filled(
+        f'{len(low)} of {len(cells)} cells are below 92 %; the lowest is "{worst.label}" with '
+        f"{_percent(float(after[worst.name]))} %."
     )
 
 
@@ -208,6 +214,11 @@ def _tried(tried: pd.DataFrame) -> str:
 
 def _coverage(row: pd.Series[Any]) -> str:
     return f"{_percent(row['held'])} ± {100 * row['error']:.1f}"
+
+
+def _filled(text: str) -> str:
+    """A paragraph, and the empty line after it."""
+    return textwrap.fill(text, 96, break_long_words=False, break_on_hyphens=False) + "\n\n"
 
 
 def _percent(share: float) -> str:

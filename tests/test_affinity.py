@@ -109,7 +109,7 @@ def test_a_batch_is_its_members(monkeypatch):
     wins = np.stack([win_rates(rng.normal(size=(5, 30))) for _ in range(7)])
     each = np.stack([affinity_from_wins(w) for w in wins])
     assert affinity_from_wins(wins) == pytest.approx(each, abs=1e-12)
-    monkeypatch.setattr("taskgraph.affinity.perron.BATCH", 50)
+    monkeypatch.setattr("taskgraph.affinity.ahp.BATCH", 50)
     assert affinity_from_wins(wins) == pytest.approx(each, abs=1e-12)
 
 

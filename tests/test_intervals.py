@@ -72,7 +72,7 @@ def test_the_influence_of_an_image_is_a_finite_difference(ties):
         # The sum of weights is in the denominator: the image beside the smoothed mean.
         mean = slopes @ (own * smoothed - other * smoothed.T).sum(axis=1)
         expected = (moves[:, image] - mean) / (images + 1)
-        np.testing.assert_allclose((found[1] - found[0]) / (2 * step), expected, rtol=1e-5)
+        np.testing.assert_allclose((found[1] - found[0]) / (2 * step), expected, rtol=1e-3)
 
 
 def test_the_imaginary_image_is_the_mean_over_all_orders():
@@ -104,7 +104,7 @@ def test_copies_of_images_in_clusters_change_nothing():
     losses = some_losses(20)
     alone = affinity_interval(losses, np.arange(20))
     together = affinity_interval(np.repeat(losses, 7, axis=1), np.repeat(np.arange(20), 7))
-    np.testing.assert_allclose(together, alone, rtol=1e-10)
+    np.testing.assert_allclose(together, alone, rtol=1e-5)
 
 
 def test_clusters_of_different_sizes_are_a_ratio():
@@ -184,7 +184,10 @@ def test_few_clusters_warn(units, warned, caplog):
 
 def test_few_images_warn_for_three_targets_and_count_the_rest(caplog):
     interval.warn_of_few({"a": 2, "b": 3, "c": 4, "d": 4, "e": 9})
-    assert '"a" (2), "b" (3), "c" (4) and 1 more; in simulations' in caplog.messages[0]
+    assert (
+        '"a" (2), "b" (3), "c" (4) and 1 more; in simulations, 95 % intervals of two'
+        in caplog.messages[0]
+    )
 
 
 def test_the_command_warns_on_standard_error(tmp_path):

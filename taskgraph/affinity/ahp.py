@@ -13,6 +13,8 @@ from taskgraph.affinity.tournament import Ties, check_ties
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 
 SUM_TOLERANCE = 1e-6
+BATCH = 1 << 18
+"""Entries of win matrices that are worked on together, so that they stay in the cache."""
 
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57)
 """Saaty (1980), for 1 to 14 candidates."""
@@ -91,7 +93,9 @@ def affinity_from_wins(
 
 def perron_vectors(wins: FloatArray, *, clip: float = 1e-3) -> FloatArray:
     """As `affinity_from_wins`, for an (R, E, E) array that is known to be valid."""
-    return perron_of(win_odds(wins, clip))
+    step = max(1, BATCH // wins[0].size)
+    parts = [perron_of(win_odds(wins[k : k + step], clip)) for k in range(0, len(wins), step)]
+    return np.concatenate(parts)
 
 
 def consistency_ratio(wins: ArrayLike, *, ties: Ties = "half", clip: float = 1e-3) -> Consistency:

@@ -15,13 +15,11 @@ from taskgraph.errors import ConvergenceError
 
 TOLERANCE = 1e-12
 """Largest proven relative error of an entry, for the matrix as it is stored."""
-SPREAD, STEPS = 1e-14, 40
+SPREAD, STEPS = 1e-14, 64
 """Power iteration stops when the quotients of image and vector agree this well, or after these."""
 SQUARINGS = 128
 NEAR, FINAL = 0.1, 12
 """A matrix whose columns agree to within ``NEAR`` shrinks an error 20 times at each last step."""
-BATCH = 1 << 18
-"""Entries of matrices that are worked on together, so that they stay in the cache."""
 
 FloatArray = NDArray[np.float64]
 
@@ -48,13 +46,6 @@ def perron_of(matrices: FloatArray) -> FloatArray:
 
     Source: Seneta, Non-negative Matrices and Markov Chains (1981), ch. 3: Birkhoff's contraction.
     """
-    step = max(1, BATCH // matrices[0].size)
-    return np.concatenate(
-        [_perron_batch(matrices[k : k + step]) for k in range(0, len(matrices), step)]
-    )
-
-
-def _perron_batch(matrices: FloatArray) -> FloatArray:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         vectors, errors = _iterate(matrices)
         late = ~(errors <= TOLERANCE)
