@@ -172,8 +172,9 @@ def _table(shown: pd.DataFrame, cells: Sequence[Described]) -> str:
         "| cell | before | above | width | after | above | below | width |",
         "|--|--:|--:|--:|--:|--:|--:|--:|",
     ]
+    rows: dict[Any, Any] = shown.to_dict("index")
     for cell in cells:
-        before, after = (shown.xs((cell.name, m)) for m in ("before", "after"))
+        before, after = (rows[cell.name, method] for method in ("before", "after"))
         lines.append(
             f"| {cell.label} | {_coverage(before)} | {_percent(before['above'])} | "
             f"{before['width']:.2f} | {_coverage(after)} | {_percent(after['above'])} | "
@@ -212,7 +213,7 @@ def _tried(tried: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _coverage(row: pd.Series[Any]) -> str:
+def _coverage(row: Mapping[str, float]) -> str:
     return f"{_percent(row['held'])} ± {100 * row['error']:.1f}"
 
 

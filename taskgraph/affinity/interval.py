@@ -12,9 +12,9 @@ import logging
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit
-from scipy.stats import rankdata, t
+from scipy.special import expit, logit, stdtrit
 
 from taskgraph.affinity.ahp import win_odds
 from taskgraph.affinity.perron import perron_of
@@ -81,7 +81,7 @@ def affinity_interval(
     order = np.einsum("ei,ij,ej->e", slopes, _random_order(own + other), slopes)
     total = drawn + order / (weight + 1.0) ** 2
     freedom = (count - 1) * (total / np.maximum(drawn, 1e-6 * total)) ** 2
-    half = t.ppf((1.0 + level) / 2.0, freedom) * np.sqrt(total)
+    half = stdtrit(freedom, (1.0 + level) / 2.0) * np.sqrt(total)
     center = logit(affinity)
     return expit(center - half), expit(center + half)
 
@@ -96,7 +96,7 @@ def effective_images(losses: FloatArray, units: IntArray) -> float:
     images, count = losses.shape[1], int(units.max()) + 1
     if count == images:
         return float(images)
-    ranks = rankdata(losses, axis=0)  # (E, B), means of tied ones
+    ranks = pd.DataFrame(losses).rank().to_numpy()  # (E, B), means of tied ones
     ranks -= ranks.mean(axis=1, keepdims=True)
     single = (ranks**2).sum() * images / (images - 1)
     together = (_sums(ranks, units) ** 2).sum() * count / (count - 1)
@@ -147,7 +147,7 @@ def _image_moves(losses: FloatArray, own: FloatArray, other: FloatArray, ties: T
     ranks = ranks_of(losses)
     found = np.empty(losses.shape)
     # Single precision is enough for a variance, and twice as fast.
-    own, other, both = (each.astype(np.float32) for each in (own, other, own + other))
+    first, second, both = (each.astype(np.float32) for each in (own, other, own + other))
     width = max(1, BLOCK // len(losses))
     for start in range(0, losses.shape[1], width):
         block = ranks[:, start : start + width]
@@ -155,9 +155,9 @@ def _image_moves(losses: FloatArray, own: FloatArray, other: FloatArray, ties: T
             won = (row < block).astype(np.float32)
             if ties == "half":
                 won += row <= block  # twice the win
-                moves = both[i] @ won / 2 - other[i].sum()
+                moves = both[i] @ won / 2 - second[i].sum()
             else:
-                moves = own[i] @ won - other[i] @ (row > block).astype(np.float32)
+                moves = first[i] @ won - second[i] @ (row > block).astype(np.float32)
             found[i, start : start + width] = moves
     return found
 
