@@ -97,7 +97,7 @@ def effective_images(losses: FloatArray, units: IntArray) -> float:
     if count == images:
         return float(images)
     ranks = pd.DataFrame(losses).rank().to_numpy()  # (E, B), means of tied ones
-    ranks -= ranks.mean(axis=1, keepdims=True)
+    ranks = ranks - ranks.mean(axis=1, keepdims=True)
     single = (ranks**2).sum() * images / (images - 1)
     together = (_sums(ranks, units) ** 2).sum() * count / (count - 1)
     if together == 0.0:
