@@ -25,7 +25,7 @@ class UnknownTaskError(InvalidProblemError):
 
 
 class ConvergenceError(TaskgraphError, ArithmeticError):
-    """Power iteration did not settle."""
+    """An iteration did not settle, or its numbers left the range of double precision."""
 
 
 class SolverError(TaskgraphError, RuntimeError):

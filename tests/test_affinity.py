@@ -19,7 +19,7 @@ from taskgraph.affinity import (
     random_index,
     win_rates,
 )
-from taskgraph.errors import ConvergenceError, InvalidTableError, InvalidWinsError
+from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.losses import Losses, TargetLosses
 
 
@@ -52,11 +52,8 @@ def test_perron_vector_equals_the_dense_eigenvector(upper):
     wins = np.triu(upper, 1)
     wins = wins + np.tril(1 - wins.T, -1) + 0.5 * np.eye(len(wins))
     vector, largest = dense_perron(wins)
-    try:
-        found = affinity_from_wins(wins)
-    except ConvergenceError:  # two eigenvalues of (nearly) the same modulus: it says so
-        return
-    assert found == pytest.approx(vector, rel=1e-5, abs=1e-9)
+    found = affinity_from_wins(wins)
+    assert found == pytest.approx(vector, rel=1e-9, abs=1e-14)
     assert found.sum() == pytest.approx(1)
     assert (found > 0).all()
     assert consistency_ratio(wins).largest_eigenvalue == pytest.approx(largest, rel=1e-6)
@@ -89,7 +86,7 @@ def test_a_cycle_ties_and_is_inconsistent():
     assert consistency_ratio(wins).ratio > 100
 
 
-def test_a_near_cycle_converges_by_averaging():
+def test_a_near_cycle_is_found():
     """Complex eigenvalues of nearly the largest modulus: plain iteration turns in circles."""
     wins = np.array([[0.5, 1, 0], [0, 0.5, 0.99], [1, 0.01, 0.5]])
     assert affinity_from_wins(wins) == pytest.approx(dense_perron(wins)[0], rel=1e-8)
@@ -146,8 +143,6 @@ def test_bad_options_are_refused():
     wins = np.array([[0.5, 0.7], [0.3, 0.5]])
     with pytest.raises(InvalidTableError, match=r"clip is 0\.5, expected a share above 0 and bel"):
         affinity_from_wins(wins, clip=0.5)
-    with pytest.raises(ConvergenceError, match=r"still moves by 2\.0e-01 after 1 steps, expected"):
-        affinity_from_wins(wins, max_iter=1)
     with pytest.raises(InvalidWinsError, match="expected one square matrix"):
         consistency_ratio(wins[None])
 
@@ -244,10 +239,6 @@ def test_bootstrap_equals_naive_resampling(ties, monkeypatch):
             copied[target] = TargetLosses(measured.sources, names, values)
         naive = affinities(Losses(copied), ties=ties).transfers.frame["affinity"].to_numpy()
         np.testing.assert_allclose(found.resamples[repeat], naive, rtol=1e-8)
-    inner = np.nanquantile(found.resamples[:, :7], [0.025, 0.975], axis=0)
-    np.testing.assert_allclose(
-        found.transfers.frame[["low", "high"]].to_numpy()[:6].T, inner[:, :6]
-    )
 
 
 def test_bootstrap_is_aligned_and_can_be_drawn_alone():

@@ -31,6 +31,17 @@ class Resamples:
         return self.counts[:, self.units[target]]
 
 
+def units_of(images: Sequence[str], clusters: Mapping[str, str]) -> NDArray[np.int64]:
+    """(B,) ints: the number of each image's cluster, or one of its own."""
+    known: dict[tuple[str, str], int] = {}
+    return np.array([known.setdefault(_unit(image, clusters), len(known)) for image in images])
+
+
+def _unit(image: str, clusters: Mapping[str, str]) -> tuple[str, str]:
+    """A pair, so that a cluster never meets an image of the same name."""
+    return ("cluster", clusters[image]) if image in clusters else ("image", image)
+
+
 def draw_resamples(
     images: Mapping[str, Sequence[str]],
     *,
@@ -61,11 +72,8 @@ def draw_resamples(
     """
     if repeats < 1:
         raise InvalidTableError(f"{repeats} resamples were asked for, expected at least 1")
-    # A pair, so that a cluster never meets an image of the same name.
-    of_image = {name: ("cluster", group) for name, group in (clusters or {}).items()}
     named = {
-        target: [of_image.get(name, ("image", name)) for name in names]
-        for target, names in images.items()
+        target: [_unit(name, clusters or {}) for name in names] for target, names in images.items()
     }
     known = {
         unit: k for k, unit in enumerate(sorted({u for units in named.values() for u in units}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,8 @@ from taskgraph.affinity.ahp import (
     consistency_ratio,
     perron_vectors,
 )
-from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.affinity.bootstrap import draw_resamples, units_of
+from taskgraph.affinity.interval import affinity_interval, warn_of_few
 from taskgraph.affinity.references import (
     Versus,
     scratch_versus_average,
@@ -101,11 +102,15 @@ def affinities(
     min_images : int
         Fewest images that a tournament may be decided on.
     bootstrap : int
-        Number of resamples of the images (or clusters) for ``low`` and ``high``, the percentile
-        interval of the affinity; 0 for none.
+        Number of resamples of the images (or clusters), as `stability` takes them; 0 for none.
+        With any, ``low`` and ``high`` are given too: the interval of `affinity_interval`, which
+        is the same for every number of resamples, widened to hold the affinity. A candidate that
+        won on nearly all of few images has an affinity that only ``clip`` keeps finite, and this
+        may be the end of its interval.
     seed : int
+        Of the resamples.
     level : float in (0, 1)
-        Share of the resamples that the interval covers.
+        How often the interval is to hold the affinity of infinitely many images.
     progress : callable
         Wraps the list of targets to resample, as ``tqdm`` does.
 
@@ -118,7 +123,9 @@ def affinities(
     InvalidTableError
         If an argument is out of range, or a target has no candidate or too few common images.
 
-    Source: Taskonomy, Sec. 3.3; the bootstrap is ours.
+    A warning is logged where a target has too few images or clusters for its interval.
+
+    Source: Taskonomy, Sec. 3.3; the bootstrap and the intervals are ours.
     """
     if not 0 < level < 1:
         raise InvalidTableError(f"level is {level}, expected a share between 0 and 1, such as 0.95")
@@ -128,8 +135,8 @@ def affinities(
     check_clip(clip)
     rows, reports = [], []
     versus: list[Versus] = []
-    for target in losses.targets:
-        tournament = tournament_of(target, losses.by_target[target], min_images)
+    tournaments = [tournament_of(t, losses.by_target[t], min_images) for t in losses.targets]
+    for tournament in tournaments:
         frame, report = _point(tournament, ties, clip)
         rows.append(frame)
         reports.append(report)
@@ -144,7 +151,9 @@ def affinities(
         losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images,
         progress=progress,
     )  # fmt: skip
-    low, high = _interval(resamples, level)
+    low, high = _intervals(tournaments, losses.clusters, ties=ties, clip=clip, level=level)
+    # The bounds of NaN, in reference rows, are NaN.
+    low, high = np.minimum(low, frame["affinity"]), np.maximum(high, frame["affinity"])
     frame.insert(3, "low", low)
     frame.insert(4, "high", high)
     return Affinities(_transfers(frame, losses), consistency, resamples, versus_table(versus))
@@ -241,10 +250,22 @@ def _against(losses: FloatArray, reference: int, ties: Ties) -> FloatArray:
     return np.asarray(shares, dtype=np.float64)
 
 
-def _interval(resamples: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    """(rows,) percentile bounds of the affinity; NaN in reference rows."""
-    bounds = np.full((2, resamples.shape[1]), np.nan)
-    measured = ~np.isnan(resamples).any(axis=0)
-    shares = [(1 - level) / 2, (1 + level) / 2]
-    bounds[:, measured] = np.quantile(resamples[:, measured], shares, axis=0)
-    return bounds[0], bounds[1]
+def _intervals(
+    tournaments: Sequence[Tournament],
+    clusters: Mapping[str, str],
+    *,
+    ties: Ties,
+    clip: float,
+    level: float,
+) -> tuple[FloatArray, FloatArray]:
+    """(rows,) bounds of all targets; NaN in reference rows."""
+    bounds, counts = [], {}
+    for tournament in tournaments:
+        units = units_of(tournament.images, clusters)
+        counts[tournament.target] = int(units.max()) + 1
+        found = affinity_interval(tournament.losses, units, ties=ties, clip=clip, level=level)
+        bounds.append(np.stack(found))
+        bounds.append(np.full((2, len(tournament.references)), np.nan))
+    warn_of_few(counts)
+    low, high = np.concatenate(bounds, axis=1)
+    return low, high

@@ -78,7 +78,7 @@ def win_rates(
     # Halves of whole numbers below 2^24 are exact in single precision, which is twice as fast.
     exact = total.max() < 1 << 23 and bool((each == np.floor(each)).all())
     columns = np.ascontiguousarray(each.T, dtype=np.float32 if exact else np.float64)  # (B, R)
-    wins = _count_wins(_ranks(losses), columns, ties)
+    wins = _count_wins(ranks_of(losses), columns, ties)
     wins /= total[:, None, None]
     if ties == "half":
         for i in range(len(losses)):
@@ -129,7 +129,7 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
     )
 
 
-def _ranks(losses: FloatArray) -> NDArray[Any]:
+def ranks_of(losses: FloatArray) -> NDArray[Any]:
     """Replace losses by their rank within the image: the order is all that is compared."""
     order = np.argsort(losses, axis=0)
     ordered = np.take_along_axis(losses, order, axis=0)

@@ -81,7 +81,8 @@ def losses_options(function: Any) -> Any:
     type=click.IntRange(min=0),
     default=0,
     metavar="R",
-    help="Resample the images R times, for an interval of each affinity.",
+    help="Give each affinity a 95 % interval, low to high, if R is above 0. The interval needs no "
+    "resamples, so it is the same for every R; `taskgraph stability` resamples the images.",
 )
 @click.option(
     "--method",
@@ -116,6 +117,7 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
     """  # fmt: skip
     from taskgraph.tables import write_transfers
 
+    flags["bootstrap"] = min(1, flags["bootstrap"])  # for the intervals; resamples are not kept
     with notices():
         transfers = _transfers(losses, flags)
     write_transfers(transfers, output)
