@@ -15,6 +15,7 @@ from taskgraph.affinity.tournament import Ties, check_ties
 from taskgraph.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.names import Names, check_names, read_sets, read_targets
+from taskgraph.places import row_name, row_names
 from taskgraph.tasks import SCRATCH, SELF
 from taskgraph.transfers import Transfers, check_unique, numbers, require_columns
 
@@ -189,7 +190,7 @@ def _prepared(frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool)
     empty = values.isna().to_numpy()
     if empty.any():
         raise InvalidTableError(
-            f"row {int(empty.argmax()) + 1}: {required[-1]} is empty, expected a finite number; "
+            f"{row_name(int(empty.argmax()) + 1)}: {required[-1]} is empty, expected a finite number; "
             "mend it or leave the row out"
         )
     frame[required[-1]] = values
@@ -229,13 +230,13 @@ def _check_pairs(pairs: pd.DataFrame) -> None:
     outside = pairs[(pairs["wins"] < 0) | (pairs["wins"] > 1)]
     if len(outside):
         raise InvalidWinsError(
-            f"row {outside.index[0] + 1}: wins is {outside['wins'].iloc[0]:g}, expected a share "
+            f"{row_name(outside.index[0] + 1)}: wins is {outside['wins'].iloc[0]:g}, expected a share "
             "of images between 0 and 1"
         )
     own = pairs[pairs["sources"] == pairs["versus"]]
     if len(own):
         raise InvalidTableError(
-            f'row {own.index[0] + 1}: "{own["sources"].iloc[0]}" is compared with itself; '
+            f'{row_name(own.index[0] + 1)}: "{own["sources"].iloc[0]}" is compared with itself; '
             "leave the row out"
         )
     repeated = pairs[pairs.duplicated(["sources", "versus"])]
@@ -243,7 +244,7 @@ def _check_pairs(pairs: pd.DataFrame) -> None:
         again = repeated.iloc[0]
         same = (pairs["sources"] == again["sources"]) & (pairs["versus"] == again["versus"])
         raise InvalidTableError(
-            f"rows {pairs.index[same][0] + 1} and {repeated.index[0] + 1} are the same pair "
+            f"{row_names(pairs.index[same][0] + 1, repeated.index[0] + 1)} are the same pair "
             f'("{again["sources"]}" versus "{again["versus"]}"); keep one of them'
         )
 

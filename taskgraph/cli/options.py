@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -66,15 +65,10 @@ class Names(click.ParamType):  # type: ignore[type-arg]
         """Split at commas."""
         if isinstance(value, tuple):
             return value
-        parts = [part for part in _at_commas(value) if part.strip()]
+        from taskgraph.tasks import split_list
+
+        parts = [part for part in split_list(value) if part.strip()]
         return tuple(_task(self, part, param, ctx) for part in parts)
-
-
-def _at_commas(text: str) -> list[str]:
-    """Split at commas, but for those within double quotes."""
-    if text.count('"') % 2:
-        return text.split(",")
-    return re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text)
 
 
 def _task(kind: click.ParamType[Any], text: str, param: Any, ctx: Any) -> str:
@@ -97,8 +91,10 @@ class Weights(click.ParamType):  # type: ignore[type-arg]
         """Split at commas, then at the equals sign."""
         if isinstance(value, dict):
             return value
+        from taskgraph.tasks import split_list
+
         weights = {}
-        for part in _at_commas(value):
+        for part in split_list(value):
             text, equals, number = part.rpartition("=")
             if not equals or not text.strip():
                 self.fail(f"expected task=number, such as depth=2, not {part!r}", param, ctx)

@@ -11,9 +11,11 @@ import pandas as pd
 
 from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
+from taskgraph.places import row_name, row_names
 from taskgraph.names import Names, check_names, read_sets, read_targets
 from taskgraph.tables.files import UNNAMED
 from taskgraph.tasks import RESERVED, SELF, quoted, split_sources
+from taskgraph.transfers import is_empty
 
 logger = logging.getLogger("taskgraph")
 
@@ -165,7 +167,7 @@ def _check_spelling(targets: list[str], sources: Names, exact_names: bool) -> No
     def place(name: str) -> str:
         for code, text in enumerate(sources.known):
             if name in (text, *split_sources(text), sources.joined.get(text)):
-                return f"row {sources.row(code)}"
+                return row_name(sources.row(code))
         return header[name]
 
     named = read_targets(pd.Series(targets, dtype=object))
@@ -177,7 +179,7 @@ def _check_once(codes: list[int], known: list[str]) -> None:
     for row, code in enumerate(codes, start=1):
         if first.setdefault(code, row) != row:
             raise InvalidTableError(
-                f'rows {first[code]} and {row} are both the source "{known[code]}"; keep one'
+                f'{row_names(first[code], row)} are both the source "{known[code]}"; keep one'
             )
 
 
@@ -206,12 +208,12 @@ def _cells(column: pd.Series, name: str) -> pd.Series:
     else:
         text = column.map(str, na_action="ignore").astype("string").str.strip()
         score = pd.to_numeric(text.mask(text == ""), errors="coerce").astype("float64")
-    named = text.notna() & (text != "") & (text.str.lower() != "nan")
+    named = ~is_empty(text) & (text.str.lower() != "nan").fillna(False)
     bad = named & ~score.abs().lt(math.inf)
     if bad.any():
         row = int(bad.to_numpy(dtype=bool).argmax())
         raise InvalidTableError(
-            f'row {row + 1}: column "{name}" holds "{text.iloc[row]}", expected a number; no '
+            f'{row_name(row + 1)}: column "{name}" holds "{text.iloc[row]}", expected a number; no '
             'column is named "affinity", "wins", "loss" or "score", so this was read as a wide '
             "matrix of scores: rename the columns if it is none"
         )
