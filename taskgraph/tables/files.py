@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.feather as pafeather
 import pyarrow.parquet as papq
@@ -179,7 +180,13 @@ def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
             if name not in infer
         }
         convert = pacsv.ConvertOptions(column_types=types, null_values=[""])
-        return _to_pandas(_read_csv(Path(path), kind, separator, convert), tidied)
+        table = _read_csv(Path(path), kind, separator, convert)
+        if any(pa.types.is_floating(c.type) and pc.any(pc.is_nan(c)).as_py() for c in table.columns):
+            # The text "nan" is no empty field; as text the two differ.
+            texts = {raw: pa.dictionary(pa.int32(), pa.string()) for raw in header}
+            convert = pacsv.ConvertOptions(column_types=texts, null_values=[""])
+            table = _read_csv(Path(path), kind, separator, convert)
+        return _to_pandas(table, tidied)
 
 
 def _read_csv(path: Path, kind: str, separator: str, convert: pacsv.ConvertOptions) -> pa.Table:

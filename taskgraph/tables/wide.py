@@ -7,7 +7,9 @@ import math
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
@@ -29,12 +31,24 @@ EXPECTED = (
 
 
 def melted(frame: pd.DataFrame, *, exact_names: bool = False) -> pd.DataFrame:
+    """Turn a wide matrix into rows ``sources, target, score``; see `melted_rows`."""
+    return melted_rows(frame, exact_names=exact_names)[0]
+
+
+def melted_rows(
+    frame: pd.DataFrame, *, exact_names: bool = False
+) -> tuple[pd.DataFrame, NDArray[np.intp]]:
     """Turn a wide matrix into rows ``sources, target, score``.
 
     The first column holds the sources, or the index of the frame where it is no mere count; every
     other column is a target. The diagonal, a task to itself, is the target's own network: its
     source is read as ``self``. Empty cells were not measured, and are left out. A matrix whose
     sources are no targets is read as well, and a notice says so.
+
+    Returns
+    -------
+    frame, rows
+        The second are the positions of the matrix's rows, from 0, of which each row is a cell.
 
     Raises
     ------
@@ -55,10 +69,12 @@ def melted(frame: pd.DataFrame, *, exact_names: bool = False) -> pd.DataFrame:
     _check_once(sources.codes.tolist(), sources.known)
     parts: list[pd.DataFrame] = []
     targets: list[str] = []
+    numbers: list[NDArray[np.intp]] = []
     for place, text in enumerate(header, start=1):
         target = _target(text, place)
         score = _cells(frame.iloc[:, place], text)
         part = pd.DataFrame({"sources": sources.to_series(), "target": target, "score": score})
+        numbers.append(np.flatnonzero(score.notna().to_numpy(dtype=bool)))
         part["sources"] = part["sources"].mask(part["sources"] == quoted(target), SELF)
         parts.append(part[score.notna()])
         targets.append(target)
@@ -67,7 +83,7 @@ def melted(frame: pd.DataFrame, *, exact_names: bool = False) -> pd.DataFrame:
     if rows.empty:
         raise InvalidTableError("all cells of the matrix are empty; expected scores")
     _check_shared(set(targets), sources.known)
-    return rows
+    return rows, np.concatenate(numbers)
 
 
 def check_numbers(sources: Sequence[str], targets: Sequence[str], *, exact_names: bool) -> None:
