@@ -234,7 +234,6 @@ def _is_number_with_point(text: str) -> bool:
     return "." in text and not math.isnan(_float(text))
 
 
-
 def _check_affinities(frame: pd.DataFrame) -> None:
     negative = frame["affinity"] < 0
     if negative.any():

@@ -56,9 +56,7 @@ def naming(path: FilePath, origin: Origin | None = None) -> Iterator[None]:
                 f"{path!s}: a name holds a byte that is no character of UTF-8; rename it"
             ) from None
         except RecursionError:
-            raise InvalidTableError(
-                f"{path!s}: this is nested too deeply to be read"
-            ) from None
+            raise InvalidTableError(f"{path!s}: this is nested too deeply to be read") from None
 
 
 class _OneFile:
@@ -181,7 +179,9 @@ def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
         }
         convert = pacsv.ConvertOptions(column_types=types, null_values=[""])
         table = _read_csv(Path(path), kind, separator, convert)
-        if any(pa.types.is_floating(c.type) and pc.any(pc.is_nan(c)).as_py() for c in table.columns):
+        if any(
+            pa.types.is_floating(c.type) and pc.any(pc.is_nan(c)).as_py() for c in table.columns
+        ):
             # The text "nan" is no empty field; as text the two differ.
             texts = {raw: pa.dictionary(pa.int32(), pa.string()) for raw in header}
             convert = pacsv.ConvertOptions(column_types=texts, null_values=[""])
@@ -448,7 +448,9 @@ def _csv_header(path: Path, kind: str) -> tuple[list[str], str]:
 @contextlib.contextmanager
 def _reading(kind: str) -> Iterator[None]:
     word = {
-        "parquet": "Parquet file", "feather": "Feather file", "gzip": "gzipped CSV file",
+        "parquet": "Parquet file",
+        "feather": "Feather file",
+        "gzip": "gzipped CSV file",
     }.get(kind, "CSV file")
     try:
         yield

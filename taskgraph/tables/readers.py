@@ -406,9 +406,7 @@ def _measured(frame: pd.DataFrame, rows: Rows, kind: Kind) -> tuple[pd.DataFrame
     return _kept(frame, rows, ~empty)
 
 
-def _without(
-    frame: pd.DataFrame, rows: Rows, drop: Iterable[str]
-) -> tuple[pd.DataFrame, Rows]:
+def _without(frame: pd.DataFrame, rows: Rows, drop: Iterable[str]) -> tuple[pd.DataFrame, Rows]:
     """Leave candidates out, by their sets of sources."""
     dropped = {join_sources(parse_sources(text)) for text in drop}
     if not dropped:
@@ -439,9 +437,7 @@ def _word(kind: Kind) -> str:
     return "a wide matrix of scores" if kind == "matrix" else kind
 
 
-def _missing(
-    name: str, kind: Kind, header: list[str], found: Kind, path: FilePath
-) -> str:
+def _missing(name: str, kind: Kind, header: list[str], found: Kind, path: FilePath) -> str:
     shown = ", ".join(f'"{column}"' for column in header[:12])
     more = f" and {len(header) - 12} more" if len(header) > 12 else ""
     looks = found == "matrix" and len(header) > 1 and not {"sources", "target"} & set(header)

@@ -51,7 +51,9 @@ class Files:
 
     def __str__(self) -> str:
         first, *rest = self.paths
-        more = f" and {len(rest)} more files" if len(rest) > 1 else f" and {rest[0]}" if rest else ""
+        more = (
+            f" and {len(rest)} more files" if len(rest) > 1 else f" and {rest[0]}" if rest else ""
+        )
         return f"{first!s}{more}"
 
     def labels(self) -> tuple[str, ...]:
