@@ -283,6 +283,6 @@ def _check_own_sources(frame: pd.DataFrame) -> None:
         return
     row, target = own[0], str(frame["target"].iloc[own[0]])
     raise InvalidTableError(
-        f'{row_name(row + 1)}: "{target}" is a source of itself; write its own supervised network as '
-        f'the source "{SELF}", or leave the row out'
+        f'{row_name(row + 1)}: "{target}" is a source of itself; write its own supervised network '
+        f'as the source "{SELF}", or leave the row out'
     )

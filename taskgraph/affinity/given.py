@@ -201,8 +201,8 @@ def _prepared(frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool)
     empty = values.isna().to_numpy()
     if empty.any():
         raise InvalidTableError(
-            f"{row_name(int(empty.argmax()) + 1)}: {required[-1]} is empty, expected a finite number; "
-            "mend it or leave the row out"
+            f"{row_name(int(empty.argmax()) + 1)}: {required[-1]} is empty, expected a finite "
+            "number; mend it or leave the row out"
         )
     frame[required[-1]] = values
     return frame
@@ -253,8 +253,8 @@ def _check_pairs(pairs: pd.DataFrame) -> None:
     outside = pairs[(pairs["wins"] < 0) | (pairs["wins"] > 1)]
     if len(outside):
         raise InvalidWinsError(
-            f"{row_name(outside.index[0] + 1)}: wins is {outside['wins'].iloc[0]:g}, expected a share "
-            "of images between 0 and 1"
+            f"{row_name(outside.index[0] + 1)}: wins is {outside['wins'].iloc[0]:g}, expected a "
+            "share of images between 0 and 1"
         )
     own = pairs[pairs["sources"] == pairs["versus"]]
     if len(own):

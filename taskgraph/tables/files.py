@@ -1,4 +1,4 @@
-"""Files of tables: text (plain or gzipped), Parquet and Feather, read strictly; written atomically."""
+"""Files of tables: text (plain or gzipped), Parquet, Feather; read strictly, written whole."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def read_losses(
     files = Files.of(path)
     frame, rows = _read(files, "losses", columns, where, drop)
     header = tidy(columns).get("loss", "loss")
-    with naming(files, rows):  # type: ignore[arg-type]
+    with naming(files, rows):
         return Losses.from_frame(
             frame,
             higher_is_better=higher_is_better,
@@ -198,7 +198,7 @@ def read_wins(
     """
     files = Files.of(path)
     frame, rows = _read(files, "wins", columns, where, drop)
-    with naming(files, rows):  # type: ignore[arg-type]
+    with naming(files, rows):
         check_names_of(frame, WINS, exact_names)
         check_pairs(frame)
     return frame
@@ -226,7 +226,7 @@ def read_scores(
     files = Files.of(path)
     if columns or table_kind(files) != "matrix":
         frame, rows = _read(files, "scores", columns, where, drop)
-        with naming(files, rows):  # type: ignore[arg-type]
+        with naming(files, rows):
             check_scores(frame, exact_names)
         return frame
     parts = [_matrix(file, where, exact_names) for file in files.paths]
@@ -234,7 +234,7 @@ def read_scores(
     sizes = [len(part) for part, _ in parts]
     rows = Rows(files.paths, np.repeat(np.arange(len(sizes)), sizes),
                 np.concatenate([rows for _, rows in parts]))  # fmt: skip
-    with naming(files, rows):  # type: ignore[arg-type]
+    with naming(files, rows):
         frame, _ = _without(frame, rows, drop)
         if len(parts) > 1:
             check_unique(frame, ["target", "sources"])
@@ -326,7 +326,7 @@ def _read(
     frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
     file_of = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     rows = Rows(files.paths, file_of, np.concatenate(numbers))
-    with naming(files, rows):  # type: ignore[arg-type]
+    with naming(files, rows):
         frame, rows = _measured(frame, rows, kind)
         return _without(frame, rows, drop)
 

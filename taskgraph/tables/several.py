@@ -24,7 +24,7 @@ ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".feather", ".arrow"
 
 
 @dataclass(frozen=True)
-class Files:
+class Files(os.PathLike[str]):
     """The files of one table.
 
     Parameters
@@ -48,6 +48,10 @@ class Files:
         if not path:
             raise InvalidTableError("there is no file to read; name at least one")
         return cls(tuple(path))
+
+    def __fspath__(self) -> str:
+        """The first file."""
+        return os.fspath(self.paths[0])
 
     def __str__(self) -> str:
         first, *rest = self.paths

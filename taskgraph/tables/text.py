@@ -1,4 +1,4 @@
-"""Tables as text: CSV with commas, tabs or semicolons, and JSON lines; numbers as people write them."""
+"""Tables as text: CSV with commas, tabs or semicolons (and decimal commas), and JSON lines."""
 
 from __future__ import annotations
 
