@@ -261,7 +261,8 @@ def _clusters(frame: pd.DataFrame, image: Names) -> dict[str, str]:
         row = int(np.argmax(differs))
         raise InvalidTableError(
             f'image "{image.known[image.codes[row]]}" is in the cluster "{names[codes[row]]}" '
-            f'({row_name(row + 1)}) and in "{names[of_image[image.codes[row]]]}"; an image has one cluster'
+            f'({row_name(row + 1)}) and in "{names[of_image[image.codes[row]]]}"; an image has '
+            "one cluster"
         )
     return {name: names[k] for name, k in zip(image.known, of_image, strict=True)}
 

@@ -103,9 +103,7 @@ def read_json(text: str) -> pd.DataFrame:
             )
     names = {name: None for content in objects for name in content}
     rows = [[content.get(name) for name in names] for content in objects]
-    return pd.DataFrame(rows, columns=pd.Index(list(names), dtype=object)).convert_dtypes(
-        convert_integer=False, convert_floating=False, convert_boolean=False, convert_string=False
-    )
+    return pd.DataFrame(rows, columns=pd.Index(list(names), dtype=object))
 
 
 def _loaded(text: str, problem: str) -> Any:
