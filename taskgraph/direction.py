@@ -14,6 +14,7 @@ import pandas as pd
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names
+from taskgraph.places import row_name, row_names
 from taskgraph.tasks import REFERENCES, SELF, require_known, task_name
 
 logger = logging.getLogger("taskgraph")
@@ -116,7 +117,7 @@ class Direction:
             if target in told and said is not None and told[target][0] != said:
                 value, row = told[target]
                 raise InvalidTableError(
-                    f'row {row}: the column "{COLUMN}" says {_word(value)} for the target '
+                    f'{row_name(row)}: the column "{COLUMN}" says {_word(value)} for the target '
                     f'"{target}", and {self.flag(target)} says {_word(said)}; leave one of them out'
                 )
             if said is None and target in told:
@@ -204,11 +205,13 @@ def _told(targets: Names, column: pd.Series) -> dict[str, tuple[bool, int]]:
             continue
         value, target = _said(text), targets.known[code]
         if value is None:
-            raise InvalidTableError(f'row {row + 1}: {COLUMN} is "{text}", expected true or false')
+            raise InvalidTableError(
+                f'{row_name(row + 1)}: {COLUMN} is "{text}", expected true or false'
+            )
         first = told.setdefault(target, (value, row + 1))
         if first[0] != value:
             raise InvalidTableError(
-                f"rows {first[1]} and {row + 1}: {COLUMN} is both {_word(first[0])} and "
+                f"{row_names(first[1], row + 1)}: {COLUMN} is both {_word(first[0])} and "
                 f'{_word(value)} for the target "{target}"; a target has one direction'
             )
     return told

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from taskgraph.direction import COLUMN, Direction, signs
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names, check_names, read_labels, read_sets, read_targets
+from taskgraph.places import row_name, row_names
 from taskgraph.tasks import SELF, quoted, split_sources
-from taskgraph.transfers import numbers, require_columns
+from taskgraph.transfers import condition_between, is_empty, numbers, require_columns
 
 REQUIRED = ("target", "sources", "image", "loss")
 
@@ -153,7 +154,7 @@ class Losses:
         if any(higher.values()):
             values = values * -signs(higher, read[0])
         return cls(
-            _matrices(values, *read, images),
+            _matrices(values, *read, images, frame),
             _clusters(frame, images),
             tuple(name for name, is_higher in higher.items() if is_higher),
         )
@@ -196,15 +197,16 @@ def _finite(column: pd.Series) -> FloatArray:
     bad = ~np.isfinite(values)
     if bad.any():
         row = int(np.argmax(bad))
+        shown = "empty" if is_empty(column.iloc[row : row + 1]).all() else f'"{column.iloc[row]}"'
         raise InvalidTableError(
-            f'row {row + 1}: loss is "{column.iloc[row]}", expected a finite number; '
-            "mend it or leave the row out"
+            f"{row_name(row + 1)}: loss is {shown}, expected a finite number; mend it or leave the "
+            "row out"
         )
     return values
 
 
 def _matrices(
-    values: FloatArray, target: Names, source: Names, image: Names
+    values: FloatArray, target: Names, source: Names, image: Names, frame: pd.DataFrame
 ) -> dict[str, TargetLosses]:
     """One (E, B) matrix a target, of (rows,) values."""
     by_target = {}
@@ -217,13 +219,17 @@ def _matrices(
         matrix.ravel()[cells] = values[rows]
         candidates = tuple(source.known[k] for k in names)
         measured = TargetLosses(candidates, tuple(image.known[k] for k in seen), matrix)
-        _check_once(cells, rows, name, measured)
+        _check_once(cells, rows, name, measured, frame)
         by_target[name] = measured
     return by_target
 
 
 def _check_once(
-    cells: NDArray[np.int64], rows: NDArray[np.int64], target: str, measured: TargetLosses
+    cells: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    target: str,
+    measured: TargetLosses,
+    frame: pd.DataFrame,
 ) -> None:
     """Raise, naming both rows, if two rows fill the same cell of the (E, B) matrix."""
     last = np.full(measured.values.size, -1)
@@ -234,10 +240,13 @@ def _check_once(
         cell = int(cells[first])
         second = int(np.flatnonzero(cells == cell)[1])
         e, b = divmod(cell, len(measured.images))
+        one, other = int(rows[first]), int(rows[second])
         raise InvalidTableError(
-            f'rows {rows[first] + 1} and {rows[second] + 1} are the same (target "{target}", '
+            f'{row_names(one + 1, other + 1)} are the same (target "{target}", '
             f'sources "{measured.sources[e]}", image "{measured.images[b]}"); the order of '
-            "sources carries no meaning: keep one, or tell them apart in the name of the image"
+            "sources carries no meaning: tell them apart in the name of the image, as with "
+            "--column image=image+seed, or keep one"
+            + condition_between(frame, one, other, [*REQUIRED, COLUMN])
         )
 
 
@@ -252,8 +261,9 @@ def _clusters(frame: pd.DataFrame, image: Names) -> dict[str, str]:
     if differs.any():
         row = int(np.argmax(differs))
         raise InvalidTableError(
-            f'image "{image.known[image.codes[row]]}" is in the cluster "{names[codes[row]]}" (row '
-            f'{row + 1}) and in "{names[of_image[image.codes[row]]]}"; an image has one cluster'
+            f'image "{image.known[image.codes[row]]}" is in the cluster "{names[codes[row]]}" '
+            f'({row_name(row + 1)}) and in "{names[of_image[image.codes[row]]]}"; an image has '
+            "one cluster"
         )
     return {name: names[k] for name, k in zip(image.known, of_image, strict=True)}
 

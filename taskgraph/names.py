@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from taskgraph.errors import InvalidTableError
+from taskgraph.places import row_name
 from taskgraph.spelling import Place, check_joined, check_spelling
 from taskgraph.tasks import (
     RESERVED,
@@ -113,7 +114,7 @@ def check_names(
             for code, known in enumerate(column.known)
             if name in (known, column.joined.get(known)) or name in members.get(known, ())
         ]
-        return f"row {min(rows)}"
+        return row_name(min(rows))
 
     place = place or first_row
     check_spelling(names, place)
@@ -133,7 +134,7 @@ def _read(
     codes, fields = _distinct(column, header, lists, text or _text)
     if (codes < 0).any():
         row = int(np.argmax(codes < 0)) + 1
-        raise InvalidTableError(f"row {row}: {header} is empty, expected {_wanted(lists)}")
+        raise InvalidTableError(f"{row_name(row)}: {header} is empty, expected {_wanted(lists)}")
     names: list[str] = []
     joined: dict[str, str] = {}
     for number, content in enumerate(fields):
@@ -144,7 +145,7 @@ def _read(
                 raise InvalidTableError(f"{header} is empty, expected {_wanted(lists)}")
         except InvalidTableError as error:
             row = int(np.argmax(codes == number)) + 1
-            raise InvalidTableError(f"row {row}: {error}") from None
+            raise InvalidTableError(f"{row_name(row)}: {error}") from None
         names.append(name)
         if lists and isinstance(content, str) and len(found) > 1 and '"' not in content:
             joined.setdefault(name, content)
@@ -190,7 +191,7 @@ def _field(value: Any, row: int, header: str, lists: bool, text: Callable[[Any],
         names = all(isinstance(name, str) or name is None for name in elements)
         if isinstance(value, dict | bytes) or not names or not lists:
             raise InvalidTableError(
-                f"row {row}: {header} holds {_kind(value)}, expected {_wanted(lists)}"
+                f"{row_name(row)}: {header} holds {_kind(value)}, expected {_wanted(lists)}"
             )
         return tuple(elements)
     return text(value)

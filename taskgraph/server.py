@@ -14,6 +14,7 @@ from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.report import page, settings_line, taxonomy_section
 from taskgraph.solver import find_solver, solve
+from taskgraph.tasks import listed_name, quoted, task_names
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -120,21 +121,25 @@ def _form(problem: Problem, query: str) -> str:
         budget=problem.budget,
         max_order=problem.max_order,
         objectives=objectives,
-        exclude=html.escape(",".join(problem.exclude), quote=True),
+        exclude=html.escape(",".join(map(_listed, problem.exclude)), quote=True),
         query=html.escape(query, quote=True),
     )
 
 
 def _problem(start: Problem, query: str) -> Problem:
     fields = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
-    exclude = fields.get("exclude", ",".join(start.exclude))
     return replace(
         start,
         budget=_number("budget", fields.get("budget"), start.budget),
         max_order=_whole("max_order", fields.get("max_order"), start.max_order),
         objective=fields.get("objective", start.objective),
-        exclude=tuple(name.strip() for name in exclude.split(",") if name.strip()),
+        exclude=task_names(fields["exclude"]) if "exclude" in fields else start.exclude,
     )
+
+
+def _listed(name: str) -> str:
+    """A name as a list holds it, so that `task_names` reads it again."""
+    return listed_name(quoted(name))
 
 
 def _number(name: str, text: str | None, default: float) -> float:

@@ -67,6 +67,31 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def listed_name(text: str) -> str:
+    """A name, or a set of sources, as an item of a list that commas separate."""
+    if "," not in text or (text.startswith('"') and text.endswith('"')):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def split_list(text: str) -> list[str]:
+    """Split a list at its commas, but for those within double quotes, which stay in place."""
+    if text.count('"') % 2:
+        return text.split(",")
+    return re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text)
+
+
+def task_names(text: str) -> tuple[str, ...]:
+    """The tasks of a list such as ``a,b``; one that holds a comma stands in double quotes.
+
+    Raises
+    ------
+    InvalidTableError
+        As for `task_name`.
+    """
+    return tuple(task_name(part) for part in split_list(text) if part.strip())
+
+
 def parse_sources(text: str | Iterable[str | None]) -> tuple[str, ...]:
     """Split ``"b+a"`` (or take names as they are) into the sorted tuple ``("a", "b")``.
 
@@ -144,12 +169,28 @@ def require_known(names: Iterable[str], known: Collection[str], *, where: str) -
 
     ``where`` says where the name was given, such as ``--exclude``.
     """
+    names = list(names)
     for name in names:
         if name in known:
             continue
+        cut = _cut_at_a_comma(name, names, known)
+        if cut is not None:
+            raise UnknownTaskError(
+                f'{where}: the table has no task "{name}"; the name "{cut}" holds a comma: write '
+                f"it in double quotes within single ones, as in {where} '\"{cut}\"'"
+            )
         near = near_names(name, known)
         hint = f"did you mean {' or '.join(near)}?" if near else f"it has {some_names(known)}"
         raise UnknownTaskError(f'{where}: the table has no task "{name}"; {hint}')
+
+
+def _cut_at_a_comma(name: str, names: Collection[str], known: Collection[str]) -> str | None:
+    """The known task that a list cut into pieces at its commas, ``name`` among them."""
+    for task in known:
+        pieces = [piece.strip() for piece in task.split(",")]
+        if len(pieces) > 1 and name in pieces and set(pieces) <= {*names, *known}:
+            return task
+    return None
 
 
 def _unquoted(found: re.Match[str]) -> str:

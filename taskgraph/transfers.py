@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import all_members, check_names, read_sets, read_targets
+from taskgraph.places import row_name, row_names
 from taskgraph.tasks import (
     AVERAGE,
     RESERVED,
@@ -27,6 +29,10 @@ from taskgraph.tasks import (
 REQUIRED = ("sources", "target", "affinity")
 MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "loss", "n")
 SHARES = ("gain", "quality")
+
+NOT_MEASURED = frozenset({"", "na", "n/a", "#n/a", "<na>", "-", "–", "—", "null", "none"})
+"""What a field of numbers holds where nothing was measured, in lower case. As names, these are
+words like any other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,22 +163,36 @@ def require_columns(frame: pd.DataFrame, required: Iterable[str], *, kind: str) 
 
 
 def numbers(column: pd.Series) -> pd.Series:
-    """Turn a column into floats, where an empty field is NaN and any other text is an error."""
+    """Turn a column into floats, NaN where nothing was measured (`NOT_MEASURED`).
+
+    Raises
+    ------
+    InvalidTableError
+        If any other field is not a finite number.
+    """
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         values = column.astype("float64")
         bad = values.isin([np.inf, -np.inf])
     else:
         text = column.astype("string").str.strip()
-        empty = text.isna() | (text == "")
+        empty = is_empty(text)
         values = pd.Series([_float(word) for word in text.fillna("")], index=column.index)
         bad = ~empty & (values.isna() | np.isinf(values))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise InvalidTableError(
-            f'row {row + 1}: {column.name!s} is "{column.iloc[row]}", expected a finite number; '
-            "mend it or leave the row out"
+            f'{row_name(row + 1)}: {column.name!s} is "{column.iloc[row]}", expected a finite '
+            "number; mend it or leave the row out"
         )
     return values
+
+
+def is_empty(column: pd.Series) -> pd.Series:
+    """Whether nothing was measured, field by field: a missing value or one of `NOT_MEASURED`."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.isna()
+    words = {word: str(word).strip().lower() in NOT_MEASURED for word in column.dropna().unique()}
+    return column.astype(object).map(lambda word: words.get(word, True)).astype(bool)
 
 
 def _float(word: str) -> float:
@@ -193,9 +213,27 @@ def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
     first = int(np.flatnonzero(same)[0])
     names = ", ".join(f'{key} "{frame[key].iloc[second]!s}"' for key in keys)
     raise InvalidTableError(
-        f"rows {first + 1} and {second + 1} are the same transfer ({names}); "
-        "the order of sources carries no meaning: keep one of them"
+        f"{row_names(first + 1, second + 1)} are the same transfer ({names}); the order of sources "
+        f"carries no meaning: keep one of them{condition_between(frame, first, second, keys)}"
     )
+
+
+def condition_between(frame: pd.DataFrame, first: int, second: int, keys: Iterable[str]) -> str:
+    """How to keep one of two rows by another column that tells them apart, for a message."""
+    measured = {*MEASUREMENTS, "score", "wins", *keys}
+    for name in frame.columns:
+        one, other = (str(frame[name].iloc[row]).strip() for row in (first, second))
+        if name not in measured and one != other and one and not _is_number_with_point(one):
+            return (
+                f', such as the one with the {name} "{one}" (the other has "{other}"): '
+                f"--where {shlex.quote(f'{name}={one}')}"
+            )
+    return ", or pick the rows by the value of a column with --where HEADER=VALUE"
+
+
+def _is_number_with_point(text: str) -> bool:
+    """Whether a field is a measurement rather than a name, a setting or a seed."""
+    return "." in text and not math.isnan(_float(text))
 
 
 def _check_affinities(frame: pd.DataFrame) -> None:
@@ -212,7 +250,7 @@ def _check_affinities(frame: pd.DataFrame) -> None:
         row = int(np.flatnonzero(negative)[0])
         value = float(frame["affinity"].iloc[row])
         raise InvalidTableError(
-            f"row {row + 1}: affinity is {value:g}, expected at least 0; "
+            f"{row_name(row + 1)}: affinity is {value:g}, expected at least 0; "
             'if these are scores, name the column "score" and run `taskgraph affinity`'
         )
     measured = [name for name in ("gain", "quality", "loss") if name in frame.columns]
@@ -220,7 +258,7 @@ def _check_affinities(frame: pd.DataFrame) -> None:
     if blank.any():
         row = int(np.flatnonzero(blank)[0])
         raise InvalidTableError(
-            f"row {row + 1}: affinity is empty, expected a number of at least 0 "
+            f"{row_name(row + 1)}: affinity is empty, expected a number of at least 0 "
             "(only a reference row with a gain, a quality or a loss may leave it out)"
         )
 
@@ -233,7 +271,7 @@ def _check_shares(frame: pd.DataFrame) -> None:
                 row = int(np.flatnonzero(outside)[0])
                 value = float(frame[name].iloc[row])
                 raise InvalidTableError(
-                    f"row {row + 1}: {name} is {value:g}, expected a win rate between 0 and 1"
+                    f"{row_name(row + 1)}: {name} is {value:g}, expected a win rate between 0 and 1"
                 )
 
 
@@ -255,6 +293,6 @@ def _check_own_sources(frame: pd.DataFrame) -> None:
         return
     row, target = own[0], str(frame["target"].iloc[own[0]])
     raise InvalidTableError(
-        f'row {row + 1}: "{target}" is a source of itself; write its own supervised network as '
-        f'the source "{SELF}", or leave the row out'
+        f'{row_name(row + 1)}: "{target}" is a source of itself; write its own supervised network '
+        f'as the source "{SELF}", or leave the row out'
     )

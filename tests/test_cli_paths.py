@@ -16,6 +16,7 @@ from taskgraph.cli.paths import (
     TABLES,
     InputFile,
     InputFolder,
+    InputTables,
     OutputFile,
     OutputFolder,
     _PathType,
@@ -31,7 +32,7 @@ TABLE = (
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
 
 TEXTS = {
-    "objective", "solver", "target", "host", "address", "precision", "domain", "font",
+    "objective", "solver", "target", "host", "address", "precision", "domain", "font", "file_names",
 }  # fmt: skip
 """Parameters of free text that are no paths."""
 
@@ -67,7 +68,8 @@ def test_every_output_of_every_command_has_a_type_of_outputs():
             if isinstance(parameter.type, _PathType):
                 written = isinstance(parameter.type, OutputFile | OutputFolder)
                 assert written == (parameter.name in outputs), f"{words}: {parameter.name}"
-                assert written or isinstance(parameter.type, InputFile | InputFolder)
+                read = InputFile | InputFolder | InputTables
+                assert written or isinstance(parameter.type, read)
 
 
 def test_tables_are_written_in_the_formats_that_the_library_knows():

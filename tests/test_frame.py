@@ -17,10 +17,10 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": [
-        "errors", "aliases", "tasks", "spelling", "names", "direction", "transfers", "losses",
-        "affinity", "problem", "costs", "program", "taxonomy", "solver", "ladder", "frontiers",
-        "marginal", "shortlist", "random_sets", "baselines", "selection", "tables", "plot",
-        "report", "server", "cli",
+        "errors", "places", "aliases", "tasks", "spelling", "names", "direction", "transfers",
+        "losses", "affinity", "problem", "costs", "program", "taxonomy", "solver", "ladder",
+        "frontiers", "marginal", "shortlist", "random_sets", "baselines", "selection", "tables",
+        "plot", "report", "server", "cli",
     ],
     "taskgraph.solver": [
         "clock", "scale", "backends", "choice", "presolve", "model", "local", "relax", "root",

@@ -190,10 +190,10 @@ def test_clusters_come_from_the_table():
     ("frame", "message"),
     [
         (long_table().drop(columns="image"), 'needs the column "image"; it has "target", "sour'),
-        (long_table(loss=[0.1, np.nan, 1, 1]), 'row 2: loss is "nan", expected a finite number'),
+        (long_table(loss=[0.1, np.nan, 1, 1]), "row 2: loss is empty, expected a finite number"),
         (long_table(loss=[0.1, 1, np.inf, 1]), 'row 3: loss is "inf", expected a finite number'),
         (long_table(loss=["1", "x", "1", "1"]), 'row 2: loss is "x", expected a finite number'),
-        (long_table(loss=["1", "", "1", "1"]), 'row 2: loss is "", expected a finite number'),
+        (long_table(loss=["1", "", "1", "1"]), "row 2: loss is empty, expected a finite number"),
         (long_table(image=["1", None, "1", "2"]), "row 2: image is empty, expected a name"),
         (long_table(target=["t", "t", " ", "t"]), "row 3: target is empty, expected a name"),
         (long_table(target=["t", "self", "t", "t"]), 'row 2: the target is "self", expected the'),

@@ -107,7 +107,10 @@ def test_byte_order_marks_windows_lines_and_wrong_suffixes_are_no_obstacle(tmp_p
         (HEADER + "a,b\n", r"this CSV file is broken or cut off \(CSV parse error: Expected 3"),
         (HEADER + "a,b,1,2\n", "Expected 3 columns, got 4"),
         ("sources,target,affinity,target\n", 'the column "target" is there twice; rename one'),
-        ("sources;target;affinity\na;b;1\n", 'header is "sources;target;affinity", expected colu'),
+        (
+            "sources|target|affinity\na|b|1\n",
+            r'header is "sources\|target\|affinity", expected colu',
+        ),
         ("source,target,affinity\na,b,1\n", 'needs the column "sources"; it has "source", "target'),
         ("target,sources,image,loss\n", 'column "affinity".*this looks like a table of losses'),
         (HEADER, "the table of transfers has no rows; expected one row a transfer"),
@@ -251,7 +254,6 @@ def test_losses_are_read_from_csv_and_parquet(tmp_path, name):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("", "row 2: loss is .*expected a finite number"),
         ("nan", 'row 2: loss is "nan", expected a finite number'),
         ("low", 'row 2: loss is "low", expected a finite number'),
     ],

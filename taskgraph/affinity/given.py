@@ -16,6 +16,7 @@ from taskgraph.affinity.tournament import Ties, check_ties
 from taskgraph.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.names import Names, check_names, read_sets, read_targets
+from taskgraph.places import row_name, row_names
 from taskgraph.tasks import AVERAGE, REFERENCES, SCRATCH, SELF
 from taskgraph.transfers import Transfers, check_unique, numbers, require_columns
 
@@ -191,6 +192,17 @@ def check_names_of(
     return read
 
 
+def check_scores(frame: pd.DataFrame, exact_names: bool) -> None:
+    """Raise `InvalidTableError` if a table of scores cannot be read, or a row is there twice."""
+    check_unique(_prepared(frame, SCORES, exact_names), ["target", "sources"])
+
+
+def check_pairs(frame: pd.DataFrame) -> None:
+    """Raise `InvalidTableError` if a row of a table of win rates cannot be right by itself."""
+    for _, pairs in _prepared(frame, WINS, True).groupby("target", sort=True):
+        _check_pairs(pairs)
+
+
 def _prepared(frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool) -> pd.DataFrame:
     read = check_names_of(frame, required, exact_names)
     frame = frame.reset_index(drop=True).copy()
@@ -200,8 +212,8 @@ def _prepared(frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool)
     empty = values.isna().to_numpy()
     if empty.any():
         raise InvalidTableError(
-            f"row {int(empty.argmax()) + 1}: {required[-1]} is empty, expected a finite number; "
-            "mend it or leave the row out"
+            f"{row_name(int(empty.argmax()) + 1)}: {required[-1]} is empty, expected a finite "
+            "number; mend it or leave the row out"
         )
     frame[required[-1]] = values
     return frame
@@ -223,8 +235,8 @@ def _matrix(target: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> F
             f'target "{target}": the pair "{names[i]}" versus "{names[j]}" is missing; every two '
             "candidates of a target must be compared"
         )
-    sums = wins + wins.T
-    wrong = (sums > 1 + SUM_TOLERANCE) | ((ties == "half") & (sums < 1 - SUM_TOLERANCE))
+    sums, tolerance = wins + wins.T, _rounding(inside["wins"])
+    wrong = (sums > 1 + tolerance) | ((ties == "half") & (sums < 1 - tolerance))
     if wrong.any():
         i, j = np.argwhere(wrong)[0]
         wanted = "1; count a tie as half a win for each side" if ties == "half" else "at most 1"
@@ -232,7 +244,19 @@ def _matrix(target: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> F
             f'target "{target}": `wins[{names[i]}, {names[j]}] + wins[{names[j]}, {names[i]}]` '
             f"is {sums[i, j]:.3f}, expected {wanted}"
         )
-    return wins
+    # What rounding left over is shared by the two sides.
+    over = np.where(sums > 1, sums - 1, sums - 1 if ties == "half" else 0.0)
+    return np.where(np.abs(over) > SUM_TOLERANCE, np.clip(wins - over / 2, 0, 1), wins)
+
+
+def _rounding(wins: pd.Series) -> float:
+    """How far two opposite shares may be from a sum of one, by the digits that they have.
+
+    Each of two shares of n digits is off by half a unit of the last one at most. Shares that all
+    have fewer than two digits are taken as exact.
+    """
+    digits = max((len(f"{value:.12f}".rstrip("0").partition(".")[2]) for value in wins), default=0)
+    return max(SUM_TOLERANCE, 10.0**-digits * (1 + 1e-6)) if digits > 1 else SUM_TOLERANCE
 
 
 def _check_pairs(pairs: pd.DataFrame) -> None:
@@ -240,13 +264,13 @@ def _check_pairs(pairs: pd.DataFrame) -> None:
     outside = pairs[(pairs["wins"] < 0) | (pairs["wins"] > 1)]
     if len(outside):
         raise InvalidWinsError(
-            f"row {outside.index[0] + 1}: wins is {outside['wins'].iloc[0]:g}, expected a share "
-            "of images between 0 and 1"
+            f"{row_name(outside.index[0] + 1)}: wins is {outside['wins'].iloc[0]:g}, expected a "
+            "share of images between 0 and 1"
         )
     own = pairs[pairs["sources"] == pairs["versus"]]
     if len(own):
         raise InvalidTableError(
-            f'row {own.index[0] + 1}: "{own["sources"].iloc[0]}" is compared with itself; '
+            f'{row_name(own.index[0] + 1)}: "{own["sources"].iloc[0]}" is compared with itself; '
             "leave the row out"
         )
     repeated = pairs[pairs.duplicated(["sources", "versus"])]
@@ -254,7 +278,7 @@ def _check_pairs(pairs: pd.DataFrame) -> None:
         again = repeated.iloc[0]
         same = (pairs["sources"] == again["sources"]) & (pairs["versus"] == again["versus"])
         raise InvalidTableError(
-            f"rows {pairs.index[same][0] + 1} and {repeated.index[0] + 1} are the same pair "
+            f"{row_names(pairs.index[same][0] + 1, repeated.index[0] + 1)} are the same pair "
             f'("{again["sources"]}" versus "{again["versus"]}"); keep one of them'
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
-from taskgraph.tasks import REFERENCES
+from taskgraph.tasks import REFERENCES, listed_name
 
 Ties = Literal["half", "strict"]
 TIES: tuple[str, ...] = get_args(Ties)
@@ -108,13 +109,11 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
         there = " and ".join(f'"{name}"' for name in sorted(measured.sources))
         raise InvalidTableError(f'target "{target}" has no candidate beside {there}')
     if common.sum() < min_images:
-        lacking = np.isnan(measured.values).sum(axis=1)
-        worst = int(lacking.argmax())
         raise InvalidTableError(
             f'target "{target}": {common.sum()} images are common to its '
             f"{len(measured.sources)} candidates, expected at least {min_images}; "
-            f'"{measured.sources[worst]}" lacks {lacking[worst]} of {len(measured.images)}: '
-            "measure it on more images, leave it out, or lower min_images"
+            f"{costliest(measured, min_images)}; or measure them on more images, or lower "
+            "--min-images (in Python min_images)"
         )
     values = measured.values[:, common]
     rows = dict(zip(measured.sources, values, strict=True))
@@ -127,6 +126,47 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
         images,
         int((~common).sum()),
     )
+
+
+def costliest(measured: TargetLosses, wanted: int, most: int = 3) -> str:
+    """Say which candidates cost the most common images, and which to leave out for ``wanted``.
+
+    Candidates are taken out one after another, each time the one whose absence leaves the most
+    images common to the rest (of equal ones, the one that lacks most), until ``wanted`` are.
+    """
+    missing = np.isnan(measured.values)  # (E, B)
+    lacking = missing.sum(axis=1)
+    order = [k for k in np.argsort(-lacking, kind="stable") if lacking[k]]
+    listed = ", ".join(
+        f'"{measured.sources[k]}" lacks {lacking[k]} of {len(measured.images)}'
+        for k in order[:most]
+    )
+    more = f" and {len(order) - most} more lack some" if len(order) > most else ""
+    out = _left_out(missing, wanted)
+    if not out:
+        return f"{listed}{more}"
+    names = ",".join(listed_name(measured.sources[k]) for k in out)
+    kept = np.delete(missing, out, axis=0)
+    common = int((~kept.any(axis=0)).sum())
+    return f"{listed}{more}: --drop {shlex.quote(names)} would leave {common} common images"
+
+
+def _left_out(missing: NDArray[np.bool_], wanted: int) -> list[int]:
+    """The candidates to leave out, so that ``wanted`` images are common to at least two others.
+
+    Empty where no candidate lacks an image, or there are not enough images however many go.
+    """
+    out: list[int] = []
+    count = missing.sum(axis=0)  # (B,) candidates that lack the image
+    while (count == 0).sum() < wanted:
+        left = [k for k in range(len(missing)) if k not in out and missing[k].any()]
+        if not left or len(missing) - len(out) <= 2:
+            return []
+        gained = {k: (int((count - missing[k] == 0).sum()), int(missing[k].sum())) for k in left}
+        best = max(left, key=lambda k: gained[k])
+        out.append(best)
+        count = count - missing[best]
+    return out
 
 
 def ranks_of(losses: FloatArray) -> NDArray[Any]:

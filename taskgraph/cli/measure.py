@@ -8,6 +8,7 @@ import click
 
 from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.options import (
+    Candidates,
     Names,
     Pairs,
     check_costs,
@@ -22,10 +23,12 @@ from taskgraph.cli.options import (
     show,
     show_data,
 )
-from taskgraph.cli.paths import TABLES, InputFile, InputFolder, OutputFile
+from taskgraph.cli.paths import TABLES, InputFolder, InputTables, OutputFile
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities
+    from taskgraph.losses import Losses
+    from taskgraph.tables import Files
     from taskgraph.transfers import Transfers
 
 
@@ -40,9 +43,14 @@ def losses_options(function: Any) -> Any:
     flags = [
         click.option("--column", "columns", type=Pairs(), multiple=True, metavar="NAME=HEADER",
                      help="Read a column under your own header, such as sources=key1; join "
-                     "several by +, such as image=setting+seed."),
+                     "several by +, such as image=setting+seed. The header file is the name of "
+                     "the row's file, without folders and suffix."),
+        click.option("--file-names", metavar="PATTERN", help="What the files' names say, such as "
+                     "{target}__{sources}: a column for each name in braces."),
         click.option("--where", type=Pairs(), multiple=True, metavar="HEADER=VALUE",
                      help="Keep only the rows with this value."),
+        click.option("--drop", type=Candidates(), multiple=True, help="Leave candidates out, such "
+                     "as those that were tested on few images."),
         click.option("--higher-is-better", is_flag=True, help="The values are scores, such as "
                      "accuracies."),
         click.option("--lower-is-better", is_flag=True, help="The values are losses or error "
@@ -66,7 +74,7 @@ def losses_options(function: Any) -> Any:
 
 
 @click.command("affinity")
-@click.argument("losses", type=InputFile())
+@click.argument("losses", nargs=-1, required=True, type=InputTables())
 @click.option(
     "-o",
     "--output",
@@ -98,17 +106,23 @@ def losses_options(function: Any) -> Any:
     show_default=True,
     help="Of the softmax over standardised scores.",
 )
-def affinity_command(losses: str, output: str, **flags: Any) -> int:
+def affinity_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
     """Turn per-image losses (or win rates, or scores) into AHP affinities.
 
-    LOSSES is a CSV or Parquet file with the columns target, sources, image and loss; or target,
-    sources, versus and wins; or sources, target and score; or a wide matrix of scores. Sources
-    are names joined by +; one that holds a + itself is written in double quotes, or in a list
-    column. Scores need --higher-is-better or --lower-is-better.
+    LOSSES are files with the columns target, sources, image and loss; or target, sources, versus
+    and wins; or sources, target and score; or wide matrices of scores. Several files, folders and
+    patterns such as 'runs/*.csv' are read as one table; - is standard input. CSV may have commas,
+    tabs or semicolons (then with decimal commas, too), and be gzipped; JSON lines, Parquet and
+    Feather are read as well. Empty fields, NA, - and null were not measured. Sources are names
+    joined by +; one that holds a + itself is written in double quotes, or in a list column. Scores
+    need --higher-is-better or --lower-is-better.
 
     \b
     Examples:
       taskgraph affinity losses.parquet -o transfers.csv --bootstrap 200
+      taskgraph affinity runs/ -o transfers.csv --file-names '{target}__{sources}'
+      taskgraph affinity 'seed*.csv' -o transfers.csv --column image=image+file
+      taskgraph affinity losses.csv -o transfers.csv --drop depth,seg+edges
       taskgraph affinity wins.csv -o transfers.csv
       taskgraph affinity scores.csv -o transfers.csv --higher-is-better --method softmax
       taskgraph affinity mixed.csv -o transfers.csv --higher-is-better-for seg,scene
@@ -119,13 +133,19 @@ def affinity_command(losses: str, output: str, **flags: Any) -> int:
 
     flags["bootstrap"] = min(1, flags["bootstrap"])  # for the intervals; resamples are not kept
     with notices():
-        transfers = _transfers(losses, flags)
+        transfers = _transfers(_files(losses, flags), flags)
     write_transfers(transfers, output)
     note(f"wrote {output}: {transfers!r}")
     return 0
 
 
-def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
+def _files(losses: tuple[str, ...], flags: dict[str, Any]) -> Files:
+    from taskgraph.tables import Files, expanded
+
+    return Files(expanded(losses), flags["file_names"])
+
+
+def _transfers(path: Files, flags: dict[str, Any]) -> Transfers:
     """Whatever kind of measurement the file holds, as a table of transfers."""
     from taskgraph.affinity import affinities_from_wins_table
     from taskgraph.tables import naming, read_wins, table_kind
@@ -152,7 +172,7 @@ def _transfers(path: str, flags: dict[str, Any]) -> Transfers:
     raise click.UsageError(f"{path} holds affinities already; pass it to `taskgraph solve`")
 
 
-def _weights(path: str, kind: str, rows: dict[str, Any], flags: dict[str, Any]) -> Transfers:
+def _weights(path: Files, kind: str, rows: dict[str, Any], flags: dict[str, Any]) -> Transfers:
     """Weights of single scores, and on standard error what they are worth."""
     from taskgraph.affinity import affinities_from_scores
     from taskgraph.direction import called_a_score, direction_in, refusal
@@ -162,7 +182,7 @@ def _weights(path: str, kind: str, rows: dict[str, Any], flags: dict[str, Any]) 
     said, guessed = _direction(flags), False
     scores = read_scores(path, **rows, exact_names=exact_names())
     if kind == "matrix" and said == _direction({}):
-        corner = read_header(path)[0]
+        corner = read_header(path.paths[0])[0]
         if called_a_score(corner):
             raise InvalidTableError(f"{path}: {refusal(corner, wide=True)}")
         said["higher_is_better"] = False
@@ -182,7 +202,7 @@ def _weights(path: str, kind: str, rows: dict[str, Any], flags: dict[str, Any]) 
     return transfers
 
 
-def _affinities(path: str, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
+def _affinities(path: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     from taskgraph.affinity import affinities
     from taskgraph.direction import described
     from taskgraph.tables import naming, read_losses
@@ -198,9 +218,23 @@ def _affinities(path: str, rows: dict[str, Any], flags: dict[str, Any]) -> Affin
             seed=flags["seed"],
             progress=progress_bar("bootstrap"),
         )
+    _say_who_costs_images(losses)
     higher = {target: target in losses.higher_is_better for target in losses.targets}
     note(f"direction of the values: {described(higher)}")
     return found
+
+
+def _say_who_costs_images(losses: Losses) -> None:
+    """Which candidates were not tested on images that the others were, on standard error."""
+    from taskgraph.affinity.tournament import costliest
+
+    for target in losses.targets:
+        measured = losses.by_target[target]
+        common = int(measured.common.sum())
+        if common < len(measured.images):
+            wanted = common + (len(measured.images) - common + 1) // 2
+            note(f'"{target}": {common} of {len(measured.images)} images are common to all '
+                 f"candidates; {costliest(measured, wanted)}")  # fmt: skip
 
 
 def _direction(flags: dict[str, Any]) -> dict[str, Any]:
@@ -215,20 +249,17 @@ def _direction(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(found: Affinities) -> None:
-    """Consistency, and the images that had to be dropped, on standard error."""
+    """The consistency of the judgments, on standard error."""
     table = found.consistency
     worst = table.sort_values("consistency_ratio").iloc[-1]
     note(f'consistency ratio at most {worst["consistency_ratio"]:.3f} ("{worst["target"]}"; up to '
          "0.1 is customary)")  # fmt: skip
-    if "dropped" in table:
-        for row in table[table["dropped"] > 0].itertuples():
-            note(f'"{row.target}": {row.images:.0f} images compared; {row.dropped:.0f} left out, '
-                 "as some candidate was not tested on them")  # fmt: skip
 
 
 def _rows(flags: dict[str, Any]) -> dict[str, Any]:
     """Which columns and rows of a file to read, as the readers take it."""
-    return {name: _joined(flags[name]) for name in ("columns", "where")}
+    drop = tuple(name for part in flags["drop"] for name in part)
+    return {**{name: _joined(flags[name]) for name in ("columns", "where")}, "drop": drop}
 
 
 def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
@@ -236,7 +267,7 @@ def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
 
 
 @click.command("stability")
-@click.argument("losses", type=InputFile())
+@click.argument("losses", nargs=-1, required=True, type=InputTables())
 @click.option(
     "--bootstrap",
     type=click.IntRange(min=1),
@@ -249,7 +280,7 @@ def _joined(parts: tuple[dict[str, str], ...]) -> dict[str, str]:
 @problem_options()
 @form_options(json="Print JSON.", csv="Print CSV.")
 def stability_command(
-    losses: str, problem_file: str | None, solver: str, form: str | None, **flags: Any
+    losses: tuple[str, ...], problem_file: str | None, solver: str, form: str | None, **flags: Any
 ) -> int:
     """How often each task ends up supervised when the images are drawn again.
 
@@ -261,12 +292,13 @@ def stability_command(
     from taskgraph.tables import table_kind
 
     rows = _rows(flags)
-    kind = table_kind(losses, columns=rows["columns"])
+    files = _files(losses, flags)
+    kind = table_kind(files, columns=rows["columns"])
     if kind != "losses":
-        raise click.UsageError(f"{losses} holds {kind}; only losses on images can be resampled")
+        raise click.UsageError(f"{files} holds {kind}; only losses on images can be resampled")
     problem = make_problem(problem_file, flags)
     with notices():
-        resampled = _affinities(losses, rows, flags)
+        resampled = _affinities(files, rows, flags)
     check_costs(resampled.transfers, problem, flags)
     result = tg.stability(resampled, problem, solver=solver, progress=progress_bar("resamples"))
     if form == "json":

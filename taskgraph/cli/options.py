@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -46,6 +45,9 @@ class Interrupted(click.ClickException):
 EXACT_NAMES = "taskgraph.exact_names"
 """Where a command keeps its flag ``--exact-names``."""
 
+WHERE = "taskgraph.where"
+"""Where a command that reads TABLE keeps its flag ``--where``."""
+
 
 class Amount(click.ParamType):  # type: ignore[type-arg]
     """A finite number of at least 0."""
@@ -72,15 +74,10 @@ class Names(click.ParamType):  # type: ignore[type-arg]
         """Split at commas."""
         if isinstance(value, tuple):
             return value
-        parts = [part for part in _at_commas(value) if part.strip()]
+        from taskgraph.tasks import split_list
+
+        parts = [part for part in split_list(value) if part.strip()]
         return tuple(_task(self, part, param, ctx) for part in parts)
-
-
-def _at_commas(text: str) -> list[str]:
-    """Split at commas, but for those within double quotes."""
-    if text.count('"') % 2:
-        return text.split(",")
-    return re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', text)
 
 
 def _task(kind: click.ParamType[Any], text: str, param: Any, ctx: Any) -> str:
@@ -103,8 +100,10 @@ class Weights(click.ParamType):  # type: ignore[type-arg]
         """Split at commas, then at the equals sign."""
         if isinstance(value, dict):
             return value
+        from taskgraph.tasks import split_list
+
         weights = {}
-        for part in _at_commas(value):
+        for part in split_list(value):
             text, equals, number = part.rpartition("=")
             if not equals or not text.strip():
                 self.fail(f"expected task=number, such as depth=2, not {part!r}", param, ctx)
@@ -160,6 +159,25 @@ class Pairs(click.ParamType):  # type: ignore[type-arg]
         return {name.strip(): text.strip()}
 
 
+class Candidates(click.ParamType):  # type: ignore[type-arg]
+    """Sets of sources, separated by commas; a name that holds a comma stands in double quotes."""
+
+    name = "a,b+c"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Split at commas, and read each set."""
+        from taskgraph.errors import InvalidTableError
+        from taskgraph.tasks import join_sources, parse_sources, split_list
+
+        if isinstance(value, tuple):
+            return value
+        try:
+            parts = [part for part in split_list(value) if part.strip()]
+            return tuple(join_sources(parse_sources(part)) for part in parts)
+        except InvalidTableError as error:
+            self.fail(str(error), param, ctx)
+
+
 class Numbers(click.ParamType):  # type: ignore[type-arg]
     """A list of numbers: ``1,2,5``, or a range ``1:26`` or ``1:26:5`` with both ends."""
 
@@ -190,7 +208,8 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 
 def table_argument(function: F) -> F:
     """``TABLE``: a file of transfers; by default the table that comes with the library."""
-    return click.argument("table", required=False, type=InputFile())(exact_names_option(function))
+    function = where_option(exact_names_option(function))
+    return click.argument("table", required=False, type=InputFile())(function)
 
 
 def plot_option(help_text: str) -> Callable[[F], F]:
@@ -230,6 +249,17 @@ def exact_names_option(function: F) -> F:
                         "format only.")(function)  # fmt: skip
 
 
+def where_option(function: F) -> F:
+    """``--where`` of a command that reads TABLE, which `read_table` takes back."""
+
+    def keep(ctx: click.Context, _: click.Parameter, value: tuple[dict[str, str], ...]) -> None:
+        ctx.meta[WHERE] = {name: text for part in value for name, text in part.items()}
+
+    return click.option("--where", type=Pairs(), multiple=True, metavar="HEADER=VALUE",
+                        expose_value=False, callback=keep,
+                        help="Keep only the rows of TABLE with this value.")(function)  # fmt: skip
+
+
 def exact_names() -> bool:
     """Whether the command that runs was given ``--exact-names``."""
     context = click.get_current_context(silent=True)
@@ -244,10 +274,13 @@ def read_table(table: str | None) -> Transfers:
     from taskgraph.direction import direction_in
     from taskgraph.tables import default_transfers, read_transfers
 
+    where = click.get_current_context().meta.get(WHERE) or {}
     if table is None:
+        if where:
+            raise click.UsageError("--where picks rows of a TABLE; name one")
         return default_transfers()
     click.get_current_context().with_resource(notices())
-    transfers = read_transfers(table, exact_names=exact_names())
+    transfers = read_transfers(table, where=where, exact_names=exact_names())
     direction = direction_in(transfers.frame)
     if direction:
         logging.getLogger("taskgraph").warning(f"{table} was made from scores: {direction}")

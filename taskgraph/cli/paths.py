@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -77,6 +80,50 @@ class InputFile(_PathType):
                     f"{path} is a pipe or a device, expected a file; write its content to a "
                     "file first", param, ctx,
                 )  # fmt: skip
+
+
+class InputTables(_PathType):
+    """Files of one table: a file, a folder, a pattern such as ``runs/*.csv``, or ``-``.
+
+    ``-``, a pipe and a device are copied to a temporary file, as they can be read only once.
+    """
+
+    name = "file"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path, or a copy of what can be read only once."""
+        if ctx is None or ctx.resilient_parsing or not isinstance(value, str):
+            return value
+        if value == "-":
+            return _copied(sys.stdin.buffer, "standard input", ctx)
+        if os.path.exists(value) and not (os.path.isfile(value) or os.path.isdir(value)):
+            with open(value, "rb") as pipe:
+                return _copied(pipe, value, ctx)
+        self.folder = os.path.isdir(value)
+        return super().convert(value, param, ctx)
+
+
+@dataclass(frozen=True)
+class Copied(os.PathLike[str]):
+    """A temporary copy of a stream, which messages call by the stream's own name."""
+
+    path: str
+    shown: str
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+def _copied(stream: IO[bytes], shown: str, ctx: click.Context) -> Copied:
+    """The content of a stream in a file that is removed when the command ends."""
+    handle, path = tempfile.mkstemp(prefix="taskgraph.")
+    ctx.find_root().call_on_close(lambda: Path(path).unlink(missing_ok=True))
+    with os.fdopen(handle, "wb") as file:
+        shutil.copyfileobj(stream, file)
+    return Copied(path, shown)
 
 
 class InputFolder(_PathType):

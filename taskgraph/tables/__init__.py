@@ -27,15 +27,18 @@ from taskgraph.tables.readers import (
     write_taxonomy,
     write_transfers,
 )
+from taskgraph.tables.several import Files, expanded
 from taskgraph.tables.taskonomy import load_numbers, read_taskonomy
 from taskgraph.tables.wide import melted
 
 __all__ = [
     "SUFFIXES",
+    "Files",
     "Kind",
     "check_folder",
     "check_writable",
     "default_transfers",
+    "expanded",
     "kind_of",
     "load_numbers",
     "melted",

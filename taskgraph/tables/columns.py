@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import normalized
@@ -81,20 +83,29 @@ def renamed(frame: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
     return frame[kept].assign(**mapped)
 
 
-def selected(frame: pd.DataFrame, where: Mapping[str, str] | None) -> pd.DataFrame:
+def selected(
+    frame: pd.DataFrame, where: Mapping[str, str] | None
+) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """Keep the rows whose columns, by the table's own headers, have these values.
+
+    Returns
+    -------
+    frame, rows
+        The second are the numbers of the rows that were kept, counted from 1.
 
     Raises
     ------
     InvalidTableError
         If there is no such column, or no such row.
     """
+    rows = np.arange(1, len(frame) + 1)
     for name, value in (where or {}).items():
         check_columns([str(column) for column in frame.columns], {"a condition": name})
-        frame = frame[(frame[name].astype("string") == value).fillna(False).to_numpy(dtype=bool)]
+        keep = (frame[name].astype("string") == value).fillna(False).to_numpy(dtype=bool)
+        frame, rows = frame[keep], rows[keep]
         if frame.empty:
             raise InvalidTableError(f'no row has {name} "{value}"')
-    return frame.reset_index(drop=True)
+    return frame.reset_index(drop=True), rows
 
 
 def _parts(theirs: str, header: Sequence[str]) -> list[str]:

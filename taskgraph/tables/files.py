@@ -1,4 +1,4 @@
-"""Files of tables: CSV (plain or gzipped) and Parquet, read strictly and written atomically."""
+"""Files of tables: text (plain or gzipped), Parquet, Feather; read strictly, written whole."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+import pyarrow.feather as pafeather
 import pyarrow.parquet as papq
 
 from taskgraph.errors import InvalidTableError, TaskgraphError, reason
+from taskgraph.places import Origin, row_name, rows_of
+from taskgraph.tables.text import is_json, line_of, read_json, separator_of
 from taskgraph.tasks import normalized
 
 FilePath = str | PathLike[str]
@@ -28,25 +32,66 @@ HEAD = 1 << 20
 UNNAMED = "__index_level_"
 """How pandas begins the name of an index that has none, in a Parquet file."""
 
+ARROW = ("parquet", "feather")
+"""Kinds of files that say themselves what their columns are."""
+
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 @contextlib.contextmanager
-def naming(path: FilePath) -> Iterator[None]:
-    """Put the file's name before every error of ours, and make one line of it."""
+def naming(path: FilePath, origin: Origin | None = None) -> Iterator[None]:
+    """Put the file's name before every error of ours, and make one line of it.
+
+    ``origin`` knows where each row of the table stands; by default they are the file's own.
+    """
+    with rows_of(origin or _OneFile()) as rows:
+        try:
+            yield
+        except TaskgraphError as error:
+            message = " ".join(str(error).split())
+            counted = _counted(message, path, rows, origin)
+            raise type(error)(f"{path!s}: {message}{counted}") from None
+        except UnicodeEncodeError:
+            raise InvalidTableError(
+                f"{path!s}: a name holds a byte that is no character of UTF-8; rename it"
+            ) from None
+        except RecursionError:
+            raise InvalidTableError(f"{path!s}: this is nested too deeply to be read") from None
+
+
+class _OneFile:
+    """The rows of one file, none of which was left out."""
+
+    def of(self, number: int) -> tuple[str, int]:
+        """The row itself."""
+        return "", number
+
+
+def _counted(message: str, path: FilePath, rows: list[int], origin: Origin | None) -> str:
+    """What the number of a row counts, where an error names one: the line of a text file."""
+    if not rows:
+        return ""
+    file, row = (origin or _OneFile()).of(rows[-1])
+    if f"row {row}" not in message and f"and {row}" not in message:
+        return ""  # a notice named it, not the error
+    line = line_in(file or path, row)
+    if line is None:
+        return " (rows are counted from 1)"
+    return f" (rows are counted from 1 below the header: row {row} is line {line})"
+
+
+def line_in(path: FilePath, row: int) -> int | None:
+    """The line of a CSV file on which a row begins; None where the file is no such text."""
     try:
-        yield
-    except TaskgraphError as error:
-        message = " ".join(str(error).split())
-        raise type(error)(f"{os.fspath(path)}: {message}") from None
-    except UnicodeEncodeError:
-        raise InvalidTableError(
-            f"{os.fspath(path)}: a name holds a byte that is no character of UTF-8; rename it"
-        ) from None
-    except RecursionError:
-        raise InvalidTableError(
-            f"{os.fspath(path)}: this is nested too deeply to be read"
-        ) from None
+        kind = _kind(Path(path))
+        if kind not in ("csv", "gzip") or _is_json(Path(path), kind):
+            return None
+        separator = _csv_header(Path(path), kind)[1]
+        opened = gzip.open if kind == "gzip" else open
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as text:
+            return line_of(text, separator, row)
+    except (TaskgraphError, OSError, ValueError):
+        return None
 
 
 def read_header(path: FilePath) -> list[str]:
@@ -62,15 +107,15 @@ def read_header(path: FilePath) -> list[str]:
     """
     with naming(path):
         kind = _kind(Path(path))
-        if kind == "parquet":
-            with _reading(kind):
-                names = _parquet_names(papq.read_schema(path))
-            return _tidied(names)
-        return _tidied(_csv_header(Path(path), kind))
+        if kind in ARROW:
+            return _tidied(_parquet_names(_schema(path, kind)))
+        if _is_json(Path(path), kind):
+            return _tidied([str(name) for name in _read_json(Path(path), kind).columns])
+        return _tidied(_csv_header(Path(path), kind)[0])
 
 
-def read_index(path: FilePath) -> list[str]:
-    """The columns of a Parquet file that were the index of a DataFrame, in order.
+def read_separator(path: FilePath) -> str:
+    """The character that separates the columns of a CSV file; a comma for any other file.
 
     Raises
     ------
@@ -78,10 +123,22 @@ def read_index(path: FilePath) -> list[str]:
         As for `read_header`.
     """
     with naming(path):
-        if _kind(Path(path)) != "parquet":
-            return []
-        with _reading("parquet"):
-            return _index_names(papq.read_schema(path))
+        kind = _kind(Path(path))
+        is_text = kind not in ARROW and not _is_json(Path(path), kind)
+        return _csv_header(Path(path), kind)[1] if is_text else ","
+
+
+def read_index(path: FilePath) -> list[str]:
+    """The columns of a Parquet or Feather file that were the index of a DataFrame, in order.
+
+    Raises
+    ------
+    InvalidTableError
+        As for `read_header`.
+    """
+    with naming(path):
+        kind = _kind(Path(path))
+        return _index_names(_schema(path, kind)) if kind in ARROW else []
 
 
 def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
@@ -99,15 +156,21 @@ def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
     """
     with naming(path):
         kind = _kind(Path(path))
-        if kind == "parquet":
+        if kind in ARROW:
+            schema = _schema(path, kind)
+            names = _parquet_names(schema)
+            tidied = _tidied(names)
+            texts = [f.name for f in schema if pa.types.is_string(f.type)]
             with _reading(kind):
-                schema = papq.read_schema(path)
-                names = _parquet_names(schema)
-                tidied = _tidied(names)
-                texts = [f.name for f in schema if pa.types.is_string(f.type)]
-                table = papq.read_table(path, read_dictionary=texts)
+                if kind == "feather":
+                    table = pafeather.read_table(os.fspath(path), memory_map=False)
+                else:
+                    table = papq.read_table(path, read_dictionary=texts)
                 return _to_pandas(table.select(names), tidied)
-        header = _csv_header(Path(path), kind)
+        if _is_json(Path(path), kind):
+            frame = _read_json(Path(path), kind)
+            return frame.set_axis(_tidied([str(name) for name in frame.columns]), axis=1)
+        header, separator = _csv_header(Path(path), kind)
         tidied = _tidied(header)
         types = {
             raw: pa.dictionary(pa.int32(), pa.string())
@@ -115,10 +178,53 @@ def read_frame(path: FilePath, *, infer: Collection[str] = ()) -> pd.DataFrame:
             if name not in infer
         }
         convert = pacsv.ConvertOptions(column_types=types, null_values=[""])
-        compression = "gzip" if kind == "gzip" else None
-        with _reading(kind), pa.input_stream(os.fspath(path), compression=compression) as stream:
-            table = pacsv.read_csv(stream, convert_options=convert)
+        table = _read_csv(Path(path), kind, separator, convert)
+        if any(
+            pa.types.is_floating(c.type) and pc.any(pc.is_nan(c)).as_py() for c in table.columns
+        ):
+            # The text "nan" is no empty field; as text the two differ.
+            types = {raw: pa.dictionary(pa.int32(), pa.string()) for raw in header}
+            convert = pacsv.ConvertOptions(column_types=types, null_values=[""])
+            table = _read_csv(Path(path), kind, separator, convert)
         return _to_pandas(table, tidied)
+
+
+def _read_csv(path: Path, kind: str, separator: str, convert: pacsv.ConvertOptions) -> pa.Table:
+    """Read the rows; one with too many or too few fields is named."""
+    compression = "gzip" if kind == "gzip" else None
+    uneven: list[pacsv.InvalidRow] = []
+
+    def refuse(row: pacsv.InvalidRow) -> str:
+        uneven.append(row)
+        return "error"
+
+    def read(parallel: bool) -> pa.Table:
+        with pa.input_stream(os.fspath(path), compression=compression) as stream:
+            return pacsv.read_csv(
+                stream,
+                read_options=pacsv.ReadOptions(use_threads=parallel),
+                parse_options=pacsv.ParseOptions(delimiter=separator, invalid_row_handler=refuse),
+                convert_options=convert,
+            )
+
+    with _reading(kind):
+        try:
+            return read(True)
+        except pa.ArrowInvalid:
+            if not uneven:
+                raise
+        # Rows are numbered only where one thread reads them all.
+        uneven.clear()
+        try:
+            return read(False)
+        except pa.ArrowInvalid:
+            first = uneven[0]
+            text = first.text if len(first.text) < 80 else first.text[:80] + "…"
+            raise InvalidTableError(
+                f"{row_name(first.number - 1)}: this CSV file is broken or cut off (CSV parse "
+                f"error: Expected {first.expected_columns} columns, got {first.actual_columns}: "
+                f"{text})"
+            ) from None
 
 
 def write_frame(frame: pd.DataFrame, path: FilePath) -> None:
@@ -268,32 +374,63 @@ def _mode(target: Path) -> int:
 
 
 def _kind(path: Path) -> str:
-    """``csv``, ``gzip`` or ``parquet``, by the first bytes whatever the suffix says."""
+    """``csv`` (any text), ``gzip``, ``parquet`` or ``feather``, by the first bytes of the file."""
     if path.is_dir():
         raise InvalidTableError("this is a folder, expected a file")
     try:
         with path.open("rb") as file:
-            start = file.read(4)
+            start = file.read(6)
     except FileNotFoundError:
         raise InvalidTableError("no such file") from None
     except OSError as error:
         raise InvalidTableError(f"cannot be read: {error.strerror}") from None
     if not start:
         raise InvalidTableError("the file is empty, expected a table")
-    if start == b"PAR1":
+    if start[:4] == b"PAR1":
         return "parquet"
+    if start == b"ARROW1" or start[:4] == b"FEA1":
+        return "feather"
+    if start[:4] == b"PK\x03\x04":
+        raise InvalidTableError(
+            "this is an Excel sheet or another zip file; save the sheet as CSV in UTF-8"
+        )
     return "gzip" if start[:2] == b"\x1f\x8b" else "csv"
 
 
-def _csv_header(path: Path, kind: str) -> list[str]:
+def _schema(path: FilePath, kind: str) -> pa.Schema:
+    with _reading(kind):
+        if kind == "feather":
+            return pafeather.read_table(os.fspath(path), memory_map=False).schema
+        return papq.read_schema(path)
+
+
+def _head(path: Path, kind: str) -> bytes:
     with _reading(kind), gzip.open(path) if kind == "gzip" else path.open("rb") as file:
-        head = file.read(HEAD)
+        return file.read(HEAD)
+
+
+def _is_json(path: Path, kind: str) -> bool:
+    return is_json(_head(path, kind)[:200].decode("utf-8-sig", errors="replace"))
+
+
+def _read_json(path: Path, kind: str) -> pd.DataFrame:
+    with _reading(kind), gzip.open(path) if kind == "gzip" else path.open("rb") as file:
+        content = file.read()
+    try:
+        return read_json(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InvalidTableError(f"byte {error.start} is not UTF-8 text: expected JSON") from None
+
+
+def _csv_header(path: Path, kind: str) -> tuple[list[str], str]:
+    """The names of the columns as they are written, and the character that separates them."""
+    head = _head(path, kind)
     line, _, rest = head.partition(b"\n")
     if b"\0" in head or (not rest and len(head) == HEAD):
         raise InvalidTableError("this is not a table: expected CSV text in UTF-8, or Parquet")
     try:
         # The head may end within a character, so that only its lines are decoded.
-        head[: head.rfind(b"\n") + 1].decode("utf-8")
+        lines = head[: head.rfind(b"\n") + 1].decode("utf-8-sig").splitlines()
         text = line.decode("utf-8-sig").rstrip("\r")
     except UnicodeDecodeError as error:
         raise InvalidTableError(
@@ -301,16 +438,20 @@ def _csv_header(path: Path, kind: str) -> list[str]:
         ) from None
     if not text.strip():
         raise InvalidTableError("the first line is blank, expected the names of the columns")
+    separator = separator_of([text, *lines[1:]])
     with _reading(kind):
-        names = list(pacsv.read_csv(pa.BufferReader(text.encode() + b"\n")).column_names)
-    if len(names) == 1 and any(mark in text for mark in ";\t|"):
-        raise InvalidTableError(f'the header is "{text}", expected columns separated by commas')
-    return names
+        options = pacsv.ParseOptions(delimiter=separator)
+        source = pa.BufferReader(text.encode() + b"\n")
+        return list(pacsv.read_csv(source, parse_options=options).column_names), separator
 
 
 @contextlib.contextmanager
 def _reading(kind: str) -> Iterator[None]:
-    word = {"parquet": "Parquet file", "gzip": "gzipped CSV file"}.get(kind, "CSV file")
+    word = {
+        "parquet": "Parquet file",
+        "feather": "Feather file",
+        "gzip": "gzipped CSV file",
+    }.get(kind, "CSV file")
     try:
         yield
     except (pa.ArrowException, OSError, EOFError, zlib.error) as error:

@@ -7,13 +7,17 @@ import math
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names, check_names, read_sets, read_targets
+from taskgraph.places import row_name, row_names
 from taskgraph.tables.files import UNNAMED
 from taskgraph.tasks import RESERVED, SELF, quoted, split_sources
+from taskgraph.transfers import is_empty
 
 logger = logging.getLogger("taskgraph")
 
@@ -27,12 +31,24 @@ EXPECTED = (
 
 
 def melted(frame: pd.DataFrame, *, exact_names: bool = False) -> pd.DataFrame:
+    """Turn a wide matrix into rows ``sources, target, score``; see `melted_rows`."""
+    return melted_rows(frame, exact_names=exact_names)[0]
+
+
+def melted_rows(
+    frame: pd.DataFrame, *, exact_names: bool = False
+) -> tuple[pd.DataFrame, NDArray[np.intp]]:
     """Turn a wide matrix into rows ``sources, target, score``.
 
     The first column holds the sources, or the index of the frame where it is no mere count; every
     other column is a target. The diagonal, a task to itself, is the target's own network: its
     source is read as ``self``. Empty cells were not measured, and are left out. A matrix whose
     sources are no targets is read as well, and a notice says so.
+
+    Returns
+    -------
+    frame, rows
+        The second are the positions of the matrix's rows, from 0, of which each row is a cell.
 
     Raises
     ------
@@ -53,10 +69,12 @@ def melted(frame: pd.DataFrame, *, exact_names: bool = False) -> pd.DataFrame:
     _check_once(sources.codes.tolist(), sources.known)
     parts: list[pd.DataFrame] = []
     targets: list[str] = []
+    numbers: list[NDArray[np.intp]] = []
     for place, text in enumerate(header, start=1):
         target = _target(text, place)
         score = _cells(frame.iloc[:, place], text)
         part = pd.DataFrame({"sources": sources.to_series(), "target": target, "score": score})
+        numbers.append(np.flatnonzero(score.notna().to_numpy(dtype=bool)))
         part["sources"] = part["sources"].mask(part["sources"] == quoted(target), SELF)
         parts.append(part[score.notna()])
         targets.append(target)
@@ -65,7 +83,7 @@ def melted(frame: pd.DataFrame, *, exact_names: bool = False) -> pd.DataFrame:
     if rows.empty:
         raise InvalidTableError("all cells of the matrix are empty; expected scores")
     _check_shared(set(targets), sources.known)
-    return rows
+    return rows, np.concatenate(numbers)
 
 
 def check_numbers(sources: Sequence[str], targets: Sequence[str], *, exact_names: bool) -> None:
@@ -165,7 +183,7 @@ def _check_spelling(targets: list[str], sources: Names, exact_names: bool) -> No
     def place(name: str) -> str:
         for code, text in enumerate(sources.known):
             if name in (text, *split_sources(text), sources.joined.get(text)):
-                return f"row {sources.row(code)}"
+                return row_name(sources.row(code))
         return header[name]
 
     named = read_targets(pd.Series(targets, dtype=object))
@@ -177,7 +195,7 @@ def _check_once(codes: list[int], known: list[str]) -> None:
     for row, code in enumerate(codes, start=1):
         if first.setdefault(code, row) != row:
             raise InvalidTableError(
-                f'rows {first[code]} and {row} are both the source "{known[code]}"; keep one'
+                f'{row_names(first[code], row)} are both the source "{known[code]}"; keep one'
             )
 
 
@@ -206,12 +224,12 @@ def _cells(column: pd.Series, name: str) -> pd.Series:
     else:
         text = column.map(str, na_action="ignore").astype("string").str.strip()
         score = pd.to_numeric(text.mask(text == ""), errors="coerce").astype("float64")
-    named = text.notna() & (text != "") & (text.str.lower() != "nan")
+    named = ~is_empty(text) & (text.str.lower() != "nan").fillna(False)
     bad = named & ~score.abs().lt(math.inf)
     if bad.any():
         row = int(bad.to_numpy(dtype=bool).argmax())
         raise InvalidTableError(
-            f'row {row + 1}: column "{name}" holds "{text.iloc[row]}", expected a number; no '
+            f'{row_name(row + 1)}: column "{name}" holds "{text.iloc[row]}", expected a number; no '
             'column is named "affinity", "wins", "loss" or "score", so this was read as a wide '
             "matrix of scores: rename the columns if it is none"
         )

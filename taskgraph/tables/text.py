@@ -1,0 +1,126 @@
+"""Tables as text: CSV with commas, tabs or semicolons (and decimal commas), and JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from taskgraph.errors import InvalidTableError
+
+SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
+
+QUOTED = re.compile(r'"(?:[^"]|"")*"')
+DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+
+LINES = 50
+"""Lines that are looked at where the header alone does not tell the separator."""
+
+
+def separator_of(lines: Sequence[str]) -> str:
+    """The character that separates the columns, from the header.
+
+    Where the header holds several of the characters outside of double quotes, it is the one that
+    splits the header and the lines below it into equally many fields.
+
+    Raises
+    ------
+    InvalidTableError
+        If the columns are separated by another character, or several would do.
+    """
+    header = lines[0]
+    bare = QUOTED.sub("", header)
+    found = [mark for mark in SEPARATORS if mark in bare]
+    if not found and "|" in bare:
+        raise InvalidTableError(
+            f'the header is "{header}", expected columns separated by commas, tabs or semicolons'
+        )
+    if len(found) < 2:
+        return found[0] if found else ","
+    even = [mark for mark in found if _is_even(lines[:LINES], mark)]
+    if len(even) != 1:
+        words = " and ".join(SEPARATORS[mark] for mark in found)
+        raise InvalidTableError(
+            f'the header "{header}" holds {words}, and it is not clear which of them separate the '
+            "columns; write names that hold one in double quotes"
+        )
+    return even[0]
+
+
+def _is_even(lines: Sequence[str], mark: str) -> bool:
+    """Whether the character splits all lines into equally many fields."""
+    filled = [line for line in lines if line.strip()]
+    return len({len(row) for row in csv.reader(filled, delimiter=mark)}) == 1
+
+
+def with_points(column: pd.Series, separator: str) -> pd.Series:
+    """Numbers of a column of text with decimal points, where they have decimal commas.
+
+    A comma is a decimal one only where it does not separate the columns, and where no number of
+    the column has a point.
+    """
+    if separator == "," or pd.api.types.is_numeric_dtype(column):
+        return column
+    text = column.astype("string")
+    words = {word: word.replace(",", ".") for word in text.dropna().unique()
+             if DECIMAL_COMMA.fullmatch(word)}  # fmt: skip
+    if not words or text.str.contains(".", regex=False).any():
+        return column
+    return text.map(lambda word: words.get(word, word), na_action="ignore").astype("string")
+
+
+def is_json(head: str) -> bool:
+    """Whether a text begins like JSON lines, or like a JSON list of objects."""
+    return re.match(r'\s*(?:\[\s*)?\{\s*["}]', head) is not None
+
+
+def read_json(text: str) -> pd.DataFrame:
+    """One row an object: an object a line, or a list of objects.
+
+    The columns are the keys of all objects in the order of their first appearance; a key that an
+    object lacks, and ``null``, are empty fields.
+
+    Raises
+    ------
+    InvalidTableError
+        If a line is not JSON or no object; the message has the row.
+    """
+    if text.lstrip().startswith("["):
+        objects = _loaded(text, "this is not a JSON list")
+    else:
+        lines = [(k, line) for k, line in enumerate(text.splitlines(), 1) if line.strip()]
+        objects = [_loaded(line, f"line {k} is not JSON") for k, line in lines]
+    for row, content in enumerate(objects, 1):
+        if not isinstance(content, dict):
+            raise InvalidTableError(
+                f"row {row}: this is a JSON {type(content).__name__}, expected an object such as "
+                '{"target": "a", "sources": "b"}'
+            )
+    names = {name: None for content in objects for name in content}
+    rows = [[content.get(name) for name in names] for content in objects]
+    return pd.DataFrame(rows, columns=pd.Index(list(names), dtype=object))
+
+
+def _loaded(text: str, problem: str) -> Any:
+    try:
+        # NaN and Infinity are no JSON; as text they are refused where a number is expected.
+        return json.loads(text, parse_constant=str)
+    except json.JSONDecodeError as error:
+        raise InvalidTableError(f"{problem}: {error.msg} (column {error.colno})") from None
+
+
+def line_of(text: io.TextIOBase, separator: str, row: int) -> int | None:
+    """The line of a CSV file, counted from 1, on which a row below its header begins."""
+    before, seen = 0, -1
+    reader = csv.reader(text, delimiter=separator)
+    for fields in reader:
+        seen += bool(fields)
+        if seen == row:
+            return before + 1
+        before = reader.line_num
+    return None
