@@ -13,6 +13,8 @@ from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
 from taskgraph.tasks import REFERENCES, listed_name
 
+MORE_IMAGES = "measure them on more images, or lower --min-images (in Python min_images)"
+
 Ties = Literal["half", "strict"]
 TIES: tuple[str, ...] = get_args(Ties)
 BLOCK = 1 << 22
@@ -112,8 +114,7 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
         raise InvalidTableError(
             f'target "{target}": {common.sum()} images are common to its '
             f"{len(measured.sources)} candidates, expected at least {min_images}; "
-            f"{costliest(measured, min_images)}; or measure them on more images, or lower "
-            "--min-images (in Python min_images)"
+            f"{'; or '.join(filter(None, [costliest(measured, min_images), MORE_IMAGES]))}"
         )
     values = measured.values[:, common]
     rows = dict(zip(measured.sources, values, strict=True))
