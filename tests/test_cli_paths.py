@@ -353,3 +353,17 @@ def test_a_folder_that_cannot_be_filled_is_told_before_the_work(tmp_path, monkey
         error = fails(capsys, *line.split())
         assert "cannot be written: Read-only file system; choose a folder that can be wr" in error
     assert os.listdir() == ["file"]
+
+
+def test_no_file_of_a_pattern_is_written_over(tmp_path, capsys):
+    rows = "".join(f"t,{{0}},{i},{i % 7}\n" for i in range(20))
+    for name in "ab":
+        text = "target,sources,image,loss\n" + rows.format(name)
+        (tmp_path / f"{name}.csv").write_text(text)
+    before = (tmp_path / "b.csv").read_bytes()
+    for inputs in ([tmp_path / "*.csv"], [tmp_path / "a.csv", tmp_path / "[b].csv"]):
+        command = ["affinity", *map(str, inputs), "-o", str(tmp_path / "b.csv")]
+        assert run(command) == 2
+        assert "--output would write over what the command reads" in capsys.readouterr().err
+    assert (tmp_path / "b.csv").read_bytes() == before
+    assert run(["affinity", str(tmp_path / "*.csv"), "-o", str(tmp_path / "c.csv")]) == 0

@@ -7,6 +7,7 @@ second on the command line is compared with the first.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import sys
@@ -100,6 +101,10 @@ class InputTables(_PathType):
             with open(value, "rb") as pipe:
                 return _copied(pipe, value, ctx)
         self.folder = os.path.isdir(value)
+        if not os.path.exists(value) and glob.has_magic(value):
+            for match in glob.glob(value, recursive=True):
+                super().convert(match, param, ctx)  # each is compared with the command's outputs
+            return value
         return super().convert(value, param, ctx)
 
 
