@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,13 @@ commit {commit}).
 """
 
 
+def _commits(config: Mapping[str, Any]) -> str:
+    """The commit that trained the read-outs; and the page's, where it is another."""
+    made = f"`{config['commit'][:7]}`" if config.get("commit") else "not recorded"
+    trained = config.get("trained_at")
+    return f"`{trained[:7]}`, the page's {made}" if trained else made
+
+
 def render(
     config: dict[str, Any], frame: pd.DataFrame, summary: pd.DataFrame, targets: pd.DataFrame
 ) -> str:
@@ -127,7 +135,7 @@ def _header(config: dict[str, Any], frame: pd.DataFrame) -> str:
         platform=config["platform"],
         python=versions["python"],
         torch=versions["torch"],
-        commit=f"`{config['commit'][:7]}`" if config.get("commit") else "not recorded",
+        commit=_commits(config),
         targets=frame["targets"].iloc[0],
         resamples=settings["resamples"],
         seed_count=len(settings["seeds"]),
