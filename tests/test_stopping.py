@@ -18,6 +18,8 @@ from taskgraph.tables import write_transfers
 
 SLACK = 1.0
 """Seconds that a limit may be exceeded by."""
+BUSY = 2.0
+"""The same where other tests may share the processor."""
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +110,7 @@ def test_a_time_limit_is_kept_and_gives_a_valid_bound(limit, solver):
     table = latent(100, 50, 0)
     start = time.perf_counter()
     found = tg.solve(table, budget=20, objective="linear", solver=solver, time_limit=limit)
-    assert time.perf_counter() - start < limit + SLACK
+    assert time.perf_counter() - start < limit + BUSY
     assert found.status == "feasible"
     assert found.objective <= 4.0541042 <= found.bound
 
@@ -117,11 +119,11 @@ def test_alternatives_and_marginal_worth_keep_the_limit(hard):
     table, problem = hard
     start = time.perf_counter()
     found = tg.alternatives(table, problem, k=3, time_limit=1.5)
-    assert time.perf_counter() - start < 1.5 + SLACK
+    assert time.perf_counter() - start < 1.5 + BUSY
     assert found[0].status == "feasible"
     start = time.perf_counter()
     more = tg.marginal_worth(table, problem, time_limit=2.0)
-    assert time.perf_counter() - start < 2.0 + SLACK
+    assert time.perf_counter() - start < 2.0 + BUSY
     low, high = more.limits
     assert not more.proven
     assert 0 <= low <= high
