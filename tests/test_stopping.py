@@ -103,6 +103,28 @@ def test_ctrl_c_on_the_command_line_prints_the_best_taxonomy_so_far(hard, tmp_pa
     assert b"stopped: the best taxonomy so far" in err
 
 
+LEAVING = """
+import threading
+import taskgraph as tg
+from benchmarks.instances import latent
+from taskgraph.solver import backends
+from taskgraph.solver.clock import Clock
+backends.PATIENCE = 0.0  # no solver stops so soon
+table, clock = latent(100, 50, 0), Clock()
+costs = {name: (number % 9 + 1) / 1000 for number, name in enumerate(table.targets)}
+threading.Timer(3, clock.stop.set).start()
+problem = tg.Problem(budget=20, transfer_cost=costs, supervised_may_transfer=True)
+print(tg.solve(table, problem, clock=clock).status, backends.left_behind())
+"""
+
+
+def test_a_solver_that_is_left_behind_does_not_abort_the_process():
+    """At the end of the process it is waited for."""
+    done = subprocess.run([sys.executable, "-c", LEAVING], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("feasible")
+
+
 @pytest.mark.parametrize("limit", [0.2, 1.0, 3.0])
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
 def test_a_time_limit_is_kept_and_gives_a_valid_bound(limit, solver):

@@ -109,7 +109,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; every failure that has advice is one line."""
     guard_streams()
     warnings.formatwarning = _warning_line
-    sys.exit(run(arguments))
+    code = run(arguments)
+    solvers = sys.modules.get("taskgraph.solver.backends")
+    if solvers is not None and solvers.left_behind():
+        os._exit(code)  # what was found is printed; the solver would be waited for
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import math
 import os
@@ -24,6 +25,10 @@ LATE = 0.2
 """Seconds after its limit at which a solver that goes on is told to stop."""
 PATIENCE = 0.5
 """Seconds that it then has to do so before it is left behind."""
+LAST_PATIENCE = 10.0
+"""Seconds that one that was left behind has at the end of the process."""
+
+_LEFT_BEHIND: list[threading.Thread] = []
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,24 @@ def _run_beside(call: Callable[[], object], clock: Clock, halted: threading.Even
         _signal_children(thread, signal.SIGINT)
         thread.join(PATIENCE)
         _signal_children(thread, signal.SIGTERM)
+        if thread.is_alive():
+            _LEFT_BEHIND.append(thread)
     if thread.is_alive():
         raise OutOfTime
     if failed:
         raise failed[0]
+
+
+def left_behind() -> bool:
+    """Whether a solver that was told to stop still runs; then leave with `os._exit`."""
+    return any(thread.is_alive() for thread in _LEFT_BEHIND)
+
+
+@atexit.register
+def _wait_for_left_behind() -> None:
+    """A solver that returns to Python while the interpreter ends would abort the process."""
+    for thread in _LEFT_BEHIND:
+        thread.join(LAST_PATIENCE)
 
 
 def _signal_children(thread: threading.Thread, number: int) -> None:
