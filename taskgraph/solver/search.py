@@ -24,6 +24,8 @@ from taskgraph.taxonomy import Status
 
 GRACE = 0.7
 """Seconds that a first local search may take beyond a short time limit."""
+RELAXING = 5e-5
+"""Least seconds an edge that a linear relaxation takes; with less time it is not begun."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def solve_program(
 
 
 def _solve(program: Program, backend: Backend, clock: Clock, sizes: Sizes) -> Solution:
-    reduced = presolve(program, clock)
+    reduced = presolve(program, clock.share(1 / 2))
     if reduced is None:
         return _infeasible(program, backend, clock)
     lagrangian = backend.name == "highs" and suits(reduced)
