@@ -21,7 +21,7 @@ from taskgraph.solver.clock import Clock, OutOfTime
 EXACT = 1e-9
 POLL = 0.05
 """Seconds between two looks at whether a running solver should stop."""
-LATE = 0.2
+LATE = 0.05
 """Seconds after its limit at which a solver that goes on is told to stop."""
 PATIENCE = 0.5
 """Seconds that it then has to do so before it is left behind."""
