@@ -84,8 +84,8 @@ SOURCES = ("taskgraph", "encoders", "benchmarks", "examples", "tests")
 def test_extras_that_are_named_in_words_exist():
     """As in "(extra `scenes`)"."""
     named = []
-    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("results/*/*.md"),
-                 *(path for package in SOURCES for path in ROOT.glob(f"{package}/**/*.py"))]:  # fmt: skip
+    patterns = ["*.md", "docs/*.md", "results/*/*.md", *(f"{name}/**/*.py" for name in SOURCES)]
+    for path in (path for pattern in patterns for path in ROOT.glob(pattern)):
         for words in re.findall(r"\bextras? `+([a-z,]+)`", path.read_text()):
             named += [(path.name, word) for word in words.split(",")]
     assert len(named) > 5
