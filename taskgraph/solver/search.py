@@ -24,7 +24,7 @@ from taskgraph.taxonomy import Status
 
 GRACE = 0.7
 """Seconds that a first local search may take beyond a short time limit."""
-RELAXING = 5e-5
+RELAXING = 1e-4
 """Least seconds an edge that a linear relaxation takes; with less time it is not begun."""
 
 
