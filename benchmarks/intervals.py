@@ -147,8 +147,14 @@ def truth(cell: Cell) -> FloatArray:
 def measure(cell: Cell, block: int, seed: int = SEED) -> list[dict[str, Any]]:
     """``BLOCK`` simulated tables: how many candidates the intervals hold, before and after."""
     repetitions = range(block * BLOCK, (block + 1) * BLOCK)
-    found = affinities(table(cell, repetitions, seed), bootstrap=RESAMPLES, seed=block,
-                       ties=cell.ties, clip=cell.clip, min_images=2)  # fmt: skip
+    found = affinities(
+        table(cell, repetitions, seed),
+        bootstrap=RESAMPLES,
+        seed=block,
+        ties=cell.ties,
+        clip=cell.clip,
+        min_images=2,
+    )
     shape = (2, BLOCK, cell.candidates)
     ends = found.transfers.frame[["low", "high"]].to_numpy(dtype=float)
     bounds = {
@@ -182,8 +188,15 @@ def judged(
     above, below = int((true > high).sum()), int((true < low).sum())
     with np.errstate(divide="ignore"):
         width = float(np.median(logit(high) - logit(low)))
-    row = [cell.name, repetition, method, cell.candidates - above - below, above, below,
-           round(width, 4)]  # fmt: skip
+    row = [
+        cell.name,
+        repetition,
+        method,
+        cell.candidates - above - below,
+        above,
+        below,
+        round(width, 4),
+    ]
     return dict(zip(COLUMNS, row, strict=True))
 
 

@@ -172,8 +172,20 @@ def frontier(table: Transfers) -> Row:
     seconds = round(time.perf_counter() - start, 4)
     optimal = all(taxonomy.status == "optimal" for taxonomy in found)
     status = "optimal" if optimal else "feasible"
-    return Row(FRONTIER[0], len(table.tasks), len(table.frame), FRONTIER[1], FRONTIER[2],
-               seconds, 1, status, None, None, None, None)  # fmt: skip
+    return Row(
+        FRONTIER[0],
+        len(table.tasks),
+        len(table.frame),
+        FRONTIER[1],
+        FRONTIER[2],
+        seconds,
+        1,
+        status,
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def config(time_limit: float) -> dict[str, Any]:
@@ -232,9 +244,12 @@ def run(folder: Path, out: Path, time_limit: float, only: str) -> None:
         table = make()
         published = name in PUBLISHED
         for budget, method in cells:
-            settings = {"budget": budget, "max_order": 4,
-                        "objective": "sqrt" if published else "linear",
-                        "exclude": ["class_selected"] if published else []}  # fmt: skip
+            settings = {
+                "budget": budget,
+                "max_order": 4,
+                "objective": "sqrt" if published else "linear",
+                "exclude": ["class_selected"] if published else [],
+            }
             program = compile_program(table, make_problem(None, settings))  # type: ignore[arg-type]
             if method == "paper" and len(program.edge_value) > PAPER_UP_TO:
                 continue

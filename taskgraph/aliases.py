@@ -111,12 +111,18 @@ def _folded(name: str) -> str:
 
 
 _STANDARD: dict[str, str] = {
-    **{_folded(title): OTHER_NAMES.get(name, name) for name, title in TASKONOMY_NAMES.items()
-       if name not in RESERVED},
-    **{_folded(name): OTHER_NAMES.get(name, name) for name in TASKONOMY_NAMES
-       if name not in RESERVED},
+    **{
+        _folded(title): OTHER_NAMES.get(name, name)
+        for name, title in TASKONOMY_NAMES.items()
+        if name not in RESERVED
+    },
+    **{
+        _folded(name): OTHER_NAMES.get(name, name)
+        for name in TASKONOMY_NAMES
+        if name not in RESERVED
+    },
     **ALIASES,
-}  # fmt: skip
+}
 
 
 def near_names(name: str, known: Collection[str], most: int = 3) -> list[str]:

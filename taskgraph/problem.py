@@ -244,8 +244,15 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
         If a key is unknown or a value has the wrong type; the message names its place.
     """
     content = {key.replace("-", "_"): value for key, value in content.items()}
-    top = {"budget", "max_order", "objective", "default_label_cost", "supervised_may_transfer",
-           "tasks", *LISTS}  # fmt: skip
+    top = {
+        "budget",
+        "max_order",
+        "objective",
+        "default_label_cost",
+        "supervised_may_transfer",
+        "tasks",
+        *LISTS,
+    }
     _check_keys(content, top, "the problem file")
     tasks = content.get("tasks", {})
     if not isinstance(tasks, Mapping):

@@ -160,8 +160,9 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     targets = tuple(t for t in transfers.targets if t not in unused | set(problem.source_only))
     sources = tuple(t for t in transfers.tasks if t not in unused | set(problem.target_only))
     if not targets:
-        raise InvalidProblemError("no target is left to solve; give fewer tasks to --source-only "
-                                  "or --exclude")  # fmt: skip
+        raise InvalidProblemError(
+            "no target is left to solve; give fewer tasks to --source-only or --exclude"
+        )
     value = objective_values(transfers, problem)
     importance = np.array([problem.importance.get(t, 1.0) for t in targets])
     self_source, self_value = _own_networks(transfers, targets, sources, value)

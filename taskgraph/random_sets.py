@@ -190,8 +190,10 @@ def random_band(
         for name, drawn in (("", found.random), ("_best", found.best)):
             low, high = percentiles(drawn)
             for measure in ("gain", "quality"):
-                row |= {f"{measure}_random{name}": drawn[measure].mean(),
-                        f"{measure}{name}_low": low[measure],
-                        f"{measure}{name}_high": high[measure]}  # fmt: skip
+                row |= {
+                    f"{measure}_random{name}": drawn[measure].mean(),
+                    f"{measure}{name}_low": low[measure],
+                    f"{measure}{name}_high": high[measure],
+                }
         rows.append(row)
     return pd.DataFrame(rows)

@@ -51,8 +51,10 @@ def intervals(
     met = {name: tournament_of(name, losses.by_target[name], MIN_IMAGES) for name in names}
     draws = draw_resamples(
         {name: each.images for name, each in met.items()},
-        repeats=resamples, seed=seed, clusters=losses.clusters,
-    )  # fmt: skip
+        repeats=resamples,
+        seed=seed,
+        clusters=losses.clusters,
+    )
     total = {(b, m): np.zeros(resamples) for b in taxonomies for m in MEASURES}
     count = dict.fromkeys(total, 0)
     for name, tournament in met.items():

@@ -16,8 +16,10 @@ NOTHING = "–"
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Rows of text under heads; a head that ends in ``:`` is aligned to the right."""
     marks = ["--:" if head.endswith(":") else "--" for head in heads]
-    lines = ["| " + " | ".join(head.removesuffix(":") for head in heads) + " |",
-             "|" + "|".join(marks) + "|"]  # fmt: skip
+    lines = [
+        "| " + " | ".join(head.removesuffix(":") for head in heads) + " |",
+        "|" + "|".join(marks) + "|",
+    ]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
@@ -68,5 +70,6 @@ def _block(block: str, width: int) -> str:
 
 
 def _filled(text: str, width: int, indent: str) -> str:
-    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False,
-                         break_on_hyphens=False)  # fmt: skip
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

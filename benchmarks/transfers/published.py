@@ -98,9 +98,14 @@ def compared(
     for measure in MEASURES:
         one, other = matrices(ours, theirs, measure)
         found = agreement(
-            other, one, sources=list(one.index), targets=list(one.columns),
-            predicted_better="larger", trained_better="larger", seed=seed,
-        )  # fmt: skip
+            other,
+            one,
+            sources=list(one.index),
+            targets=list(one.columns),
+            predicted_better="larger",
+            trained_better="larger",
+            seed=seed,
+        )
         table = found.table.drop(columns=["weighted_tau", "regret_ratio"])
         low, high = spearman_interval(table["spearman"].to_numpy(), table["n"].to_numpy())
         table.insert(0, "measure", measure)

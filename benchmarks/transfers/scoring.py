@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from encoders.tasks import Task
+from encoders.transfer.data import Integers, Pool, PoolConfig, Views, evenly, open_pool
 from encoders.transfer.families import Family, batches, families, features, represented
-from encoders.transfer.pool import Integers, Pool, PoolConfig, Views, evenly, open_pool
 from encoders.transfer.ridge import Statistics
 from encoders.transfer.ridge.regressands import raw
 from encoders.transfer.scores import diagram, discretise, logme, shrunk_h_score
@@ -115,8 +115,9 @@ def scored(
     for family in families(targets):
         pools = {name: open_pool(config, name) for name in family.targets}
         for names in _alike_pools(pools):
-            _score_family(scores, family, {n: pools[n] for n in names}, store, sources, places,
-                          alike, seed)  # fmt: skip
+            _score_family(
+                scores, family, {n: pools[n] for n in names}, store, sources, places, alike, seed
+            )
     return scores
 
 
@@ -129,14 +130,21 @@ def _alike_pools(pools: dict[str, Pool]) -> list[list[str]]:
 
 
 def _score_family(
-    scores: Scores, family: Family, pools: dict[str, Pool], store: Store,
-    sources: Sequence[str], places: int, alike: int, seed: int,
-) -> None:  # fmt: skip
+    scores: Scores,
+    family: Family,
+    pools: dict[str, Pool],
+    store: Store,
+    sources: Sequence[str],
+    places: int,
+    alike: int,
+    seed: int,
+) -> None:
     views = next(iter(pools.values())).train
     side = store.shape(sources[0])[1]
     chosen = chosen_places(len(views), side**2 if family.form == "local" else 1, places, seed)
-    answers = {name: answers_of(pool.task, pool.train, side, chosen, seed)
-               for name, pool in pools.items()}  # fmt: skip
+    answers = {
+        name: answers_of(pool.task, pool.train, side, chosen, seed) for name, pool in pools.items()
+    }
     scores.examples |= {name: len(each.rows) for name, each in answers.items()}
     pictures = views.pictures(evenly(np.arange(len(views)), alike))[:, 0]
 

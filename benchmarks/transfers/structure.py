@@ -20,18 +20,35 @@ from taskgraph.transfers import Transfers
 
 GROUPS = {
     "3D": (
-        "curvature", "edge3d", "keypoint3d", "reshade", "rgb2depth", "rgb2mist", "rgb2sfnorm",
+        "curvature",
+        "edge3d",
+        "keypoint3d",
+        "reshade",
+        "rgb2depth",
+        "rgb2mist",
+        "rgb2sfnorm",
         "segment25d",
     ),
     "2D": (
-        "autoencoder", "colorization", "edge2d", "impainting_whole", "keypoint2d", "segment2d",
+        "autoencoder",
+        "colorization",
+        "edge2d",
+        "impainting_whole",
+        "keypoint2d",
+        "segment2d",
     ),
     "geometric": (
-        "ego_motion", "fix_pose", "jigsaw", "non_fixated_pose", "point_match", "random",
-        "room_layout", "vanishing_point_well_defined",
+        "ego_motion",
+        "fix_pose",
+        "jigsaw",
+        "non_fixated_pose",
+        "point_match",
+        "random",
+        "room_layout",
+        "vanishing_point_well_defined",
     ),
     "semantic": ("class_1000", "class_places", "class_selected", "segmentsemantic_rb"),
-}  # fmt: skip
+}
 """The branches of the paper's task similarity tree (Zamir et al. 2018); "geometric" are
 the low-dimensional geometric tasks. Denoising stands alone there, and is in no group."""
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from encoders.codecs.encodings import read_raw
+from encoders.codecs.poses import point_info_room
 from encoders.dataset.index import Index, Integers
 from encoders.dataset.manifest import read_manifest
-from encoders.encodings import read_raw
 from encoders.errors import InvalidDataError
-from encoders.poses import point_info_room
 from encoders.scenes.making.rooms import LENGTH, planned_rooms, room_hash
 
 ROOMS = "rooms"

@@ -24,7 +24,7 @@ from encoders.dataset.index import Integers
 from encoders.dataset.reader import FileReader
 from encoders.dataset.resize import kept
 from encoders.errors import InvalidDataError
-from encoders.storage import stored_in
+from encoders.errors.storage import stored_in
 
 Raw = NDArray[Any]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from encoders.dataset.index import Integers
 from encoders.errors import InvalidDataError
-from encoders.storage import stored_in
+from encoders.errors.storage import stored_in
 from encoders.tasks import TASKS, Sample, Task
 from taskgraph.tables import write_text
 

@@ -262,7 +262,7 @@ def _content(files: FileReader, domains: Sequence[str], splits: SplitRule) -> st
 
 @dataclass(frozen=True, eq=False)
 class TaskExamples:
-    """The examples of one task; what `encoders.feed` asks for."""
+    """The examples of one task; what `encoders.training.loading` asks for."""
 
     dataset: TaskonomyDataset
     task: str

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.codecs.encodings import encoding_of
 from encoders.dataset.content import ABSENT, Stamp
 from encoders.dataset.folders import find_folders, foreign_pictures, list_files, looked_for
-from encoders.encodings import encoding_of
 from encoders.errors import InvalidDataError
 
 Integers = NDArray[np.int64]

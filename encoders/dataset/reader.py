@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from encoders.codecs.encodings import read_raw
 from encoders.dataset.content import hashes
 from encoders.dataset.index import Index, Integers
 from encoders.dataset.resize import MASKED, is_valid, kept, resized
-from encoders.encodings import read_raw
 from encoders.errors import InvalidDataError
 
 Raw = NDArray[Any]

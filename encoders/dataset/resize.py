@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from encoders.encodings import encoding_of
+from encoders.codecs.encodings import encoding_of
+from encoders.codecs.pixels import CENTRE, DEPTH_MISSING
 from encoders.errors import InvalidDataError
-from encoders.pixels import CENTRE, DEPTH_MISSING
 from encoders.tasks.labels import DEPTH_LIMIT
 
 Raw = NDArray[Any]

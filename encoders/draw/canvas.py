@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from encoders.colors import colored
-from encoders.scenes.sheets.panels import enlarged
+from encoders.codecs.colors import colored
+from encoders.scenes.contact_sheets.panels import enlarged
 from encoders.tasks import Task
 
 Array = NDArray[Any]
@@ -69,7 +69,7 @@ class Canvas:
 
 
 def as_pixels(picture: ArrayLike) -> Pixels:
-    """(3, H, W) colours or (1, H, W) lightness (`encoders.colors`) in [-1, 1] to (H, W, 3)."""
+    """(3, H, W) colors or (1, H, W) lightness (`codecs.colors`) in [-1, 1] to (H, W, 3)."""
     planes = np.moveaxis(np.asarray(picture), 0, -1)
     if planes.shape[-1] == 1:
         return colored(planes, np.zeros((*planes.shape[:2], 2)))

@@ -10,10 +10,10 @@ from collections.abc import Callable
 import matplotlib
 import numpy as np
 
-from encoders.colors import colored, expected_ab
+from encoders.codecs.colors import colored, expected_ab
+from encoders.codecs.pixels import CENTRE, DEPTH_STEPS, restore_curvature
 from encoders.draw.canvas import Array, Canvas, Pixels, as_pixels
-from encoders.pixels import CENTRE, DEPTH_STEPS, restore_curvature
-from encoders.scenes.sheets.panels import SEGMENT_COLORS, SEMANTIC_COLORS
+from encoders.scenes.contact_sheets.panels import SEGMENT_COLORS, SEMANTIC_COLORS
 from encoders.tasks.curves import log_depth
 
 Painter = Callable[[Canvas, Array], Pixels]

@@ -10,9 +10,9 @@ from pathlib import Path
 from PIL import Image
 
 from encoders.errors import InvalidDataError
-from encoders.scenes.sheets.legend import with_colors
-from encoders.scenes.sheets.panels import SEMANTIC_COLORS
-from encoders.scenes.sheets.sheet import save_sheet, write
+from encoders.scenes.contact_sheets.legend import with_colors
+from encoders.scenes.contact_sheets.panels import SEMANTIC_COLORS
+from encoders.scenes.contact_sheets.sheet import save_sheet, write
 
 GAP, HEAD, MARGIN, CAPTION = 6, 36, 96, 74
 """Pixels between tiles, above them for titles, left of them for tasks, and for what a row is."""

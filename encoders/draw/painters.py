@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image
 
+from encoders.codecs.jigsaw import tile_orders
 from encoders.draw import maps, strokes, words
 from encoders.draw.canvas import Array, Canvas, as_pixels, montage
-from encoders.jigsaw import tile_orders
-from encoders.scenes.sheets.panels import UNSEEN, enlarged, written
+from encoders.scenes.contact_sheets.panels import UNSEEN, enlarged, written
 from encoders.tasks import Task
 from encoders.tasks.sample import as_given
 

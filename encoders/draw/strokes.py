@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
+from encoders.codecs.poses import layout_corners, pose_to_transform
 from encoders.draw.canvas import Array, Canvas
-from encoders.poses import layout_corners, pose_to_transform
-from encoders.scenes.sheets.overlays import (
+from encoders.scenes.contact_sheets.overlays import (
     BLUE,
     GREEN,
     RED,
@@ -59,7 +59,7 @@ def plan(poses: list[Array], tile: int) -> Image.Image:
     Parameters
     ----------
     poses : list of (6,) arrays
-        `encoders.poses.relative_pose` of each in the middle one. Below is written by what angle
+        `codecs.poses.relative_pose` of each in the middle one. Below is written by what angle
         it is turned against it, and how far away it is.
     """
     colors = FRAMES[len(poses) + 1]
@@ -94,8 +94,9 @@ def _camera(pencil: Any, side: float, place: Array, ahead: Array, color: tuple[i
     """A wedge that opens in the direction of view; at the border where it is too far away."""
     middle = (place / REACH).clip(-0.97, 0.97)
     heading = np.arctan2(ahead[1], ahead[0])
-    ends = [middle + 0.34 * np.array([np.cos(a), np.sin(a)]) for a in (heading - WING,
-                                                                     heading + WING)]  # fmt: skip
+    ends = [
+        middle + 0.34 * np.array([np.cos(a), np.sin(a)]) for a in (heading - WING, heading + WING)
+    ]
     line(pencil, [ends[0], middle, ends[1]], side, color, 40)
     x, y = side / 2 * (1 + middle * [1, -1])
     r = side / 28

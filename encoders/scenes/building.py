@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from encoders.scenes.looks.materials import Material
+    from encoders.scenes.appearance.materials import Material
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]

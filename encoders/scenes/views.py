@@ -13,11 +13,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from encoders.errors import InvalidSceneError
+from encoders.scenes.appearance.domains import Domain
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import LIFT, Caster, Hits
 from encoders.scenes.furniture import OBJECTS
-from encoders.scenes.looks.domains import Domain
+from encoders.scenes.raycast import LIFT, Caster, Hits
 
 Floats = NDArray[np.float64]
 

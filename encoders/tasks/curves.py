@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.pixels import CENTRE
+from encoders.codecs.pixels import CENTRE
 
 Array = NDArray[Any]
 Curve = Callable[..., Array]

@@ -88,8 +88,10 @@ def fit_channels(samples: Iterable[Sample], *, domain: str, published: Published
     alike = (scale >= 0.5 * np.array(published.std)) & (scale <= 2 * np.array(published.std))
     if count == 0 or (near.all() and alike.all()):
         return {
-            "mean": list(published.mean), "std": list(published.std), "origin": "published",
-        }  # fmt: skip
+            "mean": list(published.mean),
+            "std": list(published.std),
+            "origin": "published",
+        }
     return {"mean": mean.tolist(), "std": _or_one(scale).tolist(), "origin": "fitted"}
 
 

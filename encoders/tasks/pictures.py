@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders import colors, corruptions
-from encoders.jigsaw import ORDERS, jigsaw, tile_orders
+from encoders.codecs import colors, corruptions
+from encoders.codecs.jigsaw import ORDERS, jigsaw, tile_orders
 from encoders.tasks.fits import fit_frequencies
 from encoders.tasks.sample import Made, Sample, as_given
 from encoders.tasks.task import Label
@@ -17,7 +17,7 @@ Floats32 = NDArray[np.float32]
 
 
 def noisy(sample: Sample) -> Floats32:
-    """The pictures with noise (`encoders.corruptions.noisy`), (B, 1, 3, S, S)."""
+    """The pictures with noise (`encoders.codecs.corruptions.noisy`), (B, 1, 3, S, S)."""
     rows = zip(sample.rgb, sample.rngs(), strict=True)
     return _planes(np.stack([corruptions.noisy(rgb, rng) for rgb, rng in rows]))[:, None]
 
@@ -27,12 +27,12 @@ PIECE = 2
 
 
 def with_hole(sample: Sample) -> Floats32:
-    """The pictures without their middle (`encoders.corruptions.masked`), (B, 1, 3, S, S)."""
+    """The pictures without their middle (`encoders.codecs.corruptions.masked`), (B, 1, 3, S, S)."""
     return _planes(corruptions.masked(sample.rgb))[:, None]
 
 
 def lightness(sample: Sample) -> Floats32:
-    """The pictures without their colour (`encoders.colors.lightness`), (B, 1, 1, S, S)."""
+    """The pictures without their colour (`encoders.codecs.colors.lightness`), (B, 1, 1, S, S)."""
     return _planes(colors.lightness(sample.rgb))[:, None]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 from numpy.typing import NDArray
 
-from encoders.encodings import to_value
+from encoders.codecs.encodings import to_value
 
 Array = NDArray[Any]
 Info = Mapping[str, Any]
@@ -33,7 +33,7 @@ class Sample:
     pictures : (B, n, S, S, 3) uint8 array
         Each view's own, then its partners'.
     raw : dict of arrays, (B, ...)
-        By domain: what the files of the view itself hold (`encoders.encodings`).
+        By domain: what the files of the view itself hold (`encoders.codecs.encodings`).
     valid : (B, S, S) bool array
         Where the view saw anything.
     infos : tuple of B tuples of n ``point_info`` objects
@@ -94,7 +94,7 @@ class Sample:
 class OneView:
     """One view, as the label function of a user's own task sees it.
 
-    ``view["normal"]`` gives a domain in physical units, as `encoders.encodings.to_value` does.
+    ``view["normal"]`` gives a domain in physical units, as `codecs.encodings.to_value` does.
 
     Attributes
     ----------

@@ -131,7 +131,7 @@ class Task:
         Whether the dictionary holds it as a source alone, never as a target.
     augment : tuple of str
         What training may change of its examples: ``mirror`` and ``light`` of their pictures
-        (`encoders.augment.varied`); with ``partners``, each epoch draws other partners.
+        (`encoders.training.augment.varied`); with ``partners``, each epoch draws other partners.
     mirror : tuple of float
         Sign of each number of the answer, before it is standardised, when pictures are mirrored;
         empty where the answer stays the same.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS, Task
-from encoders.transfer.pool import Pool, PoolConfig, Views, open_pool
+from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.ridge import (
     Moments,
     Regressand,
@@ -123,9 +123,13 @@ class Measured:
 
 
 def features(
-    family: Family, store: Store, views: Views, indices: NDArray[np.int64],
-    sources: Sequence[str], statistics: Statistics,
-) -> Floats32:  # fmt: skip
+    family: Family,
+    store: Store,
+    views: Views,
+    indices: NDArray[np.int64],
+    sources: Sequence[str],
+    statistics: Statistics,
+) -> Floats32:
     """What a family's read-outs see of some images."""
     each = represented(family, store, views, indices, sources)  # (B, n, S, f, g, g)
     if family.form in SEVERAL:
@@ -169,25 +173,41 @@ def moments(family: Family, config: PoolConfig, store: Store, sources: Sequence[
     grid = next(iter(shapes.values()))[1]
     regressands = {name: observed(pool, grid) for name, pool in pools.items()}
     gathered = [
-        gathered_of(family, store, sources, statistics, regressands,
-                    {name: getattr(pool, part) for name, pool in pools.items()})
+        gathered_of(
+            family,
+            store,
+            sources,
+            statistics,
+            regressands,
+            {name: getattr(pool, part) for name, pool in pools.items()},
+        )
         for part in ("train", "valid", "test")
-    ]  # fmt: skip
+    ]
     outputs, start = {}, 0
     for name, one in regressands.items():
         outputs[name] = slice(start, start + len(one.mean))
         start += len(one.mean)
     width = len(gathered[0].mean_x)
     return Measured(
-        family, tuple(sources), pools, statistics, regressands, runs(list(sources), width),
-        outputs, *gathered,
-    )  # fmt: skip
+        family,
+        tuple(sources),
+        pools,
+        statistics,
+        regressands,
+        runs(list(sources), width),
+        outputs,
+        *gathered,
+    )
 
 
 def gathered_of(
-    family: Family, store: Store, sources: Sequence[str], statistics: Statistics,
-    regressands: dict[str, Regressand], parts: dict[str, Views],
-) -> Moments:  # fmt: skip
+    family: Family,
+    store: Store,
+    sources: Sequence[str],
+    statistics: Statistics,
+    regressands: dict[str, Regressand],
+    parts: dict[str, Views],
+) -> Moments:
     """The moments of one part of the pool."""
     first = next(iter(parts.values()))
     found: Moments | None = None

@@ -17,11 +17,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from encoders.checkpoint import read_config
+from encoders.bank.pretrained import Form, form_of, load, network_file
 from encoders.engines import with_threads
 from encoders.errors import InvalidDataError
-from encoders.fit import FitConfig, fit, losses
-from encoders.objective import (
+from encoders.errors.storage import read_json
+from encoders.networks.readout import ReadOut
+from encoders.tasks import Task
+from encoders.tasks.units import conversion
+from encoders.training.checkpoint import read_config
+from encoders.training.fit import FitConfig, fit, losses
+from encoders.training.objective import (
     Average,
     Converted,
     check_classes,
@@ -31,12 +36,7 @@ from encoders.objective import (
     output_of,
     training_loss_of,
 )
-from encoders.readout import ReadOut
-from encoders.shipped import Form, form_of, load, network_file
-from encoders.storage import read_json
-from encoders.tasks import Task
-from encoders.tasks.units import conversion
-from encoders.transfer.pool import Pool, PoolConfig, Views, open_pool
+from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
@@ -98,7 +98,7 @@ class TransferConfig:
 
 @dataclass(frozen=True, eq=False)
 class Represented:
-    """Examples whose pictures are replaced by their representations (`encoders.feed.Examples`).
+    """Examples whose pictures are replaced by their representations (`loading.Examples`).
 
     A batch is (B, n k features, h, w): the n pictures one after the other, each with the
     channels of its k sources.

@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from encoders import colors
+from encoders.codecs import colors
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.content import Stamp
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
 from encoders.tasks.sample import as_given
-from encoders.transfer.pool import Integers, PoolConfig, open_pool
+from encoders.transfer.data import Integers, PoolConfig, open_pool
 from taskgraph.tables import write_bytes
 
 PLAIN = "rgb"

@@ -148,9 +148,14 @@ def affinities(
         none = np.empty((0, len(frame)))
         return Affinities(_transfers(frame, losses), consistency, none, versus_table(versus))
     resamples = bootstrap_affinities(
-        losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images,
+        losses,
+        repeats=bootstrap,
+        seed=seed,
+        ties=ties,
+        clip=clip,
+        min_images=min_images,
         progress=progress,
-    )  # fmt: skip
+    )
     low, high = _intervals(tournaments, losses.clusters, ties=ties, clip=clip, level=level)
     # The bounds of NaN, in reference rows, are NaN.
     low, high = np.minimum(low, frame["affinity"]), np.maximum(high, frame["affinity"])

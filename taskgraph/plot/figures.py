@@ -60,9 +60,14 @@ STYLE: Any = {
 WRITING: Any = {"svg.hashsalt": "taskgraph", "svg.fonttype": "path", "pdf.fonttype": 42}
 
 FONT_SIZES: tuple[Any, ...] = (
-    "font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize",
-    "legend.fontsize", "figure.titlesize",
-)  # fmt: skip
+    "font.size",
+    "axes.labelsize",
+    "axes.titlesize",
+    "xtick.labelsize",
+    "ytick.labelsize",
+    "legend.fontsize",
+    "figure.titlesize",
+)
 
 LEAST_POINTS = 2.0
 """Smallest text that a figure is shrunk to."""
@@ -123,8 +128,7 @@ def new_figure(
     """
     if size is not None:
         resize_text(min(1.0, size[0] / width, size[1] / height), size, (width, height))
-    figure = Picture(figsize=size or (width, height),
-                     layout="constrained" if constrained else None)  # fmt: skip
+    figure = Picture(figsize=size or (width, height), layout="constrained" if constrained else None)
     figure.exact = size is not None
     FigureCanvasAgg(figure)
     return figure
@@ -235,8 +239,9 @@ def rendered(figure: Figure, kind: str, *, dpi: float | None = None) -> bytes:
     buffer = io.BytesIO()
     if dpi is None:
         dpi = 200 if mpl.rcParams["savefig.dpi"] == "figure" else float(mpl.rcParams["savefig.dpi"])
-    crop: Any = {} if getattr(figure, "exact", False) else {"bbox_inches": "tight",
-                                                            "pad_inches": 0.05}  # fmt: skip
+    crop: Any = (
+        {} if getattr(figure, "exact", False) else {"bbox_inches": "tight", "pad_inches": 0.05}
+    )
     with mpl.rc_context(unchanged(WRITING)):
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=undated, **crop)
     return buffer.getvalue()

@@ -155,8 +155,13 @@ BANDS = {
 
 def _band_style(name: str) -> dict[str, Any]:
     if name:
-        return {"facecolor": "none", "edgecolor": muted(), "alpha": 0.7, "hatch": "//////",
-                "linewidth": 0.4}  # fmt: skip
+        return {
+            "facecolor": "none",
+            "edgecolor": muted(),
+            "alpha": 0.7,
+            "hatch": "//////",
+            "linewidth": 0.4,
+        }
     return {"color": muted(), "alpha": 0.22, "linewidth": 0}
 
 

@@ -179,8 +179,20 @@ def _sheet(taxonomy: Taxonomy, names: Mapping[str, str] | None, column: str | No
     right = left + first + span
     junction = right - 0.3 * span
     height = HEAD + ROW * (layout.height + 1) + FOOT
-    return _Sheet(layout, label, left, first, junction, right, second, width, height,
-                  width, height, font_size() / FONT_SIZE)  # fmt: skip
+    return _Sheet(
+        layout,
+        label,
+        left,
+        first,
+        junction,
+        right,
+        second,
+        width,
+        height,
+        width,
+        height,
+        font_size() / FONT_SIZE,
+    )
 
 
 def _draw_lines(axes: Axes, sheet: _Sheet, colours: Mapping[int, str]) -> None:

@@ -232,8 +232,11 @@ def read_scores(
     parts = [_matrix(file, where, exact_names) for file in files.paths]
     frame = pd.concat([part for part, _ in parts], ignore_index=True)
     sizes = [len(part) for part, _ in parts]
-    rows = Rows(files.paths, np.repeat(np.arange(len(sizes)), sizes),
-                np.concatenate([rows for _, rows in parts]))  # fmt: skip
+    rows = Rows(
+        files.paths,
+        np.repeat(np.arange(len(sizes)), sizes),
+        np.concatenate([rows for _, rows in parts]),
+    )
     with naming(files, rows):
         frame, _ = _without(frame, rows, drop)
         if len(parts) > 1:
@@ -353,8 +356,11 @@ def _usable(header: Sequence[str], columns: Columns, *, several: bool) -> Column
     """The mapping for one file: of several, one may have our header where others have theirs."""
     if not several:
         return columns
-    return {ours: theirs for ours, theirs in columns.items()
-            if ours not in header or theirs in header or "+" in theirs}  # fmt: skip
+    return {
+        ours: theirs
+        for ours, theirs in columns.items()
+        if ours not in header or theirs in header or "+" in theirs
+    }
 
 
 def _read_one(
@@ -418,9 +424,15 @@ def _without(frame: pd.DataFrame, rows: Rows, drop: Iterable[str]) -> tuple[pd.D
             unknown = sorted(dropped - set(sets.known))
             if unknown:
                 near = difflib.get_close_matches(unknown[0], sets.known, n=3, cutoff=0.5)
-                hint = f"did you mean {' or '.join(near)}?" if near else (
-                    "it has " + ", ".join(sets.known[:8]) + (" …" if len(sets.known) > 8 else "")
-                )  # fmt: skip
+                hint = (
+                    f"did you mean {' or '.join(near)}?"
+                    if near
+                    else (
+                        "it has "
+                        + ", ".join(sets.known[:8])
+                        + (" …" if len(sets.known) > 8 else "")
+                    )
+                )
                 raise InvalidTableError(f'--drop: there is no candidate "{unknown[0]}"; {hint}')
         codes = [k for k, text in enumerate(sets.known) if text in dropped]
         keep &= ~np.isin(sets.codes, codes)

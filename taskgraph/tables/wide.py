@@ -105,9 +105,10 @@ def check_numbers(sources: Sequence[str], targets: Sequence[str], *, exact_names
     numeric = {side: all(value is not None for value in values) for side, values in numbers.items()}
     for side, values in numbers.items():
         fractions = [
-            name for name, v in zip(sides[side], values, strict=True)
+            name
+            for name, v in zip(sides[side], values, strict=True)
             if v is not None and v != round(v)
-        ]  # fmt: skip
+        ]
         if numeric[side] and fractions:
             raise InvalidTableError(
                 f"the names of the {side}, {where[side]}, are all numbers, such as "
@@ -140,8 +141,11 @@ def with_names(frame: pd.DataFrame, index: Sequence[str] = ()) -> pd.DataFrame:
     InvalidTableError
         If the names of a side have several levels.
     """
-    for side, levels in (("rows", frame.index.nlevels), ("columns", frame.columns.nlevels),
-                         ("rows", len(index))):  # fmt: skip
+    for side, levels in (
+        ("rows", frame.index.nlevels),
+        ("columns", frame.columns.nlevels),
+        ("rows", len(index)),
+    ):
         if levels > 1:
             raise InvalidTableError(
                 f"the names of the {side} have {levels} levels, expected one name each: join the "

@@ -24,13 +24,35 @@ from encoders.scenes.furniture import (
 from encoders.scenes.furniture.piece import Builder, Glow, Part, Piece, Top
 
 __all__ = [
-    "CATALOGUE", "OBJECTS", "SEMANTIC", "VARIANTS", "Builder", "Glow", "Part", "Piece", "Top",
-]  # fmt: skip
+    "CATALOGUE",
+    "OBJECTS",
+    "SEMANTIC",
+    "VARIANTS",
+    "Builder",
+    "Glow",
+    "Part",
+    "Piece",
+    "Top",
+]
 
 SEMANTIC: tuple[str, ...] = (
-    "bottle", "chair", "couch", "potted_plant", "bed", "dining_table", "toilet", "tv", "microwave",
-    "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase",
-)  # fmt: skip
+    "bottle",
+    "chair",
+    "couch",
+    "potted_plant",
+    "bed",
+    "dining_table",
+    "toilet",
+    "tv",
+    "microwave",
+    "oven",
+    "toaster",
+    "sink",
+    "refrigerator",
+    "book",
+    "clock",
+    "vase",
+)
 """Taskonomy's classes of semantic segmentation, in their order: the first has the value 2."""
 
 CATALOGUE: dict[str, Builder] = {

@@ -45,13 +45,23 @@ def legs(style: str, half: Pair, height: float, thickness: float) -> Shape:
     feet = np.array([(-x, -y), (x, -y), (x, y), (-x, y)])
     if style in ("round", "splayed"):
         inner = feet * (0.72 if style == "splayed" else 1.0)
-        return rods(np.insert(feet * 1.0, 2, 0.0, axis=1), np.insert(inner, 2, height, axis=1),
-                    0.35 * thickness, 0.5 * thickness)  # fmt: skip
+        return rods(
+            np.insert(feet * 1.0, 2, 0.0, axis=1),
+            np.insert(inner, 2, height, axis=1),
+            0.35 * thickness,
+            0.5 * thickness,
+        )
     if style == "bars":
         return _bars(x, y, height, 0.4 * thickness)
     foot = thickness * (0.3 if style == "tapered" else 0.5)
-    return join([tapered_box([at - foot, at + foot], [at - thickness / 2, at + thickness / 2],
-                             0.0, height) for at in feet])  # fmt: skip
+    return join(
+        [
+            tapered_box(
+                [at - foot, at + foot], [at - thickness / 2, at + thickness / 2], 0.0, height
+            )
+            for at in feet
+        ]
+    )
 
 
 def _bars(x: float, y: float, height: float, radius: float) -> Shape:
@@ -99,8 +109,16 @@ def handles(style: str, low: Floats, high: Floats, y: float, *, upright: bool) -
 
 def handle_style(rng: np.random.Generator) -> tuple[str, str]:
     """A style of `handles`, and the role of what they are made of."""
-    return pick(rng, ("knob", "metal"), ("knob", "brass"), ("knob", "wood_dark"), ("bar", "metal"),
-                ("rod", "metal"), ("rod", "brass"), ("bar", "plastic_dark"))  # fmt: skip
+    return pick(
+        rng,
+        ("knob", "metal"),
+        ("knob", "brass"),
+        ("knob", "wood_dark"),
+        ("bar", "metal"),
+        ("rod", "metal"),
+        ("rod", "brass"),
+        ("bar", "plastic_dark"),
+    )
 
 
 def standing_books(rng: np.random.Generator, x: Pair, y: Pair, z: Pair) -> tuple[Floats, Floats]:
@@ -146,8 +164,14 @@ def shelf_load(
     if share > 0:
         rows.append(standing_books(rng, (x[0] + 0.005, x[0] + wide * share), y, z))
     if free > 0.15:
-        tops.append(Top((x[1] - free + 0.01, y[0] + 0.01), (x[1] - 0.01, y[1] - 0.01),
-                        z[0], z[1] - z[0] - 1e-3))  # fmt: skip
+        tops.append(
+            Top(
+                (x[1] - free + 0.01, y[0] + 0.01),
+                (x[1] - 0.01, y[1] - 0.01),
+                z[0],
+                z[1] - z[0] - 1e-3,
+            )
+        )
     return rows, tops
 
 
@@ -155,12 +179,15 @@ def tap(at: tuple[float, float, float], height: float, reach: float, *, levers: 
     """A tap that stands at ``at`` and pours ``reach`` metres in front of it (towards -y)."""
     spout = tube(
         [(0, 0, 0), (0, 0, height), (0, -reach, height), (0, -reach, 0.72 * height)],
-        0.012, 0.45 * min(reach, height), sides=8,
-    )  # fmt: skip
+        0.012,
+        0.45 * min(reach, height),
+        sides=8,
+    )
     base = cylinder(0.024, 0, 0.03, sides=12)
     if levers:
-        grips = rods([(-0.08, 0, 0), (0.08, 0, 0)], [(-0.08, 0, 0.05), (0.08, 0, 0.05)],
-                     0.02, sides=8)  # fmt: skip
+        grips = rods(
+            [(-0.08, 0, 0), (0.08, 0, 0)], [(-0.08, 0, 0.05), (0.08, 0, 0.05)], 0.02, sides=8
+        )
     else:
         grips = rods([(0.015, 0, 0.05)], [(0.075, 0, 0.085)], 0.008, sides=8)
     return join([spout, base, grips]).moved(at)

@@ -19,7 +19,7 @@ Option = TypeVar("Option")
 class Part:
     """A shape of one material.
 
-    ``role`` is one of `encoders.scenes.looks.materials.ROLES`. Parts of a piece that agree in role
+    ``role`` is one of `scenes.appearance.materials.ROLES`. Parts of a piece that agree in role
     and ``variant`` are made of the same material; another variant is another one of its kind, as
     are the covers of books.
     """
@@ -112,12 +112,16 @@ def assembled(
         parts=tuple(replace(part, shape=part.shape.moved(shift)) for part in parts),
         size=(width, depth, height),
         tops=tuple(
-            Top((top.low[0] + x, top.low[1] + y), (top.high[0] + x, top.high[1] + y),
-                top.height + z, top.headroom)
+            Top(
+                (top.low[0] + x, top.low[1] + y),
+                (top.high[0] + x, top.high[1] + y),
+                top.height + z,
+                top.headroom,
+            )
             for top in tops
         ),
         glows=tuple(replace(glow, position=glow.position + shift) for glow in glows),
-    )  # fmt: skip
+    )
 
 
 def pick(rng: np.random.Generator, *options: Option) -> Option:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from encoders.scenes.homes.wishes import Choice
+from encoders.scenes.homes.furnishing import Choice
 
 Range = tuple[float, float]
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from encoders.scenes.furniture.piece import Part
+from encoders.scenes.homes.furnishing import Choice
 from encoders.scenes.homes.plan import Plan
 from encoders.scenes.homes.rooms import ROOM_TYPES
 from encoders.scenes.homes.spaces import SIDES, Extent, Opening, Space, cut_box
-from encoders.scenes.homes.wishes import Choice
 from encoders.scenes.solids.shapes import Shape, boxes
 
 Floats = NDArray[np.float64]

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import InvalidSceneError
+from encoders.scenes.appearance.domains import Domain
+from encoders.scenes.appearance.materials import Material
 from encoders.scenes.building import OUTSIDE, Building, Light, Room
 from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.arrange import arrange
@@ -18,8 +20,6 @@ from encoders.scenes.homes.placed import Placed
 from encoders.scenes.homes.plan import Plan, draw_plan
 from encoders.scenes.homes.walls import Fixture, draw_finish, surfaces
 from encoders.scenes.homes.windows import windows
-from encoders.scenes.looks.domains import Domain
-from encoders.scenes.looks.materials import Material
 from encoders.scenes.solids.shapes import rotation
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import Caster, Hits
+from encoders.scenes.raycast import Caster, Hits
 
 Floats = NDArray[np.float64]
 

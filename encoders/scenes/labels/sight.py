@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from encoders.errors import InvalidSceneError
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import Caster, Hits
 from encoders.scenes.labels.gaps import Gaps
+from encoders.scenes.raycast import Caster, Hits
 
 Floats = NDArray[np.float64]
 

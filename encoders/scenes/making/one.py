@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.encodings import ENCODINGS, encode, file_name
+from encoders.codecs.encodings import ENCODINGS, encode, file_name
 from encoders.errors import InvalidSceneError
-from encoders.scenes.cast import Caster
+from encoders.scenes.appearance.domains import DOMAINS, Domain
 from encoders.scenes.homes import world
 from encoders.scenes.labels.classes import class_object, class_scene, segment_semantic
 from encoders.scenes.labels.geometry import (
@@ -31,11 +31,11 @@ from encoders.scenes.labels.narf import keypoints3d
 from encoders.scenes.labels.occlusion import edge_occlusion
 from encoders.scenes.labels.segments import segment_unsup2d, segment_unsup25d
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.looks.domains import DOMAINS, Domain
 from encoders.scenes.making.folder import write_whole
 from encoders.scenes.making.point_info import point_info
 from encoders.scenes.making.settings import Settings
 from encoders.scenes.pictures.render import image
+from encoders.scenes.raycast import Caster
 from encoders.scenes.views import View, plan_views
 
 Seconds = dict[str, float]
@@ -127,7 +127,7 @@ def photographed(site: Site, view: View, seconds: Seconds) -> NDArray[np.uint8]:
 
 
 def labelled(site: Site, view: View, seconds: Seconds) -> dict[str, Any]:
-    """Every domain of a view, in physical units; see `encoders.encodings.to_value`."""
+    """Every domain of a view, in physical units; see `encoders.codecs.encodings.to_value`."""
     rgb, size = photographed(site, view, seconds), site.settings.size
     with stage(seconds, "rays for labels"):
         sight = Sight.of(site.caster, view.camera, size, rgb)

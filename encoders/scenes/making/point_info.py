@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from encoders.poses import (
+from encoders.codecs.poses import (
     matrix_to_euler,
     matrix_to_quaternion,
     stored_ranges,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from encoders.encodings import read
+from encoders.codecs.encodings import read
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.folder import count_whole, files
 from encoders.scenes.making.manifest import count_classes, read_manifest

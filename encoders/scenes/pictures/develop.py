@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from encoders.scenes.looks.domains import Lighting, Optics, Sensor
+from encoders.scenes.appearance.domains import Lighting, Optics, Sensor
 from encoders.scenes.pictures.columns import dot
 
 Floats = NDArray[np.floating[Any]]
@@ -67,11 +67,12 @@ def blended(light: Floats) -> Floats:
 def toned(light: Floats) -> Floats:
     """Narkowicz's fit of the ACES film curve: [0, infinity) to [0, 1), rolled off at the top."""
     return np.clip(
-        light * (2.51 * light + np.float32(0.03))
+        light
+        * (2.51 * light + np.float32(0.03))
         / (light * (2.43 * light + np.float32(0.59)) + np.float32(0.14)),
         0,
         1,
-    )  # fmt: skip
+    )
 
 
 def halved(image: Floats) -> Floats:

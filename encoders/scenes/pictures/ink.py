@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from encoders.scenes.cast import Hits
+from encoders.scenes.raycast import Hits
 
 Floats = NDArray[np.floating[Any]]
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.scenes.cast import LIFT, Caster
-from encoders.scenes.looks.backdrop import sky
-from encoders.scenes.looks.domains import Lighting
+from encoders.scenes.appearance.backdrop import sky
+from encoders.scenes.appearance.domains import Lighting
 from encoders.scenes.pictures.columns import add, dot, length, picked, scaled, zeros
 from encoders.scenes.pictures.sources import Lamp, Opening, Sources
+from encoders.scenes.raycast import LIFT, Caster
 
 Floats = NDArray[np.floating[Any]]
 Rows = NDArray[np.intp]
@@ -35,7 +35,7 @@ class Points:
     Attributes
     ----------
     point, normal, flat : (N, 3) arrays
-        As in `encoders.scenes.cast.Hits`.
+        As in `encoders.scenes.raycast.Hits`.
     toward : (N, 3) array, from the point to the eye
     room : (N,) integer array, -1 for what is outside
     gloss : (N,) array in [0, 1]

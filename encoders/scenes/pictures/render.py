@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.scenes.appearance.backdrop import view as backdrop
+from encoders.scenes.appearance.domains import DRAWN, Domain
+from encoders.scenes.appearance.materials import albedos
 from encoders.scenes.building import Building
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import Caster, Hits
-from encoders.scenes.looks.backdrop import view as backdrop
-from encoders.scenes.looks.domains import DRAWN, Domain
-from encoders.scenes.looks.materials import albedos
 from encoders.scenes.pictures.columns import dot, length, picked, placed, scaled, single
 from encoders.scenes.pictures.develop import (
     blended,
@@ -28,6 +27,7 @@ from encoders.scenes.pictures.ink import INK, filled, outlines
 from encoders.scenes.pictures.light import Points, lit
 from encoders.scenes.pictures.sampling import jitter, phases, smoothed
 from encoders.scenes.pictures.sources import Sources, sources
+from encoders.scenes.raycast import Caster, Hits
 
 Floats = NDArray[np.floating[Any]]
 Rows = NDArray[np.intp]

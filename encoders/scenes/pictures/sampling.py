@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.scenes.cast import Hits
+from encoders.scenes.raycast import Hits
 
 Floats = NDArray[np.floating[Any]]
 

@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.scenes.appearance.domains import Domain, Lighting
+from encoders.scenes.appearance.materials import albedos
 from encoders.scenes.building import Building, Room
-from encoders.scenes.looks.domains import Domain, Lighting
-from encoders.scenes.looks.materials import albedos
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,15 @@ Floats = NDArray[np.float64]
 
 
 def plate(
-    low: ArrayLike, high: ArrayLike, hole_low: ArrayLike, hole_high: ArrayLike, height: float, *,
-    radius: float | None = None, steps: int = 3,
-) -> Shape:  # fmt: skip
+    low: ArrayLike,
+    high: ArrayLike,
+    hole_low: ArrayLike,
+    hole_high: ArrayLike,
+    height: float,
+    *,
+    radius: float | None = None,
+    steps: int = 3,
+) -> Shape:
     """A flat rectangle, facing up, with a hole: what a basin or a tub is let into.
 
     Parameters
@@ -31,9 +37,11 @@ def plate(
     arc = half if radius is None else np.full(2, min(radius, 0.49 * 2 * float(half.min())))
     signs = np.array([(1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0)])
     angle = np.pi / 2 * (np.arange(4)[:, None] + np.linspace(0, 1, steps + 1))
-    rim = middle + (signs * (half - arc))[:, None] + arc * np.stack(
-        [np.cos(angle), np.sin(angle)], axis=-1
-    )  # fmt: skip
+    rim = (
+        middle
+        + (signs * (half - arc))[:, None]
+        + arc * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    )
     corners = np.where(signs > 0, high, low)
     around = np.concatenate([corners, rim.reshape(-1, 2)])
     size = steps + 1

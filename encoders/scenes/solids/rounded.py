@@ -60,8 +60,12 @@ def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, I
     octant, triangles = _octant(steps)
     for corner in np.array(np.meshgrid(*[(-1.0, 1.0)] * 3)).reshape(3, -1).T:
         add(np.tile(corner, (len(octant), 1)), octant * corner, (1, 1), triangles)
-    return (np.concatenate(signs), np.concatenate(normals), np.concatenate(curvatures),
-            np.concatenate(faces).astype(np.int32))  # fmt: skip
+    return (
+        np.concatenate(signs),
+        np.concatenate(normals),
+        np.concatenate(curvatures),
+        np.concatenate(faces).astype(np.int32),
+    )
 
 
 def _octant(steps: int) -> tuple[Floats, Integers]:
@@ -73,10 +77,16 @@ def _octant(steps: int) -> tuple[Floats, Integers]:
         [np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], axis=1
     )
     starts = np.cumsum([0, *range(1, steps + 2)])
-    up = [(starts[i] + j, starts[i + 1] + j, starts[i + 1] + j + 1)
-          for i in range(steps) for j in range(i + 1)]  # fmt: skip
-    down = [(starts[i] + j, starts[i + 1] + j + 1, starts[i] + j + 1)
-            for i in range(1, steps) for j in range(i)]  # fmt: skip
+    up = [
+        (starts[i] + j, starts[i + 1] + j, starts[i + 1] + j + 1)
+        for i in range(steps)
+        for j in range(i + 1)
+    ]
+    down = [
+        (starts[i] + j, starts[i + 1] + j + 1, starts[i] + j + 1)
+        for i in range(1, steps)
+        for j in range(i)
+    ]
     return np.where(np.abs(points) < 1e-12, 0.0, points), np.array(up + down)
 
 
@@ -207,7 +217,9 @@ def pleats(low: ArrayLike, high: ArrayLike, folds: int, *, steps: int = 8) -> Sh
     low_left, n = np.arange(len(x) - 1), len(x)
     low_right, high_left, high_right = low_left + 1, low_left + n, low_left + n + 1
     faces = np.concatenate(
-        [np.stack(three, axis=1)
-         for three in ((low_left, low_right, high_right), (low_left, high_right, high_left))]
-    ).astype(np.int32)  # fmt: skip
+        [
+            np.stack(three, axis=1)
+            for three in ((low_left, low_right, high_right), (low_left, high_right, high_left))
+        ]
+    ).astype(np.int32)
     return Shape(vertices, faces, np.tile(normal, (2, 1)), np.tile(curvatures, (2, 1)))

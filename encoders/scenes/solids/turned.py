@@ -122,9 +122,13 @@ def _rod_faces(sides: int) -> Integers:
 
 
 def rods(
-    starts: ArrayLike, ends: ArrayLike, radii: ArrayLike, end_radii: ArrayLike | None = None, *,
+    starts: ArrayLike,
+    ends: ArrayLike,
+    radii: ArrayLike,
+    end_radii: ArrayLike | None = None,
+    *,
     sides: int = 10,
-) -> Shape:  # fmt: skip
+) -> Shape:
     """N straight round bars with flat ends, as one shape.
 
     Parameters
@@ -147,8 +151,10 @@ def rods(
     slant = np.sqrt(length**2 + (low - high) ** 2)
     side = (length / slant)[:, None, None] * radial
     side = side + ((low - high) / slant)[:, None, None] * axis[:, None]
-    rings = [starts[:, None] + low[:, None, None] * radial,
-             ends[:, None] + high[:, None, None] * radial]  # fmt: skip
+    rings = [
+        starts[:, None] + low[:, None, None] * radial,
+        ends[:, None] + high[:, None, None] * radial,
+    ]
     cap = np.broadcast_to(axis[:, None], radial.shape)
     kappa = np.zeros((count, 4, sides, 2))
     kappa[:, 0, :, 0] = (length / slant / np.maximum(low, AXIS))[:, None]
@@ -163,9 +169,13 @@ def rods(
 
 
 def rod(
-    start: ArrayLike, end: ArrayLike, radius: float, end_radius: float | None = None, *,
+    start: ArrayLike,
+    end: ArrayLike,
+    radius: float,
+    end_radius: float | None = None,
+    *,
     sides: int = 10,
-) -> Shape:  # fmt: skip
+) -> Shape:
     """A straight round bar between two points, tapered if ``end_radius`` is given."""
     return rods(np.asarray(start)[None], np.asarray(end)[None], radius, end_radius, sides=sides)
 
@@ -205,8 +215,9 @@ def prism(outline: Path, bottom: float, top: float) -> Shape:
     count = len(outline.points)
     first, second = outline.segments.T
     heights = np.repeat([bottom, top, bottom, top], count)
-    around = np.concatenate([np.tile(outline.points, (4, 1)), np.tile(outline.points.mean(0), 2)
-                             .reshape(2, 2)])  # fmt: skip
+    around = np.concatenate(
+        [np.tile(outline.points, (4, 1)), np.tile(outline.points.mean(0), 2).reshape(2, 2)]
+    )
     vertices = np.column_stack([around, np.append(heights, [bottom, top])])
     normals = np.zeros_like(vertices)
     normals[: 2 * count, :2] = np.tile(outline.sides, (2, 1))

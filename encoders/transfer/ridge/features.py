@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from encoders.errors import InvalidDataError
-from encoders.readout import SPREAD
+from encoders.networks.readout import SPREAD
 
 Floats32 = NDArray[np.float32]
 

@@ -22,11 +22,25 @@ BUILDERS: Mapping[str, Builder] = {**CATALOGUE, **VARIANTS}
 """By the names that wishes use: classes, and kinds of a class."""
 
 FRONT = {
-    "bed": 0.5, "crib": 0.6, "wardrobe": 0.75, "cabinet": 0.55, "bookshelf": 0.6, "desk": 0.8,
-    "couch": 0.3, "toilet": 0.6, "sink": 0.6, "bathtub": 0.5, "washing_machine": 0.7, "oven": 0.8,
-    "refrigerator": 0.8, "toy_box": 0.4, "armchair": 0.4, "bench": 0.3, "tv_stand": 0.6,
+    "bed": 0.5,
+    "crib": 0.6,
+    "wardrobe": 0.75,
+    "cabinet": 0.55,
+    "bookshelf": 0.6,
+    "desk": 0.8,
+    "couch": 0.3,
+    "toilet": 0.6,
+    "sink": 0.6,
+    "bathtub": 0.5,
+    "washing_machine": 0.7,
+    "oven": 0.8,
+    "refrigerator": 0.8,
+    "toy_box": 0.4,
+    "armchair": 0.4,
+    "bench": 0.3,
+    "tv_stand": 0.6,
     "dresser": 0.6,
-}  # fmt: skip
+}
 """Metres in front of a piece where people need to stand."""
 
 
