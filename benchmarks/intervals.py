@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import logit
 from scipy.stats import norm
 
@@ -27,6 +26,7 @@ from benchmarks.intervals_tried import tried_intervals
 from benchmarks.machine import ROOT, commit, machine
 from taskgraph.affinity import Ties, affinities, affinity_from_wins
 from taskgraph.affinity.bootstrap import units_of
+from taskgraph.arrays import Floats
 from taskgraph.losses import Losses, TargetLosses
 
 REPETITIONS, RESAMPLES, SEED = 200, 200, 14
@@ -35,8 +35,6 @@ BLOCK = 20
 """Repetitions that are measured in one table, each as a target."""
 COLUMNS = ["cell", "repetition", "method", "held", "above", "below", "width"]
 BEFORE, AFTER = "before", "after"
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Cell:
     rounding: float = 0.0
 
     @property
-    def means(self) -> FloatArray:
+    def means(self) -> Floats:
         """(E,) array: the best first."""
         return np.linspace(0.0, 1.0, self.candidates)
 
@@ -102,7 +100,7 @@ OTHER = [
 """What no choice was made on."""
 
 
-def simulate(cell: Cell, rng: np.random.Generator) -> FloatArray:
+def simulate(cell: Cell, rng: np.random.Generator) -> Floats:
     """(E, B) losses; images are dealt to clusters in turn."""
     noise = rng.normal(size=(cell.candidates, cell.images))
     if cell.clusters:
@@ -130,7 +128,7 @@ def table(cell: Cell, repetitions: Sequence[int], seed: int) -> Losses:
     return Losses(by_target, clusters=clusters)
 
 
-def truth(cell: Cell) -> FloatArray:
+def truth(cell: Cell) -> Floats:
     """(E,) affinities of the win rates on infinitely many images; ties and extremes as measured."""
     means = cell.means
     if cell.rounding:
@@ -180,9 +178,7 @@ def measure_tried(cell: Cell, block: int, seed: int = TRIED_SEED) -> list[dict[s
     return rows
 
 
-def judged(
-    cell: Cell, repetition: int, method: str, low: FloatArray, high: FloatArray
-) -> dict[str, Any]:
+def judged(cell: Cell, repetition: int, method: str, low: Floats, high: Floats) -> dict[str, Any]:
     """One record: the truth above ``high`` or below ``low``, and the width in log-odds."""
     true = truth(cell)
     above, below = int((true > high).sum()), int((true < low).sum())

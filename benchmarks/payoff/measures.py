@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.payoff.choices import (
     GREEDY,
@@ -21,6 +20,7 @@ from benchmarks.payoff.choices import (
 )
 from encoders.errors import InvalidDataError
 from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.arrays import Floats, Integers
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.tasks import SCRATCH, SELF, join_sources
 
@@ -38,8 +38,6 @@ COMPARED = (
     (SOLVED, RANDOM),
 )
 """Rules whose difference is measured: the first less the second."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +257,7 @@ def _rows(rule: str, against: str, values: Floats) -> list[dict[str, object]]:
     return rows
 
 
-def _weights(counts: NDArray[np.int64]) -> Floats:
+def _weights(counts: Integers) -> Floats:
     """Every image once, then as the resamples have it."""
     return np.vstack([np.ones((1, counts.shape[1])), counts]).astype(np.float64)
 

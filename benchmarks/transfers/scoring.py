@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from encoders.tasks import Task
-from encoders.transfer.data import Integers, Pool, PoolConfig, Views, evenly, open_pool
+from encoders.transfer.data import Pool, PoolConfig, Views, evenly, open_pool
 from encoders.transfer.families import Family, batches, families, features, represented
 from encoders.transfer.ridge import Statistics
 from encoders.transfer.ridge.regressands import raw
 from encoders.transfer.scores import diagram, discretise, logme, shrunk_h_score
 from encoders.transfer.store import Store
+from taskgraph.arrays import Floats, Floats32, Integers
 from taskgraph.errors import ConvergenceError
 
 PLACES = 4
@@ -30,8 +30,6 @@ FEWEST_ALIKE = 4
 
 LEAST = 50
 """Examples below which nothing is scored."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass
@@ -185,7 +183,7 @@ def chosen_places(images: int, places: int, count: int, seed: int) -> Integers:
 
 def _features(
     family: Family, store: Store, views: Views, source: str, chosen: Integers
-) -> NDArray[np.float32]:
+) -> Floats32:
     """(rows chosen, p) features of one source."""
     statistics = Statistics.observe(
         represented(family, store, views, part, [source]) for part in batches(views)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from encoders.bank.training import LOSSES, RANDOM
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS
 from encoders.training.checkpoint import FilePath
+from taskgraph.arrays import Floats, Integers
 from taskgraph.tasks import AVERAGE, SELF
 
 NAN = float("nan")
@@ -211,8 +211,8 @@ def _title(name: str, frame: pd.DataFrame) -> dict[str, object]:
 
 
 def _rates(
-    frame: pd.DataFrame, reference: str, buildings: list[str], counts: NDArray[np.int64]
-) -> tuple[float, NDArray[np.float64]]:
+    frame: pd.DataFrame, reference: str, buildings: list[str], counts: Integers
+) -> tuple[float, Floats]:
     """The win rate in per cent, and that of each resample, (draws,)."""
     if reference not in frame:
         return NAN, np.full(len(counts), NAN)

@@ -10,12 +10,11 @@ import warnings
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from skimage.color import lab2rgb
 
 from encoders.errors import InvalidDataError
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Floats32, Pixels
 
 BIN = 10.0
 """Side of a bin, units of a and b."""
@@ -52,7 +51,7 @@ def lab(linear: Floats32) -> Floats32:
     return out
 
 
-def lightness(rgb: NDArray[np.uint8]) -> Floats32:
+def lightness(rgb: Pixels) -> Floats32:
     """The input of colorization: Lab's lightness L, as ``L / 50 - 1``.
 
     Returns
@@ -67,7 +66,7 @@ def lightness(rgb: NDArray[np.uint8]) -> Floats32:
     return np.asarray((116 * root - 66) / 50, dtype=np.float32)[..., None]
 
 
-def chroma(rgb: NDArray[np.uint8], *, coarser: int = COARSER) -> Floats32:
+def chroma(rgb: Pixels, *, coarser: int = COARSER) -> Floats32:
     """Lab's a and b of the picture at a lower resolution: its mean light over square blocks.
 
     Returns
@@ -141,7 +140,7 @@ def soft_bins(ab: ArrayLike) -> Floats32:
     return shares
 
 
-def color_target(rgb: NDArray[np.uint8]) -> Floats32:
+def color_target(rgb: Pixels) -> Floats32:
     """The target of colorization: `soft_bins` of the `chroma` of each block of 4 x 4 pixels.
 
     Returns
@@ -217,7 +216,7 @@ def expected_ab(probabilities: ArrayLike, *, temperature: float = 0.38) -> Float
     return np.asarray(np.einsum("...q,qc->...c", sharp, color_bins()), dtype=np.float32)
 
 
-def colored(light: ArrayLike, ab: ArrayLike) -> NDArray[np.uint8]:
+def colored(light: ArrayLike, ab: ArrayLike) -> Pixels:
     """A picture to look at: lightness in [-1, 1] at full, a and b at a lower resolution.
 
     Parameters

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Booleans, Floats32, Pixels
 
 NOISE_VARIANCE = 0.01
 """Variance of the noise that denoising removes, for pictures in [0, 1]."""
 
 
-def signed(rgb: NDArray[np.uint8]) -> Floats32:
+def signed(rgb: Pixels) -> Floats32:
     """The picture in [-1, 1]: ``2 rgb / 255 - 1``; the target of all the tasks here.
 
     Returns
@@ -27,7 +26,7 @@ def signed(rgb: NDArray[np.uint8]) -> Floats32:
     return np.asarray(rgb, dtype=np.float32) / np.float32(127.5) - np.float32(1)
 
 
-def noisy(rgb: NDArray[np.uint8], rng: Generator, *, variance: float = NOISE_VARIANCE) -> Floats32:
+def noisy(rgb: Pixels, rng: Generator, *, variance: float = NOISE_VARIANCE) -> Floats32:
     """The input of denoising: ``2 clip(rgb / 255 + n, 0, 1) - 1`` with Gaussian noise n.
 
     The noise is drawn for each pixel and channel by itself.
@@ -49,7 +48,7 @@ def noisy(rgb: NDArray[np.uint8], rng: Generator, *, variance: float = NOISE_VAR
     return np.clip(picture, -1, 1, out=picture)
 
 
-def hole(height: int, width: int) -> NDArray[np.bool_]:
+def hole(height: int, width: int) -> Booleans:
     """Where in-painting hides the picture: rows H/4 to 3H/4 and columns W/4 to 3W/4.
 
     Returns
@@ -62,7 +61,7 @@ def hole(height: int, width: int) -> NDArray[np.bool_]:
     return inside
 
 
-def masked(rgb: NDArray[np.uint8]) -> Floats32:
+def masked(rgb: Pixels) -> Floats32:
     """The input of in-painting: the picture in [-1, 1], with 0 (gray) in the `hole`.
 
     Returns

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from encoders.codecs import pixels
 from encoders.errors import InvalidDataError, UnknownNameError
+from taskgraph.arrays import Array
 
 PNG_LEVEL = 3
 """Compression of the pictures; fixed, so that equal arrays are equal bytes."""
@@ -43,8 +43,6 @@ _BROKEN = (
     zlib.error,
     Image.DecompressionBombError,
 )
-
-Raw = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,7 @@ def _raw(domain: str, content: bytes) -> Any:
         raise InvalidDataError(f"is broken or cut off ({reason})") from None
 
 
-def _unpacked(picture: Image.Image, encoding: Encoding) -> Raw:
+def _unpacked(picture: Image.Image, encoding: Encoding) -> Array:
     """Pixels in the domain's own bits and channels, whichever kind of PNG holds them."""
     if picture.mode == "F":
         raise InvalidDataError(
@@ -229,7 +227,7 @@ def _unpacked(picture: Image.Image, encoding: Encoding) -> Raw:
         )
     if encoding.channels == 3:
         return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
-    raw: Raw = np.asarray(picture)
+    raw: Array = np.asarray(picture)
     if raw.dtype == bool:
         raw = np.where(raw, 255, 0)
     if raw.ndim == 3:
@@ -245,7 +243,7 @@ def _unpacked(picture: Image.Image, encoding: Encoding) -> Raw:
     return raw.astype(np.uint16 if deep else np.uint8)
 
 
-def _check_shape(raw: Raw, channels: int) -> None:
+def _check_shape(raw: Array, channels: int) -> None:
     shape = raw.shape[2:] if channels == 1 else raw.shape[2:3]
     if raw.ndim != (2 if channels == 1 else 3) or (channels == 3 and shape != (3,)):
         expected = "(H, W)" if channels == 1 else "(H, W, 3)"

@@ -11,12 +11,10 @@ from itertools import permutations
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from encoders.codecs.corruptions import signed
 from encoders.errors import InvalidDataError
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Floats32, Integers, Pixels
 
 SIDE = 3
 TILES = SIDE * SIDE
@@ -26,7 +24,7 @@ CROP = 0.9
 
 
 @cache
-def tile_orders(count: int = ORDERS) -> NDArray[np.uint8]:
+def tile_orders(count: int = ORDERS) -> Pixels:
     """Orders of nine tiles that differ in as many places as possible.
 
     Beginning with 0, 1, ..., 8, the permutation with the largest sum of Hamming distances to all
@@ -65,13 +63,13 @@ def tile_orders(count: int = ORDERS) -> NDArray[np.uint8]:
 
 
 def jigsaw(
-    rgb: NDArray[np.uint8],
+    rgb: Pixels,
     rng: Generator,
     *,
     size: int,
     crop: float = CROP,
-    orders: NDArray[np.uint8] | None = None,
-) -> tuple[Floats32, NDArray[np.int64]]:
+    orders: Pixels | None = None,
+) -> tuple[Floats32, Integers]:
     """Cut pictures into nine pieces each, and shuffle them by an order drawn at random.
 
     A tile is a ninth of the picture, ``H // 3`` by ``W // 3`` pixels; up to two rows and columns
@@ -118,9 +116,7 @@ def jigsaw(
     return pieces.reshape(*shape, *pieces.shape[1:]), label.reshape(shape)
 
 
-def _enlarged(
-    batch: NDArray[np.uint8], corner: NDArray[np.int64], inner: NDArray[np.int64], size: int
-) -> Floats32:
+def _enlarged(batch: Pixels, corner: Integers, inner: Integers, size: int) -> Floats32:
     """(B, 9, size, size, 3) crops of ``inner`` pixels at (B, 9, 2) corners, in [-1, 1]."""
     rows = corner[..., 0, None] + np.arange(inner[0])  # (B, 9, h)
     columns = corner[..., 1, None] + np.arange(inner[1])  # (B, 9, w)

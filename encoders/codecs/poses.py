@@ -16,12 +16,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.spatial.transform import Rotation
 
 from encoders.errors import InvalidDataError
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 _QUARTER_TURNS = np.array(
     [

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from encoders.dataset.index import Integers
 from encoders.errors import InvalidDataError
 from encoders.errors.storage import stored_in
 from encoders.tasks import TASKS, Sample, Task
+from taskgraph.arrays import Integers
 from taskgraph.tables import write_text
 
 MOST = 2_000

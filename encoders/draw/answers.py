@@ -14,15 +14,12 @@ kind of the task   answer                                       from a network's
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.errors import InvalidDataError
 from encoders.tasks import Output, Task
-
-Array = NDArray[Any]
+from taskgraph.arrays import Array
 
 
 def answer_of_output(task: Task, output: ArrayLike) -> Array:

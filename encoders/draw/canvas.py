@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from encoders.codecs.colors import colored
 from encoders.scenes.contact_sheets.panels import enlarged
 from encoders.tasks import Task
-
-Array = NDArray[Any]
-Pixels = NDArray[np.uint8]
+from taskgraph.arrays import Array, Pixels
 
 FOV = 1.15
 """Field of view (radians) that is assumed of a photograph: about that of the training views."""

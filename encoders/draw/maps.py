@@ -12,9 +12,10 @@ import numpy as np
 
 from encoders.codecs.colors import colored, expected_ab
 from encoders.codecs.pixels import CENTRE, DEPTH_STEPS, restore_curvature
-from encoders.draw.canvas import Array, Canvas, Pixels, as_pixels
+from encoders.draw.canvas import Canvas, as_pixels
 from encoders.scenes.contact_sheets.panels import SEGMENT_COLORS, SEMANTIC_COLORS
 from encoders.tasks.curves import log_depth
+from taskgraph.arrays import Array, Pixels
 
 Painter = Callable[[Canvas, Array], Pixels]
 

@@ -11,10 +11,11 @@ from PIL import Image
 
 from encoders.codecs.jigsaw import tile_orders
 from encoders.draw import maps, strokes, words
-from encoders.draw.canvas import Array, Canvas, as_pixels, montage
+from encoders.draw.canvas import Canvas, as_pixels, montage
 from encoders.scenes.contact_sheets.panels import UNSEEN, enlarged, written
 from encoders.tasks import Task
 from encoders.tasks.sample import as_given
+from taskgraph.arrays import Array
 
 Painter = Callable[[Canvas, Array], Image.Image]
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
 from encoders.codecs.poses import layout_corners, pose_to_transform
-from encoders.draw.canvas import Array, Canvas
+from encoders.draw.canvas import Canvas
 from encoders.scenes.contact_sheets.overlays import (
     BLUE,
     GREEN,
@@ -19,6 +19,7 @@ from encoders.scenes.contact_sheets.overlays import (
     with_axes,
     with_box,
 )
+from taskgraph.arrays import Array
 
 REACH = 5.0
 """Metres from the middle of a plan of cameras to its border."""

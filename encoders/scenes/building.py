@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from taskgraph.arrays import Floats, Integers32
 
 if TYPE_CHECKING:
     from encoders.scenes.appearance.materials import Material
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
 
 OUTSIDE = -1
 """Room number of what belongs to no room."""
@@ -71,14 +68,14 @@ class Building:
     vertices: Floats
     normals: Floats
     curvatures: Floats
-    faces: Integers
-    face_part: Integers
-    part_material: Integers
-    part_instance: Integers
+    faces: Integers32
+    face_part: Integers32
+    part_material: Integers32
+    part_instance: Integers32
     part_origin: Floats
     part_rotation: Floats
     instance_kind: tuple[str, ...]
-    instance_room: Integers
+    instance_room: Integers32
     materials: tuple[Material, ...]
     rooms: tuple[Room, ...]
     lights: tuple[Light, ...]

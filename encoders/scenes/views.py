@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidSceneError
 from encoders.scenes.appearance.domains import Domain
@@ -18,8 +17,7 @@ from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.furniture import OBJECTS
 from encoders.scenes.raycast import LIFT, Caster, Hits
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats, Integers
 
 FOV = (61.2, 11.0)
 """Mean and spread (degrees) of the field of view; the paper's pictures have a mean of 61.2."""
@@ -91,7 +89,7 @@ class Stands:
     """Places where a camera can be: (N, 3) positions, and the (N,) rooms that they are in."""
 
     position: Floats
-    room: NDArray[np.int64]
+    room: Integers
 
 
 def plan_views(
@@ -188,9 +186,7 @@ def _look(
     return views
 
 
-def _others(
-    good: NDArray[np.bool_], step: Floats, wanted: int, rng: Generator
-) -> NDArray[np.int64]:
+def _others(good: Booleans, step: Floats, wanted: int, rng: Generator) -> Integers:
     """Up to ``wanted`` of the good stands, far ones before near ones."""
     weight = np.where(good, np.sqrt((step**2).sum(1)), 0.0)
     count = min(wanted, int(good.sum()))
@@ -222,13 +218,13 @@ def _by_room(caster: Caster, stands: Stands) -> Floats:
     return chance
 
 
-def _seeing(caster: Caster, stands: Stands, target: Floats, normal: Floats) -> NDArray[np.bool_]:
+def _seeing(caster: Caster, stands: Stands, target: Floats, normal: Floats) -> Booleans:
     """Which stands see the target, from neither too near, too steep, nor too oblique."""
     step = stands.position - target
     distance = np.sqrt((step**2).sum(1))
     slope = (step * normal).sum(1) / np.maximum(distance, 1e-9)
     level = np.abs(step[:, 2]) / np.maximum(distance, 1e-9)
-    good: NDArray[np.bool_] = (
+    good: Booleans = (
         (distance > NEAR) & (slope > np.cos(np.radians(STEEPEST))) & (level < np.sin(0.9))
     )
     start = np.broadcast_to(target + LIFT * normal, stands.position.shape)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from encoders.codecs import poses
@@ -15,8 +14,8 @@ from encoders.tasks.curves import Curve, applied, clipped, log_depth
 from encoders.tasks.fits import Published, fit_ceiling, fit_channels, fit_frequencies, fit_vector
 from encoders.tasks.sample import Info, Made, Sample
 from encoders.tasks.task import Label
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 Numbers = Callable[[Sequence[Info]], Floats]
 
 DEPTH_LIMIT = 64500

@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.codecs import colors, corruptions
 from encoders.codecs.jigsaw import ORDERS, jigsaw, tile_orders
 from encoders.tasks.fits import fit_frequencies
 from encoders.tasks.sample import Made, Sample, as_given
 from encoders.tasks.task import Label
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Floats32
 
 
 def noisy(sample: Sample) -> Floats32:

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidDataError
 from encoders.tasks.sample import Made, OneView, Sample, as_given
+from taskgraph.arrays import Booleans, Floats32
 
 Kind = Literal["map", "class_map", "segments", "vector", "classes"]
 
@@ -146,7 +146,7 @@ class Task:
     channels: int = 3
     shrink: int = 1
     partners: str = ""
-    prepare: Callable[[Sample], NDArray[np.float32]] = field(default=as_given, repr=False)
+    prepare: Callable[[Sample], Floats32] = field(default=as_given, repr=False)
     source_only: bool = False
     augment: tuple[str, ...] = ()
     mirror: tuple[float, ...] = ()
@@ -198,5 +198,5 @@ def _made_of_views(sample: Sample, *, function: Callable[[OneView], Any]) -> Mad
         targets = targets[:, None]
     if targets.ndim == 3:
         targets = targets[:, None]
-    counts: NDArray[np.bool_] = np.logical_not(np.isnan(targets).any(axis=1))
+    counts: Booleans = np.logical_not(np.isnan(targets).any(axis=1))
     return np.nan_to_num(targets, nan=0.0), counts

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import spearmanr, weightedtau
 
+from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 
-Floats = NDArray[np.float64]
 Better = Literal["larger", "smaller"]
 """Which values of a measure are better."""
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from encoders.training.objective import loss_of
@@ -39,6 +38,7 @@ from encoders.transfer.ridge import (
 from encoders.transfer.ridge import sweep as solve_all
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import REPRESENTATIONS, Store
+from taskgraph.arrays import Floats32
 from taskgraph.tables import write_text
 
 RIDGE, TIMES = "ridge", "times.json"
@@ -48,7 +48,6 @@ PROPOSED = 20
 CALIBRATED = 100
 """Valid images that what least squares leaves open is chosen on."""
 
-Floats32 = NDArray[np.float32]
 Say = Callable[[str], None]
 
 

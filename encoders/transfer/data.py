@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.splits import ALL, split_buildings
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
+from taskgraph.arrays import Integers
 
-Integers = NDArray[np.int64]
 LESS = (1, 4, 16)
 """By how much the transfer data may be cut down."""
 

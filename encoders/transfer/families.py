@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS, Task
@@ -23,14 +22,13 @@ from encoders.transfer.ridge import (
     runs,
 )
 from encoders.transfer.store import PLAIN, Store, kind_of
+from taskgraph.arrays import Floats32, Integers
 
 IMAGES = 32
 """Looked at together: 32 images of 26 sources have 256 places with 1,872 features each."""
 
 SINGLE = {"local": local, "pooled": pooled}
 SEVERAL = {"related": related, "compared": compared}
-
-Floats32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class Measured:
     test: Moments
 
     def features(
-        self, store: Store, views: Views, indices: NDArray[np.int64], sources: Sequence[str]
+        self, store: Store, views: Views, indices: Integers, sources: Sequence[str]
     ) -> Floats32:
         """(rows, p) features of some sources, in the order given."""
         numbers = [self.sources.index(name) for name in sources]
@@ -126,7 +124,7 @@ def features(
     family: Family,
     store: Store,
     views: Views,
-    indices: NDArray[np.int64],
+    indices: Integers,
     sources: Sequence[str],
     statistics: Statistics,
 ) -> Floats32:
@@ -138,7 +136,7 @@ def features(
 
 
 def represented(
-    family: Family, store: Store, views: Views, indices: NDArray[np.int64], sources: Sequence[str]
+    family: Family, store: Store, views: Views, indices: Integers, sources: Sequence[str]
 ) -> Floats32:
     """(B, n, S, f, g, g) representations."""
     rows = views.pictures(indices)
@@ -231,7 +229,7 @@ def observed(pool: Pool, grid: int) -> Regressand:
     return regressand(pool.task, (pool.train.batch(part)[1:] for part in batches(pool.train)), grid)
 
 
-def batches(views: Views) -> Iterator[NDArray[np.int64]]:
+def batches(views: Views) -> Iterator[Integers]:
     """Numbers of a part's images, a few at a time."""
     for start in range(0, len(views), IMAGES):
         yield np.arange(start, min(start + IMAGES, len(views)))

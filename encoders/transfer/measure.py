@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from encoders.bank.pretrained import Form, form_of, load, network_file
@@ -38,13 +37,12 @@ from encoders.training.objective import (
 )
 from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
+from taskgraph.arrays import Floats32
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
 REFERENCES = (SELF, SCRATCH, AVERAGE)
 """What transfers are compared with, each written as a source of its own."""
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -174,8 +172,8 @@ def write_measured(
     out: Path,
     pool: Pool,
     sources: tuple[str, ...],
-    valid: Floats,
-    test: Floats,
+    valid: Floats32,
+    test: Floats32,
     also: dict[str, Any],
 ) -> dict[str, Any]:
     """Write one transfer's test losses, and after them its record, which says that all is there."""
@@ -264,12 +262,12 @@ def _fitted(
     )
 
 
-def _losses(examples: Any, *, model: nn.Module, pool: Pool, config: TransferConfig) -> Floats:
+def _losses(examples: Any, *, model: nn.Module, pool: Pool, config: TransferConfig) -> Floats32:
     measured = loss_of(pool.task, pool.constants)
     return losses(config.fit.fabric(), model, measured, examples, config.fit)
 
 
-def _table(pool: Pool, sources: tuple[str, ...], each: Floats) -> pd.DataFrame:
+def _table(pool: Pool, sources: tuple[str, ...], each: Floats32) -> pd.DataFrame:
     """taskgraph's table of losses; images of one building are one cluster of a bootstrap."""
     images = pool.test.images()
     frame = pd.DataFrame(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Booleans, Integers
 from taskgraph.taxonomy import Taxonomy
 
 SWEEPS = 24
@@ -99,22 +99,20 @@ def fewest_crossings(
             return left.tolist(), right.tolist()
 
 
-def crossings(joined: NDArray[np.bool_]) -> int:
+def crossings(joined: Booleans) -> int:
     """Count the pairs of lines that cross, of a (left, right) matrix in order of drawing."""
     after = np.zeros((joined.shape[0] + 1, joined.shape[1] + 1), dtype=np.int64)
     after[:-1, 1:] = joined[::-1].cumsum(axis=0)[::-1].cumsum(axis=1)
     return int((after[1:, :-1] * joined).sum())
 
 
-def _by_barycentre(joined: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _by_barycentre(joined: Booleans) -> Integers:
     """Order of the columns by the mean place of the rows that they join."""
     places = np.arange(len(joined)) @ joined / np.maximum(1, joined.sum(axis=0))
     return np.argsort(places, kind="stable")
 
 
-def _exchange(
-    joined: NDArray[np.bool_], order: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], bool]:
+def _exchange(joined: Booleans, order: Integers) -> tuple[Integers, bool]:
     """One pass of exchanges of neighbouring rows that lessen the crossings."""
     order, improved = order.copy(), False
     for row in range(len(order) - 1):

@@ -9,9 +9,9 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from numpy.typing import NDArray
 from scipy.cluster.hierarchy import dendrogram, linkage
 
+from taskgraph.arrays import Floats, Integers
 from taskgraph.plot.affinities import BETA, transfer_distance, without
 from taskgraph.plot.figures import (
     FONT_SIZE,
@@ -32,9 +32,7 @@ ROW = 0.19
 TRUNK = 3.4
 
 
-def task_linkage(
-    transfers: Transfers, *, beta: float = BETA
-) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def task_linkage(transfers: Transfers, *, beta: float = BETA) -> tuple[tuple[str, ...], Floats]:
     """Cluster sources by where they transfer to: Ward's linkage of the rows of exp(-β P).
 
     A cell that was not measured (such as a task to itself) takes the mean of its target, so that
@@ -126,7 +124,7 @@ def tree(
     return made or ax
 
 
-def _draw_branches(axes: Axes, links: NDArray[np.float64], clusters: int) -> list[int]:
+def _draw_branches(axes: Axes, links: Floats, clusters: int) -> list[int]:
     """Draw the brackets; return the leaves from top to bottom."""
     member = _clusters(links, min(clusters, len(links) + 1))
     palette = _palette(clusters)
@@ -145,7 +143,7 @@ def _draw_branches(axes: Axes, links: NDArray[np.float64], clusters: int) -> lis
     return list(layout["leaves"])
 
 
-def _clusters(links: NDArray[np.float64], clusters: int) -> NDArray[np.int64]:
+def _clusters(links: Floats, clusters: int) -> Integers:
     """(2 S - 1,) array: cluster of each node of the tree, -1 where it joins several.
 
     The last ``clusters - 1`` joins are undone; clusters count from the top of the picture.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.program import BoolArray, Program
+from taskgraph.arrays import Booleans
+from taskgraph.program import Program
 from taskgraph.solver.ascent import Aim, tighten
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.contract import Node, contract, root_node
@@ -91,7 +92,7 @@ def _next(waiting: list[Node], incumbent: Incumbent) -> int:
     return max(range(len(waiting)), key=lambda place: waiting[place].limit)
 
 
-def _polished(node: Node, near: Neighbourhood, clock: Clock) -> BoolArray:
+def _polished(node: Node, near: Neighbourhood, clock: Clock) -> Booleans:
     """A good set near the one that the relaxation likes."""
     ranked = node.names[np.argsort(-node.liked, kind="stable")]
     start = affordable(near, np.append(node.inside, ranked))

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
@@ -24,8 +23,7 @@ from encoders.networks import PRESETS
 from encoders.tasks import TASKS, Sample, Task
 from encoders.tasks.names import ALL, ORDER, trained_name
 from encoders.training.checkpoint import FilePath, read_config
-
-Pixels = NDArray[np.uint8]
+from taskgraph.arrays import Array, Floats32, Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +54,18 @@ class Predictor:
         """How many pictures it is asked about: jigsaw's nine pieces are of one."""
         return 1 + PARTNERS[self.task.partners] if self.task.partners else 1
 
-    def answers(self, given: NDArray[np.float32]) -> list[NDArray[Any]]:
+    def answers(self, given: Floats32) -> list[Array]:
         """Its answers (`encoders.draw.answers`) to (B, n, C, S, S) inputs in [-1, 1]."""
         batch = torch.from_numpy(np.ascontiguousarray(given))
         with torch.inference_mode():
             outputs = self.model(batch[:, 0] if self.task.inputs == 1 else batch)
         return [answer_of_output(self.task, output) for output in outputs.float().numpy()]
 
-    def canvas(self, given: NDArray[np.float32], tile: int, *, fov: float = FOV) -> Canvas:
+    def canvas(self, given: Floats32, tile: int, *, fov: float = FOV) -> Canvas:
         """What draws the answers to one input, (n, C, S, S)."""
         return Canvas(self.task, given, tile, self.constants, self.names, fov)
 
-    def prepared(self, pictures: Sequence[Pixels]) -> NDArray[np.float32]:
+    def prepared(self, pictures: Sequence[Pixels]) -> Floats32:
         """The (n, C, S, S) input that the task makes of a photograph, or of several."""
         stacked = np.stack(pictures)[None]
         whole = np.ones((1, self.size, self.size), dtype=bool)
@@ -85,7 +83,7 @@ class Predictor:
             seeds=(seed,),
             constants=self.constants,
         )
-        given: NDArray[np.float32] = self.task.prepare(sample)[0]
+        given: Floats32 = self.task.prepare(sample)[0]
         return given
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from encoders.bank.predict.networks import Pixels, Predictor, explained, open_bank
+from encoders.bank.predict.networks import Predictor, explained, open_bank
 from encoders.dataset.resize import resized
 from encoders.draw import draw, draw_input, has_own_input, lines
 from encoders.errors import InvalidDataError
 from encoders.scenes.contact_sheets.panels import enlarged
 from encoders.tasks.names import ALL
 from encoders.training.checkpoint import FilePath
+from taskgraph.arrays import Pixels
 
 TILE = 192
 """Pixels along a tile."""

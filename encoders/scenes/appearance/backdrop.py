@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.appearance.domains import Lighting
 from encoders.scenes.appearance.noise import hashed, value_noise
-
-Floats = NDArray[np.floating[Any]]
+from taskgraph.arrays import AnyFloats
 
 _SALT = np.array([9176], dtype=np.uint32)
 _HOUSE = 9.0  # houses a radian
@@ -18,7 +14,7 @@ _WINDOWS = 70.0  # windows a radian, both ways
 _LIT = np.array([2.4, 1.5, 0.6], dtype=np.float32)  # a lit window, as a multiple of the lamp
 
 
-def sky(directions: Floats, lighting: Lighting) -> Floats:
+def sky(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
     """Radiance from (N, 3) unit directions: the horizon fades into the sky and the ground.
 
     It has no detail, so that one sample of it stands for its neighbourhood.
@@ -35,12 +31,12 @@ def sky(directions: Floats, lighting: Lighting) -> Floats:
         np.asarray(color, np.float32)[:, None]
         for color in (lighting.horizon, lighting.sky, lighting.ground)
     )
-    light: Floats = horizon + up * (top - horizon)  # (3, N)
+    light: AnyFloats = horizon + up * (top - horizon)  # (3, N)
     light += down * (ground - light)
     return light.T
 
 
-def view(directions: Floats, lighting: Lighting) -> Floats:
+def view(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
     """Radiance from (N, 3) unit directions, with trees and houses in front of the `sky`.
 
     Returns
@@ -68,11 +64,11 @@ def view(directions: Floats, lighting: Lighting) -> Floats:
         light = light * (1 - 0.45 * shining)[:, None]
     green = horizon * np.array([0.22, 0.3, 0.16], np.float32)
     hidden = (rise > -0.05) & (rise < trees - 0.05)
-    seen: Floats = np.where(hidden[:, None], green, light).astype(np.float32)
+    seen: AnyFloats = np.where(hidden[:, None], green, light).astype(np.float32)
     return seen
 
 
-def _windows(around: Floats, rise: Floats) -> Floats:
+def _windows(around: AnyFloats, rise: AnyFloats) -> AnyFloats:
     """1 where a direction meets a window of the houses' regular grid, else 0."""
     x, y = around * np.float32(_WINDOWS), rise * np.float32(_WINDOWS)
     x, y = np.mod(x, 1.0), np.mod(y, 1.0)

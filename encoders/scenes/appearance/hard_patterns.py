@@ -9,27 +9,28 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.appearance.noise import fade, faded_noise, fractal, hashed, pulse, value_noise
-from encoders.scenes.appearance.place import Floats, Place, Seeds, mix, scaled, toned
+from encoders.scenes.appearance.place import Place, mix, scaled, toned
+from taskgraph.arrays import AnyFloats, Seeds
 
 
-def plain(p: Place) -> Floats:
+def plain(p: Place) -> AnyFloats:
     """One colour, with the faint unevenness of a painted surface."""
     return toned(p.colors[0], fractal(p.x, p.y, p.width, p.seed, octaves=1), 0.03)
 
 
-def flat(p: Place) -> Floats:
+def flat(p: Place) -> AnyFloats:
     """One colour and nothing else."""
     return np.broadcast_to(p.colors[0], (len(p.u), 3))
 
 
-def plaster(p: Place) -> Floats:
+def plaster(p: Place) -> AnyFloats:
     """Wall paint: broad mottling and a fine roller texture."""
     broad = fractal(p.x, p.y, p.width, p.seed, octaves=2)
     fine = faded_noise(60 * p.x, 60 * p.y, 60 * p.width, p.seed)
     return toned(toned(p.colors[0], broad, 0.06), fine, 0.03)
 
 
-def _grain(along: Floats, across: Floats, width: Floats, seed: Seeds) -> Floats:
+def _grain(along: AnyFloats, across: AnyFloats, width: AnyFloats, seed: Seeds) -> AnyFloats:
     """Wood's figure in [0, 1]: rings drawn out along the grain, and fine pores."""
     bend = value_noise(along * 0.6, across * 1.5, seed)
     rings = np.float32(0.5) + np.float32(0.5) * np.sin(
@@ -37,18 +38,18 @@ def _grain(along: Floats, across: Floats, width: Floats, seed: Seeds) -> Floats:
     )
     pores = faded_noise(along * 3, across * 45, 30 * width, seed + np.uint32(7))
     broad = faded_noise(along * 0.5, across * 6, 5 * width, seed + np.uint32(9))
-    figure: Floats = 0.35 * fade(rings, 7 * width) + 0.35 * pores + 0.3 * broad
+    figure: AnyFloats = 0.35 * fade(rings, 7 * width) + 0.35 * pores + 0.3 * broad
     return figure
 
 
-def wood(p: Place) -> Floats:
+def wood(p: Place) -> AnyFloats:
     """Solid wood: the grain runs upright on upright faces, along the width on level ones."""
     along = np.where(p.level, p.x, p.y)
     across = np.where(p.level, p.y, p.x)
     return mix(p.colors[0], p.colors[1], _grain(along, across, p.width, p.seed))
 
 
-def planks(p: Place) -> Floats:
+def planks(p: Place) -> AnyFloats:
     """Floor boards along u: one period wide, nine long, joints staggered, each of its own tone."""
     row = np.floor(p.y)
     shift = hashed(row, row * 0, p.seed)
@@ -62,7 +63,7 @@ def planks(p: Place) -> Floats:
     return scaled(color, 1 - 0.6 * gap)
 
 
-def parquet(p: Place) -> Floats:
+def parquet(p: Place) -> AnyFloats:
     """Squares of five staves, laid across each other in turn."""
     column, row = np.floor(p.x), np.floor(p.y)
     turned = np.mod(column + row, 2) > 0.5
@@ -77,13 +78,13 @@ def parquet(p: Place) -> Floats:
     return scaled(toned(color, sheen, 0.06), 1 - 0.5 * pulse(across, 0.06, 5 * p.width))
 
 
-def _grout(p: Place, joint: float) -> Floats:
+def _grout(p: Place, joint: float) -> AnyFloats:
     """Share of each footprint that lies in the joints of a square grid."""
-    clear: Floats = (1 - pulse(p.x, joint, p.width)) * (1 - pulse(p.y, joint, p.width))
+    clear: AnyFloats = (1 - pulse(p.x, joint, p.width)) * (1 - pulse(p.y, joint, p.width))
     return 1 - clear
 
 
-def tile(p: Place) -> Floats:
+def tile(p: Place) -> AnyFloats:
     """Square tiles of slightly different tones in a grid of grout."""
     tone = fade(hashed(np.floor(p.x), np.floor(p.y), p.seed), p.width)
     cloud = fractal(2 * p.x, 2 * p.y, 2 * p.width, p.seed, octaves=2)
@@ -91,7 +92,7 @@ def tile(p: Place) -> Floats:
     return mix(color, p.colors[1], _grout(p, 0.03))
 
 
-def checker(p: Place) -> Floats:
+def checker(p: Place) -> AnyFloats:
     """Tiles of two colours in turn, with grout of the third."""
     # The product of two zero-mean square waves, each averaged over the footprint.
     odd = (2 * pulse(p.x / 2, 0.5, p.width / 2) - 1) * (2 * pulse(p.y / 2, 0.5, p.width / 2) - 1)
@@ -100,7 +101,7 @@ def checker(p: Place) -> Floats:
     return mix(toned(color, tone, 0.06), p.colors[2], _grout(p, 0.02))
 
 
-def subway(p: Place) -> Floats:
+def subway(p: Place) -> AnyFloats:
     """Wall tiles twice as wide as high, each row shifted by half a tile."""
     row = np.floor(p.y)
     x = p.x / 2 + 0.5 * np.mod(row, 2)
@@ -109,7 +110,7 @@ def subway(p: Place) -> Floats:
     return mix(toned(p.colors[0], tone, 0.05), p.colors[1], 1 - clear)
 
 
-def brick(p: Place) -> Floats:
+def brick(p: Place) -> AnyFloats:
     """Bricks three times as wide as high in mortar, each of its own tone, rough all over."""
     row = np.floor(p.y)
     x = p.x / 3 + 0.5 * np.mod(row, 2)
@@ -120,7 +121,7 @@ def brick(p: Place) -> Floats:
     return toned(mix(p.colors[2], color, clear), rough, 0.25)
 
 
-def concrete(p: Place) -> Floats:
+def concrete(p: Place) -> AnyFloats:
     """Cast concrete: clouds, pores, and the seams of its moulds one period apart."""
     cloud = fractal(1.5 * p.x, 1.5 * p.y, 1.5 * p.width, p.seed, octaves=3)
     pores = faded_noise(70 * p.x, 70 * p.y, 70 * p.width, p.seed)
@@ -128,7 +129,7 @@ def concrete(p: Place) -> Floats:
     return scaled(color, 1 - 0.3 * _grout(p, 0.008))
 
 
-def marble(p: Place) -> Floats:
+def marble(p: Place) -> AnyFloats:
     """Stone in slabs one period wide: clouds, and veins along a bent field of lines."""
     bend = fractal(2 * p.x, 2 * p.y, 2 * p.width, p.seed, octaves=3)
     phase = 1.3 * p.x + 2.1 * p.y + 3 * bend
@@ -138,7 +139,7 @@ def marble(p: Place) -> Floats:
     return scaled(color, 1 - 0.3 * _grout(p, 0.006))
 
 
-def terrazzo(p: Place) -> Floats:
+def terrazzo(p: Place) -> AnyFloats:
     """Stone chips of two colours in a ground of a third."""
     x, y = 40 * p.x, 40 * p.y
     chip = fade(hashed(np.floor(x), np.floor(y), p.seed), 40 * p.width)
@@ -149,7 +150,7 @@ def terrazzo(p: Place) -> Floats:
     return color
 
 
-def panels(p: Place) -> Floats:
+def panels(p: Place) -> AnyFloats:
     """Upright boards one period wide with a groove between them."""
     groove = pulse(p.x, 0.06, p.width)
     tone = fade(hashed(np.floor(p.x), 0 * p.x, p.seed), p.width)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from encoders.errors import InvalidSceneError, UnknownNameError
 from encoders.scenes.appearance.patterns import PATTERNS
 from encoders.scenes.appearance.place import Place
+from taskgraph.arrays import AnyFloats, Booleans, Indices
 
-Floats = NDArray[np.floating[Any]]
 Color = tuple[float, float, float]
 
 ROLES: tuple[str, ...] = (
@@ -117,7 +116,7 @@ class Material:
 
 def albedo(
     material: Material, local: ArrayLike, normal: ArrayLike, footprint: ArrayLike | None = None
-) -> Floats:
+) -> AnyFloats:
     """The share of light, a channel, that a surface scatters at given points.
 
     Parameters
@@ -145,7 +144,7 @@ def albedos(
     local: ArrayLike,
     normal: ArrayLike,
     footprint: ArrayLike | None = None,
-) -> Floats:
+) -> AnyFloats:
     """As `albedo`, for points of many materials at once.
 
     ``index`` (N,) says which of ``materials`` each point is of. Points are worked on by pattern,
@@ -172,7 +171,7 @@ def albedos(
 
 def _by_pattern(
     materials: Sequence[Material],
-) -> tuple[dict[str, list[int]], NDArray[np.intp], NDArray[np.intp]]:
+) -> tuple[dict[str, list[int]], Indices, Indices]:
     """The numbers of each pattern's materials; each one's pattern, and its place among those."""
     groups: dict[str, list[int]] = {}
     for number, material in enumerate(materials):
@@ -184,8 +183,8 @@ def _by_pattern(
 
 
 def _unfolded(
-    local: Floats, normal: Floats, order: NDArray[np.intp]
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    local: AnyFloats, normal: AnyFloats, order: Indices
+) -> tuple[AnyFloats, AnyFloats, Booleans]:
     """Box mapping of (3, N) points in the given order: u and v, and whether they lie level."""
     x, y, z = local.astype(np.float32).take(order, axis=1)
     across, along, up = np.abs(normal.astype(np.float32).take(order, axis=1))
@@ -196,11 +195,11 @@ def _unfolded(
 
 def _place(
     materials: Sequence[Material],
-    inner: NDArray[np.intp],
-    u: Floats,
-    v: Floats,
-    level: NDArray[np.bool_],
-    footprint: Floats,
+    inner: Indices,
+    u: AnyFloats,
+    v: AnyFloats,
+    level: Booleans,
+    footprint: AnyFloats,
 ) -> Place:
     """Each row's own scale, seed and colours; those of all rows where there is one material."""
     if len(materials) == 1:

@@ -7,19 +7,15 @@ precision; ``width`` is a pixel's footprint in the period of what it is asked fo
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
-Seeds = NDArray[np.uint32]
+from taskgraph.arrays import AnyFloats, Seeds
 
 _ACROSS, _UP, _SEED = np.uint32(0x8DA6B343), np.uint32(0xD8163841), np.uint32(0xCB1AB31F)
 _UNIT = np.float32(2.0**-24)
 
 
-def _finished(mixed: NDArray[np.uint32]) -> Floats:
+def _finished(mixed: Seeds) -> AnyFloats:
     """Uniform numbers in [0, 1) from mixed integers, which are overwritten."""
     mixed ^= mixed >> np.uint32(16)
     mixed *= np.uint32(0x85EBCA6B)
@@ -29,11 +25,11 @@ def _finished(mixed: NDArray[np.uint32]) -> Floats:
     return (mixed >> np.uint32(8)).astype(np.float32) * _UNIT
 
 
-def _lattice(coordinate: Floats, factor: np.uint32) -> NDArray[np.uint32]:
+def _lattice(coordinate: AnyFloats, factor: np.uint32) -> Seeds:
     return coordinate.astype(np.int32).view(np.uint32) * factor
 
 
-def hashed(x: Floats, y: Floats, seed: Seeds) -> Floats:
+def hashed(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
     """A number in [0, 1) for each lattice cell: ``x`` and ``y`` hold whole numbers."""
     return _finished(
         (_lattice(np.asarray(x, np.float32), _ACROSS) ^ _lattice(np.asarray(y, np.float32), _UP))
@@ -41,7 +37,7 @@ def hashed(x: Floats, y: Floats, seed: Seeds) -> Floats:
     )
 
 
-def value_noise(x: Floats, y: Floats, seed: Seeds) -> Floats:
+def value_noise(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
     """Smooth noise in [0, 1) of mean 1/2 whose bumps are about one unit apart.
 
     Uniform values at the whole points, blended with the weights 3 t^2 - 2 t^3.
@@ -60,18 +56,18 @@ def value_noise(x: Floats, y: Floats, seed: Seeds) -> Floats:
     return below
 
 
-def fade(value: Floats, width: Floats, mean: float = 0.5) -> Floats:
+def fade(value: AnyFloats, width: AnyFloats, mean: float = 0.5) -> AnyFloats:
     """``value`` where a pixel is well below half a period, its ``mean`` where above one."""
     keep = np.clip(2 - 2 * width, 0, 1)
     return np.float32(mean) + keep * (value - np.float32(mean))
 
 
-def faded_noise(x: Floats, y: Floats, width: Floats, seed: Seeds) -> Floats:
+def faded_noise(x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds) -> AnyFloats:
     """`value_noise` after `fade`; computed only where it does not fade away."""
     near = width < 1
     if near.all():
         return fade(value_noise(x, y, seed), width)
-    result: Floats = np.full(near.shape, 0.5, dtype=np.float32)
+    result: AnyFloats = np.full(near.shape, 0.5, dtype=np.float32)
     rows = np.flatnonzero(near)
     if len(rows):
         salt = seed.take(rows) if len(seed) > 1 else seed
@@ -79,9 +75,11 @@ def faded_noise(x: Floats, y: Floats, width: Floats, seed: Seeds) -> Floats:
     return result
 
 
-def fractal(x: Floats, y: Floats, width: Floats, seed: Seeds, *, octaves: int) -> Floats:
+def fractal(
+    x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds, *, octaves: int
+) -> AnyFloats:
     """Noise summed over octaves, each twice as fine and half as strong; in [0, 1), mean 1/2."""
-    total: Floats = np.full(np.shape(x), 0.5, dtype=np.float32)
+    total: AnyFloats = np.full(np.shape(x), 0.5, dtype=np.float32)
     weight = 1 / (2 - 2 ** (1 - octaves))
     for octave in range(octaves):
         fine = np.float32(2**octave)
@@ -91,7 +89,7 @@ def fractal(x: Floats, y: Floats, width: Floats, seed: Seeds, *, octaves: int) -
     return total
 
 
-def pulse(x: Floats, duty: float, width: Floats) -> Floats:
+def pulse(x: AnyFloats, duty: float, width: AnyFloats) -> AnyFloats:
     """Square wave of period 1 that is 1 on [0, duty), averaged over ``width`` around ``x``.
 
     Exact: the difference of the wave's integral at both ends of the interval, divided by its
@@ -104,5 +102,5 @@ def pulse(x: Floats, duty: float, width: Floats) -> Floats:
     area = (whole_end - whole_start) * np.float32(duty)
     area += np.minimum(end - whole_end, np.float32(duty))
     area -= np.minimum(start - whole_start, np.float32(duty))
-    share: Floats = area / width
+    share: AnyFloats = area / width
     return share

@@ -8,14 +8,15 @@ from types import MappingProxyType
 
 from encoders.scenes.appearance import hard_patterns as hard
 from encoders.scenes.appearance import soft_patterns as soft
-from encoders.scenes.appearance.place import Floats, Place
+from encoders.scenes.appearance.place import Place
+from taskgraph.arrays import AnyFloats
 
 
 @dataclass(frozen=True)
 class Pattern:
     """A pure function from places to linear-light colours (N, 3), and how many it mixes."""
 
-    color: Callable[[Place], Floats]
+    color: Callable[[Place], AnyFloats]
     colors: int
 
 

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
-Seeds = NDArray[np.uint32]
+from taskgraph.arrays import AnyFloats, Booleans, Seeds
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,42 +29,42 @@ class Place:
     footprint : (N,) array, metres that a pixel covers
     """
 
-    u: Floats
-    v: Floats
-    level: NDArray[np.bool_]
-    scale: Floats
+    u: AnyFloats
+    v: AnyFloats
+    level: Booleans
+    scale: AnyFloats
     seed: Seeds
-    colors: Floats
-    footprint: Floats
+    colors: AnyFloats
+    footprint: AnyFloats
 
     @cached_property
-    def x(self) -> Floats:
+    def x(self) -> AnyFloats:
         """``u`` in periods."""
         return self.u / self.scale
 
     @cached_property
-    def y(self) -> Floats:
+    def y(self) -> AnyFloats:
         """``v`` in periods."""
         return self.v / self.scale
 
     @cached_property
-    def width(self) -> Floats:
+    def width(self) -> AnyFloats:
         """The footprint in periods."""
         return self.footprint / self.scale
 
 
-def mix(first: Floats, second: Floats, share: Floats) -> Floats:
+def mix(first: AnyFloats, second: AnyFloats, share: AnyFloats) -> AnyFloats:
     """``first`` where ``share`` is 0, ``second`` where it is 1."""
-    mixed: Floats = (first.T + share * (second - first).T).T
+    mixed: AnyFloats = (first.T + share * (second - first).T).T
     return mixed
 
 
-def toned(color: Floats, tone: Floats, depth: float) -> Floats:
+def toned(color: AnyFloats, tone: AnyFloats, depth: float) -> AnyFloats:
     """Lighten and darken by ``tone`` in [0, 1], up to ``depth`` either way; 0.5 keeps it."""
     return scaled(color, 1 + np.float32(2 * depth) * (tone - np.float32(0.5)))
 
 
-def scaled(color: Floats, factor: Floats) -> Floats:
+def scaled(color: AnyFloats, factor: AnyFloats) -> AnyFloats:
     """Each of (N, 3) colours, or one (1, 3) for all, times its own one of (N,) factors."""
-    product: Floats = (color.T * factor).T
+    product: AnyFloats = (color.T * factor).T
     return product

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.appearance.noise import fade, faded_noise, fractal, hashed, pulse, value_noise
-from encoders.scenes.appearance.place import Floats, Place, mix, scaled, toned
+from encoders.scenes.appearance.place import Place, mix, scaled, toned
+from taskgraph.arrays import AnyFloats
 
 
-def _cloth(p: Place, color: Floats) -> Floats:
+def _cloth(p: Place, color: AnyFloats) -> AnyFloats:
     """The slight unevenness of woven threads, 3 mm apart."""
     x, y = p.u / np.float32(0.003), p.v / np.float32(0.003)
     threads = faded_noise(x, y, p.footprint / np.float32(0.003), p.seed)
     return toned(color, threads, 0.15)
 
 
-def _disc(x: Floats, y: Floats, radius: float, width: Floats) -> Floats:
+def _disc(x: AnyFloats, y: AnyFloats, radius: float, width: AnyFloats) -> AnyFloats:
     """Share of each footprint within discs of ``radius`` in the middle of unit cells."""
     dx, dy = x - np.floor(x) - np.float32(0.5), y - np.floor(y) - np.float32(0.5)
     edge = np.maximum(width, 0.02)
@@ -23,7 +24,7 @@ def _disc(x: Floats, y: Floats, radius: float, width: Floats) -> Floats:
     return fade(inside, width, np.pi * radius**2)
 
 
-def stripes(p: Place) -> Floats:
+def stripes(p: Place) -> AnyFloats:
     """Upright stripes, half a period each, with a hairline on the seam."""
     band = pulse(p.x, 0.5, p.width)
     line = pulse(p.x + 0.02, 0.04, p.width)
@@ -31,7 +32,7 @@ def stripes(p: Place) -> Floats:
     return scaled(color, 1 - 0.12 * line)
 
 
-def motif(p: Place) -> Floats:
+def motif(p: Place) -> AnyFloats:
     """Wallpaper: lozenges on a staggered lattice, a dot in each."""
     a, b = p.x + p.y / 2, p.x - p.y / 2
     line = 1 - (1 - pulse(a, 0.12, p.width)) * (1 - pulse(b, 0.12, p.width))
@@ -39,12 +40,12 @@ def motif(p: Place) -> Floats:
     return mix(p.colors[0], p.colors[1], np.clip(line + 0.8 * dot, 0, 1))
 
 
-def dots(p: Place) -> Floats:
+def dots(p: Place) -> AnyFloats:
     """Polka dots."""
     return mix(_cloth(p, p.colors[0]), p.colors[1], _disc(p.x, p.y, 0.28, p.width))
 
 
-def weave(p: Place) -> Floats:
+def weave(p: Place) -> AnyFloats:
     """Cloth of two yarns: threads under and over each other, and broad wear."""
     over = (2 * pulse(p.x, 0.5, p.width) - 1) * (2 * pulse(p.y, 0.5, p.width) - 1)
     wear = fractal(p.u * 6, p.v * 6, p.footprint * 6, p.seed, octaves=2)
@@ -52,21 +53,21 @@ def weave(p: Place) -> Floats:
     return toned(color, wear, 0.08)
 
 
-def plaid(p: Place) -> Floats:
+def plaid(p: Place) -> AnyFloats:
     """Broad bands both ways, and a fine line of the third colour."""
     bands = (pulse(p.x, 0.5, p.width) + pulse(p.y, 0.5, p.width)) / 2
     line = (pulse(p.x + 0.25, 0.08, p.width) + pulse(p.y + 0.25, 0.08, p.width)) / 2
     return _cloth(p, mix(mix(p.colors[0], p.colors[1], bands), p.colors[2], line))
 
 
-def pile(p: Place) -> Floats:
+def pile(p: Place) -> AnyFloats:
     """Carpet: tufts one period wide, and broad marks of wear."""
     tufts = faded_noise(p.x, p.y, p.width, p.seed)
     wear = fractal(p.u * 2, p.v * 2, p.footprint * 2, p.seed + np.uint32(3), octaves=2)
     return toned(mix(p.colors[0], p.colors[1], tufts), wear, 0.12)
 
 
-def rug(p: Place) -> Floats:
+def rug(p: Place) -> AnyFloats:
     """Nested lozenges between broad bands, in three colours, on pile."""
     x, y = np.abs(2 * (p.x - np.floor(p.x)) - 1), np.abs(2 * (p.y - np.floor(p.y)) - 1)
     rings = pulse(1.5 * (x + y), 0.5, 3 * p.width)
@@ -76,7 +77,7 @@ def rug(p: Place) -> Floats:
     return toned(color, tufts, 0.15)
 
 
-def folds(p: Place) -> Floats:
+def folds(p: Place) -> AnyFloats:
     """Hanging cloth: soft upright folds, one a period, and a broad stripe every four."""
     wave = np.sin(np.float32(2 * np.pi) * (p.x + value_noise(p.x, p.y / 8, p.seed)))
     shade = fade(np.float32(0.5) + np.float32(0.5) * wave, p.width)
@@ -84,17 +85,17 @@ def folds(p: Place) -> Floats:
     return toned(color, shade, 0.25)
 
 
-def leaf(p: Place) -> Floats:
+def leaf(p: Place) -> AnyFloats:
     """Foliage: patches of two greens."""
     return mix(p.colors[0], p.colors[1], fractal(p.x, p.y, p.width, p.seed, octaves=2))
 
 
-def soil(p: Place) -> Floats:
+def soil(p: Place) -> AnyFloats:
     """Crumbs of two earth colours."""
     return mix(p.colors[0], p.colors[1], fractal(p.x, p.y, p.width, p.seed, octaves=3))
 
 
-def landscape(p: Place) -> Floats:
+def landscape(p: Place) -> AnyFloats:
     """A painted country: sky over far hills over a meadow, brushed.
 
     Nothing but sky lies between one period and two; then it begins again.
@@ -113,7 +114,7 @@ def landscape(p: Place) -> Floats:
     return mix(color, p.colors[3], fade((y < bank).astype(np.float32), p.width, 0.14))
 
 
-def blocks(p: Place) -> Floats:
+def blocks(p: Place) -> AnyFloats:
     """An abstract painting: rectangles of five colours between dark bars."""
     x = p.x + np.float32(0.25) * hashed(np.floor(2 * p.y), 0 * p.y, p.seed)
     column, row = np.floor(3 * x), np.floor(2 * p.y)
@@ -125,7 +126,7 @@ def blocks(p: Place) -> Floats:
     return scaled(mix(every, p.colors[rows, columns], near), 1 - 0.8 * bar)
 
 
-def page(p: Place) -> Floats:
+def page(p: Place) -> AnyFloats:
     """A screen that shows a page: a bright ground, lines of text and coloured windows."""
     line = pulse(8 * p.y, 0.45, 8 * p.width) * pulse(p.x, 0.7, p.width)
     pane = hashed(np.floor(2 * p.x), np.floor(3 * p.y), p.seed)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.codecs.encodings import ENCODINGS, file_name, read
 from encoders.codecs.poses import point_info_camera
@@ -20,6 +19,7 @@ from encoders.scenes.making.manifest import class_names, read_manifest
 from encoders.scenes.making.one import Seconds, Site, labelled, photographed, visit
 from encoders.scenes.making.point_info import point_info
 from encoders.scenes.making.settings import Settings
+from taskgraph.arrays import Floats, Pixels
 
 Key = tuple[int, int]
 """Point and view."""
@@ -42,7 +42,7 @@ class Album:
 
     building: str
     infos: Mapping[Key, Mapping[str, Any]]
-    picture: Callable[[Key], NDArray[np.uint8]]
+    picture: Callable[[Key], Pixels]
     values: Callable[[Key], Mapping[str, Any]]
     classes: Mapping[str, Sequence[str]]
 
@@ -51,10 +51,10 @@ class Album:
         rotation, position, fov = point_info_camera(self.infos[key])
         return Camera(position, rotation, fov)
 
-    def place(self, point: int, key: Key) -> NDArray[np.float64]:
+    def place(self, point: int, key: Key) -> Floats:
         """Where a point appears in a view, as shares (across, down) of the picture."""
         location = next(i["point_location"] for k, i in self.infos.items() if k[0] == point)
-        found: NDArray[np.float64] = self.camera(key).project([location])[0]
+        found: Floats = self.camera(key).project([location])[0]
         return found
 
     def same_point(self, key: Key) -> list[Key]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+from taskgraph.arrays import Pixels
 
 GAP, LINE, ENTRY = 6, 18, 22
 """Pixels around the legend, along a line of words, and along a line of colours."""
@@ -15,7 +15,7 @@ GAP, LINE, ENTRY = 6, 18, 22
 def with_colors(
     page: Image.Image,
     names: Sequence[str],
-    colors: NDArray[np.uint8],
+    colors: Pixels,
     *,
     notes: Sequence[str] = (),
 ) -> Image.Image:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw
 
 from encoders.codecs.poses import layout_corners, point_info_layout, vanishing_points
 from encoders.scenes.contact_sheets.panels import Panel, Subject, written
+from taskgraph.arrays import Floats
 
 RED, GREEN, BLUE, YELLOW = (226, 60, 60), (40, 170, 70), (60, 110, 235), (255, 221, 51)
 
@@ -36,7 +37,7 @@ def vanishing(subject: Subject) -> list[Image.Image]:
     return [with_axes(subject.picture(), axes, camera.fov)]
 
 
-def with_axes(picture: Image.Image, axes: NDArray[np.float64], fov: float) -> Image.Image:
+def with_axes(picture: Image.Image, axes: Floats, fov: float) -> Image.Image:
     """A tile with nine crosses of strokes along three (3, 3) directions of the camera's frame."""
     half = np.tan(fov / 2)
 
@@ -57,7 +58,7 @@ def layout(subject: Subject) -> list[Image.Image]:
     return [with_box(subject.picture(), corners, subject.info["field_of_view_rads"])]
 
 
-def with_box(picture: Image.Image, corners: NDArray[np.float64], fov: float) -> Image.Image:
+def with_box(picture: Image.Image, corners: Floats, fov: float) -> Image.Image:
     """A tile with the edges of a box, whose (8, 3) corners are in the camera's frame."""
     half = np.tan(fov / 2)
 
@@ -77,7 +78,7 @@ def line(pencil: Any, places: ArrayLike, side: float, color: tuple[int, ...], th
     pencil.line([tuple(p) for p in pixels], fill=color, width=int(side // thin), joint="curve")
 
 
-def _in_front(start: ArrayLike, end: ArrayLike) -> NDArray[np.float64] | None:
+def _in_front(start: ArrayLike, end: ArrayLike) -> Floats | None:
     """The part of a line in front of the camera, as its two ends; None where there is none."""
     ends = np.array([start, end], dtype=float)
     ahead = -ends[:, 2] - _NEAR

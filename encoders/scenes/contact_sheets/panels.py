@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
 from encoders.codecs.colors import color_target, colored, expected_ab, lightness
 from encoders.codecs.corruptions import masked, noisy
 from encoders.codecs.encodings import encoding_of
 from encoders.codecs.jigsaw import jigsaw
+from taskgraph.arrays import Pixels
 
 if TYPE_CHECKING:  # it makes views on the spot, and so imports all that makes scenes
     from encoders.scenes.contact_sheets.album import Album, Key
 
-Pixels = NDArray[np.uint8]
 
 UNSEEN = (70, 70, 78)
 """Colour of pixels that see no surface."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Part, Top, chance, pick
 from encoders.scenes.solids.rounded import rounded_box, sphere
 from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, scattered, tapered_box
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, rods
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 Pair = tuple[float, float]
 
 LEGS = ("square", "tapered", "round", "splayed", "bars")

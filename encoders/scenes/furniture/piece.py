@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.solids.shapes import Shape
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 Option = TypeVar("Option")
 
 

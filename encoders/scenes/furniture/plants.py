@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled, pick
 from encoders.scenes.solids.outlines import filleted
 from encoders.scenes.solids.rounded import blade
 from encoders.scenes.solids.shapes import Shape, rotation, scattered
 from encoders.scenes.solids.turned import cylinder, lathe, rods
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 def potted_plant(rng: np.random.Generator) -> Piece:

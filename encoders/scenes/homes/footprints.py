@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from encoders.scenes.furniture.piece import Piece
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.turn)
 
-    def only(self, mask: NDArray[np.bool_]) -> Boxes:
+    def only(self, mask: Booleans) -> Boxes:
         """The boxes that a mask picks."""
         return Boxes(self.middle[mask], self.half[mask], self.turn[mask])
 
@@ -65,7 +64,7 @@ def turned(turn: ArrayLike, vectors: ArrayLike) -> Floats:
     return np.stack(np.broadcast_arrays(c * x - s * y, s * x + c * y, z), axis=-1)
 
 
-def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> NDArray[np.bool_]:
+def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> Booleans:
     """Which boxes share more than ``tolerance`` metres along every axis that could part them.
 
     Two upright boxes are apart if and only if an axis of one of them, or the vertical, separates
@@ -91,9 +90,9 @@ def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> NDArray[np.bo
     return meet
 
 
-def apart(one: Boxes, other: Boxes) -> NDArray[np.bool_]:
+def apart(one: Boxes, other: Boxes) -> Booleans:
     """Which of (N) boxes overlap none of the others."""
-    meets: NDArray[np.bool_] = np.logical_or.reduce(overlaps(one, other), axis=1)
+    meets: Booleans = np.logical_or.reduce(overlaps(one, other), axis=1)
     return ~meets
 
 

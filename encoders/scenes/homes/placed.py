@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.furniture.piece import Piece
 from encoders.scenes.homes.footprints import Boxes, turned
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)

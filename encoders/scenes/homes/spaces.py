@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
+
 Extent = tuple[float, float]
 
 SIDES = ((1, 1), (0, -1), (1, -1), (0, 1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.furnishing import Choice
@@ -15,8 +15,7 @@ from encoders.scenes.homes.plan import Plan
 from encoders.scenes.homes.rooms import ROOM_TYPES
 from encoders.scenes.homes.spaces import SIDES, Extent, Opening, Space, cut_box
 from encoders.scenes.solids.shapes import Shape, boxes
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 CASING = 0.075
 """Metres of wall beside a doorway that its casing covers; skirting boards end there."""

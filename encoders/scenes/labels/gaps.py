@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from encoders.scenes.camera import Camera
 from encoders.scenes.raycast import Caster, Hits
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats, Indices
 
 HALVINGS = 4
 """A gap is looked for between rays 1 / 2**4 of a pixel apart."""
@@ -86,7 +85,7 @@ class _Pair:
     rays: Floats
     planes: Floats
 
-    def at(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> _Pair:
+    def at(self, rows: Booleans | Indices) -> _Pair:
         """Some of the (3, 2, N) pairs."""
         return _Pair(self.rays[:, :, rows], self.planes[:, :, rows])
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.labels.sight import Sight
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats
 
 HALF_LIGHT = 8.0
 """Square metres in the fall-off of `reshading`: at a distance of sqrt(8) m light is halved."""
 
 
-def mask(sight: Sight) -> NDArray[np.bool_]:
+def mask(sight: Sight) -> Booleans:
     """Where the picture shows a surface, (H, W); not where it looks out of the building."""
     return sight.grid(sight.hits.valid)
 

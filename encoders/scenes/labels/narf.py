@@ -16,15 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.labels.bits import ahead, packed, unpacked, widened
 from encoders.scenes.labels.scan import Offset, Scan
 from encoders.scenes.labels.sight import Sight
-
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
-Indices = NDArray[np.intp]
+from taskgraph.arrays import Booleans, Floats, Indices
 
 SUPPORT = 0.3
 """Diameter (metres) of the ball whose surface changes decide about a point; the real data's."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.labels.sight import Sight
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 def edge_occlusion(sight: Sight) -> Floats:

@@ -6,17 +6,14 @@ import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.labels.bits import ahead, packed
 from encoders.scenes.labels.geometry import depth_zbuffer, normal
 from encoders.scenes.labels.sight import Sight
+from taskgraph.arrays import Array, Booleans, Floats
 
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 Offset = tuple[int, int]
 
 
@@ -79,7 +76,7 @@ class Scan:
         """How many places further on an offset (rows down, columns across) leads."""
         return offset[0] * self.stride + offset[1]
 
-    def places(self, maps: NDArray[Any], fill: float = 0) -> NDArray[Any]:
+    def places(self, maps: Array, fill: float = 0) -> Array:
         """(H, W, ...) values as (..., P) places of a map with its margin, which holds ``fill``."""
         height, width, margin = *self.depth.shape, self.margin
         wide = np.full((*maps.shape[2:], height + 2 * margin, self.stride), fill, dtype=maps.dtype)

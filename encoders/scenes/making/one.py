@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.codecs.encodings import ENCODINGS, encode, file_name
 from encoders.errors import InvalidSceneError
@@ -37,6 +36,7 @@ from encoders.scenes.making.settings import Settings
 from encoders.scenes.pictures.render import image
 from encoders.scenes.raycast import Caster
 from encoders.scenes.views import View, plan_views
+from taskgraph.arrays import Pixels
 
 Seconds = dict[str, float]
 """Time spent on each stage, seconds."""
@@ -118,7 +118,7 @@ def visit(settings: Settings, index: int, seconds: Seconds) -> Site:
     return Site(index, caster, views, settings, domain)
 
 
-def photographed(site: Site, view: View, seconds: Seconds) -> NDArray[np.uint8]:
+def photographed(site: Site, view: View, seconds: Seconds) -> Pixels:
     """The picture of a view, (size, size, 3); its noise depends on the seed and the view alone."""
     entropy = [site.settings.seed, site.index, view.point, view.view, PICTURE]
     rng = np.random.default_rng(np.random.SeedSequence(entropy))

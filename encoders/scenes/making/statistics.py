@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from encoders.codecs.encodings import read
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.folder import count_whole, files
 from encoders.scenes.making.manifest import count_classes, read_manifest
 from encoders.scenes.making.settings import Settings
-
-Floats = NDArray[np.float64]
 
 DIGITS = 2
 

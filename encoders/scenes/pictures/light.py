@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.appearance.backdrop import sky
 from encoders.scenes.appearance.domains import Lighting
 from encoders.scenes.pictures.columns import add, dot, length, picked, scaled, zeros
 from encoders.scenes.pictures.sources import Lamp, Opening, Sources
 from encoders.scenes.raycast import LIFT, Caster
-
-Floats = NDArray[np.floating[Any]]
-Rows = NDArray[np.intp]
+from taskgraph.arrays import AnyFloats, Booleans, Indices, Integers32
 
 NEAREST = 0.05
 """Metres below which a light gives no more than at this distance."""
@@ -44,26 +40,26 @@ class Points:
         ``jitter`` that ``phase`` names.
     """
 
-    point: Floats
-    normal: Floats
-    flat: Floats
-    toward: Floats
-    room: NDArray[np.int32]
-    gloss: Floats
-    jitter: Floats
-    phase: Rows
+    point: AnyFloats
+    normal: AnyFloats
+    flat: AnyFloats
+    toward: AnyFloats
+    room: Integers32
+    gloss: AnyFloats
+    jitter: AnyFloats
+    phase: Indices
 
     @cached_property
-    def start(self) -> Floats:
+    def start(self) -> AnyFloats:
         """(N, 3) the points lifted off their surface, for rays to start from."""
         return self.point + np.float32(LIFT) * self.flat
 
     @cached_property
-    def glossy(self) -> NDArray[np.bool_]:
+    def glossy(self) -> Booleans:
         """(N,) whether there are highlights that are worth the while."""
         return self.gloss > _GLOSSY
 
-    def shifted(self, number: int) -> Floats:
+    def shifted(self, number: int) -> AnyFloats:
         """Jitter for another source, as well spread as the points' own."""
         jitter = self.jitter + np.float32(number) * _GOLDEN
         return jitter - np.floor(jitter)
@@ -83,9 +79,9 @@ class Lit:
         Radiance of highlights.
     """
 
-    soft: Floats
-    sharp: Floats
-    glint: Floats
+    soft: AnyFloats
+    sharp: AnyFloats
+    glint: AnyFloats
 
 
 def lit(
@@ -116,7 +112,7 @@ def lit(
     return result
 
 
-def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -> Floats:
+def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -> AnyFloats:
     """Irradiance that the room throws back, less near other surfaces.
 
     One ray a point is drawn with a density that goes with the cosine to the normal, and ends at
@@ -140,7 +136,7 @@ def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -
 
 
 def _add_lamp(
-    caster: Caster, lamp: Lamp, points: Points, jitter: Floats, result: Lit, shadows: bool
+    caster: Caster, lamp: Lamp, points: Points, jitter: AnyFloats, result: Lit, shadows: bool
 ) -> None:
     """``power * cos / d**2`` where the lamp is seen; the shadow ray aims at a point of its ball."""
     position, power = lamp.position.astype(np.float32), lamp.power.astype(np.float32)
@@ -166,7 +162,7 @@ def _add_opening(
     opening: Opening,
     lighting: Lighting,
     points: Points,
-    jitter: Floats,
+    jitter: AnyFloats,
     result: Lit,
 ) -> None:
     """One sample of the integral of ``L cos cos' / d**2`` over the window's rectangle."""
@@ -205,10 +201,10 @@ def _add_sun(
 
 def _add_glint(
     points: Points,
-    seen: NDArray[np.bool_],
-    aim: Floats,
-    power: Floats,
-    fall: Floats,
+    seen: Booleans,
+    aim: AnyFloats,
+    power: AnyFloats,
+    fall: AnyFloats,
     result: Lit,
 ) -> None:
     """Blinn and Phong's highlight of a light that shines on the ``seen`` points.
@@ -229,7 +225,7 @@ def _add_glint(
     add(result.glint, power, shine * fall)
 
 
-def _on_sphere(jitter: Floats) -> Floats:
+def _on_sphere(jitter: AnyFloats) -> AnyFloats:
     """Points on the unit sphere, evenly spread if ``jitter`` is over the unit square."""
     z = 1 - 2 * jitter[:, 0]
     around = np.float32(2 * np.pi) * jitter[:, 1]

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.appearance.domains import Domain, Lighting
 from encoders.scenes.appearance.materials import albedos
 from encoders.scenes.building import Building, Room
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats
 
 _FURNISHED = 1.4  # surface of a furnished room, of that of an empty one
 _TINT = 0.45  # share of a surface's bounced light that comes from straight ahead of it
@@ -70,7 +68,7 @@ class Sources:
     lamps: tuple[Lamp, ...]
     openings: tuple[Opening, ...]
     sun: Floats
-    sunny: NDArray[np.bool_]
+    sunny: Booleans
     part_albedo: Floats
     bounce: Floats
 
@@ -199,7 +197,7 @@ def _bounce(
     return result
 
 
-def _mean(albedo: Floats, area: Floats, chosen: NDArray[np.bool_]) -> Floats:
+def _mean(albedo: Floats, area: Floats, chosen: Booleans) -> Floats:
     """Mean albedo of the chosen parts by area, a middling grey where there are none."""
     if not chosen.any():
         return np.full(3, 0.5)

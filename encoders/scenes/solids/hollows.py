@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.solids.shapes import Shape, box, join
-
-Floats = NDArray[np.float64]
 
 
 def plate(

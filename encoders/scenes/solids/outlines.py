@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats, Integers32
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Path:
     points: Floats
     tangents: Floats
     bends: Floats
-    segments: NDArray[np.int32]
+    segments: Integers32
 
     @property
     def sides(self) -> Floats:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.solids.shapes import Shape
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from taskgraph.arrays import Floats, Integers32
 
 RIGHT, LEFT = np.array([0, 1, 3]), np.array([0, 3, 2])
 """The two triangles between the pairs of vertices (0, 1) and (2, 3) of a strip."""
 
 
 @lru_cache(maxsize=16)
-def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, Integers]:
+def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, Integers32]:
     """Corner signs (V, 3), normals (V, 3), curvatures of edge radius 1 (V, 2) and faces.
 
     A vertex is ``middle + signs * (half - radius) + radius * normal``. Without ``covered`` the
@@ -26,9 +24,11 @@ def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, I
     signs: list[Floats] = []
     normals: list[Floats] = []
     curvatures: list[Floats] = []
-    faces: list[Integers] = []
+    faces: list[Integers32] = []
 
-    def add(sign: Floats, normal: Floats, bends: tuple[float, float], triangles: Integers) -> None:
+    def add(
+        sign: Floats, normal: Floats, bends: tuple[float, float], triangles: Integers32
+    ) -> None:
         if not covered and (normal[:, 2] > 1e-9).any():
             return
         start = sum(map(len, signs))
@@ -68,7 +68,7 @@ def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, I
     )
 
 
-def _octant(steps: int) -> tuple[Floats, Integers]:
+def _octant(steps: int) -> tuple[Floats, Integers32]:
     """An eighth of the unit sphere, row ``i`` of ``i + 1`` points at equal angles."""
     rows = [np.linspace(0, np.pi / 2, i + 1) if i else np.zeros(1) for i in range(steps + 1)]
     polar = np.repeat(np.linspace(0, np.pi / 2, steps + 1), np.arange(1, steps + 2))
@@ -125,7 +125,7 @@ def _rounded(low: ArrayLike, high: ArrayLike, radius: float, steps: int, covered
 
 
 @lru_cache(maxsize=16)
-def _globe(sides: int, rows: int) -> tuple[Floats, Integers]:
+def _globe(sides: int, rows: int) -> tuple[Floats, Integers32]:
     """Unit vectors in ``rows + 1`` rings of ``sides``, the first and last at the poles; faces."""
     polar = np.linspace(np.pi, 0, rows + 1)
     around = np.linspace(0, 2 * np.pi, sides, endpoint=False)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from taskgraph.arrays import Floats, Integers32
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +32,7 @@ class Shape:
     """
 
     vertices: Floats
-    faces: Integers
+    faces: Integers32
     normals: Floats
     curvatures: Floats
 
@@ -113,11 +112,11 @@ def rotation(axis: int, angle: ArrayLike) -> Floats:
     return turn
 
 
-def _unit_box() -> tuple[Floats, Integers, Floats]:
+def _unit_box() -> tuple[Floats, Integers32, Floats]:
     """Vertices (24, 3) of the unit cube, four a side, its faces (12, 3) and normals (24, 3)."""
     vertices: list[Floats] = []
     faces: list[list[int]] = []
-    normals: list[NDArray[np.int64]] = []
+    normals: list[Integers32] = []
     for axis in range(3):
         for side in (0, 1):
             corner = np.where(np.arange(3) == axis, side, 0)

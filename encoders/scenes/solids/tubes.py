@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.solids.outlines import filleted
 from encoders.scenes.solids.shapes import Shape
 from encoders.scenes.solids.turned import bands, upright
-
-Floats = NDArray[np.float64]
 
 
 def tube(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.solids.outlines import Path, filleted
 from encoders.scenes.solids.shapes import Shape
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from taskgraph.arrays import Floats, Integers32
 
 AXIS = 1e-3
 """Metres from the axis below which a cone's curvature (infinite at its tip) no longer grows."""
@@ -103,7 +101,7 @@ def _ring(sides: int) -> Floats:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def bands(segments: Integers, sides: int) -> Integers:
+def bands(segments: Integers32, sides: int) -> Integers32:
     """Triangles between the rings of ``sides`` vertices that each segment joins."""
     here = np.arange(sides, dtype=np.int32)
     there = (here + 1) % sides
@@ -114,7 +112,7 @@ def bands(segments: Integers, sides: int) -> Integers:
 
 
 @lru_cache(maxsize=32)
-def _rod_faces(sides: int) -> Integers:
+def _rod_faces(sides: int) -> Integers32:
     """Triangles of one rod: a band, then two discs as fans, on four rings of vertices."""
     fan = np.stack([np.zeros(sides - 2), np.arange(1, sides - 1), np.arange(2, sides)], axis=1)
     band = bands(np.array([[0, 1]], dtype=np.int32), sides)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from encoders.codecs.colors import rebalancing
@@ -18,8 +17,7 @@ from encoders.tasks import Task
 from encoders.training.fit import Loss
 from encoders.training.objective import output_of
 from encoders.transfer.ridge.regressands import Regressand, positions, unpatched
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Floats32
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
 from encoders.transfer.ridge.moments import Centred
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 TOLERANCE = 1e-3
 """Share of a target's variance that a least-squares fit may lose to dropped directions."""

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn import functional as F
 
 from encoders.errors import InvalidDataError
 from encoders.networks.readout import SPREAD
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Floats32
 
 AROUND = 3
 """Side of the neighbourhood that a place's output is read from."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.linalg import blas
 
 from encoders.errors import InvalidDataError
-
-Floats = NDArray[np.float64]
-Numbers = NDArray[np.floating]
+from taskgraph.arrays import AnyFloats, Floats
 
 ROWS = 16_384
 """Rows whose single-precision products are summed before they are added up in double precision."""
@@ -91,7 +89,7 @@ class Moments:
             part = slice(begin, begin + ROWS)
             self._add(x[part], y[part], None if weight is None else weight[part])
 
-    def _add(self, x: Numbers, y: Numbers, weight: Floats | None) -> None:
+    def _add(self, x: AnyFloats, y: AnyFloats, weight: Floats | None) -> None:
         root = None if weight is None else np.sqrt(weight)[:, None].astype(x.dtype)
         x = np.ascontiguousarray(x if root is None else x * root)
         y = np.asarray(y if root is None else y * root, dtype=x.dtype)
@@ -158,7 +156,7 @@ class Moments:
             )
         return self.count
 
-    def _check(self, x: Numbers, y: Numbers) -> None:
+    def _check(self, x: AnyFloats, y: AnyFloats) -> None:
         width, columns = self.xy.shape
         if x.shape != (len(x), width) or y.shape != (len(x), columns):
             raise InvalidDataError(
@@ -167,6 +165,6 @@ class Moments:
             )
 
 
-def _floating(values: ArrayLike) -> Numbers:
+def _floating(values: ArrayLike) -> AnyFloats:
     values = np.asarray(values)
     return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)

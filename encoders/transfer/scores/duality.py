@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import pdist, squareform
 
-from encoders.transfer.scores.inputs import Floats, checked_features, without_mean
+from encoders.transfer.scores.inputs import checked_features, without_mean
+from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError
 
 Kernel = Literal["laplacian", "cosine", "linear"]

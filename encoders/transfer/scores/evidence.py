@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from encoders.transfer.scores.inputs import (
-    Floats,
     checked_answers,
     checked_features,
     checked_labels,
     is_labels,
 )
+from taskgraph.arrays import Floats
 from taskgraph.errors import ConvergenceError, InvalidTableError
 
 NARROWEST, WIDEST = 1e-12, 1e12

@@ -5,16 +5,16 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.cluster.vq import kmeans2
 
 from encoders.transfer.scores.inputs import (
-    Floats,
     checked_answers,
     checked_features,
     checked_labels,
     without_mean,
 )
+from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 
 DEAD = 1e-10
@@ -108,7 +108,7 @@ def ledoit_wolf_shrinkage(features: ArrayLike) -> float:
     return float(min(max(noise, 0.0) / away, 1.0)) if away > 0 else 0.0
 
 
-def discretise(targets: ArrayLike, *, classes: int = 16, seed: int = 0) -> NDArray[np.int64]:
+def discretise(targets: ArrayLike, *, classes: int = 16, seed: int = 0) -> Integers:
     """Make classes of continuous targets by k-means of the outputs, for the H-score.
 
     Parameters

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.transfer.ridge import Moments
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 SOURCES, WIDTH, COUNT = 5, 4, 120
 OUTPUTS = {"flat": slice(0, 3), "wide": slice(3, 10), "single": slice(10, 11)}
 

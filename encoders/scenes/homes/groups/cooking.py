@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.kitchen import counter, kitchen_sink, wall_cabinet
 from encoders.scenes.furniture.piece import Piece
@@ -14,8 +13,7 @@ from encoders.scenes.homes.floor import TURNS, Floor
 from encoders.scenes.homes.footprints import turned
 from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, stand_on
 from encoders.scenes.homes.placed import before, box_of
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 BEHIND = 0.017
 """Metres between units and the wall: only a skirting board fits in."""

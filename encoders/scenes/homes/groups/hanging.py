@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.hangings import curtain
 from encoders.scenes.furniture.piece import Piece
@@ -12,8 +11,7 @@ from encoders.scenes.homes.footprints import turned
 from encoders.scenes.homes.groups.placing import BUILDERS, noise, sized
 from encoders.scenes.homes.placed import box_of
 from encoders.scenes.homes.spaces import SIDES, Opening
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 TOUCH = 0.002
 """Metres between a wall and what hangs on it, so that no two surfaces are the same."""

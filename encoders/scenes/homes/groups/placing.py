@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture import CATALOGUE, VARIANTS
 from encoders.scenes.furniture.piece import Builder, Piece
 from encoders.scenes.homes.floor import Floor, Spots
 from encoders.scenes.homes.footprints import turned
 from encoders.scenes.homes.placed import before, box_of
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 Group = Callable[[Floor, str, np.random.Generator], None]
 """Adds one arrangement around a piece of a class to a room, or nothing where it does not fit."""
 
