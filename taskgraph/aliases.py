@@ -44,7 +44,7 @@ TASKONOMY_NAMES: dict[str, str] = {
     "average": "Best Constant",
 }
 """Names of the tasks in the Taskonomy paper's figures, by their names in its tables; some tasks
-are spelt in two ways there. Source: Zamir et al., CVPR 2018, and its web demonstration."""
+are spelled in two ways there. Source: Zamir et al., CVPR 2018, and its web demonstration."""
 
 OTHER_NAMES: dict[str, str] = {
     "inpainting_whole": "impainting_whole",

@@ -24,7 +24,7 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Maximise the worth of one transfer (or the own network) a target, within a budget.
+    """Maximize the worth of one transfer (or the own network) a target, within a budget.
 
     S sources, T targets, E edges, K = the largest order. Edges are sorted by target, then order,
     then names, so that the first of several equal ones is the one to report.

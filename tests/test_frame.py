@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 ORDER = {
-    "taskgraph": "errors < arrays < places < aliases < tasks < spelling < names < direction < transfers < "
-    "losses < affinity < problem < costs < program < taxonomy < solver < ladder < frontiers < "
-    "marginal < shortlist < random_sets < baselines < selection < tables < plot < report < "
-    "server < cli",
+    "taskgraph": "errors < arrays < places < aliases < tasks < spelling < names < direction < "
+    "transfers < losses < affinity < problem < costs < program < taxonomy < solver < ladder < "
+    "frontiers < marginal < shortlist < random_sets < baselines < selection < tables < plot < "
+    "report < server < cli",
     "taskgraph.solver": "clock < scale < backends < choice < presolve < model < local < relax < "
     "root < incumbent < contract < lagrange < cover < leaves < ascent < branch < ranking < "
     "infeasible < ties < search",

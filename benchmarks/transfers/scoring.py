@@ -15,7 +15,7 @@ from encoders.transfer.data import Pool, PoolConfig, Views, evenly, open_pool
 from encoders.transfer.families import Family, batches, families, features, represented
 from encoders.transfer.ridge import Statistics
 from encoders.transfer.ridge.regressands import raw
-from encoders.transfer.scores import diagram, discretise, logme, shrunk_h_score
+from encoders.transfer.scores import diagram, discretize, logme, shrunk_h_score
 from encoders.transfer.store import Store
 from taskgraph.arrays import Floats, Floats32, Integers
 from taskgraph.errors import ConvergenceError
@@ -161,7 +161,7 @@ def _score_family(
                 with scores.timed("h_score"):
                     row["h_score"] = shrunk_h_score(x[each.rows], each.labels)
                 with scores.timed("logme"), suppress(ConvergenceError):
-                    row["logme"] = logme(x[each.rows], each.numbers, centred=True)
+                    row["logme"] = logme(x[each.rows], each.numbers, centered=True)
             if target in diagrams:  # the cosine of unit vectors, as `scores.dds` has it
                 row["dds"] = float(np.clip(diagrams[source] @ diagrams[target], -1.0, 1.0))
             scores.rows.append(row)
@@ -229,7 +229,7 @@ def _labels(task: Task, centred: Floats, whole: Floats, patch: int, seed: int) -
         return np.asarray(most, dtype=np.int64)
     means = centred.reshape(len(centred), -1, patch).mean(axis=2)
     spread = means.std(axis=0)
-    return discretise(means / np.where(spread > 0, spread, 1.0), seed=seed)
+    return discretize(means / np.where(spread > 0, spread, 1.0), seed=seed)
 
 
 def _pixels(task: Task) -> bool:

@@ -139,7 +139,7 @@ def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
         Takes (B, C, S, S) pictures in [-1, 1], S being 64 for the preset ``tiny``; C is 3, and 1
         for ``colorization``, which is given the lightness. Tasks of several pictures take
         (B, inputs, C, S, S). ``represent`` gives (B, inputs x 8, 16, 16); a call gives
-        (B, size, H, W) maps or (B, size) numbers, standardised as the task's targets were.
+        (B, size, H, W) maps or (B, size) numbers, standardized as the task's targets were.
 
     Raises
     ------

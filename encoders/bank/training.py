@@ -99,7 +99,7 @@ class Splits:
 
     @property
     def constants(self) -> Mapping[str, Any]:
-        """What the task's targets are standardised with."""
+        """What the task's targets are standardized with."""
         return self.train.constants.get(self.task.name) or {}
 
 
@@ -242,7 +242,7 @@ def _random_reader(splits: Splits, config: BankConfig) -> Transfer:
     pictures = splits.train.batch(task.name, np.arange(min(256, len(splits.train))))[0]
     with torch.no_grad():
         each = reader.source.represent(pictures)
-    readout.standardise.observe(each.reshape(-1, readout.channels, *each.shape[2:]))
+    readout.standardize.observe(each.reshape(-1, readout.channels, *each.shape[2:]))
     return reader
 
 

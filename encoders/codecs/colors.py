@@ -1,4 +1,4 @@
-"""Colorization: from lightness to a distribution over bins of colour, and back.
+"""Colorization: from lightness to a distribution over bins of color, and back.
 
 Lab is CIE 1976 under D65, from sRGB. The bins are squares of a grid of 10 units in the plane
 (a, b), as in Zhang, Isola, Efros, "Colorful image colorization", ECCV 2016.
@@ -19,9 +19,9 @@ from taskgraph.arrays import Floats32, Pixels
 BIN = 10.0
 """Side of a bin, units of a and b."""
 
-NEIGHBOURS = 10
+NEIGHBORS = 10
 BIN_SPREAD = 5.0
-"""A colour is shared out over its nearest bins by a Gaussian of this standard deviation."""
+"""A color is shared out over its nearest bins by a Gaussian of this standard deviation."""
 
 COARSER = 4
 """Pixels of the picture to one of the target, along each side."""
@@ -91,10 +91,10 @@ def chroma(rgb: Pixels, *, coarser: int = COARSER) -> Floats32:
 
 @cache
 def color_bins() -> Floats32:
-    """Middles of the bins that hold at least one colour of sRGB.
+    """Middles of the bins that hold at least one color of sRGB.
 
-    Along a line of constant a and b, some colour on the surface of the RGB cube is reached first:
-    its six faces, 256 x 256 colours each, hold every bin that any of the 2^24 colours falls into.
+    Along a line of constant a and b, some color on the surface of the RGB cube is reached first:
+    its six faces, 256 x 256 colors each, hold every bin that any of the 2^24 colors falls into.
     There are 261; the 313 of Zhang et al. include more, at the margin of the gamut.
 
     Returns
@@ -115,7 +115,7 @@ def color_bins() -> Floats32:
 
 
 def soft_bins(ab: ArrayLike) -> Floats32:
-    """How colours are shared out over their ten nearest bins.
+    """How colors are shared out over their ten nearest bins.
 
     ``share = exp(-d^2 / (2 * 5^2))`` with d the distance to the bin's middle, made to sum to one.
     Bins as near as the tenth count too: no order of the bins decides between them.
@@ -131,9 +131,9 @@ def soft_bins(ab: ArrayLike) -> Floats32:
     """
     bins, colors = color_bins(), np.asarray(ab, dtype=np.float32)
     squares = (colors[..., :1] - bins[:, 0]) ** 2 + (colors[..., 1:] - bins[:, 1]) ** 2
-    tenth = np.partition(squares, NEIGHBOURS - 1, axis=-1)[..., NEIGHBOURS - 1, None]
+    tenth = np.partition(squares, NEIGHBORS - 1, axis=-1)[..., NEIGHBORS - 1, None]
     near = squares <= tenth
-    squares -= squares.min(axis=-1, keepdims=True)  # so that no colour is too far for a share
+    squares -= squares.min(axis=-1, keepdims=True)  # so that no color is too far for a share
     shares = np.zeros_like(squares)
     shares[near] = np.exp(squares[near] / np.float32(-2 * BIN_SPREAD**2))
     shares /= shares.sum(axis=-1, keepdims=True)
@@ -151,7 +151,7 @@ def color_target(rgb: Pixels) -> Floats32:
 
 
 def rebalancing(prior: ArrayLike, *, mix: float = 0.5) -> Floats32:
-    r"""Weights that make rare colours count in the loss.
+    r"""Weights that make rare colors count in the loss.
 
     .. math:: w_q \propto \left((1 - \lambda) p_q + \lambda / Q\right)^{-1}, \qquad
               \sum_q p_q w_q = 1.
@@ -196,10 +196,10 @@ def rebalancing(prior: ArrayLike, *, mix: float = 0.5) -> Floats32:
 
 
 def expected_ab(probabilities: ArrayLike, *, temperature: float = 0.38) -> Floats32:
-    """The colour that a distribution over bins stands for: its annealed mean.
+    """The color that a distribution over bins stands for: its annealed mean.
 
     The mean of the bins' middles under ``p^(1 / temperature)``, made to sum to one: 1 is the plain
-    mean, towards 0 it becomes the likeliest bin. 0.38 is the value of Zhang et al., equation 5.
+    mean, toward 0 it becomes the likeliest bin. 0.38 is the value of Zhang et al., equation 5.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def colored(light: ArrayLike, ab: ArrayLike) -> Pixels:
     Returns
     -------
     (..., H, W, 3) uint8 array
-        sRGB; colours outside its gamut are clipped.
+        sRGB; colors outside its gamut are clipped.
     """
     light, ab = np.asarray(light, dtype=np.float64), np.asarray(ab, dtype=np.float64)
     times = light.shape[-3] // ab.shape[-3], light.shape[-2] // ab.shape[-2]

@@ -1,7 +1,7 @@
 """Tasks that a picture sets itself: restoring it from noise, or from a hole in its middle.
 
 Inputs are made from the picture when it is loaded, as Taskonomy's are. All functions take one
-picture (H, W, 3) or a batch (B, H, W, 3) of 8-bit sRGB and return 32-bit floats. What colours and
+picture (H, W, 3) or a batch (B, H, W, 3) of 8-bit sRGB and return 32-bit floats. What colors and
 puzzles need is in `encoders.codecs.colors` and `encoders.codecs.jigsaw`.
 """
 

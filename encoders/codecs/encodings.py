@@ -1,7 +1,7 @@
 """How every label is stored in a file: Taskonomy's PNG, NumPy and JSON encodings, both ways.
 
 A *domain* is a folder of the data set, such as ``depth_zbuffer``. Its values are arrays in
-physical units (metres, 1/m, unit vectors, probabilities); its *raw* values are the whole numbers
+physical units (meters, 1/m, unit vectors, probabilities); its *raw* values are the whole numbers
 of the picture that stores them. ``decode(domain, encode(domain, value))`` gives the value back to
 within half a step of its encoding.
 """
@@ -143,8 +143,8 @@ def to_value(domain: str, raw: Any) -> Any:
 
     ==================================== =========================================================
     rgb, segments, semantic              the numbers themselves, uint8
-    depth_zbuffer, depth_euclidean       metres; NaN where nothing is seen
-    normal                               unit vectors; x right, y up, z towards the camera
+    depth_zbuffer, depth_euclidean       meters; NaN where nothing is seen
+    normal                               unit vectors; x right, y up, z toward the camera
     principal_curvature                  (H, W, 2), 1/m
     edges, keypoints                     0 to 1
     reshading                            0 to 1
@@ -267,7 +267,7 @@ ENCODINGS: dict[str, Encoding] = {
     "edge_texture": _MAP,
     "keypoints2d": _MAP,
     "keypoints3d": _MAP,
-    "reshading": Encoding("png", pixels.store_grey, pixels.restore_grey, channels=3, bits=8),
+    "reshading": Encoding("png", pixels.store_gray, pixels.restore_gray, channels=3, bits=8),
     "segment_unsup2d": _NUMBERS,
     "segment_unsup25d": _NUMBERS,
     "segment_semantic": _NUMBERS,

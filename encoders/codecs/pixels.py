@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 from taskgraph.arrays import Array
 
 DEPTH_STEPS = 512
-"""Steps a metre of both depths."""
+"""Steps a meter of both depths."""
 
 DEPTH_MISSING = 65535
 """Array depth of a pixel that sees no surface, such as the sky in a window; NaN when restored."""
 
-CENTRE = 127
+CENTER = 127
 """Array value of a zero in a normal or a curvature."""
 
 CURVATURE_STEPS = 127 / 20
@@ -28,20 +28,20 @@ separates them from any other linear choice.
 """
 
 
-def store_depth(metres: ArrayLike) -> Array:
-    """Distances, metres, in steps of 1/512 m up to 128 m; NaN and infinity as `DEPTH_MISSING`."""
-    metres = np.asarray(metres, dtype=float)
-    if (metres < 0).any():
+def store_depth(meters: ArrayLike) -> Array:
+    """Distances, meters, in steps of 1/512 m up to 128 m; NaN and infinity as `DEPTH_MISSING`."""
+    meters = np.asarray(meters, dtype=float)
+    if (meters < 0).any():
         raise ValueError("it holds negative distances")
-    known = np.isfinite(metres)
-    steps = np.minimum(np.rint(np.where(known, metres, 0.0) * DEPTH_STEPS), DEPTH_MISSING - 1)
+    known = np.isfinite(meters)
+    steps = np.minimum(np.rint(np.where(known, meters, 0.0) * DEPTH_STEPS), DEPTH_MISSING - 1)
     return np.where(known, steps, DEPTH_MISSING).astype(np.uint16)
 
 
 def restore_depth(raw: Array) -> Array:
-    """Metres, float32; NaN where nothing was seen."""
-    metres = raw.astype(np.float32) / np.float32(DEPTH_STEPS)
-    return np.where(raw == DEPTH_MISSING, np.float32(np.nan), metres)
+    """Meters, float32; NaN where nothing was seen."""
+    meters = raw.astype(np.float32) / np.float32(DEPTH_STEPS)
+    return np.where(raw == DEPTH_MISSING, np.float32(np.nan), meters)
 
 
 def store_normal(vectors: ArrayLike) -> Array:
@@ -49,28 +49,28 @@ def store_normal(vectors: ArrayLike) -> Array:
     vectors = _finite(vectors)
     if (np.abs(vectors) > 1 + 1e-6).any():
         raise ValueError("it holds vectors that are longer than 1")
-    raw: Array = np.rint(CENTRE + 127 * vectors).clip(0, 254).astype(np.uint8)
+    raw: Array = np.rint(CENTER + 127 * vectors).clip(0, 254).astype(np.uint8)
     return raw
 
 
 def restore_normal(raw: Array) -> Array:
     """Vectors, float32, of length 1 to within the steps."""
-    return (raw.astype(np.float32) - CENTRE) / np.float32(127)
+    return (raw.astype(np.float32) - CENTER) / np.float32(127)
 
 
 def store_curvature(curvature: ArrayLike) -> Array:
-    """(H, W, 2) principal curvatures, 1/m, as red and green; blue is `CENTRE`."""
+    """(H, W, 2) principal curvatures, 1/m, as red and green; blue is `CENTER`."""
     curvature = _finite(curvature)
     if curvature.ndim != 3 or curvature.shape[2] != 2:
         raise ValueError(f"its shape is {curvature.shape}, expected (H, W, 2)")
-    raw = np.full((*curvature.shape[:2], 3), CENTRE, dtype=np.uint8)
-    raw[..., :2] = np.rint(CENTRE + CURVATURE_STEPS * curvature).clip(0, 254)
+    raw = np.full((*curvature.shape[:2], 3), CENTER, dtype=np.uint8)
+    raw[..., :2] = np.rint(CENTER + CURVATURE_STEPS * curvature).clip(0, 254)
     return raw
 
 
 def restore_curvature(raw: Array) -> Array:
     """(H, W, 2) curvatures, 1/m, float32."""
-    return (raw[..., :2].astype(np.float32) - CENTRE) / np.float32(CURVATURE_STEPS)
+    return (raw[..., :2].astype(np.float32) - CENTER) / np.float32(CURVATURE_STEPS)
 
 
 def store_map(value: ArrayLike) -> Array:
@@ -83,12 +83,12 @@ def restore_map(raw: Array) -> Array:
     return raw.astype(np.float32) / np.float32(65535)
 
 
-def store_grey(value: ArrayLike) -> Array:
+def store_gray(value: ArrayLike) -> Array:
     """(H, W) numbers of 0 to 1 in 255 steps, as a picture of three equal channels."""
     return np.repeat(_share(value, 255).astype(np.uint8)[..., None], 3, axis=-1)
 
 
-def restore_grey(raw: Array) -> Array:
+def restore_gray(raw: Array) -> Array:
     """(H, W) numbers of 0 to 1, float32."""
     return raw[..., 0].astype(np.float32) / np.float32(255)
 

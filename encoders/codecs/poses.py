@@ -1,7 +1,7 @@
 """Camera poses, vanishing points and room boxes as the numbers that networks predict.
 
 Everything here is arrays in, arrays out: a camera is its camera-to-world ``rotation`` (3, 3),
-whose columns are the camera's axes in the world, and its ``position`` (3,) in metres. The camera
+whose columns are the camera's axes in the world, and its ``position`` (3,) in meters. The camera
 frame is Blender's: x to the right of the picture, y up, and the camera looks along -z. The
 world's z points up.
 
@@ -86,7 +86,7 @@ def relative_pose(
     Returns
     -------
     (6,) array
-        The Euler angles of R (radians), then t (metres).
+        The Euler angles of R (radians), then t (meters).
     """
     first, second = np.asarray(rotation1, dtype=float), np.asarray(rotation2, dtype=float)
     step = np.asarray(position1, dtype=float) - np.asarray(position2, dtype=float)
@@ -104,7 +104,7 @@ def egomotion(rotations: ArrayLike, positions: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    rotations : (3, 3, 3) array; positions : (3, 3) array, metres
+    rotations : (3, 3, 3) array; positions : (3, 3) array, meters
 
     Returns
     -------
@@ -163,28 +163,28 @@ def room_layout(
     ----------
     rotation, position
         The camera.
-    low, high : (3,) arrays, metres
+    low, high : (3,) arrays, meters
         Opposite corners of the box in the world.
 
     Returns
     -------
     (9,) array
-        Numbers 0-2: the box's centre in the camera's frame, metres. 3-5: the Euler angles
+        Numbers 0-2: the box's center in the camera's frame, meters. 3-5: the Euler angles
         (radians) of T R, the camera-to-world rotation after the `facing_turn` T. 6-8: the box's
-        extents (metres) along the turned x (nearest to the viewing direction), y and z.
+        extents (meters) along the turned x (nearest to the viewing direction), y and z.
         `layout_corners` is the inverse.
     """
     rotation = np.asarray(rotation, dtype=float)
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     turn = facing_turn(rotation)
-    centre = rotation.T @ ((low + high) / 2 - np.asarray(position, dtype=float))
+    center = rotation.T @ ((low + high) / 2 - np.asarray(position, dtype=float))
     return np.concatenate(
-        [centre, matrix_to_euler(turn @ rotation), np.abs(turn) @ np.abs(high - low)]
+        [center, matrix_to_euler(turn @ rotation), np.abs(turn) @ np.abs(high - low)]
     )
 
 
 def layout_corners(layout: ArrayLike) -> Floats:
-    """Corners of a `room_layout`'s box in the camera's frame, metres.
+    """Corners of a `room_layout`'s box in the camera's frame, meters.
 
     Returns
     -------

@@ -66,7 +66,7 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
     skip_incomplete : bool
         Leave out views that lack a file, instead of raising.
     constants : mapping, optional
-        What targets are standardised with, by task, as another dataset's ``constants``; by
+        What targets are standardized with, by task, as another dataset's ``constants``; by
         default they are fitted on the train split (`encoders.dataset.constants`).
     progress : bool
         Whether to show a bar, on a terminal, while files are read into the cache.

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from encoders.codecs.encodings import encoding_of
-from encoders.codecs.pixels import CENTRE, DEPTH_MISSING
+from encoders.codecs.pixels import CENTER, DEPTH_MISSING
 from encoders.errors import InvalidDataError
 from encoders.tasks.labels import DEPTH_LIMIT
 from taskgraph.arrays import Array, Booleans, Floats, Floats32
@@ -126,8 +126,8 @@ def _mean(raw: Array, size: int, valid: Booleans | None) -> tuple[Floats, Any]:
 def _mean_normal(raw: Array, size: int, valid: Booleans | None) -> Array:
     """Mean direction: opposite normals in one pixel would otherwise shorten each other."""
     mean, _ = _mean(raw, size, valid)
-    vector = mean - CENTRE
+    vector = mean - CENTER
     length = np.sqrt((vector**2).sum(-1, keepdims=True))
     unit = np.where(length > 1, vector / np.maximum(length, 1), 0.0)
-    steps: Array = np.rint(CENTRE + 127 * unit).clip(0, 254).astype(np.uint8)
+    steps: Array = np.rint(CENTER + 127 * unit).clip(0, 254).astype(np.uint8)
     return steps

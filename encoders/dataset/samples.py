@@ -95,7 +95,7 @@ class Samples:
         return np.concatenate([own, others], axis=1)
 
     def for_fit(self, task: Task, rows: Integers) -> Sample:
-        """Not standardised; partners are those of seed 0, so that all seeds have one scale."""
+        """Not standardized; partners are those of seed 0, so that all seeds have one scale."""
         return self.of(task, rows, {}, seed=0)
 
     def partners(self, task: Task, seed: int | None = None) -> Pairs | None:

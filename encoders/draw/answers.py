@@ -4,10 +4,10 @@
 kind of the task   answer                                       from a network's
 ================== ============================================ ===============================
 ``map``            (C, H, W); probabilities where the loss is   output; softmax of its scores
-                   a cross-entropy (colours)
+                   a cross-entropy (colors)
 ``class_map``      (H, W) whole numbers                         likeliest class
 ``segments``       (H, W) numbers, or a (C, H, W) embedding     embedding
-``vector``         (C,) standardised numbers                    output
+``vector``         (C,) standardized numbers                    output
 ``classes``        (C,) probabilities                           softmax of its scores
 ================== ============================================ ===============================
 """

@@ -31,7 +31,7 @@ class Canvas:
     tile : int
         Pixels along each side of what is drawn.
     constants : mapping
-        What the task's targets are standardised with.
+        What the task's targets are standardized with.
     names : sequence of str
         Of the classes, in the order of their numbers; may be empty.
     fov : float
@@ -54,9 +54,9 @@ class Canvas:
         known = number < len(self.names)
         return self.names[number].replace("_", " ") if known else f"class {number}"
 
-    def in_units(self, standardised: ArrayLike) -> Array:
-        """Numbers, or channels first, in the units that they were standardised from."""
-        values = np.asarray(standardised, dtype=np.float64)
+    def in_units(self, standardized: ArrayLike) -> Array:
+        """Numbers, or channels first, in the units that they were standardized from."""
+        values = np.asarray(standardized, dtype=np.float64)
         shape = (-1,) + (1,) * (values.ndim - 1)
         mean, std = (
             np.asarray(self.constants.get(key, default), dtype=np.float64).reshape(shape)
@@ -77,7 +77,7 @@ def as_pixels(picture: ArrayLike) -> Pixels:
 def montage(
     pictures: Sequence[Pixels], tile: int, frames: Sequence[tuple[int, int, int]] = ()
 ) -> Image.Image:
-    """Pictures in as square a grid as holds them, each with a frame of its colour, if any."""
+    """Pictures in as square a grid as holds them, each with a frame of its color, if any."""
     across = int(np.ceil(np.sqrt(len(pictures))))
     cell, whole = tile // across, Image.new("RGB", (tile, tile), "white")
     line = max(2, tile // 48) if frames else 0

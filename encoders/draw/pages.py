@@ -66,7 +66,7 @@ def table(heads: Sequence[Tile], groups: Sequence[Group], *, blocks: int = 1) ->
 
 
 def with_legend(page: Image.Image, names: Sequence[str]) -> Image.Image:
-    """Add below what the colours of semantic segmentation mean, from the background on."""
+    """Add below what the colors of semantic segmentation mean, from the background on."""
     return with_colors(page, names, SEMANTIC_COLORS[1:])
 
 

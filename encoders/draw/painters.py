@@ -72,7 +72,7 @@ def draw(canvas: Canvas, answer: Array, mask: ArrayLike | None = None) -> Image.
     Parameters
     ----------
     mask : (H, W) bool array, or one bool, optional
-        Where the answer counts, for labels: other pixels take the colour of what sees nothing.
+        Where the answer counts, for labels: other pixels take the color of what sees nothing.
     """
     task = canvas.task
     assert task.output is not None
@@ -92,7 +92,7 @@ def draw(canvas: Canvas, answer: Array, mask: ArrayLike | None = None) -> Image.
 def draw_input(canvas: Canvas) -> Image.Image:
     """What the network is given: one picture, or several in a tile.
 
-    Of cameras, each has a frame in the colour that `strokes.plan` draws it with.
+    Of cameras, each has a frame in the color that `strokes.plan` draws it with.
     """
     pictures = [as_pixels(one) for one in canvas.given]
     if len(pictures) == 1:

@@ -22,13 +22,13 @@ from encoders.scenes.contact_sheets.overlays import (
 from taskgraph.arrays import Array
 
 REACH = 5.0
-"""Metres from the middle of a plan of cameras to its border."""
+"""Meters from the middle of a plan of cameras to its border."""
 
 WING = np.radians(28)
 """Half the angle that a camera's symbol opens to."""
 
 FRAMES = {2: (RED, BLUE), 3: (RED, GREEN, BLUE)}
-"""Colours of the cameras, in the order of the pictures; the last one is in the plan's middle."""
+"""Colors of the cameras, in the order of the pictures; the last one is in the plan's middle."""
 
 
 def vanishing(canvas: Canvas, answer: Array) -> Image.Image:
@@ -68,8 +68,8 @@ def plan(poses: list[Array], tile: int) -> Image.Image:
 
     def pen(pencil: Any, side: float) -> None:
         unit = side / 2 / REACH
-        for metres in range(1, int(REACH) + 1):
-            box = [side / 2 - metres * unit, side / 2 + metres * unit]
+        for meters in range(1, int(REACH) + 1):
+            box = [side / 2 - meters * unit, side / 2 + meters * unit]
             pencil.ellipse([box[0], box[0], box[1], box[1]], outline=(225, 225, 225), width=4)
         for turn, place, color in [*placed, (np.eye(3), np.zeros(3), colors[-1])]:
             ahead = turn @ [0.0, 0.0, -1.0]

@@ -11,11 +11,11 @@ SPREAD = 5.0
 """Standard deviations from a channel's mean beyond which representations are clipped."""
 
 
-class Standardise(nn.Module):
+class Standardize(nn.Module):
     """Brings each channel to mean 0 and spread 1 and clips it to ±`SPREAD`.
 
     Statistics are fixed beforehand (`observe`) on the transfer data, where the authors' code uses
-    those of each batch: so that one image's loss does not depend on its neighbours.
+    those of each batch: so that one image's loss does not depend on its neighbors.
     """
 
     mean: Tensor
@@ -39,7 +39,7 @@ class Standardise(nn.Module):
 
 
 def stream(channels: int) -> nn.Sequential:
-    """Two 3x3 convolutions of the same width, each with ReLU and batch normalisation."""
+    """Two 3x3 convolutions of the same width, each with ReLU and batch normalization."""
     layers: list[nn.Module] = []
     for _ in range(2):
         layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(channels)]
@@ -49,7 +49,7 @@ def stream(channels: int) -> nn.Sequential:
 class ReadOut(nn.Module):
     """A transfer network without its encoders (Zamir et al., Sec. 3.2, and the authors' code).
 
-    The k sources' representations, joined by channel and standardised, go through two parallel
+    The k sources' representations, joined by channel and standardized, go through two parallel
     streams of two convolutions; both streams, joined, feed the target's own decoder, which starts
     anew. For a target of n pictures the same streams serve each.
 
@@ -78,7 +78,7 @@ class ReadOut(nn.Module):
     ) -> None:
         super().__init__()
         self.channels, self.inputs = channels, inputs
-        self.standardise = Standardise(channels)
+        self.standardize = Standardize(channels)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (1,), generator=generator)))
             self.streams = nn.ModuleList([stream(channels), stream(channels)])
@@ -89,7 +89,7 @@ class ReadOut(nn.Module):
         """(B, inputs x channels, h, w) representations -> the decoder's output."""
         batch, _, height, width = representations.shape
         each = representations.reshape(batch * self.inputs, self.channels, height, width)
-        each = self.standardise(each)
+        each = self.standardize(each)
         read = self.joined(torch.cat([one(each) for one in self.streams], dim=1))
         found: Tensor = self.decoder(read.reshape(batch, -1, height, width))
         return found

@@ -17,7 +17,7 @@ OUTSIDE = -1
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """A box-shaped room: its type and the opposite corners of its clear inside, metres."""
+    """A box-shaped room: its type and the opposite corners of its clear inside, meters."""
 
     kind: str
     low: Floats  # (3,)
@@ -28,8 +28,8 @@ class Room:
 class Light:
     """A ball that shines evenly in all directions inside one room.
 
-    ``power`` is the radiant intensity a colour channel (R, G, B): the irradiance at distance d
-    is ``power / d**2``. ``radius`` (metres) is what softens its shadows.
+    ``power`` is the radiant intensity a color channel (R, G, B): the irradiance at distance d
+    is ``power / d**2``. ``radius`` (meters) is what softens its shadows.
     """
 
     position: Floats  # (3,)
@@ -50,7 +50,7 @@ class Building:
     name : str
         The folder that its files go to, such as ``building_0003``.
     vertices, normals, curvatures, faces
-        As for `encoders.scenes.solids.shapes.Shape`, in the world: z up, metres, floors at z = 0.
+        As for `encoders.scenes.solids.shapes.Shape`, in the world: z up, meters, floors at z = 0.
     face_part : (F,) integer array
         The part that each triangle belongs to.
     part_material, part_instance : (P,) integer arrays

@@ -13,7 +13,7 @@ from encoders.scenes.camera import Camera
 from taskgraph.arrays import AnyFloats, Booleans, Floats, Indices, Integers32
 
 LIFT = 1e-3
-"""Metres by which a ray starts off the surface it leaves, so as not to hit it again."""
+"""Meters by which a ray starts off the surface it leaves, so as not to hit it again."""
 
 _ROUNDING = 1e-12
 """Normals that differ by no more than this are the same."""
@@ -27,15 +27,15 @@ class Hits:
     ----------
     face : (N,) integer array
         The triangle, -1 where the ray left the building (through a window).
-    distance : (N,) array, metres
+    distance : (N,) array, meters
         Along the unit ray to the triangle; infinite where nothing was met.
-    point : (N, 3) array, metres, in the world.
+    point : (N, 3) array, meters, in the world.
     flat : (N, 3) array
         Unit normal of the triangle, on the side that the ray came from.
     normal : (N, 3) array
         Unit normal of the smooth surface, on the same side.
     curvature : (N, 2) array, 1/m
-        Principal curvatures, the larger first, positive where the surface bulges towards the ray.
+        Principal curvatures, the larger first, positive where the surface bulges toward the ray.
     part, instance, room : (N,) integer arrays
         Into the building's tables; -1 where nothing was met.
     """
@@ -120,7 +120,7 @@ class Caster:
         Returns
         -------
         face : (N,) integer array, -1 where nothing was met
-        distance : (N,) array, metres, infinite where nothing was met
+        distance : (N,) array, meters, infinite where nothing was met
         """
         return self._met(origins, directions)[:2]
 

@@ -33,9 +33,9 @@ FURNITURE = 3.0
 GLANCES = 6
 """Directions that a person looks in before choosing one to photograph."""
 
-EYE = (1.0, 1.75)  # metres above the floor
+EYE = (1.0, 1.75)  # meters above the floor
 NEAR = 0.7
-"""Metres that must be free around the camera, and between it and the middle of its picture."""
+"""Meters that must be free around the camera, and between it and the middle of its picture."""
 
 STEEPEST = 80.0
 """Most degrees between a point's normal and a camera: beyond, a surface is seen edge-on."""
@@ -58,7 +58,7 @@ class View:
         Number of the point in the building, and of the view among those of the point.
     camera : Camera
     target, target_normal : (3,) arrays
-        What the ray through the middle of the picture meets (metres), and its unit normal.
+        What the ray through the middle of the picture meets (meters), and its unit normal.
     room : int
         The room that the camera stands in.
     points_in_view : tuple of int
@@ -75,7 +75,7 @@ class View:
 
     @property
     def distance(self) -> float:
-        """Metres from the camera to the middle of the picture."""
+        """Meters from the camera to the middle of the picture."""
         return float(np.linalg.norm(self.target - self.camera.position))
 
     @property
@@ -152,7 +152,7 @@ def _inside(room: Room, count: int, rng: Generator) -> Floats:
 
 
 def _clearance(caster: Caster, place: Floats, rays: int = 8) -> Floats:
-    """Metres to the nearest thing on the same level, over a few directions."""
+    """Meters to the nearest thing on the same level, over a few directions."""
     angle = 2 * np.pi * np.arange(rays) / rays
     around = np.stack([np.cos(angle), np.sin(angle), np.zeros(rays)], axis=1)
     origins = np.repeat(place, rays, axis=0)

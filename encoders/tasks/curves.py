@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from encoders.codecs.pixels import CENTRE
+from encoders.codecs.pixels import CENTER
 from taskgraph.arrays import Array, Floats32
 
 Curve = Callable[..., Array]
@@ -44,9 +44,9 @@ def signed8(raw: Array) -> Array:
     return raw / 127.5 - 1
 
 
-def centred(raw: Array) -> Array:
+def centered(raw: Array) -> Array:
     """A component of a unit vector: 127 is 0."""
-    return (raw - CENTRE) / 127
+    return (raw - CENTER) / 127
 
 
 def standard(raw: Array, *, mean: float, std: float) -> Array:

@@ -3,7 +3,7 @@
 Names are those of the published tables. Of the real data's encodings, three constants are kept
 where they suit the files at hand and are fitted on the train split where they do not
 (`encoders.tasks.fits`): the ceilings of edges and keypoints, and the mean and spread of curvature.
-Colorization has our 261 bins of colour, not the 313 of Zhang et al. (`encoders.codecs.colors`).
+Colorization has our 261 bins of color, not the 313 of Zhang et al. (`encoders.codecs.colors`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from encoders.tasks.task import Output, Task
 from taskgraph.aliases import ALIASES, standard_name
 
 COLORS = 261
-"""Bins of colour (`encoders.codecs.colors.color_bins`)."""
+"""Bins of color (`encoders.codecs.colors.color_bins`)."""
 
 EMBEDDING = 64  # numbers a pixel that unsupervised segments are told apart by
 SEMANTIC = 17  # background and 16 classes
@@ -65,7 +65,7 @@ _ALL = (
         "curvature",
         Output("map", 2),
         "l2",
-        labels.standardised_channels("principal_curvature", curves.standard, CURVATURE),
+        labels.standardized_channels("principal_curvature", curves.standard, CURVATURE),
         "Curvature",
     ),
     Task("denoise", _PICTURE, "l1", pictures.RESTORED, "Denoising", prepare=pictures.noisy),
@@ -85,7 +85,7 @@ _ALL = (
         "ego_motion",
         Output("vector", 3 * POSE),
         "ego_cycle",
-        labels.from_points(labels.egomotion_numbers, standardise=True),
+        labels.from_points(labels.egomotion_numbers, standardize=True),
         "Egomotion",
         inputs=3,
         partners="triplet",
@@ -94,7 +94,7 @@ _ALL = (
         "fix_pose",
         Output("vector", POSE),
         "pose_norm",
-        labels.from_points(labels.pose_numbers, standardise=True),
+        labels.from_points(labels.pose_numbers, standardize=True),
         "Cam. Pose (fix)",
         inputs=2,
         partners="fixated",
@@ -139,7 +139,7 @@ _ALL = (
         "non_fixated_pose",
         Output("vector", POSE),
         "pose_norm",
-        labels.from_points(labels.pose_numbers, standardise=True),
+        labels.from_points(labels.pose_numbers, standardize=True),
         "Cam. Pose (nonfix)",
         inputs=2,
         partners="nonfixated",
@@ -169,14 +169,14 @@ _ALL = (
         "rgb2sfnorm",
         _PICTURE,
         "l1",
-        labels.from_folder("normal", curves.centred, masked=True),
+        labels.from_folder("normal", curves.centered, masked=True),
         "Normals",
     ),
     Task(
         "room_layout",
         Output("vector", 9),
         "l2",
-        labels.from_points(labels.layout_numbers, standardise=True),
+        labels.from_points(labels.layout_numbers, standardize=True),
         "Layout",
     ),
     Task(
@@ -204,7 +204,7 @@ _ALL = (
         "vanishing_point_well_defined",
         Output("vector", 9),
         "l2",
-        labels.from_points(labels.vanishing_numbers, standardise=False),
+        labels.from_points(labels.vanishing_numbers, standardize=False),
         "Vanishing Pts.",
     ),
 )

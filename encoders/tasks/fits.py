@@ -1,4 +1,4 @@
-"""Constants that targets are standardised with, from the train split.
+"""Constants that targets are standardized with, from the train split.
 
 Taskonomy's own constants belong to the encodings of its files. Each fit measures whether they
 suit the data at hand; where they do, they are kept (``origin`` is "published"), so that numbers

@@ -127,7 +127,7 @@ def depth(domain: str) -> Label:
     return Label(partial(_depth, domain=domain), (domain,), valid=True)
 
 
-def standardised_channels(domain: str, curve: Curve, published: Published) -> Label:
+def standardized_channels(domain: str, curve: Curve, published: Published) -> Label:
     """As `from_folder`, each channel with a mean and a spread of its own (`fit_channels`)."""
     return Label(
         partial(_channels, domain=domain, curve=curve),
@@ -154,10 +154,10 @@ def class_chances(domain: str) -> Label:
     return Label(make, (domain,), fit=partial(fit_frequencies, make=make))
 
 
-def from_points(numbers: Numbers, *, standardise: bool) -> Label:
+def from_points(numbers: Numbers, *, standardize: bool) -> Label:
     """Numbers that follow from the ``point_info`` of a view and its partners."""
     make = partial(_vector, numbers=numbers)
-    fit = partial(fit_vector, make=make) if standardise else None
+    fit = partial(fit_vector, make=make) if standardize else None
     return Label(make, infos=True, fixed=True, fit=fit)
 
 

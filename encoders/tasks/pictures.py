@@ -1,4 +1,4 @@
-"""Tasks whose label is the picture itself: restored, coloured, or put in order."""
+"""Tasks whose label is the picture itself: restored, colored, or put in order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_hole(sample: Sample) -> Floats32:
 
 
 def lightness(sample: Sample) -> Floats32:
-    """The pictures without their colour (`encoders.codecs.colors.lightness`), (B, 1, 1, S, S)."""
+    """The pictures without their color (`encoders.codecs.colors.lightness`), (B, 1, 1, S, S)."""
     return _planes(colors.lightness(sample.rgb))[:, None]
 
 
@@ -70,7 +70,7 @@ RESTORED = Label(_restored)
 """The picture itself, in [-1, 1]."""
 
 COLORED = Label(_colored, fit=partial(fit_frequencies, make=_colored))
-"""How the colours of 4 x 4 pixels are shared out over bins, and how often each bin occurs."""
+"""How the colors of 4 x 4 pixels are shared out over bins, and how often each bin occurs."""
 
 ORDER = Label(_order)
 """Which of the `ORDERS` the tiles are in."""

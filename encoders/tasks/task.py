@@ -85,7 +85,7 @@ class Label:
     fixed : bool
         Whether the targets of a view are always the same and small enough to be kept in memory.
     fit : function, optional
-        From the train split's samples to the constants that ``make`` standardises with.
+        From the train split's samples to the constants that ``make`` standardizes with.
     clips : bool
         Whether ``make`` clips what is above the constants' ceiling to 1.
     """
@@ -133,7 +133,7 @@ class Task:
         What training may change of its examples: ``mirror`` and ``light`` of their pictures
         (`encoders.training.augment.varied`); with ``partners``, each epoch draws other partners.
     mirror : tuple of float
-        Sign of each number of the answer, before it is standardised, when pictures are mirrored;
+        Sign of each number of the answer, before it is standardized, when pictures are mirrored;
         empty where the answer stays the same.
     """
 

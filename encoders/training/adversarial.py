@@ -33,7 +33,7 @@ class AdversarialConfig:
     share : float
         Of the adversarial term in the total, (1 - share) L + share G.
     color_share : float
-        The same for colorization, whose maps are shares of colours.
+        The same for colorization, whose maps are shares of colors.
     alone : int
         Steps that the network is trained without the discriminator, at first.
     learning_rate : float
@@ -93,10 +93,10 @@ class Adversary:
         self.fabric, self.seed = fabric, seed
         self.network.to(fabric.device).train()
         plain = torch.optim.SGD(self.network.parameters(), lr=self.config.learning_rate)
-        self.optimiser: Any = fabric.setup_optimizers(plain)
+        self.optimizer: Any = fabric.setup_optimizers(plain)
 
     def total(self, mean: Tensor, prediction: Tensor, batch: Batch, step: int) -> Tensor:
-        """(1 - share) L + share G: what the network minimises at a step.
+        """(1 - share) L + share G: what the network minimizes at a step.
 
         Parameters
         ----------
@@ -125,12 +125,12 @@ class Adversary:
         with self.fabric.autocast():
             real, fake = self.network(batch[0], real), self.network(batch[0], fake)
         each = discriminator_loss(real, fake, real_label=self.config.real_label)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(batch_mean(each, batch[2]))
         for parameter in self.network.parameters():
             gradient: Any = parameter.grad
             parameter.grad = self.fabric.all_reduce(gradient, reduce_op="mean")  # type: ignore[assignment]
-        self.optimiser.step()
+        self.optimizer.step()
 
     def _maps(
         self, prediction: Tensor, batch: Batch, step: int, *, turn: int

@@ -54,7 +54,7 @@ def varied(
 
 
 def mirrored(signs: Sequence[float], constants: Mapping[str, Any]) -> Line | None:
-    """How a standardised answer z = (y - mean) / std becomes that of the mirrored pictures.
+    """How a standardized answer z = (y - mean) / std becomes that of the mirrored pictures.
 
     With y' = s y, z' = s z + (s - 1) mean / std. None where no signs are given.
     """

@@ -93,6 +93,7 @@ def restore(module: nn.Module, tensors: Mapping[str, Tensor], *, where: FilePath
     InvalidDataError
         If a tensor is missing, unknown to the module, or of another shape; each is named.
     """
+    tensors = {_current(name): tensor for name, tensor in tensors.items()}
     wanted = module.state_dict()
     wrong = [f"lacks {name}" for name in wanted if name not in tensors]
     wrong += [f"has an unknown {name}" for name in tensors if name not in wanted]
@@ -109,3 +110,8 @@ def restore(module: nn.Module, tensors: Mapping[str, Tensor], *, where: FilePath
     with torch.no_grad():
         for name, tensor in wanted.items():
             tensor.copy_(tensors[name])
+
+
+def _current(name: str) -> str:
+    """A tensor's name in this version; files of version 0.1 spell ``standardise``."""
+    return name.replace("standardise.", "standardize.")

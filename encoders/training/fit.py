@@ -41,7 +41,7 @@ class FitConfig:
     epochs, batch : int
         Passes over the training data; pictures a step, over all devices together.
     learning_rate, weight_decay : float
-        Of AdamW; weights of normalisation layers and biases do not decay.
+        Of AdamW; weights of normalization layers and biases do not decay.
     warmup : float
         Share of all steps in which the learning rate rises from 0; it then falls to 0 as a cosine.
     clip : float
@@ -164,9 +164,9 @@ def fit(
         origin["adversarial"] = dataclasses.asdict(adversary.config)
     beside = {"adversary": adversary.network} if adversary else {}
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(_groups(network, config), lr=config.learning_rate)
-    progress = resume(network, optimiser, folder, origin, beside)
-    model, optimiser = fabric.setup(network, optimiser)
+    optimizer = torch.optim.AdamW(_groups(network, config), lr=config.learning_rate)
+    progress = resume(network, optimizer, folder, origin, beside)
+    model, optimizer = fabric.setup(network, optimizer)
     steps = config.epochs * max(1, len(train) // config.batch)
     for epoch in range(len(progress.epochs), config.epochs):
         rate = learning_rate(progress.step, steps, config)
@@ -174,7 +174,7 @@ def fit(
         train_loss, speed, waiting = _train(
             fabric,
             model,
-            optimiser,
+            optimizer,
             loss,
             of_epoch(train, epoch),
             epoch,
@@ -192,7 +192,7 @@ def fit(
             if fabric.is_global_zero:
                 write_weights(folder / BEST, network.state_dict(), {**origin, "epoch": epoch})
         if fabric.is_global_zero:
-            save_progress(network, optimiser, folder, origin, progress, beside)
+            save_progress(network, optimizer, folder, origin, progress, beside)
         after(row)
     fabric.barrier()
     restore(network, read_weights(folder / BEST)[0], where=folder / BEST)
@@ -219,7 +219,7 @@ def losses(
 def _train(
     fabric: Fabric,
     model: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer,
     loss: Loss,
     train: Examples,
     epoch: int,
@@ -245,15 +245,15 @@ def _train(
         pictures, target, mask = fabric.to_device(batch)
         pictures, target = augment(pictures, target) if augment else (pictures, target)
         batch = pictures, target, mask
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = learning_rate(progress.step, steps, config)
         prediction = model(_last(pictures))
         mean = batch_mean(loss(prediction, target, mask), mask)
         whole = adversary.total(mean, prediction, batch, progress.step) if adversary else mean
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         fabric.backward(whole)
-        fabric.clip_gradients(model, optimiser, max_norm=config.clip, error_if_nonfinite=False)
-        optimiser.step()
+        fabric.clip_gradients(model, optimizer, max_norm=config.clip, error_if_nonfinite=False)
+        optimizer.step()
         if adversary:
             adversary.learn(prediction, batch, progress.step)
         progress.step += 1
@@ -288,7 +288,7 @@ def _last(images: Tensor) -> Tensor:
 
 
 def _groups(network: nn.Module, config: FitConfig) -> list[dict[str, Any]]:
-    """Weight decay for matrices and filters, none for biases and normalisation."""
+    """Weight decay for matrices and filters, none for biases and normalization."""
     parameters = [p for p in network.parameters() if p.requires_grad]
     return [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},

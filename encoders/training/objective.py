@@ -106,7 +106,7 @@ def loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
     """A task's loss, (prediction, target, mask) -> (B,), smaller is better.
 
     Classes of pixels are rebalanced by their frequency on the train split, as Zhang et al. do for
-    colours (ECCV 2016, equation 4); ego-motion's composed pose needs the task's units.
+    colors (ECCV 2016, equation 4); ego-motion's composed pose needs the task's units.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def converted(
     ----------
     trained, wanted : mappings
         What `TaskonomyDataset.constants` held for the task when the network was trained, and what
-        the targets that it is compared with are standardised with.
+        the targets that it is compared with are standardized with.
     """
     change = conversion(task, trained, wanted)
     return model if change is None else Converted(model, change)

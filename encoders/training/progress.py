@@ -74,7 +74,7 @@ def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], before: str =
 
 def save_progress(
     network: nn.Module,
-    optimiser: Optimizer,
+    optimizer: Optimizer,
     folder: Path,
     origin: dict[str, Any],
     progress: Progress,
@@ -86,8 +86,8 @@ def save_progress(
         for part, module in {"network": network, **beside}.items()
         for name, tensor in module.state_dict().items()
     }
-    for number, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{number}.{name}": tensor for name, tensor in state.items()}
+    for number, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in state.items()}
     state = dataclasses.asdict(progress)
     write_weights(folder / LAST, tensors, {**origin, "progress": state})
     text = io.StringIO()
@@ -99,12 +99,12 @@ def save_progress(
 
 def resume(
     network: nn.Module,
-    optimiser: Optimizer,
+    optimizer: Optimizer,
     folder: Path,
     origin: dict[str, Any],
     beside: Mapping[str, nn.Module] = NOTHING,
 ) -> Progress:
-    """Load what `save_progress` wrote, if it did; all modules and the optimiser are changed.
+    """Load what `save_progress` wrote, if it did; all modules and the optimizer are changed.
 
     Raises
     ------
@@ -131,13 +131,13 @@ def resume(
         restore(module, weights, where=path)
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        if name.startswith("optimiser."):
+        if name.startswith(("optimizer.", "optimiser.")):  # the second until version 0.1
             _, number, key = name.split(".")
             moments.setdefault(int(number), {})[key] = tensor
     try:
-        optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     except (ValueError, KeyError) as error:
-        raise InvalidDataError(f"{path}: its optimiser's state does not fit: {error}") from None
+        raise InvalidDataError(f"{path}: its optimizer's state does not fit: {error}") from None
     epochs = [Epoch(**row) for row in state.pop("epochs")]
     return Progress(**state, epochs=epochs)
 

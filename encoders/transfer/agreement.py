@@ -114,7 +114,7 @@ def agreement(
     table = pd.DataFrame(rows)
     rng = np.random.default_rng(seed)
     summary = [
-        _summarised(name, table[name], [row[name] for row in chance], resamples, confidence, rng)
+        _summarized(name, table[name], [row[name] for row in chance], resamples, confidence, rng)
         for name in chance[0]
     ]
     return Agreement(table, pd.DataFrame(summary))
@@ -167,7 +167,7 @@ def _regret_ratio(predicted: Floats, trained: Floats, better: Better) -> float:
     return float(chance @ (trained.max() / trained))
 
 
-def _summarised(
+def _summarized(
     name: str,
     column: pd.Series[float],
     chance: Sequence[float],

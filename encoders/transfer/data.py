@@ -112,7 +112,7 @@ class Pool:
 
     @property
     def constants(self) -> Mapping[str, Any]:
-        """What its targets are standardised with: fitted on the encoders' training split."""
+        """What its targets are standardized with: fitted on the encoders' training split."""
         return self.train.dataset.constants.get(self.task.name) or {}
 
 

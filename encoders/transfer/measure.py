@@ -215,7 +215,7 @@ def _prepared(
 
 
 def constants_of(bank: str, name: str) -> dict[str, Any]:
-    """What the targets of a network of the bank were standardised with."""
+    """What the targets of a network of the bank were standardized with."""
     return read_config(network_file(bank, name)).get("constants") or {}
 
 
@@ -243,7 +243,7 @@ def read_out(config: TransferConfig, task: Task, store: Store, train: Represente
         config.preset, output_of(task), channels=channels, inputs=task.inputs, generator=generator
     )
     some = train.batch(np.unique(np.linspace(0, len(train) - 1, 256).astype(int)).tolist())[0]
-    readout.standardise.observe(some.reshape(-1, channels, *some.shape[2:]))
+    readout.standardize.observe(some.reshape(-1, channels, *some.shape[2:]))
     return readout
 
 

@@ -110,7 +110,7 @@ def consistency_ratio(wins: ArrayLike, *, ties: Ties = "half", clip: float = 1e-
     Consistency
         The random index is Saaty's table up to 14 candidates; beyond, the straight line that
         Alonso & Lamata (2006) fitted to the mean largest eigenvalue of random matrices,
-        2.7699 E − 4.3513. Both are of judgements from 1/9 to 9, while win odds may reach
+        2.7699 E − 4.3513. Both are of judgments from 1/9 to 9, while win odds may reach
         (1 − clip) / clip: read the ratio as a guide, not a test.
 
     Raises

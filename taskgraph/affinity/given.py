@@ -107,7 +107,7 @@ def affinities_from_scores(
     weights know the order (``rank``) or the spacing (``softmax``), and nothing of the noise.
 
     ``rank``: the best of n candidates weighs n, the worst 1, over n (n + 1) / 2; ties share the
-    mean of their ranks. ``softmax``: exp(z / temperature), normalised, where z is the score
+    mean of their ranks. ``softmax``: exp(z / temperature), normalized, where z is the score
     minus its mean over the target's candidates, over its standard deviation.
 
     Parameters
@@ -123,7 +123,7 @@ def affinities_from_scores(
         Targets with scores, while the others have losses.
     method : "rank" or "softmax"
     temperature : float, above 0
-        Of the softmax; smaller favours the best more.
+        Of the softmax; smaller favors the best more.
     exact_names : bool
         As for `Transfers`.
 

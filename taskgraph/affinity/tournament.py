@@ -62,7 +62,7 @@ def win_rates(losses: Floats, *, ties: Ties = "half", weights: ArrayLike | None 
     InvalidTableError
         If ``losses`` is not a finite matrix, or ``weights`` do not fit it or are all 0.
 
-    Source: Taskonomy, Sec. 3.3 (ordinal normalisation).
+    Source: Taskonomy, Sec. 3.3 (ordinal normalization).
     """
     check_ties(ties)
     losses = np.asarray(losses, dtype=np.float64)

@@ -152,7 +152,7 @@ def losses_options(function: Any) -> Any:
     type=float,
     default=1.0,
     show_default=True,
-    help="Of the softmax over standardised scores.",
+    help="Of the softmax over standardized scores.",
 )
 def affinity_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
     """Turn per-image losses (or win rates, or scores) into AHP affinities.

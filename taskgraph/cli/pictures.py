@@ -153,15 +153,13 @@ def tree_command(
 @table_argument
 @picture_options
 @problem_options()
-@click.option(
-    "--colour-by", type=click.Choice(["quality", "gain"]), help="What colours the targets."
-)
+@click.option("--color-by", type=click.Choice(["quality", "gain"]), help="What colors the targets.")
 def taxonomy_command(
     table: str | None,
     output: str,
     problem_file: str | None,
     solver: str,
-    colour_by: str | None,
+    color_by: str | None,
     **flags: Any,
 ) -> int:
     """The optimum as a graph. TABLE may also be a taxonomy that `solve --json` printed.
@@ -169,7 +167,7 @@ def taxonomy_command(
     \b
     Examples:
       taskgraph plot taxonomy transfers.csv --budget 5 -o taxonomy.svg
-      taskgraph plot taxonomy taxonomy.json -o taxonomy.svg --colour-by gain
+      taskgraph plot taxonomy taxonomy.json -o taxonomy.svg --color-by gain
     """
     import taskgraph as tg
     from taskgraph.plot import draw_taxonomy
@@ -185,13 +183,13 @@ def taxonomy_command(
     if not taxonomy.solved:
         click.echo(f"Error: {taxonomy.reason}.", err=True)
         return INFEASIBLE
-    return _save(partial(draw_taxonomy, taxonomy, colour_by=colour_by), look, output)
+    return _save(partial(draw_taxonomy, taxonomy, color_by=color_by), look, output)
 
 
 def _refuse_settings(table: str) -> None:
     """Raise a usage error for flags of the program, which a solved taxonomy cannot follow."""
     ctx = click.get_current_context()
-    own = ("table", "output", "colour_by", *LOOK)
+    own = ("table", "output", "color_by", *LOOK)
     for flag in ctx.command.params:
         name = str(flag.name)
         if name not in own and ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE:

@@ -159,31 +159,31 @@ def font_size() -> float:
 
 
 def ink() -> str:
-    """Colour of text in the current settings."""
+    """Color of text in the current settings."""
     return to_hex(mpl.rcParams["text.color"])
 
 
 def paper() -> str:
-    """Colour of the ground of a picture."""
+    """Color of the ground of a picture."""
     return to_hex(mpl.rcParams["axes.facecolor"])
 
 
 def muted() -> str:
-    """Colour of what stands back: of lines of axes and of remarks."""
-    return MUTED if _own_colours() else _between(0.4)
+    """Color of what stands back: of lines of axes and of remarks."""
+    return MUTED if _own_colors() else _between(0.4)
 
 
 def faint() -> str:
-    """Colour of what is hardly there: of cells without a value and of grid lines."""
-    return FAINT if _own_colours() else _between(0.88)
+    """Color of what is hardly there: of cells without a value and of grid lines."""
+    return FAINT if _own_colors() else _between(0.88)
 
 
-def _own_colours() -> bool:
+def _own_colors() -> bool:
     return (ink(), paper()) == (INK, "#ffffff")
 
 
 def _between(share: float) -> str:
-    """From the colour of text, 0, to that of the paper, 1."""
+    """From the color of text, 0, to that of the paper, 1."""
     pairs = zip(to_rgb(ink()), to_rgb(paper()), strict=True)
     red, green, blue = ((1 - share) * text + share * ground for text, ground in pairs)
     return to_hex((red, green, blue))
@@ -276,8 +276,8 @@ def _text_width(text: str, size: float, families: tuple[str, ...]) -> float:
     return float(width) / 72
 
 
-def text_colour(background: Any) -> str:
-    """Dark or white, whichever is read more easily on a colour (contrast as in WCAG 2.1)."""
+def text_color(background: Any) -> str:
+    """Dark or white, whichever is read more easily on a color (contrast as in WCAG 2.1)."""
     linear = [
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(background)
     ]
@@ -285,19 +285,19 @@ def text_colour(background: Any) -> str:
     return INK if luminance > 0.2 else "white"
 
 
-def win_rate_colours() -> Colormap:
+def win_rate_colors() -> Colormap:
     """Pale to mid blue for win rates: dark text, dark frames and dark boxes stand out from it."""
-    shades = colour_map("YlGnBu")(np.linspace(0.0, 0.62, 256))
+    shades = color_map("YlGnBu")(np.linspace(0.0, 0.62, 256))
     return ListedColormap(shades).with_extremes(bad=faint())
 
 
-def order_colours(count: int) -> list[str]:
-    """A sequence for 1 to ``count`` sources, apart for the colour-blind and in grey."""
+def order_colors(count: int) -> list[str]:
+    """A sequence for 1 to ``count`` sources, apart for the color-blind and in gray."""
     places = np.linspace(0.0, 1.0, count) if count > 1 else np.array([0.5])
-    return [to_hex(colour) for colour in colour_map("flare")(places)]
+    return [to_hex(color) for color in color_map("flare")(places)]
 
 
-def colour_map(name: str) -> Colormap:
-    """One of seaborn's or matplotlib's colour maps; cells without a value are light grey."""
-    colours: Colormap = sns.color_palette(name, as_cmap=True)
-    return colours.with_extremes(bad=faint())
+def color_map(name: str) -> Colormap:
+    """One of seaborn's or matplotlib's color maps; cells without a value are light gray."""
+    colors: Colormap = sns.color_palette(name, as_cmap=True)
+    return colors.with_extremes(bad=faint())

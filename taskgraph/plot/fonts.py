@@ -115,7 +115,7 @@ def _tell(missing: set[str]) -> None:
 
 
 def _is_mark(character: str) -> bool:
-    """Whether a character only changes its neighbours, as joiners and variants of emoji do."""
+    """Whether a character only changes its neighbors, as joiners and variants of emoji do."""
     return unicodedata.category(character) in ("Cf", "Cc") or "\ufe00" <= character <= "\ufe0f"
 
 

@@ -77,7 +77,7 @@ def tree(
     Parameters
     ----------
     clusters : int
-        How many branches to tell apart by colour; fewer if there are fewer tasks.
+        How many branches to tell apart by color; fewer if there are fewer tasks.
     names : mapping, optional
         Labels of tasks; Taskonomy's tasks have theirs already.
     beta : float
@@ -172,7 +172,7 @@ def _below(node: int, children: Mapping[int, tuple[int, int]]) -> list[int]:
 
 
 def _palette(count: int) -> list[str]:
-    """Colour-blind safe colours that are told apart on white, repeated where they run out."""
-    colours = sns.color_palette("colorblind").as_hex()
-    dark = [colours[i] for i in (0, 3, 2, 4, 5, 7)]
+    """Color-blind safe colors that are told apart on white, repeated where they run out."""
+    colors = sns.color_palette("colorblind").as_hex()
+    dark = [colors[i] for i in (0, 3, 2, 4, 5, 7)]
     return [dark[i % len(dark)] for i in range(count)]

@@ -12,7 +12,7 @@ from taskgraph.solver.clock import Clock
 KICKS = 6
 
 
-class Neighbourhood:
+class Neighborhood:
     """Values of source sets that differ by one addition, all at once in O(E).
 
     A set that leaves a target unsolved is worth ``penalty`` less for each, so that the search is
@@ -71,11 +71,11 @@ class Neighbourhood:
 
 def greedy_choice(program: Program) -> Choice | None:
     """Add the source that helps most, while one helps and fits; None if a target stays unsolved."""
-    return choose(program, greedy_set(Neighbourhood(program)))
+    return choose(program, greedy_set(Neighborhood(program)))
 
 
 def greedy_set(
-    near: Neighbourhood, start: Booleans | None = None, clock: Clock | None = None
+    near: Neighborhood, start: Booleans | None = None, clock: Clock | None = None
 ) -> Booleans:
     """Greedy additions to ``start`` (by default the required sources); the first of equals wins.
 
@@ -95,7 +95,7 @@ def greedy_set(
         supervised[source] = True
 
 
-def improve(near: Neighbourhood, supervised: Booleans, clock: Clock | None = None) -> Booleans:
+def improve(near: Neighborhood, supervised: Booleans, clock: Clock | None = None) -> Booleans:
     """Swap or remove each source in turn where that helps, until none is left that does."""
     clock, since = clock or Clock(), 0
     inside = np.flatnonzero(supervised & ~near.program.required)
@@ -111,7 +111,7 @@ def improve(near: Neighbourhood, supervised: Booleans, clock: Clock | None = Non
     return supervised
 
 
-def _replace(near: Neighbourhood, supervised: Booleans, out: int) -> tuple[Booleans, float]:
+def _replace(near: Neighborhood, supervised: Booleans, out: int) -> tuple[Booleans, float]:
     """The best set without a source and with at most one other in its place."""
     program, smaller = near.program, supervised.copy()
     smaller[out] = False
@@ -141,7 +141,7 @@ def local_search(
     Choice or None
         None if none of them solves every target.
     """
-    near, clock, random = Neighbourhood(program), clock or Clock(), np.random.default_rng(0)
+    near, clock, random = Neighborhood(program), clock or Clock(), np.random.default_rng(0)
     found = []
     for start in starts:
         chosen = greedy_set(near, affordable(near, np.flatnonzero(start)), clock)
@@ -159,12 +159,12 @@ def local_search(
     return choose(program, best)
 
 
-def affordable(near: Neighbourhood, wanted: Integers) -> Booleans:
+def affordable(near: Neighborhood, wanted: Integers) -> Booleans:
     """The required sources and, in the order given, as many others as the budget allows."""
     return _filled(near, near.program.required, wanted)
 
 
-def _filled(near: Neighbourhood, start: Booleans, wanted: Integers) -> Booleans:
+def _filled(near: Neighborhood, start: Booleans, wanted: Integers) -> Booleans:
     program, supervised = near.program, start.copy()
     price, left = program.price.tolist(), program.room - int(program.price[supervised].sum())
     for source in wanted[~program.banned[wanted]].tolist():

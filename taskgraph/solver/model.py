@@ -2,7 +2,7 @@
 
 For supervised sources y and edges x of a target t,
 
-    maximise    sum_e v_e x_e + sum_t s_t z_t
+    maximize    sum_e v_e x_e + sum_t s_t z_t
     subject to  sum_{e -> t} x_e + z_t = 1                     for every target t
                 sum_{e -> t, j in S_e} x_e <= y_j              for every target t and source j
                 sum_j c_j y_j + sum_t k_t (1 - z_t) <= budget

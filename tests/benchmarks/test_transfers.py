@@ -35,7 +35,7 @@ from benchmarks.transfers.significance import against_random, as_good
 from encoders.tasks import TASKS
 from encoders.transfer.data import PoolConfig
 from encoders.transfer.ridge import SweepResult, source_sets
-from encoders.transfer.scores import dds, discretise, logme, shrunk_h_score
+from encoders.transfer.scores import dds, discretize, logme, shrunk_h_score
 from encoders.transfer.store import Store, write_views
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.errors import ConvergenceError, InvalidTableError
@@ -672,12 +672,12 @@ def test_scores_of_a_map_are_those_of_loops(pools, store):
     means = (numbers * counts).sum(0) / counts.sum(0)
     centred = np.where(counts, numbers - means, 0)
     patch = centred.mean(1, keepdims=True)
-    labels = discretise(patch / patch.std())
+    labels = discretize(patch / patch.std())
     for source in ("knows", "random"):
         x = neighbourhoods(np.load(store.path(source)))[kept]
         assert frame.loc[source, "h_score"] == pytest.approx(shrunk_h_score(x, labels), rel=1e-4)
         assert frame.loc[source, "logme"] == pytest.approx(
-            logme(x, centred, centred=True), rel=1e-4
+            logme(x, centred, centered=True), rel=1e-4
         )
         whole = [np.load(store.path(s)).reshape(60, -1) for s in (source, "rgb2depth")]
         assert frame.loc[source, "dds"] == pytest.approx(dds(*whole), abs=1e-9)

@@ -129,7 +129,7 @@ def test_a_taxonomy_prints_readably_and_converts():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_laws_of_the_optimum(seed):
-    """Relabelling, doubling importances, adding a dominated edge, adding budget."""
+    """Relabeling, doubling importances, adding a dominated edge, adding budget."""
     rng = np.random.default_rng(seed)
     names = list("abcde")
     rows = [("self", t, 0.5 + rng.random()) for t in names]
@@ -140,10 +140,10 @@ def test_laws_of_the_optimum(seed):
     shuffled = frame.sample(frac=1, random_state=seed)
     assert tg.solve(tg.Transfers(shuffled), budget=2) == base
     letters = dict(zip([*names, "self"], [*"vwxyz", "self"], strict=True))
-    relabelled = frame.assign(
+    relabeled = frame.assign(
         sources=frame["sources"].map(letters), target=frame["target"].map(letters)
     )
-    other = tg.solve(tg.Transfers(relabelled), budget=2)
+    other = tg.solve(tg.Transfers(relabeled), budget=2)
     assert other.supervised == tuple(letters[name] for name in base.supervised)
     doubled = tg.solve(tg.Transfers(frame), budget=2, importance=dict.fromkeys(names, 2.0))
     assert doubled.objective == pytest.approx(2 * base.objective)

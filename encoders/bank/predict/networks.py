@@ -36,7 +36,7 @@ class Predictor:
         With its number of classes.
     model : module
     constants : mapping
-        What its targets are standardised with.
+        What its targets are standardized with.
     names : tuple of str
         Of its classes; empty where they have none.
     size : int

@@ -17,7 +17,7 @@ _LIT = np.array([2.4, 1.5, 0.6], dtype=np.float32)  # a lit window, as a multipl
 def sky(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
     """Radiance from (N, 3) unit directions: the horizon fades into the sky and the ground.
 
-    It has no detail, so that one sample of it stands for its neighbourhood.
+    It has no detail, so that one sample of it stands for its neighborhood.
 
     Returns
     -------

@@ -225,7 +225,7 @@ _EVENING = Domain(
 
 _DRAWN = Domain(
     name="drawn",
-    description="flat poster colours without texture or shadow, inked outlines",
+    description="flat poster colors without texture or shadow, inked outlines",
     palette=POSTER,
     lighting=_PAPER,
     shading=DRAWN,

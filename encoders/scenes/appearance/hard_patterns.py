@@ -1,7 +1,7 @@
 """Patterns of what rooms are built of: paint, wood, tiles, brick, concrete and stone.
 
 Each is a mean plus terms of mean zero, and each term dies away where the footprint of a pixel
-outgrows the term's own period: from afar a pattern is its mean colour and not a moiré.
+outgrows the term's own period: from afar a pattern is its mean color and not a moiré.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from taskgraph.arrays import AnyFloats, Seeds
 
 
 def plain(p: Place) -> AnyFloats:
-    """One colour, with the faint unevenness of a painted surface."""
+    """One color, with the faint unevenness of a painted surface."""
     return toned(p.colors[0], fractal(p.x, p.y, p.width, p.seed, octaves=1), 0.03)
 
 
 def flat(p: Place) -> AnyFloats:
-    """One colour and nothing else."""
+    """One color and nothing else."""
     return np.broadcast_to(p.colors[0], (len(p.u), 3))
 
 
@@ -93,7 +93,7 @@ def tile(p: Place) -> AnyFloats:
 
 
 def checker(p: Place) -> AnyFloats:
-    """Tiles of two colours in turn, with grout of the third."""
+    """Tiles of two colors in turn, with grout of the third."""
     # The product of two zero-mean square waves, each averaged over the footprint.
     odd = (2 * pulse(p.x / 2, 0.5, p.width / 2) - 1) * (2 * pulse(p.y / 2, 0.5, p.width / 2) - 1)
     color = mix(p.colors[0], p.colors[1], np.float32(0.5) + np.float32(0.5) * odd)
@@ -140,7 +140,7 @@ def marble(p: Place) -> AnyFloats:
 
 
 def terrazzo(p: Place) -> AnyFloats:
-    """Stone chips of two colours in a ground of a third."""
+    """Stone chips of two colors in a ground of a third."""
     x, y = 40 * p.x, 40 * p.y
     chip = fade(hashed(np.floor(x), np.floor(y), p.seed), 40 * p.width)
     first = fade((chip > 0.86).astype(np.float32), 40 * p.width, 0.14)

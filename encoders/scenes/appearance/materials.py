@@ -1,4 +1,4 @@
-"""What surfaces are made of: a pattern with colours, a size, gloss and glow."""
+"""What surfaces are made of: a pattern with colors, a size, gloss and glow."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Material:
         A key of `encoders.scenes.appearance.patterns.PATTERNS`.
     colors : tuple of (R, G, B)
         Linear light (not sRGB), each in [0, 1]; as many as the pattern takes.
-    scale : float, metres
+    scale : float, meters
         One period of the pattern.
     gloss : float in [0, 1]
         0 is dull; the highlight grows stronger and narrower.
@@ -101,12 +101,12 @@ class Material:
         wanted = PATTERNS[self.pattern].colors
         if len(self.colors) != wanted:
             raise InvalidSceneError(
-                f"pattern {self.pattern!r} takes {wanted} colours, got {len(self.colors)}"
+                f"pattern {self.pattern!r} takes {wanted} colors, got {len(self.colors)}"
             )
         if not all(0 <= channel <= 1 for color in self.colors for channel in color):
-            raise InvalidSceneError(f"colours are in [0, 1], got {self.colors}")
+            raise InvalidSceneError(f"colors are in [0, 1], got {self.colors}")
         if not self.scale > 0:
-            raise InvalidSceneError(f"a material's scale is above 0 metres, got {self.scale}")
+            raise InvalidSceneError(f"a material's scale is above 0 meters, got {self.scale}")
         if not (0 <= self.gloss <= 1 and 0 <= self.mirror <= 1 and self.emission >= 0):
             raise InvalidSceneError(
                 "gloss and mirror are in [0, 1] and emission is not negative, got "
@@ -122,12 +122,12 @@ def albedo(
     Parameters
     ----------
     material : Material
-    local : (N, 3) array, metres
+    local : (N, 3) array, meters
         Points in the piece's own frame.
     normal : (N, 3) array
         Unit normals in the same frame; the pattern lies in the two axes across the largest
         component (box mapping).
-    footprint : (N,) array, metres, optional
+    footprint : (N,) array, meters, optional
         What a pixel covers there: detail below it fades to its mean. 0 where not given.
 
     Returns
@@ -201,7 +201,7 @@ def _place(
     level: Booleans,
     footprint: AnyFloats,
 ) -> Place:
-    """Each row's own scale, seed and colours; those of all rows where there is one material."""
+    """Each row's own scale, seed and colors; those of all rows where there is one material."""
     if len(materials) == 1:
         inner = np.zeros(1, dtype=np.intp)
     colors = np.array([m.colors for m in materials], dtype=np.float32).transpose(1, 2, 0)

@@ -21,14 +21,14 @@ class Recipe:
     pattern : str
         As for `Material`.
     choices : tuple of str
-        Sets of colours to choose from; each names as many sRGB colours as the pattern takes, as
+        Sets of colors to choose from; each names as many sRGB colors as the pattern takes, as
         hexadecimal ``rrggbb`` with blanks between.
-    scale : (low, high), metres
+    scale : (low, high), meters
     gloss, emission, mirror : float
         As for `Material`.
     spread : float
         Standard deviation of the drawn change of lightness (in sRGB, of 1), common to a
-        material's colours; hue turns by a sixth of it, saturation changes by it.
+        material's colors; hue turns by a sixth of it, saturation changes by it.
     """
 
     pattern: str
@@ -95,7 +95,7 @@ def linear(srgb: np.ndarray | float) -> np.ndarray:
 
 
 def _varied(name: str, lighter: float, turn: float, fuller: float) -> Color:
-    """A colour name as linear light, its lightness, hue and saturation changed."""
+    """A color name as linear light, its lightness, hue and saturation changed."""
     red, green, blue = (int(name[i : i + 2], 16) / 255 for i in (0, 2, 4))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     srgb = colorsys.hls_to_rgb(

@@ -14,7 +14,7 @@ from taskgraph.arrays import AnyFloats
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pure function from places to linear-light colours (N, 3), and how many it mixes."""
+    """A pure function from places to linear-light colors (N, 3), and how many it mixes."""
 
     color: Callable[[Place], AnyFloats]
     colors: int

@@ -1,6 +1,6 @@
-"""Where a pattern is evaluated, and the ways that patterns mix their colours.
+"""Where a pattern is evaluated, and the ways that patterns mix their colors.
 
-Colours are held column by column in memory, which numpy works on faster than on rows of three.
+Colors are held column by column in memory, which numpy works on faster than on rows of three.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ class Place:
 
     Attributes
     ----------
-    u, v : (N,) arrays, metres
+    u, v : (N,) arrays, meters
         Coordinates across the dominant axis of the normal: ``v`` is z on upright surfaces.
     level : (N,) boolean array
         Whether the surface is nearer to horizontal than to upright.
-    scale : (N,) or (1,) array, metres of one period
+    scale : (N,) or (1,) array, meters of one period
     seed : (N,) or (1,) unsigned integers
     colors : (K, N, 3) or (K, 1, 3) array, linear light
-    footprint : (N,) array, metres that a pixel covers
+    footprint : (N,) array, meters that a pixel covers
     """
 
     u: AnyFloats
@@ -65,6 +65,6 @@ def toned(color: AnyFloats, tone: AnyFloats, depth: float) -> AnyFloats:
 
 
 def scaled(color: AnyFloats, factor: AnyFloats) -> AnyFloats:
-    """Each of (N, 3) colours, or one (1, 3) for all, times its own one of (N,) factors."""
+    """Each of (N, 3) colors, or one (1, 3) for all, times its own one of (N,) factors."""
     product: AnyFloats = (color.T * factor).T
     return product

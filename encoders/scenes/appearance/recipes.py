@@ -1,4 +1,4 @@
-"""The palettes of the domains: which patterns and colours stand for which role."""
+"""The palettes of the domains: which patterns and colors stand for which role."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ _POSTER = {
     "4f8f55": "leaf",
     "b86a86": "flower fabric_pattern bedding book rug",
 }
-"""sRGB colours, each with the roles that it may stand for."""
+"""sRGB colors, each with the roles that it may stand for."""
 
 POSTER = Palette(
     {
@@ -222,4 +222,4 @@ POSTER = Palette(
         for role in ROLES
     }
 )
-"""Seventeen colours and no textures."""
+"""Seventeen colors and no textures."""

@@ -1,4 +1,4 @@
-"""Patterns of cloth, print, plants and pictures; from afar each is its mean colour."""
+"""Patterns of cloth, print, plants and pictures; from afar each is its mean color."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def weave(p: Place) -> AnyFloats:
 
 
 def plaid(p: Place) -> AnyFloats:
-    """Broad bands both ways, and a fine line of the third colour."""
+    """Broad bands both ways, and a fine line of the third color."""
     bands = (pulse(p.x, 0.5, p.width) + pulse(p.y, 0.5, p.width)) / 2
     line = (pulse(p.x + 0.25, 0.08, p.width) + pulse(p.y + 0.25, 0.08, p.width)) / 2
     return _cloth(p, mix(mix(p.colors[0], p.colors[1], bands), p.colors[2], line))
@@ -68,7 +68,7 @@ def pile(p: Place) -> AnyFloats:
 
 
 def rug(p: Place) -> AnyFloats:
-    """Nested lozenges between broad bands, in three colours, on pile."""
+    """Nested lozenges between broad bands, in three colors, on pile."""
     x, y = np.abs(2 * (p.x - np.floor(p.x)) - 1), np.abs(2 * (p.y - np.floor(p.y)) - 1)
     rings = pulse(1.5 * (x + y), 0.5, 3 * p.width)
     band = pulse(p.y, 0.2, p.width)
@@ -91,7 +91,7 @@ def leaf(p: Place) -> AnyFloats:
 
 
 def soil(p: Place) -> AnyFloats:
-    """Crumbs of two earth colours."""
+    """Crumbs of two earth colors."""
     return mix(p.colors[0], p.colors[1], fractal(p.x, p.y, p.width, p.seed, octaves=3))
 
 
@@ -115,7 +115,7 @@ def landscape(p: Place) -> AnyFloats:
 
 
 def blocks(p: Place) -> AnyFloats:
-    """An abstract painting: rectangles of five colours between dark bars."""
+    """An abstract painting: rectangles of five colors between dark bars."""
     x = p.x + np.float32(0.25) * hashed(np.floor(2 * p.y), 0 * p.y, p.seed)
     column, row = np.floor(3 * x), np.floor(2 * p.y)
     rows = np.minimum((5 * hashed(column, row, p.seed)).astype(np.intp), 4)
@@ -127,7 +127,7 @@ def blocks(p: Place) -> AnyFloats:
 
 
 def page(p: Place) -> AnyFloats:
-    """A screen that shows a page: a bright ground, lines of text and coloured windows."""
+    """A screen that shows a page: a bright ground, lines of text and colored windows."""
     line = pulse(8 * p.y, 0.45, 8 * p.width) * pulse(p.x, 0.7, p.width)
     pane = hashed(np.floor(2 * p.x), np.floor(3 * p.y), p.seed)
     pane = fade((pane > 0.7).astype(np.float32), 3 * p.width, 0.3)

@@ -16,7 +16,7 @@ from encoders.errors import InvalidDataError
 from encoders.scenes.camera import Camera
 from encoders.scenes.making.folder import whole_views
 from encoders.scenes.making.manifest import class_names, read_manifest
-from encoders.scenes.making.one import Seconds, Site, labelled, photographed, visit
+from encoders.scenes.making.one import Seconds, Site, labeled, photographed, visit
 from encoders.scenes.making.point_info import point_info
 from encoders.scenes.making.settings import Settings
 from taskgraph.arrays import Floats, Pixels
@@ -120,7 +120,7 @@ def sample_view(settings: Settings) -> tuple[Album, Key]:
         building.name,
         {key: point_info(building, site.views, v, settings.size) for key, v in views.items()},
         cache(lambda key: photographed(site, views[key], seconds)),
-        lambda key: labelled(site, views[key], seconds),
+        lambda key: labeled(site, views[key], seconds),
         class_names(),
     )
     return album, max(views, key=lambda key: _fullness(site, album, key))

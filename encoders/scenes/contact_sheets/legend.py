@@ -1,4 +1,4 @@
-"""What the colours on a page mean, below it."""
+"""What the colors on a page mean, below it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from taskgraph.arrays import Pixels
 
 GAP, LINE, ENTRY = 6, 18, 22
-"""Pixels around the legend, along a line of words, and along a line of colours."""
+"""Pixels around the legend, along a line of words, and along a line of colors."""
 
 
 def with_colors(
@@ -19,7 +19,7 @@ def with_colors(
     *,
     notes: Sequence[str] = (),
 ) -> Image.Image:
-    """A page with lines of words below, then a box of each colour beside its name.
+    """A page with lines of words below, then a box of each color beside its name.
 
     Parameters
     ----------

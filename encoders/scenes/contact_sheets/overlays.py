@@ -19,7 +19,7 @@ RED, GREEN, BLUE, YELLOW = (226, 60, 60), (40, 170, 70), (60, 110, 235), (255, 2
 FINE = 4
 """Lines are drawn this many times larger, then averaged, so that they are smooth."""
 
-_NEAR = 0.2  # metres in front of the camera at which lines are cut
+_NEAR = 0.2  # meters in front of the camera at which lines are cut
 
 
 def drawn_over(base: Image.Image, draw: Callable[[Any, float], None]) -> Image.Image:

@@ -23,13 +23,13 @@ if TYPE_CHECKING:  # it makes views on the spot, and so imports all that makes s
 
 
 UNSEEN = (70, 70, 78)
-"""Colour of pixels that see no surface."""
+"""Color of pixels that see no surface."""
 
 _HUES = matplotlib.colormaps["tab20"]([*range(14), 16, 17])[:, :3]
 SEMANTIC_COLORS: Pixels = np.vstack(
     [np.zeros((1, 3)), np.full((1, 3), 205), np.rint(255 * _HUES)]
 ).astype(np.uint8)
-"""Colours of uncertain, background and the classes of semantic segmentation."""
+"""Colors of uncertain, background and the classes of semantic segmentation."""
 
 SEGMENT_COLORS = np.random.default_rng(26).integers(60, 256, (256, 3), dtype=np.uint8)
 
@@ -62,7 +62,7 @@ Panel = Callable[[Subject], list[Image.Image]]
 
 
 def enlarged(pixels: Pixels, tile: int, *, whole: bool = False) -> Image.Image:
-    """Pixels as a tile; ``whole`` keeps colours that stand for numbers as they are."""
+    """Pixels as a tile; ``whole`` keeps colors that stand for numbers as they are."""
     small = pixels.shape[0] <= tile
     how = Image.Resampling.NEAREST if small or whole else Image.Resampling.BOX
     return Image.fromarray(np.asarray(pixels, dtype=np.uint8)).resize((tile, tile), how)
@@ -117,7 +117,7 @@ def holed(subject: Subject) -> list[Image.Image]:
 
 
 def recolored(subject: Subject) -> list[Image.Image]:
-    """The target as colours: light of the picture, colour of the bins."""
+    """The target as colors: light of the picture, color of the bins."""
     rgb = subject.values["rgb"]
     ab = expected_ab(color_target(rgb), temperature=1.0)
     return [enlarged(colored(lightness(rgb), ab), subject.tile)]
@@ -183,7 +183,7 @@ def depth(domain: str) -> Panel:
 
 
 def as_stored(domain: str) -> Panel:
-    """The colours of the file itself."""
+    """The colors of the file itself."""
 
     def panel(subject: Subject) -> list[Image.Image]:
         raw = np.array(encoding_of(domain).store(subject.values[domain]))
@@ -194,7 +194,7 @@ def as_stored(domain: str) -> Panel:
 
 
 def curvature(subject: Subject) -> list[Image.Image]:
-    """Red and green for the two curvatures; grey is flat. Strong ones are drawn weaker."""
+    """Red and green for the two curvatures; gray is flat. Strong ones are drawn weaker."""
     bend = np.arctan(subject.values["principal_curvature"] / 4) / (np.pi / 2)
     colors = np.full((*bend.shape[:2], 3), 127.0)
     colors[..., :2] += 127 * bend
@@ -203,7 +203,7 @@ def curvature(subject: Subject) -> list[Image.Image]:
 
 
 def segments(domain: str) -> Panel:
-    """A colour for each segment; the numbers mean nothing."""
+    """A color for each segment; the numbers mean nothing."""
 
     def panel(subject: Subject) -> list[Image.Image]:
         return [enlarged(SEGMENT_COLORS[subject.values[domain]], subject.tile, whole=True)]
@@ -212,6 +212,6 @@ def segments(domain: str) -> Panel:
 
 
 def semantic(subject: Subject) -> list[Image.Image]:
-    """The colours of `SEMANTIC_COLORS`."""
+    """The colors of `SEMANTIC_COLORS`."""
 
     return [enlarged(SEMANTIC_COLORS[subject.values["segment_semantic"]], subject.tile, whole=True)]

@@ -144,8 +144,8 @@ def _oval_hollow(
         [(mean, rim), (0.8 * mean, rim - 0.95 * deep), (0, rim - deep)], (0, 0.4 * deep, 0), steps=4
     )
     stretch = (float(half[0]) / mean, float(half[1]) / mean)
-    centre = (np.array(high) + low) / 2
-    return lathe(profile, sides=20, stretch=stretch).moved((*centre, 0))
+    center = (np.array(high) + low) / 2
+    return lathe(profile, sides=20, stretch=stretch).moved((*center, 0))
 
 
 def vanity(rng: np.random.Generator) -> Piece:

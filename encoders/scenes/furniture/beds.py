@@ -29,7 +29,7 @@ def single_bed(rng: np.random.Generator) -> Piece:
 
 
 def _bed(rng: np.random.Generator, wide: float, sleepers: int) -> Piece:
-    """The mattress is ``wide`` metres; its head is at the back."""
+    """The mattress is ``wide`` meters; its head is at the back."""
     x, y = wide / 2, rng.uniform(0.98, 1.03)
     base, thick = rng.uniform(0.24, 0.34), rng.uniform(0.17, 0.25)
     wood = pick(rng, "wood", "wood_dark", "wood_painted", "fabric")

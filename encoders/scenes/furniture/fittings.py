@@ -18,7 +18,7 @@ LEGS = ("square", "tapered", "round", "splayed", "bars")
 
 
 def slab(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
-    """A box from its three ranges (metres), whose upper end lies ``slope`` per metre behind."""
+    """A box from its three ranges (meters), whose upper end lies ``slope`` per meter behind."""
     if slope == 0:
         return box((x[0], y[0], z[0]), (x[1], y[1], z[1]))
     foot, head = slope * z[0], slope * z[1]
@@ -39,7 +39,7 @@ def pad(width: float, depth: float, height: float, radius: float) -> Shape:
 
 
 def legs(style: str, half: Pair, height: float, thickness: float) -> Shape:
-    """Four legs of one of `LEGS` under a rectangle of ``half`` = (x, y) half sides, metres."""
+    """Four legs of one of `LEGS` under a rectangle of ``half`` = (x, y) half sides, meters."""
     x, y = half[0] - thickness / 2, half[1] - thickness / 2
     feet = np.array([(-x, -y), (x, -y), (x, y), (-x, y)])
     if style in ("round", "splayed"):
@@ -175,7 +175,7 @@ def shelf_load(
 
 
 def tap(at: tuple[float, float, float], height: float, reach: float, *, levers: bool) -> Shape:
-    """A tap that stands at ``at`` and pours ``reach`` metres in front of it (towards -y)."""
+    """A tap that stands at ``at`` and pours ``reach`` meters in front of it (toward -y)."""
     spout = tube(
         [(0, 0, 0), (0, 0, height), (0, -reach, height), (0, -reach, 0.72 * height)],
         0.012,

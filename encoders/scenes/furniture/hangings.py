@@ -94,9 +94,9 @@ def _each_turned(shape: Shape, size: int, angles: np.ndarray) -> Shape:
 def curtain(
     rng: np.random.Generator, width: float | None = None, height: float | None = None
 ) -> Piece:
-    """A rod with two curtains drawn to its ends, or one; for a window ``width`` metres wide.
+    """A rod with two curtains drawn to its ends, or one; for a window ``width`` meters wide.
 
-    ``height`` (metres) is that of the whole piece.
+    ``height`` (meters) is that of the whole piece.
     """
     x = (rng.uniform(1.3, 2.4) if width is None else width + 0.4) / 2
     high = rng.uniform(1.9, 2.4) if height is None else height

@@ -14,7 +14,7 @@ from encoders.scenes.solids.shapes import Shape, box, join, open_box
 from encoders.scenes.solids.turned import cylinder
 
 DEPTH, HEIGHT, WORKTOP = 0.6, 0.9, 0.04
-"""Depth and height of base units and thickness of their tops, metres."""
+"""Depth and height of base units and thickness of their tops, meters."""
 
 BACK, FRONT = DEPTH / 2, 0.02 - DEPTH / 2
 """Where the units' backs and the faces behind their doors are; doors reach -DEPTH / 2."""

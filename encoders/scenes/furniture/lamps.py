@@ -13,7 +13,7 @@ from encoders.scenes.solids.turned import cylinder, frustum, lathe, rods
 
 METALS = ("metal", "brass", "plastic_dark", "wood", "wood_dark")
 BULB = 0.035
-"""Radius of a bulb, metres."""
+"""Radius of a bulb, meters."""
 
 
 def _shade(low: float, high: float, tall: float) -> Shape:

@@ -34,11 +34,11 @@ class Top:
 
     Attributes
     ----------
-    low, high : (float, float), metres
+    low, high : (float, float), meters
         Opposite (x, y) corners, in the piece's frame.
-    height : float, metres
+    height : float, meters
         Above the piece's origin.
-    headroom : float, metres
+    headroom : float, meters
         Clear height above it; infinite where nothing of the piece is above.
     """
 
@@ -54,11 +54,11 @@ class Glow:
 
     Attributes
     ----------
-    position : (3,) array, metres
+    position : (3,) array, meters
         Its middle, in the piece's frame.
     strength : float
         1 is an ordinary lamp.
-    radius : float, metres
+    radius : float, meters
         The part of role ``bulb`` fits into the ball: a ray that looks for the light ends there.
         A shade (role ``lampshade`` if light passes through it) may be around it.
     """
@@ -79,9 +79,9 @@ class Piece:
     Attributes
     ----------
     kind : str
-        Its class, a key of `encoders.scenes.furniture.CATALOGUE`.
+        Its class, a key of `encoders.scenes.furniture.CATALOG`.
     parts : tuple of Part
-    size : (w, d, h), metres
+    size : (w, d, h), meters
     tops : tuple of Top
     glows : tuple of Glow
     """

@@ -118,8 +118,8 @@ def bowl(rng: np.random.Generator) -> Piece:
         turn = np.arange(count) * 2 * np.pi / count
         size = rng.uniform(0.03, 0.038, count)
         for number, (angle, radius) in enumerate(zip(turn, size, strict=True)):
-            centre = (0.48 * wide * np.cos(angle), 0.48 * wide * np.sin(angle), 0.4 * high + radius)
-            fruit = ellipsoid(centre, (radius, radius, 0.92 * radius), sides=10)
+            center = (0.48 * wide * np.cos(angle), 0.48 * wide * np.sin(angle), 0.4 * high + radius)
+            fruit = ellipsoid(center, (radius, radius, 0.92 * radius), sides=10)
             parts.append(Part(fruit, "food", number % 3))
         top = sphere((0, 0, 0.4 * high + 2.1 * size[0]), 0.034, sides=10)
         parts.append(Part(top, "food", 1))

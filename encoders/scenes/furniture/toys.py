@@ -42,7 +42,7 @@ BEAR: tuple[tuple[tuple[Ball, ...], int], ...] = (
         6,
     ),
 )
-"""Middles and half axes (metres) of a bear's balls, and their sides: body, limbs, snout, eyes."""
+"""Middles and half axes (meters) of a bear's balls, and their sides: body, limbs, snout, eyes."""
 
 
 def toy_box(rng: np.random.Generator) -> Piece:

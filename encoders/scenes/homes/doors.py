@@ -15,7 +15,7 @@ from encoders.scenes.solids.shapes import Shape, boxes
 from taskgraph.arrays import Floats
 
 LINING = 0.025
-"""Thickness of the boards that a doorway is lined with, metres."""
+"""Thickness of the boards that a doorway is lined with, meters."""
 
 
 def doors(plan: Plan, finishes: Sequence[Finish], rng: np.random.Generator) -> Iterator[Fixture]:

@@ -26,10 +26,10 @@ from encoders.scenes.homes.spaces import Opening, Space
 from taskgraph.arrays import Booleans, Floats, Integers
 
 GAP = 0.03
-"""Metres between furniture and the wall behind it, and between two pieces: skirting fits in."""
+"""Meters between furniture and the wall behind it, and between two pieces: skirting fits in."""
 
 SKIRTING = 0.14
-"""Metres above the floor that skirting boards reach at most."""
+"""Meters above the floor that skirting boards reach at most."""
 
 NONE = Boxes(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0))
 
@@ -67,7 +67,7 @@ class Floor:
     doors: list[Boxes] = field(default_factory=list)
     windows: list[Boxes] = field(default_factory=list)
     access: list[Boxes] = field(default_factory=list)
-    filled: float = 0.0  # square metres of floor that furniture covers
+    filled: float = 0.0  # square meters of floor that furniture covers
     _joined: Boxes | None = field(default=None, repr=False)  # of all that is placed
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class Floor:
 
     @property
     def size(self) -> Floats:
-        """(3,) width, depth and height of the room, metres."""
+        """(3,) width, depth and height of the room, meters."""
         return self.space.high - self.space.low
 
     def new_suite(self) -> int:
@@ -100,7 +100,7 @@ class Floor:
     ) -> Booleans:
         """Which of (N) boxes are inside the room and meet nothing.
 
-        ``margin`` (metres) is kept to furniture; pieces numbered in ``ignore`` may be met.
+        ``margin`` (meters) is kept to furniture; pieces numbered in ``ignore`` may be met.
         ``access`` boxes are floor that must only be free of furniture. Without ``windows`` they
         may be covered; without ``strict`` the floor that other pieces need may be taken.
         """
@@ -135,7 +135,7 @@ class Floor:
         return apart(boxes, joined(near))
 
     def inside_room(self, boxes: Boxes, margin: float = 0.0) -> Booleans:
-        """Which of (N) boxes are inside the room, ``margin`` metres off its walls."""
+        """Which of (N) boxes are inside the room, ``margin`` meters off its walls."""
         low, high = extent(boxes.grown(margin))
         within = (low > self.space.low - 1e-6) & (high < self.space.high + 1e-6)
         inside: Booleans = np.logical_and.reduce(within, axis=1)
@@ -166,7 +166,7 @@ class Floor:
         suite: int = -1,
         front: float = 0.0,
     ) -> int:
-        """Place a piece; ``front`` metres before it stay free. Returns its number."""
+        """Place a piece; ``front`` meters before it stay free. Returns its number."""
         place = np.asarray(position, dtype=float)
         self.placed.append(Placed(piece, place, float(turn), host, suite))
         if self._joined is not None:
@@ -200,7 +200,7 @@ class Floor:
         return Spots(*map(np.concatenate, (position, turns, walls, along)))
 
     def inside(self, piece: Piece, turns: Sequence[float], step: float = 0.15) -> Spots:
-        """Spots all over the floor, ``step`` metres apart, with each of the given turns."""
+        """Spots all over the floor, ``step`` meters apart, with each of the given turns."""
         low, high = self.space.low + 0.1, self.space.high - 0.1
         x = np.arange(low[0], high[0], step)
         y = np.arange(low[1], high[1], step)

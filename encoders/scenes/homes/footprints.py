@@ -21,7 +21,7 @@ class Boxes:
 
     Attributes
     ----------
-    middle, half : (N, 3) arrays, metres
+    middle, half : (N, 3) arrays, meters
     turn : (N,) array, radians
         About z, counter-clockwise seen from above.
     """
@@ -38,7 +38,7 @@ class Boxes:
         return Boxes(self.middle[mask], self.half[mask], self.turn[mask])
 
     def grown(self, margin: float) -> Boxes:
-        """The boxes with ``margin`` metres more on each of their four sides."""
+        """The boxes with ``margin`` meters more on each of their four sides."""
         return Boxes(self.middle, self.half + np.array([margin, margin, 0.0]), self.turn)
 
 
@@ -65,7 +65,7 @@ def turned(turn: ArrayLike, vectors: ArrayLike) -> Floats:
 
 
 def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> Booleans:
-    """Which boxes share more than ``tolerance`` metres along every axis that could part them.
+    """Which boxes share more than ``tolerance`` meters along every axis that could part them.
 
     Two upright boxes are apart if and only if an axis of one of them, or the vertical, separates
     them (the separating axis theorem).

@@ -19,8 +19,8 @@ FIRST_CLASS = 2
 LEAST_SHARE = 0.02
 """Share of the picture that an object must cover to be what the picture is of."""
 
-CENTRE_SPREAD = 0.25
-"""Standard deviation (widths of the picture) of the Gaussian by which the centre counts more."""
+CENTER_SPREAD = 0.25
+"""Standard deviation (widths of the picture) of the Gaussian by which the center counts more."""
 
 
 def segment_semantic(sight: Sight) -> Pixels:
@@ -100,5 +100,5 @@ def class_scene(sight: Sight) -> Floats32:
 def _closeness(size: int) -> Floats:
     """(size * size,) weight of each pixel by its distance from the middle, row by row."""
     offset = (np.arange(size) + 0.5) / size - 0.5
-    falloff = np.exp(-(offset**2) / (2 * CENTRE_SPREAD**2))
+    falloff = np.exp(-(offset**2) / (2 * CENTER_SPREAD**2))
     return np.asarray(np.multiply.outer(falloff, falloff).ravel())

@@ -1,4 +1,4 @@
-"""Normalised cuts of a weighted graph: in two, and in as many parts as are cheap to part.
+"""Normalized cuts of a weighted graph: in two, and in as many parts as are cheap to part.
 
 After Shi and Malik, "Normalized cuts and image segmentation", PAMI 2000.
 """
@@ -14,7 +14,7 @@ from encoders.scenes.labels.bits import packed, unpacked
 from taskgraph.arrays import Booleans, Floats, Indices, Integers32
 
 DEAREST_CUT = 0.005
-"""A graph is not cut where its cheapest normalised cut costs more than this."""
+"""A graph is not cut where its cheapest normalized cut costs more than this."""
 
 FAINT = 5e-4
 """A likeness that holds nothing together: a part tied to the rest by ten such edges a node is cut
@@ -25,7 +25,7 @@ SELF_WEIGHT = 2.0
 
 
 def two_way_cut(weights: Floats) -> tuple[Booleans, float]:
-    r"""The cheapest normalised cut among those that the second eigenvector orders.
+    r"""The cheapest normalized cut among those that the second eigenvector orders.
 
     .. math:: \mathrm{Ncut}(A, B) = \frac{\mathrm{cut}(A, B)}{\mathrm{assoc}(A, V)} +
                                     \frac{\mathrm{cut}(A, B)}{\mathrm{assoc}(B, V)}
@@ -64,7 +64,7 @@ def two_way_cut(weights: Floats) -> tuple[Booleans, float]:
     return side, float(cost[best])
 
 
-def normalised_cuts(weights: Floats) -> Integers32:
+def normalized_cuts(weights: Floats) -> Integers32:
     """Cut a graph in two, and its parts in turn, as long as a cut is cheap.
 
     What only edges fainter than `FAINT` tie to the rest is taken off first, without eigenvectors.

@@ -64,5 +64,5 @@ class Sight:
 
     @cached_property
     def gaps(self) -> Gaps:
-        """The jumps in depth between neighbouring pixels; found once, at the first use."""
+        """The jumps in depth between neighboring pixels; found once, at the first use."""
         return Gaps.between(self.caster, self.camera, self.size, self.hits)

@@ -126,7 +126,7 @@ def photographed(site: Site, view: View, seconds: Seconds) -> Pixels:
         return image(site.caster, view.camera, site.settings.size, site.domain, rng)
 
 
-def labelled(site: Site, view: View, seconds: Seconds) -> dict[str, Any]:
+def labeled(site: Site, view: View, seconds: Seconds) -> dict[str, Any]:
     """Every domain of a view, in physical units; see `encoders.codecs.encodings.to_value`."""
     rgb, size = photographed(site, view, seconds), site.settings.size
     with stage(seconds, "rays for labels"):

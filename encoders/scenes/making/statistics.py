@@ -45,7 +45,7 @@ def statistics(out: str | Path) -> pd.DataFrame:
 
     Pitch is positive above the horizon. The distance and the obliqueness (the angle between the
     surface's normal and the direction to the camera) are those of the point that a picture is
-    centred on. A camera is a place: pictures taken from one place, each of another point, are one
+    centered on. A camera is a place: pictures taken from one place, each of another point, are one
     camera's, and "points per camera" counts the points that are photographed from it.
 
     Returns

@@ -12,7 +12,7 @@ from taskgraph.arrays import AnyFloats, Pixels
 REFERENCE = 0.2
 """Luminance that a camera which does not adapt is set for."""
 
-_GREY = 0.4  # albedo
+_GRAY = 0.4  # albedo
 _LEAK = 0.07
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
@@ -31,7 +31,7 @@ def exposure(
     """The factor that brings a view's typical luminance to the domain's exposure.
 
     The typical luminance is ``m**a * REFERENCE**(1 - a)``, with a the domain's adaptation and m
-    the geometric mean over the samples of what reaches the camera and of what a middling grey
+    the geometric mean over the samples of what reaches the camera and of what a middling gray
     would send in its place: half a reflected, half an incident light meter, so that white walls
     come out lighter than dark ones.
 
@@ -46,8 +46,8 @@ def exposure(
     if not len(radiance):
         return float(lighting.exposure / REFERENCE * 2.0**error)
     seen = np.log(dot(radiance, _LUMA) + np.float32(1e-4)).mean(dtype=np.float64)
-    grey = np.log(dot(incident, _LUMA * np.float32(_GREY / np.pi)) + np.float32(1e-4))
-    mean = np.exp((seen + grey.mean(dtype=np.float64)) / 2)
+    gray = np.log(dot(incident, _LUMA * np.float32(_GRAY / np.pi)) + np.float32(1e-4))
+    mean = np.exp((seen + gray.mean(dtype=np.float64)) / 2)
     typical = mean**lighting.adaptation * REFERENCE ** (1 - lighting.adaptation)
     return float(lighting.exposure / typical * 2.0**error)
 
@@ -55,7 +55,7 @@ def exposure(
 def blended(light: AnyFloats) -> AnyFloats:
     """Let each channel of (..., 3) light see 7% of each other one, as layers of film do.
 
-    Greys stay as they are; strongly coloured light does not burn out to a pure primary.
+    Grays stay as they are; strongly colored light does not burn out to a pure primary.
     """
     every = light.sum(-1, keepdims=True)
     mixed: AnyFloats = light + np.float32(_LEAK) * (every - 3 * light)
@@ -102,6 +102,6 @@ def sensed(image: AnyFloats, sensor: Sensor, rng: np.random.Generator) -> AnyFlo
     return image
 
 
-def quantised(image: AnyFloats) -> Pixels:
+def quantized(image: AnyFloats) -> Pixels:
     """Eight-bit sRGB of an image of linear light."""
     return np.round(255 * encoded(image)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The drawn look: areas of flat poster colour with inked outlines."""
+"""The drawn look: areas of flat poster color with inked outlines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BEHIND = 0.06  # as does a step in depth of more than this share of it
 
 
 def filled(albedo: AnyFloats, normal: AnyFloats) -> AnyFloats:
-    """Each colour in one of three steps of brightness, by where its surface faces.
+    """Each color in one of three steps of brightness, by where its surface faces.
 
     Surfaces that face up or down are brightest; upright ones are darker the more they face
     along x than along y, so that the corners of a room show.

@@ -15,12 +15,12 @@ from encoders.scenes.raycast import LIFT, Caster
 from taskgraph.arrays import AnyFloats, Booleans, Indices, Integers32
 
 NEAREST = 0.05
-"""Metres below which a light gives no more than at this distance."""
+"""Meters below which a light gives no more than at this distance."""
 
-_REACH = 0.7  # metres within which things shade each other from ambient light
+_REACH = 0.7  # meters within which things shade each other from ambient light
 _KEPT = 0.25  # share of the ambient light that comes back from what stands in its way
 _GLOSSY = 0.1  # the least gloss that gives highlights
-_AWAY = np.float32(80.0)  # metres, beyond every building
+_AWAY = np.float32(80.0)  # meters, beyond every building
 _GOLDEN = np.array([0.754877666, 0.569840291, 0.438579021], dtype=np.float32)
 
 
@@ -128,7 +128,7 @@ def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -
     if occluded:
         aim = points.flat + picked(_on_sphere(points.jitter), points.phase)
         reach = (np.float32(_REACH) * points.jitter[:, 2] + np.float32(0.01)).take(points.phase)
-        # Not of unit length: what is left out is the last millimetre of the way.
+        # Not of unit length: what is left out is the last millimeter of the way.
         share = np.maximum(reach - np.float32(LIFT), 0) / np.maximum(length(aim), 1e-3)
         hidden = caster.occluded(points.start, aim, share)
         ambient *= np.where(hidden, np.float32(_KEPT), np.float32(1))[:, None]

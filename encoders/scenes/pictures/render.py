@@ -16,7 +16,7 @@ from encoders.scenes.pictures.develop import (
     blended,
     exposure,
     halved,
-    quantised,
+    quantized,
     sensed,
     through_lens,
     toned,
@@ -71,7 +71,7 @@ def image(
     rays = single(directions)
     scene = Scene(caster, sources(caster.building, domain), domain)
     if domain.shading == DRAWN:
-        return quantised(halved(_drawn(scene, hits, rays).reshape(grid, grid, 3)))
+        return quantized(halved(_drawn(scene, hits, rays).reshape(grid, grid, 3)))
     pixel = 2 * np.tan(camera.fov / 2) / size
     radiance, incident = _photographed(scene, hits, rays, pixel, jitter(rng))
     error = domain.camera.exposure_jitter * rng.standard_normal()
@@ -79,7 +79,7 @@ def image(
     light = _with_backdrop(radiance, hits, rays, domain)
     picture = halved(toned(blended(np.float32(factor) * light)).reshape(grid, grid, 3))
     picture = sensed(through_lens(picture, domain.camera), domain.noise, rng)
-    return quantised(picture)
+    return quantized(picture)
 
 
 def surface_albedo(building: Building, hits: Hits, footprint: AnyFloats) -> AnyFloats:
@@ -161,7 +161,7 @@ def _points(scene: Scene, met: Hits, rays: AnyFloats, places: AnyFloats, phase: 
 def _mirrored_share(
     scene: Scene, met: Hits, points: Points, slope: AnyFloats
 ) -> tuple[AnyFloats, AnyFloats]:
-    """Share of light that is mirrored towards the eye (Schlick), and the material's own share.
+    """Share of light that is mirrored toward the eye (Schlick), and the material's own share.
 
     Glossy surfaces mirror more at a slant; shares too small to see are 0.
     """
@@ -173,7 +173,7 @@ def _mirrored_share(
 
 
 def _reflection(scene: Scene, points: Points) -> AnyFloats:
-    """Radiance from where glossy points mirror, at the mean colour of what is there, unshadowed."""
+    """Radiance from where glossy points mirror, at the mean color of what is there, unshadowed."""
     rays: AnyFloats = scaled(points.normal, 2 * dot(points.normal, points.toward)) - points.toward
     # What is less than glossy scatters a little around the mirrored direction.
     aside = picked(2 * points.jitter - 1, points.phase)

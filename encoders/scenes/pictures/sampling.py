@@ -1,4 +1,4 @@
-"""Interleaved sampling: neighbours sample lights at different places, and share what they find.
+"""Interleaved sampling: neighbors sample lights at different places, and share what they find.
 
 Each sample of a picture casts one ray to each light. The places that the rays aim at are even over
 each tile of 4 x 4 samples, and light is then averaged over as many, along surfaces only, so that
@@ -15,7 +15,7 @@ import numpy as np
 from encoders.scenes.raycast import Hits
 from taskgraph.arrays import AnyFloats, Indices
 
-# A magic square: neighbours are far apart in the order.
+# A magic square: neighbors are far apart in the order.
 _ORDER = np.array([[0, 14, 3, 13], [11, 5, 8, 6], [12, 2, 15, 1], [7, 9, 4, 10]])
 
 

@@ -22,10 +22,10 @@ def plate(
 
     Parameters
     ----------
-    low, high, hole_low, hole_high : (2,) arrays, metres
+    low, high, hole_low, hole_high : (2,) arrays, meters
         Opposite (x, y) corners of the rectangle and of the hole's box.
-    height : float, metres
-    radius : float, optional, metres
+    height : float, meters
+    radius : float, optional, meters
         Of the hole's rounded corners; without it the hole is an ellipse.
     """
     low, high, hole_low, hole_high = (
@@ -68,7 +68,7 @@ def holed_slab(
 
     Parameters
     ----------
-    low, high : (3,) arrays, metres
+    low, high : (3,) arrays, meters
         Opposite corners of the box.
     hole_low, hole_high, radius, steps
         As for `plate`.

@@ -93,7 +93,7 @@ def _octant(steps: int) -> tuple[Floats, Integers32]:
 def rounded_box(low: ArrayLike, high: ArrayLike, radius: float, *, steps: int = 2) -> Shape:
     """A box whose edges are quarter cylinders and whose corners are eighths of a sphere.
 
-    ``radius`` (metres) is at most just under half of the thinnest side and is cut down to that;
+    ``radius`` (meters) is at most just under half of the thinnest side and is cut down to that;
     ``steps`` is the number of chords of a quarter circle.
     """
     return _rounded(low, high, radius, steps, True)
@@ -104,9 +104,9 @@ def basin(low: ArrayLike, high: ArrayLike, radius: float, *, steps: int = 3) -> 
 
     Parameters
     ----------
-    low, high : (3,) arrays, metres
+    low, high : (3,) arrays, meters
         Corners of the hollow; its rim is a rectangle at ``high[2]`` with rounded corners.
-    radius : float, metres
+    radius : float, meters
     """
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     radius = min(radius, 0.49 * float((high - low)[:2].min()), 0.9 * float(high[2] - low[2]))
@@ -142,10 +142,10 @@ def _globe(sides: int, rows: int) -> tuple[Floats, Integers32]:
     return unit.reshape(-1, 3), faces
 
 
-def ellipsoid(centre: ArrayLike, radii: ArrayLike, *, sides: int = 16) -> Shape:
-    """An ellipsoid with half axes ``radii`` (metres) along x, y, z.
+def ellipsoid(center: ArrayLike, radii: ArrayLike, *, sides: int = 16) -> Shape:
+    """An ellipsoid with half axes ``radii`` (meters) along x, y, z.
 
-    With p the distance of the tangent plane from the centre, x the point and a, b, c the half
+    With p the distance of the tangent plane from the center, x the point and a, b, c the half
     axes, the Gaussian curvature is p^4 / (a b c)^2 and the mean curvature
     p^3 (a^2 + b^2 + c^2 - |x|^2) / 2 (a b c)^2.
     """
@@ -157,16 +157,16 @@ def ellipsoid(centre: ArrayLike, radii: ArrayLike, *, sides: int = 16) -> Shape:
     mean = p**3 * ((radii**2).sum() - ((unit * radii) ** 2).sum(1)) / (2 * volume2)
     root = np.sqrt(np.maximum(mean**2 - p**4 / volume2, 0.0))
     return Shape(
-        vertices=np.asarray(centre, dtype=float) + unit * radii,
+        vertices=np.asarray(center, dtype=float) + unit * radii,
         faces=faces,
         normals=gradient * p[:, None],
         curvatures=np.stack([mean + root, mean - root], axis=1),
     )
 
 
-def sphere(centre: ArrayLike, radius: float, *, sides: int = 16) -> Shape:
+def sphere(center: ArrayLike, radius: float, *, sides: int = 16) -> Shape:
     """A ball, as an `ellipsoid` with three equal half axes."""
-    return ellipsoid(centre, (radius, radius, radius), sides=sides)
+    return ellipsoid(center, (radius, radius, radius), sides=sides)
 
 
 def blade(
@@ -176,7 +176,7 @@ def blade(
 
     Parameters
     ----------
-    length, width : float, metres
+    length, width : float, meters
         Along the middle rib, and at the widest place.
     droop : float, radians
         By how much the tip points lower than the stalk, not zero; negative bends upwards.
@@ -202,7 +202,7 @@ def blade(
 def pleats(low: ArrayLike, high: ArrayLike, folds: int, *, steps: int = 8) -> Shape:
     """A hanging cloth whose section is a sine wave: y = middle + depth/2 * cos(k x).
 
-    ``low`` and ``high`` are opposite corners (metres) of the box that it fills; it faces -y.
+    ``low`` and ``high`` are opposite corners (meters) of the box that it fills; it faces -y.
     """
     (x0, y0, z0), (x1, y1, z1) = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     k, amplitude = 2 * np.pi * folds / (x1 - x0), (y1 - y0) / 2

@@ -21,7 +21,7 @@ class Shape:
 
     Attributes
     ----------
-    vertices : (V, 3) array, metres
+    vertices : (V, 3) array, meters
     faces : (F, 3) integer array
         Counter-clockwise seen from outside.
     normals : (V, 3) array
@@ -37,7 +37,7 @@ class Shape:
     curvatures: Floats
 
     def moved(self, offset: ArrayLike) -> Shape:
-        """The shape shifted by ``offset`` (metres)."""
+        """The shape shifted by ``offset`` (meters)."""
         return replace(self, vertices=self.vertices + np.asarray(offset, dtype=float))
 
     def rotated(self, rotation: ArrayLike) -> Shape:
@@ -73,7 +73,7 @@ def scattered(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = No
     Parameters
     ----------
     shape : Shape
-    offsets : (N, 3) array, metres
+    offsets : (N, 3) array, meters
     rotations : (N, 3, 3) array, optional
         Without them no copy is turned.
     """
@@ -134,7 +134,7 @@ _CORNERS, _FACES, _NORMALS = _unit_box()
 
 
 def box(low: ArrayLike, high: ArrayLike) -> Shape:
-    """The solid box between two opposite corners (metres); each side has its own vertices."""
+    """The solid box between two opposite corners (meters); each side has its own vertices."""
     return boxes(np.asarray(low)[None], np.asarray(high)[None])
 
 
@@ -162,7 +162,7 @@ def tapered_box(foot: ArrayLike, head: ArrayLike, bottom: float, top: float) -> 
 
     Parameters
     ----------
-    foot, head : (2, 2) arrays, metres
+    foot, head : (2, 2) arrays, meters
         Lower and upper (x, y) corner of the rectangle at height ``bottom`` and at ``top``; the
         sides between them are flat, whatever the two rectangles are.
     """

@@ -12,13 +12,13 @@ from encoders.scenes.solids.shapes import Shape
 from taskgraph.arrays import Floats, Integers32
 
 AXIS = 1e-3
-"""Metres from the axis below which a cone's curvature (infinite at its tip) no longer grows."""
+"""Meters from the axis below which a cone's curvature (infinite at its tip) no longer grows."""
 
 
 def _surface(
     along: Floats, around: Floats, along2: Floats, mixed: Floats, around2: Floats
 ) -> tuple[Floats, Floats]:
-    """Normals and principal curvatures from a parametrisation's derivatives, each (N, 3).
+    """Normals and principal curvatures from a parametrization's derivatives, each (N, 3).
 
     With the fundamental forms E, F, G and L, M, N the mean curvature is
     H = (E N - 2 F M + G L) / 2 (E G - F^2), the Gaussian K = (L N - M^2) / (E G - F^2), and the
@@ -131,9 +131,9 @@ def rods(
 
     Parameters
     ----------
-    starts, ends : (N, 3) arrays, metres
+    starts, ends : (N, 3) arrays, meters
         Of the middle lines.
-    radii, end_radii : (N,) arrays or floats, metres
+    radii, end_radii : (N,) arrays or floats, meters
         At the start and at the end; without ``end_radii`` the bars are cylinders.
     sides : int
     """
@@ -188,7 +188,7 @@ def frustum(
 def cylinder(
     radius: float, bottom: float, top: float, *, sides: int = 20, edge: float = 0.0
 ) -> Shape:
-    """A closed, upright cylinder; ``edge`` is the radius (metres) that rounds its two rims."""
+    """A closed, upright cylinder; ``edge`` is the radius (meters) that rounds its two rims."""
     if edge == 0:
         return frustum(radius, radius, bottom, top, sides=sides)
     profile = filleted([(0, bottom), (radius, bottom), (radius, top), (0, top)], edge, steps=2)

@@ -16,7 +16,7 @@ ROWS = 16_384
 
 
 @dataclass(frozen=True, eq=False)
-class Centred:
+class Centered:
     """Second moments about fixed points, divided by the number of examples.
 
     Attributes
@@ -125,7 +125,7 @@ class Moments:
         """(q,) means of the outputs."""
         return self._y / self._some()
 
-    def about(self, x: Floats, y: Floats) -> Centred:
+    def about(self, x: Floats, y: Floats) -> Centered:
         """Moments about given points, such as the means of the examples trained on.
 
         Of x about c: E[(x - c)(x - c)'] = E[x x'] - m c' - c m' + c c', m the mean of x.
@@ -135,7 +135,7 @@ class Moments:
         xx = self.xx / count - crossed - crossed.T + np.outer(x, x)
         xy = self.xy / count - np.outer(mx, y) - np.outer(x, my) + np.outer(x, y)
         yy = np.diagonal(self.yy) / count - 2 * my * y + y * y
-        return Centred(count, xx, xy, np.maximum(yy, 0.0))
+        return Centered(count, xx, xy, np.maximum(yy, 0.0))
 
     def part(self, features: ArrayLike | None = None, outputs: ArrayLike | None = None) -> Moments:
         """The moments of some features and some outputs (numbers of columns) alone."""

@@ -14,7 +14,7 @@ from encoders.transfer.ridge.moments import Moments
 from taskgraph.arrays import Floats, Floats32, Integers
 
 LEAST = 1e-6
-"""Of the mean variance: what a feature that never varies is penalised by at least."""
+"""Of the mean variance: what a feature that never varies is penalized by at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Readout:
 
 
 def penalties(variances: Floats, strength: float) -> Floats:
-    """``strength`` times each feature's variance, which is as if features were standardised."""
+    """``strength`` times each feature's variance, which is as if features were standardized."""
     least = LEAST * variances.mean() or 1.0
     found: Floats = strength * np.maximum(variances, least)
     return found

@@ -171,7 +171,7 @@ def descriptors(segments: Integers, mask: Booleans) -> Floats32:
 
 
 def _coordinates(height: int, width: int) -> tuple[Floats, Floats]:
-    """(H, 1) and (1, W), the pixels' centres in [-1, 1]."""
+    """(H, 1) and (1, W), the pixels' centers in [-1, 1]."""
     down, right = (2 * (np.arange(n) + 0.5) / n - 1 for n in (height, width))
     return down[:, None], right[None, :]
 

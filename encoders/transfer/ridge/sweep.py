@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from encoders.errors import InvalidDataError
 from encoders.transfer.ridge.directions import TOLERANCE, Directions, directions
 from encoders.transfer.ridge.elimination import Held, Stage
-from encoders.transfer.ridge.moments import Centred, Moments
+from encoders.transfer.ridge.moments import Centered, Moments
 from encoders.transfer.ridge.readout import penalties
 from encoders.transfer.ridge.result import SweepResult
 from encoders.transfer.ridge.sets import ORDERS, source_sets
@@ -47,8 +47,8 @@ def sweep(
     """Solve the ridge regression of every target on every set of sources.
 
     Of each set S, penalty l and target: W = (A_SS + l D_SS)^-1 B_S with the moments A, B of the
-    examples trained on about their means (so the intercept is not penalised) and D the diagonal of
-    A: features count as if standardised. The error on valid and test examples is
+    examples trained on about their means (so the intercept is not penalized) and D the diagonal of
+    A: features count as if standardized. The error on valid and test examples is
     tr(Y'Y) - 2 tr(W'X'Y) + tr(W'X'XW), all about the means of the examples trained on, over the
     tr(Y'Y). The penalty is chosen for each set and target on the valid examples.
 
@@ -117,7 +117,7 @@ class _Blocks:
 
 
 def _blocks(
-    part: Centred, groups: Mapping[str, slice], kept: Directions, precision: DTypeLike
+    part: Centered, groups: Mapping[str, slice], kept: Directions, precision: DTypeLike
 ) -> _Blocks:
     columns = [np.arange(len(part.xx))[run] for run in groups.values()]
     width = max(map(len, columns))

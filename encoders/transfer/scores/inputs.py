@@ -52,7 +52,7 @@ def checked_labels(labels: ArrayLike, examples: int) -> Integers:
     if not is_labels(found):
         raise InvalidTableError(
             f"`labels` is {found.dtype} of shape {found.shape}, expected (N,) whole numbers; "
-            "make classes of continuous targets with `discretise`"
+            "make classes of continuous targets with `discretize`"
         )
     _same_length(found, examples)
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
@@ -64,9 +64,9 @@ def without_mean(features: Floats) -> Floats:
     Taking the mean away leaves of a constant a rounding error, which no later step could tell
     from a feature of tiny spread.
     """
-    centred = features - features.mean(axis=0)
+    centered = features - features.mean(axis=0)
     constant = np.ptp(features, axis=0) <= 1e-9 * np.abs(features).max(axis=0)
-    found: Floats = np.where(constant, 0.0, centred)
+    found: Floats = np.where(constant, 0.0, centered)
     return found
 
 

@@ -28,7 +28,7 @@ from tests.encoders.untrained import write_untrained
 from tests.failing import fails
 
 CEILINGS = ("edge2d", "edge3d", "keypoint2d")
-STANDARDISED = ("curvature", "ego_motion", "fix_pose", "non_fixated_pose", "room_layout")
+STANDARDIZED = ("curvature", "ego_motion", "fix_pose", "non_fixated_pose", "room_layout")
 UNITLESS = ("class_places", "rgb2depth")
 
 
@@ -49,7 +49,7 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(world):
-    names = (*CEILINGS, *STANDARDISED, *UNITLESS)
+    names = (*CEILINGS, *STANDARDIZED, *UNITLESS)
     return TaskonomyDataset(
         world, names, "train", size=64, splits=world / "splits.csv", progress=False
     )
@@ -66,7 +66,7 @@ def other(bank, tmp_path_factory):
     """The same networks, trained, it is said, with other constants."""
     out = tmp_path_factory.mktemp("units") / "other"
     shutil.copytree(bank, out)
-    for name in (*CEILINGS, *STANDARDISED):
+    for name in (*CEILINGS, *STANDARDIZED):
         tensors, record = read_weights(bank / f"{name}.safetensors")
         write_weights(out / f"{name}.safetensors", tensors, record | {"constants": changed(record)})
     return out
@@ -147,7 +147,7 @@ def loss_by_hand(name, answers, target, mask, constants):
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")  # no valid pair of other points
-@pytest.mark.parametrize("name", [*CEILINGS, *STANDARDISED])
+@pytest.mark.parametrize("name", [*CEILINGS, *STANDARDIZED])
 def test_self_is_judged_in_the_units_of_the_data(name, world, bank, other, tmp_path):
     config = config_of(other, world)
     measure(config, tmp_path, name, ("self",))
@@ -165,7 +165,7 @@ def test_self_is_judged_in_the_units_of_the_data(name, world, bank, other, tmp_p
     assert record["converted"] is True
 
 
-@pytest.mark.parametrize("name", [*CEILINGS, *STANDARDISED, *UNITLESS])
+@pytest.mark.parametrize("name", [*CEILINGS, *STANDARDIZED, *UNITLESS])
 def test_with_equal_constants_the_network_is_taken_as_it_is(name, data, bank):
     model, constants = load(name, bank), data.constants.get(name, {})
     stored = read_weights(bank / f"{name}.safetensors")[1]["constants"]  # by way of JSON
@@ -177,7 +177,7 @@ def test_with_equal_constants_the_network_is_taken_as_it_is(name, data, bank):
 def test_tasks_with_constants_are_those_whose_label_fits_a_scale(data):
     """What is fitted elsewhere are frequencies of classes, which weigh losses and scale nothing."""
     scaled = {n for n, c in data.constants.items() if {"ceiling", "mean"} & set(c)}
-    assert scaled == {*CEILINGS, *STANDARDISED}
+    assert scaled == {*CEILINGS, *STANDARDIZED}
     fitted = {name for name, task in TASKS.items() if task.label and task.label.fit}
     assert fitted == scaled | {
         "class_1000",

@@ -1,4 +1,4 @@
-"""Inputs and targets made from a picture: noise, holes, colours and puzzles, each by an oracle."""
+"""Inputs and targets made from a picture: noise, holes, colors and puzzles, each by an oracle."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_the_hole_is_the_middle_quarter(size):
     assert hole(size, size).mean() == 0.25
 
 
-# Colours.
+# Colors.
 
 
 def test_lab_is_skimages():
@@ -102,7 +102,7 @@ def test_lightness_runs_from_minus_one_to_one_and_takes_batches():
     np.testing.assert_allclose(lightness(dark)[..., 0], rgb2lab(dark)[..., 0] / 50 - 1, atol=1e-5)
 
 
-def test_chroma_is_the_colour_of_the_mean_light_of_a_block():
+def test_chroma_is_the_color_of_the_mean_light_of_a_block():
     flat = np.repeat(np.repeat(random_pictures(4, 5), 4, axis=0), 4, axis=1)
     np.testing.assert_allclose(chroma(flat), rgb2lab(flat)[::4, ::4, 1:], atol=2e-3)
     halves = np.zeros((4, 4, 3), dtype=np.uint8)
@@ -118,7 +118,7 @@ def test_a_size_that_is_no_multiple_of_four_is_refused():
         chroma(random_pictures(30, 64))
 
 
-def test_the_bins_are_the_cells_that_hold_a_colour():
+def test_the_bins_are_the_cells_that_hold_a_color():
     bins = color_bins()
     assert bins.shape == (261, 2)
     assert (bins % 10 == 0).all()
@@ -133,7 +133,7 @@ def test_the_bins_are_the_cells_that_hold_a_colour():
     assert len(found) > 0.97 * len(known)
 
 
-def test_white_black_and_gray_share_the_bin_of_no_colour():
+def test_white_black_and_gray_share_the_bin_of_no_color():
     grays = np.repeat(np.arange(0, 256, 15, dtype=np.uint8), 16).reshape(1, -1, 1)
     picture = grays.repeat(4, axis=0).repeat(3, axis=2)
     target = color_target(picture)
@@ -160,7 +160,7 @@ def test_shares_are_those_of_the_ten_nearest_bins_by_brute_force(colors):
         assert 10 <= np.count_nonzero(share) <= 14
 
 
-def test_targets_sum_to_one_and_their_mean_is_near_the_colour():
+def test_targets_sum_to_one_and_their_mean_is_near_the_color():
     picture = np.stack([coffee(), random_pictures(64, 64)])
     target = color_target(picture)
     assert target.shape == (2, 16, 16, 261)
@@ -173,7 +173,7 @@ def test_targets_sum_to_one_and_their_mean_is_near_the_colour():
     np.testing.assert_array_equal(color_target(picture[1]), target[1])
 
 
-def test_a_colour_in_the_middle_of_a_bin_has_that_bin_as_its_mode():
+def test_a_color_in_the_middle_of_a_bin_has_that_bin_as_its_mode():
     np.testing.assert_array_equal(soft_bins(color_bins()).argmax(-1), np.arange(261))
 
 
@@ -210,7 +210,7 @@ def test_the_annealed_mean_lies_between_mean_and_mode():
     )
 
 
-def test_a_picture_comes_back_from_its_lightness_and_colour():
+def test_a_picture_comes_back_from_its_lightness_and_color():
     blocks = np.repeat(np.repeat(random_pictures(3, 6, 6), 4, axis=1), 4, axis=2)
     again = colored(lightness(blocks), chroma(blocks))
     assert again.dtype == np.uint8

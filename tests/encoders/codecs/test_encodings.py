@@ -43,13 +43,13 @@ def seen_by_others(domain, value):
 @pytest.mark.parametrize("domain", DEPTHS)
 @given(depth=arrays(np.float64, SHAPE, elements=st.floats(0, 127.9)))
 @settings(max_examples=30)
-def test_depth_is_within_half_of_1_512_metre(domain, depth):
+def test_depth_is_within_half_of_1_512_meter(domain, depth):
     found = there_and_back(domain, depth)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, depth, atol=0.5 / 512 + 1e-5)
 
 
-def test_one_metre_is_512_and_nothing_is_65535():
+def test_one_meter_is_512_and_nothing_is_65535():
     depth = np.array([[1.0, 0.0], [np.nan, np.inf]])
     assert seen_by_others("depth_zbuffer", depth).tolist() == [[512, 0], [65535, 65535]]
     found = there_and_back("depth_zbuffer", depth)
@@ -69,7 +69,7 @@ def test_normals_are_within_half_of_a_127th(normal):
     np.testing.assert_allclose(there_and_back("normal", normal), normal, atol=0.5 / 127 + 1e-6)
 
 
-def test_normals_are_centred_on_127():
+def test_normals_are_centered_on_127():
     axes = np.concatenate([np.eye(3), -np.eye(3), np.zeros((1, 3))])[None]
     pixels = seen_by_others("normal", axes)
     assert pixels[0, :3].tolist() == [[254, 127, 127], [127, 254, 127], [127, 127, 254]]
@@ -105,7 +105,7 @@ def test_a_map_above_1_is_stored_as_1():
 
 @given(value=arrays(np.float64, SHAPE, elements=UNIT))
 @settings(max_examples=20)
-def test_reshading_is_grey_and_within_half_of_a_255th(value):
+def test_reshading_is_gray_and_within_half_of_a_255th(value):
     np.testing.assert_allclose(there_and_back("reshading", value), value, atol=0.5 / 255 + 1e-6)
     pixels = seen_by_others("reshading", value)
     assert pixels.shape == (*SHAPE, 3)

@@ -152,8 +152,8 @@ def test_relative_pose_maps_a_point_of_one_camera_to_the_other(abc1, abc2, place
     np.testing.assert_allclose(turn @ point + shift, rotation2.T @ (world - place2), atol=1e-7)
 
 
-def test_relative_pose_of_a_camera_that_moved_half_a_metre_to_the_right():
-    """The first camera is then half a metre to the left of the second."""
+def test_relative_pose_of_a_camera_that_moved_half_a_meter_to_the_right():
+    """The first camera is then half a meter to the left of the second."""
     first = camera_at(yaw=1.0)
     step = 0.5 * first.rotation[:, 0]
     pose = poses.relative_pose(first.rotation, first.position, first.rotation, step)
@@ -353,7 +353,7 @@ def test_vanishing_points_of_a_file_look_ahead_where_the_stored_ones_look_back()
 
 
 def authors_layout(info):
-    """The nine numbers of Taskonomy's own loader, before its standardisation, spelled out.
+    """The nine numbers of Taskonomy's own loader, before its standardization, spelled out.
 
     It swaps the world's x and y, turns the swapped world so that the viewing direction is near
     +x, and mirrors the ranges along.
@@ -366,9 +366,9 @@ def authors_layout(info):
     nearest = max(range(4), key=lambda k: -camera[:, 2] @ about("z", k * math.pi / 2)[:, 0])
     turn = about("z", -nearest * math.pi / 2)
     corners = np.sort(turn @ corners, axis=1)
-    centre = (turn @ camera).T @ (corners.mean(1) - turn @ position)
+    center = (turn @ camera).T @ (corners.mean(1) - turn @ position)
     euler = Rotation.from_matrix(turn @ camera).as_euler("xyz")
-    return np.concatenate([centre, euler, corners[:, 1] - corners[:, 0]])
+    return np.concatenate([center, euler, corners[:, 1] - corners[:, 0]])
 
 
 @pytest.mark.parametrize("yaw", [1.758490920, 0.2, -1.1, -2.9])

@@ -96,8 +96,8 @@ def test_depth_is_the_papers_logarithm(everything, task, domain):
     _, target, mask, raw = one(everything, task, 3)
     seen = raw["mask_valid"] == 255
     assert np.array_equal(mask, seen)
-    metres = raw[domain][seen] / 512
-    assert target[0][seen] == pytest.approx(np.log(1 + 512 * metres) / np.log(65536), abs=1e-6)
+    meters = raw[domain][seen] / 512
+    assert target[0][seen] == pytest.approx(np.log(1 + 512 * meters) / np.log(65536), abs=1e-6)
 
 
 def test_normals_edges_and_shading(everything):
@@ -116,7 +116,7 @@ def test_normals_edges_and_shading(everything):
         assert mask.all()
 
 
-def test_curvature_is_standardised_by_the_train_split(folder):
+def test_curvature_is_standardized_by_the_train_split(folder):
     data = TaskonomyDataset(folder, ["curvature"], "test")
     train = TaskonomyDataset(folder, ["curvature"], "train")
     values = []
@@ -170,7 +170,7 @@ def seen_from(info, points):
     return (points - np.array(info["camera_location"])) @ turn  # rows: R^T (x - l)
 
 
-def destandardised(data, task, number):
+def destandardized(data, task, number):
     constants = data.constants[task]
     target = data.batch(task, [number])[1][0].numpy().astype(float)
     return target * np.array(constants["std"]) + np.array(constants["mean"])
@@ -181,7 +181,7 @@ def test_poses_take_points_from_one_camera_to_the_other(everything, task):
     points = np.random.default_rng(0).uniform(-2, 2, (5, 3))
     for number in (0, 13, 35):
         infos = [raw["point_info"] for raw in pair_of(everything, task, number)]
-        poses = destandardised(everything, task, number).reshape(-1, 6)
+        poses = destandardized(everything, task, number).reshape(-1, 6)
         ends = [(0, 1)] if len(infos) == 2 else [(0, 1), (0, 2), (1, 2)]
         for pose, (first, second) in zip(poses, ends, strict=True):
             moved = seen_from(infos[first], points) @ euler_matrix(*pose[:3]).T + pose[3:]
@@ -201,12 +201,12 @@ def test_vanishing_points_are_the_worlds_axes(everything):
 
 def test_layout_is_the_rooms_box(everything):
     raw = one(everything, "room_layout", 16)[3]
-    centre, extents = destandardised(everything, "room_layout", 16)[[0, 1, 2, 6, 7, 8]].reshape(
+    center, extents = destandardized(everything, "room_layout", 16)[[0, 1, 2, 6, 7, 8]].reshape(
         2, 3
     )
     info = raw["point_info"]
     height = info["bounding_box_ranges"]["z"][1]
-    assert seen_from(info, np.array([[0, 0, height / 2]]))[0] == pytest.approx(centre, abs=1e-4)
+    assert seen_from(info, np.array([[0, 0, height / 2]]))[0] == pytest.approx(center, abs=1e-4)
     assert sorted(extents.round(4)) == pytest.approx(sorted([8, 10, height]), abs=1e-3)
 
 
@@ -293,7 +293,7 @@ def test_a_hole_is_where_the_paper_has_it(everything):
     assert np.array_equal(given[:, ~hidden], target[:, ~hidden])
 
 
-def test_grey_pictures_have_the_colour_grey(tmp_path):
+def test_gray_pictures_have_the_color_gray(tmp_path):
     write(tmp_path / "rgb" / "b" / "point_0_view_0_domain_rgb", np.full((8, 8, 3), 119, np.uint8))
     data = TaskonomyDataset(tmp_path, ["colorization"], "all", cache=False)
     given, target, mask = data.batch("colorization", [0])
@@ -372,7 +372,7 @@ def test_buildings_and_splits_can_be_named(folder):
 
 def test_constants_need_a_train_split_or_are_given(folder):
     splits = {"test": ["gamma"]}
-    with pytest.raises(InvalidDataError, match=r"standardised by the train split.*constants="):
+    with pytest.raises(InvalidDataError, match=r"standardized by the train split.*constants="):
         TaskonomyDataset(folder, ["curvature"], "test", splits=splits)
     known = TaskonomyDataset(folder, ["curvature"]).constants
     data = TaskonomyDataset(folder, ["curvature"], "test", splits=splits, constants=known)
@@ -534,7 +534,7 @@ def test_generated_buildings(tmp_path):
     pictures, _, mask = data.batch("fix_pose", everyone)
     for number in np.flatnonzero(mask.numpy()):
         partner = int((shown - pictures[number, 1]).abs().flatten(1).sum(1).argmin())
-        pose = destandardised(data, "fix_pose", number)
+        pose = destandardized(data, "fix_pose", number)
         # Both cameras have the point in the middle of the picture, at its distance.
         before = np.array([0, 0, -infos[number]["camera_distance"]])
         after = euler_matrix(*pose[:3]) @ before + pose[3:]

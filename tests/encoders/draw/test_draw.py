@@ -1,4 +1,4 @@
-"""Drawings: what a colour, a line and a word say, checked against the numbers behind them."""
+"""Drawings: what a color, a line and a word say, checked against the numbers behind them."""
 
 import dataclasses
 
@@ -38,7 +38,7 @@ CONSTANTS = {"curvature": {"mean": [123.572, 120.1], "std": [31.922, 21.658]}}
 
 
 def picture(seed=0):
-    """A smooth coloured picture, (SIDE, SIDE, 3) uint8."""
+    """A smooth colored picture, (SIDE, SIDE, 3) uint8."""
     rng = np.random.default_rng(seed)
     coarse = Image.fromarray(rng.integers(40, 216, (4, 4, 3), dtype=np.uint8))
     return np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
@@ -62,7 +62,7 @@ def pixels(tile):
 
 
 def at(tile, x, y):
-    """The colour of a network's pixel in a tile that is TILE / SIDE times larger."""
+    """The color of a network's pixel in a tile that is TILE / SIDE times larger."""
     fine = TILE // SIDE
     return tuple(int(c) for c in pixels(tile)[y * fine + 1, x * fine + 1])
 
@@ -72,7 +72,7 @@ def same(first, second):
 
 
 def count(tile, color, tolerance=40):
-    """Pixels of about a colour."""
+    """Pixels of about a color."""
     return int((np.abs(pixels(tile) - color).sum(axis=-1) < tolerance).sum())
 
 
@@ -141,14 +141,14 @@ def test_pictures_are_themselves():
         assert at(tile, x, y) == tuple(rgb[y, x])
 
 
-def test_depth_is_dark_near_and_bright_far_by_ratios_of_metres():
-    metres = np.geomspace(NEAR / 2, FAR * 2, SIDE)
-    answer = np.tile(log_depth(512 * metres), (1, SIDE, 1))
+def test_depth_is_dark_near_and_bright_far_by_ratios_of_meters():
+    meters = np.geomspace(NEAR / 2, FAR * 2, SIDE)
+    answer = np.tile(log_depth(512 * meters), (1, SIDE, 1))
     row = [at(draw(canvas("rgb2depth"), answer), x, 3) for x in range(SIDE)]
     light = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in row]
-    inside = (metres > NEAR) & (metres < FAR)
+    inside = (meters > NEAR) & (meters < FAR)
     assert (np.diff(np.array(light)[inside]) > 0).all()
-    assert row[0] == (68, 1, 84)  # the first colour of viridis
+    assert row[0] == (68, 1, 84)  # the first color of viridis
     assert row[-1] == (253, 231, 37)  # the last
     middle = draw(canvas("rgb2mist"), np.full((1, SIDE, SIDE), log_depth(512 * 2.0)))
     # 2 m is midway between 0.5 and 8 m, and so is this green in viridis.
@@ -163,7 +163,7 @@ def test_pixels_that_do_not_count_are_seen_as_such():
     assert at(tile, 10, 5) == (127, 127, 127)
 
 
-def test_normals_have_the_colours_of_the_files():
+def test_normals_have_the_colors_of_the_files():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(SIDE, SIDE, 3))
     vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
@@ -171,7 +171,7 @@ def test_normals_have_the_colours_of_the_files():
     assert at(tile, 4, 6) == tuple(store_normal(vectors)[6, 4])
 
 
-def test_curvature_is_drawn_in_its_units_whatever_it_was_standardised_with():
+def test_curvature_is_drawn_in_its_units_whatever_it_was_standardized_with():
     bend = np.zeros((SIDE, SIDE, 2))
     bend[2, 3] = 4.0, -4.0  # 1/m: half as strong as the strongest
     raw = store_curvature(bend)[..., :2].astype(float)
@@ -193,7 +193,7 @@ def test_gray_runs_from_minus_one_to_white(name, white):
     assert [at(tile, x, 0)[0] for x in range(4)] == [255, 128, 255, 0]
 
 
-def test_the_colours_of_a_picture_come_back_from_its_bins():
+def test_the_colors_of_a_picture_come_back_from_its_bins():
     """A label of colorization, drawn, is the picture to within the bins; a wrong one is not."""
     rgb = picture(4)
     light = np.moveaxis(lightness(rgb), -1, 0)[None]
@@ -208,7 +208,7 @@ def test_the_colours_of_a_picture_come_back_from_its_bins():
     assert gray[..., 1].mean() == pytest.approx(rgb.mean(), abs=15)
 
 
-def test_classes_of_pixels_have_the_colours_of_the_contact_sheet():
+def test_classes_of_pixels_have_the_colors_of_the_contact_sheet():
     classes = np.zeros((SIDE, SIDE), dtype=np.int64)
     classes[0, 1], classes[0, 2] = 1, 16
     tile = draw(canvas("segmentsemantic_rb"), classes)
@@ -223,7 +223,7 @@ def test_numbers_of_segments_are_told_apart_and_repeat():
 
 
 def test_an_embedding_is_drawn_by_its_principal_components():
-    """Turning the embedding changes no distance, and at most inverts a colour channel."""
+    """Turning the embedding changes no distance, and at most inverts a color channel."""
     rng = np.random.default_rng(1)
     places = 4 * rng.normal(size=(3, 8)) * np.array([[3], [2], [1]])
     segments = np.repeat(np.arange(3), [9, 9, 14])[None].repeat(SIDE, axis=0)
@@ -387,7 +387,7 @@ def test_a_camera_that_is_far_away_stays_on_the_plan():
     assert count(plan([np.array([0, 0, 0, 40.0, 0, 0])], 200), RED) > 30
 
 
-def test_three_cameras_have_three_colours_on_the_plan_and_around_their_pictures():
+def test_three_cameras_have_three_colors_on_the_plan_and_around_their_pictures():
     paper = canvas("ego_motion")
     answer = np.zeros(18)
     answer[9], answer[15] = 2.0, -2.0  # of the poses (1, 3) and (2, 3)
@@ -472,7 +472,7 @@ def test_a_table_holds_each_tile_once_however_many_blocks_it_has():
     assert table(heads, groups, blocks=2).height < table(heads, groups).height
 
 
-def test_a_legend_has_a_colour_for_each_name():
+def test_a_legend_has_a_color_for_each_name():
     page = with_legend(blank("white", 300), ["background", "bottle"])
     assert page.height > 300
     assert all(count(page, SEMANTIC_COLORS[k], 1) > 200 for k in (1, 2))

@@ -106,7 +106,7 @@ def test_a_poisonous_job_is_found_and_ends_no_other(tmp_path):
     log = begun(tmp_path)
     assert log.count("poison") == 3
     assert log[-2:] == ["poison", "poison"], "suspects come last"
-    assert len(log) == 5 + 3, "no neighbour was begun twice"
+    assert len(log) == 5 + 3, "no neighbor was begun twice"
 
 
 def test_suspects_of_a_machine_that_ran_out_of_memory_are_tried_one_at_a_time(tmp_path):

@@ -83,9 +83,9 @@ def test_a_frozen_network_neither_learns_nor_changes_its_statistics():
     wrapped = external(small(), keep="second").train()
     before = {name: value.clone() for name, value in wrapped.state_dict().items()}
     net = EncoderDecoder(wrapped, decoder("tiny", OutputSpec("vector", 3), features=7)).train()
-    optimiser = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=1.0)
+    optimizer = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=1.0)
     net(pictures(4, 3, 32, 32)).square().sum().backward()
-    optimiser.step()
+    optimizer.step()
     assert all(wrapped.state_dict()[name].equal(value) for name, value in before.items())
 
 
@@ -104,8 +104,8 @@ def test_building_leaves_a_modules_mode_and_statistics():
     assert module.second[0].running_mean.abs().max() == 0
 
 
-def test_pictures_are_normalised_as_the_network_was_trained():
-    wrapped = external(nn.Identity(), normalise="imagenet")
+def test_pictures_are_normalized_as_the_network_was_trained():
+    wrapped = external(nn.Identity(), normalize="imagenet")
     images = pictures(1, 3, 16, 16)
     mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     expected = ((images.numpy() * 0.5 + 0.5) - mean[:, None, None]) / std[:, None, None]
@@ -215,7 +215,7 @@ def test_our_own_encoder_can_be_wrapped():
 def test_torchvision_models_by_name_keep_their_last_map(name, size, kept, features):
     wrapped = external(name, weights="random", size=size)
     assert (wrapped.kept, wrapped.features) == (kept, features)
-    assert wrapped.normalise == zoo.IMAGENET
+    assert wrapped.normalize == zoo.IMAGENET
     assert wrapped(pictures(1, 3, 64, 64)).shape == (1, features, 16, 16)
 
 
@@ -229,7 +229,7 @@ def test_torchvision_models_by_name_keep_their_last_map(name, size, kept, featur
 def test_timm_models_by_name_keep_their_last_map(name, size, kept, features):
     wrapped = external(name, weights="random", size=size)
     assert (wrapped.kept, wrapped.features) == (kept, features)
-    assert wrapped.normalise[0] == wrapped.module.pretrained_cfg["mean"]
+    assert wrapped.normalize[0] == wrapped.module.pretrained_cfg["mean"]
     assert wrapped(pictures(1, 3, 64, 64)).shape == (1, features, 16, 16)
 
 
@@ -240,7 +240,7 @@ def test_a_models_weights_come_from_a_file(tmp_path):
     torch.save(reference.state_dict(), tmp_path / "plain.pth")
     torch.save({"state_dict": reference.state_dict(), "epoch": 3}, tmp_path / "nested.pth")
     images = pictures(1, 3, 64, 64)
-    by_hand = external(reference, keep="layer2", normalise="imagenet")(images)
+    by_hand = external(reference, keep="layer2", normalize="imagenet")(images)
     for file in ("plain.pth", "nested.pth"):
         wrapped = external("resnet18", keep="layer2", weights=tmp_path / file)
         torch.testing.assert_close(wrapped(images), by_hand)

@@ -325,8 +325,8 @@ def test_discriminator_is_five_layers_of_4x4_and_judges_patches():
     # pix2pix: 70x70 patches, 30x30 of them on 256 pixels.
     assert made(images, torch.empty(2, 1, 256, 256, device="meta")).shape == (2, 1, 30, 30)
     colors = on_meta(lambda: discriminator("paper", OUTPUTS["colors"][0], channels=1))
-    grey = torch.empty(2, 1, 256, 256, device="meta")
-    assert colors(grey, torch.empty(2, 313, 64, 64, device="meta")).shape == (2, 1, 6, 6)
+    gray = torch.empty(2, 1, 256, 256, device="meta")
+    assert colors(gray, torch.empty(2, 313, 64, 64, device="meta")).shape == (2, 1, 6, 6)
 
 
 def test_discriminator_looks_at_picture_and_map():
@@ -342,7 +342,7 @@ def test_discriminator_looks_at_picture_and_map():
 # --- learning
 
 
-def memorises(output, inputs, steps=100):
+def memorizes(output, inputs, steps=100):
     """Loss of a tiny network on 8 random samples after training, and that of the best constant."""
     from encoders.losses import l1, soft_xentropy, xentropy
 
@@ -364,12 +364,12 @@ def memorises(output, inputs, steps=100):
         target, loss = torch.randn(8, output.size, generator=generator), l1
         constant = target.median(0).values.expand_as(target)
     net = network("tiny", output, inputs=inputs)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
     torch.manual_seed(0)  # dropout
     for _ in range(steps):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss(net(images), target).mean().backward()
-        optimiser.step()
+        optimizer.step()
     floor = -(target * target.log()).sum(1).mean() if loss is soft_xentropy else 0.0
     with torch.no_grad():
         learned = loss(net.eval()(images), target).mean()
@@ -377,15 +377,15 @@ def memorises(output, inputs, steps=100):
 
 
 @pytest.mark.parametrize("name", ["depth", "picture", "layout", "classes", "pose", "matching"])
-def test_eight_samples_are_memorised_in_a_hundred_steps(name):
-    learned, constant = memorises(*OUTPUTS[name])
+def test_eight_samples_are_memorized_in_a_hundred_steps(name):
+    learned, constant = memorizes(*OUTPUTS[name])
     assert learned < 0.35 * constant
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["colors", "ego_motion", "jigsaw"])
-def test_eight_larger_samples_are_memorised_in_a_hundred_steps(name):
-    learned, constant = memorises(*OUTPUTS[name])
+def test_eight_larger_samples_are_memorized_in_a_hundred_steps(name):
+    learned, constant = memorizes(*OUTPUTS[name])
     assert learned < 0.35 * constant
 
 

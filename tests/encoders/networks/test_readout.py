@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from encoders.networks import OutputSpec
-from encoders.networks.readout import SPREAD, ReadOut, Standardise
+from encoders.networks.readout import SPREAD, ReadOut, Standardize
 
 
 def readout(output=None, **options):
@@ -21,10 +21,10 @@ def test_representations_of_k_sources_become_the_targets_output(order):
     assert vector(torch.randn(3, 2 * 8 * order, 16, 16)).shape == (3, 6)
 
 
-def test_standardising_uses_the_observed_numbers_and_clips():
+def test_standardizing_uses_the_observed_numbers_and_clips():
     values = np.random.default_rng(0).normal(3, 2, (50, 4, 8, 8)).astype(np.float32)
     values[:, 1] = 7  # a dead channel
-    layer = Standardise(4)
+    layer = Standardize(4)
     layer.observe(torch.from_numpy(values))
     found = layer(torch.from_numpy(values)).numpy()
     alive = [0, 2, 3]
@@ -34,7 +34,7 @@ def test_standardising_uses_the_observed_numbers_and_clips():
     assert layer(torch.full((1, 4, 1, 1), 1e6)).max() == SPREAD
 
 
-def test_a_picture_is_read_alike_wherever_it_stands_and_whoever_its_neighbours_are():
+def test_a_picture_is_read_alike_wherever_it_stands_and_whoever_its_neighbors_are():
     model = readout(OutputSpec("vector", 6), inputs=2).eval()
     first, second = torch.randn(2, 1, 8, 16, 16)
     pair = torch.cat([first, second], dim=1)

@@ -18,7 +18,7 @@ def hollow(low=LOW, high=HIGH):
     return Shape(solid.vertices, solid.faces[:, ::-1], -solid.normals, solid.curvatures)
 
 
-def ball(centre, radius, steps=96):
+def ball(center, radius, steps=96):
     """A ball of meridians and parallels, with the normals and curvatures of the sphere."""
     turn, tilt = np.meshgrid(
         np.linspace(0, 2 * np.pi, steps + 1), np.linspace(0, np.pi, steps // 2 + 1)
@@ -33,7 +33,7 @@ def ball(centre, radius, steps=96):
         np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
     )
     return Shape(
-        np.asarray(centre) + radius * normals,
+        np.asarray(center) + radius * normals,
         faces[area > 1e-9].astype(np.int32),  # at the poles, one of a cell's two has no area
         normals,
         np.full((len(normals), 2), 1 / radius),

@@ -26,7 +26,7 @@ def building(index, domain="day"):
 class Mesh:
     """A placed piece as triangles in the world, near the origin for single precision."""
 
-    def __init__(self, placed, centre, shrink=0.0):
+    def __init__(self, placed, center, shrink=0.0):
         parts = [part.shape for part in placed.piece.parts]
         starts = np.cumsum([0] + [len(shape.vertices) for shape in parts[:-1]])
         local = np.concatenate([shape.vertices for shape in parts])
@@ -35,7 +35,7 @@ class Mesh:
         local = middle + (local - middle) * np.maximum(1 - shrink / half, 0.1)
         c, s = np.cos(placed.turn), np.sin(placed.turn)
         turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-        self.vertices = (local @ turn.T + placed.position - centre).astype(np.float32)
+        self.vertices = (local @ turn.T + placed.position - center).astype(np.float32)
         self.faces = np.concatenate(
             [shape.faces + start for shape, start in zip(parts, starts, strict=True)]
         ).astype(np.int32)

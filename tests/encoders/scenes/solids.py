@@ -16,11 +16,11 @@ def building(*shapes):
     return assembled(parts, (Room("corridor", LOW, HIGH),), name="test")
 
 
-def ball(radius, centre=(0.0, 0.0, 0.0), subdivisions=5):
+def ball(radius, center=(0.0, 0.0, 0.0), subdivisions=5):
     mesh = trimesh.creation.icosphere(subdivisions=subdivisions, radius=radius)
     unit = mesh.vertices / radius
     return Shape(
-        mesh.vertices + centre,
+        mesh.vertices + center,
         mesh.faces.astype(np.int32),
         unit,
         np.full((len(unit), 2), 1 / radius),

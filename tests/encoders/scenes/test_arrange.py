@@ -18,7 +18,7 @@ from tests.encoders.scenes.furnished_homes import Mesh, home, meet, near
 
 HOMES = range(10)
 STICKS_OUT = 0.001
-"""Metres by which shapes may meet."""
+"""Meters by which shapes may meet."""
 
 
 def rooms(index):
@@ -35,7 +35,7 @@ def front(placed):
 
 
 @pytest.mark.parametrize("index", HOMES)
-def test_no_two_pieces_share_more_than_a_millimetre(index):
+def test_no_two_pieces_share_more_than_a_millimeter(index):
     """Oracle: edges of one mesh against the triangles of the other, and corners inside it."""
     for space, furniture, _ in rooms(index):
         meshes = [Mesh(placed, space.low, STICKS_OUT / 2) for placed in furniture]
@@ -88,7 +88,7 @@ def test_everything_stands_on_something_or_hangs(index):
 
 
 def _hangs(space, mesh):
-    """On a wall, within a centimetre, or from the ceiling."""
+    """On a wall, within a centimeter, or from the ceiling."""
     size = space.high - space.low
     return min(mesh.low[:2].min(), (size - mesh.high).min()) < 0.02
 
@@ -196,7 +196,7 @@ def test_dining_chairs_face_their_table_from_its_edge():
                 assert outside.max() > -0.2
                 if outside.max() < 0.55:  # others stand along the walls
                     seen += 1
-                    # Towards the table's long middle line: the nearest point of the table.
+                    # Toward the table's long middle line: the nearest point of the table.
                     edge = np.clip(
                         local, *(k * np.array(table.piece.size[:2]) / 2.6 for k in (-1, 1))
                     )

@@ -113,7 +113,7 @@ def test_a_view_made_in_memory_is_the_view_of_the_folder(world):
         np.testing.assert_array_equal(memory.picture(key), stored.picture(key))
 
 
-def test_colours_of_segmentation_are_those_of_the_legend(view):
+def test_colors_of_segmentation_are_those_of_the_legend(view):
     subject = Subject(*view, tile=64)
     tile = np.array(next(c for c in ROWS if c.name == "Semantic Segm.").panel(subject)[0])
     found = {tuple(color) for color in tile.reshape(-1, 3)}
@@ -122,7 +122,7 @@ def test_colours_of_segmentation_are_those_of_the_legend(view):
     assert len({tuple(color) for color in SEMANTIC_COLORS}) == 18
 
 
-def test_what_sees_no_surface_is_drawn_in_its_own_colour(view):
+def test_what_sees_no_surface_is_drawn_in_its_own_color(view):
     album, key = view
     values = dict(album.values(key))
     depth = values["depth_zbuffer"].copy()
@@ -216,8 +216,8 @@ def test_points_are_marked_where_they_appear():
     expected = AHEAD.project([points[2]])[0]
     for tile in other_point(Subject(album, (0, 0), 256)):
         found = places_of(tile, YELLOW)
-        centre = [(found[0].min() + found[0].max()) / 2, (found[1].min() + found[1].max()) / 2]
-        assert centre == pytest.approx(expected, abs=0.01)
+        center = [(found[0].min() + found[0].max()) / 2, (found[1].min() + found[1].max()) / 2]
+        assert center == pytest.approx(expected, abs=0.01)
 
 
 def test_a_view_without_partners_says_so():

@@ -1,4 +1,4 @@
-"""Domains: every role resolves, colours fit their role, and fields are checked."""
+"""Domains: every role resolves, colors fit their role, and fields are checked."""
 
 from dataclasses import FrozenInstanceError, replace
 
@@ -44,7 +44,7 @@ def test_the_same_generator_draws_the_same_materials():
 
 
 @pytest.mark.parametrize("name", ["day", "evening", "loft", "phone"])
-def test_colours_fit_their_roles(name):
+def test_colors_fit_their_roles(name):
     domain = DOMAINS[name]
     assert (draws(domain, "enamel") @ LUMA).min() > 0.7  # near white
     leaves = draws(domain, "leaf")
@@ -69,7 +69,7 @@ def test_walls_are_light_by_day_saturated_in_the_evening_and_rough_in_the_loft()
         assert (draws(DOMAINS["day"], role) @ LUMA).min() > 0.75
 
 
-def test_colours_vary_within_a_domain():
+def test_colors_vary_within_a_domain():
     for name in ("day", "evening", "loft", "phone"):
         for role in ("wall_plaster", "fabric", "book", "floor_wood"):
             assert draws(DOMAINS[name], role).std(0).max() > 0.02, (name, role)
@@ -103,7 +103,7 @@ def test_linear_undoes_the_srgb_curve():
     np.testing.assert_allclose(encoded(linear(value).astype(np.float32)), value, atol=1e-5)
 
 
-def test_a_recipe_without_spread_gives_its_own_colours():
+def test_a_recipe_without_spread_gives_its_own_colors():
     recipe = Recipe("flat", ("336699",), spread=0.0)
     color = recipe.material(np.random.default_rng(0)).colors[0]
     np.testing.assert_allclose(encoded(np.float32(color)), np.array([0.2, 0.4, 0.6]), atol=1e-5)

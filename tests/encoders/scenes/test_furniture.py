@@ -7,12 +7,12 @@ pytest.importorskip("embreex", reason="scenes need the extra `scenes`")
 
 from encoders.scenes.appearance.materials import ROLES
 from encoders.scenes.building import Building, Room
-from encoders.scenes.furniture import CATALOGUE, OBJECTS, SEMANTIC, VARIANTS
+from encoders.scenes.furniture import CATALOG, OBJECTS, SEMANTIC, VARIANTS
 from encoders.scenes.furniture.kitchen import counter, kitchen_sink, wall_cabinet
 from encoders.scenes.raycast import Caster
 
 SEEDS = 20
-BUILDERS = {**CATALOGUE, **VARIANTS}
+BUILDERS = {**CATALOG, **VARIANTS}
 SIMPLE = {"rug": 2, "toy_ball": 2, "mirror": 2, "vase": 2, "bowl": 2, "book": 2}
 """Truly simple things (an empty vase or bowl, one book), with the least number of their parts."""
 SMALL = (
@@ -82,11 +82,11 @@ def test_the_semantic_classes_are_taskonomys_in_their_order():
         "refrigerator book clock vase"
     )
     assert OBJECTS[:16] == SEMANTIC
-    assert len(set(OBJECTS)) == len(OBJECTS) == len(CATALOGUE)
+    assert len(set(OBJECTS)) == len(OBJECTS) == len(CATALOG)
 
 
 def test_a_piece_is_of_the_class_it_was_asked_for(pieces):
-    for name in CATALOGUE:
+    for name in CATALOG:
         assert {piece.kind for piece in pieces[name]} == {name}
     for name in VARIANTS:
         kinds = {piece.kind for piece in pieces[name]}
@@ -287,7 +287,7 @@ def test_bookshelves_are_full_of_different_books(pieces):
 
 def test_every_style_of_a_chair_turns_up():
     """Wooden, padded, moulded and office chairs: told apart by their roles and sizes."""
-    made = [CATALOGUE["chair"](np.random.default_rng(seed)) for seed in range(60)]
+    made = [CATALOG["chair"](np.random.default_rng(seed)) for seed in range(60)]
     assert any(part.role == "plastic_dark" for piece in made for part in piece.parts)
     assert {len(piece.parts) for piece in made} >= {3, 4, 5, 6}
 
@@ -297,6 +297,6 @@ def test_pieces_take_a_few_milliseconds(pieces):
     from time import process_time
 
     start = process_time()
-    for build in CATALOGUE.values():
+    for build in CATALOG.values():
         build(np.random.default_rng(1))
-    assert (process_time() - start) / len(CATALOGUE) < 0.02
+    assert (process_time() - start) / len(CATALOG) < 0.02

@@ -106,7 +106,7 @@ def test_the_map_is_that_of_rays_against_solid_boxes():
     np.testing.assert_array_equal(segment_semantic(sight).ravel(), expected)
 
 
-def test_the_main_object_is_the_larger_of_two_at_the_same_distance_from_the_centre():
+def test_the_main_object_is_the_larger_of_two_at_the_same_distance_from_the_center():
     shapes = [WALL, panel("chair", -1.2, -0.4), panel("tv", 0.4, 1.2, low=0.7, high=1.3)]
     assert named(class_object(sight_of(shapes))) == "chair"
     assert named(class_object(sight_of(shapes[::-1]))) == "chair"

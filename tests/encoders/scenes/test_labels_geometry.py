@@ -17,7 +17,7 @@ from encoders.scenes.solids.shapes import Shape, box
 from encoders.scenes.views import plan_views
 from tests.encoders.scenes.boxes import HIGH, LOW, ball, building, hollow, look
 
-CENTRE, RADIUS = np.array([2.5, 2.2, 0.9]), 0.5
+CENTER, RADIUS = np.array([2.5, 2.2, 0.9]), 0.5
 EYE, AIM = np.array([2.1, 0.4, 1.5]), np.array([2.6, 2.4, 0.8])
 
 
@@ -26,7 +26,7 @@ def furnished(size=64, fov=1.1):
     return look(
         [
             hollow(),
-            ball(CENTRE, RADIUS),
+            ball(CENTER, RADIUS),
             box([3.4, 2.4, 0], [4.3, 3.0, 1.1]),
             box([1.2, 2.6, 0], [1.26, 2.66, 2.0]),
             box([2.4, 3.96, 1.4], [3.2, 4.0, 2.0]),
@@ -61,7 +61,7 @@ def in_camera(sight, vectors):
 
 
 def inside(same, reach=1):
-    """Pixels all of whose neighbours within ``reach`` have the same value."""
+    """Pixels all of whose neighbors within ``reach`` have the same value."""
     result = np.zeros(same.shape, dtype=bool)
     core = same[reach:-reach, reach:-reach]
     result[reach:-reach, reach:-reach] = True
@@ -73,7 +73,7 @@ def inside(same, reach=1):
 
 
 def gradient_normals(sight):
-    """Unit normals from differences of depth x ray between neighbouring pixels, (H, W, 3)."""
+    """Unit normals from differences of depth x ray between neighboring pixels, (H, W, 3)."""
     points = world_rays(sight) * geometry.depth_euclidean(sight)[..., None]
     down, across = np.gradient(points, axis=(0, 1))
     normals = np.cross(down, across)
@@ -94,8 +94,8 @@ def test_euclidean_depth_in_an_empty_room_is_the_distance_to_the_nearest_of_six_
 def test_depth_of_a_ball_solves_the_quadratic_equation():
     sight = furnished()
     rays, on = world_rays(sight), instances(sight) == 1
-    along = ((CENTRE - EYE) * rays).sum(-1)
-    root = along**2 - ((CENTRE - EYE) ** 2).sum() + RADIUS**2
+    along = ((CENTER - EYE) * rays).sum(-1)
+    root = along**2 - ((CENTER - EYE) ** 2).sum() + RADIUS**2
     expected = (along - np.sqrt(np.maximum(root, 0)))[on]
     # The mesh lies inside the sphere by at most the sagitta of its triangles.
     slope = (np.sqrt(np.maximum(root, 1e-9)) / RADIUS)[on]
@@ -146,15 +146,15 @@ def test_normals_are_perpendicular_to_the_gradient_of_depth():
     assert angle.max() < 12
 
 
-def test_normals_of_a_ball_point_away_from_its_centre():
+def test_normals_of_a_ball_point_away_from_its_center():
     sight = furnished()
     on = instances(sight) == 1
-    away = in_camera(sight, (sight.grid(sight.hits.point) - CENTRE) / RADIUS)
+    away = in_camera(sight, (sight.grid(sight.hits.point) - CENTER) / RADIUS)
     np.testing.assert_allclose(geometry.normal(sight)[on], away[on], atol=4e-3)
 
 
 def test_normals_are_in_the_frame_of_the_camera():
-    """Right of the picture, up, and towards the camera."""
+    """Right of the picture, up, and toward the camera."""
     sight = look([hollow()], [2.5, 1.0, 1.3], [2.5, 4.0, 1.3], fov=2.0)
     normals = geometry.normal(sight)
     np.testing.assert_allclose(normals[32, 32], [0, 0, 1], atol=1e-12)
@@ -165,7 +165,7 @@ def test_normals_are_in_the_frame_of_the_camera():
 
 @pytest.mark.parametrize("radius", [0.2, 0.5, 0.8])
 def test_curvature_of_a_ball_of_radius_r_is_one_over_r(radius):
-    sight = look([hollow(), ball(CENTRE, radius)], EYE, CENTRE)
+    sight = look([hollow(), ball(CENTER, radius)], EYE, CENTER)
     curvature, on = geometry.principal_curvature(sight), instances(sight) == 1
     assert on.sum() > 60
     np.testing.assert_allclose(curvature[on], 1 / radius, rtol=1e-9)
@@ -210,13 +210,13 @@ def test_reshading_follows_from_depth_and_its_gradient():
 
 
 def test_reshading_is_in_its_range_and_brightest_where_a_ball_faces_the_camera():
-    sight = look([hollow(), ball(CENTRE, RADIUS)], EYE, CENTRE, size=65)
+    sight = look([hollow(), ball(CENTER, RADIUS)], EYE, CENTER, size=65)
     shade = geometry.reshading(sight)
     assert shade.min() >= 0
     assert shade.max() <= 1
     on = np.where(instances(sight) == 1, shade, 0)
     assert np.hypot(*(np.array(np.unravel_index(on.argmax(), on.shape)) - 32)) < 2
-    distance = np.linalg.norm(CENTRE - EYE) - RADIUS
+    distance = np.linalg.norm(CENTER - EYE) - RADIUS
     assert on.max() == pytest.approx(8 / (8 + distance**2), rel=2e-3)
 
 
@@ -250,7 +250,7 @@ def test_what_is_outside_is_masked():
 
 
 def beside(pixels):
-    """Pixels one of whose four neighbours is among ``pixels``."""
+    """Pixels one of whose four neighbors is among ``pixels``."""
     wide = np.pad(pixels, 1)
     return wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
 
@@ -319,7 +319,7 @@ def test_a_box_against_the_wall_hides_it_only_by_its_thickness():
 
 
 def dense_gaps(sight, steps=128):
-    """Largest jump ``1 - near / far`` on a fine walk between neighbours, (H, W - 1) and (H - 1, W).
+    """Largest jump ``1 - near / far`` on a fine walk between neighbors, (H, W - 1) and (H - 1, W).
 
     Rays 1/128 of a pixel apart, with no idea of planes: slanted surfaces add their own slope.
     """

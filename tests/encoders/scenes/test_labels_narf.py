@@ -30,7 +30,7 @@ def furnished(size=64, eye=EYE, aim=AIM, fov=0.9):
     return look(shapes, eye, aim, fov=fov, size=size)
 
 
-# The slow restatement: one pixel, one neighbour, one pair of neighbours at a time.
+# The slow restatement: one pixel, one neighbor, one pair of neighbors at a time.
 
 
 class Slow:
@@ -56,7 +56,7 @@ class Slow:
         return self.inside(place) and not math.isnan(self.depth[place])
 
     def border(self, p, q):
-        """1 if p is in front of its neighbour q by 3 cm, -1 if behind, 0 if neither."""
+        """1 if p is in front of its neighbor q by 3 cm, -1 if behind, 0 if neither."""
         (i, j), first = min(p, q), p < q
         gap = self.across[i, j] if p[0] == q[0] else self.down[i, j]
         near = p if (gap > 0) == first else q
@@ -64,16 +64,16 @@ class Slow:
             return 0
         return 1 if near == p else -1
 
-    def neighbours(self, place):
+    def neighbors(self, place):
         i, j = place
         around = [(i, j + 1), (i, j - 1), (i + 1, j), (i - 1, j)]
         return [q for q in around if self.inside(q)]
 
     def sides(self, place):
-        return {self.border(place, q) for q in self.neighbours(place)}
+        return {self.border(place, q) for q in self.neighbors(place)}
 
     def linked(self, p, q):
-        """Whether the surface goes on from a pixel to one of its eight neighbours."""
+        """Whether the surface goes on from a pixel to one of its eight neighbors."""
         if not self.seen(p) or not self.seen(q):
             return False
         if p[0] == q[0] or p[1] == q[1]:
@@ -105,8 +105,8 @@ class Slow:
         square = [(i, j) for i in range(-2, 3) for j in range(-2, 3)]
         if 1 in self.sides(p):
             ways = [complex(j, -i) for i, j in square if (i or j) and self.hides(p, (i, j))]
-            towards, axis = sum(ways), sum(way**2 / abs(way) for way in ways)
-            both = axis + (towards**2 / abs(towards) if abs(towards) > 1e-9 else 0)
+            toward, axis = sum(ways), sum(way**2 / abs(way) for way in ways)
+            both = axis + (toward**2 / abs(toward) if abs(toward) > 1e-9 else 0)
             return 1.0, math.atan2(both.imag, both.real) / 2
         normals = [self.normal[p[0] + i, p[1] + j] for i, j in square if self.reached(p, (i, j))]
         values, vectors = np.linalg.eigh(np.cov(np.array(normals).T, bias=True))
@@ -119,7 +119,7 @@ class Slow:
         return weight, math.atan2(y, x)
 
     def surroundings(self):
-        """For each pixel that counts, I1 and the (f, angle) of its neighbours."""
+        """For each pixel that counts, I1 and the (f, angle) of its neighbors."""
         changes = {p: self.change(p) for p in self.places}
         changing = [p for p in self.places if changes[p][0] > 0.2]
         result = {}
@@ -176,7 +176,7 @@ VIEWS = [{}, {"eye": [1.3, 1.2, 1.9], "aim": [2.0, 2.3, 0.4]}]
 
 
 @pytest.mark.parametrize("view", [0, 1])
-def test_interest_is_that_of_a_loop_over_pixels_neighbours_and_pairs(view):
+def test_interest_is_that_of_a_loop_over_pixels_neighbors_and_pairs(view):
     expected = slow_interest(view, angles=16)
     assert (expected > 0.1).sum() > 20
     np.testing.assert_allclose(keypoints3d(furnished(size=32, **VIEWS[view])), expected, atol=1e-9)
@@ -232,7 +232,7 @@ def test_the_corners_of_a_box_are_keypoints():
 
 
 def test_a_corner_itself_is_not_stable():
-    """I1: on the crease there is less interest than a few centimetres beside it."""
+    """I1: on the crease there is less interest than a few centimeters beside it."""
     sight = look([hollow()], [2.0, 1.2, 1.3], [5.0, 4.0, 0.0], fov=0.35, size=96)
     interest = keypoints3d(sight)
     distance = np.linalg.norm(sight.grid(sight.hits.point) - [5.0, 4.0, 0.0], axis=-1)

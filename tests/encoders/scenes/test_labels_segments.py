@@ -16,7 +16,7 @@ from skimage.transform import resize
 
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
-from encoders.scenes.labels.cuts import DEAREST_CUT, normalised_cuts, two_way_cut
+from encoders.scenes.labels.cuts import DEAREST_CUT, normalized_cuts, two_way_cut
 from encoders.scenes.labels.segments import (
     MOST_REGIONS,
     numbered,
@@ -72,7 +72,7 @@ def test_flat_regions_are_found_exactly(name, size):
     assert same_partition(segments, part)
 
 
-def test_regions_of_one_colour_apart_from_each_other_are_two_segments():
+def test_regions_of_one_color_apart_from_each_other_are_two_segments():
     part = np.zeros((64, 64), dtype=int)
     part[10:30, 5:25], part[10:30, 40:60] = 1, 2
     segments = segment_unsup2d(COLORS[np.minimum(part, 1)].astype(np.uint8))
@@ -103,7 +103,7 @@ def test_segments_of_a_photo_are_connected_and_truer_than_square_blocks(photo, s
 
 
 def left_over(picture, parts):
-    """Mean squared deviation of the colours from the mean of their part."""
+    """Mean squared deviation of the colors from the mean of their part."""
     total = 0.0
     for k in np.unique(parts):
         pixels = picture[parts == k]
@@ -182,7 +182,7 @@ def test_cuts_stop_where_every_cut_is_dear(bridge):
     weights = np.kron(np.eye(3), np.full((4, 4), 0.9))
     weights[3, 4] = weights[4, 3] = weights[7, 8] = weights[8, 7] = bridge
     np.fill_diagonal(weights, 2.0)
-    parts = normalised_cuts(weights)
+    parts = normalized_cuts(weights)
     assert same_partition(parts, np.repeat([0, 1, 2], 4))
     assert cheapest(weights) < DEAREST_CUT
     for k in range(3):
@@ -190,8 +190,8 @@ def test_cuts_stop_where_every_cut_is_dear(bridge):
 
 
 def test_a_tight_graph_stays_whole():
-    assert (normalised_cuts(np.full((5, 5), 0.9) + 1.1 * np.eye(5)) == 0).all()
-    assert normalised_cuts(np.array([[2.0]])).tolist() == [0]
+    assert (normalized_cuts(np.full((5, 5), 0.9) + 1.1 * np.eye(5)) == 0).all()
+    assert normalized_cuts(np.array([[2.0]])).tolist() == [0]
 
 
 def sight_of(shapes, position, target, size=64, fov=1.1, rgb=None):
@@ -207,8 +207,8 @@ FLOOR = (box([-9, -9, -0.1], [9, 3, 0]), "floor")
 
 
 @pytest.mark.parametrize("size", [64, 256])
-def test_a_box_before_a_wall_of_its_colour_is_seen_in_depth_alone(size):
-    """Both are flat, face the camera and have one colour: only the step between them differs."""
+def test_a_box_before_a_wall_of_its_color_is_seen_in_depth_alone(size):
+    """Both are flat, face the camera and have one color: only the step between them differs."""
     front = (box([-0.5, 2.6, 0.5], [0.6, 2.9, 1.4]), "cabinet")
     sight = sight_of([WALL, front], (0, -1, 1), (0, 3, 1), size)
     assert (segment_unsup2d(sight.rgb) == 0).all()
@@ -223,7 +223,7 @@ def test_a_floor_is_one_segment_however_far_it_runs():
     assert same_partition(segment_unsup25d(sight), met)
 
 
-def test_surfaces_of_one_colour_that_meet_at_an_angle_are_two_segments():
+def test_surfaces_of_one_color_that_meet_at_an_angle_are_two_segments():
     sight = sight_of([WALL, FLOOR], (0.4, -1, 1.5), (0, 3, 0.2))
     truth = sight.grid(sight.hits.instance)
     assert agreement(segment_unsup25d(sight), truth) > 0.97
@@ -238,7 +238,7 @@ def test_the_three_faces_of_a_box_are_three_segments():
     assert agreement(segment_unsup25d(sight), truth - truth.min()) > 0.95
 
 
-def test_colours_tell_coplanar_things_apart():
+def test_colors_tell_coplanar_things_apart():
     part = np.zeros((64, 64), dtype=int)
     part[16:48, 20:44] = 1
     sight = sight_of([WALL], (0, -1, 1), (0, 3, 1), rgb=COLORS[part].astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Materials: patterns repeat, stay in range, and fade to their mean colour from afar."""
+"""Materials: patterns repeat, stay in range, and fade to their mean color from afar."""
 
 import numpy as np
 import pytest
@@ -84,7 +84,7 @@ def test_a_pattern_repeats_after_its_period(pattern, period):
     """Up to what is drawn afresh for each tile, plank or thread: tones, grain and wear.
 
     The joints, bands and fields themselves agree: the correlation between a point and its
-    neighbour one period on is far above that of half a period where that is another field.
+    neighbor one period on is far above that of half a period where that is another field.
     """
     scale = 0.25
     points, normals = on_floor(np.random.default_rng(6), 20_000, 3.0)
@@ -201,17 +201,17 @@ def test_pulse_is_the_mean_of_a_square_wave():
 
 
 def test_what_is_no_material_is_refused():
-    grey = ((0.5, 0.5, 0.5),)
+    gray = ((0.5, 0.5, 0.5),)
     with pytest.raises(UnknownNameError, match="no pattern is called 'velvet'; there are: plain"):
-        Material("velvet", grey)
-    with pytest.raises(InvalidSceneError, match="pattern 'wood' takes 2 colours, got 1"):
-        Material("wood", grey)
-    with pytest.raises(InvalidSceneError, match=r"colours are in \[0, 1\], got"):
+        Material("velvet", gray)
+    with pytest.raises(InvalidSceneError, match="pattern 'wood' takes 2 colors, got 1"):
+        Material("wood", gray)
+    with pytest.raises(InvalidSceneError, match=r"colors are in \[0, 1\], got"):
         Material("plain", ((1.5, 0.5, 0.5),))
-    with pytest.raises(InvalidSceneError, match="scale is above 0 metres, got 0"):
-        Material("plain", grey, scale=0.0)
+    with pytest.raises(InvalidSceneError, match="scale is above 0 meters, got 0"):
+        Material("plain", gray, scale=0.0)
     with pytest.raises(InvalidSceneError, match=r"gloss and mirror are in \[0, 1\] .* got 2"):
-        Material("plain", grey, gloss=2.0)
+        Material("plain", gray, gloss=2.0)
 
 
 def test_roles_are_listed_once():

@@ -138,7 +138,7 @@ def test_every_room_type_is_in_a_third_of_the_buildings_at_least():
 
 
 def test_rooms_have_the_size_of_their_type():
-    """In all but a few rooms both sides are within half a metre of the ranges."""
+    """In all but a few rooms both sides are within half a meter of the ranges."""
     good = []
     for plan in PLANS:
         for space in plan.spaces:

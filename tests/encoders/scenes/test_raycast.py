@@ -67,7 +67,7 @@ def test_distances_alone_are_those_of_the_hits():
 def test_what_is_flat_has_the_normal_of_its_plane_and_what_is_round_its_own():
     """A ball in a box: both kinds of triangle in one building and one call."""
     middle = np.array([0, 0, 1.2])
-    caster = Caster(building(box(LOW, HIGH), ball(0.5, centre=middle)))
+    caster = Caster(building(box(LOW, HIGH), ball(0.5, center=middle)))
     rays, start = random_rays(3000), np.array([0, 0.8, 1.2])
     hits = caster.hits(start, rays)
     round_ = hits.part == 1

@@ -21,7 +21,7 @@ from encoders.scenes.raycast import Caster
 from encoders.scenes.solids.shapes import box, rotation
 from tests.encoders.scenes.room import DEEP, WALL, WINDOW, assembled, furnished, standing
 
-GREY = Material("flat", ((0.5, 0.5, 0.5),))
+GRAY = Material("flat", ((0.5, 0.5, 0.5),))
 UP = np.array([0.0, 0.0, 1.0])
 DARK = replace(
     DOMAINS["day"].lighting,
@@ -33,7 +33,7 @@ DARK = replace(
 ROOM = Room("living_room", np.full(3, -50.0), np.full(3, 50.0))
 
 
-def caster_of(*shapes, material=GREY):
+def caster_of(*shapes, material=GRAY):
     rows = [(shape, material, "wall", (0.0, 0.0, 0.0)) for shape in shapes]
     return Caster(assembled(rows, (ROOM,)))
 
@@ -128,10 +128,10 @@ def test_a_shade_lets_its_lamp_shine():
 
 
 def test_lamps_are_clear_of_the_glowing_parts_around_them():
-    glowing = replace(GREY, emission=1.0)
+    glowing = replace(GRAY, emission=1.0)
     rows = [
         (box([-0.3, -0.2, 1.8], [0.3, 0.2, 2.2]), glowing, "floor_lamp", (0.0, 0.0, 0.0)),
-        (box([-0.9, -0.9, 0.0], [0.9, 0.9, 3.0]), GREY, "wardrobe", (0.0, 0.0, 0.0)),
+        (box([-0.9, -0.9, 0.0], [0.9, 0.9, 3.0]), GRAY, "wardrobe", (0.0, 0.0, 0.0)),
     ]
     light = Light(np.array([0.0, 0.0, 2.0]), np.ones(3), 0.05, 0)
     apart = Light(np.array([3.0, 0.0, 2.0]), np.ones(3), 0.05, 0)
@@ -332,14 +332,14 @@ def test_tones_rise_and_stay_below_white():
     assert develop.toned(np.float32([0.18]))[0] == pytest.approx(0.267, abs=1e-3)
 
 
-def test_blending_keeps_greys_and_the_sum_of_the_channels():
+def test_blending_keeps_grays_and_the_sum_of_the_channels():
     light = np.random.default_rng(12).random((50, 3)).astype(np.float32)
     mixed = develop.blended(light)
     np.testing.assert_allclose(mixed.sum(1), light.sum(1), rtol=1e-5)
     away, kept = light - light.mean(1, keepdims=True), mixed - mixed.mean(1, keepdims=True)
     np.testing.assert_allclose(kept, 0.79 * away, atol=1e-6)
-    grey = np.full((1, 3), 0.3, dtype=np.float32)
-    np.testing.assert_allclose(develop.blended(grey), grey, rtol=1e-6)
+    gray = np.full((1, 3), 0.3, dtype=np.float32)
+    np.testing.assert_allclose(develop.blended(gray), gray, rtol=1e-6)
 
 
 def test_halving_takes_the_mean_of_each_block():
@@ -375,7 +375,7 @@ def pictures():
 
 
 def test_domains_look_different(pictures):
-    """By mean colour, contrast or fine noise, each by more than 4% of the whole range."""
+    """By mean color, contrast or fine noise, each by more than 4% of the whole range."""
 
     def look(picture):
         fine = np.abs(picture[1:] - picture[:-1]).mean()
@@ -390,11 +390,11 @@ def test_domains_look_different(pictures):
 
 def test_pictures_are_well_exposed(pictures):
     for name, picture in pictures.items():
-        grey = picture.mean(-1)
-        assert 0.2 < grey.mean() < 0.8, name
-        assert (grey > 0.99).mean() < 0.2, name
-        assert (grey < 0.01).mean() < 0.2, name
-        assert np.percentile(grey, 95) - np.percentile(grey, 5) > 0.25, name
+        gray = picture.mean(-1)
+        assert 0.2 < gray.mean() < 0.8, name
+        assert (gray > 0.99).mean() < 0.2, name
+        assert (gray < 0.01).mean() < 0.2, name
+        assert np.percentile(gray, 95) - np.percentile(gray, 5) > 0.25, name
 
 
 def test_windows_are_bright_by_day_and_dark_in_the_evening(pictures):
@@ -407,7 +407,7 @@ def test_windows_are_bright_by_day_and_dark_in_the_evening(pictures):
     assert pictures["evening"][pane].mean() < pictures["evening"].mean()
 
 
-def test_the_drawn_look_has_few_colours_and_ink():
+def test_the_drawn_look_has_few_colors_and_ink():
     domain = DOMAINS["drawn"]
     picture = render.image(
         Caster(furnished(domain)), standing(), 128, domain, np.random.default_rng(0)
@@ -448,7 +448,7 @@ def test_a_mirror_shows_what_stands_before_it():
     """A mirror on the wall y = 3; behind the camera everything is red, the rest is dark."""
 
     def patch(mirror):
-        glass = replace(GREY, mirror=mirror, gloss=1.0)
+        glass = replace(GRAY, mirror=mirror, gloss=1.0)
         red = Material("flat", ((0.8, 0.02, 0.02),), emission=3.0)
         dark = Material("flat", ((0.02, 0.02, 0.02),))
         rows = [

@@ -172,8 +172,8 @@ def test_a_basin_holds_what_its_rounded_box_says():
     assert hollow.vertices[:, 2].min() == pytest.approx(0.0)
     flat, area = face_normals(hollow)
     middle = hollow.vertices[hollow.faces].mean(1)
-    towards = ((0.5, 0.5, 1.0) - middle) * flat
-    assert (towards.sum(1) > 0).all()  # every triangle faces the hollow
+    toward = ((0.5, 0.5, 1.0) - middle) * flat
+    assert (toward.sum(1) > 0).all()  # every triangle faces the hollow
     floor = 0.6**2
     corners = np.pi * 0.2 * 4 * 0.6 / 2 + np.pi * 0.2**2 / 2 * 4
     walls = 4 * 0.6 * 0.8 + 2 * np.pi * 0.2 * 0.8
@@ -316,7 +316,7 @@ def measured(shape):
     ids=["ellipsoid", "lathe", "oval lathe", "oval torus"],
 )
 def test_curvature_is_how_the_normal_turns(shape):
-    """Fitted from positions and normals of neighbours; creases and poles are left out."""
+    """Fitted from positions and normals of neighbors; creases and poles are left out."""
     fitted = measured(shape)
     known = np.isfinite(fitted[:, 0]) & (np.hypot(*shape.vertices[:, :2].T) > 0.15)
     scale = np.abs(shape.curvatures[known]).max()
@@ -379,8 +379,8 @@ def test_a_leaf_lies_on_a_cylinder_and_keeps_its_length():
 def test_fillets_touch_both_lines_and_have_their_radius():
     path = filleted([(0, 0), (2, 0), (2, 2)], 0.5, steps=8)
     arc = path.curvatures != 0
-    centre = np.array([1.5, 0.5])
-    assert np.linalg.norm(path.points[arc] - centre, axis=1) == pytest.approx(0.5)
+    center = np.array([1.5, 0.5])
+    assert np.linalg.norm(path.points[arc] - center, axis=1) == pytest.approx(0.5)
     assert path.curvatures[arc] == pytest.approx(2.0)  # it turns to the left
     assert filleted([(0, 0), (2, 0), (2, -2)], 0.5).curvatures.min() == pytest.approx(-2.0)
 

@@ -8,7 +8,7 @@ import pytest
 from encoders.errors import InvalidSceneError
 from encoders.scenes.appearance.domains import DOMAINS
 from encoders.scenes.building import Building
-from encoders.scenes.furniture import CATALOGUE, SEMANTIC
+from encoders.scenes.furniture import CATALOG, SEMANTIC
 from encoders.scenes.homes import world
 from encoders.scenes.homes.rooms import SCENES
 from encoders.scenes.raycast import Caster
@@ -23,7 +23,7 @@ def same(one, other, names=ARRAYS):
 
 
 def areas(built):
-    """Of each triangle, square metres."""
+    """Of each triangle, square meters."""
     a, b, c = built.vertices[built.faces].transpose(1, 0, 2)
     return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
 
@@ -127,7 +127,7 @@ def test_arrays_fit_together(index):
     assert set(built.face_part) == set(range(parts))
     assert built.part_instance.max() == len(built.instance_kind) - 1
     assert set(built.part_material) == set(range(len(built.materials)))
-    assert set(built.instance_kind) <= FIXED | set(CATALOGUE)
+    assert set(built.instance_kind) <= FIXED | set(CATALOG)
     assert len(built.faces) < 150_000
     np.testing.assert_allclose(np.linalg.norm(built.normals, axis=1), 1, atol=1e-9)
     turns = built.part_rotation

@@ -11,7 +11,15 @@ from encoders.codecs.colors import color_bins
 from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.losses import LOSSES
 from encoders.tasks import OTHER_NAMES, TASKS, Output, Task, each_view, tasks_named
-from encoders.tasks.curves import applied, centred, clipped, log_depth, signed8, signed16, stretched
+from encoders.tasks.curves import (
+    applied,
+    centered,
+    clipped,
+    log_depth,
+    signed8,
+    signed16,
+    stretched,
+)
 from encoders.tasks.dictionary import COLORS
 from encoders.tasks.fits import Published, fit_ceiling, fit_channels, fit_frequencies, fit_vector
 from encoders.tasks.labels import PLACES, class_chances, to_ceiling
@@ -138,7 +146,7 @@ def test_scalings_by_hand():
     assert stretched(raw, ceiling=0.08) == pytest.approx([-1, 0, 1, 24])
     assert signed16(np.array([0, 65535])) == pytest.approx([-1, 1])
     assert signed8(np.array([0, 255])) == pytest.approx([-1, 1])
-    assert centred(np.array([0, 127, 254])) == pytest.approx([-1, 0, 1])
+    assert centered(np.array([0, 127, 254])) == pytest.approx([-1, 0, 1])
 
 
 def test_a_table_gives_what_the_curve_gives():
@@ -206,7 +214,7 @@ def channels(mean, std, seed=0):
     return np.clip(np.rint(raw), 0, 255).astype(np.uint8)
 
 
-def test_channels_are_standardised_over_valid_pixels():
+def test_channels_are_standardized_over_valid_pixels():
     raw = channels((127, 127), (6, 3))
     valid = np.random.default_rng(1).random((2, 32, 32)) < 0.5
     raw[~valid] = 255
@@ -222,7 +230,7 @@ def test_channels_are_standardised_over_valid_pixels():
     assert found == {"mean": [123.572, 120.1], "std": [31.922, 21.658], "origin": "published"}
 
 
-def test_vectors_are_standardised_without_their_tails():
+def test_vectors_are_standardized_without_their_tails():
     rng = np.random.default_rng(0)
     values = np.column_stack([rng.normal(5, 2, 10_000), np.full(10_000, 3.0)]).astype(np.float32)
     values[0, 0] = 1e9  # one broken file must not flatten all others
@@ -300,7 +308,7 @@ def test_a_label_of_one_view_sees_physical_units():
     target, _ = each_view(lambda view: view["depth_zbuffer"].max()).make(
         sample({"depth_zbuffer": depth})
     )
-    assert target.tolist() == [[2.0]]  # metres
+    assert target.tolist() == [[2.0]]  # meters
 
 
 def test_tasks_need_neither_embree_nor_torch():

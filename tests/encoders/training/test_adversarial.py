@@ -225,7 +225,7 @@ def test_a_step_of_the_discriminator_is_that_found_by_hand():
     found = [float(getattr(ours.network, name).detach()) for name in "abc"]
     np.testing.assert_allclose(found, np.array([A, B, C]) - RATE * slopes, rtol=1e-6)
     assert prediction.grad is None
-    assert not ours.optimiser.state_dict()["state"], "then resuming must save it"
+    assert not ours.optimizer.state_dict()["state"], "then resuming must save it"
 
 
 class Recorder(nn.Module):
@@ -278,7 +278,7 @@ def test_adversaries_are_for_maps_at_presets_that_have_a_discriminator():
         adversary_of(TASKS["edge2d"], output_of(TASKS["edge2d"]), "tiny", config, seed=0)
 
 
-def test_colorization_shows_shares_of_colours_and_takes_its_own_share_of_the_term():
+def test_colorization_shows_shares_of_colors_and_takes_its_own_share_of_the_term():
     task = TASKS["colorization"]
     ours = adversary_of(task, output_of(task), PATCHED, AdversarialConfig(), seed=0)
     model = network_of(task, PATCHED, seed=0)

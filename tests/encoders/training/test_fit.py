@@ -97,7 +97,7 @@ def test_one_step_is_a_plain_step_of_adamw(tmp_path):
     config = dataclasses.replace(CONFIG, epochs=1, batch=64, weight_decay=0.1, clip=1e9)
     ours, plain = (nn.Linear(6, 1) for _ in range(2))
     plain.load_state_dict(ours.state_dict())
-    optimiser = torch.optim.AdamW(
+    optimizer = torch.optim.AdamW(
         [
             {"params": [plain.weight], "weight_decay": 0.1},
             {"params": [plain.bias], "weight_decay": 0.0},
@@ -106,7 +106,7 @@ def test_one_step_is_a_plain_step_of_adamw(tmp_path):
     )
     kept = TRAIN.mask > 0
     ((plain(TRAIN.x) - TRAIN.y) ** 2)[kept].mean().backward()
-    optimiser.step()
+    optimizer.step()
     fit(ours, squared, TRAIN, VALID, tmp_path, config)
     torch.testing.assert_close(ours.weight, plain.weight, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(ours.bias, plain.bias, rtol=1e-5, atol=1e-6)

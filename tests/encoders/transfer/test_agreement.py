@@ -152,7 +152,7 @@ def test_what_is_missing_on_either_side_is_left_out():
     assert found[MEASURES].tolist() == alone[MEASURES].tolist()
 
 
-def test_relabelling_sources_changes_names_alone():
+def test_relabeling_sources_changes_names_alone():
     predicted, trained = some_tables()
     order = np.random.default_rng(1).permutation(len(trained))
     names = [f"s{k}" for k in order]

@@ -145,7 +145,7 @@ def test_a_constant_feature_changes_nothing(given, whole):
     np.testing.assert_allclose(found.error_test[5], whole.error_test[5], atol=1e-6)
 
 
-def test_relabelled_sources_keep_their_errors(given, whole):
+def test_relabeled_sources_keep_their_errors(given, whole):
     turned = dict(reversed(given.groups.items()))
     found = swept(Problem(given.parts, turned))
     for mine, theirs in [((0, 2), (2, 4)), ((3, 4), (0, 1))]:

@@ -127,15 +127,15 @@ def test_a_dead_channel_becomes_zero_and_a_far_value_five():
     each[:, 0, 1] = 3
     found = Statistics.observe([each])
     each[0, 0, 0, 0, 0] = 1000
-    ready = found.standardise(each).numpy()
+    ready = found.standardize(each).numpy()
     assert not ready[:, 0, 1].any()
     assert ready[0, 0, 0, 0, 0] == 5
 
 
-def test_local_features_are_neighbourhoods():
+def test_local_features_are_neighborhoods():
     each = representations(2, 3, 2, 4, 4)
     statistics = Statistics.observe([each])
-    ready = np.pad(statistics.standardise(each).numpy(), [(0, 0)] * 3 + [(1, 1)] * 2)
+    ready = np.pad(statistics.standardize(each).numpy(), [(0, 0)] * 3 + [(1, 1)] * 2)
     found = local(each, statistics)
     assert found.shape == (2 * 16, 3 * 18)
     for image, row, column in np.ndindex(2, 4, 4):
@@ -149,7 +149,7 @@ def test_local_features_are_neighbourhoods():
 def test_pooled_features_are_averages_of_thirds():
     each = representations(2, 2, 3, 6, 6)
     statistics = Statistics.observe([each])
-    ready = statistics.standardise(each).numpy()
+    ready = statistics.standardize(each).numpy()
     found = pooled(each, statistics).reshape(2, 2, 3, 3, 3)
     for row, column in np.ndindex(3, 3):
         block = ready[..., 2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
@@ -159,7 +159,7 @@ def test_pooled_features_are_averages_of_thirds():
 def test_related_features_are_averages_of_quarters():
     each = representations(4, 3, 2, 2, 4, 4)  # 3 pictures, 2 sources, 2 features
     statistics = Statistics.observe([each])
-    ready = statistics.standardise(each).numpy()
+    ready = statistics.standardize(each).numpy()
     halves = ready.reshape(4, 3, 2, 2, 2, 2, 2, 2).mean((5, 7)).reshape(4, 3, 2, 8)
     found = related(each, statistics).reshape(4, 2, 3, 8)  # image, source, picture, number
     for picture in range(3):
@@ -169,7 +169,7 @@ def test_related_features_are_averages_of_quarters():
 def test_compared_features_are_absolute_differences():
     each = representations(4, 3, 2, 2, 6, 6)
     statistics = Statistics.observe([each])
-    ready = statistics.standardise(each).numpy()
+    ready = statistics.standardize(each).numpy()
     thirds = ready.reshape(4, 3, 2, 2, 3, 2, 3, 2).mean((5, 7)).reshape(4, 3, 2, 18)
     found = compared(each, statistics).reshape(4, 2, 2, 18)  # image, source, pair, number
     for pair in range(2):
@@ -311,7 +311,7 @@ def test_descriptors_point_at_centroids():
     mask = rng.random((3, 8, 8)) < 0.8
     found = descriptors(segments, mask)
     assert found.shape == (3, 3, 8, 8)
-    centre = (np.arange(8) + 0.5) / 4 - 1
+    center = (np.arange(8) + 0.5) / 4 - 1
     for image, row, column in np.ndindex(3, 8, 8):
         if not mask[image, row, column]:
             assert not found[image, :, row, column].any()
@@ -319,8 +319,8 @@ def test_descriptors_point_at_centroids():
         same = (segments[image] == segments[image, row, column]) & mask[image]
         rows, columns = np.nonzero(same)
         expected = [
-            centre[rows].mean() - centre[row],
-            centre[columns].mean() - centre[column],
+            center[rows].mean() - center[row],
+            center[columns].mean() - center[column],
             np.log(same.sum() / 64),
         ]
         np.testing.assert_allclose(found[image, :, row, column], expected, atol=1e-6)

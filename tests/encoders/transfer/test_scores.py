@@ -11,7 +11,7 @@ from encoders.transfer.scores import (
     average_rank,
     dds,
     diagram,
-    discretise,
+    discretize,
     h_score,
     ledoit_wolf_shrinkage,
     log_evidence,
@@ -164,9 +164,9 @@ def test_shrunk_h_score_is_its_definition(seed, width):
     assert shrunk_h_score(3 * features @ turn, labels) == pytest.approx(found, rel=1e-6)
 
 
-def test_discretised_outputs_are_each_nearest_to_their_own_mean():
+def test_discretized_outputs_are_each_nearest_to_their_own_mean():
     targets = np.random.default_rng(0).normal(size=(500, 3))
-    labels = discretise(targets, classes=8)
+    labels = discretize(targets, classes=8)
     assert set(labels) == set(range(8))
     means = np.array([targets[labels == c].mean(axis=0) for c in range(8)])
     nearest = cdist(targets, means).argmin(axis=1)
@@ -175,19 +175,19 @@ def test_discretised_outputs_are_each_nearest_to_their_own_mean():
         1 - ((targets - means[labels]) ** 2).sum() / (targets - targets.mean(0)).var() / 1500
     )
     assert explained > 0.5
-    np.testing.assert_array_equal(labels, discretise(targets, classes=8))
-    assert (labels != discretise(targets, classes=8, seed=1)).any()
+    np.testing.assert_array_equal(labels, discretize(targets, classes=8))
+    assert (labels != discretize(targets, classes=8, seed=1)).any()
 
 
-def test_discretise_finds_clusters_that_are_there_and_keeps_few_values_apart():
+def test_discretize_finds_clusters_that_are_there_and_keeps_few_values_apart():
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 3, 90)
-    found = discretise(np.array([0.0, 5.0, 50.0])[truth] + rng.normal(0, 0.1, 90), classes=3)
+    found = discretize(np.array([0.0, 5.0, 50.0])[truth] + rng.normal(0, 0.1, 90), classes=3)
     assert len(set(zip(found, truth, strict=True))) == 3
-    few = discretise([0.5, 0.5, 2.5, -1.0], classes=16)
+    few = discretize([0.5, 0.5, 2.5, -1.0], classes=16)
     assert few.tolist() == [1, 1, 2, 0]
     heap = np.repeat([[0.0], [1.0], [2.0]], [500, 1, 1], axis=0)  # clusters may be left empty
-    assert set(discretise(heap, classes=2)) == {0, 1}
+    assert set(discretize(heap, classes=2)) == {0, 1}
 
 
 # --- LogME
@@ -201,7 +201,7 @@ def dense_log_density(features, output, alpha, beta):
 
 
 def dense_evidence(features, output):
-    """Its maximum over alpha and beta, by a general optimiser from several places."""
+    """Its maximum over alpha and beta, by a general optimizer from several places."""
 
     def minus(logs):
         return -dense_log_density(features, output, *np.exp(logs))
@@ -303,8 +303,8 @@ def test_logme_prefers_features_that_know_the_answer():
 def test_centring_is_what_it_says():
     rng = np.random.default_rng(0)
     features, output = rng.normal(2, 1, (50, 3)), rng.normal(5, 1, (50, 2))
-    ours = logme(features, output, centred=True)
-    assert ours == pytest.approx(logme(features + 7, output - 3, centred=True))
+    ours = logme(features, output, centered=True)
+    assert ours == pytest.approx(logme(features + 7, output - 3, centered=True))
     assert ours == pytest.approx(logme(features - features.mean(0), output - output.mean(0)))
 
 
@@ -343,12 +343,12 @@ def naive_diagram(features, kernel, debiased):
     return out
 
 
-def naive_dds(source, target, kernel, normalise, debiased):
+def naive_dds(source, target, kernel, normalize, debiased):
     matrices = []
     for features in (source, target):
-        if normalise != "none":
+        if normalize != "none":
             features = features - features.mean(axis=0)
-        if normalise == "z":
+        if normalize == "z":
             features = features / features.std(axis=0)
         matrices.append(naive_diagram(features, kernel, debiased))
     ours, theirs = matrices
@@ -356,13 +356,13 @@ def naive_dds(source, target, kernel, normalise, debiased):
 
 
 @pytest.mark.parametrize("kernel", ["laplacian", "cosine", "linear"])
-@pytest.mark.parametrize("normalise", ["z", "centre", "none"])
+@pytest.mark.parametrize("normalize", ["z", "center", "none"])
 @pytest.mark.parametrize("debiased", [True, False])
-def test_dds_is_its_definition(kernel, normalise, debiased):
+def test_dds_is_its_definition(kernel, normalize, debiased):
     rng = np.random.default_rng(0)
     source = rng.normal(1, 2, (9, 5))
     target = source[:, :3] @ rng.normal(size=(3, 4)) + rng.normal(size=(9, 4))
-    settings = {"kernel": kernel, "normalise": normalise, "debiased": debiased}
+    settings = {"kernel": kernel, "normalize": normalize, "debiased": debiased}
     wanted = naive_dds(source, target, **settings)
     assert dds(source, target, **settings) == pytest.approx(wanted)
     if debiased:  # nothing but the upper triangle counts
@@ -371,14 +371,14 @@ def test_dds_is_its_definition(kernel, normalise, debiased):
         assert np.count_nonzero(ours) == len(triangle[0])
 
 
-def test_linear_dds_is_centred_kernel_alignment():
+def test_linear_dds_is_centered_kernel_alignment():
     """Kornblith et al. with linear kernels: |Y'X|^2 / (|X'X| |Y'Y|)."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(30, 5)), rng.normal(size=(30, 7))
     cx, cy = x - x.mean(axis=0), y - y.mean(axis=0)
     wanted = np.linalg.norm(cy.T @ cx) ** 2
     wanted /= np.linalg.norm(cx.T @ cx) * np.linalg.norm(cy.T @ cy)
-    found = dds(x, y, kernel="linear", normalise="none", debiased=False)
+    found = dds(x, y, kernel="linear", normalize="none", debiased=False)
     assert found == pytest.approx(wanted)
 
 
@@ -398,7 +398,7 @@ def test_dds_is_symmetric_bounded_and_blind_to_what_it_should_be(seed, debiased,
     assert dds(scaled, target, **same) == pytest.approx(found)
     if kernel != "laplacian":
         turn = np.linalg.qr(rng.normal(size=(4, 4)))[0]
-        plain = {**same, "normalise": "centre"}
+        plain = {**same, "normalize": "center"}
         turned = dds(5 * source @ turn, target, **plain)
         assert turned == pytest.approx(dds(source, target, **plain))
 
@@ -493,21 +493,21 @@ FINE, LABELS = np.random.default_rng(0).normal(size=(6, 2)), np.array([0, 0, 1, 
         (lambda: logme(np.ones((1, 3)), [0]), "`features` has 1 examples, expected at least 2"),
         (lambda: shrunk_h_score(broken(), LABELS), r"`features\[4, 1\]` is nan, expected finite"),
         (lambda: logme(FINE, broken(np.inf)), r"`targets\[4, 1\]` is inf, .* leave masked"),
-        (lambda: h_score(FINE, LABELS / 2), r"`labels` is float64 of shape \(6,\), .*`discretise`"),
+        (lambda: h_score(FINE, LABELS / 2), r"`labels` is float64 of shape \(6,\), .*`discretize`"),
         (lambda: h_score(FINE, LABELS[:4]), "there are 4 targets for 6 rows of features"),
         (lambda: logme(FINE, np.ones((6, 2, 2))), r"`targets` has shape \(6, 2, 2\), expected"),
         (
             lambda: log_evidence(FINE, np.eye(6)[:, :3] * [1, 0, 1]),
             "output 1 of `answers` is always",
         ),
-        (lambda: discretise(FINE, classes=1), "1 classes were asked for, expected at least 2"),
+        (lambda: discretize(FINE, classes=1), "1 classes were asked for, expected at least 2"),
         (
             lambda: dds(FINE, FINE[:5]),
             "`source` has 6 examples and `target` 5, expected features of",
         ),
         (lambda: dds(FINE, FINE[:3]), "`target` has 3 examples, expected at least 4"),
         (lambda: dds(FINE, FINE, kernel="rbf"), 'kernel is "rbf", expected "laplacian"'),
-        (lambda: dds(FINE, FINE, normalise="l2"), 'normalise is "l2", expected "z"'),
+        (lambda: dds(FINE, FINE, normalize="l2"), 'normalize is "l2", expected "z"'),
         (lambda: average_rank([1, 2], better="larger"), r"`table` has shape \(2,\), expected"),
         (lambda: average_rank(broken(np.inf), better="larger"), r"`table\[4, 1\]` is infinite"),
         (lambda: average_rank(FINE, better="lower"), 'better is "lower", expected "larger"'),

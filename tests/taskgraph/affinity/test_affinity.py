@@ -148,7 +148,7 @@ def test_bad_options_are_refused():
 
 
 @pytest.mark.parametrize("size", [5, 12, 20])
-def test_random_index_is_the_mean_of_random_judgements(size):
+def test_random_index_is_the_mean_of_random_judgments(size):
     """Reciprocal matrices with entries drawn from 1/9, ..., 1/2, 1, 2, ..., 9."""
     rng = np.random.default_rng(size)
     scale = np.array([*(1 / k for k in range(9, 1, -1)), *range(1, 10)])
@@ -200,7 +200,7 @@ def test_images_that_some_candidate_lacks_are_dropped_and_counted():
     assert found.consistency[["images", "dropped"]].to_numpy().tolist() == [[35, 5]]
 
 
-def test_relabelling_candidates_permutes_the_affinities():
+def test_relabeling_candidates_permutes_the_affinities():
     losses = some_losses(targets=("t",))
     measured = losses.by_target["t"]
     renamed = tuple({"s0": "s5", "s5": "s0"}.get(name, name) for name in measured.sources)

@@ -18,7 +18,7 @@ from scipy.cluster.hierarchy import leaves_list
 from taskgraph import plot
 from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.plot import names as names_module
-from taskgraph.plot.figures import text_colour
+from taskgraph.plot.figures import text_color
 from taskgraph.plot.layout import arrange, crossings, fewest_crossings, group_targets, spread_out
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
@@ -160,7 +160,7 @@ class TestTaxonomy:
     def test_targets_carry_their_win_rate(self):
         quality = plot.draw_taxonomy(SMALL)
         assert {"0.31", "0.22", "0.13"} <= set(texts(quality))
-        gain = plot.draw_taxonomy(SMALL, colour_by="gain")
+        gain = plot.draw_taxonomy(SMALL, color_by="gain")
         assert {"0.90", "0.80", "0.70"} <= set(texts(gain))
 
     def test_a_junction_tells_the_order_and_a_legend_the_roles(self):
@@ -169,11 +169,11 @@ class TestTaxonomy:
         assert "by transfer (3)" in shown
         assert "supervised (3)" in shown
 
-    def test_without_win_rates_there_is_no_colour_bar(self):
+    def test_without_win_rates_there_is_no_color_bar(self):
         drawn = taxonomy(Transfer("a", ("self",)), Transfer("b", ("a",)), supervised=("a",))
         assert len(plot.draw_taxonomy(drawn).axes) == 1
         with pytest.raises(plot.PlotError, match=r'"gain", expected .* the taxonomy has neither'):
-            plot.draw_taxonomy(drawn, colour_by="gain")
+            plot.draw_taxonomy(drawn, color_by="gain")
 
     def test_a_supervised_target_may_stand_on_both_sides(self):
         drawn = taxonomy(
@@ -330,12 +330,12 @@ class TestTree:
         assert first == {frozenset("ac"), frozenset("bd")}
 
     @pytest.mark.parametrize("clusters", [1, 2, 4, 50])
-    def test_each_branch_has_a_colour(self, clusters):
+    def test_each_branch_has_a_color(self, clusters):
         axes = plot.tree(table(12), clusters=clusters).axes[0]
-        colours = axes.collections[0].get_colors()
-        assert len(colours) == 11
+        colors = axes.collections[0].get_colors()
+        assert len(colors) == 11
         if clusters == 1:
-            assert len(np.unique(colours, axis=0)) == 1
+            assert len(np.unique(colors, axis=0)) == 1
 
     @pytest.mark.parametrize("count", [2, 40])
     def test_labels_never_overlap(self, count):
@@ -523,8 +523,8 @@ class TestSave:
 
 
 def test_text_is_dark_on_light_and_white_on_dark():
-    assert text_colour("#ffffcc") != "white"
-    assert text_colour("#33415c") == "white"
+    assert text_color("#ffffcc") != "white"
+    assert text_color("#33415c") == "white"
 
 
 def test_drawing_opens_no_window():

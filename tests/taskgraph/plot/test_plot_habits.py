@@ -101,9 +101,9 @@ def test_the_users_settings_are_respected_and_left_alone(name):
 def test_a_dark_style_has_light_lines():
     with pyplot.style.context("dark_background"):
         figure = plot.tree(table(6), clusters=3)
-        colours = figure.axes[0].collections[0].get_colors()
+        colors = figure.axes[0].collections[0].get_colors()
         assert figure.get_facecolor()[:3] == (0, 0, 0)
-        assert {mpl.colors.to_hex(c) for c in colours} & {"#999999"}
+        assert {mpl.colors.to_hex(c) for c in colors} & {"#999999"}
     assert (MUTED, FAINT) == ("#6b7280", "#e7e9ec")
 
 

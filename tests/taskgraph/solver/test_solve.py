@@ -15,7 +15,7 @@ import taskgraph as tg
 from taskgraph.errors import InvalidProblemError
 from taskgraph.program import compile_program
 from taskgraph.solver.choice import choose
-from taskgraph.solver.local import Neighbourhood
+from taskgraph.solver.local import Neighborhood
 from taskgraph.solver.presolve import presolve
 from tests.taskgraph.solver.oracle import best_by_exhaustion, value_of
 
@@ -157,7 +157,7 @@ def test_additions_equal_the_value_of_each_larger_set(instance, random):
         program = compile_program(table(rows), replace(problem, budget=1e6))
     except InvalidProblemError:
         return
-    near = Neighbourhood(program)
+    near = Neighborhood(program)
     supervised = np.array([random.random() < 0.5 for _ in program.sources], dtype=bool)
     score, scores = near.additions(supervised)
     assert score == pytest.approx(near.values(supervised).sum())

@@ -14,10 +14,10 @@ from encoders.scenes.homes.spaces import SIDES, Opening
 from taskgraph.arrays import Floats
 
 TOUCH = 0.002
-"""Metres between a wall and what hangs on it, so that no two surfaces are the same."""
+"""Meters between a wall and what hangs on it, so that no two surfaces are the same."""
 
 EYE_HEIGHT = (1.42, 1.65)
-"""Range of the height of a picture's middle, metres."""
+"""Range of the height of a picture's middle, meters."""
 
 
 def hang(floor: Floor, kind: str, rng: np.random.Generator) -> None:

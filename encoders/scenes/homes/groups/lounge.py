@@ -37,7 +37,7 @@ def lounge(floor: Floor, kind: str, rng: np.random.Generator) -> None:
 
 
 def _reach(couch: Piece, stand: Piece, distance: float) -> float:
-    """Metres between the middles of a couch and a stand whose fronts are ``distance`` apart."""
+    """Meters between the middles of a couch and a stand whose fronts are ``distance`` apart."""
     return stand.size[1] / 2 + distance + couch.size[1] / 2
 
 
@@ -46,7 +46,7 @@ def _facing(
 ) -> tuple[int, float] | None:
     """The best spot for a television, and how far away the couch is; None where both do not fit.
 
-    The middle of a wall is good, so are 2.9 metres, and a couch with its back to a wall.
+    The middle of a wall is good, so are 2.9 meters, and a couch with its back to a wall.
     """
     # As tall as with the screen on it: neither stands before a window.
     tall = replace(stand, size=(*stand.size[:2], stand.size[2] + 0.8))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from encoders.scenes.furniture import CATALOGUE, VARIANTS
+from encoders.scenes.furniture import CATALOG, VARIANTS
 from encoders.scenes.furniture.piece import Builder, Piece
 from encoders.scenes.homes.floor import Floor, Spots
 from encoders.scenes.homes.footprints import turned
@@ -17,7 +17,7 @@ Group = Callable[[Floor, str, np.random.Generator], None]
 """Adds one arrangement around a piece of a class to a room, or nothing where it does not fit."""
 
 
-BUILDERS: Mapping[str, Builder] = {**CATALOGUE, **VARIANTS}
+BUILDERS: Mapping[str, Builder] = {**CATALOG, **VARIANTS}
 """By the names that wishes use: classes, and kinds of a class."""
 
 FRONT = {
@@ -40,7 +40,7 @@ FRONT = {
     "tv_stand": 0.6,
     "dresser": 0.6,
 }
-"""Metres in front of a piece where people need to stand."""
+"""Meters in front of a piece where people need to stand."""
 
 
 def sized(

@@ -74,7 +74,7 @@ def _put_down(floor: Floor, number: int, top: Top, piece: Piece, rng: np.random.
     low, high = np.array(top.low) + half, np.array(top.high) - half
     if (low > high).any() or h > min(top.headroom - 0.01, 0.75):
         return
-    # Towards the back: people leave free the edge that they sit or stand at.
+    # Toward the back: people leave free the edge that they sit or stand at.
     share = np.column_stack([rng.random(TRIES), rng.beta(2.2, 1.4, TRIES)])
     local = np.column_stack([low + (high - low) * share, np.full(TRIES, top.height)])
     places = host.position + turned(host.turn, local)
