@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 ORDER = {
-    "taskgraph": "errors < arrays < progress < places < aliases < tasks < spelling < names < direction < "
+    "taskgraph": "errors < arrays < progress < places < aliases < tasks < spelling < names < "
+    "direction < "
     "transfers < losses < affinity < problem < costs < program < taxonomy < solver < ladder < "
     "frontiers < marginal < shortlist < random_sets < baselines < selection < tables < plot < "
     "report < server < cli",
