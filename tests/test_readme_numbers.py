@@ -153,7 +153,7 @@ def digits():
 
 def published():
     """The counts are those that tests/taskgraph/test_published.py finds."""
-    source = (ROOT / "tests" / "test_published.py").read_text()
+    source = (ROOT / "tests" / "taskgraph" / "test_published.py").read_text()
     cells = re.search(r"compared == (\d+)", source).group(1)
     points = re.search(r"(\d+ of the \d+) published points", source).group(1)
     return (

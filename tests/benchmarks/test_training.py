@@ -66,8 +66,8 @@ def test_the_ratio_is_taken_within_each_repeat():
     assert found["encoders.fit"]["images_per_second"] == 200
     assert (found["plain PyTorch"]["least"], found["plain PyTorch"]["largest"]) == (100, 200)
     lines = render(found).splitlines()
-    assert lines[2] == "| encoders.training.fit | 200 (100–300) | 25.0% | 1000 | – |"
-    assert lines[-1] == "`encoders.training.fit` is 2.00 times as fast (0.50–3.00 in 3 repeats)."
+    assert lines[2] == "| encoders.fit | 200 (100–300) | 25.0% | 1000 | – |"
+    assert lines[-1] == "`encoders.fit` is 2.00 times as fast (0.50–3.00 in 3 repeats)."
     assert "| 1000 | 7 |" in render(summary(rows([(1.0,), (1.0,)], gpu=7.0)))
 
 

@@ -154,19 +154,19 @@ REASONS = {
     "a bug": (
         bad.divides,
         (0,),
-        r"^ZeroDivisionError: division by zero \(tests/engine_jobs\.py:LINE\)$",
+        r"^ZeroDivisionError: division by zero \(tests/encoders/engines/engine_jobs\.py:LINE\)$",
     ),
     "another library's": (
         bad.parses,
         ("{",),
-        r"^JSONDecodeError: Expecting property name .* \(tests/engine_jobs\.py:\d+\)$",
+        r"^JSONDecodeError: Expecting property name .* \(tests/encoders/engines/engine_jobs\.py:\d+\)$",
     ),
     "a built-in function": (
         int,
         ("x",),
         r"^ValueError: invalid literal for int\(\) with base 10: 'x'$",
     ),
-    "an exit": (bad.leaves, (), r"^SystemExit: I leave \(tests/engine_jobs\.py:\d+\)$"),
+    "an exit": (bad.leaves, (), r"^SystemExit: I leave \(tests/encoders/engines/engine_jobs\.py:\d+\)$"),
     "its process": (
         bad.exits,
         (3,),
