@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from encoders.transfer.measure import Represented, TransferConfig, measure, plac
 from encoders.transfer.pool import PoolConfig, divided, evenly, open_pool
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import Store, encode, kind_of, seen_by, views_of, write_views
-from encoders.transfer.sweep import several, singles, sweep, sweepable
+from encoders.transfer.sweep import encode_source, several, singles, sweep, sweepable
 from taskgraph.cli import run as command
 from taskgraph.tables import read_losses, read_transfers
 from tests.failing import fails
@@ -183,6 +184,23 @@ def test_an_encoder_of_one_channel_is_shown_the_lightness(bank, pool):
     gray = TaskonomyDataset(pool.data, ["colorization"], "all", constants={}, progress=False)
     seen = seen_by(encoder, plain.batch("autoencoder", [0, 1])[0])
     torch.testing.assert_close(seen, gray.batch("colorization", [0, 1])[0])
+
+
+def test_encoders_and_networks_compute_where_fabric_says(config, pool, tmp_path, monkeypatch):
+    """As on a GPU that Ray lends: the device "meta" takes tensors of its own alone, and gives none.
+
+    So it says that nothing can be copied out of it only if network and pictures were both on it.
+    """
+    device = torch.device("meta")
+    meta = SimpleNamespace(device=device, to_device=lambda batch: [x.to(device) for x in batch])
+    monkeypatch.setattr(FitConfig, "fabric", lambda self: meta)
+    with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
+        losses(meta, load("rgb2depth", config.bank), loss_of(TASKS["rgb2depth"], {}),
+               open_pool(pool, "rgb2depth").test, config.fit)  # fmt: skip
+    write_views(Store(tmp_path / "representations"), views_of(pool, ["rgb2depth"]))
+    for source in ("edge2d", "colorization"):
+        with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
+            encode_source(config, tmp_path, source, "autoencoder")
 
 
 def test_a_store_tells_what_it_lacks(stored, pool):

@@ -58,7 +58,11 @@ if TYPE_CHECKING:
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local",
               show_default=True, help="Processes of this machine, or a Ray cluster.")  # fmt: skip
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Transfers that are measured at once.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Transfers that are measured at once; by "
+              "default 2, or as many as the Ray cluster has room for.")  # fmt: skip
+@click.option("--gpus", type=click.FloatRange(min=0, max=1), metavar="SHARE",
+              help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
+              "four jobs share a GPU.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
               help="Threads of each job; losses depend on it a little.")  # fmt: skip
 @click.option("--allow-overlap", is_flag=True, help="Go on where validation or test buildings are "
@@ -69,7 +73,7 @@ def transfer(
     targets: tuple[str, ...], sources: tuple[str, ...], max_order: int,
     candidates: str, readout: str, screen: int, images: int, valid_images: int, test_images: int,
     less: str, bootstrap: int, engine: str, address: str | None, jobs: int | None,
-    allow_overlap: bool, resume: bool,
+    gpus: float | None, allow_overlap: bool, resume: bool,
     **settings: Any,
 ) -> int:  # fmt: skip
     """Measure transfers from every encoder of a bank, and from sets of them, to every target.
@@ -79,6 +83,9 @@ def transfer(
     the bank was trained with. OUT gets losses.parquet, one row a transfer and test image, and
     transfers.csv, which `taskgraph solve` reads. Killed at any moment, the same command with
     --resume goes on.
+
+    With --engine ray, encoders and read-outs compute on the GPUs that Ray lends them. This was
+    tried with logical CPUs and GPUs of one machine only; no real GPU cluster was tried.
 
     \b
     Examples:
@@ -109,7 +116,9 @@ def transfer(
     whole = SweepConfig(
         measured, goals, given, max_order, candidates, readout, screen, allow_overlap
     )
-    chosen = engine_named(engine, jobs=jobs, address=address, threads=measured.fit.threads)
+    chosen = engine_named(
+        engine, jobs=jobs, address=address, threads=measured.fit.threads, gpus=gpus
+    )
     swept = sweep(whole, folder, chosen, titled=progress_bar, say=note)
     return _told(swept, whole, folder, bootstrap)
 
