@@ -26,20 +26,34 @@ PRESETS = ("smoke", "cpu", "full")
               help="How much of it: minutes, hours on two cores, or GPUs.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="Of all that is random.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes that share the work; by "
-              "default one a core, or as many as the Ray cluster has room for.")  # fmt: skip
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Processes that share the work; by "
+    "default one a core, or as many as the Ray cluster has room for.",
+)
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
               help="Threads of each job; losses depend on it a little.")  # fmt: skip
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local",
               show_default=True, help="Processes of this machine, or a Ray cluster.")  # fmt: skip
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
-@click.option("--gpus", type=click.FloatRange(min=0, max=1), metavar="SHARE",
-              help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
-              "four jobs share a GPU.")  # fmt: skip
+@click.option(
+    "--gpus",
+    type=click.FloatRange(min=0, max=1),
+    metavar="SHARE",
+    help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
+    "four jobs share a GPU.",
+)
 def run_command(
-    out: str, preset: str, seed: int, jobs: int | None, threads: int, engine: str,
-    address: str | None, gpus: float | None,
-) -> int:  # fmt: skip
+    out: str,
+    preset: str,
+    seed: int,
+    jobs: int | None,
+    threads: int,
+    engine: str,
+    address: str | None,
+    gpus: float | None,
+) -> int:
     """Make scenes, train encoders, measure transfers, solve, and write a report, all in OUT.
 
     Ended at any moment, the same command goes on: stages whose output is there are passed over.

@@ -58,11 +58,19 @@ if TYPE_CHECKING:
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local",
               show_default=True, help="Processes of this machine, or a Ray cluster.")  # fmt: skip
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Transfers that are measured at once; by "
-              "default 2, or as many as the Ray cluster has room for.")  # fmt: skip
-@click.option("--gpus", type=click.FloatRange(min=0, max=1), metavar="SHARE",
-              help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
-              "four jobs share a GPU.")  # fmt: skip
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Transfers that are measured at once; by "
+    "default 2, or as many as the Ray cluster has room for.",
+)
+@click.option(
+    "--gpus",
+    type=click.FloatRange(min=0, max=1),
+    metavar="SHARE",
+    help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
+    "four jobs share a GPU.",
+)
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
               help="Threads of each job; losses depend on it a little.")  # fmt: skip
 @click.option("--allow-overlap", is_flag=True, help="Go on where validation or test buildings are "
