@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from encoders import TASKS, TaskonomyDataset
+from encoders.cli.run import cores
 from encoders.dataset import split_buildings
-from encoders.engines import LocalEngine
+from encoders.engines import LocalEngine, RayEngine
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.fit import FitConfig, losses
 from encoders.objective import loss_of
@@ -379,6 +380,50 @@ def test_the_command_measures_and_says_where(world, bank, tmp_path, capsys):
 
 
 # --- closed form ---
+
+
+@pytest.mark.parametrize(
+    ("flags", "engine", "workers"),
+    [
+        ([], LocalEngine(cores()), cores()),
+        (["--jobs", "3"], LocalEngine(3), 3),
+        (["--engine", "ray"], RayEngine(), cores()),
+        (["--engine", "ray", "--jobs", "30", "--gpus", ".5"], RayEngine(jobs=30, gpus=0.5), 30),
+        (["--engine", "ray", "--gpus", "0", "--threads", "2"], RayEngine(cpus=2, gpus=0), cores()),
+    ],
+)
+def test_run_leaves_the_number_of_jobs_to_the_cluster(
+    flags, engine, workers, tmp_path, monkeypatch, capsys
+):
+    """Not the cores of the machine that starts the run, which makes the scenes alone."""
+    made = {}
+
+    def pipeline(_plan, _out, engine, *, workers, **_):
+        made.update(engine=engine, workers=workers)
+        raise TrainingError("that is all")
+
+    monkeypatch.setattr("encoders.pipeline.Pipeline", pipeline)
+    assert fails(capsys, "run", tmp_path / "out", *flags) == "Error: that is all\n"
+    assert made == {"engine": engine, "workers": workers}
+
+
+def test_transfer_hands_its_flags_to_the_engine(world, bank, tmp_path, monkeypatch, capsys):
+    made = []
+
+    def sweep(_config, _out, engine, **_):
+        made.append(engine)
+        raise TrainingError("that is all")
+
+    monkeypatch.setattr("encoders.transfer.sweep.sweep", sweep)
+    asked = ["transfer", "--data", world, "--bank", bank, "-o", tmp_path / "out"]
+    assert fails(capsys, *asked, "--engine", "ray", "--gpus", ".25") == "Error: that is all\n"
+    assert fails(capsys, *asked, "--engine", "ray") == "Error: that is all\n"
+    assert made == [RayEngine(gpus=0.25), RayEngine()]
+    assert fails(capsys, *asked, "--gpus", ".5") == (
+        'Error: the engine "local" sets no GPUs aside, but 0.5 are given; --gpus is for the engine '
+        "ray\n"
+    )
+    assert "2.0 is not in the range 0<=x<=1" in fails(capsys, *asked, "--gpus", "2")
 
 
 def test_targets_share_moments_only_with_those_that_see_the_same():
