@@ -701,6 +701,16 @@ def test_the_pages_example_is_right():
     assert (u2 / w, v2 / w) == pytest.approx((u, v))
 
 
+def test_the_pages_code_runs_and_gives_the_places_that_a_picture_shows(world, views):
+    code = next(c for c in re.findall(r"```python\n(.*?)```", PAGE, re.S) if "in_world" in c)
+    found = {}
+    exec(code.replace('Path("world")', f"Path({str(world)!r})"), found)
+    assert views[0].name == found["name"]
+    np.testing.assert_allclose(found["in_world"], views[0].points(), atol=1e-9)
+    near = np.linalg.norm(found["in_world"] - views[0].info["point_location"], axis=2)
+    assert {int(n) for n in np.unravel_index(np.nanargmin(near), near.shape)} <= {31, 32}
+
+
 def test_the_page_has_a_table_of_contents_whose_links_exist():
     heads = re.findall(r"^##+ (.+)$", PAGE, re.M)
     links = re.findall(r"^\s*- \[(.+?)\]\(#(.+?)\)$", PAGE, re.M)
