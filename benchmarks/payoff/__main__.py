@@ -152,6 +152,7 @@ def compare(arguments: Sequence[str]) -> None:
     parser.add_argument("--engine", choices=["local", "ray"], default="local")
     parser.add_argument("--address", help="of the Ray cluster")
     parser.add_argument("--jobs", type=int, help="networks trained at once")
+    parser.add_argument("--gpus", type=float, help="of the Ray cluster for each network")
     parser.add_argument("--threads", type=int, help="of each network; as the table's by default")
     parser.add_argument(
         "--allow-overlap",
@@ -160,7 +161,7 @@ def compare(arguments: Sequence[str]) -> None:
     )
     asked = vars(parser.parse_args(arguments))
     out, work = asked.pop("out"), asked.pop("work")
-    named = {name: asked.pop(name) for name in ("jobs", "address")}
+    named = {name: asked.pop(name) for name in ("jobs", "address", "gpus")}
     engine = engine_named(asked.pop("engine"), **named, threads=asked["threads"] or 1)
     draws, test = asked.pop("random"), asked.pop("test_images")
     command = f"python -m benchmarks.payoff {shlex.join(arguments)}"
