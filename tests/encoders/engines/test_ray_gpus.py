@@ -15,7 +15,7 @@ from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import encodings
 from tests.encoders.engines import engine_jobs as bad
-from tests.untrained import write_untrained
+from tests.encoders.untrained import write_untrained
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
 pretended = pytest.importorskip("ray.cluster_utils", reason="this Ray has no pretended clusters")
