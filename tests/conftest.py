@@ -11,6 +11,9 @@ from hypothesis import settings
 TESTS = Path(__file__).resolve().parent
 SHARED = TESTS.parents[1] / "shared"
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # one core a process, as its share is
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile("dev", deadline=None, max_examples=20)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
@@ -24,8 +27,9 @@ NOT_FAST = (
     "tests/taskgraph/test_aliases.py",
     "tests/test_frame.py::test_names_of_encoders",
     "tests/test_frame.py::test_the_page_of_the_data",
-    # These start a Python process for each line of output.
+    # These start Python processes, or keep a solver busy until it is stopped.
     "tests/taskgraph/cli/test_streams.py",
+    "tests/taskgraph/solver/test_stopping.py",
 )
 """Tests of these folders and modules that are left out, by the beginning of their node id."""
 
