@@ -28,8 +28,17 @@ NOT_FAST = (
     "tests/test_frame.py::test_names_of_encoders",
     "tests/test_frame.py::test_the_page_of_the_data",
     # These start Python processes, or keep a solver busy until it is stopped.
+    "tests/taskgraph/cli/test_paths.py::test_a_disk_that_fills_up",
     "tests/taskgraph/cli/test_streams.py",
+    "tests/taskgraph/cli/test_terminal.py",
     "tests/taskgraph/solver/test_stopping.py",
+    # These draw figures and pages, or solve hundreds of programs.
+    "tests/taskgraph/affinity/test_intervals.py",
+    "tests/taskgraph/cli/test_costs.py",
+    "tests/taskgraph/plot",
+    "tests/taskgraph/solver/test_exact.py",
+    "tests/taskgraph/solver/test_hard.py",
+    "tests/taskgraph/test_baselines.py::test_where",
 )
 """Tests of these folders and modules that are left out, by the beginning of their node id."""
 
@@ -54,9 +63,11 @@ class NoTorch(MetaPathFinder):
 
 
 def pytest_configure(config):
-    """Block torch in the fast tier, so that no test of it comes to depend on torch."""
+    """In the fast tier, block torch and draw few examples, unless a profile is chosen."""
     if only_fast(config):
         sys.meta_path.insert(0, NoTorch())
+        if "HYPOTHESIS_PROFILE" not in os.environ:
+            settings.load_profile("dev")
 
 
 def pytest_ignore_collect(collection_path, config):

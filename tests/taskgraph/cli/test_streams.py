@@ -31,9 +31,12 @@ def folder(tmp_path_factory):
 
 
 SERVER = """
-import json, os, sys
-import matplotlib.figure, pandas, taskgraph.report, taskgraph.cli as cli
+import importlib, json, os, sys
+import highspy, matplotlib.figure, pandas, pulp, scipy.optimize, taskgraph.report
+import taskgraph.cli as cli
 
+for module in cli.COMMANDS.values():
+    importlib.import_module(module)
 for case in map(json.loads, sys.stdin):
     child = os.fork()
     if not child:
