@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import taskgraph as tg
@@ -14,6 +14,7 @@ from taskgraph.cli import run
 from taskgraph.errors import InfeasibleError
 from taskgraph.program import compile_program
 from taskgraph.random_sets import draw_random_sets, random_set
+from tests.examples import examples
 from tests.taskgraph.solver.oracle import (
     FUNCTIONS,
     best_by_exhaustion,
@@ -93,7 +94,7 @@ def best_single_by_hand(rows, problem):
 
 
 @given(st.integers(0, 10_000), problems())
-@settings(max_examples=120, deadline=None)
+@examples(times=1.2)
 def test_best_single_and_the_optimum_at_its_cost_are_those_of_plain_loops(seed, problem):
     rows = without_some_self(random_rows(seed), seed)
     try:
@@ -123,7 +124,7 @@ def test_best_single_and_the_optimum_at_its_cost_are_those_of_plain_loops(seed, 
 
 
 @given(st.integers(0, 10_000), problems())
-@settings(max_examples=80, deadline=None)
+@examples(times=0.8)
 def test_random_sets_are_feasible_and_paired_and_their_best_transfers_are_the_best(seed, problem):
     rows = without_some_self(random_rows(seed), seed)
     try:

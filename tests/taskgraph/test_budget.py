@@ -5,11 +5,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import taskgraph as tg
 from taskgraph.errors import InvalidProblemError, UnknownTaskError
+from tests.examples import examples
 from tests.taskgraph.solver.oracle import subsets, value_of
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -110,7 +111,7 @@ def test_marginal_worth_is_the_difference_of_two_optima():
 
 
 @given(st.integers(0, 50), st.integers(1, 3), st.sampled_from([0.0, 1.0, 2.0, 2.5]))
-@settings(max_examples=40, deadline=None)
+@examples(times=0.4)
 def test_recommend_agrees_with_the_program_for_one_target(seed, order, budget):
     rows = random_rows(seed)
     transfers = table(rows)

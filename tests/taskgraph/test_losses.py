@@ -5,13 +5,14 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from taskgraph.affinity import tournament, win_rates
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
+from tests.examples import examples
 
 
 def long_table(**columns):
@@ -48,7 +49,7 @@ small = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(times=0.8)
 @given(small, st.sampled_from(["half", "strict"]))
 def test_tournament_equals_the_naive_loop(case, ties):
     losses, weights = case

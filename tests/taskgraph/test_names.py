@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as papq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import taskgraph as tg
@@ -25,6 +25,7 @@ from taskgraph.tasks import (
     split_sources,
     task_name,
 )
+from tests.examples import examples
 from tests.failing import fails
 
 HEADER = "sources,target,affinity\n"
@@ -45,7 +46,7 @@ names = st.text(alphabet='ab+" ,é\u0301', min_size=1, max_size=6).map(normalize
 legal = names.filter(lambda name: name and not name.startswith('"'))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(times=3)
 @given(st.sets(legal, min_size=1, max_size=4))
 def test_a_set_of_any_names_reads_back_as_it_was_written(members):
     text = join_sources(members)

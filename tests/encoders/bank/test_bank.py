@@ -227,9 +227,11 @@ def test_workers_end_when_the_one_who_started_them_is_killed(world, tmp_path):
     out = tmp_path / "bank"
     parent = subprocess.Popen([sys.executable, tmp_path / "child.py", world, out])
     log = out / "runs" / "edge2d.self" / "log.csv"
-    until(log.exists)
-    parent.kill()
-    parent.wait()
+    try:
+        until(log.exists)
+    finally:
+        parent.kill()
+        parent.wait()
     time.sleep(1.0)
     before = log.read_text()
     time.sleep(3.0)  # an epoch of 16 pictures takes about a tenth of that

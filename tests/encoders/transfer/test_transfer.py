@@ -17,7 +17,6 @@ from encoders.dataset import split_buildings
 from encoders.engines import LocalEngine, RayEngine
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.networks.readout import ReadOut, Transfer
-from encoders.scenes.making.make import make
 from encoders.training.fit import FitConfig, losses
 from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
@@ -53,10 +52,8 @@ class Quiet:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    out = tmp_path_factory.mktemp("transfer") / "world"
-    make(out, buildings=14, views=6, size=64, seed=2)
-    return out
+def world(world_of_14):
+    return world_of_14
 
 
 @pytest.fixture(scope="module")

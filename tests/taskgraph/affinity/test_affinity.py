@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -21,6 +21,7 @@ from taskgraph.affinity import (
 )
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.losses import Losses, TargetLosses
+from tests.examples import examples
 
 
 def dense_perron(wins, clip=1e-3):
@@ -46,7 +47,6 @@ tournaments = st.integers(2, 7).flatmap(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(tournaments)
 def test_perron_vector_equals_the_dense_eigenvector(upper):
     wins = np.triu(upper, 1)
@@ -70,7 +70,7 @@ def test_an_always_winner_has_the_odds_of_the_clip():
     assert found[0] / found[1] == pytest.approx(999)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(times=0.5)
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=9))
 def test_a_consistent_tournament_returns_its_strengths(strengths):
     """Bradley-Terry: i beats j with the share s_i / (s_i + s_j)."""
@@ -445,7 +445,7 @@ def test_softmax_weights_by_hand():
     assert found.frame["affinity"].tolist() == pytest.approx([1 / (1 + e), e / (1 + e)])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(times=0.4)
 @given(
     st.lists(st.integers(-50, 50), min_size=2, max_size=4),
     st.sampled_from(["rank", "softmax"]),

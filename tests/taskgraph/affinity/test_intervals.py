@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import expit, logit
@@ -135,7 +135,6 @@ losses_of_any_kind = st.tuples(st.integers(1, 5), st.integers(2, 12)).flatmap(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(losses_of_any_kind, st.sampled_from(["half", "strict"]), st.sampled_from([1e-3, 0.2, 0.45]))
 def test_the_interval_holds_the_affinity(values, ties, clip):
     found = affinities(table(values), bootstrap=1, min_images=2, ties=ties, clip=clip)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import taskgraph as tg
 from benchmarks.instances import flat, latent
@@ -23,6 +23,7 @@ from taskgraph.solver.leaves import solvable_with, worth_of_pairs
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.search import Sizes
+from tests.examples import examples
 from tests.taskgraph.solver.oracle import best_by_exhaustion
 from tests.taskgraph.solver.test_solve import instances, table
 
@@ -39,7 +40,7 @@ def program_of(rows, problem):
         return None
 
 
-@settings(max_examples=120, deadline=None)
+@examples(times=1.2)
 @given(instances())
 def test_lagrangian_optimum_and_tie_break_equal_exhaustive_search(instance):
     rows, problem = instance
