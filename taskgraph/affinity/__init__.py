@@ -9,7 +9,8 @@ from taskgraph.affinity.ahp import (
 from taskgraph.affinity.bootstrap import Resamples, draw_resamples
 from taskgraph.affinity.estimate import Affinities, affinities, bootstrap_affinities
 from taskgraph.affinity.given import affinities_from_scores, affinities_from_wins_table
-from taskgraph.affinity.tournament import Ties, win_rates
+from taskgraph.affinity.tournament import win_rates
+from taskgraph.affinity.wins import Ties, image_wins, win_rate
 
 __all__ = [
     "Affinities",
@@ -23,6 +24,8 @@ __all__ = [
     "bootstrap_affinities",
     "consistency_ratio",
     "draw_resamples",
+    "image_wins",
     "random_index",
+    "win_rate",
     "win_rates",
 ]

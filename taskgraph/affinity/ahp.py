@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from taskgraph.affinity.perron import perron_of
-from taskgraph.affinity.tournament import Ties, check_ties
+from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 

@@ -22,7 +22,8 @@ from taskgraph.affinity.references import (
     versus_table,
     warn_of_weak_scratch,
 )
-from taskgraph.affinity.tournament import Ties, Tournament, check_ties, tournament_of, win_rates
+from taskgraph.affinity.tournament import Tournament, tournament_of, win_rates
+from taskgraph.affinity.wins import Ties, check_ties, win_rate
 from taskgraph.arrays import Floats
 from taskgraph.direction import CHECK_FLAGS, COLUMN, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError
@@ -246,11 +247,9 @@ def _point(
 
 def _against(losses: Floats, reference: int, ties: Ties) -> Floats:
     """(E,) win rates against one row; 0.5 for that row itself, however ties count."""
-    shares = (losses < losses[reference]).mean(axis=1)
-    if ties == "half":
-        shares = shares + 0.5 * (losses == losses[reference]).mean(axis=1)
+    shares = win_rate(losses, losses[reference], ties=ties)
     shares[reference] = 0.5
-    return np.asarray(shares, dtype=np.float64)
+    return shares
 
 
 def _intervals(

@@ -11,7 +11,7 @@ import pandas as pd
 from taskgraph.affinity.ahp import SUM_TOLERANCE, affinity_from_wins, consistency_ratio
 from taskgraph.affinity.estimate import Affinities
 from taskgraph.affinity.references import Versus, versus_table, warn_of_weak_scratch
-from taskgraph.affinity.tournament import Ties, check_ties
+from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Floats
 from taskgraph.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError, InvalidWinsError

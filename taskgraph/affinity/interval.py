@@ -17,7 +17,8 @@ from scipy.special import expit, logit, stdtrit
 
 from taskgraph.affinity.ahp import win_odds
 from taskgraph.affinity.perron import perron_of
-from taskgraph.affinity.tournament import BLOCK, Ties, ranks_of, win_rates
+from taskgraph.affinity.tournament import BLOCK, ranks_of, win_rates
+from taskgraph.affinity.wins import Ties
 from taskgraph.arrays import Floats, Integers
 
 FEW_UNITS = 5

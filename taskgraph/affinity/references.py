@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from taskgraph.affinity.tournament import Tournament
+from taskgraph.affinity.wins import image_wins
 from taskgraph.arrays import Floats, Integers
 from taskgraph.tasks import AVERAGE, SCRATCH
 
@@ -50,8 +51,7 @@ def scratch_versus_average(
     """
     if not {SCRATCH, AVERAGE} <= set(tournament.references):
         return []
-    scratch, average = tournament.references[SCRATCH], tournament.references[AVERAGE]
-    wins = (scratch < average) + 0.5 * (scratch == average)
+    wins = image_wins(tournament.references[SCRATCH], tournament.references[AVERAGE])
     names = [clusters.get(image, f"\0{image}") for image in tournament.images]
     low, high = share_interval(wins, np.unique(names, return_inverse=True)[1], level)
     return [Versus(tournament.target, float(wins.mean()), low, high)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Array, Booleans, Floats
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
@@ -16,8 +16,6 @@ from taskgraph.tasks import REFERENCES, listed_name
 
 MORE_IMAGES = "measure them on more images, or lower --min-images (in Python min_images)"
 
-Ties = Literal["half", "strict"]
-TIES: tuple[str, ...] = get_args(Ties)
 BLOCK = 1 << 22
 """Most comparisons that are held in memory at once."""
 
@@ -85,12 +83,6 @@ def win_rates(losses: Floats, *, ties: Ties = "half", weights: ArrayLike | None 
             wins[:, i, i] = 0.5
             np.subtract(1.0, wins[:, i, i + 1 :], out=wins[:, i + 1 :, i])
     return wins[0] if single else wins
-
-
-def check_ties(ties: str) -> None:
-    """Raise `InvalidTableError` if ``ties`` is not one of the two rules."""
-    if ties not in TIES:
-        raise InvalidTableError(f'ties is "{ties}", expected one of {", ".join(TIES)}')
 
 
 def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tournament:
