@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
@@ -13,13 +13,12 @@ from taskgraph.errors import InvalidProblemError
 from taskgraph.ladder import budget_ladder
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.program import compile_program
+from taskgraph.progress import Progress, no_progress
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import undominated
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
-
-Progress = Callable[[Sequence[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def frontier(
     max_orders: Iterable[int] = (1, 2, 3, 4),
     solver: str = "highs",
     time_limit: float | None = None,
-    progress: Progress = iter,
+    progress: Progress = no_progress,
     **settings: Unpack[Settings],
 ) -> Frontier:
     """Solve for every maximum order and budget; the table is compiled and presolved once.
@@ -96,8 +95,8 @@ def frontier(
         follow the costs, as `budget_ladder` has them.
     time_limit : float, optional
         Seconds for each of the taxonomies.
-    progress : callable
-        Wraps the list of cells to iterate over, as ``tqdm`` does.
+    progress : Progress
+        Receives the number of taxonomies that are solved, of how many.
 
     Returns
     -------
@@ -117,9 +116,11 @@ def frontier(
     full = compile_program(transfers, replace(problem, budget=amounts[-1], max_order=orders[-1]))
     lean = {k: undominated(full.within(budget=full.budget, max_order=k)) for k in orders}
     solved = []
-    for cell in progress(cells):
+    for number, cell in enumerate(cells):
+        progress(number, len(cells))
         clock = Clock(time_limit)
         program = replace(lean[cell.max_order], budget=cell.budget)
         solution = solve_program(program, backend, clock)
         solved.append(taxonomy_from_solution(transfers, cell, solution, seconds=clock.seconds))
+    progress(len(cells), len(cells))
     return Frontier(tuple(solved))

@@ -30,12 +30,13 @@ def no_progress(done: int, total: int, label: str = "") -> None:
 def progress_bar(title: str) -> Iterator[Progress]:
     """Show a bar on standard error while the context is open; yields the `Progress` to report to.
 
-    The bar is shown on a terminal only, and is removed when the context ends.
+    The bar is shown on a terminal only, from the first report until the context ends.
     """
     from tqdm import tqdm
 
     form = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
-    with tqdm(desc=title, disable=None, leave=False, bar_format=form) as bar:
+    # With a delay, nothing is shown before the first report.
+    with tqdm(desc=title, disable=None, leave=False, bar_format=form, delay=1e-9) as bar:
 
         def report(done: int, total: int, label: str = "") -> None:
             bar.total, bar.n = total, done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.problem import Problem, make_problem
 from taskgraph.program import Program, compile_program
+from taskgraph.progress import Progress, no_progress
 from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
@@ -168,7 +169,7 @@ def random_band(
     max_order: int,
     draws: int = 500,
     seed: int = 0,
-    progress: Callable[[Sequence[float]], Iterable[float]] = iter,
+    progress: Progress = no_progress,
     **settings: Any,
 ) -> pd.DataFrame:
     """Random supervised sets at each budget: the bands that a frontier must leave behind.
@@ -185,7 +186,9 @@ def random_band(
     problem = make_problem(problem, settings, transfers)  # type: ignore[arg-type]
     program = compile_program(transfers, problem)
     rows = []
-    for budget in progress(sorted(set(budgets))):
+    amounts = sorted(set(budgets))
+    for number, budget in enumerate(amounts):
+        progress(number, len(amounts))
         found = draw_random_sets(transfers, replace(program, budget=budget), draws=draws, seed=seed)
         row: dict[str, float] = {"budget": budget, "random": len(found.random)}
         for name, drawn in (("", found.random), ("_best", found.best)):
@@ -197,4 +200,5 @@ def random_band(
                     f"{measure}{name}_high": high[measure],
                 }
         rows.append(row)
+    progress(len(amounts), len(amounts))
     return pd.DataFrame(rows)

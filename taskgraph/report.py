@@ -14,7 +14,7 @@ import pandas as pd
 
 from taskgraph.baselines import Evaluation, evaluate
 from taskgraph.direction import direction_in
-from taskgraph.frontiers import Progress, frontier
+from taskgraph.frontiers import frontier
 from taskgraph.ladder import budget_ladder
 from taskgraph.plot import (
     PlotError,
@@ -26,6 +26,7 @@ from taskgraph.plot import (
     tree,
 )
 from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.progress import Progress, no_progress
 from taskgraph.random_sets import random_band
 from taskgraph.selection import Stability
 from taskgraph.shortlist import alternatives
@@ -63,7 +64,7 @@ def report(
     solver: str = "highs",
     title: str = "Task taxonomy",
     stable: Stability | None = None,
-    progress: Progress = iter,
+    progress: Progress = no_progress,
     **settings: Unpack[Settings],
 ) -> str:
     """Everything this library says about a table at one budget, as a page of HTML.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -13,9 +12,9 @@ import pandas as pd
 from taskgraph.affinity import Affinities
 from taskgraph.errors import InfeasibleError, InvalidProblemError
 from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.progress import Progress, no_progress
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
-from taskgraph.transfers import Transfers
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,7 @@ def stability(
     problem: Problem | None = None,
     *,
     solver: str = "highs",
-    progress: Callable[[list[Transfers]], Iterable[Transfers]] = iter,
+    progress: Progress = no_progress,
     **settings: Unpack[Settings],
 ) -> Stability:
     """Solve the program once for every bootstrap resample of the affinities.
@@ -82,6 +81,8 @@ def stability(
     ----------
     affinities : Affinities
         From ``affinities(losses, bootstrap=200)``.
+    progress : Progress
+        Receives the number of resamples that are solved, of how many.
 
     Raises
     ------
@@ -102,11 +103,13 @@ def stability(
         raise InfeasibleError(f"there is no taxonomy whose stability to measure: {best.reason}")
     counts: Counter[str] = Counter()
     solved = same = 0
-    for table in progress(list(affinities.resampled())):
+    for number, table in enumerate(affinities.resampled()):
+        progress(number, len(affinities.resamples))
         found = solve(table, problem, solver=solver)
         solved += found.solved
         same += found.supervised == best.supervised
         counts.update(found.supervised)
+    progress(len(affinities.resamples), len(affinities.resamples))
     return Stability(
         best, _selection(affinities, problem, best, counts, solved), solved, same / max(1, solved)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,7 @@ from taskgraph.arrays import Floats
 from taskgraph.direction import CHECK_FLAGS, COLUMN, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
+from taskgraph.progress import Progress, no_progress
 from taskgraph.tasks import SCRATCH, SELF
 from taskgraph.transfers import Transfers
 
@@ -83,7 +84,7 @@ def affinities(
     bootstrap: int = 0,
     seed: int = 0,
     level: float = 0.95,
-    progress: Callable[[Sequence[str]], Iterable[str]] = iter,
+    progress: Progress = no_progress,
 ) -> Affinities:
     """Turn losses into affinities, target by target, and into gains and qualities.
 
@@ -110,8 +111,8 @@ def affinities(
         Of the resamples.
     level : float in (0, 1)
         How often the interval is to hold the affinity of infinitely many images.
-    progress : callable
-        Wraps the list of targets to resample, as ``tqdm`` does.
+    progress : Progress
+        Receives the number of targets that are resampled, of how many.
 
     Returns
     -------
@@ -179,7 +180,7 @@ def bootstrap_affinities(
     ties: Ties = "half",
     clip: float = 1e-3,
     min_images: int = 10,
-    progress: Callable[[Sequence[str]], Iterable[str]] = iter,
+    progress: Progress = no_progress,
 ) -> Floats:
     """Affinities of all transfers in each of R resamples of the test images.
 
@@ -204,7 +205,8 @@ def bootstrap_affinities(
     }
     draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
     columns = []
-    for target in progress(losses.targets):
+    for number, target in enumerate(losses.targets):
+        progress(number, len(losses.targets), target)
         tournament = tournament_of(target, losses.by_target[target], min_images)
         weights = draws.weights(target)  # (R, B)
         step = max(1, CHUNK // len(tournament.candidates) ** 2)
@@ -216,6 +218,7 @@ def bootstrap_affinities(
         ]
         columns.append(np.concatenate(parts))  # (R, E)
         columns.append(np.full((repeats, len(tournament.references)), np.nan))
+    progress(len(losses.targets), len(losses.targets))
     return np.concatenate(columns, axis=1)
 
 

@@ -19,11 +19,11 @@ from taskgraph.cli.options import (
     note,
     notices,
     problem_options,
-    progress_bar,
     show,
     show_data,
 )
 from taskgraph.cli.paths import TABLES, InputFolder, InputTables, OutputFile
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities
@@ -260,7 +260,7 @@ def _affinities(path: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
     from taskgraph.tables import naming, read_losses
 
     losses = read_losses(path, **rows, **_direction(flags), exact_names=exact_names())
-    with naming(path):
+    with naming(path), progress_bar("bootstrap") as progress:
         found = affinities(
             losses,
             ties=flags["ties"],
@@ -268,7 +268,7 @@ def _affinities(path: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
             min_images=flags["min_images"],
             bootstrap=flags["bootstrap"],
             seed=flags["seed"],
-            progress=progress_bar("bootstrap"),
+            progress=progress,
         )
     _say_who_costs_images(losses)
     higher = {target: target in losses.higher_is_better for target in losses.targets}
@@ -357,7 +357,8 @@ def stability_command(
     with notices():
         resampled = _affinities(files, rows, flags)
     check_costs(resampled.transfers, problem, flags)
-    result = tg.stability(resampled, problem, solver=solver, progress=progress_bar("resamples"))
+    with progress_bar("resamples") as progress:
+        result = tg.stability(resampled, problem, solver=solver, progress=progress)
     if form == "json":
         show_data(result.to_json())
     elif form == "csv":
