@@ -11,7 +11,7 @@ from taskgraph.errors import SolverError
 from taskgraph.problem import Problem, Settings, make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver.backends import SOLVERS, find_solver
-from taskgraph.solver.clock import Clock, Watch
+from taskgraph.solver.clock import Clock, SolverCallback
 from taskgraph.solver.search import Solution, solve_program
 from taskgraph.tasks import SELF, split_sources
 from taskgraph.taxonomy import Taxonomy, Transfer
@@ -26,7 +26,7 @@ def solve(
     *,
     solver: str = "highs",
     time_limit: float | None = None,
-    watch: Watch | None = None,
+    callback: SolverCallback | None = None,
     clock: Clock | None = None,
     **settings: Unpack[Settings],
 ) -> Taxonomy:
@@ -48,10 +48,10 @@ def solve(
         ``highs``, ``cbc``, or any other that PuLP finds by name.
     time_limit : float, optional
         Seconds after which the best solution so far is returned, with its gap.
-    watch : callable, optional
-        Called as ``watch(value, bound, nodes)`` now and then in a long proof.
+    callback : function, optional
+        Called as ``callback(value, bound, nodes)`` now and then in a long proof.
     clock : Clock, optional
-        In place of ``time_limit`` and ``watch``: a `Clock` whose ``stop`` another thread or a
+        In place of ``time_limit`` and ``callback``: a `Clock` whose ``stop`` another thread or a
         signal handler may set; then the best solution so far is returned, as at a time limit.
     **settings
         Fields of `Problem`, such as ``budget=5, max_order=4, exclude=["random"]``.
@@ -70,7 +70,7 @@ def solve(
     """
     problem = make_problem(problem, settings, transfers)
     backend = find_solver(solver)
-    clock = clock or Clock(time_limit, watch)
+    clock = clock or Clock(time_limit, callback)
     program = compile_program(transfers, problem)
     solution = solve_program(program, backend, clock)
     return taxonomy_from_solution(transfers, problem, solution, seconds=clock.seconds)

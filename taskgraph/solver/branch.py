@@ -59,9 +59,9 @@ def branch(program: Program, incumbent: Incumbent, clock: Clock) -> Search:
         aim = Aim(max(incumbent.least, floor), max(incumbent.value, floor))
         if node.limit < aim.least:
             continue
-        if clock.watch is not None:
+        if clock.callback is not None:
             known = max([node.limit, incumbent.value, *(other.limit for other in waiting)])
-            clock.watch(incumbent.value, known, nodes)
+            clock.callback(incumbent.value, known, nodes)
         nodes += 1
         ratio = cover(node.program).ratio
         scarce = ratio < SCARCE if nodes == 1 else scarce

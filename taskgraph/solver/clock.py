@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Watch = Callable[[float, float, int], None]
+SolverCallback = Callable[[float, float, int], None]
 """Called with the best value so far (-inf before there is one), its bound, and the nodes solved."""
 
 
@@ -20,12 +20,12 @@ class OutOfTime(Exception):
 class Clock:
     """Seconds since it was made, and what is left of ``limit`` (None: no limit).
 
-    ``watch`` is called from time to time with how far a branch and bound has come. Setting
+    ``callback`` is called from time to time with how far a branch and bound has come. Setting
     ``stop``, from a signal handler or another thread, ends the solve as a passed limit does.
     """
 
     limit: float | None = None
-    watch: Watch | None = None
+    callback: SolverCallback | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     start: float = field(default_factory=time.perf_counter)
 
@@ -63,4 +63,4 @@ class Clock:
         """
         left = self.left
         limit = None if left is None else max(part * left, least)
-        return Clock(limit, self.watch, self.stop)
+        return Clock(limit, self.callback, self.stop)

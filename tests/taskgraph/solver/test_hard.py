@@ -290,8 +290,8 @@ def test_a_long_proof_tells_how_far_it_is():
     told = []
     problem = make_problem(None, {"budget": 8, "max_order": 4, "objective": "linear"})
     program = compile_program(table_of_40, problem)
-    watch = Clock(watch=lambda value, limit, nodes: told.append((value, limit, nodes)))
-    found = solve_program(program, HIGHS, watch, sizes=LAGRANGE)
+    clock = Clock(callback=lambda value, limit, nodes: told.append((value, limit, nodes)))
+    found = solve_program(program, HIGHS, clock, sizes=LAGRANGE)
     assert found.status == "optimal"
     assert [nodes for *_, nodes in told] == list(range(len(told)))
     values = [value for value, *_ in told]
