@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taskgraph import plot as plot
     from taskgraph.affinity import Affinities, affinities
-    from taskgraph.baselines import Evaluation, evaluate
+    from taskgraph.baselines import evaluate
     from taskgraph.errors import TaskgraphError
+    from taskgraph.evaluation import Evaluation
     from taskgraph.frontiers import Frontier, frontier
     from taskgraph.ladder import budget_ladder
     from taskgraph.losses import Losses
@@ -104,7 +105,7 @@ _MODULE_OF = {
     "marginal_worth": "marginal",
     "alternatives": "shortlist",
     "recommend": "shortlist",
-    "Evaluation": "baselines",
+    "Evaluation": "evaluation",
     "evaluate": "baselines",
     "random_band": "random_sets",
     "Stability": "selection",

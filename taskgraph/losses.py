@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.arrays import Booleans, Floats
+from taskgraph.columns import require_columns
 from taskgraph.direction import COLUMN, Direction, signs
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import Names, check_names, read_labels, read_sets, read_targets
-from taskgraph.places import row_name, row_names
+from taskgraph.long_table import REQUIRED, image_clusters, loss_matrices, read_finite
+from taskgraph.names import check_names, read_labels, read_sets, read_targets
 from taskgraph.tasks import SELF, quoted, split_sources
-from taskgraph.transfers import condition_between, is_empty, numbers, require_columns
-
-REQUIRED = ("target", "sources", "image", "loss")
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,16 +142,17 @@ class Losses:
         if frame.empty:
             raise InvalidTableError("the table of losses has no rows; expected one row an image")
         direction = Direction.said(higher_is_better, higher_is_better_for)
-        values = _finite(frame["loss"])
+        losses = read_finite(frame["loss"])
         read = read_targets(frame["target"]), read_sets(frame["sources"])
         check_names(*read, exact_names=exact_names)
         images = read_labels(frame["image"])
         higher = direction.by_target(read[0], frame.get(COLUMN), header=header)
         if any(higher.values()):
-            values = values * -signs(higher, read[0])
+            losses = losses * -signs(higher, read[0])
+        matrices = loss_matrices(losses, *read, images, frame)
         return cls(
-            _matrices(values, *read, images, frame),
-            _clusters(frame, images),
+            {target: TargetLosses(*matrix) for target, matrix in matrices.items()},
+            image_clusters(frame, images),
             tuple(name for name, is_higher in higher.items() if is_higher),
         )
 
@@ -184,86 +183,6 @@ class Losses:
         candidates = sum(len(measured.sources) for measured in self.by_target.values())
         count = sum(int((~np.isnan(m.values)).sum()) for m in self.by_target.values())
         return f"Losses({len(self.by_target)} targets, {candidates} transfers, {count} losses)"
-
-
-def _finite(column: pd.Series) -> Floats:
-    values: Floats
-    if pd.api.types.is_float_dtype(column) or pd.api.types.is_integer_dtype(column):
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        values = numbers(column).to_numpy()
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row = int(np.argmax(bad))
-        shown = "empty" if is_empty(column.iloc[row : row + 1]).all() else f'"{column.iloc[row]}"'
-        raise InvalidTableError(
-            f"{row_name(row + 1)}: loss is {shown}, expected a finite number; mend it or leave the "
-            "row out"
-        )
-    return values
-
-
-def _matrices(
-    values: Floats, target: Names, source: Names, image: Names, frame: pd.DataFrame
-) -> dict[str, TargetLosses]:
-    """One (E, B) matrix a target, of (rows,) values."""
-    by_target = {}
-    for number, name in enumerate(target.known):
-        rows = np.flatnonzero(target.codes == number)
-        names, e = np.unique(source.codes[rows], return_inverse=True)
-        seen, b = np.unique(image.codes[rows], return_inverse=True)
-        cells = e * seen.size + b
-        matrix = np.full((names.size, seen.size), np.nan)
-        matrix.ravel()[cells] = values[rows]
-        candidates = tuple(source.known[k] for k in names)
-        measured = TargetLosses(candidates, tuple(image.known[k] for k in seen), matrix)
-        _check_once(cells, rows, name, measured, frame)
-        by_target[name] = measured
-    return by_target
-
-
-def _check_once(
-    cells: Integers,
-    rows: Integers,
-    target: str,
-    measured: TargetLosses,
-    frame: pd.DataFrame,
-) -> None:
-    """Raise, naming both rows, if two rows fill the same cell of the (E, B) matrix."""
-    last = np.full(measured.values.size, -1)
-    last[cells] = np.arange(cells.size)
-    overwritten = last[cells] != np.arange(cells.size)
-    if overwritten.any():
-        first = int(np.argmax(overwritten))
-        cell = int(cells[first])
-        second = int(np.flatnonzero(cells == cell)[1])
-        e, b = divmod(cell, len(measured.images))
-        one, other = int(rows[first]), int(rows[second])
-        raise InvalidTableError(
-            f'{row_names(one + 1, other + 1)} are the same (target "{target}", '
-            f'sources "{measured.sources[e]}", image "{measured.images[b]}"); the order of '
-            "sources carries no meaning: tell them apart in the name of the image, as with "
-            "--column image=image+seed, or keep one"
-            + condition_between(frame, one, other, [*REQUIRED, COLUMN])
-        )
-
-
-def _clusters(frame: pd.DataFrame, image: Names) -> dict[str, str]:
-    if "cluster" not in frame.columns:
-        return {}
-    cluster = read_labels(frame["cluster"])
-    names, codes = cluster.known, cluster.codes
-    of_image = np.zeros(len(image.known), dtype=np.int64)
-    of_image[image.codes] = codes
-    differs = of_image[image.codes] != codes
-    if differs.any():
-        row = int(np.argmax(differs))
-        raise InvalidTableError(
-            f'image "{image.known[image.codes[row]]}" is in the cluster "{names[codes[row]]}" '
-            f'({row_name(row + 1)}) and in "{names[of_image[image.codes[row]]]}"; an image has '
-            "one cluster"
-        )
-    return {name: names[k] for name, k in zip(image.known, of_image, strict=True)}
 
 
 def _check_own_sources(by_target: Mapping[str, TargetLosses]) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
 
-from taskgraph.baselines import Evaluation, evaluate
+from taskgraph.baselines import evaluate
 from taskgraph.direction import direction_in
+from taskgraph.evaluation import Evaluation
 from taskgraph.frontiers import frontier
 from taskgraph.ladder import budget_ladder
 from taskgraph.plot import (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import shlex
 from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 from functools import cached_property
@@ -12,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Booleans, Integers
+from taskgraph.columns import MEASUREMENTS, check_unique, read_numbers, require_columns
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import all_members, check_names, read_sets, read_targets
-from taskgraph.places import row_name, row_names
+from taskgraph.rows import row_name
 from taskgraph.tasks import (
     AVERAGE,
     RESERVED,
@@ -27,12 +26,7 @@ from taskgraph.tasks import (
 )
 
 REQUIRED = ("sources", "target", "affinity")
-MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "loss", "n")
 SHARES = ("gain", "quality")
-
-NOT_MEASURED = frozenset({"", "na", "n/a", "#n/a", "<na>", "-", "–", "—", "null", "none"})
-"""What a field of numbers holds where nothing was measured, in lower case. As names, these are
-words like any other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,99 +135,12 @@ def _validated(frame: pd.DataFrame, exact_names: bool) -> pd.DataFrame:
     frame["target"], frame["sources"] = targets.to_series(), sources.to_series()
     for name in MEASUREMENTS:
         if name in frame.columns:
-            frame[name] = numbers(frame[name])
+            frame[name] = read_numbers(frame[name])
     _check_affinities(frame)
     _check_shares(frame)
     _check_own_sources(frame)
     check_unique(frame, ["target", "sources"])
     return frame
-
-
-def require_columns(frame: pd.DataFrame, required: Iterable[str], *, kind: str) -> None:
-    """Raise, naming the columns there are, if one is missing from a table of some kind."""
-    if not isinstance(frame, pd.DataFrame):
-        raise InvalidTableError(
-            f"the table of {kind} is a {type(frame).__name__}, expected a pandas DataFrame; read a "
-            f"file with `tg.read_{kind.removesuffix('s')}s(path)`"
-        )
-    for name in required:
-        if name not in frame.columns:
-            shown = ", ".join(f'"{column}"' for column in frame.columns)
-            raise InvalidTableError(f'a table of {kind} needs the column "{name}"; it has {shown}')
-
-
-def numbers(column: pd.Series) -> pd.Series:
-    """Turn a column into floats, NaN where nothing was measured (`NOT_MEASURED`).
-
-    Raises
-    ------
-    InvalidTableError
-        If any other field is not a finite number.
-    """
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        values = column.astype("float64")
-        bad = values.isin([np.inf, -np.inf])
-    else:
-        text = column.astype("string").str.strip()
-        empty = is_empty(text)
-        values = pd.Series([_float(word) for word in text.fillna("")], index=column.index)
-        bad = ~empty & (values.isna() | np.isinf(values))
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InvalidTableError(
-            f'{row_name(row + 1)}: {column.name!s} is "{column.iloc[row]}", expected a finite '
-            "number; mend it or leave the row out"
-        )
-    return values
-
-
-def is_empty(column: pd.Series) -> pd.Series:
-    """Whether nothing was measured, field by field: a missing value or one of `NOT_MEASURED`."""
-    if pd.api.types.is_numeric_dtype(column):
-        return column.isna()
-    words = {word: str(word).strip().lower() in NOT_MEASURED for word in column.dropna().unique()}
-    return column.astype(object).map(lambda word: words.get(word, True)).astype(bool)
-
-
-def _float(word: str) -> float:
-    """The nearest float, which not every version of pandas reads; NaN for what is no number."""
-    try:
-        return math.nan if "_" in word else float(word)
-    except ValueError:
-        return math.nan
-
-
-def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
-    """Raise, naming both rows, if two rows have the same keys."""
-    repeated = frame.duplicated(keys)
-    if not repeated.any():
-        return
-    second = int(np.flatnonzero(repeated)[0])
-    same = (frame[keys] == frame.loc[second, keys]).all(axis=1)
-    first = int(np.flatnonzero(same)[0])
-    names = ", ".join(f'{key} "{frame[key].iloc[second]!s}"' for key in keys)
-    raise InvalidTableError(
-        f"{row_names(first + 1, second + 1)} are the same transfer ({names}); the order of sources "
-        f"carries no meaning: keep one of them{condition_between(frame, first, second, keys)}"
-    )
-
-
-def condition_between(frame: pd.DataFrame, first: int, second: int, keys: Iterable[str]) -> str:
-    """How to keep one of two rows by another column that tells them apart, for a message."""
-    measured = {*MEASUREMENTS, "score", "wins", *keys}
-    for name in frame.columns:
-        one, other = (str(frame[name].iloc[row]).strip() for row in (first, second))
-        if name not in measured and one != other and one and not _is_number_with_point(one):
-            return (
-                f', such as the one with the {name} "{one}" (the other has "{other}"): '
-                f"--where {shlex.quote(f'{name}={one}')}"
-            )
-    return ", or pick the rows by the value of a column with --where HEADER=VALUE"
-
-
-def _is_number_with_point(text: str) -> bool:
-    """Whether a field is a measurement rather than a name, a setting or a seed."""
-    return "." in text and not math.isnan(_float(text))
 
 
 def _check_affinities(frame: pd.DataFrame) -> None:

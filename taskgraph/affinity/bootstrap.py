@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.arrays import Integers
+from taskgraph.affinity.ahp import check_clip, perron_vectors
+from taskgraph.affinity.tournament import tournament_of, win_rates
+from taskgraph.affinity.wins import Ties, check_ties
+from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
+from taskgraph.losses import Losses
+from taskgraph.progress import Progress, no_progress
+
+CHUNK = 1 << 25
+"""Most entries of resampled win matrices that are held in memory at once (0.27 GB)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,3 +124,53 @@ def _groups(units: Mapping[str, Integers]) -> list[list[str]]:
                 apart.append((other, others))
         groups = [*apart, (own, names)]
     return sorted((sorted(names) for _, names in groups), key=lambda names: names[0])
+
+
+def bootstrap_affinities(
+    losses: Losses,
+    *,
+    repeats: int = 200,
+    seed: int = 0,
+    ties: Ties = "half",
+    clip: float = 1e-3,
+    min_images: int = 10,
+    progress: Progress = no_progress,
+) -> Floats:
+    """Affinities of all transfers in each of R resamples of the test images.
+
+    Images (clusters, where the losses name them) are drawn jointly for all targets; see
+    `draw_resamples`. Which images are common to a target's candidates is settled before.
+
+    Returns
+    -------
+    (R, rows) array
+        Aligned with the rows of ``affinities(losses).transfers``; NaN in reference rows.
+
+    Raises
+    ------
+    InvalidTableError
+        As for `affinities` and `draw_resamples`.
+    """
+    check_ties(ties)
+    check_clip(clip)
+    used = {
+        target: tournament_of(target, losses.by_target[target], min_images).images
+        for target in losses.targets
+    }
+    draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
+    columns = []
+    for number, target in enumerate(losses.targets):
+        progress(number, len(losses.targets), target)
+        tournament = tournament_of(target, losses.by_target[target], min_images)
+        weights = draws.weights(target)  # (R, B)
+        step = max(1, CHUNK // len(tournament.candidates) ** 2)
+        parts = [
+            perron_vectors(
+                win_rates(tournament.losses, ties=ties, weights=weights[k : k + step]), clip=clip
+            )
+            for k in range(0, repeats, step)
+        ]
+        columns.append(np.concatenate(parts))  # (R, E)
+        columns.append(np.full((repeats, len(tournament.references)), np.nan))
+    progress(len(losses.targets), len(losses.targets))
+    return np.concatenate(columns, axis=1)

@@ -12,14 +12,13 @@ from taskgraph.affinity.ahp import (
     affinity_from_wins,
     check_clip,
     consistency_ratio,
-    perron_vectors,
 )
-from taskgraph.affinity.bootstrap import draw_resamples, units_of
+from taskgraph.affinity.bootstrap import bootstrap_affinities, units_of
 from taskgraph.affinity.interval import affinity_interval, warn_of_few
 from taskgraph.affinity.references import (
-    Versus,
-    scratch_versus_average,
-    versus_table,
+    ScratchWins,
+    scratch_wins,
+    scratch_wins_table,
     warn_of_weak_scratch,
 )
 from taskgraph.affinity.tournament import Tournament, tournament_of, win_rates
@@ -31,9 +30,6 @@ from taskgraph.losses import Losses
 from taskgraph.progress import Progress, no_progress
 from taskgraph.tasks import SCRATCH, SELF
 from taskgraph.transfers import Transfers
-
-CHUNK = 1 << 25
-"""Most entries of resampled win matrices that are held in memory at once (0.27 GB)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +56,7 @@ class Affinities:
     transfers: Transfers
     consistency: pd.DataFrame
     resamples: Floats = field(default_factory=lambda: np.empty((0, 0)))
-    versus_average: pd.DataFrame = field(default_factory=lambda: versus_table([]))
+    versus_average: pd.DataFrame = field(default_factory=lambda: scratch_wins_table([]))
 
     def resampled(self) -> Iterator[Transfers]:
         """The table of each resample, as input for everything that takes the original."""
@@ -134,19 +130,19 @@ def affinities(
     check_ties(ties)
     check_clip(clip)
     rows, reports = [], []
-    versus: list[Versus] = []
+    versus: list[ScratchWins] = []
     tournaments = [tournament_of(t, losses.by_target[t], min_images) for t in losses.targets]
     for tournament in tournaments:
         frame, report = _point(tournament, ties, clip)
         rows.append(frame)
         reports.append(report)
-        versus += scratch_versus_average(tournament, losses.clusters, level=level)
+        versus += scratch_wins(tournament, losses.clusters, level=level)
     warn_of_weak_scratch(versus)
     frame = pd.concat(rows, ignore_index=True).dropna(axis="columns", how="all")
     consistency = pd.DataFrame(reports)
     if not bootstrap:
         none = np.empty((0, len(frame)))
-        return Affinities(_transfers(frame, losses), consistency, none, versus_table(versus))
+        return Affinities(_transfers(frame, losses), consistency, none, scratch_wins_table(versus))
     resamples = bootstrap_affinities(
         losses,
         repeats=bootstrap,
@@ -161,7 +157,7 @@ def affinities(
     low, high = np.minimum(low, frame["affinity"]), np.maximum(high, frame["affinity"])
     frame.insert(3, "low", low)
     frame.insert(4, "high", high)
-    return Affinities(_transfers(frame, losses), consistency, resamples, versus_table(versus))
+    return Affinities(_transfers(frame, losses), consistency, resamples, scratch_wins_table(versus))
 
 
 def _transfers(frame: pd.DataFrame, losses: Losses) -> Transfers:
@@ -170,56 +166,6 @@ def _transfers(frame: pd.DataFrame, losses: Losses) -> Transfers:
     if losses.higher_is_better:
         frame[COLUMN] = frame["target"].isin(losses.higher_is_better)
     return Transfers(frame, exact_names=True)
-
-
-def bootstrap_affinities(
-    losses: Losses,
-    *,
-    repeats: int = 200,
-    seed: int = 0,
-    ties: Ties = "half",
-    clip: float = 1e-3,
-    min_images: int = 10,
-    progress: Progress = no_progress,
-) -> Floats:
-    """Affinities of all transfers in each of R resamples of the test images.
-
-    Images (clusters, where the losses name them) are drawn jointly for all targets; see
-    `draw_resamples`. Which images are common to a target's candidates is settled before.
-
-    Returns
-    -------
-    (R, rows) array
-        Aligned with the rows of ``affinities(losses).transfers``; NaN in reference rows.
-
-    Raises
-    ------
-    InvalidTableError
-        As for `affinities` and `draw_resamples`.
-    """
-    check_ties(ties)
-    check_clip(clip)
-    used = {
-        target: tournament_of(target, losses.by_target[target], min_images).images
-        for target in losses.targets
-    }
-    draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
-    columns = []
-    for number, target in enumerate(losses.targets):
-        progress(number, len(losses.targets), target)
-        tournament = tournament_of(target, losses.by_target[target], min_images)
-        weights = draws.weights(target)  # (R, B)
-        step = max(1, CHUNK // len(tournament.candidates) ** 2)
-        parts = [
-            perron_vectors(
-                win_rates(tournament.losses, ties=ties, weights=weights[k : k + step]), clip=clip
-            )
-            for k in range(0, repeats, step)
-        ]
-        columns.append(np.concatenate(parts))  # (R, E)
-        columns.append(np.full((repeats, len(tournament.references)), np.nan))
-    progress(len(losses.targets), len(losses.targets))
-    return np.concatenate(columns, axis=1)
 
 
 def _point(

@@ -110,8 +110,8 @@ def main(arguments: list[str] | None = None) -> None:
     guard_streams()
     warnings.formatwarning = _warning_line
     code = run(arguments)
-    solvers = sys.modules.get("taskgraph.solver.backends")
-    if solvers is not None and solvers.left_behind():
+    solvers = sys.modules.get("taskgraph.solver.running")
+    if solvers is not None and solvers.abandoned_solver_runs():
         os._exit(code)  # what was found is printed; the solver would be waited for
     sys.exit(code)
 

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import math
-import os
-import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulp
 
 from taskgraph.errors import SolverError
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.running import interrupt_when, run_in_thread
 
 EXACT = 1e-9
-POLL = 0.05
-"""Seconds between two looks at whether a running solver should stop."""
-LATE = 0.05
-"""Seconds after its limit at which a solver that goes on is told to stop."""
-PATIENCE = 0.5
-"""Seconds that it then has to do so before it is left behind."""
-LAST_PATIENCE = 10.0
-"""Seconds that one that was left behind has at the end of the process."""
-
-_LEFT_BEHIND: list[threading.Thread] = []
 
 
 @dataclass(frozen=True)
@@ -66,89 +52,12 @@ class Backend:
         solver = self.make(clock)
         solver.halted = halted
         try:
-            _run_beside(lambda: problem.solve(solver), clock, halted)
+            run_in_thread(lambda: problem.solve(solver), clock, halted)
         except pulp.PulpSolverError as error:
             raise SolverError(f'the solver "{self.name}" failed: {error}') from error
         except OutOfTime:
             return Verdict("unknown")
         return self.judge(problem)
-
-
-def run_highs(solver: Any, clock: Clock) -> None:
-    """Run a HiGHS model until it is done, or until the clock or Ctrl-C stops it.
-
-    Raises
-    ------
-    OutOfTime
-        If it did not stop when it was told to: it is left behind, and must not be touched.
-    """
-    halted = threading.Event()
-    _interrupt_when(solver, halted)
-    _run_beside(solver.run, clock, halted)
-
-
-def _interrupt_when(solver: Any, halted: threading.Event) -> None:
-    def check(event: Any) -> None:
-        if halted.is_set():
-            event.interrupt()
-
-    for hook in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
-        hook.subscribe(check)
-
-
-def _run_beside(call: Callable[[], object], clock: Clock, halted: threading.Event) -> None:
-    """Call a function in a thread of its own, and set ``halted`` when it should stop.
-
-    Python handles signals in the main thread alone, and only between its own instructions: a
-    solver that runs there cannot be interrupted.
-    """
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            call()
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive() and not clock.stop.is_set() and clock.late < LATE:
-            thread.join(POLL)
-    finally:  # Ctrl-C comes here as well
-        halted.set()
-        _signal_children(thread, signal.SIGINT)
-        thread.join(PATIENCE)
-        _signal_children(thread, signal.SIGTERM)
-        if thread.is_alive():
-            _LEFT_BEHIND.append(thread)
-    if thread.is_alive():
-        raise OutOfTime
-    if failed:
-        raise failed[0]
-
-
-def left_behind() -> bool:
-    """Whether a solver that was told to stop still runs; then leave with `os._exit`."""
-    return any(thread.is_alive() for thread in _LEFT_BEHIND)
-
-
-@atexit.register
-def _wait_for_left_behind() -> None:
-    """A solver that returns to Python while the interpreter ends would abort the process."""
-    for thread in _LEFT_BEHIND:
-        thread.join(LAST_PATIENCE)
-
-
-def _signal_children(thread: threading.Thread, number: int) -> None:
-    """Signal the processes that a thread has started and waits for, where the system tells them.
-
-    A Ctrl-C in a terminal reaches them anyway; one that is sent to this process alone does not.
-    """
-    listed = Path(f"/proc/self/task/{thread.native_id}/children")
-    with contextlib.suppress(OSError):
-        for child in listed.read_text().split():
-            os.kill(int(child), number)
 
 
 class _Highs(pulp.HiGHS):  # type: ignore[misc]
@@ -161,7 +70,7 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]
         refused = lp.numConstraints() - lp.solverModel.getNumRow()
         if refused:  # PuLP does not look, and the model would be another one
             raise SolverError(f"HiGHS refused {refused} rows of the model: a number is too large")
-        _interrupt_when(lp.solverModel, self.halted)
+        interrupt_when(lp.solverModel, self.halted)
         lp.solverModel.run()
 
 

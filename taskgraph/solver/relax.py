@@ -16,8 +16,9 @@ import numpy as np
 
 from taskgraph.arrays import Floats, Integers
 from taskgraph.program import Program
-from taskgraph.solver.backends import EXACT, run_highs
+from taskgraph.solver.backends import EXACT
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.running import run_highs
 from taskgraph.solver.scale import with_costs_as_shares
 
 LP_MARGIN = 1e-8

@@ -20,7 +20,7 @@ import pyarrow.feather as pafeather
 import pyarrow.parquet as papq
 
 from taskgraph.errors import InvalidTableError, TaskgraphError, reason
-from taskgraph.places import Origin, row_name, rows_of
+from taskgraph.rows import Origin, row_name, rows_of
 from taskgraph.tables.text import is_json, line_of, read_json, separator_of
 from taskgraph.tasks import normalized
 

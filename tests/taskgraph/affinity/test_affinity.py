@@ -12,10 +12,10 @@ from taskgraph.affinity import (
     affinities_from_scores,
     affinities_from_wins_table,
     affinity_from_wins,
+    bootstrap,
     bootstrap_affinities,
     consistency_ratio,
     draw_resamples,
-    estimate,
     random_index,
     win_rates,
 )
@@ -224,7 +224,7 @@ def test_one_candidate_has_all_the_affinity():
 @pytest.mark.parametrize("ties", ["half", "strict"])
 def test_bootstrap_equals_naive_resampling(ties, monkeypatch):
     """Draw the same images, copy their columns, and run the whole chain on each copy."""
-    monkeypatch.setattr(estimate, "CHUNK", 3 * 49)  # three resamples at a time
+    monkeypatch.setattr(bootstrap, "CHUNK", 3 * 49)  # three resamples at a time
     losses = some_losses()
     for measured in losses.by_target.values():
         measured.values[:] = np.round(measured.values, 1)
