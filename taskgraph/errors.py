@@ -52,7 +52,7 @@ REMEDIES = {
 """What mends an error of the operating system, by its number."""
 
 
-def reason(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """Say what the operating system refused, and what would help if that is known."""
     said = str(error) if error.errno is None else os.strerror(error.errno)
     remedy = REMEDIES.get(error.errno or 0)
