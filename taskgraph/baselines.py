@@ -9,7 +9,7 @@ import numpy as np
 
 from taskgraph.errors import InfeasibleError
 from taskgraph.evaluation import GREEDY, RANDOM, RANDOM_BEST, SINGLE, Evaluation
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.random_sets import RandomSets, draw_random_sets
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
@@ -30,7 +30,7 @@ def evaluate(
     draws: int = 500,
     seed: int = 0,
     solver: str = "highs",
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> Evaluation:
     """Solve, and compare with greedy, best single sources and random supervised sets.
 
@@ -45,7 +45,7 @@ def evaluate(
     InfeasibleError
         If the program has no solution, so that there is nothing to evaluate.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)
     program = compile_program(transfers, problem)
     best = solve_program(program, backend)

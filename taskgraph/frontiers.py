@@ -11,7 +11,7 @@ import pandas as pd
 
 from taskgraph.errors import InvalidProblemError
 from taskgraph.ladder import budget_ladder
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import compile_program
 from taskgraph.progress import Progress, no_progress
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
@@ -84,7 +84,7 @@ def frontier(
     solver: str = "highs",
     time_limit: float | None = None,
     progress: Progress = no_progress,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> Frontier:
     """Solve for every maximum order and budget; the table is compiled and presolved once.
 
@@ -103,7 +103,7 @@ def frontier(
     Frontier
         Infeasible cells are in it, with their reasons.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)
     orders = sorted(set(max_orders))
     if budgets is None and orders:

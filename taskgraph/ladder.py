@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Unpack
 
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program
 from taskgraph.solver.clock import Clock
@@ -24,7 +24,7 @@ def budget_ladder(
     most: int | None = None,
     solver: str = "highs",
     time_limit: float | None = None,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> tuple[float, ...]:
     """Budgets from the least that solves every target to the cost of everything, ascending.
 
@@ -45,7 +45,7 @@ def budget_ladder(
     -------
     tuple of floats
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     names = problem.supervisable(transfers)
     costs = {problem.label_cost_of(name) for name in names}
     if len(costs) == 1 and not any(problem.transfer_cost.values()) and 0.0 not in costs:

@@ -10,7 +10,7 @@ from typing import Unpack
 from taskgraph.costs import COMPUTED
 from taskgraph.errors import InvalidProblemError
 from taskgraph.ladder import cost_of_everything, unit_of
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
@@ -74,7 +74,7 @@ def marginal_worth(
     solver: str = "highs",
     time_limit: float | None = None,
     clock: Clock | None = None,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> Marginal:
     """The marginal worth of budget: by how much the next budget that is worth more beats this one.
 
@@ -97,7 +97,7 @@ def marginal_worth(
     InvalidProblemError
         If ``step`` is not above 0.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     if step is not None and not (math.isfinite(step) and step > 0):
         raise InvalidProblemError(f"step is {step}, expected a number above 0")
     clock = clock or Clock(time_limit)

@@ -48,7 +48,7 @@ the paper's Fig. 9; the plain sum that the paper prints (``linear``) does not. `
 logarithm of affinities raised to at least 1e-5. ``gain`` and ``quality`` are the win rates."""
 
 
-class Settings(TypedDict, total=False):
+class ProblemFields(TypedDict, total=False):
     """The fields of `Problem` as keyword arguments of `solve` and its kin."""
 
     budget: float
@@ -214,13 +214,13 @@ def _task(name: str) -> str:
 
 
 def make_problem(
-    problem: Problem | None, settings: Settings, transfers: Transfers | None = None
+    problem: Problem | None, fields: ProblemFields, transfers: Transfers | None = None
 ) -> Problem:
-    """Start from ``problem``, or from the defaults, and let ``settings`` override its fields.
+    """Start from ``problem``, or from the defaults, and let ``fields`` override its fields.
 
     With ``transfers``, tasks get the names that they have there (`Problem.named_as_in`).
     """
-    made = replace(problem, **settings) if problem else Problem(**settings)  # type: ignore[arg-type]
+    made = replace(problem, **fields) if problem else Problem(**fields)  # type: ignore[arg-type]
     return made.named_as_in(transfers) if isinstance(transfers, Transfers) else made
 
 

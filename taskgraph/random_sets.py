@@ -170,7 +170,7 @@ def random_band(
     draws: int = 500,
     seed: int = 0,
     progress: Progress = no_progress,
-    **settings: Any,
+    **fields: Any,
 ) -> pd.DataFrame:
     """Random supervised sets at each budget: the bands that a frontier must leave behind.
 
@@ -182,8 +182,8 @@ def random_band(
         transfers ``*_random, *_low, *_high``, and of the same sets with their best transfers
         ``*_random_best, *_best_low, *_best_high``. NaN where no set was found.
     """
-    settings["max_order"] = max_order
-    problem = make_problem(problem, settings, transfers)  # type: ignore[arg-type]
+    fields["max_order"] = max_order
+    problem = make_problem(problem, fields, transfers)  # type: ignore[arg-type]
     program = compile_program(transfers, problem)
     rows = []
     amounts = sorted(set(budgets))

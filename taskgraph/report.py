@@ -26,7 +26,7 @@ from taskgraph.plot import (
     rendered,
     tree,
 )
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.progress import Progress, no_progress
 from taskgraph.random_sets import random_band
 from taskgraph.selection import Stability
@@ -66,7 +66,7 @@ def report(
     title: str = "Task taxonomy",
     stable: Stability | None = None,
     progress: Progress = no_progress,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> str:
     """Everything this library says about a table at one budget, as a page of HTML.
 
@@ -76,7 +76,7 @@ def report(
     gives a page that says why. How stable the set is, from `taskgraph.stability` of the losses
     behind the table, is told where ``stable`` is given.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     taxonomy = solve(transfers, problem, solver=solver)
     parts = [f"<h1>{html.escape(title)}</h1>", settings_line(transfers, problem)]
     if not taxonomy.solved:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from taskgraph.affinity import Affinities
 from taskgraph.errors import InfeasibleError, InvalidProblemError
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.progress import Progress, no_progress
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
@@ -70,7 +70,7 @@ def stability(
     *,
     solver: str = "highs",
     progress: Progress = no_progress,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> Stability:
     """Solve the program once for every bootstrap resample of the affinities.
 
@@ -91,7 +91,7 @@ def stability(
     InfeasibleError
         If the program has no solution.
     """
-    problem = make_problem(problem, settings, affinities.transfers)
+    problem = make_problem(problem, fields, affinities.transfers)
     if problem.objective in ("gain", "quality"):
         raise InvalidProblemError(
             f'the objective "{problem.objective}" is not resampled; try sqrt, linear or log'

@@ -13,7 +13,7 @@ import pandas as pd
 
 from taskgraph.aliases import name_in
 from taskgraph.errors import InvalidProblemError
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
@@ -37,7 +37,7 @@ def alternatives(
     solver: str = "highs",
     time_limit: float | None = None,
     clock: Clock | None = None,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> tuple[Taxonomy, ...]:
     """The k best taxonomies that supervise different sets of tasks, best first.
 
@@ -63,7 +63,7 @@ def alternatives(
     """
     if k < 1:
         raise InvalidProblemError(f"k is {k}, expected at least 1")
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)
     clock = clock or Clock(time_limit)
     program = compile_program(transfers, problem)
@@ -112,7 +112,7 @@ def recommend(
     problem: Problem | None = None,
     *,
     most: int = 10,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> pd.DataFrame:
     """All-for-one: the best transfers to one (new) target, best first.
 
@@ -123,7 +123,7 @@ def recommend(
     ----------
     target : str
         A task that the table measures transfers to.
-    problem, **settings
+    problem, **fields
         ``budget`` bounds the label costs of a transfer's sources (and its transfer cost),
         ``max_order`` their number; ``exclude``, ``require`` and the costs work as in `solve`.
 
@@ -134,7 +134,7 @@ def recommend(
     """
     target = name_in(task_name(target), transfers.targets)
     require_known([target], transfers.targets, where="--target")
-    chosen = make_problem(problem, settings, transfers)
+    chosen = make_problem(problem, fields, transfers)
     unwanted = {*chosen.exclude, target}
     others = [task for task in transfers.targets if task not in unwanted]
     sources = [*dict.fromkeys([*chosen.source_only, *others])]

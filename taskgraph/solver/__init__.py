@@ -8,7 +8,7 @@ from typing import Unpack
 import numpy as np
 
 from taskgraph.errors import SolverError
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver.backends import SOLVERS, find_solver
 from taskgraph.solver.clock import Clock, SolverCallback
@@ -28,7 +28,7 @@ def solve(
     time_limit: float | None = None,
     callback: SolverCallback | None = None,
     clock: Clock | None = None,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> Taxonomy:
     """Choose which tasks to supervise, and one transfer for every other target.
 
@@ -43,7 +43,7 @@ def solve(
     transfers : Transfers
         Measured transfers, from `read_transfers` or `Transfers`.
     problem : Problem, optional
-        Budget, roles, costs and objective; ``settings`` override its fields.
+        Budget, roles, costs and objective; ``fields`` override its fields.
     solver : str
         ``highs``, ``cbc``, or any other that PuLP finds by name.
     time_limit : float, optional
@@ -53,7 +53,7 @@ def solve(
     clock : Clock, optional
         In place of ``time_limit`` and ``callback``: a `Clock` whose ``stop`` another thread or a
         signal handler may set; then the best solution so far is returned, as at a time limit.
-    **settings
+    **fields
         Fields of `Problem`, such as ``budget=5, max_order=4, exclude=["random"]``.
 
     Returns
@@ -68,7 +68,7 @@ def solve(
     SolverError
         If there is no such solver, or it fails.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)
     clock = clock or Clock(time_limit, callback)
     program = compile_program(transfers, problem)
