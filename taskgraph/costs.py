@@ -73,7 +73,7 @@ def exact_costs(label: Sequence[float], transfer: Sequence[float], budget: float
     )
 
 
-def ratio(units: Integers, unit: int) -> Floats:
+def as_shares(units: Integers, unit: int) -> Floats:
     """Each number of units as a share of ``unit``, correctly rounded."""
     if units.dtype != object:
         return units / float(unit)

@@ -62,7 +62,7 @@ def exact_multiples(cost: float, number: int) -> tuple[float, ...]:
     return tuple(float(f"{times * cost:.15g}") for times in range(1, number + 1))
 
 
-def unit_of(program: Program) -> int:
+def common_unit(program: Program) -> int:
     """The largest unit that all costs of a program are whole multiples of; 0: nothing costs."""
     costs = program.costs
     return math.gcd(*(int(number) for number in (*costs.label, *costs.transfer)))
@@ -82,7 +82,7 @@ def _least(program: Program, solver: str, clock: Clock) -> int:
 
 
 def _rungs(program: Program, least: int, most: int) -> tuple[float, ...]:
-    costs, total, unit = program.costs, cost_of_everything(program), unit_of(program)
+    costs, total, unit = program.costs, cost_of_everything(program), common_unit(program)
     if total <= least or not unit:
         return (costs.amount(max(total, least)),)
     step = next(

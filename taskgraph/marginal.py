@@ -9,7 +9,7 @@ from typing import Unpack
 
 from taskgraph.costs import COMPUTED
 from taskgraph.errors import InvalidProblemError
-from taskgraph.ladder import cost_of_everything, unit_of
+from taskgraph.ladder import common_unit, cost_of_everything
 from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve, solve_program, taxonomy_from_solution
@@ -165,7 +165,7 @@ class _Search:
                 return self.before, not self.clock.over
             return self.solved(self.before.least_budget), True
         program = self.program
-        costs, unit = program.costs, unit_of(program)
+        costs, unit = program.costs, common_unit(program)
         total = cost_of_everything(program)
         if not unit or costs.budget >= total:
             return self.before, self.before.status == "optimal"

@@ -154,7 +154,7 @@ class Problem:
                     f'"{task}" is required to be supervised, yet it is {seen[task]}'
                 )
 
-    def named_as_in(self, transfers: Transfers) -> Problem:
+    def with_table_names(self, transfers: Transfers) -> Problem:
         """The same problem with the table's own names, such as rgb2sfnorm for normals.
 
         Of several weights of one task, the last one stays. Names of no task stay as they are;
@@ -218,10 +218,10 @@ def make_problem(
 ) -> Problem:
     """Start from ``problem``, or from the defaults, and let ``fields`` override its fields.
 
-    With ``transfers``, tasks get the names that they have there (`Problem.named_as_in`).
+    With ``transfers``, tasks get the names that they have there (`Problem.with_table_names`).
     """
     made = replace(problem, **fields) if problem else Problem(**fields)  # type: ignore[arg-type]
-    return made.named_as_in(transfers) if isinstance(transfers, Transfers) else made
+    return made.with_table_names(transfers) if isinstance(transfers, Transfers) else made
 
 
 def check_flag(name: str, value: object) -> None:

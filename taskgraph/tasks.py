@@ -67,7 +67,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def listed_name(text: str) -> str:
+def quoted_in_list(text: str) -> str:
     """A name, or a set of sources, as an item of a list that commas separate."""
     if "," not in text or (text.startswith('"') and text.endswith('"')):
         return text

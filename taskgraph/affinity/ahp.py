@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from taskgraph.affinity.perron import perron_of
+from taskgraph.affinity.perron import perron_vectors
 from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError, InvalidWinsError
@@ -86,14 +86,14 @@ def affinity_from_wins(
     array = np.asarray(wins, dtype=np.float64)
     _check_wins(array, ties)
     check_clip(clip)
-    vectors = perron_vectors(array.reshape(-1, *array.shape[-2:]), clip=clip)
+    vectors = affinities_of_wins(array.reshape(-1, *array.shape[-2:]), clip=clip)
     return vectors.reshape(array.shape[:-1])
 
 
-def perron_vectors(wins: Floats, *, clip: float = 1e-3) -> Floats:
+def affinities_of_wins(wins: Floats, *, clip: float = 1e-3) -> Floats:
     """As `affinity_from_wins`, for an (R, E, E) array that is known to be valid."""
     step = max(1, BATCH // wins[0].size)
-    parts = [perron_of(win_odds(wins[k : k + step], clip)) for k in range(0, len(wins), step)]
+    parts = [perron_vectors(win_odds(wins[k : k + step], clip)) for k in range(0, len(wins), step)]
     return np.concatenate(parts)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.affinity.ahp import check_clip, perron_vectors
+from taskgraph.affinity.ahp import affinities_of_wins, check_clip
 from taskgraph.affinity.tournament import tournament_of, win_rates
 from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Floats, Integers
@@ -165,7 +165,7 @@ def bootstrap_affinities(
         weights = draws.weights(target)  # (R, B)
         step = max(1, CHUNK // len(tournament.candidates) ** 2)
         parts = [
-            perron_vectors(
+            affinities_of_wins(
                 win_rates(tournament.losses, ties=ties, weights=weights[k : k + step]), clip=clip
             )
             for k in range(0, repeats, step)

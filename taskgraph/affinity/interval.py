@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
 from taskgraph.affinity.ahp import win_odds
-from taskgraph.affinity.perron import perron_of
+from taskgraph.affinity.perron import perron_vectors
 from taskgraph.affinity.tournament import BLOCK, ranks_of, win_rates
 from taskgraph.affinity.wins import Ties
 from taskgraph.arrays import Floats, Integers
@@ -127,10 +127,10 @@ def _derivative(shares: Floats, clip: float) -> tuple[Floats, Floats, Floats, Fl
     odds' row sums moves log a by Z r, but for a constant (Kemeny & Snell, Finite Markov Chains).
     """
     odds = win_odds(shares[None], clip)
-    affinity = perron_of(odds)[0]  # (E,)
+    affinity = perron_vectors(odds)[0]  # (E,)
     chain = odds[0] * affinity
     chain /= chain.sum(axis=1, keepdims=True)
-    stationary = perron_of(np.ascontiguousarray(chain.T)[None])[0]
+    stationary = perron_vectors(np.ascontiguousarray(chain.T)[None])[0]
     fundamental = np.linalg.inv(np.eye(len(chain)) - chain + stationary)
     slopes = (fundamental - affinity @ fundamental) / (1.0 - affinity)[:, None]
     held = np.clip(shares, clip, 1.0 - clip)

@@ -22,7 +22,7 @@ NEAR, FINAL = 0.1, 12
 """A matrix whose columns agree to within ``NEAR`` shrinks an error 20 times at each last step."""
 
 
-def perron_of(matrices: Floats) -> Floats:
+def perron_vectors(matrices: Floats) -> Floats:
     """Principal eigenvectors of positive matrices, by power iteration or by repeated squaring.
 
     Parameters

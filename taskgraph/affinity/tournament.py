@@ -12,7 +12,7 @@ from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Array, Booleans, Floats
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
-from taskgraph.tasks import REFERENCES, listed_name
+from taskgraph.tasks import REFERENCES, quoted_in_list
 
 MORE_IMAGES = "measure them on more images, or lower --min-images (in Python min_images)"
 
@@ -100,10 +100,11 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
         there = " and ".join(f'"{name}"' for name in sorted(measured.sources))
         raise InvalidTableError(f'target "{target}" has no candidate beside {there}')
     if common.sum() < min_images:
+        advice = filter(None, [advise_missing_images(measured, min_images), MORE_IMAGES])
         raise InvalidTableError(
             f'target "{target}": {common.sum()} images are common to its '
             f"{len(measured.sources)} candidates, expected at least {min_images}; "
-            f"{'; or '.join(filter(None, [costliest(measured, min_images), MORE_IMAGES]))}"
+            f"{'; or '.join(advice)}"
         )
     values = measured.values[:, common]
     rows = dict(zip(measured.sources, values, strict=True))
@@ -118,7 +119,7 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
     )
 
 
-def costliest(measured: TargetLosses, wanted: int, most: int = 3) -> str:
+def advise_missing_images(measured: TargetLosses, wanted: int, most: int = 3) -> str:
     """Say which candidates cost the most common images, and which to leave out for ``wanted``.
 
     Candidates are taken out one after another, each time the one whose absence leaves the most
@@ -132,16 +133,16 @@ def costliest(measured: TargetLosses, wanted: int, most: int = 3) -> str:
         for k in order[:most]
     )
     more = f" and {len(order) - most} more lack some" if len(order) > most else ""
-    out = _left_out(missing, wanted)
+    out = _candidates_to_drop(missing, wanted)
     if not out:
         return f"{listed}{more}"
-    names = ",".join(listed_name(measured.sources[k]) for k in out)
+    names = ",".join(quoted_in_list(measured.sources[k]) for k in out)
     kept = np.delete(missing, out, axis=0)
     common = int((~kept.any(axis=0)).sum())
     return f"{listed}{more}: --drop {shlex.quote(names)} would leave {common} common images"
 
 
-def _left_out(missing: Booleans, wanted: int) -> list[int]:
+def _candidates_to_drop(missing: Booleans, wanted: int) -> list[int]:
     """The candidates to leave out, so that ``wanted`` images are common to at least two others.
 
     Empty where no candidate lacks an image, or there are not enough images however many go.

@@ -278,7 +278,7 @@ def _affinities(path: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
 
 def _say_who_costs_images(losses: Losses) -> None:
     """Which candidates were not tested on images that the others were, on standard error."""
-    from taskgraph.affinity.tournament import costliest
+    from taskgraph.affinity.tournament import advise_missing_images
 
     for target in losses.targets:
         measured = losses.by_target[target]
@@ -287,7 +287,7 @@ def _say_who_costs_images(losses: Losses) -> None:
             wanted = common + (len(measured.images) - common + 1) // 2
             note(
                 f'"{target}": {common} of {len(measured.images)} images are common to all '
-                f"candidates; {costliest(measured, wanted)}"
+                f"candidates; {advise_missing_images(measured, wanted)}"
             )
 
 

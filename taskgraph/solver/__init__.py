@@ -1,4 +1,4 @@
-"""Solve the supervision-budgeted program to proven optimality."""
+"""The solver: from a table and a problem to a taxonomy that is proven optimal."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def solve(
     """Choose which tasks to supervise, and one transfer for every other target.
 
     Maximizes the sum of importance times objective over the targets, each solved by its own
-    supervised network or by one transfer whose sources are all supervised, such that label and
+    supervised network or by one transfer whose sources are all supervised, while label and
     transfer costs stay within the budget (Zamir et al., CVPR 2018, Sec. 3.4, with the budget on
-    nodes and the square root of the affinity as the default objective). Ties are broken by the
-    fewest supervised tasks, then by their names.
+    nodes and the square root of the affinity as the default objective). Of several optima, the
+    one with the fewest supervised tasks is returned, then the one with the first names.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def solve(
     time_limit : float, optional
         Seconds after which the best solution so far is returned, with its gap.
     callback : function, optional
-        Called as ``callback(value, bound, nodes)`` now and then in a long proof.
+        Called as ``callback(value, bound, nodes)`` at the nodes of a long proof.
     clock : Clock, optional
         In place of ``time_limit`` and ``callback``: a `Clock` whose ``stop`` another thread or a
         signal handler may set; then the best solution so far is returned, as at a time limit.
@@ -59,7 +59,7 @@ def solve(
     Returns
     -------
     Taxonomy
-        Its ``status`` says whether it is proven optimal; an unsolvable program is a status too.
+        Its ``status`` says whether it is proven optimal, or that the program has no solution.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def solve(
 def taxonomy_from_solution(
     transfers: Transfers, problem: Problem, solution: Solution, *, seconds: float = 0.0
 ) -> Taxonomy:
-    """Put names and measurements to the arrays of a solution."""
+    """Return a solution as a taxonomy, with the names and measurements of the table."""
     program, choice = solution.program, solution.choice
     names = () if choice is None else np.array(program.sources)[choice.supervised].tolist()
     return Taxonomy(

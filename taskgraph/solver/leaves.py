@@ -1,4 +1,4 @@
-"""The end of a branch: where at most two more sources fit, try them all at once."""
+"""Leaves of the branch and bound: where at most two more sources fit, all pairs are tried."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from taskgraph.solver.incumbent import Incumbent
 
 
 def is_leaf(node: Node) -> bool:
-    """Whether no more than two further sources fit, or nothing is left to decide."""
+    """Return whether at most two more sources fit, or all targets are solved."""
     return not len(node.targets) or fits_at_most(node.program, 2)
 
 
 def fits_at_most(program: Program, count: int) -> bool:
-    """Whether no more than so many sources fit."""
+    """Return whether at most ``count`` more sources fit the budget."""
     price, room = prices(program)
     return len(price) <= count or bool(np.sort(price)[: count + 1].sum() > room)
 
 
 def solvable_with(program: Program, source: int, outside: Booleans) -> bool:
-    """Whether a source and at most two others, none of them ``outside``, solve every target."""
+    """Return whether a source and at most two others, none ``outside``, solve every target."""
     return bool(_solving(program, source, outside).any())
 
 
-def settle(node: Node, incumbent: Incumbent) -> None:
-    """Offer every solution of a leaf that may be the one to report."""
+def offer_solutions(node: Node, incumbent: Incumbent) -> None:
+    """Offer the incumbent every solution of a leaf that may be the one to report."""
     supervised = np.zeros(len(incumbent.program.sources), dtype=bool)
     supervised[node.inside] = True
     if not len(node.targets):
@@ -39,11 +39,11 @@ def settle(node: Node, incumbent: Incumbent) -> None:
     solving = _solving(node.program)
     if not solving.any():
         return
-    worth = np.where(solving, node.settled + worth_of_pairs(node.program), -np.inf)
+    worth = np.where(solving, node.solved_value + values_of_pairs(node.program), -np.inf)
     for place in np.argsort(-worth, axis=None, kind="stable"):
         pair = np.array(np.unravel_index(place, worth.shape))
         best = float(worth[tuple(pair)])
-        if not np.isfinite(best) or best < incumbent.least - tolerance(best):
+        if not np.isfinite(best) or best < incumbent.cutoff - tolerance(best):
             return
         larger = supervised.copy()
         larger[node.names[pair[pair < len(node.names)]]] = True
@@ -53,9 +53,10 @@ def settle(node: Node, incumbent: Incumbent) -> None:
 def _solving(
     program: Program, given: int | None = None, outside: Booleans | None = None
 ) -> Booleans:
-    """(S + 1, S + 1) array: each two sources, once, that fit and together solve every target.
+    """(S + 1, S + 1) array: which pairs of sources fit and solve every target; each pair once.
 
-    A source may be ``given`` beside them, and others must stay ``outside``.
+    The last index stands for no source. ``given`` is a source that is supervised beside the pair;
+    sources ``outside`` are in no pair.
     """
     price, room = prices(program)
     size, members = len(price), program.edge_sources
@@ -85,7 +86,7 @@ def _solving(
 
 
 def _solved_alone(program: Program, members: Integers, given: int | None) -> Booleans:
-    """(T, S + 1) array: targets that one source solves; the last place stands for none."""
+    """(T, S + 1) array: which source alone solves a target; the last index stands for none."""
     size = len(program.sources)
     order = (members < size).sum(axis=1)
     single = np.zeros((len(program.targets), size + 1), dtype=bool)
@@ -98,10 +99,10 @@ def _solved_alone(program: Program, members: Integers, given: int | None) -> Boo
     return single
 
 
-def worth_of_pairs(program: Program) -> Floats:
-    """(S + 1, S + 1) array: worth of the two sources together, -inf where a target is unsolved.
+def values_of_pairs(program: Program) -> Floats:
+    """(S + 1, S + 1) array: value of each pair of sources, -inf where a target is unsolved.
 
-    The last place stands for no source.
+    The last index stands for no source.
     """
     size, order = len(program.sources), program.order
     worth = np.zeros((size + 1, size + 1))
