@@ -15,12 +15,12 @@ from taskgraph.rows import row_name, row_names
 MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "loss", "n")
 
 NOT_MEASURED = frozenset({"", "na", "n/a", "#n/a", "<na>", "-", "–", "—", "null", "none"})
-"""What a field of numbers holds where nothing was measured, in lower case. As names, these are
-words like any other."""
+"""Words that mean "not measured" in a column of numbers, in lower case. In a column of names they
+are ordinary names."""
 
 
 def require_columns(frame: pd.DataFrame, required: Iterable[str], *, kind: str) -> None:
-    """Raise, naming the columns there are, if one is missing from a table of some kind."""
+    """Raise `InvalidTableError` if a table lacks a column; ``kind`` names its content."""
     if not isinstance(frame, pd.DataFrame):
         raise InvalidTableError(
             f"the table of {kind} is a {type(frame).__name__}, expected a pandas DataFrame; read a "
@@ -33,7 +33,7 @@ def require_columns(frame: pd.DataFrame, required: Iterable[str], *, kind: str) 
 
 
 def read_numbers(column: pd.Series) -> pd.Series:
-    """Turn a column into floats, NaN where nothing was measured (`NOT_MEASURED`).
+    """Read a column as floats, with NaN where nothing was measured (`NOT_MEASURED`).
 
     Raises
     ------
@@ -58,7 +58,7 @@ def read_numbers(column: pd.Series) -> pd.Series:
 
 
 def is_empty(column: pd.Series) -> pd.Series:
-    """Whether nothing was measured, field by field: a missing value or one of `NOT_MEASURED`."""
+    """Return for each field whether it is missing or a word of `NOT_MEASURED`."""
     if pd.api.types.is_numeric_dtype(column):
         return column.isna()
     words = {word: str(word).strip().lower() in NOT_MEASURED for word in column.dropna().unique()}
@@ -66,7 +66,7 @@ def is_empty(column: pd.Series) -> pd.Series:
 
 
 def _float(word: str) -> float:
-    """The nearest float, which not every version of pandas reads; NaN for what is no number."""
+    """Return the nearest float, which some versions of pandas do not; NaN if it is no number."""
     try:
         return math.nan if "_" in word else float(word)
     except ValueError:
@@ -74,7 +74,7 @@ def _float(word: str) -> float:
 
 
 def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
-    """Raise, naming both rows, if two rows have the same keys."""
+    """Raise `InvalidTableError`, which names both rows, if two rows have the same keys."""
     repeated = frame.duplicated(keys)
     if not repeated.any():
         return
@@ -89,7 +89,7 @@ def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
 
 
 def distinguishing_filter(frame: pd.DataFrame, first: int, second: int, keys: Iterable[str]) -> str:
-    """How to keep one of two rows by another column that tells them apart, for a message."""
+    """Return advice to keep one of two rows by a column in which they differ, for a message."""
     measured = {*MEASUREMENTS, "score", "wins", *keys}
     for name in frame.columns:
         one, other = (str(frame[name].iloc[row]).strip() for row in (first, second))
@@ -102,5 +102,5 @@ def distinguishing_filter(frame: pd.DataFrame, first: int, second: int, keys: It
 
 
 def _is_number_with_point(text: str) -> bool:
-    """Whether a field is a measurement rather than a name, a setting or a seed."""
+    """Return whether a field is a number with a point: a measurement, not a setting or a seed."""
     return "." in text and not math.isnan(_float(text))

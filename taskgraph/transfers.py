@@ -1,4 +1,4 @@
-"""Measured transfers: one row a hyper-edge from a set of sources to a target."""
+"""The table of measured transfers: one row for each set of sources and target."""
 
 from __future__ import annotations
 
@@ -31,30 +31,29 @@ SHARES = ("gain", "quality")
 
 @dataclass(frozen=True, eq=False)
 class Transfers:
-    """A validated table of transfers; make one with `Transfers` or `read_transfers`.
+    """A table of transfers whose rows have been checked.
 
     Parameters
     ----------
     frame : DataFrame
         Columns ``sources`` (names joined by ``+``, or a list of names), ``target``, ``affinity``
-        and any of ``low``, ``high``, ``gain``, ``quality``, ``loss``, ``n``; others are carried
-        along. A name that holds a ``+`` is written ``"moco+v2"+depth`` in text. Affinities are
-        at least 0 and larger is better. A row whose affinity is empty is a reference that was
-        measured outside the tournament (it has a gain or a quality) and is never an edge.
-        The reserved source ``self`` is the target's own supervised network, ``scratch`` a network
-        trained from scratch, ``average`` the best constant answer. A row from a task's own encoder
-        to the task itself is accepted only as a full set of references, one for every target
-        beside its ``self`` row, as the published Taskonomy tables have them; such rows are never
-        edges either.
+        and any of ``low``, ``high``, ``gain``, ``quality``, ``loss``, ``n``; other columns are
+        kept. In text, a name that contains a ``+`` is written ``"moco+v2"+depth``. Affinities are
+        at least 0; larger is better. A row without an affinity is a reference outside the
+        tournament: it has a gain, a quality or a loss, and is never an edge. The reserved source
+        ``self`` is the target's own supervised network, ``scratch`` a network trained from
+        scratch, ``average`` the best constant answer. Rows from a task's own encoder to the task
+        itself are references too. They are accepted only if each target has one beside its
+        ``self`` row, as in the published Taskonomy tables.
     exact_names : bool
-        Take names as they are, even where two differ in case or number format only (``Depth`` and
-        ``depth``, ``1`` and ``1.0``) or one looks like a misspelled reserved name (``Self``).
+        Accept names that look like errors: two that differ only in case or number format
+        (``Depth`` and ``depth``, ``1`` and ``1.0``), or a misspelled reserved name (``Self``).
 
     Raises
     ------
     InvalidTableError
-        If a column is missing, a row breaks the format, or one name seems to be there in two
-        spellings; rows are counted from 1.
+        If a column is missing, a row breaks the format, or one name seems to have two spellings;
+        rows are counted from 1.
     """
 
     frame: pd.DataFrame
@@ -68,12 +67,12 @@ class Transfers:
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
-        """Tasks that the table measures transfers to, sorted."""
+        """Tasks to which the table has transfers, sorted."""
         return tuple(sorted(self.frame["target"].unique()))
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
-        """Tasks that some candidate transfers from, sorted; reserved names are left out."""
+        """Tasks from which some candidate transfers, sorted, without reserved names."""
         named = self.frame.loc[self.frame["affinity"].notna(), "sources"].unique()
         return tuple(sorted(all_members(named)))
 
@@ -100,7 +99,7 @@ class Transfers:
         return (frame["affinity"].notna() & ~special).to_numpy(dtype=bool)
 
     def row_of(self, target: str, sources: str | Iterable[str]) -> pd.Series | None:
-        """Look a transfer up by its target and set of sources; None if it was not measured."""
+        """Return the row of a target and a set of sources; None if it was not measured."""
         names = parse_sources(sources)
         position = self._positions.get((normalized(target), join_sources(names)))
         return None if position is None else self.frame.iloc[position]
@@ -126,6 +125,7 @@ class Transfers:
 
 
 def _validated(frame: pd.DataFrame, exact_names: bool) -> pd.DataFrame:
+    """Return a checked copy of the table, with normalized names and numbers as floats."""
     require_columns(frame, REQUIRED, kind="transfers")
     if frame.empty:
         raise InvalidTableError("the table of transfers has no rows; expected one row a transfer")
@@ -183,12 +183,12 @@ def _check_shares(frame: pd.DataFrame) -> None:
 
 
 def _own(targets: pd.Series) -> pd.Series:
-    """Each target as the set of itself alone."""
+    """Return each target as a set of sources that holds only the target."""
     return targets.map({name: quoted(name) for name in targets.unique()})
 
 
 def _check_own_sources(frame: pd.DataFrame) -> None:
-    """Refuse a target among its own sources, unless every target has such a reference row."""
+    """Raise if a target is among its own sources, unless every target has such a reference row."""
     pairs = zip(frame["target"], frame["sources"], strict=True)
     own = [row for row, (target, text) in enumerate(pairs) if target in split_sources(text)]
     if not own:

@@ -1,4 +1,4 @@
-"""From losses, win rates or scores to affinities: the tournament and its Perron vector."""
+"""Affinities from losses, win rates or scores: the tournament and its Perron vector."""
 
 from taskgraph.affinity.ahp import (
     Consistency,

@@ -1,4 +1,4 @@
-"""Bootstrap resamples of test images, drawn jointly for all targets that share images."""
+"""Bootstrap resamples of test images, and the affinities of all transfers in each of them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ CHUNK = 1 << 25
 
 @dataclass(frozen=True, eq=False)
 class Resamples:
-    """How often every image counts in each of R resamples.
+    """How often each image counts in each of R resamples.
 
-    Parameters
+    Attributes
     ----------
     counts : (R, U) ints
-        Draws of each unit (an image, or a cluster of images).
+        How often each unit (an image, or a cluster of images) was drawn.
     units : mapping of targets to (B,) ints
         The unit of each image that the target's tournament uses.
     """
@@ -40,13 +40,13 @@ class Resamples:
 
 
 def units_of(images: Sequence[str], clusters: Mapping[str, str]) -> Integers:
-    """(B,) ints: the number of each image's cluster, or one of its own."""
+    """(B,) ints: the number of each image's unit, which is its cluster or the image itself."""
     known: dict[tuple[str, str], int] = {}
     return np.array([known.setdefault(_unit(image, clusters), len(known)) for image in images])
 
 
 def _unit(image: str, clusters: Mapping[str, str]) -> tuple[str, str]:
-    """A pair, so that a cluster never meets an image of the same name."""
+    """Return the unit of an image as a pair, so that clusters and images never share a name."""
     return ("cluster", clusters[image]) if image in clusters else ("image", image)
 
 
@@ -57,11 +57,11 @@ def draw_resamples(
     seed: int = 0,
     clusters: Mapping[str, str] | None = None,
 ) -> Resamples:
-    """Draw images, or clusters of them, with replacement.
+    """Draw resamples of images, or of clusters of images, with replacement.
 
-    An image that several targets were tested on is drawn for all of them at once, so that the
-    dependence between targets survives. Targets that share no image, not even through others,
-    are drawn independently, each as often as it has units.
+    An image that several targets were tested on is drawn for all of them at once, which keeps the
+    dependence between targets. Groups of targets that share no image are drawn independently, each
+    as often as the group has units.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def draw_resamples(
     repeats : int, at least 1
     seed : int
     clusters : mapping of images to clusters
-        Whole clusters are drawn; an image that is not in it stands alone.
+        Whole clusters are drawn; an image without a cluster is a unit of its own.
 
     Raises
     ------
     InvalidTableError
-        If ``repeats`` is below 1, or some target has a single unit, which cannot vary.
+        If ``repeats`` is below 1, or a target has a single unit.
 
     Source: Efron & Tibshirani (1993), ch. 6 and 8.
     """
@@ -101,7 +101,7 @@ def draw_resamples(
 
 
 def _draw(counts: Integers, members: list[Integers], rng: np.random.Generator) -> None:
-    """Fill in the counts of one group of targets; no target is ever left without an image."""
+    """Fill in the counts of one group of targets, drawn again where a target has no image."""
     pool = np.unique(np.concatenate(members))
     missing = np.arange(len(counts))
     while missing.size:
@@ -112,7 +112,7 @@ def _draw(counts: Integers, members: list[Integers], rng: np.random.Generator) -
 
 
 def _groups(units: Mapping[str, Integers]) -> list[list[str]]:
-    """Sets of targets that are linked by shared units, in the order of their first target."""
+    """Return the groups of targets that shared units link, in the order of their first target."""
     groups: list[tuple[set[int], list[str]]] = []
     for target in sorted(units):
         own, names = set(units[target].tolist()), [target]
@@ -136,10 +136,10 @@ def bootstrap_affinities(
     min_images: int = 10,
     progress: Progress = no_progress,
 ) -> Floats:
-    """Affinities of all transfers in each of R resamples of the test images.
+    """Return the affinities of all transfers in each of R resamples of the test images.
 
-    Images (clusters, where the losses name them) are drawn jointly for all targets; see
-    `draw_resamples`. Which images are common to a target's candidates is settled before.
+    Images (or clusters, where the losses name them) are drawn jointly for all targets, from the
+    images that all candidates of a target were tested on; see `draw_resamples`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Affinities of all transfers from their losses, with bootstrap intervals over images."""
+"""Affinities, gains and qualities of all transfers from their losses, with intervals."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ from taskgraph.transfers import Transfers
 
 @dataclass(frozen=True, eq=False)
 class Affinities:
-    """The transfers of a table of losses or wins, and how much to trust them.
+    """The transfers of a table of losses or win rates, and how reliable they are.
 
-    Parameters
+    Attributes
     ----------
     transfers : Transfers
-        ``sources, target, affinity`` and, as far as measured, ``low, high, gain, quality, n``;
-        sorted by target, then sources, ``average`` and ``scratch`` last. Where values were scores,
-        the column ``higher_is_better`` says of which targets.
+        ``sources, target, affinity`` and, where measured, ``low, high, gain, quality, n``; sorted
+        by target, then sources, with ``average`` and ``scratch`` last. If some values were scores,
+        the column ``higher_is_better`` is true for their targets.
     consistency : DataFrame, one row a target
-        ``target``; ``candidates`` in the tournament; ``images`` used, ``dropped`` because some
-        candidate was not tested on them (both empty for a table of wins);
-        ``largest_eigenvalue`` and ``consistency_ratio`` as in `consistency_ratio`.
+        ``target``; ``candidates``, the number in the tournament; ``images``, the number used, and
+        ``dropped``, the number that some candidate was not tested on (both NaN for a table of win
+        rates); ``largest_eigenvalue`` and ``consistency_ratio``.
     versus_average : DataFrame, one row a target that has both ``scratch`` and ``average``
         ``target, wins, low, high``: how often ``scratch`` has the smaller loss.
     resamples : (R, rows) array
@@ -59,7 +59,7 @@ class Affinities:
     versus_average: pd.DataFrame = field(default_factory=lambda: scratch_wins_table([]))
 
     def resampled(self) -> Iterator[Transfers]:
-        """The table of each resample, as input for everything that takes the original."""
+        """Yield the table of transfers of each resample."""
         for affinity in self.resamples:
             yield Transfers(self.transfers.frame.assign(affinity=affinity), exact_names=True)
 
@@ -84,11 +84,12 @@ def affinities(
 ) -> Affinities:
     """Turn losses into affinities, target by target, and into gains and qualities.
 
-    All candidates of a target, ``self`` among them, meet in one tournament over the images that
-    all of them were tested on; see `win_rates` and `affinity_from_wins`. The gain is the win rate
-    against ``scratch``, the quality that against ``self``, where these were measured. ``scratch``
-    and ``average``, the best constant answer, take no part: they become rows without affinity.
-    A target whose ``scratch`` does not beat its ``average`` is named in a warning.
+    All candidates of a target, ``self`` among them, are compared in one tournament on the images
+    that all of them were tested on; see `win_rates` and `affinity_from_wins`. The gain is the win
+    rate against ``scratch``, the quality that against ``self``, where these were measured.
+    ``scratch`` and ``average``, the best constant answer, take no part in the tournament: their
+    rows have no affinity. A warning names the targets whose ``scratch`` does not beat ``average``,
+    and another one the targets with too few images or clusters for an interval.
 
     Parameters
     ----------
@@ -96,17 +97,17 @@ def affinities(
     ties, clip
         As for `win_rates` and `affinity_from_wins`.
     min_images : int
-        Fewest images that a tournament may be decided on.
+        Smallest number of images of a tournament.
     bootstrap : int
-        Number of resamples of the images (or clusters), as `stability` takes them; 0 for none.
-        With any, ``low`` and ``high`` are given too: the interval of `affinity_interval`, which
-        is the same for every number of resamples, widened to hold the affinity. A candidate that
-        won on nearly all of few images has an affinity that only ``clip`` keeps finite, and this
-        may be the end of its interval.
+        Number of resamples of the images (or clusters) for `stability`; 0 for none. If it is
+        above 0, the table also has ``low`` and ``high``, the interval of `affinity_interval`,
+        widened to contain the affinity. The interval does not depend on the number of resamples.
+        Where a candidate wins on nearly all of few images, only ``clip`` bounds its affinity, and
+        the affinity may be an end of the interval.
     seed : int
-        Of the resamples.
+        Seed of the resamples.
     level : float in (0, 1)
-        How often the interval is to hold the affinity of infinitely many images.
+        Confidence level of the interval, for the affinity of infinitely many images.
     progress : Progress
         Receives the number of targets that are resampled, of how many.
 
@@ -118,8 +119,6 @@ def affinities(
     ------
     InvalidTableError
         If an argument is out of range, or a target has no candidate or too few common images.
-
-    A warning is logged where a target has too few images or clusters for its interval.
 
     Source: Taskonomy, Sec. 3.3; the bootstrap and the intervals are ours.
     """
@@ -133,7 +132,7 @@ def affinities(
     versus: list[ScratchWins] = []
     tournaments = [tournament_of(t, losses.by_target[t], min_images) for t in losses.targets]
     for tournament in tournaments:
-        frame, report = _point(tournament, ties, clip)
+        frame, report = _target_rows(tournament, ties, clip)
         rows.append(frame)
         reports.append(report)
         versus += scratch_wins(tournament, losses.clusters, level=level)
@@ -153,7 +152,7 @@ def affinities(
         progress=progress,
     )
     low, high = _intervals(tournaments, losses.clusters, ties=ties, clip=clip, level=level)
-    # The bounds of NaN, in reference rows, are NaN.
+    # In reference rows all of these are NaN.
     low, high = np.minimum(low, frame["affinity"]), np.maximum(high, frame["affinity"])
     frame.insert(3, "low", low)
     frame.insert(4, "high", high)
@@ -161,17 +160,17 @@ def affinities(
 
 
 def _transfers(frame: pd.DataFrame, losses: Losses) -> Transfers:
-    """The table, with the direction of its values where some were scores; names are checked."""
+    """Return the table of transfers, with the column of the direction where values were scores."""
     warn_of_worst_selves(frame, CHECK_FLAGS)
     if losses.higher_is_better:
         frame[COLUMN] = frame["target"].isin(losses.higher_is_better)
     return Transfers(frame, exact_names=True)
 
 
-def _point(
+def _target_rows(
     tournament: Tournament, ties: Ties, clip: float
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    """The rows of one target, and its row of the consistency table."""
+    """Return the rows of one target, and its row of the consistency table."""
     losses, sources = tournament.losses, list(tournament.candidates)
     wins = win_rates(losses, ties=ties)
     affinity = affinity_from_wins(wins, ties=ties, clip=clip)
@@ -195,7 +194,7 @@ def _point(
 
 
 def _against(losses: Floats, reference: int, ties: Ties) -> Floats:
-    """(E,) win rates against one row; 0.5 for that row itself, however ties count."""
+    """(E,) win rates against one row of losses; 0.5 for that row itself, even with strict ties."""
     shares = win_rate(losses, losses[reference], ties=ties)
     shares[reference] = 0.5
     return shares
@@ -209,13 +208,13 @@ def _intervals(
     clip: float,
     level: float,
 ) -> tuple[Floats, Floats]:
-    """(rows,) bounds of all targets; NaN in reference rows."""
+    """Return the (rows,) ends of the intervals of all targets; NaN in reference rows."""
     bounds, counts = [], {}
     for tournament in tournaments:
         units = units_of(tournament.images, clusters)
         counts[tournament.target] = int(units.max()) + 1
-        found = affinity_interval(tournament.losses, units, ties=ties, clip=clip, level=level)
-        bounds.append(np.stack(found))
+        interval = affinity_interval(tournament.losses, units, ties=ties, clip=clip, level=level)
+        bounds.append(np.stack(interval))
         bounds.append(np.full((2, len(tournament.references)), np.nan))
     warn_of_few(counts)
     low, high = np.concatenate(bounds, axis=1)
