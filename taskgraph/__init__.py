@@ -84,7 +84,7 @@ __all__ = [
 ]
 
 _MODULES = ("plot",)
-"""Modules that are used as ``taskgraph.plot``; they need matplotlib, so they come on first use."""
+"""Modules that are imported on first use, as they need matplotlib."""
 
 _MODULE_OF = {
     "TaskgraphError": "errors",
@@ -127,7 +127,7 @@ _MODULE_OF = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use, so that ``import taskgraph`` and ``--help`` stay quick."""
+    """Import a name on first use, so that ``import taskgraph`` and ``--help`` stay fast."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _MODULE_OF:

@@ -1,4 +1,4 @@
-"""How good is a taxonomy? Beside greedy, best single sources and random sets, at equal costs."""
+"""Baselines of a taxonomy: greedy additions, best single sources and random sets."""
 
 from __future__ import annotations
 
@@ -32,18 +32,17 @@ def evaluate(
     solver: str = "highs",
     **fields: Unpack[ProblemFields],
 ) -> Evaluation:
-    """Solve, and compare with greedy, best single sources and random supervised sets.
+    """Solve the problem, and compare with greedy, best single sources and random supervised sets.
 
-    A random set supervises sources in a random order, each if it still fits the budget; it is kept
-    if every target has a transfer from it or its own network. It stands there twice: with the best
-    transfers that it allows, and with transfers drawn evenly from those (the significance test of
-    Zamir et al., CVPR 2018, Fig. 11). Draws go on until ``draws`` are found, or 20 times as many
-    were tried.
+    A random set takes sources in a random order, each if it fits the rest of the budget. Sets that
+    leave a target unsolved are drawn again, until there are ``draws`` sets or 20 times as many
+    were drawn. Each set is evaluated with the best transfers that it allows, and with random ones
+    (the significance test of Zamir et al., CVPR 2018, Fig. 11).
 
     Raises
     ------
     InfeasibleError
-        If the program has no solution, so that there is nothing to evaluate.
+        If the program has no solution.
     """
     problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)
@@ -52,11 +51,11 @@ def evaluate(
     if best.choice is None:
         raise InfeasibleError(f"there is no taxonomy to evaluate: {best.reason}")
     taxonomy = taxonomy_from_solution(transfers, problem, best)
-    greedy = _greedy(transfers, problem, program)
-    single = _best_single(transfers, problem, program)
+    greedy = _taxonomy_of(greedy_choice(program) or GREEDY_FAILED, transfers, problem, program)
+    single = _taxonomy_of(best_single_choice(program), transfers, problem, program)
     sets = draw_random_sets(transfers, program, draws=draws, seed=seed)
     costs = _costs(greedy, single, sets)
-    # Methods often spend the same, which is solved for once.
+    # Methods often spend the same amount, for which the program is solved only once.
     optima = {
         cost: optimum_at(cost, transfers, problem, program, taxonomy, backend)
         for cost in set(costs.values())
@@ -73,7 +72,7 @@ def evaluate(
 
 
 def _costs(greedy: Taxonomy, single: Taxonomy, sets: RandomSets) -> dict[str, float]:
-    """What each method spends, if it found anything."""
+    """Return what each method with a solution spends."""
     costs = {
         name: taxonomy.spent
         for name, taxonomy in ((GREEDY, greedy), (SINGLE, single))
@@ -93,43 +92,39 @@ def optimum_at(
     taxonomy: Taxonomy,
     backend: Backend,
 ) -> Taxonomy:
-    """The optimum within ``cost``: ``taxonomy`` itself if this is it, as its budget is no less."""
+    """Return the optimum within ``cost``: ``taxonomy`` itself if it spends no more."""
     if taxonomy.status == "optimal" and taxonomy.spent <= cost <= program.budget:
         return taxonomy
-    found = solve_program(replace(program, budget=cost), backend)
-    return taxonomy_from_solution(transfers, replace(problem, budget=cost), found)
+    solution = solve_program(replace(program, budget=cost), backend)
+    return taxonomy_from_solution(transfers, replace(problem, budget=cost), solution)
 
 
-def _greedy(transfers: Transfers, problem: Problem, program: Program) -> Taxonomy:
-    choice = greedy_choice(program)
-    if choice is None:
-        failed = Solution("unknown", program, reason=GREEDY_FAILED)
-        return taxonomy_from_solution(transfers, problem, failed)
-    return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
-
-
-def _best_single(transfers: Transfers, problem: Problem, program: Program) -> Taxonomy:
-    choice = best_single_choice(program)
+def _taxonomy_of(
+    choice: Choice | str, transfers: Transfers, problem: Problem, program: Program
+) -> Taxonomy:
+    """Return a choice as a taxonomy; text says why there is none."""
     if isinstance(choice, str):
-        failed = Solution("unknown", program, reason=choice)
-        return taxonomy_from_solution(transfers, problem, failed)
-    return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
+        solution = Solution("unknown", program, reason=choice)
+    else:
+        solution = Solution("feasible", program, choice)
+    return taxonomy_from_solution(transfers, problem, solution)
 
 
 def best_single_choice(program: Program) -> Choice | str:
-    """Supervise every target's best single source, whatever that costs, and all required tasks.
+    """Supervise the best single source of each target, whatever that costs, and all required tasks.
 
-    A supervised target is then solved by its own network, as in every other choice, and no
-    transfer is paid for it; with ``may_transfer`` it keeps its best single source where that is
-    better. The other targets are solved by their best single source.
+    A supervised target is solved by its own network, and no transfer is paid for it; with
+    ``may_transfer`` it keeps its best single source if that is better. The other targets are
+    solved by their best single source.
 
     Returns
     -------
     Choice or str
-        Why there is none: some target has neither a first-order transfer nor its own network.
+        Text if there is no such choice: some target has neither a first-order transfer nor its own
+        network.
     """
     singles = np.flatnonzero(program.order == 1)
-    # Without a limit each better transfer can be kept, so its cost decides nothing.
+    # Without a limit each better transfer can be kept, whatever it costs.
     unlimited = replace(
         program.keep(singles),
         budget=float(program.label_cost.sum()),

@@ -21,29 +21,28 @@ ENDS = ("mean", "5th percentile", "95th percentile")
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Mean gain and quality of a taxonomy, and of what it must beat at an equal cost.
+    """A taxonomy and the choices of simpler methods, with their gain and quality.
 
-    In every one of them a supervised target is solved by its own network, and its transfer is not
-    paid for; with ``supervised_may_transfer`` it keeps a transfer that is better.
+    In each of them a supervised target is solved by its own network, and no transfer is paid for
+    it. With ``supervised_may_transfer`` it keeps a transfer that is better.
 
-    Parameters
+    Attributes
     ----------
     taxonomy : Taxonomy
         The optimum.
     greedy : Taxonomy
-        Sources added one by one, each the one that helps most, then the best transfers.
+        Sources are added one by one, always the one that gains most; then the best transfers.
     best_single : Taxonomy
-        Every target names its best single source, and all of these are supervised, whatever that
-        costs (its ``spent`` says).
+        The best single source of each target is supervised, whatever that costs (see ``spent``).
     random_best, random : DataFrame
-        One row a random supervised set within the budget, the same sets in both, with the best
-        transfers that it allows and with random ones: ``objective, spent`` and the measures of
-        `to_frame`.
+        One row for each random supervised set within the budget, the same sets in both: with the
+        best transfers that the set allows, and with random ones. The columns are ``objective``,
+        ``spent`` and the measures of `to_frame`.
     draws : int
-        How many sets were drawn to find those, as some leave a target without a transfer.
-    at_cost : mapping of methods to Taxonomies
-        The optimum within what a method spends (random sets: on average). The ``taxonomy`` itself
-        where that is the optimum at this cost too.
+        Number of sets that were drawn, including those that leave a target unsolved.
+    at_cost : mapping of methods to taxonomies
+        The optimum within what a method spends (random sets: on average). It is ``taxonomy``
+        itself if that is the optimum at this cost.
     """
 
     taxonomy: Taxonomy
@@ -56,7 +55,7 @@ class Evaluation:
 
     @cached_property
     def per_target(self) -> pd.DataFrame:
-        """Gain and quality of each target under the taxonomy, greedy and best single source."""
+        """Gain and quality of each target with each method but random sets."""
         parts = {
             name: taxonomy.to_frame().set_index("target").reindex(columns=["gain", "quality"])
             for name, taxonomy in self._named()
@@ -64,13 +63,13 @@ class Evaluation:
         return pd.concat(parts, axis=1)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a method: ``objective, spent``, and mean gain and quality.
+        """Return one row for each method: ``objective, spent``, and mean gain and quality.
 
-        ``gain, quality`` are means over all targets, ``gain_transferred, quality_transferred``
-        over those that a transfer solves; all are win rates in [0, 1], larger is better. The rows
-        of random sets are their mean and the 5th and 95th percentiles of each column. A method
-        that spends another amount than the taxonomy has the optimum at its cost in the next row.
-        NaN: no such taxonomy was found, or no target has a value; `notes` says why.
+        ``gain`` and ``quality`` are means over all targets, ``gain_transferred`` and
+        ``quality_transferred`` over targets that a transfer solves. They are win rates in [0, 1];
+        larger is better. Random sets have three rows: the mean and the 5th and 95th percentiles of
+        each column. If a method spends another amount than the taxonomy, the next row is the
+        optimum at its cost. NaN where there is no taxonomy or no measurement; see `notes`.
         """
         rows = {name: summary(taxonomy) for name, taxonomy in self._named()}
         for name, drawn in ((RANDOM_BEST, self.random_best), (RANDOM, self.random)):
@@ -82,41 +81,41 @@ class Evaluation:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what the rows of `to_frame` do not say."""
-        said = [
+        """Sentences that explain rows of `to_frame`."""
+        notes = [
             f"{name}: none, as {taxonomy.reason}"
             for name, taxonomy in self._named()
             if not taxonomy.solved
         ]
         if self.best_single.solved and self.best_single.spent > self.taxonomy.budget:
-            said.append(
+            notes.append(
                 f"{SINGLE} spends {self.best_single.spent:g}, more than the budget of "
-                f'{self.taxonomy.budget:g}; compare it with "{_at(SINGLE)}"'
+                f'{self.taxonomy.budget:g}; compare it with "{_at_cost_of(SINGLE)}"'
             )
         if self.draws and len(self.random):
-            said.append(
+            notes.append(
                 f"{len(self.random)} random sets that solve every target, of {self.draws} drawn"
             )
         elif self.draws:
-            said.append(f"none of {self.draws} random sets solves every target within the budget")
-        return tuple(said)
+            notes.append(f"none of {self.draws} random sets solves every target within the budget")
+        return tuple(notes)
 
     def to_dict(self, *, per_target: bool = False, seed: int | None = None) -> dict[str, Any]:
-        """The content of the JSON; what was not measured or not found is None.
+        """Return the content of the JSON; missing values are None.
 
-        ``methods`` are the rows of `to_frame`, or with ``per_target`` in their place ``targets``,
-        each with its gain and quality under every method. ``taxonomy`` is that of `solve`.
+        ``methods`` has the rows of `to_frame`. With ``per_target``, there is ``targets`` instead,
+        with the gain and quality of each target with every method. ``taxonomy`` is that of `solve`.
         """
         if per_target:
             frame = self.per_target
             methods = frame.columns.get_level_values(0).unique()
             parts = {name: frame[name].to_dict(orient="index") for name in methods}
             rows = [
-                {"target": target, **{name: _known(parts[name][target]) for name in methods}}
+                {"target": target, **{name: _without_nan(parts[name][target]) for name in methods}}
                 for target in frame.index
             ]
         else:
-            rows = [_known(row) for row in self.to_frame().to_dict(orient="records")]
+            rows = [_without_nan(row) for row in self.to_frame().to_dict(orient="records")]
         return {
             "draws": self.draws,
             "random_sets": len(self.random),
@@ -129,7 +128,7 @@ class Evaluation:
     def to_json(
         self, *, per_target: bool = False, seed: int | None = None, indent: int | None = 1
     ) -> str:
-        """As ``taskgraph evaluate --json`` prints it."""
+        """Return the JSON of ``taskgraph evaluate --json``."""
         content = self.to_dict(per_target=per_target, seed=seed)
         return json.dumps(content, indent=indent, allow_nan=False)
 
@@ -143,10 +142,10 @@ class Evaluation:
         ]
 
     def _other_optimum(self, method: str) -> Iterator[tuple[str, Taxonomy]]:
-        """The optimum at a method's cost, unless that is the taxonomy."""
-        found = self.at_cost.get(method, self.taxonomy)
-        if found is not self.taxonomy:
-            yield _at(method), found
+        """Yield the optimum at the cost of a method, unless that is ``taxonomy`` itself."""
+        optimum = self.at_cost.get(method, self.taxonomy)
+        if optimum is not self.taxonomy:
+            yield _at_cost_of(method), optimum
 
     def __repr__(self) -> str:
         notes = "".join(f"\n({note})" for note in self.notes)
@@ -156,16 +155,17 @@ class Evaluation:
         return str(self.to_frame().round(3).to_html(index=False))
 
 
-def _known(row: Mapping[Any, Any]) -> dict[Any, Any]:
+def _without_nan(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a row with None in place of NaN."""
     return {key: None if pd.isna(value) else value for key, value in row.items()}
 
 
-def _at(method: str) -> str:
+def _at_cost_of(method: str) -> str:
     return f"{SOLVED} at the cost of {method}"
 
 
 def summary(taxonomy: Taxonomy) -> dict[str, float]:
-    """Objective, spending, and mean gain and quality over all and over transferred targets."""
+    """Return the objective, the cost, and the mean gain and quality of a taxonomy, as `COLUMNS`."""
     if not taxonomy.solved:
         return dict.fromkeys(COLUMNS, np.nan)
     frame = taxonomy.to_frame().reindex(columns=["order", "gain", "quality"])

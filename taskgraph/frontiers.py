@@ -1,4 +1,4 @@
-"""What budget buys: optima over budgets and maximum orders, from one compiled program."""
+"""The frontier: optimal taxonomies over a grid of budgets and maximum orders."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from taskgraph.transfers import Transfers
 
 @dataclass(frozen=True)
 class Frontier:
-    """Optimal taxonomies, one a (maximum order, budget), ordered by both."""
+    """Optimal taxonomies, one for each maximum order and budget, sorted by both."""
 
     taxonomies: tuple[Taxonomy, ...]
 
@@ -34,14 +34,15 @@ class Frontier:
         return iter(self.taxonomies)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a taxonomy.
+        """Return one row for each taxonomy.
 
         Returns
         -------
         DataFrame
-            ``max_order, budget, status, objective, gap, marginal, spent, supervised`` (a number),
-            and the means ``gain, quality`` over all targets that they were measured for.
-            ``marginal`` is the objective gained a unit of budget since the budget before.
+            ``max_order, budget, status, objective, gap, marginal, spent``, the number
+            ``supervised``, and the means of ``gain`` and ``quality`` over the targets for which
+            they were measured. ``marginal`` is the increase of the objective since the previous
+            budget, divided by the increase of the budget.
         """
         rows = []
         for taxonomy in self.taxonomies:
@@ -65,7 +66,7 @@ class Frontier:
         return frame
 
     def to_json(self, *, indent: int | None = 1) -> str:
-        """A JSON list of taxonomies."""
+        """Return a JSON list of taxonomies."""
         return json.dumps([t.to_dict() for t in self.taxonomies], indent=indent, allow_nan=False)
 
     def __repr__(self) -> str:
@@ -86,22 +87,22 @@ def frontier(
     progress: Progress = no_progress,
     **fields: Unpack[ProblemFields],
 ) -> Frontier:
-    """Solve for every maximum order and budget; the table is compiled and presolved once.
+    """Solve the problem for each maximum order and budget.
 
     Parameters
     ----------
     budgets, max_orders : numbers
-        The grid; ``problem``'s own budget and maximum order are not used. By default the budgets
-        follow the costs, as `budget_ladder` has them.
+        The grid; the budget and maximum order of ``problem`` are not used. By default the budgets
+        are those of `budget_ladder`.
     time_limit : float, optional
-        Seconds for each of the taxonomies.
+        Seconds for each taxonomy.
     progress : Progress
         Receives the number of taxonomies that are solved, of how many.
 
     Returns
     -------
     Frontier
-        Infeasible cells are in it, with their reasons.
+        Where there is no solution, a taxonomy with the reason.
     """
     problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)

@@ -1,4 +1,4 @@
-"""Losses per test image: what every measured transfer is judged by."""
+"""Losses per test image of all measured transfers."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from taskgraph.tasks import SELF, quoted, split_sources
 
 @dataclass(frozen=True, eq=False)
 class TargetLosses:
-    """The losses of every candidate transfer to one target, on the images it was tested on.
+    """The losses of all candidates for one target, image by image.
 
     Parameters
     ----------
     sources : E names
-        Each candidate's sources, joined by ``+`` in sorted order; ``self``, ``scratch``
-        and ``average`` are the target's own supervised network, one trained from scratch, and the
-        best constant answer.
+        Each candidate's sources, joined by ``+`` in sorted order. ``self``, ``scratch`` and
+        ``average`` are the target's own supervised network, a network trained from scratch, and
+        the best constant answer.
     images : B names
     values : (E, B) array
-        Smaller is better; in any unit, as losses are compared within one image only. NaN where a
-        candidate was not tested on an image.
+        Losses in any unit; smaller is better. They are compared within one image only. NaN where
+        a candidate was not tested on an image.
 
     Raises
     ------
@@ -74,18 +74,18 @@ class Losses:
     Parameters
     ----------
     by_target : mapping of targets to `TargetLosses`
-        A DataFrame is read as `from_frame` reads it.
+        A DataFrame is read by `from_frame`.
     clusters : mapping of images to names
-        Images that were not drawn independently (one building, one training seed) share a
-        cluster; a bootstrap then draws clusters. Empty: every image stands alone.
+        Images that were not drawn independently (of one building, of one training seed) share a
+        cluster; a bootstrap then draws clusters. Without clusters all images are independent.
     higher_is_better : names
         Targets whose losses are negated scores.
 
     Raises
     ------
     InvalidTableError
-        If there is no table or target, or a target is among its own sources and is not such a
-        reference as the published Taskonomy tables have (see `Transfers`).
+        If there is no target, or if a target is among its own sources, except as a reference (see
+        `Transfers`).
     """
 
     by_target: Mapping[str, TargetLosses]
@@ -94,7 +94,7 @@ class Losses:
 
     def __post_init__(self) -> None:
         if not isinstance(self.by_target, Mapping):
-            # Anything else is a table, or `from_frame` says that it is none.
+            # `from_frame` raises an error if this is no table.
             read = Losses.from_frame(self.by_target)
             for name in ("by_target", "clusters", "higher_is_better"):
                 object.__setattr__(self, name, getattr(read, name))
@@ -114,29 +114,30 @@ class Losses:
     ) -> Losses:
         """Read a long table with the columns ``target, sources, image, loss`` and ``cluster``.
 
-        Rows may come in any order, and a transfer need not have every image. ``cluster`` is
-        optional, and so is ``higher_is_better`` (true or false, the same within a target). Values
-        of which larger is better are scores, and are negated.
+        The order of the rows has no meaning, and a transfer may lack images. The columns
+        ``cluster`` and ``higher_is_better`` (true or false, the same within a target) are
+        optional. Values of which larger is better are scores, and are negated.
 
         Parameters
         ----------
         frame : DataFrame
         higher_is_better : bool, optional
-            The values are scores (True) or losses (False) throughout; by default they are losses
-            where the table does not say otherwise.
+            Whether all values are scores (True) or losses (False). By default they are losses,
+            unless the table says otherwise.
         higher_is_better_for : names
-            Targets whose values are scores, while the others' are losses.
+            Targets whose values are scores; the values of the others are losses.
         exact_names : bool
             As for `Transfers`.
         header : str, optional
-            What the values are called, if that is the name of a score: then nothing is guessed.
+            Name of the column of values, where it is the name of a score; then the direction must
+            be given.
 
         Raises
         ------
         InvalidTableError
             If a column is missing, a field is empty, a loss is not finite, two rows are the same
-            transfer on the same image, or the direction is contradicted or must be said; rows are
-            counted from 1.
+            transfer on the same image, or the direction is contradicted or must be given; rows
+            are counted from 1.
         """
         require_columns(frame, REQUIRED, kind="losses")
         if frame.empty:
@@ -157,7 +158,7 @@ class Losses:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """The long table that `from_frame` reads, without the images that were not measured."""
+        """Return the long table that `from_frame` reads, without images that were not measured."""
         parts = []
         for target in self.targets:
             measured = self.by_target[target]
@@ -186,7 +187,7 @@ class Losses:
 
 
 def _check_own_sources(by_target: Mapping[str, TargetLosses]) -> None:
-    """Refuse a target among its own sources, unless every target has such a reference."""
+    """Raise if a target is among its own sources, unless every target has such a reference row."""
     full = all(
         {quoted(name), SELF} <= set(measured.sources) for name, measured in by_target.items()
     )

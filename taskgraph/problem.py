@@ -1,4 +1,4 @@
-"""What the user wants: budget, roles, costs, importances and the objective."""
+"""The problem to solve: budget, roles, costs, importances and the objective."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ from taskgraph.tasks import join_sources, require_known, task_name
 from taskgraph.transfers import Transfers
 
 LOG_FLOOR = 1e-5
+"""The objective ``log`` raises smaller affinities to this value."""
+
+TASK_LISTS = ("source_only", "target_only", "exclude", "require")
+"""Fields of `Problem` that list tasks."""
+
+TASK_WEIGHTS = ("importance", "label_cost", "transfer_cost")
+"""Fields of `Problem` that map tasks to numbers."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """How a measured column becomes the value of an edge, before importance."""
+    """A column of the table of transfers and its transform; importance is applied afterwards."""
 
     column: str
     transform: Callable[[Floats], Floats]
@@ -43,13 +50,13 @@ OBJECTIVES: dict[str, Objective] = {
     "gain": Objective("gain", _identity),
     "quality": Objective("quality", _identity),
 }
-"""``sqrt`` of the affinity is the default: with it the published tables reproduce every cell of
-the paper's Fig. 9; the plain sum that the paper prints (``linear``) does not. ``log`` takes the
-logarithm of affinities raised to at least 1e-5. ``gain`` and ``quality`` are the win rates."""
+"""The default, ``sqrt`` of the affinity, reproduces every cell of the paper's Fig. 9 from the
+published tables; the plain sum that the paper prints (``linear``) does not. ``log`` is the
+logarithm of affinities of at least 1e-5. ``gain`` and ``quality`` are the win rates."""
 
 
 class ProblemFields(TypedDict, total=False):
-    """The fields of `Problem` as keyword arguments of `solve` and its kin."""
+    """The fields of `Problem` as keyword arguments of `solve` and similar functions."""
 
     budget: float
     max_order: int
@@ -67,7 +74,7 @@ class ProblemFields(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Problem:
-    """A supervision budget and everything that weighs on how to spend it.
+    """A supervision budget, and the roles, costs and importances of the tasks.
 
     Parameters
     ----------
@@ -78,18 +85,18 @@ class Problem:
     objective : str
         A key of `OBJECTIVES`: ``sqrt``, ``linear``, ``log``, ``gain`` or ``quality``.
     source_only, target_only, exclude : names
-        Tasks that need not be solved; that cannot be supervised; that are left out altogether.
-        A task that the table has no transfer to is source-only by itself.
+        Tasks that need not be solved; tasks that cannot be supervised; tasks that are ignored.
+        A task to which the table has no transfer is source-only in any case.
     require : names
         Tasks that must be supervised.
     importance : mapping of names to floats, at least 0, default 1
         Weight of a target in the objective.
     label_cost, transfer_cost : mappings of names to floats, at least 0, default 1 and 0
-        What supervising a task costs; what training a transfer to a target costs.
+        Cost of supervising a task; cost of training a transfer to a target.
     default_label_cost : float, at least 0, optional
-        What supervising a task costs that is not in ``label_cost``; 1 if not given.
+        Cost of supervising a task that is not in ``label_cost``; 1 by default.
     supervised_may_transfer : bool
-        Let a supervised target keep a transfer that is better than its own network.
+        Whether a supervised target may keep a transfer that is better than its own network.
 
     Raises
     ------
@@ -111,13 +118,13 @@ class Problem:
     supervised_may_transfer: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("source_only", "target_only", "exclude", "require"):
+        for name in TASK_LISTS:
             names = getattr(self, name)
             names = (names,) if isinstance(names, str) else names
-            object.__setattr__(self, name, tuple(dict.fromkeys(map(_task, names))))
+            object.__setattr__(self, name, tuple(dict.fromkeys(map(_table_name, names))))
         object.__setattr__(self, "budget", _at_least_zero("budget", self.budget))
-        whole = isinstance(self.max_order, Integral) and not isinstance(self.max_order, bool)
-        if not whole or self.max_order < 1:
+        integral = isinstance(self.max_order, Integral) and not isinstance(self.max_order, bool)
+        if not integral or self.max_order < 1:
             raise InvalidProblemError(
                 f"max_order is {self.max_order}, expected a whole number of at least 1"
             )
@@ -125,9 +132,9 @@ class Problem:
             raise InvalidProblemError(
                 f'the objective is "{self.objective}", expected one of {", ".join(OBJECTIVES)}'
             )
-        for name in ("importance", "label_cost", "transfer_cost"):
+        for name in TASK_WEIGHTS:
             weights = {
-                _task(task): _at_least_zero(f'{name} of "{task}"', value)
+                _table_name(task): _at_least_zero(f'{name} of "{task}"', value)
                 for task, value in getattr(self, name).items()
             }
             if len(weights) < len(getattr(self, name)):
@@ -140,6 +147,7 @@ class Problem:
         self._check_roles()
 
     def _check_roles(self) -> None:
+        """Raise if a task has two roles that contradict each other."""
         roles = {"source_only": "source-only", "target_only": "target-only", "exclude": "excluded"}
         seen: dict[str, str] = {}
         for attribute, word in roles.items():
@@ -155,36 +163,35 @@ class Problem:
                 )
 
     def with_table_names(self, transfers: Transfers) -> Problem:
-        """The same problem with the table's own names, such as rgb2sfnorm for normals.
+        """Return the same problem with the names of a table, such as rgb2sfnorm for normals.
 
-        Of several weights of one task, the last one stays. Names of no task stay as they are;
-        `check_names` refuses them.
+        If one task has several weights, the last one is used. Unknown names are kept;
+        `check_names` raises an error for them.
         """
         tasks = frozenset(transfers.tasks)
         lists = {
             attribute: tuple(name_in(name, tasks) for name in getattr(self, attribute))
-            for attribute in ("source_only", "target_only", "exclude", "require")
+            for attribute in TASK_LISTS
         }
         weights = {
             attribute: {name_in(name, tasks): w for name, w in getattr(self, attribute).items()}
-            for attribute in ("importance", "label_cost", "transfer_cost")
+            for attribute in TASK_WEIGHTS
         }
         return replace(self, **lists, **weights)  # type: ignore[arg-type]
 
     def label_cost_of(self, task: str) -> float:
-        """What supervising a task costs."""
+        """Return the cost of supervising a task."""
         default = 1.0 if self.default_label_cost is None else self.default_label_cost
         return self.label_cost.get(task, default)
 
     def supervisable(self, transfers: Transfers) -> tuple[str, ...]:
-        """Tasks of a table that may be supervised, sorted."""
+        """Return the tasks of a table that may be supervised, sorted."""
         barred = {*self.exclude, *self.target_only}
         return tuple(task for task in transfers.tasks if task not in barred)
 
     def check_names(self, transfers: Transfers) -> None:
-        """Raise `UnknownTaskError` if a name is not in the table, saying where it was given."""
-        names = ("source_only", "target_only", "exclude", "require")
-        for attribute in (*names, "importance", "label_cost", "transfer_cost"):
+        """Raise `UnknownTaskError`, which names the flag, if the table lacks a task."""
+        for attribute in (*TASK_LISTS, *TASK_WEIGHTS):
             where = f"--{attribute.replace('_', '-')}"
             for name in getattr(self, attribute):
                 _check_joined(name, transfers, where)
@@ -192,7 +199,7 @@ class Problem:
 
 
 def _check_joined(name: str, transfers: Transfers, where: str) -> None:
-    """Refuse the name of a task that the table has only as a set of sources joined by ``+``."""
+    """Raise if the table has a name only as a set of sources joined by ``+``."""
     parts = [part.strip() for part in name.split("+")]
     if len(parts) < 2 or name in transfers.tasks:
         return
@@ -203,8 +210,8 @@ def _check_joined(name: str, transfers: Transfers, where: str) -> None:
         )
 
 
-def _task(name: str) -> str:
-    """The name as tables have it: normalized, and without quotes around it."""
+def _table_name(name: str) -> str:
+    """Return a name as tables have it: normalized and without quotes around it."""
     if not isinstance(name, str):
         raise InvalidProblemError(f"a task is named {name!r}, expected text")
     try:
@@ -216,21 +223,22 @@ def _task(name: str) -> str:
 def make_problem(
     problem: Problem | None, fields: ProblemFields, transfers: Transfers | None = None
 ) -> Problem:
-    """Start from ``problem``, or from the defaults, and let ``fields`` override its fields.
+    """Return ``problem``, or the default one, with some fields replaced.
 
-    With ``transfers``, tasks get the names that they have there (`Problem.with_table_names`).
+    With ``transfers``, tasks get the names of that table (`Problem.with_table_names`).
     """
     made = replace(problem, **fields) if problem else Problem(**fields)  # type: ignore[arg-type]
     return made.with_table_names(transfers) if isinstance(transfers, Transfers) else made
 
 
 def check_flag(name: str, value: object) -> None:
-    """Refuse text such as "no", which Python would take for true."""
+    """Raise unless a value is true or false; text such as "no" would count as true."""
     if not isinstance(value, bool):
         raise InvalidProblemError(f'{name} is "{value}", expected true or false')
 
 
 def _at_least_zero(name: str, value: object) -> float:
+    """Read a finite number of at least 0; ``name`` is for the message."""
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""How often each task ends up supervised when the test images are drawn again."""
+"""Stability: how often each task is supervised in the optima of resampled test images."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from taskgraph.taxonomy import Taxonomy
 
 @dataclass(frozen=True, eq=False)
 class Stability:
-    """Selection frequencies over bootstrap resamples of the images.
+    """How often each task is supervised, over bootstrap resamples of the images.
 
-    Parameters
+    Attributes
     ----------
     taxonomy : Taxonomy
         The optimum for all images.
     selection : DataFrame
-        ``task, supervised`` (in that optimum) and ``share``, the fraction in [0, 1] of resamples
-        whose optimum supervises the task; the most often selected first.
+        ``task``; ``supervised``, whether that optimum supervises it; and ``share``, the fraction
+        in [0, 1] of resamples whose optimum supervises it. Sorted by ``share``, largest first.
     resamples : int
-        How many resamples had a solution.
+        Number of resamples with a solution.
     same : float
-        Fraction of them whose optimum supervises exactly the same set.
+        Fraction of these resamples whose optimum supervises exactly the same tasks.
     """
 
     taxonomy: Taxonomy
@@ -40,11 +40,11 @@ class Stability:
     same: float
 
     def to_frame(self) -> pd.DataFrame:
-        """A copy of ``selection``."""
+        """Return a copy of ``selection``."""
         return self.selection.copy()
 
     def to_dict(self) -> dict[str, Any]:
-        """The content of the JSON: ``resamples, same``, one entry a task, and the taxonomy."""
+        """Return the content of the JSON: ``resamples, same``, the tasks and the taxonomy."""
         return {
             "resamples": self.resamples,
             "same": self.same,
@@ -53,7 +53,7 @@ class Stability:
         }
 
     def to_json(self, *, indent: int | None = 1) -> str:
-        """As ``taskgraph stability --json`` prints it."""
+        """Return the JSON of ``taskgraph stability --json``."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def __repr__(self) -> str:
@@ -74,8 +74,8 @@ def stability(
 ) -> Stability:
     """Solve the program once for every bootstrap resample of the affinities.
 
-    The whole chain is resampled: images, win rates, affinities, optimum (Efron & Tibshirani
-    1993). Win rates enter only through the affinities, so the objective must be one of those.
+    Each resample of the images has its own win rates, affinities and optimum (Efron & Tibshirani
+    1993). Only affinities are resampled, so the objective must be a transform of the affinity.
 
     Parameters
     ----------
@@ -105,10 +105,10 @@ def stability(
     solved = same = 0
     for number, table in enumerate(affinities.resampled()):
         progress(number, len(affinities.resamples))
-        found = solve(table, problem, solver=solver)
-        solved += found.solved
-        same += found.supervised == best.supervised
-        counts.update(found.supervised)
+        optimum = solve(table, problem, solver=solver)
+        solved += optimum.solved
+        same += optimum.supervised == best.supervised
+        counts.update(optimum.supervised)
     progress(len(affinities.resamples), len(affinities.resamples))
     return Stability(
         best, _selection(affinities, problem, best, counts, solved), solved, same / max(1, solved)

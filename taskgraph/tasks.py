@@ -185,7 +185,7 @@ def require_known(names: Iterable[str], known: Collection[str], *, where: str) -
 
 
 def _split_task(name: str, names: Collection[str], known: Collection[str]) -> str | None:
-    """Return the known task that was split at its commas into ``name`` and other names; else None."""
+    """Return the known task that was split at its commas into ``name`` and others, or None."""
     for task in known:
         pieces = [piece.strip() for piece in task.split(",")]
         if len(pieces) > 1 and name in pieces and set(pieces) <= {*names, *known}:

@@ -1,4 +1,4 @@
-"""Taxonomies read back from the content of their JSON file."""
+"""A taxonomy from the content of its JSON file."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from taskgraph.taxonomy import Status, Taxonomy, Transfer
 
 
 def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:
-    """Read back what `Taxonomy.to_dict` wrote.
+    """Return the taxonomy that `Taxonomy.to_dict` wrote.
 
     Raises
     ------
     InvalidTableError
-        If a value has another type than there; the message names its place.
+        If a value has the wrong type; the message names its place.
     """
     transfers = tuple(
         Transfer(**{**row, "sources": tuple(row["sources"])}) for row in content["transfers"]
     )
-    known = {key: value for key, value in content.items() if key not in ("gap", "transfers")}
-    known["supervised"] = tuple(content["supervised"])
-    taxonomy = Taxonomy(**known, transfers=transfers)
+    fields = {key: value for key, value in content.items() if key not in ("gap", "transfers")}
+    fields["supervised"] = tuple(content["supervised"])
+    taxonomy = Taxonomy(**fields, transfers=transfers)
     _check_values(taxonomy)
     return taxonomy
 
 
 def _check_values(taxonomy: Taxonomy) -> None:
-    """Raise `InvalidTableError` unless names are text, and measurements numbers or missing."""
+    """Raise `InvalidTableError` unless names are text and measurements are numbers or missing."""
     if taxonomy.status not in get_args(Status):
         expected = ", ".join(get_args(Status))
         raise InvalidTableError(f'status is "{taxonomy.status}", expected one of {expected}')

@@ -19,8 +19,8 @@ SPREAD, STEPS = 1e-14, 64
 """Power iteration stops when the quotients Mv / v agree to within SPREAD, or after STEPS."""
 SQUARINGS = 128
 NEAR, FINAL = 0.1, 12
-"""Squaring stops when the columns agree to within ``NEAR``; then each of the ``FINAL`` steps of power
-iteration reduces the error about 20 times."""
+"""Squaring stops when the columns agree to within ``NEAR``; each of the ``FINAL`` steps after it
+reduces the error about 20 times."""
 
 
 def perron_vectors(matrices: Floats) -> Floats:
