@@ -124,12 +124,6 @@ def _units(program: Program, budget: float) -> Fraction:
     return costs.budget * Fraction(10) ** costs.exponent
 
 
-def least_budget(program: Program, backend: Backend, clock: Clock) -> float | None:
-    """Return the least cost of a solution; None if it is not proven."""
-    choice, proven = _cheapest(program, backend, clock)
-    return choice.cost if choice is not None and proven else None
-
-
 def affordable_cover(program: Program, backend: Backend, clock: Clock) -> Booleans | None:
     """Return sources that solve every target within the budget; None if none are found in time."""
     cheapest, _ = _cheapest(program, backend, clock)

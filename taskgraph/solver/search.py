@@ -30,8 +30,6 @@ from taskgraph.taxonomy import Status
 
 GRACE = 0.7
 """Seconds that the first local search has even beyond a short time limit."""
-RELAXING = 1e-4
-"""Least time of a linear relaxation for each edge, in seconds; with less it is not begun."""
 
 
 @dataclass(frozen=True)
