@@ -92,7 +92,7 @@ def optimum_at(
     taxonomy: Taxonomy,
     backend: Backend,
 ) -> Taxonomy:
-    """Return the optimum within ``cost``: ``taxonomy`` itself if it spends no more."""
+    """Return the optimum within ``cost``, which is ``taxonomy`` if that spends no more."""
     if taxonomy.status == "optimal" and taxonomy.spent <= cost <= program.budget:
         return taxonomy
     solution = solve_program(replace(program, budget=cost), backend)
@@ -126,7 +126,7 @@ def best_single_choice(program: Program) -> Choice | str:
     singles = np.flatnonzero(program.order == 1)
     # Without a limit each better transfer can be kept, whatever it costs.
     unlimited = replace(
-        program.keep(singles),
+        program.with_edges(singles),
         budget=float(program.label_cost.sum()),
         transfer_cost=np.zeros(len(program.targets)),
     )

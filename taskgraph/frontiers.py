@@ -115,12 +115,12 @@ def frontier(
         raise InvalidProblemError("a frontier needs at least one budget and one maximum order")
     cells = [replace(problem, budget=b, max_order=k) for k in orders for b in amounts]
     full = compile_program(transfers, replace(problem, budget=amounts[-1], max_order=orders[-1]))
-    lean = {k: undominated(full.within(budget=full.budget, max_order=k)) for k in orders}
+    presolved = {k: undominated(full.with_edges(full.order <= k)) for k in orders}
     solved = []
     for number, cell in enumerate(cells):
         progress(number, len(cells))
         clock = Clock(time_limit)
-        program = replace(lean[cell.max_order], budget=cell.budget)
+        program = replace(presolved[cell.max_order], budget=cell.budget)
         solution = solve_program(program, backend, clock)
         solved.append(taxonomy_from_solution(transfers, cell, solution, seconds=clock.seconds))
     progress(len(cells), len(cells))

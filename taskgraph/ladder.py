@@ -82,7 +82,7 @@ def _least_budget(program: Program, solver: str, clock: Clock) -> int:
 
 
 def _round_budgets(program: Program, least: int, most: int) -> tuple[float, ...]:
-    """Return ``least``, about ``most`` round multiples of the common unit, and the whole cost."""
+    """Return ``least``, round multiples of the common unit, and the cost of everything."""
     costs, total, unit = program.costs, cost_of_everything(program), common_unit(program)
     if total <= least or not unit:
         return (costs.amount(max(total, least)),)

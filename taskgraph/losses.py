@@ -52,8 +52,8 @@ class TargetLosses:
             )
         for word, names in (("candidate", self.sources), ("image", self.images)):
             if len(set(names)) < len(names):
-                twice = next(name for name in names if names.count(name) > 1)
-                raise InvalidTableError(f'the {word} "{twice}" is there twice; keep one of them')
+                repeated = next(name for name in names if names.count(name) > 1)
+                raise InvalidTableError(f'the {word} "{repeated}" appears twice; keep one of them')
         if np.isinf(self.values).any():
             row, column = np.argwhere(np.isinf(self.values))[0]
             raise InvalidTableError(

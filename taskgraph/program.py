@@ -119,7 +119,7 @@ class Program:
         solved: Booleans = np.append(supervised, False)[self.self_source]  # -1 is the last
         return solved
 
-    def keep(self, edges: Booleans | Integers) -> Program:
+    def with_edges(self, edges: Booleans | Integers) -> Program:
         """Return the same program with only these edges."""
         return replace(
             self,
@@ -128,10 +128,6 @@ class Program:
             edge_value=self.edge_value[edges],
             edge_row=self.edge_row[edges],
         )
-
-    def within(self, *, budget: float, max_order: int) -> Program:
-        """Return the same program at another budget and a smaller maximum order."""
-        return replace(self.keep(self.order <= max_order), budget=budget)
 
 
 def compile_program(transfers: Transfers, problem: Problem) -> Program:

@@ -105,7 +105,7 @@ def choose_among(program: Program, supervised: Booleans, edges: Integers) -> Cho
         None if a target is unsolved, or the budget is exceeded.
     """
     allowed = edges[edges >= 0]
-    choice = choose(program.keep(allowed), supervised)
+    choice = choose(program.with_edges(allowed), supervised)
     if choice is None:
         return None
     moved = choice.edges >= 0

@@ -94,10 +94,9 @@ def _next_best_sets(
         ranked = ranking.best()
         if ranked.status != "optimal" or ranked.choice is None:
             return
-        lean = _smallest_equal_subset(reduced, ranked.choice, backend, clock)
-        listed = lean.supervised
-        value = lean.value * unit
-        yield Solution("optimal", reduced, replace(lean, value=value), value)
+        choice = _smallest_equal_subset(reduced, ranked.choice, backend, clock)
+        listed, value = choice.supervised, choice.value * unit
+        yield Solution("optimal", reduced, replace(choice, value=value), value)
 
 
 def _smallest_equal_subset(
@@ -106,7 +105,7 @@ def _smallest_equal_subset(
     """Return the smallest subset of the chosen sources with the same value."""
     outside = ~choice.supervised
     lost = np.append(outside, False)[program.edge_sources].any(axis=1)
-    within = replace(program.keep(np.flatnonzero(~lost)), banned=program.banned | outside)
+    within = replace(program.with_edges(np.flatnonzero(~lost)), banned=program.banned | outside)
     part = break_ties(within, choose(within, choice.supervised) or choice, backend, clock)
     return choose(program, part.supervised) or choice
 
@@ -152,12 +151,12 @@ def recommend(
         },
     )
     program = compile_program(transfers, alone)
-    mine = np.flatnonzero(program.edge_target == program.targets.index(target))
-    program = program.keep(mine)
+    index = program.targets.index(target)
+    program = program.with_edges(program.edge_target == index)
     costs = program.costs
-    beside = np.append(np.where(program.required, 0, costs.label), 0)
-    units = beside[program.edge_sources].sum(axis=1) + costs.label[program.required].sum()
-    units = units + costs.transfer[program.targets.index(target)]
+    label = np.append(np.where(program.required, 0, costs.label), 0)
+    units = label[program.edge_sources].sum(axis=1) + costs.label[program.required].sum()
+    units = units + costs.transfer[index]
     order = np.lexsort((np.arange(len(units)), program.order, -program.edge_value))
     order = order[(units <= costs.budget)[order]][:most]
     frame = transfers.frame.iloc[program.edge_row[order]].drop(columns="target")

@@ -144,6 +144,7 @@ def _validated(frame: pd.DataFrame, exact_names: bool) -> pd.DataFrame:
 
 
 def _check_affinities(frame: pd.DataFrame) -> None:
+    """Raise if an affinity is negative, is missing in an edge, or belongs to ``average``."""
     chosen = (frame["sources"] == AVERAGE) & frame["affinity"].notna()
     if chosen.any():
         row = int(np.flatnonzero(chosen)[0])

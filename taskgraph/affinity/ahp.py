@@ -167,6 +167,7 @@ def win_odds(wins: Floats, clip: float) -> Floats:
 
 
 def _check_wins(wins: Floats, ties: Ties) -> None:
+    """Raise unless the win rates are square, within [0, 1], and opposite ones sum to one."""
     check_ties(ties)
     if wins.ndim not in (2, 3) or wins.shape[-1] != wins.shape[-2] or not wins.size:
         raise InvalidWinsError(

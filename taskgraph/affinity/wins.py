@@ -15,7 +15,7 @@ TIES: tuple[str, ...] = get_args(Ties)
 
 
 def win_rate(ours: ArrayLike, theirs: ArrayLike, *, ties: Ties = "half") -> Floats:
-    """Share of the images on which our loss is lower than theirs.
+    """Return the share of the images on which our loss is lower than theirs.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def win_rate(ours: ArrayLike, theirs: ArrayLike, *, ties: Ties = "half") -> Floa
 
 
 def image_wins(ours: ArrayLike, theirs: ArrayLike) -> Floats:
-    """Win of each image: 1 where our loss is lower, 0.5 where both are equal, else 0.
+    """Return the win of each image: 1 where our loss is lower, 0.5 where both are equal, else 0.
 
     Parameters
     ----------

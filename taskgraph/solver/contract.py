@@ -161,7 +161,7 @@ def _renumbered(program: Program, kept: Booleans, free: Booleans, left: Booleans
     own = program.self_source[left]
     still = np.append(free, False)[own]
     return replace(
-        program.keep(kept),
+        program.with_edges(kept),
         sources=tuple(np.array(program.sources, dtype=object)[free]),
         targets=tuple(np.array(program.targets, dtype=object)[left]),
         label_cost=program.label_cost[free],
@@ -192,4 +192,4 @@ def _without_useless_edges(program: Program) -> Program:
     with_one = part[target[:, None], members].max(axis=1)
     beaten = np.where(order <= 1, value < with_one, value <= with_one)
     beaten |= ~none & (value <= part[target, size])
-    return program.keep(fits & ~beaten)
+    return program.with_edges(fits & ~beaten)

@@ -94,6 +94,7 @@ def _has(names: list[str]) -> str:
 
 
 def _named_targets(names: list[str], most: int = 3) -> str:
+    """Return the first names for a sentence, such as ``targets "a", "b" and 3 more``."""
     quoted = [f'"{name}"' for name in names[:most]]
     more = len(names) - len(quoted)
     text = ", ".join(quoted) + (f" and {more} more" if more else "")
@@ -202,7 +203,7 @@ def _unsolved_within_budget(program: Program, backend: Backend, clock: Clock) ->
     dear = ~program.required & (costs.label > left)
     counting = replace(program, banned=program.banned | dear)
     lost = np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
-    counting = _with_counts_as_values(counting.keep(np.flatnonzero(~lost)))
+    counting = _with_counts_as_values(counting.with_edges(np.flatnonzero(~lost)))
     try:
         model = grouped_model(counting, clock, partial=True)
     except OutOfTime:

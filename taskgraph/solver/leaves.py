@@ -51,11 +51,11 @@ def offer_solutions(node: Node, incumbent: Incumbent) -> None:
 
 
 def _solving(
-    program: Program, given: int | None = None, outside: Booleans | None = None
+    program: Program, fixed: int | None = None, outside: Booleans | None = None
 ) -> Booleans:
     """(S + 1, S + 1) array: which pairs of sources fit and solve every target; each pair once.
 
-    The last index stands for no source. ``given`` is a source that is supervised beside the pair;
+    The last index stands for no source. ``fixed`` is a source that is supervised beside the pair;
     sources ``outside`` are in no pair.
     """
     price, room = prices(program)
@@ -63,15 +63,15 @@ def _solving(
     allowed = np.ones(size + 1, dtype=bool)
     if outside is not None:
         allowed[:-1] = ~outside
-    if given is not None:
-        allowed[given] = False
-        room -= price[given]
-        members = np.sort(np.where(members == given, size, members), axis=1)
+    if fixed is not None:
+        allowed[fixed] = False
+        room -= price[fixed]
+        members = np.sort(np.where(members == fixed, size, members), axis=1)
     price = np.append(price, 0.0)
     alive: Booleans = price[:, None] + price <= room
     alive &= allowed[:, None] & allowed & np.tri(size + 1, dtype=bool).T
     alive[range(size), range(size)] = False
-    single = _solved_alone(program, members, given)
+    single = _solved_alone(program, members, fixed)
     pairs = np.flatnonzero((members < size).sum(axis=1) == 2)
     bounds = np.searchsorted(program.edge_target[pairs], np.arange(len(single) + 1)).tolist()
     left, right = members[pairs].T[:2] if members.shape[1] > 1 else (pairs, pairs)
@@ -85,7 +85,7 @@ def _solving(
     return alive
 
 
-def _solved_alone(program: Program, members: Integers, given: int | None) -> Booleans:
+def _solved_alone(program: Program, members: Integers, fixed: int | None) -> Booleans:
     """(T, S + 1) array: which source alone solves a target; the last index stands for none."""
     size = len(program.sources)
     order = (members < size).sum(axis=1)
@@ -94,8 +94,8 @@ def _solved_alone(program: Program, members: Integers, given: int | None) -> Boo
     owned = np.flatnonzero(program.self_source >= 0)
     single[owned, program.self_source[owned]] = True
     single[program.edge_target[order == 0]] = True
-    if given is not None:
-        single[program.self_source == given] = True
+    if fixed is not None:
+        single[program.self_source == fixed] = True
     return single
 
 

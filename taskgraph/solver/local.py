@@ -62,6 +62,7 @@ class Neighborhood:
         return score, np.where(supervised, score, score + gain.sum(axis=1))
 
     def _with_own(self, value: Floats, supervised: Booleans) -> Floats:
+        """Return the values of targets where the supervised ones may use their own network."""
         program = self.program
         own = program.self_value
         if program.may_transfer:
@@ -174,6 +175,7 @@ def affordable(neighborhood: Neighborhood, wanted: Integers) -> Booleans:
 
 
 def _filled(neighborhood: Neighborhood, start: Booleans, wanted: Integers) -> Booleans:
+    """Return a set with wanted sources added, in their order, as far as the budget allows."""
     program, supervised = neighborhood.program, start.copy()
     price, left = program.price.tolist(), program.room - int(program.price[supervised].sum())
     for source in wanted[~program.banned[wanted]].tolist():

@@ -59,7 +59,7 @@ def fix_by_budget(program: Program) -> Program | None:
         banned |= dear
         required[program.self_source[alone]] = True
     return replace(
-        program.keep(kept),
+        program.with_edges(kept),
         required=required,
         banned=banned,
         transfer_cost=np.where(own & ~reached, 0.0, program.transfer_cost),
@@ -82,7 +82,7 @@ def undominated(program: Program, clock: Clock | None = None) -> Program:
         keep[first:last] = ~_dominated(
             members[first:last], program.edge_value[first:last], order[first:last]
         )
-    return program.keep(keep)
+    return program.with_edges(keep)
 
 
 def _bitsets(program: Program) -> NDArray[np.uint64]:

@@ -85,6 +85,7 @@ class Ranking:
         ]
 
     def _evaluate(self, supervised: Booleans) -> None:
+        """Evaluate a set exactly and cut it off; with all supersets, if they exceed the budget."""
         program = self.program
         choice = choose(program, supervised)
         if choice is not None:

@@ -86,4 +86,4 @@ def fix_variables(program: Program, root: RootRelaxation, *, cutoff: float) -> P
     usable = ~np.append(banned, False)[program.edge_sources].any(axis=1)
     keep = usable & (root.bound + np.minimum(root.reduced_cost_x, 0.0) >= cutoff)
     required = program.required | (decided & (root.reduced_cost_y > 0))
-    return replace(program.keep(keep), required=required, banned=banned)
+    return replace(program.with_edges(keep), required=required, banned=banned)

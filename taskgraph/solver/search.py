@@ -103,6 +103,7 @@ def solve_program(
 
 
 def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits) -> Solution:
+    """Solve a scaled program: choose the method by the number of edges."""
     reduced = presolve(program, clock.share(1 / 2))
     if reduced is None:
         return _infeasible(program, backend, clock)
@@ -151,6 +152,7 @@ def _incumbent(program: Program, root: RootRelaxation, backend: Backend, clock: 
 def _solve_by_branching(
     program: Program, root: RootRelaxation, incumbent: Incumbent, clock: Clock
 ) -> Solution:
+    """Solve the fixed program by the Lagrangian branch and bound."""
     search = branch_and_bound(program, incumbent, clock)
     if not search.complete:
         return _stopped(incumbent, min(root.bound, search.bound), search.nodes, clock)
@@ -189,6 +191,7 @@ def _first_of_ties(
 
 
 def _stopped(incumbent: Incumbent, bound: float, nodes: int, clock: Clock) -> Solution:
+    """Return the best solution so far, after the time limit or a stop."""
     bound = min(bound, unbudgeted_bound(incumbent.program))
     if incumbent.first is None:
         limit = "the time limit passed before a taxonomy was found; raise --time-limit"

@@ -87,7 +87,7 @@ def test_a_cycle_ties_and_is_inconsistent():
 
 
 def test_a_near_cycle_is_found():
-    """Complex eigenvalues of nearly the largest modulus: plain iteration turns in circles."""
+    """Complex eigenvalues of nearly the largest modulus: power iteration does not converge."""
     wins = np.array([[0.5, 1, 0], [0, 0.5, 0.99], [1, 0.01, 0.5]])
     assert affinity_from_wins(wins) == pytest.approx(dense_perron(wins)[0], rel=1e-8)
 

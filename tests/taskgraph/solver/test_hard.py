@@ -138,7 +138,7 @@ def test_branching_alone_loses_nothing(seed):
 
 @pytest.mark.parametrize("seed", range(25))
 def test_any_multipliers_bound_every_solution(seed):
-    """And so do the losses where a source or an edge is forced."""
+    """The losses of forced sources and edges are bounds as well."""
     program, random = random_program(seed, sources=(5, 9)), np.random.default_rng(seed)
     node = root_node(program)
     if node is None or not len(node.targets):
@@ -206,7 +206,7 @@ def hard(transfers, budget):
 
 
 def test_a_hundred_tasks_with_fifty_transfers_each_are_proven():
-    """Both ways, with and without the relaxation at the root."""
+    """With and without the relaxation at the root."""
     program = hard(latent(100, 50, 1), 5)
     first = solve_program(program, HIGHS)
     second = solve_program(program, HIGHS, limits=LAGRANGE)
@@ -260,7 +260,7 @@ def test_two_runs_take_the_same_steps():
 
 
 def test_scarce_transfers_are_proven_where_few_sets_solve_every_target():
-    """Against the grouped model."""
+    """The grouped model is the reference."""
     program = hard(flat(30, 14, 0), 4)
     found = solve_program(program, HIGHS, limits=LAGRANGE)
     grouped = solve_program(program, HIGHS, limits=GROUPED)
@@ -284,8 +284,8 @@ def test_a_time_out_of_cbc_is_not_called_optimal():
     assert result.status in ("feasible", "unknown")
 
 
-def test_a_long_proof_tells_how_far_it_is():
-    """Told values rise, and no told bound is below the optimum."""
+def test_a_long_proof_reports_value_bound_and_nodes():
+    """Reported values rise, and no reported bound is below the optimum."""
     table_of_40 = latent(40, 40, 0)
     told = []
     problem = make_problem(None, {"budget": 8, "max_order": 4, "objective": "linear"})

@@ -17,7 +17,7 @@ from taskgraph.solver.clock import Clock
 from taskgraph.tables import write_transfers
 
 SLACK = 1.0
-"""Seconds that a limit may be exceeded by."""
+"""By how many seconds a solve may exceed its limit."""
 BUSY = 2.0
 """The same where other tests may share the processor."""
 
