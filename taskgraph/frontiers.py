@@ -13,7 +13,7 @@ from taskgraph.errors import InvalidProblemError
 from taskgraph.ladder import budget_ladder
 from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import compile_program
-from taskgraph.progress import Progress, no_progress
+from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import undominated
@@ -117,11 +117,9 @@ def frontier(
     full = compile_program(transfers, replace(problem, budget=amounts[-1], max_order=orders[-1]))
     presolved = {k: undominated(full.with_edges(full.order <= k)) for k in orders}
     solved = []
-    for number, cell in enumerate(cells):
-        progress(number, len(cells))
+    for cell in with_progress(cells, progress):
         clock = Clock(time_limit)
         program = replace(presolved[cell.max_order], budget=cell.budget)
         solution = solve_program(program, backend, clock)
         solved.append(taxonomy_from_solution(transfers, cell, solution, seconds=clock.seconds))
-    progress(len(cells), len(cells))
     return Frontier(tuple(solved))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
 
 
 class Progress(Protocol):
@@ -24,6 +26,14 @@ class Progress(Protocol):
 
 def no_progress(done: int, total: int, label: str = "") -> None:
     """Ignore a report; the default wherever a `Progress` can be given."""
+
+
+def with_progress(items: Sequence[Item], progress: Progress) -> Iterator[Item]:
+    """Yield the items; report the finished ones before each item and after the last one."""
+    for number, item in enumerate(items):
+        progress(number, len(items))
+        yield item
+    progress(len(items), len(items))
 
 
 @contextlib.contextmanager

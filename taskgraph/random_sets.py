@@ -12,7 +12,7 @@ import pandas as pd
 from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.problem import Problem, make_problem
 from taskgraph.program import Program, compile_program
-from taskgraph.progress import Progress, no_progress
+from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
@@ -188,9 +188,7 @@ def random_band(
     problem = make_problem(problem, fields, transfers)  # type: ignore[arg-type]
     program = compile_program(transfers, problem)
     rows = []
-    amounts = sorted(set(budgets))
-    for number, budget in enumerate(amounts):
-        progress(number, len(amounts))
+    for budget in with_progress(sorted(set(budgets)), progress):
         sets = draw_random_sets(transfers, replace(program, budget=budget), draws=draws, seed=seed)
         row: dict[str, float] = {"budget": budget, "random": len(sets.random)}
         for name, drawn in (("", sets.random), ("_best", sets.best)):
@@ -202,5 +200,4 @@ def random_band(
                     f"{measure}{name}_high": high[measure],
                 }
         rows.append(row)
-    progress(len(amounts), len(amounts))
     return pd.DataFrame(rows)

@@ -12,7 +12,7 @@ import pandas as pd
 from taskgraph.affinity import Affinities
 from taskgraph.errors import InfeasibleError, InvalidProblemError
 from taskgraph.problem import Problem, ProblemFields, make_problem
-from taskgraph.progress import Progress, no_progress
+from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
 
@@ -103,13 +103,11 @@ def stability(
         raise InfeasibleError(f"there is no taxonomy whose stability to measure: {best.reason}")
     counts: Counter[str] = Counter()
     solved = same = 0
-    for number, table in enumerate(affinities.resampled()):
-        progress(number, len(affinities.resamples))
+    for table in with_progress(list(affinities.resampled()), progress):
         optimum = solve(table, problem, solver=solver)
         solved += optimum.solved
         same += optimum.supervised == best.supervised
         counts.update(optimum.supervised)
-    progress(len(affinities.resamples), len(affinities.resamples))
     return Stability(
         best, _selection(affinities, problem, best, counts, solved), solved, same / max(1, solved)
     )

@@ -13,7 +13,7 @@ from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
-from taskgraph.progress import Progress, no_progress
+from taskgraph.progress import Progress, no_progress, with_progress
 
 CHUNK = 1 << 25
 """Most entries of resampled win matrices that are held in memory at once (0.27 GB)."""
@@ -159,8 +159,7 @@ def bootstrap_affinities(
     }
     draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
     columns = []
-    for number, target in enumerate(losses.targets):
-        progress(number, len(losses.targets), target)
+    for target in with_progress(losses.targets, progress):
         tournament = tournament_of(target, losses.by_target[target], min_images)
         weights = draws.weights(target)  # (R, B)
         step = max(1, CHUNK // len(tournament.candidates) ** 2)
@@ -172,5 +171,4 @@ def bootstrap_affinities(
         ]
         columns.append(np.concatenate(parts))  # (R, E)
         columns.append(np.full((repeats, len(tournament.references)), np.nan))
-    progress(len(losses.targets), len(losses.targets))
     return np.concatenate(columns, axis=1)
