@@ -98,7 +98,7 @@ def grouped(program: Program, limit: float) -> Outcome:
 
 
 def _posed(program: Program, model: Model, solver: str, limit: float) -> Outcome:
-    result = find_solver(solver).run(model.problem, Clock(limit))
+    result = find_solver(solver).run(model.lp, Clock(limit))
     choice = None
     if result.status in ("optimal", "feasible"):
         choice = choose(program, model.solution())

@@ -53,8 +53,8 @@ class Backend:
     make: Callable[[Clock], pulp.LpSolver]
     read_result: Callable[[pulp.LpProblem], SolverResult]
 
-    def run(self, problem: pulp.LpProblem, clock: Clock | None = None) -> SolverResult:
-        """Solve a problem in place within the clock's time, and return the result.
+    def run(self, lp: pulp.LpProblem, clock: Clock | None = None) -> SolverResult:
+        """Solve a PuLP problem in place within the clock's time, and return the result.
 
         Raises
         ------
@@ -67,12 +67,12 @@ class Backend:
         solver = self.make(clock)
         solver.halted = halted
         try:
-            run_in_thread(lambda: problem.solve(solver), clock, halted)
+            run_in_thread(lambda: lp.solve(solver), clock, halted)
         except pulp.PulpSolverError as error:
             raise SolverError(f'the solver "{self.name}" failed: {error}') from error
         except OutOfTime:
             return SolverResult("unknown")
-        return self.read_result(problem)
+        return self.read_result(lp)
 
 
 class _Highs(pulp.HiGHS):  # type: ignore[misc]
@@ -106,13 +106,13 @@ def _make_highs(clock: Clock) -> pulp.LpSolver:
     )
 
 
-def _read_highs(problem: pulp.LpProblem) -> SolverResult:
+def _read_highs(lp: pulp.LpProblem) -> SolverResult:
     """Read the status from HiGHS: PuLP reports a time-out as optimal (see PuLP issue 661)."""
     import highspy
 
-    model = problem.solverModel
+    model = lp.solverModel
     info, status = model.getInfo(), model.getModelStatus()
-    sign = -1.0 if problem.sense == pulp.LpMaximize else 1.0
+    sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
     nodes = max(0, int(info.mip_node_count))
     if status in (
         highspy.HighsModelStatus.kInfeasible,
@@ -130,20 +130,20 @@ def _make_cbc(clock: Clock) -> pulp.LpSolver:
     return pulp.PULP_CBC_CMD(msg=False, timeLimit=_limit(clock), gapRel=0.0, threads=1)
 
 
-def _read_any(problem: pulp.LpProblem) -> SolverResult:
+def _read_any(lp: pulp.LpProblem) -> SolverResult:
     """Read the status from PuLP: optimal only if the solution's own status is optimal as well.
 
     On a time-out CBC's status is "Optimal" too, with ``sol_status`` 2 and, without an incumbent,
     fractional values. PuLP reports no bound.
     """
-    if problem.sol_status == pulp.LpSolutionOptimal and problem.status == pulp.LpStatusOptimal:
+    if lp.sol_status == pulp.LpSolutionOptimal and lp.status == pulp.LpStatusOptimal:
         # A variable without any constraint comes back without a value; it can be 0.
-        terms = problem.objective.items()
+        terms = lp.objective.items()
         value = sum(weight * (variable.varValue or 0.0) for variable, weight in terms)
-        return SolverResult("optimal", float(value + problem.objective.constant))
-    if problem.status == pulp.LpStatusInfeasible:
+        return SolverResult("optimal", float(value + lp.objective.constant))
+    if lp.status == pulp.LpStatusInfeasible:
         return SolverResult("infeasible")
-    has_solution = problem.sol_status == pulp.LpSolutionIntegerFeasible
+    has_solution = lp.sol_status == pulp.LpSolutionIntegerFeasible
     return SolverResult("feasible" if has_solution else "unknown")
 
 

@@ -68,10 +68,10 @@ def explain_infeasibility(
         late = "the time limit passed before the least budget that solves every target was found"
         none = "the solver found no cover of all targets at any budget"
         return Infeasibility(f"{within}{late if clock.over else none}", None)
-    problem, remedy = _shortage(program, backend, clock)
+    shortage, remedy = _shortage(program, backend, clock)
     shown = _rounded_up(program, cheapest.cost)
     advice = f"The least budget that solves every target is {shown} (try --budget {shown})"
-    return Infeasibility(f"{within}{problem}. {advice}{remedy}", cheapest.cost)
+    return Infeasibility(f"{within}{shortage}. {advice}{remedy}", cheapest.cost)
 
 
 def _shortage(program: Program, backend: Backend, clock: Clock) -> tuple[str, str]:
@@ -152,9 +152,9 @@ def _cheapest(program: Program, backend: Backend, clock: Clock) -> tuple[Choice 
             model = grouped_model(reduced, clock)
         except OutOfTime:
             break
-        model.problem.sense = pulp.LpMinimize
-        model.problem.setObjective(model.cost)
-        result = backend.run(model.problem, clock)
+        model.lp.sense = pulp.LpMinimize
+        model.lp.setObjective(model.cost)
+        result = backend.run(model.lp, clock)
         if result.status not in ("optimal", "feasible"):
             break
         choice = choose(free, model.solution())
@@ -208,7 +208,7 @@ def _unsolved_within_budget(program: Program, backend: Backend, clock: Clock) ->
         model = grouped_model(counting, clock, partial=True)
     except OutOfTime:
         return []
-    if backend.run(model.problem, clock).status != "optimal":
+    if backend.run(model.lp, clock).status != "optimal":
         return []
     return _unsolved_targets(counting, model.solution())
 

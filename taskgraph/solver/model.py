@@ -47,7 +47,7 @@ Variable: TypeAlias = Any  # pulp.LpVariable, which is untyped
 class Model:
     """A PuLP problem, its variables, and the program's objective value and cost as expressions."""
 
-    problem: pulp.LpProblem
+    lp: pulp.LpProblem
     supervised: list[Variable]
     edges: list[Variable]
     value: pulp.LpAffineExpression
@@ -61,14 +61,14 @@ class Model:
         """Cut off exactly this set of supervised sources."""
         signs = np.where(supervised, -1.0, 1.0)
         terms = zip(self.supervised, signs.tolist(), strict=True)
-        _add(self.problem, terms, pulp.LpConstraintGE, 1.0 - supervised.sum())
+        _add(self.lp, terms, pulp.LpConstraintGE, 1.0 - supervised.sum())
 
     def forbid_supersets(self, supervised: Booleans) -> None:
         """Cut off every set that contains all of these sources."""
         terms = [(y, 1.0) for y, inside in zip(self.supervised, supervised, strict=True) if inside]
         if not terms:
             terms = [(self.supervised[0], 0.0)]
-        _add(self.problem, terms, pulp.LpConstraintLE, len(terms) - 1.0)
+        _add(self.lp, terms, pulp.LpConstraintLE, len(terms) - 1.0)
 
     def count(self) -> pulp.LpAffineExpression:
         """The number of supervised sources as an expression."""
@@ -76,12 +76,12 @@ class Model:
 
     def limit_count(self, most: float) -> None:
         """Cut off every solution that supervises more than ``most`` sources."""
-        _add(self.problem, self.count().items(), pulp.LpConstraintLE, most)
+        _add(self.lp, self.count().items(), pulp.LpConstraintLE, most)
 
     def require_value(self, least: float) -> None:
         """Cut off every solution whose objective value is below ``least``."""
         constraint = pulp.LpConstraint(self.value.copy(), pulp.LpConstraintGE, rhs=least)
-        self.problem.addConstraint(constraint)
+        self.lp.addConstraint(constraint)
 
 
 def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool = False) -> Model:
@@ -97,24 +97,24 @@ def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool
     clock = clock or Clock()
     if clock.left is not None and clock.left < building_seconds(program):
         raise OutOfTime
-    problem = pulp.LpProblem("taxonomy", pulp.LpMaximize)
+    lp = pulp.LpProblem("taxonomy", pulp.LpMaximize)
     supervised = [
-        problem.add_variable(f"y{j}", int(need), int(not banned), pulp.LpInteger)
+        lp.add_variable(f"y{j}", int(need), int(not banned), pulp.LpInteger)
         for j, (need, banned) in enumerate(zip(program.required, program.banned, strict=True))
     ]
-    edges = [problem.add_variable(f"x{e}", 0, 1) for e in range(len(program.edge_value))]
-    own = _own_variables(problem, program, supervised)
+    edges = [lp.add_variable(f"x{e}", 0, 1) for e in range(len(program.edge_value))]
+    own = _own_variables(lp, program, supervised)
     worth: dict[Variable, float] = dict(zip(edges, program.edge_value.tolist(), strict=True))
     for target, variable in own.items():
         worth[variable] = worth.get(variable, 0.0) + float(program.self_value[target])
     value = pulp.LpAffineExpression(worth)
-    problem.setObjective(value)
-    _add_targets(problem, program, edges, own, partial)
-    _add_links(problem, program, edges, supervised, clock)
+    lp.setObjective(value)
+    _add_targets(lp, program, edges, own, partial)
+    _add_links(lp, program, edges, supervised, clock)
     shares = with_costs_as_shares(program)
     cost = _cost(shares, supervised, own)
-    _add(problem, cost.items(), pulp.LpConstraintLE, shares.budget + MARGIN - cost.constant)
-    return Model(problem, supervised, edges, value, cost)
+    _add(lp, cost.items(), pulp.LpConstraintLE, shares.budget + MARGIN - cost.constant)
+    return Model(lp, supervised, edges, value, cost)
 
 
 def building_seconds(program: Program) -> float:
@@ -123,14 +123,14 @@ def building_seconds(program: Program) -> float:
 
 
 def _add(
-    problem: pulp.LpProblem, terms: Iterable[tuple[Variable, float]], sense: int, rhs: float
+    lp: pulp.LpProblem, terms: Iterable[tuple[Variable, float]], sense: int, rhs: float
 ) -> None:
     expression = pulp.LpAffineExpression(list(terms))
-    problem.addConstraint(pulp.LpConstraint(expression, sense, rhs=float(rhs)))
+    lp.addConstraint(pulp.LpConstraint(expression, sense, rhs=float(rhs)))
 
 
 def _own_variables(
-    problem: pulp.LpProblem, program: Program, supervised: list[Variable]
+    lp: pulp.LpProblem, program: Program, supervised: list[Variable]
 ) -> dict[int, Variable]:
     """Return z_t by target: y_t itself, or a variable below it where a transfer may be kept."""
     solved = np.flatnonzero(program.self_source >= 0).tolist()
@@ -140,13 +140,13 @@ def _own_variables(
     kept = {}
     for target, variable in own.items():
         category = pulp.LpInteger if program.transfer_cost[target] > 0 else pulp.LpContinuous
-        kept[target] = problem.add_variable(f"z{target}", 0, 1, category)
-        _add(problem, [(kept[target], 1.0), (variable, -1.0)], pulp.LpConstraintLE, 0.0)
+        kept[target] = lp.add_variable(f"z{target}", 0, 1, category)
+        _add(lp, [(kept[target], 1.0), (variable, -1.0)], pulp.LpConstraintLE, 0.0)
     return kept
 
 
 def _add_targets(
-    problem: pulp.LpProblem,
+    lp: pulp.LpProblem,
     program: Program,
     edges: list[Variable],
     own: dict[int, Variable],
@@ -160,11 +160,11 @@ def _add_targets(
         groups[target].append((variable, 1.0))
     sense = pulp.LpConstraintLE if partial else pulp.LpConstraintEQ
     for group in groups:
-        _add(problem, group, sense, 1.0)
+        _add(lp, group, sense, 1.0)
 
 
 def _add_links(
-    problem: pulp.LpProblem,
+    lp: pulp.LpProblem,
     program: Program,
     edges: list[Variable],
     supervised: list[Variable],
@@ -178,7 +178,7 @@ def _add_links(
         links.setdefault((t, j), []).append((edges[e], 1.0))
     for (_, j), group in links.items():
         clock.check()
-        _add(problem, [*group, (supervised[j], -1.0)], pulp.LpConstraintLE, 0.0)
+        _add(lp, [*group, (supervised[j], -1.0)], pulp.LpConstraintLE, 0.0)
 
 
 def _cost(

@@ -60,7 +60,7 @@ class Ranking:
         if self._exhausted:
             return RankedSet("infeasible", None, -math.inf, nodes)
         while True:
-            result = self.backend.run(self.model.problem, self.clock)
+            result = self.backend.run(self.model.lp, self.clock)
             nodes += max(0, result.nodes)
             if result.status in ("optimal", "feasible"):
                 self._evaluate(self.model.solution())

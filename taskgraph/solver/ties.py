@@ -40,7 +40,7 @@ def _tie_model(program: Program, least: float, clock: Clock, most: float | None 
     model.require_value(least - 100 * tolerance(least))
     if most is not None:
         model.limit_count(most)
-    model.problem.setObjective(pulp.LpAffineExpression())
+    model.lp.setObjective(pulp.LpAffineExpression())
     return model
 
 
@@ -58,8 +58,8 @@ def _fewest(
 ) -> Choice:
     """Return a tied choice with the fewest sources."""
     model = _tie_model(program, least, clock)
-    model.problem.sense = pulp.LpMinimize
-    model.problem.setObjective(model.count())
+    model.lp.sense = pulp.LpMinimize
+    model.lp.setObjective(model.count())
     tied = _first_tie(model, program, least, backend, clock)
     if tied is None or tied.supervised.sum() >= choice.supervised.sum():
         return choice
@@ -89,7 +89,7 @@ def _first_tie(
 ) -> Choice | None:
     """Return a solution of the model whose exact value is at least ``least``; None if none is."""
     while not clock.over:
-        result = backend.run(model.problem, clock)
+        result = backend.run(model.lp, clock)
         if result.status not in ("optimal", "feasible"):
             return None
         supervised = model.solution()

@@ -280,7 +280,7 @@ def test_where_the_bound_does_not_hold_the_grouped_model_is_used():
 def test_a_time_out_of_cbc_is_not_called_optimal():
     """PuLP's status says Optimal on a time-out with a solution; our result must not."""
     program = presolve(hard(latent(100, 50, 0), 20))
-    result = find_solver("cbc").run(grouped_model(program).problem, Clock(1.0))
+    result = find_solver("cbc").run(grouped_model(program).lp, Clock(1.0))
     assert result.status in ("feasible", "unknown")
 
 
