@@ -31,7 +31,7 @@ class Evaluation:
     taxonomy : Taxonomy
         The optimum.
     greedy : Taxonomy
-        Sources are added one by one, always the one that gains most; then the best transfers.
+        Sources are added one by one, each time the one that raises the objective most.
     best_single : Taxonomy
         The best single source of each target is supervised, whatever that costs (see ``spent``).
     random_best, random : DataFrame

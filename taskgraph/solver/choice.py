@@ -113,7 +113,7 @@ def _affordable_upgrades(
 def _undominated(
     selections: list[tuple[int, float, tuple[int, ...]]],
 ) -> list[tuple[int, float, tuple[int, ...]]]:
-    """Keep the selections (cost, value, targets) that no cheaper one equals in value."""
+    """Keep each selection (cost, value, targets) with a larger value than every cheaper one."""
     kept: list[tuple[int, float, tuple[int, ...]]] = []
     for cost, value, chosen in sorted(selections, key=lambda s: (s[0], -s[1])):
         if not kept or value > kept[-1][1]:

@@ -119,8 +119,8 @@ def bound(index: DualIndex, at: Multipliers) -> Bound:
     own = program.self_source[owned]
     charged = np.append(at.pi, 0.0)[index.links].sum(axis=1)
     charged += np.append(at.sigma, 0.0)[index.pairs].sum(axis=1)
-    worth = program.edge_value - charged  # E
-    best = np.maximum.reduceat(worth, index.start)  # T
+    net_value = program.edge_value - charged  # E
+    best = np.maximum.reduceat(net_value, index.start)  # T
     alone = np.bincount(index.link_source, at.pi, len(index.price)).astype(float)
     alone[own] += program.self_value[owned] - best[owned]
     half = _half_profit(index, at)
@@ -130,7 +130,7 @@ def bound(index: DualIndex, at: Multipliers) -> Bound:
     _, y, rate = fractional_knapsack(profit, index.price, np.array(index.room))
     reduced_cost = profit - rate * index.price
     loss_in, loss_out = np.maximum(-reduced_cost, 0.0), np.maximum(reduced_cost, 0.0)
-    loss_edge = best[program.edge_target] - worth
+    loss_edge = best[program.edge_target] - net_value
     loss_edge += np.append(loss_in, 0.0)[program.edge_sources].sum(axis=1)
     loss_edge += np.append(loss_out, 0.0)[program.self_source][program.edge_target]
     return Bound(
@@ -139,7 +139,7 @@ def bound(index: DualIndex, at: Multipliers) -> Bound:
         loss_out=loss_out,
         loss_edge=loss_edge,
         chosen=y,
-        slope=_slope(index, worth, best, y, y[:, None] * share),
+        slope=_slope(index, net_value, best, y, y[:, None] * share),
     )
 
 
@@ -157,10 +157,10 @@ def _half_profit(index: DualIndex, at: Multipliers) -> Floats:
     return shifted
 
 
-def _slope(index: DualIndex, worth: Floats, best: Floats, y: Floats, z: Floats) -> Multipliers:
+def _slope(index: DualIndex, net_value: Floats, best: Floats, y: Floats, z: Floats) -> Multipliers:
     """Return a subgradient: what the relaxation grants, less what its chosen edges use."""
     program, own = index.program, index.program.self_source
-    picks = np.flatnonzero(worth == best[program.edge_target])
+    picks = np.flatnonzero(net_value == best[program.edge_target])
     picks = picks[np.searchsorted(program.edge_target[picks], np.arange(len(best)))]  # T
     weight = np.where(own >= 0, 1.0 - np.append(y, 0.0)[own], 1.0)  # T
     partner = own[index.link_target]

@@ -39,10 +39,10 @@ def offer_solutions(node: Node, incumbent: Incumbent) -> None:
     solving = _solving(node.program)
     if not solving.any():
         return
-    worth = np.where(solving, node.solved_value + values_of_pairs(node.program), -np.inf)
-    for place in np.argsort(-worth, axis=None, kind="stable"):
-        pair = np.array(np.unravel_index(place, worth.shape))
-        best = float(worth[tuple(pair)])
+    total = np.where(solving, node.solved_value + values_of_pairs(node.program), -np.inf)
+    for place in np.argsort(-total, axis=None, kind="stable"):
+        pair = np.array(np.unravel_index(place, total.shape))
+        best = float(total[tuple(pair)])
         if not np.isfinite(best) or best < incumbent.cutoff - tolerance(best):
             return
         larger = supervised.copy()
@@ -105,7 +105,7 @@ def values_of_pairs(program: Program) -> Floats:
     The last index stands for no source.
     """
     size, order = len(program.sources), program.order
-    worth = np.zeros((size + 1, size + 1))
+    total = np.zeros((size + 1, size + 1))
     bounds = np.searchsorted(program.edge_target, np.arange(len(program.targets) + 1))
     for target, (first, last) in enumerate(pairwise(bounds.tolist())):
         members, value = program.edge_sources[first:last], program.edge_value[first:last]
@@ -121,5 +121,5 @@ def values_of_pairs(program: Program) -> Floats:
         own = program.self_source[target]
         if own >= 0:
             both[own, :] = both[:, own] = program.self_value[target]
-        worth += both
-    return worth
+        total += both
+    return total

@@ -54,12 +54,14 @@ class Neighborhood:
         worth = np.maximum(program.edge_value[one] - value[target], 0.0)
         if not program.may_transfer:
             worth[program.solved_by_own(supervised)[target]] = 0.0
-        gain = np.zeros((len(program.sources), len(program.targets)))
-        np.maximum.at(gain, (added, target), worth)
-        own_gain = program.self_value[self.owned] - value[self.owned]
-        gain[self.own, self.owned] = np.maximum(own_gain, 0.0) if program.may_transfer else own_gain
+        increase = np.zeros((len(program.sources), len(program.targets)))
+        np.maximum.at(increase, (added, target), worth)
+        own_increase = program.self_value[self.owned] - value[self.owned]
+        increase[self.own, self.owned] = (
+            np.maximum(own_increase, 0.0) if program.may_transfer else own_increase
+        )
         score = float(value.sum())
-        return score, np.where(supervised, score, score + gain.sum(axis=1))
+        return score, np.where(supervised, score, score + increase.sum(axis=1))
 
     def _with_own(self, value: Floats, supervised: Booleans) -> Floats:
         """Return the values of targets where the supervised ones may use their own network."""
@@ -71,17 +73,18 @@ class Neighborhood:
 
 
 def greedy_choice(program: Program) -> Choice | None:
-    """Add the source that gains most, again and again; None if a target stays unsolved."""
+    """Return the choice of greedy additions; None if a target stays unsolved."""
     return choose(program, greedy_set(Neighborhood(program)))
 
 
 def greedy_set(
     neighborhood: Neighborhood, start: Booleans | None = None, clock: Clock | None = None
 ) -> Booleans:
-    """Add sources to ``start`` (by default the required ones), always the one that gains most.
+    """Add sources to ``start`` (by default the required ones), each time the best one.
 
-    The first of equal sources is taken. Once the clock is over, the remaining sources are added
-    in the order of their last gain, as far as the budget allows.
+    The best source raises the objective most; the first of equal ones is taken. Once the clock is
+    over, the remaining sources are added in the order of their last increases, as far as the budget
+    allows.
     """
     program, clock = neighborhood.program, clock or Clock()
     supervised = (program.required if start is None else start).copy()

@@ -104,10 +104,10 @@ def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool
     ]
     edges = [lp.add_variable(f"x{e}", 0, 1) for e in range(len(program.edge_value))]
     own = _own_variables(lp, program, supervised)
-    worth: dict[Variable, float] = dict(zip(edges, program.edge_value.tolist(), strict=True))
+    coefficients: dict[Variable, float] = dict(zip(edges, program.edge_value.tolist(), strict=True))
     for target, variable in own.items():
-        worth[variable] = worth.get(variable, 0.0) + float(program.self_value[target])
-    value = pulp.LpAffineExpression(worth)
+        coefficients[variable] = coefficients.get(variable, 0.0) + float(program.self_value[target])
+    value = pulp.LpAffineExpression(coefficients)
     lp.setObjective(value)
     _add_targets(lp, program, edges, own, partial)
     _add_links(lp, program, edges, supervised, clock)
