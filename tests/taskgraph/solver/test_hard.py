@@ -213,7 +213,7 @@ def test_a_hundred_tasks_with_fifty_transfers_each_are_proven():
     assert first.status == second.status == "optimal"
     assert first.choice.supervised.tolist() == second.choice.supervised.tolist()
     grouped = grouped_model(presolve(program))
-    assert HIGHS.run(grouped.problem).status == "optimal"
+    assert HIGHS.run(grouped.lp).status == "optimal"
     assert choose(program, grouped.solution()).value == pytest.approx(first.choice.value)
 
 
