@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taskgraph import plot as plot
     from taskgraph.affinity import Affinities, affinities
-    from taskgraph.baselines import Evaluation, evaluate
+    from taskgraph.baselines import evaluate
     from taskgraph.errors import TaskgraphError
+    from taskgraph.evaluation import Evaluation
     from taskgraph.frontiers import Frontier, frontier
     from taskgraph.ladder import budget_ladder
     from taskgraph.losses import Losses
@@ -83,7 +84,7 @@ __all__ = [
 ]
 
 _MODULES = ("plot",)
-"""Modules that are used as ``taskgraph.plot``; they need matplotlib, so they come on first use."""
+"""Modules that are imported on first use, as they need matplotlib."""
 
 _MODULE_OF = {
     "TaskgraphError": "errors",
@@ -104,7 +105,7 @@ _MODULE_OF = {
     "marginal_worth": "marginal",
     "alternatives": "shortlist",
     "recommend": "shortlist",
-    "Evaluation": "baselines",
+    "Evaluation": "evaluation",
     "evaluate": "baselines",
     "random_band": "random_sets",
     "Stability": "selection",
@@ -126,7 +127,7 @@ _MODULE_OF = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use, so that ``import taskgraph`` and ``--help`` stay quick."""
+    """Import a name on first use, so that ``import taskgraph`` and ``--help`` stay fast."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _MODULE_OF:

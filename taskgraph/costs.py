@@ -1,4 +1,4 @@
-"""Costs and a budget as whole numbers of one unit, so that sums and comparisons are exact."""
+"""Costs and a budget as whole numbers of one unit, for exact sums and comparisons."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ import numpy as np
 from taskgraph.arrays import Floats, Integers
 
 TYPED_DIGITS = 15
-"""Every decimal number of so many digits survives as a float; one with more was computed."""
+"""Decimal numbers of at most so many digits survive as floats; one with more was computed."""
 
 COMPUTED = 10**12
-"""Where a number was computed, the budget is raised by this fraction of itself, for rounding."""
+"""If a number was computed, the budget is raised by 1/COMPUTED of itself, for rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
 class Costs:
     """The costs of a program in one unit, 10 ** ``exponent``.
 
-    A cost is the decimal number that it is written as: 0.1 is one tenth, not the nearest float.
-    So 0.1 + 0.2 fits a budget of 0.3, and two labels of 1e-9 do not fit a budget of 1e-9.
+    A cost is the decimal number that is written: 0.1 is one tenth, not the nearest float. So
+    0.1 + 0.2 fits a budget of 0.3, and two labels of 1e-9 do not fit a budget of 1e-9.
 
-    Parameters
+    Attributes
     ----------
     label : (S,) whole numbers, at least 0
+        Label costs of the sources, in units.
     transfer : (T,) whole numbers, at least 0
-        Python's integers (dtype object) where 64 bits are too few.
+        Transfer costs of the targets, in units. Python's integers (dtype object) if 64 bits are
+        too few.
     budget : int
+        In units.
     exponent : int
+        A unit is 10 ** ``exponent``.
     """
 
     label: Integers
@@ -41,20 +45,20 @@ class Costs:
     exponent: int
 
     def amount(self, units: int) -> float:
-        """The float nearest to a number of units."""
+        """Return a number of units as an amount, rounded to the nearest float."""
         return float(Fraction(int(units)) * Fraction(10) ** self.exponent)
 
     def units(self, amount: float) -> int:
-        """The number of units nearest to an amount."""
+        """Return an amount as a number of units, rounded to the nearest one."""
         return round(Fraction(Decimal(repr(float(amount)))) / Fraction(10) ** self.exponent)
 
 
 def exact_costs(label: Sequence[float], transfer: Sequence[float], budget: float) -> Costs:
-    """Write label costs, transfer costs and a budget as whole numbers of one unit.
+    """Return label costs, transfer costs and a budget as whole numbers of one unit.
 
     An infinite budget becomes the sum of all costs. A number of more than `TYPED_DIGITS` digits
-    was computed, as 0.1 + 0.2 = 0.30000000000000004 was; then sums may exceed the budget by its
-    1e-12th part.
+    was computed, such as 0.1 + 0.2 = 0.30000000000000004. Then the budget is raised by 1e-12 of
+    itself.
     """
     finite = [budget] if math.isfinite(budget) else []
     written = {number: Decimal(repr(number)) for number in {*label, *transfer, *finite}}
@@ -73,15 +77,15 @@ def exact_costs(label: Sequence[float], transfer: Sequence[float], budget: float
     )
 
 
-def ratio(units: Integers, unit: int) -> Floats:
-    """Each number of units as a share of ``unit``, correctly rounded."""
+def as_shares(units: Integers, unit: int) -> Floats:
+    """Return each number of units divided by ``unit``, correctly rounded."""
     if units.dtype != object:
         return units / float(unit)
     return np.array([float(Fraction(int(number), unit)) for number in units], dtype=float)
 
 
 def _digits(number: Decimal) -> int:
-    """The digits of a decimal number, as a whole number without zeros at its end."""
+    """Return the digits of a decimal number, without zeros at its end, as a whole number."""
     return int(str(int("".join(map(str, number.as_tuple().digits)))).rstrip("0") or 0)
 
 

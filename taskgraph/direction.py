@@ -14,7 +14,7 @@ import pandas as pd
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names
-from taskgraph.places import row_name, row_names
+from taskgraph.rows import row_name, row_names
 from taskgraph.tasks import REFERENCES, SELF, require_known, task_name
 
 logger = logging.getLogger("taskgraph")

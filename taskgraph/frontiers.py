@@ -1,9 +1,9 @@
-"""What budget buys: optima over budgets and maximum orders, from one compiled program."""
+"""The frontier: optimal taxonomies over a grid of budgets and maximum orders."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
@@ -11,20 +11,19 @@ import pandas as pd
 
 from taskgraph.errors import InvalidProblemError
 from taskgraph.ladder import budget_ladder
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import compile_program
+from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import undominated
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
-Progress = Callable[[Sequence[Any]], Iterable[Any]]
-
 
 @dataclass(frozen=True)
 class Frontier:
-    """Optimal taxonomies, one a (maximum order, budget), ordered by both."""
+    """Optimal taxonomies, one for each maximum order and budget, sorted by both."""
 
     taxonomies: tuple[Taxonomy, ...]
 
@@ -35,14 +34,15 @@ class Frontier:
         return iter(self.taxonomies)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a taxonomy.
+        """Return one row for each taxonomy.
 
         Returns
         -------
         DataFrame
-            ``max_order, budget, status, objective, gap, marginal, spent, supervised`` (a number),
-            and the means ``gain, quality`` over all targets that they were measured for.
-            ``marginal`` is the objective gained a unit of budget since the budget before.
+            ``max_order, budget, status, objective, gap, marginal, spent``, the number
+            ``supervised``, and the means of ``gain`` and ``quality`` over the targets for which
+            they were measured. ``marginal`` is the increase of the objective since the previous
+            budget, divided by the increase of the budget.
         """
         rows = []
         for taxonomy in self.taxonomies:
@@ -66,7 +66,7 @@ class Frontier:
         return frame
 
     def to_json(self, *, indent: int | None = 1) -> str:
-        """A JSON list of taxonomies."""
+        """Return a JSON list of taxonomies."""
         return json.dumps([t.to_dict() for t in self.taxonomies], indent=indent, allow_nan=False)
 
     def __repr__(self) -> str:
@@ -84,27 +84,27 @@ def frontier(
     max_orders: Iterable[int] = (1, 2, 3, 4),
     solver: str = "highs",
     time_limit: float | None = None,
-    progress: Progress = iter,
-    **settings: Unpack[Settings],
+    progress: Progress = no_progress,
+    **fields: Unpack[ProblemFields],
 ) -> Frontier:
-    """Solve for every maximum order and budget; the table is compiled and presolved once.
+    """Solve the problem for each maximum order and budget.
 
     Parameters
     ----------
     budgets, max_orders : numbers
-        The grid; ``problem``'s own budget and maximum order are not used. By default the budgets
-        follow the costs, as `budget_ladder` has them.
+        The grid; the budget and maximum order of ``problem`` are not used. By default the budgets
+        are those of `budget_ladder`.
     time_limit : float, optional
-        Seconds for each of the taxonomies.
-    progress : callable
-        Wraps the list of cells to iterate over, as ``tqdm`` does.
+        Seconds for each taxonomy.
+    progress : Progress
+        Receives the number of taxonomies that are solved, of how many.
 
     Returns
     -------
     Frontier
-        Infeasible cells are in it, with their reasons.
+        Where there is no solution, a taxonomy with the reason.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)
     orders = sorted(set(max_orders))
     if budgets is None and orders:
@@ -115,11 +115,11 @@ def frontier(
         raise InvalidProblemError("a frontier needs at least one budget and one maximum order")
     cells = [replace(problem, budget=b, max_order=k) for k in orders for b in amounts]
     full = compile_program(transfers, replace(problem, budget=amounts[-1], max_order=orders[-1]))
-    lean = {k: undominated(full.within(budget=full.budget, max_order=k)) for k in orders}
+    presolved = {k: undominated(full.with_edges(full.order <= k)) for k in orders}
     solved = []
-    for cell in progress(cells):
+    for cell in with_progress(cells, progress):
         clock = Clock(time_limit)
-        program = replace(lean[cell.max_order], budget=cell.budget)
+        program = replace(presolved[cell.max_order], budget=cell.budget)
         solution = solve_program(program, backend, clock)
         solved.append(taxonomy_from_solution(transfers, cell, solution, seconds=clock.seconds))
     return Frontier(tuple(solved))

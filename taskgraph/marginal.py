@@ -1,4 +1,4 @@
-"""What more budget is worth: the next budget at which the optimum is worth more."""
+"""The marginal worth of budget: the next larger budget with a better optimum."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Unpack
 
 from taskgraph.costs import COMPUTED
 from taskgraph.errors import InvalidProblemError
-from taskgraph.ladder import cost_of_everything, unit_of
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.ladder import common_unit, cost_of_everything
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
@@ -23,21 +23,22 @@ from taskgraph.transfers import Transfers
 
 @dataclass(frozen=True)
 class Marginal:
-    """What more budget is worth: the objective, and which tasks it adds and drops.
+    """How the optimum changes with a larger budget.
 
-    Parameters
+    Attributes
     ----------
     budget, step : float
-        The optimum within ``budget`` + ``step`` is compared with that within ``budget``. ``step``
-        is infinite where no larger budget is worth more.
+        The optima within ``budget`` and ``budget + step`` are compared. ``step`` is infinite if no
+        larger budget has a better optimum.
     worth : float
-        Difference of the two objectives, at least 0.
+        Difference of the two objective values, at least 0.
     added, dropped : names, sorted
-        Tasks that only the larger budget supervises, and only the smaller one.
+        Tasks that are supervised only with the larger budget, and only with the smaller one.
     before, after : Taxonomy
+        The optimum within the smaller budget, and within the larger one.
     next_step : bool
-        It is proven that no smaller step is worth anything. False for a step that was given, and
-        where the time did not suffice.
+        Whether no smaller step has a better optimum, by proof. False for a step that was given,
+        or if the time limit was reached.
     """
 
     budget: float
@@ -51,12 +52,12 @@ class Marginal:
 
     @property
     def proven(self) -> bool:
-        """Whether ``worth`` is exact: no time limit kept either optimum from its proof."""
+        """Whether ``worth`` is exact: both optima are proven."""
         return {self.before.status, self.after.status} <= {"optimal", "infeasible"}
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The least and the most that the step can be worth, given what is proven; NaN: unknown."""
+        """Proven bounds of the worth of the step; NaN if they are unknown."""
         before, after = self.before, self.after
         if not (before.solved and after.solved) or before.bound is None or after.bound is None:
             return math.nan, math.nan
@@ -74,30 +75,30 @@ def marginal_worth(
     solver: str = "highs",
     time_limit: float | None = None,
     clock: Clock | None = None,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> Marginal:
-    """The marginal worth of budget: by how much the next budget that is worth more beats this one.
+    """Find the next larger budget with a better optimum, and compare the two optima.
 
-    It is exact, from proven optima, where the dual price of the relaxation would be a bound only.
-    The worth is infinite where only the larger budget has a solution, NaN where no budget has one,
-    and 0 with an infinite step where no budget is worth more.
+    The result is exact, from proven optima; the dual price of the relaxation would only be a bound.
+    The worth is infinite if only the larger budget has a solution, NaN if no budget has one, and 0
+    with an infinite step if no larger budget has a better optimum.
 
     Parameters
     ----------
     step : float, optional
-        Compare with optimum(budget + ``step``) instead.
+        Compare with the budget plus ``step`` instead of the next better one.
     before : Taxonomy, optional
-        The optimum within the budget, where it is known already.
+        The optimum within the budget, if it is known.
     time_limit : float, optional
-        Seconds for everything together (or a ``clock`` that may be stopped). Where they pass,
-        `Marginal.proven`, `Marginal.limits` and `Marginal.next_step` say what is known.
+        Seconds for everything together; or give a ``clock`` that may be stopped. When the time is
+        over, `Marginal.proven`, `Marginal.limits` and `Marginal.next_step` say what is known.
 
     Raises
     ------
     InvalidProblemError
         If ``step`` is not above 0.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     if step is not None and not (math.isfinite(step) and step > 0):
         raise InvalidProblemError(f"step is {step}, expected a number above 0")
     clock = clock or Clock(time_limit)
@@ -138,13 +139,12 @@ def _compared(
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """Looks for the least budget whose optimum is worth more than ``before``.
+    """Search for the least budget whose optimum is better than ``before``.
 
-    Whatever is bought, it costs a multiple of the largest common unit of all costs, so that only
-    such budgets can change the optimum. What an optimum is worth never falls with the budget,
-    so the first multiple at which it has risen is found by doubling the step and then bisecting.
-    Every second time the multiple just below the least known one is tried: where that is worth no
-    more, the search is over.
+    All spending is a multiple of the common unit of the costs, so only multiples of it are tried.
+    The optimum never becomes worse with a larger budget, so the step is doubled until the optimum
+    is better, and then bisected. Every second time the multiple just below the least known one is
+    tried: if its optimum is not better, the search is over.
     """
 
     transfers: Transfers
@@ -155,51 +155,51 @@ class _Search:
 
     @cached_property
     def program(self) -> Program:
-        """The program, whose budget is replaced."""
+        """The program at the smaller budget."""
         return undominated(compile_program(self.transfers, self.problem), self.clock)
 
     def next_optimum(self) -> tuple[Taxonomy, bool]:
-        """The next optimum, or ``before`` if there is none, and whether this is proven."""
+        """Return the next better optimum (``before`` if there is none), and if this is proven."""
         if self.before.status == "infeasible":
             if self.before.least_budget is None:
                 return self.before, not self.clock.over
-            return self.solved(self.before.least_budget), True
+            return self.optimum_within(self.before.least_budget), True
         program = self.program
-        costs, unit = program.costs, unit_of(program)
+        costs, unit = program.costs, common_unit(program)
         total = cost_of_everything(program)
         if not unit or costs.budget >= total:
             return self.before, self.before.status == "optimal"
         low, high = costs.budget // unit, -(-total // unit)
-        best = self.at(high * unit)
-        if not self.is_more(best):
+        best = self.optimum_at_units(high * unit)
+        if not self.is_better(best):
             return self.before, self.before.status == best.status == "optimal"
         high = min(high, costs.units(best.spent) // unit)
-        least = max(1, 2 * (high // COMPUTED))  # a computed budget may be exceeded by half of it
+        least = max(1, 2 * (high // COMPUTED))  # see `COMPUTED`
         known, probe = self.before.status == "optimal", False
         reach = max(1, (high - low) // len(program.sources))
         while high - low > least and known:
             middle = high - least if probe else low + min(reach, (high - low) // 2)
-            found = self.at(middle * unit)
-            if self.is_more(found):
-                best, high = found, min(middle, costs.units(found.spent) // unit)
-            else:  # where it is not proven to be worth no more, a smaller step may be
-                low, reach, known = middle, 2 * reach, found.status == "optimal"
+            optimum = self.optimum_at_units(middle * unit)
+            if self.is_better(optimum):
+                best, high = optimum, min(middle, costs.units(optimum.spent) // unit)
+            else:  # unless this is a proven optimum, a smaller step may be better
+                low, reach, known = middle, 2 * reach, optimum.status == "optimal"
             probe = not probe
-        # It spends no more than this, so that it is the optimum of this budget too.
+        # The optimum spends at most this budget, so it is also the optimum within this budget.
         return replace(best, budget=costs.amount(high * unit)), known
 
-    def at(self, units: int) -> Taxonomy:
-        """The optimum within a number of units of the costs."""
-        return self.solved(self.program.costs.amount(units))
+    def optimum_at_units(self, units: int) -> Taxonomy:
+        """Return the optimum within a number of units of the costs."""
+        return self.optimum_within(self.program.costs.amount(units))
 
-    def solved(self, budget: float) -> Taxonomy:
-        """The optimum within a budget."""
-        found = solve_program(replace(self.program, budget=budget), self.backend, self.clock)
-        cell = replace(self.problem, budget=budget)
-        return taxonomy_from_solution(self.transfers, cell, found)
+    def optimum_within(self, budget: float) -> Taxonomy:
+        """Return the optimum within a budget."""
+        solution = solve_program(replace(self.program, budget=budget), self.backend, self.clock)
+        problem = replace(self.problem, budget=budget)
+        return taxonomy_from_solution(self.transfers, problem, solution)
 
-    def is_more(self, taxonomy: Taxonomy) -> bool:
-        """Whether a taxonomy is worth more than the optimum within the budget."""
+    def is_better(self, taxonomy: Taxonomy) -> bool:
+        """Return whether a taxonomy has a larger objective value than ``before``."""
         if taxonomy.objective is None or self.before.objective is None:
             return taxonomy.objective is not None
         return taxonomy.objective > self.before.objective + tolerance(self.before.objective)

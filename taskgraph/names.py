@@ -11,7 +11,7 @@ import pandas as pd
 
 from taskgraph.arrays import Integers32
 from taskgraph.errors import InvalidTableError
-from taskgraph.places import row_name
+from taskgraph.rows import row_name
 from taskgraph.spelling import Place, check_joined, check_spelling
 from taskgraph.tasks import (
     RESERVED,

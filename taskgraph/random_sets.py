@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,15 +12,17 @@ import pandas as pd
 from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.problem import Problem, make_problem
 from taskgraph.program import Program, compile_program
+from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
 
 BAND = (5.0, 95.0)
+"""Percentiles of random sets that are reported."""
 MEASURES = ("gain", "quality", "gain_transferred", "quality_transferred")
 COLUMNS = ("objective", "spent", *MEASURES)
 TRIES = 20
-"""Sets are drawn at most this many times as often as sets that solve every target are wanted."""
+"""Most sets that are drawn for each set that is wanted, as some leave a target unsolved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +32,11 @@ class RandomSets:
     Attributes
     ----------
     best, random : DataFrame
-        One row a set, the same sets in both, with the columns `COLUMNS`: with the best transfers
-        that the set allows, and with transfers drawn evenly from those. In both, a supervised
-        target is solved by its own network.
+        One row for each set, the same sets in both, with the columns `COLUMNS`. ``best`` has the
+        best transfers that the set allows, ``random`` has transfers drawn from them with equal
+        probability. In both, a supervised target is solved by its own network.
     tried : int
-        How many sets were drawn to find these, as some leave a target without a transfer.
+        Number of sets that were drawn, including those that leave a target unsolved.
     """
 
     best: pd.DataFrame
@@ -47,9 +49,9 @@ def draw_random_sets(
 ) -> RandomSets:
     """Draw supervised sets until ``draws`` of them solve every target, or `TRIES` times as many.
 
-    Each set takes sources in a random order, each if it still fits the budget; each other target
-    gets a transfer drawn evenly from those that the set allows (the significance test of Zamir et
-    al., CVPR 2018, Fig. 11), and beside that its best one.
+    Sources are taken in a random order, each if it fits the rest of the budget. Each other target
+    is solved twice: by a transfer drawn with equal probability from those that the set allows (the
+    significance test of Zamir et al., CVPR 2018, Fig. 11), and by the best one.
     """
     rng = np.random.default_rng(seed)
     measured = _measured(transfers, program)
@@ -72,9 +74,9 @@ def draw_random_sets(
 
 
 def random_set(program: Program, rng: np.random.Generator) -> Booleans:
-    """(S,) bools: sources in a random order, each taken if it still fits the budget.
+    """(S,) bools: sources in a random order, each taken if it fits the rest of the budget.
 
-    A source that saves a dearer transfer than its labels always fits, so it is always taken.
+    A source that saves a transfer more expensive than its labels is always taken.
     """
     price = program.price
     supervised = program.required | ((price < 0) & ~program.banned)
@@ -87,42 +89,42 @@ def random_set(program: Program, rng: np.random.Generator) -> Booleans:
 
 
 def choose_among(program: Program, supervised: Booleans, edges: Integers) -> Choice | None:
-    """The choice for a fixed supervised set where each target has one given edge, or none.
+    """Solve the program for a fixed supervised set and at most one edge for each target.
 
-    As in every choice, a supervised target is solved by its own network; with ``may_transfer`` it
-    keeps the given edge where that is better and the budget allows it.
+    A supervised target is solved by its own network. With ``may_transfer`` it keeps its edge
+    instead if that is better and the budget allows it.
 
     Parameters
     ----------
     edges : (T,) ints
-        One usable edge a target; negative where it has none.
+        One usable edge for each target; negative for none.
 
     Returns
     -------
     Choice or None
-        None if a target is left unsolved, or the budget is exceeded.
+        None if a target is unsolved, or the budget is exceeded.
     """
-    given = edges[edges >= 0]
-    choice = choose(program.keep(given), supervised)
+    allowed = edges[edges >= 0]
+    choice = choose(program.with_edges(allowed), supervised)
     if choice is None:
         return None
     moved = choice.edges >= 0
     chosen = choice.edges.copy()
-    chosen[moved] = given[choice.edges[moved]]
+    chosen[moved] = allowed[choice.edges[moved]]
     return replace(choice, edges=chosen)
 
 
 def _random_edges(program: Program, supervised: Booleans, rng: np.random.Generator) -> Integers:
-    """(T,) ints: for each target an edge drawn evenly from those that the set allows, or -2."""
+    """(T,) ints: a random edge of those that the set allows to each target; -2 for none."""
     usable = np.flatnonzero(np.append(supervised, True)[program.edge_sources].all(axis=1))
     shuffled = usable[rng.permutation(len(usable))]
     edges = np.full(len(program.targets), UNCOVERED, dtype=np.int64)
-    edges[program.edge_target[shuffled]] = shuffled  # the last write is a fair draw
+    edges[program.edge_target[shuffled]] = shuffled  # the last of the shuffled edges
     return edges
 
 
 def _measured(transfers: Transfers, program: Program) -> tuple[Floats, Floats]:
-    """Gain and quality (2, E) of each edge, and (2, T) of each target's own network."""
+    """Return gain and quality (2, E) of each edge, and (2, T) of each target's own network."""
     columns = transfers.frame.reindex(columns=["gain", "quality"]).to_numpy(dtype=float).T
     own = np.full((2, len(program.targets)), np.nan)
     frame = transfers.frame
@@ -135,6 +137,7 @@ def _measured(transfers: Transfers, program: Program) -> tuple[Floats, Floats]:
 
 
 def _means(choice: Choice, measured: tuple[Floats, Floats]) -> dict[str, float]:
+    """Return the row of `COLUMNS` of a choice."""
     moved = choice.edges != SUPERVISED
     by_edge, own = measured
     values = own.copy()  # (2, T)
@@ -155,7 +158,7 @@ def _mean(values: Floats) -> float:
 
 
 def percentiles(drawn: pd.DataFrame) -> tuple[pd.Series[float], pd.Series[float]]:
-    """The 5th and the 95th percentile of each column; NaN without a row."""
+    """Return the 5th and the 95th percentile of each column; NaN without rows."""
     low, high = (drawn.quantile(level / 100) for level in BAND)
     return low, high
 
@@ -168,27 +171,27 @@ def random_band(
     max_order: int,
     draws: int = 500,
     seed: int = 0,
-    progress: Callable[[Sequence[float]], Iterable[float]] = iter,
-    **settings: Any,
+    progress: Progress = no_progress,
+    **fields: Any,
 ) -> pd.DataFrame:
-    """Random supervised sets at each budget: the bands that a frontier must leave behind.
+    """Return the gain and quality of random supervised sets at each budget of a frontier.
 
     Returns
     -------
     DataFrame
-        ``budget``, the number ``random`` of sets found there, and for ``gain`` and ``quality``
-        (means over all targets) the mean and the 5th and 95th percentiles: of the sets with random
-        transfers ``*_random, *_low, *_high``, and of the same sets with their best transfers
-        ``*_random_best, *_best_low, *_best_high``. NaN where no set was found.
+        ``budget``; the number ``random`` of sets; and the mean and the 5th and 95th percentiles of
+        their gain and quality (means over all targets). ``*_random, *_low, *_high`` are those with
+        random transfers, ``*_random_best, *_best_low, *_best_high`` those of the same sets with
+        their best transfers. NaN if there is no set.
     """
-    settings["max_order"] = max_order
-    problem = make_problem(problem, settings, transfers)  # type: ignore[arg-type]
+    fields["max_order"] = max_order
+    problem = make_problem(problem, fields, transfers)  # type: ignore[arg-type]
     program = compile_program(transfers, problem)
     rows = []
-    for budget in progress(sorted(set(budgets))):
-        found = draw_random_sets(transfers, replace(program, budget=budget), draws=draws, seed=seed)
-        row: dict[str, float] = {"budget": budget, "random": len(found.random)}
-        for name, drawn in (("", found.random), ("_best", found.best)):
+    for budget in with_progress(sorted(set(budgets)), progress):
+        sets = draw_random_sets(transfers, replace(program, budget=budget), draws=draws, seed=seed)
+        row: dict[str, float] = {"budget": budget, "random": len(sets.random)}
+        for name, drawn in (("", sets.random), ("_best", sets.best)):
             low, high = percentiles(drawn)
             for measure in ("gain", "quality"):
                 row |= {

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
 
-from taskgraph.baselines import Evaluation, evaluate
+from taskgraph.baselines import evaluate
 from taskgraph.direction import direction_in
-from taskgraph.frontiers import Progress, frontier
+from taskgraph.evaluation import Evaluation
+from taskgraph.frontiers import frontier
 from taskgraph.ladder import budget_ladder
 from taskgraph.plot import (
     PlotError,
@@ -25,7 +26,8 @@ from taskgraph.plot import (
     rendered,
     tree,
 )
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
+from taskgraph.progress import Progress, no_progress
 from taskgraph.random_sets import random_band
 from taskgraph.selection import Stability
 from taskgraph.shortlist import alternatives
@@ -63,8 +65,8 @@ def report(
     solver: str = "highs",
     title: str = "Task taxonomy",
     stable: Stability | None = None,
-    progress: Progress = iter,
-    **settings: Unpack[Settings],
+    progress: Progress = no_progress,
+    **fields: Unpack[ProblemFields],
 ) -> str:
     """Everything this library says about a table at one budget, as a page of HTML.
 
@@ -74,7 +76,7 @@ def report(
     gives a page that says why. How stable the set is, from `taskgraph.stability` of the losses
     behind the table, is told where ``stable`` is given.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     taxonomy = solve(transfers, problem, solver=solver)
     parts = [f"<h1>{html.escape(title)}</h1>", settings_line(transfers, problem)]
     if not taxonomy.solved:

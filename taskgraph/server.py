@@ -14,7 +14,7 @@ from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.report import page, settings_line, taxonomy_section
 from taskgraph.solver import find_solver, solve
-from taskgraph.tasks import listed_name, quoted, task_names
+from taskgraph.tasks import quoted, quoted_in_list, task_names
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -139,7 +139,7 @@ def _problem(start: Problem, query: str) -> Problem:
 
 def _listed(name: str) -> str:
     """A name as a list holds it, so that `task_names` reads it again."""
-    return listed_name(quoted(name))
+    return quoted_in_list(quoted(name))
 
 
 def _number(name: str, text: str | None, default: float) -> float:

@@ -1,4 +1,4 @@
-"""Other answers: the k best different supervised sets, and the best transfers to one target."""
+"""Rankings: the k best supervised sets, and the best transfers to one target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from taskgraph.aliases import name_in
 from taskgraph.errors import InvalidProblemError
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
@@ -37,49 +37,52 @@ def alternatives(
     solver: str = "highs",
     time_limit: float | None = None,
     clock: Clock | None = None,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> tuple[Taxonomy, ...]:
-    """The k best taxonomies that supervise different sets of tasks, best first.
+    """Return the k best taxonomies that supervise different sets of tasks, best first.
 
-    Near ties are common (two sets of the published 16k table at budget 7 differ by 0.016 %), so
-    one optimum says little about which sources matter; the next ones say more. A set is left out
-    if some of its sources can go without a loss: it is no answer of its own. Each listed one is
-    optimal among the sets not listed before it.
+    Near ties are common: two sets of the published 16k table at budget 7 differ by 0.016 %. So the
+    next best sets say more about which sources matter than the optimum alone. A set is left out if
+    some of its sources can be removed without a loss. Each taxonomy is optimal among the sets that
+    are not listed before it.
 
     Parameters
     ----------
     k : int
-        How many to list, at least 1.
+        Number of taxonomies, at least 1.
     time_limit : float, optional
-        Seconds for all of them together. What was proven until then is listed; where not even
-        the first was, it is listed alone with its gap.
+        Seconds for all of them together. Taxonomies that are proven in time are returned; if not
+        even the first is, it is returned alone, with its gap.
     clock : Clock, optional
-        In place of ``time_limit``: a clock that another thread or a signal may stop.
+        In place of ``time_limit``: a clock that another thread or a signal handler may stop.
 
     Returns
     -------
     tuple of Taxonomy
-        Fewer than k if there are no more, or no time; one that says why if there is none at all.
+        Fewer than k if there are no more, or the time is over. If there is no solution, one
+        taxonomy that says why.
     """
     if k < 1:
         raise InvalidProblemError(f"k is {k}, expected at least 1")
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)
     clock = clock or Clock(time_limit)
     program = compile_program(transfers, problem)
     best = solve_program(program, backend, clock)
-    found = [best]
+    solutions = [best]
     if best.status == "optimal":
         with contextlib.suppress(OutOfTime):
-            found += islice(_later(program, best, backend, clock), k - 1)
-    return tuple(taxonomy_from_solution(transfers, problem, each) for each in found)
+            solutions += islice(_next_best_sets(program, best, backend, clock), k - 1)
+    return tuple(taxonomy_from_solution(transfers, problem, each) for each in solutions)
 
 
-def _later(program: Program, first: Solution, backend: Backend, clock: Clock) -> Iterator[Solution]:
-    """The next best sets, until there are no more or no time.
+def _next_best_sets(
+    program: Program, first: Solution, backend: Backend, clock: Clock
+) -> Iterator[Solution]:
+    """Yield the next best sets until there are no more, or the time is over.
 
-    Once a set is listed, no superset of it is worth more (it would have been listed before), so
-    that all of them are left out together.
+    No superset of a listed set has a larger value, as it would have been listed before. So all
+    supersets are cut off together.
     """
     assert first.choice is not None
     unit = value_unit(program)
@@ -91,17 +94,18 @@ def _later(program: Program, first: Solution, backend: Backend, clock: Clock) ->
         ranked = ranking.best()
         if ranked.status != "optimal" or ranked.choice is None:
             return
-        lean = _smallest_part(reduced, ranked.choice, backend, clock)
-        listed = lean.supervised
-        value = lean.value * unit
-        yield Solution("optimal", reduced, replace(lean, value=value), value)
+        choice = _smallest_equal_subset(reduced, ranked.choice, backend, clock)
+        listed, value = choice.supervised, choice.value * unit
+        yield Solution("optimal", reduced, replace(choice, value=value), value)
 
 
-def _smallest_part(program: Program, choice: Choice, backend: Backend, clock: Clock) -> Choice:
-    """The smallest set of the chosen sources that is worth as much."""
+def _smallest_equal_subset(
+    program: Program, choice: Choice, backend: Backend, clock: Clock
+) -> Choice:
+    """Return the smallest subset of the chosen sources with the same value."""
     outside = ~choice.supervised
     lost = np.append(outside, False)[program.edge_sources].any(axis=1)
-    within = replace(program.keep(np.flatnonzero(~lost)), banned=program.banned | outside)
+    within = replace(program.with_edges(np.flatnonzero(~lost)), banned=program.banned | outside)
     part = break_ties(within, choose(within, choice.supervised) or choice, backend, clock)
     return choose(program, part.supervised) or choice
 
@@ -112,20 +116,21 @@ def recommend(
     problem: Problem | None = None,
     *,
     most: int = 10,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> pd.DataFrame:
-    """All-for-one: the best transfers to one (new) target, best first.
+    """Rank the transfers to one (new) target (all-for-one), best first.
 
-    With a single target-only task the program's optimum is its best affordable transfer, so
-    ranking them is exact.
+    For a single target-only task the optimum of the program is the best affordable transfer, so
+    the ranking is exact.
 
     Parameters
     ----------
     target : str
-        A task that the table measures transfers to.
-    problem, **settings
-        ``budget`` bounds the label costs of a transfer's sources (and its transfer cost),
-        ``max_order`` their number; ``exclude``, ``require`` and the costs work as in `solve`.
+        A task to which the table has transfers.
+    problem, **fields
+        ``budget`` limits the label costs of a transfer's sources plus its transfer cost,
+        ``max_order`` the number of sources. ``exclude``, ``require`` and the costs are those of
+        `solve`.
 
     Returns
     -------
@@ -134,7 +139,7 @@ def recommend(
     """
     target = name_in(task_name(target), transfers.targets)
     require_known([target], transfers.targets, where="--target")
-    chosen = make_problem(problem, settings, transfers)
+    chosen = make_problem(problem, fields, transfers)
     unwanted = {*chosen.exclude, target}
     others = [task for task in transfers.targets if task not in unwanted]
     sources = [*dict.fromkeys([*chosen.source_only, *others])]
@@ -146,12 +151,12 @@ def recommend(
         },
     )
     program = compile_program(transfers, alone)
-    mine = np.flatnonzero(program.edge_target == program.targets.index(target))
-    program = program.keep(mine)
+    index = program.targets.index(target)
+    program = program.with_edges(program.edge_target == index)
     costs = program.costs
-    beside = np.append(np.where(program.required, 0, costs.label), 0)
-    units = beside[program.edge_sources].sum(axis=1) + costs.label[program.required].sum()
-    units = units + costs.transfer[program.targets.index(target)]
+    label = np.append(np.where(program.required, 0, costs.label), 0)
+    units = label[program.edge_sources].sum(axis=1) + costs.label[program.required].sum()
+    units = units + costs.transfer[index]
     order = np.lexsort((np.arange(len(units)), program.order, -program.edge_value))
     order = order[(units <= costs.budget)[order]][:most]
     frame = transfers.frame.iloc[program.edge_row[order]].drop(columns="target")

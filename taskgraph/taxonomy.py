@@ -1,4 +1,4 @@
-"""The solution: which tasks to supervise, and one transfer for every other target."""
+"""The taxonomy: which tasks to supervise, and one transfer for every other target."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import networkx as nx
 import pandas as pd
 
-from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import SELF, join_sources, quoted, split_sources
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
@@ -19,11 +18,20 @@ Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
 @dataclass(frozen=True)
 class Transfer:
-    """How one target is solved: by ``self``, or from a set of supervised sources.
+    """How one target is solved: by its own network, or by a transfer from supervised sources.
 
-    ``affinity`` is the AHP weight among the target's candidates; ``gain`` and ``quality`` are win
-    rates in [0, 1] against a network from scratch and against the target's own supervised
-    network; ``low`` and ``high`` bound the affinity. Larger is better; None was not measured.
+    Attributes
+    ----------
+    target : str
+    sources : names
+        ``("self",)`` for the target's own supervised network.
+    affinity : float or None
+        Affinity among the target's candidates; larger is better. None was not measured.
+    gain, quality : float or None
+        Win rates in [0, 1] against a network trained from scratch, and against the target's own
+        supervised network; larger is better.
+    low, high : float or None
+        Interval of the affinity.
     """
 
     target: str
@@ -36,7 +44,7 @@ class Transfer:
 
     @property
     def is_self(self) -> bool:
-        """Whether the target is solved by its own supervision."""
+        """Whether the target is solved by its own supervised network."""
         return self.sources == (SELF,)
 
     @property
@@ -47,25 +55,34 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """What `solve` found, and how sure it is.
+    """The result of `solve`, and what is proven about it.
 
-    Parameters
+    Attributes
     ----------
     status : str
-        ``optimal``: proven. ``feasible``: a limit was reached; ``gap`` says how far it may be from
-        the optimum. ``infeasible``: proven to have no solution; ``reason`` says why, and
-        ``least_budget`` is the least that would do (None if no budget does). ``unknown``: a limit
-        was reached before any solution was found.
+        ``optimal``: proven optimal. ``feasible``: the time limit was reached; ``gap`` is the
+        largest possible distance to the optimum. ``infeasible``: proven to have no solution.
+        ``unknown``: the time limit was reached before any solution was found.
     objective, bound, gap : float or None
-        Value of the solution, a proven upper bound of it, and (bound − objective) / |objective|.
+        Objective value, a proven upper bound of it, and (bound − objective) / |objective|.
     budget, spent : float
-        Supervision budget, and the label and transfer costs of this taxonomy.
-    max_order, objective_transform
-        The settings that it was solved with.
+        The budget, and the sum of the label and transfer costs of this taxonomy.
+    max_order : int
+        Largest number of sources of a transfer.
+    objective_transform : str
+        The key of `OBJECTIVES`.
     supervised : names, sorted
-    transfers : one `Transfer` a target, sorted by target
+    transfers : one `Transfer` for each target, sorted by target
+    reason : str or None
+        Why there is no solution.
+    least_budget : float or None
+        If infeasible: the least budget with a solution; None if no budget has one.
     importance : mapping
-        Weights of targets other than 1, as the objective used them.
+        Importances other than 1.
+    nodes : int
+        Number of branch-and-bound nodes.
+    seconds : float
+        Time of the solve.
     """
 
     status: Status
@@ -85,7 +102,7 @@ class Taxonomy:
 
     @property
     def solved(self) -> bool:
-        """Whether there is a taxonomy to look at."""
+        """Whether there is a solution."""
         return self.status in ("optimal", "feasible")
 
     @property
@@ -103,7 +120,7 @@ class Taxonomy:
         raise KeyError(target)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a target: ``target, sources, order, affinity, gain, quality`` and intervals."""
+        """Return one row for each target: ``target, sources, order`` and the measurements."""
         rows = [
             {**asdict(transfer), "sources": join_sources(transfer.sources), "order": transfer.order}
             for transfer in self.transfers
@@ -115,7 +132,7 @@ class Taxonomy:
         return frame.drop(columns=[name for name in measured if frame[name].isna().all()])
 
     def to_dict(self) -> dict[str, Any]:
-        """The content of the JSON file; keys that carry nothing are left out."""
+        """Return the content of the JSON file, without keys that have no value."""
         content: dict[str, Any] = {
             "status": self.status,
             "objective": self.objective,
@@ -126,7 +143,7 @@ class Taxonomy:
             "max_order": self.max_order,
             "objective_transform": self.objective_transform,
             "supervised": list(self.supervised),
-            "transfers": [_row(transfer) for transfer in self.transfers],
+            "transfers": [_without_none(transfer) for transfer in self.transfers],
         }
         if self.importance:
             content["importance"] = self.importance
@@ -135,14 +152,14 @@ class Taxonomy:
         return content
 
     def to_json(self, *, indent: int | None = 1) -> str:
-        """The taxonomy as JSON, in the format that ``taskgraph solve --json`` prints."""
+        """Return the taxonomy as JSON, in the format of ``taskgraph solve --json``."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def to_networkx(self) -> nx.DiGraph:
-        """A directed graph from sources to targets.
+        """Return the directed graph from sources to targets.
 
         Node attributes: ``supervised`` (bool), ``target`` (bool). Edge attributes: ``order``
-        (number of sources of the transfer that the edge is part of), ``affinity``.
+        (number of sources of the transfer to which the edge belongs), ``affinity``.
         """
         graph = nx.DiGraph(status=self.status, budget=self.budget)
         solved = {transfer.target for transfer in self.transfers}
@@ -156,7 +173,7 @@ class Taxonomy:
         return graph
 
     def to_dot(self) -> str:
-        """The graph in Graphviz's DOT language, as UTF-8; supervised tasks are boxes."""
+        """Return the graph in Graphviz's DOT language, in which supervised tasks are boxes."""
         lines = ["digraph taxonomy {", "  rankdir=LR;"]
         graph = self.to_networkx()
         for name, data in graph.nodes(data=True):
@@ -168,7 +185,7 @@ class Taxonomy:
         return "\n".join([*lines, "}"])
 
     def headline(self) -> str:
-        """One line: status, objective, budget and what it was spent on."""
+        """Return one line with the number of supervised tasks, the limits and the objective."""
         limits = f"budget {self.budget:g}, transfers of order at most {self.max_order}"
         if not self.solved:
             return f"{self.status.capitalize()} within {limits}: {self.reason}"
@@ -193,7 +210,7 @@ class Taxonomy:
         return f"<p>{self.headline()}<br>supervise: <b>{names}</b></p>{table}"
 
     def printed_frame(self) -> pd.DataFrame:
-        """`to_frame` as it is printed: numbers as texts of few digits."""
+        """Return the table of `to_frame` for printing, with numbers as text of few digits."""
         frame = self.to_frame()
         frame["sources"] = [
             " + ".join(map(quoted, split_sources(text))) for text in frame["sources"]
@@ -206,75 +223,21 @@ class Taxonomy:
 
 
 def _dot_text(name: str) -> str:
-    """A name as a quoted text of DOT, which Graphviz draws as it is.
+    """Return a name as a quoted DOT text that Graphviz draws unchanged.
 
-    Graphviz takes a backslash for the start of an escape and ``&eacute;`` for a character, and
-    knows no other escapes: names stay in UTF-8 (the DOT language, "ID" and "escString").
+    Graphviz reads a backslash as the start of an escape and ``&eacute;`` as a character; there are
+    no other escapes (the DOT language, "ID" and "escString").
     """
     text = name.replace("\\", "\\\\").replace('"', '\\"')
     text = re.sub(r"&(?=#?\w+;)", "&amp;", text)
     return '"' + re.sub(r"\r\n?|\n", r"\\n", text) + '"'
 
 
-def _row(transfer: Transfer) -> dict[str, Any]:
+def _without_none(transfer: Transfer) -> dict[str, Any]:
+    """Return a transfer as a dict, without values that were not measured."""
     row = asdict(transfer) | {"sources": list(transfer.sources)}
     return {key: value for key, value in row.items() if value is not None}
 
 
 def _written(value: float, form: str) -> str:
     return "" if math.isnan(value) else format(value, form)
-
-
-def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:
-    """Read back what `Taxonomy.to_dict` wrote.
-
-    Raises
-    ------
-    InvalidTableError
-        If a value has another type than there; the message names its place.
-    """
-    transfers = tuple(
-        Transfer(**{**row, "sources": tuple(row["sources"])}) for row in content["transfers"]
-    )
-    known = {key: value for key, value in content.items() if key not in ("gap", "transfers")}
-    known["supervised"] = tuple(content["supervised"])
-    taxonomy = Taxonomy(**known, transfers=transfers)
-    _check_values(taxonomy)
-    return taxonomy
-
-
-def _check_values(taxonomy: Taxonomy) -> None:
-    """Raise `InvalidTableError` unless names are text, and measurements numbers or missing."""
-    if taxonomy.status not in get_args(Status):
-        expected = ", ".join(get_args(Status))
-        raise InvalidTableError(f'status is "{taxonomy.status}", expected one of {expected}')
-    if not taxonomy.solved and not isinstance(taxonomy.reason, str):
-        raise InvalidTableError(f"reason is {taxonomy.reason}, expected a sentence in quotes")
-    for name in taxonomy.supervised:
-        _check_name("a supervised task", name)
-    for name in ("budget", "spent", "max_order"):
-        _check_number(name, getattr(taxonomy, name))
-    for name in ("objective", "bound", "least_budget"):
-        _check_number(
-            name, getattr(taxonomy, name), missing=not taxonomy.solved or name != "objective"
-        )
-    for transfer in taxonomy.transfers:
-        _check_name("the target of a transfer", transfer.target)
-        where = f'the transfer to "{transfer.target}"'
-        for source in transfer.sources:
-            _check_name(f"a source of {where}", source)
-        for name in ("affinity", "gain", "quality", "low", "high"):
-            _check_number(f"{name} of {where}", getattr(transfer, name), missing=True)
-
-
-def _check_name(what: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise InvalidTableError(f"{what} is {value}, expected a name in quotes")
-
-
-def _check_number(what: str, value: object, *, missing: bool = False) -> None:
-    if value is None and missing:
-        return
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value):  # type: ignore[arg-type]
-        raise InvalidTableError(f"{what} is {value}, expected a finite number")

@@ -16,14 +16,16 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 ORDER = {
-    "taskgraph": "errors < arrays < progress < places < aliases < tasks < spelling < names < "
-    "direction < "
-    "transfers < losses < affinity < problem < costs < program < taxonomy < solver < ladder < "
-    "frontiers < marginal < shortlist < random_sets < baselines < selection < tables < plot < "
-    "report < server < cli",
-    "taskgraph.solver": "clock < scale < backends < choice < presolve < model < local < relax < "
-    "root < incumbent < contract < lagrange < cover < leaves < ascent < branch < ranking < "
-    "infeasible < ties < search",
+    "taskgraph": "errors < arrays < progress < rows < aliases < tasks < spelling < names < "
+    "direction < columns < transfers < long_table < losses < affinity < problem < problem_file < "
+    "costs < program < taxonomy < taxonomy_file < solver < ladder < frontiers < marginal < "
+    "shortlist < random_sets < evaluation < baselines < selection < tables < plot < report < "
+    "server < cli",
+    "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
+    "estimate < aggregated < wins_table < scores",
+    "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
+    "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
+    "ranking < infeasible < ties < search",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.baselines import SINGLE as BEST_SINGLE
 from taskgraph.baselines import evaluate
+from taskgraph.evaluation import SINGLE as BEST_SINGLE
 from taskgraph.problem import Problem
 from taskgraph.program import Program, compile_program
 from taskgraph.random_sets import choose_among, random_set

@@ -26,7 +26,7 @@ from taskgraph.cli.options import (
     printable,
 )
 from taskgraph.cli.streams import ClosedPipeError, guard_streams
-from taskgraph.errors import InfeasibleError, TaskgraphError, reason
+from taskgraph.errors import InfeasibleError, TaskgraphError, describe_os_error
 
 GROUP = "taskgraph.commands"
 OURS = ("encoders", "benchmarks")
@@ -110,8 +110,8 @@ def main(arguments: list[str] | None = None) -> None:
     guard_streams()
     warnings.formatwarning = _warning_line
     code = run(arguments)
-    solvers = sys.modules.get("taskgraph.solver.backends")
-    if solvers is not None and solvers.left_behind():
+    solvers = sys.modules.get("taskgraph.solver.running")
+    if solvers is not None and solvers.abandoned_solver_runs():
         os._exit(code)  # what was found is printed; the solver would be waited for
     sys.exit(code)
 
@@ -128,7 +128,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(str(error))
     except OSError as error:
         name = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        return _fail(f"{name}{reason(error)}")
+        return _fail(f"{name}{describe_os_error(error)}")
     except UnicodeEncodeError as error:
         return _fail(f'"{error.object}" holds a byte that is no character of UTF-8; retype it')
     except MemoryError:

@@ -16,11 +16,11 @@ from taskgraph.cli.options import (
     note,
     plot_option,
     problem_options,
-    progress_bar,
     read_inputs,
     show_data,
     table_argument,
 )
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,26 +45,28 @@ def frontier_frame(
     if budgets is None:
         wide = replace(problem, max_order=max(max_orders))
         budgets = tg.budget_ladder(transfers, wide, solver=solver, time_limit=time_limit)
-    found = tg.frontier(
-        transfers,
-        problem,
-        budgets=budgets,
-        max_orders=max_orders,
-        solver=solver,
-        time_limit=time_limit,
-        progress=progress_bar("frontier"),
-    )
-    frame = found.to_frame()
-    if grid["draws"]:
-        band = tg.random_band(
+    with progress_bar("frontier") as progress:
+        found = tg.frontier(
             transfers,
             problem,
             budgets=budgets,
-            max_order=max(max_orders),
-            draws=grid["draws"],
-            seed=grid["seed"],
-            progress=progress_bar("random"),
+            max_orders=max_orders,
+            solver=solver,
+            time_limit=time_limit,
+            progress=progress,
         )
+    frame = found.to_frame()
+    if grid["draws"]:
+        with progress_bar("random") as progress:
+            band = tg.random_band(
+                transfers,
+                problem,
+                budgets=budgets,
+                max_order=max(max_orders),
+                draws=grid["draws"],
+                seed=grid["seed"],
+                progress=progress,
+            )
         frame = frame.merge(band, on="budget", how="left")
     return found, frame
 

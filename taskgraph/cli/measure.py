@@ -19,11 +19,11 @@ from taskgraph.cli.options import (
     note,
     notices,
     problem_options,
-    progress_bar,
     show,
     show_data,
 )
 from taskgraph.cli.paths import TABLES, InputFolder, InputTables, OutputFile
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities
@@ -260,7 +260,7 @@ def _affinities(path: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
     from taskgraph.tables import naming, read_losses
 
     losses = read_losses(path, **rows, **_direction(flags), exact_names=exact_names())
-    with naming(path):
+    with naming(path), progress_bar("bootstrap") as progress:
         found = affinities(
             losses,
             ties=flags["ties"],
@@ -268,7 +268,7 @@ def _affinities(path: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
             min_images=flags["min_images"],
             bootstrap=flags["bootstrap"],
             seed=flags["seed"],
-            progress=progress_bar("bootstrap"),
+            progress=progress,
         )
     _say_who_costs_images(losses)
     higher = {target: target in losses.higher_is_better for target in losses.targets}
@@ -278,7 +278,7 @@ def _affinities(path: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
 
 def _say_who_costs_images(losses: Losses) -> None:
     """Which candidates were not tested on images that the others were, on standard error."""
-    from taskgraph.affinity.tournament import costliest
+    from taskgraph.affinity.tournament import advise_missing_images
 
     for target in losses.targets:
         measured = losses.by_target[target]
@@ -287,7 +287,7 @@ def _say_who_costs_images(losses: Losses) -> None:
             wanted = common + (len(measured.images) - common + 1) // 2
             note(
                 f'"{target}": {common} of {len(measured.images)} images are common to all '
-                f"candidates; {costliest(measured, wanted)}"
+                f"candidates; {advise_missing_images(measured, wanted)}"
             )
 
 
@@ -357,7 +357,8 @@ def stability_command(
     with notices():
         resampled = _affinities(files, rows, flags)
     check_costs(resampled.transfers, problem, flags)
-    result = tg.stability(resampled, problem, solver=solver, progress=progress_bar("resamples"))
+    with progress_bar("resamples") as progress:
+        result = tg.stability(resampled, problem, solver=solver, progress=progress)
     if form == "json":
         show_data(result.to_json())
     elif form == "csv":

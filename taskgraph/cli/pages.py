@@ -11,11 +11,11 @@ from taskgraph.cli.options import (
     note,
     notices,
     problem_options,
-    progress_bar,
     read_inputs,
     table_argument,
 )
 from taskgraph.cli.paths import InputFile, OutputFile
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from taskgraph.problem import Problem
@@ -91,16 +91,17 @@ def report_command(
     stable = None
     if losses is not None:
         stable = _stability(losses, problem, bootstrap=bootstrap, seed=seed, solver=solver)
-    text = report(
-        transfers,
-        problem,
-        draws=draws,
-        seed=seed,
-        solver=solver,
-        stable=stable,
-        title=f"Task taxonomy of {table or OWN}",
-        progress=progress_bar("report"),
-    )
+    with progress_bar("report") as progress:
+        text = report(
+            transfers,
+            problem,
+            draws=draws,
+            seed=seed,
+            solver=solver,
+            stable=stable,
+            title=f"Task taxonomy of {table or OWN}",
+            progress=progress,
+        )
     write_text(text, output)
     note(f"wrote {output}")
     return 0
@@ -120,7 +121,8 @@ def _stability(path: str, problem: Problem, *, bootstrap: int, seed: int, solver
         losses = read_losses(path, exact_names=exact_names())
         with naming(path):
             found = tg.affinities(losses, bootstrap=bootstrap, seed=seed)
-    return tg.stability(found, problem, solver=solver, progress=progress_bar("resamples"))
+    with progress_bar("resamples") as progress:
+        return tg.stability(found, problem, solver=solver, progress=progress)
 
 
 @click.command("serve")

@@ -19,13 +19,13 @@ from taskgraph.cli.options import (
     grid_options,
     note,
     problem_options,
-    progress_bar,
     read_inputs,
     read_table,
     table_argument,
 )
 from taskgraph.cli.paths import PICTURES, OutputFile
 from taskgraph.errors import TaskgraphError
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -263,14 +263,15 @@ def grid_command(
         budgets = (
             UNIT_BUDGETS if plain else tg.budget_ladder(transfers, problem, most=6, solver=solver)
         )
-    found = tg.frontier(
-        transfers,
-        problem,
-        budgets=budgets,
-        max_orders=[problem.max_order],
-        solver=solver,
-        progress=progress_bar("budgets"),
-    )
+    with progress_bar("budgets") as progress:
+        found = tg.frontier(
+            transfers,
+            problem,
+            budgets=budgets,
+            max_orders=[problem.max_order],
+            solver=solver,
+            progress=progress,
+        )
     solved = [taxonomy for taxonomy in found if taxonomy.solved]
     if not solved:
         click.echo(f"Error: {found.taxonomies[-1].reason}.", err=True)

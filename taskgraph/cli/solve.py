@@ -89,7 +89,7 @@ def solve_command(
     if alternatives and plot:
         raise click.UsageError("--plot draws one taxonomy; leave --alternatives out")
     transfers, problem = read_inputs(table, problem_file, flags)
-    with proof_line() as watch, stoppable(time_limit, watch) as clock:
+    with proof_line() as callback, stoppable(time_limit, callback) as clock:
         if alternatives:
             found = tg.alternatives(transfers, problem, k=alternatives, solver=solver, clock=clock)
             return _print_alternatives(found, alternatives, form)

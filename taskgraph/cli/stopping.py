@@ -8,13 +8,15 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from taskgraph.solver.clock import Clock, Watch
+from taskgraph.solver.clock import Clock, SolverCallback
 
 
 @contextlib.contextmanager
-def stoppable(time_limit: float | None = None, watch: Watch | None = None) -> Iterator[Clock]:
+def stoppable(
+    time_limit: float | None = None, callback: SolverCallback | None = None
+) -> Iterator[Clock]:
     """A clock that the first Ctrl-C stops; the second one interrupts as usual."""
-    clock = Clock(time_limit, watch)
+    clock = Clock(time_limit, callback)
     if threading.current_thread() is not threading.main_thread():
         yield clock  # signals arrive in the main thread alone
         return

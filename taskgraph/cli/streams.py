@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from taskgraph.errors import TaskgraphError, reason
+from taskgraph.errors import TaskgraphError, describe_os_error
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -44,7 +44,8 @@ class _Output(io.FileIO):
         """Raise the error that the command line turns into a line and an exit code."""
         if error.errno == errno.EPIPE:
             raise ClosedPipeError("the reader of standard output has ended") from error
-        raise OutputError(f"standard output: cannot be written: {reason(error)}") from error
+        what = describe_os_error(error)
+        raise OutputError(f"standard output: cannot be written: {what}") from error
 
 
 class _Messages(_Output):

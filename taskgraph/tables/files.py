@@ -19,8 +19,8 @@ import pyarrow.csv as pacsv
 import pyarrow.feather as pafeather
 import pyarrow.parquet as papq
 
-from taskgraph.errors import InvalidTableError, TaskgraphError, reason
-from taskgraph.places import Origin, row_name, rows_of
+from taskgraph.errors import InvalidTableError, TaskgraphError, describe_os_error
+from taskgraph.rows import Origin, row_name, rows_of
 from taskgraph.tables.text import is_json, line_of, read_json, separator_of
 from taskgraph.tasks import normalized
 
@@ -331,7 +331,7 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InvalidTableError(f"cannot be written: {reason(error)}") from None
+        raise InvalidTableError(f"cannot be written: {describe_os_error(error)}") from None
 
 
 def _target(path: FilePath) -> Path:

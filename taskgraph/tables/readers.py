@@ -13,14 +13,18 @@ import numpy as np
 import pandas as pd
 import tomli_w
 
-from taskgraph.affinity.given import WINS, check_names_of, check_pairs, check_scores
+from taskgraph.affinity.aggregated import WIN_COLUMNS, read_name_columns
+from taskgraph.affinity.scores import check_scores
+from taskgraph.affinity.wins_table import check_wins_table
 from taskgraph.arrays import Booleans, Integers
+from taskgraph.columns import MEASUREMENTS, check_unique, is_empty
 from taskgraph.direction import COLUMN, called_a_score
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.losses import Losses
 from taskgraph.names import read_sets
-from taskgraph.places import row_name
-from taskgraph.problem import Problem, problem_from_dict, problem_to_dict
+from taskgraph.problem import Problem
+from taskgraph.problem_file import problem_from_dict, problem_to_dict
+from taskgraph.rows import row_name
 from taskgraph.tables.columns import (
     Columns,
     Kind,
@@ -47,8 +51,9 @@ from taskgraph.tables.several import FILE, Files, Rows
 from taskgraph.tables.text import with_points
 from taskgraph.tables.wide import melted_rows, with_names
 from taskgraph.tasks import join_sources, parse_sources
-from taskgraph.taxonomy import Taxonomy, taxonomy_from_dict
-from taskgraph.transfers import MEASUREMENTS, Transfers, check_unique, is_empty
+from taskgraph.taxonomy import Taxonomy
+from taskgraph.taxonomy_file import taxonomy_from_dict
+from taskgraph.transfers import Transfers
 
 logger = logging.getLogger("taskgraph")
 
@@ -197,8 +202,8 @@ def read_wins(
     files = Files.of(path)
     frame, rows = _read(files, "wins", columns, where, drop)
     with naming(files, rows):
-        check_names_of(frame, WINS, exact_names)
-        check_pairs(frame)
+        read_name_columns(frame, WIN_COLUMNS, exact_names)
+        check_wins_table(frame)
     return frame
 
 

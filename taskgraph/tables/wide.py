@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Indices
+from taskgraph.columns import is_empty
 from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names, check_names, read_sets, read_targets
-from taskgraph.places import row_name, row_names
+from taskgraph.rows import row_name, row_names
 from taskgraph.tables.files import UNNAMED
 from taskgraph.tasks import RESERVED, SELF, quoted, split_sources
-from taskgraph.transfers import is_empty
 
 logger = logging.getLogger("taskgraph")
 

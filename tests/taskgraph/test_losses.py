@@ -229,8 +229,8 @@ def test_own_encoders_are_references_where_every_target_has_one():
     ("arguments", "message"),
     [
         ((("a",), ("1", "2"), np.ones((2, 1))), r"shape \(2, 1\), expected \(1, 2\)"),
-        ((("a", "a"), ("1",), np.ones((2, 1))), 'the candidate "a" is there twice'),
-        ((("a",), ("1", "1"), np.ones((1, 2))), 'the image "1" is there twice'),
+        ((("a", "a"), ("1",), np.ones((2, 1))), 'the candidate "a" appears twice'),
+        ((("a",), ("1", "1"), np.ones((1, 2))), 'the image "1" appears twice'),
         ((("a",), ("1",), np.array([[np.inf]])), 'loss of "a" on image "1" is inf'),
     ],
 )

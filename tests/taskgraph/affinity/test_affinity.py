@@ -12,10 +12,10 @@ from taskgraph.affinity import (
     affinities_from_scores,
     affinities_from_wins_table,
     affinity_from_wins,
+    bootstrap,
     bootstrap_affinities,
     consistency_ratio,
     draw_resamples,
-    estimate,
     random_index,
     win_rates,
 )
@@ -87,7 +87,7 @@ def test_a_cycle_ties_and_is_inconsistent():
 
 
 def test_a_near_cycle_is_found():
-    """Complex eigenvalues of nearly the largest modulus: plain iteration turns in circles."""
+    """Complex eigenvalues of nearly the largest modulus: power iteration does not converge."""
     wins = np.array([[0.5, 1, 0], [0, 0.5, 0.99], [1, 0.01, 0.5]])
     assert affinity_from_wins(wins) == pytest.approx(dense_perron(wins)[0], rel=1e-8)
 
@@ -224,7 +224,7 @@ def test_one_candidate_has_all_the_affinity():
 @pytest.mark.parametrize("ties", ["half", "strict"])
 def test_bootstrap_equals_naive_resampling(ties, monkeypatch):
     """Draw the same images, copy their columns, and run the whole chain on each copy."""
-    monkeypatch.setattr(estimate, "CHUNK", 3 * 49)  # three resamples at a time
+    monkeypatch.setattr(bootstrap, "CHUNK", 3 * 49)  # three resamples at a time
     losses = some_losses()
     for measured in losses.by_target.values():
         measured.values[:] = np.round(measured.values, 1)

@@ -19,7 +19,7 @@ from benchmarks import intervals as grid
 from benchmarks.intervals_page import summary
 from benchmarks.machine import ROOT
 from taskgraph.affinity import affinities, affinity_from_wins, interval, win_rates
-from taskgraph.affinity.ahp import perron_vectors
+from taskgraph.affinity.ahp import affinities_of_wins
 from taskgraph.affinity.bootstrap import units_of
 from taskgraph.affinity.interval import affinity_interval, effective_images
 from taskgraph.losses import Losses, TargetLosses
@@ -93,7 +93,7 @@ def test_many_images_give_the_bootstraps_standard_error():
     losses = some_losses(3000, noise=1.0)
     low, high = affinity_interval(losses, np.arange(3000))
     counts = np.random.default_rng(1).multinomial(3000, np.full(3000, 1 / 3000), size=2000)
-    again = logit(perron_vectors(win_rates(losses, weights=counts)))
+    again = logit(affinities_of_wins(win_rates(losses, weights=counts)))
     half = (logit(high) - logit(low)) / 2
     np.testing.assert_allclose(half, norm.ppf(0.975) * again.std(axis=0), rtol=0.05)
     center = logit(affinity_from_wins(win_rates(losses)))
@@ -113,7 +113,7 @@ def test_clusters_of_different_sizes_are_a_ratio():
     units = np.array([*range(12), *range(4)])
     assert effective_images(losses, units) == pytest.approx(12, rel=0.1)
     counts = np.random.default_rng(1).multinomial(12, np.full(12, 1 / 12), size=4000)[:, units]
-    again = logit(perron_vectors((win_rates(losses, weights=counts) * 12 + 0.5) / 13))
+    again = logit(affinities_of_wins((win_rates(losses, weights=counts) * 12 + 0.5) / 13))
     low, high = affinity_interval(losses, units)
     assert ((logit(high) - logit(low)) / 2 > 0.8 * again.std(axis=0) * norm.ppf(0.975)).all()
 

@@ -159,7 +159,7 @@ def test_alternatives_are_the_best_sets_without_a_source_that_can_go(seed):
 
 
 def test_sources_that_no_transfer_needs_take_no_time_and_no_place():
-    """Ten of them: a thousand sets beside each one that is worth listing."""
+    """Each listed set has a thousand supersets with some of ten sources that no transfer needs."""
     random = np.random.default_rng(0)
     tasks = [f"t{i}" for i in range(6)]
     rows = [(s, t, random.random()) for t in tasks for s in tasks if s != t]

@@ -17,7 +17,7 @@ from taskgraph.solver.clock import Clock
 from taskgraph.tables import write_transfers
 
 SLACK = 1.0
-"""Seconds that a limit may be exceeded by."""
+"""By how many seconds a solve may exceed its limit."""
 BUSY = 2.0
 """The same where other tests may share the processor."""
 
@@ -115,18 +115,18 @@ LEAVING = """
 import threading
 import taskgraph as tg
 from benchmarks.instances import latent
-from taskgraph.solver import backends
+from taskgraph.solver import running
 from taskgraph.solver.clock import Clock
-backends.PATIENCE = 0.0  # no solver stops so soon
+running.STOP_SECONDS = 0.0  # no solver stops so soon
 table, clock = latent(100, 50, 0), Clock()
 costs = {name: (number % 9 + 1) / 1000 for number, name in enumerate(table.targets)}
 threading.Timer(3, clock.stop.set).start()
 problem = tg.Problem(budget=20, transfer_cost=costs, supervised_may_transfer=True)
-print(tg.solve(table, problem, clock=clock).status, backends.left_behind())
+print(tg.solve(table, problem, clock=clock).status, running.abandoned_solver_runs())
 """
 
 
-def test_a_solver_that_is_left_behind_does_not_abort_the_process():
+def test_an_abandoned_solver_does_not_abort_the_process():
     """At the end of the process it is waited for."""
     done = subprocess.run([sys.executable, "-c", LEAVING], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

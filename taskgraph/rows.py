@@ -1,4 +1,4 @@
-"""How an error names the rows of a table: by number, and by file where there are several."""
+"""Names of the rows of a table in error messages: numbers, with files where there are several."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Protocol
 
 
 class Origin(Protocol):
-    """Knows where each row of a table was read."""
+    """Says from which file each row of a table was read."""
 
     def of(self, number: int) -> tuple[str, int]:
-        """The file of the n-th row ("" where there is one file), and its number in that file."""
+        """Return the file of the n-th row ("" for a single file), and its number in that file."""
 
 
 @dataclass
 class _Reading:
-    """The table that is being checked, and the rows that an error has named."""
+    """Origin of the table that is being read, and the rows that messages have named."""
 
     origin: Origin
     named: list[int] = field(default_factory=list)
@@ -28,7 +28,7 @@ _READING: ContextVar[_Reading | None] = ContextVar("taskgraph.reading", default=
 
 
 def row_name(number: int) -> str:
-    """``row 3``, counted from 1, or ``row 3 of b.csv`` where several files are read."""
+    """Return ``row 3``, counted from 1, or ``row 3 of b.csv`` where several files are read."""
     reading = _READING.get()
     if reading is None:
         return f"row {number}"
@@ -38,7 +38,7 @@ def row_name(number: int) -> str:
 
 
 def row_names(first: int, second: int) -> str:
-    """``rows 1 and 3``, or both with the files that they stand in."""
+    """Return ``rows 1 and 3``, or both rows with their files."""
     one, other = row_name(first), row_name(second)
     if " of " in one + other:
         return f"{one} and {other}"
@@ -47,7 +47,7 @@ def row_names(first: int, second: int) -> str:
 
 @contextlib.contextmanager
 def rows_of(origin: Origin) -> Iterator[list[int]]:
-    """Name rows by their origin within this block; yields the rows that were named so far."""
+    """Name rows by their origin within this context; yields the rows that were named so far."""
     reading = _Reading(origin)
     token = _READING.set(reading)
     try:
