@@ -12,7 +12,7 @@ import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
-from taskgraph.cli.options import show
+from taskgraph.cli.output import show
 
 if TYPE_CHECKING:
     import pandas as pd
