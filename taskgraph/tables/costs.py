@@ -7,7 +7,9 @@ import re
 from collections.abc import Collection, Sequence
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.tables.files import FilePath, naming, read_frame, read_header
+from taskgraph.tables.files import read_frame, read_header
+from taskgraph.tables.formats import FilePath
+from taskgraph.tables.naming import naming
 from taskgraph.tasks import require_known
 
 TASK_WORDS = {"task", "tasks", "name"}

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.tables.files import FilePath, naming
+from taskgraph.tables.formats import FilePath
+from taskgraph.tables.naming import naming
 from taskgraph.tasks import SCRATCH, join_sources, parse_sources, split_sources
 from taskgraph.transfers import Transfers
 

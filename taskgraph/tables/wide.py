@@ -15,7 +15,7 @@ from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names, check_names, read_sets, read_targets
 from taskgraph.places import row_name, row_names
-from taskgraph.tables.files import UNNAMED
+from taskgraph.tables.formats import UNNAMED
 from taskgraph.tasks import RESERVED, SELF, quoted, split_sources
 from taskgraph.transfers import is_empty
 
