@@ -1,4 +1,4 @@
-"""Every file that taskgraph reads or writes."""
+"""Readers and writers of all files of taskgraph."""
 
 from taskgraph.tables.columns import Kind, kind_of, renamed
 from taskgraph.tables.costs import read_label_costs

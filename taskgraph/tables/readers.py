@@ -9,9 +9,9 @@ import pandas as pd
 
 from taskgraph.affinity.given import WINS, check_names_of, check_pairs, check_scores
 from taskgraph.arrays import Integers
-from taskgraph.direction import called_a_score
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
+from taskgraph.score_words import called_a_score
 from taskgraph.tables.columns import (
     Columns,
     Kind,
@@ -33,31 +33,31 @@ from taskgraph.tables.writing import write_frame
 from taskgraph.transfers import Transfers, check_unique
 
 Paths = FilePath | Sequence[FilePath] | Files
-"""One file, or several that are read as one table."""
+"""One file, or several files that are read as one table."""
 
 
 def table_kind(path: Paths, *, columns: Columns | None = None) -> Kind:
-    """Tell the kind of a file by its header alone; see `kind_of`.
+    """Return the kind of a table by its header; see `kind_of`.
 
     Raises
     ------
     InvalidTableError
-        If the file is not a table, has no such columns, or several files are of several kinds.
+        If the file is not a table, has no column of ``columns``, or the files differ in kind.
     """
     files, columns = Files.of(path), tidy(columns)
-    found: dict[Kind, FilePath] = {}
+    kinds: dict[Kind, FilePath] = {}
     for file, header in zip(files.paths, headers_of(files, columns, None), strict=True):
         with naming(file):
             mapped = usable_columns(header, columns, several=len(files.paths) > 1)
             check_columns(header, mapped)
-            found.setdefault(kind_of(renamed_header(header, mapped)), file)
-    if len(found) > 1:
-        (one, first), (other, second) = list(found.items())[:2]
+            kinds.setdefault(kind_of(renamed_header(header, mapped)), file)
+    if len(kinds) > 1:
+        (one, first), (other, second) = list(kinds.items())[:2]
         raise InvalidTableError(
             f"{first!s} holds {kind_name(one)}, and {second!s} {kind_name(other)}; several files "
             "must hold the same kind of table, with the same columns"
         )
-    return next(iter(found))
+    return next(iter(kinds))
 
 
 def read_transfers(
@@ -73,11 +73,11 @@ def read_transfers(
     ----------
     path : str or path
     columns : mapping of our headers to the file's own, optional
-        As for `taskgraph.tables.renamed`; the same for all readers.
+        As for `taskgraph.tables.renamed`; all readers have this parameter.
     where : mapping of the file's own headers to values, optional
-        Only rows with these values are kept; the same for all readers.
+        Only rows with these values are kept; all readers have this parameter.
     exact_names : bool
-        As for `Transfers`; the same for all readers.
+        As for `Transfers`; all readers have this parameter.
 
     Raises
     ------
@@ -104,30 +104,30 @@ def read_losses(
     higher_is_better_for: Iterable[str] = (),
     exact_names: bool = False,
 ) -> Losses:
-    """Read losses per test image: ``target, sources, image, loss``.
+    """Read losses of test images, from the columns ``target, sources, image, loss``.
 
     ``cluster`` and ``higher_is_better`` are optional columns; see `Losses.from_frame`.
 
     Parameters
     ----------
     path : str, path, or several
-        Several files are read as one table, in which a column ``file`` names the file of each
-        row. Rows without a loss (empty, ``NA``, ``-``, ``null``) were not measured.
+        Several files are read as one table; its column ``file`` names the file of each row. Rows
+        without a loss (empty, ``NA``, ``-``, ``null``) count as not measured and are left out.
     columns, where
         As for `read_transfers`.
     drop : sets of sources
         Candidates to leave out.
     higher_is_better : bool, optional
-        The column read as ``loss`` holds scores, such as accuracies (True), or losses (False). By
-        default losses, unless the file calls the column by a score's name, such as ``accuracy``.
+        Whether the column read as ``loss`` holds scores, such as accuracies, rather than losses. By
+        default it holds losses; if the file calls it by a score's name, there is no default.
     higher_is_better_for, exact_names
         As for `Losses.from_frame`.
 
     Raises
     ------
     InvalidTableError
-        If the file is not such a table, or nothing says the direction of a column that is called
-        a score; the message begins with the file's name.
+        If the file is not such a table, or nothing gives the direction of a column with a score's
+        name; the message begins with the file's name.
     """
     files = Files.of(path)
     frame, rows = read_rows(files, "losses", columns, where, drop)
@@ -178,16 +178,16 @@ def read_scores(
     drop: Iterable[str] = (),
     exact_names: bool = False,
 ) -> pd.DataFrame:
-    """Read one score a transfer, for `affinities_from_scores`.
+    """Read one score for each transfer, for `affinities_from_scores`.
 
-    Either rows ``sources, target, score``, or a wide matrix: the first column (or the index that
-    pandas wrote to Parquet) holds the sources, the others are targets, and the diagonal is the
-    targets' own networks (``self``). A mapping of columns means rows.
+    The table has either rows ``sources, target, score``, or is a wide matrix: its first column (or
+    the index that pandas wrote to Parquet) holds the sources, each other column is a target, and
+    the diagonal holds the targets' own networks (``self``). With ``columns`` it is read as rows.
 
     Raises
     ------
     InvalidTableError
-        If the file is neither; the message begins with its name.
+        If the file is neither of these; the message begins with its name.
     """
     files = Files.of(path)
     if columns or table_kind(files) != "matrix":
@@ -213,13 +213,12 @@ def read_scores(
 def _matrix(
     path: FilePath, where: Columns | None, exact_names: bool
 ) -> tuple[pd.DataFrame, Integers]:
-    """The melted matrix of a file, and the row of the matrix that each of its rows is of."""
+    """Return the cells of a matrix as rows, and for each the row of the matrix, counted from 1."""
     frame, index, separator = read_frame(path), read_index(path), read_separator(path)
-    for place in range(1, frame.shape[1]):
-        name = frame.columns[place]
+    for name in frame.columns[1:]:
         frame[name] = with_points(frame[name], separator)
     with naming(path):
         kept, numbers = selected(frame, tidy(where))
     with naming(path, Rows((path,), np.zeros(len(numbers), dtype=np.int64), numbers)):
-        found, places = melted_rows(with_names(kept, index), exact_names=exact_names)
-        return found, numbers[places]
+        cells, positions = melted_rows(with_names(kept, index), exact_names=exact_names)
+        return cells, numbers[positions]

@@ -94,7 +94,7 @@ BAD = {
     "euro": (
         'a,5\nb,"1.234,50 €"',
         'row 2: the label cost of "b" is "1.234,50 €", expected a plain'
-        " number such as 1234.50; leave out signs of currencies",
+        " number such as 1234.50; leave out currency signs",
     ),
     "dollar": ("a,$5", 'is "$5", expected a plain number such as 5;'),
     "comma": ('a,"12,5"', 'is "12,5", expected a plain number such as 12.5;'),
