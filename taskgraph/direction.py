@@ -55,7 +55,7 @@ class Direction:
         if self.higher_is_better and self.higher_is_better_for:
             raise InvalidTableError(
                 "--higher-is-better says that all targets have scores, and --higher-is-better-for "
-                f"that {_listed(self.higher_is_better_for)} alone have; give one of them"
+                f"that only {_listed(self.higher_is_better_for)} have; give one of them"
             )
 
     @classmethod
@@ -100,18 +100,19 @@ class Direction:
         by_column = {} if column is None else _from_column(targets, column)
         higher = {}
         for target in targets.known:
-            said = self.of(target)
-            if target in by_column and said is not None and by_column[target][0] != said:
+            direction = self.of(target)
+            if target in by_column and direction not in (None, by_column[target][0]):
                 value, row = by_column[target]
                 raise InvalidTableError(
                     f'{row_name(row)}: the column "{COLUMN}" says {_word(value)} for the target '
-                    f'"{target}", and {self.flag(target)} says {_word(said)}; leave one of them out'
+                    f'"{target}", and {self.flag(target)} says {_word(bool(direction))}; leave one '
+                    "of them out"
                 )
-            if said is None and target in by_column:
-                said = by_column[target][0]
-            if said is None and header is not None and not self.higher_is_better_for:
+            if direction is None and target in by_column:
+                direction = by_column[target][0]
+            if direction is None and header is not None and not self.higher_is_better_for:
                 raise InvalidTableError(refusal(header, target if by_column else None))
-            higher[target] = bool(said)
+            higher[target] = bool(direction)
         return higher
 
 

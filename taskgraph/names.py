@@ -230,8 +230,9 @@ def _missing(value: Any) -> bool:
 
 def _text(value: Any) -> str:
     """Return a number as a name; 1.0 becomes 1, as a column with gaps turns 1 into 1.0."""
-    whole = isinstance(value, float | np.floating) and np.isfinite(value) and value == int(value)
-    return str(int(value)) if whole else str(value)
+    is_whole = isinstance(value, float | np.floating) and bool(np.isfinite(value))
+    is_whole = is_whole and value == int(value)
+    return str(int(value)) if is_whole else str(value)
 
 
 def _target(text: str) -> str:

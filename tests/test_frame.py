@@ -24,8 +24,8 @@ ORDER = {
     "taskgraph.solver": "clock < scale < backends < choice < presolve < model < local < relax < "
     "root < incumbent < contract < lagrange < cover < leaves < ascent < branch < ranking < "
     "infeasible < ties < search",
-    "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < several < "
-    "rows < wide < readers < documents < costs < default < taskonomy",
+    "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
+    "many_files < rows < wide < readers < documents < costs < default < taskonomy",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
     "sheet < legend < taxonomy < frontier < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "

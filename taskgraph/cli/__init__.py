@@ -54,7 +54,7 @@ class LazyGroup(SuggestingGroup):
         return [*COMMANDS, *sorted(set(_plugins()) - set(COMMANDS))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command and return it; None if there is none of this name."""
+        """Import a command and return it; None if no command has this name."""
         if cmd_name in COMMANDS:
             module = importlib.import_module(COMMANDS[cmd_name])
             command: click.Command = getattr(module, f"{cmd_name}_command")

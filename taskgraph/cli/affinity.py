@@ -98,7 +98,7 @@ def affinity_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
 
 
 def _transfers(files: Files, flags: dict[str, Any]) -> Transfers:
-    """Return the table of transfers of whatever kind of measurement the files hold."""
+    """Return the table of transfers of the losses, win rates or scores in the files."""
     from taskgraph.tables import table_kind
 
     rows = row_settings(flags)

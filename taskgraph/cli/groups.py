@@ -13,7 +13,7 @@ class SuggestingGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command and its arguments; raise if there is none of this name."""
+        """Return the command and its arguments; raise if no command has this name."""
         name = args[0]
         known = self.list_commands(ctx)
         if ctx.resilient_parsing or name in known or name.startswith("-"):

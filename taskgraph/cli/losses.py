@@ -169,8 +169,8 @@ def _note_missing_images(losses: Losses) -> None:
         measured = losses.by_target[target]
         common = int(measured.common.sum())
         if common < len(measured.images):
-            wanted = common + (len(measured.images) - common + 1) // 2
+            goal = common + (len(measured.images) - common + 1) // 2
             note(
                 f'"{target}": {common} of {len(measured.images)} images are common to all '
-                f"candidates; {costliest(measured, wanted)}"
+                f"candidates; {costliest(measured, goal)}"
             )

@@ -100,10 +100,10 @@ def format_options(**helps: str) -> Callable[[F], F]:
     """
 
     def choose(ctx: click.Context, flag: click.Parameter, is_set: bool) -> None:
-        before = ctx.params.setdefault("output_format", None)
-        if is_set and before is not None:
+        earlier = ctx.params.setdefault("output_format", None)
+        if is_set and earlier is not None:
             raise click.UsageError(
-                f"--{before} and {flag.opts[0]} exclude each other; give one of them", ctx
+                f"--{earlier} and {flag.opts[0]} exclude each other; give one of them", ctx
             )
         if is_set:
             ctx.params["output_format"] = flag.opts[0].removeprefix("--")
@@ -163,7 +163,7 @@ def where_option(help_text: str) -> Callable[[F], F]:
 
 
 def where_conditions() -> dict[str, str]:
-    """Headers and values of the running command's ``--where``."""
+    """Return headers and values of the running command's ``--where``."""
     return click.get_current_context().meta.get(WHERE) or {}
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LOOK = ("size", "dpi", "font")
-"""Names of the flags that say how a picture looks, whatever it shows."""
+"""Names of the flags for size, resolution and font, which every picture has."""
 
 
 def picture_options(function: F) -> F:

@@ -207,11 +207,11 @@ def check_costs(transfers: Transfers, problem: Problem, flags: Mapping[str, Any]
     far = costs and (min(costs) > FAR_COST or max(costs) < 1 / FAR_COST)
     if far and rest and problem.default_label_cost is None:
         span = f"{min(costs):g}" + (f" to {max(costs):g}" if max(costs) > min(costs) else "")
-        each = f"these {len(rest)} tasks cost 1 each" if len(rest) > 1 else "this task costs 1"
+        others = f"{len(rest)} other tasks" if len(rest) > 1 else "one other task"
         note(
-            f"Warning: costs are given of {span}, and {each}, as no label cost is given: "
-            f"{some_names(rest)}; give theirs with --default-label-cost C, or "
-            "--default-label-cost 1 if 1 is meant"
+            f"Warning: the given costs are {span}, and the label cost of {others} is 1: "
+            f"{some_names(rest)}; set it with --default-label-cost C (with --default-label-cost 1 "
+            "if 1 is meant)"
         )
     return problem
 

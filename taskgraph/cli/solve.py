@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from taskgraph.taxonomy import Taxonomy
 
 
-UNPROVEN = "the time was too short to prove which larger budget is the next to be worth more"
+UNPROVEN = (
+    "the time limit left no proof of which larger budget is the next to improve the objective"
+)
 
 
 @click.command("solve")
@@ -124,19 +126,20 @@ def _print(taxonomy: Taxonomy, output_format: str | None) -> None:
 
 
 def _sentence(more: Marginal) -> str:
-    """Say which budget is the next to be worth more and what it buys, as far as it is proven."""
+    """Return which larger budget is the next to improve the objective, and what it buys."""
     now = f"budget {more.budget:g}"
     if math.isinf(more.step):
-        return f"{now}: {'no larger one is worth more' if more.next_step else UNPROVEN}"
+        return f"{now}: {'no larger budget improves the objective' if more.next_step else UNPROVEN}"
     next_budget = f"{more.after.budget:g} (step {more.step:.6g})"
     adds = ", ".join(more.added) or "nothing new"
     drops = f", instead of {', '.join(more.dropped)}" if more.dropped else ""
     buys = f"it supervises {adds}{drops}"
     if more.proven and more.next_step:
-        return f"{now}: the next that is worth more is {next_budget}, by {more.worth:.4g}: {buys}"
+        improves = f"is the next to improve the objective, by {more.worth:.4g}"
+        return f"{now}: budget {next_budget} {improves}; {buys}"
     low, high = more.limits
-    worth = "an unknown amount" if math.isnan(low) else f"between {low:.4g} and {high:.4g} more"
-    return f"{now}: {next_budget} is worth {worth}: {buys}; {UNPROVEN}"
+    worth = "an unknown amount" if math.isnan(low) else f"between {low:.4g} and {high:.4g}"
+    return f"{now}: budget {next_budget} improves the objective by {worth}; {buys}; {UNPROVEN}"
 
 
 def _print_alternatives(
@@ -149,9 +152,9 @@ def _print_alternatives(
         _print(taxonomies[0], output_format)
         return INFEASIBLE
     if taxonomies[0].status != "optimal":
-        note("the time passed before the best set was proven; this is the best one so far")
+        note("the time limit came before the proof of the best set; this is the best set so far")
     elif len(taxonomies) < count:
-        note(f"listed {len(taxonomies)} of {count}: there are no more, or the time passed")
+        note(f"listed {len(taxonomies)} of {count} sets: no more exist, or time ran out")
     best = taxonomies[0].objective or 0.0
     rows = [
         {

@@ -129,9 +129,9 @@ def _draw_measure(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
             linewidth=1.3,
             label="order 1" if order == 1 else f"order ≤ {order:g}",
         )
-    whole = float(measured["budget"].max()) >= 2
+    whole_ticks = float(measured["budget"].max()) >= 2
     axes.set(xlabel="supervision budget", ylabel=MEASURES[measure])
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=whole, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=whole_ticks, min_n_ticks=1))
     axes.grid(axis="y", color=faint(), linewidth=0.6)
     axes.set_axisbelow(True)
     sns.despine(ax=axes)

@@ -10,6 +10,7 @@ from taskgraph.tables.documents import (
     write_taxonomy,
 )
 from taskgraph.tables.files import read_frame, read_header
+from taskgraph.tables.many_files import Files, expanded
 from taskgraph.tables.naming import naming
 from taskgraph.tables.readers import (
     read_losses,
@@ -20,7 +21,6 @@ from taskgraph.tables.readers import (
     write_losses,
     write_transfers,
 )
-from taskgraph.tables.several import Files, expanded
 from taskgraph.tables.taskonomy import load_numbers, read_taskonomy
 from taskgraph.tables.wide import melted
 from taskgraph.tables.writing import (

@@ -107,10 +107,10 @@ def _remedy(text: str) -> str:
     digits = re.sub(r"[^\d.,]", "", text)
     if not re.search(r"\d", digits):
         return "expected a number of at least 0"
-    whole, mark, rest = digits.rpartition(max(".", ",", key=digits.rfind))
-    plain = re.sub(r"[.,]", "", whole) + (f".{rest}" if mark else rest)
+    integer, mark, decimals = digits.rpartition(max(".", ",", key=digits.rfind))
+    plain = re.sub(r"[.,]", "", integer) + (f".{decimals}" if mark else decimals)
     other = re.sub(r"[.,]", "", digits)
-    if digits.count(",") + digits.count(".") == 1 and mark == "," and len(rest) == 3:
+    if digits.count(",") + digits.count(".") == 1 and mark == "," and len(decimals) == 3:
         plain = f"{other} or {plain}"
     return (
         f"expected a plain number such as {plain}; leave out currency signs and thousands "

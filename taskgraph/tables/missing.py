@@ -21,27 +21,29 @@ def missing_column(name: str, kind: Kind, header: list[str], found: Kind, path: 
     """
     shown = ", ".join(f'"{column}"' for column in header[:12])
     more = f" and {len(header) - 12} more" if len(header) > 12 else ""
-    looks = found == "matrix" and len(header) > 1 and not {"sources", "target"} & set(header)
-    if kind == "transfers" and (found in ("losses", "wins", "scores") or looks):
-        command = f"taskgraph affinity {shlex.quote(str(path))} -o transfers.csv"
-        if found in ("scores", "matrix"):
-            command += " --higher-is-better (or --lower-is-better)"
-        own = ""
-        if looks:
-            own = (
-                "; if it is no matrix, say which columns are which with --column, as in --column "
-                "sources=HEADER"
-            )
-        return (
-            f'a table of transfers needs the column "{name}"; it has {shown}{more}; this looks '
-            f"like a {'' if looks else 'table of '}{'wide matrix of scores' if looks else found}: "
-            f"turn it into transfers with `taskgraph affinity`: {command}{own}"
-        )
+    problem = f'a table of {kind} needs the column "{name}"; it has {shown}{more}'
+    is_matrix = found == "matrix" and len(header) > 1 and not {"sources", "target"} & set(header)
+    if kind == "transfers" and (found in ("losses", "wins", "scores") or is_matrix):
+        return f"{problem}; {_conversion(found, path)}"
     other = "" if found in (kind, "matrix") else f"; this looks like a table of {found}"
     index = next((column for column in header if column.startswith(UNNAMED)), None)
-    return f'a table of {kind} needs the column "{name}"; it has {shown}{more}{other}. ' + _remedy(
-        name, kind, index
+    return f"{problem}{other}. {_remedy(name, kind, index)}"
+
+
+def _conversion(found: Kind, path: FilePath) -> str:
+    """Return the command that turns measurements of this kind into a table of transfers."""
+    command = f"taskgraph affinity {shlex.quote(str(path))} -o transfers.csv"
+    if found in ("scores", "matrix"):
+        command += " --higher-is-better (or --lower-is-better)"
+    looks_like = kind_name(found) if found == "matrix" else f"a table of {found}"
+    text = (
+        f"this looks like {looks_like}: turn it into transfers with `taskgraph affinity`: {command}"
     )
+    if found == "matrix":
+        text += (
+            "; if it is not a matrix, name its columns with --column, as in --column sources=HEADER"
+        )
+    return text
 
 
 def _remedy(name: str, kind: Kind, index: str | None) -> str:

@@ -23,10 +23,10 @@ from taskgraph.tables.columns import (
 )
 from taskgraph.tables.files import read_frame, read_index, read_separator
 from taskgraph.tables.formats import FilePath
+from taskgraph.tables.many_files import Files, Rows
 from taskgraph.tables.missing import kind_name
 from taskgraph.tables.naming import naming
 from taskgraph.tables.rows import headers_of, read_rows, usable_columns, without
-from taskgraph.tables.several import Files, Rows
 from taskgraph.tables.text import with_points
 from taskgraph.tables.wide import melted_rows, with_names
 from taskgraph.tables.writing import write_frame
@@ -48,7 +48,7 @@ def table_kind(path: Paths, *, columns: Columns | None = None) -> Kind:
     kinds: dict[Kind, FilePath] = {}
     for file, header in zip(files.paths, headers_of(files, columns, None), strict=True):
         with naming(file):
-            mapped = usable_columns(header, columns, several=len(files.paths) > 1)
+            mapped = usable_columns(header, columns, many_files=len(files.paths) > 1)
             check_columns(header, mapped)
             kinds.setdefault(kind_of(renamed_header(header, mapped)), file)
     if len(kinds) > 1:

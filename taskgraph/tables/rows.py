@@ -26,9 +26,9 @@ from taskgraph.tables.columns import (
 )
 from taskgraph.tables.files import read_frame, read_header, read_separator
 from taskgraph.tables.formats import UNNAMED, FilePath
+from taskgraph.tables.many_files import FILE, Files, Rows
 from taskgraph.tables.missing import missing_column
 from taskgraph.tables.naming import naming
-from taskgraph.tables.several import FILE, Files, Rows
 from taskgraph.tables.text import with_points
 from taskgraph.tasks import join_sources, parse_sources
 from taskgraph.transfers import MEASUREMENTS, is_empty
@@ -62,7 +62,7 @@ def read_rows(
     parts: list[pd.DataFrame] = []
     numbers: list[Integers] = []
     for file, header, extra, label in zip(files.paths, headers, from_names, labels, strict=True):
-        mapped = usable_columns(header, columns, several=len(files.paths) > 1)
+        mapped = usable_columns(header, columns, many_files=len(files.paths) > 1)
         part, number = _read_file(file, kind, header, mapped, where, {**extra, FILE: label})
         parts.append(part)
         numbers.append(number)
@@ -76,7 +76,7 @@ def read_rows(
 
 def headers_of(files: Files, columns: Columns, where: Columns | None) -> list[list[str]]:
     """Return the columns of each file: those of its header, and those that its name gives."""
-    asked = {part for theirs in columns.values() for part in (theirs, *theirs.split("+"))}
+    requested = {part for theirs in columns.values() for part in (theirs, *theirs.split("+"))}
     headers = []
     for path, from_name in zip(files.paths, files.from_names(), strict=True):
         header = read_header(path)
@@ -86,15 +86,15 @@ def headers_of(files: Files, columns: Columns, where: Columns | None) -> list[li
                 f'{path!s}: the column "{twice}" is in the file and in the pattern of the names; '
                 "give it another name in the pattern"
             )
-        wants_file = FILE in asked or FILE in (where or {})
+        wants_file = FILE in requested or FILE in (where or {})
         extra = [FILE] if wants_file and FILE not in [*header, *from_name] else []
         headers.append([*header, *from_name, *extra])
     return headers
 
 
-def usable_columns(header: Sequence[str], columns: Columns, *, several: bool) -> Columns:
+def usable_columns(header: Sequence[str], columns: Columns, *, many_files: bool) -> Columns:
     """Return the mapping for one file; of several files, some may have our headers already."""
-    if not several:
+    if not many_files:
         return columns
     return {
         ours: theirs

@@ -120,11 +120,11 @@ def _loaded(text: str, problem: str) -> Any:
 
 def line_of(text: io.TextIOBase, separator: str, row: int) -> int | None:
     """Return the line of a CSV file, counted from 1, on which a row below its header begins."""
-    before, seen = 0, -1
+    previous_line, count = 0, -1
     reader = csv.reader(text, delimiter=separator)
     for fields in reader:
-        seen += bool(fields)
-        if seen == row:
-            return before + 1
-        before = reader.line_num
+        count += bool(fields)
+        if count == row:
+            return previous_line + 1
+        previous_line = reader.line_num
     return None

@@ -130,7 +130,7 @@ def test_messages_that_nobody_can_read_change_nothing(folder, redirect):
     expected = called(folder, "solve t.csv --marginal")
     done = called(folder, "solve t.csv --marginal", redirect)
     assert (done.returncode, done.stdout) == (0, expected.stdout)
-    assert b"no larger one is worth more" in expected.stderr
+    assert b"no larger budget improves the objective" in expected.stderr
     assert called(folder, "solve t.csv --budget 0", redirect).returncode == 3
 
 

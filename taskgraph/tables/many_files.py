@@ -83,13 +83,13 @@ class Files(os.PathLike[str]):
         """
         if self.names is None:
             return [{} for _ in self.paths]
-        pattern, wanted = _compiled(self.names), self.names
+        pattern = _compiled(self.names)
         columns = []
         for path in self.paths:
             name = without_suffix(Path(path).name)
             match = pattern.fullmatch(name)
             if match is None:
-                raise InvalidTableError(f'{path!s}: the name "{name}" does not fit "{wanted}"')
+                raise InvalidTableError(f'{path!s}: the name "{name}" does not fit "{self.names}"')
             columns.append(match.groupdict())
         return columns
 
