@@ -4,7 +4,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from taskgraph.cli import run
+from taskgraph.cli import COMMANDS, run, taskgraph
 from taskgraph.cli.options import hidden_alias
 from taskgraph.cli.parameters import Names
 from tests.failing import fails
@@ -62,3 +62,38 @@ def test_plot_taxonomy_still_takes_colour_by(table, tmp_path, capsys):  # noqa: 
     capsys.readouterr()
     run(["plot", "taxonomy", "--help"])
     assert "colour" not in capsys.readouterr().out
+
+
+def options():
+    """Every shown option of this package's commands, with the words that call its command."""
+    for name in COMMANDS:
+        command = taskgraph.get_command(click.Context(taskgraph), name)
+        below = command.commands.values() if isinstance(command, click.Group) else [command]
+        for each in below:
+            words = name if each is command else f"{name} {each.name}"
+            yield from (
+                (words, option)
+                for option in each.params
+                if isinstance(option, click.Option) and not option.hidden
+            )
+
+
+def test_every_option_says_in_a_sentence_what_it_does():
+    for words, option in options():
+        text = " ".join(option.help.split())
+        assert text[0].isupper(), f"{words} {option.opts}: {text}"
+        assert text.endswith((".", ").")), f"{words} {option.opts}: {text}"
+        assert len(text.split()) >= 2, f"{words} {option.opts}: {text}"
+
+
+def test_an_option_with_a_value_is_required_repeated_or_says_its_default_where_it_has_one():
+    for words, option in options():
+        if option.is_flag or option.required or option.multiple:
+            continue
+        has_default = isinstance(option.default, str | int | float)
+        assert not has_default or option.show_default, f"{words} {option.opts}"
+
+
+def test_the_seed_is_described_alike_everywhere():
+    helps = {option.help for _, option in options() if "--seed" in option.opts}
+    assert helps == {"Seed of the whole run."}

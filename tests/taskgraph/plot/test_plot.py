@@ -293,7 +293,7 @@ class TestHeatmap:
 
     def test_self_comes_last_where_it_is_asked_for(self):
         axes = plot.heatmap(table(4), with_self=True).axes[0]
-        assert axes.get_yticklabels()[-1].get_text() == "Task-Specific"
+        assert axes.get_yticklabels()[-1].get_text() == "self"
 
     @pytest.mark.parametrize("count", [2, 5, 14])
     def test_labels_never_overlap(self, count):
