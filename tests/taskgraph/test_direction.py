@@ -202,7 +202,7 @@ def test_a_column_says_it_in_several_ways(column):
             None,
             {"higher_is_better": True, "higher_is_better_for": ["a"]},
             "--higher-is-better says "
-            "that all targets have scores, and --higher-is-better-for that a alone",
+            "that all targets have scores, and --higher-is-better-for that only a have",
         ),
         (None, {}, 'nothing says whether larger or smaller values of "score" are better'),
     ],
