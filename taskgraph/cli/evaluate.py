@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     default=500,
     show_default=True,
     metavar="N",
-    help="Compare with N random supervised sets of the same cost.",
+    help="Compare with N random supervised sets within the budget; 0 draws none.",
 )
 @seed_option
 @click.option(

@@ -55,7 +55,7 @@ def grid_options(*, draws: int) -> Callable[[F], F]:
             metavar="N",
             default=draws,
             show_default=True,
-            help="Compare with N random supervised sets at each budget; 0 draws none.",
+            help="Compare with N random supervised sets within each budget; 0 draws none.",
         ),
         seed_option,
     )

@@ -33,10 +33,10 @@ def recommend_command(
     output_format: str | None,
     **flags: Any,
 ) -> int:
-    """Print the best transfers to one task, best first, as far as the budget allows.
+    """Print the best transfers to one task that the budget allows, best first.
 
-    A transfer must fit into the budget with the labels of its sources and of nothing else. A task
-    that is not yet part of a taxonomy is solved by one of these (all-for-one).
+    The budget must cover the label costs of a transfer's sources and its transfer cost. The paper
+    calls the best transfer to a new task all-for-one.
 
     \b
     Examples:

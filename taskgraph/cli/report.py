@@ -37,7 +37,7 @@ DEFAULT_TABLE = "the table that comes with taskgraph"
     metavar="N",
     default=200,
     show_default=True,
-    help="Compare with N random supervised sets at each budget.",
+    help="Compare with N random supervised sets within each budget.",
 )
 @click.option(
     "--losses",
