@@ -1,4 +1,4 @@
-"""What Taskonomy's tasks are called: in its tables, in its figures, and in everyday words."""
+"""Names of Taskonomy's tasks: in its tables, in its figures, and in everyday words."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ TASKONOMY_NAMES: dict[str, str] = {
     "scratch": "Scratch",
     "average": "Best Constant",
 }
-"""Names of the tasks in the Taskonomy paper's figures, by their names in its tables; some tasks
-are spelled in two ways there. Source: Zamir et al., CVPR 2018, and its web demonstration."""
+"""Names of the tasks in the Taskonomy paper's figures, by their names in its tables; the tables
+spell some tasks in two ways. Source: Zamir et al., CVPR 2018, and its web demonstration."""
 
 OTHER_NAMES: dict[str, str] = {
     "inpainting_whole": "impainting_whole",
@@ -82,23 +82,23 @@ ALIASES: dict[str, str] = {
     "semantic": "segmentsemantic_rb",
     "vanishing_points": "vanishing_point_well_defined",
 }
-"""Everyday words for Taskonomy's tasks, by which every command knows them too."""
+"""Everyday words for Taskonomy's tasks; every command accepts them."""
 
 
 def standard_name(name: str) -> str | None:
-    """The name in Taskonomy's tables of a task that is called so, or None if none of them is.
+    """Return the name of a task in Taskonomy's tables, or None if it has no task of this name.
 
-    ``name`` is that name itself, another spelling of it, what figures call the task ("2D Edges"),
-    or an everyday word ("normals"), in small or capital letters.
+    ``name`` is the name in the tables, another spelling of it, the name in the paper's figures
+    ("2D Edges"), or an everyday word ("normals"), in small or capital letters.
     """
     return _STANDARD.get(_folded(name))
 
 
 def name_in(name: str, known: Collection[str]) -> str:
-    """The table's own name of a task: ``name`` itself if it is there, else that of the same task.
+    """Return the name that the table ``known`` uses for a task.
 
-    It is the same task where both have the same `standard_name`, and no other task of the table
-    has it. A name of no task of the table is given back as it is.
+    It is ``name`` itself if the table has it, else the one task of the table with the same
+    `standard_name`. If there is none, or several, ``name`` is returned unchanged.
     """
     if name in known or (standard := standard_name(name)) is None:
         return name
@@ -107,6 +107,7 @@ def name_in(name: str, known: Collection[str]) -> str:
 
 
 def _folded(name: str) -> str:
+    """Return a name in small letters, with single underscores for blanks and dashes."""
     return "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
 
 
@@ -126,12 +127,12 @@ _STANDARD: dict[str, str] = {
 
 
 def near_names(name: str, known: Collection[str], most: int = 3) -> list[str]:
-    """Names of a table that look like this one, or that are also called so."""
-    owner = {task: task for task in known}
+    """Return up to ``most`` names of a table that look like this one or mean the same task."""
+    task_of = {task: task for task in known}
     for word in [*ALIASES, *OTHER_NAMES]:
         if (task := name_in(word, known)) in known:
-            owner.setdefault(word, task)
-    found = difflib.get_close_matches(name, list(owner), n=most, cutoff=0.5)
+            task_of.setdefault(word, task)
+    near = difflib.get_close_matches(name, list(task_of), n=most, cutoff=0.5)
     standard = standard_name(name)
     same = [task for task in known if standard and standard_name(task) == standard]
-    return list(dict.fromkeys([*same, *(owner[word] for word in found)]))[:most]
+    return list(dict.fromkeys([*same, *(task_of[word] for word in near)]))[:most]

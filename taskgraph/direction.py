@@ -1,11 +1,11 @@
-"""Whether larger values are better: said by flags or a column, target by target, and never guessed
-for values that are called a score."""
+"""Whether larger values are better, for each target: a flag or a column of the table says so.
+
+For values that are called by a score's name the direction is never guessed.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -20,114 +20,25 @@ from taskgraph.tasks import REFERENCES, SELF, require_known, task_name
 logger = logging.getLogger("taskgraph")
 
 COLUMN = "higher_is_better"
-"""The column that says it in a table itself, the same in all rows of a target."""
-
-SCORES = frozenset(
-    {
-        "score",
-        "scores",
-        "acc",
-        "accuracy",
-        "accuracies",
-        "auc",
-        "auroc",
-        "auprc",
-        "roc",
-        "ap",
-        "map",
-        "ndcg",
-        "mrr",
-        "f1",
-        "fscore",
-        "fbeta",
-        "dice",
-        "miou",
-        "iou",
-        "jaccard",
-        "psnr",
-        "ssim",
-        "r2",
-        "bleu",
-        "rouge",
-        "meteor",
-        "cider",
-        "precision",
-        "recall",
-        "sensitivity",
-        "specificity",
-        "correlation",
-        "pearson",
-        "spearman",
-        "kendall",
-        "kappa",
-        "mcc",
-        "reward",
-        "rewards",
-        "return",
-        "returns",
-        "hit",
-        "hits",
-        "top",
-        "win",
-        "wins",
-        "em",
-        "exact",
-        "elo",
-        "gain",
-        "utility",
-        "likelihood",
-        "leep",
-        "logme",
-        "hscore",
-    }
-)
-"""Words of a header that say that larger is better, as far as a word can."""
-
-LOSSES = frozenset(
-    {
-        "loss",
-        "losses",
-        "err",
-        "error",
-        "errors",
-        "mse",
-        "mae",
-        "rmse",
-        "nll",
-        "perplexity",
-        "ppl",
-        "wer",
-        "cer",
-        "fid",
-        "lpips",
-        "distance",
-        "divergence",
-        "risk",
-        "regret",
-        "cost",
-        "drop",
-        "negative",
-        "neg",
-        "brier",
-    }
-)
-"""Words of a header that say that smaller is better."""
+"""The column of a table that says whether larger values are better, the same for all rows of a
+target."""
 
 CHECK_FLAGS = "check the direction (--higher-is-better, --lower-is-better)"
 
 YES, NO = frozenset({"true", "1", "1.0", "yes"}), frozenset({"false", "0", "0.0", "no"})
 
 Said = bool | None
+"""Whether larger is better; None where nothing says so."""
 
 
 @dataclass(frozen=True)
 class Direction:
-    """What flags or keywords say about the direction of values.
+    """Which values are better, according to flags or keywords.
 
     Parameters
     ----------
     higher_is_better : bool, optional
-        Of all targets; None where nothing was said.
+        For all targets; None where nothing was said.
     higher_is_better_for : names
         Targets whose values are scores; the others' are losses unless the table says otherwise.
 
@@ -144,22 +55,22 @@ class Direction:
         if self.higher_is_better and self.higher_is_better_for:
             raise InvalidTableError(
                 "--higher-is-better says that all targets have scores, and --higher-is-better-for "
-                f"that {_listed(self.higher_is_better_for)} alone have; give one of them"
+                f"that only {_listed(self.higher_is_better_for)} have; give one of them"
             )
 
     @classmethod
     def said(cls, higher_is_better: Said, higher_is_better_for: Iterable[str]) -> Direction:
-        """Take the keywords of a function, where one name may stand for a list."""
+        """Return the direction of two keywords; ``higher_is_better_for`` may be a single name."""
         names = higher_is_better_for
         names = (names,) if isinstance(names, str) else names
         return cls(higher_is_better, tuple(task_name(name) for name in names))
 
     def of(self, target: str) -> Said:
-        """What was said of a target; None where nothing was."""
+        """Return whether larger is better for a target; None where nothing was said."""
         return True if target in self.higher_is_better_for else self.higher_is_better
 
     def flag(self, target: str) -> str:
-        """The flag that said it."""
+        """Return the flag that gives the direction of a target."""
         if target in self.higher_is_better_for:
             return "--higher-is-better-for"
         return "--higher-is-better" if self.higher_is_better else "--lower-is-better"
@@ -167,43 +78,46 @@ class Direction:
     def by_target(
         self, targets: Names, column: pd.Series | None, *, header: str | None
     ) -> dict[str, bool]:
-        """Say for every target whether larger values are better.
+        """Return for every target whether larger values are better.
 
         Parameters
         ----------
-        targets : the column of targets
-        column : the column ``higher_is_better``, if the table has one
+        targets : Names
+            The column of targets.
+        column : Series, optional
+            The column ``higher_is_better``, if the table has one.
         header : str, optional
-            What the values are called, where that is no loss and nothing may be guessed; where
-            it is None, values that nothing is said of are losses.
+            The header of the values if it names a score, so that their direction must be given.
+            If None, values are losses unless something says otherwise.
 
         Raises
         ------
         InvalidTableError
-            If a target is unknown, the column contradicts itself or a flag, or nothing says the
+            If a target is unknown, the column contradicts itself or a flag, or nothing gives the
             direction of values that are called by a score's name.
         """
         require_known(self.higher_is_better_for, targets.known, where="--higher-is-better-for")
-        told = {} if column is None else _told(targets, column)
-        found = {}
+        by_column = {} if column is None else _from_column(targets, column)
+        higher = {}
         for target in targets.known:
-            said = self.of(target)
-            if target in told and said is not None and told[target][0] != said:
-                value, row = told[target]
+            direction = self.of(target)
+            if target in by_column and direction not in (None, by_column[target][0]):
+                value, row = by_column[target]
                 raise InvalidTableError(
                     f'{row_name(row)}: the column "{COLUMN}" says {_word(value)} for the target '
-                    f'"{target}", and {self.flag(target)} says {_word(said)}; leave one of them out'
+                    f'"{target}", and {self.flag(target)} says {_word(bool(direction))}; leave one '
+                    "of them out"
                 )
-            if said is None and target in told:
-                said = told[target][0]
-            if said is None and header is not None and not self.higher_is_better_for:
-                raise InvalidTableError(refusal(header, target if told else None))
-            found[target] = bool(said)
-        return found
+            if direction is None and target in by_column:
+                direction = by_column[target][0]
+            if direction is None and header is not None and not self.higher_is_better_for:
+                raise InvalidTableError(refusal(header, target if by_column else None))
+            higher[target] = bool(direction)
+        return higher
 
 
 def refusal(header: str, target: str | None = None, *, wide: bool = False) -> str:
-    """The message for values whose direction is not said, and must be; ``wide`` for a matrix."""
+    """Return the message for values whose direction must be given; ``wide`` for a wide matrix."""
     of = f' of the target "{target}"' if target else ""
     column = "" if wide else f', or give the table a column "{COLUMN}"'
     return (
@@ -214,27 +128,8 @@ def refusal(header: str, target: str | None = None, *, wide: bool = False) -> st
     )
 
 
-def called_a_score(header: str) -> bool:
-    """Whether a header such as ``test_acc``, ``macroF1`` or ``ROC-AUC`` names a score.
-
-    A word of a loss in it (``map_error``) makes it none.
-    """
-    header = unicodedata.normalize("NFKC", header).replace("^", "")
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    words = [w for text in (header, spaced) for w in re.findall(r"[a-z0-9]+", text.lower())]
-    plain = {form for word in words for form in (word, word.rstrip("0123456789"))}
-    if plain & LOSSES:
-        return False
-    endings = ("accuracy", "score", "auc", "acc", "iou", "rouge", "bleu", "precision", "recall")
-    return (
-        bool(plain & SCORES)
-        or any(word.endswith(endings) for word in words)
-        or (any(word.startswith(("rouge", "bleu")) for word in words))
-    )
-
-
 def described(higher: Mapping[str, bool]) -> str:
-    """The direction that was taken, in words."""
+    """Return the direction of all targets in words."""
     up = sorted(target for target, is_higher in higher.items() if is_higher)
     down = sorted(set(higher) - set(up))
     if up and down:
@@ -243,7 +138,7 @@ def described(higher: Mapping[str, bool]) -> str:
 
 
 def direction_in(frame: pd.DataFrame) -> str | None:
-    """The direction of the scores that a table of transfers was made of; None if it says none."""
+    """Return the direction of the scores that a table of transfers was made from, or None."""
     if COLUMN not in frame.columns:
         return None
     values = frame[COLUMN].map(_said)
@@ -251,7 +146,7 @@ def direction_in(frame: pd.DataFrame) -> str | None:
 
 
 def worst_selves(frame: pd.DataFrame) -> tuple[int, int]:
-    """Count the targets whose own network is the worst candidate, and those that have one."""
+    """Count the targets whose own network is the worst candidate, and all that have a network."""
     inside = frame[frame["affinity"].notna() & ~frame["sources"].isin(REFERENCES)]
     own = inside[inside["sources"] == SELF].set_index("target")["affinity"]
     others = inside[inside["sources"] != SELF].groupby("target")["affinity"].min()
@@ -260,7 +155,7 @@ def worst_selves(frame: pd.DataFrame) -> tuple[int, int]:
 
 
 def warn_of_worst_selves(frame: pd.DataFrame, advice: str) -> None:
-    """Log a warning if most targets' own networks come last: the direction is likely the other."""
+    """Log a warning if most targets' own networks are the worst: the direction may be wrong."""
     worst, known = worst_selves(frame)
     if worst * 2 > known:
         logger.warning(
@@ -269,9 +164,9 @@ def warn_of_worst_selves(frame: pd.DataFrame, advice: str) -> None:
         )
 
 
-def _told(targets: Names, column: pd.Series) -> dict[str, tuple[bool, int]]:
-    """What the column says of each target, and the row where it says so first."""
-    told: dict[str, tuple[bool, int]] = {}
+def _from_column(targets: Names, column: pd.Series) -> dict[str, tuple[bool, int]]:
+    """Return the direction that the column gives each target, and the first row that gives it."""
+    directions: dict[str, tuple[bool, int]] = {}
     texts = column.astype("string").fillna("").to_numpy(dtype=object)
     pairs = pd.DataFrame({"target": targets.codes, "text": texts}).drop_duplicates()
     for row, code, text in pairs.itertuples():
@@ -282,16 +177,17 @@ def _told(targets: Names, column: pd.Series) -> dict[str, tuple[bool, int]]:
             raise InvalidTableError(
                 f'{row_name(row + 1)}: {COLUMN} is "{text}", expected true or false'
             )
-        first = told.setdefault(target, (value, row + 1))
+        first = directions.setdefault(target, (value, row + 1))
         if first[0] != value:
             raise InvalidTableError(
                 f"{row_names(first[1], row + 1)}: {COLUMN} is both {_word(first[0])} and "
                 f'{_word(value)} for the target "{target}"; a target has one direction'
             )
-    return told
+    return directions
 
 
 def _said(value: object) -> Said:
+    """Return the direction that a field of the column gives."""
     text = str(value).strip().lower()
     return True if text in YES else False if text in NO else None
 
@@ -301,6 +197,7 @@ def _word(value: bool) -> str:
 
 
 def _listed(names: Iterable[str], most: int = 6) -> str:
+    """Return the first names, and how many more there are."""
     shown = list(names)
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(shown[:most]) + more
@@ -309,6 +206,6 @@ def _listed(names: Iterable[str], most: int = 6) -> str:
 def signs(
     higher: Mapping[str, bool], targets: Names
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """(rows,) array: 1 where larger is better, and -1 elsewhere."""
+    """Return 1 for rows where larger is better and -1 for the others, a (rows,) array."""
     each = np.array([1.0 if higher[name] else -1.0 for name in targets.known])
     return each[targets.codes]

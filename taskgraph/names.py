@@ -1,4 +1,4 @@
-"""Columns of names: a code a row, and each distinct name read once however many rows there are."""
+"""Columns of names: one code for each row, so that each distinct name is read only once."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Names:
     codes : (rows,) ints
         Index of each row's name among ``known``.
     known : names, sorted
-        Tasks, or sets of sources as `join_sources` writes them.
-    joined : mapping
-        Sets that were written as text with a bare ``+``, and that text.
+        The distinct names: tasks, or sets of sources as `join_sources` writes them.
+    joined : mapping of sets to texts
+        Sets of sources that were written as text with a ``+`` outside of quotes, and that text.
     """
 
     codes: Integers32
@@ -47,11 +47,11 @@ class Names:
     joined: dict[str, str] = field(default_factory=dict)
 
     def row(self, code: int) -> int:
-        """The first row that has a name, counted from 1."""
+        """Return the first row that has a name, counted from 1."""
         return int(np.argmax(self.codes == code)) + 1
 
     def to_series(self, index: pd.Index | None = None) -> pd.Series:
-        """The column, with every name as it is known."""
+        """Return the column with every name as in ``known``."""
         return pd.Series(np.array(self.known, dtype=object)[self.codes], index=index, dtype=object)
 
 
@@ -67,18 +67,18 @@ def read_targets(column: pd.Series) -> Names:
 
 
 def read_sets(column: pd.Series) -> Names:
-    """Read a column of sets of sources: text such as ``a+b``, or lists of names.
+    """Read a column of sets of sources, each a text such as ``a+b`` or a list of names.
 
     Raises
     ------
     InvalidTableError
-        If a field is no such set; rows are counted from 1.
+        If a field is not a set of sources; rows are counted from 1.
     """
     return _read(column, parse_sources, lists=True)
 
 
 def read_labels(column: pd.Series) -> Names:
-    """Read a column of names that are no tasks, such as images: text as it is, less outer blanks.
+    """Read a column of names that are no tasks, such as images; outer blanks are removed.
 
     Raises
     ------
@@ -91,14 +91,14 @@ def read_labels(column: pd.Series) -> Names:
 def check_names(
     targets: Names, *sets: Names, exact_names: bool, place: Place | None = None
 ) -> None:
-    """Compare the names of a table's columns with each other; see `check_spelling`.
+    """Check that no two names of a table look like one; see `check_spelling`.
 
-    ``place`` says where a name stands; by default the first row that has it.
+    ``place`` returns where a name is; by default the first row that has it.
 
     Raises
     ------
     InvalidTableError
-        If one name seems to be there in two spellings, unless ``exact_names``.
+        If two names seem to be spellings of one, unless ``exact_names``.
     """
     if exact_names:
         return
@@ -129,6 +129,11 @@ def _read(
     lists: bool,
     text: Callable[[Any], str] | None = None,
 ) -> Names:
+    """Read a column, each distinct field once.
+
+    ``parse`` returns the name or the names of a field, ``lists`` says whether fields may be lists,
+    and ``text`` writes a field that is not text.
+    """
     header = str(column.name)
     codes, fields = _distinct(column, header, lists, text or _text)
     if (codes < 0).any():
@@ -138,15 +143,15 @@ def _read(
     joined: dict[str, str] = {}
     for number, content in enumerate(fields):
         try:
-            found = parse(content)
-            name = found if isinstance(found, str) else join_sources(found)
+            parsed = parse(content)
+            name = parsed if isinstance(parsed, str) else join_sources(parsed)
             if not name:
                 raise InvalidTableError(f"{header} is empty, expected {_wanted(lists)}")
         except InvalidTableError as error:
             row = int(np.argmax(codes == number)) + 1
             raise InvalidTableError(f"{row_name(row)}: {error}") from None
         names.append(name)
-        if lists and isinstance(content, str) and len(found) > 1 and '"' not in content:
+        if lists and isinstance(content, str) and len(parsed) > 1 and '"' not in content:
             joined.setdefault(name, content)
     known = sorted(set(names))
     position = {name: k for k, name in enumerate(known)}
@@ -156,7 +161,7 @@ def _read(
 def _distinct(
     column: pd.Series, header: str, lists: bool, text: Callable[[Any], str]
 ) -> tuple[Integers32, list[Members]]:
-    """A code a row, -1 where the field is missing, and the distinct fields."""
+    """Return a code for each row, -1 where the field is missing, and the distinct fields."""
     if pd.api.types.is_object_dtype(column.dtype) and (
         pd.api.types.infer_dtype(column, skipna=True) not in ("string", "empty")
     ):
@@ -173,6 +178,7 @@ def _distinct(
 def _distinct_objects(
     column: pd.Series, header: str, lists: bool, text: Callable[[Any], str]
 ) -> tuple[Integers32, list[Members]]:
+    """As `_distinct`, for a column of Python objects such as lists."""
     codes = np.full(len(column), -1, dtype=np.int32)
     known: dict[Members, int] = {}
     for row, value in enumerate(column.to_numpy(dtype=object)):
@@ -183,6 +189,7 @@ def _distinct_objects(
 
 
 def _field(value: Any, row: int, header: str, lists: bool, text: Callable[[Any], str]) -> Members:
+    """Return a field as text or as a tuple of names; raise if it is neither."""
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, bytes, *LISTS)):
@@ -197,6 +204,7 @@ def _field(value: Any, row: int, header: str, lists: bool, text: Callable[[Any],
 
 
 def _kind(value: Any) -> str:
+    """Return what a field holds, in words for a message."""
     if isinstance(value, dict | bytes):
         return "a struct" if isinstance(value, dict) else "bytes"
     kinds = sorted({_word(type(element)) for element in value})
@@ -204,6 +212,7 @@ def _kind(value: Any) -> str:
 
 
 def _word(kind: type) -> str:
+    """Return a type in words."""
     if issubclass(kind, str):
         return "names"
     if issubclass(kind, np.generic | int | float) and not issubclass(kind, bool | np.bool_):
@@ -220,12 +229,14 @@ def _missing(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A name that is no text: 1.0, which a column with a gap makes of 1, is written 1."""
-    whole = isinstance(value, float | np.floating) and np.isfinite(value) and value == int(value)
-    return str(int(value)) if whole else str(value)
+    """Return a number as a name; 1.0 becomes 1, as a column with gaps turns 1 into 1.0."""
+    is_whole = isinstance(value, float | np.floating) and bool(np.isfinite(value))
+    is_whole = is_whole and value == int(value)
+    return str(int(value)) if is_whole else str(value)
 
 
 def _target(text: str) -> str:
+    """Return the name of a target; raise if it is reserved."""
     name = task_name(text)
     if name in RESERVED:
         raise InvalidTableError(
@@ -241,5 +252,5 @@ def _listed_reserved() -> str:
 
 
 def all_members(sets: Iterable[str]) -> set[str]:
-    """Names of all tasks in sets that `join_sources` wrote, without the reserved ones."""
+    """Return the tasks in sets that `join_sources` wrote, without the reserved names."""
     return {name for text in sets for name in split_sources(text)} - RESERVED

@@ -1,4 +1,4 @@
-"""One name in two spellings, and a ``+`` that may be part of a name: found before it misleads."""
+"""Checks of names: two spellings of one name, and a ``+`` that may be part of a name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import RESERVED, SELF, quoted
 
 Place = Callable[[str], str]
-"""Says where a name stands, such as "row 3"."""
+"""Returns where a name is, such as "row 3"."""
 
 logger = logging.getLogger("taskgraph")
 
@@ -24,18 +24,18 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 
 
 def check_spelling(names: Collection[str], place: Place) -> None:
-    """Refuse two names that differ in case or number format only, and a misspelled reserved one.
+    """Raise if two names differ only in case or number format, or one misspells a reserved name.
 
     Parameters
     ----------
     names : all names of a table, normalized
     place : function of a name
-        Where the name stands first, for the message.
+        Returns where the name is first, for the message.
 
     Raises
     ------
     InvalidTableError
-        If there are such names; the message names both, their places and ``--exact-names``.
+        The message has both names, where they are, and ``--exact-names``.
     """
     for name in sorted(names):
         if WRITTEN_LIST.fullmatch(name):
@@ -63,12 +63,12 @@ def check_spelling(names: Collection[str], place: Place) -> None:
 
 
 def spelling_key(name: str) -> str:
-    """What names that a person would take for one have in common: value of a number, or letters."""
+    """Return a key that is equal for names that a person would take for one name."""
     text = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
     if NUMBER.fullmatch(text):
         try:
             return f"number {Decimal(text).normalize() + 0}"
-        except InvalidOperation:  # such as an exponent of a hundred digits
+        except InvalidOperation:  # an exponent of a hundred digits, for example
             return text
     return text
 
@@ -79,23 +79,26 @@ def check_joined(
     targets: Collection[str],
     place: Place,
 ) -> None:
-    """Say so where text such as ``moco+v2`` is read as two sources and may be one name.
+    """Find texts such as ``moco+v2`` that are read as two sources and may be one name.
 
-    A part is no other task where it is no target and in no other set of sources. Such a part
-    alone is no fault (a source may be measured in one set only), and is said as a notice. Where
-    the whole is itself the name of a task of the table too, the text is refused.
+    A part is a stranger if it is neither a target nor in another set of sources. A text with a
+    stranger is logged as a warning, as a source may be measured in one set only. If the whole text
+    is also the name of a task, it is an error.
 
     Parameters
     ----------
-    joined : mapping of sets to their text, of those that were written with a bare ``+``
-    members : mapping of all sets of the table to their names
+    joined : mapping of sets to texts
+        Sets that were written as text with a ``+`` outside of quotes.
+    members : mapping of sets to names
+        All sets of sources of the table.
     targets : names of the targets
-    place : function of the text of a set
+    place : function of a text
+        Returns where the text is first.
 
     Raises
     ------
     InvalidTableError
-        If a part is no other task and the whole is one.
+        If a part is a stranger and the whole text is the name of a task.
     """
     within = Counter(name for names in members.values() for name in names)
     rare = {name for name, count in within.items() if count == 1} - set(targets)
@@ -131,20 +134,21 @@ def check_joined(
 
 
 def how_to_quote(text: str) -> str:
-    """Advice: the ways to write a name that holds a ``+`` among sources."""
+    """Return advice on how to write a name that holds a ``+`` among sources."""
     name = quoted(text)
     field = '"' + name.replace('"', '""') + '"'
     return f"write it in double quotes, {name} (in a CSV file {field}), or in a list column"
 
 
 def _difference(first: str, second: str) -> str:
+    """Return in what two spellings of one name differ, in words."""
     if spelling_key(first).startswith("number "):
         return "how a number is written"
     return "case" if first.casefold() == second.casefold() else "blanks, case or width of letters"
 
 
 def _meant(name: str) -> str | None:
-    """The reserved name that a name misspells: its case, outer marks or two letters swapped."""
+    """Return the reserved name that a name misspells, or None."""
     if name in RESERVED:
         return None
     text = unicodedata.normalize("NFKC", name).casefold()
@@ -152,10 +156,11 @@ def _meant(name: str) -> str | None:
 
 
 def _variants(word: str) -> Iterable[str]:
+    """Return the misspellings of a word that differ by one letter."""
     for k in range(len(word)):
         yield word[:k] + word[k] + word[k:]  # a letter twice
         yield word[:k] + word[k : k + 2][::-1] + word[k + 2 :]  # two letters swapped
-        if word != SELF:  # a letter too few; three letters alone are too short to tell
+        if word != SELF:  # a letter less; "elf" and "sel" may be names
             yield word[:k] + word[k + 1 :]
 
 

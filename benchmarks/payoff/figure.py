@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from benchmarks.payoff.choices import RULES, SOLVED, SOLVED_AT_SINGLE
 from benchmarks.payoff.measures import MEASURES, SMALLER_IS_BETTER
 from benchmarks.payoff.page import SHOWN, row_of
-from taskgraph.plot.figures import INK, MUTED, new_figure, styled
+from taskgraph.plot.figures import new_figure
+from taskgraph.plot.style import INK, MUTED, styled
 
 SHORT = {SOLVED_AT_SINGLE: SOLVED}
 """Rules that their number of labels tells apart."""

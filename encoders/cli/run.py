@@ -11,7 +11,8 @@ import click
 
 from encoders.engines.workers import cores
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import INFEASIBLE, note
+from taskgraph.cli.exit_codes import INFEASIBLE
+from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
 
 if TYPE_CHECKING:

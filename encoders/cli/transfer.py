@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import BAD_INPUT, Names, note
+from taskgraph.cli.exit_codes import BAD_INPUT
+from taskgraph.cli.output import note
+from taskgraph.cli.parameters import Names
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:

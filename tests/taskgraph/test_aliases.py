@@ -50,9 +50,9 @@ def small():
     return tg.Transfers(pd.DataFrame(rows, columns=["sources", "target", "affinity"]))
 
 
-def test_figures_and_networks_call_each_task_alike():
+def test_the_papers_figures_and_networks_call_each_task_alike():
     for name, task in TASKS.items():
-        assert display_names([name]) == {name: task.display}
+        assert display_names([name], names=TASKONOMY_NAMES) == {name: task.display}
         assert known_name(task.display) == standard_name(name) == name
 
 

@@ -6,9 +6,10 @@ import pytest
 import taskgraph as tg
 from taskgraph.affinity import affinities_from_scores
 from taskgraph.cli import run
-from taskgraph.direction import called_a_score, worst_selves
+from taskgraph.direction import worst_selves
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
+from taskgraph.score_words import called_a_score
 from tests.failing import fails
 
 
@@ -201,7 +202,7 @@ def test_a_column_says_it_in_several_ways(column):
             None,
             {"higher_is_better": True, "higher_is_better_for": ["a"]},
             "--higher-is-better says "
-            "that all targets have scores, and --higher-is-better-for that a alone",
+            "that all targets have scores, and --higher-is-better-for that only a have",
         ),
         (None, {}, 'nothing says whether larger or smaller values of "score" are better'),
     ],

@@ -163,7 +163,7 @@ def test_messages_that_nobody_can_read_change_nothing(folder, forked, err):
         return called(folder, line, "2>&-") if err == "closed" else forked(line, err=err)
 
     expected = forked("solve t.csv --marginal")
-    assert b"no larger one is worth more" in expected.stderr
+    assert b"no larger budget improves the objective" in expected.stderr
     done = silenced("solve t.csv --marginal")
     assert (done.returncode, done.stdout) == (0, expected.stdout)
     assert silenced("solve t.csv --budget 0").returncode == 3

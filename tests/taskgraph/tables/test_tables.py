@@ -107,7 +107,7 @@ def test_byte_order_marks_windows_lines_and_wrong_suffixes_are_no_obstacle(tmp_p
         (b"\x1f\x8bjunk", "this gzipped CSV file is broken or cut off"),
         (HEADER + "a,b\n", r"this CSV file is broken or cut off \(CSV parse error: Expected 3"),
         (HEADER + "a,b,1,2\n", "Expected 3 columns, got 4"),
-        ("sources,target,affinity,target\n", 'the column "target" is there twice; rename one'),
+        ("sources,target,affinity,target\n", 'two columns are called "target"; rename one'),
         (
             "sources|target|affinity\na|b|1\n",
             r'header is "sources\|target\|affinity", expected colu',
@@ -157,7 +157,7 @@ def test_a_large_file_that_is_no_table_is_not_loaded(tmp_path, monkeypatch):
     with path.open("wb") as file:
         file.write(b"\x80binary\x00")
         file.truncate(200 << 20)  # sparse: nothing of it is on the disk
-    monkeypatch.setattr("taskgraph.tables.readers.read_frame", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("taskgraph.tables.rows.read_frame", lambda *_, **__: 1 / 0)
     with pytest.raises(InvalidTableError, match="this is not a table"):
         tables.read_transfers(path)
     text = write(tmp_path / "novel.csv", "It was a dark and stormy night.\n" * 9)

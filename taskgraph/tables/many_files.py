@@ -1,4 +1,4 @@
-"""Several files that are read as one table: folders, patterns, and what a file's name says."""
+"""Several files that are read as one table: folders, patterns, and columns from file names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from taskgraph.arrays import Integers
 from taskgraph.errors import InvalidTableError
-from taskgraph.tables.files import FilePath
+from taskgraph.tables.formats import FilePath
 
 FILE = "file"
-"""The column that holds the name of each row's file, in a table that has none of this name."""
+"""The column that holds the name of each row's file, unless the table has such a column."""
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".feather", ".arrow")
-"""Files that are taken from a folder, gzipped ones too."""
+"""Endings of the files to read from a folder, each also with ``.gz``."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,11 @@ class Files(os.PathLike[str]):
 
     Parameters
     ----------
-    paths : files, in the order of their rows
-    names : pattern, optional
-        What the files' names say, such as ``{target}__{sources}``: a column for each name in
-        braces, which holds what stands in its place in the name without folders and suffixes.
+    paths : tuple of paths
+        The table's rows are in the order of the files.
+    names : str, optional
+        Pattern of the files' names, such as ``{target}__{sources}``. It gives a column for each
+        name in braces, with the text at its place in the file name without folders and suffixes.
     """
 
     paths: tuple[FilePath, ...]
@@ -38,7 +39,7 @@ class Files(os.PathLike[str]):
 
     @classmethod
     def of(cls, path: FilePath | Sequence[FilePath] | Files) -> Files:
-        """One file, or several, or files that are already known as such."""
+        """Return the files of one path, of several paths, or of a `Files`."""
         if isinstance(path, Files):
             return path
         if isinstance(path, str | os.PathLike):
@@ -48,7 +49,7 @@ class Files(os.PathLike[str]):
         return cls(tuple(path))
 
     def __fspath__(self) -> str:
-        """The first file."""
+        """Return the first file."""
         return os.fspath(self.paths[0])
 
     def __str__(self) -> str:
@@ -59,21 +60,21 @@ class Files(os.PathLike[str]):
         return f"{first!s}{more}"
 
     def labels(self) -> tuple[str, ...]:
-        """What the column ``file`` holds for each file.
+        """Return the value of the column ``file`` for each file.
 
-        The name without the suffix, with the folders that tell the files apart; with the suffix
-        where two files differ in that alone.
+        It is the name without the suffix, with the folders in which the files differ. Files that
+        differ only in the suffix keep it.
         """
         full = [os.path.realpath(path) for path in self.paths]
         above = os.path.commonpath([os.path.dirname(path) for path in full])
         short = [os.path.relpath(path, above) for path in full]
         bare = [without_suffix(name) for name in short]
         twice = {name for name, count in Counter(bare).items() if count > 1}
-        found = [s if b in twice else b for s, b in zip(short, bare, strict=True)]
-        return tuple(name.replace(os.sep, "/") for name in found)
+        labels = [s if b in twice else b for s, b in zip(short, bare, strict=True)]
+        return tuple(label.replace(os.sep, "/") for label in labels)
 
-    def said(self) -> list[dict[str, str]]:
-        """What the name of each file says; see ``names``.
+    def from_names(self) -> list[dict[str, str]]:
+        """Return the columns that the name of each file gives, with their values; see ``names``.
 
         Raises
         ------
@@ -82,50 +83,60 @@ class Files(os.PathLike[str]):
         """
         if self.names is None:
             return [{} for _ in self.paths]
-        pattern, wanted = _compiled(self.names), self.names
-        found = []
+        pattern = _compiled(self.names)
+        columns = []
         for path in self.paths:
             name = without_suffix(Path(path).name)
             match = pattern.fullmatch(name)
             if match is None:
-                raise InvalidTableError(f'{path!s}: the name "{name}" does not fit "{wanted}"')
-            found.append(match.groupdict())
-        return found
+                raise InvalidTableError(f'{path!s}: the name "{name}" does not fit "{self.names}"')
+            columns.append(match.groupdict())
+        return columns
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Where each row of a table was read: the file's place among ``paths``, and the row in it."""
+    """The origin of each row of a table.
+
+    Attributes
+    ----------
+    paths : tuple of paths
+    file : (rows,) ints
+        Index of the row's file among ``paths``.
+    number : (rows,) ints
+        Number of the row in its file, counted from 1.
+    """
 
     paths: tuple[FilePath, ...]
     file: Integers
     number: Integers
 
     def of(self, number: int) -> tuple[str, int]:
-        """The file of a row ("" where there is one file), and its number in that file."""
+        """Return the file of a row ("" if there is only one file) and its number in that file."""
         k = number - 1
         name = str(self.paths[self.file[k]]) if len(self.paths) > 1 else ""
         return name, int(self.number[k])
 
 
 def expanded(texts: Iterable[FilePath]) -> tuple[FilePath, ...]:
-    """Files by their names, by folders (with all below them) and by patterns such as ``*.csv``.
+    """Return all files that paths, folders (with their subfolders) and patterns name.
 
-    Each file comes once, in the order of the arguments, and sorted within one.
+    Each file comes once, in the order of the arguments; files of one argument are sorted.
 
     Raises
     ------
     InvalidTableError
         If a folder or a pattern has no file.
     """
-    found: dict[str, FilePath] = {}
+    files: dict[str, FilePath] = {}
     for text in texts:
         for path in _expanded(text):
-            found.setdefault(os.path.realpath(path), path)
-    return tuple(found.values())
+            files.setdefault(os.path.realpath(path), path)
+    return tuple(files.values())
 
 
 def _expanded(text: FilePath) -> list[FilePath]:
+    """Return the files that one path, folder or pattern names, sorted."""
     path = os.fspath(text)
     if os.path.isdir(path):
         inside = [str(p) for p in Path(path).rglob("*") if p.is_file() and is_table(p)]
@@ -143,25 +154,26 @@ def _expanded(text: FilePath) -> list[FilePath]:
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file's name is that of a table, and not hidden."""
+    """Whether a file has the name of a table and is not hidden."""
     name = path.name.lower().removesuffix(".gz")
     return name.endswith(ENDINGS) and not name.startswith(".")
 
 
 def without_suffix(name: str) -> str:
-    """A file's name without ``.csv``, ``.csv.gz`` and the like; other points stay."""
+    """Return a file's name without its ending, such as ``.csv`` or ``.csv.gz``."""
     bare = name[:-3] if name.lower().endswith(".gz") else name
     known = next((end for end in (*ENDINGS, ".txt", ".json") if bare.lower().endswith(end)), "")
     return bare[: len(bare) - len(known)] if known else bare
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key by which run2 comes before run10."""
+    """Return a sort key by which run2 comes before run10."""
     parts = re.split(r"(\d+)", name)
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
 def _compiled(names: str) -> re.Pattern[str]:
+    """Return the regular expression of a pattern of file names, with a group for each column."""
     parts = re.split(r"\{([^{}]*)\}", names)
     columns = parts[1::2]
     bad = [name for name in columns if not name.isidentifier()]
