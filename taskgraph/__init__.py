@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taskgraph import plot as plot
     from taskgraph.affinity import Affinities, affinities
-    from taskgraph.baselines import evaluate
+    from taskgraph.baselines.evaluation import Evaluation
+    from taskgraph.baselines.methods import evaluate
     from taskgraph.errors import TaskgraphError
-    from taskgraph.evaluation import Evaluation
-    from taskgraph.frontiers import Frontier, frontier
-    from taskgraph.ladder import budget_ladder
+    from taskgraph.frontiers.frontier import Frontier, frontier
+    from taskgraph.frontiers.ladder import budget_ladder
+    from taskgraph.frontiers.marginal import Marginal, marginal_worth
+    from taskgraph.frontiers.shortlist import alternatives, recommend
     from taskgraph.losses import Losses
-    from taskgraph.marginal import Marginal, marginal_worth
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
-    from taskgraph.shortlist import alternatives, recommend
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
         default_transfers,
@@ -98,16 +98,16 @@ _MODULE_OF = {
     "Transfer": "taxonomy",
     "SOLVERS": "solver",
     "solve": "solver",
-    "Frontier": "frontiers",
-    "frontier": "frontiers",
-    "budget_ladder": "ladder",
-    "Marginal": "marginal",
-    "marginal_worth": "marginal",
-    "alternatives": "shortlist",
-    "recommend": "shortlist",
-    "Evaluation": "evaluation",
-    "evaluate": "baselines",
-    "random_band": "random_sets",
+    "Frontier": "frontiers.frontier",
+    "frontier": "frontiers.frontier",
+    "budget_ladder": "frontiers.ladder",
+    "Marginal": "frontiers.marginal",
+    "marginal_worth": "frontiers.marginal",
+    "alternatives": "frontiers.shortlist",
+    "recommend": "frontiers.shortlist",
+    "Evaluation": "baselines.evaluation",
+    "evaluate": "baselines.methods",
+    "random_band": "baselines.random_sets",
     "Stability": "selection",
     "stability": "selection",
     "default_transfers": "tables",

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Booleans, Floats
-from taskgraph.columns import require_columns
-from taskgraph.direction import COLUMN, Direction, signs
 from taskgraph.errors import InvalidTableError
-from taskgraph.long_table import REQUIRED, image_clusters, loss_matrices, read_finite
-from taskgraph.names import check_names, read_labels, read_sets, read_targets
+from taskgraph.frames.columns import require_columns
+from taskgraph.frames.direction import COLUMN, Direction, signs
+from taskgraph.frames.long_table import REQUIRED, image_clusters, loss_matrices, read_finite
+from taskgraph.frames.names import check_names, read_labels, read_sets, read_targets
 from taskgraph.tasks import SELF, quoted, split_sources
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Booleans, Floats, Integers
-from taskgraph.costs import Costs, exact_costs
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import OBJECTIVES, Problem
+from taskgraph.problem.costs import Costs, exact_costs
 from taskgraph.tasks import SELF, split_sources
 from taskgraph.transfers import Transfers
 

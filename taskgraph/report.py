@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
 
-from taskgraph.baselines import evaluate
-from taskgraph.direction import direction_in
-from taskgraph.evaluation import Evaluation
-from taskgraph.frontiers import frontier
-from taskgraph.ladder import budget_ladder
+from taskgraph.baselines.evaluation import Evaluation
+from taskgraph.baselines.methods import evaluate
+from taskgraph.baselines.random_sets import random_band
+from taskgraph.frames.direction import direction_in
+from taskgraph.frontiers.frontier import frontier
+from taskgraph.frontiers.ladder import budget_ladder
+from taskgraph.frontiers.shortlist import alternatives
 from taskgraph.plot import (
     PlotError,
     draw_frontier,
@@ -28,9 +30,7 @@ from taskgraph.plot import (
 )
 from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.progress import Progress, no_progress
-from taskgraph.random_sets import random_band
 from taskgraph.selection import Stability
-from taskgraph.shortlist import alternatives
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Booleans, Integers
-from taskgraph.columns import MEASUREMENTS, check_unique, read_numbers, require_columns
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import all_members, check_names, read_sets, read_targets
-from taskgraph.rows import row_name
+from taskgraph.frames.columns import MEASUREMENTS, check_unique, read_numbers, require_columns
+from taskgraph.frames.names import all_members, check_names, read_sets, read_targets
+from taskgraph.frames.rows import row_name
 from taskgraph.tasks import (
     AVERAGE,
     RESERVED,

@@ -24,7 +24,7 @@ FAST = ("tests/taskgraph", "tests/test_frame.py", "tests/test_tiers.py")
 
 NOT_FAST = (
     # These compare taskgraph with encoders, which import torch.
-    "tests/taskgraph/test_aliases.py",
+    "tests/taskgraph/tasks/test_aliases.py",
     "tests/test_frame.py::test_names_of_encoders",
     "tests/test_frame.py::test_the_page_of_the_data",
     # These start Python processes, or keep a solver busy until it is stopped.
@@ -38,7 +38,7 @@ NOT_FAST = (
     "tests/taskgraph/plot",
     "tests/taskgraph/solver/test_exact.py",
     "tests/taskgraph/solver/test_hard.py",
-    "tests/taskgraph/test_baselines.py::test_where",
+    "tests/taskgraph/baselines/test_baselines.py::test_where",
 )
 """Tests of these folders and modules that are left out, by the beginning of their node id."""
 

@@ -16,11 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 ORDER = {
-    "taskgraph": "errors < arrays < progress < rows < aliases < tasks < spelling < names < "
-    "score_words < direction < columns < transfers < long_table < losses < affinity < problem < "
-    "problem_file < costs < program < taxonomy < taxonomy_file < solver < ladder < frontiers < "
-    "marginal < shortlist < random_sets < evaluation < baselines < selection < tables < plot < "
+    "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
+    "problem < program < taxonomy < solver < frontiers < baselines < selection < tables < plot < "
     "report < server < cli",
+    "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
+    "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
+    "taskgraph.baselines": "random_sets < evaluation < methods",
     "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
     "estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "

@@ -11,8 +11,8 @@ import taskgraph as tg
 from benchmarks.transfers.markdown import names, number, seconds, table
 from benchmarks.transfers.significance import MEASURES
 from benchmarks.transfers.tables import Tables
+from taskgraph.baselines.evaluation import summary
 from taskgraph.errors import InfeasibleError, InvalidTableError
-from taskgraph.evaluation import summary
 from taskgraph.problem import Problem
 from taskgraph.program import compile_program
 from taskgraph.solver import taxonomy_from_solution

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from taskgraph.columns import read_numbers, require_columns
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import Names, check_names, read_sets, read_targets
-from taskgraph.rows import row_name
+from taskgraph.frames.columns import read_numbers, require_columns
+from taskgraph.frames.names import Names, check_names, read_sets, read_targets
+from taskgraph.frames.rows import row_name
 
 WIN_COLUMNS = ("target", "sources", "versus", "wins")
 SCORE_COLUMNS = ("target", "sources", "score")

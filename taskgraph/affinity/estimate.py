@@ -24,8 +24,8 @@ from taskgraph.affinity.references import (
 from taskgraph.affinity.tournament import Tournament, tournament_of, win_rates
 from taskgraph.affinity.wins import Ties, check_ties, win_rate
 from taskgraph.arrays import Floats
-from taskgraph.direction import CHECK_FLAGS, COLUMN, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError
+from taskgraph.frames.direction import CHECK_FLAGS, COLUMN, warn_of_worst_selves
 from taskgraph.losses import Losses
 from taskgraph.progress import Progress, no_progress
 from taskgraph.tasks import SCRATCH, SELF

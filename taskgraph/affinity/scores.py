@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.affinity.aggregated import SCORE_COLUMNS, read_aggregated
-from taskgraph.columns import check_unique
-from taskgraph.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import read_targets
+from taskgraph.frames.columns import check_unique
+from taskgraph.frames.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
+from taskgraph.frames.names import read_targets
 from taskgraph.tasks import AVERAGE, SCRATCH
 from taskgraph.transfers import Transfers
 

@@ -11,9 +11,9 @@ from taskgraph.affinity.estimate import Affinities
 from taskgraph.affinity.references import ScratchWins, scratch_wins_table, warn_of_weak_scratch
 from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Booleans, Floats
-from taskgraph.direction import warn_of_worst_selves
 from taskgraph.errors import InvalidTableError, InvalidWinsError
-from taskgraph.rows import row_name, row_names
+from taskgraph.frames.direction import warn_of_worst_selves
+from taskgraph.frames.rows import row_name, row_names
 from taskgraph.tasks import AVERAGE, REFERENCES, SCRATCH, SELF
 from taskgraph.transfers import Transfers
 

@@ -132,9 +132,9 @@ def _from_wins(files: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
 def _from_scores(files: Files, kind: str, rows: dict[str, Any], flags: dict[str, Any]) -> Transfers:
     """Return weights from single scores, and note that they are no AHP affinities."""
     from taskgraph.affinity import affinities_from_scores
-    from taskgraph.direction import direction_in, refusal
     from taskgraph.errors import InvalidTableError
-    from taskgraph.score_words import called_a_score
+    from taskgraph.frames.direction import direction_in, refusal
+    from taskgraph.frames.score_words import called_a_score
     from taskgraph.tables import naming, read_header, read_scores
 
     direction, guessed = direction_settings(flags), False

@@ -25,7 +25,7 @@ from taskgraph.progress import progress_bar
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taskgraph.frontiers import Frontier
+    from taskgraph.frontiers.frontier import Frontier
     from taskgraph.problem import Problem
     from taskgraph.transfers import Transfers
 

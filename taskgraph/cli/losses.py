@@ -141,7 +141,7 @@ def direction_settings(flags: dict[str, Any]) -> dict[str, Any]:
 def affinities_of(files: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     """Return the affinities of losses, and note what the images and values were taken for."""
     from taskgraph.affinity import affinities
-    from taskgraph.direction import described
+    from taskgraph.frames.direction import described
     from taskgraph.tables import naming, read_losses
 
     losses = read_losses(files, **rows, **direction_settings(flags), exact_names=exact_names())

@@ -139,7 +139,7 @@ def read_table(table: str | None) -> Transfers:
 
     Notes about the table are printed after the command has succeeded.
     """
-    from taskgraph.direction import direction_in
+    from taskgraph.frames.direction import direction_in
     from taskgraph.tables import default_transfers, read_transfers
 
     where = where_conditions()

@@ -19,7 +19,7 @@ from taskgraph.cli.progress import proof_line
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taskgraph.marginal import Marginal
+    from taskgraph.frontiers.marginal import Marginal
     from taskgraph.taxonomy import Taxonomy
 
 

@@ -8,7 +8,6 @@ Figures call a task as the table does; ``names=`` gives other labels. `TASKONOMY
 of the Taskonomy paper's figures: ``heatmap(transfers, names=TASKONOMY_NAMES)``.
 """
 
-from taskgraph.aliases import TASKONOMY_NAMES
 from taskgraph.plot.affinities import first_order, transfer_distance
 from taskgraph.plot.figures import FORMATS, Picture, PlotError, rendered, save
 from taskgraph.plot.fonts import FontError, family_of
@@ -21,6 +20,7 @@ from taskgraph.plot.names import display_names
 from taskgraph.plot.taxonomy import draw_taxonomy
 from taskgraph.plot.taxonomy import draw_taxonomy as taxonomy
 from taskgraph.plot.tree import task_linkage, tree
+from taskgraph.tasks.aliases import TASKONOMY_NAMES
 
 __all__ = [
     "FORMATS",

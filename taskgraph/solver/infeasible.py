@@ -11,7 +11,7 @@ import numpy as np
 import pulp
 
 from taskgraph.arrays import Booleans, Integers
-from taskgraph.costs import exact_costs
+from taskgraph.problem.costs import exact_costs
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from taskgraph.costs import as_shares
+from taskgraph.problem.costs import as_shares
 from taskgraph.program import Program
 
 

@@ -9,13 +9,13 @@ import tomli_w
 
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import Problem
-from taskgraph.problem_file import problem_from_dict, problem_to_dict
+from taskgraph.problem.file import problem_from_dict, problem_to_dict
 from taskgraph.tables.files import read_text
 from taskgraph.tables.formats import FilePath
 from taskgraph.tables.naming import naming
 from taskgraph.tables.writing import write_text
 from taskgraph.taxonomy import Taxonomy
-from taskgraph.taxonomy_file import taxonomy_from_dict
+from taskgraph.taxonomy.file import taxonomy_from_dict
 
 
 def read_problem(path: FilePath) -> Problem:

@@ -14,7 +14,7 @@ import pyarrow.feather as pafeather
 import pyarrow.parquet as papq
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.rows import row_name
+from taskgraph.frames.rows import row_name
 from taskgraph.tables.formats import (
     ARROW,
     FilePath,

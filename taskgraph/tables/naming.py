@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from taskgraph.errors import InvalidTableError, TaskgraphError
-from taskgraph.rows import Origin, rows_of
+from taskgraph.frames.rows import Origin, rows_of
 from taskgraph.tables.formats import FilePath, csv_header, format_of, is_json_file
 from taskgraph.tables.text import line_of
 

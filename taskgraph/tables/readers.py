@@ -11,10 +11,10 @@ from taskgraph.affinity.aggregated import WIN_COLUMNS, read_name_columns
 from taskgraph.affinity.scores import check_scores
 from taskgraph.affinity.wins_table import check_wins_table
 from taskgraph.arrays import Integers
-from taskgraph.columns import check_unique
 from taskgraph.errors import InvalidTableError
+from taskgraph.frames.columns import check_unique
+from taskgraph.frames.score_words import called_a_score
 from taskgraph.losses import Losses
-from taskgraph.score_words import called_a_score
 from taskgraph.tables.columns import (
     Columns,
     Kind,

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Booleans, Integers
-from taskgraph.columns import MEASUREMENTS, is_empty
-from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import read_sets
-from taskgraph.rows import row_name
+from taskgraph.frames.columns import MEASUREMENTS, is_empty
+from taskgraph.frames.direction import COLUMN
+from taskgraph.frames.names import read_sets
+from taskgraph.frames.rows import row_name
 from taskgraph.tables.columns import (
     Columns,
     Kind,

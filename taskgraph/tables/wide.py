@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Indices
-from taskgraph.columns import is_empty
-from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import Names, check_names, read_sets, read_targets
-from taskgraph.rows import row_name, row_names
+from taskgraph.frames.columns import is_empty
+from taskgraph.frames.direction import COLUMN
+from taskgraph.frames.names import Names, check_names, read_sets, read_targets
+from taskgraph.frames.rows import row_name, row_names
 from taskgraph.tables.formats import UNNAMED
 from taskgraph.tasks import RESERVED, SELF, quoted, split_sources
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
-from taskgraph.costs import exact_costs
 from taskgraph.errors import InvalidProblemError
+from taskgraph.problem.costs import exact_costs
 from tests.taskgraph.solver.exact import SCALES, every_set, is_ambiguous, random_instance, wrong
 
 

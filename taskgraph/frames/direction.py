@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import Names
-from taskgraph.rows import row_name, row_names
+from taskgraph.frames.names import Names
+from taskgraph.frames.rows import row_name, row_names
 from taskgraph.tasks import REFERENCES, SELF, require_known, task_name
 
 logger = logging.getLogger("taskgraph")

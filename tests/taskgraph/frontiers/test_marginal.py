@@ -10,8 +10,8 @@ import pytest
 
 import taskgraph as tg
 from taskgraph.errors import InvalidProblemError
+from tests.taskgraph.frontiers.test_budget import NAMES, random_rows, table
 from tests.taskgraph.solver.oracle import subsets, value_of
-from tests.taskgraph.test_budget import NAMES, random_rows, table
 
 
 def spends(rows, problem):
@@ -83,7 +83,7 @@ def test_transfer_costs_are_part_of_the_next_budget():
 def test_a_known_optimum_is_not_solved_again(monkeypatch):
     transfers, problem = table(random_rows(2)), tg.Problem(budget=2)
     before = tg.solve(transfers, problem)
-    monkeypatch.setattr("taskgraph.marginal.solve", None)
+    monkeypatch.setattr("taskgraph.frontiers.marginal.solve", None)
     assert tg.marginal_worth(transfers, problem, before=before).before is before
 
 

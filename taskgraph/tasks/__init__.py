@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Literal, get_args
 
-from taskgraph.aliases import near_names
 from taskgraph.errors import InvalidTableError, UnknownTaskError
+from taskgraph.tasks.aliases import near_names
 
 SELF = "self"
 """Reserved source: the fully supervised, task-specific network of the target."""

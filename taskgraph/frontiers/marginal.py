@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Unpack
 
-from taskgraph.costs import COMPUTED
 from taskgraph.errors import InvalidProblemError
-from taskgraph.ladder import common_unit, cost_of_everything
+from taskgraph.frontiers.ladder import common_unit, cost_of_everything
 from taskgraph.problem import Problem, ProblemFields, make_problem
+from taskgraph.problem.costs import COMPUTED
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend

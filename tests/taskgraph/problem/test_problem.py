@@ -8,7 +8,7 @@ import pytest
 
 import taskgraph as tg
 from taskgraph.errors import InvalidProblemError, InvalidTableError, SolverError, UnknownTaskError
-from taskgraph.problem_file import problem_from_dict
+from taskgraph.problem.file import problem_from_dict
 from taskgraph.solver import find_solver
 from taskgraph.tasks import join_sources, parse_sources
 

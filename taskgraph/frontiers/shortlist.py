@@ -11,7 +11,6 @@ from typing import Unpack
 import numpy as np
 import pandas as pd
 
-from taskgraph.aliases import name_in
 from taskgraph.errors import InvalidProblemError
 from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
@@ -25,6 +24,7 @@ from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.search import Solution
 from taskgraph.solver.ties import break_ties
 from taskgraph.tasks import require_known, task_name
+from taskgraph.tasks.aliases import name_in
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taskgraph.random_sets import COLUMNS, percentiles
+from taskgraph.baselines.random_sets import COLUMNS, percentiles
 from taskgraph.taxonomy import Taxonomy
 
 SOLVED, GREEDY, SINGLE = "taxonomy", "greedy", "best single source"

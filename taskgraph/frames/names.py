@@ -11,8 +11,8 @@ import pandas as pd
 
 from taskgraph.arrays import Integers32
 from taskgraph.errors import InvalidTableError
-from taskgraph.rows import row_name
-from taskgraph.spelling import Place, check_joined, check_spelling
+from taskgraph.frames.rows import row_name
+from taskgraph.frames.spelling import Place, check_joined, check_spelling
 from taskgraph.tasks import (
     RESERVED,
     join_sources,

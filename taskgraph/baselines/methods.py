@@ -7,11 +7,11 @@ from typing import Unpack
 
 import numpy as np
 
+from taskgraph.baselines.evaluation import GREEDY, RANDOM, RANDOM_BEST, SINGLE, Evaluation
+from taskgraph.baselines.random_sets import RandomSets, draw_random_sets
 from taskgraph.errors import InfeasibleError
-from taskgraph.evaluation import GREEDY, RANDOM, RANDOM_BEST, SINGLE, Evaluation
 from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
-from taskgraph.random_sets import RandomSets, draw_random_sets
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, best_edges, choose

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.rows import row_name, row_names
+from taskgraph.frames.rows import row_name, row_names
 
 MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "loss", "n")
 

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 import pandas as pd
 
 from taskgraph.errors import InvalidProblemError
-from taskgraph.ladder import budget_ladder
+from taskgraph.frontiers.ladder import budget_ladder
 from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import compile_program
 from taskgraph.progress import Progress, no_progress, with_progress

@@ -9,11 +9,11 @@ from encoders.scenes.contact_sheets.sheet import ROWS
 from encoders.tasks import TASKS, tasks_named
 from encoders.tasks.names import known_name, trained_name
 from encoders.transfer.sweep import sweepable
-from taskgraph.aliases import ALIASES, OTHER_NAMES, name_in, standard_name
 from taskgraph.cli import run
 from taskgraph.errors import UnknownTaskError
 from taskgraph.plot import TASKONOMY_NAMES, display_names
 from taskgraph.tasks import RESERVED
+from taskgraph.tasks.aliases import ALIASES, OTHER_NAMES, name_in, standard_name
 from tests.failing import fails
 
 WORDS = {

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import taskgraph as tg
+from taskgraph.baselines.random_sets import draw_random_sets, random_set
 from taskgraph.cli import run
 from taskgraph.errors import InfeasibleError
 from taskgraph.program import compile_program
-from taskgraph.random_sets import draw_random_sets, random_set
 from tests.examples import examples
+from tests.taskgraph.frontiers.test_budget import NAMES, random_rows, table
 from tests.taskgraph.solver.oracle import (
     FUNCTIONS,
     best_by_exhaustion,
@@ -22,9 +23,8 @@ from tests.taskgraph.solver.oracle import (
     targets_of,
     value_of,
 )
-from tests.taskgraph.test_budget import NAMES, random_rows, table
 
-SHIPPED = Path(__file__).resolve().parents[2] / "results" / "transfers" / "transfers.csv"
+SHIPPED = Path(__file__).resolve().parents[3] / "results" / "transfers" / "transfers.csv"
 AT_SINGLE = "taxonomy at the cost of best single source"
 ENDS = ("mean", "5th percentile", "95th percentile")
 

@@ -6,10 +6,10 @@ import pytest
 import taskgraph as tg
 from taskgraph.affinity import affinities_from_scores
 from taskgraph.cli import run
-from taskgraph.direction import worst_selves
 from taskgraph.errors import InvalidTableError
+from taskgraph.frames.direction import worst_selves
+from taskgraph.frames.score_words import called_a_score
 from taskgraph.losses import Losses
-from taskgraph.score_words import called_a_score
 from tests.failing import fails
 
 

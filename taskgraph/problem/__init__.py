@@ -10,11 +10,11 @@ from typing import TypedDict
 
 import numpy as np
 
-from taskgraph.aliases import name_in
 from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidProblemError, InvalidTableError, UnknownTaskError
-from taskgraph.spelling import how_to_quote
+from taskgraph.frames.spelling import how_to_quote
 from taskgraph.tasks import join_sources, require_known, task_name
+from taskgraph.tasks.aliases import name_in
 from taskgraph.transfers import Transfers
 
 LOG_FLOOR = 1e-5

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Floats, Integers
-from taskgraph.columns import distinguishing_filter, is_empty, read_numbers
-from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import Names, read_labels
-from taskgraph.rows import row_name, row_names
+from taskgraph.frames.columns import distinguishing_filter, is_empty, read_numbers
+from taskgraph.frames.direction import COLUMN
+from taskgraph.frames.names import Names, read_labels
+from taskgraph.frames.rows import row_name, row_names
 
 REQUIRED = ("target", "sources", "image", "loss")
 
