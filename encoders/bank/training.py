@@ -34,7 +34,7 @@ from encoders.training.augment import mirrored, varied
 from encoders.training.checkpoint import FilePath, halved, restore, write_weights
 from encoders.training.fit import FitConfig, fit, losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.training.progress import BEST, Epoch, differing, scalars
+from encoders.training.run_state import BEST, Evaluation, differing, scalars
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SELF
 
@@ -122,7 +122,7 @@ class Trained:
     best_epoch: int
 
 
-After = Callable[[str, Epoch], None]
+After = Callable[[str, Evaluation], None]
 """Told which of a task's networks has finished which epoch."""
 
 
@@ -205,7 +205,7 @@ def _trained(
         output, seed = output_of(splits.task), config.fit.seed
         adversary = adversary_of(splits.task, output, config.preset, config.adversarial, seed=seed)
 
-    def told(row: Epoch) -> None:
+    def told(row: Evaluation) -> None:
         log(row)
         after(source, row)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from encoders.networks.normalization import GroupNorm
 from encoders.networks.presets import GRID, Normalization
 
 M = TypeVar("M", bound=nn.Module)
@@ -21,7 +22,7 @@ def normalized(kind: Normalization, channels: int) -> nn.Module:
     """BatchNorm, or GroupNorm with groups of about eight channels, for (B, C, H, W)."""
     if kind == "batch":
         return nn.BatchNorm2d(channels)
-    return nn.GroupNorm(gcd(channels, max(1, channels // 8)), channels)
+    return GroupNorm(gcd(channels, max(1, channels // 8)), channels)
 
 
 def convolved(inputs: int, outputs: int, norm: Normalization, *, stride: int = 1) -> nn.Sequential:

@@ -29,7 +29,7 @@ from encoders.errors import InvalidDataError, TrainingError
 from encoders.errors.storage import read_json, storing
 from encoders.tasks import TASKS
 from encoders.tasks.names import known_name
-from encoders.training.progress import differing
+from encoders.training.run_state import differing
 from encoders.transfer.candidates import (
     CANDIDATES,
     Candidates,

@@ -10,7 +10,7 @@ from encoders.bank.training import BankConfig, epochs, trainable
 from encoders.scenes.making.make import make
 from encoders.training.adversarial import AdversarialConfig
 from encoders.training.fit import FitConfig
-from encoders.training.progress import EVENTS, LOG
+from encoders.training.run_state import EVENTS, LOG
 from taskgraph.cli import run
 
 needs_tensorboard = pytest.mark.skipif(

@@ -20,7 +20,7 @@ from encoders.pipeline.sizes import SMOKE
 from encoders.scenes.making.make import make
 from encoders.training.checkpoint import read_config, read_weights, write_weights
 from encoders.training.fit import FitConfig
-from encoders.training.progress import LAST, differing
+from encoders.training.run_state import LAST, differing
 from encoders.transfer.data import PoolConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
