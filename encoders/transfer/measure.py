@@ -25,6 +25,7 @@ from encoders.tasks import Task
 from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_config
 from encoders.training.fit import FitConfig, fit, losses
+from encoders.training.loading import in_memory
 from encoders.training.objective import (
     Average,
     Converted,
@@ -35,6 +36,7 @@ from encoders.training.objective import (
     output_of,
     training_loss_of,
 )
+from encoders.training.run_state import RunState
 from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
 from taskgraph.arrays import Floats32
@@ -148,23 +150,24 @@ def measure(
         return read_json(path)
     begin = time.perf_counter()
     pool = open_pool(config.pool, target)
-    run = out / "runs" / target / join_sources(sources)
+    folder = out / "runs" / target / join_sources(sources)
     model, parts = _prepared(config, out, pool, sources)
-    progress = None
+    run = None
     if sources != (SELF,):
-        progress = _fitted(model, parts, pool, config, run)
+        run = _fitted(model, parts, pool, config, folder)
     measured = functools.partial(_losses, model=model, pool=pool, config=config)
     valid, test = measured(parts[1]), measured(parts[2])
     record: dict[str, Any] = {
         "readout": "trained",
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "best_epoch": progress and progress.best_epoch,
+        "best_epoch": None,
         "seconds": round(time.perf_counter() - begin, 2),
+        **(run.summary() if run else {}),
     }
     if sources == (SELF,):
         record["converted"] = isinstance(model, Converted)
     record = write_measured(out, pool, sources, valid, test, record)
-    shutil.rmtree(run, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     return record
 
 
@@ -248,14 +251,14 @@ def read_out(config: TransferConfig, task: Task, store: Store, train: Represente
 
 
 def _fitted(
-    model: nn.Module, parts: list[Any], pool: Pool, config: TransferConfig, run: Path
-) -> Any:
+    model: nn.Module, parts: list[Any], pool: Pool, config: TransferConfig, folder: Path
+) -> RunState:
     return fit(
         model,
         training_loss_of(pool.task, pool.constants),
-        parts[0],
-        parts[1],
-        run,
+        in_memory(parts[0]),
+        in_memory(parts[1]),
+        folder,
         config.fit.of_constant() if isinstance(model, Average) else config.fit,
         measure=loss_of(pool.task, pool.constants),
         record={"target": pool.task.name},
