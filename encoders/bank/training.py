@@ -115,11 +115,15 @@ class Trained:
         The least mean over the valid images, which chose the epoch.
     best_epoch : int
         That epoch, from 0.
+    training : dict
+        `encoders.training.run_state.RunState.summary`: when it was best, when and why it stopped,
+        and every validation loss.
     """
 
     losses: np.ndarray[Any, np.dtype[np.float32]]
     valid_loss: float
     best_epoch: int
+    training: dict[str, Any]
 
 
 After = Callable[[str, Evaluation], None]
@@ -210,7 +214,7 @@ def _trained(
         after(source, row)
 
     with scalars(run) if config.tensorboard else contextlib.nullcontext(lambda _: None) as log:
-        progress = fit(
+        run_state = fit(
             model,
             training_loss_of(splits.task, splits.constants),
             splits.train.examples(name),
@@ -230,7 +234,7 @@ def _trained(
         )
     restore(model, {k: t.to(model.state_dict()[k]) for k, t in halved(model).items()}, where=BEST)
     each = losses(fabric, model, measure, splits.test.examples(name), config.fit)
-    return Trained(each, progress.best_loss, progress.best_epoch)
+    return Trained(each, run_state.best_loss, run_state.best_epoch, run_state.summary())
 
 
 def _random_reader(splits: Splits, config: BankConfig) -> Transfer:
@@ -297,6 +301,7 @@ def _record(
         "constants": {k: _plain(v) for k, v in splits.constants.items()},
         "images": {"train": len(splits.train), "val": len(splits.valid), "test": len(splits.test)},
         "best_epoch": {name: one.best_epoch for name, one in found.items()},
+        "training": {name: one.training for name, one in found.items()},
         "valid_loss": {name: one.valid_loss for name, one in found.items()},
         "test_loss": {name: float(np.nanmean(one.losses)) for name, one in found.items()},
         "win_rate": {k: win_rate(found[SELF].losses, one.losses) for k, one in found.items()},
