@@ -200,7 +200,7 @@ def fit(
     optimizer = adamw(network, config, fabric)
     run = resume(network, optimizer, folder, origin, beside)
     model, optimizer = fabric.setup(network, optimizer)
-    training = _Training(fabric, model, optimizer, loss, train, config, run, adversary, augment)
+    training = Training(fabric, model, optimizer, loss, train, config, run, adversary, augment)
     while run.stopped is None and len(run.epochs) < training.evaluations:
         row = training.until_evaluation(measure or loss, valid)
         best = run.add(row)
@@ -235,7 +235,7 @@ def losses(
 
 
 @dataclass
-class _Training:
+class Training:
     """What one run trains, with what, and how far it is."""
 
     fabric: Fabric
