@@ -27,7 +27,7 @@ from benchmarks.machine import ROOT, commit, machine
 from encoders.losses import batch_mean, l1
 from encoders.networks import OutputSpec, network
 from encoders.networks.normalization import GroupNorm
-from encoders.networks.readout import ReadOut, Streams
+from encoders.networks.readout import ReadOut
 from encoders.training.fit import FitConfig, Training, adamw, computes_in_bfloat16
 from encoders.training.loading import Batch, TensorExamples
 from encoders.training.run_state import RunState
@@ -95,9 +95,9 @@ def plain_layers(model: nn.Module) -> nn.Module:
     """The same network of PyTorch's own layers alone."""
     for module in model.modules():
         if isinstance(module, GroupNorm):
-            module.__class__ = nn.GroupNorm
-        if isinstance(getattr(module, "streams", None), Streams):
-            module.streams = TwoStreams(module.streams[0].in_channels)  # type: ignore[index]
+            module.__class__ = nn.GroupNorm  # type: ignore[assignment]
+        if isinstance(module, ReadOut):
+            module.streams = TwoStreams(module.channels)  # type: ignore[assignment]
     return model
 
 
@@ -117,7 +117,7 @@ def plain(case: Case, *, bfloat16: bool) -> Step:
         mean.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        return float(mean.detach())
+        return mean.item()
 
     return step
 
