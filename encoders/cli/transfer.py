@@ -197,7 +197,7 @@ def transfer(
         from encoders.bank.pretrained import default_bank
         from encoders.engines import engine_named, progress_bar
         from encoders.training.fit import FitConfig
-        from encoders.transfer.data import PoolConfig
+        from encoders.transfer.data import TransferDataConfig
         from encoders.transfer.measure import TransferConfig
         from encoders.transfer.settings import SweepConfig
         from encoders.transfer.sweep import sweep, sweepable
@@ -208,7 +208,7 @@ def transfer(
             f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
         )
     encoders = str(bank or default_bank())
-    pool = PoolConfig(
+    pool = TransferDataConfig(
         data, train=images, valid=valid_images, test=test_images, less=int(less), splits=splits
     )
     goals, given = sweepable(encoders, targets, sources)

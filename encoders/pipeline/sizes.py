@@ -12,7 +12,7 @@ from encoders.networks import PRESETS
 from encoders.scenes.making.settings import Settings
 from encoders.tasks import TASKS
 from encoders.training.fit import FitConfig
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
 
@@ -89,7 +89,7 @@ class Plan:
         trained = trainable(self.tasks)
         size = PRESETS[self.preset].size
         train, valid, test = self.images
-        pool = PoolConfig(str(data), size, train, valid, test, seed=self.transfer.seed)
+        pool = TransferDataConfig(str(data), size, train, valid, test, seed=self.transfer.seed)
         return SweepConfig(
             TransferConfig(str(bank), pool, self.transfer, self.preset),
             targets=tuple(name for name in trained if not TASKS[name].source_only),

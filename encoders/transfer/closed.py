@@ -17,7 +17,7 @@ from torch import Tensor
 
 from encoders.training.objective import loss_of
 from encoders.transfer.candidates import Candidates, Sources, first_order, rank_sources
-from encoders.transfer.data import Views, evenly, open_pool
+from encoders.transfer.data import Views, evenly, open_transfer_data
 from encoders.transfer.families import Measured, batches, families, lacks_some, moments
 from encoders.transfer.measure import place_of, write_measured
 from encoders.transfer.ridge import (
@@ -71,7 +71,11 @@ def screen(
     """
     folder, results = out / RIDGE, []
     folder.mkdir(parents=True, exist_ok=True)
-    masked = [name for name in config.targets if lacks_some(open_pool(config.transfer.pool, name))]
+    masked = [
+        name
+        for name in config.targets
+        if lacks_some(open_transfer_data(config.transfer.pool, name))
+    ]
     for family in families(config.targets, masked):
         path = folder / f"{family.name}.npz"
         known = SweepResult.load(path) if path.exists() else None

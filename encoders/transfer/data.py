@@ -25,7 +25,7 @@ HELD = 4
 
 
 @dataclass(frozen=True)
-class PoolConfig:
+class TransferDataConfig:
     """Which images transfers are learned from.
 
     The buildings of the data set's ``val`` split are shuffled with ``seed``; one in four is for
@@ -102,7 +102,7 @@ class Views:
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
+class TransferData:
     """One target's examples."""
 
     task: Task
@@ -117,7 +117,7 @@ class Pool:
 
 
 @functools.lru_cache(maxsize=32)
-def open_pool(config: PoolConfig, task: str) -> Pool:
+def open_transfer_data(config: TransferDataConfig, task: str) -> TransferData:
     """Open one target's pool; asked again, the same one is given.
 
     Raises
@@ -132,11 +132,11 @@ def open_pool(config: PoolConfig, task: str) -> Pool:
     train, valid, test = (
         Views(dataset, task, numbers) for numbers in parts(config, dataset.index.buildings, dataset)
     )
-    return Pool(dataset.tasks[task], train, valid, test)
+    return TransferData(dataset.tasks[task], train, valid, test)
 
 
 def parts(
-    config: PoolConfig, buildings: Sequence[str], dataset: TaskonomyDataset
+    config: TransferDataConfig, buildings: Sequence[str], dataset: TaskonomyDataset
 ) -> tuple[Integers, Integers, Integers]:
     """Numbers of the dataset's examples for training, validation and test."""
     names, rows = buildings_of(config, buildings), dataset.rows
@@ -149,7 +149,9 @@ def parts(
     return chosen, of("valid", config.valid), of("test", config.test)
 
 
-def buildings_of(config: PoolConfig, buildings: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def buildings_of(
+    config: TransferDataConfig, buildings: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
     """The buildings of each part of a pool, ``train``, ``valid`` and ``test``; each sorted."""
     split = split_buildings(buildings, config.splits)
     train, valid = divided(split["val"], config.seed)

@@ -37,7 +37,7 @@ from encoders.training.objective import (
     training_loss_of,
 )
 from encoders.training.run_state import RunState
-from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
+from encoders.transfer.data import TransferData, TransferDataConfig, Views, open_transfer_data
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
 from taskgraph.arrays import Floats32
 from taskgraph.tables import write_frame, write_text
@@ -55,7 +55,7 @@ class TransferConfig:
     ----------
     bank : str
         The folder of trained encoders.
-    pool : PoolConfig
+    pool : TransferDataConfig
         The images.
     fit : FitConfig
         Of every read-out alike, and of ``scratch``, which has the same images and epochs.
@@ -65,7 +65,7 @@ class TransferConfig:
     """
 
     bank: str
-    pool: PoolConfig
+    pool: TransferDataConfig
     fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
     preset: str = "tiny"
 
@@ -149,7 +149,7 @@ def measure(
     if path.exists():
         return read_json(path)
     begin = time.perf_counter()
-    pool = open_pool(config.pool, target)
+    pool = open_transfer_data(config.pool, target)
     folder = out / "runs" / target / join_sources(sources)
     model, parts = _prepared(config, out, pool, sources)
     run = None
@@ -173,7 +173,7 @@ def measure(
 
 def write_measured(
     out: Path,
-    pool: Pool,
+    pool: TransferData,
     sources: tuple[str, ...],
     valid: Floats32,
     test: Floats32,
@@ -197,7 +197,7 @@ def write_measured(
 
 
 def _prepared(
-    config: TransferConfig, out: Path, pool: Pool, sources: tuple[str, ...]
+    config: TransferConfig, out: Path, pool: TransferData, sources: tuple[str, ...]
 ) -> tuple[nn.Module, list[Any]]:
     """The network, and what it is trained, selected and tested on."""
     task, views = pool.task, [pool.train, pool.valid, pool.test]
@@ -231,7 +231,7 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
     path = place_of(out, target, (SELF,))
     if not path.exists() or "converted" in json.loads(path.read_text()):
         return False
-    pool, trained = open_pool(config.pool, target), constants_of(config.bank, target)
+    pool, trained = open_transfer_data(config.pool, target), constants_of(config.bank, target)
     if conversion(pool.task, trained, pool.constants) is None:
         return False
     path.unlink()
@@ -251,7 +251,7 @@ def read_out(config: TransferConfig, task: Task, store: Store, train: Represente
 
 
 def _fitted(
-    model: nn.Module, parts: list[Any], pool: Pool, config: TransferConfig, folder: Path
+    model: nn.Module, parts: list[Any], pool: TransferData, config: TransferConfig, folder: Path
 ) -> RunState:
     return fit(
         model,
@@ -265,12 +265,14 @@ def _fitted(
     )
 
 
-def _losses(examples: Any, *, model: nn.Module, pool: Pool, config: TransferConfig) -> Floats32:
+def _losses(
+    examples: Any, *, model: nn.Module, pool: TransferData, config: TransferConfig
+) -> Floats32:
     measured = loss_of(pool.task, pool.constants)
     return losses(config.fit.fabric(), model, measured, examples, config.fit)
 
 
-def _table(pool: Pool, sources: tuple[str, ...], each: Floats32) -> pd.DataFrame:
+def _table(pool: TransferData, sources: tuple[str, ...], each: Floats32) -> pd.DataFrame:
     """taskgraph's table of losses; images of one building are one cluster of a bootstrap."""
     images = pool.test.images()
     frame = pd.DataFrame(

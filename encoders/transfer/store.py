@@ -18,7 +18,7 @@ from encoders.dataset.content import Stamp
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
 from encoders.tasks.sample import as_given
-from encoders.transfer.data import PoolConfig, open_pool
+from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from taskgraph.arrays import Array, Floats16, Integers
 from taskgraph.tables import write_bytes
 
@@ -102,11 +102,11 @@ def _mapped(path: str, _stamp: object) -> Array:
         raise InvalidDataError(f"{path} is no whole array; delete it and run again") from None
 
 
-def views_of(config: PoolConfig, tasks: Sequence[str]) -> Integers:
+def views_of(config: TransferDataConfig, tasks: Sequence[str]) -> Integers:
     """Rows of the index of every picture that the tasks' pools look at, partners too."""
     rows: list[Integers] = []
     for name in tasks:
-        pool = open_pool(config, name)
+        pool = open_transfer_data(config, name)
         for part in (pool.train, pool.valid, pool.test):
             rows.append(part.pictures(np.arange(len(part))).reshape(-1))
     return np.unique(np.concatenate(rows))

@@ -39,7 +39,7 @@ from encoders.transfer.candidates import (
     rank_sources,
 )
 from encoders.transfer.closed import Say, proposals, read_by_ridge, screen
-from encoders.transfer.data import buildings_of, open_pool
+from encoders.transfer.data import buildings_of, open_transfer_data
 from encoders.transfer.measure import (
     REFERENCES,
     TransferConfig,
@@ -233,7 +233,7 @@ def settle(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> No
     """
     config.transfer.check(named(config))
     out.mkdir(parents=True, exist_ok=True)
-    open_pool.cache_clear()  # the files may have changed since an earlier sweep of this process
+    open_transfer_data.cache_clear()  # the files may have changed since an earlier sweep of this process
     pool = config.transfer.pool
     content = contents_of(pool.data, config.targets, pool.size, pool.splits)
     wanted = {
@@ -309,7 +309,7 @@ def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> 
             pool.data, [task], ALL, size=pool.size, constants={}, progress=False
         )
     else:
-        dataset = open_pool(pool, task).train.dataset
+        dataset = open_transfer_data(pool, task).train.dataset
     return str(encode(network.encoder, dataset, task, Store(out / REPRESENTATIONS), source))
 
 

@@ -19,7 +19,7 @@ from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_weights, write_weights
 from encoders.training.fit import FitConfig
 from encoders.training.objective import Converted, converted
-from encoders.transfer.data import PoolConfig, open_pool
+from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from encoders.transfer.measure import TransferConfig, forget_unconverted, measure, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import Store, encode, views_of, write_views
@@ -87,7 +87,7 @@ def changed(record):
 
 def config_of(bank, world, **sizes):
     sizes = {"train": 6, "valid": 4, "test": 99, "splits": str(world / "splits.csv")} | sizes
-    pool = PoolConfig(str(world), **sizes)
+    pool = TransferDataConfig(str(world), **sizes)
     return TransferConfig(str(bank), pool, FitConfig(epochs=1, batch=4, precision="32-true"))
 
 
@@ -151,7 +151,7 @@ def loss_by_hand(name, answers, target, mask, constants):
 def test_self_is_judged_in_the_units_of_the_data(name, world, bank, other, tmp_path):
     config = config_of(other, world)
     measure(config, tmp_path, name, ("self",))
-    pool = open_pool(config.pool, name)
+    pool = open_transfer_data(config.pool, name)
     given, target, mask = pool.test.batch(range(len(pool.test)))
     with torch.no_grad():
         answers = load(name, other)(given).double().numpy()

@@ -24,7 +24,7 @@ from encoders.scenes.making.make import make
 from encoders.scenes.making.rooms import planned_rooms, room_hash
 from encoders.training.checkpoint import read_weights
 from encoders.training.fit import FitConfig
-from encoders.transfer.data import PoolConfig, divided
+from encoders.transfer.data import TransferDataConfig, divided
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import checked_overlap, settle
@@ -245,7 +245,7 @@ def test_five_of_six_test_buildings_of_the_readmes_old_world_were_trained_on():
 
 
 def sweep_config(bank, world, splits, **more):
-    pool = PoolConfig(str(world), train=4, valid=4, test=8, splits=splits)
+    pool = TransferDataConfig(str(world), train=4, valid=4, test=8, splits=splits)
     return SweepConfig(
         TransferConfig(str(bank), pool, FIT), ("edge2d",), ("rgb2depth", "random"), **more
     )

@@ -21,7 +21,7 @@ from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
 from encoders.transfer.candidates import SubsetsOfBest
 from encoders.transfer.closed import penalty_of, proposals, ranked, read_by_ridge, screen
-from encoders.transfer.data import PoolConfig, divided, evenly, open_pool
+from encoders.transfer.data import TransferDataConfig, divided, evenly, open_transfer_data
 from encoders.transfer.families import families, lacks_some
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
 from encoders.transfer.measure import Represented, TransferConfig, measure, place_of
@@ -67,7 +67,7 @@ def bank(world, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pool(world):
-    return PoolConfig(str(world), train=6, valid=4, test=8)
+    return TransferDataConfig(str(world), train=6, valid=4, test=8)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def encoded(tmp_path_factory, bank, pool):
     for source in SOURCES:
         encoder = load(source, bank).encoder
         encode(encoder, plain, "autoencoder", store, source)
-        encode(encoder, open_pool(pool, "denoise").train.dataset, "denoise", store, source)
+        encode(encoder, open_transfer_data(pool, "denoise").train.dataset, "denoise", store, source)
     return store
 
 
@@ -101,7 +101,7 @@ def stored(tmp_path, encoded):
 
 def test_no_image_of_the_pool_is_of_a_building_that_encoders_saw(pool, world):
     split = split_buildings([f"building_{n:04d}" for n in range(14)], None)
-    found = open_pool(pool, "rgb2depth")
+    found = open_transfer_data(pool, "rgb2depth")
     of = {
         name: {image.split("/")[0] for image in part.images()}
         for name, part in (("train", found.train), ("valid", found.valid), ("test", found.test))
@@ -113,8 +113,8 @@ def test_no_image_of_the_pool_is_of_a_building_that_encoders_saw(pool, world):
 
 
 def test_less_data_is_every_fourth_or_sixteenth_image(pool):
-    whole = open_pool(replace(pool, train=999), "rgb2depth")
-    fourth = open_pool(replace(pool, train=999, less=4), "rgb2depth")
+    whole = open_transfer_data(replace(pool, train=999), "rgb2depth")
+    fourth = open_transfer_data(replace(pool, train=999, less=4), "rgb2depth")
     assert fourth.train.images() == whole.train.images()[::4]
     assert fourth.test.images() == whole.test.images()
 
@@ -128,7 +128,7 @@ def test_less_data_is_every_fourth_or_sixteenth_image(pool):
 )
 def test_a_pool_that_cannot_be_is_refused(settings, message):
     with pytest.raises(InvalidDataError, match=message):
-        PoolConfig("world", **settings)
+        TransferDataConfig("world", **settings)
 
 
 def test_one_building_cannot_be_divided():
@@ -158,7 +158,7 @@ def test_images_are_spread_evenly():
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_stored_representations_are_what_the_encoder_gives(stored, bank, pool, target):
-    views = open_pool(pool, target).test
+    views = open_transfer_data(pool, target).test
     kind = kind_of(TASKS[target])
     examples = Represented(views, stored, ("edge2d", "rgb2depth"), kind)
     given, target_, mask = views.batch([0, 5, 2])
@@ -175,7 +175,7 @@ def test_stored_representations_are_what_the_encoder_gives(stored, bank, pool, t
 
 
 def test_denoising_is_shown_noise(stored, pool):
-    rows = open_pool(pool, "denoise").test.pictures(np.arange(8))
+    rows = open_transfer_data(pool, "denoise").test.pictures(np.arange(8))
     clean, noisy = (stored.of("rgb2depth", kind, rows) for kind in ("rgb", "denoise"))
     assert clean.shape == noisy.shape == (8, 1, 8, 16, 16)
     assert np.abs(clean.astype(float) - noisy.astype(float)).mean() > 1e-3
@@ -211,7 +211,7 @@ def test_a_measured_transfer_is_the_whole_network_on_the_pictures(
     genuine = measuring.read_out
     monkeypatch.setattr(measuring, "read_out", lambda *a: made.append(genuine(*a)) or made[-1])
     record = measure(config, out, target, ("edge2d",))
-    pool = open_pool(config.pool, target)
+    pool = open_transfer_data(config.pool, target)
     whole = Transfer(load("edge2d", config.bank).encoder, made[0], pool.task.inputs)
     assert isinstance(made[0], ReadOut)
     each = losses(
@@ -228,7 +228,7 @@ def test_a_measured_transfer_is_the_whole_network_on_the_pictures(
 def test_self_is_the_banks_own_network(stored, config):
     out = stored.folder.parent
     record = measure(config, out, "rgb2depth", ("self",))
-    pool = open_pool(config.pool, "rgb2depth")
+    pool = open_transfer_data(config.pool, "rgb2depth")
     given, target, mask = pool.test.batch(range(8))
     with torch.no_grad():
         answer = load("rgb2depth", config.bank)(given)
@@ -414,16 +414,16 @@ def test_targets_share_moments_only_with_those_that_see_the_same():
 def test_targets_that_some_pictures_lack_are_found(pool):
     """At most a fifth of views have no main object; all have a scene."""
     whole = replace(pool, train=999, valid=999, test=999)
-    assert lacks_some(open_pool(whole, "non_fixated_pose"))
-    assert not lacks_some(open_pool(whole, "class_places"))
-    assert not lacks_some(open_pool(whole, "rgb2depth"))
+    assert lacks_some(open_transfer_data(whole, "non_fixated_pose"))
+    assert not lacks_some(open_transfer_data(whole, "class_places"))
+    assert not lacks_some(open_transfer_data(whole, "rgb2depth"))
 
 
 def ridge_by_hand(stored, pool, target, sources, penalty):
     """Scikit-learn's ridge on features cut out in plain loops; (N, S, S) answers on test images."""
     from sklearn.linear_model import Ridge
 
-    whole = open_pool(pool, target)
+    whole = open_transfer_data(pool, target)
     both = [
         np.concatenate(
             [stored.of(s, "rgb", v.pictures(range(len(v))))[:, 0] for s in sources], 1
@@ -473,7 +473,7 @@ def test_a_ridge_read_out_of_a_map_is_scikit_learns(closed, stored):
     out = stored.folder.parent
     read_by_ridge(closed, out, SubsetsOfBest(2))
     result = screen(closed, out)
-    pool = open_pool(closed.transfer.pool, "rgb2depth")
+    pool = open_transfer_data(closed.transfer.pool, "rgb2depth")
     for sources in [("edge2d",), ("edge2d", "random")]:
         penalty = penalty_of(result, "rgb2depth", sources)
         answers = ridge_by_hand(stored, closed.transfer.pool, "rgb2depth", sources, penalty)
