@@ -27,7 +27,7 @@ from encoders.engines import with_threads
 from encoders.errors import InvalidDataError
 from encoders.errors.storage import read_json
 from encoders.networks import PRESETS
-from encoders.networks.readout import ReadOut, Transfer
+from encoders.networks.readout import ReadOut, TransferNetwork
 from encoders.tasks import TASKS, Task, tasks_named
 from encoders.training.adversarial import AdversarialConfig, adversary_of
 from encoders.training.augment import mirrored, varied
@@ -237,12 +237,12 @@ def _trained(
     return Trained(each, run_state.best_loss, run_state.best_epoch, run_state.summary())
 
 
-def _random_reader(splits: Splits, config: BankConfig) -> Transfer:
+def _random_reader(splits: Splits, config: BankConfig) -> TransferNetwork:
     task = splits.task
     source = random_encoder(config.preset, channels=task.channels, seed=config.fit.seed)
     generator = torch.Generator().manual_seed(config.fit.seed)
     readout = ReadOut(config.preset, output_of(task), inputs=task.inputs, generator=generator)
-    reader = Transfer(source, readout, task.inputs)
+    reader = TransferNetwork(source, readout, task.inputs)
     pictures = splits.train.batch(task.name, np.arange(min(256, len(splits.train))))[0]
     with torch.no_grad():
         each = reader.source.represent(pictures)

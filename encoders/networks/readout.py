@@ -106,7 +106,7 @@ class ReadOut(nn.Module):
         return found
 
 
-class Transfer(nn.Module):
+class TransferNetwork(nn.Module):
     """A frozen encoder and a read-out that is trained."""
 
     def __init__(self, source: nn.Module, readout: ReadOut, inputs: int) -> None:
@@ -114,7 +114,7 @@ class Transfer(nn.Module):
         self.source = EncoderDecoder(source.requires_grad_(False).eval(), nn.Identity(), inputs)
         self.readout = readout
 
-    def train(self, mode: bool = True) -> Transfer:
+    def train(self, mode: bool = True) -> TransferNetwork:
         """Only the read-out ever trains."""
         super().train(mode)
         self.source.eval()

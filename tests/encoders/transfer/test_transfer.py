@@ -14,7 +14,7 @@ from encoders.bank.pretrained import load
 from encoders.dataset import split_buildings
 from encoders.engines import LocalEngine
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
-from encoders.networks.readout import ReadOut, Transfer
+from encoders.networks.readout import ReadOut, TransferNetwork
 from encoders.scenes.making.make import make
 from encoders.training.fit import FitConfig, losses
 from encoders.training.objective import loss_of
@@ -212,7 +212,7 @@ def test_a_measured_transfer_is_the_whole_network_on_the_pictures(
     monkeypatch.setattr(measuring, "read_out", lambda *a: made.append(genuine(*a)) or made[-1])
     record = measure(config, out, target, ("edge2d",))
     pool = open_transfer_data(config.pool, target)
-    whole = Transfer(load("edge2d", config.bank).encoder, made[0], pool.task.inputs)
+    whole = TransferNetwork(load("edge2d", config.bank).encoder, made[0], pool.task.inputs)
     assert isinstance(made[0], ReadOut)
     each = losses(
         config.fit.fabric(), whole, loss_of(pool.task, pool.constants), pool.test, config.fit
