@@ -30,8 +30,8 @@ ORDER = {
     "running",
     "encoders.scenes": "solids < appearance < building < furniture < homes < camera < raycast < "
     "views < pictures < labels < making < contact_sheets",
-    "encoders.training": "checkpoint < loading < run_state < schedule < augment < adversarial < fit < "
-    "objective",
+    "encoders.training": "checkpoint < loading < run_state < schedule < augment < adversarial < "
+    "fit < objective",
     "encoders.bank": "pretrained < training < jobs < table1 < predict",
     "encoders.transfer": "candidates < data < store < ridge < scores < agreement < families < "
     "measure < settings < closed < sweep < gather",

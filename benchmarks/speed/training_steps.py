@@ -57,7 +57,7 @@ class Case:
     inputs: tuple[int, ...]
 
     def batch(self) -> Batch:
-        """Random input, target and mask."""
+        """Return a batch of random input, target and mask."""
         count = self.inputs[0]
         target = torch.rand(count, 1, 64, 64) * 2 - 1
         return torch.randn(self.inputs), target, torch.rand(count, 64, 64) < 0.9
@@ -110,7 +110,7 @@ def plain(case: Case, *, bfloat16: bool) -> Step:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         pictures = pictures.contiguous(memory_format=torch.channels_last)
 
-    def step() -> float:
+    def step() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
             prediction = model(pictures).float()
         mean = batch_mean(l1(prediction, target, mask), mask)
@@ -118,7 +118,7 @@ def plain(case: Case, *, bfloat16: bool) -> Step:
         mean.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        return float(mean.item())
+        float(mean.detach())  # waits for the result, as showing the loss does
 
     return step
 
@@ -226,9 +226,9 @@ python -m benchmarks.speed.training_steps
 ```
 
 One thread, preset `tiny`, depth; medians of the processor time of the thread, all methods in turns
-of a few steps in one process. The bound is the step's operations as float32 products of square matrices. "plain"
-is a loop as a tutorial has it, of PyTorch's own layers; with bfloat16 also in mixed precision and
-channels_last. "fit" is `encoders.training.fit.fit`; `auto` is bfloat16 here.
+of a few steps in one process. The bound is the step's operations as float32 products of square
+matrices. "plain" is a loop as a tutorial has it, of PyTorch's own layers; with bfloat16 also in
+mixed precision and channels_last. "fit" is `encoders.training.fit.fit`; `auto` is bfloat16 here.
 
 {cores} cores, {platform}; commit {commit}."""
 

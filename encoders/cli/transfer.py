@@ -14,7 +14,7 @@ from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:
     from encoders.transfer.settings import SweepConfig
-    from encoders.transfer.sweep import Swept
+    from encoders.transfer.sweep import SweepOutcome
 
 
 @click.command("transfer")
@@ -200,7 +200,7 @@ def transfer(
         from encoders.transfer.data import TransferDataConfig
         from encoders.transfer.measure import TransferConfig
         from encoders.transfer.settings import SweepConfig
-        from encoders.transfer.sweep import sweep, sweepable
+        from encoders.transfer.sweep import resolve_tasks, sweep
 
     folder = Path(out)
     if not resume and folder.exists() and any(folder.iterdir()):
@@ -211,7 +211,7 @@ def transfer(
     pool = TransferDataConfig(
         data, train=images, valid=valid_images, test=test_images, less=int(less), splits=splits
     )
-    goals, given = sweepable(encoders, targets, sources)
+    goals, given = resolve_tasks(encoders, targets, sources)
     measured = TransferConfig(encoders, pool, FitConfig(**settings)).of_bank([*goals, *given])
     whole = SweepConfig(
         measured, goals, given, max_order, candidates, readout, screen, allow_overlap
@@ -221,7 +221,7 @@ def transfer(
     return _told(swept, whole, folder, bootstrap)
 
 
-def _told(swept: Swept, config: SweepConfig, out: Path, bootstrap: int) -> int:
+def _told(swept: SweepOutcome, config: SweepConfig, out: Path, bootstrap: int) -> int:
     from encoders.transfer.gather import LOSSES, TRANSFERS, gather
 
     for job, reason in swept.failures.items():

@@ -27,7 +27,7 @@ from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
 from encoders.transfer.measure import Represented, TransferConfig, measure, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import Store, encode, kind_of, seen_by, views_of, write_views
-from encoders.transfer.sweep import several, singles, sweep, sweepable
+from encoders.transfer.sweep import resolve_tasks, set_transfers, single_source_transfers, sweep
 from taskgraph.cli import run as command
 from taskgraph.tables import read_losses, read_transfers
 from tests.encoders.untrained import write_untrained
@@ -307,12 +307,12 @@ def test_sets_are_chosen_by_validation_losses_alone(small, tmp_path):
         return [tuple(sorted(ranked[:2]))]
 
     small = replace(small, targets=("rgb2depth",))
-    assert several(small, tmp_path, rule) == [("rgb2depth", tuple(sorted(SOURCES[:2])))]
+    assert set_transfers(small, tmp_path, rule) == [("rgb2depth", tuple(sorted(SOURCES[:2])))]
     assert seen == [("rgb2depth", SOURCES[:4], 3)]
 
 
 def test_every_target_has_its_references_and_all_sources_but_itself(small):
-    found = singles(replace(small, targets=("fix_pose", "rgb2depth")))
+    found = single_source_transfers(replace(small, targets=("fix_pose", "rgb2depth")))
     assert ("rgb2depth", ("scratch",)) in found
     assert ("fix_pose", ("fix_pose",)) not in found
     assert ("rgb2depth", ("fix_pose",)) in found
@@ -320,27 +320,27 @@ def test_every_target_has_its_references_and_all_sources_but_itself(small):
 
 
 def test_another_configuration_is_refused(small, tmp_path):
-    from encoders.transfer.sweep import settle
+    from encoders.transfer.sweep import write_or_check_config
 
-    settle(small, tmp_path)
-    settle(small, tmp_path)
+    write_or_check_config(small, tmp_path)
+    write_or_check_config(small, tmp_path)
     fit = replace(small.transfer.fit, epochs=9)
     with pytest.raises(TrainingError, match=r"another transfer\.fit\.epochs; write to another"):
-        settle(replace(small, transfer=replace(small.transfer, fit=fit)), tmp_path)
+        write_or_check_config(replace(small, transfer=replace(small.transfer, fit=fit)), tmp_path)
 
 
 def test_names_are_those_of_the_bank_or_those_asked_for(bank):
-    targets, sources = sweepable(str(bank))
+    targets, sources = resolve_tasks(str(bank))
     assert set(targets) == {"class_places", "denoise", "edge2d", "fix_pose", "rgb2depth"}
     assert "random" in sources
-    assert sweepable(str(bank), ("depth",), ("edges", "random")) == (
+    assert resolve_tasks(str(bank), ("depth",), ("edges", "random")) == (
         ("rgb2depth",),
         ("edge2d", "random"),
     )
     with pytest.raises(InvalidDataError, match="jigsaw is a source alone"):
-        sweepable(str(bank), ("jigsaw",))
+        resolve_tasks(str(bank), ("jigsaw",))
     with pytest.raises(UnknownNameError, match='no task "dpeth"; did you mean'):
-        sweepable(str(bank), ("dpeth",))
+        resolve_tasks(str(bank), ("dpeth",))
 
 
 # --- the command ---
