@@ -139,7 +139,7 @@ def operations(case: Case) -> float:
     """Floating point operations of a step: three times those of the forward pass."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         case.make()(case.batch()[0])
-    return 3.0 * counter.get_total_flops()
+    return 3.0 * float(counter.get_total_flops())
 
 
 def bound(case: Case) -> Step:

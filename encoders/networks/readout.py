@@ -1,4 +1,4 @@
-"""Read-outs: from frozen representations of one or several sources to a target."""
+"""Read-outs: networks from the frozen representations of one or more sources to a target."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ SPREAD = 5.0
 
 
 class Standardize(nn.Module):
-    """Brings each channel to mean 0 and spread 1 and clips it to ±`SPREAD`.
+    """Brings each channel to mean 0 and standard deviation 1, and clips it to ±`SPREAD`.
 
-    Statistics are fixed beforehand (`observe`) on the transfer data, where the authors' code uses
-    those of each batch: so that one image's loss does not depend on its neighbors.
+    The statistics are fixed beforehand by `observe`. The authors' code uses those of each batch;
+    with fixed ones the loss of an image does not depend on the other images of its batch.
     """
 
     mean: Tensor
@@ -28,7 +28,7 @@ class Standardize(nn.Module):
 
     @torch.no_grad()
     def observe(self, representations: Tensor) -> None:
-        """Take mean and spread from (N, channels, h, w) representations."""
+        """Set mean and standard deviation to those of (N, channels, h, w) representations."""
         self.mean.copy_(representations.mean((0, 2, 3), keepdim=True))
         spread = representations.std((0, 2, 3), keepdim=True)
         self.scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
@@ -60,20 +60,21 @@ class Streams(nn.Sequential):
 class ReadOut(nn.Module):
     """A transfer network without its encoders (Zamir et al., Sec. 3.2, and the authors' code).
 
-    The k sources' representations, joined by channel and standardized, go through two parallel
-    streams of two convolutions; both streams, joined, feed the target's own decoder, which starts
-    anew. For a target of n pictures the same streams serve each.
+    The representations of the k sources are joined by channel, standardized, and passed through
+    two parallel streams of two convolutions. The joined streams are the input of a new decoder for
+    the target. If a sample of the target has n pictures, all share the same streams.
 
     Parameters
     ----------
     preset : str or Preset
-        Of the decoder.
+        Preset of the decoder.
     output : OutputSpec
-        Of the target.
+        What the target's decoder produces.
     channels : int
-        Of one picture's joined representations: 8 k, or the sum of the encoders' own.
+        Channels of one picture's joined representations: 8 for each source, or the sum of the
+        encoders' own numbers.
     inputs : int
-        Pictures of one sample of the target.
+        Number of pictures in one sample of the target.
     generator : torch.Generator
         Draws the weights.
     """
@@ -102,12 +103,12 @@ class ReadOut(nn.Module):
         each = representations.reshape(batch * self.inputs, self.channels, height, width)
         each = self.standardize(each)
         read = self.joined(self.streams(each))
-        found: Tensor = self.decoder(read.reshape(batch, -1, height, width))
-        return found
+        result: Tensor = self.decoder(read.reshape(batch, -1, height, width))
+        return result
 
 
 class TransferNetwork(nn.Module):
-    """A frozen encoder and a read-out that is trained."""
+    """A frozen encoder followed by a read-out that is trained."""
 
     def __init__(self, source: nn.Module, readout: ReadOut, inputs: int) -> None:
         super().__init__()
@@ -115,7 +116,7 @@ class TransferNetwork(nn.Module):
         self.readout = readout
 
     def train(self, mode: bool = True) -> TransferNetwork:
-        """Only the read-out ever trains."""
+        """Set the mode of the read-out; the encoder stays in evaluation mode."""
         super().train(mode)
         self.source.eval()
         return self
@@ -124,5 +125,5 @@ class TransferNetwork(nn.Module):
         """Pictures -> the target's output."""
         with torch.no_grad():
             representation = self.source.represent(images)
-        found: Tensor = self.readout(representation)
-        return found
+        result: Tensor = self.readout(representation)
+        return result

@@ -1,4 +1,4 @@
-"""One transfer: train its read-out on frozen representations, and test it image by image."""
+"""Measure one transfer: train a read-out on frozen representations, and test it on each image."""
 
 from __future__ import annotations
 
@@ -44,24 +44,24 @@ from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
 REFERENCES = (SELF, SCRATCH, AVERAGE)
-"""What transfers are compared with, each written as a source of its own."""
+"""References that transfers are compared with; each is written as a source."""
 
 
 @dataclass(frozen=True)
 class TransferConfig:
-    """How transfers are measured.
+    """Configuration with which transfers are measured.
 
     Attributes
     ----------
     bank : str
         The folder of trained encoders.
     pool : TransferDataConfig
-        The images.
+        Which images are used.
     fit : FitConfig
-        Of every read-out alike, and of ``scratch``, which has the same images and epochs.
+        How every read-out is trained, and ``scratch`` on the same images.
     preset : str
-        Of the decoders and of ``scratch``. This and the pool's size are the bank's own; `of_bank`
-        fills both in, and others than the bank's are refused.
+        Preset of the decoders and of ``scratch``. It and the size of the pictures must be those of
+        the bank; `of_bank` fills both in.
     """
 
     bank: str
@@ -70,23 +70,23 @@ class TransferConfig:
     preset: str = "tiny"
 
     def of_bank(self, names: Sequence[str]) -> TransferConfig:
-        """The same with the preset and the picture size of some of the bank's networks.
+        """Return the configuration with the preset and picture size of some of the bank's networks.
 
         Raises
         ------
         InvalidDataError
-            If they differ in it, or the bank lacks one of them.
+            If these networks differ in preset or size, or the bank lacks one of them.
         """
         form = form_of(self.bank, names)
         return replace(self, preset=form.preset, pool=replace(self.pool, size=form.size))
 
     def check(self, names: Sequence[str]) -> None:
-        """Refuse another preset or picture size than those of some of the bank's networks.
+        """Raise if the preset or picture size is not that of some of the bank's networks.
 
         Raises
         ------
         InvalidDataError
-            As for `of_bank`, or if one of them is another than here.
+            As for `of_bank`, or if the networks' preset or size differs from this one's.
         """
         form, ours = form_of(self.bank, names), Form(self.preset, self.pool.size)
         if form != ours:
@@ -102,6 +102,17 @@ class Represented:
 
     A batch is (B, n k features, h, w): the n pictures one after the other, each with the
     channels of its k sources.
+
+    Attributes
+    ----------
+    views : Views
+        The examples.
+    store : Store
+        Holds the representations.
+    sources : tuple of str
+        Whose representations are joined by channel.
+    kind : str
+        What the representations were computed from (`encoders.transfer.store.kind_of`).
     """
 
     views: Views
@@ -113,7 +124,7 @@ class Represented:
         return len(self.views)
 
     def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """Representations, targets and masks."""
+        """Return representations, targets and masks of some examples."""
         _, target, mask = self.views.batch(indices)
         rows = self.views.pictures(indices)  # (B, n)
         each = [self.store.of(source, self.kind, rows) for source in self.sources]
@@ -123,7 +134,7 @@ class Represented:
 
 
 def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
-    """Where a transfer's record is written; its losses lie beside it, as Parquet."""
+    """Return the path of a transfer's record; its test losses are beside it, as Parquet."""
     return out / "measured" / target / f"{join_sources(sources)}.json"
 
 
@@ -131,14 +142,15 @@ def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
 def measure(
     config: TransferConfig, out: Path, target: str, sources: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Measure one transfer, or one of `REFERENCES`, and write down its losses and its record.
+    """Measure one transfer, or one of `REFERENCES`, and write its losses and its record.
 
-    Measured before, it is only read.
+    Existing records are read, not measured again.
 
     Returns
     -------
     dict
-        ``valid_loss`` and ``test_loss`` (means over images; smaller is better), ``seconds``, …
+        The record: ``valid_loss`` and ``test_loss`` (means over images; smaller is better),
+        ``seconds``, and for what is trained `encoders.training.run_state.RunState.summary`.
 
     Raises
     ------
@@ -179,7 +191,7 @@ def write_measured(
     test: Floats32,
     also: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write one transfer's test losses, and after them its record, which says that all is there."""
+    """Write one transfer's test losses, and then its record, which marks it as complete."""
     path = place_of(out, pool.task.name, sources)
     record = {
         "target": pool.task.name,
@@ -199,7 +211,7 @@ def write_measured(
 def _prepared(
     config: TransferConfig, out: Path, pool: TransferData, sources: tuple[str, ...]
 ) -> tuple[nn.Module, list[Any]]:
-    """The network, and what it is trained, selected and tested on."""
+    """Return the network, and its examples for training, validation and test."""
     task, views = pool.task, [pool.train, pool.valid, pool.test]
     if sources == (SELF,):
         path = network_file(config.bank, task.name)
@@ -218,15 +230,16 @@ def _prepared(
 
 
 def constants_of(bank: str, name: str) -> dict[str, Any]:
-    """What the targets of a network of the bank were standardized with."""
+    """Return what the targets of a network of the bank were standardized with."""
     return read_config(network_file(bank, name)).get("constants") or {}
 
 
 def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
-    """Remove the record of a target's ``self`` that an earlier version measured in wrong units.
+    """Remove the record of ``self`` of a target if an earlier version measured it in wrong units.
 
-    Such a version compared a network's answers with targets in other constants than those that
-    the network was trained with. The next `measure` measures it again.
+    That version compared a network's answers with targets that were standardized with other
+    constants than the network was trained with. The next `measure` measures it again. Returns
+    whether a record was removed.
     """
     path = place_of(out, target, (SELF,))
     if not path.exists() or "converted" in json.loads(path.read_text()):
@@ -239,7 +252,7 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
 
 
 def read_out(config: TransferConfig, task: Task, store: Store, train: Represented) -> ReadOut:
-    """A new read-out, which knows mean and spread of the channels on its training images."""
+    """Return a new read-out that standardizes by the channels' statistics on training images."""
     channels = sum(store.shape(source)[0] for source in train.sources)
     generator = torch.Generator().manual_seed(config.fit.seed)
     readout = ReadOut(
@@ -273,7 +286,7 @@ def _losses(
 
 
 def _table(pool: TransferData, sources: tuple[str, ...], each: Floats32) -> pd.DataFrame:
-    """taskgraph's table of losses; images of one building are one cluster of a bootstrap."""
+    """Return taskgraph's table of losses; images of one building are one bootstrap cluster."""
     images = pool.test.images()
     frame = pd.DataFrame(
         {
