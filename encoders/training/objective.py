@@ -98,7 +98,7 @@ def check_classes(task: Task, config: Mapping[str, Any], where: str | PathLike[s
 
 
 def network_of(task: Task, preset: str | Preset, *, seed: int = 0) -> EncoderDecoder:
-    """Return a new encoder-decoder for a task; all tasks of one seed start with the same encoder."""
+    """Return a new encoder-decoder for a task; tasks of one seed start with the same encoder."""
     output = output_of(task)
     return network(preset, output, inputs=task.inputs, channels=task.channels, seed=seed)
 
