@@ -240,6 +240,13 @@ def test_a_run_of_an_earlier_version_is_read_as_one_without_patience(tmp_path):
     assert same(weights(tmp_path), weights(tmp_path / "new"))
 
 
+def test_settings_that_a_sweep_of_an_earlier_version_lacks_are_those_of_then():
+    before, now = {"transfer": {"fit": {}}}, {"transfer": {"fit": dict(IMPLIED)}}
+    assert differing(before, now) == []
+    now["transfer"]["fit"]["patience"] = 3
+    assert differing(before, now) == ["transfer.fit.patience"]
+
+
 def test_a_new_run_has_no_best_epoch():
     assert RunState().summary()["best_epoch"] == RunState().last_epoch == -1
 
