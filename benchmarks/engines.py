@@ -28,7 +28,7 @@ from benchmarks.machine import ROOT, commit, machine
 from encoders.bank.pretrained import default_bank
 from encoders.engines import Engine, LocalEngine, RayEngine, progress_bar
 from encoders.pipeline.sizes import CPU
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import gather
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
@@ -65,7 +65,7 @@ def config_of(
 ) -> SweepConfig:
     """As the plan `cpu` measures, in small: pairs at most."""
     train, valid, test = CPU.images
-    pool = PoolConfig(data, train=train, valid=valid, test=test)
+    pool = TransferDataConfig(data, train=train, valid=valid, test=test)
     return SweepConfig(TransferConfig(bank, pool, CPU.transfer), targets, sources, max_order=2)
 
 

@@ -20,8 +20,8 @@ ORDER = {
     "problem < program < taxonomy < solver < frontiers < baselines < selection < tables < plot < "
     "report < server < cli",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
-    "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
-    "taskgraph.baselines": "random_sets < evaluation < methods",
+    "taskgraph.frontiers.frontier": "ladder < frontier < marginal < shortlist",
+    "taskgraph.baselines.methods": "random_sets < evaluation < methods",
     "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
     "estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
@@ -40,8 +40,8 @@ ORDER = {
     "running",
     "encoders.scenes": "solids < appearance < building < furniture < homes < camera < raycast < "
     "views < pictures < labels < making < contact_sheets",
-    "encoders.training": "checkpoint < loading < progress < augment < adversarial < fit < "
-    "objective",
+    "encoders.training": "checkpoint < loading < run_state < schedule < augment < adversarial < "
+    "fit < objective",
     "encoders.bank": "pretrained < training < jobs < table1 < predict",
     "encoders.transfer": "candidates < data < store < ridge < scores < agreement < families < "
     "measure < settings < closed < sweep < gather",

@@ -24,7 +24,7 @@ from benchmarks.payoff.settings import Settings, check, sweep_of, transfer_of
 from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.training import spent, train, with_references
 from encoders.engines import Engine, engine_named, progress_bar
-from encoders.transfer.data import open_pool
+from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import Titled, checked_overlap
 from taskgraph.errors import TaskgraphError
@@ -85,7 +85,7 @@ def config(
     command: str,
 ) -> dict[str, Any]:
     """All that the numbers depend on."""
-    pool = open_pool(sweep.transfer.pool, sweep.targets[0])
+    pool = open_transfer_data(sweep.transfer.pool, sweep.targets[0])
     return {
         "command": command,
         "settings": asdict(settings),

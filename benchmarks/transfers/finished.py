@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from encoders.transfer.closed import RIDGE, TIMES
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from encoders.transfer.ridge import SweepResult, joined
 from encoders.transfer.store import REPRESENTATIONS, Store
@@ -59,7 +59,7 @@ class Finished:
         """Sources of the largest set that was measured."""
         return int(self.transfers.order[self.transfers.is_edge].max())
 
-    def pool(self) -> PoolConfig:
+    def pool(self) -> TransferDataConfig:
         """The images that transfers were measured on.
 
         Raises
@@ -69,7 +69,7 @@ class Finished:
         """
         if self.config is None:
             raise InvalidTableError(f"the sweep has no {CONFIG}: its images are not known")
-        return PoolConfig(**self.config["transfer"]["pool"])
+        return TransferDataConfig(**self.config["transfer"]["pool"])
 
     def store(self) -> Store:
         """The representations of its sources.

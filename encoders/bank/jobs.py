@@ -20,7 +20,7 @@ from encoders.errors import TrainingError
 from encoders.errors.storage import FREE, read_json, storing, trouble
 from encoders.networks import PRESETS
 from encoders.training.checkpoint import halved, write_weights
-from encoders.training.progress import LOG, differing
+from encoders.training.run_state import LOG, differing
 from taskgraph.tables import write_text
 
 MANIFEST = "manifest.json"

@@ -27,14 +27,14 @@ from encoders.engines import with_threads
 from encoders.errors import InvalidDataError
 from encoders.errors.storage import read_json
 from encoders.networks import PRESETS
-from encoders.networks.readout import ReadOut, Transfer
+from encoders.networks.readout import ReadOut, TransferNetwork
 from encoders.tasks import TASKS, Task, tasks_named
 from encoders.training.adversarial import AdversarialConfig, adversary_of
 from encoders.training.augment import mirrored, varied
 from encoders.training.checkpoint import FilePath, halved, restore, write_weights
 from encoders.training.fit import FitConfig, fit, losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.training.progress import BEST, Epoch, differing, scalars
+from encoders.training.run_state import BEST, Evaluation, differing, scalars
 from taskgraph.affinity import win_rate
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SELF
@@ -116,14 +116,18 @@ class Trained:
         The least mean over the valid images, which chose the epoch.
     best_epoch : int
         That epoch, from 0.
+    training : dict
+        `encoders.training.run_state.RunState.summary`: when it was best, when and why it stopped,
+        and every validation loss.
     """
 
     losses: np.ndarray[Any, np.dtype[np.float32]]
     valid_loss: float
     best_epoch: int
+    training: dict[str, Any]
 
 
-After = Callable[[str, Epoch], None]
+After = Callable[[str, Evaluation], None]
 """Told which of a task's networks has finished which epoch."""
 
 
@@ -206,12 +210,12 @@ def _trained(
         output, seed = output_of(splits.task), config.fit.seed
         adversary = adversary_of(splits.task, output, config.preset, config.adversarial, seed=seed)
 
-    def told(row: Epoch) -> None:
+    def told(row: Evaluation) -> None:
         log(row)
         after(source, row)
 
     with scalars(run) if config.tensorboard else contextlib.nullcontext(lambda _: None) as log:
-        progress = fit(
+        run_state = fit(
             model,
             training_loss_of(splits.task, splits.constants),
             splits.train.examples(name),
@@ -231,15 +235,15 @@ def _trained(
         )
     restore(model, {k: t.to(model.state_dict()[k]) for k, t in halved(model).items()}, where=BEST)
     each = losses(fabric, model, measure, splits.test.examples(name), config.fit)
-    return Trained(each, progress.best_loss, progress.best_epoch)
+    return Trained(each, run_state.best_loss, run_state.best_epoch, run_state.summary())
 
 
-def _random_reader(splits: Splits, config: BankConfig) -> Transfer:
+def _random_reader(splits: Splits, config: BankConfig) -> TransferNetwork:
     task = splits.task
     source = random_encoder(config.preset, channels=task.channels, seed=config.fit.seed)
     generator = torch.Generator().manual_seed(config.fit.seed)
     readout = ReadOut(config.preset, output_of(task), inputs=task.inputs, generator=generator)
-    reader = Transfer(source, readout, task.inputs)
+    reader = TransferNetwork(source, readout, task.inputs)
     pictures = splits.train.batch(task.name, np.arange(min(256, len(splits.train))))[0]
     with torch.no_grad():
         each = reader.source.represent(pictures)
@@ -298,6 +302,7 @@ def _record(
         "constants": {k: _plain(v) for k, v in splits.constants.items()},
         "images": {"train": len(splits.train), "val": len(splits.valid), "test": len(splits.test)},
         "best_epoch": {name: one.best_epoch for name, one in found.items()},
+        "training": {name: one.training for name, one in found.items()},
         "valid_loss": {name: one.valid_loss for name, one in found.items()},
         "test_loss": {name: float(np.nanmean(one.losses)) for name, one in found.items()},
         "win_rate": {

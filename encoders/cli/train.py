@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import BAD_INPUT
 from taskgraph.cli.output import note
@@ -50,46 +51,53 @@ PRESETS = ("tiny", "base", "paper")
     show_default=True,
     help="Size of networks and pictures.",
 )
-@click.option("--tasks", type=Names(), default=(), help="Only these; all 25 by default.")
+@click.option("--tasks", type=Names(), default=(), help="Tasks to train; all 25 by default.")
+@stopping_options(epochs=60, patience=3)
 @click.option(
-    "--epochs",
+    "--epochs-of", type=Counts(), default={}, help="Other values of --epochs for some tasks."
+)
+@click.option(
+    "--batch",
     type=click.IntRange(min=1),
-    default=20,
+    default=32,
     show_default=True,
-    help="Passes over the training split.",
-)
-@click.option(
-    "--epochs-of", type=Counts(), default={}, help="Other numbers of epochs for some tasks."
-)
-@click.option(
-    "--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Examples a step."
+    help="Images in each step.",
 )
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
     default=2e-3,
     show_default=True,
-    help="Highest rate of AdamW.",
+    help="Largest learning rate of AdamW.",
 )
 @click.option(
     "--precision",
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="As Lightning Fabric names it, such as 32-true or bf16-mixed.",
+    help="Lightning Fabric's name, such as 32-true or bf16-mixed; auto is the latter where the "
+    "device computes in bfloat16.",
 )
 @click.option(
-    "--devices", type=click.IntRange(min=1), default=1, show_default=True, help="GPUs a task."
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="GPUs for each task.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights and order."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the first weights and of the order of the images.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Tasks that are trained at once.",
+    help="Tasks to train at the same time.",
 )
 @click.option(
     "--threads",
@@ -102,13 +110,14 @@ PRESETS = ("tiny", "base", "paper")
     "--references/--no-references",
     default=True,
     show_default=True,
-    help="Train what each task is measured against.",
+    help="Also train the best constant and a read-out of the random encoder, which each task is "
+    "compared with.",
 )
 @click.option(
     "--adversarial", is_flag=True, help="Add the paper's adversarial term to maps (--preset paper)."
 )
-@click.option("--tensorboard", is_flag=True, help="Log epochs for TensorBoard too.")
-@click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
+@click.option("--tensorboard", is_flag=True, help="Also log evaluations for TensorBoard.")
+@click.option("--resume", is_flag=True, help="Continue the training in OUT.")
 def train(
     data: str,
     splits: str | None,
@@ -123,15 +132,16 @@ def train(
     resume: bool,
     **settings: Any,
 ) -> int:
-    """Train one encoder-decoder a task on the data set in DIR.
+    """Train one encoder-decoder for each task on the data set in DIR.
 
-    Each task is trained by itself: one that fails is told at the end and ends no other. Killed at
-    any moment, the same command with --resume goes on, to the same weights.
+    Tasks are trained independently: a task that fails is reported at the end and stops no other.
+    Training stops when the validation loss no longer falls (--patience) or after --epochs. If it
+    is killed, the same command with --resume continues, to the same weights.
 
     \b
     Examples:
       taskgraph train --data world --preset tiny --tasks rgb2sfnorm,edge2d
-      taskgraph train --data world --epochs 3 --epochs-of class_places=10,fix_pose=8
+      taskgraph train --data world --patience 0 --epochs 3 --epochs-of class_places=10,fix_pose=8
       taskgraph train --data world --jobs 2 --resume
     """
     with extra_installed("train"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import BAD_INPUT
 from taskgraph.cli.output import note
@@ -15,7 +16,7 @@ from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:
     from encoders.transfer.settings import SweepConfig
-    from encoders.transfer.sweep import Swept
+    from encoders.transfer.sweep import SweepOutcome
 
 
 @click.command("transfer")
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     "--bank",
     type=InputFolder(),
     metavar="DIR",
-    help="Trained encoders; by default the library's own.",
+    help="Folder of trained encoders; by default the library's own.",
 )
 @click.option(
     "-o",
@@ -41,23 +42,27 @@ if TYPE_CHECKING:
     show_default=True,
     type=OutputFolder(),
     metavar="DIR",
-    help="Where everything is written.",
+    help="Folder for all results.",
 )
-@click.option("--targets", type=Names(), default=(), help="Only these; all 22 by default.")
-@click.option("--sources", type=Names(), default=(), help="Only these; all 26 by default.")
+@click.option(
+    "--targets", type=Names(), default=(), help="Targets to measure; all 22 of the bank by default."
+)
+@click.option(
+    "--sources", type=Names(), default=(), help="Sources to measure; all 26 of the bank by default."
+)
 @click.option(
     "--max-order",
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="Sources of the largest set.",
+    help="Number of sources in the largest set.",
 )
 @click.option(
     "--candidates",
     type=click.Choice(["first", "best5", "published"]),
     default="best5",
     show_default=True,
-    help="Which sets of several sources are measured.",
+    help="Rule that chooses the sets of two or more sources.",
 )
 @click.option(
     "--readout",
@@ -71,62 +76,60 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Add so many sets of each order, the best by ridge read-outs.",
+    help="Add the N best sets of each order found by ridge regression.",
 )
 @click.option(
     "--images",
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="To train a read-out on, from the val split.",
+    help="Images to train a read-out on, from the val split.",
 )
 @click.option(
     "--valid-images",
     type=click.IntRange(min=1),
     default=400,
     show_default=True,
-    help="To select on, from other buildings of the val split.",
+    help="Images to select on, from other buildings of the val split.",
 )
 @click.option(
     "--test-images",
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="To measure on, from the test split.",
+    help="Images to measure losses on, from the test split.",
 )
 @click.option(
     "--less",
     type=click.Choice(["1", "4", "16"]),
     default="1",
     show_default=True,
-    help="Train on so many times fewer images.",
+    help="Keep every 4th or 16th training image.",
 )
+@stopping_options(epochs=4, patience=0)
 @click.option(
-    "--epochs",
-    type=click.IntRange(min=1),
-    default=4,
-    show_default=True,
-    help="Passes over the images of a read-out.",
-)
-@click.option(
-    "--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Images a step."
+    "--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Images in each step."
 )
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
     default=2e-3,
     show_default=True,
-    help="Highest rate of AdamW.",
+    help="Largest learning rate of AdamW.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights and order."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the first weights and of the order of the images.",
 )
 @click.option(
     "--bootstrap",
     type=click.IntRange(min=0),
     default=200,
     show_default=True,
-    help="Resamples of the test buildings, for intervals.",
+    help="Bootstrap resamples of the test buildings, for confidence intervals.",
 )
 @click.option(
     "--engine",
@@ -135,11 +138,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Processes of this machine, or a Ray cluster.",
 )
-@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="Address of the Ray cluster; by default a new one is started.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Transfers that are measured at once; by "
+    help="Transfers to measure at the same time; by "
     "default 2, or as many as the Ray cluster has room for.",
 )
 @click.option(
@@ -159,10 +166,10 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-overlap",
     is_flag=True,
-    help="Go on where validation or test buildings are "
-    "some that the encoders were trained on; OUT/config.json names them.",
+    help="Allow validation and test buildings that the encoders were trained on; OUT/config.json "
+    "names them.",
 )
-@click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
+@click.option("--resume", is_flag=True, help="Continue the sweep in OUT.")
 def transfer(
     data: str,
     splits: str | None,
@@ -189,11 +196,11 @@ def transfer(
 ) -> int:
     """Measure transfers from every encoder of a bank, and from sets of them, to every target.
 
-    The encoders stay as they are: a small read-out is trained on their representations for each
-    transfer, on buildings that no encoder was trained on. Pictures are resized to the size that
-    the bank was trained with. OUT gets losses.parquet, one row a transfer and test image, and
-    transfers.csv, which `taskgraph solve` reads. Killed at any moment, the same command with
-    --resume goes on.
+    The encoders are frozen: for each transfer a small read-out is trained on their
+    representations, on buildings that no encoder was trained on. Pictures are resized to the size
+    that the bank was trained with. OUT gets losses.parquet, one row for each transfer and test
+    image, and transfers.csv, which `taskgraph solve` reads. If it is killed, the same command with
+    --resume continues.
 
     With --engine ray, encoders and read-outs compute on the GPUs that Ray lends them. This was
     tried with logical CPUs and GPUs of one machine only; no real GPU cluster was tried.
@@ -208,10 +215,10 @@ def transfer(
         from encoders.bank.pretrained import default_bank
         from encoders.engines import engine_named, progress_bar
         from encoders.training.fit import FitConfig
-        from encoders.transfer.data import PoolConfig
+        from encoders.transfer.data import TransferDataConfig
         from encoders.transfer.measure import TransferConfig
         from encoders.transfer.settings import SweepConfig
-        from encoders.transfer.sweep import sweep, sweepable
+        from encoders.transfer.sweep import resolve_tasks, sweep
 
     folder = Path(out)
     if not resume and folder.exists() and any(folder.iterdir()):
@@ -219,10 +226,10 @@ def transfer(
             f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
         )
     encoders = str(bank or default_bank())
-    pool = PoolConfig(
+    pool = TransferDataConfig(
         data, train=images, valid=valid_images, test=test_images, less=int(less), splits=splits
     )
-    goals, given = sweepable(encoders, targets, sources)
+    goals, given = resolve_tasks(encoders, targets, sources)
     measured = TransferConfig(encoders, pool, FitConfig(**settings)).of_bank([*goals, *given])
     whole = SweepConfig(
         measured, goals, given, max_order, candidates, readout, screen, allow_overlap
@@ -234,7 +241,7 @@ def transfer(
     return _told(swept, whole, folder, bootstrap)
 
 
-def _told(swept: Swept, config: SweepConfig, out: Path, bootstrap: int) -> int:
+def _told(swept: SweepOutcome, config: SweepConfig, out: Path, bootstrap: int) -> int:
     from encoders.transfer.gather import LOSSES, TRANSFERS, gather
 
     for job, reason in swept.failures.items():

@@ -44,7 +44,12 @@ def keep(prediction: Tensor, mask: Tensor | None) -> Tensor | None:
             f"the mask's shape is {tuple(mask.shape)}, expected {expected}: "
             "the prediction's without its channels"
         )
-    return mask != 0
+    return _valid(mask)
+
+
+def _valid(mask: Tensor) -> Tensor:
+    """The mask as booleans; comparing booleans with 0 would turn them into whole numbers first."""
+    return mask if mask.dtype == torch.bool else mask != 0
 
 
 def difference(prediction: Tensor, target: Tensor, kept: Tensor | None) -> Tensor:
@@ -92,7 +97,7 @@ def weights(losses: Tensor, mask: Tensor | None) -> Tensor:
     """
     if mask is None:
         return torch.ones_like(losses)
-    return (mask != 0).unsqueeze(-1).flatten(1).any(1).to(losses.dtype)
+    return _valid(mask).unsqueeze(-1).flatten(1).any(1).to(losses.dtype)
 
 
 def batch_mean(losses: Tensor, mask: Tensor | None) -> Tensor:

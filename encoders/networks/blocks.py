@@ -1,4 +1,4 @@
-"""The layers that every network here is made of, and how they begin."""
+"""Layers of which the networks are made, and their first weights."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from encoders.networks.normalization import GroupNorm
 from encoders.networks.presets import GRID, Normalization
 
 M = TypeVar("M", bound=nn.Module)
@@ -18,14 +19,14 @@ SLOPE = 0.2  # of the decoders' leaky rectifiers
 
 
 def normalized(kind: Normalization, channels: int) -> nn.Module:
-    """BatchNorm, or GroupNorm with groups of about eight channels, for (B, C, H, W)."""
+    """Return BatchNorm, or GroupNorm with groups of about eight channels, for (B, C, H, W)."""
     if kind == "batch":
         return nn.BatchNorm2d(channels)
-    return nn.GroupNorm(gcd(channels, max(1, channels // 8)), channels)
+    return GroupNorm(gcd(channels, max(1, channels // 8)), channels)
 
 
 def convolved(inputs: int, outputs: int, norm: Normalization, *, stride: int = 1) -> nn.Sequential:
-    """3x3 convolution, normalization, leaky rectifier."""
+    """Return a 3x3 convolution, normalization and a leaky rectifier."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
         normalized(norm, outputs),
@@ -34,7 +35,7 @@ def convolved(inputs: int, outputs: int, norm: Normalization, *, stride: int = 1
 
 
 def doubled(inputs: int, outputs: int, norm: Normalization) -> nn.Sequential:
-    """4x4 transposed convolution of stride 2, normalization, leaky rectifier."""
+    """Return a 4x4 transposed convolution of stride 2, normalization and a leaky rectifier."""
     return nn.Sequential(
         nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False),
         normalized(norm, outputs),
@@ -93,7 +94,7 @@ BLOCKS: dict[str, type[BasicBlock] | type[Bottleneck]] = {
 
 
 def shortcut(inputs: int, outputs: int, stride: int, norm: Normalization) -> nn.Module:
-    """The identity, or a 1x1 convolution where the shape changes."""
+    """Return the identity, or a 1x1 convolution if the shape changes."""
     if stride == 1 and inputs == outputs:
         return nn.Identity()
     return nn.Sequential(
@@ -102,7 +103,7 @@ def shortcut(inputs: int, outputs: int, stride: int, norm: Normalization) -> nn.
 
 
 def to_grid(features: Tensor, side: int = GRID) -> Tensor:
-    """(B, C, H, W) -> (B, C, side, side): averages where it shrinks, bilinear where it grows."""
+    """Resize (B, C, H, W) to (B, C, side, side): by averages to shrink, bilinearly to enlarge."""
     height, width = features.shape[2:]
     if (height, width) == (side, side):
         return features
@@ -112,18 +113,19 @@ def to_grid(features: Tensor, side: int = GRID) -> Tensor:
 
 
 def built(make: Callable[[], M], generator: torch.Generator | None) -> M:
-    """What ``make`` makes, with weights drawn from ``generator`` and from nothing else.
+    """Return the network that ``make`` builds, with weights drawn from ``generator`` alone.
 
-    PyTorch's layers draw from the global generator when they are made; its state is put back.
-    Convolutions before a normalization (they have no bias) begin as He et al. (2015) have it,
-    normal with variance 2 / fan out; other weights uniform within 1 / sqrt(fan in), and biases
-    at zero.
+    PyTorch's layers draw from the global generator when they are built; its state is restored.
+    Convolutions before a normalization, which have no bias, are drawn as He et al. (2015) do:
+    normal with variance 2 / fan out. Other weights are uniform within 1 / sqrt(fan in), and
+    biases are zero.
 
     Parameters
     ----------
     make : callable
+        Builds the network.
     generator : torch.Generator, optional
-        On the CPU. None is a fresh one, seeded with 0.
+        On the CPU; by default a new one, seeded with 0.
     """
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""The output of a named layer inside any module, and its form as a map."""
+"""Read the output of a named layer inside any module, and bring it into the form of a map."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MOST_EXTRA_TOKENS = 8  # class tokens and registers that may stand before the pl
 
 
 class _Reached(BaseException):
-    """Carries a layer's output out of a network whose rest need not be computed.
+    """Ends a forward pass as soon as a layer's output is known, and carries that output.
 
-    Not an `Exception`, so that no network catches it on the way.
+    It is not an `Exception`, so that no handler inside the network catches it.
     """
 
     def __init__(self, output: Any) -> None:
@@ -24,16 +24,16 @@ class _Reached(BaseException):
 
 
 def output_of(module: nn.Module, name: str, images: Tensor) -> Any:
-    """What the layer ``name`` puts out for these images; layers behind it do not run.
+    """Return the output of the layer ``name`` for these images; later layers do not run.
 
-    A layer that runs several times in one pass gives its first output.
+    Of a layer that runs several times in one pass, the first output is returned.
 
     Parameters
     ----------
     module : torch.nn.Module
-        Left as it was.
+        Not changed.
     name : str
-        As in `named_modules`; "" is the module's own output.
+        Name of the layer in `named_modules`; "" stands for the module's own output.
 
     Raises
     ------
@@ -57,9 +57,10 @@ def output_of(module: nn.Module, name: str, images: Tensor) -> Any:
 
 
 def reached(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]:
-    """The layers that run exactly once, in the order of their ends: name -> output's shape.
+    """Return the output shapes of the layers that run exactly once, in the order they finish.
 
-    Only layers that put out one tensor are listed. The module is in evaluation mode meanwhile.
+    Only layers whose output is one tensor are listed. The module is evaluated in evaluation mode,
+    and its own modes are restored.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     runs: dict[str, int] = {}
@@ -88,12 +89,12 @@ def reached(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]:
 
 
 def last_map(module: nn.Module, images: Tensor) -> str:
-    """The last layer whose output has several places: a map or tokens.
+    """Return the name of the last layer whose output has several places: a map or tokens.
 
     Raises
     ------
     InvalidNetworkError
-        If there is none.
+        If no layer has such an output.
     """
     names = [
         name
@@ -109,12 +110,12 @@ def last_map(module: nn.Module, images: Tensor) -> str:
 
 
 def as_map(output: Any, layout: str) -> Tensor:
-    """A layer's output as (B, C, h, w); the layouts are those of `external`.
+    """Return a layer's output as a map, (B, C, h, w); the layouts are those of `external`.
 
     Raises
     ------
     InvalidNetworkError
-        If it cannot be read so.
+        If the output does not have this layout.
     """
     if not isinstance(output, Tensor) or output.dim() not in (2, 3, 4):
         shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__

@@ -12,7 +12,7 @@ from encoders.networks import PRESETS
 from encoders.scenes.making.settings import Settings
 from encoders.tasks import TASKS
 from encoders.training.fit import FitConfig
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
 
@@ -89,7 +89,7 @@ class Plan:
         trained = trainable(self.tasks)
         size = PRESETS[self.preset].size
         train, valid, test = self.images
-        pool = PoolConfig(str(data), size, train, valid, test, seed=self.transfer.seed)
+        pool = TransferDataConfig(str(data), size, train, valid, test, seed=self.transfer.seed)
         return SweepConfig(
             TransferConfig(str(bank), pool, self.transfer, self.preset),
             targets=tuple(name for name in trained if not TASKS[name].source_only),
@@ -119,15 +119,8 @@ CPU = Plan(
     "all 26 tasks at 64 pixels, in hours on two cores",
     Settings(buildings=200, views=100, size=64, seed=0, domain="day"),
     preset="tiny",
-    train=FitConfig(epochs=3, batch=32),
-    # Learned late: after 3 epochs they hardly beat a constant or a random encoder.
-    epochs_of={
-        "class_1000": 10,
-        "class_places": 10,
-        "fix_pose": 8,
-        "keypoint3d": 8,
-        "non_fixated_pose": 16,
-    },
+    # Each task stops when its validation loss no longer falls: none has epochs of its own.
+    train=FitConfig(epochs=40, batch=32, patience=3),
     # Many small steps: at one price, batches of 8 leave smaller losses than of 16 or 32.
     transfer=FitConfig(epochs=2, batch=8, learning_rate=3e-3),
     images=(1000, 200, 1000),

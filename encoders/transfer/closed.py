@@ -1,4 +1,4 @@
-"""Closed-form read-outs of a sweep: every set of sources as a screen, chosen ones by image."""
+"""Ridge read-outs of a sweep: mean errors of every set of sources, losses of chosen sets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from encoders.training.objective import loss_of
 from encoders.transfer.candidates import Candidates, Sources, first_order, rank_sources
-from encoders.transfer.data import Views, evenly, open_pool
+from encoders.transfer.data import Views, evenly, open_transfer_data
 from encoders.transfer.families import Measured, batches, families, lacks_some, moments
 from encoders.transfer.measure import place_of, write_measured
 from encoders.transfer.ridge import (
@@ -43,10 +43,10 @@ from taskgraph.tables import write_text
 
 RIDGE, TIMES = "ridge", "times.json"
 PROPOSED = 20
-"""Sets of each order that a screen proposes."""
+"""Number of sets of each order that the screen proposes."""
 
 CALIBRATED = 100
-"""Valid images that what least squares leaves open is chosen on."""
+"""Number of validation images on which the settings of `calibrate` are chosen."""
 
 Say = Callable[[str], None]
 
@@ -61,17 +61,21 @@ def screen(
 ) -> SweepResult:
     """Solve every set of up to ``max_order`` sources for every target, family by family.
 
-    ``ridge/FAMILY.npz`` keeps the errors, ``ridge/times.json`` what they took; a family that is
-    there is only read, one that was interrupted goes on from the last penalty.
+    ``ridge/FAMILY.npz`` keeps the errors, and ``ridge/times.json`` the seconds that they took. A
+    finished family is read; an interrupted one continues after its last penalty.
 
     Parameters
     ----------
     use : function, optional
-        Called with each family's moments and errors; its moments are made anew for that.
+        Called with each family's moments and errors; moments are computed again if needed.
     """
     folder, results = out / RIDGE, []
     folder.mkdir(parents=True, exist_ok=True)
-    masked = [name for name in config.targets if lacks_some(open_pool(config.transfer.pool, name))]
+    masked = [
+        name
+        for name in config.targets
+        if lacks_some(open_transfer_data(config.transfer.pool, name))
+    ]
     for family in families(config.targets, masked):
         path = folder / f"{family.name}.npz"
         known = SweepResult.load(path) if path.exists() else None
@@ -120,7 +124,7 @@ def _save(result: SweepResult, path: Path) -> None:
 
 
 def peak_mib() -> float:
-    """The most memory that this process has held so far, in MiB."""
+    """Return the most memory that this process has held so far, in MiB."""
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
@@ -135,7 +139,7 @@ def _note_times(folder: Path, family: str, **values: float) -> None:
 def proposals(
     result: SweepResult, targets: tuple[str, ...], max_order: int, count: int = PROPOSED
 ) -> dict[str, list[tuple[Sources, float]]]:
-    """What `encoders.transfer.candidates.Screened` takes: each target's best sets, with errors."""
+    """Return each target's best sets with their validation errors, best first."""
     return {
         target: [
             (one.sources, one.error_valid)
@@ -147,7 +151,7 @@ def proposals(
 
 
 def ranked(result: SweepResult, target: str) -> list[str]:
-    """A target's single sources by their valid errors, best first."""
+    """Return a target's single sources by their validation errors, best first."""
     column = result.targets.index(target)
     errors = dict(zip(result.sources, result.error_valid[1][:, column].tolist(), strict=True))
     return rank_sources(target, errors)
@@ -156,9 +160,9 @@ def ranked(result: SweepResult, target: str) -> list[str]:
 def read_by_ridge(
     config: SweepConfig, out: Path, rule: Candidates, *, workers: int = 2, say: Say = lambda _: None
 ) -> None:
-    """Measure single sources and the sets of a rule image by image, in place of trained read-outs.
+    """Measure ridge read-outs from single sources and a rule's sets on each image.
 
-    Records and losses are written as `encoders.transfer.measure` writes its own; a record says
+    Records and losses are written as by `encoders.transfer.measure`; a record has the entry
     ``"readout": "ridge"``.
     """
 
@@ -211,7 +215,7 @@ def _measure(
 
 
 def some(views: Views) -> Views:
-    """At most `CALIBRATED` of the images, evenly spread."""
+    """Return at most `CALIBRATED` of the images, evenly spread."""
     return replace(views, numbers=evenly(views.numbers, CALIBRATED))
 
 
@@ -225,7 +229,7 @@ def _predicted(
 
 
 def penalty_of(result: SweepResult, target: str, sources: Sources) -> float:
-    """The penalty that the screen chose for a set and target."""
+    """Return the penalty that the screen chose for a set of sources and a target."""
     numbers = sorted(result.sources.index(name) for name in sources)
     row = position(numbers, len(result.sources))
     return float(result.penalty[len(sources)][row, result.targets.index(target)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS, Task
-from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
+from encoders.transfer.data import TransferData, TransferDataConfig, Views, open_transfer_data
 from encoders.transfer.ridge import (
     Moments,
     Regressand,
@@ -81,7 +81,7 @@ def form_of(task: Task) -> str:
     return "compared" if task.output.kind == "classes" else "related"
 
 
-def lacks_some(pool: Pool) -> bool:
+def lacks_some(pool: TransferData) -> bool:
     """Whether some image has no target, of a task whose answer is of the image as a whole."""
     task = pool.task
     if task.output is None or task.output.pixels:
@@ -103,7 +103,7 @@ class Measured:
 
     family: Family
     sources: tuple[str, ...]
-    pools: dict[str, Pool]
+    pools: dict[str, TransferData]
     statistics: Statistics
     regressands: dict[str, Regressand]
     groups: dict[str, slice]
@@ -145,7 +145,9 @@ def represented(
     )
 
 
-def moments(family: Family, config: PoolConfig, store: Store, sources: Sequence[str]) -> Measured:
+def moments(
+    family: Family, config: TransferDataConfig, store: Store, sources: Sequence[str]
+) -> Measured:
     """Look at all images of a family's pool, once.
 
     Raises
@@ -157,7 +159,7 @@ def moments(family: Family, config: PoolConfig, store: Store, sources: Sequence[
     if len(set(shapes.values())) > 1:
         told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise InvalidDataError(f"sources of several shapes share no moments: {told}")
-    pools = {name: open_pool(config, name) for name in family.targets}
+    pools = {name: open_transfer_data(config, name) for name in family.targets}
     first = next(iter(pools.values()))
     for name, pool in pools.items():
         if pool.train.images() != first.train.images():
@@ -224,7 +226,7 @@ def gathered_of(
     return found
 
 
-def observed(pool: Pool, grid: int) -> Regressand:
+def observed(pool: TransferData, grid: int) -> Regressand:
     """A target's numbers on the images trained on."""
     return regressand(pool.task, (pool.train.batch(part)[1:] for part in batches(pool.train)), grid)
 

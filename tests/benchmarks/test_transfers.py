@@ -33,7 +33,7 @@ from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.page import PAGE, render
 from benchmarks.transfers.significance import against_random, as_good
 from encoders.tasks import TASKS
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.ridge import SweepResult, source_sets
 from encoders.transfer.scores import dds, discretize, logme, shrunk_h_score
 from encoders.transfer.store import Store, write_views
@@ -613,7 +613,7 @@ def pools(monkeypatch):
         ),
         "class_places": of("class_places", shares, torch.arange(count) % 5 > 0, task=places),
     }
-    monkeypatch.setattr(scoring, "open_pool", lambda config, name: found[name])
+    monkeypatch.setattr(scoring, "open_transfer_data", lambda config, name: found[name])
     return found
 
 
@@ -634,7 +634,7 @@ def store(tmp_path, pools):
     return made
 
 
-CONFIG = PoolConfig("nowhere")
+CONFIG = TransferDataConfig("nowhere")
 NAMED = ("denoise", "knows", "random", "rgb2depth")
 
 

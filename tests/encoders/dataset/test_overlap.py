@@ -24,10 +24,10 @@ from encoders.scenes.making.make import make
 from encoders.scenes.making.rooms import planned_rooms, room_hash
 from encoders.training.checkpoint import read_weights
 from encoders.training.fit import FitConfig
-from encoders.transfer.data import PoolConfig, divided
+from encoders.transfer.data import TransferDataConfig, divided
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import checked_overlap, settle
+from encoders.transfer.sweep import checked_overlap, write_or_check_config
 from taskgraph.cli import run
 from taskgraph.tables import write_transfers
 from taskgraph.transfers import Transfers
@@ -245,7 +245,7 @@ def test_five_of_six_test_buildings_of_the_readmes_old_world_were_trained_on():
 
 
 def sweep_config(bank, world, splits, **more):
-    pool = PoolConfig(str(world), train=4, valid=4, test=8, splits=splits)
+    pool = TransferDataConfig(str(world), train=4, valid=4, test=8, splits=splits)
     return SweepConfig(
         TransferConfig(str(bank), pool, FIT), ("edge2d",), ("rgb2depth", "random"), **more
     )
@@ -340,11 +340,11 @@ def test_many_buildings_are_counted(world, bank):
 def test_an_overlap_that_is_allowed_is_written_down(world, bank, splits, tmp_path):
     say(bank, told(world, 3))
     config = sweep_config(bank, world, splits, allow_overlap=True)
-    settle(config, tmp_path / "out", checked_overlap(config))
+    write_or_check_config(config, tmp_path / "out", checked_overlap(config))
     found = json.loads((tmp_path / "out" / "config.json").read_text())
     assert found["overlap"] == {"train": [], "valid": [], "test": ["building_0003"]}
     assert found["allow_overlap"] is True
-    settle(config, tmp_path / "out")  # the same sweep, whoever asks
+    write_or_check_config(config, tmp_path / "out")  # the same sweep, whoever asks
 
 
 def test_a_bank_that_says_nothing_is_read_with_one_warning(world, bank, splits, tmp_path, capsys):
