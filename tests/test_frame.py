@@ -20,8 +20,8 @@ ORDER = {
     "problem < program < taxonomy < solver < frontiers < baselines < selection < tables < plot < "
     "report < server < cli",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
-    "taskgraph.frontiers.frontier": "ladder < frontier < marginal < shortlist",
-    "taskgraph.baselines.methods": "random_sets < evaluation < methods",
+    "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
+    "taskgraph.baselines": "random_sets < evaluation < methods",
     "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
     "estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "

@@ -20,7 +20,7 @@ from encoders.pipeline.sizes import SMOKE
 from encoders.training.checkpoint import read_config, read_weights, write_weights
 from encoders.training.fit import FitConfig
 from encoders.training.run_state import LAST, differing
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import CONFIG, sweep, write_or_check_config
@@ -58,7 +58,7 @@ def config(world, tmp_path_factory):
     bank = tmp_path_factory.mktemp("threads") / "bank"
     names = ["edge2d", "rgb2depth"]
     write_untrained(bank, TaskonomyDataset(world, names, "train", progress=False))
-    pool = PoolConfig(str(world), train=16, valid=6, test=12)
+    pool = TransferDataConfig(str(world), train=16, valid=6, test=12)
     transfer = TransferConfig(str(bank), pool, FIT)
     return SweepConfig(transfer, ("rgb2depth",), ("edge2d", "random"), max_order=1)
 
