@@ -22,11 +22,11 @@ import skimage
 from PIL import Image
 
 from benchmarks.machine import ROOT
+from encoders.bank.config import LOSSES
 from encoders.bank.jobs import MANIFEST
 from encoders.bank.predict import gallery, photos
 from encoders.bank.pretrained import SUFFIX
 from encoders.bank.table1 import MEAN, PAPER_MEAN, markdown, table, weak
-from encoders.bank.training import LOSSES
 from encoders.draw import save
 from encoders.tasks.names import ORDER
 from taskgraph.tables import write_frame, write_text

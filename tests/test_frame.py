@@ -32,10 +32,10 @@ ORDER = {
     "views < pictures < labels < making < contact_sheets",
     "encoders.training": "checkpoint < loading < progress < augment < adversarial < fit < "
     "objective",
-    "encoders.bank": "pretrained < training < jobs < table1 < predict",
+    "encoders.bank": "pretrained < config < splits < record < training < jobs < table1 < predict",
     "encoders.transfer": "candidates < data < store < ridge < scores < agreement < families < "
     "measure < settings < closed < sweep < gather",
-    "encoders.pipeline": "sizes < stages",
+    "encoders.pipeline": "presets < stages",
 }
 """Modules of each package; a module imports only those to its left."""
 

@@ -19,8 +19,8 @@ from encoders.dataset.overlap import (
     Overlap,
     find_overlap,
     refuse_overlap,
-    told_unknown,
     trained_on,
+    unknown_warning,
 )
 from encoders.dataset.splits import ALL
 from encoders.engines import Engine, Job, Outcome, run, with_threads
@@ -152,7 +152,7 @@ def sweep(
     elif config.max_order > 1:
         measured(f"orders 2 to {config.max_order}", several(config, out, rule))
     swept.records = records(out)
-    if warning := told_unknown(overlap, config.transfer.bank):
+    if warning := unknown_warning(overlap, config.transfer.bank):
         say(warning)
     return swept
 
@@ -180,7 +180,7 @@ def _proposals(config: SweepConfig, out: Path, say: Say) -> dict[str, list[tuple
     return proposals(result, config.targets, config.max_order, config.screen + RULED)
 
 
-def sweepable(
+def resolve_tasks(
     bank: str, targets: tuple[str, ...] = (), sources: tuple[str, ...] = ()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Targets and sources by their names in the dictionary: those asked for, or all in the bank.

@@ -26,7 +26,7 @@ STRIP = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class EvaluationMoments:
     """Moments of examples that errors are measured on.
 
     Attributes
@@ -58,7 +58,7 @@ class Stage:
     xx : (r w, r w) array
         Of the examples trained on, with the penalty.
     xy : (r w, q) array
-    held : tuple of Held
+    held : tuple of EvaluationMoments
     owners : (q, T) array
         Which outputs are which target's.
     """
@@ -67,7 +67,7 @@ class Stage:
     width: int
     xx: Array
     xy: Array
-    held: tuple[Held, ...]
+    held: tuple[EvaluationMoments, ...]
     owners: Array
 
     @property
@@ -116,7 +116,7 @@ def eliminate(stage: Stage, solved: Solved, source: int) -> Stage:
     step = _Step(stage, solved, source)
     across = step.given(stage.xx)
     held = tuple(
-        Held(
+        EvaluationMoments(
             step.rest(each.xx, step.mixed(each.xx), step.opposite(each.xx)),
             step.residual(number, each),
             solved.errors[number][source],
@@ -197,7 +197,7 @@ class _Step:
         xy: Array = self.stage.xy[self.after] - self.coefficients.T @ self.stage.xy[self.own]
         return xy
 
-    def residual(self, number: int, held: Held) -> Array:
+    def residual(self, number: int, held: EvaluationMoments) -> Array:
         """Moments of held examples with the new residuals, (m, q).
 
         E[(x_J - C'x_i)(y - W'x_i)'] = B_J - A_Ji W - C'(B_i - A_ii W).

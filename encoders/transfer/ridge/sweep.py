@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from encoders.errors import InvalidDataError
 from encoders.transfer.ridge.directions import TOLERANCE, Directions, directions
-from encoders.transfer.ridge.elimination import Held, Stage
+from encoders.transfer.ridge.elimination import EvaluationMoments, Stage
 from encoders.transfer.ridge.moments import Centered, Moments
 from encoders.transfer.ridge.readout import penalties
 from encoders.transfer.ridge.result import SweepResult
@@ -142,7 +142,7 @@ def _begin(
     added = penalties(np.diagonal(train.xx), penalty)
     xx = train.xx + np.diag(added).astype(train.xx.dtype)
     held = tuple(
-        Held(each.xx, each.xy, scale.astype(train.xx.dtype))
+        EvaluationMoments(each.xx, each.xy, scale.astype(train.xx.dtype))
         for each, scale in zip(others, scales, strict=True)
     )
     owners = kept.owners.astype(train.xx.dtype)

@@ -260,5 +260,7 @@ def test_an_unknown_task_is_told_with_what_is_near():
         with pytest.raises(UnknownNameError, match=r'no task "xyz"; there are autoencoder, '):
             named("xyz")
     assert known_name("random") == "random"
-    with pytest.raises(UnknownNameError, match='task "random" has no answers: nothing is trained'):
+    with pytest.raises(
+        UnknownNameError, match='task "random" has no predictions: no network is trained'
+    ):
         trained_name("random")

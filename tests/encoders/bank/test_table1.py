@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from encoders.bank.record import win_rate
 from encoders.bank.table1 import MEAN, PAPER, PAPER_MEAN, markdown, table, weak
-from encoders.bank.training import win_rate
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS
 

@@ -11,8 +11,9 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from encoders import TASKS, TaskonomyDataset
+from encoders.bank.config import BankConfig
 from encoders.bank.pretrained import Form, form_of, load
-from encoders.bank.training import BankConfig, train_task
+from encoders.bank.training import train_task
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.scenes.making.make import make
 from encoders.tasks.units import conversion

@@ -9,10 +9,11 @@ from PIL import Image
 
 from benchmarks.payoff.settings import Settings, check, sweep_of, transfer_of
 from benchmarks.payoff.splits import write_splits
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
 from encoders.bank.predict import gallery
 from encoders.bank.pretrained import default_bank
-from encoders.bank.training import BankConfig, Splits, trained_buildings
+from encoders.bank.splits import TaskSplits
 from encoders.dataset import TaskonomyDataset, split_buildings
 from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import read_index
@@ -226,8 +227,8 @@ def test_tasks_of_other_data_have_other_buildings(world, bank):
 
 
 def test_the_splits_of_a_resumed_task_are_those_that_were_trained_on(world, splits):
-    found = Splits.open(world, "edge2d", 64, splits)
-    assert list(trained_buildings(found)) == ["building_0000"]
+    found = TaskSplits.open(world, "edge2d", 64, splits)
+    assert list(found.trained_buildings()) == ["building_0000"]
 
 
 # --- readme's old world ---

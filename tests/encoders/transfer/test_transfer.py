@@ -27,7 +27,7 @@ from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
 from encoders.transfer.measure import Represented, TransferConfig, measure, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import Store, encode, kind_of, seen_by, views_of, write_views
-from encoders.transfer.sweep import several, singles, sweep, sweepable
+from encoders.transfer.sweep import resolve_tasks, several, singles, sweep
 from taskgraph.cli import run as command
 from taskgraph.tables import read_losses, read_transfers
 from tests.encoders.untrained import write_untrained
@@ -330,17 +330,17 @@ def test_another_configuration_is_refused(small, tmp_path):
 
 
 def test_names_are_those_of_the_bank_or_those_asked_for(bank):
-    targets, sources = sweepable(str(bank))
+    targets, sources = resolve_tasks(str(bank))
     assert set(targets) == {"class_places", "denoise", "edge2d", "fix_pose", "rgb2depth"}
     assert "random" in sources
-    assert sweepable(str(bank), ("depth",), ("edges", "random")) == (
+    assert resolve_tasks(str(bank), ("depth",), ("edges", "random")) == (
         ("rgb2depth",),
         ("edge2d", "random"),
     )
     with pytest.raises(InvalidDataError, match="jigsaw is a source alone"):
-        sweepable(str(bank), ("jigsaw",))
+        resolve_tasks(str(bank), ("jigsaw",))
     with pytest.raises(UnknownNameError, match='no task "dpeth"; did you mean'):
-        sweepable(str(bank), ("dpeth",))
+        resolve_tasks(str(bank), ("dpeth",))
 
 
 # --- the command ---
