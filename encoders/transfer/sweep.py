@@ -33,7 +33,6 @@ from encoders.training.progress import differing
 from encoders.transfer.candidates import (
     CANDIDATES,
     Candidates,
-    Screened,
     Sources,
     first_order,
     rank_sources,
@@ -47,6 +46,7 @@ from encoders.transfer.measure import (
     measure,
     place_of,
 )
+from encoders.transfer.screened import Screened
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import (
     PLAIN,

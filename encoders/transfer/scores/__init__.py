@@ -1,7 +1,8 @@
-"""Training-free guesses of how well a source's features serve a target; larger is better.
+"""Scores that predict, without training, how well a source transfers to a target.
 
-All are functions of features and of what the target asks for. The trivial one, `average_rank`,
-is the yardstick: a score that does not beat it knows nothing of the target.
+Larger is better. The scores are functions of the source's features and of the target's labels or
+features. `average_rank` is the baseline, as it does not depend on the target: a score is useful
+only if it predicts better.
 """
 
 from encoders.transfer.scores.duality import dds, diagram

@@ -1,4 +1,4 @@
-"""What every score expects of its arrays."""
+"""Checks of the arrays that all scores share."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from taskgraph.errors import InvalidTableError
 
 
 def checked_features(features: ArrayLike, *, name: str = "features", least: int = 2) -> Floats:
-    """(N, D) features in double precision.
+    """Check features and return them as (N, D) in double precision.
 
     Raises
     ------
     InvalidTableError
-        If they are not two-dimensional, too few, or not all finite numbers.
+        If the array is not two-dimensional, has too few rows, or a number is not finite.
     """
     found = np.asarray(features)
     if found.ndim != 2 or found.shape[1] == 0:
@@ -29,7 +29,13 @@ def checked_features(features: ArrayLike, *, name: str = "features", least: int 
 
 
 def checked_answers(answers: ArrayLike, examples: int) -> Floats:
-    """(N, K) or (N,) numbers as (N, K) in double precision; same errors."""
+    """Check numeric targets, (N,) or (N, K), and return them as (N, K) in double precision.
+
+    Raises
+    ------
+    InvalidTableError
+        As `checked_features`, or if the number of rows is not ``examples``.
+    """
     found = np.asarray(answers)
     found = found[:, None] if found.ndim == 1 else found
     if found.ndim != 2 or found.shape[1] == 0:
@@ -41,12 +47,12 @@ def checked_answers(answers: ArrayLike, examples: int) -> Floats:
 
 
 def checked_labels(labels: ArrayLike, examples: int) -> Integers:
-    """(N,) whole numbers, renumbered from 0 without gaps.
+    """Check class numbers, (N,), and renumber them from 0 without gaps.
 
     Raises
     ------
     InvalidTableError
-        If they are not one whole number for each example.
+        If there is not one whole number for each example.
     """
     found = np.asarray(labels)
     if not is_labels(found):
@@ -59,10 +65,10 @@ def checked_labels(labels: ArrayLike, examples: int) -> Integers:
 
 
 def without_mean(features: Floats) -> Floats:
-    """Features minus their means; those that are constant become exactly 0.
+    """Subtract the features' means; constant features become exactly 0.
 
-    Taking the mean away leaves of a constant a rounding error, which no later step could tell
-    from a feature of tiny spread.
+    Otherwise a constant feature would leave a rounding error, which later steps could not
+    distinguish from a feature of small variance.
     """
     centered = features - features.mean(axis=0)
     constant = np.ptp(features, axis=0) <= 1e-9 * np.abs(features).max(axis=0)
@@ -71,7 +77,7 @@ def without_mean(features: Floats) -> Floats:
 
 
 def is_labels(targets: Array) -> bool:
-    """Whether targets are classes: one whole number (or truth value) an example."""
+    """Whether targets are classes: one integer or boolean for each example."""
     return targets.ndim == 1 and targets.dtype.kind in "iub"
 
 

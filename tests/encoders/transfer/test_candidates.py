@@ -15,11 +15,11 @@ from encoders.transfer.candidates import (
     SEVERAL_PICTURES,
     FirstOrderOnly,
     Published,
-    Screened,
     SubsetsOfBest,
     first_order,
     rank_sources,
 )
+from encoders.transfer.screened import Screened
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 
 RANKED = list("gcahbfed")  # best first, not in alphabetical order
