@@ -33,8 +33,8 @@ ORDER = {
     "encoders.training": "checkpoint < loading < progress < augment < adversarial < fit < "
     "objective",
     "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
-    "selection < cache < constants < pairs < partners < samples < fingerprint < examples < dataset < "
-    "buildings < overlap",
+    "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
+    "taskonomy < buildings < overlap",
     "encoders.bank": "pretrained < config < splits < record < training < jobs < table1 < predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
     "families < measure < settings < closed < sweep < gather",

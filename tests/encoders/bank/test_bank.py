@@ -154,11 +154,11 @@ def test_a_task_trains_for_its_own_epochs_on_pictures_that_may_be_changed(world,
 
 def test_splits_are_opened_from_one_listing(world, monkeypatch):
     """They are those that are opened one by one, with the constants of the train split."""
-    from encoders.dataset import TaskonomyDataset, dataset
+    from encoders.dataset import TaskonomyDataset, taskonomy
 
     listed = []
-    read = dataset.read_index
-    monkeypatch.setattr(dataset, "read_index", lambda root: listed.append(root) or read(root))
+    read = taskonomy.read_index
+    monkeypatch.setattr(taskonomy, "read_index", lambda root: listed.append(root) or read(root))
     splits = TaskSplits.open(world, "curvature", 64)
     assert len(listed) == 1
     assert splits.constants["mean"]
