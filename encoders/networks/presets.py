@@ -213,6 +213,7 @@ PAPER = Preset(
 )
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in (TINY, BASE, PAPER)}
+"""All presets by name."""
 
 
 def find_preset(preset: str | Preset) -> Preset:
