@@ -275,7 +275,7 @@ def test_transfers_refuse_buildings_that_were_trained_on(
     assert (
         f"{world}: encoders of {bank} were trained on 1 of 2 test buildings (building_0003), where "
         "their losses are too small; make another world, such as with `taskgraph scenes DIR "
-        "--buildings 5 --views 4 --size 32 --seed 0 --domain day`, or go on with --allow-overlap"
+        "--buildings 5 --views 4 --size 32 --seed 0 --domain day`, or allow it with --allow-overlap"
     ) in said
     assert not (tmp_path / "out").exists()
     # A seed that the bank was trained on is not the advice.
