@@ -1,4 +1,4 @@
-"""How a bank is trained: its configuration, and which networks it trains for each task."""
+"""The configuration of a bank, and the networks that are trained for each task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bank writes down of each task: its record (JSON) and its test losses (Parquet)."""
+"""The two files that a bank writes for each task: its record (JSON) and its losses (Parquet)."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class TaskSplits:
         return self.train.constants.get(self.task.name) or {}
 
     def origin(self) -> dict[str, Any]:
-        """What identifies the data set: its settings and hash if we made it, and its content."""
+        """Values that identify the data set: its content and, if we made it, settings and hash."""
         known = origin_of(self.train.index.root) or {"views": len(self.train)}
         return {**known, "content": self.train.content}
 

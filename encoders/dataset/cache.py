@@ -96,6 +96,7 @@ class CacheReader:
         return {**self.__dict__, "_open": {}}
 
     def _array(self, name: str) -> Array:
+        """The array of a domain, mapped into memory at the first call."""
         if name not in self._open:
             path = self._path(name)
             try:

@@ -37,7 +37,7 @@ MISSING = bytes(BYTES)
 
 
 class Stamp(NamedTuple):
-    """What identifies the state of a file without reading it.
+    """Size, times and inode of a file, which identify its state without reading it.
 
     Attributes
     ----------

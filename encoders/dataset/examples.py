@@ -18,7 +18,7 @@ Example = tuple[Tensor, Tensor, Tensor]
 
 
 class TaskDataset(Protocol):
-    """What `TaskExamples` needs of a dataset of several tasks."""
+    """A dataset of several tasks, as far as `TaskExamples` uses it."""
 
     tasks: dict[str, Task]
 

@@ -175,6 +175,7 @@ def _by_building(root: Path, name: str) -> Iterator[tuple[str, Path]]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
+    """The folders within a folder, sorted, without hidden ones."""
     with os.scandir(folder) as entries:
         names = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
     return [folder / name for name in sorted(names)]

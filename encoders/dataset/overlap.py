@@ -176,7 +176,7 @@ def unknown_warning(overlap: Overlap, bank: str | PathLike[str]) -> str:
 
 
 def _remedy(index: Index, trained: TrainedBuildings) -> str:
-    """How to get other buildings, as part of an error message."""
+    """Advice on getting other buildings, as part of an error message."""
     settings = (read_manifest(index.root) or {}).get("settings")
     if not settings:
         return "name other buildings, in a file for --splits or in another folder for --data"

@@ -56,7 +56,7 @@ class BasicBlock(nn.Module):
         self.downsample = shortcut(inputs, width, stride, norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, width, H / stride, W / stride)."""
+        """Map (B, C, H, W) to (B, width, H / stride, W / stride)."""
         y = F.relu(self.norm1(self.conv1(x)), inplace=True)
         y = self.norm2(self.conv2(y))
         return F.relu(y + self.downsample(x), inplace=True)
@@ -79,7 +79,7 @@ class Bottleneck(nn.Module):
         self.downsample = shortcut(inputs, outputs, stride, norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, 4 width, H / stride, W / stride)."""
+        """Map (B, C, H, W) to (B, 4 width, H / stride, W / stride)."""
         y = F.relu(self.norm1(self.conv1(x)), inplace=True)
         y = F.relu(self.norm2(self.conv2(y)), inplace=True)
         y = self.norm3(self.conv3(y))

@@ -41,7 +41,7 @@ class PixelDecoder(nn.Module):
         self.activation = nn.Tanh() if output.activation == "tanh" else nn.Identity()
 
     def forward(self, representation: Tensor) -> Tensor:
-        """(B, features, h, w) -> (B, size, h 2^doublings, w 2^doublings)."""
+        """Map (B, features, h, w) to (B, size, h 2^doublings, w 2^doublings)."""
         y = self.spread(self.last(self.layers(representation)))
         return cast(Tensor, self.activation(y))
 
@@ -79,7 +79,7 @@ class Head(nn.Module):
         self.activation = nn.Tanh() if output.activation == "tanh" else nn.Identity()
 
     def forward(self, representations: Tensor) -> Tensor:
-        """(B, inputs x features, h, w) -> (B, size)."""
+        """Map (B, inputs x features, h, w) to (B, size)."""
         batch, _, height, width = representations.shape
         each = representations.reshape(batch * self.inputs, self.features, height, width)
         flat = self.shrink(to_grid(each)).reshape(batch, self.inputs, -1)  # picture by picture

@@ -20,7 +20,7 @@ class EncoderProtocol(Protocol):
     features: int
 
     def __call__(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) pictures in [-1, 1] -> (B, features, h, w)."""
+        """Representations, (B, features, h, w), of (B, C, H, W) pictures in [-1, 1]."""
 
 
 class Trunk(nn.Module):
@@ -44,7 +44,7 @@ class Trunk(nn.Module):
             self.add_module(f"layer{number}", nn.Sequential(*blocks))
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """(B, C, H, W) -> the output of each stage, the finest first."""
+        """The output of each stage for (B, C, H, W) pictures, the finest first."""
         x = self.pool(F.relu(self.norm1(self.conv1(images)), inplace=True))
         outputs = []
         for number in range(1, self.stages + 1):
@@ -66,7 +66,7 @@ class Fold(nn.Module):
         self.norm = norm_layer(norm, width)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
-        """Maps, the finest first -> (B, width, h, w) at the size of the finest."""
+        """Sum maps, the finest first, to (B, width, h, w) at the size of the finest."""
         total = self.lateral[-1](maps[-1])
         for finer, lateral in zip(maps[-2::-1], list(self.lateral)[-2::-1], strict=True):
             total = lateral(finer) + F.interpolate(total, finer.shape[2:], mode="nearest")
@@ -93,7 +93,7 @@ class Encoder(nn.Module):
         self.project = nn.Conv2d(width, FEATURES, 3, 1, 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [-1, 1] -> (B, 8, H / stride, W / stride), unbounded.
+        """Map (B, C, H, W) in [-1, 1] to (B, 8, H / stride, W / stride), which is unbounded.
 
         Raises
         ------

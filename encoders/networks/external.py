@@ -64,7 +64,7 @@ class External(nn.Module):
         return self
 
     def raw(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [-1, 1] -> the layer's (B, channels, 16, 16), before projection."""
+        """The layer's output before projection, (B, channels, 16, 16), for pictures in [-1, 1]."""
         if self.size is not None:
             images = F.interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
         if self.normalize is not None:
@@ -73,7 +73,7 @@ class External(nn.Module):
         return to_grid(as_map(layer_output(self.module, self.kept, images), self.layout))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [-1, 1] -> (B, features, 16, 16)."""
+        """Map (B, C, H, W) in [-1, 1] to (B, features, 16, 16)."""
         features = self.raw(images)
         return features if self.projection is None else self.projection(features)
 

@@ -30,7 +30,7 @@ class Projection(nn.Module):
         self.register_buffer("matrix", matrix)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, C, h, w) -> (B, K, h, w)."""
+        """Map (B, C, h, w) to (B, K, h, w)."""
         centered = features - self.mean.to(features)[:, None, None]
         return F.conv2d(centered, self.matrix.to(features)[:, :, None, None])
 

@@ -115,24 +115,24 @@ def matching() -> Label:
 
 
 def pose_numbers(infos: Sequence[Info]) -> Floats:
-    """(6,) pose of the first camera relative to the second (`encoders.codecs.poses`)."""
+    """The pose, (6,), of the first camera relative to the second (`encoders.codecs.poses`)."""
     (turn1, place1, _), (turn2, place2, _) = map(poses.point_info_camera, infos)
     return poses.relative_pose(turn1, place1, turn2, place2)
 
 
 def egomotion_numbers(infos: Sequence[Info]) -> Floats:
-    """(18,) the three relative poses of three cameras (`encoders.codecs.poses.egomotion`)."""
+    """The three relative poses, (18,), of three cameras (`encoders.codecs.poses.egomotion`)."""
     cameras = [poses.point_info_camera(info) for info in infos]
     return poses.egomotion([turn for turn, _, _ in cameras], [place for _, place, _ in cameras])
 
 
 def vanishing_numbers(infos: Sequence[Info]) -> Floats:
-    """(9,) unit vectors to the three vanishing points, in the camera's frame."""
+    """The unit vectors to the three vanishing points, (9,), in the camera's frame."""
     return poses.point_info_vanishing_points(infos[0])
 
 
 def layout_numbers(infos: Sequence[Info]) -> Floats:
-    """(9,) the box around the room, in the camera's frame."""
+    """The box around the room, (9,), in the camera's frame."""
     return poses.point_info_layout(infos[0])
 
 
@@ -170,6 +170,7 @@ def _segments(sample: Sample, *, domain: str, masked: bool) -> TargetsAndMask:
 
 
 def _semantic(sample: Sample, *, domain: str, classes: int) -> TargetsAndMask:
+    """Class numbers from 0; raises if a file has more classes."""
     raw = sample.raw[domain]
     for number in np.flatnonzero((raw > classes).any(axis=(1, 2))):
         wrong = raw[number][raw[number] > classes]
@@ -198,6 +199,7 @@ def _probabilities(sample: Sample, *, domain: str) -> TargetsAndMask:
 
 
 def _vector(sample: Sample, *, numbers: Numbers) -> TargetsAndMask:
+    """Numbers computed from ``point_info``, standardized; an error names the file."""
     rows = []
     for infos, paths in zip(sample.infos, sample.paths, strict=True):
         try:

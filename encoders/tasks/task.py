@@ -72,7 +72,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Label:
-    """How a task's targets are made from the files of a data set.
+    """The recipe by which a task's targets are made from the files of a data set.
 
     Attributes
     ----------

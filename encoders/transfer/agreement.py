@@ -20,7 +20,7 @@ Better = Literal["larger", "smaller"]
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """How well predictions rank the transfers that were trained.
+    """The agreement between predicted and trained values of transfers.
 
     Ties in either ranking are broken at random, and each measure is the expectation. So a
     prediction that is the same for all sources has the agreement of a random choice.
@@ -87,7 +87,7 @@ def agreement(
     top : int, at least 2
         The number of best sources of which the share in common is computed.
     resamples, confidence, seed
-        Of the bootstrap over targets: number of resamples, coverage of the interval, seed.
+        Number of resamples of the bootstrap over targets, coverage of its interval, and its seed.
 
     Raises
     ------

@@ -32,7 +32,7 @@ def all_errors(
     workers : int
         Number of threads.
     counter : SetCounter
-        Is told the number of sets as they are solved.
+        Counts the sets as they are solved.
     """
     count, targets = stage.remaining, stage.owners.shape[1]
     errors_of = {

@@ -134,26 +134,26 @@ def discretize(targets: ArrayLike, *, classes: int = 16, seed: int = 0) -> Integ
     InvalidTableError
         If ``classes`` is below 2, or a target is not finite.
     """
-    found = checked_answers(targets, len(np.asarray(targets)))
+    rows = checked_answers(targets, len(np.asarray(targets)))
     if classes < 2:
         raise InvalidTableError(f"{classes} classes were asked for, expected at least 2")
-    different = np.unique(found, axis=0, return_inverse=True)
+    different = np.unique(rows, axis=0, return_inverse=True)
     if len(different[0]) <= classes:
         return different[1].reshape(-1).astype(np.int64)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="One of the clusters is empty")
         rng = np.random.default_rng(seed)
-        labels = kmeans2(found, classes, iter=50, minit="++", seed=rng)[1]
+        labels = kmeans2(rows, classes, iter=50, minit="++", seed=rng)[1]
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
 def _centered(features: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:
     """The centered features, (N, D), and the class means times the roots of the classes' shares."""
-    found = checked_features(features)
-    numbers = checked_labels(labels, len(found))
-    centered = without_mean(found)
+    rows = checked_features(features)
+    numbers = checked_labels(labels, len(rows))
+    centered = without_mean(rows)
     count = np.bincount(numbers)
-    sums = np.zeros((len(count), found.shape[1]))
+    sums = np.zeros((len(count), rows.shape[1]))
     np.add.at(sums, numbers, centered)
     means = sums / count[:, None]
-    return centered, means * np.sqrt(count / len(found))[:, None]
+    return centered, means * np.sqrt(count / len(rows))[:, None]
