@@ -22,7 +22,7 @@ import skimage
 from PIL import Image
 
 from benchmarks.machine import ROOT
-from encoders.bank.config import LOSSES
+from encoders.bank.config import LOSSES_SUFFIX
 from encoders.bank.jobs import MANIFEST
 from encoders.bank.predict import gallery, photos
 from encoders.bank.pretrained import SUFFIX
@@ -70,7 +70,7 @@ def ship(bank: Path, data: Path, out: Path, sweep: Path | None = None) -> str:
 
 def joined_losses(bank: Path) -> pd.DataFrame:
     """All tasks' losses by test image in one table, in single precision."""
-    frames = [pd.read_parquet(path) for path in sorted(bank.glob("*" + LOSSES))]
+    frames = [pd.read_parquet(path) for path in sorted(bank.glob("*" + LOSSES_SUFFIX))]
     whole = pd.concat(frames, ignore_index=True)
     whole["loss"] = whole["loss"].astype(np.float32)
     return whole.astype({"target": "category", "sources": "category", "image": "category"})

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from encoders.transfer.agreement import Agreement, Better, agreement
+from encoders.transfer.agreement import Agreement, agreement
 from encoders.transfer.ridge import RidgeResult, position
-from encoders.transfer.scores import average_rank
+from encoders.transfer.scores import Better, average_rank
 from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import split_sources
 from taskgraph.transfers import Transfers

@@ -14,7 +14,7 @@ from taskgraph.tasks import AVERAGE, SELF
 RUNS = "runs"
 """Folder of a bank in which each training keeps its checkpoints and its log."""
 
-RECORD, LOSSES = ".json", ".losses.parquet"
+RECORD_SUFFIX, LOSSES_SUFFIX = ".json", ".losses.parquet"
 """Endings of a task's files in a bank: its record, and its losses on the test images."""
 
 RANDOM = "random"

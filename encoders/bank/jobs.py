@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from encoders.bank.config import RECORD, RUNS, BankConfig
+from encoders.bank.config import RECORD_SUFFIX, RUNS, BankConfig
 from encoders.bank.pretrained import random_encoder
 from encoders.bank.record import add_buildings
 from encoders.bank.training import train_task
@@ -108,7 +108,7 @@ def train_bank(
     if stop_reason:
         why = "as the disk is full" if FREE in stop_reason else "for the same reason"
         left = [name for name in unfinished if name not in {*result.records, *result.failures}]
-        result.failures.update(dict.fromkeys(left, f"was not begun, {why}"))
+        result.failures.update(dict.fromkeys(left, f"was not started, {why}"))
     return result
 
 
@@ -133,7 +133,7 @@ def write_manifest(out: Path, config: BankConfig, command: str) -> None:
     if not path.exists():
         weights = halved(random_encoder(config.preset, seed=config.fit.seed))
         write_weights(path, weights, {"task": "random", "preset": config.preset})
-    paths = [path for path in sorted(out.glob("*" + RECORD)) if path.name != MANIFEST]
+    paths = [path for path in sorted(out.glob("*" + RECORD_SUFFIX)) if path.name != MANIFEST]
     records = [read_json(path) for path in paths]
     buildings = {record["task"]: buildings_of(out, record["task"]) for record in records}
     manifest = {
@@ -177,7 +177,7 @@ def report_epochs(out: Path, total: int, progress: Progress) -> None:
 
 def _is_finished(out: Path, name: str, config: BankConfig) -> bool:
     """Whether a record of this configuration exists and has all losses that it asks for."""
-    path = out / (name + RECORD)
+    path = out / (name + RECORD_SUFFIX)
     if not path.exists():
         return False
     record = read_json(path)

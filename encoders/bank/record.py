@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from encoders.bank.config import RECORD, BankConfig
+from encoders.bank.config import RECORD_SUFFIX, BankConfig
 from encoders.bank.splits import TaskSplits
 from encoders.dataset.manifest import classes_of
 from encoders.dataset.overlap import BUILDINGS, buildings_of
@@ -122,7 +122,7 @@ def add_buildings(name: str, out: Path, config: BankConfig) -> None:
 
     The record stays as it is if it has them, or if the data set is missing or has changed since.
     """
-    path = out / (name + RECORD)
+    path = out / (name + RECORD_SUFFIX)
     record = json.loads(path.read_text())
     if buildings_of(out, name) is not None or "data" not in record:
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from encoders.bank.config import LOSSES, RANDOM
+from encoders.bank.config import LOSSES_SUFFIX, RANDOM
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS
 from encoders.training.checkpoint import FilePath
@@ -98,12 +98,12 @@ def table(
     InvalidDataError
         If the folder has no such file, or a file lists an image twice or lacks losses of `SELF`.
     """
-    paths = sorted(Path(bank).glob("*" + LOSSES))
+    paths = sorted(Path(bank).glob("*" + LOSSES_SUFFIX))
     if not paths:
         raise InvalidDataError(
-            f"{bank}: no *{LOSSES} in this folder; `taskgraph train` writes them"
+            f"{bank}: no *{LOSSES_SUFFIX} in this folder; `taskgraph train` writes them"
         )
-    losses = {path.name.removesuffix(LOSSES): _losses(path) for path in paths}
+    losses = {path.name.removesuffix(LOSSES_SUFFIX): _losses(path) for path in paths}
     of_sweep = {name: _sweep_losses(Path(sweep), name) for name in losses} if sweep else {}
     buildings = sorted({name for frame in losses.values() for name in _buildings(frame)})
     # counts[draw, building] is how often the resample contains the building.

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from encoders.bank.config import LOSSES, RANDOM, RECORD, RUNS, BankConfig
+from encoders.bank.config import LOSSES_SUFFIX, RANDOM, RECORD_SUFFIX, RUNS, BankConfig
 from encoders.bank.pretrained import SUFFIX, random_encoder
 from encoders.bank.record import TrainingResult, losses_table, record_of, write_record
 from encoders.bank.splits import TaskSplits
@@ -51,7 +51,7 @@ def train_task(
     dict
         The record in ``NAME.json``. Its ``seconds`` include those of the record that it replaces.
     """
-    begin, path = time.perf_counter(), out / (name + RECORD)
+    begin, path = time.perf_counter(), out / (name + RECORD_SUFFIX)
     earlier = read_json(path).get("seconds", 0.0) if path.exists() else 0.0
     splits = TaskSplits.of_bank(config, name)
     models = {source: _untrained(source, splits, config) for source in config.sources_of(name)}
@@ -64,7 +64,7 @@ def train_task(
     write_weights(out / (name + SUFFIX), halved(models[SELF]), record)
     record["sha256"] = hashlib.sha256((out / (name + SUFFIX)).read_bytes()).hexdigest()
     record[BUILDINGS] = splits.trained_buildings()
-    write_frame(losses_table(splits, results), out / (name + LOSSES))
+    write_frame(losses_table(splits, results), out / (name + LOSSES_SUFFIX))
     write_record(record, path)
     return record
 

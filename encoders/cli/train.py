@@ -163,7 +163,7 @@ def train(
     folder, names = Path(out), trainable(tasks)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise click.UsageError(
-            f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
+            f"{out} is not empty; give --resume to continue in it, or name another folder with -o"
         )
     term = AdversarialConfig() if adversarial else None
     epochs_of = {tasks_named([name])[0].name: number for name, number in epochs_of.items()}

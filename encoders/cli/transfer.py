@@ -213,7 +213,7 @@ def transfer(
     folder = Path(out)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise click.UsageError(
-            f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
+            f"{out} is not empty; give --resume to continue in it, or name another folder with -o"
         )
     bank = str(bank or default_bank())
     pool = PoolConfig(

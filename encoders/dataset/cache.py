@@ -31,7 +31,7 @@ CHUNK = 256
 INFOS, ENDS = "point_info", "point_info_ends"
 """Names of the arrays that hold the texts of ``point_info``, and where each text ends."""
 
-Report = Callable[[int], None]
+FileCounter = Callable[[int], None]
 """Receives how many views of one domain have been read."""
 
 
@@ -119,7 +119,7 @@ class CacheReader:
         except (OSError, ValueError):  # ValueError: missing, or shorter than its header says
             return False
 
-    def _chunks(self, domain: str, report: Report) -> Iterator[tuple[Integers, list[Any]]]:
+    def _chunks(self, domain: str, report: FileCounter) -> Iterator[tuple[Integers, list[Any]]]:
         """Rows that have a file and the files' contents, in order, read by several threads."""
         rows = np.flatnonzero(~self.files.index.files(domain).missing).astype(np.int64)
         missing = len(self.files.index) - len(rows)
@@ -133,7 +133,7 @@ class CacheReader:
     def _rows_of(self, domain: str) -> Any:
         return lambda rows: self.files.read(domain, rows)
 
-    def _build_array(self, domain: str, report: Report) -> None:
+    def _build_array(self, domain: str, report: FileCounter) -> None:
         """Write the array of a domain; views without a file stay zero, and are never read."""
         array, first = None, -1
         with self._finished(domain) as part:
@@ -154,7 +154,7 @@ class CacheReader:
                 raise InvalidDataError(f"{self.files.index.root} has no file of {domain}")
             array.flush()  # type: ignore[attr-defined]
 
-    def _build_infos(self, domain: str, report: Report) -> None:
+    def _build_infos(self, domain: str, report: FileCounter) -> None:
         """Write the ``point_info`` of all views as one text, and an array of the texts' ends."""
         lengths = np.zeros(len(self.files.index), dtype=np.int64)
         texts = bytearray()

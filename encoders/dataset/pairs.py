@@ -20,16 +20,14 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from encoders.dataset.index import Index
 from encoders.errors import InvalidDataError, UnknownNameError
+from encoders.tasks.sample import Info
 from taskgraph.arrays import Booleans, Integers
-
-Info = Mapping[str, Any]
 
 PARTNERS = {"fixated": 1, "triplet": 2, "nonfixated": 1, "match": 1}
 """Number of partners that each rule chooses."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from encoders.bank.config import BankConfig, trainable
+from encoders.dataset.overlap import UNTRAINED
 from encoders.networks import PRESETS
 from encoders.scenes.making.settings import Settings
 from encoders.tasks import TASKS
@@ -15,8 +16,6 @@ from encoders.training.fit import FitConfig
 from encoders.transfer.data import PoolConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
-
-RANDOM = "random"
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class PipelineConfig:
         return SweepConfig(
             TransferConfig(str(bank), pool, self.transfer, self.preset),
             targets=tuple(name for name in trained if not TASKS[name].source_only),
-            sources=(*trained, RANDOM),
+            sources=(*trained, UNTRAINED),
             max_order=self.max_order,
             candidates=self.candidates,
             screen=self.screen,

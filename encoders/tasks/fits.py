@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from encoders.tasks.curves import TOP
 from encoders.tasks.sample import Sample, TargetsAndMask
 from taskgraph.arrays import Floats
 
 Constants = dict[str, Any]
 
-TOP = 65535
 QUANTILE = 0.99
 """The fitted ceiling is this quantile of the numbers above 0."""
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import spearmanr, weightedtau
 
+from encoders.transfer.scores.ranks import Better
 from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidProblemError, InvalidTableError
-
-Better = Literal["larger", "smaller"]
-"""Which values of a measure are better."""
 
 
 @dataclass(frozen=True, eq=False)

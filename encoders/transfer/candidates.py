@@ -171,7 +171,7 @@ def _require_names(names: Sequence[str], where: str) -> None:
     if isinstance(names, str):
         raise InvalidTableError(f'{where}: expected a list of names, not the text "{names}"')
     if not names:
-        raise InvalidTableError(f"{where}: there is none; expected at least one source")
+        raise InvalidTableError(f"{where}: it is empty, expected at least one source")
     for place, name in enumerate(names, 1):
         if parse_sources(name) != (name,):
             raise InvalidTableError(

@@ -7,7 +7,7 @@ only if it predicts better.
 
 from encoders.transfer.scores.duality import dds, diagram
 from encoders.transfer.scores.evidence import log_evidence, logme
-from encoders.transfer.scores.ranks import average_rank
+from encoders.transfer.scores.ranks import Better, average_rank
 from encoders.transfer.scores.separation import (
     discretize,
     h_score,
@@ -16,6 +16,7 @@ from encoders.transfer.scores.separation import (
 )
 
 __all__ = [
+    "Better",
     "average_rank",
     "dds",
     "diagram",

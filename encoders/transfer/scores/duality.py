@@ -15,7 +15,7 @@ from taskgraph.errors import InvalidTableError
 Kernel = Literal["laplacian", "cosine", "linear"]
 """Similarity of two examples; see `diagram`."""
 
-Normalization = Literal["z", "center", "none"]
+Scaling = Literal["z", "center", "none"]
 """Normalization of the features; see `diagram`."""
 
 
@@ -24,7 +24,7 @@ def dds(
     target: ArrayLike,
     *,
     kernel: Kernel = "laplacian",
-    normalize: Normalization = "z",
+    normalize: Scaling = "z",
     debiased: bool = True,
 ) -> float:
     """The cosine between two encoders' centered matrices of similarities of the same examples.
@@ -68,7 +68,7 @@ def diagram(
     features: ArrayLike,
     *,
     kernel: Kernel = "laplacian",
-    normalize: Normalization = "z",
+    normalize: Scaling = "z",
     debiased: bool = True,
     name: str = "features",
 ) -> Floats:
@@ -110,7 +110,7 @@ def diagram(
     return unit
 
 
-def _normalized(features: Floats, normalize: Normalization) -> Floats:
+def _normalized(features: Floats, normalize: Scaling) -> Floats:
     if normalize == "none":
         return features
     centered = without_mean(features)

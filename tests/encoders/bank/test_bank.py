@@ -245,7 +245,7 @@ def until(condition, seconds=60.0):
 
 def test_a_folder_in_use_is_not_trained_into_by_chance(bank, world, capsys):
     assert run(["train", "--data", str(world), "-o", str(bank)]) == 2
-    assert "is not empty; give --resume to go on" in capsys.readouterr().err
+    assert "is not empty; give --resume to continue" in capsys.readouterr().err
 
 
 def test_a_bank_without_the_task_says_what_it_has(bank):

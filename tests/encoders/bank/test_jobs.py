@@ -91,8 +91,8 @@ def test_a_full_disk_is_told_with_what_was_not_begun(tmp_path):
     full = f"the disk of {tmp_path} is full; free some and run the same command again"
     assert done.failures == {
         "full": full,
-        "edge2d": "was not begun, as the disk is full",
-        "nan": "was not begun, as the disk is full",
+        "edge2d": "was not started, as the disk is full",
+        "nan": "was not started, as the disk is full",
     }
 
 
