@@ -28,7 +28,7 @@ from encoders.bank.predict import gallery, photos
 from encoders.bank.pretrained import SUFFIX
 from encoders.bank.table1 import MEAN, PAPER_MEAN, markdown, table, weak
 from encoders.draw import save
-from encoders.tasks.names import ORDER
+from encoders.tasks.names import DISPLAY_ORDER
 from taskgraph.tables import write_frame, write_text
 
 PHOTOS = ("coffee.png", "motorcycle_left.png", "chelsea.png", "astronaut.png")
@@ -109,7 +109,7 @@ def render(manifest: Mapping[str, Any], frame: pd.DataFrame, out: Path) -> str:
     made = data.get("settings") or {}
     weights = sum(path.stat().st_size for path in out.glob("*" + SUFFIX))
     hours = sum(record["seconds"] for record in manifest["tasks"]) / 3600
-    order = [name for name in ORDER if name in frame.index]
+    order = [name for name in DISPLAY_ORDER if name in frame.index]
     mean = frame.loc[MEAN]
     defects = weak(frame)
     return PAGE.format(

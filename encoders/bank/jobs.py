@@ -16,7 +16,7 @@ from encoders.bank.pretrained import random_encoder
 from encoders.bank.record import add_buildings
 from encoders.bank.training import train_task
 from encoders.dataset import contents_of
-from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, buildings_of, grouped
+from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, grouped, recorded_buildings
 from encoders.engines import Engine, Job, LocalEngine, as_done
 from encoders.errors import TrainingError
 from encoders.errors.storage import FREE, read_json, storing, trouble
@@ -135,7 +135,7 @@ def write_manifest(out: Path, config: BankConfig, command: str) -> None:
         write_weights(path, weights, {"task": "random", "preset": config.preset})
     paths = [path for path in sorted(out.glob("*" + RECORD_SUFFIX)) if path.name != MANIFEST]
     records = [read_json(path) for path in paths]
-    buildings = {record["task"]: buildings_of(out, record["task"]) for record in records}
+    buildings = {record["task"]: recorded_buildings(out, record["task"]) for record in records}
     manifest = {
         "command": command,
         "commit": commit(),

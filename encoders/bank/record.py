@@ -17,7 +17,7 @@ from torch import nn
 from encoders.bank.config import RECORD_SUFFIX, BankConfig
 from encoders.bank.splits import TaskSplits
 from encoders.dataset.manifest import classes_of
-from encoders.dataset.overlap import BUILDINGS, buildings_of
+from encoders.dataset.overlap import BUILDINGS, recorded_buildings
 from encoders.errors import InvalidDataError
 from encoders.training.objective import output_of
 from encoders.training.progress import differing
@@ -124,7 +124,7 @@ def add_buildings(name: str, out: Path, config: BankConfig) -> None:
     """
     path = out / (name + RECORD_SUFFIX)
     record = json.loads(path.read_text())
-    if buildings_of(out, name) is not None or "data" not in record:
+    if recorded_buildings(out, name) is not None or "data" not in record:
         return
     with contextlib.suppress(InvalidDataError):
         splits = TaskSplits.of_bank(config, name)

@@ -16,7 +16,7 @@ from taskgraph.arrays import Floats, Integers
 from taskgraph.tasks import AVERAGE, SELF
 
 NAN = float("nan")
-PAPER: Mapping[str, tuple[float, float]] = {
+PAPER_WIN_RATES: Mapping[str, tuple[float, float]] = {
     "denoise": (100.0, 99.9),
     "autoencoder": (100.0, 99.8),
     "reshade": (94.9, 95.2),
@@ -123,7 +123,7 @@ def table(
             edges = {name: pd.Series(values).quantile(share) for name, values in resampled.items()}
             summary[f"{reference}_{end}"] = pd.Series(edges)
         if reference != RANDOM:
-            paper = {name: PAPER.get(name, (NAN, NAN))[place] for name in losses}
+            paper = {name: PAPER_WIN_RATES.get(name, (NAN, NAN))[place] for name in losses}
             summary[f"{reference}_paper"] = pd.Series({**paper, MEAN: PAPER_MEAN[place]})
     return summary
 

@@ -26,13 +26,13 @@ from taskgraph.arrays import Integers
 ROOMS = "rooms"
 """Key of a manifest: the hashes of each building's rooms."""
 
-LOOKED_AT = 50
+HASHED_VIEWS = 50
 """Largest number of views of a building, evenly spaced, whose rooms are read."""
 
-CHECKED = 3
+CHECKED_VIEWS = 3
 """Number of views whose rooms are checked against the manifest or its seed."""
 
-PICTURES = 8
+HASHED_PICTURES = 8
 """Number of pictures that are hashed for a building of which no room is known."""
 
 _NUMBER = re.compile(r"building_(\d{4,})")
@@ -68,7 +68,7 @@ def _without_shared(hashes_of: Mapping[str, Sequence[str]]) -> dict[str, tuple[s
 def _rooms(index: Index, manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """Hashes of a building's rooms: the manifest's if the files agree, else those of the files."""
     rows, recorded = index.rows_of([name]), _recorded(manifest, name)
-    agrees = set(_rooms_of_cameras(index, rows, CHECKED)) <= set(recorded)
+    agrees = set(_rooms_of_cameras(index, rows, CHECKED_VIEWS)) <= set(recorded)
     return recorded if agrees else _rooms_of_cameras(index, rows)
 
 
@@ -84,7 +84,7 @@ def _recorded(manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return ()
 
 
-def _rooms_of_cameras(index: Index, rows: Integers, most: int = LOOKED_AT) -> tuple[str, ...]:
+def _rooms_of_cameras(index: Index, rows: Integers, most: int = HASHED_VIEWS) -> tuple[str, ...]:
     """Hashes of the rooms in which the cameras of some views stand, where ``point_info`` tells."""
     try:
         files = index.files("point_info")
@@ -106,7 +106,7 @@ def _pictures(index: Index, rows: Integers) -> tuple[str, ...]:
     def draw(row: int) -> str:
         return _hash(f"point_{index.point[row]}_view_{index.view[row]}".encode())
 
-    chosen = sorted(rows.tolist(), key=draw)[:PICTURES]
+    chosen = sorted(rows.tolist(), key=draw)[:HASHED_PICTURES]
     paths = index.files("rgb").paths
     return tuple(_hash((index.root / paths[row]).read_bytes()) for row in chosen)
 

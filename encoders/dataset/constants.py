@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from encoders.errors import InvalidDataError
 from encoders.errors.storage import stored_in
 from encoders.tasks import TASKS, Sample, Task
+from encoders.tasks.fits import Constants
 from taskgraph.arrays import Integers
 from taskgraph.tables import write_text
 
@@ -25,7 +25,6 @@ BATCH = 64
 FORMAT = 1
 """Raised whenever a change of the code fits other constants."""
 
-Constants = dict[str, Any]
 Sampler = Callable[[Task, Integers], Sample]
 """From a task and rows of the index to a `Sample`."""
 

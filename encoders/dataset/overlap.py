@@ -25,7 +25,7 @@ HELD_OUT = {"valid": "validation", "test": "test"}
 NAMED = 20
 """Largest number of buildings that a message names."""
 
-LOOKED_AT = 12
+CHECKED_BUILDINGS = 12
 """A seed is recommended if none of so many of its buildings was trained on."""
 
 UNTRAINED = "random"
@@ -89,7 +89,7 @@ def trained_on(bank: str | PathLike[str], tasks: Sequence[str]) -> TrainedBuildi
     hashes: set[str] = set()
     unknown = []
     for task in dict.fromkeys(tasks):
-        buildings = buildings_of(Path(bank), task, groups)
+        buildings = recorded_buildings(Path(bank), task, groups)
         if buildings is not None:
             hashes.update(itertools.chain.from_iterable(buildings.values()))
         elif task != UNTRAINED:
@@ -97,7 +97,7 @@ def trained_on(bank: str | PathLike[str], tasks: Sequence[str]) -> TrainedBuildi
     return TrainedBuildings(frozenset(hashes), tuple(unknown))
 
 
-def buildings_of(
+def recorded_buildings(
     bank: Path, task: str, groups: Sequence[Mapping[str, Any]] | None = None
 ) -> dict[str, list[str]] | None:
     """Hashes of each building that a task's network was trained on; None if not recorded.
@@ -192,7 +192,7 @@ def _seeds(settings: Mapping[str, Any]) -> Iterator[int]:
 
 def _was_trained_on(trained: TrainedBuildings, seed: int) -> bool:
     """Whether networks were trained on one of the first buildings of a seed."""
-    return any(trained.hashes & set(planned_rooms(seed, k)) for k in range(LOOKED_AT))
+    return any(trained.hashes & set(planned_rooms(seed, k)) for k in range(CHECKED_BUILDINGS))
 
 
 def _manifest(bank: Path) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from encoders.networks.projection import Projection, principal_projection, rando
 from encoders.networks.zoo import IMAGENET, named_model
 
 Layout = Literal["auto", "NCHW", "NHWC", "tokens"]
-Statistics = tuple[tuple[float, ...], tuple[float, ...]]
+ChannelStatistics = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 class External(nn.Module):
@@ -42,7 +42,7 @@ class External(nn.Module):
         module: nn.Module,
         kept: str,
         *,
-        normalize: Statistics | None,
+        normalize: ChannelStatistics | None,
         size: int | None,
         layout: Layout,
         frozen: bool,
@@ -83,7 +83,7 @@ def external(
     *,
     keep: str | None = None,
     weights: str | Path | None = None,
-    normalize: Statistics | Literal["imagenet"] | None = None,
+    normalize: ChannelStatistics | Literal["imagenet"] | None = None,
     size: int | None = None,
     layout: Layout = "auto",
     channels: int | None = None,
@@ -137,7 +137,7 @@ def external(
     UnknownNameError
         If no package has a model of that name.
     """
-    statistics: Statistics | None
+    statistics: ChannelStatistics | None
     if isinstance(model, str):
         module, statistics = named_model(model, weights)
         automatic = keep is None

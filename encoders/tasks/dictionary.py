@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from encoders.codecs.jigsaw import ORDERS, TILES
 from encoders.errors import UnknownNameError
 from encoders.tasks import curves, labels, pictures
-from encoders.tasks.fits import Published
+from encoders.tasks.fits import PublishedConstants
 from encoders.tasks.task import Output, Task
 from taskgraph.aliases import ALIASES, standard_name
 
@@ -25,7 +25,7 @@ EMBEDDING = 64  # channels of the embedding that the segmentation tasks learn
 SEMANTIC = 17  # the background and 16 classes
 POSE = 6  # three Euler angles and a translation of three
 
-CURVATURE = Published((123.572, 120.1), (31.922, 21.658))
+CURVATURE = PublishedConstants((123.572, 120.1), (31.922, 21.658))
 _PICTURE = Output("map", 3)
 _PLANE = Output("map", 1)
 _AUGMENT_CLASSES, _AUGMENT_POSES = ("mirror", "light"), ("mirror", "light", "partners")

@@ -34,7 +34,7 @@ TAILS = (1.0, 99.0)
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedConstants:
     """Mean and standard deviation of each channel's stored numbers, from the authors' code."""
 
     mean: tuple[float, ...]
@@ -71,7 +71,9 @@ def fit_ceiling(
     return {"ceiling": high, "origin": "fitted", "saturated": saturated}
 
 
-def fit_channels(samples: Iterable[Sample], *, domain: str, published: Published) -> Constants:
+def fit_channels(
+    samples: Iterable[Sample], *, domain: str, published: PublishedConstants
+) -> Constants:
     """Find the mean and standard deviation of each channel over the valid pixels.
 
     The published ones are used instead if no mean differs from the published mean by more than the

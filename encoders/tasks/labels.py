@@ -11,7 +11,13 @@ from scipy import ndimage
 from encoders.codecs import poses
 from encoders.errors import InvalidDataError
 from encoders.tasks.curves import Curve, apply_curve, clipped, log_depth
-from encoders.tasks.fits import Published, fit_ceiling, fit_channels, fit_frequencies, fit_vector
+from encoders.tasks.fits import (
+    PublishedConstants,
+    fit_ceiling,
+    fit_channels,
+    fit_frequencies,
+    fit_vector,
+)
 from encoders.tasks.places import ALL_PLACES, PLACES
 from encoders.tasks.sample import Info, Sample, TargetsAndMask
 from encoders.tasks.task import Label
@@ -72,7 +78,7 @@ def depth(domain: str) -> Label:
     return Label(partial(_depth, domain=domain), (domain,), valid=True)
 
 
-def standardized_channels(domain: str, curve: Curve, published: Published) -> Label:
+def standardized_channels(domain: str, curve: Curve, published: PublishedConstants) -> Label:
     """A label as `from_folder`, standardized channel by channel (`fit_channels`)."""
     return Label(
         partial(_channels, domain=domain, curve=curve),

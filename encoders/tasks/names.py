@@ -8,10 +8,10 @@ from encoders.errors import UnknownNameError
 from encoders.tasks import TASKS
 from taskgraph.aliases import ALIASES, standard_name
 
-ALL = "all"
+ALL_TASKS = "all"
 """In place of names: every task of a bank that takes the given number of pictures."""
 
-ORDER = (
+DISPLAY_ORDER = (
     "autoencoder",
     "denoise",
     "impainting_whole",

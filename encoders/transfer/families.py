@@ -64,7 +64,7 @@ def families(targets: Sequence[str], masked: Collection[str] = ()) -> list[Famil
     """
     groups: dict[tuple[str, str, str], list[str]] = {}
     for name in targets:
-        form = form_of(TASKS[name])
+        form = feature_form(TASKS[name])
         alone = form in ("related", "compared") or name in masked
         groups.setdefault((form, kind_of(TASKS[name]), name if alone else ""), []).append(name)
     return [
@@ -73,7 +73,7 @@ def families(targets: Sequence[str], masked: Collection[str] = ()) -> list[Famil
     ]
 
 
-def form_of(task: Task) -> str:
+def feature_form(task: Task) -> str:
     """The form of the features of a task's ridge read-outs.
 
     For several pictures it is "compared", which does not depend on their order, if the target is a

@@ -26,7 +26,7 @@ from encoders.dataset.selection import split_rows
 from encoders.draw import FOV, Group, answer_of_label, draw, draw_input, has_own_input, table
 from encoders.errors import InvalidDataError
 from encoders.scenes.contact_sheets.panels import enlarged
-from encoders.tasks.names import ALL
+from encoders.tasks.names import ALL_TASKS
 from encoders.training.checkpoint import FilePath
 
 TILE = 96
@@ -45,7 +45,7 @@ def gallery(
     bank: FilePath,
     data: FilePath,
     *,
-    tasks: Sequence[str] = (ALL,),
+    tasks: Sequence[str] = (ALL_TASKS,),
     views: int = 6,
     split: str = "test",
     splits: str | None = None,

@@ -21,7 +21,7 @@ from encoders.draw.pages import with_legend
 from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS
 from encoders.tasks import TASKS, Sample, Task
-from encoders.tasks.names import ALL, ORDER, trained_name
+from encoders.tasks.names import ALL_TASKS, DISPLAY_ORDER, trained_name
 from encoders.training.checkpoint import FilePath, read_config
 from taskgraph.arrays import Array, Floats32, Pixels
 
@@ -91,7 +91,7 @@ class Predictor:
         return prepared
 
 
-def open_bank(bank: FilePath, tasks: Sequence[str] = (ALL,)) -> list[Predictor]:
+def open_bank(bank: FilePath, tasks: Sequence[str] = (ALL_TASKS,)) -> list[Predictor]:
     """Load the networks of some tasks, in the order given; or of all tasks, 2D tasks first.
 
     Raises
@@ -106,8 +106,8 @@ def open_bank(bank: FilePath, tasks: Sequence[str] = (ALL,)) -> list[Predictor]:
         raise InvalidDataError(
             f"{bank} holds no trained task; train some with `taskgraph train --data DIR -o {bank}`"
         )
-    every = [name for name in ORDER if name in trained]
-    names = every if ALL in tasks else list(dict.fromkeys(map(trained_name, tasks)))
+    every = [name for name in DISPLAY_ORDER if name in trained]
+    names = every if ALL_TASKS in tasks else list(dict.fromkeys(map(trained_name, tasks)))
     return [_open_predictor(name, bank) for name in names]
 
 

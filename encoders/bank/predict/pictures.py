@@ -14,7 +14,7 @@ from encoders.dataset.resize import resized
 from encoders.draw import draw, draw_input, has_own_input, lines
 from encoders.errors import InvalidDataError
 from encoders.scenes.contact_sheets.panels import enlarged
-from encoders.tasks.names import ALL
+from encoders.tasks.names import ALL_TASKS
 from encoders.training.checkpoint import FilePath
 from taskgraph.arrays import Pixels
 
@@ -60,7 +60,7 @@ def center_square(picture: Image.Image, size: int) -> Pixels:
 
 
 def photos(
-    bank: FilePath, images: Sequence[FilePath], tasks: Sequence[str] = (ALL,)
+    bank: FilePath, images: Sequence[FilePath], tasks: Sequence[str] = (ALL_TASKS,)
 ) -> Image.Image:
     """Draw predictions for photographs: one row each, and one for tasks of several photographs.
 
@@ -69,8 +69,8 @@ def photos(
     images : sequence of paths
         Each photograph is cropped to the square in its middle and resized for the networks.
     tasks : sequence of str
-        Names or aliases of tasks; `ALL` stands for all tasks that take one photograph, or as many
-        as there are.
+        Names or aliases of tasks; `ALL_TASKS` stands for all tasks that take one photograph, or
+        as many as there are.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def photos(
         raise InvalidDataError("there is no picture to look at; name at least one file")
     predictors = open_bank(bank, tasks)
     suited = [p for p in predictors if p.photo_count in (1, len(pictures))]
-    if ALL not in tasks and len(suited) < len(predictors):
+    if ALL_TASKS not in tasks and len(suited) < len(predictors):
         _refuse(next(p for p in predictors if p not in suited), len(pictures))
     if not suited:
         raise InvalidDataError(f"{bank} has no task that takes {len(pictures)} picture(s)")

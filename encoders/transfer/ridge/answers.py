@@ -45,8 +45,8 @@ class Calibration:
 
 FLOORS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
 TILTS = (0.0, 0.5, 1.0)
-SCALES = (0.7, 1.0, 1.4, 2.0, 2.8)
-AREAS = (0.5, 1.0)
+PLACE_SCALES = (0.7, 1.0, 1.4, 2.0, 2.8)
+AREA_SCALES = (0.5, 1.0)
 
 
 def calibrations(task: Task) -> list[Calibration]:
@@ -57,7 +57,10 @@ def calibrations(task: Task) -> list[Calibration]:
     if kind == "class_map":
         return [Calibration(floor=floor, tilt=tilt) for floor, tilt in product(FLOORS, TILTS)]
     if kind == "segments":
-        return [Calibration(place=place, area=area) for place, area in product(SCALES, AREAS)]
+        return [
+            Calibration(place=place, area=area)
+            for place, area in product(PLACE_SCALES, AREA_SCALES)
+        ]
     return [Calibration()]
 
 

@@ -24,7 +24,7 @@ from taskgraph.arrays import Floats32
 AROUND = 3
 """Side of the neighborhood from which the output at a place is predicted."""
 
-PLACES, SIDES = 3, 2
+CLASS_GRID, POSE_GRID = 3, 2
 """Sides of the grids to which representations are averaged: for classes, and for poses.
 
 Chosen on five encoders and 750 examples among finer and coarser grids, differences, products,
@@ -111,7 +111,7 @@ def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
 
 def pooled(representations: ArrayLike, statistics: Statistics) -> Floats32:
     """Features of single pictures: averages on a 3 x 3 grid, (B, 9 f S), of (B, S, f, g, g)."""
-    return _array(_averages(statistics.standardize(representations), PLACES).flatten(1))
+    return _array(_averages(statistics.standardize(representations), CLASS_GRID).flatten(1))
 
 
 def related(representations: ArrayLike, statistics: Statistics) -> Floats32:
@@ -126,7 +126,7 @@ def related(representations: ArrayLike, statistics: Statistics) -> Floats32:
     InvalidDataError
         If there is only one picture.
     """
-    each = _of_several(representations, statistics, SIDES)  # (B, n, S, 4 f)
+    each = _of_several(representations, statistics, POSE_GRID)  # (B, n, S, 4 f)
     return _array(each.transpose(1, 2).flatten(1))
 
 
@@ -141,7 +141,7 @@ def compared(representations: ArrayLike, statistics: Statistics) -> Floats32:
     InvalidDataError
         If there is only one picture.
     """
-    each = _of_several(representations, statistics, PLACES)  # (B, n, S, 9 f)
+    each = _of_several(representations, statistics, CLASS_GRID)  # (B, n, S, 9 f)
     return _array((each[:, 1:] - each[:, :-1]).abs().transpose(1, 2).flatten(1))
 
 

@@ -30,7 +30,7 @@ from encoders.errors import InvalidDataError
 from encoders.scenes.furniture import OBJECTS
 from encoders.scenes.making.make import make
 from encoders.tasks import TASKS
-from encoders.tasks.names import ALIASES, ORDER
+from encoders.tasks.names import ALIASES, DISPLAY_ORDER
 from encoders.training.checkpoint import read_weights, write_weights
 from taskgraph.cli import run
 from tests.encoders.untrained import write_untrained
@@ -83,7 +83,7 @@ def titles(monkeypatch):
 def test_every_alias_is_another_word_for_a_task_that_is_trained():
     assert set(ALIASES.values()) <= set(trainable())
     assert not set(ALIASES) & set(TASKS)
-    assert sorted(ORDER) == trainable()
+    assert sorted(DISPLAY_ORDER) == trainable()
 
 
 # --- networks ---

@@ -17,7 +17,7 @@ from encoders.bank.splits import TaskSplits
 from encoders.dataset import TaskonomyDataset, split_buildings
 from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import read_index
-from encoders.dataset.overlap import buildings_of, find_overlap, grouped, trained_on
+from encoders.dataset.overlap import find_overlap, grouped, recorded_buildings, trained_on
 from encoders.errors import InvalidDataError
 from encoders.scenes.appearance.domains import DOMAINS
 from encoders.scenes.homes.world import build
@@ -216,7 +216,7 @@ def test_tasks_of_other_data_have_other_buildings(world, bank):
     one, other = told(world, 0), {"building_0000": ["beef"]}
     say(bank, one, ["edge2d"])
     say(bank, other, ["rgb2depth"])
-    assert buildings_of(bank, "rgb2depth") == other
+    assert recorded_buildings(bank, "rgb2depth") == other
     assert trained_on(bank, ["edge2d", "random"]).hashes == set(planned_rooms(3, 0))
     assert trained_on(bank, ["rgb2depth"]).hashes == {"beef"}
     assert len(trained_on(bank, ["rgb2depth", "edge2d"]).hashes) == 1 + len(planned_rooms(3, 0))

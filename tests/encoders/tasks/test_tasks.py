@@ -21,7 +21,13 @@ from encoders.tasks.curves import (
     stretched,
 )
 from encoders.tasks.dictionary import COLORS
-from encoders.tasks.fits import Published, fit_ceiling, fit_channels, fit_frequencies, fit_vector
+from encoders.tasks.fits import (
+    PublishedConstants,
+    fit_ceiling,
+    fit_channels,
+    fit_frequencies,
+    fit_vector,
+)
 from encoders.tasks.labels import class_probabilities, to_ceiling
 from encoders.tasks.places import PLACES
 from encoders.tasks.sample import Sample
@@ -219,7 +225,7 @@ def test_channels_are_standardized_over_valid_pixels():
     raw = channels((127, 127), (6, 3))
     valid = np.random.default_rng(1).random((2, 32, 32)) < 0.5
     raw[~valid] = 255
-    published = Published((123.572, 120.1), (31.922, 21.658))
+    published = PublishedConstants((123.572, 120.1), (31.922, 21.658))
     found = fit_channels(
         [sample({"c": raw}, valid=valid, size=32)], domain="c", published=published
     )
