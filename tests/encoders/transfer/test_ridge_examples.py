@@ -406,7 +406,7 @@ def test_what_cannot_be_predicted():
     one = torch.zeros(1, 1, 10, 10), torch.ones(1, 10, 10)
     with pytest.raises(InvalidDataError, match="maps of 10 x 10 pixels cannot be cut into 4 x 4"):
         regressand(task("map", 1), [one], 4)
-    with pytest.raises(InvalidDataError, match="made_up: no pixel or image of the examples to"):
+    with pytest.raises(InvalidDataError, match="made_up: no pixel or image of the training"):
         regressand(task("map", 1), [(one[0], torch.zeros(1, 10, 10))], 5)
     with pytest.raises(InvalidDataError, match="task random has no output, so there is nothing"):
         regressand(TASKS["random"], [one], 5)
