@@ -22,13 +22,13 @@ import skimage
 from PIL import Image
 
 from benchmarks.machine import ROOT
+from encoders.bank.config import LOSSES_SUFFIX
 from encoders.bank.jobs import MANIFEST
 from encoders.bank.predict import gallery, photos
 from encoders.bank.pretrained import SUFFIX
 from encoders.bank.table1 import MEAN, PAPER_MEAN, markdown, table, weak
-from encoders.bank.training import LOSSES
 from encoders.draw import save
-from encoders.tasks.names import ORDER
+from encoders.tasks.names import DISPLAY_ORDER
 from taskgraph.tables import write_frame, write_text
 
 PHOTOS = ("coffee.png", "motorcycle_left.png", "chelsea.png", "astronaut.png")
@@ -70,7 +70,7 @@ def ship(bank: Path, data: Path, out: Path, sweep: Path | None = None) -> str:
 
 def joined_losses(bank: Path) -> pd.DataFrame:
     """All tasks' losses by test image in one table, in single precision."""
-    frames = [pd.read_parquet(path) for path in sorted(bank.glob("*" + LOSSES))]
+    frames = [pd.read_parquet(path) for path in sorted(bank.glob("*" + LOSSES_SUFFIX))]
     whole = pd.concat(frames, ignore_index=True)
     whole["loss"] = whole["loss"].astype(np.float32)
     return whole.astype({"target": "category", "sources": "category", "image": "category"})
@@ -109,7 +109,7 @@ def render(manifest: Mapping[str, Any], frame: pd.DataFrame, out: Path) -> str:
     made = data.get("settings") or {}
     weights = sum(path.stat().st_size for path in out.glob("*" + SUFFIX))
     hours = sum(record["seconds"] for record in manifest["tasks"]) / 3600
-    order = [name for name in ORDER if name in frame.index]
+    order = [name for name in DISPLAY_ORDER if name in frame.index]
     mean = frame.loc[MEAN]
     defects = weak(frame)
     return PAGE.format(

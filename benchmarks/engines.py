@@ -27,7 +27,7 @@ import pandas as pd
 from benchmarks.machine import ROOT, commit, machine
 from encoders.bank.pretrained import default_bank
 from encoders.engines import Engine, LocalEngine, RayEngine, progress_bar
-from encoders.pipeline.sizes import CPU
+from encoders.pipeline.presets import CPU
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import gather
 from encoders.transfer.measure import TransferConfig

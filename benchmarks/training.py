@@ -25,9 +25,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.machine import ROOT, commit, machine
-from encoders.bank.training import Splits
+from encoders.bank.splits import TaskSplits
 from encoders.losses import batch_mean
-from encoders.networks.presets import find
+from encoders.networks.presets import find_preset
 from encoders.training.fit import FitConfig, Loss, fit
 from encoders.training.loading import Batch, Examples
 from encoders.training.objective import network_of, training_loss_of
@@ -142,7 +142,7 @@ METHODS: dict[str, Callable[[nn.Module, Loss, First, Settings], Speeds]] = {
 
 def measure(method: str, repeat: int, settings: Settings) -> Row:
     """Train in this process, which should be a fresh one: its memory's peak is reported."""
-    splits = Splits.open(settings.data, settings.task, find(settings.preset).size)
+    splits = TaskSplits.open(settings.data, settings.task, find_preset(settings.preset).size)
     loss = training_loss_of(splits.task, splits.constants)
     train = First(splits.train.examples(settings.task), settings.images)
     speeds = METHODS[method](network_of(splits.task, settings.preset), loss, train, settings)[1:]

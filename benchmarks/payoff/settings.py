@@ -13,7 +13,7 @@ import pandas as pd
 
 from encoders.bank.pretrained import SUFFIX
 from encoders.errors import InvalidDataError
-from encoders.pipeline.sizes import CPU
+from encoders.pipeline.presets import CPU
 from encoders.training.checkpoint import read_config
 from encoders.training.fit import FitConfig
 from encoders.transfer.data import TransferDataConfig, open_transfer_data

@@ -13,7 +13,7 @@ import pandas as pd
 from encoders.transfer.closed import RIDGE, TIMES
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
-from encoders.transfer.ridge import SweepResult, joined
+from encoders.transfer.ridge import RidgeResult, joined
 from encoders.transfer.store import REPRESENTATIONS, Store
 from encoders.transfer.sweep import CONFIG
 from taskgraph.errors import InvalidTableError, TaskgraphError
@@ -37,7 +37,7 @@ class Finished:
     records : DataFrame or None
         One row a run: ``target, sources, order, valid_loss, test_loss, seconds, readout``.
     config : dict or None
-    ridge : SweepResult or None
+    ridge : RidgeResult or None
         Of all families together.
     times : dict or None
         Of the ridge screen, by family.
@@ -50,7 +50,7 @@ class Finished:
     losses: Losses | None = None
     records: pd.DataFrame | None = None
     config: dict[str, Any] | None = None
-    ridge: SweepResult | None = None
+    ridge: RidgeResult | None = None
     times: dict[str, dict[str, float]] | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
@@ -135,7 +135,7 @@ def read_records(path: Path) -> pd.DataFrame:
     return frame
 
 
-def read_ridge(folder: Path) -> SweepResult:
+def read_ridge(folder: Path) -> RidgeResult:
     """The screen's errors, all families together.
 
     Raises
@@ -146,7 +146,7 @@ def read_ridge(folder: Path) -> SweepResult:
     paths = sorted(folder.glob("*.npz"))
     if not paths:
         raise InvalidTableError(f"{folder} has no screen: no file ends in .npz")
-    return joined([SweepResult.load(path) for path in paths])
+    return joined([RidgeResult.load(path) for path in paths])
 
 
 def read_published(path: Path) -> Transfers:

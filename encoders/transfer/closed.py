@@ -24,7 +24,7 @@ from encoders.transfer.ridge import (
     LAMBDAS,
     LAMBDAS_OF_IMAGES,
     Readout,
-    SweepResult,
+    RidgeResult,
     answer,
     calibrate,
     class_weights,
@@ -33,9 +33,9 @@ from encoders.transfer.ridge import (
     joined,
     position,
     predict,
+    solve_all,
     top,
 )
-from encoders.transfer.ridge import sweep as solve_all
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import REPRESENTATIONS, Store
 from taskgraph.arrays import Floats32
@@ -57,8 +57,8 @@ def screen(
     *,
     workers: int = 2,
     say: Say = lambda _: None,
-    use: Callable[[Measured, SweepResult], None] | None = None,
-) -> SweepResult:
+    use: Callable[[Measured, RidgeResult], None] | None = None,
+) -> RidgeResult:
     """Solve every set of up to ``max_order`` sources for every target, family by family.
 
     ``ridge/FAMILY.npz`` keeps the errors, and ``ridge/times.json`` the seconds that they took. A
@@ -78,7 +78,7 @@ def screen(
     ]
     for family in families(config.targets, masked):
         path = folder / f"{family.name}.npz"
-        known = SweepResult.load(path) if path.exists() else None
+        known = RidgeResult.load(path) if path.exists() else None
         whole = known is not None and known.done == len(known.lambdas)
         if known is None or not whole or use:
             begin = time.perf_counter()
@@ -95,7 +95,7 @@ def screen(
                     orders=range(1, config.max_order + 1),
                     lambdas=LAMBDAS if family.form == "local" else LAMBDAS_OF_IMAGES,
                     workers=workers,
-                    after=functools.partial(_save, path=path),
+                    on_result=functools.partial(_save, path=path),
                     resume=known,
                 )
                 solved = time.perf_counter() - begin - looked
@@ -119,7 +119,7 @@ def screen(
     return joined(results)
 
 
-def _save(result: SweepResult, path: Path) -> None:
+def _save(result: RidgeResult, path: Path) -> None:
     result.save(path)
 
 
@@ -137,7 +137,7 @@ def _note_times(folder: Path, family: str, **values: float) -> None:
 
 
 def proposals(
-    result: SweepResult, targets: tuple[str, ...], max_order: int, count: int = PROPOSED
+    result: RidgeResult, targets: tuple[str, ...], max_order: int, count: int = PROPOSED
 ) -> dict[str, list[tuple[Sources, float]]]:
     """Return each target's best sets with their validation errors, best first."""
     return {
@@ -150,7 +150,7 @@ def proposals(
     }
 
 
-def ranked(result: SweepResult, target: str) -> list[str]:
+def ranked(result: RidgeResult, target: str) -> list[str]:
     """Return a target's single sources by their validation errors, best first."""
     column = result.targets.index(target)
     errors = dict(zip(result.sources, result.error_valid[1][:, column].tolist(), strict=True))
@@ -166,7 +166,7 @@ def read_by_ridge(
     ``"readout": "ridge"``.
     """
 
-    def use(measured: Measured, result: SweepResult) -> None:
+    def use(measured: Measured, result: RidgeResult) -> None:
         for target in measured.family.targets:
             order = ranked(result, target)
             chosen = [*first_order(target, config.sources), *rule(target, order, config.max_order)]
@@ -178,7 +178,7 @@ def read_by_ridge(
 
 
 def _measure(
-    measured: Measured, result: SweepResult, out: Path, target: str, sources: Sources
+    measured: Measured, result: RidgeResult, out: Path, target: str, sources: Sources
 ) -> None:
     begin = time.perf_counter()
     pool, one = measured.pools[target], measured.regressands[target]
@@ -228,12 +228,12 @@ def _predicted(
         yield predict(readout, x), target, mask
 
 
-def penalty_of(result: SweepResult, target: str, sources: Sources) -> float:
+def penalty_of(result: RidgeResult, target: str, sources: Sources) -> float:
     """Return the penalty that the screen chose for a set of sources and a target."""
     numbers = sorted(result.sources.index(name) for name in sources)
     row = position(numbers, len(result.sources))
     return float(result.penalty[len(sources)][row, result.targets.index(target)])
 
 
-def _own(result: SweepResult, target: str) -> tuple[str, ...]:
+def _own(result: RidgeResult, target: str) -> tuple[str, ...]:
     return (target,) if target in result.sources else ()

@@ -17,7 +17,7 @@ from encoders.dataset import TaskonomyDataset
 from encoders.dataset.content import Stamp
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
-from encoders.tasks.sample import as_given
+from encoders.tasks.sample import scaled_pictures
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from taskgraph.arrays import Array, Floats16, Integers
 from taskgraph.tables import write_bytes
@@ -37,7 +37,7 @@ def kind_of(task: Task) -> str:
     The name stands for the task's own altered input. A denoiser must not see the clean picture,
     so its sources are shown the noisy one.
     """
-    return PLAIN if task.prepare is as_given and task.channels == 3 else task.name
+    return PLAIN if task.prepare is scaled_pictures and task.channels == 3 else task.name
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from encoders.dataset.overlap import (
     Overlap,
     find_overlap,
     refuse_overlap,
-    told_unknown,
     trained_on,
+    unknown_warning,
 )
 from encoders.dataset.splits import ALL
 from encoders.engines import Engine, Job, Outcome, run, with_threads
@@ -33,7 +33,6 @@ from encoders.training.run_state import differing
 from encoders.transfer.candidates import (
     CANDIDATES,
     Candidates,
-    Screened,
     Sources,
     first_order,
     rank_sources,
@@ -47,6 +46,7 @@ from encoders.transfer.measure import (
     measure,
     place_of,
 )
+from encoders.transfer.screened import Screened
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import (
     PLAIN,
@@ -156,7 +156,7 @@ def sweep(
     elif config.max_order > 1:
         measured(f"orders 2 to {config.max_order}", set_transfers(config, out, rule))
     outcome.records = records(out)
-    if warning := told_unknown(overlap, config.transfer.bank):
+    if warning := unknown_warning(overlap, config.transfer.bank):
         say(warning)
     return outcome
 

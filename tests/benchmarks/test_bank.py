@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from benchmarks.bank import LOST, PHOTO, PHOTOS, TABLE, VIEWS, ship, write_page
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
 from encoders.bank.pretrained import load
-from encoders.bank.training import BankConfig
 from encoders.scenes.making.make import make
 from encoders.training.fit import FitConfig
 

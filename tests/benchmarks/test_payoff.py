@@ -41,7 +41,7 @@ from encoders import TaskonomyDataset
 from encoders.dataset import split_buildings
 from encoders.engines.job import perform
 from encoders.errors import InvalidDataError, TrainingError
-from encoders.pipeline.sizes import CPU
+from encoders.pipeline.presets import CPU
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig, place_of
 from encoders.transfer.settings import SweepConfig

@@ -34,7 +34,7 @@ from benchmarks.transfers.page import PAGE, render
 from benchmarks.transfers.significance import against_random, as_good
 from encoders.tasks import TASKS
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.ridge import SweepResult, source_sets
+from encoders.transfer.ridge import RidgeResult, source_sets
 from encoders.transfer.scores import dds, discretize, logme, shrunk_h_score
 from encoders.transfer.store import Store, write_views
 from taskgraph.affinity.bootstrap import draw_resamples
@@ -118,7 +118,7 @@ def ridge_of(records, sources=SOURCES, targets=TARGETS, orders=(1, 2)):
         ).astype(np.float32)
         for order, rows in sets.items()
     }
-    return SweepResult(
+    return RidgeResult(
         tuple(names),
         tuple(targets),
         (1.0,),

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import encoders.pipeline.stages
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import MANIFEST, train_bank, write_manifest
-from encoders.bank.training import BankConfig
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import origin_of
 from encoders.engines import Job

@@ -11,8 +11,9 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from encoders import TASKS, TaskonomyDataset
+from encoders.bank.config import BankConfig
 from encoders.bank.pretrained import Form, form_of, load
-from encoders.bank.training import BankConfig, train_task
+from encoders.bank.training import train_task
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.scenes.making.make import make
 from encoders.tasks.units import conversion
@@ -239,7 +240,7 @@ def test_the_bank_says_what_it_is(bank, base, tmp_path):
     write_weights(tmp_path / "edge2d.safetensors", tensors, record | {"size": 96})
     assert form_of(tmp_path, ["edge2d"]) == Form("tiny", 96)
     write_weights(tmp_path / "edge2d.safetensors", tensors, record | {"preset": "huge"})
-    with pytest.raises(InvalidDataError, match="is of preset huge, which is none of tiny, base"):
+    with pytest.raises(InvalidDataError, match="has the preset huge, expected one of tiny, base"):
         form_of(tmp_path, ["edge2d"])
     with pytest.raises(InvalidDataError, match="has no rgb2mist; train it"):
         form_of(bank, ["rgb2mist"])

@@ -6,7 +6,7 @@ import importlib.util
 import pytest
 
 from encoders.bank import jobs
-from encoders.bank.training import BankConfig, epochs, trainable
+from encoders.bank.config import BankConfig, trainable
 from encoders.scenes.making.make import make
 from encoders.training.adversarial import AdversarialConfig
 from encoders.training.fit import FitConfig
@@ -25,7 +25,7 @@ def asked(monkeypatch):
 
     def train_bank(names, out, config, **more):
         calls.append((names, out, config, more))
-        return jobs.Done({}, {})
+        return jobs.BankResult({}, {})
 
     monkeypatch.setattr(jobs, "train_bank", train_bank)
     monkeypatch.setattr("encoders.cli.train._check_data", lambda *_: None)
@@ -68,7 +68,7 @@ def test_every_flag_reaches_the_training(asked, tmp_path):
     )
     assert config.fit_of("edge2d").epochs == 9
     assert config.fit_of("rgb2sfnorm") == settings
-    assert epochs(names, config) == 3 + 9
+    assert config.epochs(names) == 3 + 9
     assert more["jobs"] == 2
 
 

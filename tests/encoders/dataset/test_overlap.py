@@ -9,14 +9,15 @@ from PIL import Image
 
 from benchmarks.payoff.settings import Settings, check, sweep_of, transfer_of
 from benchmarks.payoff.splits import write_splits
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
 from encoders.bank.predict import gallery
 from encoders.bank.pretrained import default_bank
-from encoders.bank.training import BankConfig, Splits, trained_buildings
+from encoders.bank.splits import TaskSplits
 from encoders.dataset import TaskonomyDataset, split_buildings
 from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import read_index
-from encoders.dataset.overlap import buildings_of, find_overlap, grouped, trained_on
+from encoders.dataset.overlap import find_overlap, grouped, recorded_buildings, trained_on
 from encoders.errors import InvalidDataError
 from encoders.scenes.appearance.domains import DOMAINS
 from encoders.scenes.homes.world import build
@@ -215,7 +216,7 @@ def test_tasks_of_other_data_have_other_buildings(world, bank):
     one, other = told(world, 0), {"building_0000": ["beef"]}
     say(bank, one, ["edge2d"])
     say(bank, other, ["rgb2depth"])
-    assert buildings_of(bank, "rgb2depth") == other
+    assert recorded_buildings(bank, "rgb2depth") == other
     assert trained_on(bank, ["edge2d", "random"]).hashes == set(planned_rooms(3, 0))
     assert trained_on(bank, ["rgb2depth"]).hashes == {"beef"}
     assert len(trained_on(bank, ["rgb2depth", "edge2d"]).hashes) == 1 + len(planned_rooms(3, 0))
@@ -226,8 +227,8 @@ def test_tasks_of_other_data_have_other_buildings(world, bank):
 
 
 def test_the_splits_of_a_resumed_task_are_those_that_were_trained_on(world, splits):
-    found = Splits.open(world, "edge2d", 64, splits)
-    assert list(trained_buildings(found)) == ["building_0000"]
+    found = TaskSplits.open(world, "edge2d", 64, splits)
+    assert list(found.trained_buildings()) == ["building_0000"]
 
 
 # --- readme's old world ---
@@ -274,7 +275,7 @@ def test_transfers_refuse_buildings_that_were_trained_on(
     assert (
         f"{world}: encoders of {bank} were trained on 1 of 2 test buildings (building_0003), where "
         "their losses are too small; make another world, such as with `taskgraph scenes DIR "
-        "--buildings 5 --views 4 --size 32 --seed 0 --domain day`, or go on with --allow-overlap"
+        "--buildings 5 --views 4 --size 32 --seed 0 --domain day`, or allow it with --allow-overlap"
     ) in said
     assert not (tmp_path / "out").exists()
     # A seed that the bank was trained on is not the advice.

@@ -11,12 +11,13 @@ import torch
 from threadpoolctl import threadpool_info
 
 from encoders import TaskonomyDataset
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
-from encoders.bank.training import BankConfig, train_task
+from encoders.bank.training import train_task
 from encoders.engines import LocalEngine, limited, with_threads
 from encoders.engines.job import perform
 from encoders.errors import TrainingError
-from encoders.pipeline.sizes import SMOKE
+from encoders.pipeline.presets import SMOKE
 from encoders.training.checkpoint import read_config, read_weights, write_weights
 from encoders.training.fit import FitConfig
 from encoders.training.run_state import LAST, differing
@@ -118,7 +119,7 @@ def test_a_call_has_the_threads_of_its_configuration_and_leaves_others_as_they_w
 
 
 def test_threads_are_part_of_plans_and_at_least_one():
-    plan = SMOKE.threaded(3)
+    plan = SMOKE.with_threads(3)
     assert (plan.train.threads, plan.transfer.threads, SMOKE.train.threads) == (3, 3, 1)
     with pytest.raises(TrainingError, match="threads is 0, expected at least 1"):
         FitConfig(threads=0)

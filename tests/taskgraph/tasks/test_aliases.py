@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
-from encoders.bank.training import trainable
+from encoders.bank.config import trainable
 from encoders.scenes.contact_sheets.sheet import ROWS
 from encoders.tasks import TASKS, tasks_named
 from encoders.tasks.names import known_name, trained_name
