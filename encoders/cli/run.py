@@ -63,11 +63,6 @@ PRESETS = ("smoke", "cpu", "full")
     help="Address of the Ray cluster; by default, a new one is started.",
 )
 @click.option(
-    "--address",
-    metavar="HOST:PORT",
-    help="Address of the Ray cluster; by default, a new one is started.",
-)
-@click.option(
     "--gpus",
     type=click.FloatRange(min=0, max=1),
     metavar="SHARE",

@@ -145,14 +145,6 @@ if TYPE_CHECKING:
     help="Address of the Ray cluster; by default, a new one is started.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Number of transfers that are measured at once."
-)
-@click.option(
-    "--address",
-    metavar="HOST:PORT",
-    help="Address of the Ray cluster; by default, a new one is started.",
-)
-@click.option(
     "--jobs",
     type=click.IntRange(min=1),
     help="Transfers to measure at the same time; by "
