@@ -10,11 +10,12 @@ from click.core import ParameterSource
 
 from encoders.engines.workers import cores
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import Interrupted, note, progress_bar
+from taskgraph.cli.options import Interrupted, note
 from taskgraph.cli.paths import OutputFile, OutputFolder
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
-    from encoders.scenes.making.make import Made
+    from encoders.scenes.making.make import MakeResult
 
 SETTINGS = ("buildings", "views", "size", "seed", "domain")
 SHEET = "scenes.png"
@@ -124,23 +125,19 @@ def _settings(out: Path, flags: dict[str, Any], given: list[str]) -> dict[str, A
 
 
 def _make(out: str, workers: int, settings: dict[str, Any]) -> None:
-    from encoders.scenes.making.folder import count_whole
-    from encoders.scenes.making.make import make
-    from encoders.scenes.making.settings import Settings
+    from encoders.scenes.making.make import make, views_so_far
+    from encoders.scenes.making.settings import WorldSettings
 
     try:
-        made = make(out, workers=workers, progress=progress_bar("views"), **settings)
+        with progress_bar("views") as progress:
+            made = make(out, workers=workers, progress=progress, **settings)
     except KeyboardInterrupt:
-        whole = count_whole(Path(out), Settings(**settings))
-        total = settings["buildings"] * settings["views"]
-        raise Interrupted(
-            f"interrupted; {whole} of {total} views are whole, and the same command goes on from "
-            "there"
-        ) from None
+        so_far = views_so_far(Path(out), WorldSettings(**settings))
+        raise Interrupted(f"interrupted; {so_far}") from None
     note(_told(out, made, workers))
 
 
-def _told(out: str, made: Made, workers: int) -> str:
+def _told(out: str, made: MakeResult, workers: int) -> str:
     """What was made, how fast, and the share of each stage."""
     if not made.views:
         return f"{out}: all {made.kept} views are there"
@@ -158,20 +155,22 @@ def _told(out: str, made: Made, workers: int) -> str:
 
 
 def _show_sample(show: str, settings: dict[str, Any]) -> int:
-    from encoders.scenes.contact_sheets.album import sample_view
-    from encoders.scenes.contact_sheets.sheet import draw_sheet, save_sheet
-    from encoders.scenes.making.settings import Settings
+    from encoders.draw.contact_sheet import draw_contact_sheet
+    from encoders.draw.labeled_views import sample_view
+    from encoders.draw.pages import save
+    from encoders.scenes.making.settings import WorldSettings
 
-    save_sheet(draw_sheet([sample_view(Settings(**settings))]), show)
+    save(draw_contact_sheet([sample_view(WorldSettings(**settings))]), show)
     note(f"drew {show}")
     return 0
 
 
 def _show_folder(out: Path, show: str, columns: int) -> None:
-    from encoders.scenes.contact_sheets.album import spread_views
-    from encoders.scenes.contact_sheets.sheet import draw_sheet, save_sheet
+    from encoders.draw.contact_sheet import draw_contact_sheet
+    from encoders.draw.labeled_views import spread_views
+    from encoders.draw.pages import save
 
-    save_sheet(draw_sheet(spread_views(out, columns)), show)
+    save(draw_contact_sheet(spread_views(out, columns)), show)
     note(f"drew {show}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from encoders.bank.training import BankConfig, trainable
 from encoders.networks import PRESETS
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 from encoders.tasks import TASKS
 from encoders.training.fit import FitConfig
 from encoders.transfer.data import PoolConfig
@@ -26,7 +26,7 @@ class Plan:
     Attributes
     ----------
     name, purpose : str
-    scenes : Settings
+    scenes : WorldSettings
         Of the data set.
     preset : str
         Of the networks.
@@ -48,7 +48,7 @@ class Plan:
 
     name: str
     purpose: str
-    scenes: Settings
+    scenes: WorldSettings
     preset: str
     train: FitConfig
     transfer: FitConfig
@@ -103,7 +103,7 @@ class Plan:
 SMOKE = Plan(
     "smoke",
     "six tasks on few images, in minutes: shows how everything works, and measures little",
-    Settings(buildings=24, views=16, size=64, seed=0, domain="day"),
+    WorldSettings(buildings=24, views=16, size=64, seed=0, domain="day"),
     preset="tiny",
     train=FitConfig(epochs=3, batch=16),
     transfer=FitConfig(epochs=2, batch=16),
@@ -117,7 +117,7 @@ SMOKE = Plan(
 CPU = Plan(
     "cpu",
     "all 26 tasks at 64 pixels, in hours on two cores",
-    Settings(buildings=200, views=100, size=64, seed=0, domain="day"),
+    WorldSettings(buildings=200, views=100, size=64, seed=0, domain="day"),
     preset="tiny",
     train=FitConfig(epochs=3, batch=32),
     # Learned late: after 3 epochs they hardly beat a constant or a random encoder.
@@ -137,7 +137,7 @@ CPU = Plan(
 FULL = Plan(
     "full",
     "all 26 tasks at 128 pixels and 16,000 images a transfer, for GPUs or a cluster",
-    Settings(buildings=1200, views=100, size=128, seed=0, domain="day"),
+    WorldSettings(buildings=1200, views=100, size=128, seed=0, domain="day"),
     preset="base",
     train=FitConfig(epochs=20, batch=64, workers=4),
     transfer=FitConfig(epochs=20, batch=64, workers=2),

@@ -60,7 +60,7 @@ class Camera:
         half = np.tan(self.fov / 2)
         x = (2 * (np.arange(size) + across) / size - 1) * half
         y = (1 - 2 * (np.arange(size) + down) / size) * half
-        rays = np.empty((3, size, size))  # column by column, as in `encoders.scenes.raycast.Caster`
+        rays = np.empty((3, size, size))  # column by column, as in `Raycaster`
         rays[0], rays[1], rays[2] = x, y[:, None], -1.0
         rays /= np.sqrt(x**2 + y[:, None] ** 2 + 1)
         return rays.reshape(3, -1).T

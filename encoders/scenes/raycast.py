@@ -56,7 +56,7 @@ class Hits:
         return self.face >= 0
 
 
-class Caster:
+class Raycaster:
     """Finds what rays meet in a building.
 
     Embree finds the triangle in single precision; where the ray meets it is then computed from

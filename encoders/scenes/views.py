@@ -16,7 +16,7 @@ from encoders.scenes.appearance.domains import Domain
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.furniture import OBJECTS
-from encoders.scenes.raycast import LIFT, Caster, Hits
+from encoders.scenes.raycast import LIFT, Hits, Raycaster
 from taskgraph.arrays import Booleans, Floats, Integers
 
 FOV = (61.2, 11.0)
@@ -93,7 +93,7 @@ class Stands:
 
 
 def plan_views(
-    caster: Caster, count: int, seeds: np.random.SeedSequence, domain: Domain
+    raycaster: Raycaster, count: int, seeds: np.random.SeedSequence, domain: Domain
 ) -> tuple[View, ...]:
     """Choose ``count`` views of a building, sorted by point, then view.
 
@@ -109,37 +109,37 @@ def plan_views(
     if count < 1:
         raise InvalidSceneError(f"{count} views a building: expected at least 1")
     rng = np.random.default_rng(seeds)
-    stands = free_stands(caster, rng)
+    stands = free_stands(raycaster, rng)
     views: list[View] = []
     point = vain = 0
     while len(views) < count:
         wanted = min(int(rng.choice(VIEWS_A_POINT)), count - len(views))
-        found = _look(caster, stands, point, wanted, rng, domain)
+        found = _look(raycaster, stands, point, wanted, rng, domain)
         if len(found) >= min(wanted, 2):
             views += found
             point, vain = point + 1, 0
         elif (vain := vain + 1) > TRIES:
             raise InvalidSceneError(
-                f"{caster.building.name}: {TRIES} points in a row could not be seen by two "
+                f"{raycaster.building.name}: {TRIES} points in a row could not be seen by two "
                 "cameras; the rooms are too full: try a domain with less clutter"
             )
-    return _with_points_in_view(caster, views)
+    return _with_points_in_view(raycaster, views)
 
 
-def free_stands(caster: Caster, rng: Generator) -> Stands:
+def free_stands(raycaster: Raycaster, rng: Generator) -> Stands:
     """Places at eye height above free floor, with nothing nearer than `NEAR` / 2 around."""
     positions, rooms = [], []
-    for number, room in enumerate(caster.building.rooms):
+    for number, room in enumerate(raycaster.building.rooms):
         place = _inside(room, 4 * STANDS, rng)
         down = np.broadcast_to([0.0, 0.0, -1.0], place.shape)
-        below = caster.hits(place, down)
+        below = raycaster.hits(place, down)
         free = (below.point[:, 2] < room.low[2] + 0.05) & below.valid & (below.flat[:, 2] > 0.9)
-        place = place[free & (_clearance(caster, place) > NEAR / 2)][:STANDS]
+        place = place[free & (_clearance(raycaster, place) > NEAR / 2)][:STANDS]
         positions.append(place)
         rooms.append(np.full(len(place), number))
     stands = Stands(np.concatenate(positions), np.concatenate(rooms))
     if not len(stands.position):
-        raise InvalidSceneError(f"{caster.building.name} has no free floor to stand on")
+        raise InvalidSceneError(f"{raycaster.building.name} has no free floor to stand on")
     return stands
 
 
@@ -151,30 +151,30 @@ def _inside(room: Room, count: int, rng: Generator) -> Floats:
     return place
 
 
-def _clearance(caster: Caster, place: Floats, rays: int = 8) -> Floats:
+def _clearance(raycaster: Raycaster, place: Floats, rays: int = 8) -> Floats:
     """Meters to the nearest thing on the same level, over a few directions."""
     angle = 2 * np.pi * np.arange(rays) / rays
     around = np.stack([np.cos(angle), np.sin(angle), np.zeros(rays)], axis=1)
     origins = np.repeat(place, rays, axis=0)
-    distance = caster.hits(origins, np.tile(around, (len(place), 1))).distance
+    distance = raycaster.hits(origins, np.tile(around, (len(place), 1))).distance
     nearest: Floats = distance.reshape(len(place), rays).min(1)
     return nearest
 
 
 def _look(
-    caster: Caster, stands: Stands, point: int, wanted: int, rng: Generator, domain: Domain
+    raycaster: Raycaster, stands: Stands, point: int, wanted: int, rng: Generator, domain: Domain
 ) -> list[View]:
     """A new point, and up to ``wanted`` cameras that are turned to it."""
-    first = int(rng.choice(len(stands.room), p=_by_room(caster, stands)))
+    first = int(rng.choice(len(stands.room), p=_by_room(raycaster, stands)))
     yaw = rng.uniform(0, 2 * np.pi, GLANCES)
     pitch = np.radians(PITCH[0] + PITCH[1] * rng.standard_normal(GLANCES))
     level = np.stack([np.cos(yaw), np.sin(yaw), np.tan(pitch)], axis=1) * np.cos(pitch)[:, None]
-    met = caster.hits(stands.position[first], level)
-    chosen = int(rng.choice(GLANCES, p=_interest(caster, met, level)))
+    met = raycaster.hits(stands.position[first], level)
+    chosen = int(rng.choice(GLANCES, p=_interest(raycaster, met, level)))
     if met.distance[chosen] < 2 * NEAR:
         return []
     target, normal = met.point[chosen], met.flat[chosen]
-    good = _seeing(caster, stands, target, normal)
+    good = _seeing(raycaster, stands, target, normal)
     if not good[first]:
         return []
     good[first] = False
@@ -195,13 +195,13 @@ def _others(good: Booleans, step: Floats, wanted: int, rng: Generator) -> Intege
     )
 
 
-def _interest(caster: Caster, met: Hits, rays: Floats) -> Floats:
+def _interest(raycaster: Raycaster, met: Hits, rays: Floats) -> Floats:
     """Chance of each direction, as if points were spread evenly over all surfaces.
 
     Rays that leave one place evenly meet a surface at distance d with a density of
     cos(obliqueness) / d**2; dividing by it undoes that.
     """
-    kind = np.array([*caster.building.instance_kind, ""])[met.instance]  # the last one: nothing
+    kind = np.array([*raycaster.building.instance_kind, ""])[met.instance]  # the last one: nothing
     slope = np.maximum(-(met.flat * rays).sum(1), np.cos(np.radians(STEEPEST)))
     weight = np.where(met.valid, met.distance, 1e-6) ** 2 / slope
     weight *= np.where(np.isin(kind, OBJECTS), FURNITURE, 1.0)
@@ -209,16 +209,16 @@ def _interest(caster: Caster, met: Hits, rays: Floats) -> Floats:
     return chance
 
 
-def _by_room(caster: Caster, stands: Stands) -> Floats:
+def _by_room(raycaster: Raycaster, stands: Stands) -> Floats:
     """Chance of each stand: a room's grows with its length, so that small rooms are seen too."""
-    rooms = caster.building.rooms
+    rooms = raycaster.building.rooms
     length = np.array([np.sqrt(np.prod(room.high[:2] - room.low[:2])) for room in rooms])
     weight = length[stands.room] / np.bincount(stands.room, minlength=len(rooms))[stands.room]
     chance: Floats = weight / weight.sum()
     return chance
 
 
-def _seeing(caster: Caster, stands: Stands, target: Floats, normal: Floats) -> Booleans:
+def _seeing(raycaster: Raycaster, stands: Stands, target: Floats, normal: Floats) -> Booleans:
     """Which stands see the target, from neither too near, too steep, nor too oblique."""
     step = stands.position - target
     distance = np.sqrt((step**2).sum(1))
@@ -228,7 +228,7 @@ def _seeing(caster: Caster, stands: Stands, target: Floats, normal: Floats) -> B
         (distance > NEAR) & (slope > np.cos(np.radians(STEEPEST))) & (level < np.sin(0.9))
     )
     start = np.broadcast_to(target + LIFT * normal, stands.position.shape)
-    good &= ~caster.blocked(start, stands.position)
+    good &= ~raycaster.blocked(start, stands.position)
     return good
 
 
@@ -238,17 +238,19 @@ def _fov(rng: Generator, domain: Domain) -> float:
     return float(np.radians(scale * drawn))
 
 
-def _with_points_in_view(caster: Caster, views: list[View]) -> tuple[View, ...]:
+def _with_points_in_view(raycaster: Raycaster, views: list[View]) -> tuple[View, ...]:
     """Add to each view the points that it sees, by projecting all of them."""
     firsts = {view.point: view for view in reversed(views)}
     points = sorted(firsts)
     target = np.stack([firsts[point].target for point in points])
     start = target + LIFT * np.stack([firsts[point].target_normal for point in points])
-    return tuple(replace(view, points_in_view=_seen(caster, view, target, start)) for view in views)
+    return tuple(
+        replace(view, points_in_view=_seen(raycaster, view, target, start)) for view in views
+    )
 
 
-def _seen(caster: Caster, view: View, target: Floats, start: Floats) -> tuple[int, ...]:
+def _seen(raycaster: Raycaster, view: View, target: Floats, start: Floats) -> tuple[int, ...]:
     across, down = view.camera.project(target).T
     inside = (across > 0) & (across < 1) & (down > 0) & (down < 1)
-    hidden = caster.blocked(start, view.camera.position)
+    hidden = raycaster.blocked(start, view.camera.position)
     return tuple(int(point) for point in np.flatnonzero(inside & ~hidden))

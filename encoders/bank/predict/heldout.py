@@ -22,9 +22,17 @@ from encoders.dataset.overlap import (
 )
 from encoders.dataset.resize import resized
 from encoders.dataset.selection import split_rows
-from encoders.draw import FOV, Group, answer_of_label, draw, draw_input, has_own_input, table
+from encoders.draw import (
+    FOV,
+    TaskRows,
+    answer_of_label,
+    as_tile,
+    draw,
+    draw_input,
+    has_own_input,
+    table,
+)
 from encoders.errors import InvalidDataError
-from encoders.scenes.contact_sheets.panels import enlarged
 from encoders.tasks.names import ALL
 from encoders.training.checkpoint import FilePath
 
@@ -136,7 +144,7 @@ def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, I
     picture = resized("rgb", _file(data, number, "rgb"), data.size)
     building, view = data.image(number).split("/")
     known = any(building in names for names in overlap.parts.values())
-    return f"{building} {view}{' (trained on)' if known else ''}", enlarged(picture, TILE)
+    return f"{building} {view}{' (trained on)' if known else ''}", as_tile(picture, TILE)
 
 
 def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:
@@ -145,7 +153,7 @@ def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:
 
 def _group(
     one: Predictor, data: TaskonomyDataset, numbers: Sequence[int], lenses: Sequence[float]
-) -> Group:
+) -> TaskRows:
     """The rows of a task."""
     given, target, mask = (part.numpy() for part in data.batch(one.task.name, numbers))
     given = given[:, None] if one.task.inputs == 1 else given
@@ -158,4 +166,4 @@ def _group(
     ]
     if has_own_input(one.task):
         rows.insert(0, ("input", [draw_input(canvas) for canvas in canvases]))
-    return Group(one.task.display, rows)
+    return TaskRows(one.task.display, rows)

@@ -17,7 +17,7 @@ from encoders.bank.pretrained import SUFFIX, load
 from encoders.bank.training import trainable
 from encoders.dataset.pairs import PARTNERS
 from encoders.draw import FOV, Canvas, answer_of_output
-from encoders.draw.pages import with_legend
+from encoders.draw.legend import with_legend
 from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS
 from encoders.tasks import TASKS, Sample, Task
@@ -126,6 +126,8 @@ def _names(task: Task, record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def explained(page: Image.Image, chosen: Sequence[Predictor]) -> Image.Image:
-    """With a legend, where there is a task that needs one."""
-    named = [one.names for one in chosen if one.task.name == "segmentsemantic_rb" and one.names]
-    return with_legend(page, named[0]) if named else page
+    """Add a legend of the classes and of depths, if tasks on the page need one."""
+    by_name = {one.task.name: one for one in chosen}
+    semantic = by_name.get("segmentsemantic_rb")
+    depth = bool({"rgb2depth", "rgb2mist"} & set(by_name))
+    return with_legend(page, classes=semantic.names if semantic else (), depth=depth)

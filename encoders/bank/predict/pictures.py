@@ -10,9 +10,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from encoders.bank.predict.networks import Predictor, explained, open_bank
 from encoders.dataset.resize import resized
-from encoders.draw import draw, draw_input, has_own_input, lines
+from encoders.draw import as_tile, draw, draw_input, has_own_input, lines
 from encoders.errors import InvalidDataError
-from encoders.scenes.contact_sheets.panels import enlarged
 from encoders.tasks.names import ALL
 from encoders.training.checkpoint import FilePath
 from taskgraph.arrays import Pixels
@@ -85,7 +84,7 @@ def photos(
         raise InvalidDataError(f"{bank} has no task that looks at {len(opened)} picture(s)")
     rows = []
     for path, picture in zip(images, opened, strict=True):
-        shown = enlarged(np.asarray(square(picture, TILE)), TILE)
+        shown = as_tile(np.asarray(square(picture, TILE)), TILE)
         rows.append(
             [(Path(path).name, shown), *_tiles([f for f in fit if f.photographs == 1], [picture])]
         )

@@ -35,7 +35,7 @@ def segment_semantic(sight: Sight) -> Pixels:
         and furniture of other classes), 2 + k for class k of `furniture.SEMANTIC`.
     """
     values = {kind: FIRST_CLASS + k for k, kind in enumerate(SEMANTIC)}
-    kinds = sight.caster.building.instance_kind
+    kinds = sight.raycaster.building.instance_kind
     table = np.array([*(values.get(kind, BACKGROUND) for kind in kinds), UNCERTAIN], dtype=np.uint8)
     # Where nothing was met, the instance is -1: the last entry.
     return np.asarray(sight.grid(table[sight.hits.instance]), dtype=np.uint8)
@@ -60,7 +60,7 @@ def class_object(sight: Sight) -> Floats32:
         piece covers 2 %.
     """
     numbers = {kind: k for k, kind in enumerate(OBJECTS)}
-    kinds = sight.caster.building.instance_kind
+    kinds = sight.raycaster.building.instance_kind
     classes = np.array([*(numbers.get(kind, -1) for kind in kinds), -1])  # -1: not furniture
     seen = sight.hits.instance
     area = np.bincount(seen + 1, minlength=len(kinds) + 1)[1:]
@@ -87,7 +87,7 @@ def class_scene(sight: Sight) -> Floats32:
     UnknownNameError
         If the room's type is none of `rooms.SCENES`.
     """
-    rooms, place = sight.caster.building.rooms, sight.camera.position
+    rooms, place = sight.raycaster.building.rooms, sight.camera.position
     apart = [np.maximum(np.maximum(room.low - place, place - room.high), 0) for room in rooms]
     kind = rooms[int(np.argmin([(gap**2).sum() for gap in apart]))].kind
     if kind not in SCENES:

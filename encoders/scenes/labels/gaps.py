@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.scenes.camera import Camera
-from encoders.scenes.raycast import Caster, Hits
+from encoders.scenes.raycast import Hits, Raycaster
 from taskgraph.arrays import Booleans, Floats, Indices
 
 HALVINGS = 4
@@ -46,7 +46,7 @@ class Gaps:
     down: Floats
 
     @classmethod
-    def between(cls, caster: Caster, camera: Camera, size: int, hits: Hits) -> Gaps:
+    def between(cls, raycaster: Raycaster, camera: Camera, size: int, hits: Hits) -> Gaps:
         """Find the gaps of a view whose middle-of-pixel rays met ``hits``.
 
         In a picture, the inverse depth of a plane is linear. Each ray therefore stands for the
@@ -73,7 +73,7 @@ class Gaps:
         # The side that is seen makes offsets negative; a nanometer keeps them so.
         offset = np.einsum("ni,ni->n", hits.flat, hits.point - camera.position)
         planes = np.ascontiguousarray((hits.flat / np.minimum(offset, -1e-9)[:, None]).T)
-        gap[differ] = _closed_in(caster, camera, _Pair(rays[:, pairs], planes[:, pairs]))
+        gap[differ] = _closed_in(raycaster, camera, _Pair(rays[:, pairs], planes[:, pairs]))
         middle = size * (size - 1)
         return cls(gap[:middle].reshape(size, -1), gap[middle:].reshape(-1, size))
 
@@ -108,7 +108,7 @@ def _inverse_depth(planes: Floats, rays: Floats) -> Floats:
     return np.asarray(planes[0] * rays[0] + planes[1] * rays[1] + planes[2] * rays[2])
 
 
-def _planes(caster: Caster, camera: Camera, faces: NDArray[np.integer]) -> Floats:
+def _planes(raycaster: Raycaster, camera: Camera, faces: NDArray[np.integer]) -> Floats:
     """(3, N) vectors m such that a triangle's plane has inverse depth ``m . ray``.
 
     That is along rays of unit depth. The points P of the plane (from the camera) have m . P = 1.
@@ -116,7 +116,7 @@ def _planes(caster: Caster, camera: Camera, faces: NDArray[np.integer]) -> Float
     """
     met = np.flatnonzero(faces >= 0)
     planes = np.zeros((3, len(faces)))
-    corners = caster.building.vertices[caster.building.faces[faces[met]]] - camera.position
+    corners = raycaster.building.vertices[raycaster.building.faces[faces[met]]] - camera.position
     first, second, third = corners.transpose(1, 2, 0)
     (x1, y1, z1), (x2, y2, z2) = second - first, third - first
     across = np.stack([y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2])
@@ -124,34 +124,34 @@ def _planes(caster: Caster, camera: Camera, faces: NDArray[np.integer]) -> Float
     return planes
 
 
-def _cast(caster: Caster, camera: Camera, rays: Floats) -> Floats:
+def _cast(raycaster: Raycaster, camera: Camera, rays: Floats) -> Floats:
     """(3, N) planes that (3, N) rays of unit depth meet."""
     unit = np.ascontiguousarray((rays / np.sqrt(_inverse_depth(rays, rays))).T)
-    return _planes(caster, camera, caster.distances(camera.position, unit)[0])
+    return _planes(raycaster, camera, raycaster.distances(camera.position, unit)[0])
 
 
-def _closed_in(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
+def _closed_in(raycaster: Raycaster, camera: Camera, pair: _Pair) -> Floats:
     """(N,) gaps of the pairs after halving the distance between their rays."""
     gap, mismatch = pair.gap()
     result = np.where(mismatch > LEAST_GAP, gap, 0.0)
     rows = np.flatnonzero((mismatch > LEAST_GAP) & ((gap != 0) | (mismatch > SHALLOW)))
     pair = pair.at(rows)
     for _ in range(HALVINGS):
-        pair, gap, mismatch = _half(caster, camera, pair)
+        pair, gap, mismatch = _half(raycaster, camera, pair)
         result[rows] = np.where(np.abs(gap) > LEAST_GAP, gap, 0.0)
         doubtful = np.flatnonzero((mismatch > LEAST_GAP) & ((gap != 0) | (mismatch > SHALLOW)))
         rows, pair, gap = rows[doubtful], pair.at(doubtful), gap[doubtful]
     crossing = np.flatnonzero(gap == 0)
-    result[rows[crossing]] = _unmet(caster, camera, pair.at(crossing))
+    result[rows[crossing]] = _unmet(raycaster, camera, pair.at(crossing))
     return result
 
 
-def _half(caster: Caster, camera: Camera, pair: _Pair) -> tuple[_Pair, Floats, Floats]:
+def _half(raycaster: Raycaster, camera: Camera, pair: _Pair) -> tuple[_Pair, Floats, Floats]:
     """Of the halves of each pair, the one with the larger gap; its gap and its mismatch."""
     (start, end), (near, far) = pair.rays.swapaxes(0, 1), pair.planes.swapaxes(0, 1)
     middle = (start + end) / 2
     rays = np.stack([start, middle, end], axis=1)
-    planes = np.stack([near, _cast(caster, camera, middle), far], axis=1)
+    planes = np.stack([near, _cast(raycaster, camera, middle), far], axis=1)
     halves = _Pair(rays[:, [[0, 1], [1, 2]]], planes[:, [[0, 1], [1, 2]]])  # (3, 2, half, N)
     gap, mismatch = halves.gap()
     size = np.abs(gap)
@@ -167,7 +167,7 @@ def _half(caster: Caster, camera: Camera, pair: _Pair) -> tuple[_Pair, Floats, F
     )
 
 
-def _unmet(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
+def _unmet(raycaster: Raycaster, camera: Camera, pair: _Pair) -> Floats:
     """(N,) gaps of pairs whose planes cross, but whose faces may end before they do."""
     depth1, depth2 = _inverse_depth(pair.planes, pair.rays)
     first = depth1 > depth2  # inverse depths: the first surface is nearer
@@ -178,7 +178,7 @@ def _unmet(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
     rise1, rise2 = (_inverse_depth(nearer - farther, ray) for ray in (start, end))
     crease = rise1 / np.where(rise1 == rise2, 1.0, rise1 - rise2)
     ray = start + BEFORE * crease * (end - start)
-    seen = _inverse_depth(_cast(caster, camera, ray), ray)
+    seen = _inverse_depth(_cast(raycaster, camera, ray), ray)
     near, far = _inverse_depth(nearer, ray), _inverse_depth(farther, ray)
     met = np.abs(seen - near) <= np.abs(seen - far)
     size = 1 - np.minimum(depth1, depth2) / np.maximum(np.maximum(depth1, depth2), 1e-12)

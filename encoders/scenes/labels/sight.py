@@ -10,7 +10,7 @@ import numpy as np
 from encoders.errors import InvalidSceneError
 from encoders.scenes.camera import Camera
 from encoders.scenes.labels.gaps import Gaps
-from encoders.scenes.raycast import Caster, Hits
+from encoders.scenes.raycast import Hits, Raycaster
 from taskgraph.arrays import Array, Floats, Pixels
 
 
@@ -20,7 +20,7 @@ class Sight:
 
     Attributes
     ----------
-    caster : Caster
+    raycaster : Raycaster
         The building, and what finds where rays meet it.
     camera : Camera
     size : int
@@ -31,14 +31,14 @@ class Sight:
         The picture of the view; labels from geometry do not look at it.
     """
 
-    caster: Caster
+    raycaster: Raycaster
     camera: Camera
     size: int
     hits: Hits
     rgb: Pixels
 
     @classmethod
-    def of(cls, caster: Caster, camera: Camera, size: int, rgb: Pixels) -> Sight:
+    def of(cls, raycaster: Raycaster, camera: Camera, size: int, rgb: Pixels) -> Sight:
         """Cast the rays of a view whose picture is ``rgb``.
 
         Raises
@@ -51,7 +51,7 @@ class Sight:
                 f"the picture has shape {rgb.shape} and type {rgb.dtype}, "
                 f"expected ({size}, {size}, 3) and uint8; render it at the size of its labels"
             )
-        return cls(caster, camera, size, caster.view(camera, size), rgb)
+        return cls(raycaster, camera, size, raycaster.view(camera, size), rgb)
 
     def grid(self, values: Array) -> Array:
         """Values a ray, (size * size, ...), as a map (size, size, ...)."""
@@ -65,4 +65,4 @@ class Sight:
     @cached_property
     def gaps(self) -> Gaps:
         """The jumps in depth between neighboring pixels; found once, at the first use."""
-        return Gaps.between(self.caster, self.camera, self.size, self.hits)
+        return Gaps.between(self.raycaster, self.camera, self.size, self.hits)

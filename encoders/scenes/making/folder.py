@@ -9,7 +9,7 @@ from pathlib import Path
 
 from encoders.codecs.encodings import ENCODINGS, parse_file_name
 from encoders.errors import InvalidDataError
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 
 TEMPORARY = ".tmp-"
 """What the names of files that are still being written begin with."""
@@ -38,7 +38,7 @@ def write_whole(path: str | Path, content: bytes) -> None:
         raise
 
 
-def files(out: Path, settings: Settings, domain: str | None = None) -> Iterator[Path]:
+def files(out: Path, settings: WorldSettings, domain: str | None = None) -> Iterator[Path]:
     """Every file of the data set, or of one domain of it; the manifest is none of them."""
     for folder in ENCODINGS if domain is None else (domain,):
         for building in settings.names:
@@ -63,12 +63,12 @@ def whole_views(out: Path, building: str) -> set[tuple[int, int]]:
     return whole or set()
 
 
-def count_whole(out: Path, settings: Settings) -> int:
+def count_whole(out: Path, settings: WorldSettings) -> int:
     """How many of the data set's views are there."""
     return sum(len(whole_views(out, building)) for building in settings.names)
 
 
-def prepare(out: Path, settings: Settings) -> dict[int, int]:
+def prepare(out: Path, settings: WorldSettings) -> dict[int, int]:
     """Make the folders, remove what ended runs left half-written; views missing by building."""
     missing = {}
     for stray in out.glob(f"{TEMPORARY}*"):

@@ -14,8 +14,8 @@ from encoders.errors import InvalidDataError, InvalidSceneError
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES
 from encoders.scenes.making.folder import files, write_whole
-from encoders.scenes.making.rooms import planned_rooms
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.room_hashes import planned_rooms
+from encoders.scenes.making.settings import WorldSettings
 from taskgraph import __version__
 
 FORMAT = 1
@@ -24,7 +24,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 
 
-def check_folder(out: Path, settings: Settings) -> None:
+def check_folder(out: Path, settings: WorldSettings) -> None:
     """Refuse a folder that holds other data than ``settings`` would make.
 
     More buildings than it holds are fine: those that are there stay as they are.
@@ -58,7 +58,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
     path = out / MANIFEST
     try:
         content = dict(json.loads(path.read_bytes()))
-        Settings(**content["settings"])
+        WorldSettings(**content["settings"])
         missing = {"format", "taskgraph", "complete"} - set(content)
         if missing:
             raise KeyError(min(missing))
@@ -76,7 +76,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
     return content
 
 
-def write_manifest(out: Path, settings: Settings, *, complete: bool) -> None:
+def write_manifest(out: Path, settings: WorldSettings, *, complete: bool) -> None:
     """Write what the data set says about itself; counts and hash once it is complete."""
     content: dict[str, Any] = {
         "format": FORMAT,
@@ -94,7 +94,7 @@ def write_manifest(out: Path, settings: Settings, *, complete: bool) -> None:
     write_whole(out / MANIFEST, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def room_hashes(settings: Settings) -> dict[str, list[str]]:
+def room_hashes(settings: WorldSettings) -> dict[str, list[str]]:
     """Hashes of all rooms of each building, by which other data know that they show the same."""
     return {
         settings.name(index): list(planned_rooms(settings.seed, index))
@@ -111,7 +111,7 @@ def class_names() -> dict[str, list[str]]:
     }
 
 
-def counts(out: Path, settings: Settings) -> dict[str, Any]:
+def counts(out: Path, settings: WorldSettings) -> dict[str, Any]:
     """How many files and views there are, and views of each building, object and scene class."""
     views = Counter(path.parent.name for path in files(out, settings, "point_info"))
     return {
@@ -123,7 +123,7 @@ def counts(out: Path, settings: Settings) -> dict[str, Any]:
     }
 
 
-def count_classes(out: Path, settings: Settings, domain: str) -> dict[str, int]:
+def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, int]:
     """Views of each class of ``class_object`` or ``class_scene``; ``none`` are without a label."""
     names, tally = class_names()[domain], Counter[str]()
     for path in files(out, settings, domain):
@@ -132,7 +132,7 @@ def count_classes(out: Path, settings: Settings, domain: str) -> dict[str, int]:
     return {name: tally[name] for name in (*names, "none")}
 
 
-def content_hash(out: Path, settings: Settings) -> str:
+def content_hash(out: Path, settings: WorldSettings) -> str:
     """SHA-256 over the relative path, length and content of every file, in the paths' order."""
     whole = hashlib.sha256()
     for name in sorted(path.relative_to(out).as_posix() for path in files(out, settings)):
@@ -142,11 +142,11 @@ def content_hash(out: Path, settings: Settings) -> str:
     return whole.hexdigest()
 
 
-def _check_same(out: Path, found: dict[str, Any], settings: Settings) -> None:
+def _check_same(out: Path, found: dict[str, Any], settings: WorldSettings) -> None:
     ours = {"format": FORMAT, "taskgraph": __version__, **dataclasses.asdict(settings)}
     theirs = {"format": found["format"], "taskgraph": found["taskgraph"], **found["settings"]}
     theirs["buildings"] = max(theirs["buildings"], settings.buildings)
-    flags = {field.name for field in dataclasses.fields(Settings)}
+    flags = {field.name for field in dataclasses.fields(WorldSettings)}
     for name, value in ours.items():
         if theirs[name] == value:
             continue

@@ -15,7 +15,7 @@ STEP = 16
 
 
 @dataclass(frozen=True)
-class Settings:
+class WorldSettings:
     """What a data set is made from; equal settings give equal bytes.
 
     Attributes

@@ -15,7 +15,7 @@ from encoders.codecs.encodings import read
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.folder import count_whole, files
 from encoders.scenes.making.manifest import count_classes, read_manifest
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 
 DIGITS = 2
 
@@ -121,9 +121,9 @@ def markdown(table: pd.DataFrame) -> str:
     return "".join(f"| {line} |\n" for line in (lines[0], rule, *lines[1:]))
 
 
-def _open(out: str | Path) -> tuple[Path, Settings]:
+def _open(out: str | Path) -> tuple[Path, WorldSettings]:
     out = Path(out)
-    settings = Settings(**read_manifest(out)["settings"])
+    settings = WorldSettings(**read_manifest(out)["settings"])
     if not count_whole(out, settings):
         raise InvalidDataError(f"{out} holds no view yet; make it with `taskgraph scenes {out}`")
     return out, settings

@@ -11,7 +11,7 @@ from encoders.scenes.appearance.backdrop import sky
 from encoders.scenes.appearance.domains import Lighting
 from encoders.scenes.pictures.columns import add, dot, length, picked, scaled, zeros
 from encoders.scenes.pictures.sources import Lamp, Opening, Sources
-from encoders.scenes.raycast import LIFT, Caster
+from encoders.scenes.raycast import LIFT, Raycaster
 from taskgraph.arrays import AnyFloats, Booleans, Indices, Integers32
 
 NEAREST = 0.05
@@ -85,7 +85,12 @@ class Lit:
 
 
 def lit(
-    caster: Caster, light: Sources, lighting: Lighting, points: Points, *, shadows: bool = True
+    raycaster: Raycaster,
+    light: Sources,
+    lighting: Lighting,
+    points: Points,
+    *,
+    shadows: bool = True,
 ) -> Lit:
     """Gather light from a room's own lamps and windows, the sun, and the room's walls.
 
@@ -94,25 +99,25 @@ def lit(
     """
     count = len(points.point)
     result = Lit(
-        soft=bounced(caster, light, points, occluded=shadows),
+        soft=bounced(raycaster, light, points, occluded=shadows),
         sharp=zeros(count),
         glint=zeros(count),
     )
     rooms = np.bincount(points.room + 1, minlength=len(light.sunny) + 1) > 0
     for number, lamp in enumerate(light.lamps):
         if rooms[lamp.room + 1]:
-            _add_lamp(caster, lamp, points, points.shifted(number + 1), result, shadows)
+            _add_lamp(raycaster, lamp, points, points.shifted(number + 1), result, shadows)
     if not shadows:
         return result
     for number, opening in enumerate(light.openings):
         if rooms[opening.room + 1]:
-            _add_opening(caster, opening, lighting, points, points.shifted(number + 31), result)
+            _add_opening(raycaster, opening, lighting, points, points.shifted(number + 31), result)
     if max(lighting.sun) > 0:
-        _add_sun(caster, light, lighting, points, result)
+        _add_sun(raycaster, light, lighting, points, result)
     return result
 
 
-def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -> AnyFloats:
+def bounced(raycaster: Raycaster, light: Sources, points: Points, *, occluded: bool) -> AnyFloats:
     """Irradiance that the room throws back, less near other surfaces.
 
     One ray a point is drawn with a density that goes with the cosine to the normal, and ends at
@@ -130,13 +135,13 @@ def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -
         reach = (np.float32(_REACH) * points.jitter[:, 2] + np.float32(0.01)).take(points.phase)
         # Not of unit length: what is left out is the last millimeter of the way.
         share = np.maximum(reach - np.float32(LIFT), 0) / np.maximum(length(aim), 1e-3)
-        hidden = caster.occluded(points.start, aim, share)
+        hidden = raycaster.occluded(points.start, aim, share)
         ambient *= np.where(hidden, np.float32(_KEPT), np.float32(1))[:, None]
     return ambient
 
 
 def _add_lamp(
-    caster: Caster, lamp: Lamp, points: Points, jitter: AnyFloats, result: Lit, shadows: bool
+    raycaster: Raycaster, lamp: Lamp, points: Points, jitter: AnyFloats, result: Lit, shadows: bool
 ) -> None:
     """``power * cos / d**2`` where the lamp is seen; the shadow ray aims at a point of its ball."""
     position, power = lamp.position.astype(np.float32), lamp.power.astype(np.float32)
@@ -150,7 +155,7 @@ def _add_lamp(
         path = picked(ball, points.phase.take(rows)) - start
         clear = np.float32(max(lamp.clear, LIFT))
         stop = np.maximum(1 - clear / np.maximum(length(path), 1e-3), 0)
-        seen[rows] = ~caster.occluded(start, path, stop)
+        seen[rows] = ~raycaster.occluded(start, path, stop)
     far = np.maximum(length(step), NEAREST)
     fall = 1 / (far * far)
     add(result.soft, power, np.where(seen, slope * fall / far, 0))
@@ -158,7 +163,7 @@ def _add_lamp(
 
 
 def _add_opening(
-    caster: Caster,
+    raycaster: Raycaster,
     opening: Opening,
     lighting: Lighting,
     points: Points,
@@ -174,7 +179,7 @@ def _add_opening(
     rows = np.flatnonzero(seen)
     start, path = picked(points.start, rows), picked(step, rows)
     stop = 1 - np.float32(LIFT) / np.maximum(length(path), LIFT)
-    seen[rows] = ~caster.occluded(start, path, stop)
+    seen[rows] = ~raycaster.occluded(start, path, stop)
     square = np.maximum(dot(step, step), 1e-6)
     # Near the window a single sample would be too strong: it is the mean over what it stands for.
     area = np.float32(opening.area)
@@ -183,7 +188,7 @@ def _add_opening(
 
 
 def _add_sun(
-    caster: Caster, light: Sources, lighting: Lighting, points: Points, result: Lit
+    raycaster: Raycaster, light: Sources, lighting: Lighting, points: Points, result: Lit
 ) -> None:
     """``sun * cos`` in the rooms that the sun shines into, and outside, where nothing hides it."""
     sun, power = light.sun.astype(np.float32), np.asarray(lighting.sun, np.float32)
@@ -193,7 +198,7 @@ def _add_sun(
     if not len(rows):
         return
     reach = np.full(len(rows), _AWAY)
-    seen[rows] = ~caster.occluded(picked(points.start, rows), sun[None], reach)
+    seen[rows] = ~raycaster.occluded(picked(points.start, rows), sun[None], reach)
     add(result.sharp, power, np.where(seen, slope, 0))
     one = np.ones(1, dtype=np.float32)
     _add_glint(points, seen, np.broadcast_to(sun, points.point.shape), power, one, result)

@@ -25,7 +25,7 @@ from encoders.scenes.pictures.ink import INK, filled, outlines
 from encoders.scenes.pictures.light import Points, lit
 from encoders.scenes.pictures.sampling import jitter, phases, smoothed
 from encoders.scenes.pictures.sources import Sources, sources
-from encoders.scenes.raycast import Caster, Hits
+from encoders.scenes.raycast import Hits, Raycaster
 from taskgraph.arrays import AnyFloats, Indices, Integers32, Pixels
 
 _CARRIED = 0.06  # least share of mirrored light that is worth a ray
@@ -37,14 +37,14 @@ _LINES = 160  # an inked line is this fraction of the picture's width
 class Scene:
     """What every step of a picture needs: the building, its light, and how it is looked at."""
 
-    caster: Caster
+    raycaster: Raycaster
     light: Sources
     domain: Domain
 
     @property
     def building(self) -> Building:
         """The building that is seen."""
-        return self.caster.building
+        return self.raycaster.building
 
     def glow(self, part: Integers32) -> AnyFloats:
         """(N,) radiance that parts give off, as a multiple of their albedo."""
@@ -54,7 +54,7 @@ class Scene:
 
 
 def image(
-    caster: Caster, camera: Camera, size: int, domain: Domain, rng: np.random.Generator
+    raycaster: Raycaster, camera: Camera, size: int, domain: Domain, rng: np.random.Generator
 ) -> Pixels:
     """Render what a camera sees.
 
@@ -67,9 +67,9 @@ def image(
     """
     grid = 2 * size
     directions = camera.to_world(camera.directions(grid))
-    hits = caster.hits(camera.position, directions)
+    hits = raycaster.hits(camera.position, directions)
     rays = single(directions)
-    scene = Scene(caster, sources(caster.building, domain), domain)
+    scene = Scene(raycaster, sources(raycaster.building, domain), domain)
     if domain.shading == DRAWN:
         return quantized(halved(_drawn(scene, hits, rays).reshape(grid, grid, 3)))
     pixel = 2 * np.tan(camera.fov / 2) / size
@@ -116,7 +116,7 @@ def _photographed(
     seen = np.flatnonzero(hits.valid)
     met = _chosen(hits, seen)
     points = _points(scene, met, picked(rays, seen), places, phases(len(rays))[seen])
-    falling = lit(scene.caster, scene.light, scene.domain.lighting, points)
+    falling = lit(scene.raycaster, scene.light, scene.domain.lighting, points)
     soft = smoothed(placed(falling.soft, seen, len(rays)), hits)
     incident = picked(soft, seen) + falling.sharp
     slope = np.clip(dot(points.normal, points.toward), 0.02, 1)
@@ -179,11 +179,11 @@ def _reflection(scene: Scene, points: Points) -> AnyFloats:
     aside = picked(2 * points.jitter - 1, points.phase)
     rays += scaled(aside, np.float32(0.25) * (1 - points.gloss) ** 2)
     rays = scaled(rays, 1 / length(rays))
-    hits = scene.caster.hits(points.start, rays)
+    hits = scene.raycaster.hits(points.start, rays)
     seen = np.flatnonzero(hits.valid)
     met = _chosen(hits, seen)
     there = _points(scene, met, picked(rays, seen), points.jitter, points.phase[seen])
-    falling = lit(scene.caster, scene.light, scene.domain.lighting, there, shadows=False)
+    falling = lit(scene.raycaster, scene.light, scene.domain.lighting, there, shadows=False)
     albedo = picked(single(scene.light.part_albedo), met.part)
     light = scaled(albedo, scene.glow(met.part)) + albedo * falling.soft / np.float32(np.pi)
     return _with_backdrop(light, hits, rays, scene.domain)

@@ -21,7 +21,7 @@ from encoders.errors import InvalidDataError
 from encoders.scenes.appearance.domains import DOMAINS
 from encoders.scenes.homes.world import build
 from encoders.scenes.making.make import make
-from encoders.scenes.making.rooms import planned_rooms, room_hash
+from encoders.scenes.making.room_hashes import planned_rooms, room_hash
 from encoders.training.checkpoint import read_weights
 from encoders.training.fit import FitConfig
 from encoders.transfer.data import PoolConfig, divided

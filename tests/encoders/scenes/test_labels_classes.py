@@ -10,7 +10,7 @@ from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES
 from encoders.scenes.labels.classes import class_object, class_scene, segment_semantic
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.raycast import Caster
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import box
 from tests.encoders.scenes.room import assembled
 
@@ -26,7 +26,7 @@ def sight_of(shapes, *, position=(0, 0, 1), target=(0, 5, 1), size=64, fov=1.0, 
     rows = [(shape, None, kind, (0, 0, 0)) for shape, kind in shapes]
     camera = Camera.looking_at(position, target, fov)
     return Sight.of(
-        Caster(assembled(rows, rooms)), camera, size, np.zeros((size, size, 3), dtype=np.uint8)
+        Raycaster(assembled(rows, rooms)), camera, size, np.zeros((size, size, 3), dtype=np.uint8)
     )
 
 

@@ -255,7 +255,7 @@ def test_interest_turns_with_the_picture():
     camera = upright.camera
     right, up, back = camera.rotation.T
     rolled = Camera(camera.position, np.stack([up, -right, back], axis=1), camera.fov)
-    turned = Sight.of(upright.caster, rolled, 64, upright.rgb)
+    turned = Sight.of(upright.raycaster, rolled, 64, upright.rgb)
     first, second = keypoints3d(upright), keypoints3d(turned)
     # What was up is now right: the picture turned clockwise.
     np.testing.assert_allclose(

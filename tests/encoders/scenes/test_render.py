@@ -17,7 +17,7 @@ from encoders.scenes.pictures import columns, develop, ink, render
 from encoders.scenes.pictures.light import Points, lit
 from encoders.scenes.pictures.sampling import jitter, phases, smoothed
 from encoders.scenes.pictures.sources import Lamp, Opening, Sources, sources
-from encoders.scenes.raycast import Caster
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import box, rotation
 from tests.encoders.scenes.room import DEEP, WALL, WINDOW, assembled, furnished, standing
 
@@ -35,7 +35,7 @@ ROOM = Room("living_room", np.full(3, -50.0), np.full(3, 50.0))
 
 def caster_of(*shapes, material=GRAY):
     rows = [(shape, material, "wall", (0.0, 0.0, 0.0)) for shape in shapes]
-    return Caster(assembled(rows, (ROOM,)))
+    return Raycaster(assembled(rows, (ROOM,)))
 
 
 def floor_points(x, y, samples=256, room=0):
@@ -66,8 +66,8 @@ def only(lamps=(), openings=(), bounce=0.0):
     )
 
 
-def mean_soft(caster, light, points, lighting=DARK):
-    soft = lit(caster, light, lighting, points).soft
+def mean_soft(raycaster, light, points, lighting=DARK):
+    soft = lit(raycaster, light, lighting, points).soft
     return soft.reshape(-1, 256, 3).mean(1)
 
 
@@ -164,9 +164,11 @@ def test_bounced_light_is_whole_in_the_open_and_less_in_a_corner():
     """At the foot of a wall, half of the cosine-weighted directions meet it at once."""
     light, wall = only(bounce=1.0), box([-5, 0, 0], [5, 1, 9])
     away = np.array([0.002, 0.1, 0.25, 0.4, 0.72])
-    points, caster = floor_points(0 * away, -away), caster_of(wall)
+    points, raycaster = floor_points(0 * away, -away), caster_of(wall)
     draws = [
-        mean_soft(caster, light, replace(points, jitter=jitter(np.random.default_rng(seed))))[:, 0]
+        mean_soft(raycaster, light, replace(points, jitter=jitter(np.random.default_rng(seed))))[
+            :, 0
+        ]
         for seed in range(60)
     ]
     got = np.mean(draws, axis=0)
@@ -193,7 +195,9 @@ def test_sunlight_falls_where_the_sun_is_seen_through_the_window():
     x, y = (a.ravel() for a in np.meshgrid(np.linspace(0.1, 4.9, 80), np.linspace(0.1, 4, 80)))
     points = replace(floor_points(x, y, samples=1), point=None)
     rays = np.column_stack([x, y, 0 * x + 0.013]).astype(np.float32)  # just above the rug
-    sharp = lit(Caster(building), light, domain.lighting, replace(points, point=rays)).sharp[:, 0]
+    sharp = lit(Raycaster(building), light, domain.lighting, replace(points, point=rays)).sharp[
+        :, 0
+    ]
     sunlit = sharp > 0
     assert 0.02 < sunlit.mean() < 0.5
     np.testing.assert_allclose(sharp[sunlit], 13.0 * light.sun[2], rtol=1e-5)
@@ -267,7 +271,7 @@ def test_texture_moves_with_the_piece():
     colors = []
     for building, spin, at in ((still, np.eye(3), np.zeros(3)), (turned, turn, offset)):
         eye, target = spin @ [0.9, -2.0, 1.5] + at, spin @ [0.0, 0.0, 0.5] + at
-        hits = Caster(building).view(Camera.looking_at(eye, target, 0.3), 40)
+        hits = Raycaster(building).view(Camera.looking_at(eye, target, 0.3), 40)
         assert hits.valid.all()
         colors.append(render.surface_albedo(building, hits, np.zeros(1600)))
     assert colors[0].std() > 0.1
@@ -355,7 +359,7 @@ def test_halving_takes_the_mean_of_each_block():
 def test_the_same_generator_gives_the_same_bytes(name):
     domain = DOMAINS[name]
     one, other = (
-        render.image(Caster(furnished(domain)), standing(), 32, domain, np.random.default_rng(9))
+        render.image(Raycaster(furnished(domain)), standing(), 32, domain, np.random.default_rng(9))
         for _ in range(2)
     )
     assert one.shape == (32, 32, 3)
@@ -367,7 +371,7 @@ def test_the_same_generator_gives_the_same_bytes(name):
 def pictures():
     return {
         name: render.image(
-            Caster(furnished(domain)), standing(), 64, domain, np.random.default_rng(1)
+            Raycaster(furnished(domain)), standing(), 64, domain, np.random.default_rng(1)
         ).astype(float)
         / 255
         for name, domain in DOMAINS.items()
@@ -410,7 +414,7 @@ def test_windows_are_bright_by_day_and_dark_in_the_evening(pictures):
 def test_the_drawn_look_has_few_colors_and_ink():
     domain = DOMAINS["drawn"]
     picture = render.image(
-        Caster(furnished(domain)), standing(), 128, domain, np.random.default_rng(0)
+        Raycaster(furnished(domain)), standing(), 128, domain, np.random.default_rng(0)
     )
     colors, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
     assert np.sort(counts)[::-1][:40].sum() > 0.85 * counts.sum()
@@ -458,8 +462,8 @@ def test_a_mirror_shows_what_stands_before_it():
         ]
         domain = replace(DOMAINS["day"], lighting=replace(DARK, adaptation=0.0))
         camera = Camera.looking_at([0, 0, 1], [0, 3, 1], 0.9)
-        caster = Caster(assembled(rows, (ROOM,)))
-        return render.image(caster, camera, 16, domain, np.random.default_rng(0))[8, 8]
+        raycaster = Raycaster(assembled(rows, (ROOM,)))
+        return render.image(raycaster, camera, 16, domain, np.random.default_rng(0))[8, 8]
 
     shown, plain = patch(0.9).astype(int), patch(0.0).astype(int)
     assert shown[0] > 150
@@ -508,7 +512,7 @@ def test_what_is_outside_is_lit_by_the_sky():
     points = floor_points(np.zeros(1), np.zeros(1), room=OUTSIDE)
     light = sources(furnished(DOMAINS["day"]), DOMAINS["day"])
     high = replace(points, point=points.point + np.float32([0, 0, 20]))
-    falling = lit(Caster(furnished(DOMAINS["day"])), light, DOMAINS["day"].lighting, high)
+    falling = lit(Raycaster(furnished(DOMAINS["day"])), light, DOMAINS["day"].lighting, high)
     np.testing.assert_allclose(
         falling.soft[0], np.pi * np.array(DOMAINS["day"].lighting.sky), rtol=1e-5
     )

@@ -6,10 +6,10 @@ import pytest
 from encoders.codecs.encodings import ENCODINGS, encode, file_name
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.manifest import class_names, write_manifest
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 from encoders.scenes.making.statistics import markdown, shares, statistics
 
-SETTINGS = Settings(buildings=2, views=3, size=32)
+SETTINGS = WorldSettings(buildings=2, views=3, size=32)
 
 # building, point, view, camera, pitch, fov, distance, obliqueness, points in view, scene, object
 VIEWS = [

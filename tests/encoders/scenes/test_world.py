@@ -11,7 +11,7 @@ from encoders.scenes.building import Building
 from encoders.scenes.furniture import CATALOG, SEMANTIC
 from encoders.scenes.homes import world
 from encoders.scenes.homes.rooms import SCENES
-from encoders.scenes.raycast import Caster
+from encoders.scenes.raycast import Raycaster
 from tests.encoders.scenes.furnished_homes import SEED, building, home
 
 ARRAYS = [field.name for field in fields(Building) if field.name not in ("materials", "lights")]
@@ -50,7 +50,7 @@ def pass_through(origins, rays, low, high):
 def test_light_gets_out_through_windows_only(index):
     built, plan = building(index), home(index).plan
     origins, rays = random_rays(built, 20_000, np.random.default_rng(index))
-    hits = Caster(built).hits(origins, rays)
+    hits = Raycaster(built).hits(origins, rays)
     windows = np.zeros(len(rays), dtype=bool)
     for opening in plan.openings:
         if opening.kind == "window":
@@ -64,12 +64,12 @@ def test_light_gets_out_through_windows_only(index):
 def test_every_side_of_an_empty_room_is_seen_from_its_inside(index):
     """Along the axes from the middle of each room's walls: the room's own wall, at its place."""
     built = building(index)
-    caster = Caster(built)
+    raycaster = Raycaster(built)
     for number, room in enumerate(built.rooms):
         origin = (room.low + room.high) / 2
         origin[2] = room.high[2] - 0.11  # above doors, windows and furniture
         rays = np.array([(1.0, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)])
-        hits = caster.hits(origin + np.array([0.31, 0.17, 0.0]), rays)
+        hits = raycaster.hits(origin + np.array([0.31, 0.17, 0.0]), rays)
         away = np.array([*(room.high - origin)[:2], *(origin - room.low)[:2]])[[0, 2, 1, 3]]
         kinds = [built.instance_kind[i] for i in hits.instance]
         for ray, kind, which, distance, wall in zip(

@@ -1,4 +1,4 @@
-"""One view: its picture, its labels, its files."""
+"""Make one view of a building: its picture, its labels and its files."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ from encoders.scenes.labels.segments import segment_unsup2d, segment_unsup25d
 from encoders.scenes.labels.sight import Sight
 from encoders.scenes.making.folder import write_whole
 from encoders.scenes.making.point_info import point_info
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 from encoders.scenes.pictures.render import image
-from encoders.scenes.raycast import Caster
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.views import View, plan_views
 from taskgraph.arrays import Pixels
 
 Seconds = dict[str, float]
-"""Time spent on each stage, seconds."""
+"""Seconds spent on each stage, by the stage's name."""
 
 Label = Callable[[Sight], Any]
 
 PLAN, PICTURE = 1, 2
-"""Numbers of the independent random streams."""
+"""Numbers that tell the random streams of a building's views and of a picture's noise apart."""
 
-LABELS: dict[str, dict[str, Label]] = {
+LABELS_BY_STAGE: dict[str, dict[str, Label]] = {
     "labels: geometry": {
         "depth_zbuffer": depth_zbuffer,
         "depth_euclidean": depth_euclidean,
@@ -73,23 +73,36 @@ LABELS: dict[str, dict[str, Label]] = {
         "class_scene": class_scene,
     },
 }
-"""What computes each domain, by the stage that its time counts for."""
+"""The function that computes each domain, by the stage that its time is counted in."""
 
 
 @dataclass(frozen=True, eq=False)
-class Site:
-    """A building with the views to take of it."""
+class PlannedBuilding:
+    """A building and its views before they are rendered.
+
+    Attributes
+    ----------
+    index : int
+        Number of the building in the data set.
+    raycaster : Raycaster
+        The building, and the function that intersects rays with it.
+    views : tuple of View
+        All views of the building, sorted by point, then view.
+    settings : WorldSettings
+    domain : Domain
+        The look of the data set.
+    """
 
     index: int
-    caster: Caster
+    raycaster: Raycaster
     views: tuple[View, ...]
-    settings: Settings
+    settings: WorldSettings
     domain: Domain
 
 
 @contextlib.contextmanager
-def stage(seconds: Seconds, name: str) -> Iterator[None]:
-    """Add the time that is spent inside to a stage."""
+def timed(seconds: Seconds, name: str) -> Iterator[None]:
+    """Add the time that the ``with`` block takes to the seconds of a stage."""
     start = time.perf_counter()
     try:
         yield
@@ -97,51 +110,54 @@ def stage(seconds: Seconds, name: str) -> Iterator[None]:
         seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
 
 
-def visit(settings: Settings, index: int, seconds: Seconds) -> Site:
-    """Build a building and choose the views of it.
+def plan_building(settings: WorldSettings, index: int, seconds: Seconds) -> PlannedBuilding:
+    """Build a building and choose its views.
 
     Raises
     ------
     InvalidSceneError
-        If hardly any place of the building can be photographed.
+        If too few places in the building can be seen by two cameras.
     """
     domain = DOMAINS[settings.domain]
-    with stage(seconds, "world"):
-        caster = Caster(world.build(settings.seed, index, domain))
+    with timed(seconds, "world"):
+        raycaster = Raycaster(world.build(settings.seed, index, domain))
     seeds = np.random.SeedSequence([settings.seed, index, 0, 0, PLAN])
-    with stage(seconds, "choice of views"):
-        views = plan_views(caster, settings.views, seeds, domain)
-    if caster.building.name != settings.name(index):
+    with timed(seconds, "choice of views"):
+        views = plan_views(raycaster, settings.views, seeds, domain)
+    if raycaster.building.name != settings.name(index):
         raise InvalidSceneError(
-            f'building {index} is called "{caster.building.name}", not "{settings.name(index)}"'
+            f'building {index} is called "{raycaster.building.name}", not "{settings.name(index)}"'
         )
-    return Site(index, caster, views, settings, domain)
+    return PlannedBuilding(index, raycaster, views, settings, domain)
 
 
-def photographed(site: Site, view: View, seconds: Seconds) -> Pixels:
-    """The picture of a view, (size, size, 3); its noise depends on the seed and the view alone."""
-    entropy = [site.settings.seed, site.index, view.point, view.view, PICTURE]
+def render_picture(planned: PlannedBuilding, view: View, seconds: Seconds) -> Pixels:
+    """Render the picture of a view, (size, size, 3) uint8.
+
+    Its noise depends on the seed and the view only.
+    """
+    entropy = [planned.settings.seed, planned.index, view.point, view.view, PICTURE]
     rng = np.random.default_rng(np.random.SeedSequence(entropy))
-    with stage(seconds, "picture"):
-        return image(site.caster, view.camera, site.settings.size, site.domain, rng)
+    with timed(seconds, "picture"):
+        return image(planned.raycaster, view.camera, planned.settings.size, planned.domain, rng)
 
 
-def labeled(site: Site, view: View, seconds: Seconds) -> dict[str, Any]:
-    """Every domain of a view, in physical units; see `encoders.codecs.encodings.to_value`."""
-    rgb, size = photographed(site, view, seconds), site.settings.size
-    with stage(seconds, "rays for labels"):
-        sight = Sight.of(site.caster, view.camera, size, rgb)
+def render_labels(planned: PlannedBuilding, view: View, seconds: Seconds) -> dict[str, Any]:
+    """Compute every domain of a view in physical units (`encoders.codecs.encodings.to_value`)."""
+    rgb, size = render_picture(planned, view, seconds), planned.settings.size
+    with timed(seconds, "rays for labels"):
+        sight = Sight.of(planned.raycaster, view.camera, size, rgb)
     values: dict[str, Any] = {"rgb": rgb}
-    for name, labels in LABELS.items():
-        with stage(seconds, name):
+    for name, labels in LABELS_BY_STAGE.items():
+        with timed(seconds, name):
             values |= {domain: label(sight) for domain, label in labels.items()}
-    values["point_info"] = point_info(site.caster.building, site.views, view, size)
+    values["point_info"] = point_info(planned.raycaster.building, planned.views, view, size)
     return values
 
 
-def write_view(out: Path, site: Site, view: View, values: Mapping[str, Any]) -> None:
-    """Write every file of a view; its ``point_info``, the last, says that it is whole."""
-    building = site.caster.building.name
+def write_view(out: Path, planned: PlannedBuilding, view: View, values: Mapping[str, Any]) -> None:
+    """Write every file of a view; ``point_info`` is the last, so a view that has it is whole."""
+    building = planned.raycaster.building.name
     for domain in ENCODINGS:
         name = file_name(view.point, view.view, domain)
         write_whole(os.path.join(out, domain, building, name), encode(domain, values[domain]))
