@@ -1,4 +1,4 @@
-"""What is seen, and what shines in, through a window: sky, ground, and the houses opposite."""
+"""The surroundings seen through a window, and their light: sky, ground, trees and houses."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LIT = np.array([2.4, 1.5, 0.6], dtype=np.float32)  # a lit window, as a multipl
 
 
 def sky(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
-    """Radiance from (N, 3) unit directions: the horizon fades into the sky and the ground.
+    """Return the radiance of sky and ground from (N, 3) unit directions.
 
-    It has no detail, so that one sample of it stands for its neighborhood.
+    Colors change smoothly from the horizon, so that one sample represents its neighborhood.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def sky(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
 
 
 def view(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
-    """Radiance from (N, 3) unit directions, with trees and houses in front of the `sky`.
+    """Return the radiance from (N, 3) unit directions, with trees and houses before the `sky`.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def view(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
 
 
 def _windows(around: AnyFloats, rise: AnyFloats) -> AnyFloats:
-    """1 where a direction meets a window of the houses' regular grid, else 0."""
+    """Return 1 for directions to a window in the houses' regular grid, else 0."""
     x, y = around * np.float32(_WINDOWS), rise * np.float32(_WINDOWS)
     x, y = np.mod(x, 1.0), np.mod(y, 1.0)
     inside = (x > 0.3) & (x < 0.75) & (y > 0.25) & (y < 0.8)

@@ -1,8 +1,8 @@
-"""Hashes, value noise and square waves averaged over a pixel: what patterns are made of.
+"""Elements of patterns: hashes, value noise, and square waves averaged over a pixel.
 
-Everything comes from a 32-bit integer hash of lattice points (the finaliser of MurmurHash3 over a
-linear mix of the coordinates), so it is the same on every platform. All arrays are (N,), single
-precision; ``width`` is a pixel's footprint in the period of what it is asked for.
+All randomness is a 32-bit integer hash of lattice points (the finalizer of MurmurHash3 over a
+linear mix of the coordinates), so that it is the same on every platform. All arrays are (N,) in
+single precision; ``width`` is the width that a pixel covers, in periods.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _UNIT = np.float32(2.0**-24)
 
 
 def _finished(mixed: Seeds) -> AnyFloats:
-    """Uniform numbers in [0, 1) from mixed integers, which are overwritten."""
+    """Return uniform numbers in [0, 1) from mixed integers; the integers are overwritten."""
     mixed ^= mixed >> np.uint32(16)
     mixed *= np.uint32(0x85EBCA6B)
     mixed ^= mixed >> np.uint32(13)
@@ -30,7 +30,7 @@ def _lattice(coordinate: AnyFloats, factor: np.uint32) -> Seeds:
 
 
 def hashed(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
-    """A number in [0, 1) for each lattice cell: ``x`` and ``y`` hold whole numbers."""
+    """Return a number in [0, 1) for each lattice cell; ``x`` and ``y`` are whole numbers."""
     return _finished(
         (_lattice(np.asarray(x, np.float32), _ACROSS) ^ _lattice(np.asarray(y, np.float32), _UP))
         + seed * _SEED
@@ -38,9 +38,9 @@ def hashed(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
 
 
 def value_noise(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
-    """Smooth noise in [0, 1) of mean 1/2 whose bumps are about one unit apart.
+    """Return smooth noise in [0, 1) of mean 1/2 and a period of about one unit.
 
-    Uniform values at the whole points, blended with the weights 3 t^2 - 2 t^3.
+    Uniform values at lattice points are blended with the weights 3 t^2 - 2 t^3.
     """
     left, low = np.floor(x), np.floor(y)
     s, t = x - left, y - low
@@ -57,13 +57,13 @@ def value_noise(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
 
 
 def fade(value: AnyFloats, width: AnyFloats, mean: float = 0.5) -> AnyFloats:
-    """``value`` where a pixel is well below half a period, its ``mean`` where above one."""
+    """Fade ``value`` to its ``mean`` as the width of a pixel grows from half a period to one."""
     keep = np.clip(2 - 2 * width, 0, 1)
     return np.float32(mean) + keep * (value - np.float32(mean))
 
 
 def faded_noise(x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds) -> AnyFloats:
-    """`value_noise` after `fade`; computed only where it does not fade away."""
+    """Return `value_noise` after `fade`; it is computed only where it has not faded."""
     near = width < 1
     if near.all():
         return fade(value_noise(x, y, seed), width)
@@ -78,7 +78,7 @@ def faded_noise(x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds) -> An
 def fractal(
     x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds, *, octaves: int
 ) -> AnyFloats:
-    """Noise summed over octaves, each twice as fine and half as strong; in [0, 1), mean 1/2."""
+    """Return fractal noise in [0, 1), mean 1/2: each octave is twice as fine, half as strong."""
     total: AnyFloats = np.full(np.shape(x), 0.5, dtype=np.float32)
     weight = 1 / (2 - 2 ** (1 - octaves))
     for octave in range(octaves):
@@ -90,10 +90,10 @@ def fractal(
 
 
 def pulse(x: AnyFloats, duty: float, width: AnyFloats) -> AnyFloats:
-    """Square wave of period 1 that is 1 on [0, duty), averaged over ``width`` around ``x``.
+    """Return a square wave (1 on [0, duty), period 1) averaged over ``width`` around ``x``.
 
-    Exact: the difference of the wave's integral at both ends of the interval, divided by its
-    length; where the width is 8 or more, ``duty`` itself.
+    The average is exact: the difference of the wave's integral at both ends of the interval,
+    divided by its length. For a width of 8 or more it is ``duty`` itself.
     """
     width = np.clip(width, 1e-3, 8)
     middle = x - np.floor(x)

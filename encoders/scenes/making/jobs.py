@@ -65,8 +65,11 @@ def make_in_this_process(
     """
     seconds: Seconds = {}
     numbers = itertools.count(1)
-    for part in slices:
-        _add(seconds, make_slice(out, settings, part, lambda: view_made(next(numbers))))
+    try:
+        for part in slices:
+            _add(seconds, make_slice(out, settings, part, lambda: view_made(next(numbers))))
+    finally:
+        _last_planned.clear()
     return seconds
 
 
@@ -137,18 +140,19 @@ def make_slice(
     return seconds
 
 
-_last_planned: PlannedBuilding | None = None
-"""The building of this process's last slice; its next slice is often of the same building."""
+_last_planned: list[PlannedBuilding] = []
+"""The building of this process's last slice, as its next slice is often of the same building."""
 
 
 def _planned_building(settings: WorldSettings, index: int, seconds: Seconds) -> PlannedBuilding:
-    """Return the building with its views; the last one that was asked for is cached."""
-    global _last_planned
-    last = _last_planned
-    if last is None or (last.settings, last.index) != (settings, index):
-        last = _last_planned = None  # two buildings need not fit into memory
-        last = _last_planned = plan_building(settings, index, seconds)
-    return last
+    """Return the building with its views; that of the last call is cached."""
+    if not _last_planned or (_last_planned[0].settings, _last_planned[0].index) != (
+        settings,
+        index,
+    ):
+        _last_planned.clear()  # first: two buildings need not fit into memory
+        _last_planned.append(plan_building(settings, index, seconds))
+    return _last_planned[0]
 
 
 def _add(total: Seconds, more: Seconds) -> None:

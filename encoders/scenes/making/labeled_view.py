@@ -28,8 +28,8 @@ from encoders.scenes.labels.geometry import (
 from encoders.scenes.labels.image import edge_texture, keypoints2d
 from encoders.scenes.labels.narf import keypoints3d
 from encoders.scenes.labels.occlusion import edge_occlusion
+from encoders.scenes.labels.raycast_view import RaycastView
 from encoders.scenes.labels.segments import segment_unsup2d, segment_unsup25d
-from encoders.scenes.labels.sight import Sight
 from encoders.scenes.making.folder import write_whole
 from encoders.scenes.making.point_info import point_info
 from encoders.scenes.making.settings import WorldSettings
@@ -41,7 +41,7 @@ from taskgraph.arrays import Pixels
 Seconds = dict[str, float]
 """Seconds spent on each stage, by the stage's name."""
 
-Label = Callable[[Sight], Any]
+Label = Callable[[RaycastView], Any]
 
 PLAN, PICTURE = 1, 2
 """Numbers that tell the random streams of a building's views and of a picture's noise apart."""
@@ -146,7 +146,7 @@ def render_labels(planned: PlannedBuilding, view: View, seconds: Seconds) -> dic
     """Compute every domain of a view in physical units (`encoders.codecs.encodings.to_value`)."""
     rgb, size = render_picture(planned, view, seconds), planned.settings.size
     with timed(seconds, "rays for labels"):
-        sight = Sight.of(planned.raycaster, view.camera, size, rgb)
+        sight = RaycastView.of(planned.raycaster, view.camera, size, rgb)
     values: dict[str, Any] = {"rgb": rgb}
     for name, labels in LABELS_BY_STAGE.items():
         with timed(seconds, name):

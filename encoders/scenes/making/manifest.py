@@ -1,4 +1,4 @@
-"""What a data set says about itself: settings, classes, rooms, counts, a hash of its files."""
+"""The manifest of a data set: settings, classes, rooms, counts, and a hash of its files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from encoders.scenes.making.settings import WorldSettings
 from taskgraph import __version__
 
 FORMAT = 1
-"""Changes whenever the same settings would give other files."""
+"""Version of the files; it changes whenever equal settings give other files."""
 
 MANIFEST = "manifest.json"
 
@@ -27,12 +27,12 @@ MANIFEST = "manifest.json"
 def check_folder(out: Path, settings: WorldSettings) -> None:
     """Refuse a folder that holds other data than ``settings`` would make.
 
-    More buildings than it holds are fine: those that are there stay as they are.
+    More buildings than it holds are allowed: existing ones are kept.
 
     Raises
     ------
     InvalidDataError
-        If it is a file, or holds a data set that is not ours.
+        If it is a file, or holds a data set that `taskgraph scenes` did not make.
     InvalidSceneError
         If it was made with other settings; the message says which, and how to go on.
     """
@@ -48,7 +48,7 @@ def check_folder(out: Path, settings: WorldSettings) -> None:
 
 
 def read_manifest(out: Path) -> dict[str, Any]:
-    """The manifest of a data set.
+    """Return the manifest of a data set.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
 
 
 def write_manifest(out: Path, settings: WorldSettings, *, complete: bool) -> None:
-    """Write what the data set says about itself; counts and hash once it is complete."""
+    """Write the manifest; that of a complete data set has rooms, counts and a hash."""
     content: dict[str, Any] = {
         "format": FORMAT,
         "taskgraph": __version__,
@@ -95,7 +95,7 @@ def write_manifest(out: Path, settings: WorldSettings, *, complete: bool) -> Non
 
 
 def room_hashes(settings: WorldSettings) -> dict[str, list[str]]:
-    """Hashes of all rooms of each building, by which other data know that they show the same."""
+    """Return the hashes of all rooms of each building, by which data sets are compared."""
     return {
         settings.name(index): list(planned_rooms(settings.seed, index))
         for index in range(settings.buildings)
@@ -103,7 +103,7 @@ def room_hashes(settings: WorldSettings) -> dict[str, list[str]]:
 
 
 def class_names() -> dict[str, list[str]]:
-    """The classes' names by domain, in the order of their numbers."""
+    """Return the names of the classes of each domain, in the order of their numbers."""
     return {
         "class_object": list(OBJECTS),
         "class_scene": list(SCENES),
@@ -112,7 +112,7 @@ def class_names() -> dict[str, list[str]]:
 
 
 def counts(out: Path, settings: WorldSettings) -> dict[str, Any]:
-    """How many files and views there are, and views of each building, object and scene class."""
+    """Count files and views, and the views of each building, object class and scene class."""
     views = Counter(path.parent.name for path in files(out, settings, "point_info"))
     return {
         "views": views.total(),
@@ -124,7 +124,7 @@ def counts(out: Path, settings: WorldSettings) -> dict[str, Any]:
 
 
 def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, int]:
-    """Views of each class of ``class_object`` or ``class_scene``; ``none`` are without a label."""
+    """Count the views of each class of a domain; ``none`` counts views without a label."""
     names, tally = class_names()[domain], Counter[str]()
     for path in files(out, settings, domain):
         chances = read(path, domain)
@@ -133,7 +133,7 @@ def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, 
 
 
 def content_hash(out: Path, settings: WorldSettings) -> str:
-    """SHA-256 over the relative path, length and content of every file, in the paths' order."""
+    """Return the SHA-256 of the relative path, length and content of every file, sorted."""
     whole = hashlib.sha256()
     for name in sorted(path.relative_to(out).as_posix() for path in files(out, settings)):
         content = (out / name).read_bytes()

@@ -1,4 +1,4 @@
-"""Pictures: trace a view at twice its size, shade every sample, develop."""
+"""Render pictures: cast rays at twice the size, shade every sample, and convert to sRGB."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from encoders.scenes.pictures.develop import (
     toned,
 )
 from encoders.scenes.pictures.ink import INK, filled, outlines
-from encoders.scenes.pictures.light import Points, lit
+from encoders.scenes.pictures.light import Points, illuminate
+from encoders.scenes.pictures.light_sources import LightSources, light_sources
 from encoders.scenes.pictures.sampling import jitter, phases, smoothed
-from encoders.scenes.pictures.sources import Sources, sources
 from encoders.scenes.raycast import Hits, Raycaster
 from taskgraph.arrays import AnyFloats, Indices, Integers32, Pixels
 
-_CARRIED = 0.06  # least share of mirrored light that is worth a ray
-_TINTED = 0.25  # materials that mirror more than this are metals, which tint what they mirror
-_LINES = 160  # an inked line is this fraction of the picture's width
+_CARRIED = 0.06  # least share of mirrored light for which a ray is cast
+_TINTED = 0.25  # materials that mirror more are metals; they tint reflections
+_LINES = 160  # width of outlines as a share of the picture's width
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What every step of a picture needs: the building, its light, and how it is looked at."""
+    """The building, its light sources and the domain: arguments of all steps of rendering."""
 
     raycaster: Raycaster
-    light: Sources
+    light: LightSources
     domain: Domain
 
     @property
     def building(self) -> Building:
-        """The building that is seen."""
+        """The building."""
         return self.raycaster.building
 
     def glow(self, part: Integers32) -> AnyFloats:
-        """(N,) radiance that parts give off, as a multiple of their albedo."""
+        """Return the (N,) emitted radiance of parts, as a multiple of their albedo."""
         emission = np.array([m.emission for m in self.building.materials], dtype=np.float32)
         emission *= np.float32(np.mean(self.domain.lighting.lamp))
         return emission[self.building.part_material[part]]
@@ -56,10 +56,10 @@ class Scene:
 def image(
     raycaster: Raycaster, camera: Camera, size: int, domain: Domain, rng: np.random.Generator
 ) -> Pixels:
-    """Render what a camera sees.
+    """Render the picture of a camera.
 
-    Four samples a pixel; each sees every lamp, window and the surroundings through one jittered
-    ray, as `encoders.scenes.pictures.sampling` says.
+    Each pixel has four samples. Each sample casts one random ray to every lamp and window and to
+    its surroundings; see `encoders.scenes.pictures.sampling`.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def image(
     directions = camera.to_world(camera.directions(grid))
     hits = raycaster.hits(camera.position, directions)
     rays = single(directions)
-    scene = Scene(raycaster, sources(raycaster.building, domain), domain)
+    scene = Scene(raycaster, light_sources(raycaster.building, domain), domain)
     if domain.shading == DRAWN:
         return quantized(halved(_drawn(scene, hits, rays).reshape(grid, grid, 3)))
     pixel = 2 * np.tan(camera.fov / 2) / size
@@ -83,7 +83,7 @@ def image(
 
 
 def surface_albedo(building: Building, hits: Hits, footprint: AnyFloats) -> AnyFloats:
-    """(N, 3) albedo of N valid hits, with textures in the frame of the piece each is on."""
+    """Return the (N, 3) albedo of N valid hits; textures are in the frames of the pieces."""
     rotations = building.part_rotation.astype(np.float32).reshape(-1, 9)
     turn = picked(rotations, hits.part).T.reshape(3, 3, -1)
     local = single(hits.point - picked(building.part_origin, hits.part))
@@ -96,7 +96,7 @@ def surface_albedo(building: Building, hits: Hits, footprint: AnyFloats) -> AnyF
 
 
 def _drawn(scene: Scene, hits: Hits, rays: AnyFloats) -> AnyFloats:
-    """(N, 3) linear light of the drawn look, for the samples of a square grid."""
+    """Return (N, 3) linear light of the drawn look for the samples of a square grid."""
     met = _chosen(hits, np.flatnonzero(hits.valid))
     mean = single(scene.light.part_albedo)
     paint = filled(picked(mean, met.part), single(met.normal))
@@ -109,14 +109,14 @@ def _drawn(scene: Scene, hits: Hits, rays: AnyFloats) -> AnyFloats:
 def _photographed(
     scene: Scene, hits: Hits, rays: AnyFloats, pixel: float, places: AnyFloats
 ) -> tuple[AnyFloats, AnyFloats]:
-    """Radiance (M, 3) of, and irradiance on, those samples of a square grid that met something.
+    """Return the radiance of, and the irradiance on, the M samples with a hit, (M, 3) each.
 
     ``pixel`` is the width of a pixel at distance 1, ``places`` the jitter of the light samples.
     """
     seen = np.flatnonzero(hits.valid)
     met = _chosen(hits, seen)
     points = _points(scene, met, picked(rays, seen), places, phases(len(rays))[seen])
-    falling = lit(scene.raycaster, scene.light, scene.domain.lighting, points)
+    falling = illuminate(scene.raycaster, scene.light, scene.domain.lighting, points)
     soft = smoothed(placed(falling.soft, seen, len(rays)), hits)
     incident = picked(soft, seen) + falling.sharp
     slope = np.clip(dot(points.normal, points.toward), 0.02, 1)
@@ -136,7 +136,7 @@ def _photographed(
 
 
 def _with_backdrop(light: AnyFloats, hits: Hits, rays: AnyFloats, domain: Domain) -> AnyFloats:
-    """(N, 3) light of all rays, given that (M, 3) of those that met something."""
+    """Return the (N, 3) light of all rays from that of the M rays with a hit."""
     result = placed(light, np.flatnonzero(hits.valid), len(rays))
     gone = np.flatnonzero(~hits.valid)
     if len(gone):
@@ -161,9 +161,9 @@ def _points(scene: Scene, met: Hits, rays: AnyFloats, places: AnyFloats, phase: 
 def _mirrored_share(
     scene: Scene, met: Hits, points: Points, slope: AnyFloats
 ) -> tuple[AnyFloats, AnyFloats]:
-    """Share of light that is mirrored toward the eye (Schlick), and the material's own share.
+    """Return the share of light mirrored to the camera (Schlick), and the material's own share.
 
-    Glossy surfaces mirror more at a slant; shares too small to see are 0.
+    Glossy surfaces mirror more at grazing angles; shares too small to see are 0.
     """
     straight = np.array([m.mirror for m in scene.building.materials], dtype=np.float32)
     mirror = straight[scene.building.part_material[met.part]]
@@ -173,9 +173,9 @@ def _mirrored_share(
 
 
 def _reflection(scene: Scene, points: Points) -> AnyFloats:
-    """Radiance from where glossy points mirror, at the mean color of what is there, unshadowed."""
+    """Return the radiance in mirror directions, from mean colors and without shadows."""
     rays: AnyFloats = scaled(points.normal, 2 * dot(points.normal, points.toward)) - points.toward
-    # What is less than glossy scatters a little around the mirrored direction.
+    # Less glossy surfaces scatter around the mirror direction.
     aside = picked(2 * points.jitter - 1, points.phase)
     rays += scaled(aside, np.float32(0.25) * (1 - points.gloss) ** 2)
     rays = scaled(rays, 1 / length(rays))
@@ -183,7 +183,7 @@ def _reflection(scene: Scene, points: Points) -> AnyFloats:
     seen = np.flatnonzero(hits.valid)
     met = _chosen(hits, seen)
     there = _points(scene, met, picked(rays, seen), points.jitter, points.phase[seen])
-    falling = lit(scene.raycaster, scene.light, scene.domain.lighting, there, shadows=False)
+    falling = illuminate(scene.raycaster, scene.light, scene.domain.lighting, there, shadows=False)
     albedo = picked(single(scene.light.part_albedo), met.part)
     light = scaled(albedo, scene.glow(met.part)) + albedo * falling.soft / np.float32(np.pi)
     return _with_backdrop(light, hits, rays, scene.domain)

@@ -1,4 +1,4 @@
-"""What basins and tubs are let into: flat sides and slabs with a hole."""
+"""Flat surfaces and slabs with a hole, such as for a basin or a tub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def plate(
     radius: float | None = None,
     steps: int = 3,
 ) -> Shape:
-    """A flat rectangle, facing up, with a hole: what a basin or a tub is let into.
+    """Return a flat rectangle, facing up, with a hole, such as for a basin or a tub.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def plate(
         Opposite (x, y) corners of the rectangle and of the hole's box.
     height : float, meters
     radius : float, optional, meters
-        Of the hole's rounded corners; without it the hole is an ellipse.
+        Radius of the hole's rounded corners; without it the hole is an ellipse.
     """
     low, high, hole_low, hole_high = (
         np.asarray(corner, dtype=float) for corner in (low, high, hole_low, hole_high)
@@ -64,7 +64,7 @@ def holed_slab(
     radius: float | None = None,
     steps: int = 3,
 ) -> Shape:
-    """A flat box with a hole through it from top to bottom; the wall of the hole is left open.
+    """Return a flat box with a hole from top to bottom; the hole has no side walls.
 
     Parameters
     ----------

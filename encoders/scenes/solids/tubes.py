@@ -13,20 +13,20 @@ from encoders.scenes.solids.turned import bands, upright
 def tube(
     points: ArrayLike, radius: float, bend: float, *, sides: int = 10, steps: int = 4
 ) -> Shape:
-    """A pipe along a polyline in space: cylinders, pieces of a torus at its corners, flat ends.
+    """Return a pipe along a polyline: cylinders, pieces of a torus at its corners, flat ends.
 
     Parameters
     ----------
     points : (C, 3) array, meters
-        Of the middle line; its corners are rounded with radius ``bend``, more than ``radius``.
+        Points of the middle line; its corners are rounded with radius ``bend`` > ``radius``.
     radius : float, meters
-        Of the pipe.
+        Radius of the pipe.
     """
     path = filleted(points, bend, steps=steps)
     count = len(path.points)
     frame = np.empty((count, 3))
     frame[0] = upright(path.tangents[0])[:, 0]
-    for index in range(1, count):  # carried along by the shortest turn: no twist
+    for index in range(1, count):  # follows the path by the smallest rotation, without twist
         old, new, arm = path.tangents[index - 1], path.tangents[index], frame[index - 1]
         frame[index] = arm - (arm * new).sum() / (1 + (old * new).sum()) * (old + new)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]

@@ -12,7 +12,7 @@ from encoders.scenes.homes import world
 from encoders.scenes.homes.doors import swing_zone
 from encoders.scenes.homes.footprints import Boxes, overlaps, solids
 from encoders.scenes.homes.furnishing import SMALL
-from encoders.scenes.homes.placed import Placed
+from encoders.scenes.homes.placed_piece import PlacedPiece
 from encoders.scenes.solids.shapes import box
 from tests.encoders.scenes.furnished_homes import Mesh, home, meet, near
 
@@ -52,7 +52,7 @@ def test_the_collision_oracle_finds_what_it_should():
     b = assembled("b", [Part(box((0, 0, 0), (0.2, 0.2, 0.2)), "wood")])
 
     def placed(piece, *at):
-        return Mesh(Placed(piece, np.array(at, dtype=float), 0.3), np.zeros(3), STICKS_OUT / 2)
+        return Mesh(PlacedPiece(piece, np.array(at, dtype=float), 0.3), np.zeros(3), STICKS_OUT / 2)
 
     assert meet(placed(a, 0, 0, 0), placed(b, 0, 0, 0.4)), "wholly inside"
     assert meet(placed(a, 0, 0, 0), placed(b, 0, 0, 0.9)), "through the lid"
@@ -276,7 +276,7 @@ def test_nothing_meets_doors_windows_and_strips_of_the_building(index):
     """Door leaves, casings, sills and skirting boards against every piece near them."""
     it = home(index)
     fixtures = [
-        Placed(Piece(fixture.kind, fixture.parts, (1, 1, 1)), np.zeros(3), 0.0)
+        PlacedPiece(Piece(fixture.kind, fixture.parts, (1, 1, 1)), np.zeros(3), 0.0)
         for fixture in it.fixtures
         if fixture.kind in ("door", "window", "trim")
     ]

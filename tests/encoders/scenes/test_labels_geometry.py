@@ -11,7 +11,7 @@ from encoders.scenes.homes import world
 from encoders.scenes.labels import geometry
 from encoders.scenes.labels.gaps import _Pair
 from encoders.scenes.labels.occlusion import edge_occlusion
-from encoders.scenes.labels.sight import Sight
+from encoders.scenes.labels.raycast_view import RaycastView
 from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import Shape, box
 from encoders.scenes.views import plan_views
@@ -378,7 +378,7 @@ def test_the_nearer_pixel_of_a_gap_has_its_sign():
 def test_a_picture_of_another_size_is_refused():
     raycaster, camera = Raycaster(building(hollow())), Camera.looking_at(EYE, AIM, 1.0)
     with pytest.raises(InvalidSceneError, match=r"shape \(32, 32, 3\).*expected \(64, 64, 3\)"):
-        Sight.of(raycaster, camera, 64, np.zeros((32, 32, 3), dtype=np.uint8))
+        RaycastView.of(raycaster, camera, 64, np.zeros((32, 32, 3), dtype=np.uint8))
 
 
 def test_labels_have_the_same_bytes_twice():
@@ -397,7 +397,7 @@ def sights():
     raycaster = Raycaster(world.build(0, 0, domain))
     views = plan_views(raycaster, 8, np.random.SeedSequence(5), domain)
     black = np.zeros((64, 64, 3), dtype=np.uint8)
-    return [(view, Sight.of(raycaster, view.camera, 64, black)) for view in views]
+    return [(view, RaycastView.of(raycaster, view.camera, 64, black)) for view in views]
 
 
 def test_points_of_a_building_project_back_and_depths_agree(sights):

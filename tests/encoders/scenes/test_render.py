@@ -14,9 +14,9 @@ from encoders.scenes.appearance.materials import Material
 from encoders.scenes.building import OUTSIDE, Light, Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.pictures import columns, develop, ink, render
-from encoders.scenes.pictures.light import Points, lit
+from encoders.scenes.pictures.light import Points, illuminate
+from encoders.scenes.pictures.light_sources import Lamp, LightSources, WindowLight, light_sources
 from encoders.scenes.pictures.sampling import jitter, phases, smoothed
-from encoders.scenes.pictures.sources import Lamp, Opening, Sources, sources
 from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import box, rotation
 from tests.encoders.scenes.room import DEEP, WALL, WINDOW, assembled, furnished, standing
@@ -54,11 +54,11 @@ def floor_points(x, y, samples=256, room=0):
     )
 
 
-def only(lamps=(), openings=(), bounce=0.0):
-    """Sources with no sun and an even bounce."""
-    return Sources(
+def only(lamps=(), windows=(), bounce=0.0):
+    """LightSources with no sun and an even bounce."""
+    return LightSources(
         lamps=tuple(lamps),
-        openings=tuple(openings),
+        windows=tuple(windows),
         sun=UP,
         sunny=np.zeros(1, dtype=bool),
         part_albedo=np.full((1, 3), 0.5),
@@ -67,7 +67,7 @@ def only(lamps=(), openings=(), bounce=0.0):
 
 
 def mean_soft(raycaster, light, points, lighting=DARK):
-    soft = lit(raycaster, light, lighting, points).soft
+    soft = illuminate(raycaster, light, lighting, points).soft
     return soft.reshape(-1, 256, 3).mean(1)
 
 
@@ -115,7 +115,7 @@ def test_walls_keep_the_lamps_of_other_rooms_out():
     points = floor_points(np.array([0.3]), np.array([0.2]), room=0)
     light = only([lamp_at(0, 0, 2, room=1)])
     light = replace(light, sunny=np.zeros(2, dtype=bool), bounce=np.zeros((3, 2, 3)))
-    assert (lit(caster_of(FAR), light, DARK, points).soft == 0).all()
+    assert (illuminate(caster_of(FAR), light, DARK, points).soft == 0).all()
 
 
 def test_a_shade_lets_its_lamp_shine():
@@ -135,13 +135,13 @@ def test_lamps_are_clear_of_the_glowing_parts_around_them():
     ]
     light = Light(np.array([0.0, 0.0, 2.0]), np.ones(3), 0.05, 0)
     apart = Light(np.array([3.0, 0.0, 2.0]), np.ones(3), 0.05, 0)
-    found = sources(assembled(rows, (ROOM,), [light, apart]), DOMAINS["day"]).lamps
+    found = light_sources(assembled(rows, (ROOM,), [light, apart]), DOMAINS["day"]).lamps
     assert [lamp.clear for lamp in found] == pytest.approx([np.sqrt(0.09 + 0.04 + 0.04), 0.05])
 
 
 def test_a_window_gives_the_integral_over_its_rectangle():
     """Even sky of radiance 2 through a 1.2 x 1.0 m window that begins 0.8 m above the floor."""
-    opening = Opening(
+    window = WindowLight(
         np.array([0.0, 3.0, 1.3]),
         np.array([0.6, 0, 0]),
         np.array([0, 0, 0.5]),
@@ -150,7 +150,7 @@ def test_a_window_gives_the_integral_over_its_rectangle():
     )
     even = replace(DARK, sky=(2.0, 2.0, 2.0), horizon=(2.0, 2.0, 2.0), ground=(2.0, 2.0, 2.0))
     x, y = np.array([0.0, 0.8, -1.5]), np.array([0.0, 1.5, 1.0])
-    got = mean_soft(caster_of(FAR), only(openings=[opening]), floor_points(x, y), even)[:, 0]
+    got = mean_soft(caster_of(FAR), only(windows=[window]), floor_points(x, y), even)[:, 0]
     for value, px, py in zip(got, x, y, strict=True):
 
         def share(z, u, px=px, py=py):
@@ -187,7 +187,7 @@ def test_bounced_light_is_whole_in_the_open_and_less_in_a_corner():
 def test_sunlight_falls_where_the_sun_is_seen_through_the_window():
     domain = DOMAINS["day"]
     building = furnished(domain)
-    light = sources(building, domain)
+    light = light_sources(building, domain)
     assert light.sunny.tolist() == [True]
     assert np.linalg.norm(light.sun) == pytest.approx(1)
     low, high = domain.lighting.sun_height
@@ -195,9 +195,9 @@ def test_sunlight_falls_where_the_sun_is_seen_through_the_window():
     x, y = (a.ravel() for a in np.meshgrid(np.linspace(0.1, 4.9, 80), np.linspace(0.1, 4, 80)))
     points = replace(floor_points(x, y, samples=1), point=None)
     rays = np.column_stack([x, y, 0 * x + 0.013]).astype(np.float32)  # just above the rug
-    sharp = lit(Raycaster(building), light, domain.lighting, replace(points, point=rays)).sharp[
-        :, 0
-    ]
+    sharp = illuminate(
+        Raycaster(building), light, domain.lighting, replace(points, point=rays)
+    ).sharp[:, 0]
     sunlit = sharp > 0
     assert 0.02 < sunlit.mean() < 0.5
     np.testing.assert_allclose(sharp[sunlit], 13.0 * light.sun[2], rtol=1e-5)
@@ -218,7 +218,7 @@ def test_black_rooms_throw_nothing_back_and_red_floors_tint_the_ceiling():
         lamp = Light(np.array([2.0, 2.0, 2.0]), np.ones(3), 0.05, 0)
         room = Room("bedroom", np.zeros(3), np.array([4.0, 4.0, 2.5]))
         domain = replace(DOMAINS["day"], lighting=replace(DARK, ambient=(0.0, 0.0, 0.0)))
-        return sources(assembled(rows, (room,), [lamp]), domain).bounce[0]
+        return light_sources(assembled(rows, (room,), [lamp]), domain).bounce[0]
 
     white, black = bounce((0.8,) * 3, (0.8,) * 3), bounce((0.0,) * 3, (0.0,) * 3)
     assert black.max() < 0.05 * white.min()
@@ -476,7 +476,7 @@ def test_metal_glints_where_the_lamp_is_mirrored():
     eye = np.array([1.0, 0.0, 2.0]) - points.point
     toward = (eye / np.linalg.norm(eye, axis=1, keepdims=True)).astype(np.float32)
     points = replace(points, toward=toward, gloss=np.full(41, 0.8, dtype=np.float32))
-    glint = lit(caster_of(FAR), only([lamp_at(-1, 0, 2)]), DARK, points).glint[:, 0]
+    glint = illuminate(caster_of(FAR), only([lamp_at(-1, 0, 2)]), DARK, points).glint[:, 0]
     assert abs(points.point[glint.argmax(), 0]) < 0.11  # half way between lamp and eye
     assert glint.max() > 20 * glint[[0, -1]].max()
 
@@ -510,9 +510,9 @@ def test_a_camera_that_looks_at_nothing_still_gives_a_picture():
 
 def test_what_is_outside_is_lit_by_the_sky():
     points = floor_points(np.zeros(1), np.zeros(1), room=OUTSIDE)
-    light = sources(furnished(DOMAINS["day"]), DOMAINS["day"])
+    light = light_sources(furnished(DOMAINS["day"]), DOMAINS["day"])
     high = replace(points, point=points.point + np.float32([0, 0, 20]))
-    falling = lit(Raycaster(furnished(DOMAINS["day"])), light, DOMAINS["day"].lighting, high)
+    falling = illuminate(Raycaster(furnished(DOMAINS["day"])), light, DOMAINS["day"].lighting, high)
     np.testing.assert_allclose(
         falling.soft[0], np.pi * np.array(DOMAINS["day"].lighting.sky), rtol=1e-5
     )

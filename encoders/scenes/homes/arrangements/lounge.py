@@ -1,4 +1,4 @@
-"""A couch before a television, with what stands around it."""
+"""A couch before a television, with tables, armchairs and lamps around it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from dataclasses import replace
 import numpy as np
 
 from encoders.scenes.furniture.piece import Piece
+from encoders.scenes.homes.arrangements.placing import (
+    BUILDERS,
+    alone,
+    beside,
+    noise,
+    sized,
+    stand_on,
+)
+from encoders.scenes.homes.arrangements.rugs import lay_rug
 from encoders.scenes.homes.floor import GAP, Floor, Spots
 from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.groups.placing import BUILDERS, alone, beside, noise, sized, stand_on
-from encoders.scenes.homes.groups.rugs import lay_rug
-from encoders.scenes.homes.placed import before, box_of
+from encoders.scenes.homes.placed_piece import before, box_of
 from taskgraph.arrays import Booleans, Floats
 
 
 def lounge(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A couch before a television, a low table and a rug between them, armchairs beside it."""
+    """Add a couch before a television, a table and a rug between them, and armchairs."""
     couch, stand = BUILDERS[kind](rng), BUILDERS["tv_stand"](rng)
     table = sized(BUILDERS["coffee_table"], rng, lambda p: p.size[0] < couch.size[0] * 0.75, 3)
     spots = floor.walls(stand)
@@ -31,24 +38,24 @@ def lounge(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     place = beside(floor, tv_table, (0.0, -_reach(couch, stand, distance), 0.0))
     seat = floor.put(couch, place, turn + np.pi)
     _around_couch(floor, seat, table, distance, rng)
-    # Nothing comes between the couch and the screen later on.
+    # The space between the couch and the screen stays free.
     floor.access.append(before(stand, spots.position[spot], turn, distance))
     floor.access.append(before(couch, place, turn + np.pi, 0.5))
 
 
 def _reach(couch: Piece, stand: Piece, distance: float) -> float:
-    """Meters between the middles of a couch and a stand whose fronts are ``distance`` apart."""
+    """Return the distance (meters) of the middles if the fronts are ``distance`` apart."""
     return stand.size[1] / 2 + distance + couch.size[1] / 2
 
 
 def _facing(
     floor: Floor, couch: Piece, stand: Piece, spots: Spots, rng: np.random.Generator
 ) -> tuple[int, float] | None:
-    """The best spot for a television, and how far away the couch is; None where both do not fit.
+    """Return the best spot for a television and the couch's distance; None if they do not fit.
 
-    The middle of a wall is good, so are 2.9 meters, and a couch with its back to a wall.
+    The middle of a wall, a distance of 2.9 m and a couch with its back to a wall are preferred.
     """
-    # As tall as with the screen on it: neither stands before a window.
+    # With the height of the screen, so that it does not cover a window.
     tall = replace(stand, size=(*stand.size[:2], stand.size[2] + 0.8))
     clear = floor.free(box_of(tall, spots.position, spots.turn))
     score = -2 * np.abs(spots.along - 0.5) + noise(spots, rng, 0.6)
@@ -69,13 +76,13 @@ def _facing(
 
 
 def television(stand: Piece, rng: np.random.Generator) -> Piece:
-    """A screen that is no wider than what it stands on, if there is one."""
+    """Return a screen that is no wider than its stand, or None."""
     tv = sized(BUILDERS["tv"], rng, lambda p: p.size[0] < stand.size[0] + 0.04, 8)
     return tv or BUILDERS["tv"](rng)
 
 
 def _to_wall(floor: Floor, couch: Piece, stand: Piece, wall: int) -> float:
-    """The distance between a television and a couch that both stand against walls."""
+    """Return the distance between a television and a couch with their backs to walls."""
     depth = float(floor.size[1 - wall % 2])
     return depth - 2 * GAP - stand.size[1] - couch.size[1] - 0.002
 
@@ -121,7 +128,7 @@ def _around_couch(
 
 
 def _beside_couch(floor: Floor, seat: int, side: int, rng: np.random.Generator) -> None:
-    """A small table with a lamp, a standing lamp or a plant at an end of the couch."""
+    """Add a small table with a lamp, a floor lamp or a plant at an end of the couch."""
     couch, turn = floor.placed[seat].piece, floor.placed[seat].turn
     kind = ("nightstand", "floor_lamp", "large_plant", "")[int(rng.integers(4))]
     if not kind:
@@ -137,7 +144,7 @@ def _beside_couch(floor: Floor, seat: int, side: int, rng: np.random.Generator) 
 
 
 def seat(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """An armchair at a slant in a corner with a lamp beside it; a couch straight at a wall."""
+    """Add an armchair with a lamp diagonally in a corner, or a couch at a wall."""
     piece = BUILDERS[kind](rng)
     if kind != "armchair":
         alone(floor, piece, rng)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.bathroom import washbasin
+from encoders.scenes.homes.arrangements.placing import BUILDERS, FRONT, choose, noise
 from encoders.scenes.homes.floor import Floor
 from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, choose, noise
-from encoders.scenes.homes.placed import box_of
+from encoders.scenes.homes.placed_piece import box_of
 
 TOUCH = 0.002
-"""Meters between a wall and what hangs on it."""
+"""Distance of hanging pieces from the wall, meters."""
 
 
 def wash(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A washbasin against a wall without a window, a mirror cabinet above it."""
+    """Add a washbasin at a wall without a window, and a mirror cabinet above it."""
     basin, mirror = washbasin(rng), BUILDERS["mirror_cabinet"](rng)
     spots = floor.walls(basin, gap=0.017)
     height = max(1.18, basin.size[2] + 0.2)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.beds import double_bed, single_bed
+from encoders.scenes.homes.arrangements.placing import BUILDERS, FRONT, beside, noise, stand_on
 from encoders.scenes.homes.floor import GAP, Floor, Spots
 from encoders.scenes.homes.footprints import Boxes, turned
-from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, beside, noise, stand_on
-from encoders.scenes.homes.placed import before, box_of
+from encoders.scenes.homes.placed_piece import before, box_of
 from taskgraph.arrays import Floats
 
 
 def sleep(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A bed with its head against a wall and a nightstand on one or both sides."""
+    """Add a bed with its head to a wall and nightstands on one or both sides."""
     roomy = float(floor.size[:2].min()) > 3.3 and floor.space.kind == "bedroom"
     bed = (BUILDERS[kind] if kind != "bed" else double_bed if roomy else single_bed)(rng)
     stand, lamp = BUILDERS["nightstand"](rng), BUILDERS["table_lamp"](rng)
@@ -56,7 +56,7 @@ def _sides(kind: str, wide: bool, rng: np.random.Generator) -> list[tuple[int, .
 
 
 def _from_doors(floor: Floor, spots: Spots) -> Floats:
-    """A small preference for spots away from doors."""
+    """Score spots: slightly higher away from doors."""
     doors = [zone.middle[0, :2] for zone in floor.doors]
     if not doors:
         return np.zeros(len(spots))

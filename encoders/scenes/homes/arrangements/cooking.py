@@ -1,4 +1,4 @@
-"""A kitchen's rows of units: fridge, sink, oven and counters, and cupboards above them."""
+"""Rows of kitchen units: fridge, sink, oven and counters, with cupboards above."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 
 from encoders.scenes.furniture.kitchen import counter, kitchen_sink, wall_cabinet
 from encoders.scenes.furniture.piece import Piece
+from encoders.scenes.homes.arrangements.placing import BUILDERS, FRONT, stand_on
 from encoders.scenes.homes.floor import TURNS, Floor
 from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, stand_on
-from encoders.scenes.homes.placed import before, box_of
+from encoders.scenes.homes.placed_piece import before, box_of
 from taskgraph.arrays import Floats
 
 BEHIND = 0.017
-"""Meters between units and the wall: only a skirting board fits in."""
+"""Distance of units from the wall, meters: the thickness of a skirting board."""
 
 PROBE = Piece("counter", (), (0.05, 0.66, 0.9))
-"""A slice of a unit, to feel along the walls for a place to build in."""
+"""A narrow unit with which free stretches of walls are found."""
 
 ROOM_TO_PASS = 1.05  # meters between two rows that face each other
 LONGEST = 4.4
@@ -27,7 +27,7 @@ LONGEST = 4.4
 
 @dataclass(frozen=True)
 class Run:
-    """A free stretch of a wall: from ``start`` to ``end``, meters from the middle of the wall."""
+    """A free stretch of a wall from ``start`` to ``end`` (meters from the wall's middle)."""
 
     wall: int
     start: float
@@ -35,12 +35,12 @@ class Run:
 
     @property
     def length(self) -> float:
-        """Meters."""
+        """Length, meters."""
         return self.end - self.start
 
 
 def cook(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A row with fridge, sink and oven on the longest free wall, often another around a corner."""
+    """Add a row with fridge, sink and oven on the longest free wall, and often a second row."""
     style, suite = int(rng.integers(2**32)), floor.new_suite()
     runs = _free_runs(floor)
     if not runs:
@@ -88,7 +88,7 @@ def _free_runs(floor: Floor) -> list[Run]:
 
 
 def _units(length: float, style: int, rng: np.random.Generator) -> list[Piece]:
-    """Units that fill a length, in order along the wall."""
+    """Return units that fill a length, in order along the wall."""
     fridge, stove = BUILDERS["refrigerator"](rng), BUILDERS["oven"](rng)
     sink = kitchen_sink(_same(style), float(rng.choice([0.6, 0.8, 0.9])))
     ends: list[Piece] = []
@@ -99,7 +99,7 @@ def _units(length: float, style: int, rng: np.random.Generator) -> list[Piece]:
     spare = length - sum(p.size[0] + 0.003 for p in (*ends, sink, stove)) - 0.02
     cuts = np.sort(rng.uniform(0.15, 0.85, 2)) * spare
     gaps = np.diff([0.0, *cuts, spare])
-    # A gap too narrow for a cupboard goes to the widest one.
+    # A rest too narrow for a unit is added to the widest one.
     gaps[np.argmax(gaps)] += gaps[gaps < 0.3].sum() - (gaps.max() if gaps.max() < 0.3 else 0.0)
     gaps[gaps < 0.3] = 0.0
     row = list(ends)
@@ -110,12 +110,12 @@ def _units(length: float, style: int, rng: np.random.Generator) -> list[Piece]:
 
 
 def _same(style: int) -> np.random.Generator:
-    """A source that makes every unit of a kitchen choose the same woods."""
+    """Return a random generator that gives every unit of a kitchen the same style."""
     return np.random.default_rng(style)
 
 
 def _counters(length: float, style: int) -> Iterator[Piece]:
-    """Counters of one width that fill a length."""
+    """Return counters of one width that fill a length."""
     count = max(1, round(length / 0.75))
     if length >= 0.3:
         for _ in range(count):
@@ -123,7 +123,7 @@ def _counters(length: float, style: int) -> Iterator[Piece]:
 
 
 def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int) -> list[int]:
-    """Place units side by side from the start of a run; what would be in the way is left out."""
+    """Place units side by side from the start of a run; units without space are left out."""
     row: list[int] = []
     turn = TURNS[run.wall]
     at = run.start + 0.005
@@ -132,7 +132,7 @@ def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int
         at += unit.size[0] + 0.003
         place = _against(floor, run.wall, unit, along)
         box = box_of(unit, place, turn)
-        # Taps may stand before a window; a fridge or a cooker gives way to a counter there.
+        # A tap may be before a window; a fridge or a cooker there becomes a counter.
         before_it = unit.kind == "sink" or floor.clear_of_windows(box)[0]
         if not (before_it and floor.free(box, margin=0.0, windows=unit.size[2] > 1.4)[0]):
             unit = counter(_same(style), unit.size[0])
@@ -145,7 +145,7 @@ def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int
 
 
 def _against(floor: Floor, wall: int, unit: Piece, along: float) -> Floats:
-    """Where a unit stands whose middle is ``along`` meters from the middle of a wall."""
+    """Return the position of a unit ``along`` meters from the middle of a wall."""
     depth = float(floor.size[1 - wall % 2])
     local = (along, depth / 2 - unit.size[1] / 2 - BEHIND, 0.0)
     place: Floats = (floor.space.low + floor.space.high) / 2 + turned(TURNS[wall], local)
@@ -156,7 +156,7 @@ def _against(floor: Floor, wall: int, unit: Piece, along: float) -> Floats:
 def _second_row(
     floor: Floor, main: Run, have: set[str], style: int, suite: int, rng: np.random.Generator
 ) -> list[int]:
-    """Some counters along another wall, with what the first row had no place for."""
+    """Add counters along another wall, with the units that the first row had no space for."""
     across = float(floor.size[1 - main.wall % 2])
     runs = [
         run
@@ -178,7 +178,7 @@ def _second_row(
 
 
 def _over(floor: Floor, number: int, style: int, suite: int, rng: np.random.Generator) -> None:
-    """A cupboard over a counter or a sink, an extractor over the oven, where there is wall."""
+    """Add a cupboard over a counter or sink, or an extractor over the oven, if it fits."""
     below = floor.placed[number]
     if below.piece.kind in ("counter", "sink"):
         piece, height = wall_cabinet(_same(style), below.piece.size[0]), 1.42

@@ -1,4 +1,4 @@
-"""A piece of furniture at its place, and the boxes of floor that it takes."""
+"""A piece of furniture at its place, and the boxes around it and before it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from taskgraph.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
-    """A piece, where its origin is in the world (meters), its turn about z (radians), and the
-    number of the piece that it stands on (-1: the floor, a wall or the ceiling).
+class PlacedPiece:
+    """A piece with its position in the world (meters) and its rotation about z (radians).
 
-    Pieces of one ``suite`` (unless it is -1) are of the same materials.
+    ``host`` is the number of the piece that it stands on; -1 is the floor, a wall or the ceiling.
+    Pieces with the same ``suite`` (unless it is -1) have the same materials.
     """
 
     piece: Piece
@@ -28,12 +28,12 @@ class Placed:
 
     @property
     def box(self) -> Boxes:
-        """The one box around the piece, in the world."""
+        """Return the box around the piece, in the world's frame."""
         return box_of(self.piece, self.position, np.array(self.turn))
 
 
 def box_of(piece: Piece, positions: ArrayLike, turns: ArrayLike) -> Boxes:
-    """The boxes around a piece at (N, 3) positions with (N,) turns."""
+    """Return the boxes around a piece at (N, 3) positions with (N,) rotations."""
     positions = np.atleast_2d(np.asarray(positions, dtype=float))
     half = np.array(piece.size) / 2
     return Boxes(
@@ -44,7 +44,7 @@ def box_of(piece: Piece, positions: ArrayLike, turns: ArrayLike) -> Boxes:
 
 
 def before(piece: Piece, position: ArrayLike, turn: float | Floats, depth: float) -> Boxes:
-    """The boxes of floor ``depth`` meters in front of a piece at one or more places."""
+    """Return boxes of floor, ``depth`` meters deep, in front of a piece at some places."""
     positions = np.atleast_2d(np.asarray(position, dtype=float))
     turns = np.broadcast_to(turn, len(positions)).astype(float)
     offset = turned(turns, [0.0, -(piece.size[1] + depth) / 2, 0.0])
@@ -53,5 +53,5 @@ def before(piece: Piece, position: ArrayLike, turn: float | Floats, depth: float
 
 
 def flat(piece: Piece) -> bool:
-    """Whether people walk over a piece: other things may stand on it."""
+    """Return whether a piece lies flat on the floor, so that other pieces may stand on it."""
     return piece.kind == "rug"
