@@ -114,9 +114,9 @@ def plan_views(
     point = vain = 0
     while len(views) < count:
         wanted = min(int(rng.choice(VIEWS_A_POINT)), count - len(views))
-        found = _new_point(raycaster, places, point, wanted, rng, domain)
-        if len(found) >= min(wanted, 2):
-            views += found
+        new = _new_point(raycaster, places, point, wanted, rng, domain)
+        if len(new) >= min(wanted, 2):
+            views += new
             point, vain = point + 1, 0
         elif (vain := vain + 1) > TRIES:
             raise InvalidSceneError(

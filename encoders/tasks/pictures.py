@@ -58,7 +58,7 @@ def _restored(sample: Sample) -> Made:
 
 
 def _colored(sample: Sample) -> Made:
-    return _planes(colors.color_target(sample.rgb)), sample.everywhere(colors.COARSER)
+    return _planes(colors.color_target(sample.rgb)), sample.everywhere(colors.DOWNSAMPLING)
 
 
 def _planes(pictures: Floats32) -> Floats32:

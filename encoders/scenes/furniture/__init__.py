@@ -1,4 +1,4 @@
-"""Furniture and the small things in a home, each built of several solids from a random stream."""
+"""Builders of furniture and small objects; each piece is random and made of several solids."""
 
 from __future__ import annotations
 
@@ -113,10 +113,10 @@ CATALOG: dict[str, Builder] = {
     "toy_ball": toys.toy_ball,
     "toy_blocks": toys.toy_blocks,
 }
-"""The builder of each class; each call draws another size, proportion and style."""
+"""The builder of each class."""
 
 OBJECTS: tuple[str, ...] = tuple(CATALOG)
-"""All classes, in a fixed order: `SEMANTIC` first, then what is background there."""
+"""All classes in a fixed order: `SEMANTIC`, then those that are background there."""
 
 VARIANTS: dict[str, Builder] = {
     "dining_chair": seats.dining_chair,
@@ -129,4 +129,4 @@ VARIANTS: dict[str, Builder] = {
     "small_plant": plants.small_plant,
     "desk_lamp": lamps.desk_lamp,
 }
-"""Builders of some pieces of a class only, for rooms where not every piece of it would be put."""
+"""Builders of variants of a class, for rooms that do not have all of its variants."""

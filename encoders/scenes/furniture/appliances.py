@@ -1,4 +1,4 @@
-"""Machines of kitchens and laundries: what cools, heats and washes."""
+"""Large machines of kitchens and laundries: cookers, fridges, extractors, washing machines."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def refrigerator(rng: np.random.Generator) -> Piece:
 def _notes(
     rng: np.random.Generator, x: tuple[float, float], front: float, high: float
 ) -> list[Part]:
-    """Papers that magnets hold on a fridge's door."""
+    """Notes with magnets on a fridge's door."""
     parts = []
     for number in range(int(rng.integers(1, 4))):
         a, z = rng.uniform(*x), high - rng.uniform(0.15, 0.45)

@@ -31,7 +31,7 @@ def toilet(rng: np.random.Generator) -> Piece:
         sides=24,
         stretch=(1.0, long),
     )
-    if chance(rng, 0.5):  # upright, before the tank
+    if chance(rng, 0.5):  # open: upright, before the tank
         lid = lid.moved((0, -back, 0)).rotated(rotation(0, -np.pi / 2))
         lid = lid.moved((0, near - 0.026, rim + 0.012))
     else:
@@ -136,10 +136,10 @@ def pedestal_sink(rng: np.random.Generator) -> Piece:
 def _oval_hollow(
     low: tuple[float, float], high: tuple[float, float], rim: float, deep: float
 ) -> Shape:
-    """The inside of an oval bowl whose edge is the ellipse in a box."""
+    """The inside of an oval bowl; its edge is the largest ellipse in a box."""
     half = (np.array(high) - low) / 2
     mean = float(half.mean())
-    # From the rim down to the middle, so that the hollow lies on the path's right.
+    # From the rim down to the middle, so that the inside is on the path's right.
     profile = filleted(
         [(mean, rim), (0.8 * mean, rim - 0.95 * deep), (0, rim - deep)], (0, 0.4 * deep, 0), steps=4
     )

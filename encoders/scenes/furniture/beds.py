@@ -29,7 +29,7 @@ def single_bed(rng: np.random.Generator) -> Piece:
 
 
 def _bed(rng: np.random.Generator, wide: float, sleepers: int) -> Piece:
-    """The mattress is ``wide`` meters; its head is at the back."""
+    """A bed whose mattress is ``wide`` meters; its head is at the back."""
     x, y = wide / 2, rng.uniform(0.98, 1.03)
     base, thick = rng.uniform(0.24, 0.34), rng.uniform(0.17, 0.25)
     wood = pick(rng, "wood", "wood_dark", "wood_painted", "fabric")
@@ -129,7 +129,7 @@ def _pillows(rng: np.random.Generator, x: float, y: float, top: float, sleepers:
 
 
 def _within(shape: Shape, y: float) -> Shape:
-    """The shape moved forwards until it ends at ``y``: before the headboard."""
+    """Move a shape forwards until it ends at ``y``, before the headboard."""
     return shape.moved((0, min(0.0, y - float(shape.vertices[:, 1].max())), 0))
 
 

@@ -14,7 +14,7 @@ def book(rng: np.random.Generator) -> Piece:
 
 
 def _volume(wide: float, tall: float, thick: float) -> tuple[Shape, Shape]:
-    """Covers and pages of a book that lies with its back to -x."""
+    """The covers and pages of a book that lies with its spine at -x."""
     x, y, board = wide / 2, tall / 2, 0.0025
     covers = boxes(
         [(-x, -y, 0), (-x, -y, thick - board), (-x, -y, board)],
@@ -40,7 +40,7 @@ def _pile(rng: np.random.Generator) -> Piece:
 
 
 def _standing(rng: np.random.Generator) -> Piece:
-    """A short row of books, their backs to -y."""
+    """A short row of books with their spines at -y."""
     parts, x, paper = [], 0.0, []
     upright = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # (x, y, z): (y, z, x)
     for number in range(int(rng.integers(3, 8))):

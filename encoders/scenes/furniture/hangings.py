@@ -1,4 +1,4 @@
-"""What hangs on walls or lies on floors: pictures, clocks, curtains, radiators, coats, rugs."""
+"""Pieces on walls and floors: pictures, clocks, curtains, radiators, coats, rugs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, sca
 from encoders.scenes.solids.turned import cylinder, lathe, prism, rods
 
 FACING = rotation(0, np.pi / 2)
-"""Takes the z axis to -y: what is turned about z then faces the room."""
+"""Rotation of the z axis to -y, so that solids turned about z face the room."""
 
 
 def picture(rng: np.random.Generator) -> Piece:
@@ -74,14 +74,14 @@ def clock(rng: np.random.Generator) -> Piece:
 
 
 def _hand(long: float, wide: float, z: float, angle: float) -> Shape:
-    """A hand that points to ``angle`` radians after twelve, seen from +z."""
+    """A clock hand at ``angle`` radians after twelve, seen from +z."""
     return box((-wide / 2, -0.2 * long, z), (wide / 2, long, z + 0.002)).rotated(
         rotation(2, -angle)
     )
 
 
 def _each_turned(shape: Shape, size: int, angles: np.ndarray) -> Shape:
-    """Blocks of ``size`` vertices, each turned about the z axis by its own angle."""
+    """Rotate blocks of ``size`` vertices about the z axis, each by its own angle."""
     turns = np.repeat(rotation(2, angles), size, axis=0)
     return Shape(
         np.einsum("nij,nj->ni", turns, shape.vertices),
@@ -224,7 +224,7 @@ def coat_rack(rng: np.random.Generator) -> Piece:
 
 
 def _coat(long: float, wide: float) -> Shape:
-    """A coat that hangs from the origin before a wall: body, sleeves and collar."""
+    """A coat hanging from the origin: body, sleeves and collar."""
     outline = [
         (-1.15 * wide, -long),
         (1.15 * wide, -long),

@@ -1,4 +1,4 @@
-"""Kitchen units that line up: 0.6 m deep without their handles, 0.9 m high."""
+"""Kitchen units of equal depth (0.6 m without handles) and height (0.9 m)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEPTH, HEIGHT, WORKTOP = 0.6, 0.9, 0.04
 """Depth and height of base units and thickness of their tops, meters."""
 
 BACK, FRONT = DEPTH / 2, 0.02 - DEPTH / 2
-"""Where the units' backs and the faces behind their doors are; doors reach -DEPTH / 2."""
+"""Positions (y, meters) of the units' backs and of the faces behind doors."""
 
 CASES = ("wood_painted", "wood", "wood_painted", "wood_dark", "enamel")
 TOPS = ("wood", "floor_stone", "floor_stone", "concrete", "plastic_dark")
@@ -36,7 +36,7 @@ def counter(rng: np.random.Generator, width: float | None = None) -> Piece:
 
 
 def _base(x: float, body: Shape, case: str) -> list[Part]:
-    """A plinth that stands back, and the body on it."""
+    """A recessed plinth, and the body on it."""
     plinth = box((-x, FRONT + 0.05, 0), (x, BACK, 0.1))
     return [Part(plinth, "plastic_dark"), Part(body, case)]
 

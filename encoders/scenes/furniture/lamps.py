@@ -22,7 +22,7 @@ def _shade(low: float, high: float, tall: float) -> Shape:
 
 
 def _bulb(at: tuple[float, float, float]) -> tuple[Part, Glow]:
-    """A bulb and the light that it gives."""
+    """Return a bulb and its light."""
     glow = Glow(np.array(at), 1.0, BULB + 0.005)
     return Part(sphere(at, BULB, sides=12), "bulb"), glow
 
@@ -103,7 +103,7 @@ def table_lamp(rng: np.random.Generator) -> Piece:
 
 
 def desk_lamp(rng: np.random.Generator) -> Piece:
-    """A foot, a jointed arm and a metal cone that shines down."""
+    """A desk lamp: a foot, a jointed arm and a metal cone that shines down."""
     high, reach = rng.uniform(0.36, 0.46), rng.uniform(0.16, 0.24)
     role = pick(rng, "plastic_dark", "plastic", "metal", "brass")
     elbow, head = (0.0, 0.06, 0.55 * high), (0.0, 0.06 - reach, high)

@@ -1,4 +1,4 @@
-"""Mirrors, and what hangs beside them in a bathroom."""
+"""Mirrors, mirror cabinets and towel rails."""
 
 from __future__ import annotations
 

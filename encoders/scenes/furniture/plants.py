@@ -18,7 +18,7 @@ def potted_plant(rng: np.random.Generator) -> Piece:
 
 
 def large_plant(rng: np.random.Generator) -> Piece:
-    """A plant that stands on the floor: a palm, a rubber tree, or swords of leaves."""
+    """A plant on the floor: a palm, a rubber tree, or upright leaves."""
     radius, pot = rng.uniform(0.13, 0.2), rng.uniform(0.24, 0.36)
     grow = pick(rng, _palm, _tree, _swords, _bush)
     return _potted(rng, radius, pot, grow(rng, 0.75 * radius, rng.uniform(0.7, 1.2)))
@@ -34,7 +34,7 @@ def small_plant(rng: np.random.Generator) -> Piece:
 def _potted(
     rng: np.random.Generator, radius: float, pot: float, plant: list[tuple[Shape, str]]
 ) -> Piece:
-    """A pot of earth with the shapes of a plant (which grows at z = 0) in it."""
+    """A pot of soil with a plant, whose shapes start at z = 0."""
     lip, foot = 0.06 * pot + 0.006, radius * rng.uniform(0.62, 0.95)
     style = pick(rng, "rim", "plain", "round")
     if style == "rim":
@@ -63,14 +63,14 @@ def _potted(
 
 
 def _aimed(turn: Floats, rise: Floats, roll: Floats) -> Floats:
-    """(N, 3, 3) rotations of leaves that grow along y: rolled, raised by ``rise``, then turned."""
+    """Return (N, 3, 3) rotations of leaves along y: rolled, raised by ``rise``, then turned."""
     turns = rotation(2, turn), rotation(0, rise), rotation(1, roll)
     aimed: Floats = np.einsum("nij,njk,nkl->nil", *turns)
     return aimed
 
 
 def _spiral(rng: np.random.Generator, count: int) -> Floats:
-    """Directions of leaves around a stem, by the golden angle, with some disorder."""
+    """Return directions of leaves around a stem: multiples of the golden angle plus noise."""
     turns: Floats = np.arange(count) * 2.39996 + rng.uniform(-0.3, 0.3, count)
     return turns
 
@@ -78,7 +78,7 @@ def _spiral(rng: np.random.Generator, count: int) -> Floats:
 def _leaves(
     rng: np.random.Generator, leaf: Shape, at: Floats, turn: Floats, rise: Floats
 ) -> tuple[Shape, str]:
-    """Copies of a leaf at (N, 3) places."""
+    """Return copies of a leaf at (N, 3) places."""
     roll = rng.uniform(-0.35, 0.35, len(at))
     return scattered(leaf, at, _aimed(turn, rise, roll)), "leaf"
 

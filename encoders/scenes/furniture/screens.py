@@ -79,7 +79,7 @@ def _keyboard(rng: np.random.Generator, y: float) -> list[Part]:
 
 
 def laptop(rng: np.random.Generator) -> Piece:
-    """An open laptop: keys, a pad to touch, and a tilted screen."""
+    """An open laptop: keys, a touch pad, and a tilted screen."""
     x, deep, tilt = rng.uniform(0.15, 0.18), rng.uniform(0.21, 0.25), rng.uniform(0.15, 0.45)
     case = pick(rng, "metal", "plastic_dark", "metal")
     lid = leaning(rounded_box((-x, -0.004, 0), (x, 0.004, deep), 0.003), tilt, (0, deep / 2, 0.012))

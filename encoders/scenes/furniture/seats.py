@@ -16,7 +16,7 @@ from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def chair(rng: np.random.Generator) -> Piece:
-    """A chair to sit on at a table or a desk, of any style."""
+    """A chair of any style."""
     return pick(rng, wooden_chair, wooden_chair, padded_chair, shell_chair, office_chair)(rng)
 
 
@@ -56,7 +56,7 @@ def wooden_chair(rng: np.random.Generator) -> Piece:
 
 
 def _wooden_back(rng: np.random.Generator, x: float, y: Pair, z: Pair, slope: float) -> Shape:
-    """What is between the two posts of a back: slats, rungs or a panel, under a top rail."""
+    """The parts between the two posts of a back: slats, rungs or a panel, under a top rail."""
     style = pick(rng, "slats", "rungs", "panel")
     high = z[1] - z[0]
     bars = [((-x, x), (z[1] - 0.08, z[1] - 0.005))]

@@ -1,4 +1,4 @@
-"""Small things for tables and shelves: bottles, vases, bowls, cups, pots and boxes."""
+"""Small objects on tables and shelves: bottles, vases, bowls, cups, pots and boxes."""
 
 from __future__ import annotations
 

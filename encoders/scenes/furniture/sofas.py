@@ -19,7 +19,7 @@ def couch(rng: np.random.Generator) -> Piece:
 
 
 def armchair(rng: np.random.Generator) -> Piece:
-    """A couch for one."""
+    """An armchair: a couch with one seat."""
     return _soft_seat(rng, "armchair", 1, rng.uniform(0.5, 0.6), rng.uniform(0.78, 0.9))
 
 
@@ -88,7 +88,7 @@ def _arms(
 
 
 def _mirrored(shape: Shape) -> Shape:
-    """The shape as seen in a mirror across x = 0."""
+    """Reflect a shape across x = 0."""
     flip = np.array([-1.0, 1.0, 1.0])
     return Shape(
         shape.vertices * flip, shape.faces[:, ::-1], shape.normals * flip, shape.curvatures

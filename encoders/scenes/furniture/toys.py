@@ -1,4 +1,4 @@
-"""Toys and what they are kept in; baskets."""
+"""Toys, toy boxes and baskets."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BEAR: tuple[tuple[tuple[Ball, ...], int], ...] = (
         6,
     ),
 )
-"""Middles and half axes (meters) of a bear's balls, and their sides: body, limbs, snout, eyes."""
+"""Middles and half axes (meters) of a bear's ellipsoids, and their numbers of sides."""
 
 
 def toy_box(rng: np.random.Generator) -> Piece:
@@ -131,7 +131,7 @@ def teddy_bear(rng: np.random.Generator) -> Piece:
 
 
 def toy_ball(rng: np.random.Generator) -> Piece:
-    """A ball: one sphere, and a ring around it; truly simple."""
+    """A ball: a sphere with a ring around it."""
     radius = rng.uniform(0.06, 0.13)
     ring = lathe(circle((radius - 0.003, radius), 0.006, steps=1), sides=24)
     parts = [Part(sphere((0, 0, radius), radius, sides=20), "plastic"), Part(ring, "plastic", 1)]

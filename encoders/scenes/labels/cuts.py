@@ -82,7 +82,7 @@ def normalized_cuts(weights: Floats) -> Integers32:
     count = len(weights)
     touch = [packed(row) for row in weights >= FAINT]
     parts = np.zeros(count, dtype=np.int32)
-    found, waiting = 0, [np.arange(count)]
+    number, waiting = 0, [np.arange(count)]
     while waiting:
         nodes = waiting.pop()
         side, cost = np.ones(1, dtype=bool), np.inf
@@ -93,8 +93,8 @@ def normalized_cuts(weights: Floats) -> Integers32:
         if cost < DEAREST_CUT:
             waiting += [nodes[side], nodes[~side]]
         else:
-            parts[nodes] = found
-            found += 1
+            parts[nodes] = number
+            number += 1
     return parts
 
 

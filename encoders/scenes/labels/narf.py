@@ -88,7 +88,7 @@ class _Patch:
     def of(cls, scan: Scan) -> _Patch:
         """Return the squares of `PATCH` pixels to either side."""
         rings = list(scan.rings(np.hypot(PATCH, PATCH)))
-        offsets = tuple(offset for found, _ in rings for offset in found)
+        offsets = tuple(offset for ring, _ in rings for offset in ring)
         held = unpacked([bits for _, maps in rings for bits in maps], scan.places(scan.depth).size)
         return cls(offsets, np.array([scan.step(offset) for offset in offsets]), held)
 
@@ -261,22 +261,22 @@ def _pairs(maps: list[tuple[int, int]], count: int) -> tuple[Indices, Indices]:
     """Return the places (n, p) with n a given step after p, for every true p of each map."""
     if not maps:
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    found = np.flatnonzero(unpacked([bits for _, bits in maps], count))
-    row, p = np.divmod(found, count)
+    pairs = np.flatnonzero(unpacked([bits for _, bits in maps], count))
+    row, p = np.divmod(pairs, count)
     return np.array([step for step, _ in maps]).take(row) + p, p
 
 
 def _best_pairs(best: Floats) -> Floats:
     """Return the (N,) largest f_i f_j (1 - |cos(a_i - a_j)|) over bins; ``best`` (A, N) is f."""
     result = np.zeros(best.shape[1])
-    several = np.flatnonzero((best > 0).sum(0) > 1)
-    held = best[:, several]
+    places = np.flatnonzero((best > 0).sum(0) > 1)
+    held = best[:, places]
     twice = np.concatenate([held, held])
-    largest = np.zeros(len(several))
+    largest = np.zeros(len(places))
     for turn in range(1, ANGLES // 2 + 1):
         product = (held * twice[turn : turn + ANGLES]).max(0)
         np.maximum(largest, (1 - np.cos(turn * np.pi / ANGLES)) * product, out=largest)
-    result[several] = largest
+    result[places] = largest
     return result
 
 

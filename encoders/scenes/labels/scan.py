@@ -55,7 +55,7 @@ class Scan:
         depth = np.nan_to_num(depth_zbuffer(sight), nan=np.inf)
         seen = np.isfinite(depth)
         right, front, shadow = _borders(depth, sight.gaps.across, jump)
-        below, *sides = (found.T for found in _borders(depth.T, sight.gaps.down.T, jump))
+        below, *sides = (borders.T for borders in _borders(depth.T, sight.gaps.down.T, jump))
         return cls(
             points=sight.grid(sight.rays / -sight.rays[:, 2:])
             * np.where(seen, depth, 0.0)[..., None],

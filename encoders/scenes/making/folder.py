@@ -58,8 +58,8 @@ def whole_views(out: Path, building: str) -> set[tuple[int, int]]:
         with os.scandir(folder) as entries:
             named = ((parse_file_name(entry.name), entry) for entry in entries)
             # After a power failure a file may exist without its content.
-            found = {name for name, entry in named if name and entry.stat().st_size}
-        whole = found if whole is None else whole & found
+            complete = {name for name, entry in named if name and entry.stat().st_size}
+        whole = complete if whole is None else whole & complete
     return whole or set()
 
 

@@ -134,17 +134,17 @@ def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, 
 
 def content_hash(out: Path, settings: WorldSettings) -> str:
     """Return the SHA-256 of the relative path, length and content of every file, sorted."""
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for name in sorted(path.relative_to(out).as_posix() for path in files(out, settings)):
         content = (out / name).read_bytes()
-        whole.update(f"{name}\0{len(content)}\0".encode())
-        whole.update(content)
-    return whole.hexdigest()
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
 
 
-def _check_same(out: Path, found: dict[str, Any], settings: WorldSettings) -> None:
+def _check_same(out: Path, manifest: dict[str, Any], settings: WorldSettings) -> None:
     ours = {"format": FORMAT, "taskgraph": __version__, **dataclasses.asdict(settings)}
-    theirs = {"format": found["format"], "taskgraph": found["taskgraph"], **found["settings"]}
+    theirs = {name: manifest[name] for name in ("format", "taskgraph")} | manifest["settings"]
     theirs["buildings"] = max(theirs["buildings"], settings.buildings)
     flags = {field.name for field in dataclasses.fields(WorldSettings)}
     for name, value in ours.items():

@@ -92,11 +92,11 @@ def shares(out: str | Path) -> pd.DataFrame:
     out, settings = _open(out)
     rows = []
     for task in ("class_scene", "class_object"):
-        found = count_classes(out, settings, task)
-        total = sum(found.values())
+        counts = count_classes(out, settings, task)
+        total = sum(counts.values())
         rows += [
             {"task": task, "name": name, "views": views, "share": views / total}
-            for name, views in found.items()
+            for name, views in counts.items()
         ]
     return pd.DataFrame(rows)
 
@@ -144,7 +144,7 @@ def _partners(infos: Sequence[tuple[str, Any]], *, of: str, count: str) -> list[
     partners: dict[tuple[str, Any], set[Any]] = defaultdict(set)
     for building, info in infos:
         partners[building, info[of]].add(info[count])
-    return [len(found) for found in partners.values()]
+    return [len(values) for values in partners.values()]
 
 
 def _row(name: Property, values: Sequence[float]) -> dict[str, Any]:

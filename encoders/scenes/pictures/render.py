@@ -182,8 +182,10 @@ def _reflection(scene: Scene, points: Points) -> AnyFloats:
     hits = scene.raycaster.hits(points.start, rays)
     seen = np.flatnonzero(hits.valid)
     met = _chosen(hits, seen)
-    there = _points(scene, met, picked(rays, seen), points.jitter, points.phase[seen])
-    falling = illuminate(scene.raycaster, scene.light, scene.domain.lighting, there, shadows=False)
+    mirrored = _points(scene, met, picked(rays, seen), points.jitter, points.phase[seen])
+    falling = illuminate(
+        scene.raycaster, scene.light, scene.domain.lighting, mirrored, shadows=False
+    )
     albedo = picked(single(scene.light.part_albedo), met.part)
     light = scaled(albedo, scene.glow(met.part)) + albedo * falling.soft / np.float32(np.pi)
     return _with_backdrop(light, hits, rays, scene.domain)

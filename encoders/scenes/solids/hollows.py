@@ -78,6 +78,6 @@ def holed_slab(
         plate(low[:2], high[:2], hole_low, hole_high, height, radius=radius, steps=steps)
         for height in (float(high[2]), float(low[2]))
     )
-    whole = box(low, high)
-    walls = Shape(whole.vertices[:16], whole.faces[:8], whole.normals[:16], whole.curvatures[:16])
+    solid = box(low, high)
+    walls = Shape(solid.vertices[:16], solid.faces[:8], solid.normals[:16], solid.curvatures[:16])
     return join([top, bottom.inside_out(), walls])

@@ -154,8 +154,8 @@ def boxes(low: ArrayLike, high: ArrayLike) -> Shape:
 
 def open_box(low: ArrayLike, high: ArrayLike) -> Shape:
     """Return the outside of a box without its upper side, such as around a basin."""
-    whole = box(low, high)
-    return Shape(whole.vertices[:20], whole.faces[:10], whole.normals[:20], whole.curvatures[:20])
+    solid = box(low, high)
+    return Shape(solid.vertices[:20], solid.faces[:10], solid.normals[:20], solid.curvatures[:20])
 
 
 def tapered_box(foot: ArrayLike, head: ArrayLike, bottom: float, top: float) -> Shape:

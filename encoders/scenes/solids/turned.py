@@ -107,9 +107,9 @@ def _ring(sides: int) -> Floats:
 def bands(segments: Integers32, sides: int) -> Integers32:
     """Return the triangles between the rings of ``sides`` vertices that each segment joins."""
     here = np.arange(sides, dtype=np.int32)
-    there = (here + 1) % sides
+    following = (here + 1) % sides
     low, high = sides * segments[:, :1], sides * segments[:, 1:]  # (M, 1)
-    a, b, c, d = low + here, low + there, high + there, high + here  # (M, sides)
+    a, b, c, d = low + here, low + following, high + following, high + here  # (M, sides)
     faces = np.stack([np.stack([a, b, c], -1), np.stack([a, c, d], -1)], axis=2)
     return faces.reshape(-1, 3).astype(np.int32)
 

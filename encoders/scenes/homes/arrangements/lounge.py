@@ -27,11 +27,11 @@ def lounge(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     couch, stand = BUILDERS[kind](rng), BUILDERS["tv_stand"](rng)
     table = sized(BUILDERS["coffee_table"], rng, lambda p: p.size[0] < couch.size[0] * 0.75, 3)
     spots = floor.walls(stand)
-    found = _facing(floor, couch, stand, spots, rng)
-    if found is None:
+    placing = _facing(floor, couch, stand, spots, rng)
+    if placing is None:
         alone(floor, couch, rng)
         return
-    spot, distance = found
+    spot, distance = placing
     turn = float(spots.turn[spot])
     tv_table = floor.put(stand, spots.position[spot], turn)
     stand_on(floor, tv_table, television(stand, rng), (0.5, 0.6))

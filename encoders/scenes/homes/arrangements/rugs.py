@@ -34,14 +34,14 @@ def lay_rug(
     """
     standing = [i for i, placed in enumerate(floor.placed) if on_floor(floor, placed)]
     boxes = joined([floor.placed[i].box for i in standing]) if standing else NONE
-    there = any(flat(floor.placed[i].piece) for i in standing)
+    has_rug = any(flat(floor.placed[i].piece) for i in standing)
     for attempt in range(8):
         piece = BUILDERS["rug"](rng)
         back = turned(turn, [0.0, -piece.size[1] / 2 if edge else 0.0, 0.0])[:2]
         for place in middle + back + rng.normal(0, 0.03 + 0.06 * attempt, (24, 2)):
             spot = np.array([*place, floor.space.low[2]])
             borne = _borne(floor, piece, spot, turn, boxes)
-            if borne is not None and not (borne.any() and there):
+            if borne is not None and not (borne.any() and has_rug):
                 floor.lift(np.array(standing)[borne].tolist(), piece.size[2])
                 return floor.put(piece, spot, turn)
     return None
