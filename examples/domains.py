@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from encoders.scenes.appearance.domains import DOMAINS, Domain
-from encoders.scenes.homes.world import build
+from encoders.scenes.homes.world import build_building
 from encoders.scenes.pictures.render import image
 from encoders.scenes.raycast import Raycaster
 from encoders.scenes.views import plan_views
@@ -23,7 +23,7 @@ def pictures(domain: Domain) -> list[np.ndarray]:
     """The first view of each place, (SIZE, SIZE, 3) uint8."""
     found = []
     for index, point in PLACES:
-        raycaster = Raycaster(build(SEED, index, domain))
+        raycaster = Raycaster(build_building(SEED, index, domain))
         views = plan_views(raycaster, 100, np.random.SeedSequence([SEED, index, 0, 0, 1]), domain)
         view = next(view for view in views if view.point == point)
         found.append(image(raycaster, view.camera, SIZE, domain, np.random.default_rng(SEED)))

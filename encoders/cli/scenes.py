@@ -177,7 +177,7 @@ def _show_folder(out: Path, show: str, columns: int) -> None:
 
 
 def _print_statistics(out: str) -> None:
-    from encoders.scenes.making.statistics import markdown, shares, statistics
+    from encoders.scenes.making.statistics import class_shares, markdown, statistics
 
     click.echo(markdown(statistics(out)))
-    click.echo(markdown(shares(out)), nl=False)
+    click.echo(markdown(class_shares(out)), nl=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.appearance.domains import Lighting
-from encoders.scenes.appearance.noise import hashed, value_noise
+from encoders.scenes.appearance.noise import lattice_hash, value_noise
 from taskgraph.arrays import AnyFloats
 
 _SALT = np.array([9176], dtype=np.uint32)
@@ -36,7 +36,7 @@ def sky(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
     return light.T
 
 
-def view(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
+def surroundings(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
     """Return the radiance from (N, 3) unit directions, with trees and houses before the `sky`.
 
     Returns
@@ -47,17 +47,17 @@ def view(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
     around = np.arctan2(directions[:, 1], directions[:, 0]).astype(np.float32)
     rise = directions[:, 2].astype(np.float32)
     lot = around * np.float32(_HOUSE)
-    roof = 0.03 + 0.17 * hashed(np.floor(lot), 0 * lot, _SALT)
+    roof = 0.03 + 0.17 * lattice_hash(np.floor(lot), 0 * lot, _SALT)
     trees = 0.02 + 0.16 * value_noise(14 * around, 0 * around, _SALT)
     trees += 0.03 * value_noise(110 * around, 0 * around, _SALT)
     horizon = np.asarray(lighting.horizon, np.float32)
-    wall = hashed(np.floor(lot), 0 * lot + 1, _SALT)[:, None]
+    wall = lattice_hash(np.floor(lot), 0 * lot + 1, _SALT)[:, None]
     house = horizon * (0.3 + 0.3 * wall) * np.array([1.0, 0.92, 0.84], np.float32)
     light = np.where(((rise > 0) & (rise < roof))[:, None], house, light)
     shining = _windows(around, rise) * (rise < roof - 0.02) * (rise > 0.01)
     if lighting.lit_windows:
         column, row = np.floor(around * _WINDOWS), np.floor(rise * _WINDOWS)
-        on = hashed(column, row, _SALT + np.uint32(2)) < lighting.lit_windows
+        on = lattice_hash(column, row, _SALT + np.uint32(2)) < lighting.lit_windows
         glow = _LIT * np.float32(np.mean(lighting.lamp) / 4)
         light = np.where((shining > 0)[:, None] & on[:, None], glow, light)
     else:

@@ -15,7 +15,7 @@ _ACROSS, _UP, _SEED = np.uint32(0x8DA6B343), np.uint32(0xD8163841), np.uint32(0x
 _UNIT = np.float32(2.0**-24)
 
 
-def _finished(mixed: Seeds) -> AnyFloats:
+def _finalized(mixed: Seeds) -> AnyFloats:
     """Return uniform numbers in [0, 1) from mixed integers; the integers are overwritten."""
     mixed ^= mixed >> np.uint32(16)
     mixed *= np.uint32(0x85EBCA6B)
@@ -29,9 +29,9 @@ def _lattice(coordinate: AnyFloats, factor: np.uint32) -> Seeds:
     return coordinate.astype(np.int32).view(np.uint32) * factor
 
 
-def hashed(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
+def lattice_hash(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
     """Return a number in [0, 1) for each lattice cell; ``x`` and ``y`` are whole numbers."""
-    return _finished(
+    return _finalized(
         (_lattice(np.asarray(x, np.float32), _ACROSS) ^ _lattice(np.asarray(y, np.float32), _UP))
         + seed * _SEED
     )
@@ -48,10 +48,10 @@ def value_noise(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
     column, row = _lattice(left, _ACROSS), _lattice(low, _UP)
     column2, row2 = column + _ACROSS, row + _UP
     salt = seed * _SEED
-    below = _finished((column ^ row) + salt)
-    below += s * (_finished((column2 ^ row) + salt) - below)
-    above = _finished((column ^ row2) + salt)
-    above += s * (_finished((column2 ^ row2) + salt) - above)
+    below = _finalized((column ^ row) + salt)
+    below += s * (_finalized((column2 ^ row) + salt) - below)
+    above = _finalized((column ^ row2) + salt)
+    above += s * (_finalized((column2 ^ row2) + salt) - above)
     below += t * (above - below)
     return below
 
@@ -75,7 +75,7 @@ def faded_noise(x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds) -> An
     return result
 
 
-def fractal(
+def fractal_noise(
     x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds, *, octaves: int
 ) -> AnyFloats:
     """Return fractal noise in [0, 1), mean 1/2: each octave is twice as fine, half as strong."""
@@ -89,7 +89,7 @@ def fractal(
     return total
 
 
-def pulse(x: AnyFloats, duty: float, width: AnyFloats) -> AnyFloats:
+def square_wave(x: AnyFloats, duty: float, width: AnyFloats) -> AnyFloats:
     """Return a square wave (1 on [0, duty), period 1) averaged over ``width`` around ``x``.
 
     The average is exact: the difference of the wave's integral at both ends of the interval,

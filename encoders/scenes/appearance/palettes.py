@@ -45,7 +45,7 @@ class Recipe:
         lighter, turn, fuller = rng.normal(0.0, self.spread, 3)
         return Material(
             pattern=self.pattern,
-            colors=tuple(_varied(name, lighter, turn / 6, fuller) for name in chosen),
+            colors=tuple(_vary_color(name, lighter, turn / 6, fuller) for name in chosen),
             scale=float(rng.uniform(*self.scale)),
             gloss=self.gloss,
             emission=self.emission,
@@ -88,13 +88,13 @@ class Palette:
         return Palette({**self.recipes, **recipes})
 
 
-def linear(srgb: np.ndarray | float) -> np.ndarray:
+def srgb_to_linear(srgb: np.ndarray | float) -> np.ndarray:
     """Return linear light of sRGB values in [0, 1] (IEC 61966-2-1)."""
     value = np.asarray(srgb, dtype=float)
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
-def _varied(name: str, lighter: float, turn: float, fuller: float) -> Color:
+def _vary_color(name: str, lighter: float, turn: float, fuller: float) -> Color:
     """Return linear light of a hexadecimal color with changed lightness, hue and saturation."""
     red, green, blue = (int(name[i : i + 2], 16) / 255 for i in (0, 2, 4))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
@@ -103,5 +103,5 @@ def _varied(name: str, lighter: float, turn: float, fuller: float) -> Color:
         min(max(lightness + lighter, 0.02), 0.97),
         min(max(saturation * (1 + 3 * fuller), 0.0), 1.0),
     )
-    red, green, blue = (float(channel) for channel in np.clip(linear(np.array(srgb)), 0, 1))
+    red, green, blue = (float(channel) for channel in np.clip(srgb_to_linear(np.array(srgb)), 0, 1))
     return red, green, blue

@@ -59,12 +59,12 @@ def mix(first: AnyFloats, second: AnyFloats, share: AnyFloats) -> AnyFloats:
     return mixed
 
 
-def toned(color: AnyFloats, tone: AnyFloats, depth: float) -> AnyFloats:
+def vary_brightness(color: AnyFloats, tone: AnyFloats, depth: float) -> AnyFloats:
     """Change brightness by ``tone`` in [0, 1], up to a share ``depth``; 0.5 changes nothing."""
-    return scaled(color, 1 + np.float32(2 * depth) * (tone - np.float32(0.5)))
+    return scale_colors(color, 1 + np.float32(2 * depth) * (tone - np.float32(0.5)))
 
 
-def scaled(color: AnyFloats, factor: AnyFloats) -> AnyFloats:
+def scale_colors(color: AnyFloats, factor: AnyFloats) -> AnyFloats:
     """Multiply (N, 3) colors, or one (1, 3) color, by (N,) factors."""
     product: AnyFloats = (color.T * factor).T
     return product

@@ -6,7 +6,7 @@ import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Top, chance, pick
 from encoders.scenes.solids.rounded import rounded_box, sphere
-from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, scattered, tapered_box
+from encoders.scenes.solids.shapes import Shape, box, boxes, copies, join, rotation, tapered_box
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, rods
 from taskgraph.arrays import Floats
@@ -17,7 +17,7 @@ LEGS = ("square", "tapered", "round", "splayed", "bars")
 """Styles of `legs`."""
 
 
-def slab(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
+def leaning_box(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
     """A box from its three ranges (meters); it leans back by ``slope`` meters per meter."""
     if slope == 0:
         return box((x[0], y[0], z[0]), (x[1], y[1], z[1]))
@@ -27,7 +27,7 @@ def slab(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
     )
 
 
-def leaning(shape: Shape, angle: float, pivot: tuple[float, float, float]) -> Shape:
+def tip_back(shape: Shape, angle: float, pivot: tuple[float, float, float]) -> Shape:
     """Tip a shape backwards about the origin by ``angle`` radians, then move it to ``pivot``."""
     return shape.rotated(rotation(0, -angle)).moved(pivot)
 
@@ -67,10 +67,10 @@ def _bars(x: float, y: float, height: float, radius: float) -> Shape:
     """Two closed frames of bent pipe, at the left and at the right."""
     loop = [(0, -y, height), (0, -y, radius), (0, y, radius), (0, y, height)]
     frame = tube(loop, radius, 3 * radius, sides=8)
-    return scattered(frame, [(-x, 0, 0), (x, 0, 0)])
+    return copies(frame, [(-x, 0, 0), (x, 0, 0)])
 
 
-def ranks(x: Pair, z: Pair, columns: int, rows: int, gap: float) -> tuple[Floats, Floats]:
+def front_grid(x: Pair, z: Pair, columns: int, rows: int, gap: float) -> tuple[Floats, Floats]:
     """Return (N, 2) lower and upper (x, z) corners of a grid of fronts, row by row from below."""
     xs = np.linspace(x[0], x[1], columns + 1)
     zs = np.linspace(z[0], z[1], rows + 1)
@@ -96,7 +96,7 @@ def handles(style: str, low: Floats, high: Floats, y: float, *, upright: bool) -
         middle[:, 0] += inner * (size[:, 0] / 2 - 0.04)
     place = np.insert(middle, 1, y, axis=1)
     if style == "knob":
-        return scattered(sphere((0, -0.018, 0), 0.018, sides=8), place)
+        return copies(sphere((0, -0.018, 0), 0.018, sides=8), place)
     half = np.minimum(0.07, 0.3 * size[:, 1 if upright else 0])
     along = half[:, None] * np.eye(3)[2 if upright else 0]
     if style == "rod":
@@ -149,7 +149,7 @@ def book_parts(rng: np.random.Generator, low: Floats, high: Floats, covers: int)
     ]
 
 
-def shelf_load(
+def books_on_shelf(
     rng: np.random.Generator, x: Pair, y: Pair, z: Pair, full: float
 ) -> tuple[list[tuple[Floats, Floats]], list[Top]]:
     """Return books on one shelf, and the free space beside them.

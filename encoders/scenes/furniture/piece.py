@@ -97,7 +97,7 @@ Builder = Callable[[np.random.Generator], Piece]
 """Makes a piece of random size, proportions and style."""
 
 
-def assembled(
+def make_piece(
     kind: str, parts: Sequence[Part], tops: Sequence[Top] = (), glows: Sequence[Glow] = ()
 ) -> Piece:
     """Return a piece from parts in any common frame; they are moved to the frame of `Piece`."""

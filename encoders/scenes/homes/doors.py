@@ -8,7 +8,7 @@ import numpy as np
 
 from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.floor_plan import FloorPlan
-from encoders.scenes.homes.frames import around, blocks_shape, extents
+from encoders.scenes.homes.frames import blocks_shape, frame_blocks, opening_extents
 from encoders.scenes.homes.spaces import Opening
 from encoders.scenes.homes.walls import CASING, Finish, Fixture
 from encoders.scenes.solids.shapes import Shape, boxes
@@ -64,12 +64,12 @@ def _doorway(
     door: Opening, finishes: Sequence[Finish], may_swing: bool, rng: np.random.Generator
 ) -> Iterator[Fixture]:
     """Yield a doorway's lining, threshold and leaf (of one room), and a casing for each room."""
-    through, along, up = extents(door)
+    through, along, up = opening_extents(door)
     room = door.rooms[0] if door.rooms[0] >= 0 else door.rooms[1]
     cased = door.kind != "passage" or rng.random() < 0.5
     role = "door" if cased else "trim"
     kind = "door" if door.kind != "passage" else "trim"
-    lining = around(through, along, up, LINING)
+    lining = frame_blocks(through, along, up, LINING)
     threshold = (through, along, (-0.02, 0.0))
     width, proud = float(rng.uniform(0.05, CASING - 0.005)), float(rng.uniform(0.012, 0.02))
     parts = [
@@ -86,7 +86,7 @@ def _doorway(
             face = through[side]
             thick = (face - proud, face) if side == 0 else (face, face + proud)
             outer = (along[0] - width, along[1] + width)
-            casing = around(thick, outer, (0.0, up[1] + width), width)
+            casing = frame_blocks(thick, outer, (0.0, up[1] + width), width)
             yield Fixture(kind, owner, (Part(blocks_shape(door.axis, casing), "door"),))
 
 
@@ -95,7 +95,7 @@ def _leaf(door: Opening, angle: float, rng: np.random.Generator) -> list[Part]:
 
     It is flush with one face of the wall and opens away from the other.
     """
-    through, along, up = extents(door)
+    through, along, up = opening_extents(door)
     gap = 0.002 if angle else 0.0
     width, height = along[1] - along[0] - 2 * (LINING + gap), up[1] - LINING - gap
     foot = 0.022 if angle else 0.0  # above the thickest rug

@@ -14,7 +14,7 @@ DOOR_MARGIN = 0.16
 """Least distance (meters) of a doorway from the corner of a room; the casing needs it."""
 
 
-def connecting(
+def connecting_doorways(
     spaces: Sequence[Space], inner: float, rng: np.random.Generator
 ) -> list[Opening] | None:
     """Return doorways that connect all rooms, and some more; None if this is impossible."""

@@ -14,14 +14,14 @@ from encoders.scenes.homes.footprints import (
     Boxes,
     aligned,
     apart,
+    boxes_of_solids,
     extent,
-    joined,
-    moved,
+    join_boxes,
     overlaps,
-    solids,
-    turned,
+    rotate_z,
+    transform_boxes,
 )
-from encoders.scenes.homes.placed_piece import PlacedPiece, before, box_of, flat
+from encoders.scenes.homes.placed_piece import PlacedPiece, boxes_around, floor_in_front, lies_flat
 from encoders.scenes.homes.spaces import Opening, Space
 from taskgraph.arrays import Booleans, Floats, Integers
 
@@ -117,7 +117,7 @@ class Floor:
         good &= apart(boxes.grown(margin), solid)
         for zones in (self.doors, self.windows if windows else [], self.access if strict else []):
             if zones:
-                good &= apart(boxes, joined(zones))
+                good &= apart(boxes, join_boxes(zones))
         if access is not None:
             good &= apart(access, solid)
         return good
@@ -125,7 +125,9 @@ class Floor:
     def _solid(self, ignore: Sequence[int]) -> Boxes:
         """Return the boxes of all pieces except those in ``ignore``."""
         if self._joined is None:
-            self._joined = joined([placed.box for placed in self.placed]) if self.placed else NONE
+            self._joined = (
+                join_boxes([placed.box for placed in self.placed]) if self.placed else NONE
+            )
         if not len(ignore):
             return self._joined
         kept = np.ones(len(self.placed), dtype=bool)
@@ -137,7 +139,7 @@ class Floor:
         if not self.windows:
             return np.ones(len(boxes), dtype=bool)
         near = self.windows[::2]  # the first box of each window is the window itself
-        return apart(boxes, joined(near))
+        return apart(boxes, join_boxes(near))
 
     def inside_room(self, boxes: Boxes, margin: float = 0.0) -> Booleans:
         """Return which of (N) boxes are inside the room, ``margin`` meters from its walls."""
@@ -151,12 +153,12 @@ class Floor:
 
         A chair may reach under a table as long as no solid of one overlaps a solid of the other.
         """
-        if not self.free(box_of(piece, position, turn), ignore=ignore)[0]:
+        if not self.free(boxes_around(piece, position, turn), ignore=ignore)[0]:
             return False
-        mine = moved(solids(piece), position, turn)
+        mine = transform_boxes(boxes_of_solids(piece), position, turn)
         for number in ignore:
             other = self.placed[number]
-            theirs = moved(solids(other.piece), other.position, other.turn)
+            theirs = transform_boxes(boxes_of_solids(other.piece), other.position, other.turn)
             if overlaps(mine.grown(0.004), theirs).any():
                 return False
         return True
@@ -175,11 +177,11 @@ class Floor:
         place = np.asarray(position, dtype=float)
         self.placed.append(PlacedPiece(piece, place, float(turn), host, suite))
         if self._joined is not None:
-            self._joined = joined([self._joined, self.placed[-1].box])
-        if host < 0 and place[2] < self.space.low[2] + 0.05 and not flat(piece):
+            self._joined = join_boxes([self._joined, self.placed[-1].box])
+        if host < 0 and place[2] < self.space.low[2] + 0.05 and not lies_flat(piece):
             self.filled += piece.size[0] * piece.size[1]
         if front:
-            self.access.append(before(piece, place, turn, front))
+            self.access.append(floor_in_front(piece, place, turn, front))
         return len(self.placed) - 1
 
     def walls(self, piece: Piece, *, gap: float = GAP, height: float = 0.0) -> Spots:
@@ -194,7 +196,7 @@ class Floor:
             u = np.linspace(-reach, reach, max(int(reach / 0.05), 3))
             local = np.zeros((len(u), 3))
             local[:, 0], local[:, 1] = u, depth / 2 - piece.size[1] / 2 - gap
-            spots = turned(turn, local) + middle
+            spots = rotate_z(turn, local) + middle
             spots[:, 2] = self.space.low[2] + height
             position.append(spots)
             turns.append(np.full(len(u), turn))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encoders.scenes.homes.doorways import connecting
+from encoders.scenes.homes.doorways import connecting_doorways
 from encoders.scenes.homes.outside import entrance, outer_walls, windows_in
 from encoders.scenes.homes.rooms import ROOM_TYPES
-from encoders.scenes.homes.slicing import Cell, sliced
+from encoders.scenes.homes.slicing import Cell, random_cells
 from encoders.scenes.homes.spaces import Opening, Space
 
 
@@ -30,9 +30,9 @@ def random_floor_plan(rng: np.random.Generator) -> FloorPlan:
     """Draw a random plan of 5 to 9 connected rooms of at least 4 types."""
     inner, outer = float(rng.uniform(0.1, 0.2)), float(rng.uniform(0.26, 0.4))
     while True:
-        cells = sliced(_program(rng), rng)
+        cells = random_cells(_program(rng), rng)
         spaces = tuple(_space(cell, inner, rng) for cell in cells)
-        doors = connecting(spaces, inner, rng)
+        doors = connecting_doorways(spaces, inner, rng)
         if doors is not None:
             break
     walls = outer_walls(spaces)

@@ -48,7 +48,7 @@ def aligned(low: ArrayLike, high: ArrayLike) -> Boxes:
     return Boxes((low + high) / 2, (high - low) / 2, np.zeros(len(low)))
 
 
-def joined(groups: Sequence[Boxes]) -> Boxes:
+def join_boxes(groups: Sequence[Boxes]) -> Boxes:
     """Return all boxes of several groups, in order."""
     return Boxes(
         np.concatenate([boxes.middle for boxes in groups]),
@@ -57,7 +57,7 @@ def joined(groups: Sequence[Boxes]) -> Boxes:
     )
 
 
-def turned(turn: ArrayLike, vectors: ArrayLike) -> Floats:
+def rotate_z(turn: ArrayLike, vectors: ArrayLike) -> Floats:
     """Rotate (…, 3) vectors about z by (…,) radians."""
     c, s = np.cos(turn), np.sin(turn)
     x, y, z = np.moveaxis(np.asarray(vectors, dtype=float), -1, 0)
@@ -105,7 +105,7 @@ def extent(boxes: Boxes) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=64)
-def solids(piece: Piece) -> Boxes:
+def boxes_of_solids(piece: Piece) -> Boxes:
     """Return a box around each connected solid of a piece, such as a table's top and legs.
 
     With these boxes a chair can be pushed under a table, with one box for the table it cannot.
@@ -130,7 +130,7 @@ def solids(piece: Piece) -> Boxes:
     return aligned(np.concatenate(lows), np.concatenate(highs))
 
 
-def moved(boxes: Boxes, position: ArrayLike, turn: float) -> Boxes:
+def transform_boxes(boxes: Boxes, position: ArrayLike, turn: float) -> Boxes:
     """Transform boxes from a piece's own frame: rotate by ``turn``, then move to ``position``."""
-    middle = turned(turn, boxes.middle) + np.asarray(position, dtype=float)
+    middle = rotate_z(turn, boxes.middle) + np.asarray(position, dtype=float)
     return Boxes(middle, boxes.half, boxes.turn + turn)

@@ -16,7 +16,7 @@ def blocks_shape(axis: int, blocks: Sequence[Block]) -> Shape:
     return boxes(*zip(*(cut_box(axis, *block) for block in blocks), strict=True))
 
 
-def extents(opening: Opening) -> Block:
+def opening_extents(opening: Opening) -> Block:
     """Return the extents of an opening through, along and up its wall, meters."""
     along = 1 - opening.axis
     through = (float(opening.low[opening.axis]), float(opening.high[opening.axis]))
@@ -27,7 +27,7 @@ def extents(opening: Opening) -> Block:
     )
 
 
-def around(through: Extent, along: Extent, up: Extent, width: float) -> list[Block]:
+def frame_blocks(through: Extent, along: Extent, up: Extent, width: float) -> list[Block]:
     """Return two uprights and a head, ``width`` meters wide, inside the given extents."""
     return [
         (through, (along[0], along[0] + width), up),

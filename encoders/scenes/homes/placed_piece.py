@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from encoders.scenes.furniture.piece import Piece
-from encoders.scenes.homes.footprints import Boxes, turned
+from encoders.scenes.homes.footprints import Boxes, rotate_z
 from taskgraph.arrays import Floats
 
 
@@ -29,10 +29,10 @@ class PlacedPiece:
     @property
     def box(self) -> Boxes:
         """Return the box around the piece, in the world's frame."""
-        return box_of(self.piece, self.position, np.array(self.turn))
+        return boxes_around(self.piece, self.position, np.array(self.turn))
 
 
-def box_of(piece: Piece, positions: ArrayLike, turns: ArrayLike) -> Boxes:
+def boxes_around(piece: Piece, positions: ArrayLike, turns: ArrayLike) -> Boxes:
     """Return the boxes around a piece at (N, 3) positions with (N,) rotations."""
     positions = np.atleast_2d(np.asarray(positions, dtype=float))
     half = np.array(piece.size) / 2
@@ -43,15 +43,15 @@ def box_of(piece: Piece, positions: ArrayLike, turns: ArrayLike) -> Boxes:
     )
 
 
-def before(piece: Piece, position: ArrayLike, turn: float | Floats, depth: float) -> Boxes:
+def floor_in_front(piece: Piece, position: ArrayLike, turn: float | Floats, depth: float) -> Boxes:
     """Return boxes of floor, ``depth`` meters deep, in front of a piece at some places."""
     positions = np.atleast_2d(np.asarray(position, dtype=float))
     turns = np.broadcast_to(turn, len(positions)).astype(float)
-    offset = turned(turns, [0.0, -(piece.size[1] + depth) / 2, 0.0])
+    offset = rotate_z(turns, [0.0, -(piece.size[1] + depth) / 2, 0.0])
     half = np.array([piece.size[0] / 2, depth / 2, 0.5])
     return Boxes(positions + offset + [0, 0, 0.5], np.tile(half, (len(positions), 1)), turns)
 
 
-def flat(piece: Piece) -> bool:
+def lies_flat(piece: Piece) -> bool:
     """Return whether a piece lies flat on the floor, so that other pieces may stand on it."""
     return piece.kind == "rug"

@@ -24,7 +24,7 @@ class Cell:
     high: Corner
 
 
-def sliced(kinds: Sequence[str], rng: np.random.Generator) -> list[Cell]:
+def random_cells(kinds: Sequence[str], rng: np.random.Generator) -> list[Cell]:
     """Return cells that fill a rectangle or an L, of about the sizes of their room types.
 
     Two rows of rooms lie along a corridor (or along a wall, if no room is a corridor), and some
@@ -36,7 +36,11 @@ def sliced(kinds: Sequence[str], rng: np.random.Generator) -> list[Cell]:
     least = np.inf
     for _ in range(TRIES):
         cells = _division(list(kinds), rng)
-        penalty = sum(_misfit(cell) for cell in cells) + 0.3 * _dark(cells) + _sprawl(cells)
+        penalty = (
+            sum(_size_penalty(cell) for cell in cells)
+            + 0.3 * _rooms_without_outer_wall(cells)
+            + _outline_penalty(cells)
+        )
         if penalty < least:
             best, least = cells, penalty
         if least < 0.02:
@@ -100,7 +104,7 @@ def _cut(
     )
 
 
-def _misfit(cell: Cell) -> float:
+def _size_penalty(cell: Cell) -> float:
     """Return how far a cell's sides are outside the ranges of its type, square meters."""
     room = ROOM_TYPES[cell.kind]
     short, long = sorted((cell.high[0] - cell.low[0], cell.high[1] - cell.low[1]))
@@ -111,7 +115,7 @@ def _outside(value: float, within: tuple[float, float]) -> float:
     return max(within[0] - value, value - within[1], 0.0)
 
 
-def _sprawl(cells: Sequence[Cell]) -> float:
+def _outline_penalty(cells: Sequence[Cell]) -> float:
     """Return a penalty for outlines more than 1.7 times as long as wide, and for notches."""
     low = [min(cell.low[axis] for cell in cells) for axis in (0, 1)]
     high = [max(cell.high[axis] for cell in cells) for axis in (0, 1)]
@@ -123,7 +127,7 @@ def _sprawl(cells: Sequence[Cell]) -> float:
     return 4 * max(longer - 1.7, 0.0) + 8 * max(0.78 - filled, 0.0)
 
 
-def _dark(cells: Sequence[Cell]) -> int:
+def _rooms_without_outer_wall(cells: Sequence[Cell]) -> int:
     """Return the number of living rooms without a wall on the outline's bounding box."""
     low = [min(cell.low[axis] for cell in cells) for axis in (0, 1)]
     high = [max(cell.high[axis] for cell in cells) for axis in (0, 1)]

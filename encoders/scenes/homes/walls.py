@@ -68,7 +68,7 @@ def _drawn(choice: Choice, rng: np.random.Generator) -> str:
     return choice[int(rng.choice(len(choice), p=weights / weights.sum()))][0]
 
 
-def sheet(axis: int, at: float, facing: int, rectangles: ArrayLike) -> Shape:
+def rectangles_shape(axis: int, at: float, facing: int, rectangles: ArrayLike) -> Shape:
     """Return rectangles in the plane ``axis = at`` with normals ``facing`` (1 or -1).
 
     ``rectangles`` is an (N, 4) array of (low u, high u, low v, high v), meters, where u and v are
@@ -93,7 +93,7 @@ def sheet(axis: int, at: float, facing: int, rectangles: ArrayLike) -> Shape:
     )
 
 
-def with_holes(outline: ArrayLike, holes: Sequence[ArrayLike], level: float) -> Floats:
+def cut_holes(outline: ArrayLike, holes: Sequence[ArrayLike], level: float) -> Floats:
     """Return a rectangle with holes as (N, 4) rectangles (low u, high u, low v, high v).
 
     All are cut along the same lines, the height ``level`` (meters) among them. No corner of one
@@ -114,15 +114,19 @@ def with_holes(outline: ArrayLike, holes: Sequence[ArrayLike], level: float) -> 
     return np.array(kept)
 
 
-def surfaces(plan: FloorPlan, number: int, finish: Finish) -> Iterator[Fixture]:
+def room_surfaces(plan: FloorPlan, number: int, finish: Finish) -> Iterator[Fixture]:
     """Yield the walls, floor and ceiling of one room, then its skirting boards and cornice."""
     space = plan.spaces[number]
     flat = [[space.low[0], space.high[0], space.low[1], space.high[1]]]
     for axis, side in SIDES:
         parts = _wall(plan, number, axis, side, finish)
         yield Fixture("wall", number, parts)
-    yield Fixture("floor", number, (Part(sheet(2, space.low[2], 1, flat), finish.floor),))
-    yield Fixture("ceiling", number, (Part(sheet(2, space.high[2], -1, flat), finish.ceiling),))
+    yield Fixture(
+        "floor", number, (Part(rectangles_shape(2, space.low[2], 1, flat), finish.floor),)
+    )
+    yield Fixture(
+        "ceiling", number, (Part(rectangles_shape(2, space.high[2], -1, flat), finish.ceiling),)
+    )
     strips = _strips(plan, number, finish)
     if strips:
         yield Fixture("trim", number, (Part(boxes(*zip(*strips, strict=True)), "trim"),))
@@ -142,12 +146,12 @@ def _wall(plan: FloorPlan, number: int, axis: int, side: int, finish: Finish) ->
     ]
     outline = (space.low[along], space.high[along], space.low[2], space.high[2])
     level = finish.band_height if finish.band else 0.0
-    panels = with_holes(outline, holes, level)
+    panels = cut_holes(outline, holes, level)
     at = float((space.low, space.high)[side > 0][axis])
     lower = panels[:, 3] <= level
-    parts = [Part(sheet(axis, at, -side, panels[~lower]), finish.wall)]
+    parts = [Part(rectangles_shape(axis, at, -side, panels[~lower]), finish.wall)]
     if lower.any():
-        parts.append(Part(sheet(axis, at, -side, panels[lower]), finish.band))
+        parts.append(Part(rectangles_shape(axis, at, -side, panels[lower]), finish.band))
     return tuple(parts)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.floor_plan import FloorPlan
-from encoders.scenes.homes.frames import Block, around, blocks_shape, extents
+from encoders.scenes.homes.frames import Block, blocks_shape, frame_blocks, opening_extents
 from encoders.scenes.homes.spaces import Extent, Opening
-from encoders.scenes.homes.walls import Finish, Fixture, sheet
+from encoders.scenes.homes.walls import Finish, Fixture, rectangles_shape
 from encoders.scenes.solids.shapes import Shape
 
 
@@ -25,13 +25,13 @@ def windows(
 
 def _window(window: Opening, finishes: Sequence[Finish], rng: np.random.Generator) -> Fixture:
     """Return reveals, frame, bars and sill; there is no pane, so that rays reach the sky."""
-    through, along, up = extents(window)
+    through, along, up = opening_extents(window)
     inside = 0 if window.rooms[0] >= 0 else 1
     room, face = window.rooms[inside], through[inside]
     inward = -1.0 if inside == 0 else 1.0
     near = face - inward * float(rng.uniform(0.45, 0.7)) * (through[1] - through[0])
     frame, bar = _sorted(near, near - inward * 0.06), float(rng.uniform(0.045, 0.07))
-    blocks = [*around(frame, along, up, bar), (frame, along, (up[0], up[0] + bar))]
+    blocks = [*frame_blocks(frame, along, up, bar), (frame, along, (up[0], up[0] + bar))]
     blocks += _bars(frame, along, up, bar, rng)
     sill = _sill(near, face, inward, along, up[0], rng)
     plain = finishes[room].wall if finishes[room].wall != "wall_paper" else "wall_plaster"
@@ -85,7 +85,9 @@ def _reveals(window: Opening) -> list[Shape]:
     shapes = []
     for side in (0, 1):
         across = [[low[axis], high[axis], low[2], high[2]]]
-        shapes.append(sheet(along, float((low, high)[side][along]), 1 - 2 * side, across))
+        shapes.append(
+            rectangles_shape(along, float((low, high)[side][along]), 1 - 2 * side, across)
+        )
         level = [[low[0], high[0], low[1], high[1]]]
-        shapes.append(sheet(2, float((low, high)[side][2]), 1 - 2 * side, level))
+        shapes.append(rectangles_shape(2, float((low, high)[side][2]), 1 - 2 * side, level))
     return shapes

@@ -15,9 +15,9 @@ from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.arrange import arrange
 from encoders.scenes.homes.doors import doors
 from encoders.scenes.homes.floor_plan import FloorPlan, random_floor_plan
-from encoders.scenes.homes.footprints import turned
+from encoders.scenes.homes.footprints import rotate_z
 from encoders.scenes.homes.placed_piece import PlacedPiece
-from encoders.scenes.homes.walls import Fixture, random_finish, surfaces
+from encoders.scenes.homes.walls import Fixture, random_finish, room_surfaces
 from encoders.scenes.homes.windows import windows
 from encoders.scenes.solids.shapes import rotation
 from taskgraph.arrays import Floats, Integers, Integers32
@@ -50,7 +50,7 @@ class Home:
     furniture: tuple[tuple[PlacedPiece, ...], ...]  # of each room
 
 
-def build(seed: int, index: int, domain: Domain) -> Building:
+def build_building(seed: int, index: int, domain: Domain) -> Building:
     """Build the building with a given number; equal arguments give equal buildings.
 
     Plan, furniture and small objects have independent random streams, so that domains with the
@@ -69,23 +69,25 @@ def build(seed: int, index: int, domain: Domain) -> Building:
     """
     if seed < 0 or index < 0:
         raise InvalidSceneError(f"seed {seed}, building {index}: expected no negative number")
-    home = furnish(seed, index, clutter=domain.clutter)
-    return painted(home, f"building_{index:04d}", domain, stream(seed, index, PALETTE))
+    home = furnish_home(seed, index, clutter=domain.clutter)
+    return assemble_building(
+        home, f"building_{index:04d}", domain, random_stream(seed, index, PALETTE)
+    )
 
 
-def stream(seed: int, index: int, number: int) -> np.random.Generator:
+def random_stream(seed: int, index: int, number: int) -> np.random.Generator:
     """Return one of a building's independent random streams."""
     return np.random.default_rng(np.random.SeedSequence([seed, index, number]))
 
 
-def furnish(seed: int, index: int, *, clutter: float = 1.0) -> Home:
+def furnish_home(seed: int, index: int, *, clutter: float = 1.0) -> Home:
     """Plan a building, choose its surfaces and arrange its furniture."""
-    rng = stream(seed, index, PLAN)
+    rng = random_stream(seed, index, PLAN)
     plan = random_floor_plan(rng)
     finishes = [random_finish(space, rng) for space in plan.spaces]
-    fixtures = [f for i, finish in enumerate(finishes) for f in surfaces(plan, i, finish)]
+    fixtures = [f for i, finish in enumerate(finishes) for f in room_surfaces(plan, i, finish)]
     fixtures += [*doors(plan, finishes, rng), *windows(plan, finishes, rng)]
-    large, small = stream(seed, index, FURNITURE), stream(seed, index, SMALL)
+    large, small = random_stream(seed, index, FURNITURE), random_stream(seed, index, SMALL)
     furniture = tuple(
         arrange(
             space,
@@ -98,7 +100,7 @@ def furnish(seed: int, index: int, *, clutter: float = 1.0) -> Home:
     return Home(plan, tuple(fixtures), furniture)
 
 
-def painted(home: Home, name: str, domain: Domain, rng: np.random.Generator) -> Building:
+def assemble_building(home: Home, name: str, domain: Domain, rng: np.random.Generator) -> Building:
     """Give every part a material of the domain's palette, and join all parts into one mesh."""
     instances = _instances(home)
     parts = [part for instance in instances for part in instance.parts]
@@ -189,7 +191,7 @@ def _lights(home: Home, domain: Domain) -> tuple[Light, ...]:
     lamp = np.array(domain.lighting.lamp, dtype=float)
     return tuple(
         Light(
-            position=placed.position + turned(placed.turn, glow.position),
+            position=placed.position + rotate_z(placed.turn, glow.position),
             power=glow.strength * lamp,
             radius=glow.radius,
             room=room if room >= 0 else OUTSIDE,

@@ -14,12 +14,12 @@ import numpy as np
 from taskgraph.arrays import Booleans
 
 
-def packed(places: Booleans) -> int:
+def pack(places: Booleans) -> int:
     """Return the number that represents a boolean map with its margin."""
     return int.from_bytes(np.packbits(places, bitorder="little").tobytes(), "little")
 
 
-def unpacked(maps: Sequence[int], count: int) -> Booleans:
+def unpack(maps: Sequence[int], count: int) -> Booleans:
     """Return the (M, count) booleans of M maps with ``count`` places."""
     size = -(-count // 8)
     content = b"".join([bits.to_bytes(size, "little") for bits in maps])
@@ -27,12 +27,12 @@ def unpacked(maps: Sequence[int], count: int) -> Booleans:
     return np.unpackbits(rows, axis=1, count=count, bitorder="little").view(bool)
 
 
-def ahead(bits: int, step: int) -> int:
+def shift(bits: int, step: int) -> int:
     """Shift a map: each place gets the value ``step`` places further on."""
     return bits >> step if step >= 0 else bits << -step
 
 
-def widened(bits: int, steps: Sequence[int]) -> int:
+def dilate(bits: int, steps: Sequence[int]) -> int:
     """Return a map that is true at the places of ``bits`` and ``steps`` places to either side."""
     result = bits
     for step in steps:

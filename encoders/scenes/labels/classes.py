@@ -23,7 +23,7 @@ CENTER_SPREAD = 0.25
 """Standard deviation of the Gaussian weight around the center, in widths of the picture."""
 
 
-def segment_semantic(sight: RaycastView) -> Pixels:
+def segment_semantic(view: RaycastView) -> Pixels:
     """Return the class of each pixel, with the numbers of Taskonomy's files.
 
     Labels are exact for objects of any size: one pixel of a bottle is a bottle.
@@ -35,13 +35,13 @@ def segment_semantic(sight: RaycastView) -> Pixels:
         and furniture of other classes), 2 + k for class k of `furniture.SEMANTIC`.
     """
     values = {kind: FIRST_CLASS + k for k, kind in enumerate(SEMANTIC)}
-    kinds = sight.raycaster.building.instance_kind
+    kinds = view.raycaster.building.instance_kind
     table = np.array([*(values.get(kind, BACKGROUND) for kind in kinds), UNCERTAIN], dtype=np.uint8)
     # Rays without a hit have the instance -1: the last entry.
-    return np.asarray(sight.grid(table[sight.hits.instance]), dtype=np.uint8)
+    return np.asarray(view.grid(table[view.hits.instance]), dtype=np.uint8)
 
 
-def class_object(sight: RaycastView) -> Floats32:
+def class_object(view: RaycastView) -> Floats32:
     r"""Return the class of the view's main object.
 
     The piece of furniture with the largest weight among those that cover at least 2 % of the
@@ -60,12 +60,12 @@ def class_object(sight: RaycastView) -> Floats32:
         piece covers 2 %.
     """
     numbers = {kind: k for k, kind in enumerate(OBJECTS)}
-    kinds = sight.raycaster.building.instance_kind
+    kinds = view.raycaster.building.instance_kind
     classes = np.array([*(numbers.get(kind, -1) for kind in kinds), -1])  # -1: not furniture
-    seen = sight.hits.instance
+    seen = view.hits.instance
     area = np.bincount(seen + 1, minlength=len(kinds) + 1)[1:]
-    weight = np.bincount(seen + 1, weights=_closeness(sight.size), minlength=len(kinds) + 1)[1:]
-    able = np.flatnonzero((classes[:-1] >= 0) & (area >= LEAST_SHARE * sight.size**2))
+    weight = np.bincount(seen + 1, weights=_closeness(view.size), minlength=len(kinds) + 1)[1:]
+    able = np.flatnonzero((classes[:-1] >= 0) & (area >= LEAST_SHARE * view.size**2))
     label = np.zeros(len(OBJECTS), dtype=np.float32)
     if len(able):
         # Sums of the same weights in another order differ in their last bits; they count as equal.
@@ -74,7 +74,7 @@ def class_object(sight: RaycastView) -> Floats32:
     return label
 
 
-def class_scene(sight: RaycastView) -> Floats32:
+def class_scene(view: RaycastView) -> Floats32:
     """Return the type of the camera's room; in a doorway, that of the nearest room.
 
     Returns
@@ -87,7 +87,7 @@ def class_scene(sight: RaycastView) -> Floats32:
     UnknownNameError
         If the room's type is none of `rooms.SCENES`.
     """
-    rooms, place = sight.raycaster.building.rooms, sight.camera.position
+    rooms, place = view.raycaster.building.rooms, view.camera.position
     apart = [np.maximum(np.maximum(room.low - place, place - room.high), 0) for room in rooms]
     kind = rooms[int(np.argmin([(gap**2).sum() for gap in apart]))].kind
     if kind not in SCENES:

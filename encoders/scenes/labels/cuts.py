@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg.lapack import dsyevr
 
-from encoders.scenes.labels.bits import packed, unpacked
+from encoders.scenes.labels.bits import pack, unpack
 from taskgraph.arrays import Booleans, Floats, Indices, Integers32
 
 DEAREST_CUT = 0.005
@@ -80,7 +80,7 @@ def normalized_cuts(weights: Floats) -> Integers32:
         Number of each node's part, from 0.
     """
     count = len(weights)
-    touch = [packed(row) for row in weights >= FAINT]
+    touch = [pack(row) for row in weights >= FAINT]
     parts = np.zeros(count, dtype=np.int32)
     number, waiting = 0, [np.arange(count)]
     while waiting:
@@ -111,4 +111,4 @@ def _tied(nodes: Indices, touch: Sequence[int]) -> Booleans:
         more = touch[node.bit_length() - 1] & left & ~reached
         reached |= more
         new = new ^ node | more
-    return np.asarray(unpacked([reached], len(touch))[0, nodes])
+    return np.asarray(unpack([reached], len(touch))[0, nodes])

@@ -144,7 +144,7 @@ def _closed_in(raycaster: Raycaster, camera: Camera, pair: _Pair) -> Floats:
         doubtful = np.flatnonzero((mismatch > LEAST_GAP) & ((gap != 0) | (mismatch > SHALLOW)))
         rows, pair, gap = rows[doubtful], pair.at(doubtful), gap[doubtful]
     crossing = np.flatnonzero(gap == 0)
-    result[rows[crossing]] = _unmet(raycaster, camera, pair.at(crossing))
+    result[rows[crossing]] = _crease_gaps(raycaster, camera, pair.at(crossing))
     return result
 
 
@@ -169,7 +169,7 @@ def _half(raycaster: Raycaster, camera: Camera, pair: _Pair) -> tuple[_Pair, Flo
     )
 
 
-def _unmet(raycaster: Raycaster, camera: Camera, pair: _Pair) -> Floats:
+def _crease_gaps(raycaster: Raycaster, camera: Camera, pair: _Pair) -> Floats:
     """Return (N,) gaps of pairs whose planes cross, if a face ends before the crossing."""
     depth1, depth2 = _inverse_depth(pair.planes, pair.rays)
     first = depth1 > depth2  # inverse depths: the first surface is nearer

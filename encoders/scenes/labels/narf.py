@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encoders.scenes.labels.bits import ahead, packed, unpacked, widened
+from encoders.scenes.labels.bits import dilate, pack, shift, unpack
 from encoders.scenes.labels.raycast_view import RaycastView
 from encoders.scenes.labels.scan import Offset, Scan
 from taskgraph.arrays import Booleans, Floats, Indices
@@ -54,7 +54,7 @@ BLOCK = 1 << 21
 """Number of pairs of points that are processed together; it bounds the memory."""
 
 
-def keypoints3d(sight: RaycastView) -> Floats:
+def keypoints3d(view: RaycastView) -> Floats:
     """Return NARF's interest value I = I1 I2 of each pixel, in [0, 1], (H, W).
 
     It is zero in flat surroundings, on the far side of borders (which moves with the viewpoint)
@@ -63,9 +63,9 @@ def keypoints3d(sight: RaycastView) -> Floats:
     smoothed with the kernel (1, 2, 1) / 4 both ways, as the paper smooths them before it looks
     for maxima.
     """
-    scan = Scan.of(sight, jump=STEP * SUPPORT, margin=max(PATCH, sight.size // WIDEST))
+    scan = Scan.of(view, jump=STEP * SUPPORT, margin=max(PATCH, view.size // WIDEST))
     seen, margin = np.isfinite(scan.depth), scan.margin
-    scale = 2 * np.tan(sight.camera.fov / 2) / sight.size  # meters a pixel, one meter away
+    scale = 2 * np.tan(view.camera.fov / 2) / view.size  # meters a pixel, one meter away
     support = np.maximum(SUPPORT, LEAST_PIXELS * scale * np.where(seen, scan.depth, 1.0))
     support = scan.places(support, fill=1.0)
     interest = _interest(scan, _changes(scan, support, scale), support).reshape(-1, scan.stride)
@@ -89,7 +89,7 @@ class _Patch:
         """Return the squares of `PATCH` pixels to either side."""
         rings = list(scan.rings(np.hypot(PATCH, PATCH)))
         offsets = tuple(offset for ring, _ in rings for offset in ring)
-        held = unpacked([bits for _, maps in rings for bits in maps], scan.places(scan.depth).size)
+        held = unpack([bits for _, maps in rings for bits in maps], scan.places(scan.depth).size)
         return cls(offsets, np.array([scan.step(offset) for offset in offsets]), held)
 
 
@@ -161,13 +161,13 @@ def _uneven(scan: Scan) -> Indices:
     for offset in ((0, 1), (1, 0)):
         step = scan.step(offset)
         apart = normals[:, step:] - normals[:, :-step]
-        turn = packed(np.einsum("in,in->n", apart, apart) > TURN**2) & scan.links[offset]
+        turn = pack(np.einsum("in,in->n", apart, apart) > TURN**2) & scan.links[offset]
         turns |= turn | turn << step
-    sideways = widened(turns, range(1, PATCH + 1))
-    around = widened(sideways, [scan.step((rows, 0)) for rows in range(1, PATCH + 1)])
+    sideways = dilate(turns, range(1, PATCH + 1))
+    around = dilate(sideways, [scan.step((rows, 0)) for rows in range(1, PATCH + 1)])
     even = np.isfinite(scan.depth) & ~scan.front & ~scan.shadow
     count = normals.shape[1]
-    return np.flatnonzero(unpacked([around & packed(scan.places(even))], count)[0])
+    return np.flatnonzero(unpack([around & pack(scan.places(even))], count)[0])
 
 
 def _spread(scan: Scan, patch: _Patch, place: Indices) -> Floats:
@@ -244,12 +244,12 @@ def _neighbors(scan: Scan, extent: Floats) -> Iterator[tuple[Indices, Indices]]:
     ``extent`` (P,) is the largest distance of a place's neighbors, pixels. Pixels at the far
     side of borders are left out.
     """
-    wanted, waiting = packed(scan.places(~scan.shadow)), []
-    wide = functools.cache(lambda length: packed(extent >= length))
+    wanted, waiting = pack(scan.places(~scan.shadow)), []
+    wide = functools.cache(lambda length: pack(extent >= length))
     for offsets, reached in scan.rings(min(scan.margin, extent.max(initial=0.0))):
         for offset, connected in zip(offsets, reached, strict=True):
             step = scan.step(offset)
-            changing = ahead(wide(math.hypot(*offset) or 1e-9), step)
+            changing = shift(wide(math.hypot(*offset) or 1e-9), step)
             waiting.append((step, wanted & connected & changing))
             if len(waiting) * len(extent) > BLOCK:
                 yield _pairs(waiting, len(extent))
@@ -261,7 +261,7 @@ def _pairs(maps: list[tuple[int, int]], count: int) -> tuple[Indices, Indices]:
     """Return the places (n, p) with n a given step after p, for every true p of each map."""
     if not maps:
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    pairs = np.flatnonzero(unpacked([bits for _, bits in maps], count))
+    pairs = np.flatnonzero(unpack([bits for _, bits in maps], count))
     row, p = np.divmod(pairs, count)
     return np.array([step for step, _ in maps]).take(row) + p, p
 

@@ -8,7 +8,7 @@ from encoders.scenes.labels.raycast_view import RaycastView
 from taskgraph.arrays import Floats
 
 
-def edge_occlusion(sight: RaycastView) -> Floats:
+def edge_occlusion(view: RaycastView) -> Floats:
     """Return occlusion edges, (H, W) in [0, 1]: the relative jump in depth to hidden neighbors.
 
     The value is the largest ``1 - near / far`` between the pixel and those of its four neighbors
@@ -20,8 +20,8 @@ def edge_occlusion(sight: RaycastView) -> Floats:
     The real data's map is a Sobel filter of the square root of depth, which is also nonzero on
     slanted floors and at creases. Exact geometry separates these cases; see `Gaps`.
     """
-    edges = np.zeros((sight.size, sight.size))
-    across, down = sight.gaps.across, sight.gaps.down
+    edges = np.zeros((view.size, view.size))
+    across, down = view.gaps.across, view.gaps.down
     for pixels, gap in (
         (edges[:, :-1], across),
         (edges[:, 1:], -across),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encoders.scenes.labels.bits import ahead, packed
+from encoders.scenes.labels.bits import pack, shift
 from encoders.scenes.labels.geometry import depth_zbuffer, normal
 from encoders.scenes.labels.raycast_view import RaycastView
 from taskgraph.arrays import Array, Booleans, Floats
@@ -50,16 +50,15 @@ class Scan:
     margin: int
 
     @classmethod
-    def of(cls, sight: RaycastView, *, jump: float, margin: int) -> Scan:
+    def of(cls, view: RaycastView, *, jump: float, margin: int) -> Scan:
         """Return the range image of a view; borders are jumps of at least ``jump`` meters."""
-        depth = np.nan_to_num(depth_zbuffer(sight), nan=np.inf)
+        depth = np.nan_to_num(depth_zbuffer(view), nan=np.inf)
         seen = np.isfinite(depth)
-        right, front, shadow = _borders(depth, sight.gaps.across, jump)
-        below, *sides = (borders.T for borders in _borders(depth.T, sight.gaps.down.T, jump))
+        right, front, shadow = _borders(depth, view.gaps.across, jump)
+        below, *sides = (borders.T for borders in _borders(depth.T, view.gaps.down.T, jump))
         return cls(
-            points=sight.grid(sight.rays / -sight.rays[:, 2:])
-            * np.where(seen, depth, 0.0)[..., None],
-            normals=normal(sight),
+            points=view.grid(view.rays / -view.rays[:, 2:]) * np.where(seen, depth, 0.0)[..., None],
+            normals=normal(view),
             depth=depth,
             front=front | sides[0],
             shadow=shadow | sides[1],
@@ -98,13 +97,13 @@ class Scan:
             most ``radius`` pixels, and whether each pixel is connected to the pixel there.
         """
         offsets: tuple[Offset, ...] = ((0, 0),)
-        reached = [packed(self.places(np.isfinite(self.depth)))]
+        reached = [pack(self.places(np.isfinite(self.depth)))]
         yield offsets, reached
         for length in range(1, int(radius) + 1):
             inner = dict(zip(offsets, reached, strict=True))
             lines = _ring(length, int(radius**2 + 1e-9))
             reached = [
-                inner[before] & ahead(self.links[last], self.step(before))
+                inner[before] & shift(self.links[last], self.step(before))
                 for _, before, last in lines
             ]
             offsets = tuple(offset for offset, _, _ in lines)
@@ -134,12 +133,12 @@ def _borders(depth: Floats, gap: Floats, jump: float) -> tuple[Booleans, Boolean
 def _links(right: Booleans, below: Booleans, margin: int) -> dict[Offset, int]:
     """Return `Scan.links` from maps of whether the surface continues to the right and below."""
     stride = right.shape[1] + 2 * margin
-    onward = {(0, 1): packed(np.pad(right, margin)), (1, 0): packed(np.pad(below, margin))}
+    onward = {(0, 1): pack(np.pad(right, margin)), (1, 0): pack(np.pad(below, margin))}
     links = {**onward, (0, -1): onward[0, 1] << 1, (-1, 0): onward[1, 0] << stride}
     for i in (-1, 1):
         for j in (-1, 1):
             rows, columns = links[i, 0], links[0, j]
-            links[i, j] = rows & ahead(columns, i * stride) | columns & ahead(rows, j)
+            links[i, j] = rows & shift(columns, i * stride) | columns & shift(rows, j)
     return links
 
 

@@ -65,7 +65,7 @@ def segment_unsup2d(rgb: Pixels) -> Integers32:
     return _segments(regions, first, second, _distance(regions, features))
 
 
-def segment_unsup25d(sight: RaycastView) -> Integers32:
+def segment_unsup25d(view: RaycastView) -> Integers32:
     r"""Return segments of a view by normalized cuts on colors, normals, depth and curvature.
 
     The similarity of adjacent regions is ``exp(-d^2)``. d^2 is the sum of the squared differences
@@ -79,26 +79,26 @@ def segment_unsup25d(sight: RaycastView) -> Integers32:
     (H, W) int32 array
         See `segment_unsup2d`. Pixels without a surface are a surface of their own, far away.
     """
-    hits = sight.hits
+    hits = view.hits
     distance = np.where(hits.valid, hits.distance, FARTHEST)
     bend = 2 / np.pi * np.arctan(hits.curvature.mean(1) / 10)
     smooth = np.concatenate(
         [
-            sight.rgb.reshape(-1, 3) / (255.0 * SOLID_COLOR_SPREAD),
+            view.rgb.reshape(-1, 3) / (255.0 * SOLID_COLOR_SPREAD),
             hits.normal / NORMAL_SPREAD,
             bend[:, None] / BEND_SPREAD,
         ],
         axis=1,
     )
     depth = np.log(distance)[:, None] / STEP_SPREAD
-    regions = _regions(sight.grid(np.concatenate([smooth, depth], axis=1)))
+    regions = _regions(view.grid(np.concatenate([smooth, depth], axis=1)))
     first, second = _borders(regions)
-    step = _steps(sight, distance, first, second) / STEP_SPREAD
+    step = _steps(view, distance, first, second) / STEP_SPREAD
     labels, count = regions.ravel(), int(regions.max()) + 1
     pairs = labels[first] * count + labels[second]
     total = np.bincount(pairs, weights=step, minlength=count**2)
     mean = (total / np.maximum(np.bincount(pairs, minlength=count**2), 1)).reshape(count, count)
-    squares = _distance(regions, sight.grid(smooth)) + ((mean + mean.T) / 2) ** 2
+    squares = _distance(regions, view.grid(smooth)) + ((mean + mean.T) / 2) ** 2
     return _segments(regions, first, second, squares)
 
 
@@ -197,10 +197,10 @@ def _neighbors(shape: tuple[int, ...]) -> tuple[Indices, Indices]:
     )
 
 
-def _steps(sight: RaycastView, distance: Floats, first: Indices, second: Indices) -> Floats:
+def _steps(view: RaycastView, distance: Floats, first: Indices, second: Indices) -> Floats:
     """Return the distance of paired points from each other's tangent planes, relative to depth."""
-    points = sight.camera.to_world(sight.rays) * distance[:, None]
-    gap, normal = points[second] - points[first], sight.hits.normal
+    points = view.camera.to_world(view.rays) * distance[:, None]
+    gap, normal = points[second] - points[first], view.hits.normal
     off1, off2 = (np.einsum("ni,ni->n", normal[place], gap) for place in (first, second))
     off = np.maximum(np.abs(off1), np.abs(off2))
     return np.asarray(off / np.minimum(distance[first], distance[second]))

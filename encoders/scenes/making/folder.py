@@ -38,7 +38,7 @@ def write_whole(path: str | Path, content: bytes) -> None:
         raise
 
 
-def files(out: Path, settings: WorldSettings, domain: str | None = None) -> Iterator[Path]:
+def list_files(out: Path, settings: WorldSettings, domain: str | None = None) -> Iterator[Path]:
     """Yield every file of the data set, or of one domain, without the manifest."""
     for folder in ENCODINGS if domain is None else (domain,):
         for building in settings.names:
@@ -68,7 +68,7 @@ def count_whole(out: Path, settings: WorldSettings) -> int:
     return sum(len(whole_views(out, building)) for building in settings.names)
 
 
-def prepare(out: Path, settings: WorldSettings) -> dict[int, int]:
+def prepare_folder(out: Path, settings: WorldSettings) -> dict[int, int]:
     """Create folders, remove temporary files; return the number of missing views by building."""
     missing = {}
     for stray in out.glob(f"{TEMPORARY}*"):
@@ -84,7 +84,7 @@ def prepare(out: Path, settings: WorldSettings) -> dict[int, int]:
 
 
 @contextlib.contextmanager
-def sole_writer(out: Path) -> Iterator[None]:
+def folder_lock(out: Path) -> Iterator[None]:
     """Lock a folder against other runs, on systems that have such locks.
 
     The lock ends with its process, even if that is killed.

@@ -56,15 +56,15 @@ LABELS_BY_STAGE: dict[str, dict[str, Label]] = {
         "mask_valid": mask,
     },
     "labels: edges": {
-        "edge_texture": lambda sight: edge_texture(sight.rgb),
+        "edge_texture": lambda raycast_view: edge_texture(raycast_view.rgb),
         "edge_occlusion": edge_occlusion,
     },
     "labels: keypoints": {
-        "keypoints2d": lambda sight: keypoints2d(sight.rgb),
+        "keypoints2d": lambda raycast_view: keypoints2d(raycast_view.rgb),
         "keypoints3d": keypoints3d,
     },
     "labels: segments": {
-        "segment_unsup2d": lambda sight: segment_unsup2d(sight.rgb),
+        "segment_unsup2d": lambda raycast_view: segment_unsup2d(raycast_view.rgb),
         "segment_unsup25d": segment_unsup25d,
     },
     "labels: classes": {
@@ -120,7 +120,7 @@ def plan_building(settings: WorldSettings, index: int, seconds: Seconds) -> Plan
     """
     domain = DOMAINS[settings.domain]
     with timed(seconds, "world"):
-        raycaster = Raycaster(world.build(settings.seed, index, domain))
+        raycaster = Raycaster(world.build_building(settings.seed, index, domain))
     seeds = np.random.SeedSequence([settings.seed, index, 0, 0, PLAN])
     with timed(seconds, "choice of views"):
         views = plan_views(raycaster, settings.views, seeds, domain)
@@ -146,11 +146,11 @@ def render_labels(planned: PlannedBuilding, view: View, seconds: Seconds) -> dic
     """Compute every domain of a view in physical units (`encoders.codecs.encodings.to_value`)."""
     rgb, size = render_picture(planned, view, seconds), planned.settings.size
     with timed(seconds, "rays for labels"):
-        sight = RaycastView.of(planned.raycaster, view.camera, size, rgb)
+        raycast_view = RaycastView.of(planned.raycaster, view.camera, size, rgb)
     values: dict[str, Any] = {"rgb": rgb}
     for name, labels in LABELS_BY_STAGE.items():
         with timed(seconds, name):
-            values |= {domain: label(sight) for domain, label in labels.items()}
+            values |= {domain: label(raycast_view) for domain, label in labels.items()}
     values["point_info"] = point_info(planned.raycaster.building, planned.views, view, size)
     return values
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from encoders.errors import InvalidSceneError, StorageError, WorkerDiedError
 from encoders.errors.storage import stored_in
-from encoders.scenes.making.folder import count_whole, prepare, sole_writer
+from encoders.scenes.making.folder import count_whole, folder_lock, prepare_folder
 from encoders.scenes.making.jobs import make_in_this_process, make_with_workers, split_into_slices
 from encoders.scenes.making.labeled_view import Seconds, timed
 from encoders.scenes.making.manifest import MANIFEST, check_folder, read_manifest, write_manifest
@@ -91,8 +91,10 @@ def make(
     check_folder(out, settings)
     with _views_counted_in_errors(out, settings):
         out.mkdir(parents=True, exist_ok=True)
-        with sole_writer(out):
-            missing = {index: count for index, count in prepare(out, settings).items() if count}
+        with folder_lock(out):
+            missing = {
+                index: count for index, count in prepare_folder(out, settings).items() if count
+            }
             if missing or not _is_complete(out, settings):
                 write_manifest(out, settings, complete=False)
                 view_made = _reporter(progress, sum(missing.values()), buildings * views)

@@ -13,7 +13,7 @@ from encoders.codecs.encodings import ENCODINGS, read
 from encoders.errors import InvalidDataError, InvalidSceneError
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES
-from encoders.scenes.making.folder import files, write_whole
+from encoders.scenes.making.folder import list_files, write_whole
 from encoders.scenes.making.room_hashes import planned_rooms
 from encoders.scenes.making.settings import WorldSettings
 from taskgraph import __version__
@@ -89,7 +89,7 @@ def write_manifest(out: Path, settings: WorldSettings, *, complete: bool) -> Non
     }
     if complete:
         content["rooms"] = room_hashes(settings)
-        content["counts"] = counts(out, settings)
+        content["counts"] = count_contents(out, settings)
         content["sha256"] = content_hash(out, settings)
     write_whole(out / MANIFEST, (json.dumps(content, indent=2) + "\n").encode())
 
@@ -111,12 +111,12 @@ def class_names() -> dict[str, list[str]]:
     }
 
 
-def counts(out: Path, settings: WorldSettings) -> dict[str, Any]:
+def count_contents(out: Path, settings: WorldSettings) -> dict[str, Any]:
     """Count files and views, and the views of each building, object class and scene class."""
-    views = Counter(path.parent.name for path in files(out, settings, "point_info"))
+    views = Counter(path.parent.name for path in list_files(out, settings, "point_info"))
     return {
         "views": views.total(),
-        "files": sum(1 for _ in files(out, settings)),
+        "files": sum(1 for _ in list_files(out, settings)),
         "views_by_building": {building: views[building] for building in settings.names},
         "views_by_object": count_classes(out, settings, "class_object"),
         "views_by_scene": count_classes(out, settings, "class_scene"),
@@ -126,7 +126,7 @@ def counts(out: Path, settings: WorldSettings) -> dict[str, Any]:
 def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, int]:
     """Count the views of each class of a domain; ``none`` counts views without a label."""
     names, tally = class_names()[domain], Counter[str]()
-    for path in files(out, settings, domain):
+    for path in list_files(out, settings, domain):
         chances = read(path, domain)
         tally[names[int(chances.argmax())] if chances.any() else "none"] += 1
     return {name: tally[name] for name in (*names, "none")}
@@ -135,7 +135,7 @@ def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, 
 def content_hash(out: Path, settings: WorldSettings) -> str:
     """Return the SHA-256 of the relative path, length and content of every file, sorted."""
     digest = hashlib.sha256()
-    for name in sorted(path.relative_to(out).as_posix() for path in files(out, settings)):
+    for name in sorted(path.relative_to(out).as_posix() for path in list_files(out, settings)):
         content = (out / name).read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)

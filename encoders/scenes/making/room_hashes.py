@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from encoders.scenes.homes.floor_plan import random_floor_plan
-from encoders.scenes.homes.world import PLAN, stream
+from encoders.scenes.homes.world import PLAN, random_stream
 
 STEP = 1e-6
 """Precision of corners (meters), so that rounding errors do not change a hash."""
@@ -34,5 +34,5 @@ def planned_rooms(seed: int, index: int) -> tuple[str, ...]:
     They depend only on the seed and the building's number, not on the number of buildings and
     views, nor on the size and the domain of the pictures.
     """
-    spaces = random_floor_plan(stream(seed, index, PLAN)).spaces
+    spaces = random_floor_plan(random_stream(seed, index, PLAN)).spaces
     return tuple(sorted(room_hash(space.low, space.high) for space in spaces))

@@ -13,7 +13,7 @@ import pandas as pd
 
 from encoders.codecs.encodings import read
 from encoders.errors import InvalidDataError
-from encoders.scenes.making.folder import count_whole, files
+from encoders.scenes.making.folder import count_whole, list_files
 from encoders.scenes.making.manifest import count_classes, read_manifest
 from encoders.scenes.making.settings import WorldSettings
 
@@ -60,14 +60,15 @@ def statistics(out: str | Path) -> pd.DataFrame:
     """
     out, settings = _open(out)
     infos = [
-        (path.parent.name, read(path, "point_info")) for path in files(out, settings, "point_info")
+        (path.parent.name, read(path, "point_info"))
+        for path in list_files(out, settings, "point_info")
     ]
     columns: dict[Property, Sequence[float]] = {
         PITCH: _angles(infos, "camera_pitch"),
         ROLL: _angles(infos, "camera_roll"),
         FOV: _angles(infos, "field_of_view_rads"),
         DISTANCE: [info["camera_distance"] for _, info in infos],
-        PIXELS: _mean_depths(files(out, settings, "depth_euclidean")),
+        PIXELS: _mean_depths(list_files(out, settings, "depth_euclidean")),
         OBLIQUE: _angles(infos, "obliqueness_angle"),
         IN_VIEW: [len(info["nonfixated_points_in_view"]) for _, info in infos],
         CAMERAS: _partners(infos, of="point_uuid", count="camera_uuid"),
@@ -76,7 +77,7 @@ def statistics(out: str | Path) -> pd.DataFrame:
     return pd.DataFrame([_row(name, values) for name, values in columns.items()])
 
 
-def shares(out: str | Path) -> pd.DataFrame:
+def class_shares(out: str | Path) -> pd.DataFrame:
     """Return how many views have each class as their label.
 
     Returns

@@ -18,17 +18,17 @@ def zeros(count: int) -> AnyFloats:
     return np.zeros((3, count), dtype=np.float32).T
 
 
-def single(vectors: AnyFloats) -> AnyFloats:
+def to_single(vectors: AnyFloats) -> AnyFloats:
     """Return (N, 3) vectors in single precision."""
     return np.ascontiguousarray(vectors.T, dtype=np.float32).T
 
 
-def picked(values: Array, rows: NDArray[np.integer]) -> Array:
+def take_rows(values: Array, rows: NDArray[np.integer]) -> Array:
     """Return ``values[rows]`` of (N,) numbers or (N, C) vectors."""
     return values.take(rows) if values.ndim == 1 else values.T.take(rows, axis=1).T
 
 
-def placed(values: AnyFloats, rows: Indices, count: int) -> AnyFloats:
+def put_rows(values: AnyFloats, rows: Indices, count: int) -> AnyFloats:
     """Return (count, 3) zeros with ``values`` (M, 3) in the given rows; ``values`` if M = count."""
     if len(rows) == count:
         return values
@@ -38,15 +38,15 @@ def placed(values: AnyFloats, rows: Indices, count: int) -> AnyFloats:
     return result
 
 
-def scaled(vectors: AnyFloats, factor: AnyFloats) -> AnyFloats:
+def scale_rows(vectors: AnyFloats, factor: AnyFloats) -> AnyFloats:
     """Multiply (N, 3) vectors, or one (3,) vector, by (N,) factors."""
     product: AnyFloats = ((vectors.T if vectors.ndim == 2 else vectors[:, None]) * factor).T
     return product
 
 
 def add(total: AnyFloats, vectors: AnyFloats, factor: AnyFloats) -> None:
-    """Add `scaled` vectors to ``total`` in place."""
-    np.add(total, scaled(vectors, factor), out=total)
+    """Add vectors scaled by `scale_rows` to ``total`` in place."""
+    np.add(total, scale_rows(vectors, factor), out=total)
 
 
 def dot(first: AnyFloats, second: AnyFloats) -> AnyFloats:

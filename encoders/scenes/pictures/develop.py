@@ -18,7 +18,7 @@ _LEAK = 0.07
 _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
-def encoded(value: AnyFloats) -> AnyFloats:
+def linear_to_srgb(value: AnyFloats) -> AnyFloats:
     """Encode linear light, clipped to [0, 1], as sRGB values in [0, 1] (IEC 61966-2-1)."""
     value = np.clip(value, 0, 1)
     curve = np.float32(1.055) * value ** np.float32(1 / 2.4) - np.float32(0.055)
@@ -52,7 +52,7 @@ def exposure(
     return float(lighting.exposure / typical * 2.0**error)
 
 
-def blended(light: AnyFloats) -> AnyFloats:
+def mix_channels(light: AnyFloats) -> AnyFloats:
     """Add 7 % of each other channel to each channel of (..., 3) light, as layers of film do.
 
     Grays do not change; strongly colored light does not saturate to a pure primary color.
@@ -62,7 +62,7 @@ def blended(light: AnyFloats) -> AnyFloats:
     return mixed
 
 
-def toned(light: AnyFloats) -> AnyFloats:
+def tone_map(light: AnyFloats) -> AnyFloats:
     """Apply Narkowicz's fit of the ACES tone curve: [0, infinity) to [0, 1)."""
     return np.clip(
         light
@@ -73,14 +73,14 @@ def toned(light: AnyFloats) -> AnyFloats:
     )
 
 
-def halved(image: AnyFloats) -> AnyFloats:
+def downsample(image: AnyFloats) -> AnyFloats:
     """Return the mean of each 2 x 2 block of a (2H, 2W, C) image."""
     height, width, channels = image.shape
     blocks = image.reshape(height // 2, 2, width // 2, 2, channels)
     return (blocks[:, 0, :, 0] + blocks[:, 0, :, 1] + blocks[:, 1, :, 0] + blocks[:, 1, :, 1]) / 4
 
 
-def through_lens(image: AnyFloats, optics: Optics) -> AnyFloats:
+def apply_lens(image: AnyFloats, optics: Optics) -> AnyFloats:
     """Blur and darken the corners of a square (H, W, 3) image of linear light."""
     size = len(image)
     if optics.blur:
@@ -93,7 +93,7 @@ def through_lens(image: AnyFloats, optics: Optics) -> AnyFloats:
     return image
 
 
-def sensed(image: AnyFloats, sensor: Sensor, rng: np.random.Generator) -> AnyFloats:
+def add_noise(image: AnyFloats, sensor: Sensor, rng: np.random.Generator) -> AnyFloats:
     """Apply the sensor's color cast and noise to an image of linear light."""
     image = image * np.asarray(sensor.cast, np.float32)
     if sensor.shot or sensor.read:
@@ -102,6 +102,6 @@ def sensed(image: AnyFloats, sensor: Sensor, rng: np.random.Generator) -> AnyFlo
     return image
 
 
-def quantized(image: AnyFloats) -> Pixels:
+def to_srgb_bytes(image: AnyFloats) -> Pixels:
     """Return an image of linear light as 8-bit sRGB."""
-    return np.round(255 * encoded(image)).astype(np.uint8)
+    return np.round(255 * linear_to_srgb(image)).astype(np.uint8)

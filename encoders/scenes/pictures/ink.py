@@ -16,7 +16,7 @@ _BENT = np.cos(np.deg2rad(40))  # a larger difference of normals makes an edge
 _BEHIND = 0.06  # a larger relative step in depth makes an edge
 
 
-def filled(albedo: AnyFloats, normal: AnyFloats) -> AnyFloats:
+def flat_colors(albedo: AnyFloats, normal: AnyFloats) -> AnyFloats:
     """Return colors in one of three levels of brightness, by the direction of the normal.
 
     Surfaces that face up or down are brightest; walls that face along x are darker than those
@@ -50,9 +50,9 @@ def outlines(hits: Hits, size: int, *, width: int = 1) -> Booleans:
         edge = (instance[here] != instance[there]) | (known[here] & (bent | behind))
         ink[here] |= edge & (first <= second)
         ink[there] |= edge & (first > second)
-    return thickened(ink, width)
+    return widen(ink, width)
 
 
-def thickened(ink: Booleans, width: int) -> Booleans:
+def widen(ink: Booleans, width: int) -> Booleans:
     """Widen lines of one sample to ``width`` samples."""
     return ndimage.binary_dilation(ink, np.ones((width, width), dtype=bool)) if width > 1 else ink

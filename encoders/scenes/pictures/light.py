@@ -9,7 +9,7 @@ import numpy as np
 
 from encoders.scenes.appearance.backdrop import sky
 from encoders.scenes.appearance.domains import Lighting
-from encoders.scenes.pictures.columns import add, dot, length, picked, scaled, zeros
+from encoders.scenes.pictures.columns import add, dot, length, scale_rows, take_rows, zeros
 from encoders.scenes.pictures.light_sources import Lamp, LightSources, WindowLight
 from encoders.scenes.raycast import LIFT, Raycaster
 from taskgraph.arrays import AnyFloats, Booleans, Indices, Integers32
@@ -101,7 +101,7 @@ def illuminate(
     """
     count = len(points.point)
     result = Illumination(
-        soft=bounced(raycaster, light, points, occluded=shadows),
+        soft=indirect_light(raycaster, light, points, occluded=shadows),
         sharp=zeros(count),
         glint=zeros(count),
     )
@@ -119,7 +119,7 @@ def illuminate(
     return result
 
 
-def bounced(
+def indirect_light(
     raycaster: Raycaster, light: LightSources, points: Points, *, occluded: bool
 ) -> AnyFloats:
     """Return the irradiance from indirect light, with ambient occlusion.
@@ -132,10 +132,10 @@ def bounced(
     (N, 3) array
     """
     down, up = light.bounce.astype(np.float32).swapaxes(0, 1)  # row -1 is for outside
-    ambient = scaled(picked(up - down, points.room), (1 + points.normal[:, 2]) / 2)
-    ambient += picked(down, points.room)
+    ambient = scale_rows(take_rows(up - down, points.room), (1 + points.normal[:, 2]) / 2)
+    ambient += take_rows(down, points.room)
     if occluded:
-        aim = points.flat + picked(_on_sphere(points.jitter), points.phase)
+        aim = points.flat + take_rows(_points_on_sphere(points.jitter), points.phase)
         reach = (np.float32(_REACH) * points.jitter[:, 2] + np.float32(0.01)).take(points.phase)
         # Not of unit length: the last millimeter to the light is left out.
         share = np.maximum(reach - np.float32(LIFT), 0) / np.maximum(length(aim), 1e-3)
@@ -159,16 +159,16 @@ def _add_lamp(
     seen = (points.room == lamp.room) & (slope > 0) & (dot(points.flat, step) > 0)
     if shadows:
         rows = np.flatnonzero(seen)
-        start = picked(points.start, rows)
-        ball = position + np.float32(lamp.radius) * _on_sphere(jitter)
-        path = picked(ball, points.phase.take(rows)) - start
+        start = take_rows(points.start, rows)
+        ball = position + np.float32(lamp.radius) * _points_on_sphere(jitter)
+        path = take_rows(ball, points.phase.take(rows)) - start
         clear = np.float32(max(lamp.clear, LIFT))
         stop = np.maximum(1 - clear / np.maximum(length(path), 1e-3), 0)
         seen[rows] = ~raycaster.occluded(start, path, stop)
     far = np.maximum(length(step), NEAREST)
     fall = 1 / (far * far)
     add(result.soft, power, np.where(seen, slope * fall / far, 0))
-    _add_glint(points, seen, scaled(step, 1 / far), power, fall, result)
+    _add_highlight(points, seen, scale_rows(step, 1 / far), power, fall, result)
 
 
 def _add_window(
@@ -182,18 +182,18 @@ def _add_window(
     """Add one sample of the integral of ``L cos cos' / d**2`` over a window's rectangle."""
     place = 2 * jitter - 1
     places = window.middle + place[:, :1] * window.across + place[:, 1:2] * window.up
-    step = picked(places.astype(np.float32), points.phase) - points.point
+    step = take_rows(places.astype(np.float32), points.phase) - points.point
     slope = -dot(points.normal, step) * dot(step, window.inward.astype(np.float32))
     seen = (points.room == window.room) & (dot(points.flat, step) > 0) & (slope > 0)
     rows = np.flatnonzero(seen)
-    start, path = picked(points.start, rows), picked(step, rows)
+    start, path = take_rows(points.start, rows), take_rows(step, rows)
     stop = 1 - np.float32(LIFT) / np.maximum(length(path), LIFT)
     seen[rows] = ~raycaster.occluded(start, path, stop)
     square = np.maximum(dot(step, step), 1e-6)
     # Near the window a single sample would be too strong; the mean over its area is used.
     area = np.float32(window.area)
     strength = np.where(seen, area * slope / (square * np.maximum(square, area / 6)), 0)
-    add(result.soft, sky(scaled(step, 1 / np.sqrt(square)), lighting), strength)
+    add(result.soft, sky(scale_rows(step, 1 / np.sqrt(square)), lighting), strength)
 
 
 def _add_sun(
@@ -211,13 +211,13 @@ def _add_sun(
     if not len(rows):
         return
     reach = np.full(len(rows), _AWAY)
-    seen[rows] = ~raycaster.occluded(picked(points.start, rows), sun[None], reach)
+    seen[rows] = ~raycaster.occluded(take_rows(points.start, rows), sun[None], reach)
     add(result.sharp, power, np.where(seen, slope, 0))
     one = np.ones(1, dtype=np.float32)
-    _add_glint(points, seen, np.broadcast_to(sun, points.point.shape), power, one, result)
+    _add_highlight(points, seen, np.broadcast_to(sun, points.point.shape), power, one, result)
 
 
-def _add_glint(
+def _add_highlight(
     points: Points,
     seen: Booleans,
     aim: AnyFloats,
@@ -233,17 +233,17 @@ def _add_glint(
     rows = np.flatnonzero(seen & points.glossy)
     if not len(rows):
         return
-    half = picked(aim, rows) + picked(points.toward, rows)
+    half = take_rows(aim, rows) + take_rows(points.toward, rows)
     gloss = points.gloss.take(rows)
     narrow = 8 + 250 * gloss * gloss
-    near = dot(picked(points.normal, rows), half) / np.maximum(length(half), 1e-6)
+    near = dot(take_rows(points.normal, rows), half) / np.maximum(length(half), 1e-6)
     near = np.clip(near, np.float32(1e-9), 1)
     shine = np.zeros(len(seen), dtype=np.float32)
     shine[rows] = 0.02 * gloss * np.sqrt(narrow) * np.exp(narrow * np.log(near))
     add(result.glint, power, shine * fall)
 
 
-def _on_sphere(jitter: AnyFloats) -> AnyFloats:
+def _points_on_sphere(jitter: AnyFloats) -> AnyFloats:
     """Map evenly spread points of the unit square to the unit sphere."""
     z = 1 - 2 * jitter[:, 0]
     around = np.float32(2 * np.pi) * jitter[:, 1]

@@ -44,7 +44,7 @@ def phases(count: int) -> Indices:
     return np.tile(tile, (repeats, repeats))[:grid, :grid].reshape(-1)
 
 
-def smoothed(light: AnyFloats, hits: Hits) -> AnyFloats:
+def average_neighbors(light: AnyFloats, hits: Hits) -> AnyFloats:
     """Average irradiance over neighboring samples of one surface, along rows, then columns.
 
     The weights 1 2 2 2 1 give each of the four phases of a tile the same share.

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from encoders.scenes.solids.shapes import Shape, box, join
 
 
-def plate(
+def plate_with_hole(
     low: ArrayLike,
     high: ArrayLike,
     hole_low: ArrayLike,
@@ -71,11 +71,11 @@ def holed_slab(
     low, high : (3,) arrays, meters
         Opposite corners of the box.
     hole_low, hole_high, radius, steps
-        As for `plate`.
+        See `plate_with_hole`.
     """
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     top, bottom = (
-        plate(low[:2], high[:2], hole_low, hole_high, height, radius=radius, steps=steps)
+        plate_with_hole(low[:2], high[:2], hole_low, hole_high, height, radius=radius, steps=steps)
         for height in (float(high[2]), float(low[2]))
     )
     solid = box(low, high)

@@ -11,7 +11,7 @@ from taskgraph.arrays import Floats, Integers32
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class RoundedPolyline:
     """Points along a polyline with rounded corners, in the plane or in space.
 
     Where a line meets an arc, or another line at a sharp corner, the path has two points at the
@@ -46,9 +46,9 @@ class Path:
         return curvatures
 
 
-def filleted(
+def round_corners(
     points: ArrayLike, radii: ArrayLike = 0.0, *, closed: bool = False, steps: int = 4
-) -> Path:
+) -> RoundedPolyline:
     """Return the polyline through ``points`` with rounded corners.
 
     Parameters
@@ -89,7 +89,7 @@ def _assembled(
     radii: Floats,
     closed: bool,
     steps: int,
-) -> Path:
+) -> RoundedPolyline:
     """Place the end of a line, an arc and the start of a line at each corner; join them."""
     along = (behind * ahead).sum(1)
     inward = ahead - along[:, None] * behind
@@ -126,7 +126,7 @@ def _assembled(
     segments = np.stack([first, (first + 1) % size], axis=1)
     used = np.zeros(size, dtype=bool)  # where an arc follows an arc, the line has no length
     used[segments] = True
-    return Path(
+    return RoundedPolyline(
         points=points.reshape(-1, dimension)[kept][used],
         tangents=tangents.reshape(-1, dimension)[kept][used],
         bends=bends.reshape(-1, dimension)[kept][used],
@@ -136,13 +136,13 @@ def _assembled(
 
 def rounded_rectangle(
     low: ArrayLike, high: ArrayLike, radius: float | ArrayLike, *, steps: int = 4
-) -> Path:
+) -> RoundedPolyline:
     """Return a closed rectangle with rounded corners, counter-clockwise from the lower left."""
     (x0, y0), (x1, y1) = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    return filleted([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], radius, closed=True, steps=steps)
+    return round_corners([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], radius, closed=True, steps=steps)
 
 
-def circle(center: ArrayLike, radius: float, *, steps: int = 4) -> Path:
+def circle(center: ArrayLike, radius: float, *, steps: int = 4) -> RoundedPolyline:
     """Return a closed circle, counter-clockwise, of four arcs with ``steps`` chords each."""
     middle = np.asarray(center, dtype=float)
     return rounded_rectangle(middle - radius, middle + radius, radius, steps=steps)

@@ -169,7 +169,7 @@ def sphere(center: ArrayLike, radius: float, *, sides: int = 16) -> Shape:
     return ellipsoid(center, (radius, radius, radius), sides=sides)
 
 
-def blade(
+def leaf_blade(
     length: float, width: float, droop: float, *, widest: float = 0.4, rows: int = 6
 ) -> Shape:
     """Return a leaf: a pointed sheet on a cylinder, from the origin along y.

@@ -67,7 +67,7 @@ def join(shapes: Sequence[Shape]) -> Shape:
     )
 
 
-def scattered(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = None) -> Shape:
+def copies(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = None) -> Shape:
     """Return copies of a shape, each rotated by its (3, 3) matrix and then moved.
 
     Parameters

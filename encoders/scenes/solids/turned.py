@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from encoders.scenes.solids.outlines import Path, filleted
+from encoders.scenes.solids.outlines import RoundedPolyline, round_corners
 from encoders.scenes.solids.shapes import Shape
 from taskgraph.arrays import Floats, Integers32
 
@@ -38,7 +38,9 @@ def _surface(
     return normal, np.stack([mean + root, mean - root], axis=1)
 
 
-def lathe(profile: Path, *, sides: int = 24, stretch: tuple[float, float] = (1.0, 1.0)) -> Shape:
+def lathe(
+    profile: RoundedPolyline, *, sides: int = 24, stretch: tuple[float, float] = (1.0, 1.0)
+) -> Shape:
     """Return the surface of revolution of a plane path about the z axis.
 
     Parameters
@@ -57,7 +59,7 @@ def lathe(profile: Path, *, sides: int = 24, stretch: tuple[float, float] = (1.0
         Its curvatures are exact except at a sharp tip; see `AXIS`.
     """
     radius, height = profile.points.T
-    faces = bands(profile.segments, sides)
+    faces = ring_triangles(profile.segments, sides)
     faces = faces[(radius < 1e-9)[faces // sides].sum(1) < 2]  # no triangles on the axis
     vertices = _spread(radius, height, sides, 0, stretch)
     if stretch != (1.0, 1.0):
@@ -83,7 +85,9 @@ def _spread(
     return full.reshape(-1, 3)
 
 
-def _stretched(profile: Path, sides: int, stretch: tuple[float, float]) -> tuple[Floats, Floats]:
+def _stretched(
+    profile: RoundedPolyline, sides: int, stretch: tuple[float, float]
+) -> tuple[Floats, Floats]:
     """Return the normals and curvatures of a surface with oval sections."""
     radius = np.maximum(profile.points[:, 0], AXIS)
     (tr, tz), (br, bz) = profile.tangents.T, profile.bends.T
@@ -104,7 +108,7 @@ def _ring(sides: int) -> Floats:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def bands(segments: Integers32, sides: int) -> Integers32:
+def ring_triangles(segments: Integers32, sides: int) -> Integers32:
     """Return the triangles between the rings of ``sides`` vertices that each segment joins."""
     here = np.arange(sides, dtype=np.int32)
     following = (here + 1) % sides
@@ -118,7 +122,7 @@ def bands(segments: Integers32, sides: int) -> Integers32:
 def _rod_faces(sides: int) -> Integers32:
     """Return the triangles of one rod on four rings of vertices: a band, then two discs."""
     fan = np.stack([np.zeros(sides - 2), np.arange(1, sides - 1), np.arange(2, sides)], axis=1)
-    band = bands(np.array([[0, 1]], dtype=np.int32), sides)
+    band = ring_triangles(np.array([[0, 1]], dtype=np.int32), sides)
     return np.concatenate([band, fan[:, ::-1] + 2 * sides, fan + 3 * sides]).astype(np.int32)
 
 
@@ -147,7 +151,7 @@ def rods(
     axis = ends - starts
     length = np.sqrt((axis**2).sum(1))
     axis = axis / length[:, None]
-    turns = np.stack([upright(direction) for direction in axis])  # (N, 3, 3)
+    turns = np.stack([rotation_from_z(direction) for direction in axis])  # (N, 3, 3)
     radial = np.einsum("sk,nik->nsi", _ring(sides), turns[:, :, :2])
     slant = np.sqrt(length**2 + (low - high) ** 2)
     side = (length / slant)[:, None, None] * radial
@@ -194,11 +198,11 @@ def cylinder(
     """Return a closed, upright cylinder; its rims are rounded with radius ``edge`` (meters)."""
     if edge == 0:
         return frustum(radius, radius, bottom, top, sides=sides)
-    profile = filleted([(0, bottom), (radius, bottom), (radius, top), (0, top)], edge, steps=2)
+    profile = round_corners([(0, bottom), (radius, bottom), (radius, top), (0, top)], edge, steps=2)
     return lathe(profile, sides=sides)
 
 
-def upright(direction: ArrayLike) -> Floats:
+def rotation_from_z(direction: ArrayLike) -> Floats:
     """Return the smallest (3, 3) rotation that turns the z axis into a direction."""
     vector = np.asarray(direction, dtype=float)
     x, y, z = (vector / np.sqrt((vector**2).sum())).tolist()
@@ -208,7 +212,7 @@ def upright(direction: ArrayLike) -> Floats:
     return np.array([[1 - k * x * x, -k * x * y, x], [-k * x * y, 1 - k * y * y, y], [-x, -y, z]])
 
 
-def prism(outline: Path, bottom: float, top: float) -> Shape:
+def prism(outline: RoundedPolyline, bottom: float, top: float) -> Shape:
     """Extrude a closed plane path from one height to another, with flat ends.
 
     ``outline`` must run counter-clockwise and be star-shaped about the mean of its points.

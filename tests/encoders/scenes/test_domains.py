@@ -9,8 +9,8 @@ from skimage.color import rgb2hsv
 from encoders.errors import InvalidSceneError, UnknownNameError
 from encoders.scenes.appearance.domains import DOMAINS, Domain, Lighting, Optics, Sensor
 from encoders.scenes.appearance.materials import ROLES, albedo
-from encoders.scenes.appearance.palettes import Palette, Recipe, linear
-from encoders.scenes.pictures.develop import encoded
+from encoders.scenes.appearance.palettes import Palette, Recipe, srgb_to_linear
+from encoders.scenes.pictures.develop import linear_to_srgb
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 
@@ -58,7 +58,9 @@ def test_colors_fit_their_roles(name):
 def test_walls_are_light_by_day_saturated_in_the_evening_and_rough_in_the_loft():
     def walls(name):
         color = draws(DOMAINS[name], "wall_plaster")
-        return (color @ LUMA).mean(), rgb2hsv(encoded(np.float32(color))[None])[0, :, 1].mean()
+        return (color @ LUMA).mean(), rgb2hsv(linear_to_srgb(np.float32(color))[None])[
+            0, :, 1
+        ].mean()
 
     day, evening, loft = walls("day"), walls("evening"), walls("loft")
     assert day[0] > 0.65
@@ -100,13 +102,17 @@ def test_domains_are_described_in_one_line():
 
 def test_linear_undoes_the_srgb_curve():
     value = np.linspace(0, 1, 256)
-    np.testing.assert_allclose(encoded(linear(value).astype(np.float32)), value, atol=1e-5)
+    np.testing.assert_allclose(
+        linear_to_srgb(srgb_to_linear(value).astype(np.float32)), value, atol=1e-5
+    )
 
 
 def test_a_recipe_without_spread_gives_its_own_colors():
     recipe = Recipe("flat", ("336699",), spread=0.0)
     color = recipe.material(np.random.default_rng(0)).colors[0]
-    np.testing.assert_allclose(encoded(np.float32(color)), np.array([0.2, 0.4, 0.6]), atol=1e-5)
+    np.testing.assert_allclose(
+        linear_to_srgb(np.float32(color)), np.array([0.2, 0.4, 0.6]), atol=1e-5
+    )
 
 
 def test_what_is_no_domain_is_refused():

@@ -394,7 +394,7 @@ def test_labels_have_the_same_bytes_twice():
 def sights():
     """Some views of a furnished building."""
     domain = domains.DOMAINS["day"]
-    raycaster = Raycaster(world.build(0, 0, domain))
+    raycaster = Raycaster(world.build_building(0, 0, domain))
     views = plan_views(raycaster, 8, np.random.SeedSequence(5), domain)
     black = np.zeros((64, 64, 3), dtype=np.uint8)
     return [(view, RaycastView.of(raycaster, view.camera, 64, black)) for view in views]

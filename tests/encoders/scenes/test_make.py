@@ -252,7 +252,7 @@ def test_a_broken_manifest_is_refused(content, tmp_path):
 
 def test_two_runs_do_not_write_to_one_folder(started):
     with (
-        folder.sole_writer(started),
+        folder.folder_lock(started),
         pytest.raises(InvalidDataError, match="another run is writing to"),
     ):
         make(started, **SMALL)

@@ -16,7 +16,7 @@ from encoders.scenes.camera import Camera
 from encoders.scenes.pictures import columns, develop, ink, render
 from encoders.scenes.pictures.light import Points, illuminate
 from encoders.scenes.pictures.light_sources import Lamp, LightSources, WindowLight, light_sources
-from encoders.scenes.pictures.sampling import jitter, phases, smoothed
+from encoders.scenes.pictures.sampling import average_neighbors, jitter, phases
 from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import box, rotation
 from tests.encoders.scenes.room import DEEP, WALL, WINDOW, assembled, furnished, standing
@@ -246,7 +246,7 @@ def test_smoothing_averages_a_tile_and_keeps_to_a_surface():
     )
     light = np.random.default_rng(2).random((16, 3)).astype(np.float32)[phases(32 * 32) % 16]
     light[hits.part == 1] += 100
-    got = smoothed(light, hits).reshape(32, 32, 3)
+    got = average_neighbors(light, hits).reshape(32, 32, 3)
     mean = light[hits.part == 0].reshape(32, -1, 3)[:4, :4].mean((0, 1))
     inner = got[2:-2, 2:14]
     np.testing.assert_allclose(inner, np.broadcast_to(mean, inner.shape), atol=1e-5)
@@ -281,33 +281,33 @@ def test_texture_moves_with_the_piece():
 def test_srgb_is_that_of_scikit_image():
     rng = np.random.default_rng(5)
     light = rng.random((20, 30, 3)) ** 3
-    encoded = develop.encoded(light.astype(np.float32)).astype(float)
+    encoded = develop.linear_to_srgb(light.astype(np.float32)).astype(float)
     np.testing.assert_allclose(rgb2xyz(encoded), light @ xyz_from_rgb.T, atol=1e-5)
-    assert develop.encoded(np.float32([-1.0, 2.0])) == pytest.approx([0, 1])
+    assert develop.linear_to_srgb(np.float32([-1.0, 2.0])) == pytest.approx([0, 1])
 
 
 def test_noise_has_the_variance_of_the_sensor():
     rng = np.random.default_rng(6)
     sensor = Sensor(shot=0.06, read=0.02, cast=(1.1, 1.0, 0.8))
     flat = np.full((300, 300, 3), 0.4, dtype=np.float32)
-    noisy = develop.sensed(flat, sensor, rng).astype(float)
+    noisy = develop.add_noise(flat, sensor, rng).astype(float)
     expected = 0.4 * np.array([1.1, 1.0, 0.8])
     # Standard errors: of the mean below 2e-4, of the variance sqrt(2 / 90000) of it.
     np.testing.assert_allclose(noisy.mean((0, 1)), expected, atol=8e-4)
     np.testing.assert_allclose(
         noisy.var((0, 1)), 0.06**2 * expected + 0.02**2, rtol=4 * np.sqrt(2 / 90_000)
     )
-    assert np.array_equal(develop.sensed(flat, Sensor(), rng), flat)
+    assert np.array_equal(develop.add_noise(flat, Sensor(), rng), flat)
 
 
 def test_the_lens_blurs_by_its_sigma_and_darkens_the_corners():
     point = np.zeros((101, 101, 3), dtype=np.float32)
     point[50, 50] = 1
-    spread = develop.through_lens(point, Optics(blur=0.02))[..., 0].astype(float)
+    spread = develop.apply_lens(point, Optics(blur=0.02))[..., 0].astype(float)
     assert spread.sum() == pytest.approx(1, abs=1e-4)
     away = np.arange(101) - 50
     assert np.sqrt((spread.sum(0) * away**2).sum()) == pytest.approx(0.02 * 101, rel=0.01)
-    white = develop.through_lens(np.ones((401, 401, 3), np.float32), Optics(vignetting=0.4))
+    white = develop.apply_lens(np.ones((401, 401, 3), np.float32), Optics(vignetting=0.4))
     assert white[200, 200, 0] == pytest.approx(1, abs=1e-4)
     assert white[0, 0, 0] == pytest.approx(0.6, abs=0.004)
 
@@ -329,21 +329,21 @@ def test_a_camera_that_adapts_fully_sees_no_difference_in_brightness():
 
 def test_tones_rise_and_stay_below_white():
     light = np.linspace(0, 50, 2000, dtype=np.float32)
-    toned = develop.toned(light)
+    toned = develop.tone_map(light)
     assert (np.diff(toned) >= 0).all()
     assert toned[0] == 0
     assert 0.95 < toned[-1] <= 1
-    assert develop.toned(np.float32([0.18]))[0] == pytest.approx(0.267, abs=1e-3)
+    assert develop.tone_map(np.float32([0.18]))[0] == pytest.approx(0.267, abs=1e-3)
 
 
 def test_blending_keeps_grays_and_the_sum_of_the_channels():
     light = np.random.default_rng(12).random((50, 3)).astype(np.float32)
-    mixed = develop.blended(light)
+    mixed = develop.mix_channels(light)
     np.testing.assert_allclose(mixed.sum(1), light.sum(1), rtol=1e-5)
     away, kept = light - light.mean(1, keepdims=True), mixed - mixed.mean(1, keepdims=True)
     np.testing.assert_allclose(kept, 0.79 * away, atol=1e-6)
     gray = np.full((1, 3), 0.3, dtype=np.float32)
-    np.testing.assert_allclose(develop.blended(gray), gray, rtol=1e-6)
+    np.testing.assert_allclose(develop.mix_channels(gray), gray, rtol=1e-6)
 
 
 def test_halving_takes_the_mean_of_each_block():
@@ -352,7 +352,7 @@ def test_halving_takes_the_mean_of_each_block():
         [image[2 * i : 2 * i + 2, 2 * j : 2 * j + 2].mean((0, 1)) for j in range(4)]
         for i in range(4)
     ]
-    np.testing.assert_allclose(develop.halved(image), blocks, rtol=1e-5)
+    np.testing.assert_allclose(develop.downsample(image), blocks, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", DOMAINS)
@@ -418,7 +418,7 @@ def test_the_drawn_look_has_few_colors_and_ink():
     )
     colors, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
     assert np.sort(counts)[::-1][:40].sum() > 0.85 * counts.sum()
-    inked = np.round(255 * develop.encoded(ink.INK)).astype(int)
+    inked = np.round(255 * develop.linear_to_srgb(ink.INK)).astype(int)
     dark = np.abs(colors.astype(int) - inked).max(1) <= 1
     assert 0.005 < counts[dark].sum() / counts.sum() < 0.2
 
@@ -444,7 +444,7 @@ def test_outlines_follow_edges_and_spare_planes():
 
 def test_a_corner_of_a_room_shows_in_the_drawn_look():
     albedo = np.full((3, 3), 0.5, dtype=np.float32)
-    shade = ink.filled(albedo, np.eye(3, dtype=np.float32))[:, 0]
+    shade = ink.flat_colors(albedo, np.eye(3, dtype=np.float32))[:, 0]
     assert shade[0] < shade[1] < shade[2] == 0.5
 
 
@@ -487,8 +487,8 @@ def test_outside_lies_bright_by_day_and_dotted_with_lit_windows_at_night():
     a, r = (x.ravel() for x in np.meshgrid(around, rise))
     rays = np.column_stack([np.cos(r) * np.cos(a), np.cos(r) * np.sin(a), np.sin(r)])
     rays = rays.astype(np.float32)
-    day = backdrop.view(rays, DOMAINS["day"].lighting)
-    night = backdrop.view(rays, DOMAINS["evening"].lighting)
+    day = backdrop.surroundings(rays, DOMAINS["day"].lighting)
+    night = backdrop.surroundings(rays, DOMAINS["evening"].lighting)
     assert day.min() > 0.3
     lit_up = night[:, 0] > 0.3
     assert 0.002 < lit_up.mean() < 0.08
@@ -529,19 +529,24 @@ def test_columns_are_arrays_of_vectors_in_another_layout():
         np.testing.assert_allclose(columns.dot(a, b), (first * second).sum(1), rtol=1e-6)
         np.testing.assert_allclose(columns.dot(a, b[0]), first @ second[0], rtol=1e-6)
         np.testing.assert_allclose(columns.length(a), np.linalg.norm(first, axis=1), rtol=1e-6)
-        np.testing.assert_array_equal(columns.picked(a, rows), first[rows])
-        np.testing.assert_array_equal(columns.scaled(a, factor), first * factor[:, None])
-        np.testing.assert_array_equal(columns.scaled(a[0], factor), first[0] * factor[:, None])
-        total = columns.single(a.astype(float))
+        np.testing.assert_array_equal(columns.take_rows(a, rows), first[rows])
+        np.testing.assert_array_equal(columns.scale_rows(a, factor), first * factor[:, None])
+        np.testing.assert_array_equal(columns.scale_rows(a[0], factor), first[0] * factor[:, None])
+        total = columns.to_single(a.astype(float))
         columns.add(total, b, factor)
         np.testing.assert_allclose(total, first + second * factor[:, None], rtol=1e-6)
         chosen = np.unique(rows)
-        spread = columns.placed(columns.picked(a, chosen), chosen, 50)
+        spread = columns.put_rows(columns.take_rows(a, chosen), chosen, 50)
         np.testing.assert_array_equal(spread[chosen], first[chosen])
         assert not np.delete(spread, chosen, axis=0).any()
-        by_column = columns.single(a)
-        for result in (by_column, spread, columns.picked(a, rows), columns.scaled(a[0], factor)):
+        by_column = columns.to_single(a)
+        for result in (
+            by_column,
+            spread,
+            columns.take_rows(a, rows),
+            columns.scale_rows(a[0], factor),
+        ):
             assert result.T.flags.c_contiguous
-        assert columns.scaled(by_column, factor).T.flags.c_contiguous
-    np.testing.assert_array_equal(columns.picked(factor, rows), factor[rows])
-    assert columns.placed(first, np.arange(50), 50) is first
+        assert columns.scale_rows(by_column, factor).T.flags.c_contiguous
+    np.testing.assert_array_equal(columns.take_rows(factor, rows), factor[rows])
+    assert columns.put_rows(first, np.arange(50), 50) is first

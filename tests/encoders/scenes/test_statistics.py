@@ -7,7 +7,7 @@ from encoders.codecs.encodings import ENCODINGS, encode, file_name
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.manifest import class_names, write_manifest
 from encoders.scenes.making.settings import WorldSettings
-from encoders.scenes.making.statistics import markdown, shares, statistics
+from encoders.scenes.making.statistics import class_shares, markdown, statistics
 
 SETTINGS = WorldSettings(buildings=2, views=3, size=32)
 
@@ -92,7 +92,7 @@ def test_the_paper_s_own_figures_stand_beside(out):
 
 
 def test_shares_of_classes(out):
-    table = shares(out).set_index(["task", "name"])
+    table = class_shares(out).set_index(["task", "name"])
     assert table.loc[("class_scene", "kitchen"), "views"] == 3
     assert table.loc[("class_scene", "kitchen"), "share"] == 0.75
     for name in ("oven", "chair", "bed", "none"):

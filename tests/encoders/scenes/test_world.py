@@ -159,7 +159,7 @@ def test_a_part_moves_with_its_piece():
 
 
 def test_same_seed_same_building():
-    again = world.build(SEED, 1, DOMAINS["day"])
+    again = world.build_building(SEED, 1, DOMAINS["day"])
     assert same(again, building(1))
     assert again.materials == building(1).materials
     for one, other in zip(again.lights, building(1).lights, strict=True):
@@ -169,7 +169,7 @@ def test_same_seed_same_building():
 
 def test_another_index_or_seed_is_another_building():
     base = building(1)
-    for other in (building(2), world.build(SEED + 1, 1, DOMAINS["day"])):
+    for other in (building(2), world.build_building(SEED + 1, 1, DOMAINS["day"])):
         assert base.vertices.shape != other.vertices.shape or not same(base, other, ["vertices"])
 
 
@@ -247,4 +247,4 @@ def test_books_in_a_shelf_are_of_many_materials():
 
 def test_a_negative_seed_is_refused():
     with pytest.raises(InvalidSceneError, match=r"seed -1, building 0: expected no negative"):
-        world.build(-1, 0, DOMAINS["day"])
+        world.build_building(-1, 0, DOMAINS["day"])

@@ -11,8 +11,8 @@ from encoders.scenes.furniture.kitchen import counter, kitchen_sink, wall_cabine
 from encoders.scenes.furniture.piece import Piece
 from encoders.scenes.homes.arrangements.placing import BUILDERS, FRONT, stand_on
 from encoders.scenes.homes.floor import TURNS, Floor
-from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.placed_piece import before, box_of
+from encoders.scenes.homes.footprints import rotate_z
+from encoders.scenes.homes.placed_piece import boxes_around, floor_in_front
 from taskgraph.arrays import Floats
 
 BEHIND = 0.017
@@ -26,7 +26,7 @@ LONGEST = 4.4
 
 
 @dataclass(frozen=True)
-class Run:
+class WallStretch:
     """A free stretch of a wall from ``start`` to ``end`` (meters from the wall's middle)."""
 
     wall: int
@@ -48,16 +48,16 @@ def cook(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     main = max(runs, key=lambda run: min(run.length, LONGEST) + 0.8 * rng.random())
     if main.length > LONGEST:  # keep to one end
         main = (
-            Run(main.wall, main.start, main.start + LONGEST)
+            WallStretch(main.wall, main.start, main.start + LONGEST)
             if rng.random() < 0.5
-            else Run(main.wall, main.end - LONGEST, main.end)
+            else WallStretch(main.wall, main.end - LONGEST, main.end)
         )
     row = _build_in(floor, main, _units(main.length, style, rng), style, suite)
     kinds = {floor.placed[i].piece.kind for i in row}
     if rng.random() < 0.6 or not {"oven", "refrigerator", "sink"} <= kinds:
         row += _second_row(floor, main, kinds, style, suite, rng)
     for number in row:
-        _over(floor, number, style, suite, rng)
+        _add_above(floor, number, style, suite, rng)
     worktops = [i for i in row if floor.placed[i].piece.kind == "counter"]
     for what, chance in (("microwave", 0.85), ("toaster", 0.7)):
         if rng.random() < chance:
@@ -68,12 +68,14 @@ def cook(floor: Floor, kind: str, rng: np.random.Generator) -> None:
                     break
     for number in row:
         placed = floor.placed[number]
-        floor.access.append(before(placed.piece, placed.position, placed.turn, FRONT["oven"]))
+        floor.access.append(
+            floor_in_front(placed.piece, placed.position, placed.turn, FRONT["oven"])
+        )
 
 
-def _free_runs(floor: Floor) -> list[Run]:
+def _free_runs(floor: Floor) -> list[WallStretch]:
     spots = floor.walls(PROBE, gap=BEHIND)
-    good = floor.free(box_of(PROBE, spots.position, spots.turn))
+    good = floor.free(boxes_around(PROBE, spots.position, spots.turn))
     runs = []
     for wall in range(4):
         length = float(floor.size[wall % 2])
@@ -81,7 +83,7 @@ def _free_runs(floor: Floor) -> list[Run]:
         u, free = (spots.along[here] - 0.5) * length, good[here]
         edges = np.flatnonzero(np.diff(np.concatenate([[False], free, [False]]).astype(int)))
         for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
-            run = Run(wall, float(u[first]) - 0.025, float(u[last]) + 0.025)
+            run = WallStretch(wall, float(u[first]) - 0.025, float(u[last]) + 0.025)
             if run.length > 1.2:
                 runs.append(run)
     return runs
@@ -122,7 +124,9 @@ def _counters(length: float, style: int) -> Iterator[Piece]:
             yield counter(_same(style), length / count - 0.003)
 
 
-def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int) -> list[int]:
+def _build_in(
+    floor: Floor, run: WallStretch, units: list[Piece], style: int, suite: int
+) -> list[int]:
     """Place units side by side from the start of a run; units without space are left out."""
     row: list[int] = []
     turn = TURNS[run.wall]
@@ -131,13 +135,13 @@ def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int
         along = at + unit.size[0] / 2
         at += unit.size[0] + 0.003
         place = _against(floor, run.wall, unit, along)
-        box = box_of(unit, place, turn)
+        box = boxes_around(unit, place, turn)
         # A tap may be before a window; a fridge or a cooker there becomes a counter.
         before_it = unit.kind == "sink" or floor.clear_of_windows(box)[0]
         if not (before_it and floor.free(box, margin=0.0, windows=unit.size[2] > 1.4)[0]):
             unit = counter(_same(style), unit.size[0])
             place = _against(floor, run.wall, unit, along)
-            if not floor.free(box_of(unit, place, turn), margin=0.0)[0]:
+            if not floor.free(boxes_around(unit, place, turn), margin=0.0)[0]:
                 continue
         shared = suite if unit.kind in ("counter", "sink") else -1
         row.append(floor.put(unit, place, turn, suite=shared))
@@ -148,13 +152,18 @@ def _against(floor: Floor, wall: int, unit: Piece, along: float) -> Floats:
     """Return the position of a unit ``along`` meters from the middle of a wall."""
     depth = float(floor.size[1 - wall % 2])
     local = (along, depth / 2 - unit.size[1] / 2 - BEHIND, 0.0)
-    place: Floats = (floor.space.low + floor.space.high) / 2 + turned(TURNS[wall], local)
+    place: Floats = (floor.space.low + floor.space.high) / 2 + rotate_z(TURNS[wall], local)
     place[2] = floor.space.low[2]
     return place
 
 
 def _second_row(
-    floor: Floor, main: Run, have: set[str], style: int, suite: int, rng: np.random.Generator
+    floor: Floor,
+    main: WallStretch,
+    have: set[str],
+    style: int,
+    suite: int,
+    rng: np.random.Generator,
 ) -> list[int]:
     """Add counters along another wall, with the units that the first row had no space for."""
     across = float(floor.size[1 - main.wall % 2])
@@ -177,7 +186,7 @@ def _second_row(
     return _build_in(floor, run, [*units, *_counters(left - 0.02, style)], style, suite)
 
 
-def _over(floor: Floor, number: int, style: int, suite: int, rng: np.random.Generator) -> None:
+def _add_above(floor: Floor, number: int, style: int, suite: int, rng: np.random.Generator) -> None:
     """Add a cupboard over a counter or sink, or an extractor over the oven, if it fits."""
     below = floor.placed[number]
     if below.piece.kind in ("counter", "sink"):
@@ -189,6 +198,8 @@ def _over(floor: Floor, number: int, style: int, suite: int, rng: np.random.Gene
     else:
         return
     back = below.piece.size[1] / 2 + BEHIND - 0.002 - piece.size[1] / 2
-    place = below.position + turned(below.turn, [0.0, back, height])
-    if floor.free(box_of(piece, place, below.turn), margin=0.0, ignore=(number,), strict=False)[0]:
+    place = below.position + rotate_z(below.turn, [0.0, back, height])
+    if floor.free(
+        boxes_around(piece, place, below.turn), margin=0.0, ignore=(number,), strict=False
+    )[0]:
         floor.put(piece, place, below.turn, suite=suite if piece.kind == "wall_cabinet" else -1)

@@ -6,10 +6,10 @@ import numpy as np
 
 from encoders.scenes.furniture.hangings import curtain
 from encoders.scenes.furniture.piece import Piece
-from encoders.scenes.homes.arrangements.placing import BUILDERS, noise, sized
+from encoders.scenes.homes.arrangements.placing import BUILDERS, draw_fitting, random_scores
 from encoders.scenes.homes.floor import TURNS, Floor
-from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.placed_piece import box_of
+from encoders.scenes.homes.footprints import rotate_z
+from encoders.scenes.homes.placed_piece import boxes_around
 from encoders.scenes.homes.spaces import SIDES, Opening
 from taskgraph.arrays import Floats
 
@@ -29,10 +29,10 @@ def hang(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     height = min(middle - piece.size[2] / 2, float(floor.size[2]) - piece.size[2] - 0.12)
     spots = floor.walls(piece, gap=TOUCH, height=max(height, 0.75))
     ends = np.abs(spots.along - 0.5) < 0.5 - 0.1
-    good = floor.free(box_of(piece, spots.position, spots.turn), margin=0.07) & ends
+    good = floor.free(boxes_around(piece, spots.position, spots.turn), margin=0.07) & ends
     if good.any():
         score = (
-            noise(spots, rng, 0.8)
+            random_scores(spots, rng, 0.8)
             - np.abs(spots.along - 0.5)
             + _above_furniture(floor, spots.position)
         )
@@ -63,7 +63,7 @@ def curtains(floor: Floor, kind: str, rng: np.random.Generator) -> None:
         for bottom in (0.025, float(window.low[2]) - 0.14):
             piece = curtain(np.random.default_rng(state), width, top - bottom)
             place, turn = _at_window(floor, window, piece, bottom)
-            if floor.free(box_of(piece, place, turn), margin=0.01, windows=False)[0]:
+            if floor.free(boxes_around(piece, place, turn), margin=0.01, windows=False)[0]:
                 floor.put(piece, place, turn, suite=suite)
                 break
 
@@ -75,7 +75,7 @@ def radiators(floor: Floor, kind: str, rng: np.random.Generator) -> None:
         piece = BUILDERS[kind](rng)
         if piece.size[2] < window.low[2] - 0.06:
             place, turn = _at_window(floor, window, piece, 0.0, gap=0.017)
-            if floor.free(box_of(piece, place, turn), windows=False)[0]:
+            if floor.free(boxes_around(piece, place, turn), windows=False)[0]:
                 floor.put(piece, place, turn, suite=suite)
 
 
@@ -109,7 +109,7 @@ def ceiling(floor: Floor, kind: str, rng: np.random.Generator) -> None:
         drop = float(high[2]) - 2.0
     long = int(np.argmax(high[:2] - low[:2]))
     count = 2 if floor.size[long] > 3 * floor.size[1 - long] else 1
-    lamp = sized(BUILDERS[kind], rng, lambda p: p.size[2] < max(drop, 0.15), 20)
+    lamp = draw_fitting(BUILDERS[kind], rng, lambda p: p.size[2] < max(drop, 0.15), 20)
     if lamp is None:
         return
     suite = floor.new_suite()
@@ -119,9 +119,11 @@ def ceiling(floor: Floor, kind: str, rng: np.random.Generator) -> None:
             place[long] = low[long] + floor.size[long] * (0.25 + 0.5 * number)
         place[2] = high[2] - lamp.size[2]
         shifts = (
-            turned(rng.uniform(0, 2 * np.pi, 12), [1.0, 0.0, 0.0])
+            rotate_z(rng.uniform(0, 2 * np.pi, 12), [1.0, 0.0, 0.0])
             * np.linspace(0, 0.8, 12)[:, None]
         )
-        good = floor.free(box_of(lamp, place + shifts, np.zeros(12)), margin=0.05, strict=False)
+        good = floor.free(
+            boxes_around(lamp, place + shifts, np.zeros(12)), margin=0.05, strict=False
+        )
         if good.any():
             floor.put(lamp, (place + shifts)[int(np.argmax(good))], 0.0, suite=suite)

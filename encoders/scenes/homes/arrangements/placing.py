@@ -9,8 +9,8 @@ import numpy as np
 from encoders.scenes.furniture import CATALOG, VARIANTS
 from encoders.scenes.furniture.piece import Builder, Piece
 from encoders.scenes.homes.floor import Floor, Spots
-from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.placed_piece import before, box_of
+from encoders.scenes.homes.footprints import rotate_z
+from encoders.scenes.homes.placed_piece import boxes_around, floor_in_front
 from taskgraph.arrays import Floats
 
 Arrangement = Callable[[Floor, str, np.random.Generator], None]
@@ -43,7 +43,7 @@ FRONT = {
 """Depth of floor (meters) that people need in front of a piece, by class."""
 
 
-def sized(
+def draw_fitting(
     build: Builder, rng: np.random.Generator, fits: Callable[[Piece], bool], tries: int = 6
 ) -> Piece | None:
     """Return the first of a few random pieces whose size fits."""
@@ -66,13 +66,13 @@ def choose(
     """Return the free spot with the highest score, or None."""
     if not len(spots):
         return None
-    boxes = box_of(piece, spots.position, spots.turn)
-    access = before(piece, spots.position, spots.turn, front) if front else None
+    boxes = boxes_around(piece, spots.position, spots.turn)
+    access = floor_in_front(piece, spots.position, spots.turn, front) if front else None
     good = floor.free(boxes, access=access, ignore=ignore)
     return int(np.argmax(np.where(good, score, -np.inf))) if good.any() else None
 
 
-def noise(spots: Spots, rng: np.random.Generator, spread: float) -> Floats:
+def random_scores(spots: Spots, rng: np.random.Generator, spread: float) -> Floats:
     """Return random scores: one for each wall, plus a small one for each spot."""
     return spread * (rng.random(5)[spots.wall] + 0.1 * rng.random(len(spots)))
 
@@ -80,7 +80,7 @@ def noise(spots: Spots, rng: np.random.Generator, spread: float) -> Floats:
 def beside(floor: Floor, number: int, offset: Sequence[float]) -> Floats:
     """Transform a point from the frame of a placed piece to the world."""
     host = floor.placed[number]
-    point: Floats = host.position + turned(host.turn, np.asarray(offset, dtype=float))
+    point: Floats = host.position + rotate_z(host.turn, np.asarray(offset, dtype=float))
     return point
 
 
@@ -114,18 +114,18 @@ def stand_on(
             middle,
         )
         position = beside(floor, number, (*place, top.height))
-        box = box_of(piece, position, host.turn + turn)
+        box = boxes_around(piece, position, host.turn + turn)
         free = floor.free(box, ignore=(number,), margin=0.01, strict=False, windows=False)
         if free[0] and floor.clear_of_windows(box)[0]:
             return floor.put(piece, position, host.turn + turn, host=number, suite=suite)
     return None
 
 
-def alone(floor: Floor, piece: Piece, rng: np.random.Generator) -> int | None:
+def place_at_wall(floor: Floor, piece: Piece, rng: np.random.Generator) -> int | None:
     """Place a piece with its back to any wall."""
     spots = floor.walls(piece)
     front = FRONT.get(piece.kind, 0.0)
-    score = noise(spots, rng, 1.0) + 0.4 * np.abs(spots.along - 0.5)
+    score = random_scores(spots, rng, 1.0) + 0.4 * np.abs(spots.along - 0.5)
     spot = choose(floor, piece, spots, score, front=front)
     if spot is None:
         return None

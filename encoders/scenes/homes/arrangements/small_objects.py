@@ -7,9 +7,9 @@ import numpy as np
 from encoders.scenes.furniture.piece import Piece, Top
 from encoders.scenes.homes.arrangements.placing import BUILDERS
 from encoders.scenes.homes.floor import Floor
-from encoders.scenes.homes.footprints import turned
+from encoders.scenes.homes.footprints import rotate_z
 from encoders.scenes.homes.furnishing import Choice
-from encoders.scenes.homes.placed_piece import box_of
+from encoders.scenes.homes.placed_piece import boxes_around
 
 BARE = ("bed", "crib", "couch", "armchair", "chair", "toilet", "rug", "tv", "monitor", "stool")
 """Classes without small objects on them."""
@@ -77,8 +77,8 @@ def _put_down(floor: Floor, number: int, top: Top, piece: Piece, rng: np.random.
     # Toward the back: the front edge, where people sit or stand, stays free.
     share = np.column_stack([rng.random(TRIES), rng.beta(2.2, 1.4, TRIES)])
     local = np.column_stack([low + (high - low) * share, np.full(TRIES, top.height)])
-    places = host.position + turned(host.turn, local)
-    boxes = box_of(piece, places, np.full(TRIES, host.turn + turn))
+    places = host.position + rotate_z(host.turn, local)
+    boxes = boxes_around(piece, places, np.full(TRIES, host.turn + turn))
     good = floor.free(boxes, margin=0.012, ignore=(number,), strict=False, windows=False)
     good &= floor.clear_of_windows(boxes)
     if good.any():

@@ -9,8 +9,8 @@ from encoders.scenes.homes.arrangements.placing import (
     BUILDERS,
     FRONT,
     choose,
-    noise,
-    sized,
+    draw_fitting,
+    random_scores,
     stand_on,
 )
 from encoders.scenes.homes.floor import GAP, Floor
@@ -27,13 +27,13 @@ def wall(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     piece = None
     if together:
         low, high = alike[-1].piece.size[2] - 0.12, min(alike[-1].piece.size[2] + 0.12, tall)
-        piece = sized(BUILDERS[kind], rng, lambda p: low < p.size[2] < high, 5)
+        piece = draw_fitting(BUILDERS[kind], rng, lambda p: low < p.size[2] < high, 5)
     if piece is None:
-        piece = sized(BUILDERS[kind], rng, lambda p: p.size[2] < tall, 3)
+        piece = draw_fitting(BUILDERS[kind], rng, lambda p: p.size[2] < tall, 3)
     if piece is None:
         return
     spots = floor.walls(piece)
-    score = noise(spots, rng, 1.0) + 0.8 * np.abs(spots.along - 0.5)
+    score = random_scores(spots, rng, 1.0) + 0.8 * np.abs(spots.along - 0.5)
     if together:
         step = spots.position[:, None] - np.array([p.position for p in alike])[None]
         score = score - 1.2 * np.sqrt((step**2).sum(-1)).min(1)
@@ -59,11 +59,11 @@ def strewn(floor: Floor, kind: str, rng: np.random.Generator) -> None:
 def slim(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     """Add a shallow piece along a wall, with space to walk past it."""
     deep = float(floor.size[:2].min()) - 0.85
-    piece = sized(BUILDERS[kind], rng, lambda p: p.size[1] < min(deep, 0.5), 8)
+    piece = draw_fitting(BUILDERS[kind], rng, lambda p: p.size[1] < min(deep, 0.5), 8)
     if piece is None:
         return
     spots = floor.walls(piece)
-    spot = choose(floor, piece, spots, noise(spots, rng, 1.0), front=0.75)
+    spot = choose(floor, piece, spots, random_scores(spots, rng, 1.0), front=0.75)
     if spot is not None:
         floor.put(piece, spots.position[spot], spots.turn[spot], front=0.75)
 
@@ -72,7 +72,7 @@ def corner(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     """Add a piece in a corner, or as near to one as possible."""
     piece = BUILDERS[kind](rng)
     spots = floor.walls(piece, gap=GAP + 0.03)
-    score = 3 * np.abs(spots.along - 0.5) + noise(spots, rng, 0.8)
+    score = 3 * np.abs(spots.along - 0.5) + random_scores(spots, rng, 0.8)
     spot = choose(floor, piece, spots, score)
     if spot is not None:
         floor.put(piece, spots.position[spot], spots.turn[spot])

@@ -11,14 +11,14 @@ from encoders.scenes.homes.arrangements.placing import (
     FRONT,
     beside,
     choose,
-    noise,
-    sized,
+    draw_fitting,
+    random_scores,
     stand_on,
 )
 from encoders.scenes.homes.arrangements.rugs import lay_rug
 from encoders.scenes.homes.floor import Floor, Spots
 from encoders.scenes.homes.footprints import Boxes
-from encoders.scenes.homes.placed_piece import before, box_of
+from encoders.scenes.homes.placed_piece import boxes_around, floor_in_front
 from taskgraph.arrays import Floats
 
 
@@ -26,7 +26,7 @@ def dine(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     """Add a table with chairs, in the middle of a dining room or where there is space."""
     main = floor.space.kind == "dining_room"
     limit = float(floor.size[:2].max()) * (0.5 if main else 0.34)
-    table = sized(BUILDERS[kind], rng, lambda p: p.size[0] < limit)
+    table = draw_fitting(BUILDERS[kind], rng, lambda p: p.size[0] < limit)
     if table is None:
         return
     spots = floor.inside(table, (0.0, np.pi / 2))
@@ -35,7 +35,7 @@ def dine(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     along = np.abs(np.cos(spots.turn)) == (floor.size[0] > floor.size[1])
     score = (-1.0 if main else 0.25) * away + 0.5 * along + 0.3 * rng.random(len(spots))
     for space in (0.85, 0.7, 0.5):
-        boxes = box_of(table, spots.position, spots.turn)
+        boxes = boxes_around(table, spots.position, spots.turn)
         # Chairs may stand before a row of units, the table may not.
         good = floor.free(boxes.grown(space), margin=0.0, strict=False) & floor.free(boxes)
         if good.any():
@@ -95,9 +95,9 @@ def work(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     """Add a desk at a wall, preferably at a window, with a chair, a screen and a lamp."""
     desk = BUILDERS[kind](rng)
     spots = floor.walls(desk)
-    score = noise(spots, rng, 0.8) + 0.5 * _near_windows(floor, spots)
+    score = random_scores(spots, rng, 0.8) + 0.5 * _near_windows(floor, spots)
     # The chair is not in the way of a door.
-    sitting = before(desk, spots.position, spots.turn, 0.75)
+    sitting = floor_in_front(desk, spots.position, spots.turn, 0.75)
     sitting = Boxes(sitting.middle, sitting.half * [0.5, 1.0, 1.0], sitting.turn)
     spots, score = spots.only(good := floor.free(sitting, margin=0.0)), score[good]
     spot = choose(floor, desk, spots, score, front=FRONT["desk"])
@@ -114,7 +114,7 @@ def work(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     if rng.random() < 0.7:
         side = float(rng.choice([0.06, 0.94]))
         stand_on(floor, number, BUILDERS["table_lamp"](rng), (side, 0.85))
-    floor.access.append(before(desk, spots.position[spot], spots.turn[spot], FRONT["desk"]))
+    floor.access.append(floor_in_front(desk, spots.position[spot], spots.turn[spot], FRONT["desk"]))
 
 
 def _near_windows(floor: Floor, spots: Spots) -> Floats:
