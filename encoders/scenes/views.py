@@ -107,7 +107,7 @@ def plan_views(
         If ``count`` is not positive, or too few points can be seen by two cameras.
     """
     if count < 1:
-        raise InvalidSceneError(f"{count} views a building: expected at least 1")
+        raise InvalidSceneError(f"views is {count}, expected at least 1")
     rng = np.random.default_rng(seeds)
     places = free_camera_places(raycaster, rng)
     views: list[View] = []

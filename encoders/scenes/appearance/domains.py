@@ -16,7 +16,7 @@ PHOTOGRAPHED, DRAWN = "photographed", "drawn"
 
 def _in_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise InvalidSceneError(f"{name} is in [{low:g}, {high:g}], got {value:g}")
+        raise InvalidSceneError(f"{name} is {value:g}, expected {low:g} to {high:g}")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ class Lighting:
     def __post_init__(self) -> None:
         for name in ("sun", "sky", "horizon", "ground", "lamp", "ambient"):
             if min(getattr(self, name)) < 0:
-                raise InvalidSceneError(f"light is not negative: {name} is {getattr(self, name)}")
+                raise InvalidSceneError(
+                    f"{name} is {getattr(self, name)}, expected no negative numbers"
+                )
         low, high = self.sun_height
         _in_range("sun_height", low, 1, high)
         _in_range("sun_height", high, low, 90)
@@ -145,7 +147,7 @@ class Domain:
     def __post_init__(self) -> None:
         if self.shading not in (PHOTOGRAPHED, DRAWN):
             raise InvalidSceneError(
-                f"shading is {PHOTOGRAPHED!r} or {DRAWN!r}, got {self.shading!r}"
+                f"shading is {self.shading!r}, expected {PHOTOGRAPHED!r} or {DRAWN!r}"
             )
         _in_range("clutter", self.clutter, 0, 4)
 

@@ -101,16 +101,16 @@ class Material:
         wanted = PATTERNS[self.pattern].colors
         if len(self.colors) != wanted:
             raise InvalidSceneError(
-                f"pattern {self.pattern!r} takes {wanted} colors, got {len(self.colors)}"
+                f"pattern {self.pattern!r} has {len(self.colors)} colors, expected {wanted}"
             )
         if not all(0 <= channel <= 1 for color in self.colors for channel in color):
-            raise InvalidSceneError(f"colors are in [0, 1], got {self.colors}")
+            raise InvalidSceneError(f"colors are {self.colors}, expected numbers from 0 to 1")
         if not self.scale > 0:
-            raise InvalidSceneError(f"a material's scale is above 0 meters, got {self.scale}")
+            raise InvalidSceneError(f"scale is {self.scale}, expected more than 0 meters")
         if not (0 <= self.gloss <= 1 and 0 <= self.mirror <= 1 and self.emission >= 0):
             raise InvalidSceneError(
-                "gloss and mirror are in [0, 1] and emission is not negative, got "
-                f"{self.gloss}, {self.mirror} and {self.emission}"
+                f"gloss, mirror and emission are {self.gloss}, {self.mirror} and {self.emission}, "
+                "expected gloss and mirror from 0 to 1, and no negative emission"
             )
 
 

@@ -68,7 +68,9 @@ def build_building(seed: int, index: int, domain: Domain) -> Building:
         If ``seed`` or ``index`` is negative.
     """
     if seed < 0 or index < 0:
-        raise InvalidSceneError(f"seed {seed}, building {index}: expected no negative number")
+        raise InvalidSceneError(
+            f"seed is {seed} and the building's number {index}, expected no negative number"
+        )
     home = furnish_home(seed, index, clutter=domain.clutter)
     return assemble_building(
         home, f"building_{index:04d}", domain, random_stream(seed, index, PALETTE)

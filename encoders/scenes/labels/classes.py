@@ -91,7 +91,9 @@ def class_scene(view: RaycastView) -> Floats32:
     apart = [np.maximum(np.maximum(room.low - place, place - room.high), 0) for room in rooms]
     kind = rooms[int(np.argmin([(gap**2).sum() for gap in apart]))].kind
     if kind not in SCENES:
-        raise UnknownNameError(f"room type {kind!r} is none of the scenes: {', '.join(SCENES)}")
+        raise UnknownNameError(
+            f"room type {kind!r} is unknown, expected one of {', '.join(SCENES)}"
+        )
     label = np.zeros(len(SCENES), dtype=np.float32)
     label[SCENES.index(kind)] = 1
     return label

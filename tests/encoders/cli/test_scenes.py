@@ -1,4 +1,4 @@
-"""``taskgraph scenes``: what it makes, draws and prints, and one line for every error."""
+"""``taskgraph scenes``: its files, contact sheets, statistics, and one line for every error."""
 
 import contextlib
 import os

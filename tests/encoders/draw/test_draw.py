@@ -1,4 +1,4 @@
-"""Drawings: what a color, a line and a word say, checked against the numbers behind them."""
+"""Drawings: colors, lines and words against the numbers that they show."""
 
 import dataclasses
 

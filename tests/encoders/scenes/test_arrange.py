@@ -1,4 +1,4 @@
-"""Rooms are furnished as people do it, and nothing is where something else is."""
+"""Rooms are furnished as people furnish them, and no two pieces overlap."""
 
 from itertools import combinations
 
@@ -18,7 +18,7 @@ from tests.encoders.scenes.furnished_homes import Mesh, home, meet, near
 
 HOMES = range(10)
 STICKS_OUT = 0.001
-"""Meters by which shapes may meet."""
+"""Depth (meters) to which shapes may overlap."""
 
 
 def rooms(index):

@@ -119,21 +119,23 @@ def test_what_is_no_domain_is_refused():
     day = DOMAINS["day"]
     with pytest.raises(FrozenInstanceError):
         day.clutter = 2.0
-    with pytest.raises(InvalidSceneError, match="'photographed' or 'drawn', got 'etched'"):
+    with pytest.raises(
+        InvalidSceneError, match="shading is 'etched', expected 'photographed' or 'drawn'"
+    ):
         replace(day, shading="etched")
-    with pytest.raises(InvalidSceneError, match=r"clutter is in \[0, 4\], got -1"):
+    with pytest.raises(InvalidSceneError, match="clutter is -1, expected 0 to 4"):
         replace(day, clutter=-1.0)
-    with pytest.raises(InvalidSceneError, match=r"fov_scale is in \[0.4, 1.6\], got 3"):
+    with pytest.raises(InvalidSceneError, match=r"fov_scale is 3, expected 0\.4 to 1\.6"):
         Optics(fov_scale=3.0)
-    with pytest.raises(InvalidSceneError, match="light is not negative: sun is"):
+    with pytest.raises(InvalidSceneError, match=r"sun is .*, expected no negative numbers"):
         replace(day.lighting, sun=(-1.0, 0.0, 0.0))
-    with pytest.raises(InvalidSceneError, match=r"sun_height is in \[1, 20\], got 40"):
+    with pytest.raises(InvalidSceneError, match="sun_height is 40, expected 1 to 20"):
         replace(day.lighting, sun_height=(40.0, 20.0))
-    with pytest.raises(InvalidSceneError, match=r"vignetting is in \[0, 1\], got 2"):
+    with pytest.raises(InvalidSceneError, match="vignetting is 2, expected 0 to 1"):
         Optics(vignetting=2.0)
-    with pytest.raises(InvalidSceneError, match=r"read is in \[0, 0.5\], got 0.9"):
+    with pytest.raises(InvalidSceneError, match=r"read is 0\.9, expected 0 to 0\.5"):
         Sensor(read=0.9)
-    with pytest.raises(InvalidSceneError, match=r"cast is in \[0.2, 2\], got 0"):
+    with pytest.raises(InvalidSceneError, match=r"cast is 0, expected 0\.2 to 2"):
         Sensor(cast=(1.0, 0.0, 1.0))
     assert isinstance(day, Domain)
     assert isinstance(day.lighting, Lighting)

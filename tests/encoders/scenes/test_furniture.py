@@ -14,7 +14,7 @@ from encoders.scenes.raycast import Raycaster
 SEEDS = 20
 BUILDERS = {**CATALOG, **VARIANTS}
 SIMPLE = {"rug": 2, "toy_ball": 2, "mirror": 2, "vase": 2, "bowl": 2, "book": 2}
-"""Truly simple things (an empty vase or bowl, one book), with the least number of their parts."""
+"""Classes of simple objects, with their least numbers of parts."""
 SMALL = (
     "bottle",
     "book",
@@ -209,7 +209,7 @@ def test_the_bulb_fits_into_its_glow(pieces):
 
 
 def test_the_sizes_are_those_of_real_things(pieces):
-    """Ranges that a tape measure gives at home: lowest and highest width, depth, height."""
+    """Sizes are within the ranges of real furniture: least and largest width, depth, height."""
     real = {
         "bed": ((0.8, 1.95, 0.6), (2.1, 2.4, 1.4)),
         "chair": ((0.38, 0.4, 0.75), (0.8, 0.8, 1.35)),

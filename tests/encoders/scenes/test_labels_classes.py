@@ -186,5 +186,5 @@ def test_the_scene_is_the_room_that_the_camera_stands_in(position, scene):
 
 def test_an_unknown_room_type_is_named():
     room = Room("ballroom", np.zeros(3), np.ones(3))
-    with pytest.raises(UnknownNameError, match="room type 'ballroom' is none of the scenes"):
+    with pytest.raises(UnknownNameError, match="room type 'ballroom' is unknown, expected one of"):
         class_scene(sight_of([WALL], rooms=(room,)))

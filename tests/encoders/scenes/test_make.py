@@ -1,4 +1,4 @@
-"""Made again, by more workers, or after being killed, a data set has the same bytes."""
+"""A data set has the same bytes for any number of workers, and after interrupted runs."""
 
 import errno
 import hashlib
@@ -32,11 +32,11 @@ from encoders.scenes.making.manifest import read_manifest
 from encoders.scenes.making.settings import WorldSettings
 
 SMALL = {"buildings": 2, "views": 6, "size": 32, "seed": 3}
-"""Twelve views: what most tests make."""
+"""Settings of most tests: twelve views."""
 
 
 def contents(out):
-    """Every file with the hash of its bytes, however it is named."""
+    """The hash of every file, by its path."""
     return {
         path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
@@ -46,7 +46,7 @@ def contents(out):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The small data set, made in one go by this process."""
+    """The small data set, made without interruption by this process."""
     out = tmp_path_factory.mktemp("whole") / "world"
     made = make(out, **SMALL)
     assert (made.views, made.kept) == (12, 0)
@@ -55,7 +55,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def started(whole, tmp_path):
-    """A copy of the small data set from which a test may take something away."""
+    """A copy of the small data set, which a test may change."""
     return Path(shutil.copytree(whole, tmp_path / "world"))
 
 
@@ -94,7 +94,7 @@ def test_another_seed_or_domain_gives_other_pictures(whole, tmp_path):
 
 
 def test_killed_three_times_and_resumed(whole, tmp_path):
-    """SIGKILL at random moments; what is there after each is never taken for more than it is."""
+    """After SIGKILL at random moments, every file is whole, and the next run makes the rest."""
     out = tmp_path / "world"
     moment = random.Random(26)
     seen = 0
@@ -311,7 +311,7 @@ def test_the_manifest_hash_is_that_of_its_description(whole):
 
 
 def test_files_agree_with_each_other(whole):
-    """What different files of a view say of one thing is one thing."""
+    """Different files of a view agree in what they have in common."""
     for path in sorted(whole.glob("point_info/*/*.json")):
         info = read(path, "point_info")
 

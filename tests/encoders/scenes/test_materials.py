@@ -210,11 +210,11 @@ def test_what_is_no_material_is_refused():
     gray = ((0.5, 0.5, 0.5),)
     with pytest.raises(UnknownNameError, match="no pattern is called 'velvet'; there are: plain"):
         Material("velvet", gray)
-    with pytest.raises(InvalidSceneError, match="pattern 'wood' takes 2 colors, got 1"):
+    with pytest.raises(InvalidSceneError, match="pattern 'wood' has 1 colors, expected 2"):
         Material("wood", gray)
-    with pytest.raises(InvalidSceneError, match=r"colors are in \[0, 1\], got"):
+    with pytest.raises(InvalidSceneError, match=r"colors are .*, expected numbers from 0 to 1"):
         Material("plain", ((1.5, 0.5, 0.5),))
-    with pytest.raises(InvalidSceneError, match="scale is above 0 meters, got 0"):
+    with pytest.raises(InvalidSceneError, match="scale is 0, expected more than 0 meters"):
         Material("plain", gray, scale=0.0)
     with pytest.raises(InvalidSceneError, match=r"gloss and mirror are in \[0, 1\] .* got 2"):
         Material("plain", gray, gloss=2.0)

@@ -1,4 +1,4 @@
-"""Light against closed forms and numerical integrals; pictures against what must hold of them."""
+"""Light against closed forms and numerical integrals; pictures against required properties."""
 
 from dataclasses import replace
 
@@ -55,7 +55,7 @@ def floor_points(x, y, samples=256, room=0):
 
 
 def only(lamps=(), windows=(), bounce=0.0):
-    """LightSources with no sun and an even bounce."""
+    """Light sources without a sun and with uniform indirect light."""
     return LightSources(
         lamps=tuple(lamps),
         windows=tuple(windows),
@@ -76,7 +76,7 @@ def lamp_at(*position, radius=0.01, clear=0.01, room=0):
 
 
 FAR = box([40, 40, 40], [41, 41, 41])
-"""Something to hold a building, out of the way."""
+"""A box far from the camera, so that a building has a surface."""
 
 
 def test_a_small_lamp_obeys_the_inverse_square_law():

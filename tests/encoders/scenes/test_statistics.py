@@ -1,4 +1,4 @@
-"""The table of statistics, on a data set whose figures can be counted on fingers."""
+"""The table of statistics of a data set whose figures can be computed by hand."""
 
 import numpy as np
 import pytest

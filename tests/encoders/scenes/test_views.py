@@ -1,4 +1,4 @@
-"""Views are what a person with a camera would take, and say truly what they see."""
+"""Views are those of a person with a camera, and their numbers agree with what they show."""
 
 import dataclasses
 
@@ -101,5 +101,5 @@ def test_a_closet_too_small_for_two_cameras_is_refused():
 
 
 def test_no_views_are_refused(raycaster):
-    with pytest.raises(InvalidSceneError, match="0 views a building: expected at least 1"):
+    with pytest.raises(InvalidSceneError, match="views is 0, expected at least 1"):
         plan_views(raycaster, 0, np.random.SeedSequence(0), DOMAINS["day"])

@@ -1,4 +1,4 @@
-"""Whole buildings: closed but for their windows, the same from the same seed, of every class."""
+"""Buildings: closed except for windows, equal for equal seeds, with furniture of every class."""
 
 from dataclasses import fields
 
@@ -246,5 +246,5 @@ def test_books_in_a_shelf_are_of_many_materials():
 
 
 def test_a_negative_seed_is_refused():
-    with pytest.raises(InvalidSceneError, match=r"seed -1, building 0: expected no negative"):
+    with pytest.raises(InvalidSceneError, match="seed is -1 and the building's number 0, expected no negative"):
         world.build_building(-1, 0, DOMAINS["day"])
