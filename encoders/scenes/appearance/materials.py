@@ -106,7 +106,7 @@ class Material:
         if not all(0 <= channel <= 1 for color in self.colors for channel in color):
             raise InvalidSceneError(f"colors are {self.colors}, expected numbers from 0 to 1")
         if not self.scale > 0:
-            raise InvalidSceneError(f"scale is {self.scale}, expected more than 0 meters")
+            raise InvalidSceneError(f"scale is {self.scale:g}, expected more than 0 meters")
         if not (0 <= self.gloss <= 1 and 0 <= self.mirror <= 1 and self.emission >= 0):
             raise InvalidSceneError(
                 f"gloss, mirror and emission are {self.gloss}, {self.mirror} and {self.emission}, "

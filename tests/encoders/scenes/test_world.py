@@ -246,5 +246,6 @@ def test_books_in_a_shelf_are_of_many_materials():
 
 
 def test_a_negative_seed_is_refused():
-    with pytest.raises(InvalidSceneError, match="seed is -1 and the building's number 0, expected no negative"):
+    message = "seed is -1 and the building's number 0, expected no negative number"
+    with pytest.raises(InvalidSceneError, match=message):
         world.build_building(-1, 0, DOMAINS["day"])
