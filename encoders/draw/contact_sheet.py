@@ -84,7 +84,8 @@ def task_rows(task: Task, views: Sequence[tuple[LabeledViews, Key]], tile: int) 
         sample = dataclasses.replace(sample, constants=constants)
         canvas = _canvas(task, labeled, key, sample, tile)
         target, mask = task.label.make(sample)
-        inputs.append(draw_input(canvas))
+        missing = text_tile("no other view", tile)
+        inputs.append(draw_input(canvas) if sample.found[0] else missing)
         labels.append(draw(canvas, answer_of_label(canvas.task, target[0]), mask[0]))
     rows = [("input", inputs)] if has_own_input(task) else []
     if not rows or task.label is not RESTORED:  # the picture itself heads the column

@@ -247,7 +247,10 @@ def test_a_view_without_partners_says_so():
     views = empty_room(AHEAD)
     assert views.partners("nonfixated", (0, 0)) is None
     for name in ("point_match", "fix_pose", "non_fixated_pose", "ego_motion"):
-        assert (label_tile(name, (views, (0, 0))) == np.array(text_tile("no other view", 96))).all()
+        rows = task_rows(TASKS[name], [(views, (0, 0))], 96).rows
+        assert [caption for caption, _ in rows] == ["input", "label"]
+        for _, (tile,) in rows:
+            assert tile.tobytes() == text_tile("no other view", 96).tobytes()
 
 
 def test_text_is_wrapped_to_the_width():
