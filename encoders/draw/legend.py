@@ -47,9 +47,12 @@ def with_legend(
     return _with_classes(page, classes) if classes else page
 
 
-def _extended(page: Image.Image, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    """Return the page with so many white rows of pixels below it, and a drawing of it."""
-    longer = Image.new("RGB", (page.width, page.height + height), "white")
+def _extended(
+    page: Image.Image, height: int, least_width: int = 0
+) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """Return the page with ``height`` white rows of pixels below it, and a drawing of it."""
+    size = (max(page.width, least_width), page.height + height)
+    longer = Image.new("RGB", size, "white")
     longer.paste(page)
     return longer, ImageDraw.Draw(longer)
 
@@ -63,15 +66,14 @@ def _with_note(page: Image.Image, note: str) -> Image.Image:
 
 def _with_depth_scale(page: Image.Image) -> Image.Image:
     """Add a bar from `NEAR` to `FAR` meters on a logarithmic scale; each tick doubles the depth."""
-    longer, drawing = _extended(page, 2 * GAP + 2 * LINE)
     text, top = "Depth and distance, m", page.height + GAP
-    drawing.text((GAP, top), text, "black", _FONT)
     left = GAP + round(_FONT.getlength(text)) + 3 * GAP
-    width = min(BAR, page.width - left - 2 * GAP)
-    colors = depth_colors(np.geomspace(NEAR, FAR, width))
+    longer, drawing = _extended(page, 2 * GAP + 2 * LINE, left + BAR + 2 * GAP)
+    drawing.text((GAP, top), text, "black", _FONT)
+    colors = depth_colors(np.geomspace(NEAR, FAR, BAR))
     longer.paste(Image.fromarray(np.repeat(colors[None], LINE, axis=0)), (left, top))
     ticks = NEAR * 2.0 ** np.arange(round(np.log2(FAR / NEAR)) + 1)
-    for tick, x in zip(ticks, np.linspace(left, left + width, len(ticks)), strict=True):
+    for tick, x in zip(ticks, np.linspace(left, left + BAR, len(ticks)), strict=True):
         drawing.text((x, top + LINE + 2), f"{tick:g}", "black", _FONT, "ma")
     return longer
 

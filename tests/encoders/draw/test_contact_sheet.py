@@ -281,8 +281,9 @@ def test_the_legend_lists_the_classes_in_as_few_lines_as_fit(notes):
             assert (drawn[50 : -len(below)] < 100).all(-1).any()  # text
 
 
-def test_the_legend_has_the_scale_of_depths():
-    page = np.array(with_legend(Image.new("RGB", (500, 10), "white"), depth=True))
+@pytest.mark.parametrize("width", [90, 500])
+def test_the_legend_has_the_scale_of_depths(width):
+    page = np.array(with_legend(Image.new("RGB", (width, 10), "white"), depth=True))
     row = page[10 + 6 + 9].astype(int)
     dark, middle, bright = depth_colors(np.array([NEAR, np.sqrt(NEAR * FAR), FAR])).astype(int)
     bar = np.flatnonzero((row != 255).any(-1) & (np.ptp(row, axis=-1) > 20))
