@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from encoders.scenes.appearance.domains import DOMAINS, Domain
-from encoders.scenes.homes.world import build
+from encoders.scenes.homes.world import build_building
 from encoders.scenes.pictures.render import image
-from encoders.scenes.raycast import Caster
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.views import plan_views
 
 SEED, SIZE, MARGIN = 0, 192, 90
@@ -23,10 +23,10 @@ def pictures_of(domain: Domain) -> list[np.ndarray]:
     """Return the first view of each place, (SIZE, SIZE, 3) uint8."""
     pictures = []
     for index, point in PLACES:
-        caster = Caster(build(SEED, index, domain))
-        views = plan_views(caster, 100, np.random.SeedSequence([SEED, index, 0, 0, 1]), domain)
+        raycaster = Raycaster(build_building(SEED, index, domain))
+        views = plan_views(raycaster, 100, np.random.SeedSequence([SEED, index, 0, 0, 1]), domain)
         view = next(view for view in views if view.point == point)
-        pictures.append(image(caster, view.camera, SIZE, domain, np.random.default_rng(SEED)))
+        pictures.append(image(raycaster, view.camera, SIZE, domain, np.random.default_rng(SEED)))
     return pictures
 
 

@@ -39,7 +39,10 @@ ORDER = {
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "
     "running",
     "encoders.scenes": "solids < appearance < building < furniture < homes < camera < raycast < "
-    "views < pictures < labels < making < contact_sheets",
+    "views < pictures < labels < making",
+    "encoders.draw": "tiles < overlays < canvas < maps < cameras < words < answers < painters < "
+    "legend < pages < labeled_views < contact_sheet",
+    "encoders.codecs": "pixels < encodings < corruptions < colors < jigsaw < poses",
     "encoders.training": "checkpoint < loading < run_state < schedule < augment < adversarial < "
     "fit < objective",
     "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
@@ -127,6 +130,12 @@ def test_imports_go_one_way(package):
                 left = name.removeprefix(f"{package}.").split(".")[0]
                 if left in order and left != module:
                     assert order.index(left) < place, f"{path.name} imports {name}"
+
+
+def test_scenes_need_only_errors_engines_and_codecs():
+    for path in (ROOT / "encoders" / "scenes").rglob("*.py"):
+        packages = {name.split(".")[1] for name in imports_of(path, "encoders")}
+        assert packages <= {"errors", "engines", "codecs", "scenes"}, path
 
 
 def test_packages_import_one_way():

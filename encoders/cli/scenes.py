@@ -13,10 +13,10 @@ from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import Interrupted
 from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFile, OutputFolder
-from taskgraph.cli.progress import progress_bar
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
-    from encoders.scenes.making.make import Made
+    from encoders.scenes.making.make import MakeResult
 
 SETTINGS = ("buildings", "views", "size", "seed", "domain")
 SHEET = "scenes.png"
@@ -29,36 +29,38 @@ SHEET = "scenes.png"
     type=int,
     default=40,
     show_default=True,
-    help="Number of buildings; raise it later to add some.",
+    help="Number of buildings. A larger number later adds buildings.",
 )
-@click.option("--views", type=int, default=100, show_default=True, help="Views of each building.")
+@click.option(
+    "--views", type=int, default=100, show_default=True, help="Number of views of each building."
+)
 @click.option(
     "--size",
     type=int,
     default=64,
     show_default=True,
-    help="Pixels along each side: a multiple of 16, from 32 to 2048.",
+    help="Side of the pictures in pixels: a multiple of 16, from 32 to 2048.",
 )
 @click.option(
     "--seed",
     type=int,
     default=0,
     show_default=True,
-    help="Another seed is another world; the same one gives the same bytes.",
+    help="Seed of the whole data set; equal seeds give equal bytes.",
 )
 @click.option(
     "--domain",
     default="day",
     show_default=True,
     metavar="NAME",
-    help="What it looks like: day, evening, drawn, loft or phone.",
+    help="Look of the pictures: day, evening, drawn, loft or phone.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     default=cores,
     show_default="all cores",
-    help="Processes that share the work.",
+    help="Number of processes; the files do not depend on it.",
 )
 @click.option(
     "--show",
@@ -66,16 +68,16 @@ SHEET = "scenes.png"
     is_flag=False,
     flag_value=SHEET,
     metavar="[FILE.png]",
-    help=f"Draw a contact sheet (default: {SHEET}); without OUT, of one view that is made for it.",
+    help=f"Draw a contact sheet of OUT (default: {SHEET}); without OUT, of one new view.",
 )
 @click.option(
     "--columns",
     type=click.IntRange(min=1),
     default=8,
     show_default=True,
-    help="Views on the contact sheet of OUT, side by side.",
+    help="Number of views on the contact sheet of OUT.",
 )
-@click.option("--stats", is_flag=True, help="Print statistics of OUT beside Taskonomy's.")
+@click.option("--stats", is_flag=True, help="Print statistics of OUT beside those of Taskonomy.")
 @click.pass_context
 def scenes(
     ctx: click.Context,
@@ -89,9 +91,9 @@ def scenes(
 ) -> int:
     """Make a data set of indoor views with exact labels for every task, in the folder OUT.
 
-    Files and folders are named and encoded as Taskonomy's. An interrupted run goes on where it
-    was when the same command is given again; settings that are left out are those of the folder.
-    With --show or --stats, a folder that is there is only looked at, unless settings are given.
+    Files and folders have the names and encodings of Taskonomy. The same command continues an
+    interrupted run. Settings that you leave out are those of an existing OUT. With --show or
+    --stats and no settings, no views are made: OUT is only read.
 
     \b
     Examples:
@@ -118,35 +120,31 @@ def scenes(
 
 
 def _settings(out: Path, flags: dict[str, Any], given: list[str]) -> dict[str, Any]:
-    """The flags; those that were not given are as the folder was made."""
+    """Return the settings: flags that were not given have the values of an existing folder."""
     from encoders.scenes.making.manifest import MANIFEST, read_manifest
 
-    found = read_manifest(out)["settings"] if (out / MANIFEST).is_file() else {}
-    return flags | {name: value for name, value in found.items() if name not in given}
+    existing = read_manifest(out)["settings"] if (out / MANIFEST).is_file() else {}
+    return flags | {name: value for name, value in existing.items() if name not in given}
 
 
 def _make(out: str, workers: int, settings: dict[str, Any]) -> None:
-    from encoders.scenes.making.folder import count_whole
-    from encoders.scenes.making.make import make
-    from encoders.scenes.making.settings import Settings
+    from encoders.scenes.making.make import make, views_so_far
+    from encoders.scenes.making.settings import WorldSettings
 
     try:
-        made = make(out, workers=workers, progress=progress_bar("views"), **settings)
+        with progress_bar("views") as progress:
+            made = make(out, workers=workers, progress=progress, **settings)
     except KeyboardInterrupt:
-        whole = count_whole(Path(out), Settings(**settings))
-        total = settings["buildings"] * settings["views"]
-        raise Interrupted(
-            f"interrupted; {whole} of {total} views are whole, and the same command goes on from "
-            "there"
-        ) from None
-    note(_told(out, made, workers))
+        so_far = views_so_far(Path(out), WorldSettings(**settings))
+        raise Interrupted(f"interrupted; {so_far}") from None
+    note(_report(out, made, workers))
 
 
-def _told(out: str, made: Made, workers: int) -> str:
-    """What was made, how fast, and the share of each stage."""
+def _report(out: str, made: MakeResult, workers: int) -> str:
+    """Return a report: the number of views, their speed, and the share of each stage."""
     if not made.views:
-        return f"{out}: all {made.kept} views are there"
-    kept = f", {made.kept} were there" if made.kept else ""
+        return f"{out}: all {made.kept} views exist already"
+    kept = f", {made.kept} existed already" if made.kept else ""
     lines = [
         f"{out}: made {made.views} views in {made.wall:.1f} s "
         f"({made.views / made.wall:.1f} a second){kept}"
@@ -160,25 +158,27 @@ def _told(out: str, made: Made, workers: int) -> str:
 
 
 def _show_sample(show: str, settings: dict[str, Any]) -> int:
-    from encoders.scenes.contact_sheets.album import sample_view
-    from encoders.scenes.contact_sheets.sheet import draw_sheet, save_sheet
-    from encoders.scenes.making.settings import Settings
+    from encoders.draw.contact_sheet import draw_contact_sheet
+    from encoders.draw.labeled_views import sample_view
+    from encoders.draw.pages import save
+    from encoders.scenes.making.settings import WorldSettings
 
-    save_sheet(draw_sheet([sample_view(Settings(**settings))]), show)
+    save(draw_contact_sheet([sample_view(WorldSettings(**settings))]), show)
     note(f"drew {show}")
     return 0
 
 
 def _show_folder(out: Path, show: str, columns: int) -> None:
-    from encoders.scenes.contact_sheets.album import spread_views
-    from encoders.scenes.contact_sheets.sheet import draw_sheet, save_sheet
+    from encoders.draw.contact_sheet import draw_contact_sheet
+    from encoders.draw.labeled_views import spread_views
+    from encoders.draw.pages import save
 
-    save_sheet(draw_sheet(spread_views(out, columns)), show)
+    save(draw_contact_sheet(spread_views(out, columns)), show)
     note(f"drew {show}")
 
 
 def _print_statistics(out: str) -> None:
-    from encoders.scenes.making.statistics import markdown, shares, statistics
+    from encoders.scenes.making.statistics import class_shares, markdown, statistics
 
     click.echo(markdown(statistics(out)))
-    click.echo(markdown(shares(out)), nl=False)
+    click.echo(markdown(class_shares(out)), nl=False)

@@ -1,1 +1,1 @@
-"""How labels are stored in files and read back: pixels, encodings, poses, colors, puzzles."""
+"""Storage of labels, and their arithmetic: pixels, encodings, poses, colors, jigsaw, noise."""

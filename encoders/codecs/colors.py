@@ -17,20 +17,20 @@ from encoders.errors import InvalidDataError
 from taskgraph.arrays import Floats32, Pixels
 
 BIN = 10.0
-"""Side of a bin, units of a and b."""
+"""Side of a bin, in units of a and b."""
 
 NEIGHBORS = 10
 BIN_SPREAD = 5.0
-"""A color is shared out over its nearest bins by a Gaussian of this standard deviation."""
+"""Standard deviation of the Gaussian that distributes a color over its nearest bins."""
 
-COARSER = 4
-"""Pixels of the picture to one of the target, along each side."""
+DOWNSAMPLING = 4
+"""Side of the block of pixels that has one target."""
 
 _LEVELS = np.arange(256) / 255
 _LINEAR = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(
     np.float32
 )
-_TO_XYZ = np.array(  # ITU-R BT.709 primaries; each row over D65's own X, Y or Z
+_TO_XYZ = np.array(  # ITU-R BT.709 primaries; each row is divided by X, Y or Z of D65
     [
         [0.412453 / 0.95047, 0.357580 / 0.95047, 0.180423 / 0.95047],
         [0.212671, 0.715160, 0.072169],
@@ -41,7 +41,7 @@ _TO_XYZ = np.array(  # ITU-R BT.709 primaries; each row over D65's own X, Y or Z
 
 
 def lab(linear: Floats32) -> Floats32:
-    """CIE Lab (L in [0, 100], a and b within 110 of 0) of (..., 3) linear-light sRGB in [0, 1]."""
+    """Convert (..., 3) linear-light sRGB in [0, 1] to CIE Lab: L in [0, 100], |a|, |b| < 110."""
     ratio = np.einsum("...c,xc->...x", linear, _TO_XYZ)
     root = np.cbrt(ratio)
     low = ratio <= (6 / 29) ** 3
@@ -52,7 +52,7 @@ def lab(linear: Floats32) -> Floats32:
 
 
 def lightness(rgb: Pixels) -> Floats32:
-    """The input of colorization: Lab's lightness L, as ``L / 50 - 1``.
+    """Return the input of colorization: Lab's lightness L as ``L / 50 - 1``.
 
     Returns
     -------
@@ -66,8 +66,8 @@ def lightness(rgb: Pixels) -> Floats32:
     return np.asarray((116 * root - 66) / 50, dtype=np.float32)[..., None]
 
 
-def chroma(rgb: Pixels, *, coarser: int = COARSER) -> Floats32:
-    """Lab's a and b of the picture at a lower resolution: its mean light over square blocks.
+def chroma(rgb: Pixels, *, coarser: int = DOWNSAMPLING) -> Floats32:
+    """Return Lab's a and b of the mean light over square blocks of pixels.
 
     Returns
     -------
@@ -91,16 +91,16 @@ def chroma(rgb: Pixels, *, coarser: int = COARSER) -> Floats32:
 
 @cache
 def color_bins() -> Floats32:
-    """Middles of the bins that hold at least one color of sRGB.
+    """Return the middles of the bins that contain at least one color of sRGB.
 
     Along a line of constant a and b, some color on the surface of the RGB cube is reached first:
-    its six faces, 256 x 256 colors each, hold every bin that any of the 2^24 colors falls into.
-    There are 261; the 313 of Zhang et al. include more, at the margin of the gamut.
+    its six faces, 256 x 256 colors each, contain every bin of the 2^24 colors. There are 261; the
+    313 of Zhang et al. include more bins at the border of the gamut.
 
     Returns
     -------
     (Q, 2) float32 array
-        a and b, multiples of 10, sorted by a, then b. Not to be written to.
+        a and b, multiples of 10, sorted by a, then b; read-only.
     """
     first, second = np.meshgrid(_LINEAR, _LINEAR, indexing="ij")
     faces = [
@@ -115,10 +115,11 @@ def color_bins() -> Floats32:
 
 
 def soft_bins(ab: ArrayLike) -> Floats32:
-    """How colors are shared out over their ten nearest bins.
+    """Distribute colors over their ten nearest bins.
 
-    ``share = exp(-d^2 / (2 * 5^2))`` with d the distance to the bin's middle, made to sum to one.
-    Bins as near as the tenth count too: no order of the bins decides between them.
+    ``share = exp(-d^2 / (2 * 5^2))`` with d the distance to the bin's middle, scaled to a sum
+    of one. Bins at the same distance as the tenth are included, so that the order of bins does
+    not matter.
 
     Parameters
     ----------
@@ -133,7 +134,8 @@ def soft_bins(ab: ArrayLike) -> Floats32:
     squares = (colors[..., :1] - bins[:, 0]) ** 2 + (colors[..., 1:] - bins[:, 1]) ** 2
     tenth = np.partition(squares, NEIGHBORS - 1, axis=-1)[..., NEIGHBORS - 1, None]
     near = squares <= tenth
-    squares -= squares.min(axis=-1, keepdims=True)  # so that no color is too far for a share
+    # Relative to the nearest bin, so that the sum of shares is never rounded to zero.
+    squares -= squares.min(axis=-1, keepdims=True)
     shares = np.zeros_like(squares)
     shares[near] = np.exp(squares[near] / np.float32(-2 * BIN_SPREAD**2))
     shares /= shares.sum(axis=-1, keepdims=True)
@@ -141,7 +143,7 @@ def soft_bins(ab: ArrayLike) -> Floats32:
 
 
 def color_target(rgb: Pixels) -> Floats32:
-    """The target of colorization: `soft_bins` of the `chroma` of each block of 4 x 4 pixels.
+    """Return the target of colorization: `soft_bins` of the `chroma` of 4 x 4 pixels.
 
     Returns
     -------
@@ -151,12 +153,12 @@ def color_target(rgb: Pixels) -> Floats32:
 
 
 def rebalancing(prior: ArrayLike, *, mix: float = 0.5) -> Floats32:
-    r"""Weights that make rare colors count in the loss.
+    r"""Return weights that make rare colors count in the loss.
 
     .. math:: w_q \propto \left((1 - \lambda) p_q + \lambda / Q\right)^{-1}, \qquad
               \sum_q p_q w_q = 1.
 
-    A pixel is weighed by the weight of its likeliest bin.
+    A pixel has the weight of its likeliest bin.
 
     Parameters
     ----------
@@ -196,10 +198,10 @@ def rebalancing(prior: ArrayLike, *, mix: float = 0.5) -> Floats32:
 
 
 def expected_ab(probabilities: ArrayLike, *, temperature: float = 0.38) -> Floats32:
-    """The color that a distribution over bins stands for: its annealed mean.
+    """Return the annealed mean color of a distribution over bins.
 
-    The mean of the bins' middles under ``p^(1 / temperature)``, made to sum to one: 1 is the plain
-    mean, toward 0 it becomes the likeliest bin. 0.38 is the value of Zhang et al., equation 5.
+    It is the mean of the bins' middles with weights ``p^(1 / temperature)``: temperature 1 gives
+    the mean, temperatures near 0 the likeliest bin. 0.38 is that of Zhang et al., equation 5.
 
     Parameters
     ----------
@@ -217,12 +219,12 @@ def expected_ab(probabilities: ArrayLike, *, temperature: float = 0.38) -> Float
 
 
 def colored(light: ArrayLike, ab: ArrayLike) -> Pixels:
-    """A picture to look at: lightness in [-1, 1] at full, a and b at a lower resolution.
+    """Return an sRGB picture from lightness, and a and b at a lower resolution.
 
     Parameters
     ----------
     light : (..., H, W, 1) array
-        As `lightness` gives it.
+        In [-1, 1], see `lightness`.
     ab : (..., H / n, W / n, 2) array
 
     Returns

@@ -1,8 +1,8 @@
-"""Tasks that a picture sets itself: restoring it from noise, or from a hole in its middle.
+"""Inputs of denoising and in-painting: pictures with noise, or with a hole in the middle.
 
-Inputs are made from the picture when it is loaded, as Taskonomy's are. All functions take one
-picture (H, W, 3) or a batch (B, H, W, 3) of 8-bit sRGB and return 32-bit floats. What colors and
-puzzles need is in `encoders.codecs.colors` and `encoders.codecs.jigsaw`.
+They are computed when a picture is loaded, as Taskonomy's are. All functions take one picture
+(H, W, 3) or a batch (B, H, W, 3) of 8-bit sRGB and return 32-bit floats. See also
+`encoders.codecs.colors` and `encoders.codecs.jigsaw`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from numpy.random import Generator
 from taskgraph.arrays import Booleans, Floats32, Pixels
 
 NOISE_VARIANCE = 0.01
-"""Variance of the noise that denoising removes, for pictures in [0, 1]."""
+"""Variance of the noise of denoising, for pictures in [0, 1]."""
 
 
 def signed(rgb: Pixels) -> Floats32:
-    """The picture in [-1, 1]: ``2 rgb / 255 - 1``; the target of all the tasks here.
+    """Return the picture in [-1, 1]: ``2 rgb / 255 - 1``, the target of both tasks.
 
     Returns
     -------
@@ -27,15 +27,15 @@ def signed(rgb: Pixels) -> Floats32:
 
 
 def noisy(rgb: Pixels, rng: Generator, *, variance: float = NOISE_VARIANCE) -> Floats32:
-    """The input of denoising: ``2 clip(rgb / 255 + n, 0, 1) - 1`` with Gaussian noise n.
+    """Return the input of denoising: ``2 clip(rgb / 255 + n, 0, 1) - 1``, n Gaussian noise.
 
-    The noise is drawn for each pixel and channel by itself.
+    The noise of pixels and channels is independent.
 
     Parameters
     ----------
     rgb : (..., H, W, 3) uint8 array
     variance : float
-        Of the noise, in units of a picture in [0, 1].
+        Variance of the noise for a picture in [0, 1].
 
     Returns
     -------
@@ -49,7 +49,7 @@ def noisy(rgb: Pixels, rng: Generator, *, variance: float = NOISE_VARIANCE) -> F
 
 
 def hole(height: int, width: int) -> Booleans:
-    """Where in-painting hides the picture: rows H/4 to 3H/4 and columns W/4 to 3W/4.
+    """Return the hole of in-painting: rows H/4 to 3H/4 and columns W/4 to 3W/4.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def hole(height: int, width: int) -> Booleans:
 
 
 def masked(rgb: Pixels) -> Floats32:
-    """The input of in-painting: the picture in [-1, 1], with 0 (gray) in the `hole`.
+    """Return the input of in-painting: the picture in [-1, 1], with 0 (gray) in the `hole`.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""How every label is stored in a file: Taskonomy's PNG, NumPy and JSON encodings, both ways.
+"""Storage of every domain in files: Taskonomy's PNG, NumPy and JSON encodings, both ways.
 
 A *domain* is a folder of the data set, such as ``depth_zbuffer``. Its values are arrays in
-physical units (meters, 1/m, unit vectors, probabilities); its *raw* values are the whole numbers
-of the picture that stores them. ``decode(domain, encode(domain, value))`` gives the value back to
+physical units (meters, 1/m, unit vectors, probabilities). Its *raw* values are the whole numbers
+of the picture that stores them. ``decode(domain, encode(domain, value))`` returns the value to
 within half a step of its encoding.
 """
 
@@ -26,10 +26,10 @@ from encoders.errors import InvalidDataError, UnknownNameError
 from taskgraph.arrays import Array
 
 PNG_LEVEL = 3
-"""Compression of the pictures; fixed, so that equal arrays are equal bytes."""
+"""Compression level of PNG files; it is fixed, so that equal arrays give equal bytes."""
 
 COLORED = ("normal", "principal_curvature")
-"""Domains whose channels hold different measures, so that one gray channel says nothing."""
+"""Domains whose channels have different meanings, so that a gray file is an error."""
 
 DEEPEST = 65535
 """The largest number of a 16-bit pixel."""
@@ -47,16 +47,16 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Encoding:
-    """How one domain is stored.
+    """The storage of one domain.
 
     Attributes
     ----------
     suffix : str
         ``png``, ``npy`` or ``json``.
     store, restore : functions
-        From physical values to raw ones, and back.
+        From physical values to raw ones, and from raw to physical.
     channels, bits : int
-        Of the picture; 0 where the file is none.
+        Channels and bits of the picture; 0 for other files.
     """
 
     suffix: str
@@ -67,7 +67,7 @@ class Encoding:
 
 
 def encode(domain: str, value: Any) -> bytes:
-    """The content of the file that stores ``value``; equal values give equal bytes.
+    """Return the content of the file that stores ``value``; equal values give equal bytes.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def encode(domain: str, value: Any) -> bytes:
 
 
 def decode(domain: str, content: bytes) -> Any:
-    """The value that a file's content stores; float32 where it is an array of measures.
+    """Return the value that a file's content stores; measures are float32.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def decode(domain: str, content: bytes) -> Any:
 
 
 def read(path: str | PathLike[str], domain: str) -> Any:
-    """The value that a file stores; errors name the file and say how to mend it.
+    """Return the value that a file stores; errors name the file and its remedy.
 
     Raises
     ------
@@ -118,9 +118,9 @@ def read(path: str | PathLike[str], domain: str) -> Any:
 
 
 def read_raw(path: str | PathLike[str], domain: str) -> Any:
-    """The whole numbers of a picture, (H, W) or (H, W, 3); or the array; or the JSON object.
+    """Return a picture's whole numbers, (H, W) or (H, W, 3), an array, or a JSON object.
 
-    `to_value` turns them into physical values; errors are those of `read`.
+    `to_value` converts them to physical values; errors are those of `read`.
     """
     again = (
         "run `taskgraph scenes OUT` again with the same settings to make it anew, "
@@ -139,11 +139,11 @@ def read_raw(path: str | PathLike[str], domain: str) -> Any:
 
 
 def to_value(domain: str, raw: Any) -> Any:
-    """Physical values from raw ones.
+    """Convert raw values to physical ones.
 
     ==================================== =========================================================
     rgb, segments, semantic              the numbers themselves, uint8
-    depth_zbuffer, depth_euclidean       meters; NaN where nothing is seen
+    depth_zbuffer, depth_euclidean       meters; NaN without a surface
     normal                               unit vectors; x right, y up, z toward the camera
     principal_curvature                  (H, W, 2), 1/m
     edges, keypoints                     0 to 1
@@ -157,12 +157,12 @@ def to_value(domain: str, raw: Any) -> Any:
 
 
 def encoding_of(domain: str) -> Encoding:
-    """The encoding of a domain.
+    """Return the encoding of a domain.
 
     Raises
     ------
     UnknownNameError
-        If there is no such domain; it lists those that there are.
+        If there is no such domain; the message lists all domains.
     """
     if domain not in ENCODINGS:
         raise UnknownNameError(f'no domain "{domain}"; there are {", ".join(ENCODINGS)}')
@@ -170,28 +170,28 @@ def encoding_of(domain: str) -> Encoding:
 
 
 def file_name(point: int, view: int, domain: str) -> str:
-    """``point_3_view_0_domain_rgb.png``; it lies in ``domain/building/``."""
+    """Return the name of a file in ``domain/building/``, as ``point_3_view_0_domain_rgb.png``."""
     return f"point_{point}_view_{view}_domain_{domain}.{encoding_of(domain).suffix}"
 
 
 def parse_file_name(name: str) -> tuple[int, int] | None:
-    """Point and view of a file, or None where it is not a file of a data set.
+    """Return the point and view of a file, or None if it is not a file of a data set.
 
-    The domain is the folder's: the real data name some files by another word (``fixatedpose``
+    The folder determines the domain: the real data name some files by another word (``fixatedpose``
     in ``point_info``, ``segmentsemantic`` in ``segment_semantic``).
     """
-    found = _NAME.fullmatch(name)
-    return (int(found[1]), int(found[2])) if found else None
+    match = _NAME.fullmatch(name)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _raw(domain: str, content: bytes) -> Any:
     encoding = encoding_of(domain)
     try:
         if encoding.suffix == "json":
-            found = json.loads(content)
-            if not isinstance(found, dict):
+            value = json.loads(content)
+            if not isinstance(value, dict):
                 raise InvalidDataError("holds no JSON object")
-            return found
+            return value
         if encoding.suffix == "npy":
             return np.load(io.BytesIO(content), allow_pickle=False)
         with Image.open(io.BytesIO(content)) as picture:
@@ -200,7 +200,7 @@ def _raw(domain: str, content: bytes) -> Any:
                     "holds a JPEG picture, whose compression changes the numbers of a label; "
                     "expected a PNG one"
                 )
-            picture.verify()  # the checksums, which loading alone does not look at
+            picture.verify()  # checks the checksums, which loading does not
         with Image.open(io.BytesIO(content)) as picture:
             if domain in COLORED and len(picture.getbands()) < 3 and picture.mode != "P":
                 raise InvalidDataError("holds a gray picture, expected red, green and blue")
@@ -215,7 +215,7 @@ def _raw(domain: str, content: bytes) -> Any:
 
 
 def _unpacked(picture: Image.Image, encoding: Encoding) -> Array:
-    """Pixels in the domain's own bits and channels, whichever kind of PNG holds them."""
+    """Return pixels with the domain's bits and channels, from any kind of PNG."""
     if picture.mode == "F":
         raise InvalidDataError(
             f"holds floating-point pixels, expected {encoding.bits}-bit whole numbers"
@@ -253,7 +253,7 @@ def _check_shape(raw: Array, channels: int) -> None:
 _DEPTH = Encoding("png", pixels.store_depth, pixels.restore_depth, channels=1, bits=16)
 _MAP = Encoding("png", pixels.store_map, pixels.restore_map, channels=1, bits=16)
 _NUMBERS = Encoding("png", pixels.store_numbers, np.asarray, channels=1, bits=8)
-_CHANCES = Encoding("npy", pixels.store_chances, pixels.restore_chances)
+_PROBABILITIES = Encoding("npy", pixels.store_probabilities, pixels.restore_probabilities)
 
 ENCODINGS: dict[str, Encoding] = {
     "rgb": Encoding("png", pixels.store_numbers, np.asarray, channels=3, bits=8),
@@ -272,8 +272,8 @@ ENCODINGS: dict[str, Encoding] = {
     "segment_unsup25d": _NUMBERS,
     "segment_semantic": _NUMBERS,
     "mask_valid": Encoding("png", pixels.store_mask, pixels.restore_mask, channels=1, bits=8),
-    "class_object": _CHANCES,
-    "class_scene": _CHANCES,
+    "class_object": _PROBABILITIES,
+    "class_scene": _PROBABILITIES,
     "point_info": Encoding("json", dict, dict),
 }
 """Every domain, in the order in which a view's files are written; ``point_info`` is the last."""

@@ -1,7 +1,7 @@
-"""The jigsaw puzzle: nine pieces of a picture in one of a hundred orders, which is to be told.
+"""The jigsaw puzzle: nine pieces of a picture in one of a hundred orders to classify.
 
 After Noroozi and Favaro, "Unsupervised learning of visual representations by solving jigsaw
-puzzles", ECCV 2016, as Taskonomy has it: 3 x 3 tiles, of each a random crop, 100 orders.
+puzzles", ECCV 2016, as in Taskonomy: 3 x 3 tiles, a random crop of each, 100 orders.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ SIDE = 3
 TILES = SIDE * SIDE
 ORDERS = 100
 CROP = 0.9
-"""Side of a piece as a share of its tile's."""
+"""Side of a piece as a share of its tile's side."""
 
 
 @cache
 def tile_orders(count: int = ORDERS) -> Pixels:
-    """Orders of nine tiles that differ in as many places as possible.
+    """Return orders of nine tiles that differ in as many places as possible.
 
-    Beginning with 0, 1, ..., 8, the permutation with the largest sum of Hamming distances to all
-    chosen ones is added; of several, that with the largest distance to its nearest; of several,
-    the first by the alphabet. Nothing is drawn at random. The hundred have a mean distance of
-    8.08, which is the most that is possible.
+    Starting with 0, 1, ..., 8, the permutation with the largest sum of Hamming distances to all
+    chosen ones is added. Ties are broken by the largest distance to the nearest one, then by
+    alphabetical order. No step is random. The hundred have a mean distance of 8.08, the largest
+    possible.
 
     Returns
     -------
     (count, 9) uint8 array
-        ``orders[k, place]`` is the tile that order k puts at a place. Not to be written to.
+        ``orders[k, place]`` is the tile that order k puts at a place; read-only.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def tile_orders(count: int = ORDERS) -> Pixels:
             distance += column != column[chosen[k - 1]]
         total += distance
         np.minimum(least, distance, out=least)
-        total[chosen[k - 1]] = -1  # never again
+        total[chosen[k - 1]] = -1  # chosen
         best = np.flatnonzero(total == total.max())
         chosen[k] = best[least[best].argmax()]
     orders = every[chosen]
@@ -73,25 +73,25 @@ def jigsaw(
     """Cut pictures into nine pieces each, and shuffle them by an order drawn at random.
 
     A tile is a ninth of the picture, ``H // 3`` by ``W // 3`` pixels; up to two rows and columns
-    at the lower and the right edge belong to none. A piece is a crop of its tile, from a place
-    drawn at random, enlarged bilinearly (between pixel middles) to ``size``.
+    at the lower and the right edge are not used. A piece is a random crop of its tile, enlarged
+    bilinearly (between pixel middles) to ``size``.
 
     Parameters
     ----------
     rgb : (H, W, 3) or (B, H, W, 3) uint8 array
     size : int
-        Pixels along each side of a piece; at least those of its crop, for nothing is averaged.
+        Side of a piece, pixels; at least that of its crop, as pieces are never shrunk.
     crop : float in (0, 1]
-        Side of the crop as a share of the tile's, rounded to pixels.
+        Side of the crop as a share of the tile's side, rounded to pixels.
     orders : (K, 9) integer array, optional
         Default: `tile_orders`.
 
     Returns
     -------
     (9, size, size, 3) or (B, 9, size, size, 3) float32 array
-        In [-1, 1]: at each place, the piece of the tile that the order puts there.
+        In [-1, 1]: the piece at each place.
     () or (B,) int64 array
-        Which order, from 0: the class to be told.
+        Number of the order, from 0: the class.
 
     Raises
     ------
@@ -117,19 +117,19 @@ def jigsaw(
 
 
 def _enlarged(batch: Pixels, corner: Integers, inner: Integers, size: int) -> Floats32:
-    """(B, 9, size, size, 3) crops of ``inner`` pixels at (B, 9, 2) corners, in [-1, 1]."""
+    """Return (B, 9, size, size, 3) crops of ``inner`` pixels at (B, 9, 2) corners, in [-1, 1]."""
     rows = corner[..., 0, None] + np.arange(inner[0])  # (B, 9, h)
     columns = corner[..., 1, None] + np.arange(inner[1])  # (B, 9, w)
     pictures = np.arange(len(batch))[:, None, None, None]
     crops = signed(batch[pictures, rows[..., None], columns[..., None, :]])  # (B, 9, h, w, 3)
-    # Rows, then columns; columns and channels share an axis, which keeps the inner loops long.
+    # Rows, then columns; columns and channels share an axis, so that inner loops are long.
     tall = _stretched(crops.reshape(-1, inner[0], inner[1] * 3), size, axis=1)
     wide = _stretched(tall, size, axis=2, channels=3)
     return wide.reshape(len(batch), TILES, size, size, 3)
 
 
 def _stretched(crops: Floats32, size: int, *, axis: int, channels: int = 1) -> Floats32:
-    """Enlarge an axis, which runs through the channels of each pixel, to ``size`` pixels."""
+    """Enlarge an axis to ``size`` pixels; it contains the channels of each pixel."""
     inner = crops.shape[axis] // channels
     place = np.clip((np.arange(size) + 0.5) * inner / size - 0.5, 0, inner - 1)
     low = np.floor(place).astype(np.intp)

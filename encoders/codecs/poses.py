@@ -1,6 +1,6 @@
 """Camera poses, vanishing points and room boxes as the numbers that networks predict.
 
-Everything here is arrays in, arrays out: a camera is its camera-to-world ``rotation`` (3, 3),
+All functions take and return arrays. A camera is its camera-to-world ``rotation`` (3, 3),
 whose columns are the camera's axes in the world, and its ``position`` (3,) in meters. The camera
 frame is Blender's: x to the right of the picture, y up, and the camera looks along -z. The
 world's z points up.
@@ -31,21 +31,21 @@ _QUARTER_TURNS = np.array(
     ],
     dtype=float,
 )
-"""Turns about z that bring the world's +x, +y, -x, -y axis onto +x."""
+"""Rotations about z that turn the world's +x, +y, -x, -y axis to +x."""
 
 _LEAST_COSINE = 1e-9
-"""Below this cosine of the middle Euler angle, the other two turn about the same axis."""
+"""For a smaller cosine of the middle Euler angle, the other two rotate about the same axis."""
 
 
 def euler_to_matrix(angles: ArrayLike) -> Floats:
-    """Rotation matrices Rz(c) Ry(b) Rx(a), (..., 3, 3), of Euler angles (..., 3) in radians."""
+    """Convert Euler angles (..., 3) in radians to matrices Rz(c) Ry(b) Rx(a), (..., 3, 3)."""
     angles = np.asarray(angles, dtype=float)
     turns = Rotation.from_euler("xyz", angles.reshape(-1, 3)).as_matrix()
     return np.asarray(turns, dtype=float).reshape(*angles.shape, 3)
 
 
 def matrix_to_euler(rotation: ArrayLike) -> Floats:
-    """Euler angles (a, b, c), (..., 3), of rotation matrices (..., 3, 3).
+    """Convert rotation matrices (..., 3, 3) to Euler angles (a, b, c), (..., 3).
 
     Radians; a and c in (-pi, pi], b in [-pi/2, pi/2]. Where b is a quarter turn, a and c turn
     about the same axis and only their sum or difference is defined: then c = 0.
@@ -61,7 +61,7 @@ def matrix_to_euler(rotation: ArrayLike) -> Floats:
 
 
 def matrix_to_quaternion(rotation: ArrayLike) -> Floats:
-    """Unit quaternions (w, x, y, z) with w >= 0, (..., 4), of rotation matrices (..., 3, 3)."""
+    """Convert rotation matrices (..., 3, 3) to unit quaternions (w, x, y, z), (..., 4), w >= 0."""
     rotation = np.asarray(rotation, dtype=float)
     quaternions = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat(canonical=True)
     turned: Floats = np.roll(quaternions, 1, axis=-1).reshape(*rotation.shape[:-2], 4)
@@ -69,7 +69,7 @@ def matrix_to_quaternion(rotation: ArrayLike) -> Floats:
 
 
 def quaternion_to_matrix(quaternion: ArrayLike) -> Floats:
-    """Rotation matrices (..., 3, 3) of quaternions (w, x, y, z), (..., 4), of any length but 0."""
+    """Convert quaternions (w, x, y, z), (..., 4), of any length but 0 to matrices (..., 3, 3)."""
     quaternion = np.asarray(quaternion, dtype=float)
     turns = Rotation.from_quat(np.roll(quaternion.reshape(-1, 4), -1, axis=-1)).as_matrix()
     return np.asarray(turns, dtype=float).reshape(*quaternion.shape[:-1], 3, 3)
@@ -78,7 +78,7 @@ def quaternion_to_matrix(quaternion: ArrayLike) -> Floats:
 def relative_pose(
     rotation1: ArrayLike, position1: ArrayLike, rotation2: ArrayLike, position2: ArrayLike
 ) -> Floats:
-    """Where the first camera is, seen from the second: Euler angles and a translation.
+    """Return the pose of the first camera in the second: Euler angles and a translation.
 
     With R = R2^T R1 and t = R2^T (l1 - l2), a point at x1 in the first camera's frame is at
     x2 = R x1 + t in the second's.
@@ -94,13 +94,13 @@ def relative_pose(
 
 
 def pose_to_transform(pose: ArrayLike) -> tuple[Floats, Floats]:
-    """R (3, 3) and t (3,) of a `relative_pose`, such that x2 = R x1 + t."""
+    """Return R (3, 3) and t (3,) of a `relative_pose`, such that x2 = R x1 + t."""
     pose = np.asarray(pose, dtype=float)
     return euler_to_matrix(pose[:3]), pose[3:]
 
 
 def egomotion(rotations: ArrayLike, positions: ArrayLike) -> Floats:
-    """Relative poses of three cameras: of 1 in 2, of 1 in 3, and of 2 in 3.
+    """Return the relative poses of three cameras: of 1 in 2, of 1 in 3, and of 2 in 3.
 
     Parameters
     ----------
@@ -109,8 +109,8 @@ def egomotion(rotations: ArrayLike, positions: ArrayLike) -> Floats:
     Returns
     -------
     (18,) array
-        Three `relative_pose` in the order (1, 2), (1, 3), (2, 3); the second is the first
-        followed by the third.
+        Three `relative_pose` in the order (1, 2), (1, 3), (2, 3); the second one is the
+        composition of the first and the third.
     """
     turns, places = np.asarray(rotations, dtype=float), np.asarray(positions, dtype=float)
     pairs = itertools.combinations(range(3), 2)
@@ -120,11 +120,11 @@ def egomotion(rotations: ArrayLike, positions: ArrayLike) -> Floats:
 
 
 def facing_turn(rotation: ArrayLike) -> Floats:
-    """The quarter turn about z after which a camera looks within 45 degrees of +x.
+    """Return the quarter turn about z after which a camera looks within 45 degrees of +x.
 
-    In a world of right-angled rooms, which of the four horizontal axes is called x is a matter of
-    taste; this choice depends only on what the camera sees. The angle is measured between the
-    horizontal parts. Of two axes equally near, the one earlier in +x, +y, -x, -y is taken.
+    In a world of right-angled rooms, any of the four horizontal axes could be called x. This
+    choice depends only on the camera's view. The angle is measured between horizontal parts. Of
+    two axes at equal angles, the earlier of +x, +y, -x, -y is taken.
 
     Returns
     -------
@@ -137,11 +137,11 @@ def facing_turn(rotation: ArrayLike) -> Floats:
 
 
 def vanishing_points(rotation: ArrayLike) -> Floats:
-    """The three right-angled directions of the world, in the camera's frame.
+    """Return the three main directions of the world, in the camera's frame.
 
-    The axes of the world after `facing_turn`: x is the horizontal axis nearest to the viewing
-    direction, y points to its left, z up. The point where lines along an axis v meet in the
-    picture is the projection of v (of -v where v points behind the camera).
+    They are the world's axes after `facing_turn`: x is the horizontal axis nearest to the viewing
+    direction, y points to its left, z up. Lines along an axis v meet in the picture at the
+    projection of v (of -v if v points behind the camera).
 
     Returns
     -------
@@ -149,7 +149,7 @@ def vanishing_points(rotation: ArrayLike) -> Floats:
         Unit vectors x, y, z, one after the other; unitless.
     """
     rotation = np.asarray(rotation, dtype=float)
-    # Row i of a camera-to-world matrix is the world's axis i seen from the camera.
+    # Row i of a camera-to-world matrix is the world's axis i in the camera's frame.
     axes: Floats = (facing_turn(rotation) @ rotation).reshape(9)
     return axes
 
@@ -157,7 +157,7 @@ def vanishing_points(rotation: ArrayLike) -> Floats:
 def room_layout(
     rotation: ArrayLike, position: ArrayLike, low: ArrayLike, high: ArrayLike
 ) -> Floats:
-    """The box of a room as the camera sees it.
+    """Return the box of a room in the camera's frame.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def room_layout(
 
 
 def layout_corners(layout: ArrayLike) -> Floats:
-    """Corners of a `room_layout`'s box in the camera's frame, meters.
+    """Return the corners of a `room_layout`'s box in the camera's frame, meters.
 
     Returns
     -------
@@ -199,7 +199,7 @@ def layout_corners(layout: ArrayLike) -> Floats:
 
 
 def point_info_camera(info: Mapping[str, Any]) -> tuple[Floats, Floats, float]:
-    """Rotation (3, 3), position (3,) and field of view (radians) of a ``point_info`` file.
+    """Return rotation (3, 3), position (3,) and field of view (radians) of a ``point_info``.
 
     Raises
     ------
@@ -212,18 +212,18 @@ def point_info_camera(info: Mapping[str, Any]) -> tuple[Floats, Floats, float]:
 
 
 def point_info_vanishing_points(info: Mapping[str, Any]) -> Floats:
-    """`vanishing_points` of a ``point_info`` file, from its camera.
+    """Return the `vanishing_points` of a ``point_info`` file, computed from its camera.
 
-    Not from its ``vanishing_points_gaussian_sphere``, whose x points away from what the camera
-    looks at (see `stored_vanishing_points`) and which the oldest files lack.
+    Its ``vanishing_points_gaussian_sphere`` is not used: its x points backwards (see
+    `stored_vanishing_points`), and the oldest files lack it.
     """
     return vanishing_points(point_info_camera(info)[0])
 
 
 def point_info_room(info: Mapping[str, Any]) -> tuple[Floats, Floats]:
-    """Low and high corner (3,) of the room's box in the world, of a ``point_info`` file.
+    """Return the low and high corners (3,) of the room's box of a ``point_info`` file.
 
-    In Taskonomy's files, the range called "x" is that of the world's y, and the other way round.
+    In Taskonomy's files, the range called "x" is that of the world's y, and vice versa.
     """
     ranges = info.get("bounding_box_ranges")
     if not isinstance(ranges, Mapping):
@@ -235,29 +235,29 @@ def point_info_room(info: Mapping[str, Any]) -> tuple[Floats, Floats]:
 
 
 def point_info_layout(info: Mapping[str, Any]) -> Floats:
-    """`room_layout` of a ``point_info`` file."""
+    """Return the `room_layout` of a ``point_info`` file."""
     rotation, position, _ = point_info_camera(info)
     return room_layout(rotation, position, *point_info_room(info))
 
 
 def stored_vanishing_points(rotation: ArrayLike) -> dict[str, list[float]]:
-    """What Taskonomy's files hold as ``vanishing_points_gaussian_sphere``.
+    """Return ``vanishing_points_gaussian_sphere`` as in Taskonomy's files.
 
-    Their x points backwards, their y to the right and their z up: `vanishing_points` turned
-    half round about z.
+    Its x points backwards, its y to the right and its z up: `vanishing_points` after a half turn
+    about z.
     """
     x, y, z = vanishing_points(rotation).reshape(3, 3)
     return {"x": (-x).tolist(), "y": (-y).tolist(), "z": z.tolist()}
 
 
 def stored_ranges(low: ArrayLike, high: ArrayLike) -> dict[str, list[float]]:
-    """What Taskonomy's files hold as ``bounding_box_ranges``; `point_info_room` reads it."""
+    """Return ``bounding_box_ranges`` as in Taskonomy's files; `point_info_room` reads it."""
     box = np.stack([np.asarray(low, dtype=float), np.asarray(high, dtype=float)], axis=1)
     return {axis: box[row].tolist() for axis, row in (("x", 1), ("y", 0), ("z", 2))}
 
 
 def _numbers(info: Mapping[str, Any], key: str, shape: tuple[int, ...]) -> Floats:
-    """The finite numbers under a key, with their shape checked."""
+    """Return the numbers of a key; check that they are finite and have the given shape."""
     if key not in info:
         raise InvalidDataError(f"`{key}` is missing; the keys there are {sorted(info)}")
     try:

@@ -20,7 +20,7 @@ from encoders.codecs.poses import point_info_room
 from encoders.dataset.index import Index
 from encoders.dataset.manifest import read_manifest
 from encoders.errors import InvalidDataError
-from encoders.scenes.making.rooms import LENGTH, planned_rooms, room_hash
+from encoders.scenes.making.room_hashes import LENGTH, planned_rooms, room_hash
 from taskgraph.arrays import Integers
 
 ROOMS = "rooms"

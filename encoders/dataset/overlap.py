@@ -14,7 +14,7 @@ from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import Index
 from encoders.dataset.manifest import read_manifest
 from encoders.errors import InvalidDataError
-from encoders.scenes.making.rooms import planned_rooms
+from encoders.scenes.making.room_hashes import planned_rooms
 
 BUILDINGS, TRAINED_ON = "buildings", "trained_on"
 """Keys of a task's record and of a bank's manifest; see `TrainedBuildings`."""

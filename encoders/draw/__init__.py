@@ -1,16 +1,18 @@
-"""Answers of tasks as small pictures: predictions and labels alike, to stand side by side."""
+"""Draw answers of tasks as small pictures, predictions and labels alike, and pages of them."""
 
 from encoders.draw.answers import answer_of_label, answer_of_output
 from encoders.draw.canvas import FOV, Canvas
-from encoders.draw.pages import Group, lines, save, table
+from encoders.draw.pages import TaskRows, lines, save, table
 from encoders.draw.painters import draw, draw_input, has_own_input
+from encoders.draw.tiles import as_tile
 
 __all__ = [
     "FOV",
     "Canvas",
-    "Group",
+    "TaskRows",
     "answer_of_label",
     "answer_of_output",
+    "as_tile",
     "draw",
     "draw_input",
     "has_own_input",

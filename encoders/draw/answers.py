@@ -1,7 +1,7 @@
-"""One form for what a network gives and for its target, so that both are drawn alike.
+"""One form for outputs of networks and for labels, so that both are drawn alike.
 
 ================== ============================================ ===============================
-kind of the task   answer                                       from a network's
+kind of the task   answer                                       computed from a network's
 ================== ============================================ ===============================
 ``map``            (C, H, W); probabilities where the loss is   output; softmax of its scores
                    a cross-entropy (colors)
@@ -23,12 +23,12 @@ from taskgraph.arrays import Array
 
 
 def answer_of_output(task: Task, output: ArrayLike) -> Array:
-    """The answer that a network gives to one sample.
+    """Return the answer of a network for one sample.
 
     Parameters
     ----------
     output : (C, H, W) or (C,) array
-        Without the axis of the batch.
+        The network's output without the batch axis.
     """
     form, values = _form(task), np.asarray(output, dtype=np.float64)
     if form.kind == "class_map":
@@ -38,7 +38,7 @@ def answer_of_output(task: Task, output: ArrayLike) -> Array:
 
 
 def answer_of_label(task: Task, target: ArrayLike) -> Array:
-    """The answer that a target of one sample stands for; a whole number of a class is certain."""
+    """Return the answer that a label of one sample means; a class number has probability 1."""
     form, values = _form(task), np.asarray(target)
     if form.kind != "classes" or values.ndim:
         return values
@@ -54,7 +54,7 @@ def _form(task: Task) -> Output:
 
 
 def _softmax(scores: Array) -> Array:
-    """Probabilities along the first axis."""
+    """Return probabilities that sum to 1 along the first axis."""
     shares = np.exp(scores - scores.max(axis=0))
     chances: Array = shares / shares.sum(axis=0)
     return chances

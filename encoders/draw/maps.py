@@ -1,6 +1,6 @@
-"""Answers that are pictures: from an answer's numbers to colors, on scales that never change.
+"""Colors of answers that have a value for each pixel, on fixed scales.
 
-A color means the same number in every picture, so that predictions, labels and views compare.
+A color means the same number in every picture, so predictions, labels and views can be compared.
 """
 
 from __future__ import annotations
@@ -13,55 +13,73 @@ import numpy as np
 from encoders.codecs.colors import colored, expected_ab
 from encoders.codecs.pixels import CENTER, DEPTH_STEPS, restore_curvature
 from encoders.draw.canvas import Canvas, as_pixels
-from encoders.scenes.contact_sheets.panels import SEGMENT_COLORS, SEMANTIC_COLORS
 from encoders.tasks.curves import log_depth
 from taskgraph.arrays import Array, Pixels
 
 Painter = Callable[[Canvas, Array], Pixels]
 
 NEAR, FAR = 0.5, 8.0
-"""Meters from which depths are dark, and to which they grow brighter."""
+"""Depths (meters) that the color scale begins and ends at."""
 
-SOFT_BEND = 4.0
-"""Curvature (1/m) that is drawn half as strong as the strongest."""
+HALF_CURVATURE = 4.0
+"""Curvature (1/m) that is drawn half as strong as an infinite one."""
 
 TAILS = (1, 99)
 """Percentiles of an embedding's principal components that become the darkest and brightest."""
 
+_HUES = matplotlib.colormaps["tab20"]([*range(14), 16, 17])[:, :3]
+SEMANTIC_COLORS: Pixels = np.vstack([np.full((1, 3), 205), np.rint(255 * _HUES)]).astype(np.uint8)
+"""Colors of the background and of the 16 classes of semantic segmentation."""
+
+SEGMENT_COLORS = np.random.default_rng(26).integers(60, 256, (256, 3), dtype=np.uint8)
+"""Colors of the segments 0 to 255; later segments repeat them."""
+
 
 def restored(canvas: Canvas, answer: Array) -> Pixels:
-    """A picture in [-1, 1], as it is."""
+    """Return the picture itself, (3, H, W) in [-1, 1]."""
     return as_pixels(answer)
 
 
 def recolored(canvas: Canvas, answer: Array) -> Pixels:
-    """The lightness that was given, in the colors of the (Q, H, W) probabilities of bins."""
-    light = np.moveaxis(canvas.given[0], 0, -1)
+    """Color the input's lightness by the (Q, H, W) probabilities of color bins."""
+    light = np.moveaxis(canvas.inputs[0], 0, -1)
     return colored(light, expected_ab(np.moveaxis(answer, 0, -1)))
 
 
 def depth(canvas: Canvas, answer: Array) -> Pixels:
-    """Logarithms of depths: `NEAR` is dark, `FAR` is bright."""
+    """Color logarithms of depths by `depth_colors`."""
+    return _log_depth_colors(answer[0])
+
+
+def depth_colors(meters: Array) -> Pixels:
+    """Return viridis colors of depths: `NEAR` is dark, `FAR` is bright, on a logarithmic scale."""
+    return _log_depth_colors(log_depth(DEPTH_STEPS * meters))
+
+
+def _log_depth_colors(logarithms: Array) -> Pixels:
     low, high = log_depth(DEPTH_STEPS * np.array([NEAR, FAR]))
-    share = ((answer[0] - low) / (high - low)).clip(0, 1)
+    share = ((logarithms - low) / (high - low)).clip(0, 1)
     return _bytes(255 * matplotlib.colormaps["viridis"](share)[..., :3])
 
 
 def normals(canvas: Canvas, answer: Array) -> Pixels:
-    """The colors of Taskonomy's files: 127 + 127 (x, y, z)."""
+    """Color unit normals as Taskonomy's files do: 127 + 127 (x, y, z)."""
     return _bytes(CENTER + 127 * np.moveaxis(answer, 0, -1))
 
 
 def curvature(canvas: Canvas, answer: Array) -> Pixels:
-    """Red and green for the two curvatures; gray is flat. Strong ones are drawn weaker."""
-    bend = restore_curvature(np.moveaxis(canvas.in_units(answer), 0, -1))  # (H, W, 2), 1/m
-    colors = np.full((*bend.shape[:2], 3), 127.0)
-    colors[..., :2] += 127 * np.arctan(bend / SOFT_BEND) / (np.pi / 2)
+    """Color the two principal curvatures: red is the larger, green the smaller one, gray is flat.
+
+    The scale is an arctangent: see `HALF_CURVATURE`.
+    """
+    values = restore_curvature(np.moveaxis(canvas.in_units(answer), 0, -1))  # (H, W, 2), 1/m
+    colors = np.full((*values.shape[:2], 3), 127.0)
+    colors[..., :2] += 127 * np.arctan(values / HALF_CURVATURE) / (np.pi / 2)
     return _bytes(colors)
 
 
 def gray(white: float = 1.0) -> Painter:
-    """From -1, black, to ``white``."""
+    """Return a painter of one channel in gray: -1 is black, ``white`` is white."""
 
     def paint(canvas: Canvas, answer: Array) -> Pixels:
         return _bytes(np.repeat(255 * (answer[0] + 1)[..., None] / (white + 1), 3, axis=-1))
@@ -70,27 +88,27 @@ def gray(white: float = 1.0) -> Painter:
 
 
 def semantic(canvas: Canvas, answer: Array) -> Pixels:
-    """The colors of the contact sheet; class 0 is the background."""
-    colors: Pixels = SEMANTIC_COLORS[1:][answer]
+    """Color each class by `SEMANTIC_COLORS`; class 0 is the background."""
+    colors: Pixels = SEMANTIC_COLORS[answer]
     return colors
 
 
 def segments(canvas: Canvas, answer: Array) -> Pixels:
-    """A color a segment, whose number means nothing; or the directions of an embedding."""
+    """Color segments by their numbers, or an embedding by its principal components."""
     return principal_colors(answer) if answer.ndim == 3 else numbered(canvas, answer)
 
 
 def numbered(canvas: Canvas, answer: Array) -> Pixels:
-    """A fixed color for each number."""
+    """Color each number by `SEGMENT_COLORS`."""
     colors: Pixels = SEGMENT_COLORS[answer % len(SEGMENT_COLORS)]
     return colors
 
 
 def principal_colors(embedding: Array) -> Pixels:
-    """The three principal components of a (C, H, W) embedding as red, green and blue.
+    """Draw the first three principal components of a (C, H, W) embedding as red, green and blue.
 
-    Alike colors are near in the embedding, and so one segment. Each component runs from its 1st
-    to its 99th percentile; its sign is that which makes the largest weight positive.
+    Pixels with similar colors have similar embeddings and belong to one segment. The scale of a
+    component runs from its 1st to its 99th percentile. Its sign makes its largest weight positive.
     """
     points = embedding.reshape(len(embedding), -1).T.astype(np.float64)  # (H W, C)
     points -= points.mean(axis=0)
@@ -106,7 +124,7 @@ def principal_colors(embedding: Array) -> Pixels:
 
 
 def plain_map(canvas: Canvas, answer: Array) -> Pixels:
-    """Any other map: gray, colors, or the principal components of its channels."""
+    """Draw one channel in gray, three as a picture, others by their principal components."""
     if len(answer) == 1:
         return gray()(canvas, answer)
     return as_pixels(answer) if len(answer) == 3 else principal_colors(answer)

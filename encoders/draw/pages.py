@@ -1,7 +1,8 @@
-"""Tiles on a page: in lines with a title each, or as a table with a row a task."""
+"""Pages of tiles: lines of tiles with titles, or a table with rows for each task."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -9,33 +10,32 @@ from pathlib import Path
 
 from PIL import Image
 
+from encoders.draw.tiles import write_centered
 from encoders.errors import InvalidDataError
-from encoders.scenes.contact_sheets.legend import with_colors
-from encoders.scenes.contact_sheets.panels import SEMANTIC_COLORS
-from encoders.scenes.contact_sheets.sheet import save_sheet, write
+from encoders.scenes.making.folder import write_whole
 
 GAP, HEAD, MARGIN, CAPTION = 6, 36, 96, 74
-"""Pixels between tiles, above them for titles, left of them for tasks, and for what a row is."""
+"""Pixels between tiles, above them for titles, left of them for tasks, and for rows' captions."""
 
 Tile = tuple[str, Image.Image]
 """A title and a picture."""
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
-    """The rows of a task in a table: what each is, and its tiles, one a column."""
+class TaskRows:
+    """The rows of a task in a table: captions (such as "label"), and one tile for each column."""
 
     title: str
     rows: Sequence[tuple[str, Sequence[Image.Image]]]
 
 
 def lines(rows: Sequence[Sequence[Tile]], *, across: int = 7) -> Image.Image:
-    """Tiles under their titles; each row begins a new line, and so do more than ``across``.
+    """Draw tiles under their titles, at most ``across`` in a line; each row begins a new line.
 
     Raises
     ------
     InvalidDataError
-        If there is nothing to show.
+        If there are no tiles.
     """
     broken = [row[k : k + across] for row in rows for k in range(0, len(row), across)]
     if not broken:
@@ -46,14 +46,17 @@ def lines(rows: Sequence[Sequence[Tile]], *, across: int = 7) -> Image.Image:
     for y, line in enumerate(broken):
         for x, (title, picture) in enumerate(line):
             corner = (GAP + x * (tile + GAP), y * (HEAD + tile + GAP))
-            write(page, title, corner, tile, HEAD)
+            write_centered(page, title, corner, tile, HEAD)
             page.paste(picture, (corner[0], corner[1] + HEAD))
     return page
 
 
-def table(heads: Sequence[Tile], groups: Sequence[Group], *, blocks: int = 1) -> Image.Image:
-    """A column a view, a group of rows a task, in blocks side by side, each with the heads."""
-    parts = _shares(groups, blocks)
+def table(heads: Sequence[Tile], tasks: Sequence[TaskRows], *, blocks: int = 1) -> Image.Image:
+    """Draw a table with a column for each view and rows for each task.
+
+    The tasks are split into ``blocks`` tables side by side, each with the same heads.
+    """
+    parts = _split(tasks, blocks)
     tile = heads[0][1].width
     drawn = [_block(heads, part, tile) for part in parts]
     width = sum(block.width for block in drawn) + 3 * GAP * (len(drawn) - 1)
@@ -65,48 +68,48 @@ def table(heads: Sequence[Tile], groups: Sequence[Group], *, blocks: int = 1) ->
     return page
 
 
-def with_legend(page: Image.Image, names: Sequence[str]) -> Image.Image:
-    """Add below what the colors of semantic segmentation mean, from the background on."""
-    return with_colors(page, names, SEMANTIC_COLORS[1:])
-
-
 def save(page: Image.Image, path: str | PathLike[str]) -> None:
-    """Write a page as PNG, whole or not at all.
+    """Write a page as a PNG file, which appears whole or not at all.
 
     Raises
     ------
     InvalidDataError
         If the file cannot be written.
     """
-    save_sheet(page, Path(path))
+    content = io.BytesIO()
+    page.save(content, format="PNG", optimize=True)
+    try:
+        write_whole(Path(path), content.getvalue())
+    except OSError as error:
+        raise InvalidDataError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _shares(groups: Sequence[Group], blocks: int) -> list[list[Group]]:
-    """The groups in order, cut where the rows of each block are about equally many."""
-    whole = sum(len(group.rows) for group in groups)
-    parts: list[list[Group]] = [[] for _ in range(max(1, min(blocks, len(groups))))]
+def _split(tasks: Sequence[TaskRows], blocks: int) -> list[list[TaskRows]]:
+    """Split the tasks, in order, into blocks of about equally many rows."""
+    total = sum(len(task.rows) for task in tasks)
+    parts: list[list[TaskRows]] = [[] for _ in range(max(1, min(blocks, len(tasks))))]
     before = 0
-    for group in groups:
-        middle = before + len(group.rows) / 2
-        parts[min(len(parts) - 1, int(middle * len(parts) / whole))].append(group)
-        before += len(group.rows)
+    for task in tasks:
+        middle = before + len(task.rows) / 2
+        parts[min(len(parts) - 1, int(middle * len(parts) / total))].append(task)
+        before += len(task.rows)
     return [part for part in parts if part]
 
 
-def _block(heads: Sequence[Tile], groups: Sequence[Group], tile: int) -> Image.Image:
-    left, rows = MARGIN + CAPTION, sum(len(group.rows) for group in groups)
-    height = HEAD + tile + GAP + rows * (tile + 2) + len(groups) * GAP
+def _block(heads: Sequence[Tile], tasks: Sequence[TaskRows], tile: int) -> Image.Image:
+    left, rows = MARGIN + CAPTION, sum(len(task.rows) for task in tasks)
+    height = HEAD + tile + GAP + rows * (tile + 2) + len(tasks) * GAP
     block = Image.new("RGB", (left + len(heads) * (tile + GAP), height), "white")
     for column, (title, picture) in enumerate(heads):
         x = left + column * (tile + GAP)
-        write(block, title, (x, 0), tile, HEAD)
+        write_centered(block, title, (x, 0), tile, HEAD)
         block.paste(picture, (x, HEAD))
     y = HEAD + tile + GAP
-    for group in groups:
-        tall = len(group.rows) * (tile + 2)
-        write(block, group.title, (2, y), MARGIN - 4, tall)
-        for caption, tiles in group.rows:
-            write(block, caption, (MARGIN, y), CAPTION - 4, tile)
+    for task in tasks:
+        height = len(task.rows) * (tile + 2)
+        write_centered(block, task.title, (2, y), MARGIN - 4, height)
+        for caption, tiles in task.rows:
+            write_centered(block, caption, (MARGIN, y), CAPTION - 4, tile)
             for column, picture in enumerate(tiles):
                 block.paste(picture, (left + column * (tile + GAP), y))
             y += tile + 2

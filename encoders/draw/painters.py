@@ -1,4 +1,4 @@
-"""Which task is drawn how."""
+"""Painters by task: how each task's answers and inputs are drawn."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from encoders.codecs.jigsaw import tile_orders
-from encoders.draw import maps, strokes, words
-from encoders.draw.canvas import Canvas, as_pixels, montage
-from encoders.scenes.contact_sheets.panels import UNSEEN, enlarged, written
+from encoders.draw import cameras, maps, words
+from encoders.draw.canvas import Canvas, as_pixels
+from encoders.draw.tiles import UNSEEN, as_tile, montage, text_tile
 from encoders.tasks import Task
 from encoders.tasks.sample import scaled_pictures
 from taskgraph.arrays import Array
 
 Painter = Callable[[Canvas, Array], Image.Image]
+"""Draws an answer as a tile."""
 
 
 def puzzle(canvas: Canvas, answer: Array) -> Image.Image:
-    """The nine pieces, put where the likeliest order says that they come from."""
+    """Put the nine pieces back to where the likeliest order says that they come from."""
     order = tile_orders()[int(answer.argmax())]
-    pieces = [as_pixels(canvas.given[place]) for place in np.argsort(order)]
+    pieces = [as_pixels(canvas.inputs[place]) for place in np.argsort(order)]
     return montage(pieces, canvas.tile)
 
 
@@ -41,9 +42,9 @@ MAPS: dict[str, maps.Painter] = {
     "rgb2sfnorm": maps.normals,
     "segmentsemantic_rb": maps.semantic,
 }
-"""Tasks whose answer is a picture; others are drawn as `MAPS_OF_KIND` says.
+"""Painters of tasks whose answer has a value for each pixel; `MAPS_OF_KIND` draws other tasks.
 
-Occlusion edges and keypoints are faint over most of a picture, hence white below 1.
+Occlusion edges and keypoints are faint in most of a picture, so values below 1 are white already.
 """
 
 MAPS_OF_KIND: dict[str, maps.Painter] = {
@@ -53,55 +54,55 @@ MAPS_OF_KIND: dict[str, maps.Painter] = {
 }
 
 TILES: dict[str, Painter] = {
-    "ego_motion": strokes.egomotion,
-    "fix_pose": strokes.pose,
+    "ego_motion": cameras.egomotion,
+    "fix_pose": cameras.pose,
     "jigsaw": puzzle,
-    "non_fixated_pose": strokes.pose,
+    "non_fixated_pose": cameras.pose,
     "point_match": words.match,
-    "room_layout": strokes.layout,
-    "vanishing_point_well_defined": strokes.vanishing,
+    "room_layout": cameras.layout,
+    "vanishing_point_well_defined": cameras.vanishing,
 }
-"""Tasks whose answer is a few numbers; others are drawn as `TILES_OF_KIND` says."""
+"""Painters of tasks whose answer is a few numbers; `TILES_OF_KIND` draws other tasks."""
 
 TILES_OF_KIND: dict[str, Painter] = {"vector": words.numbers, "classes": words.classes}
 
 
 def draw(canvas: Canvas, answer: Array, mask: ArrayLike | None = None) -> Image.Image:
-    """A tile with an answer (`encoders.draw.answers`), predicted or true.
+    """Draw an answer (`encoders.draw.answers`), predicted or true, as a tile.
 
     Parameters
     ----------
     mask : (H, W) bool array, or one bool, optional
-        Where the answer counts, for labels: other pixels take the color of what sees nothing.
+        Pixels that have a label; others get the color `UNSEEN`.
     """
     task = canvas.task
     assert task.output is not None
-    counts = np.asarray(True if mask is None else mask)
-    if not counts.any():
-        return written("no other view" if task.partners else "no label", canvas.tile)
+    labeled = np.asarray(True if mask is None else mask)
+    if not labeled.any():
+        return text_tile("no other view" if task.partners else "no label", canvas.tile)
     if not task.output.pixels:
         return TILES.get(task.name, TILES_OF_KIND[task.output.kind])(canvas, answer)
     pixels = MAPS.get(task.name, MAPS_OF_KIND[task.output.kind])(canvas, answer)
-    counts = np.broadcast_to(counts, pixels.shape[:2] if counts.ndim == 0 else counts.shape)
-    fine = [len(pixels) // counts.shape[0], pixels.shape[1] // counts.shape[1]]
-    counts = counts.repeat(fine[0], axis=0).repeat(fine[1], axis=1)
-    pixels = np.where(counts[..., None], pixels, np.array(UNSEEN, dtype=np.uint8))
-    return enlarged(pixels, canvas.tile, whole=task.output.kind != "map")
+    labeled = np.broadcast_to(labeled, pixels.shape[:2] if labeled.ndim == 0 else labeled.shape)
+    repeats = [len(pixels) // labeled.shape[0], pixels.shape[1] // labeled.shape[1]]
+    labeled = labeled.repeat(repeats[0], axis=0).repeat(repeats[1], axis=1)
+    pixels = np.where(labeled[..., None], pixels, np.array(UNSEEN, dtype=np.uint8))
+    return as_tile(pixels, canvas.tile, exact=task.output.kind != "map")
 
 
 def draw_input(canvas: Canvas) -> Image.Image:
-    """What the network is given: one picture, or several in a tile.
+    """Draw the network's input: one picture, or several in a tile.
 
-    Of cameras, each has a frame in the color that `strokes.plan` draws it with.
+    Pictures of several cameras have frames in the cameras' colors on `cameras.camera_map`.
     """
-    pictures = [as_pixels(one) for one in canvas.given]
+    pictures = [as_pixels(one) for one in canvas.inputs]
     if len(pictures) == 1:
         return canvas.picture()
     kind = canvas.task.output.kind if canvas.task.output else ""
-    frames: Any = strokes.FRAMES.get(len(pictures), ()) if kind == "vector" else ()
+    frames: Any = cameras.FRAMES.get(len(pictures), ()) if kind == "vector" else ()
     return montage(pictures, canvas.tile, frames)
 
 
 def has_own_input(task: Task) -> bool:
-    """Whether a network is given anything but the view's own picture as it is."""
+    """Whether the network's input is anything but the unchanged picture of the view."""
     return task.inputs > 1 or task.prepare is not scaled_pictures

@@ -31,6 +31,8 @@ class Ended:
         Whether the job's file was there, so that it was not begun (again).
     stops : bool
         Whether no further job is begun, as its files could not be written either.
+    died : bool
+        Whether the job failed because its worker process was ended from outside at each attempt.
     """
 
     job: Job
@@ -38,6 +40,7 @@ class Ended:
     reason: str | None = None
     kept: bool = False
     stops: bool = False
+    died: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,7 @@ class _Table:
                 self.suspects.append(job)
                 return None
             often = f", at each of {self.attempts} attempts" if self.attempts > 1 else ""
-            return self._count(Ended(job, reason=report.cause + often))
+            return self._count(Ended(job, reason=report.cause + often, died=True))
         if isinstance(report, Failed):
             self.stopped |= report.stops
             return self._count(Ended(job, reason=report.reason, stops=report.stops))

@@ -10,7 +10,7 @@ from pathlib import Path
 from encoders.bank.config import BankConfig, trainable
 from encoders.dataset.overlap import UNTRAINED
 from encoders.networks import PRESETS
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 from encoders.tasks import TASKS
 from encoders.training.fit import FitConfig
 from encoders.transfer.data import TransferDataConfig
@@ -28,7 +28,7 @@ class PipelineConfig:
         Name of the preset.
     purpose : str
         One line about what the preset is for, shown in the report.
-    scenes : Settings
+    scenes : WorldSettings
         Settings of the data set that is made.
     preset : str
         Size of the networks and pictures, a key of `encoders.networks.PRESETS`.
@@ -50,7 +50,7 @@ class PipelineConfig:
 
     name: str
     purpose: str
-    scenes: Settings
+    scenes: WorldSettings
     preset: str
     train: FitConfig
     transfer: FitConfig
@@ -105,7 +105,7 @@ class PipelineConfig:
 SMOKE = PipelineConfig(
     "smoke",
     "six tasks on few images, in minutes: shows how the pipeline works; its numbers mean little",
-    Settings(buildings=24, views=16, size=64, seed=0, domain="day"),
+    WorldSettings(buildings=24, views=16, size=64, seed=0, domain="day"),
     preset="tiny",
     train=FitConfig(epochs=3, batch=16),
     transfer=FitConfig(epochs=2, batch=16),
@@ -119,7 +119,7 @@ SMOKE = PipelineConfig(
 CPU = PipelineConfig(
     "cpu",
     "all 26 tasks at 64 pixels, in hours on two cores",
-    Settings(buildings=200, views=100, size=64, seed=0, domain="day"),
+    WorldSettings(buildings=200, views=100, size=64, seed=0, domain="day"),
     preset="tiny",
     # Each task stops when its validation loss no longer falls: none has epochs of its own.
     train=FitConfig(epochs=40, batch=32, patience=3),
@@ -132,7 +132,7 @@ CPU = PipelineConfig(
 FULL = PipelineConfig(
     "full",
     "all 26 tasks at 128 pixels and 16,000 images a transfer, for GPUs or a cluster",
-    Settings(buildings=1200, views=100, size=128, seed=0, domain="day"),
+    WorldSettings(buildings=1200, views=100, size=128, seed=0, domain="day"),
     preset="base",
     train=FitConfig(epochs=20, batch=64, workers=4),
     transfer=FitConfig(epochs=20, batch=64, workers=2),

@@ -1,1 +1,1 @@
-"""Buildings from a seed: rooms, furniture, light and views, with exact labels for every task."""
+"""A procedural data set: furnished buildings from a seed, pictures of them, and exact labels."""

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 OUTSIDE = -1
-"""Room number of what belongs to no room."""
+"""Room number of instances that belong to no room."""
 
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """A box-shaped room: its type and the opposite corners of its clear inside, meters."""
+    """A box-shaped room: its type, and opposite corners of the box between its walls, meters."""
 
     kind: str
     low: Floats  # (3,)
@@ -26,10 +26,10 @@ class Room:
 
 @dataclass(frozen=True, eq=False)
 class Light:
-    """A ball that shines evenly in all directions inside one room.
+    """A spherical light that shines evenly in all directions inside one room.
 
-    ``power`` is the radiant intensity a color channel (R, G, B): the irradiance at distance d
-    is ``power / d**2``. ``radius`` (meters) is what softens its shadows.
+    ``power`` is the radiant intensity for each color channel (R, G, B): the irradiance at
+    distance d is ``power / d**2``. A larger ``radius`` (meters) gives softer shadows.
     """
 
     position: Floats  # (3,)
@@ -40,10 +40,10 @@ class Light:
 
 @dataclass(frozen=True, eq=False)
 class Building:
-    """Everything that can be seen, as arrays.
+    """All surfaces, materials and lights of a building, as arrays.
 
-    A *part* is a run of triangles of one material; an *instance* is a piece of furniture or a
-    piece of the building (a wall, a floor), made of parts.
+    A *part* is a set of consecutive triangles of one material. An *instance* is a piece of
+    furniture or of the building (a wall, a floor); it consists of parts.
 
     Attributes
     ----------
@@ -54,14 +54,14 @@ class Building:
     face_part : (F,) integer array
         The part that each triangle belongs to.
     part_material, part_instance : (P,) integer arrays
-        Into ``materials``; the instance's number.
+        Index into ``materials``, and the number of the instance that the part belongs to.
     part_origin : (P, 3) array; part_rotation : (P, 3, 3) array
         The frame of the piece that the part belongs to, for textures that move with it:
         ``world = rotation @ local + origin``.
     instance_kind : (I,) tuple of str
         ``wall``, ``floor``, ``ceiling``, ``door``, ``window``, ``trim``, or a class of furniture.
     instance_room : (I,) integer array
-        Into ``rooms``, or `OUTSIDE`.
+        Index into ``rooms``, or `OUTSIDE`.
     """
 
     name: str

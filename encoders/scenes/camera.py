@@ -12,7 +12,7 @@ from taskgraph.arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """Where a picture is taken from, and how.
+    """A camera's position, rotation and field of view.
 
     The camera frame is Blender's, which Taskonomy's files use: x to the right of the picture, y
     up, and the camera looks along -z.
@@ -33,7 +33,7 @@ class Camera:
 
     @classmethod
     def looking_at(cls, position: ArrayLike, target: ArrayLike, fov: float) -> Camera:
-        """A camera without roll whose center ray passes through ``target``."""
+        """Return a camera without roll whose central ray passes through ``target``."""
         position = np.asarray(position, dtype=float)
         back = position - np.asarray(target, dtype=float)
         back /= np.linalg.norm(back)
@@ -43,14 +43,14 @@ class Camera:
 
     @property
     def pitch(self) -> float:
-        """Radians that the camera looks above the horizon."""
+        """Angle of the viewing direction above the horizon, radians."""
         return float(np.arcsin(np.clip(-self.rotation[2, 2], -1.0, 1.0)))
 
     def directions(self, size: int, *, offsets: ArrayLike = (0.5, 0.5)) -> Floats:
-        """Unit rays of a ``size`` x ``size`` picture, in the camera frame, row by row.
+        """Return unit rays of a ``size`` x ``size`` picture, in the camera frame, row by row.
 
-        ``offsets`` says where in each pixel (across, down; in pixels) its ray passes: (0.5, 0.5)
-        is the middle.
+        ``offsets`` is where each ray passes through its pixel (across, down; in pixels from the
+        upper left corner): (0.5, 0.5) is the middle.
 
         Returns
         -------
@@ -60,26 +60,26 @@ class Camera:
         half = np.tan(self.fov / 2)
         x = (2 * (np.arange(size) + across) / size - 1) * half
         y = (1 - 2 * (np.arange(size) + down) / size) * half
-        rays = np.empty((3, size, size))  # column by column, as in `encoders.scenes.raycast.Caster`
+        rays = np.empty((3, size, size))  # column by column, as in `Raycaster`
         rays[0], rays[1], rays[2] = x, y[:, None], -1.0
         rays /= np.sqrt(x**2 + y[:, None] ** 2 + 1)
         return rays.reshape(3, -1).T
 
     def to_world(self, vectors: ArrayLike) -> Floats:
-        """Turn (N, 3) camera-frame vectors (not points) into the world's frame."""
+        """Rotate (N, 3) vectors (not points) from the camera's frame into the world's."""
         # einsum, not a matrix product: its result does not depend on the number of threads.
         columns = np.asarray(vectors, dtype=float).T
         turned: Floats = np.einsum("ij,jn->in", self.rotation, columns).T
         return turned
 
     def to_camera(self, points: ArrayLike) -> Floats:
-        """Camera-frame coordinates of (N, 3) world points, meters."""
+        """Return camera-frame coordinates of (N, 3) world points, meters."""
         step = np.asarray(points, dtype=float) - self.position
         turned: Floats = np.einsum("ji,nj->ni", self.rotation, step)
         return turned
 
     def project(self, points: ArrayLike) -> Floats:
-        """Where (N, 3) world points appear, as (across, down) in [0, 1] over the picture.
+        """Project (N, 3) world points to (across, down), in [0, 1] inside the picture.
 
         The inverse of `directions`: the middle of the top left pixel is (0.5 / size, 0.5 / size).
         NaN for points that are not in front of the camera.

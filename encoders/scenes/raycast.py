@@ -1,4 +1,4 @@
-"""Rays against a building, through Embree."""
+"""Ray casting: intersect rays with a building's triangles, using Embree."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from encoders.scenes.camera import Camera
 from taskgraph.arrays import AnyFloats, Booleans, Floats, Indices, Integers32
 
 LIFT = 1e-3
-"""Meters by which a ray starts off the surface it leaves, so as not to hit it again."""
+"""Distance (meters) from a surface at which rays that leave it start, so as not to hit it."""
 
 _ROUNDING = 1e-12
-"""Normals that differ by no more than this are the same."""
+"""Largest difference of normals that are regarded as equal."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hits:
-    """What N rays met first; rows of rays that met nothing hold -1, infinity, or zeros.
+    """The first surface that each of N rays hits; -1, infinity, or zeros for rays without a hit.
 
     Attributes
     ----------
     face : (N,) integer array
-        The triangle, -1 where the ray left the building (through a window).
+        Number of the triangle; -1 for rays that leave the building through a window.
     distance : (N,) array, meters
-        Along the unit ray to the triangle; infinite where nothing was met.
-    point : (N, 3) array, meters, in the world.
+        Distance to the triangle along the ray; infinite without a hit.
+    point : (N, 3) array, meters
+        The point of the hit, in the world's frame.
     flat : (N, 3) array
         Unit normal of the triangle, on the side that the ray came from.
     normal : (N, 3) array
@@ -37,7 +38,7 @@ class Hits:
     curvature : (N, 2) array, 1/m
         Principal curvatures, the larger first, positive where the surface bulges toward the ray.
     part, instance, room : (N,) integer arrays
-        Into the building's tables; -1 where nothing was met.
+        Indices into the building's tables; -1 without a hit.
     """
 
     face: Integers32
@@ -52,18 +53,18 @@ class Hits:
 
     @property
     def valid(self) -> Booleans:
-        """(N,) whether the ray met anything."""
+        """(N,) whether the ray hit a surface."""
         return self.face >= 0
 
 
-class Caster:
-    """Finds what rays meet in a building.
+class Raycaster:
+    """Intersects rays with a building.
 
-    Embree finds the triangle in single precision; where the ray meets it is then computed from
-    the triangle's plane in double precision, so that labels are exact.
+    Embree finds the triangle in single precision. The point of the hit is then computed from the
+    triangle's plane in double precision, so that labels are exact.
 
-    Vectors are held column by column, (3, N) in memory, and given out as the transpose, (N, 3):
-    numpy works on them several times as fast as on rows of three.
+    Vectors are stored column by column, (3, N) in memory, and returned as the transpose, (N, 3):
+    numpy is several times as fast on them as on rows of three.
     """
 
     def __init__(self, building: Building) -> None:
@@ -86,7 +87,7 @@ class Caster:
         curvatures = building.curvatures[building.faces]  # (F, 3, 2)
         rounded = np.abs(normals - flat[:, None]).max((1, 2)) > _ROUNDING
         rounded |= curvatures.any((1, 2))
-        # Only on rounded surfaces do points need weights; `_rounded` numbers their triangles.
+        # Only points of rounded surfaces need weights; `_rounded` numbers the triangles of these.
         self._rounded = np.where(rounded, np.cumsum(rounded) - 1, -1)
         self._normals, self._curvatures = normals[rounded], curvatures[rounded]
         # Barycentric weights are affine: weight_k = slope_k . (x - corner_0) + [k = 0].
@@ -96,7 +97,7 @@ class Caster:
         self._anchor = corners[:, 0]
 
     def hits(self, origins: AnyFloats, directions: AnyFloats) -> Hits:
-        """What (N, 3) unit rays from (N, 3) or (3,) origins meet first."""
+        """Return the first hits of (N, 3) unit rays from (N, 3) or (3,) origins."""
         face, distance, plane, slope = self._met(origins, directions)
         met = face >= 0
         start = np.broadcast_to(origins, directions.shape).T
@@ -115,34 +116,34 @@ class Caster:
         return Hits(face, distance, point.T, flat.T, normal.T, curvature.T, part, instance, room)
 
     def distances(self, origins: AnyFloats, directions: AnyFloats) -> tuple[Integers32, Floats]:
-        """As `hits`, but only ``face`` and ``distance``: a fifth to two fifths cheaper.
+        """Return only ``face`` and ``distance`` of `hits`, in 60 to 80 % of its time.
 
         Returns
         -------
-        face : (N,) integer array, -1 where nothing was met
-        distance : (N,) array, meters, infinite where nothing was met
+        face : (N,) integer array, -1 without a hit
+        distance : (N,) array, meters, infinite without a hit
         """
         return self._met(origins, directions)[:2]
 
     def view(self, camera: Camera, size: int, *, offsets: tuple[float, float] = (0.5, 0.5)) -> Hits:
-        """What the ``size * size`` pixels of a camera see, row by row."""
+        """Return the hits of the ``size * size`` pixels of a camera, row by row."""
         rays = camera.to_world(camera.directions(size, offsets=offsets))
         return self.hits(camera.position, rays)
 
     def blocked(self, start: Floats, end: Floats) -> Booleans:
-        """Whether anything stands between (N, 3) points and (N, 3) or (3,) others.
+        """Return whether a surface lies between (N, 3) points and (N, 3) or (3,) others.
 
-        Lift points off their own surface first (by `LIFT` along ``flat``).
+        Points on a surface must be moved off it first (by `LIFT` along ``flat``).
         """
         step = np.broadcast_to(end, start.shape) - start
         length = np.sqrt(np.einsum("ni,ni->n", step, step))
         return self.occluded(start, step, 1 - LIFT / np.maximum(length, LIFT))
 
     def occluded(self, origins: AnyFloats, steps: AnyFloats, reach: AnyFloats) -> Booleans:
-        """Whether (N, 3) rays from (N, 3) origins meet anything within ``reach``.
+        """Return whether (N, 3) rays from (N, 3) origins hit a surface within ``reach``.
 
         ``steps`` (N, 3) or (1, 3) need not be unit vectors: ``reach`` (N,) is in multiples of
-        their lengths. Embree works in single precision, and so may the caller.
+        their lengths. Single precision is enough, as Embree uses it itself.
         """
         single = (np.asarray(values, dtype=np.float32) for values in (origins, steps, reach))
         blocked: Booleans = np.asarray(self._scene.run(*single, query="OCCLUDED")) == 0
@@ -151,7 +152,7 @@ class Caster:
     def _met(
         self, origins: AnyFloats, rays: AnyFloats
     ) -> tuple[Integers32, Floats, Floats, Floats]:
-        """(N,) faces and distances; (4, N) planes of the faces, and (N,) ``flat . ray``."""
+        """Return (N,) faces and distances, (4, N) planes of the faces, and (N,) ``flat . ray``."""
         starts = np.broadcast_to(np.asarray(origins, dtype=np.float32), rays.shape)
         face = self._scene.run(starts, np.asarray(rays, dtype=np.float32))
         plane = self._planes.take(np.maximum(face, 0), axis=1)
@@ -162,7 +163,7 @@ class Caster:
         return np.where(met, face, -1).astype(np.int32), distance, plane, slope
 
     def _smooth(self, rounded: Indices, point: Floats) -> tuple[Floats, Floats]:
-        """(N, 3) unit normals and (N, 2) curvatures at points of rounded surfaces."""
+        """Return (N, 3) unit normals and (N, 2) curvatures at points of rounded surfaces."""
         weights = self._weights(rounded, point)
         normal = np.einsum("nk,nki->ni", weights, self._normals[rounded])
         length = np.sqrt(np.einsum("ni,ni->n", normal, normal))
@@ -170,7 +171,7 @@ class Caster:
         return normal / np.maximum(length, 1e-12)[:, None], curvature
 
     def _weights(self, rounded: Indices, point: Floats) -> Floats:
-        """Barycentric weights of each point in its triangle, clipped to its inside."""
+        """Return the barycentric weights of each point in its triangle, clipped to [0, 1]."""
         step = point - self._anchor[rounded]
         weights: Floats = np.einsum("nki,ni->nk", self._slopes[rounded], step)
         weights[:, 0] += 1

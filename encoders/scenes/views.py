@@ -1,7 +1,7 @@
-"""Choosing what to look at and from where, as a person with a camera would.
+"""Choose cameras and the points that they photograph, as a person with a camera would.
 
 Taskonomy photographs *points*: places on a surface, each seen by several cameras that all have it
-in the middle of their picture. Cameras stand at a person's height and never roll.
+in the middle of their picture. Cameras are at a person's height and never roll.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from encoders.scenes.appearance.domains import Domain
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.furniture import OBJECTS
-from encoders.scenes.raycast import LIFT, Caster, Hits
+from encoders.scenes.raycast import LIFT, Hits, Raycaster
 from taskgraph.arrays import Booleans, Floats, Integers
 
 FOV = (61.2, 11.0)
@@ -24,33 +24,33 @@ FOV = (61.2, 11.0)
 
 FOV_RANGE = (35.0, 85.0)
 PITCH = (1.0, 10.0)
-"""Mean and spread (degrees) of the pitch of a glance; most furniture stands low, so that pictures
+"""Mean and spread (degrees) of the pitch of a glance; most furniture is low, so that pictures
 of it look down a little."""
 
 FURNITURE = 3.0
-"""How much likelier a piece of furniture is to be photographed than a wall as far away."""
+"""How many times likelier furniture is to be photographed than a wall at the same distance."""
 
 GLANCES = 6
-"""Directions that a person looks in before choosing one to photograph."""
+"""Random directions of which one is chosen for a new point."""
 
 EYE = (1.0, 1.75)  # meters above the floor
 NEAR = 0.7
-"""Meters that must be free around the camera, and between it and the middle of its picture."""
+"""Least distance from the camera to the middle of its picture, meters."""
 
 STEEPEST = 80.0
-"""Most degrees between a point's normal and a camera: beyond, a surface is seen edge-on."""
+"""Largest angle between a point's normal and the direction to a camera, degrees."""
 
 VIEWS_A_POINT = (3, 4, 5, 6, 7)
-"""How many cameras look at one point; the paper's median is 5."""
+"""Numbers of cameras that look at one point, equally likely; the paper's median is 5."""
 
-STANDS = 24  # places in each room from which a point may be seen
+PLACES = 24  # camera places tried in each room
 TRIES = 200
-"""Points tried in vain, one after the other, before a building is said to have no views."""
+"""Failed points in a row after which a building is said to have no views."""
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One picture to take.
+    """A planned picture: its camera, and the point in its middle.
 
     Attributes
     ----------
@@ -58,11 +58,11 @@ class View:
         Number of the point in the building, and of the view among those of the point.
     camera : Camera
     target, target_normal : (3,) arrays
-        What the ray through the middle of the picture meets (meters), and its unit normal.
+        The surface point in the middle of the picture (meters), and its unit normal.
     room : int
-        The room that the camera stands in.
+        Number of the room that the camera is in.
     points_in_view : tuple of int
-        Every point of the building that is inside the picture and not hidden, this one included.
+        All points of the building that the picture shows, this view's own point included.
     """
 
     point: int
@@ -75,72 +75,72 @@ class View:
 
     @property
     def distance(self) -> float:
-        """Meters from the camera to the middle of the picture."""
+        """Distance from the camera to the point in the middle, meters."""
         return float(np.linalg.norm(self.target - self.camera.position))
 
     @property
     def obliqueness(self) -> float:
-        """Radians between the surface's normal and the direction to the camera."""
+        """Angle between the point's normal and the direction to the camera, radians."""
         return float(np.arccos(np.clip(self.camera.rotation[:, 2] @ self.target_normal, -1, 1)))
 
 
 @dataclass(frozen=True, eq=False)
-class Stands:
-    """Places where a camera can be: (N, 3) positions, and the (N,) rooms that they are in."""
+class CameraPlaces:
+    """Places where a camera can be: (N, 3) positions in meters, and the (N,) rooms' numbers."""
 
     position: Floats
     room: Integers
 
 
 def plan_views(
-    caster: Caster, count: int, seeds: np.random.SeedSequence, domain: Domain
+    raycaster: Raycaster, count: int, seeds: np.random.SeedSequence, domain: Domain
 ) -> tuple[View, ...]:
     """Choose ``count`` views of a building, sorted by point, then view.
 
-    A camera is put somewhere free in a room and turned anywhere; what it then has in the middle of
-    its picture becomes a point, to which other cameras, in this room or seeing it through a door,
-    are turned as well.
+    A camera is put at a random free place and turned in a random direction. The surface point in
+    the middle of its picture becomes a new point. Other cameras that see the point, in the same
+    room or through a door, are turned to it as well.
 
     Raises
     ------
     InvalidSceneError
-        If ``count`` is not positive, or hardly any place of the building can be photographed.
+        If ``count`` is not positive, or too few points can be seen by two cameras.
     """
     if count < 1:
-        raise InvalidSceneError(f"{count} views a building: expected at least 1")
+        raise InvalidSceneError(f"views is {count}, expected at least 1")
     rng = np.random.default_rng(seeds)
-    stands = free_stands(caster, rng)
+    places = free_camera_places(raycaster, rng)
     views: list[View] = []
     point = vain = 0
     while len(views) < count:
         wanted = min(int(rng.choice(VIEWS_A_POINT)), count - len(views))
-        found = _look(caster, stands, point, wanted, rng, domain)
-        if len(found) >= min(wanted, 2):
-            views += found
+        new = _new_point(raycaster, places, point, wanted, rng, domain)
+        if len(new) >= min(wanted, 2):
+            views += new
             point, vain = point + 1, 0
         elif (vain := vain + 1) > TRIES:
             raise InvalidSceneError(
-                f"{caster.building.name}: {TRIES} points in a row could not be seen by two "
+                f"{raycaster.building.name}: {TRIES} points in a row could not be seen by two "
                 "cameras; the rooms are too full: try a domain with less clutter"
             )
-    return _with_points_in_view(caster, views)
+    return _with_points_in_view(raycaster, views)
 
 
-def free_stands(caster: Caster, rng: Generator) -> Stands:
-    """Places at eye height above free floor, with nothing nearer than `NEAR` / 2 around."""
+def free_camera_places(raycaster: Raycaster, rng: Generator) -> CameraPlaces:
+    """Return places at eye height above free floor, at least `NEAR` / 2 meters from all objects."""
     positions, rooms = [], []
-    for number, room in enumerate(caster.building.rooms):
-        place = _inside(room, 4 * STANDS, rng)
+    for number, room in enumerate(raycaster.building.rooms):
+        place = _inside(room, 4 * PLACES, rng)
         down = np.broadcast_to([0.0, 0.0, -1.0], place.shape)
-        below = caster.hits(place, down)
+        below = raycaster.hits(place, down)
         free = (below.point[:, 2] < room.low[2] + 0.05) & below.valid & (below.flat[:, 2] > 0.9)
-        place = place[free & (_clearance(caster, place) > NEAR / 2)][:STANDS]
+        place = place[free & (_clearance(raycaster, place) > NEAR / 2)][:PLACES]
         positions.append(place)
         rooms.append(np.full(len(place), number))
-    stands = Stands(np.concatenate(positions), np.concatenate(rooms))
-    if not len(stands.position):
-        raise InvalidSceneError(f"{caster.building.name} has no free floor to stand on")
-    return stands
+    places = CameraPlaces(np.concatenate(positions), np.concatenate(rooms))
+    if not len(places.position):
+        raise InvalidSceneError(f"{raycaster.building.name} has no free floor to stand on")
+    return places
 
 
 def _inside(room: Room, count: int, rng: Generator) -> Floats:
@@ -151,43 +151,48 @@ def _inside(room: Room, count: int, rng: Generator) -> Floats:
     return place
 
 
-def _clearance(caster: Caster, place: Floats, rays: int = 8) -> Floats:
-    """Meters to the nearest thing on the same level, over a few directions."""
+def _clearance(raycaster: Raycaster, place: Floats, rays: int = 8) -> Floats:
+    """Return the distance (meters) to the nearest surface in a few level directions."""
     angle = 2 * np.pi * np.arange(rays) / rays
     around = np.stack([np.cos(angle), np.sin(angle), np.zeros(rays)], axis=1)
     origins = np.repeat(place, rays, axis=0)
-    distance = caster.hits(origins, np.tile(around, (len(place), 1))).distance
+    distance = raycaster.hits(origins, np.tile(around, (len(place), 1))).distance
     nearest: Floats = distance.reshape(len(place), rays).min(1)
     return nearest
 
 
-def _look(
-    caster: Caster, stands: Stands, point: int, wanted: int, rng: Generator, domain: Domain
+def _new_point(
+    raycaster: Raycaster,
+    places: CameraPlaces,
+    point: int,
+    wanted: int,
+    rng: Generator,
+    domain: Domain,
 ) -> list[View]:
-    """A new point, and up to ``wanted`` cameras that are turned to it."""
-    first = int(rng.choice(len(stands.room), p=_by_room(caster, stands)))
+    """Choose a new point; return up to ``wanted`` views of it."""
+    first = int(rng.choice(len(places.room), p=_by_room(raycaster, places)))
     yaw = rng.uniform(0, 2 * np.pi, GLANCES)
     pitch = np.radians(PITCH[0] + PITCH[1] * rng.standard_normal(GLANCES))
     level = np.stack([np.cos(yaw), np.sin(yaw), np.tan(pitch)], axis=1) * np.cos(pitch)[:, None]
-    met = caster.hits(stands.position[first], level)
-    chosen = int(rng.choice(GLANCES, p=_interest(caster, met, level)))
+    met = raycaster.hits(places.position[first], level)
+    chosen = int(rng.choice(GLANCES, p=_interest(raycaster, met, level)))
     if met.distance[chosen] < 2 * NEAR:
         return []
     target, normal = met.point[chosen], met.flat[chosen]
-    good = _seeing(caster, stands, target, normal)
+    good = _seeing(raycaster, places, target, normal)
     if not good[first]:
         return []
     good[first] = False
-    cameras = [first, *_others(good, stands.position - target, wanted - 1, rng)]
+    cameras = [first, *_others(good, places.position - target, wanted - 1, rng)]
     views = []
-    for number, stand in enumerate(cameras):
-        camera = Camera.looking_at(stands.position[stand], target, _fov(rng, domain))
-        views.append(View(point, number, camera, target, normal, int(stands.room[stand])))
+    for number, place in enumerate(cameras):
+        camera = Camera.looking_at(places.position[place], target, _fov(rng, domain))
+        views.append(View(point, number, camera, target, normal, int(places.room[place])))
     return views
 
 
 def _others(good: Booleans, step: Floats, wanted: int, rng: Generator) -> Integers:
-    """Up to ``wanted`` of the good stands, far ones before near ones."""
+    """Draw up to ``wanted`` of the good places; a place's weight is its distance."""
     weight = np.where(good, np.sqrt((step**2).sum(1)), 0.0)
     count = min(wanted, int(good.sum()))
     return rng.choice(
@@ -195,13 +200,13 @@ def _others(good: Booleans, step: Floats, wanted: int, rng: Generator) -> Intege
     )
 
 
-def _interest(caster: Caster, met: Hits, rays: Floats) -> Floats:
-    """Chance of each direction, as if points were spread evenly over all surfaces.
+def _interest(raycaster: Raycaster, met: Hits, rays: Floats) -> Floats:
+    """Return the probability of each direction, so that points are evenly spread over surfaces.
 
-    Rays that leave one place evenly meet a surface at distance d with a density of
-    cos(obliqueness) / d**2; dividing by it undoes that.
+    Evenly spread rays from one place meet a surface at distance d with a density of
+    cos(obliqueness) / d**2. Each direction is weighted by the inverse of this density.
     """
-    kind = np.array([*caster.building.instance_kind, ""])[met.instance]  # the last one: nothing
+    kind = np.array([*raycaster.building.instance_kind, ""])[met.instance]  # index -1: no surface
     slope = np.maximum(-(met.flat * rays).sum(1), np.cos(np.radians(STEEPEST)))
     weight = np.where(met.valid, met.distance, 1e-6) ** 2 / slope
     weight *= np.where(np.isin(kind, OBJECTS), FURNITURE, 1.0)
@@ -209,26 +214,26 @@ def _interest(caster: Caster, met: Hits, rays: Floats) -> Floats:
     return chance
 
 
-def _by_room(caster: Caster, stands: Stands) -> Floats:
-    """Chance of each stand: a room's grows with its length, so that small rooms are seen too."""
-    rooms = caster.building.rooms
+def _by_room(raycaster: Raycaster, places: CameraPlaces) -> Floats:
+    """Return the probability of each place: a room's is proportional to the root of its area."""
+    rooms = raycaster.building.rooms
     length = np.array([np.sqrt(np.prod(room.high[:2] - room.low[:2])) for room in rooms])
-    weight = length[stands.room] / np.bincount(stands.room, minlength=len(rooms))[stands.room]
+    weight = length[places.room] / np.bincount(places.room, minlength=len(rooms))[places.room]
     chance: Floats = weight / weight.sum()
     return chance
 
 
-def _seeing(caster: Caster, stands: Stands, target: Floats, normal: Floats) -> Booleans:
-    """Which stands see the target, from neither too near, too steep, nor too oblique."""
-    step = stands.position - target
+def _seeing(raycaster: Raycaster, places: CameraPlaces, target: Floats, normal: Floats) -> Booleans:
+    """Return which places see the target from allowed distances and angles."""
+    step = places.position - target
     distance = np.sqrt((step**2).sum(1))
     slope = (step * normal).sum(1) / np.maximum(distance, 1e-9)
     level = np.abs(step[:, 2]) / np.maximum(distance, 1e-9)
     good: Booleans = (
         (distance > NEAR) & (slope > np.cos(np.radians(STEEPEST))) & (level < np.sin(0.9))
     )
-    start = np.broadcast_to(target + LIFT * normal, stands.position.shape)
-    good &= ~caster.blocked(start, stands.position)
+    start = np.broadcast_to(target + LIFT * normal, places.position.shape)
+    good &= ~raycaster.blocked(start, places.position)
     return good
 
 
@@ -238,17 +243,19 @@ def _fov(rng: Generator, domain: Domain) -> float:
     return float(np.radians(scale * drawn))
 
 
-def _with_points_in_view(caster: Caster, views: list[View]) -> tuple[View, ...]:
-    """Add to each view the points that it sees, by projecting all of them."""
+def _with_points_in_view(raycaster: Raycaster, views: list[View]) -> tuple[View, ...]:
+    """Add to each view the points that are inside its picture and not hidden."""
     firsts = {view.point: view for view in reversed(views)}
     points = sorted(firsts)
     target = np.stack([firsts[point].target for point in points])
     start = target + LIFT * np.stack([firsts[point].target_normal for point in points])
-    return tuple(replace(view, points_in_view=_seen(caster, view, target, start)) for view in views)
+    return tuple(
+        replace(view, points_in_view=_seen(raycaster, view, target, start)) for view in views
+    )
 
 
-def _seen(caster: Caster, view: View, target: Floats, start: Floats) -> tuple[int, ...]:
+def _seen(raycaster: Raycaster, view: View, target: Floats, start: Floats) -> tuple[int, ...]:
     across, down = view.camera.project(target).T
     inside = (across > 0) & (across < 1) & (down > 0) & (down < 1)
-    hidden = caster.blocked(start, view.camera.position)
+    hidden = raycaster.blocked(start, view.camera.position)
     return tuple(int(point) for point in np.flatnonzero(inside & ~hidden))

@@ -59,7 +59,7 @@ def _restored(sample: Sample) -> TargetsAndMask:
 
 
 def _colored(sample: Sample) -> TargetsAndMask:
-    return _planes(colors.color_target(sample.rgb)), sample.everywhere(colors.COARSER)
+    return _planes(colors.color_target(sample.rgb)), sample.everywhere(colors.DOWNSAMPLING)
 
 
 def _planes(pictures: Floats32) -> Floats32:

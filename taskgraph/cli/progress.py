@@ -1,18 +1,10 @@
-"""Progress on a terminal: a bar over a list, and the state of a long proof."""
+"""The state of a long proof, on a terminal."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
-
-
-def progress_bar(label: str) -> Callable[[Any], Any]:
-    """Return a function that wraps a list in a bar on standard error; no bar without a terminal."""
-    from tqdm import tqdm
-
-    return lambda items: tqdm(items, desc=label, disable=None, leave=False)
 
 
 @contextlib.contextmanager

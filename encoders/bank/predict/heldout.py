@@ -23,9 +23,17 @@ from encoders.dataset.overlap import (
 )
 from encoders.dataset.resize import resized
 from encoders.dataset.selection import split_rows
-from encoders.draw import FOV, Group, answer_of_label, draw, draw_input, has_own_input, table
+from encoders.draw import (
+    FOV,
+    TaskRows,
+    answer_of_label,
+    as_tile,
+    draw,
+    draw_input,
+    has_own_input,
+    table,
+)
 from encoders.errors import InvalidDataError
-from encoders.scenes.contact_sheets.panels import enlarged
 from encoders.tasks.names import ALL_TASKS
 from encoders.training.checkpoint import FilePath
 
@@ -140,7 +148,7 @@ def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, I
     picture = resized("rgb", _file(data, number, "rgb"), data.size)
     building, view = data.image(number).split("/")
     trained_on = any(building in names for names in overlap.parts.values())
-    return f"{building} {view}{' (trained on)' if trained_on else ''}", enlarged(picture, TILE)
+    return f"{building} {view}{' (trained on)' if trained_on else ''}", as_tile(picture, TILE)
 
 
 def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:
@@ -153,7 +161,7 @@ def _group(
     data: TaskonomyDataset,
     numbers: Sequence[int],
     fields_of_view: Sequence[float],
-) -> Group:
+) -> TaskRows:
     """The rows of one task: its inputs if they are not the pictures, predictions and labels."""
     task = predictor.task
     inputs, target, mask = (part.numpy() for part in data.batch(task.name, numbers))
@@ -171,4 +179,4 @@ def _group(
     ]
     if has_own_input(task):
         rows.insert(0, ("input", [draw_input(canvas) for canvas in canvases]))
-    return Group(task.display, rows)
+    return TaskRows(task.display, rows)

@@ -17,7 +17,7 @@ from encoders.bank.config import trainable
 from encoders.bank.pretrained import SUFFIX, load
 from encoders.dataset.pairs import PARTNERS
 from encoders.draw import FOV, Canvas, answer_of_output
-from encoders.draw.pages import with_legend
+from encoders.draw.legend import with_legend
 from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS
 from encoders.tasks import TASKS, Sample, Task
@@ -130,8 +130,8 @@ def _class_names(task: Task, record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def add_legend(page: Image.Image, predictors: Sequence[Predictor]) -> Image.Image:
-    """The page with a legend of the classes of semantic segmentation, if that task is drawn."""
-    for predictor in predictors:
-        if predictor.task.name == "segmentsemantic_rb" and predictor.names:
-            return with_legend(page, predictor.names)
-    return page
+    """Add a legend of the classes and of depths, if tasks on the page need one."""
+    by_name = {predictor.task.name: predictor for predictor in predictors}
+    semantic = by_name.get("segmentsemantic_rb")
+    depth = bool({"rgb2depth", "rgb2mist"} & set(by_name))
+    return with_legend(page, classes=semantic.names if semantic else (), depth=depth)

@@ -11,9 +11,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from encoders.bank.predict.networks import Predictor, add_legend, open_bank
 from encoders.dataset.resize import resized
-from encoders.draw import draw, draw_input, has_own_input, lines
+from encoders.draw import as_tile, draw, draw_input, has_own_input, lines
 from encoders.errors import InvalidDataError
-from encoders.scenes.contact_sheets.panels import enlarged
 from encoders.tasks.names import ALL_TASKS
 from encoders.training.checkpoint import FilePath
 from taskgraph.arrays import Pixels
@@ -90,7 +89,7 @@ def photos(
     single = [p for p in suited if p.photo_count == 1]
     rows = []
     for path, picture in zip(images, pictures, strict=True):
-        shown = enlarged(np.asarray(center_square(picture, TILE)), TILE)
+        shown = as_tile(np.asarray(center_square(picture, TILE)), TILE)
         rows.append([(Path(path).name, shown), *_tiles(single, [picture])])
     last_row = list(_tiles([p for p in suited if p.photo_count > 1], pictures))
     page = lines([*rows, last_row] if last_row else rows)

@@ -1,1 +1,1 @@
-"""How surfaces look: patterns, materials, palettes, and the domains made of them."""
+"""The look of surfaces: patterns, materials, palettes, and the domains made of them."""

@@ -1,11 +1,11 @@
-"""What is seen, and what shines in, through a window: sky, ground, and the houses opposite."""
+"""The surroundings seen through a window, and their light: sky, ground, trees and houses."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from encoders.scenes.appearance.domains import Lighting
-from encoders.scenes.appearance.noise import hashed, value_noise
+from encoders.scenes.appearance.noise import lattice_hash, value_noise
 from taskgraph.arrays import AnyFloats
 
 _SALT = np.array([9176], dtype=np.uint32)
@@ -15,9 +15,9 @@ _LIT = np.array([2.4, 1.5, 0.6], dtype=np.float32)  # a lit window, as a multipl
 
 
 def sky(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
-    """Radiance from (N, 3) unit directions: the horizon fades into the sky and the ground.
+    """Return the radiance of sky and ground from (N, 3) unit directions.
 
-    It has no detail, so that one sample of it stands for its neighborhood.
+    Colors change smoothly from the horizon, so that one sample represents its neighborhood.
 
     Returns
     -------
@@ -36,8 +36,8 @@ def sky(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
     return light.T
 
 
-def view(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
-    """Radiance from (N, 3) unit directions, with trees and houses in front of the `sky`.
+def surroundings(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
+    """Return the radiance from (N, 3) unit directions, with trees and houses before the `sky`.
 
     Returns
     -------
@@ -47,17 +47,17 @@ def view(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
     around = np.arctan2(directions[:, 1], directions[:, 0]).astype(np.float32)
     rise = directions[:, 2].astype(np.float32)
     lot = around * np.float32(_HOUSE)
-    roof = 0.03 + 0.17 * hashed(np.floor(lot), 0 * lot, _SALT)
+    roof = 0.03 + 0.17 * lattice_hash(np.floor(lot), 0 * lot, _SALT)
     trees = 0.02 + 0.16 * value_noise(14 * around, 0 * around, _SALT)
     trees += 0.03 * value_noise(110 * around, 0 * around, _SALT)
     horizon = np.asarray(lighting.horizon, np.float32)
-    wall = hashed(np.floor(lot), 0 * lot + 1, _SALT)[:, None]
+    wall = lattice_hash(np.floor(lot), 0 * lot + 1, _SALT)[:, None]
     house = horizon * (0.3 + 0.3 * wall) * np.array([1.0, 0.92, 0.84], np.float32)
     light = np.where(((rise > 0) & (rise < roof))[:, None], house, light)
     shining = _windows(around, rise) * (rise < roof - 0.02) * (rise > 0.01)
     if lighting.lit_windows:
         column, row = np.floor(around * _WINDOWS), np.floor(rise * _WINDOWS)
-        on = hashed(column, row, _SALT + np.uint32(2)) < lighting.lit_windows
+        on = lattice_hash(column, row, _SALT + np.uint32(2)) < lighting.lit_windows
         glow = _LIT * np.float32(np.mean(lighting.lamp) / 4)
         light = np.where((shining > 0)[:, None] & on[:, None], glow, light)
     else:
@@ -69,7 +69,7 @@ def view(directions: AnyFloats, lighting: Lighting) -> AnyFloats:
 
 
 def _windows(around: AnyFloats, rise: AnyFloats) -> AnyFloats:
-    """1 where a direction meets a window of the houses' regular grid, else 0."""
+    """Return 1 for directions to a window in the houses' regular grid, else 0."""
     x, y = around * np.float32(_WINDOWS), rise * np.float32(_WINDOWS)
     x, y = np.mod(x, 1.0), np.mod(y, 1.0)
     inside = (x > 0.3) & (x < 0.75) & (y > 0.25) & (y < 0.8)

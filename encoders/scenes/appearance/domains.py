@@ -1,4 +1,4 @@
-"""Domains: what the same rooms look like under other palettes, lights and cameras."""
+"""Domains: looks of the same rooms under different palettes, lights and cameras."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ PHOTOGRAPHED, DRAWN = "photographed", "drawn"
 
 def _in_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise InvalidSceneError(f"{name} is in [{low:g}, {high:g}], got {value:g}")
+        raise InvalidSceneError(f"{name} is {value:g}, expected {low:g} to {high:g}")
 
 
 @dataclass(frozen=True)
 class Lighting:
-    """The light that comes from outside, and how strong lamps are.
+    """The light from outside, the strength of lamps, and the exposure.
 
     Attributes
     ----------
     sun : (R, G, B)
-        Irradiance on a surface that faces the sun; zeros for none.
+        Irradiance on a surface that faces the sun; zeros without a sun.
     sun_height : (low, high), degrees above the horizon
     sky : (R, G, B)
-        Radiance of the sky halfway up, as seen and as it shines in through windows.
+        Radiance of the sky halfway up.
     horizon, ground : (R, G, B)
         Radiance just above and below the horizon.
     lit_windows : float in [0, 1]
-        Share of the windows of the houses opposite in which there is light; 0 shows no houses.
+        Share of lit windows in the houses opposite; 0 shows no houses.
     lamp : (R, G, B)
         Radiant intensity of an ordinary lamp (a `Glow` of strength 1): its irradiance at 1 m.
     ambient : (R, G, B)
-        Irradiance that reaches every surface from everywhere, before occlusion.
+        Ambient irradiance of every surface, before occlusion.
     exposure : float
-        Brightness (linear, of 1) that the picture's typical luminance is brought to.
+        Linear value in [0, 1] that the picture's typical luminance is scaled to.
     adaptation : float in [0, 1]
-        1 brings every view to ``exposure``; 0 leaves dark views dark.
+        1 scales every view to ``exposure``; 0 leaves dark views dark.
     """
 
     sun: Color
@@ -58,7 +58,9 @@ class Lighting:
     def __post_init__(self) -> None:
         for name in ("sun", "sky", "horizon", "ground", "lamp", "ambient"):
             if min(getattr(self, name)) < 0:
-                raise InvalidSceneError(f"light is not negative: {name} is {getattr(self, name)}")
+                raise InvalidSceneError(
+                    f"{name} is {getattr(self, name)}, expected no negative numbers"
+                )
         low, high = self.sun_height
         _in_range("sun_height", low, 1, high)
         _in_range("sun_height", high, low, 90)
@@ -69,16 +71,16 @@ class Lighting:
 
 @dataclass(frozen=True)
 class Optics:
-    """How the camera differs from a plain pinhole.
+    """Properties of the lens and the exposure, as deviations from a pinhole camera.
 
     Attributes
     ----------
     fov_scale : float
-        Multiplies the mean field of view; ``fov_spread`` multiplies its standard deviation.
+        Factor of the mean field of view; ``fov_spread`` is that of its standard deviation.
     exposure_jitter : float
-        Standard deviation of the exposure's error, in stops (factors of two).
+        Standard deviation of a random exposure error, in stops (factors of two).
     vignetting : float in [0, 1]
-        Share of light lost in the corners.
+        Share of light that is lost in the corners.
     blur : float
         Standard deviation of a Gaussian blur, as a share of the picture's width.
     """
@@ -117,20 +119,20 @@ class Sensor:
 
 @dataclass(frozen=True)
 class Domain:
-    """One look of the world.
+    """A look: palette, lighting, clutter, camera, noise and shading.
 
     Attributes
     ----------
     name, description : str
-        ``description`` is one line for ``--help``.
+        The name, and one line that describes the look.
     palette : Palette
     lighting : Lighting
     clutter : float
-        Multiplies the number of small objects.
+        Factor of the number of small objects.
     camera : Optics
     noise : Sensor
     shading : str
-        ``"photographed"`` traces light; ``"drawn"`` fills areas and inks their outlines.
+        ``"photographed"`` computes light; ``"drawn"`` fills areas and draws their outlines.
     """
 
     name: str
@@ -145,7 +147,7 @@ class Domain:
     def __post_init__(self) -> None:
         if self.shading not in (PHOTOGRAPHED, DRAWN):
             raise InvalidSceneError(
-                f"shading is {PHOTOGRAPHED!r} or {DRAWN!r}, got {self.shading!r}"
+                f"shading is {self.shading!r}, expected {PHOTOGRAPHED!r} or {DRAWN!r}"
             )
         _in_range("clutter", self.clutter, 0, 4)
 
@@ -174,7 +176,7 @@ _NIGHT = Lighting(
     adaptation=0.7,
 )
 
-# Nothing is lit: what is behind the windows is drawn with these.
+# Rooms are not lit in this domain; these colors are for the view through the windows.
 _PAPER = Lighting(
     sun=(0.0, 0.0, 0.0),
     sun_height=(30.0, 60.0),

@@ -1,4 +1,4 @@
-"""What surfaces are made of: a pattern with colors, a size, gloss and glow."""
+"""Materials: a pattern with colors, its size, gloss and emission."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from encoders.errors import InvalidSceneError, UnknownNameError
+from encoders.scenes.appearance.pattern_points import PatternPoints
 from encoders.scenes.appearance.patterns import PATTERNS
-from encoders.scenes.appearance.place import Place
 from taskgraph.arrays import AnyFloats, Booleans, Indices
 
 Color = tuple[float, float, float]
@@ -59,30 +59,30 @@ ROLES: tuple[str, ...] = (
     "clock_face",
     "food",
 )
-"""The names by which parts of a building ask for a material."""
+"""Roles of parts, such as ``floor_wood``; a palette has a material for each."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """How a surface looks, apart from the light that falls on it.
+    """The reflection, emission and pattern of a surface.
 
     Attributes
     ----------
     pattern : str
         A key of `encoders.scenes.appearance.patterns.PATTERNS`.
     colors : tuple of (R, G, B)
-        Linear light (not sRGB), each in [0, 1]; as many as the pattern takes.
+        Linear light (not sRGB) in [0, 1]; as many colors as the pattern mixes.
     scale : float, meters
-        One period of the pattern.
+        Period of the pattern.
     gloss : float in [0, 1]
-        0 is dull; the highlight grows stronger and narrower.
+        0 is matt; larger values give stronger and narrower highlights.
     emission : float
-        Radiance given off, as a multiple of the albedo; 0 for all but lamps and screens.
+        Emitted radiance as a multiple of the albedo; 0 except for lamps and screens.
     mirror : float in [0, 1]
-        The share of the light that is mirrored, seen from straight ahead: 0.04 for varnish,
-        nearly 1 for polished metal.
+        Share of light that is mirrored at normal incidence: 0.04 for varnish, nearly 1 for
+        polished metal.
     seed : int in [0, 2**32)
-        What tells two surfaces of one kind apart.
+        Seed of the pattern's random details.
     """
 
     pattern: str
@@ -101,23 +101,23 @@ class Material:
         wanted = PATTERNS[self.pattern].colors
         if len(self.colors) != wanted:
             raise InvalidSceneError(
-                f"pattern {self.pattern!r} takes {wanted} colors, got {len(self.colors)}"
+                f"pattern {self.pattern!r} has {len(self.colors)} colors, expected {wanted}"
             )
         if not all(0 <= channel <= 1 for color in self.colors for channel in color):
-            raise InvalidSceneError(f"colors are in [0, 1], got {self.colors}")
+            raise InvalidSceneError(f"colors are {self.colors}, expected numbers from 0 to 1")
         if not self.scale > 0:
-            raise InvalidSceneError(f"a material's scale is above 0 meters, got {self.scale}")
+            raise InvalidSceneError(f"scale is {self.scale:g}, expected more than 0 meters")
         if not (0 <= self.gloss <= 1 and 0 <= self.mirror <= 1 and self.emission >= 0):
             raise InvalidSceneError(
-                "gloss and mirror are in [0, 1] and emission is not negative, got "
-                f"{self.gloss}, {self.mirror} and {self.emission}"
+                f"gloss, mirror and emission are {self.gloss}, {self.mirror} and {self.emission}, "
+                "expected gloss and mirror from 0 to 1, and no negative emission"
             )
 
 
 def albedo(
     material: Material, local: ArrayLike, normal: ArrayLike, footprint: ArrayLike | None = None
 ) -> AnyFloats:
-    """The share of light, a channel, that a surface scatters at given points.
+    """Return the share of light that a surface scatters at given points, for each channel.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def albedo(
         Unit normals in the same frame; the pattern lies in the two axes across the largest
         component (box mapping).
     footprint : (N,) array, meters, optional
-        What a pixel covers there: detail below it fades to its mean. 0 where not given.
+        Width that a pixel covers: smaller details fade to their mean. 0 by default.
 
     Returns
     -------
@@ -145,14 +145,14 @@ def albedos(
     normal: ArrayLike,
     footprint: ArrayLike | None = None,
 ) -> AnyFloats:
-    """As `albedo`, for points of many materials at once.
+    """Return the `albedo` of points of many materials at once.
 
-    ``index`` (N,) says which of ``materials`` each point is of. Points are worked on by pattern,
-    not by material: a shelf of fifty books is one call.
+    ``index`` (N,) is the material of each point. Points are grouped by pattern, not by material,
+    so that a shelf of fifty books is one call.
     """
     groups, kind_of, inner_of = _by_pattern(materials)
     kinds = kind_of[index]
-    order = np.argsort(kinds.astype(np.uint8), kind="stable")  # one run of rows a pattern
+    order = np.argsort(kinds.astype(np.uint8), kind="stable")  # by pattern
     inner = inner_of[index[order]]
     covers = np.zeros(len(index)) if footprint is None else np.asarray(footprint)
     width = covers.astype(np.float32).take(order)
@@ -172,7 +172,7 @@ def albedos(
 def _by_pattern(
     materials: Sequence[Material],
 ) -> tuple[dict[str, list[int]], Indices, Indices]:
-    """The numbers of each pattern's materials; each one's pattern, and its place among those."""
+    """Return the materials of each pattern, the pattern of each material, and its place there."""
     groups: dict[str, list[int]] = {}
     for number, material in enumerate(materials):
         groups.setdefault(material.pattern, []).append(number)
@@ -185,7 +185,7 @@ def _by_pattern(
 def _unfolded(
     local: AnyFloats, normal: AnyFloats, order: Indices
 ) -> tuple[AnyFloats, AnyFloats, Booleans]:
-    """Box mapping of (3, N) points in the given order: u and v, and whether they lie level."""
+    """Map (3, N) points to u and v by box mapping; also return whether surfaces are level."""
     x, y, z = local.astype(np.float32).take(order, axis=1)
     across, along, up = np.abs(normal.astype(np.float32).take(order, axis=1))
     level = (up >= across) & (up >= along)
@@ -200,12 +200,12 @@ def _place(
     v: AnyFloats,
     level: Booleans,
     footprint: AnyFloats,
-) -> Place:
-    """Each row's own scale, seed and colors; those of all rows where there is one material."""
+) -> PatternPoints:
+    """Return the scale, seed and colors of each row, or one of each for a single material."""
     if len(materials) == 1:
         inner = np.zeros(1, dtype=np.intp)
     colors = np.array([m.colors for m in materials], dtype=np.float32).transpose(1, 2, 0)
-    return Place(
+    return PatternPoints(
         u=u,
         v=v,
         level=level,

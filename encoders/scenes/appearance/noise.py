@@ -1,8 +1,8 @@
-"""Hashes, value noise and square waves averaged over a pixel: what patterns are made of.
+"""Elements of patterns: hashes, value noise, and square waves averaged over a pixel.
 
-Everything comes from a 32-bit integer hash of lattice points (the finaliser of MurmurHash3 over a
-linear mix of the coordinates), so it is the same on every platform. All arrays are (N,), single
-precision; ``width`` is a pixel's footprint in the period of what it is asked for.
+All randomness is a 32-bit integer hash of lattice points (the finalizer of MurmurHash3 over a
+linear mix of the coordinates), so that it is the same on every platform. All arrays are (N,) in
+single precision; ``width`` is the width that a pixel covers, in periods.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _ACROSS, _UP, _SEED = np.uint32(0x8DA6B343), np.uint32(0xD8163841), np.uint32(0x
 _UNIT = np.float32(2.0**-24)
 
 
-def _finished(mixed: Seeds) -> AnyFloats:
-    """Uniform numbers in [0, 1) from mixed integers, which are overwritten."""
+def _finalized(mixed: Seeds) -> AnyFloats:
+    """Return uniform numbers in [0, 1) from mixed integers; the integers are overwritten."""
     mixed ^= mixed >> np.uint32(16)
     mixed *= np.uint32(0x85EBCA6B)
     mixed ^= mixed >> np.uint32(13)
@@ -29,18 +29,18 @@ def _lattice(coordinate: AnyFloats, factor: np.uint32) -> Seeds:
     return coordinate.astype(np.int32).view(np.uint32) * factor
 
 
-def hashed(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
-    """A number in [0, 1) for each lattice cell: ``x`` and ``y`` hold whole numbers."""
-    return _finished(
+def lattice_hash(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
+    """Return a number in [0, 1) for each lattice cell; ``x`` and ``y`` are whole numbers."""
+    return _finalized(
         (_lattice(np.asarray(x, np.float32), _ACROSS) ^ _lattice(np.asarray(y, np.float32), _UP))
         + seed * _SEED
     )
 
 
 def value_noise(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
-    """Smooth noise in [0, 1) of mean 1/2 whose bumps are about one unit apart.
+    """Return smooth noise in [0, 1) of mean 1/2 and a period of about one unit.
 
-    Uniform values at the whole points, blended with the weights 3 t^2 - 2 t^3.
+    Uniform values at lattice points are blended with the weights 3 t^2 - 2 t^3.
     """
     left, low = np.floor(x), np.floor(y)
     s, t = x - left, y - low
@@ -48,22 +48,22 @@ def value_noise(x: AnyFloats, y: AnyFloats, seed: Seeds) -> AnyFloats:
     column, row = _lattice(left, _ACROSS), _lattice(low, _UP)
     column2, row2 = column + _ACROSS, row + _UP
     salt = seed * _SEED
-    below = _finished((column ^ row) + salt)
-    below += s * (_finished((column2 ^ row) + salt) - below)
-    above = _finished((column ^ row2) + salt)
-    above += s * (_finished((column2 ^ row2) + salt) - above)
+    below = _finalized((column ^ row) + salt)
+    below += s * (_finalized((column2 ^ row) + salt) - below)
+    above = _finalized((column ^ row2) + salt)
+    above += s * (_finalized((column2 ^ row2) + salt) - above)
     below += t * (above - below)
     return below
 
 
 def fade(value: AnyFloats, width: AnyFloats, mean: float = 0.5) -> AnyFloats:
-    """``value`` where a pixel is well below half a period, its ``mean`` where above one."""
+    """Fade ``value`` to its ``mean`` as the width of a pixel grows from half a period to one."""
     keep = np.clip(2 - 2 * width, 0, 1)
     return np.float32(mean) + keep * (value - np.float32(mean))
 
 
 def faded_noise(x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds) -> AnyFloats:
-    """`value_noise` after `fade`; computed only where it does not fade away."""
+    """Return `value_noise` after `fade`; it is computed only where it has not faded."""
     near = width < 1
     if near.all():
         return fade(value_noise(x, y, seed), width)
@@ -75,10 +75,10 @@ def faded_noise(x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds) -> An
     return result
 
 
-def fractal(
+def fractal_noise(
     x: AnyFloats, y: AnyFloats, width: AnyFloats, seed: Seeds, *, octaves: int
 ) -> AnyFloats:
-    """Noise summed over octaves, each twice as fine and half as strong; in [0, 1), mean 1/2."""
+    """Return fractal noise in [0, 1), mean 1/2: each octave is twice as fine, half as strong."""
     total: AnyFloats = np.full(np.shape(x), 0.5, dtype=np.float32)
     weight = 1 / (2 - 2 ** (1 - octaves))
     for octave in range(octaves):
@@ -89,11 +89,11 @@ def fractal(
     return total
 
 
-def pulse(x: AnyFloats, duty: float, width: AnyFloats) -> AnyFloats:
-    """Square wave of period 1 that is 1 on [0, duty), averaged over ``width`` around ``x``.
+def square_wave(x: AnyFloats, duty: float, width: AnyFloats) -> AnyFloats:
+    """Return a square wave (1 on [0, duty), period 1) averaged over ``width`` around ``x``.
 
-    Exact: the difference of the wave's integral at both ends of the interval, divided by its
-    length; where the width is 8 or more, ``duty`` itself.
+    The average is exact: the difference of the wave's integral at both ends of the interval,
+    divided by its length. For a width of 8 or more it is ``duty`` itself.
     """
     width = np.clip(width, 1e-3, 8)
     middle = x - np.floor(x)

@@ -1,4 +1,4 @@
-"""Palettes: how a role, such as ``floor_wood``, becomes a material."""
+"""Palettes: random materials for roles such as ``floor_wood``."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from encoders.scenes.appearance.materials import ROLES, Color, Material
 
 @dataclass(frozen=True)
 class Recipe:
-    """Materials of one kind, to be drawn from.
+    """A distribution of materials of one kind.
 
     Attributes
     ----------
     pattern : str
-        As for `Material`.
+        See `Material`.
     choices : tuple of str
-        Sets of colors to choose from; each names as many sRGB colors as the pattern takes, as
-        hexadecimal ``rrggbb`` with blanks between.
+        Color sets, one of which is drawn. Each has as many sRGB colors as the pattern mixes,
+        as hexadecimal ``rrggbb`` separated by blanks.
     scale : (low, high), meters
     gloss, emission, mirror : float
-        As for `Material`.
+        See `Material`.
     spread : float
-        Standard deviation of the drawn change of lightness (in sRGB, of 1), common to a
-        material's colors; hue turns by a sixth of it, saturation changes by it.
+        Standard deviation of a random change of lightness (sRGB in [0, 1]) that all colors of
+        a material share. That of saturation is the same, that of hue a sixth of it.
     """
 
     pattern: str
@@ -45,7 +45,7 @@ class Recipe:
         lighter, turn, fuller = rng.normal(0.0, self.spread, 3)
         return Material(
             pattern=self.pattern,
-            colors=tuple(_varied(name, lighter, turn / 6, fuller) for name in chosen),
+            colors=tuple(_vary_color(name, lighter, turn / 6, fuller) for name in chosen),
             scale=float(rng.uniform(*self.scale)),
             gloss=self.gloss,
             emission=self.emission,
@@ -56,7 +56,7 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Palette:
-    """A recipe, or several to choose among, for every one of `ROLES`."""
+    """One or several recipes for each of `ROLES`; one of several is drawn."""
 
     recipes: Mapping[str, tuple[Recipe, ...]]
 
@@ -84,18 +84,18 @@ class Palette:
         return recipes[rng.integers(len(recipes))].material(rng)
 
     def changed(self, **recipes: tuple[Recipe, ...]) -> Palette:
-        """The palette with other recipes for some roles."""
+        """Return the palette with other recipes for some roles."""
         return Palette({**self.recipes, **recipes})
 
 
-def linear(srgb: np.ndarray | float) -> np.ndarray:
-    """Light from sRGB values in [0, 1] (IEC 61966-2-1)."""
+def srgb_to_linear(srgb: np.ndarray | float) -> np.ndarray:
+    """Return linear light of sRGB values in [0, 1] (IEC 61966-2-1)."""
     value = np.asarray(srgb, dtype=float)
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
-def _varied(name: str, lighter: float, turn: float, fuller: float) -> Color:
-    """A color name as linear light, its lightness, hue and saturation changed."""
+def _vary_color(name: str, lighter: float, turn: float, fuller: float) -> Color:
+    """Return linear light of a hexadecimal color with changed lightness, hue and saturation."""
     red, green, blue = (int(name[i : i + 2], 16) / 255 for i in (0, 2, 4))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     srgb = colorsys.hls_to_rgb(
@@ -103,5 +103,5 @@ def _varied(name: str, lighter: float, turn: float, fuller: float) -> Color:
         min(max(lightness + lighter, 0.02), 0.97),
         min(max(saturation * (1 + 3 * fuller), 0.0), 1.0),
     )
-    red, green, blue = (float(channel) for channel in np.clip(linear(np.array(srgb)), 0, 1))
+    red, green, blue = (float(channel) for channel in np.clip(srgb_to_linear(np.array(srgb)), 0, 1))
     return red, green, blue

@@ -1,4 +1,4 @@
-"""Every pattern by its name."""
+"""All patterns by name."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from types import MappingProxyType
 
 from encoders.scenes.appearance import hard_patterns as hard
 from encoders.scenes.appearance import soft_patterns as soft
-from encoders.scenes.appearance.place import Place
+from encoders.scenes.appearance.pattern_points import PatternPoints
 from taskgraph.arrays import AnyFloats
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pure function from places to linear-light colors (N, 3), and how many it mixes."""
+    """A function from points to linear-light colors (N, 3), and the number of colors it mixes."""
 
-    color: Callable[[Place], AnyFloats]
+    color: Callable[[PatternPoints], AnyFloats]
     colors: int
 
 
@@ -54,4 +54,4 @@ PATTERNS: Mapping[str, Pattern] = MappingProxyType(
         )
     }
 )
-"""What `Material.pattern` may be."""
+"""Patterns by their names in `Material.pattern`."""

@@ -1,4 +1,4 @@
-"""The palettes of the domains: which patterns and colors stand for which role."""
+"""The palettes of the domains: patterns and colors of each role."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ COMMON = Palette(
         "food": (Recipe("plain", ("c93f33", "e0a13a", "8aa84a", "c98a4f"), (0.05, 0.1), 0.3),),
     }
 )
-"""A light, ordinary home by day; other domains change parts of it."""
+"""Palette of a bright home by day; other palettes change parts of it."""
 
 EVENING = COMMON.changed(
     wall_plaster=(
@@ -155,7 +155,7 @@ EVENING = COMMON.changed(
     lampshade=(Recipe("weave", ("f6d9a0 ecc988", "f3cfa0 e6bb86"), (0.006, 0.01), emission=1.0),),
     bulb=(Recipe("flat", ("ffe0b0",), emission=3.5, spread=0.0),),
 )
-"""Saturated walls, darker floors, and shades that glow."""
+"""Palette with saturated walls, darker floors and glowing lampshades."""
 
 _STEEL = Recipe("plain", ("34373a", "2a2c2f"), (0.3, 0.5), 0.6, mirror=0.08)
 _ROUGH = Recipe("brick", ("98604c 7a4a3a b5a99a", "8a6353 6b4a3e a89d90"), (0.075, 0.085))
@@ -193,7 +193,7 @@ LOFT = COMMON.changed(
         Recipe("landscape", ("d0d0cc 8f9498 55595c 2f3234 f0efe8",), (0.35, 0.55)),
     ),
 )
-"""Brick, concrete and dark metal."""
+"""Palette of brick, concrete and dark metal."""
 
 _POSTER = {
     "f6ecd6": "wall_plaster wall_paper wall_panel",
@@ -214,7 +214,7 @@ _POSTER = {
     "4f8f55": "leaf",
     "b86a86": "flower fabric_pattern bedding book rug",
 }
-"""sRGB colors, each with the roles that it may stand for."""
+"""sRGB colors, each with the roles that it may be drawn for."""
 
 POSTER = Palette(
     {
@@ -222,4 +222,4 @@ POSTER = Palette(
         for role in ROLES
     }
 )
-"""Seventeen colors and no textures."""
+"""Palette of seventeen uniform colors without textures."""

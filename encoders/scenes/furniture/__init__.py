@@ -1,4 +1,4 @@
-"""Furniture and the small things in a home, each built of several solids from a random stream."""
+"""Builders of furniture and small objects; each piece is random and made of several solids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from encoders.scenes.furniture import (
     plants,
     screens,
     seats,
-    smalls,
+    small_objects,
     sofas,
     storage,
     tables,
@@ -56,7 +56,7 @@ SEMANTIC: tuple[str, ...] = (
 """Taskonomy's classes of semantic segmentation, in their order: the first has the value 2."""
 
 CATALOG: dict[str, Builder] = {
-    "bottle": smalls.bottle,
+    "bottle": small_objects.bottle,
     "chair": seats.chair,
     "couch": sofas.couch,
     "potted_plant": plants.potted_plant,
@@ -71,7 +71,7 @@ CATALOG: dict[str, Builder] = {
     "refrigerator": appliances.refrigerator,
     "book": books.book,
     "clock": hangings.clock,
-    "vase": smalls.vase,
+    "vase": small_objects.vase,
     "desk": tables.desk,
     "coffee_table": tables.coffee_table,
     "nightstand": tables.nightstand,
@@ -105,18 +105,18 @@ CATALOG: dict[str, Builder] = {
     "radiator": hangings.radiator,
     "coat_rack": hangings.coat_rack,
     "laptop": screens.laptop,
-    "bowl": smalls.bowl,
-    "cup": smalls.cup,
-    "pot": smalls.pot,
-    "storage_box": smalls.storage_box,
+    "bowl": small_objects.bowl,
+    "cup": small_objects.cup,
+    "pot": small_objects.pot,
+    "storage_box": small_objects.storage_box,
     "teddy_bear": toys.teddy_bear,
     "toy_ball": toys.toy_ball,
     "toy_blocks": toys.toy_blocks,
 }
-"""The builder of each class; each call draws another size, proportion and style."""
+"""The builder of each class."""
 
 OBJECTS: tuple[str, ...] = tuple(CATALOG)
-"""All classes, in a fixed order: `SEMANTIC` first, then what is background there."""
+"""All classes in a fixed order: `SEMANTIC`, then those that are background there."""
 
 VARIANTS: dict[str, Builder] = {
     "dining_chair": seats.dining_chair,
@@ -129,4 +129,4 @@ VARIANTS: dict[str, Builder] = {
     "small_plant": plants.small_plant,
     "desk_lamp": lamps.desk_lamp,
 }
-"""Builders of some pieces of a class only, for rooms where not every piece of it would be put."""
+"""Builders of variants of a class, for rooms that do not have all of its variants."""

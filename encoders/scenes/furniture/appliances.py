@@ -1,14 +1,14 @@
-"""Machines of kitchens and laundries: what cools, heats and washes."""
+"""Large machines of kitchens and laundries: cookers, fridges, extractors, washing machines."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from encoders.scenes.furniture.kitchen import BACK, FRONT, HEIGHT
-from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
-from encoders.scenes.solids.outlines import circle, filleted, rounded_rectangle
+from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
+from encoders.scenes.solids.outlines import circle, round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import rounded_box
-from encoders.scenes.solids.shapes import box, boxes, join, rotation, scattered, tapered_box
+from encoders.scenes.solids.shapes import box, boxes, copies, join, rotation, tapered_box
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
@@ -62,7 +62,7 @@ def oven(rng: np.random.Generator) -> Piece:
     ]
     if chance(rng, 0.4):
         parts.append(Part(box((-x, BACK - 0.03, HEIGHT - 0.001), (x, BACK, HEIGHT + 0.13)), body))
-    return assembled("oven", parts)
+    return make_piece("oven", parts)
 
 
 def _rings(x: float, gas: bool) -> Part:
@@ -80,10 +80,10 @@ def _rings(x: float, gas: bool) -> Part:
                 for a, b in ((-0.09, 0), (0.09, 0), (0, -0.09), (0, 0.09))
             ],
         )
-        return Part(scattered(join([burner, grate, feet]), places), "plastic_dark", 1)
+        return Part(copies(join([burner, grate, feet]), places), "plastic_dark", 1)
     disc = cylinder(0.085, 0, 0.008, sides=20)
     hoop = lathe(circle((0.092, 0.004), 0.005, steps=1), sides=20)
-    return Part(scattered(join([disc, hoop]), places), "metal", 1)
+    return Part(copies(join([disc, hoop]), places), "metal", 1)
 
 
 def refrigerator(rng: np.random.Generator) -> Piece:
@@ -135,13 +135,15 @@ def refrigerator(rng: np.random.Generator) -> Piece:
     ]
     if chance(rng, 0.5):
         parts += _notes(rng, (blocks[1][0][0] + 0.08, blocks[1][0][1] - 0.14), front, high)
-    return assembled("refrigerator", parts, [Top((0.02 - x, 0.02 - y), (x - 0.02, y - 0.02), high)])
+    return make_piece(
+        "refrigerator", parts, [Top((0.02 - x, 0.02 - y), (x - 0.02, y - 0.02), high)]
+    )
 
 
 def _notes(
     rng: np.random.Generator, x: tuple[float, float], front: float, high: float
 ) -> list[Part]:
-    """Papers that magnets hold on a fridge's door."""
+    """Notes with magnets on a fridge's door."""
     parts = []
     for number in range(int(rng.integers(1, 4))):
         a, z = rng.uniform(*x), high - rng.uniform(0.15, 0.45)
@@ -182,7 +184,7 @@ def range_hood(rng: np.random.Generator) -> Piece:
             1,
         ),
     ]
-    return assembled("range_hood", parts)
+    return make_piece("range_hood", parts)
 
 
 def washing_machine(rng: np.random.Generator) -> Piece:
@@ -200,7 +202,7 @@ def washing_machine(rng: np.random.Generator) -> Piece:
     )
     bulge = (
         lathe(
-            filleted([(radius - 0.03, 0.02), (0.5 * radius, 0.03), (0, 0.03)], (0, 0.1, 0)),
+            round_corners([(radius - 0.03, 0.02), (0.5 * radius, 0.03), (0, 0.03)], (0, 0.1, 0)),
             sides=24,
         )
         .rotated(facing)
@@ -236,4 +238,4 @@ def washing_machine(rng: np.random.Generator) -> Piece:
         Part(box((0.13 - x, front - 0.004, 0.05), (0.27 - x, front + 0.01, 0.13)), body, 2),
     ]
     tops = [Top((0.02 - x, 0.02 - y), (x - 0.02, y - 0.02), high)]
-    return assembled("washing_machine", parts, tops)
+    return make_piece("washing_machine", parts, tops)

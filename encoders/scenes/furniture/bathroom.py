@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.fittings import fronts, handle_style, handles, ranks, tap
+from encoders.scenes.furniture.fittings import front_grid, fronts, handle_style, handles, tap
 from encoders.scenes.furniture.kitchen import kitchen_sink
-from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
+from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
 from encoders.scenes.solids.hollows import holed_slab
-from encoders.scenes.solids.outlines import filleted, rounded_rectangle
+from encoders.scenes.solids.outlines import round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import basin, rounded_box
 from encoders.scenes.solids.shapes import Shape, boxes, join, open_box, rotation
 from encoders.scenes.solids.tubes import tube
@@ -23,7 +23,7 @@ def toilet(rng: np.random.Generator) -> Piece:
     seat_role = pick(rng, "enamel", "wood", "enamel", "plastic_dark")
     ring = rounded_rectangle((0.7 * wide - 0.008, rim), (wide + 0.006, rim + 0.024), 0.01, steps=1)
     lid = lathe(
-        filleted(
+        round_corners(
             [(0, 0), (wide + 0.004, 0), (wide + 0.004, 0.018), (0, 0.022)],
             (0, 0, 0.012, 0),
             steps=1,
@@ -31,7 +31,7 @@ def toilet(rng: np.random.Generator) -> Piece:
         sides=24,
         stretch=(1.0, long),
     )
-    if chance(rng, 0.5):  # upright, before the tank
+    if chance(rng, 0.5):  # open: upright, before the tank
         lid = lid.moved((0, -back, 0)).rotated(rotation(0, -np.pi / 2))
         lid = lid.moved((0, near - 0.026, rim + 0.012))
     else:
@@ -60,7 +60,7 @@ def toilet(rng: np.random.Generator) -> Piece:
             cylinder(0.024, top - 0.01, top + 0.008, sides=14).moved((0, near + 0.09, 0)), "metal"
         ),
     ]
-    return assembled("toilet", parts)
+    return make_piece("toilet", parts)
 
 
 def _bowl(rng: np.random.Generator, wide: float, long: float, rim: float) -> Shape:
@@ -77,7 +77,7 @@ def _bowl(rng: np.random.Generator, wide: float, long: float, rim: float) -> Sha
         (0, rim - 0.17),
     ]
     rounding = (0, 0, 0.1, 0.08, 0, 0, 0.06, 0)
-    return lathe(filleted(profile, rounding, steps=2), sides=24, stretch=(1.0, long))
+    return lathe(round_corners(profile, rounding, steps=2), sides=24, stretch=(1.0, long))
 
 
 def sink(rng: np.random.Generator) -> Piece:
@@ -105,13 +105,15 @@ def pedestal_sink(rng: np.random.Generator) -> Piece:
         else basin((*hole[0], high - 0.13), (*hole[1], high), radius)
     )
     if oval:
-        profile = filleted([(0, high - 0.19), (0.12, high - 0.19), (y, high - 0.049)], (0, 0.05, 0))
+        profile = round_corners(
+            [(0, high - 0.19), (0.12, high - 0.19), (y, high - 0.049)], (0, 0.05, 0)
+        )
         under = lathe(profile, stretch=(x / y * 0.97, 0.97))
     else:
         low, top = (0.03 - x, 0.02 - y, high - 0.19), (x - 0.03, y - 0.01, high - 0.049)
         under = basin(low, top, 0.07).inside_out()
     column = lathe(
-        filleted(
+        round_corners(
             [(0, 0), (0.12, 0), (0.12, 0.03), (0.075, 0.3), (0.1, high - 0.18)],
             (0, 0, 0, 0.3, 0),
             steps=3,
@@ -130,17 +132,17 @@ def pedestal_sink(rng: np.random.Generator) -> Piece:
             pick(rng, "metal", "metal", "brass"),
         ),
     ]
-    return assembled("sink", parts)
+    return make_piece("sink", parts)
 
 
 def _oval_hollow(
     low: tuple[float, float], high: tuple[float, float], rim: float, deep: float
 ) -> Shape:
-    """The inside of an oval bowl whose edge is the ellipse in a box."""
+    """The inside of an oval bowl; its edge is the largest ellipse in a box."""
     half = (np.array(high) - low) / 2
     mean = float(half.mean())
-    # From the rim down to the middle, so that the hollow lies on the path's right.
-    profile = filleted(
+    # From the rim down to the middle, so that the inside is on the path's right.
+    profile = round_corners(
         [(mean, rim), (0.8 * mean, rim - 0.95 * deep), (0, rim - deep)], (0, 0.4 * deep, 0), steps=4
     )
     stretch = (float(half[0]) / mean, float(half[1]) / mean)
@@ -164,7 +166,9 @@ def vanity(rng: np.random.Generator) -> Piece:
         else basin((*hole[0], high - 0.12), (*hole[1], high), 0.05)
     )
     plan = pick(rng, (2, 1, True), (1, 2, False), (2, 2, False))
-    low, top = ranks((0.004 - x, x - 0.004), (foot + 0.004, high - 0.05), plan[0], plan[1], 0.006)
+    low, top = front_grid(
+        (0.004 - x, x - 0.004), (foot + 0.004, high - 0.05), plan[0], plan[1], 0.006
+    )
     middle = (hole[0][1] + hole[1][1]) / 2
     parts = [
         Part(
@@ -186,7 +190,7 @@ def vanity(rng: np.random.Generator) -> Piece:
         ),
     ]
     tops = [Top((0.01 - x, -0.1), (hole[0][0] - 0.01, y - 0.02), high)] if x > 0.4 else []
-    return assembled("sink", parts, tops)
+    return make_piece("sink", parts, tops)
 
 
 def bathtub(rng: np.random.Generator) -> Piece:
@@ -211,7 +215,7 @@ def _built_in_tub(rng: np.random.Generator) -> Piece:
         Part(pipe.moved((side * (x - 0.045), 0, high)), pick(rng, "metal", "brass")),
         Part(cylinder(0.03, 0.135, 0.143, sides=12).moved((side * (x - 0.4), 0, 0)), "metal"),
     ]
-    return assembled("bathtub", parts)
+    return make_piece("bathtub", parts)
 
 
 def _free_tub(rng: np.random.Generator) -> Piece:
@@ -225,10 +229,14 @@ def _free_tub(rng: np.random.Generator) -> Piece:
         (0, 0.12),
     ]
     shell = lathe(
-        filleted(profile, (0, 0.08, 0.016, 0.016, 0.1, 0), steps=2), sides=32, stretch=(long, 1.0)
+        round_corners(profile, (0, 0.08, 0.016, 0.016, 0.1, 0), steps=2),
+        sides=32,
+        stretch=(long, 1.0),
     )
     foot = lathe(
-        filleted([(0, 0), (0.55 * half, 0), (0.55 * half, 0.05)]), sides=36, stretch=(long, 1.0)
+        round_corners([(0, 0), (0.55 * half, 0), (0.55 * half, 0.05)]),
+        sides=36,
+        stretch=(long, 1.0),
     )
     at = (0.0, half + 0.06)
     pipe = tube(
@@ -256,4 +264,4 @@ def _free_tub(rng: np.random.Generator) -> Piece:
             "metal",
         ),
     ]
-    return assembled("bathtub", parts)
+    return make_piece("bathtub", parts)

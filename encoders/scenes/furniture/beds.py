@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
-from encoders.scenes.furniture.fittings import leaning, legs, pad, slab
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
+from encoders.scenes.furniture.fittings import leaning_box, legs, pad, tip_back
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.rounded import ellipsoid, rounded_box
 from encoders.scenes.solids.shapes import Shape, boxes, join
 from encoders.scenes.solids.turned import rods
@@ -29,7 +29,7 @@ def single_bed(rng: np.random.Generator) -> Piece:
 
 
 def _bed(rng: np.random.Generator, wide: float, sleepers: int) -> Piece:
-    """The mattress is ``wide`` meters; its head is at the back."""
+    """A bed whose mattress is ``wide`` meters; its head is at the back."""
     x, y = wide / 2, rng.uniform(0.98, 1.03)
     base, thick = rng.uniform(0.24, 0.34), rng.uniform(0.17, 0.25)
     wood = pick(rng, "wood", "wood_dark", "wood_painted", "fabric")
@@ -49,9 +49,9 @@ def _bed(rng: np.random.Generator, wide: float, sleepers: int) -> Piece:
         *_pillows(rng, x, y, top, sleepers),
     ]
     if chance(rng, 0.3):
-        board = slab((-x - 0.03, x + 0.03), (-y - 0.07, -y - 0.028), (0.02, top + 0.08))
+        board = leaning_box((-x - 0.03, x + 0.03), (-y - 0.07, -y - 0.028), (0.02, top + 0.08))
         parts.append(Part(board, "wood" if wood == "fabric" else wood))
-    return assembled("bed", parts)
+    return make_piece("bed", parts)
 
 
 def _headboard(
@@ -118,18 +118,18 @@ def _pillows(rng: np.random.Generator, x: float, y: float, top: float, sleepers:
     soft = pad(wide, 0.16, 0.42, 0.075)
     lean = rng.uniform(0.9, 1.3)
     places = (np.arange(sleepers) - (sleepers - 1) / 2) * (wide + 0.05)
-    tipped = [leaning(soft, lean, (at, y - 0.48, top + 0.075)) for at in places]
+    tipped = [tip_back(soft, lean, (at, y - 0.48, top + 0.075)) for at in places]
     if chance(rng, 0.4):
-        tipped += [leaning(soft, 0.45, (at, y - 0.3, top + 0.06)) for at in places]
+        tipped += [tip_back(soft, 0.45, (at, y - 0.3, top + 0.06)) for at in places]
     parts = [Part(join([_within(shape, y) for shape in tipped]), "bedding", 3)]
     if chance(rng, 0.4):
-        small = leaning(pad(0.4, 0.13, 0.34, 0.06), 0.6, (0, y - 0.64, top + 0.05))
+        small = tip_back(pad(0.4, 0.13, 0.34, 0.06), 0.6, (0, y - 0.64, top + 0.05))
         parts.append(Part(small, "cushion"))
     return parts
 
 
 def _within(shape: Shape, y: float) -> Shape:
-    """The shape moved forwards until it ends at ``y``: before the headboard."""
+    """Move a shape forwards until it ends at ``y``, before the headboard."""
     return shape.moved((0, min(0.0, y - float(shape.vertices[:, 1].max())), 0))
 
 
@@ -143,7 +143,7 @@ def crib(rng: np.random.Generator) -> Piece:
         np.insert(corner - 0.022, 2, 0.0, axis=1), np.insert(corner + 0.022, 2, top, axis=1)
     )
     rails = [
-        slab(a, b, (z, z + 0.035))
+        leaning_box(a, b, (z, z + 0.035))
         for z in (top - 0.055, base - 0.06)
         for a, b in (
             ((-x, x), (-y - 0.012, -y + 0.012)),
@@ -182,4 +182,4 @@ def crib(rng: np.random.Generator) -> Piece:
             ellipsoid(at + np.array([-0.05, 0, 0.2]), (0.022, 0.015, 0.022), sides=8),
         ]
         parts.append(Part(join(bear), "fabric"))
-    return assembled("crib", parts)
+    return make_piece("crib", parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, tapered_box
 
 
@@ -14,7 +14,7 @@ def book(rng: np.random.Generator) -> Piece:
 
 
 def _volume(wide: float, tall: float, thick: float) -> tuple[Shape, Shape]:
-    """Covers and pages of a book that lies with its back to -x."""
+    """The covers and pages of a book that lies with its spine at -x."""
     x, y, board = wide / 2, tall / 2, 0.0025
     covers = boxes(
         [(-x, -y, 0), (-x, -y, thick - board), (-x, -y, board)],
@@ -36,11 +36,11 @@ def _pile(rng: np.random.Generator) -> Piece:
         paper.append(pages.rotated(turn).moved((0, 0, z)))
         z += thick
         wide, tall = wide * rng.uniform(0.85, 1.0), tall * rng.uniform(0.85, 1.0)
-    return assembled("book", [*parts, Part(join(paper), "paper")])
+    return make_piece("book", [*parts, Part(join(paper), "paper")])
 
 
 def _standing(rng: np.random.Generator) -> Piece:
-    """A short row of books, their backs to -y."""
+    """A short row of books with their spines at -y."""
     parts, x, paper = [], 0.0, []
     upright = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # (x, y, z): (y, z, x)
     for number in range(int(rng.integers(3, 8))):
@@ -54,7 +54,7 @@ def _standing(rng: np.random.Generator) -> Piece:
         parts.append(Part(covers.rotated(upright).moved(place), "book", number))
         paper.append(pages.rotated(upright).moved(place))
         x += thick + 0.0005
-    return assembled("book", [*parts, Part(join(paper), "paper")])
+    return make_piece("book", [*parts, Part(join(paper), "paper")])
 
 
 def _open_book(rng: np.random.Generator) -> Piece:
@@ -79,4 +79,4 @@ def _open_book(rng: np.random.Generator) -> Piece:
     if chance(rng, 0.5):
         ribbon = box((-0.004, -y - 0.03, 0.0005), (0.004, y, 0.004 + thick))
         parts.append(Part(ribbon, "cushion"))
-    return assembled("book", parts)
+    return make_piece("book", parts)

@@ -1,4 +1,4 @@
-"""What many pieces share: legs, fronts of drawers and doors, handles, rows of books, taps."""
+"""Parts of many pieces: legs, fronts of drawers and doors, handles, rows of books, taps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Top, chance, pick
 from encoders.scenes.solids.rounded import rounded_box, sphere
-from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, scattered, tapered_box
+from encoders.scenes.solids.shapes import Shape, box, boxes, copies, join, rotation, tapered_box
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, rods
 from taskgraph.arrays import Floats
@@ -17,8 +17,8 @@ LEGS = ("square", "tapered", "round", "splayed", "bars")
 """Styles of `legs`."""
 
 
-def slab(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
-    """A box from its three ranges (meters), whose upper end lies ``slope`` per meter behind."""
+def leaning_box(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
+    """A box from its three ranges (meters); it leans back by ``slope`` meters per meter."""
     if slope == 0:
         return box((x[0], y[0], z[0]), (x[1], y[1], z[1]))
     foot, head = slope * z[0], slope * z[1]
@@ -27,13 +27,13 @@ def slab(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
     )
 
 
-def leaning(shape: Shape, angle: float, pivot: tuple[float, float, float]) -> Shape:
-    """A shape (about the origin) tipped backwards by ``angle`` radians and moved to ``pivot``."""
+def tip_back(shape: Shape, angle: float, pivot: tuple[float, float, float]) -> Shape:
+    """Tip a shape backwards about the origin by ``angle`` radians, then move it to ``pivot``."""
     return shape.rotated(rotation(0, -angle)).moved(pivot)
 
 
 def pad(width: float, depth: float, height: float, radius: float) -> Shape:
-    """A soft block that stands on the origin, in the middle of its foot."""
+    """A soft block whose bottom is centered on the origin."""
     corner = (width / 2, depth / 2, height)
     return rounded_box((-corner[0], -corner[1], 0), corner, radius)
 
@@ -67,11 +67,11 @@ def _bars(x: float, y: float, height: float, radius: float) -> Shape:
     """Two closed frames of bent pipe, at the left and at the right."""
     loop = [(0, -y, height), (0, -y, radius), (0, y, radius), (0, y, height)]
     frame = tube(loop, radius, 3 * radius, sides=8)
-    return scattered(frame, [(-x, 0, 0), (x, 0, 0)])
+    return copies(frame, [(-x, 0, 0), (x, 0, 0)])
 
 
-def ranks(x: Pair, z: Pair, columns: int, rows: int, gap: float) -> tuple[Floats, Floats]:
-    """Lower and upper (x, z) corners, each (N, 2), of a grid of fronts, row by row from below."""
+def front_grid(x: Pair, z: Pair, columns: int, rows: int, gap: float) -> tuple[Floats, Floats]:
+    """Return (N, 2) lower and upper (x, z) corners of a grid of fronts, row by row from below."""
     xs = np.linspace(x[0], x[1], columns + 1)
     zs = np.linspace(z[0], z[1], rows + 1)
     low = np.stack(np.meshgrid(xs[:-1], zs[:-1]), axis=-1).reshape(-1, 2) + gap / 2
@@ -80,15 +80,15 @@ def ranks(x: Pair, z: Pair, columns: int, rows: int, gap: float) -> tuple[Floats
 
 
 def fronts(low: Floats, high: Floats, y: float, *, thickness: float = 0.018) -> Shape:
-    """Boards with (N, 2) lower and upper (x, z) corners on the plane ``y``, standing before it."""
+    """Boards before the plane ``y``, with (N, 2) lower and upper (x, z) corners."""
     return boxes(np.insert(low, 1, y - thickness, axis=1), np.insert(high, 1, y, axis=1))
 
 
 def handles(style: str, low: Floats, high: Floats, y: float, *, upright: bool) -> Shape:
     """A handle on each front: ``knob``, ``bar`` or ``rod``.
 
-    ``upright`` handles are those of doors, by the edge that opens (by turns right and left, as
-    doors come in pairs); the others are those of drawers, in the middle.
+    ``upright`` handles are for doors: they are at alternating edges, as doors come in pairs.
+    Others are for drawers: they are in the middle.
     """
     middle, size = (low + high) / 2, high - low
     if upright:
@@ -96,7 +96,7 @@ def handles(style: str, low: Floats, high: Floats, y: float, *, upright: bool) -
         middle[:, 0] += inner * (size[:, 0] / 2 - 0.04)
     place = np.insert(middle, 1, y, axis=1)
     if style == "knob":
-        return scattered(sphere((0, -0.018, 0), 0.018, sides=8), place)
+        return copies(sphere((0, -0.018, 0), 0.018, sides=8), place)
     half = np.minimum(0.07, 0.3 * size[:, 1 if upright else 0])
     along = half[:, None] * np.eye(3)[2 if upright else 0]
     if style == "rod":
@@ -107,7 +107,7 @@ def handles(style: str, low: Floats, high: Floats, y: float, *, upright: bool) -
 
 
 def handle_style(rng: np.random.Generator) -> tuple[str, str]:
-    """A style of `handles`, and the role of what they are made of."""
+    """Draw a style of `handles` and the role of their material."""
     return pick(
         rng,
         ("knob", "metal"),
@@ -121,10 +121,10 @@ def handle_style(rng: np.random.Generator) -> tuple[str, str]:
 
 
 def standing_books(rng: np.random.Generator, x: Pair, y: Pair, z: Pair) -> tuple[Floats, Floats]:
-    """Corners of a row of upright books, or of a pile where few fit.
+    """Return the corners of a row of upright books, or of a pile if few fit.
 
-    ``x`` is the range that they fill, ``y`` that of the shelf, ``z`` that of its free height.
-    Their backs face -y.
+    ``x`` is the range to fill, ``y`` that of the shelf, ``z`` that of its free height. Spines
+    face -y.
     """
     thick = rng.uniform(0.022, 0.055, int((x[1] - x[0]) / 0.022) + 1)
     right = x[0] + np.cumsum(thick)
@@ -139,7 +139,7 @@ def standing_books(rng: np.random.Generator, x: Pair, y: Pair, z: Pair) -> tuple
 
 
 def book_parts(rng: np.random.Generator, low: Floats, high: Floats, covers: int) -> list[Part]:
-    """Books as parts, each of one of ``covers`` variants of the role ``book``."""
+    """Return books as parts with ``covers`` variants of the role ``book``."""
     cover = rng.integers(covers, size=len(low))
     kinds = [np.flatnonzero(cover == variant) for variant in range(covers)]
     return [
@@ -149,12 +149,12 @@ def book_parts(rng: np.random.Generator, low: Floats, high: Floats, covers: int)
     ]
 
 
-def shelf_load(
+def books_on_shelf(
     rng: np.random.Generator, x: Pair, y: Pair, z: Pair, full: float
 ) -> tuple[list[tuple[Floats, Floats]], list[Top]]:
-    """Books on one shelf, and the free place beside them.
+    """Return books on one shelf, and the free space beside them.
 
-    ``full`` is how often a shelf is filled; other shelves are half full or empty.
+    ``full`` is the probability of a full shelf; other shelves are half full or empty.
     """
     wide = x[1] - x[0]
     share = 0.97 if chance(rng, full) else pick(rng, 0.0, 0.45, 0.6)
@@ -175,7 +175,7 @@ def shelf_load(
 
 
 def tap(at: tuple[float, float, float], height: float, reach: float, *, levers: bool) -> Shape:
-    """A tap that stands at ``at`` and pours ``reach`` meters in front of it (toward -y)."""
+    """A tap at ``at`` whose water falls ``reach`` meters in front of it (toward -y)."""
     spout = tube(
         [(0, 0, 0), (0, 0, height), (0, -reach, height), (0, -reach, 0.72 * height)],
         0.012,

@@ -1,17 +1,17 @@
-"""What hangs on walls or lies on floors: pictures, clocks, curtains, radiators, coats, rugs."""
+"""Pieces on walls and floors: pictures, clocks, curtains, radiators, coats, rugs."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.solids.outlines import circle, filleted, rounded_rectangle
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
+from encoders.scenes.solids.outlines import circle, round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import pleats, rounded_box, sphere
-from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, scattered
+from encoders.scenes.solids.shapes import Shape, box, boxes, copies, join, rotation
 from encoders.scenes.solids.turned import cylinder, lathe, prism, rods
 
 FACING = rotation(0, np.pi / 2)
-"""Takes the z axis to -y: what is turned about z then faces the room."""
+"""Rotation of the z axis to -y, so that solids turned about z face the room."""
 
 
 def picture(rng: np.random.Generator) -> Piece:
@@ -33,7 +33,7 @@ def picture(rng: np.random.Generator) -> Piece:
         Part(box((edge - x, -0.014, edge), (x - edge, -0.002, high - edge)), "paper"),
         Part(box((inner - x, -0.017, inner), (x - inner, -0.013, high - inner)), "picture"),
     ]
-    return assembled("picture", parts)
+    return make_piece("picture", parts)
 
 
 def clock(rng: np.random.Generator) -> Piece:
@@ -70,18 +70,18 @@ def clock(rng: np.random.Generator) -> Piece:
         Part(ticks.rotated(FACING), "plastic_dark"),
         Part(hands.rotated(FACING), pick(rng, "plastic_dark", "plastic_dark", "plastic"), 1),
     ]
-    return assembled("clock", parts)
+    return make_piece("clock", parts)
 
 
 def _hand(long: float, wide: float, z: float, angle: float) -> Shape:
-    """A hand that points to ``angle`` radians after twelve, seen from +z."""
+    """A clock hand at ``angle`` radians after twelve, seen from +z."""
     return box((-wide / 2, -0.2 * long, z), (wide / 2, long, z + 0.002)).rotated(
         rotation(2, -angle)
     )
 
 
 def _each_turned(shape: Shape, size: int, angles: np.ndarray) -> Shape:
-    """Blocks of ``size`` vertices, each turned about the z axis by its own angle."""
+    """Rotate blocks of ``size`` vertices about the z axis, each by its own angle."""
     turns = np.repeat(rotation(2, angles), size, axis=0)
     return Shape(
         np.einsum("nij,nj->ni", turns, shape.vertices),
@@ -131,7 +131,7 @@ def curtain(
         Part(knobs, metal),
         Part(holders, metal),
     ]
-    return assembled("curtain", parts)
+    return make_piece("curtain", parts)
 
 
 def rug(rng: np.random.Generator) -> Piece:
@@ -143,7 +143,7 @@ def rug(rng: np.random.Generator) -> Piece:
             Part(cylinder(radius, 0, thick, sides=40), "rug", 1),
             Part(cylinder(0.85 * radius, thick - 0.001, thick + 0.002, sides=40), "rug"),
         ]
-        return assembled("rug", parts)
+        return make_piece("rug", parts)
     x, y = rng.uniform(0.7, 1.4), rng.uniform(0.45, 0.95)
     parts = [Part(rounded_box((-x, -y, 0), (x, y, thick), 0.004), "rug")]
     if chance(rng, 0.5):
@@ -156,7 +156,7 @@ def rug(rng: np.random.Generator) -> Piece:
         edge = 0.12
         field = box((edge - x, edge - y, thick - 0.002), (x - edge, y - edge, thick + 0.002))
         parts.append(Part(field, "rug", 1))
-    return assembled("rug", parts)
+    return make_piece("rug", parts)
 
 
 def radiator(rng: np.random.Generator) -> Piece:
@@ -166,7 +166,7 @@ def radiator(rng: np.random.Generator) -> Piece:
     x = count * step / 2
     column = rounded_box((-0.019, -0.11, low), (0.019, -0.03, low + high), 0.018, steps=1)
     at = (np.arange(count) - (count - 1) / 2) * step
-    columns = scattered(column, np.stack([at, 0 * at, 0 * at], axis=1))
+    columns = copies(column, np.stack([at, 0 * at, 0 * at], axis=1))
     pipes = rods(
         [(-x, -0.07, low + 0.06), (-x, -0.07, low + high - 0.06)],
         [(x, -0.07, low + 0.06), (x, -0.07, low + high - 0.06)],
@@ -184,7 +184,7 @@ def radiator(rng: np.random.Generator) -> Piece:
         Part(join([feed, bracket]), "metal"),
         Part(valve, "plastic_dark"),
     ]
-    return assembled("radiator", parts)
+    return make_piece("radiator", parts)
 
 
 def coat_rack(rng: np.random.Generator) -> Piece:
@@ -220,11 +220,11 @@ def coat_rack(rng: np.random.Generator) -> Piece:
     for number, a in enumerate(worn if len(worn) else at[:1]):
         cloth = _coat(rng.uniform(0.6, 0.9), rng.uniform(0.17, 0.2)).moved((a, -0.02, board + 0.06))
         parts.append(Part(cloth, pick(rng, "fabric", "leather", "fabric"), number))
-    return assembled("coat_rack", parts)
+    return make_piece("coat_rack", parts)
 
 
 def _coat(long: float, wide: float) -> Shape:
-    """A coat that hangs from the origin before a wall: body, sleeves and collar."""
+    """A coat hanging from the origin: body, sleeves and collar."""
     outline = [
         (-1.15 * wide, -long),
         (1.15 * wide, -long),
@@ -233,7 +233,7 @@ def _coat(long: float, wide: float) -> Shape:
         (-0.07, -0.02),
         (-wide, -0.12),
     ]
-    body = prism(filleted(outline, (0.03, 0.03, 0.05, 0.02, 0.02, 0.05), closed=True), 0, 0.1)
+    body = prism(round_corners(outline, (0.03, 0.03, 0.05, 0.02, 0.02, 0.05), closed=True), 0, 0.1)
     sleeves = rods(
         [(s * 0.85 * wide, -0.06, -0.14) for s in (-1, 1)],
         [(s * 1.4 * wide, -0.06, -0.62) for s in (-1, 1)],

@@ -1,4 +1,4 @@
-"""Kitchen units that line up: 0.6 m deep without their handles, 0.9 m high."""
+"""Kitchen units of equal depth (0.6 m without handles) and height (0.9 m)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 
-from encoders.scenes.furniture.fittings import fronts, handle_style, handles, ranks, tap
-from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
-from encoders.scenes.solids.hollows import holed_slab, plate
+from encoders.scenes.furniture.fittings import front_grid, fronts, handle_style, handles, tap
+from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
+from encoders.scenes.solids.hollows import holed_slab, plate_with_hole
 from encoders.scenes.solids.rounded import basin
 from encoders.scenes.solids.shapes import Shape, box, join, open_box
 from encoders.scenes.solids.turned import cylinder
@@ -17,7 +17,7 @@ DEPTH, HEIGHT, WORKTOP = 0.6, 0.9, 0.04
 """Depth and height of base units and thickness of their tops, meters."""
 
 BACK, FRONT = DEPTH / 2, 0.02 - DEPTH / 2
-"""Where the units' backs and the faces behind their doors are; doors reach -DEPTH / 2."""
+"""Positions (y, meters) of the units' backs and of the faces behind doors."""
 
 CASES = ("wood_painted", "wood", "wood_painted", "wood_dark", "enamel")
 TOPS = ("wood", "floor_stone", "floor_stone", "concrete", "plastic_dark")
@@ -30,13 +30,13 @@ def counter(rng: np.random.Generator, width: float | None = None) -> Piece:
     board = box((-x, -DEPTH / 2, HEIGHT - WORKTOP), (x, BACK, HEIGHT))
     body = box((-x, FRONT, 0.1), (x, BACK, HEIGHT - WORKTOP))
     parts = [*_base(x, body, case), Part(board, top), *_unit_fronts(rng, x, case)]
-    return assembled(
+    return make_piece(
         "counter", parts, [Top((0.01 - x, 0.02 - BACK), (x - 0.01, BACK - 0.02), HEIGHT)]
     )
 
 
 def _base(x: float, body: Shape, case: str) -> list[Part]:
-    """A plinth that stands back, and the body on it."""
+    """A recessed plinth, and the body on it."""
     plinth = box((-x, FRONT + 0.05, 0), (x, BACK, 0.1))
     return [Part(plinth, "plastic_dark"), Part(body, case)]
 
@@ -53,7 +53,7 @@ def _unit_fronts(rng: np.random.Generator, x: float, case: str) -> list[Part]:
     }[plan]
     parts = []
     for up, columns, rows, upright in blocks:
-        low, high = ranks((-x + 0.002, x - 0.002), up, columns, rows, 0.005)
+        low, high = front_grid((-x + 0.002, x - 0.002), up, columns, rows, 0.005)
         parts += [
             Part(fronts(low, high, FRONT), case),
             Part(handles(style, low, high, FRONT - 0.018, upright=upright), metal),
@@ -92,13 +92,13 @@ def kitchen_sink(rng: np.random.Generator, width: float | None = None) -> Piece:
         Part(tap((0, 0.2, HEIGHT), rng.uniform(0.2, 0.32), 0.2, levers=chance(rng, 0.3)), "metal"),
     ]
     tops = [Top((0.01 - x, 0.235), (-0.12, BACK - 0.01), HEIGHT)] if x > 0.35 else []
-    return assembled("sink", parts, tops)
+    return make_piece("sink", parts, tops)
 
 
 def _rim(low: tuple[float, float], high: tuple[float, float]) -> Shape:
     """A flat steel edge around a hole in a worktop, 2 mm above it."""
     out = 0.018
-    return plate(
+    return plate_with_hole(
         (low[0] - out, low[1] - out),
         (high[0] + out, high[1] + out),
         low,
@@ -113,7 +113,7 @@ def wall_cabinet(rng: np.random.Generator, width: float | None = None) -> Piece:
     x = (pick(rng, 0.6, 0.8, 0.9, 1.0, 1.2) if width is None else width) / 2
     deep, high, case = rng.uniform(0.32, 0.36), rng.uniform(0.55, 0.75), pick(rng, *CASES)
     style, metal = handle_style(rng)
-    low, top = ranks((-x, x), (0, high), 1 if x < 0.32 else 2, 1, 0.005)
+    low, top = front_grid((-x, x), (0, high), 1 if x < 0.32 else 2, 1, 0.005)
     panes = fronts(low + 0.06, top - 0.06, -deep - 0.017, thickness=0.004)
     parts = [
         Part(box((-x, -deep, 0), (x, 0, high)), case),
@@ -124,4 +124,4 @@ def wall_cabinet(rng: np.random.Generator, width: float | None = None) -> Piece:
             metal,
         ),
     ]
-    return assembled("wall_cabinet", parts)
+    return make_piece("wall_cabinet", parts)

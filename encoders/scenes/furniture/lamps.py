@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.piece import Glow, Part, Piece, assembled, chance, pick
-from encoders.scenes.solids.outlines import filleted
+from encoders.scenes.furniture.piece import Glow, Part, Piece, chance, make_piece, pick
+from encoders.scenes.solids.outlines import round_corners
 from encoders.scenes.solids.rounded import ellipsoid, sphere
 from encoders.scenes.solids.shapes import Shape, join
 from encoders.scenes.solids.tubes import tube
@@ -18,11 +18,11 @@ BULB = 0.035
 
 def _shade(low: float, high: float, tall: float) -> Shape:
     """A shade, open below and above: a thin frustum standing on z = 0."""
-    return lathe(filleted([(low, 0), (high, tall)]), sides=28)
+    return lathe(round_corners([(low, 0), (high, tall)]), sides=28)
 
 
 def _bulb(at: tuple[float, float, float]) -> tuple[Part, Glow]:
-    """A bulb and the light that it gives."""
+    """Return a bulb and its light."""
     glow = Glow(np.array(at), 1.0, BULB + 0.005)
     return Part(sphere(at, BULB, sides=12), "bulb"), glow
 
@@ -63,7 +63,7 @@ def floor_lamp(rng: np.random.Generator) -> Piece:
         stand = [Part(foot, metal), Part(cylinder(0.012, 0.02, under + 0.12, sides=10), metal)]
     shade = _shade(wide, wide * rng.uniform(0.6, 0.95), tall).moved((*at, under))
     bulb, glow = _bulb((*at, under + 0.12))
-    return assembled("floor_lamp", [*stand, Part(shade, "lampshade"), bulb], (), [glow])
+    return make_piece("floor_lamp", [*stand, Part(shade, "lampshade"), bulb], (), [glow])
 
 
 def table_lamp(rng: np.random.Generator) -> Piece:
@@ -84,7 +84,7 @@ def table_lamp(rng: np.random.Generator) -> Piece:
             (0.02, high),
             (0, high),
         ]
-        base = lathe(filleted(profile, (0, 0, 0, 0.01, 0.06, 0.03, 0, 0), steps=3), sides=20)
+        base = lathe(round_corners(profile, (0, 0, 0, 0.01, 0.06, 0.03, 0, 0), steps=3), sides=20)
     elif style == "ball":
         radius = 0.42 * high
         base = join(
@@ -99,16 +99,16 @@ def table_lamp(rng: np.random.Generator) -> Piece:
     shade = _shade(wide, wide * rng.uniform(0.55, 0.95), tall).moved((0, 0, high))
     bulb, glow = _bulb((0, 0, high + 0.09))
     parts = [Part(base, body), Part(stem, "brass"), Part(shade, "lampshade"), bulb]
-    return assembled("table_lamp", parts, (), [glow])
+    return make_piece("table_lamp", parts, (), [glow])
 
 
 def desk_lamp(rng: np.random.Generator) -> Piece:
-    """A foot, a jointed arm and a metal cone that shines down."""
+    """A desk lamp: a foot, a jointed arm and a metal cone that shines down."""
     high, reach = rng.uniform(0.36, 0.46), rng.uniform(0.16, 0.24)
     role = pick(rng, "plastic_dark", "plastic", "metal", "brass")
     elbow, head = (0.0, 0.06, 0.55 * high), (0.0, 0.06 - reach, high)
     arms = rods([(0, 0, 0.01), elbow], [elbow, head], 0.008, sides=8)
-    cone = lathe(filleted([(0.075, -0.1), (0.022, 0.0), (0.022, 0.03), (0, 0.03)]), sides=20)
+    cone = lathe(round_corners([(0.075, -0.1), (0.022, 0.0), (0.022, 0.03), (0, 0.03)]), sides=20)
     bulb, glow = _bulb((0.0, head[1], high - 0.06))
     parts = [
         Part(cylinder(0.08, 0, 0.02, sides=20), role),
@@ -116,7 +116,7 @@ def desk_lamp(rng: np.random.Generator) -> Piece:
         Part(cone.moved(head), role),
         bulb,
     ]
-    return assembled("table_lamp", parts, (), [glow])
+    return make_piece("table_lamp", parts, (), [glow])
 
 
 def ceiling_lamp(rng: np.random.Generator) -> Piece:
@@ -125,7 +125,7 @@ def ceiling_lamp(rng: np.random.Generator) -> Piece:
     if style == "dish":
         radius = rng.uniform(0.16, 0.24)
         dish = lathe(
-            filleted(
+            round_corners(
                 [(0, 0), (0.7 * radius, 0.005), (radius, 0.06), (radius, 0.085)], (0, 0.15, 0.03, 0)
             ),
             sides=32,
@@ -134,7 +134,7 @@ def ceiling_lamp(rng: np.random.Generator) -> Piece:
         boss = sphere((0, 0, -0.004), 0.012, sides=8)
         glow = Glow(np.array([0, 0, 0.02]), 1.4, radius + 0.02)
         parts = [Part(dish, "bulb"), Part(plate, pick(rng, "metal", "brass")), Part(boss, "metal")]
-        return assembled("ceiling_lamp", parts, (), [glow])
+        return make_piece("ceiling_lamp", parts, (), [glow])
     drop, metal = rng.uniform(0.35, 0.7), pick(rng, "metal", "brass", "plastic_dark")
     cord = cylinder(0.004, 0.2, drop + 0.2, sides=6)
     rose = cylinder(0.05, drop + 0.17, drop + 0.2, sides=18)
@@ -149,15 +149,15 @@ def ceiling_lamp(rng: np.random.Generator) -> Piece:
             Part(neck, metal),
             Part(ball, "bulb"),
         ]
-        return assembled("ceiling_lamp", parts, (), [glow])
+        return make_piece("ceiling_lamp", parts, (), [glow])
     wide = rng.uniform(0.15, 0.25)
     low = -rng.uniform(0.0, 0.06)
     if style == "shade":
-        shade = lathe(filleted([(wide, low), (wide * rng.uniform(0.7, 1.0), 0.2)]), sides=32)
+        shade = lathe(round_corners([(wide, low), (wide * rng.uniform(0.7, 1.0), 0.2)]), sides=32)
         role = "lampshade"
     else:
         shade = lathe(
-            filleted([(wide, low), (0.55 * wide, 0.13), (0.03, 0.2)], (0, 0.15, 0)), sides=32
+            round_corners([(wide, low), (0.55 * wide, 0.13), (0.03, 0.2)], (0, 0.15, 0)), sides=32
         )
         role = pick(rng, "metal", "brass", "plastic_dark", "plastic", "lampshade")
     bulb, glow = _bulb((0.0, 0.0, low + 0.09))
@@ -169,4 +169,4 @@ def ceiling_lamp(rng: np.random.Generator) -> Piece:
         Part(socket, metal),
         bulb,
     ]
-    return assembled("ceiling_lamp", parts, (), [Glow(glow.position, 1.4, glow.radius)])
+    return make_piece("ceiling_lamp", parts, (), [Glow(glow.position, 1.4, glow.radius)])

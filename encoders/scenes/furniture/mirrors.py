@@ -1,11 +1,11 @@
-"""Mirrors, and what hangs beside them in a bathroom."""
+"""Mirrors, mirror cabinets and towel rails."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.fittings import fronts, handles, ranks
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
+from encoders.scenes.furniture.fittings import front_grid, fronts, handles
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle
 from encoders.scenes.solids.rounded import rounded_box
 from encoders.scenes.solids.shapes import box, boxes, rotation
@@ -17,7 +17,7 @@ def mirror_cabinet(rng: np.random.Generator) -> Piece:
     x, high, deep = rng.uniform(0.25, 0.5), rng.uniform(0.55, 0.75), rng.uniform(0.12, 0.16)
     doors = 1 if x < 0.3 else pick(rng, 2, 3)
     case = pick(rng, "enamel", "wood", "wood_painted", "metal")
-    low, top = ranks((-x, x), (0.03, high), doors, 1, 0.004)
+    low, top = front_grid((-x, x), (0.03, high), doors, 1, 0.004)
     parts = [
         Part(box((-x, -deep, 0), (x, 0, high)), case),
         Part(fronts(low, top, -deep, thickness=0.012), case),
@@ -27,7 +27,7 @@ def mirror_cabinet(rng: np.random.Generator) -> Piece:
             "metal",
         ),
     ]
-    return assembled("mirror_cabinet", parts)
+    return make_piece("mirror_cabinet", parts)
 
 
 def mirror(rng: np.random.Generator) -> Piece:
@@ -38,14 +38,14 @@ def mirror(rng: np.random.Generator) -> Piece:
         hoop = lathe(circle((radius, 0.016), 0.016, steps=2), sides=32).rotated(facing)
         disc = cylinder(radius, 0, 0.01, sides=36).rotated(facing)
         bracket = box((-0.03, -0.012, radius), (0.03, 0, radius + 0.03))
-        return assembled("mirror", [Part(hoop, role), Part(disc, "glass"), Part(bracket, role)])
+        return make_piece("mirror", [Part(hoop, role), Part(disc, "glass"), Part(bracket, role)])
     x, high, edge = rng.uniform(0.2, 0.4), rng.uniform(0.6, 1.3), rng.uniform(0.025, 0.06)
     bars = boxes(
         [(-x, -0.03, 0), (-x, -0.03, high - edge), (-x, -0.03, edge), (x - edge, -0.03, edge)],
         [(x, 0, edge), (x, 0, high), (edge - x, 0, high - edge), (x, 0, high - edge)],
     )
     pane = box((edge - x, -0.018, edge), (x - edge, -0.005, high - edge))
-    return assembled("mirror", [Part(bars, role), Part(pane, "glass")])
+    return make_piece("mirror", [Part(bars, role), Part(pane, "glass")])
 
 
 def towel_rail(rng: np.random.Generator) -> Piece:
@@ -63,4 +63,4 @@ def towel_rail(rng: np.random.Generator) -> Piece:
             (at - wide / 2, -0.085, low), (at + wide / 2, -0.055, hang + 0.012), 0.012
         )
         parts.append(Part(cloth, pick(rng, "fabric", "cushion", "bedding"), number))
-    return assembled("towel_rail", parts)
+    return make_piece("towel_rail", parts)

@@ -1,4 +1,4 @@
-"""What a piece of furniture is: parts of one material each, tops to stand things on, lamps."""
+"""A piece of furniture: parts of one material each, tops for small objects, and lights."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Option = TypeVar("Option")
 class Part:
     """A shape of one material.
 
-    ``role`` is one of `scenes.appearance.materials.ROLES`. Parts of a piece that agree in role
-    and ``variant`` are made of the same material; another variant is another one of its kind, as
-    are the covers of books.
+    ``role`` is one of `scenes.appearance.materials.ROLES`. Parts of a piece with the same role and
+    ``variant`` have the same material; another variant is another material of the same kind, such
+    as other covers of books.
     """
 
     shape: Shape
@@ -30,16 +30,16 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Top:
-    """A flat, level rectangle that small things may stand on.
+    """A level rectangle that small objects may stand on.
 
     Attributes
     ----------
     low, high : (float, float), meters
         Opposite (x, y) corners, in the piece's frame.
     height : float, meters
-        Above the piece's origin.
+        Height above the piece's origin.
     headroom : float, meters
-        Clear height above it; infinite where nothing of the piece is above.
+        Free height above it; infinite if no part of the piece is above.
     """
 
     low: tuple[float, float]
@@ -50,17 +50,17 @@ class Top:
 
 @dataclass(frozen=True, eq=False)
 class Glow:
-    """A ball that gives light.
+    """A spherical light.
 
     Attributes
     ----------
     position : (3,) array, meters
-        Its middle, in the piece's frame.
+        The middle, in the piece's frame.
     strength : float
-        1 is an ordinary lamp.
+        Radiant intensity as a multiple of an ordinary lamp's.
     radius : float, meters
-        The part of role ``bulb`` fits into the ball: a ray that looks for the light ends there.
-        A shade (role ``lampshade`` if light passes through it) may be around it.
+        The ball contains the part of role ``bulb``, so that shadow rays do not hit the bulb. A
+        shade (role ``lampshade`` if light passes through it) may be around it.
     """
 
     position: Floats
@@ -72,9 +72,9 @@ class Glow:
 class Piece:
     """A piece of furniture in its own frame.
 
-    The origin is on the floor (or what the piece stands on, or at its lowest point if it hangs)
-    under the middle of its box; x is width, y is depth, z is up; the back is at +y and the front
-    faces -y. All parts lie in [-w/2, w/2] x [-d/2, d/2] x [0, h] and touch its six sides.
+    The origin is the middle of the bottom of its box; x is width, y is depth, z is up. The back is
+    at +y, and the front faces -y. The smallest box around all parts is
+    [-w/2, w/2] x [-d/2, d/2] x [0, h].
 
     Attributes
     ----------
@@ -94,13 +94,13 @@ class Piece:
 
 
 Builder = Callable[[np.random.Generator], Piece]
-"""Makes a piece; every call gives another size, proportion and style."""
+"""Makes a piece of random size, proportions and style."""
 
 
-def assembled(
+def make_piece(
     kind: str, parts: Sequence[Part], tops: Sequence[Top] = (), glows: Sequence[Glow] = ()
 ) -> Piece:
-    """A piece whose frame is put where `Piece` wants it, whatever the parts' common frame is."""
+    """Return a piece from parts in any common frame; they are moved to the frame of `Piece`."""
     low = np.min([part.shape.vertices.min(axis=0) for part in parts], axis=0)
     high = np.max([part.shape.vertices.max(axis=0) for part in parts], axis=0)
     shift = -np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
@@ -124,10 +124,10 @@ def assembled(
 
 
 def pick(rng: np.random.Generator, *options: Option) -> Option:
-    """One of the options, all equally likely."""
+    """Draw one of the options, all equally likely."""
     return options[int(rng.integers(len(options)))]
 
 
 def chance(rng: np.random.Generator, probability: float) -> bool:
-    """True as often as ``probability`` says."""
+    """Return True with the given probability."""
     return bool(rng.random() < probability)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.fittings import leaning
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
+from encoders.scenes.furniture.fittings import tip_back
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.rounded import rounded_box
 from encoders.scenes.solids.shapes import box, boxes, join
 from encoders.scenes.solids.turned import cylinder, rods
@@ -42,7 +42,7 @@ def tv(rng: np.random.Generator) -> Piece:
         Part(hump, "plastic_dark"),
         Part(stand, pick(rng, frame, "metal")),
     ]
-    return assembled("tv", parts)
+    return make_piece("tv", parts)
 
 
 def monitor(rng: np.random.Generator) -> Piece:
@@ -64,7 +64,7 @@ def monitor(rng: np.random.Generator) -> Piece:
     ]
     if chance(rng, 0.7):
         parts += _keyboard(rng, -0.3)
-    return assembled("monitor", parts)
+    return make_piece("monitor", parts)
 
 
 def _keyboard(rng: np.random.Generator, y: float) -> list[Part]:
@@ -79,11 +79,13 @@ def _keyboard(rng: np.random.Generator, y: float) -> list[Part]:
 
 
 def laptop(rng: np.random.Generator) -> Piece:
-    """An open laptop: keys, a pad to touch, and a tilted screen."""
+    """An open laptop: keys, a touch pad, and a tilted screen."""
     x, deep, tilt = rng.uniform(0.15, 0.18), rng.uniform(0.21, 0.25), rng.uniform(0.15, 0.45)
     case = pick(rng, "metal", "plastic_dark", "metal")
-    lid = leaning(rounded_box((-x, -0.004, 0), (x, 0.004, deep), 0.003), tilt, (0, deep / 2, 0.012))
-    screen = leaning(
+    lid = tip_back(
+        rounded_box((-x, -0.004, 0), (x, 0.004, deep), 0.003), tilt, (0, deep / 2, 0.012)
+    )
+    screen = tip_back(
         box((0.008 - x, -0.0052, 0.012), (x - 0.008, -0.003, deep - 0.008)),
         tilt,
         (0, deep / 2, 0.012),
@@ -99,4 +101,4 @@ def laptop(rng: np.random.Generator) -> Piece:
         Part(lid, case),
         Part(screen, "screen"),
     ]
-    return assembled("laptop", parts)
+    return make_piece("laptop", parts)

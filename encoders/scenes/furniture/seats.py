@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 
-from encoders.scenes.furniture.fittings import Pair, leaning, legs, pad, slab
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.solids.outlines import circle, filleted
+from encoders.scenes.furniture.fittings import Pair, leaning_box, legs, pad, tip_back
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
+from encoders.scenes.solids.outlines import circle, round_corners
 from encoders.scenes.solids.rounded import rounded_box, sphere
 from encoders.scenes.solids.shapes import Shape, join
 from encoders.scenes.solids.tubes import tube
@@ -16,7 +16,7 @@ from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def chair(rng: np.random.Generator) -> Piece:
-    """A chair to sit on at a table or a desk, of any style."""
+    """A chair of any style."""
     return pick(rng, wooden_chair, wooden_chair, padded_chair, shell_chair, office_chair)(rng)
 
 
@@ -31,16 +31,18 @@ def wooden_chair(rng: np.random.Generator) -> Piece:
     seat, top = rng.uniform(0.43, 0.47), rng.uniform(0.82, 1.02)
     wood, slope, leg = pick(rng, "wood", "wood_dark", "wood_painted"), rng.uniform(0.1, 0.2), 0.038
     posts = [
-        slab((side - leg / 2, side + leg / 2), (y - leg, y), heights, tilt).moved((0, shift, 0))
+        leaning_box((side - leg / 2, side + leg / 2), (y - leg, y), heights, tilt).moved(
+            (0, shift, 0)
+        )
         for side in (leg / 2 - x, x - leg / 2)
         for heights, tilt, shift in (((0, seat), 0.0, 0.0), ((seat, top), slope, -slope * seat))
     ]
     front = [
-        slab((side - leg / 2, side + leg / 2), (-y, leg - y), (0, seat - 0.02))
+        leaning_box((side - leg / 2, side + leg / 2), (-y, leg - y), (0, seat - 0.02))
         for side in (leg / 2 - x, x - leg / 2)
     ]
     aprons = [
-        slab((leg - x, x - leg), (at, at + 0.02), (seat - 0.09, seat - 0.03))
+        leaning_box((leg - x, x - leg), (at, at + 0.02), (seat - 0.09, seat - 0.03))
         for at in (-y + 0.008, y - 0.028)
     ]
     parts = [
@@ -52,11 +54,11 @@ def wooden_chair(rng: np.random.Generator) -> Piece:
     if chance(rng, 0.35):
         cushion = pad(1.84 * x, 1.84 * y - leg, 0.045, 0.02).moved((0, -leg / 2, seat))
         parts.append(Part(cushion, pick(rng, "cushion", "fabric")))
-    return assembled("chair", parts)
+    return make_piece("chair", parts)
 
 
 def _wooden_back(rng: np.random.Generator, x: float, y: Pair, z: Pair, slope: float) -> Shape:
-    """What is between the two posts of a back: slats, rungs or a panel, under a top rail."""
+    """The parts between the two posts of a back: slats, rungs or a panel, under a top rail."""
     style = pick(rng, "slats", "rungs", "panel")
     high = z[1] - z[0]
     bars = [((-x, x), (z[1] - 0.08, z[1] - 0.005))]
@@ -71,7 +73,7 @@ def _wooden_back(rng: np.random.Generator, x: float, y: Pair, z: Pair, slope: fl
     else:
         bars.append(((-0.8 * x, 0.8 * x), (z[0] + 0.25 * high, z[1] - 0.08)))
         bars.append(((-x, x), (z[0] + 0.18 * high, z[0] + 0.25 * high)))
-    return join([slab(a, y, b, slope).moved((0, -slope * z[0], 0)) for a, b in bars])
+    return join([leaning_box(a, y, b, slope).moved((0, -slope * z[0], 0)) for a, b in bars])
 
 
 def padded_chair(rng: np.random.Generator) -> Piece:
@@ -80,7 +82,7 @@ def padded_chair(rng: np.random.Generator) -> Piece:
     seat, top = rng.uniform(0.45, 0.49), rng.uniform(0.84, 0.98)
     cloth = pick(rng, "fabric", "leather", "fabric_pattern")
     style = pick(rng, "tapered", "round", "splayed")
-    back = leaning(pad(1.9 * x, 0.075, top - seat + 0.06, 0.03), 0.14, (0, y - 0.06, seat - 0.06))
+    back = tip_back(pad(1.9 * x, 0.075, top - seat + 0.06, 0.03), 0.14, (0, y - 0.06, seat - 0.06))
     parts = [
         Part(legs(style, (x - 0.01, y - 0.01), seat - 0.09, 0.04), pick(rng, "wood", "wood_dark")),
         Part(pad(2 * x, 2 * y, 0.09, 0.035).moved((0, 0, seat - 0.09)), cloth),
@@ -94,7 +96,7 @@ def padded_chair(rng: np.random.Generator) -> Piece:
             sides=8,
         )
         parts.append(Part(join([arm.moved((x, 0, 0)), arm.moved((-x, 0, 0))]), "wood"))
-    return assembled("chair", parts)
+    return make_piece("chair", parts)
 
 
 def shell_chair(rng: np.random.Generator) -> Piece:
@@ -103,7 +105,7 @@ def shell_chair(rng: np.random.Generator) -> Piece:
     tall, lean = rng.uniform(0.36, 0.44), rng.uniform(0.15, 0.25)
     shell = pick(rng, "plastic", "plastic", "wood", "plastic_dark", "wood_painted")
     seat_shape = rounded_box((-x, -y, seat - 0.03), (x, y, seat), 0.014, steps=2)
-    back = leaning(
+    back = tip_back(
         rounded_box((-0.95 * x, -0.012, 0), (0.95 * x, 0.012, tall), 0.011, steps=2),
         lean,
         (0, y - 0.012, seat - 0.01),
@@ -127,7 +129,7 @@ def shell_chair(rng: np.random.Generator) -> Piece:
         Part(join([seat_shape, swell]), shell),
         Part(back, shell),
     ]
-    return assembled("chair", parts)
+    return make_piece("chair", parts)
 
 
 def office_chair(rng: np.random.Generator) -> Piece:
@@ -144,7 +146,7 @@ def office_chair(rng: np.random.Generator) -> Piece:
         Part(join(castors), "plastic_dark"),
         Part(join([star, cylinder(0.028, 0.1, seat - 0.08, sides=12)]), frame),
         Part(pad(2 * x, 0.48, 0.09, 0.04).moved((0, -0.02, seat - 0.08)), cloth),
-        Part(leaning(pad(1.85 * x, 0.08, tall, 0.038), 0.12, (0, 0.22, seat + 0.09)), cloth),
+        Part(tip_back(pad(1.85 * x, 0.08, tall, 0.038), 0.12, (0, 0.22, seat + 0.09)), cloth),
         Part(
             tube(
                 [(0, 0.05, seat - 0.07), (0, 0.27, seat - 0.07), (0, 0.31, seat + 0.25)],
@@ -166,7 +168,7 @@ def office_chair(rng: np.random.Generator) -> Piece:
         side = join([arm, rest]).moved((x, 0, 0))
         mirror = join([arm.rotated(np.diag([-1.0, -1.0, 1.0])), rest.moved((-0.06, 0, 0))])
         parts.append(Part(join([side, mirror.moved((-x, 0, 0))]), "plastic_dark"))
-    return assembled("chair", parts)
+    return make_piece("chair", parts)
 
 
 def stool(rng: np.random.Generator) -> Piece:
@@ -187,12 +189,12 @@ def stool(rng: np.random.Generator) -> Piece:
     else:
         parts.append(Part(rods(ring, np.roll(ring, 1, axis=0), 0.009, sides=8), wood))
     round_seat = lathe(
-        filleted(
+        round_corners(
             [(0, seat - 0.035), (radius, seat - 0.035), (radius, seat), (0, seat)], 0.012, steps=2
         )
     )
     parts.append(Part(round_seat, pick(rng, "wood", "leather", "fabric", wood)))
-    return assembled("stool", parts)
+    return make_piece("stool", parts)
 
 
 def bench(rng: np.random.Generator) -> Piece:
@@ -206,7 +208,7 @@ def bench(rng: np.random.Generator) -> Piece:
         rounded_box((-x, a + 0.004, seat - 0.035), (x, b - 0.004, seat), 0.008)
         for a, b in itertools.pairwise(edges)
     ]
-    stretcher = slab((-0.85 * x, 0.85 * x), (-0.02, 0.02), (0.5 * seat, 0.5 * seat + 0.05))
+    stretcher = leaning_box((-0.85 * x, 0.85 * x), (-0.02, 0.02), (0.5 * seat, 0.5 * seat + 0.05))
     parts = [
         Part(legs(style, (0.94 * x, 0.9 * y), seat - 0.034, 0.055), wood),
         Part(join(boards), wood),
@@ -214,10 +216,10 @@ def bench(rng: np.random.Generator) -> Piece:
             join(
                 [
                     stretcher,
-                    slab(
+                    leaning_box(
                         (-0.86 * x, -0.82 * x), (-0.8 * y, 0.8 * y), (0.5 * seat, 0.5 * seat + 0.05)
                     ),
-                    slab(
+                    leaning_box(
                         (0.82 * x, 0.86 * x), (-0.8 * y, 0.8 * y), (0.5 * seat, 0.5 * seat + 0.05)
                     ),
                 ]
@@ -227,14 +229,15 @@ def bench(rng: np.random.Generator) -> Piece:
     ]
     if chance(rng, 0.35):
         rails = [
-            slab((-x, x), (y - 0.02, y), (z, z + 0.09), 0.12) for z in (seat + 0.15, seat + 0.3)
+            leaning_box((-x, x), (y - 0.02, y), (z, z + 0.09), 0.12)
+            for z in (seat + 0.15, seat + 0.3)
         ]
         ends = [
-            slab((a, a + 0.045), (y, y + 0.03), (seat - 0.03, seat + 0.4), 0.12)
+            leaning_box((a, a + 0.045), (y, y + 0.03), (seat - 0.03, seat + 0.4), 0.12)
             for a in (-0.9 * x, 0.9 * x - 0.045)
         ]
         parts.append(Part(join(rails + ends).moved((0, -0.12 * seat, 0)), wood))
     elif chance(rng, 0.6):
         cushion = pad(1.9 * x, 1.9 * y, 0.05, 0.022).moved((0, 0, seat))
         parts.append(Part(cushion, pick(rng, "cushion", "fabric", "leather")))
-    return assembled("bench", parts)
+    return make_piece("bench", parts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.fittings import leaning, legs, pad
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
+from encoders.scenes.furniture.fittings import legs, pad, tip_back
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.rounded import rounded_box
 from encoders.scenes.solids.shapes import Shape, join, rotation
 from encoders.scenes.solids.turned import rods
@@ -19,7 +19,7 @@ def couch(rng: np.random.Generator) -> Piece:
 
 
 def armchair(rng: np.random.Generator) -> Piece:
-    """A couch for one."""
+    """An armchair: a couch with one seat."""
     return _soft_seat(rng, "armchair", 1, rng.uniform(0.5, 0.6), rng.uniform(0.78, 0.9))
 
 
@@ -63,7 +63,7 @@ def _soft_seat(
             0.022,
         )
         parts.append(Part(feet, parts[0].role))
-    return assembled(kind, parts)
+    return make_piece(kind, parts)
 
 
 def _arms(
@@ -88,7 +88,7 @@ def _arms(
 
 
 def _mirrored(shape: Shape) -> Shape:
-    """The shape as seen in a mirror across x = 0."""
+    """Reflect a shape across x = 0."""
     flip = np.array([-1.0, 1.0, 1.0])
     return Shape(
         shape.vertices * flip, shape.faces[:, ::-1], shape.normals * flip, shape.curvatures
@@ -120,13 +120,13 @@ def _cushions(
             )
         )
         soft = pad(wide - 0.012, 0.16, top - seat + rng.uniform(-0.06, 0.03), 0.07)
-        backs.append(leaning(soft, 0.16, (middle, y - back - 0.085, seat - 0.01)))
+        backs.append(tip_back(soft, 0.16, (middle, y - back - 0.085, seat - 0.01)))
     parts = [Part(join(seats), cloth), Part(join(backs), cloth)]
     for number in range(int(rng.integers(0, 2 if places == 1 else 4))):
         size, spin = rng.uniform(0.36, 0.46), rng.uniform(-0.25, 0.25)
         end = (-1, 1)[number % 2] * max(places * wide / 2 - size / 2 - 0.02, 0.0)
         soft = pad(size, 0.13, size, 0.06).rotated(rotation(2, spin))
         where = end * (1 - 0.35 * (number // 2))
-        thrown = leaning(soft, 0.3, (where, y - back - 0.25, seat + 0.005))
+        thrown = tip_back(soft, 0.3, (where, y - back - 0.25, seat + 0.005))
         parts.append(Part(thrown, "cushion", number))
     return parts

@@ -8,14 +8,14 @@ import numpy as np
 
 from encoders.scenes.furniture.fittings import (
     book_parts,
+    books_on_shelf,
+    front_grid,
     fronts,
     handle_style,
     handles,
     legs,
-    ranks,
-    shelf_load,
 )
-from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
+from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
 from encoders.scenes.solids.shapes import Shape, box, boxes
 from encoders.scenes.solids.turned import rods
 
@@ -74,7 +74,7 @@ def bookshelf(rng: np.random.Generator) -> Piece:
     full, rows = rng.uniform(0.4, 0.9), []
     for low, above in itertools.pairwise(levels):
         for a, b in itertools.pairwise(edges):
-            loads, free = shelf_load(
+            loads, free = books_on_shelf(
                 rng,
                 (a + board / 2, b - board / 2),
                 (y[0] + 0.004, y[1] - 0.01),
@@ -86,7 +86,7 @@ def bookshelf(rng: np.random.Generator) -> Piece:
     if not rows:
         rows, tops = (
             [
-                shelf_load(
+                books_on_shelf(
                     rng,
                     (edges[0] + board / 2, edges[1] - board / 2),
                     (y[0] + 0.004, y[1] - 0.01),
@@ -97,7 +97,7 @@ def bookshelf(rng: np.random.Generator) -> Piece:
             tops[:1],
         )
     low, top = (np.concatenate(corners) for corners in zip(*rows, strict=True))
-    return assembled("bookshelf", parts + book_parts(rng, low, top, 7), tops)
+    return make_piece("bookshelf", parts + book_parts(rng, low, top, 7), tops)
 
 
 def cabinet(rng: np.random.Generator) -> Piece:
@@ -119,7 +119,7 @@ def cabinet(rng: np.random.Generator) -> Piece:
         Part(box((-x - 0.012, y[0] - 0.03, high - 0.025), (x + 0.012, y[1], high)), wood),
         *_mixed_fronts(rng, x - 0.008, y[0], (foot + 0.01, high - 0.03), wood),
     ]
-    return assembled("cabinet", parts, [Top((-x, y[0] - 0.02), (x, y[1] - 0.01), high)])
+    return make_piece("cabinet", parts, [Top((-x, y[0] - 0.02), (x, y[1] - 0.01), high)])
 
 
 def _mixed_fronts(
@@ -141,7 +141,7 @@ def _mixed_fronts(
     }[plan]
     parts = []
     for across, up, columns, rows, upright in blocks:
-        low, high = ranks(across, up, columns, rows, 0.006)
+        low, high = front_grid(across, up, columns, rows, 0.006)
         parts += [
             Part(fronts(low, high, y), wood, shade),
             Part(handles(style, low, high, y - 0.018, upright=upright), metal),
@@ -154,7 +154,7 @@ def dresser(rng: np.random.Generator) -> Piece:
     x, deep, high = rng.uniform(0.35, 0.5), rng.uniform(0.4, 0.5), rng.uniform(0.95, 1.3)
     wood, style = pick(rng, *WOODS), handle_style(rng)
     y, foot = (-deep / 2, deep / 2), rng.uniform(0.05, 0.12)
-    low, top = ranks(
+    low, top = front_grid(
         (-x + 0.01, x - 0.01),
         (foot + 0.01, high - 0.03),
         pick(rng, 1, 2),
@@ -168,7 +168,7 @@ def dresser(rng: np.random.Generator) -> Piece:
         Part(fronts(low, top, y[0]), wood, int(rng.integers(2))),
         Part(handles(style[0], low, top, y[0] - 0.018, upright=False), style[1]),
     ]
-    return assembled("dresser", parts, [Top((-x, y[0] - 0.02), (x, y[1] - 0.01), high)])
+    return make_piece("dresser", parts, [Top((-x, y[0] - 0.02), (x, y[1] - 0.01), high)])
 
 
 def wardrobe(rng: np.random.Generator) -> Piece:
@@ -183,7 +183,7 @@ def wardrobe(rng: np.random.Generator) -> Piece:
     y = -deep / 2
     plinth, cornice = rng.uniform(0.04, 0.1), pick(rng, 0.0, 0.05)
     below = pick(rng, 0.0, 0.0, 0.32)
-    low, top = ranks(
+    low, top = front_grid(
         (-x + 0.006, x - 0.006), (plinth + 0.01 + below, high - 0.02 - cornice), doors, 1, 0.007
     )
     shade = int(rng.integers(2))
@@ -199,7 +199,7 @@ def wardrobe(rng: np.random.Generator) -> Piece:
         glass = fronts(low[[door]] + 0.06, top[[door]] - 0.06, y - 0.019, thickness=0.008)
         parts.append(Part(glass, "glass"))
     if below:
-        low, top = ranks(
+        low, top = front_grid(
             (-x + 0.006, x - 0.006), (plinth + 0.01, plinth + below), (doors + 1) // 2, 1, 0.007
         )
         parts += [
@@ -209,7 +209,7 @@ def wardrobe(rng: np.random.Generator) -> Piece:
     if cornice:
         edge = box((-x - 0.03, y - 0.04, high - 0.02), (x + 0.03, -y, high + 0.05))
         parts.append(Part(edge, wood))
-    return assembled("wardrobe", parts)
+    return make_piece("wardrobe", parts)
 
 
 def tv_stand(rng: np.random.Generator) -> Piece:
@@ -232,7 +232,7 @@ def tv_stand(rng: np.random.Generator) -> Piece:
     )
     style, metal = handle_style(rng)
     ends = [
-        ranks(side, (foot + 0.008, high - 0.008), 1, 1, 0.006)
+        front_grid(side, (foot + 0.008, high - 0.008), 1, 1, 0.006)
         for side in ((-x + 0.006, -third - 0.012), (third + 0.012, x - 0.006))
     ]
     low, top = (np.concatenate(corners) for corners in zip(*ends, strict=True))
@@ -265,7 +265,7 @@ def tv_stand(rng: np.random.Generator) -> Piece:
             high - middle - 0.04,
         ),
     ]
-    return assembled("tv_stand", parts, tops)
+    return make_piece("tv_stand", parts, tops)
 
 
 def wall_shelf(rng: np.random.Generator) -> Piece:
@@ -288,7 +288,7 @@ def wall_shelf(rng: np.random.Generator) -> Piece:
     rows, tops = [], []
     for number, z in enumerate(levels):
         room = 0.3 if number + 1 == len(levels) else levels[number + 1] - z - 0.16
-        loads, free = shelf_load(
+        loads, free = books_on_shelf(
             rng, (-0.95 * x, 0.95 * x), (0.01 - deep, -0.005), (z + 0.022, z + 0.022 + room), 0.2
         )
         rows += loads
@@ -296,4 +296,4 @@ def wall_shelf(rng: np.random.Generator) -> Piece:
     if rows:
         low, top = (np.concatenate(corners) for corners in zip(*rows, strict=True))
         parts += book_parts(rng, low, top, 5)
-    return assembled("wall_shelf", parts, tops)
+    return make_piece("wall_shelf", parts, tops)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.fittings import fronts, handle_style, handles, legs, ranks, slab
-from encoders.scenes.furniture.piece import Part, Piece, Top, assembled, chance, pick
-from encoders.scenes.solids.outlines import filleted, rounded_rectangle
+from encoders.scenes.furniture.fittings import (
+    front_grid,
+    fronts,
+    handle_style,
+    handles,
+    leaning_box,
+    legs,
+)
+from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
+from encoders.scenes.solids.outlines import round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import rounded_box
 from encoders.scenes.solids.shapes import Shape, box, boxes, join
 from encoders.scenes.solids.turned import cylinder, lathe, prism, rods
@@ -34,9 +41,9 @@ def dining_table(rng: np.random.Generator) -> Piece:
     if style in ("square", "tapered", "round"):
         parts.append(Part(_apron(x - 0.09, y - 0.08, (high - thick - 0.09, under)), wood))
     else:
-        beam = slab((-0.62 * x, 0.62 * x), (-0.02, 0.02), (high - thick - 0.07, under))
+        beam = leaning_box((-0.62 * x, 0.62 * x), (-0.02, 0.02), (high - thick - 0.07, under))
         parts.append(Part(beam, wood))
-    return assembled("dining_table", parts, [_top(x - 0.3 * corner, y - 0.3 * corner, high)])
+    return make_piece("dining_table", parts, [_top(x - 0.3 * corner, y - 0.3 * corner, high)])
 
 
 def _top(x: float, y: float, high: float) -> Top:
@@ -46,8 +53,8 @@ def _top(x: float, y: float, high: float) -> Top:
 def _apron(x: float, y: float, z: tuple[float, float]) -> Shape:
     """Four boards under the edge of a table's top."""
     return join(
-        [slab((-x, x), (s * y - 0.01, s * y + 0.01), z) for s in (-1, 1)]
-        + [slab((s * x - 0.01, s * x + 0.01), (-y, y), z) for s in (-1, 1)]
+        [leaning_box((-x, x), (s * y - 0.01, s * y + 0.01), z) for s in (-1, 1)]
+        + [leaning_box((s * x - 0.01, s * x + 0.01), (-y, y), z) for s in (-1, 1)]
     )
 
 
@@ -56,11 +63,11 @@ def _trestles(x: float, y: float, high: float) -> Shape:
     pieces = []
     for at in (-x, x):
         pieces += [
-            slab((at - 0.04, at + 0.04), (-0.07, 0.07), (0.05, high)),
-            slab((at - 0.04, at + 0.04), (-y, y), (0, 0.06)),
-            slab((at - 0.04, at + 0.04), (-0.9 * y, 0.9 * y), (high - 0.06, high)),
+            leaning_box((at - 0.04, at + 0.04), (-0.07, 0.07), (0.05, high)),
+            leaning_box((at - 0.04, at + 0.04), (-y, y), (0, 0.06)),
+            leaning_box((at - 0.04, at + 0.04), (-0.9 * y, 0.9 * y), (high - 0.06, high)),
         ]
-    pieces.append(slab((-x, x), (-0.025, 0.025), (0.25, 0.34)))
+    pieces.append(leaning_box((-x, x), (-0.025, 0.025), (0.25, 0.34)))
     return join(pieces)
 
 
@@ -81,7 +88,7 @@ def _round_table(rng: np.random.Generator, kind: str, radius: float, high: float
             (0.28 * radius, under),
             (0, under),
         ]
-        column = lathe(filleted(profile, (0, 0, 0, 0.08, 0.1, 0, 0), steps=3), sides=20)
+        column = lathe(round_corners(profile, (0, 0, 0, 0.08, 0.1, 0, 0), steps=3), sides=20)
         collar = cylinder(neck + 0.015, 0.45 * high, 0.45 * high + 0.03, sides=16)
         stand = [Part(column, pick(rng, wood, "metal", "plastic_dark")), Part(collar, wood)]
     else:
@@ -91,7 +98,7 @@ def _round_table(rng: np.random.Generator, kind: str, radius: float, high: float
         feet, heads = 0.82 * radius * around, 0.6 * radius * around + [0, 0, under]
         ring = cylinder(0.66 * radius, high - thick - 0.04, under, sides=24)
         stand = [Part(rods(feet, heads, 0.018, 0.028), wood), Part(ring, wood)]
-    return assembled(kind, [Part(board, wood), *stand], tops)
+    return make_piece(kind, [Part(board, wood), *stand], tops)
 
 
 def coffee_table(rng: np.random.Generator) -> Piece:
@@ -130,7 +137,7 @@ def coffee_table(rng: np.random.Generator) -> Piece:
         )
     else:
         parts.append(Part(_apron(x - 0.06, y - 0.06, (high - 0.09, under)), wood))
-    return assembled("coffee_table", parts, tops)
+    return make_piece("coffee_table", parts, tops)
 
 
 def nightstand(rng: np.random.Generator) -> Piece:
@@ -141,7 +148,7 @@ def nightstand(rng: np.random.Generator) -> Piece:
     style, metal = handle_style(rng)
     low = high - 0.2 if open_ else foot + 0.02
     rows = 1 if open_ else int(rng.integers(1, 4))
-    below, above = ranks((-x + 0.01, x - 0.01), (low, high - 0.03), 1, rows, 0.006)
+    below, above = front_grid((-x + 0.01, x - 0.01), (low, high - 0.03), 1, rows, 0.006)
     board = box((-x - 0.01, -y - 0.025, high - 0.022), (x + 0.01, y, high))
     parts = [
         Part(legs(pick(rng, "square", "tapered", "round"), (x, y), foot + 0.01, 0.04), wood),
@@ -160,7 +167,7 @@ def nightstand(rng: np.random.Generator) -> Piece:
         tops.append(
             Top((0.03 - x, 0.01 - y), (x - 0.03, y - 0.03), foot + 0.02, low - foot - 0.032)
         )
-    return assembled("nightstand", parts, tops)
+    return make_piece("nightstand", parts, tops)
 
 
 def desk(rng: np.random.Generator) -> Piece:
@@ -181,12 +188,12 @@ def desk(rng: np.random.Generator) -> Piece:
             [(-x + 0.045, y - 0.02, under), (x - 0.02, y - 0.02, under)],
         )
         parts.append(Part(ends, wood))
-    panel = slab((-x + 0.04, x - 0.04), (y - 0.06, y - 0.042), (0.32, under))
+    panel = leaning_box((-x + 0.04, x - 0.04), (y - 0.06, y - 0.042), (0.32, under))
     parts.append(Part(panel, wood))
     if "block" in style:
         parts += _pedestals(rng, x, y, under, wood, (1,) if style == "block" else (-1, 1))
     elif chance(rng, 0.7):
-        below, above = ranks((-0.45 * x, 0.45 * x), (under - 0.1, under), 1, 1, 0.004)
+        below, above = front_grid((-0.45 * x, 0.45 * x), (under - 0.1, under), 1, 1, 0.004)
         handle, metal = handle_style(rng)
         tray = box((-0.45 * x, -y + 0.04, under - 0.1), (0.45 * x, y - 0.07, under + 0.001))
         parts += [
@@ -211,7 +218,7 @@ def desk(rng: np.random.Generator) -> Piece:
         )
         parts.append(Part(rack, wood))
     tops = [Top((0.02 - x, 0.02 - y), (x - 0.02, deep - 0.02), high)]
-    return assembled("desk", parts, tops)
+    return make_piece("desk", parts, tops)
 
 
 def _pedestals(
@@ -224,7 +231,7 @@ def _pedestals(
     parts = []
     for side in sides:
         a, b = sorted((side * (x - 0.046), side * (x - 0.046 - wide)))
-        below, above = ranks((a, b), (0.06, under - 0.01), 1, rows, 0.006)
+        below, above = front_grid((a, b), (0.06, under - 0.01), 1, rows, 0.006)
         parts += [
             Part(box((a, -y + 0.05, 0.05), (b, y - 0.07, under + 0.001)), wood),
             Part(fronts(below, above, -y + 0.05), wood, shade),

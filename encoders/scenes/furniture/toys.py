@@ -1,11 +1,11 @@
-"""Toys and what they are kept in; baskets."""
+"""Toys, toy boxes and baskets."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.solids.outlines import circle, filleted
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
+from encoders.scenes.solids.outlines import circle, round_corners
 from encoders.scenes.solids.rounded import ellipsoid, rounded_box, sphere
 from encoders.scenes.solids.shapes import box, boxes, join, rotation
 from encoders.scenes.solids.tubes import tube
@@ -42,7 +42,7 @@ BEAR: tuple[tuple[tuple[Ball, ...], int], ...] = (
         6,
     ),
 )
-"""Middles and half axes (meters) of a bear's balls, and their sides: body, limbs, snout, eyes."""
+"""Middles and half axes (meters) of a bear's ellipsoids, and their numbers of sides."""
 
 
 def toy_box(rng: np.random.Generator) -> Piece:
@@ -79,7 +79,7 @@ def toy_box(rng: np.random.Generator) -> Piece:
     if chance(rng, 0.4):
         lid = box((-x, 0, 0), (x, 0.018, 2 * y)).rotated(rotation(0, -0.15))
         parts.append(Part(lid.moved((0, y, high)), wood))
-    return assembled("toy_box", parts)
+    return make_piece("toy_box", parts)
 
 
 def _heap(rng: np.random.Generator, x: float, y: float, high: float) -> list[Part]:
@@ -127,15 +127,15 @@ def teddy_bear(rng: np.random.Generator) -> Piece:
         Part(groups[2], "paper"),
         Part(groups[3], "plastic_dark"),
     ]
-    return assembled("teddy_bear", parts)
+    return make_piece("teddy_bear", parts)
 
 
 def toy_ball(rng: np.random.Generator) -> Piece:
-    """A ball: one sphere, and a ring around it; truly simple."""
+    """A ball: a sphere with a ring around it."""
     radius = rng.uniform(0.06, 0.13)
     ring = lathe(circle((radius - 0.003, radius), 0.006, steps=1), sides=24)
     parts = [Part(sphere((0, 0, radius), radius, sides=20), "plastic"), Part(ring, "plastic", 1)]
-    return assembled("toy_ball", parts)
+    return make_piece("toy_ball", parts)
 
 
 def toy_blocks(rng: np.random.Generator) -> Piece:
@@ -152,7 +152,7 @@ def toy_blocks(rng: np.random.Generator) -> Piece:
     beside = cylinder(0.45 * size, 0, size, sides=18).moved((1.6 * size, 0.4 * size, 0))
     brick = rounded_box((-1.2 * size, -1.7 * size, 0), (0.6 * size, -0.8 * size, 0.7 * size), 0.004)
     parts += [Part(beside, "plastic", 8), Part(brick, "wood", 1)]
-    return assembled("toy_blocks", parts)
+    return make_piece("toy_blocks", parts)
 
 
 def basket(rng: np.random.Generator) -> Piece:
@@ -169,7 +169,7 @@ def basket(rng: np.random.Generator) -> Piece:
         (0, 0.3 * high),
     ]
     weave = pick(rng, "wood", "carpet", "fabric", "wood_dark")
-    shell = lathe(filleted(profile, (0, 0.03, 0, 0, 0, 0), steps=2), sides=24, stretch=stretch)
+    shell = lathe(round_corners(profile, (0, 0.03, 0, 0, 0, 0), steps=2), sides=24, stretch=stretch)
     hoops = [
         lathe(
             circle((foot + (wide - foot) * share, share * high), 0.011, steps=1),
@@ -203,4 +203,4 @@ def basket(rng: np.random.Generator) -> Piece:
             at = (0.4 * x * np.cos(turn), 0.4 * wide * np.sin(turn), 0.85 * high + 0.02 * number)
             cloth = ellipsoid(at, (0.5 * wide, 0.45 * wide, 0.09 + 0.02 * number), sides=12)
             parts.append(Part(cloth, pick(rng, "fabric", "bedding", "fabric_pattern"), number))
-    return assembled("basket", parts)
+    return make_piece("basket", parts)

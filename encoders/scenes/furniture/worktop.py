@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.rounded import rounded_box, sphere
 from encoders.scenes.solids.shapes import box, boxes, join
 from encoders.scenes.solids.turned import rods
@@ -60,7 +60,7 @@ def microwave(rng: np.random.Generator) -> Piece:
         Part(buttons, "metal" if panel != "metal" else "plastic_dark", 3),
         Part(grip, "metal", 4),
     ]
-    return assembled("microwave", parts)
+    return make_piece("microwave", parts)
 
 
 def toaster(rng: np.random.Generator) -> Piece:
@@ -98,4 +98,4 @@ def toaster(rng: np.random.Generator) -> Piece:
             for a, b in slots
         ]
         parts.append(Part(join(bread), "food"))
-    return assembled("toaster", parts)
+    return make_piece("toaster", parts)

@@ -1,1 +1,1 @@
-"""Homes: a floor plan, rooms, and furniture arranged as people do."""
+"""Homes: floor plans, walls, doors, windows, and arrangements of furniture."""

@@ -1,4 +1,4 @@
-"""Furnishing a room as people do: each wish of its type is an arrangement of several pieces."""
+"""Furnish a room: the arrangements of its type, one after the other, then small objects."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from encoders.scenes.homes.floor import Floor
-from encoders.scenes.homes.furnishing import SMALL, WISHES
-from encoders.scenes.homes.groups import (
+from encoders.scenes.homes.arrangements import (
     cooking,
     hanging,
     lounge,
     rugs,
     sleeping,
-    smalls,
+    small_objects,
     standing,
     tables,
     washing,
 )
-from encoders.scenes.homes.groups.placing import Group
-from encoders.scenes.homes.placed import Placed
+from encoders.scenes.homes.arrangements.placing import Arrangement
+from encoders.scenes.homes.floor import Floor
+from encoders.scenes.homes.furnishing import FURNISHINGS, SMALL
+from encoders.scenes.homes.placed_piece import PlacedPiece
 from encoders.scenes.homes.spaces import Opening, Space
 
-GROUPS: Mapping[str, Group] = {
+ARRANGEMENTS: Mapping[str, Arrangement] = {
     "sleep": sleeping.sleep,
     "lounge": lounge.lounge,
     "dine": tables.dine,
@@ -41,10 +41,10 @@ GROUPS: Mapping[str, Group] = {
     "strewn": standing.strewn,
     "ceiling": hanging.ceiling,
 }
-"""How each wish of a room type is fulfilled."""
+"""Functions that add an arrangement to a room, by the names that `FURNISHINGS` uses."""
 
 CROWDED = 0.42
-"""Share of the floor above which no further furniture is brought in."""
+"""Share of covered floor above which an arrangement is not repeated."""
 
 
 def arrange(
@@ -54,32 +54,33 @@ def arrange(
     small_rng: np.random.Generator,
     *,
     clutter: float = 1.0,
-) -> tuple[Placed, ...]:
+) -> tuple[PlacedPiece, ...]:
     """Furnish one room.
 
     Parameters
     ----------
     space : Space
     openings : sequence of Opening
-        Those in the walls of this room.
+        Doors and windows in the walls of this room.
     rng, small_rng : numpy.random.Generator
-        For furniture, and for the small things on it; ``clutter`` multiplies the expected number
-        of the latter and changes nothing of the former.
+        Random numbers for furniture, and for the small objects on it.
+    clutter : float
+        Factor of the expected number of small objects; furniture does not depend on it.
 
     Returns
     -------
-    tuple of Placed
-        A piece that stands on another comes after it.
+    tuple of PlacedPiece
+        All pieces; a piece that stands on another comes after it.
     """
     floor = Floor(space, openings)
-    for wish in WISHES[space.kind]:
-        wanted = int(rng.integers(wish.count[0], wish.count[1] + 1))
-        if rng.random() >= wish.chance:
+    for furnishing in FURNISHINGS[space.kind]:
+        wanted = int(rng.integers(furnishing.count[0], furnishing.count[1] + 1))
+        if rng.random() >= furnishing.chance:
             continue
         for number in range(wanted):
             if number and floor.crowded > CROWDED:
                 break
-            kind = wish.what[int(rng.integers(len(wish.what)))]
-            GROUPS[wish.how](floor, kind, rng)
-    smalls.scatter(floor, SMALL[space.kind], small_rng, clutter)
+            kind = furnishing.classes[int(rng.integers(len(furnishing.classes)))]
+            ARRANGEMENTS[furnishing.arrangement](floor, kind, rng)
+    small_objects.scatter(floor, SMALL[space.kind], small_rng, clutter)
     return tuple(floor.placed)

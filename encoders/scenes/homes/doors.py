@@ -1,4 +1,4 @@
-"""Doors: linings through the wall, casings on it, thresholds, and leaves shut or swung open."""
+"""Doors: linings, casings, thresholds, and leaves that are shut or open."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from encoders.scenes.furniture.piece import Part
-from encoders.scenes.homes.frames import around, blocks_shape, extents
-from encoders.scenes.homes.plan import Plan
+from encoders.scenes.homes.floor_plan import FloorPlan
+from encoders.scenes.homes.frames import blocks_shape, frame_blocks, opening_extents
 from encoders.scenes.homes.spaces import Opening
 from encoders.scenes.homes.walls import CASING, Finish, Fixture
 from encoders.scenes.solids.shapes import Shape, boxes
 from taskgraph.arrays import Floats
 
 LINING = 0.025
-"""Thickness of the boards that a doorway is lined with, meters."""
+"""Thickness of the boards inside a doorway, meters."""
 
 
-def doors(plan: Plan, finishes: Sequence[Finish], rng: np.random.Generator) -> Iterator[Fixture]:
-    """The fixtures of every doorway, passage and entrance of a building."""
+def doors(
+    plan: FloorPlan, finishes: Sequence[Finish], rng: np.random.Generator
+) -> Iterator[Fixture]:
+    """Yield the fixtures of every doorway, passage and entrance of a building."""
     free = _may_swing(plan)
     for number, opening in enumerate(plan.openings):
         if opening.kind != "window":
             yield from _doorway(opening, finishes, free[number], rng)
 
 
-def _may_swing(plan: Plan) -> list[bool]:
-    """Whether a leaf may swing open at each opening without meeting that of another door."""
+def _may_swing(plan: FloorPlan) -> list[bool]:
+    """Return for each opening whether a leaf can open without touching another door's."""
     free = []
     for i, door in enumerate(plan.openings):
         others = [o for j, o in enumerate(plan.openings) if j != i and o.kind != "window"]
@@ -44,9 +46,9 @@ def _may_swing(plan: Plan) -> list[bool]:
 
 
 def swing_zone(door: Opening) -> tuple[Floats, Floats]:
-    """Corners (x, y) of the floor that is kept free at a doorway, on both sides of its wall.
+    """Return the (x, y) corners of the floor that stays free on both sides of a doorway.
 
-    A leaf reaches one door's width into the room; and people stop in front of doors.
+    An open leaf reaches one door's width into the room, and people need space before a door.
     """
     along = 1 - door.axis
     reach = float(np.clip(door.high[along] - door.low[along], 0.95, 1.1))
@@ -61,13 +63,13 @@ def swing_zone(door: Opening) -> tuple[Floats, Floats]:
 def _doorway(
     door: Opening, finishes: Sequence[Finish], may_swing: bool, rng: np.random.Generator
 ) -> Iterator[Fixture]:
-    """Lining, threshold and leaf belong to the room on the low side; each room has its casing."""
-    through, along, up = extents(door)
+    """Yield a doorway's lining, threshold and leaf (of one room), and a casing for each room."""
+    through, along, up = opening_extents(door)
     room = door.rooms[0] if door.rooms[0] >= 0 else door.rooms[1]
     cased = door.kind != "passage" or rng.random() < 0.5
     role = "door" if cased else "trim"
     kind = "door" if door.kind != "passage" else "trim"
-    lining = around(through, along, up, LINING)
+    lining = frame_blocks(through, along, up, LINING)
     threshold = (through, along, (-0.02, 0.0))
     width, proud = float(rng.uniform(0.05, CASING - 0.005)), float(rng.uniform(0.012, 0.02))
     parts = [
@@ -84,22 +86,22 @@ def _doorway(
             face = through[side]
             thick = (face - proud, face) if side == 0 else (face, face + proud)
             outer = (along[0] - width, along[1] + width)
-            casing = around(thick, outer, (0.0, up[1] + width), width)
+            casing = frame_blocks(thick, outer, (0.0, up[1] + width), width)
             yield Fixture(kind, owner, (Part(blocks_shape(door.axis, casing), "door"),))
 
 
 def _leaf(door: Opening, angle: float, rng: np.random.Generator) -> list[Part]:
-    """A door leaf with raised panels and handles, swung open by ``angle`` radians.
+    """Return a door leaf with panels and handles, open by ``angle`` radians.
 
-    It is hinged on a jamb, flush with one face of the wall, and swings away from the other.
+    It is flush with one face of the wall and opens away from the other.
     """
-    through, along, up = extents(door)
+    through, along, up = opening_extents(door)
     gap = 0.002 if angle else 0.0
     width, height = along[1] - along[0] - 2 * (LINING + gap), up[1] - LINING - gap
-    foot = 0.022 if angle else 0.0  # clears the thickest rug
+    foot = 0.022 if angle else 0.0  # above the thickest rug
     thick = float(rng.uniform(0.036, 0.046))
     body, handle = _leaf_shapes(width, foot, height, thick, rng)
-    # In the leaf's own frame: x along it from the hinge, y through it from its back, z up.
+    # The leaf's own frame: x from the hinge along the leaf, y through it from its back, z up.
     side = int(rng.integers(2)) if angle else int(door.rooms[0] >= 0)
     mirror = bool(rng.integers(2))
     hinge = along[1] - LINING - gap if mirror else along[0] + LINING + gap
@@ -120,7 +122,7 @@ def _leaf(door: Opening, angle: float, rng: np.random.Generator) -> list[Part]:
 
 
 def _placed(shape: Shape, turn: Floats, offset: Floats) -> Shape:
-    """A shape in the frame whose axes are the columns of ``turn``, which may mirror."""
+    """Transform a shape by ``turn``, a rotation or reflection, and move it by ``offset``."""
     moved = shape.rotated(turn).moved(offset)
     if np.linalg.det(turn) > 0:
         return moved
@@ -130,7 +132,7 @@ def _placed(shape: Shape, turn: Floats, offset: Floats) -> Shape:
 def _leaf_shapes(
     width: float, foot: float, top: float, thick: float, rng: np.random.Generator
 ) -> tuple[Shape, Shape]:
-    """The leaf, from y = -thick to y = 0, and its handles on both faces."""
+    """Return the leaf, from y = -thick to y = 0, and the handles on its two faces."""
     blocks = [((0.0, -thick, foot), (width, 0.0, top))]
     rows, columns = int(rng.integers(0, 4)), int(rng.integers(1, 3))
     edge, raised = 0.11, 0.007

@@ -1,4 +1,4 @@
-"""Where doors are in a floor plan: as many as connect all rooms, and some more."""
+"""Doorways between the rooms of a floor plan, such that every room can be reached."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from encoders.scenes.homes.rooms import ROOM_TYPES
 from encoders.scenes.homes.spaces import Opening, Space, cut_box
 
 DOOR_MARGIN = 0.16
-"""Meters of wall that a doorway leaves to the corner of a room: its casing needs them."""
+"""Least distance (meters) of a doorway from the corner of a room; the casing needs it."""
 
 
-def connecting(
+def connecting_doorways(
     spaces: Sequence[Space], inner: float, rng: np.random.Generator
 ) -> list[Opening] | None:
-    """Doorways that connect all rooms, and some more; None if the rooms cannot be connected."""
+    """Return doorways that connect all rooms, and some more; None if this is impossible."""
     graph: nx.Graph = nx.Graph()
     graph.add_nodes_from(range(len(spaces)))
     for i, one in enumerate(spaces):
@@ -38,13 +38,13 @@ def connecting(
 
 
 def shared_wall(one: Space, other: Space, inner: float) -> tuple[int, float, float, float] | None:
-    """Where the wall stands that two rooms share.
+    """Return the place of the wall that two rooms share.
 
     Returns
     -------
     (axis, at, start, end) or None
-        The axis across the wall; where ``one``'s face of it is; and the interval along it,
-        meters. None where ``other`` does not lie on the high side of ``one`` behind one wall.
+        The axis through the wall, the position of its face toward ``one``, and the interval
+        along it, meters. None unless ``other`` is the neighbor of ``one`` on its high side.
     """
     for axis in (0, 1):
         along = 1 - axis
@@ -56,7 +56,7 @@ def shared_wall(one: Space, other: Space, inner: float) -> tuple[int, float, flo
 
 
 def _reluctance(one: str, other: str) -> float:
-    """How little people want a door between two room types; the halls cost least."""
+    """Return the cost of a door between two room types; doors to halls cost least."""
     privacy = ROOM_TYPES[one].privacy + ROOM_TYPES[other].privacy
     return privacy + (2.0 if "corridor" not in (one, other) and privacy >= 1.5 else 0.0)
 
@@ -79,7 +79,7 @@ def _doorway(
     else:
         kind, head = "doorway", float(rng.uniform(2.0, 2.1))
         width = float(rng.uniform(0.74, 0.86) if private >= 1.0 else rng.uniform(0.82, 0.95))
-    # Doors stand near a corner more often than in the middle of a wall: it leaves longer walls.
+    # Doors are near a corner more often than in the middle: longer walls remain for furniture.
     place = float(rng.choice([0.0, 1.0, rng.random()])) if kind == "doorway" else rng.random()
     position = start + DOOR_MARGIN + place * (room - width)
     corners = cut_box(axis, (at, at + inner), (position, position + width), (0.0, head))

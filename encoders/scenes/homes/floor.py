@@ -1,4 +1,4 @@
-"""A room while it is being furnished: what stands where, and where something else may stand."""
+"""The state of a room while it is being furnished: its pieces, and the space that is free."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from encoders.scenes.homes.footprints import (
     Boxes,
     aligned,
     apart,
+    boxes_of_solids,
     extent,
-    joined,
-    moved,
+    join_boxes,
     overlaps,
-    solids,
-    turned,
+    rotate_z,
+    transform_boxes,
 )
-from encoders.scenes.homes.placed import Placed, before, box_of, flat
+from encoders.scenes.homes.placed_piece import PlacedPiece, boxes_around, floor_in_front, lies_flat
 from encoders.scenes.homes.spaces import Opening, Space
 from taskgraph.arrays import Booleans, Floats, Integers
 
 GAP = 0.03
-"""Meters between furniture and the wall behind it, and between two pieces: skirting fits in."""
+"""Distance (meters) of furniture from the wall behind it and from other pieces."""
 
 SKIRTING = 0.14
-"""Meters above the floor that skirting boards reach at most."""
+"""Largest height of skirting boards, meters."""
 
 NONE = Boxes(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0))
 
 TURNS = (0.0, np.pi / 2, np.pi, -np.pi / 2)
-"""Turn of a piece whose back is against the north, west, south and east wall."""
+"""Rotations (radians) of a piece with its back to the north, west, south and east wall."""
 
 
 @dataclass(frozen=True, eq=False)
 class Spots:
-    """Candidate places: (N, 3) positions, (N,) turns, and along which of the four walls (or -1).
+    """Candidate places for a piece: (N, 3) positions, (N,) turns, and the (N,) walls (or -1).
 
-    ``along`` is where on the wall, as a share of its length; NaN away from walls.
+    ``along`` is the position on the wall as a share of its length; NaN away from walls.
     """
 
     position: Floats
@@ -53,22 +53,22 @@ class Spots:
         return len(self.turn)
 
     def only(self, mask: Booleans) -> Spots:
-        """The spots that a mask picks."""
+        """Return the spots where ``mask`` is true."""
         return Spots(self.position[mask], self.turn[mask], self.wall[mask], self.along[mask])
 
 
 @dataclass(eq=False)
 class Floor:
-    """The state of one room. It grows; nothing that was placed ever moves sideways again."""
+    """The pieces of one room. Pieces are only added, and never move sideways."""
 
     space: Space
     openings: Sequence[Opening]
-    placed: list[Placed] = field(default_factory=list)
+    placed: list[PlacedPiece] = field(default_factory=list)
     doors: list[Boxes] = field(default_factory=list)
     windows: list[Boxes] = field(default_factory=list)
     access: list[Boxes] = field(default_factory=list)
-    filled: float = 0.0  # square meters of floor that furniture covers
-    _joined: Boxes | None = field(default=None, repr=False)  # of all that is placed
+    filled: float = 0.0  # floor covered by furniture, square meters
+    _joined: Boxes | None = field(default=None, repr=False)  # of all pieces
 
     def __post_init__(self) -> None:
         for opening in self.openings:
@@ -80,12 +80,12 @@ class Floor:
         return self.space.high - self.space.low
 
     def new_suite(self) -> int:
-        """A number that no suite of the room has."""
+        """Return a number that no suite of the room has yet."""
         return 1 + max((placed.suite for placed in self.placed), default=-1)
 
     @property
     def crowded(self) -> float:
-        """The share of the floor that furniture covers."""
+        """Share of the floor that furniture covers."""
         return self.filled / float(self.size[0] * self.size[1])
 
     def free(
@@ -98,29 +98,36 @@ class Floor:
         windows: bool = True,
         strict: bool = True,
     ) -> Booleans:
-        """Which of (N) boxes are inside the room and meet nothing.
+        """Return which of (N) boxes are inside the room and overlap nothing.
 
-        ``margin`` (meters) is kept to furniture; pieces numbered in ``ignore`` may be met.
-        ``access`` boxes are floor that must only be free of furniture. Without ``windows`` they
-        may be covered; without ``strict`` the floor that other pieces need may be taken.
+        Parameters
+        ----------
+        margin : float, meters
+            Least distance from furniture.
+        ignore : numbers of pieces that the boxes may overlap
+        access : boxes of floor that must be free of furniture, but may overlap other access
+        windows : whether windows must stay uncovered
+        strict : whether the floor in front of other pieces must stay free
         """
         solid = self._solid(ignore)
-        # What stands on the floor keeps off the skirting boards.
+        # Pieces on the floor keep a distance from the skirting boards.
         raised = boxes.middle[:, 2] - boxes.half[:, 2] > self.space.low[2] + SKIRTING
         good: Booleans = self.inside_room(boxes, 0.016)
         good |= raised & self.inside_room(boxes)
         good &= apart(boxes.grown(margin), solid)
         for zones in (self.doors, self.windows if windows else [], self.access if strict else []):
             if zones:
-                good &= apart(boxes, joined(zones))
+                good &= apart(boxes, join_boxes(zones))
         if access is not None:
             good &= apart(access, solid)
         return good
 
     def _solid(self, ignore: Sequence[int]) -> Boxes:
-        """The boxes of all pieces but some."""
+        """Return the boxes of all pieces except those in ``ignore``."""
         if self._joined is None:
-            self._joined = joined([placed.box for placed in self.placed]) if self.placed else NONE
+            self._joined = (
+                join_boxes([placed.box for placed in self.placed]) if self.placed else NONE
+            )
         if not len(ignore):
             return self._joined
         kept = np.ones(len(self.placed), dtype=bool)
@@ -128,30 +135,30 @@ class Floor:
         return self._joined.only(kept)
 
     def clear_of_windows(self, boxes: Boxes) -> Booleans:
-        """Which of (N) boxes do not touch a window, its sill or its frame, even if before it."""
+        """Return which of (N) boxes do not touch a window, its sill or its frame."""
         if not self.windows:
             return np.ones(len(boxes), dtype=bool)
-        near = self.windows[::2]  # the first box of each window is the one right at it
-        return apart(boxes, joined(near))
+        near = self.windows[::2]  # the first box of each window is the window itself
+        return apart(boxes, join_boxes(near))
 
     def inside_room(self, boxes: Boxes, margin: float = 0.0) -> Booleans:
-        """Which of (N) boxes are inside the room, ``margin`` meters off its walls."""
+        """Return which of (N) boxes are inside the room, ``margin`` meters from its walls."""
         low, high = extent(boxes.grown(margin))
         within = (low > self.space.low - 1e-6) & (high < self.space.high + 1e-6)
         inside: Booleans = np.logical_and.reduce(within, axis=1)
         return inside
 
     def fits(self, piece: Piece, position: ArrayLike, turn: float, ignore: Sequence[int]) -> bool:
-        """Whether a piece is free there if those in ``ignore`` are met solid by solid.
+        """Return whether a piece fits, if pieces in ``ignore`` are tested solid by solid.
 
-        A chair may reach under a table as long as none of its solids meets one of the table's.
+        A chair may reach under a table as long as no solid of one overlaps a solid of the other.
         """
-        if not self.free(box_of(piece, position, turn), ignore=ignore)[0]:
+        if not self.free(boxes_around(piece, position, turn), ignore=ignore)[0]:
             return False
-        mine = moved(solids(piece), position, turn)
+        mine = transform_boxes(boxes_of_solids(piece), position, turn)
         for number in ignore:
             other = self.placed[number]
-            theirs = moved(solids(other.piece), other.position, other.turn)
+            theirs = transform_boxes(boxes_of_solids(other.piece), other.position, other.turn)
             if overlaps(mine.grown(0.004), theirs).any():
                 return False
         return True
@@ -166,19 +173,19 @@ class Floor:
         suite: int = -1,
         front: float = 0.0,
     ) -> int:
-        """Place a piece; ``front`` meters before it stay free. Returns its number."""
+        """Place a piece and return its number; ``front`` meters of floor before it stay free."""
         place = np.asarray(position, dtype=float)
-        self.placed.append(Placed(piece, place, float(turn), host, suite))
+        self.placed.append(PlacedPiece(piece, place, float(turn), host, suite))
         if self._joined is not None:
-            self._joined = joined([self._joined, self.placed[-1].box])
-        if host < 0 and place[2] < self.space.low[2] + 0.05 and not flat(piece):
+            self._joined = join_boxes([self._joined, self.placed[-1].box])
+        if host < 0 and place[2] < self.space.low[2] + 0.05 and not lies_flat(piece):
             self.filled += piece.size[0] * piece.size[1]
         if front:
-            self.access.append(before(piece, place, turn, front))
+            self.access.append(floor_in_front(piece, place, turn, front))
         return len(self.placed) - 1
 
     def walls(self, piece: Piece, *, gap: float = GAP, height: float = 0.0) -> Spots:
-        """Spots along all four walls with the piece's back against them, about 0.1 m apart."""
+        """Return spots about 0.1 m apart along all walls, with the piece's back to the wall."""
         middle = (self.space.low + self.space.high) / 2
         position, turns, walls, along = [], [], [], []
         for wall, turn in enumerate(TURNS):
@@ -189,7 +196,7 @@ class Floor:
             u = np.linspace(-reach, reach, max(int(reach / 0.05), 3))
             local = np.zeros((len(u), 3))
             local[:, 0], local[:, 1] = u, depth / 2 - piece.size[1] / 2 - gap
-            spots = turned(turn, local) + middle
+            spots = rotate_z(turn, local) + middle
             spots[:, 2] = self.space.low[2] + height
             position.append(spots)
             turns.append(np.full(len(u), turn))
@@ -200,7 +207,7 @@ class Floor:
         return Spots(*map(np.concatenate, (position, turns, walls, along)))
 
     def inside(self, piece: Piece, turns: Sequence[float], step: float = 0.15) -> Spots:
-        """Spots all over the floor, ``step`` meters apart, with each of the given turns."""
+        """Return spots all over the floor, ``step`` meters apart, with each of the given turns."""
         low, high = self.space.low + 0.1, self.space.high - 0.1
         x = np.arange(low[0], high[0], step)
         y = np.arange(low[1], high[1], step)
@@ -210,25 +217,25 @@ class Floor:
         return Spots(position, turn, np.full(len(turn), -1), np.full(len(turn), np.nan))
 
     def lift(self, numbers: Sequence[int], height: float) -> None:
-        """Raise pieces and what stands on them, as a rug does that is laid under them."""
+        """Raise pieces and everything on them, as a rug laid under them does."""
         raised = set(numbers)
         self._joined = None
         for i, placed in enumerate(self.placed):
             if placed.host in raised:
-                raised.add(i)  # hosts come before what stands on them
+                raised.add(i)  # a piece comes before those that stand on it
             if i in raised:
                 up = placed.position + np.array([0.0, 0.0, height])
                 self.placed[i] = replace(placed, position=up)
 
 
 def _kept(opening: Opening) -> list[Boxes]:
-    """Where nothing may stand or hang because of a door or a window."""
+    """Return the boxes that a door or a window keeps free."""
     axis, along = opening.axis, 1 - opening.axis
     if opening.kind != "window":
         low, high = swing_zone(opening)
         return [aligned([*low, 0.0], [*high, opening.high[2] + 0.12])]
     boxes = []
-    # Right at the window nothing covers it; tall things do not stand before it either.
+    # The window itself stays free, and so does the space before it from tall pieces.
     for depth, sill in ((0.13, opening.low[2] - 0.05), (0.55, max(opening.low[2] + 0.15, 1.05))):
         low, high = opening.low.copy(), opening.high.copy()
         low[axis] -= depth

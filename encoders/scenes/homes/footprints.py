@@ -1,4 +1,4 @@
-"""Upright boxes turned about the vertical, and whether they meet."""
+"""Upright boxes that are rotated about the vertical, and tests whether they overlap."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from taskgraph.arrays import Booleans, Floats
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """N boxes: the middle of each, half its size along its own axes, and its turn.
+    """N upright boxes: their middles, half sizes and rotations.
 
     Attributes
     ----------
     middle, half : (N, 3) arrays, meters
     turn : (N,) array, radians
-        About z, counter-clockwise seen from above.
+        Rotation about z, counter-clockwise seen from above.
     """
 
     middle: Floats
@@ -34,22 +34,22 @@ class Boxes:
         return len(self.turn)
 
     def only(self, mask: Booleans) -> Boxes:
-        """The boxes that a mask picks."""
+        """Return the boxes where ``mask`` is true."""
         return Boxes(self.middle[mask], self.half[mask], self.turn[mask])
 
     def grown(self, margin: float) -> Boxes:
-        """The boxes with ``margin`` meters more on each of their four sides."""
+        """Return the boxes enlarged by ``margin`` meters on their four sides."""
         return Boxes(self.middle, self.half + np.array([margin, margin, 0.0]), self.turn)
 
 
 def aligned(low: ArrayLike, high: ArrayLike) -> Boxes:
-    """Boxes along the axes, from (N, 3) low and high corners."""
+    """Return axis-aligned boxes from (N, 3) low and high corners."""
     low, high = np.atleast_2d(low).astype(float), np.atleast_2d(high).astype(float)
     return Boxes((low + high) / 2, (high - low) / 2, np.zeros(len(low)))
 
 
-def joined(groups: Sequence[Boxes]) -> Boxes:
-    """All boxes of several groups, in order."""
+def join_boxes(groups: Sequence[Boxes]) -> Boxes:
+    """Return all boxes of several groups, in order."""
     return Boxes(
         np.concatenate([boxes.middle for boxes in groups]),
         np.concatenate([boxes.half for boxes in groups]),
@@ -57,18 +57,18 @@ def joined(groups: Sequence[Boxes]) -> Boxes:
     )
 
 
-def turned(turn: ArrayLike, vectors: ArrayLike) -> Floats:
-    """(…, 3) vectors turned about z by (…,) radians."""
+def rotate_z(turn: ArrayLike, vectors: ArrayLike) -> Floats:
+    """Rotate (…, 3) vectors about z by (…,) radians."""
     c, s = np.cos(turn), np.sin(turn)
     x, y, z = np.moveaxis(np.asarray(vectors, dtype=float), -1, 0)
     return np.stack(np.broadcast_arrays(c * x - s * y, s * x + c * y, z), axis=-1)
 
 
 def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> Booleans:
-    """Which boxes share more than ``tolerance`` meters along every axis that could part them.
+    """Return which pairs of boxes overlap by more than ``tolerance`` meters.
 
-    Two upright boxes are apart if and only if an axis of one of them, or the vertical, separates
-    them (the separating axis theorem).
+    Two upright boxes do not overlap if and only if they are separated along an axis of one of
+    them or along the vertical (the separating axis theorem).
 
     Returns
     -------
@@ -91,13 +91,13 @@ def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> Booleans:
 
 
 def apart(one: Boxes, other: Boxes) -> Booleans:
-    """Which of (N) boxes overlap none of the others."""
+    """Return which of (N) boxes overlap none of the boxes in ``other``."""
     meets: Booleans = np.logical_or.reduce(overlaps(one, other), axis=1)
     return ~meets
 
 
 def extent(boxes: Boxes) -> tuple[Floats, Floats]:
-    """Low and high corners, (N, 3) each, of the axis-aligned boxes around turned boxes."""
+    """Return the corners, (N, 3) each, of axis-aligned boxes around rotated boxes."""
     c, s = np.abs(np.cos(boxes.turn)), np.abs(np.sin(boxes.turn))
     x, y, z = boxes.half.T
     reach = np.stack([c * x + s * y, c * y + s * x, z], axis=1)
@@ -105,15 +105,15 @@ def extent(boxes: Boxes) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=64)
-def solids(piece: Piece) -> Boxes:
-    """The boxes around each connected solid of a piece: a table's top, each of its legs.
+def boxes_of_solids(piece: Piece) -> Boxes:
+    """Return a box around each connected solid of a piece, such as a table's top and legs.
 
-    Finer than the box around the piece, so that a chair can be pushed under a table.
+    With these boxes a chair can be pushed under a table, with one box for the table it cannot.
     """
     lows, highs = [], []
     for part in piece.parts:
         vertices, faces = part.shape.vertices, part.shape.faces
-        # Sides of a solid have their own vertices: those at one place are the same corner.
+        # Sides of a solid do not share vertices; vertices at one place are the same corner.
         _, corner = np.unique(np.round(vertices, 5), axis=0, return_inverse=True)
         corner = corner.reshape(-1)
         ends = corner[faces]
@@ -130,7 +130,7 @@ def solids(piece: Piece) -> Boxes:
     return aligned(np.concatenate(lows), np.concatenate(highs))
 
 
-def moved(boxes: Boxes, position: ArrayLike, turn: float) -> Boxes:
-    """Boxes of a piece's own frame, after the piece is turned and then put at ``position``."""
-    middle = turned(turn, boxes.middle) + np.asarray(position, dtype=float)
+def transform_boxes(boxes: Boxes, position: ArrayLike, turn: float) -> Boxes:
+    """Transform boxes from a piece's own frame: rotate by ``turn``, then move to ``position``."""
+    middle = rotate_z(turn, boxes.middle) + np.asarray(position, dtype=float)
     return Boxes(middle, boxes.half, boxes.turn + turn)

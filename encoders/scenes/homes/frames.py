@@ -1,4 +1,4 @@
-"""Boxes around an opening: what doors and windows are both made of."""
+"""Boxes around an opening, from which frames of doors and windows are made."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from encoders.scenes.homes.spaces import Extent, Opening, cut_box
 from encoders.scenes.solids.shapes import Shape, boxes
 
 Block = tuple[Extent, Extent, Extent]
-"""A box by its extents through, along and up a wall, meters."""
+"""The extents of a box through, along and up a wall, meters."""
 
 
 def blocks_shape(axis: int, blocks: Sequence[Block]) -> Shape:
-    """Boxes in a wall across ``axis`` as one shape."""
+    """Return boxes in a wall with normal ``axis`` as one shape."""
     return boxes(*zip(*(cut_box(axis, *block) for block in blocks), strict=True))
 
 
-def extents(opening: Opening) -> Block:
-    """How far an opening reaches through, along and up its wall, meters."""
+def opening_extents(opening: Opening) -> Block:
+    """Return the extents of an opening through, along and up its wall, meters."""
     along = 1 - opening.axis
     through = (float(opening.low[opening.axis]), float(opening.high[opening.axis]))
     return (
@@ -27,8 +27,8 @@ def extents(opening: Opening) -> Block:
     )
 
 
-def around(through: Extent, along: Extent, up: Extent, width: float) -> list[Block]:
-    """Two uprights and a head ``width`` wide, inside the given extents."""
+def frame_blocks(through: Extent, along: Extent, up: Extent, width: float) -> list[Block]:
+    """Return two uprights and a head, ``width`` meters wide, inside the given extents."""
     return [
         (through, (along[0], along[0] + width), up),
         (through, (along[1] - width, along[1]), up),

@@ -1,4 +1,4 @@
-"""Openings in the outer walls of a floor plan: an entrance, and windows."""
+"""The entrance and the windows in the outer walls of a floor plan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from encoders.scenes.homes.spaces import SIDES, Opening, Space, cut_box
 
 @dataclass(frozen=True)
 class OuterWall:
-    """A stretch of a room's wall with nothing of the building behind it."""
+    """A stretch of a room's wall with no other room behind it."""
 
     room: int
     axis: int
@@ -24,15 +24,15 @@ class OuterWall:
 
 
 def outer_walls(spaces: Sequence[Space]) -> list[OuterWall]:
-    """Stretches of wall from which the whole half-plane beyond is outside the building.
+    """Return the stretches of wall with no part of the building in the half-plane beyond.
 
-    Whatever leaves through a window there never meets the building again.
+    A ray that leaves through a window there never hits the building again.
     """
     walls = []
     for i, space in enumerate(spaces):
         for axis, side in SIDES:
             face = (space.low, space.high)[side > 0][axis]
-            # The other rooms' far faces must all lie on this side of the wall's plane.
+            # All other rooms must lie on this side of the wall's plane.
             far = [(s.low, s.high)[side > 0][axis] for s in spaces]
             if max(side * (f - face) for f in far) < 1e-6:
                 along = 1 - axis
@@ -43,7 +43,7 @@ def outer_walls(spaces: Sequence[Space]) -> list[OuterWall]:
 def entrance(
     spaces: Sequence[Space], walls: Sequence[OuterWall], outer: float, rng: np.random.Generator
 ) -> list[Opening]:
-    """The door to the outside, in the hall if it has an outer wall."""
+    """Return the door to the outside, in the hall if this has an outer wall."""
     fit = [wall for wall in walls if wall.end - wall.start > 1.0 + 2 * DOOR_MARGIN]
     if not fit:
         return []
@@ -63,7 +63,7 @@ def windows_in(
     outer: float,
     rng: np.random.Generator,
 ) -> Iterator[Opening]:
-    """Windows in the style of each room; every room with an outer wall has one at least."""
+    """Return windows in the style of each room; a room with an outer wall has at least one."""
     lit: set[int] = set()
     for number, wall in enumerate(walls):
         space = spaces[wall.room]
@@ -73,7 +73,7 @@ def windows_in(
             for door in taken
             if wall.room in door.rooms and door.axis == wall.axis
         ]
-        # Only a later wall of the same room may take its turn at letting in the light.
+        # A wall may have no windows only if a later wall of the same room can have some.
         last = not any(other.room == wall.room for other in walls[number + 1 :])
         if rng.random() > style.chance and not (last and wall.room not in lit):
             continue
@@ -92,7 +92,7 @@ def _spans(
     blocked: Sequence[tuple[float, float]],
     rng: np.random.Generator,
 ) -> Iterator[tuple[float, float]]:
-    """Evenly spread intervals for windows of one width, clear of corners and doors."""
+    """Return evenly spread intervals for windows, away from corners and doors."""
     length = wall.end - wall.start
     width = float(min(rng.uniform(*widths), length - 0.9))
     if width < 0.45:

@@ -11,9 +11,9 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class WindowStyle:
-    """Windows of a room: ranges of width, sill and head height (meters).
+    """The windows of a room type: ranges of width, sill height and head height (meters).
 
-    ``chance`` is how often an outer wall has windows if the room has another outer wall.
+    ``chance`` is the probability that an outer wall has windows if the room has another one.
     """
 
     width: Range
@@ -24,18 +24,18 @@ class WindowStyle:
 
 @dataclass(frozen=True)
 class RoomType:
-    """What the rooms of a type have in common.
+    """The sizes, surfaces and windows of a type of room.
 
     Attributes
     ----------
     short, long : ranges of the shorter and the longer side, meters.
     height : range of the ceiling's height, meters.
     chance : float
-        How often a building has one.
+        Probability that a building has such a room.
     privacy : float
-        0 for rooms that people walk through, 2 for those with a single door.
+        0 for rooms that people walk through, up to 2 for rooms with a single door.
     floor, wall, ceiling : weighted roles of materials.
-    band : weighted roles of a lower band of the walls; the empty string is none.
+    band : weighted roles of the lower part of the walls; the empty string means no band.
     band_height : its range, meters.
     """
 

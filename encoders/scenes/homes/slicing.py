@@ -12,20 +12,20 @@ from encoders.scenes.homes.rooms import ROOM_TYPES
 Corner = tuple[float, float]
 
 TRIES = 240
-"""Random divisions of which the best is taken."""
+"""Number of random divisions; the best is taken."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The rectangle of one room, from the middle of its walls to the middle of its walls."""
+    """The rectangle of one room, measured to the middle of its walls."""
 
     kind: str
     low: Corner
     high: Corner
 
 
-def sliced(kinds: Sequence[str], rng: np.random.Generator) -> list[Cell]:
-    """Cells that fill a rectangle or an L, each about as large as its type of room should be.
+def random_cells(kinds: Sequence[str], rng: np.random.Generator) -> list[Cell]:
+    """Return cells that fill a rectangle or an L, of about the sizes of their room types.
 
     Two rows of rooms lie along a corridor (or along a wall, if no room is a corridor), and some
     rooms may close the rows at one end. Each block is cut in two again and again, and the best
@@ -36,7 +36,11 @@ def sliced(kinds: Sequence[str], rng: np.random.Generator) -> list[Cell]:
     least = np.inf
     for _ in range(TRIES):
         cells = _division(list(kinds), rng)
-        penalty = sum(_misfit(cell) for cell in cells) + 0.3 * _dark(cells) + _sprawl(cells)
+        penalty = (
+            sum(_size_penalty(cell) for cell in cells)
+            + 0.3 * _rooms_without_outer_wall(cells)
+            + _outline_penalty(cells)
+        )
         if penalty < least:
             best, least = cells, penalty
         if least < 0.02:
@@ -58,7 +62,7 @@ def _division(kinds: list[str], rng: np.random.Generator) -> list[Cell]:
     width = [
         sum(areas[kind] for kind in row) / d for row, d in zip((lower, upper), depth, strict=True)
     ]
-    if abs(width[0] - width[1]) < 2.0:  # close enough: a rectangle, else an L
+    if abs(width[0] - width[1]) < 2.0:  # nearly equal lengths become a rectangle, others an L
         width = [sum(width) / 2] * 2
     top = float(depth[0] + hall)
     cells = _cut(lower, (0.0, 0.0), (width[0], float(depth[0])), areas, rng)
@@ -84,7 +88,7 @@ def _cut(
     areas: dict[str, float],
     rng: np.random.Generator,
 ) -> list[Cell]:
-    """Cells of ``kinds`` in a rectangle, by cuts in proportion to the areas on either side."""
+    """Cut a rectangle into cells of ``kinds``, in proportion to their areas."""
     if len(kinds) == 1:
         return [Cell(kinds[0], low, high)]
     split = int(rng.integers(1, len(kinds)))
@@ -100,8 +104,8 @@ def _cut(
     )
 
 
-def _misfit(cell: Cell) -> float:
-    """How far the sides of a cell are outside the ranges of its type, squared meters."""
+def _size_penalty(cell: Cell) -> float:
+    """Return how far a cell's sides are outside the ranges of its type, square meters."""
     room = ROOM_TYPES[cell.kind]
     short, long = sorted((cell.high[0] - cell.low[0], cell.high[1] - cell.low[1]))
     return _outside(short, room.short) ** 2 + _outside(long, room.long) ** 2
@@ -111,8 +115,8 @@ def _outside(value: float, within: tuple[float, float]) -> float:
     return max(within[0] - value, value - within[1], 0.0)
 
 
-def _sprawl(cells: Sequence[Cell]) -> float:
-    """How far an outline is from a compact one: over 1.7 times as long as wide, or notched."""
+def _outline_penalty(cells: Sequence[Cell]) -> float:
+    """Return a penalty for outlines more than 1.7 times as long as wide, and for notches."""
     low = [min(cell.low[axis] for cell in cells) for axis in (0, 1)]
     high = [max(cell.high[axis] for cell in cells) for axis in (0, 1)]
     width, depth = high[0] - low[0], high[1] - low[1]
@@ -123,8 +127,8 @@ def _sprawl(cells: Sequence[Cell]) -> float:
     return 4 * max(longer - 1.7, 0.0) + 8 * max(0.78 - filled, 0.0)
 
 
-def _dark(cells: Sequence[Cell]) -> int:
-    """How many rooms to live in have no wall on the outline's bounding box."""
+def _rooms_without_outer_wall(cells: Sequence[Cell]) -> int:
+    """Return the number of living rooms without a wall on the outline's bounding box."""
     low = [min(cell.low[axis] for cell in cells) for axis in (0, 1)]
     high = [max(cell.high[axis] for cell in cells) for axis in (0, 1)]
     return sum(

@@ -1,4 +1,4 @@
-"""The words of a floor plan: rooms, and openings in the walls between them."""
+"""Parts of a floor plan: rooms, and openings in the walls between them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIDES = ((1, 1), (0, -1), (1, -1), (0, 1))
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """A room of the plan: its type and the opposite corners of its clear inside, meters."""
+    """A room of the plan: its type, and opposite corners of the box between its walls, meters."""
 
     kind: str
     low: Floats  # (3,)
@@ -25,7 +25,7 @@ class Space:
 
 @dataclass(frozen=True, eq=False)
 class Opening:
-    """A box cut through a wall, from the inner face of one room to what lies behind the wall.
+    """A box that is cut through a wall: a door or a window.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Opening:
     axis : int
         0 or 1: the direction through the wall.
     low, high : (3,) arrays
-        Corners of the box, meters; along ``axis`` it is as long as the wall is thick.
+        Opposite corners of the box, meters; along ``axis`` they span the wall's thickness.
     rooms : tuple of int
         The room on the low side of the wall and the one on the high side; -1 is outside.
     """
@@ -50,6 +50,6 @@ class Opening:
 def cut_box(
     axis: int, through: tuple[float, float], along: tuple[float, float], up: tuple[float, float]
 ) -> tuple[Floats, Floats]:
-    """The low and high corners of a box from its extents through, along, and up a wall."""
+    """Return the low and high corners of a box from its extents through, along and up a wall."""
     first, second = (through, along) if axis == 0 else (along, through)
     return np.array([first[0], second[0], up[0]]), np.array([first[1], second[1], up[1]])

@@ -1,4 +1,4 @@
-"""The inside surfaces of rooms, cut out around doors and windows, and the strips along them."""
+"""Walls, floors and ceilings of rooms, with holes for doors and windows, and skirting boards."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from encoders.scenes.furniture.piece import Part
+from encoders.scenes.homes.floor_plan import FloorPlan
 from encoders.scenes.homes.furnishing import Choice
-from encoders.scenes.homes.plan import Plan
 from encoders.scenes.homes.rooms import ROOM_TYPES
 from encoders.scenes.homes.spaces import SIDES, Extent, Opening, Space, cut_box
 from encoders.scenes.solids.shapes import Shape, boxes
 from taskgraph.arrays import Floats
 
 CASING = 0.075
-"""Meters of wall beside a doorway that its casing covers; skirting boards end there."""
+"""Width of wall (meters) beside a doorway that its casing covers."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fixture:
-    """A piece of the building itself: its kind, its room, and parts in the world's frame."""
+    """A piece of the building: its kind, its room's number, and parts in the world's frame."""
 
     kind: str
     room: int
@@ -32,7 +32,7 @@ class Fixture:
 
 @dataclass(frozen=True)
 class Finish:
-    """The surfaces of a room by role; ``band`` is "" where walls have no lower band."""
+    """The roles of a room's surfaces; ``band`` is "" for walls without a lower band."""
 
     floor: str
     wall: str
@@ -43,8 +43,8 @@ class Finish:
     cornice: float  # height, meters; 0 for none
 
 
-def draw_finish(space: Space, rng: np.random.Generator) -> Finish:
-    """Choose the surfaces of a room."""
+def random_finish(space: Space, rng: np.random.Generator) -> Finish:
+    """Draw the surfaces of a room at random."""
     room = ROOM_TYPES[space.kind]
     floor, wall = _drawn(room.floor, rng), _drawn(room.wall, rng)
     band = _drawn(room.band, rng)
@@ -68,8 +68,8 @@ def _drawn(choice: Choice, rng: np.random.Generator) -> str:
     return choice[int(rng.choice(len(choice), p=weights / weights.sum()))][0]
 
 
-def sheet(axis: int, at: float, facing: int, rectangles: ArrayLike) -> Shape:
-    """Flat rectangles in the plane ``axis = at`` whose normals are ``facing`` (1 or -1).
+def rectangles_shape(axis: int, at: float, facing: int, rectangles: ArrayLike) -> Shape:
+    """Return rectangles in the plane ``axis = at`` with normals ``facing`` (1 or -1).
 
     ``rectangles`` is an (N, 4) array of (low u, high u, low v, high v), meters, where u and v are
     the other two axes in their order.
@@ -93,11 +93,11 @@ def sheet(axis: int, at: float, facing: int, rectangles: ArrayLike) -> Shape:
     )
 
 
-def with_holes(outline: ArrayLike, holes: Sequence[ArrayLike], level: float) -> Floats:
-    """A rectangle less others, as (N, 4) rectangles (low u, high u, low v, high v).
+def cut_holes(outline: ArrayLike, holes: Sequence[ArrayLike], level: float) -> Floats:
+    """Return a rectangle with holes as (N, 4) rectangles (low u, high u, low v, high v).
 
-    All are cut along the same lines, the height ``level`` (meters) among them, so that no corner
-    of one lies within the side of another: a ray cannot slip through.
+    All are cut along the same lines, the height ``level`` (meters) among them. No corner of one
+    lies inside a side of another, so that no ray can pass between them.
     """
     low_u, high_u, low_v, high_v = np.asarray(outline, dtype=float)
     across = np.unique([low_u, high_u, *(edge for hole in holes for edge in np.asarray(hole)[:2])])
@@ -114,27 +114,31 @@ def with_holes(outline: ArrayLike, holes: Sequence[ArrayLike], level: float) -> 
     return np.array(kept)
 
 
-def surfaces(plan: Plan, number: int, finish: Finish) -> Iterator[Fixture]:
-    """The four walls, floor and ceiling of one room, then its skirting and cornice."""
+def room_surfaces(plan: FloorPlan, number: int, finish: Finish) -> Iterator[Fixture]:
+    """Yield the walls, floor and ceiling of one room, then its skirting boards and cornice."""
     space = plan.spaces[number]
     flat = [[space.low[0], space.high[0], space.low[1], space.high[1]]]
     for axis, side in SIDES:
         parts = _wall(plan, number, axis, side, finish)
         yield Fixture("wall", number, parts)
-    yield Fixture("floor", number, (Part(sheet(2, space.low[2], 1, flat), finish.floor),))
-    yield Fixture("ceiling", number, (Part(sheet(2, space.high[2], -1, flat), finish.ceiling),))
+    yield Fixture(
+        "floor", number, (Part(rectangles_shape(2, space.low[2], 1, flat), finish.floor),)
+    )
+    yield Fixture(
+        "ceiling", number, (Part(rectangles_shape(2, space.high[2], -1, flat), finish.ceiling),)
+    )
     strips = _strips(plan, number, finish)
     if strips:
         yield Fixture("trim", number, (Part(boxes(*zip(*strips, strict=True)), "trim"),))
 
 
-def openings_of(plan: Plan, number: int, axis: int, side: int) -> list[Opening]:
-    """The openings in one wall of a room: the wall across ``axis`` on its low or high side."""
+def openings_of(plan: FloorPlan, number: int, axis: int, side: int) -> list[Opening]:
+    """Return the openings in the wall with normal ``axis`` on a room's low or high side."""
     at = 0 if side > 0 else 1  # a room lies on the low side of its own high wall
     return [door for door in plan.openings if door.axis == axis and door.rooms[at] == number]
 
 
-def _wall(plan: Plan, number: int, axis: int, side: int, finish: Finish) -> tuple[Part, ...]:
+def _wall(plan: FloorPlan, number: int, axis: int, side: int, finish: Finish) -> tuple[Part, ...]:
     space, along = plan.spaces[number], 1 - axis
     holes = [
         (door.low[along], door.high[along], door.low[2], door.high[2])
@@ -142,17 +146,17 @@ def _wall(plan: Plan, number: int, axis: int, side: int, finish: Finish) -> tupl
     ]
     outline = (space.low[along], space.high[along], space.low[2], space.high[2])
     level = finish.band_height if finish.band else 0.0
-    panels = with_holes(outline, holes, level)
+    panels = cut_holes(outline, holes, level)
     at = float((space.low, space.high)[side > 0][axis])
     lower = panels[:, 3] <= level
-    parts = [Part(sheet(axis, at, -side, panels[~lower]), finish.wall)]
+    parts = [Part(rectangles_shape(axis, at, -side, panels[~lower]), finish.wall)]
     if lower.any():
-        parts.append(Part(sheet(axis, at, -side, panels[lower]), finish.band))
+        parts.append(Part(rectangles_shape(axis, at, -side, panels[lower]), finish.band))
     return tuple(parts)
 
 
-def _strips(plan: Plan, number: int, finish: Finish) -> list[tuple[Floats, Floats]]:
-    """Boxes along the foot of the walls, broken at doorways, and under the ceiling."""
+def _strips(plan: FloorPlan, number: int, finish: Finish) -> list[tuple[Floats, Floats]]:
+    """Return the boxes of skirting boards (with gaps at doorways) and of cornices."""
     space = plan.spaces[number]
     strips = []
     for axis, side in SIDES:
@@ -172,12 +176,12 @@ def _strips(plan: Plan, number: int, finish: Finish) -> list[tuple[Floats, Float
 
 
 def _inward(at: float, side: int, depth: float) -> Extent:
-    """From a wall's face to ``depth`` meters inside the room."""
+    """Return the interval from a wall's face to ``depth`` meters inside the room."""
     return (at - depth, at) if side > 0 else (at, at + depth)
 
 
 def _between(whole: Extent, doors: Sequence[Opening], along: int) -> Iterator[Extent]:
-    """The stretches of a wall that doors and their casings leave."""
+    """Yield the stretches of a wall between doors and their casings."""
     start = whole[0]
     for door in sorted(doors, key=lambda door: float(door.low[along])):
         yield start, float(door.low[along]) - CASING

@@ -1,4 +1,4 @@
-"""A whole building from a seed: plan, walls, furniture and materials as one mesh."""
+"""Build a building from a seed: plan, walls, furniture and materials as one mesh."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from encoders.scenes.building import OUTSIDE, Building, Light, Room
 from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.arrange import arrange
 from encoders.scenes.homes.doors import doors
-from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.placed import Placed
-from encoders.scenes.homes.plan import Plan, draw_plan
-from encoders.scenes.homes.walls import Fixture, draw_finish, surfaces
+from encoders.scenes.homes.floor_plan import FloorPlan, random_floor_plan
+from encoders.scenes.homes.footprints import rotate_z
+from encoders.scenes.homes.placed_piece import PlacedPiece
+from encoders.scenes.homes.walls import Fixture, random_finish, room_surfaces
 from encoders.scenes.homes.windows import windows
 from encoders.scenes.solids.shapes import rotation
 from taskgraph.arrays import Floats, Integers, Integers32
 
 PLAN, FURNITURE, SMALL, PALETTE = range(4)
-"""Numbers of the random streams of a building: each draws from its own."""
+"""Numbers of a building's independent random streams."""
 
 
 @dataclass(frozen=True, eq=False)
 class Instance:
-    """A thing of the building: parts in its own frame, and where that frame is in the world.
+    """A fixture or a piece of furniture: parts in its own frame, and the frame's place.
 
     ``world = rotation @ local + origin``.
     """
@@ -43,23 +43,23 @@ class Instance:
 
 @dataclass(frozen=True, eq=False)
 class Home:
-    """A furnished building before it is painted: all that does not depend on the domain's look."""
+    """A furnished building without materials: everything that does not depend on the look."""
 
-    plan: Plan
+    plan: FloorPlan
     fixtures: tuple[Fixture, ...]
-    furniture: tuple[tuple[Placed, ...], ...]  # of each room
+    furniture: tuple[tuple[PlacedPiece, ...], ...]  # of each room
 
 
-def build(seed: int, index: int, domain: Domain) -> Building:
-    """The building of a number, the same for the same arguments.
+def build_building(seed: int, index: int, domain: Domain) -> Building:
+    """Build the building with a given number; equal arguments give equal buildings.
 
-    Plan, furniture and clutter have random streams of their own, so that domains which agree in
-    ``clutter`` have the same geometry.
+    Plan, furniture and small objects have independent random streams, so that domains with the
+    same ``clutter`` have the same geometry.
 
     Parameters
     ----------
     seed, index : int
-        Not negative; the data set's, and the building's number in it.
+        Seed of the data set, and number of the building in it; not negative.
     domain : Domain
 
     Raises
@@ -68,24 +68,28 @@ def build(seed: int, index: int, domain: Domain) -> Building:
         If ``seed`` or ``index`` is negative.
     """
     if seed < 0 or index < 0:
-        raise InvalidSceneError(f"seed {seed}, building {index}: expected no negative number")
-    home = furnish(seed, index, clutter=domain.clutter)
-    return painted(home, f"building_{index:04d}", domain, stream(seed, index, PALETTE))
+        raise InvalidSceneError(
+            f"seed is {seed} and the building's number {index}, expected no negative number"
+        )
+    home = furnish_home(seed, index, clutter=domain.clutter)
+    return assemble_building(
+        home, f"building_{index:04d}", domain, random_stream(seed, index, PALETTE)
+    )
 
 
-def stream(seed: int, index: int, number: int) -> np.random.Generator:
-    """One of a building's independent sources of random numbers."""
+def random_stream(seed: int, index: int, number: int) -> np.random.Generator:
+    """Return one of a building's independent random streams."""
     return np.random.default_rng(np.random.SeedSequence([seed, index, number]))
 
 
-def furnish(seed: int, index: int, *, clutter: float = 1.0) -> Home:
-    """Plan a building, finish its walls and arrange its furniture."""
-    rng = stream(seed, index, PLAN)
-    plan = draw_plan(rng)
-    finishes = [draw_finish(space, rng) for space in plan.spaces]
-    fixtures = [f for i, finish in enumerate(finishes) for f in surfaces(plan, i, finish)]
+def furnish_home(seed: int, index: int, *, clutter: float = 1.0) -> Home:
+    """Plan a building, choose its surfaces and arrange its furniture."""
+    rng = random_stream(seed, index, PLAN)
+    plan = random_floor_plan(rng)
+    finishes = [random_finish(space, rng) for space in plan.spaces]
+    fixtures = [f for i, finish in enumerate(finishes) for f in room_surfaces(plan, i, finish)]
     fixtures += [*doors(plan, finishes, rng), *windows(plan, finishes, rng)]
-    large, small = stream(seed, index, FURNITURE), stream(seed, index, SMALL)
+    large, small = random_stream(seed, index, FURNITURE), random_stream(seed, index, SMALL)
     furniture = tuple(
         arrange(
             space,
@@ -98,8 +102,8 @@ def furnish(seed: int, index: int, *, clutter: float = 1.0) -> Home:
     return Home(plan, tuple(fixtures), furniture)
 
 
-def painted(home: Home, name: str, domain: Domain, rng: np.random.Generator) -> Building:
-    """Give every part a material of the domain's palette, and join all into one mesh."""
+def assemble_building(home: Home, name: str, domain: Domain, rng: np.random.Generator) -> Building:
+    """Give every part a material of the domain's palette, and join all parts into one mesh."""
     instances = _instances(home)
     parts = [part for instance in instances for part in instance.parts]
     owner = np.repeat(np.arange(len(instances)), [len(i.parts) for i in instances])
@@ -133,7 +137,7 @@ def painted(home: Home, name: str, domain: Domain, rng: np.random.Generator) -> 
 
 
 def _rotated(turn: Floats, of_vertex: Integers, vectors: Floats) -> Floats:
-    # Furniture turns about z only: four products instead of nine for each of many vertices.
+    # Furniture is rotated about z only: four products for each vertex instead of nine.
     c, s = turn[of_vertex, 0, 0], turn[of_vertex, 1, 0]
     x, y, z = vectors.T
     return np.stack([c * x - s * y, s * x + c * y, z], axis=1)
@@ -155,15 +159,15 @@ def _instances(home: Home) -> list[Instance]:
 
 
 SHARED = ("trim", "door", "window_frame")
-"""Roles that have one material in the whole building."""
+"""Roles with one material for the whole building."""
 
 
 def _materials(
     instances: Sequence[Instance], domain: Domain, rng: np.random.Generator
 ) -> tuple[tuple[Material, ...], Integers32]:
-    """One material for each role and variant of a piece.
+    """Draw a material for each role and variant of a piece.
 
-    Fixtures share those of their room, and the pieces of a suite (chairs around a table) theirs.
+    Fixtures of a room share materials, and so do the pieces of a suite (chairs of one table).
     """
     materials: list[Material] = []
     known: dict[tuple[object, ...], int] = {}
@@ -189,7 +193,7 @@ def _lights(home: Home, domain: Domain) -> tuple[Light, ...]:
     lamp = np.array(domain.lighting.lamp, dtype=float)
     return tuple(
         Light(
-            position=placed.position + turned(placed.turn, glow.position),
+            position=placed.position + rotate_z(placed.turn, glow.position),
             power=glow.strength * lamp,
             radius=glow.radius,
             room=room if room >= 0 else OUTSIDE,

@@ -1,1 +1,1 @@
-"""Labels of a view, each from the exact geometry or from a standard operator on its picture."""
+"""Labels of a view, from the exact geometry or from a standard operator on the picture."""

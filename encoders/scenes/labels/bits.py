@@ -1,8 +1,8 @@
-"""Maps of truth values as whole numbers: moved and combined for all pixels in one operation.
+"""Boolean maps as whole numbers, which are shifted and combined in one operation.
 
-A map (H, W) inside a margin of R pixels is a row of (H + 2 R) (W + 2 R) bits, row by row; bit k
-of the number is place k of that row. All bits in the margin are 0, so that a map may be moved by
-up to R pixels either way without any bit coming round to another row.
+A map (H, W) with a margin of R pixels is stored as (H + 2 R) (W + 2 R) bits, row by row; bit k of
+the number is place k. All bits in the margin are 0, so that a map can be shifted by up to R pixels
+in each direction without moving bits into another row.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ import numpy as np
 from taskgraph.arrays import Booleans
 
 
-def packed(places: Booleans) -> int:
-    """The number that stands for a map with its margin, of any shape."""
+def pack(places: Booleans) -> int:
+    """Return the number that represents a boolean map with its margin."""
     return int.from_bytes(np.packbits(places, bitorder="little").tobytes(), "little")
 
 
-def unpacked(maps: Sequence[int], count: int) -> Booleans:
-    """(M, count) truth values of M maps of ``count`` places."""
+def unpack(maps: Sequence[int], count: int) -> Booleans:
+    """Return the (M, count) booleans of M maps with ``count`` places."""
     size = -(-count // 8)
     content = b"".join([bits.to_bytes(size, "little") for bits in maps])
     rows = np.frombuffer(content, dtype=np.uint8).reshape(len(maps), size)
     return np.unpackbits(rows, axis=1, count=count, bitorder="little").view(bool)
 
 
-def ahead(bits: int, step: int) -> int:
-    """The map that holds at each place what ``bits`` holds ``step`` places further on."""
+def shift(bits: int, step: int) -> int:
+    """Shift a map: each place gets the value ``step`` places further on."""
     return bits >> step if step >= 0 else bits << -step
 
 
-def widened(bits: int, steps: Sequence[int]) -> int:
-    """The map that is true where ``bits`` is, and at any of these steps to either side of it."""
+def dilate(bits: int, steps: Sequence[int]) -> int:
+    """Return a map that is true at the places of ``bits`` and ``steps`` places to either side."""
     result = bits
     for step in steps:
         result |= bits << step | bits >> step

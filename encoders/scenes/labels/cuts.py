@@ -1,4 +1,4 @@
-"""Normalized cuts of a weighted graph: in two, and in as many parts as are cheap to part.
+"""Normalized cuts of a weighted graph into two parts, and into many.
 
 After Shi and Malik, "Normalized cuts and image segmentation", PAMI 2000.
 """
@@ -10,29 +10,29 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg.lapack import dsyevr
 
-from encoders.scenes.labels.bits import packed, unpacked
+from encoders.scenes.labels.bits import pack, unpack
 from taskgraph.arrays import Booleans, Floats, Indices, Integers32
 
 DEAREST_CUT = 0.005
-"""A graph is not cut where its cheapest normalized cut costs more than this."""
+"""Largest cost of a normalized cut that is made."""
 
 FAINT = 5e-4
-"""A likeness that holds nothing together: a part tied to the rest by ten such edges a node is cut
-off for less than `DEAREST_CUT`, since each node weighs at least `SELF_WEIGHT`."""
+"""Weight of edges that are ignored first. Cutting ten such edges for each node costs less than
+`DEAREST_CUT`, since each node weighs at least `SELF_WEIGHT`."""
 
 SELF_WEIGHT = 2.0
-"""Likeness of a region to itself, which makes it dear to cut off a single region."""
+"""Similarity of a region to itself; it makes cutting off a single region expensive."""
 
 
 def two_way_cut(weights: Floats) -> tuple[Booleans, float]:
-    r"""The cheapest normalized cut among those that the second eigenvector orders.
+    r"""Return the cheapest normalized cut in the order of the second eigenvector.
 
     .. math:: \mathrm{Ncut}(A, B) = \frac{\mathrm{cut}(A, B)}{\mathrm{assoc}(A, V)} +
                                     \frac{\mathrm{cut}(A, B)}{\mathrm{assoc}(B, V)}
 
     is least, relaxed to real numbers, for the second smallest eigenvector of
-    (D - W) y = lambda D y. The nodes are sorted by y, and the best of the N - 1 places to cut
-    between two of them is taken.
+    (D - W) y = lambda D y. The nodes are sorted by y, and the best of the N - 1 cuts between
+    two successive nodes is taken.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def two_way_cut(weights: Floats) -> tuple[Booleans, float]:
     scale = 1 / np.sqrt(degree)
     laplacian = -(scale[:, None] * weights * scale)
     laplacian.flat[:: len(degree) + 1] += 1
-    # As scipy.linalg.eigh, which takes longer to check small matrices than to solve them.
+    # Same as scipy.linalg.eigh, which spends more time on checks than on small matrices.
     vector = dsyevr(laplacian, range="I", il=2, iu=2, lower=1)[1][:, 0]
     order = np.argsort(scale * vector, kind="stable")
     ahead = degree[order].cumsum()[:-1]
@@ -65,24 +65,24 @@ def two_way_cut(weights: Floats) -> tuple[Booleans, float]:
 
 
 def normalized_cuts(weights: Floats) -> Integers32:
-    """Cut a graph in two, and its parts in turn, as long as a cut is cheap.
+    """Cut a graph into two parts, and these again, as long as a cut is cheap.
 
-    What only edges fainter than `FAINT` tie to the rest is taken off first, without eigenvectors.
+    Parts that are joined only by edges below `FAINT` are separated first, without eigenvectors.
 
     Parameters
     ----------
     weights : (N, N) array
-        As for `two_way_cut`.
+        See `two_way_cut`.
 
     Returns
     -------
     (N,) int32 array
-        The part that each node belongs to, numbered from 0.
+        Number of each node's part, from 0.
     """
     count = len(weights)
-    touch = [packed(row) for row in weights >= FAINT]
+    touch = [pack(row) for row in weights >= FAINT]
     parts = np.zeros(count, dtype=np.int32)
-    found, waiting = 0, [np.arange(count)]
+    number, waiting = 0, [np.arange(count)]
     while waiting:
         nodes = waiting.pop()
         side, cost = np.ones(1, dtype=bool), np.inf
@@ -93,15 +93,15 @@ def normalized_cuts(weights: Floats) -> Integers32:
         if cost < DEAREST_CUT:
             waiting += [nodes[side], nodes[~side]]
         else:
-            parts[nodes] = found
-            found += 1
+            parts[nodes] = number
+            number += 1
     return parts
 
 
 def _tied(nodes: Indices, touch: Sequence[int]) -> Booleans:
-    """Which of some nodes a path among them leads to from the first.
+    """Return the nodes that are connected with the first one by paths among ``nodes``.
 
-    ``touch`` holds for each node of the graph those that it touches, as bits of a number.
+    ``touch`` has the neighbors of each node, as bits of a number.
     """
     left = sum(1 << node for node in nodes.tolist())
     new = 1 << int(nodes[0])
@@ -111,4 +111,4 @@ def _tied(nodes: Indices, touch: Sequence[int]) -> Booleans:
         more = touch[node.bit_length() - 1] & left & ~reached
         reached |= more
         new = new ^ node | more
-    return np.asarray(unpacked([reached], len(touch))[0, nodes])
+    return np.asarray(unpack([reached], len(touch))[0, nodes])

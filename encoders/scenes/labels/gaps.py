@@ -1,4 +1,4 @@
-"""How far one surface stands in front of another between neighboring pixels."""
+"""Gaps: jumps in depth between the surfaces of neighboring pixels."""
 
 from __future__ import annotations
 
@@ -8,46 +8,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.scenes.camera import Camera
-from encoders.scenes.raycast import Caster, Hits
+from encoders.scenes.raycast import Hits, Raycaster
 from taskgraph.arrays import Booleans, Floats, Indices
 
 HALVINGS = 4
-"""A gap is looked for between rays 1 / 2**4 of a pixel apart."""
+"""Pairs of rays are brought to a distance of 1 / 2**4 pixel to find gaps."""
 
 LEAST_GAP = 1e-3
-"""Planes that agree at both rays to within this share of the depth are one surface."""
+"""Largest relative difference of depth, at both rays, of planes that are one surface."""
 
 ROUNDING = 1e-9
-"""Planes that agree to within this share of the depth are equal."""
+"""Largest relative difference of depth of planes that are equal."""
 
 SHALLOW = 0.02
-"""Planes that cross between the rays and agree at both to within this share meet in a crease."""
+"""Planes that cross between the rays, with a smaller difference at both, meet in a crease."""
 
 BEFORE = 0.9
-"""How far along the way to a crease the nearer face must still be seen."""
+"""Share of the way to a crease up to which the nearer face must be visible."""
 
 
 @dataclass(frozen=True, eq=False)
 class Gaps:
-    """Jumps in depth between neighboring pixels, in [-1, 1]; zero where the surface goes on.
+    """Jumps in depth between neighboring pixels, in [-1, 1]; zero within one surface.
 
-    The size is ``1 - near / far``, with the depths (z-buffer) of the two surfaces where one hides
-    the other, 1 where there is nothing behind. Positive if the first pixel of the two is nearer.
+    The size is ``1 - near / far``, from the z-buffer depths of two surfaces at the place where
+    one hides the other; it is 1 without a surface behind. It is positive if the first pixel is
+    nearer.
 
     Attributes
     ----------
     across : (H, W - 1) array
-        Between each pixel and the one to its right.
+        Gaps between each pixel and its right neighbor.
     down : (H - 1, W) array
-        Between each pixel and the one below.
+        Gaps between each pixel and its neighbor below.
     """
 
     across: Floats
     down: Floats
 
     @classmethod
-    def between(cls, caster: Caster, camera: Camera, size: int, hits: Hits) -> Gaps:
-        """Find the gaps of a view whose middle-of-pixel rays met ``hits``.
+    def between(cls, raycaster: Raycaster, camera: Camera, size: int, hits: Hits) -> Gaps:
+        """Find the gaps of a view from the ``hits`` of the pixels' middles.
 
         In a picture, the inverse depth of a plane is linear. Each ray therefore stands for the
         plane of the triangle that it met, and two rays for two linear functions between them. If
@@ -67,33 +68,34 @@ class Gaps:
                 np.concatenate([index[:, 1:].ravel(), index[1:].ravel()]),
             ]
         )
-        # Rays that met one triangle, or nothing, agree: no more need be known of them.
+        # Rays that hit the same triangle, or nothing, have no gap.
         differ = np.flatnonzero(hits.face[pairs[0]] != hits.face[pairs[1]])
         pairs, gap = pairs[:, differ], np.zeros(pairs.shape[1])
-        # The side that is seen makes offsets negative; a nanometer keeps them so.
+        # Offsets of visible sides are negative; a nanometer keeps them negative.
         offset = np.einsum("ni,ni->n", hits.flat, hits.point - camera.position)
         planes = np.ascontiguousarray((hits.flat / np.minimum(offset, -1e-9)[:, None]).T)
-        gap[differ] = _closed_in(caster, camera, _Pair(rays[:, pairs], planes[:, pairs]))
+        gap[differ] = _closed_in(raycaster, camera, _Pair(rays[:, pairs], planes[:, pairs]))
         middle = size * (size - 1)
         return cls(gap[:middle].reshape(size, -1), gap[middle:].reshape(-1, size))
 
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Pairs of rays of unit depth, (3, 2, ...), and the planes that they met, (3, 2, ...)."""
+    """Pairs of rays of unit depth, (3, 2, ...), and the planes that they hit, (3, 2, ...)."""
 
     rays: Floats
     planes: Floats
 
     def at(self, rows: Booleans | Indices) -> _Pair:
-        """Some of the (3, 2, N) pairs."""
+        """Return some of the (3, 2, N) pairs."""
         return _Pair(self.rays[:, :, rows], self.planes[:, :, rows])
 
     def gap(self) -> tuple[Floats, Floats]:
-        """(...) signed gaps between the planes, and (...) how much they disagree at the worse end.
+        """Return (...) signed gaps between the planes, and (...) their largest difference.
 
-        A gap is ``1 - near / far`` where it is the smaller; positive where the first is nearer.
-        Planes that differ only by rounding, as those of two triangles of one face, have none.
+        A gap is the smaller ``1 - near / far`` of the two rays; it is positive if the first
+        plane is nearer. Planes that differ only by rounding, such as those of two triangles of
+        one face, have no gap.
         """
         near = _inverse_depth(self.planes[:, :, None], self.rays[:, None])  # plane, ray, ...
         share = (near[0] - near[1]) / np.maximum(np.maximum(near[0], near[1]), 1e-12)
@@ -104,19 +106,19 @@ class _Pair:
 
 
 def _inverse_depth(planes: Floats, rays: Floats) -> Floats:
-    """Of planes along rays of unit depth, (3, ...) each."""
+    """Return the inverse depths of planes along rays of unit depth, (3, ...) each."""
     return np.asarray(planes[0] * rays[0] + planes[1] * rays[1] + planes[2] * rays[2])
 
 
-def _planes(caster: Caster, camera: Camera, faces: NDArray[np.integer]) -> Floats:
-    """(3, N) vectors m such that a triangle's plane has inverse depth ``m . ray``.
+def _planes(raycaster: Raycaster, camera: Camera, faces: NDArray[np.integer]) -> Floats:
+    """Return (3, N) vectors m such that a triangle's plane has inverse depth ``m . ray``.
 
-    That is along rays of unit depth. The points P of the plane (from the camera) have m . P = 1.
-    Zero where nothing was met (the triangle is -1): infinitely far.
+    Rays have unit depth. Points P of the plane, relative to the camera, have m . P = 1. Without
+    a hit (the triangle is -1), m is zero: the plane is infinitely far.
     """
     met = np.flatnonzero(faces >= 0)
     planes = np.zeros((3, len(faces)))
-    corners = caster.building.vertices[caster.building.faces[faces[met]]] - camera.position
+    corners = raycaster.building.vertices[raycaster.building.faces[faces[met]]] - camera.position
     first, second, third = corners.transpose(1, 2, 0)
     (x1, y1, z1), (x2, y2, z2) = second - first, third - first
     across = np.stack([y1 * z2 - z1 * y2, z1 * x2 - x1 * z2, x1 * y2 - y1 * x2])
@@ -124,38 +126,38 @@ def _planes(caster: Caster, camera: Camera, faces: NDArray[np.integer]) -> Float
     return planes
 
 
-def _cast(caster: Caster, camera: Camera, rays: Floats) -> Floats:
-    """(3, N) planes that (3, N) rays of unit depth meet."""
+def _cast(raycaster: Raycaster, camera: Camera, rays: Floats) -> Floats:
+    """Return the (3, N) planes that (3, N) rays of unit depth hit."""
     unit = np.ascontiguousarray((rays / np.sqrt(_inverse_depth(rays, rays))).T)
-    return _planes(caster, camera, caster.distances(camera.position, unit)[0])
+    return _planes(raycaster, camera, raycaster.distances(camera.position, unit)[0])
 
 
-def _closed_in(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
-    """(N,) gaps of the pairs after halving the distance between their rays."""
+def _closed_in(raycaster: Raycaster, camera: Camera, pair: _Pair) -> Floats:
+    """Return (N,) gaps of the pairs after repeatedly halving the distance of their rays."""
     gap, mismatch = pair.gap()
     result = np.where(mismatch > LEAST_GAP, gap, 0.0)
     rows = np.flatnonzero((mismatch > LEAST_GAP) & ((gap != 0) | (mismatch > SHALLOW)))
     pair = pair.at(rows)
     for _ in range(HALVINGS):
-        pair, gap, mismatch = _half(caster, camera, pair)
+        pair, gap, mismatch = _half(raycaster, camera, pair)
         result[rows] = np.where(np.abs(gap) > LEAST_GAP, gap, 0.0)
         doubtful = np.flatnonzero((mismatch > LEAST_GAP) & ((gap != 0) | (mismatch > SHALLOW)))
         rows, pair, gap = rows[doubtful], pair.at(doubtful), gap[doubtful]
     crossing = np.flatnonzero(gap == 0)
-    result[rows[crossing]] = _unmet(caster, camera, pair.at(crossing))
+    result[rows[crossing]] = _crease_gaps(raycaster, camera, pair.at(crossing))
     return result
 
 
-def _half(caster: Caster, camera: Camera, pair: _Pair) -> tuple[_Pair, Floats, Floats]:
-    """Of the halves of each pair, the one with the larger gap; its gap and its mismatch."""
+def _half(raycaster: Raycaster, camera: Camera, pair: _Pair) -> tuple[_Pair, Floats, Floats]:
+    """Return the half of each pair with the larger gap, its gap and its difference."""
     (start, end), (near, far) = pair.rays.swapaxes(0, 1), pair.planes.swapaxes(0, 1)
     middle = (start + end) / 2
     rays = np.stack([start, middle, end], axis=1)
-    planes = np.stack([near, _cast(caster, camera, middle), far], axis=1)
+    planes = np.stack([near, _cast(raycaster, camera, middle), far], axis=1)
     halves = _Pair(rays[:, [[0, 1], [1, 2]]], planes[:, [[0, 1], [1, 2]]])  # (3, 2, half, N)
     gap, mismatch = halves.gap()
     size = np.abs(gap)
-    # Of two halves without a gap, the crease or the bend is in the one that disagrees more.
+    # Without a gap, the crease or bend is in the half with the larger difference.
     first = np.where(size[0] == size[1], mismatch[0] >= mismatch[1], size[0] > size[1])
     rays, planes = (
         np.where(first, of[:, :, 0], of[:, :, 1]) for of in (halves.rays, halves.planes)
@@ -167,8 +169,8 @@ def _half(caster: Caster, camera: Camera, pair: _Pair) -> tuple[_Pair, Floats, F
     )
 
 
-def _unmet(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
-    """(N,) gaps of pairs whose planes cross, but whose faces may end before they do."""
+def _crease_gaps(raycaster: Raycaster, camera: Camera, pair: _Pair) -> Floats:
+    """Return (N,) gaps of pairs whose planes cross, if a face ends before the crossing."""
     depth1, depth2 = _inverse_depth(pair.planes, pair.rays)
     first = depth1 > depth2  # inverse depths: the first surface is nearer
     # Along the way from the nearer surface's ray to the other, the planes' inverse depths differ
@@ -178,7 +180,7 @@ def _unmet(caster: Caster, camera: Camera, pair: _Pair) -> Floats:
     rise1, rise2 = (_inverse_depth(nearer - farther, ray) for ray in (start, end))
     crease = rise1 / np.where(rise1 == rise2, 1.0, rise1 - rise2)
     ray = start + BEFORE * crease * (end - start)
-    seen = _inverse_depth(_cast(caster, camera, ray), ray)
+    seen = _inverse_depth(_cast(raycaster, camera, ray), ray)
     near, far = _inverse_depth(nearer, ray), _inverse_depth(farther, ray)
     met = np.abs(seen - near) <= np.abs(seen - far)
     size = 1 - np.minimum(depth1, depth2) / np.maximum(np.maximum(depth1, depth2), 1e-12)

@@ -1,76 +1,76 @@
-"""Depth, normals, curvature and shading, straight from what the rays met."""
+"""Depth, normals, curvature and shading, computed from the hits of the rays."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.labels.sight import Sight
+from encoders.scenes.labels.raycast_view import RaycastView
 from taskgraph.arrays import Booleans, Floats
 
 HALF_LIGHT = 8.0
-"""Square meters in the fall-off of `reshading`: at a distance of sqrt(8) m light is halved."""
+"""Constant of the fall-off of `reshading`, square meters: light halves at sqrt(8) m."""
 
 
-def mask(sight: Sight) -> Booleans:
-    """Where the picture shows a surface, (H, W); not where it looks out of the building."""
-    return sight.grid(sight.hits.valid)
+def mask(view: RaycastView) -> Booleans:
+    """Return (H, W) booleans: whether a pixel shows a surface of the building."""
+    return view.grid(view.hits.valid)
 
 
-def depth_euclidean(sight: Sight) -> Floats:
-    """Meters from the camera to the surface along each ray, (H, W); NaN outside the mask."""
-    return _known(sight, sight.hits.distance)
+def depth_euclidean(view: RaycastView) -> Floats:
+    """Return the distance along each ray, meters, (H, W); NaN outside the mask."""
+    return _known(view, view.hits.distance)
 
 
-def depth_zbuffer(sight: Sight) -> Floats:
-    """Meters from the camera's plane to the surface, (H, W); NaN outside the mask.
+def depth_zbuffer(view: RaycastView) -> Floats:
+    """Return the distance from the camera's plane, meters, (H, W); NaN outside the mask.
 
-    ``depth_euclidean`` times the cosine between the ray and the camera's axis.
+    It is ``depth_euclidean`` times the cosine between the ray and the camera's axis.
     """
-    return _known(sight, -sight.rays[:, 2] * sight.hits.distance)
+    return _known(view, -view.rays[:, 2] * view.hits.distance)
 
 
-def normal(sight: Sight) -> Floats:
-    """Unit normal of the smooth surface in the camera's frame, (H, W, 3); 0 outside the mask.
+def normal(view: RaycastView) -> Floats:
+    """Return unit normals of the smooth surface in the camera's frame; 0 outside the mask.
 
-    x to the right of the picture, y up, z toward the camera. The side of the triangle that is
-    seen: a wall straight ahead has (0, 0, 1). Where a rounded surface turns away, its
-    interpolated normal may point past a right angle to the ray, by no more than its triangles do.
+    (H, W, 3): x to the right of the picture, y up, z toward the camera. Normals are those of the
+    visible side: a wall straight ahead has (0, 0, 1). At the silhouette of a rounded surface the
+    interpolated normal may point slightly away from the camera.
     """
-    return sight.grid(_camera_normals(sight))
+    return view.grid(_camera_normals(view))
 
 
-def principal_curvature(sight: Sight) -> Floats:
-    """Principal curvatures of the smooth surface, 1/m, the larger first; 0 outside the mask.
+def principal_curvature(view: RaycastView) -> Floats:
+    """Return the principal curvatures, 1/m, the larger first, (H, W, 2); 0 outside the mask.
 
-    (H, W, 2). Positive where the surface bulges toward the camera: a ball of radius r has
+    They are positive where the surface bulges toward the camera: a ball of radius r has
     (1/r, 1/r), the inside of a tube (0, -1/r), a plane (0, 0).
     """
-    return sight.grid(sight.hits.curvature)
+    return view.grid(view.hits.curvature)
 
 
-def reshading(sight: Sight) -> Floats:
-    """How bright a matt white world looks in the light of one lamp at the camera, (H, W).
+def reshading(view: RaycastView) -> Floats:
+    """Return the shading of a matt white world with one lamp at the camera, (H, W) in [0, 1].
 
-    In [0, 1]; zero outside the mask. With n the `normal`, l the unit vector to the camera and r
+    It is zero outside the mask. With n the `normal`, l the unit vector to the camera and r
     the distance in meters,
 
         shading = max(0, n . l) * 8 / (8 + r**2).
 
-    There are no shadows: the lamp sees what the camera sees. The fall-off is that of the real
+    There are no shadows, as the lamp is at the camera. The fall-off is that of the real
     data, whose renderer calls it inverse square with a lamp distance of 8; the real data's gain
-    (a lamp of energy 2.5), which clips what is near, is left out, so nothing is clipped here.
+    (a lamp of energy 2.5), which clips near surfaces, is left out, so no value is clipped here.
     """
-    slope = -(_camera_normals(sight) * sight.rays).sum(-1)
-    distance = np.where(sight.hits.valid, sight.hits.distance, np.inf)
-    return sight.grid(np.maximum(slope, 0.0) * HALF_LIGHT / (HALF_LIGHT + distance**2))
+    slope = -(_camera_normals(view) * view.rays).sum(-1)
+    distance = np.where(view.hits.valid, view.hits.distance, np.inf)
+    return view.grid(np.maximum(slope, 0.0) * HALF_LIGHT / (HALF_LIGHT + distance**2))
 
 
-def _camera_normals(sight: Sight) -> Floats:
-    """(N, 3) normals in the camera's frame."""
-    normals: Floats = np.einsum("ji,nj->ni", sight.camera.rotation, sight.hits.normal)
+def _camera_normals(view: RaycastView) -> Floats:
+    """Return (N, 3) normals in the camera's frame."""
+    normals: Floats = np.einsum("ji,nj->ni", view.camera.rotation, view.hits.normal)
     return normals
 
 
-def _known(sight: Sight, values: Floats) -> Floats:
-    """(N,) values as a map, NaN where the ray met nothing."""
-    return sight.grid(np.where(sight.hits.valid, values, np.nan))
+def _known(view: RaycastView, values: Floats) -> Floats:
+    """Return (N,) values as a map; NaN without a hit."""
+    return view.grid(np.where(view.hits.valid, values, np.nan))

@@ -1,7 +1,7 @@
-"""Labels read off the picture alone: texture edges and 2D keypoints, before any suppression.
+"""Labels from the picture only: texture edges and 2D keypoints, before any suppression.
 
-Both follow the operators with which Taskonomy's files were made, for pictures 512 pixels wide;
-their scales shrink with the picture, so that the same scene gives alike maps at any resolution.
+Both follow the operators with which Taskonomy's files were made, for pictures 512 pixels wide.
+Their scales shrink with the picture, so that a scene has similar maps at any resolution.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from skimage.color import rgb2gray
 from taskgraph.arrays import Floats, Pixels
 
 REFERENCE = 512
-"""Pixels across the pictures for which Taskonomy's operators are defined."""
+"""Width of the pictures for which Taskonomy's operators are defined, pixels."""
 
 EDGE_SIGMA = 3.0
 """Standard deviation of the blur before the gradient, pixels of a picture 512 across."""
 
 FINEST_SIGMA = 1.0
-"""Least blur in pixels of the picture itself; below it the pixel grid shows in the gradient."""
+"""Least blur in pixels; with less, the pixel grid is visible in the gradient."""
 
 LARGEST_LOBE = 30.0
-"""Widest third of a SURF filter, pixels of a picture 512 across; the narrowest is one pixel."""
+"""Largest width of a third of a SURF filter, pixels of a picture 512 across; the least is 1."""
 
 LOBES = 10
-"""Most scales at which keypoints are sought."""
+"""Largest number of scales of keypoints."""
 
 
 def edge_sigma(size: int) -> float:
-    """Standard deviation (pixels) of the blur in a picture ``size`` pixels across."""
+    """Return the standard deviation (pixels) of the blur for pictures ``size`` pixels wide."""
     return max(FINEST_SIGMA, EDGE_SIGMA * size / REFERENCE)
 
 
 def edge_texture(rgb: Pixels) -> Floats:
-    r"""Canny's first stage: the gradient magnitude of the smoothed gray picture.
+    r"""Return Canny's first stage: the gradient magnitude of the smoothed gray picture.
 
     .. math:: E = \frac{\sigma}{3} \sqrt{(S_x^2 + S_y^2) / 2}, \qquad
               S = \mathrm{Sobel} * G_\sigma * \mathrm{gray},
@@ -70,7 +70,7 @@ def edge_texture(rgb: Pixels) -> Floats:
 
 
 def keypoint_lobes(size: int) -> tuple[int, ...]:
-    """The scales (pixels, odd) of SURF filters in a picture ``size`` pixels across.
+    """Return the scales (pixels, odd) of SURF filters for pictures ``size`` pixels wide.
 
     At most ten, evenly spaced from 1 to 30 pixels of a picture 512 across, as Taskonomy has them,
     and rounded up to odd numbers: (1, 3, 5) at 64 pixels, (1, 3, 5, 7, 9, 11, 13, 15) at 256. A
@@ -82,7 +82,7 @@ def keypoint_lobes(size: int) -> tuple[int, ...]:
 
 
 def keypoints2d(rgb: Pixels) -> Floats:
-    """SURF's response before non-maximum suppression: the largest over all scales.
+    """Return SURF's response before non-maximum suppression: the largest over all scales.
 
     The positive part of `hessian_response` of the gray picture (``skimage.color.rgb2gray``, in
     [0, 1]), its maximum over `keypoint_lobes`.
@@ -95,8 +95,8 @@ def keypoints2d(rgb: Pixels) -> Floats:
     Returns
     -------
     (H, W) array
-        In [0, 1); 0 on flat and on straight things, larger on blobs, corners and crossings. The
-        paper clips it at 0.005.
+        In [0, 1); 0 on uniform areas and straight edges, larger on blobs, corners and crossings.
+        The paper clips it at 0.005.
 
     References
     ----------
@@ -111,7 +111,7 @@ def keypoints2d(rgb: Pixels) -> Floats:
 
 
 def hessian_response(gray: Floats, lobe: int) -> Floats:
-    r"""SURF's approximate determinant of the Hessian at one scale.
+    r"""Return SURF's approximate determinant of the Hessian at one scale.
 
     .. math:: (D_{xx} D_{yy} - (0.9\,D_{xy})^2) / (3 \ell)^4,
 
@@ -138,7 +138,7 @@ def hessian_response(gray: Floats, lobe: int) -> Floats:
     sums[1:, 1:] = np.pad(gray, half, mode="symmetric").cumsum(0).cumsum(1)
 
     def box(top: int, left: int, bottom: int, right: int) -> Floats:
-        # The sum over the pixels from (top, left) to (bottom, right), all included, around each.
+        # The sum over the pixels from (top, left) to (bottom, right) inclusive, around each pixel.
         rows = slice(half + top, half + top + height), slice(half + bottom + 1, None)
         columns = slice(half + left, half + left + width), slice(half + right + 1, None)
         low, high = rows[0], slice(rows[1].start, rows[1].start + height)

@@ -3,8 +3,8 @@
 After B. Steder, R. B. Rusu, K. Konolige, W. Burgard, "Point feature extraction on 3D range scans
 taking into account object boundaries", ICRA 2011, section IV. A keypoint should lie on a stable
 patch of surface, near which the surface changes in different directions: close to a corner, not
-on it, and not along an edge. Each step says where it departs from the paper. One departure is
-common to all: this range image has no noise, so nothing is smoothed before the end.
+on it, and not along an edge. The docstring of each step names its differences from the paper. One
+difference is common to all: this range image has no noise, so it is smoothed only at the end.
 """
 
 from __future__ import annotations
@@ -17,54 +17,55 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encoders.scenes.labels.bits import ahead, packed, unpacked, widened
+from encoders.scenes.labels.bits import dilate, pack, shift, unpack
+from encoders.scenes.labels.raycast_view import RaycastView
 from encoders.scenes.labels.scan import Offset, Scan
-from encoders.scenes.labels.sight import Sight
 from taskgraph.arrays import Booleans, Floats, Indices
 
 SUPPORT = 0.3
-"""Diameter (meters) of the ball whose surface changes decide about a point; the real data's."""
+"""Diameter (meters) of the ball whose surface changes determine a point's value, as in the
+real data."""
 
 LEAST_PIXELS = 5.0
-"""The support is at least this many pixels wide, so that far points have neighbors too."""
+"""Least width of the support in pixels, so that far points have neighbors too."""
 
 WIDEST = 8
-"""Neighbors are sought up to one eighth of the picture's width away."""
+"""Neighbors are at most one eighth of the picture's width away."""
 
 STEP = 0.1
-"""A jump in depth of this share of `SUPPORT` is a border; a smaller one is relief."""
+"""Least jump in depth of a border, as a share of `SUPPORT`."""
 
 PATCH = 2
-"""Surface change is measured over (2 * 2 + 1)**2 pixels."""
+"""Surface change is measured over patches of (2 * 2 + 1)**2 pixels."""
 
 LEAST_CHANGE = 0.2
-"""Points whose surface changes less than this count as flat."""
+"""Least surface change of a point that is not flat."""
 
 ANGLES = 16
-"""Bins for directions over half a turn; the middles of two are 0 and 90 degrees."""
+"""Number of bins of directions over 180 degrees; 0 and 90 degrees are middles of bins."""
 
 TURN = ((1 - (1 - LEAST_CHANGE) ** (1 / 3)) ** 2) ** 0.5 / 4
-"""Difference of two neighbors' normals, below which a patch cannot change by `LEAST_CHANGE`.
+"""Least difference of two neighbors' normals in a patch with a change of `LEAST_CHANGE`.
 
-From its middle, all of a patch of `PATCH` 2 is at most four such neighbors away, so that the
-variance of its normals is at most (4 `TURN`)**2."""
+Every pixel of a 5 x 5 patch is at most four neighbors from its middle, so that the variance of
+its normals is at most (4 `TURN`)**2."""
 
 BLOCK = 1 << 21
-"""Pairs of points, connected or not, looked at in one go, to bound memory."""
+"""Number of pairs of points that are processed together; it bounds the memory."""
 
 
-def keypoints3d(sight: Sight) -> Floats:
-    """NARF's interest value I = I1 I2 of each pixel, in [0, 1], (H, W).
+def keypoints3d(view: RaycastView) -> Floats:
+    """Return NARF's interest value I = I1 I2 of each pixel, in [0, 1], (H, W).
 
-    Zero where the surroundings are flat, on the far side of borders (which moves with the
-    viewpoint) and where nothing is seen. The support sigma is `SUPPORT`, or `LEAST_PIXELS`
+    It is zero in flat surroundings, on the far side of borders (which moves with the viewpoint)
+    and without a surface. The support sigma is `SUPPORT`, or `LEAST_PIXELS`
     pixels where the surface is so far away that these are wider. At the end, the values are
     smoothed with the kernel (1, 2, 1) / 4 both ways, as the paper smooths them before it looks
     for maxima.
     """
-    scan = Scan.of(sight, jump=STEP * SUPPORT, margin=max(PATCH, sight.size // WIDEST))
+    scan = Scan.of(view, jump=STEP * SUPPORT, margin=max(PATCH, view.size // WIDEST))
     seen, margin = np.isfinite(scan.depth), scan.margin
-    scale = 2 * np.tan(sight.camera.fov / 2) / sight.size  # meters a pixel, one meter away
+    scale = 2 * np.tan(view.camera.fov / 2) / view.size  # meters a pixel, one meter away
     support = np.maximum(SUPPORT, LEAST_PIXELS * scale * np.where(seen, scan.depth, 1.0))
     support = scan.places(support, fill=1.0)
     interest = _interest(scan, _changes(scan, support, scale), support).reshape(-1, scan.stride)
@@ -74,9 +75,9 @@ def keypoints3d(sight: Sight) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Patch:
-    """The pixels around each pixel: (M,) offsets, steps between places, and (M, P) what is held.
+    """The patch around each pixel: (M,) offsets, steps between places, and (M, P) connections.
 
-    ``held`` says for each place of a map with its margin whether the surface goes on to there.
+    ``held`` is whether the surface continues from each of P places to an offset.
     """
 
     offsets: tuple[Offset, ...]
@@ -85,19 +86,19 @@ class _Patch:
 
     @classmethod
     def of(cls, scan: Scan) -> _Patch:
-        """The squares of `PATCH` pixels to either side."""
+        """Return the squares of `PATCH` pixels to either side."""
         rings = list(scan.rings(np.hypot(PATCH, PATCH)))
-        offsets = tuple(offset for found, _ in rings for offset in found)
-        held = unpacked([bits for _, maps in rings for bits in maps], scan.places(scan.depth).size)
+        offsets = tuple(offset for ring, _ in rings for offset in ring)
+        held = unpack([bits for _, maps in rings for bits in maps], scan.places(scan.depth).size)
         return cls(offsets, np.array([scan.step(offset) for offset in offsets]), held)
 
 
 @dataclass(frozen=True, eq=False)
 class _Changes:
-    """How the surface changes, at the P places of maps with their margins.
+    """The surface change at the P places of maps with their margins.
 
-    Its weight in (0, 1], the bin of its direction, and how many pixels away a point may be that
-    counts the place among its neighbors: 0 where the surface does not change.
+    Its weight in (0, 1], the bin of its direction, and the largest distance (pixels) of points
+    that have the place among their neighbors; 0 on flat surfaces.
     """
 
     weight: Floats
@@ -106,7 +107,7 @@ class _Changes:
 
 
 def _changes(scan: Scan, support: Floats, scale: float) -> _Changes:
-    """Section IV-A: how much the surface changes at each point, and in which direction.
+    """Compute the size and direction of the surface change at each point (section IV-A).
 
     The weight is 1 at obstacle borders, 0 at shadow borders, and 1 - (1 - s)**3 elsewhere, with s
     the square root of the largest eigenvalue of the covariance of the normals in the connected
@@ -136,7 +137,7 @@ def _changes(scan: Scan, support: Floats, scale: float) -> _Changes:
 
 
 def _extent(points: Floats, support: Floats, scale: float) -> Floats:
-    """How many pixels away another point may be whose half support reaches each of the points.
+    """Return the largest distance (pixels) of points whose half support reaches each point.
 
     A step v (meters) from depth z moves the projection by at most |v| slant / (z - |v|), with
     slant the ratio of distance and depth; ``scale`` is what a pixel takes of this plane. The
@@ -150,27 +151,27 @@ def _extent(points: Floats, support: Floats, scale: float) -> Floats:
 
 
 def _variance(weight: float) -> float:
-    """The eigenvalue of the normals' covariance that has this weight."""
+    """Return the eigenvalue of the normals' covariance for a weight."""
     return float((1 - (1 - weight) ** (1 / 3)) ** 2)
 
 
 def _uneven(scan: Scan) -> Indices:
-    """The places of a pixel at no border in whose patch any two neighbors differ by `TURN`."""
+    """Return the places away from borders with neighbors in the patch that differ by `TURN`."""
     normals, turns = scan.places(scan.normals), 0
     for offset in ((0, 1), (1, 0)):
         step = scan.step(offset)
         apart = normals[:, step:] - normals[:, :-step]
-        turn = packed(np.einsum("in,in->n", apart, apart) > TURN**2) & scan.links[offset]
+        turn = pack(np.einsum("in,in->n", apart, apart) > TURN**2) & scan.links[offset]
         turns |= turn | turn << step
-    sideways = widened(turns, range(1, PATCH + 1))
-    around = widened(sideways, [scan.step((rows, 0)) for rows in range(1, PATCH + 1)])
+    sideways = dilate(turns, range(1, PATCH + 1))
+    around = dilate(sideways, [scan.step((rows, 0)) for rows in range(1, PATCH + 1)])
     even = np.isfinite(scan.depth) & ~scan.front & ~scan.shadow
     count = normals.shape[1]
-    return np.flatnonzero(unpacked([around & packed(scan.places(even))], count)[0])
+    return np.flatnonzero(unpack([around & pack(scan.places(even))], count)[0])
 
 
 def _spread(scan: Scan, patch: _Patch, place: Indices) -> Floats:
-    """Covariance of the normals in the connected patches around N places, (3, 3, N)."""
+    """Return the covariance (3, 3, N) of the normals in the connected patches around N places."""
     held = patch.held[:, place]  # (M, N)
     around = place + patch.steps[:, None]
     normals = [axis.take(around) * held for axis in scan.places(scan.normals)]
@@ -184,11 +185,11 @@ def _spread(scan: Scan, patch: _Patch, place: Indices) -> Floats:
 
 
 def _border_angles(scan: Scan, patch: _Patch, place: Indices) -> Floats:
-    """Directions across the borders at N places, radians counter-clockwise from the right.
+    """Return the directions across borders at N places, radians counter-clockwise from right.
 
-    That of the mean offset to what lies unconnected behind the pixel, within the patch; for what
-    hides things on both sides (a pole), of the axis along which they lie. Both are added up as
-    complex numbers with twice the angle, so that opposite directions do not cancel.
+    This is the direction of the mean offset to the unconnected pixels behind, within the patch.
+    For a surface with borders on both sides (a pole) it is the axis through both. Offsets are
+    added as complex numbers with twice the angle, so that opposite directions do not cancel.
     """
     depths = scan.places(scan.depth, fill=np.nan)
     behind = ~patch.held[:, place] & (depths[place + patch.steps[:, None]] > depths[place])
@@ -200,14 +201,14 @@ def _border_angles(scan: Scan, patch: _Patch, place: Indices) -> Floats:
 
 
 def _picture_angles(points: Floats, directions: Floats) -> Floats:
-    """Angles (counter-clockwise from the right) at which (3, N) directions at points appear."""
+    """Return the angles in the picture of (3, N) directions, counter-clockwise from right."""
     x, y = directions[:2] - points[:2] / points[2] * directions[2]
     angles: Floats = np.arctan2(y, x)
     return angles
 
 
 def _interest(scan: Scan, changes: _Changes, support: Floats) -> Floats:
-    """Section IV-B: I = I1 I2 of every point p, at the P places of a map with its margin.
+    """Compute I = I1 I2 of every point p, at the P places of a map (section IV-B).
 
     Over the points n (p too) that are connected to p and nearer than half the support sigma, with
     d = |p - n|, w their weights and a their directions:
@@ -238,17 +239,17 @@ def _interest(scan: Scan, changes: _Changes, support: Floats) -> Floats:
 
 
 def _neighbors(scan: Scan, extent: Floats) -> Iterator[tuple[Indices, Indices]]:
-    """Pairs (n, p) of the places of changing points and of pixels connected to them, in blocks.
+    """Yield blocks of pairs (n, p): places with a surface change, and pixels connected to them.
 
-    ``extent`` is how far from each place its neighbors can be, (P,). Pixels at the far side of
-    borders are left out.
+    ``extent`` (P,) is the largest distance of a place's neighbors, pixels. Pixels at the far
+    side of borders are left out.
     """
-    wanted, waiting = packed(scan.places(~scan.shadow)), []
-    wide = functools.cache(lambda length: packed(extent >= length))
+    wanted, waiting = pack(scan.places(~scan.shadow)), []
+    wide = functools.cache(lambda length: pack(extent >= length))
     for offsets, reached in scan.rings(min(scan.margin, extent.max(initial=0.0))):
         for offset, connected in zip(offsets, reached, strict=True):
             step = scan.step(offset)
-            changing = ahead(wide(math.hypot(*offset) or 1e-9), step)
+            changing = shift(wide(math.hypot(*offset) or 1e-9), step)
             waiting.append((step, wanted & connected & changing))
             if len(waiting) * len(extent) > BLOCK:
                 yield _pairs(waiting, len(extent))
@@ -257,30 +258,30 @@ def _neighbors(scan: Scan, extent: Floats) -> Iterator[tuple[Indices, Indices]]:
 
 
 def _pairs(maps: list[tuple[int, int]], count: int) -> tuple[Indices, Indices]:
-    """Places (n, p), n being so many steps after p, for every p that a step's map holds."""
+    """Return the places (n, p) with n a given step after p, for every true p of each map."""
     if not maps:
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    found = np.flatnonzero(unpacked([bits for _, bits in maps], count))
-    row, p = np.divmod(found, count)
+    pairs = np.flatnonzero(unpack([bits for _, bits in maps], count))
+    row, p = np.divmod(pairs, count)
     return np.array([step for step, _ in maps]).take(row) + p, p
 
 
 def _best_pairs(best: Floats) -> Floats:
-    """(N,) largest f_i f_j (1 - |cos(a_i - a_j)|) over pairs of bins; ``best`` (A, N) holds f."""
+    """Return the (N,) largest f_i f_j (1 - |cos(a_i - a_j)|) over bins; ``best`` (A, N) is f."""
     result = np.zeros(best.shape[1])
-    several = np.flatnonzero((best > 0).sum(0) > 1)
-    held = best[:, several]
+    places = np.flatnonzero((best > 0).sum(0) > 1)
+    held = best[:, places]
     twice = np.concatenate([held, held])
-    largest = np.zeros(len(several))
+    largest = np.zeros(len(places))
     for turn in range(1, ANGLES // 2 + 1):
         product = (held * twice[turn : turn + ANGLES]).max(0)
         np.maximum(largest, (1 - np.cos(turn * np.pi / ANGLES)) * product, out=largest)
-    result[several] = largest
+    result[places] = largest
     return result
 
 
 def _smoothed(values: Floats) -> Floats:
-    """The map under the kernel (1, 2, 1) / 4 along both axes, its edge repeated outwards."""
+    """Smooth a map with the kernel (1, 2, 1) / 4 along both axes; its edges are repeated."""
     wide = np.pad(values, 1, mode="edge")
     wide = (wide[:-2] + 2 * wide[1:-1] + wide[2:]) / 4
     return (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) / 4

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.labels.sight import Sight
+from encoders.scenes.labels.raycast_view import RaycastView
 from taskgraph.arrays import Floats
 
 
-def edge_occlusion(sight: Sight) -> Floats:
-    """How far each pixel's surface stands in front of what it hides next to it, (H, W).
+def edge_occlusion(view: RaycastView) -> Floats:
+    """Return occlusion edges, (H, W) in [0, 1]: the relative jump in depth to hidden neighbors.
 
-    In [0, 1]: the largest ``1 - near / far`` between the pixel and those of its four neighbors
-    that are behind it, where near and far are the depths of the two surfaces on the line where
-    one hides the other; 1 against the open (a window). The edge belongs to what hides, so it is
-    one pixel wide, along the inside of silhouettes. Zero within a surface at any slant, at
-    creases (where two surfaces meet), on what is hidden, and where nothing is seen.
+    The value is the largest ``1 - near / far`` between the pixel and those of its four neighbors
+    that are behind it, with the depths of the two surfaces at the line where one hides the
+    other; it is 1 before a window. The edge is one pixel wide, on the nearer surface. The value
+    is zero within a surface at any slant, at creases (where two surfaces meet), on the hidden
+    surface, and without a surface.
 
-    The real data's map is a Sobel filter of the square root of depth, which also answers to
-    slanted floors and creases; from exact geometry the two can be told apart. `Gaps` says how.
+    The real data's map is a Sobel filter of the square root of depth, which is also nonzero on
+    slanted floors and at creases. Exact geometry separates these cases; see `Gaps`.
     """
-    edges = np.zeros((sight.size, sight.size))
-    across, down = sight.gaps.across, sight.gaps.down
+    edges = np.zeros((view.size, view.size))
+    across, down = view.gaps.across, view.gaps.down
     for pixels, gap in (
         (edges[:, :-1], across),
         (edges[:, 1:], -across),

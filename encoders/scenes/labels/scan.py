@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encoders.scenes.labels.bits import ahead, packed
+from encoders.scenes.labels.bits import pack, shift
 from encoders.scenes.labels.geometry import depth_zbuffer, normal
-from encoders.scenes.labels.sight import Sight
+from encoders.scenes.labels.raycast_view import RaycastView
 from taskgraph.arrays import Array, Booleans, Floats
 
 Offset = tuple[int, int]
@@ -21,24 +21,24 @@ Offset = tuple[int, int]
 class Scan:
     """A range image with its borders, after section III of the NARF paper (see `narf`).
 
-    A border is where one surface hides another by at least a given jump in depth. The paper
-    guesses borders from the distances between neighboring points; here they are the known
-    `Gaps`. As there, the near side is an obstacle border and the far side a shadow border.
+    At a border, one surface hides another with at least a given jump in depth. The paper
+    estimates borders from the distances between neighboring points; here they are the exact
+    `Gaps`. As in the paper, the near side is an obstacle border, the far side a shadow border.
 
     Attributes
     ----------
     points, normals : (H, W, 3) arrays
-        In the camera's frame; zero where nothing is seen.
+        In the camera's frame; zero without a surface.
     depth : (H, W) array
-        Meters, z-buffer; infinite where nothing is seen.
+        Z-buffer depth, meters; infinite without a surface.
     front, shadow : (H, W) boolean arrays
         Pixels at the near and at the far side of a border; thin things can be both.
     links : dict
-        By offset (rows down, columns across) to one of the eight neighbors: the map (`bits`) of
-        whether the surface goes on from a pixel to that neighbor. To a diagonal one it does if
-        it does along one of the two ways around the square.
+        By offset (rows down, columns across) to one of the eight neighbors: a map (`bits`) of
+        whether the surface continues to that neighbor. It continues to a diagonal neighbor if
+        it does along one of the two paths of two steps.
     margin : int
-        R, the farthest that `rings` looks, in pixels.
+        R, the largest radius of `rings`, pixels.
     """
 
     points: Floats
@@ -50,16 +50,15 @@ class Scan:
     margin: int
 
     @classmethod
-    def of(cls, sight: Sight, *, jump: float, margin: int) -> Scan:
-        """The range image of a view whose borders are jumps of at least ``jump`` meters."""
-        depth = np.nan_to_num(depth_zbuffer(sight), nan=np.inf)
+    def of(cls, view: RaycastView, *, jump: float, margin: int) -> Scan:
+        """Return the range image of a view; borders are jumps of at least ``jump`` meters."""
+        depth = np.nan_to_num(depth_zbuffer(view), nan=np.inf)
         seen = np.isfinite(depth)
-        right, front, shadow = _borders(depth, sight.gaps.across, jump)
-        below, *sides = (found.T for found in _borders(depth.T, sight.gaps.down.T, jump))
+        right, front, shadow = _borders(depth, view.gaps.across, jump)
+        below, *sides = (borders.T for borders in _borders(depth.T, view.gaps.down.T, jump))
         return cls(
-            points=sight.grid(sight.rays / -sight.rays[:, 2:])
-            * np.where(seen, depth, 0.0)[..., None],
-            normals=normal(sight),
+            points=view.grid(view.rays / -view.rays[:, 2:]) * np.where(seen, depth, 0.0)[..., None],
+            normals=normal(view),
             depth=depth,
             front=front | sides[0],
             shadow=shadow | sides[1],
@@ -69,15 +68,15 @@ class Scan:
 
     @property
     def stride(self) -> int:
-        """Places in a row of a map with its margin."""
+        """Number of places in a row of a map with its margin."""
         return int(self.depth.shape[1]) + 2 * self.margin
 
     def step(self, offset: Offset) -> int:
-        """How many places further on an offset (rows down, columns across) leads."""
+        """Return the number of places from a pixel to an offset (rows down, columns across)."""
         return offset[0] * self.stride + offset[1]
 
     def places(self, maps: Array, fill: float = 0) -> Array:
-        """(H, W, ...) values as (..., P) places of a map with its margin, which holds ``fill``."""
+        """Return (H, W, ...) values as (..., P) places of a map with a margin of ``fill``."""
         height, width, margin = *self.depth.shape, self.margin
         wide = np.full((*maps.shape[2:], height + 2 * margin, self.stride), fill, dtype=maps.dtype)
         wide[..., margin : margin + height, margin : margin + width] = np.moveaxis(
@@ -86,26 +85,25 @@ class Scan:
         return wide.reshape(*maps.shape[2:], -1)
 
     def rings(self, radius: float) -> Iterator[tuple[tuple[Offset, ...], list[int]]]:
-        """The pixels around each pixel, and which of them are on the same surface.
+        """Yield the pixels around each pixel, and which of them are on the same surface.
 
-        The surface is followed from pixel to pixel along the straight line; "no border in
+        The surface is followed from pixel to pixel along the straight line, as "no border in
         between" in the paper.
 
         Yields
         ------
         M offsets (rows down, columns across); M maps (`bits`)
-            Square ring after square ring, from the pixel itself outwards: those offsets of the
-            ring that are no longer than ``radius`` pixels, and
-            whether each pixel is connected to the one there.
+            One square ring after the other, from the pixel itself outwards: the offsets of at
+            most ``radius`` pixels, and whether each pixel is connected to the pixel there.
         """
         offsets: tuple[Offset, ...] = ((0, 0),)
-        reached = [packed(self.places(np.isfinite(self.depth)))]
+        reached = [pack(self.places(np.isfinite(self.depth)))]
         yield offsets, reached
         for length in range(1, int(radius) + 1):
             inner = dict(zip(offsets, reached, strict=True))
             lines = _ring(length, int(radius**2 + 1e-9))
             reached = [
-                inner[before] & ahead(self.links[last], self.step(before))
+                inner[before] & shift(self.links[last], self.step(before))
                 for _, before, last in lines
             ]
             offsets = tuple(offset for offset, _, _ in lines)
@@ -113,10 +111,10 @@ class Scan:
 
 
 def _borders(depth: Floats, gap: Floats, jump: float) -> tuple[Booleans, Booleans, Booleans]:
-    """Of (H, W) depths and the (H, W - 1) gaps to the right, as three (H, W) arrays.
+    """Find borders from (H, W) depths and (H, W - 1) gaps; return three (H, W) arrays.
 
-    Whether the surface goes on to the right, and whether a pixel is at the near side or at the
-    far side of a border with its left or right neighbor.
+    They are: whether the surface continues to the right, and whether a pixel is at the near side
+    or at the far side of a border with its left or right neighbor.
     """
     on, near, far = (np.zeros(depth.shape, dtype=bool) for _ in range(3))
     size = np.abs(gap)
@@ -133,29 +131,29 @@ def _borders(depth: Floats, gap: Floats, jump: float) -> tuple[Booleans, Boolean
 
 
 def _links(right: Booleans, below: Booleans, margin: int) -> dict[Offset, int]:
-    """`Scan.links` from maps of where the surface goes on to the right and below."""
+    """Return `Scan.links` from maps of whether the surface continues to the right and below."""
     stride = right.shape[1] + 2 * margin
-    onward = {(0, 1): packed(np.pad(right, margin)), (1, 0): packed(np.pad(below, margin))}
+    onward = {(0, 1): pack(np.pad(right, margin)), (1, 0): pack(np.pad(below, margin))}
     links = {**onward, (0, -1): onward[0, 1] << 1, (-1, 0): onward[1, 0] << stride}
     for i in (-1, 1):
         for j in (-1, 1):
             rows, columns = links[i, 0], links[0, j]
-            links[i, j] = rows & ahead(columns, i * stride) | columns & ahead(rows, j)
+            links[i, j] = rows & shift(columns, i * stride) | columns & shift(rows, j)
     return links
 
 
 @functools.cache
 def _ring(length: int, square: int) -> tuple[tuple[Offset, Offset, Offset], ...]:
-    """The straight lines to all offsets at Chebyshev distance ``length``, by their last step.
+    """Return straight lines to the offsets at Chebyshev distance ``length``.
 
-    Each as where it leads, where it is one step before, and that step; those that are no longer
-    than the root of ``square``.
+    Each is its end, the pixel before the end, and the last step. Lines longer than the root of
+    ``square`` are left out.
     """
     lines = []
     around = range(-length, length + 1)
     for i, j in itertools.product(around, around):
         if max(abs(i), abs(j)) == length and i * i + j * j <= square:
-            # Rounding half to even is symmetric about zero: turned offsets, turned lines.
+            # Rounding half to even is symmetric about zero: rotated offsets, rotated lines.
             y, x = (round(part * (length - 1) / length) for part in (i, j))
             lines.append(((i, j), (y, x), (i - y, j - x)))
     return tuple(lines)

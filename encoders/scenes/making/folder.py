@@ -1,4 +1,4 @@
-"""The folder of a data set: which files belong to it, and files that are whole or not there."""
+"""The folder of a data set: its files, and files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 from encoders.codecs.encodings import ENCODINGS, parse_file_name
 from encoders.errors import InvalidDataError
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 
 TEMPORARY = ".tmp-"
-"""What the names of files that are still being written begin with."""
+"""Prefix of the names of files that are being written."""
 
 BINARY: int = getattr(os, "O_BINARY", 0)
-"""Windows would write two bytes for each byte that is a line's end."""
+"""Flag that stops Windows from changing line ends."""
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file so that it appears whole or not at all, whenever the program is ended."""
-    # Without `Path` and `open`, which take longer than the system takes to write small files.
+    """Write a file so that it appears whole or not at all, even if the program is killed."""
+    # `Path` and `open` take longer than writing a small file does.
     folder, name = os.path.split(path)
     place = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{name}")
     try:
@@ -38,8 +38,8 @@ def write_whole(path: str | Path, content: bytes) -> None:
         raise
 
 
-def files(out: Path, settings: Settings, domain: str | None = None) -> Iterator[Path]:
-    """Every file of the data set, or of one domain of it; the manifest is none of them."""
+def list_files(out: Path, settings: WorldSettings, domain: str | None = None) -> Iterator[Path]:
+    """Yield every file of the data set, or of one domain, without the manifest."""
     for folder in ENCODINGS if domain is None else (domain,):
         for building in settings.names:
             place = out / folder / building
@@ -49,7 +49,7 @@ def files(out: Path, settings: Settings, domain: str | None = None) -> Iterator[
 
 
 def whole_views(out: Path, building: str) -> set[tuple[int, int]]:
-    """The (point, view) pairs of a building of which every file is there."""
+    """Return the (point, view) pairs of a building that have all files."""
     whole: set[tuple[int, int]] | None = None
     for domain in ENCODINGS:
         folder = out / domain / building
@@ -57,19 +57,19 @@ def whole_views(out: Path, building: str) -> set[tuple[int, int]]:
             return set()
         with os.scandir(folder) as entries:
             named = ((parse_file_name(entry.name), entry) for entry in entries)
-            # A machine that loses its power may leave a name without its content.
-            found = {name for name, entry in named if name and entry.stat().st_size}
-        whole = found if whole is None else whole & found
+            # After a power failure a file may exist without its content.
+            complete = {name for name, entry in named if name and entry.stat().st_size}
+        whole = complete if whole is None else whole & complete
     return whole or set()
 
 
-def count_whole(out: Path, settings: Settings) -> int:
-    """How many of the data set's views are there."""
+def count_whole(out: Path, settings: WorldSettings) -> int:
+    """Return the number of views that have all files."""
     return sum(len(whole_views(out, building)) for building in settings.names)
 
 
-def prepare(out: Path, settings: Settings) -> dict[int, int]:
-    """Make the folders, remove what ended runs left half-written; views missing by building."""
+def prepare_folder(out: Path, settings: WorldSettings) -> dict[int, int]:
+    """Create folders, remove temporary files; return the number of missing views by building."""
     missing = {}
     for stray in out.glob(f"{TEMPORARY}*"):
         stray.unlink()
@@ -84,15 +84,15 @@ def prepare(out: Path, settings: Settings) -> dict[int, int]:
 
 
 @contextlib.contextmanager
-def sole_writer(out: Path) -> Iterator[None]:
-    """Refuse a folder that another run is writing to, where the system has such locks.
+def folder_lock(out: Path) -> Iterator[None]:
+    """Lock a folder against other runs, on systems that have such locks.
 
-    The lock is gone when its run ends, however it ends.
+    The lock ends with its process, even if that is killed.
 
     Raises
     ------
     InvalidDataError
-        If there is another run.
+        If another run is writing to the folder.
     """
     try:
         import fcntl

@@ -1,34 +1,33 @@
-"""Making a data set: buildings in parallel, files that are whole, and runs that can be resumed."""
+"""Make a data set: buildings in parallel, files that appear whole, and runs that can be resumed."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
+import datetime
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from encoders.errors import InvalidDataError, InvalidSceneError, WorkerDiedError
-from encoders.errors.storage import storing
-from encoders.scenes.making.crew import Slice, run
-from encoders.scenes.making.folder import count_whole, prepare, sole_writer
+from encoders.errors import InvalidSceneError, StorageError, WorkerDiedError
+from encoders.errors.storage import stored_in
+from encoders.scenes.making.folder import count_whole, folder_lock, prepare_folder
+from encoders.scenes.making.jobs import make_in_this_process, make_with_workers, split_into_slices
+from encoders.scenes.making.labeled_view import Seconds, timed
 from encoders.scenes.making.manifest import MANIFEST, check_folder, read_manifest, write_manifest
-from encoders.scenes.making.one import Seconds, stage
-from encoders.scenes.making.settings import Settings
-
-Progress = Callable[[Iterable[None]], Iterable[None]]
+from encoders.scenes.making.settings import WorldSettings
+from taskgraph.progress import Progress, no_progress
 
 
 @dataclass(frozen=True)
-class Made:
-    """What a run did.
+class MakeResult:
+    """What a run made, and how long it took.
 
     Attributes
     ----------
     views, kept : int
-        Views that it made, and views that were there already.
+        Number of views that the run made, and of those that existed before it.
     wall : float
         Seconds from start to end.
     seconds : dict
@@ -41,21 +40,6 @@ class Made:
     seconds: dict[str, float]
 
 
-@dataclass(frozen=True, eq=False)
-class Views(Iterable[None]):
-    """The views that are being made, one after the other; its length is known beforehand."""
-
-    count: int
-    made: Iterator[None]
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[None]:
-        return self.made
-
-
-@storing
 def make(
     out: str | os.PathLike[str],
     *,
@@ -65,92 +49,102 @@ def make(
     seed: int = 0,
     domain: str = "day",
     workers: int = 1,
-    progress: Progress = iter,
-) -> Made:
-    """Make a data set, or what is still missing of it.
+    progress: Progress = no_progress,
+) -> MakeResult:
+    """Make a data set, or the views that it still lacks.
 
-    Every file appears whole or not at all, so that a run may be ended at any moment and made
-    again; the same settings give the same bytes, whatever the number of workers and of runs. A
-    larger ``buildings`` than before adds buildings.
+    Every file appears whole or not at all. A run may therefore be ended at any moment and started
+    again. The same settings give the same bytes for any number of workers and of runs. A larger
+    ``buildings`` than before adds buildings.
 
     Parameters
     ----------
     out : path
-        The folder; it is made if there is none.
+        The folder; it is created if it does not exist.
     buildings, views, size, seed, domain
-        See `Settings`.
+        See `WorldSettings`.
     workers : int
-        Processes. With more than one, a script must guard its entry by
-        ``if __name__ == "__main__"``.
-    progress : function
-        Wraps the iterable of views that are made, such as ``tqdm.tqdm``.
+        Number of processes; 1 means this process. With more than one, a script must guard its
+        entry by ``if __name__ == "__main__"``.
+    progress : Progress
+        Called with the number of finished views, the number of all views and the time left.
 
     Raises
     ------
     InvalidSceneError
-        If a setting is impossible, or differs from those that the folder was made with.
+        If a setting is impossible, differs from those that the folder was made with, or gives a
+        building without views.
     UnknownNameError
         If there is no such domain.
     InvalidDataError
-        If the folder holds something else, or cannot be written.
+        If the folder holds something else, or another run is writing to it.
+    StorageError
+        If the folder cannot be written.
+    WorkerDiedError
+        If worker processes are killed twice at the same views.
     """
-    settings = Settings(buildings, views, size, seed, domain)
+    settings = WorldSettings(buildings, views, size, seed, domain)
     if workers < 1:
         raise InvalidSceneError(f"workers is {workers}, expected at least 1")
-    seconds: Seconds = {}
     out, start = Path(out), time.perf_counter()
+    seconds: Seconds = {}
     check_folder(out, settings)
-    with _telling(out, settings):
+    with _views_counted_in_errors(out, settings):
         out.mkdir(parents=True, exist_ok=True)
-        with sole_writer(out):
-            missing = prepare(out, settings)
-            todo = sum(missing.values())
-            if todo or not _complete(out, settings):
+        with folder_lock(out):
+            missing = {
+                index: count for index, count in prepare_folder(out, settings).items() if count
+            }
+            if missing or not _is_complete(out, settings):
                 write_manifest(out, settings, complete=False)
-                slices = _slices(settings, [i for i in missing if missing[i]], workers)
-                with contextlib.closing(run(out, settings, slices, seconds, workers)) as made:
-                    for _ in progress(Views(todo, made)):
-                        pass
-                with stage(seconds, "counts and hash"):
+                view_made = _reporter(progress, sum(missing.values()), buildings * views)
+                slices = split_into_slices(settings, list(missing), workers)
+                if workers == 1:
+                    seconds |= make_in_this_process(out, settings, slices, view_made)
+                else:
+                    seconds |= make_with_workers(out, settings, slices, view_made, workers)
+                with timed(seconds, "counts and hash"):
                     write_manifest(out, settings, complete=True)
-    wall = time.perf_counter() - start
-    return Made(todo, buildings * views - todo, wall, seconds)
+    made = sum(missing.values())
+    return MakeResult(made, buildings * views - made, time.perf_counter() - start, seconds)
 
 
-def _complete(out: Path, settings: Settings) -> bool:
+def _is_complete(out: Path, settings: WorldSettings) -> bool:
+    """Whether the manifest says that all buildings of these settings are made."""
     if not (out / MANIFEST).exists():
         return False
-    found = read_manifest(out)
-    return bool(found["complete"]) and found["settings"]["buildings"] == settings.buildings
+    manifest = read_manifest(out)
+    return bool(manifest["complete"]) and manifest["settings"]["buildings"] == settings.buildings
 
 
-def _slices(settings: Settings, buildings: list[int], workers: int) -> list[Slice]:
-    """Whole buildings, but the last ones in parts, so that all workers end at about one time."""
-    slices: list[Slice] = []
-    for place, index in enumerate(buildings):
-        parts = min(workers, settings.views) if place >= len(buildings) - workers else 1
-        ends = [settings.views * part // parts for part in range(parts + 1)]
-        slices += [Slice(index, a, b) for a, b in itertools.pairwise(ends)]
-    return slices
+def _reporter(progress: Progress, missing: int, total: int) -> Callable[[int], None]:
+    """Return a function of the number of views made so far, which reports to ``progress``."""
+    start = time.monotonic()
+
+    def report(made: int) -> None:
+        done = total - missing + min(made, missing)
+        left = (time.monotonic() - start) / made * (total - done) if made else 0.0
+        label = f"{datetime.timedelta(seconds=round(left))} left" if made else ""
+        progress(done, total, label)
+
+    report(0)
+    return report
 
 
 @contextlib.contextmanager
-def _telling(out: Path, settings: Settings) -> Iterator[None]:
-    """Whatever ends a run, say how far it came and how to go on."""
+def _views_counted_in_errors(out: Path, settings: WorldSettings) -> Iterator[None]:
+    """Add to an error that ends a run how many views are whole, and how to make the rest."""
     try:
-        yield
-    except WorkerDiedError as error:
-        raise WorkerDiedError(f"{error}; {_so_far(out, settings)}") from None
-    except OSError as error:
-        where = f"{error.filename} " if error.filename else ""
-        raise InvalidDataError(
-            f"{where}cannot be written: {error.strerror or error}; {_so_far(out, settings)}"
-        ) from error
+        with stored_in(out):
+            yield
+    except (StorageError, WorkerDiedError) as error:
+        raise type(error)(f"{error}; {views_so_far(out, settings)}") from None
 
 
-def _so_far(out: Path, settings: Settings) -> str:
+def views_so_far(out: Path, settings: WorldSettings) -> str:
+    """Return how many views of a data set are whole, as text for a run that ended early."""
     total = settings.buildings * settings.views
     return (
-        f"{count_whole(out, settings)} of {total} views are whole: run the same command again, "
-        "and it goes on from there"
+        f"{count_whole(out, settings)} of {total} views are whole, and the same command goes on "
+        "from there"
     )

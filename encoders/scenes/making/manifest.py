@@ -1,4 +1,4 @@
-"""What a data set says about itself: settings, classes, rooms, counts, a hash of its files."""
+"""The manifest of a data set: settings, classes, rooms, counts, and a hash of its files."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from encoders.codecs.encodings import ENCODINGS, read
 from encoders.errors import InvalidDataError, InvalidSceneError
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES
-from encoders.scenes.making.folder import files, write_whole
-from encoders.scenes.making.rooms import planned_rooms
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.folder import list_files, write_whole
+from encoders.scenes.making.room_hashes import planned_rooms
+from encoders.scenes.making.settings import WorldSettings
 from taskgraph import __version__
 
 FORMAT = 1
-"""Changes whenever the same settings would give other files."""
+"""Version of the files; it changes whenever equal settings give other files."""
 
 MANIFEST = "manifest.json"
 
 
-def check_folder(out: Path, settings: Settings) -> None:
+def check_folder(out: Path, settings: WorldSettings) -> None:
     """Refuse a folder that holds other data than ``settings`` would make.
 
-    More buildings than it holds are fine: those that are there stay as they are.
+    More buildings than it holds are allowed: existing ones are kept.
 
     Raises
     ------
     InvalidDataError
-        If it is a file, or holds a data set that is not ours.
+        If it is a file, or holds a data set that `taskgraph scenes` did not make.
     InvalidSceneError
         If it was made with other settings; the message says which, and how to go on.
     """
@@ -48,7 +48,7 @@ def check_folder(out: Path, settings: Settings) -> None:
 
 
 def read_manifest(out: Path) -> dict[str, Any]:
-    """The manifest of a data set.
+    """Return the manifest of a data set.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def read_manifest(out: Path) -> dict[str, Any]:
     path = out / MANIFEST
     try:
         content = dict(json.loads(path.read_bytes()))
-        Settings(**content["settings"])
+        WorldSettings(**content["settings"])
         missing = {"format", "taskgraph", "complete"} - set(content)
         if missing:
             raise KeyError(min(missing))
@@ -76,8 +76,8 @@ def read_manifest(out: Path) -> dict[str, Any]:
     return content
 
 
-def write_manifest(out: Path, settings: Settings, *, complete: bool) -> None:
-    """Write what the data set says about itself; counts and hash once it is complete."""
+def write_manifest(out: Path, settings: WorldSettings, *, complete: bool) -> None:
+    """Write the manifest; that of a complete data set has rooms, counts and a hash."""
     content: dict[str, Any] = {
         "format": FORMAT,
         "taskgraph": __version__,
@@ -89,13 +89,13 @@ def write_manifest(out: Path, settings: Settings, *, complete: bool) -> None:
     }
     if complete:
         content["rooms"] = room_hashes(settings)
-        content["counts"] = counts(out, settings)
+        content["counts"] = count_contents(out, settings)
         content["sha256"] = content_hash(out, settings)
     write_whole(out / MANIFEST, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def room_hashes(settings: Settings) -> dict[str, list[str]]:
-    """Hashes of all rooms of each building, by which other data know that they show the same."""
+def room_hashes(settings: WorldSettings) -> dict[str, list[str]]:
+    """Return the hashes of all rooms of each building, by which data sets are compared."""
     return {
         settings.name(index): list(planned_rooms(settings.seed, index))
         for index in range(settings.buildings)
@@ -103,7 +103,7 @@ def room_hashes(settings: Settings) -> dict[str, list[str]]:
 
 
 def class_names() -> dict[str, list[str]]:
-    """The classes' names by domain, in the order of their numbers."""
+    """Return the names of the classes of each domain, in the order of their numbers."""
     return {
         "class_object": list(OBJECTS),
         "class_scene": list(SCENES),
@@ -111,42 +111,42 @@ def class_names() -> dict[str, list[str]]:
     }
 
 
-def counts(out: Path, settings: Settings) -> dict[str, Any]:
-    """How many files and views there are, and views of each building, object and scene class."""
-    views = Counter(path.parent.name for path in files(out, settings, "point_info"))
+def count_contents(out: Path, settings: WorldSettings) -> dict[str, Any]:
+    """Count files and views, and the views of each building, object class and scene class."""
+    views = Counter(path.parent.name for path in list_files(out, settings, "point_info"))
     return {
         "views": views.total(),
-        "files": sum(1 for _ in files(out, settings)),
+        "files": sum(1 for _ in list_files(out, settings)),
         "views_by_building": {building: views[building] for building in settings.names},
         "views_by_object": count_classes(out, settings, "class_object"),
         "views_by_scene": count_classes(out, settings, "class_scene"),
     }
 
 
-def count_classes(out: Path, settings: Settings, domain: str) -> dict[str, int]:
-    """Views of each class of ``class_object`` or ``class_scene``; ``none`` are without a label."""
+def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, int]:
+    """Count the views of each class of a domain; ``none`` counts views without a label."""
     names, tally = class_names()[domain], Counter[str]()
-    for path in files(out, settings, domain):
+    for path in list_files(out, settings, domain):
         chances = read(path, domain)
         tally[names[int(chances.argmax())] if chances.any() else "none"] += 1
     return {name: tally[name] for name in (*names, "none")}
 
 
-def content_hash(out: Path, settings: Settings) -> str:
-    """SHA-256 over the relative path, length and content of every file, in the paths' order."""
-    whole = hashlib.sha256()
-    for name in sorted(path.relative_to(out).as_posix() for path in files(out, settings)):
+def content_hash(out: Path, settings: WorldSettings) -> str:
+    """Return the SHA-256 of the relative path, length and content of every file, sorted."""
+    digest = hashlib.sha256()
+    for name in sorted(path.relative_to(out).as_posix() for path in list_files(out, settings)):
         content = (out / name).read_bytes()
-        whole.update(f"{name}\0{len(content)}\0".encode())
-        whole.update(content)
-    return whole.hexdigest()
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
 
 
-def _check_same(out: Path, found: dict[str, Any], settings: Settings) -> None:
+def _check_same(out: Path, manifest: dict[str, Any], settings: WorldSettings) -> None:
     ours = {"format": FORMAT, "taskgraph": __version__, **dataclasses.asdict(settings)}
-    theirs = {"format": found["format"], "taskgraph": found["taskgraph"], **found["settings"]}
+    theirs = {name: manifest[name] for name in ("format", "taskgraph")} | manifest["settings"]
     theirs["buildings"] = max(theirs["buildings"], settings.buildings)
-    flags = {field.name for field in dataclasses.fields(Settings)}
+    flags = {field.name for field in dataclasses.fields(WorldSettings)}
     for name, value in ours.items():
         if theirs[name] == value:
             continue

@@ -1,4 +1,4 @@
-"""The JSON object of a view: where its camera stands, what it looks at, and the room around it."""
+"""The ``point_info`` of a view: its camera, its point, and the camera's room."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from encoders.scenes.views import View
 
 
 def point_info(building: Building, views: Sequence[View], view: View, size: int) -> dict[str, Any]:
-    """What Taskonomy's ``point_info`` files hold of a view, and the type of its ``room``.
+    """Return the content of Taskonomy's ``point_info`` file for a view, and the type of its room.
 
     Lengths are meters and angles radians. The camera's Euler angles are (a, b, c) with the
     camera-to-world rotation Rz(c) Ry(b) Rx(a), its quaternion is (w, x, y, z). The pitch is the
-    angle above the horizon, of the camera as of the point, since the point is in the middle of
-    the picture. ``bounding_box_ranges`` is the box of the room that the camera stands in, with
-    "x" for the world's y as in the real files.
+    angle above the horizon, the same for camera and point, since the point is in the middle of
+    the picture. ``bounding_box_ranges`` is the box of the camera's room, with "x" for the world's
+    y as in the real files.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def point_info(building: Building, views: Sequence[View], view: View, size: int)
 
 
 def _places(views: Sequence[View]) -> list[tuple[float, ...]]:
-    """The different places that the views are taken from, in the order of first use."""
+    """Return the different camera positions of the views, in the order of first use."""
     return list(dict.fromkeys(_place(view) for view in views))
 
 

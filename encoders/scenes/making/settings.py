@@ -1,4 +1,4 @@
-"""What a data set is made from."""
+"""The settings of a data set."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from encoders.errors import InvalidSceneError, UnknownNameError
 from encoders.scenes.appearance.domains import DOMAINS
 
 SIZES = (32, 2048)
-"""Least and most pixels along the side of a picture."""
+"""Least and largest side of a picture, pixels."""
 
 STEP = 16
-"""Sizes are multiples of it: networks halve a picture four times."""
+"""Sizes are multiples of this number, as networks halve a picture four times."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What a data set is made from; equal settings give equal bytes.
+class WorldSettings:
+    """The settings of a data set; equal settings give equal bytes.
 
     Attributes
     ----------
     buildings, views : int
-        Number of buildings, and of views of each.
+        Number of buildings, and of views of each building.
     size : int
         Pixels along each side of a picture.
     seed : int
-        At least 0; another seed is another world.
+        Seed of all randomness, at least 0.
     domain : str
-        A look, of `encoders.scenes.appearance.domains.DOMAINS`.
+        Name of a look, a key of `encoders.scenes.appearance.domains.DOMAINS`.
     """
 
     buildings: int = 40
@@ -52,10 +52,10 @@ class Settings:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The buildings' folders."""
+        """Names of the buildings' folders."""
         return tuple(self.name(index) for index in range(self.buildings))
 
     @staticmethod
     def name(index: int) -> str:
-        """The folder of a building."""
+        """Return the name of a building's folder."""
         return f"building_{index:04d}"

@@ -1,4 +1,4 @@
-"""What a data set's pictures look like in numbers, beside those of the real data."""
+"""Statistics of a data set beside those of the real data."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import pandas as pd
 
 from encoders.codecs.encodings import read
 from encoders.errors import InvalidDataError
-from encoders.scenes.making.folder import count_whole, files
+from encoders.scenes.making.folder import count_whole, list_files
 from encoders.scenes.making.manifest import count_classes, read_manifest
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 
 DIGITS = 2
 
 
 @dataclass(frozen=True)
 class Property:
-    """A row of the table: what is measured, in which unit, and Taskonomy's own figure."""
+    """A row of the table: the measured property, its unit, and Taskonomy's own figure."""
 
     name: str
     unit: str
@@ -41,12 +41,12 @@ POINTS = Property("points per camera", "points a camera", "mean 20.8")
 
 
 def statistics(out: str | Path) -> pd.DataFrame:
-    """The figures that Taskonomy's page of its data gives, of a data set that we made.
+    """Return the figures of Taskonomy's data page for a data set of `taskgraph scenes`.
 
     Pitch is positive above the horizon. The distance and the obliqueness (the angle between the
     surface's normal and the direction to the camera) are those of the point that a picture is
-    centered on. A camera is a place: pictures taken from one place, each of another point, are one
-    camera's, and "points per camera" counts the points that are photographed from it.
+    centered on. A camera is a place: all pictures from one place belong to one camera, and
+    "points per camera" counts the points that are photographed from it.
 
     Returns
     -------
@@ -56,18 +56,19 @@ def statistics(out: str | Path) -> pd.DataFrame:
     Raises
     ------
     InvalidDataError
-        If the folder holds no data set of ours, or a file of it is broken.
+        If the folder holds no data set of `taskgraph scenes`, or a file of it is broken.
     """
     out, settings = _open(out)
     infos = [
-        (path.parent.name, read(path, "point_info")) for path in files(out, settings, "point_info")
+        (path.parent.name, read(path, "point_info"))
+        for path in list_files(out, settings, "point_info")
     ]
     columns: dict[Property, Sequence[float]] = {
         PITCH: _angles(infos, "camera_pitch"),
         ROLL: _angles(infos, "camera_roll"),
         FOV: _angles(infos, "field_of_view_rads"),
         DISTANCE: [info["camera_distance"] for _, info in infos],
-        PIXELS: _mean_depths(files(out, settings, "depth_euclidean")),
+        PIXELS: _mean_depths(list_files(out, settings, "depth_euclidean")),
         OBLIQUE: _angles(infos, "obliqueness_angle"),
         IN_VIEW: [len(info["nonfixated_points_in_view"]) for _, info in infos],
         CAMERAS: _partners(infos, of="point_uuid", count="camera_uuid"),
@@ -76,33 +77,33 @@ def statistics(out: str | Path) -> pd.DataFrame:
     return pd.DataFrame([_row(name, values) for name, values in columns.items()])
 
 
-def shares(out: str | Path) -> pd.DataFrame:
-    """How often each class is the label of a picture.
+def class_shares(out: str | Path) -> pd.DataFrame:
+    """Return how many views have each class as their label.
 
     Returns
     -------
     DataFrame
-        Columns ``task, name, views, share``; every class in its order, then ``none``: no label.
+        Columns ``task, name, views, share``; ``none`` counts views without a label.
 
     Raises
     ------
     InvalidDataError
-        As for `statistics`.
+        See `statistics`.
     """
     out, settings = _open(out)
     rows = []
     for task in ("class_scene", "class_object"):
-        found = count_classes(out, settings, task)
-        total = sum(found.values())
+        counts = count_classes(out, settings, task)
+        total = sum(counts.values())
         rows += [
             {"task": task, "name": name, "views": views, "share": views / total}
-            for name, views in found.items()
+            for name, views in counts.items()
         ]
     return pd.DataFrame(rows)
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table as Markdown; numbers to two decimals, whole ones without."""
+    """Format a table as Markdown; numbers have two decimals, whole numbers none."""
     rows = [list(table.columns), *table.to_numpy(dtype=object).tolist()]
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
@@ -121,9 +122,9 @@ def markdown(table: pd.DataFrame) -> str:
     return "".join(f"| {line} |\n" for line in (lines[0], rule, *lines[1:]))
 
 
-def _open(out: str | Path) -> tuple[Path, Settings]:
+def _open(out: str | Path) -> tuple[Path, WorldSettings]:
     out = Path(out)
-    settings = Settings(**read_manifest(out)["settings"])
+    settings = WorldSettings(**read_manifest(out)["settings"])
     if not count_whole(out, settings):
         raise InvalidDataError(f"{out} holds no view yet; make it with `taskgraph scenes {out}`")
     return out, settings
@@ -134,17 +135,17 @@ def _angles(infos: Sequence[tuple[str, Any]], key: str) -> list[float]:
 
 
 def _mean_depths(paths: Iterable[Path]) -> list[float]:
-    """Mean distance of the pixels that see a surface, of each picture that has any."""
+    """Return the mean distance over the pixels with a surface, of each picture that has some."""
     depths = (read(path, "depth_euclidean") for path in paths)
     return [float(np.nanmean(depth)) for depth in depths if np.isfinite(depth).any()]
 
 
 def _partners(infos: Sequence[tuple[str, Any]], *, of: str, count: str) -> list[int]:
-    """How many different ``count`` go with each ``of``, building by building."""
+    """Count the different values of ``count`` for each value of ``of``, building by building."""
     partners: dict[tuple[str, Any], set[Any]] = defaultdict(set)
     for building, info in infos:
         partners[building, info[of]].add(info[count])
-    return [len(found) for found in partners.values()]
+    return [len(values) for values in partners.values()]
 
 
 def _row(name: Property, values: Sequence[float]) -> dict[str, Any]:

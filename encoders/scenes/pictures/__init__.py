@@ -1,1 +1,1 @@
-"""What a camera sees: light and shadow, or ink and flat color."""
+"""Rendering: pictures with light and shadow, or drawings with outlines and flat colors."""

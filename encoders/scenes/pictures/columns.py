@@ -1,8 +1,8 @@
-"""Arrays of N vectors, shaped (N, 3) but held column by column in memory.
+"""Arrays of N vectors of shape (N, 3) that are stored column by column in memory.
 
-The transpose is contiguous, so that numpy works along N and not along rows of three: products of
-vectors take an eighth of the time. Functions take arrays of any layout, and what they give is in
-this one if what they got was.
+Their transpose is contiguous, so that numpy loops over N and not over rows of three: products of
+vectors take an eighth of the time. Functions accept arrays of any layout; results have this
+layout if the arguments have it.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from taskgraph.arrays import AnyFloats, Array, Indices
 
 
 def zeros(count: int) -> AnyFloats:
-    """(N, 3) zeros in single precision."""
+    """Return (N, 3) zeros in single precision."""
     return np.zeros((3, count), dtype=np.float32).T
 
 
-def single(vectors: AnyFloats) -> AnyFloats:
-    """(N, 3) vectors in single precision."""
+def to_single(vectors: AnyFloats) -> AnyFloats:
+    """Return (N, 3) vectors in single precision."""
     return np.ascontiguousarray(vectors.T, dtype=np.float32).T
 
 
-def picked(values: Array, rows: NDArray[np.integer]) -> Array:
-    """``values[rows]`` of (N,) numbers or (N, C) vectors."""
+def take_rows(values: Array, rows: NDArray[np.integer]) -> Array:
+    """Return ``values[rows]`` of (N,) numbers or (N, C) vectors."""
     return values.take(rows) if values.ndim == 1 else values.T.take(rows, axis=1).T
 
 
-def placed(values: AnyFloats, rows: Indices, count: int) -> AnyFloats:
-    """(count, 3) zeros but for ``values`` (M, 3) in the given rows; themselves if M is all."""
+def put_rows(values: AnyFloats, rows: Indices, count: int) -> AnyFloats:
+    """Return (count, 3) zeros with ``values`` (M, 3) in the given rows; ``values`` if M = count."""
     if len(rows) == count:
         return values
     result = zeros(count)
@@ -38,24 +38,24 @@ def placed(values: AnyFloats, rows: Indices, count: int) -> AnyFloats:
     return result
 
 
-def scaled(vectors: AnyFloats, factor: AnyFloats) -> AnyFloats:
-    """(N, 3) vectors, or one (3,) for all, each times its own one of (N,) factors."""
+def scale_rows(vectors: AnyFloats, factor: AnyFloats) -> AnyFloats:
+    """Multiply (N, 3) vectors, or one (3,) vector, by (N,) factors."""
     product: AnyFloats = ((vectors.T if vectors.ndim == 2 else vectors[:, None]) * factor).T
     return product
 
 
 def add(total: AnyFloats, vectors: AnyFloats, factor: AnyFloats) -> None:
-    """Add `scaled` vectors to ``total`` in its place."""
-    np.add(total, scaled(vectors, factor), out=total)
+    """Add vectors scaled by `scale_rows` to ``total`` in place."""
+    np.add(total, scale_rows(vectors, factor), out=total)
 
 
 def dot(first: AnyFloats, second: AnyFloats) -> AnyFloats:
-    """(N,) inner products of (N, 3) vectors with others, or with one (3,) vector."""
+    """Return (N,) inner products of (N, 3) vectors with others, or with one (3,) vector."""
     product: AnyFloats = np.einsum("ni,ni->n" if second.ndim == 2 else "ni,i->n", first, second)
     return product
 
 
 def length(vectors: AnyFloats) -> AnyFloats:
-    """(N,) Euclidean lengths of (N, 3) vectors."""
+    """Return (N,) Euclidean lengths of (N, 3) vectors."""
     root: AnyFloats = np.sqrt(dot(vectors, vectors))
     return root

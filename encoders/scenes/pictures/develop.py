@@ -1,4 +1,4 @@
-"""From light to a picture: exposure, tone curve, lens, sensor and the sRGB encoding."""
+"""Convert light to a picture: exposure, tone curve, lens, sensor noise and sRGB encoding."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from encoders.scenes.pictures.columns import dot
 from taskgraph.arrays import AnyFloats, Pixels
 
 REFERENCE = 0.2
-"""Luminance that a camera which does not adapt is set for."""
+"""Typical luminance for which a camera without adaptation is exposed."""
 
 _GRAY = 0.4  # albedo
 _LEAK = 0.07
@@ -18,8 +18,8 @@ _LEAK = 0.07
 _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
-def encoded(value: AnyFloats) -> AnyFloats:
-    """sRGB values in [0, 1] from linear light (IEC 61966-2-1), which is clipped to [0, 1]."""
+def linear_to_srgb(value: AnyFloats) -> AnyFloats:
+    """Encode linear light, clipped to [0, 1], as sRGB values in [0, 1] (IEC 61966-2-1)."""
     value = np.clip(value, 0, 1)
     curve = np.float32(1.055) * value ** np.float32(1 / 2.4) - np.float32(0.055)
     return np.where(value <= 0.0031308, np.float32(12.92) * value, curve)
@@ -28,20 +28,20 @@ def encoded(value: AnyFloats) -> AnyFloats:
 def exposure(
     radiance: AnyFloats, incident: AnyFloats, lighting: Lighting, error: float = 0.0
 ) -> float:
-    """The factor that brings a view's typical luminance to the domain's exposure.
+    """Return the factor that scales a view's typical luminance to the domain's exposure.
 
-    The typical luminance is ``m**a * REFERENCE**(1 - a)``, with a the domain's adaptation and m
-    the geometric mean over the samples of what reaches the camera and of what a middling gray
-    would send in its place: half a reflected, half an incident light meter, so that white walls
-    come out lighter than dark ones.
+    The typical luminance is ``m**a * REFERENCE**(1 - a)``, with a the domain's adaptation. m is
+    the geometric mean of the samples' radiance and of the radiance of a medium gray in their
+    place: half reflected, half incident metering, so that white walls stay lighter than dark ones.
 
     Parameters
     ----------
     radiance : (N, 3) array
-        Of the surfaces in view; what is outside the windows is not exposed for.
+        Radiance of the surfaces in view, without the surroundings outside windows.
     incident : (N, 3) array
-        Irradiance on them.
+        Irradiance on these surfaces.
     error : float, stops
+        Exposure error.
     """
     if not len(radiance):
         return float(lighting.exposure / REFERENCE * 2.0**error)
@@ -52,18 +52,18 @@ def exposure(
     return float(lighting.exposure / typical * 2.0**error)
 
 
-def blended(light: AnyFloats) -> AnyFloats:
-    """Let each channel of (..., 3) light see 7% of each other one, as layers of film do.
+def mix_channels(light: AnyFloats) -> AnyFloats:
+    """Add 7 % of each other channel to each channel of (..., 3) light, as layers of film do.
 
-    Grays stay as they are; strongly colored light does not burn out to a pure primary.
+    Grays do not change; strongly colored light does not saturate to a pure primary color.
     """
     every = light.sum(-1, keepdims=True)
     mixed: AnyFloats = light + np.float32(_LEAK) * (every - 3 * light)
     return mixed
 
 
-def toned(light: AnyFloats) -> AnyFloats:
-    """Narkowicz's fit of the ACES film curve: [0, infinity) to [0, 1), rolled off at the top."""
+def tone_map(light: AnyFloats) -> AnyFloats:
+    """Apply Narkowicz's fit of the ACES tone curve: [0, infinity) to [0, 1)."""
     return np.clip(
         light
         * (2.51 * light + np.float32(0.03))
@@ -73,14 +73,14 @@ def toned(light: AnyFloats) -> AnyFloats:
     )
 
 
-def halved(image: AnyFloats) -> AnyFloats:
-    """The mean of each 2 x 2 block of a (2H, 2W, C) image."""
+def downsample(image: AnyFloats) -> AnyFloats:
+    """Return the mean of each 2 x 2 block of a (2H, 2W, C) image."""
     height, width, channels = image.shape
     blocks = image.reshape(height // 2, 2, width // 2, 2, channels)
     return (blocks[:, 0, :, 0] + blocks[:, 0, :, 1] + blocks[:, 1, :, 0] + blocks[:, 1, :, 1]) / 4
 
 
-def through_lens(image: AnyFloats, optics: Optics) -> AnyFloats:
+def apply_lens(image: AnyFloats, optics: Optics) -> AnyFloats:
     """Blur and darken the corners of a square (H, W, 3) image of linear light."""
     size = len(image)
     if optics.blur:
@@ -93,8 +93,8 @@ def through_lens(image: AnyFloats, optics: Optics) -> AnyFloats:
     return image
 
 
-def sensed(image: AnyFloats, sensor: Sensor, rng: np.random.Generator) -> AnyFloats:
-    """Tint an image of linear light and add the sensor's noise."""
+def add_noise(image: AnyFloats, sensor: Sensor, rng: np.random.Generator) -> AnyFloats:
+    """Apply the sensor's color cast and noise to an image of linear light."""
     image = image * np.asarray(sensor.cast, np.float32)
     if sensor.shot or sensor.read:
         variance = sensor.shot**2 * np.clip(image, 0, 1) + sensor.read**2
@@ -102,6 +102,6 @@ def sensed(image: AnyFloats, sensor: Sensor, rng: np.random.Generator) -> AnyFlo
     return image
 
 
-def quantized(image: AnyFloats) -> Pixels:
-    """Eight-bit sRGB of an image of linear light."""
-    return np.round(255 * encoded(image)).astype(np.uint8)
+def to_srgb_bytes(image: AnyFloats) -> Pixels:
+    """Return an image of linear light as 8-bit sRGB."""
+    return np.round(255 * linear_to_srgb(image)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The drawn look: areas of flat poster color with inked outlines."""
+"""The drawn look: areas of flat color with outlines."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ INK = np.array([0.012, 0.010, 0.016], dtype=np.float32)
 """Linear light of the outlines."""
 
 _STEPS = np.array([0.62, 0.82, 1.0], dtype=np.float32)  # sides, fronts, tops
-_BENT = np.cos(np.deg2rad(40))  # normals further apart than this make an edge
-_BEHIND = 0.06  # as does a step in depth of more than this share of it
+_BENT = np.cos(np.deg2rad(40))  # a larger difference of normals makes an edge
+_BEHIND = 0.06  # a larger relative step in depth makes an edge
 
 
-def filled(albedo: AnyFloats, normal: AnyFloats) -> AnyFloats:
-    """Each color in one of three steps of brightness, by where its surface faces.
+def flat_colors(albedo: AnyFloats, normal: AnyFloats) -> AnyFloats:
+    """Return colors in one of three levels of brightness, by the direction of the normal.
 
-    Surfaces that face up or down are brightest; upright ones are darker the more they face
-    along x than along y, so that the corners of a room show.
+    Surfaces that face up or down are brightest; walls that face along x are darker than those
+    along y, so that the corners of a room are visible.
     """
     across, along, up = np.abs(normal.T)
     step = np.where(up > 0.6, 2, np.where(along > across, 1, 0))
@@ -28,9 +28,9 @@ def filled(albedo: AnyFloats, normal: AnyFloats) -> AnyFloats:
 
 
 def outlines(hits: Hits, size: int, *, width: int = 1) -> Booleans:
-    """Where another instance, another face or a step in depth begins, ``width`` samples wide.
+    """Return the outlines between instances, faces and steps in depth, ``width`` samples wide.
 
-    A line is drawn on the nearer side only, so that it does not thicken what it outlines.
+    A line is drawn on the nearer surface only, so that objects do not grow.
 
     Returns
     -------
@@ -50,9 +50,9 @@ def outlines(hits: Hits, size: int, *, width: int = 1) -> Booleans:
         edge = (instance[here] != instance[there]) | (known[here] & (bent | behind))
         ink[here] |= edge & (first <= second)
         ink[there] |= edge & (first > second)
-    return thickened(ink, width)
+    return widen(ink, width)
 
 
-def thickened(ink: Booleans, width: int) -> Booleans:
-    """Lines of one sample made ``width`` samples wide."""
+def widen(ink: Booleans, width: int) -> Booleans:
+    """Widen lines of one sample to ``width`` samples."""
     return ndimage.binary_dilation(ink, np.ones((width, width), dtype=bool)) if width > 1 else ink

@@ -1,8 +1,8 @@
-"""Interleaved sampling: neighbors sample lights at different places, and share what they find.
+"""Interleaved sampling: neighboring samples use different random numbers and share results.
 
-Each sample of a picture casts one ray to each light. The places that the rays aim at are even over
-each tile of 4 x 4 samples, and light is then averaged over as many, along surfaces only, so that
-soft shadows come from 16 rays at the price of one (Keller and Heidrich, "Interleaved Sampling",
+Each sample of a picture casts one ray to each light. The points that the rays aim at are evenly
+spread over each tile of 4 x 4 samples. Light is then averaged over 4 x 4 samples of one surface,
+so that soft shadows have 16 rays at the cost of one (Keller and Heidrich, "Interleaved Sampling",
 2001).
 """
 
@@ -15,15 +15,15 @@ import numpy as np
 from encoders.scenes.raycast import Hits
 from taskgraph.arrays import AnyFloats, Indices
 
-# A magic square: neighbors are far apart in the order.
+# A magic square: neighbors have very different numbers.
 _ORDER = np.array([[0, 14, 3, 13], [11, 5, 8, 6], [12, 2, 15, 1], [7, 9, 4, 10]])
 
 
 def jitter(rng: np.random.Generator) -> AnyFloats:
-    """(256, 3) numbers in [0, 1): 16 shifted copies of 16 points that are even over the cube.
+    """Return (256, 3) numbers in [0, 1): 16 shifted copies of 16 evenly spread points.
 
-    The 16 are Hammersley's. Each copy belongs to another tile and is shifted by less than the
-    points are apart, so that the edges of 16 hard shadows do not show as bands.
+    The points are Hammersley's. Each tile uses another copy; copies are shifted by less than the
+    distance of the points, so that the edges of 16 hard shadows are not visible as bands.
     """
     order = np.arange(16)
     halves = sum(((order >> k) & 1) * 2.0 ** -(k + 1) for k in range(4))
@@ -34,9 +34,9 @@ def jitter(rng: np.random.Generator) -> AnyFloats:
 
 
 def phases(count: int) -> Indices:
-    """Which row of the jitter each of ``count`` samples of a square grid uses, row by row.
+    """Return the row of the jitter for each of ``count`` samples of a square grid.
 
-    Each tile of 4 x 4 samples uses one copy of the 16 points, each 4 x 4 tiles all copies.
+    A tile of 4 x 4 samples uses one copy of the 16 points; 4 x 4 tiles use all copies.
     """
     grid = round(np.sqrt(count))
     tile = np.tile(_ORDER, (4, 4)) + 16 * np.repeat(np.repeat(_ORDER, 4, axis=0), 4, axis=1)
@@ -44,10 +44,10 @@ def phases(count: int) -> Indices:
     return np.tile(tile, (repeats, repeats))[:grid, :grid].reshape(-1)
 
 
-def smoothed(light: AnyFloats, hits: Hits) -> AnyFloats:
-    """Average irradiance over 4 x 4 samples, along rows and then columns, within a surface.
+def average_neighbors(light: AnyFloats, hits: Hits) -> AnyFloats:
+    """Average irradiance over neighboring samples of one surface, along rows, then columns.
 
-    The weights 1 2 2 2 1 give each of the four phases of the jitter's tile the same share.
+    The weights 1 2 2 2 1 give each of the four phases of a tile the same share.
     """
     grid = round(np.sqrt(len(light)))
     value: AnyFloats = light.T.reshape(3, grid, grid)

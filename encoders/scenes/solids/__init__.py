@@ -1,1 +1,1 @@
-"""Solids as triangles that remember the smooth surface they stand for."""
+"""Solids as triangle meshes with the exact normals and curvatures of their smooth surfaces."""

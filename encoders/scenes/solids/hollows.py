@@ -1,4 +1,4 @@
-"""What basins and tubs are let into: flat sides and slabs with a hole."""
+"""Flat surfaces and slabs with a hole, such as for a basin or a tub."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from encoders.scenes.solids.shapes import Shape, box, join
 
 
-def plate(
+def plate_with_hole(
     low: ArrayLike,
     high: ArrayLike,
     hole_low: ArrayLike,
@@ -18,7 +18,7 @@ def plate(
     radius: float | None = None,
     steps: int = 3,
 ) -> Shape:
-    """A flat rectangle, facing up, with a hole: what a basin or a tub is let into.
+    """Return a flat rectangle, facing up, with a hole, such as for a basin or a tub.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def plate(
         Opposite (x, y) corners of the rectangle and of the hole's box.
     height : float, meters
     radius : float, optional, meters
-        Of the hole's rounded corners; without it the hole is an ellipse.
+        Radius of the hole's rounded corners; without it the hole is an ellipse.
     """
     low, high, hole_low, hole_high = (
         np.asarray(corner, dtype=float) for corner in (low, high, hole_low, hole_high)
@@ -64,20 +64,20 @@ def holed_slab(
     radius: float | None = None,
     steps: int = 3,
 ) -> Shape:
-    """A flat box with a hole through it from top to bottom; the wall of the hole is left open.
+    """Return a flat box with a hole from top to bottom; the hole has no side walls.
 
     Parameters
     ----------
     low, high : (3,) arrays, meters
         Opposite corners of the box.
     hole_low, hole_high, radius, steps
-        As for `plate`.
+        See `plate_with_hole`.
     """
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     top, bottom = (
-        plate(low[:2], high[:2], hole_low, hole_high, height, radius=radius, steps=steps)
+        plate_with_hole(low[:2], high[:2], hole_low, hole_high, height, radius=radius, steps=steps)
         for height in (float(high[2]), float(low[2]))
     )
-    whole = box(low, high)
-    walls = Shape(whole.vertices[:16], whole.faces[:8], whole.normals[:16], whole.curvatures[:16])
+    solid = box(low, high)
+    walls = Shape(solid.vertices[:16], solid.faces[:8], solid.normals[:16], solid.curvatures[:16])
     return join([top, bottom.inside_out(), walls])

@@ -1,4 +1,4 @@
-"""Paths of straight lines and circular arcs: what is turned, extruded or swept into solids."""
+"""Paths of straight lines and circular arcs, from which solids are turned, extruded or swept."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from taskgraph.arrays import Floats, Integers32
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class RoundedPolyline:
     """Points along a polyline with rounded corners, in the plane or in space.
 
-    Where a line meets an arc, or another line at a sharp corner, the point is there twice, once
-    with the tangent and the bend of each.
+    Where a line meets an arc, or another line at a sharp corner, the path has two points at the
+    same place: one for each side's tangent and bend.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Path:
         Second derivative by arc length: toward the center of the arc, 1/radius long; zero on
         straight lines.
     segments : (M, 2) integer array
-        The pairs of points that follow each other.
+        Pairs of points that a segment joins.
     """
 
     points: Floats
@@ -46,23 +46,23 @@ class Path:
         return curvatures
 
 
-def filleted(
+def round_corners(
     points: ArrayLike, radii: ArrayLike = 0.0, *, closed: bool = False, steps: int = 4
-) -> Path:
-    """The polyline through ``points`` with its corners rounded.
+) -> RoundedPolyline:
+    """Return the polyline through ``points`` with rounded corners.
 
     Parameters
     ----------
     points : (C, D) array, meters
-        No two neighbors alike.
+        Consecutive points must differ.
     radii : (C,) array or float, meters
-        Of the arc at each corner, 0 for a sharp one; the ends of an open path have none. A
-        radius that does not fit is taken as large as fits: arcs use at most half of a side
-        between two corners.
+        Radius of the arc at each corner; 0 gives a sharp corner. The ends of an open path have
+        no arc. Arcs use at most half of a side between two corners, and a larger radius is
+        reduced to this.
     closed : bool
         Whether the last point is followed by the first.
     steps : int
-        Chords of each arc.
+        Number of chords of each arc.
     """
     corners = np.asarray(points, dtype=float)
     count = len(corners)
@@ -89,8 +89,8 @@ def _assembled(
     radii: Floats,
     closed: bool,
     steps: int,
-) -> Path:
-    """Lay an end of a line, an arc and a start of a line at each corner, and link them."""
+) -> RoundedPolyline:
+    """Place the end of a line, an arc and the start of a line at each corner; join them."""
     along = (behind * ahead).sum(1)
     inward = ahead - along[:, None] * behind
     across = np.sqrt((inward**2).sum(1))
@@ -126,7 +126,7 @@ def _assembled(
     segments = np.stack([first, (first + 1) % size], axis=1)
     used = np.zeros(size, dtype=bool)  # where an arc follows an arc, the line has no length
     used[segments] = True
-    return Path(
+    return RoundedPolyline(
         points=points.reshape(-1, dimension)[kept][used],
         tangents=tangents.reshape(-1, dimension)[kept][used],
         bends=bends.reshape(-1, dimension)[kept][used],
@@ -136,13 +136,13 @@ def _assembled(
 
 def rounded_rectangle(
     low: ArrayLike, high: ArrayLike, radius: float | ArrayLike, *, steps: int = 4
-) -> Path:
-    """A closed rectangle, counter-clockwise from its lower left corner, with rounded corners."""
+) -> RoundedPolyline:
+    """Return a closed rectangle with rounded corners, counter-clockwise from the lower left."""
     (x0, y0), (x1, y1) = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    return filleted([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], radius, closed=True, steps=steps)
+    return round_corners([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], radius, closed=True, steps=steps)
 
 
-def circle(center: ArrayLike, radius: float, *, steps: int = 4) -> Path:
-    """A closed circle, counter-clockwise, as four arcs of ``steps`` chords."""
+def circle(center: ArrayLike, radius: float, *, steps: int = 4) -> RoundedPolyline:
+    """Return a closed circle, counter-clockwise, of four arcs with ``steps`` chords each."""
     middle = np.asarray(center, dtype=float)
     return rounded_rectangle(middle - radius, middle + radius, radius, steps=steps)

@@ -1,4 +1,4 @@
-"""Boxes with rounded edges, hollows, ellipsoids, leaves and folds."""
+"""Rounded solids: boxes with rounded edges, basins, ellipsoids, leaves and hanging cloth."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RIGHT, LEFT = np.array([0, 1, 3]), np.array([0, 3, 2])
 
 @lru_cache(maxsize=16)
 def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, Integers32]:
-    """Corner signs (V, 3), normals (V, 3), curvatures of edge radius 1 (V, 2) and faces.
+    """Return the signs (V, 3), normals (V, 3), curvatures (V, 2) and faces of a rounded box.
 
-    A vertex is ``middle + signs * (half - radius) + radius * normal``. Without ``covered`` the
-    upper side and the edges and corners beside it are left out.
+    A vertex is ``middle + signs * (half - radius) + radius * normal``. The curvatures are those
+    of edge radius 1. Without ``covered``, the upper side and its edges and corners are left out.
     """
     signs: list[Floats] = []
     normals: list[Floats] = []
@@ -69,7 +69,7 @@ def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, I
 
 
 def _octant(steps: int) -> tuple[Floats, Integers32]:
-    """An eighth of the unit sphere, row ``i`` of ``i + 1`` points at equal angles."""
+    """Return points of an eighth of the unit sphere; row ``i`` has ``i + 1`` points."""
     rows = [np.linspace(0, np.pi / 2, i + 1) if i else np.zeros(1) for i in range(steps + 1)]
     polar = np.repeat(np.linspace(0, np.pi / 2, steps + 1), np.arange(1, steps + 2))
     around = np.concatenate(rows)
@@ -91,26 +91,26 @@ def _octant(steps: int) -> tuple[Floats, Integers32]:
 
 
 def rounded_box(low: ArrayLike, high: ArrayLike, radius: float, *, steps: int = 2) -> Shape:
-    """A box whose edges are quarter cylinders and whose corners are eighths of a sphere.
+    """Return a box whose edges are quarter cylinders and whose corners are eighths of a sphere.
 
-    ``radius`` (meters) is at most just under half of the thinnest side and is cut down to that;
+    ``radius`` (meters) is reduced to just under half of the thinnest side if it is larger.
     ``steps`` is the number of chords of a quarter circle.
     """
     return _rounded(low, high, radius, steps, True)
 
 
 def basin(low: ArrayLike, high: ArrayLike, radius: float, *, steps: int = 3) -> Shape:
-    """The inner wall of a hollow that is open at the top, with rounded edges and corners.
+    """Return the inside of an open basin with rounded edges and corners.
 
     Parameters
     ----------
     low, high : (3,) arrays, meters
-        Corners of the hollow; its rim is a rectangle at ``high[2]`` with rounded corners.
+        Opposite corners of the inside; its rim is a rounded rectangle at ``high[2]``.
     radius : float, meters
     """
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     radius = min(radius, 0.49 * float((high - low)[:2].min()), 0.9 * float(high[2] - low[2]))
-    # The upper side, which is left out, takes its edges with it: they stand above the rim.
+    # The box is higher than the basin: its upper edges, which are left out, lie above the rim.
     return _rounded(low, high + radius * np.array([0, 0, 1]), radius, steps, False).inside_out()
 
 
@@ -126,7 +126,7 @@ def _rounded(low: ArrayLike, high: ArrayLike, radius: float, steps: int, covered
 
 @lru_cache(maxsize=16)
 def _globe(sides: int, rows: int) -> tuple[Floats, Integers32]:
-    """Unit vectors in ``rows + 1`` rings of ``sides``, the first and last at the poles; faces."""
+    """Return unit vectors in ``rows + 1`` rings of ``sides`` from pole to pole, and the faces."""
     polar = np.linspace(np.pi, 0, rows + 1)
     around = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     ring, height = np.sin(polar), np.cos(polar)
@@ -143,7 +143,7 @@ def _globe(sides: int, rows: int) -> tuple[Floats, Integers32]:
 
 
 def ellipsoid(center: ArrayLike, radii: ArrayLike, *, sides: int = 16) -> Shape:
-    """An ellipsoid with half axes ``radii`` (meters) along x, y, z.
+    """Return an ellipsoid with half axes ``radii`` (meters) along x, y, z.
 
     With p the distance of the tangent plane from the center, x the point and a, b, c the half
     axes, the Gaussian curvature is p^4 / (a b c)^2 and the mean curvature
@@ -165,23 +165,23 @@ def ellipsoid(center: ArrayLike, radii: ArrayLike, *, sides: int = 16) -> Shape:
 
 
 def sphere(center: ArrayLike, radius: float, *, sides: int = 16) -> Shape:
-    """A ball, as an `ellipsoid` with three equal half axes."""
+    """Return a ball: an `ellipsoid` with three equal half axes."""
     return ellipsoid(center, (radius, radius, radius), sides=sides)
 
 
-def blade(
+def leaf_blade(
     length: float, width: float, droop: float, *, widest: float = 0.4, rows: int = 6
 ) -> Shape:
-    """A leaf: a pointed sheet that lies on a cylinder, growing from the origin along y.
+    """Return a leaf: a pointed sheet on a cylinder, from the origin along y.
 
     Parameters
     ----------
     length, width : float, meters
-        Along the middle rib, and at the widest place.
+        Length along the middle rib, and largest width.
     droop : float, radians
-        By how much the tip points lower than the stalk, not zero; negative bends upwards.
+        Angle by which the tip points lower than the stalk, not zero; negative bends up.
     widest : float
-        Where the leaf is widest, as a share of its length.
+        Place of the largest width, as a share of the length.
     """
     share = np.linspace(0, 1, rows + 1)
     bulge = np.sin(np.pi * share ** (np.log(0.5) / np.log(widest)))
@@ -200,9 +200,9 @@ def blade(
 
 
 def pleats(low: ArrayLike, high: ArrayLike, folds: int, *, steps: int = 8) -> Shape:
-    """A hanging cloth whose section is a sine wave: y = middle + depth/2 * cos(k x).
+    """Return hanging cloth whose section is a sine wave: y = middle + depth/2 * cos(k x).
 
-    ``low`` and ``high`` are opposite corners (meters) of the box that it fills; it faces -y.
+    ``low`` and ``high`` are opposite corners (meters) of its box; it faces -y.
     """
     (x0, y0, z0), (x1, y1, z1) = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     k, amplitude = 2 * np.pi * folds / (x1 - x0), (y1 - y0) / 2

@@ -1,4 +1,4 @@
-"""Solids as triangles that remember the smooth surface they stand for."""
+"""Triangle meshes with the exact normals and curvatures of the surfaces that they approximate."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from taskgraph.arrays import Floats, Integers32
 class Shape:
     """A triangle mesh, with the exact normal and principal curvatures at each vertex.
 
-    The triangles are what rays hit; normals and curvatures are those of the smooth surface (a
-    sphere, a cylinder, a turned profile) that they approximate. Vertices are not shared across
-    a crease, so that interpolating over a triangle stays on one surface.
+    Rays hit the triangles. Normals and curvatures are those of the smooth surface (a sphere, a
+    cylinder, a turned profile) that the triangles approximate. Vertices are not shared across a
+    crease, so that interpolation over a triangle stays on one surface.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class Shape:
     curvatures: Floats
 
     def moved(self, offset: ArrayLike) -> Shape:
-        """The shape shifted by ``offset`` (meters)."""
+        """Return the shape moved by ``offset`` (meters)."""
         return replace(self, vertices=self.vertices + np.asarray(offset, dtype=float))
 
     def rotated(self, rotation: ArrayLike) -> Shape:
-        """The shape turned by a (3, 3) rotation matrix about the origin."""
+        """Return the shape rotated about the origin by a (3, 3) matrix."""
         turn = np.asarray(rotation, dtype=float)
         return replace(
             self,
@@ -50,12 +50,12 @@ class Shape:
         )
 
     def inside_out(self) -> Shape:
-        """The same surface as the wall of a hollow: what was outside is inside."""
+        """Return the same surface seen from inside: normals and curvatures change their signs."""
         return Shape(self.vertices, self.faces[:, ::-1], -self.normals, -self.curvatures[:, ::-1])
 
 
 def join(shapes: Sequence[Shape]) -> Shape:
-    """Several shapes as one mesh; they keep their own vertices."""
+    """Join several shapes into one mesh; no vertices are merged."""
     starts = np.cumsum([0, *(len(shape.vertices) for shape in shapes[:-1])])
     return Shape(
         vertices=np.concatenate([shape.vertices for shape in shapes]),
@@ -67,15 +67,15 @@ def join(shapes: Sequence[Shape]) -> Shape:
     )
 
 
-def scattered(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = None) -> Shape:
-    """Copies of a shape, each turned by its (3, 3) matrix and then shifted.
+def copies(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = None) -> Shape:
+    """Return copies of a shape, each rotated by its (3, 3) matrix and then moved.
 
     Parameters
     ----------
     shape : Shape
     offsets : (N, 3) array, meters
     rotations : (N, 3, 3) array, optional
-        Without them no copy is turned.
+        Without them no copy is rotated.
     """
     offsets = np.asarray(offsets, dtype=float)
     count, size = len(offsets), len(shape.vertices)
@@ -96,11 +96,12 @@ def scattered(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = No
 
 
 def rotation(axis: int, angle: ArrayLike) -> Floats:
-    """Right-handed turns by ``angle`` (radians) about axis 0 (x), 1 (y) or 2 (z).
+    """Return right-handed rotations by ``angle`` (radians) about axis 0 (x), 1 (y) or 2 (z).
 
     Returns
     -------
-    (..., 3, 3) array, with the shape of ``angle`` in front
+    (..., 3, 3) array
+        The leading axes are those of ``angle``.
     """
     angle = np.asarray(angle, dtype=float)
     first, second = (axis + 1) % 3, (axis + 2) % 3
@@ -113,7 +114,7 @@ def rotation(axis: int, angle: ArrayLike) -> Floats:
 
 
 def _unit_box() -> tuple[Floats, Integers32, Floats]:
-    """Vertices (24, 3) of the unit cube, four a side, its faces (12, 3) and normals (24, 3)."""
+    """Return the unit cube: vertices (24, 3), four a side, faces (12, 3) and normals (24, 3)."""
     vertices: list[Floats] = []
     faces: list[list[int]] = []
     normals: list[Integers32] = []
@@ -134,12 +135,12 @@ _CORNERS, _FACES, _NORMALS = _unit_box()
 
 
 def box(low: ArrayLike, high: ArrayLike) -> Shape:
-    """The solid box between two opposite corners (meters); each side has its own vertices."""
+    """Return the solid box between two opposite corners (meters)."""
     return boxes(np.asarray(low)[None], np.asarray(high)[None])
 
 
 def boxes(low: ArrayLike, high: ArrayLike) -> Shape:
-    """N boxes between (N, 3) lower and (N, 3) upper corners, as one shape."""
+    """Return N boxes between (N, 3) lower and (N, 3) upper corners, as one shape."""
     low, high = np.asarray(low, dtype=float)[:, None], np.asarray(high, dtype=float)[:, None]
     count = len(low)
     starts = np.arange(count, dtype=np.int32)[:, None, None] * np.int32(24)
@@ -152,19 +153,19 @@ def boxes(low: ArrayLike, high: ArrayLike) -> Shape:
 
 
 def open_box(low: ArrayLike, high: ArrayLike) -> Shape:
-    """The outside of a box without its upper side, for what has a hollow let in from above."""
-    whole = box(low, high)
-    return Shape(whole.vertices[:20], whole.faces[:10], whole.normals[:20], whole.curvatures[:20])
+    """Return the outside of a box without its upper side, such as around a basin."""
+    solid = box(low, high)
+    return Shape(solid.vertices[:20], solid.faces[:10], solid.normals[:20], solid.curvatures[:20])
 
 
 def tapered_box(foot: ArrayLike, head: ArrayLike, bottom: float, top: float) -> Shape:
-    """A box whose upper and lower sides are different rectangles: a splayed leg, a planter.
+    """Return a box whose upper and lower sides are different rectangles, such as a splayed leg.
 
     Parameters
     ----------
     foot, head : (2, 2) arrays, meters
-        Lower and upper (x, y) corner of the rectangle at height ``bottom`` and at ``top``; the
-        sides between them are flat, whatever the two rectangles are.
+        Lower and upper (x, y) corners of the rectangles at the heights ``bottom`` and ``top``.
+        The sides between them are flat for any two rectangles.
     """
     low, high = np.asarray(foot, dtype=float), np.asarray(head, dtype=float)
     x, y, z = _CORNERS.astype(int).T
@@ -172,7 +173,7 @@ def tapered_box(foot: ArrayLike, head: ArrayLike, bottom: float, top: float) -> 
     vertices = np.stack([both[z, x, 0], both[z, y, 1], np.where(z > 0, top, bottom)], axis=1)
     normals = np.zeros((6, 3))
     out = np.array([-1.0, 1.0])
-    for axis in (0, 1):  # a side leans in as far as its upper edge is inside its lower one
+    for axis in (0, 1):  # a side leans by the offset of its upper edge from its lower one
         normals[2 * axis : 2 * axis + 2, axis] = out * (top - bottom)
         normals[2 * axis : 2 * axis + 2, 2] = out * (low - high)[:, axis]
     normals[4:, 2] = out

@@ -5,28 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from encoders.scenes.solids.outlines import filleted
+from encoders.scenes.solids.outlines import round_corners
 from encoders.scenes.solids.shapes import Shape
-from encoders.scenes.solids.turned import bands, upright
+from encoders.scenes.solids.turned import ring_triangles, rotation_from_z
 
 
 def tube(
     points: ArrayLike, radius: float, bend: float, *, sides: int = 10, steps: int = 4
 ) -> Shape:
-    """A pipe along a polyline in space: cylinders, pieces of a torus at its corners, flat ends.
+    """Return a pipe along a polyline: cylinders, pieces of a torus at its corners, flat ends.
 
     Parameters
     ----------
     points : (C, 3) array, meters
-        Of the middle line; its corners are rounded with radius ``bend``, more than ``radius``.
+        Points of the middle line; its corners are rounded with radius ``bend`` > ``radius``.
     radius : float, meters
-        Of the pipe.
+        Radius of the pipe.
     """
-    path = filleted(points, bend, steps=steps)
+    path = round_corners(points, bend, steps=steps)
     count = len(path.points)
     frame = np.empty((count, 3))
-    frame[0] = upright(path.tangents[0])[:, 0]
-    for index in range(1, count):  # carried along by the shortest turn: no twist
+    frame[0] = rotation_from_z(path.tangents[0])[:, 0]
+    for index in range(1, count):  # follows the path by the smallest rotation, without twist
         old, new, arm = path.tangents[index - 1], path.tangents[index], frame[index - 1]
         frame[index] = arm - (arm * new).sum() / (1 + (old * new).sum()) * (old + new)
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]
@@ -36,7 +36,7 @@ def tube(
     toward = (radial * path.bends[:, None]).sum(-1)
     kappa = -toward / (1 - radius * toward)
     curvatures = np.stack([np.full_like(kappa, 1 / radius), kappa], axis=-1).reshape(-1, 2)
-    faces = bands(path.segments, sides)
+    faces = ring_triangles(path.segments, sides)
     caps, normals = [rings[0], rings[-1]], [-path.tangents[0], path.tangents[-1]]
     fan = np.stack([np.zeros(sides - 2, int), np.arange(1, sides - 1), np.arange(2, sides)], 1)
     return Shape(

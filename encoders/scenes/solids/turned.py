@@ -1,4 +1,4 @@
-"""Solids made of a path: turned about an axis or extruded upwards."""
+"""Solids from a path that is turned about an axis or extruded upwards."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from encoders.scenes.solids.outlines import Path, filleted
+from encoders.scenes.solids.outlines import RoundedPolyline, round_corners
 from encoders.scenes.solids.shapes import Shape
 from taskgraph.arrays import Floats, Integers32
 
 AXIS = 1e-3
-"""Meters from the axis below which a cone's curvature (infinite at its tip) no longer grows."""
+"""Distance from the axis (meters) below which a cone's curvature stays constant.
+
+At the tip itself it would be infinite.
+"""
 
 
 def _surface(
     along: Floats, around: Floats, along2: Floats, mixed: Floats, around2: Floats
 ) -> tuple[Floats, Floats]:
-    """Normals and principal curvatures from a parametrization's derivatives, each (N, 3).
+    """Compute normals and principal curvatures from (N, 3) derivatives of a parametrization.
 
     With the fundamental forms E, F, G and L, M, N the mean curvature is
     H = (E N - 2 F M + G L) / 2 (E G - F^2), the Gaussian K = (L N - M^2) / (E G - F^2), and the
@@ -35,26 +38,28 @@ def _surface(
     return normal, np.stack([mean + root, mean - root], axis=1)
 
 
-def lathe(profile: Path, *, sides: int = 24, stretch: tuple[float, float] = (1.0, 1.0)) -> Shape:
-    """The surface of revolution of a plane path about the z axis.
+def lathe(
+    profile: RoundedPolyline, *, sides: int = 24, stretch: tuple[float, float] = (1.0, 1.0)
+) -> Shape:
+    """Return the surface of revolution of a plane path about the z axis.
 
     Parameters
     ----------
     profile : Path
-        Of (radius, height); its right is the outside, so a vase runs from the middle of its foot
-        outwards and up, and then down again inside.
+        Path of (radius, height); its right is the outside. A vase's path runs from the middle of
+        its foot outwards and up, and then down again inside.
     sides : int
-        Flat sides around the axis.
+        Number of flat sides around the axis.
     stretch : (float, float)
-        Scale of x and y: other than (1, 1) gives oval sections, with their own curvatures.
+        Scale of x and y: values other than (1, 1) give oval sections.
 
     Returns
     -------
     Shape
-        Exact but at a sharp tip, where the curvature is infinite; see `AXIS`.
+        Its curvatures are exact except at a sharp tip; see `AXIS`.
     """
     radius, height = profile.points.T
-    faces = bands(profile.segments, sides)
+    faces = ring_triangles(profile.segments, sides)
     faces = faces[(radius < 1e-9)[faces // sides].sum(1) < 2]  # no triangles on the axis
     vertices = _spread(radius, height, sides, 0, stretch)
     if stretch != (1.0, 1.0):
@@ -72,7 +77,7 @@ def lathe(profile: Path, *, sides: int = 24, stretch: tuple[float, float] = (1.0
 def _spread(
     r: Floats, z: Floats | float, sides: int, quarter: int, stretch: tuple[float, float]
 ) -> Floats:
-    """(N * sides, 3): (r, z) turned about the axis, or its derivative by the angle."""
+    """Return (N * sides, 3) points (r, z) turned about the axis, or derivatives by the angle."""
     unit = _ring(sides) if quarter == 0 else _ring(sides)[:, ::-1] * (-1, 1)
     full = np.empty((len(r), sides, 3))
     full[..., :2] = r[:, None, None] * (unit * stretch)
@@ -80,8 +85,10 @@ def _spread(
     return full.reshape(-1, 3)
 
 
-def _stretched(profile: Path, sides: int, stretch: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Normals and curvatures of a lathe with oval sections."""
+def _stretched(
+    profile: RoundedPolyline, sides: int, stretch: tuple[float, float]
+) -> tuple[Floats, Floats]:
+    """Return the normals and curvatures of a surface with oval sections."""
     radius = np.maximum(profile.points[:, 0], AXIS)
     (tr, tz), (br, bz) = profile.tangents.T, profile.bends.T
     derivatives = [(tr, tz, 0), (radius, 0.0, 1), (br, bz, 0), (tr, 0.0, 1), (-radius, 0.0, 0)]
@@ -96,26 +103,26 @@ def _stretched(profile: Path, sides: int, stretch: tuple[float, float]) -> tuple
 
 @lru_cache(maxsize=32)
 def _ring(sides: int) -> Floats:
-    """(sides, 2) points of the unit circle, counter-clockwise."""
+    """Return (sides, 2) points of the unit circle, counter-clockwise."""
     angle = np.linspace(0.0, 2 * np.pi, sides, endpoint=False)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def bands(segments: Integers32, sides: int) -> Integers32:
-    """Triangles between the rings of ``sides`` vertices that each segment joins."""
+def ring_triangles(segments: Integers32, sides: int) -> Integers32:
+    """Return the triangles between the rings of ``sides`` vertices that each segment joins."""
     here = np.arange(sides, dtype=np.int32)
-    there = (here + 1) % sides
+    following = (here + 1) % sides
     low, high = sides * segments[:, :1], sides * segments[:, 1:]  # (M, 1)
-    a, b, c, d = low + here, low + there, high + there, high + here  # (M, sides)
+    a, b, c, d = low + here, low + following, high + following, high + here  # (M, sides)
     faces = np.stack([np.stack([a, b, c], -1), np.stack([a, c, d], -1)], axis=2)
     return faces.reshape(-1, 3).astype(np.int32)
 
 
 @lru_cache(maxsize=32)
 def _rod_faces(sides: int) -> Integers32:
-    """Triangles of one rod: a band, then two discs as fans, on four rings of vertices."""
+    """Return the triangles of one rod on four rings of vertices: a band, then two discs."""
     fan = np.stack([np.zeros(sides - 2), np.arange(1, sides - 1), np.arange(2, sides)], axis=1)
-    band = bands(np.array([[0, 1]], dtype=np.int32), sides)
+    band = ring_triangles(np.array([[0, 1]], dtype=np.int32), sides)
     return np.concatenate([band, fan[:, ::-1] + 2 * sides, fan + 3 * sides]).astype(np.int32)
 
 
@@ -127,14 +134,14 @@ def rods(
     *,
     sides: int = 10,
 ) -> Shape:
-    """N straight round bars with flat ends, as one shape.
+    """Return N straight round bars with flat ends, as one shape.
 
     Parameters
     ----------
     starts, ends : (N, 3) arrays, meters
-        Of the middle lines.
+        Ends of the middle lines.
     radii, end_radii : (N,) arrays or floats, meters
-        At the start and at the end; without ``end_radii`` the bars are cylinders.
+        Radii at the starts and at the ends; without ``end_radii`` the bars are cylinders.
     sides : int
     """
     starts, ends = np.asarray(starts, dtype=float), np.asarray(ends, dtype=float)
@@ -144,7 +151,7 @@ def rods(
     axis = ends - starts
     length = np.sqrt((axis**2).sum(1))
     axis = axis / length[:, None]
-    turns = np.stack([upright(direction) for direction in axis])  # (N, 3, 3)
+    turns = np.stack([rotation_from_z(direction) for direction in axis])  # (N, 3, 3)
     radial = np.einsum("sk,nik->nsi", _ring(sides), turns[:, :, :2])
     slant = np.sqrt(length**2 + (low - high) ** 2)
     side = (length / slant)[:, None, None] * radial
@@ -174,29 +181,29 @@ def rod(
     *,
     sides: int = 10,
 ) -> Shape:
-    """A straight round bar between two points, tapered if ``end_radius`` is given."""
+    """Return a straight round bar between two points, tapered if ``end_radius`` is given."""
     return rods(np.asarray(start)[None], np.asarray(end)[None], radius, end_radius, sides=sides)
 
 
 def frustum(
     low_radius: float, high_radius: float, bottom: float, top: float, *, sides: int = 20
 ) -> Shape:
-    """A closed, upright piece of a cone between two flat discs."""
+    """Return a closed, upright piece of a cone between two flat discs."""
     return rod((0, 0, bottom), (0, 0, top), low_radius, high_radius, sides=sides)
 
 
 def cylinder(
     radius: float, bottom: float, top: float, *, sides: int = 20, edge: float = 0.0
 ) -> Shape:
-    """A closed, upright cylinder; ``edge`` is the radius (meters) that rounds its two rims."""
+    """Return a closed, upright cylinder; its rims are rounded with radius ``edge`` (meters)."""
     if edge == 0:
         return frustum(radius, radius, bottom, top, sides=sides)
-    profile = filleted([(0, bottom), (radius, bottom), (radius, top), (0, top)], edge, steps=2)
+    profile = round_corners([(0, bottom), (radius, bottom), (radius, top), (0, top)], edge, steps=2)
     return lathe(profile, sides=sides)
 
 
-def upright(direction: ArrayLike) -> Floats:
-    """The (3, 3) rotation that takes the z axis to a direction the shortest way."""
+def rotation_from_z(direction: ArrayLike) -> Floats:
+    """Return the smallest (3, 3) rotation that turns the z axis into a direction."""
     vector = np.asarray(direction, dtype=float)
     x, y, z = (vector / np.sqrt((vector**2).sum())).tolist()
     if z < -1 + 1e-12:
@@ -205,10 +212,10 @@ def upright(direction: ArrayLike) -> Floats:
     return np.array([[1 - k * x * x, -k * x * y, x], [-k * x * y, 1 - k * y * y, y], [-x, -y, z]])
 
 
-def prism(outline: Path, bottom: float, top: float) -> Shape:
-    """A closed plane path raised from one height to another, with flat ends.
+def prism(outline: RoundedPolyline, bottom: float, top: float) -> Shape:
+    """Extrude a closed plane path from one height to another, with flat ends.
 
-    ``outline`` runs counter-clockwise, and all of it can be seen from the mean of its points.
+    ``outline`` must run counter-clockwise and be star-shaped about the mean of its points.
     """
     count = len(outline.points)
     first, second = outline.segments.T

@@ -282,7 +282,8 @@ def test_the_command_draws_a_photo_and_says_where(bank, photo, tmp_path, capsys)
     )
     assert capsys.readouterr().err == f"drew {out}\n"
     with Image.open(out) as page:
-        assert page.size == (GAP + 3 * (192 + GAP), HEAD + 192 + GAP)
+        legend = 48  # the scale of depths
+        assert page.size == (GAP + 3 * (192 + GAP), HEAD + 192 + GAP + legend)
 
 
 def test_the_command_draws_a_gallery(bank, world, tmp_path, capsys):

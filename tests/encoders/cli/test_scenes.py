@@ -1,4 +1,4 @@
-"""``taskgraph scenes``: what it makes, draws and prints, and one line for every error."""
+"""``taskgraph scenes``: its files, contact sheets, statistics, and one line for every error."""
 
 import contextlib
 import os
@@ -48,7 +48,7 @@ def test_scenes_makes_a_data_set_and_says_where_the_time_went(world, tmp_path, c
 
 def test_given_again_without_settings_it_goes_on_with_those_of_the_folder(world, capsys):
     assert run(["scenes", str(world)]) == 0
-    assert capsys.readouterr().err.endswith("world: all 5 views are there\n")
+    assert capsys.readouterr().err.endswith("world: all 5 views exist already\n")
 
 
 def test_a_changed_setting_is_refused_and_says_how_to_go_on(world, capsys):

@@ -1,4 +1,4 @@
-"""Inputs and targets made from a picture: noise, holes, colors and puzzles, each by an oracle."""
+"""Inputs and targets made from a picture: noise, holes, colors and puzzles, against oracles."""
 
 import numpy as np
 import pytest

@@ -183,7 +183,7 @@ def test_matched_points_of_two_views_are_mapped_onto_each_other():
     where = second.camera.project(second.camera.to_world(moved) + second.camera.position)
     seen = ((where > 0) & (where < 1)).all(1)
     ray = second.camera.to_world(moved / np.linalg.norm(moved, axis=1, keepdims=True))
-    again = second.caster.hits(second.camera.position, ray)
+    again = second.raycaster.hits(second.camera.position, ray)
     distance = np.linalg.norm(moved, axis=1)
     matched = seen & (again.distance > distance - 1e-6)  # nothing in front of it there
     assert matched.sum() > 800

@@ -20,9 +20,9 @@ from encoders.dataset.index import read_index
 from encoders.dataset.overlap import find_overlap, grouped, recorded_buildings, trained_on
 from encoders.errors import InvalidDataError
 from encoders.scenes.appearance.domains import DOMAINS
-from encoders.scenes.homes.world import build
+from encoders.scenes.homes.world import build_building
 from encoders.scenes.making.make import make
-from encoders.scenes.making.rooms import planned_rooms, room_hash
+from encoders.scenes.making.room_hashes import planned_rooms, room_hash
 from encoders.training.checkpoint import read_weights
 from encoders.training.fit import FitConfig
 from encoders.transfer.data import TransferDataConfig, divided
@@ -84,7 +84,7 @@ def hashes_of(world, names=None):
 @pytest.mark.parametrize("domain", ["day", "loft"])
 def test_the_rooms_that_are_planned_are_those_of_the_building_that_is_built(domain):
     """`loft` alone has other things standing about; the rooms are the same."""
-    rooms = build(3, 1, DOMAINS[domain]).rooms
+    rooms = build_building(3, 1, DOMAINS[domain]).rooms
     assert sorted(room_hash(room.low, room.high) for room in rooms) == list(planned_rooms(3, 1))
     assert len(set(planned_rooms(3, 1))) == len(rooms)
 

@@ -1,4 +1,4 @@
-"""Drawings: what a color, a line and a word say, checked against the numbers behind them."""
+"""Drawings: colors, lines and words against the numbers that they show."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ from encoders.codecs.pixels import store_curvature, store_normal
 from encoders.codecs.poses import relative_pose, room_layout, vanishing_points
 from encoders.draw import (
     Canvas,
-    Group,
+    TaskRows,
     answer_of_label,
     answer_of_output,
     draw,
@@ -23,13 +23,14 @@ from encoders.draw import (
     table,
 )
 from encoders.draw import words as words_module
-from encoders.draw.canvas import as_pixels, montage
-from encoders.draw.maps import FAR, NEAR, principal_colors
-from encoders.draw.pages import HEAD, with_legend
-from encoders.draw.strokes import angle, plan
+from encoders.draw.cameras import angle, camera_map
+from encoders.draw.canvas import as_pixels
+from encoders.draw.legend import with_legend
+from encoders.draw.maps import FAR, NEAR, SEMANTIC_COLORS, depth_colors, principal_colors
+from encoders.draw.overlays import BLUE, GREEN, RED, YELLOW
+from encoders.draw.pages import HEAD
+from encoders.draw.tiles import UNSEEN, montage, text_tile
 from encoders.errors import InvalidDataError
-from encoders.scenes.contact_sheets.overlays import BLUE, GREEN, RED, YELLOW
-from encoders.scenes.contact_sheets.panels import SEMANTIC_COLORS, UNSEEN, written
 from encoders.tasks import TASKS, Output, each_view
 from encoders.tasks.curves import log_depth
 
@@ -153,6 +154,7 @@ def test_depth_is_dark_near_and_bright_far_by_ratios_of_meters():
     middle = draw(canvas("rgb2mist"), np.full((1, SIDE, SIDE), log_depth(512 * 2.0)))
     # 2 m is midway between 0.5 and 8 m, and so is this green in viridis.
     np.testing.assert_allclose(at(middle, 0, 0), (33, 145, 140), atol=2)
+    assert at(middle, 0, 0) == tuple(depth_colors(np.array([2.0]))[0])
 
 
 def test_pixels_that_do_not_count_are_seen_as_such():
@@ -208,11 +210,11 @@ def test_the_colors_of_a_picture_come_back_from_its_bins():
     assert gray[..., 1].mean() == pytest.approx(rgb.mean(), abs=15)
 
 
-def test_classes_of_pixels_have_the_colors_of_the_contact_sheet():
+def test_classes_of_pixels_have_the_colors_of_the_legend():
     classes = np.zeros((SIDE, SIDE), dtype=np.int64)
     classes[0, 1], classes[0, 2] = 1, 16
     tile = draw(canvas("segmentsemantic_rb"), classes)
-    assert [at(tile, x, 0) for x in range(3)] == [tuple(SEMANTIC_COLORS[k]) for k in (1, 2, 17)]
+    assert [at(tile, x, 0) for x in range(3)] == [tuple(SEMANTIC_COLORS[k]) for k in (0, 1, 16)]
 
 
 def test_numbers_of_segments_are_told_apart_and_repeat():
@@ -373,7 +375,7 @@ def test_a_plan_shows_a_camera_where_it_is_and_how_it_is_turned():
     """The first camera stands 2 m to the right of the second and 3 m ahead of it, turned left."""
     second = looking([0, 0, 0])  # looks along +y, its right is +x
     pose = relative_pose(looking([0, 0, np.pi / 2]), [2, 3, 0], second, [0, 0, 0])
-    tile = plan([pose], 200)
+    tile = camera_map([pose], 200)
     red = np.argwhere(np.abs(pixels(tile)[:150] - RED).sum(axis=-1) < 40)  # not the words below
     across, down = red[:, 1] / 20 - 5, red[:, 0] / 20 - 5  # 5 m to the border
     assert across.max() == pytest.approx(2, abs=0.4)  # the wedge opens to the left of its place
@@ -384,7 +386,7 @@ def test_a_plan_shows_a_camera_where_it_is_and_how_it_is_turned():
 
 
 def test_a_camera_that_is_far_away_stays_on_the_plan():
-    assert count(plan([np.array([0, 0, 0, 40.0, 0, 0])], 200), RED) > 30
+    assert count(camera_map([np.array([0, 0, 0, 40.0, 0, 0])], 200), RED) > 30
 
 
 def test_three_cameras_have_three_colors_on_the_plan_and_around_their_pictures():
@@ -424,11 +426,11 @@ def test_a_montage_shows_every_picture_once():
 def test_an_answer_that_nobody_knows_is_told():
     paper = canvas("fix_pose")
     told = draw(paper, np.ones(6), np.False_)
-    assert same(told, written("no other view", TILE))
+    assert same(told, text_tile("no other view", TILE))
     assert not same(told, draw(paper, np.ones(6), True))
     paper = canvas("edge2d")
     nowhere = np.zeros((SIDE, SIDE), dtype=bool)
-    assert same(draw(paper, np.zeros((1, SIDE, SIDE)), nowhere), written("no label", TILE))
+    assert same(draw(paper, np.zeros((1, SIDE, SIDE)), nowhere), text_tile("no label", TILE))
 
 
 def test_lightness_is_gray():
@@ -456,7 +458,7 @@ def test_a_table_holds_each_tile_once_however_many_blocks_it_has():
     heads = [("a", blank("white", 40)), ("b", blank("white", 40))]
     colors = [(7, 9 * k, 200) for k in range(20)]
     groups = [
-        Group(
+        TaskRows(
             f"t{k}",
             [
                 ("prediction", [blank(colors[4 * k + j], 40) for j in (0, 1)]),
@@ -473,6 +475,6 @@ def test_a_table_holds_each_tile_once_however_many_blocks_it_has():
 
 
 def test_a_legend_has_a_color_for_each_name():
-    page = with_legend(blank("white", 300), ["background", "bottle"])
+    page = with_legend(blank("white", 300), classes=["background", "bottle"])
     assert page.height > 300
-    assert all(count(page, SEMANTIC_COLORS[k], 1) > 200 for k in (1, 2))
+    assert all(count(page, SEMANTIC_COLORS[k], 1) > 200 for k in (0, 1))

@@ -4,8 +4,8 @@ import numpy as np
 
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
-from encoders.scenes.labels.sight import Sight
-from encoders.scenes.raycast import Caster
+from encoders.scenes.labels.raycast_view import RaycastView
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import Shape, box
 from tests.encoders.scenes.room import assembled
 
@@ -51,4 +51,4 @@ def look(shapes, position, target, *, fov=1.1, size=64, low=LOW, high=HIGH):
     """What a camera sees of the shapes."""
     camera = Camera.looking_at(position, target, fov)
     black = np.zeros((size, size, 3), dtype=np.uint8)
-    return Sight.of(Caster(building(*shapes, low=low, high=high)), camera, size, black)
+    return RaycastView.of(Raycaster(building(*shapes, low=low, high=high)), camera, size, black)

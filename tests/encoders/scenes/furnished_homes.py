@@ -15,12 +15,12 @@ SEED = 5
 @cache
 def home(index):
     """A furnished building, before it is painted."""
-    return world.furnish(SEED, index)
+    return world.furnish_home(SEED, index)
 
 
 @cache
 def building(index, domain="day"):
-    return world.build(SEED, index, DOMAINS[domain])
+    return world.build_building(SEED, index, DOMAINS[domain])
 
 
 class Mesh:

@@ -1,4 +1,4 @@
-"""Rooms are furnished as people do it, and nothing is where something else is."""
+"""Rooms are furnished as people furnish them, and no two pieces overlap."""
 
 from itertools import combinations
 
@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.scenes.furniture.piece import Part, Piece, assembled
+from encoders.scenes.furniture.piece import Part, Piece, make_piece
 from encoders.scenes.homes import world
 from encoders.scenes.homes.doors import swing_zone
-from encoders.scenes.homes.footprints import Boxes, overlaps, solids
+from encoders.scenes.homes.footprints import Boxes, boxes_of_solids, overlaps
 from encoders.scenes.homes.furnishing import SMALL
-from encoders.scenes.homes.placed import Placed
+from encoders.scenes.homes.placed_piece import PlacedPiece
 from encoders.scenes.solids.shapes import box
 from tests.encoders.scenes.furnished_homes import Mesh, home, meet, near
 from tests.examples import examples
 
 HOMES = range(10)
 STICKS_OUT = 0.001
-"""Meters by which shapes may meet."""
+"""Depth (meters) to which shapes may overlap."""
 
 
 def rooms(index):
@@ -49,11 +49,11 @@ def test_no_two_pieces_share_more_than_a_millimeter(index):
 
 
 def test_the_collision_oracle_finds_what_it_should():
-    a = assembled("a", [Part(box((0, 0, 0), (1, 1, 1)), "wood")])
-    b = assembled("b", [Part(box((0, 0, 0), (0.2, 0.2, 0.2)), "wood")])
+    a = make_piece("a", [Part(box((0, 0, 0), (1, 1, 1)), "wood")])
+    b = make_piece("b", [Part(box((0, 0, 0), (0.2, 0.2, 0.2)), "wood")])
 
     def placed(piece, *at):
-        return Mesh(Placed(piece, np.array(at, dtype=float), 0.3), np.zeros(3), STICKS_OUT / 2)
+        return Mesh(PlacedPiece(piece, np.array(at, dtype=float), 0.3), np.zeros(3), STICKS_OUT / 2)
 
     assert meet(placed(a, 0, 0, 0), placed(b, 0, 0, 0.4)), "wholly inside"
     assert meet(placed(a, 0, 0, 0), placed(b, 0, 0, 0.9)), "through the lid"
@@ -226,7 +226,7 @@ def test_what_a_room_must_have_it_has():
 
 
 def test_clutter_changes_small_things_only():
-    plain, full = (world.furnish(3, 0, clutter=clutter) for clutter in (0.0, 3.0))
+    plain, full = (world.furnish_home(3, 0, clutter=clutter) for clutter in (0.0, 3.0))
     count = 0
     for space, few, many in zip(plain.plan.spaces, plain.furniture, full.furniture, strict=True):
         for one, other in zip(few, many[: len(few)], strict=True):
@@ -264,10 +264,10 @@ def test_overlap_of_turned_boxes_agrees_with_sampling(offset, turn, other_turn):
 
 def test_solids_are_the_connected_pieces_of_a_mesh():
     legs = [box((x, y, 0), (x + 0.05, y + 0.05, 0.7)) for x in (0, 0.95) for y in (0, 0.55)]
-    table = assembled(
+    table = make_piece(
         "t", [Part(box((0, 0, 0.71), (1, 0.6, 0.75)), "wood"), *(Part(leg, "wood") for leg in legs)]
     )
-    boxes = solids(table)
+    boxes = boxes_of_solids(table)
     assert len(boxes) == 5
     np.testing.assert_allclose(sorted(boxes.half[:, 0]), [0.025] * 4 + [0.5])
 
@@ -277,7 +277,7 @@ def test_nothing_meets_doors_windows_and_strips_of_the_building(index):
     """Door leaves, casings, sills and skirting boards against every piece near them."""
     it = home(index)
     fixtures = [
-        Placed(Piece(fixture.kind, fixture.parts, (1, 1, 1)), np.zeros(3), 0.0)
+        PlacedPiece(Piece(fixture.kind, fixture.parts, (1, 1, 1)), np.zeros(3), 0.0)
         for fixture in it.fixtures
         if fixture.kind in ("door", "window", "trim")
     ]

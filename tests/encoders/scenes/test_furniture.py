@@ -9,12 +9,12 @@ from encoders.scenes.appearance.materials import ROLES
 from encoders.scenes.building import Building, Room
 from encoders.scenes.furniture import CATALOG, OBJECTS, SEMANTIC, VARIANTS
 from encoders.scenes.furniture.kitchen import counter, kitchen_sink, wall_cabinet
-from encoders.scenes.raycast import Caster
+from encoders.scenes.raycast import Raycaster
 
 SEEDS = 20
 BUILDERS = {**CATALOG, **VARIANTS}
 SIMPLE = {"rug": 2, "toy_ball": 2, "mirror": 2, "vase": 2, "bowl": 2, "book": 2}
-"""Truly simple things (an empty vase or bowl, one book), with the least number of their parts."""
+"""Classes of simple objects, with their least numbers of parts."""
 SMALL = (
     "bottle",
     "book",
@@ -151,7 +151,7 @@ def test_tops_are_real_and_free(some):
     for piece in some:
         if not piece.tops:
             continue
-        caster = Caster(alone(piece))
+        raycaster = Raycaster(alone(piece))
         for top in piece.tops:
             x, y = np.meshgrid(
                 *(np.linspace(a, b, 5) for a, b in zip(top.low, top.high, strict=True))
@@ -161,11 +161,11 @@ def test_tops_are_real_and_free(some):
             assert top.headroom > 0.05
             lift = min(top.headroom, 1.0) * 0.98
             start = np.stack([x, y, np.full_like(x, top.height + lift)], axis=-1).reshape(-1, 3)
-            down = caster.hits(start, np.tile((0.0, 0.0, -1.0), (25, 1)))
+            down = raycaster.hits(start, np.tile((0.0, 0.0, -1.0), (25, 1)))
             assert down.point[:, 2] == pytest.approx(top.height, abs=2e-3)
             above = start.copy()
             above[:, 2] = top.height + 0.001
-            up = caster.hits(above, np.tile((0.0, 0.0, 1.0), (25, 1)))
+            up = raycaster.hits(above, np.tile((0.0, 0.0, 1.0), (25, 1)))
             assert (up.distance >= top.headroom - 0.005).all()
 
 
@@ -209,7 +209,7 @@ def test_the_bulb_fits_into_its_glow(pieces):
 
 
 def test_the_sizes_are_those_of_real_things(pieces):
-    """Ranges that a tape measure gives at home: lowest and highest width, depth, height."""
+    """Sizes are within the ranges of real furniture: least and largest width, depth, height."""
     real = {
         "bed": ((0.8, 1.95, 0.6), (2.1, 2.4, 1.4)),
         "chair": ((0.38, 0.4, 0.75), (0.8, 0.8, 1.35)),
@@ -253,7 +253,7 @@ def test_basins_are_hollow(pieces, name):
             np.linspace(-0.4, 0.4, 33) * piece.size[0], np.linspace(-0.45, 0.45, 33) * piece.size[1]
         )
         start = np.stack([x, y, np.full_like(x, 3.0)], axis=-1).reshape(-1, 3)
-        hits = Caster(alone(piece)).hits(start, np.tile((0.0, 0.0, -1.0), (len(start), 1)))
+        hits = Raycaster(alone(piece)).hits(start, np.tile((0.0, 0.0, -1.0), (len(start), 1)))
         heights = hits.point[hits.valid, 2]
         level = {"sink": (0.79, 0.92), "bathtub": (0.49, 0.63), "toilet": (0.37, 0.48)}[name]
         edge = heights[(heights > level[0]) & (heights < level[1])].max()

@@ -9,8 +9,8 @@ from encoders.scenes.camera import Camera
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES
 from encoders.scenes.labels.classes import class_object, class_scene, segment_semantic
-from encoders.scenes.labels.sight import Sight
-from encoders.scenes.raycast import Caster
+from encoders.scenes.labels.raycast_view import RaycastView
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import box
 from tests.encoders.scenes.room import assembled
 
@@ -25,8 +25,8 @@ WALL = (box([-9, 5, -9], [9, 5.2, 9]), "wall")
 def sight_of(shapes, *, position=(0, 0, 1), target=(0, 5, 1), size=64, fov=1.0, rooms=ROOMS):
     rows = [(shape, None, kind, (0, 0, 0)) for shape, kind in shapes]
     camera = Camera.looking_at(position, target, fov)
-    return Sight.of(
-        Caster(assembled(rows, rooms)), camera, size, np.zeros((size, size, 3), dtype=np.uint8)
+    return RaycastView.of(
+        Raycaster(assembled(rows, rooms)), camera, size, np.zeros((size, size, 3), dtype=np.uint8)
     )
 
 
@@ -186,5 +186,5 @@ def test_the_scene_is_the_room_that_the_camera_stands_in(position, scene):
 
 def test_an_unknown_room_type_is_named():
     room = Room("ballroom", np.zeros(3), np.ones(3))
-    with pytest.raises(UnknownNameError, match="room type 'ballroom' is none of the scenes"):
+    with pytest.raises(UnknownNameError, match="room type 'ballroom' is unknown, expected one of"):
         class_scene(sight_of([WALL], rooms=(room,)))

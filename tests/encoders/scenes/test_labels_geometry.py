@@ -11,8 +11,8 @@ from encoders.scenes.homes import world
 from encoders.scenes.labels import geometry
 from encoders.scenes.labels.gaps import _Pair
 from encoders.scenes.labels.occlusion import edge_occlusion
-from encoders.scenes.labels.sight import Sight
-from encoders.scenes.raycast import Caster
+from encoders.scenes.labels.raycast_view import RaycastView
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import Shape, box
 from encoders.scenes.views import plan_views
 from tests.encoders.scenes.boxes import HIGH, LOW, ball, building, hollow, look
@@ -332,7 +332,7 @@ def dense_gaps(sight, steps=128):
         for share in np.linspace(0, 1, steps + 1):
             ray = sight.camera.to_world(((1 - share) * first + share * second).reshape(-1, 3))
             unit = ray / np.linalg.norm(ray, axis=1, keepdims=True)
-            hits = sight.caster.hits(sight.camera.position, unit)
+            hits = sight.raycaster.hits(sight.camera.position, unit)
             depths.append(hits.distance / np.linalg.norm(ray, axis=1))
         depths = np.array(depths)
         ratio = np.minimum(depths[1:], depths[:-1]) / np.maximum(depths[1:], depths[:-1])
@@ -376,9 +376,9 @@ def test_the_nearer_pixel_of_a_gap_has_its_sign():
 
 
 def test_a_picture_of_another_size_is_refused():
-    caster, camera = Caster(building(hollow())), Camera.looking_at(EYE, AIM, 1.0)
+    raycaster, camera = Raycaster(building(hollow())), Camera.looking_at(EYE, AIM, 1.0)
     with pytest.raises(InvalidSceneError, match=r"shape \(32, 32, 3\).*expected \(64, 64, 3\)"):
-        Sight.of(caster, camera, 64, np.zeros((32, 32, 3), dtype=np.uint8))
+        RaycastView.of(raycaster, camera, 64, np.zeros((32, 32, 3), dtype=np.uint8))
 
 
 def test_labels_have_the_same_bytes_twice():
@@ -394,10 +394,10 @@ def test_labels_have_the_same_bytes_twice():
 def sights():
     """Some views of a furnished building."""
     domain = domains.DOMAINS["day"]
-    caster = Caster(world.build(0, 0, domain))
-    views = plan_views(caster, 8, np.random.SeedSequence(5), domain)
+    raycaster = Raycaster(world.build_building(0, 0, domain))
+    views = plan_views(raycaster, 8, np.random.SeedSequence(5), domain)
     black = np.zeros((64, 64, 3), dtype=np.uint8)
-    return [(view, Sight.of(caster, view.camera, 64, black)) for view in views]
+    return [(view, RaycastView.of(raycaster, view.camera, 64, black)) for view in views]
 
 
 def test_points_of_a_building_project_back_and_depths_agree(sights):
@@ -429,9 +429,9 @@ def test_normals_of_a_building_follow_from_its_depth(sights):
 
 def test_layout_of_a_building_contains_every_wall_floor_and_ceiling_seen_of_the_room(sights):
     for view, sight in sights:
-        room = sight.caster.building.rooms[view.room]
+        room = sight.raycaster.building.rooms[view.room]
         layout = poses.room_layout(view.camera.rotation, view.camera.position, room.low, room.high)
-        kinds = np.array([*sight.caster.building.instance_kind, "nothing"])[sight.hits.instance]
+        kinds = np.array([*sight.raycaster.building.instance_kind, "nothing"])[sight.hits.instance]
         shell = (sight.hits.room == view.room) & np.isin(kinds, ["wall", "floor", "ceiling"])
         assert shell.sum() > 100
         seen = (sight.rays * sight.hits.distance[:, None])[shell]

@@ -10,8 +10,8 @@ import pytest
 from encoders.scenes.camera import Camera
 from encoders.scenes.labels import geometry, narf
 from encoders.scenes.labels.narf import keypoints3d
+from encoders.scenes.labels.raycast_view import RaycastView
 from encoders.scenes.labels.scan import Scan
-from encoders.scenes.labels.sight import Sight
 from encoders.scenes.solids.shapes import box
 from tests.encoders.scenes.boxes import ball, hollow, look
 
@@ -255,7 +255,7 @@ def test_interest_turns_with_the_picture():
     camera = upright.camera
     right, up, back = camera.rotation.T
     rolled = Camera(camera.position, np.stack([up, -right, back], axis=1), camera.fov)
-    turned = Sight.of(upright.caster, rolled, 64, upright.rgb)
+    turned = RaycastView.of(upright.raycaster, rolled, 64, upright.rgb)
     first, second = keypoints3d(upright), keypoints3d(turned)
     # What was up is now right: the picture turned clockwise.
     np.testing.assert_allclose(

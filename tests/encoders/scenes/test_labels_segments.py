@@ -17,14 +17,14 @@ from skimage.transform import resize
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.labels.cuts import DEAREST_CUT, normalized_cuts, two_way_cut
+from encoders.scenes.labels.raycast_view import RaycastView
 from encoders.scenes.labels.segments import (
     MOST_REGIONS,
     numbered,
     segment_unsup2d,
     segment_unsup25d,
 )
-from encoders.scenes.labels.sight import Sight
-from encoders.scenes.raycast import Caster
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import box
 from tests.encoders.scenes.room import assembled
 from tests.examples import examples
@@ -198,9 +198,9 @@ def test_a_tight_graph_stays_whole():
 def sight_of(shapes, position, target, size=64, fov=1.1, rgb=None):
     rows = [(shape, None, kind, (0, 0, 0)) for shape, kind in shapes]
     room = Room("bedroom", np.array([-5.0, -5, 0]), np.array([5.0, 5, 3]))
-    caster = Caster(assembled(rows, (room,)))
+    raycaster = Raycaster(assembled(rows, (room,)))
     picture = np.full((size, size, 3), 150, dtype=np.uint8) if rgb is None else rgb
-    return Sight.of(caster, Camera.looking_at(position, target, fov), size, picture)
+    return RaycastView.of(raycaster, Camera.looking_at(position, target, fov), size, picture)
 
 
 WALL = (box([-9, 3, -9], [9, 3.2, 9]), "wall")

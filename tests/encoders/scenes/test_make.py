@@ -1,4 +1,4 @@
-"""Made again, by more workers, or after being killed, a data set has the same bytes."""
+"""A data set has the same bytes for any number of workers, and after interrupted runs."""
 
 import errno
 import hashlib
@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -28,14 +29,14 @@ from encoders.scenes.making import folder
 from encoders.scenes.making.folder import count_whole, whole_views
 from encoders.scenes.making.make import make
 from encoders.scenes.making.manifest import read_manifest
-from encoders.scenes.making.settings import Settings
+from encoders.scenes.making.settings import WorldSettings
 
 SMALL = {"buildings": 2, "views": 6, "size": 32, "seed": 3}
-"""Twelve views: what most tests make."""
+"""Settings of most tests: twelve views."""
 
 
 def contents(out):
-    """Every file with the hash of its bytes, however it is named."""
+    """The hash of every file, by its path."""
     return {
         path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
@@ -45,7 +46,7 @@ def contents(out):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The small data set, made in one go by this process."""
+    """The small data set, made without interruption by this process."""
     out = tmp_path_factory.mktemp("whole") / "world"
     made = make(out, **SMALL)
     assert (made.views, made.kept) == (12, 0)
@@ -54,7 +55,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def started(whole, tmp_path):
-    """A copy of the small data set from which a test may take something away."""
+    """A copy of the small data set, which a test may change."""
     return Path(shutil.copytree(whole, tmp_path / "world"))
 
 
@@ -93,7 +94,7 @@ def test_another_seed_or_domain_gives_other_pictures(whole, tmp_path):
 
 
 def test_killed_three_times_and_resumed(whole, tmp_path):
-    """SIGKILL at random moments; what is there after each is never taken for more than it is."""
+    """After SIGKILL at random moments, every file is whole, and the next run makes the rest."""
     out = tmp_path / "world"
     moment = random.Random(26)
     seen = 0
@@ -149,7 +150,7 @@ def test_a_run_that_fails_at_any_file_of_a_view_leaves_it_unmade(file, tmp_path,
     with pytest.raises(StorageError) as error:
         make(tmp_path / "w", **SMALL)
     assert "is full; free some and run the same command again" in str(error.value)
-    assert count_whole(tmp_path / "w", Settings(**SMALL)) == 1
+    assert count_whole(tmp_path / "w", WorldSettings(**SMALL)) == 1
     assert not list((tmp_path / "w").rglob(".tmp-*"))
 
 
@@ -251,25 +252,27 @@ def test_a_broken_manifest_is_refused(content, tmp_path):
 
 def test_two_runs_do_not_write_to_one_folder(started):
     with (
-        folder.sole_writer(started),
+        folder.folder_lock(started),
         pytest.raises(InvalidDataError, match="another run is writing to"),
     ):
         make(started, **SMALL)
     make(started, **SMALL)
 
 
-def test_progress_is_told_of_every_view(tmp_path):
-    told, settings = [], {**SMALL, "buildings": 1}
+def test_progress_is_reported_after_every_view(tmp_path):
+    out, settings, reports = tmp_path / "w", {**SMALL, "buildings": 1}, []
 
-    def progress(views):
-        told.append(len(views))
-        for done, _ in enumerate(views, start=1):
-            assert count_whole(tmp_path / "w", Settings(**settings)) == done
-            told.append(done)
-            yield
+    def progress(done, total, label=""):
+        reports.append((done, total))
+        assert count_whole(out, WorldSettings(**settings)) == done
+        assert re.fullmatch(r"\d:\d\d:\d\d left" if len(reports) > 1 else "", label)
 
-    make(tmp_path / "w", progress=progress, **settings)
-    assert told == [6, *range(1, 7)]
+    make(out, progress=progress, **settings)
+    assert reports == [(done, 6) for done in range(7)]
+    reports.clear()
+    settings["buildings"] = 2
+    make(out, progress=progress, **settings)
+    assert reports == [(done, 12) for done in range(6, 13)]
 
 
 def test_stages_add_up_to_the_time_of_the_run(tmp_path):
@@ -308,7 +311,7 @@ def test_the_manifest_hash_is_that_of_its_description(whole):
 
 
 def test_files_agree_with_each_other(whole):
-    """What different files of a view say of one thing is one thing."""
+    """Different files of a view agree in what they have in common."""
     for path in sorted(whole.glob("point_info/*/*.json")):
         info = read(path, "point_info")
 
@@ -333,22 +336,81 @@ def test_files_agree_with_each_other(whole):
         assert f"point_{info['point_uuid']}_view_{info['view_id']}_" in path.name
 
 
-def test_a_worker_that_is_killed_is_told_with_its_cause_and_the_rest_is_kept(tmp_path):
+def test_the_views_of_a_killed_worker_are_made_by_another(whole, tmp_path):
+    killed = []
+
+    def progress(done, total, label=""):
+        if 1 <= done < total and not killed:
+            killed.extend(multiprocessing.active_children())
+            for process in killed:
+                process.kill()
+
+    made = make(tmp_path / "w", workers=2, progress=progress, **SMALL)
+    assert killed
+    assert (made.views, made.kept) == (12, 0)
+    assert contents(tmp_path / "w") == contents(whole)
+
+
+def test_workers_that_are_killed_each_time_end_the_run_with_the_cause(tmp_path):
     settings = {**SMALL, "views": 60}
 
-    def progress(views):
-        for done, _ in enumerate(views):
-            if done == 0:
-                multiprocessing.active_children()[0].kill()
-            yield
+    def progress(done, total, label=""):
+        for process in multiprocessing.active_children() if done else ():
+            process.kill()
 
     with pytest.raises(WorkerDiedError) as error:
         make(tmp_path / "w", workers=2, progress=progress, **settings)
-    assert "a worker was killed (SIGKILL; perhaps the memory ran out" in str(error.value)
-    there = count_whole(tmp_path / "w", Settings(**settings))
-    assert f"; {there} of 120 views are whole: run the same command again" in str(error.value)
+    assert re.match(r"building_000\d, views \d+ to \d+: its process was ended", str(error.value))
+    assert "(killed, or out of memory), at each of 2 attempts" in str(error.value)
+    assert "(and 3 more slices failed); try fewer --workers" in str(error.value)
+    there = count_whole(tmp_path / "w", WorldSettings(**settings))
+    assert f"; {there} of 120 views are whole, and the same command goes on" in str(error.value)
     assert 1 <= there < 120
     assert not multiprocessing.active_children()
+
+
+def test_a_building_that_cannot_be_made_ends_no_other(tmp_path):
+    """A worker refuses one of two buildings; all views of the other are made nevertheless."""
+    code = (
+        "import sys; from encoders.scenes.making import jobs, make, labeled_view\n"
+        "from encoders.errors import InvalidSceneError\n"
+        "plan = jobs.plan_building\n"
+        "def refuse(settings, index, seconds):\n"
+        "    if index == 0: raise InvalidSceneError('the rooms are too full')\n"
+        "    return plan(settings, index, seconds)\n"
+        "jobs.plan_building = refuse\n"
+        "if __name__ == '__main__':\n"
+        f"    make.make({str(tmp_path / 'w')!r}, workers=2, **{SMALL!r})\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert re.search(
+        r"InvalidSceneError: building_0000, views 0 to 2: the rooms are too full "
+        r"\(and 1 more slices failed\)\n$",
+        ended.stderr,
+    )
+    assert len(whole_views(tmp_path / "w", "building_0001")) == 6
+
+
+def test_a_disk_that_is_full_for_workers_is_told_with_the_views_so_far(tmp_path):
+    code = (
+        "import errno, os; from encoders.scenes.making import folder, make\n"
+        "def full(*_): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "if __name__ == '__main__':\n"
+        f"    make.make({str(tmp_path / 'w')!r}, workers=2, **{SMALL!r})\n"
+        "else: folder.os.write = full\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    ended = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert re.search(
+        r"StorageError: the disk of .*w is full; free some and run the same command again; "
+        r"0 of 12 views are whole, and the same command goes on from there\n$",
+        ended.stderr,
+    )
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Light against closed forms and numerical integrals; pictures against what must hold of them."""
+"""Light against closed forms and numerical integrals; pictures against required properties."""
 
 from dataclasses import replace
 
@@ -14,10 +14,10 @@ from encoders.scenes.appearance.materials import Material
 from encoders.scenes.building import OUTSIDE, Light, Room
 from encoders.scenes.camera import Camera
 from encoders.scenes.pictures import columns, develop, ink, render
-from encoders.scenes.pictures.light import Points, lit
-from encoders.scenes.pictures.sampling import jitter, phases, smoothed
-from encoders.scenes.pictures.sources import Lamp, Opening, Sources, sources
-from encoders.scenes.raycast import Caster
+from encoders.scenes.pictures.light import Points, illuminate
+from encoders.scenes.pictures.light_sources import Lamp, LightSources, WindowLight, light_sources
+from encoders.scenes.pictures.sampling import average_neighbors, jitter, phases
+from encoders.scenes.raycast import Raycaster
 from encoders.scenes.solids.shapes import box, rotation
 from tests.encoders.scenes.room import DEEP, WALL, WINDOW, assembled, furnished, standing
 
@@ -35,7 +35,7 @@ ROOM = Room("living_room", np.full(3, -50.0), np.full(3, 50.0))
 
 def caster_of(*shapes, material=GRAY):
     rows = [(shape, material, "wall", (0.0, 0.0, 0.0)) for shape in shapes]
-    return Caster(assembled(rows, (ROOM,)))
+    return Raycaster(assembled(rows, (ROOM,)))
 
 
 def floor_points(x, y, samples=256, room=0):
@@ -54,11 +54,11 @@ def floor_points(x, y, samples=256, room=0):
     )
 
 
-def only(lamps=(), openings=(), bounce=0.0):
-    """Sources with no sun and an even bounce."""
-    return Sources(
+def only(lamps=(), windows=(), bounce=0.0):
+    """Light sources without a sun and with uniform indirect light."""
+    return LightSources(
         lamps=tuple(lamps),
-        openings=tuple(openings),
+        windows=tuple(windows),
         sun=UP,
         sunny=np.zeros(1, dtype=bool),
         part_albedo=np.full((1, 3), 0.5),
@@ -66,8 +66,8 @@ def only(lamps=(), openings=(), bounce=0.0):
     )
 
 
-def mean_soft(caster, light, points, lighting=DARK):
-    soft = lit(caster, light, lighting, points).soft
+def mean_soft(raycaster, light, points, lighting=DARK):
+    soft = illuminate(raycaster, light, lighting, points).soft
     return soft.reshape(-1, 256, 3).mean(1)
 
 
@@ -76,7 +76,7 @@ def lamp_at(*position, radius=0.01, clear=0.01, room=0):
 
 
 FAR = box([40, 40, 40], [41, 41, 41])
-"""Something to hold a building, out of the way."""
+"""A box far from the camera, so that a building has a surface."""
 
 
 def test_a_small_lamp_obeys_the_inverse_square_law():
@@ -115,7 +115,7 @@ def test_walls_keep_the_lamps_of_other_rooms_out():
     points = floor_points(np.array([0.3]), np.array([0.2]), room=0)
     light = only([lamp_at(0, 0, 2, room=1)])
     light = replace(light, sunny=np.zeros(2, dtype=bool), bounce=np.zeros((3, 2, 3)))
-    assert (lit(caster_of(FAR), light, DARK, points).soft == 0).all()
+    assert (illuminate(caster_of(FAR), light, DARK, points).soft == 0).all()
 
 
 def test_a_shade_lets_its_lamp_shine():
@@ -135,13 +135,13 @@ def test_lamps_are_clear_of_the_glowing_parts_around_them():
     ]
     light = Light(np.array([0.0, 0.0, 2.0]), np.ones(3), 0.05, 0)
     apart = Light(np.array([3.0, 0.0, 2.0]), np.ones(3), 0.05, 0)
-    found = sources(assembled(rows, (ROOM,), [light, apart]), DOMAINS["day"]).lamps
+    found = light_sources(assembled(rows, (ROOM,), [light, apart]), DOMAINS["day"]).lamps
     assert [lamp.clear for lamp in found] == pytest.approx([np.sqrt(0.09 + 0.04 + 0.04), 0.05])
 
 
 def test_a_window_gives_the_integral_over_its_rectangle():
     """Even sky of radiance 2 through a 1.2 x 1.0 m window that begins 0.8 m above the floor."""
-    opening = Opening(
+    window = WindowLight(
         np.array([0.0, 3.0, 1.3]),
         np.array([0.6, 0, 0]),
         np.array([0, 0, 0.5]),
@@ -150,7 +150,7 @@ def test_a_window_gives_the_integral_over_its_rectangle():
     )
     even = replace(DARK, sky=(2.0, 2.0, 2.0), horizon=(2.0, 2.0, 2.0), ground=(2.0, 2.0, 2.0))
     x, y = np.array([0.0, 0.8, -1.5]), np.array([0.0, 1.5, 1.0])
-    got = mean_soft(caster_of(FAR), only(openings=[opening]), floor_points(x, y), even)[:, 0]
+    got = mean_soft(caster_of(FAR), only(windows=[window]), floor_points(x, y), even)[:, 0]
     for value, px, py in zip(got, x, y, strict=True):
 
         def share(z, u, px=px, py=py):
@@ -164,9 +164,11 @@ def test_bounced_light_is_whole_in_the_open_and_less_in_a_corner():
     """At the foot of a wall, half of the cosine-weighted directions meet it at once."""
     light, wall = only(bounce=1.0), box([-5, 0, 0], [5, 1, 9])
     away = np.array([0.002, 0.1, 0.25, 0.4, 0.72])
-    points, caster = floor_points(0 * away, -away), caster_of(wall)
+    points, raycaster = floor_points(0 * away, -away), caster_of(wall)
     draws = [
-        mean_soft(caster, light, replace(points, jitter=jitter(np.random.default_rng(seed))))[:, 0]
+        mean_soft(raycaster, light, replace(points, jitter=jitter(np.random.default_rng(seed))))[
+            :, 0
+        ]
         for seed in range(60)
     ]
     got = np.mean(draws, axis=0)
@@ -185,7 +187,7 @@ def test_bounced_light_is_whole_in_the_open_and_less_in_a_corner():
 def test_sunlight_falls_where_the_sun_is_seen_through_the_window():
     domain = DOMAINS["day"]
     building = furnished(domain)
-    light = sources(building, domain)
+    light = light_sources(building, domain)
     assert light.sunny.tolist() == [True]
     assert np.linalg.norm(light.sun) == pytest.approx(1)
     low, high = domain.lighting.sun_height
@@ -193,7 +195,9 @@ def test_sunlight_falls_where_the_sun_is_seen_through_the_window():
     x, y = (a.ravel() for a in np.meshgrid(np.linspace(0.1, 4.9, 80), np.linspace(0.1, 4, 80)))
     points = replace(floor_points(x, y, samples=1), point=None)
     rays = np.column_stack([x, y, 0 * x + 0.013]).astype(np.float32)  # just above the rug
-    sharp = lit(Caster(building), light, domain.lighting, replace(points, point=rays)).sharp[:, 0]
+    sharp = illuminate(
+        Raycaster(building), light, domain.lighting, replace(points, point=rays)
+    ).sharp[:, 0]
     sunlit = sharp > 0
     assert 0.02 < sunlit.mean() < 0.5
     np.testing.assert_allclose(sharp[sunlit], 13.0 * light.sun[2], rtol=1e-5)
@@ -214,7 +218,7 @@ def test_black_rooms_throw_nothing_back_and_red_floors_tint_the_ceiling():
         lamp = Light(np.array([2.0, 2.0, 2.0]), np.ones(3), 0.05, 0)
         room = Room("bedroom", np.zeros(3), np.array([4.0, 4.0, 2.5]))
         domain = replace(DOMAINS["day"], lighting=replace(DARK, ambient=(0.0, 0.0, 0.0)))
-        return sources(assembled(rows, (room,), [lamp]), domain).bounce[0]
+        return light_sources(assembled(rows, (room,), [lamp]), domain).bounce[0]
 
     white, black = bounce((0.8,) * 3, (0.8,) * 3), bounce((0.0,) * 3, (0.0,) * 3)
     assert black.max() < 0.05 * white.min()
@@ -242,7 +246,7 @@ def test_smoothing_averages_a_tile_and_keeps_to_a_surface():
     )
     light = np.random.default_rng(2).random((16, 3)).astype(np.float32)[phases(32 * 32) % 16]
     light[hits.part == 1] += 100
-    got = smoothed(light, hits).reshape(32, 32, 3)
+    got = average_neighbors(light, hits).reshape(32, 32, 3)
     mean = light[hits.part == 0].reshape(32, -1, 3)[:4, :4].mean((0, 1))
     inner = got[2:-2, 2:14]
     np.testing.assert_allclose(inner, np.broadcast_to(mean, inner.shape), atol=1e-5)
@@ -267,7 +271,7 @@ def test_texture_moves_with_the_piece():
     colors = []
     for building, spin, at in ((still, np.eye(3), np.zeros(3)), (turned, turn, offset)):
         eye, target = spin @ [0.9, -2.0, 1.5] + at, spin @ [0.0, 0.0, 0.5] + at
-        hits = Caster(building).view(Camera.looking_at(eye, target, 0.3), 40)
+        hits = Raycaster(building).view(Camera.looking_at(eye, target, 0.3), 40)
         assert hits.valid.all()
         colors.append(render.surface_albedo(building, hits, np.zeros(1600)))
     assert colors[0].std() > 0.1
@@ -277,33 +281,33 @@ def test_texture_moves_with_the_piece():
 def test_srgb_is_that_of_scikit_image():
     rng = np.random.default_rng(5)
     light = rng.random((20, 30, 3)) ** 3
-    encoded = develop.encoded(light.astype(np.float32)).astype(float)
+    encoded = develop.linear_to_srgb(light.astype(np.float32)).astype(float)
     np.testing.assert_allclose(rgb2xyz(encoded), light @ xyz_from_rgb.T, atol=1e-5)
-    assert develop.encoded(np.float32([-1.0, 2.0])) == pytest.approx([0, 1])
+    assert develop.linear_to_srgb(np.float32([-1.0, 2.0])) == pytest.approx([0, 1])
 
 
 def test_noise_has_the_variance_of_the_sensor():
     rng = np.random.default_rng(6)
     sensor = Sensor(shot=0.06, read=0.02, cast=(1.1, 1.0, 0.8))
     flat = np.full((300, 300, 3), 0.4, dtype=np.float32)
-    noisy = develop.sensed(flat, sensor, rng).astype(float)
+    noisy = develop.add_noise(flat, sensor, rng).astype(float)
     expected = 0.4 * np.array([1.1, 1.0, 0.8])
     # Standard errors: of the mean below 2e-4, of the variance sqrt(2 / 90000) of it.
     np.testing.assert_allclose(noisy.mean((0, 1)), expected, atol=8e-4)
     np.testing.assert_allclose(
         noisy.var((0, 1)), 0.06**2 * expected + 0.02**2, rtol=4 * np.sqrt(2 / 90_000)
     )
-    assert np.array_equal(develop.sensed(flat, Sensor(), rng), flat)
+    assert np.array_equal(develop.add_noise(flat, Sensor(), rng), flat)
 
 
 def test_the_lens_blurs_by_its_sigma_and_darkens_the_corners():
     point = np.zeros((101, 101, 3), dtype=np.float32)
     point[50, 50] = 1
-    spread = develop.through_lens(point, Optics(blur=0.02))[..., 0].astype(float)
+    spread = develop.apply_lens(point, Optics(blur=0.02))[..., 0].astype(float)
     assert spread.sum() == pytest.approx(1, abs=1e-4)
     away = np.arange(101) - 50
     assert np.sqrt((spread.sum(0) * away**2).sum()) == pytest.approx(0.02 * 101, rel=0.01)
-    white = develop.through_lens(np.ones((401, 401, 3), np.float32), Optics(vignetting=0.4))
+    white = develop.apply_lens(np.ones((401, 401, 3), np.float32), Optics(vignetting=0.4))
     assert white[200, 200, 0] == pytest.approx(1, abs=1e-4)
     assert white[0, 0, 0] == pytest.approx(0.6, abs=0.004)
 
@@ -325,21 +329,21 @@ def test_a_camera_that_adapts_fully_sees_no_difference_in_brightness():
 
 def test_tones_rise_and_stay_below_white():
     light = np.linspace(0, 50, 2000, dtype=np.float32)
-    toned = develop.toned(light)
+    toned = develop.tone_map(light)
     assert (np.diff(toned) >= 0).all()
     assert toned[0] == 0
     assert 0.95 < toned[-1] <= 1
-    assert develop.toned(np.float32([0.18]))[0] == pytest.approx(0.267, abs=1e-3)
+    assert develop.tone_map(np.float32([0.18]))[0] == pytest.approx(0.267, abs=1e-3)
 
 
 def test_blending_keeps_grays_and_the_sum_of_the_channels():
     light = np.random.default_rng(12).random((50, 3)).astype(np.float32)
-    mixed = develop.blended(light)
+    mixed = develop.mix_channels(light)
     np.testing.assert_allclose(mixed.sum(1), light.sum(1), rtol=1e-5)
     away, kept = light - light.mean(1, keepdims=True), mixed - mixed.mean(1, keepdims=True)
     np.testing.assert_allclose(kept, 0.79 * away, atol=1e-6)
     gray = np.full((1, 3), 0.3, dtype=np.float32)
-    np.testing.assert_allclose(develop.blended(gray), gray, rtol=1e-6)
+    np.testing.assert_allclose(develop.mix_channels(gray), gray, rtol=1e-6)
 
 
 def test_halving_takes_the_mean_of_each_block():
@@ -348,14 +352,14 @@ def test_halving_takes_the_mean_of_each_block():
         [image[2 * i : 2 * i + 2, 2 * j : 2 * j + 2].mean((0, 1)) for j in range(4)]
         for i in range(4)
     ]
-    np.testing.assert_allclose(develop.halved(image), blocks, rtol=1e-5)
+    np.testing.assert_allclose(develop.downsample(image), blocks, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", DOMAINS)
 def test_the_same_generator_gives_the_same_bytes(name):
     domain = DOMAINS[name]
     one, other = (
-        render.image(Caster(furnished(domain)), standing(), 32, domain, np.random.default_rng(9))
+        render.image(Raycaster(furnished(domain)), standing(), 32, domain, np.random.default_rng(9))
         for _ in range(2)
     )
     assert one.shape == (32, 32, 3)
@@ -367,7 +371,7 @@ def test_the_same_generator_gives_the_same_bytes(name):
 def pictures():
     return {
         name: render.image(
-            Caster(furnished(domain)), standing(), 64, domain, np.random.default_rng(1)
+            Raycaster(furnished(domain)), standing(), 64, domain, np.random.default_rng(1)
         ).astype(float)
         / 255
         for name, domain in DOMAINS.items()
@@ -410,11 +414,11 @@ def test_windows_are_bright_by_day_and_dark_in_the_evening(pictures):
 def test_the_drawn_look_has_few_colors_and_ink():
     domain = DOMAINS["drawn"]
     picture = render.image(
-        Caster(furnished(domain)), standing(), 128, domain, np.random.default_rng(0)
+        Raycaster(furnished(domain)), standing(), 128, domain, np.random.default_rng(0)
     )
     colors, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
     assert np.sort(counts)[::-1][:40].sum() > 0.85 * counts.sum()
-    inked = np.round(255 * develop.encoded(ink.INK)).astype(int)
+    inked = np.round(255 * develop.linear_to_srgb(ink.INK)).astype(int)
     dark = np.abs(colors.astype(int) - inked).max(1) <= 1
     assert 0.005 < counts[dark].sum() / counts.sum() < 0.2
 
@@ -440,7 +444,7 @@ def test_outlines_follow_edges_and_spare_planes():
 
 def test_a_corner_of_a_room_shows_in_the_drawn_look():
     albedo = np.full((3, 3), 0.5, dtype=np.float32)
-    shade = ink.filled(albedo, np.eye(3, dtype=np.float32))[:, 0]
+    shade = ink.flat_colors(albedo, np.eye(3, dtype=np.float32))[:, 0]
     assert shade[0] < shade[1] < shade[2] == 0.5
 
 
@@ -458,8 +462,8 @@ def test_a_mirror_shows_what_stands_before_it():
         ]
         domain = replace(DOMAINS["day"], lighting=replace(DARK, adaptation=0.0))
         camera = Camera.looking_at([0, 0, 1], [0, 3, 1], 0.9)
-        caster = Caster(assembled(rows, (ROOM,)))
-        return render.image(caster, camera, 16, domain, np.random.default_rng(0))[8, 8]
+        raycaster = Raycaster(assembled(rows, (ROOM,)))
+        return render.image(raycaster, camera, 16, domain, np.random.default_rng(0))[8, 8]
 
     shown, plain = patch(0.9).astype(int), patch(0.0).astype(int)
     assert shown[0] > 150
@@ -472,7 +476,7 @@ def test_metal_glints_where_the_lamp_is_mirrored():
     eye = np.array([1.0, 0.0, 2.0]) - points.point
     toward = (eye / np.linalg.norm(eye, axis=1, keepdims=True)).astype(np.float32)
     points = replace(points, toward=toward, gloss=np.full(41, 0.8, dtype=np.float32))
-    glint = lit(caster_of(FAR), only([lamp_at(-1, 0, 2)]), DARK, points).glint[:, 0]
+    glint = illuminate(caster_of(FAR), only([lamp_at(-1, 0, 2)]), DARK, points).glint[:, 0]
     assert abs(points.point[glint.argmax(), 0]) < 0.11  # half way between lamp and eye
     assert glint.max() > 20 * glint[[0, -1]].max()
 
@@ -483,8 +487,8 @@ def test_outside_lies_bright_by_day_and_dotted_with_lit_windows_at_night():
     a, r = (x.ravel() for x in np.meshgrid(around, rise))
     rays = np.column_stack([np.cos(r) * np.cos(a), np.cos(r) * np.sin(a), np.sin(r)])
     rays = rays.astype(np.float32)
-    day = backdrop.view(rays, DOMAINS["day"].lighting)
-    night = backdrop.view(rays, DOMAINS["evening"].lighting)
+    day = backdrop.surroundings(rays, DOMAINS["day"].lighting)
+    night = backdrop.surroundings(rays, DOMAINS["evening"].lighting)
     assert day.min() > 0.3
     lit_up = night[:, 0] > 0.3
     assert 0.002 < lit_up.mean() < 0.08
@@ -506,9 +510,9 @@ def test_a_camera_that_looks_at_nothing_still_gives_a_picture():
 
 def test_what_is_outside_is_lit_by_the_sky():
     points = floor_points(np.zeros(1), np.zeros(1), room=OUTSIDE)
-    light = sources(furnished(DOMAINS["day"]), DOMAINS["day"])
+    light = light_sources(furnished(DOMAINS["day"]), DOMAINS["day"])
     high = replace(points, point=points.point + np.float32([0, 0, 20]))
-    falling = lit(Caster(furnished(DOMAINS["day"])), light, DOMAINS["day"].lighting, high)
+    falling = illuminate(Raycaster(furnished(DOMAINS["day"])), light, DOMAINS["day"].lighting, high)
     np.testing.assert_allclose(
         falling.soft[0], np.pi * np.array(DOMAINS["day"].lighting.sky), rtol=1e-5
     )
@@ -525,19 +529,24 @@ def test_columns_are_arrays_of_vectors_in_another_layout():
         np.testing.assert_allclose(columns.dot(a, b), (first * second).sum(1), rtol=1e-6)
         np.testing.assert_allclose(columns.dot(a, b[0]), first @ second[0], rtol=1e-6)
         np.testing.assert_allclose(columns.length(a), np.linalg.norm(first, axis=1), rtol=1e-6)
-        np.testing.assert_array_equal(columns.picked(a, rows), first[rows])
-        np.testing.assert_array_equal(columns.scaled(a, factor), first * factor[:, None])
-        np.testing.assert_array_equal(columns.scaled(a[0], factor), first[0] * factor[:, None])
-        total = columns.single(a.astype(float))
+        np.testing.assert_array_equal(columns.take_rows(a, rows), first[rows])
+        np.testing.assert_array_equal(columns.scale_rows(a, factor), first * factor[:, None])
+        np.testing.assert_array_equal(columns.scale_rows(a[0], factor), first[0] * factor[:, None])
+        total = columns.to_single(a.astype(float))
         columns.add(total, b, factor)
         np.testing.assert_allclose(total, first + second * factor[:, None], rtol=1e-6)
         chosen = np.unique(rows)
-        spread = columns.placed(columns.picked(a, chosen), chosen, 50)
+        spread = columns.put_rows(columns.take_rows(a, chosen), chosen, 50)
         np.testing.assert_array_equal(spread[chosen], first[chosen])
         assert not np.delete(spread, chosen, axis=0).any()
-        by_column = columns.single(a)
-        for result in (by_column, spread, columns.picked(a, rows), columns.scaled(a[0], factor)):
+        by_column = columns.to_single(a)
+        for result in (
+            by_column,
+            spread,
+            columns.take_rows(a, rows),
+            columns.scale_rows(a[0], factor),
+        ):
             assert result.T.flags.c_contiguous
-        assert columns.scaled(by_column, factor).T.flags.c_contiguous
-    np.testing.assert_array_equal(columns.picked(factor, rows), factor[rows])
-    assert columns.placed(first, np.arange(50), 50) is first
+        assert columns.scale_rows(by_column, factor).T.flags.c_contiguous
+    np.testing.assert_array_equal(columns.take_rows(factor, rows), factor[rows])
+    assert columns.put_rows(first, np.arange(50), 50) is first

@@ -6,12 +6,12 @@ import pytest
 pytest.importorskip("embreex", reason="scenes need the extra `scenes`")
 trimesh = pytest.importorskip("trimesh", reason="the oracle for volumes and normals")
 
-from encoders.scenes.solids.hollows import holed_slab, plate  # noqa: E402
-from encoders.scenes.solids.outlines import circle, filleted, rounded_rectangle  # noqa: E402
+from encoders.scenes.solids.hollows import holed_slab, plate_with_hole  # noqa: E402
+from encoders.scenes.solids.outlines import circle, round_corners, rounded_rectangle  # noqa: E402
 from encoders.scenes.solids.rounded import (  # noqa: E402
     basin,
-    blade,
     ellipsoid,
+    leaf_blade,
     pleats,
     rounded_box,
     sphere,
@@ -19,10 +19,10 @@ from encoders.scenes.solids.rounded import (  # noqa: E402
 from encoders.scenes.solids.shapes import (  # noqa: E402
     box,
     boxes,
+    copies,
     join,
     open_box,
     rotation,
-    scattered,
     tapered_box,
 )
 from encoders.scenes.solids.tubes import tube  # noqa: E402
@@ -33,10 +33,12 @@ from encoders.scenes.solids.turned import (  # noqa: E402
     prism,
     rod,
     rods,
-    upright,
+    rotation_from_z,
 )
 
-WAVY = filleted([(0, 0), (0.2, 0), (0.4, 0.3), (0.15, 0.6), (0.3, 0.8), (0, 0.8)], 0.1, steps=8)
+WAVY = round_corners(
+    [(0, 0), (0.2, 0), (0.4, 0.3), (0.15, 0.6), (0.3, 0.8), (0, 0.8)], 0.1, steps=8
+)
 BEND = [(0, 0, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1.5)]
 
 CLOSED = {
@@ -60,11 +62,11 @@ CLOSED = {
 OPEN = {
     "open box": open_box((0, 0, 0), (1, 1, 1)),
     "basin": basin((0, 0, 0), (1, 0.6, 0.3), 0.1),
-    "plate": plate((0, 0), (2, 3), (0.5, 0.5), (1.5, 2.5), 1.0, radius=0.2),
-    "plate with an oval": plate((0, 0), (2, 3), (0.5, 0.5), (1.5, 2.5), 1.0),
+    "plate": plate_with_hole((0, 0), (2, 3), (0.5, 0.5), (1.5, 2.5), 1.0, radius=0.2),
+    "plate with an oval": plate_with_hole((0, 0), (2, 3), (0.5, 0.5), (1.5, 2.5), 1.0),
     "slab": holed_slab((0, 0, 0), (2, 3, 1), (0.5, 0.5), (1.5, 2.5), radius=0.2),
-    "leaf": blade(0.3, 0.1, 0.9),
-    "leaf that bends upwards": blade(0.3, 0.1, -0.9),
+    "leaf": leaf_blade(0.3, 0.1, 0.9),
+    "leaf that bends upwards": leaf_blade(0.3, 0.1, -0.9),
     "folds": pleats((0, 0, 0), (1, 0.1, 2), 6, steps=16),
 }
 ALL = {**CLOSED, **OPEN}
@@ -183,7 +185,7 @@ def test_a_basin_holds_what_its_rounded_box_says():
 def test_a_plate_is_a_rectangle_without_its_hole():
     _, area = face_normals(OPEN["plate"])
     assert area.sum() == pytest.approx(6 - (2 - (4 - np.pi) * 0.2**2), rel=0.01)
-    _, area = face_normals(plate((0, 0), (2, 3), (0.5, 0.5), (1.5, 2.5), 1.0, steps=32))
+    _, area = face_normals(plate_with_hole((0, 0), (2, 3), (0.5, 0.5), (1.5, 2.5), 1.0, steps=32))
     assert area.sum() == pytest.approx(6 - np.pi / 4 * 1 * 2, rel=1e-3)
 
 
@@ -289,7 +291,7 @@ def measured(shape):
         other = edges[edges[:, 0] == vertex, 1]
         if len(other) < 5:
             continue
-        frame = upright(shape.normals[vertex])[:, :2]
+        frame = rotation_from_z(shape.normals[vertex])[:, :2]
         step = (shape.vertices[other] - shape.vertices[vertex]) @ frame
         turn = (shape.normals[other] - shape.normals[vertex]) @ frame
         rows, right = [], []
@@ -305,9 +307,9 @@ def measured(shape):
     "shape",
     [
         ellipsoid((0, 0, 0), (0.5, 0.8, 0.6), sides=64),
-        lathe(filleted([(0.5, 0), (0.9, 0.5), (0.4, 1.0)], 0.6, steps=40), sides=96),
+        lathe(round_corners([(0.5, 0), (0.9, 0.5), (0.4, 1.0)], 0.6, steps=40), sides=96),
         lathe(
-            filleted([(0.5, 0), (0.9, 0.5), (0.4, 1.0)], 0.6, steps=40),
+            round_corners([(0.5, 0), (0.9, 0.5), (0.4, 1.0)], 0.6, steps=40),
             sides=96,
             stretch=(1.0, 1.4),
         ),
@@ -338,7 +340,7 @@ def test_stretching_by_one_changes_nothing():
 def test_a_dome_bends_at_its_top_as_its_profile_does(stretch):
     """z = h - k r^2 / 2 stretched by s bends by k / s^2; there is no division by the radius 0."""
     # A quarter of a circle of radius 0.5 that ends on the axis, level.
-    profile = filleted([(0.5, 0), (0.5, 0.5), (0, 0.5)], 0.5, steps=16)
+    profile = round_corners([(0.5, 0), (0.5, 0.5), (0, 0.5)], 0.5, steps=16)
     dome = lathe(profile, stretch=stretch)
     top = np.flatnonzero((dome.vertices[:, 2] > 0.5 - 1e-9) & (dome.curvatures[:, 1] > 0))
     assert len(top) == 24
@@ -366,7 +368,7 @@ def test_folds_are_the_sine_wave_they_claim_to_be():
 
 def test_a_leaf_lies_on_a_cylinder_and_keeps_its_length():
     length, droop = 0.3, 0.9
-    leaf = blade(length, 0.1, droop, rows=64)
+    leaf = leaf_blade(length, 0.1, droop, rows=64)
     radius = length / droop
     off = np.hypot(leaf.vertices[:, 1], leaf.vertices[:, 2] + radius)
     assert off == pytest.approx(radius)
@@ -377,22 +379,22 @@ def test_a_leaf_lies_on_a_cylinder_and_keeps_its_length():
 
 
 def test_fillets_touch_both_lines_and_have_their_radius():
-    path = filleted([(0, 0), (2, 0), (2, 2)], 0.5, steps=8)
+    path = round_corners([(0, 0), (2, 0), (2, 2)], 0.5, steps=8)
     arc = path.curvatures != 0
     center = np.array([1.5, 0.5])
     assert np.linalg.norm(path.points[arc] - center, axis=1) == pytest.approx(0.5)
     assert path.curvatures[arc] == pytest.approx(2.0)  # it turns to the left
-    assert filleted([(0, 0), (2, 0), (2, -2)], 0.5).curvatures.min() == pytest.approx(-2.0)
+    assert round_corners([(0, 0), (2, 0), (2, -2)], 0.5).curvatures.min() == pytest.approx(-2.0)
 
 
 def test_a_fillet_too_large_is_taken_as_large_as_fits():
-    path = filleted([(0, 0), (1, 0), (1, 1), (0, 1)], 9.0, closed=True)
+    path = round_corners([(0, 0), (1, 0), (1, 1), (0, 1)], 9.0, closed=True)
     assert np.linalg.norm(path.points - 0.5, axis=1) == pytest.approx(0.5)
     assert len(path.segments) == 4 * 4  # arcs only, no lines of no length
 
 
 def test_sharp_corners_stay_creases():
-    path = filleted([(0, 0), (1, 0), (1, 1)])
+    path = round_corners([(0, 0), (1, 0), (1, 1)])
     assert path.points.tolist() == [[0, 0], [1, 0], [1, 0], [1, 1]]
     assert path.segments.tolist() == [[0, 1], [2, 3]]
     assert path.sides.tolist() == [[0, -1], [0, -1], [1, 0], [1, 0]]
@@ -414,7 +416,7 @@ def test_rotations_are_right_handed(axis):
 
 @pytest.mark.parametrize("direction", [(0, 0, 1), (0, 0, -1), (1, 2, 3), (0, -1, 0), (1, 0, -5)])
 def test_upright_turns_z_to_the_direction(direction):
-    turn = upright(direction)
+    turn = rotation_from_z(direction)
     assert turn[:, 2] == pytest.approx(np.array(direction) / np.linalg.norm(direction))
     assert turn @ turn.T == pytest.approx(np.eye(3), abs=1e-12)
     assert np.linalg.det(turn) == pytest.approx(1)
@@ -429,8 +431,8 @@ def test_turning_and_moving_keep_a_solid_what_it_is():
 
 
 def test_copies_are_the_shape_turned_and_moved():
-    leaf, turns = blade(0.3, 0.1, 0.9), rotation(2, [0.0, 1.0])
-    both = scattered(leaf, [(0, 0, 1), (2, 0, 0)], turns)
+    leaf, turns = leaf_blade(0.3, 0.1, 0.9), rotation(2, [0.0, 1.0])
+    both = copies(leaf, [(0, 0, 1), (2, 0, 0)], turns)
     apart = join([leaf.moved((0, 0, 1)), leaf.rotated(turns[1]).moved((2, 0, 0))])
     for name in ("vertices", "faces", "normals", "curvatures"):
         assert getattr(both, name) == pytest.approx(getattr(apart, name), abs=1e-12)

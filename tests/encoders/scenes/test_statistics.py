@@ -1,4 +1,4 @@
-"""The table of statistics, on a data set whose figures can be counted on fingers."""
+"""The table of statistics of a data set whose figures can be computed by hand."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,10 @@ import pytest
 from encoders.codecs.encodings import ENCODINGS, encode, file_name
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.manifest import class_names, write_manifest
-from encoders.scenes.making.settings import Settings
-from encoders.scenes.making.statistics import markdown, shares, statistics
+from encoders.scenes.making.settings import WorldSettings
+from encoders.scenes.making.statistics import class_shares, markdown, statistics
 
-SETTINGS = Settings(buildings=2, views=3, size=32)
+SETTINGS = WorldSettings(buildings=2, views=3, size=32)
 
 # building, point, view, camera, pitch, fov, distance, obliqueness, points in view, scene, object
 VIEWS = [
@@ -92,7 +92,7 @@ def test_the_paper_s_own_figures_stand_beside(out):
 
 
 def test_shares_of_classes(out):
-    table = shares(out).set_index(["task", "name"])
+    table = class_shares(out).set_index(["task", "name"])
     assert table.loc[("class_scene", "kitchen"), "views"] == 3
     assert table.loc[("class_scene", "kitchen"), "share"] == 0.75
     for name in ("oven", "chair", "bed", "none"):

@@ -1,4 +1,4 @@
-"""Whole buildings: closed but for their windows, the same from the same seed, of every class."""
+"""Buildings: closed except for windows, equal for equal seeds, with furniture of every class."""
 
 from dataclasses import fields
 
@@ -11,7 +11,7 @@ from encoders.scenes.building import Building
 from encoders.scenes.furniture import CATALOG, SEMANTIC
 from encoders.scenes.homes import world
 from encoders.scenes.homes.rooms import SCENES
-from encoders.scenes.raycast import Caster
+from encoders.scenes.raycast import Raycaster
 from tests.encoders.scenes.furnished_homes import SEED, building, home
 
 ARRAYS = [field.name for field in fields(Building) if field.name not in ("materials", "lights")]
@@ -50,7 +50,7 @@ def pass_through(origins, rays, low, high):
 def test_light_gets_out_through_windows_only(index):
     built, plan = building(index), home(index).plan
     origins, rays = random_rays(built, 20_000, np.random.default_rng(index))
-    hits = Caster(built).hits(origins, rays)
+    hits = Raycaster(built).hits(origins, rays)
     windows = np.zeros(len(rays), dtype=bool)
     for opening in plan.openings:
         if opening.kind == "window":
@@ -64,12 +64,12 @@ def test_light_gets_out_through_windows_only(index):
 def test_every_side_of_an_empty_room_is_seen_from_its_inside(index):
     """Along the axes from the middle of each room's walls: the room's own wall, at its place."""
     built = building(index)
-    caster = Caster(built)
+    raycaster = Raycaster(built)
     for number, room in enumerate(built.rooms):
         origin = (room.low + room.high) / 2
         origin[2] = room.high[2] - 0.11  # above doors, windows and furniture
         rays = np.array([(1.0, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)])
-        hits = caster.hits(origin + np.array([0.31, 0.17, 0.0]), rays)
+        hits = raycaster.hits(origin + np.array([0.31, 0.17, 0.0]), rays)
         away = np.array([*(room.high - origin)[:2], *(origin - room.low)[:2]])[[0, 2, 1, 3]]
         kinds = [built.instance_kind[i] for i in hits.instance]
         for ray, kind, which, distance, wall in zip(
@@ -159,7 +159,7 @@ def test_a_part_moves_with_its_piece():
 
 
 def test_same_seed_same_building():
-    again = world.build(SEED, 1, DOMAINS["day"])
+    again = world.build_building(SEED, 1, DOMAINS["day"])
     assert same(again, building(1))
     assert again.materials == building(1).materials
     for one, other in zip(again.lights, building(1).lights, strict=True):
@@ -169,7 +169,7 @@ def test_same_seed_same_building():
 
 def test_another_index_or_seed_is_another_building():
     base = building(1)
-    for other in (building(2), world.build(SEED + 1, 1, DOMAINS["day"])):
+    for other in (building(2), world.build_building(SEED + 1, 1, DOMAINS["day"])):
         assert base.vertices.shape != other.vertices.shape or not same(base, other, ["vertices"])
 
 
@@ -246,5 +246,6 @@ def test_books_in_a_shelf_are_of_many_materials():
 
 
 def test_a_negative_seed_is_refused():
-    with pytest.raises(InvalidSceneError, match=r"seed -1, building 0: expected no negative"):
-        world.build(-1, 0, DOMAINS["day"])
+    message = "seed is -1 and the building's number 0, expected no negative number"
+    with pytest.raises(InvalidSceneError, match=message):
+        world.build_building(-1, 0, DOMAINS["day"])

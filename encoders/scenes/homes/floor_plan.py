@@ -1,4 +1,4 @@
-"""The floor plan of a building: rooms side by side, doors between them, windows outwards."""
+"""The floor plan of a building: rooms side by side, doors between them, and windows."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encoders.scenes.homes.doorways import connecting
+from encoders.scenes.homes.doorways import connecting_doorways
 from encoders.scenes.homes.outside import entrance, outer_walls, windows_in
 from encoders.scenes.homes.rooms import ROOM_TYPES
-from encoders.scenes.homes.slicing import Cell, sliced
+from encoders.scenes.homes.slicing import Cell, random_cells
 from encoders.scenes.homes.spaces import Opening, Space
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """Rooms and the openings in their walls.
+class FloorPlan:
+    """The rooms of a building and the openings in their walls.
 
-    ``inner`` and ``outer`` are the thicknesses of the walls between rooms and to the outside.
+    ``inner`` and ``outer`` are the thicknesses of inner and outer walls, meters.
     """
 
     spaces: tuple[Space, ...]
@@ -26,24 +26,24 @@ class Plan:
     outer: float
 
 
-def draw_plan(rng: np.random.Generator) -> Plan:
-    """A plan of 5 to 9 rooms of at least 4 types, every room reachable from every other."""
+def random_floor_plan(rng: np.random.Generator) -> FloorPlan:
+    """Draw a random plan of 5 to 9 connected rooms of at least 4 types."""
     inner, outer = float(rng.uniform(0.1, 0.2)), float(rng.uniform(0.26, 0.4))
     while True:
-        cells = sliced(_program(rng), rng)
+        cells = random_cells(_program(rng), rng)
         spaces = tuple(_space(cell, inner, rng) for cell in cells)
-        doors = connecting(spaces, inner, rng)
+        doors = connecting_doorways(spaces, inner, rng)
         if doors is not None:
             break
     walls = outer_walls(spaces)
     way_in = entrance(spaces, walls, outer, rng)
     openings = [*doors, *way_in]
     openings += windows_in(spaces, walls, way_in, outer, rng)
-    return Plan(spaces, tuple(openings), inner, outer)
+    return FloorPlan(spaces, tuple(openings), inner, outer)
 
 
 def _program(rng: np.random.Generator) -> list[str]:
-    """The room types of a building: what a home needs most often, then some of the others."""
+    """Draw the room types of a building: the most common types first."""
     kinds = [name for name, room in ROOM_TYPES.items() if rng.random() < room.chance]
     rng.shuffle(kinds)
     kinds = kinds[: int(rng.integers(6, 10))]

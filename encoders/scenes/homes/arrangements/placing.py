@@ -1,4 +1,4 @@
-"""What all arrangements share: drawing a piece that fits, and choosing where it goes."""
+"""Functions that all arrangements use: draw a piece that fits, and choose its place."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from encoders.scenes.furniture import CATALOG, VARIANTS
 from encoders.scenes.furniture.piece import Builder, Piece
 from encoders.scenes.homes.floor import Floor, Spots
-from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.placed import before, box_of
+from encoders.scenes.homes.footprints import rotate_z
+from encoders.scenes.homes.placed_piece import boxes_around, floor_in_front
 from taskgraph.arrays import Floats
 
-Group = Callable[[Floor, str, np.random.Generator], None]
-"""Adds one arrangement around a piece of a class to a room, or nothing where it does not fit."""
+Arrangement = Callable[[Floor, str, np.random.Generator], None]
+"""Adds an arrangement around a piece of a class to a room, or nothing if it does not fit."""
 
 
 BUILDERS: Mapping[str, Builder] = {**CATALOG, **VARIANTS}
-"""By the names that wishes use: classes, and kinds of a class."""
+"""Builders by the names in `FURNISHINGS`: classes, and variants of classes."""
 
 FRONT = {
     "bed": 0.5,
@@ -40,13 +40,13 @@ FRONT = {
     "tv_stand": 0.6,
     "dresser": 0.6,
 }
-"""Meters in front of a piece where people need to stand."""
+"""Depth of floor (meters) that people need in front of a piece, by class."""
 
 
-def sized(
+def draw_fitting(
     build: Builder, rng: np.random.Generator, fits: Callable[[Piece], bool], tries: int = 6
 ) -> Piece | None:
-    """The first of a few pieces whose size is right."""
+    """Return the first of a few random pieces whose size fits."""
     for _ in range(tries):
         piece = build(rng)
         if fits(piece):
@@ -63,24 +63,24 @@ def choose(
     front: float = 0.0,
     ignore: Sequence[int] = (),
 ) -> int | None:
-    """The free spot with the highest score, or None."""
+    """Return the free spot with the highest score, or None."""
     if not len(spots):
         return None
-    boxes = box_of(piece, spots.position, spots.turn)
-    access = before(piece, spots.position, spots.turn, front) if front else None
+    boxes = boxes_around(piece, spots.position, spots.turn)
+    access = floor_in_front(piece, spots.position, spots.turn, front) if front else None
     good = floor.free(boxes, access=access, ignore=ignore)
     return int(np.argmax(np.where(good, score, -np.inf))) if good.any() else None
 
 
-def noise(spots: Spots, rng: np.random.Generator, spread: float) -> Floats:
-    """A score that prefers nothing; one value a wall and a little for each spot."""
+def random_scores(spots: Spots, rng: np.random.Generator, spread: float) -> Floats:
+    """Return random scores: one for each wall, plus a small one for each spot."""
     return spread * (rng.random(5)[spots.wall] + 0.1 * rng.random(len(spots)))
 
 
 def beside(floor: Floor, number: int, offset: Sequence[float]) -> Floats:
-    """The world's place of a point in the frame of a placed piece."""
+    """Transform a point from the frame of a placed piece to the world."""
     host = floor.placed[number]
-    point: Floats = host.position + turned(host.turn, np.asarray(offset, dtype=float))
+    point: Floats = host.position + rotate_z(host.turn, np.asarray(offset, dtype=float))
     return point
 
 
@@ -93,7 +93,7 @@ def stand_on(
     *,
     suite: int = -1,
 ) -> int | None:
-    """Put a piece on the largest top of another, as near to ``at`` (shares of it) as fits."""
+    """Put a piece on the largest top of another, near ``at`` (as shares of the top)."""
     host = floor.placed[number]
     tops = [top for top in host.piece.tops if top.headroom > piece.size[2] + 0.01]
     if not tops:
@@ -106,7 +106,7 @@ def stand_on(
     if (high - low < 2 * half - 0.06).any():
         return None
     middle = (low + high) / 2
-    for back in (at[1], 0.6, 0.45, 0.3):  # away from the wall, if a window or a shelf is there
+    for back in (at[1], 0.6, 0.45, 0.3):  # further from the wall if a window or a shelf is there
         place = low + (high - low) * [at[0], back]
         place = np.where(
             high - low > 2 * half,
@@ -114,18 +114,18 @@ def stand_on(
             middle,
         )
         position = beside(floor, number, (*place, top.height))
-        box = box_of(piece, position, host.turn + turn)
+        box = boxes_around(piece, position, host.turn + turn)
         free = floor.free(box, ignore=(number,), margin=0.01, strict=False, windows=False)
         if free[0] and floor.clear_of_windows(box)[0]:
             return floor.put(piece, position, host.turn + turn, host=number, suite=suite)
     return None
 
 
-def alone(floor: Floor, piece: Piece, rng: np.random.Generator) -> int | None:
-    """A piece with its back to any wall."""
+def place_at_wall(floor: Floor, piece: Piece, rng: np.random.Generator) -> int | None:
+    """Place a piece with its back to any wall."""
     spots = floor.walls(piece)
     front = FRONT.get(piece.kind, 0.0)
-    score = noise(spots, rng, 1.0) + 0.4 * np.abs(spots.along - 0.5)
+    score = random_scores(spots, rng, 1.0) + 0.4 * np.abs(spots.along - 0.5)
     spot = choose(floor, piece, spots, score, front=front)
     if spot is None:
         return None

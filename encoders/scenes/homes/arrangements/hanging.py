@@ -1,4 +1,4 @@
-"""What hangs: pictures, clocks and mirrors on walls, curtains at windows, lamps on the ceiling."""
+"""Pieces that hang on walls, at windows and from the ceiling, and radiators."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import numpy as np
 
 from encoders.scenes.furniture.hangings import curtain
 from encoders.scenes.furniture.piece import Piece
+from encoders.scenes.homes.arrangements.placing import BUILDERS, draw_fitting, random_scores
 from encoders.scenes.homes.floor import TURNS, Floor
-from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.groups.placing import BUILDERS, noise, sized
-from encoders.scenes.homes.placed import box_of
+from encoders.scenes.homes.footprints import rotate_z
+from encoders.scenes.homes.placed_piece import boxes_around
 from encoders.scenes.homes.spaces import SIDES, Opening
 from taskgraph.arrays import Floats
 
 TOUCH = 0.002
-"""Meters between a wall and what hangs on it, so that no two surfaces are the same."""
+"""Distance of hanging pieces from the wall, meters, so that no two surfaces coincide."""
 
 EYE_HEIGHT = (1.42, 1.65)
 """Range of the height of a picture's middle, meters."""
 
 
 def hang(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A picture, a shelf or the room's one clock at eye height, rather above furniture."""
+    """Add a picture, a shelf or a clock at eye height, preferably above furniture."""
     if kind == "clock" and any(placed.piece.kind == kind for placed in floor.placed):
         kind = "picture"
     piece = BUILDERS[kind](rng)
@@ -29,10 +29,10 @@ def hang(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     height = min(middle - piece.size[2] / 2, float(floor.size[2]) - piece.size[2] - 0.12)
     spots = floor.walls(piece, gap=TOUCH, height=max(height, 0.75))
     ends = np.abs(spots.along - 0.5) < 0.5 - 0.1
-    good = floor.free(box_of(piece, spots.position, spots.turn), margin=0.07) & ends
+    good = floor.free(boxes_around(piece, spots.position, spots.turn), margin=0.07) & ends
     if good.any():
         score = (
-            noise(spots, rng, 0.8)
+            random_scores(spots, rng, 0.8)
             - np.abs(spots.along - 0.5)
             + _above_furniture(floor, spots.position)
         )
@@ -41,7 +41,7 @@ def hang(floor: Floor, kind: str, rng: np.random.Generator) -> None:
 
 
 def _above_furniture(floor: Floor, places: Floats) -> Floats:
-    """1 right above the middle of a broad piece of furniture, 0 further than its half width."""
+    """Score places: 1 above the middle of wide furniture, falling to 0 at its sides."""
     broad = [
         p for p in floor.placed if p.host < 0 and p.piece.size[0] > 0.8 and p.position[2] < 0.1
     ]
@@ -55,7 +55,7 @@ def _above_furniture(floor: Floor, places: Floats) -> Floats:
 
 
 def curtains(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """Curtains of one stuff at every window: to the floor where nothing is below, else short."""
+    """Add equal curtains to every window; they are short where furniture is below."""
     state, suite = int(rng.integers(2**32)), floor.new_suite()
     for window in _windows(floor):
         top = min(float(window.high[2]) + 0.08, float(floor.size[2]) - 0.1)
@@ -63,19 +63,19 @@ def curtains(floor: Floor, kind: str, rng: np.random.Generator) -> None:
         for bottom in (0.025, float(window.low[2]) - 0.14):
             piece = curtain(np.random.default_rng(state), width, top - bottom)
             place, turn = _at_window(floor, window, piece, bottom)
-            if floor.free(box_of(piece, place, turn), margin=0.01, windows=False)[0]:
+            if floor.free(boxes_around(piece, place, turn), margin=0.01, windows=False)[0]:
                 floor.put(piece, place, turn, suite=suite)
                 break
 
 
 def radiators(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A heater under every window whose sill is high enough."""
+    """Add a radiator under every window whose sill is high enough."""
     suite = floor.new_suite()
     for window in _windows(floor):
         piece = BUILDERS[kind](rng)
         if piece.size[2] < window.low[2] - 0.06:
             place, turn = _at_window(floor, window, piece, 0.0, gap=0.017)
-            if floor.free(box_of(piece, place, turn), windows=False)[0]:
+            if floor.free(boxes_around(piece, place, turn), windows=False)[0]:
                 floor.put(piece, place, turn, suite=suite)
 
 
@@ -86,7 +86,7 @@ def _windows(floor: Floor) -> list[Opening]:
 def _at_window(
     floor: Floor, window: Opening, piece: Piece, height: float, gap: float = TOUCH
 ) -> tuple[Floats, float]:
-    """Where a piece is that is right before the middle of a window, and its turn."""
+    """Return the position and rotation of a piece before the middle of a window."""
     axis, along = window.axis, 1 - window.axis
     side = 1 if window.low[axis] > floor.space.low[axis] + 0.1 else -1
     face = (floor.space.low, floor.space.high)[side > 0][axis]
@@ -98,7 +98,7 @@ def _at_window(
 
 
 def ceiling(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A lamp under the middle of the ceiling or over the table; in a long hall two."""
+    """Add a lamp in the middle of the ceiling or over the table; two in a long hall."""
     tables = [p for p in floor.placed if p.piece.kind == "dining_table"]
     low, high = floor.space.low, floor.space.high
     middle = (low + high) / 2
@@ -109,7 +109,7 @@ def ceiling(floor: Floor, kind: str, rng: np.random.Generator) -> None:
         drop = float(high[2]) - 2.0
     long = int(np.argmax(high[:2] - low[:2]))
     count = 2 if floor.size[long] > 3 * floor.size[1 - long] else 1
-    lamp = sized(BUILDERS[kind], rng, lambda p: p.size[2] < max(drop, 0.15), 20)
+    lamp = draw_fitting(BUILDERS[kind], rng, lambda p: p.size[2] < max(drop, 0.15), 20)
     if lamp is None:
         return
     suite = floor.new_suite()
@@ -119,9 +119,11 @@ def ceiling(floor: Floor, kind: str, rng: np.random.Generator) -> None:
             place[long] = low[long] + floor.size[long] * (0.25 + 0.5 * number)
         place[2] = high[2] - lamp.size[2]
         shifts = (
-            turned(rng.uniform(0, 2 * np.pi, 12), [1.0, 0.0, 0.0])
+            rotate_z(rng.uniform(0, 2 * np.pi, 12), [1.0, 0.0, 0.0])
             * np.linspace(0, 0.8, 12)[:, None]
         )
-        good = floor.free(box_of(lamp, place + shifts, np.zeros(12)), margin=0.05, strict=False)
+        good = floor.free(
+            boxes_around(lamp, place + shifts, np.zeros(12)), margin=0.05, strict=False
+        )
         if good.any():
             floor.put(lamp, (place + shifts)[int(np.argmax(good))], 0.0, suite=suite)

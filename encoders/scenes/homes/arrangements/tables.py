@@ -1,4 +1,4 @@
-"""Tables with chairs: for meals, and for work."""
+"""Dining tables and desks with chairs."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import numpy as np
 
 from encoders.scenes.furniture.piece import Piece
 from encoders.scenes.furniture.seats import dining_chair, office_chair
-from encoders.scenes.homes.floor import Floor, Spots
-from encoders.scenes.homes.footprints import Boxes
-from encoders.scenes.homes.groups.placing import (
+from encoders.scenes.homes.arrangements.placing import (
     BUILDERS,
     FRONT,
     beside,
     choose,
-    noise,
-    sized,
+    draw_fitting,
+    random_scores,
     stand_on,
 )
-from encoders.scenes.homes.groups.rugs import lay_rug
-from encoders.scenes.homes.placed import before, box_of
+from encoders.scenes.homes.arrangements.rugs import lay_rug
+from encoders.scenes.homes.floor import Floor, Spots
+from encoders.scenes.homes.footprints import Boxes
+from encoders.scenes.homes.placed_piece import boxes_around, floor_in_front
 from taskgraph.arrays import Floats
 
 
 def dine(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A table with chairs around it, in the middle of a dining room, else where there is space."""
+    """Add a table with chairs, in the middle of a dining room or where there is space."""
     main = floor.space.kind == "dining_room"
     limit = float(floor.size[:2].max()) * (0.5 if main else 0.34)
-    table = sized(BUILDERS[kind], rng, lambda p: p.size[0] < limit)
+    table = draw_fitting(BUILDERS[kind], rng, lambda p: p.size[0] < limit)
     if table is None:
         return
     spots = floor.inside(table, (0.0, np.pi / 2))
@@ -35,8 +35,8 @@ def dine(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     along = np.abs(np.cos(spots.turn)) == (floor.size[0] > floor.size[1])
     score = (-1.0 if main else 0.25) * away + 0.5 * along + 0.3 * rng.random(len(spots))
     for space in (0.85, 0.7, 0.5):
-        boxes = box_of(table, spots.position, spots.turn)
-        # Chairs may take the floor before a row of units, the table may not.
+        boxes = boxes_around(table, spots.position, spots.turn)
+        # Chairs may stand before a row of units, the table may not.
         good = floor.free(boxes.grown(space), margin=0.0, strict=False) & floor.free(boxes)
         if good.any():
             break
@@ -52,7 +52,7 @@ def dine(floor: Floor, kind: str, rng: np.random.Generator) -> None:
 
 
 def _seats(floor: Floor, number: int, rng: np.random.Generator) -> None:
-    """Chairs of one kind around a table: pushed in more or less, and not quite straight."""
+    """Add equal chairs around a table, at random distances and slightly rotated."""
     table = floor.placed[number].piece
     chair = dining_chair(rng)
     suite = floor.new_suite()
@@ -81,7 +81,7 @@ def _pull_up(
     askew: float = 0.12,
     suite: int = -1,
 ) -> int | None:
-    """Push a chair under the edge of a table, as far as it goes or a little less."""
+    """Place a chair at the edge of a table, pushed in as far as possible or a little less."""
     turn = floor.placed[number].turn + np.arctan2(-out[0], out[1]) + rng.normal(0, askew)
     for under in np.arange(rng.uniform(-0.1, 0.3), -0.16, -0.05):
         reach = chair.size[1] / 2 - under
@@ -92,12 +92,12 @@ def _pull_up(
 
 
 def work(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A desk against a wall, rather at a window, with a chair, a screen and a lamp."""
+    """Add a desk at a wall, preferably at a window, with a chair, a screen and a lamp."""
     desk = BUILDERS[kind](rng)
     spots = floor.walls(desk)
-    score = noise(spots, rng, 0.8) + 0.5 * _near_windows(floor, spots)
-    # Whoever sits at it is not in the way of a door.
-    sitting = before(desk, spots.position, spots.turn, 0.75)
+    score = random_scores(spots, rng, 0.8) + 0.5 * _near_windows(floor, spots)
+    # The chair is not in the way of a door.
+    sitting = floor_in_front(desk, spots.position, spots.turn, 0.75)
     sitting = Boxes(sitting.middle, sitting.half * [0.5, 1.0, 1.0], sitting.turn)
     spots, score = spots.only(good := floor.free(sitting, margin=0.0)), score[good]
     spot = choose(floor, desk, spots, score, front=FRONT["desk"])
@@ -114,11 +114,11 @@ def work(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     if rng.random() < 0.7:
         side = float(rng.choice([0.06, 0.94]))
         stand_on(floor, number, BUILDERS["table_lamp"](rng), (side, 0.85))
-    floor.access.append(before(desk, spots.position[spot], spots.turn[spot], FRONT["desk"]))
+    floor.access.append(floor_in_front(desk, spots.position[spot], spots.turn[spot], FRONT["desk"]))
 
 
 def _near_windows(floor: Floor, spots: Spots) -> Floats:
-    """1 at the middle of a window, less away from it."""
+    """Score spots: 1 at the middle of a window, less away from it."""
     windows = [zone.middle[0, :2] for zone in floor.windows]
     if not windows:
         return np.zeros(len(spots))

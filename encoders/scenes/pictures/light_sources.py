@@ -1,4 +1,4 @@
-"""Where light comes from in a building: lamps, windows, the sun, and what walls throw back."""
+"""The light sources of a building: lamps, windows, the sun, and indirect light."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from encoders.scenes.appearance.materials import albedos
 from encoders.scenes.building import Building, Room
 from taskgraph.arrays import Booleans, Floats
 
-_FURNISHED = 1.4  # surface of a furnished room, of that of an empty one
-_TINT = 0.45  # share of a surface's bounced light that comes from straight ahead of it
-_AIMED = np.deg2rad(55)  # how far the sun may stand to the side of a window that it shines into
+_FURNISHED = 1.4  # surface of a furnished room, as a multiple of an empty one's
+_TINT = 0.45  # share of indirect light that comes from the opposite side of the room
+_AIMED = np.deg2rad(55)  # largest horizontal angle between the sun and the window's normal
 _SPREAD = 1e3  # meters: a footprint by which every pattern is its mean color
 
 
 @dataclass(frozen=True, eq=False)
 class Lamp:
-    """A ball light; ``clear`` meters around its middle, shades let its light through."""
+    """A spherical lamp; surfaces nearer than ``clear`` meters to its middle cast no shadow."""
 
     position: Floats  # (3,)
     power: Floats  # (3,)
@@ -31,11 +31,11 @@ class Lamp:
 
 
 @dataclass(frozen=True, eq=False)
-class Opening:
-    """A window as a rectangle that shines into a room.
+class WindowLight:
+    """A window as a rectangular light that shines into a room.
 
-    ``across`` and ``up`` reach from its middle to its right and its upper edge; ``inward`` is
-    the unit normal on the room's side.
+    ``across`` and ``up`` are vectors from its middle to its right and upper edges; ``inward``
+    is the unit normal toward the room.
     """
 
     middle: Floats  # (3,)
@@ -46,27 +46,30 @@ class Opening:
 
     @property
     def area(self) -> float:
-        """Square meters."""
+        """Area of the window, square meters."""
         return 4 * float(np.linalg.norm(self.across) * np.linalg.norm(self.up))
 
 
 @dataclass(frozen=True, eq=False)
-class Sources:
-    """Everything that lights a building.
+class LightSources:
+    """All light sources of a building.
 
     Attributes
     ----------
-    lamps, openings
-    sun : (3,) unit vector toward the sun, the same for all views of the building.
-    sunny : (R,) whether the sun shines into each room.
-    part_albedo : (P, 3) mean albedo of each part.
+    lamps, windows
+    sun : (3,) array
+        Unit vector toward the sun; the same for all views of the building.
+    sunny : (R,) bool array
+        Whether the sun shines into each room.
+    part_albedo : (P, 3) array
+        Mean albedo of each part.
     bounce : (R + 1, 2, 3) array
-        Irradiance that the room itself throws back on a surface that faces down and up; the
-        last row is for what is outside.
+        Irradiance from indirect light on surfaces that face down and up; the last row is for
+        surfaces outside.
     """
 
     lamps: tuple[Lamp, ...]
-    openings: tuple[Opening, ...]
+    windows: tuple[WindowLight, ...]
     sun: Floats
     sunny: Booleans
     part_albedo: Floats
@@ -74,14 +77,14 @@ class Sources:
 
 
 @lru_cache(maxsize=4)
-def sources(building: Building, domain: Domain) -> Sources:
-    """What lights a building in a domain; remembered for the next view of the same building."""
+def light_sources(building: Building, domain: Domain) -> LightSources:
+    """Return the light sources of a building in a domain; the last building's are cached."""
     low, high = _part_boxes(building)
-    openings = _openings(building, low, high)
-    sun = _sun(building, openings, domain.lighting)
+    windows = _window_lights(building, low, high)
+    sun = _sun(building, windows, domain.lighting)
     sunny = np.zeros(len(building.rooms), dtype=bool)
     if max(domain.lighting.sun) > 0:
-        sunny[[o.room for o in openings if o.inward @ sun < -0.02]] = True
+        sunny[[o.room for o in windows if o.inward @ sun < -0.02]] = True
     mean = albedos(
         building.materials,
         np.arange(len(building.materials)),
@@ -89,18 +92,18 @@ def sources(building: Building, domain: Domain) -> Sources:
         np.tile([0.0, 0.0, 1.0], (len(building.materials), 1)),
         np.full(len(building.materials), _SPREAD),
     )[building.part_material].astype(float)
-    return Sources(
+    return LightSources(
         lamps=_lamps(building, low, high),
-        openings=openings,
+        windows=windows,
         sun=sun,
         sunny=sunny,
         part_albedo=mean,
-        bounce=_bounce(building, openings, sun, mean, domain.lighting),
+        bounce=_bounce(building, windows, sun, mean, domain.lighting),
     )
 
 
 def _part_boxes(building: Building) -> tuple[Floats, Floats]:
-    """Opposite corners of each part's box, (P, 3) each."""
+    """Return opposite corners of each part's box, (P, 3) each."""
     corners = building.vertices[building.faces]  # (F, 3, 3)
     low = np.full((len(building.part_material), 3), np.inf)
     high = -low
@@ -110,7 +113,7 @@ def _part_boxes(building: Building) -> tuple[Floats, Floats]:
 
 
 def _lamps(building: Building, low: Floats, high: Floats) -> tuple[Lamp, ...]:
-    """Lamps, each clear of the glowing parts (bulb, shade) that it is inside of."""
+    """Return the lamps; bulbs and shades around a lamp do not shadow it."""
     glows = np.array([material.emission > 0 for material in building.materials], dtype=bool)
     part = np.flatnonzero(glows[building.part_material])
     lamps = []
@@ -122,20 +125,22 @@ def _lamps(building: Building, low: Floats, high: Floats) -> tuple[Lamp, ...]:
     return tuple(lamps)
 
 
-def _openings(building: Building, low: Floats, high: Floats) -> tuple[Opening, ...]:
-    """The holes that instances of kind ``window`` frame, on the inner face of their wall."""
-    found = []
+def _window_lights(building: Building, low: Floats, high: Floats) -> tuple[WindowLight, ...]:
+    """Return the openings of all windows, on the inner faces of their walls."""
+    lights = []
     for instance in [i for i, kind in enumerate(building.instance_kind) if kind == "window"]:
         room = int(building.instance_room[instance])
         parts = building.part_instance == instance
         if room < 0 or not parts.any():
             continue
-        found.append(_opening(low[parts].min(0), high[parts].max(0), room, building.rooms[room]))
-    return tuple(found)
+        lights.append(
+            _window_light(low[parts].min(0), high[parts].max(0), room, building.rooms[room])
+        )
+    return tuple(lights)
 
 
-def _opening(low: Floats, high: Floats, number: int, room: Room) -> Opening:
-    """The rectangle of a window between two corners, moved to the nearest side of its room."""
+def _window_light(low: Floats, high: Floats, number: int, room: Room) -> WindowLight:
+    """Return a window's rectangle between two corners, moved to the nearest wall of its room."""
     size = high - low
     axis = int(np.argmin(size[:2]))
     middle = (low + high) / 2
@@ -143,17 +148,17 @@ def _opening(low: Floats, high: Floats, number: int, room: Room) -> Opening:
     inward[axis] = 1.0 if middle[axis] < (room.low + room.high)[axis] / 2 else -1.0
     middle[axis] = (room.low if inward[axis] > 0 else room.high)[axis]
     across, up = np.zeros(3), np.array([0.0, 0.0, 0.46 * size[2]])
-    across[1 - axis] = 0.46 * size[1 - axis]  # a little less than the outside of the frame
-    return Opening(middle, across, up, inward, number)
+    across[1 - axis] = 0.46 * size[1 - axis]  # without the outer part of the frame
+    return WindowLight(middle, across, up, inward, number)
 
 
-def _sun(building: Building, openings: tuple[Opening, ...], lighting: Lighting) -> Floats:
-    """Toward the sun: drawn for each building, so that it shines into one of its windows."""
+def _sun(building: Building, windows: tuple[WindowLight, ...], lighting: Lighting) -> Floats:
+    """Draw the direction to the sun, so that it shines into one of the building's windows."""
     corners = np.array([[room.low, room.high] for room in building.rooms])
     words = building.name.encode() + np.round(1000 * corners).astype("<i8").tobytes()
     rng = np.random.default_rng(zlib.crc32(words))
     chosen, aside, height = rng.random(3)
-    side = -openings[int(chosen * len(openings))].inward if openings else np.array([1.0, 0, 0])
+    side = -windows[int(chosen * len(windows))].inward if windows else np.array([1.0, 0, 0])
     around = np.arctan2(side[1], side[0]) + (2 * aside - 1) * _AIMED
     low, high = np.deg2rad(lighting.sun_height)
     rise = low + height * (high - low)
@@ -162,16 +167,16 @@ def _sun(building: Building, openings: tuple[Opening, ...], lighting: Lighting) 
 
 def _bounce(
     building: Building,
-    openings: tuple[Opening, ...],
+    windows: tuple[WindowLight, ...],
     sun: Floats,
     albedo: Floats,
     lighting: Lighting,
 ) -> Floats:
-    """Irradiance from light that was scattered before, room by room.
+    """Return the irradiance from indirect light in each room.
 
     A closed room of surface S and mean albedo r, into which the flux F shines, is an integrating
-    sphere: every surface receives F r / (S (1 - r)). Surfaces that face up see more of the
-    ceiling, those that face down more of the floor; its color tints what they get.
+    sphere: every surface receives F r / (S (1 - r)). Surfaces that face up receive more light
+    from the ceiling, those that face down more from the floor, in its color.
     """
     sky, ground = np.array(lighting.sky), np.array(lighting.ground)
     through = np.pi / 2 * (sky + ground)  # irradiance on an upright window
@@ -182,9 +187,9 @@ def _bounce(
     area = _part_areas(building)
     for number, room in enumerate(building.rooms):
         flux = sum((4 * np.pi * x.power for x in building.lights if x.room == number), np.zeros(3))
-        for opening in (o for o in openings if o.room == number):
-            facing = max(float(-opening.inward @ sun), 0.0)
-            flux = flux + opening.area * (through + facing * np.array(lighting.sun))
+        for window in (o for o in windows if o.room == number):
+            facing = max(float(-window.inward @ sun), 0.0)
+            flux = flux + window.area * (through + facing * np.array(lighting.sun))
         width, depth, height = room.high - room.low
         surface = _FURNISHED * 2 * (width * depth + width * height + depth * height)
         here = part_room == number
@@ -198,7 +203,7 @@ def _bounce(
 
 
 def _mean(albedo: Floats, area: Floats, chosen: Booleans) -> Floats:
-    """Mean albedo of the chosen parts by area, a middling gray where there are none."""
+    """Return the mean albedo of the chosen parts, weighted by area; a medium gray without parts."""
     if not chosen.any():
         return np.full(3, 0.5)
     mean: Floats = (area[chosen, None] * albedo[chosen]).sum(0) / area[chosen].sum()
@@ -206,7 +211,7 @@ def _mean(albedo: Floats, area: Floats, chosen: Booleans) -> Floats:
 
 
 def _part_areas(building: Building) -> Floats:
-    """Surface of each part, square meters."""
+    """Return the area of each part, square meters."""
     corners = building.vertices[building.faces]
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     face = np.linalg.norm(cross, axis=1) / 2

@@ -1,6 +1,6 @@
-"""Where a pattern is evaluated, and the ways that patterns mix their colors.
+"""Points at which patterns are evaluated, and functions that mix their colors.
 
-Colors are held column by column in memory, which numpy works on faster than on rows of three.
+Colors are stored column by column in memory: numpy is faster on them than on rows of three.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from taskgraph.arrays import AnyFloats, Booleans, Seeds
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """Where, and in what, a pattern is evaluated; arrays of length N, or 1 where all rows agree.
+class PatternPoints:
+    """N points of a pattern with the material's scale, seed and colors at each of them.
 
     Attributes
     ----------
     u, v : (N,) arrays, meters
-        Coordinates across the dominant axis of the normal: ``v`` is z on upright surfaces.
+        Coordinates in the surface's plane: ``v`` is z on vertical surfaces.
     level : (N,) boolean array
-        Whether the surface is nearer to horizontal than to upright.
+        Whether the surface is closer to horizontal than to vertical.
     scale : (N,) or (1,) array, meters of one period
     seed : (N,) or (1,) unsigned integers
     colors : (K, N, 3) or (K, 1, 3) array, linear light
@@ -54,17 +54,17 @@ class Place:
 
 
 def mix(first: AnyFloats, second: AnyFloats, share: AnyFloats) -> AnyFloats:
-    """``first`` where ``share`` is 0, ``second`` where it is 1."""
+    """Return ``first`` where ``share`` is 0, ``second`` where it is 1, and a mix between."""
     mixed: AnyFloats = (first.T + share * (second - first).T).T
     return mixed
 
 
-def toned(color: AnyFloats, tone: AnyFloats, depth: float) -> AnyFloats:
-    """Lighten and darken by ``tone`` in [0, 1], up to ``depth`` either way; 0.5 keeps it."""
-    return scaled(color, 1 + np.float32(2 * depth) * (tone - np.float32(0.5)))
+def vary_brightness(color: AnyFloats, tone: AnyFloats, depth: float) -> AnyFloats:
+    """Change brightness by ``tone`` in [0, 1], up to a share ``depth``; 0.5 changes nothing."""
+    return scale_colors(color, 1 + np.float32(2 * depth) * (tone - np.float32(0.5)))
 
 
-def scaled(color: AnyFloats, factor: AnyFloats) -> AnyFloats:
-    """Each of (N, 3) colors, or one (1, 3) for all, times its own one of (N,) factors."""
+def scale_colors(color: AnyFloats, factor: AnyFloats) -> AnyFloats:
+    """Multiply (N, 3) colors, or one (1, 3) color, by (N,) factors."""
     product: AnyFloats = (color.T * factor).T
     return product

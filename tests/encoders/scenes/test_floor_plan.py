@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from encoders.scenes.homes.plan import draw_plan
+from encoders.scenes.homes.floor_plan import random_floor_plan
 from encoders.scenes.homes.rooms import ROOM_TYPES, SCENES
 
 COUNT = 40
-PLANS = [draw_plan(np.random.default_rng([11, index])) for index in range(COUNT)]
+PLANS = [random_floor_plan(np.random.default_rng([11, index])) for index in range(COUNT)]
 
 
 def doors(plan):
@@ -166,7 +166,7 @@ def test_some_outlines_are_rectangles_and_some_are_not():
 
 def test_same_seed_same_plan():
     for index in (0, 1):
-        again = draw_plan(np.random.default_rng([11, index]))
+        again = random_floor_plan(np.random.default_rng([11, index]))
         for one, other in zip(again.spaces, PLANS[index].spaces, strict=True):
             assert one.kind == other.kind
             np.testing.assert_array_equal(one.low, other.low)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from encoders.scenes.homes.arrangements.lounge import television
+from encoders.scenes.homes.arrangements.placing import (
+    BUILDERS,
+    FRONT,
+    choose,
+    draw_fitting,
+    random_scores,
+    stand_on,
+)
 from encoders.scenes.homes.floor import GAP, Floor
-from encoders.scenes.homes.groups.lounge import television
-from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, choose, noise, sized, stand_on
 
 
 def wall(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A piece with its back to a wall, beside one of its kind if there is any.
+    """Add a piece with its back to a wall, beside another one of its class if possible.
 
-    Shelves, wardrobes and washing machines that stand together are of one make.
+    Shelves, wardrobes and washing machines side by side have the same style.
     """
     alike = [p for p in floor.placed if p.piece.kind == kind and p.host < 0]
     tall = float(floor.size[2]) - 0.12
@@ -20,13 +27,13 @@ def wall(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     piece = None
     if together:
         low, high = alike[-1].piece.size[2] - 0.12, min(alike[-1].piece.size[2] + 0.12, tall)
-        piece = sized(BUILDERS[kind], rng, lambda p: low < p.size[2] < high, 5)
+        piece = draw_fitting(BUILDERS[kind], rng, lambda p: low < p.size[2] < high, 5)
     if piece is None:
-        piece = sized(BUILDERS[kind], rng, lambda p: p.size[2] < tall, 3)
+        piece = draw_fitting(BUILDERS[kind], rng, lambda p: p.size[2] < tall, 3)
     if piece is None:
         return
     spots = floor.walls(piece)
-    score = noise(spots, rng, 1.0) + 0.8 * np.abs(spots.along - 0.5)
+    score = random_scores(spots, rng, 1.0) + 0.8 * np.abs(spots.along - 0.5)
     if together:
         step = spots.position[:, None] - np.array([p.position for p in alike])[None]
         score = score - 1.2 * np.sqrt((step**2).sum(-1)).min(1)
@@ -41,7 +48,7 @@ def wall(floor: Floor, kind: str, rng: np.random.Generator) -> None:
 
 
 def strewn(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A toy or a box left lying anywhere on the free floor."""
+    """Add a toy or a box anywhere on the free floor."""
     piece = BUILDERS[kind](rng)
     spots = floor.inside(piece, tuple(rng.uniform(-np.pi, np.pi, 2)), step=0.25)
     spot = choose(floor, piece, spots, rng.random(len(spots)))
@@ -50,22 +57,22 @@ def strewn(floor: Floor, kind: str, rng: np.random.Generator) -> None:
 
 
 def slim(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A shallow piece along a wall that leaves a way past it."""
+    """Add a shallow piece along a wall, with space to walk past it."""
     deep = float(floor.size[:2].min()) - 0.85
-    piece = sized(BUILDERS[kind], rng, lambda p: p.size[1] < min(deep, 0.5), 8)
+    piece = draw_fitting(BUILDERS[kind], rng, lambda p: p.size[1] < min(deep, 0.5), 8)
     if piece is None:
         return
     spots = floor.walls(piece)
-    spot = choose(floor, piece, spots, noise(spots, rng, 1.0), front=0.75)
+    spot = choose(floor, piece, spots, random_scores(spots, rng, 1.0), front=0.75)
     if spot is not None:
         floor.put(piece, spots.position[spot], spots.turn[spot], front=0.75)
 
 
 def corner(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A piece in a corner, or as near to one as there is space."""
+    """Add a piece in a corner, or as near to one as possible."""
     piece = BUILDERS[kind](rng)
     spots = floor.walls(piece, gap=GAP + 0.03)
-    score = 3 * np.abs(spots.along - 0.5) + noise(spots, rng, 0.8)
+    score = 3 * np.abs(spots.along - 0.5) + random_scores(spots, rng, 0.8)
     spot = choose(floor, piece, spots, score)
     if spot is not None:
         floor.put(piece, spots.position[spot], spots.turn[spot])

@@ -1,18 +1,18 @@
-"""Small things on tops: bottles on counters, books on desks, vases on sideboards."""
+"""Small objects on furniture: bottles on counters, books on desks, vases on sideboards."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from encoders.scenes.furniture.piece import Piece, Top
+from encoders.scenes.homes.arrangements.placing import BUILDERS
 from encoders.scenes.homes.floor import Floor
-from encoders.scenes.homes.footprints import turned
+from encoders.scenes.homes.footprints import rotate_z
 from encoders.scenes.homes.furnishing import Choice
-from encoders.scenes.homes.groups.placing import BUILDERS
-from encoders.scenes.homes.placed import box_of
+from encoders.scenes.homes.placed_piece import boxes_around
 
 BARE = ("bed", "crib", "couch", "armchair", "chair", "toilet", "rug", "tv", "monitor", "stool")
-"""Classes on whose tops nothing is put down."""
+"""Classes without small objects on them."""
 
 LOADED = {
     "dining_table": 2.2,
@@ -29,11 +29,11 @@ LOADED = {
     "wall_shelf": 0.8,
     "refrigerator": 0.4,
 }
-"""Expected number of things on one top of a class; the others get `USUAL`."""
+"""Expected number of objects on one top, by class; `USUAL` for other classes."""
 
 USUAL = 0.7
 TRIES = 4
-"""Places tried for a thing before it is left away."""
+"""Number of places tried for an object before it is left out."""
 
 
 def scatter(
@@ -42,10 +42,10 @@ def scatter(
     rng: np.random.Generator,
     clutter: float,
 ) -> None:
-    """Put small things on every top of a furnished room.
+    """Put small objects on every top of a furnished room.
 
-    A top of expected number e gets a Poisson number of mean ``clutter * e`` of tries, less what
-    does not fit. Nothing small stands on what is small itself.
+    The number of objects on a top with expected number e is drawn from a Poisson distribution of
+    mean ``clutter * e``; objects that do not fit are left out. Small objects carry no others.
     """
     names = [name for name, _ in small]
     weights = np.array([weight for name, weight in small])
@@ -63,7 +63,7 @@ def scatter(
 
 
 def _put_down(floor: Floor, number: int, top: Top, piece: Piece, rng: np.random.Generator) -> None:
-    """Put a piece somewhere on a top, or leave it away."""
+    """Put a piece at a random place on a top, if it fits."""
     host = floor.placed[number]
     turn = float(rng.normal(0, 0.25))
     if piece.size[0] < 0.22 and piece.kind != "book":
@@ -74,11 +74,11 @@ def _put_down(floor: Floor, number: int, top: Top, piece: Piece, rng: np.random.
     low, high = np.array(top.low) + half, np.array(top.high) - half
     if (low > high).any() or h > min(top.headroom - 0.01, 0.75):
         return
-    # Toward the back: people leave free the edge that they sit or stand at.
+    # Toward the back: the front edge, where people sit or stand, stays free.
     share = np.column_stack([rng.random(TRIES), rng.beta(2.2, 1.4, TRIES)])
     local = np.column_stack([low + (high - low) * share, np.full(TRIES, top.height)])
-    places = host.position + turned(host.turn, local)
-    boxes = box_of(piece, places, np.full(TRIES, host.turn + turn))
+    places = host.position + rotate_z(host.turn, local)
+    boxes = boxes_around(piece, places, np.full(TRIES, host.turn + turn))
     good = floor.free(boxes, margin=0.012, ignore=(number,), strict=False, windows=False)
     good &= floor.clear_of_windows(boxes)
     if good.any():

@@ -1,15 +1,15 @@
-"""Small things for tables and shelves: bottles, vases, bowls, cups, pots and boxes."""
+"""Small objects on tables and shelves: bottles, vases, bowls, cups, pots and boxes."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.piece import Part, Piece, assembled, chance, pick
-from encoders.scenes.solids.outlines import filleted
-from encoders.scenes.solids.rounded import blade, ellipsoid, rounded_box, sphere
-from encoders.scenes.solids.shapes import box, join, rotation, scattered, tapered_box
+from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
+from encoders.scenes.solids.outlines import round_corners
+from encoders.scenes.solids.rounded import ellipsoid, leaf_blade, rounded_box, sphere
+from encoders.scenes.solids.shapes import box, copies, join, rotation, tapered_box
 from encoders.scenes.solids.tubes import tube
-from encoders.scenes.solids.turned import cylinder, lathe, rods, upright
+from encoders.scenes.solids.turned import cylinder, lathe, rods, rotation_from_z
 
 
 def bottle(rng: np.random.Generator) -> Piece:
@@ -28,17 +28,17 @@ def bottle(rng: np.random.Generator) -> Piece:
         (neck, high - 0.02),
         (0, high - 0.02),
     ]
-    body = lathe(filleted(profile, (0, 0, 0.8 * r, 0.8 * r, 0, 0), steps=3), sides=16)
+    body = lathe(round_corners(profile, (0, 0, 0.8 * r, 0.8 * r, 0, 0), steps=3), sides=16)
     glass = pick(rng, "glass", "plastic", "plastic_dark", "glass", "leaf")
     cap = cylinder(neck + 0.004, high - 0.035, high, sides=14)
     low, top = 0.25 * shoulder, 0.8 * shoulder
-    label = lathe(filleted([(r + 0.0008, low), (r + 0.0008, top)]), sides=16)
+    label = lathe(round_corners([(r + 0.0008, low), (r + 0.0008, top)]), sides=16)
     parts = [
         Part(body, glass),
         Part(cap, pick(rng, "plastic_dark", "metal", "wood", "plastic"), 1),
         Part(label, pick(rng, "paper", "paper", "picture")),
     ]
-    return assembled("bottle", parts)
+    return make_piece("bottle", parts)
 
 
 def vase(rng: np.random.Generator) -> Piece:
@@ -63,13 +63,13 @@ def vase(rng: np.random.Generator) -> Piece:
         (0, 0.3 * high),
     ]
     rounding = (0, 0, 1.2 * wide, 0.5 * wide, 0, 0, 0.3 * wide, 0)
-    shell = lathe(filleted(profile, rounding, steps=2), sides=20)
+    shell = lathe(round_corners(profile, rounding, steps=2), sides=20)
     band = cylinder(foot * wide + 0.004, 0, 0.012, sides=20)
     role = pick(rng, "clay", "enamel", "glass", "clay", "brass")
     parts = [Part(shell, role), Part(band, role)]
     if chance(rng, 0.7):
         parts += _flowers(rng, high, max(neck * wide - 0.01, 0.006))
-    return assembled("vase", parts)
+    return make_piece("vase", parts)
 
 
 def _flowers(rng: np.random.Generator, high: float, room: float) -> list[Part]:
@@ -85,12 +85,12 @@ def _flowers(rng: np.random.Generator, high: float, room: float) -> list[Part]:
     )
     size = rng.uniform(0.022, 0.036)
     around = np.arange(6) * np.pi / 3
-    petal = blade(1.2 * size, size, 1.2, widest=0.6, rows=4)
+    petal = leaf_blade(1.2 * size, size, 1.2, widest=0.6, rows=4)
     turns = np.einsum("nij,jk->nik", rotation(2, around), rotation(0, 0.75))
-    ring = scattered(petal, np.zeros((6, 3)), turns)
+    ring = copies(petal, np.zeros((6, 3)), turns)
     facing = np.stack([np.cos(turn), np.sin(turn), np.full(count, 0.8)], axis=1)
-    heads = scattered(ring, end, np.stack([upright(direction) for direction in facing]))
-    hearts = scattered(sphere((0, 0, 0), 0.3 * size, sides=6), end + 0.2 * size * facing)
+    heads = copies(ring, end, np.stack([rotation_from_z(direction) for direction in facing]))
+    hearts = copies(sphere((0, 0, 0), 0.3 * size, sides=6), end + 0.2 * size * facing)
     stems = rods(start, end, 0.0025, sides=5)
     return [Part(stems, "leaf"), Part(heads, "flower"), Part(hearts, "flower", 1)]
 
@@ -109,7 +109,7 @@ def bowl(rng: np.random.Generator) -> Piece:
         (0, 0.14 * high),
     ]
     rounding = (0, 0, 0, 0.5 * high, 0, 0, 0.5 * high, 0)
-    shell = lathe(filleted(profile, rounding, steps=2), sides=24)
+    shell = lathe(round_corners(profile, rounding, steps=2), sides=24)
     foot = cylinder(0.42 * wide, 0, 0.008, sides=20)
     role = pick(rng, "clay", "enamel", "wood", "metal", "glass")
     parts = [Part(shell, role), Part(foot, role)]
@@ -123,7 +123,7 @@ def bowl(rng: np.random.Generator) -> Piece:
             parts.append(Part(fruit, "food", number % 3))
         top = sphere((0, 0, 0.4 * high + 2.1 * size[0]), 0.034, sides=10)
         parts.append(Part(top, "food", 1))
-    return assembled("bowl", parts)
+    return make_piece("bowl", parts)
 
 
 def cup(rng: np.random.Generator) -> Piece:
@@ -137,7 +137,7 @@ def cup(rng: np.random.Generator) -> Piece:
         (0.8 * wide, 0.7 * high),
         (0, 0.7 * high),
     ]
-    shell = lathe(filleted(profile, 0.0), sides=20)
+    shell = lathe(round_corners(profile, 0.0), sides=20)
     grip = tube(
         [
             (0.85 * wide, 0, 0.8 * high),
@@ -155,7 +155,7 @@ def cup(rng: np.random.Generator) -> Piece:
     parts = [Part(shell, role), Part(grip, role), Part(tea, "soil")]
     if chance(rng, 0.4):
         dish = lathe(
-            filleted(
+            round_corners(
                 [
                     (0, -0.01),
                     (0.04, -0.01),
@@ -169,7 +169,7 @@ def cup(rng: np.random.Generator) -> Piece:
             sides=20,
         )
         parts.append(Part(dish, role))
-    return assembled("cup", parts)
+    return make_piece("cup", parts)
 
 
 def pot(rng: np.random.Generator) -> Piece:
@@ -177,7 +177,7 @@ def pot(rng: np.random.Generator) -> Piece:
     wide, high = rng.uniform(0.09, 0.13), rng.uniform(0.1, 0.16)
     body = cylinder(wide, 0, high, sides=24)
     lid = lathe(
-        filleted(
+        round_corners(
             [
                 (wide + 0.003, high - 0.002),
                 (wide + 0.003, high + 0.006),
@@ -218,7 +218,7 @@ def pot(rng: np.random.Generator) -> Piece:
         Part(knob, dark),
         Part(grips, dark),
     ]
-    return assembled("pot", parts)
+    return make_piece("pot", parts)
 
 
 def storage_box(rng: np.random.Generator) -> Piece:
@@ -235,4 +235,4 @@ def storage_box(rng: np.random.Generator) -> Piece:
     lid = rounded_box((-x, -y, high - 0.05), (x, y, high), 0.006)
     label = box((-0.05, -y + 0.004, 0.3 * high), (0.05, 0.03 - y, 0.3 * high + 0.05))
     parts = [Part(body, role), Part(lid, role, int(rng.integers(2))), Part(label, "paper", 1)]
-    return assembled("storage_box", parts)
+    return make_piece("storage_box", parts)

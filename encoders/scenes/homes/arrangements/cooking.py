@@ -1,4 +1,4 @@
-"""A kitchen's rows of units: fridge, sink, oven and counters, and cupboards above them."""
+"""Rows of kitchen units: fridge, sink, oven and counters, with cupboards above."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy as np
 
 from encoders.scenes.furniture.kitchen import counter, kitchen_sink, wall_cabinet
 from encoders.scenes.furniture.piece import Piece
+from encoders.scenes.homes.arrangements.placing import BUILDERS, FRONT, stand_on
 from encoders.scenes.homes.floor import TURNS, Floor
-from encoders.scenes.homes.footprints import turned
-from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, stand_on
-from encoders.scenes.homes.placed import before, box_of
+from encoders.scenes.homes.footprints import rotate_z
+from encoders.scenes.homes.placed_piece import boxes_around, floor_in_front
 from taskgraph.arrays import Floats
 
 BEHIND = 0.017
-"""Meters between units and the wall: only a skirting board fits in."""
+"""Distance of units from the wall, meters: the thickness of a skirting board."""
 
 PROBE = Piece("counter", (), (0.05, 0.66, 0.9))
-"""A slice of a unit, to feel along the walls for a place to build in."""
+"""A narrow unit with which free stretches of walls are found."""
 
 ROOM_TO_PASS = 1.05  # meters between two rows that face each other
 LONGEST = 4.4
 
 
 @dataclass(frozen=True)
-class Run:
-    """A free stretch of a wall: from ``start`` to ``end``, meters from the middle of the wall."""
+class WallStretch:
+    """A free stretch of a wall from ``start`` to ``end`` (meters from the wall's middle)."""
 
     wall: int
     start: float
@@ -35,12 +35,12 @@ class Run:
 
     @property
     def length(self) -> float:
-        """Meters."""
+        """Length, meters."""
         return self.end - self.start
 
 
 def cook(floor: Floor, kind: str, rng: np.random.Generator) -> None:
-    """A row with fridge, sink and oven on the longest free wall, often another around a corner."""
+    """Add a row with fridge, sink and oven on the longest free wall, and often a second row."""
     style, suite = int(rng.integers(2**32)), floor.new_suite()
     runs = _free_runs(floor)
     if not runs:
@@ -48,16 +48,16 @@ def cook(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     main = max(runs, key=lambda run: min(run.length, LONGEST) + 0.8 * rng.random())
     if main.length > LONGEST:  # keep to one end
         main = (
-            Run(main.wall, main.start, main.start + LONGEST)
+            WallStretch(main.wall, main.start, main.start + LONGEST)
             if rng.random() < 0.5
-            else Run(main.wall, main.end - LONGEST, main.end)
+            else WallStretch(main.wall, main.end - LONGEST, main.end)
         )
     row = _build_in(floor, main, _units(main.length, style, rng), style, suite)
     kinds = {floor.placed[i].piece.kind for i in row}
     if rng.random() < 0.6 or not {"oven", "refrigerator", "sink"} <= kinds:
         row += _second_row(floor, main, kinds, style, suite, rng)
     for number in row:
-        _over(floor, number, style, suite, rng)
+        _add_above(floor, number, style, suite, rng)
     worktops = [i for i in row if floor.placed[i].piece.kind == "counter"]
     for what, chance in (("microwave", 0.85), ("toaster", 0.7)):
         if rng.random() < chance:
@@ -68,12 +68,14 @@ def cook(floor: Floor, kind: str, rng: np.random.Generator) -> None:
                     break
     for number in row:
         placed = floor.placed[number]
-        floor.access.append(before(placed.piece, placed.position, placed.turn, FRONT["oven"]))
+        floor.access.append(
+            floor_in_front(placed.piece, placed.position, placed.turn, FRONT["oven"])
+        )
 
 
-def _free_runs(floor: Floor) -> list[Run]:
+def _free_runs(floor: Floor) -> list[WallStretch]:
     spots = floor.walls(PROBE, gap=BEHIND)
-    good = floor.free(box_of(PROBE, spots.position, spots.turn))
+    good = floor.free(boxes_around(PROBE, spots.position, spots.turn))
     runs = []
     for wall in range(4):
         length = float(floor.size[wall % 2])
@@ -81,14 +83,14 @@ def _free_runs(floor: Floor) -> list[Run]:
         u, free = (spots.along[here] - 0.5) * length, good[here]
         edges = np.flatnonzero(np.diff(np.concatenate([[False], free, [False]]).astype(int)))
         for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
-            run = Run(wall, float(u[first]) - 0.025, float(u[last]) + 0.025)
+            run = WallStretch(wall, float(u[first]) - 0.025, float(u[last]) + 0.025)
             if run.length > 1.2:
                 runs.append(run)
     return runs
 
 
 def _units(length: float, style: int, rng: np.random.Generator) -> list[Piece]:
-    """Units that fill a length, in order along the wall."""
+    """Return units that fill a length, in order along the wall."""
     fridge, stove = BUILDERS["refrigerator"](rng), BUILDERS["oven"](rng)
     sink = kitchen_sink(_same(style), float(rng.choice([0.6, 0.8, 0.9])))
     ends: list[Piece] = []
@@ -99,7 +101,7 @@ def _units(length: float, style: int, rng: np.random.Generator) -> list[Piece]:
     spare = length - sum(p.size[0] + 0.003 for p in (*ends, sink, stove)) - 0.02
     cuts = np.sort(rng.uniform(0.15, 0.85, 2)) * spare
     gaps = np.diff([0.0, *cuts, spare])
-    # A gap too narrow for a cupboard goes to the widest one.
+    # A rest too narrow for a unit is added to the widest one.
     gaps[np.argmax(gaps)] += gaps[gaps < 0.3].sum() - (gaps.max() if gaps.max() < 0.3 else 0.0)
     gaps[gaps < 0.3] = 0.0
     row = list(ends)
@@ -110,20 +112,22 @@ def _units(length: float, style: int, rng: np.random.Generator) -> list[Piece]:
 
 
 def _same(style: int) -> np.random.Generator:
-    """A source that makes every unit of a kitchen choose the same woods."""
+    """Return a random generator that gives every unit of a kitchen the same style."""
     return np.random.default_rng(style)
 
 
 def _counters(length: float, style: int) -> Iterator[Piece]:
-    """Counters of one width that fill a length."""
+    """Return counters of one width that fill a length."""
     count = max(1, round(length / 0.75))
     if length >= 0.3:
         for _ in range(count):
             yield counter(_same(style), length / count - 0.003)
 
 
-def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int) -> list[int]:
-    """Place units side by side from the start of a run; what would be in the way is left out."""
+def _build_in(
+    floor: Floor, run: WallStretch, units: list[Piece], style: int, suite: int
+) -> list[int]:
+    """Place units side by side from the start of a run; units without space are left out."""
     row: list[int] = []
     turn = TURNS[run.wall]
     at = run.start + 0.005
@@ -131,13 +135,13 @@ def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int
         along = at + unit.size[0] / 2
         at += unit.size[0] + 0.003
         place = _against(floor, run.wall, unit, along)
-        box = box_of(unit, place, turn)
-        # Taps may stand before a window; a fridge or a cooker gives way to a counter there.
+        box = boxes_around(unit, place, turn)
+        # A tap may be before a window; a fridge or a cooker there becomes a counter.
         before_it = unit.kind == "sink" or floor.clear_of_windows(box)[0]
         if not (before_it and floor.free(box, margin=0.0, windows=unit.size[2] > 1.4)[0]):
             unit = counter(_same(style), unit.size[0])
             place = _against(floor, run.wall, unit, along)
-            if not floor.free(box_of(unit, place, turn), margin=0.0)[0]:
+            if not floor.free(boxes_around(unit, place, turn), margin=0.0)[0]:
                 continue
         shared = suite if unit.kind in ("counter", "sink") else -1
         row.append(floor.put(unit, place, turn, suite=shared))
@@ -145,18 +149,23 @@ def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int
 
 
 def _against(floor: Floor, wall: int, unit: Piece, along: float) -> Floats:
-    """Where a unit stands whose middle is ``along`` meters from the middle of a wall."""
+    """Return the position of a unit ``along`` meters from the middle of a wall."""
     depth = float(floor.size[1 - wall % 2])
     local = (along, depth / 2 - unit.size[1] / 2 - BEHIND, 0.0)
-    place: Floats = (floor.space.low + floor.space.high) / 2 + turned(TURNS[wall], local)
+    place: Floats = (floor.space.low + floor.space.high) / 2 + rotate_z(TURNS[wall], local)
     place[2] = floor.space.low[2]
     return place
 
 
 def _second_row(
-    floor: Floor, main: Run, have: set[str], style: int, suite: int, rng: np.random.Generator
+    floor: Floor,
+    main: WallStretch,
+    have: set[str],
+    style: int,
+    suite: int,
+    rng: np.random.Generator,
 ) -> list[int]:
-    """Some counters along another wall, with what the first row had no place for."""
+    """Add counters along another wall, with the units that the first row had no space for."""
     across = float(floor.size[1 - main.wall % 2])
     runs = [
         run
@@ -177,8 +186,8 @@ def _second_row(
     return _build_in(floor, run, [*units, *_counters(left - 0.02, style)], style, suite)
 
 
-def _over(floor: Floor, number: int, style: int, suite: int, rng: np.random.Generator) -> None:
-    """A cupboard over a counter or a sink, an extractor over the oven, where there is wall."""
+def _add_above(floor: Floor, number: int, style: int, suite: int, rng: np.random.Generator) -> None:
+    """Add a cupboard over a counter or sink, or an extractor over the oven, if it fits."""
     below = floor.placed[number]
     if below.piece.kind in ("counter", "sink"):
         piece, height = wall_cabinet(_same(style), below.piece.size[0]), 1.42
@@ -189,6 +198,8 @@ def _over(floor: Floor, number: int, style: int, suite: int, rng: np.random.Gene
     else:
         return
     back = below.piece.size[1] / 2 + BEHIND - 0.002 - piece.size[1] / 2
-    place = below.position + turned(below.turn, [0.0, back, height])
-    if floor.free(box_of(piece, place, below.turn), margin=0.0, ignore=(number,), strict=False)[0]:
+    place = below.position + rotate_z(below.turn, [0.0, back, height])
+    if floor.free(
+        boxes_around(piece, place, below.turn), margin=0.0, ignore=(number,), strict=False
+    )[0]:
         floor.put(piece, place, below.turn, suite=suite if piece.kind == "wall_cabinet" else -1)

@@ -1,4 +1,4 @@
-"""What the labels of one view are computed from."""
+"""The input of all labels of a view: its rays' hits and its picture."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import numpy as np
 from encoders.errors import InvalidSceneError
 from encoders.scenes.camera import Camera
 from encoders.scenes.labels.gaps import Gaps
-from encoders.scenes.raycast import Caster, Hits
+from encoders.scenes.raycast import Hits, Raycaster
 from taskgraph.arrays import Array, Floats, Pixels
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
-    """A view of a building: the ray through the middle of each pixel, and the picture.
+class RaycastView:
+    """A view of a building: the hits of the rays through the pixels' middles, and the picture.
 
     Attributes
     ----------
-    caster : Caster
-        The building, and what finds where rays meet it.
+    raycaster : Raycaster
+        Intersects rays with the building.
     camera : Camera
     size : int
         Pixels along each side of the picture; H = W = ``size`` in the shapes of all labels.
     hits : Hits
-        What the middles of the pixels see, row by row from the top left.
+        Hits of the rays through the middles of the pixels, row by row from the top left.
     rgb : (size, size, 3) uint8 array
-        The picture of the view; labels from geometry do not look at it.
+        The picture of the view; labels from geometry do not use it.
     """
 
-    caster: Caster
+    raycaster: Raycaster
     camera: Camera
     size: int
     hits: Hits
     rgb: Pixels
 
     @classmethod
-    def of(cls, caster: Caster, camera: Camera, size: int, rgb: Pixels) -> Sight:
+    def of(cls, raycaster: Raycaster, camera: Camera, size: int, rgb: Pixels) -> RaycastView:
         """Cast the rays of a view whose picture is ``rgb``.
 
         Raises
@@ -51,10 +51,10 @@ class Sight:
                 f"the picture has shape {rgb.shape} and type {rgb.dtype}, "
                 f"expected ({size}, {size}, 3) and uint8; render it at the size of its labels"
             )
-        return cls(caster, camera, size, caster.view(camera, size), rgb)
+        return cls(raycaster, camera, size, raycaster.view(camera, size), rgb)
 
     def grid(self, values: Array) -> Array:
-        """Values a ray, (size * size, ...), as a map (size, size, ...)."""
+        """Return values of rays, (size * size, ...), as a map (size, size, ...)."""
         return values.reshape(self.size, self.size, *values.shape[1:])
 
     @cached_property
@@ -64,5 +64,5 @@ class Sight:
 
     @cached_property
     def gaps(self) -> Gaps:
-        """The jumps in depth between neighboring pixels; found once, at the first use."""
-        return Gaps.between(self.caster, self.camera, self.size, self.hits)
+        """The jumps in depth between neighboring pixels (cached)."""
+        return Gaps.between(self.raycaster, self.camera, self.size, self.hits)

@@ -1,1 +1,0 @@
-"""Contact sheets: the labels of all tasks, drawn."""

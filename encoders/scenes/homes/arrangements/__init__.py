@@ -1,0 +1,1 @@
+"""Arrangements: functions that add a group of furniture to a room."""

@@ -1,1 +1,0 @@
-"""Arrangements of furniture, each a verb that adds one group of pieces to a room."""
