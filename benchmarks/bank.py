@@ -21,7 +21,7 @@ import pandas as pd
 import skimage
 from PIL import Image
 
-from benchmarks.machine import ROOT
+from benchmarks.results.machine import ROOT
 from encoders.bank import LOSSES
 from encoders.draw import save
 from encoders.jobs import MANIFEST

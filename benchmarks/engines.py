@@ -24,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.machine import ROOT, commit, machine
+from benchmarks.results.machine import ROOT, commit, machine
 from encoders.engines import Engine, LocalEngine, RayEngine, progress_bar
 from encoders.plans import CPU
 from encoders.shipped import default_bank

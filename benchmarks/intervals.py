@@ -24,7 +24,7 @@ from scipy.stats import norm
 
 from benchmarks.intervals_page import render
 from benchmarks.intervals_tried import tried_intervals
-from benchmarks.machine import ROOT, commit, machine
+from benchmarks.results.machine import ROOT, commit, machine
 from taskgraph.affinity import Ties, affinities, affinity_from_wins
 from taskgraph.affinity.bootstrap import units_of
 from taskgraph.losses import Losses, TargetLosses

@@ -24,7 +24,7 @@ import pandas as pd
 import taskgraph as tg
 from benchmarks.formulations import paper_model
 from benchmarks.instances import FAMILIES
-from benchmarks.machine import ROOT, commit, machine
+from benchmarks.results.machine import ROOT, commit, machine
 from benchmarks.solver_page import render_folder
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program

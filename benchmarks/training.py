@@ -24,7 +24,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from benchmarks.machine import ROOT, commit, machine
+from benchmarks.results.machine import ROOT, commit, machine
 from encoders.bank import Splits
 from encoders.feed import Batch, Examples
 from encoders.fit import FitConfig, Loss, fit

@@ -23,7 +23,7 @@ from typing import Any
 import pandas as pd
 
 import taskgraph as tg
-from benchmarks.machine import ROOT, commit, machine
+from benchmarks.results.machine import ROOT, commit, machine
 from benchmarks.solver import PUBLISHED, paper
 from benchmarks.solver_page import WHOLE_CALLS, render_folder
 from taskgraph.problem import make_problem

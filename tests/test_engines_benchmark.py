@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks import engines
 from benchmarks.engines import KILLED, WAYS, busy_workers, config_of, one_killed, page, run
-from benchmarks.machine import ROOT
+from benchmarks.results.machine import ROOT
 
 RESULTS = ROOT / "results" / "engines"
 

@@ -17,7 +17,7 @@ from scipy.stats import norm
 
 from benchmarks import intervals as grid
 from benchmarks.intervals_page import summary
-from benchmarks.machine import ROOT
+from benchmarks.results.machine import ROOT
 from taskgraph.affinity import affinities, affinity_from_wins, interval, win_rates
 from taskgraph.affinity.ahp import perron_vectors
 from taskgraph.affinity.bootstrap import units_of

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 import benchmarks.payoff
-from benchmarks.machine import ROOT, commit, machine
+from benchmarks.results.machine import ROOT, commit, machine
 from benchmarks.payoff.choices import choices, needed
 from benchmarks.payoff.figure import figure
 from benchmarks.payoff.measures import payoff_table, payoffs, summary_table, target_table

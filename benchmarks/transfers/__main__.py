@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import benchmarks.transfers
-from benchmarks.machine import ROOT
+from benchmarks.results.machine import ROOT
 from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.page import PAGE, render
 from benchmarks.transfers.parts import Settings, choose_again, gather_results, trust_again

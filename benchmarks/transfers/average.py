@@ -20,7 +20,7 @@ from unittest import mock
 
 import pandas as pd
 
-from benchmarks.machine import ROOT
+from benchmarks.results.machine import ROOT
 from encoders.dataset import TaskonomyDataset
 from encoders.plans import CPU
 from encoders.transfer import pool

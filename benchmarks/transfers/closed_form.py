@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from benchmarks.transfers.markdown import names, number, seconds, table
+from benchmarks.results.markdown import names, number, seconds, table
 from benchmarks.transfers.significance import MEASURES
 from benchmarks.transfers.tables import Tables
 from taskgraph.baselines import summary

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.transfers.closed_form import closed_form
-from benchmarks.transfers.markdown import interval, names, number, share, table, wrapped
+from benchmarks.results.markdown import interval, names, number, share, table, wrapped
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import Tables, read_tables

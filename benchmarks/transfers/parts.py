@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.machine import commit, machine
+from benchmarks.results.machine import commit, machine
 from benchmarks.transfers import buildings, figures, predictors, published, scoring, structure
 from benchmarks.transfers.closed_form import chosen_in_closed_form
 from benchmarks.transfers.consistency import consistency

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.transfers.markdown import NOTHING, interval, number, seconds, table
+from benchmarks.results.markdown import NOTHING, interval, number, seconds, table
 from benchmarks.transfers.tables import Tables
 
 ELSEWHERE = """Published figures, on other data, for orientation: Spearman with Taskonomy's AHP

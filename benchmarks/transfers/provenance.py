@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.machine import commit, machine
+from benchmarks.results.machine import commit, machine
 from benchmarks.transfers.finished import Finished
 
 

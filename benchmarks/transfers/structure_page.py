@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks.transfers.markdown import NOTHING, interval, number, share, table
+from benchmarks.results.markdown import NOTHING, interval, number, share, table
 from benchmarks.transfers.tables import Tables
 
 TABLES = {

@@ -9,7 +9,7 @@ import pandas as pd
 
 import taskgraph as tg
 from benchmarks.transfers.buildings import MIN_IMAGES, wins_of
-from benchmarks.transfers.markdown import interval, number, table
+from benchmarks.results.markdown import interval, number, table
 from benchmarks.transfers.tables import Tables
 from taskgraph.affinity import Affinities
 from taskgraph.affinity.tournament import tournament_of
