@@ -82,7 +82,12 @@ class Suite:
 
 
 def option(
-    default: Any = MISSING, *, help: str, flag: str | None = None, kind: str | None = None
+    default: Any = MISSING,
+    *,
+    help: str,
+    flag: str | None = None,
+    kind: str | None = None,
+    choices: tuple[str, ...] | None = None,
 ) -> Any:
     """Return a field of settings that is a flag of the command line, too.
 
@@ -96,5 +101,8 @@ def option(
         Such as ``--random`` for the field ``draws``; by default the field's name.
     kind : {"file", "folder"}, optional
         A path that the suite reads.
+    choices : tuple of str, optional
+        The only values that are taken.
     """
-    return field(default=default, metadata={"help": help, "flag": flag, "kind": kind})
+    metadata = {"help": help, "flag": flag, "kind": kind, "choices": choices}
+    return field(default=default, metadata=metadata)

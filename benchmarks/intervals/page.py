@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-
-class Described(Protocol):
-    """What the page needs of a cell."""
-
-    @property
-    def name(self) -> str:
-        """As in the records."""
-
-    @property
-    def label(self) -> str:
-        """For a reader."""
-
+from benchmarks.intervals.cells import FEW, GRID, OTHER, Cell
+from benchmarks.intervals.settings import GRID as MEASURED
+from benchmarks.intervals.settings import TRIED as WERE_TRIED
+from benchmarks.results import markdown
+from benchmarks.results.frame import part
+from benchmarks.results.markdown import commit_text, filled
+from benchmarks.results.record import Record, read_records
 
 HEADER = """# How often the intervals of affinities hold the truth
 
 ```sh
-python -m benchmarks.intervals --out results/intervals
-python -m benchmarks.intervals --out results/intervals --tried
+taskgraph bench intervals
+taskgraph bench intervals --part tried
 ```
 
 A simulated target has {candidates} candidates whose mean losses are equally spaced from 0 to 1,
@@ -86,54 +81,70 @@ repetitions, a script that was not kept), so only its spread counts.
 """
 
 
-def render(
-    frames: Mapping[str, pd.DataFrame],
-    made: Mapping[str, Any],
-    seeds: Mapping[str, int],
-    tables: Mapping[str, Sequence[Described]],
-    resamples: int,
-) -> str:
-    """The whole page."""
-    records = frames["records"]
-    shown = summary(records)
-    grid = [cell.name for cell in tables["grid"]]
+def render(folder: Path) -> str:
+    """Return the whole page, from the records of a folder."""
+    records = read_records(folder)
+    measured, tried = part(records, part=MEASURED), part(records, part=WERE_TRIED)
+    frame = repetitions_of(measured)
+    shown = summary(frame)
+    resamples = measured[0].settings["resamples"]
     parts = [
         HEADER.format(
             candidates=8,
             resamples=resamples,
-            provenance=_provenance(made["records"], seeds["records"], records),
-            verdict=_verdict(shown, grid),
+            provenance=_provenance(measured[-1], frame),
+            verdict=_verdict(shown),
         ),
-        _table(shown, tables["grid"]),
+        _table(shown, GRID),
         METHOD,
         "\n## Fewer images or clusters\n\n"
         "`taskgraph affinity` and `tg.affinities` warn where a target has fewer than 5 images or "
-        "clusters.\n\n" + _few(shown, tables["few"]),
-        _table(shown, tables["few"]),
+        "clusters.\n\n" + _few(shown, FEW),
+        _table(shown, FEW),
         "\n## Other tournaments\n\n",
         _filled(
             "No choice was made on these cells: other numbers of candidates, sharper ones, other "
             "shares of the clusters in the variance, other clips, and ties of losses that are "
             "rounded to halves."
         ),
-        _few(shown, tables["other"]),
-        _table(shown, tables["other"]),
+        _few(shown, OTHER),
+        _table(shown, OTHER),
     ]
-    if "tried" in frames:
-        tried = frames["tried"]
-        repetitions = tried["repetition"].nunique()
-        parts += [TRIED.format(repetitions=repetitions, seed=seeds["tried"]), _tried(tried)]
+    if tried:
+        each = repetitions_of(tried)
+        count = each["repetition"].nunique()
+        parts += [TRIED.format(repetitions=count, seed=tried[0].seed), _tried(each)]
     parts.append(
         "\n## Files\n\n| file | what |\n|--|--|\n"
-        "| `records.csv` | one line a simulated table and method: candidates held, above, below, "
-        "width |\n| `tried.csv` | the same of the methods that were tried |\n"
-        "| `config.json` | commits, versions, machine |\n"
+        "| `records.jsonl` | one line a cell and block of simulated targets: candidates held, "
+        "above, below, and width, a list of numbers each, by method; commit, versions, machine |\n"
     )
     return "".join(parts)
 
 
+def found(folder: Path) -> str:
+    """Return in how many cells of the grid the coverage is near 95 %, before and after."""
+    shown = summary(repetitions_of(part(read_records(folder), part=MEASURED)))
+    return _verdict(shown).replace("**", "").replace("\n", " ")
+
+
+def repetitions_of(records: Sequence[Record]) -> pd.DataFrame:
+    """Return a row a simulated target and method: `COUNTS` beside ``cell, repetition, method``."""
+    frames = []
+    for record in records:
+        cell = Cell(**{name: record.settings[name] for name in Cell.__dataclass_fields__})
+        first = record.settings["block"] * record.settings["repetitions"]
+        for method, counts in record.metrics.items():
+            frame = pd.DataFrame(counts).astype({"width": float})
+            frame.insert(0, "cell", cell.name)
+            frame.insert(1, "repetition", np.arange(first, first + len(frame)))
+            frame.insert(2, "method", method)
+            frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
 def summary(records: pd.DataFrame) -> pd.DataFrame:
-    """Coverage of each (cell, method) with its Monte-Carlo standard error, and where it misses."""
+    """Return the coverage of each (cell, method) with its Monte-Carlo standard error, and where it misses."""
     frame = records.copy()
     candidates = frame["held"] + frame["above"] + frame["below"]
     for name in ("held", "above", "below"):
@@ -146,18 +157,21 @@ def summary(records: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _provenance(made: Mapping[str, Any], seed: int, records: pd.DataFrame) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in made["versions"].items())
-    most = records.groupby("cell")["repetition"].nunique()
+def _provenance(record: Record, frame: pd.DataFrame) -> str:
+    about = dict(record.versions or {})
+    platform, _ = about.pop("platform"), about.pop("cores")
+    versions = ", ".join(f"{name} {number}" for name, number in about.items())
+    most = frame.groupby("cell")["repetition"].nunique()
     return _filled(
-        f"Commit `{str(made['commit'])[:7]}`, {versions}, {made['platform']}; seed {seed}; "
+        f"Commit {commit_text(record.commit)}, {versions}, {platform}; seed {record.seed}; "
         f"{most.max()} repetitions a cell of the first table, {most.min()} of the others. No cell "
         "was left out, and none was run again with another seed."
     ).rstrip()
 
 
-def _verdict(shown: pd.DataFrame, grid: Sequence[str]) -> str:
-    held = {m: shown.xs(m, level="method")["held"].reindex(list(grid)) for m in ("before", "after")}
+def _verdict(shown: pd.DataFrame) -> str:
+    grid = [cell.name for cell in GRID]
+    held = {m: shown.xs(m, level="method")["held"].reindex(grid) for m in ("before", "after")}
     inside = {m: int(values.between(0.92, 0.98).sum()) for m, values in held.items()}
     return _filled(
         f"**Before, {inside['before']} of {len(grid)} cells are within 92 to 98 % "
@@ -167,24 +181,23 @@ def _verdict(shown: pd.DataFrame, grid: Sequence[str]) -> str:
     ).rstrip()
 
 
-def _table(shown: pd.DataFrame, cells: Sequence[Described]) -> str:
-    lines = [
-        "| cell | before | above | width | after | above | below | width |",
-        "|--|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    rows: dict[Any, Any] = shown.to_dict("index")
-    for cell in cells:
-        before, after = (rows[cell.name, method] for method in ("before", "after"))
-        lines.append(
-            f"| {cell.label} | {_coverage(before)} | {_percent(before['above'])} | "
-            f"{before['width']:.2f} | {_coverage(after)} | {_percent(after['above'])} | "
-            f"{_percent(after['below'])} | {after['width']:.2f} |"
-        )
-    return "\n".join(lines) + "\n"
+def _table(shown: pd.DataFrame, cells: Sequence[Cell]) -> str:
+    heads = ["cell", "before:", "above:", "width:", "after:", "above:", "below:", "width:"]
+    known: dict[Any, Any] = shown.to_dict("index")
+    rows = []
+    for cell in (each for each in cells if (each.name, "after") in known):
+        before, after = (known[cell.name, method] for method in ("before", "after"))
+        rows.append(
+            [cell.label, _coverage(before), _percent(before["above"]), f"{before['width']:.2f}",
+             _coverage(after), _percent(after["above"]), _percent(after["below"]),
+             f"{after['width']:.2f}"]
+        )  # fmt: skip
+    return markdown.table(heads, rows) + "\n"
 
 
-def _few(shown: pd.DataFrame, cells: Sequence[Described]) -> str:
+def _few(shown: pd.DataFrame, cells: Sequence[Cell]) -> str:
     after = shown.xs("after", level="method")["held"]
+    cells = [cell for cell in cells if cell.name in after]
     low = [cell for cell in cells if after[cell.name] < 0.92]
     if not low:
         return "No cell is below 92 %.\n\n"
@@ -199,18 +212,17 @@ def _tried(tried: pd.DataFrame) -> str:
     shown = summary(tried).reset_index().pivot_table("held", "cell", "method")
     order = list(dict.fromkeys(tried["method"]))
     clustered = np.array([name.split("/")[2] != "0" for name in shown.index])
-    lines = [
-        "| method | images alone: least | mean | most | clusters: least | mean | most |",
-        "|--|--:|--:|--:|--:|--:|--:|",
-    ]
+    heads = ["method", "images alone: least:", "mean:", "most:", "clusters: least:", "mean:",
+             "most:"]  # fmt: skip
+    rows = []
     for method in order:
         cells = []
         for part in (shown.loc[~clustered, method], shown.loc[clustered, method]):
             known = part.dropna()
             values = (known.min(), known.mean(), known.max()) if len(known) else ()
             cells += [_percent(value) for value in values] or ["", "", ""]
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append([method, *cells])
+    return markdown.table(heads, rows) + "\n"
 
 
 def _coverage(row: Mapping[str, float]) -> str:
@@ -218,8 +230,8 @@ def _coverage(row: Mapping[str, float]) -> str:
 
 
 def _filled(text: str) -> str:
-    """A paragraph, and the empty line after it."""
-    return textwrap.fill(text, 96, break_long_words=False, break_on_hyphens=False) + "\n\n"
+    """Return a paragraph, and the empty line after it."""
+    return filled(text, width=96) + "\n\n"
 
 
 def _percent(share: float) -> str:

@@ -1,14 +1,15 @@
-"""The page of solver timings, made of their table alone."""
+"""The page of solver timings, made of the records alone."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-WHOLE_CALLS = "whole_calls.csv"
+from benchmarks.results.frame import latest, part, to_frame
+from benchmarks.results.markdown import commit_text, table
+from benchmarks.results.record import Record, read_records
 
 METHODS = {
     "paper": "paper's form, PuLP + CBC",
@@ -17,7 +18,7 @@ METHODS = {
 }
 HEADER = """# Time to a proven taxonomy
 
-`python -m benchmarks.solver --out results/solver`, limit {limit:g} s a cell, on {cores} cores
+`taskgraph bench solver --part proofs`, limit {limit:g} s a cell, on {cores} cores
 ({platform}; Python {python}, PuLP {pulp}, HiGHS {highs}; commit {commit}); every
 solver uses one thread. Timings include building the model, and leave out compiling the table and
 writing the result (see whole calls below). Cells of less than 5 s in all are repeated up to
@@ -40,27 +41,44 @@ with `>` the other was stopped, with `<` ours was, and `-` where neither was pro
 """
 
 
-def render_folder(folder: Path) -> str:
-    """The whole page, from the tables and configurations in a folder of results."""
-    settings = json.loads((folder / "config.json").read_text())
-    page = render(pd.read_csv(folder / "timings.csv"), settings)
-    path = folder / WHOLE_CALLS
-    if not path.exists():
-        return page
-    about = json.loads(path.with_suffix(".json").read_text())
-    return page + "\n" + whole_calls(pd.read_csv(path), about)
+def render(folder: Path) -> str:
+    """Return the whole page, from the records of a folder."""
+    records = read_records(folder)
+    proofs = latest([*part(records, part="frontier"), *part(records, part="proof")], "time_limit")
+    page = proofs_section(proofs)
+    calls = latest(part(records, part="whole call"), "turns")
+    return page + "\n" + whole_calls(calls) if calls else page
 
 
-def whole_calls(frame: pd.DataFrame, about: dict[str, Any]) -> str:
-    """The section on whole calls of ``tg.solve``."""
-    versions = about["versions"]
+def found(folder: Path) -> str:
+    """Return how much of the paper's time a whole call takes, and what is proven in the limit."""
+    records = read_records(folder)
+    calls = to_frame(latest(part(records, part="whole call"), "turns"))
+    proofs = to_frame(latest(part(records, part="proof"), "time_limit"))
+    ours = proofs[proofs["method"] == "taskgraph"]
+    proven = int(ours["status"].isin(["optimal", "infeasible"]).sum())
+    text = f"{proven} of {len(ours)} programs are proven within {proofs['time_limit'].iloc[0]:g} s"
+    if calls.empty:
+        return text + "."
+    ratio = calls["cpu_ratio"]
+    return (
+        f"A whole call on a published table takes {1000 * calls['taskgraph_cpu_s'].min():.0f} to "
+        f"{1000 * calls['taskgraph_cpu_s'].max():.0f} ms of a processor, {ratio.min():.0f} to "
+        f"{ratio.max():.0f} times less than the paper's form; {text}."
+    )
+
+
+def whole_calls(records: list[Record]) -> str:
+    """Return the section on whole calls of ``tg.solve``."""
+    about = records[-1]
+    versions = about.versions or {}
     lines = [
         "## Whole calls",
         "",
-        "`python -m benchmarks.whole_calls --out results/solver`, commit "
-        f"{_commit(about.get('commit'))}, Python {versions['python']}, PuLP {versions['pulp']}, "
-        f"HiGHS {versions['highspy']}, {about['cores']} cores ({about['platform']}) that other "
-        "work shares. Nothing is drawn at random.",
+        f"`taskgraph bench solver --part calls`, commit {commit_text(about.commit)}, Python "
+        f"{versions['python']}, PuLP {versions['pulp']}, HiGHS {versions['highspy']}, "
+        f"{versions['cores']} cores ({versions['platform']}) that other work shares. Nothing is "
+        "drawn at random.",
         "",
         "What a user waits for: `tg.solve(table, ...)` with compiling, proof and writing the "
         "taxonomy, and",
@@ -70,63 +88,61 @@ def whole_calls(frame: pd.DataFrame, about: dict[str, Any]) -> str:
         "of the clock;",
         "the ratio is the median of the turns' ratios.",
         "",
-        "| instance | budget | turns | taskgraph | paper's form, PuLP + CBC | paper / ours |",
-        "|--|--:|--:|--:|--:|--:|",
     ]
-    for row in frame.itertuples():
-        lines.append(
-            f"| {row.instance} | {row.budget:g} | {row.turns} | "
-            f"{row.taskgraph_cpu_s:.3f} ({row.taskgraph_clock_s:.2f}) | "
-            f"{row.paper_cpu_s:.2f} ({row.paper_clock_s:.2f}) | "
-            f"{row.cpu_ratio:.0f} ({row.clock_ratio:.0f}) |"
-        )
-    return "\n".join(lines) + "\n"
+    heads = ["instance", "budget:", "turns:", "taskgraph:", "paper's form, PuLP + CBC:",
+             "paper / ours:"]  # fmt: skip
+    rows = [
+        [str(row.instance), f"{row.budget:g}", str(row.turns),
+         f"{row.taskgraph_cpu_s:.3f} ({row.taskgraph_clock_s:.2f})",
+         f"{row.paper_cpu_s:.2f} ({row.paper_clock_s:.2f})",
+         f"{row.cpu_ratio:.0f} ({row.clock_ratio:.0f})"]
+        for row in to_frame(records).itertuples()
+    ]  # fmt: skip
+    return "\n".join([*lines, table(heads, rows)]) + "\n"
 
 
-def _commit(known: Any) -> str:
-    return f"`{str(known)[:7]}`" if known else "not recorded"
-
-
-def render(frame: pd.DataFrame, settings: dict[str, Any]) -> str:
-    """The page of `benchmarks.solver`, from its table and configuration."""
-    versions = settings["versions"]
+def proofs_section(records: list[Record]) -> str:
+    """Return the section on proofs, the first of the page."""
+    about = records[-1]
+    versions = about.versions or {}
     header = HEADER.format(
-        limit=settings["time_limit"],
-        cores=settings["cores"],
-        platform=settings["platform"],
+        limit=about.settings["time_limit"],
+        cores=versions["cores"],
+        platform=versions["platform"],
         python=versions["python"],
         pulp=versions["pulp"],
         highs=versions["highspy"],
-        commit=_commit(settings.get("commit")),
-        repetitions=settings["repetitions"],
+        commit=commit_text(about.commit),
+        repetitions=about.settings["most_repetitions"],
         paper=METHODS["paper"],
         grouped=METHODS["grouped"],
         ours=METHODS["taskgraph"],
     )
-    cells = frame[frame["objective"].notna() | ~frame["instance"].str.contains("frontier")]
-    lines = [
-        "| instance | transfers | budget | " + " | ".join(METHODS.values()) + " | our value "
-        "| paper / ours | grouped / ours |",
-        "|--|--:|--:|--:|--:|--:|--:|--:|--:|",
+    cells = to_frame(part(records, part="proof"))
+    heads = ["instance", "transfers:", "budget:", *(f"{name}:" for name in METHODS.values()),
+             "our value:", "paper / ours:", "grouped / ours:"]  # fmt: skip
+    rows = [
+        _row(group.set_index("method"))
+        for _, group in cells.groupby(["instance", "budget"], sort=False)
     ]
-    for _, group in cells.groupby(["instance", "budget"], sort=False):
-        lines.append(_line(group.set_index("method")))
-    return "\n".join([header, *lines, "", *_frontiers(frame), *_different(cells)]) + "\n"
+    frontiers = part(records, part="frontier")
+    return "\n".join([header, table(heads, rows), "", *map(_frontier, frontiers),
+                      *_different(cells)]) + "\n"  # fmt: skip
 
 
-def _line(group: pd.DataFrame) -> str:
+def _row(group: pd.DataFrame) -> list[str]:
     cells = {str(row["method"]): _cell(row) for _, row in group.reset_index().iterrows()}
     shown = [cells.get(method, "") for method in METHODS]
     first = group.iloc[0]
-    head = f"| {first['instance']} | {first['transfers']} | {first['budget']:g} | "
     value = group["objective"].get("taskgraph")
     shown.append("none" if value is None or pd.isna(value) else f"{value:.6f}")
     shown += [_ratio(group, "paper"), _ratio(group, "grouped")]
-    return head + " | ".join(shown) + " |"
+    return [str(first["instance"]), str(first["transfers"]), f"{first['budget']:g}", *shown]
 
 
 def _cell(row: pd.Series[Any]) -> str:
-    seconds = f"{row['seconds']:.3f}" if row["seconds"] < 1 else f"{row['seconds']:.1f}"
+    taken = float(row["median_seconds"])
+    seconds = f"{taken:.3f}" if taken < 1 else f"{taken:.1f}"
     if row["status"] == "optimal":
         return seconds
     if row["status"] == "infeasible":
@@ -143,17 +159,15 @@ def _ratio(group: pd.DataFrame, other: str) -> str:
     if not proven[other] and not proven["taskgraph"]:
         return "-"
     sign = "" if proven[other] and proven["taskgraph"] else (">" if proven["taskgraph"] else "<")
-    ratio = group["seconds"][other] / group["seconds"]["taskgraph"]
+    ratio = group["median_seconds"][other] / group["median_seconds"]["taskgraph"]
     return f"{sign} {ratio:.1f}".strip()
 
 
-def _frontiers(frame: pd.DataFrame) -> list[str]:
-    rows = frame[frame["instance"].str.contains("frontier")]
-    return [
-        f"{row.instance} programs (26 budgets, orders 1 to 4): {row.seconds:.1f} s, "
-        f"all {row.status}.\n"
-        for row in rows.itertuples()
-    ]
+def _frontier(record: Record) -> str:
+    return (
+        f"{record.settings['instance']} programs (26 budgets, orders 1 to 4): "
+        f"{record.metrics['median_seconds']:.1f} s, all {record.metrics['status']}.\n"
+    )
 
 
 def _different(cells: pd.DataFrame) -> list[str]:
