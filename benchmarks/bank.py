@@ -22,22 +22,30 @@ import skimage
 from PIL import Image
 
 from benchmarks.results.machine import ROOT
-from encoders.bank import LOSSES
+from encoders.bank.jobs import MANIFEST
+from encoders.bank.predict import gallery, photos
+from encoders.bank.pretrained import SUFFIX
+from encoders.bank.table1 import MEAN, PAPER_MEAN, markdown, table, weak
+from encoders.bank.training import LOSSES
 from encoders.draw import save
-from encoders.jobs import MANIFEST
-from encoders.names import ORDER
-from encoders.predict import gallery, photos
-from encoders.shipped import SUFFIX
-from encoders.table1 import MEAN, PAPER_MEAN, markdown, table, weak
+from encoders.tasks.names import ORDER
 from taskgraph.tables import write_frame, write_text
 
 PHOTOS = ("coffee.png", "motorcycle_left.png", "chelsea.png", "astronaut.png")
 """Indoor ones of those that come with scikit-image: a table, a workshop, a sofa, a studio."""
 
 PHOTO_TASKS = (
-    "rgb2depth", "rgb2sfnorm", "reshade", "edge3d", "edge2d", "segmentsemantic_rb", "class_1000",
-    "class_places", "room_layout", "vanishing_point_well_defined",
-)  # fmt: skip
+    "rgb2depth",
+    "rgb2sfnorm",
+    "reshade",
+    "edge3d",
+    "edge2d",
+    "segmentsemantic_rb",
+    "class_1000",
+    "class_places",
+    "room_layout",
+    "vanishing_point_well_defined",
+)
 TABLE, VIEWS, PHOTO, LOST = "table1.csv", "views.jpg", "photos.jpg", "losses.parquet"
 
 NOTE = """Little carries over, and plainly so: 2D edges are right in all four, vanishing points
@@ -122,14 +130,15 @@ def render(manifest: Mapping[str, Any], frame: pd.DataFrame, out: Path) -> str:
         readout=f"{mean['readout']:.1f} %" if pd.notna(mean["readout"]) else "(not measured)",
         random=mean["random"],
         paper=PAPER_MEAN,
-        defects=("Below 60 %: " + "; ".join(defects) + ".") if defects else
-        f"No task is below 60 % against (1){' or (2)' if pd.notna(mean['readout']) else ''}.",
+        defects=("Below 60 %: " + "; ".join(defects) + ".")
+        if defects
+        else f"No task is below 60 % against (1){' or (2)' if pd.notna(mean['readout']) else ''}.",
         hardest=_hardest(frame),
         table=markdown(frame.loc[[*order, MEAN]]),
         runs=_runs(manifest["tasks"], order),
         photos=", ".join(PHOTOS),
         note=NOTE,
-    )  # fmt: skip
+    )
 
 
 def _hardest(frame: pd.DataFrame) -> str:
@@ -148,8 +157,10 @@ def _epochs(records: Sequence[Mapping[str, Any]]) -> str:
 
 def _runs(records: Sequence[Mapping[str, Any]], order: Sequence[str]) -> str:
     known = {record["task"]: record for record in records}
-    lines = ["| Task | Parameters | Best epoch | Validation loss | Test loss | Minutes |",
-             "|---|--:|--:|--:|--:|--:|"]  # fmt: skip
+    lines = [
+        "| Task | Parameters | Best epoch | Validation loss | Test loss | Minutes |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
     for name in order:
         one = known[name]
         cells = (

@@ -25,12 +25,12 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.machine import ROOT, commit, machine
+from encoders.bank.pretrained import default_bank
 from encoders.engines import Engine, LocalEngine, RayEngine, progress_bar
-from encoders.plans import CPU
-from encoders.shipped import default_bank
+from encoders.pipeline.sizes import CPU
+from encoders.transfer.data import PoolConfig
 from encoders.transfer.gather import gather
 from encoders.transfer.measure import TransferConfig
-from encoders.transfer.pool import PoolConfig
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import sweep
 from taskgraph.tables import write_text

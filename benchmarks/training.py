@@ -25,12 +25,12 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.results.machine import ROOT, commit, machine
-from encoders.bank import Splits
-from encoders.feed import Batch, Examples
-from encoders.fit import FitConfig, Loss, fit
+from encoders.bank.training import Splits
 from encoders.losses import batch_mean
 from encoders.networks.presets import find
-from encoders.objective import network_of, training_loss_of
+from encoders.training.fit import FitConfig, Loss, fit
+from encoders.training.loading import Batch, Examples
+from encoders.training.objective import network_of, training_loss_of
 from taskgraph.tables import write_text
 
 
@@ -98,8 +98,9 @@ Speeds = list[tuple[float, float]]
 
 def ours(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Speeds:
     """`encoders.fit`: channels_last, mixed precision, whole batches fetched at once."""
-    config = FitConfig(settings.epochs + 1, settings.batch, precision=settings.precision,
-                       workers=settings.workers)  # fmt: skip
+    config = FitConfig(
+        settings.epochs + 1, settings.batch, precision=settings.precision, workers=settings.workers
+    )
     valid = First(train.examples, settings.batch)
     with tempfile.TemporaryDirectory() as folder:
         epochs = fit(model, loss, train, valid, Path(folder), config).epochs
@@ -175,15 +176,21 @@ def summary(rows: list[Row]) -> dict[str, Any]:
     speed = {(row.method, row.repeat): row.images_per_second for row in rows}
     first, second = METHODS
     ratios = [speed[first, n] / speed[second, n] for n in sorted({row.repeat for row in rows})]
-    found["ratio"] = {"median": statistics.median(ratios), "least": min(ratios),
-                      "largest": max(ratios), "repeats": len(ratios)}  # fmt: skip
+    found["ratio"] = {
+        "median": statistics.median(ratios),
+        "least": min(ratios),
+        "largest": max(ratios),
+        "repeats": len(ratios),
+    }
     return found
 
 
 def render(found: dict[str, Any]) -> str:
     """`summary` as a table of Markdown, and the ratio in a sentence."""
-    lines = ["| | images/s (median; range) | waiting for data | peak memory, MiB | of the GPU |",
-             "| --- | ---: | ---: | ---: | ---: |"]  # fmt: skip
+    lines = [
+        "| | images/s (median; range) | waiting for data | peak memory, MiB | of the GPU |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
     for method in METHODS:
         row = found[method]
         gpu = "–" if row["gpu_memory"] is None else f"{row['gpu_memory']:.0f}"

@@ -26,9 +26,13 @@ def page() -> str:
     """The whole page."""
     parts = ["# The command line\n\nMade from the `--help` texts by `python docs/cli.py`.\n"]
     for name, command in commands():
-        context = click.Context(command, info_name=f"taskgraph {name}", terminal_width=WIDTH,
-                                max_content_width=WIDTH,
-                                help_option_names=["-h", "--help"])  # fmt: skip
+        context = click.Context(
+            command,
+            info_name=f"taskgraph {name}",
+            terminal_width=WIDTH,
+            max_content_width=WIDTH,
+            help_option_names=["-h", "--help"],
+        )
         parts.append(f"## taskgraph {name}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

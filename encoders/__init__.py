@@ -15,12 +15,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from encoders.extras import extra_installed
+from encoders.errors.extras import extra_installed
 
 if TYPE_CHECKING:
+    from encoders.bank.pretrained import load
     from encoders.dataset import TaskonomyDataset
     from encoders.scenes.making.make import make as make_scenes
-    from encoders.shipped import load
     from encoders.tasks import TASKS, Label, Output, Task, each_view, from_folder
 
 __all__ = [
@@ -43,7 +43,7 @@ _PLACE_OF = {
     "TaskonomyDataset": "dataset",
     "each_view": "tasks",
     "from_folder": "tasks",
-    "load": "shipped",
+    "load": "bank.pretrained",
     "make_scenes": "scenes.making.make:make",
 }
 

@@ -9,10 +9,10 @@ import sys
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from encoders.scenes.cast import Caster
+from encoders.scenes.appearance.domains import DOMAINS, Domain
 from encoders.scenes.homes.world import build
-from encoders.scenes.looks.domains import DOMAINS, Domain
 from encoders.scenes.pictures.render import image
+from encoders.scenes.raycast import Caster
 from encoders.scenes.views import plan_views
 
 SEED, SIZE, MARGIN = 0, 192, 90

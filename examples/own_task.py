@@ -11,8 +11,8 @@ import sys
 
 import numpy as np
 
+from encoders.codecs.poses import euler_to_matrix
 from encoders.dataset import TaskonomyDataset
-from encoders.poses import euler_to_matrix
 from encoders.tasks import OneView, Output, Task, each_view
 
 

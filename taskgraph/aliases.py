@@ -44,7 +44,7 @@ TASKONOMY_NAMES: dict[str, str] = {
     "average": "Best Constant",
 }
 """Names of the tasks in the Taskonomy paper's figures, by their names in its tables; some tasks
-are spelt in two ways there. Source: Zamir et al., CVPR 2018, and its web demonstration."""
+are spelled in two ways there. Source: Zamir et al., CVPR 2018, and its web demonstration."""
 
 OTHER_NAMES: dict[str, str] = {
     "inpainting_whole": "impainting_whole",
@@ -111,12 +111,18 @@ def _folded(name: str) -> str:
 
 
 _STANDARD: dict[str, str] = {
-    **{_folded(title): OTHER_NAMES.get(name, name) for name, title in TASKONOMY_NAMES.items()
-       if name not in RESERVED},
-    **{_folded(name): OTHER_NAMES.get(name, name) for name in TASKONOMY_NAMES
-       if name not in RESERVED},
+    **{
+        _folded(title): OTHER_NAMES.get(name, name)
+        for name, title in TASKONOMY_NAMES.items()
+        if name not in RESERVED
+    },
+    **{
+        _folded(name): OTHER_NAMES.get(name, name)
+        for name in TASKONOMY_NAMES
+        if name not in RESERVED
+    },
     **ALIASES,
-}  # fmt: skip
+}
 
 
 def near_names(name: str, known: Collection[str], most: int = 3) -> list[str]:

@@ -104,8 +104,9 @@ class Evaluation:
                 f'{self.taxonomy.budget:g}; compare it with "{_at(SINGLE)}"'
             )
         if self.draws and len(self.random):
-            said.append(f"{len(self.random)} random sets that solve every target, of {self.draws} "
-                        "drawn")  # fmt: skip
+            said.append(
+                f"{len(self.random)} random sets that solve every target, of {self.draws} drawn"
+            )
         elif self.draws:
             said.append(f"none of {self.draws} random sets solves every target within the budget")
         return tuple(said)
@@ -207,8 +208,10 @@ def evaluate(
     sets = draw_random_sets(transfers, program, draws=draws, seed=seed)
     costs = _costs(greedy, single, sets)
     # Methods often spend the same, which is solved for once.
-    optima = {cost: optimum_at(cost, transfers, problem, program, taxonomy, backend)
-              for cost in set(costs.values())}  # fmt: skip
+    optima = {
+        cost: optimum_at(cost, transfers, problem, program, taxonomy, backend)
+        for cost in set(costs.values())
+    }
     return Evaluation(
         taxonomy=taxonomy,
         greedy=greedy,

@@ -9,15 +9,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
+
+from taskgraph.arrays import Floats, Integers
 
 TYPED_DIGITS = 15
 """Every decimal number of so many digits survives as a float; one with more was computed."""
 
 COMPUTED = 10**12
 """Where a number was computed, the budget is raised by this fraction of itself, for rounding."""
-
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +35,8 @@ class Costs:
     exponent : int
     """
 
-    label: IntArray
-    transfer: IntArray
+    label: Integers
+    transfer: Integers
     budget: int
     exponent: int
 
@@ -74,7 +73,7 @@ def exact_costs(label: Sequence[float], transfer: Sequence[float], budget: float
     )
 
 
-def ratio(units: IntArray, unit: int) -> NDArray[np.float64]:
+def ratio(units: Integers, unit: int) -> Floats:
     """Each number of units as a share of ``unit``, correctly rounded."""
     if units.dtype != object:
         return units / float(unit)

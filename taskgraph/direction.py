@@ -22,21 +22,95 @@ logger = logging.getLogger("taskgraph")
 COLUMN = "higher_is_better"
 """The column that says it in a table itself, the same in all rows of a target."""
 
-SCORES = frozenset({
-    "score", "scores", "acc", "accuracy", "accuracies", "auc", "auroc", "auprc", "roc", "ap",
-    "map", "ndcg", "mrr", "f1", "fscore", "fbeta", "dice", "miou", "iou", "jaccard", "psnr",
-    "ssim", "r2", "bleu", "rouge", "meteor", "cider", "precision", "recall", "sensitivity",
-    "specificity", "correlation", "pearson", "spearman", "kendall", "kappa", "mcc", "reward",
-    "rewards", "return", "returns", "hit", "hits", "top", "win", "wins", "em", "exact", "elo",
-    "gain", "utility", "likelihood", "leep", "logme", "hscore",
-})  # fmt: skip
+SCORES = frozenset(
+    {
+        "score",
+        "scores",
+        "acc",
+        "accuracy",
+        "accuracies",
+        "auc",
+        "auroc",
+        "auprc",
+        "roc",
+        "ap",
+        "map",
+        "ndcg",
+        "mrr",
+        "f1",
+        "fscore",
+        "fbeta",
+        "dice",
+        "miou",
+        "iou",
+        "jaccard",
+        "psnr",
+        "ssim",
+        "r2",
+        "bleu",
+        "rouge",
+        "meteor",
+        "cider",
+        "precision",
+        "recall",
+        "sensitivity",
+        "specificity",
+        "correlation",
+        "pearson",
+        "spearman",
+        "kendall",
+        "kappa",
+        "mcc",
+        "reward",
+        "rewards",
+        "return",
+        "returns",
+        "hit",
+        "hits",
+        "top",
+        "win",
+        "wins",
+        "em",
+        "exact",
+        "elo",
+        "gain",
+        "utility",
+        "likelihood",
+        "leep",
+        "logme",
+        "hscore",
+    }
+)
 """Words of a header that say that larger is better, as far as a word can."""
 
-LOSSES = frozenset({
-    "loss", "losses", "err", "error", "errors", "mse", "mae", "rmse", "nll", "perplexity",
-    "ppl", "wer", "cer", "fid", "lpips", "distance", "divergence", "risk", "regret", "cost",
-    "drop", "negative", "neg", "brier",
-})  # fmt: skip
+LOSSES = frozenset(
+    {
+        "loss",
+        "losses",
+        "err",
+        "error",
+        "errors",
+        "mse",
+        "mae",
+        "rmse",
+        "nll",
+        "perplexity",
+        "ppl",
+        "wer",
+        "cer",
+        "fid",
+        "lpips",
+        "distance",
+        "divergence",
+        "risk",
+        "regret",
+        "cost",
+        "drop",
+        "negative",
+        "neg",
+        "brier",
+    }
+)
 """Words of a header that say that smaller is better."""
 
 CHECK_FLAGS = "check the direction (--higher-is-better, --lower-is-better)"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.direction import COLUMN, Direction, signs
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names, check_names, read_labels, read_sets, read_targets
@@ -17,8 +17,6 @@ from taskgraph.tasks import SELF, quoted, split_sources
 from taskgraph.transfers import condition_between, is_empty, numbers, require_columns
 
 REQUIRED = ("target", "sources", "image", "loss")
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +42,7 @@ class TargetLosses:
 
     sources: tuple[str, ...]
     images: tuple[str, ...]
-    values: FloatArray
+    values: Floats
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
@@ -66,7 +64,7 @@ class TargetLosses:
             )
 
     @property
-    def common(self) -> NDArray[np.bool_]:
+    def common(self) -> Booleans:
         """(B,) array: whether every candidate was tested on the image."""
         return np.asarray(~np.isnan(self.values).any(axis=0))
 
@@ -188,8 +186,8 @@ class Losses:
         return f"Losses({len(self.by_target)} targets, {candidates} transfers, {count} losses)"
 
 
-def _finite(column: pd.Series) -> FloatArray:
-    values: FloatArray
+def _finite(column: pd.Series) -> Floats:
+    values: Floats
     if pd.api.types.is_float_dtype(column) or pd.api.types.is_integer_dtype(column):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
@@ -206,7 +204,7 @@ def _finite(column: pd.Series) -> FloatArray:
 
 
 def _matrices(
-    values: FloatArray, target: Names, source: Names, image: Names, frame: pd.DataFrame
+    values: Floats, target: Names, source: Names, image: Names, frame: pd.DataFrame
 ) -> dict[str, TargetLosses]:
     """One (E, B) matrix a target, of (rows,) values."""
     by_target = {}
@@ -225,8 +223,8 @@ def _matrices(
 
 
 def _check_once(
-    cells: NDArray[np.int64],
-    rows: NDArray[np.int64],
+    cells: Integers,
+    rows: Integers,
     target: str,
     measured: TargetLosses,
     frame: pd.DataFrame,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Integers32
 from taskgraph.errors import InvalidTableError
 from taskgraph.places import row_name
 from taskgraph.spelling import Place, check_joined, check_spelling
@@ -22,7 +22,6 @@ from taskgraph.tasks import (
     task_name,
 )
 
-IntArray = NDArray[np.int32]
 Members = str | tuple[str | None, ...]
 """A field of a column of names: text, or a list of names."""
 
@@ -43,7 +42,7 @@ class Names:
         Sets that were written as text with a bare ``+``, and that text.
     """
 
-    codes: IntArray
+    codes: Integers32
     known: list[str]
     joined: dict[str, str] = field(default_factory=dict)
 
@@ -156,7 +155,7 @@ def _read(
 
 def _distinct(
     column: pd.Series, header: str, lists: bool, text: Callable[[Any], str]
-) -> tuple[IntArray, list[Members]]:
+) -> tuple[Integers32, list[Members]]:
     """A code a row, -1 where the field is missing, and the distinct fields."""
     if pd.api.types.is_object_dtype(column.dtype) and (
         pd.api.types.infer_dtype(column, skipna=True) not in ("string", "empty")
@@ -173,7 +172,7 @@ def _distinct(
 
 def _distinct_objects(
     column: pd.Series, header: str, lists: bool, text: Callable[[Any], str]
-) -> tuple[IntArray, list[Members]]:
+) -> tuple[Integers32, list[Members]]:
     codes = np.full(len(column), -1, dtype=np.int32)
     known: dict[Members, int] = {}
     for row, value in enumerate(column.to_numpy(dtype=object)):

@@ -9,9 +9,9 @@ from numbers import Integral
 from typing import TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from taskgraph.aliases import name_in
+from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidProblemError, InvalidTableError, UnknownTaskError
 from taskgraph.spelling import how_to_quote
 from taskgraph.tasks import ROLES, join_sources, require_known, task_name
@@ -25,14 +25,14 @@ class Objective:
     """How a measured column becomes the value of an edge, before importance."""
 
     column: str
-    transform: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    transform: Callable[[Floats], Floats]
 
 
-def _identity(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _identity(values: Floats) -> Floats:
     return values
 
 
-def _floored_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _floored_log(values: Floats) -> Floats:
     return np.log(np.maximum(values, LOG_FLOOR))
 
 
@@ -244,8 +244,15 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
         If a key is unknown or a value has the wrong type; the message names its place.
     """
     content = {key.replace("-", "_"): value for key, value in content.items()}
-    top = {"budget", "max_order", "objective", "default_label_cost", "supervised_may_transfer",
-           "tasks", *LISTS}  # fmt: skip
+    top = {
+        "budget",
+        "max_order",
+        "objective",
+        "default_label_cost",
+        "supervised_may_transfer",
+        "tasks",
+        *LISTS,
+    }
     _check_keys(content, top, "the problem file")
     tasks = content.get("tasks", {})
     if not isinstance(tasks, Mapping):

@@ -10,8 +10,8 @@ from itertools import chain
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.costs import Costs, exact_costs
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import OBJECTIVES, Problem
@@ -21,14 +21,10 @@ from taskgraph.transfers import Transfers
 TOLERANCE = 1e-9
 """Two objectives that differ by less (relatively) are equal."""
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Maximise the worth of one transfer (or the own network) a target, within a budget.
+    """Maximize the worth of one transfer (or the own network) a target, within a budget.
 
     S sources, T targets, E edges, K = the largest order. Edges are sorted by target, then order,
     then names, so that the first of several equal ones is the one to report.
@@ -59,23 +55,23 @@ class Program:
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
-    label_cost: FloatArray
-    transfer_cost: FloatArray
+    label_cost: Floats
+    transfer_cost: Floats
     budget: float
-    required: BoolArray
-    banned: BoolArray
-    self_source: IntArray
-    self_value: FloatArray
-    edge_target: IntArray
-    edge_sources: IntArray
-    edge_value: FloatArray
-    edge_row: IntArray
+    required: Booleans
+    banned: Booleans
+    self_source: Integers
+    self_value: Floats
+    edge_target: Integers
+    edge_sources: Integers
+    edge_value: Floats
+    edge_row: Integers
     may_transfer: bool = False
 
     @property
-    def order(self) -> IntArray:
+    def order(self) -> Integers:
         """(E,) array: number of sources of each edge."""
-        count: IntArray = (self.edge_sources < len(self.sources)).sum(axis=1)
+        count: Integers = (self.edge_sources < len(self.sources)).sum(axis=1)
         return count
 
     @property
@@ -89,7 +85,7 @@ class Program:
         return exact_costs(self.label_cost.tolist(), self.transfer_cost.tolist(), self.budget)
 
     @cached_property
-    def price(self) -> IntArray:
+    def price(self) -> Integers:
         """(S,) whole numbers: the label cost less the transfer that supervision saves.
 
         May be negative. Exact where a supervised target keeps no transfer (``may_transfer`` is
@@ -105,11 +101,11 @@ class Program:
         """What sources may cost at their `price`: the budget less a transfer to every target."""
         return self.costs.budget - int(self.costs.transfer.sum())
 
-    def units_spent(self, supervised: BoolArray, own: BoolArray) -> int:
+    def units_spent(self, supervised: Booleans, own: Booleans) -> int:
         """Label costs of the supervised, and transfer costs of targets that are not ``own``."""
         return int(self.costs.label[supervised].sum() + self.costs.transfer[~own].sum())
 
-    def fitting(self, supervised: BoolArray) -> BoolArray:
+    def fitting(self, supervised: Booleans) -> Booleans:
         """(S,) array: which further sources can be supervised beside a set, one at a time.
 
         One that saves more than it costs always can, also while the budget is exceeded.
@@ -117,12 +113,12 @@ class Program:
         left = max(0, self.room - int(self.price[supervised].sum()))
         return ~supervised & ~self.banned & (self.price <= left)
 
-    def solved_by_own(self, supervised: BoolArray) -> BoolArray:
+    def solved_by_own(self, supervised: Booleans) -> Booleans:
         """(T,) array: targets whose own network a set of supervised sources trains."""
-        solved: BoolArray = np.append(supervised, False)[self.self_source]  # -1 is the last
+        solved: Booleans = np.append(supervised, False)[self.self_source]  # -1 is the last
         return solved
 
-    def keep(self, edges: BoolArray | IntArray) -> Program:
+    def keep(self, edges: Booleans | Integers) -> Program:
         """The same program with only the given edges."""
         return replace(
             self,
@@ -160,8 +156,9 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     targets = tuple(t for t in transfers.targets if t not in unused | set(problem.source_only))
     sources = tuple(t for t in transfers.tasks if t not in unused | set(problem.target_only))
     if not targets:
-        raise InvalidProblemError("no target is left to solve; give fewer tasks to --source-only "
-                                  "or --exclude")  # fmt: skip
+        raise InvalidProblemError(
+            "no target is left to solve; give fewer tasks to --source-only or --exclude"
+        )
     value = objective_values(transfers, problem)
     importance = np.array([problem.importance.get(t, 1.0) for t in targets])
     self_source, self_value = _own_networks(transfers, targets, sources, value)
@@ -187,7 +184,7 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     )
 
 
-def _check_sums(costs: list[float], *values: FloatArray) -> None:
+def _check_sums(costs: list[float], *values: Floats) -> None:
     """Refuse numbers whose sum is not a float, before they make nonsense of each other."""
     with np.errstate(over="ignore"):
         spent = float(np.sum(costs)) if costs else 0.0
@@ -200,7 +197,7 @@ def _check_sums(costs: list[float], *values: FloatArray) -> None:
             )
 
 
-def objective_values(transfers: Transfers, problem: Problem) -> FloatArray:
+def objective_values(transfers: Transfers, problem: Problem) -> Floats:
     """(rows,) array: the objective of each row of the table, NaN where it was not measured."""
     objective = OBJECTIVES[problem.objective]
     if objective.column not in transfers.frame.columns:
@@ -212,8 +209,8 @@ def objective_values(transfers: Transfers, problem: Problem) -> FloatArray:
 
 
 def _own_networks(
-    transfers: Transfers, targets: tuple[str, ...], sources: tuple[str, ...], value: FloatArray
-) -> tuple[IntArray, FloatArray]:
+    transfers: Transfers, targets: tuple[str, ...], sources: tuple[str, ...], value: Floats
+) -> tuple[Integers, Floats]:
     frame = transfers.frame
     own = np.flatnonzero((frame["sources"] == SELF) & frame["affinity"].notna() & ~np.isnan(value))
     worth = dict(zip(frame["target"].iloc[own], value[own], strict=True))
@@ -229,8 +226,8 @@ def _edges(
     problem: Problem,
     targets: tuple[str, ...],
     sources: tuple[str, ...],
-    value: FloatArray,
-) -> tuple[IntArray, IntArray, IntArray]:
+    value: Floats,
+) -> tuple[Integers, Integers, Integers]:
     """Targets, padded sources and rows of the usable edges, in the order of reporting."""
     usable = transfers.is_edge & (transfers.order <= problem.max_order) & ~np.isnan(value)
     rows = np.flatnonzero(usable)

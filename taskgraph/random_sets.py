@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.problem import Problem, make_problem
-from taskgraph.program import BoolArray, FloatArray, IntArray, Program, compile_program
+from taskgraph.program import Program, compile_program
 from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
@@ -70,7 +71,7 @@ def draw_random_sets(
     return RandomSets(best_frame, random_frame, tried)
 
 
-def random_set(program: Program, rng: np.random.Generator) -> BoolArray:
+def random_set(program: Program, rng: np.random.Generator) -> Booleans:
     """(S,) bools: sources in a random order, each taken if it still fits the budget.
 
     A source that saves a dearer transfer than its labels always fits, so it is always taken.
@@ -85,7 +86,7 @@ def random_set(program: Program, rng: np.random.Generator) -> BoolArray:
     return supervised
 
 
-def choose_among(program: Program, supervised: BoolArray, edges: IntArray) -> Choice | None:
+def choose_among(program: Program, supervised: Booleans, edges: Integers) -> Choice | None:
     """The choice for a fixed supervised set where each target has one given edge, or none.
 
     As in every choice, a supervised target is solved by its own network; with ``may_transfer`` it
@@ -111,7 +112,7 @@ def choose_among(program: Program, supervised: BoolArray, edges: IntArray) -> Ch
     return replace(choice, edges=chosen)
 
 
-def _random_edges(program: Program, supervised: BoolArray, rng: np.random.Generator) -> IntArray:
+def _random_edges(program: Program, supervised: Booleans, rng: np.random.Generator) -> Integers:
     """(T,) ints: for each target an edge drawn evenly from those that the set allows, or -2."""
     usable = np.flatnonzero(np.append(supervised, True)[program.edge_sources].all(axis=1))
     shuffled = usable[rng.permutation(len(usable))]
@@ -120,7 +121,7 @@ def _random_edges(program: Program, supervised: BoolArray, rng: np.random.Genera
     return edges
 
 
-def _measured(transfers: Transfers, program: Program) -> tuple[FloatArray, FloatArray]:
+def _measured(transfers: Transfers, program: Program) -> tuple[Floats, Floats]:
     """Gain and quality (2, E) of each edge, and (2, T) of each target's own network."""
     columns = transfers.frame.reindex(columns=["gain", "quality"]).to_numpy(dtype=float).T
     own = np.full((2, len(program.targets)), np.nan)
@@ -133,7 +134,7 @@ def _measured(transfers: Transfers, program: Program) -> tuple[FloatArray, Float
     return columns[:, program.edge_row], own
 
 
-def _means(choice: Choice, measured: tuple[FloatArray, FloatArray]) -> dict[str, float]:
+def _means(choice: Choice, measured: tuple[Floats, Floats]) -> dict[str, float]:
     moved = choice.edges != SUPERVISED
     by_edge, own = measured
     values = own.copy()  # (2, T)
@@ -148,7 +149,7 @@ def _means(choice: Choice, measured: tuple[FloatArray, FloatArray]) -> dict[str,
     }
 
 
-def _mean(values: FloatArray) -> float:
+def _mean(values: Floats) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float("nan")
 
@@ -190,8 +191,10 @@ def random_band(
         for name, drawn in (("", found.random), ("_best", found.best)):
             low, high = percentiles(drawn)
             for measure in ("gain", "quality"):
-                row |= {f"{measure}_random{name}": drawn[measure].mean(),
-                        f"{measure}{name}_low": low[measure],
-                        f"{measure}{name}_high": high[measure]}  # fmt: skip
+                row |= {
+                    f"{measure}_random{name}": drawn[measure].mean(),
+                    f"{measure}{name}_low": low[measure],
+                    f"{measure}{name}_high": high[measure],
+                }
         rows.append(row)
     return pd.DataFrame(rows)

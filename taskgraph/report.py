@@ -145,12 +145,18 @@ def _comparisons(
     orders = range(1, min(4, problem.max_order, int(transfers.order.max())) + 1)
     wide = replace(problem, max_order=max(orders))
     budgets = budget_ladder(transfers, wide, solver=solver)
-    curves = frontier(transfers, problem, budgets=budgets, max_orders=orders, solver=solver,
-                      progress=progress)  # fmt: skip
+    curves = frontier(
+        transfers, problem, budgets=budgets, max_orders=orders, solver=solver, progress=progress
+    )
     band = random_band(
-        transfers, problem, budgets=budgets, max_order=max(orders), draws=draws, seed=seed,
+        transfers,
+        problem,
+        budgets=budgets,
+        max_order=max(orders),
+        draws=draws,
+        seed=seed,
         progress=progress,
-    )  # fmt: skip
+    )
     frame = curves.to_frame().merge(band, on="budget", how="left")
     solved = [t for t in curves if t.solved and t.max_order == max(orders)]
     shown = solved[:: max(1, len(solved) // 8)]

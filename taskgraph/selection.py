@@ -107,8 +107,9 @@ def stability(
         solved += found.solved
         same += found.supervised == best.supervised
         counts.update(found.supervised)
-    return Stability(best, _selection(affinities, problem, best, counts, solved), solved,
-                     same / max(1, solved))  # fmt: skip
+    return Stability(
+        best, _selection(affinities, problem, best, counts, solved), solved, same / max(1, solved)
+    )
 
 
 def _selection(

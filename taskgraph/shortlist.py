@@ -140,9 +140,11 @@ def recommend(
     sources = [*dict.fromkeys([*chosen.source_only, *others])]
     alone = make_problem(
         chosen,
-        {"source_only": [s for s in sources if s not in chosen.target_only],
-         "target_only": [*chosen.target_only, target]},
-    )  # fmt: skip
+        {
+            "source_only": [s for s in sources if s not in chosen.target_only],
+            "target_only": [*chosen.target_only, target],
+        },
+    )
     program = compile_program(transfers, alone)
     mine = np.flatnonzero(program.edge_target == program.targets.index(target))
     program = program.keep(mine)

@@ -10,8 +10,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Booleans, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import all_members, check_names, read_sets, read_targets
 from taskgraph.places import row_name, row_names
@@ -89,7 +89,7 @@ class Transfers:
         return tuple(sorted({*self.targets, *self.sources}))
 
     @cached_property
-    def order(self) -> NDArray[np.int64]:
+    def order(self) -> Integers:
         """(rows,) array: the number of sources of each row."""
         sets = self.frame["sources"]
         count = {
@@ -99,7 +99,7 @@ class Transfers:
         return np.asarray(sets.map(count), dtype=np.int64)
 
     @cached_property
-    def is_edge(self) -> NDArray[np.bool_]:
+    def is_edge(self) -> Booleans:
         """(rows,) array: whether the program may choose the row as a transfer."""
         frame = self.frame
         special = frame["sources"].isin(RESERVED) | (frame["sources"] == _own(frame["target"]))

@@ -11,16 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from encoders import extras
-from encoders.errors import MissingPackageError
-from encoders.extras import DISTRIBUTION, extra_installed, extra_of, missing, remedy
+from encoders.errors import MissingPackageError, extras
+from encoders.errors.extras import DISTRIBUTION, extra_installed, extra_of, missing, remedy
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-WRITTEN = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "constraints.txt", "setup.py", "docs",
-           ".ci", "examples", "results", "taskgraph", "encoders", "benchmarks",
-           "tests")  # fmt: skip
+WRITTEN = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "constraints.txt",
+    "setup.py",
+    "docs",
+    ".ci",
+    "examples",
+    "results",
+    "taskgraph",
+    "encoders",
+    "benchmarks",
+    "tests",
+)
 """Where an install line may stand: pages, help texts, messages, examples, results."""
 
 EXTERNAL = {"scikit-learn", "tensorboard", "timm"}
@@ -110,10 +121,17 @@ def test_the_version_is_the_distributions():
 # --- which extra has what is missing ---
 
 HAS = [
-    ("torch", "train"), ("torch.nn", "train"), ("torchvision", "train"), ("safetensors", "train"),
-    ("lightning_fabric", "train"), ("PIL", "scenes"), ("skimage.measure", "scenes"),
-    ("embreex", "scenes"), ("threadpoolctl", "scenes"), ("ray", "ray"),
-]  # fmt: skip
+    ("torch", "train"),
+    ("torch.nn", "train"),
+    ("torchvision", "train"),
+    ("safetensors", "train"),
+    ("lightning_fabric", "train"),
+    ("PIL", "scenes"),
+    ("skimage.measure", "scenes"),
+    ("embreex", "scenes"),
+    ("threadpoolctl", "scenes"),
+    ("ray", "ray"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +166,11 @@ def installed(request, monkeypatch):
 
 @pytest.mark.parametrize(("module", "extra"), HAS)
 def test_what_is_missing_decides_which_extra_is_named(installed, module, extra, monkeypatch):
-    line = {"checkout": f"in the checkout, pip install -c constraints.txt -e '.[{extra}]'",
-            "wheel": f"pip install 'taskgraph-transfer[{extra}]'",
-            "neither": f"pip install {extras.package_of(module)}"}[installed]  # fmt: skip
+    line = {
+        "checkout": f"in the checkout, pip install -c constraints.txt -e '.[{extra}]'",
+        "wheel": f"pip install 'taskgraph-transfer[{extra}]'",
+        "neither": f"pip install {extras.package_of(module)}",
+    }[installed]
     assert remedy(module) == line
     message = f"this needs {module}, which is not installed: {line}"
     assert str(missing(f"this needs {module}", module)) == message
@@ -245,14 +265,28 @@ def checkout(tmp_path_factory):
 
 @pytest.mark.slow
 def test_pip_resolves_every_install_line(pip, checkout):
-    lines = {tuple(asked_for(arguments)) for where, arguments in install_lines()
-             if not where.startswith("tests/") and "{" not in arguments} - {()}  # fmt: skip
+    lines = {
+        tuple(asked_for(arguments))
+        for where, arguments in install_lines()
+        if not where.startswith("tests/") and "{" not in arguments
+    } - {()}
     assert (".[scenes]",) in lines
     for requirements in sorted(lines):
         ours = [("-e", r) if r.startswith(".") else (r,) for r in requirements]
         words = [word for pair in ours for word in pair]
-        output([*pip, "install", "-q", "--dry-run", "--ignore-installed", "-c", "constraints.txt",
-                *words], cwd=checkout)  # fmt: skip
+        output(
+            [
+                *pip,
+                "install",
+                "-q",
+                "--dry-run",
+                "--ignore-installed",
+                "-c",
+                "constraints.txt",
+                *words,
+            ],
+            cwd=checkout,
+        )
 
 
 @pytest.mark.slow

@@ -20,8 +20,12 @@ README = (ROOT / "README.md").read_text()
 FEWER = {"bootstrap=200": "bootstrap=3", "--bootstrap 200": "--bootstrap 3"}
 """Resamples that are not drawn in tests of seconds."""
 
-HOURS = ("taskgraph scenes world --buildings", "taskgraph train", "taskgraph transfer ",
-         "taskgraph run")  # fmt: skip
+HOURS = (
+    "taskgraph scenes world --buildings",
+    "taskgraph train",
+    "taskgraph transfer ",
+    "taskgraph run",
+)
 ELSEWHERE = ("taskgraph import taskonomy", "taskgraph solve taskonomy.csv")
 """Lines that are read and not run: those that take long, and those of files that are not ours."""
 
@@ -120,8 +124,9 @@ def test_problem_files_are_of_the_shipped_table(place, capsys):
     assert taxonomy.solved
     assert "jigsaw" not in set(taxonomy.to_frame()["target"])
     assert problem.label_cost == {"normals": 3.0}
-    own = tg.solve(tg.default_transfers(), problem, label_cost={"rgb2sfnorm": 3}, importance={
-        "rgb2sfnorm": 2})  # fmt: skip
+    own = tg.solve(
+        tg.default_transfers(), problem, label_cost={"rgb2sfnorm": 3}, importance={"rgb2sfnorm": 2}
+    )
     assert own.to_frame().equals(taxonomy.to_frame())
     assert taxonomy.spent <= problem.budget
 

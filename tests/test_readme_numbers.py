@@ -16,8 +16,21 @@ RESULTS = ROOT / "results"
 README = (ROOT / "README.md").read_text()
 PROSE = " ".join(README.split())
 
-WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-         "eleven", "twelve")  # fmt: skip
+WORDS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 
 
 def percent(value, digits=0):
@@ -126,8 +139,7 @@ def paid():
 
 
 def free_labels():
-    solved = tg.solve(tg.default_transfers(), budget=5,
-                      label_cost={"denoise": 0, "autoencoder": 0})  # fmt: skip
+    solved = tg.solve(tg.default_transfers(), budget=5, label_cost={"denoise": 0, "autoencoder": 0})
     return (
         "with `--label-cost denoise=0 --label-cost autoencoder=0` the same budget supervises "
         f"{WORDS[len(solved.supervised)]}."
@@ -140,7 +152,7 @@ def digits():
 
 
 def published():
-    """The counts are those that tests/test_published.py finds."""
+    """The counts are those that tests/taskgraph/test_published.py finds."""
     source = (ROOT / "tests" / "test_published.py").read_text()
     cells = re.search(r"compared == (\d+)", source).group(1)
     points = re.search(r"(\d+ of the \d+) published points", source).group(1)
@@ -183,9 +195,21 @@ def paper_bank():
 
 
 SENTENCES = [
-    proven, stable, learned, against_the_constant, against_random, best_singles, transfers_behind,
-    paid, free_labels, digits, published, whole_calls, bank, paper_bank,
-]  # fmt: skip
+    proven,
+    stable,
+    learned,
+    against_the_constant,
+    against_random,
+    best_singles,
+    transfers_behind,
+    paid,
+    free_labels,
+    digits,
+    published,
+    whole_calls,
+    bank,
+    paper_bank,
+]
 
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda one: one.__name__)
@@ -195,12 +219,23 @@ def test_readme_says_what_the_results_have(sentence):
 
 
 FIXED = (
-    "Python 3.11", "16k-image", "2D edges", "CVPR 2018",
-    "within 1e-9", "0.1 + 0.2", "budget of 0.3",
-    "Fig. 9", "Table 1", "11 TB", "all 26 tasks", "under 20 lines", "`1` and `1.0`",
-    "0 solved, 2 bad usage or input, 3 infeasible, 130 ended by Ctrl-C", "any of the 25 tasks",
+    "Python 3.11",
+    "16k-image",
+    "2D edges",
+    "CVPR 2018",
+    "within 1e-9",
+    "0.1 + 0.2",
+    "budget of 0.3",
+    "Fig. 9",
+    "Table 1",
+    "11 TB",
+    "all 26 tasks",
+    "under 20 lines",
+    "`1` and `1.0`",
+    "0 solved, 2 bad usage or input, 3 infeasible, 130 ended by Ctrl-C",
+    "any of the 25 tasks",
     "seed 0, hence the world of seed 1",
-)  # fmt: skip
+)
 """Numbers that no file of results has: settings, names, years."""
 
 
@@ -232,10 +267,12 @@ def test_wins_over_the_constant_are_those_of_the_shipped_losses():
         wanted = of[of["sources"].isin([join_sources(one.sources), "average", "scratch"])]
         wide = wanted.pivot_table(index="image", columns="sources", values="loss")
         won, even = (
-            [(op(wide[name], wide["average"])).mean() for name in
-             (join_sources(one.sources), "scratch")]
+            [
+                (op(wide[name], wide["average"])).mean()
+                for name in (join_sources(one.sources), "scratch")
+            ]
             for op in (np.less, np.equal)
-        )  # fmt: skip
+        )
         rates.append(won[0] + even[0] / 2)
         assert versus.loc[one.target, "wins"] == pytest.approx(won[1] + even[1] / 2)
     expected = row("transfers/trust.csv")["against_average"]

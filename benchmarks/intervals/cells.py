@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from taskgraph.affinity import Ties, affinity_from_wins
+from taskgraph.arrays import Floats
 from taskgraph.losses import Losses, TargetLosses
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Cell:
     rounding: float = 0.0
 
     @property
-    def means(self) -> FloatArray:
+    def means(self) -> Floats:
         """(E,) array: the best first."""
         return np.linspace(0.0, 1.0, self.candidates)
 
@@ -78,7 +76,7 @@ OTHER = [
 """What no choice was made on."""
 
 
-def simulate(cell: Cell, rng: np.random.Generator) -> FloatArray:
+def simulate(cell: Cell, rng: np.random.Generator) -> Floats:
     """Return (E, B) losses; images are dealt to clusters in turn."""
     noise = rng.normal(size=(cell.candidates, cell.images))
     if cell.clusters:
@@ -106,7 +104,7 @@ def table(cell: Cell, repetitions: Sequence[int], seed: int) -> Losses:
     return Losses(by_target, clusters=clusters)
 
 
-def truth(cell: Cell) -> FloatArray:
+def truth(cell: Cell) -> Floats:
     """Return (E,) affinities of the win rates on infinitely many images.
 
     Ties and extremes are treated as in the measured tables.

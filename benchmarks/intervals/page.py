@@ -188,10 +188,17 @@ def _table(shown: pd.DataFrame, cells: Sequence[Cell]) -> str:
     for cell in (each for each in cells if (each.name, "after") in known):
         before, after = (known[cell.name, method] for method in ("before", "after"))
         rows.append(
-            [cell.label, _coverage(before), _percent(before["above"]), f"{before['width']:.2f}",
-             _coverage(after), _percent(after["above"]), _percent(after["below"]),
-             f"{after['width']:.2f}"]
-        )  # fmt: skip
+            [
+                cell.label,
+                _coverage(before),
+                _percent(before["above"]),
+                f"{before['width']:.2f}",
+                _coverage(after),
+                _percent(after["above"]),
+                _percent(after["below"]),
+                f"{after['width']:.2f}",
+            ]
+        )
     return markdown.table(heads, rows) + "\n"
 
 
@@ -212,8 +219,15 @@ def _tried(tried: pd.DataFrame) -> str:
     shown = summary(tried).reset_index().pivot_table("held", "cell", "method")
     order = list(dict.fromkeys(tried["method"]))
     clustered = np.array([name.split("/")[2] != "0" for name in shown.index])
-    heads = ["method", "images alone: least:", "mean:", "most:", "clusters: least:", "mean:",
-             "most:"]  # fmt: skip
+    heads = [
+        "method",
+        "images alone: least:",
+        "mean:",
+        "most:",
+        "clusters: least:",
+        "mean:",
+        "most:",
+    ]
     rows = []
     for method in order:
         cells = []

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from scipy.special import logit
 
-from benchmarks.intervals.cells import FEW, GRID, OTHER, Cell, FloatArray, table, truth
+from benchmarks.intervals.cells import FEW, GRID, OTHER, Cell, table, truth
 from benchmarks.intervals.settings import SUITE, TRIED, Settings
 from benchmarks.intervals.tried import tried_intervals
 from benchmarks.results.log import open_log
 from taskgraph.affinity import affinities
 from taskgraph.affinity.bootstrap import units_of
+from taskgraph.arrays import Floats
 
 REPETITIONS, RESAMPLES, SEED = 200, 200, 14
 TRIED_REPETITIONS, TRIED_SEED = 60, 1
@@ -52,15 +53,26 @@ def run(settings: Settings, out: Path) -> None:
 
 def settings_of(cell: Cell, block: int, part: str) -> dict[str, Any]:
     """Return the settings of one record: the cell's fields and which repetitions."""
-    return {"part": part, **asdict(cell), "block": block, "repetitions": BLOCK,
-            "resamples": RESAMPLES}  # fmt: skip
+    return {
+        "part": part,
+        **asdict(cell),
+        "block": block,
+        "repetitions": BLOCK,
+        "resamples": RESAMPLES,
+    }
 
 
 def measure(cell: Cell, block: int, seed: int = SEED) -> Metrics:
     """Return how many candidates the intervals before and after hold, by `judged`."""
     repetitions = range(block * BLOCK, (block + 1) * BLOCK)
-    found = affinities(table(cell, repetitions, seed), bootstrap=RESAMPLES, seed=block,
-                       ties=cell.ties, clip=cell.clip, min_images=2)  # fmt: skip
+    found = affinities(
+        table(cell, repetitions, seed),
+        bootstrap=RESAMPLES,
+        seed=block,
+        ties=cell.ties,
+        clip=cell.clip,
+        min_images=2,
+    )
     shape = (2, BLOCK, cell.candidates)
     ends = found.transfers.frame[["low", "high"]].to_numpy(dtype=float)
     bounds = {
@@ -74,7 +86,7 @@ def measure_tried(cell: Cell, block: int, seed: int = TRIED_SEED) -> Metrics:
     """Return the same for every method that was tried."""
     repetitions = range(block * BLOCK, (block + 1) * BLOCK)
     losses, rng = table(cell, repetitions, seed), np.random.default_rng(block)
-    bounds: dict[str, list[tuple[FloatArray, FloatArray]]] = {}
+    bounds: dict[str, list[tuple[Floats, Floats]]] = {}
     for measured in losses.by_target.values():
         units = units_of(measured.images, losses.clusters)
         for method, ends in tried_intervals(measured.values, units, rng, RESAMPLES):
@@ -82,7 +94,7 @@ def measure_tried(cell: Cell, block: int, seed: int = TRIED_SEED) -> Metrics:
     return {method: judged(cell, ends) for method, ends in bounds.items()}
 
 
-def judged(cell: Cell, ends: Iterable[tuple[FloatArray, FloatArray]]) -> dict[str, list[float]]:
+def judged(cell: Cell, ends: Iterable[tuple[Floats, Floats]]) -> dict[str, list[float]]:
     """Return a list over repetitions of each of `COUNTS`.
 
     ``held`` counts the candidates whose truth lies within the bounds, ``above`` and ``below``

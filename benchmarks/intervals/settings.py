@@ -14,10 +14,11 @@ class Settings:
     """Sizes of the simulation."""
 
     part: str = option(
-        GRID, choices=(GRID, TRIED),
+        GRID,
+        choices=(GRID, TRIED),
         help="Measure the intervals before and after on the published cells, or all methods that "
         "were tried on validation seeds.",
-    )  # fmt: skip
+    )
     repetitions: int | None = option(
         None, help="Simulated targets a cell, a multiple of 20; by default 200, and 60 for tried."
     )

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import norm, t
 
 from taskgraph.affinity import affinity_from_wins, win_rates
 from taskgraph.affinity.ahp import perron_vectors
 from taskgraph.affinity.interval import affinity_interval
+from taskgraph.arrays import Floats, Integers
 
-FloatArray = NDArray[np.float64]
-Bounds = tuple[FloatArray, FloatArray]
+Bounds = tuple[Floats, Floats]
 ENDS = (0.025, 0.975)
 
 
 def tried_intervals(
-    losses: FloatArray, units: NDArray[np.int64], rng: np.random.Generator, resamples: int
+    losses: Floats, units: Integers, rng: np.random.Generator, resamples: int
 ) -> Iterator[tuple[str, Bounds]]:
     """Names and 95 % bounds of the methods, for one tournament of (E, B) losses."""
     count = int(units.max()) + 1
@@ -41,16 +40,16 @@ def tried_intervals(
     yield "with an imaginary image (chosen)", affinity_interval(losses, units)
 
 
-def _smoothed(wins: FloatArray, weight: float) -> FloatArray:
+def _smoothed(wins: Floats, weight: float) -> Floats:
     return (wins * weight + 0.5) / (weight + 1.0)
 
 
-def _percentile(sampled: FloatArray) -> Bounds:
+def _percentile(sampled: Floats) -> Bounds:
     low, high = np.quantile(sampled, ENDS, axis=0)
     return low, high
 
 
-def _corrected(center: FloatArray, sampled: FloatArray) -> Bounds:
+def _corrected(center: Floats, sampled: Floats) -> Bounds:
     """Efron's BC, without acceleration."""
     share = (sampled < center).mean(axis=0) + 0.5 * (sampled == center).mean(axis=0)
     shift = norm.ppf(np.clip(share, 1 / len(sampled), 1 - 1 / len(sampled)))
@@ -62,11 +61,11 @@ def _corrected(center: FloatArray, sampled: FloatArray) -> Bounds:
     return low, high
 
 
-def _basic(center: FloatArray, sampled: FloatArray) -> Bounds:
+def _basic(center: Floats, sampled: Floats) -> Bounds:
     low, high = np.quantile(logit(sampled), ENDS, axis=0)
     return expit(2 * logit(center) - high), expit(2 * logit(center) - low)
 
 
-def _spread(center: FloatArray, sampled: FloatArray, factor: float) -> Bounds:
+def _spread(center: Floats, sampled: Floats, factor: float) -> Bounds:
     half = factor * logit(sampled).std(axis=0, ddof=1)
     return expit(logit(center) - half), expit(logit(center) + half)

@@ -15,7 +15,6 @@ from typing import Any
 import pandas as pd
 
 import benchmarks.payoff
-from benchmarks.results.machine import ROOT, commit, machine
 from benchmarks.payoff.choices import choices, needed
 from benchmarks.payoff.figure import figure
 from benchmarks.payoff.measures import payoff_table, payoffs, summary_table, target_table
@@ -23,8 +22,9 @@ from benchmarks.payoff.page import FIGURE, render
 from benchmarks.payoff.settings import Settings, check, sweep_of, transfer_of
 from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.training import spent, train, with_references
+from benchmarks.results.machine import ROOT, commit, machine
 from encoders.engines import Engine, engine_named, progress_bar
-from encoders.transfer.pool import open_pool
+from encoders.transfer.data import open_pool
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import Titled, checked_overlap
 from taskgraph.errors import TaskgraphError
@@ -78,9 +78,12 @@ def write_page(out: Path) -> str:
 
 
 def config(
-    settings: Settings, sweep: SweepConfig, checked: dict[str, bool], cost: dict[str, Any],
+    settings: Settings,
+    sweep: SweepConfig,
+    checked: dict[str, bool],
+    cost: dict[str, Any],
     command: str,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """All that the numbers depend on."""
     pool = open_pool(sweep.transfer.pool, sweep.targets[0])
     return {
@@ -121,9 +124,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def compare(arguments: Sequence[str]) -> None:
     """Train and compare."""
     parser = argparse.ArgumentParser(
-        "python -m benchmarks.payoff", description=benchmarks.payoff.__doc__,
+        "python -m benchmarks.payoff",
+        description=benchmarks.payoff.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     for name, what in (
         ("table", "transfers.csv of a sweep"),
         ("data", "the grown data set"),
@@ -139,14 +143,21 @@ def compare(arguments: Sequence[str]) -> None:
     parser.add_argument("--test-images", type=int, help="fresh ones; as the table's by default")
     parser.add_argument("--resamples", type=int, default=Settings.resamples)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "payoff")
-    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "payoff",
-                        help="what is trained and kept, one folder a seed")  # fmt: skip
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=ROOT / "runs" / "payoff",
+        help="what is trained and kept, one folder a seed",
+    )
     parser.add_argument("--engine", choices=["local", "ray"], default="local")
     parser.add_argument("--address", help="of the Ray cluster")
     parser.add_argument("--jobs", type=int, help="networks trained at once")
     parser.add_argument("--threads", type=int, help="of each network; as the table's by default")
-    parser.add_argument("--allow-overlap", action="store_true",
-                        help="go on where encoders were trained on fresh buildings")  # fmt: skip
+    parser.add_argument(
+        "--allow-overlap",
+        action="store_true",
+        help="go on where encoders were trained on fresh buildings",
+    )
     asked = vars(parser.parse_args(arguments))
     out, work = asked.pop("out"), asked.pop("work")
     named = {name: asked.pop(name) for name in ("jobs", "address")}

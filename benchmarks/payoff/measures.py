@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.payoff.choices import (
     GREEDY,
@@ -21,6 +20,7 @@ from benchmarks.payoff.choices import (
 )
 from encoders.errors import InvalidDataError
 from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.arrays import Floats, Integers
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.tasks import SCRATCH, SELF, join_sources
 
@@ -38,8 +38,6 @@ COMPARED = (
     (SOLVED, RANDOM),
 )
 """Rules whose difference is measured: the first less the second."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,13 +146,20 @@ def payoff_table(found: Payoffs) -> pd.DataFrame:
             for number, name in enumerate(MEASURES):
                 value, low, high = interval(found.values[row, place, number])
                 values |= {name: value, f"{name}_low": low, f"{name}_high": high}
-            rows.append({
-                "rule": one.rule, "draw": one.draw, "seed": seed,
-                "supervised": join_sources(one.taxonomy.supervised), "spent": one.taxonomy.spent,
-                "targets": len(one.transfers),
-                "transferred": sum(sources != (SELF,) for sources in one.transfers.values()),
-                "table_quality": promised["quality"], "table_gain": promised["gain"], **values,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "rule": one.rule,
+                    "draw": one.draw,
+                    "seed": seed,
+                    "supervised": join_sources(one.taxonomy.supervised),
+                    "spent": one.taxonomy.spent,
+                    "targets": len(one.transfers),
+                    "transferred": sum(sources != (SELF,) for sources in one.transfers.values()),
+                    "table_quality": promised["quality"],
+                    "table_gain": promised["gain"],
+                    **values,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -186,11 +191,14 @@ def target_table(found: Payoffs, by_seed: Mapping[int, Losses]) -> pd.DataFrame:
     by_target = [_common(losses) for losses in by_seed.values()]
     values = {
         target: np.mean(
-            [target_values(each[target], np.ones((1, len(each[target].images))))[..., 0]
-             for each in by_target], axis=0,
+            [
+                target_values(each[target], np.ones((1, len(each[target].images))))[..., 0]
+                for each in by_target
+            ],
+            axis=0,
         )
         for target in by_target[0]
-    }  # fmt: skip
+    }
     means = {
         target: np.mean([each[target].values.mean(axis=1) for each in by_target], axis=0)
         for target in by_target[0]
@@ -199,13 +207,19 @@ def target_table(found: Payoffs, by_seed: Mapping[int, Losses]) -> pd.DataFrame:
         for target, sources in one.transfers.items():
             names = by_target[0][target].sources
             place = names.index(join_sources(sources))
-            rows.append({
-                "rule": one.rule, "draw": one.draw, "target": target,
-                "sources": join_sources(sources), "images": len(by_target[0][target].images),
-                "loss": means[target][place], "self": means[target][names.index(SELF)],
-                "scratch": means[target][names.index(SCRATCH)],
-                **dict(zip(MEASURES, values[target][place].tolist(), strict=True)),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "rule": one.rule,
+                    "draw": one.draw,
+                    "target": target,
+                    "sources": join_sources(sources),
+                    "images": len(by_target[0][target].images),
+                    "loss": means[target][place],
+                    "self": means[target][names.index(SELF)],
+                    "scratch": means[target][names.index(SCRATCH)],
+                    **dict(zip(MEASURES, values[target][place].tolist(), strict=True)),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -224,17 +238,26 @@ def _rows(rule: str, against: str, values: Floats) -> list[dict[str, object]]:
         mean, low, high = interval(part.mean(axis=(0, 1)))
         by_seed, by_draw = part[..., 0].mean(axis=0), part[..., 0].mean(axis=1)
         better = by_draw < 0 if name in SMALLER_IS_BETTER else by_draw > 0
-        rows.append({
-            "rule": rule, "against": against, "measure": name,
-            "value": mean, "low": low, "high": high,
-            "seed_least": by_seed.min(), "seed_most": by_seed.max(),
-            "draw_least": by_draw.min(), "draw_most": by_draw.max(),
-            "draws": len(part), "beaten": int(better.sum()) if against else None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "rule": rule,
+                "against": against,
+                "measure": name,
+                "value": mean,
+                "low": low,
+                "high": high,
+                "seed_least": by_seed.min(),
+                "seed_most": by_seed.max(),
+                "draw_least": by_draw.min(),
+                "draw_most": by_draw.max(),
+                "draws": len(part),
+                "beaten": int(better.sum()) if against else None,
+            }
+        )
     return rows
 
 
-def _weights(counts: NDArray[np.int64]) -> Floats:
+def _weights(counts: Integers) -> Floats:
     """Every image once, then as the resamples have it."""
     return np.vstack([np.ones((1, counts.shape[1])), counts]).astype(np.float64)
 

@@ -157,10 +157,9 @@ def _checked(checked: dict[str, bool]) -> str:
 
 def _values(frame: pd.DataFrame, summary: pd.DataFrame, rules: list[str]) -> list[str]:
     lines = [
-        "| | n | labels spent | table said: quality, gain | "
-        + " | ".join(SHOWN.values()) + " |",
+        "| | n | labels spent | table said: quality, gain | " + " | ".join(SHOWN.values()) + " |",
         "|--|--:|--:|--:|--:|--:|--:|",
-    ]  # fmt: skip
+    ]
     for rule in rules:
         own = frame[frame["rule"] == rule]
         rows = [row_of(summary, rule, "", measure) for measure in MEASURES]
@@ -282,8 +281,12 @@ def _written(row: pd.Series[Any], name: str, *, signed: bool) -> str:
 
 
 def _supervised(frame: pd.DataFrame) -> list[str]:
-    lines = ["Supervised (seeds averaged):", "", "| | draw | tasks | quality | gain |",
-             "|--|--:|--|--:|--:|"]  # fmt: skip
+    lines = [
+        "Supervised (seeds averaged):",
+        "",
+        "| | draw | tasks | quality | gain |",
+        "|--|--:|--|--:|--:|",
+    ]
     for (rule, draw), own in frame.groupby(["rule", "draw"], sort=False):
         if rule == RANDOM:  # the same sets as above
             continue

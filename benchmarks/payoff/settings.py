@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from encoders.checkpoint import read_config
+from encoders.bank.pretrained import SUFFIX
 from encoders.errors import InvalidDataError
-from encoders.fit import FitConfig
-from encoders.plans import CPU
-from encoders.shipped import SUFFIX
+from encoders.pipeline.sizes import CPU
+from encoders.training.checkpoint import read_config
+from encoders.training.fit import FitConfig
+from encoders.transfer.data import PoolConfig, open_pool
 from encoders.transfer.gather import LOSSES
 from encoders.transfer.measure import TransferConfig
-from encoders.transfer.pool import PoolConfig, open_pool
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import CONFIG, checked_overlap, fingerprints
 from taskgraph.problem import Problem

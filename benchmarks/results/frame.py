@@ -36,13 +36,17 @@ def to_frame(records: Sequence[Record]) -> pd.DataFrame:
     """Return records as `read` does."""
     rows = [
         {
-            "suite": each.suite, "seed": each.seed, "split": each.split,
-            **flattened(each.settings), **flattened(each.metrics),
-            "commit": each.commit, "seconds": each.seconds,
+            "suite": each.suite,
+            "seed": each.seed,
+            "split": each.split,
+            **flattened(each.settings),
+            **flattened(each.metrics),
+            "commit": each.commit,
+            "seconds": each.seconds,
             **flattened(_versions(each)),
         }
         for each in records
-    ]  # fmt: skip
+    ]
     settings = _names(each.settings for each in records)
     metrics = _names(each.metrics for each in records)
     versions = _names(map(_versions, records))
@@ -89,4 +93,3 @@ def part(records: Sequence[Record], **settings: Any) -> list[Record]:
         for each in records
         if all(each.settings.get(name) == value for name, value in settings.items())
     ]
-

@@ -50,9 +50,15 @@ class Log:
     ) -> Record:
         """Append an evaluation to the file, and return it."""
         record = Record(
-            self.suite, dict(settings), seed, split, dict(metrics), self.commit, self.versions,
+            self.suite,
+            dict(settings),
+            seed,
+            split,
+            dict(metrics),
+            self.commit,
+            self.versions,
             seconds,
-        )  # fmt: skip
+        )
         append(self.folder, record)
         self.known.add(record.key)
         return record

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import bootstrap, t
 
+from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError
 
 LEVEL = 0.95
@@ -61,9 +62,13 @@ def bootstrap_interval(
     if len(found) == 1:
         return Estimate(mean, float("nan"), float("nan"), 1)
     drawn = bootstrap(
-        (found,), np.mean, confidence_level=level, n_resamples=resamples, method="percentile",
+        (found,),
+        np.mean,
+        confidence_level=level,
+        n_resamples=resamples,
+        method="percentile",
         rng=np.random.default_rng(seed),
-    )  # fmt: skip
+    )
     low, high = drawn.confidence_interval
     return Estimate(mean, float(low), float(high), len(found))
 
@@ -92,7 +97,7 @@ def paired_difference(
     return t_interval([first[seed] - second[seed] for seed in first], level=level)
 
 
-def _checked(values: ArrayLike) -> NDArray[np.float64]:
+def _checked(values: ArrayLike) -> Floats:
     found = np.asarray(values, dtype=np.float64)
     if found.ndim != 1 or not len(found):
         raise InvalidTableError(

@@ -23,23 +23,31 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     usual = Settings()
-    parser.add_argument("sweep", type=Path, nargs="?", metavar="SWEEP",
-                        help="the folder of a finished sweep")  # fmt: skip
+    parser.add_argument(
+        "sweep", type=Path, nargs="?", metavar="SWEEP", help="the folder of a finished sweep"
+    )
     parser.add_argument("--bank", type=Path, help="the folder of encoders, for its manifest")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "transfers")
     parser.add_argument("--published", type=Path, default=ROOT.parent / "shared" / "taskonomy")
-    parser.add_argument("--closed", type=Path, metavar="SWEEP",
-                        help="the same sweep with --readout ridge")  # fmt: skip
+    parser.add_argument(
+        "--closed", type=Path, metavar="SWEEP", help="the same sweep with --readout ridge"
+    )
     parser.add_argument("--draws", type=int, default=usual.draws)
     parser.add_argument("--resamples", type=int, default=usual.resamples)
     parser.add_argument("--permutations", type=int, default=usual.permutations)
     parser.add_argument("--seed", type=int, default=usual.seed)
-    parser.add_argument("--choices-only", action="store_true",
-                        help="taxonomies, what they are compared with and pictures, from the "
-                        "transfers and losses that OUT has; all else stays")  # fmt: skip
-    parser.add_argument("--trust-only", action="store_true",
-                        help="stability and wins over the best constant, from the losses that "
-                        "OUT has; all else stays")  # fmt: skip
+    parser.add_argument(
+        "--choices-only",
+        action="store_true",
+        help="taxonomies, what they are compared with and pictures, from the "
+        "transfers and losses that OUT has; all else stays",
+    )
+    parser.add_argument(
+        "--trust-only",
+        action="store_true",
+        help="stability and wins over the best constant, from the losses that "
+        "OUT has; all else stays",
+    )
     parser.add_argument("--page-only", action="store_true", help="from the tables that OUT has")
     given = parser.parse_args(arguments)
     from_out = given.page_only or given.choices_only or given.trust_only
@@ -53,8 +61,14 @@ def main(arguments: list[str] | None = None) -> int:
             trust_again(given.out, settings)
         elif not given.page_only:
             closed = read_finished(given.closed) if given.closed else None
-            gather_results(read_finished(given.sweep), given.out, published_at=given.published,
-                           bank=given.bank, settings=settings, closed=closed)  # fmt: skip
+            gather_results(
+                read_finished(given.sweep),
+                given.out,
+                published_at=given.published,
+                bank=given.bank,
+                settings=settings,
+                closed=closed,
+            )
         write_text(render(given.out), given.out / PAGE)
     except TaskgraphError as error:
         print(f"Error: {error}", file=sys.stderr)

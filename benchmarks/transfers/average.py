@@ -22,8 +22,8 @@ import pandas as pd
 
 from benchmarks.results.machine import ROOT
 from encoders.dataset import TaskonomyDataset
-from encoders.plans import CPU
-from encoders.transfer import pool
+from encoders.pipeline.sizes import CPU
+from encoders.transfer import data
 from encoders.transfer.gather import LOSSES, RECORDS
 from encoders.transfer.measure import TransferConfig, measure, place_of
 from taskgraph.tables import write_frame
@@ -36,13 +36,18 @@ SELF_OF = ("class_1000", "autoencoder", "edge2d", "reshade", "rgb2sfnorm")
 def measured_again(config: TransferConfig, work: Path, target: str, source: str) -> pd.DataFrame:
     """The rows of a target and one reserved source, measured now or found in ``work``."""
     from_files = functools.partial(TaskonomyDataset, cache=False)  # few files are read: no cache
-    with mock.patch.object(pool, "TaskonomyDataset", from_files):
+    with mock.patch.object(data, "TaskonomyDataset", from_files):
         measure(config, work, target, (source,))
     return pd.read_parquet(place_of(work, target, (source,)).with_suffix(".parquet"))
 
 
-def check(target: str, constant: pd.DataFrame, own: pd.DataFrame | None, losses: pd.DataFrame,
-          recorded: float) -> dict[str, Any]:  # fmt: skip
+def check(
+    target: str,
+    constant: pd.DataFrame,
+    own: pd.DataFrame | None,
+    losses: pd.DataFrame,
+    recorded: float,
+) -> dict[str, Any]:
     """How far what was measured again is from the table, and the constant beside ``scratch``.
 
     Raises
@@ -64,8 +69,11 @@ def check(target: str, constant: pd.DataFrame, own: pd.DataFrame | None, losses:
     if own is not None:
         now = own.set_index("image")["loss"].reindex(before.index)
         same = (now - before).abs() <= 1e-4 * before.abs()
-        found |= {"self_before": float(before.mean()), "self_now": float(now.mean()),
-                  "self_same_images": float(same.mean())}  # fmt: skip
+        found |= {
+            "self_before": float(before.mean()),
+            "self_now": float(now.mean()),
+            "self_same_images": float(same.mean()),
+        }
     return found
 
 
@@ -76,8 +84,13 @@ def main() -> None:
     parser.add_argument("--bank", type=Path, default=ROOT / "results" / "bank")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "transfers")
     parser.add_argument("--work", type=Path, required=True, help="a folder for what is measured")
-    parser.add_argument("--self-of", nargs="*", default=SELF_OF, metavar="TARGET",
-                        help="whose own networks are measured again, as a check")  # fmt: skip
+    parser.add_argument(
+        "--self-of",
+        nargs="*",
+        default=SELF_OF,
+        metavar="TARGET",
+        help="whose own networks are measured again, as a check",
+    )
     given = parser.parse_args()
     config = CPU.sweep(given.world, given.bank).transfer
     path = given.out / LOSSES

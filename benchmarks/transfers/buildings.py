@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 import taskgraph as tg
 from benchmarks.transfers.significance import MEASURES
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.affinity.tournament import Tournament, tournament_of
+from taskgraph.arrays import Floats
 from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
@@ -19,8 +19,6 @@ from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
 MIN_IMAGES = 10
-
-Floats = NDArray[np.float64]
 
 
 def intervals(
@@ -51,8 +49,10 @@ def intervals(
     met = {name: tournament_of(name, losses.by_target[name], MIN_IMAGES) for name in names}
     draws = draw_resamples(
         {name: each.images for name, each in met.items()},
-        repeats=resamples, seed=seed, clusters=losses.clusters,
-    )  # fmt: skip
+        repeats=resamples,
+        seed=seed,
+        clusters=losses.clusters,
+    )
     total = {(b, m): np.zeros(resamples) for b in taxonomies for m in MEASURES}
     count = dict.fromkeys(total, 0)
     for name, tournament in met.items():

@@ -61,12 +61,15 @@ def chosen_in_closed_form(
         followed = summary(supervising(trained, fast.supervised, problem))
         best = summary(slow)
         rows.append(
-            {"budget": budget, "supervised": join_sources(fast.supervised),
-             "common": len({*fast.supervised} & {*slow.supervised}),
-             "count": len(slow.supervised)}
+            {
+                "budget": budget,
+                "supervised": join_sources(fast.supervised),
+                "common": len({*fast.supervised} & {*slow.supervised}),
+                "count": len(slow.supervised),
+            }
             | {measure: followed[measure] for measure in MEASURES}
             | {f"{measure}_trained": best[measure] for measure in MEASURES}
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 
@@ -102,13 +105,30 @@ def closed_form(tables: Tables) -> str:
     )
     random = tables["significance"].set_index("budget")
     rows = [
-        [f"{row['budget']:g}", names(row["supervised"]), f"{row['common']} of {row['count']}",
-         *(cell for measure in MEASURES
-           for cell in (number(row[measure]), number(row[f"{measure}_trained"]),
-                        number(random.loc[row["budget"], f"{measure}_random_best"])))]
+        [
+            f"{row['budget']:g}",
+            names(row["supervised"]),
+            f"{row['common']} of {row['count']}",
+            *(
+                cell
+                for measure in MEASURES
+                for cell in (
+                    number(row[measure]),
+                    number(row[f"{measure}_trained"]),
+                    number(random.loc[row["budget"], f"{measure}_random_best"]),
+                )
+            ),
+        ]
         for _, row in tables["closed_form"].iterrows()
-    ]  # fmt: skip
-    heads = ["budget:", "closed form supervises", "in common:",
-             *(f"{measure}{end}:" for measure in MEASURES
-               for end in ("", ", trained table", ", random sets"))]  # fmt: skip
+    ]
+    heads = [
+        "budget:",
+        "closed form supervises",
+        "in common:",
+        *(
+            f"{measure}{end}:"
+            for measure in MEASURES
+            for end in ("", ", trained table", ", random sets")
+        ),
+    ]
     return head + text + "\n\n" + table(heads, rows)

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from encoders.transfer.closed import RIDGE, TIMES
+from encoders.transfer.data import PoolConfig
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
-from encoders.transfer.pool import PoolConfig
 from encoders.transfer.ridge import SweepResult, joined
 from encoders.transfer.store import REPRESENTATIONS, Store
 from encoders.transfer.sweep import CONFIG

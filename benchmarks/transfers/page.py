@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.transfers.closed_form import closed_form
 from benchmarks.results.markdown import interval, names, number, share, table, wrapped
+from benchmarks.transfers.closed_form import closed_form
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import Tables, read_tables
@@ -42,10 +42,19 @@ def render(folder: Path) -> str:
     """
     tables = read_tables(folder)
     sections = [
-        _header(tables), pictures(tables), significance(tables), trust(tables),
-        cross_fitted(tables), consistency(tables), structure(tables), published(tables),
-        predictors(tables), ridge(tables), closed_form(tables), _files(folder, tables),
-    ]  # fmt: skip
+        _header(tables),
+        pictures(tables),
+        significance(tables),
+        trust(tables),
+        cross_fitted(tables),
+        consistency(tables),
+        structure(tables),
+        published(tables),
+        predictors(tables),
+        ridge(tables),
+        closed_form(tables),
+        _files(folder, tables),
+    ]
     return wrapped("\n\n".join(sections)) + "\n"
 
 
@@ -154,8 +163,12 @@ def pictures(tables: Tables) -> str:
                 f"Taxonomy of budget {row['budget']:g}: {count} supervised tasks "
                 f"({names(row['supervised'])}) and the transfers from them"
             )
-    order = ["heatmap", "tree", *sorted(files.keys() - {"heatmap", "tree", "frontier"}, key=_last),
-             "frontier"]  # fmt: skip
+    order = [
+        "heatmap",
+        "tree",
+        *sorted(files.keys() - {"heatmap", "tree", "frontier"}, key=_last),
+        "frontier",
+    ]
     lines += [f"![{texts[stem]}]({files[stem]})" for stem in order if stem in files]
     return "\n\n".join(lines)
 
@@ -229,9 +242,17 @@ def _at_single(solved: pd.DataFrame, measure: str) -> str:
 
 
 def _budgets(frame: pd.DataFrame, measure: str) -> str:
-    heads = ["budget:", f"{measure}:", "greedy:", "best single:", "ours at that cost:",
-             "random sets, best transfers:", "as good:", "random sets, random transfers:",
-             "as good:"]  # fmt: skip
+    heads = [
+        "budget:",
+        f"{measure}:",
+        "greedy:",
+        "best single:",
+        "ours at that cost:",
+        "random sets, best transfers:",
+        "as good:",
+        "random sets, random transfers:",
+        "as good:",
+    ]
     rows = []
     for _, row in frame.iterrows():
         if row["status"] == "infeasible":
@@ -250,11 +271,15 @@ def _budgets(frame: pd.DataFrame, measure: str) -> str:
             )
         ]
         rows.append(
-            [f"{row['budget']:g}" + ("" if row["status"] == "optimal" else " (not proven)"), own,
-             _paid(row, f"{measure}_greedy", row["greedy_spent"]),
-             _paid(row, f"{measure}_single", row["single_spent"]),
-             number(row[f"{measure}_at_single"]), *drawn]
-        )  # fmt: skip
+            [
+                f"{row['budget']:g}" + ("" if row["status"] == "optimal" else " (not proven)"),
+                own,
+                _paid(row, f"{measure}_greedy", row["greedy_spent"]),
+                _paid(row, f"{measure}_single", row["single_spent"]),
+                number(row[f"{measure}_at_single"]),
+                *drawn,
+            ]
+        )
     return table(heads, rows)
 
 
@@ -279,13 +304,25 @@ def cross_fitted(tables: Tables) -> str:
         "where the taxonomy was chosen."
     )
     rows = [
-        [f"{row['budget']:g}", *(number(row[f"{m}{end}"]) for m in ("gain", "quality")
-                                 for end in ("", "_chosen", "_greedy"))]
+        [
+            f"{row['budget']:g}",
+            *(
+                number(row[f"{m}{end}"])
+                for m in ("gain", "quality")
+                for end in ("", "_chosen", "_greedy")
+            ),
+        ]
         for _, row in frame.iterrows()
-    ]  # fmt: skip
-    heads = ["budget:", "gain, others:", "gain, where chosen:", "gain of greedy, others:",
-             "quality, others:", "quality, where chosen:",
-             "quality of greedy, others:"]  # fmt: skip
+    ]
+    heads = [
+        "budget:",
+        "gain, others:",
+        "gain, where chosen:",
+        "gain of greedy, others:",
+        "quality, others:",
+        "quality, where chosen:",
+        "quality of greedy, others:",
+    ]
     return head + text + "\n\n" + table(heads, rows)
 
 

@@ -195,19 +195,24 @@ def _significance(
     """Against random taxonomies at every budget, and how sure our own are."""
     budgets = [float(count + 1) for count in range(len(sweep.transfers.sources))]
     frame, taxonomies = against_random(
-        sweep.transfers, budgets, max_order=sweep.max_order, draws=settings.draws,
+        sweep.transfers,
+        budgets,
+        max_order=sweep.max_order,
+        draws=settings.draws,
         seed=settings.seed,
-    )  # fmt: skip
+    )
     with results.part("intervals", sweep.folder):
         losses = _needed(sweep.losses, sweep, LOSSES)
-        own = buildings.intervals(losses, taxonomies, resamples=settings.resamples,
-                                  seed=settings.seed)  # fmt: skip
+        own = buildings.intervals(
+            losses, taxonomies, resamples=settings.resamples, seed=settings.seed
+        )
         frame = frame.merge(own, on="budget", how="left")
     with results.part("cross-fitted", sweep.folder):
         losses = _needed(sweep.losses, sweep, LOSSES)
         shown_at = [budget for budget in settings.shown if budget in taxonomies]
-        found = buildings.cross_fitted(losses, shown_at, max_order=sweep.max_order,
-                                       seed=settings.seed)  # fmt: skip
+        found = buildings.cross_fitted(
+            losses, shown_at, max_order=sweep.max_order, seed=settings.seed
+        )
         results.table("cross_fitted", found)
     with results.part("consistency", sweep.folder):
         losses = _needed(sweep.losses, sweep, LOSSES)
@@ -223,8 +228,9 @@ def _trust(
     with results.part("trust", sweep.folder):
         losses = _needed(sweep.losses, sweep, LOSSES)
         found = affinities(losses, bootstrap=RESAMPLES, seed=settings.seed)
-        tasks, budgets = stabilities(found, list(kept), max_order=sweep.max_order,
-                                     seed=settings.seed)  # fmt: skip
+        tasks, budgets = stabilities(
+            found, list(kept), max_order=sweep.max_order, seed=settings.seed
+        )
         budgets["against_average"] = budgets["budget"].map(against_average(losses, kept))
         results.table("stability", tasks)
         results.table("trust", budgets)
@@ -283,9 +289,11 @@ def _predictors(results: Results, sweep: Finished, settings: Settings) -> None:
             known |= predictors.from_scores(scores.to_frame())
             results.table("scores", scores.to_frame())
             results.facts["scores"] = {
-                "seconds": scores.seconds, "examples": scores.examples,
-                "places": scoring.PLACES, "alike": scoring.ALIKE,
-            }  # fmt: skip
+                "seconds": scores.seconds,
+                "examples": scores.examples,
+                "places": scoring.PLACES,
+                "alike": scoring.ALIKE,
+            }
         known |= predictors.baselines(measured)
         summary, targets = predictors.predicted(measured, known)
         results.table("predictors", summary)
@@ -295,9 +303,12 @@ def _predictors(results: Results, sweep: Finished, settings: Settings) -> None:
 def _scores(sweep: Finished, measured: pd.DataFrame, settings: Settings) -> scoring.Scores:
     single = measured[measured["order"] == 1]
     return scoring.scored(
-        sweep.pool(), sweep.store(), sources=sorted(single["sources"].unique()),
-        targets=sorted(single["target"].unique()), seed=settings.seed,
-    )  # fmt: skip
+        sweep.pool(),
+        sweep.store(),
+        sources=sorted(single["sources"].unique()),
+        targets=sorted(single["target"].unique()),
+        seed=settings.seed,
+    )
 
 
 def _closed_form(
@@ -306,8 +317,9 @@ def _closed_form(
     with results.part("closed form", sweep.folder):
         if closed is None:
             raise InvalidTableError("no sweep in closed form was given; name one with --closed")
-        found = chosen_in_closed_form(closed.transfers, sweep.transfers, kept,
-                                      max_order=sweep.max_order)  # fmt: skip
+        found = chosen_in_closed_form(
+            closed.transfers, sweep.transfers, kept, max_order=sweep.max_order
+        )
         runs, trained = (_needed(each.records, each, RECORDS) for each in (closed, sweep))
         tests = runs[runs["readout"] == "ridge"]
         results.facts["closed_form"] = {
@@ -331,9 +343,11 @@ def ridge_times(sweep: Finished) -> dict[str, Any]:
     wall = sum(each["moments_s"] + each["solve_s"] for each in times.values())
     count = sum(int(each["transfers"]) for each in times.values())
     found: dict[str, Any] = {
-        "families": times, "seconds": wall, "transfers": count,
+        "families": times,
+        "seconds": wall,
+        "transfers": count,
         "each": wall / count if count else float("nan"),
-    }  # fmt: skip
+    }
     if sweep.records is not None:
         runs = sweep.records[sweep.records["order"] >= 1]
         if "readout" in runs:

@@ -74,8 +74,9 @@ def baselines(measured: pd.DataFrame) -> dict[str, Prediction]:
     """
     single = measured[measured["order"] == 1]
     table = single.pivot_table(index="sources", columns="target", values="valid_loss")
-    ranks = pd.DataFrame(average_rank(table.to_numpy(), better="smaller"),
-                         index=table.index, columns=table.columns)  # fmt: skip
+    ranks = pd.DataFrame(
+        average_rank(table.to_numpy(), better="smaller"), index=table.index, columns=table.columns
+    )
     rank = ranks.reset_index().melt("sources", var_name="target").dropna()
     losses = single.set_index(["target", "sources"])["valid_loss"].to_dict()
     several = measured[measured["order"] > 1]
@@ -142,9 +143,13 @@ def _agreement(both: pd.DataFrame, better: Better, truth: str, truth_better: Bet
     value = both.pivot_table(index="sources", columns="target", values=truth, dropna=False)
     value = value.reindex(index=guess.index, columns=guess.columns)
     return agreement(
-        guess, value, sources=list(guess.index), targets=list(guess.columns),
-        predicted_better=better, trained_better=truth_better,
-    )  # fmt: skip
+        guess,
+        value,
+        sources=list(guess.index),
+        targets=list(guess.columns),
+        predicted_better=better,
+        trained_better=truth_better,
+    )
 
 
 def _summary(by_loss: Agreement, by_affinity: Agreement) -> dict[str, float]:

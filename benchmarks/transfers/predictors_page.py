@@ -38,18 +38,35 @@ def predictors(tables: Tables) -> str:
     return "\n\n".join([*parts, _targets(tables["predictors_targets"]), *_times(tables), ELSEWHERE])
 
 
-HEADS = ["order:", "prediction", "transfers:", "targets:", "Spearman:", "95 %:", "weighted tau:",
-         "best:", "five best:", "regret:", "affinity:"]  # fmt: skip
+HEADS = [
+    "order:",
+    "prediction",
+    "transfers:",
+    "targets:",
+    "Spearman:",
+    "95 %:",
+    "weighted tau:",
+    "best:",
+    "five best:",
+    "regret:",
+    "affinity:",
+]
 
 
 def _row(row: pd.Series[Any]) -> list[str]:
     return [
-        f"{row['order']:g}", str(row["predictor"]), f"{row['transfers']:g}", f"{row['targets']:g}",
-        number(row["spearman"]), interval(row["low"], row["high"]), number(row["weighted_tau"]),
+        f"{row['order']:g}",
+        str(row["predictor"]),
+        f"{row['transfers']:g}",
+        f"{row['targets']:g}",
+        number(row["spearman"]),
+        interval(row["low"], row["high"]),
+        number(row["weighted_tau"]),
         f"{number(row['top1'])} ({number(row['top1_chance'])})",
         f"{number(row['top5'])} ({number(row['top5_chance'])})",
-        number(row["regret_ratio"]), number(row["affinity"]),
-    ]  # fmt: skip
+        number(row["regret_ratio"]),
+        number(row["affinity"]),
+    ]
 
 
 def _lacking(tables: Tables) -> list[str]:
@@ -98,13 +115,26 @@ def ridge(tables: Tables) -> str:
         return head + tables.absent("ridge")
     facts = tables.facts["ridge"]
     rows = [
-        [name, f"{each['transfers']:,.0f}", seconds(each["moments_s"]), seconds(each["solve_s"]),
-         seconds((each["moments_s"] + each["solve_s"]) / each["transfers"]),
-         f"{each['workers']:g}"]
+        [
+            name,
+            f"{each['transfers']:,.0f}",
+            seconds(each["moments_s"]),
+            seconds(each["solve_s"]),
+            seconds((each["moments_s"] + each["solve_s"]) / each["transfers"]),
+            f"{each['workers']:g}",
+        ]
         for name, each in sorted(facts["families"].items())
-    ]  # fmt: skip
-    rows.append(["all", f"{facts['transfers']:,}", "", seconds(facts["seconds"]),
-                 seconds(facts["each"]), ""])  # fmt: skip
+    ]
+    rows.append(
+        [
+            "all",
+            f"{facts['transfers']:,}",
+            "",
+            seconds(facts["seconds"]),
+            seconds(facts["each"]),
+            "",
+        ]
+    )
     heads = ["family", "transfers:", "moments:", "solving:", "a transfer:", "workers:"]
     text = (
         f"{facts['transfers']:,} transfers in {seconds(facts['seconds'])} of wall time: "

@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
 from encoders.tasks import OTHER_NAMES
 from encoders.transfer.agreement import Agreement, agreement
+from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.plot import first_order
 from taskgraph.tasks import RESERVED, SELF, join_sources, split_sources
 from taskgraph.transfers import Transfers
 
 MEASURES = ("affinity", "gain", "quality")
-Floats = NDArray[np.float64]
 
 
 def matrices(ours: Transfers, theirs: Transfers, measure: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -98,9 +97,14 @@ def compared(
     for measure in MEASURES:
         one, other = matrices(ours, theirs, measure)
         found = agreement(
-            other, one, sources=list(one.index), targets=list(one.columns),
-            predicted_better="larger", trained_better="larger", seed=seed,
-        )  # fmt: skip
+            other,
+            one,
+            sources=list(one.index),
+            targets=list(one.columns),
+            predicted_better="larger",
+            trained_better="larger",
+            seed=seed,
+        )
         table = found.table.drop(columns=["weighted_tau", "regret_ratio"])
         low, high = spearman_interval(table["spearman"].to_numpy(), table["n"].to_numpy())
         table.insert(0, "measure", measure)
@@ -141,7 +145,7 @@ def mean_spearman(one: Floats, other: Floats) -> float:
 
 
 def spearman_interval(
-    rho: Floats, count: NDArray[np.int64], *, level: float = 0.95
+    rho: Floats, count: Integers, *, level: float = 0.95
 ) -> tuple[Floats, Floats]:
     """Interval of a rank correlation of ``count`` pairs; NaN for fewer than four.
 

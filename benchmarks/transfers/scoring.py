@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from encoders.tasks import Task
+from encoders.transfer.data import Pool, PoolConfig, Views, evenly, open_pool
 from encoders.transfer.families import Family, batches, families, features, represented
-from encoders.transfer.pool import Integers, Pool, PoolConfig, Views, evenly, open_pool
 from encoders.transfer.ridge import Statistics
 from encoders.transfer.ridge.regressands import raw
-from encoders.transfer.scores import diagram, discretise, logme, shrunk_h_score
+from encoders.transfer.scores import diagram, discretize, logme, shrunk_h_score
 from encoders.transfer.store import Store
+from taskgraph.arrays import Floats, Floats32, Integers
 from taskgraph.errors import ConvergenceError
 
 PLACES = 4
@@ -30,8 +30,6 @@ FEWEST_ALIKE = 4
 
 LEAST = 50
 """Examples below which nothing is scored."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass
@@ -115,8 +113,9 @@ def scored(
     for family in families(targets):
         pools = {name: open_pool(config, name) for name in family.targets}
         for names in _alike_pools(pools):
-            _score_family(scores, family, {n: pools[n] for n in names}, store, sources, places,
-                          alike, seed)  # fmt: skip
+            _score_family(
+                scores, family, {n: pools[n] for n in names}, store, sources, places, alike, seed
+            )
     return scores
 
 
@@ -129,14 +128,21 @@ def _alike_pools(pools: dict[str, Pool]) -> list[list[str]]:
 
 
 def _score_family(
-    scores: Scores, family: Family, pools: dict[str, Pool], store: Store,
-    sources: Sequence[str], places: int, alike: int, seed: int,
-) -> None:  # fmt: skip
+    scores: Scores,
+    family: Family,
+    pools: dict[str, Pool],
+    store: Store,
+    sources: Sequence[str],
+    places: int,
+    alike: int,
+    seed: int,
+) -> None:
     views = next(iter(pools.values())).train
     side = store.shape(sources[0])[1]
     chosen = chosen_places(len(views), side**2 if family.form == "local" else 1, places, seed)
-    answers = {name: answers_of(pool.task, pool.train, side, chosen, seed)
-               for name, pool in pools.items()}  # fmt: skip
+    answers = {
+        name: answers_of(pool.task, pool.train, side, chosen, seed) for name, pool in pools.items()
+    }
     scores.examples |= {name: len(each.rows) for name, each in answers.items()}
     pictures = views.pictures(evenly(np.arange(len(views)), alike))[:, 0]
 
@@ -155,7 +161,7 @@ def _score_family(
                 with scores.timed("h_score"):
                     row["h_score"] = shrunk_h_score(x[each.rows], each.labels)
                 with scores.timed("logme"), suppress(ConvergenceError):
-                    row["logme"] = logme(x[each.rows], each.numbers, centred=True)
+                    row["logme"] = logme(x[each.rows], each.numbers, centered=True)
             if target in diagrams:  # the cosine of unit vectors, as `scores.dds` has it
                 row["dds"] = float(np.clip(diagrams[source] @ diagrams[target], -1.0, 1.0))
             scores.rows.append(row)
@@ -177,7 +183,7 @@ def chosen_places(images: int, places: int, count: int, seed: int) -> Integers:
 
 def _features(
     family: Family, store: Store, views: Views, source: str, chosen: Integers
-) -> NDArray[np.float32]:
+) -> Floats32:
     """(rows chosen, p) features of one source."""
     statistics = Statistics.observe(
         represented(family, store, views, part, [source]) for part in batches(views)
@@ -223,7 +229,7 @@ def _labels(task: Task, centred: Floats, whole: Floats, patch: int, seed: int) -
         return np.asarray(most, dtype=np.int64)
     means = centred.reshape(len(centred), -1, patch).mean(axis=2)
     spread = means.std(axis=0)
-    return discretise(means / np.where(spread > 0, spread, 1.0), seed=seed)
+    return discretize(means / np.where(spread > 0, spread, 1.0), seed=seed)
 
 
 def _pixels(task: Task) -> bool:

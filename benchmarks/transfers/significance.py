@@ -46,8 +46,9 @@ def against_random(
     rows, found = [], {}
     for budget in budgets:
         try:
-            each = tg.evaluate(transfers, budget=budget, max_order=max_order, draws=draws,
-                               seed=seed)  # fmt: skip
+            each = tg.evaluate(
+                transfers, budget=budget, max_order=max_order, draws=draws, seed=seed
+            )
         except InfeasibleError:
             rows.append({"budget": budget, "status": "infeasible"})
             continue
@@ -68,9 +69,10 @@ def _row(each: Evaluation) -> dict[str, object]:
         "random_spent": each.random["spent"].mean(),
         "random": len(each.random),
     }
-    optima = {name: summary(each.at_cost[method]) if method in each.at_cost else {}
-              for name, method in (("greedy", GREEDY), ("single", SINGLE), ("random", RANDOM))
-              }  # fmt: skip
+    optima = {
+        name: summary(each.at_cost[method]) if method in each.at_cost else {}
+        for name, method in (("greedy", GREEDY), ("single", SINGLE), ("random", RANDOM))
+    }
     for measure in MEASURES:
         row |= {
             measure: ours[measure],

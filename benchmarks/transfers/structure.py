@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.cluster.hierarchy import fcluster
 from scipy.spatial.distance import pdist, squareform
 
 import taskgraph as tg
 from encoders.tasks import OTHER_NAMES
+from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.plot import task_linkage, transfer_distance
@@ -20,25 +21,40 @@ from taskgraph.transfers import Transfers
 
 GROUPS = {
     "3D": (
-        "curvature", "edge3d", "keypoint3d", "reshade", "rgb2depth", "rgb2mist", "rgb2sfnorm",
+        "curvature",
+        "edge3d",
+        "keypoint3d",
+        "reshade",
+        "rgb2depth",
+        "rgb2mist",
+        "rgb2sfnorm",
         "segment25d",
     ),
     "2D": (
-        "autoencoder", "colorization", "edge2d", "impainting_whole", "keypoint2d", "segment2d",
+        "autoencoder",
+        "colorization",
+        "edge2d",
+        "impainting_whole",
+        "keypoint2d",
+        "segment2d",
     ),
     "geometric": (
-        "ego_motion", "fix_pose", "jigsaw", "non_fixated_pose", "point_match", "random",
-        "room_layout", "vanishing_point_well_defined",
+        "ego_motion",
+        "fix_pose",
+        "jigsaw",
+        "non_fixated_pose",
+        "point_match",
+        "random",
+        "room_layout",
+        "vanishing_point_well_defined",
     ),
     "semantic": ("class_1000", "class_places", "class_selected", "segmentsemantic_rb"),
-}  # fmt: skip
+}
 """The branches of the paper's task similarity tree (Zamir et al. 2018); "geometric" are
 the low-dimensional geometric tasks. Denoising stands alone there, and is in no group."""
 
 GROUP_OF = {task: group for group, tasks in GROUPS.items() for task in tasks}
 CLUSTERS = (4, 5)
-
-Integers = NDArray[np.int64]
 
 
 def group_of(task: str) -> str:
@@ -113,7 +129,7 @@ def beside_groups(
     return pd.DataFrame(rows)
 
 
-def _tested(value: float, drawn: NDArray[np.float64], tasks: int) -> dict[str, float]:
+def _tested(value: float, drawn: Floats, tasks: int) -> dict[str, float]:
     reached = int((drawn >= value - 1e-12).sum())
     p = (1 + reached) / (1 + len(drawn))
     chance = float(drawn.mean()) if len(drawn) else np.nan
@@ -189,7 +205,7 @@ def neighbours(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.
     return frame.assign(order=order).sort_values(["order", "task"]).drop(columns="order")
 
 
-def _nearest(apart: NDArray[np.float64]) -> Integers:
+def _nearest(apart: Floats) -> Integers:
     """(S,) place of the nearest other one in each row."""
     others = apart + np.diag(np.full(len(apart), np.inf))
     nearest: Integers = others.argmin(axis=1).astype(np.int64)

@@ -34,10 +34,15 @@ def consistency(tables: Tables) -> str:
         "1 it may choose a transfer that wins less often against scratch."
     )
     rows = [
-        [row["target"], f"{row['candidates']:g}", number(row["consistency_ratio"]),
-         number(row["gain"]), number(row["quality"])]
+        [
+            row["target"],
+            f"{row['candidates']:g}",
+            number(row["consistency_ratio"]),
+            number(row["gain"]),
+            number(row["quality"]),
+        ]
         for _, row in frame.iterrows()
-    ]  # fmt: skip
+    ]
     heads = ["target", "candidates:", "consistency ratio:", "gain:", "quality:"]
     return head + text + "\n\n" + table(heads, rows)
 
@@ -58,10 +63,16 @@ def structure(tables: Tables) -> str:
     )
     text += "".join(said for name, said in TABLES.items() if (frame["table"] == name).any())
     rows = [
-        [row["table"], _measure(row), f"{row['tasks']:g}", number(row["value"]),
-         number(row["chance"]), share(row["p"])]
+        [
+            row["table"],
+            _measure(row),
+            f"{row['tasks']:g}",
+            number(row["value"]),
+            number(row["chance"]),
+            share(row["p"]),
+        ]
         for _, row in frame.iterrows()
-    ]  # fmt: skip
+    ]
     heads = ["table", "measure", "tasks:", "value:", "by chance:", "p:"]
     return "\n\n".join([head + text, table(heads, rows), _neighbours(tables["neighbours"])])
 
@@ -74,13 +85,23 @@ def _measure(row: pd.Series[str]) -> str:
 
 def _neighbours(frame: pd.DataFrame) -> str:
     counts = [str(name) for name in frame if str(name).startswith("clusters_")]
-    heads = ["task", "group", "nearest", "its group",
-             *(f"of {name.rpartition('_')[2]} clusters:" for name in counts)]  # fmt: skip
+    heads = [
+        "task",
+        "group",
+        "nearest",
+        "its group",
+        *(f"of {name.rpartition('_')[2]} clusters:" for name in counts),
+    ]
     rows = [
-        [row["task"], _or_none(row["group"]), row["nearest"], _or_none(row["nearest_group"]),
-         *(str(row[name]) for name in counts)]
+        [
+            row["task"],
+            _or_none(row["group"]),
+            row["nearest"],
+            _or_none(row["nearest_group"]),
+            *(str(row[name]) for name in counts),
+        ]
         for _, row in frame.iterrows()
-    ]  # fmt: skip
+    ]
     return table(heads, rows)
 
 
@@ -102,12 +123,17 @@ def published(tables: Tables) -> str:
         "with those of chance in brackets."
     )
     rows = [
-        [row["measure"], f"{row['targets']:g}", number(row["mean"]),
-         interval(row["low"], row["high"]), share(row["p"]),
-         f"{number(row['top1'])} ({number(row['top1_chance'])})",
-         f"{number(row['top5'])} ({number(row['top5_chance'])})"]
+        [
+            row["measure"],
+            f"{row['targets']:g}",
+            number(row["mean"]),
+            interval(row["low"], row["high"]),
+            share(row["p"]),
+            f"{number(row['top1'])} ({number(row['top1_chance'])})",
+            f"{number(row['top5'])} ({number(row['top5_chance'])})",
+        ]
         for _, row in tables["published"].iterrows()
-    ]  # fmt: skip
+    ]
     heads = ["measure", "targets:", "mean Spearman:", "95 %:", "p:", "best:", "five best:"]
     return "\n\n".join([head + text, table(heads, rows), _targets(tables["published_targets"])])
 
@@ -118,11 +144,24 @@ def _targets(frame: pd.DataFrame) -> str:
     affinity = by["affinity"].sort_values("spearman", ascending=False)
     others = [name for name in ("gain", "quality") if name in by]
     rows = [
-        [str(target), str(row["n"]), number(row["spearman"]), interval(row["low"], row["high"]),
-         *(number(by[name]["spearman"].get(target)) for name in others),
-         str(row["best"]), str(row["chosen"])]
+        [
+            str(target),
+            str(row["n"]),
+            number(row["spearman"]),
+            interval(row["low"], row["high"]),
+            *(number(by[name]["spearman"].get(target)) for name in others),
+            str(row["best"]),
+            str(row["chosen"]),
+        ]
         for target, row in affinity.iterrows()
-    ]  # fmt: skip
-    heads = ["target", "sources:", "affinity:", "95 %:", *(f"{name}:" for name in others),
-             "our best source", "theirs"]  # fmt: skip
+    ]
+    heads = [
+        "target",
+        "sources:",
+        "affinity:",
+        "95 %:",
+        *(f"{name}:" for name in others),
+        "our best source",
+        "theirs",
+    ]
     return table(heads, rows)

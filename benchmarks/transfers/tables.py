@@ -13,10 +13,22 @@ from taskgraph.errors import InvalidTableError
 
 FACTS = "facts.json"
 NAMES = (
-    "significance", "cross_fitted", "consistency", "frontier", "structure", "neighbours",
-    "published", "published_targets", "predictors", "predictors_targets", "scores",
-    "closed_form", "stability", "trust", "versus_average",
-)  # fmt: skip
+    "significance",
+    "cross_fitted",
+    "consistency",
+    "frontier",
+    "structure",
+    "neighbours",
+    "published",
+    "published_targets",
+    "predictors",
+    "predictors_targets",
+    "scores",
+    "closed_form",
+    "stability",
+    "trust",
+    "versus_average",
+)
 """Written as CSV, each if the sweep has what it needs."""
 
 ALONE = ("average",)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from benchmarks.transfers.buildings import MIN_IMAGES, wins_of
 from benchmarks.results.markdown import interval, number, table
+from benchmarks.transfers.buildings import MIN_IMAGES, wins_of
 from benchmarks.transfers.tables import Tables
 from taskgraph.affinity import Affinities
 from taskgraph.affinity.tournament import tournament_of
@@ -93,8 +93,15 @@ def trust(tables: Tables) -> str:
     for _, row in budgets.iterrows():
         of = tasks[tasks["budget"] == row["budget"]].sort_values("share", kind="stable")
         inside, outside = of[of["supervised"]], of[~of["supervised"] & (of["share"] > 0)]
-        rows.append([f"{row['budget']:g}", number(row["same"], 2), _listed(inside.head(3)),
-                     _listed(outside[::-1].head(3)), number(row["against_average"])])  # fmt: skip
+        rows.append(
+            [
+                f"{row['budget']:g}",
+                number(row["same"], 2),
+                _listed(inside.head(3)),
+                _listed(outside[::-1].head(3)),
+                number(row["against_average"]),
+            ]
+        )
     heads = ["budget:", "same set:", "least stable", "next", "against the constant:"]
     parts.append(table(heads, rows))
     return "\n\n".join([*parts, *_constants(tables)])
@@ -118,8 +125,10 @@ def _constants(tables: Tables) -> list[str]:
         f"constant; at {doubtful} more its interval holds one half. Its win rates, with 95 % "
         "intervals over buildings (t of the ratio of sums):"
     )
-    rows = [[str(row.target), number(row.wins), interval(row.low, row.high)]
-            for row in frame.itertuples()]  # fmt: skip
+    rows = [
+        [str(row.target), number(row.wins), interval(row.low, row.high)]
+        for row in frame.itertuples()
+    ]
     found = [text, table(["target", "scratch beats average on:", "interval:"], rows)]
     if "average" in tables:
         found.append(_measured_alone(tables["average"]))

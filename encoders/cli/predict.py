@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from encoders.extras import extra_installed
+from encoders.errors.extras import extra_installed
 from taskgraph.cli.options import Names, note
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFile
 
@@ -15,24 +15,57 @@ OUT = "predictions.png"
 
 @click.command("predict", short_help="Draw what a trained bank says about any photo.")
 @click.argument("images", nargs=-1, type=InputFile(), metavar="[IMAGE]...")
-@click.option("--task", "tasks", type=Names(), default="all", show_default=True, metavar="a,b",
-              help="Tasks by their names, or in everyday words: depth, normals, edges, layout, "
-              "scene, object, semantic …")  # fmt: skip
-@click.option("--bank", type=InputFolder(), metavar="DIR",
-              help="A folder that `taskgraph train` made (default: the "
-              "library's own bank).")  # fmt: skip
-@click.option("-o", "--out", default=OUT, show_default=True, type=OutputFile((".png",)),
-              metavar="FILE.png", help="The picture to write.")  # fmt: skip
-@click.option("--data", type=InputFolder(), metavar="DIR",
-              help="Instead of photos: held-out views of a data set, "
-              "each prediction beside its label.")  # fmt: skip
-@click.option("--splits", type=InputFile(), metavar="FILE",
-              help="Taskonomy's CSV of buildings for train, val and "
-              "test, if the bank was trained with one; with --data.")  # fmt: skip
-@click.option("--views", type=click.IntRange(min=1), default=6, show_default=True,
-              help="How many, evenly spaced over its test split; with --data.")  # fmt: skip
-@click.option("--allow-overlap", is_flag=True, help="With --data: go on where test buildings are "
-              "some that a network was trained on; the picture says which.")  # fmt: skip
+@click.option(
+    "--task",
+    "tasks",
+    type=Names(),
+    default="all",
+    show_default=True,
+    metavar="a,b",
+    help="Tasks by their names, or in everyday words: depth, normals, edges, layout, "
+    "scene, object, semantic …",
+)
+@click.option(
+    "--bank",
+    type=InputFolder(),
+    metavar="DIR",
+    help="A folder that `taskgraph train` made (default: the library's own bank).",
+)
+@click.option(
+    "-o",
+    "--out",
+    default=OUT,
+    show_default=True,
+    type=OutputFile((".png",)),
+    metavar="FILE.png",
+    help="The picture to write.",
+)
+@click.option(
+    "--data",
+    type=InputFolder(),
+    metavar="DIR",
+    help="Instead of photos: held-out views of a data set, each prediction beside its label.",
+)
+@click.option(
+    "--splits",
+    type=InputFile(),
+    metavar="FILE",
+    help="Taskonomy's CSV of buildings for train, val and "
+    "test, if the bank was trained with one; with --data.",
+)
+@click.option(
+    "--views",
+    type=click.IntRange(min=1),
+    default=6,
+    show_default=True,
+    help="How many, evenly spaced over its test split; with --data.",
+)
+@click.option(
+    "--allow-overlap",
+    is_flag=True,
+    help="With --data: go on where test buildings are "
+    "some that a network was trained on; the picture says which.",
+)
 def predict(
     images: tuple[str, ...],
     tasks: tuple[str, ...],
@@ -55,23 +88,28 @@ def predict(
       taskgraph predict room.jpg --task depth,normals -o room.png
       taskgraph predict left.jpg right.jpg --task matching
       taskgraph predict --data world --bank bank --views 6 -o gallery.png
-    """  # fmt: skip
+    """
     if bool(images) == (data is not None):
         raise click.UsageError(
             "name some pictures, as in `taskgraph predict room.jpg --task depth`, or a data set "
             "with --data DIR, not both"
         )
     with extra_installed("train"):
+        from encoders.bank.predict import gallery, photos
+        from encoders.bank.pretrained import default_bank
         from encoders.draw import save
-        from encoders.predict import gallery, photos
-        from encoders.shipped import default_bank
 
     folder = Path(bank) if bank else default_bank()
     if data:
         page = gallery(
-            folder, data, tasks=tasks, views=views, splits=splits, allow_overlap=allow_overlap,
+            folder,
+            data,
+            tasks=tasks,
+            views=views,
+            splits=splits,
+            allow_overlap=allow_overlap,
             say=note,
-        )  # fmt: skip
+        )
     else:
         page = photos(folder, images, tasks)
     save(page, out)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from encoders.extras import extra_installed
-from encoders.workers import cores
+from encoders.engines.workers import cores
+from encoders.errors.extras import extra_installed
 from taskgraph.cli.options import INFEASIBLE, note
 from taskgraph.cli.paths import OutputFolder
 
@@ -22,16 +22,41 @@ PRESETS = ("smoke", "cpu", "full")
 
 @click.command("run")
 @click.argument("out", type=OutputFolder())
-@click.option("--preset", type=click.Choice(PRESETS), default="smoke", show_default=True,
-              help="How much of it: minutes, hours on two cores, or GPUs.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Of all that is random.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), default=cores, show_default="all cores",
-              help="Processes that share the work.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
-              help="Threads of each job; losses depend on it a little.")  # fmt: skip
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local",
-              show_default=True, help="Processes of this machine, or a Ray cluster.")  # fmt: skip
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default="smoke",
+    show_default=True,
+    help="How much of it: minutes, hours on two cores, or GPUs.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of all that is random.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=cores,
+    show_default="all cores",
+    help="Processes that share the work.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Threads of each job; losses depend on it a little.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Processes of this machine, or a Ray cluster.",
+)
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
 def run_command(
     out: str, preset: str, seed: int, jobs: int, threads: int, engine: str, address: str | None
@@ -46,11 +71,11 @@ def run_command(
     Examples:
       taskgraph run demo --preset smoke
       taskgraph run cluster --preset full --engine ray --address 10.0.0.1:6379
-    """  # fmt: skip
+    """
     with extra_installed("train"):
         from encoders.engines import engine_named, progress_bar
-        from encoders.pipeline import REPORT, Pipeline
-        from encoders.plans import PLANS
+        from encoders.pipeline.sizes import PLANS
+        from encoders.pipeline.stages import REPORT, Pipeline
 
     pipeline = Pipeline(
         PLANS[preset].seeded(seed).threaded(threads),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from encoders.extras import extra_installed
-from encoders.workers import cores
+from encoders.engines.workers import cores
+from encoders.errors.extras import extra_installed
 from taskgraph.cli.options import Interrupted, note, progress_bar
 from taskgraph.cli.paths import OutputFile, OutputFolder
 
@@ -96,7 +96,7 @@ def scenes(
       taskgraph scenes world --buildings 40 --views 100 --size 64
       taskgraph scenes world --show sheet.png --stats
       taskgraph scenes --show
-    """  # fmt: skip
+    """
     if out is None and (stats or show is None):
         raise click.UsageError(
             "name a folder, as in `taskgraph scenes world`, or give --show alone to see one view"
@@ -158,9 +158,9 @@ def _told(out: str, made: Made, workers: int) -> str:
 
 
 def _show_sample(show: str, settings: dict[str, Any]) -> int:
+    from encoders.scenes.contact_sheets.album import sample_view
+    from encoders.scenes.contact_sheets.sheet import draw_sheet, save_sheet
     from encoders.scenes.making.settings import Settings
-    from encoders.scenes.sheets.album import sample_view
-    from encoders.scenes.sheets.sheet import draw_sheet, save_sheet
 
     save_sheet(draw_sheet([sample_view(Settings(**settings))]), show)
     note(f"drew {show}")
@@ -168,8 +168,8 @@ def _show_sample(show: str, settings: dict[str, Any]) -> int:
 
 
 def _show_folder(out: Path, show: str, columns: int) -> None:
-    from encoders.scenes.sheets.album import spread_views
-    from encoders.scenes.sheets.sheet import draw_sheet, save_sheet
+    from encoders.scenes.contact_sheets.album import spread_views
+    from encoders.scenes.contact_sheets.sheet import draw_sheet, save_sheet
 
     save_sheet(draw_sheet(spread_views(out, columns)), show)
     note(f"drew {show}")

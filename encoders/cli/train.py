@@ -11,56 +11,116 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from encoders.extras import extra_installed
+from encoders.errors.extras import extra_installed
 from taskgraph.cli.options import BAD_INPUT, Counts, Names, note
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:
-    from encoders.jobs import Done, Standing
+    from encoders.bank.jobs import Done, Standing
 
 PRESETS = ("tiny", "base", "paper")
 
 
 @click.command("train")
-@click.option("--data", required=True, type=InputFolder(), metavar="DIR",
-              help="The data set's folder.")  # fmt: skip
-@click.option("--splits", type=InputFile(), metavar="FILE",
-              help="Taskonomy's CSV of buildings for train, val and "
-              "test; by default 70, 15 and 15 % of them.")  # fmt: skip
-@click.option("-o", "--out", default="bank", show_default=True, type=OutputFolder(),
-              metavar="DIR", help="The bank's folder.")  # fmt: skip
-@click.option("--preset", type=click.Choice(PRESETS), default="tiny", show_default=True,
-              help="Size of networks and pictures.")  # fmt: skip
+@click.option(
+    "--data", required=True, type=InputFolder(), metavar="DIR", help="The data set's folder."
+)
+@click.option(
+    "--splits",
+    type=InputFile(),
+    metavar="FILE",
+    help="Taskonomy's CSV of buildings for train, val and "
+    "test; by default 70, 15 and 15 % of them.",
+)
+@click.option(
+    "-o",
+    "--out",
+    default="bank",
+    show_default=True,
+    type=OutputFolder(),
+    metavar="DIR",
+    help="The bank's folder.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    default="tiny",
+    show_default=True,
+    help="Size of networks and pictures.",
+)
 @click.option("--tasks", type=Names(), default=(), help="Only these; all 25 by default.")
-@click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True,
-              help="Passes over the training split.")  # fmt: skip
-@click.option("--epochs-of", type=Counts(), default={}, help="Other numbers of epochs for some "
-              "tasks.")  # fmt: skip
-@click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True,
-              help="Examples a step.")  # fmt: skip
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=2e-3,
-              show_default=True, help="Highest rate of AdamW.")  # fmt: skip
-@click.option("--precision", default="auto", show_default=True, metavar="NAME",
-              help="As Lightning Fabric names it, such as 32-true or bf16-mixed.")  # fmt: skip
-@click.option("--devices", type=click.IntRange(min=1), default=1, show_default=True,
-              help="GPUs a task.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Of weights and order.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True,
-              help="Tasks that are trained at once.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
-              help="Threads of each job; losses depend on it a little.")  # fmt: skip
-@click.option("--references/--no-references", default=True, show_default=True,
-              help="Train what each task is measured against.")  # fmt: skip
-@click.option("--adversarial", is_flag=True,
-              help="Add the paper's adversarial term to maps (--preset paper).")  # fmt: skip
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Passes over the training split.",
+)
+@click.option(
+    "--epochs-of", type=Counts(), default={}, help="Other numbers of epochs for some tasks."
+)
+@click.option(
+    "--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Examples a step."
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=2e-3,
+    show_default=True,
+    help="Highest rate of AdamW.",
+)
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="As Lightning Fabric names it, such as 32-true or bf16-mixed.",
+)
+@click.option(
+    "--devices", type=click.IntRange(min=1), default=1, show_default=True, help="GPUs a task."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights and order."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Tasks that are trained at once.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Threads of each job; losses depend on it a little.",
+)
+@click.option(
+    "--references/--no-references",
+    default=True,
+    show_default=True,
+    help="Train what each task is measured against.",
+)
+@click.option(
+    "--adversarial", is_flag=True, help="Add the paper's adversarial term to maps (--preset paper)."
+)
 @click.option("--tensorboard", is_flag=True, help="Log epochs for TensorBoard too.")
 @click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
 def train(
-    data: str, splits: str | None, out: str, preset: str, tasks: tuple[str, ...], jobs: int,
-    epochs_of: dict[str, int], references: bool, adversarial: bool, tensorboard: bool,
-    resume: bool, **settings: Any,
-) -> int:  # fmt: skip
+    data: str,
+    splits: str | None,
+    out: str,
+    preset: str,
+    tasks: tuple[str, ...],
+    jobs: int,
+    epochs_of: dict[str, int],
+    references: bool,
+    adversarial: bool,
+    tensorboard: bool,
+    resume: bool,
+    **settings: Any,
+) -> int:
     """Train one encoder-decoder a task on the data set in DIR.
 
     Each task is trained by itself: one that fails is told at the end and ends no other. Killed at
@@ -71,14 +131,14 @@ def train(
       taskgraph train --data world --preset tiny --tasks rgb2sfnorm,edge2d
       taskgraph train --data world --epochs 3 --epochs-of class_places=10,fix_pose=8
       taskgraph train --data world --jobs 2 --resume
-    """  # fmt: skip
+    """
     with extra_installed("train"):
-        from encoders.adversarial import AdversarialConfig
-        from encoders.bank import BankConfig, epochs, trainable
-        from encoders.fit import FitConfig
-        from encoders.jobs import train_bank
+        from encoders.bank.jobs import train_bank
+        from encoders.bank.training import BankConfig, epochs, trainable
         from encoders.networks import PRESETS as SIZES
         from encoders.tasks import tasks_named
+        from encoders.training.adversarial import AdversarialConfig
+        from encoders.training.fit import FitConfig
 
     if adversarial and SIZES[preset].patch is None:
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")

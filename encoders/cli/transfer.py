@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from encoders.extras import extra_installed
+from encoders.errors.extras import extra_installed
 from taskgraph.cli.options import BAD_INPUT, Names, note
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
@@ -17,61 +17,161 @@ if TYPE_CHECKING:
 
 
 @click.command("transfer")
-@click.option("--data", required=True, type=InputFolder(), metavar="DIR",
-              help="The data set's folder.")  # fmt: skip
-@click.option("--splits", type=InputFile(), metavar="FILE",
-              help="Taskonomy's CSV of buildings for train, val and "
-              "test, as the encoders were trained with.")  # fmt: skip
-@click.option("--bank", type=InputFolder(), metavar="DIR",
-              help="Trained encoders; by default the library's own.")  # fmt: skip
-@click.option("-o", "--out", default="transfers", show_default=True, type=OutputFolder(),
-              metavar="DIR", help="Where everything is written.")  # fmt: skip
+@click.option(
+    "--data", required=True, type=InputFolder(), metavar="DIR", help="The data set's folder."
+)
+@click.option(
+    "--splits",
+    type=InputFile(),
+    metavar="FILE",
+    help="Taskonomy's CSV of buildings for train, val and test, as the encoders were trained with.",
+)
+@click.option(
+    "--bank",
+    type=InputFolder(),
+    metavar="DIR",
+    help="Trained encoders; by default the library's own.",
+)
+@click.option(
+    "-o",
+    "--out",
+    default="transfers",
+    show_default=True,
+    type=OutputFolder(),
+    metavar="DIR",
+    help="Where everything is written.",
+)
 @click.option("--targets", type=Names(), default=(), help="Only these; all 22 by default.")
 @click.option("--sources", type=Names(), default=(), help="Only these; all 26 by default.")
-@click.option("--max-order", type=click.IntRange(min=1), default=5, show_default=True,
-              help="Sources of the largest set.")  # fmt: skip
-@click.option("--candidates", type=click.Choice(["first", "best5", "published"]),
-              default="best5", show_default=True,
-              help="Which sets of several sources are measured.")  # fmt: skip
-@click.option("--readout", type=click.Choice(["trained", "ridge"]), default="trained",
-              show_default=True, help="Small networks, or linear maps in closed form.")  # fmt: skip
-@click.option("--screen", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Add so many sets of each order, the best by ridge read-outs.")  # fmt: skip
-@click.option("--images", type=click.IntRange(min=1), default=1000, show_default=True,
-              help="To train a read-out on, from the val split.")  # fmt: skip
-@click.option("--valid-images", type=click.IntRange(min=1), default=400, show_default=True,
-              help="To select on, from other buildings of the val split.")  # fmt: skip
-@click.option("--test-images", type=click.IntRange(min=1), default=1000, show_default=True,
-              help="To measure on, from the test split.")  # fmt: skip
-@click.option("--less", type=click.Choice(["1", "4", "16"]), default="1", show_default=True,
-              help="Train on so many times fewer images.")  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), default=4, show_default=True,
-              help="Passes over the images of a read-out.")  # fmt: skip
-@click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True,
-              help="Images a step.")  # fmt: skip
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=2e-3,
-              show_default=True, help="Highest rate of AdamW.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Of weights and order.")  # fmt: skip
-@click.option("--bootstrap", type=click.IntRange(min=0), default=200, show_default=True,
-              help="Resamples of the test buildings, for intervals.")  # fmt: skip
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local",
-              show_default=True, help="Processes of this machine, or a Ray cluster.")  # fmt: skip
+@click.option(
+    "--max-order",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Sources of the largest set.",
+)
+@click.option(
+    "--candidates",
+    type=click.Choice(["first", "best5", "published"]),
+    default="best5",
+    show_default=True,
+    help="Which sets of several sources are measured.",
+)
+@click.option(
+    "--readout",
+    type=click.Choice(["trained", "ridge"]),
+    default="trained",
+    show_default=True,
+    help="Small networks, or linear maps in closed form.",
+)
+@click.option(
+    "--screen",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Add so many sets of each order, the best by ridge read-outs.",
+)
+@click.option(
+    "--images",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="To train a read-out on, from the val split.",
+)
+@click.option(
+    "--valid-images",
+    type=click.IntRange(min=1),
+    default=400,
+    show_default=True,
+    help="To select on, from other buildings of the val split.",
+)
+@click.option(
+    "--test-images",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="To measure on, from the test split.",
+)
+@click.option(
+    "--less",
+    type=click.Choice(["1", "4", "16"]),
+    default="1",
+    show_default=True,
+    help="Train on so many times fewer images.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="Passes over the images of a read-out.",
+)
+@click.option(
+    "--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Images a step."
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=2e-3,
+    show_default=True,
+    help="Highest rate of AdamW.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights and order."
+)
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(min=0),
+    default=200,
+    show_default=True,
+    help="Resamples of the test buildings, for intervals.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Processes of this machine, or a Ray cluster.",
+)
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Transfers that are measured at once.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True,
-              help="Threads of each job; losses depend on it a little.")  # fmt: skip
-@click.option("--allow-overlap", is_flag=True, help="Go on where validation or test buildings are "
-              "some that the encoders were trained on; OUT/config.json names them.")  # fmt: skip
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Threads of each job; losses depend on it a little.",
+)
+@click.option(
+    "--allow-overlap",
+    is_flag=True,
+    help="Go on where validation or test buildings are "
+    "some that the encoders were trained on; OUT/config.json names them.",
+)
 @click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
 def transfer(
-    data: str, splits: str | None, bank: str | None, out: str,
-    targets: tuple[str, ...], sources: tuple[str, ...], max_order: int,
-    candidates: str, readout: str, screen: int, images: int, valid_images: int, test_images: int,
-    less: str, bootstrap: int, engine: str, address: str | None, jobs: int | None,
-    allow_overlap: bool, resume: bool,
+    data: str,
+    splits: str | None,
+    bank: str | None,
+    out: str,
+    targets: tuple[str, ...],
+    sources: tuple[str, ...],
+    max_order: int,
+    candidates: str,
+    readout: str,
+    screen: int,
+    images: int,
+    valid_images: int,
+    test_images: int,
+    less: str,
+    bootstrap: int,
+    engine: str,
+    address: str | None,
+    jobs: int | None,
+    allow_overlap: bool,
+    resume: bool,
     **settings: Any,
-) -> int:  # fmt: skip
+) -> int:
     """Measure transfers from every encoder of a bank, and from sets of them, to every target.
 
     The encoders stay as they are: a small read-out is trained on their representations for each
@@ -85,13 +185,13 @@ def transfer(
       taskgraph transfer --data world --bank bank -o transfers --jobs 2
       taskgraph transfer --data world --targets rgb2depth,edge2d --max-order 2
       taskgraph transfer --data world --engine ray --address 10.0.0.1:6379 --resume
-    """  # fmt: skip
+    """
     with extra_installed("train"):
+        from encoders.bank.pretrained import default_bank
         from encoders.engines import engine_named, progress_bar
-        from encoders.fit import FitConfig
-        from encoders.shipped import default_bank
+        from encoders.training.fit import FitConfig
+        from encoders.transfer.data import PoolConfig
         from encoders.transfer.measure import TransferConfig
-        from encoders.transfer.pool import PoolConfig
         from encoders.transfer.settings import SweepConfig
         from encoders.transfer.sweep import sweep, sweepable
 

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from encoders.dataset.index import Index, Integers
+from encoders.codecs.encodings import read_raw
+from encoders.codecs.poses import point_info_room
+from encoders.dataset.index import Index
 from encoders.dataset.manifest import read_manifest
-from encoders.encodings import read_raw
 from encoders.errors import InvalidDataError
-from encoders.poses import point_info_room
 from encoders.scenes.making.rooms import LENGTH, planned_rooms, room_hash
+from taskgraph.arrays import Integers
 
 ROOMS = "rooms"
 """Key of a manifest under which the hashes of each building's rooms stand."""

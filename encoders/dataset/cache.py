@@ -17,16 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from encoders.dataset.index import Integers
 from encoders.dataset.reader import FileReader
 from encoders.dataset.resize import kept
 from encoders.errors import InvalidDataError
-from encoders.storage import stored_in
-
-Raw = NDArray[Any]
+from encoders.errors.storage import stored_in
+from taskgraph.arrays import Array, Integers
 
 CHUNK = 256  # views read between two steps of the progress bar
 INFOS, ENDS = "point_info", "point_info_ends"
@@ -38,10 +35,10 @@ class CacheReader:
     def __init__(self, files: FileReader, folder: Path) -> None:
         self.files = files
         self.folder = folder
-        self._open: dict[str, Raw] = {}
+        self._open: dict[str, Array] = {}
 
-    def read(self, domain: str, rows: Integers) -> Raw:
-        """Raw values, (B, ...); the domain has been built.
+    def read(self, domain: str, rows: Integers) -> Array:
+        """Array values, (B, ...); the domain has been built.
 
         Raises
         ------
@@ -88,7 +85,7 @@ class CacheReader:
         """Worker processes map the arrays anew instead of being sent their content."""
         return {**self.__dict__, "_open": {}}
 
-    def _array(self, name: str) -> Raw:
+    def _array(self, name: str) -> Array:
         if name not in self._open:
             path = self._path(name)
             try:
@@ -207,7 +204,7 @@ class CacheReader:
         return one * len(self.files.index)
 
 
-def _allocated(path: Path, dtype: Any, shape: tuple[int, ...]) -> Raw:
+def _allocated(path: Path, dtype: Any, shape: tuple[int, ...]) -> Array:
     """A new array on disk that has its room: to fill a sparse file on a full disk is deadly."""
     array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     if hasattr(os, "posix_fallocate"):

@@ -1,4 +1,4 @@
-"""What targets are standardised with: fitted on the train split, the same for every split."""
+"""What targets are standardized with: fitted on the train split, the same for every split."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from encoders.dataset.index import Integers
 from encoders.errors import InvalidDataError
-from encoders.storage import stored_in
+from encoders.errors.storage import stored_in
 from encoders.tasks import TASKS, Sample, Task
+from taskgraph.arrays import Integers
 from taskgraph.tables import write_text
 
 MOST = 2_000
@@ -50,7 +50,7 @@ def fit_constants(tasks: Sequence[Task], sampler: Sampler, rows: Integers) -> di
             continue
         if not len(rows):
             raise InvalidDataError(
-                f"{task.name} is standardised by the train split, which has no whole views; name "
+                f"{task.name} is standardized by the train split, which has no whole views; name "
                 "its buildings in splits=, or give constants= of another dataset"
             )
         fitted[task.name] = dict(task.label.fit(_batches(task, sampler, few)))

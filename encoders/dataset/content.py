@@ -85,8 +85,11 @@ def hashes(files: Mapping[str, Stamp], root: Path, memory: Path | None) -> list[
     lacking = [path for path, stamp in files.items() if path not in found and stamp != ABSENT]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         found |= zip(lacking, pool.map(lambda path: _hash(root / path), lacking), strict=True)
-    kept = {path: (stamp, found[path]) for path, stamp in files.items()
-            if path in found and stamp.settled(now)}  # fmt: skip
+    kept = {
+        path: (stamp, found[path])
+        for path, stamp in files.items()
+        if path in found and stamp.settled(now)
+    }
     if memory is not None and kept.keys() - (known.keys() - set(lacking)):
         _write(kept, memory)
     return [found.get(path, MISSING) for path in files]
@@ -125,9 +128,10 @@ def _write(known: Known, memory: Path) -> None:
                 file,
                 paths=np.frombuffer("\n".join(known).encode(), dtype=np.uint8),
                 stamps=np.array([stamp for stamp, _ in known.values()], dtype=np.int64),
-                hashes=np.frombuffer(b"".join(code for _, code in known.values()), dtype=np.uint8)
-                .reshape(-1, BYTES),
-            )  # fmt: skip
+                hashes=np.frombuffer(
+                    b"".join(code for _, code in known.values()), dtype=np.uint8
+                ).reshape(-1, BYTES),
+            )
         os.replace(part, memory)
     except OSError:
         with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -34,6 +34,7 @@ from encoders.dataset.selection import (
 from encoders.dataset.splits import ALL, SplitRule, split_buildings
 from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.tasks import Task, tasks_named
+from taskgraph.arrays import Array, Integers
 
 Example = tuple[Tensor, Tensor, Tensor]
 """Input, target, mask."""
@@ -65,7 +66,7 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
     skip_incomplete : bool
         Leave out views that lack a file, instead of raising.
     constants : mapping, optional
-        What targets are standardised with, by task, as another dataset's ``constants``; by
+        What targets are standardized with, by task, as another dataset's ``constants``; by
         default they are fitted on the train split (`encoders.dataset.constants`).
     progress : bool
         Whether to show a bar, on a terminal, while files are read into the cache.
@@ -210,7 +211,7 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
             target, mask = chosen.label.make(sample)
         return given, _target(chosen, target), torch.from_numpy(np.ascontiguousarray(mask))
 
-    def pictures(self, task: str, numbers: ArrayLike) -> NDArray[np.int64]:
+    def pictures(self, task: str, numbers: ArrayLike) -> Integers:
         """(B, n) rows of ``index``: each view's own, then those of the partners it is given."""
         rows = self.rows[np.asarray(numbers, dtype=np.int64)]
         return self._samples.pictures(self._task(task), rows)
@@ -262,7 +263,7 @@ def _content(files: FileReader, domains: Sequence[str], splits: SplitRule) -> st
 
 @dataclass(frozen=True, eq=False)
 class TaskExamples:
-    """The examples of one task; what `encoders.feed` asks for."""
+    """The examples of one task; what `encoders.training.loading` asks for."""
 
     dataset: TaskonomyDataset
     task: str
@@ -281,7 +282,7 @@ class TaskExamples:
         return replace(self, epoch=epoch) if anew else self
 
 
-def _target(task: Task, target: NDArray[Any]) -> Tensor:
+def _target(task: Task, target: Array) -> Tensor:
     """Whole numbers for classes and segments, float32 for all else."""
     kind = task.output.kind if task.output else "vector"
     if kind in ("class_map", "segments") and target.ndim == 4:

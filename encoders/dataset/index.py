@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from encoders.codecs.encodings import encoding_of
 from encoders.dataset.content import ABSENT, Stamp
 from encoders.dataset.folders import find_folders, foreign_pictures, list_files, looked_for
-from encoders.encodings import encoding_of
 from encoders.errors import InvalidDataError
-
-Integers = NDArray[np.int64]
+from taskgraph.arrays import Booleans, Integers
 
 MASKS = ("mask_valid", "depth_zbuffer", "depth_euclidean")
 """Domains that say which pixels saw anything; the first that a data set has is used."""
@@ -44,7 +42,7 @@ class Files:
         return np.array([stamp.size for stamp in self.stamps], dtype=np.int64)
 
     @property
-    def missing(self) -> NDArray[np.bool_]:
+    def missing(self) -> Booleans:
         """(N,) whether the view lacks this file."""
         return self.sizes < 0
 

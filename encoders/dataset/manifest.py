@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from encoders.dataset.reader import MANIFEST
-from encoders.storage import read_json
+from encoders.errors.storage import read_json
 from encoders.tasks import Task
 
 

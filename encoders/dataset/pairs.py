@@ -22,12 +22,11 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from encoders.dataset.index import Index
 from encoders.errors import InvalidDataError, UnknownNameError
+from taskgraph.arrays import Booleans, Integers
 
-Integers = NDArray[np.int64]
 Info = Mapping[str, Any]
 
 PARTNERS = {"fixated": 1, "triplet": 2, "nonfixated": 1, "match": 1}
@@ -49,10 +48,10 @@ class Pairs:
     """
 
     rows: Integers
-    same: NDArray[np.bool_]
+    same: Booleans
 
     @property
-    def found(self) -> NDArray[np.bool_]:
+    def found(self) -> Booleans:
         """(N,) whether the view has partners."""
         return np.asarray((self.rows != NONE).all(axis=1))
 
@@ -76,7 +75,7 @@ def choose_partners(
     infos: Callable[[Integers], Sequence[Info]],
     seed: int,
     *,
-    usable: NDArray[np.bool_] | None = None,
+    usable: Booleans | None = None,
 ) -> Pairs:
     """Choose the partners of every view of a data set.
 
@@ -195,7 +194,7 @@ def _unseeing(place: _Place, number: int, rng: Generator) -> list[int]:
 
 def _match(
     place: _Place, rngs: Sequence[Generator], order: Generator
-) -> tuple[list[list[int]], NDArray[np.bool_]]:
+) -> tuple[list[list[int]], Booleans]:
     """Partners, and whether they match, as often yes as no among the views that could be either."""
     alike = [_same_point(place, number, rng, 1) for number, rng in enumerate(rngs)]
     unlike = [_unseeing(place, number, rng) for number, rng in enumerate(rngs)]

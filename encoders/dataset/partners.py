@@ -10,7 +10,7 @@ import numpy as np
 
 from encoders.dataset.pairs import Pairs, choose_partners
 from encoders.dataset.reader import FileReader, Reader
-from encoders.storage import stored_in
+from encoders.errors.storage import stored_in
 
 FORMAT = 1
 """Counts up when other partners would be chosen."""

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from encoders.codecs.encodings import read_raw
 from encoders.dataset.content import hashes
-from encoders.dataset.index import Index, Integers
+from encoders.dataset.index import Index
 from encoders.dataset.resize import MASKED, is_valid, kept, resized
-from encoders.encodings import read_raw
 from encoders.errors import InvalidDataError
-
-Raw = NDArray[Any]
+from taskgraph.arrays import Array, Booleans, Integers
 
 FORMAT = 2
 """Counts up when the same files would give other arrays."""
@@ -27,8 +25,8 @@ MANIFEST = "manifest.json"
 class Reader(Protocol):
     """Gives what the files of some rows of an index hold."""
 
-    def read(self, domain: str, rows: Integers) -> Raw:
-        """Raw values (`encoders.dataset.resize`), (B, ...)."""
+    def read(self, domain: str, rows: Integers) -> Array:
+        """Array values (`encoders.dataset.resize`), (B, ...)."""
 
     def infos(self, rows: Integers) -> list[dict[str, Any]]:
         """The ``point_info`` of each row."""
@@ -44,8 +42,8 @@ class FileReader:
         self.mask = index.mask_domain()
         self._contents: dict[str, str] = {}
 
-    def read(self, domain: str, rows: Integers) -> Raw:
-        """Raw values, (B, ...).
+    def read(self, domain: str, rows: Integers) -> Array:
+        """Array values, (B, ...).
 
         Raises
         ------
@@ -91,7 +89,7 @@ class FileReader:
             self._contents[domain] = content.hexdigest()
         return self._contents[domain]
 
-    def _one(self, domain: str, row: int) -> Raw:
+    def _one(self, domain: str, row: int) -> Array:
         raw = read_raw(self.path(domain, row), domain)
         if kept(domain, self.size) is None:
             return _numbers(self.path(domain, row), raw)
@@ -102,7 +100,7 @@ class FileReader:
         except InvalidDataError as error:
             raise InvalidDataError(f"{self.path(domain, row)} {error}") from None
 
-    def _valid(self, row: int, side: int) -> NDArray[np.bool_] | None:
+    def _valid(self, row: int, side: int) -> Booleans | None:
         """Which pixels of a picture of that side are valid."""
         if self.mask is None:
             return None
@@ -113,7 +111,7 @@ class FileReader:
         return np.asarray(picture.resize((side, side), Image.Resampling.NEAREST)) > 0
 
 
-def _numbers(path: Path, raw: Raw) -> Raw:
+def _numbers(path: Path, raw: Array) -> Array:
     """The numbers of an array, (C,); minus infinity may be the score of an impossible class."""
     if raw.dtype.kind not in "fiub" or not raw.size:
         raise InvalidDataError(

@@ -1,4 +1,4 @@
-"""Raw pictures at another size: averages that leave out what is missing, or nearest numbers."""
+"""Array pictures at another size: averages that leave out what is missing, or nearest numbers."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from encoders.encodings import encoding_of
+from encoders.codecs.encodings import encoding_of
+from encoders.codecs.pixels import CENTER, DEPTH_MISSING
 from encoders.errors import InvalidDataError
-from encoders.pixels import CENTRE, DEPTH_MISSING
 from encoders.tasks.labels import DEPTH_LIMIT
-
-Raw = NDArray[Any]
-Mask = NDArray[np.bool_]
+from taskgraph.arrays import Array, Booleans, Floats, Floats32
 
 NUMBERS = ("segment_unsup2d", "segment_unsup25d", "segment_semantic")
 DEPTHS = ("depth_zbuffer", "depth_euclidean")
@@ -45,12 +42,12 @@ def kept(domain: str, size: int) -> Kept | None:
     return Kept(shape, "uint16" if encoding.bits == 16 else "uint8")
 
 
-def is_valid(domain: str, raw: Raw) -> Mask:
+def is_valid(domain: str, raw: Array) -> Booleans:
     """(..., H, W) whether a pixel saw anything, from a picture of one of the mask's domains."""
     return raw < DEPTH_LIMIT if domain in DEPTHS else raw > 127
 
 
-def resized(domain: str, raw: Raw, size: int, valid: Mask | None = None) -> Raw:
+def resized(domain: str, raw: Array, size: int, valid: Booleans | None = None) -> Array:
     """A raw picture at ``size`` x ``size`` pixels, in the same whole numbers.
 
     Measures are averaged over the area of each new pixel (bilinear where it grows), over valid
@@ -89,7 +86,7 @@ def resized(domain: str, raw: Raw, size: int, valid: Mask | None = None) -> Raw:
     return steps.clip(0, top).astype(raw.dtype)
 
 
-def _area(plane: NDArray[np.float32], size: int) -> NDArray[np.float64]:
+def _area(plane: Floats32, size: int) -> Floats:
     """Mean of one (H, H) plane over the area of each new pixel; bilinear where it grows."""
     if size > plane.shape[0]:
         picture = Image.fromarray(np.ascontiguousarray(plane))
@@ -98,7 +95,7 @@ def _area(plane: NDArray[np.float32], size: int) -> NDArray[np.float64]:
     return _shrunk(_shrunk(plane.astype(np.float64), size).T, size).T
 
 
-def _shrunk(rows: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+def _shrunk(rows: Floats, size: int) -> Floats:
     """(H, W) to (size, W): differences of the rows' running sum, between whole rows linear.
 
     (Pillow's box filter counts a pixel whole or not at all.)
@@ -108,11 +105,11 @@ def _shrunk(rows: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     edges = np.arange(size + 1) * height / size
     low = np.minimum(np.floor(edges).astype(int), height - 1)
     at = sums[low] + (edges - low)[:, None] * rows[low]
-    means: NDArray[np.float64] = np.diff(at, axis=0) * (size / height)
+    means: Floats = np.diff(at, axis=0) * (size / height)
     return means
 
 
-def _mean(raw: Raw, size: int, valid: Mask | None) -> tuple[NDArray[np.float64], Any]:
+def _mean(raw: Array, size: int, valid: Booleans | None) -> tuple[Floats, Any]:
     """Mean over the valid part of each new pixel, and how large a share that is."""
     planes = raw.reshape(*raw.shape[:2], -1).astype(np.float32)
     weight = np.ones(raw.shape[:2], np.float32) if valid is None else valid.astype(np.float32)
@@ -126,11 +123,11 @@ def _mean(raw: Raw, size: int, valid: Mask | None) -> tuple[NDArray[np.float64],
     return np.stack(means, axis=-1).reshape(size, size, *raw.shape[2:]), share
 
 
-def _mean_normal(raw: Raw, size: int, valid: Mask | None) -> Raw:
+def _mean_normal(raw: Array, size: int, valid: Booleans | None) -> Array:
     """Mean direction: opposite normals in one pixel would otherwise shorten each other."""
     mean, _ = _mean(raw, size, valid)
-    vector = mean - CENTRE
+    vector = mean - CENTER
     length = np.sqrt((vector**2).sum(-1, keepdims=True))
     unit = np.where(length > 1, vector / np.maximum(length, 1), 0.0)
-    steps: Raw = np.rint(CENTRE + 127 * unit).clip(0, 254).astype(np.uint8)
+    steps: Array = np.rint(CENTER + 127 * unit).clip(0, 254).astype(np.uint8)
     return steps

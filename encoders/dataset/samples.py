@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoders.dataset.index import Index, Integers
+from encoders.dataset.index import Index
 from encoders.dataset.pairs import NONE, Pairs
 from encoders.dataset.partners import read_partners
 from encoders.dataset.reader import FileReader, Reader
 from encoders.dataset.resize import is_valid
 from encoders.tasks import Sample, Task
+from taskgraph.arrays import Array, Booleans, Integers
 
 
 class Samples:
@@ -95,7 +95,7 @@ class Samples:
         return np.concatenate([own, others], axis=1)
 
     def for_fit(self, task: Task, rows: Integers) -> Sample:
-        """Not standardised; partners are those of seed 0, so that all seeds have one scale."""
+        """Not standardized; partners are those of seed 0, so that all seeds have one scale."""
         return self.of(task, rows, {}, seed=0)
 
     def partners(self, task: Task, seed: int | None = None) -> Pairs | None:
@@ -107,7 +107,7 @@ class Samples:
             self._pairs[key] = read_partners(*key, self.files, self.reader, self.folder)
         return self._pairs[key]
 
-    def _valid(self, rows: Integers, *, read: bool) -> NDArray[np.bool_]:
+    def _valid(self, rows: Integers, *, read: bool) -> Booleans:
         """(B, S, S); true throughout where nothing says otherwise, or nobody asks."""
         size, mask = self.files.size, self.files.mask
         if not read or mask is None:
@@ -128,11 +128,11 @@ class Memory:
     """Targets and masks of a task whose label never changes, made when they are asked for."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, tuple[NDArray[np.bool_], NDArray[Any], NDArray[np.bool_]]] = {}
+        self._tables: dict[str, tuple[Booleans, Array, Booleans]] = {}
 
     def made(
         self, task: Task, rows: Integers, samples: Samples, constants: Mapping[str, Any]
-    ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    ) -> tuple[Array, Booleans]:
         """As ``task.label.make`` gives them."""
         assert task.label is not None
         known = self._tables[task.name][0][rows] if task.name in self._tables else None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from encoders.dataset.index import Index, Integers
+from encoders.codecs.encodings import read_raw
+from encoders.dataset.index import Index
 from encoders.dataset.reader import FileReader
 from encoders.dataset.splits import ALL, SPLITS, SplitRule, split_buildings
-from encoders.encodings import read_raw
 from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.tasks import Task
+from taskgraph.arrays import Integers
 
 
 def split_rows(

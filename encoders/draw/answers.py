@@ -4,25 +4,22 @@
 kind of the task   answer                                       from a network's
 ================== ============================================ ===============================
 ``map``            (C, H, W); probabilities where the loss is   output; softmax of its scores
-                   a cross-entropy (colours)
+                   a cross-entropy (colors)
 ``class_map``      (H, W) whole numbers                         likeliest class
 ``segments``       (H, W) numbers, or a (C, H, W) embedding     embedding
-``vector``         (C,) standardised numbers                    output
+``vector``         (C,) standardized numbers                    output
 ``classes``        (C,) probabilities                           softmax of its scores
 ================== ============================================ ===============================
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.errors import InvalidDataError
 from encoders.tasks import Output, Task
-
-Array = NDArray[Any]
+from taskgraph.arrays import Array
 
 
 def answer_of_output(task: Task, output: ArrayLike) -> Array:

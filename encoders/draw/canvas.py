@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from PIL import Image
 
-from encoders.colors import colored
-from encoders.scenes.sheets.panels import enlarged
+from encoders.codecs.colors import colored
+from encoders.scenes.contact_sheets.panels import enlarged
 from encoders.tasks import Task
-
-Array = NDArray[Any]
-Pixels = NDArray[np.uint8]
+from taskgraph.arrays import Array, Pixels
 
 FOV = 1.15
 """Field of view (radians) that is assumed of a photograph: about that of the training views."""
@@ -33,7 +31,7 @@ class Canvas:
     tile : int
         Pixels along each side of what is drawn.
     constants : mapping
-        What the task's targets are standardised with.
+        What the task's targets are standardized with.
     names : sequence of str
         Of the classes, in the order of their numbers; may be empty.
     fov : float
@@ -56,9 +54,9 @@ class Canvas:
         known = number < len(self.names)
         return self.names[number].replace("_", " ") if known else f"class {number}"
 
-    def in_units(self, standardised: ArrayLike) -> Array:
-        """Numbers, or channels first, in the units that they were standardised from."""
-        values = np.asarray(standardised, dtype=np.float64)
+    def in_units(self, standardized: ArrayLike) -> Array:
+        """Numbers, or channels first, in the units that they were standardized from."""
+        values = np.asarray(standardized, dtype=np.float64)
         shape = (-1,) + (1,) * (values.ndim - 1)
         mean, std = (
             np.asarray(self.constants.get(key, default), dtype=np.float64).reshape(shape)
@@ -69,7 +67,7 @@ class Canvas:
 
 
 def as_pixels(picture: ArrayLike) -> Pixels:
-    """(3, H, W) colours or (1, H, W) lightness (`encoders.colors`) in [-1, 1] to (H, W, 3)."""
+    """(3, H, W) colors or (1, H, W) lightness (`codecs.colors`) in [-1, 1] to (H, W, 3)."""
     planes = np.moveaxis(np.asarray(picture), 0, -1)
     if planes.shape[-1] == 1:
         return colored(planes, np.zeros((*planes.shape[:2], 2)))
@@ -79,7 +77,7 @@ def as_pixels(picture: ArrayLike) -> Pixels:
 def montage(
     pictures: Sequence[Pixels], tile: int, frames: Sequence[tuple[int, int, int]] = ()
 ) -> Image.Image:
-    """Pictures in as square a grid as holds them, each with a frame of its colour, if any."""
+    """Pictures in as square a grid as holds them, each with a frame of its color, if any."""
     across = int(np.ceil(np.sqrt(len(pictures))))
     cell, whole = tile // across, Image.new("RGB", (tile, tile), "white")
     line = max(2, tile // 48) if frames else 0

@@ -1,6 +1,6 @@
-"""Answers that are pictures: from an answer's numbers to colours, on scales that never change.
+"""Answers that are pictures: from an answer's numbers to colors, on scales that never change.
 
-A colour means the same number in every picture, so that predictions, labels and views compare.
+A color means the same number in every picture, so that predictions, labels and views compare.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from collections.abc import Callable
 import matplotlib
 import numpy as np
 
-from encoders.colors import colored, expected_ab
-from encoders.draw.canvas import Array, Canvas, Pixels, as_pixels
-from encoders.pixels import CENTRE, DEPTH_STEPS, restore_curvature
-from encoders.scenes.sheets.panels import SEGMENT_COLORS, SEMANTIC_COLORS
+from encoders.codecs.colors import colored, expected_ab
+from encoders.codecs.pixels import CENTER, DEPTH_STEPS, restore_curvature
+from encoders.draw.canvas import Canvas, as_pixels
+from encoders.scenes.contact_sheets.panels import SEGMENT_COLORS, SEMANTIC_COLORS
 from encoders.tasks.curves import log_depth
+from taskgraph.arrays import Array, Pixels
 
 Painter = Callable[[Canvas, Array], Pixels]
 
 NEAR, FAR = 0.5, 8.0
-"""Metres from which depths are dark, and to which they grow brighter."""
+"""Meters from which depths are dark, and to which they grow brighter."""
 
 SOFT_BEND = 4.0
 """Curvature (1/m) that is drawn half as strong as the strongest."""
@@ -34,7 +35,7 @@ def restored(canvas: Canvas, answer: Array) -> Pixels:
 
 
 def recolored(canvas: Canvas, answer: Array) -> Pixels:
-    """The lightness that was given, in the colours of the (Q, H, W) probabilities of bins."""
+    """The lightness that was given, in the colors of the (Q, H, W) probabilities of bins."""
     light = np.moveaxis(canvas.given[0], 0, -1)
     return colored(light, expected_ab(np.moveaxis(answer, 0, -1)))
 
@@ -47,8 +48,8 @@ def depth(canvas: Canvas, answer: Array) -> Pixels:
 
 
 def normals(canvas: Canvas, answer: Array) -> Pixels:
-    """The colours of Taskonomy's files: 127 + 127 (x, y, z)."""
-    return _bytes(CENTRE + 127 * np.moveaxis(answer, 0, -1))
+    """The colors of Taskonomy's files: 127 + 127 (x, y, z)."""
+    return _bytes(CENTER + 127 * np.moveaxis(answer, 0, -1))
 
 
 def curvature(canvas: Canvas, answer: Array) -> Pixels:
@@ -69,18 +70,18 @@ def gray(white: float = 1.0) -> Painter:
 
 
 def semantic(canvas: Canvas, answer: Array) -> Pixels:
-    """The colours of the contact sheet; class 0 is the background."""
+    """The colors of the contact sheet; class 0 is the background."""
     colors: Pixels = SEMANTIC_COLORS[1:][answer]
     return colors
 
 
 def segments(canvas: Canvas, answer: Array) -> Pixels:
-    """A colour a segment, whose number means nothing; or the directions of an embedding."""
+    """A color a segment, whose number means nothing; or the directions of an embedding."""
     return principal_colors(answer) if answer.ndim == 3 else numbered(canvas, answer)
 
 
 def numbered(canvas: Canvas, answer: Array) -> Pixels:
-    """A fixed colour for each number."""
+    """A fixed color for each number."""
     colors: Pixels = SEGMENT_COLORS[answer % len(SEGMENT_COLORS)]
     return colors
 
@@ -88,7 +89,7 @@ def numbered(canvas: Canvas, answer: Array) -> Pixels:
 def principal_colors(embedding: Array) -> Pixels:
     """The three principal components of a (C, H, W) embedding as red, green and blue.
 
-    Alike colours are near in the embedding, and so one segment. Each component runs from its 1st
+    Alike colors are near in the embedding, and so one segment. Each component runs from its 1st
     to its 99th percentile; its sign is that which makes the largest weight positive.
     """
     points = embedding.reshape(len(embedding), -1).T.astype(np.float64)  # (H W, C)
@@ -105,7 +106,7 @@ def principal_colors(embedding: Array) -> Pixels:
 
 
 def plain_map(canvas: Canvas, answer: Array) -> Pixels:
-    """Any other map: gray, colours, or the principal components of its channels."""
+    """Any other map: gray, colors, or the principal components of its channels."""
     if len(answer) == 1:
         return gray()(canvas, answer)
     return as_pixels(answer) if len(answer) == 3 else principal_colors(answer)

@@ -10,9 +10,9 @@ from pathlib import Path
 from PIL import Image
 
 from encoders.errors import InvalidDataError
-from encoders.scenes.sheets.legend import with_colors
-from encoders.scenes.sheets.panels import SEMANTIC_COLORS
-from encoders.scenes.sheets.sheet import save_sheet, write
+from encoders.scenes.contact_sheets.legend import with_colors
+from encoders.scenes.contact_sheets.panels import SEMANTIC_COLORS
+from encoders.scenes.contact_sheets.sheet import save_sheet, write
 
 GAP, HEAD, MARGIN, CAPTION = 6, 36, 96, 74
 """Pixels between tiles, above them for titles, left of them for tasks, and for what a row is."""
@@ -66,7 +66,7 @@ def table(heads: Sequence[Tile], groups: Sequence[Group], *, blocks: int = 1) ->
 
 
 def with_legend(page: Image.Image, names: Sequence[str]) -> Image.Image:
-    """Add below what the colours of semantic segmentation mean, from the background on."""
+    """Add below what the colors of semantic segmentation mean, from the background on."""
     return with_colors(page, names, SEMANTIC_COLORS[1:])
 
 

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image
 
+from encoders.codecs.jigsaw import tile_orders
 from encoders.draw import maps, strokes, words
-from encoders.draw.canvas import Array, Canvas, as_pixels, montage
-from encoders.jigsaw import tile_orders
-from encoders.scenes.sheets.panels import UNSEEN, enlarged, written
+from encoders.draw.canvas import Canvas, as_pixels, montage
+from encoders.scenes.contact_sheets.panels import UNSEEN, enlarged, written
 from encoders.tasks import Task
 from encoders.tasks.sample import as_given
+from taskgraph.arrays import Array
 
 Painter = Callable[[Canvas, Array], Image.Image]
 
@@ -71,7 +72,7 @@ def draw(canvas: Canvas, answer: Array, mask: ArrayLike | None = None) -> Image.
     Parameters
     ----------
     mask : (H, W) bool array, or one bool, optional
-        Where the answer counts, for labels: other pixels take the colour of what sees nothing.
+        Where the answer counts, for labels: other pixels take the color of what sees nothing.
     """
     task = canvas.task
     assert task.output is not None
@@ -91,7 +92,7 @@ def draw(canvas: Canvas, answer: Array, mask: ArrayLike | None = None) -> Image.
 def draw_input(canvas: Canvas) -> Image.Image:
     """What the network is given: one picture, or several in a tile.
 
-    Of cameras, each has a frame in the colour that `strokes.plan` draws it with.
+    Of cameras, each has a frame in the color that `strokes.plan` draws it with.
     """
     pictures = [as_pixels(one) for one in canvas.given]
     if len(pictures) == 1:

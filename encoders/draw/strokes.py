@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
-from encoders.draw.canvas import Array, Canvas
-from encoders.poses import layout_corners, pose_to_transform
-from encoders.scenes.sheets.overlays import (
+from encoders.codecs.poses import layout_corners, pose_to_transform
+from encoders.draw.canvas import Canvas
+from encoders.scenes.contact_sheets.overlays import (
     BLUE,
     GREEN,
     RED,
@@ -19,15 +19,16 @@ from encoders.scenes.sheets.overlays import (
     with_axes,
     with_box,
 )
+from taskgraph.arrays import Array
 
 REACH = 5.0
-"""Metres from the middle of a plan of cameras to its border."""
+"""Meters from the middle of a plan of cameras to its border."""
 
 WING = np.radians(28)
 """Half the angle that a camera's symbol opens to."""
 
 FRAMES = {2: (RED, BLUE), 3: (RED, GREEN, BLUE)}
-"""Colours of the cameras, in the order of the pictures; the last one is in the plan's middle."""
+"""Colors of the cameras, in the order of the pictures; the last one is in the plan's middle."""
 
 
 def vanishing(canvas: Canvas, answer: Array) -> Image.Image:
@@ -59,7 +60,7 @@ def plan(poses: list[Array], tile: int) -> Image.Image:
     Parameters
     ----------
     poses : list of (6,) arrays
-        `encoders.poses.relative_pose` of each in the middle one. Below is written by what angle
+        `codecs.poses.relative_pose` of each in the middle one. Below is written by what angle
         it is turned against it, and how far away it is.
     """
     colors = FRAMES[len(poses) + 1]
@@ -67,8 +68,8 @@ def plan(poses: list[Array], tile: int) -> Image.Image:
 
     def pen(pencil: Any, side: float) -> None:
         unit = side / 2 / REACH
-        for metres in range(1, int(REACH) + 1):
-            box = [side / 2 - metres * unit, side / 2 + metres * unit]
+        for meters in range(1, int(REACH) + 1):
+            box = [side / 2 - meters * unit, side / 2 + meters * unit]
             pencil.ellipse([box[0], box[0], box[1], box[1]], outline=(225, 225, 225), width=4)
         for turn, place, color in [*placed, (np.eye(3), np.zeros(3), colors[-1])]:
             ahead = turn @ [0.0, 0.0, -1.0]
@@ -94,8 +95,9 @@ def _camera(pencil: Any, side: float, place: Array, ahead: Array, color: tuple[i
     """A wedge that opens in the direction of view; at the border where it is too far away."""
     middle = (place / REACH).clip(-0.97, 0.97)
     heading = np.arctan2(ahead[1], ahead[0])
-    ends = [middle + 0.34 * np.array([np.cos(a), np.sin(a)]) for a in (heading - WING,
-                                                                     heading + WING)]  # fmt: skip
+    ends = [
+        middle + 0.34 * np.array([np.cos(a), np.sin(a)]) for a in (heading - WING, heading + WING)
+    ]
     line(pencil, [ends[0], middle, ends[1]], side, color, 40)
     x, y = side / 2 * (1 + middle * [1, -1])
     r = side / 28

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from encoders.draw.canvas import Array, Canvas
+from encoders.draw.canvas import Canvas
+from taskgraph.arrays import Array
 
 TOP = 3
 """Classes that are named."""

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from encoders.engines.cluster import RayEngine
-from encoders.engines.crew import Crew, Engine, EngineError
 from encoders.engines.job import Job
 from encoders.engines.local import LocalEngine
 from encoders.engines.named import ENGINES, engine_named
+from encoders.engines.pool import Crew, Engine, EngineError
+from encoders.engines.progress import Standing, progress_bar
 from encoders.engines.running import Ended, Outcome, as_done, run
-from encoders.engines.standing import Standing, progress_bar
 from encoders.engines.threads import limited, with_threads
 
 __all__ = [

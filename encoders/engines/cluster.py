@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from encoders.engines.crew import EngineError
 from encoders.engines.job import Died, Failed, Report, perform, told
+from encoders.engines.pool import EngineError
 from encoders.engines.threads import THREAD_VARIABLES
-from encoders.extras import missing
+from encoders.errors.extras import missing
 
 DEATHS = (
     "WorkerCrashedError",
@@ -163,8 +163,10 @@ class Cluster:
         except errors.RayError as error:
             # Its text is a page of worker logs; the end of it has the cause.
             line = str(error).strip().splitlines()[-1].strip()
-            return Failed(f"a worker of the Ray cluster could not begin it ({line}); this package "
-                          "must be installed on all machines of the cluster")  # fmt: skip
+            return Failed(
+                f"a worker of the Ray cluster could not begin it ({line}); this package "
+                "must be installed on all machines of the cluster"
+            )
         return report
 
     def end(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from encoders.errors import StorageError
-from encoders.storage import trouble
+from encoders.errors.storage import trouble
 from taskgraph.errors import TaskgraphError
 
 
@@ -90,13 +90,17 @@ def perform(packed: bytes, folder: str, threads: int) -> Returned | Failed:
     try:
         os.chdir(folder)
     except OSError:
-        return Failed(f"{folder} is not on {platform.node()}: the machines of a cluster must share "
-                      "the folder that a run is started in")  # fmt: skip
+        return Failed(
+            f"{folder} is not on {platform.node()}: the machines of a cluster must share "
+            "the folder that a run is started in"
+        )
     try:
         function, args, written = pickle.loads(packed)
     except Exception as error:
-        return Failed(f"a worker on {platform.node()} cannot unpack it ({told(error)}): its "
-                      "function must be in a module that is installed there")  # fmt: skip
+        return Failed(
+            f"a worker on {platform.node()} cannot unpack it ({told(error)}): its "
+            "function must be in a module that is installed there"
+        )
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
     begin = time.perf_counter()
@@ -108,8 +112,10 @@ def perform(packed: bytes, folder: str, threads: int) -> Returned | Failed:
     try:
         return Returned(pickle.dumps(value), seconds)
     except Exception as error:
-        return Failed(f"its result, a {type(value).__name__}, cannot be sent back ({told(error)}); "
-                      "a job returns plain values and writes the rest to files")  # fmt: skip
+        return Failed(
+            f"its result, a {type(value).__name__}, cannot be sent back ({told(error)}); "
+            "a job returns plain values and writes the rest to files"
+        )
 
 
 def told(error: BaseException) -> str:

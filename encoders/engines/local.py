@@ -15,11 +15,11 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from encoders.engines.crew import EngineError
 from encoders.engines.job import Died, Report, perform
+from encoders.engines.pool import EngineError
 from encoders.engines.threads import THREAD_VARIABLES
+from encoders.engines.workers import end_with_parent
 from encoders.errors import WorkerDiedError
-from encoders.workers import end_with_parent
 
 GRACE = 3.0
 """Seconds that a worker has to end by itself when it is asked to."""

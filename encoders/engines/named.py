@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from encoders.engines.cluster import RayEngine
-from encoders.engines.crew import Engine, EngineError
 from encoders.engines.local import LocalEngine
+from encoders.engines.pool import Engine, EngineError
 from encoders.errors import UnknownNameError
 
 ENGINES: Mapping[str, type[LocalEngine] | type[RayEngine]] = {

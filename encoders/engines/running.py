@@ -8,9 +8,9 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from encoders.engines.crew import Crew, Engine, EngineError
 from encoders.engines.job import Died, Failed, Job, Report, told
-from encoders.engines.standing import Pace, Standing, Watch
+from encoders.engines.pool import Crew, Engine, EngineError
+from encoders.engines.progress import Pace, Standing, Watch
 
 POLL = 1.0
 """Seconds between two looks at how far a run is."""

@@ -10,7 +10,7 @@ from encoders.losses.masked import masked_mean, wide
 
 
 def generator_loss(fake: Tensor) -> Tensor:
-    """-log D(fake), meaned over patches: what the encoder-decoder minimises.
+    """-log D(fake), meaned over patches: what the encoder-decoder minimizes.
 
     Parameters
     ----------

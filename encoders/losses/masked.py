@@ -96,7 +96,7 @@ def weights(losses: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def batch_mean(losses: Tensor, mask: Tensor | None) -> Tensor:
-    """What training minimises: the mean loss of the images whose mask is not empty; else 0.
+    """What training minimizes: the mean loss of the images whose mask is not empty; else 0.
 
     Each image counts once, however many of its pixels are valid, as each counts once in the
     tournament of test losses. Which images count is read from the mask, not from the losses:

@@ -27,7 +27,7 @@ def pose_norm(
     Parameters
     ----------
     prediction, target : (B, 6 n) tensors
-        n poses, each of three Euler angles and a translation of three, standardised by the
+        n poses, each of three Euler angles and a translation of three, standardized by the
         task. The norms of all 2 n parts are averaged or added up.
     mask : (B,) tensor, optional
         Non-zero where the target is valid.
@@ -58,7 +58,7 @@ def ego_cycle(
     ρ(e12) + ρ(e13) + ρ(e23) + rate ρ(e123). The error e of a pose is the sum of the two norms
     of `pose_norm`. e123 is that of pose (2,3) after pose (1,2) against the label (1,3): the
     chord 2 sin(θ/2) of the angle θ between the rotations, in units of the angles' standard
-    deviation, plus the norm of the standardised translation's error. It has no singular
+    deviation, plus the norm of the standardized translation's error. It has no singular
     orientation, as Euler angles of a product would have. ρ is `robust`.
 
     A pose (i,j) takes a point from camera i to camera j: x_j = R x_i + t with
@@ -68,11 +68,11 @@ def ego_cycle(
     Parameters
     ----------
     prediction, target : (B, 18) tensors
-        Standardised: (value - mean) / std.
+        Standardized: (value - mean) / std.
     mask : (B,) tensor, optional
         Non-zero where the target is valid.
     mean, std : (18,) tensors, optional
-        How the task standardises its poses; zeros and ones if it does not.
+        How the task standardizes its poses; zeros and ones if it does not.
     rate : float
         Weight of the composed pose.
     cut : float
@@ -106,7 +106,7 @@ def ego_cycle(
 
 
 def cycle_error(predicted: Tensor, wanted: Tensor, std: Tensor) -> Tensor:
-    """e123 of `ego_cycle`, from (B, 18) poses in radians and metres -> (B,)."""
+    """e123 of `ego_cycle`, from (B, 18) poses in radians and meters -> (B,)."""
     poses = predicted.reshape(-1, 3, POSE)
     first, second = poses[:, FIRST_SECOND], poses[:, SECOND_THIRD]
     label = wanted.reshape(-1, 3, POSE)[:, FIRST_THIRD]

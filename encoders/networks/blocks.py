@@ -10,34 +10,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from encoders.networks.presets import GRID, Normalisation
+from encoders.networks.presets import GRID, Normalization
 
 M = TypeVar("M", bound=nn.Module)
 
 SLOPE = 0.2  # of the decoders' leaky rectifiers
 
 
-def normalised(kind: Normalisation, channels: int) -> nn.Module:
+def normalized(kind: Normalization, channels: int) -> nn.Module:
     """BatchNorm, or GroupNorm with groups of about eight channels, for (B, C, H, W)."""
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     return nn.GroupNorm(gcd(channels, max(1, channels // 8)), channels)
 
 
-def convolved(inputs: int, outputs: int, norm: Normalisation, *, stride: int = 1) -> nn.Sequential:
-    """3x3 convolution, normalisation, leaky rectifier."""
+def convolved(inputs: int, outputs: int, norm: Normalization, *, stride: int = 1) -> nn.Sequential:
+    """3x3 convolution, normalization, leaky rectifier."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-        normalised(norm, outputs),
+        normalized(norm, outputs),
         nn.LeakyReLU(SLOPE, inplace=True),
     )
 
 
-def doubled(inputs: int, outputs: int, norm: Normalisation) -> nn.Sequential:
-    """4x4 transposed convolution of stride 2, normalisation, leaky rectifier."""
+def doubled(inputs: int, outputs: int, norm: Normalization) -> nn.Sequential:
+    """4x4 transposed convolution of stride 2, normalization, leaky rectifier."""
     return nn.Sequential(
         nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False),
-        normalised(norm, outputs),
+        normalized(norm, outputs),
         nn.LeakyReLU(SLOPE, inplace=True),
     )
 
@@ -47,12 +47,12 @@ class BasicBlock(nn.Module):
 
     expansion = 1
 
-    def __init__(self, inputs: int, width: int, stride: int, norm: Normalisation) -> None:
+    def __init__(self, inputs: int, width: int, stride: int, norm: Normalization) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False)
-        self.norm1 = normalised(norm, width)
+        self.norm1 = normalized(norm, width)
         self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
-        self.norm2 = normalised(norm, width)
+        self.norm2 = normalized(norm, width)
         self.downsample = shortcut(inputs, width, stride, norm)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -67,15 +67,15 @@ class Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, inputs: int, width: int, stride: int, norm: Normalisation) -> None:
+    def __init__(self, inputs: int, width: int, stride: int, norm: Normalization) -> None:
         super().__init__()
         outputs = width * self.expansion
         self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
-        self.norm1 = normalised(norm, width)
+        self.norm1 = normalized(norm, width)
         self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
-        self.norm2 = normalised(norm, width)
+        self.norm2 = normalized(norm, width)
         self.conv3 = nn.Conv2d(width, outputs, 1, bias=False)
-        self.norm3 = normalised(norm, outputs)
+        self.norm3 = normalized(norm, outputs)
         self.downsample = shortcut(inputs, outputs, stride, norm)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -92,12 +92,12 @@ BLOCKS: dict[str, type[BasicBlock] | type[Bottleneck]] = {
 }
 
 
-def shortcut(inputs: int, outputs: int, stride: int, norm: Normalisation) -> nn.Module:
+def shortcut(inputs: int, outputs: int, stride: int, norm: Normalization) -> nn.Module:
     """The identity, or a 1x1 convolution where the shape changes."""
     if stride == 1 and inputs == outputs:
         return nn.Identity()
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 1, stride, bias=False), normalised(norm, outputs)
+        nn.Conv2d(inputs, outputs, 1, stride, bias=False), normalized(norm, outputs)
     )
 
 
@@ -115,7 +115,7 @@ def built(make: Callable[[], M], generator: torch.Generator | None) -> M:
     """What ``make`` makes, with weights drawn from ``generator`` and from nothing else.
 
     PyTorch's layers draw from the global generator when they are made; its state is put back.
-    Convolutions before a normalisation (they have no bias) begin as He et al. (2015) have it,
+    Convolutions before a normalization (they have no bias) begin as He et al. (2015) have it,
     normal with variance 2 / fan out; other weights uniform within 1 / sqrt(fan in), and biases
     at zero.
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from encoders.errors import InvalidNetworkError
-from encoders.networks.blocks import SLOPE, built, normalised
+from encoders.networks.blocks import SLOPE, built, normalized
 from encoders.networks.outputs import OutputSpec
 from encoders.networks.presets import PatchSpec, Preset, find
 
@@ -28,8 +28,8 @@ class Discriminator(nn.Module):
             width = spec.width * min(2**number, 8)
             stride = 2 if number < spec.layers - 2 else 1
             layers.append(nn.Conv2d(inputs, width, 4, stride, 1, bias=number == 0))
-            if number:  # the first layer is not normalised
-                layers.append(normalised("batch", width))
+            if number:  # the first layer is not normalized
+                layers.append(normalized("batch", width))
             layers.append(nn.LeakyReLU(SLOPE, inplace=True))
             inputs = width
         self.layers = nn.Sequential(*layers)

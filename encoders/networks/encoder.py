@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from encoders.errors import InvalidNetworkError
-from encoders.networks.blocks import BLOCKS, built, normalised
-from encoders.networks.presets import FEATURES, Normalisation, Preset, TrunkSpec, find
+from encoders.networks.blocks import BLOCKS, built, normalized
+from encoders.networks.presets import FEATURES, Normalization, Preset, TrunkSpec, find
 
 
 class Encodes(Protocol):
@@ -30,7 +30,7 @@ class Trunk(nn.Module):
         super().__init__()
         block = BLOCKS[spec.block]
         self.conv1 = nn.Conv2d(channels, spec.stem, spec.kernel, 2, spec.kernel // 2, bias=False)
-        self.norm1 = normalised(spec.norm, spec.stem)
+        self.norm1 = normalized(spec.norm, spec.stem)
         self.pool = nn.MaxPool2d(3, 2, 1) if spec.pool else nn.Identity()
         self.stages = len(spec.depths)
         inputs = spec.stem
@@ -60,10 +60,10 @@ class Fold(nn.Module):
     of feature pyramids, Lin et al., CVPR 2017).
     """
 
-    def __init__(self, inputs: tuple[int, ...], width: int, norm: Normalisation) -> None:
+    def __init__(self, inputs: tuple[int, ...], width: int, norm: Normalization) -> None:
         super().__init__()
         self.lateral = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in inputs)
-        self.norm = normalised(norm, width)
+        self.norm = normalized(norm, width)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """Maps, the finest first -> (B, width, h, w) at the size of the finest."""

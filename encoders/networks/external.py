@@ -42,14 +42,14 @@ class External(nn.Module):
         module: nn.Module,
         kept: str,
         *,
-        normalise: Statistics | None,
+        normalize: Statistics | None,
         size: int | None,
         layout: Layout,
         frozen: bool,
     ) -> None:
         super().__init__()
         self.module, self.kept = module, kept
-        self.normalise, self.size, self.layout, self.frozen = normalise, size, layout, frozen
+        self.normalize, self.size, self.layout, self.frozen = normalize, size, layout, frozen
         self.projection: Projection | None = None
         self.features = 0
         if frozen:
@@ -67,8 +67,8 @@ class External(nn.Module):
         """(B, C, H, W) in [-1, 1] -> the layer's (B, channels, 16, 16), before projection."""
         if self.size is not None:
             images = F.interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
-        if self.normalise is not None:
-            mean, std = (images.new_tensor(values)[:, None, None] for values in self.normalise)
+        if self.normalize is not None:
+            mean, std = (images.new_tensor(values)[:, None, None] for values in self.normalize)
             images = ((images + 1) / 2 - mean) / std
         return to_grid(as_map(output_of(self.module, self.kept, images), self.layout))
 
@@ -83,7 +83,7 @@ def external(
     *,
     keep: str | None = None,
     weights: str | Path | None = None,
-    normalise: Statistics | Literal["imagenet"] | None = None,
+    normalize: Statistics | Literal["imagenet"] | None = None,
     size: int | None = None,
     layout: Layout = "auto",
     channels: int | None = None,
@@ -110,7 +110,7 @@ def external(
         For a named model, and required there: a file of its ``state_dict`` (``.pth``, read
         without pickle's code, or ``.safetensors``), a name from the package's own registry
         ("DEFAULT", "IMAGENET1K_V1"; it is downloaded), or "random".
-    normalise : (means, standard deviations), "imagenet" or None
+    normalize : (means, standard deviations), "imagenet" or None
         Of the channels in [0, 1], as the network was trained. The default is what a named
         model asks for, and for a module nothing: it then sees [-1, 1].
     size : int, optional
@@ -145,8 +145,8 @@ def external(
         raise InvalidNetworkError("`weights` is for a model given by name; load the module's own")
     else:
         module, statistics, automatic = model, None, False
-    if normalise is not None:
-        statistics = IMAGENET if normalise == "imagenet" else normalise
+    if normalize is not None:
+        statistics = IMAGENET if normalize == "imagenet" else normalize
     picture = torch.zeros(1, 3, size or probe, size or probe, device=place(module))
     kept = last_map(module, picture) if automatic else keep or ""
     if kept not in (names := dict(module.named_modules())):
@@ -155,7 +155,7 @@ def external(
             f"no layer {kept!r}; there are {', '.join(near)} and what they contain, as "
             "named_modules() lists them"
         )
-    wrapped = External(module, kept, normalise=statistics, size=size, layout=layout, frozen=frozen)
+    wrapped = External(module, kept, normalize=statistics, size=size, layout=layout, frozen=frozen)
     wrapped.features = count_features(wrapped, picture)
     if channels is not None:
         wrapped.projection = random_projection(wrapped.features, channels, seed)

@@ -10,7 +10,7 @@ from encoders.errors import UnknownNameError
 GRID = 16  # side of a representation at the preset's own picture size
 FEATURES = 8  # channels of a representation
 
-Normalisation = Literal["batch", "group", "layer"]
+Normalization = Literal["batch", "group", "layer"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class TrunkSpec:
     depths: tuple[int, ...]
     widths: tuple[int, ...]
     strides: tuple[int, ...]
-    norm: Normalisation
+    norm: Normalization
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class PixelSpec:
         pixels at each place.
     pointwise : bool
         Whether an output of more channels than the features it is made from (embeddings, bins
-        of colour) takes a 1x1 convolution, at a ninth of the cost of a 3x3.
+        of color) takes a 1x1 convolution, at a ninth of the cost of a 3x3.
     norm : "batch" or "group"
     """
 
@@ -65,7 +65,7 @@ class PixelSpec:
     ups: tuple[tuple[int, int | None], ...]
     subpixel: bool
     pointwise: bool
-    norm: Normalisation
+    norm: Normalization
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class HeadSpec:
     reduce: tuple[int, ...]
     hidden: int
     dropout: float
-    norm: Normalisation
+    norm: Normalization
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ class Projection(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, K, h, w)."""
-        centred = features - self.mean.to(features)[:, None, None]
-        return F.conv2d(centred, self.matrix.to(features)[:, :, None, None])
+        centered = features - self.mean.to(features)[:, None, None]
+        return F.conv2d(centered, self.matrix.to(features)[:, :, None, None])
 
 
 def check_channels(wide: int, narrow: int) -> None:

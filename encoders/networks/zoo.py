@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from encoders.errors import InvalidNetworkError, UnknownNameError
-from encoders.extras import missing
+from encoders.errors.extras import missing
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Means and standard deviations of ImageNet's channels in [0, 1], as torchvision publishes them."""

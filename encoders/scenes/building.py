@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from taskgraph.arrays import Floats, Integers32
 
 if TYPE_CHECKING:
-    from encoders.scenes.looks.materials import Material
+    from encoders.scenes.appearance.materials import Material
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
 
 OUTSIDE = -1
 """Room number of what belongs to no room."""
@@ -20,7 +17,7 @@ OUTSIDE = -1
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """A box-shaped room: its type and the opposite corners of its clear inside, metres."""
+    """A box-shaped room: its type and the opposite corners of its clear inside, meters."""
 
     kind: str
     low: Floats  # (3,)
@@ -31,8 +28,8 @@ class Room:
 class Light:
     """A ball that shines evenly in all directions inside one room.
 
-    ``power`` is the radiant intensity a colour channel (R, G, B): the irradiance at distance d
-    is ``power / d**2``. ``radius`` (metres) is what softens its shadows.
+    ``power`` is the radiant intensity a color channel (R, G, B): the irradiance at distance d
+    is ``power / d**2``. ``radius`` (meters) is what softens its shadows.
     """
 
     position: Floats  # (3,)
@@ -53,7 +50,7 @@ class Building:
     name : str
         The folder that its files go to, such as ``building_0003``.
     vertices, normals, curvatures, faces
-        As for `encoders.scenes.solids.shapes.Shape`, in the world: z up, metres, floors at z = 0.
+        As for `encoders.scenes.solids.shapes.Shape`, in the world: z up, meters, floors at z = 0.
     face_part : (F,) integer array
         The part that each triangle belongs to.
     part_material, part_instance : (P,) integer arrays
@@ -71,14 +68,14 @@ class Building:
     vertices: Floats
     normals: Floats
     curvatures: Floats
-    faces: Integers
-    face_part: Integers
-    part_material: Integers
-    part_instance: Integers
+    faces: Integers32
+    face_part: Integers32
+    part_material: Integers32
+    part_instance: Integers32
     part_origin: Floats
     part_rotation: Floats
     instance_kind: tuple[str, ...]
-    instance_room: Integers
+    instance_room: Integers32
     materials: tuple[Material, ...]
     rooms: tuple[Room, ...]
     lights: tuple[Light, ...]

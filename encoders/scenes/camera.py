@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +19,8 @@ class Camera:
 
     Attributes
     ----------
-    position : (3,) array, metres
-        The optical centre, in the world.
+    position : (3,) array, meters
+        The optical center, in the world.
     rotation : (3, 3) array
         Columns are the camera's x, y, z axes: ``world = rotation @ in_camera + position``.
     fov : float, radians
@@ -33,7 +33,7 @@ class Camera:
 
     @classmethod
     def looking_at(cls, position: ArrayLike, target: ArrayLike, fov: float) -> Camera:
-        """A camera without roll whose centre ray passes through ``target``."""
+        """A camera without roll whose center ray passes through ``target``."""
         position = np.asarray(position, dtype=float)
         back = position - np.asarray(target, dtype=float)
         back /= np.linalg.norm(back)
@@ -60,7 +60,7 @@ class Camera:
         half = np.tan(self.fov / 2)
         x = (2 * (np.arange(size) + across) / size - 1) * half
         y = (1 - 2 * (np.arange(size) + down) / size) * half
-        rays = np.empty((3, size, size))  # column by column, as in `encoders.scenes.cast.Caster`
+        rays = np.empty((3, size, size))  # column by column, as in `encoders.scenes.raycast.Caster`
         rays[0], rays[1], rays[2] = x, y[:, None], -1.0
         rays /= np.sqrt(x**2 + y[:, None] ** 2 + 1)
         return rays.reshape(3, -1).T
@@ -73,7 +73,7 @@ class Camera:
         return turned
 
     def to_camera(self, points: ArrayLike) -> Floats:
-        """Camera-frame coordinates of (N, 3) world points, metres."""
+        """Camera-frame coordinates of (N, 3) world points, meters."""
         step = np.asarray(points, dtype=float) - self.position
         turned: Floats = np.einsum("ji,nj->ni", self.rotation, step)
         return turned

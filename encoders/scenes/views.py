@@ -10,16 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidSceneError
+from encoders.scenes.appearance.domains import Domain
 from encoders.scenes.building import Room
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import LIFT, Caster, Hits
 from encoders.scenes.furniture import OBJECTS
-from encoders.scenes.looks.domains import Domain
-
-Floats = NDArray[np.float64]
+from encoders.scenes.raycast import LIFT, Caster, Hits
+from taskgraph.arrays import Booleans, Floats, Integers
 
 FOV = (61.2, 11.0)
 """Mean and spread (degrees) of the field of view; the paper's pictures have a mean of 61.2."""
@@ -35,9 +33,9 @@ FURNITURE = 3.0
 GLANCES = 6
 """Directions that a person looks in before choosing one to photograph."""
 
-EYE = (1.0, 1.75)  # metres above the floor
+EYE = (1.0, 1.75)  # meters above the floor
 NEAR = 0.7
-"""Metres that must be free around the camera, and between it and the middle of its picture."""
+"""Meters that must be free around the camera, and between it and the middle of its picture."""
 
 STEEPEST = 80.0
 """Most degrees between a point's normal and a camera: beyond, a surface is seen edge-on."""
@@ -60,7 +58,7 @@ class View:
         Number of the point in the building, and of the view among those of the point.
     camera : Camera
     target, target_normal : (3,) arrays
-        What the ray through the middle of the picture meets (metres), and its unit normal.
+        What the ray through the middle of the picture meets (meters), and its unit normal.
     room : int
         The room that the camera stands in.
     points_in_view : tuple of int
@@ -77,7 +75,7 @@ class View:
 
     @property
     def distance(self) -> float:
-        """Metres from the camera to the middle of the picture."""
+        """Meters from the camera to the middle of the picture."""
         return float(np.linalg.norm(self.target - self.camera.position))
 
     @property
@@ -91,7 +89,7 @@ class Stands:
     """Places where a camera can be: (N, 3) positions, and the (N,) rooms that they are in."""
 
     position: Floats
-    room: NDArray[np.int64]
+    room: Integers
 
 
 def plan_views(
@@ -154,7 +152,7 @@ def _inside(room: Room, count: int, rng: Generator) -> Floats:
 
 
 def _clearance(caster: Caster, place: Floats, rays: int = 8) -> Floats:
-    """Metres to the nearest thing on the same level, over a few directions."""
+    """Meters to the nearest thing on the same level, over a few directions."""
     angle = 2 * np.pi * np.arange(rays) / rays
     around = np.stack([np.cos(angle), np.sin(angle), np.zeros(rays)], axis=1)
     origins = np.repeat(place, rays, axis=0)
@@ -188,9 +186,7 @@ def _look(
     return views
 
 
-def _others(
-    good: NDArray[np.bool_], step: Floats, wanted: int, rng: Generator
-) -> NDArray[np.int64]:
+def _others(good: Booleans, step: Floats, wanted: int, rng: Generator) -> Integers:
     """Up to ``wanted`` of the good stands, far ones before near ones."""
     weight = np.where(good, np.sqrt((step**2).sum(1)), 0.0)
     count = min(wanted, int(good.sum()))
@@ -222,13 +218,13 @@ def _by_room(caster: Caster, stands: Stands) -> Floats:
     return chance
 
 
-def _seeing(caster: Caster, stands: Stands, target: Floats, normal: Floats) -> NDArray[np.bool_]:
+def _seeing(caster: Caster, stands: Stands, target: Floats, normal: Floats) -> Booleans:
     """Which stands see the target, from neither too near, too steep, nor too oblique."""
     step = stands.position - target
     distance = np.sqrt((step**2).sum(1))
     slope = (step * normal).sum(1) / np.maximum(distance, 1e-9)
     level = np.abs(step[:, 2]) / np.maximum(distance, 1e-9)
-    good: NDArray[np.bool_] = (
+    good: Booleans = (
         (distance > NEAR) & (slope > np.cos(np.radians(STEEPEST))) & (level < np.sin(0.9))
     )
     start = np.broadcast_to(target + LIFT * normal, stands.position.shape)

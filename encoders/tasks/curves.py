@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoders.pixels import CENTRE
+from encoders.codecs.pixels import CENTER
+from taskgraph.arrays import Array, Floats32
 
-Array = NDArray[Any]
 Curve = Callable[..., Array]
 
 TOP = 65535
@@ -46,9 +44,9 @@ def signed8(raw: Array) -> Array:
     return raw / 127.5 - 1
 
 
-def centred(raw: Array) -> Array:
+def centered(raw: Array) -> Array:
     """A component of a unit vector: 127 is 0."""
-    return (raw - CENTRE) / 127
+    return (raw - CENTER) / 127
 
 
 def standard(raw: Array, *, mean: float, std: float) -> Array:
@@ -56,17 +54,15 @@ def standard(raw: Array, *, mean: float, std: float) -> Array:
     return (raw - mean) / std
 
 
-def applied(curve: Curve, raw: Array, constants: Mapping[str, float]) -> NDArray[np.float32]:
+def applied(curve: Curve, raw: Array, constants: Mapping[str, float]) -> Floats32:
     """The curve of an array of uint8 or uint16: looked up in a table of all its numbers."""
-    table: NDArray[np.float32] = _table(
+    table: Floats32 = _table(
         curve, int(np.iinfo(raw.dtype).max) + 1, tuple(sorted(constants.items()))
     )
     return table[raw]
 
 
 @lru_cache(maxsize=64)
-def _table(
-    curve: Curve, entries: int, constants: tuple[tuple[str, float], ...]
-) -> NDArray[np.float32]:
+def _table(curve: Curve, entries: int, constants: tuple[tuple[str, float], ...]) -> Floats32:
     numbers = np.arange(entries, dtype=np.float64)
     return np.asarray(curve(numbers, **dict(constants)), dtype=np.float32)

@@ -3,7 +3,7 @@
 Names are those of the published tables. Of the real data's encodings, three constants are kept
 where they suit the files at hand and are fitted on the train split where they do not
 (`encoders.tasks.fits`): the ceilings of edges and keypoints, and the mean and spread of curvature.
-Colorization has our 261 bins of colour, not the 313 of Zhang et al. (`encoders.colors`).
+Colorization has our 261 bins of color, not the 313 of Zhang et al. (`encoders.codecs.colors`).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from encoders.codecs.jigsaw import ORDERS, TILES
 from encoders.errors import UnknownNameError
-from encoders.jigsaw import ORDERS, TILES
 from encoders.tasks import curves, labels, pictures
 from encoders.tasks.fits import Published
 from encoders.tasks.task import Output, Task
 from taskgraph.aliases import ALIASES, standard_name
 
 COLORS = 261
-"""Bins of colour (`encoders.colors.color_bins`)."""
+"""Bins of color (`encoders.codecs.colors.color_bins`)."""
 
 EMBEDDING = 64  # numbers a pixel that unsupervised segments are told apart by
 SEMANTIC = 17  # background and 16 classes
@@ -35,61 +35,179 @@ _LEFT_RIGHT = (1, -1, -1, -1, 1, 1)
 
 _ALL = (
     Task("autoencoder", _PICTURE, "l1", pictures.RESTORED, "Autoencoding"),
-    Task("class_1000", Output("classes", None), "soft_xentropy",
-         labels.class_chances("class_object"), "Object Class. (1000)", augment=_NAMES),
-    Task("class_places", Output("classes", None), "soft_xentropy",
-         labels.class_chances("class_scene"), "Scene Class.", augment=_NAMES),
-    Task("colorization", Output("map", COLORS, 4), "soft_xentropy", pictures.COLORED,
-         "Colorization", channels=1, prepare=pictures.lightness, source_only=True),
-    Task("curvature", Output("map", 2), "l2",
-         labels.standardised_channels("principal_curvature", curves.standard, CURVATURE),
-         "Curvature"),
+    Task(
+        "class_1000",
+        Output("classes", None),
+        "soft_xentropy",
+        labels.class_chances("class_object"),
+        "Object Class. (1000)",
+        augment=_NAMES,
+    ),
+    Task(
+        "class_places",
+        Output("classes", None),
+        "soft_xentropy",
+        labels.class_chances("class_scene"),
+        "Scene Class.",
+        augment=_NAMES,
+    ),
+    Task(
+        "colorization",
+        Output("map", COLORS, 4),
+        "soft_xentropy",
+        pictures.COLORED,
+        "Colorization",
+        channels=1,
+        prepare=pictures.lightness,
+        source_only=True,
+    ),
+    Task(
+        "curvature",
+        Output("map", 2),
+        "l2",
+        labels.standardized_channels("principal_curvature", curves.standard, CURVATURE),
+        "Curvature",
+    ),
     Task("denoise", _PICTURE, "l1", pictures.RESTORED, "Denoising", prepare=pictures.noisy),
-    Task("edge2d", _PLANE, "l1", labels.to_ceiling("edge_texture", curves.clipped, 0.08),
-         "2D Edges"),
-    Task("edge3d", _PLANE, "l1",
-         labels.to_ceiling("edge_occlusion", curves.stretched, 0.00625, masked=True,
-                           blur=labels.BLUR),
-         "Occlusion Edges"),
-    Task("ego_motion", Output("vector", 3 * POSE), "ego_cycle",
-         labels.from_points(labels.egomotion_numbers, standardise=True), "Egomotion",
-         inputs=3, partners="triplet"),
-    Task("fix_pose", Output("vector", POSE), "pose_norm",
-         labels.from_points(labels.pose_numbers, standardise=True), "Cam. Pose (fix)",
-         inputs=2, partners="fixated", augment=_POSES, mirror=_LEFT_RIGHT),
-    Task("impainting_whole", _PICTURE, "l1", pictures.RESTORED, "In-painting",
-         prepare=pictures.with_hole, source_only=True),
-    Task("jigsaw", Output("classes", ORDERS), "xentropy", pictures.ORDER, "Jigsaw",
-         inputs=TILES, shrink=pictures.PIECE, prepare=pictures.shuffled_tiles, source_only=True),
-    Task("keypoint2d", _PLANE, "l1", labels.to_ceiling("keypoints2d", curves.clipped, 0.005),
-         "2D Keypoints"),
-    Task("keypoint3d", _PLANE, "l1",
-         labels.from_folder("keypoints3d", curves.signed16, masked=True), "3D Keypoints"),
-    Task("non_fixated_pose", Output("vector", POSE), "pose_norm",
-         labels.from_points(labels.pose_numbers, standardise=True), "Cam. Pose (nonfix)",
-         inputs=2, partners="nonfixated", augment=_POSES, mirror=_LEFT_RIGHT),
-    Task("point_match", Output("classes", 2), "xentropy", labels.matching(), "Matching",
-         inputs=2, partners="match"),
+    Task(
+        "edge2d", _PLANE, "l1", labels.to_ceiling("edge_texture", curves.clipped, 0.08), "2D Edges"
+    ),
+    Task(
+        "edge3d",
+        _PLANE,
+        "l1",
+        labels.to_ceiling(
+            "edge_occlusion", curves.stretched, 0.00625, masked=True, blur=labels.BLUR
+        ),
+        "Occlusion Edges",
+    ),
+    Task(
+        "ego_motion",
+        Output("vector", 3 * POSE),
+        "ego_cycle",
+        labels.from_points(labels.egomotion_numbers, standardize=True),
+        "Egomotion",
+        inputs=3,
+        partners="triplet",
+    ),
+    Task(
+        "fix_pose",
+        Output("vector", POSE),
+        "pose_norm",
+        labels.from_points(labels.pose_numbers, standardize=True),
+        "Cam. Pose (fix)",
+        inputs=2,
+        partners="fixated",
+        augment=_POSES,
+        mirror=_LEFT_RIGHT,
+    ),
+    Task(
+        "impainting_whole",
+        _PICTURE,
+        "l1",
+        pictures.RESTORED,
+        "In-painting",
+        prepare=pictures.with_hole,
+        source_only=True,
+    ),
+    Task(
+        "jigsaw",
+        Output("classes", ORDERS),
+        "xentropy",
+        pictures.ORDER,
+        "Jigsaw",
+        inputs=TILES,
+        shrink=pictures.PIECE,
+        prepare=pictures.shuffled_tiles,
+        source_only=True,
+    ),
+    Task(
+        "keypoint2d",
+        _PLANE,
+        "l1",
+        labels.to_ceiling("keypoints2d", curves.clipped, 0.005),
+        "2D Keypoints",
+    ),
+    Task(
+        "keypoint3d",
+        _PLANE,
+        "l1",
+        labels.from_folder("keypoints3d", curves.signed16, masked=True),
+        "3D Keypoints",
+    ),
+    Task(
+        "non_fixated_pose",
+        Output("vector", POSE),
+        "pose_norm",
+        labels.from_points(labels.pose_numbers, standardize=True),
+        "Cam. Pose (nonfix)",
+        inputs=2,
+        partners="nonfixated",
+        augment=_POSES,
+        mirror=_LEFT_RIGHT,
+    ),
+    Task(
+        "point_match",
+        Output("classes", 2),
+        "xentropy",
+        labels.matching(),
+        "Matching",
+        inputs=2,
+        partners="match",
+    ),
     Task("random", None, "l1", None, "Random Proj.", source_only=True),
-    Task("reshade", _PLANE, "l1",
-         labels.from_folder("reshading", curves.signed8, masked=True), "Reshading"),
-    Task("rgb2depth", _PLANE, "l1",
-         labels.depth("depth_zbuffer"), "Z-Depth"),
-    Task("rgb2mist", _PLANE, "l1",
-         labels.depth("depth_euclidean"), "Distance"),
-    Task("rgb2sfnorm", _PICTURE, "l1",
-         labels.from_folder("normal", curves.centred, masked=True), "Normals"),
-    Task("room_layout", Output("vector", 9), "l2",
-         labels.from_points(labels.layout_numbers, standardise=True), "Layout"),
-    Task("segment25d", Output("segments", EMBEDDING), "metric",
-         labels.segments("segment_unsup25d", masked=True), "2.5D Segm."),
-    Task("segment2d", Output("segments", EMBEDDING), "metric",
-         labels.segments("segment_unsup2d"), "2D Segm."),
-    Task("segmentsemantic_rb", Output("class_map", SEMANTIC), "xentropy",
-         labels.semantic("segment_semantic", SEMANTIC), "Semantic Segm."),
-    Task("vanishing_point_well_defined", Output("vector", 9), "l2",
-         labels.from_points(labels.vanishing_numbers, standardise=False), "Vanishing Pts."),
-)  # fmt: skip
+    Task(
+        "reshade",
+        _PLANE,
+        "l1",
+        labels.from_folder("reshading", curves.signed8, masked=True),
+        "Reshading",
+    ),
+    Task("rgb2depth", _PLANE, "l1", labels.depth("depth_zbuffer"), "Z-Depth"),
+    Task("rgb2mist", _PLANE, "l1", labels.depth("depth_euclidean"), "Distance"),
+    Task(
+        "rgb2sfnorm",
+        _PICTURE,
+        "l1",
+        labels.from_folder("normal", curves.centered, masked=True),
+        "Normals",
+    ),
+    Task(
+        "room_layout",
+        Output("vector", 9),
+        "l2",
+        labels.from_points(labels.layout_numbers, standardize=True),
+        "Layout",
+    ),
+    Task(
+        "segment25d",
+        Output("segments", EMBEDDING),
+        "metric",
+        labels.segments("segment_unsup25d", masked=True),
+        "2.5D Segm.",
+    ),
+    Task(
+        "segment2d",
+        Output("segments", EMBEDDING),
+        "metric",
+        labels.segments("segment_unsup2d"),
+        "2D Segm.",
+    ),
+    Task(
+        "segmentsemantic_rb",
+        Output("class_map", SEMANTIC),
+        "xentropy",
+        labels.semantic("segment_semantic", SEMANTIC),
+        "Semantic Segm.",
+    ),
+    Task(
+        "vanishing_point_well_defined",
+        Output("vector", 9),
+        "l2",
+        labels.from_points(labels.vanishing_numbers, standardize=False),
+        "Vanishing Pts.",
+    ),
+)
 
 TASKS: dict[str, Task] = {task.name: task for task in _ALL}
 """By name, in alphabetical order."""

@@ -1,4 +1,4 @@
-"""Constants that targets are standardised with, from the train split.
+"""Constants that targets are standardized with, from the train split.
 
 Taskonomy's own constants belong to the encodings of its files. Each fit measures whether they
 suit the data at hand; where they do, they are kept (``origin`` is "published"), so that numbers
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.tasks.sample import Made, Sample
+from taskgraph.arrays import Floats
 
 Constants = dict[str, Any]
 
@@ -88,8 +88,10 @@ def fit_channels(samples: Iterable[Sample], *, domain: str, published: Published
     alike = (scale >= 0.5 * np.array(published.std)) & (scale <= 2 * np.array(published.std))
     if count == 0 or (near.all() and alike.all()):
         return {
-            "mean": list(published.mean), "std": list(published.std), "origin": "published",
-        }  # fmt: skip
+            "mean": list(published.mean),
+            "std": list(published.std),
+            "origin": "published",
+        }
     return {"mean": mean.tolist(), "std": _or_one(scale).tolist(), "origin": "fitted"}
 
 
@@ -98,7 +100,7 @@ def fit_vector(samples: Iterable[Sample], *, make: Callable[[Sample], Made]) -> 
 
     A number that does not vary keeps a spread of 1.
     """
-    parts: list[NDArray[np.float64]] = []
+    parts: list[Floats] = []
     for sample in samples:
         values, counts = make(sample)
         parts.append(values[counts].astype(np.float64))
@@ -115,7 +117,7 @@ def fit_vector(samples: Iterable[Sample], *, make: Callable[[Sample], Made]) -> 
 
 def fit_frequencies(samples: Iterable[Sample], *, make: Callable[[Sample], Made]) -> Constants:
     """How often each class occurs (shares that sum to 1), for losses that balance them."""
-    total: NDArray[np.float64] = np.zeros(0)
+    total: Floats = np.zeros(0)
     for sample in samples:
         target, counts = make(sample)
         if target.dtype.kind == "f":  # (B, C) or (B, C, H, W) probabilities
@@ -127,5 +129,5 @@ def fit_frequencies(samples: Iterable[Sample], *, make: Callable[[Sample], Made]
     return {"frequency": (total / max(float(total.sum()), 1e-12)).tolist(), "origin": "fitted"}
 
 
-def _or_one(scale: NDArray[np.float64]) -> NDArray[np.float64]:
+def _or_one(scale: Floats) -> Floats:
     return np.where(scale > 1e-6, scale, 1.0)

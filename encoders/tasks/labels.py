@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-from encoders import poses
+from encoders.codecs import poses
 from encoders.errors import InvalidDataError
 from encoders.tasks.curves import Curve, applied, clipped, log_depth
 from encoders.tasks.fits import Published, fit_ceiling, fit_channels, fit_frequencies, fit_vector
 from encoders.tasks.sample import Info, Made, Sample
 from encoders.tasks.task import Label
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 Numbers = Callable[[Sequence[Info]], Floats]
 
 DEPTH_LIMIT = 64500
@@ -29,11 +28,70 @@ MOST_CLIPPED, MOST_STRETCHED = float("inf"), 2.0
 """How many times the published ceiling the brightest pixels may reach: clipped, or not."""
 
 PLACES = (
-    3, 23, 25, 26, 28, 37, 43, 45, 51, 52, 56, 61, 63, 88, 89, 93, 95, 100, 102, 106, 121, 124, 126,
-    129, 131, 133, 135, 156, 165, 176, 177, 179, 182, 203, 208, 215, 217, 228, 240, 241, 244, 246,
-    248, 253, 255, 264, 269, 280, 281, 282, 285, 298, 303, 311, 317, 318, 328, 332, 343, 346, 352,
-    358, 363,
-)  # fmt: skip
+    3,
+    23,
+    25,
+    26,
+    28,
+    37,
+    43,
+    45,
+    51,
+    52,
+    56,
+    61,
+    63,
+    88,
+    89,
+    93,
+    95,
+    100,
+    102,
+    106,
+    121,
+    124,
+    126,
+    129,
+    131,
+    133,
+    135,
+    156,
+    165,
+    176,
+    177,
+    179,
+    182,
+    203,
+    208,
+    215,
+    217,
+    228,
+    240,
+    241,
+    244,
+    246,
+    248,
+    253,
+    255,
+    264,
+    269,
+    280,
+    281,
+    282,
+    285,
+    298,
+    303,
+    311,
+    317,
+    318,
+    328,
+    332,
+    343,
+    346,
+    352,
+    358,
+    363,
+)
 """The 63 of Places365's classes, "workspace and home", that Taskonomy keeps (in its order)."""
 
 ALL_PLACES = 365
@@ -69,7 +127,7 @@ def depth(domain: str) -> Label:
     return Label(partial(_depth, domain=domain), (domain,), valid=True)
 
 
-def standardised_channels(domain: str, curve: Curve, published: Published) -> Label:
+def standardized_channels(domain: str, curve: Curve, published: Published) -> Label:
     """As `from_folder`, each channel with a mean and a spread of its own (`fit_channels`)."""
     return Label(
         partial(_channels, domain=domain, curve=curve),
@@ -96,10 +154,10 @@ def class_chances(domain: str) -> Label:
     return Label(make, (domain,), fit=partial(fit_frequencies, make=make))
 
 
-def from_points(numbers: Numbers, *, standardise: bool) -> Label:
+def from_points(numbers: Numbers, *, standardize: bool) -> Label:
     """Numbers that follow from the ``point_info`` of a view and its partners."""
     make = partial(_vector, numbers=numbers)
-    fit = partial(fit_vector, make=make) if standardise else None
+    fit = partial(fit_vector, make=make) if standardize else None
     return Label(make, infos=True, fixed=True, fit=fit)
 
 
@@ -109,13 +167,13 @@ def matching() -> Label:
 
 
 def pose_numbers(infos: Sequence[Info]) -> Floats:
-    """(6,) pose of the first camera in the second (`encoders.poses.relative_pose`)."""
+    """(6,) pose of the first camera in the second (`encoders.codecs.poses.relative_pose`)."""
     (turn1, place1, _), (turn2, place2, _) = map(poses.point_info_camera, infos)
     return poses.relative_pose(turn1, place1, turn2, place2)
 
 
 def egomotion_numbers(infos: Sequence[Info]) -> Floats:
-    """(18,) poses between three cameras (`encoders.poses.egomotion`)."""
+    """(18,) poses between three cameras (`encoders.codecs.poses.egomotion`)."""
     cameras = [poses.point_info_camera(info) for info in infos]
     return poses.egomotion([turn for turn, _, _ in cameras], [place for _, place, _ in cameras])
 

@@ -1,23 +1,21 @@
-"""Tasks whose label is the picture itself: restored, coloured, or put in order."""
+"""Tasks whose label is the picture itself: restored, colored, or put in order."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoders import colors, corruptions
-from encoders.jigsaw import ORDERS, jigsaw, tile_orders
+from encoders.codecs import colors, corruptions
+from encoders.codecs.jigsaw import ORDERS, jigsaw, tile_orders
 from encoders.tasks.fits import fit_frequencies
 from encoders.tasks.sample import Made, Sample, as_given
 from encoders.tasks.task import Label
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Floats32
 
 
 def noisy(sample: Sample) -> Floats32:
-    """The pictures with noise (`encoders.corruptions.noisy`), (B, 1, 3, S, S)."""
+    """The pictures with noise (`encoders.codecs.corruptions.noisy`), (B, 1, 3, S, S)."""
     rows = zip(sample.rgb, sample.rngs(), strict=True)
     return _planes(np.stack([corruptions.noisy(rgb, rng) for rgb, rng in rows]))[:, None]
 
@@ -27,12 +25,12 @@ PIECE = 2
 
 
 def with_hole(sample: Sample) -> Floats32:
-    """The pictures without their middle (`encoders.corruptions.masked`), (B, 1, 3, S, S)."""
+    """The pictures without their middle (`encoders.codecs.corruptions.masked`), (B, 1, 3, S, S)."""
     return _planes(corruptions.masked(sample.rgb))[:, None]
 
 
 def lightness(sample: Sample) -> Floats32:
-    """The pictures without their colour (`encoders.colors.lightness`), (B, 1, 1, S, S)."""
+    """The pictures without their color (`encoders.codecs.colors.lightness`), (B, 1, 1, S, S)."""
     return _planes(colors.lightness(sample.rgb))[:, None]
 
 
@@ -72,7 +70,7 @@ RESTORED = Label(_restored)
 """The picture itself, in [-1, 1]."""
 
 COLORED = Label(_colored, fit=partial(fit_frequencies, make=_colored))
-"""How the colours of 4 x 4 pixels are shared out over bins, and how often each bin occurs."""
+"""How the colors of 4 x 4 pixels are shared out over bins, and how often each bin occurs."""
 
 ORDER = Label(_order)
 """Which of the `ORDERS` the tiles are in."""

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator, SeedSequence
-from numpy.typing import NDArray
 
-from encoders.encodings import to_value
+from encoders.codecs.encodings import to_value
+from taskgraph.arrays import Array, Booleans, Floats32, Pixels
 
-Array = NDArray[Any]
 Info = Mapping[str, Any]
 Made = tuple[Array, Array]
 """Targets (B, ...) and masks: (B, H, W) for pictures, (B,) for all else."""
@@ -33,7 +32,7 @@ class Sample:
     pictures : (B, n, S, S, 3) uint8 array
         Each view's own, then its partners'.
     raw : dict of arrays, (B, ...)
-        By domain: what the files of the view itself hold (`encoders.encodings`).
+        By domain: what the files of the view itself hold (`encoders.codecs.encodings`).
     valid : (B, S, S) bool array
         Where the view saw anything.
     infos : tuple of B tuples of n ``point_info`` objects
@@ -51,13 +50,13 @@ class Sample:
     """
 
     size: int
-    pictures: NDArray[np.uint8]
+    pictures: Pixels
     raw: Mapping[str, Array]
-    valid: NDArray[np.bool_]
+    valid: Booleans
     infos: tuple[tuple[Info, ...], ...]
     paths: tuple[tuple[str, ...], ...]
-    found: NDArray[np.bool_]
-    same: NDArray[np.bool_]
+    found: Booleans
+    same: Booleans
     seeds: tuple[tuple[int, ...], ...]
     constants: Mapping[str, Any]
     file: Callable[[str, int], str] = field(default=_unnamed, repr=False)
@@ -66,7 +65,7 @@ class Sample:
         return len(self.pictures)
 
     @property
-    def rgb(self) -> NDArray[np.uint8]:
+    def rgb(self) -> Pixels:
         """(B, S, S, 3) the views' own pictures."""
         return self.pictures[:, 0]
 
@@ -74,7 +73,7 @@ class Sample:
         """A generator a view: the same numbers at each call."""
         return [np.random.default_rng(SeedSequence(seed)) for seed in self.seeds]
 
-    def everywhere(self, shrink: int = 1) -> NDArray[np.bool_]:
+    def everywhere(self, shrink: int = 1) -> Booleans:
         """(B, H, W) mask that leaves nothing out."""
         side = self.size // shrink
         return np.ones((len(self), side, side), dtype=bool)
@@ -94,7 +93,7 @@ class Sample:
 class OneView:
     """One view, as the label function of a user's own task sees it.
 
-    ``view["normal"]`` gives a domain in physical units, as `encoders.encodings.to_value` does.
+    ``view["normal"]`` gives a domain in physical units, as `codecs.encodings.to_value` does.
 
     Attributes
     ----------
@@ -107,18 +106,18 @@ class OneView:
         Its ``point_info``; empty unless the label asked for it.
     """
 
-    rgb: NDArray[np.float32]
+    rgb: Floats32
     raw: Mapping[str, Array]
-    valid: NDArray[np.bool_]
+    valid: Booleans
     info: Info
 
     def __getitem__(self, domain: str) -> Any:
         return to_value(domain, self.raw[domain])
 
 
-def as_given(sample: Sample) -> NDArray[np.float32]:
+def as_given(sample: Sample) -> Floats32:
     """The pictures scaled to [-1, 1], (B, n, 3, S, S)."""
     planes = sample.pictures.transpose(0, 1, 4, 2, 3)
-    scaled: NDArray[np.float32] = np.divide(planes, np.float32(127.5), dtype=np.float32, order="C")
+    scaled: Floats32 = np.divide(planes, np.float32(127.5), dtype=np.float32, order="C")
     scaled -= 1
     return scaled

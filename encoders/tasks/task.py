@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidDataError
 from encoders.tasks.sample import Made, OneView, Sample, as_given
+from taskgraph.arrays import Booleans, Floats32
 
 Kind = Literal["map", "class_map", "segments", "vector", "classes"]
 
@@ -85,7 +85,7 @@ class Label:
     fixed : bool
         Whether the targets of a view are always the same and small enough to be kept in memory.
     fit : function, optional
-        From the train split's samples to the constants that ``make`` standardises with.
+        From the train split's samples to the constants that ``make`` standardizes with.
     clips : bool
         Whether ``make`` clips what is above the constants' ceiling to 1.
     """
@@ -131,9 +131,9 @@ class Task:
         Whether the dictionary holds it as a source alone, never as a target.
     augment : tuple of str
         What training may change of its examples: ``mirror`` and ``light`` of their pictures
-        (`encoders.augment.varied`); with ``partners``, each epoch draws other partners.
+        (`encoders.training.augment.varied`); with ``partners``, each epoch draws other partners.
     mirror : tuple of float
-        Sign of each number of the answer, before it is standardised, when pictures are mirrored;
+        Sign of each number of the answer, before it is standardized, when pictures are mirrored;
         empty where the answer stays the same.
     """
 
@@ -146,7 +146,7 @@ class Task:
     channels: int = 3
     shrink: int = 1
     partners: str = ""
-    prepare: Callable[[Sample], NDArray[np.float32]] = field(default=as_given, repr=False)
+    prepare: Callable[[Sample], Floats32] = field(default=as_given, repr=False)
     source_only: bool = False
     augment: tuple[str, ...] = ()
     mirror: tuple[float, ...] = ()
@@ -198,5 +198,5 @@ def _made_of_views(sample: Sample, *, function: Callable[[OneView], Any]) -> Mad
         targets = targets[:, None]
     if targets.ndim == 3:
         targets = targets[:, None]
-    counts: NDArray[np.bool_] = np.logical_not(np.isnan(targets).any(axis=1))
+    counts: Booleans = np.logical_not(np.isnan(targets).any(axis=1))
     return np.nan_to_num(targets, nan=0.0), counts

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.tasks.task import Task
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import spearmanr, weightedtau
 
+from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 
-Floats = NDArray[np.float64]
 Better = Literal["larger", "smaller"]
 """Which values of a measure are better."""
 
@@ -114,7 +114,7 @@ def agreement(
     table = pd.DataFrame(rows)
     rng = np.random.default_rng(seed)
     summary = [
-        _summarised(name, table[name], [row[name] for row in chance], resamples, confidence, rng)
+        _summarized(name, table[name], [row[name] for row in chance], resamples, confidence, rng)
         for name in chance[0]
     ]
     return Agreement(table, pd.DataFrame(summary))
@@ -167,7 +167,7 @@ def _regret_ratio(predicted: Floats, trained: Floats, better: Better) -> float:
     return float(chance @ (trained.max() / trained))
 
 
-def _summarised(
+def _summarized(
     name: str,
     column: pd.Series[float],
     chance: Sequence[float],

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-from encoders.objective import loss_of
+from encoders.training.objective import loss_of
 from encoders.transfer.candidates import Candidates, Sources, first_order, rank_sources
+from encoders.transfer.data import Views, evenly, open_pool
 from encoders.transfer.families import Measured, batches, families, lacks_some, moments
 from encoders.transfer.measure import place_of, write_measured
-from encoders.transfer.pool import Views, evenly, open_pool
 from encoders.transfer.ridge import (
     LAMBDAS,
     LAMBDAS_OF_IMAGES,
@@ -39,6 +38,7 @@ from encoders.transfer.ridge import (
 from encoders.transfer.ridge import sweep as solve_all
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import REPRESENTATIONS, Store
+from taskgraph.arrays import Floats32
 from taskgraph.tables import write_text
 
 RIDGE, TIMES = "ridge", "times.json"
@@ -48,7 +48,6 @@ PROPOSED = 20
 CALIBRATED = 100
 """Valid images that what least squares leaves open is chosen on."""
 
-Floats32 = NDArray[np.float32]
 Say = Callable[[str], None]
 
 
@@ -84,18 +83,32 @@ def screen(
             looked = time.perf_counter() - begin
             if known is None or not whole:
                 known = solve_all(
-                    measured.train, measured.valid, measured.test, measured.groups,
-                    measured.outputs, orders=range(1, config.max_order + 1),
+                    measured.train,
+                    measured.valid,
+                    measured.test,
+                    measured.groups,
+                    measured.outputs,
+                    orders=range(1, config.max_order + 1),
                     lambdas=LAMBDAS if family.form == "local" else LAMBDAS_OF_IMAGES,
                     workers=workers,
-                    after=functools.partial(_save, path=path), resume=known,
-                )  # fmt: skip
+                    after=functools.partial(_save, path=path),
+                    resume=known,
+                )
                 solved = time.perf_counter() - begin - looked
                 count = sum(map(len, known.sets.values())) * len(family.targets)
-                say(f"ridge, {family.name}: moments {looked:.0f} s, {count:,} transfers "
-                    f"{solved:.0f} s")  # fmt: skip
-                _note_times(folder, family.name, moments_s=looked, solve_s=solved,
-                            transfers=count, workers=workers, peak_mib=peak_mib())  # fmt: skip
+                say(
+                    f"ridge, {family.name}: moments {looked:.0f} s, {count:,} transfers "
+                    f"{solved:.0f} s"
+                )
+                _note_times(
+                    folder,
+                    family.name,
+                    moments_s=looked,
+                    solve_s=solved,
+                    transfers=count,
+                    workers=workers,
+                    peak_mib=peak_mib(),
+                )
             if use:
                 use(measured, known)
         results.append(known)
@@ -168,9 +181,11 @@ def _measure(
     store, weights = Store(out / REPRESENTATIONS), class_weights(pool.task, pool.constants)
     penalty = penalty_of(result, target, sources)
     readout = fit_readout(
-        measured.train, columns_of(measured.groups, sources), penalty,
+        measured.train,
+        columns_of(measured.groups, sources),
+        penalty,
         outputs=measured.outputs[target],
-    )  # fmt: skip
+    )
     loss = loss_of(pool.task, pool.constants)
     setting = calibrate(
         one, _predicted(measured, store, some(pool.valid), sources, readout), loss, weights=weights

@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS, Task
-from encoders.transfer.pool import Pool, PoolConfig, Views, open_pool
+from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.ridge import (
     Moments,
     Regressand,
@@ -23,14 +22,13 @@ from encoders.transfer.ridge import (
     runs,
 )
 from encoders.transfer.store import PLAIN, Store, kind_of
+from taskgraph.arrays import Floats32, Integers
 
 IMAGES = 32
 """Looked at together: 32 images of 26 sources have 256 places with 1,872 features each."""
 
 SINGLE = {"local": local, "pooled": pooled}
 SEVERAL = {"related": related, "compared": compared}
-
-Floats32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class Measured:
     test: Moments
 
     def features(
-        self, store: Store, views: Views, indices: NDArray[np.int64], sources: Sequence[str]
+        self, store: Store, views: Views, indices: Integers, sources: Sequence[str]
     ) -> Floats32:
         """(rows, p) features of some sources, in the order given."""
         numbers = [self.sources.index(name) for name in sources]
@@ -123,9 +121,13 @@ class Measured:
 
 
 def features(
-    family: Family, store: Store, views: Views, indices: NDArray[np.int64],
-    sources: Sequence[str], statistics: Statistics,
-) -> Floats32:  # fmt: skip
+    family: Family,
+    store: Store,
+    views: Views,
+    indices: Integers,
+    sources: Sequence[str],
+    statistics: Statistics,
+) -> Floats32:
     """What a family's read-outs see of some images."""
     each = represented(family, store, views, indices, sources)  # (B, n, S, f, g, g)
     if family.form in SEVERAL:
@@ -134,7 +136,7 @@ def features(
 
 
 def represented(
-    family: Family, store: Store, views: Views, indices: NDArray[np.int64], sources: Sequence[str]
+    family: Family, store: Store, views: Views, indices: Integers, sources: Sequence[str]
 ) -> Floats32:
     """(B, n, S, f, g, g) representations."""
     rows = views.pictures(indices)
@@ -169,25 +171,41 @@ def moments(family: Family, config: PoolConfig, store: Store, sources: Sequence[
     grid = next(iter(shapes.values()))[1]
     regressands = {name: observed(pool, grid) for name, pool in pools.items()}
     gathered = [
-        gathered_of(family, store, sources, statistics, regressands,
-                    {name: getattr(pool, part) for name, pool in pools.items()})
+        gathered_of(
+            family,
+            store,
+            sources,
+            statistics,
+            regressands,
+            {name: getattr(pool, part) for name, pool in pools.items()},
+        )
         for part in ("train", "valid", "test")
-    ]  # fmt: skip
+    ]
     outputs, start = {}, 0
     for name, one in regressands.items():
         outputs[name] = slice(start, start + len(one.mean))
         start += len(one.mean)
     width = len(gathered[0].mean_x)
     return Measured(
-        family, tuple(sources), pools, statistics, regressands, runs(list(sources), width),
-        outputs, *gathered,
-    )  # fmt: skip
+        family,
+        tuple(sources),
+        pools,
+        statistics,
+        regressands,
+        runs(list(sources), width),
+        outputs,
+        *gathered,
+    )
 
 
 def gathered_of(
-    family: Family, store: Store, sources: Sequence[str], statistics: Statistics,
-    regressands: dict[str, Regressand], parts: dict[str, Views],
-) -> Moments:  # fmt: skip
+    family: Family,
+    store: Store,
+    sources: Sequence[str],
+    statistics: Statistics,
+    regressands: dict[str, Regressand],
+    parts: dict[str, Views],
+) -> Moments:
     """The moments of one part of the pool."""
     first = next(iter(parts.values()))
     found: Moments | None = None
@@ -211,7 +229,7 @@ def observed(pool: Pool, grid: int) -> Regressand:
     return regressand(pool.task, (pool.train.batch(part)[1:] for part in batches(pool.train)), grid)
 
 
-def batches(views: Views) -> Iterator[NDArray[np.int64]]:
+def batches(views: Views) -> Iterator[Integers]:
     """Numbers of a part's images, a few at a time."""
     for start in range(0, len(views), IMAGES):
         yield np.arange(start, min(start + IMAGES, len(views)))

@@ -14,14 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from encoders.checkpoint import read_config
+from encoders.bank.pretrained import Form, form_of, load, network_file
 from encoders.engines import with_threads
 from encoders.errors import InvalidDataError
-from encoders.fit import FitConfig, fit, losses
-from encoders.objective import (
+from encoders.errors.storage import read_json
+from encoders.networks.readout import ReadOut
+from encoders.tasks import Task
+from encoders.tasks.units import conversion
+from encoders.training.checkpoint import read_config
+from encoders.training.fit import FitConfig, fit, losses
+from encoders.training.objective import (
     Average,
     Converted,
     check_classes,
@@ -31,20 +35,14 @@ from encoders.objective import (
     output_of,
     training_loss_of,
 )
-from encoders.readout import ReadOut
-from encoders.shipped import Form, form_of, load, network_file
-from encoders.storage import read_json
-from encoders.tasks import Task
-from encoders.tasks.units import conversion
-from encoders.transfer.pool import Pool, PoolConfig, Views, open_pool
+from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
+from taskgraph.arrays import Floats32
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
 REFERENCES = (SELF, SCRATCH, AVERAGE)
 """What transfers are compared with, each written as a source of its own."""
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class TransferConfig:
 
 @dataclass(frozen=True, eq=False)
 class Represented:
-    """Examples whose pictures are replaced by their representations (`encoders.feed.Examples`).
+    """Examples whose pictures are replaced by their representations (`loading.Examples`).
 
     A batch is (B, n k features, h, w): the n pictures one after the other, each with the
     channels of its k sources.
@@ -174,8 +172,8 @@ def write_measured(
     out: Path,
     pool: Pool,
     sources: tuple[str, ...],
-    valid: Floats,
-    test: Floats,
+    valid: Floats32,
+    test: Floats32,
     also: dict[str, Any],
 ) -> dict[str, Any]:
     """Write one transfer's test losses, and after them its record, which says that all is there."""
@@ -217,7 +215,7 @@ def _prepared(
 
 
 def constants_of(bank: str, name: str) -> dict[str, Any]:
-    """What the targets of a network of the bank were standardised with."""
+    """What the targets of a network of the bank were standardized with."""
     return read_config(network_file(bank, name)).get("constants") or {}
 
 
@@ -245,7 +243,7 @@ def read_out(config: TransferConfig, task: Task, store: Store, train: Represente
         config.preset, output_of(task), channels=channels, inputs=task.inputs, generator=generator
     )
     some = train.batch(np.unique(np.linspace(0, len(train) - 1, 256).astype(int)).tolist())[0]
-    readout.standardise.observe(some.reshape(-1, channels, *some.shape[2:]))
+    readout.standardize.observe(some.reshape(-1, channels, *some.shape[2:]))
     return readout
 
 
@@ -264,12 +262,12 @@ def _fitted(
     )
 
 
-def _losses(examples: Any, *, model: nn.Module, pool: Pool, config: TransferConfig) -> Floats:
+def _losses(examples: Any, *, model: nn.Module, pool: Pool, config: TransferConfig) -> Floats32:
     measured = loss_of(pool.task, pool.constants)
     return losses(config.fit.fabric(), model, measured, examples, config.fit)
 
 
-def _table(pool: Pool, sources: tuple[str, ...], each: Floats) -> pd.DataFrame:
+def _table(pool: Pool, sources: tuple[str, ...], each: Floats32) -> pd.DataFrame:
     """taskgraph's table of losses; images of one building are one cluster of a bootstrap."""
     images = pool.test.images()
     frame = pd.DataFrame(

@@ -7,20 +7,19 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from encoders import colors
+from encoders.codecs import colors
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.content import Stamp
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
 from encoders.tasks.sample import as_given
-from encoders.transfer.pool import Integers, PoolConfig, open_pool
+from encoders.transfer.data import PoolConfig, open_pool
+from taskgraph.arrays import Array, Floats16, Integers
 from taskgraph.tables import write_bytes
 
 PLAIN = "rgb"
@@ -30,8 +29,6 @@ REPRESENTATIONS = "representations"
 """Folder of the store, in that of a sweep."""
 
 VIEWS, BATCH = "views.npy", 64
-
-Halves = NDArray[np.float16]
 
 
 def kind_of(task: Task) -> str:
@@ -56,7 +53,7 @@ class Store:
         """The file of a source's representations."""
         return self.folder / kind / f"{source}.npy"
 
-    def of(self, source: str, kind: str, rows: Integers) -> Halves:
+    def of(self, source: str, kind: str, rows: Integers) -> Floats16:
         """Representations of some rows of the index, (..., features, h, w) for (...) rows.
 
         Raises
@@ -72,7 +69,7 @@ class Store:
                 f"{self.folder} has no representation of view {row} of the data set; it was made "
                 "of other views: delete the folder, or name another one"
             )
-        chosen: Halves = _mapped(*_stamped(self.path(source, kind)))[found]
+        chosen: Floats16 = _mapped(*_stamped(self.path(source, kind)))[found]
         return chosen
 
     def shape(self, source: str) -> tuple[int, int, int]:
@@ -96,7 +93,7 @@ def _places(path: str, stamp: object) -> Integers:
 
 
 @functools.lru_cache(maxsize=128)
-def _mapped(path: str, _stamp: object) -> NDArray[Any]:
+def _mapped(path: str, _stamp: object) -> Array:
     try:
         return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
     except FileNotFoundError:
@@ -184,7 +181,7 @@ def _alone(pictures: Tensor) -> Tensor:
     return pictures[:, 0] if pictures.ndim == 5 else pictures
 
 
-def _write(values: NDArray[Any], path: Path) -> None:
+def _write(values: Array, path: Path) -> None:
     content = io.BytesIO()
     np.save(content, values)
     write_bytes(content.getvalue(), path)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from encoders.bank.pretrained import SUFFIX, load, network_file
 from encoders.dataset import TaskonomyDataset, contents_of
 from encoders.dataset.index import read_index
 from encoders.dataset.overlap import (
@@ -23,13 +24,12 @@ from encoders.dataset.overlap import (
 )
 from encoders.dataset.splits import ALL
 from encoders.engines import Engine, Job, Outcome, run, with_threads
-from encoders.engines.standing import Watch
+from encoders.engines.progress import Watch
 from encoders.errors import InvalidDataError, TrainingError
-from encoders.names import known_name
-from encoders.progress import differing
-from encoders.shipped import SUFFIX, load, network_file
-from encoders.storage import read_json, storing
+from encoders.errors.storage import read_json, storing
 from encoders.tasks import TASKS
+from encoders.tasks.names import known_name
+from encoders.training.progress import differing
 from encoders.transfer.candidates import (
     CANDIDATES,
     Candidates,
@@ -39,6 +39,7 @@ from encoders.transfer.candidates import (
     rank_sources,
 )
 from encoders.transfer.closed import Say, proposals, read_by_ridge, screen
+from encoders.transfer.data import buildings_of, open_pool
 from encoders.transfer.measure import (
     REFERENCES,
     TransferConfig,
@@ -46,7 +47,6 @@ from encoders.transfer.measure import (
     measure,
     place_of,
 )
-from encoders.transfer.pool import buildings_of, open_pool
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import (
     PLAIN,
@@ -237,8 +237,10 @@ def settle(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> No
     pool = config.transfer.pool
     content = contents_of(pool.data, config.targets, pool.size, pool.splits)
     wanted = {
-        **dataclasses.asdict(config), "bank": fingerprints(config), "content": content,
-    }  # fmt: skip
+        **dataclasses.asdict(config),
+        "bank": fingerprints(config),
+        "content": content,
+    }
     path, wanted = out / CONFIG, json.loads(json.dumps(wanted))
     found = read_json(path) if path.exists() else {}
     changed = differing(_compared(found), _compared(wanted)) if found else []
@@ -286,11 +288,15 @@ def encodings(config: SweepConfig, out: Path) -> list[Job]:
     kinds = {kind_of(TASKS[name]): name for name in config.targets}
     kinds = {kind: PLAIN_TASK if kind == PLAIN else name for kind, name in kinds.items()}
     return [
-        Job(f"encode {source} ({kind})", encode_source, (config.transfer, out, source, task),
-            done=store.path(source, kind))
+        Job(
+            f"encode {source} ({kind})",
+            encode_source,
+            (config.transfer, out, source, task),
+            done=store.path(source, kind),
+        )
         for kind, task in kinds.items()
         for source in config.sources
-    ]  # fmt: skip
+    ]
 
 
 @with_threads

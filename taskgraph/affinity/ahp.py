@@ -6,10 +6,11 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from taskgraph.affinity.perron import perron_of
 from taskgraph.affinity.tournament import Ties, check_ties
+from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 
 SUM_TOLERANCE = 1e-6
@@ -18,8 +19,6 @@ BATCH = 1 << 18
 
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57)
 """Saaty (1980), for 1 to 14 candidates."""
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def affinity_from_wins(
     clip: float = 1e-3,
     tol: float | None = None,
     max_iter: int | None = None,
-) -> FloatArray:
+) -> Floats:
     """Rank the candidates for one target by the principal eigenvector of their win odds.
 
     Parameters
@@ -91,7 +90,7 @@ def affinity_from_wins(
     return vectors.reshape(array.shape[:-1])
 
 
-def perron_vectors(wins: FloatArray, *, clip: float = 1e-3) -> FloatArray:
+def perron_vectors(wins: Floats, *, clip: float = 1e-3) -> Floats:
     """As `affinity_from_wins`, for an (R, E, E) array that is known to be valid."""
     step = max(1, BATCH // wins[0].size)
     parts = [perron_of(win_odds(wins[k : k + step], clip)) for k in range(0, len(wins), step)]
@@ -111,7 +110,7 @@ def consistency_ratio(wins: ArrayLike, *, ties: Ties = "half", clip: float = 1e-
     Consistency
         The random index is Saaty's table up to 14 candidates; beyond, the straight line that
         Alonso & Lamata (2006) fitted to the mean largest eigenvalue of random matrices,
-        2.7699 E − 4.3513. Both are of judgements from 1/9 to 9, while win odds may reach
+        2.7699 E − 4.3513. Both are of judgments from 1/9 to 9, while win odds may reach
         (1 − clip) / clip: read the ratio as a guide, not a test.
 
     Raises
@@ -149,16 +148,16 @@ def check_clip(clip: float) -> None:
         raise InvalidTableError(f"clip is {clip}, expected a share above 0 and below 0.5")
 
 
-def win_odds(wins: FloatArray, clip: float) -> FloatArray:
+def win_odds(wins: Floats, clip: float) -> Floats:
     """(R, E, E) odds of winning, with shares kept ``clip`` away from 0 and 1."""
     shares = np.clip(wins, clip, 1.0 - clip)
-    odds: FloatArray = shares / shares.transpose(0, 2, 1)  # (R, E, E)
+    odds: Floats = shares / shares.transpose(0, 2, 1)  # (R, E, E)
     everyone = np.arange(odds.shape[1])
     odds[:, everyone, everyone] = 1.0
     return odds
 
 
-def _check_wins(wins: FloatArray, ties: Ties) -> None:
+def _check_wins(wins: Floats, ties: Ties) -> None:
     check_ties(ties)
     if wins.ndim not in (2, 3) or wins.shape[-1] != wins.shape[-2] or not wins.size:
         raise InvalidWinsError(

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Integers
 from taskgraph.errors import InvalidTableError
 
 
@@ -23,15 +23,15 @@ class Resamples:
         The unit of each image that the target's tournament uses.
     """
 
-    counts: NDArray[np.int64]
-    units: Mapping[str, NDArray[np.int64]]
+    counts: Integers
+    units: Mapping[str, Integers]
 
-    def weights(self, target: str) -> NDArray[np.int64]:
+    def weights(self, target: str) -> Integers:
         """(R, B) array: how often each image of the target's tournament counts."""
         return self.counts[:, self.units[target]]
 
 
-def units_of(images: Sequence[str], clusters: Mapping[str, str]) -> NDArray[np.int64]:
+def units_of(images: Sequence[str], clusters: Mapping[str, str]) -> Integers:
     """(B,) ints: the number of each image's cluster, or one of its own."""
     known: dict[tuple[str, str], int] = {}
     return np.array([known.setdefault(_unit(image, clusters), len(known)) for image in images])
@@ -92,9 +92,7 @@ def draw_resamples(
     return Resamples(counts, units)
 
 
-def _draw(
-    counts: NDArray[np.int64], members: list[NDArray[np.int64]], rng: np.random.Generator
-) -> None:
+def _draw(counts: Integers, members: list[Integers], rng: np.random.Generator) -> None:
     """Fill in the counts of one group of targets; no target is ever left without an image."""
     pool = np.unique(np.concatenate(members))
     missing = np.arange(len(counts))
@@ -105,7 +103,7 @@ def _draw(
         missing = missing[~np.all(present, axis=0)]
 
 
-def _groups(units: Mapping[str, NDArray[np.int64]]) -> list[list[str]]:
+def _groups(units: Mapping[str, Integers]) -> list[list[str]]:
     """Sets of targets that are linked by shared units, in the order of their first target."""
     groups: list[tuple[set[int], list[str]]] = []
     for target in sorted(units):

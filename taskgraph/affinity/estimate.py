@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taskgraph.affinity.ahp import (
     affinity_from_wins,
@@ -24,6 +23,7 @@ from taskgraph.affinity.references import (
     warn_of_weak_scratch,
 )
 from taskgraph.affinity.tournament import Ties, Tournament, check_ties, tournament_of, win_rates
+from taskgraph.arrays import Floats
 from taskgraph.direction import CHECK_FLAGS, COLUMN, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
@@ -32,8 +32,6 @@ from taskgraph.transfers import Transfers
 
 CHUNK = 1 << 25
 """Most entries of resampled win matrices that are held in memory at once (0.27 GB)."""
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +57,7 @@ class Affinities:
 
     transfers: Transfers
     consistency: pd.DataFrame
-    resamples: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    resamples: Floats = field(default_factory=lambda: np.empty((0, 0)))
     versus_average: pd.DataFrame = field(default_factory=lambda: versus_table([]))
 
     def resampled(self) -> Iterator[Transfers]:
@@ -148,9 +146,14 @@ def affinities(
         none = np.empty((0, len(frame)))
         return Affinities(_transfers(frame, losses), consistency, none, versus_table(versus))
     resamples = bootstrap_affinities(
-        losses, repeats=bootstrap, seed=seed, ties=ties, clip=clip, min_images=min_images,
+        losses,
+        repeats=bootstrap,
+        seed=seed,
+        ties=ties,
+        clip=clip,
+        min_images=min_images,
         progress=progress,
-    )  # fmt: skip
+    )
     low, high = _intervals(tournaments, losses.clusters, ties=ties, clip=clip, level=level)
     # The bounds of NaN, in reference rows, are NaN.
     low, high = np.minimum(low, frame["affinity"]), np.maximum(high, frame["affinity"])
@@ -176,7 +179,7 @@ def bootstrap_affinities(
     clip: float = 1e-3,
     min_images: int = 10,
     progress: Callable[[Sequence[str]], Iterable[str]] = iter,
-) -> FloatArray:
+) -> Floats:
     """Affinities of all transfers in each of R resamples of the test images.
 
     Images (clusters, where the losses name them) are drawn jointly for all targets; see
@@ -241,7 +244,7 @@ def _point(
     }
 
 
-def _against(losses: FloatArray, reference: int, ties: Ties) -> FloatArray:
+def _against(losses: Floats, reference: int, ties: Ties) -> Floats:
     """(E,) win rates against one row; 0.5 for that row itself, however ties count."""
     shares = (losses < losses[reference]).mean(axis=1)
     if ties == "half":
@@ -257,7 +260,7 @@ def _intervals(
     ties: Ties,
     clip: float,
     level: float,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Floats, Floats]:
     """(rows,) bounds of all targets; NaN in reference rows."""
     bounds, counts = [], {}
     for tournament in tournaments:

@@ -7,12 +7,12 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from taskgraph.affinity.ahp import SUM_TOLERANCE, affinity_from_wins, consistency_ratio
 from taskgraph.affinity.estimate import Affinities
 from taskgraph.affinity.references import Versus, versus_table, warn_of_weak_scratch
 from taskgraph.affinity.tournament import Ties, check_ties
+from taskgraph.arrays import Floats
 from taskgraph.direction import CHECK_FLAGS, COLUMN, Direction, signs, warn_of_worst_selves
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.names import Names, check_names, read_sets, read_targets
@@ -25,8 +25,6 @@ METHODS: tuple[str, ...] = get_args(Method)
 
 WINS = ("target", "sources", "versus", "wins")
 SCORES = ("target", "sources", "score")
-
-FloatArray = NDArray[np.float64]
 
 
 def affinities_from_wins_table(
@@ -109,7 +107,7 @@ def affinities_from_scores(
     weights know the order (``rank``) or the spacing (``softmax``), and nothing of the noise.
 
     ``rank``: the best of n candidates weighs n, the worst 1, over n (n + 1) / 2; ties share the
-    mean of their ranks. ``softmax``: exp(z / temperature), normalised, where z is the score
+    mean of their ranks. ``softmax``: exp(z / temperature), normalized, where z is the score
     minus its mean over the target's candidates, over its standard deviation.
 
     Parameters
@@ -125,7 +123,7 @@ def affinities_from_scores(
         Targets with scores, while the others have losses.
     method : "rank" or "softmax"
     temperature : float, above 0
-        Of the softmax; smaller favours the best more.
+        Of the softmax; smaller favors the best more.
     exact_names : bool
         As for `Transfers`.
 
@@ -219,7 +217,7 @@ def _prepared(frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool)
     return frame
 
 
-def _matrix(target: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> FloatArray:
+def _matrix(target: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> Floats:
     """(E, E) win rates of the tournament; every pair is there and agrees with its opposite."""
     place = {name: k for k, name in enumerate(names)}
     wins = np.full((len(names), len(names)), np.nan)

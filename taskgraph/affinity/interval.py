@@ -13,30 +13,27 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
 from taskgraph.affinity.ahp import win_odds
 from taskgraph.affinity.perron import perron_of
 from taskgraph.affinity.tournament import BLOCK, Ties, ranks_of, win_rates
+from taskgraph.arrays import Floats, Integers
 
 FEW_UNITS = 5
 """With fewer images or clusters the intervals are known to be too narrow (results/intervals)."""
 
 logger = logging.getLogger(__name__)
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
 
 def affinity_interval(
-    losses: FloatArray,
-    units: IntArray,
+    losses: Floats,
+    units: Integers,
     *,
     ties: Ties = "half",
     clip: float = 1e-3,
     level: float = 0.95,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Floats, Floats]:
     """Student's t interval of the log-odds of each affinity in one tournament.
 
     The center is the affinity of the win rates with one more, imaginary image. The variance is
@@ -86,7 +83,7 @@ def affinity_interval(
     return expit(center - half), expit(center + half)
 
 
-def effective_images(losses: FloatArray, units: IntArray) -> float:
+def effective_images(losses: Floats, units: Integers) -> float:
     """Number of independent images that would leave the candidates' mean ranks as uncertain.
 
     Between the number of units and that of images: the latter over the design effect, the
@@ -118,9 +115,7 @@ def warn_of_few(units: Mapping[str, int]) -> None:
         )
 
 
-def _derivative(
-    shares: FloatArray, clip: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _derivative(shares: Floats, clip: float) -> tuple[Floats, Floats, Floats, Floats]:
     """The affinity, and how its log-odds follow the shares.
 
     If the shares move by d, the log-odds of the affinity move by ``slopes @ r`` with
@@ -142,7 +137,7 @@ def _derivative(
     return affinity, slopes, chain / held, chain / held.T
 
 
-def _image_moves(losses: FloatArray, own: FloatArray, other: FloatArray, ties: Ties) -> FloatArray:
+def _image_moves(losses: Floats, own: Floats, other: Floats, ties: Ties) -> Floats:
     """(E, B) sum over j of own[i, j] x[i, j] - other[i, j] x[j, i], where x says who wins."""
     ranks = ranks_of(losses)
     found = np.empty(losses.shape)
@@ -162,7 +157,7 @@ def _image_moves(losses: FloatArray, own: FloatArray, other: FloatArray, ties: T
     return found
 
 
-def _random_order(slopes: FloatArray) -> FloatArray:
+def _random_order(slopes: Floats) -> Floats:
     """(E, E) covariance of sum over j of slopes[i, j] x[i, j] if every order is equally likely.
 
     A win x[i, j] has the variance 1/4, two wins of the same candidate the covariance 1/12.
@@ -172,7 +167,7 @@ def _random_order(slopes: FloatArray) -> FloatArray:
     return np.asarray((squares - slopes * slopes.T + rows.T @ rows) / 12.0)
 
 
-def _sums(values: FloatArray, units: IntArray) -> FloatArray:
+def _sums(values: Floats, units: Integers) -> Floats:
     """(E, C) sums of (E, B) values over the images of each unit."""
     sums = np.zeros((int(units.max()) + 1, len(values)))
     np.add.at(sums, units, values.T)

@@ -9,8 +9,8 @@ are 2^k steps, and sums and products of positive numbers lose no digits to cance
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Floats
 from taskgraph.errors import ConvergenceError
 
 TOLERANCE = 1e-12
@@ -21,10 +21,8 @@ SQUARINGS = 128
 NEAR, FINAL = 0.1, 12
 """A matrix whose columns agree to within ``NEAR`` shrinks an error 20 times at each last step."""
 
-FloatArray = NDArray[np.float64]
 
-
-def perron_of(matrices: FloatArray) -> FloatArray:
+def perron_of(matrices: Floats) -> Floats:
     """Principal eigenvectors of positive matrices, by power iteration or by repeated squaring.
 
     Parameters
@@ -59,7 +57,7 @@ def perron_of(matrices: FloatArray) -> FloatArray:
     return vectors
 
 
-def _iterate(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _iterate(matrices: Floats) -> tuple[Floats, Floats]:
     """Power iteration: the (R, E) vectors, and a proven relative error of each.
 
     With quotients q = Mv / v that differ by the factor 1 + p at most, and S the matrix whose
@@ -67,7 +65,7 @@ def _iterate(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     of their least entry. Then no entry of v is off by more than the factor 1 + p / (d - p).
     """
     count, size, _ = matrices.shape
-    vectors: FloatArray = np.full((count, size), 1.0 / size)
+    vectors: Floats = np.full((count, size), 1.0 / size)
     for _ in range(STEPS):
         images = np.matmul(matrices, vectors[:, :, None])[:, :, 0]  # (R, E)
         quotients = images / vectors
@@ -81,12 +79,12 @@ def _iterate(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
     return vectors, np.where(common > spread, spread / (common - spread), np.inf)
 
 
-def _squared(matrices: FloatArray) -> FloatArray:
+def _squared(matrices: Floats) -> Floats:
     """(R, E) Perron vectors from powers whose columns all agree; NaN if they never do.
 
     Every power of a positive matrix has the same Perron vector, a mixture of the power's columns.
     """
-    vectors: FloatArray = np.full(matrices.shape[:2], np.nan)
+    vectors: Floats = np.full(matrices.shape[:2], np.nan)
     unsettled = np.arange(len(matrices))
     powers = matrices / matrices.sum(axis=(1, 2), keepdims=True)
     for _ in range(SQUARINGS):

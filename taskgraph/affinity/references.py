@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from taskgraph.affinity.tournament import Tournament
+from taskgraph.arrays import Floats, Integers
 from taskgraph.tasks import AVERAGE, SCRATCH
-
-FloatArray = NDArray[np.float64]
 
 logger = logging.getLogger("taskgraph")
 
@@ -59,9 +57,7 @@ def scratch_versus_average(
     return [Versus(tournament.target, float(wins.mean()), low, high)]
 
 
-def share_interval(
-    wins: FloatArray, cluster: NDArray[np.int64], level: float = 0.95
-) -> tuple[float, float]:
+def share_interval(wins: Floats, cluster: Integers, level: float = 0.95) -> tuple[float, float]:
     """Interval of a mean over images that come in clusters; NaN, NaN for a single cluster.
 
     The mean is the ratio of two sums over clusters, and Student's t is taken with one degree of

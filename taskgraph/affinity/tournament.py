@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from taskgraph.arrays import Array, Booleans, Floats
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
 from taskgraph.tasks import REFERENCES, listed_name
@@ -20,8 +21,6 @@ TIES: tuple[str, ...] = get_args(Ties)
 BLOCK = 1 << 22
 """Most comparisons that are held in memory at once."""
 
-FloatArray = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
 class Tournament:
@@ -32,15 +31,13 @@ class Tournament:
 
     target: str
     candidates: tuple[str, ...]
-    losses: FloatArray  # (E, B)
-    references: dict[str, FloatArray]  # (B,) each, sorted by name
+    losses: Floats  # (E, B)
+    references: dict[str, Floats]  # (B,) each, sorted by name
     images: tuple[str, ...]
     dropped: int
 
 
-def win_rates(
-    losses: FloatArray, *, ties: Ties = "half", weights: ArrayLike | None = None
-) -> FloatArray:
+def win_rates(losses: Floats, *, ties: Ties = "half", weights: ArrayLike | None = None) -> Floats:
     """Share of images on which one candidate's loss is lower than another's.
 
     Parameters
@@ -65,7 +62,7 @@ def win_rates(
     InvalidTableError
         If ``losses`` is not a finite matrix, or ``weights`` do not fit it or are all 0.
 
-    Source: Taskonomy, Sec. 3.3 (ordinal normalisation).
+    Source: Taskonomy, Sec. 3.3 (ordinal normalization).
     """
     check_ties(ties)
     losses = np.asarray(losses, dtype=np.float64)
@@ -152,7 +149,7 @@ def costliest(measured: TargetLosses, wanted: int, most: int = 3) -> str:
     return f"{listed}{more}: --drop {shlex.quote(names)} would leave {common} common images"
 
 
-def _left_out(missing: NDArray[np.bool_], wanted: int) -> list[int]:
+def _left_out(missing: Booleans, wanted: int) -> list[int]:
     """The candidates to leave out, so that ``wanted`` images are common to at least two others.
 
     Empty where no candidate lacks an image, or there are not enough images however many go.
@@ -170,7 +167,7 @@ def _left_out(missing: NDArray[np.bool_], wanted: int) -> list[int]:
     return out
 
 
-def ranks_of(losses: FloatArray) -> NDArray[Any]:
+def ranks_of(losses: Floats) -> Array:
     """Replace losses by their rank within the image: the order is all that is compared."""
     order = np.argsort(losses, axis=0)
     ordered = np.take_along_axis(losses, order, axis=0)
@@ -181,7 +178,7 @@ def ranks_of(losses: FloatArray) -> NDArray[Any]:
     return ranks
 
 
-def _count_wins(ranks: NDArray[Any], columns: NDArray[Any], ties: Ties) -> FloatArray:
+def _count_wins(ranks: Array, columns: Array, ties: Ties) -> Floats:
     """Weighted counts (R, E, E); with half ties the upper triangle alone is filled."""
     size, count = ranks.shape
     wins = np.zeros((columns.shape[1], size, size))
@@ -200,7 +197,7 @@ def _count_wins(ranks: NDArray[Any], columns: NDArray[Any], ties: Ties) -> Float
     return wins
 
 
-def _check_weights(weights: NDArray[Any], images: int) -> None:
+def _check_weights(weights: Array, images: int) -> None:
     if weights.ndim != 2 or weights.shape[1] != images:
         raise InvalidTableError(
             f"the weights have the shape {weights.shape}, expected one for each of {images} images"

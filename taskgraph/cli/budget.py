@@ -45,13 +45,26 @@ def frontier_frame(
     if budgets is None:
         wide = replace(problem, max_order=max(max_orders))
         budgets = tg.budget_ladder(transfers, wide, solver=solver, time_limit=time_limit)
-    found = tg.frontier(transfers, problem, budgets=budgets, max_orders=max_orders, solver=solver,
-                        time_limit=time_limit, progress=progress_bar("frontier"))  # fmt: skip
+    found = tg.frontier(
+        transfers,
+        problem,
+        budgets=budgets,
+        max_orders=max_orders,
+        solver=solver,
+        time_limit=time_limit,
+        progress=progress_bar("frontier"),
+    )
     frame = found.to_frame()
     if grid["draws"]:
-        band = tg.random_band(transfers, problem, budgets=budgets, max_order=max(max_orders),
-                              draws=grid["draws"], seed=grid["seed"],
-                              progress=progress_bar("random"))  # fmt: skip
+        band = tg.random_band(
+            transfers,
+            problem,
+            budgets=budgets,
+            max_order=max(max_orders),
+            draws=grid["draws"],
+            seed=grid["seed"],
+            progress=progress_bar("random"),
+        )
         frame = frame.merge(band, on="budget", how="left")
     return found, frame
 
@@ -79,7 +92,7 @@ def frontier_command(
       taskgraph frontier transfers.csv
       taskgraph frontier transfers.csv --budgets 1:26 --max-orders 1,4 --csv
       taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
-    """  # fmt: skip
+    """
     from taskgraph.cli.tables import show_frame
 
     transfers, problem = read_inputs(table, problem_file, flags)
@@ -112,8 +125,13 @@ def frontier_command(
     metavar="N",
     help="How many random supervised sets to compare with.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Seed of the random ones.")  # fmt: skip
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the random ones.",
+)
 @click.option("--per-target", is_flag=True, help="One row a target instead of the means.")
 @form_options(json="Print JSON.", csv="Print CSV.")
 def evaluate_command(
@@ -135,7 +153,7 @@ def evaluate_command(
     Examples:
       taskgraph evaluate transfers.csv --budget 8
       taskgraph evaluate transfers.csv --budget 8 --per-target --csv
-    """  # fmt: skip
+    """
     import taskgraph as tg
     from taskgraph.cli.tables import show_frame
 

@@ -41,33 +41,81 @@ GUESSED = (
 def losses_options(function: Any) -> Any:
     """Flags that say how to read a table of losses and how to compare them."""
     flags = [
-        click.option("--column", "columns", type=Pairs(), multiple=True, metavar="NAME=HEADER",
-                     help="Read a column under your own header, such as sources=key1; join "
-                     "several by +, such as image=setting+seed. The header file is the name of "
-                     "the row's file, without folders and suffix."),
-        click.option("--file-names", metavar="PATTERN", help="What the files' names say, such as "
-                     "{target}__{sources}: a column for each name in braces."),
-        click.option("--where", type=Pairs(), multiple=True, metavar="HEADER=VALUE",
-                     help="Keep only the rows with this value."),
-        click.option("--drop", type=Candidates(), multiple=True, help="Leave candidates out, such "
-                     "as those that were tested on few images."),
-        click.option("--higher-is-better", is_flag=True, help="The values are scores, such as "
-                     "accuracies."),
-        click.option("--lower-is-better", is_flag=True, help="The values are losses or error "
-                     "rates, whatever they are called."),
-        click.option("--higher-is-better-for", type=Names(), multiple=True, help="Targets whose "
-                     "values are scores, while the others' are losses. A column higher_is_better "
-                     "(true or false) says the same."),
+        click.option(
+            "--column",
+            "columns",
+            type=Pairs(),
+            multiple=True,
+            metavar="NAME=HEADER",
+            help="Read a column under your own header, such as sources=key1; join "
+            "several by +, such as image=setting+seed. The header file is the name of "
+            "the row's file, without folders and suffix.",
+        ),
+        click.option(
+            "--file-names",
+            metavar="PATTERN",
+            help="What the files' names say, such as "
+            "{target}__{sources}: a column for each name in braces.",
+        ),
+        click.option(
+            "--where",
+            type=Pairs(),
+            multiple=True,
+            metavar="HEADER=VALUE",
+            help="Keep only the rows with this value.",
+        ),
+        click.option(
+            "--drop",
+            type=Candidates(),
+            multiple=True,
+            help="Leave candidates out, such as those that were tested on few images.",
+        ),
+        click.option(
+            "--higher-is-better", is_flag=True, help="The values are scores, such as accuracies."
+        ),
+        click.option(
+            "--lower-is-better",
+            is_flag=True,
+            help="The values are losses or error rates, whatever they are called.",
+        ),
+        click.option(
+            "--higher-is-better-for",
+            type=Names(),
+            multiple=True,
+            help="Targets whose "
+            "values are scores, while the others' are losses. A column higher_is_better "
+            "(true or false) says the same.",
+        ),
         exact_names_option,
-        click.option("--ties", type=click.Choice(["half", "strict"]), default="half",
-                     show_default=True, help="A tie counts half for each, or for neither."),
-        click.option("--clip", type=float, default=1e-3, show_default=True,
-                     help="Win rates are kept this far from 0 and 1."),
-        click.option("--min-images", type=click.IntRange(min=1), default=10, show_default=True,
-                     help="Fewest images that a target's candidates must have in common."),
-        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-                     help="Seed of the bootstrap."),
-    ]  # fmt: skip
+        click.option(
+            "--ties",
+            type=click.Choice(["half", "strict"]),
+            default="half",
+            show_default=True,
+            help="A tie counts half for each, or for neither.",
+        ),
+        click.option(
+            "--clip",
+            type=float,
+            default=1e-3,
+            show_default=True,
+            help="Win rates are kept this far from 0 and 1.",
+        ),
+        click.option(
+            "--min-images",
+            type=click.IntRange(min=1),
+            default=10,
+            show_default=True,
+            help="Fewest images that a target's candidates must have in common.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="Seed of the bootstrap.",
+        ),
+    ]
     for flag in reversed(flags):
         function = flag(function)
     return function
@@ -104,7 +152,7 @@ def losses_options(function: Any) -> Any:
     type=float,
     default=1.0,
     show_default=True,
-    help="Of the softmax over standardised scores.",
+    help="Of the softmax over standardized scores.",
 )
 def affinity_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
     """Turn per-image losses (or win rates, or scores) into AHP affinities.
@@ -128,7 +176,7 @@ def affinity_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
       taskgraph affinity mixed.csv -o transfers.csv --higher-is-better-for seg,scene
       taskgraph affinity runs.csv -o transfers.csv --higher-is-better \\
         --column image=setting+seed --column cluster=seed --column loss=accuracy
-    """  # fmt: skip
+    """
     from taskgraph.tables import write_transfers
 
     flags["bootstrap"] = min(1, flags["bootstrap"])  # for the intervals; resamples are not kept
@@ -158,8 +206,10 @@ def _transfers(path: Files, flags: dict[str, Any]) -> Transfers:
         return found.transfers
     if kind == "wins":
         if _direction(flags) != _direction({}):
-            raise click.UsageError(f"{path} holds win rates, where more wins are always better; "
-                                   "leave out the flags of a direction")  # fmt: skip
+            raise click.UsageError(
+                f"{path} holds win rates, where more wins are always better; "
+                "leave out the flags of a direction"
+            )
         table = read_wins(path, **rows, exact_names=exact_names())
         with naming(path):
             found = affinities_from_wins_table(
@@ -195,8 +245,10 @@ def _weights(path: Files, kind: str, rows: dict[str, Any], flags: dict[str, Any]
             temperature=flags["temperature"],
             exact_names=exact_names(),
         )
-    note("these are single scores, not losses on many images: no tournament can be held, so "
-         f"the affinities are weights by {flags['method']}, not AHP")  # fmt: skip
+    note(
+        "these are single scores, not losses on many images: no tournament can be held, so "
+        f"the affinities are weights by {flags['method']}, not AHP"
+    )
     reason = f" ({GUESSED})" if guessed else ""
     note(f"direction of the values: {direction_in(transfers.frame)}{reason}")
     return transfers
@@ -233,16 +285,19 @@ def _say_who_costs_images(losses: Losses) -> None:
         common = int(measured.common.sum())
         if common < len(measured.images):
             wanted = common + (len(measured.images) - common + 1) // 2
-            note(f'"{target}": {common} of {len(measured.images)} images are common to all '
-                 f"candidates; {costliest(measured, wanted)}")  # fmt: skip
+            note(
+                f'"{target}": {common} of {len(measured.images)} images are common to all '
+                f"candidates; {costliest(measured, wanted)}"
+            )
 
 
 def _direction(flags: dict[str, Any]) -> dict[str, Any]:
     """The keywords of a direction that the flags say."""
     higher, lower = flags.get("higher_is_better"), flags.get("lower_is_better")
     if higher and lower:
-        raise click.UsageError("--higher-is-better and --lower-is-better contradict each other; "
-                               "give one of them")  # fmt: skip
+        raise click.UsageError(
+            "--higher-is-better and --lower-is-better contradict each other; give one of them"
+        )
     targets = [name for part in flags.get("higher_is_better_for", ()) for name in part]
     said = bool(higher) if higher or lower else None
     return {"higher_is_better": said, "higher_is_better_for": tuple(targets)}
@@ -252,8 +307,10 @@ def _report(found: Affinities) -> None:
     """The consistency of the judgments, on standard error."""
     table = found.consistency
     worst = table.sort_values("consistency_ratio").iloc[-1]
-    note(f'consistency ratio at most {worst["consistency_ratio"]:.3f} ("{worst["target"]}"; up to '
-         "0.1 is customary)")  # fmt: skip
+    note(
+        f'consistency ratio at most {worst["consistency_ratio"]:.3f} ("{worst["target"]}"; up to '
+        "0.1 is customary)"
+    )
 
 
 def _rows(flags: dict[str, Any]) -> dict[str, Any]:
@@ -287,7 +344,7 @@ def stability_command(
     \b
     Examples:
       taskgraph stability losses.parquet --budget 5 --bootstrap 200
-    """  # fmt: skip
+    """
     import taskgraph as tg
     from taskgraph.tables import table_kind
 
@@ -340,7 +397,7 @@ def import_taskonomy_command(folder: str, output: str, size: str) -> int:
     Examples:
       taskgraph import taskonomy published/ -o transfers.csv
       taskgraph import taskonomy published/ -o transfers_1k.csv --size 1k
-    """  # fmt: skip
+    """
     from taskgraph.tables import read_taskonomy, write_transfers
 
     with notices():

@@ -119,8 +119,9 @@ class Counts(Weights):
         found = super().convert(value, param, ctx)
         for task, number in found.items():
             if number < 1 or number != int(number):
-                self.fail(f"expected a whole number of at least 1 for {task}, not {number:g}",
-                          param, ctx)  # fmt: skip
+                self.fail(
+                    f"expected a whole number of at least 1 for {task}, not {number:g}", param, ctx
+                )
         return {task: int(number) for task, number in found.items()}
 
 
@@ -139,8 +140,12 @@ class FigureSize(click.ParamType):  # type: ignore[type-arg]
         except ValueError:
             width = height = 0.0
         if not (0 < width <= LARGEST_INCHES and 0 < height <= LARGEST_INCHES):
-            self.fail(f"expected a width and a height in inches of at most {LARGEST_INCHES}, such "
-                      f"as 8x5, not {value!r}", param, ctx)  # fmt: skip
+            self.fail(
+                f"expected a width and a height in inches of at most {LARGEST_INCHES}, such "
+                f"as 8x5, not {value!r}",
+                param,
+                ctx,
+            )
         return width, height
 
 
@@ -197,8 +202,12 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
                 self.fail(f"expected a range such as 1:26 or 1:26:5, not {part!r}", param, ctx)
             span = (ends[1] - ends[0]) / step if len(ends) > 1 else 0.0
             if len(numbers) + span >= MOST_NUMBERS:
-                self.fail(f"expected at most {MOST_NUMBERS} numbers, not {value!r}; give a range "
-                          "a larger step, such as 0:100000:100", param, ctx)  # fmt: skip
+                self.fail(
+                    f"expected at most {MOST_NUMBERS} numbers, not {value!r}; give a range "
+                    "a larger step, such as 0:100000:100",
+                    param,
+                    ctx,
+                )
             count = int(span + 1e-9) + 1
             numbers += [ends[0] + i * step for i in range(count)]
         if self.kind is int and any(n != int(n) or n < 1 for n in numbers):
@@ -231,8 +240,14 @@ def form_options(**helps: str) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         for name, text in reversed(helps.items()):
-            function = click.option(f"--{name}", f"as_{name}", is_flag=True, expose_value=False,
-                                    callback=choose, help=text)(function)  # fmt: skip
+            function = click.option(
+                f"--{name}",
+                f"as_{name}",
+                is_flag=True,
+                expose_value=False,
+                callback=choose,
+                help=text,
+            )(function)
         return function
 
     return decorate
@@ -244,9 +259,13 @@ def exact_names_option(function: F) -> F:
     def keep(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.meta[EXACT_NAMES] = value
 
-    return click.option("--exact-names", is_flag=True, expose_value=False, callback=keep,
-                        help="Take names as they are, even where two differ in case or number "
-                        "format only.")(function)  # fmt: skip
+    return click.option(
+        "--exact-names",
+        is_flag=True,
+        expose_value=False,
+        callback=keep,
+        help="Take names as they are, even where two differ in case or number format only.",
+    )(function)
 
 
 def where_option(function: F) -> F:
@@ -255,9 +274,15 @@ def where_option(function: F) -> F:
     def keep(ctx: click.Context, _: click.Parameter, value: tuple[dict[str, str], ...]) -> None:
         ctx.meta[WHERE] = {name: text for part in value for name, text in part.items()}
 
-    return click.option("--where", type=Pairs(), multiple=True, metavar="HEADER=VALUE",
-                        expose_value=False, callback=keep,
-                        help="Keep only the rows of TABLE with this value.")(function)  # fmt: skip
+    return click.option(
+        "--where",
+        type=Pairs(),
+        multiple=True,
+        metavar="HEADER=VALUE",
+        expose_value=False,
+        callback=keep,
+        help="Keep only the rows of TABLE with this value.",
+    )(function)
 
 
 def exact_names() -> bool:
@@ -302,39 +327,84 @@ def problem_options(
     """Flags of the program; the same words as the keywords of `taskgraph.solve`."""
     several: dict[str, Any] = {"multiple": True}
     flags = [
-        click.option("--objective", metavar="NAME", help="What to sum over targets: sqrt (of the "
-                     "affinity, the default), linear, log, gain or quality."),
-        click.option("--problem", "problem_file", type=InputFile(), metavar="FILE",
-                     help="Budget, roles and costs from a TOML file; flags override it."),
-        click.option("--source-only", type=Names(), **several,
-                     help="Tasks that need not be solved."),
-        click.option("--target-only", type=Names(), **several,
-                     help="Tasks that cannot be supervised."),
+        click.option(
+            "--objective",
+            metavar="NAME",
+            help="What to sum over targets: sqrt (of the "
+            "affinity, the default), linear, log, gain or quality.",
+        ),
+        click.option(
+            "--problem",
+            "problem_file",
+            type=InputFile(),
+            metavar="FILE",
+            help="Budget, roles and costs from a TOML file; flags override it.",
+        ),
+        click.option(
+            "--source-only", type=Names(), **several, help="Tasks that need not be solved."
+        ),
+        click.option(
+            "--target-only", type=Names(), **several, help="Tasks that cannot be supervised."
+        ),
         click.option("--exclude", type=Names(), **several, help="Tasks to leave out altogether."),
         click.option("--require", type=Names(), **several, help="Tasks that must be supervised."),
-        click.option("--importance", type=Weights(), **several,
-                     help="Weight of a target (default 1)."),
-        click.option("--label-cost", type=Weights(), **several,
-                     help="Cost of supervising a task."),
-        click.option("--label-costs", type=InputFile(), metavar="FILE", help="Costs of "
-                     "supervising tasks from a table with the columns task and label_cost; "
-                     "--label-cost overrides it."),
-        click.option("--default-label-cost", type=Amount(), metavar="C",
-                     help="Cost of supervising every other task (default 1)."),
-        click.option("--transfer-cost", type=Weights(), **several,
-                     help="Cost of training a transfer to a target (default 0)."),
-        click.option("--supervised-may-transfer", is_flag=True, default=None, help="Let a "
-                     "supervised target keep a transfer that is better than its own network."),
-    ]  # fmt: skip
+        click.option(
+            "--importance", type=Weights(), **several, help="Weight of a target (default 1)."
+        ),
+        click.option("--label-cost", type=Weights(), **several, help="Cost of supervising a task."),
+        click.option(
+            "--label-costs",
+            type=InputFile(),
+            metavar="FILE",
+            help="Costs of "
+            "supervising tasks from a table with the columns task and label_cost; "
+            "--label-cost overrides it.",
+        ),
+        click.option(
+            "--default-label-cost",
+            type=Amount(),
+            metavar="C",
+            help="Cost of supervising every other task (default 1).",
+        ),
+        click.option(
+            "--transfer-cost",
+            type=Weights(),
+            **several,
+            help="Cost of training a transfer to a target (default 0).",
+        ),
+        click.option(
+            "--supervised-may-transfer",
+            is_flag=True,
+            default=None,
+            help="Let a supervised target keep a transfer that is better than its own network.",
+        ),
+    ]
     if solver:
-        flags.append(click.option("--solver", default="highs", show_default=True,
-                                  help="highs, cbc, or any other that PuLP finds."))  # fmt: skip
+        flags.append(
+            click.option(
+                "--solver",
+                default="highs",
+                show_default=True,
+                help="highs, cbc, or any other that PuLP finds.",
+            )
+        )
     if max_order:
-        flags.insert(0, click.option("--max-order", type=click.IntRange(min=1), metavar="K",
-                                     help="Most sources of one transfer (default 5)."))  # fmt: skip
+        flags.insert(
+            0,
+            click.option(
+                "--max-order",
+                type=click.IntRange(min=1),
+                metavar="K",
+                help="Most sources of one transfer (default 5).",
+            ),
+        )
     if budget:
-        flags.insert(0, click.option("--budget", type=Amount(), metavar="B",
-                                     help="Most that may be spent (default 6)."))  # fmt: skip
+        flags.insert(
+            0,
+            click.option(
+                "--budget", type=Amount(), metavar="B", help="Most that may be spent (default 6)."
+            ),
+        )
 
     def decorate(function: F) -> F:
         for flag in reversed(flags):
@@ -347,17 +417,39 @@ def problem_options(
 def grid_options(*, draws: int) -> Callable[[F], F]:
     """Flags of a frontier: its budgets and maximum orders, and the random sets beside it."""
     flags = [
-        click.option("--budgets", type=Numbers(), metavar="1:26", help="Budgets, as a list or a "
-                     "range (default: from the least that solves every target to the cost of "
-                     "everything)."),
-        click.option("--max-orders", type=Numbers(int), metavar="1,2,3,4", default="1,2,3,4",
-                     show_default=True, help="Maximum orders."),
-        click.option("--random", "draws", type=click.IntRange(min=0), metavar="N", default=draws,
-                     show_default=True, help="Random supervised sets to draw at each budget, for "
-                     "the bands; 0 for none."),
-        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-                     help="Seed of the random ones."),
-    ]  # fmt: skip
+        click.option(
+            "--budgets",
+            type=Numbers(),
+            metavar="1:26",
+            help="Budgets, as a list or a "
+            "range (default: from the least that solves every target to the cost of "
+            "everything).",
+        ),
+        click.option(
+            "--max-orders",
+            type=Numbers(int),
+            metavar="1,2,3,4",
+            default="1,2,3,4",
+            show_default=True,
+            help="Maximum orders.",
+        ),
+        click.option(
+            "--random",
+            "draws",
+            type=click.IntRange(min=0),
+            metavar="N",
+            default=draws,
+            show_default=True,
+            help="Random supervised sets to draw at each budget, for the bands; 0 for none.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="Seed of the random ones.",
+        ),
+    ]
 
     def decorate(function: F) -> F:
         for flag in reversed(flags):
@@ -374,8 +466,13 @@ def make_problem(problem_file: str | None, flags: Mapping[str, Any]) -> Problem:
 
     problem = read_problem(problem_file) if problem_file else Problem()
     given: dict[str, Any] = {}
-    for name in ("budget", "max_order", "objective", "default_label_cost",
-                 "supervised_may_transfer"):  # fmt: skip
+    for name in (
+        "budget",
+        "max_order",
+        "objective",
+        "default_label_cost",
+        "supervised_may_transfer",
+    ):
         if flags.get(name) is not None:
             given[name] = flags[name]
     for name in ("importance", "label_cost", "transfer_cost"):
@@ -405,9 +502,11 @@ def check_costs(transfers: Transfers, problem: Problem, flags: Mapping[str, Any]
     if far and rest and problem.default_label_cost is None:
         span = f"{min(given):g}" + (f" to {max(given):g}" if max(given) > min(given) else "")
         each = f"these {len(rest)} tasks cost 1 each" if len(rest) > 1 else "this task costs 1"
-        note(f"Warning: costs are given of {span}, and {each}, as no label cost is given: "
-             f"{some_names(rest)}; give theirs with --default-label-cost C, or "
-             "--default-label-cost 1 if 1 is meant")  # fmt: skip
+        note(
+            f"Warning: costs are given of {span}, and {each}, as no label cost is given: "
+            f"{some_names(rest)}; give theirs with --default-label-cost C, or "
+            "--default-label-cost 1 if 1 is meant"
+        )
     return problem
 
 

@@ -26,8 +26,14 @@ OWN = "the table that comes with taskgraph"
 
 @click.command("report")
 @table_argument
-@click.option("-o", "--output", required=True, type=OutputFile((".html", ".htm")), metavar="FILE",
-              help="An HTML file.")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=OutputFile((".html", ".htm")),
+    metavar="FILE",
+    help="An HTML file.",
+)
 @problem_options()
 @click.option(
     "--random",
@@ -38,12 +44,28 @@ OWN = "the table that comes with taskgraph"
     show_default=True,
     help="Random supervised sets at each budget.",
 )
-@click.option("--losses", type=InputFile(), metavar="FILE", help="The losses behind the table: "
-              "tells how stable the set is when their images are drawn again.")  # fmt: skip
-@click.option("--bootstrap", type=click.IntRange(min=1), default=200, show_default=True,
-              metavar="R", help="Resamples of these images.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Seed of the random sets and of the resamples.")  # fmt: skip
+@click.option(
+    "--losses",
+    type=InputFile(),
+    metavar="FILE",
+    help="The losses behind the table: "
+    "tells how stable the set is when their images are drawn again.",
+)
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(min=1),
+    default=200,
+    show_default=True,
+    metavar="R",
+    help="Resamples of these images.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the random sets and of the resamples.",
+)
 def report_command(
     table: str | None,
     output: str,
@@ -61,7 +83,7 @@ def report_command(
     Examples:
       taskgraph report transfers.csv --budget 5 -o report.html
       taskgraph report transfers.csv --budget 5 -o report.html --losses losses.parquet
-    """  # fmt: skip
+    """
     from taskgraph.report import report
     from taskgraph.tables import write_text
 
@@ -69,9 +91,16 @@ def report_command(
     stable = None
     if losses is not None:
         stable = _stability(losses, problem, bootstrap=bootstrap, seed=seed, solver=solver)
-    text = report(transfers, problem, draws=draws, seed=seed, solver=solver, stable=stable,
-                  title=f"Task taxonomy of {table or OWN}",
-                  progress=progress_bar("report"))  # fmt: skip
+    text = report(
+        transfers,
+        problem,
+        draws=draws,
+        seed=seed,
+        solver=solver,
+        stable=stable,
+        title=f"Task taxonomy of {table or OWN}",
+        progress=progress_bar("report"),
+    )
     write_text(text, output)
     note(f"wrote {output}")
     return 0
@@ -84,8 +113,9 @@ def _stability(path: str, problem: Problem, *, bootstrap: int, seed: int, solver
 
     kind = table_kind(path)
     if kind != "losses":
-        raise click.UsageError(f"--losses: {path} holds {kind}; only losses on images can be "
-                               "resampled")  # fmt: skip
+        raise click.UsageError(
+            f"--losses: {path} holds {kind}; only losses on images can be resampled"
+        )
     with notices():
         losses = read_losses(path, exact_names=exact_names())
         with naming(path):
@@ -117,7 +147,7 @@ def serve_command(
     \b
     Examples:
       taskgraph serve transfers.csv --budget 5
-    """  # fmt: skip
+    """
     from taskgraph.server import make_server
 
     transfers, problem = read_inputs(table, problem_file, flags)

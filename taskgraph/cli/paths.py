@@ -79,8 +79,10 @@ class InputFile(_PathType):
             if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
                 self.fail(
                     f"{path} is a pipe or a device, expected a file; write its content to a "
-                    "file first", param, ctx,
-                )  # fmt: skip
+                    "file first",
+                    param,
+                    ctx,
+                )
 
 
 class InputTables(_PathType):
@@ -184,13 +186,15 @@ def _check_apart(one: _Use, other: _Use, ctx: click.Context) -> None:
             word = "writes" if kept.written else "reads"
             raise click.UsageError(
                 f"{out.path}: {out.flag} would write over what the command {word} as {kept.flag} "
-                f"({kept.path}); name another place with {out.flag}", ctx,
-            )  # fmt: skip
+                f"({kept.path}); name another place with {out.flag}",
+                ctx,
+            )
         if kept.folder and not out.folder and _inside(out.path, kept.path):
             raise click.UsageError(
                 f"{out.path}: {out.flag} would replace a file of {kept.flag} ({kept.path}); name "
-                f"another place with {out.flag}, or remove the file first", ctx,
-            )  # fmt: skip
+                f"another place with {out.flag}, or remove the file first",
+                ctx,
+            )
 
 
 def _same(one: str, other: str) -> bool:

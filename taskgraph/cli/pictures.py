@@ -42,15 +42,30 @@ LOOK = ("size", "dpi", "font")
 def picture_options(function: Any) -> Any:
     """Where to write a picture, and how it looks."""
     flags = [
-        click.option("-o", "--output", required=True, type=OutputFile(PICTURES), metavar="FILE",
-                     help="An SVG, PNG or PDF file."),
-        click.option("--size", type=FigureSize(), metavar="WxH", help="Width and height in "
-                     "inches, such as 8x5 (default: as the content needs)."),
-        click.option("--dpi", type=click.IntRange(10, 2400), metavar="N",
-                     help="Dots an inch of a PNG file (default 200)."),
-        click.option("--font", metavar="NAME",
-                     help="A font of this machine, or the path of a TrueType file."),
-    ]  # fmt: skip
+        click.option(
+            "-o",
+            "--output",
+            required=True,
+            type=OutputFile(PICTURES),
+            metavar="FILE",
+            help="An SVG, PNG or PDF file.",
+        ),
+        click.option(
+            "--size",
+            type=FigureSize(),
+            metavar="WxH",
+            help="Width and height in inches, such as 8x5 (default: as the content needs).",
+        ),
+        click.option(
+            "--dpi",
+            type=click.IntRange(10, 2400),
+            metavar="N",
+            help="Dots an inch of a PNG file (default 200).",
+        ),
+        click.option(
+            "--font", metavar="NAME", help="A font of this machine, or the path of a TrueType file."
+        ),
+    ]
     for flag in reversed(flags):
         function = flag(function)
     return function
@@ -109,7 +124,7 @@ def heatmap_command(
     Examples:
       taskgraph plot heatmap transfers.csv -o heatmap.svg
       taskgraph plot heatmap transfers.csv -o heatmap.png --exclude random --size 8x5 --dpi 300
-    """  # fmt: skip
+    """
     from taskgraph.plot import heatmap
 
     draw = partial(heatmap, read_table(table), before=before, exclude=flat(exclude))
@@ -128,7 +143,7 @@ def tree_command(
     \b
     Examples:
       taskgraph plot tree transfers.csv -o tree.svg
-    """  # fmt: skip
+    """
     from taskgraph.plot import tree
 
     return _save(partial(tree, read_table(table), exclude=flat(exclude)), look, output)
@@ -138,15 +153,13 @@ def tree_command(
 @table_argument
 @picture_options
 @problem_options()
-@click.option(
-    "--colour-by", type=click.Choice(["quality", "gain"]), help="What colours the targets."
-)
+@click.option("--color-by", type=click.Choice(["quality", "gain"]), help="What colors the targets.")
 def taxonomy_command(
     table: str | None,
     output: str,
     problem_file: str | None,
     solver: str,
-    colour_by: str | None,
+    color_by: str | None,
     **flags: Any,
 ) -> int:
     """The optimum as a graph. TABLE may also be a taxonomy that `solve --json` printed.
@@ -154,8 +167,8 @@ def taxonomy_command(
     \b
     Examples:
       taskgraph plot taxonomy transfers.csv --budget 5 -o taxonomy.svg
-      taskgraph plot taxonomy taxonomy.json -o taxonomy.svg --colour-by gain
-    """  # fmt: skip
+      taskgraph plot taxonomy taxonomy.json -o taxonomy.svg --color-by gain
+    """
     import taskgraph as tg
     from taskgraph.plot import draw_taxonomy
 
@@ -170,20 +183,21 @@ def taxonomy_command(
     if not taxonomy.solved:
         click.echo(f"Error: {taxonomy.reason}.", err=True)
         return INFEASIBLE
-    return _save(partial(draw_taxonomy, taxonomy, colour_by=colour_by), look, output)
+    return _save(partial(draw_taxonomy, taxonomy, color_by=color_by), look, output)
 
 
 def _refuse_settings(table: str) -> None:
     """Raise a usage error for flags of the program, which a solved taxonomy cannot follow."""
     ctx = click.get_current_context()
-    own = ("table", "output", "colour_by", *LOOK)
+    own = ("table", "output", "color_by", *LOOK)
     for flag in ctx.command.params:
         name = str(flag.name)
         if name not in own and ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE:
             raise click.UsageError(
                 f"{table} is solved already, so that {flag.opts[0]} would change nothing; leave "
-                "it out, or name the table of transfers", ctx,
-            )  # fmt: skip
+                "it out, or name the table of transfers",
+                ctx,
+            )
 
 
 @plot_command.command("frontier", short_help="Gain and quality over budgets.")
@@ -203,7 +217,7 @@ def frontier_plot_command(
     \b
     Examples:
       taskgraph plot frontier transfers.csv --budgets 1:20 -o frontier.svg
-    """  # fmt: skip
+    """
     from taskgraph.cli.budget import frontier_frame
     from taskgraph.plot import draw_frontier
 
@@ -237,7 +251,7 @@ def grid_command(
     \b
     Examples:
       taskgraph plot grid transfers.csv --budgets 2,4,8 --max-order 4 -o grid.svg
-    """  # fmt: skip
+    """
     import taskgraph as tg
     from taskgraph.plot import gain_quality_grid
 
@@ -246,11 +260,17 @@ def grid_command(
     if budgets is None:
         unit = {problem.label_cost_of(task) for task in problem.supervisable(transfers)} <= {1.0}
         plain = unit and not any(problem.transfer_cost.values())
-        budgets = UNIT_BUDGETS if plain else tg.budget_ladder(transfers, problem, most=6,
-                                                              solver=solver)  # fmt: skip
-    found = tg.frontier(transfers, problem, budgets=budgets,
-                        max_orders=[problem.max_order], solver=solver,
-                        progress=progress_bar("budgets"))  # fmt: skip
+        budgets = (
+            UNIT_BUDGETS if plain else tg.budget_ladder(transfers, problem, most=6, solver=solver)
+        )
+    found = tg.frontier(
+        transfers,
+        problem,
+        budgets=budgets,
+        max_orders=[problem.max_order],
+        solver=solver,
+        progress=progress_bar("budgets"),
+    )
     solved = [taxonomy for taxonomy in found if taxonomy.solved]
     if not solved:
         click.echo(f"Error: {found.taxonomies[-1].reason}.", err=True)

@@ -82,7 +82,7 @@ def solve_command(
       taskgraph solve transfers.csv --problem problem.toml --plot taxonomy.svg
       taskgraph solve transfers.csv --budget 8 --label-cost depth=3 --importance normals=2
       taskgraph solve transfers.csv --budget 7 --alternatives 5
-    """  # fmt: skip
+    """
     import taskgraph as tg
     from taskgraph.cli.stopping import stoppable
 
@@ -96,8 +96,9 @@ def solve_command(
         taxonomy = tg.solve(transfers, problem, solver=solver, clock=clock)
         more = None
         if marginal and taxonomy.solved:
-            more = tg.marginal_worth(transfers, problem, before=taxonomy, solver=solver,
-                                     clock=clock)  # fmt: skip
+            more = tg.marginal_worth(
+                transfers, problem, before=taxonomy, solver=solver, clock=clock
+            )
     if clock.stop.is_set() and taxonomy.solved and taxonomy.status != "optimal":
         note("stopped: the best taxonomy so far")
     if plot and taxonomy.solved:
@@ -213,7 +214,7 @@ def recommend_command(
     Examples:
       taskgraph recommend transfers.csv --target normals --budget 3
       taskgraph recommend transfers.csv --target depth --max-order 1 --exclude random
-    """  # fmt: skip
+    """
     import taskgraph as tg
     from taskgraph.cli.tables import show_frame
 
@@ -222,8 +223,9 @@ def recommend_command(
     if frame.empty:
         click.echo(
             f'Error: no transfer to "{target}" within budget {problem.budget:g} and order '
-            f"{problem.max_order}; raise --budget or --max-order.", err=True,
-        )  # fmt: skip
+            f"{problem.max_order}; raise --budget or --max-order.",
+            err=True,
+        )
         return INFEASIBLE
     if form == "json":
         rows = frame.assign(sources=frame["sources"].str.split("+"))

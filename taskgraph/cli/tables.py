@@ -42,8 +42,13 @@ def show_taxonomy(taxonomy: Taxonomy) -> None:
         show(str(taxonomy))
         return
     names = ", ".join(taxonomy.supervised) or "none"
-    listed = textwrap.fill(f"supervise: {names}", max(width, LEAST), subsequent_indent=" " * 11,
-                           break_long_words=False, break_on_hyphens=False)  # fmt: skip
+    listed = textwrap.fill(
+        f"supervise: {names}",
+        max(width, LEAST),
+        subsequent_indent=" " * 11,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     table = table_text(taxonomy.printed_frame(), width)
     show(f"{textwrap.fill(taxonomy.headline(), max(width, LEAST))}\n{listed}\n\n{table}")
 

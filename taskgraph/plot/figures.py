@@ -60,9 +60,14 @@ STYLE: Any = {
 WRITING: Any = {"svg.hashsalt": "taskgraph", "svg.fonttype": "path", "pdf.fonttype": 42}
 
 FONT_SIZES: tuple[Any, ...] = (
-    "font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize",
-    "legend.fontsize", "figure.titlesize",
-)  # fmt: skip
+    "font.size",
+    "axes.labelsize",
+    "axes.titlesize",
+    "xtick.labelsize",
+    "ytick.labelsize",
+    "legend.fontsize",
+    "figure.titlesize",
+)
 
 LEAST_POINTS = 2.0
 """Smallest text that a figure is shrunk to."""
@@ -123,8 +128,7 @@ def new_figure(
     """
     if size is not None:
         resize_text(min(1.0, size[0] / width, size[1] / height), size, (width, height))
-    figure = Picture(figsize=size or (width, height),
-                     layout="constrained" if constrained else None)  # fmt: skip
+    figure = Picture(figsize=size or (width, height), layout="constrained" if constrained else None)
     figure.exact = size is not None
     FigureCanvasAgg(figure)
     return figure
@@ -155,31 +159,31 @@ def font_size() -> float:
 
 
 def ink() -> str:
-    """Colour of text in the current settings."""
+    """Color of text in the current settings."""
     return to_hex(mpl.rcParams["text.color"])
 
 
 def paper() -> str:
-    """Colour of the ground of a picture."""
+    """Color of the ground of a picture."""
     return to_hex(mpl.rcParams["axes.facecolor"])
 
 
 def muted() -> str:
-    """Colour of what stands back: of lines of axes and of remarks."""
-    return MUTED if _own_colours() else _between(0.4)
+    """Color of what stands back: of lines of axes and of remarks."""
+    return MUTED if _own_colors() else _between(0.4)
 
 
 def faint() -> str:
-    """Colour of what is hardly there: of cells without a value and of grid lines."""
-    return FAINT if _own_colours() else _between(0.88)
+    """Color of what is hardly there: of cells without a value and of grid lines."""
+    return FAINT if _own_colors() else _between(0.88)
 
 
-def _own_colours() -> bool:
+def _own_colors() -> bool:
     return (ink(), paper()) == (INK, "#ffffff")
 
 
 def _between(share: float) -> str:
-    """From the colour of text, 0, to that of the paper, 1."""
+    """From the color of text, 0, to that of the paper, 1."""
     pairs = zip(to_rgb(ink()), to_rgb(paper()), strict=True)
     red, green, blue = ((1 - share) * text + share * ground for text, ground in pairs)
     return to_hex((red, green, blue))
@@ -235,8 +239,9 @@ def rendered(figure: Figure, kind: str, *, dpi: float | None = None) -> bytes:
     buffer = io.BytesIO()
     if dpi is None:
         dpi = 200 if mpl.rcParams["savefig.dpi"] == "figure" else float(mpl.rcParams["savefig.dpi"])
-    crop: Any = {} if getattr(figure, "exact", False) else {"bbox_inches": "tight",
-                                                            "pad_inches": 0.05}  # fmt: skip
+    crop: Any = (
+        {} if getattr(figure, "exact", False) else {"bbox_inches": "tight", "pad_inches": 0.05}
+    )
     with mpl.rc_context(unchanged(WRITING)):
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=undated, **crop)
     return buffer.getvalue()
@@ -271,8 +276,8 @@ def _text_width(text: str, size: float, families: tuple[str, ...]) -> float:
     return float(width) / 72
 
 
-def text_colour(background: Any) -> str:
-    """Dark or white, whichever is read more easily on a colour (contrast as in WCAG 2.1)."""
+def text_color(background: Any) -> str:
+    """Dark or white, whichever is read more easily on a color (contrast as in WCAG 2.1)."""
     linear = [
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(background)
     ]
@@ -280,19 +285,19 @@ def text_colour(background: Any) -> str:
     return INK if luminance > 0.2 else "white"
 
 
-def win_rate_colours() -> Colormap:
+def win_rate_colors() -> Colormap:
     """Pale to mid blue for win rates: dark text, dark frames and dark boxes stand out from it."""
-    shades = colour_map("YlGnBu")(np.linspace(0.0, 0.62, 256))
+    shades = color_map("YlGnBu")(np.linspace(0.0, 0.62, 256))
     return ListedColormap(shades).with_extremes(bad=faint())
 
 
-def order_colours(count: int) -> list[str]:
-    """A sequence for 1 to ``count`` sources, apart for the colour-blind and in grey."""
+def order_colors(count: int) -> list[str]:
+    """A sequence for 1 to ``count`` sources, apart for the color-blind and in gray."""
     places = np.linspace(0.0, 1.0, count) if count > 1 else np.array([0.5])
-    return [to_hex(colour) for colour in colour_map("flare")(places)]
+    return [to_hex(color) for color in color_map("flare")(places)]
 
 
-def colour_map(name: str) -> Colormap:
-    """One of seaborn's or matplotlib's colour maps; cells without a value are light grey."""
-    colours: Colormap = sns.color_palette(name, as_cmap=True)
-    return colours.with_extremes(bad=faint())
+def color_map(name: str) -> Colormap:
+    """One of seaborn's or matplotlib's color maps; cells without a value are light gray."""
+    colors: Colormap = sns.color_palette(name, as_cmap=True)
+    return colors.with_extremes(bad=faint())

@@ -23,10 +23,20 @@ from matplotlib.ft2font import FT2Font
 from taskgraph.errors import TaskgraphError
 
 PREFERRED = (
-    "Noto Sans CJK", "Source Han Sans", "Noto Sans", "PingFang", "Hiragino Sans",
-    "Microsoft YaHei", "Yu Gothic", "Meiryo", "Malgun Gothic", "WenQuanYi", "Noto Emoji",
-    "Segoe UI", "Arial Unicode",
-)  # fmt: skip
+    "Noto Sans CJK",
+    "Source Han Sans",
+    "Noto Sans",
+    "PingFang",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Meiryo",
+    "Malgun Gothic",
+    "WenQuanYi",
+    "Noto Emoji",
+    "Segoe UI",
+    "Arial Unicode",
+)
 """Beginnings of the names of fonts that are tried first, in this order."""
 
 LAST_RESORT = "Last Resort"
@@ -105,7 +115,7 @@ def _tell(missing: set[str]) -> None:
 
 
 def _is_mark(character: str) -> bool:
-    """Whether a character only changes its neighbours, as joiners and variants of emoji do."""
+    """Whether a character only changes its neighbors, as joiners and variants of emoji do."""
     return unicodedata.category(character) in ("Cf", "Cc") or "\ufe00" <= character <= "\ufe0f"
 
 

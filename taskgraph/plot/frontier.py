@@ -20,7 +20,7 @@ from taskgraph.plot.figures import (
     muted,
     new_figure,
     one_each,
-    order_colours,
+    order_colors,
     styled,
 )
 
@@ -126,7 +126,7 @@ def _draw_measure(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
     _draw_greedy(axes, frame, measure)
     known = frame[frame[measure].notna()].sort_values(["max_order", "budget"])
     orders = sorted(frame["max_order"].unique())
-    shades = order_colours(len(orders))
+    shades = order_colors(len(orders))
     for place, order in enumerate(orders):
         line = known[known["max_order"] == order]
         axes.plot(
@@ -155,8 +155,13 @@ BANDS = {
 
 def _band_style(name: str) -> dict[str, Any]:
     if name:
-        return {"facecolor": "none", "edgecolor": muted(), "alpha": 0.7, "hatch": "//////",
-                "linewidth": 0.4}  # fmt: skip
+        return {
+            "facecolor": "none",
+            "edgecolor": muted(),
+            "alpha": 0.7,
+            "hatch": "//////",
+            "linewidth": 0.4,
+        }
     return {"color": muted(), "alpha": 0.22, "linewidth": 0}
 
 

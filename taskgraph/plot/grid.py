@@ -26,7 +26,7 @@ from taskgraph.plot.figures import (
     require_solved,
     styled,
     text_width,
-    win_rate_colours,
+    win_rate_colors,
 )
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.names import display_names, plain
@@ -165,7 +165,7 @@ def _draw(axes: Axes, values: pd.DataFrame, supervised: pd.DataFrame, measure: s
     sns.heatmap(
         values,
         ax=axes,
-        cmap=win_rate_colours(),
+        cmap=win_rate_colors(),
         vmin=0,
         vmax=1,
         annot=True,

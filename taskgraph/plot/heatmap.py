@@ -19,7 +19,7 @@ from taskgraph.plot.figures import (
     FONT_SIZE,
     PlotError,
     Size,
-    colour_map,
+    color_map,
     faint,
     font_size,
     given_axes,
@@ -45,7 +45,7 @@ class _Panel:
     title: str
     bar: str
     values: pd.DataFrame
-    colours: str
+    colors: str
     norm: Normalize
 
 
@@ -187,7 +187,7 @@ def _draw(
     sns.heatmap(
         values,
         ax=axes,
-        cmap=colour_map(panel.colours),
+        cmap=color_map(panel.colors),
         norm=panel.norm,
         mask=values.isna(),
         cbar=False,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Booleans, Integers
 from taskgraph.taxonomy import Taxonomy
 
 SWEEPS = 24
@@ -40,7 +40,7 @@ def arrange(taxonomy: Taxonomy, *, gap: float = 0.4) -> Layout:
     """Lay a solved taxonomy out; the same taxonomy gets the same layout.
 
     Targets with the same sources stand together, ``gap`` rows from the next group. Both columns
-    are ordered by barycentres, then by exchanging neighbours while lines cross less; a source is
+    are ordered by barycenters, then by exchanging neighbors while lines cross less; a source is
     as near to the middle of its groups as the others let it (least squares).
     """
     groups = group_targets(taxonomy)
@@ -80,7 +80,7 @@ def fewest_crossings(
 ) -> tuple[list[int], list[int]]:
     """Order sources and groups, as indices, so that few lines between them cross.
 
-    Barycentre sweeps (Sugiyama et al., 1981) keep the best order seen; exchanges of neighbours
+    Barycenter sweeps (Sugiyama et al., 1981) keep the best order seen; exchanges of neighbors
     then improve it until none helps.
     """
     joined = np.array([[name in group.sources for group in groups] for name in sources])
@@ -88,8 +88,8 @@ def fewest_crossings(
     left, right = np.arange(len(sources)), np.arange(len(groups))
     best = (crossings(joined), left, right)
     for _ in range(SWEEPS):
-        right = right[_by_barycentre(joined[left][:, right])]
-        left = left[_by_barycentre(joined[left][:, right].T)]
+        right = right[_by_barycenter(joined[left][:, right])]
+        left = left[_by_barycenter(joined[left][:, right].T)]
         best = min(best, (crossings(joined[left][:, right]), left, right), key=lambda b: b[0])
     _, left, right = best
     while True:
@@ -99,23 +99,21 @@ def fewest_crossings(
             return left.tolist(), right.tolist()
 
 
-def crossings(joined: NDArray[np.bool_]) -> int:
+def crossings(joined: Booleans) -> int:
     """Count the pairs of lines that cross, of a (left, right) matrix in order of drawing."""
     after = np.zeros((joined.shape[0] + 1, joined.shape[1] + 1), dtype=np.int64)
     after[:-1, 1:] = joined[::-1].cumsum(axis=0)[::-1].cumsum(axis=1)
     return int((after[1:, :-1] * joined).sum())
 
 
-def _by_barycentre(joined: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _by_barycenter(joined: Booleans) -> Integers:
     """Order of the columns by the mean place of the rows that they join."""
     places = np.arange(len(joined)) @ joined / np.maximum(1, joined.sum(axis=0))
     return np.argsort(places, kind="stable")
 
 
-def _exchange(
-    joined: NDArray[np.bool_], order: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], bool]:
-    """One pass of exchanges of neighbouring rows that lessen the crossings."""
+def _exchange(joined: Booleans, order: Integers) -> tuple[Integers, bool]:
+    """One pass of exchanges of neighboring rows that lessen the crossings."""
     order, improved = order.copy(), False
     for row in range(len(order) - 1):
         pair = joined[order[row : row + 2]]
@@ -140,7 +138,7 @@ def _stack(groups: Iterable[Group], gap: float) -> tuple[dict[str, float], list[
 def spread_out(wanted: Sequence[float]) -> list[float]:
     """The places nearest to the wanted ones (least squares) in this order and 1 or more apart.
 
-    Isotonic regression of ``wanted[i] - i`` by pooling neighbours that break the order.
+    Isotonic regression of ``wanted[i] - i`` by pooling neighbors that break the order.
     """
     pools: list[tuple[float, int]] = []  # sum, size
     for place, value in enumerate(wanted):

@@ -22,14 +22,14 @@ from taskgraph.plot.figures import (
     ink,
     muted,
     new_figure,
-    order_colours,
+    order_colors,
     paper,
     require_solved,
     resize_text,
     styled,
-    text_colour,
+    text_color,
     text_width,
-    win_rate_colours,
+    win_rate_colors,
 )
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.layout import Layout, arrange
@@ -70,7 +70,7 @@ class _Sheet:
 def draw_taxonomy(
     taxonomy: Taxonomy,
     *,
-    colour_by: str | None = None,
+    color_by: str | None = None,
     names: Mapping[str, str] | None = None,
     title: str | None = None,
     ax: Axes | None = None,
@@ -79,12 +79,12 @@ def draw_taxonomy(
     """Draw the supervised tasks, and every other target beside those that solve it.
 
     A transfer of order k is a dot, numbered k, with k lines in and one arrow to each target that
-    has these sources; a transfer of order 1 is an arrow. The colour of a line is its order, the
-    colour and number of a target its win rate.
+    has these sources; a transfer of order 1 is an arrow. The color of a line is its order, the
+    color and number of a target its win rate.
 
     Parameters
     ----------
-    colour_by : str, optional
+    color_by : str, optional
         ``quality`` or ``gain``; by default the first of these that was measured, if any.
     names : mapping, optional
         Labels of tasks; Taskonomy's tasks have theirs already.
@@ -105,10 +105,10 @@ def draw_taxonomy(
     InvalidProblemError
         If the taxonomy was not solved.
     PlotError
-        If ``colour_by`` is no win rate or was not measured.
+        If ``color_by`` is no win rate or was not measured.
     """
     require_solved(taxonomy)
-    column = _colour_column(taxonomy, colour_by)
+    column = _color_column(taxonomy, color_by)
     sheet = _sheet(taxonomy, names, column)
     made, axes = None, ax
     if ax is not None:
@@ -124,12 +124,12 @@ def draw_taxonomy(
     axes.set(xlim=(-left, sheet.width + left), ylim=(sheet.height + top, -top))
     axes.set_axis_off()
     orders = max([4, *(transfer.order for transfer in taxonomy.transfers)])
-    colours = dict(enumerate(order_colours(orders), start=1))
-    _draw_lines(axes, sheet, colours)
+    colors = dict(enumerate(order_colors(orders), start=1))
+    _draw_lines(axes, sheet, colors)
     _draw_supervised(axes, sheet, taxonomy)
     _draw_targets(axes, sheet, taxonomy, column)
     _draw_heads(axes, sheet, taxonomy, title)
-    _draw_legend(axes, sheet, taxonomy, colours, column)
+    _draw_legend(axes, sheet, taxonomy, colors, column)
     return made or ax
 
 
@@ -148,17 +148,17 @@ def _fitted(sheet: _Sheet, size: Size) -> _Sheet:
     return replace(sheet, zoom=zoom, sheet_width=size[0] / zoom, sheet_height=size[1] / zoom)
 
 
-def _colour_column(taxonomy: Taxonomy, colour_by: str | None) -> str | None:
+def _color_column(taxonomy: Taxonomy, color_by: str | None) -> str | None:
     transfers = [t for t in taxonomy.transfers if not t.is_self]
     measured = [n for n in WIN_RATES if any(getattr(t, n) is not None for t in transfers)]
-    if colour_by is None or (not transfers and colour_by in WIN_RATES):
+    if color_by is None or (not transfers and color_by in WIN_RATES):
         return next(iter(measured), None)
-    if colour_by not in measured:
+    if color_by not in measured:
         have = " and ".join(measured) or "neither"
         raise PlotError(
-            f'colour_by is "{colour_by}", expected quality or gain; the taxonomy has {have}'
+            f'color_by is "{color_by}", expected quality or gain; the taxonomy has {have}'
         )
-    return colour_by
+    return color_by
 
 
 def _column_width(labels: Iterable[str]) -> float:
@@ -179,30 +179,42 @@ def _sheet(taxonomy: Taxonomy, names: Mapping[str, str] | None, column: str | No
     right = left + first + span
     junction = right - 0.3 * span
     height = HEAD + ROW * (layout.height + 1) + FOOT
-    return _Sheet(layout, label, left, first, junction, right, second, width, height,
-                  width, height, font_size() / FONT_SIZE)  # fmt: skip
+    return _Sheet(
+        layout,
+        label,
+        left,
+        first,
+        junction,
+        right,
+        second,
+        width,
+        height,
+        width,
+        height,
+        font_size() / FONT_SIZE,
+    )
 
 
-def _draw_lines(axes: Axes, sheet: _Sheet, colours: Mapping[int, str]) -> None:
+def _draw_lines(axes: Axes, sheet: _Sheet, colors: Mapping[int, str]) -> None:
     start = sheet.left + sheet.left_width
     ports = _ports(sheet.layout)
     for place, group in enumerate(sheet.layout.groups):
         order = len(group.sources)
-        colour, y = colours[order], sheet.y(group.y)
+        color, y = colors[order], sheet.y(group.y)
         ends = [sheet.y(sheet.layout.targets[name]) for name in group.targets]
         if order == 1:
             begin = (start, sheet.y(ports[group.sources[0], place]))
             for end in ends:
-                _draw_arrow(axes, _curve(begin, (sheet.right, end)), colour, sheet.zoom)
+                _draw_arrow(axes, _curve(begin, (sheet.right, end)), color, sheet.zoom)
             continue
         for source in group.sources:
             path = _curve((start, sheet.y(ports[source, place])), (sheet.junction, y))
             axes.add_patch(
-                PathPatch(path, facecolor="none", edgecolor=colour, linewidth=0.9 * sheet.zoom)
+                PathPatch(path, facecolor="none", edgecolor=color, linewidth=0.9 * sheet.zoom)
             )
         for end in ends:
-            _draw_arrow(axes, _curve((sheet.junction, y), (sheet.right, end)), colour, sheet.zoom)
-        dot = Circle((sheet.junction, y), 0.075, facecolor=colour, edgecolor=paper(), zorder=3)
+            _draw_arrow(axes, _curve((sheet.junction, y), (sheet.right, end)), color, sheet.zoom)
+        dot = Circle((sheet.junction, y), 0.075, facecolor=color, edgecolor=paper(), zorder=3)
         axes.add_patch(dot)
         number = axes.text(sheet.junction, y, str(order), color="white", zorder=4)
         number.set(ha="center", va="center_baseline", fontsize=font_size() * 0.81)
@@ -225,8 +237,8 @@ def _curve(begin: tuple[float, float], end: tuple[float, float]) -> Path:
     return Path(points, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
 
 
-def _draw_arrow(axes: Axes, path: Path, colour: str, zoom: float) -> None:
-    arrow = FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=6 * zoom, color=colour)
+def _draw_arrow(axes: Axes, path: Path, color: str, zoom: float) -> None:
+    arrow = FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=6 * zoom, color=color)
     arrow.set(linewidth=0.9 * zoom, joinstyle="miter", capstyle="butt")
     axes.add_patch(arrow)
 
@@ -245,7 +257,7 @@ def _draw_box(
         zorder=2,
     )
     axes.add_patch(box)
-    label = axes.text(x + width / 2, y, plain(text), color=text_colour(fill), zorder=4)
+    label = axes.text(x + width / 2, y, plain(text), color=text_color(fill), zorder=4)
     label.set(ha="center", va="center_baseline", fontsize=font_size())
 
 
@@ -258,7 +270,7 @@ def _draw_supervised(axes: Axes, sheet: _Sheet, taxonomy: Taxonomy) -> None:
 
 
 def _draw_targets(axes: Axes, sheet: _Sheet, taxonomy: Taxonomy, column: str | None) -> None:
-    shade = _target_colours()
+    shade = _target_colors()
     for name, row in sheet.layout.targets.items():
         value = _value(taxonomy[name], column)
         fill = UNMEASURED if value is None else shade.to_rgba(value)  # type: ignore[arg-type]
@@ -270,8 +282,8 @@ def _draw_targets(axes: Axes, sheet: _Sheet, taxonomy: Taxonomy, column: str | N
             number.set(ha="left", va="center_baseline", fontsize=font_size() * 0.875)
 
 
-def _target_colours() -> ScalarMappable:
-    return ScalarMappable(Normalize(0, 1), win_rate_colours())
+def _target_colors() -> ScalarMappable:
+    return ScalarMappable(Normalize(0, 1), win_rate_colors())
 
 
 def _value(transfer: Transfer, column: str | None) -> float | None:
@@ -298,7 +310,7 @@ def _draw_legend(
     axes: Axes,
     sheet: _Sheet,
     taxonomy: Taxonomy,
-    colours: Mapping[int, str],
+    colors: Mapping[int, str],
     column: str | None,
 ) -> None:
     solved = {transfer.target for transfer in taxonomy.transfers}
@@ -311,7 +323,7 @@ def _draw_legend(
         handles.append(Patch(fc="none", ec=ink(), linewidth=1.1, label=text))
     for order in sorted({len(group.sources) for group in sheet.layout.groups}):
         text = "1 source" if order == 1 else f"{order} sources"
-        handles.append(Line2D([], [], color=colours[order], label=text, linewidth=1.4))
+        handles.append(Line2D([], [], color=colors[order], label=text, linewidth=1.4))
     top = sheet.height - FOOT + 0.12
     axes.legend(
         handles=handles,
@@ -325,13 +337,13 @@ def _draw_legend(
     )
     if column:
         versus = "full supervision" if column == "quality" else "scratch"
-        # Of the axes, as the colour bar's own direction would be that of the data, downwards.
+        # Of the axes, as the color bar's own direction would be that of the data, downwards.
         x = (
             sheet.width - MARGIN - 1.85 + (sheet.sheet_width - sheet.width) / 2
         ) / sheet.sheet_width
         y = (FOOT - 0.22 + (sheet.sheet_height - sheet.height) / 2) / sheet.sheet_height
         place = axes.inset_axes((x, y, 1.6 / sheet.sheet_width, 0.08 / sheet.sheet_height))
-        bar = axes.figure.colorbar(_target_colours(), cax=place, orientation="horizontal")
+        bar = axes.figure.colorbar(_target_colors(), cax=place, orientation="horizontal")
         bar.set_label(f"{column}: wins against {versus}", labelpad=2)
         bar.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
         bar.outline.set_visible(False)

@@ -9,9 +9,9 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from numpy.typing import NDArray
 from scipy.cluster.hierarchy import dendrogram, linkage
 
+from taskgraph.arrays import Floats, Integers
 from taskgraph.plot.affinities import BETA, transfer_distance, without
 from taskgraph.plot.figures import (
     FONT_SIZE,
@@ -32,9 +32,7 @@ ROW = 0.19
 TRUNK = 3.4
 
 
-def task_linkage(
-    transfers: Transfers, *, beta: float = BETA
-) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def task_linkage(transfers: Transfers, *, beta: float = BETA) -> tuple[tuple[str, ...], Floats]:
     """Cluster sources by where they transfer to: Ward's linkage of the rows of exp(-β P).
 
     A cell that was not measured (such as a task to itself) takes the mean of its target, so that
@@ -79,7 +77,7 @@ def tree(
     Parameters
     ----------
     clusters : int
-        How many branches to tell apart by colour; fewer if there are fewer tasks.
+        How many branches to tell apart by color; fewer if there are fewer tasks.
     names : mapping, optional
         Labels of tasks; Taskonomy's tasks have theirs already.
     beta : float
@@ -126,7 +124,7 @@ def tree(
     return made or ax
 
 
-def _draw_branches(axes: Axes, links: NDArray[np.float64], clusters: int) -> list[int]:
+def _draw_branches(axes: Axes, links: Floats, clusters: int) -> list[int]:
     """Draw the brackets; return the leaves from top to bottom."""
     member = _clusters(links, min(clusters, len(links) + 1))
     palette = _palette(clusters)
@@ -145,7 +143,7 @@ def _draw_branches(axes: Axes, links: NDArray[np.float64], clusters: int) -> lis
     return list(layout["leaves"])
 
 
-def _clusters(links: NDArray[np.float64], clusters: int) -> NDArray[np.int64]:
+def _clusters(links: Floats, clusters: int) -> Integers:
     """(2 S - 1,) array: cluster of each node of the tree, -1 where it joins several.
 
     The last ``clusters - 1`` joins are undone; clusters count from the top of the picture.
@@ -174,7 +172,7 @@ def _below(node: int, children: Mapping[int, tuple[int, int]]) -> list[int]:
 
 
 def _palette(count: int) -> list[str]:
-    """Colour-blind safe colours that are told apart on white, repeated where they run out."""
-    colours = sns.color_palette("colorblind").as_hex()
-    dark = [colours[i] for i in (0, 3, 2, 4, 5, 7)]
+    """Color-blind safe colors that are told apart on white, repeated where they run out."""
+    colors = sns.color_palette("colorblind").as_hex()
+    dark = [colors[i] for i in (0, 3, 2, 4, 5, 7)]
     return [dark[i % len(dark)] for i in range(count)]

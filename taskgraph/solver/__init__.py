@@ -32,7 +32,7 @@ def solve(
 ) -> Taxonomy:
     """Choose which tasks to supervise, and one transfer for every other target.
 
-    Maximises the sum of importance times objective over the targets, each solved by its own
+    Maximizes the sum of importance times objective over the targets, each solved by its own
     supervised network or by one transfer whose sources are all supervised, such that label and
     transfer costs stay within the budget (Zamir et al., CVPR 2018, Sec. 3.4, with the budget on
     nodes and the square root of the affinity as the default objective). Ties are broken by the

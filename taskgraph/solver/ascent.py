@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from taskgraph.program import FloatArray, IntArray
+from taskgraph.arrays import Floats, Integers
 from taskgraph.solver.contract import Duals, Node, contract
 from taskgraph.solver.lagrange import Bound, Layout, Multipliers, bound, lay_out
 from taskgraph.solver.leaves import is_leaf
@@ -117,7 +117,7 @@ class Ascent:
         return True
 
 
-def _keys(node: Node, layout: Layout) -> tuple[IntArray, IntArray]:
+def _keys(node: Node, layout: Layout) -> tuple[Integers, Integers]:
     """Ascending names of the links and pairs, from original indices."""
     names, targets = node.names, node.targets
     link = targets[layout.link_target] * BASE + names[layout.link_source]
@@ -125,13 +125,13 @@ def _keys(node: Node, layout: Layout) -> tuple[IntArray, IntArray]:
     return link, pair * BASE + names[layout.pair_right]
 
 
-def _recall(node: Node, keys: tuple[IntArray, IntArray]) -> Multipliers:
+def _recall(node: Node, keys: tuple[Integers, Integers]) -> Multipliers:
     duals = node.duals
     pi, sigma = _look_up(duals.link, duals.pi, keys[0]), _look_up(duals.pair, duals.sigma, keys[1])
     return Multipliers(pi, sigma, duals.tilt)
 
 
-def _look_up(keys: IntArray, values: FloatArray, wanted: IntArray) -> FloatArray:
+def _look_up(keys: Integers, values: Floats, wanted: Integers) -> Floats:
     """Values of the wanted keys in an ascending table, 0 where there is none."""
     if not len(keys):
         return np.zeros(len(wanted))

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.program import BoolArray, Program
+from taskgraph.arrays import Booleans
+from taskgraph.program import Program
 from taskgraph.solver.ascent import Aim, tighten
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.contract import Node, contract, root_node
 from taskgraph.solver.cover import SOLVABLE, Cover, cover
 from taskgraph.solver.incumbent import Incumbent
 from taskgraph.solver.leaves import fits_at_most, is_leaf, settle, solvable_with
-from taskgraph.solver.local import Neighbourhood, affordable, greedy_set, improve
+from taskgraph.solver.local import Neighborhood, affordable, greedy_set, improve
 
 ROOT_STEPS = 300
 STEPS = 60
@@ -52,7 +53,7 @@ def branch(program: Program, incumbent: Incumbent, clock: Clock) -> Search:
     floor = _floor(program)
     root = root_node(program)
     waiting = [] if root is None else [root]
-    near, nodes, scarce = Neighbourhood(program), 0, False
+    near, nodes, scarce = Neighborhood(program), 0, False
     while waiting and not clock.over:
         node = waiting.pop(_next(waiting, incumbent))
         aim = Aim(max(incumbent.least, floor), max(incumbent.value, floor))
@@ -91,7 +92,7 @@ def _next(waiting: list[Node], incumbent: Incumbent) -> int:
     return max(range(len(waiting)), key=lambda place: waiting[place].limit)
 
 
-def _polished(node: Node, near: Neighbourhood, clock: Clock) -> BoolArray:
+def _polished(node: Node, near: Neighborhood, clock: Clock) -> Booleans:
     """A good set near the one that the relaxation likes."""
     ranked = node.names[np.argsort(-node.liked, kind="stable")]
     start = affordable(near, np.append(node.inside, ranked))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.program import TOLERANCE, BoolArray, FloatArray, IntArray, Program
+from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.program import TOLERANCE, Program
 from taskgraph.solver.clock import Clock
 
 SUPERVISED = -1
@@ -22,13 +23,13 @@ def tolerance(value: float) -> float:
 class Choice:
     """A feasible solution: the supervised sources, and an edge (or -1 for ``self``) a target."""
 
-    supervised: BoolArray
-    edges: IntArray
+    supervised: Booleans
+    edges: Integers
     value: float
     cost: float
 
 
-def best_edges(program: Program, supervised: BoolArray) -> tuple[IntArray, FloatArray]:
+def best_edges(program: Program, supervised: Booleans) -> tuple[Integers, Floats]:
     """The best usable edge of each target (the first of several equal ones) and its value.
 
     Returns
@@ -47,7 +48,7 @@ def best_edges(program: Program, supervised: BoolArray) -> tuple[IntArray, Float
     return chosen, value
 
 
-def choose(program: Program, supervised: BoolArray) -> Choice | None:
+def choose(program: Program, supervised: Booleans) -> Choice | None:
     """Solve the program for a fixed set of supervised sources.
 
     Returns
@@ -73,11 +74,11 @@ def choose(program: Program, supervised: BoolArray) -> Choice | None:
 
 def _affordable_upgrades(
     program: Program,
-    supervised: BoolArray,
-    solved_by_own: BoolArray,
-    wanted: BoolArray,
-    value: FloatArray,
-) -> BoolArray:
+    supervised: Booleans,
+    solved_by_own: Booleans,
+    wanted: Booleans,
+    value: Floats,
+) -> Booleans:
     """Which supervised targets keep a transfer, where that costs budget: an exact knapsack.
 
     Partial selections are kept while no other is both cheaper and better (Nemhauser and Ullmann,

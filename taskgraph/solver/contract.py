@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from taskgraph.program import BoolArray, FloatArray, IntArray, Program
+from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.program import Program
 from taskgraph.solver.scale import with_costs_as_shares
 
 SMALL = 1e-6
@@ -25,11 +26,11 @@ ROUNDING = 1e-9
 class Duals:
     """Multipliers of a node, found again by the original indices of what they belong to."""
 
-    link: IntArray  # (L,) keys, ascending
-    pi: FloatArray  # (L,)
-    pair: IntArray  # (P,) keys, ascending
-    sigma: FloatArray  # (P,)
-    tilt: FloatArray  # (S, S) antisymmetric, over the sources that are left
+    link: Integers  # (L,) keys, ascending
+    pi: Floats  # (L,)
+    pair: Integers  # (P,) keys, ascending
+    sigma: Floats  # (P,)
+    tilt: Floats  # (S, S) antisymmetric, over the sources that are left
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +43,12 @@ class Node:
     """
 
     program: Program
-    names: IntArray
-    targets: IntArray
-    inside: IntArray
+    names: Integers
+    targets: Integers
+    inside: Integers
     settled: float
     limit: float
-    liked: FloatArray
+    liked: Floats
     duals: Duals
 
 
@@ -70,7 +71,7 @@ def root_node(program: Program) -> Node | None:
     return contract(node, inside=program.required, outside=program.banned, kept=every)
 
 
-def prices(program: Program) -> tuple[FloatArray, float]:
+def prices(program: Program) -> tuple[Floats, float]:
     """What supervising each source adds to the cost, above 0, and the room there is for it.
 
     A price of zero or less is raised, and the room with it, so that no set is lost that fits.
@@ -82,7 +83,7 @@ def prices(program: Program) -> tuple[FloatArray, float]:
     return positive, room + float((positive - price).sum())
 
 
-def contract(node: Node, *, inside: BoolArray, outside: BoolArray, kept: BoolArray) -> Node | None:
+def contract(node: Node, *, inside: Booleans, outside: Booleans, kept: Booleans) -> Node | None:
     """Supervise some sources, exclude others, keep some edges, and do all that follows.
 
     Returns
@@ -105,7 +106,7 @@ def contract(node: Node, *, inside: BoolArray, outside: BoolArray, kept: BoolArr
             return node
 
 
-def _apply(node: Node, inside: BoolArray, outside: BoolArray, kept: BoolArray) -> Node:
+def _apply(node: Node, inside: Booleans, outside: Booleans, kept: Booleans) -> Node:
     program = node.program
     solved = program.solved_by_own(inside)
     lost = np.append(outside, False)[program.edge_sources].any(axis=1)
@@ -125,7 +126,7 @@ def _apply(node: Node, inside: BoolArray, outside: BoolArray, kept: BoolArray) -
     )
 
 
-def _renumbered(program: Program, kept: BoolArray, free: BoolArray, left: BoolArray) -> Program:
+def _renumbered(program: Program, kept: Booleans, free: Booleans, left: Booleans) -> Program:
     count = int(free.sum())
     number = np.append(np.where(free, np.cumsum(free) - 1, count), count)
     own = program.self_source[left]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.program import FloatArray, Program
+from taskgraph.arrays import Floats
+from taskgraph.program import Program
 from taskgraph.solver.contract import prices
 
 STEPS = 12
@@ -27,8 +28,8 @@ class Cover:
     """
 
     ratio: float
-    part: FloatArray
-    weight: FloatArray
+    part: Floats
+    weight: Floats
 
 
 def cover(program: Program) -> Cover:
@@ -56,7 +57,7 @@ def cover(program: Program) -> Cover:
     return best
 
 
-def _parts(program: Program) -> FloatArray:
+def _parts(program: Program) -> Floats:
     order = program.order
     part = np.zeros((len(program.targets), len(program.sources) + 1))
     share = np.repeat(1.0 / np.maximum(order, 1), program.edge_sources.shape[1])

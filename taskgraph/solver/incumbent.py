@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from taskgraph.program import BoolArray, Program
+from taskgraph.arrays import Booleans
+from taskgraph.program import Program
 from taskgraph.solver.choice import Choice, choose, tolerance, without_useless
 from taskgraph.solver.clock import Clock
 
@@ -32,7 +33,7 @@ class Incumbent:
         """The solution to report; None while there is none."""
         return min(self._front, key=_rank, default=None)
 
-    def offer(self, supervised: BoolArray) -> None:
+    def offer(self, supervised: Booleans) -> None:
         """Evaluate a set, and keep it if it matters."""
         choice = choose(self.program, supervised)
         if choice is None or choice.value < self.least:

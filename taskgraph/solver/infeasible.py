@@ -10,8 +10,9 @@ from fractions import Fraction
 import numpy as np
 import pulp
 
+from taskgraph.arrays import Booleans, Integers
 from taskgraph.costs import exact_costs
-from taskgraph.program import BoolArray, IntArray, Program
+from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose
 from taskgraph.solver.clock import Clock, OutOfTime
@@ -116,7 +117,7 @@ def least_budget(program: Program, backend: Backend, clock: Clock) -> float | No
     return choice.cost if choice is not None and proven else None
 
 
-def affordable_cover(program: Program, backend: Backend, clock: Clock) -> BoolArray | None:
+def affordable_cover(program: Program, backend: Backend, clock: Clock) -> Booleans | None:
     """Sources that solve every target within the budget, if a short search finds any."""
     cheapest, _ = _cheapest(program, backend, clock)
     if cheapest is None or choose(program, cheapest.supervised) is None:
@@ -176,7 +177,7 @@ def _enough(program: Program) -> float:
     return costs.amount(paid + count * ladder[low])
 
 
-def _solvable(program: Program, label: IntArray, transfer: IntArray, most: int) -> bool:
+def _solvable(program: Program, label: Integers, transfer: Integers, most: int) -> bool:
     """Whether every target is solved where each single cost is at most so much."""
     allowed = ~program.banned & (label <= most)
     solved = program.solved_by_own(allowed)
@@ -214,7 +215,7 @@ def _counting(program: Program) -> Program:
     )
 
 
-def _unreached(program: Program, supervised: BoolArray) -> list[str]:
+def _unreached(program: Program, supervised: Booleans) -> list[str]:
     """Targets that a set of sources leaves without a transfer and without their own network."""
     usable = np.append(supervised, True)[program.edge_sources].all(axis=1)
     solved = program.solved_by_own(supervised)

@@ -21,16 +21,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from taskgraph.program import BoolArray, FloatArray, IntArray, Program
+from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.program import Program
 from taskgraph.solver.contract import prices
 
 
 class Multipliers(NamedTuple):
     """Of links (L,) and pairs (P,), at least 0; and the antisymmetric (S, S) ``tilt``."""
 
-    pi: FloatArray
-    sigma: FloatArray
-    tilt: FloatArray
+    pi: Floats
+    sigma: Floats
+    tilt: Floats
 
 
 class Bound(NamedTuple):
@@ -41,10 +42,10 @@ class Bound(NamedTuple):
     """
 
     value: float
-    loss_in: FloatArray
-    loss_out: FloatArray
-    loss_edge: FloatArray
-    chosen: FloatArray
+    loss_in: Floats
+    loss_out: Floats
+    loss_edge: Floats
+    chosen: Floats
     slope: Multipliers
 
 
@@ -53,17 +54,17 @@ class Layout:
     """Index arrays of a program in which every target has an edge."""
 
     program: Program
-    price: FloatArray  # (S,) above 0
+    price: Floats  # (S,) above 0
     room: float
-    start: IntArray  # (T,) first edge of each target
-    owned: IntArray  # targets with a network of their own
-    links: IntArray  # (E, K) link of every member; L for none
-    pairs: IntArray  # (E, K (K - 1) / 2) pair of every two members; P for none
-    link_target: IntArray
-    link_source: IntArray
-    pair_target: IntArray
-    pair_left: IntArray
-    pair_right: IntArray
+    start: Integers  # (T,) first edge of each target
+    owned: Integers  # targets with a network of their own
+    links: Integers  # (E, K) link of every member; L for none
+    pairs: Integers  # (E, K (K - 1) / 2) pair of every two members; P for none
+    link_target: Integers
+    link_source: Integers
+    pair_target: Integers
+    pair_left: Integers
+    pair_right: Integers
 
 
 def lay_out(program: Program) -> Layout:
@@ -93,7 +94,7 @@ def lay_out(program: Program) -> Layout:
     )
 
 
-def _number(key: IntArray, valid: BoolArray) -> tuple[IntArray, IntArray]:
+def _number(key: Integers, valid: Booleans) -> tuple[Integers, Integers]:
     """The different valid keys, ascending, and the place of each (their number where invalid)."""
     unique, inverse = np.unique(key[valid], return_inverse=True)
     numbers = np.full(key.shape, len(unique), dtype=np.int64)
@@ -131,7 +132,7 @@ def bound(layout: Layout, at: Multipliers) -> Bound:
     )
 
 
-def _half_profit(layout: Layout, at: Multipliers) -> FloatArray:
+def _half_profit(layout: Layout, at: Multipliers) -> Floats:
     """(S, S) array: half of what each pair of sources brings, shifted by ``tilt``."""
     size = len(layout.price)
     partner = layout.program.self_source[layout.link_target]
@@ -141,13 +142,11 @@ def _half_profit(layout: Layout, at: Multipliers) -> FloatArray:
     exclusive = layout.link_source[mine] * size + partner[mine]
     together -= np.bincount(exclusive, at.pi[mine], size * size)
     together = together.reshape(size, size)
-    shifted: FloatArray = (together + together.T) / 2 + at.tilt
+    shifted: Floats = (together + together.T) / 2 + at.tilt
     return shifted
 
 
-def _slope(
-    layout: Layout, worth: FloatArray, best: FloatArray, y: FloatArray, z: FloatArray
-) -> Multipliers:
+def _slope(layout: Layout, worth: Floats, best: Floats, y: Floats, z: Floats) -> Multipliers:
     """A subgradient: what the relaxation grants less what its chosen edges use."""
     program, own = layout.program, layout.program.self_source
     picks = np.flatnonzero(worth == best[program.edge_target])
@@ -164,14 +163,14 @@ def _slope(
     )
 
 
-def _used(places: IntArray, weight: FloatArray, size: int) -> FloatArray:
+def _used(places: Integers, weight: Floats, size: int) -> Floats:
     used = np.bincount(places.ravel(), np.repeat(weight, places.shape[1]), size + 1)
     return used[:size].astype(float)
 
 
 def fractional_knapsack(
-    profit: FloatArray, price: FloatArray, room: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    profit: Floats, price: Floats, room: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Fill each row's room by the best rates of profit, the last item in part.
 
     Returns

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from taskgraph.program import BoolArray, FloatArray, IntArray, Program
+from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.program import Program
 from taskgraph.solver.choice import tolerance
 from taskgraph.solver.contract import Node, prices
 from taskgraph.solver.incumbent import Incumbent
@@ -23,7 +24,7 @@ def fits_at_most(program: Program, count: int) -> bool:
     return len(price) <= count or bool(np.sort(price)[: count + 1].sum() > room)
 
 
-def solvable_with(program: Program, source: int, outside: BoolArray) -> bool:
+def solvable_with(program: Program, source: int, outside: Booleans) -> bool:
     """Whether a source and at most two others, none of them ``outside``, solve every target."""
     return bool(_solving(program, source, outside).any())
 
@@ -50,8 +51,8 @@ def settle(node: Node, incumbent: Incumbent) -> None:
 
 
 def _solving(
-    program: Program, given: int | None = None, outside: BoolArray | None = None
-) -> BoolArray:
+    program: Program, given: int | None = None, outside: Booleans | None = None
+) -> Booleans:
     """(S + 1, S + 1) array: each two sources, once, that fit and together solve every target.
 
     A source may be ``given`` beside them, and others must stay ``outside``.
@@ -66,7 +67,7 @@ def _solving(
         room -= price[given]
         members = np.sort(np.where(members == given, size, members), axis=1)
     price = np.append(price, 0.0)
-    alive: BoolArray = price[:, None] + price <= room
+    alive: Booleans = price[:, None] + price <= room
     alive &= allowed[:, None] & allowed & np.tri(size + 1, dtype=bool).T
     alive[range(size), range(size)] = False
     single = _solved_alone(program, members, given)
@@ -83,7 +84,7 @@ def _solving(
     return alive
 
 
-def _solved_alone(program: Program, members: IntArray, given: int | None) -> BoolArray:
+def _solved_alone(program: Program, members: Integers, given: int | None) -> Booleans:
     """(T, S + 1) array: targets that one source solves; the last place stands for none."""
     size = len(program.sources)
     order = (members < size).sum(axis=1)
@@ -97,7 +98,7 @@ def _solved_alone(program: Program, members: IntArray, given: int | None) -> Boo
     return single
 
 
-def worth_of_pairs(program: Program) -> FloatArray:
+def worth_of_pairs(program: Program) -> Floats:
     """(S + 1, S + 1) array: worth of the two sources together, -inf where a target is unsolved.
 
     The last place stands for no source.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from taskgraph.program import BoolArray, FloatArray, IntArray, Program
+from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.program import Program
 from taskgraph.solver.choice import Choice, choose
 from taskgraph.solver.clock import Clock
 
 KICKS = 6
 
 
-class Neighbourhood:
+class Neighborhood:
     """Values of source sets that differ by one addition, all at once in O(E).
 
     A set that leaves a target unsolved is worth ``penalty`` less for each, so that the search is
@@ -26,22 +27,22 @@ class Neighbourhood:
         owned = np.flatnonzero(program.self_source >= 0)
         self.owned, self.own = owned, program.self_source[owned]
 
-    def values(self, supervised: BoolArray) -> FloatArray:
+    def values(self, supervised: Booleans) -> Floats:
         """(T,) array: what each target is worth with this set."""
         return self._values(supervised, self._lacking(supervised).sum(axis=1))
 
-    def _lacking(self, supervised: BoolArray) -> BoolArray:
-        lacking: BoolArray = (~np.append(supervised, True))[self.program.edge_sources]  # E, K
+    def _lacking(self, supervised: Booleans) -> Booleans:
+        lacking: Booleans = (~np.append(supervised, True))[self.program.edge_sources]  # E, K
         return lacking
 
-    def _values(self, supervised: BoolArray, count: IntArray) -> FloatArray:
+    def _values(self, supervised: Booleans, count: Integers) -> Floats:
         value = np.full(len(self.program.targets), self.penalty)
         if len(self.reached):
             worth = np.where(count == 0, self.program.edge_value, self.penalty)
             value[self.reached] = np.maximum.reduceat(worth, self.start)
         return self._with_own(value, supervised)
 
-    def additions(self, supervised: BoolArray) -> tuple[float, FloatArray]:
+    def additions(self, supervised: Booleans) -> tuple[float, Floats]:
         """Worth of the set, and (S,) of the set with each source added."""
         program = self.program
         lacking = self._lacking(supervised)
@@ -60,7 +61,7 @@ class Neighbourhood:
         score = float(value.sum())
         return score, np.where(supervised, score, score + gain.sum(axis=1))
 
-    def _with_own(self, value: FloatArray, supervised: BoolArray) -> FloatArray:
+    def _with_own(self, value: Floats, supervised: Booleans) -> Floats:
         program = self.program
         own = program.self_value
         if program.may_transfer:
@@ -70,12 +71,12 @@ class Neighbourhood:
 
 def greedy_choice(program: Program) -> Choice | None:
     """Add the source that helps most, while one helps and fits; None if a target stays unsolved."""
-    return choose(program, greedy_set(Neighbourhood(program)))
+    return choose(program, greedy_set(Neighborhood(program)))
 
 
 def greedy_set(
-    near: Neighbourhood, start: BoolArray | None = None, clock: Clock | None = None
-) -> BoolArray:
+    near: Neighborhood, start: Booleans | None = None, clock: Clock | None = None
+) -> Booleans:
     """Greedy additions to ``start`` (by default the required sources); the first of equals wins.
 
     Once the clock is over, all that still fits is added in the order of its last worth.
@@ -94,7 +95,7 @@ def greedy_set(
         supervised[source] = True
 
 
-def improve(near: Neighbourhood, supervised: BoolArray, clock: Clock | None = None) -> BoolArray:
+def improve(near: Neighborhood, supervised: Booleans, clock: Clock | None = None) -> Booleans:
     """Swap or remove each source in turn where that helps, until none is left that does."""
     clock, since = clock or Clock(), 0
     inside = np.flatnonzero(supervised & ~near.program.required)
@@ -110,7 +111,7 @@ def improve(near: Neighbourhood, supervised: BoolArray, clock: Clock | None = No
     return supervised
 
 
-def _replace(near: Neighbourhood, supervised: BoolArray, out: int) -> tuple[BoolArray, float]:
+def _replace(near: Neighborhood, supervised: Booleans, out: int) -> tuple[Booleans, float]:
     """The best set without a source and with at most one other in its place."""
     program, smaller = near.program, supervised.copy()
     smaller[out] = False
@@ -122,14 +123,14 @@ def _replace(near: Neighbourhood, supervised: BoolArray, out: int) -> tuple[Bool
     return smaller, float(scores[into])
 
 
-def _reordered(queue: IntArray, wanted: BoolArray) -> IntArray:
+def _reordered(queue: Integers, wanted: Booleans) -> Integers:
     """The queue without what left, and with what came at its end."""
     stays = queue[wanted[queue]]
     return np.append(stays, np.setdiff1d(np.flatnonzero(wanted), stays))
 
 
 def local_search(
-    program: Program, starts: list[BoolArray], clock: Clock | None = None, *, kicks: int = KICKS
+    program: Program, starts: list[Booleans], clock: Clock | None = None, *, kicks: int = KICKS
 ) -> Choice | None:
     """The best of greedy and swaps from each start, and from kicks of the best.
 
@@ -140,7 +141,7 @@ def local_search(
     Choice or None
         None if none of them solves every target.
     """
-    near, clock, random = Neighbourhood(program), clock or Clock(), np.random.default_rng(0)
+    near, clock, random = Neighborhood(program), clock or Clock(), np.random.default_rng(0)
     found = []
     for start in starts:
         chosen = greedy_set(near, affordable(near, np.flatnonzero(start)), clock)
@@ -158,12 +159,12 @@ def local_search(
     return choose(program, best)
 
 
-def affordable(near: Neighbourhood, wanted: IntArray) -> BoolArray:
+def affordable(near: Neighborhood, wanted: Integers) -> Booleans:
     """The required sources and, in the order given, as many others as the budget allows."""
     return _filled(near, near.program.required, wanted)
 
 
-def _filled(near: Neighbourhood, start: BoolArray, wanted: IntArray) -> BoolArray:
+def _filled(near: Neighborhood, start: Booleans, wanted: Integers) -> Booleans:
     program, supervised = near.program, start.copy()
     price, left = program.price.tolist(), program.room - int(program.price[supervised].sum())
     for source in wanted[~program.banned[wanted]].tolist():

@@ -2,7 +2,7 @@
 
 For supervised sources y and edges x of a target t,
 
-    maximise    sum_e v_e x_e + sum_t s_t z_t
+    maximize    sum_e v_e x_e + sum_t s_t z_t
     subject to  sum_{e -> t} x_e + z_t = 1                     for every target t
                 sum_{e -> t, j in S_e} x_e <= y_j              for every target t and source j
                 sum_j c_j y_j + sum_t k_t (1 - z_t) <= budget
@@ -28,7 +28,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pulp
 
-from taskgraph.program import BoolArray, Program
+from taskgraph.arrays import Booleans
+from taskgraph.program import Program
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.scale import with_costs_as_shares
 
@@ -51,17 +52,17 @@ class Model:
     value: pulp.LpAffineExpression
     cost: pulp.LpAffineExpression
 
-    def solution(self) -> BoolArray:
+    def solution(self) -> Booleans:
         """(S,) array: which sources the solver's values supervise."""
         return np.array([(y.varValue or 0.0) > 0.5 for y in self.supervised], dtype=bool)
 
-    def forbid(self, supervised: BoolArray) -> None:
+    def forbid(self, supervised: Booleans) -> None:
         """Cut exactly this set of supervised sources off."""
         signs = np.where(supervised, -1.0, 1.0)
         terms = zip(self.supervised, signs.tolist(), strict=True)
         _add(self.problem, terms, pulp.LpConstraintGE, 1.0 - supervised.sum())
 
-    def forbid_supersets(self, supervised: BoolArray) -> None:
+    def forbid_supersets(self, supervised: Booleans) -> None:
         """Cut off every set that holds all of these sources."""
         terms = [(y, 1.0) for y, inside in zip(self.supervised, supervised, strict=True) if inside]
         if not terms:

@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from taskgraph.program import BoolArray, Program
+from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.program import Program
 from taskgraph.solver.clock import Clock
 
 BLOCK = 4_000_000
@@ -93,9 +94,7 @@ def _bitsets(program: Program) -> NDArray[np.uint64]:
     return words
 
 
-def _dominated(
-    members: NDArray[np.uint64], value: NDArray[np.float64], order: NDArray[np.int64]
-) -> BoolArray:
+def _dominated(members: NDArray[np.uint64], value: Floats, order: Integers) -> Booleans:
     size = len(members)
     result = np.zeros(size, dtype=bool)
     place = np.arange(size)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from taskgraph.program import BoolArray, Program
+from taskgraph.arrays import Booleans
+from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose, tolerance
 from taskgraph.solver.clock import Clock
@@ -65,7 +66,7 @@ class Ranking:
             if choice is not None and verdict.bound <= value + 10 * tolerance(value):
                 return Ranked("optimal", choice, max(value, verdict.bound), nodes)
 
-    def cut_supersets(self, supervised: BoolArray) -> None:
+    def cut_supersets(self, supervised: Booleans) -> None:
         """Leave out every set that holds all of these sources; all sets if there are none."""
         self._exhausted = self._exhausted or not supervised.any()
         self.model.forbid_supersets(supervised)
@@ -73,7 +74,7 @@ class Ranking:
             choice for choice in self._evaluated if not choice.supervised[supervised].all()
         ]
 
-    def _evaluate(self, supervised: BoolArray) -> None:
+    def _evaluate(self, supervised: Booleans) -> None:
         program = self.program
         choice = choose(program, supervised)
         if choice is not None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import highspy
 import numpy as np
 
-from taskgraph.program import FloatArray, IntArray, Program
+from taskgraph.arrays import Floats, Integers
+from taskgraph.program import Program
 from taskgraph.solver.backends import EXACT, run_highs
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.scale import with_costs_as_shares
@@ -23,7 +24,7 @@ LP_MARGIN = 1e-8
 """What the budget row allows beyond its limit; ten times the tolerance of the solver."""
 
 
-def _nothing() -> FloatArray:
+def _nothing() -> Floats:
     return np.zeros(0)
 
 
@@ -37,23 +38,23 @@ class Relaxation:
 
     status: str
     bound: float = math.inf
-    y: FloatArray = field(default_factory=_nothing)
-    surplus_y: FloatArray = field(default_factory=_nothing)
-    surplus_x: FloatArray = field(default_factory=_nothing)
+    y: Floats = field(default_factory=_nothing)
+    surplus_y: Floats = field(default_factory=_nothing)
+    surplus_x: Floats = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
     """``low <= matrix x <= high``, as coordinates; the last row is the budget."""
 
-    row: IntArray
-    column: IntArray
-    entry: FloatArray
-    low: FloatArray
-    high: FloatArray
-    worth: FloatArray
-    least: FloatArray
-    most: FloatArray
+    row: Integers
+    column: Integers
+    entry: Floats
+    low: Floats
+    high: Floats
+    worth: Floats
+    least: Floats
+    most: Floats
 
 
 def relax(program: Program, clock: Clock) -> Relaxation:
@@ -85,7 +86,7 @@ def relax(program: Program, clock: Clock) -> Relaxation:
     return Relaxation("optimal", bound, y, surplus[:count], surplus[edges])
 
 
-def _safe_bound(rows: _Rows, dual: FloatArray) -> tuple[float, FloatArray]:
+def _safe_bound(rows: _Rows, dual: Floats) -> tuple[float, Floats]:
     """A valid bound from any dual values, and the surplus of each column."""
     unbounded = ~np.isfinite(rows.low)  # a row with no lower limit has a price of at least 0
     dual = np.where(unbounded, np.maximum(dual, 0.0), dual)
@@ -161,7 +162,7 @@ def _model(rows: _Rows) -> highspy.HighsLp:
     return lp
 
 
-def _links(program: Program) -> tuple[IntArray, IntArray, IntArray]:
+def _links(program: Program) -> tuple[Integers, Integers, Integers]:
     """Of each member of each edge: its (target, source) pair, numbered, its edge, its source."""
     edge, place = np.nonzero(program.edge_sources < len(program.sources))
     source = program.edge_sources[edge, place]

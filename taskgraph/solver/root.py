@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from taskgraph.program import FloatArray, Program
+from taskgraph.arrays import Floats
+from taskgraph.program import Program
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.relax import relax
 
@@ -22,9 +23,9 @@ class Root:
 
     feasible: bool
     bound: float
-    y: FloatArray
-    surplus_y: FloatArray
-    surplus_x: FloatArray
+    y: Floats
+    surplus_y: Floats
+    surplus_x: Floats
 
     @property
     def integral(self) -> bool:

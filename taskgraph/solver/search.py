@@ -14,7 +14,7 @@ from taskgraph.solver.choice import Choice, choose, tolerance
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.incumbent import Incumbent
 from taskgraph.solver.infeasible import affordable_cover, explain
-from taskgraph.solver.local import Neighbourhood, greedy_set, improve, local_search
+from taskgraph.solver.local import Neighborhood, greedy_set, improve, local_search
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.ranking import Ranking
 from taskgraph.solver.root import Root, best_ways, fix, solve_root, unsolved_root
@@ -117,7 +117,7 @@ def _incumbent(program: Program, root: Root, backend: Backend, clock: Clock) -> 
     if incumbent.first is None and clock.left is not None:
         cover = affordable_cover(program, backend, clock.share(1 / 4))
         if cover is not None:
-            near, brief = Neighbourhood(program), clock.share(1 / 4)
+            near, brief = Neighborhood(program), clock.share(1 / 4)
             incumbent.offer(cover)
             incumbent.offer(improve(near, greedy_set(near, cover, brief), brief))
     return incumbent

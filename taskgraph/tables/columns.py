@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import normalized
 
@@ -83,9 +83,7 @@ def renamed(frame: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
     return frame[kept].assign(**mapped)
 
 
-def selected(
-    frame: pd.DataFrame, where: Mapping[str, str] | None
-) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def selected(frame: pd.DataFrame, where: Mapping[str, str] | None) -> tuple[pd.DataFrame, Integers]:
     """Keep the rows whose columns, by the table's own headers, have these values.
 
     Returns

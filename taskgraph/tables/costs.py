@@ -38,8 +38,10 @@ def read_label_costs(path: FilePath, *, tasks: Collection[str] | None = None) ->
     """
     header = read_header(path)
     with naming(path):
-        named = {"task": _column(header, TASK_WORDS, "task"),
-                 "cost": _column(header, COST_WORDS, "label_cost")}  # fmt: skip
+        named = {
+            "task": _column(header, TASK_WORDS, "task"),
+            "cost": _column(header, COST_WORDS, "label_cost"),
+        }
     frame = read_frame(path)
     costs: dict[str, float] = {}
     rows: dict[str, int] = {}

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 import tomli_w
-from numpy.typing import NDArray
 
 from taskgraph.affinity.given import WINS, check_names_of, check_pairs, check_scores
+from taskgraph.arrays import Booleans, Integers
 from taskgraph.direction import COLUMN, called_a_score
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.losses import Losses
@@ -58,8 +58,6 @@ Paths = FilePath | Sequence[FilePath] | Files
 VALUES: dict[Kind, str] = {"losses": "loss", "wins": "wins", "scores": "score"}
 """The column of what was measured; rows where it is empty are left out."""
 
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 REQUIRED: dict[Kind, tuple[str, ...]] = {
     "losses": ("target", "sources", "image", "loss"),
@@ -232,8 +230,11 @@ def read_scores(
     parts = [_matrix(file, where, exact_names) for file in files.paths]
     frame = pd.concat([part for part, _ in parts], ignore_index=True)
     sizes = [len(part) for part, _ in parts]
-    rows = Rows(files.paths, np.repeat(np.arange(len(sizes)), sizes),
-                np.concatenate([rows for _, rows in parts]))  # fmt: skip
+    rows = Rows(
+        files.paths,
+        np.repeat(np.arange(len(sizes)), sizes),
+        np.concatenate([rows for _, rows in parts]),
+    )
     with naming(files, rows):
         frame, _ = _without(frame, rows, drop)
         if len(parts) > 1:
@@ -243,7 +244,7 @@ def read_scores(
 
 def _matrix(
     path: FilePath, where: Columns | None, exact_names: bool
-) -> tuple[pd.DataFrame, IntArray]:
+) -> tuple[pd.DataFrame, Integers]:
     """The melted matrix of a file, and the row of the matrix that each of its rows is of."""
     frame, index, separator = read_frame(path), read_index(path), read_separator(path)
     for place in range(1, frame.shape[1]):
@@ -317,7 +318,7 @@ def _read(
     columns, where = tidy(columns), tidy(where)
     headers, said, labels = _headers(files, columns, where), files.said(), files.labels()
     parts: list[pd.DataFrame] = []
-    numbers: list[IntArray] = []
+    numbers: list[Integers] = []
     for file, header, more, label in zip(files.paths, headers, said, labels, strict=True):
         mapped = _usable(header, columns, several=len(files.paths) > 1)
         part, number = _read_one(file, kind, header, mapped, where, {**more, FILE: label})
@@ -353,8 +354,11 @@ def _usable(header: Sequence[str], columns: Columns, *, several: bool) -> Column
     """The mapping for one file: of several, one may have our header where others have theirs."""
     if not several:
         return columns
-    return {ours: theirs for ours, theirs in columns.items()
-            if ours not in header or theirs in header or "+" in theirs}  # fmt: skip
+    return {
+        ours: theirs
+        for ours, theirs in columns.items()
+        if ours not in header or theirs in header or "+" in theirs
+    }
 
 
 def _read_one(
@@ -364,7 +368,7 @@ def _read_one(
     columns: Columns,
     where: Columns,
     extra: Columns,
-) -> tuple[pd.DataFrame, IntArray]:
+) -> tuple[pd.DataFrame, Integers]:
     with naming(path):
         check_columns(header, columns)
         named = renamed_header(header, columns)
@@ -418,9 +422,15 @@ def _without(frame: pd.DataFrame, rows: Rows, drop: Iterable[str]) -> tuple[pd.D
             unknown = sorted(dropped - set(sets.known))
             if unknown:
                 near = difflib.get_close_matches(unknown[0], sets.known, n=3, cutoff=0.5)
-                hint = f"did you mean {' or '.join(near)}?" if near else (
-                    "it has " + ", ".join(sets.known[:8]) + (" …" if len(sets.known) > 8 else "")
-                )  # fmt: skip
+                hint = (
+                    f"did you mean {' or '.join(near)}?"
+                    if near
+                    else (
+                        "it has "
+                        + ", ".join(sets.known[:8])
+                        + (" …" if len(sets.known) > 8 else "")
+                    )
+                )
                 raise InvalidTableError(f'--drop: there is no candidate "{unknown[0]}"; {hint}')
         codes = [k for k, text in enumerate(sets.known) if text in dropped]
         keep &= ~np.isin(sets.codes, codes)
@@ -429,7 +439,7 @@ def _without(frame: pd.DataFrame, rows: Rows, drop: Iterable[str]) -> tuple[pd.D
     return _kept(frame, rows, keep)
 
 
-def _kept(frame: pd.DataFrame, rows: Rows, keep: BoolArray) -> tuple[pd.DataFrame, Rows]:
+def _kept(frame: pd.DataFrame, rows: Rows, keep: Booleans) -> tuple[pd.DataFrame, Rows]:
     return frame[keep].reset_index(drop=True), Rows(rows.paths, rows.file[keep], rows.number[keep])
 
 

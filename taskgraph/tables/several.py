@@ -10,9 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from taskgraph.arrays import Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.tables.files import FilePath
 
@@ -100,8 +98,8 @@ class Rows:
     """Where each row of a table was read: the file's place among ``paths``, and the row in it."""
 
     paths: tuple[FilePath, ...]
-    file: NDArray[np.int64]
-    number: NDArray[np.int64]
+    file: Integers
+    number: Integers
 
     def of(self, number: int) -> tuple[str, int]:
         """The file of a row ("" where there is one file), and its number in that file."""

@@ -67,8 +67,11 @@ def with_points(column: pd.Series, separator: str) -> pd.Series:
     if separator == "," or pd.api.types.is_numeric_dtype(column):
         return column
     text = column.astype("string")
-    words = {word: word.replace(",", ".") for word in text.dropna().unique()
-             if DECIMAL_COMMA.fullmatch(word)}  # fmt: skip
+    words = {
+        word: word.replace(",", ".")
+        for word in text.dropna().unique()
+        if DECIMAL_COMMA.fullmatch(word)
+    }
     if not words or text.str.contains(".", regex=False).any():
         return column
     return text.map(lambda word: words.get(word, word), na_action="ignore").astype("string")

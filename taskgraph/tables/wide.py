@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Indices
 from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
 from taskgraph.names import Names, check_names, read_sets, read_targets
@@ -35,9 +35,7 @@ def melted(frame: pd.DataFrame, *, exact_names: bool = False) -> pd.DataFrame:
     return melted_rows(frame, exact_names=exact_names)[0]
 
 
-def melted_rows(
-    frame: pd.DataFrame, *, exact_names: bool = False
-) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+def melted_rows(frame: pd.DataFrame, *, exact_names: bool = False) -> tuple[pd.DataFrame, Indices]:
     """Turn a wide matrix into rows ``sources, target, score``.
 
     The first column holds the sources, or the index of the frame where it is no mere count; every
@@ -69,7 +67,7 @@ def melted_rows(
     _check_once(sources.codes.tolist(), sources.known)
     parts: list[pd.DataFrame] = []
     targets: list[str] = []
-    numbers: list[NDArray[np.intp]] = []
+    numbers: list[Indices] = []
     for place, text in enumerate(header, start=1):
         target = _target(text, place)
         score = _cells(frame.iloc[:, place], text)
@@ -105,9 +103,10 @@ def check_numbers(sources: Sequence[str], targets: Sequence[str], *, exact_names
     numeric = {side: all(value is not None for value in values) for side, values in numbers.items()}
     for side, values in numbers.items():
         fractions = [
-            name for name, v in zip(sides[side], values, strict=True)
+            name
+            for name, v in zip(sides[side], values, strict=True)
             if v is not None and v != round(v)
-        ]  # fmt: skip
+        ]
         if numeric[side] and fractions:
             raise InvalidTableError(
                 f"the names of the {side}, {where[side]}, are all numbers, such as "
@@ -140,8 +139,11 @@ def with_names(frame: pd.DataFrame, index: Sequence[str] = ()) -> pd.DataFrame:
     InvalidTableError
         If the names of a side have several levels.
     """
-    for side, levels in (("rows", frame.index.nlevels), ("columns", frame.columns.nlevels),
-                         ("rows", len(index))):  # fmt: skip
+    for side, levels in (
+        ("rows", frame.index.nlevels),
+        ("columns", frame.columns.nlevels),
+        ("rows", len(index)),
+    ):
         if levels > 1:
             raise InvalidTableError(
                 f"the names of the {side} have {levels} levels, expected one name each: join the "

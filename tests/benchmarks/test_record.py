@@ -16,10 +16,15 @@ from taskgraph.errors import InvalidTableError
 
 def record(number=0, **changes):
     values = {
-        "suite": "sums", "settings": {"method": "plus", "fit": {"epochs": number}}, "seed": 3,
-        "split": "test", "metrics": {"loss": 0.1 + number, "best": None}, "commit": "abc",
-        "versions": {"python": "3.11", "cores": 2}, "seconds": 1.5,
-    }  # fmt: skip
+        "suite": "sums",
+        "settings": {"method": "plus", "fit": {"epochs": number}},
+        "seed": 3,
+        "split": "test",
+        "metrics": {"loss": 0.1 + number, "best": None},
+        "commit": "abc",
+        "versions": {"python": "3.11", "cores": 2},
+        "seconds": 1.5,
+    }
     return Record(**{**values, **changes})
 
 
@@ -30,7 +35,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     assert read_records(tmp_path) == written
     lines = (tmp_path / FILE).read_text().splitlines()
     assert [list(json.loads(line)) for line in lines] == [list(KEYS)] * 3
-    assert (0.1 + 2) == json.loads(lines[2])["metrics"]["loss"]
+    assert json.loads(lines[2])["metrics"]["loss"] == (0.1 + 2)
 
 
 def test_without_a_file_there_are_no_records(tmp_path):
@@ -149,8 +154,19 @@ def test_a_run_goes_on_from_its_records_alone(tmp_path):
 
 def test_a_table_has_a_column_a_setting_and_a_metric():
     frame = to_frame([record(1), record(2, settings={"method": "minus"}, versions=None)])
-    assert list(frame) == ["suite", "seed", "split", "method", "fit.epochs", "loss", "best",
-                           "commit", "seconds", "versions.python", "versions.cores"]  # fmt: skip
+    assert list(frame) == [
+        "suite",
+        "seed",
+        "split",
+        "method",
+        "fit.epochs",
+        "loss",
+        "best",
+        "commit",
+        "seconds",
+        "versions.python",
+        "versions.cores",
+    ]
     assert frame["fit.epochs"].iloc[0] == 1
     assert np.isnan(frame["fit.epochs"].iloc[1])
     assert frame["loss"].to_list() == [1.1, 2.1]

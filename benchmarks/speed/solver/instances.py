@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from taskgraph.arrays import Floats, Integers
 from taskgraph.tasks import SELF, join_sources
 from taskgraph.transfers import Transfers
 
-FloatArray = NDArray[np.float64]
 Sets = list[tuple[int, ...]]
 
 HUBS = 0.1
@@ -34,7 +33,7 @@ def latent(tasks: int, per_target: int, seed: int) -> Transfers:
     noise = 0.25 * random.normal(size=(tasks, tasks))
     first = np.exp(-distance + noise + 0.5 * hub[:, None])  # source, target
 
-    def draw(target: int) -> tuple[Sets, FloatArray, float]:
+    def draw(target: int) -> tuple[Sets, Floats, float]:
         strength = first[:, target] * np.where(hub, PULL, 1.0)
         strength[target] = 0.0
         noisy = strength * random.lognormal(0, 0.8, tasks)
@@ -57,7 +56,7 @@ def flat(tasks: int, per_target: int, seed: int) -> Transfers:
     """
     random = np.random.default_rng(seed)
 
-    def draw(target: int) -> tuple[Sets, FloatArray, float]:
+    def draw(target: int) -> tuple[Sets, Floats, float]:
         weight = np.ones(tasks)
         weight[target] = 0.0
         weight /= weight.sum()
@@ -71,9 +70,7 @@ def flat(tasks: int, per_target: int, seed: int) -> Transfers:
     return _table(tasks, draw)
 
 
-def _with_sets(
-    random: np.random.Generator, singles: NDArray[np.int64], weight: FloatArray, count: int
-) -> Sets:
+def _with_sets(random: np.random.Generator, singles: Integers, weight: Floats, count: int) -> Sets:
     found: set[tuple[int, ...]] = {(int(s),) for s in singles}
     while len(found) < count:
         members = random.choice(len(weight), int(random.integers(2, 5)), replace=False, p=weight)
@@ -81,7 +78,7 @@ def _with_sets(
     return sorted(found)
 
 
-def _table(tasks: int, draw: Callable[[int], tuple[Sets, FloatArray, float]]) -> Transfers:
+def _table(tasks: int, draw: Callable[[int], tuple[Sets, Floats, float]]) -> Transfers:
     names = [f"t{task:03d}" for task in range(tasks)]
     frames = []
     for target, name in enumerate(names):

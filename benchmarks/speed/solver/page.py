@@ -89,15 +89,25 @@ def whole_calls(records: list[Record]) -> str:
         "the ratio is the median of the turns' ratios.",
         "",
     ]
-    heads = ["instance", "budget:", "turns:", "taskgraph:", "paper's form, PuLP + CBC:",
-             "paper / ours:"]  # fmt: skip
+    heads = [
+        "instance",
+        "budget:",
+        "turns:",
+        "taskgraph:",
+        "paper's form, PuLP + CBC:",
+        "paper / ours:",
+    ]
     rows = [
-        [str(row.instance), f"{row.budget:g}", str(row.turns),
-         f"{row.taskgraph_cpu_s:.3f} ({row.taskgraph_clock_s:.2f})",
-         f"{row.paper_cpu_s:.2f} ({row.paper_clock_s:.2f})",
-         f"{row.cpu_ratio:.0f} ({row.clock_ratio:.0f})"]
+        [
+            str(row.instance),
+            f"{row.budget:g}",
+            str(row.turns),
+            f"{row.taskgraph_cpu_s:.3f} ({row.taskgraph_clock_s:.2f})",
+            f"{row.paper_cpu_s:.2f} ({row.paper_clock_s:.2f})",
+            f"{row.cpu_ratio:.0f} ({row.clock_ratio:.0f})",
+        ]
         for row in to_frame(records).itertuples()
-    ]  # fmt: skip
+    ]
     return "\n".join([*lines, table(heads, rows)]) + "\n"
 
 
@@ -119,15 +129,24 @@ def proofs_section(records: list[Record]) -> str:
         ours=METHODS["taskgraph"],
     )
     cells = to_frame(part(records, part="proof"))
-    heads = ["instance", "transfers:", "budget:", *(f"{name}:" for name in METHODS.values()),
-             "our value:", "paper / ours:", "grouped / ours:"]  # fmt: skip
+    heads = [
+        "instance",
+        "transfers:",
+        "budget:",
+        *(f"{name}:" for name in METHODS.values()),
+        "our value:",
+        "paper / ours:",
+        "grouped / ours:",
+    ]
     rows = [
         _row(group.set_index("method"))
         for _, group in cells.groupby(["instance", "budget"], sort=False)
     ]
     frontiers = part(records, part="frontier")
-    return "\n".join([header, table(heads, rows), "", *map(_frontier, frontiers),
-                      *_different(cells)]) + "\n"  # fmt: skip
+    return (
+        "\n".join([header, table(heads, rows), "", *map(_frontier, frontiers), *_different(cells)])
+        + "\n"
+    )
 
 
 def _row(group: pd.DataFrame) -> list[str]:

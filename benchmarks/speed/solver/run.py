@@ -52,8 +52,6 @@ FRONTIER = "taskonomy 16k, frontier of 104"
 MAX_ORDER = 4
 
 
-
-
 @dataclass(frozen=True)
 class Instance:
     """A table to solve, made when it is needed, and its budgets."""
@@ -108,9 +106,10 @@ def time_proofs(instance: Instance, settings: Settings, log: Log) -> None:
         asked
         for budget in instance.budgets
         for name in wanted
-        if not log.has(asked := proof_settings(instance, budget, name, settings.time_limit),
-                       seed=instance.seed)
-    ]  # fmt: skip
+        if not log.has(
+            asked := proof_settings(instance, budget, name, settings.time_limit), seed=instance.seed
+        )
+    ]
     frontiers = instance.name == "taskonomy 16k" and "taskgraph" in wanted
     if not cells and not frontiers:
         return
@@ -121,8 +120,11 @@ def time_proofs(instance: Instance, settings: Settings, log: Log) -> None:
             continue
         metrics, seconds = measure(program, asked["method"], settings.time_limit)
         log.add(asked, metrics, seed=instance.seed, seconds=seconds)
-        print(f"{instance.name}, budget {asked['budget']:g}, {asked['method']}: "
-              f"{metrics['median_seconds']:g} s, {metrics['status']}", flush=True)  # fmt: skip
+        print(
+            f"{instance.name}, budget {asked['budget']:g}, {asked['method']}: "
+            f"{metrics['median_seconds']:g} s, {metrics['status']}",
+            flush=True,
+        )
     if frontiers:
         time_frontier(table, settings, log)
 
@@ -132,10 +134,15 @@ def proof_settings(
 ) -> dict[str, Any]:
     """Return the settings of one proof's record."""
     return {
-        "part": "proof", "instance": instance.name, "budget": float(budget), "method": method,
-        "time_limit": time_limit, "most_repetitions": REPETITIONS, "max_order": MAX_ORDER,
+        "part": "proof",
+        "instance": instance.name,
+        "budget": float(budget),
+        "method": method,
+        "time_limit": time_limit,
+        "most_repetitions": REPETITIONS,
+        "max_order": MAX_ORDER,
         "objective_transform": instance.problem["objective"],
-    }  # fmt: skip
+    }
 
 
 def program_of(table: Transfers, instance: Instance, budget: float) -> Program:
@@ -176,8 +183,13 @@ def measure(
 
 def time_frontier(table: Transfers, settings: Settings, log: Log) -> None:
     """Time all of 26 budgets and four orders, by `taskgraph.frontier`."""
-    asked = {"part": "frontier", "instance": FRONTIER, "budget": 26.0, "method": "taskgraph",
-             "time_limit": settings.time_limit}  # fmt: skip
+    asked = {
+        "part": "frontier",
+        "instance": FRONTIER,
+        "budget": 26.0,
+        "method": "taskgraph",
+        "time_limit": settings.time_limit,
+    }
     if log.has(asked):
         return
     start = time.perf_counter()
@@ -186,6 +198,11 @@ def time_frontier(table: Transfers, settings: Settings, log: Log) -> None:
     )
     seconds = round(time.perf_counter() - start, 4)
     optimal = all(taxonomy.status == "optimal" for taxonomy in found)
-    metrics = {"tasks": len(table.tasks), "transfers": len(table.frame), "median_seconds": seconds,
-               "repetitions": 1, "status": "optimal" if optimal else "feasible"}  # fmt: skip
+    metrics = {
+        "tasks": len(table.tasks),
+        "transfers": len(table.frame),
+        "median_seconds": seconds,
+        "repetitions": 1,
+        "status": "optimal" if optimal else "feasible",
+    }
     log.add(asked, metrics, seconds=seconds)

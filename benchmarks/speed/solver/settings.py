@@ -17,9 +17,10 @@ class Settings:
         ALL, choices=(ALL, PROOFS, CALLS), help="Time proofs, whole calls of tg.solve, or both."
     )
     taskonomy: str | None = option(
-        None, kind="folder",
+        None,
+        kind="folder",
         help="Folder of the published tables; by default shared/taskonomy beside the checkout.",
-    )  # fmt: skip
+    )
     time_limit: float = option(60.0, help="Seconds that each proof may take.")
     only: str = option("", help="Part of an instance's name, or a method; all others are left out.")
     turns: int = option(5, help="Turns of each whole call; medians are reported.")

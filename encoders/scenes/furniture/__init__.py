@@ -24,16 +24,38 @@ from encoders.scenes.furniture import (
 from encoders.scenes.furniture.piece import Builder, Glow, Part, Piece, Top
 
 __all__ = [
-    "CATALOGUE", "OBJECTS", "SEMANTIC", "VARIANTS", "Builder", "Glow", "Part", "Piece", "Top",
-]  # fmt: skip
+    "CATALOG",
+    "OBJECTS",
+    "SEMANTIC",
+    "VARIANTS",
+    "Builder",
+    "Glow",
+    "Part",
+    "Piece",
+    "Top",
+]
 
 SEMANTIC: tuple[str, ...] = (
-    "bottle", "chair", "couch", "potted_plant", "bed", "dining_table", "toilet", "tv", "microwave",
-    "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase",
-)  # fmt: skip
+    "bottle",
+    "chair",
+    "couch",
+    "potted_plant",
+    "bed",
+    "dining_table",
+    "toilet",
+    "tv",
+    "microwave",
+    "oven",
+    "toaster",
+    "sink",
+    "refrigerator",
+    "book",
+    "clock",
+    "vase",
+)
 """Taskonomy's classes of semantic segmentation, in their order: the first has the value 2."""
 
-CATALOGUE: dict[str, Builder] = {
+CATALOG: dict[str, Builder] = {
     "bottle": smalls.bottle,
     "chair": seats.chair,
     "couch": sofas.couch,
@@ -93,7 +115,7 @@ CATALOGUE: dict[str, Builder] = {
 }
 """The builder of each class; each call draws another size, proportion and style."""
 
-OBJECTS: tuple[str, ...] = tuple(CATALOGUE)
+OBJECTS: tuple[str, ...] = tuple(CATALOG)
 """All classes, in a fixed order: `SEMANTIC` first, then what is background there."""
 
 VARIANTS: dict[str, Builder] = {

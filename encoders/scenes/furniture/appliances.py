@@ -31,8 +31,9 @@ def oven(rng: np.random.Generator) -> Piece:
         sides=12,
     )
     clock = box((-0.06, -BACK - 0.002, HEIGHT - 0.11), (0.06, -BACK + 0.01, HEIGHT - 0.07))
-    pane = rounded_box((-0.72 * x, -BACK - 0.004, door[0] + 0.09),
-                       (0.72 * x, FRONT, door[1] - 0.13), 0.003)  # fmt: skip
+    pane = rounded_box(
+        (-0.72 * x, -BACK - 0.004, door[0] + 0.09), (0.72 * x, FRONT, door[1] - 0.13), 0.003
+    )
     bar = join(
         [
             rods(
@@ -52,11 +53,13 @@ def oven(rng: np.random.Generator) -> Piece:
         Part(box((0.004 - x, -BACK, door[0]), (x - 0.004, FRONT, door[1])), body),
         Part(box((0.004 - x, -BACK, 0.04), (x - 0.004, FRONT, door[0] - 0.008)), body),
         Part(box((-x, -BACK, HEIGHT - 0.16), (x, FRONT, HEIGHT - 0.012)), body),
-        Part(pane, "plastic_dark"), Part(bar, "metal"), Part(knobs, knob),
+        Part(pane, "plastic_dark"),
+        Part(bar, "metal"),
+        Part(knobs, knob),
         Part(clock, "screen"),
         Part(box((-x, -BACK, HEIGHT - 0.0125), (x, BACK, HEIGHT)), pick(rng, "plastic_dark", body)),
         _rings(x, gas),
-    ]  # fmt: skip
+    ]
     if chance(rng, 0.4):
         parts.append(Part(box((-x, BACK - 0.03, HEIGHT - 0.001), (x, BACK, HEIGHT + 0.13)), body))
     return assembled("oven", parts)
@@ -67,8 +70,9 @@ def _rings(x: float, gas: bool) -> Part:
     places = np.array([(sx * 0.48 * x, y, HEIGHT) for y in (-0.14, 0.13) for sx in (-1, 1)])
     if gas:
         burner = cylinder(0.045, 0, 0.014, sides=14)
-        grate = boxes([(-0.1, -0.006, 0.018), (-0.006, -0.1, 0.018)],
-                      [(0.1, 0.006, 0.03), (0.006, 0.1, 0.03)])  # fmt: skip
+        grate = boxes(
+            [(-0.1, -0.006, 0.018), (-0.006, -0.1, 0.018)], [(0.1, 0.006, 0.03), (0.006, 0.1, 0.03)]
+        )
         feet = boxes(
             [(a - 0.006, b - 0.006, 0) for a, b in ((-0.09, 0), (0.09, 0), (0, -0.09), (0, 0.09))],
             [
@@ -97,17 +101,30 @@ def refrigerator(rng: np.random.Generator) -> Piece:
         split = high * (rng.uniform(0.33, 0.42) if style == "below" else rng.uniform(0.66, 0.74))
         blocks = [((-x, x), (0.05, split)), ((-x, x), (split, high))]
         side = pick(rng, -1, 1) * (x - 0.05)
-        grips = [(side, max(split - 0.45, 0.12), split - 0.06), (side, split + 0.06,
-                 min(split + 0.5, high - 0.08))]  # fmt: skip
-    doors = [rounded_box((a + 0.003, -y - door, low + 0.004), (b - 0.003, -y - 0.004, top - 0.004),
-                         0.015) for (a, b), (low, top) in blocks]  # fmt: skip
+        grips = [
+            (side, max(split - 0.45, 0.12), split - 0.06),
+            (side, split + 0.06, min(split + 0.5, high - 0.08)),
+        ]
+    doors = [
+        rounded_box(
+            (a + 0.003, -y - door, low + 0.004), (b - 0.003, -y - 0.004, top - 0.004), 0.015
+        )
+        for (a, b), (low, top) in blocks
+    ]
     front = -y - door
-    bars = rods([(a, front - 0.035, low) for a, low, _ in grips],
-                [(a, front - 0.035, top) for a, _, top in grips], 0.012)  # fmt: skip
-    ends = boxes([(a - 0.008, front - 0.04, z - 0.01) for a, low, top in grips for z in (low + 0.03,
-                  top - 0.03)],
-                 [(a + 0.008, front, z + 0.01) for a, low, top in grips for z in (low + 0.03,
-                  top - 0.03)])  # fmt: skip
+    bars = rods(
+        [(a, front - 0.035, low) for a, low, _ in grips],
+        [(a, front - 0.035, top) for a, _, top in grips],
+        0.012,
+    )
+    ends = boxes(
+        [
+            (a - 0.008, front - 0.04, z - 0.01)
+            for a, low, top in grips
+            for z in (low + 0.03, top - 0.03)
+        ],
+        [(a + 0.008, front, z + 0.01) for a, low, top in grips for z in (low + 0.03, top - 0.03)],
+    )
     parts = [
         Part(box((0.02 - x, 0.03 - y, 0), (x - 0.02, y - 0.03, 0.041)), "plastic_dark"),
         Part(box((-x, -y, 0.04), (x, y, high)), body),
@@ -129,10 +146,20 @@ def _notes(
     for number in range(int(rng.integers(1, 4))):
         a, z = rng.uniform(*x), high - rng.uniform(0.15, 0.45)
         w, h = rng.uniform(0.05, 0.1), rng.uniform(0.06, 0.14)
-        parts.append(Part(box((a - w / 2, front - 0.002, z - h), (a + w / 2, front + 0.004, z)),
-                          pick(rng, "paper", "picture"), number))  # fmt: skip
-        parts.append(Part(rods([(a, front, z - 0.012)], [(a, front - 0.008, z - 0.012)], 0.011,
-                               sides=8), "plastic", number))  # fmt: skip
+        parts.append(
+            Part(
+                box((a - w / 2, front - 0.002, z - h), (a + w / 2, front + 0.004, z)),
+                pick(rng, "paper", "picture"),
+                number,
+            )
+        )
+        parts.append(
+            Part(
+                rods([(a, front, z - 0.012)], [(a, front - 0.008, z - 0.012)], 0.011, sides=8),
+                "plastic",
+                number,
+            )
+        )
     return parts
 
 
@@ -146,9 +173,15 @@ def range_hood(rng: np.random.Generator) -> Piece:
         Part(box((-x, -deep, 0), (x, 0, 0.05)), steel),
         Part(hood, steel),
         Part(box((-0.14, -0.26, 0.05 + slope), (0.14, 0, high)), steel),
-        Part(boxes([(a - 0.012, -deep - 0.006, 0.015) for a in (-0.06, 0, 0.06)],
-                   [(a + 0.012, -deep, 0.035) for a in (-0.06, 0, 0.06)]), "plastic_dark", 1),
-    ]  # fmt: skip
+        Part(
+            boxes(
+                [(a - 0.012, -deep - 0.006, 0.015) for a in (-0.06, 0, 0.06)],
+                [(a + 0.012, -deep, 0.035) for a in (-0.06, 0, 0.06)],
+            ),
+            "plastic_dark",
+            1,
+        ),
+    ]
     return assembled("range_hood", parts)
 
 
@@ -158,12 +191,25 @@ def washing_machine(rng: np.random.Generator) -> Piece:
     body, front = pick(rng, "enamel", "enamel", "metal"), -y
     facing = rotation(0, np.pi / 2)  # the z axis to -y
     middle, radius = (0.0, front, rng.uniform(0.4, 0.46)), rng.uniform(0.16, 0.19)
-    hoop = lathe(rounded_rectangle((radius - 0.035, -0.005), (radius, 0.035), 0.015, steps=2),
-                 sides=24).rotated(facing).moved(middle)  # fmt: skip
-    bulge = lathe(filleted([(radius - 0.03, 0.02), (0.5 * radius, 0.03), (0, 0.03)], (0, 0.1, 0)),
-                  sides=24).rotated(facing).moved(middle)  # fmt: skip
-    grip = box((radius - 0.03, front - 0.045, middle[2] - 0.05), (radius + 0.005, front - 0.03,
-               middle[2] + 0.05))  # fmt: skip
+    hoop = (
+        lathe(
+            rounded_rectangle((radius - 0.035, -0.005), (radius, 0.035), 0.015, steps=2), sides=24
+        )
+        .rotated(facing)
+        .moved(middle)
+    )
+    bulge = (
+        lathe(
+            filleted([(radius - 0.03, 0.02), (0.5 * radius, 0.03), (0, 0.03)], (0, 0.1, 0)),
+            sides=24,
+        )
+        .rotated(facing)
+        .moved(middle)
+    )
+    grip = box(
+        (radius - 0.03, front - 0.045, middle[2] - 0.05),
+        (radius + 0.005, front - 0.03, middle[2] + 0.05),
+    )
     knob = rods(
         [(0.05, front - 0.004, high - 0.07)],
         [(0.05, front - 0.03, high - 0.07)],

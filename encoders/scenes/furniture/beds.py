@@ -29,7 +29,7 @@ def single_bed(rng: np.random.Generator) -> Piece:
 
 
 def _bed(rng: np.random.Generator, wide: float, sleepers: int) -> Piece:
-    """The mattress is ``wide`` metres; its head is at the back."""
+    """The mattress is ``wide`` meters; its head is at the back."""
     x, y = wide / 2, rng.uniform(0.98, 1.03)
     base, thick = rng.uniform(0.24, 0.34), rng.uniform(0.17, 0.25)
     wood = pick(rng, "wood", "wood_dark", "wood_painted", "fabric")
@@ -38,14 +38,16 @@ def _bed(rng: np.random.Generator, wide: float, sleepers: int) -> Piece:
     )
     top = base + thick
     parts = [
-        Part(legs(pick(rng, "square", "tapered", "round"), (x, y - 0.02), base - 0.13, 0.06),
-             "wood_dark" if wood == "fabric" else wood),
+        Part(
+            legs(pick(rng, "square", "tapered", "round"), (x, y - 0.02), base - 0.13, 0.06),
+            "wood_dark" if wood == "fabric" else wood,
+        ),
         Part(frame, wood),
         Part(rounded_box((-x, -y, base), (x, y, top), 0.05, steps=3), "bedding"),
         *_headboard(rng, x + 0.03, y, (base - 0.12, rng.uniform(0.9, 1.2)), wood),
         *_covers(rng, x, y, (base, top)),
         *_pillows(rng, x, y, top, sleepers),
-    ]  # fmt: skip
+    ]
     if chance(rng, 0.3):
         board = slab((-x - 0.03, x + 0.03), (-y - 0.07, -y - 0.028), (0.02, top + 0.08))
         parts.append(Part(board, "wood" if wood == "fabric" else wood))
@@ -61,14 +63,19 @@ def _headboard(
     if style == "padded":
         count = pick(rng, 1, 2, 4)
         edge = np.linspace(-x, x, count + 1)
-        soft = [rounded_box((a + 0.002, back, z[0]), (b - 0.002, back + 0.09, z[1]), 0.035, steps=3)
-                for a, b in itertools.pairwise(edge)]  # fmt: skip
+        soft = [
+            rounded_box((a + 0.002, back, z[0]), (b - 0.002, back + 0.09, z[1]), 0.035, steps=3)
+            for a, b in itertools.pairwise(edge)
+        ]
         return [Part(join(soft), pick(rng, "fabric", "leather"))]
-    posts = boxes([(-x, back, 0), (x - 0.06, back, 0)],
-                  [(0.06 - x, back + 0.05, z[1]), (x, back + 0.05, z[1])])  # fmt: skip
+    posts = boxes(
+        [(-x, back, 0), (x - 0.06, back, 0)],
+        [(0.06 - x, back + 0.05, z[1]), (x, back + 0.05, z[1])],
+    )
     if style == "panel":
-        board = rounded_box((0.06 - x, back + 0.008, z[0]), (x - 0.06, back + 0.042, z[1] - 0.03),
-                            0.01)  # fmt: skip
+        board = rounded_box(
+            (0.06 - x, back + 0.008, z[0]), (x - 0.06, back + 0.042, z[1] - 0.03), 0.01
+        )
         return [Part(posts, wood), Part(board, wood)]
     at = np.linspace(0.06 - x, x - 0.06, int(rng.integers(6, 12)) + 2)[1:-1]
     if style == "slats":
@@ -87,14 +94,20 @@ def _covers(rng: np.random.Generator, x: float, y: float, z: tuple[float, float]
     head = y - rng.uniform(0.5, 0.85)
     low = z[0] + rng.uniform(0.04, 0.1)
     duvet = rounded_box((-x - hang, -y - 0.02, low), (x + hang, head, z[1] + puff), 0.055, steps=3)
-    fold = rounded_box((-x - hang - 0.008, head - 0.24, low - 0.005),
-                       (x + hang + 0.008, head + 0.02, z[1] + puff + 0.025), 0.03)  # fmt: skip
+    fold = rounded_box(
+        (-x - hang - 0.008, head - 0.24, low - 0.005),
+        (x + hang + 0.008, head + 0.02, z[1] + puff + 0.025),
+        0.03,
+    )
     cloth = pick(rng, "bedding", "fabric_pattern", "fabric")
     parts = [Part(duvet, cloth, 1), Part(fold, "bedding", 2)]
     if chance(rng, 0.4):
         at = -y + rng.uniform(0.15, 0.4)
-        throw = rounded_box((-x - hang - 0.012, at, low - 0.03),
-                            (x + hang + 0.012, at + 0.5, z[1] + puff + 0.015), 0.05)  # fmt: skip
+        throw = rounded_box(
+            (-x - hang - 0.012, at, low - 0.03),
+            (x + hang + 0.012, at + 0.5, z[1] + puff + 0.015),
+            0.05,
+        )
         parts.append(Part(throw, pick(rng, "cushion", "fabric_pattern", "fabric"), 2))
     return parts
 
@@ -132,12 +145,18 @@ def crib(rng: np.random.Generator) -> Piece:
     rails = [
         slab(a, b, (z, z + 0.035))
         for z in (top - 0.055, base - 0.06)
-        for a, b in (((-x, x), (-y - 0.012, -y + 0.012)), ((-x, x), (y - 0.012, y + 0.012)),
-                     ((-x - 0.012, -x + 0.012), (-y, y)), ((x - 0.012, x + 0.012), (-y, y)))
-    ]  # fmt: skip
+        for a, b in (
+            ((-x, x), (-y - 0.012, -y + 0.012)),
+            ((-x, x), (y - 0.012, y + 0.012)),
+            ((-x - 0.012, -x + 0.012), (-y, y)),
+            ((x - 0.012, x + 0.012), (-y, y)),
+        )
+    ]
     across, along = np.linspace(-x, x, 13)[1:-1], np.linspace(-y, y, 7)[1:-1]
-    feet = np.array([(a, s * y, base - 0.04) for s in (-1, 1) for a in across]
-                    + [(s * x, b, base - 0.04) for s in (-1, 1) for b in along])  # fmt: skip
+    feet = np.array(
+        [(a, s * y, base - 0.04) for s in (-1, 1) for a in across]
+        + [(s * x, b, base - 0.04) for s in (-1, 1) for b in along]
+    )
     bars = rods(feet, feet + np.array([0, 0, top - base]), 0.008, sides=6)
     mattress = rounded_box(
         (0.02 - x, 0.02 - y, base - 0.03), (x - 0.02, y - 0.02, base + 0.09), 0.04
@@ -147,9 +166,13 @@ def crib(rng: np.random.Generator) -> Piece:
     )
     pillow = rounded_box((0.06 - x, -0.7 * y, base + 0.08), (0.3 - x, 0.7 * y, base + 0.15), 0.034)
     parts = [
-        Part(posts, wood), Part(join(rails), wood), Part(bars, wood), Part(mattress, "bedding"),
-        Part(quilt, pick(rng, "fabric_pattern", "cushion"), 1), Part(pillow, "bedding", 1),
-    ]  # fmt: skip
+        Part(posts, wood),
+        Part(join(rails), wood),
+        Part(bars, wood),
+        Part(mattress, "bedding"),
+        Part(quilt, pick(rng, "fabric_pattern", "cushion"), 1),
+        Part(pillow, "bedding", 1),
+    ]
     if chance(rng, 0.5):
         at = np.array([-0.2 * x, 0.3 * y, base + 0.2])
         bear = [

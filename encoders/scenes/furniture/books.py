@@ -16,8 +16,10 @@ def book(rng: np.random.Generator) -> Piece:
 def _volume(wide: float, tall: float, thick: float) -> tuple[Shape, Shape]:
     """Covers and pages of a book that lies with its back to -x."""
     x, y, board = wide / 2, tall / 2, 0.0025
-    covers = boxes([(-x, -y, 0), (-x, -y, thick - board), (-x, -y, board)],
-                   [(x, y, board), (x, y, thick), (board - x, y, thick - board)])  # fmt: skip
+    covers = boxes(
+        [(-x, -y, 0), (-x, -y, thick - board), (-x, -y, board)],
+        [(x, y, board), (x, y, thick), (board - x, y, thick - board)],
+    )
     pages = box((0.002 - x, 0.005 - y, board), (x - 0.005, y - 0.005, thick - board))
     return covers, pages
 
@@ -62,8 +64,12 @@ def _open_book(rng: np.random.Generator) -> Piece:
     leaves, text = [], []
     for turn in (0.0, np.pi):
         top = 0.003 + thick * rng.uniform(0.6, 1.0)
-        page = tapered_box([(0, 0.004 - y), (wide, y - 0.004)],
-                           [(0, 0.004 - y), (wide - 0.008, y - 0.004)], 0.003, top)  # fmt: skip
+        page = tapered_box(
+            [(0, 0.004 - y), (wide, y - 0.004)],
+            [(0, 0.004 - y), (wide - 0.008, y - 0.004)],
+            0.003,
+            top,
+        )
         low = np.stack([np.full(10, 0.15 * wide), at, np.full(10, 0.003)], axis=1)
         far = np.stack([wide * rng.uniform(0.7, 0.85, 10), at + 0.006, np.full(10, top + 5e-4)], 1)
         leaves.append(page.rotated(rotation(2, turn)))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Part, Top, chance, pick
 from encoders.scenes.solids.rounded import rounded_box, sphere
 from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, scattered, tapered_box
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, rods
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 Pair = tuple[float, float]
 
 LEGS = ("square", "tapered", "round", "splayed", "bars")
@@ -19,7 +18,7 @@ LEGS = ("square", "tapered", "round", "splayed", "bars")
 
 
 def slab(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
-    """A box from its three ranges (metres), whose upper end lies ``slope`` per metre behind."""
+    """A box from its three ranges (meters), whose upper end lies ``slope`` per meter behind."""
     if slope == 0:
         return box((x[0], y[0], z[0]), (x[1], y[1], z[1]))
     foot, head = slope * z[0], slope * z[1]
@@ -40,18 +39,28 @@ def pad(width: float, depth: float, height: float, radius: float) -> Shape:
 
 
 def legs(style: str, half: Pair, height: float, thickness: float) -> Shape:
-    """Four legs of one of `LEGS` under a rectangle of ``half`` = (x, y) half sides, metres."""
+    """Four legs of one of `LEGS` under a rectangle of ``half`` = (x, y) half sides, meters."""
     x, y = half[0] - thickness / 2, half[1] - thickness / 2
     feet = np.array([(-x, -y), (x, -y), (x, y), (-x, y)])
     if style in ("round", "splayed"):
         inner = feet * (0.72 if style == "splayed" else 1.0)
-        return rods(np.insert(feet * 1.0, 2, 0.0, axis=1), np.insert(inner, 2, height, axis=1),
-                    0.35 * thickness, 0.5 * thickness)  # fmt: skip
+        return rods(
+            np.insert(feet * 1.0, 2, 0.0, axis=1),
+            np.insert(inner, 2, height, axis=1),
+            0.35 * thickness,
+            0.5 * thickness,
+        )
     if style == "bars":
         return _bars(x, y, height, 0.4 * thickness)
     foot = thickness * (0.3 if style == "tapered" else 0.5)
-    return join([tapered_box([at - foot, at + foot], [at - thickness / 2, at + thickness / 2],
-                             0.0, height) for at in feet])  # fmt: skip
+    return join(
+        [
+            tapered_box(
+                [at - foot, at + foot], [at - thickness / 2, at + thickness / 2], 0.0, height
+            )
+            for at in feet
+        ]
+    )
 
 
 def _bars(x: float, y: float, height: float, radius: float) -> Shape:
@@ -99,8 +108,16 @@ def handles(style: str, low: Floats, high: Floats, y: float, *, upright: bool) -
 
 def handle_style(rng: np.random.Generator) -> tuple[str, str]:
     """A style of `handles`, and the role of what they are made of."""
-    return pick(rng, ("knob", "metal"), ("knob", "brass"), ("knob", "wood_dark"), ("bar", "metal"),
-                ("rod", "metal"), ("rod", "brass"), ("bar", "plastic_dark"))  # fmt: skip
+    return pick(
+        rng,
+        ("knob", "metal"),
+        ("knob", "brass"),
+        ("knob", "wood_dark"),
+        ("bar", "metal"),
+        ("rod", "metal"),
+        ("rod", "brass"),
+        ("bar", "plastic_dark"),
+    )
 
 
 def standing_books(rng: np.random.Generator, x: Pair, y: Pair, z: Pair) -> tuple[Floats, Floats]:
@@ -146,21 +163,30 @@ def shelf_load(
     if share > 0:
         rows.append(standing_books(rng, (x[0] + 0.005, x[0] + wide * share), y, z))
     if free > 0.15:
-        tops.append(Top((x[1] - free + 0.01, y[0] + 0.01), (x[1] - 0.01, y[1] - 0.01),
-                        z[0], z[1] - z[0] - 1e-3))  # fmt: skip
+        tops.append(
+            Top(
+                (x[1] - free + 0.01, y[0] + 0.01),
+                (x[1] - 0.01, y[1] - 0.01),
+                z[0],
+                z[1] - z[0] - 1e-3,
+            )
+        )
     return rows, tops
 
 
 def tap(at: tuple[float, float, float], height: float, reach: float, *, levers: bool) -> Shape:
-    """A tap that stands at ``at`` and pours ``reach`` metres in front of it (towards -y)."""
+    """A tap that stands at ``at`` and pours ``reach`` meters in front of it (toward -y)."""
     spout = tube(
         [(0, 0, 0), (0, 0, height), (0, -reach, height), (0, -reach, 0.72 * height)],
-        0.012, 0.45 * min(reach, height), sides=8,
-    )  # fmt: skip
+        0.012,
+        0.45 * min(reach, height),
+        sides=8,
+    )
     base = cylinder(0.024, 0, 0.03, sides=12)
     if levers:
-        grips = rods([(-0.08, 0, 0), (0.08, 0, 0)], [(-0.08, 0, 0.05), (0.08, 0, 0.05)],
-                     0.02, sides=8)  # fmt: skip
+        grips = rods(
+            [(-0.08, 0, 0), (0.08, 0, 0)], [(-0.08, 0, 0.05), (0.08, 0, 0.05)], 0.02, sides=8
+        )
     else:
         grips = rods([(0.015, 0, 0.05)], [(0.075, 0, 0.085)], 0.008, sides=8)
     return join([spout, base, grips]).moved(at)

@@ -57,11 +57,13 @@ def clock(rng: np.random.Generator) -> Piece:
     )
     ticks = _each_turned(marks, 24, -hours)
     at = rng.uniform(0, 12)
-    hands = join([
-        _hand(0.5 * radius, 0.014, face + 0.003, at * np.pi / 6),
-        _hand(0.74 * radius, 0.009, face + 0.006, (at % 1) * 2 * np.pi),
-        cylinder(0.012, face, face + 0.011, sides=12),
-    ])  # fmt: skip
+    hands = join(
+        [
+            _hand(0.5 * radius, 0.014, face + 0.003, at * np.pi / 6),
+            _hand(0.74 * radius, 0.009, face + 0.006, (at % 1) * 2 * np.pi),
+            cylinder(0.012, face, face + 0.011, sides=12),
+        ]
+    )
     parts = [
         Part(rim.rotated(FACING), case),
         Part(disc.rotated(FACING), "clock_face"),
@@ -82,17 +84,19 @@ def _each_turned(shape: Shape, size: int, angles: np.ndarray) -> Shape:
     """Blocks of ``size`` vertices, each turned about the z axis by its own angle."""
     turns = np.repeat(rotation(2, angles), size, axis=0)
     return Shape(
-        np.einsum("nij,nj->ni", turns, shape.vertices), shape.faces,
-        np.einsum("nij,nj->ni", turns, shape.normals), shape.curvatures,
-    )  # fmt: skip
+        np.einsum("nij,nj->ni", turns, shape.vertices),
+        shape.faces,
+        np.einsum("nij,nj->ni", turns, shape.normals),
+        shape.curvatures,
+    )
 
 
 def curtain(
     rng: np.random.Generator, width: float | None = None, height: float | None = None
 ) -> Piece:
-    """A rod with two curtains drawn to its ends, or one; for a window ``width`` metres wide.
+    """A rod with two curtains drawn to its ends, or one; for a window ``width`` meters wide.
 
-    ``height`` (metres) is that of the whole piece.
+    ``height`` (meters) is that of the whole piece.
     """
     x = (rng.uniform(1.3, 2.4) if width is None else width + 0.4) / 2
     high = rng.uniform(1.9, 2.4) if height is None else height
@@ -104,12 +108,23 @@ def curtain(
     if chance(rng, 0.15):
         ends = [ends[int(rng.integers(2))]]
     wave = rng.uniform(0.09, 0.13)
-    cloths = [pleats((a, y - depth / 2, 0.0), (b, y + depth / 2, rod_z - 0.008),
-                     max(3, round((b - a) / wave)), steps=8) for a, b in ends]  # fmt: skip
+    cloths = [
+        pleats(
+            (a, y - depth / 2, 0.0),
+            (b, y + depth / 2, rod_z - 0.008),
+            max(3, round((b - a) / wave)),
+            steps=8,
+        )
+        for a, b in ends
+    ]
     bar = rods([(-x, y, rod_z)], [(x, y, rod_z)], 0.012, sides=12)
     knobs = join([sphere((s * (x - 0.005), y, rod_z), 0.028, sides=10) for s in (-1, 1)])
-    holders = rods([(s * (x - 0.06), 0, rod_z) for s in (-1, 1)],
-                   [(s * (x - 0.06), y, rod_z) for s in (-1, 1)], 0.009, sides=8)  # fmt: skip
+    holders = rods(
+        [(s * (x - 0.06), 0, rod_z) for s in (-1, 1)],
+        [(s * (x - 0.06), y, rod_z) for s in (-1, 1)],
+        0.009,
+        sides=8,
+    )
     parts = [
         Part(join(cloths), "curtain"),
         Part(bar, metal),
@@ -160,10 +175,15 @@ def radiator(rng: np.random.Generator) -> Piece:
     )
     feed = rods([(x + 0.03, -0.07, 0)], [(x + 0.03, -0.07, low + 0.1)], 0.01, sides=8)
     valve = rods([(x - 0.01, -0.07, low + 0.06)], [(x + 0.09, -0.07, low + 0.06)], 0.022, sides=10)
-    bracket = boxes([(s * 0.6 * x - 0.01, -0.04, low + 0.1) for s in (-1, 1)],
-                    [(s * 0.6 * x + 0.01, 0, low + high - 0.1) for s in (-1, 1)])  # fmt: skip
-    parts = [Part(join([columns, pipes]), pick(rng, "enamel", "enamel", "metal")),
-             Part(join([feed, bracket]), "metal"), Part(valve, "plastic_dark")]  # fmt: skip
+    bracket = boxes(
+        [(s * 0.6 * x - 0.01, -0.04, low + 0.1) for s in (-1, 1)],
+        [(s * 0.6 * x + 0.01, 0, low + high - 0.1) for s in (-1, 1)],
+    )
+    parts = [
+        Part(join([columns, pipes]), pick(rng, "enamel", "enamel", "metal")),
+        Part(join([feed, bracket]), "metal"),
+        Part(valve, "plastic_dark"),
+    ]
     return assembled("radiator", parts)
 
 
@@ -172,13 +192,23 @@ def coat_rack(rng: np.random.Generator) -> Piece:
     count, board = int(rng.integers(3, 7)), 0.95
     x = count * 0.07 + 0.03
     at = (np.arange(count) - (count - 1) / 2) * 0.14
-    hooks = join([
-        rods([(a, -0.02, board + 0.05) for a in at], [(a, -0.08, board + 0.07) for a in at], 0.007,
-             sides=8),
-        rods([(a, -0.02, board + 0.03) for a in at], [(a, -0.06, board + 0.02) for a in at], 0.007,
-             sides=8),
-        *[sphere((a, -0.082, board + 0.071), 0.011, sides=8) for a in at],
-    ])  # fmt: skip
+    hooks = join(
+        [
+            rods(
+                [(a, -0.02, board + 0.05) for a in at],
+                [(a, -0.08, board + 0.07) for a in at],
+                0.007,
+                sides=8,
+            ),
+            rods(
+                [(a, -0.02, board + 0.03) for a in at],
+                [(a, -0.06, board + 0.02) for a in at],
+                0.007,
+                sides=8,
+            ),
+            *[sphere((a, -0.082, board + 0.071), 0.011, sides=8) for a in at],
+        ]
+    )
     parts = [
         Part(
             rounded_box((-x, -0.022, board), (x, 0, board + 0.1), 0.006),
@@ -195,10 +225,20 @@ def coat_rack(rng: np.random.Generator) -> Piece:
 
 def _coat(long: float, wide: float) -> Shape:
     """A coat that hangs from the origin before a wall: body, sleeves and collar."""
-    outline = [(-1.15 * wide, -long), (1.15 * wide, -long), (wide, -0.12), (0.07, -0.02),
-               (-0.07, -0.02), (-wide, -0.12)]  # fmt: skip
+    outline = [
+        (-1.15 * wide, -long),
+        (1.15 * wide, -long),
+        (wide, -0.12),
+        (0.07, -0.02),
+        (-0.07, -0.02),
+        (-wide, -0.12),
+    ]
     body = prism(filleted(outline, (0.03, 0.03, 0.05, 0.02, 0.02, 0.05), closed=True), 0, 0.1)
-    sleeves = rods([(s * 0.85 * wide, -0.06, -0.14) for s in (-1, 1)],
-                   [(s * 1.4 * wide, -0.06, -0.62) for s in (-1, 1)], 0.055, 0.04)  # fmt: skip
+    sleeves = rods(
+        [(s * 0.85 * wide, -0.06, -0.14) for s in (-1, 1)],
+        [(s * 1.4 * wide, -0.06, -0.62) for s in (-1, 1)],
+        0.055,
+        0.04,
+    )
     collar = rounded_box((-0.075, -0.115, -0.07), (0.075, -0.005, 0.0), 0.03)
     return join([body.rotated(FACING), sleeves, collar])

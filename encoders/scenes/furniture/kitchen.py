@@ -14,7 +14,7 @@ from encoders.scenes.solids.shapes import Shape, box, join, open_box
 from encoders.scenes.solids.turned import cylinder
 
 DEPTH, HEIGHT, WORKTOP = 0.6, 0.9, 0.04
-"""Depth and height of base units and thickness of their tops, metres."""
+"""Depth and height of base units and thickness of their tops, meters."""
 
 BACK, FRONT = DEPTH / 2, 0.02 - DEPTH / 2
 """Where the units' backs and the faces behind their doors are; doors reach -DEPTH / 2."""
@@ -71,17 +71,26 @@ def kitchen_sink(rng: np.random.Generator, width: float | None = None) -> Piece:
     holes = [((a + 0.02, -0.19), (b - 0.02, 0.15)) for a, b in itertools.pairwise(edge)]
     inside = [basin((*low, HEIGHT - 0.18), (*high, HEIGHT), 0.06) for low, high in holes]
     cuts = np.linspace(-x, x, bowls + 1)
-    lids = [holed_slab((a, -BACK, HEIGHT - WORKTOP), (b, BACK, HEIGHT), *hole, radius=0.06)
-            for a, b, hole in zip(cuts[:-1], cuts[1:], holes, strict=True)]  # fmt: skip
-    drains = [cylinder(0.028, HEIGHT - 0.185, HEIGHT - 0.177, sides=12).moved(
-              ((low[0] + high[0]) / 2, -0.02, 0)) for low, high in holes]  # fmt: skip
+    lids = [
+        holed_slab((a, -BACK, HEIGHT - WORKTOP), (b, BACK, HEIGHT), *hole, radius=0.06)
+        for a, b, hole in zip(cuts[:-1], cuts[1:], holes, strict=True)
+    ]
+    drains = [
+        cylinder(0.028, HEIGHT - 0.185, HEIGHT - 0.177, sides=12).moved(
+            ((low[0] + high[0]) / 2, -0.02, 0)
+        )
+        for low, high in holes
+    ]
     body = open_box((-x, FRONT, 0.1), (x, BACK, HEIGHT - WORKTOP))
     rims = [_rim(low, high) for low, high in holes]
     parts = [
-        *_base(x, body, case), Part(join(lids), top), *_unit_fronts(rng, x, case),
-        Part(join([*inside, *rims]), steel), Part(join(drains), "plastic_dark"),
+        *_base(x, body, case),
+        Part(join(lids), top),
+        *_unit_fronts(rng, x, case),
+        Part(join([*inside, *rims]), steel),
+        Part(join(drains), "plastic_dark"),
         Part(tap((0, 0.2, HEIGHT), rng.uniform(0.2, 0.32), 0.2, levers=chance(rng, 0.3)), "metal"),
-    ]  # fmt: skip
+    ]
     tops = [Top((0.01 - x, 0.235), (-0.12, BACK - 0.01), HEIGHT)] if x > 0.35 else []
     return assembled("sink", parts, tops)
 
@@ -89,8 +98,14 @@ def kitchen_sink(rng: np.random.Generator, width: float | None = None) -> Piece:
 def _rim(low: tuple[float, float], high: tuple[float, float]) -> Shape:
     """A flat steel edge around a hole in a worktop, 2 mm above it."""
     out = 0.018
-    return plate((low[0] - out, low[1] - out), (high[0] + out, high[1] + out), low, high,
-                 HEIGHT + 0.002, radius=0.06)  # fmt: skip
+    return plate(
+        (low[0] - out, low[1] - out),
+        (high[0] + out, high[1] + out),
+        low,
+        high,
+        HEIGHT + 0.002,
+        radius=0.06,
+    )
 
 
 def wall_cabinet(rng: np.random.Generator, width: float | None = None) -> Piece:
@@ -104,7 +119,9 @@ def wall_cabinet(rng: np.random.Generator, width: float | None = None) -> Piece:
         Part(box((-x, -deep, 0), (x, 0, high)), case),
         Part(fronts(low, top, -deep), case),
         Part(panes, "glass" if chance(rng, 0.25) else case),
-        Part(handles(style, low, top, -deep - 0.018, upright=True).moved((0, 0, 0.1 - high / 2)),
-             metal),
-    ]  # fmt: skip
+        Part(
+            handles(style, low, top, -deep - 0.018, upright=True).moved((0, 0, 0.1 - high / 2)),
+            metal,
+        ),
+    ]
     return assembled("wall_cabinet", parts)

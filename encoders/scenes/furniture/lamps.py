@@ -13,7 +13,7 @@ from encoders.scenes.solids.turned import cylinder, frustum, lathe, rods
 
 METALS = ("metal", "brass", "plastic_dark", "wood", "wood_dark")
 BULB = 0.035
-"""Radius of a bulb, metres."""
+"""Radius of a bulb, meters."""
 
 
 def _shade(low: float, high: float, tall: float) -> Shape:
@@ -37,13 +37,25 @@ def floor_lamp(rng: np.random.Generator) -> Piece:
         turn = np.arange(3) * 2 * np.pi / 3 + np.pi / 6
         feet = np.stack([0.26 * np.cos(turn), 0.26 * np.sin(turn), np.zeros(3)], axis=1)
         heads = feet * 0.12 + [0, 0, under - 0.06]
-        stand = [Part(rods(feet, heads, 0.013, 0.016), metal),
-                 Part(cylinder(0.05, under - 0.075, under + 0.06, sides=14), metal)]  # fmt: skip
+        stand = [
+            Part(rods(feet, heads, 0.013, 0.016), metal),
+            Part(cylinder(0.05, under - 0.075, under + 0.06, sides=14), metal),
+        ]
     elif style == "arc":
         reach = rng.uniform(0.5, 0.8)
         at = (-reach, 0.0)
-        arm = tube([(0, 0, 0.02), (0, 0, high + 0.12), (-reach, 0, high + 0.12),
-                    (-reach, 0, under + 0.15)], 0.011, 0.45 * reach, sides=8, steps=6)  # fmt: skip
+        arm = tube(
+            [
+                (0, 0, 0.02),
+                (0, 0, high + 0.12),
+                (-reach, 0, high + 0.12),
+                (-reach, 0, under + 0.15),
+            ],
+            0.011,
+            0.45 * reach,
+            sides=8,
+            steps=6,
+        )
         foot = cylinder(0.16, 0, 0.05, sides=24)
         stand = [Part(foot, pick(rng, "plastic_dark", "floor_stone")), Part(arm, metal)]
     else:
@@ -62,13 +74,25 @@ def table_lamp(rng: np.random.Generator) -> Piece:
     tall, body = rng.uniform(0.15, 0.22), pick(rng, "clay", "brass", "wood", "enamel", "glass")
     style = pick(rng, "urn", "stick", "ball")
     if style == "urn":
-        profile = [(0, 0), (0.055, 0), (0.055, 0.015), (0.035, 0.025), (0.085, 0.5 * high),
-                   (0.02, 0.92 * high), (0.02, high), (0, high)]  # fmt: skip
+        profile = [
+            (0, 0),
+            (0.055, 0),
+            (0.055, 0.015),
+            (0.035, 0.025),
+            (0.085, 0.5 * high),
+            (0.02, 0.92 * high),
+            (0.02, high),
+            (0, high),
+        ]
         base = lathe(filleted(profile, (0, 0, 0, 0.01, 0.06, 0.03, 0, 0), steps=3), sides=20)
     elif style == "ball":
         radius = 0.42 * high
-        base = join([ellipsoid((0, 0, radius), (0.9 * radius, 0.9 * radius, radius)),
-                     cylinder(0.04, 0, 0.012, sides=16)])  # fmt: skip
+        base = join(
+            [
+                ellipsoid((0, 0, radius), (0.9 * radius, 0.9 * radius, radius)),
+                cylinder(0.04, 0, 0.012, sides=16),
+            ]
+        )
     else:
         base = cylinder(0.07, 0, 0.02, sides=20)
     stem = cylinder(0.009, 0.01, high + 0.07, sides=8)
@@ -100,8 +124,12 @@ def ceiling_lamp(rng: np.random.Generator) -> Piece:
     style = pick(rng, "shade", "cone", "globe", "dish")
     if style == "dish":
         radius = rng.uniform(0.16, 0.24)
-        dish = lathe(filleted([(0, 0), (0.7 * radius, 0.005), (radius, 0.06), (radius, 0.085)],
-                              (0, 0.15, 0.03, 0)), sides=32)  # fmt: skip
+        dish = lathe(
+            filleted(
+                [(0, 0), (0.7 * radius, 0.005), (radius, 0.06), (radius, 0.085)], (0, 0.15, 0.03, 0)
+            ),
+            sides=32,
+        )
         plate = cylinder(radius + 0.01, 0.08, 0.1, sides=32)
         boss = sphere((0, 0, -0.004), 0.012, sides=8)
         glow = Glow(np.array([0, 0, 0.02]), 1.4, radius + 0.02)

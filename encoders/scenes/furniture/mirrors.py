@@ -22,9 +22,11 @@ def mirror_cabinet(rng: np.random.Generator) -> Piece:
         Part(box((-x, -deep, 0), (x, 0, high)), case),
         Part(fronts(low, top, -deep, thickness=0.012), case),
         Part(fronts(low + 0.012, top - 0.012, -deep - 0.0115, thickness=0.004), "glass"),
-        Part(handles("knob", low, top, -deep - 0.0155, upright=True).moved((0, 0, 0.06 - high / 2)),
-             "metal"),
-    ]  # fmt: skip
+        Part(
+            handles("knob", low, top, -deep - 0.0155, upright=True).moved((0, 0, 0.06 - high / 2)),
+            "metal",
+        ),
+    ]
     return assembled("mirror_cabinet", parts)
 
 

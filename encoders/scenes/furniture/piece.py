@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.solids.shapes import Shape
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 Option = TypeVar("Option")
 
 
@@ -19,7 +18,7 @@ Option = TypeVar("Option")
 class Part:
     """A shape of one material.
 
-    ``role`` is one of `encoders.scenes.looks.materials.ROLES`. Parts of a piece that agree in role
+    ``role`` is one of `scenes.appearance.materials.ROLES`. Parts of a piece that agree in role
     and ``variant`` are made of the same material; another variant is another one of its kind, as
     are the covers of books.
     """
@@ -35,11 +34,11 @@ class Top:
 
     Attributes
     ----------
-    low, high : (float, float), metres
+    low, high : (float, float), meters
         Opposite (x, y) corners, in the piece's frame.
-    height : float, metres
+    height : float, meters
         Above the piece's origin.
-    headroom : float, metres
+    headroom : float, meters
         Clear height above it; infinite where nothing of the piece is above.
     """
 
@@ -55,11 +54,11 @@ class Glow:
 
     Attributes
     ----------
-    position : (3,) array, metres
+    position : (3,) array, meters
         Its middle, in the piece's frame.
     strength : float
         1 is an ordinary lamp.
-    radius : float, metres
+    radius : float, meters
         The part of role ``bulb`` fits into the ball: a ray that looks for the light ends there.
         A shade (role ``lampshade`` if light passes through it) may be around it.
     """
@@ -80,9 +79,9 @@ class Piece:
     Attributes
     ----------
     kind : str
-        Its class, a key of `encoders.scenes.furniture.CATALOGUE`.
+        Its class, a key of `encoders.scenes.furniture.CATALOG`.
     parts : tuple of Part
-    size : (w, d, h), metres
+    size : (w, d, h), meters
     tops : tuple of Top
     glows : tuple of Glow
     """
@@ -112,12 +111,16 @@ def assembled(
         parts=tuple(replace(part, shape=part.shape.moved(shift)) for part in parts),
         size=(width, depth, height),
         tops=tuple(
-            Top((top.low[0] + x, top.low[1] + y), (top.high[0] + x, top.high[1] + y),
-                top.height + z, top.headroom)
+            Top(
+                (top.low[0] + x, top.low[1] + y),
+                (top.high[0] + x, top.high[1] + y),
+                top.height + z,
+                top.headroom,
+            )
             for top in tops
         ),
         glows=tuple(replace(glow, position=glow.position + shift) for glow in glows),
-    )  # fmt: skip
+    )
 
 
 def pick(rng: np.random.Generator, *options: Option) -> Option:

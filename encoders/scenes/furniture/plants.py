@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled, pick
 from encoders.scenes.solids.outlines import filleted
 from encoders.scenes.solids.rounded import blade
 from encoders.scenes.solids.shapes import Shape, rotation, scattered
 from encoders.scenes.solids.turned import cylinder, lathe, rods
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 def potted_plant(rng: np.random.Generator) -> Piece:
@@ -121,8 +119,10 @@ def _swords(rng: np.random.Generator, room: float, high: float) -> list[tuple[Sh
     half = count // 2
     rise = rng.uniform(1.1, 1.5, count)
     small = blade(0.6 * high, 0.085 * high, -0.25, widest=0.45, rows=6)
-    return [_leaves(rng, leaf, at[:half], turn[:half], rise[:half]),
-            _leaves(rng, small, at[half:], turn[half:], rise[half:] - 0.15)]  # fmt: skip
+    return [
+        _leaves(rng, leaf, at[:half], turn[:half], rise[:half]),
+        _leaves(rng, small, at[half:], turn[half:], rise[half:] - 0.15),
+    ]
 
 
 def _bush(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shape, str]]:
@@ -134,8 +134,13 @@ def _bush(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shap
     out = out * rng.uniform(0.5, 1.0, count)
     at = np.stack([-out * np.sin(turn), out * np.cos(turn), lift], axis=1)
     leaf = blade(0.3 * high, 0.17 * high, rng.uniform(0.6, 1.2), rows=5)
-    stalks = rods(np.stack([0.1 * at[:, 0], 0.1 * at[:, 1], np.full(count, -0.005)], axis=1), at,
-                  0.006 * high + 0.001, 0.004 * high + 0.0005, sides=4)  # fmt: skip
+    stalks = rods(
+        np.stack([0.1 * at[:, 0], 0.1 * at[:, 1], np.full(count, -0.005)], axis=1),
+        at,
+        0.006 * high + 0.001,
+        0.004 * high + 0.0005,
+        sides=4,
+    )
     return [(stalks, "leaf"), _leaves(rng, leaf, at, turn, rng.uniform(-0.1, 0.8, count))]
 
 

@@ -23,13 +23,25 @@ def tv(rng: np.random.Generator) -> Piece:
         at = np.array([-0.7 * x, 0.7 * x])
         ends = np.array([(a, y, 0.008) for a in at for y in (-0.12, 0.12)])
         tops = np.array([(a, 0.0, gap + 0.02) for a in at for _ in (0, 1)])
-        stand = join([rods(ends, tops, 0.008, sides=8), boxes([(a - 0.012, -0.13, 0) for a in at],
-                      [(a + 0.012, 0.13, 0.009) for a in at])])  # fmt: skip
+        stand = join(
+            [
+                rods(ends, tops, 0.008, sides=8),
+                boxes([(a - 0.012, -0.13, 0) for a in at], [(a + 0.012, 0.13, 0.009) for a in at]),
+            ]
+        )
     else:
-        stand = join([rounded_box((-0.38 * x, -0.11, 0), (0.38 * x, 0.11, 0.016), 0.006),
-                      box((-0.05, -0.01, 0.01), (0.05, 0.03, gap + 0.06))])  # fmt: skip
-    parts = [Part(panel, frame), Part(screen, "screen"), Part(hump, "plastic_dark"),
-             Part(stand, pick(rng, frame, "metal"))]  # fmt: skip
+        stand = join(
+            [
+                rounded_box((-0.38 * x, -0.11, 0), (0.38 * x, 0.11, 0.016), 0.006),
+                box((-0.05, -0.01, 0.01), (0.05, 0.03, gap + 0.06)),
+            ]
+        )
+    parts = [
+        Part(panel, frame),
+        Part(screen, "screen"),
+        Part(hump, "plastic_dark"),
+        Part(stand, pick(rng, frame, "metal")),
+    ]
     return assembled("tv", parts)
 
 
@@ -38,8 +50,11 @@ def monitor(rng: np.random.Generator) -> Piece:
     x, high = rng.uniform(0.25, 0.34), rng.uniform(0.3, 0.38)
     low = rng.uniform(0.1, 0.16)
     frame = pick(rng, "plastic_dark", "plastic_dark", "metal")
-    foot = (cylinder(0.11, 0, 0.014, sides=24) if chance(rng, 0.5)
-            else rounded_box((-0.12, -0.09, 0), (0.12, 0.1, 0.014), 0.005))  # fmt: skip
+    foot = (
+        cylinder(0.11, 0, 0.014, sides=24)
+        if chance(rng, 0.5)
+        else rounded_box((-0.12, -0.09, 0), (0.12, 0.1, 0.014), 0.005)
+    )
     parts = [
         Part(rounded_box((-x, -0.02, low), (x, 0.02, low + high), 0.008), frame),
         Part(
@@ -68,8 +83,11 @@ def laptop(rng: np.random.Generator) -> Piece:
     x, deep, tilt = rng.uniform(0.15, 0.18), rng.uniform(0.21, 0.25), rng.uniform(0.15, 0.45)
     case = pick(rng, "metal", "plastic_dark", "metal")
     lid = leaning(rounded_box((-x, -0.004, 0), (x, 0.004, deep), 0.003), tilt, (0, deep / 2, 0.012))
-    screen = leaning(box((0.008 - x, -0.0052, 0.012), (x - 0.008, -0.003, deep - 0.008)), tilt,
-                     (0, deep / 2, 0.012))  # fmt: skip
+    screen = leaning(
+        box((0.008 - x, -0.0052, 0.012), (x - 0.008, -0.003, deep - 0.008)),
+        tilt,
+        (0, deep / 2, 0.012),
+    )
     at = np.stack(np.meshgrid(np.linspace(-0.87, 0.77, 11) * x, np.linspace(0, 0.4, 4) * deep), -1)
     low = np.insert(at.reshape(-1, 2) + np.array([0, -0.03]), 2, 0.015, axis=1)
     keys = boxes(low, low + np.array([0.13 * x, 0.08 * deep, 0.003]))

@@ -39,8 +39,10 @@ def wooden_chair(rng: np.random.Generator) -> Piece:
         slab((side - leg / 2, side + leg / 2), (-y, leg - y), (0, seat - 0.02))
         for side in (leg / 2 - x, x - leg / 2)
     ]
-    aprons = [slab((leg - x, x - leg), (at, at + 0.02), (seat - 0.09, seat - 0.03))
-              for at in (-y + 0.008, y - 0.028)]  # fmt: skip
+    aprons = [
+        slab((leg - x, x - leg), (at, at + 0.02), (seat - 0.09, seat - 0.03))
+        for at in (-y + 0.008, y - 0.028)
+    ]
     parts = [
         Part(join(posts + front), wood),
         Part(join(aprons), wood),
@@ -85,8 +87,12 @@ def padded_chair(rng: np.random.Generator) -> Piece:
         Part(back, cloth),
     ]
     if chance(rng, 0.25):
-        arm = tube([(0, -0.6 * y, seat - 0.03), (0, -0.6 * y, seat + 0.2), (0, y, seat + 0.22)],
-                   0.016, 0.06, sides=8)  # fmt: skip
+        arm = tube(
+            [(0, -0.6 * y, seat - 0.03), (0, -0.6 * y, seat + 0.2), (0, y, seat + 0.22)],
+            0.016,
+            0.06,
+            sides=8,
+        )
         parts.append(Part(join([arm.moved((x, 0, 0)), arm.moved((-x, 0, 0))]), "wood"))
     return assembled("chair", parts)
 
@@ -97,13 +103,24 @@ def shell_chair(rng: np.random.Generator) -> Piece:
     tall, lean = rng.uniform(0.36, 0.44), rng.uniform(0.15, 0.25)
     shell = pick(rng, "plastic", "plastic", "wood", "plastic_dark", "wood_painted")
     seat_shape = rounded_box((-x, -y, seat - 0.03), (x, y, seat), 0.014, steps=2)
-    back = leaning(rounded_box((-0.95 * x, -0.012, 0), (0.95 * x, 0.012, tall), 0.011, steps=2),
-                   lean, (0, y - 0.012, seat - 0.01))  # fmt: skip
-    swell = tube([(-0.9 * x, y - 0.02, seat - 0.015), (0.9 * x, y - 0.02, seat - 0.015)],
-                 0.028, 0.1, sides=10)  # fmt: skip
+    back = leaning(
+        rounded_box((-0.95 * x, -0.012, 0), (0.95 * x, 0.012, tall), 0.011, steps=2),
+        lean,
+        (0, y - 0.012, seat - 0.01),
+    )
+    swell = tube(
+        [(-0.9 * x, y - 0.02, seat - 0.015), (0.9 * x, y - 0.02, seat - 0.015)],
+        0.028,
+        0.1,
+        sides=10,
+    )
     metal = pick(rng, "metal", "wood", "plastic_dark")
-    brace = rods([(-0.7 * x, -0.75 * y, 0.2), (-0.7 * x, 0.75 * y, 0.2)],
-                 [(0.7 * x, -0.75 * y, 0.2), (0.7 * x, 0.75 * y, 0.2)], 0.007, sides=6)  # fmt: skip
+    brace = rods(
+        [(-0.7 * x, -0.75 * y, 0.2), (-0.7 * x, 0.75 * y, 0.2)],
+        [(0.7 * x, -0.75 * y, 0.2), (0.7 * x, 0.75 * y, 0.2)],
+        0.007,
+        sides=6,
+    )
     parts = [
         Part(legs("splayed", (x, y), seat - 0.028, 0.028 if metal != "wood" else 0.04), metal),
         Part(brace, metal),
@@ -128,12 +145,23 @@ def office_chair(rng: np.random.Generator) -> Piece:
         Part(join([star, cylinder(0.028, 0.1, seat - 0.08, sides=12)]), frame),
         Part(pad(2 * x, 0.48, 0.09, 0.04).moved((0, -0.02, seat - 0.08)), cloth),
         Part(leaning(pad(1.85 * x, 0.08, tall, 0.038), 0.12, (0, 0.22, seat + 0.09)), cloth),
-        Part(tube([(0, 0.05, seat - 0.07), (0, 0.27, seat - 0.07), (0, 0.31, seat + 0.25)],
-                  0.022, 0.08, sides=8), frame),
-    ]  # fmt: skip
+        Part(
+            tube(
+                [(0, 0.05, seat - 0.07), (0, 0.27, seat - 0.07), (0, 0.31, seat + 0.25)],
+                0.022,
+                0.08,
+                sides=8,
+            ),
+            frame,
+        ),
+    ]
     if chance(rng, 0.75):
-        arm = tube([(0.1 - x, 0, seat - 0.06), (0.03, 0, seat - 0.06), (0.03, 0, seat + 0.18)],
-                   0.016, 0.04, sides=8)  # fmt: skip
+        arm = tube(
+            [(0.1 - x, 0, seat - 0.06), (0.03, 0, seat - 0.06), (0.03, 0, seat + 0.18)],
+            0.016,
+            0.04,
+            sides=8,
+        )
         rest = rounded_box((0.0, -0.13, seat + 0.18), (0.06, 0.12, seat + 0.21), 0.013)
         side = join([arm, rest]).moved((x, 0, 0))
         mirror = join([arm.rotated(np.diag([-1.0, -1.0, 1.0])), rest.moved((-0.06, 0, 0))])
@@ -158,8 +186,11 @@ def stool(rng: np.random.Generator) -> Piece:
         parts.append(Part(hoop, wood))
     else:
         parts.append(Part(rods(ring, np.roll(ring, 1, axis=0), 0.009, sides=8), wood))
-    round_seat = lathe(filleted([(0, seat - 0.035), (radius, seat - 0.035), (radius, seat),
-                                 (0, seat)], 0.012, steps=2))  # fmt: skip
+    round_seat = lathe(
+        filleted(
+            [(0, seat - 0.035), (radius, seat - 0.035), (radius, seat), (0, seat)], 0.012, steps=2
+        )
+    )
     parts.append(Part(round_seat, pick(rng, "wood", "leather", "fabric", wood)))
     return assembled("stool", parts)
 
@@ -171,22 +202,37 @@ def bench(rng: np.random.Generator) -> Piece:
     style = pick(rng, "square", "tapered", "splayed", "bars")
     count = pick(rng, 1, 2, 3)
     edges = np.linspace(-y, y, count + 1)
-    boards = [rounded_box((-x, a + 0.004, seat - 0.035), (x, b - 0.004, seat), 0.008)
-              for a, b in itertools.pairwise(edges)]  # fmt: skip
+    boards = [
+        rounded_box((-x, a + 0.004, seat - 0.035), (x, b - 0.004, seat), 0.008)
+        for a, b in itertools.pairwise(edges)
+    ]
     stretcher = slab((-0.85 * x, 0.85 * x), (-0.02, 0.02), (0.5 * seat, 0.5 * seat + 0.05))
     parts = [
         Part(legs(style, (0.94 * x, 0.9 * y), seat - 0.034, 0.055), wood),
         Part(join(boards), wood),
-        Part(join([stretcher, slab((-0.86 * x, -0.82 * x), (-0.8 * y, 0.8 * y), (0.5 * seat,
-             0.5 * seat + 0.05)), slab((0.82 * x, 0.86 * x), (-0.8 * y, 0.8 * y), (0.5 * seat,
-             0.5 * seat + 0.05))]), wood),
-    ]  # fmt: skip
+        Part(
+            join(
+                [
+                    stretcher,
+                    slab(
+                        (-0.86 * x, -0.82 * x), (-0.8 * y, 0.8 * y), (0.5 * seat, 0.5 * seat + 0.05)
+                    ),
+                    slab(
+                        (0.82 * x, 0.86 * x), (-0.8 * y, 0.8 * y), (0.5 * seat, 0.5 * seat + 0.05)
+                    ),
+                ]
+            ),
+            wood,
+        ),
+    ]
     if chance(rng, 0.35):
         rails = [
             slab((-x, x), (y - 0.02, y), (z, z + 0.09), 0.12) for z in (seat + 0.15, seat + 0.3)
         ]
-        ends = [slab((a, a + 0.045), (y, y + 0.03), (seat - 0.03, seat + 0.4), 0.12)
-                for a in (-0.9 * x, 0.9 * x - 0.045)]  # fmt: skip
+        ends = [
+            slab((a, a + 0.045), (y, y + 0.03), (seat - 0.03, seat + 0.4), 0.12)
+            for a in (-0.9 * x, 0.9 * x - 0.045)
+        ]
         parts.append(Part(join(rails + ends).moved((0, -0.12 * seat, 0)), wood))
     elif chance(rng, 0.6):
         cushion = pad(1.9 * x, 1.9 * y, 0.05, 0.022).moved((0, 0, seat))

@@ -14,13 +14,20 @@ from encoders.scenes.solids.turned import cylinder, lathe, rods, upright
 
 def bottle(rng: np.random.Generator) -> Piece:
     """A bottle of wine, of water, of soap or of sauce, with a label and a cap."""
-    r, high, neck = pick(rng, (0.038, 0.31, 0.014), (0.033, 0.24, 0.012), (0.042, 0.2, 0.02),
-                         (0.031, 0.27, 0.013))  # fmt: skip
+    r, high, neck = pick(
+        rng, (0.038, 0.31, 0.014), (0.033, 0.24, 0.012), (0.042, 0.2, 0.02), (0.031, 0.27, 0.013)
+    )
     grow = rng.uniform(0.88, 1.15)
     r, high, neck = r * grow, high * grow, neck * grow
     shoulder = rng.uniform(0.55, 0.7) * high
-    profile = [(0, 0), (r, 0), (r, shoulder), (neck, shoulder + 1.6 * (r - neck) + 0.01),
-               (neck, high - 0.02), (0, high - 0.02)]  # fmt: skip
+    profile = [
+        (0, 0),
+        (r, 0),
+        (r, shoulder),
+        (neck, shoulder + 1.6 * (r - neck) + 0.01),
+        (neck, high - 0.02),
+        (0, high - 0.02),
+    ]
     body = lathe(filleted(profile, (0, 0, 0.8 * r, 0.8 * r, 0, 0), steps=3), sides=16)
     glass = pick(rng, "glass", "plastic", "plastic_dark", "glass", "leaf")
     cap = cylinder(neck + 0.004, high - 0.035, high, sides=14)
@@ -39,13 +46,22 @@ def vase(rng: np.random.Generator) -> Piece:
     high, wide = rng.uniform(0.18, 0.34), rng.uniform(0.05, 0.09)
     style = pick(rng, "belly", "column", "flask", "trumpet")
     foot, neck, lip = {
-        "belly": (0.55, 0.4, 0.6), "column": (0.75, 0.9, 1.0), "flask": (0.7, 0.22, 0.3),
+        "belly": (0.55, 0.4, 0.6),
+        "column": (0.75, 0.9, 1.0),
+        "flask": (0.7, 0.22, 0.3),
         "trumpet": (0.5, 0.45, 1.1),
-    }[style]  # fmt: skip
+    }[style]
     swell = 0.35 if style != "flask" else 0.28
-    profile = [(0, 0), (foot * wide, 0), (wide * 1.05, swell * high), (neck * wide, 0.82 * high),
-               (lip * wide, high), (lip * wide - 0.006, high), (neck * wide - 0.007, 0.82 * high),
-               (0, 0.3 * high)]  # fmt: skip
+    profile = [
+        (0, 0),
+        (foot * wide, 0),
+        (wide * 1.05, swell * high),
+        (neck * wide, 0.82 * high),
+        (lip * wide, high),
+        (lip * wide - 0.006, high),
+        (neck * wide - 0.007, 0.82 * high),
+        (0, 0.3 * high),
+    ]
     rounding = (0, 0, 1.2 * wide, 0.5 * wide, 0, 0, 0.3 * wide, 0)
     shell = lathe(filleted(profile, rounding, steps=2), sides=20)
     band = cylinder(foot * wide + 0.004, 0, 0.012, sides=20)
@@ -102,8 +118,8 @@ def bowl(rng: np.random.Generator) -> Piece:
         turn = np.arange(count) * 2 * np.pi / count
         size = rng.uniform(0.03, 0.038, count)
         for number, (angle, radius) in enumerate(zip(turn, size, strict=True)):
-            centre = (0.48 * wide * np.cos(angle), 0.48 * wide * np.sin(angle), 0.4 * high + radius)
-            fruit = ellipsoid(centre, (radius, radius, 0.92 * radius), sides=10)
+            center = (0.48 * wide * np.cos(angle), 0.48 * wide * np.sin(angle), 0.4 * high + radius)
+            fruit = ellipsoid(center, (radius, radius, 0.92 * radius), sides=10)
             parts.append(Part(fruit, "food", number % 3))
         top = sphere((0, 0, 0.4 * high + 2.1 * size[0]), 0.034, sides=10)
         parts.append(Part(top, "food", 1))
@@ -173,8 +189,12 @@ def pot(rng: np.random.Generator) -> Piece:
         ),
         sides=24,
     )
-    knob = join([cylinder(0.008, high + 0.02, high + 0.04, sides=8),
-                 sphere((0, 0, high + 0.045), 0.015, sides=10)])  # fmt: skip
+    knob = join(
+        [
+            cylinder(0.008, high + 0.02, high + 0.04, sides=8),
+            sphere((0, 0, high + 0.045), 0.015, sides=10),
+        ]
+    )
     grip = tube(
         [
             (wide - 0.004, -0.035, 0.75 * high),

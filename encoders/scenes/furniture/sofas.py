@@ -35,21 +35,33 @@ def _soft_seat(
     x, y = inner + arm, deep / 2
     chaise = pick(rng, -1.0, 1.0) if places > 1 and chance(rng, 0.2) else 0.0
     parts = [
-        Part(legs(pick(rng, "tapered", "round", "square"), (x - 0.03, y - 0.03), foot + 0.01, 0.05),
-             pick(rng, "wood", "wood_dark", "metal")),
-        Part(rounded_box((-inner - 0.01, -y + 0.02, foot), (inner + 0.01, y - 0.02, seat - 0.14),
-                         0.02), cloth),
+        Part(
+            legs(pick(rng, "tapered", "round", "square"), (x - 0.03, y - 0.03), foot + 0.01, 0.05),
+            pick(rng, "wood", "wood_dark", "metal"),
+        ),
+        Part(
+            rounded_box(
+                (-inner - 0.01, -y + 0.02, foot), (inner + 0.01, y - 0.02, seat - 0.14), 0.02
+            ),
+            cloth,
+        ),
         Part(rounded_box((-x + 0.01, y - back, foot), (x - 0.01, y, top), 0.06, steps=3), cloth),
         _arms(rng, (inner, x), y, (foot, rng.uniform(0.55, 0.66)), cloth),
-    ]  # fmt: skip
+    ]
     parts += _cushions(rng, places, cushion, y, back, (seat, top), chaise, cloth)
     if chaise:
         side = chaise * (inner - cushion / 2)
-        base = rounded_box((side - cushion / 2, -y - 0.55, foot),
-                           (side + cushion / 2, -y + 0.03, seat - 0.14), 0.02)  # fmt: skip
+        base = rounded_box(
+            (side - cushion / 2, -y - 0.55, foot),
+            (side + cushion / 2, -y + 0.03, seat - 0.14),
+            0.02,
+        )
         parts.append(Part(base, cloth))
-        feet = rods([(side + s * 0.2, -y - 0.5, 0) for s in (-1, 1)],
-                    [(side + s * 0.2, -y - 0.5, foot + 0.01) for s in (-1, 1)], 0.022)  # fmt: skip
+        feet = rods(
+            [(side + s * 0.2, -y - 0.5, 0) for s in (-1, 1)],
+            [(side + s * 0.2, -y - 0.5, foot + 0.01) for s in (-1, 1)],
+            0.022,
+        )
         parts.append(Part(feet, parts[0].role))
     return assembled(kind, parts)
 
@@ -62,8 +74,12 @@ def _arms(
     style = pick(rng, "block", "soft", "roll")
     if style == "roll":
         block = rounded_box((x[0], -y + 0.02, z[0]), (x[1] - 0.02, y - 0.05, z[1] - 0.04), 0.02)
-        roll = rods([(x[0] + wide / 2, -y, z[1] - wide / 2)],
-                    [(x[0] + wide / 2, y - 0.06, z[1] - wide / 2)], wide / 2, sides=18)  # fmt: skip
+        roll = rods(
+            [(x[0] + wide / 2, -y, z[1] - wide / 2)],
+            [(x[0] + wide / 2, y - 0.06, z[1] - wide / 2)],
+            wide / 2,
+            sides=18,
+        )
         arm = join([block, roll])
     else:
         radius = 0.025 if style == "block" else 0.45 * min(wide, 0.16)
@@ -80,9 +96,15 @@ def _mirrored(shape: Shape) -> Shape:
 
 
 def _cushions(
-    rng: np.random.Generator, places: int, wide: float, y: float, back: float,
-    z: tuple[float, float], chaise: float, cloth: str,
-) -> list[Part]:  # fmt: skip
+    rng: np.random.Generator,
+    places: int,
+    wide: float,
+    y: float,
+    back: float,
+    z: tuple[float, float],
+    chaise: float,
+    cloth: str,
+) -> list[Part]:
     """Seat and back cushions, and a few thrown ones."""
     seat, top = z
     middles = (np.arange(places) - (places - 1) / 2) * wide

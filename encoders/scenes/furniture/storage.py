@@ -25,11 +25,21 @@ WOODS = ("wood", "wood_dark", "wood_painted", "wood")
 def _carcass(x: float, y: tuple[float, float], z: tuple[float, float], board: float) -> Shape:
     """An open-fronted case: sides, top, bottom and back, as boards."""
     return boxes(
-        [(-x, y[0], z[0]), (x - board, y[0], z[0]), (board - x, y[0], z[0]),
-         (board - x, y[0], z[1] - board), (board - x, y[1] - 0.008, z[0] + board)],
-        [(board - x, y[1], z[1]), (x, y[1], z[1]), (x - board, y[1], z[0] + board),
-         (x - board, y[1], z[1]), (x - board, y[1], z[1] - board)],
-    )  # fmt: skip
+        [
+            (-x, y[0], z[0]),
+            (x - board, y[0], z[0]),
+            (board - x, y[0], z[0]),
+            (board - x, y[0], z[1] - board),
+            (board - x, y[1] - 0.008, z[0] + board),
+        ],
+        [
+            (board - x, y[1], z[1]),
+            (x, y[1], z[1]),
+            (x - board, y[1], z[0] + board),
+            (x - board, y[1], z[1]),
+            (x - board, y[1], z[1] - board),
+        ],
+    )
 
 
 def bookshelf(rng: np.random.Generator) -> Piece:
@@ -42,10 +52,16 @@ def bookshelf(rng: np.random.Generator) -> Piece:
     levels = np.linspace(plinth, high - board, count + 1)
     wood = pick(rng, *WOODS)
     edges = np.linspace(board / 2 - x, x - board / 2, columns + 1)
-    shelves = [((board - x, y[0] + 0.004, z), (x - board, y[1] - 0.008, z + board))
-               for z in levels[1:-1]]  # fmt: skip
-    walls = [((at - board / 2, y[0] + 0.004, plinth + board), (at + board / 2, y[1] - 0.008, high
-              - board)) for at in edges[1:-1]]  # fmt: skip
+    shelves = [
+        ((board - x, y[0] + 0.004, z), (x - board, y[1] - 0.008, z + board)) for z in levels[1:-1]
+    ]
+    walls = [
+        (
+            (at - board / 2, y[0] + 0.004, plinth + board),
+            (at + board / 2, y[1] - 0.008, high - board),
+        )
+        for at in edges[1:-1]
+    ]
     if plinth > 0.02:
         walls.append(((0.01 - x, y[0] + 0.02, 0.0), (x - 0.01, y[1], plinth)))
     else:
@@ -53,7 +69,7 @@ def bookshelf(rng: np.random.Generator) -> Piece:
     parts = [
         Part(_carcass(x, y, (plinth, high), board), wood),
         Part(boxes([low for low, _ in shelves + walls], [top for _, top in shelves + walls]), wood),
-    ]  # fmt: skip
+    ]
     tops = [Top((0.01 - x, y[0] + 0.01), (x - 0.01, y[1] - 0.01), high)]
     full, rows = rng.uniform(0.4, 0.9), []
     for low, above in itertools.pairwise(levels):
@@ -90,12 +106,19 @@ def cabinet(rng: np.random.Generator) -> Piece:
     foot, wood = rng.uniform(0.06, 0.2), pick(rng, *WOODS)
     y = (-deep / 2, deep / 2)
     parts = [
-        Part(legs(pick(rng, "square", "tapered", "round"), (x - 0.02, deep / 2 - 0.02), foot + 0.01,
-                  0.045), pick(rng, wood, "metal", "wood")),
+        Part(
+            legs(
+                pick(rng, "square", "tapered", "round"),
+                (x - 0.02, deep / 2 - 0.02),
+                foot + 0.01,
+                0.045,
+            ),
+            pick(rng, wood, "metal", "wood"),
+        ),
         Part(box((-x, y[0], foot), (x, y[1], high - 0.024)), wood),
         Part(box((-x - 0.012, y[0] - 0.03, high - 0.025), (x + 0.012, y[1], high)), wood),
         *_mixed_fronts(rng, x - 0.008, y[0], (foot + 0.01, high - 0.03), wood),
-    ]  # fmt: skip
+    ]
     return assembled("cabinet", parts, [Top((-x, y[0] - 0.02), (x, y[1] - 0.01), high)])
 
 
@@ -111,14 +134,18 @@ def _mixed_fronts(
         "doors": [((-x, x), z, doors, 1, True)],
         "drawers": [((-x, x), z, max(1, doors // 2), int(rng.integers(3, 5)), False)],
         "both": [((-x, -x / 3), z, 1, 3, False), ((-x / 3, x), z, 2, 1, True)],
-        "drawers above": [((-x, x), (z[0], z[1] - 0.17), doors, 1, True),
-                          ((-x, x), (z[1] - 0.17, z[1]), doors // 2, 1, False)],
-    }[plan]  # fmt: skip
+        "drawers above": [
+            ((-x, x), (z[0], z[1] - 0.17), doors, 1, True),
+            ((-x, x), (z[1] - 0.17, z[1]), doors // 2, 1, False),
+        ],
+    }[plan]
     parts = []
     for across, up, columns, rows, upright in blocks:
         low, high = ranks(across, up, columns, rows, 0.006)
-        parts += [Part(fronts(low, high, y), wood, shade),
-                  Part(handles(style, low, high, y - 0.018, upright=upright), metal)]  # fmt: skip
+        parts += [
+            Part(fronts(low, high, y), wood, shade),
+            Part(handles(style, low, high, y - 0.018, upright=upright), metal),
+        ]
     return parts
 
 
@@ -127,8 +154,13 @@ def dresser(rng: np.random.Generator) -> Piece:
     x, deep, high = rng.uniform(0.35, 0.5), rng.uniform(0.4, 0.5), rng.uniform(0.95, 1.3)
     wood, style = pick(rng, *WOODS), handle_style(rng)
     y, foot = (-deep / 2, deep / 2), rng.uniform(0.05, 0.12)
-    low, top = ranks((-x + 0.01, x - 0.01), (foot + 0.01, high - 0.03), pick(rng, 1, 2),
-                     int(rng.integers(4, 6)), 0.008)  # fmt: skip
+    low, top = ranks(
+        (-x + 0.01, x - 0.01),
+        (foot + 0.01, high - 0.03),
+        pick(rng, 1, 2),
+        int(rng.integers(4, 6)),
+        0.008,
+    )
     parts = [
         Part(legs("square", (x, deep / 2), foot + 0.01, 0.05), wood),
         Part(box((-x, y[0], foot), (x, y[1], high - 0.024)), wood),
@@ -151,8 +183,9 @@ def wardrobe(rng: np.random.Generator) -> Piece:
     y = -deep / 2
     plinth, cornice = rng.uniform(0.04, 0.1), pick(rng, 0.0, 0.05)
     below = pick(rng, 0.0, 0.0, 0.32)
-    low, top = ranks((-x + 0.006, x - 0.006), (plinth + 0.01 + below, high - 0.02 - cornice), doors,
-                     1, 0.007)  # fmt: skip
+    low, top = ranks(
+        (-x + 0.006, x - 0.006), (plinth + 0.01 + below, high - 0.02 - cornice), doors, 1, 0.007
+    )
     shade = int(rng.integers(2))
     parts = [
         Part(box((-x + 0.02, y + 0.03, 0), (x - 0.02, -y, plinth + 0.001)), wood),
@@ -166,10 +199,13 @@ def wardrobe(rng: np.random.Generator) -> Piece:
         glass = fronts(low[[door]] + 0.06, top[[door]] - 0.06, y - 0.019, thickness=0.008)
         parts.append(Part(glass, "glass"))
     if below:
-        low, top = ranks((-x + 0.006, x - 0.006), (plinth + 0.01, plinth + below), (doors + 1) // 2,
-                         1, 0.007)  # fmt: skip
-        parts += [Part(fronts(low, top, y), wood, shade),
-                  Part(handles(style, low, top, y - 0.018, upright=False), metal)]  # fmt: skip
+        low, top = ranks(
+            (-x + 0.006, x - 0.006), (plinth + 0.01, plinth + below), (doors + 1) // 2, 1, 0.007
+        )
+        parts += [
+            Part(fronts(low, top, y), wood, shade),
+            Part(handles(style, low, top, y - 0.018, upright=False), metal),
+        ]
     if cornice:
         edge = box((-x - 0.03, y - 0.04, high - 0.02), (x + 0.03, -y, high + 0.05))
         parts.append(Part(edge, wood))
@@ -182,22 +218,39 @@ def tv_stand(rng: np.random.Generator) -> Piece:
     foot, wood = rng.uniform(0.05, 0.16), pick(rng, *WOODS)
     y, third = (-deep / 2, deep / 2), x / 3
     middle = (foot + high) / 2
-    inner = boxes([(-third - 0.02, y[0], foot + 0.02), (third, y[0], foot + 0.02),
-                   (-third, y[0] + 0.01, middle)],
-                  [(-third, y[1] - 0.008, high - 0.02), (third + 0.02, y[1] - 0.008, high - 0.02),
-                   (third, y[1] - 0.008, middle + 0.018)])  # fmt: skip
+    inner = boxes(
+        [
+            (-third - 0.02, y[0], foot + 0.02),
+            (third, y[0], foot + 0.02),
+            (-third, y[0] + 0.01, middle),
+        ],
+        [
+            (-third, y[1] - 0.008, high - 0.02),
+            (third + 0.02, y[1] - 0.008, high - 0.02),
+            (third, y[1] - 0.008, middle + 0.018),
+        ],
+    )
     style, metal = handle_style(rng)
-    ends = [ranks(side, (foot + 0.008, high - 0.008), 1, 1, 0.006)
-            for side in ((-x + 0.006, -third - 0.012), (third + 0.012, x - 0.006))]  # fmt: skip
+    ends = [
+        ranks(side, (foot + 0.008, high - 0.008), 1, 1, 0.006)
+        for side in ((-x + 0.006, -third - 0.012), (third + 0.012, x - 0.006))
+    ]
     low, top = (np.concatenate(corners) for corners in zip(*ends, strict=True))
     parts = [
-        Part(legs(pick(rng, "tapered", "round", "square"), (x - 0.03, deep / 2 - 0.02), foot + 0.01,
-                  0.045), pick(rng, wood, "metal")),
+        Part(
+            legs(
+                pick(rng, "tapered", "round", "square"),
+                (x - 0.03, deep / 2 - 0.02),
+                foot + 0.01,
+                0.045,
+            ),
+            pick(rng, wood, "metal"),
+        ),
         Part(_carcass(x, y, (foot, high), 0.02), wood),
         Part(inner, wood),
         Part(fronts(low, top, y[0]), wood, int(rng.integers(2))),
         Part(handles(style, low, top, y[0] - 0.018, upright=False), metal),
-    ]  # fmt: skip
+    ]
     if chance(rng, 0.6):
         device = box(
             (-0.7 * third, y[0] + 0.05, foot + 0.02), (0.6 * third, y[1] - 0.05, foot + 0.075)
@@ -205,9 +258,13 @@ def tv_stand(rng: np.random.Generator) -> Piece:
         parts.append(Part(device, "plastic_dark"))
     tops = [
         Top((0.01 - x, y[0] + 0.01), (x - 0.01, y[1] - 0.01), high),
-        Top((0.02 - third, y[0] + 0.02), (third - 0.02, y[1] - 0.02), middle + 0.018,
-            high - middle - 0.04),
-    ]  # fmt: skip
+        Top(
+            (0.02 - third, y[0] + 0.02),
+            (third - 0.02, y[1] - 0.02),
+            middle + 0.018,
+            high - middle - 0.04,
+        ),
+    ]
     return assembled("tv_stand", parts, tops)
 
 
@@ -217,16 +274,23 @@ def wall_shelf(rng: np.random.Generator) -> Piece:
     levels = [0.13] if chance(rng, 0.5) else [0.13, 0.47]
     boards = boxes([(-x, -deep, z) for z in levels], [(x, 0, z + 0.022) for z in levels])
     at = [(side * 0.75 * x, 0.0, z) for z in levels for side in (-1, 1)]
-    brackets = rods([(a, -0.008, z - 0.12) for a, _, z in at],
-                    [(a, 0.03 - deep, z + 0.002) for a, _, z in at], 0.007, sides=6)  # fmt: skip
-    plates = boxes([(a - 0.012, -0.006, z - 0.13) for a, _, z in at],
-                   [(a + 0.012, 0, z + 0.001) for a, _, z in at])  # fmt: skip
+    brackets = rods(
+        [(a, -0.008, z - 0.12) for a, _, z in at],
+        [(a, 0.03 - deep, z + 0.002) for a, _, z in at],
+        0.007,
+        sides=6,
+    )
+    plates = boxes(
+        [(a - 0.012, -0.006, z - 0.13) for a, _, z in at],
+        [(a + 0.012, 0, z + 0.001) for a, _, z in at],
+    )
     parts = [Part(boards, wood), Part(brackets, "metal"), Part(plates, "metal")]
     rows, tops = [], []
     for number, z in enumerate(levels):
         room = 0.3 if number + 1 == len(levels) else levels[number + 1] - z - 0.16
-        loads, free = shelf_load(rng, (-0.95 * x, 0.95 * x), (0.01 - deep, -0.005),
-                                 (z + 0.022, z + 0.022 + room), 0.2)  # fmt: skip
+        loads, free = shelf_load(
+            rng, (-0.95 * x, 0.95 * x), (0.01 - deep, -0.005), (z + 0.022, z + 0.022 + room), 0.2
+        )
         rows += loads
         tops += free
     if rows:

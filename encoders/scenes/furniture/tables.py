@@ -23,8 +23,7 @@ def dining_table(rng: np.random.Generator) -> Piece:
     wood = pick(rng, *WOODS)
     thick = rng.uniform(0.025, 0.045)
     corner = pick(rng, 0.01, 0.03, 0.12)
-    board = prism(rounded_rectangle((-x, -y), (x, y), corner, steps=3),
-                  high - thick, high)  # fmt: skip
+    board = prism(rounded_rectangle((-x, -y), (x, y), corner, steps=3), high - thick, high)
     under = high - thick + 0.001
     style = pick(rng, "square", "tapered", "round", "splayed", "bars", "trestle")
     if style == "trestle":
@@ -46,8 +45,10 @@ def _top(x: float, y: float, high: float) -> Top:
 
 def _apron(x: float, y: float, z: tuple[float, float]) -> Shape:
     """Four boards under the edge of a table's top."""
-    return join([slab((-x, x), (s * y - 0.01, s * y + 0.01), z) for s in (-1, 1)]
-                + [slab((s * x - 0.01, s * x + 0.01), (-y, y), z) for s in (-1, 1)])  # fmt: skip
+    return join(
+        [slab((-x, x), (s * y - 0.01, s * y + 0.01), z) for s in (-1, 1)]
+        + [slab((s * x - 0.01, s * x + 0.01), (-y, y), z) for s in (-1, 1)]
+    )
 
 
 def _trestles(x: float, y: float, high: float) -> Shape:
@@ -71,8 +72,15 @@ def _round_table(rng: np.random.Generator, kind: str, radius: float, high: float
     tops = [Top((-0.66 * radius, -0.66 * radius), (0.66 * radius, 0.66 * radius), high)]
     if chance(rng, 0.5):
         foot, neck = 0.55 * radius, rng.uniform(0.035, 0.05)
-        profile = [(0, 0), (foot, 0), (foot, 0.02), (neck, 0.09), (neck, high - 0.12),
-                   (0.28 * radius, under), (0, under)]  # fmt: skip
+        profile = [
+            (0, 0),
+            (foot, 0),
+            (foot, 0.02),
+            (neck, 0.09),
+            (neck, high - 0.12),
+            (0.28 * radius, under),
+            (0, under),
+        ]
         column = lathe(filleted(profile, (0, 0, 0, 0.08, 0.1, 0, 0), steps=3), sides=20)
         collar = cylinder(neck + 0.015, 0.45 * high, 0.45 * high + 0.03, sides=16)
         stand = [Part(column, pick(rng, wood, "metal", "plastic_dark")), Part(collar, wood)]
@@ -97,8 +105,10 @@ def coffee_table(rng: np.random.Generator) -> Piece:
     tops = [_top(x, y, high)]
     under = high - 0.034
     if style == "sides":
-        stand = boxes([(-x, -y + 0.004, 0), (x - 0.035, -y + 0.004, 0)],
-                      [(0.035 - x, y - 0.004, under), (x, y - 0.004, under)])  # fmt: skip
+        stand = boxes(
+            [(-x, -y + 0.004, 0), (x - 0.035, -y + 0.004, 0)],
+            [(0.035 - x, y - 0.004, under), (x, y - 0.004, under)],
+        )
         role = wood
     else:
         leg = pick(rng, "square", "tapered", "round", "splayed", "bars")
@@ -110,8 +120,14 @@ def coffee_table(rng: np.random.Generator) -> Piece:
         low = 0.12
         shelf = box((inset - x, inset - y, low), (x - inset, y - inset, low + 0.02))
         parts.append(Part(shelf, wood))
-        tops.append(Top((inset + 0.03 - x, inset + 0.03 - y), (x - inset - 0.03, y - inset - 0.03),
-                        low + 0.02, under - low - 0.022))  # fmt: skip
+        tops.append(
+            Top(
+                (inset + 0.03 - x, inset + 0.03 - y),
+                (x - inset - 0.03, y - inset - 0.03),
+                low + 0.02,
+                under - low - 0.022,
+            )
+        )
     else:
         parts.append(Part(_apron(x - 0.06, y - 0.06, (high - 0.09, under)), wood))
     return assembled("coffee_table", parts, tops)
@@ -141,8 +157,9 @@ def nightstand(rng: np.random.Generator) -> Piece:
             [(0.02 - x, y, low), (x, y, low), (x, y, low), (x, y, foot + 0.02)],
         )
         parts.append(Part(sides, wood))
-        tops.append(Top((0.03 - x, 0.01 - y), (x - 0.03, y - 0.03), foot + 0.02,
-                        low - foot - 0.032))  # fmt: skip
+        tops.append(
+            Top((0.03 - x, 0.01 - y), (x - 0.03, y - 0.03), foot + 0.02, low - foot - 0.032)
+        )
     return assembled("nightstand", parts, tops)
 
 
@@ -155,11 +172,14 @@ def desk(rng: np.random.Generator) -> Piece:
     parts = [Part(board, pick(rng, wood, "wood"))]
     leg = pick(rng, "square", "bars", "tapered", "splayed")
     if style == "legs":
-        parts.append(Part(legs(leg, (x - 0.03, y - 0.03), under, 0.05),
-                          "metal" if leg == "bars" else wood))  # fmt: skip
+        parts.append(
+            Part(legs(leg, (x - 0.03, y - 0.03), under, 0.05), "metal" if leg == "bars" else wood)
+        )
     else:
-        ends = boxes([(-x + 0.02, -y + 0.02, 0), (x - 0.045, -y + 0.02, 0)],
-                     [(-x + 0.045, y - 0.02, under), (x - 0.02, y - 0.02, under)])  # fmt: skip
+        ends = boxes(
+            [(-x + 0.02, -y + 0.02, 0), (x - 0.045, -y + 0.02, 0)],
+            [(-x + 0.045, y - 0.02, under), (x - 0.02, y - 0.02, under)],
+        )
         parts.append(Part(ends, wood))
     panel = slab((-x + 0.04, x - 0.04), (y - 0.06, y - 0.042), (0.32, under))
     parts.append(Part(panel, wood))
@@ -177,10 +197,18 @@ def desk(rng: np.random.Generator) -> Piece:
     deep = y
     if chance(rng, 0.25):
         deep = y - 0.22
-        rack = boxes([(-x + 0.02, y - 0.2, high), (x - 0.04, y - 0.2, high),
-                      (-x + 0.02, y - 0.2, high + 0.3)],
-                     [(-x + 0.04, y - 0.01, high + 0.3), (x - 0.02, y - 0.01, high + 0.3),
-                      (x - 0.02, y - 0.01, high + 0.32)])  # fmt: skip
+        rack = boxes(
+            [
+                (-x + 0.02, y - 0.2, high),
+                (x - 0.04, y - 0.2, high),
+                (-x + 0.02, y - 0.2, high + 0.3),
+            ],
+            [
+                (-x + 0.04, y - 0.01, high + 0.3),
+                (x - 0.02, y - 0.01, high + 0.3),
+                (x - 0.02, y - 0.01, high + 0.32),
+            ],
+        )
         parts.append(Part(rack, wood))
     tops = [Top((0.02 - x, 0.02 - y), (x - 0.02, deep - 0.02), high)]
     return assembled("desk", parts, tops)

@@ -14,16 +14,35 @@ from encoders.scenes.solids.turned import cylinder, frustum, lathe
 Ball = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 BEAR: tuple[tuple[tuple[Ball, ...], int], ...] = (
-    ((((0, 0, 0.1), (0.075, 0.065, 0.1)), ((0, -0.01, 0.235), (0.062, 0.058, 0.056)),
-      ((0.048, 0, 0.285), (0.022, 0.014, 0.022)), ((-0.048, 0, 0.285), (0.022, 0.014, 0.022))), 12),
-    ((((0.085, -0.03, 0.13), (0.028, 0.03, 0.06)), ((-0.085, -0.03, 0.13), (0.028, 0.03, 0.06)),
-      ((0.055, -0.09, 0.035), (0.034, 0.07, 0.035)),
-      ((-0.055, -0.09, 0.035), (0.034, 0.07, 0.035))), 10),
+    (
+        (
+            ((0, 0, 0.1), (0.075, 0.065, 0.1)),
+            ((0, -0.01, 0.235), (0.062, 0.058, 0.056)),
+            ((0.048, 0, 0.285), (0.022, 0.014, 0.022)),
+            ((-0.048, 0, 0.285), (0.022, 0.014, 0.022)),
+        ),
+        12,
+    ),
+    (
+        (
+            ((0.085, -0.03, 0.13), (0.028, 0.03, 0.06)),
+            ((-0.085, -0.03, 0.13), (0.028, 0.03, 0.06)),
+            ((0.055, -0.09, 0.035), (0.034, 0.07, 0.035)),
+            ((-0.055, -0.09, 0.035), (0.034, 0.07, 0.035)),
+        ),
+        10,
+    ),
     ((((0, -0.066, 0.222), (0.028, 0.024, 0.022)),), 8),
-    ((((0.022, -0.06, 0.25), (0.007, 0.007, 0.007)), ((-0.022, -0.06, 0.25), (0.007, 0.007, 0.007)),
-      ((0, -0.09, 0.232), (0.009, 0.007, 0.007))), 6),
-)  # fmt: skip
-"""Middles and half axes (metres) of a bear's balls, and their sides: body, limbs, snout, eyes."""
+    (
+        (
+            ((0.022, -0.06, 0.25), (0.007, 0.007, 0.007)),
+            ((-0.022, -0.06, 0.25), (0.007, 0.007, 0.007)),
+            ((0, -0.09, 0.232), (0.009, 0.007, 0.007)),
+        ),
+        6,
+    ),
+)
+"""Middles and half axes (meters) of a bear's balls, and their sides: body, limbs, snout, eyes."""
 
 
 def toy_box(rng: np.random.Generator) -> Piece:
@@ -32,11 +51,21 @@ def toy_box(rng: np.random.Generator) -> Piece:
     wood, wall = pick(rng, "wood", "wood_painted", "plastic"), 0.018
     foot = 0.03
     case = boxes(
-        [(-x, -y, foot), (-x, y - wall, foot), (-x, wall - y, foot), (x - wall, wall - y, foot),
-         (wall - x, wall - y, foot)],
-        [(x, wall - y, high), (x, y, high), (wall - x, y - wall, high), (x, y - wall, high),
-         (x - wall, y - wall, foot + 0.02)],
-    )  # fmt: skip
+        [
+            (-x, -y, foot),
+            (-x, y - wall, foot),
+            (-x, wall - y, foot),
+            (x - wall, wall - y, foot),
+            (wall - x, wall - y, foot),
+        ],
+        [
+            (x, wall - y, high),
+            (x, y, high),
+            (wall - x, y - wall, high),
+            (x, y - wall, high),
+            (x - wall, y - wall, foot + 0.02),
+        ],
+    )
     feet = boxes(
         [(a - 0.03, b - 0.03, 0) for a in (0.04 - x, x - 0.04) for b in (0.04 - y, y - 0.04)],
         [
@@ -65,8 +94,13 @@ def _heap(rng: np.random.Generator, x: float, y: float, high: float) -> list[Par
         else:
             turn = rotation(2, rng.uniform(0, 1.5))[()]
             turn = np.einsum("ij,jk->ik", turn, rotation(0, rng.uniform(-0.5, 0.5)))
-            toy = rounded_box((-size, -0.7 * size, -0.7 * size), (size, 0.7 * size, 0.7 * size),
-                              0.008).rotated(turn).moved(at)  # fmt: skip
+            toy = (
+                rounded_box(
+                    (-size, -0.7 * size, -0.7 * size), (size, 0.7 * size, 0.7 * size), 0.008
+                )
+                .rotated(turn)
+                .moved(at)
+            )
         parts.append(Part(toy, pick(rng, "plastic", "plastic", "wood", "fabric"), number))
     if chance(rng, 0.4):
         bear = [part.shape.moved((-0.3 * x, 0, high - 0.1)) for part in teddy_bear(rng).parts[:2]]
@@ -78,13 +112,21 @@ def teddy_bear(rng: np.random.Generator) -> Piece:
     """A sitting bear: body, head, ears, arms, legs, snout, eyes."""
     scale = rng.uniform(0.8, 1.3)
     groups = [
-        join([ellipsoid(np.multiply(at, scale), np.multiply(size, scale), sides=sides)
-              for at, size in balls])
+        join(
+            [
+                ellipsoid(np.multiply(at, scale), np.multiply(size, scale), sides=sides)
+                for at, size in balls
+            ]
+        )
         for balls, sides in BEAR
-    ]  # fmt: skip
+    ]
     fur = pick(rng, ("fabric", 0), ("cushion", 0), ("fabric", 1))
-    parts = [Part(groups[0], *fur), Part(groups[1], *fur), Part(groups[2], "paper"),
-             Part(groups[3], "plastic_dark")]  # fmt: skip
+    parts = [
+        Part(groups[0], *fur),
+        Part(groups[1], *fur),
+        Part(groups[2], "paper"),
+        Part(groups[3], "plastic_dark"),
+    ]
     return assembled("teddy_bear", parts)
 
 
@@ -118,15 +160,24 @@ def basket(rng: np.random.Generator) -> Piece:
     wide, high = rng.uniform(0.17, 0.25), rng.uniform(0.25, 0.5)
     stretch = (pick(rng, 1.0, 1.3), 1.0)
     foot = wide * rng.uniform(0.72, 0.95)
-    profile = [(0, 0), (foot, 0), (wide, high), (wide - 0.012, high), (foot - 0.012, 0.3 * high),
-               (0, 0.3 * high)]  # fmt: skip
+    profile = [
+        (0, 0),
+        (foot, 0),
+        (wide, high),
+        (wide - 0.012, high),
+        (foot - 0.012, 0.3 * high),
+        (0, 0.3 * high),
+    ]
     weave = pick(rng, "wood", "carpet", "fabric", "wood_dark")
     shell = lathe(filleted(profile, (0, 0.03, 0, 0, 0, 0), steps=2), sides=24, stretch=stretch)
     hoops = [
-        lathe(circle((foot + (wide - foot) * share, share * high), 0.011, steps=1), sides=24,
-              stretch=stretch)
+        lathe(
+            circle((foot + (wide - foot) * share, share * high), 0.011, steps=1),
+            sides=24,
+            stretch=stretch,
+        )
         for share in (0.35, 0.68, 0.985)
-    ]  # fmt: skip
+    ]
     x = wide * stretch[0]
     grip = tube(
         [

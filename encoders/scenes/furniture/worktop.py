@@ -18,8 +18,10 @@ def microwave(rng: np.random.Generator) -> Piece:
     front = -y - 0.015
     middle = (split + x) / 2
     at = [(middle + dx, z) for z in np.linspace(0.06, high - 0.14, 4) for dx in (-0.03, 0, 0.03)]
-    buttons = boxes([(a - 0.011, front - 0.003, z - 0.008) for a, z in at],
-                    [(a + 0.011, front, z + 0.008) for a, z in at])  # fmt: skip
+    buttons = boxes(
+        [(a - 0.011, front - 0.003, z - 0.008) for a, z in at],
+        [(a + 0.011, front, z + 0.008) for a, z in at],
+    )
     panel = pick(rng, "plastic_dark", body)
     grip = join(
         [
@@ -67,21 +69,33 @@ def toaster(rng: np.random.Generator) -> Piece:
     body = pick(rng, "metal", "metal", "enamel", "plastic")
     slots = [(-0.7 * x, -0.045), (-0.7 * x, 0.02)]
     wide = 1.4 * x
-    dark = boxes([(a, b, high - 0.01) for a, b in slots],
-                 [(a + wide, b + 0.026, high + 0.001) for a, b in slots])  # fmt: skip
-    lever = join([box((x - 0.004, -0.006, 0.05), (x + 0.002, 0.006, high - 0.04)),
-                  box((x, -0.022, high - 0.075), (x + 0.028, 0.022, high - 0.06))])  # fmt: skip
+    dark = boxes(
+        [(a, b, high - 0.01) for a, b in slots],
+        [(a + wide, b + 0.026, high + 0.001) for a, b in slots],
+    )
+    lever = join(
+        [
+            box((x - 0.004, -0.006, 0.05), (x + 0.002, 0.006, high - 0.04)),
+            box((x, -0.022, high - 0.075), (x + 0.028, 0.022, high - 0.06)),
+        ]
+    )
     parts = [
         Part(rounded_box((-x, -y, 0.012), (x, y, high), 0.035, steps=3), body),
         Part(box((0.01 - x, 0.01 - y, 0), (x - 0.01, y - 0.01, 0.045)), "plastic_dark"),
         Part(dark, "plastic_dark", 1),
         Part(lever, "plastic_dark"),
-        Part(rods([(0.4 * x, -y + 0.002, 0.075)], [(0.4 * x, -y - 0.016, 0.075)], 0.018, sides=12),
-             pick(rng, "plastic_dark", "metal")),
+        Part(
+            rods([(0.4 * x, -y + 0.002, 0.075)], [(0.4 * x, -y - 0.016, 0.075)], 0.018, sides=12),
+            pick(rng, "plastic_dark", "metal"),
+        ),
         Part(sphere((-0.4 * x, -y, 0.075), 0.006, sides=8), "plastic"),
-    ]  # fmt: skip
+    ]
     if chance(rng, 0.6):
-        bread = [rounded_box((a + 0.03, b + 0.004, high - 0.03), (a + wide - 0.03, b + 0.022,
-                             high + 0.04), 0.008) for a, b in slots]  # fmt: skip
+        bread = [
+            rounded_box(
+                (a + 0.03, b + 0.004, high - 0.03), (a + wide - 0.03, b + 0.022, high + 0.04), 0.008
+            )
+            for a, b in slots
+        ]
         parts.append(Part(join(bread), "food"))
     return assembled("toaster", parts)

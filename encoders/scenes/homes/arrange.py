@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from encoders.scenes.homes.floor import Floor
+from encoders.scenes.homes.furnishing import SMALL, WISHES
 from encoders.scenes.homes.groups import (
     cooking,
     hanging,
@@ -21,7 +22,6 @@ from encoders.scenes.homes.groups import (
 from encoders.scenes.homes.groups.placing import Group
 from encoders.scenes.homes.placed import Placed
 from encoders.scenes.homes.spaces import Opening, Space
-from encoders.scenes.homes.wishes import SMALL, WISHES
 
 GROUPS: Mapping[str, Group] = {
     "sleep": sleeping.sleep,

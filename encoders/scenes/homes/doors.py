@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.frames import around, blocks_shape, extents
@@ -13,11 +12,10 @@ from encoders.scenes.homes.plan import Plan
 from encoders.scenes.homes.spaces import Opening
 from encoders.scenes.homes.walls import CASING, Finish, Fixture
 from encoders.scenes.solids.shapes import Shape, boxes
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 LINING = 0.025
-"""Thickness of the boards that a doorway is lined with, metres."""
+"""Thickness of the boards that a doorway is lined with, meters."""
 
 
 def doors(plan: Plan, finishes: Sequence[Finish], rng: np.random.Generator) -> Iterator[Fixture]:

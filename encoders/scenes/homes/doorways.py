@@ -11,7 +11,7 @@ from encoders.scenes.homes.rooms import ROOM_TYPES
 from encoders.scenes.homes.spaces import Opening, Space, cut_box
 
 DOOR_MARGIN = 0.16
-"""Metres of wall that a doorway leaves to the corner of a room: its casing needs them."""
+"""Meters of wall that a doorway leaves to the corner of a room: its casing needs them."""
 
 
 def connecting(
@@ -44,7 +44,7 @@ def shared_wall(one: Space, other: Space, inner: float) -> tuple[int, float, flo
     -------
     (axis, at, start, end) or None
         The axis across the wall; where ``one``'s face of it is; and the interval along it,
-        metres. None where ``other`` does not lie on the high side of ``one`` behind one wall.
+        meters. None where ``other`` does not lie on the high side of ``one`` behind one wall.
     """
     for axis in (0, 1):
         along = 1 - axis

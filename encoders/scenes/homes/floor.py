@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.furniture.piece import Piece
 from encoders.scenes.homes.doors import swing_zone
@@ -23,14 +23,13 @@ from encoders.scenes.homes.footprints import (
 )
 from encoders.scenes.homes.placed import Placed, before, box_of, flat
 from encoders.scenes.homes.spaces import Opening, Space
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats, Integers
 
 GAP = 0.03
-"""Metres between furniture and the wall behind it, and between two pieces: skirting fits in."""
+"""Meters between furniture and the wall behind it, and between two pieces: skirting fits in."""
 
 SKIRTING = 0.14
-"""Metres above the floor that skirting boards reach at most."""
+"""Meters above the floor that skirting boards reach at most."""
 
 NONE = Boxes(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0))
 
@@ -47,13 +46,13 @@ class Spots:
 
     position: Floats
     turn: Floats
-    wall: NDArray[np.int64]
+    wall: Integers
     along: Floats
 
     def __len__(self) -> int:
         return len(self.turn)
 
-    def only(self, mask: NDArray[np.bool_]) -> Spots:
+    def only(self, mask: Booleans) -> Spots:
         """The spots that a mask picks."""
         return Spots(self.position[mask], self.turn[mask], self.wall[mask], self.along[mask])
 
@@ -68,7 +67,7 @@ class Floor:
     doors: list[Boxes] = field(default_factory=list)
     windows: list[Boxes] = field(default_factory=list)
     access: list[Boxes] = field(default_factory=list)
-    filled: float = 0.0  # square metres of floor that furniture covers
+    filled: float = 0.0  # square meters of floor that furniture covers
     _joined: Boxes | None = field(default=None, repr=False)  # of all that is placed
 
     def __post_init__(self) -> None:
@@ -77,7 +76,7 @@ class Floor:
 
     @property
     def size(self) -> Floats:
-        """(3,) width, depth and height of the room, metres."""
+        """(3,) width, depth and height of the room, meters."""
         return self.space.high - self.space.low
 
     def new_suite(self) -> int:
@@ -98,17 +97,17 @@ class Floor:
         access: Boxes | None = None,
         windows: bool = True,
         strict: bool = True,
-    ) -> NDArray[np.bool_]:
+    ) -> Booleans:
         """Which of (N) boxes are inside the room and meet nothing.
 
-        ``margin`` (metres) is kept to furniture; pieces numbered in ``ignore`` may be met.
+        ``margin`` (meters) is kept to furniture; pieces numbered in ``ignore`` may be met.
         ``access`` boxes are floor that must only be free of furniture. Without ``windows`` they
         may be covered; without ``strict`` the floor that other pieces need may be taken.
         """
         solid = self._solid(ignore)
         # What stands on the floor keeps off the skirting boards.
         raised = boxes.middle[:, 2] - boxes.half[:, 2] > self.space.low[2] + SKIRTING
-        good: NDArray[np.bool_] = self.inside_room(boxes, 0.016)
+        good: Booleans = self.inside_room(boxes, 0.016)
         good |= raised & self.inside_room(boxes)
         good &= apart(boxes.grown(margin), solid)
         for zones in (self.doors, self.windows if windows else [], self.access if strict else []):
@@ -128,18 +127,18 @@ class Floor:
         kept[list(ignore)] = False
         return self._joined.only(kept)
 
-    def clear_of_windows(self, boxes: Boxes) -> NDArray[np.bool_]:
+    def clear_of_windows(self, boxes: Boxes) -> Booleans:
         """Which of (N) boxes do not touch a window, its sill or its frame, even if before it."""
         if not self.windows:
             return np.ones(len(boxes), dtype=bool)
         near = self.windows[::2]  # the first box of each window is the one right at it
         return apart(boxes, joined(near))
 
-    def inside_room(self, boxes: Boxes, margin: float = 0.0) -> NDArray[np.bool_]:
-        """Which of (N) boxes are inside the room, ``margin`` metres off its walls."""
+    def inside_room(self, boxes: Boxes, margin: float = 0.0) -> Booleans:
+        """Which of (N) boxes are inside the room, ``margin`` meters off its walls."""
         low, high = extent(boxes.grown(margin))
         within = (low > self.space.low - 1e-6) & (high < self.space.high + 1e-6)
-        inside: NDArray[np.bool_] = np.logical_and.reduce(within, axis=1)
+        inside: Booleans = np.logical_and.reduce(within, axis=1)
         return inside
 
     def fits(self, piece: Piece, position: ArrayLike, turn: float, ignore: Sequence[int]) -> bool:
@@ -167,7 +166,7 @@ class Floor:
         suite: int = -1,
         front: float = 0.0,
     ) -> int:
-        """Place a piece; ``front`` metres before it stay free. Returns its number."""
+        """Place a piece; ``front`` meters before it stay free. Returns its number."""
         place = np.asarray(position, dtype=float)
         self.placed.append(Placed(piece, place, float(turn), host, suite))
         if self._joined is not None:
@@ -201,7 +200,7 @@ class Floor:
         return Spots(*map(np.concatenate, (position, turns, walls, along)))
 
     def inside(self, piece: Piece, turns: Sequence[float], step: float = 0.15) -> Spots:
-        """Spots all over the floor, ``step`` metres apart, with each of the given turns."""
+        """Spots all over the floor, ``step`` meters apart, with each of the given turns."""
         low, high = self.space.low + 0.1, self.space.high - 0.1
         x = np.arange(low[0], high[0], step)
         y = np.arange(low[1], high[1], step)

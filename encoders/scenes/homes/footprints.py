@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from encoders.scenes.furniture.piece import Piece
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +21,7 @@ class Boxes:
 
     Attributes
     ----------
-    middle, half : (N, 3) arrays, metres
+    middle, half : (N, 3) arrays, meters
     turn : (N,) array, radians
         About z, counter-clockwise seen from above.
     """
@@ -34,12 +33,12 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.turn)
 
-    def only(self, mask: NDArray[np.bool_]) -> Boxes:
+    def only(self, mask: Booleans) -> Boxes:
         """The boxes that a mask picks."""
         return Boxes(self.middle[mask], self.half[mask], self.turn[mask])
 
     def grown(self, margin: float) -> Boxes:
-        """The boxes with ``margin`` metres more on each of their four sides."""
+        """The boxes with ``margin`` meters more on each of their four sides."""
         return Boxes(self.middle, self.half + np.array([margin, margin, 0.0]), self.turn)
 
 
@@ -65,8 +64,8 @@ def turned(turn: ArrayLike, vectors: ArrayLike) -> Floats:
     return np.stack(np.broadcast_arrays(c * x - s * y, s * x + c * y, z), axis=-1)
 
 
-def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> NDArray[np.bool_]:
-    """Which boxes share more than ``tolerance`` metres along every axis that could part them.
+def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> Booleans:
+    """Which boxes share more than ``tolerance`` meters along every axis that could part them.
 
     Two upright boxes are apart if and only if an axis of one of them, or the vertical, separates
     them (the separating axis theorem).
@@ -91,9 +90,9 @@ def overlaps(one: Boxes, other: Boxes, tolerance: float = 1e-6) -> NDArray[np.bo
     return meet
 
 
-def apart(one: Boxes, other: Boxes) -> NDArray[np.bool_]:
+def apart(one: Boxes, other: Boxes) -> Booleans:
     """Which of (N) boxes overlap none of the others."""
-    meets: NDArray[np.bool_] = np.logical_or.reduce(overlaps(one, other), axis=1)
+    meets: Booleans = np.logical_or.reduce(overlaps(one, other), axis=1)
     return ~meets
 
 

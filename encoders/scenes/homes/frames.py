@@ -8,7 +8,7 @@ from encoders.scenes.homes.spaces import Extent, Opening, cut_box
 from encoders.scenes.solids.shapes import Shape, boxes
 
 Block = tuple[Extent, Extent, Extent]
-"""A box by its extents through, along and up a wall, metres."""
+"""A box by its extents through, along and up a wall, meters."""
 
 
 def blocks_shape(axis: int, blocks: Sequence[Block]) -> Shape:
@@ -17,7 +17,7 @@ def blocks_shape(axis: int, blocks: Sequence[Block]) -> Shape:
 
 
 def extents(opening: Opening) -> Block:
-    """How far an opening reaches through, along and up its wall, metres."""
+    """How far an opening reaches through, along and up its wall, meters."""
     along = 1 - opening.axis
     through = (float(opening.low[opening.axis]), float(opening.high[opening.axis]))
     return (

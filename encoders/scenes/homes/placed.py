@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.furniture.piece import Piece
 from encoders.scenes.homes.footprints import Boxes, turned
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A piece, where its origin is in the world (metres), its turn about z (radians), and the
+    """A piece, where its origin is in the world (meters), its turn about z (radians), and the
     number of the piece that it stands on (-1: the floor, a wall or the ceiling).
 
     Pieces of one ``suite`` (unless it is -1) are of the same materials.
@@ -45,7 +44,7 @@ def box_of(piece: Piece, positions: ArrayLike, turns: ArrayLike) -> Boxes:
 
 
 def before(piece: Piece, position: ArrayLike, turn: float | Floats, depth: float) -> Boxes:
-    """The boxes of floor ``depth`` metres in front of a piece at one or more places."""
+    """The boxes of floor ``depth`` meters in front of a piece at one or more places."""
     positions = np.atleast_2d(np.asarray(position, dtype=float))
     turns = np.broadcast_to(turn, len(positions)).astype(float)
     offset = turned(turns, [0.0, -(piece.size[1] + depth) / 2, 0.0])

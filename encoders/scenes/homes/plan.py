@@ -30,7 +30,7 @@ def draw_plan(rng: np.random.Generator) -> Plan:
     """A plan of 5 to 9 rooms of at least 4 types, every room reachable from every other."""
     inner, outer = float(rng.uniform(0.1, 0.2)), float(rng.uniform(0.26, 0.4))
     while True:
-        cells = sliced(_programme(rng), rng)
+        cells = sliced(_program(rng), rng)
         spaces = tuple(_space(cell, inner, rng) for cell in cells)
         doors = connecting(spaces, inner, rng)
         if doors is not None:
@@ -42,7 +42,7 @@ def draw_plan(rng: np.random.Generator) -> Plan:
     return Plan(spaces, tuple(openings), inner, outer)
 
 
-def _programme(rng: np.random.Generator) -> list[str]:
+def _program(rng: np.random.Generator) -> list[str]:
     """The room types of a building: what a home needs most often, then some of the others."""
     kinds = [name for name, room in ROOM_TYPES.items() if rng.random() < room.chance]
     rng.shuffle(kinds)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from encoders.scenes.homes.wishes import Choice
+from encoders.scenes.homes.furnishing import Choice
 
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class WindowStyle:
-    """Windows of a room: ranges of width, sill and head height (metres).
+    """Windows of a room: ranges of width, sill and head height (meters).
 
     ``chance`` is how often an outer wall has windows if the room has another outer wall.
     """
@@ -28,15 +28,15 @@ class RoomType:
 
     Attributes
     ----------
-    short, long : ranges of the shorter and the longer side, metres.
-    height : range of the ceiling's height, metres.
+    short, long : ranges of the shorter and the longer side, meters.
+    height : range of the ceiling's height, meters.
     chance : float
         How often a building has one.
     privacy : float
         0 for rooms that people walk through, 2 for those with a single door.
     floor, wall, ceiling : weighted roles of materials.
     band : weighted roles of a lower band of the walls; the empty string is none.
-    band_height : its range, metres.
+    band_height : its range, meters.
     """
 
     short: Range

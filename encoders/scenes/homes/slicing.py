@@ -101,7 +101,7 @@ def _cut(
 
 
 def _misfit(cell: Cell) -> float:
-    """How far the sides of a cell are outside the ranges of its type, squared metres."""
+    """How far the sides of a cell are outside the ranges of its type, squared meters."""
     room = ROOM_TYPES[cell.kind]
     short, long = sorted((cell.high[0] - cell.low[0], cell.high[1] - cell.low[1]))
     return _outside(short, room.short) ** 2 + _outside(long, room.long) ** 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
+
 Extent = tuple[float, float]
 
 SIDES = ((1, 1), (0, -1), (1, -1), (0, 1))
@@ -16,7 +16,7 @@ SIDES = ((1, 1), (0, -1), (1, -1), (0, 1))
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """A room of the plan: its type and the opposite corners of its clear inside, metres."""
+    """A room of the plan: its type and the opposite corners of its clear inside, meters."""
 
     kind: str
     low: Floats  # (3,)
@@ -35,7 +35,7 @@ class Opening:
     axis : int
         0 or 1: the direction through the wall.
     low, high : (3,) arrays
-        Corners of the box, metres; along ``axis`` it is as long as the wall is thick.
+        Corners of the box, meters; along ``axis`` it is as long as the wall is thick.
     rooms : tuple of int
         The room on the low side of the wall and the one on the high side; -1 is outside.
     """

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.furniture.piece import Part
+from encoders.scenes.homes.furnishing import Choice
 from encoders.scenes.homes.plan import Plan
 from encoders.scenes.homes.rooms import ROOM_TYPES
 from encoders.scenes.homes.spaces import SIDES, Extent, Opening, Space, cut_box
-from encoders.scenes.homes.wishes import Choice
 from encoders.scenes.solids.shapes import Shape, boxes
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 CASING = 0.075
-"""Metres of wall beside a doorway that its casing covers; skirting boards end there."""
+"""Meters of wall beside a doorway that its casing covers; skirting boards end there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +39,8 @@ class Finish:
     ceiling: str
     band: str
     band_height: float
-    skirting: float  # height, metres; 0 for none
-    cornice: float  # height, metres; 0 for none
+    skirting: float  # height, meters; 0 for none
+    cornice: float  # height, meters; 0 for none
 
 
 def draw_finish(space: Space, rng: np.random.Generator) -> Finish:
@@ -72,7 +71,7 @@ def _drawn(choice: Choice, rng: np.random.Generator) -> str:
 def sheet(axis: int, at: float, facing: int, rectangles: ArrayLike) -> Shape:
     """Flat rectangles in the plane ``axis = at`` whose normals are ``facing`` (1 or -1).
 
-    ``rectangles`` is an (N, 4) array of (low u, high u, low v, high v), metres, where u and v are
+    ``rectangles`` is an (N, 4) array of (low u, high u, low v, high v), meters, where u and v are
     the other two axes in their order.
     """
     corners = np.asarray(rectangles, dtype=float)
@@ -97,7 +96,7 @@ def sheet(axis: int, at: float, facing: int, rectangles: ArrayLike) -> Shape:
 def with_holes(outline: ArrayLike, holes: Sequence[ArrayLike], level: float) -> Floats:
     """A rectangle less others, as (N, 4) rectangles (low u, high u, low v, high v).
 
-    All are cut along the same lines, the height ``level`` (metres) among them, so that no corner
+    All are cut along the same lines, the height ``level`` (meters) among them, so that no corner
     of one lies within the side of another: a ray cannot slip through.
     """
     low_u, high_u, low_v, high_v = np.asarray(outline, dtype=float)
@@ -173,7 +172,7 @@ def _strips(plan: Plan, number: int, finish: Finish) -> list[tuple[Floats, Float
 
 
 def _inward(at: float, side: int, depth: float) -> Extent:
-    """From a wall's face to ``depth`` metres inside the room."""
+    """From a wall's face to ``depth`` meters inside the room."""
     return (at - depth, at) if side > 0 else (at, at + depth)
 
 

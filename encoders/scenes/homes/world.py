@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidSceneError
+from encoders.scenes.appearance.domains import Domain
+from encoders.scenes.appearance.materials import Material
 from encoders.scenes.building import OUTSIDE, Building, Light, Room
 from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.arrange import arrange
@@ -18,11 +19,8 @@ from encoders.scenes.homes.placed import Placed
 from encoders.scenes.homes.plan import Plan, draw_plan
 from encoders.scenes.homes.walls import Fixture, draw_finish, surfaces
 from encoders.scenes.homes.windows import windows
-from encoders.scenes.looks.domains import Domain
-from encoders.scenes.looks.materials import Material
 from encoders.scenes.solids.shapes import rotation
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats, Integers, Integers32
 
 PLAN, FURNITURE, SMALL, PALETTE = range(4)
 """Numbers of the random streams of a building: each draws from its own."""
@@ -134,7 +132,7 @@ def painted(home: Home, name: str, domain: Domain, rng: np.random.Generator) -> 
     )
 
 
-def _rotated(turn: Floats, of_vertex: NDArray[np.int64], vectors: Floats) -> Floats:
+def _rotated(turn: Floats, of_vertex: Integers, vectors: Floats) -> Floats:
     # Furniture turns about z only: four products instead of nine for each of many vertices.
     c, s = turn[of_vertex, 0, 0], turn[of_vertex, 1, 0]
     x, y, z = vectors.T
@@ -162,7 +160,7 @@ SHARED = ("trim", "door", "window_frame")
 
 def _materials(
     instances: Sequence[Instance], domain: Domain, rng: np.random.Generator
-) -> tuple[tuple[Material, ...], NDArray[np.int32]]:
+) -> tuple[tuple[Material, ...], Integers32]:
     """One material for each role and variant of a piece.
 
     Fixtures share those of their room, and the pieces of a suite (chairs around a table) theirs.

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import UnknownNameError
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES
 from encoders.scenes.labels.sight import Sight
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Floats, Floats32, Pixels
 
 UNCERTAIN = 0
 """Value of pixels without a class: the data's own mark for what a loss is to leave out."""
@@ -21,11 +19,11 @@ FIRST_CLASS = 2
 LEAST_SHARE = 0.02
 """Share of the picture that an object must cover to be what the picture is of."""
 
-CENTRE_SPREAD = 0.25
-"""Standard deviation (widths of the picture) of the Gaussian by which the centre counts more."""
+CENTER_SPREAD = 0.25
+"""Standard deviation (widths of the picture) of the Gaussian by which the center counts more."""
 
 
-def segment_semantic(sight: Sight) -> NDArray[np.uint8]:
+def segment_semantic(sight: Sight) -> Pixels:
     """The class of what each pixel sees: the values of Taskonomy's files.
 
     Labels are exact however small an object is: one pixel of a bottle is a bottle.
@@ -99,8 +97,8 @@ def class_scene(sight: Sight) -> Floats32:
     return label
 
 
-def _closeness(size: int) -> NDArray[np.float64]:
+def _closeness(size: int) -> Floats:
     """(size * size,) weight of each pixel by its distance from the middle, row by row."""
     offset = (np.arange(size) + 0.5) / size - 0.5
-    falloff = np.exp(-(offset**2) / (2 * CENTRE_SPREAD**2))
+    falloff = np.exp(-(offset**2) / (2 * CENTER_SPREAD**2))
     return np.asarray(np.multiply.outer(falloff, falloff).ravel())

@@ -1,4 +1,4 @@
-"""Normalised cuts of a weighted graph: in two, and in as many parts as are cheap to part.
+"""Normalized cuts of a weighted graph: in two, and in as many parts as are cheap to part.
 
 After Shi and Malik, "Normalized cuts and image segmentation", PAMI 2000.
 """
@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg.lapack import dsyevr
 
 from encoders.scenes.labels.bits import packed, unpacked
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from taskgraph.arrays import Booleans, Floats, Indices, Integers32
 
 DEAREST_CUT = 0.005
-"""A graph is not cut where its cheapest normalised cut costs more than this."""
+"""A graph is not cut where its cheapest normalized cut costs more than this."""
 
 FAINT = 5e-4
 """A likeness that holds nothing together: a part tied to the rest by ten such edges a node is cut
@@ -27,8 +24,8 @@ SELF_WEIGHT = 2.0
 """Likeness of a region to itself, which makes it dear to cut off a single region."""
 
 
-def two_way_cut(weights: Floats) -> tuple[NDArray[np.bool_], float]:
-    r"""The cheapest normalised cut among those that the second eigenvector orders.
+def two_way_cut(weights: Floats) -> tuple[Booleans, float]:
+    r"""The cheapest normalized cut among those that the second eigenvector orders.
 
     .. math:: \mathrm{Ncut}(A, B) = \frac{\mathrm{cut}(A, B)}{\mathrm{assoc}(A, V)} +
                                     \frac{\mathrm{cut}(A, B)}{\mathrm{assoc}(B, V)}
@@ -67,7 +64,7 @@ def two_way_cut(weights: Floats) -> tuple[NDArray[np.bool_], float]:
     return side, float(cost[best])
 
 
-def normalised_cuts(weights: Floats) -> Integers:
+def normalized_cuts(weights: Floats) -> Integers32:
     """Cut a graph in two, and its parts in turn, as long as a cut is cheap.
 
     What only edges fainter than `FAINT` tie to the rest is taken off first, without eigenvectors.
@@ -101,7 +98,7 @@ def normalised_cuts(weights: Floats) -> Integers:
     return parts
 
 
-def _tied(nodes: NDArray[np.intp], touch: Sequence[int]) -> NDArray[np.bool_]:
+def _tied(nodes: Indices, touch: Sequence[int]) -> Booleans:
     """Which of some nodes a path among them leads to from the first.
 
     ``touch`` holds for each node of the graph those that it touches, as bits of a number.

@@ -1,4 +1,4 @@
-"""How far one surface stands in front of another between neighbouring pixels."""
+"""How far one surface stands in front of another between neighboring pixels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import Caster, Hits
-
-Floats = NDArray[np.float64]
+from encoders.scenes.raycast import Caster, Hits
+from taskgraph.arrays import Booleans, Floats, Indices
 
 HALVINGS = 4
 """A gap is looked for between rays 1 / 2**4 of a pixel apart."""
@@ -30,7 +29,7 @@ BEFORE = 0.9
 
 @dataclass(frozen=True, eq=False)
 class Gaps:
-    """Jumps in depth between neighbouring pixels, in [-1, 1]; zero where the surface goes on.
+    """Jumps in depth between neighboring pixels, in [-1, 1]; zero where the surface goes on.
 
     The size is ``1 - near / far``, with the depths (z-buffer) of the two surfaces where one hides
     the other, 1 where there is nothing behind. Positive if the first pixel of the two is nearer.
@@ -71,7 +70,7 @@ class Gaps:
         # Rays that met one triangle, or nothing, agree: no more need be known of them.
         differ = np.flatnonzero(hits.face[pairs[0]] != hits.face[pairs[1]])
         pairs, gap = pairs[:, differ], np.zeros(pairs.shape[1])
-        # The side that is seen makes offsets negative; a nanometre keeps them so.
+        # The side that is seen makes offsets negative; a nanometer keeps them so.
         offset = np.einsum("ni,ni->n", hits.flat, hits.point - camera.position)
         planes = np.ascontiguousarray((hits.flat / np.minimum(offset, -1e-9)[:, None]).T)
         gap[differ] = _closed_in(caster, camera, _Pair(rays[:, pairs], planes[:, pairs]))
@@ -86,7 +85,7 @@ class _Pair:
     rays: Floats
     planes: Floats
 
-    def at(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> _Pair:
+    def at(self, rows: Booleans | Indices) -> _Pair:
         """Some of the (3, 2, N) pairs."""
         return _Pair(self.rays[:, :, rows], self.planes[:, :, rows])
 

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.labels.sight import Sight
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats
 
 HALF_LIGHT = 8.0
-"""Square metres in the fall-off of `reshading`: at a distance of sqrt(8) m light is halved."""
+"""Square meters in the fall-off of `reshading`: at a distance of sqrt(8) m light is halved."""
 
 
-def mask(sight: Sight) -> NDArray[np.bool_]:
+def mask(sight: Sight) -> Booleans:
     """Where the picture shows a surface, (H, W); not where it looks out of the building."""
     return sight.grid(sight.hits.valid)
 
 
 def depth_euclidean(sight: Sight) -> Floats:
-    """Metres from the camera to the surface along each ray, (H, W); NaN outside the mask."""
+    """Meters from the camera to the surface along each ray, (H, W); NaN outside the mask."""
     return _known(sight, sight.hits.distance)
 
 
 def depth_zbuffer(sight: Sight) -> Floats:
-    """Metres from the camera's plane to the surface, (H, W); NaN outside the mask.
+    """Meters from the camera's plane to the surface, (H, W); NaN outside the mask.
 
     ``depth_euclidean`` times the cosine between the ray and the camera's axis.
     """
@@ -34,7 +32,7 @@ def depth_zbuffer(sight: Sight) -> Floats:
 def normal(sight: Sight) -> Floats:
     """Unit normal of the smooth surface in the camera's frame, (H, W, 3); 0 outside the mask.
 
-    x to the right of the picture, y up, z towards the camera. The side of the triangle that is
+    x to the right of the picture, y up, z toward the camera. The side of the triangle that is
     seen: a wall straight ahead has (0, 0, 1). Where a rounded surface turns away, its
     interpolated normal may point past a right angle to the ray, by no more than its triangles do.
     """
@@ -44,7 +42,7 @@ def normal(sight: Sight) -> Floats:
 def principal_curvature(sight: Sight) -> Floats:
     """Principal curvatures of the smooth surface, 1/m, the larger first; 0 outside the mask.
 
-    (H, W, 2). Positive where the surface bulges towards the camera: a ball of radius r has
+    (H, W, 2). Positive where the surface bulges toward the camera: a ball of radius r has
     (1/r, 1/r), the inside of a tube (0, -1/r), a plane (0, 0).
     """
     return sight.grid(sight.hits.curvature)
@@ -54,7 +52,7 @@ def reshading(sight: Sight) -> Floats:
     """How bright a matt white world looks in the light of one lamp at the camera, (H, W).
 
     In [0, 1]; zero outside the mask. With n the `normal`, l the unit vector to the camera and r
-    the distance in metres,
+    the distance in meters,
 
         shading = max(0, n . l) * 8 / (8 + r**2).
 

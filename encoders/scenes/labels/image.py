@@ -7,11 +7,10 @@ their scales shrink with the picture, so that the same scene gives alike maps at
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.color import rgb2gray
 
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats, Pixels
 
 REFERENCE = 512
 """Pixels across the pictures for which Taskonomy's operators are defined."""
@@ -34,7 +33,7 @@ def edge_sigma(size: int) -> float:
     return max(FINEST_SIGMA, EDGE_SIGMA * size / REFERENCE)
 
 
-def edge_texture(rgb: NDArray[np.uint8]) -> Floats:
+def edge_texture(rgb: Pixels) -> Floats:
     r"""Canny's first stage: the gradient magnitude of the smoothed gray picture.
 
     .. math:: E = \frac{\sigma}{3} \sqrt{(S_x^2 + S_y^2) / 2}, \qquad
@@ -82,7 +81,7 @@ def keypoint_lobes(size: int) -> tuple[int, ...]:
     return tuple(int(lobe) for lobe in np.unique(odd))
 
 
-def keypoints2d(rgb: NDArray[np.uint8]) -> Floats:
+def keypoints2d(rgb: Pixels) -> Floats:
     """SURF's response before non-maximum suppression: the largest over all scales.
 
     The positive part of `hessian_response` of the gray picture (``skimage.color.rgb2gray``, in

@@ -16,24 +16,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.labels.bits import ahead, packed, unpacked, widened
 from encoders.scenes.labels.scan import Offset, Scan
 from encoders.scenes.labels.sight import Sight
-
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
-Indices = NDArray[np.intp]
+from taskgraph.arrays import Booleans, Floats, Indices
 
 SUPPORT = 0.3
-"""Diameter (metres) of the ball whose surface changes decide about a point; the real data's."""
+"""Diameter (meters) of the ball whose surface changes decide about a point; the real data's."""
 
 LEAST_PIXELS = 5.0
-"""The support is at least this many pixels wide, so that far points have neighbours too."""
+"""The support is at least this many pixels wide, so that far points have neighbors too."""
 
 WIDEST = 8
-"""Neighbours are sought up to one eighth of the picture's width away."""
+"""Neighbors are sought up to one eighth of the picture's width away."""
 
 STEP = 0.1
 """A jump in depth of this share of `SUPPORT` is a border; a smaller one is relief."""
@@ -48,9 +44,9 @@ ANGLES = 16
 """Bins for directions over half a turn; the middles of two are 0 and 90 degrees."""
 
 TURN = ((1 - (1 - LEAST_CHANGE) ** (1 / 3)) ** 2) ** 0.5 / 4
-"""Difference of two neighbours' normals, below which a patch cannot change by `LEAST_CHANGE`.
+"""Difference of two neighbors' normals, below which a patch cannot change by `LEAST_CHANGE`.
 
-From its middle, all of a patch of `PATCH` 2 is at most four such neighbours away, so that the
+From its middle, all of a patch of `PATCH` 2 is at most four such neighbors away, so that the
 variance of its normals is at most (4 `TURN`)**2."""
 
 BLOCK = 1 << 21
@@ -68,7 +64,7 @@ def keypoints3d(sight: Sight) -> Floats:
     """
     scan = Scan.of(sight, jump=STEP * SUPPORT, margin=max(PATCH, sight.size // WIDEST))
     seen, margin = np.isfinite(scan.depth), scan.margin
-    scale = 2 * np.tan(sight.camera.fov / 2) / sight.size  # metres a pixel, one metre away
+    scale = 2 * np.tan(sight.camera.fov / 2) / sight.size  # meters a pixel, one meter away
     support = np.maximum(SUPPORT, LEAST_PIXELS * scale * np.where(seen, scan.depth, 1.0))
     support = scan.places(support, fill=1.0)
     interest = _interest(scan, _changes(scan, support, scale), support).reshape(-1, scan.stride)
@@ -101,7 +97,7 @@ class _Changes:
     """How the surface changes, at the P places of maps with their margins.
 
     Its weight in (0, 1], the bin of its direction, and how many pixels away a point may be that
-    counts the place among its neighbours: 0 where the surface does not change.
+    counts the place among its neighbors: 0 where the surface does not change.
     """
 
     weight: Floats
@@ -119,7 +115,7 @@ def _changes(scan: Scan, support: Floats, scale: float) -> _Changes:
     it onto the plane that faces the sensor at the point of interest instead; within a support,
     which the picture shows a few degrees wide, the angles between directions are alike.
 
-    ``support`` is sigma at each place, metres, (P,); ``scale`` as for `_extent`.
+    ``support`` is sigma at each place, meters, (P,); ``scale`` as for `_extent`.
     """
     points, patch = scan.places(scan.points), _Patch.of(scan)
     weight, angle, extent = np.zeros((3, support.size))
@@ -142,7 +138,7 @@ def _changes(scan: Scan, support: Floats, scale: float) -> _Changes:
 def _extent(points: Floats, support: Floats, scale: float) -> Floats:
     """How many pixels away another point may be whose half support reaches each of the points.
 
-    A step v (metres) from depth z moves the projection by at most |v| slant / (z - |v|), with
+    A step v (meters) from depth z moves the projection by at most |v| slant / (z - |v|), with
     slant the ratio of distance and depth; ``scale`` is what a pixel takes of this plane. The
     other point may be the deeper one by v, and its support wider for that.
     """
@@ -159,7 +155,7 @@ def _variance(weight: float) -> float:
 
 
 def _uneven(scan: Scan) -> Indices:
-    """The places of a pixel at no border in whose patch any two neighbours differ by `TURN`."""
+    """The places of a pixel at no border in whose patch any two neighbors differ by `TURN`."""
     normals, turns = scan.places(scan.normals), 0
     for offset in ((0, 1), (1, 0)):
         step = scan.step(offset)
@@ -197,9 +193,9 @@ def _border_angles(scan: Scan, patch: _Patch, place: Indices) -> Floats:
     depths = scan.places(scan.depth, fill=np.nan)
     behind = ~patch.held[:, place] & (depths[place + patch.steps[:, None]] > depths[place])
     ways = np.array([complex(j, -i) for i, j in patch.offsets])
-    towards = (ways[:, None] * behind).sum(0)
+    toward = (ways[:, None] * behind).sum(0)
     axis = ((ways**2 / np.maximum(np.abs(ways), 1.0))[:, None] * behind).sum(0)
-    angles: Floats = np.angle(towards**2 / np.maximum(np.abs(towards), 1e-12) + axis) / 2
+    angles: Floats = np.angle(toward**2 / np.maximum(np.abs(toward), 1e-12) + axis) / 2
     return angles
 
 
@@ -226,7 +222,7 @@ def _interest(scan: Scan, changes: _Changes, support: Floats) -> Floats:
     """
     x, y, z = scan.places(scan.points)
     calm, best = np.ones(support.size), np.zeros(ANGLES * support.size)
-    for n, p in _neighbours(scan, changes.extent):
+    for n, p in _neighbors(scan, changes.extent):
         d = (x.take(p) - x.take(n)) ** 2
         d += (y.take(p) - y.take(n)) ** 2
         d += (z.take(p) - z.take(n)) ** 2
@@ -241,10 +237,10 @@ def _interest(scan: Scan, changes: _Changes, support: Floats) -> Floats:
     return np.asarray(calm * _best_pairs(best.reshape(ANGLES, -1)))
 
 
-def _neighbours(scan: Scan, extent: Floats) -> Iterator[tuple[Indices, Indices]]:
+def _neighbors(scan: Scan, extent: Floats) -> Iterator[tuple[Indices, Indices]]:
     """Pairs (n, p) of the places of changing points and of pixels connected to them, in blocks.
 
-    ``extent`` is how far from each place its neighbours can be, (P,). Pixels at the far side of
+    ``extent`` is how far from each place its neighbors can be, (P,). Pixels at the far side of
     borders are left out.
     """
     wanted, waiting = packed(scan.places(~scan.shadow)), []

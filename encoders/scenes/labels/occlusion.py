@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.labels.sight import Sight
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 def edge_occlusion(sight: Sight) -> Floats:
     """How far each pixel's surface stands in front of what it hides next to it, (H, W).
 
-    In [0, 1]: the largest ``1 - near / far`` between the pixel and those of its four neighbours
+    In [0, 1]: the largest ``1 - near / far`` between the pixel and those of its four neighbors
     that are behind it, where near and far are the depths of the two surfaces on the line where
     one hides the other; 1 against the open (a window). The edge belongs to what hides, so it is
     one pixel wide, along the inside of silhouettes. Zero within a surface at any slant, at

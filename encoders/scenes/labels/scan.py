@@ -6,17 +6,14 @@ import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.labels.bits import ahead, packed
 from encoders.scenes.labels.geometry import depth_zbuffer, normal
 from encoders.scenes.labels.sight import Sight
+from taskgraph.arrays import Array, Booleans, Floats
 
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 Offset = tuple[int, int]
 
 
@@ -25,7 +22,7 @@ class Scan:
     """A range image with its borders, after section III of the NARF paper (see `narf`).
 
     A border is where one surface hides another by at least a given jump in depth. The paper
-    guesses borders from the distances between neighbouring points; here they are the known
+    guesses borders from the distances between neighboring points; here they are the known
     `Gaps`. As there, the near side is an obstacle border and the far side a shadow border.
 
     Attributes
@@ -33,12 +30,12 @@ class Scan:
     points, normals : (H, W, 3) arrays
         In the camera's frame; zero where nothing is seen.
     depth : (H, W) array
-        Metres, z-buffer; infinite where nothing is seen.
+        Meters, z-buffer; infinite where nothing is seen.
     front, shadow : (H, W) boolean arrays
         Pixels at the near and at the far side of a border; thin things can be both.
     links : dict
-        By offset (rows down, columns across) to one of the eight neighbours: the map (`bits`) of
-        whether the surface goes on from a pixel to that neighbour. To a diagonal one it does if
+        By offset (rows down, columns across) to one of the eight neighbors: the map (`bits`) of
+        whether the surface goes on from a pixel to that neighbor. To a diagonal one it does if
         it does along one of the two ways around the square.
     margin : int
         R, the farthest that `rings` looks, in pixels.
@@ -54,7 +51,7 @@ class Scan:
 
     @classmethod
     def of(cls, sight: Sight, *, jump: float, margin: int) -> Scan:
-        """The range image of a view whose borders are jumps of at least ``jump`` metres."""
+        """The range image of a view whose borders are jumps of at least ``jump`` meters."""
         depth = np.nan_to_num(depth_zbuffer(sight), nan=np.inf)
         seen = np.isfinite(depth)
         right, front, shadow = _borders(depth, sight.gaps.across, jump)
@@ -79,7 +76,7 @@ class Scan:
         """How many places further on an offset (rows down, columns across) leads."""
         return offset[0] * self.stride + offset[1]
 
-    def places(self, maps: NDArray[Any], fill: float = 0) -> NDArray[Any]:
+    def places(self, maps: Array, fill: float = 0) -> Array:
         """(H, W, ...) values as (..., P) places of a map with its margin, which holds ``fill``."""
         height, width, margin = *self.depth.shape, self.margin
         wide = np.full((*maps.shape[2:], height + 2 * margin, self.stride), fill, dtype=maps.dtype)
@@ -119,14 +116,14 @@ def _borders(depth: Floats, gap: Floats, jump: float) -> tuple[Booleans, Boolean
     """Of (H, W) depths and the (H, W - 1) gaps to the right, as three (H, W) arrays.
 
     Whether the surface goes on to the right, and whether a pixel is at the near side or at the
-    far side of a border with its left or right neighbour.
+    far side of a border with its left or right neighbor.
     """
     on, near, far = (np.zeros(depth.shape, dtype=bool) for _ in range(3))
     size = np.abs(gap)
     nearer = np.where(gap > 0, depth[:, :-1], depth[:, 1:])
     # 1 - near / far = size, so far - near = near * size / (1 - size).
-    metres = np.where(np.isfinite(nearer), nearer, 0.0) * size / np.maximum(1 - size, 1e-9)
-    first, second = (gap > 0) & (metres >= jump), (gap < 0) & (metres >= jump)
+    meters = np.where(np.isfinite(nearer), nearer, 0.0) * size / np.maximum(1 - size, 1e-9)
+    first, second = (gap > 0) & (meters >= jump), (gap < 0) & (meters >= jump)
     seen = np.isfinite(depth)
     on[:, :-1] = seen[:, :-1] & seen[:, 1:] & ~first & ~second
     near[:, :-1], far[:, 1:] = first, first

@@ -1,4 +1,4 @@
-"""Unsupervised segments by normalised cuts, of the picture alone and of picture and geometry.
+"""Unsupervised segments by normalized cuts, of the picture alone and of picture and geometry.
 
 Three steps: over-segment (Felzenszwalb and Huttenlocher), join the regions into a graph weighted
 by their likeness, and cut that graph in two, again and again (Shi and Malik), as long as a cut is
@@ -15,33 +15,31 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import felzenszwalb
 
-from encoders.scenes.labels.cuts import SELF_WEIGHT, normalised_cuts
+from encoders.scenes.labels.cuts import SELF_WEIGHT, normalized_cuts
 from encoders.scenes.labels.sight import Sight
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from taskgraph.arrays import Floats, Indices, Integers32, Pixels
 
 MOST_REGIONS = 64
 """Nodes of the largest graph that is cut, so that a picture's eigenvectors take milliseconds."""
 
 COLOR_SPREAD = 255**0.5 / 255
-"""Difference of colours (each channel in [0, 1]) at which the likeness falls to 1/e."""
+"""Difference of colors (each channel in [0, 1]) at which the likeness falls to 1/e."""
 
 SOLID_COLOR_SPREAD = 2 * COLOR_SPREAD
 NORMAL_SPREAD = 0.2
 STEP_SPREAD = 0.015
 BEND_SPREAD = 0.5
-"""The same for 2.5D segments: colours; unit normals; steps out of the surface as a share of their
+"""The same for 2.5D segments: colors; unit normals; steps out of the surface as a share of their
 distance; and bends, `_bend`, which run from -1 to 1."""
 
 FARTHEST = 128.0
-"""Metres at which what is not met by a ray is taken to be; the files' range of depth."""
+"""Meters at which what is not met by a ray is taken to be; the files' range of depth."""
 
 
-def segment_unsup2d(rgb: NDArray[np.uint8]) -> Integers:
-    """Segments of a picture by normalised cuts on its colours.
+def segment_unsup2d(rgb: Pixels) -> Integers32:
+    """Segments of a picture by normalized cuts on its colors.
 
-    Regions i and j that touch are alike by ``exp(-|c_i - c_j|^2 / s^2)`` with mean colours c in
+    Regions i and j that touch are alike by ``exp(-|c_i - c_j|^2 / s^2)`` with mean colors c in
     [0, 1] and s^2 = 255 / 255^2. With the likeness of a region to itself (2) and the dearest cut
     (0.005) these are the values with which Taskonomy's files were made.
 
@@ -67,11 +65,11 @@ def segment_unsup2d(rgb: NDArray[np.uint8]) -> Integers:
     return _segments(regions, first, second, _distance(regions, features))
 
 
-def segment_unsup25d(sight: Sight) -> Integers:
-    r"""Segments of a view by normalised cuts on colours, normals, depth and curvature.
+def segment_unsup25d(sight: Sight) -> Integers32:
+    r"""Segments of a view by normalized cuts on colors, normals, depth and curvature.
 
     Two regions that touch are alike by ``exp(-d^2)``, where d^2 adds up the squared differences of
-    their mean colours, mean normals and mean bends (the mean curvature k in 1/m, as
+    their mean colors, mean normals and mean bends (the mean curvature k in 1/m, as
     ``2 / pi * atan(k / 10)``), and the step between them; each divided by its spread. The step is
     by how far the one surface lies off the tangent planes of the other, as a share of the distance
     to the camera, averaged over their common border. It is 0 along a plane however slanted, where
@@ -105,7 +103,7 @@ def segment_unsup25d(sight: Sight) -> Integers:
     return _segments(regions, first, second, squares)
 
 
-def numbered(labels: NDArray[np.integer]) -> Integers:
+def numbered(labels: NDArray[np.integer]) -> Integers32:
     """Rename (H, W) labels to 0, 1, ... in the order in which they first appear, row by row."""
     flat = labels.ravel() - labels.min()
     first = np.full(int(flat.max()) + 1, flat.size)
@@ -115,7 +113,7 @@ def numbered(labels: NDArray[np.integer]) -> Integers:
     return np.asarray(rank[flat].reshape(labels.shape))
 
 
-def _regions(features: Floats) -> Integers:
+def _regions(features: Floats) -> Integers32:
     """At most `MOST_REGIONS` connected regions of an (H, W, C) array of features."""
     size = features.shape[1]
     with warnings.catch_warnings():
@@ -130,7 +128,7 @@ def _regions(features: Floats) -> Integers:
     return _joined(regions, features)
 
 
-def _joined(regions: NDArray[np.integer], features: Floats) -> Integers:
+def _joined(regions: NDArray[np.integer], features: Floats) -> Integers32:
     """Join the two regions that differ least, by Ward's criterion, until few enough are left."""
     size = np.bincount(regions.ravel()).astype(float)
     mean = _means(regions, features)
@@ -171,22 +169,22 @@ def _means(regions: NDArray[np.integer], features: Floats) -> Floats:
     return np.stack([np.bincount(labels, c) for c in columns], 1) / np.bincount(labels)[:, None]
 
 
-def _distance(regions: Integers, features: Floats) -> Floats:
+def _distance(regions: Integers32, features: Floats) -> Floats:
     """(N, N) squared distance between the mean features of all regions."""
     mean = _means(regions, features)
     return np.asarray(((mean[:, None] - mean) ** 2).sum(-1))
 
 
-def _borders(regions: NDArray[np.integer]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Flat places of all pairs of the eight-neighbourhood that lie in different regions."""
-    first, second = _neighbours(regions.shape)
+def _borders(regions: NDArray[np.integer]) -> tuple[Indices, Indices]:
+    """Flat places of all pairs of the eight-neighborhood that lie in different regions."""
+    first, second = _neighbors(regions.shape)
     differ = regions.ravel()[first] != regions.ravel()[second]
     return first[differ], second[differ]
 
 
 @functools.lru_cache(maxsize=4)
-def _neighbours(shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Flat places of all pairs of the eight-neighbourhood in a picture."""
+def _neighbors(shape: tuple[int, ...]) -> tuple[Indices, Indices]:
+    """Flat places of all pairs of the eight-neighborhood in a picture."""
     place = np.arange(math.prod(shape)).reshape(shape)
     pairs = (
         (place[:, :-1], place[:, 1:]),
@@ -200,9 +198,7 @@ def _neighbours(shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.in
     )
 
 
-def _steps(
-    sight: Sight, distance: Floats, first: NDArray[np.intp], second: NDArray[np.intp]
-) -> Floats:
+def _steps(sight: Sight, distance: Floats, first: Indices, second: Indices) -> Floats:
     """How far pairs of points lie off each other's tangent planes, as a share of their distance."""
     points = sight.camera.to_world(sight.rays) * distance[:, None]
     gap, normal = points[second] - points[first], sight.hits.normal
@@ -211,12 +207,10 @@ def _steps(
     return np.asarray(off / np.minimum(distance[first], distance[second]))
 
 
-def _segments(
-    regions: Integers, first: NDArray[np.intp], second: NDArray[np.intp], squares: Floats
-) -> Integers:
+def _segments(regions: Integers32, first: Indices, second: Indices, squares: Floats) -> Integers32:
     """Cut the graph of regions that touch, alike by ``exp(-squares)``, and number its parts."""
     touch = np.eye(len(squares), dtype=bool)
     touch[regions.ravel()[first], regions.ravel()[second]] = True
     weights = np.where(touch | touch.T, np.exp(-squares), 0.0)
     np.fill_diagonal(weights, SELF_WEIGHT)
-    return numbered(normalised_cuts(weights)[regions])
+    return numbered(normalized_cuts(weights)[regions])

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidSceneError
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import Caster, Hits
 from encoders.scenes.labels.gaps import Gaps
-
-Floats = NDArray[np.float64]
+from encoders.scenes.raycast import Caster, Hits
+from taskgraph.arrays import Array, Floats, Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +35,10 @@ class Sight:
     camera: Camera
     size: int
     hits: Hits
-    rgb: NDArray[np.uint8]
+    rgb: Pixels
 
     @classmethod
-    def of(cls, caster: Caster, camera: Camera, size: int, rgb: NDArray[np.uint8]) -> Sight:
+    def of(cls, caster: Caster, camera: Camera, size: int, rgb: Pixels) -> Sight:
         """Cast the rays of a view whose picture is ``rgb``.
 
         Raises
@@ -56,7 +53,7 @@ class Sight:
             )
         return cls(caster, camera, size, caster.view(camera, size), rgb)
 
-    def grid(self, values: NDArray[Any]) -> NDArray[Any]:
+    def grid(self, values: Array) -> Array:
         """Values a ray, (size * size, ...), as a map (size, size, ...)."""
         return values.reshape(self.size, self.size, *values.shape[1:])
 
@@ -67,5 +64,5 @@ class Sight:
 
     @cached_property
     def gaps(self) -> Gaps:
-        """The jumps in depth between neighbouring pixels; found once, at the first use."""
+        """The jumps in depth between neighboring pixels; found once, at the first use."""
         return Gaps.between(self.caster, self.camera, self.size, self.hits)

@@ -16,11 +16,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from encoders.engines.workers import end_with_parent
 from encoders.errors import WorkerDiedError
 from encoders.scenes.making.folder import whole_views
-from encoders.scenes.making.one import Seconds, Site, labelled, stage, visit, write_view
+from encoders.scenes.making.one import Seconds, Site, labeled, stage, visit, write_view
 from encoders.scenes.making.settings import Settings
-from encoders.workers import end_with_parent
 
 Made = Generator[None, None, None]
 """Goes on by one with every view."""
@@ -52,7 +52,7 @@ class Worker:
         for view in site.views[part.start : part.stop]:
             if (view.point, view.view) in there:
                 continue
-            values = labelled(site, view, seconds)
+            values = labeled(site, view, seconds)
             with stage(seconds, "files"):
                 write_view(self.out, site, view, values)
             yield

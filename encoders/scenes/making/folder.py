@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from encoders.encodings import ENCODINGS, parse_file_name
+from encoders.codecs.encodings import ENCODINGS, parse_file_name
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.settings import Settings
 

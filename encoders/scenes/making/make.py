@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from encoders.errors import InvalidDataError, InvalidSceneError, WorkerDiedError
+from encoders.errors.storage import storing
 from encoders.scenes.making.crew import Slice, run
 from encoders.scenes.making.folder import count_whole, prepare, sole_writer
 from encoders.scenes.making.manifest import MANIFEST, check_folder, read_manifest, write_manifest
 from encoders.scenes.making.one import Seconds, stage
 from encoders.scenes.making.settings import Settings
-from encoders.storage import storing
 
 Progress = Callable[[Iterable[None]], Iterable[None]]
 

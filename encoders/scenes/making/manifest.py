@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from encoders.encodings import ENCODINGS, read
+from encoders.codecs.encodings import ENCODINGS, read
 from encoders.errors import InvalidDataError, InvalidSceneError
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES

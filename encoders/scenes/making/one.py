@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoders.encodings import ENCODINGS, encode, file_name
+from encoders.codecs.encodings import ENCODINGS, encode, file_name
 from encoders.errors import InvalidSceneError
-from encoders.scenes.cast import Caster
+from encoders.scenes.appearance.domains import DOMAINS, Domain
 from encoders.scenes.homes import world
 from encoders.scenes.labels.classes import class_object, class_scene, segment_semantic
 from encoders.scenes.labels.geometry import (
@@ -31,12 +30,13 @@ from encoders.scenes.labels.narf import keypoints3d
 from encoders.scenes.labels.occlusion import edge_occlusion
 from encoders.scenes.labels.segments import segment_unsup2d, segment_unsup25d
 from encoders.scenes.labels.sight import Sight
-from encoders.scenes.looks.domains import DOMAINS, Domain
 from encoders.scenes.making.folder import write_whole
 from encoders.scenes.making.point_info import point_info
 from encoders.scenes.making.settings import Settings
 from encoders.scenes.pictures.render import image
+from encoders.scenes.raycast import Caster
 from encoders.scenes.views import View, plan_views
+from taskgraph.arrays import Pixels
 
 Seconds = dict[str, float]
 """Time spent on each stage, seconds."""
@@ -118,7 +118,7 @@ def visit(settings: Settings, index: int, seconds: Seconds) -> Site:
     return Site(index, caster, views, settings, domain)
 
 
-def photographed(site: Site, view: View, seconds: Seconds) -> NDArray[np.uint8]:
+def photographed(site: Site, view: View, seconds: Seconds) -> Pixels:
     """The picture of a view, (size, size, 3); its noise depends on the seed and the view alone."""
     entropy = [site.settings.seed, site.index, view.point, view.view, PICTURE]
     rng = np.random.default_rng(np.random.SeedSequence(entropy))
@@ -126,8 +126,8 @@ def photographed(site: Site, view: View, seconds: Seconds) -> NDArray[np.uint8]:
         return image(site.caster, view.camera, site.settings.size, site.domain, rng)
 
 
-def labelled(site: Site, view: View, seconds: Seconds) -> dict[str, Any]:
-    """Every domain of a view, in physical units; see `encoders.encodings.to_value`."""
+def labeled(site: Site, view: View, seconds: Seconds) -> dict[str, Any]:
+    """Every domain of a view, in physical units; see `encoders.codecs.encodings.to_value`."""
     rgb, size = photographed(site, view, seconds), site.settings.size
     with stage(seconds, "rays for labels"):
         sight = Sight.of(site.caster, view.camera, size, rgb)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from encoders.poses import (
+from encoders.codecs.poses import (
     matrix_to_euler,
     matrix_to_quaternion,
     stored_ranges,
@@ -20,7 +20,7 @@ from encoders.scenes.views import View
 def point_info(building: Building, views: Sequence[View], view: View, size: int) -> dict[str, Any]:
     """What Taskonomy's ``point_info`` files hold of a view, and the type of its ``room``.
 
-    Lengths are metres and angles radians. The camera's Euler angles are (a, b, c) with the
+    Lengths are meters and angles radians. The camera's Euler angles are (a, b, c) with the
     camera-to-world rotation Rz(c) Ry(b) Rx(a), its quaternion is (w, x, y, z). The pitch is the
     angle above the horizon, of the camera as of the point, since the point is in the middle of
     the picture. ``bounding_box_ranges`` is the box of the room that the camera stands in, with

@@ -12,14 +12,14 @@ from encoders.scenes.homes.plan import draw_plan
 from encoders.scenes.homes.world import PLAN, stream
 
 STEP = 1e-6
-"""Metres to which corners are rounded, so that the last bits of a machine's sums do not count."""
+"""Meters to which corners are rounded, so that the last bits of a machine's sums do not count."""
 
 LENGTH = 16
 """Hexadecimal digits of a hash."""
 
 
 def room_hash(low: ArrayLike, high: ArrayLike) -> str:
-    """The hash of a room's box, from its low and its high corner, (3,) each, in metres.
+    """The hash of a room's box, from its low and its high corner, (3,) each, in meters.
 
     Rooms have random sizes and places, so that no two buildings share one.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from encoders.errors import InvalidSceneError, UnknownNameError
-from encoders.scenes.looks.domains import DOMAINS
+from encoders.scenes.appearance.domains import DOMAINS
 
 SIZES = (32, 2048)
 """Least and most pixels along the side of a picture."""
@@ -27,7 +27,7 @@ class Settings:
     seed : int
         At least 0; another seed is another world.
     domain : str
-        A look, of `encoders.scenes.looks.domains.DOMAINS`.
+        A look, of `encoders.scenes.appearance.domains.DOMAINS`.
     """
 
     buildings: int = 40

@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from encoders.encodings import read
+from encoders.codecs.encodings import read
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.folder import count_whole, files
 from encoders.scenes.making.manifest import count_classes, read_manifest
 from encoders.scenes.making.settings import Settings
-
-Floats = NDArray[np.float64]
 
 DIGITS = 2
 
@@ -48,7 +45,7 @@ def statistics(out: str | Path) -> pd.DataFrame:
 
     Pitch is positive above the horizon. The distance and the obliqueness (the angle between the
     surface's normal and the direction to the camera) are those of the point that a picture is
-    centred on. A camera is a place: pictures taken from one place, each of another point, are one
+    centered on. A camera is a place: pictures taken from one place, each of another point, are one
     camera's, and "points per camera" counts the points that are photographed from it.
 
     Returns

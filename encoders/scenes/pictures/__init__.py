@@ -1,1 +1,1 @@
-"""What a camera sees: light and shadow, or ink and flat colour."""
+"""What a camera sees: light and shadow, or ink and flat color."""

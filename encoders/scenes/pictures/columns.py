@@ -7,31 +7,28 @@ this one if what they got was.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
-Rows = NDArray[np.intp]
+from taskgraph.arrays import AnyFloats, Array, Indices
 
 
-def zeros(count: int) -> Floats:
+def zeros(count: int) -> AnyFloats:
     """(N, 3) zeros in single precision."""
     return np.zeros((3, count), dtype=np.float32).T
 
 
-def single(vectors: Floats) -> Floats:
+def single(vectors: AnyFloats) -> AnyFloats:
     """(N, 3) vectors in single precision."""
     return np.ascontiguousarray(vectors.T, dtype=np.float32).T
 
 
-def picked(values: NDArray[Any], rows: NDArray[np.integer]) -> NDArray[Any]:
+def picked(values: Array, rows: NDArray[np.integer]) -> Array:
     """``values[rows]`` of (N,) numbers or (N, C) vectors."""
     return values.take(rows) if values.ndim == 1 else values.T.take(rows, axis=1).T
 
 
-def placed(values: Floats, rows: Rows, count: int) -> Floats:
+def placed(values: AnyFloats, rows: Indices, count: int) -> AnyFloats:
     """(count, 3) zeros but for ``values`` (M, 3) in the given rows; themselves if M is all."""
     if len(rows) == count:
         return values
@@ -41,24 +38,24 @@ def placed(values: Floats, rows: Rows, count: int) -> Floats:
     return result
 
 
-def scaled(vectors: Floats, factor: Floats) -> Floats:
+def scaled(vectors: AnyFloats, factor: AnyFloats) -> AnyFloats:
     """(N, 3) vectors, or one (3,) for all, each times its own one of (N,) factors."""
-    product: Floats = ((vectors.T if vectors.ndim == 2 else vectors[:, None]) * factor).T
+    product: AnyFloats = ((vectors.T if vectors.ndim == 2 else vectors[:, None]) * factor).T
     return product
 
 
-def add(total: Floats, vectors: Floats, factor: Floats) -> None:
+def add(total: AnyFloats, vectors: AnyFloats, factor: AnyFloats) -> None:
     """Add `scaled` vectors to ``total`` in its place."""
     np.add(total, scaled(vectors, factor), out=total)
 
 
-def dot(first: Floats, second: Floats) -> Floats:
+def dot(first: AnyFloats, second: AnyFloats) -> AnyFloats:
     """(N,) inner products of (N, 3) vectors with others, or with one (3,) vector."""
-    product: Floats = np.einsum("ni,ni->n" if second.ndim == 2 else "ni,i->n", first, second)
+    product: AnyFloats = np.einsum("ni,ni->n" if second.ndim == 2 else "ni,i->n", first, second)
     return product
 
 
-def length(vectors: Floats) -> Floats:
+def length(vectors: AnyFloats) -> AnyFloats:
     """(N,) Euclidean lengths of (N, 3) vectors."""
-    root: Floats = np.sqrt(dot(vectors, vectors))
+    root: AnyFloats = np.sqrt(dot(vectors, vectors))
     return root

@@ -1,16 +1,12 @@
-"""The drawn look: areas of flat poster colour with inked outlines."""
+"""The drawn look: areas of flat poster color with inked outlines."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-from encoders.scenes.cast import Hits
-
-Floats = NDArray[np.floating[Any]]
+from encoders.scenes.raycast import Hits
+from taskgraph.arrays import AnyFloats, Booleans
 
 INK = np.array([0.012, 0.010, 0.016], dtype=np.float32)
 """Linear light of the outlines."""
@@ -20,8 +16,8 @@ _BENT = np.cos(np.deg2rad(40))  # normals further apart than this make an edge
 _BEHIND = 0.06  # as does a step in depth of more than this share of it
 
 
-def filled(albedo: Floats, normal: Floats) -> Floats:
-    """Each colour in one of three steps of brightness, by where its surface faces.
+def filled(albedo: AnyFloats, normal: AnyFloats) -> AnyFloats:
+    """Each color in one of three steps of brightness, by where its surface faces.
 
     Surfaces that face up or down are brightest; upright ones are darker the more they face
     along x than along y, so that the corners of a room show.
@@ -31,7 +27,7 @@ def filled(albedo: Floats, normal: Floats) -> Floats:
     return albedo * _STEPS[step][:, None]
 
 
-def outlines(hits: Hits, size: int, *, width: int = 1) -> NDArray[np.bool_]:
+def outlines(hits: Hits, size: int, *, width: int = 1) -> Booleans:
     """Where another instance, another face or a step in depth begins, ``width`` samples wide.
 
     A line is drawn on the nearer side only, so that it does not thicken what it outlines.
@@ -57,6 +53,6 @@ def outlines(hits: Hits, size: int, *, width: int = 1) -> NDArray[np.bool_]:
     return thickened(ink, width)
 
 
-def thickened(ink: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+def thickened(ink: Booleans, width: int) -> Booleans:
     """Lines of one sample made ``width`` samples wide."""
     return ndimage.binary_dilation(ink, np.ones((width, width), dtype=bool)) if width > 1 else ink

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoders.scenes.cast import LIFT, Caster
-from encoders.scenes.looks.backdrop import sky
-from encoders.scenes.looks.domains import Lighting
+from encoders.scenes.appearance.backdrop import sky
+from encoders.scenes.appearance.domains import Lighting
 from encoders.scenes.pictures.columns import add, dot, length, picked, scaled, zeros
 from encoders.scenes.pictures.sources import Lamp, Opening, Sources
-
-Floats = NDArray[np.floating[Any]]
-Rows = NDArray[np.intp]
+from encoders.scenes.raycast import LIFT, Caster
+from taskgraph.arrays import AnyFloats, Booleans, Indices, Integers32
 
 NEAREST = 0.05
-"""Metres below which a light gives no more than at this distance."""
+"""Meters below which a light gives no more than at this distance."""
 
-_REACH = 0.7  # metres within which things shade each other from ambient light
+_REACH = 0.7  # meters within which things shade each other from ambient light
 _KEPT = 0.25  # share of the ambient light that comes back from what stands in its way
 _GLOSSY = 0.1  # the least gloss that gives highlights
-_AWAY = np.float32(80.0)  # metres, beyond every building
+_AWAY = np.float32(80.0)  # meters, beyond every building
 _GOLDEN = np.array([0.754877666, 0.569840291, 0.438579021], dtype=np.float32)
 
 
@@ -35,7 +31,7 @@ class Points:
     Attributes
     ----------
     point, normal, flat : (N, 3) arrays
-        As in `encoders.scenes.cast.Hits`.
+        As in `encoders.scenes.raycast.Hits`.
     toward : (N, 3) array, from the point to the eye
     room : (N,) integer array, -1 for what is outside
     gloss : (N,) array in [0, 1]
@@ -44,26 +40,26 @@ class Points:
         ``jitter`` that ``phase`` names.
     """
 
-    point: Floats
-    normal: Floats
-    flat: Floats
-    toward: Floats
-    room: NDArray[np.int32]
-    gloss: Floats
-    jitter: Floats
-    phase: Rows
+    point: AnyFloats
+    normal: AnyFloats
+    flat: AnyFloats
+    toward: AnyFloats
+    room: Integers32
+    gloss: AnyFloats
+    jitter: AnyFloats
+    phase: Indices
 
     @cached_property
-    def start(self) -> Floats:
+    def start(self) -> AnyFloats:
         """(N, 3) the points lifted off their surface, for rays to start from."""
         return self.point + np.float32(LIFT) * self.flat
 
     @cached_property
-    def glossy(self) -> NDArray[np.bool_]:
+    def glossy(self) -> Booleans:
         """(N,) whether there are highlights that are worth the while."""
         return self.gloss > _GLOSSY
 
-    def shifted(self, number: int) -> Floats:
+    def shifted(self, number: int) -> AnyFloats:
         """Jitter for another source, as well spread as the points' own."""
         jitter = self.jitter + np.float32(number) * _GOLDEN
         return jitter - np.floor(jitter)
@@ -83,9 +79,9 @@ class Lit:
         Radiance of highlights.
     """
 
-    soft: Floats
-    sharp: Floats
-    glint: Floats
+    soft: AnyFloats
+    sharp: AnyFloats
+    glint: AnyFloats
 
 
 def lit(
@@ -116,7 +112,7 @@ def lit(
     return result
 
 
-def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -> Floats:
+def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -> AnyFloats:
     """Irradiance that the room throws back, less near other surfaces.
 
     One ray a point is drawn with a density that goes with the cosine to the normal, and ends at
@@ -132,7 +128,7 @@ def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -
     if occluded:
         aim = points.flat + picked(_on_sphere(points.jitter), points.phase)
         reach = (np.float32(_REACH) * points.jitter[:, 2] + np.float32(0.01)).take(points.phase)
-        # Not of unit length: what is left out is the last millimetre of the way.
+        # Not of unit length: what is left out is the last millimeter of the way.
         share = np.maximum(reach - np.float32(LIFT), 0) / np.maximum(length(aim), 1e-3)
         hidden = caster.occluded(points.start, aim, share)
         ambient *= np.where(hidden, np.float32(_KEPT), np.float32(1))[:, None]
@@ -140,7 +136,7 @@ def bounced(caster: Caster, light: Sources, points: Points, *, occluded: bool) -
 
 
 def _add_lamp(
-    caster: Caster, lamp: Lamp, points: Points, jitter: Floats, result: Lit, shadows: bool
+    caster: Caster, lamp: Lamp, points: Points, jitter: AnyFloats, result: Lit, shadows: bool
 ) -> None:
     """``power * cos / d**2`` where the lamp is seen; the shadow ray aims at a point of its ball."""
     position, power = lamp.position.astype(np.float32), lamp.power.astype(np.float32)
@@ -166,7 +162,7 @@ def _add_opening(
     opening: Opening,
     lighting: Lighting,
     points: Points,
-    jitter: Floats,
+    jitter: AnyFloats,
     result: Lit,
 ) -> None:
     """One sample of the integral of ``L cos cos' / d**2`` over the window's rectangle."""
@@ -205,10 +201,10 @@ def _add_sun(
 
 def _add_glint(
     points: Points,
-    seen: NDArray[np.bool_],
-    aim: Floats,
-    power: Floats,
-    fall: Floats,
+    seen: Booleans,
+    aim: AnyFloats,
+    power: AnyFloats,
+    fall: AnyFloats,
     result: Lit,
 ) -> None:
     """Blinn and Phong's highlight of a light that shines on the ``seen`` points.
@@ -229,7 +225,7 @@ def _add_glint(
     add(result.glint, power, shine * fall)
 
 
-def _on_sphere(jitter: Floats) -> Floats:
+def _on_sphere(jitter: AnyFloats) -> AnyFloats:
     """Points on the unit sphere, evenly spread if ``jitter`` is over the unit square."""
     z = 1 - 2 * jitter[:, 0]
     around = np.float32(2 * np.pi) * jitter[:, 1]

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from encoders.scenes.appearance.backdrop import view as backdrop
+from encoders.scenes.appearance.domains import DRAWN, Domain
+from encoders.scenes.appearance.materials import albedos
 from encoders.scenes.building import Building
 from encoders.scenes.camera import Camera
-from encoders.scenes.cast import Caster, Hits
-from encoders.scenes.looks.backdrop import view as backdrop
-from encoders.scenes.looks.domains import DRAWN, Domain
-from encoders.scenes.looks.materials import albedos
 from encoders.scenes.pictures.columns import dot, length, picked, placed, scaled, single
 from encoders.scenes.pictures.develop import (
     blended,
     exposure,
     halved,
-    quantised,
+    quantized,
     sensed,
     through_lens,
     toned,
@@ -28,9 +25,8 @@ from encoders.scenes.pictures.ink import INK, filled, outlines
 from encoders.scenes.pictures.light import Points, lit
 from encoders.scenes.pictures.sampling import jitter, phases, smoothed
 from encoders.scenes.pictures.sources import Sources, sources
-
-Floats = NDArray[np.floating[Any]]
-Rows = NDArray[np.intp]
+from encoders.scenes.raycast import Caster, Hits
+from taskgraph.arrays import AnyFloats, Indices, Integers32, Pixels
 
 _CARRIED = 0.06  # least share of mirrored light that is worth a ray
 _TINTED = 0.25  # materials that mirror more than this are metals, which tint what they mirror
@@ -50,7 +46,7 @@ class Scene:
         """The building that is seen."""
         return self.caster.building
 
-    def glow(self, part: NDArray[np.int32]) -> Floats:
+    def glow(self, part: Integers32) -> AnyFloats:
         """(N,) radiance that parts give off, as a multiple of their albedo."""
         emission = np.array([m.emission for m in self.building.materials], dtype=np.float32)
         emission *= np.float32(np.mean(self.domain.lighting.lamp))
@@ -59,7 +55,7 @@ class Scene:
 
 def image(
     caster: Caster, camera: Camera, size: int, domain: Domain, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+) -> Pixels:
     """Render what a camera sees.
 
     Four samples a pixel; each sees every lamp, window and the surroundings through one jittered
@@ -75,7 +71,7 @@ def image(
     rays = single(directions)
     scene = Scene(caster, sources(caster.building, domain), domain)
     if domain.shading == DRAWN:
-        return quantised(halved(_drawn(scene, hits, rays).reshape(grid, grid, 3)))
+        return quantized(halved(_drawn(scene, hits, rays).reshape(grid, grid, 3)))
     pixel = 2 * np.tan(camera.fov / 2) / size
     radiance, incident = _photographed(scene, hits, rays, pixel, jitter(rng))
     error = domain.camera.exposure_jitter * rng.standard_normal()
@@ -83,10 +79,10 @@ def image(
     light = _with_backdrop(radiance, hits, rays, domain)
     picture = halved(toned(blended(np.float32(factor) * light)).reshape(grid, grid, 3))
     picture = sensed(through_lens(picture, domain.camera), domain.noise, rng)
-    return quantised(picture)
+    return quantized(picture)
 
 
-def surface_albedo(building: Building, hits: Hits, footprint: Floats) -> Floats:
+def surface_albedo(building: Building, hits: Hits, footprint: AnyFloats) -> AnyFloats:
     """(N, 3) albedo of N valid hits, with textures in the frame of the piece each is on."""
     rotations = building.part_rotation.astype(np.float32).reshape(-1, 9)
     turn = picked(rotations, hits.part).T.reshape(3, 3, -1)
@@ -99,7 +95,7 @@ def surface_albedo(building: Building, hits: Hits, footprint: Floats) -> Floats:
     return albedos(known, (np.cumsum(seen) - 1)[kind], local, normal, footprint)
 
 
-def _drawn(scene: Scene, hits: Hits, rays: Floats) -> Floats:
+def _drawn(scene: Scene, hits: Hits, rays: AnyFloats) -> AnyFloats:
     """(N, 3) linear light of the drawn look, for the samples of a square grid."""
     met = _chosen(hits, np.flatnonzero(hits.valid))
     mean = single(scene.light.part_albedo)
@@ -111,8 +107,8 @@ def _drawn(scene: Scene, hits: Hits, rays: Floats) -> Floats:
 
 
 def _photographed(
-    scene: Scene, hits: Hits, rays: Floats, pixel: float, places: Floats
-) -> tuple[Floats, Floats]:
+    scene: Scene, hits: Hits, rays: AnyFloats, pixel: float, places: AnyFloats
+) -> tuple[AnyFloats, AnyFloats]:
     """Radiance (M, 3) of, and irradiance on, those samples of a square grid that met something.
 
     ``pixel`` is the width of a pixel at distance 1, ``places`` the jitter of the light samples.
@@ -139,7 +135,7 @@ def _photographed(
     return radiance, incident
 
 
-def _with_backdrop(light: Floats, hits: Hits, rays: Floats, domain: Domain) -> Floats:
+def _with_backdrop(light: AnyFloats, hits: Hits, rays: AnyFloats, domain: Domain) -> AnyFloats:
     """(N, 3) light of all rays, given that (M, 3) of those that met something."""
     result = placed(light, np.flatnonzero(hits.valid), len(rays))
     gone = np.flatnonzero(~hits.valid)
@@ -148,7 +144,7 @@ def _with_backdrop(light: Floats, hits: Hits, rays: Floats, domain: Domain) -> F
     return result
 
 
-def _points(scene: Scene, met: Hits, rays: Floats, places: Floats, phase: Rows) -> Points:
+def _points(scene: Scene, met: Hits, rays: AnyFloats, places: AnyFloats, phase: Indices) -> Points:
     gloss = np.array([m.gloss for m in scene.building.materials], dtype=np.float32)
     return Points(
         point=single(met.point),
@@ -163,9 +159,9 @@ def _points(scene: Scene, met: Hits, rays: Floats, places: Floats, phase: Rows) 
 
 
 def _mirrored_share(
-    scene: Scene, met: Hits, points: Points, slope: Floats
-) -> tuple[Floats, Floats]:
-    """Share of light that is mirrored towards the eye (Schlick), and the material's own share.
+    scene: Scene, met: Hits, points: Points, slope: AnyFloats
+) -> tuple[AnyFloats, AnyFloats]:
+    """Share of light that is mirrored toward the eye (Schlick), and the material's own share.
 
     Glossy surfaces mirror more at a slant; shares too small to see are 0.
     """
@@ -176,9 +172,9 @@ def _mirrored_share(
     return np.where(share > _CARRIED, share, 0), mirror
 
 
-def _reflection(scene: Scene, points: Points) -> Floats:
-    """Radiance from where glossy points mirror, at the mean colour of what is there, unshadowed."""
-    rays: Floats = scaled(points.normal, 2 * dot(points.normal, points.toward)) - points.toward
+def _reflection(scene: Scene, points: Points) -> AnyFloats:
+    """Radiance from where glossy points mirror, at the mean color of what is there, unshadowed."""
+    rays: AnyFloats = scaled(points.normal, 2 * dot(points.normal, points.toward)) - points.toward
     # What is less than glossy scatters a little around the mirrored direction.
     aside = picked(2 * points.jitter - 1, points.phase)
     rays += scaled(aside, np.float32(0.25) * (1 - points.gloss) ** 2)
@@ -193,12 +189,12 @@ def _reflection(scene: Scene, points: Points) -> Floats:
     return _with_backdrop(light, hits, rays, scene.domain)
 
 
-def _chosen(hits: Hits, rows: Rows) -> Hits:
+def _chosen(hits: Hits, rows: Indices) -> Hits:
     if len(rows) == len(hits.face):
         return hits
     return Hits(**{name: picked(getattr(hits, name), rows) for name in Hits.__dataclass_fields__})
 
 
-def _picked(points: Points, rows: Rows) -> Points:
+def _picked(points: Points, rows: Indices) -> Points:
     each = [name for name in Points.__dataclass_fields__ if name != "jitter"]
     return replace(points, **{name: picked(getattr(points, name), rows) for name in each})

@@ -1,4 +1,4 @@
-"""Interleaved sampling: neighbours sample lights at different places, and share what they find.
+"""Interleaved sampling: neighbors sample lights at different places, and share what they find.
 
 Each sample of a picture casts one ray to each light. The places that the rays aim at are even over
 each tile of 4 x 4 samples, and light is then averaged over as many, along surfaces only, so that
@@ -11,17 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoders.scenes.cast import Hits
+from encoders.scenes.raycast import Hits
+from taskgraph.arrays import AnyFloats, Indices
 
-Floats = NDArray[np.floating[Any]]
-
-# A magic square: neighbours are far apart in the order.
+# A magic square: neighbors are far apart in the order.
 _ORDER = np.array([[0, 14, 3, 13], [11, 5, 8, 6], [12, 2, 15, 1], [7, 9, 4, 10]])
 
 
-def jitter(rng: np.random.Generator) -> Floats:
+def jitter(rng: np.random.Generator) -> AnyFloats:
     """(256, 3) numbers in [0, 1): 16 shifted copies of 16 points that are even over the cube.
 
     The 16 are Hammersley's. Each copy belongs to another tile and is shifted by less than the
@@ -35,7 +33,7 @@ def jitter(rng: np.random.Generator) -> Floats:
     return np.minimum((points.reshape(-1, 3) % 1.0).astype(np.float32), np.float32(1 - 1e-6))
 
 
-def phases(count: int) -> NDArray[np.intp]:
+def phases(count: int) -> Indices:
     """Which row of the jitter each of ``count`` samples of a square grid uses, row by row.
 
     Each tile of 4 x 4 samples uses one copy of the 16 points, each 4 x 4 tiles all copies.
@@ -46,15 +44,15 @@ def phases(count: int) -> NDArray[np.intp]:
     return np.tile(tile, (repeats, repeats))[:grid, :grid].reshape(-1)
 
 
-def smoothed(light: Floats, hits: Hits) -> Floats:
+def smoothed(light: AnyFloats, hits: Hits) -> AnyFloats:
     """Average irradiance over 4 x 4 samples, along rows and then columns, within a surface.
 
     The weights 1 2 2 2 1 give each of the four phases of the jitter's tile the same share.
     """
     grid = round(np.sqrt(len(light)))
-    value: Floats = light.T.reshape(3, grid, grid)
+    value: AnyFloats = light.T.reshape(3, grid, grid)
     part = hits.part.reshape(grid, grid)
-    normal: Floats = hits.normal.T.astype(np.float32).reshape(3, grid, grid)
+    normal: AnyFloats = hits.normal.T.astype(np.float32).reshape(3, grid, grid)
     for axis in (0, 1):
         total, weight = 2 * value, np.full((grid, grid), 2, dtype=np.float32)
         for step, share in ((1, 2), (2, 1)):

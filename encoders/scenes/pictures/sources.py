@@ -7,23 +7,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from encoders.scenes.appearance.domains import Domain, Lighting
+from encoders.scenes.appearance.materials import albedos
 from encoders.scenes.building import Building, Room
-from encoders.scenes.looks.domains import Domain, Lighting
-from encoders.scenes.looks.materials import albedos
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats
 
 _FURNISHED = 1.4  # surface of a furnished room, of that of an empty one
 _TINT = 0.45  # share of a surface's bounced light that comes from straight ahead of it
 _AIMED = np.deg2rad(55)  # how far the sun may stand to the side of a window that it shines into
-_SPREAD = 1e3  # metres: a footprint by which every pattern is its mean colour
+_SPREAD = 1e3  # meters: a footprint by which every pattern is its mean color
 
 
 @dataclass(frozen=True, eq=False)
 class Lamp:
-    """A ball light; ``clear`` metres around its middle, shades let its light through."""
+    """A ball light; ``clear`` meters around its middle, shades let its light through."""
 
     position: Floats  # (3,)
     power: Floats  # (3,)
@@ -48,7 +46,7 @@ class Opening:
 
     @property
     def area(self) -> float:
-        """Square metres."""
+        """Square meters."""
         return 4 * float(np.linalg.norm(self.across) * np.linalg.norm(self.up))
 
 
@@ -59,7 +57,7 @@ class Sources:
     Attributes
     ----------
     lamps, openings
-    sun : (3,) unit vector towards the sun, the same for all views of the building.
+    sun : (3,) unit vector toward the sun, the same for all views of the building.
     sunny : (R,) whether the sun shines into each room.
     part_albedo : (P, 3) mean albedo of each part.
     bounce : (R + 1, 2, 3) array
@@ -70,7 +68,7 @@ class Sources:
     lamps: tuple[Lamp, ...]
     openings: tuple[Opening, ...]
     sun: Floats
-    sunny: NDArray[np.bool_]
+    sunny: Booleans
     part_albedo: Floats
     bounce: Floats
 
@@ -150,7 +148,7 @@ def _opening(low: Floats, high: Floats, number: int, room: Room) -> Opening:
 
 
 def _sun(building: Building, openings: tuple[Opening, ...], lighting: Lighting) -> Floats:
-    """Towards the sun: drawn for each building, so that it shines into one of its windows."""
+    """Toward the sun: drawn for each building, so that it shines into one of its windows."""
     corners = np.array([[room.low, room.high] for room in building.rooms])
     words = building.name.encode() + np.round(1000 * corners).astype("<i8").tobytes()
     rng = np.random.default_rng(zlib.crc32(words))
@@ -173,7 +171,7 @@ def _bounce(
 
     A closed room of surface S and mean albedo r, into which the flux F shines, is an integrating
     sphere: every surface receives F r / (S (1 - r)). Surfaces that face up see more of the
-    ceiling, those that face down more of the floor; its colour tints what they get.
+    ceiling, those that face down more of the floor; its color tints what they get.
     """
     sky, ground = np.array(lighting.sky), np.array(lighting.ground)
     through = np.pi / 2 * (sky + ground)  # irradiance on an upright window
@@ -199,8 +197,8 @@ def _bounce(
     return result
 
 
-def _mean(albedo: Floats, area: Floats, chosen: NDArray[np.bool_]) -> Floats:
-    """Mean albedo of the chosen parts by area, a middling grey where there are none."""
+def _mean(albedo: Floats, area: Floats, chosen: Booleans) -> Floats:
+    """Mean albedo of the chosen parts by area, a middling gray where there are none."""
     if not chosen.any():
         return np.full(3, 0.5)
     mean: Floats = (area[chosen, None] * albedo[chosen]).sum(0) / area[chosen].sum()
@@ -208,7 +206,7 @@ def _mean(albedo: Floats, area: Floats, chosen: NDArray[np.bool_]) -> Floats:
 
 
 def _part_areas(building: Building) -> Floats:
-    """Surface of each part, square metres."""
+    """Surface of each part, square meters."""
     corners = building.vertices[building.faces]
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     face = np.linalg.norm(cross, axis=1) / 2

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.solids.shapes import Shape, box, join
 
-Floats = NDArray[np.float64]
-
 
 def plate(
-    low: ArrayLike, high: ArrayLike, hole_low: ArrayLike, hole_high: ArrayLike, height: float, *,
-    radius: float | None = None, steps: int = 3,
-) -> Shape:  # fmt: skip
+    low: ArrayLike,
+    high: ArrayLike,
+    hole_low: ArrayLike,
+    hole_high: ArrayLike,
+    height: float,
+    *,
+    radius: float | None = None,
+    steps: int = 3,
+) -> Shape:
     """A flat rectangle, facing up, with a hole: what a basin or a tub is let into.
 
     Parameters
     ----------
-    low, high, hole_low, hole_high : (2,) arrays, metres
+    low, high, hole_low, hole_high : (2,) arrays, meters
         Opposite (x, y) corners of the rectangle and of the hole's box.
-    height : float, metres
-    radius : float, optional, metres
+    height : float, meters
+    radius : float, optional, meters
         Of the hole's rounded corners; without it the hole is an ellipse.
     """
     low, high, hole_low, hole_high = (
@@ -31,9 +35,11 @@ def plate(
     arc = half if radius is None else np.full(2, min(radius, 0.49 * 2 * float(half.min())))
     signs = np.array([(1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0)])
     angle = np.pi / 2 * (np.arange(4)[:, None] + np.linspace(0, 1, steps + 1))
-    rim = middle + (signs * (half - arc))[:, None] + arc * np.stack(
-        [np.cos(angle), np.sin(angle)], axis=-1
-    )  # fmt: skip
+    rim = (
+        middle
+        + (signs * (half - arc))[:, None]
+        + arc * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    )
     corners = np.where(signs > 0, high, low)
     around = np.concatenate([corners, rim.reshape(-1, 2)])
     size = steps + 1
@@ -62,7 +68,7 @@ def holed_slab(
 
     Parameters
     ----------
-    low, high : (3,) arrays, metres
+    low, high : (3,) arrays, meters
         Opposite corners of the box.
     hole_low, hole_high, radius, steps
         As for `plate`.

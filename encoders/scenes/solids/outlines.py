@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats, Integers32
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,11 +19,11 @@ class Path:
 
     Attributes
     ----------
-    points : (N, D) array, metres
+    points : (N, D) array, meters
     tangents : (N, D) array
         Unit vectors along the path.
     bends : (N, D) array, 1/m
-        Second derivative by arc length: towards the centre of the arc, 1/radius long; zero on
+        Second derivative by arc length: toward the center of the arc, 1/radius long; zero on
         straight lines.
     segments : (M, 2) integer array
         The pairs of points that follow each other.
@@ -32,7 +32,7 @@ class Path:
     points: Floats
     tangents: Floats
     bends: Floats
-    segments: NDArray[np.int32]
+    segments: Integers32
 
     @property
     def sides(self) -> Floats:
@@ -53,9 +53,9 @@ def filleted(
 
     Parameters
     ----------
-    points : (C, D) array, metres
-        No two neighbours alike.
-    radii : (C,) array or float, metres
+    points : (C, D) array, meters
+        No two neighbors alike.
+    radii : (C,) array or float, meters
         Of the arc at each corner, 0 for a sharp one; the ends of an open path have none. A
         radius that does not fit is taken as large as fits: arcs use at most half of a side
         between two corners.
@@ -142,7 +142,7 @@ def rounded_rectangle(
     return filleted([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], radius, closed=True, steps=steps)
 
 
-def circle(centre: ArrayLike, radius: float, *, steps: int = 4) -> Path:
+def circle(center: ArrayLike, radius: float, *, steps: int = 4) -> Path:
     """A closed circle, counter-clockwise, as four arcs of ``steps`` chords."""
-    middle = np.asarray(centre, dtype=float)
+    middle = np.asarray(center, dtype=float)
     return rounded_rectangle(middle - radius, middle + radius, radius, steps=steps)

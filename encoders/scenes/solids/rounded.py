@@ -5,19 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.solids.shapes import Shape
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from taskgraph.arrays import Floats, Integers32
 
 RIGHT, LEFT = np.array([0, 1, 3]), np.array([0, 3, 2])
 """The two triangles between the pairs of vertices (0, 1) and (2, 3) of a strip."""
 
 
 @lru_cache(maxsize=16)
-def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, Integers]:
+def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, Integers32]:
     """Corner signs (V, 3), normals (V, 3), curvatures of edge radius 1 (V, 2) and faces.
 
     A vertex is ``middle + signs * (half - radius) + radius * normal``. Without ``covered`` the
@@ -26,9 +24,11 @@ def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, I
     signs: list[Floats] = []
     normals: list[Floats] = []
     curvatures: list[Floats] = []
-    faces: list[Integers] = []
+    faces: list[Integers32] = []
 
-    def add(sign: Floats, normal: Floats, bends: tuple[float, float], triangles: Integers) -> None:
+    def add(
+        sign: Floats, normal: Floats, bends: tuple[float, float], triangles: Integers32
+    ) -> None:
         if not covered and (normal[:, 2] > 1e-9).any():
             return
         start = sum(map(len, signs))
@@ -60,11 +60,15 @@ def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, I
     octant, triangles = _octant(steps)
     for corner in np.array(np.meshgrid(*[(-1.0, 1.0)] * 3)).reshape(3, -1).T:
         add(np.tile(corner, (len(octant), 1)), octant * corner, (1, 1), triangles)
-    return (np.concatenate(signs), np.concatenate(normals), np.concatenate(curvatures),
-            np.concatenate(faces).astype(np.int32))  # fmt: skip
+    return (
+        np.concatenate(signs),
+        np.concatenate(normals),
+        np.concatenate(curvatures),
+        np.concatenate(faces).astype(np.int32),
+    )
 
 
-def _octant(steps: int) -> tuple[Floats, Integers]:
+def _octant(steps: int) -> tuple[Floats, Integers32]:
     """An eighth of the unit sphere, row ``i`` of ``i + 1`` points at equal angles."""
     rows = [np.linspace(0, np.pi / 2, i + 1) if i else np.zeros(1) for i in range(steps + 1)]
     polar = np.repeat(np.linspace(0, np.pi / 2, steps + 1), np.arange(1, steps + 2))
@@ -73,17 +77,23 @@ def _octant(steps: int) -> tuple[Floats, Integers]:
         [np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], axis=1
     )
     starts = np.cumsum([0, *range(1, steps + 2)])
-    up = [(starts[i] + j, starts[i + 1] + j, starts[i + 1] + j + 1)
-          for i in range(steps) for j in range(i + 1)]  # fmt: skip
-    down = [(starts[i] + j, starts[i + 1] + j + 1, starts[i] + j + 1)
-            for i in range(1, steps) for j in range(i)]  # fmt: skip
+    up = [
+        (starts[i] + j, starts[i + 1] + j, starts[i + 1] + j + 1)
+        for i in range(steps)
+        for j in range(i + 1)
+    ]
+    down = [
+        (starts[i] + j, starts[i + 1] + j + 1, starts[i] + j + 1)
+        for i in range(1, steps)
+        for j in range(i)
+    ]
     return np.where(np.abs(points) < 1e-12, 0.0, points), np.array(up + down)
 
 
 def rounded_box(low: ArrayLike, high: ArrayLike, radius: float, *, steps: int = 2) -> Shape:
     """A box whose edges are quarter cylinders and whose corners are eighths of a sphere.
 
-    ``radius`` (metres) is at most just under half of the thinnest side and is cut down to that;
+    ``radius`` (meters) is at most just under half of the thinnest side and is cut down to that;
     ``steps`` is the number of chords of a quarter circle.
     """
     return _rounded(low, high, radius, steps, True)
@@ -94,9 +104,9 @@ def basin(low: ArrayLike, high: ArrayLike, radius: float, *, steps: int = 3) -> 
 
     Parameters
     ----------
-    low, high : (3,) arrays, metres
+    low, high : (3,) arrays, meters
         Corners of the hollow; its rim is a rectangle at ``high[2]`` with rounded corners.
-    radius : float, metres
+    radius : float, meters
     """
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     radius = min(radius, 0.49 * float((high - low)[:2].min()), 0.9 * float(high[2] - low[2]))
@@ -115,7 +125,7 @@ def _rounded(low: ArrayLike, high: ArrayLike, radius: float, steps: int, covered
 
 
 @lru_cache(maxsize=16)
-def _globe(sides: int, rows: int) -> tuple[Floats, Integers]:
+def _globe(sides: int, rows: int) -> tuple[Floats, Integers32]:
     """Unit vectors in ``rows + 1`` rings of ``sides``, the first and last at the poles; faces."""
     polar = np.linspace(np.pi, 0, rows + 1)
     around = np.linspace(0, 2 * np.pi, sides, endpoint=False)
@@ -132,10 +142,10 @@ def _globe(sides: int, rows: int) -> tuple[Floats, Integers]:
     return unit.reshape(-1, 3), faces
 
 
-def ellipsoid(centre: ArrayLike, radii: ArrayLike, *, sides: int = 16) -> Shape:
-    """An ellipsoid with half axes ``radii`` (metres) along x, y, z.
+def ellipsoid(center: ArrayLike, radii: ArrayLike, *, sides: int = 16) -> Shape:
+    """An ellipsoid with half axes ``radii`` (meters) along x, y, z.
 
-    With p the distance of the tangent plane from the centre, x the point and a, b, c the half
+    With p the distance of the tangent plane from the center, x the point and a, b, c the half
     axes, the Gaussian curvature is p^4 / (a b c)^2 and the mean curvature
     p^3 (a^2 + b^2 + c^2 - |x|^2) / 2 (a b c)^2.
     """
@@ -147,16 +157,16 @@ def ellipsoid(centre: ArrayLike, radii: ArrayLike, *, sides: int = 16) -> Shape:
     mean = p**3 * ((radii**2).sum() - ((unit * radii) ** 2).sum(1)) / (2 * volume2)
     root = np.sqrt(np.maximum(mean**2 - p**4 / volume2, 0.0))
     return Shape(
-        vertices=np.asarray(centre, dtype=float) + unit * radii,
+        vertices=np.asarray(center, dtype=float) + unit * radii,
         faces=faces,
         normals=gradient * p[:, None],
         curvatures=np.stack([mean + root, mean - root], axis=1),
     )
 
 
-def sphere(centre: ArrayLike, radius: float, *, sides: int = 16) -> Shape:
+def sphere(center: ArrayLike, radius: float, *, sides: int = 16) -> Shape:
     """A ball, as an `ellipsoid` with three equal half axes."""
-    return ellipsoid(centre, (radius, radius, radius), sides=sides)
+    return ellipsoid(center, (radius, radius, radius), sides=sides)
 
 
 def blade(
@@ -166,7 +176,7 @@ def blade(
 
     Parameters
     ----------
-    length, width : float, metres
+    length, width : float, meters
         Along the middle rib, and at the widest place.
     droop : float, radians
         By how much the tip points lower than the stalk, not zero; negative bends upwards.
@@ -192,7 +202,7 @@ def blade(
 def pleats(low: ArrayLike, high: ArrayLike, folds: int, *, steps: int = 8) -> Shape:
     """A hanging cloth whose section is a sine wave: y = middle + depth/2 * cos(k x).
 
-    ``low`` and ``high`` are opposite corners (metres) of the box that it fills; it faces -y.
+    ``low`` and ``high`` are opposite corners (meters) of the box that it fills; it faces -y.
     """
     (x0, y0, z0), (x1, y1, z1) = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     k, amplitude = 2 * np.pi * folds / (x1 - x0), (y1 - y0) / 2
@@ -207,7 +217,9 @@ def pleats(low: ArrayLike, high: ArrayLike, folds: int, *, steps: int = 8) -> Sh
     low_left, n = np.arange(len(x) - 1), len(x)
     low_right, high_left, high_right = low_left + 1, low_left + n, low_left + n + 1
     faces = np.concatenate(
-        [np.stack(three, axis=1)
-         for three in ((low_left, low_right, high_right), (low_left, high_right, high_left))]
-    ).astype(np.int32)  # fmt: skip
+        [
+            np.stack(three, axis=1)
+            for three in ((low_left, low_right, high_right), (low_left, high_right, high_left))
+        ]
+    ).astype(np.int32)
     return Shape(vertices, faces, np.tile(normal, (2, 1)), np.tile(curvatures, (2, 1)))

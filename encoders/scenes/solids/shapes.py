@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from taskgraph.arrays import Floats, Integers32
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +21,7 @@ class Shape:
 
     Attributes
     ----------
-    vertices : (V, 3) array, metres
+    vertices : (V, 3) array, meters
     faces : (F, 3) integer array
         Counter-clockwise seen from outside.
     normals : (V, 3) array
@@ -33,12 +32,12 @@ class Shape:
     """
 
     vertices: Floats
-    faces: Integers
+    faces: Integers32
     normals: Floats
     curvatures: Floats
 
     def moved(self, offset: ArrayLike) -> Shape:
-        """The shape shifted by ``offset`` (metres)."""
+        """The shape shifted by ``offset`` (meters)."""
         return replace(self, vertices=self.vertices + np.asarray(offset, dtype=float))
 
     def rotated(self, rotation: ArrayLike) -> Shape:
@@ -74,7 +73,7 @@ def scattered(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = No
     Parameters
     ----------
     shape : Shape
-    offsets : (N, 3) array, metres
+    offsets : (N, 3) array, meters
     rotations : (N, 3, 3) array, optional
         Without them no copy is turned.
     """
@@ -113,11 +112,11 @@ def rotation(axis: int, angle: ArrayLike) -> Floats:
     return turn
 
 
-def _unit_box() -> tuple[Floats, Integers, Floats]:
+def _unit_box() -> tuple[Floats, Integers32, Floats]:
     """Vertices (24, 3) of the unit cube, four a side, its faces (12, 3) and normals (24, 3)."""
     vertices: list[Floats] = []
     faces: list[list[int]] = []
-    normals: list[NDArray[np.int64]] = []
+    normals: list[Integers32] = []
     for axis in range(3):
         for side in (0, 1):
             corner = np.where(np.arange(3) == axis, side, 0)
@@ -135,7 +134,7 @@ _CORNERS, _FACES, _NORMALS = _unit_box()
 
 
 def box(low: ArrayLike, high: ArrayLike) -> Shape:
-    """The solid box between two opposite corners (metres); each side has its own vertices."""
+    """The solid box between two opposite corners (meters); each side has its own vertices."""
     return boxes(np.asarray(low)[None], np.asarray(high)[None])
 
 
@@ -163,7 +162,7 @@ def tapered_box(foot: ArrayLike, head: ArrayLike, bottom: float, top: float) -> 
 
     Parameters
     ----------
-    foot, head : (2, 2) arrays, metres
+    foot, head : (2, 2) arrays, meters
         Lower and upper (x, y) corner of the rectangle at height ``bottom`` and at ``top``; the
         sides between them are flat, whatever the two rectangles are.
     """

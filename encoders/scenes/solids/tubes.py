@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.solids.outlines import filleted
 from encoders.scenes.solids.shapes import Shape
 from encoders.scenes.solids.turned import bands, upright
-
-Floats = NDArray[np.float64]
 
 
 def tube(
@@ -19,9 +17,9 @@ def tube(
 
     Parameters
     ----------
-    points : (C, 3) array, metres
+    points : (C, 3) array, meters
         Of the middle line; its corners are rounded with radius ``bend``, more than ``radius``.
-    radius : float, metres
+    radius : float, meters
         Of the pipe.
     """
     path = filleted(points, bend, steps=steps)
@@ -35,8 +33,8 @@ def tube(
     other = np.cross(path.tangents, frame)
     radial = np.cos(angle) * frame[:, None] + np.sin(angle) * other[:, None]  # (N, sides, 3)
     rings = path.points[:, None] + radius * radial
-    towards = (radial * path.bends[:, None]).sum(-1)
-    kappa = -towards / (1 - radius * towards)
+    toward = (radial * path.bends[:, None]).sum(-1)
+    kappa = -toward / (1 - radius * toward)
     curvatures = np.stack([np.full_like(kappa, 1 / radius), kappa], axis=-1).reshape(-1, 2)
     faces = bands(path.segments, sides)
     caps, normals = [rings[0], rings[-1]], [-path.tangents[0], path.tangents[-1]]

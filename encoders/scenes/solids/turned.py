@@ -5,22 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from encoders.scenes.solids.outlines import Path, filleted
 from encoders.scenes.solids.shapes import Shape
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from taskgraph.arrays import Floats, Integers32
 
 AXIS = 1e-3
-"""Metres from the axis below which a cone's curvature (infinite at its tip) no longer grows."""
+"""Meters from the axis below which a cone's curvature (infinite at its tip) no longer grows."""
 
 
 def _surface(
     along: Floats, around: Floats, along2: Floats, mixed: Floats, around2: Floats
 ) -> tuple[Floats, Floats]:
-    """Normals and principal curvatures from a parametrisation's derivatives, each (N, 3).
+    """Normals and principal curvatures from a parametrization's derivatives, each (N, 3).
 
     With the fundamental forms E, F, G and L, M, N the mean curvature is
     H = (E N - 2 F M + G L) / 2 (E G - F^2), the Gaussian K = (L N - M^2) / (E G - F^2), and the
@@ -103,7 +101,7 @@ def _ring(sides: int) -> Floats:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def bands(segments: Integers, sides: int) -> Integers:
+def bands(segments: Integers32, sides: int) -> Integers32:
     """Triangles between the rings of ``sides`` vertices that each segment joins."""
     here = np.arange(sides, dtype=np.int32)
     there = (here + 1) % sides
@@ -114,7 +112,7 @@ def bands(segments: Integers, sides: int) -> Integers:
 
 
 @lru_cache(maxsize=32)
-def _rod_faces(sides: int) -> Integers:
+def _rod_faces(sides: int) -> Integers32:
     """Triangles of one rod: a band, then two discs as fans, on four rings of vertices."""
     fan = np.stack([np.zeros(sides - 2), np.arange(1, sides - 1), np.arange(2, sides)], axis=1)
     band = bands(np.array([[0, 1]], dtype=np.int32), sides)
@@ -122,16 +120,20 @@ def _rod_faces(sides: int) -> Integers:
 
 
 def rods(
-    starts: ArrayLike, ends: ArrayLike, radii: ArrayLike, end_radii: ArrayLike | None = None, *,
+    starts: ArrayLike,
+    ends: ArrayLike,
+    radii: ArrayLike,
+    end_radii: ArrayLike | None = None,
+    *,
     sides: int = 10,
-) -> Shape:  # fmt: skip
+) -> Shape:
     """N straight round bars with flat ends, as one shape.
 
     Parameters
     ----------
-    starts, ends : (N, 3) arrays, metres
+    starts, ends : (N, 3) arrays, meters
         Of the middle lines.
-    radii, end_radii : (N,) arrays or floats, metres
+    radii, end_radii : (N,) arrays or floats, meters
         At the start and at the end; without ``end_radii`` the bars are cylinders.
     sides : int
     """
@@ -147,8 +149,10 @@ def rods(
     slant = np.sqrt(length**2 + (low - high) ** 2)
     side = (length / slant)[:, None, None] * radial
     side = side + ((low - high) / slant)[:, None, None] * axis[:, None]
-    rings = [starts[:, None] + low[:, None, None] * radial,
-             ends[:, None] + high[:, None, None] * radial]  # fmt: skip
+    rings = [
+        starts[:, None] + low[:, None, None] * radial,
+        ends[:, None] + high[:, None, None] * radial,
+    ]
     cap = np.broadcast_to(axis[:, None], radial.shape)
     kappa = np.zeros((count, 4, sides, 2))
     kappa[:, 0, :, 0] = (length / slant / np.maximum(low, AXIS))[:, None]
@@ -163,9 +167,13 @@ def rods(
 
 
 def rod(
-    start: ArrayLike, end: ArrayLike, radius: float, end_radius: float | None = None, *,
+    start: ArrayLike,
+    end: ArrayLike,
+    radius: float,
+    end_radius: float | None = None,
+    *,
     sides: int = 10,
-) -> Shape:  # fmt: skip
+) -> Shape:
     """A straight round bar between two points, tapered if ``end_radius`` is given."""
     return rods(np.asarray(start)[None], np.asarray(end)[None], radius, end_radius, sides=sides)
 
@@ -180,7 +188,7 @@ def frustum(
 def cylinder(
     radius: float, bottom: float, top: float, *, sides: int = 20, edge: float = 0.0
 ) -> Shape:
-    """A closed, upright cylinder; ``edge`` is the radius (metres) that rounds its two rims."""
+    """A closed, upright cylinder; ``edge`` is the radius (meters) that rounds its two rims."""
     if edge == 0:
         return frustum(radius, radius, bottom, top, sides=sides)
     profile = filleted([(0, bottom), (radius, bottom), (radius, top), (0, top)], edge, steps=2)
@@ -205,8 +213,9 @@ def prism(outline: Path, bottom: float, top: float) -> Shape:
     count = len(outline.points)
     first, second = outline.segments.T
     heights = np.repeat([bottom, top, bottom, top], count)
-    around = np.concatenate([np.tile(outline.points, (4, 1)), np.tile(outline.points.mean(0), 2)
-                             .reshape(2, 2)])  # fmt: skip
+    around = np.concatenate(
+        [np.tile(outline.points, (4, 1)), np.tile(outline.points.mean(0), 2).reshape(2, 2)]
+    )
     vertices = np.column_stack([around, np.append(heights, [bottom, top])])
     normals = np.zeros_like(vertices)
     normals[: 2 * count, :2] = np.tile(outline.sides, (2, 1))

@@ -9,17 +9,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from encoders.colors import rebalancing
+from encoders.codecs.colors import rebalancing
 from encoders.errors import InvalidDataError
-from encoders.fit import Loss
-from encoders.objective import output_of
 from encoders.tasks import Task
+from encoders.training.fit import Loss
+from encoders.training.objective import output_of
 from encoders.transfer.ridge.regressands import Regressand, positions, unpatched
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Floats32
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def settings(task: Task) -> list[Setting]:
 
 
 def class_weights(task: Task, constants: Mapping[str, Any]) -> Tensor | None:
-    """The weights of classes of pixels in a task's loss (`encoders.objective.loss_of`)."""
+    """The weights of classes of pixels in a task's loss (`encoders.training.objective.loss_of`)."""
     if task.output is None or task.output.kind != "class_map" or "frequency" not in constants:
         return None
     share = np.asarray(constants["frequency"], dtype=np.float64)

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
-from encoders.transfer.ridge.moments import Centred
-
-Floats = NDArray[np.float64]
+from encoders.transfer.ridge.moments import Centered
+from taskgraph.arrays import Floats
 
 TOLERANCE = 1e-3
 """Share of a target's variance that a least-squares fit may lose to dropped directions."""
@@ -60,13 +58,13 @@ class Directions:
         """(p, q) moments with the outputs -> (p, columns) moments with the directions."""
         return np.hstack([xy[:, r] @ b for r, b in zip(self.runs, self.bases, strict=True)])
 
-    def variances(self, moments: Centred) -> Floats:
+    def variances(self, moments: Centered) -> Floats:
         """(T,) mean square of each target's outputs, summed over them."""
         return np.array([moments.yy[run].sum() for run in self.runs])
 
 
 def directions(
-    train: Centred, outputs: Mapping[str, slice], *, tolerance: float = TOLERANCE
+    train: Centered, outputs: Mapping[str, slice], *, tolerance: float = TOLERANCE
 ) -> Directions:
     """Keep of each target the directions that least squares from all features can predict.
 
@@ -78,7 +76,7 @@ def directions(
 
     Parameters
     ----------
-    train : Centred
+    train : Centered
         About the means of the examples trained on.
     outputs : mapping
         Each target's columns.

@@ -16,13 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Numbers = NDArray[Any]  # of one floating type throughout
-
+from taskgraph.arrays import Array
 
 STRIP = 4
 """Sources whose rows are computed at a time; what lies left of a strip's own is never needed."""
@@ -43,9 +40,9 @@ class Held:
         Mean square of each target's residuals.
     """
 
-    xx: Numbers
-    xy: Numbers
-    error: Numbers
+    xx: Array
+    xy: Array
+    error: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +65,10 @@ class Stage:
 
     prefix: tuple[int, ...]
     width: int
-    xx: Numbers
-    xy: Numbers
+    xx: Array
+    xy: Array
     held: tuple[Held, ...]
-    owners: Numbers
+    owners: Array
 
     @property
     def remaining(self) -> int:
@@ -94,10 +91,10 @@ class Solved:
         Mean squares of what it leaves.
     """
 
-    inverse: Numbers
-    weights: Numbers
-    unsolved: tuple[Numbers, ...]
-    errors: tuple[Numbers, ...]
+    inverse: Array
+    weights: Array
+    unsolved: tuple[Array, ...]
+    errors: tuple[Array, ...]
 
 
 def solve(stage: Stage) -> Solved:
@@ -130,7 +127,7 @@ def eliminate(stage: Stage, solved: Solved, source: int) -> Stage:
     return Stage(step.prefix, stage.width, xx, step.outputs(), held, stage.owners)
 
 
-def last(stage: Stage, solved: Solved) -> Iterator[tuple[Numbers, ...]]:
+def last(stage: Stage, solved: Solved) -> Iterator[tuple[Array, ...]]:
     """Errors of all sets that add two sources to the prefix.
 
     For each first source, held examples' (r', T) errors of it with each later one. Only the
@@ -169,76 +166,76 @@ class _Step:
         first = stage.prefix[-1] + 1 if stage.prefix else 0
         self.prefix = (*stage.prefix, first + i)
 
-    def given(self, xx: Numbers) -> Numbers:
+    def given(self, xx: Array) -> Array:
         """Moments of the source with those after it, (w, m)."""
         return xx[self.own, self.after]
 
-    def rest(self, xx: Numbers, left: Numbers, right: Numbers) -> Numbers:
+    def rest(self, xx: Array, left: Array, right: Array) -> Array:
         """Moments of those after it plus ``left @ right``, (m, m), on and above the diagonal."""
-        found: Numbers = xx[self.after, self.after].copy()
+        found: Array = xx[self.after, self.after].copy()
         strip = STRIP * self.stage.width
         for begin in range(0, len(found), strip):
             rows = slice(begin, begin + strip)
             found[rows, begin:] += left[rows] @ right[:, begin:]
         return found
 
-    def spread(self, xx: Numbers) -> Numbers:
+    def spread(self, xx: Array) -> Array:
         """A_ii C, (w, m)."""
-        found: Numbers = xx[self.own, self.own] @ self.coefficients
+        found: Array = xx[self.own, self.own] @ self.coefficients
         return found
 
-    def mixed(self, xx: Numbers) -> Numbers:
+    def mixed(self, xx: Array) -> Array:
         """[C', A_Ji], (m, 2 w)."""
         return np.concatenate([self.coefficients, self.given(xx)]).T
 
-    def opposite(self, xx: Numbers) -> Numbers:
+    def opposite(self, xx: Array) -> Array:
         """[A_ii C - A_iJ; -C], (2 w, m): with `mixed`, C'A_ii C - C'A_iJ - A_Ji C."""
         return np.concatenate([self.spread(xx) - self.given(xx), -self.coefficients])
 
-    def outputs(self) -> Numbers:
+    def outputs(self) -> Array:
         """Moments of the examples trained on with the new residuals, (m, q)."""
-        xy: Numbers = self.stage.xy[self.after] - self.coefficients.T @ self.stage.xy[self.own]
+        xy: Array = self.stage.xy[self.after] - self.coefficients.T @ self.stage.xy[self.own]
         return xy
 
-    def residual(self, number: int, held: Held) -> Numbers:
+    def residual(self, number: int, held: Held) -> Array:
         """Moments of held examples with the new residuals, (m, q).
 
         E[(x_J - C'x_i)(y - W'x_i)'] = B_J - A_Ji W - C'(B_i - A_ii W).
         """
         pieces = [self.solved.unsolved[number][self.i], self.solved.weights[self.i]]
-        found: Numbers = held.xy[self.after] - self.mixed(held.xx) @ np.concatenate(pieces)
+        found: Array = held.xy[self.after] - self.mixed(held.xx) @ np.concatenate(pieces)
         return found
 
 
-def _solution(left: Numbers, right: Numbers) -> Numbers:
+def _solution(left: Array, right: Array) -> Array:
     """A^-1 B of many small A; whichever way is faster for B's number of columns."""
     if right.shape[2] <= left.shape[2]:
         return np.linalg.solve(left, right)
-    found: Numbers = np.linalg.inv(left) @ right
+    found: Array = np.linalg.inv(left) @ right
     return found
 
 
-def _diagonal(xx: Numbers, width: int) -> Numbers:
+def _diagonal(xx: Array, width: int) -> Array:
     """(r, w, w) blocks of (r w, r w)."""
     count = len(xx) // width
     numbers = np.arange(count)
-    found: Numbers = xx.reshape(count, width, count, width)[numbers, :, numbers, :]
+    found: Array = xx.reshape(count, width, count, width)[numbers, :, numbers, :]
     return found
 
 
-def _rows(values: Numbers, width: int) -> Numbers:
+def _rows(values: Array, width: int) -> Array:
     """(r w, q) -> (r, w, q)."""
-    found: Numbers = values.reshape(-1, width, values.shape[1])
+    found: Array = values.reshape(-1, width, values.shape[1])
     return found
 
 
-def _columns(values: Numbers, width: int) -> Numbers:
+def _columns(values: Array, width: int) -> Array:
     """(w, r w) -> (r, w, w)."""
     return values.reshape(len(values), -1, width).swapaxes(0, 1)
 
 
-def _trace(weights: Numbers, moments: Numbers, owners: Numbers) -> Numbers:
+def _trace(weights: Array, moments: Array, owners: Array) -> Array:
     """tr W'M by target, (r, w, q) twice -> (r, T)."""
     each = np.einsum("rwq,rwq->rq", weights, moments)
-    found: Numbers = each @ owners
+    found: Array = each @ owners
     return found

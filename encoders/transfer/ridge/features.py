@@ -12,17 +12,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn import functional as F
 
 from encoders.errors import InvalidDataError
-from encoders.readout import SPREAD
-
-Floats32 = NDArray[np.float32]
+from encoders.networks.readout import SPREAD
+from taskgraph.arrays import Floats32
 
 AROUND = 3
-"""Side of the neighbourhood that a place's output is read from."""
+"""Side of the neighborhood that a place's output is read from."""
 
 PLACES, SIDES = 3, 2
 """Sides of the grids that pictures are averaged over: to be classified or compared, and for poses.
@@ -71,7 +70,7 @@ class Statistics:
         chosen = list(sources)
         return Statistics(self.mean[chosen], self.scale[chosen])
 
-    def standardise(self, representations: ArrayLike) -> Tensor:
+    def standardize(self, representations: ArrayLike) -> Tensor:
         """(..., S, f, g, g) -> the same shape, mean 0 and spread 1, clipped to ±`SPREAD`.
 
         Raises
@@ -91,7 +90,7 @@ class Statistics:
 
 
 def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """Each place's 3 x 3 neighbourhood; beyond the border stand zeros, the channels' means.
+    """Each place's 3 x 3 neighborhood; beyond the border stand zeros, the channels' means.
 
     Parameters
     ----------
@@ -102,14 +101,14 @@ def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
     (B g g, 9 f S) float32 array
         Rows by image, row and column of the grid.
     """
-    each = statistics.standardise(representations).flatten(1, 2)  # (B, S f, g, g)
+    each = statistics.standardize(representations).flatten(1, 2)  # (B, S f, g, g)
     around = F.unfold(each, AROUND, padding=AROUND // 2)  # (B, S f 9, g g)
     return _array(around.mT.flatten(0, 1))
 
 
 def pooled(representations: ArrayLike, statistics: Statistics) -> Floats32:
     """Averages over 3 x 3 places of each picture, (B, S, f, g, g) -> (B, 9 f S)."""
-    return _array(_averages(statistics.standardise(representations), PLACES).flatten(1))
+    return _array(_averages(statistics.standardize(representations), PLACES).flatten(1))
 
 
 def related(representations: ArrayLike, statistics: Statistics) -> Floats32:
@@ -156,7 +155,7 @@ def _of_several(representations: ArrayLike, statistics: Statistics, side: int) -
             f"representations of shape {shape}; to relate pictures, give (B, n, S, f, g, g) with "
             "n of at least 2"
         )
-    return _averages(statistics.standardise(representations), side)
+    return _averages(statistics.standardize(representations), side)
 
 
 def _averages(each: Tensor, side: int) -> Tensor:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.linalg import blas
 
 from encoders.errors import InvalidDataError
-
-Floats = NDArray[np.float64]
-Numbers = NDArray[np.floating]
+from taskgraph.arrays import AnyFloats, Floats
 
 ROWS = 16_384
 """Rows whose single-precision products are summed before they are added up in double precision."""
 
 
 @dataclass(frozen=True, eq=False)
-class Centred:
+class Centered:
     """Second moments about fixed points, divided by the number of examples.
 
     Attributes
@@ -91,7 +89,7 @@ class Moments:
             part = slice(begin, begin + ROWS)
             self._add(x[part], y[part], None if weight is None else weight[part])
 
-    def _add(self, x: Numbers, y: Numbers, weight: Floats | None) -> None:
+    def _add(self, x: AnyFloats, y: AnyFloats, weight: Floats | None) -> None:
         root = None if weight is None else np.sqrt(weight)[:, None].astype(x.dtype)
         x = np.ascontiguousarray(x if root is None else x * root)
         y = np.asarray(y if root is None else y * root, dtype=x.dtype)
@@ -127,7 +125,7 @@ class Moments:
         """(q,) means of the outputs."""
         return self._y / self._some()
 
-    def about(self, x: Floats, y: Floats) -> Centred:
+    def about(self, x: Floats, y: Floats) -> Centered:
         """Moments about given points, such as the means of the examples trained on.
 
         Of x about c: E[(x - c)(x - c)'] = E[x x'] - m c' - c m' + c c', m the mean of x.
@@ -137,7 +135,7 @@ class Moments:
         xx = self.xx / count - crossed - crossed.T + np.outer(x, x)
         xy = self.xy / count - np.outer(mx, y) - np.outer(x, my) + np.outer(x, y)
         yy = np.diagonal(self.yy) / count - 2 * my * y + y * y
-        return Centred(count, xx, xy, np.maximum(yy, 0.0))
+        return Centered(count, xx, xy, np.maximum(yy, 0.0))
 
     def part(self, features: ArrayLike | None = None, outputs: ArrayLike | None = None) -> Moments:
         """The moments of some features and some outputs (numbers of columns) alone."""
@@ -158,7 +156,7 @@ class Moments:
             )
         return self.count
 
-    def _check(self, x: Numbers, y: Numbers) -> None:
+    def _check(self, x: AnyFloats, y: AnyFloats) -> None:
         width, columns = self.xy.shape
         if x.shape != (len(x), width) or y.shape != (len(x), columns):
             raise InvalidDataError(
@@ -167,6 +165,6 @@ class Moments:
             )
 
 
-def _floating(values: ArrayLike) -> Numbers:
+def _floating(values: ArrayLike) -> AnyFloats:
     values = np.asarray(values)
     return values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)

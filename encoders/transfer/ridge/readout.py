@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import linalg
 
 from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.transfer.ridge.moments import Moments
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats, Floats32, Integers
 
 LEAST = 1e-6
-"""Of the mean variance: what a feature that never varies is penalised by at least."""
+"""Of the mean variance: what a feature that never varies is penalized by at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +33,13 @@ class Readout:
 
 
 def penalties(variances: Floats, strength: float) -> Floats:
-    """``strength`` times each feature's variance, which is as if features were standardised."""
+    """``strength`` times each feature's variance, which is as if features were standardized."""
     least = LEAST * variances.mean() or 1.0
     found: Floats = strength * np.maximum(variances, least)
     return found
 
 
-def columns_of(groups: Mapping[str, slice], sources: Sequence[str]) -> NDArray[np.int64]:
+def columns_of(groups: Mapping[str, slice], sources: Sequence[str]) -> Integers:
     """The features of some sources, in the order of the sources given.
 
     Raises
@@ -88,7 +87,7 @@ def fit_readout(
     return Readout(weights, part.mean_y - part.mean_x @ weights)
 
 
-def predict(readout: Readout, features: ArrayLike) -> NDArray[np.float32]:
+def predict(readout: Readout, features: ArrayLike) -> Floats32:
     """(n, p) features of the read-out's set -> (n, q) outputs.
 
     Raises

@@ -18,15 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
 from encoders.tasks.task import Output
-
-Floats32 = NDArray[np.float32]
+from taskgraph.arrays import Booleans, Floats, Floats32, Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +72,7 @@ class Regressand:
         return filled.astype(np.float32, copy=False)
 
     @staticmethod
-    def weight(mask: Tensor) -> NDArray[np.bool_]:
+    def weight(mask: Tensor) -> Booleans:
         """(B,) whether an image counts."""
         return mask.flatten(1).any(1).numpy() if mask.ndim > 1 else mask.bool().numpy()
 
@@ -112,7 +110,7 @@ def regressand(task: Task, batches: Iterable[tuple[Tensor, Tensor]], grid: int) 
     return Regressand(task, grid, mean.astype(np.float32), scale.astype(np.float32))
 
 
-def raw(task: Task, target: Tensor, mask: Tensor, grid: int) -> tuple[Floats32, NDArray[np.bool_]]:
+def raw(task: Task, target: Tensor, mask: Tensor, grid: int) -> tuple[Floats32, Booleans]:
     """A batch's numbers before any scaling, and which of them count.
 
     Returns
@@ -138,7 +136,7 @@ def raw(task: Task, target: Tensor, mask: Tensor, grid: int) -> tuple[Floats32, 
 DESCRIPTORS = 3
 
 
-def descriptors(segments: NDArray[np.int64], mask: NDArray[np.bool_]) -> Floats32:
+def descriptors(segments: Integers, mask: Booleans) -> Floats32:
     """What is the same for all pixels of one segment, as seen from each pixel.
 
     Parameters
@@ -172,8 +170,8 @@ def descriptors(segments: NDArray[np.int64], mask: NDArray[np.bool_]) -> Floats3
     return np.ascontiguousarray(found.transpose(1, 0, 2, 3), dtype=np.float32)
 
 
-def _coordinates(height: int, width: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(H, 1) and (1, W), the pixels' centres in [-1, 1]."""
+def _coordinates(height: int, width: int) -> tuple[Floats, Floats]:
+    """(H, 1) and (1, W), the pixels' centers in [-1, 1]."""
     down, right = (2 * (np.arange(n) + 0.5) / n - 1 for n in (height, width))
     return down[:, None], right[None, :]
 

@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidDataError, UnknownNameError
+from taskgraph.arrays import Floats, Floats32, Integers
 from taskgraph.tables import write_bytes
-
-Floats32 = NDArray[np.float32]
-Integers = NDArray[np.int64]
 
 FORMAT = 1
 
@@ -56,7 +53,7 @@ class SweepResult:
     error_valid: dict[int, Floats32]
     error_test: dict[int, Floats32]
     penalty: dict[int, Floats32]
-    lost: NDArray[np.float64]
+    lost: Floats
     done: int
 
     def better(

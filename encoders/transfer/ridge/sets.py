@@ -7,11 +7,10 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import InvalidDataError
+from taskgraph.arrays import Integers
 
-Integers = NDArray[np.int64]
 ORDERS = range(1, 6)
 
 

@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 from threadpoolctl import threadpool_limits
 
 from encoders.errors import InvalidDataError
 from encoders.transfer.ridge.directions import TOLERANCE, Directions, directions
-from encoders.transfer.ridge.elimination import Held, Numbers, Stage
-from encoders.transfer.ridge.moments import Centred, Moments
+from encoders.transfer.ridge.elimination import Held, Stage
+from encoders.transfer.ridge.moments import Centered, Moments
 from encoders.transfer.ridge.readout import penalties
 from encoders.transfer.ridge.result import SweepResult
 from encoders.transfer.ridge.sets import ORDERS, source_sets
 from encoders.transfer.ridge.walk import Progress, Told, all_errors
+from taskgraph.arrays import Array, Floats32, Integers
 
-Errors = dict[int, NDArray[np.float32]]
+Errors = dict[int, Floats32]
 
 LAMBDAS = (1e-4, 1e-3, 1e-2, 1e-1)
 """Penalties, in units of each feature's variance; where examples are places of maps."""
@@ -46,8 +47,8 @@ def sweep(
     """Solve the ridge regression of every target on every set of sources.
 
     Of each set S, penalty l and target: W = (A_SS + l D_SS)^-1 B_S with the moments A, B of the
-    examples trained on about their means (so the intercept is not penalised) and D the diagonal of
-    A: features count as if standardised. The error on valid and test examples is
+    examples trained on about their means (so the intercept is not penalized) and D the diagonal of
+    A: features count as if standardized. The error on valid and test examples is
     tr(Y'Y) - 2 tr(W'X'Y) + tr(W'X'XW), all about the means of the examples trained on, over the
     tr(Y'Y). The penalty is chosen for each set and target on the valid examples.
 
@@ -111,12 +112,12 @@ def sweep(
 class _Blocks:
     """Moments by source: (S, w, S, w) and (S, w, q), filled up with zeros."""
 
-    xx: Numbers
-    xy: Numbers
+    xx: Array
+    xy: Array
 
 
 def _blocks(
-    part: Centred, groups: Mapping[str, slice], kept: Directions, precision: DTypeLike
+    part: Centered, groups: Mapping[str, slice], kept: Directions, precision: DTypeLike
 ) -> _Blocks:
     columns = [np.arange(len(part.xx))[run] for run in groups.values()]
     width = max(map(len, columns))
@@ -132,7 +133,7 @@ def _blocks(
 def _begin(
     blocks: Sequence[_Blocks],
     penalty: float,
-    scales: Sequence[Numbers],
+    scales: Sequence[Array],
     sources: int,
     kept: Directions,
 ) -> Stage:
@@ -152,7 +153,7 @@ def _nothing(
     groups: Mapping[str, slice],
     outputs: Mapping[str, slice],
     lambdas: tuple[float, ...],
-    sets: dict[int, NDArray[np.int64]],
+    sets: dict[int, Integers],
     kept: Directions,
 ) -> SweepResult:
     """A result before the first penalty."""
@@ -167,7 +168,7 @@ def _nothing(
 
 
 def _relative(
-    found: Mapping[int, Sequence[Numbers]], which: int, orders: Iterable[int], scale: Numbers
+    found: Mapping[int, Sequence[Array]], which: int, orders: Iterable[int], scale: Array
 ) -> Errors:
     """Errors on the held examples number ``which``, in units of the best constant's."""
     return {o: (found[o][which] / scale).astype(np.float32) for o in orders}
@@ -187,7 +188,7 @@ def _check_alike(resume: SweepResult, fresh: SweepResult) -> None:
         )
 
 
-def _check_varies(scales: Numbers, outputs: Mapping[str, slice], part: str) -> None:
+def _check_varies(scales: Array, outputs: Mapping[str, slice], part: str) -> None:
     for name, scale in zip(outputs, scales, strict=True):
         if scale <= 0:
             raise InvalidDataError(

@@ -9,17 +9,18 @@ from math import comb
 
 import numpy as np
 
-from encoders.transfer.ridge.elimination import Numbers, Stage, eliminate, last, solve
+from encoders.transfer.ridge.elimination import Stage, eliminate, last, solve
 from encoders.transfer.ridge.sets import first_position
+from taskgraph.arrays import Array
 
 Progress = Callable[[int, int], None]
 """Told how many of how many sets, over all penalties, are solved."""
 
-Note = Callable[[Sequence[int], Sequence[Numbers]], None]
+Note = Callable[[Sequence[int], Sequence[Array]], None]
 """Told a prefix and, for each of the held examples, the errors of it with each later source."""
 
 
-def all_errors(stage: Stage, most: int, workers: int, told: Told) -> dict[int, tuple[Numbers, ...]]:
+def all_errors(stage: Stage, most: int, workers: int, told: Told) -> dict[int, tuple[Array, ...]]:
     """(n, T) errors of all sets of orders 1 to ``most``, for each of the held examples."""
     count, targets = stage.remaining, stage.owners.shape[1]
     found = {
@@ -27,7 +28,7 @@ def all_errors(stage: Stage, most: int, workers: int, told: Told) -> dict[int, t
         for order in range(1, most + 1)
     }
 
-    def note(prefix: Sequence[int], errors: Sequence[Numbers]) -> None:
+    def note(prefix: Sequence[int], errors: Sequence[Array]) -> None:
         """Errors of the sets of a prefix and one of each of those after it."""
         order, rows = len(prefix) + 1, len(errors[0])
         if rows:

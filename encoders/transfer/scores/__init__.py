@@ -8,7 +8,7 @@ from encoders.transfer.scores.duality import dds, diagram
 from encoders.transfer.scores.evidence import log_evidence, logme
 from encoders.transfer.scores.ranks import average_rank
 from encoders.transfer.scores.separation import (
-    discretise,
+    discretize,
     h_score,
     ledoit_wolf_shrinkage,
     shrunk_h_score,
@@ -18,7 +18,7 @@ __all__ = [
     "average_rank",
     "dds",
     "diagram",
-    "discretise",
+    "discretize",
     "h_score",
     "ledoit_wolf_shrinkage",
     "log_evidence",

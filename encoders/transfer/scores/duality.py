@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import pdist, squareform
 
-from encoders.transfer.scores.inputs import Floats, checked_features, without_mean
+from encoders.transfer.scores.inputs import checked_features, without_mean
+from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError
 
 Kernel = Literal["laplacian", "cosine", "linear"]
-Normalisation = Literal["z", "centre", "none"]
+Normalization = Literal["z", "center", "none"]
 
 
 def dds(
@@ -20,10 +21,10 @@ def dds(
     target: ArrayLike,
     *,
     kernel: Kernel = "laplacian",
-    normalise: Normalisation = "z",
+    normalize: Normalization = "z",
     debiased: bool = True,
 ) -> float:
-    """Cosine between the centred matrices of how alike two encoders find the same examples.
+    """Cosine between the centered matrices of how alike two encoders find the same examples.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def dds(
     target : (N, E) array
         Features of the *target's own trained encoder* on the same examples, so the target has to
         be trained before it can be asked for.
-    kernel, normalise, debiased
+    kernel, normalize, debiased
         As in `diagram`. The defaults are among the authors' best on Taskonomy.
 
     Returns
@@ -48,10 +49,10 @@ def dds(
 
     Source: Dwivedi, Huang, Cichy & Roig, *Duality Diagram Similarity: a generic framework for
     initialization selection in task transfer learning*, ECCV 2020. With the linear kernel it is
-    the centred kernel alignment of Kornblith et al., ICML 2019.
+    the centered kernel alignment of Kornblith et al., ICML 2019.
     """
-    ours = diagram(source, kernel=kernel, normalise=normalise, debiased=debiased, name="source")
-    theirs = diagram(target, kernel=kernel, normalise=normalise, debiased=debiased, name="target")
+    ours = diagram(source, kernel=kernel, normalize=normalize, debiased=debiased, name="source")
+    theirs = diagram(target, kernel=kernel, normalize=normalize, debiased=debiased, name="target")
     if len(ours) != len(theirs):
         raise InvalidTableError(
             f"`source` has {len(np.asarray(source))} examples and `target` "
@@ -64,7 +65,7 @@ def diagram(
     features: ArrayLike,
     *,
     kernel: Kernel = "laplacian",
-    normalise: Normalisation = "z",
+    normalize: Normalization = "z",
     debiased: bool = True,
     name: str = "features",
 ) -> Floats:
@@ -76,11 +77,11 @@ def diagram(
     kernel : str
         Between rows a and b: ``laplacian`` exp(-|a - b|_1 / D); ``cosine`` of the angle (its
         complement, the cosine distance, gives the same similarity); ``linear`` a . b.
-    normalise : str
+    normalize : str
         Of each feature over the examples: ``z`` to mean 0 and spread 1 (a constant one becomes
-        0), ``centre`` to mean 0, or ``none``.
+        0), ``center`` to mean 0, or ``none``.
     debiased : bool
-        Whether the matrix is U-centred, as in the authors' code (Székely & Rizzo 2014:
+        Whether the matrix is U-centered, as in the authors' code (Székely & Rizzo 2014:
         its diagonal counts for nothing), rather than by its plain row and column means.
     name : str
         What errors call the array.
@@ -88,33 +89,33 @@ def diagram(
     Returns
     -------
     (N (N + 1) / 2,) array
-        The upper triangle of the centred matrix, scaled so that products of two such vectors are
+        The upper triangle of the centered matrix, scaled so that products of two such vectors are
         those of the whole matrices, and to length 1; zeros where there is nothing but the mean.
     """
-    found = _normalised(checked_features(features, name=name, least=4), normalise)
+    found = _normalized(checked_features(features, name=name, least=4), normalize)
     alike = _alike(found, kernel)
     largest = np.abs(alike).max()
-    centred = _u_centred(alike) if debiased else _centred(alike)
-    rows, columns = np.triu_indices(len(centred))
-    vector = centred[rows, columns] * np.where(rows == columns, 1.0, np.sqrt(2.0))
+    centered = _u_centered(alike) if debiased else _centered(alike)
+    rows, columns = np.triu_indices(len(centered))
+    vector = centered[rows, columns] * np.where(rows == columns, 1.0, np.sqrt(2.0))
     length = np.linalg.norm(vector)
-    if length <= 1e-12 * largest * len(centred):
+    if length <= 1e-12 * largest * len(centered):
         return np.zeros(len(vector))
     unit: Floats = vector / length
     return unit
 
 
-def _normalised(features: Floats, normalise: Normalisation) -> Floats:
-    if normalise == "none":
+def _normalized(features: Floats, normalize: Normalization) -> Floats:
+    if normalize == "none":
         return features
-    centred = without_mean(features)
-    if normalise == "centre":
-        return centred
-    if normalise == "z":
-        spread = centred.std(axis=0)
-        found: Floats = centred / np.where(spread > 0, spread, 1.0)
+    centered = without_mean(features)
+    if normalize == "center":
+        return centered
+    if normalize == "z":
+        spread = centered.std(axis=0)
+        found: Floats = centered / np.where(spread > 0, spread, 1.0)
         return found
-    raise InvalidTableError(f'normalise is "{normalise}", expected "z", "centre" or "none"')
+    raise InvalidTableError(f'normalize is "{normalize}", expected "z", "center" or "none"')
 
 
 def _alike(features: Floats, kernel: Kernel) -> Floats:
@@ -131,18 +132,18 @@ def _alike(features: Floats, kernel: Kernel) -> Floats:
     return products
 
 
-def _centred(alike: Floats) -> Floats:
+def _centered(alike: Floats) -> Floats:
     means = alike.mean(axis=0)
-    centred: Floats = alike - means - means[:, None] + means.mean()
-    return centred
+    centered: Floats = alike - means - means[:, None] + means.mean()
+    return centered
 
 
-def _u_centred(alike: Floats) -> Floats:
+def _u_centered(alike: Floats) -> Floats:
     """Rows then sum to 0 without the diagonal, which is 0 itself."""
     count = len(alike)
     hollow = alike - np.diag(np.diag(alike))
     sums = hollow.sum(axis=0)
-    centred: Floats = hollow - (sums + sums[:, None]) / (count - 2)
-    centred += sums.sum() / ((count - 1) * (count - 2))
-    np.fill_diagonal(centred, 0.0)
-    return centred
+    centered: Floats = hollow - (sums + sums[:, None]) / (count - 2)
+    centered += sums.sum() / ((count - 1) * (count - 2))
+    np.fill_diagonal(centered, 0.0)
+    return centered

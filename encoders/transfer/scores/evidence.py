@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from encoders.transfer.scores.inputs import (
-    Floats,
     checked_answers,
     checked_features,
     checked_labels,
     is_labels,
 )
+from taskgraph.arrays import Floats
 from taskgraph.errors import ConvergenceError, InvalidTableError
 
 NARROWEST, WIDEST = 1e-12, 1e12
@@ -21,7 +21,7 @@ STARTS = 10.0 ** np.arange(-8, 5, 0.5)
 """First guesses of alpha / beta, as multiples of the same; the best of them is refined."""
 
 
-def logme(features: ArrayLike, targets: ArrayLike, *, centred: bool = False) -> float:
+def logme(features: ArrayLike, targets: ArrayLike, *, centered: bool = False) -> float:
     """Mean over outputs of the largest log evidence an example (`log_evidence`).
 
     Parameters
@@ -29,7 +29,7 @@ def logme(features: ArrayLike, targets: ArrayLike, *, centred: bool = False) -> 
     features : (N, D) array
     targets : (N,) whole numbers, or (N,) or (N, K) numbers
         Whole numbers are classes: each class that occurs is an output of zeros and ones.
-    centred : bool
+    centered : bool
         Whether the means of features and outputs are taken away first. The paper does not; do so
         for features that cannot make a constant.
 
@@ -53,7 +53,7 @@ def logme(features: ArrayLike, targets: ArrayLike, *, centred: bool = False) -> 
         answers = np.eye(int(numbers.max()) + 1)[numbers]
     else:
         answers = checked_answers(targets, len(found))
-    if centred:
+    if centered:
         found, answers = found - found.mean(axis=0), answers - answers.mean(axis=0)
     return float(log_evidence(found, answers).mean())
 

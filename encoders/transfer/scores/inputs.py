@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from taskgraph.arrays import Array, Floats, Integers
 from taskgraph.errors import InvalidTableError
-
-Floats = NDArray[np.float64]
 
 
 def checked_features(features: ArrayLike, *, name: str = "features", least: int = 2) -> Floats:
@@ -43,7 +40,7 @@ def checked_answers(answers: ArrayLike, examples: int) -> Floats:
     return _finite(found, "targets")
 
 
-def checked_labels(labels: ArrayLike, examples: int) -> NDArray[np.int64]:
+def checked_labels(labels: ArrayLike, examples: int) -> Integers:
     """(N,) whole numbers, renumbered from 0 without gaps.
 
     Raises
@@ -55,7 +52,7 @@ def checked_labels(labels: ArrayLike, examples: int) -> NDArray[np.int64]:
     if not is_labels(found):
         raise InvalidTableError(
             f"`labels` is {found.dtype} of shape {found.shape}, expected (N,) whole numbers; "
-            "make classes of continuous targets with `discretise`"
+            "make classes of continuous targets with `discretize`"
         )
     _same_length(found, examples)
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
@@ -67,25 +64,25 @@ def without_mean(features: Floats) -> Floats:
     Taking the mean away leaves of a constant a rounding error, which no later step could tell
     from a feature of tiny spread.
     """
-    centred = features - features.mean(axis=0)
+    centered = features - features.mean(axis=0)
     constant = np.ptp(features, axis=0) <= 1e-9 * np.abs(features).max(axis=0)
-    found: Floats = np.where(constant, 0.0, centred)
+    found: Floats = np.where(constant, 0.0, centered)
     return found
 
 
-def is_labels(targets: NDArray[Any]) -> bool:
+def is_labels(targets: Array) -> bool:
     """Whether targets are classes: one whole number (or truth value) an example."""
     return targets.ndim == 1 and targets.dtype.kind in "iub"
 
 
-def _same_length(found: NDArray[Any], examples: int) -> None:
+def _same_length(found: Array, examples: int) -> None:
     if len(found) != examples:
         raise InvalidTableError(
             f"there are {len(found)} targets for {examples} rows of features, expected one each"
         )
 
 
-def _finite(found: NDArray[Any], name: str) -> Floats:
+def _finite(found: Array, name: str) -> Floats:
     numbers = found.astype(np.float64)
     wrong = ~np.isfinite(numbers)
     if wrong.any():

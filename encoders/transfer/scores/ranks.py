@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
-from encoders.transfer.scores.inputs import Floats
+from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError
 
 Better = Literal["larger", "smaller"]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.cluster.vq import kmeans2
 
 from encoders.transfer.scores.inputs import (
-    Floats,
     checked_answers,
     checked_features,
     checked_labels,
     without_mean,
 )
+from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 
 DEAD = 1e-10
-"""Share of the largest variance of standardised features below which a direction is void."""
+"""Share of the largest variance of standardized features below which a direction is void."""
 
 
 def h_score(features: ArrayLike, labels: ArrayLike) -> float:
@@ -35,7 +35,7 @@ def h_score(features: ArrayLike, labels: ArrayLike) -> float:
     ----------
     features : (N, D) array
     labels : (N,) whole numbers
-        Classes. For numbers or maps as targets, take `discretise` of them.
+        Classes. For numbers or maps as targets, take `discretize` of them.
 
     Returns
     -------
@@ -53,12 +53,12 @@ def h_score(features: ArrayLike, labels: ArrayLike) -> float:
     Learning*, ICIP 2019. Both covariances divide by N; features are brought to unit
     spread first, which only helps the pseudo-inverse to tell void directions from small ones.
     """
-    centred, between = _centred(features, labels)
-    spread = centred.std(axis=0)
+    centered, between = _centered(features, labels)
+    spread = centered.std(axis=0)
     alive = spread > 0
     if not alive.any():
         return 0.0
-    scaled = centred[:, alive] / spread[alive]
+    scaled = centered[:, alive] / spread[alive]
     values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))  # (D,), (D, D)
     kept = values > DEAD * values[-1]
     along = (between[:, alive] / spread[alive]) @ vectors[:, kept]  # classes, directions
@@ -81,9 +81,9 @@ def shrunk_h_score(features: ArrayLike, labels: ArrayLike) -> float:
     metrics, their peculiarities, stability and performance*, ECML PKDD 2022. All covariances
     divide by N.
     """
-    centred, between = _centred(features, labels)
-    share = ledoit_wolf_shrinkage(centred)
-    values, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
+    centered, between = _centered(features, labels)
+    share = ledoit_wolf_shrinkage(centered)
+    values, vectors = np.linalg.eigh(centered.T @ centered / len(centered))
     shrunk = (1 - share) * values + share * values.mean()
     kept = shrunk > DEAD * shrunk[-1]  # none where all features are constant
     along = between @ vectors[:, kept]
@@ -93,22 +93,24 @@ def shrunk_h_score(features: ArrayLike, labels: ArrayLike) -> float:
 def ledoit_wolf_shrinkage(features: ArrayLike) -> float:
     """How much of the covariance is better replaced by a multiple of the identity, in [0, 1].
 
-    With S the covariance (dividing by N), s its mean eigenvalue, and x_n the centred rows::
+    With S the covariance (dividing by N), s its mean eigenvalue, and x_n the centered rows::
 
         a = min(1, b / d),  d = |S - s I|^2,  b = (1 / N^2) sum_n |x_n x_n' - S|^2
 
     Source: Ledoit & Wolf, *A well-conditioned estimator for large-dimensional covariance
     matrices*, J. Multivariate Analysis 2004.
     """
-    centred = without_mean(checked_features(features))
-    covariance = centred.T @ centred / len(centred)
+    centered = without_mean(checked_features(features))
+    covariance = centered.T @ centered / len(centered)
     size = float((covariance**2).sum())
     away = size - np.trace(covariance) ** 2 / len(covariance)
-    noise = float(((centred**2).sum(axis=1) ** 2).sum()) / len(centred) ** 2 - size / len(centred)
+    noise = float(((centered**2).sum(axis=1) ** 2).sum()) / len(centered) ** 2 - size / len(
+        centered
+    )
     return float(min(max(noise, 0.0) / away, 1.0)) if away > 0 else 0.0
 
 
-def discretise(targets: ArrayLike, *, classes: int = 16, seed: int = 0) -> NDArray[np.int64]:
+def discretize(targets: ArrayLike, *, classes: int = 16, seed: int = 0) -> Integers:
     """Make classes of continuous targets by k-means of the outputs, for the H-score.
 
     Parameters
@@ -119,7 +121,7 @@ def discretise(targets: ArrayLike, *, classes: int = 16, seed: int = 0) -> NDArr
     classes : int, at least 2
         k; fewer where there are fewer different rows, or a cluster is left empty.
     seed : int
-        Of the first centres (k-means++).
+        Of the first centers (k-means++).
 
     Returns
     -------
@@ -144,13 +146,13 @@ def discretise(targets: ArrayLike, *, classes: int = 16, seed: int = 0) -> NDArr
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
-def _centred(features: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:
-    """(N, D) centred features, and (classes, D) class means times the root of their shares."""
+def _centered(features: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:
+    """(N, D) centered features, and (classes, D) class means times the root of their shares."""
     found = checked_features(features)
     numbers = checked_labels(labels, len(found))
-    centred = without_mean(found)
+    centered = without_mean(found)
     count = np.bincount(numbers)
     sums = np.zeros((len(count), found.shape[1]))
-    np.add.at(sums, numbers, centred)
+    np.add.at(sums, numbers, centered)
     means = sums / count[:, None]
-    return centred, means * np.sqrt(count / len(found))[:, None]
+    return centered, means * np.sqrt(count / len(found))[:, None]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.kitchen import counter, kitchen_sink, wall_cabinet
 from encoders.scenes.furniture.piece import Piece
@@ -14,22 +13,21 @@ from encoders.scenes.homes.floor import TURNS, Floor
 from encoders.scenes.homes.footprints import turned
 from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, stand_on
 from encoders.scenes.homes.placed import before, box_of
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 BEHIND = 0.017
-"""Metres between units and the wall: only a skirting board fits in."""
+"""Meters between units and the wall: only a skirting board fits in."""
 
 PROBE = Piece("counter", (), (0.05, 0.66, 0.9))
 """A slice of a unit, to feel along the walls for a place to build in."""
 
-ROOM_TO_PASS = 1.05  # metres between two rows that face each other
+ROOM_TO_PASS = 1.05  # meters between two rows that face each other
 LONGEST = 4.4
 
 
 @dataclass(frozen=True)
 class Run:
-    """A free stretch of a wall: from ``start`` to ``end``, metres from the middle of the wall."""
+    """A free stretch of a wall: from ``start`` to ``end``, meters from the middle of the wall."""
 
     wall: int
     start: float
@@ -37,7 +35,7 @@ class Run:
 
     @property
     def length(self) -> float:
-        """Metres."""
+        """Meters."""
         return self.end - self.start
 
 
@@ -147,7 +145,7 @@ def _build_in(floor: Floor, run: Run, units: list[Piece], style: int, suite: int
 
 
 def _against(floor: Floor, wall: int, unit: Piece, along: float) -> Floats:
-    """Where a unit stands whose middle is ``along`` metres from the middle of a wall."""
+    """Where a unit stands whose middle is ``along`` meters from the middle of a wall."""
     depth = float(floor.size[1 - wall % 2])
     local = (along, depth / 2 - unit.size[1] / 2 - BEHIND, 0.0)
     place: Floats = (floor.space.low + floor.space.high) / 2 + turned(TURNS[wall], local)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.hangings import curtain
 from encoders.scenes.furniture.piece import Piece
@@ -12,14 +11,13 @@ from encoders.scenes.homes.footprints import turned
 from encoders.scenes.homes.groups.placing import BUILDERS, noise, sized
 from encoders.scenes.homes.placed import box_of
 from encoders.scenes.homes.spaces import SIDES, Opening
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 TOUCH = 0.002
-"""Metres between a wall and what hangs on it, so that no two surfaces are the same."""
+"""Meters between a wall and what hangs on it, so that no two surfaces are the same."""
 
 EYE_HEIGHT = (1.42, 1.65)
-"""Range of the height of a picture's middle, metres."""
+"""Range of the height of a picture's middle, meters."""
 
 
 def hang(floor: Floor, kind: str, rng: np.random.Generator) -> None:

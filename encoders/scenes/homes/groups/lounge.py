@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Piece
 from encoders.scenes.homes.floor import GAP, Floor, Spots
@@ -13,8 +12,7 @@ from encoders.scenes.homes.footprints import turned
 from encoders.scenes.homes.groups.placing import BUILDERS, alone, beside, noise, sized, stand_on
 from encoders.scenes.homes.groups.rugs import lay_rug
 from encoders.scenes.homes.placed import before, box_of
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats
 
 
 def lounge(floor: Floor, kind: str, rng: np.random.Generator) -> None:
@@ -39,7 +37,7 @@ def lounge(floor: Floor, kind: str, rng: np.random.Generator) -> None:
 
 
 def _reach(couch: Piece, stand: Piece, distance: float) -> float:
-    """Metres between the middles of a couch and a stand whose fronts are ``distance`` apart."""
+    """Meters between the middles of a couch and a stand whose fronts are ``distance`` apart."""
     return stand.size[1] / 2 + distance + couch.size[1] / 2
 
 
@@ -48,7 +46,7 @@ def _facing(
 ) -> tuple[int, float] | None:
     """The best spot for a television, and how far away the couch is; None where both do not fit.
 
-    The middle of a wall is good, so are 2.9 metres, and a couch with its back to a wall.
+    The middle of a wall is good, so are 2.9 meters, and a couch with its back to a wall.
     """
     # As tall as with the screen on it: neither stands before a window.
     tall = replace(stand, size=(*stand.size[:2], stand.size[2] + 0.8))
@@ -82,10 +80,10 @@ def _to_wall(floor: Floor, couch: Piece, stand: Piece, wall: int) -> float:
     return depth - 2 * GAP - stand.size[1] - couch.size[1] - 0.002
 
 
-def _at_wall(floor: Floor, places: Floats, piece: Piece) -> NDArray[np.bool_]:
+def _at_wall(floor: Floor, places: Floats, piece: Piece) -> Booleans:
     low, high = floor.space.low[:2], floor.space.high[:2]
     away = np.minimum(places[:, :2] - low, high - places[:, :2]).min(1)
-    near: NDArray[np.bool_] = away < piece.size[1] / 2 + 2 * GAP
+    near: Booleans = away < piece.size[1] / 2 + 2 * GAP
     return near
 
 

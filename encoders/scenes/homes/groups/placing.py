@@ -5,29 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoders.scenes.furniture import CATALOGUE, VARIANTS
+from encoders.scenes.furniture import CATALOG, VARIANTS
 from encoders.scenes.furniture.piece import Builder, Piece
 from encoders.scenes.homes.floor import Floor, Spots
 from encoders.scenes.homes.footprints import turned
 from encoders.scenes.homes.placed import before, box_of
+from taskgraph.arrays import Floats
 
-Floats = NDArray[np.float64]
 Group = Callable[[Floor, str, np.random.Generator], None]
 """Adds one arrangement around a piece of a class to a room, or nothing where it does not fit."""
 
 
-BUILDERS: Mapping[str, Builder] = {**CATALOGUE, **VARIANTS}
+BUILDERS: Mapping[str, Builder] = {**CATALOG, **VARIANTS}
 """By the names that wishes use: classes, and kinds of a class."""
 
 FRONT = {
-    "bed": 0.5, "crib": 0.6, "wardrobe": 0.75, "cabinet": 0.55, "bookshelf": 0.6, "desk": 0.8,
-    "couch": 0.3, "toilet": 0.6, "sink": 0.6, "bathtub": 0.5, "washing_machine": 0.7, "oven": 0.8,
-    "refrigerator": 0.8, "toy_box": 0.4, "armchair": 0.4, "bench": 0.3, "tv_stand": 0.6,
+    "bed": 0.5,
+    "crib": 0.6,
+    "wardrobe": 0.75,
+    "cabinet": 0.55,
+    "bookshelf": 0.6,
+    "desk": 0.8,
+    "couch": 0.3,
+    "toilet": 0.6,
+    "sink": 0.6,
+    "bathtub": 0.5,
+    "washing_machine": 0.7,
+    "oven": 0.8,
+    "refrigerator": 0.8,
+    "toy_box": 0.4,
+    "armchair": 0.4,
+    "bench": 0.3,
+    "tv_stand": 0.6,
     "dresser": 0.6,
-}  # fmt: skip
-"""Metres in front of a piece where people need to stand."""
+}
+"""Meters in front of a piece where people need to stand."""
 
 
 def sized(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Piece
 from encoders.scenes.homes.floor import NONE, Floor
 from encoders.scenes.homes.footprints import Boxes, extent, joined, turned
 from encoders.scenes.homes.groups.placing import BUILDERS
 from encoders.scenes.homes.placed import Placed, box_of, flat
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Booleans, Floats
 
 
 def rug(floor: Floor, kind: str, rng: np.random.Generator) -> None:
@@ -56,7 +54,7 @@ def on_floor(floor: Floor, placed: Placed) -> bool:
 
 def _borne(
     floor: Floor, piece: Piece, place: Floats, turn: float, standing: Boxes
-) -> NDArray[np.bool_] | None:
+) -> Booleans | None:
     """Which boxes stand wholly on a rug; None if one does only in part, or it does not fit."""
     rug_box = box_of(piece, place, turn)
     if not floor.inside_room(rug_box, 0.05)[0]:
@@ -67,6 +65,6 @@ def _borne(
     firm = half * 0.59 if is_round else half - 0.13
     local = turned(-turn, standing.middle - rug_box.middle)
     low, high = extent(Boxes(local, standing.half, standing.turn - turn))
-    on: NDArray[np.bool_] = np.logical_and.reduce(np.maximum(-low, high)[:, :2] < firm, axis=1)
+    on: Booleans = np.logical_and.reduce(np.maximum(-low, high)[:, :2] < firm, axis=1)
     off = (low[:, :2] > half + 0.01).any(1) | (high[:, :2] < -half - 0.01).any(1)
     return on if (on | off).all() else None

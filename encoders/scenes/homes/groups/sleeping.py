@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.beds import double_bed, single_bed
 from encoders.scenes.homes.floor import GAP, Floor, Spots
 from encoders.scenes.homes.footprints import Boxes, turned
 from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, beside, noise, stand_on
 from encoders.scenes.homes.placed import before, box_of
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 def sleep(floor: Floor, kind: str, rng: np.random.Generator) -> None:

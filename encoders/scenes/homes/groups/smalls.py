@@ -7,18 +7,28 @@ import numpy as np
 from encoders.scenes.furniture.piece import Piece, Top
 from encoders.scenes.homes.floor import Floor
 from encoders.scenes.homes.footprints import turned
+from encoders.scenes.homes.furnishing import Choice
 from encoders.scenes.homes.groups.placing import BUILDERS
 from encoders.scenes.homes.placed import box_of
-from encoders.scenes.homes.wishes import Choice
 
 BARE = ("bed", "crib", "couch", "armchair", "chair", "toilet", "rug", "tv", "monitor", "stool")
 """Classes on whose tops nothing is put down."""
 
 LOADED = {
-    "dining_table": 2.2, "coffee_table": 2.5, "desk": 2.2, "cabinet": 1.7, "counter": 3.2,
-    "nightstand": 1.0, "bookshelf": 0.5, "tv_stand": 1.2, "sink": 1.2, "bench": 0.3,
-    "dresser": 1.5, "wall_shelf": 0.8, "refrigerator": 0.4,
-}  # fmt: skip
+    "dining_table": 2.2,
+    "coffee_table": 2.5,
+    "desk": 2.2,
+    "cabinet": 1.7,
+    "counter": 3.2,
+    "nightstand": 1.0,
+    "bookshelf": 0.5,
+    "tv_stand": 1.2,
+    "sink": 1.2,
+    "bench": 0.3,
+    "dresser": 1.5,
+    "wall_shelf": 0.8,
+    "refrigerator": 0.4,
+}
 """Expected number of things on one top of a class; the others get `USUAL`."""
 
 USUAL = 0.7
@@ -64,7 +74,7 @@ def _put_down(floor: Floor, number: int, top: Top, piece: Piece, rng: np.random.
     low, high = np.array(top.low) + half, np.array(top.high) - half
     if (low > high).any() or h > min(top.headroom - 0.01, 0.75):
         return
-    # Towards the back: people leave free the edge that they sit or stand at.
+    # Toward the back: people leave free the edge that they sit or stand at.
     share = np.column_stack([rng.random(TRIES), rng.beta(2.2, 1.4, TRIES)])
     local = np.column_stack([low + (high - low) * share, np.full(TRIES, top.height)])
     places = host.position + turned(host.turn, local)

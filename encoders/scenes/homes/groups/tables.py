@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.scenes.furniture.piece import Piece
 from encoders.scenes.furniture.seats import dining_chair, office_chair
@@ -20,8 +19,7 @@ from encoders.scenes.homes.groups.placing import (
 )
 from encoders.scenes.homes.groups.rugs import lay_rug
 from encoders.scenes.homes.placed import before, box_of
-
-Floats = NDArray[np.float64]
+from taskgraph.arrays import Floats
 
 
 def dine(floor: Floor, kind: str, rng: np.random.Generator) -> None:

@@ -11,7 +11,7 @@ from encoders.scenes.homes.groups.placing import BUILDERS, FRONT, choose, noise
 from encoders.scenes.homes.placed import box_of
 
 TOUCH = 0.002
-"""Metres between a wall and what hangs on it."""
+"""Meters between a wall and what hangs on it."""
 
 
 def wash(floor: Floor, kind: str, rng: np.random.Generator) -> None:

@@ -1,0 +1,167 @@
+"""Trained networks as they stand in a bank: the one that comes with the library, or a folder's."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from encoders.errors import InvalidDataError
+from encoders.networks import PRESETS, EncoderDecoder, OutputSpec, encoder, network
+from encoders.tasks import TASKS
+from encoders.tasks.names import known_name
+from encoders.training.checkpoint import FilePath, read_config, read_weights, restore
+
+SUFFIX = ".safetensors"
+
+PACKAGED = "_bank"
+"""Where the build puts the checkout's ``results/bank`` (`setup.py`), inside the package."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the networks of a bank have in common.
+
+    Attributes
+    ----------
+    preset : str
+        Of `encoders.networks.PRESETS`.
+    size : int
+        Side of the pictures that they were trained on, pixels.
+    """
+
+    preset: str
+    size: int
+
+    def __str__(self) -> str:
+        return f"preset {self.preset} at {self.size} pixels"
+
+
+def form_of(bank: FilePath, names: Sequence[str]) -> Form:
+    """The preset and picture size of some networks of a bank, which must all have the same.
+
+    Raises
+    ------
+    InvalidDataError
+        If the bank lacks one, a file is broken, or they differ: representations and losses of
+        two sizes of networks do not compare.
+    """
+    forms: dict[Form, str] = {}
+    for name in names:
+        record = read_config(network_file(bank, name))
+        preset = record["preset"]
+        if preset not in PRESETS:
+            raise InvalidDataError(
+                f"{Path(bank) / (name + SUFFIX)} is of preset {preset}, which is none of "
+                f"{', '.join(PRESETS)}; train it with `taskgraph train --preset`"
+            )
+        forms.setdefault(Form(preset, int(record.get("size", PRESETS[preset].size))), name)
+    if len(forms) > 1:
+        (one, first), (other, second) = list(forms.items())[:2]
+        raise InvalidDataError(
+            f"{bank} mixes networks: {first} is of {one}, {second} of {other}; name tasks of one "
+            "kind with --targets and --sources, or train a bank of one --preset"
+        )
+    if not forms:
+        raise InvalidDataError(
+            f"{bank} holds no trained task; train some with `taskgraph train --data DIR -o {bank}`"
+        )
+    return next(iter(forms))
+
+
+def network_file(bank: FilePath, name: str) -> Path:
+    """The file of a task's network.
+
+    Raises
+    ------
+    InvalidDataError
+        If the bank lacks it.
+    """
+    path = Path(bank) / (name + SUFFIX)
+    if not path.is_file():
+        raise InvalidDataError(
+            f"{bank} has no {name}; train it (`taskgraph train --tasks {name}`), or leave it "
+            "out with --targets and --sources"
+        )
+    return path
+
+
+def random_encoder(preset: str, *, channels: int = 3, seed: int = 0) -> nn.Module:
+    """The source `random`: an encoder as it is before any training."""
+    return encoder(preset, channels=channels, generator=torch.Generator().manual_seed(seed))
+
+
+def default_bank() -> Path:
+    """The bank that comes with the package, or that of the checkout.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is neither.
+    """
+    package = Path(str(importlib.resources.files("encoders")))
+    for folder in (package / PACKAGED, package.parent / "results" / "bank"):
+        if any(folder.glob("*" + SUFFIX)):
+            return folder
+    raise InvalidDataError(
+        "no trained bank comes with this installation: train one with `taskgraph train --data DIR "
+        '-o bank`, and name its folder, bank="bank" in Python or --bank bank on the command line'
+    )
+
+
+def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
+    """The trained network of a task, frozen, on the CPU, in float32.
+
+    >>> import encoders, torch                                       # doctest: +SKIP
+    >>> normals = encoders.load("normals")                           # doctest: +SKIP
+    >>> photos = torch.randint(256, (5, 3, 64, 64)) / 127.5 - 1      # doctest: +SKIP
+    >>> normals.represent(photos).shape                              # doctest: +SKIP
+    torch.Size([5, 8, 16, 16])
+    >>> normals(photos).shape                                        # doctest: +SKIP
+    torch.Size([5, 3, 64, 64])
+
+    Parameters
+    ----------
+    name : str
+        A task by any of its names: ``rgb2sfnorm``, ``normals``, ``depth``, …
+        (`encoders.tasks.names.ALIASES`). ``random`` is the encoder before any training: it has no
+        decoder, and gives its representation as the answer.
+    bank : path, optional
+        A folder that `taskgraph train` made; by default the library's own (`default_bank`).
+
+    Returns
+    -------
+    EncoderDecoder
+        Takes (B, C, S, S) pictures in [-1, 1], S being 64 for the preset ``tiny``; C is 3, and 1
+        for ``colorization``, which is given the lightness. Tasks of several pictures take
+        (B, inputs, C, S, S). ``represent`` gives (B, inputs x 8, 16, 16); a call gives
+        (B, size, H, W) maps or (B, size) numbers, standardized as the task's targets were.
+
+    Raises
+    ------
+    UnknownNameError
+        If no task has that name; the message says what is near.
+    InvalidDataError
+        If this installation has no bank, the bank lacks the task, or its file is broken.
+    """
+    task = TASKS[known_name(name)]
+    folder = default_bank() if bank is None else Path(bank)
+    path = folder / (task.name + SUFFIX)
+    if not path.is_file():
+        there = ", ".join(sorted(file.stem for file in folder.glob("*" + SUFFIX)))
+        raise InvalidDataError(
+            f"{path}: the bank has no {task.name}; it has {there or 'no networks at all'}"
+        )
+    tensors, record = read_weights(path)
+    if task.output is None:
+        model = EncoderDecoder(random_encoder(record["preset"]), nn.Identity())
+        restore(model.encoder, tensors, where=path)
+    else:
+        output, channels = OutputSpec(**record["output"]), record["channels"]
+        model = network(record["preset"], output, inputs=record["inputs"], channels=channels)
+        restore(model, tensors, where=path)
+    return model.eval().requires_grad_(False)

@@ -1,0 +1,1 @@
+"""Training of networks: fitting, loading of batches, augmentation, checkpoints and progress."""

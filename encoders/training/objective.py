@@ -1,0 +1,193 @@
+"""From a task to what is trained: its network, its loss, and the best constant answer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from encoders.codecs.colors import rebalancing
+from encoders.errors import InvalidDataError, InvalidNetworkError
+from encoders.losses import LOSSES, metric
+from encoders.networks import EncoderDecoder, OutputSpec, Preset, network
+from encoders.tasks import Task
+from encoders.tasks.units import Conversion, conversion
+from encoders.training.fit import Loss
+
+HEADS = {
+    "class_1000": (2, 1),
+    "class_places": (2, 1),
+    "vanishing_point_well_defined": (2, 1),
+    "room_layout": (2, 1),
+    "fix_pose": (2, 1),
+    "non_fixated_pose": (3, 1),
+    "ego_motion": (3, 2),
+    "jigsaw": (3, 1),
+    "point_match": (2, 8),
+}
+"""Fully connected layers of a task's head, and what divides their width, in the paper."""
+
+COMPARED = frozenset({"point_match"})
+"""Tasks whose head is also given how far the pictures are apart. Of two representations side by
+side, 14,000 pairs at the preset ``tiny`` taught nothing (a loss of log 2 after three epochs)."""
+
+
+def output_of(task: Task) -> OutputSpec:
+    """What a task's decoder produces; maps that are compared by L1 lie in [-1, 1].
+
+    Raises
+    ------
+    InvalidNetworkError
+        If nothing is learned (a random projection), or the number of classes is still open.
+    """
+    form = task.output
+    if form is None:
+        raise InvalidNetworkError(f"task {task.name} has no output, so there is nothing to train")
+    if form.channels is None:
+        raise InvalidNetworkError(
+            f"task {task.name}: the number of classes depends on the data; take the task from "
+            "TaskonomyDataset(...).tasks"
+        )
+    if form.pixels:
+        bounded = form.kind == "map" and task.loss == "l1"
+        activation = "tanh" if bounded else "none"
+        return OutputSpec("pixels", form.channels, 1 / form.shrink, activation)  # type: ignore[arg-type]
+    layers, narrow = HEADS.get(task.name, (2, 1))
+    kind = "classes" if form.kind == "classes" else "vector"
+    compare = task.name in COMPARED
+    return OutputSpec(
+        kind,  # type: ignore[arg-type]
+        form.channels,
+        layers=layers,
+        narrow=narrow,
+        compare=compare,
+    )
+
+
+def check_classes(task: Task, config: Mapping[str, Any], where: str | PathLike[str]) -> None:
+    """Raise if a trained network answers with other classes than the data set's labels have.
+
+    Parameters
+    ----------
+    task : Task
+        As the data set has it.
+    config : mapping
+        What the network's file says (`encoders.training.checkpoint.read_config`).
+    where : path
+        That file.
+
+    Raises
+    ------
+    InvalidDataError
+        If the numbers differ.
+    """
+    ours, theirs = output_of(task).size, (config.get("output") or {}).get("size")
+    if theirs is not None and theirs != ours:
+        raise InvalidDataError(
+            f"{where}: this network of {task.name} knows {theirs} classes, and the labels of the "
+            f"data set have {ours}; train one on this data (`taskgraph train --data DIR --tasks "
+            f"{task.name} -o bank`) and name its bank with --bank, or leave {task.name} out of the "
+            "targets"
+        )
+
+
+def network_of(task: Task, preset: str | Preset, *, seed: int = 0) -> EncoderDecoder:
+    """A new encoder-decoder for a task; tasks of one seed begin with the same encoder."""
+    output = output_of(task)
+    return network(preset, output, inputs=task.inputs, channels=task.channels, seed=seed)
+
+
+def loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
+    """A task's loss, (prediction, target, mask) -> (B,), smaller is better.
+
+    Classes of pixels are rebalanced by their frequency on the train split, as Zhang et al. do for
+    colors (ECCV 2016, equation 4); ego-motion's composed pose needs the task's units.
+
+    Parameters
+    ----------
+    constants : mapping
+        What `TaskonomyDataset.constants` holds for the task.
+    """
+    loss: Any = LOSSES[task.loss]  # whose settings differ from loss to loss
+    if task.loss == "ego_cycle" and "mean" in constants:
+        mean, std = (torch.tensor(constants[name], dtype=torch.float32) for name in ("mean", "std"))
+        return functools.partial(loss, mean=mean, std=std)
+    if task.output is not None and task.output.pixels and "frequency" in constants:
+        share = np.asarray(constants["frequency"], dtype=np.float64)
+        weights = torch.from_numpy(rebalancing(share / share.sum()))
+        return functools.partial(loss, class_weights=weights)
+    found: Loss = loss
+    return found
+
+
+def training_loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
+    """The loss to train with: the same, but segments are compared at pixels drawn at random."""
+    if task.loss == "metric":
+        return functools.partial(metric, generator=torch.default_generator)
+    return loss_of(task, constants)
+
+
+class Converted(nn.Module):
+    """A network whose answers are said in other constants (`encoders.tasks.units`)."""
+
+    factor: Tensor
+    shift: Tensor
+
+    def __init__(self, model: nn.Module, change: Conversion) -> None:
+        super().__init__()
+        self.model, self.most = model, change.most
+        for name in ("factor", "shift"):
+            value = torch.as_tensor(getattr(change, name), dtype=torch.float32).reshape(-1)
+            self.register_buffer(name, value, persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, ...) pictures -> (B, C) or (B, C, H, W) answers."""
+        answer: Tensor = self.model(images)
+        factor, shift = (
+            each.view(1, -1, *(1,) * (answer.ndim - 2)) for each in (self.factor, self.shift)
+        )
+        return (answer * factor + shift).clamp(max=self.most)
+
+
+def converted(
+    model: nn.Module, task: Task, trained: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> nn.Module:
+    """A trained network that answers in the ``wanted`` constants; itself, where they are its own.
+
+    Parameters
+    ----------
+    trained, wanted : mappings
+        What `TaskonomyDataset.constants` held for the task when the network was trained, and what
+        the targets that it is compared with are standardized with.
+    """
+    change = conversion(task, trained, wanted)
+    return model if change is None else Converted(model, change)
+
+
+class Average(nn.Module):
+    """The average estimator: one answer for every picture, the one with the smallest loss.
+
+    It is fitted as networks are. For the L1 loss that is the median of each place, for L2 the
+    mean, for cross-entropy the frequencies. (The authors' constants differ by task; only that a
+    constant beats it could be unfair, and no constant beats the best.)
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one answer, such as (3, 64, 64).
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        # Embeddings that start alike would never be told apart, hence not zeros.
+        generator = torch.Generator().manual_seed(0)
+        self.answer = nn.Parameter(0.1 * torch.randn(1, *shape, generator=generator))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, ...) -> (B, *shape), the same answer B times."""
+        return self.answer.expand(len(images), *self.answer.shape[1:])

@@ -1,0 +1,183 @@
+"""The images that transfers are trained, selected and measured on: none that an encoder saw."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from encoders.dataset import TaskonomyDataset
+from encoders.dataset.splits import ALL, split_buildings
+from encoders.errors import InvalidDataError
+from encoders.tasks import Task
+from taskgraph.arrays import Integers
+
+LESS = (1, 4, 16)
+"""By how much the transfer data may be cut down."""
+
+HELD = 4
+"""One of so many buildings of the pool is for validation."""
+
+
+@dataclass(frozen=True)
+class PoolConfig:
+    """Which images transfers are learned from.
+
+    The buildings of the data set's ``val`` split are shuffled with ``seed``; one in four is for
+    validation, the others for training. Tests are on the ``test`` split. So the read-outs are
+    trained on buildings that no encoder was trained on, and tested on others again (Zamir et
+    al., Sec. 3.2). Images are spread evenly over the buildings.
+
+    Attributes
+    ----------
+    data : str
+        The folder of the data set.
+    size : int
+        Side of its pictures in pixels.
+    train, valid, test : int
+        Images of each part; all there are, if that is fewer.
+    less : 1, 4 or 16
+        Train on so many times fewer images (every 4th, every 16th).
+    seed : int
+    splits : str, optional
+        The CSV file of splits that the encoders were trained with, if there was one.
+    """
+
+    data: str
+    size: int = 64
+    train: int = 1000
+    valid: int = 400
+    test: int = 1000
+    less: int = 1
+    seed: int = 0
+    splits: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("train", "valid", "test"):
+            if getattr(self, name) < 1:
+                raise InvalidDataError(
+                    f"{name} is {getattr(self, name)} images, expected 1 or more"
+                )
+        if self.less not in LESS:
+            raise InvalidDataError(f"less is {self.less}, expected one of 1, 4, 16")
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """One part of a pool, as examples of one task (`encoders.training.loading.Examples`).
+
+    Attributes
+    ----------
+    dataset : TaskonomyDataset
+        Of all buildings.
+    task : str
+    numbers : (N,) integer array
+        Of the dataset's examples.
+    """
+
+    dataset: TaskonomyDataset
+    task: str
+    numbers: Integers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def batch(self, indices: Sequence[int] | Integers) -> tuple[Tensor, Tensor, Tensor]:
+        """Input, target and mask of some images, as `TaskonomyDataset.batch` gives them."""
+        return self.dataset.batch(self.task, self.numbers[np.asarray(indices, dtype=np.int64)])
+
+    def pictures(self, indices: ArrayLike) -> Integers:
+        """(B, n) rows of the data set's index: each view's own, then its partners'."""
+        numbers = self.numbers[np.asarray(indices, dtype=np.int64)]
+        return self.dataset.pictures(self.task, numbers)
+
+    def images(self) -> list[str]:
+        """The views' names, such as ``building_0003/point_1_view_0``."""
+        return [self.dataset.image(int(number)) for number in self.numbers]
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """One target's examples."""
+
+    task: Task
+    train: Views
+    valid: Views
+    test: Views
+
+    @property
+    def constants(self) -> Mapping[str, Any]:
+        """What its targets are standardized with: fitted on the encoders' training split."""
+        return self.train.dataset.constants.get(self.task.name) or {}
+
+
+@functools.lru_cache(maxsize=32)
+def open_pool(config: PoolConfig, task: str) -> Pool:
+    """Open one target's pool; asked again, the same one is given.
+
+    Raises
+    ------
+    InvalidDataError
+        If a file is missing or broken, or the ``val`` split has fewer than two buildings.
+    """
+    fitted = TaskonomyDataset(
+        config.data, [task], "train", size=config.size, splits=config.splits, progress=False
+    )
+    dataset = fitted.of_split(ALL)
+    train, valid, test = (
+        Views(dataset, task, numbers) for numbers in parts(config, dataset.index.buildings, dataset)
+    )
+    return Pool(dataset.tasks[task], train, valid, test)
+
+
+def parts(
+    config: PoolConfig, buildings: Sequence[str], dataset: TaskonomyDataset
+) -> tuple[Integers, Integers, Integers]:
+    """Numbers of the dataset's examples for training, validation and test."""
+    names, rows = buildings_of(config, buildings), dataset.rows
+
+    def of(part: str, count: int) -> Integers:
+        there = np.flatnonzero(np.isin(rows, dataset.index.rows_of(names[part])))
+        return evenly(there, count)
+
+    chosen = of("train", config.train)[:: config.less]
+    return chosen, of("valid", config.valid), of("test", config.test)
+
+
+def buildings_of(config: PoolConfig, buildings: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The buildings of each part of a pool, ``train``, ``valid`` and ``test``; each sorted."""
+    split = split_buildings(buildings, config.splits)
+    train, valid = divided(split["val"], config.seed)
+    return {"train": tuple(train), "valid": tuple(valid), "test": split["test"]}
+
+
+def divided(buildings: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
+    """Buildings of the pool to train on and to validate on; both sorted.
+
+    Raises
+    ------
+    InvalidDataError
+        If there are fewer than two.
+    """
+    if len(buildings) < 2:
+        raise InvalidDataError(
+            f"the val split has {len(buildings)} building(s), expected 2 or more: transfers are "
+            "trained on some and selected on others; use a data set of at least 10 buildings"
+        )
+    order = np.random.default_rng(np.random.SeedSequence([seed])).permutation(len(buildings))
+    held = max(1, len(buildings) // HELD)
+    shuffled = [buildings[number] for number in order]
+    return sorted(shuffled[held:]), sorted(shuffled[:held])
+
+
+def evenly(numbers: Integers, count: int) -> Integers:
+    """``count`` of the numbers, at even distances; all, if there are no more."""
+    if count >= len(numbers):
+        return numbers
+    places = (np.arange(count) + 0.5) * len(numbers) / count
+    return numbers[places.astype(np.int64)]

@@ -1,0 +1,777 @@
+"""The benchmark of what taxonomies pay: choices, measures, splits, the page, and a small whole."""
+
+import contextlib
+import itertools
+import json
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.payoff import __main__ as program
+from benchmarks.payoff import page
+from benchmarks.payoff.choices import (
+    GREEDY,
+    RANDOM,
+    RANDOM_SET,
+    SINGLE,
+    SOLVED,
+    SOLVED_AT_SINGLE,
+    Chosen,
+    choices,
+    needed,
+    random_choices,
+)
+from benchmarks.payoff.figure import figure
+from benchmarks.payoff.measures import (
+    MEASURES,
+    payoff_table,
+    payoffs,
+    summary_table,
+    target_table,
+    target_values,
+)
+from benchmarks.payoff.settings import Settings, check, sweep_of, transfer_of
+from benchmarks.payoff.splits import fresh_splits, write_splits
+from benchmarks.payoff.training import folder_of, train
+from encoders import TaskonomyDataset
+from encoders.dataset import split_buildings
+from encoders.engines.job import perform
+from encoders.errors import InvalidDataError, TrainingError
+from encoders.pipeline.sizes import CPU
+from encoders.transfer.data import PoolConfig
+from encoders.transfer.measure import TransferConfig, place_of
+from encoders.transfer.settings import SweepConfig
+from encoders.transfer.sweep import fingerprints
+from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.errors import InfeasibleError
+from taskgraph.losses import Losses, TargetLosses
+from taskgraph.problem import Problem
+from taskgraph.tables import read_transfers, write_transfers
+from taskgraph.taxonomy import Taxonomy, Transfer
+from taskgraph.transfers import Transfers
+from tests.encoders.dataset.test_index import write
+from tests.encoders.untrained import write_untrained
+
+RESULTS = Path(__file__).resolve().parents[2] / "results" / "payoff"
+TASKS = tuple("abcdef")
+
+
+def table(seed=0, max_order=2):
+    """Every transfer among six tasks, with affinities, gains and qualities at random."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for target in TASKS:
+        others = [name for name in TASKS if name != target]
+        sets = [s for k in range(1, max_order + 1) for s in itertools.combinations(others, k)]
+        for sources in [("self",), *sets]:
+            rows.append(
+                {
+                    "target": target,
+                    "sources": "+".join(sources),
+                    "affinity": rng.uniform(0.1, 1.0),
+                    "gain": rng.uniform(),
+                    "quality": rng.uniform(),
+                }
+            )
+    return Transfers(pd.DataFrame(rows))
+
+
+def by_hand(transfers, supervised):
+    """Each target's best sources within a set, and the sum of the roots of their affinities."""
+    found, total = {}, 0.0
+    for target in TASKS:
+        rows = [
+            (row.affinity, row.sources)
+            for row in transfers.frame.itertuples()
+            if row.target == target
+            and (
+                row.sources == "self"
+                if target in supervised
+                else set(row.sources.split("+")) <= set(supervised)
+            )
+        ]
+        if not rows:
+            return None, -np.inf
+        affinity, sources = max(rows)
+        found[target] = tuple(sources.split("+"))
+        total += np.sqrt(affinity)
+    return found, total
+
+
+def of(chosen, rule):
+    return [each for each in chosen if each.rule == rule]
+
+
+# --- choices ---
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_solved_is_the_best_of_all_sets(seed):
+    transfers = table(seed)
+    (solved,) = of(choices(transfers, Problem(budget=2), draws=0), SOLVED)
+    sets = [s for k in (1, 2) for s in itertools.combinations(TASKS, k)]
+    best = max(sets, key=lambda s: by_hand(transfers, s)[1])
+    assert solved.taxonomy.supervised == best
+    assert solved.transfers == by_hand(transfers, best)[0]
+    assert solved.taxonomy.objective == pytest.approx(by_hand(transfers, best)[1])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_greedy_adds_the_source_that_helps_most(seed):
+    transfers = table(seed)
+    (greedy,) = of(choices(transfers, Problem(budget=3), draws=0), GREEDY)
+    inside = []
+    for _ in range(3):
+        worth = {s: by_hand(transfers, [*inside, s])[1] for s in TASKS if s not in inside}
+        best = max(worth, key=worth.get)
+        if inside and worth[best] <= by_hand(transfers, inside)[1]:
+            break
+        inside.append(best)
+    assert greedy.taxonomy.supervised == tuple(sorted(inside))
+    assert greedy.transfers == by_hand(transfers, inside)[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_best_single_supervises_each_best_source_and_is_credited_with_their_networks(seed):
+    transfers = table(seed)
+    chosen = choices(transfers, Problem(budget=1), draws=0)
+    (single,), (at_cost,) = of(chosen, SINGLE), of(chosen, SOLVED_AT_SINGLE)
+    frame = transfers.frame[transfers.is_edge & (transfers.order == 1)]
+    rows = frame.loc[frame.groupby("target")["affinity"].idxmax()]
+    best = dict(zip(rows["target"], rows["sources"], strict=True))
+    supervised = set(best.values())
+    assert set(single.taxonomy.supervised) == supervised
+    assert single.transfers == {t: ("self",) if t in supervised else (best[t],) for t in TASKS}
+    assert single.taxonomy.spent == len(supervised) > 1
+    sets = [s for k in range(1, len(supervised) + 1) for s in itertools.combinations(TASKS, k)]
+    most = max(sets, key=lambda s: by_hand(transfers, s)[1])
+    assert at_cost.taxonomy.supervised == most
+    assert at_cost.transfers == by_hand(transfers, most)[0]
+
+
+def test_random_sets_are_different_and_have_their_best_transfers():
+    transfers = table()
+    chosen = choices(transfers, Problem(budget=3), draws=12)
+    sets, both = of(chosen, RANDOM_SET), of(chosen, RANDOM)
+    assert len({each.taxonomy.supervised for each in sets}) == len(sets) == len(both) == 12
+    assert [each.draw for each in sets] == [each.draw for each in both] == list(range(1, 13))
+    (solved,) = of(chosen, SOLVED)
+    for one, other in zip(sets, both, strict=True):
+        assert one.transfers == by_hand(transfers, one.taxonomy.supervised)[0]
+        assert one.taxonomy.spent == other.taxonomy.spent == 3
+        assert one.taxonomy.supervised == other.taxonomy.supervised
+        values = [each.taxonomy.objective for each in (solved, one, other)]
+        assert values == sorted(values, reverse=True)
+
+
+def test_random_transfers_are_drawn_evenly_from_all_that_the_set_allows():
+    """Of the three transfers that two sources allow, each has a third of the draws."""
+    transfers = table()
+    counts = {}
+    for seed in range(20):
+        for _, drawn in random_choices(transfers, Problem(budget=2), draws=15, seed=seed):
+            inside = set(drawn.supervised)
+            for target, sources in Chosen(RANDOM, 1, drawn).transfers.items():
+                assert sources == ("self",) if target in inside else set(sources) <= inside
+                if target not in inside:
+                    counts[len(sources)] = counts.get(len(sources), 0) + 1
+    assert sum(counts.values()) == 20 * 15 * 4
+    assert counts[2] / 1200 == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_more_draws_begin_with_the_same_ones_and_there_are_no_more_than_sets():
+    transfers = table()
+    few, many = (choices(transfers, Problem(budget=2), draws=n) for n in (4, 9))
+    for rule in (RANDOM_SET, RANDOM):
+        assert [e.transfers for e in of(few, rule)] == [e.transfers for e in of(many, rule)][:4]
+    assert len(of(choices(transfers, Problem(budget=2), draws=99), RANDOM)) == 15  # 6 over 2
+
+
+def test_sets_that_leave_a_target_unsolved_are_not_chosen():
+    frame = table().frame
+    without = Transfers(frame[(frame["target"] != "a") | frame["sources"].isin(["self", "f"])])
+    chosen = choices(without, Problem(budget=2), draws=99)
+    for each in chosen:
+        assert set(each.transfers) == set(TASKS)
+        assert {"a", "f"} & set(each.taxonomy.supervised)
+    assert len(of(chosen, RANDOM_SET)) == 15 - 6  # 4 over 2 have neither
+    with pytest.raises(InfeasibleError, match="no taxonomy to evaluate"):
+        choices(without, Problem(budget=0), draws=1)
+
+
+def test_each_pair_is_needed_once():
+    chosen = choices(table(), Problem(budget=2), draws=5)
+    pairs = needed(chosen)
+    assert len(pairs) == len(set(pairs))
+    assert set(pairs) == {(t, s) for each in chosen for t, s in each.transfers.items()}
+
+
+# --- measures ---
+
+
+def losses(seed, *, images=12, names=("self", "scratch", "a", "a+b")):
+    """Two targets, images in four buildings, some ties, and one image that is not measured."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        {
+            "target": target,
+            "sources": sources,
+            "image": f"h{n % 4}/{n}",
+            "cluster": f"h{n % 4}",
+            "loss": round(rng.uniform(0.1, 1.0), 1),
+        }
+        for target in ("x", "y")
+        for sources in names
+        for n in range(images)
+        if (target, n) != ("y", 3)
+    ]
+    return Losses.from_frame(pd.DataFrame(rows))
+
+
+def taxonomy(**transfers):
+    made = tuple(
+        Transfer(t, tuple(s.split("+")), quality=0.25, gain=0.75) for t, s in transfers.items()
+    )
+    return Taxonomy("feasible", 1.0, None, 2, 2, 2, "sqrt", ("a", "b"), made)
+
+
+CHOSEN = (
+    Chosen(SOLVED, 0, taxonomy(x="a+b", y="self")),
+    Chosen(GREEDY, 0, taxonomy(x="a", y="a")),
+    Chosen(RANDOM_SET, 1, taxonomy(x="a", y="a+b")),
+    Chosen(RANDOM_SET, 2, taxonomy(x="self", y="a+b")),
+)
+
+
+def naive(measured, sources, numbers):
+    """`MEASURES` of one candidate over a list of images, in plain loops."""
+    of = dict(zip(measured.sources, measured.values.tolist(), strict=True))
+    mine, won = of[sources], {"self": 0.0, "scratch": 0.0}
+    for name in won:
+        for n in numbers:
+            won[name] += 1.0 if mine[n] < of[name][n] else 0.5 if mine[n] == of[name][n] else 0.0
+    means = [sum(row[n] for n in numbers) / len(numbers) for row in (mine, of["self"])]
+    return [
+        won["self"] / len(numbers),
+        won["scratch"] / len(numbers),
+        float(np.log(means[0] / means[1])),
+    ]
+
+
+def test_values_are_those_of_plain_loops_in_every_resample():
+    """A resample is its images, each written down as often as it was drawn."""
+    by_seed = {7: losses(0), 8: losses(1)}
+    found = payoffs(CHOSEN, by_seed, resamples=6, seed=5)
+    images = {name: one.images for name, one in by_seed[7].by_target.items()}
+    drawn = draw_resamples(images, repeats=6, seed=5, clusters=by_seed[7].clusters)
+    assert found.values.shape == (4, 2, 3, 7)
+    for row, one in enumerate(CHOSEN):
+        for place, each in enumerate(by_seed.values()):
+            for k in range(7):
+                parts = []
+                for target, sources in one.transfers.items():
+                    measured = each.by_target[target]
+                    count = len(measured.images)
+                    times = np.ones(count, int) if k == 0 else drawn.weights(target)[k - 1]
+                    numbers = np.repeat(np.arange(count), times).tolist()
+                    parts.append(naive(measured, "+".join(sources), numbers))
+                expected = np.mean(parts, axis=0)
+                np.testing.assert_allclose(found.values[row, place, :, k], expected, atol=1e-12)
+
+
+def test_buildings_are_resampled_whole_and_alike_for_all_choices():
+    """With one image a building but one, a building's images come together or not at all."""
+    found = payoffs((CHOSEN[0], CHOSEN[0]), {1: losses(0)}, resamples=50)
+    assert np.array_equal(found.values[0], found.values[1])
+    assert np.ptp(found.values[0, 0, 0]) > 0
+
+
+def test_self_has_half_its_games_and_a_ratio_of_one():
+    measured = losses(0).by_target["x"]
+    own = target_values(measured, np.ones((1, 12)))[measured.sources.index("self"), :, 0]
+    assert own[0] == 0.5
+    assert own[2] == 0.0
+
+
+def test_a_loss_of_zero_has_no_ratio():
+    values = np.array([[1.0, 1.0], [0.0, 0.0], [1.0, 1.0]])
+    measured = TargetLosses(("scratch", "a", "self"), ("m", "n"), values)
+    with pytest.raises(InvalidDataError, match='mean loss of "a" is 0, expected more than 0'):
+        target_values(measured, np.ones((1, 2)))
+
+
+def test_seeds_are_compared_on_the_same_images():
+    with pytest.raises(InvalidDataError, match="seed 2 was tested on other images"):
+        payoffs(CHOSEN, {1: losses(0), 2: losses(0, images=10)}, resamples=3)
+
+
+def test_a_target_without_a_common_image_is_told():
+    frame = losses(0).to_frame()
+    halves = frame["image"].str[-1].astype(int) % 2 == (frame["sources"] == "a")
+    alone = Losses.from_frame(frame[halves])
+    with pytest.raises(InvalidDataError, match="x: no fresh image has a loss for all"):
+        payoffs(CHOSEN, {1: alone}, resamples=3)
+
+
+def test_tables_hold_means_intervals_and_ranges():
+    by_seed = {7: losses(0), 8: losses(1)}
+    found = payoffs(CHOSEN, by_seed, resamples=40)
+    values = found.values
+    rows = payoff_table(found)
+    assert len(rows) == 4 * 2
+    second = rows[(rows["rule"] == GREEDY) & (rows["seed"] == 8)].iloc[0]
+    assert second["gain"] == values[1, 1, 1, 0]
+    assert second["gain_low"] == pytest.approx(np.quantile(values[1, 1, 1, 1:], 0.025))
+    assert (second["table_quality"], second["table_gain"]) == (0.25, 0.75)
+    assert rows["transferred"].tolist() == [1, 1, 2, 2, 2, 2, 1, 1]
+    whole = summary_table(found).set_index(["rule", "against", "measure"])
+    row = whole.loc[(SOLVED, RANDOM_SET, "log_ratio")]
+    gap = values[0, :, 2] - values[2:, :, 2].mean(axis=0)  # (Z, 1 + R)
+    assert row["value"] == pytest.approx(gap[:, 0].mean())
+    assert row["low"] == pytest.approx(np.quantile(gap[:, 1:].mean(axis=0), 0.025))
+    assert row["high"] == pytest.approx(np.quantile(gap[:, 1:].mean(axis=0), 0.975))
+    assert row["seed_most"] == pytest.approx(gap[:, 0].max())
+    single = [(values[0, :, 2, 0] - values[n, :, 2, 0]).mean() for n in (2, 3)]
+    assert [row["draw_least"], row["draw_most"]] == pytest.approx([min(single), max(single)])
+    assert row["beaten"] == sum(gap < 0 for gap in single)  # a smaller ratio is better
+    up = whole.loc[(SOLVED, GREEDY, "gain")]
+    assert up["beaten"] == (values[0, :, 1, 0].mean() > values[1, :, 1, 0].mean())
+    assert (SINGLE, "", "gain") not in whole.index
+    each = target_table(found, by_seed)
+    one = each[(each["rule"] == SOLVED) & (each["target"] == "x")].iloc[0]
+    parts = [naive(e.by_target["x"], "a+b", range(12)) for e in by_seed.values()]
+    np.testing.assert_allclose(one[list(MEASURES)].to_numpy(float), np.mean(parts, axis=0))
+    lost = [
+        e.by_target["x"].values[e.by_target["x"].sources.index("a+b")] for e in by_seed.values()
+    ]
+    assert one["loss"] == pytest.approx(np.mean(lost))
+    assert each[each["target"] == "y"]["images"].eq(11).all()
+
+
+# --- splits ---
+
+
+def test_the_grown_data_set_keeps_its_old_train_and_val_buildings(tmp_path):
+    names = [f"building_{n:04d}" for n in range(26)]
+    write_splits(fresh_splits(names[::-1], 20), tmp_path / "fresh.csv")
+    found = split_buildings(names, tmp_path / "fresh.csv")
+    before = split_buildings(names[:20])
+    assert found["train"] == before["train"]
+    assert found["val"] == before["val"]
+    assert found["test"] == tuple(names[20:])
+    text = (tmp_path / "fresh.csv").read_text()
+    assert text.startswith("id,train,val,test\n")
+    assert not any(name in text for name in before["test"])
+
+
+def test_without_new_buildings_there_is_nothing_to_test_on():
+    names = [f"b{n}" for n in range(8)]
+    with pytest.raises(InvalidDataError, match="has 8 buildings, expected more than the 8 old"):
+        fresh_splits(names, 8)
+
+
+# --- settings ---
+
+
+def test_without_a_sweep_beside_the_table_the_plan_cpu_is_followed(tmp_path):
+    settings = Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv", test=7)
+    config = transfer_of(settings)
+    assert config.fit == CPU.transfer
+    assert (config.pool.train, config.pool.valid) == CPU.images[:2]
+    assert (config.pool.test, config.pool.splits, config.pool.data) == (7, "fresh.csv", "world")
+
+
+def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
+    fit = replace(CPU.transfer, epochs=9, seed=4)
+    before = TransferConfig("b", PoolConfig("w", train=5, valid=6, test=8, less=4, seed=3), fit)
+    (tmp_path / "config.json").write_text(json.dumps({"transfer": asdict(before), "bank": {}}))
+    settings = Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv")
+    pool = replace(before.pool, data="world", splits="fresh.csv")
+    assert transfer_of(settings) == TransferConfig("bank", pool, fit)
+    with pytest.raises(InvalidDataError, match="seed 4 is the one that the table was measured"):
+        transfer_of(replace(settings, seeds=(1, 4)))
+
+
+@pytest.mark.parametrize("seeds", [(), (1, 1)])
+def test_seeds_are_different_ones(seeds, tmp_path):
+    with pytest.raises(InvalidDataError, match="expected one or more different ones"):
+        transfer_of(Settings(str(tmp_path / "t.csv"), "w", "b", "s.csv", seeds=seeds))
+
+
+# --- the page ---
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A folder of results, of the synthetic losses."""
+    found = payoffs(CHOSEN, {1: losses(0), 2: losses(1)}, resamples=20)
+    payoff_table(found).to_csv(tmp_path / program.PAYOFF, index=False)
+    summary_table(found).to_csv(tmp_path / program.SUMMARY, index=False)
+    each = target_table(found, {1: losses(0), 2: losses(1)})
+    each.to_csv(tmp_path / program.TARGETS, index=False)
+    settings = Settings("t.csv", "world", "bank", "fresh.csv", exclude=("random",), resamples=20)
+    config = {
+        "command": "python -m benchmarks.payoff --table t.csv",
+        "settings": asdict(settings),
+        "transfer": asdict(TransferConfig("bank", PoolConfig("world"))),
+        "buildings": 4,
+        "images": {"train": 6, "valid": 4, "test": 12},
+        "cores": 2,
+        "platform": "Linux",
+        "checked": {"bank": True, "buildings": False, "constants": True},
+        "spent": {"trained": 12, "seconds": 90.0},
+        "versions": {"python": "3", "torch": "2"},
+    }
+    (tmp_path / program.CONFIG).write_text(json.dumps(config))
+    return tmp_path
+
+
+def test_the_page_says_what_was_done_and_what_came_of_it(written):
+    text = program.write_page(written)
+    assert "`python -m benchmarks.payoff --table t.csv`" in text
+    assert "without random" in text
+    words = " ".join(text.split())
+    assert "tested on 12 images of 4 fresh buildings" in words
+    assert "with the seeds 1, 2 instead of the table's 0" in words
+    assert "**best single** found no taxonomy" in text
+    assert "Not checked, for want of the sweep's files: no building used here" in words
+    summary = pd.read_csv(written / program.SUMMARY)
+    own = summary[(summary["rule"] == SOLVED) & (summary["against"] == GREEDY)]
+    row = own[own["measure"] == "gain"].iloc[0]
+    assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
+    ratio = own[own["measure"] == "log_ratio"].iloc[0]
+    assert f"| {np.exp(ratio['value']):.3f} [{np.exp(ratio['low']):.3f}, " in text
+    assert "| random set, single draws | | | |" in text
+    assert "the same taxonomy" not in text
+    assert "| x | a + b |" in text
+
+
+def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
+    first = program.write_page(written)
+    drawn = (written / program.FIGURE).read_bytes()
+    assert program.write_page(written) == first == (written / program.PAGE).read_text()
+    assert (written / program.FIGURE).read_bytes() == drawn
+
+
+def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):
+    frame = pd.read_csv(written / program.TARGETS)
+    solved = frame[frame["rule"] == SOLVED]
+    both = pd.concat([frame[frame["rule"] != GREEDY], solved.assign(rule=GREEDY)])
+    both.to_csv(written / program.TARGETS, index=False)
+    assert "| solved against greedy (the same taxonomy) | 2 each |" in program.write_page(written)
+
+
+def against_best_single(*, solved, at_cost, at_spent=9):
+    """The page's lines on best single, where the differences are these, within ± 0.01."""
+    spent = {SOLVED: 5, SINGLE: 9, SOLVED_AT_SINGLE: at_spent}
+    frame = pd.DataFrame({"rule": list(spent), "spent": list(spent.values())})
+    rows = [
+        {
+            "rule": rule,
+            "against": SINGLE,
+            "measure": measure,
+            "low": value - 0.01,
+            "high": value + 0.01,
+        }
+        for rule, values in ((SOLVED, solved), (SOLVED_AT_SINGLE, at_cost))
+        for measure, value in zip(MEASURES, values, strict=True)
+    ]
+    return " ".join(" ".join(page._verdicts(frame, pd.DataFrame(rows))).split())
+
+
+def test_the_page_tells_what_the_unequal_and_the_equal_comparison_say():
+    """Quality and gain are better above 0, the logarithm of the loss ratio below."""
+    said = against_best_single(solved=(-0.02, 0.005, 0.02), at_cost=(0.06, 0.05, -0.1))
+    assert (
+        "- At unequal cost, 5 label sets against 9: solved is worse in quality and loss; not "
+        "clearly different in gain." in said
+    )
+    assert (
+        "- At equal cost, 9 label sets each: solved at the cost of best single is better in "
+        "quality, gain and loss." in said
+    )
+    other = against_best_single(solved=(0.02, 0.02, -0.02), at_cost=(0, 0, 0), at_spent=8)
+    assert "5 label sets against 9: solved is better in quality, gain and loss." in other
+    assert "8 label sets against 9: solved at the cost of best single is not clearly" in other
+
+
+def test_the_page_and_the_figure_have_best_single_and_the_optimum_at_its_cost(written):
+    """At equal cost the difference of the two is that of their own rows."""
+    at_cost = (
+        Chosen(SINGLE, 0, replace(taxonomy(x="a", y="self"), spent=3)),
+        Chosen(SOLVED_AT_SINGLE, 0, replace(taxonomy(x="a+b", y="a"), spent=3)),
+    )
+    by_seed = {1: losses(0), 2: losses(1)}
+    found = payoffs((*CHOSEN, *at_cost), by_seed, resamples=20)
+    whole = summary_table(found).set_index(["rule", "against", "measure"])["value"]
+    for rule, against in ((SOLVED, SINGLE), (SOLVED_AT_SINGLE, SINGLE)):
+        for measure in MEASURES:
+            gap = whole[rule, "", measure] - whole[against, "", measure]
+            assert whole[rule, against, measure] == pytest.approx(gap)
+    payoff_table(found).to_csv(written / program.PAYOFF, index=False)
+    summary_table(found).to_csv(written / program.SUMMARY, index=False)
+    target_table(found, by_seed).to_csv(written / program.TARGETS, index=False)
+    shown = program.write_page(written)
+    assert "| solved against best single | unequal cost: 2 against 3 |" in shown
+    assert "| solved at the cost of best single against best single | 3 each |" in shown
+    assert "| best single | 1 | 3 |" in shown
+    assert "At equal cost, 3 label sets each: solved at the cost of best single is" in shown
+    assert "greedy: from | loss | best single: from | loss | solved at the cost of" in shown
+    table = [
+        line for line in shown.splitlines() if line.startswith(("| target |", "|--|--|--:|--"))
+    ]
+    assert len({line.count("|") for line in table[-2:]}) == 1
+    labels = figure(pd.read_csv(written / program.PAYOFF), summary_table(found)).axes[0]
+    names = [text.get_text() for text in labels.get_yticklabels()]
+    assert names[:4] == [
+        "solved, 2 labels",
+        "greedy, 2 labels",
+        "best single, 3 labels",
+        "solved, 3 labels",
+    ]
+
+
+def test_with_supervised_may_transfer_every_choice_keeps_a_better_transfer():
+    """`a` is worth .1 by its own network and .9 from `b`: no choice solves it by itself."""
+    frame = table().frame.copy()
+    frame.loc[(frame["target"] == "a") & (frame["sources"] == "self"), "affinity"] = 0.001
+    problem = Problem(budget=3, supervised_may_transfer=True)
+    for each in choices(Transfers(frame), problem, draws=10):
+        if "a" in each.taxonomy.supervised and len(each.taxonomy.supervised) > 1:
+            assert each.transfers["a"] != ("self",)
+    without = choices(Transfers(frame), replace(problem, supervised_may_transfer=False), draws=10)
+    for each in without:
+        assert all(each.transfers[name] == ("self",) for name in each.taxonomy.supervised)
+
+
+def test_the_committed_page_is_made_of_the_committed_tables(tmp_path):
+    if not (RESULTS / program.PAYOFF).exists():
+        pytest.skip("no results here")
+    for name in (program.CONFIG, program.PAYOFF, program.SUMMARY, program.TARGETS):
+        (tmp_path / name).write_bytes((RESULTS / name).read_bytes())
+    assert program.write_page(tmp_path) == (RESULTS / program.PAGE).read_text()
+
+
+# --- the whole, small ---
+
+
+class Here:
+    """An engine that does each call at once, in this process."""
+
+    places, shared = 1, True
+
+    @contextlib.contextmanager
+    def opened(self):
+        self.reports = []
+        yield self
+
+    def begin(self, key, packed):
+        self.reports.append((key, perform(packed, os.getcwd(), 1)))
+
+    def ended(self, timeout):
+        reports, self.reports = self.reports, []
+        return reports
+
+
+@contextlib.contextmanager
+def quiet(title):
+    yield lambda standing: None
+
+
+TARGETS = ("class_places", "edge2d", "rgb2depth")
+
+
+def noise(root):
+    """Four views of each of 12 buildings, of pictures and labels at random."""
+    rng, grid = np.random.default_rng(0), (64, 64)
+    for building, view in itertools.product(range(12), range(4)):
+        values = {
+            "rgb": rng.integers(0, 256, (*grid, 3)).astype(np.uint8),
+            "depth_zbuffer": rng.integers(512, 4096, grid).astype(np.uint16),
+            "edge_texture": rng.integers(0, 65536, grid).astype(np.uint16),
+            "mask_valid": np.full(grid, 255, np.uint8),
+            "class_scene": rng.dirichlet(np.ones(10)).astype(np.float32),
+        }
+        for domain, value in values.items():
+            name = f"point_0_view_{view}_domain_{domain}"
+            write(root / domain / f"building_{building:04d}" / name, value)
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory):
+    """A world of 12 buildings, of which the first 10 were there before; its file of splits."""
+    folder = tmp_path_factory.mktemp("payoff")
+    noise(folder / "world")
+    program.main(
+        ["splits", "--data", str(folder / "world"), "--old", "10", "-o", str(folder / "fresh.csv")]
+    )
+    data = TaskonomyDataset(folder / "world", TARGETS, splits=folder / "fresh.csv", progress=False)
+    write_untrained(folder / "bank", data)
+    return folder
+
+
+@pytest.fixture
+def asked(grown, tmp_path):
+    """A table, with the sweep that it might be of beside it, and what is asked for."""
+    rng = np.random.default_rng(3)
+    rows = [
+        {
+            "target": target,
+            "sources": sources,
+            "affinity": rng.uniform(0.1, 1),
+            "gain": 0.5,
+            "quality": 0.5,
+        }
+        for target in TARGETS
+        for sources in ("self", *(name for name in (*TARGETS, "random") if name != target))
+    ]
+    write_transfers(Transfers(pd.DataFrame(rows)), tmp_path / "transfers.csv")
+    settings = Settings(
+        str(tmp_path / "transfers.csv"),
+        str(grown / "world"),
+        str(grown / "bank"),
+        str(grown / "fresh.csv"),
+        budget=1,
+        draws=2,
+        seeds=(1,),
+        resamples=10,
+    )
+    pool = PoolConfig(settings.data, train=3, valid=3, test=6, splits="old.csv")
+    transfer = TransferConfig(settings.bank, pool, replace(CPU.transfer, epochs=1, batch=2))
+    sweep = SweepConfig(transfer, TARGETS, (*TARGETS, "random"))
+    known = {**asdict(sweep), "bank": fingerprints(sweep)}
+    (tmp_path / "config.json").write_text(json.dumps(known))
+    old = [f"building_{n:04d}" for n in range(10)]
+    tested = pd.DataFrame({"cluster": split_buildings(old)["test"]})
+    tested.to_parquet(tmp_path / "losses.parquet")
+    return settings
+
+
+def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
+    asked, tmp_path, capsys
+):
+    out, work = tmp_path / "out", tmp_path / "work"
+    page = program.run(asked, out, work, Here(), titled=quiet, command="python -m here")
+    assert "Checked: no building used here was tested on for the table; the encoders" in " ".join(
+        page.split()
+    )
+    table = read_transfers(asked.table)
+    chosen = choices(table, asked.problem, draws=2)
+    known = {(p.parent.name, p.stem) for p in (work / "seed-1" / "measured").glob("*/*.json")}
+    wanted = {(t, "+".join(s)) for t, s in needed(chosen)}
+    assert known == wanted | {(t, s) for t in TARGETS for s in ("self", "scratch")}
+    assert f"{len(known)} networks a seed" in capsys.readouterr().out
+    frames = [pd.read_parquet(p) for p in (work / "seed-1" / "measured").glob("*/*.parquet")]
+    clusters = set(pd.concat(frames)["cluster"])
+    assert clusters == {f"building_{n:04d}" for n in range(10, 12)}
+    rows = pd.read_csv(out / program.PAYOFF)
+    assert len(rows) == len(chosen)
+    config = json.loads((out / program.CONFIG).read_text())
+    assert config["images"] == {"train": 3, "valid": 3, "test": 6}
+    assert config["spent"]["trained"] == len(known) - len(TARGETS)
+    # By hand, from the files: the first choice's quality and loss ratio.
+    shares, ratios = [], []
+    for target, sources in chosen[0].transfers.items():
+        own, mine = (
+            pd.read_parquet(place_of(work / "seed-1", target, names).with_suffix(".parquet"))[
+                "loss"
+            ]
+            for names in (("self",), sources)
+        )
+        shares.append(((mine < own) + 0.5 * (mine == own)).mean())
+        ratios.append(np.log(mine.mean() / own.mean()))
+    assert rows["quality"][0] == pytest.approx(np.mean(shares))
+    assert rows["log_ratio"][0] == pytest.approx(np.mean(ratios), abs=1e-6)
+    # Again, with a seed more: nothing of the first is measured again.
+    stamps = {p: p.stat().st_mtime_ns for p in work.rglob("measured/*/*.json")}
+    more = replace(asked, seeds=(1, 2))
+    program.run(more, out, work, Here(), titled=quiet)
+    assert all(p.stat().st_mtime_ns == stamp for p, stamp in stamps.items())
+    assert len(pd.read_csv(out / program.PAYOFF)) == 2 * len(chosen)
+    one, other = (
+        pd.read_parquet(
+            place_of(folder_of(work, seed), "edge2d", ("scratch",)).with_suffix(".parquet")
+        )
+        for seed in (1, 2)
+    )
+    assert one["image"].equals(other["image"])
+    assert not np.allclose(one["loss"], other["loss"])
+
+
+def test_what_would_not_mean_what_it_says_is_refused(asked, grown, tmp_path):
+    sweep = sweep_of(asked, read_transfers(asked.table), transfer_of(asked))
+    assert check(asked, sweep) == {"bank": True, "buildings": True, "constants": True}
+    known = json.loads((tmp_path / "config.json").read_text())
+    known["bank"]["edge2d"] = "another"
+    (tmp_path / "config.json").write_text(json.dumps(known))
+    with pytest.raises(InvalidDataError, match=r"edge2d is not the network that .* \(1 of 4"):
+        check(asked, sweep)
+    (tmp_path / "config.json").unlink()
+    pd.DataFrame({"cluster": ["building_0011"]}).to_parquet(tmp_path / "losses.parquet")
+    with pytest.raises(InvalidDataError, match="uses building building_0011, on which"):
+        check(asked, sweep)
+    (tmp_path / "losses.parquet").unlink()
+    assert check(asked, sweep) == {"bank": False, "buildings": False, "constants": True}
+    other = {
+        "train": ("building_0000",),
+        "val": ("building_0001", "building_0002"),
+        "test": ("building_0003", "building_0004"),
+    }
+    write_splits(other, tmp_path / "other.csv")
+    pool = replace(sweep.transfer.pool, splits=str(tmp_path / "other.csv"))
+    moved = replace(sweep, transfer=replace(sweep.transfer, pool=pool))
+    with pytest.raises(InvalidDataError, match="class_places: the bank's network was trained on"):
+        check(asked, moved)
+
+
+def test_a_failure_is_told_after_all_else_is_done(asked, tmp_path, monkeypatch):
+    sweep = sweep_of(asked, read_transfers(asked.table), transfer_of(asked))
+    fit = replace(sweep.transfer.fit, learning_rate=1e30, clip=1e30, epochs=3)
+    broken = replace(sweep, transfer=replace(sweep.transfer, fit=fit))
+    with pytest.raises(
+        TrainingError, match=r"2 failed, the first of them seed 1: .* edge2d: .*loss"
+    ):
+        train(broken, tmp_path / "w", [("edge2d", ("rgb2depth",))], (1,), Here(), quiet)
+    assert place_of(tmp_path / "w" / "seed-1", "edge2d", ("self",)).exists()
+
+
+def test_the_command_line_tells_what_is_wrong_in_a_line(tmp_path):
+    missing = str(tmp_path / "none")
+    with pytest.raises(SystemExit, match=r"Error: .*none: no such folder"):
+        program.main(["splits", "--data", missing, "--old", "3", "-o", str(tmp_path / "f.csv")])
+
+
+@pytest.mark.slow
+def test_the_command_trains_with_worker_processes(asked, tmp_path, capsys):
+    arguments = [
+        "--table",
+        asked.table,
+        "--data",
+        asked.data,
+        "--bank",
+        asked.bank,
+        "--splits",
+        asked.splits,
+        "--budget",
+        "1",
+        "--random",
+        "1",
+        "--seeds",
+        "1",
+        "--resamples",
+        "5",
+        "--out",
+        str(tmp_path / "out"),
+        "--work",
+        str(tmp_path / "work"),
+        "--jobs",
+        "2",
+    ]
+    program.main(arguments)
+    assert "# Does the solved taxonomy pay?" in capsys.readouterr().out
+    page = (tmp_path / "out" / program.PAGE).read_text()
+    assert f"`python -m benchmarks.payoff --table {asked.table}" in page

@@ -1,0 +1,222 @@
+"""Standard output that is full, closed, a pipe that ends, or not UTF-8: one line, no traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TABLE = (
+    "sources,target,affinity,gain,quality\nself,a,.5,.9,.5\n深さ,a,.3,.7,.3\n"
+    "self,深さ,.6,.8,.5\na,深さ,.2,.6,.2\na,naïve,.2,.5,.2\n"
+)
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("streams")
+    (folder / "t.csv").write_text(TABLE, encoding="utf-8")
+    rows = [
+        f"{target},{source},{i},{(7 * i + 3 * k) % 11 + k}"
+        for target in "ab"
+        for k, source in enumerate(["self", "c", "scratch", "ba"["ab".index(target)]])
+        for i in range(30)
+    ]
+    (folder / "l.csv").write_text("\n".join(["target,sources,image,loss", *rows]) + "\n")
+    return folder
+
+
+FORKED = """
+import json, os, sys
+import matplotlib.figure, pandas, taskgraph.report, taskgraph.cli as cli
+
+sink = int(sys.argv[1])
+done = {}
+for line in sys.argv[2:]:
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(sink, 1)
+        os.dup2(write, 2)
+        cli.main(line.split())
+    os.close(write)
+    with open(read, encoding="utf-8") as messages:
+        done[line] = [messages.read(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])]
+os.dup2(int(os.environ["RESULT"]), 1)
+print(json.dumps(done))
+"""
+"""Runs each line as a process of its own, without importing the libraries again for each."""
+
+
+def forked(folder, sink, lines):
+    """What each line prints to standard error and its exit code, with ``sink`` for its output."""
+    read, write = os.pipe()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RESULT": str(write)}
+    with open(read, encoding="utf-8") as result:
+        subprocess.run(
+            [sys.executable, "-c", FORKED, str(sink), *lines],
+            cwd=folder,
+            check=True,
+            env=environment,
+            pass_fds=[sink, write],
+            timeout=300,
+        )
+        os.close(write)
+        return json.loads(result.read())
+
+
+def called(folder, line, redirect="", **variables):
+    """Run the command line in a shell, with a redirection."""
+    command = f'"{sys.executable}" -m taskgraph {line} {redirect}'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, env=environment, timeout=120
+    )
+
+
+PRINTING = [
+    "plot --help",
+    "solve t.csv",
+    "solve t.csv --json",
+    "solve t.csv --alternatives 2 --csv",
+    "frontier t.csv --budgets 1,2",
+    "evaluate t.csv --random 5",
+    "recommend t.csv --target a",
+    "stability l.csv --budget 1 --bootstrap 3",
+]
+
+
+def test_a_full_disk_under_standard_output_is_one_line(folder):
+    with open("/dev/full", "wb") as full:
+        done = forked(folder, full.fileno(), PRINTING)
+    line = (
+        "Error: standard output: cannot be written: No space left on device; free some space, "
+        "or write to another disk\n"
+    )
+    # Of what was noted before the result was printed, the error is the last line.
+    last = {command: [err[err.index("Error:") :], code] for command, (err, code) in done.items()}
+    assert last == {command: [line, 2] for command in PRINTING}
+
+
+def test_a_reader_that_has_ended_is_silence(folder):
+    """141 is what a shell reports of a program that the signal of a broken pipe has ended."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        lines = ["--help", "solve t.csv", "solve t.csv --csv"]
+        assert forked(folder, write, lines) == {line: ["", 141] for line in lines}
+    finally:
+        os.close(write)
+
+
+def test_the_head_of_a_table_is_printed_without_a_word(folder):
+    done = called(folder, "solve t.csv", "| head -1")
+    assert done.stdout.startswith(b"2 supervised")
+    assert done.stderr == b""
+
+
+def test_standard_output_that_is_closed_is_one_line(folder):
+    done = called(folder, "solve t.csv", ">&-")
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("Error: standard output: cannot be written: Bad file")
+    assert called(folder, "plot tree t.csv -o tree.svg", ">&-").returncode == 0
+
+
+@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full"])
+def test_messages_that_nobody_can_read_change_nothing(folder, redirect):
+    expected = called(folder, "solve t.csv --marginal")
+    done = called(folder, "solve t.csv --marginal", redirect)
+    assert (done.returncode, done.stdout) == (0, expected.stdout)
+    assert b"no larger one is worth more" in expected.stderr
+    assert called(folder, "solve t.csv --budget 0", redirect).returncode == 3
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_table_is_printed_in_every_encoding(folder, encoding):
+    """What the encoding lacks is printed as Python's escapes; errors likewise."""
+    done = called(folder, "solve t.csv", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    expected = "supervise: a, 深さ".encode(encoding, "backslashreplace")
+    assert expected in done.stdout
+    wrong = called(folder, "solve t.csv --exclude 深", PYTHONIOENCODING=encoding)
+    assert wrong.returncode == 2
+    assert "did you mean 深さ?".encode(encoding, "backslashreplace") in wrong.stderr
+
+
+def test_the_plain_locale_prints_escapes(folder):
+    done = called(folder, "solve t.csv", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert done.returncode == 0
+    assert b"\\u6df1\\u3055" in done.stdout
+
+
+@pytest.mark.parametrize(("form", "encoding"), [("--csv", "ascii"), ("--dot", "latin-1")])
+def test_data_is_the_same_bytes_in_every_encoding(folder, form, encoding):
+    """A name with escapes would be another name to whoever reads the file."""
+    expected = called(folder, f"solve t.csv {form}", PYTHONIOENCODING="utf-8").stdout
+    done = called(folder, f"solve t.csv {form}", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stdout) == (0, expected)
+    assert "深さ".encode() in expected
+
+
+INTERRUPTED = """
+import os, signal, sys, click
+import taskgraph.cli as cli
+
+class Point:
+    name, module, dist = "wait", "friendly.commands", None
+    def load(self):
+        return click.Command("wait", callback=lambda: os.kill(os.getpid(), signal.SIGINT))
+
+cli.entry_points = lambda group: [Point()]
+cli.main(["wait"])
+"""
+
+
+def test_ctrl_c_is_one_line_and_130():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True)
+    assert done.returncode == 130
+    assert done.stderr == b"Error: interrupted; files that were already written are whole\n"
+
+
+OUT_OF = """
+import click
+import taskgraph.cli as cli
+
+class Point:
+    name, module, dist = "take", "friendly.commands", None
+    def load(self):
+        def take():
+            raise {error}
+        return click.Command("take", callback=take)
+
+cli.entry_points = lambda group: [Point()]
+cli.main(["take"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            'OSError(28, "x", "big.bin")',
+            "big.bin: No space left on device; free some space, or write to another disk",
+        ),
+        (
+            'PermissionError(13, "x", "a.txt")',
+            "a.txt: Permission denied; choose another place, or change the permissions of this one",
+        ),
+        ('OSError("strange")', "strange"),
+        (
+            "MemoryError",
+            "there is not enough memory for this; take a smaller table or fewer numbers",
+        ),
+    ],
+)
+def test_what_the_system_refuses_a_command_is_one_line(error, line):
+    done = subprocess.run(
+        [sys.executable, "-c", OUT_OF.format(error=error)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (2, f"Error: {line}\n")
