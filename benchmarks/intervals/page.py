@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ def repetitions_of(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def summary(records: pd.DataFrame) -> pd.DataFrame:
-    """Return the coverage of each (cell, method) with its Monte-Carlo standard error, and where it misses."""
+    """Return the coverage of each (cell, method), its standard error, and where it misses."""
     frame = records.copy()
     candidates = frame["held"] + frame["above"] + frame["below"]
     for name in ("held", "above", "below"):
@@ -231,8 +231,8 @@ def _tried(tried: pd.DataFrame) -> str:
     rows = []
     for method in order:
         cells = []
-        for part in (shown.loc[~clustered, method], shown.loc[clustered, method]):
-            known = part.dropna()
+        for kind in (~clustered, clustered):
+            known = shown.loc[kind, method].dropna()
             values = (known.min(), known.mean(), known.max()) if len(known) else ()
             cells += [_percent(value) for value in values] or ["", "", ""]
         rows.append([method, *cells])

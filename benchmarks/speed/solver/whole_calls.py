@@ -82,7 +82,7 @@ def theirs(table: Transfers, problem: Problem) -> float:
 
 def turns(table: Transfers, problem: Problem, count: int) -> dict[str, float]:
     """Return medians over turns of both methods: of seconds, and of the ratio within a turn."""
-    methods: dict[str, Callable[[Transfers, Settings], float]] = {"paper": theirs, "ours": ours}
+    methods: dict[str, Callable[[Transfers, Problem], float]] = {"paper": theirs, "ours": ours}
     taken: dict[tuple[str, str], list[float]] = {}
     for _ in range(count):
         values = {}
