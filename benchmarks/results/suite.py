@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, replace
 from pathlib import Path
@@ -60,6 +61,18 @@ class Suite:
         """The fields of the settings."""
         return tuple(self.settings.__dataclass_fields__.values())
 
+    def command(self, settings: Any) -> str:
+        """Return the command line that asks for these settings, without those that are usual."""
+        words = ["taskgraph", "bench", self.name]
+        for one in self.fields:
+            value = getattr(settings, one.name)
+            if value == one.default:
+                continue
+            words.append(flag_of(one))
+            if not isinstance(value, bool):
+                words.append(",".join(map(str, value)) if isinstance(value, tuple) else str(value))
+        return shlex.join(words)
+
     def run(self, settings: Any, out: Path) -> None:
         """Measure what the records in ``out`` lack, and write its tables."""
         importlib.import_module(f"{self.package}.run").run(settings, out)
@@ -79,6 +92,11 @@ class Suite:
         """Return what the suite found, in one sentence, from the records in ``out``."""
         sentence: str = importlib.import_module(f"{self.package}.page").found(out)
         return sentence
+
+
+def flag_of(one: Field[Any]) -> str:
+    """Return the flag of a field."""
+    return one.metadata["flag"] or f"--{one.name.replace('_', '-')}"
 
 
 def option(
