@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from benchmarks.results.figures import write_picture
 from benchmarks.results.machine import commit, machine
 from benchmarks.transfers import buildings, figures, predictors, published, scoring, structure
 from benchmarks.transfers.closed_form import chosen_in_closed_form
 from benchmarks.transfers.consistency import consistency
+from benchmarks.transfers.facts import CHOICES, read_facts, write_facts
 from benchmarks.transfers.finished import Finished, read_finished, read_published, shown
-from benchmarks.transfers.provenance import provenance
+from benchmarks.transfers.provenance import PACKAGES, provenance
+from benchmarks.transfers.settings import SIZES, Settings
 from benchmarks.transfers.significance import against_random
-from benchmarks.transfers.tables import FACTS, NAMES, read_facts
+from benchmarks.transfers.tables import NAMES
 from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.solver import solve
-from taskgraph.tables import write_frame, write_text
+from taskgraph.tables import write_frame
 from taskgraph.taxonomy import Taxonomy
 
 LOSSES_UP_TO = 8_000_000
 """Bytes of per-image losses that are copied too."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Sizes of all that is drawn at random.
-
-    Attributes
-    ----------
-    draws : int
-        Random feasible taxonomies a budget.
-    resamples, permutations : int
-    shown : budgets that are drawn and listed
-    seed : int
-    """
-
-    draws: int = 1_000
-    resamples: int = 1_000
-    permutations: int = 999
-    shown: tuple[float, ...] = (2, 5, 8, 15)
-    seed: int = 0
 
 
 @dataclass
@@ -79,8 +61,8 @@ class Results:
         write_frame(frame, self.out / f"{name}.csv")
 
     def close(self) -> None:
-        """Write the facts."""
-        write_text(json.dumps(self.facts, indent=1, sort_keys=True) + "\n", self.out / FACTS)
+        """Append the facts to the records."""
+        write_facts(self.facts, self.out)
 
 
 def gather_results(
@@ -106,7 +88,9 @@ def gather_results(
     for name in NAMES:
         (out / f"{name}.csv").unlink(missing_ok=True)
     results = Results(out)
-    results.facts |= provenance(sweep, bank) | {"settings": asdict(settings)}
+    results.facts |= provenance(sweep, bank) | {
+        "settings": {name: getattr(settings, name) for name in SIZES}
+    }
     _copy(sweep, out, results)
     random, taxonomies = _significance(results, sweep, settings)
     kept = _shown(taxonomies, settings)
@@ -133,14 +117,14 @@ def choose_again(out: Path, settings: Settings) -> None:
     Raises
     ------
     InvalidTableError
-        If ``out`` has no facts or no transfers.
+        If ``out`` has no records or no transfers.
     """
     facts = read_facts(out)
     results = Results(out, {**facts, "figures": {}})
     results.facts["missing"] = {k: v for k, v in facts["missing"].items() if k not in CHOSEN}
     kept = {name: getattr(settings, name) for name in ("draws", "resamples", "seed", "shown")}
     results.facts["settings"] = {**facts["settings"], **kept}
-    results.facts["chosen"] = {**machine("numpy", "scipy", "pandas", "highspy"), "commit": commit()}
+    results.facts[CHOICES] = {"versions": machine(*PACKAGES), "commit": commit()}
     sweep = read_finished(out)
     random, taxonomies = _significance(results, sweep, settings)
     shown_ones = _shown(taxonomies, settings)
@@ -155,7 +139,7 @@ def trust_again(out: Path, settings: Settings) -> None:
     Raises
     ------
     InvalidTableError
-        If ``out`` has no facts or no transfers.
+        If ``out`` has no records or no transfers.
     """
     facts = read_facts(out)
     results = Results(out, facts)
@@ -246,7 +230,7 @@ def _figures(
         frontier = figures.frontier_frame(sweep.transfers, random["budget"], orders, random)
         results.table("frontier", frontier)
         for stem, figure in figures.pictures(sweep.transfers, kept, frontier).items():
-            results.facts["figures"][stem] = figures.write_picture(figure, results.out, stem)
+            results.facts["figures"][stem] = write_picture(figure, results.out, stem)
 
 
 def _structure(

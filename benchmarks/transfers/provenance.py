@@ -11,6 +11,8 @@ import pandas as pd
 from benchmarks.results.machine import commit, machine
 from benchmarks.transfers.finished import Finished
 
+PACKAGES = ("numpy", "scipy", "pandas", "highspy")
+
 
 def provenance(sweep: Finished, bank: Path | None) -> dict[str, Any]:
     """What was measured, and with what; no place on a disk."""
@@ -21,7 +23,7 @@ def provenance(sweep: Finished, bank: Path | None) -> dict[str, Any]:
         "sources": len(sweep.transfers.sources),
         "transfers": {str(order): int(count) for order, count in orders.items()},
         "max_order": sweep.max_order,
-        **machine("numpy", "scipy", "pandas", "highspy"),
+        "versions": machine(*PACKAGES),
         "commit": commit(),
     }
     if "n" in sweep.transfers.frame:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from benchmarks.results.markdown import interval, number, table
+from benchmarks.results.markdown import commit_text, interval, number, table
 from benchmarks.transfers.buildings import MIN_IMAGES, wins_of
 from benchmarks.transfers.tables import Tables
 from taskgraph.affinity import Affinities
@@ -86,8 +86,7 @@ def trust(tables: Tables) -> str:
     if "trust" in tables.facts:
         commit = tables.facts["trust"]["commit"]
         parts[-1] += (
-            " (`python -m benchmarks.transfers --trust-only --out results/transfers`, commit "
-            + (f"`{commit[:7]}`.)" if commit else "not recorded.)")
+            " (`taskgraph bench transfers --trust-only`, commit " + commit_text(commit) + ".)"
         )
     rows = []
     for _, row in budgets.iterrows():
@@ -141,7 +140,7 @@ def _measured_alone(checks: pd.DataFrame) -> str:
     moved = (own["self_now"] / own["self_before"] - 1).abs().max()
     return (
         "The losses of `average` are not of the sweep's own run, which kept their means alone. "
-        "They were measured later (`python -m benchmarks.transfers.average WORLD --work WORK`; "
+        "They were measured later (`taskgraph bench transfers --average WORLD --work WORK`; "
         "commit not recorded, seed 0), on the same views of the same world, rendered again from "
         "its seed on another processor, on which single pixels may differ. As a check: the test "
         "images are the table's; the means "
