@@ -20,7 +20,7 @@ class Settings:
 
 SUITE = Suite(
     name="bank",
-    question="How often does a task's network beat a constant and a random encoder (Table 1)?",
+    question="How often do trained networks beat a constant (Table 1)?",
     methods=(
         "the best constant answer",
         "a read-out from the random encoder, trained on the transfer data",

@@ -18,7 +18,7 @@ class Settings:
 
 SUITE = Suite(
     name="digits",
-    question="Can a taxonomy be measured on a laptop, from the first network to the last figure?",
+    question="Can a taxonomy be measured on a laptop within minutes?",
     methods=("the proven optimum", "greedy, best single sources, random sets"),
     time="seconds; two minutes with --measure",
     writes="losses.parquet, transfers.csv, one record a command, and figures",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.intervals.cells import FEW, GRID, OTHER, Cell
+from benchmarks.intervals.settings import COUNTS
 from benchmarks.intervals.settings import GRID as MEASURED
 from benchmarks.intervals.settings import TRIED as WERE_TRIED
 from benchmarks.results import markdown
@@ -130,17 +131,18 @@ def found(folder: Path) -> str:
 
 def repetitions_of(records: Sequence[Record]) -> pd.DataFrame:
     """Return a row a simulated target and method: `COUNTS` beside ``cell, repetition, method``."""
-    frames = []
+    columns: dict[str, list[Any]] = {name: [] for name in ("cell", "repetition", "method", *COUNTS)}
     for record in records:
-        cell = Cell(**{name: record.settings[name] for name in Cell.__dataclass_fields__})
-        first = record.settings["block"] * record.settings["repetitions"]
+        cell = Cell(**{name: record.settings[name] for name in Cell.__dataclass_fields__}).name
+        count = record.settings["repetitions"]
+        first = record.settings["block"] * count
         for method, counts in record.metrics.items():
-            frame = pd.DataFrame(counts).astype({"width": float})
-            frame.insert(0, "cell", cell.name)
-            frame.insert(1, "repetition", np.arange(first, first + len(frame)))
-            frame.insert(2, "method", method)
-            frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+            columns["cell"] += [cell] * count
+            columns["repetition"] += range(first, first + count)
+            columns["method"] += [method] * count
+            for name in COUNTS:
+                columns[name] += counts[name]
+    return pd.DataFrame(columns)
 
 
 def summary(records: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import logit
 
 from benchmarks.intervals.cells import FEW, GRID, OTHER, Cell, table, truth
-from benchmarks.intervals.settings import SUITE, TRIED, Settings
+from benchmarks.intervals.settings import COUNTS, SUITE, TRIED, Settings
 from benchmarks.intervals.tried import tried_intervals
 from benchmarks.results.log import open_log
 from taskgraph.affinity import affinities
@@ -26,7 +26,6 @@ TRIED_REPETITIONS, TRIED_SEED = 60, 1
 BLOCK = 20
 """Repetitions that are measured in one table, each as a target."""
 BEFORE, AFTER = "before", "after"
-COUNTS = ("held", "above", "below", "width")
 
 Metrics = dict[str, dict[str, list[float]]]
 

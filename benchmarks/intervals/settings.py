@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 GRID, TRIED = "grid", "tried"
+COUNTS = ("held", "above", "below", "width")
+"""What is recorded of each simulated target, by method."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Settings:
 
 SUITE = Suite(
     name="intervals",
-    question="How often do the intervals of affinities hold the true affinity?",
+    question="How often do intervals of affinities hold the truth?",
     methods=(
         "before: the percentile interval of 200 resamples",
         "after: Student's t of the log-odds, with an imaginary image",

@@ -20,7 +20,7 @@ class Settings:
     data: str = option(kind="folder", help="Data set with buildings that the table has not seen.")
     bank: str = option(kind="folder", help="Trained encoders.")
     splits: str = option(
-        help="File of splits whose test buildings are all fresh; --old makes it.",
+        kind="file", help="File of splits whose test buildings are all fresh; --old makes it."
     )
     budget: float = option(5.0, help="Label sets that may be spent.")
     max_order: int = option(5, help="Most sources of a transfer.")
@@ -40,7 +40,9 @@ class Settings:
     old: int | None = option(
         None, help="Buildings that the data set had before it grew: write --splits first."
     )
-    work: str = option("runs/payoff", help="Folder that keeps what is trained, by seed.")
+    work: str = option(
+        "runs/payoff", kind="output", help="Folder that keeps what is trained, by seed."
+    )
     engine: str = option("local", choices=("local", "ray"), help="Where read-outs are trained.")
     address: str | None = option(None, help="Address of the Ray cluster.")
     jobs: int | None = option(None, help="Networks trained at once; by default one a core.")
@@ -56,7 +58,7 @@ WHERE = ("old", "work", "engine", "address", "jobs")
 
 SUITE = Suite(
     name="payoff",
-    question="Does the solved taxonomy pay when it is trained anew and tested in new buildings?",
+    question="Does the solved taxonomy pay, trained anew, in new buildings?",
     methods=(
         "solved: the proven optimum",
         "greedy",

@@ -117,8 +117,8 @@ def option(
         A sentence with the unit.
     flag : str, optional
         Such as ``--random`` for the field ``draws``; by default the field's name.
-    kind : {"file", "folder"}, optional
-        A path that the suite reads.
+    kind : {"file", "folder", "output"}, optional
+        A file or folder that the suite reads, or a folder that it fills.
     choices : tuple of str, optional
         The only values that are taken.
     """

@@ -11,7 +11,9 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 class Settings:
     """Sizes of the worlds that are made."""
 
-    work: str = option("runs/scenes", help="Folder for the worlds; they are made if missing.")
+    work: str = option(
+        "runs/scenes", kind="output", help="Folder for the worlds; they are made if missing."
+    )
     buildings: int = option(50, help="Buildings of the world that is timed.")
     grown: int = option(72, help="Buildings of the same world, grown, for the statistics.")
     views: int = option(100, help="Views of each building.")
@@ -23,7 +25,7 @@ class Settings:
 
 SUITE = Suite(
     name="scenes",
-    question="What does the rendered data set look like, and is it the same in every run?",
+    question="What does the rendered data set show, and is it reproducible?",
     methods=(
         "statistics beside Taskonomy's",
         "time of each stage",

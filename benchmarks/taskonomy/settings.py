@@ -20,7 +20,7 @@ class Settings:
 
 SUITE = Suite(
     name="taskonomy",
-    question="What do the published measurements say, and how near are other taxonomies?",
+    question="What do the published measurements say when they are solved?",
     methods=("the proven optimum at several budgets", "the next best sets", "greedy and random"),
     time="seconds",
     writes="one record a command, of what it prints; taxonomy.svg, frontier.svg",

@@ -50,7 +50,7 @@ class Settings:
         help="Data set of the sweep: measure the best constant answer of each target, and add it "
         "to the losses in OUT. Needs --work.",
     )
-    work: str | None = option(None, help="Folder for what --average measures.")
+    work: str | None = option(None, kind="output", help="Folder for what --average measures.")
     self_of: tuple[str, ...] = option(
         SELF_OF, help="Targets whose own networks --average measures again, as a check."
     )
@@ -60,7 +60,7 @@ SIZES = ("draws", "resamples", "permutations", "shown", "seed")
 
 SUITE = Suite(
     name="transfers",
-    question="What do the measured transfers say, and does the solved taxonomy beat other choices?",
+    question="What do the transfers say, and does the optimum beat other choices?",
     methods=(
         "the proven optimum, greedy, best single sources, random sets",
         "the tree beside the paper's groups; transfers beside the published ones",

@@ -28,7 +28,7 @@ class Settings:
 
 SUITE = Suite(
     name="engines",
-    question="Does a sweep give the same losses on any engine, and how fast is each?",
+    question="Does every engine give the same losses, and how fast?",
     methods=(
         "one local process",
         "two local processes",

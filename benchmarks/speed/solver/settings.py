@@ -29,7 +29,7 @@ class Settings:
 
 SUITE = Suite(
     name="solver",
-    question="How long does a proven taxonomy take, beside the paper's own formulation?",
+    question="How long does a proof take, beside the paper's formulation?",
     methods=(
         "the paper's formulation through PuLP and CBC",
         "dominance and a grouped model through PuLP and HiGHS",

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from benchmarks.instances import flat, latent
 from hypothesis import given, settings
 
 import taskgraph as tg
+from benchmarks.speed.solver.instances import flat, latent
 from taskgraph.errors import InvalidProblemError
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program

@@ -10,9 +10,9 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.instances import latent
 
 import taskgraph as tg
+from benchmarks.speed.solver.instances import latent
 from taskgraph.solver.clock import Clock
 from taskgraph.tables import write_transfers
 
@@ -106,7 +106,7 @@ def test_ctrl_c_on_the_command_line_prints_the_best_taxonomy_so_far(hard, tmp_pa
 LEAVING = """
 import threading
 import taskgraph as tg
-from benchmarks.instances import latent
+from benchmarks.speed.solver.instances import latent
 from taskgraph.solver import backends
 from taskgraph.solver.clock import Clock
 backends.PATIENCE = 0.0  # no solver stops so soon
