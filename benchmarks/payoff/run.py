@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from benchmarks.payoff.choices import choices, needed
 from benchmarks.payoff.measures import payoff_table, payoffs, summary_table, target_table
 from benchmarks.payoff.page import CHOICE, RUN, SUMMARY, TARGETS
@@ -15,7 +17,7 @@ from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.training import spent, train, with_references
-from benchmarks.results.log import open_log
+from benchmarks.results.log import Log, open_log
 from encoders.engines import Engine, engine_named, progress_bar
 from encoders.transfer.data import open_pool
 from encoders.transfer.settings import SweepConfig
@@ -61,12 +63,22 @@ def compare(settings: Settings, out: Path, work: Path, engine: Engine, *, titled
     log = open_log(out, SUITE.name, "torch", "numpy", "pandas", "highspy")
     asked = run_settings(settings, sweep)
     log.add(asked, facts(sweep, checked, cost), split="test", seconds=cost["seconds"])
-    rows: list[dict[str, Any]] = payoff_table(found).to_dict("records")  # type: ignore[assignment]
-    for row in rows:
-        names = ("rule", "draw", "budget", "max_order")
-        of = {"part": CHOICE, "budget": settings.budget, "max_order": settings.max_order, **row}
-        metrics = {name: value for name, value in row.items() if name not in (*names, "seed")}
-        log.add({n: of[n] for n in ("part", *names)}, metrics, seed=row["seed"], split="test")
+    record_choices(payoff_table(found), settings, log)
+
+
+def record_choices(frame: pd.DataFrame, settings: Settings, log: Log) -> None:
+    """Add one record a choice and seed; ``frame`` is that of `payoff_table`."""
+    for one in frame.to_dict("records"):
+        metrics = {str(name): value for name, value in one.items()}
+        asked = {
+            "part": CHOICE,
+            "rule": metrics.pop("rule"),
+            "draw": metrics.pop("draw"),
+            "budget": settings.budget,
+            "max_order": settings.max_order,
+        }
+        seed = metrics.pop("seed")
+        log.add(asked, metrics, seed=seed, split="test")
 
 
 def run_settings(settings: Settings, sweep: SweepConfig) -> dict[str, Any]:
