@@ -9,7 +9,7 @@ import click
 from benchmarks.cli.registry import PACKAGES
 from taskgraph.cli.groups import SuggestingGroup
 
-OTHERS = {"all": "benchmarks.cli.all"}
+OTHERS = {"data": "benchmarks.cli.data", "all": "benchmarks.cli.all"}
 """Commands that are no suite, and the modules that hold each as ``command``."""
 
 
