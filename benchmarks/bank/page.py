@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -56,8 +57,8 @@ The paper has (1) and (2): its published transfers `random -> target`, learned f
 have the win rates that its Table 1 prints. Its figures are for its own networks and data (256
 pixels, 120,000 images, ResNet-50): like is not compared with like.
 
-Mean {average:.1f} % and {readout} (the paper's: {paper[0]} % and {paper[1]} %); against (3)
-{random:.1f} %, least of all {hardest}. {defects}
+Mean {average} and {readout} (the paper's: {paper[0]} % and {paper[1]} %); against (3)
+{random}{hardest}. {defects}
 
 {table}
 Losses are the tasks' own (L1, L2, cross-entropy, metric, pose norm), comparable within a row.
@@ -123,9 +124,7 @@ def render(folder: Path) -> str:
         batch=fit["batch"],
         rate=fit["learning_rate"],
         hours=sum(each.seconds or 0.0 for each in tasks) / 3600,
-        average=mean["average"],
-        readout=f"{mean['readout']:.1f} %" if pd.notna(mean["readout"]) else "(not measured)",
-        random=mean["random"],
+        **{name: _percent(mean[name]) for name in ("average", "readout", "random")},
         paper=PAPER_MEAN,
         defects=_defects(frame),
         hardest=_hardest(frame),
@@ -141,8 +140,8 @@ def found(folder: Path) -> str:
     tasks, means = last_records(folder)
     mean = means.metrics["table1"]
     text = (
-        f"{len(tasks)} networks beat the best constant answer on {mean['average']:.1f} % of the "
-        "test images in the mean"
+        f"{len(tasks)} networks beat the best constant answer on {_percent(mean['average'])} of "
+        "the test images in the mean"
     )
     if mean["readout"] is None:
         return text + "."
@@ -158,10 +157,19 @@ def _defects(frame: pd.DataFrame) -> str:
     return f"No task is below 60 % against (1){second}."
 
 
+def _percent(value: Any) -> str:
+    return "(not measured)" if pd.isna(value) else f"{value:.1f} %"
+
+
 def _hardest(frame: pd.DataFrame) -> str:
-    """Return the task that wins least often against `RANDOM`, and how often."""
+    """Return the task that wins least often against `RANDOM`, and how often, as part of a sentence.
+
+    It is empty where no task was compared with `RANDOM`.
+    """
     rates = frame.drop(MEAN).set_index("title")["random"].dropna()
-    return f"{rates.idxmin()}, {rates.min():.1f} %"
+    if rates.empty:
+        return ""
+    return f", least of all {rates.idxmin()}, {rates.min():.1f} %"
 
 
 def _epochs(tasks: Sequence[Record]) -> str:

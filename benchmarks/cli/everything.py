@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,9 @@ def _failure(suite: Suite, out: Path, preset: str) -> str:
         suite.write_page(folder)
     except (TaskgraphError, OSError) as error:
         return " ".join(str(error).split())
+    except Exception as error:  # a fault of one suite must not stop the others
+        traceback.print_exc()
+        return f"{type(error).__name__}: {' '.join(str(error).split())}"
     return ""
 
 

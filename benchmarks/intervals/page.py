@@ -173,12 +173,14 @@ def _provenance(record: Record, frame: pd.DataFrame) -> str:
 
 def _verdict(shown: pd.DataFrame) -> str:
     grid = [cell.name for cell in GRID]
-    held = {m: shown.xs(m, level="method")["held"].reindex(grid) for m in ("before", "after")}
+    held = {
+        m: shown.xs(m, level="method")["held"].reindex(grid).dropna() for m in ("before", "after")
+    }
     inside = {m: int(values.between(0.92, 0.98).sum()) for m, values in held.items()}
     return _filled(
-        f"**Before, {inside['before']} of {len(grid)} cells are within 92 to 98 % "
+        f"**Before, {inside['before']} of {len(held['before'])} cells are within 92 to 98 % "
         f"({_percent(held['before'].min())} to {_percent(held['before'].max())} %); after, "
-        f"{inside['after']} of {len(grid)} ({_percent(held['after'].min())} to "
+        f"{inside['after']} of {len(held['after'])} ({_percent(held['after'].min())} to "
         f"{_percent(held['after'].max())} %).**"
     ).rstrip()
 
