@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import traceback
 from dataclasses import MISSING
@@ -19,8 +20,8 @@ from taskgraph.tables import write_text
 
 MADE = "made"
 """Folder of the data set, the bank and the sweep that the suites share."""
-GROWN = 4
-"""Buildings that the shared data set grows by, for `payoff`."""
+GROWN, ADDED = "grown", 4
+"""Folder of the same data set with so many buildings more, for `payoff`."""
 
 
 def render_all(results: Path) -> list[str]:
@@ -73,7 +74,7 @@ def _failure(suite: Suite, out: Path, preset: str) -> str:
     try:
         inputs = inputs_of(suite, out)
         if suite.name == "payoff":
-            inputs["old"] = grow(out)
+            inputs |= {"data": str(out / GROWN), "old": grow(out)}
         given = {name: value for name, value in inputs.items() if value is not None}
         suite.run(suite.with_preset(preset, given), folder)
         suite.write_page(folder)
@@ -103,9 +104,12 @@ def inputs_of(suite: Suite, out: Path) -> dict[str, Any]:
 
 
 def grow(out: Path) -> int:
-    """Add buildings to the shared data set, and return how many it had before."""
+    """Copy the shared data set and add buildings; return how many it had before."""
     from encoders.scenes.making.manifest import read_manifest
 
-    before = int(read_manifest(out / MADE / "world")["settings"]["buildings"])
-    printed(f"taskgraph scenes {MADE}/world --buildings {before + GROWN}", out)
+    world = out / MADE / "world"
+    before = int(read_manifest(world)["settings"]["buildings"])
+    if not (out / GROWN).exists():
+        shutil.copytree(world, out / GROWN)
+    printed(f"taskgraph scenes {GROWN} --buildings {before + ADDED}", out)
     return before

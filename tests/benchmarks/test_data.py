@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import itertools
 import pickle
 import struct
 
@@ -19,6 +20,7 @@ from benchmarks.data.source import ROOT_VARIABLE, MissingDataError
 from encoders.scenes.making.make import make
 from taskgraph.cli import run
 from taskgraph.errors import InvalidTableError
+from tests.encoders.dataset.test_index import write
 
 RNG = np.random.default_rng(0)
 
@@ -286,16 +288,35 @@ def test_a_picture_is_cut_to_its_middle_square(tmp_path):
         read_picture(tmp_path / "no.png")
 
 
-def test_our_scenes_are_split_by_buildings(tmp_path):
-    make(tmp_path / "scenes", buildings=3, views=1, size=32, seed=1)
+def test_our_scenes_are_split_by_buildings(tmp_path, monkeypatch):
+    """Five buildings of noise; the names of the rooms are in the manifest."""
+    rooms = [f"room {k}" for k in range(10)]
+    said = {"classes": {"class_scene": rooms}}
+    monkeypatch.setattr("encoders.scenes.making.manifest.read_manifest", lambda place: said)
+    for building, view in itertools.product(range(5), range(2)):
+        values = {
+            "rgb": np.full((32, 32, 3), 40 * building, np.uint8),
+            "class_scene": np.eye(10, dtype=np.float32)[building + view],
+        }
+        for domain, value in values.items():
+            name = f"point_0_view_{view}_domain_{domain}"
+            write(tmp_path / "scenes" / domain / f"building_{building:04d}" / name, value)
     data = load("scenes", tmp_path)
-    assert data.inputs.shape == (3, 32, 32, 3)
-    assert len(data.classes) == 10
+    assert data.inputs.shape == (10, 32, 32, 3)
+    assert data.classes == tuple(rooms)
+    assert data.labels.tolist() == [b + v for b in range(5) for v in range(2)]
+    assert (data.inputs[:, 0, 0, 0] == [40 * b for b in range(5) for _ in range(2)]).all()
     sides = [{data.groups[row] for row in data.splits[name]} for name in (TRAIN, VAL, TEST)]
     assert all(sides)
-    assert sum(map(len, sides)) == 3
-    names = {one.name for one in sources(tmp_path)}
-    assert names >= {"scenes", *(f"scenes-{name}" for name in folders.DOMAINS if name != "day")}
+    assert sum(map(len, sides)) == 5
+    assert {one.name for one in sources(tmp_path)} >= {"scenes", "scenes-evening", "scenes-phone"}
+
+
+@pytest.mark.slow
+def test_a_world_that_was_made_is_read(tmp_path):
+    make(tmp_path / "scenes-drawn", buildings=3, views=2, size=32, seed=1, domain="drawn")
+    data = load("scenes-drawn", tmp_path)
+    assert (data.inputs.shape, len(data.classes)) == ((6, 32, 32, 3), 10)
 
 
 def test_the_domains_are_those_of_the_scenes():
