@@ -33,17 +33,17 @@ class Cell:
 
     @property
     def means(self) -> Floats:
-        """(E,) array: the best first."""
+        """Mean losses, an (E,) array, the smallest first."""
         return np.linspace(0.0, 1.0, self.candidates)
 
     @property
     def name(self) -> str:
-        """The fields in order, as the records have it."""
+        """The values of all fields, in order, joined by slashes."""
         return "/".join(str(value) for value in asdict(self).values())
 
     @property
     def label(self) -> str:
-        """What differs from the usual, for a reader."""
+        """The fields that differ from the defaults, in words."""
         parts = [f"{self.images:,} images", f"noise {self.noise:g}"]
         if self.clusters:
             parts.append(f"{self.clusters} clusters")

@@ -20,7 +20,7 @@ ENDS = (0.025, 0.975)
 def tried_intervals(
     losses: Floats, units: Integers, rng: np.random.Generator, resamples: int
 ) -> Iterator[tuple[str, Bounds]]:
-    """Names and 95 % bounds of the methods, for one tournament of (E, B) losses."""
+    """Yield the name and the 95 % bounds of each method, for a tournament of (E, B) losses."""
     count = int(units.max()) + 1
     drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
     wins = win_rates(losses)
@@ -50,7 +50,7 @@ def _percentile(sampled: Floats) -> Bounds:
 
 
 def _corrected(center: Floats, sampled: Floats) -> Bounds:
-    """Efron's BC, without acceleration."""
+    """Return Efron's bias-corrected percentile interval, without acceleration."""
     share = (sampled < center).mean(axis=0) + 0.5 * (sampled == center).mean(axis=0)
     shift = norm.ppf(np.clip(share, 1 / len(sampled), 1 - 1 / len(sampled)))
     levels = [norm.cdf(2 * shift + norm.ppf(end)) for end in ENDS]

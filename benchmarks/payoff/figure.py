@@ -24,7 +24,7 @@ SHORT = {SOLVED_AT_SINGLE: SOLVED}
 
 @styled
 def figure(frame: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """One panel a measure, one line a rule: dots are draws, bars the intervals over buildings."""
+    """Draw one panel a measure, one line a rule; dots are draws, bars intervals over buildings."""
     rules = [rule for rule in RULES if (frame["rule"] == rule).any()]
     made = new_figure(width=7.2, height=0.55 + 0.32 * len(rules))
     axes = made.subplots(1, len(MEASURES), sharey=True)
@@ -61,7 +61,7 @@ def _panel(
 
 
 def row_of(summary: pd.DataFrame, rule: str, against: str, measure: str) -> pd.Series[Any]:
-    """One row of ``summary.csv``; ``against`` is empty for a rule's own values."""
+    """Return one row of ``summary.csv``; ``against`` is empty for a rule's own values."""
     other = summary["against"].fillna("")
     found = summary[
         (summary["rule"] == rule) & (other == against) & (summary["measure"] == measure)

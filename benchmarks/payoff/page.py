@@ -249,7 +249,7 @@ def _differences(frame: pd.DataFrame, summary: pd.DataFrame, targets: pd.DataFra
 
 
 def _compared(summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """The pairs of rules that the table has a difference of."""
+    """Return the pairs of rules whose difference is in the table."""
     known = set(zip(summary["rule"], summary["against"], strict=True))
     return [pair for pair in COMPARED if pair in known]
 
@@ -259,7 +259,7 @@ def _spent(frame: pd.DataFrame, rule: str) -> float:
 
 
 def _verdicts(frame: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
-    """What the comparisons with best single say, in words."""
+    """Return what the comparisons with best single say, in words."""
     lines = []
     for rule, against in _compared(summary):
         if against != SINGLE:
@@ -305,7 +305,7 @@ def _same(targets: pd.DataFrame, rule: str, against: str) -> bool:
 
 
 def _cell(row: pd.Series[Any], *, signed: bool = False) -> str:
-    """``0.412 [0.400, 0.424] (0.410 to 0.414)``: value, interval, seeds."""
+    """Return value, interval and range over seeds: ``0.412 [0.400, 0.424] (0.410 to 0.414)``."""
     value, low, high = (_written(row, name, signed=signed) for name in ("value", "low", "high"))
     return f"{value} [{low}, {high}] ({_between(row, 'seed', signed=signed)})"
 
@@ -316,7 +316,7 @@ def _between(row: pd.Series[Any], what: str, *, signed: bool = False) -> str:
 
 
 def _written(row: pd.Series[Any], name: str, *, signed: bool) -> str:
-    """Three digits; a ratio instead of its logarithm."""
+    """Return a number with three decimals; for a logarithm, the ratio itself."""
     if row["measure"] in SMALLER_IS_BETTER:
         return f"{np.exp(row[name]):.3f}"
     return f"{row[name]:+.3f}" if signed else f"{row[name]:.3f}"
@@ -341,7 +341,7 @@ def _supervised(frame: pd.DataFrame) -> list[str]:
 
 
 def _targets(targets: pd.DataFrame) -> list[str]:
-    """Each target's sources and loss by every rule without draws; greedy where it is another."""
+    """Return each target's sources and loss by every rule without draws."""
     by_rule = {rule: own.set_index("target") for rule, own in targets.groupby("rule", sort=False)}
     shown = [rule for rule in (SOLVED, GREEDY, SINGLE, SOLVED_AT_SINGLE) if rule in by_rule]
     if GREEDY in shown and _same(targets, SOLVED, GREEDY):

@@ -59,7 +59,7 @@ def _versions(record: Record) -> dict[str, Any]:
 
 
 def _names(values: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Names of flattened values, in the order in which they come."""
+    """Return the names of flattened values, in the order in which they come."""
     return list(dict.fromkeys(name for each in values for name in flattened(each)))
 
 

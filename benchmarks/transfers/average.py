@@ -34,7 +34,7 @@ CHECKS = "average.csv"
 
 
 def measured_again(config: TransferConfig, work: Path, target: str, source: str) -> pd.DataFrame:
-    """The rows of a target and one reserved source, measured now or found in ``work``."""
+    """Return the losses of a target and one reserved source, measured now or kept in ``work``."""
     from_files = functools.partial(TaskonomyDataset, cache=False)  # few files are read: no cache
     with mock.patch.object(data, "TaskonomyDataset", from_files):
         measure(config, work, target, (source,))
@@ -48,7 +48,7 @@ def check(
     losses: pd.DataFrame,
     recorded: float,
 ) -> dict[str, Any]:
-    """How far what was measured again is from the table, and the constant beside ``scratch``.
+    """Return how far the new measurements of a target are from those of the table.
 
     Raises
     ------

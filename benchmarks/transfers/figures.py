@@ -22,7 +22,7 @@ BAND = tuple(
 def pictures(
     transfers: Transfers, taxonomies: Mapping[float, Taxonomy], frontier: pd.DataFrame
 ) -> dict[str, Figure]:
-    """Heat maps before and after AHP, the tree, taxonomies by budget, and the frontier.
+    """Draw heat maps before and after AHP, the tree, taxonomies by budget, and the frontier.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def pictures(
 def frontier_frame(
     transfers: Transfers, budgets: Iterable[float], orders: Iterable[int], random: pd.DataFrame
 ) -> pd.DataFrame:
-    """Optima over budgets and maximum orders, with the bands of random sets and greedy.
+    """Return optima over budgets and maximum orders, with the bands of random sets and greedy.
 
     Parameters
     ----------

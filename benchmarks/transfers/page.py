@@ -32,7 +32,7 @@ that is supervised itself counts with its own network."""
 
 
 def render(folder: Path) -> str:
-    """The whole page, from the folder's tables and facts.
+    """Return the whole page, from the folder's tables and records.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def _ran(facts: dict[str, Any]) -> str:
 
 
 def pictures(tables: Tables) -> str:
-    """The figures, with texts for those who do not see them."""
+    """Return the section of figures, each with a text that describes it."""
     facts = tables.facts
     files = facts["figures"]
     if not files:
@@ -193,7 +193,7 @@ def _last(stem: str) -> float:
 
 
 def significance(tables: Tables) -> str:
-    """Every budget, against greedy, best single sources and random sets."""
+    """Return the section on other choices: greedy, best single sources, random sets."""
     frame, facts = tables["significance"], tables.facts
     solved = frame[frame["status"] != "infeasible"]
     text = (
@@ -238,7 +238,7 @@ def _beaten(solved: pd.DataFrame, measure: str) -> str:
 
 
 def _at_single(solved: pd.DataFrame, measure: str) -> str:
-    """What best single is worth beside ours at less, the same and a greater cost."""
+    """Return what best single is worth beside the optimum at less and at equal cost."""
     known = solved[solved[f"{measure}_single"].notna() & solved[measure].notna()]
     if known.empty:
         return ""
@@ -299,13 +299,13 @@ def _budgets(frame: pd.DataFrame, measure: str) -> str:
 
 
 def _paid(row: pd.Series[Any], column: str, spent: float) -> str:
-    """A value, and what it costs where that is not the budget."""
+    """Return a value, with its cost in brackets where that is not the budget."""
     other = pd.notna(spent) and abs(spent - row["budget"]) > 1e-9
     return number(row[column]) + (f" ({spent:.4g})" if other else "")
 
 
 def cross_fitted(tables: Tables) -> str:
-    """Chosen on half of the buildings, measured on the others."""
+    """Return the section on taxonomies chosen on half of the buildings, measured on the rest."""
     head = f"## Chosen on some {tables.unit}, measured on others\n\n"
     if "cross_fitted" not in tables:
         return head + tables.absent("cross-fitted")

@@ -109,7 +109,7 @@ CHOSEN = ("intervals", "cross-fitted", "consistency", "figures", "trust")
 
 
 def choose_again(out: Path, settings: Settings) -> None:
-    """Recompute what follows from the transfers and losses that ``out`` has; keep all else.
+    """Recompute what follows from the transfers and losses in ``out``; keep all else.
 
     That is the taxonomies beside other choices, their intervals, the cross-fitting, the
     consistency and the pictures. The sweep that these were measured by is not needed.
@@ -134,7 +134,7 @@ def choose_again(out: Path, settings: Settings) -> None:
 
 
 def trust_again(out: Path, settings: Settings) -> None:
-    """Recompute stability and what concerns the best constant answer, from what ``out`` has.
+    """Recompute stability and wins over the best constant answer, from the losses in ``out``.
 
     Raises
     ------
@@ -155,12 +155,12 @@ def trust_again(out: Path, settings: Settings) -> None:
 
 
 def _shown(taxonomies: dict[float, Taxonomy], settings: Settings) -> dict[float, Taxonomy]:
-    """The taxonomies of the budgets that are drawn and listed."""
+    """Return the taxonomies of the budgets that are drawn and listed."""
     return {budget: taxonomies[budget] for budget in settings.shown if budget in taxonomies}
 
 
 def _copy(sweep: Finished, out: Path, results: Results) -> None:
-    """The measured tables themselves."""
+    """Copy the measured tables."""
     for name in (TRANSFERS, RECORDS, LOSSES):
         path = sweep.folder / name
         if not path.exists():
@@ -176,7 +176,7 @@ def _copy(sweep: Finished, out: Path, results: Results) -> None:
 def _significance(
     results: Results, sweep: Finished, settings: Settings
 ) -> tuple[pd.DataFrame, dict[float, Taxonomy]]:
-    """Against random taxonomies at every budget, and how sure our own are."""
+    """Compare with random taxonomies at every budget, and compute intervals of our own."""
     budgets = [float(count + 1) for count in range(len(sweep.transfers.sources))]
     frame, taxonomies = against_random(
         sweep.transfers,
@@ -208,7 +208,7 @@ def _significance(
 def _trust(
     results: Results, sweep: Finished, kept: dict[float, Taxonomy], settings: Settings
 ) -> None:
-    """How stable the taxonomies are, and how they and scratch fare against the constant."""
+    """Measure how stable the taxonomies are, and their wins over the best constant answer."""
     with results.part("trust", sweep.folder):
         losses = _needed(sweep.losses, sweep, LOSSES)
         found = affinities(losses, bootstrap=RESAMPLES, seed=settings.seed)
@@ -316,7 +316,7 @@ def _closed_form(
 
 
 def ridge_times(sweep: Finished) -> dict[str, Any]:
-    """Wall time of the screen by family and a transfer, beside that of trained read-outs.
+    """Return the screen's wall time, by family and by transfer, beside that of trained read-outs.
 
     Raises
     ------

@@ -15,7 +15,7 @@ PACKAGES = ("numpy", "scipy", "pandas", "highspy")
 
 
 def provenance(sweep: Finished, bank: Path | None) -> dict[str, Any]:
-    """What was measured, and with what; no place on a disk."""
+    """Return what was measured and with what, without any path."""
     edges = sweep.transfers.is_edge
     orders = pd.Series(sweep.transfers.order[edges]).value_counts().sort_index()
     found: dict[str, Any] = {
@@ -46,7 +46,7 @@ def _without_places(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bank(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What the encoders were trained on, and for how long."""
+    """Return what the encoders were trained on, and for how long."""
     trained = [task for task in manifest["tasks"] if task.get("images")]
     first = trained[0] if trained else {}
     return {

@@ -59,7 +59,7 @@ class Tables:
 
     @property
     def unit(self) -> str:
-        """What is drawn again by a bootstrap."""
+        """What a bootstrap resamples: buildings, or images."""
         return "buildings" if self.facts.get("test_buildings") else "images"
 
 

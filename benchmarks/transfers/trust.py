@@ -24,7 +24,7 @@ RESAMPLES = 200
 def stabilities(
     found: Affinities, budgets: list[float], *, max_order: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What `taskgraph stability` says at each budget.
+    """Return what `taskgraph stability` says at each budget.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def stabilities(
 
 
 def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.Series:
-    """Each taxonomy's win rate against the best constant: a mean over targets, by budget.
+    """Return each taxonomy's win rate against the best constant, a mean over targets, by budget.
 
     NaN where a target has no ``average``.
     """
@@ -69,7 +69,7 @@ def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.
 
 
 def trust(tables: Tables) -> str:
-    """The section on stability and on the best constant answer."""
+    """Return the section on stability and on the best constant answer."""
     parts = ["## How far this can be trusted"]
     if "trust" not in tables:
         return "\n\n".join([*parts, tables.absent("trust")])
@@ -112,7 +112,7 @@ def _listed(frame: pd.DataFrame) -> str:
 
 
 def _constants(tables: Tables) -> list[str]:
-    """Where scratch is no better than the constant, and how the constant was measured."""
+    """Return where scratch is no better than the constant, and how the constant was measured."""
     if "versus_average" not in tables:
         return []
     frame = tables["versus_average"].sort_values("wins")

@@ -131,7 +131,7 @@ def half_of(config: SweepConfig) -> int:
 
 @contextlib.contextmanager
 def one_killed(out: Path, after: int) -> Iterator[list[int]]:
-    """Once so many transfers are measured, kill a Ray worker that is measuring another."""
+    """Kill a Ray worker that is measuring, once ``after`` transfers are measured."""
     killed: list[int] = []
     over = threading.Event()
 

@@ -10,7 +10,7 @@ from taskgraph.solver.model import Model
 
 
 def paper_model(program: Program) -> Model:
-    """One aggregated row an edge, and every variable binary.
+    """Return the paper's model: one aggregated row an edge, every variable binary.
 
     Maximise p x subject to  |S_e| x_e <= sum_{j in S_e} y_j  for every edge e (constraint I),
     exactly one edge, or its own network, for every target (II), and the label costs within the

@@ -18,7 +18,7 @@ PULL = 1.5
 
 
 def latent(tasks: int, per_target: int, seed: int) -> Transfers:
-    """Tasks are points in five dimensions; a source helps what is near, and hubs help everybody.
+    """Return a table in which tasks are points, a source helps near ones, and hubs help all.
 
     A quarter of a target's transfers come from its (noisily) strongest single sources, the others
     from sets of 2 to 4 of them. A set is as good as its best member, times a lognormal factor
@@ -49,7 +49,7 @@ def latent(tasks: int, per_target: int, seed: int) -> Transfers:
 
 
 def flat(tasks: int, per_target: int, seed: int) -> Transfers:
-    """Transfers are worth nearly the same, and which there are is chance.
+    """Return a table whose transfers are worth nearly the same and exist by chance.
 
     Of a target's transfers 60 % come from random single sources, the others from random sets of
     2 to 4. What is hard is to solve every target within a small budget.

@@ -190,7 +190,7 @@ def _frontier(record: Record) -> str:
 
 
 def _different(cells: pd.DataFrame) -> list[str]:
-    """Where a value that was called optimal is not the best one known."""
+    """Return where a value that was called optimal is not the best one known."""
     optimal = cells[cells["status"] == "optimal"]
     best = cells.groupby(["instance", "budget"])["objective"].transform("max").loc[optimal.index]
     wrong = optimal[optimal["objective"] < best - 1e-6 * best.abs()]

@@ -34,15 +34,15 @@ class Table(Protocol):
 
     @property
     def name(self) -> str:
-        """For a reader."""
+        """The instance's name."""
 
     @property
     def make(self) -> Callable[[], Transfers]:
-        """Makes the table."""
+        """A function that makes the table."""
 
     @property
     def budgets(self) -> tuple[int, ...]:
-        """Each is a call."""
+        """Budgets; each is one call."""
 
     @property
     def problem(self) -> Mapping[str, Any]:
