@@ -41,6 +41,7 @@ TEXTS = {
     "domain",
     "font",
     "file_names",
+    "names",
     "only",
     "task",
     "preset",
