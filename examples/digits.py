@@ -5,10 +5,11 @@
     taskgraph affinity results/digits/losses.parquet -o results/digits/transfers.csv --bootstrap 200
     taskgraph solve results/digits/transfers.csv --budget 3
 
-The shape is that of Taskonomy (Zamir et al., CVPR 2018): one task-specific network a task, trained
-on many labels; its hidden layer, frozen, is the representation; a small read-out on few labels
-carries one or several representations to another task; every candidate is scored image by image
-on images that nothing was trained or chosen on. Networks are one-hidden-layer perceptrons.
+The shape is that of Taskonomy (Zamir et al., CVPR 2018): each task has a network
+of its own, trained on many labels. Its frozen hidden layer is the representation. A small read-out,
+trained on few labels, solves another task from one or several representations. The loss of each
+candidate is measured on test images, on which nothing was trained or chosen. All networks are
+perceptrons with one hidden layer.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ BEST = 5  # sources whose pairs and triples are measured, as in the paper's samp
 
 @dataclass(frozen=True)
 class Task:
-    """A label for each image; ``classes`` says whether it is a class or numbers to regress."""
+    """A task: its labels, and whether they are classes or numbers to regress."""
 
     name: str
     label: Callable[[np.ndarray, np.ndarray], np.ndarray]  # images (B, 8, 8), digits (B,)
@@ -41,25 +42,25 @@ class Task:
 
 
 def noisy(images: np.ndarray) -> np.ndarray:
-    """Additive Gaussian noise, the same for the same images."""
+    """Return the images with Gaussian noise, the same in every call."""
     return images + np.random.default_rng(1).normal(0, 0.3, images.shape)
 
 
 def masked(images: np.ndarray) -> np.ndarray:
-    """The centre square set to zero."""
+    """Return the images with the center square set to zero."""
     images = images.copy()
     images[:, 2:6, 2:6] = 0
     return images
 
 
 def edges(images: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """Magnitude of the Sobel gradient."""
+    """Return the magnitude of the Sobel gradient."""
     gradient = [ndimage.sobel(images, axis=axis) for axis in (1, 2)]
     return np.hypot(*gradient).reshape(len(images), -1) / 4
 
 
 def moments(images: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """Slant: the normalised cross moment of the ink."""
+    """Return the slant: the normalized cross moment of the ink."""
     y, x = np.mgrid[:8, :8] - 3.5
     ink = images.sum(axis=(1, 2))
     cx, cy = ((images * axis).sum(axis=(1, 2)) / ink for axis in (x, y))
@@ -68,14 +69,14 @@ def moments(images: np.ndarray, digits: np.ndarray) -> np.ndarray:
 
 
 def centre(images: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """Centre of the ink, in units of four pixels."""
+    """Return the center of the ink, in units of four pixels."""
     y, x = np.mgrid[:8, :8] - 3.5
     ink = images.sum(axis=(1, 2))
     return np.stack([(images * axis).sum(axis=(1, 2)) / ink for axis in (x, y)], axis=1) / 4
 
 
 def pixels(images: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """The image itself."""
+    """Return the image itself."""
     return images.reshape(len(images), -1)
 
 
@@ -96,18 +97,18 @@ TASKS = [
 
 
 def network(task: Task, seed: int) -> MLPClassifier | MLPRegressor:
-    """A perceptron with one hidden layer."""
+    """Return an untrained perceptron with one hidden layer."""
     kind = MLPClassifier if task.classes else MLPRegressor
     return kind(hidden_layer_sizes=(WIDTH,), alpha=1e-3, max_iter=600, tol=1e-5, random_state=seed)
 
 
 def fit(task: Task, inputs: np.ndarray, labels: np.ndarray, seed: int) -> MLPClassifier:
-    """Train to the end; a single output comes as a vector, as scikit-learn asks."""
+    """Train a network; scikit-learn expects a single output as a vector."""
     return network(task, seed).fit(inputs, labels.squeeze() if labels.ndim > 1 else labels)
 
 
 def losses(task: Task, model: MLPClassifier, inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(B,) array: cross-entropy in nats, or the mean squared error, of each image."""
+    """Return the loss of each image: cross-entropy in nats, or mean squared error."""
     if task.classes:
         shares = model.predict_proba(inputs)
         column = np.searchsorted(model.classes_, labels)
@@ -117,7 +118,7 @@ def losses(task: Task, model: MLPClassifier, inputs: np.ndarray, labels: np.ndar
 
 
 def hidden(model: MLPClassifier, inputs: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """(B, WIDTH) array: the representation, standardised by the training images."""
+    """Return the (B, WIDTH) representations, standardized by the training images."""
     code = np.maximum(inputs @ model.coefs_[0] + model.intercepts_[0], 0)
     return (code - code[train].mean(axis=0)) / (code[train].std(axis=0) + 1e-6)
 
@@ -136,23 +137,23 @@ def measure(seed: int = 0) -> Iterator[tuple[str, str, np.ndarray]]:
         name: hidden(expert, pixels(images, digits), train) for name, expert in experts.items()
     }
     for task in TASKS:
-        own, mine = flat[task.name], label[task.name]
-        yield task.name, "self", losses(task, experts[task.name], own[test], mine[test])
-        scratch = fit(task, own[transfer], mine[transfer], seed)
-        yield task.name, "scratch", losses(task, scratch, own[test], mine[test])
+        inputs, labels = flat[task.name], label[task.name]
+        yield task.name, "self", losses(task, experts[task.name], inputs[test], labels[test])
+        scratch = fit(task, inputs[transfer], labels[transfer], seed)
+        yield task.name, "scratch", losses(task, scratch, inputs[test], labels[test])
         others = [other.name for other in TASKS if other is not task]
         validation = {}
         for sources in candidates(others, validation):
             code = np.hstack([codes[name] for name in sources])
-            readout = fit(task, code[transfer], mine[transfer], seed)
-            validation[sources] = losses(task, readout, code[validate], mine[validate]).mean()
-            yield task.name, "+".join(sources), losses(task, readout, code[test], mine[test])
+            readout = fit(task, code[transfer], labels[transfer], seed)
+            validation[sources] = losses(task, readout, code[validate], labels[validate]).mean()
+            yield task.name, "+".join(sources), losses(task, readout, code[test], labels[test])
 
 
 def candidates(
     others: list[str], validation: dict[tuple[str, ...], float]
 ) -> Iterator[tuple[str, ...]]:
-    """Every single source; then pairs and triples of the best of them on validation images."""
+    """Yield every single source, then pairs and triples of the best ones on validation images."""
     singles = [(name,) for name in sorted(others)]
     yield from singles
     best = sorted(sorted(singles, key=lambda s: validation[s])[:BEST])

@@ -1,10 +1,10 @@
-"""A task of your own: which surfaces are level, from normals and the camera's direction.
+"""A task of your own: how level each surface is, from normals and the camera's direction.
 
     taskgraph scenes data
     python examples/own_task.py data
 
-The target is 1 on floors and table tops, 0 on walls, -1 on ceilings. It is a task like any of
-Taskonomy's 26: to train and transfer, give the `Task` wherever a name could stand.
+The target is 1 on floors and table tops, 0 on walls, -1 on ceilings. Training and
+transfer accept this `Task` wherever they accept the name of one of Taskonomy's 26 tasks.
 """
 
 import sys
@@ -17,9 +17,9 @@ from encoders.tasks import OneView, Output, Task, each_view
 
 
 def level(view: OneView) -> np.ndarray:
-    """(S, S): the cosine between each pixel's normal and the world's up."""
-    up = euler_to_matrix(view.info["camera_rotation_final"])[2]  # seen from the camera
-    return np.where(view.valid, view["normal"] @ up, np.nan)  # NaN does not count
+    """Return the cosine between each pixel's normal and the upward direction, (S, S)."""
+    up = euler_to_matrix(view.info["camera_rotation_final"])[2]  # in the camera's coordinates
+    return np.where(view.valid, view["normal"] @ up, np.nan)  # NaN: not measured
 
 
 LEVEL = Task("level", Output("map", 1), "l1", each_view(level, ["normal"], infos=True))
@@ -28,4 +28,4 @@ if __name__ == "__main__":
     data = TaskonomyDataset(sys.argv[1], [LEVEL], "test")
     picture, target, mask = data.batch("level", range(min(32, len(data))))
     print(f"{len(data)} views: input {tuple(picture.shape)}, target {tuple(target.shape)}")
-    print(f"{float((target[:, 0] > 0.9)[mask].float().mean()):.3f} of what is seen faces up")
+    print(f"{float((target[:, 0] > 0.9)[mask].float().mean()):.3f} of the visible pixels face up")

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taskgraph import plot as plot
     from taskgraph.affinity import Affinities, affinities
-    from taskgraph.baselines import Evaluation, evaluate
+    from taskgraph.baselines.evaluation import Evaluation
+    from taskgraph.baselines.methods import evaluate
     from taskgraph.errors import TaskgraphError
-    from taskgraph.frontiers import Frontier, frontier
-    from taskgraph.ladder import budget_ladder
+    from taskgraph.frontiers.frontier import Frontier, frontier
+    from taskgraph.frontiers.ladder import budget_ladder
+    from taskgraph.frontiers.marginal import Marginal, marginal_worth
+    from taskgraph.frontiers.shortlist import alternatives, recommend
     from taskgraph.losses import Losses
-    from taskgraph.marginal import Marginal, marginal_worth
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
-    from taskgraph.shortlist import alternatives, recommend
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
         default_transfers,
@@ -83,7 +84,7 @@ __all__ = [
 ]
 
 _MODULES = ("plot",)
-"""Modules that are used as ``taskgraph.plot``; they need matplotlib, so they come on first use."""
+"""Modules that are imported on first use, as they need matplotlib."""
 
 _MODULE_OF = {
     "TaskgraphError": "errors",
@@ -97,16 +98,16 @@ _MODULE_OF = {
     "Transfer": "taxonomy",
     "SOLVERS": "solver",
     "solve": "solver",
-    "Frontier": "frontiers",
-    "frontier": "frontiers",
-    "budget_ladder": "ladder",
-    "Marginal": "marginal",
-    "marginal_worth": "marginal",
-    "alternatives": "shortlist",
-    "recommend": "shortlist",
-    "Evaluation": "baselines",
-    "evaluate": "baselines",
-    "random_band": "random_sets",
+    "Frontier": "frontiers.frontier",
+    "frontier": "frontiers.frontier",
+    "budget_ladder": "frontiers.ladder",
+    "Marginal": "frontiers.marginal",
+    "marginal_worth": "frontiers.marginal",
+    "alternatives": "frontiers.shortlist",
+    "recommend": "frontiers.shortlist",
+    "Evaluation": "baselines.evaluation",
+    "evaluate": "baselines.methods",
+    "random_band": "baselines.random_sets",
     "Stability": "selection",
     "stability": "selection",
     "default_transfers": "tables",
@@ -126,7 +127,7 @@ _MODULE_OF = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use, so that ``import taskgraph`` and ``--help`` stay quick."""
+    """Import a name on first use, so that ``import taskgraph`` and ``--help`` stay fast."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _MODULE_OF:

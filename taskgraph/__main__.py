@@ -1,4 +1,4 @@
-"""``python -m taskgraph``: the command line where the script is not on the path."""
+"""``python -m taskgraph``: the command line, for when its script is not on the path."""
 
 from taskgraph.cli import main
 

@@ -1,4 +1,4 @@
-"""Types of NumPy arrays by what their entries are; docstrings give the shapes."""
+"""Types of NumPy arrays, by the type of their entries; docstrings give the shapes."""
 
 from typing import Any
 

@@ -1,15 +1,15 @@
-"""Everything that taskgraph raises on purpose: one hierarchy, each class also a standard error."""
+"""The errors of taskgraph: one hierarchy, in which each class is also a standard error."""
 
 import errno
 import os
 
 
 class TaskgraphError(Exception):
-    """Base of all errors that carry advice for the user; the CLI prints them as one line."""
+    """Base class of all errors that carry advice for the user; the CLI prints them in one line."""
 
 
 class InvalidTableError(TaskgraphError, ValueError):
-    """A table, file or array does not hold what its format promises."""
+    """A table, file or array does not have its format."""
 
 
 class InvalidWinsError(InvalidTableError):
@@ -21,19 +21,19 @@ class InvalidProblemError(TaskgraphError, ValueError):
 
 
 class UnknownTaskError(InvalidProblemError):
-    """A name that the table does not have; the message suggests near ones."""
+    """The table has no task of this name; the message suggests similar names."""
 
 
 class ConvergenceError(TaskgraphError, ArithmeticError):
-    """An iteration did not settle, or its numbers left the range of double precision."""
+    """An iteration did not converge, or its numbers left the range of double precision."""
 
 
 class SolverError(TaskgraphError, RuntimeError):
-    """The external solver is missing, failed, or returned a solution that does not check."""
+    """The external solver is missing, failed, or returned an invalid solution."""
 
 
 class InfeasibleError(TaskgraphError, ValueError):
-    """Something that needs a taxonomy was asked for a program that has none."""
+    """The program has no solution, and the function needs one."""
 
 
 REMEDIES = {
@@ -49,11 +49,11 @@ REMEDIES = {
     errno.ENOENT: "check the spelling, or make its folder first",
     errno.ENOTDIR: "a part of this path is a file, not a folder",
 }
-"""What mends an error of the operating system, by its number."""
+"""Advice for errors of the operating system, by their numbers."""
 
 
-def reason(error: OSError) -> str:
-    """Say what the operating system refused, and what would help if that is known."""
+def describe_os_error(error: OSError) -> str:
+    """Return the message of the operating system, with advice where there is some."""
     said = str(error) if error.errno is None else os.strerror(error.errno)
     remedy = REMEDIES.get(error.errno or 0)
     return said if remedy is None else f"{said}; {remedy}"

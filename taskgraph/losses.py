@@ -1,4 +1,4 @@
-"""Losses per test image: what every measured transfer is judged by."""
+"""Losses per test image of all measured transfers."""
 
 from __future__ import annotations
 
@@ -8,31 +8,29 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from taskgraph.arrays import Booleans, Floats, Integers
-from taskgraph.direction import COLUMN, Direction, signs
+from taskgraph.arrays import Booleans, Floats
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import Names, check_names, read_labels, read_sets, read_targets
-from taskgraph.places import row_name, row_names
+from taskgraph.frames.columns import require_columns
+from taskgraph.frames.direction import COLUMN, Direction, signs
+from taskgraph.frames.long_table import REQUIRED, image_clusters, loss_matrices, read_finite
+from taskgraph.frames.names import check_names, read_labels, read_sets, read_targets
 from taskgraph.tasks import SELF, quoted, split_sources
-from taskgraph.transfers import condition_between, is_empty, numbers, require_columns
-
-REQUIRED = ("target", "sources", "image", "loss")
 
 
 @dataclass(frozen=True, eq=False)
 class TargetLosses:
-    """The losses of every candidate transfer to one target, on the images it was tested on.
+    """The losses of all candidates for one target, image by image.
 
     Parameters
     ----------
     sources : E names
-        Each candidate's sources, joined by ``+`` in sorted order; ``self``, ``scratch``
-        and ``average`` are the target's own supervised network, one trained from scratch, and the
-        best constant answer.
+        Each candidate's sources, joined by ``+`` in sorted order. ``self``, ``scratch`` and
+        ``average`` are the target's own supervised network, a network trained from scratch, and
+        the best constant answer.
     images : B names
     values : (E, B) array
-        Smaller is better; in any unit, as losses are compared within one image only. NaN where a
-        candidate was not tested on an image.
+        Losses in any unit; smaller is better. They are compared within one image only. NaN where
+        a candidate was not tested on an image.
 
     Raises
     ------
@@ -54,8 +52,8 @@ class TargetLosses:
             )
         for word, names in (("candidate", self.sources), ("image", self.images)):
             if len(set(names)) < len(names):
-                twice = next(name for name in names if names.count(name) > 1)
-                raise InvalidTableError(f'the {word} "{twice}" is there twice; keep one of them')
+                repeated = next(name for name in names if names.count(name) > 1)
+                raise InvalidTableError(f'the {word} "{repeated}" appears twice; keep one of them')
         if np.isinf(self.values).any():
             row, column = np.argwhere(np.isinf(self.values))[0]
             raise InvalidTableError(
@@ -76,18 +74,18 @@ class Losses:
     Parameters
     ----------
     by_target : mapping of targets to `TargetLosses`
-        A DataFrame is read as `from_frame` reads it.
+        A DataFrame is read by `from_frame`.
     clusters : mapping of images to names
-        Images that were not drawn independently (one building, one training seed) share a
-        cluster; a bootstrap then draws clusters. Empty: every image stands alone.
+        Images that were not drawn independently (of one building, of one training seed) share a
+        cluster; a bootstrap then draws clusters. Without clusters all images are independent.
     higher_is_better : names
         Targets whose losses are negated scores.
 
     Raises
     ------
     InvalidTableError
-        If there is no table or target, or a target is among its own sources and is not such a
-        reference as the published Taskonomy tables have (see `Transfers`).
+        If there is no target, or if a target is among its own sources, except as a reference (see
+        `Transfers`).
     """
 
     by_target: Mapping[str, TargetLosses]
@@ -96,7 +94,7 @@ class Losses:
 
     def __post_init__(self) -> None:
         if not isinstance(self.by_target, Mapping):
-            # Anything else is a table, or `from_frame` says that it is none.
+            # `from_frame` raises an error if this is no table.
             read = Losses.from_frame(self.by_target)
             for name in ("by_target", "clusters", "higher_is_better"):
                 object.__setattr__(self, name, getattr(read, name))
@@ -116,49 +114,51 @@ class Losses:
     ) -> Losses:
         """Read a long table with the columns ``target, sources, image, loss`` and ``cluster``.
 
-        Rows may come in any order, and a transfer need not have every image. ``cluster`` is
-        optional, and so is ``higher_is_better`` (true or false, the same within a target). Values
-        of which larger is better are scores, and are negated.
+        The order of the rows has no meaning, and a transfer may lack images. The columns
+        ``cluster`` and ``higher_is_better`` (true or false, the same within a target) are
+        optional. Values of which larger is better are scores, and are negated.
 
         Parameters
         ----------
         frame : DataFrame
         higher_is_better : bool, optional
-            The values are scores (True) or losses (False) throughout; by default they are losses
-            where the table does not say otherwise.
+            Whether all values are scores (True) or losses (False). By default they are losses,
+            unless the table says otherwise.
         higher_is_better_for : names
-            Targets whose values are scores, while the others' are losses.
+            Targets whose values are scores; the values of the others are losses.
         exact_names : bool
             As for `Transfers`.
         header : str, optional
-            What the values are called, if that is the name of a score: then nothing is guessed.
+            Name of the column of values, where it is the name of a score; then the direction must
+            be given.
 
         Raises
         ------
         InvalidTableError
             If a column is missing, a field is empty, a loss is not finite, two rows are the same
-            transfer on the same image, or the direction is contradicted or must be said; rows are
-            counted from 1.
+            transfer on the same image, or the direction is contradicted or must be given; rows
+            are counted from 1.
         """
         require_columns(frame, REQUIRED, kind="losses")
         if frame.empty:
             raise InvalidTableError("the table of losses has no rows; expected one row an image")
         direction = Direction.said(higher_is_better, higher_is_better_for)
-        values = _finite(frame["loss"])
+        losses = read_finite(frame["loss"])
         read = read_targets(frame["target"]), read_sets(frame["sources"])
         check_names(*read, exact_names=exact_names)
         images = read_labels(frame["image"])
         higher = direction.by_target(read[0], frame.get(COLUMN), header=header)
         if any(higher.values()):
-            values = values * -signs(higher, read[0])
+            losses = losses * -signs(higher, read[0])
+        matrices = loss_matrices(losses, *read, images, frame)
         return cls(
-            _matrices(values, *read, images, frame),
-            _clusters(frame, images),
+            {target: TargetLosses(*matrix) for target, matrix in matrices.items()},
+            image_clusters(frame, images),
             tuple(name for name, is_higher in higher.items() if is_higher),
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """The long table that `from_frame` reads, without the images that were not measured."""
+        """Return the long table that `from_frame` reads, without images that were not measured."""
         parts = []
         for target in self.targets:
             measured = self.by_target[target]
@@ -186,88 +186,8 @@ class Losses:
         return f"Losses({len(self.by_target)} targets, {candidates} transfers, {count} losses)"
 
 
-def _finite(column: pd.Series) -> Floats:
-    values: Floats
-    if pd.api.types.is_float_dtype(column) or pd.api.types.is_integer_dtype(column):
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        values = numbers(column).to_numpy()
-    bad = ~np.isfinite(values)
-    if bad.any():
-        row = int(np.argmax(bad))
-        shown = "empty" if is_empty(column.iloc[row : row + 1]).all() else f'"{column.iloc[row]}"'
-        raise InvalidTableError(
-            f"{row_name(row + 1)}: loss is {shown}, expected a finite number; mend it or leave the "
-            "row out"
-        )
-    return values
-
-
-def _matrices(
-    values: Floats, target: Names, source: Names, image: Names, frame: pd.DataFrame
-) -> dict[str, TargetLosses]:
-    """One (E, B) matrix a target, of (rows,) values."""
-    by_target = {}
-    for number, name in enumerate(target.known):
-        rows = np.flatnonzero(target.codes == number)
-        names, e = np.unique(source.codes[rows], return_inverse=True)
-        seen, b = np.unique(image.codes[rows], return_inverse=True)
-        cells = e * seen.size + b
-        matrix = np.full((names.size, seen.size), np.nan)
-        matrix.ravel()[cells] = values[rows]
-        candidates = tuple(source.known[k] for k in names)
-        measured = TargetLosses(candidates, tuple(image.known[k] for k in seen), matrix)
-        _check_once(cells, rows, name, measured, frame)
-        by_target[name] = measured
-    return by_target
-
-
-def _check_once(
-    cells: Integers,
-    rows: Integers,
-    target: str,
-    measured: TargetLosses,
-    frame: pd.DataFrame,
-) -> None:
-    """Raise, naming both rows, if two rows fill the same cell of the (E, B) matrix."""
-    last = np.full(measured.values.size, -1)
-    last[cells] = np.arange(cells.size)
-    overwritten = last[cells] != np.arange(cells.size)
-    if overwritten.any():
-        first = int(np.argmax(overwritten))
-        cell = int(cells[first])
-        second = int(np.flatnonzero(cells == cell)[1])
-        e, b = divmod(cell, len(measured.images))
-        one, other = int(rows[first]), int(rows[second])
-        raise InvalidTableError(
-            f'{row_names(one + 1, other + 1)} are the same (target "{target}", '
-            f'sources "{measured.sources[e]}", image "{measured.images[b]}"); the order of '
-            "sources carries no meaning: tell them apart in the name of the image, as with "
-            "--column image=image+seed, or keep one"
-            + condition_between(frame, one, other, [*REQUIRED, COLUMN])
-        )
-
-
-def _clusters(frame: pd.DataFrame, image: Names) -> dict[str, str]:
-    if "cluster" not in frame.columns:
-        return {}
-    cluster = read_labels(frame["cluster"])
-    names, codes = cluster.known, cluster.codes
-    of_image = np.zeros(len(image.known), dtype=np.int64)
-    of_image[image.codes] = codes
-    differs = of_image[image.codes] != codes
-    if differs.any():
-        row = int(np.argmax(differs))
-        raise InvalidTableError(
-            f'image "{image.known[image.codes[row]]}" is in the cluster "{names[codes[row]]}" '
-            f'({row_name(row + 1)}) and in "{names[of_image[image.codes[row]]]}"; an image has '
-            "one cluster"
-        )
-    return {name: names[k] for name, k in zip(image.known, of_image, strict=True)}
-
-
 def _check_own_sources(by_target: Mapping[str, TargetLosses]) -> None:
-    """Refuse a target among its own sources, unless every target has such a reference."""
+    """Raise if a target is among its own sources, unless every target has such a reference row."""
     full = all(
         {quoted(name), SELF} <= set(measured.sources) for name, measured in by_target.items()
     )

@@ -1,4 +1,4 @@
-"""The boolean program as arrays: which sources there are, and what each transfer is worth."""
+"""The boolean program as arrays: sources, targets, edges, their values and their costs."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Booleans, Floats, Integers
-from taskgraph.costs import Costs, exact_costs
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import OBJECTIVES, Problem
+from taskgraph.problem.costs import Costs, exact_costs
 from taskgraph.tasks import SELF, split_sources
 from taskgraph.transfers import Transfers
 
 TOLERANCE = 1e-9
-"""Two objectives that differ by less (relatively) are equal."""
+"""Relative difference below which two objective values are equal."""
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Maximize the worth of one transfer (or the own network) a target, within a budget.
+    """Maximize the total value of the targets within a budget.
 
-    S sources, T targets, E edges, K = the largest order. Edges are sorted by target, then order,
-    then names, so that the first of several equal ones is the one to report.
+    Each target is solved by its own network or by one edge (a transfer). There are S sources, T
+    targets and E edges of at most K sources. Edges are sorted by target, then order, then names;
+    of equal edges, the first one is reported.
 
-    Parameters
+    Attributes
     ----------
     sources, targets : names, sorted
     label_cost : (S,) floats, at least 0
@@ -38,19 +39,20 @@ class Program:
     required, banned : (S,) bools
         Sources that must, and that must not, be supervised.
     self_source : (T,) ints
-        Index of the target among the sources, or -1 where supervision does not solve it (a
-        target-only task, or one whose ``self`` was not measured).
+        Index of the target among the sources; -1 where supervision does not solve it (for a
+        target-only task, or if ``self`` was not measured).
     self_value : (T,) floats
-        Importance times objective of the target's own network; 0 where ``self_source`` is -1.
+        Value of the target's own network: importance times the transformed measurement. 0 where
+        ``self_source`` is -1.
     edge_target : (E,) ints, ascending
     edge_sources : (E, K) ints
         Sources of an edge, padded with S.
     edge_value : (E,) floats
-        Importance times objective of the transfer; larger is better.
+        Value of the edge: importance times the transformed measurement; larger is better.
     edge_row : (E,) ints
         Row of the edge in the table of transfers.
     may_transfer : bool
-        A supervised target may keep a transfer instead of its own network.
+        Whether a supervised target may keep a transfer instead of its own network.
     """
 
     sources: tuple[str, ...]
@@ -76,7 +78,7 @@ class Program:
 
     @property
     def has_upgrades(self) -> bool:
-        """Whether keeping a transfer beside supervision costs budget (a knapsack within)."""
+        """Whether a supervised target that keeps a transfer spends budget on it."""
         return self.may_transfer and bool((self.transfer_cost[self.self_source >= 0] > 0).any())
 
     @cached_property
@@ -86,10 +88,9 @@ class Program:
 
     @cached_property
     def price(self) -> Integers:
-        """(S,) whole numbers: the label cost less the transfer that supervision saves.
+        """(S,) whole numbers: label cost minus the cost of the transfer that supervision saves.
 
-        May be negative. Exact where a supervised target keeps no transfer (``may_transfer`` is
-        off). The unit is that of `costs`.
+        In the unit of `costs`; may be negative. Exact if ``may_transfer`` is off.
         """
         price = self.costs.label.copy()
         owned = self.self_source >= 0
@@ -98,28 +99,28 @@ class Program:
 
     @cached_property
     def room(self) -> int:
-        """What sources may cost at their `price`: the budget less a transfer to every target."""
+        """Largest sum of prices: the budget minus the transfer costs of all targets."""
         return self.costs.budget - int(self.costs.transfer.sum())
 
     def units_spent(self, supervised: Booleans, own: Booleans) -> int:
-        """Label costs of the supervised, and transfer costs of targets that are not ``own``."""
+        """Return the cost of a choice: label costs, and transfers to targets not in ``own``."""
         return int(self.costs.label[supervised].sum() + self.costs.transfer[~own].sum())
 
     def fitting(self, supervised: Booleans) -> Booleans:
-        """(S,) array: which further sources can be supervised beside a set, one at a time.
+        """(S,) array: which single sources can be added to a set within the budget.
 
-        One that saves more than it costs always can, also while the budget is exceeded.
+        A source that saves more than it costs can always be added.
         """
         left = max(0, self.room - int(self.price[supervised].sum()))
         return ~supervised & ~self.banned & (self.price <= left)
 
     def solved_by_own(self, supervised: Booleans) -> Booleans:
-        """(T,) array: targets whose own network a set of supervised sources trains."""
+        """(T,) array: which targets are solved by their own network, as they are supervised."""
         solved: Booleans = np.append(supervised, False)[self.self_source]  # -1 is the last
         return solved
 
-    def keep(self, edges: Booleans | Integers) -> Program:
-        """The same program with only the given edges."""
+    def with_edges(self, edges: Booleans | Integers) -> Program:
+        """Return the same program with only these edges."""
         return replace(
             self,
             edge_target=self.edge_target[edges],
@@ -128,13 +129,9 @@ class Program:
             edge_row=self.edge_row[edges],
         )
 
-    def within(self, *, budget: float, max_order: int) -> Program:
-        """The same program at another budget and a smaller maximum order."""
-        return replace(self.keep(self.order <= max_order), budget=budget)
-
 
 def compile_program(transfers: Transfers, problem: Problem) -> Program:
-    """Lay a table and a problem out as arrays.
+    """Return a table and a problem as a program.
 
     Raises
     ------
@@ -185,7 +182,7 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
 
 
 def _check_sums(costs: list[float], *values: Floats) -> None:
-    """Refuse numbers whose sum is not a float, before they make nonsense of each other."""
+    """Raise if costs or values add up to more than a float can hold."""
     with np.errstate(over="ignore"):
         spent = float(np.sum(costs)) if costs else 0.0
         worth = float(np.abs(np.concatenate(values)).sum())
@@ -198,7 +195,7 @@ def _check_sums(costs: list[float], *values: Floats) -> None:
 
 
 def objective_values(transfers: Transfers, problem: Problem) -> Floats:
-    """(rows,) array: the objective of each row of the table, NaN where it was not measured."""
+    """(rows,) array: the transformed measurement of each row; NaN where it was not measured."""
     objective = OBJECTIVES[problem.objective]
     if objective.column not in transfers.frame.columns:
         raise InvalidProblemError(
@@ -211,6 +208,7 @@ def objective_values(transfers: Transfers, problem: Problem) -> Floats:
 def _own_networks(
     transfers: Transfers, targets: tuple[str, ...], sources: tuple[str, ...], value: Floats
 ) -> tuple[Integers, Floats]:
+    """Return ``self_source`` and the values of `Program`, without importance."""
     frame = transfers.frame
     own = np.flatnonzero((frame["sources"] == SELF) & frame["affinity"].notna() & ~np.isnan(value))
     worth = dict(zip(frame["target"].iloc[own], value[own], strict=True))
@@ -228,7 +226,7 @@ def _edges(
     sources: tuple[str, ...],
     value: Floats,
 ) -> tuple[Integers, Integers, Integers]:
-    """Targets, padded sources and rows of the usable edges, in the order of reporting."""
+    """Return targets, padded sources and table rows of the usable edges, sorted as in `Program`."""
     usable = transfers.is_edge & (transfers.order <= problem.max_order) & ~np.isnan(value)
     rows = np.flatnonzero(usable)
     frame = transfers.frame

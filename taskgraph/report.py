@@ -1,4 +1,4 @@
-"""One self-contained HTML page about a table and a budget: nothing is fetched, scripts included."""
+"""One HTML page about a table and a budget, which loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
 
-from taskgraph.baselines import Evaluation, evaluate
-from taskgraph.direction import direction_in
-from taskgraph.frontiers import Progress, frontier
-from taskgraph.ladder import budget_ladder
+from taskgraph.baselines.evaluation import Evaluation
+from taskgraph.baselines.methods import evaluate
+from taskgraph.baselines.random_sets import random_band
+from taskgraph.frames.direction import direction_in
+from taskgraph.frontiers.frontier import frontier
+from taskgraph.frontiers.ladder import budget_ladder
+from taskgraph.frontiers.shortlist import alternatives
 from taskgraph.plot import (
     PlotError,
     draw_frontier,
@@ -25,10 +28,9 @@ from taskgraph.plot import (
     rendered,
     tree,
 )
-from taskgraph.problem import Problem, Settings, make_problem
-from taskgraph.random_sets import random_band
+from taskgraph.problem import Problem, ProblemFields, make_problem
+from taskgraph.progress import Progress, no_progress
 from taskgraph.selection import Stability
-from taskgraph.shortlist import alternatives
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
@@ -63,18 +65,33 @@ def report(
     solver: str = "highs",
     title: str = "Task taxonomy",
     stable: Stability | None = None,
-    progress: Progress = iter,
-    **settings: Unpack[Settings],
+    progress: Progress = no_progress,
+    **fields: Unpack[ProblemFields],
 ) -> str:
-    """Everything this library says about a table at one budget, as a page of HTML.
+    """Return an HTML page with the results of a table at one budget.
 
-    Holds the optimum and its picture, the five best different supervised sets, gain and quality
-    beside greedy, best single sources and ``draws`` random sets, the frontier over the
-    budgets of `budget_ladder`, and the table itself as a heatmap and a tree. An infeasible program
-    gives a page that says why. How stable the set is, from `taskgraph.stability` of the losses
-    behind the table, is told where ``stable`` is given.
+    It has the optimum and its picture; the five best different supervised sets; gain and quality
+    beside greedy, best single sources and ``draws`` random sets; the frontier over the budgets of
+    `budget_ladder`; and the table as a heat map and a tree. For an infeasible program it says why.
+
+    Parameters
+    ----------
+    transfers, problem, **settings
+        As for `taskgraph.solve`.
+    draws : int
+        Number of random sets.
+    seed : int
+        Seed of the random sets.
+    solver : str
+    title : str
+        Title of the page.
+    stable : Stability, optional
+        `taskgraph.stability` of the losses that the table was made from; the page then says how
+        stable the supervised set is.
+    progress
+        Receives the progress of the frontier and of the random sets.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     taxonomy = solve(transfers, problem, solver=solver)
     parts = [f"<h1>{html.escape(title)}</h1>", settings_line(transfers, problem)]
     if not taxonomy.solved:
@@ -87,12 +104,12 @@ def report(
 
 
 def page(title: str, body: str) -> str:
-    """Wrap a body in the page's head and style."""
+    """Return a page with this title and body, in the style of the report."""
     return PAGE.substitute(title=html.escape(title), body=body)
 
 
 def settings_line(transfers: Transfers, problem: Problem) -> str:
-    """What the page is about, in a line."""
+    """Return one line of HTML with the table, the budget and the other settings."""
     left_out = f", without {', '.join(problem.exclude)}" if problem.exclude else ""
     direction = direction_in(transfers.frame)
     scores = f" The affinities were made from scores: {direction}." if direction else ""
@@ -104,7 +121,7 @@ def settings_line(transfers: Transfers, problem: Problem) -> str:
 
 
 def taxonomy_section(taxonomy: Taxonomy) -> str:
-    """The optimum: its headline, picture and table."""
+    """Return the optimum as HTML: headline, picture and table."""
     frame = taxonomy.to_frame().round(4)
     return (
         f"<h2>Taxonomy</h2><p>{html.escape(taxonomy.headline())}.<br>Supervise: "
@@ -114,26 +131,26 @@ def taxonomy_section(taxonomy: Taxonomy) -> str:
 
 
 def stability_section(taxonomy: Taxonomy, stable: Stability | None) -> str:
-    """How often the set, and each of its members, is chosen when the images are drawn again."""
+    """Return as HTML how often resamples of the images supervise the set, and each task."""
     if stable is None:
         return (
             '<p class="note">What is proven is the optimum of this table. How stable the set is '
-            "when the test images are drawn again was not measured: give the losses behind the "
-            "table with --losses.</p>"
+            "when the test images are resampled was not measured: pass the losses that the table "
+            "was made from with --losses.</p>"
         )
     text = (
         f"What is proven is the optimum of this table. {stable.same:.0%} of {stable.resamples} "
-        "resamples of the test images supervise exactly the same set; share is how many "
-        "supervise a task."
+        "resamples of the test images supervise exactly the same set. The column share is the "
+        "fraction of resamples that supervise a task."
     )
     if stable.taxonomy.supervised != taxonomy.supervised:
         text += (
-            " The losses that were given have another optimum than the table: "
+            " The losses have another optimum than the table: "
             f"{', '.join(stable.taxonomy.supervised)}."
         )
     frame = stable.to_frame()
     frame = frame[frame["supervised"] | (frame["share"] > 0)].round(3)
-    return f"<h2>How stable it is</h2><p>{html.escape(text)}</p>{_table(frame)}"
+    return f"<h2>Stability</h2><p>{html.escape(text)}</p>{_table(frame)}"
 
 
 def _comparisons(
@@ -161,10 +178,10 @@ def _comparisons(
     solved = [t for t in curves if t.solved and t.max_order == max(orders)]
     shown = solved[:: max(1, len(solved) // 8)]
     return [
-        f"<h2>Next best sets</h2>{_table(pd.DataFrame(rows).round(5))}",
-        f"<h2>Beside other choices</h2>{_table(evaluation.to_frame().round(3))}",
+        f"<h2>Best sets</h2>{_table(pd.DataFrame(rows).round(5))}",
+        f"<h2>Comparison with other choices</h2>{_table(evaluation.to_frame().round(3))}",
         _notes(evaluation, seed),
-        f"<h2>What budget buys</h2>{_figure(lambda: draw_frontier(frame))}",
+        f"<h2>Gain and quality over budgets</h2>{_figure(lambda: draw_frontier(frame))}",
         _figure(lambda: gain_quality_grid(shown)),
     ]
 
@@ -180,7 +197,7 @@ def _notes(evaluation: Evaluation, seed: int) -> str:
 
 def _table_section(transfers: Transfers) -> str:
     return (
-        f"<h2>The measurements</h2>{_figure(lambda: heatmap(transfers))}"
+        f"<h2>Measured transfers</h2>{_figure(lambda: heatmap(transfers))}"
         f"{_figure(lambda: tree(transfers))}"
     )
 
@@ -190,13 +207,13 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def _figure(draw: Callable[[], Figure]) -> str:
-    """An inline SVG; a picture that this table cannot give says why in its place."""
+    """Return an inline SVG, or the reason why the table gives no such picture."""
     try:
         figure = draw()
     except PlotError as error:
         return f'<p class="note">{html.escape(str(error))}</p>'
     svg = rendered(figure, "svg").decode()
-    # Ids must differ between the figures of one page, or later ones borrow earlier shapes.
+    # Without different ids in each figure, a browser draws shapes of earlier figures.
     mark = f"f{zlib.crc32(svg.encode()):08x}-"
     svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{mark}", svg[svg.index("<svg") :])
     return f"<figure>{svg}</figure>"

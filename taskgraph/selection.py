@@ -1,10 +1,9 @@
-"""How often each task ends up supervised when the test images are drawn again."""
+"""Stability: how often each task is supervised in the optima of resampled test images."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -12,27 +11,27 @@ import pandas as pd
 
 from taskgraph.affinity import Affinities
 from taskgraph.errors import InfeasibleError, InvalidProblemError
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
+from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
-from taskgraph.transfers import Transfers
 
 
 @dataclass(frozen=True, eq=False)
 class Stability:
-    """Selection frequencies over bootstrap resamples of the images.
+    """How often each task is supervised, over bootstrap resamples of the images.
 
-    Parameters
+    Attributes
     ----------
     taxonomy : Taxonomy
         The optimum for all images.
     selection : DataFrame
-        ``task, supervised`` (in that optimum) and ``share``, the fraction in [0, 1] of resamples
-        whose optimum supervises the task; the most often selected first.
+        ``task``; ``supervised``, whether that optimum supervises it; and ``share``, the fraction
+        in [0, 1] of resamples whose optimum supervises it. Sorted by ``share``, largest first.
     resamples : int
-        How many resamples had a solution.
+        Number of resamples with a solution.
     same : float
-        Fraction of them whose optimum supervises exactly the same set.
+        Fraction of these resamples whose optimum supervises exactly the same tasks.
     """
 
     taxonomy: Taxonomy
@@ -41,11 +40,11 @@ class Stability:
     same: float
 
     def to_frame(self) -> pd.DataFrame:
-        """A copy of ``selection``."""
+        """Return a copy of ``selection``."""
         return self.selection.copy()
 
     def to_dict(self) -> dict[str, Any]:
-        """The content of the JSON: ``resamples, same``, one entry a task, and the taxonomy."""
+        """Return the content of the JSON: ``resamples, same``, the tasks and the taxonomy."""
         return {
             "resamples": self.resamples,
             "same": self.same,
@@ -54,7 +53,7 @@ class Stability:
         }
 
     def to_json(self, *, indent: int | None = 1) -> str:
-        """As ``taskgraph stability --json`` prints it."""
+        """Return the JSON of ``taskgraph stability --json``."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def __repr__(self) -> str:
@@ -70,18 +69,20 @@ def stability(
     problem: Problem | None = None,
     *,
     solver: str = "highs",
-    progress: Callable[[list[Transfers]], Iterable[Transfers]] = iter,
-    **settings: Unpack[Settings],
+    progress: Progress = no_progress,
+    **fields: Unpack[ProblemFields],
 ) -> Stability:
     """Solve the program once for every bootstrap resample of the affinities.
 
-    The whole chain is resampled: images, win rates, affinities, optimum (Efron & Tibshirani
-    1993). Win rates enter only through the affinities, so the objective must be one of those.
+    Each resample of the images has its own win rates, affinities and optimum (Efron & Tibshirani
+    1993). Only affinities are resampled, so the objective must be a transform of the affinity.
 
     Parameters
     ----------
     affinities : Affinities
         From ``affinities(losses, bootstrap=200)``.
+    progress : Progress
+        Receives the number of resamples that are solved, of how many.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def stability(
     InfeasibleError
         If the program has no solution.
     """
-    problem = make_problem(problem, settings, affinities.transfers)
+    problem = make_problem(problem, fields, affinities.transfers)
     if problem.objective in ("gain", "quality"):
         raise InvalidProblemError(
             f'the objective "{problem.objective}" is not resampled; try sqrt, linear or log'
@@ -102,11 +103,11 @@ def stability(
         raise InfeasibleError(f"there is no taxonomy whose stability to measure: {best.reason}")
     counts: Counter[str] = Counter()
     solved = same = 0
-    for table in progress(list(affinities.resampled())):
-        found = solve(table, problem, solver=solver)
-        solved += found.solved
-        same += found.supervised == best.supervised
-        counts.update(found.supervised)
+    for table in with_progress(list(affinities.resampled()), progress):
+        optimum = solve(table, problem, solver=solver)
+        solved += optimum.solved
+        same += optimum.supervised == best.supervised
+        counts.update(optimum.supervised)
     return Stability(
         best, _selection(affinities, problem, best, counts, solved), solved, same / max(1, solved)
     )

@@ -1,4 +1,4 @@
-"""A small local web page: change the budget, the order or the roles, and see the new optimum."""
+"""A local web page that solves again when the reader changes budget, order or roles."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.report import page, settings_line, taxonomy_section
 from taskgraph.solver import find_solver, solve
-from taskgraph.tasks import listed_name, quoted, task_names
+from taskgraph.tasks import quoted, quoted_in_list, task_names
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
 MOST_DIGITS = 9
-"""Of a whole number in an address."""
+"""Largest number of digits of a whole number in an address."""
 
 FORM = """<form>
 <label>budget <input name="budget" type="number" min="0" step="any" value="{budget:g}"></label>
@@ -37,16 +37,16 @@ def make_server(
     port: int = 8000,
     solver: str = "highs",
 ) -> ThreadingHTTPServer:
-    """A server that solves ``transfers`` with the settings of each request; port 0 is any free one.
+    """Return a server that solves ``transfers`` with the settings of each request.
 
     ``/`` is the page, ``/taxonomy.json`` the optimum in the format of ``taskgraph solve --json``;
-    both take ``budget``, ``max_order``, ``objective`` and ``exclude``. Bad settings get status
-    400 and a sentence.
+    both accept ``budget``, ``max_order``, ``objective`` and ``exclude``. Invalid settings get
+    status 400 and the error message. Port 0 takes any free port.
 
     Raises
     ------
     SolverError
-        If there is no such ``solver``.
+        If there is no solver of this name.
     OSError
         If the address cannot be listened on.
     """
@@ -56,7 +56,7 @@ def make_server(
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
-        """Pass over a browser that leaves before its answer; print other errors."""
+        """Ignore a browser that closes the connection early; print other errors."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        """Answer one request."""
+        """Answer one request with the page or the JSON."""
         try:
             url = _parts(self.path)
             if url.path == "/":
@@ -78,7 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
                 taxonomy = self._solve(_problem(self.start, url.query))
                 self._send(HTTPStatus.OK, "application/json", taxonomy.to_json())
             else:
-                self._send(HTTPStatus.NOT_FOUND, "text/plain", "there is / and /taxonomy.json")
+                self._send(
+                    HTTPStatus.NOT_FOUND,
+                    "text/plain",
+                    "not found; the pages are / and /taxonomy.json",
+                )
         except TaskgraphError as error:
             body = page("taskgraph", f'<p>{html.escape(str(error))}</p><p><a href="/">back</a></p>')
             self._send(HTTPStatus.BAD_REQUEST, "text/html", body)
@@ -109,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing: only the command line prints."""
+        """Print nothing, as only the command line prints."""
 
 
 def _form(problem: Problem, query: str) -> str:
@@ -138,8 +142,8 @@ def _problem(start: Problem, query: str) -> Problem:
 
 
 def _listed(name: str) -> str:
-    """A name as a list holds it, so that `task_names` reads it again."""
-    return listed_name(quoted(name))
+    """Return a name as an item of a list, quoted if needed, as `task_names` reads it."""
+    return quoted_in_list(quoted(name))
 
 
 def _number(name: str, text: str | None, default: float) -> float:
@@ -163,4 +167,4 @@ def _parts(path: str) -> SplitResult:
     try:
         return urlsplit(path)
     except ValueError as error:
-        raise InvalidProblemError(f'"{path}" is no address of a page: {error}') from None
+        raise InvalidProblemError(f'"{path}" is not the address of a page: {error}') from None

@@ -1,9 +1,7 @@
-"""Measured transfers: one row a hyper-edge from a set of sources to a target."""
+"""The table of measured transfers: one row for each set of sources and target."""
 
 from __future__ import annotations
 
-import math
-import shlex
 from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 from functools import cached_property
@@ -13,8 +11,9 @@ import pandas as pd
 
 from taskgraph.arrays import Booleans, Integers
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import all_members, check_names, read_sets, read_targets
-from taskgraph.places import row_name, row_names
+from taskgraph.frames.columns import MEASUREMENTS, check_unique, read_numbers, require_columns
+from taskgraph.frames.names import all_members, check_names, read_sets, read_targets
+from taskgraph.frames.rows import row_name
 from taskgraph.tasks import (
     AVERAGE,
     RESERVED,
@@ -27,40 +26,34 @@ from taskgraph.tasks import (
 )
 
 REQUIRED = ("sources", "target", "affinity")
-MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "loss", "n")
 SHARES = ("gain", "quality")
-
-NOT_MEASURED = frozenset({"", "na", "n/a", "#n/a", "<na>", "-", "–", "—", "null", "none"})
-"""What a field of numbers holds where nothing was measured, in lower case. As names, these are
-words like any other."""
 
 
 @dataclass(frozen=True, eq=False)
 class Transfers:
-    """A validated table of transfers; make one with `Transfers` or `read_transfers`.
+    """A table of transfers whose rows have been checked.
 
     Parameters
     ----------
     frame : DataFrame
         Columns ``sources`` (names joined by ``+``, or a list of names), ``target``, ``affinity``
-        and any of ``low``, ``high``, ``gain``, ``quality``, ``loss``, ``n``; others are carried
-        along. A name that holds a ``+`` is written ``"moco+v2"+depth`` in text. Affinities are
-        at least 0 and larger is better. A row whose affinity is empty is a reference that was
-        measured outside the tournament (it has a gain or a quality) and is never an edge.
-        The reserved source ``self`` is the target's own supervised network, ``scratch`` a network
-        trained from scratch, ``average`` the best constant answer. A row from a task's own encoder
-        to the task itself is accepted only as a full set of references, one for every target
-        beside its ``self`` row, as the published Taskonomy tables have them; such rows are never
-        edges either.
+        and any of ``low``, ``high``, ``gain``, ``quality``, ``loss``, ``n``; other columns are
+        kept. In text, a name that contains a ``+`` is written ``"moco+v2"+depth``. Affinities are
+        at least 0; larger is better. A row without an affinity is a reference outside the
+        tournament: it has a gain, a quality or a loss, and is never an edge. The reserved source
+        ``self`` is the target's own supervised network, ``scratch`` a network trained from
+        scratch, ``average`` the best constant answer. Rows from a task's own encoder to the task
+        itself are references too. They are accepted only if each target has one beside its
+        ``self`` row, as in the published Taskonomy tables.
     exact_names : bool
-        Take names as they are, even where two differ in case or number format only (``Depth`` and
-        ``depth``, ``1`` and ``1.0``) or one looks like a misspelled reserved name (``Self``).
+        Accept names that look like errors: two that differ only in case or number format
+        (``Depth`` and ``depth``, ``1`` and ``1.0``), or a misspelled reserved name (``Self``).
 
     Raises
     ------
     InvalidTableError
-        If a column is missing, a row breaks the format, or one name seems to be there in two
-        spellings; rows are counted from 1.
+        If a column is missing, a row breaks the format, or one name seems to have two spellings;
+        rows are counted from 1.
     """
 
     frame: pd.DataFrame
@@ -74,12 +67,12 @@ class Transfers:
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
-        """Tasks that the table measures transfers to, sorted."""
+        """Tasks to which the table has transfers, sorted."""
         return tuple(sorted(self.frame["target"].unique()))
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
-        """Tasks that some candidate transfers from, sorted; reserved names are left out."""
+        """Tasks from which some candidate transfers, sorted, without reserved names."""
         named = self.frame.loc[self.frame["affinity"].notna(), "sources"].unique()
         return tuple(sorted(all_members(named)))
 
@@ -106,7 +99,7 @@ class Transfers:
         return (frame["affinity"].notna() & ~special).to_numpy(dtype=bool)
 
     def row_of(self, target: str, sources: str | Iterable[str]) -> pd.Series | None:
-        """Look a transfer up by its target and set of sources; None if it was not measured."""
+        """Return the row of a target and a set of sources; None if it was not measured."""
         names = parse_sources(sources)
         position = self._positions.get((normalized(target), join_sources(names)))
         return None if position is None else self.frame.iloc[position]
@@ -132,6 +125,7 @@ class Transfers:
 
 
 def _validated(frame: pd.DataFrame, exact_names: bool) -> pd.DataFrame:
+    """Return a checked copy of the table, with normalized names and numbers as floats."""
     require_columns(frame, REQUIRED, kind="transfers")
     if frame.empty:
         raise InvalidTableError("the table of transfers has no rows; expected one row a transfer")
@@ -141,7 +135,7 @@ def _validated(frame: pd.DataFrame, exact_names: bool) -> pd.DataFrame:
     frame["target"], frame["sources"] = targets.to_series(), sources.to_series()
     for name in MEASUREMENTS:
         if name in frame.columns:
-            frame[name] = numbers(frame[name])
+            frame[name] = read_numbers(frame[name])
     _check_affinities(frame)
     _check_shares(frame)
     _check_own_sources(frame)
@@ -149,94 +143,8 @@ def _validated(frame: pd.DataFrame, exact_names: bool) -> pd.DataFrame:
     return frame
 
 
-def require_columns(frame: pd.DataFrame, required: Iterable[str], *, kind: str) -> None:
-    """Raise, naming the columns there are, if one is missing from a table of some kind."""
-    if not isinstance(frame, pd.DataFrame):
-        raise InvalidTableError(
-            f"the table of {kind} is a {type(frame).__name__}, expected a pandas DataFrame; read a "
-            f"file with `tg.read_{kind.removesuffix('s')}s(path)`"
-        )
-    for name in required:
-        if name not in frame.columns:
-            shown = ", ".join(f'"{column}"' for column in frame.columns)
-            raise InvalidTableError(f'a table of {kind} needs the column "{name}"; it has {shown}')
-
-
-def numbers(column: pd.Series) -> pd.Series:
-    """Turn a column into floats, NaN where nothing was measured (`NOT_MEASURED`).
-
-    Raises
-    ------
-    InvalidTableError
-        If any other field is not a finite number.
-    """
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        values = column.astype("float64")
-        bad = values.isin([np.inf, -np.inf])
-    else:
-        text = column.astype("string").str.strip()
-        empty = is_empty(text)
-        values = pd.Series([_float(word) for word in text.fillna("")], index=column.index)
-        bad = ~empty & (values.isna() | np.isinf(values))
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InvalidTableError(
-            f'{row_name(row + 1)}: {column.name!s} is "{column.iloc[row]}", expected a finite '
-            "number; mend it or leave the row out"
-        )
-    return values
-
-
-def is_empty(column: pd.Series) -> pd.Series:
-    """Whether nothing was measured, field by field: a missing value or one of `NOT_MEASURED`."""
-    if pd.api.types.is_numeric_dtype(column):
-        return column.isna()
-    words = {word: str(word).strip().lower() in NOT_MEASURED for word in column.dropna().unique()}
-    return column.astype(object).map(lambda word: words.get(word, True)).astype(bool)
-
-
-def _float(word: str) -> float:
-    """The nearest float, which not every version of pandas reads; NaN for what is no number."""
-    try:
-        return math.nan if "_" in word else float(word)
-    except ValueError:
-        return math.nan
-
-
-def check_unique(frame: pd.DataFrame, keys: list[str]) -> None:
-    """Raise, naming both rows, if two rows have the same keys."""
-    repeated = frame.duplicated(keys)
-    if not repeated.any():
-        return
-    second = int(np.flatnonzero(repeated)[0])
-    same = (frame[keys] == frame.loc[second, keys]).all(axis=1)
-    first = int(np.flatnonzero(same)[0])
-    names = ", ".join(f'{key} "{frame[key].iloc[second]!s}"' for key in keys)
-    raise InvalidTableError(
-        f"{row_names(first + 1, second + 1)} are the same transfer ({names}); the order of sources "
-        f"carries no meaning: keep one of them{condition_between(frame, first, second, keys)}"
-    )
-
-
-def condition_between(frame: pd.DataFrame, first: int, second: int, keys: Iterable[str]) -> str:
-    """How to keep one of two rows by another column that tells them apart, for a message."""
-    measured = {*MEASUREMENTS, "score", "wins", *keys}
-    for name in frame.columns:
-        one, other = (str(frame[name].iloc[row]).strip() for row in (first, second))
-        if name not in measured and one != other and one and not _is_number_with_point(one):
-            return (
-                f', such as the one with the {name} "{one}" (the other has "{other}"): '
-                f"--where {shlex.quote(f'{name}={one}')}"
-            )
-    return ", or pick the rows by the value of a column with --where HEADER=VALUE"
-
-
-def _is_number_with_point(text: str) -> bool:
-    """Whether a field is a measurement rather than a name, a setting or a seed."""
-    return "." in text and not math.isnan(_float(text))
-
-
 def _check_affinities(frame: pd.DataFrame) -> None:
+    """Raise if an affinity is negative, is missing in an edge, or belongs to ``average``."""
     chosen = (frame["sources"] == AVERAGE) & frame["affinity"].notna()
     if chosen.any():
         row = int(np.flatnonzero(chosen)[0])
@@ -276,12 +184,12 @@ def _check_shares(frame: pd.DataFrame) -> None:
 
 
 def _own(targets: pd.Series) -> pd.Series:
-    """Each target as the set of itself alone."""
+    """Return each target as a set of sources that holds only the target."""
     return targets.map({name: quoted(name) for name in targets.unique()})
 
 
 def _check_own_sources(frame: pd.DataFrame) -> None:
-    """Refuse a target among its own sources, unless every target has such a reference row."""
+    """Raise if a target is among its own sources, unless every target has such a reference row."""
     pairs = zip(frame["target"], frame["sources"], strict=True)
     own = [row for row, (target, text) in enumerate(pairs) if target in split_sources(text)]
     if not own:

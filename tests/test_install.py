@@ -76,7 +76,7 @@ def test_every_install_line_names_extras_that_exist():
             if "{" not in requirement:
                 assert not unknown, f"{where}: no extra {unknown}"
             seen |= set(named)
-    assert {"scenes", "train", "ray", "dev"} <= seen
+    assert {"scenes", "train", "ray", "test", "dev"} <= seen
 
 
 def test_pages_install_from_the_checkout_with_the_tested_versions():
@@ -110,6 +110,13 @@ def test_extras_take_one_another_in_by_the_name_of_the_distribution():
     for extra, requirements in PROJECT["optional-dependencies"].items():
         for requirement in requirements:
             assert not re.match(r"taskgraph\b(?!-transfer\[)", requirement), extra
+
+
+def test_the_extra_test_has_no_torch_and_dev_takes_it_in():
+    packages = extras.packages_of_extras()
+    assert "pytest-xdist" in packages["test"] <= packages["dev"]
+    assert not {"torch", "torchvision", "lightning-fabric", "safetensors"} & packages["test"]
+    assert "torch" in packages["train"] <= packages["dev"]
 
 
 def test_the_version_is_the_distributions():

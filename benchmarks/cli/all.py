@@ -9,7 +9,8 @@ import click
 from benchmarks.cli.flags import CommaList
 from benchmarks.cli.registry import PACKAGES
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import BAD_INPUT, note
+from taskgraph.cli.exit_codes import BAD_INPUT
+from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
 
 

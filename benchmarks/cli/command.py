@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from benchmarks.cli.flags import options_of
 from benchmarks.results.suite import PAGE, Suite, flag_of
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import note
+from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
 
 HELP = """{question}

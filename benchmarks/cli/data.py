@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import note
+from taskgraph.cli.output import note
 from taskgraph.cli.paths import InputFolder, OutputFolder
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from benchmarks.cli.registry import suites
 from benchmarks.results.console import printed
 from benchmarks.results.record import FILE
 from benchmarks.results.suite import PAGE, Suite
-from taskgraph.cli.options import note
+from taskgraph.cli.output import note
 from taskgraph.errors import TaskgraphError
 from taskgraph.tables import write_text
 

@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm, t
 
 from taskgraph.affinity import affinity_from_wins, win_rates
-from taskgraph.affinity.ahp import perron_vectors
+from taskgraph.affinity.ahp import affinities_of_wins
 from taskgraph.affinity.interval import affinity_interval
 from taskgraph.arrays import Floats, Integers
 
@@ -25,12 +25,12 @@ def tried_intervals(
     drawn = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
     wins = win_rates(losses)
     again = win_rates(losses, weights=drawn[:, units])  # (R, E, E)
-    yield "percentile (before)", _percentile(perron_vectors(again))
+    yield "percentile (before)", _percentile(affinities_of_wins(again))
     for name, weight in (("images", losses.shape[1]), ("units", count)):
         if name == "units" and count == losses.shape[1]:
             continue
         center = affinity_from_wins(_smoothed(wins, weight))
-        sampled = perron_vectors(_smoothed(again, weight))
+        sampled = affinities_of_wins(_smoothed(again, weight))
         yield f"smoothed by {name}, percentile", _percentile(sampled)
         yield f"smoothed by {name}, bias-corrected percentile", _corrected(center, sampled)
         yield f"smoothed by {name}, basic, log-odds", _basic(center, sampled)

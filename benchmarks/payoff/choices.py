@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.baselines import SINGLE as BEST_SINGLE
-from taskgraph.baselines import evaluate
+from taskgraph.baselines.evaluation import SINGLE as BEST_SINGLE
+from taskgraph.baselines.methods import evaluate
+from taskgraph.baselines.random_sets import choose_among, random_set
 from taskgraph.problem import Problem
 from taskgraph.program import Program, compile_program
-from taskgraph.random_sets import choose_among, random_set
 from taskgraph.solver import taxonomy_from_solution
 from taskgraph.solver.choice import UNCOVERED, Choice, choose
 from taskgraph.solver.search import Solution

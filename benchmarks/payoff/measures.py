@@ -19,6 +19,7 @@ from benchmarks.payoff.choices import (
     Chosen,
 )
 from encoders.errors import InvalidDataError
+from taskgraph.affinity import image_wins
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.arrays import Floats, Integers
 from taskgraph.losses import Losses, TargetLosses
@@ -93,7 +94,7 @@ def target_values(measured: TargetLosses, weights: Floats) -> Floats:
             "that of self means nothing: leave the target out with --exclude"
         )
     own, scratch = (measured.sources.index(name) for name in (SELF, SCRATCH))
-    wins = [((losses < losses[n]) + 0.5 * (losses == losses[n])) @ share.T for n in (own, scratch)]
+    wins = [image_wins(losses, losses[n]) @ share.T for n in (own, scratch)]
     return np.stack([*wins, np.log(means / means[own])], axis=1)
 
 

@@ -35,6 +35,7 @@ def run(settings: Settings, out: Path) -> None:
         settings.engine,
         jobs=settings.jobs,
         address=settings.address,
+        gpus=settings.gpus,
         threads=settings.threads or 1,
     )
     compare(settings, out, Path(settings.work), engine, titled=progress_bar)

@@ -46,6 +46,7 @@ class Settings:
     engine: str = option("local", choices=("local", "ray"), help="Where read-outs are trained.")
     address: str | None = option(None, help="Address of the Ray cluster.")
     jobs: int | None = option(None, help="Networks trained at once; by default one a core.")
+    gpus: float | None = option(None, help="GPUs of the Ray cluster for each network.")
 
     @property
     def problem(self) -> Problem:
@@ -53,7 +54,7 @@ class Settings:
         return Problem(budget=self.budget, max_order=self.max_order, exclude=self.exclude)
 
 
-WHERE = ("old", "work", "engine", "address", "jobs")
+WHERE = ("old", "work", "engine", "address", "jobs", "gpus")
 """Settings that no number depends on."""
 
 SUITE = Suite(

@@ -7,7 +7,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from taskgraph.plot import rendered
-from taskgraph.plot.figures import INK, MUTED, new_figure, styled
+from taskgraph.plot.figures import new_figure
+from taskgraph.plot.style import INK, MUTED, styled
 from taskgraph.tables import write_bytes
 
 LARGEST = 300_000

@@ -9,6 +9,7 @@ import pandas as pd
 
 import taskgraph as tg
 from benchmarks.transfers.significance import MEASURES
+from taskgraph.affinity import image_wins
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.affinity.tournament import Tournament, tournament_of
 from taskgraph.arrays import Floats
@@ -91,9 +92,7 @@ def wins_of(tournament: Tournament, sources: str, measure: str) -> Floats | None
     )
     if versus is None:
         return None
-    each = tournament.losses[tournament.candidates.index(sources)]
-    wins: Floats = (each < versus) + 0.5 * (each == versus)
-    return wins
+    return image_wins(tournament.losses[tournament.candidates.index(sources)], versus)
 
 
 def halves(losses: Losses, *, seed: int = 0) -> tuple[Losses, Losses]:

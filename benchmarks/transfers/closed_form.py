@@ -11,7 +11,7 @@ import taskgraph as tg
 from benchmarks.results.markdown import names, number, seconds, table
 from benchmarks.transfers.significance import MEASURES
 from benchmarks.transfers.tables import Tables
-from taskgraph.baselines import summary
+from taskgraph.baselines.evaluation import summary
 from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.problem import Problem
 from taskgraph.program import compile_program

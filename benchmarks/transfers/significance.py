@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from taskgraph.baselines import GREEDY, RANDOM, SINGLE, Evaluation, summary
+from taskgraph.baselines.evaluation import GREEDY, RANDOM, SINGLE, Evaluation, summary
+from taskgraph.baselines.random_sets import BAND
 from taskgraph.errors import InfeasibleError
-from taskgraph.random_sets import BAND
 from taskgraph.tasks import join_sources
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers

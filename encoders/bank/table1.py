@@ -12,6 +12,7 @@ from encoders.bank.training import LOSSES, RANDOM
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS
 from encoders.training.checkpoint import FilePath
+from taskgraph.affinity import image_wins
 from taskgraph.arrays import Floats, Integers
 from taskgraph.tasks import AVERAGE, SELF
 
@@ -217,7 +218,7 @@ def _rates(
     if reference not in frame:
         return NAN, np.full(len(counts), NAN)
     both = frame[[SELF, reference]].dropna()
-    wins = (both[SELF] < both[reference]) + 0.5 * (both[SELF] == both[reference])
+    wins = pd.Series(image_wins(both[SELF], both[reference]))
     each = wins.groupby(_buildings(both)).agg(["sum", "count"]).reindex(buildings, fill_value=0)
     won, of = (counts @ each[column].to_numpy(dtype=float) for column in ("sum", "count"))
     # A resample without any of the task's buildings says nothing.

@@ -35,6 +35,7 @@ from encoders.training.checkpoint import FilePath, halved, restore, write_weight
 from encoders.training.fit import FitConfig, fit, losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
 from encoders.training.progress import BEST, Epoch, differing, scalars
+from taskgraph.affinity import win_rate
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SELF
 
@@ -299,19 +300,14 @@ def _record(
         "best_epoch": {name: one.best_epoch for name, one in found.items()},
         "valid_loss": {name: one.valid_loss for name, one in found.items()},
         "test_loss": {name: float(np.nanmean(one.losses)) for name, one in found.items()},
-        "win_rate": {k: win_rate(found[SELF].losses, one.losses) for k, one in found.items()},
+        "win_rate": {
+            k: float(win_rate(found[SELF].losses, one.losses)) for k, one in found.items()
+        },
     }
 
 
 def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
-
-
-def win_rate(ours: Any, theirs: Any) -> float:
-    """Share of the images on which our loss is smaller; a tie counts half, NaN not at all."""
-    ours, theirs = np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)
-    both = ~(np.isnan(ours) | np.isnan(theirs))
-    return float(((ours < theirs) + 0.5 * (ours == theirs))[both].mean())
 
 
 def _table(name: str, splits: Splits, found: Mapping[str, Trained]) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import Names, note
+from taskgraph.cli.output import note
+from taskgraph.cli.parameters import Names
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFile
 
 OUT = "predictions.png"

@@ -11,7 +11,8 @@ import click
 
 from encoders.engines.workers import cores
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import INFEASIBLE, note
+from taskgraph.cli.exit_codes import INFEASIBLE
+from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ PRESETS = ("smoke", "cpu", "full")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=cores,
-    show_default="all cores",
-    help="Processes that share the work.",
+    help="Processes that share the work; by "
+    "default one a core, or as many as the Ray cluster has room for.",
 )
 @click.option(
     "--threads",
@@ -58,14 +58,32 @@ PRESETS = ("smoke", "cpu", "full")
     help="Processes of this machine, or a Ray cluster.",
 )
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
+@click.option(
+    "--gpus",
+    type=click.FloatRange(min=0, max=1),
+    metavar="SHARE",
+    help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
+    "four jobs share a GPU.",
+)
 def run_command(
-    out: str, preset: str, seed: int, jobs: int, threads: int, engine: str, address: str | None
+    out: str,
+    preset: str,
+    seed: int,
+    jobs: int | None,
+    threads: int,
+    engine: str,
+    address: str | None,
+    gpus: float | None,
 ) -> int:
     """Make scenes, train encoders, measure transfers, solve, and write a report, all in OUT.
 
     Ended at any moment, the same command goes on: stages whose output is there are passed over.
     The preset smoke takes minutes and shows how it works, with six tasks and few images; its
     numbers mean little. cpu does all 26 tasks in hours on two cores; full is for GPUs.
+
+    With --engine ray, scenes are made on this machine, and encoders and transfers are computed on
+    the cluster. This was tried with logical CPUs and GPUs of one machine only; no real GPU cluster
+    was tried.
 
     \b
     Examples:
@@ -80,8 +98,14 @@ def run_command(
     pipeline = Pipeline(
         PLANS[preset].seeded(seed).threaded(threads),
         Path(out),
-        engine_named(engine, jobs=jobs, address=address, threads=threads),
-        workers=jobs,
+        engine_named(
+            engine,
+            jobs=jobs or (cores() if engine == "local" else None),
+            address=address,
+            threads=threads,
+            gpus=gpus,
+        ),
+        workers=jobs or cores(),
         titled=progress_bar,
         say=note,
         command=shlex.join(["taskgraph", *sys.argv[1:]]),

@@ -10,8 +10,10 @@ from click.core import ParameterSource
 
 from encoders.engines.workers import cores
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import Interrupted, note, progress_bar
+from taskgraph.cli.exit_codes import Interrupted
+from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFile, OutputFolder
+from taskgraph.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from encoders.scenes.making.make import Made

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import BAD_INPUT, Counts, Names, note
+from taskgraph.cli.exit_codes import BAD_INPUT
+from taskgraph.cli.output import note
+from taskgraph.cli.parameters import Counts, Names
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from encoders.errors.extras import extra_installed
-from taskgraph.cli.options import BAD_INPUT, Names, note
+from taskgraph.cli.exit_codes import BAD_INPUT
+from taskgraph.cli.output import note
+from taskgraph.cli.parameters import Names
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:
@@ -134,7 +136,19 @@ if TYPE_CHECKING:
     help="Processes of this machine, or a Ray cluster.",
 )
 @click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Transfers that are measured at once.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Transfers that are measured at once; by "
+    "default 2, or as many as the Ray cluster has room for.",
+)
+@click.option(
+    "--gpus",
+    type=click.FloatRange(min=0, max=1),
+    metavar="SHARE",
+    help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
+    "four jobs share a GPU.",
+)
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
@@ -168,6 +182,7 @@ def transfer(
     engine: str,
     address: str | None,
     jobs: int | None,
+    gpus: float | None,
     allow_overlap: bool,
     resume: bool,
     **settings: Any,
@@ -179,6 +194,9 @@ def transfer(
     the bank was trained with. OUT gets losses.parquet, one row a transfer and test image, and
     transfers.csv, which `taskgraph solve` reads. Killed at any moment, the same command with
     --resume goes on.
+
+    With --engine ray, encoders and read-outs compute on the GPUs that Ray lends them. This was
+    tried with logical CPUs and GPUs of one machine only; no real GPU cluster was tried.
 
     \b
     Examples:
@@ -209,7 +227,9 @@ def transfer(
     whole = SweepConfig(
         measured, goals, given, max_order, candidates, readout, screen, allow_overlap
     )
-    chosen = engine_named(engine, jobs=jobs, address=address, threads=measured.fit.threads)
+    chosen = engine_named(
+        engine, jobs=jobs, address=address, threads=measured.fit.threads, gpus=gpus
+    )
     swept = sweep(whole, folder, chosen, titled=progress_bar, say=note)
     return _told(swept, whole, folder, bootstrap)
 

@@ -23,8 +23,8 @@ DISTRIBUTION = "taskgraph-transfer"
 PACKAGE_OF = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 """What pip calls a module whose package has another name."""
 
-DEVELOPMENT = "dev"
-"""The extra for work on this project; nobody else is asked to install it."""
+DEVELOPMENT = ("test", "dev")
+"""The extras for work on this project; nobody else is asked to install them."""
 
 OURS = ("taskgraph", "encoders", "benchmarks")
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -71,12 +71,14 @@ def remedy(module: str, wanted: str = "") -> str:
 def extra_of(package: str, wanted: str = "") -> str | None:
     """The extra that installs a package: ``wanted`` where that has it, else the smallest.
 
-    It is "" where the package is installed without any extra, and None where nothing but the
-    extra `DEVELOPMENT` has it.
+    It is "" where the package is installed without any extra, and None where no extra has it but
+    those in `DEVELOPMENT`.
     """
     extras = packages_of_extras()
     having = [
-        extra for extra, packages in extras.items() if package in packages and extra != DEVELOPMENT
+        extra
+        for extra, packages in extras.items()
+        if package in packages and extra not in DEVELOPMENT
     ]
     if "" in having or not having:
         return "" if having else None

@@ -4,7 +4,7 @@ from encoders.tasks.dictionary import TASKS, tasks_named
 from encoders.tasks.labels import from_folder
 from encoders.tasks.sample import OneView, Sample
 from encoders.tasks.task import Label, Output, Task, each_view
-from taskgraph.aliases import OTHER_NAMES
+from taskgraph.tasks.aliases import OTHER_NAMES
 
 __all__ = [
     "OTHER_NAMES",

@@ -16,7 +16,7 @@ from encoders.errors import UnknownNameError
 from encoders.tasks import curves, labels, pictures
 from encoders.tasks.fits import Published
 from encoders.tasks.task import Output, Task
-from taskgraph.aliases import ALIASES, standard_name
+from taskgraph.tasks.aliases import ALIASES, standard_name
 
 COLORS = 261
 """Bins of color (`encoders.codecs.colors.color_bins`)."""

@@ -6,7 +6,7 @@ import difflib
 
 from encoders.errors import UnknownNameError
 from encoders.tasks import TASKS
-from taskgraph.aliases import ALIASES, standard_name
+from taskgraph.tasks.aliases import ALIASES, standard_name
 
 ALL = "all"
 """Stands for every task of the bank that suits the number of pictures."""

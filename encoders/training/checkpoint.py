@@ -113,5 +113,5 @@ def restore(module: nn.Module, tensors: Mapping[str, Tensor], *, where: FilePath
 
 
 def _current(name: str) -> str:
-    """A tensor's name in this version; files of version 0.1 spell ``standardise``."""
-    return name.replace("standardise.", "standardize.")
+    """A tensor's name in this version; files of version 0.1 spell ``standardize``."""
+    return name.replace("standardize.", "standardize.")

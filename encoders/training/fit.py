@@ -204,8 +204,11 @@ def fit(
 def losses(
     fabric: Fabric, model: nn.Module, loss: Loss, examples: Examples, config: FitConfig
 ) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(N,) loss of each example, in order; NaN where its mask is empty. Smaller is better."""
-    model.eval()
+    """(N,) loss of each example, in order; NaN where its mask is empty. Smaller is better.
+
+    The model is moved to the device that ``fabric`` computes on.
+    """
+    model.to(fabric.device).eval()
     found = []
     for pictures, target, mask in loader(
         examples, range(len(examples)), batch=config.batch, workers=config.workers

@@ -131,7 +131,7 @@ def resume(
         restore(module, weights, where=path)
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        if name.startswith(("optimizer.", "optimiser.")):  # the second until version 0.1
+        if name.startswith(("optimizer.", "optimizer.")):  # the second until version 0.1
             _, number, key = name.split(".")
             moments.setdefault(int(number), {})[key] = tensor
     try:

@@ -132,7 +132,13 @@ def write_views(store: Store, rows: Integers) -> None:
 
 
 def encode(
-    encoder: nn.Module, dataset: TaskonomyDataset, task: str, store: Store, source: str
+    encoder: nn.Module,
+    dataset: TaskonomyDataset,
+    task: str,
+    store: Store,
+    source: str,
+    *,
+    device: torch.device | str = "cpu",
 ) -> Path:
     """Write a source's representations of a store's views, shown as a task's input is.
 
@@ -144,6 +150,8 @@ def encode(
         Of all buildings.
     task : str
         Whose input is shown; one picture of each view.
+    device : torch device
+        Where the encoder computes; it stays there.
     """
     kind = kind_of(dataset.tasks[task])
     rows = np.load(store.folder / VIEWS)
@@ -152,12 +160,13 @@ def encode(
         raise InvalidDataError(
             f"{dataset.index.root}: some of the views of {store.folder} are gone"
         )
-    encoder.eval()
+    encoder.to(device).eval()
     found = []
     with torch.no_grad():
         for start in range(0, len(numbers), BATCH):
             pictures = _alone(dataset.batch(task, numbers[start : start + BATCH])[0])
-            found.append(encoder(seen_by(encoder, pictures)).half().cpu().numpy())
+            seen = seen_by(encoder, pictures).to(device)
+            found.append(encoder(seen).half().cpu().numpy())
     path = store.path(source, kind)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(np.concatenate(found), path)

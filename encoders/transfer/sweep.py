@@ -301,7 +301,7 @@ def encodings(config: SweepConfig, out: Path) -> list[Job]:
 
 @with_threads
 def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> str:
-    """The job: write one source's representations of a task's input."""
+    """The job: write one source's representations of a task's input; on a GPU if it has one."""
     network = load(source, config.bank)
     pool = config.pool
     if task in TASKS and kind_of(TASKS[task]) == PLAIN:
@@ -310,7 +310,8 @@ def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> 
         )
     else:
         dataset = open_pool(pool, task).train.dataset
-    return str(encode(network.encoder, dataset, task, Store(out / REPRESENTATIONS), source))
+    store, device = Store(out / REPRESENTATIONS), config.fit.fabric().device
+    return str(encode(network.encoder, dataset, task, store, source, device=device))
 
 
 def singles(config: SweepConfig) -> list[tuple[str, Sources]]:

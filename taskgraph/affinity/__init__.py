@@ -1,4 +1,4 @@
-"""From losses, win rates or scores to affinities: the tournament and its Perron vector."""
+"""Affinities from losses, win rates or scores: the tournament and its Perron vector."""
 
 from taskgraph.affinity.ahp import (
     Consistency,
@@ -6,10 +6,12 @@ from taskgraph.affinity.ahp import (
     consistency_ratio,
     random_index,
 )
-from taskgraph.affinity.bootstrap import Resamples, draw_resamples
-from taskgraph.affinity.estimate import Affinities, affinities, bootstrap_affinities
-from taskgraph.affinity.given import affinities_from_scores, affinities_from_wins_table
-from taskgraph.affinity.tournament import Ties, win_rates
+from taskgraph.affinity.bootstrap import Resamples, bootstrap_affinities, draw_resamples
+from taskgraph.affinity.estimate import Affinities, affinities
+from taskgraph.affinity.scores import affinities_from_scores
+from taskgraph.affinity.tournament import win_rates
+from taskgraph.affinity.wins import Ties, image_wins, win_rate
+from taskgraph.affinity.wins_table import affinities_from_wins_table
 
 __all__ = [
     "Affinities",
@@ -23,6 +25,8 @@ __all__ = [
     "bootstrap_affinities",
     "consistency_ratio",
     "draw_resamples",
+    "image_wins",
     "random_index",
+    "win_rate",
     "win_rates",
 ]

@@ -1,4 +1,4 @@
-"""Analytic hierarchy process: from pairwise win rates to one affinity a candidate."""
+"""Analytic hierarchy process: one affinity for each candidate, from pairwise win rates."""
 
 from __future__ import annotations
 
@@ -8,27 +8,36 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from taskgraph.affinity.perron import perron_of
-from taskgraph.affinity.tournament import Ties, check_ties
+from taskgraph.affinity.perron import perron_vectors
+from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 
 SUM_TOLERANCE = 1e-6
+"""Largest accepted difference to 1 of the sum of two opposite win rates."""
 BATCH = 1 << 18
-"""Entries of win matrices that are worked on together, so that they stay in the cache."""
+"""Entries of win matrices that are processed together, so that they fit in the cache."""
 
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57)
-"""Saaty (1980), for 1 to 14 candidates."""
+"""Mean consistency index of random matrices for 1 to 14 candidates (Saaty 1980)."""
 
 
 @dataclass(frozen=True)
 class Consistency:
-    """How far a tournament is from one that a single strength a candidate explains.
+    """How well one strength for each candidate explains a tournament.
 
-    ``largest_eigenvalue`` of the (E, E) odds is at least E, and equal to E only if
-    ``odds[i, j] * odds[j, k] == odds[i, k]`` throughout; ``index`` is (that − E) / (E − 1);
-    ``random_index`` its mean over random matrices; ``ratio`` their quotient, 0 for fewer than
-    three candidates. Smaller is better; 0.1 is the customary limit.
+    Attributes
+    ----------
+    largest_eigenvalue : float
+        Largest eigenvalue of the (E, E) win odds: at least E, and equal to E only if
+        ``odds[i, j] * odds[j, k] == odds[i, k]`` for all candidates.
+    index : float
+        (largest eigenvalue − E) / (E − 1).
+    random_index : float
+        Mean index of random matrices.
+    ratio : float
+        ``index / random_index``, 0 for fewer than three candidates. Smaller is better; 0.1 is the
+        customary limit.
     """
 
     largest_eigenvalue: float
@@ -51,27 +60,27 @@ def affinity_from_wins(
     ----------
     wins : (E, E) or (R, E, E) array, fractions in [0, 1]
         ``wins[i, j]`` is the share of test images on which candidate ``i`` has a lower loss
-        than candidate ``j``. The diagonal is not looked at: everyone ties with oneself.
+        than candidate ``j``. The diagonal is ignored.
     ties : "half" or "strict"
-        How ties were counted: half for each, so that ``wins + wins.T == 1``, or for neither, so
-        that opposite entries may sum to less.
+        How ties were counted. Half a win for each side: ``wins + wins.T == 1``. For neither side:
+        opposite entries may sum to less than 1.
     clip : float, above 0 and below 0.5
-        Shares are kept ``clip`` away from 0 and 1, so that no odds are infinite.
+        Win rates are clipped to [clip, 1 - clip], so that no odds are infinite.
     tol, max_iter
         Deprecated and without effect: every entry is found to within 1e-12 of itself.
 
     Returns
     -------
     (E,) or (R, E) array
-        Positive, summing to one; larger is better. Unitless, and comparable only among the
-        candidates of one tournament.
+        Positive, summing to one; larger is better. Comparable only among the candidates of one
+        tournament.
 
     Raises
     ------
     InvalidWinsError
-        If ``wins`` is not square, not a share, or its opposite entries do not sum to one.
+        If ``wins`` is not square or outside [0, 1], or if opposite entries do not sum to one.
     ConvergenceError
-        If the odds span more than double precision can hold, as with a ``clip`` of 1e-60.
+        If the odds exceed the range of double precision, as with a ``clip`` of 1e-60.
 
     Source: Taskonomy, Sec. 3.3; Saaty (1987). See `taskgraph.affinity.perron` for the method.
     """
@@ -86,19 +95,19 @@ def affinity_from_wins(
     array = np.asarray(wins, dtype=np.float64)
     _check_wins(array, ties)
     check_clip(clip)
-    vectors = perron_vectors(array.reshape(-1, *array.shape[-2:]), clip=clip)
+    vectors = affinities_of_wins(array.reshape(-1, *array.shape[-2:]), clip=clip)
     return vectors.reshape(array.shape[:-1])
 
 
-def perron_vectors(wins: Floats, *, clip: float = 1e-3) -> Floats:
-    """As `affinity_from_wins`, for an (R, E, E) array that is known to be valid."""
+def affinities_of_wins(wins: Floats, *, clip: float = 1e-3) -> Floats:
+    """Return (R, E) affinities, as `affinity_from_wins`, of (R, E, E) win rates without checks."""
     step = max(1, BATCH // wins[0].size)
-    parts = [perron_of(win_odds(wins[k : k + step], clip)) for k in range(0, len(wins), step)]
+    parts = [perron_vectors(win_odds(wins[k : k + step], clip)) for k in range(0, len(wins), step)]
     return np.concatenate(parts)
 
 
 def consistency_ratio(wins: ArrayLike, *, ties: Ties = "half", clip: float = 1e-3) -> Consistency:
-    """Saaty's consistency ratio of one tournament.
+    """Return Saaty's consistency ratio of one tournament.
 
     Parameters
     ----------
@@ -108,10 +117,10 @@ def consistency_ratio(wins: ArrayLike, *, ties: Ties = "half", clip: float = 1e-
     Returns
     -------
     Consistency
-        The random index is Saaty's table up to 14 candidates; beyond, the straight line that
-        Alonso & Lamata (2006) fitted to the mean largest eigenvalue of random matrices,
-        2.7699 E − 4.3513. Both are of judgments from 1/9 to 9, while win odds may reach
-        (1 − clip) / clip: read the ratio as a guide, not a test.
+        The random index is Saaty's table for up to 14 candidates. For more it follows from the
+        mean largest eigenvalue 2.7699 E − 4.3513 that Alonso & Lamata (2006) fitted. Both hold
+        for random judgments between 1/9 and 9, while win odds may reach (1 − clip) / clip: the
+        ratio is a guide, not a test.
 
     Raises
     ------
@@ -136,28 +145,29 @@ def consistency_ratio(wins: ArrayLike, *, ties: Ties = "half", clip: float = 1e-
 
 
 def random_index(size: int) -> float:
-    """Mean consistency index of random (size, size) reciprocal matrices on Saaty's scale."""
+    """Return the mean consistency index of random reciprocal matrices on Saaty's scale."""
     if size <= len(RANDOM_INDEX):
         return RANDOM_INDEX[size - 1]
     return (2.7699 * size - 4.3513 - size) / (size - 1)
 
 
 def check_clip(clip: float) -> None:
-    """Raise `InvalidTableError` unless ``clip`` leaves finite odds."""
+    """Raise `InvalidTableError` unless ``clip`` is above 0 and below 0.5."""
     if not 0 < clip < 0.5:
         raise InvalidTableError(f"clip is {clip}, expected a share above 0 and below 0.5")
 
 
 def win_odds(wins: Floats, clip: float) -> Floats:
-    """(R, E, E) odds of winning, with shares kept ``clip`` away from 0 and 1."""
+    """(R, E, E) win odds, from win rates that are clipped to [clip, 1 - clip]."""
     shares = np.clip(wins, clip, 1.0 - clip)
     odds: Floats = shares / shares.transpose(0, 2, 1)  # (R, E, E)
-    everyone = np.arange(odds.shape[1])
-    odds[:, everyone, everyone] = 1.0
+    diagonal = np.arange(odds.shape[1])
+    odds[:, diagonal, diagonal] = 1.0
     return odds
 
 
 def _check_wins(wins: Floats, ties: Ties) -> None:
+    """Raise unless the win rates are square, within [0, 1], and opposite ones sum to one."""
     check_ties(ties)
     if wins.ndim not in (2, 3) or wins.shape[-1] != wins.shape[-2] or not wins.size:
         raise InvalidWinsError(

@@ -1,4 +1,4 @@
-"""Bootstrap resamples of test images, drawn jointly for all targets that share images."""
+"""Bootstrap resamples of test images, and the affinities of all transfers in each of them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.arrays import Integers
+from taskgraph.affinity.ahp import affinities_of_wins, check_clip
+from taskgraph.affinity.tournament import tournament_of, win_rates
+from taskgraph.affinity.wins import Ties, check_ties
+from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
+from taskgraph.losses import Losses
+from taskgraph.progress import Progress, no_progress, with_progress
+
+CHUNK = 1 << 25
+"""Most entries of resampled win matrices that are held in memory at once (0.27 GB)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Resamples:
-    """How often every image counts in each of R resamples.
+    """How often each image counts in each of R resamples.
 
-    Parameters
+    Attributes
     ----------
     counts : (R, U) ints
-        Draws of each unit (an image, or a cluster of images).
+        How often each unit (an image, or a cluster of images) was drawn.
     units : mapping of targets to (B,) ints
         The unit of each image that the target's tournament uses.
     """
@@ -32,13 +40,13 @@ class Resamples:
 
 
 def units_of(images: Sequence[str], clusters: Mapping[str, str]) -> Integers:
-    """(B,) ints: the number of each image's cluster, or one of its own."""
+    """(B,) ints: the number of each image's unit, which is its cluster or the image itself."""
     known: dict[tuple[str, str], int] = {}
     return np.array([known.setdefault(_unit(image, clusters), len(known)) for image in images])
 
 
 def _unit(image: str, clusters: Mapping[str, str]) -> tuple[str, str]:
-    """A pair, so that a cluster never meets an image of the same name."""
+    """Return the unit of an image as a pair, so that clusters and images never share a name."""
     return ("cluster", clusters[image]) if image in clusters else ("image", image)
 
 
@@ -49,11 +57,11 @@ def draw_resamples(
     seed: int = 0,
     clusters: Mapping[str, str] | None = None,
 ) -> Resamples:
-    """Draw images, or clusters of them, with replacement.
+    """Draw resamples of images, or of clusters of images, with replacement.
 
-    An image that several targets were tested on is drawn for all of them at once, so that the
-    dependence between targets survives. Targets that share no image, not even through others,
-    are drawn independently, each as often as it has units.
+    An image that several targets were tested on is drawn for all of them at once, which keeps the
+    dependence between targets. Groups of targets that share no image are drawn independently, each
+    as often as the group has units.
 
     Parameters
     ----------
@@ -61,12 +69,12 @@ def draw_resamples(
     repeats : int, at least 1
     seed : int
     clusters : mapping of images to clusters
-        Whole clusters are drawn; an image that is not in it stands alone.
+        Whole clusters are drawn; an image without a cluster is a unit of its own.
 
     Raises
     ------
     InvalidTableError
-        If ``repeats`` is below 1, or some target has a single unit, which cannot vary.
+        If ``repeats`` is below 1, or a target has a single unit.
 
     Source: Efron & Tibshirani (1993), ch. 6 and 8.
     """
@@ -93,7 +101,7 @@ def draw_resamples(
 
 
 def _draw(counts: Integers, members: list[Integers], rng: np.random.Generator) -> None:
-    """Fill in the counts of one group of targets; no target is ever left without an image."""
+    """Fill in the counts of one group of targets, drawn again where a target has no image."""
     pool = np.unique(np.concatenate(members))
     missing = np.arange(len(counts))
     while missing.size:
@@ -104,7 +112,7 @@ def _draw(counts: Integers, members: list[Integers], rng: np.random.Generator) -
 
 
 def _groups(units: Mapping[str, Integers]) -> list[list[str]]:
-    """Sets of targets that are linked by shared units, in the order of their first target."""
+    """Return the groups of targets that shared units link, in the order of their first target."""
     groups: list[tuple[set[int], list[str]]] = []
     for target in sorted(units):
         own, names = set(units[target].tolist()), [target]
@@ -116,3 +124,51 @@ def _groups(units: Mapping[str, Integers]) -> list[list[str]]:
                 apart.append((other, others))
         groups = [*apart, (own, names)]
     return sorted((sorted(names) for _, names in groups), key=lambda names: names[0])
+
+
+def bootstrap_affinities(
+    losses: Losses,
+    *,
+    repeats: int = 200,
+    seed: int = 0,
+    ties: Ties = "half",
+    clip: float = 1e-3,
+    min_images: int = 10,
+    progress: Progress = no_progress,
+) -> Floats:
+    """Return the affinities of all transfers in each of R resamples of the test images.
+
+    Images (or clusters, where the losses name them) are drawn jointly for all targets, from the
+    images that all candidates of a target were tested on; see `draw_resamples`.
+
+    Returns
+    -------
+    (R, rows) array
+        Aligned with the rows of ``affinities(losses).transfers``; NaN in reference rows.
+
+    Raises
+    ------
+    InvalidTableError
+        As for `affinities` and `draw_resamples`.
+    """
+    check_ties(ties)
+    check_clip(clip)
+    used = {
+        target: tournament_of(target, losses.by_target[target], min_images).images
+        for target in losses.targets
+    }
+    draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
+    columns = []
+    for target in with_progress(losses.targets, progress):
+        tournament = tournament_of(target, losses.by_target[target], min_images)
+        weights = draws.weights(target)  # (R, B)
+        step = max(1, CHUNK // len(tournament.candidates) ** 2)
+        parts = [
+            affinities_of_wins(
+                win_rates(tournament.losses, ties=ties, weights=weights[k : k + step]), clip=clip
+            )
+            for k in range(0, repeats, step)
+        ]
+        columns.append(np.concatenate(parts))  # (R, E)
+        columns.append(np.full((repeats, len(tournament.references)), np.nan))
+    return np.concatenate(columns, axis=1)

@@ -1,9 +1,9 @@
-"""Intervals of affinities: a standard error of the log-odds that also knows what no image shows.
+"""Intervals of affinities, from a standard error of their log-odds.
 
-A candidate that won on all of n images need not win always, and no resample of these images can
-say so: resampled win rates of 1 stay 1. So one imaginary image is added, on which every order of
-the candidates is equally likely: a share becomes (wins + 1/2) / (n + 1), and the uncertainty of
-that image is part of the interval.
+A bootstrap alone is too narrow: a candidate that wins on all n images has the win rate 1 in every
+resample, although it need not win on other images. So one imaginary image is added, on which every
+order of the candidates is equally likely. A win rate becomes (wins + 1/2) / (n + 1), and the
+variance of the imaginary image is part of the interval.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
 from taskgraph.affinity.ahp import win_odds
-from taskgraph.affinity.perron import perron_of
-from taskgraph.affinity.tournament import BLOCK, Ties, ranks_of, win_rates
+from taskgraph.affinity.perron import perron_vectors
+from taskgraph.affinity.tournament import BLOCK, ranks_of, win_rates
+from taskgraph.affinity.wins import Ties
 from taskgraph.arrays import Floats, Integers
 
 FEW_UNITS = 5
-"""With fewer images or clusters the intervals are known to be too narrow (results/intervals)."""
+"""With fewer images or clusters the intervals are too narrow (see results/intervals)."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,29 +35,28 @@ def affinity_interval(
     clip: float = 1e-3,
     level: float = 0.95,
 ) -> tuple[Floats, Floats]:
-    """Student's t interval of the log-odds of each affinity in one tournament.
+    """Return Student's t interval of the log-odds of each affinity in one tournament.
 
-    The center is the affinity of the win rates with one more, imaginary image. The variance is
-    that of the infinitesimal jackknife over the units (the limit of the bootstrap for many
-    resamples), times C / (C - 1) for C units, plus that of the imaginary image. The degrees of
-    freedom are C - 1 where the units make up all of the variance, and more where they do not
-    (Satterthwaite), as the imaginary image's share is known and not estimated.
+    The center is the affinity of the win rates with the imaginary image. The variance is that of
+    the infinitesimal jackknife over C units (the limit of the bootstrap for many resamples), times
+    C / (C - 1), plus the variance of the imaginary image, which is known. So the degrees of freedom
+    are at least C - 1 (Satterthwaite).
 
     Parameters
     ----------
     losses : (E, B) array, finite
         One row a candidate, one column an image; smaller is better.
     units : (B,) ints
-        The image's cluster, or a number of its own. At least two different ones.
+        Number of each image's unit (its cluster, or the image itself); at least two units.
     ties, clip
-        As for `win_rates` and `affinity_from_wins`. A share that is clipped does not move with
-        the images; the imaginary one moves it as if it were not.
+        As for `win_rates` and `affinity_from_wins`. A clipped win rate has no derivative with
+        respect to the images; the imaginary image counts as if it were not clipped.
     level : float in (0, 1)
 
     Returns
     -------
     low, high : (E,) arrays
-        In [0, 1]. A single candidate has 1 and 1.
+        Ends of the intervals, in [0, 1]. Both are 1 for a single candidate.
 
     Source: Efron, The Jackknife, the Bootstrap and Other Resampling Plans (1982), ch. 6;
     Satterthwaite, Biometrics Bulletin 2(6), 1946. The imaginary image is ours.
@@ -84,11 +84,11 @@ def affinity_interval(
 
 
 def effective_images(losses: Floats, units: Integers) -> float:
-    """Number of independent images that would leave the candidates' mean ranks as uncertain.
+    """Return how many independent images would determine the candidates' mean ranks as well.
 
-    Between the number of units and that of images: the latter over the design effect, the
-    variance of mean ranks over clusters beside that over single images, of all candidates
-    together (Kish, Survey Sampling, 1965, sec. 5.4).
+    This is the number of images divided by the design effect: the variance of mean ranks over
+    clusters, divided by that over single images, summed over all candidates (Kish, Survey Sampling,
+    1965, sec. 5.4). It is at least the number of clusters and at most that of images.
     """
     images, count = losses.shape[1], int(units.max()) + 1
     if count == images:
@@ -116,20 +116,20 @@ def warn_of_few(units: Mapping[str, int]) -> None:
 
 
 def _derivative(shares: Floats, clip: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """The affinity, and how its log-odds follow the shares.
+    """Return the affinities, and the derivative of their log-odds with respect to the win rates.
 
-    If the shares move by d, the log-odds of the affinity move by ``slopes @ r`` with
+    If the win rates change by d, the log-odds of the affinities change by ``slopes @ r`` with
     ``r[i] = sum over j of own[i, j] d[i, j] - other[i, j] d[j, i]``.
 
-    With S[i, j] = odds[i, j] a[j] / (λ a[i]), a stochastic matrix with the stationary
-    distribution p, and its fundamental matrix Z = (I - S + 1 p')^-1, a relative change r of the
-    odds' row sums moves log a by Z r, but for a constant (Kemeny & Snell, Finite Markov Chains).
+    S[i, j] = odds[i, j] a[j] / (λ a[i]) is a stochastic matrix. Let p be its stationary
+    distribution and Z = (I - S + 1 p')^-1 its fundamental matrix. A relative change r of the row
+    sums of the odds changes log a by Z r, up to a constant (Kemeny & Snell, Finite Markov Chains).
     """
     odds = win_odds(shares[None], clip)
-    affinity = perron_of(odds)[0]  # (E,)
+    affinity = perron_vectors(odds)[0]  # (E,)
     chain = odds[0] * affinity
     chain /= chain.sum(axis=1, keepdims=True)
-    stationary = perron_of(np.ascontiguousarray(chain.T)[None])[0]
+    stationary = perron_vectors(np.ascontiguousarray(chain.T)[None])[0]
     fundamental = np.linalg.inv(np.eye(len(chain)) - chain + stationary)
     slopes = (fundamental - affinity @ fundamental) / (1.0 - affinity)[:, None]
     held = np.clip(shares, clip, 1.0 - clip)
@@ -138,9 +138,9 @@ def _derivative(shares: Floats, clip: float) -> tuple[Floats, Floats, Floats, Fl
 
 
 def _image_moves(losses: Floats, own: Floats, other: Floats, ties: Ties) -> Floats:
-    """(E, B) sum over j of own[i, j] x[i, j] - other[i, j] x[j, i], where x says who wins."""
+    """(E, B) sums over j of own[i, j] x[i, j] - other[i, j] x[j, i], where x is 1 for a win."""
     ranks = ranks_of(losses)
-    found = np.empty(losses.shape)
+    moves = np.empty(losses.shape)
     # Single precision is enough for a variance, and twice as fast.
     first, second, both = (each.astype(np.float32) for each in (own, other, own + other))
     width = max(1, BLOCK // len(losses))
@@ -149,18 +149,18 @@ def _image_moves(losses: Floats, own: Floats, other: Floats, ties: Ties) -> Floa
         for i, row in enumerate(block):
             won = (row < block).astype(np.float32)
             if ties == "half":
-                won += row <= block  # twice the win
-                moves = both[i] @ won / 2 - second[i].sum()
+                won += row <= block  # twice the win of each image
+                change = both[i] @ won / 2 - second[i].sum()
             else:
-                moves = first[i] @ won - second[i] @ (row > block).astype(np.float32)
-            found[i, start : start + width] = moves
-    return found
+                change = first[i] @ won - second[i] @ (row > block).astype(np.float32)
+            moves[i, start : start + width] = change
+    return moves
 
 
 def _random_order(slopes: Floats) -> Floats:
-    """(E, E) covariance of sum over j of slopes[i, j] x[i, j] if every order is equally likely.
+    """(E, E) covariance of the sums over j of slopes[i, j] x[i, j], if every order is as likely.
 
-    A win x[i, j] has the variance 1/4, two wins of the same candidate the covariance 1/12.
+    A win x[i, j] has the variance 1/4; two wins of one candidate have the covariance 1/12.
     """
     rows = np.diag(slopes.sum(axis=1)) - slopes.T
     squares = np.diag((slopes**2).sum(axis=1))

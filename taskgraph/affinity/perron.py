@@ -1,9 +1,9 @@
-"""Perron vectors of positive matrices, each with a proven error; no matrix is too slow.
+"""Perron vectors of positive matrices, each with a proven error.
 
-Power iteration finds the vectors of most tournaments in a few steps. Where some candidates beat
-others nearly always, in tiers that are cycles within, the second eigenvalue is nearly as large as
-the first, and the iteration would take thousands. Such matrices are squared instead: k squarings
-are 2^k steps, and sums and products of positive numbers lose no digits to cancellation.
+Power iteration finds the vectors of most tournaments in a few steps. It needs thousands of steps
+where the second eigenvalue is nearly as large as the first: for example, where one group of
+candidates nearly always beats another one. Such matrices are squared repeatedly instead: k
+squarings are 2^k steps, and sums and products of positive numbers lose no digits to cancellation.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from taskgraph.arrays import Floats
 from taskgraph.errors import ConvergenceError
 
 TOLERANCE = 1e-12
-"""Largest proven relative error of an entry, for the matrix as it is stored."""
+"""Largest proven relative error of an entry, for the matrix as it is stored in floats."""
 SPREAD, STEPS = 1e-14, 64
-"""Power iteration stops when the quotients of image and vector agree this well, or after these."""
+"""Power iteration stops when the quotients Mv / v agree to within SPREAD, or after STEPS."""
 SQUARINGS = 128
 NEAR, FINAL = 0.1, 12
-"""A matrix whose columns agree to within ``NEAR`` shrinks an error 20 times at each last step."""
+"""Squaring stops when the columns agree to within ``NEAR``; each of the ``FINAL`` steps after it
+reduces the error about 20 times."""
 
 
-def perron_of(matrices: Floats) -> Floats:
-    """Principal eigenvectors of positive matrices, by power iteration or by repeated squaring.
+def perron_vectors(matrices: Floats) -> Floats:
+    """Return principal eigenvectors of positive matrices, by power iteration or squaring.
 
     Parameters
     ----------
@@ -33,14 +34,14 @@ def perron_of(matrices: Floats) -> Floats:
     Returns
     -------
     (R, E) array
-        Positive; each row sums to one. Every entry is within ``TOLERANCE`` of the true one,
-        relatively, for the matrix as it is stored. Where the two largest eigenvalues differ by
-        the share g, the rounding of that matrix itself moves the vector by about 1e-16 / g.
+        Positive; each row sums to one. The relative error of each entry is at most ``TOLERANCE``,
+        for the matrix as it is stored. If the two largest eigenvalues differ by the relative gap
+        g, storing the matrix in floats moves the vector by about 1e-16 / g.
 
     Raises
     ------
     ConvergenceError
-        If the entries span more than double precision can hold.
+        If the entries exceed the range of double precision.
 
     Source: Seneta, Non-negative Matrices and Markov Chains (1981), ch. 3: Birkhoff's contraction.
     """
@@ -58,11 +59,11 @@ def perron_of(matrices: Floats) -> Floats:
 
 
 def _iterate(matrices: Floats) -> tuple[Floats, Floats]:
-    """Power iteration: the (R, E) vectors, and a proven relative error of each.
+    """Power iteration: return (R, E) vectors, and a proven relative error of each.
 
-    With quotients q = Mv / v that differ by the factor 1 + p at most, and S the matrix whose
-    entries are M[i, j] v[j], each row divided by its sum, let d be the sum over the columns of S
-    of their least entry. Then no entry of v is off by more than the factor 1 + p / (d - p).
+    Let the quotients Mv / v differ by at most the factor 1 + p. Let S be the matrix M[i, j] v[j]
+    with each row divided by its sum, and d the sum of the smallest entries of the columns of S.
+    Then no entry of v is wrong by more than the factor 1 + p / (d - p).
     """
     count, size, _ = matrices.shape
     vectors: Floats = np.full((count, size), 1.0 / size)
@@ -80,12 +81,13 @@ def _iterate(matrices: Floats) -> tuple[Floats, Floats]:
 
 
 def _squared(matrices: Floats) -> Floats:
-    """(R, E) Perron vectors from powers whose columns all agree; NaN if they never do.
+    """Repeated squaring: return (R, E) vectors; NaN where the columns never agree.
 
-    Every power of a positive matrix has the same Perron vector, a mixture of the power's columns.
+    All powers of a positive matrix have the same Perron vector, and the columns of high powers are
+    nearly multiples of it.
     """
     vectors: Floats = np.full(matrices.shape[:2], np.nan)
-    unsettled = np.arange(len(matrices))
+    remaining = np.arange(len(matrices))
     powers = matrices / matrices.sum(axis=(1, 2), keepdims=True)
     for _ in range(SQUARINGS):
         mean = powers.sum(axis=2)  # (R, E)
@@ -95,9 +97,9 @@ def _squared(matrices: Floats) -> Floats:
         for _ in range(FINAL if near.any() else 0):
             mean = np.matmul(powers, mean[:, :, None])[:, :, 0]
             mean /= mean.sum(axis=1, keepdims=True)
-        vectors[unsettled[near]] = mean[near]
-        unsettled, powers = unsettled[~near], powers[~near]
-        if not unsettled.size:
+        vectors[remaining[near]] = mean[near]
+        remaining, powers = remaining[~near], powers[~near]
+        if not remaining.size:
             break
         powers = np.matmul(powers, powers)
         powers /= powers.sum(axis=(1, 2), keepdims=True)

@@ -1,4 +1,4 @@
-"""Whether ``scratch``, which gains are measured against, is better than a constant."""
+"""How often ``scratch``, the reference of gains, beats ``average``, the best constant answer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from taskgraph.affinity.tournament import Tournament
+from taskgraph.affinity.wins import image_wins
 from taskgraph.arrays import Floats, Integers
 from taskgraph.tasks import AVERAGE, SCRATCH
 
 logger = logging.getLogger("taskgraph")
 
 
-class Versus(NamedTuple):
+class ScratchWins(NamedTuple):
     """The share of a target's images on which ``scratch`` beats ``average``, and its interval.
 
     A tie counts half; ``low`` and ``high`` are NaN where no interval is known.
@@ -30,44 +31,50 @@ class Versus(NamedTuple):
     high: float = math.nan
 
 
-def versus_table(rows: Iterable[Versus]) -> pd.DataFrame:
-    """The rows as a table ``target, wins, low, high``."""
-    return pd.DataFrame(list(rows), columns=list(Versus._fields))
+def scratch_wins_table(rows: Iterable[ScratchWins]) -> pd.DataFrame:
+    """Return the rows as a table with the columns ``target, wins, low, high``."""
+    return pd.DataFrame(list(rows), columns=list(ScratchWins._fields))
 
 
-def scratch_versus_average(
+def scratch_wins(
     tournament: Tournament, clusters: Mapping[str, str], *, level: float = 0.95
-) -> list[Versus]:
-    """How often ``scratch`` beats ``average``: one row, or none where either was not measured.
+) -> list[ScratchWins]:
+    """Measure how often ``scratch`` beats ``average`` on the images of one target.
 
     Parameters
     ----------
     tournament : Tournament
     clusters : mapping of images to clusters
-        Images of one cluster vary together; an image that is not in it stands alone.
+        Images of one cluster vary together; an image without a cluster is independent.
     level : float in (0, 1)
-        Of the interval.
+        Confidence level of the interval.
+
+    Returns
+    -------
+    list of ScratchWins
+        One entry; none if ``scratch`` or ``average`` was not measured.
     """
     if not {SCRATCH, AVERAGE} <= set(tournament.references):
         return []
-    scratch, average = tournament.references[SCRATCH], tournament.references[AVERAGE]
-    wins = (scratch < average) + 0.5 * (scratch == average)
+    wins = image_wins(tournament.references[SCRATCH], tournament.references[AVERAGE])
     names = [clusters.get(image, f"\0{image}") for image in tournament.images]
     low, high = share_interval(wins, np.unique(names, return_inverse=True)[1], level)
-    return [Versus(tournament.target, float(wins.mean()), low, high)]
+    return [ScratchWins(tournament.target, float(wins.mean()), low, high)]
 
 
 def share_interval(wins: Floats, cluster: Integers, level: float = 0.95) -> tuple[float, float]:
-    """Interval of a mean over images that come in clusters; NaN, NaN for a single cluster.
+    """Interval of the mean over images that come in clusters; NaN, NaN for a single cluster.
 
-    The mean is the ratio of two sums over clusters, and Student's t is taken with one degree of
-    freedom less than there are clusters. Source: Cochran, Sampling Techniques (1977), Sec. 6.3.
+    The mean is the ratio of two sums over clusters. The interval is Student's t with one degree
+    of freedom less than there are clusters. Source: Cochran, Sampling Techniques (1977), Sec. 6.3.
 
     Parameters
     ----------
     wins : (B,) array, in [0, 1]
     cluster : (B,) ints from 0
+        The number of each image's cluster.
     level : float in (0, 1)
+        Confidence level of the interval.
     """
     count = int(cluster.max()) + 1
     if count < 2:
@@ -79,13 +86,13 @@ def share_interval(wins: Floats, cluster: Integers, level: float = 0.95) -> tupl
     return max(0.0, mean - width), min(1.0, mean + width)
 
 
-def warn_of_weak_scratch(rows: Iterable[Versus]) -> None:
+def warn_of_weak_scratch(rows: Iterable[ScratchWins]) -> None:
     """Log a warning that names every target whose ``scratch`` does not beat ``average``."""
-    found = list(rows)
-    weak = [row for row in found if row.wins <= 0.5]
+    measured = list(rows)
+    weak = [row for row in measured if row.wins <= 0.5]
     if not weak:
         return
-    doubtful = [row.target for row in found if row.low <= 0.5 < row.wins]
+    doubtful = [row.target for row in measured if row.low <= 0.5 < row.wins]
     more = f", and its interval holds one half at {len(doubtful)} more" if doubtful else ""
     listed = ", ".join(
         f"{row.target} {row.wins:.2f}"
@@ -94,7 +101,7 @@ def warn_of_weak_scratch(rows: Iterable[Versus]) -> None:
     )
     logger.warning(
         f'"{SCRATCH}" does not beat "{AVERAGE}", the best constant answer, at {len(weak)} of '
-        f"{len(found)} targets, where gains are against a network no better than a constant{more}. "
-        f"Its win rates there: {listed}. Train it longer or on more images, or judge these targets "
-        "by quality"
+        f"{len(measured)} targets, where gains are against a network no better than a "
+        f"constant{more}. Its win rates there: {listed}. Train it longer or on more images, or "
+        "judge these targets by quality"
     )

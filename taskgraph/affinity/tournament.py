@@ -1,32 +1,39 @@
-"""The tournament of one target's candidates: who has the lower loss on how many images."""
+"""The tournament of one target: on how many images each candidate has the lower loss."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Array, Booleans, Floats
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
-from taskgraph.tasks import REFERENCES, listed_name
+from taskgraph.tasks import REFERENCES, quoted_in_list
 
 MORE_IMAGES = "measure them on more images, or lower --min-images (in Python min_images)"
 
-Ties = Literal["half", "strict"]
-TIES: tuple[str, ...] = get_args(Ties)
 BLOCK = 1 << 22
-"""Most comparisons that are held in memory at once."""
+"""Most comparisons of two losses that are held in memory at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tournament:
-    """One target's candidates and the images that all were tested on.
+    """The losses of one target's candidates on the images that all of them were tested on.
 
-    ``scratch`` and ``average`` are no candidates, but ``references``.
+    Attributes
+    ----------
+    target : str
+    candidates : E names
+    losses : (E, B) floats
+    references : mapping of names to (B,) floats
+        The losses of ``scratch`` and ``average``, which are not candidates.
+    images : B names
+    dropped : int
+        Number of images that some candidate was not tested on.
     """
 
     target: str
@@ -38,24 +45,24 @@ class Tournament:
 
 
 def win_rates(losses: Floats, *, ties: Ties = "half", weights: ArrayLike | None = None) -> Floats:
-    """Share of images on which one candidate's loss is lower than another's.
+    """Return the share of images on which one candidate's loss is lower than another's.
 
     Parameters
     ----------
     losses : (E, B) array, finite
         One row a candidate, one column an image; smaller is better.
     ties : "half" or "strict"
-        A tie counts half for each, so ``wins + wins.T == 1``; or for neither, as the paper's
-        text has it.
+        A tie counts half a win for each side, so that ``wins + wins.T == 1``; or for neither
+        side, as in the paper's text.
     weights : (B,) or (R, B) array, at least 0
-        How often each image counts, such as R bootstrap resamples of the images; only the
-        proportions matter. None: every image once.
+        How often each image counts, as in R bootstrap resamples of the images; only proportions
+        matter. By default each image counts once.
 
     Returns
     -------
     (E, E) or (R, E, E) array, fractions in [0, 1]
-        ``wins[i, j]`` is the share on which ``i`` beats ``j``. Whole weights are counted exactly.
-        Memory is of the order of the result; the comparisons are made in blocks.
+        ``wins[i, j]`` is the share of images on which ``i`` beats ``j``; exact for weights that
+        are whole numbers. The comparisons are made in blocks, so that they need little memory.
 
     Raises
     ------
@@ -87,31 +94,26 @@ def win_rates(losses: Floats, *, ties: Ties = "half", weights: ArrayLike | None 
     return wins[0] if single else wins
 
 
-def check_ties(ties: str) -> None:
-    """Raise `InvalidTableError` if ``ties`` is not one of the two rules."""
-    if ties not in TIES:
-        raise InvalidTableError(f'ties is "{ties}", expected one of {", ".join(TIES)}')
-
-
 def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tournament:
-    """Keep the images that every candidate and reference was tested on.
+    """Return the tournament on the images that every candidate and reference was tested on.
 
     Raises
     ------
     InvalidTableError
-        If fewer than ``min_images`` are left, or there is no candidate but references.
+        If fewer than ``min_images`` images are common, or there are only references.
     """
     common = measured.common
     outside = np.array([name in REFERENCES for name in measured.sources], dtype=bool)
     candidates = tuple(name for name in measured.sources if name not in REFERENCES)
     if not candidates:
-        there = " and ".join(f'"{name}"' for name in sorted(measured.sources))
-        raise InvalidTableError(f'target "{target}" has no candidate beside {there}')
+        names = " and ".join(f'"{name}"' for name in sorted(measured.sources))
+        raise InvalidTableError(f'target "{target}" has no candidate beside {names}')
     if common.sum() < min_images:
+        advice = filter(None, [advise_missing_images(measured, min_images), MORE_IMAGES])
         raise InvalidTableError(
             f'target "{target}": {common.sum()} images are common to its '
             f"{len(measured.sources)} candidates, expected at least {min_images}; "
-            f"{'; or '.join(filter(None, [costliest(measured, min_images), MORE_IMAGES]))}"
+            f"{'; or '.join(advice)}"
         )
     values = measured.values[:, common]
     rows = dict(zip(measured.sources, values, strict=True))
@@ -126,11 +128,12 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
     )
 
 
-def costliest(measured: TargetLosses, wanted: int, most: int = 3) -> str:
-    """Say which candidates cost the most common images, and which to leave out for ``wanted``.
+def advise_missing_images(measured: TargetLosses, wanted: int, most: int = 3) -> str:
+    """Return advice on candidates that lack images, and which of them to leave out.
 
-    Candidates are taken out one after another, each time the one whose absence leaves the most
-    images common to the rest (of equal ones, the one that lacks most), until ``wanted`` are.
+    Candidates are left out one after another until ``wanted`` images are common to the others:
+    each time the candidate whose absence leaves the most common images. Among equal ones it is the
+    candidate that lacks the most images.
     """
     missing = np.isnan(measured.values)  # (E, B)
     lacking = missing.sum(axis=1)
@@ -140,19 +143,19 @@ def costliest(measured: TargetLosses, wanted: int, most: int = 3) -> str:
         for k in order[:most]
     )
     more = f" and {len(order) - most} more lack some" if len(order) > most else ""
-    out = _left_out(missing, wanted)
+    out = _candidates_to_drop(missing, wanted)
     if not out:
         return f"{listed}{more}"
-    names = ",".join(listed_name(measured.sources[k]) for k in out)
+    names = ",".join(quoted_in_list(measured.sources[k]) for k in out)
     kept = np.delete(missing, out, axis=0)
     common = int((~kept.any(axis=0)).sum())
     return f"{listed}{more}: --drop {shlex.quote(names)} would leave {common} common images"
 
 
-def _left_out(missing: Booleans, wanted: int) -> list[int]:
-    """The candidates to leave out, so that ``wanted`` images are common to at least two others.
+def _candidates_to_drop(missing: Booleans, wanted: int) -> list[int]:
+    """Return candidates to leave out, so that ``wanted`` images are common to at least two others.
 
-    Empty where no candidate lacks an image, or there are not enough images however many go.
+    Empty if no candidate lacks an image, or if leaving candidates out cannot suffice.
     """
     out: list[int] = []
     count = missing.sum(axis=0)  # (B,) candidates that lack the image
@@ -168,7 +171,7 @@ def _left_out(missing: Booleans, wanted: int) -> list[int]:
 
 
 def ranks_of(losses: Floats) -> Array:
-    """Replace losses by their rank within the image: the order is all that is compared."""
+    """Replace losses by their rank within each image; tied losses have equal ranks."""
     order = np.argsort(losses, axis=0)
     ordered = np.take_along_axis(losses, order, axis=0)
     steps = np.zeros(losses.shape, dtype=np.int16 if len(losses) < 1 << 15 else np.int32)
@@ -179,7 +182,7 @@ def ranks_of(losses: Floats) -> Array:
 
 
 def _count_wins(ranks: Array, columns: Array, ties: Ties) -> Floats:
-    """Weighted counts (R, E, E); with half ties the upper triangle alone is filled."""
+    """Return weighted counts (R, E, E); with half ties, of the upper triangle only."""
     size, count = ranks.shape
     wins = np.zeros((columns.shape[1], size, size))
     width = max(1, BLOCK // size)

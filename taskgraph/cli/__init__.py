@@ -1,7 +1,7 @@
-"""The command line: thin, lazy, and with one line for every error.
+"""The command line; each command is imported when it is called, and each error is one line.
 
 Exit codes: 0 solved, 2 bad usage or input, 3 infeasible (or nothing found in the time limit),
-130 ended by Ctrl-C, 141 ended since the reader of standard output, such as ``head``, had ended.
+130 ended by Ctrl-C, 141 ended because the reader of standard output, such as ``head``, had ended.
 """
 
 from __future__ import annotations
@@ -16,45 +16,45 @@ from typing import Any
 import click
 
 from taskgraph import __version__
-from taskgraph.cli.groups import SuggestingGroup
-from taskgraph.cli.options import (
+from taskgraph.cli.exit_codes import (
     BAD_INPUT,
     CLOSED_PIPE,
     INFEASIBLE,
     INTERRUPTED,
     Interrupted,
-    printable,
 )
+from taskgraph.cli.groups import SuggestingGroup
+from taskgraph.cli.output import printable
 from taskgraph.cli.streams import ClosedPipeError, guard_streams
-from taskgraph.errors import InfeasibleError, TaskgraphError, reason
+from taskgraph.errors import InfeasibleError, TaskgraphError, describe_os_error
 
 GROUP = "taskgraph.commands"
 OURS = ("encoders", "benchmarks")
 
 COMMANDS = {
     "solve": "taskgraph.cli.solve",
-    "affinity": "taskgraph.cli.measure",
-    "stability": "taskgraph.cli.measure",
-    "frontier": "taskgraph.cli.budget",
-    "evaluate": "taskgraph.cli.budget",
-    "recommend": "taskgraph.cli.solve",
-    "plot": "taskgraph.cli.pictures",
-    "import": "taskgraph.cli.measure",
-    "report": "taskgraph.cli.pages",
-    "serve": "taskgraph.cli.pages",
+    "affinity": "taskgraph.cli.affinity",
+    "stability": "taskgraph.cli.stability",
+    "frontier": "taskgraph.cli.frontier",
+    "evaluate": "taskgraph.cli.evaluate",
+    "recommend": "taskgraph.cli.recommend",
+    "plot": "taskgraph.cli.plot",
+    "import": "taskgraph.cli.import_",
+    "report": "taskgraph.cli.report",
+    "serve": "taskgraph.cli.serve",
 }
 """Each command and the module that holds it as the attribute ``<name>_command``."""
 
 
 class LazyGroup(SuggestingGroup):
-    """Commands by name, imported when called; other packages add theirs by entry points."""
+    """Imports a command when it is called; other packages add commands by entry points."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Our own commands in the order of use, then those of other packages by name."""
+        """Return this package's commands in the order of use, then those of others by name."""
         return [*COMMANDS, *sorted(set(_plugins()) - set(COMMANDS))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None if there is no such one."""
+        """Import a command and return it; None if no command has this name."""
         if cmd_name in COMMANDS:
             module = importlib.import_module(COMMANDS[cmd_name])
             command: click.Command = getattr(module, f"{cmd_name}_command")
@@ -63,7 +63,7 @@ class LazyGroup(SuggestingGroup):
         return None if plugin is None else plugin.load()
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; Ctrl-C becomes an error of one line, without click's blank one."""
+        """Run a command; Ctrl-C becomes an error of one line."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -83,7 +83,7 @@ class LazyGroup(SuggestingGroup):
 
 
 def own_plugins() -> list[str]:
-    """Commands that `encoders` and `benchmarks` add; their modules import nothing heavy."""
+    """Return the names of the commands of `encoders` and `benchmarks`; they import quickly."""
     return sorted(p.name for p in _plugins().values() if p.module.partition(".")[0] in OURS)
 
 
@@ -94,7 +94,7 @@ def _plugins() -> dict[str, EntryPoint]:
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="taskgraph")
 def taskgraph() -> None:
-    """Measure which tasks help which, and prove which few to supervise.
+    """Measure which tasks help which, and find the few tasks to supervise.
 
     \b
     Examples:
@@ -106,13 +106,13 @@ def taskgraph() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit; every failure that has advice is one line."""
+    """Run the command line and exit with its code."""
     guard_streams()
     warnings.formatwarning = _warning_line
     code = run(arguments)
-    solvers = sys.modules.get("taskgraph.solver.backends")
-    if solvers is not None and solvers.left_behind():
-        os._exit(code)  # what was found is printed; the solver would be waited for
+    solvers = sys.modules.get("taskgraph.solver.running")
+    if solvers is not None and solvers.abandoned_solver_runs():
+        os._exit(code)  # the result is printed; a normal exit would wait for the solver
     sys.exit(code)
 
 
@@ -128,7 +128,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(str(error))
     except OSError as error:
         name = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        return _fail(f"{name}{reason(error)}")
+        return _fail(f"{name}{describe_os_error(error)}")
     except UnicodeEncodeError as error:
         return _fail(f'"{error.object}" holds a byte that is no character of UTF-8; retype it')
     except MemoryError:
@@ -159,11 +159,11 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _warning_line(message: Warning | str, *_: object, **__: object) -> str:
-    """A warning of a library as one line, without the place in its code."""
+    """Return a library's warning as one line, without file and line of its code."""
     return f"Warning: {printable(' '.join(str(message).split()))}\n"
 
 
 def _fail(message: str, code: int = BAD_INPUT) -> int:
-    """Print one line, with the control characters of a name as escapes."""
+    """Print an error as one line, with control characters as escapes; return the exit code."""
     click.echo(f"Error: {printable(' '.join(message.split()))}", file=sys.stderr)
     return code

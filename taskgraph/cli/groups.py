@@ -1,4 +1,4 @@
-"""Groups of commands that suggest the nearest names for one that they do not have."""
+"""A group of commands that suggests the nearest names for an unknown command."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import click
 
 
 class SuggestingGroup(click.Group):
-    """A group whose error for an unknown command names the nearest ones, or all if none is near."""
+    """A group of commands; its error for an unknown one has the nearest names, or all names."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which ones have a name like it."""
+        """Return the command and its arguments; raise if no command has this name."""
         name = args[0]
         known = self.list_commands(ctx)
         if ctx.resilient_parsing or name in known or name.startswith("-"):

@@ -1,7 +1,7 @@
-"""Types of the paths that a command reads and writes, so that none writes over what it reads.
+"""Types of paths, which keep a command from writing over a file that it reads.
 
-Every path among a command's parameters has one of these types; whichever of two paths comes
-second on the command line is compared with the first.
+Every path among a command's parameters has one of these types. Each path is compared with all
+paths before it on the command line.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import IO, Any
 import click
 from click.shell_completion import CompletionItem
 
-SEEN = "taskgraph.paths"
-"""Key of the paths that were read so far, in click's context."""
+PATHS = "taskgraph.paths"
+"""Key under which click's context holds the paths of the command line so far."""
 
 TABLES = (".csv", ".csv.gz", ".parquet")
 PICTURES = (".svg", ".png", ".pdf")
@@ -29,7 +29,7 @@ PICTURES = (".svg", ".png", ".pdf")
 
 @dataclass(frozen=True)
 class _Use:
-    """One path of a command line: where it stands, what it is, and whether it is written."""
+    """One path of a command line: its flag, whether it is written, and whether it is a folder."""
 
     flag: str
     path: str
@@ -38,14 +38,14 @@ class _Use:
 
 
 class _PathType(click.ParamType):  # type: ignore[type-arg]
-    """A path that is compared with the other paths of the command."""
+    """A path that is compared with the other paths of the command line."""
 
     name = "path"
     written = False
     folder = False
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """Return the path as it is, if the command can use it."""
+        """Return the path, or fail if the command cannot use it."""
         path = str(os.fspath(value))
         if ctx is None or ctx.resilient_parsing:
             return path
@@ -53,28 +53,28 @@ class _PathType(click.ParamType):  # type: ignore[type-arg]
             self.fail("expected a path, not an empty text", param, ctx)
         flag = max(param.opts, key=len) if param.param_type_name == "option" else param.name.upper()
         use = _Use(flag, path, self.written, self.folder)
-        seen: list[_Use] = ctx.meta.setdefault(SEEN, [])
-        for other in seen:
+        others: list[_Use] = ctx.meta.setdefault(PATHS, [])
+        for other in others:
             _check_apart(use, other, ctx)
-        seen.append(use)
+        others.append(use)
         self.check(path, param, ctx)
         return path
 
     def check(self, path: str, param: Any, ctx: Any) -> None:
-        """Refuse a path that cannot be used, before work is spent on it."""
+        """Fail if the path cannot be used, before any work is done."""
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
-        """Let the shell complete the name of a file or a folder."""
+        """Return what the shell completes: the name of a file or a folder."""
         return [CompletionItem(incomplete, type="dir" if self.folder else "file")]
 
 
 class InputFile(_PathType):
-    """A file that a command reads; its content is checked where it is read."""
+    """A file that a command reads."""
 
     name = "file"
 
     def check(self, path: str, param: Any, ctx: Any) -> None:
-        """Refuse pipes and devices, which can be read only once."""
+        """Fail for pipes and devices, which can be read only once."""
         with contextlib.suppress(OSError):
             if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
                 self.fail(
@@ -88,13 +88,14 @@ class InputFile(_PathType):
 class InputTables(_PathType):
     """Files of one table: a file, a folder, a pattern such as ``runs/*.csv``, or ``-``.
 
-    ``-``, a pipe and a device are copied to a temporary file, as they can be read only once.
+    Standard input (``-``), pipes and devices can be read only once, so they are copied to a
+    temporary file.
     """
 
     name = "file"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the path, or a copy of what can be read only once."""
+        """Return the path, or that of a temporary copy."""
         if ctx is None or ctx.resilient_parsing or not isinstance(value, str):
             return value
         if value == "-":
@@ -105,14 +106,14 @@ class InputTables(_PathType):
         self.folder = os.path.isdir(value)
         if not os.path.exists(value) and glob.has_magic(value):
             for match in glob.glob(value, recursive=True):
-                super().convert(match, param, ctx)  # each is compared with the command's outputs
+                super().convert(match, param, ctx)  # compares each file with the outputs
             return value
         return super().convert(value, param, ctx)
 
 
 @dataclass(frozen=True)
 class Copied(os.PathLike[str]):
-    """A temporary copy of a stream, which messages call by the stream's own name."""
+    """A temporary copy of a stream; messages show the name of the stream."""
 
     path: str
     shown: str
@@ -125,7 +126,7 @@ class Copied(os.PathLike[str]):
 
 
 def _copied(stream: IO[bytes], shown: str, ctx: click.Context) -> Copied:
-    """The content of a stream in a file that is removed when the command ends."""
+    """Copy a stream to a temporary file, which is removed when the command ends."""
     handle, path = tempfile.mkstemp(prefix="taskgraph.")
     ctx.find_root().call_on_close(lambda: Path(path).unlink(missing_ok=True))
     with os.fdopen(handle, "wb") as file:
@@ -141,7 +142,7 @@ class InputFolder(_PathType):
 
 
 class OutputFile(_PathType):
-    """A file that a command writes, in a format that one of ``suffixes`` names."""
+    """A file that a command writes; its name ends in one of ``suffixes``."""
 
     name = "file"
     written = True
@@ -150,16 +151,16 @@ class OutputFile(_PathType):
         self.suffixes = suffixes
 
     def check(self, path: str, param: Any, ctx: Any) -> None:
-        """Refuse a place where no file can be written."""
+        """Fail if the file cannot be written."""
         from taskgraph.tables import check_writable
 
         check_writable(path, suffixes=self.suffixes)
 
 
 class OutputFolder(_PathType):
-    """A folder that a command fills.
+    """A folder that a command writes to.
 
-    ``always`` is False for a command that only looks at a folder in some of its forms.
+    ``always`` is False for a command that only reads the folder in some of its forms.
     """
 
     name = "folder"
@@ -170,7 +171,7 @@ class OutputFolder(_PathType):
         self.always = always
 
     def check(self, path: str, param: Any, ctx: Any) -> None:
-        """Refuse a place where no folder can be made or filled."""
+        """Fail if the folder cannot be created or written to."""
         from taskgraph.tables import check_folder
 
         if self.always:
@@ -178,7 +179,7 @@ class OutputFolder(_PathType):
 
 
 def _check_apart(one: _Use, other: _Use, ctx: click.Context) -> None:
-    """Refuse to write what the command also reads or writes otherwise."""
+    """Fail if one path is written and the command reads or writes the other one at that place."""
     for out, kept in ((one, other), (other, one)):
         if not out.written:
             continue
@@ -198,16 +199,17 @@ def _check_apart(one: _Use, other: _Use, ctx: click.Context) -> None:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two paths lead to one file, by whatever spelling, symbolic or hard link."""
+    """Whether two paths lead to one file, links included."""
     with contextlib.suppress(OSError):
         return os.path.samefile(one, other)
     return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _inside(path: str, folder: str) -> bool:
-    """Whether a file that exists lies within a folder."""
-    return os.path.exists(path) and any(_same(str(above), folder) for above in _above(path))
+    """Whether a path is that of an existing file within a folder."""
+    return os.path.exists(path) and any(_same(str(parent), folder) for parent in _above(path))
 
 
 def _above(path: str) -> Iterator[Path]:
+    """Yield all folders above a path."""
     yield from Path(os.path.realpath(path)).parents

@@ -1,4 +1,4 @@
-"""``taskgraph solve`` and ``taskgraph recommend``."""
+"""``taskgraph solve``: the optimum within a budget."""
 
 from __future__ import annotations
 
@@ -9,27 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.cli.options import (
-    INFEASIBLE,
-    Amount,
-    form_options,
-    note,
-    plot_option,
-    problem_options,
-    proof_line,
-    read_inputs,
-    show_data,
-    table_argument,
-)
+from taskgraph.cli.exit_codes import INFEASIBLE
+from taskgraph.cli.options import format_options, plot_option, table_argument
+from taskgraph.cli.output import note, show_data
+from taskgraph.cli.parameters import Amount
+from taskgraph.cli.problem import problem_options, read_inputs
+from taskgraph.cli.progress import proof_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taskgraph.marginal import Marginal
+    from taskgraph.frontiers.marginal import Marginal
     from taskgraph.taxonomy import Taxonomy
 
 
-UNPROVEN = "the time was too short to prove which larger budget is the next to be worth more"
+UNPROVEN = (
+    "the time limit left no proof of which larger budget is the next to improve the objective"
+)
 
 
 @click.command("solve")
@@ -39,24 +35,24 @@ UNPROVEN = "the time was too short to prove which larger budget is the next to b
     "--time-limit",
     type=Amount(),
     metavar="S",
-    help="Stop after S seconds, with the best so far and how far it may be from the optimum. "
-    "Ctrl-C does the same.",
+    help="Stop after S seconds, and print the best taxonomy so far with its gap to the proven "
+    "bound. Ctrl-C does the same.",
 )
 @click.option(
     "--alternatives",
     type=click.IntRange(min=1),
     metavar="K",
-    help="Show the K best different supervised sets.",
+    help="Print the K best different supervised sets instead of the best one.",
 )
 @click.option(
     "--marginal",
     is_flag=True,
-    help="Also say which larger budget is the next to be worth more, and what it buys.",
+    help="Also print the next larger budget that improves the objective, and what it buys.",
 )
-@form_options(
+@format_options(
     json="Print JSON.",
     csv="Print CSV, one row a target.",
-    dot="Print the graph for Graphviz.",
+    dot="Print the graph in the DOT language of Graphviz.",
 )
 @plot_option("Draw the taxonomy to an SVG, PNG or PDF file.")
 def solve_command(
@@ -66,14 +62,14 @@ def solve_command(
     time_limit: float | None,
     alternatives: int | None,
     marginal: bool,
-    form: str | None,
+    output_format: str | None,
     plot: str | None,
     **flags: Any,
 ) -> int:
-    """Choose which tasks to supervise within a budget, and prove it.
+    """Find the tasks to supervise within a budget, and prove that no other set is better.
 
-    TABLE is a CSV or Parquet file of transfers with the columns sources, target, affinity and,
-    if measured, gain and quality.
+    TABLE is a CSV or Parquet file with one row a transfer: sources, target, affinity and, if
+    measured, gain and quality. Without it, the table that comes with taskgraph is solved.
 
     \b
     Examples:
@@ -86,17 +82,18 @@ def solve_command(
     import taskgraph as tg
     from taskgraph.cli.stopping import stoppable
 
-    if alternatives and plot:
-        raise click.UsageError("--plot draws one taxonomy; leave --alternatives out")
+    for flag, is_set in (("--plot", plot), ("--dot", output_format == "dot")):
+        if alternatives and is_set:
+            raise click.UsageError(f"{flag} draws one taxonomy; leave --alternatives out")
     transfers, problem = read_inputs(table, problem_file, flags)
-    with proof_line() as watch, stoppable(time_limit, watch) as clock:
+    with proof_line() as report, stoppable(time_limit, report) as clock:
         if alternatives:
-            found = tg.alternatives(transfers, problem, k=alternatives, solver=solver, clock=clock)
-            return _print_alternatives(found, alternatives, form)
+            best = tg.alternatives(transfers, problem, k=alternatives, solver=solver, clock=clock)
+            return _print_alternatives(best, alternatives, output_format)
         taxonomy = tg.solve(transfers, problem, solver=solver, clock=clock)
-        more = None
+        marginal_worth = None
         if marginal and taxonomy.solved:
-            more = tg.marginal_worth(
+            marginal_worth = tg.marginal_worth(
                 transfers, problem, before=taxonomy, solver=solver, clock=clock
             )
     if clock.stop.is_set() and taxonomy.solved and taxonomy.status != "optimal":
@@ -106,55 +103,59 @@ def solve_command(
 
         save(draw_taxonomy(taxonomy), plot)
         note(f"drew {plot}")
-    _print(taxonomy, form)
-    if more is not None:
-        note(_worth(more))
+    _print(taxonomy, output_format)
+    if marginal_worth is not None:
+        note(_sentence(marginal_worth))
     return 0 if taxonomy.solved else INFEASIBLE
 
 
-def _print(taxonomy: Taxonomy, form: str | None) -> None:
+def _print(taxonomy: Taxonomy, output_format: str | None) -> None:
+    """Print a taxonomy, or why there is none."""
     from taskgraph.cli.tables import show_taxonomy
 
-    if form == "json":
+    if output_format == "json":
         show_data(taxonomy.to_json())
     elif not taxonomy.solved:
         click.echo(f"Error: {taxonomy.reason}.", err=True)
-    elif form == "csv":
+    elif output_format == "csv":
         show_data(taxonomy.to_frame().to_csv(index=False))
-    elif form == "dot":
+    elif output_format == "dot":
         show_data(taxonomy.to_dot())
     else:
         show_taxonomy(taxonomy)
 
 
-def _worth(more: Marginal) -> str:
-    """The next budget that is worth more and what it buys, as far as it is proven."""
+def _sentence(more: Marginal) -> str:
+    """Return which larger budget is the next to improve the objective, and what it buys."""
     now = f"budget {more.budget:g}"
     if math.isinf(more.step):
-        found = "no larger one is worth more" if more.next_step else UNPROVEN
-        return f"{now}: {found}"
+        return f"{now}: {'no larger budget improves the objective' if more.next_step else UNPROVEN}"
     next_budget = f"{more.after.budget:g} (step {more.step:.6g})"
     adds = ", ".join(more.added) or "nothing new"
     drops = f", instead of {', '.join(more.dropped)}" if more.dropped else ""
     buys = f"it supervises {adds}{drops}"
     if more.proven and more.next_step:
-        return f"{now}: the next that is worth more is {next_budget}, by {more.worth:.4g}: {buys}"
+        improves = f"is the next to improve the objective, by {more.worth:.4g}"
+        return f"{now}: budget {next_budget} {improves}; {buys}"
     low, high = more.limits
-    worth = "an unknown amount" if math.isnan(low) else f"between {low:.4g} and {high:.4g} more"
-    return f"{now}: {next_budget} is worth {worth}: {buys}; {UNPROVEN}"
+    worth = "an unknown amount" if math.isnan(low) else f"between {low:.4g} and {high:.4g}"
+    return f"{now}: budget {next_budget} improves the objective by {worth}; {buys}; {UNPROVEN}"
 
 
-def _print_alternatives(found: Sequence[Taxonomy], count: int, form: str | None) -> int:
+def _print_alternatives(
+    taxonomies: Sequence[Taxonomy], count: int, output_format: str | None
+) -> int:
+    """Print the best sets, best first, and return the exit code."""
     import pandas as pd
 
-    if not found[0].solved:
-        _print(found[0], form)
+    if not taxonomies[0].solved:
+        _print(taxonomies[0], output_format)
         return INFEASIBLE
-    if found[0].status != "optimal":
-        note("the time passed before the best set was proven; this is the best one so far")
-    elif len(found) < count:
-        note(f"listed {len(found)} of {count}: there are no more, or the time passed")
-    best = found[0].objective or 0.0
+    if taxonomies[0].status != "optimal":
+        note("the time limit came before the proof of the best set; this is the best set so far")
+    elif len(taxonomies) < count:
+        note(f"listed {len(taxonomies)} of {count} sets: no more exist, or time ran out")
+    best = taxonomies[0].objective or 0.0
     rows = [
         {
             "rank": rank,
@@ -163,14 +164,12 @@ def _print_alternatives(found: Sequence[Taxonomy], count: int, form: str | None)
             "spent": t.spent,
             "supervised": ", ".join(t.supervised),
         }
-        for rank, t in enumerate(found, 1)
+        for rank, t in enumerate(taxonomies, 1)
     ]
-    if form == "json":
-        show_data(json.dumps([t.to_dict() for t in found], indent=1))
-    elif form == "csv":
+    if output_format == "json":
+        show_data(json.dumps([t.to_dict() for t in taxonomies], indent=1))
+    elif output_format == "csv":
         show_data(pd.DataFrame(rows).to_csv(index=False))
-    elif form == "dot":
-        raise click.UsageError("--dot draws one taxonomy; leave --alternatives out")
     else:
         from taskgraph.cli.tables import show_frame
 
@@ -179,59 +178,10 @@ def _print_alternatives(found: Sequence[Taxonomy], count: int, form: str | None)
 
 
 def _left_aligned(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table whose last column, of free text, is left-aligned where it is not wrapped."""
+    """Return the table with its last column, a list of names, padded so that it is left-aligned."""
     from taskgraph.cli.tables import cells
 
     last = frame.columns[-1]
     width = max(cells(str(value)) for value in [last, *frame[last]])
     padded = frame[last].map(lambda value: value + " " * (width - cells(value)))
     return frame.assign(**{last: padded}).rename(columns={last: last.ljust(width)})
-
-
-@click.command("recommend")
-@table_argument
-@click.option("--target", required=True, metavar="T", help="The task to solve.")
-@click.option(
-    "--most",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    help="How many transfers to list.",
-)
-@problem_options(solver=False)
-@form_options(json="Print JSON.", csv="Print CSV.")
-def recommend_command(
-    table: str | None,
-    target: str,
-    most: int,
-    problem_file: str | None,
-    form: str | None,
-    **flags: Any,
-) -> int:
-    """All-for-one: the best transfers to one (new) task.
-
-    \b
-    Examples:
-      taskgraph recommend transfers.csv --target normals --budget 3
-      taskgraph recommend transfers.csv --target depth --max-order 1 --exclude random
-    """
-    import taskgraph as tg
-    from taskgraph.cli.tables import show_frame
-
-    transfers, problem = read_inputs(table, problem_file, flags)
-    frame = tg.recommend(transfers, target, problem, most=most)
-    if frame.empty:
-        click.echo(
-            f'Error: no transfer to "{target}" within budget {problem.budget:g} and order '
-            f"{problem.max_order}; raise --budget or --max-order.",
-            err=True,
-        )
-        return INFEASIBLE
-    if form == "json":
-        rows = frame.assign(sources=frame["sources"].str.split("+"))
-        show_data(rows.to_json(orient="records", indent=1, force_ascii=False))
-    elif form == "csv":
-        show_data(frame.to_csv(index=False))
-    else:
-        show_frame(frame.round(4))
-    return 0

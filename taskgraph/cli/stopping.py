@@ -1,4 +1,4 @@
-"""Ctrl-C in a long solve: the first one keeps what was found, the second one ends the command."""
+"""Ctrl-C in a long solve: the first keeps the best taxonomy, the second ends the command."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from taskgraph.solver.clock import Clock, Watch
+from taskgraph.solver.clock import Clock, SolverCallback
 
 
 @contextlib.contextmanager
-def stoppable(time_limit: float | None = None, watch: Watch | None = None) -> Iterator[Clock]:
-    """A clock that the first Ctrl-C stops; the second one interrupts as usual."""
-    clock = Clock(time_limit, watch)
+def stoppable(
+    time_limit: float | None = None, callback: SolverCallback | None = None
+) -> Iterator[Clock]:
+    """Yield a clock that the first Ctrl-C stops; the second Ctrl-C interrupts as usual."""
+    clock = Clock(time_limit, callback)
     if threading.current_thread() is not threading.main_thread():
-        yield clock  # signals arrive in the main thread alone
+        yield clock  # only the main thread receives signals
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
         clock.stop.set()
 
-    before = signal.signal(signal.SIGINT, stop)
+    previous = signal.signal(signal.SIGINT, stop)
     try:
         yield clock
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)

@@ -1,4 +1,4 @@
-"""Standard output and standard error that fail with one line, or not at all."""
+"""Standard output and standard error whose failures are one line, without a traceback."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from taskgraph.errors import TaskgraphError, reason
+from taskgraph.errors import TaskgraphError, describe_os_error
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
 class OutputError(TaskgraphError, RuntimeError):
-    """Standard output cannot be written, such as on a full disk."""
+    """Standard output cannot be written, for example because the disk is full."""
 
 
 class ClosedPipeError(OutputError):
@@ -23,15 +23,15 @@ class ClosedPipeError(OutputError):
 
 
 class _Output(io.FileIO):
-    """A file descriptor whose first failed write raises `OutputError`; later ones do nothing.
+    """A file descriptor whose first failed write raises `OutputError`; later writes do nothing.
 
-    Python flushes its streams again at its exit, where a second failure would be printed.
+    Python flushes its streams again when it exits, and would print a second failure.
     """
 
     failed = False
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write, or raise once."""
+        """Write the bytes; raise `OutputError` at the first failure."""
         if not self.failed:
             try:
                 return super().write(data)
@@ -41,24 +41,25 @@ class _Output(io.FileIO):
         return memoryview(data).nbytes
 
     def report(self, error: OSError) -> None:
-        """Raise the error that the command line turns into a line and an exit code."""
+        """Raise the error that the command line prints as one line."""
         if error.errno == errno.EPIPE:
             raise ClosedPipeError("the reader of standard output has ended") from error
-        raise OutputError(f"standard output: cannot be written: {reason(error)}") from error
+        what = describe_os_error(error)
+        raise OutputError(f"standard output: cannot be written: {what}") from error
 
 
 class _Messages(_Output):
-    """Standard error: messages that nobody can read must not change the result."""
+    """Standard error; a failure to write messages must not change the result."""
 
     def report(self, error: OSError) -> None:
-        """Pass over the failure."""
+        """Ignore the failure."""
 
 
 def guard_streams() -> None:
-    """Replace standard output and error by streams that never end in a traceback.
+    """Replace standard output and standard error by streams that never cause a traceback.
 
-    Characters that the encoding lacks are written as escapes (``\\u6df1``). Windows' consoles,
-    which are no files, stay as they are.
+    Characters that the encoding lacks are written as escapes (``\\u6df1``). On Windows the streams
+    stay as they are, since a console is not a file.
     """
     if os.name == "nt":
         return
@@ -67,7 +68,8 @@ def guard_streams() -> None:
 
 
 def _guarded(kind: type[_Output], stream: TextIO | None, descriptor: int) -> TextIO:
-    if stream is None:  # closed by the caller: no file that is opened later may take its place
+    """Return a text stream of the descriptor, with the encoding of the stream it replaces."""
+    if stream is None:  # closed by the caller; no later file may get this descriptor
         _close_for_writing(descriptor)
     else:
         stream.flush()
@@ -82,7 +84,7 @@ def _guarded(kind: type[_Output], stream: TextIO | None, descriptor: int) -> Tex
 
 
 def _close_for_writing(descriptor: int) -> None:
-    """Give a closed descriptor to the null device, opened for reading: writing fails."""
+    """Open the null device for reading under a closed descriptor, so that writing to it fails."""
     null = os.open(os.devnull, os.O_RDONLY)
     if null != descriptor:
         os.dup2(null, descriptor)

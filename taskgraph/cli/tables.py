@@ -1,6 +1,6 @@
-"""Tables for a person: whole where they are piped, and as wide as the terminal where there is one.
+"""Tables for a person, at most as wide as the terminal if standard output is one.
 
-On a terminal, lists of names that are too long for it are continued in the lines below.
+A list of names that is too long for its column continues on the lines below.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
-from taskgraph.cli.options import show
+from taskgraph.cli.output import show
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from taskgraph.taxonomy import Taxonomy
 
-LEAST = 10
-"""Characters that a column of names needs at least; with fewer, columns are put in blocks."""
+LEAST_WIDTH = 10
+"""Smallest width of a column of names, in characters; below it, columns are printed in blocks."""
 
 
 def terminal_width() -> int | None:
-    """Columns of the terminal that standard output is; None where it is none."""
+    """Return the width of the terminal in characters; None if standard output is no terminal."""
     if sys.stdout is None or not sys.stdout.isatty():
         return None
     return shutil.get_terminal_size().columns
@@ -44,17 +44,17 @@ def show_taxonomy(taxonomy: Taxonomy) -> None:
     names = ", ".join(taxonomy.supervised) or "none"
     listed = textwrap.fill(
         f"supervise: {names}",
-        max(width, LEAST),
+        max(width, LEAST_WIDTH),
         subsequent_indent=" " * 11,
         break_long_words=False,
         break_on_hyphens=False,
     )
     table = table_text(taxonomy.printed_frame(), width)
-    show(f"{textwrap.fill(taxonomy.headline(), max(width, LEAST))}\n{listed}\n\n{table}")
+    show(f"{textwrap.fill(taxonomy.headline(), max(width, LEAST_WIDTH))}\n{listed}\n\n{table}")
 
 
 def table_text(frame: pd.DataFrame, width: int | None) -> str:
-    """A table as text, in lines of at most ``width`` characters (None: as wide as it is)."""
+    """Return a table as text, in lines of at most ``width`` characters; None sets no limit."""
     import pandas as pd
 
     with pd.option_context("display.unicode.east_asian_width", True):
@@ -77,13 +77,13 @@ def table_text(frame: pd.DataFrame, width: int | None) -> str:
 
 
 def cells(text: str) -> int:
-    """Columns of a terminal that a line takes: two for each wide character of East Asia."""
+    """Return the width of a text on a terminal; East Asian wide characters count twice."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
 
 
 def wrapped_cell(text: str, width: int) -> list[str]:
-    """Break a list of names after ``+`` and commas, and names that are longer than a line."""
+    """Break a list of names into lines, after ``+`` and commas, and within longer names."""
     lines = [""]
     for part in re.findall(r"[^+,]*(?:[+,] ?)?", text):
         if lines[-1] and cells(lines[-1] + part.rstrip()) > width:
@@ -96,7 +96,7 @@ def wrapped_cell(text: str, width: int) -> list[str]:
 
 
 def _printed(column: pd.Series) -> list[str]:
-    """The header and the cells of a column, formatted as pandas does."""
+    """Return the header and the cells of a column as text, formatted as pandas does."""
     from pandas.api.types import is_numeric_dtype
 
     head = str(column.name).rstrip()
@@ -107,24 +107,25 @@ def _printed(column: pd.Series) -> list[str]:
 
 
 def _are_numbers(texts: list[str]) -> bool:
+    """Whether all cells are numbers or percentages."""
     return all(re.fullmatch(r"[-+\d.,e%]*|inf|nan", text) for text in texts)
 
 
 def _room(columns: list[list[str]], names: list[int], width: int) -> dict[int, int] | None:
-    """How wide each column of names may be; None where there is too little for them."""
+    """Return the width of each column of names; None if the terminal is too narrow for them."""
     sizes = [max(map(cells, column)) for column in columns]
     left = width - (len(sizes) - 1) - sum(s for p, s in enumerate(sizes) if p not in names)
     room = {}
     for done, place in enumerate(sorted(names, key=sizes.__getitem__)):
         room[place] = min(sizes[place], left // (len(names) - done))
         left -= room[place]
-        if room[place] < min(LEAST, sizes[place]):
+        if room[place] < min(LEAST_WIDTH, sizes[place]):
             return None
     return room if names else None
 
 
 def _lines(row: tuple[list[str], ...], sizes: list[int], names: set[int]) -> list[str]:
-    """The lines of one row of cells; names stand left, numbers right."""
+    """Return the lines of one row of cells, names aligned left and numbers right."""
     lines = []
     for number in range(max(map(len, row))):
         parts = []

@@ -1,11 +1,13 @@
 """Figures of transfers and taxonomies.
 
-Each function returns a matplotlib figure, to `save` or to be shown by a notebook; with ``ax=`` it
-draws there and returns that. ``taxonomy``, ``frontier`` and ``grid`` are also known by their older
-names ``draw_taxonomy``, ``draw_frontier`` and ``gain_quality_grid``.
+Each function returns a matplotlib figure, which `save` writes and a notebook shows; with ``ax=`` it
+draws on these axes and returns them. ``taxonomy``, ``frontier`` and ``grid`` are also available as
+``draw_taxonomy``, ``draw_frontier`` and ``gain_quality_grid``, their older names.
+
+Figures call a task as the table does; ``names=`` gives other labels. `TASKONOMY_NAMES` holds those
+of the Taskonomy paper's figures: ``heatmap(transfers, names=TASKONOMY_NAMES)``.
 """
 
-from taskgraph.aliases import TASKONOMY_NAMES
 from taskgraph.plot.affinities import first_order, transfer_distance
 from taskgraph.plot.figures import FORMATS, Picture, PlotError, rendered, save
 from taskgraph.plot.fonts import FontError, family_of
@@ -18,6 +20,7 @@ from taskgraph.plot.names import display_names
 from taskgraph.plot.taxonomy import draw_taxonomy
 from taskgraph.plot.taxonomy import draw_taxonomy as taxonomy
 from taskgraph.plot.tree import task_linkage, tree
+from taskgraph.tasks.aliases import TASKONOMY_NAMES
 
 __all__ = [
     "FORMATS",

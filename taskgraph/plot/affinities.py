@@ -1,4 +1,4 @@
-"""First-order transfers as matrices of sources by targets, as heat map and tree read them."""
+"""First-order transfers as matrices, sources by targets, for the heat map and the tree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.plot.figures import PlotError
-from taskgraph.tasks import REFERENCES, SELF, require_known, task_name
+from taskgraph.tasks import REFERENCES, SELF, require_known, split_sources, task_name
 from taskgraph.transfers import Transfers
 
 BETA = 20.0
@@ -16,36 +16,35 @@ BETA = 20.0
 
 
 def first_order(transfers: Transfers, *, column: str = "affinity") -> pd.DataFrame:
-    """One measured column of the first-order transfers: sources (rows) by targets (columns).
+    """Return one column of the first-order transfers as a matrix, sources (rows) by targets.
 
-    Both are sorted by name. The row ``self`` is there if it was measured, and comes last; the
-    diagonal is there if the table has the references of tasks to themselves. Cells that were not
-    measured are NaN.
+    Both are sorted by name; the row ``self``, if it was measured, comes last. Cells that were not
+    measured are NaN, the diagonal among them.
 
     Raises
     ------
     PlotError
-        If the table has no first-order transfer with a value in the column.
+        If no first-order transfer has a value in the column.
     """
     frame = transfers.frame
-    known = frame[(transfers.order == 1) & ~frame["sources"].isin(REFERENCES)]
-    known = known[known[column].notna()]
-    if not (known["sources"] != SELF).any():
+    singles = frame[(transfers.order == 1) & ~frame["sources"].isin(REFERENCES)]
+    singles = singles[singles[column].notna()]
+    if not (singles["sources"] != SELF).any():
         raise PlotError(f'the table has no first-order transfer whose "{column}" is known')
-    known = known.assign(sources=known["sources"].map(task_name))  # without quotes
-    matrix = pd.pivot(known, index="sources", columns="target", values=column)  # noqa: PD010
+    singles = singles.assign(sources=singles["sources"].map(task_name))  # without quotes
+    matrix = pd.pivot(singles, index="sources", columns="target", values=column)  # noqa: PD010
     rows = [*matrix.index.drop(SELF, errors="ignore"), *matrix.index.intersection([SELF])]
     ordered: pd.DataFrame = matrix.loc[rows].rename_axis(index="source", columns="target")
     return ordered
 
 
 def without(transfers: Transfers, exclude: Iterable[str]) -> Transfers:
-    """The table without the rows that name a task of ``exclude``, as a source or as the target.
+    """Return the table without the rows that name a task of ``exclude``, as source or as target.
 
     Raises
     ------
     UnknownTaskError
-        If the table has no such task.
+        If ``exclude`` names a task that the table does not have.
     PlotError
         If no row is left.
     """
@@ -54,15 +53,15 @@ def without(transfers: Transfers, exclude: Iterable[str]) -> Transfers:
         return transfers
     require_known(sorted(unwanted), transfers.tasks, where="--exclude")
     frame = transfers.frame
-    apart = frame["sources"].map(lambda text: unwanted.isdisjoint(text.split("+")))
-    kept = frame[apart & ~frame["target"].isin(unwanted)]
+    allowed = frame["sources"].map(lambda text: unwanted.isdisjoint(split_sources(text)))
+    kept = frame[allowed & ~frame["target"].isin(unwanted)]
     if kept.empty:
         raise PlotError("no transfer is left to draw; give fewer tasks to --exclude")
     return Transfers(kept.reset_index(drop=True))
 
 
 def transfer_distance(transfers: Transfers, *, beta: float = BETA) -> pd.DataFrame:
-    """exp(-β P), where P are first-order affinities scaled to sum to 1 over each target.
+    """Return exp(-β P), where P are first-order affinities scaled to sum to 1 over each target.
 
     Returns
     -------

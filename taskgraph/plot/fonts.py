@@ -1,4 +1,4 @@
-"""Fonts for names in any script: those of the machine that have the characters, or escapes."""
+"""Fonts for names in any script; a character that no installed font has becomes an escape."""
 
 from __future__ import annotations
 
@@ -37,25 +37,26 @@ PREFERRED = (
     "Segoe UI",
     "Arial Unicode",
 )
-"""Beginnings of the names of fonts that are tried first, in this order."""
+"""Beginnings of the names of the fonts to try first, in this order."""
 
 LAST_RESORT = "Last Resort"
-"""Matplotlib's own font of boxes, which has every character and shows none."""
+"""Matplotlib's own font, which draws a box for every character."""
 
-_told: set[str] = set()
+_warned: set[str] = set()
+"""Characters of which a warning was printed."""
 
 
 class FontError(TaskgraphError, ValueError):
-    """There is no font of this name."""
+    """No installed font has this name."""
 
 
 def family_of(name: str) -> str:
-    """The family of a font of this machine, by its name or the path of its file.
+    """Return the family of an installed font, by its name or by the path of its file.
 
     Raises
     ------
     FontError
-        If there is none; the message names the nearest ones.
+        If there is no such font; the message names those with the nearest names.
     """
     if name.lower().endswith((".ttf", ".otf", ".ttc")):
         try:
@@ -78,10 +79,10 @@ def family_of(name: str) -> str:
 
 
 def legible(labels: Mapping[str, str]) -> dict[str, str]:
-    """Labels that can be drawn: fonts of the machine are added to the settings as they are needed.
+    """Return labels that can be drawn, and add the installed fonts that they need to the settings.
 
     Call it within matplotlib's ``rc_context``. A character that no font has is written as its
-    escape, such as ``\\u6df1``, so that names stay apart; a warning says so once.
+    escape, such as ``\\u6df1``, so that different names stay different; a warning says so once.
     """
     wanted = {c for text in labels.values() for c in text if c != "\n"}
     families = list(mpl.rcParams["font.family"])
@@ -90,20 +91,22 @@ def legible(labels: Mapping[str, str]) -> dict[str, str]:
         families.append(family)
         missing -= _characters(findfont(FontProperties(family=[family])))
     mpl.rcParams["font.family"] = families
-    _tell(missing)
+    _warn_once(missing)
     drawn = _covered(families)
-    return {name: "".join(_written(c, drawn) for c in text) for name, text in labels.items()}
+    return {name: "".join(_drawable(c, drawn) for c in text) for name, text in labels.items()}
 
 
-def _written(character: str, drawn: frozenset[str]) -> str:
+def _drawable(character: str, drawn: frozenset[str]) -> str:
+    """Return the character if a font has it, else its escape."""
     if character in drawn or character == "\n":
         return character
     return "" if _is_mark(character) else character.encode("unicode_escape").decode()
 
 
-def _tell(missing: set[str]) -> None:
-    new = sorted(missing - _told)
-    _told.update(new)
+def _warn_once(missing: set[str]) -> None:
+    """Warn of characters that no font has, once for each character."""
+    new = sorted(missing - _warned)
+    _warned.update(new)
     if new:
         shown = "".join(new[:12]) + ("…" if len(new) > 12 else "")
         warnings.warn(
@@ -121,32 +124,35 @@ def _is_mark(character: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _fallbacks(missing: frozenset[str]) -> tuple[str, ...]:
-    """Families that together have the characters, as far as any font has; the fewest first."""
+    """Return font families that together have as many of the characters as possible."""
     left, chosen = set(missing), []
-    for again in (False, True):
-        if again and (not left or not _add_new_fonts()):
+    for with_new_fonts in (False, True):
+        if with_new_fonts and (not left or not _add_new_fonts()):
             break
         for entry in sorted(fontManager.ttflist, key=_preference):
-            found = left & _characters(entry.fname)
-            if found and not entry.name.startswith(LAST_RESORT):
+            covered = left & _characters(entry.fname)
+            if covered and not entry.name.startswith(LAST_RESORT):
                 chosen.append(entry.name)
-                left -= found
+                left -= covered
             if not left:
                 return tuple(chosen)
     return tuple(chosen)
 
 
 def _add_new_fonts() -> bool:
-    """Fonts that were installed after matplotlib last listed them; whether there are some."""
+    """Add fonts that were installed after matplotlib last listed them; say whether any were."""
     known = {os.path.realpath(entry.fname) for entry in fontManager.ttflist}
     new = [path for path in findSystemFonts() if os.path.realpath(path) not in known]
     for path in new:
-        with contextlib.suppress(OSError, RuntimeError, KeyError):  # a font that it cannot use
+        with contextlib.suppress(
+            OSError, RuntimeError, KeyError
+        ):  # a font that matplotlib cannot use
             fontManager.addfont(path)
     return bool(new)
 
 
 def _preference(entry: FontEntry) -> tuple[object, ...]:
+    """Return a sort key: preferred, sans serif, upright and regular fonts come first."""
     rank = next((i for i, start in enumerate(PREFERRED) if entry.name.startswith(start)), 99)
     upright, weight = entry.style == "normal", entry.weight
     heavy = abs(weight - 400) if isinstance(weight, int | float) else 300 * (weight != "normal")
@@ -154,16 +160,14 @@ def _preference(entry: FontEntry) -> tuple[object, ...]:
 
 
 def _covered(families: Iterable[str]) -> frozenset[str]:
-    """Characters of the fonts that matplotlib takes for these families."""
-    found: frozenset[str] = frozenset()
-    for family in families:
-        found |= _characters(findfont(FontProperties(family=[family])))
-    return found
+    """Return the characters of the fonts that matplotlib uses for these families."""
+    fonts = [findfont(FontProperties(family=[family])) for family in families]
+    return frozenset().union(*map(_characters, fonts))
 
 
 @lru_cache(maxsize=4096)
 def _characters(path: str) -> frozenset[str]:
-    """Characters of a font; none of one that has no outlines, which matplotlib cannot scale."""
+    """Return the characters of a font; none if it is a bitmap font, which cannot be scaled."""
     try:
         font = FT2Font(path)
         return frozenset(map(chr, font.get_charmap())) if font.scalable else frozenset()

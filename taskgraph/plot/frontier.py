@@ -10,19 +10,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from taskgraph.plot.figures import (
-    FONT_SIZE,
-    PlotError,
-    Size,
-    faint,
-    font_size,
-    given_axes,
-    muted,
-    new_figure,
-    one_each,
-    order_colors,
-    styled,
-)
+from taskgraph.plot.colors import faint, muted, order_colors
+from taskgraph.plot.figures import PlotError, Size, panels_for
+from taskgraph.plot.style import styled, text_scale
 
 MEASURES = {
     "gain": "mean gain, against scratch",
@@ -40,64 +30,62 @@ def draw_frontier(
     ax: Axes | Iterable[Axes] | None = None,
     size: Size | None = None,
 ) -> Any:
-    """Draw what each supervision budget buys, one line a maximum order.
+    """Draw mean gain and quality over supervision budgets, one line for each maximum order.
 
     Parameters
     ----------
     frame : DataFrame
-        One row a (``max_order``, ``budget``), with ``gain`` and ``quality``, means over targets,
-        or one of them, or only ``objective``. Optional: ``gain_low``, ``gain_high``,
-        ``quality_low``, ``quality_high``, the 5th and 95th percentiles of random sets with random
-        transfers (shaded), and ``gain_best_low`` …, those with their best transfers (hatched), as
-        `taskgraph.random_band` has them; ``gain_greedy``, ``quality_greedy`` (or ``greedy_gain``
-        …), those of greedy ones (dashed). Where these differ between maximum orders, each budget
-        shows the lowest low, the highest high and the greatest greedy mean. Rows without a value
-        are left out.
+        One row for each pair of ``max_order`` and ``budget``, with the means over targets
+        ``gain``, ``quality`` or both, or with ``objective``. Optional columns:
+
+        - ``gain_low``, ``gain_high``, ``quality_low``, ``quality_high``: 5th and 95th percentiles
+          of random sets with random transfers (shaded), as `taskgraph.random_band` has them;
+        - ``gain_best_low`` …: the same for random sets with their best transfers (hatched);
+        - ``gain_greedy``, ``quality_greedy`` (or ``greedy_gain`` …): greedy sets (dashed).
+
+        Where these differ between maximum orders, each budget shows the lowest low, the highest
+        high and the highest greedy mean. Rows without a value are left out.
     measure : str, optional
-        ``gain``, ``quality`` or ``objective``; by default gain and quality, as far as they are
-        there, or else the objective.
+        ``gain``, ``quality`` or ``objective``; by default the gain and the quality if the frame
+        has them, else the objective.
     ax : Axes or several, optional
-        Where to draw, one for each measure; on a single one the last. By default a new figure is
-        made.
+        Axes to draw on, one for each measure; a single one shows the last measure. By default a
+        new figure is made.
     size : (width, height), optional
-        Of the new figure, in inches.
+        Size of the new figure, in inches.
 
     Returns
     -------
     Figure or Axes
-        ``ax`` where it was given.
+        The new figure, or ``ax``.
 
     Raises
     ------
     PlotError
-        If a column is missing, there is nothing to draw, or a (max_order, budget) repeats.
+        If a column is missing, no measure has a value, or a pair of max_order and budget repeats.
     """
     measures = _measures(frame, measure)
-    made, panels = None, given_axes(ax)
-    if panels:
-        measures = one_each(panels, measures, "the measures")
-    else:
-        scale = font_size() / FONT_SIZE
-        width, height = scale * (3.2 * len(measures) + 1.4), scale * 2.9
-        made = new_figure(width=width, height=height, size=size)
-        panels = list(made.subplots(1, len(measures), squeeze=False)[0])
-    for axes, name in zip(panels, measures, strict=True):
+    scale = text_scale()
+    width, height = scale * (3.2 * len(measures) + 1.4), scale * 2.9
+    figure, panels = panels_for(ax, measures, "the measures", width=width, height=height, size=size)
+    for name, axes in panels.items():
         _draw_measure(axes, frame, name)
     entries = {
         text: handle
-        for axes in panels
+        for axes in panels.values()
         for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     ordered = sorted(entries, key=lambda text: not text.startswith("order"))
     handles = [entries[text] for text in ordered]
-    if made is None:
-        panels[-1].legend(handles, ordered)
+    if figure is None:
+        [*panels.values()][-1].legend(handles, ordered)
         return ax
-    made.legend(handles, ordered, loc="outside right center")
-    return made
+    figure.legend(handles, ordered, loc="outside right center")
+    return figure
 
 
 def _measures(frame: pd.DataFrame, measure: str | None) -> list[str]:
+    """Check the frame, and return the measures to draw."""
     for name in ("max_order", "budget"):
         if name not in frame:
             raise PlotError(f'a frontier needs the column "{name}"; it has {list(frame.columns)}')
@@ -111,37 +99,39 @@ def _measures(frame: pd.DataFrame, measure: str | None) -> list[str]:
     if measure is not None and measure not in MEASURES:
         raise PlotError(f'the measure is "{measure}", expected one of {", ".join(MEASURES)}')
     wanted = [measure] if measure else [*MEASURES]
-    known = [name for name in wanted if name in frame and frame[name].notna().any()]
-    if not known:
+    measured = [name for name in wanted if name in frame and frame[name].notna().any()]
+    if not measured:
         raise PlotError(f"a frontier needs values of {_either(wanted)}; it has none")
-    return [name for name in known if name != "objective"] or known
+    return [name for name in measured if name != "objective"] or measured
 
 
 def _either(names: list[str]) -> str:
+    """Return the names as "a, b or c"."""
     return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _draw_measure(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
+    """Draw one panel: bands of random sets, greedy sets, and one line for each maximum order."""
     _draw_bands(axes, frame, measure)
     _draw_greedy(axes, frame, measure)
-    known = frame[frame[measure].notna()].sort_values(["max_order", "budget"])
+    measured = frame[frame[measure].notna()].sort_values(["max_order", "budget"])
     orders = sorted(frame["max_order"].unique())
     shades = order_colors(len(orders))
-    for place, order in enumerate(orders):
-        line = known[known["max_order"] == order]
+    for index, order in enumerate(orders):
+        line = measured[measured["max_order"] == order]
         axes.plot(
             line["budget"],
             line[measure],
-            color=shades[place],
-            marker=MARKERS[place % len(MARKERS)],
+            color=shades[index],
+            marker=MARKERS[index % len(MARKERS)],
             markersize=3.2,
             markeredgewidth=0,
             linewidth=1.3,
             label="order 1" if order == 1 else f"order ≤ {order:g}",
         )
-    whole = float(known["budget"].max()) >= 2
+    whole_ticks = float(measured["budget"].max()) >= 2
     axes.set(xlabel="supervision budget", ylabel=MEASURES[measure])
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=whole, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=whole_ticks, min_n_ticks=1))
     axes.grid(axis="y", color=faint(), linewidth=0.6)
     axes.set_axisbelow(True)
     sns.despine(ax=axes)

@@ -7,29 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.patches import Patch, Rectangle
 
-from taskgraph.plot.figures import (
-    FONT_SIZE,
-    INK,
-    PlotError,
-    Size,
-    faint,
-    font_size,
-    given_axes,
-    ink,
-    new_figure,
-    one_each,
-    paper,
-    require_solved,
-    styled,
-    text_width,
-    win_rate_colors,
-)
+from taskgraph.plot.colors import ink, win_rate_colors
+from taskgraph.plot.figures import PlotError, Size, panels_for, require_solved
 from taskgraph.plot.fonts import legible
+from taskgraph.plot.matrix import draw_bar, draw_matrix
 from taskgraph.plot.names import display_names, plain
+from taskgraph.plot.style import INK, font_size, styled, text_scale, text_width
 from taskgraph.taxonomy import Taxonomy
 
 CELL_WIDTH, CELL_HEIGHT = 0.34, 0.2
@@ -40,7 +27,7 @@ PANELS = {
 
 
 def grid_frame(taxonomies: Sequence[Taxonomy]) -> pd.DataFrame:
-    """The numbers of the grid: one row a (budget, target).
+    """Return the numbers of the grid, one row for each budget and target.
 
     Returns
     -------
@@ -53,7 +40,7 @@ def grid_frame(taxonomies: Sequence[Taxonomy]) -> pd.DataFrame:
     InvalidProblemError
         If a taxonomy was not solved.
     PlotError
-        If there is none, or two have the same budget.
+        If there is no taxonomy, or two have the same budget.
     """
     if not taxonomies:
         raise PlotError("a grid needs at least one taxonomy, one for each budget")
@@ -96,23 +83,23 @@ def gain_quality_grid(
     Parameters
     ----------
     taxonomies : sequence of Taxonomy
-        One a budget, usually of the same maximum order.
+        One for each budget, usually of the same maximum order.
     names : mapping, optional
-        Labels of tasks; Taskonomy's tasks have theirs already.
+        Labels of tasks, where these differ from the names in the table.
     title : str, optional
-        None by default.
+        Title above the panels; none by default.
     measure : str, optional
-        ``gain`` or ``quality``; by default both, as far as they were measured.
+        ``gain`` or ``quality``; by default all of these that were measured.
     ax : Axes or several, optional
-        Where to draw, one for each measure; on a single one the quality. By default a new figure
-        is made.
+        Axes to draw on, one for each measure; a single one shows the quality. By default a new
+        figure is made.
     size : (width, height), optional
-        Of the new figure, in inches.
+        Size of the new figure, in inches.
 
     Returns
     -------
     Figure or Axes
-        ``ax`` where it was given.
+        The new figure, or ``ax``.
 
     Raises
     ------
@@ -133,62 +120,53 @@ def gain_quality_grid(
     supervised = pd.pivot(frame, index="target", columns="budget", values="supervised")  # noqa: PD010
     supervised = supervised.reindex(targets).eq(True)
     label = legible(display_names(targets, names=names))
-    made, panels = None, given_axes(ax)
-    if panels:
-        measures = one_each(panels, measures, "the measures")
-    else:
-        cell = font_size() / FONT_SIZE
-        wide = cell * max(CELL_WIDTH * supervised.shape[1], 1.9)
-        width = (
-            len(measures) * (wide + 0.15) + max(text_width(t) for t in label.values()) + 0.6 * cell
-        )
-        height = cell * (CELL_HEIGHT * len(targets) + 1.75)
-        made = new_figure(width=width, height=height, size=size)
-        panels = list(made.subplots(1, len(measures), sharey=True, squeeze=False)[0])
-    for axes, name in zip(panels, measures, strict=True):
+    scale = text_scale()
+    panel_width = scale * max(CELL_WIDTH * supervised.shape[1], 1.9) + 0.15
+    label_width = max(text_width(text) for text in label.values()) + 0.6 * scale
+    figure, panels = panels_for(
+        ax,
+        measures,
+        "the measures",
+        width=len(measures) * panel_width + label_width,
+        height=scale * (CELL_HEIGHT * len(targets) + 1.75),
+        size=size,
+        sharey=True,
+    )
+    first = next(iter(panels))
+    for name, axes in panels.items():
         values = pd.pivot(frame, index="target", columns="budget", values=name)  # noqa: PD010
         _draw(axes, values.reindex(targets), supervised, name)
-        if made is None or axes is panels[0]:
+        if figure is None or name == first:
             axes.set_yticks(np.arange(len(targets)) + 0.5, [plain(label[t]) for t in targets])
-    if made is None:
-        panels[0].set_title(plain(title or f"{PANELS[measures[0]][0]} (framed: supervised)"))
+    if figure is None:
+        panels[first].set_title(plain(title or f"{PANELS[first][0]} (framed: supervised)"))
         return ax
     key = Patch(facecolor="none", edgecolor=ink(), linewidth=1.1, label="supervised")
-    made.legend(handles=[key], loc="outside lower center", handlelength=1.2)
+    figure.legend(handles=[key], loc="outside lower center", handlelength=1.2)
     if title:
-        made.suptitle(plain(title), fontsize=font_size() + 1)
-    return made
+        figure.suptitle(plain(title), fontsize=font_size() + 1)
+    return figure
 
 
 def _draw(axes: Axes, values: pd.DataFrame, supervised: pd.DataFrame, measure: str) -> None:
-    head, meaning = PANELS[measure]
-    sns.heatmap(
+    """Draw one panel: the win rates of all targets and budgets, supervised ones framed."""
+    title, meaning = PANELS[measure]
+    draw_matrix(
+        axes,
         values,
-        ax=axes,
-        cmap=win_rate_colors(),
-        vmin=0,
-        vmax=1,
+        colors=win_rate_colors(),
+        norm=Normalize(0, 1),
+        title=title,
+        columns=[f"{budget:g}" for budget in values.columns],
         annot=True,
         fmt=".1f",
         annot_kws={"fontsize": font_size() * 7 / 8, "color": INK},
-        linewidths=0.4,
-        linecolor=paper(),
-        cbar=False,
-        xticklabels=[f"{budget:g}" for budget in values.columns],
     )
-    axes.set_facecolor(faint())
+    axes.set_xlabel("supervision budget")
+    axes.tick_params(axis="x", labelrotation=0)
     for row, column in np.argwhere(supervised.to_numpy(dtype=bool)):
         frame = Rectangle((column + 0.05, row + 0.07), 0.9, 0.86, fill=False, edgecolor=INK)
         frame.set(linewidth=1.1)
         axes.add_patch(frame)
-    axes.set(xlabel="supervision budget", ylabel="")
-    axes.set_title(head)
-    axes.tick_params(length=0, pad=2)
-    axes.tick_params(axis="x", labelrotation=0)
-    axes.tick_params(axis="y", labelrotation=0)
-    bar = axes.figure.colorbar(
-        axes.collections[0], ax=axes, location="bottom", aspect=26, pad=0.01, shrink=0.9
-    )
-    bar.outline.set_visible(False)
+    bar = draw_bar(axes, meaning, aspect=26, shrink=0.9)
     bar.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
-    bar.set_label(meaning)

@@ -8,30 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import leaves_list
 
 from taskgraph.plot.affinities import BETA, first_order, transfer_distance, without
-from taskgraph.plot.figures import (
-    FONT_SIZE,
-    PlotError,
-    Size,
-    color_map,
-    faint,
-    font_size,
-    given_axes,
-    muted,
-    new_figure,
-    one_each,
-    paper,
-    styled,
-    text_width,
-)
+from taskgraph.plot.colors import color_map, muted
+from taskgraph.plot.figures import PlotError, Size, given_axes, panels_for
 from taskgraph.plot.fonts import legible
+from taskgraph.plot.matrix import draw_bar, draw_matrix
 from taskgraph.plot.names import display_names, plain
+from taskgraph.plot.style import styled, text_scale, text_width
 from taskgraph.plot.tree import task_linkage
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
@@ -42,6 +29,8 @@ CELL = 0.19
 
 @dataclass(frozen=True, eq=False)
 class _Panel:
+    """One matrix: title, label of its color bar, values, color map and range."""
+
     title: str
     bar: str
     values: pd.DataFrame
@@ -64,34 +53,34 @@ def heatmap(
     """Draw first-order transfers, sources by targets, before and after AHP.
 
     In both panels darker is better. Sources are ordered by Ward's linkage of what they transfer
-    to (see `task_linkage`); targets follow in the same order, those that are no source last.
+    to (see `task_linkage`). Targets have the same order; targets that are no source come last.
 
     Parameters
     ----------
     before : str, optional
         Column of the left panel: ``loss``, ``quality`` or ``gain``; by default the first of
-        these that the table has. With none there is only the right panel, exp(-β P).
+        these that was measured. If none was, only the right panel, exp(-β P), is drawn.
     with_self : bool
         Add the targets' own supervised networks as the last row.
     names : mapping, optional
-        Labels of tasks; Taskonomy's tasks have theirs already.
+        Labels of tasks, where these differ from the names in the table.
     exclude : names
-        Tasks to leave out altogether.
+        Tasks to leave out, as sources and as targets.
     ax : Axes or several, optional
-        Where to draw, one for each panel; on a single one the panel after AHP, or that of
-        ``before`` where it is given. By default a new figure is made.
+        Axes to draw on, one for each panel. A single one shows the panel after AHP, or the panel
+        of ``before`` if that is given. By default a new figure is made.
     size : (width, height), optional
-        Of the new figure, in inches.
+        Size of the new figure, in inches.
 
     Returns
     -------
     Figure or Axes
-        ``ax`` where it was given.
+        The new figure, or ``ax``.
 
     Raises
     ------
     UnknownTaskError
-        If the table has no such task as one of ``exclude``.
+        If ``exclude`` names a task that the table does not have.
     PlotError
         If the table lacks the column, or has no first-order transfer.
     """
@@ -105,23 +94,24 @@ def heatmap(
     if column is not None:
         panels = {"before": _before(first_order(transfers, column=column), column), **panels}
     label = legible(display_names([*sources, *targets], names=names))
-    made, all_axes = None, given_axes(ax)
-    if not all_axes:
-        made = _canvas(label, sources, targets, len(panels), size)
-        all_axes = list(made.subplots(1, len(panels), sharey=True, squeeze=False)[0])
-    shown = [*panels] if made else one_each(all_axes, [*panels], "the panels")
-    if len(shown) == 1 and before is not None:
-        shown = ["before"]
-    for axes, name in zip(all_axes, shown, strict=True):
+    if before is not None and len(given_axes(ax)) == 1:
+        panels.pop("after")
+    width, height = _natural_size(label, sources, targets, len(panels))
+    figure, all_axes = panels_for(
+        ax, [*panels], "the panels", width=width, height=height, size=size, sharey=True
+    )
+    for name, axes in all_axes.items():
         _draw(axes, panels[name], sources, targets, label)
-    if made:
-        for axes in all_axes[1:]:
+    first, *others = all_axes.values()
+    if figure:
+        for axes in others:
             axes.tick_params(axis="y", labelleft=False)
-    all_axes[0].set_ylabel("source")
-    return made or ax
+    first.set_ylabel("source")
+    return figure or ax
 
 
 def _order(transfers: Transfers, matrix: pd.DataFrame, beta: float) -> tuple[list[str], list[str]]:
+    """Return sources and targets in the order of drawing."""
     sources = [name for name in matrix.index if name != SELF]
     if len(sources) > 1:
         tasks, links = task_linkage(transfers, beta=beta)
@@ -131,6 +121,7 @@ def _order(transfers: Transfers, matrix: pd.DataFrame, beta: float) -> tuple[lis
 
 
 def _before_column(transfers: Transfers, before: str | None) -> str | None:
+    """Return the column of the left panel, or None if no column was measured."""
     first = transfers.frame[transfers.order == 1]
     measured = [name for name in BEFORE if name in first and first[name].notna().any()]
     if before is None:
@@ -160,20 +151,16 @@ def _after(values: pd.DataFrame, beta: float) -> _Panel:
     return _Panel("After AHP", bar, values, "rocket", Normalize(0, 1))
 
 
-def _canvas(
-    label: Mapping[str, str],
-    sources: list[str],
-    targets: list[str],
-    panels: int,
-    size: Size | None,
-) -> Figure:
+def _natural_size(
+    label: Mapping[str, str], sources: list[str], targets: list[str], panels: int
+) -> Size:
+    """Return the width and height of a figure in inches that its labels and cells need."""
     rows = max(text_width(label[name]) for name in sources)
     columns = max(text_width(label[name]) for name in targets)
-    scale = font_size() / FONT_SIZE
+    scale = text_scale()
     across = scale * max(CELL * len(targets), 2.6)
     width = panels * (across + 0.25) + rows + 0.5 * scale
-    height = scale * (CELL * len(sources) + 1.3) + columns
-    return new_figure(width=width, height=height, size=size)
+    return width, scale * (CELL * len(sources) + 1.3) + columns
 
 
 def _draw(
@@ -184,28 +171,17 @@ def _draw(
     label: Mapping[str, str],
 ) -> None:
     values = panel.values.reindex(index=sources, columns=targets)
-    sns.heatmap(
+    draw_matrix(
+        axes,
         values,
-        ax=axes,
-        cmap=color_map(panel.colors),
+        colors=color_map(panel.colors),
         norm=panel.norm,
-        mask=values.isna(),
-        cbar=False,
-        linewidths=0.4,
-        linecolor=paper(),
-        xticklabels=[plain(label[name]) for name in targets],
-        yticklabels=[plain(label[name]) for name in sources],
+        title=panel.title,
+        columns=[plain(label[name]) for name in targets],
+        rows=[plain(label[name]) for name in sources],
     )
-    axes.set(xlabel="target", ylabel="")
-    axes.set_title(panel.title)
-    axes.set_facecolor(faint())
-    axes.tick_params(length=0, pad=2)
+    axes.set_xlabel("target")
     axes.tick_params(axis="x", labelrotation=90)
-    axes.tick_params(axis="y", labelrotation=0)
     if sources[-1] == SELF:
         axes.axhline(len(sources) - 1, color=muted(), linewidth=1.2)
-    bar = axes.figure.colorbar(
-        axes.collections[0], ax=axes, location="bottom", aspect=40, shrink=0.8, pad=0.01
-    )
-    bar.outline.set_visible(False)
-    bar.set_label(panel.bar)
+    draw_bar(axes, panel.bar, aspect=40, shrink=0.8)

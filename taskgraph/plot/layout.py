@@ -1,4 +1,4 @@
-"""Where the boxes of a drawn taxonomy go: two columns, ordered to keep the lines apart."""
+"""The rows of a drawn taxonomy: two columns, ordered so that few lines cross."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from taskgraph.arrays import Booleans, Integers
 from taskgraph.taxonomy import Taxonomy
 
 SWEEPS = 24
+"""Number of barycenter sweeps."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Targets that are transferred to from the same set of sources; ``y`` is their middle."""
+    """The targets that have the same set of sources; ``y`` is the row of their middle."""
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
@@ -24,10 +25,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Layout:
-    """Heights of both columns in rows, from 0 at the top to ``height`` downwards.
+    """Positions of both columns, in rows from the top.
 
-    ``supervised`` holds every supervised task, sources first; ``targets`` every target that is
-    solved by a transfer; ``groups`` are ordered from top to bottom.
+    Attributes
+    ----------
+    supervised : mapping of all supervised tasks to their rows
+    targets : mapping of all targets that a transfer solves to their rows
+    groups : tuple of Group
+        From top to bottom.
+    height : float
+        Row of the lowest task.
     """
 
     supervised: dict[str, float]
@@ -37,11 +44,11 @@ class Layout:
 
 
 def arrange(taxonomy: Taxonomy, *, gap: float = 0.4) -> Layout:
-    """Lay a solved taxonomy out; the same taxonomy gets the same layout.
+    """Arrange a solved taxonomy in rows; equal taxonomies get equal layouts.
 
     Targets with the same sources stand together, ``gap`` rows from the next group. Both columns
-    are ordered by barycenters, then by exchanging neighbors while lines cross less; a source is
-    as near to the middle of its groups as the others let it (least squares).
+    are ordered by barycenters, then by exchanging neighbors while that reduces the crossings. A
+    source is as near to the middle of its groups as the other sources allow (least squares).
     """
     groups = group_targets(taxonomy)
     sources = sorted({name for group in groups for name in group.sources})
@@ -67,7 +74,7 @@ def arrange(taxonomy: Taxonomy, *, gap: float = 0.4) -> Layout:
 
 
 def group_targets(taxonomy: Taxonomy) -> list[Group]:
-    """Group the targets that are solved by a transfer by their set of sources, sorted."""
+    """Return the targets that a transfer solves, grouped by their sources and sorted."""
     members: dict[tuple[str, ...], list[str]] = {}
     for transfer in taxonomy.transfers:
         if not transfer.is_self:
@@ -78,7 +85,7 @@ def group_targets(taxonomy: Taxonomy) -> list[Group]:
 def fewest_crossings(
     sources: Sequence[str], groups: Sequence[Group]
 ) -> tuple[list[int], list[int]]:
-    """Order sources and groups, as indices, so that few lines between them cross.
+    """Return an order of the sources and of the groups, as indices, with few crossing lines.
 
     Barycenter sweeps (Sugiyama et al., 1981) keep the best order seen; exchanges of neighbors
     then improve it until none helps.
@@ -100,20 +107,20 @@ def fewest_crossings(
 
 
 def crossings(joined: Booleans) -> int:
-    """Count the pairs of lines that cross, of a (left, right) matrix in order of drawing."""
+    """Count the pairs of lines that cross; the matrix says which left and right rows are joined."""
     after = np.zeros((joined.shape[0] + 1, joined.shape[1] + 1), dtype=np.int64)
     after[:-1, 1:] = joined[::-1].cumsum(axis=0)[::-1].cumsum(axis=1)
     return int((after[1:, :-1] * joined).sum())
 
 
 def _by_barycenter(joined: Booleans) -> Integers:
-    """Order of the columns by the mean place of the rows that they join."""
-    places = np.arange(len(joined)) @ joined / np.maximum(1, joined.sum(axis=0))
-    return np.argsort(places, kind="stable")
+    """Return the order of the columns by the mean position of the rows that they join."""
+    positions = np.arange(len(joined)) @ joined / np.maximum(1, joined.sum(axis=0))
+    return np.argsort(positions, kind="stable")
 
 
 def _exchange(joined: Booleans, order: Integers) -> tuple[Integers, bool]:
-    """One pass of exchanges of neighboring rows that lessen the crossings."""
+    """Exchange neighboring rows once where that reduces the crossings; say whether any did."""
     order, improved = order.copy(), False
     for row in range(len(order) - 1):
         pair = joined[order[row : row + 2]]
@@ -124,7 +131,7 @@ def _exchange(joined: Booleans, order: Integers) -> tuple[Integers, bool]:
 
 
 def _stack(groups: Iterable[Group], gap: float) -> tuple[dict[str, float], list[Group]]:
-    """Put targets one a row, a gap after each group, and each group at its middle."""
+    """Return the row of each target, with a gap after each group, and the groups with theirs."""
     targets: dict[str, float] = {}
     placed, row = [], 0.0
     for group in groups:
@@ -136,7 +143,7 @@ def _stack(groups: Iterable[Group], gap: float) -> tuple[dict[str, float], list[
 
 
 def spread_out(wanted: Sequence[float]) -> list[float]:
-    """The places nearest to the wanted ones (least squares) in this order and 1 or more apart.
+    """Return positions at least 1 apart, in this order, nearest to the wanted ones (least squares).
 
     Isotonic regression of ``wanted[i] - i`` by pooling neighbors that break the order.
     """

@@ -1,27 +1,25 @@
-"""What a task is called in a figure."""
+"""Labels of tasks in figures: the names in the table, as printed tables and pages have them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from taskgraph.aliases import TASKONOMY_NAMES
-
 LONGEST = 36
-"""Characters of the longest label; longer ones lose their middle."""
+"""Length of the longest label in characters; longer ones lose their middle."""
 
 
 def display_names(
     tasks: Iterable[str], *, names: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Choose a label for each task: from ``names``, else Taskonomy's own, else the raw name.
+    """Return the label of each task: its entry in ``names``, else its name in the table.
 
-    Labels are unique: tasks that would share one keep their raw names. Labels of more than
-    `LONGEST` characters lose their middle, unless that makes two of them equal.
+    Labels are unique: tasks that would share one keep their names in the table. Labels of more
+    than `LONGEST` characters lose their middle, unless that makes two of them equal.
     """
-    given = {**TASKONOMY_NAMES, **(names or {})}
+    labels = names or {}
     unique = dict.fromkeys(tasks)
-    label = {task: given.get(task, task) for task in unique}
+    label = {task: labels.get(task, task) for task in unique}
     shared = Counter(label.values())
     label = {task: task if shared[text] > 1 else text for task, text in label.items()}
     short = {task: _shortened(text) for task, text in label.items()}
@@ -30,11 +28,12 @@ def display_names(
 
 
 def plain(label: str) -> str:
-    """Escape a label so that matplotlib draws its dollars instead of reading mathematics."""
+    """Escape a label so that matplotlib draws its dollar signs instead of reading mathematics."""
     return label.replace("$", r"\$")
 
 
 def _shortened(text: str) -> str:
+    """Replace the middle of a long text by an ellipsis."""
     if len(text) <= LONGEST:
         return text
     head = (LONGEST - 1) * 2 // 3

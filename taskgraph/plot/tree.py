@@ -1,4 +1,4 @@
-"""The tree of tasks that transfer out alike (the paper's task similarity tree)."""
+"""The tree of tasks that transfer alike (the paper's task similarity tree)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,11 @@ from scipy.cluster.hierarchy import dendrogram, linkage
 
 from taskgraph.arrays import Floats, Integers
 from taskgraph.plot.affinities import BETA, transfer_distance, without
-from taskgraph.plot.figures import (
-    FONT_SIZE,
-    PlotError,
-    Size,
-    font_size,
-    muted,
-    new_figure,
-    styled,
-    text_width,
-)
+from taskgraph.plot.colors import muted
+from taskgraph.plot.figures import PlotError, Size, panels_for
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.names import display_names, plain
+from taskgraph.plot.style import styled, text_scale, text_width
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
 
@@ -35,13 +28,13 @@ TRUNK = 3.4
 def task_linkage(transfers: Transfers, *, beta: float = BETA) -> tuple[tuple[str, ...], Floats]:
     """Cluster sources by where they transfer to: Ward's linkage of the rows of exp(-β P).
 
-    A cell that was not measured (such as a task to itself) takes the mean of its target, so that
-    it pulls no two sources together.
+    A cell that was not measured, such as a task to itself, is filled with the mean of its target,
+    so that it makes no two sources alike.
 
     Returns
     -------
     names, (S,)
-        Sources, in the order that the linkage counts them.
+        Sources; the linkage refers to them by their position here.
     (S - 1, 4) array
         As `scipy.cluster.hierarchy.linkage` returns it, leaves in the optimal order.
 
@@ -56,7 +49,7 @@ def task_linkage(transfers: Transfers, *, beta: float = BETA) -> tuple[tuple[str
             f"a tree needs at least two sources with first-order transfers; the table has "
             f"{len(distance)}"
         )
-    measured = distance.dropna(axis="columns", how="all")  # some targets have larger sets alone
+    measured = distance.dropna(axis="columns", how="all")  # targets of larger sets only
     filled = measured.fillna(measured.mean())
     return tuple(filled.index), linkage(filled.to_numpy(), "ward", optimal_ordering=True)
 
@@ -72,32 +65,32 @@ def tree(
     ax: Axes | None = None,
     size: Size | None = None,
 ) -> Any:
-    """Draw tasks as a tree in which those that transfer out alike are near.
+    """Draw a tree of the sources, in which sources that transfer alike are near each other.
 
     Parameters
     ----------
     clusters : int
-        How many branches to tell apart by color; fewer if there are fewer tasks.
+        Number of branches with a color of their own; fewer if there are fewer tasks.
     names : mapping, optional
-        Labels of tasks; Taskonomy's tasks have theirs already.
+        Labels of tasks, where these differ from the names in the table.
     beta : float
         Steepness of exp(-β P); see `transfer_distance`.
     exclude : names
-        Tasks to leave out altogether.
+        Tasks to leave out, as sources and as targets.
     ax : Axes, optional
-        Where to draw; by default a new figure is made.
+        Axes to draw on; by default a new figure is made.
     size : (width, height), optional
-        Of the new figure, in inches.
+        Size of the new figure, in inches.
 
     Returns
     -------
     Figure or Axes
-        ``ax`` where it was given.
+        The new figure, or ``ax``.
 
     Raises
     ------
     UnknownTaskError
-        If the table has no such task as one of ``exclude``.
+        If ``exclude`` names a task that the table does not have.
     PlotError
         If there are fewer than two sources, or ``clusters`` is below 1.
     """
@@ -105,13 +98,10 @@ def tree(
         raise PlotError(f"clusters is {clusters}, expected at least 1")
     tasks, links = task_linkage(without(transfers, exclude), beta=beta)
     label = legible(display_names(tasks, names=names))
-    axes, made = ax, None
-    if axes is None:
-        widest = max(text_width(text) for text in label.values())
-        scale = font_size() / FONT_SIZE
-        width, height = scale * (TRUNK + 0.3) + widest, scale * (ROW * len(tasks) + 0.8)
-        made = new_figure(width=width, height=height, size=size)
-        axes = made.add_subplot()
+    width = text_scale() * (TRUNK + 0.3) + max(text_width(text) for text in label.values())
+    height = text_scale() * (ROW * len(tasks) + 0.8)
+    figure, panels = panels_for(ax, ["tree"], "the panel", width=width, height=height, size=size)
+    axes = panels["tree"]
     leaves = _draw_branches(axes, links, clusters)
     axes.yaxis.tick_right()
     ticks = 10.0 * np.arange(len(leaves)) + 5
@@ -121,11 +111,11 @@ def tree(
     axes.set_xlabel(f"distance of transfer patterns (Ward, exp(−{beta:g} P))")
     axes.grid(visible=False)
     sns.despine(ax=axes, left=True)
-    return made or ax
+    return figure or ax
 
 
 def _draw_branches(axes: Axes, links: Floats, clusters: int) -> list[int]:
-    """Draw the brackets; return the leaves from top to bottom."""
+    """Draw the brackets of the tree; return the leaves from top to bottom."""
     member = _clusters(links, min(clusters, len(links) + 1))
     palette = _palette(clusters)
     shade = [palette[group] if group >= 0 else muted() for group in member]
@@ -133,8 +123,8 @@ def _draw_branches(axes: Axes, links: Floats, clusters: int) -> list[int]:
         links, no_plot=True, link_color_func=lambda node: shade[node], color_threshold=0
     )
     brackets = [
-        list(zip(reach, place, strict=True))
-        for reach, place in zip(layout["dcoord"], layout["icoord"], strict=True)
+        list(zip(distance, position, strict=True))
+        for distance, position in zip(layout["dcoord"], layout["icoord"], strict=True)
     ]
     lines = LineCollection(brackets, colors=layout["color_list"], linewidths=1.3)
     lines.set(capstyle="round", joinstyle="round")
@@ -144,14 +134,14 @@ def _draw_branches(axes: Axes, links: Floats, clusters: int) -> list[int]:
 
 
 def _clusters(links: Floats, clusters: int) -> Integers:
-    """(2 S - 1,) array: cluster of each node of the tree, -1 where it joins several.
+    """Return the cluster of each node of the tree, a (2 S - 1,) array; -1 joins several clusters.
 
     The last ``clusters - 1`` joins are undone; clusters count from the top of the picture.
     """
     count = len(links) + 1
     member = np.full(2 * count - 1, -1, dtype=np.int64)
     order = dendrogram(links, no_plot=True)["leaves"]
-    rank = {leaf: place for place, leaf in enumerate(order)}
+    rank = {leaf: position for position, leaf in enumerate(order)}
     children = {count + i: (int(a), int(b)) for i, (a, b) in enumerate(links[:, :2])}
     kept = range(2 * count - clusters)
     inner = {child for node in kept for child in children.get(node, ())}
@@ -164,15 +154,16 @@ def _clusters(links: Floats, clusters: int) -> Integers:
 
 
 def _below(node: int, children: Mapping[int, tuple[int, int]]) -> list[int]:
-    found, waiting = [], [node]
+    """Return a node and all nodes below it."""
+    nodes, waiting = [], [node]
     while waiting:
-        found.append(waiting.pop())
-        waiting.extend(children.get(found[-1], ()))
-    return found
+        nodes.append(waiting.pop())
+        waiting.extend(children.get(nodes[-1], ()))
+    return nodes
 
 
 def _palette(count: int) -> list[str]:
-    """Color-blind safe colors that are told apart on white, repeated where they run out."""
+    """Return ``count`` colors that are distinct on white and for the color-blind; six, repeated."""
     colors = sns.color_palette("colorblind").as_hex()
     dark = [colors[i] for i in (0, 3, 2, 4, 5, 7)]
     return [dark[i % len(dark)] for i in range(count)]

@@ -1,4 +1,4 @@
-"""Solve the supervision-budgeted program to proven optimality."""
+"""The solver: from a table and a problem to a taxonomy that is proven optimal."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Unpack
 import numpy as np
 
 from taskgraph.errors import SolverError
-from taskgraph.problem import Problem, Settings, make_problem
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver.backends import SOLVERS, find_solver
-from taskgraph.solver.clock import Clock, Watch
+from taskgraph.solver.clock import Clock, SolverCallback
 from taskgraph.solver.search import Solution, solve_program
 from taskgraph.tasks import SELF, split_sources
 from taskgraph.taxonomy import Taxonomy, Transfer
@@ -26,40 +26,40 @@ def solve(
     *,
     solver: str = "highs",
     time_limit: float | None = None,
-    watch: Watch | None = None,
+    callback: SolverCallback | None = None,
     clock: Clock | None = None,
-    **settings: Unpack[Settings],
+    **fields: Unpack[ProblemFields],
 ) -> Taxonomy:
     """Choose which tasks to supervise, and one transfer for every other target.
 
     Maximizes the sum of importance times objective over the targets, each solved by its own
-    supervised network or by one transfer whose sources are all supervised, such that label and
+    supervised network or by one transfer whose sources are all supervised, while label and
     transfer costs stay within the budget (Zamir et al., CVPR 2018, Sec. 3.4, with the budget on
-    nodes and the square root of the affinity as the default objective). Ties are broken by the
-    fewest supervised tasks, then by their names.
+    nodes and the square root of the affinity as the default objective). Of several optima, the
+    one with the fewest supervised tasks is returned, then the one with the first names.
 
     Parameters
     ----------
     transfers : Transfers
         Measured transfers, from `read_transfers` or `Transfers`.
     problem : Problem, optional
-        Budget, roles, costs and objective; ``settings`` override its fields.
+        Budget, roles, costs and objective; ``fields`` override its fields.
     solver : str
         ``highs``, ``cbc``, or any other that PuLP finds by name.
     time_limit : float, optional
         Seconds after which the best solution so far is returned, with its gap.
-    watch : callable, optional
-        Called as ``watch(value, bound, nodes)`` now and then in a long proof.
+    callback : function, optional
+        Called as ``callback(value, bound, nodes)`` at the nodes of a long proof.
     clock : Clock, optional
-        In place of ``time_limit`` and ``watch``: a `Clock` whose ``stop`` another thread or a
+        In place of ``time_limit`` and ``callback``: a `Clock` whose ``stop`` another thread or a
         signal handler may set; then the best solution so far is returned, as at a time limit.
-    **settings
+    **fields
         Fields of `Problem`, such as ``budget=5, max_order=4, exclude=["random"]``.
 
     Returns
     -------
     Taxonomy
-        Its ``status`` says whether it is proven optimal; an unsolvable program is a status too.
+        Its ``status`` says whether it is proven optimal, or that the program has no solution.
 
     Raises
     ------
@@ -68,9 +68,9 @@ def solve(
     SolverError
         If there is no such solver, or it fails.
     """
-    problem = make_problem(problem, settings, transfers)
+    problem = make_problem(problem, fields, transfers)
     backend = find_solver(solver)
-    clock = clock or Clock(time_limit, watch)
+    clock = clock or Clock(time_limit, callback)
     program = compile_program(transfers, problem)
     solution = solve_program(program, backend, clock)
     return taxonomy_from_solution(transfers, problem, solution, seconds=clock.seconds)
@@ -79,7 +79,7 @@ def solve(
 def taxonomy_from_solution(
     transfers: Transfers, problem: Problem, solution: Solution, *, seconds: float = 0.0
 ) -> Taxonomy:
-    """Put names and measurements to the arrays of a solution."""
+    """Return a solution as a taxonomy, with the names and measurements of the table."""
     program, choice = solution.program, solution.choice
     names = () if choice is None else np.array(program.sources)[choice.supervised].tolist()
     return Taxonomy(

@@ -1,4 +1,4 @@
-"""Better multipliers step by step, and all that the bound decides on the way."""
+"""Subgradient steps that improve the multipliers of a node, and fix variables on the way."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ import numpy as np
 
 from taskgraph.arrays import Floats, Integers
 from taskgraph.solver.contract import Duals, Node, contract
-from taskgraph.solver.lagrange import Bound, Layout, Multipliers, bound, lay_out
+from taskgraph.solver.lagrange import Bound, DualIndex, Multipliers, bound, index_duals
 from taskgraph.solver.leaves import is_leaf
 
 MOMENTUM = 0.9
 STALL = 8
-"""Steps without progress after which the step is halved."""
+"""Steps without a better bound after which the step length is halved."""
 LEAST_STEP = 0.02
+"""Share of Polyak's step length below which the steps end."""
 BASE = 1 << 20
-"""More than there are sources: keys of original indices are numbers in this base."""
+"""Base of the keys of links and pairs; larger than any number of sources."""
 
 
 @dataclass(frozen=True)
-class Aim:
-    """``least``: what a solution must be worth to matter; ``goal``: what the steps aim at."""
+class Levels:
+    """``cutoff``: solutions of smaller value do not count; ``goal``: what the steps aim at."""
 
-    least: float
+    cutoff: float
     goal: float
 
 
-def tighten(node: Node, aim: Aim, steps: int, over: Callable[[], bool]) -> Node | None:
-    """Lower the node's limit, and contract it by what that decides; None where nothing is left."""
+def tighten(node: Node, levels: Levels, steps: int, over: Callable[[], bool]) -> Node | None:
+    """Lower the bound of a node and fix what follows; None if no solution reaches the cutoff."""
     while steps > 0 and not is_leaf(node):
-        ascent = Ascent(node, aim)
+        ascent = Ascent(node, levels)
         steps = ascent.run(steps, over)
-        if ascent.limit < aim.least or (ascent.inside & ascent.outside).any():
+        if ascent.limit < levels.cutoff or (ascent.inside & ascent.outside).any():
             return None
         smaller = contract(
             ascent.node(), inside=ascent.inside, outside=ascent.outside, kept=ascent.kept
@@ -47,35 +48,36 @@ def tighten(node: Node, aim: Aim, steps: int, over: Callable[[], bool]) -> Node 
 class Ascent:
     """Polyak steps with momentum on the multipliers of one node.
 
-    Every step proves something: a source without which the bound falls below ``aim.least`` is
-    ``inside``, one with which it does is ``outside``, and an edge is ``kept`` if it may matter.
+    Each step may fix variables: a source is ``inside`` if the bound without it is below
+    ``levels.cutoff``, and ``outside`` if the bound with it is. An edge is ``kept`` unless the bound
+    with it is below the cutoff.
     """
 
-    def __init__(self, start: Node, aim: Aim) -> None:
-        self.start, self.aim = start, aim
-        self.layout = lay_out(start.program)
-        self.keys = _keys(start, self.layout)
+    def __init__(self, start: Node, levels: Levels) -> None:
+        self.start, self.levels = start, levels
+        self.index = index_duals(start.program)
+        self.keys = _keys(start, self.index)
         self.at = self.best = _recall(start, self.keys)
         self.limit, self.lowest = start.limit, np.inf
         self.inside = np.zeros(len(start.names), dtype=bool)
         self.outside = np.zeros(len(start.names), dtype=bool)
         self.kept = np.ones(len(start.program.edge_value), dtype=bool)
-        self.liked = start.liked
+        self.relaxed_share = start.relaxed_share
         self.direction: Multipliers | None = None
         self.theta, self.stall = 1.0, 0
 
     def node(self) -> Node:
-        """The node with what was learnt."""
+        """Return the node with its new bound, shares and multipliers."""
         duals = Duals(self.keys[0], self.best.pi, self.keys[1], self.best.sigma, self.best.tilt)
-        return replace(self.start, limit=self.limit, liked=self.liked, duals=duals)
+        return replace(self.start, limit=self.limit, relaxed_share=self.relaxed_share, duals=duals)
 
     def run(self, steps: int, over: Callable[[], bool]) -> int:
-        """Take steps until the node is done or worth contracting; return how many are left."""
+        """Take steps until the node is done or can be contracted; return how many are left."""
         while steps > 0 and not over():
             steps -= 1
-            result = bound(self.layout, self.at)
-            self._learn(result)
-            if self.limit < self.aim.least or not self._step(result):
+            result = bound(self.index, self.at)
+            self._update(result)
+            if self.limit < self.levels.cutoff or not self._step(result):
                 return 0
             if self.inside.any() or self.outside.mean() > 0.1:
                 return steps
@@ -83,19 +85,20 @@ class Ascent:
                 return steps
         return 0
 
-    def _learn(self, result: Bound) -> None:
-        total, least = result.value + self.start.settled, self.aim.least
-        self.liked = 0.9 * self.liked + 0.1 * result.chosen
+    def _update(self, result: Bound) -> None:
+        """Keep what a bound proves."""
+        total, cutoff = result.value + self.start.solved_value, self.levels.cutoff
+        self.relaxed_share = 0.9 * self.relaxed_share + 0.1 * result.chosen
         self.limit = min(self.limit, total)
-        self.inside |= total - result.loss_out < least
-        self.outside |= total - result.loss_in < least
-        self.kept &= total - result.loss_edge >= least
+        self.inside |= total - result.loss_out < cutoff
+        self.outside |= total - result.loss_in < cutoff
+        self.kept &= total - result.loss_edge >= cutoff
         self.stall = 0 if total < self.lowest - 1e-6 * abs(total) else self.stall + 1
         if total < self.lowest:
             self.lowest, self.best = total, self.at
 
     def _step(self, result: Bound) -> bool:
-        """Move, or go back to the best with half the step; False where that leads nowhere."""
+        """Take a step, or return to the best multipliers with half the step; False to end."""
         if self.stall >= STALL:
             self.theta, self.stall, self.at, self.direction = self.theta / 2, 0, self.best, None
             return self.theta >= LEAST_STEP
@@ -108,7 +111,7 @@ class Ascent:
             slope = Multipliers(*(MOMENTUM * old + new for old, new in pairs))
         self.direction = slope
         norm = sum(float((part**2).sum()) for part in slope)
-        excess = result.value + self.start.settled - self.aim.goal
+        excess = result.value + self.start.solved_value - self.levels.goal
         if norm < 1e-18 or excess <= 0:
             return False
         length = self.theta * excess / norm
@@ -117,22 +120,23 @@ class Ascent:
         return True
 
 
-def _keys(node: Node, layout: Layout) -> tuple[Integers, Integers]:
-    """Ascending names of the links and pairs, from original indices."""
+def _keys(node: Node, index: DualIndex) -> tuple[Integers, Integers]:
+    """Return ascending keys of the links and pairs, made of original indices."""
     names, targets = node.names, node.targets
-    link = targets[layout.link_target] * BASE + names[layout.link_source]
-    pair = targets[layout.pair_target] * BASE + names[layout.pair_left]
-    return link, pair * BASE + names[layout.pair_right]
+    link = targets[index.link_target] * BASE + names[index.link_source]
+    pair = targets[index.pair_target] * BASE + names[index.pair_left]
+    return link, pair * BASE + names[index.pair_right]
 
 
 def _recall(node: Node, keys: tuple[Integers, Integers]) -> Multipliers:
+    """Return the multipliers that the node has inherited; 0 for new links and pairs."""
     duals = node.duals
     pi, sigma = _look_up(duals.link, duals.pi, keys[0]), _look_up(duals.pair, duals.sigma, keys[1])
     return Multipliers(pi, sigma, duals.tilt)
 
 
 def _look_up(keys: Integers, values: Floats, wanted: Integers) -> Floats:
-    """Values of the wanted keys in an ascending table, 0 where there is none."""
+    """Return the values of the wanted keys in an ascending table; 0 for missing keys."""
     if not len(keys):
         return np.zeros(len(wanted))
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -1,42 +1,34 @@
-"""Solvers as values: whatever PuLP finds, asked for a proof and not believed without one."""
+"""Solvers that PuLP can run, and how to read what each of them has proven."""
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import math
-import os
-import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulp
 
 from taskgraph.errors import SolverError
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.running import interrupt_when, run_in_thread
 
 EXACT = 1e-9
-POLL = 0.05
-"""Seconds between two looks at whether a running solver should stop."""
-LATE = 0.05
-"""Seconds after its limit at which a solver that goes on is told to stop."""
-PATIENCE = 0.5
-"""Seconds that it then has to do so before it is left behind."""
-LAST_PATIENCE = 10.0
-"""Seconds that one that was left behind has at the end of the process."""
-
-_LEFT_BEHIND: list[threading.Thread] = []
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a solver claims: ``optimal``, ``feasible``, ``infeasible`` or ``unknown``.
+class SolverResult:
+    """What a solver reports about a model.
 
-    ``bound`` is a proven upper bound of a maximum (inf where the solver tells none);
-    ``nodes`` counts the branch-and-bound nodes (-1 where it tells none).
+    Attributes
+    ----------
+    status : str
+        ``optimal``, ``feasible``, ``infeasible`` or ``unknown``.
+    bound : float
+        Upper bound of the maximum; inf where the solver reports none.
+    nodes : int
+        Number of branch-and-bound nodes; -1 where the solver reports none.
     """
 
     status: str
@@ -46,14 +38,23 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Backend:
-    """One solver: how PuLP makes it for a clock, and how its own verdict is read."""
+    """One solver.
+
+    Attributes
+    ----------
+    name : str
+    make : function
+        Returns PuLP's solver with the time limit of a clock.
+    read_result : function
+        Returns the result of a PuLP problem that this solver has solved.
+    """
 
     name: str
     make: Callable[[Clock], pulp.LpSolver]
-    judge: Callable[[pulp.LpProblem], Verdict]
+    read_result: Callable[[pulp.LpProblem], SolverResult]
 
-    def run(self, problem: pulp.LpProblem, clock: Clock | None = None) -> Verdict:
-        """Solve in place within the clock's time, and say what was proven.
+    def run(self, lp: pulp.LpProblem, clock: Clock | None = None) -> SolverResult:
+        """Solve a PuLP problem in place within the clock's time, and return the result.
 
         Raises
         ------
@@ -62,106 +63,29 @@ class Backend:
         """
         clock, halted = clock or Clock(), threading.Event()
         if clock.stop.is_set():
-            return Verdict("unknown")
+            return SolverResult("unknown")
         solver = self.make(clock)
         solver.halted = halted
         try:
-            _run_beside(lambda: problem.solve(solver), clock, halted)
+            run_in_thread(lambda: lp.solve(solver), clock, halted)
         except pulp.PulpSolverError as error:
             raise SolverError(f'the solver "{self.name}" failed: {error}') from error
         except OutOfTime:
-            return Verdict("unknown")
-        return self.judge(problem)
-
-
-def run_highs(solver: Any, clock: Clock) -> None:
-    """Run a HiGHS model until it is done, or until the clock or Ctrl-C stops it.
-
-    Raises
-    ------
-    OutOfTime
-        If it did not stop when it was told to: it is left behind, and must not be touched.
-    """
-    halted = threading.Event()
-    _interrupt_when(solver, halted)
-    _run_beside(solver.run, clock, halted)
-
-
-def _interrupt_when(solver: Any, halted: threading.Event) -> None:
-    def check(event: Any) -> None:
-        if halted.is_set():
-            event.interrupt()
-
-    for hook in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
-        hook.subscribe(check)
-
-
-def _run_beside(call: Callable[[], object], clock: Clock, halted: threading.Event) -> None:
-    """Call a function in a thread of its own, and set ``halted`` when it should stop.
-
-    Python handles signals in the main thread alone, and only between its own instructions: a
-    solver that runs there cannot be interrupted.
-    """
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            call()
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive() and not clock.stop.is_set() and clock.late < LATE:
-            thread.join(POLL)
-    finally:  # Ctrl-C comes here as well
-        halted.set()
-        _signal_children(thread, signal.SIGINT)
-        thread.join(PATIENCE)
-        _signal_children(thread, signal.SIGTERM)
-        if thread.is_alive():
-            _LEFT_BEHIND.append(thread)
-    if thread.is_alive():
-        raise OutOfTime
-    if failed:
-        raise failed[0]
-
-
-def left_behind() -> bool:
-    """Whether a solver that was told to stop still runs; then leave with `os._exit`."""
-    return any(thread.is_alive() for thread in _LEFT_BEHIND)
-
-
-@atexit.register
-def _wait_for_left_behind() -> None:
-    """A solver that returns to Python while the interpreter ends would abort the process."""
-    for thread in _LEFT_BEHIND:
-        thread.join(LAST_PATIENCE)
-
-
-def _signal_children(thread: threading.Thread, number: int) -> None:
-    """Signal the processes that a thread has started and waits for, where the system tells them.
-
-    A Ctrl-C in a terminal reaches them anyway; one that is sent to this process alone does not.
-    """
-    listed = Path(f"/proc/self/task/{thread.native_id}/children")
-    with contextlib.suppress(OSError):
-        for child in listed.read_text().split():
-            os.kill(int(child), number)
+            return SolverResult("unknown")
+        return self.read_result(lp)
 
 
 class _Highs(pulp.HiGHS):  # type: ignore[misc]
-    """PuLP's HiGHS, which stops when it is halted."""
+    """PuLP's HiGHS, which stops when ``halted`` is set."""
 
     halted = threading.Event()
 
     def callSolver(self, lp: pulp.LpProblem) -> None:
-        """Run the model that PuLP has built, if HiGHS took all of it."""
+        """Run the model that PuLP has built; raise `SolverError` if HiGHS refused some rows."""
         refused = lp.numConstraints() - lp.solverModel.getNumRow()
-        if refused:  # PuLP does not look, and the model would be another one
+        if refused:  # PuLP does not check this
             raise SolverError(f"HiGHS refused {refused} rows of the model: a number is too large")
-        _interrupt_when(lp.solverModel, self.halted)
+        interrupt_when(lp.solverModel, self.halted)
         lp.solverModel.run()
 
 
@@ -182,45 +106,45 @@ def _make_highs(clock: Clock) -> pulp.LpSolver:
     )
 
 
-def _judge_highs(problem: pulp.LpProblem) -> Verdict:
-    """Ask HiGHS itself: PuLP calls a time-out optimal (see also PuLP issue 661)."""
+def _read_highs(lp: pulp.LpProblem) -> SolverResult:
+    """Read the status from HiGHS: PuLP reports a time-out as optimal (see PuLP issue 661)."""
     import highspy
 
-    model = problem.solverModel
+    model = lp.solverModel
     info, status = model.getInfo(), model.getModelStatus()
-    sign = -1.0 if problem.sense == pulp.LpMaximize else 1.0
+    sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
     nodes = max(0, int(info.mip_node_count))
     if status in (
         highspy.HighsModelStatus.kInfeasible,
         highspy.HighsModelStatus.kUnboundedOrInfeasible,
     ):
-        return Verdict("infeasible", nodes=nodes)
+        return SolverResult("infeasible", nodes=nodes)
     if status == highspy.HighsModelStatus.kOptimal:
-        return Verdict("optimal", sign * info.mip_dual_bound, nodes)
+        return SolverResult("optimal", sign * info.mip_dual_bound, nodes)
     has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = sign * info.mip_dual_bound
-    return Verdict("feasible" if has_solution else "unknown", bound, nodes)
+    return SolverResult("feasible" if has_solution else "unknown", bound, nodes)
 
 
 def _make_cbc(clock: Clock) -> pulp.LpSolver:
     return pulp.PULP_CBC_CMD(msg=False, timeLimit=_limit(clock), gapRel=0.0, threads=1)
 
 
-def _judge_any(problem: pulp.LpProblem) -> Verdict:
-    """Believe "Optimal" only where the solution status is optimal as well.
+def _read_any(lp: pulp.LpProblem) -> SolverResult:
+    """Read the status from PuLP: optimal only if the solution's own status is optimal as well.
 
     On a time-out CBC's status is "Optimal" too, with ``sol_status`` 2 and, without an incumbent,
-    fractional values; PuLP passes no bound on.
+    fractional values. PuLP reports no bound.
     """
-    if problem.sol_status == pulp.LpSolutionOptimal and problem.status == pulp.LpStatusOptimal:
-        # A variable that no row holds comes back without a value: it is free to be 0.
-        terms = problem.objective.items()
+    if lp.sol_status == pulp.LpSolutionOptimal and lp.status == pulp.LpStatusOptimal:
+        # A variable without any constraint comes back without a value; it can be 0.
+        terms = lp.objective.items()
         value = sum(weight * (variable.varValue or 0.0) for variable, weight in terms)
-        return Verdict("optimal", float(value + problem.objective.constant))
-    if problem.status == pulp.LpStatusInfeasible:
-        return Verdict("infeasible")
-    found = problem.sol_status == pulp.LpSolutionIntegerFeasible
-    return Verdict("feasible" if found else "unknown")
+        return SolverResult("optimal", float(value + lp.objective.constant))
+    if lp.status == pulp.LpStatusInfeasible:
+        return SolverResult("infeasible")
+    has_solution = lp.sol_status == pulp.LpSolutionIntegerFeasible
+    return SolverResult("feasible" if has_solution else "unknown")
 
 
 def _named_by_pulp(name: str) -> Backend:
@@ -230,28 +154,28 @@ def _named_by_pulp(name: str) -> Backend:
             options["timeLimit"] = _limit(clock)
         return pulp.getSolver(name, **options)
 
-    return Backend(name, make, _judge_any)
+    return Backend(name, make, _read_any)
 
 
 SOLVERS: dict[str, Backend] = {
-    "highs": Backend("highs", _make_highs, _judge_highs),
-    "cbc": Backend("cbc", _make_cbc, _judge_any),
+    "highs": Backend("highs", _make_highs, _read_highs),
+    "cbc": Backend("cbc", _make_cbc, _read_any),
 }
-"""Solvers by name; `find_solver` adds every one that PuLP finds on the machine."""
+"""Solvers by name; `find_solver` accepts any other that PuLP finds on the machine."""
 
 
 def find_solver(name: str) -> Backend:
-    """Look a solver up: ``highs``, ``cbc``, or the name of any that PuLP finds here.
+    """Return a solver by name: ``highs``, ``cbc``, or any other that PuLP finds on the machine.
 
     Raises
     ------
     SolverError
-        If there is none of that name; the message lists those there are.
+        If there is no such solver; the message lists the available ones.
     """
     if name.lower() in SOLVERS:
         return SOLVERS[name.lower()]
     available = pulp.listSolvers(onlyAvailable=True)
-    match = next((found for found in available if found.lower() == name.lower()), None)
+    match = next((known for known in available if known.lower() == name.lower()), None)
     if match is None:
         names = ", ".join([*SOLVERS, *available])
         raise SolverError(f'there is no solver "{name}" here; expected one of {names}')

@@ -1,4 +1,4 @@
-"""Branch and bound on the Lagrangian bound: best first, on the sources alone."""
+"""Best-first branch and bound over the sources, with the Lagrangian bound."""
 
 from __future__ import annotations
 
@@ -9,103 +9,104 @@ import numpy as np
 
 from taskgraph.arrays import Booleans
 from taskgraph.program import Program
-from taskgraph.solver.ascent import Aim, tighten
+from taskgraph.solver.ascent import Levels, tighten
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.contract import Node, contract, root_node
 from taskgraph.solver.cover import SOLVABLE, Cover, cover
 from taskgraph.solver.incumbent import Incumbent
-from taskgraph.solver.leaves import fits_at_most, is_leaf, settle, solvable_with
+from taskgraph.solver.leaves import fits_at_most, is_leaf, offer_solutions, solvable_with
 from taskgraph.solver.local import Neighborhood, affordable, greedy_set, improve
 
-ROOT_STEPS = 300
-STEPS = 60
-MOST_WAITING = 1_000
-"""Nodes that wait; each holds a program of its own, up to some MB."""
+ROOT_STEPS, STEPS = 300, 60
+"""Subgradient steps at the root and at each other node."""
+MOST_OPEN = 1_000
+"""Most open nodes before the search goes depth first; each holds up to a few MB."""
 POLISH = 4
-"""Nodes from one local search to the next."""
+"""Every so many nodes, a local search starts from the relaxation's sources."""
 WIDEST = 6
-"""Largest order: an edge of order k has k (k - 1) / 2 pairs."""
+"""Largest order: an edge of order k has k (k - 1) / 2 pairs of sources."""
 SCARCE, TIGHT = 2.5, 1.6
-"""Cover ratios below which, at the root, solving every target is the difficulty, and below which,
-in its nodes, trying all sets is quicker than a bound."""
+"""Limits of `Cover.ratio`. Below the first one at the root, the search branches on targets that are
+hard to solve. Below the second one in a node, no bound is computed."""
 
 
 @dataclass(frozen=True)
-class Search:
-    """Whether the search ended by itself, what no solution exceeds, and how many nodes it took."""
+class BranchResult:
+    """Whether the search is complete, the proven bound, and the number of nodes."""
 
     complete: bool
     bound: float
     nodes: int
 
 
-def suits(program: Program) -> bool:
-    """Whether the bound is made for this program."""
+def can_branch(program: Program) -> bool:
+    """Return whether the Lagrangian bound is valid for this program."""
     return not program.may_transfer and program.edge_sources.shape[1] <= WIDEST
 
 
-def branch(program: Program, incumbent: Incumbent, clock: Clock) -> Search:
-    """Improve the incumbent until nothing better, and no earlier tie, is left, or time is up.
+def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> BranchResult:
+    """Improve the incumbent until it is proven to be the one to report, or time is up.
 
-    The nodes with the largest bound come first, so that the bound falls with time. Before there
-    is an incumbent, to find one, and while too many nodes wait, the latest come first.
+    The node with the largest bound is next, so that the proven bound falls with time. While there
+    is no incumbent, and while too many nodes are open, the latest node is next (depth first).
     """
     floor = _floor(program)
     root = root_node(program)
-    waiting = [] if root is None else [root]
-    near, nodes, scarce = Neighborhood(program), 0, False
-    while waiting and not clock.over:
-        node = waiting.pop(_next(waiting, incumbent))
-        aim = Aim(max(incumbent.least, floor), max(incumbent.value, floor))
-        if node.limit < aim.least:
+    open_nodes = [] if root is None else [root]
+    neighborhood, nodes, scarce = Neighborhood(program), 0, False
+    while open_nodes and not clock.over:
+        node = open_nodes.pop(_next(open_nodes, incumbent))
+        levels = Levels(max(incumbent.cutoff, floor), max(incumbent.value, floor))
+        if node.limit < levels.cutoff:
             continue
-        if clock.watch is not None:
-            known = max([node.limit, incumbent.value, *(other.limit for other in waiting)])
-            clock.watch(incumbent.value, known, nodes)
+        if clock.callback is not None:
+            known = max([node.limit, incumbent.value, *(other.limit for other in open_nodes)])
+            clock.callback(incumbent.value, known, nodes)
         nodes += 1
         ratio = cover(node.program).ratio
         scarce = ratio < SCARCE if nodes == 1 else scarce
         steps = 0 if scarce and ratio < TIGHT else STEPS if nodes > 1 else ROOT_STEPS
-        smaller = tighten(node, aim, steps, lambda: clock.over) if ratio > SOLVABLE else None
+        smaller = tighten(node, levels, steps, lambda: clock.over) if ratio > SOLVABLE else None
         if smaller is not None and is_leaf(smaller):
-            settle(smaller, incumbent)
+            offer_solutions(smaller, incumbent)
         elif smaller is not None:
             if nodes % POLISH == 1:
-                incumbent.offer(_polished(smaller, near, clock))
-            waiting += _split(smaller, scarce)
-    waiting = [node for node in waiting if node.limit >= max(incumbent.least, floor)]
-    bound = max([incumbent.value, *(node.limit for node in waiting)])
-    return Search(not waiting, bound, nodes)
+                incumbent.offer(_locally_searched(smaller, neighborhood, clock))
+            open_nodes += _split(smaller, scarce)
+    open_nodes = [node for node in open_nodes if node.limit >= max(incumbent.cutoff, floor)]
+    bound = max([incumbent.value, *(node.limit for node in open_nodes)])
+    return BranchResult(not open_nodes, bound, nodes)
 
 
 def _floor(program: Program) -> float:
-    """Less than any solution is worth: a bound below it proves that there is none."""
+    """Return a number below the value of any solution: a smaller bound proves infeasibility."""
     least = np.where(program.self_source >= 0, program.self_value, math.inf)
     np.minimum.at(least, program.edge_target, program.edge_value)
     least = least[np.isfinite(least)]
     return float(least.sum() - 1e-6 * (1.0 + np.abs(least).sum()))
 
 
-def _next(waiting: list[Node], incumbent: Incumbent) -> int:
-    if incumbent.first is None or len(waiting) > MOST_WAITING:
-        return len(waiting) - 1
-    return max(range(len(waiting)), key=lambda place: waiting[place].limit)
+def _next(open_nodes: list[Node], incumbent: Incumbent) -> int:
+    """Return the index of the open node to search next."""
+    if incumbent.first is None or len(open_nodes) > MOST_OPEN:
+        return len(open_nodes) - 1
+    return max(range(len(open_nodes)), key=lambda place: open_nodes[place].limit)
 
 
-def _polished(node: Node, near: Neighborhood, clock: Clock) -> Booleans:
-    """A good set near the one that the relaxation likes."""
-    ranked = node.names[np.argsort(-node.liked, kind="stable")]
-    start = affordable(near, np.append(node.inside, ranked))
-    return improve(near, greedy_set(near, start), clock)
+def _locally_searched(node: Node, neighborhood: Neighborhood, clock: Clock) -> Booleans:
+    """Return the result of a local search from the sources with the largest relaxed shares."""
+    ranked = node.names[np.argsort(-node.relaxed_share, kind="stable")]
+    start = affordable(neighborhood, np.append(node.inside, ranked))
+    return improve(neighborhood, greedy_set(neighborhood, start), clock)
 
 
 def _split(node: Node, scarce: bool) -> list[Node]:
-    """Branch on the target that is hardest to solve, or on the source that is liked best."""
+    """Branch on the target that is hardest to solve, or on the source with the largest share."""
     covering = cover(node.program) if scarce else None
     if covering is not None and math.isfinite(covering.ratio):
         return _split_target(node, covering)
-    pivot = np.zeros(len(node.liked), dtype=bool)
-    pivot[node.liked.argmax()] = True
+    pivot = np.zeros(len(node.relaxed_share), dtype=bool)
+    pivot[node.relaxed_share.argmax()] = True
     none, every = np.zeros_like(pivot), np.ones(len(node.program.edge_value), dtype=bool)
     without = contract(node, inside=none, outside=pivot, kept=every)
     having = contract(node, inside=pivot, outside=none, kept=every)
@@ -113,7 +114,7 @@ def _split(node: Node, scarce: bool) -> list[Node]:
 
 
 def _split_target(node: Node, covering: Cover) -> list[Node]:
-    """One node for each source that helps to solve a target, without the sources before it."""
+    """Return one child for each source that helps the hardest target, earlier ones excluded."""
     program = node.program
     supply = covering.part.sum(axis=1)
     hardest = int(np.where(supply > 0, supply, math.inf).argmin())

@@ -1,4 +1,4 @@
-"""Given which tasks are supervised, the best transfer for every target: exact, and no solver."""
+"""The best transfer to every target for a fixed set of supervised sources, found exactly."""
 
 from __future__ import annotations
 
@@ -15,13 +15,25 @@ UNCOVERED = -2
 
 
 def tolerance(value: float) -> float:
-    """Objectives that differ by less are ties."""
+    """Return the difference below which two objective values are equal."""
     return TOLERANCE * max(1.0, abs(value))
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A feasible solution: the supervised sources, and an edge (or -1 for ``self``) a target."""
+    """A feasible solution of a program.
+
+    Attributes
+    ----------
+    supervised : (S,) bools
+        The supervised sources.
+    edges : (T,) ints
+        The edge that solves each target; -1 (`SUPERVISED`) where its own network does.
+    value : float
+        Objective value; larger is better.
+    cost : float
+        Label and transfer costs.
+    """
 
     supervised: Booleans
     edges: Integers
@@ -30,7 +42,7 @@ class Choice:
 
 
 def best_edges(program: Program, supervised: Booleans) -> tuple[Integers, Floats]:
-    """The best usable edge of each target (the first of several equal ones) and its value.
+    """Return the best usable edge of each target (the first of equal ones) and its value.
 
     Returns
     -------
@@ -41,7 +53,7 @@ def best_edges(program: Program, supervised: Booleans) -> tuple[Integers, Floats
     edges = np.flatnonzero(usable)
     chosen = np.full(len(program.targets), UNCOVERED, dtype=np.int64)
     value = np.full(len(program.targets), -np.inf)
-    # Ascending by value and descending by position: the last write is the first of the best.
+    # Sorted so that the first of the best edges of a target is written last.
     order = edges[np.lexsort((-edges, program.edge_value[edges]))]
     chosen[program.edge_target[order]] = order
     value[program.edge_target[order]] = program.edge_value[order]
@@ -54,7 +66,7 @@ def choose(program: Program, supervised: Booleans) -> Choice | None:
     Returns
     -------
     Choice or None
-        None if a target cannot be solved from this set, or it costs more than the budget.
+        None if a target cannot be solved from this set, or if the set exceeds the budget.
     """
     edges, value = best_edges(program, supervised)
     solved_by_own = program.solved_by_own(supervised)
@@ -79,10 +91,10 @@ def _affordable_upgrades(
     wanted: Booleans,
     value: Floats,
 ) -> Booleans:
-    """Which supervised targets keep a transfer, where that costs budget: an exact knapsack.
+    """Return which supervised targets keep a transfer, where that costs budget.
 
-    Partial selections are kept while no other is both cheaper and better (Nemhauser and Ullmann,
-    Management Science 1969), so costs may be any floats.
+    This is a knapsack problem, solved exactly by keeping every partial selection unless another
+    one is both cheaper and better (Nemhauser and Ullmann, Management Science 1969).
     """
     room = program.costs.budget - program.units_spent(supervised, solved_by_own)
     front: list[tuple[int, float, tuple[int, ...]]] = [(0, 0.0, ())]
@@ -101,6 +113,7 @@ def _affordable_upgrades(
 def _undominated(
     selections: list[tuple[int, float, tuple[int, ...]]],
 ) -> list[tuple[int, float, tuple[int, ...]]]:
+    """Keep each selection (cost, value, targets) with a larger value than every cheaper one."""
     kept: list[tuple[int, float, tuple[int, ...]]] = []
     for cost, value, chosen in sorted(selections, key=lambda s: (s[0], -s[1])):
         if not kept or value > kept[-1][1]:
@@ -108,8 +121,8 @@ def _undominated(
     return kept
 
 
-def without_useless(program: Program, choice: Choice, clock: Clock | None = None) -> Choice:
-    """Drop, dearest first, every source that can go without a loss, while there is time."""
+def without_redundant(program: Program, choice: Choice, clock: Clock | None = None) -> Choice:
+    """Drop each source whose removal loses no value, the most expensive first, while time lasts."""
     clock = clock or Clock()
     candidates = np.flatnonzero(choice.supervised & ~program.required)
     for source in sorted(candidates, key=lambda s: (-program.label_cost[s], -s)):
@@ -117,7 +130,7 @@ def without_useless(program: Program, choice: Choice, clock: Clock | None = None
             break
         smaller = choice.supervised.copy()
         smaller[source] = False
-        lighter = choose(program, smaller)
-        if lighter is not None and lighter.value >= choice.value:
-            choice = lighter
+        cheaper = choose(program, smaller)
+        if cheaper is not None and cheaper.value >= choice.value:
+            choice = cheaper
     return choice

@@ -1,4 +1,4 @@
-"""The time limit, counted once for all the steps of a solve, and progress of a long proof."""
+"""One time limit for all steps of a solve, and a callback with what is proven so far."""
 
 from __future__ import annotations
 
@@ -8,30 +8,38 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Watch = Callable[[float, float, int], None]
-"""Called with the best value so far (-inf before there is one), its bound, and the nodes solved."""
+SolverCallback = Callable[[float, float, int], None]
+"""Receives the best value so far (-inf before the first), a proven bound, and the node count."""
 
 
 class OutOfTime(Exception):
-    """A step was left before it was done; see `Clock.check`."""
+    """Raised by `Clock.check` when the time is over, and caught by the solver."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds since it was made, and what is left of ``limit`` (None: no limit).
+    """Measures the time of a solve and says when it must end.
 
-    ``watch`` is called from time to time with how far a branch and bound has come. Setting
-    ``stop``, from a signal handler or another thread, ends the solve as a passed limit does.
+    Parameters
+    ----------
+    limit : float, optional
+        Seconds from ``start``; None for no limit.
+    callback : SolverCallback, optional
+        Called at each node of the branch and bound.
+    stop : threading.Event
+        Setting it, from a signal handler or another thread, ends the solve as the limit does.
+    start : float
+        Value of `time.perf_counter` at the start.
     """
 
     limit: float | None = None
-    watch: Watch | None = None
+    callback: SolverCallback | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     start: float = field(default_factory=time.perf_counter)
 
     @property
     def seconds(self) -> float:
-        """Elapsed time."""
+        """Seconds since the start."""
         return time.perf_counter() - self.start
 
     @property
@@ -57,10 +65,10 @@ class Clock:
             raise OutOfTime
 
     def share(self, part: float, *, least: float = 0.0) -> Clock:
-        """A clock that stops with this one, and has ``part`` of what is left from now on.
+        """Return a clock for one step: it has ``part`` of the time left, and stops with this one.
 
-        It has ``least`` seconds in any case, beyond the limit too.
+        The step has at least ``least`` seconds, even beyond the limit.
         """
         left = self.left
         limit = None if left is None else max(part * left, least)
-        return Clock(limit, self.watch, self.stop)
+        return Clock(limit, self.callback, self.stop)

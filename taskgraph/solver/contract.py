@@ -1,8 +1,9 @@
-"""Nodes of the branch and bound: a smaller program is left once sources are decided.
+"""Nodes of the branch and bound, and the smaller program that follows from decided sources.
 
-A supervised source leaves with its cost, its own target, and its place in every edge; an excluded
-one takes its edges along. Edges beyond what is left of the budget vanish, and edges that another
-has come to dominate. What has one way left is decided as well.
+A supervised source is removed: its cost leaves the budget, its own target is solved, and it
+leaves the source set of every edge. An excluded source is removed with all of its edges. Edges
+that exceed the rest of the budget, or that another edge dominates, are removed. Where a target has
+a single possibility left, that is decided as well.
 """
 
 from __future__ import annotations
@@ -17,14 +18,18 @@ from taskgraph.program import Program
 from taskgraph.solver.scale import with_costs_as_shares
 
 SMALL = 1e-6
-"""Share of the largest price that stands in for one of zero or less."""
+"""A price of zero or less is raised to this share of the largest price."""
 ROUNDING = 1e-9
-"""What a node's budget allows beyond its limit: every set is evaluated exactly in the end."""
+"""What a node allows beyond the budget; every set is evaluated exactly in the end."""
 
 
 @dataclass(frozen=True, eq=False)
 class Duals:
-    """Multipliers of a node, found again by the original indices of what they belong to."""
+    """Multipliers of a node, stored by original indices, so that child nodes can reuse them.
+
+    ``link`` and ``pair`` are ascending keys; ``pi`` and ``sigma`` are the multipliers of these
+    links and pairs; ``tilt`` is antisymmetric (see `taskgraph.solver.lagrange`).
+    """
 
     link: Integers  # (L,) keys, ascending
     pi: Floats  # (L,)
@@ -35,25 +40,38 @@ class Duals:
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """What is left to decide, what is decided, and what the node can be worth at most.
+    """A node of the branch and bound.
 
-    ``names`` and ``targets`` are the original indices of the sources and targets of ``program``;
-    ``inside`` those of the supervised sources; ``settled`` is the worth of the targets that are
-    solved; ``liked`` (S,) says how much the relaxation wants each source, in [0, 1].
+    Attributes
+    ----------
+    program : Program
+        What is left to decide.
+    names, targets : (S,) and (T,) ints
+        Original indices of the sources and targets of ``program``.
+    inside : ints
+        Original indices of the sources that are supervised.
+    solved_value : float
+        Objective value of the targets that are already solved.
+    limit : float
+        Upper bound of the objective of every solution in this node.
+    relaxed_share : (S,) floats
+        Moving average of the relaxation's value of each source, in [0, 1].
+    duals : Duals
+        The best multipliers so far.
     """
 
     program: Program
     names: Integers
     targets: Integers
     inside: Integers
-    settled: float
+    solved_value: float
     limit: float
-    liked: Floats
+    relaxed_share: Floats
     duals: Duals
 
 
 def root_node(program: Program) -> Node | None:
-    """The whole program; None if it is seen at once to have no solution."""
+    """Return the node of the whole program; None if that has no solution."""
     size = len(program.sources)
     nothing, none = np.zeros(0, dtype=np.int64), np.zeros(0)
     shares = with_costs_as_shares(program)
@@ -62,9 +80,9 @@ def root_node(program: Program) -> Node | None:
         names=np.arange(size),
         targets=np.arange(len(program.targets)),
         inside=nothing,
-        settled=0.0,
+        solved_value=0.0,
         limit=math.inf,
-        liked=np.full(size, 0.5),
+        relaxed_share=np.full(size, 0.5),
         duals=Duals(nothing, none, nothing, none, np.zeros((size, size))),
     )
     every = np.ones(len(program.edge_value), dtype=bool)
@@ -72,9 +90,10 @@ def root_node(program: Program) -> Node | None:
 
 
 def prices(program: Program) -> tuple[Floats, float]:
-    """What supervising each source adds to the cost, above 0, and the room there is for it.
+    """Return what supervising each source adds to the cost, above 0, and the room for these prices.
 
-    A price of zero or less is raised, and the room with it, so that no set is lost that fits.
+    A price of zero or less is raised to a small positive number, and the room by as much, so that
+    no affordable set is lost.
     """
     price, owned = program.label_cost.copy(), program.self_source >= 0
     price[program.self_source[owned]] -= program.transfer_cost[owned]
@@ -84,12 +103,20 @@ def prices(program: Program) -> tuple[Floats, float]:
 
 
 def contract(node: Node, *, inside: Booleans, outside: Booleans, kept: Booleans) -> Node | None:
-    """Supervise some sources, exclude others, keep some edges, and do all that follows.
+    """Fix these decisions and propagate them until nothing more is forced.
+
+    Parameters
+    ----------
+    inside, outside : (S,) bools
+        Sources to supervise and to exclude.
+    kept : (E,) bools
+        Edges that may still be chosen.
 
     Returns
     -------
     Node or None
-        Every target of it has an edge, and every source fits; None if there is no solution.
+        Each of its targets has an edge, and each source fits the budget. None if there is no
+        solution.
     """
     while True:
         node = _apply(node, inside, outside, kept)
@@ -107,6 +134,7 @@ def contract(node: Node, *, inside: Booleans, outside: Booleans, kept: Booleans)
 
 
 def _apply(node: Node, inside: Booleans, outside: Booleans, kept: Booleans) -> Node:
+    """Return the node after these decisions, without what follows from them."""
     program = node.program
     solved = program.solved_by_own(inside)
     lost = np.append(outside, False)[program.edge_sources].any(axis=1)
@@ -116,23 +144,24 @@ def _apply(node: Node, inside: Booleans, outside: Booleans, kept: Booleans) -> N
     smaller = replace(smaller, budget=program.budget - float(program.label_cost[inside].sum()))
     return replace(
         node,
-        program=_useful(smaller),
+        program=_without_useless_edges(smaller),
         names=node.names[free],
         targets=node.targets[left],
         inside=np.append(node.inside, node.names[inside]),
-        settled=node.settled + float(program.self_value[solved].sum()),
-        liked=node.liked[free],
+        solved_value=node.solved_value + float(program.self_value[solved].sum()),
+        relaxed_share=node.relaxed_share[free],
         duals=replace(node.duals, tilt=node.duals.tilt[np.ix_(free, free)]),
     )
 
 
 def _renumbered(program: Program, kept: Booleans, free: Booleans, left: Booleans) -> Program:
+    """Return the program of the kept edges, the free sources and the targets that are left."""
     count = int(free.sum())
     number = np.append(np.where(free, np.cumsum(free) - 1, count), count)
     own = program.self_source[left]
     still = np.append(free, False)[own]
     return replace(
-        program.keep(kept),
+        program.with_edges(kept),
         sources=tuple(np.array(program.sources, dtype=object)[free]),
         targets=tuple(np.array(program.targets, dtype=object)[left]),
         label_cost=program.label_cost[free],
@@ -146,11 +175,11 @@ def _renumbered(program: Program, kept: Booleans, free: Booleans, left: Booleans
     )
 
 
-def _useful(program: Program) -> Program:
-    """Leave out edges that cost too much, and those that are no better than a smaller one.
+def _without_useless_edges(program: Program) -> Program:
+    """Remove edges that cost too much, and edges that an edge with at most one source dominates.
 
-    Looks at single members and at edges without any (whose sources are all supervised); this is
-    enough, as larger parts of a set were looked at by presolve.
+    An edge without sources is one whose sources are all supervised. Larger subsets need no check:
+    presolve has compared them.
     """
     price, room = prices(program)
     target, members, value = program.edge_target, program.edge_sources, program.edge_value
@@ -163,4 +192,4 @@ def _useful(program: Program) -> Program:
     with_one = part[target[:, None], members].max(axis=1)
     beaten = np.where(order <= 1, value < with_one, value <= with_one)
     beaten |= ~none & (value <= part[target, size])
-    return program.keep(fits & ~beaten)
+    return program.with_edges(fits & ~beaten)

@@ -1,4 +1,4 @@
-"""Whether what is left of the budget can still solve every target: a cheap proof that it cannot."""
+"""A quick test whether the rest of the budget can solve every target."""
 
 from __future__ import annotations
 
@@ -10,21 +10,26 @@ from taskgraph.arrays import Floats
 from taskgraph.program import Program
 from taskgraph.solver.contract import prices
 
-STEPS = 12
-RATE = 2.0
+STEPS, RATE = 12, 2.0
+"""Number and size of the steps of the multiplicative weights."""
 SOLVABLE = 1.0 - 1e-6
-"""A smaller ratio proves that there is no solution."""
+"""A smaller `Cover.ratio` proves that there is no solution."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cover:
-    """How hard it is to solve every target.
+    """A weighted covering relaxation: how much of the targets the budget can solve.
 
-    A source solves a target by 1/k if the smallest transfer that uses it has k sources, so that
-    the sources of a transfer solve its target together. ``ratio`` is the most that fits into the
-    budget, over the least that is needed, both weighted by how hard the targets are to solve:
-    below 1 there is no solution. ``part`` (T, S) holds the shares, with rows of zeros where a
-    target needs no more sources; ``weight`` (T,) the weights, which sum to 1.
+    Attributes
+    ----------
+    part : (T, S) floats
+        What a source contributes to a target: 1/k if the smallest transfer that uses it has k
+        sources. Rows of zeros belong to targets that need no more sources.
+    weight : (T,) floats
+        Weights of the targets, which sum to 1; larger where a target is hard to solve.
+    ratio : float
+        The largest weighted sum of contributions that the budget allows, where solving all
+        targets takes 1. Below 1 there is no solution.
     """
 
     ratio: float
@@ -33,7 +38,7 @@ class Cover:
 
 
 def cover(program: Program) -> Cover:
-    """Weigh the targets so that the ratio is small, by multiplicative weights."""
+    """Find weights with a small ratio, by the multiplicative weights method."""
     part = _parts(program)
     needed = part.any(axis=1)
     weight, best = needed / max(1, needed.sum()), Cover(np.inf, part, needed.astype(float))
@@ -58,6 +63,7 @@ def cover(program: Program) -> Cover:
 
 
 def _parts(program: Program) -> Floats:
+    """(T, S) array: what each source contributes to each target; see `Cover`."""
     order = program.order
     part = np.zeros((len(program.targets), len(program.sources) + 1))
     share = np.repeat(1.0 / np.maximum(order, 1), program.edge_sources.shape[1])

@@ -1,4 +1,4 @@
-"""The best taxonomies found so far, and of those that tie, the one to report."""
+"""The best solution so far, with a fixed order among solutions of equal value."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import math
 
 from taskgraph.arrays import Booleans
 from taskgraph.program import Program
-from taskgraph.solver.choice import Choice, choose, tolerance, without_useless
+from taskgraph.solver.choice import Choice, choose, tolerance, without_redundant
 from taskgraph.solver.clock import Clock
 
 
 class Incumbent:
-    """Keeps every solution that may still be the one to report.
+    """Keeps the solutions one of which will be reported.
 
-    That is the first, in the order of fewest supervised and then of names, of all that are worth
-    the optimum within the tolerance. A solution is let go once another is worth no less and comes
-    before it.
+    Among solutions whose values differ by less than the tolerance, the one with the fewest
+    supervised sources is reported, then the one whose list of names comes first. A solution is
+    dropped once another one comes before it and has no smaller value.
     """
 
     def __init__(self, program: Program, clock: Clock | None = None) -> None:
@@ -24,27 +24,27 @@ class Incumbent:
         self._front: list[Choice] = []
 
     @property
-    def least(self) -> float:
-        """What a solution must be worth to matter."""
+    def cutoff(self) -> float:
+        """The value below which a solution is not kept."""
         return self.value - tolerance(self.value) if self._front else -math.inf
 
     @property
     def first(self) -> Choice | None:
-        """The solution to report; None while there is none."""
+        """The solution to report; None before the first one."""
         return min(self._front, key=_rank, default=None)
 
     def offer(self, supervised: Booleans) -> None:
-        """Evaluate a set, and keep it if it matters."""
+        """Evaluate a set of supervised sources, and keep it if it may be the one to report."""
         choice = choose(self.program, supervised)
-        if choice is None or choice.value < self.least:
+        if choice is None or choice.value < self.cutoff:
             return
-        choice = without_useless(self.program, choice, self._clock)
+        choice = without_redundant(self.program, choice, self._clock)
         self.value = max(self.value, choice.value)
         rank = _rank(choice)
         if any(c.value >= choice.value and _rank(c) <= rank for c in self._front):
             return
         kept = [c for c in self._front if c.value > choice.value or _rank(c) < rank]
-        self._front = [c for c in [*kept, choice] if c.value >= self.least]
+        self._front = [c for c in [*kept, choice] if c.value >= self.cutoff]
 
 
 def _rank(choice: Choice) -> tuple[int, list[int]]:

@@ -1,4 +1,4 @@
-"""Why there is no taxonomy within the budget, and the least budget that would do."""
+"""Why a program has no solution, and the least budget that has one."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ import numpy as np
 import pulp
 
 from taskgraph.arrays import Booleans, Integers
-from taskgraph.costs import exact_costs
+from taskgraph.problem.costs import exact_costs
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose
 from taskgraph.solver.clock import Clock, OutOfTime
-from taskgraph.solver.model import grouped_model, posing_seconds
+from taskgraph.solver.model import building_seconds, grouped_model
 from taskgraph.solver.presolve import presolve, undominated
 
 MOST_SECONDS = 30.0
-"""For the reasons alone; that there is no solution is proven before."""
+"""Time limit of the search for the reason; that there is no solution is proven before."""
 
 SHOWN_DIGITS = 10
 
 
 @dataclass(frozen=True)
-class Reason:
-    """A sentence for the user, and the least budget that solves every target (None: no budget).
+class Infeasibility:
+    """Why a program has no solution.
 
-    ``affordable`` is a solution within the budget, where there is one after all: a solver's
-    "infeasible" is not believed against exact arithmetic.
+    Attributes
+    ----------
+    text : str
+        A sentence for the user.
+    least_budget : float or None
+        The least budget that solves every target; None if no budget does, or if it is unknown.
+    affordable : Choice or None
+        A solution within the budget, if exact arithmetic finds one although the solver found none.
     """
 
     text: str
@@ -38,14 +44,16 @@ class Reason:
     affordable: Choice | None = None
 
 
-def explain(program: Program, backend: Backend, clock: Clock | None = None) -> Reason:
-    """Say which targets cannot be solved, and what would mend it."""
-    hopeless = _unreached(program, ~program.banned)
+def explain_infeasibility(
+    program: Program, backend: Backend, clock: Clock | None = None
+) -> Infeasibility:
+    """Return which targets cannot be solved, and which flags would mend it."""
+    hopeless = _unsolved_targets(program, ~program.banned)
     if hopeless:
-        has = "have" if len(hopeless) > 1 else "has"
-        return Reason(
-            f"{_targets(hopeless)} cannot be supervised and {has} no transfer from the tasks and "
-            f"orders that are allowed, whatever the budget; raise --max-order{_exclude(hopeless)}",
+        return Infeasibility(
+            f"{_named_targets(hopeless)} cannot be supervised and {_has(hopeless)} no transfer "
+            "from the tasks and orders that are allowed, whatever the budget; raise "
+            f"--max-order{_exclude(hopeless)}",
             None,
         )
     clock = clock or Clock()
@@ -54,33 +62,39 @@ def explain(program: Program, backend: Backend, clock: Clock | None = None) -> R
     cheapest, proven = _cheapest(program, backend, clock)
     affordable = None if cheapest is None else choose(program, cheapest.supervised)
     if affordable is not None:
-        return Reason("", None, affordable)
+        return Infeasibility("", None, affordable)
     within = f"no taxonomy within budget {program.budget:g}: "
     if cheapest is None or not proven:
-        passed = "the time limit passed before the least budget that solves every target was found"
+        late = "the time limit passed before the least budget that solves every target was found"
         none = "the solver found no cover of all targets at any budget"
-        return Reason(f"{within}{passed if clock.over else none}", None)
-    least = cheapest.cost
-    shown = _shown(program, least)
+        return Infeasibility(f"{within}{late if clock.over else none}", None)
+    shortage, remedy = _shortage(program, backend, clock)
+    shown = _rounded_up(program, cheapest.cost)
     advice = f"The least budget that solves every target is {shown} (try --budget {shown})"
+    return Infeasibility(f"{within}{shortage}. {advice}{remedy}", cheapest.cost)
+
+
+def _shortage(program: Program, backend: Backend, clock: Clock) -> tuple[str, str]:
+    """Return what the budget is too small for, and a remedy other than a larger budget."""
     fixed = int(program.costs.label[program.required].sum())
     if fixed > program.costs.budget:
-        fixed_cost = program.costs.amount(fixed)
-        return Reason(f"{within}the required tasks alone cost {fixed_cost:g}. {advice}", least)
-    unsolved = _unsolved(program, backend, clock)
+        return f"the required tasks alone cost {program.costs.amount(fixed):g}", ""
+    unsolved = _unsolved_within_budget(program, backend, clock)
     if not unsolved:
-        return Reason(
-            f"{within}the transfers to train leave too little for labels. {advice}", least
-        )
-    has = "have" if len(unsolved) > 1 else "has"
-    return Reason(
-        f"{within}{_targets(unsolved)} {has} no transfer from tasks that the budget can "
-        f"supervise. {advice}{_exclude(unsolved)}",
-        least,
+        return "the transfers to train leave too little for labels", ""
+    return (
+        f"{_named_targets(unsolved)} {_has(unsolved)} no transfer from tasks that the budget can "
+        "supervise",
+        _exclude(unsolved),
     )
 
 
-def _targets(names: list[str], most: int = 3) -> str:
+def _has(names: list[str]) -> str:
+    return "have" if len(names) > 1 else "has"
+
+
+def _named_targets(names: list[str], most: int = 3) -> str:
+    """Return the first names for a sentence, such as ``targets "a", "b" and 3 more``."""
     quoted = [f'"{name}"' for name in names[:most]]
     more = len(names) - len(quoted)
     text = ", ".join(quoted) + (f" and {more} more" if more else "")
@@ -93,11 +107,11 @@ def _exclude(names: list[str], most: int = 3) -> str:
     return f", or leave {'them' if len(names) > 1 else 'it'} out with --exclude {','.join(names)}"
 
 
-def _shown(program: Program, budget: float) -> str:
-    """A number of few digits that, typed as a budget, affords what ``budget`` does."""
+def _rounded_up(program: Program, budget: float) -> str:
+    """Return ``budget`` as text of few digits, rounded so that it affords as much."""
     exact = Decimal(repr(budget))
     ceiling = Context(prec=SHOWN_DIGITS, rounding=ROUND_CEILING)
-    # The noise of a computed cost, such as 0.30000000000000004, is not rounded up.
+    # First try without the rounding error of a computed cost, such as 0.30000000000000004.
     for number in (Context(prec=15).plus(exact), exact):
         text = f"{float(ceiling.plus(number)):.{SHOWN_DIGITS}g}"
         if _units(program, float(text)) >= _units(program, budget):
@@ -106,19 +120,13 @@ def _shown(program: Program, budget: float) -> str:
 
 
 def _units(program: Program, budget: float) -> Fraction:
-    """A budget as exact comparisons see it."""
+    """Return a budget as the exact number that costs are compared with."""
     costs = exact_costs(program.label_cost.tolist(), program.transfer_cost.tolist(), budget)
     return costs.budget * Fraction(10) ** costs.exponent
 
 
-def least_budget(program: Program, backend: Backend, clock: Clock) -> float | None:
-    """The least label and transfer cost at which every target is solved; None if none is."""
-    choice, proven = _cheapest(program, backend, clock)
-    return choice.cost if choice is not None and proven else None
-
-
 def affordable_cover(program: Program, backend: Backend, clock: Clock) -> Booleans | None:
-    """Sources that solve every target within the budget, if a short search finds any."""
+    """Return sources that solve every target within the budget; None if none are found in time."""
     cheapest, _ = _cheapest(program, backend, clock)
     if cheapest is None or choose(program, cheapest.supervised) is None:
         return None
@@ -126,15 +134,16 @@ def affordable_cover(program: Program, backend: Backend, clock: Clock) -> Boolea
 
 
 def _cheapest(program: Program, backend: Backend, clock: Clock) -> tuple[Choice | None, bool]:
-    """A cheap solution at any budget, and whether none is cheaper.
+    """Return a cheap solution, whatever the budget, and whether it is proven to be the cheapest.
 
-    Costs may differ by many orders of magnitude. So the search is first bounded by what surely
-    suffices, then by the cost of what it found: the solver's tolerance is relative to that.
+    Costs may differ by orders of magnitude, and the solver's tolerance is relative to the budget.
+    So the model is solved twice: within a budget that surely suffices, and within the cost of the
+    first solution.
     """
-    if clock.left is not None and clock.left < posing_seconds(program):
+    if clock.left is not None and clock.left < building_seconds(program):
         return None, False
-    free = _counting(replace(program, budget=math.inf))
-    enough, best, proven = _enough(free), None, False
+    free = _with_counts_as_values(replace(program, budget=math.inf))
+    enough, best, proven = _sufficient_budget(free), None, False
     for _ in range(2):
         reduced = presolve(replace(free, budget=enough), clock)
         if reduced is None:
@@ -143,23 +152,23 @@ def _cheapest(program: Program, backend: Backend, clock: Clock) -> tuple[Choice 
             model = grouped_model(reduced, clock)
         except OutOfTime:
             break
-        model.problem.sense = pulp.LpMinimize
-        model.problem.setObjective(model.cost)
-        verdict = backend.run(model.problem, clock)
-        if verdict.status not in ("optimal", "feasible"):
+        model.lp.sense = pulp.LpMinimize
+        model.lp.setObjective(model.cost)
+        result = backend.run(model.lp, clock)
+        if result.status not in ("optimal", "feasible"):
             break
-        found = choose(free, model.solution())
-        if found is None or (best is not None and found.cost >= best.cost):
+        choice = choose(free, model.solution())
+        if choice is None or (best is not None and choice.cost >= best.cost):
             break
-        best, enough, proven = found, found.cost, verdict.status == "optimal"
+        best, enough, proven = choice, choice.cost, result.status == "optimal"
     return best, proven
 
 
-def _enough(program: Program) -> float:
-    """A budget that solves every target, at most S + T times what is needed.
+def _sufficient_budget(program: Program) -> float:
+    """Return a budget that solves every target, at most S + T times the least one.
 
-    What is paid in any case, and S + T times the smallest cost such that what costs more than
-    that is not needed.
+    It is the cost that every solution pays, plus S + T times the smallest amount such that sources
+    and transfers of at most this cost solve every target.
     """
     costs, ownable = program.costs, program.solved_by_own(~program.banned)
     paid = int(costs.label[program.required].sum() + costs.transfer[~ownable].sum())
@@ -178,7 +187,7 @@ def _enough(program: Program) -> float:
 
 
 def _solvable(program: Program, label: Integers, transfer: Integers, most: int) -> bool:
-    """Whether every target is solved where each single cost is at most so much."""
+    """Return whether sources and transfers of at most this cost each solve every target."""
     allowed = ~program.banned & (label <= most)
     solved = program.solved_by_own(allowed)
     usable = np.append(allowed, True)[program.edge_sources].all(axis=1)
@@ -187,25 +196,25 @@ def _solvable(program: Program, label: Integers, transfer: Integers, most: int) 
     return bool(solved.all())
 
 
-def _unsolved(program: Program, backend: Backend, clock: Clock) -> list[str]:
-    """Targets that stay unsolved where as many as possible are solved within the budget."""
+def _unsolved_within_budget(program: Program, backend: Backend, clock: Clock) -> list[str]:
+    """Return the targets that stay unsolved where the budget solves as many as possible."""
     costs = program.costs
     left = costs.budget - int(costs.label[program.required].sum())
     dear = ~program.required & (costs.label > left)
     counting = replace(program, banned=program.banned | dear)
     lost = np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
-    counting = _counting(counting.keep(np.flatnonzero(~lost)))
+    counting = _with_counts_as_values(counting.with_edges(np.flatnonzero(~lost)))
     try:
         model = grouped_model(counting, clock, partial=True)
     except OutOfTime:
         return []
-    if backend.run(model.problem, clock).status != "optimal":
+    if backend.run(model.lp, clock).status != "optimal":
         return []
-    return _unreached(counting, model.solution())
+    return _unsolved_targets(counting, model.solution())
 
 
-def _counting(program: Program) -> Program:
-    """The program whose value is the number of solved targets, so that few edges matter."""
+def _with_counts_as_values(program: Program) -> Program:
+    """Return the program whose objective is the number of solved targets."""
     return undominated(
         replace(
             program,
@@ -215,8 +224,8 @@ def _counting(program: Program) -> Program:
     )
 
 
-def _unreached(program: Program, supervised: Booleans) -> list[str]:
-    """Targets that a set of sources leaves without a transfer and without their own network."""
+def _unsolved_targets(program: Program, supervised: Booleans) -> list[str]:
+    """Return the targets that a set of supervised sources does not solve."""
     usable = np.append(supervised, True)[program.edge_sources].all(axis=1)
     solved = program.solved_by_own(supervised)
     solved[program.edge_target[usable]] = True

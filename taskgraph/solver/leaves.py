@@ -1,4 +1,4 @@
-"""The end of a branch: where at most two more sources fit, try them all at once."""
+"""Leaves of the branch and bound: where at most two more sources fit, all pairs are tried."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from taskgraph.solver.incumbent import Incumbent
 
 
 def is_leaf(node: Node) -> bool:
-    """Whether no more than two further sources fit, or nothing is left to decide."""
+    """Return whether at most two more sources fit, or all targets are solved."""
     return not len(node.targets) or fits_at_most(node.program, 2)
 
 
 def fits_at_most(program: Program, count: int) -> bool:
-    """Whether no more than so many sources fit."""
+    """Return whether at most ``count`` more sources fit the budget."""
     price, room = prices(program)
     return len(price) <= count or bool(np.sort(price)[: count + 1].sum() > room)
 
 
 def solvable_with(program: Program, source: int, outside: Booleans) -> bool:
-    """Whether a source and at most two others, none of them ``outside``, solve every target."""
+    """Return whether a source and at most two others, none ``outside``, solve every target."""
     return bool(_solving(program, source, outside).any())
 
 
-def settle(node: Node, incumbent: Incumbent) -> None:
-    """Offer every solution of a leaf that may be the one to report."""
+def offer_solutions(node: Node, incumbent: Incumbent) -> None:
+    """Offer the incumbent every solution of a leaf that may be the one to report."""
     supervised = np.zeros(len(incumbent.program.sources), dtype=bool)
     supervised[node.inside] = True
     if not len(node.targets):
@@ -39,11 +39,11 @@ def settle(node: Node, incumbent: Incumbent) -> None:
     solving = _solving(node.program)
     if not solving.any():
         return
-    worth = np.where(solving, node.settled + worth_of_pairs(node.program), -np.inf)
-    for place in np.argsort(-worth, axis=None, kind="stable"):
-        pair = np.array(np.unravel_index(place, worth.shape))
-        best = float(worth[tuple(pair)])
-        if not np.isfinite(best) or best < incumbent.least - tolerance(best):
+    total = np.where(solving, node.solved_value + values_of_pairs(node.program), -np.inf)
+    for place in np.argsort(-total, axis=None, kind="stable"):
+        pair = np.array(np.unravel_index(place, total.shape))
+        best = float(total[tuple(pair)])
+        if not np.isfinite(best) or best < incumbent.cutoff - tolerance(best):
             return
         larger = supervised.copy()
         larger[node.names[pair[pair < len(node.names)]]] = True
@@ -51,26 +51,27 @@ def settle(node: Node, incumbent: Incumbent) -> None:
 
 
 def _solving(
-    program: Program, given: int | None = None, outside: Booleans | None = None
+    program: Program, fixed: int | None = None, outside: Booleans | None = None
 ) -> Booleans:
-    """(S + 1, S + 1) array: each two sources, once, that fit and together solve every target.
+    """(S + 1, S + 1) array: which pairs of sources fit and solve every target; each pair once.
 
-    A source may be ``given`` beside them, and others must stay ``outside``.
+    The last index stands for no source. ``fixed`` is a source that is supervised beside the pair;
+    sources ``outside`` are in no pair.
     """
     price, room = prices(program)
     size, members = len(price), program.edge_sources
     allowed = np.ones(size + 1, dtype=bool)
     if outside is not None:
         allowed[:-1] = ~outside
-    if given is not None:
-        allowed[given] = False
-        room -= price[given]
-        members = np.sort(np.where(members == given, size, members), axis=1)
+    if fixed is not None:
+        allowed[fixed] = False
+        room -= price[fixed]
+        members = np.sort(np.where(members == fixed, size, members), axis=1)
     price = np.append(price, 0.0)
     alive: Booleans = price[:, None] + price <= room
     alive &= allowed[:, None] & allowed & np.tri(size + 1, dtype=bool).T
     alive[range(size), range(size)] = False
-    single = _solved_alone(program, members, given)
+    single = _solved_alone(program, members, fixed)
     pairs = np.flatnonzero((members < size).sum(axis=1) == 2)
     bounds = np.searchsorted(program.edge_target[pairs], np.arange(len(single) + 1)).tolist()
     left, right = members[pairs].T[:2] if members.shape[1] > 1 else (pairs, pairs)
@@ -84,8 +85,8 @@ def _solving(
     return alive
 
 
-def _solved_alone(program: Program, members: Integers, given: int | None) -> Booleans:
-    """(T, S + 1) array: targets that one source solves; the last place stands for none."""
+def _solved_alone(program: Program, members: Integers, fixed: int | None) -> Booleans:
+    """(T, S + 1) array: which source alone solves a target; the last index stands for none."""
     size = len(program.sources)
     order = (members < size).sum(axis=1)
     single = np.zeros((len(program.targets), size + 1), dtype=bool)
@@ -93,18 +94,18 @@ def _solved_alone(program: Program, members: Integers, given: int | None) -> Boo
     owned = np.flatnonzero(program.self_source >= 0)
     single[owned, program.self_source[owned]] = True
     single[program.edge_target[order == 0]] = True
-    if given is not None:
-        single[program.self_source == given] = True
+    if fixed is not None:
+        single[program.self_source == fixed] = True
     return single
 
 
-def worth_of_pairs(program: Program) -> Floats:
-    """(S + 1, S + 1) array: worth of the two sources together, -inf where a target is unsolved.
+def values_of_pairs(program: Program) -> Floats:
+    """(S + 1, S + 1) array: value of each pair of sources, -inf where a target is unsolved.
 
-    The last place stands for no source.
+    The last index stands for no source.
     """
     size, order = len(program.sources), program.order
-    worth = np.zeros((size + 1, size + 1))
+    total = np.zeros((size + 1, size + 1))
     bounds = np.searchsorted(program.edge_target, np.arange(len(program.targets) + 1))
     for target, (first, last) in enumerate(pairwise(bounds.tolist())):
         members, value = program.edge_sources[first:last], program.edge_value[first:last]
@@ -120,5 +121,5 @@ def worth_of_pairs(program: Program) -> Floats:
         own = program.self_source[target]
         if own >= 0:
             both[own, :] = both[:, own] = program.self_value[target]
-        worth += both
-    return worth
+        total += both
+    return total

@@ -1,4 +1,4 @@
-"""Good taxonomies quickly: greedy additions, then swaps. They bound the optimum from below."""
+"""Local search for good taxonomies: greedy additions, then swaps of single sources."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from taskgraph.solver.choice import Choice, choose
 from taskgraph.solver.clock import Clock
 
 KICKS = 6
+"""Restarts of the local search from the best set without a third of its sources."""
 
 
 class Neighborhood:
-    """Values of source sets that differ by one addition, all at once in O(E).
+    """Objective values of a set of sources and of all sets with one more source, in O(E).
 
-    A set that leaves a target unsolved is worth ``penalty`` less for each, so that the search is
-    drawn to feasible sets first.
+    Each unsolved target adds ``penalty``, which is lower than any value of a feasible set.
     """
 
     def __init__(self, program: Program) -> None:
@@ -28,7 +28,7 @@ class Neighborhood:
         self.owned, self.own = owned, program.self_source[owned]
 
     def values(self, supervised: Booleans) -> Floats:
-        """(T,) array: what each target is worth with this set."""
+        """(T,) array: the value of each target with a set of supervised sources."""
         return self._values(supervised, self._lacking(supervised).sum(axis=1))
 
     def _lacking(self, supervised: Booleans) -> Booleans:
@@ -43,7 +43,7 @@ class Neighborhood:
         return self._with_own(value, supervised)
 
     def additions(self, supervised: Booleans) -> tuple[float, Floats]:
-        """Worth of the set, and (S,) of the set with each source added."""
+        """Return the value of a set, and an (S,) array of its values with each source added."""
         program = self.program
         lacking = self._lacking(supervised)
         count = lacking.sum(axis=1)
@@ -54,14 +54,17 @@ class Neighborhood:
         worth = np.maximum(program.edge_value[one] - value[target], 0.0)
         if not program.may_transfer:
             worth[program.solved_by_own(supervised)[target]] = 0.0
-        gain = np.zeros((len(program.sources), len(program.targets)))
-        np.maximum.at(gain, (added, target), worth)
-        own_gain = program.self_value[self.owned] - value[self.owned]
-        gain[self.own, self.owned] = np.maximum(own_gain, 0.0) if program.may_transfer else own_gain
+        increase = np.zeros((len(program.sources), len(program.targets)))
+        np.maximum.at(increase, (added, target), worth)
+        own_increase = program.self_value[self.owned] - value[self.owned]
+        increase[self.own, self.owned] = (
+            np.maximum(own_increase, 0.0) if program.may_transfer else own_increase
+        )
         score = float(value.sum())
-        return score, np.where(supervised, score, score + gain.sum(axis=1))
+        return score, np.where(supervised, score, score + increase.sum(axis=1))
 
     def _with_own(self, value: Floats, supervised: Booleans) -> Floats:
+        """Return the values of targets where the supervised ones may use their own network."""
         program = self.program
         own = program.self_value
         if program.may_transfer:
@@ -70,61 +73,65 @@ class Neighborhood:
 
 
 def greedy_choice(program: Program) -> Choice | None:
-    """Add the source that helps most, while one helps and fits; None if a target stays unsolved."""
+    """Return the choice of greedy additions; None if a target stays unsolved."""
     return choose(program, greedy_set(Neighborhood(program)))
 
 
 def greedy_set(
-    near: Neighborhood, start: Booleans | None = None, clock: Clock | None = None
+    neighborhood: Neighborhood, start: Booleans | None = None, clock: Clock | None = None
 ) -> Booleans:
-    """Greedy additions to ``start`` (by default the required sources); the first of equals wins.
+    """Add sources to ``start`` (by default the required ones), each time the best one.
 
-    Once the clock is over, all that still fits is added in the order of its last worth.
+    The best source raises the objective most; the first of equal ones is taken. Once the clock is
+    over, the remaining sources are added in the order of their last increases, as far as the budget
+    allows.
     """
-    program, clock = near.program, clock or Clock()
+    program, clock = neighborhood.program, clock or Clock()
     supervised = (program.required if start is None else start).copy()
     while True:
-        score, scores = near.additions(supervised)
+        score, scores = neighborhood.additions(supervised)
         scores = np.where(program.fitting(supervised), scores, -np.inf)
         source = int(scores.argmax()) if len(scores) else -1
         if source < 0 or scores[source] <= score:
             return supervised
         if clock.over:
             ranked = np.argsort(-scores, kind="stable")
-            return _filled(near, supervised, ranked[scores[ranked] > score])
+            return _filled(neighborhood, supervised, ranked[scores[ranked] > score])
         supervised[source] = True
 
 
-def improve(near: Neighborhood, supervised: Booleans, clock: Clock | None = None) -> Booleans:
-    """Swap or remove each source in turn where that helps, until none is left that does."""
+def improve(
+    neighborhood: Neighborhood, supervised: Booleans, clock: Clock | None = None
+) -> Booleans:
+    """Swap or remove single sources as long as that raises the value and time is left."""
     clock, since = clock or Clock(), 0
-    inside = np.flatnonzero(supervised & ~near.program.required)
-    score = float(near.values(supervised).sum())
+    inside = np.flatnonzero(supervised & ~neighborhood.program.required)
+    score = float(neighborhood.values(supervised).sum())
     while since < len(inside) and not clock.over:
         out, inside = int(inside[0]), np.roll(inside, -1)
-        swapped, worth = _replace(near, supervised, out)
+        swapped, worth = _replace(neighborhood, supervised, out)
         since += 1
         if worth > score + 1e-12 * max(1.0, abs(score)):
-            supervised = greedy_set(near, swapped, clock)
-            score, since = float(near.values(supervised).sum()), 0
-            inside = _reordered(inside, supervised & ~near.program.required)
+            supervised = greedy_set(neighborhood, swapped, clock)
+            score, since = float(neighborhood.values(supervised).sum()), 0
+            inside = _reordered(inside, supervised & ~neighborhood.program.required)
     return supervised
 
 
-def _replace(near: Neighborhood, supervised: Booleans, out: int) -> tuple[Booleans, float]:
-    """The best set without a source and with at most one other in its place."""
-    program, smaller = near.program, supervised.copy()
+def _replace(neighborhood: Neighborhood, supervised: Booleans, out: int) -> tuple[Booleans, float]:
+    """Return the best set with ``out`` removed or replaced by another source, and its value."""
+    program, smaller = neighborhood.program, supervised.copy()
     smaller[out] = False
-    base, scores = near.additions(smaller)
+    base, scores = neighborhood.additions(smaller)
     scores = np.where(program.fitting(smaller), scores, -np.inf)
-    scores[out] = base  # nothing takes its place
+    scores[out] = base  # removed without a replacement
     into = int(scores.argmax())
     smaller[into] = into != out
     return smaller, float(scores[into])
 
 
 def _reordered(queue: Integers, wanted: Booleans) -> Integers:
-    """The queue without what left, and with what came at its end."""
+    """Return the queue without unwanted sources, and with new wanted ones at its end."""
     stays = queue[wanted[queue]]
     return np.append(stays, np.setdiff1d(np.flatnonzero(wanted), stays))
 
@@ -132,40 +139,47 @@ def _reordered(queue: Integers, wanted: Booleans) -> Integers:
 def local_search(
     program: Program, starts: list[Booleans], clock: Clock | None = None, *, kicks: int = KICKS
 ) -> Choice | None:
-    """The best of greedy and swaps from each start, and from kicks of the best.
+    """Search from several starts, then from the best set with a third of its sources removed.
 
-    A kick takes out a third of the sources, the same ones every time.
+    Parameters
+    ----------
+    starts : list of (S,) bools
+        Sets from which greedy additions and swaps begin, as far as the budget allows them.
+    kicks : int
+        How often a third of the best set is removed at random (with a fixed seed) and the search
+        begins again.
 
     Returns
     -------
     Choice or None
-        None if none of them solves every target.
+        None if the best set leaves a target unsolved.
     """
-    near, clock, random = Neighborhood(program), clock or Clock(), np.random.default_rng(0)
-    found = []
+    neighborhood, clock, random = Neighborhood(program), clock or Clock(), np.random.default_rng(0)
+    sets = []
     for start in starts:
-        chosen = greedy_set(near, affordable(near, np.flatnonzero(start)), clock)
-        found.append(improve(near, chosen, clock))
-    best = max(found, key=lambda supervised: near.values(supervised).sum())
+        chosen = greedy_set(neighborhood, affordable(neighborhood, np.flatnonzero(start)), clock)
+        sets.append(improve(neighborhood, chosen, clock))
+    best = max(sets, key=lambda supervised: neighborhood.values(supervised).sum())
     for _ in range(kicks):
         inside = np.flatnonzero(best & ~program.required)
         if clock.over or not len(inside):
             break
         kicked = best.copy()
         kicked[random.choice(inside, -(-len(inside) // 3), replace=False)] = False
-        kicked = improve(near, greedy_set(near, kicked, clock), clock)
-        if near.values(kicked).sum() > near.values(best).sum():
+        kicked = improve(neighborhood, greedy_set(neighborhood, kicked, clock), clock)
+        if neighborhood.values(kicked).sum() > neighborhood.values(best).sum():
             best = kicked
     return choose(program, best)
 
 
-def affordable(near: Neighborhood, wanted: Integers) -> Booleans:
-    """The required sources and, in the order given, as many others as the budget allows."""
-    return _filled(near, near.program.required, wanted)
+def affordable(neighborhood: Neighborhood, wanted: Integers) -> Booleans:
+    """Return the required sources and, in the given order, others that the budget allows."""
+    return _filled(neighborhood, neighborhood.program.required, wanted)
 
 
-def _filled(near: Neighborhood, start: Booleans, wanted: Integers) -> Booleans:
-    program, supervised = near.program, start.copy()
+def _filled(neighborhood: Neighborhood, start: Booleans, wanted: Integers) -> Booleans:
+    """Return a set with wanted sources added, in their order, as far as the budget allows."""
+    program, supervised = neighborhood.program, start.copy()
     price, left = program.price.tolist(), program.room - int(program.price[supervised].sum())
     for source in wanted[~program.banned[wanted]].tolist():
         if not supervised[source] and price[source] <= max(0, left):

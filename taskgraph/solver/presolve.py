@@ -1,4 +1,4 @@
-"""What the budget alone decides, in exact arithmetic, and edges that no optimum needs."""
+"""Presolve: decisions that follow from the budget, and removal of dominated edges."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from taskgraph.program import Program
 from taskgraph.solver.clock import Clock
 
 BLOCK = 4_000_000
+"""Most comparisons of pairs of edges that are held in memory at once."""
 
 
 def presolve(program: Program, clock: Clock | None = None) -> Program | None:
-    """The same program with the same optimum, smaller; None if no set of sources is affordable."""
-    decided = decide(program)
+    """Return a smaller program with the same optimum; None if no solution fits the budget."""
+    decided = fix_by_budget(program)
     return None if decided is None else undominated(decided, clock)
 
 
-def decide(program: Program) -> Program | None:
-    """Require, ban and leave out what the budget decides, until nothing more follows.
+def fix_by_budget(program: Program) -> Program | None:
+    """Propagate the budget in exact arithmetic until nothing more is forced.
 
-    The required labels and the transfers to targets that supervision cannot solve are paid in
-    every solution. A source or an edge that costs more than what is left of the budget goes; a
-    target without any edge needs its own network. A transfer that is never trained costs nothing.
-    So each cost that stays is at most what is left of the budget.
+    Every solution pays for the required labels and for the transfers to targets that supervision
+    cannot solve. Sources and edges that cost more than the rest of the budget are removed. A
+    target that no edge can solve any more requires its own network. The cost of a transfer that
+    is never used is set to 0. So each remaining cost is at most the rest of the budget.
 
     Returns
     -------
     Program or None
-        None if this proves that there is no solution.
+        None if the program is proven infeasible.
     """
     costs, target = program.costs, program.edge_target
     required, banned = program.required.copy(), program.banned.copy()
@@ -58,7 +59,7 @@ def decide(program: Program) -> Program | None:
         banned |= dear
         required[program.self_source[alone]] = True
     return replace(
-        program.keep(kept),
+        program.with_edges(kept),
         required=required,
         banned=banned,
         transfer_cost=np.where(own & ~reached, 0.0, program.transfer_cost),
@@ -66,10 +67,10 @@ def decide(program: Program) -> Program | None:
 
 
 def undominated(program: Program, clock: Clock | None = None) -> Program:
-    """Leave out an edge if another to its target has a subset of its sources and is no worse.
+    """Remove each edge for which another one with a subset of its sources has no smaller value.
 
-    Transfers to one target cost the same, so a subset of the sources is never dearer. Of edges
-    that are equal in both, the first stays. Once the clock is over, all edges stay.
+    Transfers to one target cost the same, so a subset of the sources never costs more. The first
+    of edges with equal sources and value stays. Edges that are not checked in time stay as well.
     """
     clock = clock or Clock()
     members, order = _bitsets(program), program.order  # (E, words), (E,)
@@ -81,10 +82,11 @@ def undominated(program: Program, clock: Clock | None = None) -> Program:
         keep[first:last] = ~_dominated(
             members[first:last], program.edge_value[first:last], order[first:last]
         )
-    return program.keep(keep)
+    return program.with_edges(keep)
 
 
 def _bitsets(program: Program) -> NDArray[np.uint64]:
+    """(E, words) array: the sources of each edge as bits."""
     count = len(program.sources)
     words = np.zeros((len(program.edge_sources), count // 64 + 1), dtype=np.uint64)
     edge, place = np.nonzero(program.edge_sources < count)
@@ -95,6 +97,7 @@ def _bitsets(program: Program) -> NDArray[np.uint64]:
 
 
 def _dominated(members: NDArray[np.uint64], value: Floats, order: Integers) -> Booleans:
+    """(E,) array: which edges of one target another edge dominates; ``members`` are bit sets."""
     size = len(members)
     result = np.zeros(size, dtype=bool)
     place = np.arange(size)
@@ -102,7 +105,7 @@ def _dominated(members: NDArray[np.uint64], value: Floats, order: Integers) -> B
     for start in range(0, size, block):
         rows = slice(start, start + block)
         beaten = value[None, :] >= value[rows, None]
-        for word in members.T:  # beaten[i, j]: the sources of j are among those of i as well
+        for word in members.T:  # beaten[i, j]: all sources of edge j are sources of edge i
             beaten &= (word[None, :] & ~word[rows, None]) == 0
         equal = (value[None, :] == value[rows, None]) & (order[None, :] == order[rows, None])
         beaten &= ~(equal & (place[None, :] >= place[rows, None]))

@@ -1,4 +1,4 @@
-"""The sets of a program, from the best on: each evaluated exactly before it is believed."""
+"""The best sets of supervised sources, one after another, each evaluated exactly."""
 
 from __future__ import annotations
 
@@ -14,11 +14,19 @@ from taskgraph.solver.model import grouped_model
 
 
 @dataclass(frozen=True, eq=False)
-class Ranked:
-    """The best set that is left, and what is proven about it.
+class RankedSet:
+    """The best set that is not cut off, and what is proven about it.
 
-    ``optimal``: no set that is left is worth more. ``feasible`` and ``unknown``: the time passed,
-    with and without a set. ``infeasible``: none is left. ``bound`` is valid in each case.
+    Attributes
+    ----------
+    status : str
+        ``optimal``: no set that is not cut off has a larger value. ``feasible`` and ``unknown``:
+        the time passed, with and without a set. ``infeasible``: all sets are cut off.
+    choice : Choice or None
+    bound : float
+        Upper bound of the objective of all sets that are not cut off.
+    nodes : int
+        Number of branch-and-bound nodes.
     """
 
     status: str
@@ -28,16 +36,16 @@ class Ranked:
 
 
 class Ranking:
-    """Finds the best set of a program; once sets are cut off, the best that is left.
+    """Finds the best set of a program, and after each cut the best of the other sets.
 
-    The model may admit a set that the budget does not (see `model`), or believe that one is worth
-    more than it is. Such a set is evaluated, kept for later, and cut off until the model admits
-    nothing better than the best that was evaluated.
+    The model may admit a set that exceeds the budget (see `model`), and its values are rounded.
+    So every set is evaluated exactly, kept, and cut off, until the model admits none that is
+    better than the best evaluated one.
 
     Raises
     ------
     OutOfTime
-        If the clock is over before the model is posed.
+        If too little time is left to build the model.
     """
 
     def __init__(self, program: Program, backend: Backend, clock: Clock) -> None:
@@ -46,28 +54,30 @@ class Ranking:
         self._evaluated: list[Choice] = []
         self._exhausted = False
 
-    def best(self) -> Ranked:
-        """The best set that is not cut off."""
+    def best(self) -> RankedSet:
+        """Return the best set that is not cut off."""
         nodes = 0
         if self._exhausted:
-            return Ranked("infeasible", None, -math.inf, nodes)
+            return RankedSet("infeasible", None, -math.inf, nodes)
         while True:
-            verdict = self.backend.run(self.model.problem, self.clock)
-            nodes += max(0, verdict.nodes)
-            if verdict.status in ("optimal", "feasible"):
+            result = self.backend.run(self.model.lp, self.clock)
+            nodes += max(0, result.nodes)
+            if result.status in ("optimal", "feasible"):
                 self._evaluate(self.model.solution())
             choice = max(self._evaluated, key=lambda each: each.value, default=None)
             value = -math.inf if choice is None else choice.value
-            if verdict.status == "infeasible":
-                return Ranked("infeasible" if choice is None else "optimal", choice, value, nodes)
-            if verdict.status != "optimal":
-                bound = max(value, verdict.bound)
-                return Ranked("unknown" if choice is None else "feasible", choice, bound, nodes)
-            if choice is not None and verdict.bound <= value + 10 * tolerance(value):
-                return Ranked("optimal", choice, max(value, verdict.bound), nodes)
+            if result.status == "infeasible":
+                return RankedSet(
+                    "infeasible" if choice is None else "optimal", choice, value, nodes
+                )
+            if result.status != "optimal":
+                bound = max(value, result.bound)
+                return RankedSet("unknown" if choice is None else "feasible", choice, bound, nodes)
+            if choice is not None and result.bound <= value + 10 * tolerance(value):
+                return RankedSet("optimal", choice, max(value, result.bound), nodes)
 
     def cut_supersets(self, supervised: Booleans) -> None:
-        """Leave out every set that holds all of these sources; all sets if there are none."""
+        """Cut off every set that contains all of these sources; all sets if there are none."""
         self._exhausted = self._exhausted or not supervised.any()
         self.model.forbid_supersets(supervised)
         self._evaluated = [
@@ -75,12 +85,13 @@ class Ranking:
         ]
 
     def _evaluate(self, supervised: Booleans) -> None:
+        """Evaluate a set exactly and cut it off; with all supersets, if they exceed the budget."""
         program = self.program
         choice = choose(program, supervised)
         if choice is not None:
             self._evaluated.append(choice)
         cheapest = supervised | (program.price < 0)
         if choice is None and int(program.price[cheapest].sum()) > program.room:
-            self.model.forbid_supersets(supervised)  # no superset is affordable either
+            self.model.forbid_supersets(supervised)  # every superset exceeds the budget too
         else:
             self.model.forbid(supervised)

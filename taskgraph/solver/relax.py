@@ -1,9 +1,8 @@
-"""The linear relaxation of the grouped model (see `model`), and a bound that holds exactly.
+"""The linear relaxation of the model (see `model`), and a valid bound from its dual values.
 
-The rows go to HiGHS as arrays whatever solver is asked for the proof: PuLP's objects take longer
-to build than such a relaxation takes to solve. Only the dual values are believed, and any dual
-values give a valid bound: the objective less what they charge is maximized over the bounds of
-each variable, in floating point (Neumaier and Shcherbina, Mathematical Programming 2004).
+HiGHS always solves the relaxation, from arrays: building it in PuLP takes longer than solving it.
+Only the dual values are used, and any dual values give a valid bound: the Lagrangian is maximized
+over the bounds of each variable (Neumaier and Shcherbina, Mathematical Programming 2004).
 """
 
 from __future__ import annotations
@@ -16,12 +15,13 @@ import numpy as np
 
 from taskgraph.arrays import Floats, Integers
 from taskgraph.program import Program
-from taskgraph.solver.backends import EXACT, run_highs
+from taskgraph.solver.backends import EXACT
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.running import run_highs
 from taskgraph.solver.scale import with_costs_as_shares
 
 LP_MARGIN = 1e-8
-"""What the budget row allows beyond its limit; ten times the tolerance of the solver."""
+"""What the budget row allows beyond the budget; ten times the tolerance of the solver."""
 
 
 def _nothing() -> Floats:
@@ -30,35 +30,47 @@ def _nothing() -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """``optimal``, ``infeasible`` or ``unknown``; the bound, and what each variable is worth.
+    """Result of the linear relaxation.
 
-    ``y`` (S,) are the values of the sources; ``surplus_y`` (S,) and ``surplus_x`` (E,) what the
-    bound gains from one more of a source or an edge, at the dual values: above 0 it is taken.
+    Attributes
+    ----------
+    status : str
+        ``optimal``, ``infeasible`` or ``unknown``.
+    bound : float
+        Upper bound of the objective.
+    y : (S,) floats
+        Values of the variables of the sources, in [0, 1].
+    reduced_cost_y, reduced_cost_x : (S,) and (E,) floats
+        What one more unit of a source or an edge adds to the Lagrangian.
     """
 
     status: str
     bound: float = math.inf
     y: Floats = field(default_factory=_nothing)
-    surplus_y: Floats = field(default_factory=_nothing)
-    surplus_x: Floats = field(default_factory=_nothing)
+    reduced_cost_y: Floats = field(default_factory=_nothing)
+    reduced_cost_x: Floats = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """``low <= matrix x <= high``, as coordinates; the last row is the budget."""
+    """Rows ``low <= matrix x <= high``, where ``least <= x <= most``; the last row is the budget.
+
+    ``row``, ``column`` and ``entry`` are the coordinates of the matrix; ``objective`` has the
+    coefficients of the objective.
+    """
 
     row: Integers
     column: Integers
     entry: Floats
     low: Floats
     high: Floats
-    worth: Floats
+    objective: Floats
     least: Floats
     most: Floats
 
 
 def relax(program: Program, clock: Clock) -> Relaxation:
-    """Solve the relaxation of a program."""
+    """Solve the linear relaxation of a program."""
     if not program.targets:
         return Relaxation("unknown")
     rows = _rows(program)
@@ -80,24 +92,27 @@ def relax(program: Program, clock: Clock) -> Relaxation:
     if status != highspy.HighsModelStatus.kOptimal:
         return Relaxation("unknown")
     solution, count = solver.getSolution(), len(program.sources)
-    bound, surplus = _safe_bound(rows, np.array(solution.row_dual))
+    bound, reduced_cost = _safe_bound(rows, np.array(solution.row_dual))
     edges = slice(count, count + len(program.edge_value))
     y = np.array(solution.col_value)[:count]
-    return Relaxation("optimal", bound, y, surplus[:count], surplus[edges])
+    return Relaxation("optimal", bound, y, reduced_cost[:count], reduced_cost[edges])
 
 
 def _safe_bound(rows: _Rows, dual: Floats) -> tuple[float, Floats]:
-    """A valid bound from any dual values, and the surplus of each column."""
+    """Return a valid bound from any dual values, and the reduced cost of each column."""
     unbounded = ~np.isfinite(rows.low)  # a row with no lower limit has a price of at least 0
     dual = np.where(unbounded, np.maximum(dual, 0.0), dual)
-    charged = np.bincount(rows.column, rows.entry * dual[rows.row], len(rows.worth))
-    surplus = rows.worth - charged
-    taken = np.where(surplus > 0, rows.most, rows.least)
-    return float(dual @ rows.high + surplus @ taken), surplus
+    charged = np.bincount(rows.column, rows.entry * dual[rows.row], len(rows.objective))
+    reduced_cost = rows.objective - charged
+    taken = np.where(reduced_cost > 0, rows.most, rows.least)
+    return float(dual @ rows.high + reduced_cost @ taken), reduced_cost
 
 
 def _rows(program: Program) -> _Rows:
-    """Columns: sources, edges, and a kept own network (`may_transfer`). Rows as in `model`."""
+    """Return the rows of `taskgraph.solver.model`: targets, links, upper limits of z, the budget.
+
+    The columns are the sources, the edges, and with ``may_transfer`` the own networks (z).
+    """
     shares = with_costs_as_shares(program)
     sources, edges, targets = len(program.sources), len(program.edge_value), len(program.targets)
     owned = np.flatnonzero(program.self_source >= 0)
@@ -108,41 +123,49 @@ def _rows(program: Program) -> _Rows:
     links = int(link.max(initial=-1)) + 1
     first = np.zeros(links, dtype=np.int64)
     first[link] = source
-    ties = len(owned) if program.may_transfer else 0
-    tie = targets + links + np.arange(ties)
-    last = targets + links + ties
+    limits = len(owned) if program.may_transfer else 0
+    limit = targets + links + np.arange(limits)
+    last = targets + links + limits
     one = np.ones
     parts = [
         (program.edge_target, sources + np.arange(edges), one(edges)),
         (owned, kept, one(len(owned))),
         (targets + link, sources + edge, one(len(link))),
         (targets + np.arange(links), first, -one(links)),
-        (tie, kept[:ties], one(ties)),
-        (tie, own[:ties], -one(ties)),
+        (limit, kept[:limits], one(limits)),
+        (limit, own[:limits], -one(limits)),
         (np.full(sources, last), np.arange(sources), shares.label_cost),
         (np.full(len(owned), last), kept, -shares.transfer_cost[owned]),
     ]
     row, column, entry = (np.concatenate(part) for part in zip(*parts, strict=True))
-    worth = np.zeros(columns)
-    worth[kept] = program.self_value[owned]
-    worth[sources : sources + edges] = program.edge_value
-    least, most = np.zeros(columns), np.ones(columns)
-    least[:sources], most[:sources] = program.required, ~program.banned
+    objective, least, most = _columns(program, kept, columns)
     room = shares.budget - float(shares.transfer_cost.sum())
-    free = np.full(links + ties + 1, -math.inf)
+    free = np.full(links + limits + 1, -math.inf)
     return _Rows(
         row=row,
         column=column,
         entry=entry,
         low=np.concatenate([np.ones(targets), free]),
-        high=np.concatenate([np.ones(targets), np.zeros(links + ties), [room]]),
-        worth=worth,
+        high=np.concatenate([np.ones(targets), np.zeros(links + limits), [room]]),
+        objective=objective,
         least=least,
         most=most,
     )
 
 
+def _columns(program: Program, kept: Integers, columns: int) -> tuple[Floats, Floats, Floats]:
+    """Objective, lower and upper bounds of the columns; ``kept`` are those of own networks."""
+    sources, edges = len(program.sources), len(program.edge_value)
+    objective = np.zeros(columns)
+    objective[kept] = program.self_value[program.self_source >= 0]
+    objective[sources : sources + edges] = program.edge_value
+    least, most = np.zeros(columns), np.ones(columns)
+    least[:sources], most[:sources] = program.required, ~program.banned
+    return objective, least, most
+
+
 def _model(rows: _Rows) -> highspy.HighsLp:
+    """Return the rows as a model of HiGHS."""
     order = np.lexsort((rows.column, rows.row))
     row, column, entry = rows.row[order], rows.column[order], rows.entry[order]
     # A source whose own network saves a transfer has two entries in the budget row: one sum.
@@ -152,9 +175,9 @@ def _model(rows: _Rows) -> highspy.HighsLp:
     high = rows.high.copy()
     high[-1] += LP_MARGIN
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(rows.worth), len(high)
+    lp.num_col_, lp.num_row_ = len(rows.objective), len(high)
     lp.sense_ = highspy.ObjSense.kMaximize
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = rows.worth, rows.least, rows.most
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = rows.objective, rows.least, rows.most
     lp.row_lower_, lp.row_upper_ = rows.low, high
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = np.searchsorted(row, np.arange(len(high) + 1))
@@ -163,7 +186,7 @@ def _model(rows: _Rows) -> highspy.HighsLp:
 
 
 def _links(program: Program) -> tuple[Integers, Integers, Integers]:
-    """Of each member of each edge: its (target, source) pair, numbered, its edge, its source."""
+    """Return, for each source of each edge, its (target, source) pair as a number, edge, source."""
     edge, place = np.nonzero(program.edge_sources < len(program.sources))
     source = program.edge_sources[edge, place]
     pair = program.edge_target[edge] * len(program.sources) + source

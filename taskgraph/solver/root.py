@@ -1,4 +1,4 @@
-"""The linear relaxation at the root: a bound, and what its reduced costs already decide."""
+"""The relaxation at the root: a bound, and the variables that its reduced costs fix."""
 
 from __future__ import annotations
 
@@ -14,61 +14,76 @@ from taskgraph.solver.relax import relax
 
 
 @dataclass(frozen=True, eq=False)
-class Root:
-    """Optimum of the relaxation: ``bound`` of the program, values and reduced costs.
+class RootRelaxation:
+    """What the relaxation says about a program.
 
-    ``surplus_y`` (S,) is what the bound loses, at least, where a source is left out (above 0) or
-    supervised (below 0); ``surplus_x`` (E,) likewise for edges. 0 where nothing is known.
+    Attributes
+    ----------
+    feasible : bool
+        False if the relaxation is proven infeasible.
+    bound : float
+        Upper bound of the objective.
+    y : (S,) floats
+        Values of the variables of the sources, in [0, 1].
+    reduced_cost_y, reduced_cost_x : (S,) and (E,) floats
+        The bound falls by at least this much where a source or an edge is left out (positive), or
+        taken (negative). 0 where nothing is known.
     """
 
     feasible: bool
     bound: float
     y: Floats
-    surplus_y: Floats
-    surplus_x: Floats
+    reduced_cost_y: Floats
+    reduced_cost_x: Floats
 
     @property
     def integral(self) -> bool:
-        """Whether every source is supervised or not, with no fraction."""
+        """Whether the variables of all sources are 0 or 1."""
         return bool(np.all(np.abs(self.y - np.round(self.y)) < 1e-6))
 
 
-def unsolved_root(program: Program) -> Root:
-    """What is known without a relaxation: that no target is worth more than its best way."""
+def trivial_root(program: Program) -> RootRelaxation:
+    """Return a bound without solving a relaxation: each target has its largest possible value."""
     sources, edges = len(program.sources), len(program.edge_value)
     half = np.full(sources, 0.5)
-    return Root(True, best_ways(program), half, np.zeros(sources), np.zeros(edges))
+    return RootRelaxation(True, unbudgeted_bound(program), half, np.zeros(sources), np.zeros(edges))
 
 
-def best_ways(program: Program) -> float:
-    """A cheap bound: every target solved in its best way, whatever that costs."""
+def unbudgeted_bound(program: Program) -> float:
+    """Return the sum of the largest value of each target: a bound that ignores the budget."""
     ownable = program.solved_by_own(~program.banned)
     best = np.where(ownable, program.self_value, -math.inf)
     np.maximum.at(best, program.edge_target, program.edge_value)
     return float(best.sum())
 
 
-def solve_root(program: Program, clock: Clock) -> Root:
-    """Solve the linear relaxation of the grouped model."""
-    found = relax(program, clock)
-    if found.status == "infeasible":
+def solve_root(program: Program, clock: Clock) -> RootRelaxation:
+    """Solve the linear relaxation of the model."""
+    relaxation = relax(program, clock)
+    if relaxation.status == "infeasible":
         empty = np.zeros(0)
-        return Root(False, -math.inf, empty, empty, empty)
-    if found.status != "optimal":
-        return unsolved_root(program)
+        return RootRelaxation(False, -math.inf, empty, empty, empty)
+    if relaxation.status != "optimal":
+        return trivial_root(program)
     undecided = ~(program.required | program.banned)
-    return Root(True, found.bound, found.y, found.surplus_y * undecided, found.surplus_x)
+    return RootRelaxation(
+        True,
+        relaxation.bound,
+        relaxation.y,
+        relaxation.reduced_cost_y * undecided,
+        relaxation.reduced_cost_x,
+    )
 
 
-def fix(program: Program, root: Root, *, least: float) -> Program:
-    """Decide what every solution worth at least ``least`` has in common.
+def fix_variables(program: Program, root: RootRelaxation, *, cutoff: float) -> Program:
+    """Fix what all solutions with a value of at least ``cutoff`` have in common.
 
-    If forcing a source or an edge away from the relaxation costs so much that the bound falls
-    below ``least``, it stays: sources become required or banned, edges are left out. Exact.
+    Where changing a variable lowers the bound below ``cutoff``, the variable is fixed: a source
+    becomes required or banned, an edge is removed. No solution above the cutoff is lost.
     """
-    decided = root.bound - np.abs(root.surplus_y) < least
-    banned = program.banned | (decided & (root.surplus_y < 0))
+    decided = root.bound - np.abs(root.reduced_cost_y) < cutoff
+    banned = program.banned | (decided & (root.reduced_cost_y < 0))
     usable = ~np.append(banned, False)[program.edge_sources].any(axis=1)
-    keep = usable & (root.bound + np.minimum(root.surplus_x, 0.0) >= least)
-    required = program.required | (decided & (root.surplus_y > 0))
-    return replace(program.keep(keep), required=required, banned=banned)
+    keep = usable & (root.bound + np.minimum(root.reduced_cost_x, 0.0) >= cutoff)
+    required = program.required | (decided & (root.reduced_cost_y > 0))
+    return replace(program.with_edges(keep), required=required, banned=banned)

@@ -1,4 +1,4 @@
-"""The steps of a proof: presolve, relaxation, incumbent, fixing, branch and bound, ties."""
+"""The steps of a solve: presolve, relaxation, incumbent, fixing, branch and bound, ties."""
 
 from __future__ import annotations
 
@@ -9,35 +9,39 @@ import numpy as np
 
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.branch import branch, suits
+from taskgraph.solver.branch import branch_and_bound, can_branch
 from taskgraph.solver.choice import Choice, choose, tolerance
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.incumbent import Incumbent
-from taskgraph.solver.infeasible import affordable_cover, explain
+from taskgraph.solver.infeasible import affordable_cover, explain_infeasibility
 from taskgraph.solver.local import Neighborhood, greedy_set, improve, local_search
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.ranking import Ranking
-from taskgraph.solver.root import Root, best_ways, fix, solve_root, unsolved_root
+from taskgraph.solver.root import (
+    RootRelaxation,
+    fix_variables,
+    solve_root,
+    trivial_root,
+    unbudgeted_bound,
+)
 from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.ties import break_ties
 from taskgraph.taxonomy import Status
 
 GRACE = 0.7
-"""Seconds that a first local search may take beyond a short time limit."""
-RELAXING = 1e-4
-"""Least seconds an edge that a linear relaxation takes; with less time it is not begun."""
+"""Seconds that the first local search has even beyond a short time limit."""
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """Numbers of edges above which another method pays.
+class EdgeLimits:
+    """Numbers of edges above which the Lagrangian branch and bound is used.
 
-    Parameters
+    Attributes
     ----------
     relax : int
-        More edges, and the linear relaxation takes longer than the Lagrangian proof.
+        With more edges, the linear relaxation is left out: it would take longer than the proof.
     branch : int
-        More edges left by the relaxation, and the Lagrangian proof beats the grouped model.
+        With more edges after fixing, branch and bound is quicker than the mixed-integer model.
     """
 
     relax: int = 4_000
@@ -46,7 +50,25 @@ class Sizes:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """A status, the (presolved) program that ``choice`` refers to, and a proven bound."""
+    """What the solver has proven about a program.
+
+    Attributes
+    ----------
+    status : str
+        As for `Taxonomy`.
+    program : Program
+        The program to which ``choice`` refers; it may be presolved.
+    choice : Choice or None
+        The best solution.
+    bound : float
+        Proven upper bound of the objective.
+    nodes : int
+        Number of branch-and-bound nodes.
+    reason : str or None
+        Why there is no solution.
+    least_budget : float or None
+        The least budget with a solution, where the program is infeasible.
+    """
 
     status: Status
     program: Program
@@ -58,73 +80,80 @@ class Solution:
 
 
 def solve_program(
-    program: Program, backend: Backend, clock: Clock | None = None, *, sizes: Sizes | None = None
+    program: Program,
+    backend: Backend,
+    clock: Clock | None = None,
+    *,
+    limits: EdgeLimits | None = None,
 ) -> Solution:
-    """Solve to proven optimality, or as far as the clock allows.
+    """Solve a program to proven optimality, or as far as the clock allows.
 
-    Values are divided by a power of two, so that tolerances mean the same for all tables.
+    Values are divided by a power of two, so that tolerances do not depend on their scale.
     """
     unit = value_unit(program)
-    found = _solve(with_values_in(program, unit), backend, clock or Clock(), sizes or Sizes())
-    choice = found.choice
+    scaled = with_values_in(program, unit)
+    solution = _solve(scaled, backend, clock or Clock(), limits or EdgeLimits())
+    choice = solution.choice
     return replace(
-        found,
-        program=with_values_in(found.program, 1 / unit),
+        solution,
+        program=with_values_in(solution.program, 1 / unit),
         choice=None if choice is None else replace(choice, value=choice.value * unit),
-        bound=found.bound * unit,
+        bound=solution.bound * unit,
     )
 
 
-def _solve(program: Program, backend: Backend, clock: Clock, sizes: Sizes) -> Solution:
+def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits) -> Solution:
+    """Solve a scaled program: choose the method by the number of edges."""
     reduced = presolve(program, clock.share(1 / 2))
     if reduced is None:
         return _infeasible(program, backend, clock)
-    lagrangian = backend.name == "highs" and suits(reduced)
-    many = len(reduced.edge_value) > sizes.relax
-    root = (
-        unsolved_root(reduced) if lagrangian and many else solve_root(reduced, clock.share(1 / 2))
-    )
+    lagrangian = backend.name == "highs" and can_branch(reduced)
+    many = len(reduced.edge_value) > limits.relax
+    root = trivial_root(reduced) if lagrangian and many else solve_root(reduced, clock.share(1 / 2))
     if not root.feasible:
         return _infeasible(program, backend, clock)
     incumbent = _incumbent(reduced, root, backend, clock)
-    residual = fix(reduced, root, least=incumbent.least)
+    residual = fix_variables(reduced, root, cutoff=incumbent.cutoff)
     if incumbent.first and root.bound <= incumbent.value + tolerance(incumbent.value):
-        solution = _tied(residual, incumbent, 0, backend, clock)
-    elif lagrangian and len(residual.edge_value) > sizes.branch:
-        solution = _branched(residual, root, incumbent, clock)
+        solution = _first_of_ties(residual, incumbent, 0, backend, clock)
+    elif lagrangian and len(residual.edge_value) > limits.branch:
+        solution = _solve_by_branching(residual, root, incumbent, clock)
     else:
-        solution = _grouped(residual, root, incumbent, backend, clock)
+        solution = _solve_by_model(residual, root, incumbent, backend, clock)
     if solution.status == "infeasible":
         return _infeasible(program, backend, clock, solution.nodes)
     return solution
 
 
-def _incumbent(program: Program, root: Root, backend: Backend, clock: Clock) -> Incumbent:
-    """What the relaxation supervises if it is whole, or what local search makes of it.
+def _incumbent(program: Program, root: RootRelaxation, backend: Backend, clock: Clock) -> Incumbent:
+    """Find a first solution: the relaxation's, if it is integral, or that of a local search.
 
-    Under a time limit the search has a third of it, so that time is left for a bound, and `GRACE`
-    seconds in any case, since any taxonomy is better than none. Where it finds nothing, a quarter
-    of what is left goes into a cheapest cover.
+    Under a time limit the local search has a third of the time, so that some is left for a bound,
+    and at least `GRACE` seconds, as any solution is better than none. If it finds none, a quarter
+    of the remaining time is spent on the cheapest solution.
     """
     incumbent = Incumbent(program, clock)
     if root.integral:
         incumbent.offer(np.round(root.y).astype(bool))
     if incumbent.first is None:
         starts = [program.required, root.y > 0.5]
-        found = local_search(program, starts, clock.share(1 / 3, least=GRACE))
-        if found is not None:
-            incumbent.offer(found.supervised)
+        choice = local_search(program, starts, clock.share(1 / 3, least=GRACE))
+        if choice is not None:
+            incumbent.offer(choice.supervised)
     if incumbent.first is None and clock.left is not None:
         cover = affordable_cover(program, backend, clock.share(1 / 4))
         if cover is not None:
-            near, brief = Neighborhood(program), clock.share(1 / 4)
+            neighborhood, brief = Neighborhood(program), clock.share(1 / 4)
             incumbent.offer(cover)
-            incumbent.offer(improve(near, greedy_set(near, cover, brief), brief))
+            incumbent.offer(improve(neighborhood, greedy_set(neighborhood, cover, brief), brief))
     return incumbent
 
 
-def _branched(program: Program, root: Root, incumbent: Incumbent, clock: Clock) -> Solution:
-    search = branch(program, incumbent, clock)
+def _solve_by_branching(
+    program: Program, root: RootRelaxation, incumbent: Incumbent, clock: Clock
+) -> Solution:
+    """Solve the fixed program by the Lagrangian branch and bound."""
+    search = branch_and_bound(program, incumbent, clock)
     if not search.complete:
         return _stopped(incumbent, min(root.bound, search.bound), search.nodes, clock)
     if incumbent.first is None:
@@ -133,28 +162,28 @@ def _branched(program: Program, root: Root, incumbent: Incumbent, clock: Clock) 
     return Solution("optimal", incumbent.program, incumbent.first, value, search.nodes)
 
 
-def _grouped(
-    program: Program, root: Root, incumbent: Incumbent, backend: Backend, clock: Clock
+def _solve_by_model(
+    program: Program, root: RootRelaxation, incumbent: Incumbent, backend: Backend, clock: Clock
 ) -> Solution:
-    """Pose what the root left open as one model."""
+    """Solve the fixed program as one mixed-integer model."""
     try:
-        found = Ranking(program, backend, clock).best()
+        ranked = Ranking(program, backend, clock).best()
     except OutOfTime:
         return _stopped(incumbent, root.bound, 0, clock)
-    if found.choice is not None:
-        incumbent.offer(found.choice.supervised)
-    elif found.status == "infeasible" and incumbent.first is None:
-        return Solution("infeasible", program, nodes=found.nodes)
-    bound = min(root.bound, max(found.bound, incumbent.value))
-    if found.status in ("optimal", "infeasible"):
-        return _tied(program, incumbent, found.nodes, backend, clock)
-    return _stopped(incumbent, bound, found.nodes, clock)
+    if ranked.choice is not None:
+        incumbent.offer(ranked.choice.supervised)
+    elif ranked.status == "infeasible" and incumbent.first is None:
+        return Solution("infeasible", program, nodes=ranked.nodes)
+    bound = min(root.bound, max(ranked.bound, incumbent.value))
+    if ranked.status in ("optimal", "infeasible"):
+        return _first_of_ties(program, incumbent, ranked.nodes, backend, clock)
+    return _stopped(incumbent, bound, ranked.nodes, clock)
 
 
-def _tied(
+def _first_of_ties(
     program: Program, incumbent: Incumbent, nodes: int, backend: Backend, clock: Clock
 ) -> Solution:
-    """The first of all optima; edges that the fixing left out may be among the best as well."""
+    """Return the first of all optima, in which edges that fixing removed may take part as well."""
     assert incumbent.first is not None
     first = break_ties(program, incumbent.first, backend, clock)
     choice = choose(incumbent.program, first.supervised) or incumbent.first
@@ -162,7 +191,8 @@ def _tied(
 
 
 def _stopped(incumbent: Incumbent, bound: float, nodes: int, clock: Clock) -> Solution:
-    bound = min(bound, best_ways(incumbent.program))
+    """Return the best solution so far, after the time limit or a stop."""
+    bound = min(bound, unbudgeted_bound(incumbent.program))
     if incumbent.first is None:
         limit = "the time limit passed before a taxonomy was found; raise --time-limit"
         reason = "stopped before a taxonomy was found" if clock.stop.is_set() else limit
@@ -172,10 +202,10 @@ def _stopped(incumbent: Incumbent, bound: float, nodes: int, clock: Clock) -> So
 
 
 def _infeasible(program: Program, backend: Backend, clock: Clock, nodes: int = 0) -> Solution:
-    """Say so only where no set of sources is affordable by exact arithmetic as well."""
-    reason = explain(program, backend, clock)
+    """Return why there is no solution; or a solution, if exact arithmetic finds one after all."""
+    reason = explain_infeasibility(program, backend, clock)
     if reason.affordable is not None:
-        bound = max(best_ways(program), reason.affordable.value)
+        bound = max(unbudgeted_bound(program), reason.affordable.value)
         return Solution("feasible", program, reason.affordable, bound, nodes)
     return Solution(
         "infeasible",

@@ -1,4 +1,4 @@
-"""Of several optimal taxonomies, always report the same: fewest supervised, then first names."""
+"""Ties: of several optimal solutions, the one with the fewest sources, then the first names."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import pulp
 
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose, tolerance, without_useless
+from taskgraph.solver.choice import Choice, choose, tolerance, without_redundant
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.model import Model, grouped_model
 
 
 def break_ties(program: Program, choice: Choice, backend: Backend, clock: Clock) -> Choice:
-    """Replace an optimal choice by the first of all that are worth the same.
+    """Return the first of all optimal choices: fewest sources, then the first list of names.
 
-    The order is: fewest supervised sources; then the alphabetically first list of their names.
-    ``program`` must still admit every tied solution. Stops where the clock does, with the best
-    choice so far.
+    ``program`` must still admit every tied choice. When the clock is over, the best choice so far
+    is returned.
     """
-    choice = without_useless(program, choice)
+    choice = without_redundant(program, choice)
     if (program.required | program.banned).all():
         return choice
     least = choice.value - tolerance(choice.value)
@@ -32,23 +31,23 @@ def break_ties(program: Program, choice: Choice, backend: Backend, clock: Clock)
 
 
 def _tie_model(program: Program, least: float, clock: Clock, most: float | None = None) -> Model:
-    """Any solution worth ``least`` or more, from at most ``most`` sources.
+    """Return a model of the solutions with a value of at least ``least`` and ``most`` sources.
 
-    And some that are worth a little less, so that a solver's tolerances cut off no tie; what it
-    finds is evaluated.
+    It also admits some of slightly smaller value, so that the tolerances of a solver cut off no
+    tie. Its solutions are evaluated exactly by `_first_tie`.
     """
     model = grouped_model(program, clock)
     model.require_value(least - 100 * tolerance(least))
     if most is not None:
-        model.require_count(most)
-    model.problem.setObjective(pulp.LpAffineExpression())
+        model.limit_count(most)
+    model.lp.setObjective(pulp.LpAffineExpression())
     return model
 
 
 def _is_alone(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> bool:
-    """Whether no other tie has as few sources."""
+    """Whether no other tied choice has as few sources."""
     model = _tie_model(program, least, clock, float(choice.supervised.sum()))
     model.forbid(choice.supervised)
     return _first_tie(model, program, least, backend, clock) is None
@@ -57,43 +56,45 @@ def _is_alone(
 def _fewest(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> Choice:
+    """Return a tied choice with the fewest sources."""
     model = _tie_model(program, least, clock)
-    model.problem.sense = pulp.LpMinimize
-    model.problem.setObjective(model.count())
-    found = _first_tie(model, program, least, backend, clock)
-    fewer = found is not None and found.supervised.sum() < choice.supervised.sum()
-    return found if found is not None and fewer else choice
+    model.lp.sense = pulp.LpMinimize
+    model.lp.setObjective(model.count())
+    tied = _first_tie(model, program, least, backend, clock)
+    if tied is None or tied.supervised.sum() >= choice.supervised.sum():
+        return choice
+    return tied
 
 
 def _first_by_name(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> Choice:
-    """Walk the names in order, and keep each one that some tie can still have."""
+    """Go through the names in order, and require each source that some tied choice contains."""
     model = _tie_model(program, least, clock, float(choice.supervised.sum()))
     for source, variable in enumerate(model.supervised):
         if choice.supervised[source]:
             variable.lowBound = 1
         elif not program.banned[source]:
             variable.lowBound = 1
-            found = _first_tie(model, program, least, backend, clock)
-            if found is None:
+            tied = _first_tie(model, program, least, backend, clock)
+            if tied is None:
                 variable.lowBound = variable.upBound = 0
             else:
-                choice = found
+                choice = tied
     return choice
 
 
 def _first_tie(
     model: Model, program: Program, least: float, backend: Backend, clock: Clock
 ) -> Choice | None:
-    """A solution that ties by exact evaluation, not only within the solver's tolerance."""
+    """Return a solution of the model whose exact value is at least ``least``; None if none is."""
     while not clock.over:
-        verdict = backend.run(model.problem, clock)
-        if verdict.status not in ("optimal", "feasible"):
+        result = backend.run(model.lp, clock)
+        if result.status not in ("optimal", "feasible"):
             return None
         supervised = model.solution()
-        found = choose(program, supervised)
-        if found is not None and found.value >= least:
-            return found
+        choice = choose(program, supervised)
+        if choice is not None and choice.value >= least:
+            return choice
         model.forbid(supervised)
     return None

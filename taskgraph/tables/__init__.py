@@ -1,35 +1,36 @@
-"""Every file that taskgraph reads or writes."""
+"""Readers and writers of all files of taskgraph."""
 
 from taskgraph.tables.columns import Kind, kind_of, renamed
 from taskgraph.tables.costs import read_label_costs
 from taskgraph.tables.default import default_transfers
-from taskgraph.tables.files import (
-    SUFFIXES,
-    check_folder,
-    check_writable,
-    naming,
-    read_frame,
-    read_header,
-    write_bytes,
-    write_frame,
-    write_text,
+from taskgraph.tables.documents import (
+    read_problem,
+    read_taxonomy,
+    write_problem,
+    write_taxonomy,
 )
+from taskgraph.tables.files import read_frame, read_header
+from taskgraph.tables.many_files import Files, expanded
+from taskgraph.tables.naming import naming
 from taskgraph.tables.readers import (
     read_losses,
-    read_problem,
     read_scores,
-    read_taxonomy,
     read_transfers,
     read_wins,
     table_kind,
     write_losses,
-    write_problem,
-    write_taxonomy,
     write_transfers,
 )
-from taskgraph.tables.several import Files, expanded
 from taskgraph.tables.taskonomy import load_numbers, read_taskonomy
 from taskgraph.tables.wide import melted
+from taskgraph.tables.writing import (
+    SUFFIXES,
+    check_folder,
+    check_writable,
+    write_bytes,
+    write_frame,
+    write_text,
+)
 
 __all__ = [
     "SUFFIXES",

@@ -1,4 +1,4 @@
-"""Headers: which kind of table a file is, and how a user's own headers map to ours."""
+"""Headers: the kind of a table, and a user's own headers mapped to ours."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Columns = Mapping[str, str]
 
 
 def kind_of(header: Iterable[str]) -> Kind:
-    """Tell the kind of a table by its columns.
+    """Return the kind of a table by its columns.
 
-    ``affinity`` makes it transfers (which may carry a ``loss`` too), ``versus`` or ``wins`` wins,
-    ``loss`` losses, ``score`` scores. Anything else is a wide matrix of scores: its first column
-    holds the sources, its other columns are named after the targets.
+    A table with ``affinity`` holds transfers (it may have ``loss`` too); with ``versus`` or
+    ``wins`` win rates; with ``loss`` losses; with ``score`` scores. Any other table is a wide
+    matrix of scores: its first column holds the sources, its other columns are the targets.
     """
     names = set(header)
     if "affinity" in names:
@@ -34,7 +34,7 @@ def kind_of(header: Iterable[str]) -> Kind:
 
 
 def tidy(columns: Columns | None) -> dict[str, str]:
-    """A mapping whose names of headers are normalized as the headers of a file are."""
+    """Return the mapping with normalized headers, as those of a file are."""
     return {ours: normalized(theirs) for ours, theirs in (columns or {}).items()}
 
 
@@ -50,7 +50,7 @@ def check_columns(header: Sequence[str], columns: Columns | None) -> None:
 
 
 def renamed_header(header: Sequence[str], columns: Columns | None) -> list[str]:
-    """The header as `renamed` will leave it."""
+    """Return the header that `renamed` gives a table."""
     used = {name for theirs in (columns or {}).values() for name in _parts(theirs, header)}
     return [name for name in header if name not in used and name not in (columns or {})] + list(
         columns or {}
@@ -58,20 +58,20 @@ def renamed_header(header: Sequence[str], columns: Columns | None) -> list[str]:
 
 
 def renamed(frame: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
-    """Give a table our headers.
+    """Return a table with our headers.
 
     Parameters
     ----------
     frame : DataFrame
     columns : mapping of our headers to the table's own
-        ``{"target": "key0"}``; several of its columns make one name when joined by ``+``, as in
-        ``{"image": "setting+seed"}``. A column may be used twice. Columns that are used under
-        another header, or whose header is taken, are left out; all others stay.
+        As in ``{"target": "key0"}``. Columns joined by ``+``, as in ``{"image": "setting+seed"}``,
+        become one column of joined values. A column may be used twice. Columns that are used under
+        another header, or whose header is given to another column, are left out; all others stay.
 
     Raises
     ------
     InvalidTableError
-        If the table has no such column.
+        If the table lacks a column of the mapping.
     """
     if not columns:
         return frame
@@ -84,17 +84,19 @@ def renamed(frame: pd.DataFrame, columns: Columns | None) -> pd.DataFrame:
 
 
 def selected(frame: pd.DataFrame, where: Mapping[str, str] | None) -> tuple[pd.DataFrame, Integers]:
-    """Keep the rows whose columns, by the table's own headers, have these values.
+    """Keep the rows that have these values in these columns, by the table's own headers.
 
     Returns
     -------
-    frame, rows
-        The second are the numbers of the rows that were kept, counted from 1.
+    frame : DataFrame
+        The rows that were kept.
+    rows : (kept,) ints
+        Their numbers in the table, counted from 1.
 
     Raises
     ------
     InvalidTableError
-        If there is no such column, or no such row.
+        If the table has no such column, or no row with these values.
     """
     rows = np.arange(1, len(frame) + 1)
     for name, value in (where or {}).items():
@@ -107,16 +109,17 @@ def selected(frame: pd.DataFrame, where: Mapping[str, str] | None) -> tuple[pd.D
 
 
 def _parts(theirs: str, header: Sequence[str]) -> list[str]:
-    """A header may itself hold a ``+``; only one that is not there is taken apart."""
+    """Return the headers of joined columns; a header of the table may itself hold a ``+``."""
     return [theirs] if theirs in header else theirs.split("+")
 
 
 def _joined(frame: pd.DataFrame, names: list[str]) -> pd.Series:
+    """Return the values of several columns joined by ``+``."""
     if len(names) == 1:
         return frame[names[0]]
     first, *rest = (frame[name].astype("string").fillna("").astype("category") for name in names)
     for column in rest:
-        # Joining the distinct pairs alone keeps millions of rows quick and small.
+        # Only distinct pairs are joined, so that millions of rows take little time and memory.
         pair = first.cat.codes.astype("int64") * len(column.cat.categories) + column.cat.codes
         distinct = pair.drop_duplicates()
         text = [f"{first[k]}+{column[k]}" for k in distinct.index]

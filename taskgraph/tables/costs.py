@@ -1,4 +1,4 @@
-"""Label costs from a table: one row a task."""
+"""Label costs from a table with one row for each task."""
 
 from __future__ import annotations
 
@@ -7,34 +7,36 @@ import re
 from collections.abc import Collection, Sequence
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.tables.files import FilePath, naming, read_frame, read_header
+from taskgraph.tables.files import read_frame, read_header
+from taskgraph.tables.formats import FilePath
+from taskgraph.tables.naming import naming
 from taskgraph.tasks import require_known
 
 TASK_WORDS = {"task", "tasks", "name"}
 COST_WORDS = {"cost", "costs", "price", "prices"}
-"""A header with one of these words, as ``label_cost`` and ``Price (EUR)``, names the column."""
+"""Words of the headers of the two columns, as in ``label_cost`` and ``Price (EUR)``."""
 
 
 def read_label_costs(path: FilePath, *, tasks: Collection[str] | None = None) -> dict[str, float]:
-    """Read what supervising each task costs, from the columns ``task`` and ``label_cost``.
+    """Read the cost of supervising each task, from the columns ``task`` and ``label_cost``.
 
     Parameters
     ----------
     path : str or path
-        CSV (plain or gzipped) or Parquet. ``Task name`` and ``Price (EUR)`` are read as well; other
-        columns are left alone. Costs are plain numbers of one currency: with a currency sign or a
-        comma they are refused, since 1,200 has two meanings.
+        CSV (plain or gzipped) or Parquet. Headers such as ``Task name`` and ``Price (EUR)`` are
+        read as well; other columns are ignored. Costs are plain numbers in one currency. Numbers
+        with a currency sign or a comma are refused, since 1,200 has two meanings.
     tasks : names, optional
-        The tasks of the table of transfers; others are refused.
+        The tasks of the table of transfers; a cost of another task is an error.
 
     Returns
     -------
-    dict of names to costs, at least 0
+    dict of tasks to costs, each at least 0
 
     Raises
     ------
     InvalidTableError, UnknownTaskError
-        If the file is not such a table; the message names the file and the row, counted from 1.
+        If the file is not such a table; the message has the file and the row, counted from 1.
     """
     header = read_header(path)
     with naming(path):
@@ -64,14 +66,14 @@ def read_label_costs(path: FilePath, *, tasks: Collection[str] | None = None) ->
 
 
 def _column(header: Sequence[str], words: set[str], ours: str) -> str:
-    """The one column whose header is ours, or holds one of the words."""
+    """Return the column whose header is ours, or the only one that has one of the words."""
     if ours in header:
         return ours
-    found = [name for name in header if words & set(re.split(r"[\W_]+", name.lower()))]
-    if len(found) == 1:
-        return found[0]
-    shown = ", ".join(f'"{name}"' for name in (found or header)[:8])
-    has = f"{shown} may all be meant" if found else f"it has {shown}"
+    matching = [name for name in header if words & set(re.split(r"[\W_]+", name.lower()))]
+    if len(matching) == 1:
+        return matching[0]
+    shown = ", ".join(f'"{name}"' for name in (matching or header)[:8])
+    has = f"{shown} may all be meant" if matching else f"it has {shown}"
     raise InvalidTableError(
         f'a table of label costs needs the columns "task" and "label_cost"; {has}: rename one '
         f'to "{ours}"'
@@ -79,11 +81,13 @@ def _column(header: Sequence[str], words: set[str], ours: str) -> str:
 
 
 def _text(value: object) -> str:
+    """Return a field as text; a missing value is empty."""
     missing = value is None or (isinstance(value, float) and math.isnan(value))
     return "" if missing else str(value).strip()
 
 
 def _cost(text: str, name: str, row: int) -> float:
+    """Return the cost in a field; raise if it is not a number of at least 0."""
     where = f'row {row}: the label cost of "{name}" is'
     if not text:
         raise InvalidTableError(
@@ -99,16 +103,16 @@ def _cost(text: str, name: str, row: int) -> float:
 
 
 def _remedy(text: str) -> str:
-    """What to write instead of a number with a sign of a currency or with commas."""
+    """Return how to write a number that has a currency sign or commas."""
     digits = re.sub(r"[^\d.,]", "", text)
     if not re.search(r"\d", digits):
         return "expected a number of at least 0"
-    whole, mark, rest = digits.rpartition(max(".", ",", key=digits.rfind))
-    plain = re.sub(r"[.,]", "", whole) + (f".{rest}" if mark else rest)
+    integer, mark, decimals = digits.rpartition(max(".", ",", key=digits.rfind))
+    plain = re.sub(r"[.,]", "", integer) + (f".{decimals}" if mark else decimals)
     other = re.sub(r"[.,]", "", digits)
-    if digits.count(",") + digits.count(".") == 1 and mark == "," and len(rest) == 3:
+    if digits.count(",") + digits.count(".") == 1 and mark == "," and len(decimals) == 3:
         plain = f"{other} or {plain}"
     return (
-        f"expected a plain number such as {plain}; leave out signs of currencies and separators of "
-        "thousands, and write decimals after a point"
+        f"expected a plain number such as {plain}; leave out currency signs and thousands "
+        "separators, and write a decimal point"
     )

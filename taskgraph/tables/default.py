@@ -10,19 +10,19 @@ from taskgraph.tables.readers import read_transfers
 from taskgraph.transfers import Transfers
 
 PACKAGED, NAME = "_default", "transfers.csv"
-"""Where the build puts the checkout's ``results/transfers/transfers.csv``, inside the package."""
+"""Folder in the package, and file in it, to which the build copies the table that comes with it."""
 
 
 def default_transfers() -> Transfers:
-    """The transfers between 26 vision tasks that this project measured itself.
+    """Return the transfers between 26 vision tasks that this project measured itself.
 
-    ``results/transfers`` in the repository says how. The command line solves this table where it
-    is given none.
+    ``results/transfers`` in the repository says how they were measured. Commands use this table if
+    no other is given.
 
     Raises
     ------
     InvalidTableError
-        If this installation has no table.
+        If the table is missing from this installation.
     """
     package = Path(str(importlib.resources.files("taskgraph")))
     for folder in (package / PACKAGED, package.parent / "results" / "transfers"):

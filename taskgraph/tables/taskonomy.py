@@ -1,4 +1,4 @@
-"""The published Taskonomy measurements, read from their pickles without running any of them."""
+"""The published Taskonomy measurements, read from pickles without running code in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.tables.files import FilePath, naming
+from taskgraph.tables.formats import FilePath
+from taskgraph.tables.naming import naming
 from taskgraph.tasks import SCRATCH, join_sources, parse_sources, split_sources
 from taskgraph.transfers import Transfers
 
@@ -20,21 +21,21 @@ PIXELS = "pixels"
 FILES = {"affinity": "all_affinities", "gain": "wins_vs_pixels", "quality": "wins_vs_task"}
 SIZES = {"16k": "_16k", "1k": "_1k", "early": ""}
 LARGEST = 64 << 20
-"""Bytes; the published files have fewer than 0.2 million."""
+"""Largest file that is read, in bytes; the published files have fewer than 0.2 million."""
 
 
 def read_taskonomy(folder: FilePath, *, size: str = "16k", exact_names: bool = False) -> Transfers:
-    """Merge the three published pickles of one transfer-set size.
+    """Read the three published pickles of one training-set size as one table of transfers.
 
     Parameters
     ----------
     folder : str or path
-        Has ``all_affinities<suffix>.pkl`` (affinity), ``wins_vs_pixels<suffix>.pkl`` (gain) and
+        Holds ``all_affinities<suffix>.pkl`` (affinity), ``wins_vs_pixels<suffix>.pkl`` (gain) and
         ``wins_vs_task<suffix>.pkl`` (quality): dictionaries of ``source__source__target`` to
         numbers, as in the folder ``results`` of the StanfordVL/taskonomy repository.
     size : str
-        Images that the transfers were trained on: ``16k``, ``1k``, or ``early`` for the run whose
-        files have no suffix.
+        Number of images that the transfers were trained on: ``16k`` or ``1k``; ``early`` is an
+        earlier run, whose files have no suffix.
     exact_names : bool
         As for `Transfers`.
 
@@ -47,7 +48,7 @@ def read_taskonomy(folder: FilePath, *, size: str = "16k", exact_names: bool = F
     Raises
     ------
     InvalidTableError
-        If a file is missing, or holds anything but names and numbers; nothing in it is run.
+        If a file is missing, or holds anything but names and numbers. No code in it is run.
 
     Source: Taskonomy, Sec. 3.3 and 5; the release of its measurements.
     """
@@ -72,15 +73,15 @@ def read_taskonomy(folder: FilePath, *, size: str = "16k", exact_names: bool = F
 
 
 def load_numbers(path: FilePath) -> dict[str, float]:
-    """Read a pickle of a dictionary of names to numbers, and of nothing else.
+    """Read a pickle that holds a dictionary of names to numbers and nothing else.
 
-    The only names that the pickle may ask for are those that numpy writes for a float; they are
-    answered by stand-ins of ours, so that neither numpy nor anything else is called.
+    The only functions that the pickle may name are those that numpy writes for a float. They are
+    replaced by functions of this module, so that nothing else is called.
 
     Raises
     ------
     InvalidTableError
-        If the file is missing or too large, asks for anything else, or holds anything else.
+        If the file is missing or too large, names another function, or holds anything else.
     """
     try:
         size = Path(path).stat().st_size
@@ -92,32 +93,34 @@ def load_numbers(path: FilePath) -> dict[str, float]:
     except OSError as error:
         raise InvalidTableError(f"cannot be read: {error.strerror}") from None
     try:
-        found = _Unpickler(io.BytesIO(content), encoding="latin1").load()
+        pickled = _Unpickler(io.BytesIO(content), encoding="latin1").load()
     except InvalidTableError:
         raise
     except (Exception, RecursionError, MemoryError) as error:
-        # A hostile or broken pickle may raise anything within the unpickler's own machine.
+        # A hostile or broken pickle may raise any error while it is read.
         raise InvalidTableError(
             f"this is not a readable pickle ({type(error).__name__}: {error})"
         ) from None
-    return _checked(found)
+    return _checked(pickled)
 
 
-def _checked(found: object) -> dict[str, float]:
-    if type(found) is not dict:
+def _checked(content: object) -> dict[str, float]:
+    """Return the content of a pickle; raise if it is not a dictionary of names to numbers."""
+    if type(content) is not dict:
         raise InvalidTableError(
-            f"this pickle holds a {type(found).__name__}, expected a dictionary of names to numbers"
+            f"this pickle holds a {type(content).__name__}, expected a dictionary of names to "
+            "numbers"
         )
-    for key, value in found.items():
+    for key, value in content.items():
         if type(key) is not str or type(value) not in (float, int):
             raise InvalidTableError(
                 f"the entry {key!r} holds a {type(value).__name__}, expected a number under a name"
             )
-    return {key: float(value) for key, value in found.items()}
+    return {key: float(value) for key, value in content.items()}
 
 
 def _split(key: str) -> tuple[str, str]:
-    """``a__b__t`` is the transfer from ``a`` and ``b`` to ``t``; the sources are in any order."""
+    """Return target and sources of a key such as ``a__b__t``, a transfer from a and b to t."""
     *sources, target = key.split("__")
     if not sources or not target:
         raise InvalidTableError(f'the key "{key}" is no transfer, expected "source__target"')
@@ -126,7 +129,7 @@ def _split(key: str) -> tuple[str, str]:
 
 
 class _Float:
-    """Stands for a numpy dtype: that of a float of 4 or 8 bytes."""
+    """Replaces a numpy dtype of floats of 4 or 8 bytes."""
 
     __slots__ = ("code", "order")
 
@@ -139,8 +142,8 @@ class _Float:
         self.order = state[1]
 
 
-class _Answer:
-    """A function that a pickle can call, and cannot change."""
+class _Replacement:
+    """A function that a pickle can call and cannot change."""
 
     __slots__ = ("_function",)
 
@@ -174,7 +177,7 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-_ANSWERS: dict[tuple[str, str], Callable[..., object]] = {
+_REPLACEMENTS: dict[tuple[str, str], Callable[..., object]] = {
     ("numpy", "dtype"): _dtype,
     ("numpy.core.multiarray", "scalar"): _scalar,
     ("numpy._core.multiarray", "scalar"): _scalar,
@@ -184,9 +187,9 @@ _ANSWERS: dict[tuple[str, str], Callable[..., object]] = {
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ANSWERS:
+        if (module, name) not in _REPLACEMENTS:
             raise InvalidTableError(
-                f'this pickle asks for "{module}.{name}", expected names and floats alone; '
+                f'this pickle asks for "{module}.{name}", expected only names and floats; '
                 "it was not read, and nothing in it was run"
             )
-        return _Answer(_ANSWERS[module, name])
+        return _Replacement(_REPLACEMENTS[module, name])

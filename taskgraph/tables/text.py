@@ -1,4 +1,4 @@
-"""Tables as text: CSV with commas, tabs or semicolons (and decimal commas), and JSON lines."""
+"""Tables in text files: CSV with commas, tabs or semicolons (and decimal commas), JSON lines."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ QUOTED = re.compile(r'"(?:[^"]|"")*"')
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
 LINES = 50
-"""Lines that are looked at where the header alone does not tell the separator."""
+"""Number of lines to look at if the header does not tell the separator."""
 
 
 def separator_of(lines: Sequence[str]) -> str:
-    """The character that separates the columns, from the header.
+    """Return the character that separates the columns.
 
-    Where the header holds several of the characters outside of double quotes, it is the one that
-    splits the header and the lines below it into equally many fields.
+    If the header holds several of `SEPARATORS` outside of double quotes, it is the one that splits
+    the header and the lines below it into equally many fields.
 
     Raises
     ------
     InvalidTableError
-        If the columns are separated by another character, or several would do.
+        If the columns are separated by another character, or several characters fit.
     """
     header = lines[0]
     bare = QUOTED.sub("", header)
-    found = [mark for mark in SEPARATORS if mark in bare]
-    if not found and "|" in bare:
+    present = [mark for mark in SEPARATORS if mark in bare]
+    if not present and "|" in bare:
         raise InvalidTableError(
             f'the header is "{header}", expected columns separated by commas, tabs or semicolons'
         )
-    if len(found) < 2:
-        return found[0] if found else ","
-    even = [mark for mark in found if _is_even(lines[:LINES], mark)]
+    if len(present) < 2:
+        return present[0] if present else ","
+    even = [mark for mark in present if _is_even(lines[:LINES], mark)]
     if len(even) != 1:
-        words = " and ".join(SEPARATORS[mark] for mark in found)
+        words = " and ".join(SEPARATORS[mark] for mark in present)
         raise InvalidTableError(
             f'the header "{header}" holds {words}, and it is not clear which of them separate the '
             "columns; write names that hold one in double quotes"
@@ -59,10 +59,10 @@ def _is_even(lines: Sequence[str], mark: str) -> bool:
 
 
 def with_points(column: pd.Series, separator: str) -> pd.Series:
-    """Numbers of a column of text with decimal points, where they have decimal commas.
+    """Replace the decimal commas of a column of text by decimal points.
 
-    A comma is a decimal one only where it does not separate the columns, and where no number of
-    the column has a point.
+    A comma is a decimal comma only if it does not separate the columns, and if no number of the
+    column has a point.
     """
     if separator == "," or pd.api.types.is_numeric_dtype(column):
         return column
@@ -78,20 +78,20 @@ def with_points(column: pd.Series, separator: str) -> pd.Series:
 
 
 def is_json(head: str) -> bool:
-    """Whether a text begins like JSON lines, or like a JSON list of objects."""
+    """Whether a text begins as JSON lines or a JSON list of objects do."""
     return re.match(r'\s*(?:\[\s*)?\{\s*["}]', head) is not None
 
 
 def read_json(text: str) -> pd.DataFrame:
-    """One row an object: an object a line, or a list of objects.
+    """Return a table with one row for each JSON object: one object a line, or a list of objects.
 
-    The columns are the keys of all objects in the order of their first appearance; a key that an
-    object lacks, and ``null``, are empty fields.
+    The columns are the keys of all objects in the order of their first appearance. A missing key
+    and ``null`` are empty fields.
 
     Raises
     ------
     InvalidTableError
-        If a line is not JSON or no object; the message has the row.
+        If a line is not a JSON object; the message has the row.
     """
     if text.lstrip().startswith("["):
         objects = _loaded(text, "this is not a JSON list")
@@ -110,20 +110,21 @@ def read_json(text: str) -> pd.DataFrame:
 
 
 def _loaded(text: str, problem: str) -> Any:
+    """Return the value of a JSON text; ``problem`` begins the message if it is not JSON."""
     try:
-        # NaN and Infinity are no JSON; as text they are refused where a number is expected.
+        # NaN and Infinity are not JSON; as text they are refused wherever a number is expected.
         return json.loads(text, parse_constant=str)
     except json.JSONDecodeError as error:
         raise InvalidTableError(f"{problem}: {error.msg} (column {error.colno})") from None
 
 
 def line_of(text: io.TextIOBase, separator: str, row: int) -> int | None:
-    """The line of a CSV file, counted from 1, on which a row below its header begins."""
-    before, seen = 0, -1
+    """Return the line of a CSV file, counted from 1, on which a row below its header begins."""
+    previous_line, count = 0, -1
     reader = csv.reader(text, delimiter=separator)
     for fields in reader:
-        seen += bool(fields)
-        if seen == row:
-            return before + 1
-        before = reader.line_num
+        count += bool(fields)
+        if count == row:
+            return previous_line + 1
+        previous_line = reader.line_num
     return None

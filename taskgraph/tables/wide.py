@@ -1,4 +1,4 @@
-"""Wide matrices of scores: rows are sources, columns are targets, and names stand on both sides."""
+"""Wide matrices of scores: one row for each source and one column for each target."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.arrays import Indices
-from taskgraph.direction import COLUMN
 from taskgraph.errors import InvalidTableError
-from taskgraph.names import Names, check_names, read_sets, read_targets
-from taskgraph.places import row_name, row_names
-from taskgraph.tables.files import UNNAMED
+from taskgraph.frames.columns import is_empty
+from taskgraph.frames.direction import COLUMN
+from taskgraph.frames.names import Names, check_names, read_sets, read_targets
+from taskgraph.frames.rows import row_name, row_names
+from taskgraph.tables.formats import UNNAMED
 from taskgraph.tasks import RESERVED, SELF, quoted, split_sources
-from taskgraph.transfers import is_empty
 
 logger = logging.getLogger("taskgraph")
 
 REPEATED = re.compile(r"(\d+\.\d+)\.\d+")
-"""A number that pandas found twice in a header, and numbered."""
+"""A number that was in a header twice, so that pandas added a number to it."""
 
 EXPECTED = (
     "expected the names of the sources in the first column (or the index of the DataFrame), and "
@@ -38,21 +38,23 @@ def melted(frame: pd.DataFrame, *, exact_names: bool = False) -> pd.DataFrame:
 def melted_rows(frame: pd.DataFrame, *, exact_names: bool = False) -> tuple[pd.DataFrame, Indices]:
     """Turn a wide matrix into rows ``sources, target, score``.
 
-    The first column holds the sources, or the index of the frame where it is no mere count; every
+    The first column holds the sources, or the index of the frame if it is not a plain count; each
     other column is a target. The diagonal, a task to itself, is the target's own network: its
-    source is read as ``self``. Empty cells were not measured, and are left out. A matrix whose
-    sources are no targets is read as well, and a notice says so.
+    source is read as ``self``. Empty cells count as not measured and are left out. If no source is
+    a target, the matrix is read and a warning is logged.
 
     Returns
     -------
-    frame, rows
-        The second are the positions of the matrix's rows, from 0, of which each row is a cell.
+    frame : DataFrame
+        The cells.
+    rows : (cells,) ints
+        For each cell its row in the matrix, counted from 0.
 
     Raises
     ------
     InvalidTableError
-        If there is no second column, a cell is not a number, or the names of a side are missing
-        (numbers stand in their place) or there twice; rows are counted from 1.
+        If there is no second column, a cell is not a number, or the names of sources or targets
+        are numbers or occur twice; rows are counted from 1.
     """
     frame = with_names(frame)
     if frame.shape[1] < 2:
@@ -85,13 +87,14 @@ def melted_rows(frame: pd.DataFrame, *, exact_names: bool = False) -> tuple[pd.D
 
 
 def check_numbers(sources: Sequence[str], targets: Sequence[str], *, exact_names: bool) -> None:
-    """Refuse numbers that stand where names were expected.
+    """Raise if there are numbers where names are expected.
 
     Raises
     ------
     InvalidTableError
-        If all names of one side are numbers and one has a fractional part; or, unless
-        ``exact_names``, if those of one side alone are numbers, or no number is on both sides.
+        If all sources or all targets are numbers and one has a fractional part; or, unless
+        ``exact_names``, if only the sources or only the targets are numbers, or both are and have
+        no number in common.
     """
     sides = {"sources": list(sources), "targets": list(targets)}
     where = {"sources": "in the first column", "targets": "in the header"}
@@ -129,15 +132,15 @@ def check_numbers(sources: Sequence[str], targets: Sequence[str], *, exact_names
 
 
 def with_names(frame: pd.DataFrame, index: Sequence[str] = ()) -> pd.DataFrame:
-    """The frame with the names of the rows as its first column.
+    """Return the frame with the names of the rows as its first column.
 
     ``index`` names the first columns that were an index in the file. A first column of numbers
-    without a name, beside one of text, counts the rows, and is left out.
+    without a header, followed by a column of text, counts the rows and is removed.
 
     Raises
     ------
     InvalidTableError
-        If the names of a side have several levels.
+        If the names of rows or columns have several levels.
     """
     for side, levels in (
         ("rows", frame.index.nlevels),
@@ -156,6 +159,7 @@ def with_names(frame: pd.DataFrame, index: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _counts_rows(frame: pd.DataFrame) -> bool:
+    """Whether the first column is a count of the rows."""
     first = str(frame.columns[0]) if frame.shape[1] > 1 else "no"
     if first and not first.startswith((UNNAMED, "Unnamed: ")):
         return False
@@ -166,6 +170,7 @@ def _counts_rows(frame: pd.DataFrame) -> bool:
 
 
 def _target(text: str, place: int) -> str:
+    """Return the target of a column; ``place`` is the column's position, for the message."""
     try:
         (name,) = read_targets(pd.Series([text], name="the header")).known
     except InvalidTableError as error:
@@ -180,6 +185,7 @@ def _target(text: str, place: int) -> str:
 
 
 def _check_spelling(targets: list[str], sources: Names, exact_names: bool) -> None:
+    """Raise if two names of the matrix look like one; the message has their columns and rows."""
     header = {name: f"column {k}" for k, name in reversed([*enumerate(targets, start=2)])}
 
     def place(name: str) -> str:
@@ -193,6 +199,7 @@ def _check_spelling(targets: list[str], sources: Names, exact_names: bool) -> No
 
 
 def _check_once(codes: list[int], known: list[str]) -> None:
+    """Raise if two rows have the same source."""
     first: dict[int, int] = {}
     for row, code in enumerate(codes, start=1):
         if first.setdefault(code, row) != row:
@@ -202,6 +209,7 @@ def _check_once(codes: list[int], known: list[str]) -> None:
 
 
 def _check_shared(targets: set[str], sources: Sequence[str]) -> None:
+    """Log a warning if no source is a target."""
     named = {name for text in sources for name in split_sources(text)} - RESERVED
     if named and not named & targets:
         logger.warning(
@@ -211,16 +219,17 @@ def _check_shared(targets: set[str], sources: Sequence[str]) -> None:
 
 
 def _number(text: str) -> float | None:
-    """The value of a name that is a number; blanks count as missing values."""
-    found = REPEATED.fullmatch(text)
+    """Return the value of a name that is a number, else None."""
+    repeated = REPEATED.fullmatch(text)
     try:
-        value = math.nan if "_" in text else float(found.group(1) if found else text)
+        value = math.nan if "_" in text else float(repeated.group(1) if repeated else text)
     except ValueError:
         return None
     return value if math.isfinite(value) else None
 
 
 def _cells(column: pd.Series, name: str) -> pd.Series:
+    """Return the scores of a column, NaN where a cell is empty; raise if a cell is not a number."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         text, score = column.astype("string"), column.astype("float64")
     else:
@@ -233,6 +242,6 @@ def _cells(column: pd.Series, name: str) -> pd.Series:
         raise InvalidTableError(
             f'{row_name(row + 1)}: column "{name}" holds "{text.iloc[row]}", expected a number; no '
             'column is named "affinity", "wins", "loss" or "score", so this was read as a wide '
-            "matrix of scores: rename the columns if it is none"
+            "matrix of scores; if it is not a matrix, rename the columns"
         )
     return score

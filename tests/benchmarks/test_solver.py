@@ -52,9 +52,9 @@ def test_tables_are_the_same_for_the_same_seed_and_sum_to_one(family):
 def test_a_time_out_of_cbc_on_the_papers_form_is_not_called_optimal():
     program = program_of("latent", 60, 40, 0, 8)
     model = paper_model(program)
-    verdict = find_solver("cbc").run(model.problem, Clock(0.5))
-    assert verdict.status in ("feasible", "unknown")
-    if verdict.status == "feasible":
+    result = find_solver("cbc").run(model.lp, Clock(0.5))
+    assert result.status in ("feasible", "unknown")
+    if result.status == "feasible":
         assert choose(program, model.solution()) is not None
 
 

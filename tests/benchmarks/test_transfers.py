@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -47,6 +47,7 @@ from taskgraph.losses import Losses
 from taskgraph.plot import transfer_distance, tree
 from taskgraph.tables import write_frame, write_transfers
 from taskgraph.transfers import Transfers
+from tests.examples import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT.parent / "shared" / "taskonomy"
@@ -303,7 +304,7 @@ def test_a_closed_form_of_other_tasks_is_refused(table):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=30)
+@examples(times=0.3)
 def test_the_mean_rank_correlation_is_scipys(seed):
     rng = np.random.default_rng(seed)
     one, other = rng.integers(0, 6, (2, 9, 4)).astype(float)

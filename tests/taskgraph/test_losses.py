@@ -5,13 +5,14 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from taskgraph.affinity import tournament, win_rates
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
+from tests.examples import examples
 
 
 def long_table(**columns):
@@ -48,7 +49,7 @@ small = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(times=0.8)
 @given(small, st.sampled_from(["half", "strict"]))
 def test_tournament_equals_the_naive_loop(case, ties):
     losses, weights = case
@@ -228,8 +229,8 @@ def test_own_encoders_are_references_where_every_target_has_one():
     ("arguments", "message"),
     [
         ((("a",), ("1", "2"), np.ones((2, 1))), r"shape \(2, 1\), expected \(1, 2\)"),
-        ((("a", "a"), ("1",), np.ones((2, 1))), 'the candidate "a" is there twice'),
-        ((("a",), ("1", "1"), np.ones((1, 2))), 'the image "1" is there twice'),
+        ((("a", "a"), ("1",), np.ones((2, 1))), 'the candidate "a" appears twice'),
+        ((("a",), ("1", "1"), np.ones((1, 2))), 'the image "1" appears twice'),
         ((("a",), ("1",), np.array([[np.inf]])), 'loss of "a" on image "1" is inf'),
     ],
 )

@@ -75,7 +75,7 @@ def raw(address, request):
 def test_an_address_that_is_none_gets_400(address):
     answer = raw(address, b"GET http://[x HTTP/1.0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.0 400 ")
-    assert b"is no address of a page" in answer
+    assert b"is not the address of a page" in answer
 
 
 def test_a_browser_that_leaves_before_the_answer_prints_no_traceback(address, capfd):

@@ -36,11 +36,11 @@ def grouped(program: Program, limit: float) -> Outcome:
 
 
 def _posed(program: Program, model: Model, solver: str, limit: float) -> Outcome:
-    verdict = find_solver(solver).run(model.problem, Clock(limit))
+    result = find_solver(solver).run(model.lp, Clock(limit))
     choice = None
-    if verdict.status in ("optimal", "feasible"):
+    if result.status in ("optimal", "feasible"):
         choice = choose(program, model.solution())
-    return Outcome(verdict.status, choice.value if choice else None, verdict.bound, verdict.nodes)
+    return Outcome(result.status, choice.value if choice else None, result.bound, result.nodes)
 
 
 def ours(program: Program, limit: float) -> Outcome:

@@ -21,7 +21,6 @@ from encoders.bank.training import (
     sources_of,
     train_task,
     trainable,
-    win_rate,
 )
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.scenes.making.make import make
@@ -227,9 +226,11 @@ def test_workers_end_when_the_one_who_started_them_is_killed(world, tmp_path):
     out = tmp_path / "bank"
     parent = subprocess.Popen([sys.executable, tmp_path / "child.py", world, out])
     log = out / "runs" / "edge2d.self" / "log.csv"
-    until(log.exists)
-    parent.kill()
-    parent.wait()
+    try:
+        until(log.exists)
+    finally:
+        parent.kill()
+        parent.wait()
     time.sleep(1.0)
     before = log.read_text()
     time.sleep(3.0)  # an epoch of 16 pictures takes about a tenth of that
@@ -257,9 +258,3 @@ def test_all_tasks_but_the_random_projection_are_trained():
     assert len(trainable()) == 25
     assert "random" not in trainable()
     assert trainable(("segmentsemantic",)) == ["segmentsemantic_rb"]
-
-
-def test_a_win_rate_counts_ties_half_and_leaves_out_what_has_no_label():
-    nan = float("nan")
-    assert win_rate([1, 2, 3, nan, 5], [2, 2, 1, 0, nan]) == pytest.approx(0.5)
-    assert win_rate([0.0], [1.0]) == 1

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from encoders.bank.table1 import MEAN, PAPER, PAPER_MEAN, markdown, table, weak
-from encoders.bank.training import win_rate
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS
+from taskgraph.affinity import win_rate
 
 
 def write(bank, target, losses):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from skimage import data
 from skimage.color import lab2rgb, rgb2lab
@@ -22,6 +22,7 @@ from encoders.codecs.colors import (
 from encoders.codecs.corruptions import hole, masked, noisy, signed
 from encoders.codecs.jigsaw import jigsaw, tile_orders
 from encoders.errors import InvalidDataError
+from tests.examples import examples
 
 
 def random_pictures(*shape, seed=0):
@@ -147,7 +148,7 @@ def test_white_black_and_gray_share_the_bin_of_no_color():
         max_size=8,
     )
 )
-@settings(max_examples=30, deadline=None)
+@examples(times=0.3)
 def test_shares_are_those_of_the_ten_nearest_bins_by_brute_force(colors):
     ab = rgb2lab(np.array([colors], dtype=np.uint8))[0, :, 1:]
     shares = soft_bins(ab)

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import skimage.io
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -21,6 +21,7 @@ from encoders.codecs.encodings import (
     read_raw,
 )
 from encoders.errors import InvalidDataError, UnknownNameError
+from tests.examples import examples
 
 SHAPE = (5, 7)
 UNIT = st.floats(0, 1)
@@ -42,7 +43,7 @@ def seen_by_others(domain, value):
 
 @pytest.mark.parametrize("domain", DEPTHS)
 @given(depth=arrays(np.float64, SHAPE, elements=st.floats(0, 127.9)))
-@settings(max_examples=30)
+@examples(times=0.3)
 def test_depth_is_within_half_of_1_512_meter(domain, depth):
     found = there_and_back(domain, depth)
     assert found.dtype == np.float32
@@ -64,7 +65,7 @@ def test_depth_beyond_the_range_is_far_and_not_missing():
 
 
 @given(normal=arrays(np.float64, (*SHAPE, 3), elements=st.floats(-1, 1)))
-@settings(max_examples=30)
+@examples(times=0.3)
 def test_normals_are_within_half_of_a_127th(normal):
     np.testing.assert_allclose(there_and_back("normal", normal), normal, atol=0.5 / 127 + 1e-6)
 
@@ -79,7 +80,7 @@ def test_normals_are_centered_on_127():
 
 
 @given(curvature=arrays(np.float64, (*SHAPE, 2), elements=st.floats(-20, 20)))
-@settings(max_examples=30)
+@examples(times=0.3)
 def test_curvatures_are_within_half_of_20_127ths(curvature):
     found = there_and_back("principal_curvature", curvature)
     np.testing.assert_allclose(found, curvature, atol=10 / 127 + 1e-5)
@@ -93,7 +94,7 @@ def test_a_plane_is_127_and_a_thin_wire_is_stored_as_one_of_5_cm():
 
 @pytest.mark.parametrize("domain", MAPS)
 @given(value=arrays(np.float64, SHAPE, elements=UNIT))
-@settings(max_examples=20)
+@examples(times=0.2)
 def test_maps_are_within_half_of_a_65535th(domain, value):
     np.testing.assert_allclose(there_and_back(domain, value), value, atol=0.5 / 65535 + 1e-7)
     np.testing.assert_allclose(seen_by_others(domain, value) / 65535, value, atol=0.5 / 65535)
@@ -104,7 +105,7 @@ def test_a_map_above_1_is_stored_as_1():
 
 
 @given(value=arrays(np.float64, SHAPE, elements=UNIT))
-@settings(max_examples=20)
+@examples(times=0.2)
 def test_reshading_is_gray_and_within_half_of_a_255th(value):
     np.testing.assert_allclose(there_and_back("reshading", value), value, atol=0.5 / 255 + 1e-6)
     pixels = seen_by_others("reshading", value)
@@ -114,21 +115,21 @@ def test_reshading_is_gray_and_within_half_of_a_255th(value):
 
 @pytest.mark.parametrize("domain", SEGMENTS)
 @given(numbers=arrays(np.int32, SHAPE, elements=st.integers(0, 255)))
-@settings(max_examples=20)
+@examples(times=0.2)
 def test_segments_are_exact(domain, numbers):
     np.testing.assert_array_equal(there_and_back(domain, numbers), numbers)
     np.testing.assert_array_equal(seen_by_others(domain, numbers), numbers)
 
 
 @given(rgb=arrays(np.uint8, (*SHAPE, 3)))
-@settings(max_examples=20)
+@examples(times=0.2)
 def test_pictures_are_exact(rgb):
     np.testing.assert_array_equal(there_and_back("rgb", rgb), rgb)
     np.testing.assert_array_equal(seen_by_others("rgb", rgb), rgb)
 
 
 @given(valid=arrays(np.bool_, SHAPE))
-@settings(max_examples=20)
+@examples(times=0.2)
 def test_masks_are_exact(valid):
     np.testing.assert_array_equal(there_and_back("mask_valid", valid), valid)
     np.testing.assert_array_equal(seen_by_others("mask_valid", valid), 255 * valid)
@@ -136,7 +137,7 @@ def test_masks_are_exact(valid):
 
 @pytest.mark.parametrize("domain", ["class_object", "class_scene"])
 @given(weights=arrays(np.float64, 9, elements=st.floats(0.01, 1)))
-@settings(max_examples=20)
+@examples(times=0.2)
 def test_classes_are_float32(domain, weights):
     chances = (weights / weights.sum()).astype(np.float32)
     np.testing.assert_array_equal(there_and_back(domain, chances), chances)

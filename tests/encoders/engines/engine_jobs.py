@@ -75,6 +75,20 @@ def meets(folder, name, other):
     return other in begun(folder)
 
 
+def lent(folder, name, count):
+    """Ends only when so many jobs have begun; the GPUs it sees, its share of one, its process."""
+    import ray
+
+    logged(folder, name)
+    end = time.monotonic() + 120
+    while len(begun(folder)) < count:
+        if time.monotonic() > end:
+            raise TrainingError(f"only {len(begun(folder))} of {count} jobs have begun")
+        time.sleep(0.02)
+    share = ray.get_runtime_context().get_assigned_resources().get("GPU", 0)
+    return os.environ.get("CUDA_VISIBLE_DEVICES"), share, os.getpid()
+
+
 def counts_others(folder, name):
     """The first time, killed while others run; then, how many others run."""
     mine = Path(folder) / f"{name}.running"

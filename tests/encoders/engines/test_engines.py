@@ -6,6 +6,7 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -154,19 +155,23 @@ REASONS = {
     "a bug": (
         bad.divides,
         (0,),
-        r"^ZeroDivisionError: division by zero \(tests/engine_jobs\.py:LINE\)$",
+        r"^ZeroDivisionError: division by zero \(tests/encoders/engines/engine_jobs\.py:LINE\)$",
     ),
     "another library's": (
         bad.parses,
         ("{",),
-        r"^JSONDecodeError: Expecting property name .* \(tests/engine_jobs\.py:\d+\)$",
+        r"^JSONDecodeError: Expecting property name .* \(.*/engine_jobs\.py:\d+\)$",
     ),
     "a built-in function": (
         int,
         ("x",),
         r"^ValueError: invalid literal for int\(\) with base 10: 'x'$",
     ),
-    "an exit": (bad.leaves, (), r"^SystemExit: I leave \(tests/engine_jobs\.py:\d+\)$"),
+    "an exit": (
+        bad.leaves,
+        (),
+        r"^SystemExit: I leave \(.*/engine_jobs\.py:\d+\)$",
+    ),
     "its process": (
         bad.exits,
         (3,),
@@ -429,6 +434,9 @@ def test_engines_are_values_found_by_name():
     assert engine_named("ray", jobs=5, address="auto") == RayEngine("auto", 5)
     assert engine_named("local", threads=3) == LocalEngine(2, 3)
     assert engine_named("ray", threads=3) == RayEngine(cpus=3)
+    assert engine_named("ray", gpus=0.5) == RayEngine(gpus=0.5)
+    with pytest.raises(EngineError, match=r"sets no GPUs aside, but 0\.5 are given; --gpus"):
+        engine_named("local", gpus=0.5)
     with pytest.raises(UnknownNameError, match='no engine is called "spark", expected local or ra'):
         engine_named("spark")
     with pytest.raises(EngineError, match='"local" has no address, but auto is given; it is for'):
@@ -446,6 +454,8 @@ def test_settings_that_cannot_be_are_told():
         RayEngine(cpus=0)
     with pytest.raises(EngineError, match="gpus is -1, expected at least 0"):
         RayEngine(gpus=-1)
+    with pytest.raises(EngineError, match=r"gpus is 1\.5, expected a share of 1 or a whole"):
+        RayEngine(gpus=1.5)
     twice = [Job("a", bad.process), Job("b", bad.process), Job("a", bad.exits, (1,))]
     with pytest.raises(EngineError, match='two jobs have the key "a"; each needs its own'):
         run(twice, NoEngine())
@@ -457,6 +467,25 @@ def test_a_missing_ray_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingPackageError, match=r"needs Ray, .*-e '\.\[ray\]'$"):
         run([Job("it", bad.process)], RayEngine())
+
+
+def test_a_cluster_that_turns_the_driver_away_names_the_token(monkeypatch):
+    """What listens there is no Ray; a Ray with a token ends `ray.init` by the same error."""
+
+    def init(*_, **__):
+        raise ConnectionError("Failed to connect to Ray cluster")
+
+    ray = types.SimpleNamespace(is_initialized=lambda: False, init=init)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(EngineError) as found:
+            run([Job("it", bad.process)], RayEngine(address))
+    assert str(found.value) == (
+        f"no Ray cluster can be reached at {address} (ConnectionError: Failed to connect to Ray "
+        "cluster); start one with `ray start --head`, or leave the address out; if it asks for a "
+        "token, set RAY_AUTH_MODE=token"
+    )
 
 
 def test_engines_import_neither_torch_nor_ray():

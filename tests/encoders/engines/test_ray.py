@@ -85,10 +85,16 @@ def test_as_many_jobs_are_handed_out_as_fit_on_the_machines():
     assert Cluster(ray, RayEngine(cpus=0.5)).places == 4
     assert Cluster(ray, RayEngine(cpus=2)).places == 1
     assert Cluster(ray, RayEngine(jobs=7)).places == 7
-    for engine in (RayEngine(cpus=3), RayEngine(gpus=1000)):
-        told = f"has {engine.cpus:g} CPUs and {engine.gpus:g} GPUs for a job; ask for less"
+    for engine, gpus in ((RayEngine(cpus=3), 0), (RayEngine(gpus=1000), 1000)):
+        told = f"has {engine.cpus:g} CPUs and {gpus} GPUs for a job; all machines together have 2 "
         with pytest.raises(EngineError, match=told):
             run([Job("it", bad.process)], engine)
+
+
+def test_a_cluster_without_gpus_is_asked_for_none(tmp_path):
+    assert "GPU" not in ray.cluster_resources()
+    outcome = run([Job("it", bad.lent, (str(tmp_path), "it", 1))], RayEngine())
+    assert outcome.results["it"][:2] == ("", 0)
 
 
 def test_who_stops_to_iterate_cancels_what_runs(tmp_path):

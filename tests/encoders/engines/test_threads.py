@@ -17,7 +17,6 @@ from encoders.engines import LocalEngine, limited, with_threads
 from encoders.engines.job import perform
 from encoders.errors import TrainingError
 from encoders.pipeline.sizes import SMOKE
-from encoders.scenes.making.make import make
 from encoders.training.checkpoint import read_config, read_weights, write_weights
 from encoders.training.fit import FitConfig
 from encoders.training.progress import LAST, differing
@@ -50,10 +49,8 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    out = tmp_path_factory.mktemp("threads") / "world"
-    make(out, buildings=14, views=6, size=64, seed=2)
-    return out
+def world(world_of_14):
+    return world_of_14
 
 
 @pytest.fixture(scope="module")

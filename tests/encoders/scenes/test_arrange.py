@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.scenes.furniture.piece import Part, Piece, assembled
@@ -15,6 +15,7 @@ from encoders.scenes.homes.furnishing import SMALL
 from encoders.scenes.homes.placed import Placed
 from encoders.scenes.solids.shapes import box
 from tests.encoders.scenes.furnished_homes import Mesh, home, meet, near
+from tests.examples import examples
 
 HOMES = range(10)
 STICKS_OUT = 0.001
@@ -243,7 +244,7 @@ finite = st.floats(-1.5, 1.5)
 
 
 @given(st.tuples(finite, finite), st.floats(-3.2, 3.2), st.floats(-3.2, 3.2))
-@settings(max_examples=60, deadline=None)
+@examples(times=0.6)
 def test_overlap_of_turned_boxes_agrees_with_sampling(offset, turn, other_turn):
     """Oracle: whether any of many points of one rectangle is inside the other."""
     half = np.array([0.5, 0.3, 0.2])

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage import data
@@ -27,6 +27,7 @@ from encoders.scenes.labels.sight import Sight
 from encoders.scenes.raycast import Caster
 from encoders.scenes.solids.shapes import box
 from tests.encoders.scenes.room import assembled
+from tests.examples import examples
 
 COLORS = np.array(
     [[200, 60, 50], [60, 140, 80], [70, 90, 200], [230, 220, 190], [30, 30, 40], [150, 150, 150]]
@@ -245,7 +246,7 @@ def test_colors_tell_coplanar_things_apart():
     assert same_partition(segment_unsup25d(sight), part)
 
 
-@settings(max_examples=5, deadline=None)
+@examples(times=0.05)
 @given(st.integers(0, 2**32 - 1))
 def test_even_noise_has_at_most_64_segments(seed):
     picture = np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)

@@ -5,12 +5,13 @@ from itertools import pairwise, permutations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from encoders.transfer.agreement import agreement
 from taskgraph.errors import InvalidProblemError, InvalidTableError
+from tests.examples import examples
 
 MEASURES = ["spearman", "weighted_tau", "top1", "top5", "regret_ratio"]
 
@@ -64,7 +65,7 @@ def naive(predicted, trained, better, top):
 few = st.lists(st.tuples(st.integers(-3, 3), st.integers(1, 4)), min_size=3, max_size=5)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(few, st.sampled_from(["larger", "smaller"]))
 def test_ties_are_broken_in_every_way(pairs, better):
     predicted, trained = (list(v) for v in zip(*pairs, strict=True))
@@ -88,7 +89,7 @@ def tau_by_pairs(x, y):
     return np.mean(totals)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(st.permutations(range(7)), st.permutations(range(7)))
 def test_weighted_tau_is_the_sum_over_pairs(predicted, trained):
     row = compare(predicted, trained, trained_better="larger", resamples=1).table.iloc[0]

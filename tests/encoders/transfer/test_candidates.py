@@ -6,7 +6,7 @@ from math import comb
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.errors import UnknownNameError
@@ -21,6 +21,7 @@ from encoders.transfer.candidates import (
     rank_sources,
 )
 from taskgraph.errors import InvalidProblemError, InvalidTableError
+from tests.examples import examples
 
 RANKED = list("gcahbfed")  # best first, not in alphabetical order
 rankings = st.permutations(list("abcdefgh")).flatmap(
@@ -50,7 +51,7 @@ def test_five_best_give_ten_ten_five_one_and_then_a_beam():
     assert found[2][0] == ("c", "g")  # the two best come first
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(rankings, st.integers(2, 6), st.integers(1, 9))
 def test_subsets_are_all_that_a_person_would_list(ranked, best, max_order):
     expected = set()
@@ -62,7 +63,7 @@ def test_subsets_are_all_that_a_person_would_list(ranked, best, max_order):
     assert len(found) == len(expected)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(rankings, st.integers(1, 9), st.sampled_from(["t", "fix_pose"]))
 def test_every_rule_gives_sorted_distinct_sets_of_ranked_sources(ranked, max_order, target):
     screen = {target: [(s, len(s)) for k in (1, 2, 3, 9) for s in combinations(sorted(ranked), k)]}
@@ -76,7 +77,7 @@ def test_every_rule_gives_sorted_distinct_sets_of_ranked_sources(ranked, max_ord
             assert list(sources) == sorted(set(sources) & set(ranked))
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(rankings, st.integers(1, 9))
 def test_a_larger_maximum_order_only_adds(ranked, max_order):
     for rule in CANDIDATES.values():
@@ -139,7 +140,7 @@ def test_screen_adds_the_best_that_the_rule_lacks():
     assert Screened(rule, proposals, per_order=9)("t", RANKED, 1) == []
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(st.permutations(list("abcdefg")), st.integers(1, 6), st.randoms(use_true_random=False))
 def test_screen_never_passes_over_a_better_set(ranked, per_order, random):
     sets = [s for k in (2, 3) for s in combinations("abcdefg", k)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 from scipy.spatial.distance import cdist
@@ -19,6 +19,7 @@ from encoders.transfer.scores import (
     shrunk_h_score,
 )
 from taskgraph.errors import ConvergenceError, InvalidTableError
+from tests.examples import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -44,7 +45,7 @@ def naive_h_score(features, labels):
     return np.trace(np.linalg.pinv(np.atleast_2d(within)) @ np.atleast_2d(between))
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(seeds, st.integers(1, 5), st.integers(2, 5))
 def test_h_score_is_its_definition(seed, width, classes):
     features, labels = some_classes(seed, width=width, classes=classes)
@@ -81,7 +82,7 @@ def test_h_score_is_what_linear_discriminants_separate():
     assert h_score(features, labels) == pytest.approx(sum(ratios))
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(seeds)
 def test_h_score_survives_invertible_maps_and_other_names_of_classes(seed):
     features, labels = some_classes(seed)
@@ -131,7 +132,7 @@ def naive_shrinkage(features):
     return min(1, noise / away)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(seeds, st.integers(2, 6), st.integers(4, 40))
 def test_shrinkage_is_ledoit_and_wolfs(seed, width, examples):
     features = some_classes(seed, examples=examples, width=width)[0]
@@ -140,13 +141,13 @@ def test_shrinkage_is_ledoit_and_wolfs(seed, width, examples):
 
 def test_shrinkage_is_scikit_learns():
     covariance = pytest.importorskip("sklearn.covariance", reason="scikit-learn")
-    for seed, examples, width in [(0, 30, 50), (1, 100, 5), (2, 12, 12)]:
-        features = some_classes(seed, examples, width)[0]
+    for seed, rows, width in [(0, 30, 50), (1, 100, 5), (2, 12, 12)]:
+        features = some_classes(seed, rows, width)[0]
         theirs = covariance.ledoit_wolf_shrinkage(features)
         assert ledoit_wolf_shrinkage(features) == pytest.approx(theirs)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(seeds, st.sampled_from([4, 30, 80]))
 def test_shrunk_h_score_is_its_definition(seed, width):
     features, labels = some_classes(seed, width=width)
@@ -218,7 +219,7 @@ def test_the_dense_density_is_scipys():
     assert dense_log_density(features, output, 0.5, 4) == pytest.approx(theirs)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(times=0.12)
 @given(seeds, st.sampled_from([(20, 4), (30, 10), (16, 9)]), st.floats(0.1, 2))
 def test_evidence_is_the_maximum_of_the_dense_likelihood(seed, shape, noise):
     rng = np.random.default_rng(seed)
@@ -267,7 +268,7 @@ def test_noise_has_the_evidence_of_no_model():
     assert log_evidence(np.zeros((4, 2)), output)[0] == pytest.approx(nothing)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(seeds, st.floats(0.01, 100), st.floats(0.01, 100))
 def test_evidence_ignores_the_features_unit_and_rotation(seed, unit, scale):
     rng = np.random.default_rng(seed)
@@ -382,7 +383,7 @@ def test_linear_dds_is_centered_kernel_alignment():
     assert found == pytest.approx(wanted)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(seeds, st.booleans(), st.sampled_from(["laplacian", "cosine", "linear"]))
 def test_dds_is_symmetric_bounded_and_blind_to_what_it_should_be(seed, debiased, kernel):
     rng = np.random.default_rng(seed)
@@ -449,7 +450,7 @@ def naive_average_rank(table, better):
     return found
 
 
-@settings(max_examples=20, deadline=None)
+@examples(times=0.2)
 @given(seeds, st.sampled_from(["larger", "smaller"]))
 def test_average_rank_is_the_share_of_sources_beaten_elsewhere(seed, better):
     rng = np.random.default_rng(seed)

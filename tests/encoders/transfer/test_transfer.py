@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,11 @@ import torch
 
 from encoders import TASKS, TaskonomyDataset
 from encoders.bank.pretrained import load
+from encoders.cli.run import cores
 from encoders.dataset import split_buildings
-from encoders.engines import LocalEngine
+from encoders.engines import LocalEngine, RayEngine
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.networks.readout import ReadOut, Transfer
-from encoders.scenes.making.make import make
 from encoders.training.fit import FitConfig, losses
 from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
@@ -27,7 +28,7 @@ from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
 from encoders.transfer.measure import Represented, TransferConfig, measure, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import Store, encode, kind_of, seen_by, views_of, write_views
-from encoders.transfer.sweep import several, singles, sweep, sweepable
+from encoders.transfer.sweep import encode_source, several, singles, sweep, sweepable
 from taskgraph.cli import run as command
 from taskgraph.tables import read_losses, read_transfers
 from tests.encoders.untrained import write_untrained
@@ -51,10 +52,8 @@ class Quiet:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    out = tmp_path_factory.mktemp("transfer") / "world"
-    make(out, buildings=14, views=6, size=64, seed=2)
-    return out
+def world(world_of_14):
+    return world_of_14
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +186,28 @@ def test_an_encoder_of_one_channel_is_shown_the_lightness(bank, pool):
     gray = TaskonomyDataset(pool.data, ["colorization"], "all", constants={}, progress=False)
     seen = seen_by(encoder, plain.batch("autoencoder", [0, 1])[0])
     torch.testing.assert_close(seen, gray.batch("colorization", [0, 1])[0])
+
+
+def test_encoders_and_networks_compute_where_fabric_says(config, pool, tmp_path, monkeypatch):
+    """As on a GPU that Ray lends: the device "meta" takes tensors of its own alone, and gives none.
+
+    So it says that nothing can be copied out of it only if network and pictures were both on it.
+    """
+    device = torch.device("meta")
+    meta = SimpleNamespace(device=device, to_device=lambda batch: [x.to(device) for x in batch])
+    monkeypatch.setattr(FitConfig, "fabric", lambda self: meta)
+    with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
+        losses(
+            meta,
+            load("rgb2depth", config.bank),
+            loss_of(TASKS["rgb2depth"], {}),
+            open_pool(pool, "rgb2depth").test,
+            config.fit,
+        )
+    write_views(Store(tmp_path / "representations"), views_of(pool, ["rgb2depth"]))
+    for source in ("edge2d", "colorization"):
+        with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
+            encode_source(config, tmp_path, source, "autoencoder")
 
 
 def test_a_store_tells_what_it_lacks(stored, pool):
@@ -393,6 +414,50 @@ def test_the_command_measures_and_says_where(world, bank, tmp_path, capsys):
 
 
 # --- closed form ---
+
+
+@pytest.mark.parametrize(
+    ("flags", "engine", "workers"),
+    [
+        ([], LocalEngine(cores()), cores()),
+        (["--jobs", "3"], LocalEngine(3), 3),
+        (["--engine", "ray"], RayEngine(), cores()),
+        (["--engine", "ray", "--jobs", "30", "--gpus", ".5"], RayEngine(jobs=30, gpus=0.5), 30),
+        (["--engine", "ray", "--gpus", "0", "--threads", "2"], RayEngine(cpus=2, gpus=0), cores()),
+    ],
+)
+def test_run_leaves_the_number_of_jobs_to_the_cluster(
+    flags, engine, workers, tmp_path, monkeypatch, capsys
+):
+    """Not the cores of the machine that starts the run, which makes the scenes alone."""
+    made = {}
+
+    def pipeline(_plan, _out, engine, *, workers, **_):
+        made.update(engine=engine, workers=workers)
+        raise TrainingError("that is all")
+
+    monkeypatch.setattr("encoders.pipeline.Pipeline", pipeline)
+    assert fails(capsys, "run", tmp_path / "out", *flags) == "Error: that is all\n"
+    assert made == {"engine": engine, "workers": workers}
+
+
+def test_transfer_hands_its_flags_to_the_engine(world, bank, tmp_path, monkeypatch, capsys):
+    made = []
+
+    def sweep(_config, _out, engine, **_):
+        made.append(engine)
+        raise TrainingError("that is all")
+
+    monkeypatch.setattr("encoders.transfer.sweep.sweep", sweep)
+    asked = ["transfer", "--data", world, "--bank", bank, "-o", tmp_path / "out"]
+    assert fails(capsys, *asked, "--engine", "ray", "--gpus", ".25") == "Error: that is all\n"
+    assert fails(capsys, *asked, "--engine", "ray") == "Error: that is all\n"
+    assert made == [RayEngine(gpus=0.25), RayEngine()]
+    assert fails(capsys, *asked, "--gpus", ".5") == (
+        'Error: the engine "local" sets no GPUs aside, but 0.5 are given; --gpus is for the engine '
+        "ray\n"
+    )
+    assert "2.0 is not in the range 0<=x<=1" in fails(capsys, *asked, "--gpus", "2")
 
 
 def test_targets_share_moments_only_with_those_that_see_the_same():

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -12,15 +12,16 @@ from taskgraph.affinity import (
     affinities_from_scores,
     affinities_from_wins_table,
     affinity_from_wins,
+    bootstrap,
     bootstrap_affinities,
     consistency_ratio,
     draw_resamples,
-    estimate,
     random_index,
     win_rates,
 )
 from taskgraph.errors import InvalidTableError, InvalidWinsError
 from taskgraph.losses import Losses, TargetLosses
+from tests.examples import examples
 
 
 def dense_perron(wins, clip=1e-3):
@@ -46,7 +47,6 @@ tournaments = st.integers(2, 7).flatmap(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(tournaments)
 def test_perron_vector_equals_the_dense_eigenvector(upper):
     wins = np.triu(upper, 1)
@@ -70,7 +70,7 @@ def test_an_always_winner_has_the_odds_of_the_clip():
     assert found[0] / found[1] == pytest.approx(999)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(times=0.5)
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=9))
 def test_a_consistent_tournament_returns_its_strengths(strengths):
     """Bradley-Terry: i beats j with the share s_i / (s_i + s_j)."""
@@ -87,7 +87,7 @@ def test_a_cycle_ties_and_is_inconsistent():
 
 
 def test_a_near_cycle_is_found():
-    """Complex eigenvalues of nearly the largest modulus: plain iteration turns in circles."""
+    """Complex eigenvalues of nearly the largest modulus: power iteration does not converge."""
     wins = np.array([[0.5, 1, 0], [0, 0.5, 0.99], [1, 0.01, 0.5]])
     assert affinity_from_wins(wins) == pytest.approx(dense_perron(wins)[0], rel=1e-8)
 
@@ -224,7 +224,7 @@ def test_one_candidate_has_all_the_affinity():
 @pytest.mark.parametrize("ties", ["half", "strict"])
 def test_bootstrap_equals_naive_resampling(ties, monkeypatch):
     """Draw the same images, copy their columns, and run the whole chain on each copy."""
-    monkeypatch.setattr(estimate, "CHUNK", 3 * 49)  # three resamples at a time
+    monkeypatch.setattr(bootstrap, "CHUNK", 3 * 49)  # three resamples at a time
     losses = some_losses()
     for measured in losses.by_target.values():
         measured.values[:] = np.round(measured.values, 1)
@@ -445,7 +445,7 @@ def test_softmax_weights_by_hand():
     assert found.frame["affinity"].tolist() == pytest.approx([1 / (1 + e), e / (1 + e)])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(times=0.4)
 @given(
     st.lists(st.integers(-50, 50), min_size=2, max_size=4),
     st.sampled_from(["rank", "softmax"]),

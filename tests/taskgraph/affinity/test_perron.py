@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from taskgraph.affinity import affinity_from_wins, consistency_ratio
-from taskgraph.affinity.perron import TOLERANCE, perron_of
+from taskgraph.affinity.perron import TOLERANCE, perron_vectors
 from taskgraph.errors import ConvergenceError
 
 mpmath = pytest.importorskip("mpmath", reason="the reference of these tests is mpmath")
@@ -136,7 +136,7 @@ def test_the_proven_error_holds_for_slow_and_fast_matrices():
         chain = np.exp(sharpness * rng.normal(size=(50, 7, 7)))
         chain /= chain.sum(axis=2, keepdims=True)
         vector = np.exp(3 * rng.normal(size=(50, 7)))
-        found = perron_of(vector[:, :, None] * chain / vector[:, None, :])
+        found = perron_vectors(vector[:, :, None] * chain / vector[:, None, :])
         expected = vector / vector.sum(axis=1, keepdims=True)
         slack = TOLERANCE + 1e-14 / spectral_gap(chain)
         assert (np.abs(found / expected - 1).max(axis=1) <= slack).all()

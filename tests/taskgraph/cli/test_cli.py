@@ -364,9 +364,11 @@ def test_evaluate_and_alternatives_and_marginal(table, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 3
     assert run(["solve", table, "--budget", "1", "--marginal"]) == 0
     said = capsys.readouterr().err
-    assert "budget 1: the next that is worth more is 2 (step 1), by 0.2441: it superv" in said
+    assert (
+        "budget 1: budget 2 (step 1) is the next to improve the objective, by 0.2441; it su" in said
+    )
     assert run(["solve", table, "--budget", "2", "--marginal"]) == 0
-    assert "budget 2: no larger one is worth more" in capsys.readouterr().err
+    assert "budget 2: no larger budget improves the objective" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["heatmap", "tree", "taxonomy", "frontier", "grid"])

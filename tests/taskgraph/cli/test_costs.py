@@ -58,8 +58,10 @@ def test_costs_of_another_unit_than_the_rest_are_told_in_every_command(
     flags = [*command[:1], table, *command[1:], "--label-cost", f"a={cost},b=0"]
     assert run(flags) in (0, 3)
     err = capsys.readouterr().err
-    assert f"Warning: costs are given of {cost}, and this task costs 1" in err
-    assert "no label cost is given: c; give theirs with --default-label-cost C" in err
+    assert (
+        f"Warning: the given costs are {cost}, and the label cost of one other task is 1: c;" in err
+    )
+    assert "; set it with --default-label-cost C (" in err
     for mend in (["--default-label-cost", "1"], ["--label-cost", "c=2"], ["--target-only", "c"]):
         assert run([*flags, *mend]) in (0, 3)
         assert "Warning" not in capsys.readouterr().err
@@ -68,7 +70,7 @@ def test_costs_of_another_unit_than_the_rest_are_told_in_every_command(
 def test_a_few_names_are_listed_and_the_rest_counted(capsys):
     assert run(["solve", "--budget", "9", "--transfer-cost", "denoise=300,edge2d=500"]) in (0, 3)
     err = capsys.readouterr().err
-    assert "costs are given of 300 to 500, and these 26 tasks cost 1 each" in err
+    assert "the given costs are 300 to 500, and the label cost of 26 other tasks is 1" in err
     assert "autoencoder, class_1000" in err
     assert "and 18 more" in err
 
@@ -94,7 +96,7 @@ BAD = {
     "euro": (
         'a,5\nb,"1.234,50 €"',
         'row 2: the label cost of "b" is "1.234,50 €", expected a plain'
-        " number such as 1234.50; leave out signs of currencies",
+        " number such as 1234.50; leave out currency signs",
     ),
     "dollar": ("a,$5", 'is "$5", expected a plain number such as 5;'),
     "comma": ('a,"12,5"', 'is "12,5", expected a plain number such as 12.5;'),
@@ -156,6 +158,6 @@ def test_budgets_follow_the_costs(table, capsys, tmp_path):
 def test_the_marginal_note_steps_to_the_next_cost(table, capsys):
     flags = ["--label-cost", "a=400,b=900.5,c=5000", "--budget", "500", "--marginal"]
     assert run(["solve", table, *flags]) == 0
-    assert (
-        "is 900.5 (step 400.5), by 0.2685: it supervises b, instead of a" in capsys.readouterr().err
-    )
+    err = capsys.readouterr().err
+    assert "budget 900.5 (step 400.5) is the next to improve the objective, by 0.2685" in err
+    assert "; it supervises b, instead of a" in err

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,51 +30,87 @@ def folder(tmp_path_factory):
     return folder
 
 
-FORKED = """
-import json, os, sys
-import matplotlib.figure, pandas, taskgraph.report, taskgraph.cli as cli
+SERVER = """
+import importlib, json, os, sys
+import highspy, matplotlib.figure, pandas, pulp, scipy.optimize, taskgraph.report
+import taskgraph.cli as cli
 
-sink = int(sys.argv[1])
-done = {}
-for line in sys.argv[2:]:
-    read, write = os.pipe()
+for module in cli.COMMANDS.values():
+    importlib.import_module(module)
+for case in map(json.loads, sys.stdin):
     child = os.fork()
     if not child:
-        os.dup2(sink, 1)
-        os.dup2(write, 2)
-        cli.main(line.split())
-    os.close(write)
-    with open(read, encoding="utf-8") as messages:
-        done[line] = [messages.read(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])]
-os.dup2(int(os.environ["RESULT"]), 1)
-print(json.dumps(done))
+        for number, place in ((1, case["out"]), (2, case["err"])):
+            if place:
+                os.dup2(os.open(place, os.O_WRONLY), number)
+            else:
+                read, write = os.pipe()
+                os.close(read)
+                os.dup2(write, number)
+        if case["encoding"]:
+            sys.stdout.reconfigure(encoding=case["encoding"])
+            sys.stderr.reconfigure(encoding=case["encoding"])
+        cli.main(case["line"].split())
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 """Runs each line as a process of its own, without importing the libraries again for each."""
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
-def forked(folder, sink, lines):
-    """What each line prints to standard error and its exit code, with ``sink`` for its output."""
-    read, write = os.pipe()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RESULT": str(write)}
-    with open(read, encoding="utf-8") as result:
-        subprocess.run(
-            [sys.executable, "-c", FORKED, str(sink), *lines],
-            cwd=folder,
-            check=True,
-            env=environment,
-            pass_fds=[sink, write],
-            timeout=300,
-        )
-        os.close(write)
-        return json.loads(result.read())
+
+@dataclass
+class Done:
+    """What a process printed, and its exit code."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    """The process that forks one for each line."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        cwd=folder,
+        env=ENVIRONMENT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def forked(server, tmp_path):
+    """A function that runs a line of the command; ``out`` "" is a pipe without a reader."""
+
+    def run_line(line, *, out=None, err=None, encoding=None):
+        kept = [tmp_path / "out", tmp_path / "err"]
+        for path in kept:
+            path.write_bytes(b"")
+        places = [
+            str(path) if place is None else place
+            for path, place in zip(kept, (out, err), strict=True)
+        ]
+        case = {"line": line, "out": places[0], "err": places[1], "encoding": encoding}
+        server.stdin.write(json.dumps(case) + "\n")
+        server.stdin.flush()
+        return Done(int(server.stdout.readline()), *(path.read_bytes() for path in kept))
+
+    return run_line
 
 
 def called(folder, line, redirect="", **variables):
     """Run the command line in a shell, with a redirection."""
     command = f'"{sys.executable}" -m taskgraph {line} {redirect}'
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     return subprocess.run(
-        ["bash", "-c", command], cwd=folder, capture_output=True, env=environment, timeout=120
+        ["bash", "-c", command],
+        cwd=folder,
+        capture_output=True,
+        env=ENVIRONMENT | variables,
+        timeout=120,
     )
 
 
@@ -89,27 +126,22 @@ PRINTING = [
 ]
 
 
-def test_a_full_disk_under_standard_output_is_one_line(folder):
-    with open("/dev/full", "wb") as full:
-        done = forked(folder, full.fileno(), PRINTING)
-    line = (
-        "Error: standard output: cannot be written: No space left on device; free some space, "
-        "or write to another disk\n"
+@pytest.mark.parametrize("line", PRINTING)
+def test_a_full_disk_under_standard_output_is_one_line(forked, line):
+    """Where something was noted before the result was printed, the error is the last line."""
+    done = forked(line, out="/dev/full")
+    assert done.returncode == 2
+    assert done.stderr[done.stderr.index(b"Error:") :] == (
+        b"Error: standard output: cannot be written: No space left on device; free some space, "
+        b"or write to another disk\n"
     )
-    # Of what was noted before the result was printed, the error is the last line.
-    last = {command: [err[err.index("Error:") :], code] for command, (err, code) in done.items()}
-    assert last == {command: [line, 2] for command in PRINTING}
 
 
-def test_a_reader_that_has_ended_is_silence(folder):
+@pytest.mark.parametrize("line", ["--help", "solve t.csv", "solve t.csv --csv"])
+def test_a_reader_that_has_ended_is_silence(forked, line):
     """141 is what a shell reports of a program that the signal of a broken pipe has ended."""
-    read, write = os.pipe()
-    os.close(read)
-    try:
-        lines = ["--help", "solve t.csv", "solve t.csv --csv"]
-        assert forked(folder, write, lines) == {line: ["", 141] for line in lines}
-    finally:
-        os.close(write)
+    done = forked(line, out="")
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_the_head_of_a_table_is_printed_without_a_word(folder):
@@ -125,23 +157,26 @@ def test_standard_output_that_is_closed_is_one_line(folder):
     assert called(folder, "plot tree t.csv -o tree.svg", ">&-").returncode == 0
 
 
-@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full"])
-def test_messages_that_nobody_can_read_change_nothing(folder, redirect):
-    expected = called(folder, "solve t.csv --marginal")
-    done = called(folder, "solve t.csv --marginal", redirect)
+@pytest.mark.parametrize("err", ["closed", "/dev/full"])
+def test_messages_that_nobody_can_read_change_nothing(folder, forked, err):
+    def silenced(line):
+        return called(folder, line, "2>&-") if err == "closed" else forked(line, err=err)
+
+    expected = forked("solve t.csv --marginal")
+    assert b"no larger budget improves the objective" in expected.stderr
+    done = silenced("solve t.csv --marginal")
     assert (done.returncode, done.stdout) == (0, expected.stdout)
-    assert b"no larger one is worth more" in expected.stderr
-    assert called(folder, "solve t.csv --budget 0", redirect).returncode == 3
+    assert silenced("solve t.csv --budget 0").returncode == 3
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_a_table_is_printed_in_every_encoding(folder, encoding):
+def test_a_table_is_printed_in_every_encoding(forked, encoding):
     """What the encoding lacks is printed as Python's escapes; errors likewise."""
-    done = called(folder, "solve t.csv", PYTHONIOENCODING=encoding)
+    done = forked("solve t.csv", encoding=encoding)
     assert (done.returncode, done.stderr) == (0, b"")
     expected = "supervise: a, 深さ".encode(encoding, "backslashreplace")
     assert expected in done.stdout
-    wrong = called(folder, "solve t.csv --exclude 深", PYTHONIOENCODING=encoding)
+    wrong = forked("solve t.csv --exclude 深", encoding=encoding)
     assert wrong.returncode == 2
     assert "did you mean 深さ?".encode(encoding, "backslashreplace") in wrong.stderr
 
@@ -153,10 +188,10 @@ def test_the_plain_locale_prints_escapes(folder):
 
 
 @pytest.mark.parametrize(("form", "encoding"), [("--csv", "ascii"), ("--dot", "latin-1")])
-def test_data_is_the_same_bytes_in_every_encoding(folder, form, encoding):
+def test_data_is_the_same_bytes_in_every_encoding(forked, form, encoding):
     """A name with escapes would be another name to whoever reads the file."""
-    expected = called(folder, f"solve t.csv {form}", PYTHONIOENCODING="utf-8").stdout
-    done = called(folder, f"solve t.csv {form}", PYTHONIOENCODING=encoding)
+    expected = forked(f"solve t.csv {form}", encoding="utf-8").stdout
+    done = forked(f"solve t.csv {form}", encoding=encoding)
     assert (done.returncode, done.stdout) == (0, expected)
     assert "深さ".encode() in expected
 

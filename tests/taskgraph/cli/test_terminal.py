@@ -62,14 +62,13 @@ def test_a_taxonomy_is_as_wide_as_the_terminal(table, capsys, monkeypatch):  # n
 def test_the_bootstrap_reports_its_progress_by_target(losses):  # noqa: F811
     seen = []
 
-    def watch(items):
-        for item in items:
-            seen.append(item)
-            yield item
+    def watch(done, total, label=""):
+        seen.append((done, total))
 
     read = tg.read_losses(losses)
     watched = tg.affinities(read, bootstrap=5, progress=watch)
-    assert seen == list(read.targets)
+    count = len(read.targets)
+    assert seen == [(done, count) for done in range(count + 1)]
     plain = tg.affinities(read, bootstrap=5).transfers.frame
     pd.testing.assert_frame_equal(watched.transfers.frame, plain)
     seen.clear()

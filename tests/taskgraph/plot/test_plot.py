@@ -18,7 +18,7 @@ from scipy.cluster.hierarchy import leaves_list
 from taskgraph import plot
 from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.plot import names as names_module
-from taskgraph.plot.figures import text_color
+from taskgraph.plot.colors import text_color
 from taskgraph.plot.layout import arrange, crossings, fewest_crossings, group_targets, spread_out
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
@@ -155,7 +155,7 @@ class TestTaxonomy:
         supervised = ("autoencoder", "class_places", "denoise", "keypoint3d", "rgb2sfnorm")
         figure = plot.draw_taxonomy(best_from(table, supervised, max_order=4))
         assert_apart(figure)
-        assert "Cam. Pose (nonfix)" in texts(figure)
+        assert "non_fixated_pose" in texts(figure)
 
     def test_targets_carry_their_win_rate(self):
         quality = plot.draw_taxonomy(SMALL)
@@ -293,7 +293,7 @@ class TestHeatmap:
 
     def test_self_comes_last_where_it_is_asked_for(self):
         axes = plot.heatmap(table(4), with_self=True).axes[0]
-        assert axes.get_yticklabels()[-1].get_text() == "Task-Specific"
+        assert axes.get_yticklabels()[-1].get_text() == "self"
 
     @pytest.mark.parametrize("count", [2, 5, 14])
     def test_labels_never_overlap(self, count):
@@ -474,15 +474,16 @@ class TestFrontier:
 
 
 class TestNames:
-    def test_known_tasks_have_the_papers_names_and_others_their_own(self):
-        label = plot.display_names(["rgb2sfnorm", "my_task", "self"])
-        assert label == {"rgb2sfnorm": "Normals", "my_task": "my_task", "self": "Task-Specific"}
-        assert plot.display_names(["my_task"], names={"my_task": "Mine"}) == {"my_task": "Mine"}
+    def test_tasks_are_called_as_in_the_table_unless_other_labels_are_given(self):
+        tasks = ["rgb2sfnorm", "my_task", "self"]
+        assert plot.display_names(tasks) == {name: name for name in tasks}
+        label = plot.display_names(tasks, names={**plot.TASKONOMY_NAMES, "my_task": "Mine"})
+        assert label == {"rgb2sfnorm": "Normals", "my_task": "Mine", "self": "Task-Specific"}
 
     def test_labels_are_unique(self):
-        label = plot.display_names(["segmentsemantic", "segmentsemantic_rb"])
-        assert label["segmentsemantic"] == "segmentsemantic"
-        assert len(set(label.values())) == 2
+        tasks = ["segmentsemantic", "segmentsemantic_rb"]
+        label = plot.display_names(tasks, names=plot.TASKONOMY_NAMES)
+        assert label == {name: name for name in tasks}
 
     def test_long_names_lose_their_middle_unless_that_makes_them_equal(self):
         long = "x" * 30 + "end_of_the_long_name"

@@ -19,7 +19,7 @@ from taskgraph import plot
 from taskgraph.cli import run
 from taskgraph.errors import UnknownTaskError
 from taskgraph.plot import fonts
-from taskgraph.plot.figures import FAINT, MUTED
+from taskgraph.plot.style import FAINT, MUTED
 from tests.failing import fails
 from tests.taskgraph.plot.test_plot import (
     SMALL,
@@ -156,7 +156,7 @@ def font(tmp_path, monkeypatch):
     builder.save(path)
     monkeypatch.setattr(fontManager, "ttflist", list(fontManager.ttflist))
     monkeypatch.setattr(fonts, "findSystemFonts", lambda: [])
-    monkeypatch.setattr(fonts, "_told", set())
+    monkeypatch.setattr(fonts, "_warned", set())
     fonts._fallbacks.cache_clear()
     yield str(path)
     fonts._fallbacks.cache_clear()

@@ -166,7 +166,7 @@ def _rows(random, names):
 
 
 def is_ambiguous(instance):
-    """Whether sixteen digits of a float cannot tell a set's cost from the budget."""
+    """Whether the cost of a set and the budget differ by less than the precision of a float."""
     budget = instance.budget
     if Fraction(repr(float(budget))) != budget:
         return True
@@ -177,7 +177,7 @@ def is_ambiguous(instance):
 
 
 def wrong(instance):
-    """What is wrong with the answer of `tg.solve`; None if it is the optimum."""
+    """Return what is wrong with the answer of `tg.solve`; None if it is the optimum."""
     try:
         found = tg.solve(instance.table, instance.problem)
     except InvalidProblemError:

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
-from taskgraph.costs import exact_costs
 from taskgraph.errors import InvalidProblemError
+from taskgraph.problem.costs import exact_costs
 from tests.taskgraph.solver.exact import SCALES, every_set, is_ambiguous, random_instance, wrong
 
 
@@ -159,7 +159,7 @@ def test_alternatives_are_the_best_sets_without_a_source_that_can_go(seed):
 
 
 def test_sources_that_no_transfer_needs_take_no_time_and_no_place():
-    """Ten of them: a thousand sets beside each one that is worth listing."""
+    """Each listed set has a thousand supersets with some of ten sources that no transfer needs."""
     random = np.random.default_rng(0)
     tasks = [f"t{i}" for i in range(6)]
     rows = [(s, t, random.random()) for t in tasks for s in tasks if s != t]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import taskgraph as tg
 from benchmarks.speed.solver.instances import flat, latent
@@ -12,23 +12,23 @@ from taskgraph.errors import InvalidProblemError
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program
-from taskgraph.solver.branch import suits
+from taskgraph.solver.branch import can_branch
 from taskgraph.solver.choice import choose
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.contract import root_node
 from taskgraph.solver.cover import SOLVABLE, cover
-from taskgraph.solver.infeasible import least_budget
-from taskgraph.solver.lagrange import Multipliers, bound, lay_out
-from taskgraph.solver.leaves import solvable_with, worth_of_pairs
+from taskgraph.solver.lagrange import Multipliers, bound, index_duals
+from taskgraph.solver.leaves import solvable_with, values_of_pairs
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
-from taskgraph.solver.search import Sizes
+from taskgraph.solver.search import EdgeLimits
+from tests.examples import examples
 from tests.taskgraph.solver.oracle import best_by_exhaustion
 from tests.taskgraph.solver.test_solve import instances, table
 
 HIGHS = find_solver("highs")
-LAGRANGE = Sizes(relax=-1, branch=-1)
-GROUPED = Sizes(relax=10**9, branch=10**9)
+LAGRANGE = EdgeLimits(relax=-1, branch=-1)
+GROUPED = EdgeLimits(relax=10**9, branch=10**9)
 
 
 def program_of(rows, problem):
@@ -39,7 +39,7 @@ def program_of(rows, problem):
         return None
 
 
-@settings(max_examples=120, deadline=None)
+@examples(times=1.2)
 @given(instances())
 def test_lagrangian_optimum_and_tie_break_equal_exhaustive_search(instance):
     rows, problem = instance
@@ -47,7 +47,7 @@ def test_lagrangian_optimum_and_tie_break_equal_exhaustive_search(instance):
     program = program_of(rows, problem)
     if program is None:
         return
-    found = solve_program(program, HIGHS, sizes=LAGRANGE)
+    found = solve_program(program, HIGHS, limits=LAGRANGE)
     expected = best_by_exhaustion(rows, problem)
     if expected is None:
         assert found.status == "infeasible"
@@ -95,8 +95,8 @@ def random_program(seed, *, sources=(8, 14), unit=None, whole=None):
 @pytest.mark.parametrize("seed", range(40))
 def test_lagrangian_and_grouped_model_agree_on_value_and_ties(seed):
     program = random_program(seed)
-    lagrange = solve_program(program, HIGHS, sizes=LAGRANGE)
-    grouped = solve_program(program, HIGHS, sizes=GROUPED)
+    lagrange = solve_program(program, HIGHS, limits=LAGRANGE)
+    grouped = solve_program(program, HIGHS, limits=GROUPED)
     assert lagrange.status == grouped.status
     if grouped.choice is not None:
         assert lagrange.choice.value == pytest.approx(grouped.choice.value, abs=1e-8)
@@ -110,7 +110,8 @@ def only_branching(request, monkeypatch):
     for name, value in settings.items():
         monkeypatch.setattr(f"taskgraph.solver.branch.{name}", value)
     monkeypatch.setattr(
-        "taskgraph.solver.branch._polished", lambda _, near, __: np.zeros_like(near.program.banned)
+        "taskgraph.solver.branch._locally_searched",
+        lambda _, near, __: np.zeros_like(near.program.banned),
     )
     monkeypatch.setattr("taskgraph.solver.search.local_search", lambda *_: None)
 
@@ -121,7 +122,7 @@ def test_branching_goes_on_where_every_target_is_solved_already():
     rows += [(("s1", "s2"), "a", 1.0), (("s3", "s4"), "b", 1.0)]
     frame = [{"sources": s, "target": t, "affinity": v} for s, t, v in rows]
     program = program_of(frame, tg.Problem(budget=5, objective="linear"))
-    found = solve_program(program, HIGHS, sizes=LAGRANGE)
+    found = solve_program(program, HIGHS, limits=LAGRANGE)
     assert found.choice.value == pytest.approx(2.1)
 
 
@@ -129,7 +130,7 @@ def test_branching_goes_on_where_every_target_is_solved_already():
 @pytest.mark.parametrize("seed", range(20))
 def test_branching_alone_loses_nothing(seed):
     program = replace(random_program(seed, sources=(7, 11), unit=True), budget=4.0)
-    found = solve_program(program, HIGHS, sizes=LAGRANGE)
+    found = solve_program(program, HIGHS, limits=LAGRANGE)
     choices = [c for c in every_choice(program) if c.supervised[program.required].all()]
     assert (found.choice is None) == (not choices)
     if choices:
@@ -138,12 +139,12 @@ def test_branching_alone_loses_nothing(seed):
 
 @pytest.mark.parametrize("seed", range(25))
 def test_any_multipliers_bound_every_solution(seed):
-    """And so do the losses where a source or an edge is forced."""
+    """The losses of forced sources and edges are bounds as well."""
     program, random = random_program(seed, sources=(5, 9)), np.random.default_rng(seed)
     node = root_node(program)
     if node is None or not len(node.targets):
         return
-    layout = lay_out(node.program)
+    layout = index_duals(node.program)
     scale = 10.0 ** random.integers(-2, 2)
     tilt = random.normal(0, scale, (len(node.names), len(node.names)))
     at = Multipliers(
@@ -190,7 +191,7 @@ def test_worth_of_two_sources_is_the_value_of_their_set(seed):
     if node is None or not len(node.targets):
         return
     free = replace(node.program, budget=1e9)
-    worth, count = worth_of_pairs(free), len(free.sources)
+    worth, count = values_of_pairs(free), len(free.sources)
     for first in range(count + 1):
         for second in range(count + 1):
             supervised = np.zeros(count + 1, dtype=bool)
@@ -206,14 +207,14 @@ def hard(transfers, budget):
 
 
 def test_a_hundred_tasks_with_fifty_transfers_each_are_proven():
-    """Both ways, with and without the relaxation at the root."""
+    """With and without the relaxation at the root."""
     program = hard(latent(100, 50, 1), 5)
     first = solve_program(program, HIGHS)
-    second = solve_program(program, HIGHS, sizes=LAGRANGE)
+    second = solve_program(program, HIGHS, limits=LAGRANGE)
     assert first.status == second.status == "optimal"
     assert first.choice.supervised.tolist() == second.choice.supervised.tolist()
     grouped = grouped_model(presolve(program))
-    assert HIGHS.run(grouped.problem).status == "optimal"
+    assert HIGHS.run(grouped.lp).status == "optimal"
     assert choose(program, grouped.solution()).value == pytest.approx(first.choice.value)
 
 
@@ -255,43 +256,43 @@ def test_the_bound_falls_with_time_until_it_proves():
 
 def test_two_runs_take_the_same_steps():
     program = hard(latent(60, 40, 3), 8)
-    first, second = (solve_program(program, HIGHS, sizes=LAGRANGE) for _ in range(2))
+    first, second = (solve_program(program, HIGHS, limits=LAGRANGE) for _ in range(2))
     assert (first.nodes, first.bound) == (second.nodes, second.bound)
 
 
 def test_scarce_transfers_are_proven_where_few_sets_solve_every_target():
-    """Against the grouped model."""
+    """The grouped model is the reference."""
     program = hard(flat(30, 14, 0), 4)
-    found = solve_program(program, HIGHS, sizes=LAGRANGE)
-    grouped = solve_program(program, HIGHS, sizes=GROUPED)
+    found = solve_program(program, HIGHS, limits=LAGRANGE)
+    grouped = solve_program(program, HIGHS, limits=GROUPED)
     assert found.status == grouped.status
     if grouped.choice is not None:
         assert found.choice.value == pytest.approx(grouped.choice.value, abs=1e-9)
     else:
-        assert least_budget(program, HIGHS, Clock()) > 4
+        assert found.least_budget > 4
 
 
 def test_where_the_bound_does_not_hold_the_grouped_model_is_used():
     program = random_program(0)
-    assert suits(program)
-    assert not suits(replace(program, may_transfer=True))
+    assert can_branch(program)
+    assert not can_branch(replace(program, may_transfer=True))
 
 
 def test_a_time_out_of_cbc_is_not_called_optimal():
-    """PuLP's status says Optimal on a time-out with a solution; the verdict must not."""
+    """PuLP's status says Optimal on a time-out with a solution; our result must not."""
     program = presolve(hard(latent(100, 50, 0), 20))
-    verdict = find_solver("cbc").run(grouped_model(program).problem, Clock(1.0))
-    assert verdict.status in ("feasible", "unknown")
+    result = find_solver("cbc").run(grouped_model(program).lp, Clock(1.0))
+    assert result.status in ("feasible", "unknown")
 
 
-def test_a_long_proof_tells_how_far_it_is():
-    """Told values rise, and no told bound is below the optimum."""
+def test_a_long_proof_reports_value_bound_and_nodes():
+    """Reported values rise, and no reported bound is below the optimum."""
     table_of_40 = latent(40, 40, 0)
     told = []
     problem = make_problem(None, {"budget": 8, "max_order": 4, "objective": "linear"})
     program = compile_program(table_of_40, problem)
-    watch = Clock(watch=lambda value, limit, nodes: told.append((value, limit, nodes)))
-    found = solve_program(program, HIGHS, watch, sizes=LAGRANGE)
+    clock = Clock(callback=lambda value, limit, nodes: told.append((value, limit, nodes)))
+    found = solve_program(program, HIGHS, clock, limits=LAGRANGE)
     assert found.status == "optimal"
     assert [nodes for *_, nodes in told] == list(range(len(told)))
     values = [value for value, *_ in told]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import taskgraph as tg
@@ -17,6 +17,7 @@ from taskgraph.program import compile_program
 from taskgraph.solver.choice import choose
 from taskgraph.solver.local import Neighborhood
 from taskgraph.solver.presolve import presolve
+from tests.examples import examples
 from tests.taskgraph.solver.oracle import best_by_exhaustion, value_of
 
 NAMES = ["a", "b", "c", "d", "e", "f"]
@@ -69,7 +70,7 @@ def table(rows):
     return tg.Transfers(frame.assign(sources=frame["sources"].map("+".join)))
 
 
-@settings(max_examples=250, deadline=None)
+@examples(times=2.5)
 @given(instances())
 def test_optimum_and_tie_break_equal_exhaustive_search(instance):
     rows, problem = instance
@@ -104,7 +105,7 @@ def _check_least_budget(rows, problem, found):
         assert best_by_exhaustion(rows, less) is None
 
 
-@settings(max_examples=40, deadline=None)
+@examples(times=0.4)
 @given(instances())
 def test_cbc_agrees_with_highs(instance):
     rows, problem = instance
@@ -119,7 +120,7 @@ def test_cbc_agrees_with_highs(instance):
     assert highs.supervised == cbc.supervised
 
 
-@settings(max_examples=60, deadline=None)
+@examples(times=0.6)
 @given(instances())
 def test_presolve_keeps_the_optimum(instance):
     """The best set of the smaller program is worth as much, and none is lost where one is left."""
@@ -147,7 +148,7 @@ def best_value(program):
     return max((choice.value for choice in found if choice is not None), default=-np.inf)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(times=0.6)
 @given(instances(), st.randoms(use_true_random=False))
 def test_additions_equal_the_value_of_each_larger_set(instance, random):
     rows, problem = instance

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph import tables
@@ -18,6 +18,7 @@ from taskgraph.problem import Problem
 from taskgraph.tables import read_losses, read_problem, write_losses, write_problem
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
+from tests.examples import examples
 
 HEADER = "sources,target,affinity\n"
 
@@ -47,7 +48,7 @@ def test_transfers_survive_being_written(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(times=0.6)
 @given(st.lists(st.floats(0, 1e300), min_size=1, max_size=20))
 def test_numbers_survive_csv_exactly(tmp_path_factory, values):
     frame = pd.DataFrame({"sources": "a", "target": [f"t{k}" for k in range(len(values))]})
@@ -106,7 +107,7 @@ def test_byte_order_marks_windows_lines_and_wrong_suffixes_are_no_obstacle(tmp_p
         (b"\x1f\x8bjunk", "this gzipped CSV file is broken or cut off"),
         (HEADER + "a,b\n", r"this CSV file is broken or cut off \(CSV parse error: Expected 3"),
         (HEADER + "a,b,1,2\n", "Expected 3 columns, got 4"),
-        ("sources,target,affinity,target\n", 'the column "target" is there twice; rename one'),
+        ("sources,target,affinity,target\n", 'two columns are called "target"; rename one'),
         (
             "sources|target|affinity\na|b|1\n",
             r'header is "sources\|target\|affinity", expected colu',
@@ -156,7 +157,7 @@ def test_a_large_file_that_is_no_table_is_not_loaded(tmp_path, monkeypatch):
     with path.open("wb") as file:
         file.write(b"\x80binary\x00")
         file.truncate(200 << 20)  # sparse: nothing of it is on the disk
-    monkeypatch.setattr("taskgraph.tables.readers.read_frame", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("taskgraph.tables.rows.read_frame", lambda *_, **__: 1 / 0)
     with pytest.raises(InvalidTableError, match="this is not a table"):
         tables.read_transfers(path)
     text = write(tmp_path / "novel.csv", "It was a dark and stormy night.\n" * 9)
@@ -446,7 +447,7 @@ def test_pickles_of_anything_but_numbers_are_refused(tmp_path, content, message)
         load(tmp_path, content)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(times=3)
 @given(st.data())
 def test_a_damaged_pickle_is_an_error_of_ours_or_still_numbers(tmp_path_factory, data):
     content = bytearray(pickle.dumps({"a__b": np.float64(0.1), "c__b": np.float64(2)}, protocol=3))

@@ -90,7 +90,7 @@ def test_whole_numbers_on_both_sides_are_names(tmp_path):
         ("x,a,b\n,1,2\n", 'row 1: the sources "" hold an empty name'),
         ("x,a,self\na,1,2\n", 'column 3: the target is "self", expected the name of one task'),
         ("x,a,higher_is_better\na,1,1\n", "column 3: a wide matrix has no column"),
-        ("x,a, a\na,1,2\n", 'the column "a" is there twice; rename one of them'),
+        ("x,a, a\na,1,2\n", 'two columns are called "a"; rename one of them'),
         ("x,a,b\na,inf,2\n", 'row 1: column "a" holds "inf", expected a number'),
         ("x,a,b\nA,1,2\n", r'"A" \(row 1\) and "a" \(column 2\) differ only in case'),
         ("x,a+b,b\na+b,1,2\nb,3,4\n", r'row 1: "a\+b" is the set of the sources "a" and "b", and'),

@@ -1,0 +1,1 @@
+"""Baselines of a taxonomy, and the gain and quality of each."""

@@ -1,0 +1,150 @@
+"""``taskgraph frontier``: the optimum at every budget and maximum order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskgraph.cli.exit_codes import INFEASIBLE
+from taskgraph.cli.options import (
+    F,
+    format_options,
+    plot_option,
+    seed_option,
+    table_argument,
+    with_options,
+)
+from taskgraph.cli.output import note, show_data
+from taskgraph.cli.parameters import Amount, Numbers
+from taskgraph.cli.problem import problem_options, read_inputs
+from taskgraph.progress import progress_bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from taskgraph.frontiers.frontier import Frontier
+    from taskgraph.problem import Problem
+    from taskgraph.transfers import Transfers
+
+
+def grid_options(*, draws: int) -> Callable[[F], F]:
+    """Return a decorator that adds budgets, maximum orders and the number of random sets."""
+    return with_options(
+        click.option(
+            "--budgets",
+            type=Numbers(),
+            metavar="1:26",
+            help="Budgets to solve at: a list such as 2,4,8, or a range such as 1:26 or 1:26:5 "
+            "(default: from the least budget that solves every target to the cost of all labels).",
+        ),
+        click.option(
+            "--max-orders",
+            type=Numbers(int),
+            metavar="1,2,3,4",
+            default="1,2,3,4",
+            show_default=True,
+            help="Largest numbers of sources of one transfer, one curve each.",
+        ),
+        click.option(
+            "--random",
+            "draws",
+            type=click.IntRange(min=0),
+            metavar="N",
+            default=draws,
+            show_default=True,
+            help="Compare with N random supervised sets within each budget; 0 draws none.",
+        ),
+        seed_option,
+    )
+
+
+def frontier_frame(
+    transfers: Transfers,
+    problem: Problem,
+    grid: Mapping[str, Any],
+    *,
+    solver: str,
+    time_limit: float | None = None,
+) -> tuple[Frontier, pd.DataFrame]:
+    """Return the frontier and its table.
+
+    ``grid`` holds the values of `grid_options`. The table has the percentiles of random sets if
+    any were asked for. ``time_limit`` is in seconds for each taxonomy.
+    """
+    import taskgraph as tg
+
+    budgets, max_orders = grid["budgets"], grid["max_orders"]
+    if budgets is None:
+        wide = replace(problem, max_order=max(max_orders))
+        budgets = tg.budget_ladder(transfers, wide, solver=solver, time_limit=time_limit)
+    with progress_bar("frontier") as progress:
+        frontier = tg.frontier(
+            transfers,
+            problem,
+            budgets=budgets,
+            max_orders=max_orders,
+            solver=solver,
+            time_limit=time_limit,
+            progress=progress,
+        )
+    frame = frontier.to_frame()
+    if grid["draws"]:
+        with progress_bar("random") as progress:
+            band = tg.random_band(
+                transfers,
+                problem,
+                budgets=budgets,
+                max_order=max(max_orders),
+                draws=grid["draws"],
+                seed=grid["seed"],
+                progress=progress,
+            )
+        frame = frame.merge(band, on="budget", how="left")
+    return frontier, frame
+
+
+@click.command("frontier")
+@table_argument
+@grid_options(draws=0)
+@problem_options(budget=False, max_order=False)
+@click.option("--time-limit", type=Amount(), metavar="S", help="Stop each solve after S seconds.")
+@format_options(json="Print a JSON list of taxonomies.", csv="Print CSV, one row a taxonomy.")
+@plot_option("Draw gain and quality over budgets to an SVG, PNG or PDF file.")
+def frontier_command(
+    table: str | None,
+    problem_file: str | None,
+    solver: str,
+    time_limit: float | None,
+    output_format: str | None,
+    plot: str | None,
+    **flags: Any,
+) -> int:
+    """Solve at every budget and maximum order, and print objective, gain and quality of each.
+
+    \b
+    Examples:
+      taskgraph frontier transfers.csv
+      taskgraph frontier transfers.csv --budgets 1:26 --max-orders 1,4 --csv
+      taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
+    """
+    from taskgraph.cli.tables import show_frame
+
+    transfers, problem = read_inputs(table, problem_file, flags)
+    frontier, frame = frontier_frame(
+        transfers, problem, flags, solver=solver, time_limit=time_limit
+    )
+    if plot:
+        from taskgraph.plot import draw_frontier, save
+
+        save(draw_frontier(frame), plot)
+        note(f"drew {plot}")
+    if output_format == "json":
+        show_data(frontier.to_json())
+    elif output_format == "csv":
+        show_data(frame.to_csv(index=False))
+    else:
+        show_frame(frame.round(4))
+    return 0 if (frame["status"].isin(["optimal", "feasible"])).any() else INFEASIBLE

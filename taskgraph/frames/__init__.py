@@ -1,0 +1,1 @@
+"""Data frames: their columns, names of tasks, rows in messages, and direction of values."""

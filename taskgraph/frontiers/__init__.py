@@ -1,0 +1,1 @@
+"""Budgets: the frontier, the next budget that improves the optimum, and the k best sets."""

@@ -1,0 +1,68 @@
+"""A matrix drawn as colored cells, and the color bar below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Colormap, Normalize
+
+from taskgraph.plot.colors import faint, paper
+
+
+def draw_matrix(
+    axes: Axes,
+    values: pd.DataFrame,
+    *,
+    colors: Colormap,
+    norm: Normalize,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[str] | None = None,
+    **settings: Any,
+) -> None:
+    """Draw one cell for each value; cells without a value are gray.
+
+    Parameters
+    ----------
+    values : DataFrame
+    colors, norm
+        Color map, and the range of the values.
+    columns, rows : labels
+        By default the rows keep the labels that the axes have.
+    **settings
+        Further keywords of `seaborn.heatmap`.
+    """
+    labels = {} if rows is None else {"yticklabels": rows}
+    sns.heatmap(
+        values,
+        ax=axes,
+        cmap=colors,
+        norm=norm,
+        mask=values.isna(),
+        cbar=False,
+        linewidths=0.4,
+        linecolor=paper(),
+        xticklabels=columns,
+        **labels,
+        **settings,
+    )
+    axes.set_facecolor(faint())
+    axes.set_title(title)
+    axes.set_ylabel("")
+    axes.tick_params(length=0, pad=2)
+    axes.tick_params(axis="y", labelrotation=0)
+
+
+def draw_bar(axes: Axes, label: str, *, aspect: float, shrink: float) -> Colorbar:
+    """Draw the color bar of a matrix below its panel; ``aspect`` and ``shrink`` say its size."""
+    bar = axes.figure.colorbar(
+        axes.collections[0], ax=axes, location="bottom", aspect=aspect, shrink=shrink, pad=0.01
+    )
+    bar.outline.set_visible(False)
+    bar.set_label(label)
+    return bar

@@ -1,0 +1,130 @@
+"""Where each part of a drawn taxonomy is, in inches, and how large the drawing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from taskgraph.plot.figures import Size, resize_text
+from taskgraph.plot.fonts import legible
+from taskgraph.plot.layout import Layout, arrange
+from taskgraph.plot.names import display_names
+from taskgraph.plot.style import text_scale, text_width
+from taskgraph.taxonomy import Taxonomy
+
+ROW, MARGIN, HEAD, FOOT = 0.275, 0.15, 0.62, 0.85
+"""Height of a row, margin at both sides, height of the titles and of the legend, in inches."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Positions and labels of a drawn taxonomy.
+
+    Lengths are in inches at the text size `taskgraph.plot.style.FONT_SIZE`, from the top left
+    corner of the drawing; on the figure each is ``zoom`` times as long.
+
+    Attributes
+    ----------
+    layout : Layout
+        Rows of the supervised tasks, of the targets and of their groups.
+    label : mapping of tasks to labels
+    left, left_width : float
+        Position and width of the boxes of supervised tasks.
+    junction : float
+        Position of the dots where several sources meet.
+    right, right_width : float
+        Position and width of the boxes of targets.
+    width, height : float
+        Size of the drawing.
+    sheet_width, sheet_height : float
+        Size of the space in whose middle the drawing is.
+    zoom : float
+    """
+
+    layout: Layout
+    label: Mapping[str, str]
+    left: float
+    left_width: float
+    junction: float
+    right: float
+    right_width: float
+    width: float
+    height: float
+    sheet_width: float
+    sheet_height: float
+    zoom: float
+
+    def y(self, row: float) -> float:
+        """Return the middle of a row, from the top."""
+        return HEAD + ROW / 2 + ROW * row
+
+    @property
+    def size(self) -> Size:
+        """Natural width and height on the figure, in inches."""
+        return self.width * self.zoom, self.height * self.zoom
+
+    def fitted(self, size: Size) -> Sheet:
+        """Return the sheet in the middle of this space, as large as fits; the text is resized."""
+        factor = min(size[0] / self.size[0], size[1] / self.size[1])
+        resize_text(factor, size, self.size)
+        zoom = self.zoom * factor
+        return replace(self, zoom=zoom, sheet_width=size[0] / zoom, sheet_height=size[1] / zoom)
+
+
+def sheet_of(taxonomy: Taxonomy, names: Mapping[str, str] | None, *, with_numbers: bool) -> Sheet:
+    """Arrange a taxonomy at its natural size; ``with_numbers`` leaves room beside the targets."""
+    layout = arrange(taxonomy)
+    label = legible(display_names([*layout.supervised, *layout.targets], names=names))
+    left_width = _column_width(label[name] for name in layout.supervised)
+    right_width = _column_width(label[name] for name in layout.targets)
+    span = min(3.4, 1.6 + 0.08 * layout.height)
+    numbers = 0.35 if with_numbers else 0.0
+    content = left_width + (span + right_width + numbers if layout.targets else 0.0)
+    width = max(content + 2 * MARGIN, 5.4)
+    height = HEAD + ROW * (layout.height + 1) + FOOT
+    left = (width - content) / 2
+    right = left + left_width + span
+    return Sheet(
+        layout=layout,
+        label=label,
+        left=left,
+        left_width=left_width,
+        junction=right - 0.3 * span,
+        right=right,
+        right_width=right_width,
+        width=width,
+        height=height,
+        sheet_width=width,
+        sheet_height=height,
+        zoom=text_scale(),
+    )
+
+
+def size_of(axes: Axes) -> Size:
+    """Return the width and height of axes, in inches."""
+    box = axes.get_window_extent()
+    dpi = axes.figure.dpi
+    return float(box.width / dpi), float(box.height / dpi)
+
+
+def ports(layout: Layout) -> dict[tuple[str, int], float]:
+    """Return the row where each line leaves its source, by source and group.
+
+    The lines of one source are in the order of their ends, a little apart.
+    """
+    rows: dict[tuple[str, int], float] = {}
+    for source, y in layout.supervised.items():
+        groups = [g for g, group in enumerate(layout.groups) if source in group.sources]
+        reach = min(0.28, 0.07 * (len(groups) - 1))
+        offsets = np.linspace(-reach, reach, len(groups)).tolist()
+        rows |= {(source, g): y + offset for g, offset in zip(groups, offsets, strict=True)}
+    return rows
+
+
+def _column_width(labels: Iterable[str]) -> float:
+    """Return the width of a column of boxes that the longest label needs."""
+    widths = [text_width(text) / text_scale() for text in labels]
+    return max(widths, default=0.6) + 0.2
