@@ -1,13 +1,26 @@
-"""PyTorch encoders, read-outs and the sweep that measures transfers between tasks.
+"""PyTorch encoders and read-outs, and the sweep that measures transfers between tasks.
 
->>> import encoders                                                    # doctest: +SKIP
->>> data = encoders.TaskonomyDataset("world", ["rgb2sfnorm"], "train")  # doctest: +SKIP
->>> pictures, normals, mask = data.batch("rgb2sfnorm", range(32))      # doctest: +SKIP
+The names below are listed in the order of use in ``docs/api.md``: make or open a data set, choose
+or write tasks, train a bank of encoders, and measure transfers from it.
 
->>> encoders.load("normals").represent(pictures).shape                 # doctest: +SKIP
-torch.Size([32, 8, 16, 16])
+>>> import encoders
+>>> from pathlib import Path
+>>> made = encoders.make_scenes("world", buildings=3, views=8, size=64, seed=0)
+>>> data = encoders.TaskonomyDataset("world", ["edge2d"], "train", progress=False)
+>>> pictures, edges, mask = data.batch("edge2d", range(4))
+>>> pictures.shape, edges.shape
+(torch.Size([4, 3, 64, 64]), torch.Size([4, 1, 64, 64]))
 
-Scenes are made by ``taskgraph scenes``, or by `make_scenes`; `load` gives the trained networks.
+>>> settings = encoders.FitConfig(epochs=1, batch=4, precision="32-true")
+>>> config = encoders.BankConfig("world", fit=settings, references=False)
+>>> result = encoders.train_bank(["edge2d"], Path("bank"), config)
+>>> result.failures
+{}
+>>> encoders.load("edge2d", "bank").represent(pictures).shape
+torch.Size([4, 8, 16, 16])
+
+Jobs run in worker processes, so that a script which trains must guard its entry by
+``if __name__ == "__main__":``.
 """
 
 from __future__ import annotations
@@ -18,43 +31,121 @@ from typing import TYPE_CHECKING, Any
 from encoders.errors.extras import extra_installed
 
 if TYPE_CHECKING:
+    from encoders.bank.config import BankConfig
+    from encoders.bank.jobs import train_bank
     from encoders.bank.pretrained import load
-    from encoders.dataset import TaskonomyDataset
+    from encoders.dataset import TaskonomyDataset, split_buildings
+    from encoders.engines import Job, LocalEngine, RayEngine
+    from encoders.engines import run as run_jobs
+    from encoders.networks import (
+        PRESETS,
+        EncoderDecoder,
+        OutputSpec,
+        decoder,
+        encoder,
+        external,
+        fit_projection,
+        network,
+    )
+    from encoders.networks.readout import ReadOut
     from encoders.scenes.making.make import make as make_scenes
-    from encoders.tasks import TASKS, Label, Output, Task, each_view, from_folder
+    from encoders.tasks import TASKS, Label, OneView, Output, Task, each_view, from_folder
+    from encoders.training.fit import FitConfig, fit
+    from encoders.transfer.candidates import CANDIDATES
+    from encoders.transfer.data import TransferDataConfig
+    from encoders.transfer.gather import gather
+    from encoders.transfer.measure import TransferConfig
+    from encoders.transfer.settings import SweepConfig
+    from encoders.transfer.sweep import resolve_tasks, sweep
 
 __all__ = [
+    "CANDIDATES",
+    "PRESETS",
     "TASKS",
+    "BankConfig",
+    "EncoderDecoder",
+    "FitConfig",
+    "Job",
     "Label",
+    "LocalEngine",
+    "OneView",
     "Output",
+    "OutputSpec",
+    "RayEngine",
+    "ReadOut",
+    "SweepConfig",
     "Task",
     "TaskonomyDataset",
+    "TransferConfig",
+    "TransferDataConfig",
+    "decoder",
     "each_view",
+    "encoder",
+    "external",
+    "fit",
+    "fit_projection",
     "from_folder",
+    "gather",
     "load",
     "make_scenes",
+    "network",
+    "resolve_tasks",
+    "run_jobs",
+    "split_buildings",
+    "sweep",
+    "train_bank",
 ]
 
 _PLACE_OF = {
-    "TASKS": "tasks",
-    "Label": "tasks",
-    "Output": "tasks",
-    "Task": "tasks",
-    "TaskonomyDataset": "dataset",
-    "each_view": "tasks",
-    "from_folder": "tasks",
-    "load": "bank.pretrained",
     "make_scenes": "scenes.making.make:make",
+    "TaskonomyDataset": "dataset",
+    "split_buildings": "dataset",
+    "TASKS": "tasks",
+    "Task": "tasks",
+    "Output": "tasks",
+    "Label": "tasks",
+    "from_folder": "tasks",
+    "each_view": "tasks",
+    "OneView": "tasks",
+    "PRESETS": "networks",
+    "encoder": "networks",
+    "external": "networks",
+    "fit_projection": "networks",
+    "OutputSpec": "networks",
+    "decoder": "networks",
+    "network": "networks",
+    "EncoderDecoder": "networks",
+    "FitConfig": "training.fit",
+    "fit": "training.fit",
+    "BankConfig": "bank.config",
+    "train_bank": "bank.jobs",
+    "load": "bank.pretrained",
+    "TransferDataConfig": "transfer.data",
+    "TransferConfig": "transfer.measure",
+    "SweepConfig": "transfer.settings",
+    "CANDIDATES": "transfer.candidates",
+    "ReadOut": "networks.readout",
+    "resolve_tasks": "transfer.sweep",
+    "sweep": "transfer.sweep",
+    "gather": "transfer.gather",
+    "LocalEngine": "engines",
+    "RayEngine": "engines",
+    "Job": "engines",
+    "run_jobs": "engines:run",
 }
+"""By name, in the order of use: its module, and its name there if that is another one."""
 
 _EXTRA_OF = {"make_scenes": "scenes"}
-"""Extras that install what a name needs; `train` where none is named."""
+"""The extra that installs what a name needs, if it is not ``train``."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use, so that ``--help`` stays quick and torch is not needed for scenes.
+    """Import a public name at its first use, so that ``--help`` does not import torch.
 
-    Raises `encoders.errors.MissingPackageError`, which says what to install, where it must.
+    Raises
+    ------
+    MissingPackageError
+        If a package that the name needs is not installed; the message says how to install it.
     """
     if name not in _PLACE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -40,12 +40,15 @@ ORDER = {
     "running",
     "encoders.scenes": "solids < appearance < building < furniture < homes < camera < raycast < "
     "views < pictures < labels < making < contact_sheets",
-    "encoders.training": "checkpoint < loading < progress < augment < adversarial < fit < "
-    "objective",
-    "encoders.bank": "pretrained < training < jobs < table1 < predict",
-    "encoders.transfer": "candidates < data < store < ridge < scores < agreement < families < "
-    "measure < settings < closed < sweep < gather",
-    "encoders.pipeline": "sizes < stages",
+    "encoders.training": "checkpoint < loading < run_state < schedule < augment < adversarial < "
+    "fit < objective",
+    "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
+    "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
+    "taskonomy < buildings < overlap",
+    "encoders.bank": "pretrained < config < splits < record < training < jobs < table1 < predict",
+    "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
+    "families < measure < settings < closed < sweep < gather",
+    "encoders.pipeline": "presets < stages",
 }
 """Modules of each package; a module imports only those to its left."""
 

@@ -15,7 +15,7 @@ from benchmarks.results.frame import part
 from benchmarks.results.record import Record, read_records
 from encoders.bank import table1
 from encoders.bank.table1 import MEAN, PAPER_MEAN, weak
-from encoders.tasks.names import ORDER
+from encoders.tasks.names import DISPLAY_ORDER
 
 TASK, MEAN_OF_ALL = "task", "mean"
 """Parts of the records: one task, and the means over all."""
@@ -108,7 +108,7 @@ def render(folder: Path) -> str:
     frame = frame_of(tasks, means)
     first = tasks[0]
     made, fit = first.settings["data"].get("settings") or {}, first.settings["fit"]
-    order = [name for name in ORDER if name in frame.index]
+    order = [name for name in DISPLAY_ORDER if name in frame.index]
     mean = frame.loc[MEAN]
     return PAGE.format(
         count=len(tasks),

@@ -14,10 +14,10 @@ from benchmarks.bank.page import MEAN_OF_ALL, TASK
 from benchmarks.bank.pictures import draw_pictures
 from benchmarks.bank.settings import SUITE, Settings
 from benchmarks.results.record import Record, append
+from encoders.bank.config import LOSSES_SUFFIX
 from encoders.bank.jobs import MANIFEST
 from encoders.bank.pretrained import SUFFIX
 from encoders.bank.table1 import MEAN, table
-from encoders.bank.training import LOSSES
 from taskgraph.tables import write_frame
 
 TABLE, LOST = "table1.csv", "losses.parquet"
@@ -89,7 +89,7 @@ def _record(
 
 def joined_losses(bank: Path) -> pd.DataFrame:
     """Return all tasks' losses by test image in one table, in single precision."""
-    frames = [pd.read_parquet(path) for path in sorted(bank.glob("*" + LOSSES))]
+    frames = [pd.read_parquet(path) for path in sorted(bank.glob("*" + LOSSES_SUFFIX))]
     whole = pd.concat(frames, ignore_index=True)
     whole["loss"] = whole["loss"].astype(np.float32)
     return whole.astype({"target": "category", "sources": "category", "image": "category"})

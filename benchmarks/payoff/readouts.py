@@ -14,10 +14,10 @@ import pandas as pd
 from benchmarks.payoff.settings import Settings
 from encoders.bank.pretrained import SUFFIX
 from encoders.errors import InvalidDataError
-from encoders.pipeline.sizes import CPU
+from encoders.pipeline.presets import CPU
 from encoders.training.checkpoint import read_config
 from encoders.training.fit import FitConfig
-from encoders.transfer.data import PoolConfig, open_pool
+from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from encoders.transfer.gather import LOSSES
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
@@ -46,11 +46,11 @@ def transfer_of(settings: Settings) -> TransferConfig:
     known = sweep_beside(settings.table)
     if known is None:
         fit, preset, (train, valid, test) = CPU.transfer, CPU.preset, CPU.images
-        pool = PoolConfig(settings.data, train=train, valid=valid, test=test, seed=fit.seed)
+        pool = TransferDataConfig(settings.data, train=train, valid=valid, test=test, seed=fit.seed)
     else:
         whole = known["transfer"]
         fit, preset = FitConfig(**whole["fit"]), whole["preset"]
-        pool = PoolConfig(**whole["pool"])
+        pool = TransferDataConfig(**whole["pool"])
     fit = replace(fit, threads=settings.threads or fit.threads)
     _check_seeds(settings.seeds, fit.seed)
     pool = replace(
@@ -127,7 +127,7 @@ def _check_bank(before: Mapping[str, str], now: Mapping[str, str], settings: Set
 def _check_buildings(seen: Iterable[str], sweep: SweepConfig, settings: Settings) -> None:
     tested = set(map(str, seen))
     for target in sweep.targets:
-        pool = open_pool(sweep.transfer.pool, target)
+        pool = open_transfer_data(sweep.transfer.pool, target)
         for part in (pool.train, pool.valid, pool.test):
             shared = sorted({image.split("/")[0] for image in part.images()} & tested)
             if shared:
@@ -142,7 +142,7 @@ def _check_constants(sweep: SweepConfig) -> bool:
     for target in sweep.targets:
         record = read_config(Path(sweep.transfer.bank) / (target + SUFFIX))
         trained = record.get("constants") or {}
-        now = open_pool(sweep.transfer.pool, target).constants
+        now = open_transfer_data(sweep.transfer.pool, target).constants
         if not _equal(trained, now):
             raise InvalidDataError(
                 f"{target}: the bank's network was trained on targets standardised with {trained}, "

@@ -19,7 +19,7 @@ from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.training import spent, train, with_references
 from benchmarks.results.log import Log, open_log
 from encoders.engines import Engine, engine_named, progress_bar
-from encoders.transfer.data import open_pool
+from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import Titled, checked_overlap
 from taskgraph.tables import read_transfers, write_frame
@@ -99,7 +99,7 @@ def facts(
     sweep: SweepConfig, checked: Mapping[str, bool], cost: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the page tells of the run: images, buildings, checks, networks trained."""
-    pool = open_pool(sweep.transfer.pool, sweep.targets[0])
+    pool = open_transfer_data(sweep.transfer.pool, sweep.targets[0])
     return {
         "images": {name: len(getattr(pool, name)) for name in ("train", "valid", "test")},
         "buildings": len({image.split("/")[0] for image in pool.test.images()}),

@@ -17,7 +17,7 @@ from encoders.tasks import TASKS
 from encoders.transfer.measure import TransferConfig, measure, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import REPRESENTATIONS
-from encoders.transfer.sweep import Titled, encodings, records, settle, sweepable
+from encoders.transfer.sweep import Titled, encodings, records, resolve_tasks, write_or_check_config
 from taskgraph.losses import Losses
 from taskgraph.tasks import RESERVED, SCRATCH, SELF, join_sources
 
@@ -79,14 +79,16 @@ def train(
     """
     pairs = with_references(pairs)
     used = sorted({name for _, sources in pairs for name in sources} - RESERVED)
-    sweepable(sweep.transfer.bank, sweep.targets, tuple(used))
-    settle(sweep, work)
+    resolve_tasks(sweep.transfer.bank, sweep.targets, tuple(used))
+    write_or_check_config(sweep, work)
     with titled("encode") as watch:
         _unless(run(encodings(replace(sweep, sources=tuple(used)), work), engine, watch=watch))
     jobs = []
     for seed in seeds:
         _share(work, folder_of(work, seed))
-        settle(replace(sweep, transfer=seeded(sweep.transfer, seed)), folder_of(work, seed))
+        write_or_check_config(
+            replace(sweep, transfer=seeded(sweep.transfer, seed)), folder_of(work, seed)
+        )
         jobs += jobs_of(sweep, work, pairs, seed)
     with titled("train") as watch:
         _unless(run(jobs, engine, watch=watch))

@@ -22,7 +22,7 @@ import pandas as pd
 from benchmarks.results.machine import RESULTS
 from benchmarks.transfers.settings import Settings
 from encoders.dataset import TaskonomyDataset
-from encoders.pipeline.sizes import CPU
+from encoders.pipeline.presets import CPU
 from encoders.transfer import data
 from encoders.transfer.gather import LOSSES, RECORDS
 from encoders.transfer.measure import TransferConfig, measure, place_of

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from encoders.transfer.closed import RIDGE, TIMES
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
-from encoders.transfer.ridge import SweepResult, joined
+from encoders.transfer.ridge import RidgeResult, joined
 from encoders.transfer.store import REPRESENTATIONS, Store
 from encoders.transfer.sweep import CONFIG
 from taskgraph.errors import InvalidTableError, TaskgraphError
@@ -37,7 +37,7 @@ class Finished:
     records : DataFrame or None
         One row a run: ``target, sources, order, valid_loss, test_loss, seconds, readout``.
     config : dict or None
-    ridge : SweepResult or None
+    ridge : RidgeResult or None
         Of all families together.
     times : dict or None
         Of the ridge screen, by family.
@@ -50,7 +50,7 @@ class Finished:
     losses: Losses | None = None
     records: pd.DataFrame | None = None
     config: dict[str, Any] | None = None
-    ridge: SweepResult | None = None
+    ridge: RidgeResult | None = None
     times: dict[str, dict[str, float]] | None = None
     missing: dict[str, str] = field(default_factory=dict)
 
@@ -59,7 +59,7 @@ class Finished:
         """Number of sources of the largest set that was measured."""
         return int(self.transfers.order[self.transfers.is_edge].max())
 
-    def pool(self) -> PoolConfig:
+    def pool(self) -> TransferDataConfig:
         """Return the configuration of the images that transfers were measured on.
 
         Raises
@@ -69,7 +69,7 @@ class Finished:
         """
         if self.config is None:
             raise InvalidTableError(f"the sweep has no {CONFIG}: its images are not known")
-        return PoolConfig(**self.config["transfer"]["pool"])
+        return TransferDataConfig(**self.config["transfer"]["pool"])
 
     def store(self) -> Store:
         """Return the store of its sources' representations.
@@ -135,7 +135,7 @@ def read_records(path: Path) -> pd.DataFrame:
     return frame
 
 
-def read_ridge(folder: Path) -> SweepResult:
+def read_ridge(folder: Path) -> RidgeResult:
     """Return the screen's errors, all families together.
 
     Raises
@@ -146,7 +146,7 @@ def read_ridge(folder: Path) -> SweepResult:
     paths = sorted(folder.glob("*.npz"))
     if not paths:
         raise InvalidTableError(f"{folder} has no screen: no file ends in .npz")
-    return joined([SweepResult.load(path) for path in paths])
+    return joined([RidgeResult.load(path) for path in paths])
 
 
 def read_published(path: Path) -> Transfers:

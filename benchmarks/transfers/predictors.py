@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from encoders.transfer.agreement import Agreement, Better, agreement
-from encoders.transfer.ridge import SweepResult, position
-from encoders.transfer.scores import average_rank
+from encoders.transfer.agreement import Agreement, agreement
+from encoders.transfer.ridge import RidgeResult, position
+from encoders.transfer.scores import Better, average_rank
 from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import split_sources
 from taskgraph.transfers import Transfers
@@ -50,7 +50,7 @@ def trained(records: pd.DataFrame, transfers: Transfers) -> pd.DataFrame:
     return kept[columns].merge(affinity, on=["target", "sources"], how="left")
 
 
-def from_ridge(result: SweepResult, measured: pd.DataFrame) -> Prediction:
+def from_ridge(result: RidgeResult, measured: pd.DataFrame) -> Prediction:
     """Return the screen's validation errors of the transfers that were trained, too."""
     rows = []
     for target, sources in zip(measured["target"], measured["sources"], strict=True):

@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from encoders.tasks import Task
-from encoders.transfer.data import Pool, PoolConfig, Views, evenly, open_pool
+from encoders.transfer.data import (
+    TransferData,
+    TransferDataConfig,
+    Views,
+    evenly,
+    open_transfer_data,
+)
 from encoders.transfer.families import Family, batches, families, features, represented
 from encoders.transfer.ridge import Statistics
 from encoders.transfer.ridge.regressands import raw
@@ -86,7 +92,7 @@ class Answers:
 
 
 def scored(
-    config: PoolConfig,
+    config: TransferDataConfig,
     store: Store,
     *,
     sources: Sequence[str],
@@ -111,7 +117,7 @@ def scored(
     """
     scores = Scores()
     for family in families(targets):
-        pools = {name: open_pool(config, name) for name in family.targets}
+        pools = {name: open_transfer_data(config, name) for name in family.targets}
         for names in _alike_pools(pools):
             _score_family(
                 scores, family, {n: pools[n] for n in names}, store, sources, places, alike, seed
@@ -119,7 +125,7 @@ def scored(
     return scores
 
 
-def _alike_pools(pools: dict[str, Pool]) -> list[list[str]]:
+def _alike_pools(pools: dict[str, TransferData]) -> list[list[str]]:
     """Return groups of targets with the same training images, and so the same rows of features."""
     found: dict[tuple[str, ...], list[str]] = {}
     for name, pool in pools.items():
@@ -130,7 +136,7 @@ def _alike_pools(pools: dict[str, Pool]) -> list[list[str]]:
 def _score_family(
     scores: Scores,
     family: Family,
-    pools: dict[str, Pool],
+    pools: dict[str, TransferData],
     store: Store,
     sources: Sequence[str],
     places: int,

@@ -1,1 +1,1 @@
-"""A bank of trained encoders, one a task: training it, loading it, its win rates, predictions."""
+"""A bank: one trained encoder-decoder a task. Train it, load it, measure it, predict with it."""

@@ -1,4 +1,4 @@
-"""A whole bank: its tasks one after the other or several at once, none ending another."""
+"""Train a whole bank: one job a task, several at once, none ending another."""
 
 from __future__ import annotations
 
@@ -6,37 +6,40 @@ import contextlib
 import dataclasses
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from encoders.bank.config import RECORD_SUFFIX, RUNS, BankConfig
 from encoders.bank.pretrained import random_encoder
-from encoders.bank.training import RECORD, RUNS, BankConfig, add_buildings, sources_of, train_task
+from encoders.bank.record import add_buildings
+from encoders.bank.training import train_task
 from encoders.dataset import contents_of
-from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, buildings_of, grouped
+from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, grouped, recorded_buildings
 from encoders.engines import Engine, Job, LocalEngine, as_done
 from encoders.errors import TrainingError
 from encoders.errors.storage import FREE, read_json, storing, trouble
 from encoders.networks import PRESETS
 from encoders.training.checkpoint import halved, write_weights
-from encoders.training.progress import LOG, differing
+from encoders.training.run_state import LOG, differing
+from taskgraph.progress import Progress, no_progress
 from taskgraph.tables import write_text
 
 MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How far a bank is: finished epochs over all networks, and the newest line of a log."""
+class BankResult:
+    """The outcome of each task of `train_bank`.
 
-    epochs: int
-    newest: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Done:
-    """What became of each task: its record, or why it has none."""
+    Attributes
+    ----------
+    records : dict
+        By task that was trained now: its record (`encoders.bank.record.record_of`).
+    failures : dict of str
+        By task that has no record: the reason. `MANIFEST` is a key if it could not be written.
+    """
 
     records: dict[str, dict[str, Any]]
     failures: dict[str, str]
@@ -50,22 +53,25 @@ def train_bank(
     *,
     jobs: int = 1,
     command: str = "",
-    watch: Callable[[Standing], None] = lambda _: None,
+    progress: Progress = no_progress,
     engine: Engine | None = None,
-) -> Done:
-    """Train every task by itself; a task that fails is told at the end, and the others go on.
+) -> BankResult:
+    """Train each task as a job of its own; a task that fails does not stop the others.
 
-    A task whose record of the same configuration is there is not trained again, and one that was
-    interrupted resumes, as does one whose process was killed. When ``out`` can no longer be
-    written (the disk is full), the tasks that are being trained are the last. `MANIFEST` gathers
-    the records of the whole folder.
+    A task that has a record of the same configuration is not trained again. A task whose training
+    was interrupted, or whose process was killed, resumes. If ``out`` can no longer be written (for
+    example because the disk is full), no further task is started. `MANIFEST` gathers the records
+    of the whole folder.
 
     Parameters
     ----------
     jobs : int
-        Tasks that are trained at once; each has ``config.fit.threads`` threads.
-    watch : function
-        Called about once a second with the `Standing`.
+        Number of tasks that are trained at once, each with ``config.fit.threads`` threads.
+    command : str
+        The command line, which is recorded in the manifest.
+    progress : Progress
+        Receives the finished and all epochs about once a second; the label has the newest
+        validation loss and the speed.
     engine : Engine, optional
         Where tasks are trained; by default ``jobs`` processes of this machine.
 
@@ -74,37 +80,40 @@ def train_bank(
     StorageError
         If ``out`` cannot be made or read.
     TrainingError
-        If ``out`` holds a task of another configuration, or of other data.
+        If ``out`` holds a task that was trained with another configuration, or on other data.
     """
     out.mkdir(parents=True, exist_ok=True)
-    todo = [name for name in names if not _finished(out, name, config)]
+    unfinished = [name for name in names if not _is_finished(out, name, config)]
     for name in names:
-        if name not in todo:
+        if name not in unfinished:
             add_buildings(name, out, config)
-    calls = [Job(name, train_task, (name, out, config)) for name in todo]
-    records: dict[str, dict[str, Any]] = {}
-    failures: dict[str, str] = {}
-    stopped: str | None = None
-    local = LocalEngine(jobs, config.fit.threads)
-    ending = as_done(calls, engine or local, watch=lambda _: watch(standing(out)))
-    with contextlib.closing(ending):
-        for ended in ending:
+    calls = [Job(name, train_task, (name, out, config)) for name in unfinished]
+    total = config.epochs(names)
+    result = BankResult({}, {})
+    stop_reason: str | None = None
+    ended_jobs = as_done(
+        calls,
+        engine or LocalEngine(jobs, config.fit.threads),
+        watch=lambda _: report_epochs(out, total, progress),
+    )
+    with contextlib.closing(ended_jobs):
+        for ended in ended_jobs:
             if ended.reason is None:
-                records[ended.job.key] = ended.value
+                result.records[ended.job.key] = ended.value
             else:
-                failures[ended.job.key] = ended.reason
-            stopped = ended.reason if ended.stops else stopped
-            _gathered(out, config, command)
-    failures |= _gathered(out, config, command)
-    if stopped:
-        why = "as the disk is full" if FREE in stopped else "for the same reason"
-        left = [name for name in todo if name not in {*records, *failures}]
-        failures |= dict.fromkeys(left, f"was not begun, {why}")
-    return Done(records, failures)
+                result.failures[ended.job.key] = ended.reason
+            stop_reason = ended.reason if ended.stops else stop_reason
+            _write_manifest_if_possible(out, config, command)
+    result.failures.update(_write_manifest_if_possible(out, config, command))
+    if stop_reason:
+        why = "as the disk is full" if FREE in stop_reason else "for the same reason"
+        left = [name for name in unfinished if name not in {*result.records, *result.failures}]
+        result.failures.update(dict.fromkeys(left, f"was not started, {why}"))
+    return result
 
 
-def _gathered(out: Path, config: BankConfig, command: str) -> dict[str, str]:
-    """Write the manifest; where the folder cannot be written, say so instead."""
+def _write_manifest_if_possible(out: Path, config: BankConfig, command: str) -> dict[str, str]:
+    """Write the manifest; the reason by `MANIFEST` if the folder cannot be written, else empty."""
     try:
         write_manifest(out, config, command)
     except Exception as error:
@@ -116,47 +125,59 @@ def _gathered(out: Path, config: BankConfig, command: str) -> dict[str, str]:
 
 
 def write_manifest(out: Path, config: BankConfig, command: str) -> None:
-    """Gather the records, and write the random encoder, which is not trained."""
+    """Write `MANIFEST` from the folder's records, and the untrained random encoder.
+
+    The hashes of the training buildings are written once for all tasks that have the same ones.
+    """
     path = out / "random.safetensors"
     if not path.exists():
         weights = halved(random_encoder(config.preset, seed=config.fit.seed))
         write_weights(path, weights, {"task": "random", "preset": config.preset})
-    paths = [path for path in sorted(out.glob("*" + RECORD)) if path.name != MANIFEST]
+    paths = [path for path in sorted(out.glob("*" + RECORD_SUFFIX)) if path.name != MANIFEST]
     records = [read_json(path) for path in paths]
-    found = {record["task"]: buildings_of(out, record["task"]) for record in records}
-    whole = {
+    buildings = {record["task"]: recorded_buildings(out, record["task"]) for record in records}
+    manifest = {
         "command": command,
         "commit": commit(),
         "preset": config.preset,
-        "tasks": [{k: v for k, v in each.items() if k != BUILDINGS} for each in records],
-        TRAINED_ON: grouped({name: each for name, each in found.items() if each is not None}),
+        "tasks": [
+            {key: value for key, value in record.items() if key != BUILDINGS} for record in records
+        ],
+        TRAINED_ON: grouped(
+            {name: hashes for name, hashes in buildings.items() if hashes is not None}
+        ),
     }
-    write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", out / MANIFEST)
+    write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", out / MANIFEST)
 
 
 def commit() -> str | None:
-    """The commit of the checkout that this code runs from, or None."""
-    asked = subprocess.run(
+    """The commit of the checkout that this code runs from; None outside of a checkout."""
+    output = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True
     )
-    return asked.stdout.strip() or None
+    return output.stdout.strip() or None
 
 
-def standing(out: Path) -> Standing:
-    """Count the finished epochs of all runs, from their logs."""
+def report_epochs(out: Path, total: int, progress: Progress) -> None:
+    """Report how many epochs the logs of all runs hold, and what the newest log says last.
+
+    The count includes runs of tasks that are not trained now; it is cut off at ``total``.
+    """
     logs = list((out / RUNS).glob(f"*/{LOG}"))
     epochs = sum(max(0, log.read_text().count("\n") - 1) for log in logs)
-    if not logs:
-        return Standing(epochs, {})
-    newest = max(logs, key=lambda log: log.stat().st_mtime)
-    head, *_, last = newest.read_text().splitlines()
-    row = dict(zip(head.split(","), last.split(","), strict=True))
-    return Standing(epochs, {"run": newest.parent.name, **row})
+    label = ""
+    if logs:
+        newest = max(logs, key=lambda log: log.stat().st_mtime)
+        head, *_, last = newest.read_text().splitlines()
+        row = dict(zip(head.split(","), last.split(","), strict=True))
+        loss, speed = (float(row[name]) for name in ("valid_loss", "images_per_second"))
+        label = f"{newest.parent.name} loss {loss:.4f}, {speed:.0f} images/s"
+    progress(min(epochs, total), total, label)
 
 
-def _finished(out: Path, name: str, config: BankConfig) -> bool:
-    """Whether a record of this configuration is there, with all that is to be measured."""
-    path = out / (name + RECORD)
+def _is_finished(out: Path, name: str, config: BankConfig) -> bool:
+    """Whether a record of this configuration exists and has all losses that it asks for."""
+    path = out / (name + RECORD_SUFFIX)
     if not path.exists():
         return False
     record = read_json(path)
@@ -171,11 +192,14 @@ def _finished(out: Path, name: str, config: BankConfig) -> bool:
             f"{path} is of another configuration; train into another folder, or delete this one"
         )
     _check_data(path, name, record, config)
-    return set(sources_of(name, config)) <= set(record.get("test_loss", ()))
+    return set(config.sources_of(name)) <= set(record.get("test_loss", ()))
 
 
 def _check_data(path: Path, name: str, record: Mapping[str, Any], config: BankConfig) -> None:
-    """Raise if the files that a network was trained on have changed; old records do not say."""
+    """Raise if the files that a network was trained on have changed since.
+
+    Records of earlier versions do not hold a hash of the files; they are not checked.
+    """
     before = (record.get("data") or {}).get("content")
     size = PRESETS[config.preset].size
     if before and before != contents_of(config.data, [name], size, config.splits)[name]:

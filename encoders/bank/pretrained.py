@@ -1,4 +1,4 @@
-"""Trained networks as they stand in a bank: the one that comes with the library, or a folder's."""
+"""Load trained networks, from the bank that comes with the library or from a folder."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from encoders.tasks.names import known_name
 from encoders.training.checkpoint import FilePath, read_config, read_weights, restore
 
 SUFFIX = ".safetensors"
+"""Ending of the files that hold networks."""
 
 PACKAGED = "_bank"
-"""Where the build puts the checkout's ``results/bank`` (`setup.py`), inside the package."""
+"""Folder of the package into which ``setup.py`` copies the checkout's ``results/bank``."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What the networks of a bank have in common.
+    """The preset and the picture size that networks must share to be compared.
 
     Attributes
     ----------
     preset : str
-        Of `encoders.networks.PRESETS`.
+        A key of `encoders.networks.PRESETS`.
     size : int
-        Side of the pictures that they were trained on, pixels.
+        Side of the pictures that the networks were trained on, in pixels.
     """
 
     preset: str
@@ -42,44 +43,44 @@ class Form:
 
 
 def form_of(bank: FilePath, names: Sequence[str]) -> Form:
-    """The preset and picture size of some networks of a bank, which must all have the same.
+    """The preset and picture size that all named networks of a bank have.
 
     Raises
     ------
     InvalidDataError
-        If the bank lacks one, a file is broken, or they differ: representations and losses of
-        two sizes of networks do not compare.
+        If the bank lacks a network, a file is broken, or the networks differ: representations and
+        losses of two sizes of networks cannot be compared.
     """
-    forms: dict[Form, str] = {}
+    example_of: dict[Form, str] = {}
     for name in names:
         record = read_config(network_file(bank, name))
         preset = record["preset"]
         if preset not in PRESETS:
             raise InvalidDataError(
-                f"{Path(bank) / (name + SUFFIX)} is of preset {preset}, which is none of "
+                f"{Path(bank) / (name + SUFFIX)} has the preset {preset}, expected one of "
                 f"{', '.join(PRESETS)}; train it with `taskgraph train --preset`"
             )
-        forms.setdefault(Form(preset, int(record.get("size", PRESETS[preset].size))), name)
-    if len(forms) > 1:
-        (one, first), (other, second) = list(forms.items())[:2]
+        example_of.setdefault(Form(preset, int(record.get("size", PRESETS[preset].size))), name)
+    if len(example_of) > 1:
+        (one, first), (other, second) = list(example_of.items())[:2]
         raise InvalidDataError(
             f"{bank} mixes networks: {first} is of {one}, {second} of {other}; name tasks of one "
             "kind with --targets and --sources, or train a bank of one --preset"
         )
-    if not forms:
+    if not example_of:
         raise InvalidDataError(
             f"{bank} holds no trained task; train some with `taskgraph train --data DIR -o {bank}`"
         )
-    return next(iter(forms))
+    return next(iter(example_of))
 
 
 def network_file(bank: FilePath, name: str) -> Path:
-    """The file of a task's network.
+    """The path of the file of a task's network.
 
     Raises
     ------
     InvalidDataError
-        If the bank lacks it.
+        If the bank has no such file.
     """
     path = Path(bank) / (name + SUFFIX)
     if not path.is_file():
@@ -91,17 +92,17 @@ def network_file(bank: FilePath, name: str) -> Path:
 
 
 def random_encoder(preset: str, *, channels: int = 3, seed: int = 0) -> nn.Module:
-    """The source `random`: an encoder as it is before any training."""
+    """The source ``random``: an untrained encoder of the preset."""
     return encoder(preset, channels=channels, generator=torch.Generator().manual_seed(seed))
 
 
 def default_bank() -> Path:
-    """The bank that comes with the package, or that of the checkout.
+    """The folder of the bank that comes with the package, or of the checkout's bank.
 
     Raises
     ------
     InvalidDataError
-        If there is neither.
+        If neither exists.
     """
     package = Path(str(importlib.resources.files("encoders")))
     for folder in (package / PACKAGED, package.parent / "results" / "bank"):
@@ -114,7 +115,7 @@ def default_bank() -> Path:
 
 
 def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
-    """The trained network of a task, frozen, on the CPU, in float32.
+    """Load the trained network of a task, frozen, on the CPU, in float32.
 
     >>> import encoders, torch                                       # doctest: +SKIP
     >>> normals = encoders.load("normals")                           # doctest: +SKIP
@@ -128,23 +129,23 @@ def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
     ----------
     name : str
         A task by any of its names: ``rgb2sfnorm``, ``normals``, ``depth``, …
-        (`encoders.tasks.names.ALIASES`). ``random`` is the encoder before any training: it has no
-        decoder, and gives its representation as the answer.
+        (`encoders.tasks.names.ALIASES`). ``random`` is the untrained encoder; it has no decoder,
+        so that its output is its representation.
     bank : path, optional
-        A folder that `taskgraph train` made; by default the library's own (`default_bank`).
+        A folder that `taskgraph train` wrote; by default the bank of the library (`default_bank`).
 
     Returns
     -------
     EncoderDecoder
-        Takes (B, C, S, S) pictures in [-1, 1], S being 64 for the preset ``tiny``; C is 3, and 1
-        for ``colorization``, which is given the lightness. Tasks of several pictures take
-        (B, inputs, C, S, S). ``represent`` gives (B, inputs x 8, 16, 16); a call gives
+        Takes (B, C, S, S) pictures in [-1, 1], with S = 64 for the preset ``tiny``; C is 3, but 1
+        for ``colorization``, whose input is the lightness. Tasks of several pictures take
+        (B, inputs, C, S, S). ``represent`` returns (B, inputs x 8, 16, 16); a call returns
         (B, size, H, W) maps or (B, size) numbers, standardized as the task's targets were.
 
     Raises
     ------
     UnknownNameError
-        If no task has that name; the message says what is near.
+        If no task has that name; the message lists similar names.
     InvalidDataError
         If this installation has no bank, the bank lacks the task, or its file is broken.
     """
@@ -152,9 +153,9 @@ def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
     folder = default_bank() if bank is None else Path(bank)
     path = folder / (task.name + SUFFIX)
     if not path.is_file():
-        there = ", ".join(sorted(file.stem for file in folder.glob("*" + SUFFIX)))
+        existing = ", ".join(sorted(file.stem for file in folder.glob("*" + SUFFIX)))
         raise InvalidDataError(
-            f"{path}: the bank has no {task.name}; it has {there or 'no networks at all'}"
+            f"{path}: the bank has no {task.name}; it has {existing or 'no networks at all'}"
         )
     tensors, record = read_weights(path)
     if task.output is None:

@@ -1,4 +1,4 @@
-"""The paper's Table 1: how often a task's network beats a constant and a random encoder."""
+"""The paper's Table 1: win rates of each task's network against its references."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from encoders.bank.training import LOSSES, RANDOM
+from encoders.bank.config import LOSSES_SUFFIX, RANDOM
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS
 from encoders.training.checkpoint import FilePath
@@ -17,7 +17,7 @@ from taskgraph.arrays import Floats, Integers
 from taskgraph.tasks import AVERAGE, SELF
 
 NAN = float("nan")
-PAPER: Mapping[str, tuple[float, float]] = {
+PAPER_WIN_RATES: Mapping[str, tuple[float, float]] = {
     "denoise": (100.0, 99.9),
     "autoencoder": (100.0, 99.8),
     "reshade": (94.9, 95.2),
@@ -42,90 +42,102 @@ PAPER: Mapping[str, tuple[float, float]] = {
     "jigsaw": (99.9, NAN),
 }
 """Win rates in per cent against the average estimator and the read-out from a random encoder:
-Zamir et al., CVPR 2018, Table 1; jigsaw's is in the authors' task bank. That read-out is trained on
-the transfer data, not on the encoders': the published 16k transfers ``random -> target`` have the
-printed figures (within 0.2 for 17 of 20; egomotion, scene classes and 2D segments differ)."""
+Zamir et al., CVPR 2018, Table 1; jigsaw's is in the authors' task bank. The authors train that
+read-out on the transfer data, not on the data of the encoders: the printed win rates are those of
+the published 16k transfers ``random -> target`` (within 0.2 for 17 of 20; egomotion, scene classes
+and 2D segments differ)."""
 PAPER_MEAN = (92.4, 90.9)
-"""As printed."""
+"""The means over all tasks, as printed in the paper."""
 
 MEAN = "mean"
 READOUT = "readout"
-"""The read-out from the random encoder, trained on transfer data; `RANDOM` is trained on the
-images of the task's own network, for as long, and harder to beat."""
+"""Reference: the read-out from the random encoder that a sweep trains on the transfer data.
+
+`RANDOM` is the same read-out, trained on the images and for the epochs of the task's own network;
+it is harder to beat.
+"""
 REFERENCES = (AVERAGE, READOUT, RANDOM)
 NAMES = {AVERAGE: "average", READOUT: "a read-out of random"}
-"""Those of the paper, in words."""
+"""The two references of the paper, as messages name them."""
 DEFECT = 60.0
-"""Per cent; a network that wins less often has a defect."""
+"""Win rate in per cent below which a network is reported as defective."""
 
 
 def table(
     bank: FilePath, sweep: FilePath | None = None, *, draws: int = 2_000, seed: int = 0
 ) -> pd.DataFrame:
-    """Win rates of a bank's networks on the test images, beside the paper's.
+    """Compute the win rates of a bank's networks on the test images, beside the paper's.
 
-    A win is a smaller loss on an image, and a tie half a win. Intervals are the 2.5th and 97.5th
-    percentile over resamples of **buildings**, as views of one building are alike; all tasks share
-    the resamples, so that the mean's interval knows which buildings are hard for all.
+    A smaller loss on an image is a win; a tie counts half. Intervals are the 2.5th and 97.5th
+    percentile over bootstrap resamples of buildings, because views of one building are similar.
+    All tasks share the resamples, so that the interval of the mean accounts for buildings that are
+    hard for all tasks.
 
     Parameters
     ----------
     bank : path
-        A folder of ``NAME.losses.parquet`` (``target, sources, image, loss``); an image's building
-        is what stands before its last slash.
+        A folder of ``NAME.losses.parquet`` (``target, sources, image, loss``). The name of an
+        image is the building's, a slash, and the view's.
     sweep : path, optional
-        The folder of a sweep of transfers from that bank; it has the losses for `READOUT`.
+        The folder of a sweep of transfers from that bank, which has the losses for `READOUT`.
     draws : int
-        Resamples.
+        Number of resamples.
     seed : int
-        Of the resamples.
+        Seed of the resamples.
 
     Returns
     -------
     DataFrame
-        Indexed by task, the last row being `MEAN` over those above. ``title``; ``images`` and
-        ``buildings``; ``loss``, ``loss_average``, ``loss_random``: means over the test images; and
-        for each of `REFERENCES`, in per cent, larger is better: ``average``, ``average_low``,
-        ``average_high``, and for all but ``random`` ``average_paper``. NaN where a task has no such
-        reference or the paper no such figure.
+        Indexed by task; the last row is the `MEAN` over all tasks. Columns: ``title``; ``images``
+        and ``buildings`` (numbers of them); ``loss``, ``loss_average``, ``loss_random`` (means over
+        the test images); and for each of `REFERENCES`, in per cent, larger is better, for example
+        ``average``, ``average_low``, ``average_high`` and, except for ``random``,
+        ``average_paper``. NaN where a task has no such reference or the paper no such value.
 
     Raises
     ------
     InvalidDataError
-        If the folder has no such file, or one holds an image twice or no losses of `SELF`.
+        If the folder has no such file, or a file lists an image twice or lacks losses of `SELF`.
     """
-    paths = sorted(Path(bank).glob("*" + LOSSES))
+    paths = sorted(Path(bank).glob("*" + LOSSES_SUFFIX))
     if not paths:
-        raise InvalidDataError(f"{bank}: no *{LOSSES} in this folder; `taskgraph train` makes them")
-    losses = {path.name.removesuffix(LOSSES): _losses(path) for path in paths}
-    read = {name: _read_out(Path(sweep), name) for name in losses} if sweep else {}
+        raise InvalidDataError(
+            f"{bank}: no *{LOSSES_SUFFIX} in this folder; `taskgraph train` writes them"
+        )
+    losses = {path.name.removesuffix(LOSSES_SUFFIX): _losses(path) for path in paths}
+    of_sweep = {name: _sweep_losses(Path(sweep), name) for name in losses} if sweep else {}
     buildings = sorted({name for frame in losses.values() for name in _buildings(frame)})
-    # How often each resample has each building: (draws, buildings).
+    # counts[draw, building] is how often the resample contains the building.
     chances = np.full(len(buildings), 1 / len(buildings))
     counts = np.random.default_rng(seed).multinomial(len(buildings), chances, size=draws)
-    rows = [_title(name, frame) for name, frame in losses.items()]
-    found = pd.DataFrame(rows, index=pd.Index(list(losses), name="task"))
-    found.loc[MEAN, "title"] = "Mean"
+    rows = [_row(name, frame) for name, frame in losses.items()]
+    summary = pd.DataFrame(rows, index=pd.Index(list(losses), name="task"))
+    summary.loc[MEAN, "title"] = "Mean"
     for place, reference in enumerate(REFERENCES):
         rates, resampled = {}, {}
-        for name, frame in ({**losses, **read} if reference == READOUT else losses).items():
+        for name, frame in ({**losses, **of_sweep} if reference == READOUT else losses).items():
             rates[name], resampled[name] = _rates(frame, reference, buildings, counts)
         rates[MEAN] = pd.Series(rates).mean()
         resampled[MEAN] = pd.DataFrame(resampled).mean(axis=1).to_numpy()
-        found[reference] = pd.Series(rates)
+        summary[reference] = pd.Series(rates)
         for end, share in (("low", 0.025), ("high", 0.975)):
             edges = {name: pd.Series(values).quantile(share) for name, values in resampled.items()}
-            found[f"{reference}_{end}"] = pd.Series(edges)
+            summary[f"{reference}_{end}"] = pd.Series(edges)
         if reference != RANDOM:
-            paper = {name: PAPER.get(name, (NAN, NAN))[place] for name in losses}
-            found[f"{reference}_paper"] = pd.Series({**paper, MEAN: PAPER_MEAN[place]})
-    return found
+            paper = {name: PAPER_WIN_RATES.get(name, (NAN, NAN))[place] for name in losses}
+            summary[f"{reference}_paper"] = pd.Series({**paper, MEAN: PAPER_MEAN[place]})
+    return summary
 
 
 def weak(frame: pd.DataFrame, *, bound: float = DEFECT) -> list[str]:
-    """What is below the bound against a reference of the paper, in words; empty if nothing is.
+    """List, as messages, the tasks whose win rate against a reference of the paper is too low.
 
-    Such a task has a defect: of its label, its loss or its training.
+    Such a task has a defect in its label, its loss or its training.
+
+    Parameters
+    ----------
+    bound : float
+        The lowest accepted win rate, in per cent.
     """
     return [
         f"{name} wins on {rate:.1f} % of the images against {NAMES[reference]}, expected "
@@ -137,7 +149,7 @@ def weak(frame: pd.DataFrame, *, bound: float = DEFECT) -> list[str]:
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """`table` as a page shows it: win rates with their intervals, the paper's, and losses."""
+    """Format the result of `table` as a Markdown table."""
     head = [
         "Task",
         "Images",
@@ -170,7 +182,7 @@ def _number(value: float, digits: int) -> str:
 
 
 def _losses(path: Path) -> pd.DataFrame:
-    """(N, sources): a loss for each image and source; NaN where there is none."""
+    """Read a (images, sources) table of losses; NaN where an image has no loss of a source."""
     frame = pd.read_parquet(path)
     twice = frame[frame.duplicated(["sources", "image"])]
     if len(twice):
@@ -186,21 +198,26 @@ def _losses(path: Path) -> pd.DataFrame:
     return wide
 
 
-def _read_out(sweep: Path, name: str) -> pd.DataFrame:
-    """As `_losses`, of the images that a sweep's transfers are tested on: own network, read-out."""
+def _sweep_losses(sweep: Path, name: str) -> pd.DataFrame:
+    """Read a task's losses in a sweep: its own network's and the read-out's, as `_losses` does.
+
+    The table is empty if the sweep has not measured both.
+    """
     columns = {SELF: SELF, "random": READOUT}
     files = {new: sweep / "measured" / name / f"{old}.parquet" for old, new in columns.items()}
     if not all(path.exists() for path in files.values()):
         return pd.DataFrame()
-    found = {new: pd.read_parquet(path).set_index("image") for new, path in files.items()}
-    return pd.DataFrame({new: frame["loss"] for new, frame in found.items()})
+    frames = {new: pd.read_parquet(path).set_index("image") for new, path in files.items()}
+    return pd.DataFrame({new: frame["loss"] for new, frame in frames.items()})
 
 
 def _buildings(frame: pd.DataFrame) -> list[str]:
+    """The building of each image in the index."""
     return [str(image).rpartition("/")[0] or str(image) for image in frame.index]
 
 
-def _title(name: str, frame: pd.DataFrame) -> dict[str, object]:
+def _row(name: str, frame: pd.DataFrame) -> dict[str, object]:
+    """A task's title, its numbers of images and buildings, and its mean losses."""
     means = frame.reindex(columns=[SELF, AVERAGE, RANDOM]).mean()
     return {
         "title": TASKS[name].display if name in TASKS else name,
@@ -214,13 +231,13 @@ def _title(name: str, frame: pd.DataFrame) -> dict[str, object]:
 def _rates(
     frame: pd.DataFrame, reference: str, buildings: list[str], counts: Integers
 ) -> tuple[float, Floats]:
-    """The win rate in per cent, and that of each resample, (draws,)."""
+    """The win rate in per cent, and its value in each resample, (draws,)."""
     if reference not in frame:
         return NAN, np.full(len(counts), NAN)
     both = frame[[SELF, reference]].dropna()
     wins = pd.Series(image_wins(both[SELF], both[reference]))
     each = wins.groupby(_buildings(both)).agg(["sum", "count"]).reindex(buildings, fill_value=0)
     won, of = (counts @ each[column].to_numpy(dtype=float) for column in ("sum", "count"))
-    # A resample without any of the task's buildings says nothing.
+    # A resample without any of the task's buildings gives NaN.
     rates = np.divide(won, of, out=np.full(len(counts), NAN), where=of > 0)
     return 100 * float(wins.mean()), 100 * rates

@@ -1,4 +1,4 @@
-"""``taskgraph predict``: draw what trained networks say about a photograph."""
+"""``taskgraph predict``: draw the predictions of trained networks for photographs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from encoders.cli.messages import messages
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.output import note
 from taskgraph.cli.parameters import Names
@@ -14,7 +15,7 @@ from taskgraph.cli.paths import InputFile, InputFolder, OutputFile
 OUT = "predictions.png"
 
 
-@click.command("predict", short_help="Draw what a trained bank says about any photo.")
+@click.command("predict", short_help="Draw the predictions of a trained bank for any photo.")
 @click.argument("images", nargs=-1, type=InputFile(), metavar="[IMAGE]...")
 @click.option(
     "--task",
@@ -23,14 +24,14 @@ OUT = "predictions.png"
     default="all",
     show_default=True,
     metavar="a,b",
-    help="Tasks by their names, or in everyday words: depth, normals, edges, layout, "
-    "scene, object, semantic …",
+    help="Tasks by name or by common word: depth, normals, edges, layout, scene, object, "
+    "semantic …",
 )
 @click.option(
     "--bank",
     type=InputFolder(),
     metavar="DIR",
-    help="A folder that `taskgraph train` made (default: the library's own bank).",
+    help="Folder of a bank that `taskgraph train` wrote; by default, the bank of the library.",
 )
 @click.option(
     "-o",
@@ -39,33 +40,31 @@ OUT = "predictions.png"
     show_default=True,
     type=OutputFile((".png",)),
     metavar="FILE.png",
-    help="The picture to write.",
+    help="Picture to write.",
 )
 @click.option(
     "--data",
     type=InputFolder(),
     metavar="DIR",
-    help="Instead of photos: held-out views of a data set, each prediction beside its label.",
+    help="Folder of a data set: draw predictions and labels of held-out views instead of photos.",
 )
 @click.option(
     "--splits",
     type=InputFile(),
     metavar="FILE",
-    help="Taskonomy's CSV of buildings for train, val and "
-    "test, if the bank was trained with one; with --data.",
+    help="With --data: the CSV file of splits that the bank was trained with, if any.",
 )
 @click.option(
     "--views",
     type=click.IntRange(min=1),
     default=6,
     show_default=True,
-    help="How many, evenly spaced over its test split; with --data.",
+    help="With --data: number of views, evenly spaced over the test split.",
 )
 @click.option(
     "--allow-overlap",
     is_flag=True,
-    help="With --data: go on where test buildings are "
-    "some that a network was trained on; the picture says which.",
+    help="With --data: allow test buildings that a network was trained on; the picture marks them.",
 )
 def predict(
     images: tuple[str, ...],
@@ -77,12 +76,11 @@ def predict(
     views: int,
     allow_overlap: bool,
 ) -> int:
-    """Draw what a trained bank says about each IMAGE, a photo of any kind and size.
+    """Draw the predictions of a trained bank for each IMAGE, a photo of any format and size.
 
-    A photo is cut to the square in its middle and resized to what the networks take (64 pixels
-    along each side for the preset tiny), as the pictures of a data set are. Camera poses and
-    matching look at two photos, egomotion at three; with `--task all` they are left out where
-    their number is another.
+    Each photo is cropped to the square in its middle and resized to the size of the networks
+    (64 x 64 pixels for the preset tiny). Camera poses and matching take two photos, egomotion
+    takes three; `--task all` leaves them out if another number of photos is given.
 
     \b
     Examples:
@@ -102,15 +100,10 @@ def predict(
 
     folder = Path(bank) if bank else default_bank()
     if data:
-        page = gallery(
-            folder,
-            data,
-            tasks=tasks,
-            views=views,
-            splits=splits,
-            allow_overlap=allow_overlap,
-            say=note,
-        )
+        with messages():
+            page = gallery(
+                folder, data, tasks=tasks, views=views, splits=splits, allow_overlap=allow_overlap
+            )
     else:
         page = photos(folder, images, tasks)
     save(page, out)

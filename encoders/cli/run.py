@@ -1,4 +1,4 @@
-"""``taskgraph run``: everything, from making the images to the report."""
+"""``taskgraph run``: the whole pipeline, from making the images to the report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from encoders.cli.messages import messages
 from encoders.engines.workers import cores
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import INFEASIBLE
@@ -28,36 +29,39 @@ PRESETS = ("smoke", "cpu", "full")
     type=click.Choice(PRESETS),
     default="smoke",
     show_default=True,
-    help="How much of it: minutes, hours on two cores, or GPUs.",
+    help="Size of the run: minutes, hours on two cores, or GPUs.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Of all that is random.",
+    help="Seed of the whole run.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Processes that share the work; by "
-    "default one a core, or as many as the Ray cluster has room for.",
+    help="Number of processes; by default one a core, or as many as the Ray cluster has room for.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Threads of each job; losses depend on it a little.",
+    help="Threads of each job; losses change slightly with their number.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="Processes of this machine, or a Ray cluster.",
+    help="Where jobs run: on processes of this machine, or on a Ray cluster.",
 )
-@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="Address of the Ray cluster; by default, a new one is started.",
+)
 @click.option(
     "--gpus",
     type=click.FloatRange(min=0, max=1),
@@ -77,9 +81,9 @@ def run_command(
 ) -> int:
     """Make scenes, train encoders, measure transfers, solve, and write a report, all in OUT.
 
-    Ended at any moment, the same command goes on: stages whose output is there are passed over.
-    The preset smoke takes minutes and shows how it works, with six tasks and few images; its
-    numbers mean little. cpu does all 26 tasks in hours on two cores; full is for GPUs.
+    After an interruption, the same command continues; finished stages are not repeated. The preset
+    smoke takes minutes: six tasks and few images show how the pipeline works, and its numbers mean
+    little. The preset cpu runs all 26 tasks in hours on two cores; full is for GPUs.
 
     With --engine ray, scenes are made on this machine, and encoders and transfers are computed on
     the cluster. This was tried with logical CPUs and GPUs of one machine only; no real GPU cluster
@@ -92,11 +96,11 @@ def run_command(
     """
     with extra_installed("train"):
         from encoders.engines import engine_named, progress_bar
-        from encoders.pipeline.sizes import PLANS
+        from encoders.pipeline.presets import PIPELINE_PRESETS
         from encoders.pipeline.stages import REPORT, Pipeline
 
     pipeline = Pipeline(
-        PLANS[preset].seeded(seed).threaded(threads),
+        PIPELINE_PRESETS[preset].with_seed(seed).with_threads(threads),
         Path(out),
         engine_named(
             engine,
@@ -107,13 +111,15 @@ def run_command(
         ),
         workers=jobs or cores(),
         titled=progress_bar,
-        say=note,
         command=shlex.join(["taskgraph", *sys.argv[1:]]),
     )
-    return _told(pipeline.run(), pipeline.times, Path(out) / REPORT)
+    with messages():
+        taxonomy = pipeline.run()
+    return _report(taxonomy, pipeline.times, Path(out) / REPORT)
 
 
-def _told(taxonomy: Taxonomy, times: dict[str, float], page: Path) -> int:
+def _report(taxonomy: Taxonomy, times: dict[str, float], page: Path) -> int:
+    """Print the taxonomy and the seconds of each stage; returns the exit code."""
     spent = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in times.items())
     click.echo(str(taxonomy))
     note(f"{sum(times.values()) / 60:.1f} minutes in all: {spent}; open {page}")

@@ -1,38 +1,38 @@
-"""``taskgraph train``: a task bank, in one command."""
+"""``taskgraph train``: train a bank of encoder-decoders, one a task."""
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import BAD_INPUT
 from taskgraph.cli.output import note
 from taskgraph.cli.parameters import Counts, Names
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
-    from encoders.bank.jobs import Done, Standing
+    from encoders.bank.jobs import BankResult
 
 PRESETS = ("tiny", "base", "paper")
 
 
 @click.command("train")
 @click.option(
-    "--data", required=True, type=InputFolder(), metavar="DIR", help="The data set's folder."
+    "--data", required=True, type=InputFolder(), metavar="DIR", help="Folder of the data set."
 )
 @click.option(
     "--splits",
     type=InputFile(),
     metavar="FILE",
-    help="Taskonomy's CSV of buildings for train, val and "
-    "test; by default 70, 15 and 15 % of them.",
+    help="CSV file in Taskonomy's format that assigns buildings to train, val and test; "
+    "by default, 70, 15 and 15 % of them are drawn.",
 )
 @click.option(
     "-o",
@@ -41,74 +41,84 @@ PRESETS = ("tiny", "base", "paper")
     show_default=True,
     type=OutputFolder(),
     metavar="DIR",
-    help="The bank's folder.",
+    help="Folder that the bank is written to.",
 )
 @click.option(
     "--preset",
     type=click.Choice(PRESETS),
     default="tiny",
     show_default=True,
-    help="Size of networks and pictures.",
+    help="Size of the networks and of the pictures.",
 )
-@click.option("--tasks", type=Names(), default=(), help="Only these; all 25 by default.")
+@click.option("--tasks", type=Names(), default=(), help="Tasks to train; all 25 by default.")
+@stopping_options(epochs=60, patience=3)
 @click.option(
-    "--epochs",
+    "--epochs-of", type=Counts(), default={}, help="Other values of --epochs for some tasks."
+)
+@click.option(
+    "--batch",
     type=click.IntRange(min=1),
-    default=20,
+    default=32,
     show_default=True,
-    help="Passes over the training split.",
-)
-@click.option(
-    "--epochs-of", type=Counts(), default={}, help="Other numbers of epochs for some tasks."
-)
-@click.option(
-    "--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Examples a step."
+    help="Examples in each training step.",
 )
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
     default=2e-3,
     show_default=True,
-    help="Highest rate of AdamW.",
+    help="Highest learning rate of AdamW.",
 )
 @click.option(
     "--precision",
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="As Lightning Fabric names it, such as 32-true or bf16-mixed.",
+    help="Lightning Fabric's name, such as 32-true or bf16-mixed; auto is the latter where the "
+    "device computes in bfloat16.",
 )
 @click.option(
-    "--devices", type=click.IntRange(min=1), default=1, show_default=True, help="GPUs a task."
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="GPUs that each task is trained on.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights and order."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the first weights and of the order of the examples.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Tasks that are trained at once.",
+    help="Number of tasks that are trained at once.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Threads of each job; losses depend on it a little.",
+    help="Threads of each job; losses change slightly with their number.",
 )
 @click.option(
     "--references/--no-references",
     default=True,
     show_default=True,
-    help="Train what each task is measured against.",
+    help="Also train the two references of each task: the best constant answer and a read-out "
+    "from an untrained encoder.",
 )
 @click.option(
-    "--adversarial", is_flag=True, help="Add the paper's adversarial term to maps (--preset paper)."
+    "--adversarial",
+    is_flag=True,
+    help="Add the paper's adversarial term to the loss of maps; needs --preset paper.",
 )
-@click.option("--tensorboard", is_flag=True, help="Log epochs for TensorBoard too.")
-@click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
+@click.option("--tensorboard", is_flag=True, help="Also log evaluations for TensorBoard.")
+@click.option("--resume", is_flag=True, help="Continue an earlier run in the folder of --out.")
 def train(
     data: str,
     splits: str | None,
@@ -123,20 +133,21 @@ def train(
     resume: bool,
     **settings: Any,
 ) -> int:
-    """Train one encoder-decoder a task on the data set in DIR.
+    """Train one encoder-decoder for each task on the data set in DIR.
 
-    Each task is trained by itself: one that fails is told at the end and ends no other. Killed at
-    any moment, the same command with --resume goes on, to the same weights.
+    Tasks are trained independently: a task that fails is reported at the end and stops no other.
+    Training stops when the validation loss no longer falls (--patience) or after --epochs. If it
+    is killed, the same command with --resume continues, to the same weights.
 
     \b
     Examples:
       taskgraph train --data world --preset tiny --tasks rgb2sfnorm,edge2d
-      taskgraph train --data world --epochs 3 --epochs-of class_places=10,fix_pose=8
+      taskgraph train --data world --patience 0 --epochs 3 --epochs-of class_places=10,fix_pose=8
       taskgraph train --data world --jobs 2 --resume
     """
     with extra_installed("train"):
+        from encoders.bank.config import BankConfig, trainable
         from encoders.bank.jobs import train_bank
-        from encoders.bank.training import BankConfig, epochs, trainable
         from encoders.networks import PRESETS as SIZES
         from encoders.tasks import tasks_named
         from encoders.training.adversarial import AdversarialConfig
@@ -147,7 +158,7 @@ def train(
     folder, names = Path(out), trainable(tasks)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise click.UsageError(
-            f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
+            f"{out} is not empty; give --resume to continue in it, or name another folder with -o"
         )
     term = AdversarialConfig() if adversarial else None
     epochs_of = {tasks_named([name])[0].name: number for name, number in epochs_of.items()}
@@ -156,45 +167,29 @@ def train(
     )
     _check_data(data, splits)
     command = shlex.join(["taskgraph", *sys.argv[1:]])
-    with _bar(epochs(names, config)) as watch:
-        done = train_bank(names, folder, config, jobs=jobs, command=command, watch=watch)
-    return _told(done, out)
+    with progress_bar("epochs") as progress:
+        result = train_bank(names, folder, config, jobs=jobs, command=command, progress=progress)
+    return _report(result, out)
 
 
 def _check_data(data: str, splits: str | None) -> None:
-    """Raise once what every task would raise about its data."""
+    """Raise before the training what each task's job would raise about the data set."""
     from encoders.dataset.index import read_index
     from encoders.dataset.splits import check_splits
 
     check_splits(read_index(Path(data)).buildings, splits)
 
 
-def _told(done: Done, out: str) -> int:
-    for name, record in done.records.items():
+def _report(result: BankResult, out: str) -> int:
+    """Print each task's test loss and win rates, or why it failed; returns the exit code."""
+    for name, record in result.records.items():
         rates = " ".join(
             f"{rate:.1%} against {other}"
             for other, rate in record["win_rate"].items()
             if other != "self"
         )
         note(f"{name}: test loss {record['test_loss']['self']:.4f}; wins {rates or '-'}")
-    for name, reason in done.failures.items():
+    for name, reason in result.failures.items():
         note(f"{name} failed: {reason}")
-    note(f"{out}: {len(done.records)} trained, {len(done.failures)} failed")
-    return BAD_INPUT if done.failures else 0
-
-
-@contextlib.contextmanager
-def _bar(epochs: int) -> Iterator[Any]:
-    """A bar of epochs, with the newest loss and pictures a second."""
-    from tqdm import tqdm
-
-    with tqdm(total=epochs, desc="epochs", disable=None, leave=False) as bar:
-
-        def watch(now: Standing) -> None:
-            bar.n = min(now.epochs, epochs)
-            if now.newest:
-                loss, speed = (float(now.newest[k]) for k in ("valid_loss", "images_per_second"))
-                bar.set_postfix_str(f"{now.newest['run']} loss {loss:.4f}, {speed:.0f} images/s")
-            bar.refresh()
-
-        yield watch
+    note(f"{out}: {len(result.records)} trained, {len(result.failures)} failed")
+    return BAD_INPUT if result.failures else 0

@@ -1,4 +1,4 @@
-"""``taskgraph transfer``: how well each set of frozen encoders solves each target."""
+"""``taskgraph transfer``: measure transfers from the frozen encoders of a bank to tasks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import BAD_INPUT
 from taskgraph.cli.output import note
@@ -15,24 +16,24 @@ from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 if TYPE_CHECKING:
     from encoders.transfer.settings import SweepConfig
-    from encoders.transfer.sweep import Swept
+    from encoders.transfer.sweep import SweepOutcome
 
 
 @click.command("transfer")
 @click.option(
-    "--data", required=True, type=InputFolder(), metavar="DIR", help="The data set's folder."
+    "--data", required=True, type=InputFolder(), metavar="DIR", help="Folder of the data set."
 )
 @click.option(
     "--splits",
     type=InputFile(),
     metavar="FILE",
-    help="Taskonomy's CSV of buildings for train, val and test, as the encoders were trained with.",
+    help="CSV file of splits that the encoders were trained with, if any.",
 )
 @click.option(
     "--bank",
     type=InputFolder(),
     metavar="DIR",
-    help="Trained encoders; by default the library's own.",
+    help="Folder of a bank that `taskgraph train` wrote; by default, the bank of the library.",
 )
 @click.option(
     "-o",
@@ -41,105 +42,112 @@ if TYPE_CHECKING:
     show_default=True,
     type=OutputFolder(),
     metavar="DIR",
-    help="Where everything is written.",
+    help="Folder that all results are written to.",
 )
-@click.option("--targets", type=Names(), default=(), help="Only these; all 22 by default.")
-@click.option("--sources", type=Names(), default=(), help="Only these; all 26 by default.")
+@click.option("--targets", type=Names(), default=(), help="Targets to measure; all 22 by default.")
+@click.option("--sources", type=Names(), default=(), help="Sources to measure; all 26 by default.")
 @click.option(
     "--max-order",
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="Sources of the largest set.",
+    help="Most sources of one transfer.",
 )
 @click.option(
     "--candidates",
     type=click.Choice(["first", "best5", "published"]),
     default="best5",
     show_default=True,
-    help="Which sets of several sources are measured.",
+    help="Rule that chooses the sets of several sources to measure.",
 )
 @click.option(
     "--readout",
     type=click.Choice(["trained", "ridge"]),
     default="trained",
     show_default=True,
-    help="Small networks, or linear maps in closed form.",
+    help="Read-out of a transfer: a small trained network, or ridge regression.",
 )
 @click.option(
     "--screen",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Add so many sets of each order, the best by ridge read-outs.",
+    help="Also measure the N best sets of each order found by ridge regression.",
+    metavar="N",
 )
 @click.option(
     "--images",
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="To train a read-out on, from the val split.",
+    help="Images to train each read-out on, from the val split.",
 )
 @click.option(
     "--valid-images",
     type=click.IntRange(min=1),
     default=400,
     show_default=True,
-    help="To select on, from other buildings of the val split.",
+    help="Images to select the best epoch on, from other buildings of the val split.",
 )
 @click.option(
     "--test-images",
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="To measure on, from the test split.",
+    help="Images to measure the losses on, from the test split.",
 )
 @click.option(
     "--less",
     type=click.Choice(["1", "4", "16"]),
     default="1",
     show_default=True,
-    help="Train on so many times fewer images.",
+    help="Keep every 4th or 16th training image.",
 )
+@stopping_options(epochs=4, patience=0)
 @click.option(
-    "--epochs",
+    "--batch",
     type=click.IntRange(min=1),
-    default=4,
+    default=8,
     show_default=True,
-    help="Passes over the images of a read-out.",
-)
-@click.option(
-    "--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Images a step."
+    help="Examples in each training step.",
 )
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
     default=2e-3,
     show_default=True,
-    help="Highest rate of AdamW.",
+    help="Highest learning rate of AdamW.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights and order."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the first weights and of the order of the examples.",
 )
 @click.option(
     "--bootstrap",
     type=click.IntRange(min=0),
     default=200,
     show_default=True,
-    help="Resamples of the test buildings, for intervals.",
+    help="Number of bootstrap resamples of the test buildings, for intervals.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="Processes of this machine, or a Ray cluster.",
+    help="Where jobs run: on processes of this machine, or on a Ray cluster.",
 )
-@click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; a new one by default.")
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="Address of the Ray cluster; by default, a new one is started.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Transfers that are measured at once; by "
+    help="Transfers to measure at the same time; by "
     "default 2, or as many as the Ray cluster has room for.",
 )
 @click.option(
@@ -154,15 +162,15 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Threads of each job; losses depend on it a little.",
+    help="Threads of each job; losses change slightly with their number.",
 )
 @click.option(
     "--allow-overlap",
     is_flag=True,
-    help="Go on where validation or test buildings are "
-    "some that the encoders were trained on; OUT/config.json names them.",
+    help="Allow validation and test buildings that the encoders were trained on; "
+    "OUT/config.json lists them.",
 )
-@click.option("--resume", is_flag=True, help="Go on with what OUT holds.")
+@click.option("--resume", is_flag=True, help="Continue an earlier run in the folder of --out.")
 def transfer(
     data: str,
     splits: str | None,
@@ -187,13 +195,13 @@ def transfer(
     resume: bool,
     **settings: Any,
 ) -> int:
-    """Measure transfers from every encoder of a bank, and from sets of them, to every target.
+    """Measure transfers from each encoder of a bank, and from sets of encoders, to each target.
 
-    The encoders stay as they are: a small read-out is trained on their representations for each
-    transfer, on buildings that no encoder was trained on. Pictures are resized to the size that
-    the bank was trained with. OUT gets losses.parquet, one row a transfer and test image, and
-    transfers.csv, which `taskgraph solve` reads. Killed at any moment, the same command with
-    --resume goes on.
+    The encoders are frozen. For each transfer, a small read-out is trained on their
+    representations, with images of buildings that no encoder was trained on. Pictures are resized
+    to the size of the bank's networks. OUT gets losses.parquet, with one row for each transfer and
+    test image, and transfers.csv, which `taskgraph solve` reads. After an interruption, the same
+    command with --resume continues.
 
     With --engine ray, encoders and read-outs compute on the GPUs that Ray lends them. This was
     tried with logical CPUs and GPUs of one machine only; no real GPU cluster was tried.
@@ -208,33 +216,34 @@ def transfer(
         from encoders.bank.pretrained import default_bank
         from encoders.engines import engine_named, progress_bar
         from encoders.training.fit import FitConfig
-        from encoders.transfer.data import PoolConfig
+        from encoders.transfer.data import TransferDataConfig
         from encoders.transfer.measure import TransferConfig
         from encoders.transfer.settings import SweepConfig
-        from encoders.transfer.sweep import sweep, sweepable
+        from encoders.transfer.sweep import resolve_tasks, sweep
 
     folder = Path(out)
     if not resume and folder.exists() and any(folder.iterdir()):
         raise click.UsageError(
-            f"{out} is not empty; give --resume to go on with it, or name another folder with -o"
+            f"{out} is not empty; give --resume to continue in it, or name another folder with -o"
         )
-    encoders = str(bank or default_bank())
-    pool = PoolConfig(
+    bank = str(bank or default_bank())
+    pool = TransferDataConfig(
         data, train=images, valid=valid_images, test=test_images, less=int(less), splits=splits
     )
-    goals, given = sweepable(encoders, targets, sources)
-    measured = TransferConfig(encoders, pool, FitConfig(**settings)).of_bank([*goals, *given])
-    whole = SweepConfig(
-        measured, goals, given, max_order, candidates, readout, screen, allow_overlap
+    targets, sources = resolve_tasks(bank, targets, sources)
+    transfers = TransferConfig(bank, pool, FitConfig(**settings)).of_bank([*targets, *sources])
+    config = SweepConfig(
+        transfers, targets, sources, max_order, candidates, readout, screen, allow_overlap
     )
-    chosen = engine_named(
-        engine, jobs=jobs, address=address, threads=measured.fit.threads, gpus=gpus
+    workers = engine_named(
+        engine, jobs=jobs, address=address, threads=transfers.fit.threads, gpus=gpus
     )
-    swept = sweep(whole, folder, chosen, titled=progress_bar, say=note)
-    return _told(swept, whole, folder, bootstrap)
+    swept = sweep(config, folder, workers, titled=progress_bar, say=note)
+    return _report(swept, config, folder, bootstrap)
 
 
-def _told(swept: Swept, config: SweepConfig, out: Path, bootstrap: int) -> int:
+def _report(swept: SweepOutcome, config: SweepConfig, out: Path, bootstrap: int) -> int:
+    """Write the tables of a sweep, print how many transfers were measured; gives the exit code."""
     from encoders.transfer.gather import LOSSES, TRANSFERS, gather
 
     for job, reason in swept.failures.items():
@@ -242,7 +251,7 @@ def _told(swept: Swept, config: SweepConfig, out: Path, bootstrap: int) -> int:
     if swept.stopped:
         note(f"stopped: {swept.stopped}, with --resume; {len(swept.records)} are measured and kept")
         return BAD_INPUT
-    found = gather(swept.records, out, bootstrap=bootstrap, seed=config.transfer.fit.seed)
+    affinities = gather(swept.records, out, bootstrap=bootstrap, seed=config.transfer.fit.seed)
     note(f"{len(swept.records)} measured, {len(swept.failures)} failed")
-    note(f"wrote {out / LOSSES} and {out / TRANSFERS}: {found.transfers!r}")
+    note(f"wrote {out / LOSSES} and {out / TRANSFERS}: {affinities.transfers!r}")
     return BAD_INPUT if swept.failures or swept.stopped else 0

@@ -1,7 +1,7 @@
-"""What tells that two data sets show the same building: hashes of its rooms, or of its pictures.
+"""Hashes by which a building is recognized in another data set.
 
-Two buildings are the same if they share a hash. A building's name says nothing: `building_0003`
-is another one in every world, and users rename folders.
+Two buildings are the same if they share a hash of a room or of a picture. A building's name does
+not identify it: every world has a `building_0003`, and users rename folders.
 """
 
 from __future__ import annotations
@@ -24,52 +24,56 @@ from encoders.scenes.making.rooms import LENGTH, planned_rooms, room_hash
 from taskgraph.arrays import Integers
 
 ROOMS = "rooms"
-"""Key of a manifest under which the hashes of each building's rooms stand."""
+"""Key of a manifest: the hashes of each building's rooms."""
 
-LOOKED_AT = 50
-"""Most views of a building whose rooms are read, evenly spaced."""
+HASHED_VIEWS = 50
+"""Largest number of views of a building, evenly spaced, whose rooms are read."""
 
-CHECKED = 3
-"""Views whose rooms must be among those that the manifest, or its seed, says."""
+CHECKED_VIEWS = 3
+"""Number of views whose rooms are checked against the manifest or its seed."""
 
-PICTURES = 8
-"""Pictures that stand for a building of which no room is known."""
+HASHED_PICTURES = 8
+"""Number of pictures that are hashed for a building of which no room is known."""
 
 _NUMBER = re.compile(r"building_(\d{4,})")
 
 
 def building_hashes(index: Index, buildings: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Sorted hashes of each of the buildings; a hash that two of them share is left out.
+    """Compute the sorted hashes of each building, without hashes that two buildings share.
 
-    For a world of ours: of every room, as its manifest has them, or as its seed gives them if an
-    older version made it; both are checked against what the files say. Elsewhere: of the rooms
-    that ``point_info`` says its cameras stand in. Where there are none: of the bytes of a few
-    pictures, chosen by the views' numbers.
+    The hashes are, in this order of preference:
+
+    1. of all rooms, from the manifest of a world of ours, or computed from its seed if an older
+       version made it; a few files are checked to agree;
+    2. of the rooms in which cameras stand according to ``point_info``;
+    3. of the bytes of a few pictures, chosen by the numbers of their views.
     """
     manifest = read_manifest(index.root) or {}
-    rooms = _own({name: _rooms(index, manifest, name) for name in buildings})
+    rooms = _without_shared({name: _rooms(index, manifest, name) for name in buildings})
     unknown = [name for name in buildings if not rooms[name]]
-    return rooms | _own({name: _pictures(index, index.rows_of([name])) for name in unknown})
+    return rooms | _without_shared(
+        {name: _pictures(index, index.rows_of([name])) for name in unknown}
+    )
 
 
-def _own(found: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Each building's hashes without those that another one has too, such as of a blank picture."""
-    counts = Counter(each for hashes in found.values() for each in set(hashes))
+def _without_shared(hashes_of: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Remove the hashes that several buildings have, for example that of a blank picture."""
+    counts = Counter(each for hashes in hashes_of.values() for each in set(hashes))
     return {
         name: tuple(sorted({each for each in hashes if counts[each] == 1}))
-        for name, hashes in found.items()
+        for name, hashes in hashes_of.items()
     }
 
 
 def _rooms(index: Index, manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """The rooms that the manifest tells, unless the files say otherwise; else those seen."""
-    rows, told = index.rows_of([name]), _told(manifest, name)
-    agrees = set(_seen(index, rows, CHECKED)) <= set(told)
-    return told if agrees else _seen(index, rows)
+    """Hashes of a building's rooms: the manifest's if the files agree, else those of the files."""
+    rows, recorded = index.rows_of([name]), _recorded(manifest, name)
+    agrees = set(_rooms_of_cameras(index, rows, CHECKED_VIEWS)) <= set(recorded)
+    return recorded if agrees else _rooms_of_cameras(index, rows)
 
 
-def _told(manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """All rooms of a building, from the manifest or its seed; empty if neither tells."""
+def _recorded(manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Hashes of all rooms of a building, from the manifest or its seed; else empty."""
     rooms, settings = manifest.get(ROOMS) or {}, manifest.get("settings") or {}
     number = _NUMBER.fullmatch(name)
     if name in rooms:
@@ -80,15 +84,16 @@ def _told(manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return ()
 
 
-def _seen(index: Index, rows: Integers, most: int = LOOKED_AT) -> tuple[str, ...]:
-    """The rooms that the cameras of some views stand in, as far as the files say."""
+def _rooms_of_cameras(index: Index, rows: Integers, most: int = HASHED_VIEWS) -> tuple[str, ...]:
+    """Hashes of the rooms in which the cameras of some views stand, where ``point_info`` tells."""
     try:
         files = index.files("point_info")
     except InvalidDataError:
         return ()
-    there = rows[~files.missing[rows]]
+    existing = rows[~files.missing[rows]]
+    count = min(most, len(existing))
     hashes = []
-    for row in there[np.linspace(0, len(there) - 1, min(most, len(there))).round().astype(int)]:
+    for row in existing[np.linspace(0, len(existing) - 1, count).round().astype(int)]:
         with contextlib.suppress(InvalidDataError):
             info = read_raw(index.root / files.paths[row], "point_info")
             hashes.append(room_hash(*point_info_room(info)))
@@ -96,12 +101,12 @@ def _seen(index: Index, rows: Integers, most: int = LOOKED_AT) -> tuple[str, ...
 
 
 def _pictures(index: Index, rows: Integers) -> tuple[str, ...]:
-    """The bytes of a few pictures; which ones depends on the views' numbers alone."""
+    """Hashes of the bytes of a few pictures, whose choice depends only on the views' numbers."""
 
     def draw(row: int) -> str:
         return _hash(f"point_{index.point[row]}_view_{index.view[row]}".encode())
 
-    chosen = sorted(rows.tolist(), key=draw)[:PICTURES]
+    chosen = sorted(rows.tolist(), key=draw)[:HASHED_PICTURES]
     paths = index.files("rgb").paths
     return tuple(_hash((index.root / paths[row]).read_bytes()) for row in chosen)
 

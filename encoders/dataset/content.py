@@ -1,9 +1,9 @@
-"""Hashes of files' content, remembered as long as a file's size, times and inode stay the same.
+"""Hashes of files' contents, remembered as long as a file's size, times and inode do not change.
 
-What is made from files (arrays, constants, partners, representations, losses) is named after their
-content, since size and time of a file may both stay as they were when it is rewritten, and may
-both change when it is only copied. Content is read once: later, one look at each file tells
-whether it is the one that was read.
+Everything that is made from files (arrays, constants, partners, representations, losses) is
+identified by their content, because a rewritten file may keep its size and time, and a copied file
+has new ones. A file's content is read once; later its size, times and inode tell whether it is
+still the file that was read.
 """
 
 from __future__ import annotations
@@ -24,19 +24,30 @@ import numpy as np
 from encoders.errors import InvalidDataError
 
 SETTLED = 2_000_000_000
-"""Nanoseconds after a change from which on another change has another time on every disk (two
-seconds on FAT). A file that was changed later than that is read again."""
+"""Nanoseconds within which two changes of a file may have the same time (two seconds on FAT).
+
+The hash of a file that was changed more recently than this is not remembered.
+"""
 
 BYTES = 16
+"""Length of a hash in bytes."""
+
 MISSING = bytes(BYTES)
-"""In place of the hash of a file that is not there."""
+"""In place of the hash of a missing file."""
 
 
 class Stamp(NamedTuple):
-    """What tells, without reading it, that a file is the one that was read before.
+    """Size, times and inode of a file, which identify its state without reading it.
 
-    ``changed`` is when content or name were last changed, which, unlike ``modified``, no program
-    can set; both in nanoseconds. On Windows it is when the file was made.
+    Attributes
+    ----------
+    size : int
+        In bytes.
+    modified, changed : int
+        Times of the last change of the content, and of the content or the name, in nanoseconds.
+        Programs can set the first and not the second. On Windows, the second is the time at which
+        the file was made.
+    inode : int
     """
 
     size: int
@@ -46,30 +57,31 @@ class Stamp(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Stamp:
-        """From what the system tells of a file."""
+        """The stamp in the result of `os.stat`."""
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
     def settled(self, now: int) -> bool:
-        """Whether a change from ``now`` on gives another stamp."""
+        """Whether any change of the file from ``now`` on gives another stamp."""
         last = self.modified if os.name == "nt" else self.changed
         return last + SETTLED <= now
 
 
 ABSENT = Stamp(-1, 0, 0, 0)
-"""Of a file that is not there."""
+"""The stamp of a missing file."""
 
 Known = Mapping[str, tuple[Stamp, bytes]]
+"""By path: the stamp of a file when it was read, and the hash of its content."""
 
 
 def hashes(files: Mapping[str, Stamp], root: Path, memory: Path | None) -> list[bytes]:
-    """A hash of each file's content, in order; `MISSING` where there is none.
+    """A hash of each file's content, in order; `MISSING` for a missing file.
 
     Parameters
     ----------
     files : mapping
-        From paths relative to ``root`` to what is known of each.
+        From paths relative to ``root`` to the files' present stamps.
     memory : Path or None
-        The file that remembers hashes from one call to the next, if it can be written.
+        The file in which hashes are remembered, if it can be written.
 
     Raises
     ------
@@ -77,22 +89,22 @@ def hashes(files: Mapping[str, Stamp], root: Path, memory: Path | None) -> list[
         If a file cannot be read.
     """
     known, now = _read(memory), time.time_ns()
-    found = {
+    codes = {
         path: known[path][1]
         for path, stamp in files.items()
         if path in known and known[path][0] == stamp
     }
-    lacking = [path for path, stamp in files.items() if path not in found and stamp != ABSENT]
+    unknown = [path for path, stamp in files.items() if path not in codes and stamp != ABSENT]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        found |= zip(lacking, pool.map(lambda path: _hash(root / path), lacking), strict=True)
-    kept = {
-        path: (stamp, found[path])
+        codes |= zip(unknown, pool.map(lambda path: _hash(root / path), unknown), strict=True)
+    settled = {
+        path: (stamp, codes[path])
         for path, stamp in files.items()
-        if path in found and stamp.settled(now)
+        if path in codes and stamp.settled(now)
     }
-    if memory is not None and kept.keys() - (known.keys() - set(lacking)):
-        _write(kept, memory)
-    return [found.get(path, MISSING) for path in files]
+    if memory is not None and settled.keys() - (known.keys() - set(unknown)):
+        _write(settled, memory)
+    return [codes.get(path, MISSING) for path in files]
 
 
 def _hash(path: Path) -> bytes:
@@ -105,7 +117,7 @@ def _hash(path: Path) -> bytes:
 
 
 def _read(memory: Path | None) -> Known:
-    """What is remembered; nothing where there is no whole file."""
+    """The remembered hashes; empty if the file is missing or broken."""
     if memory is None or not memory.is_file():
         return {}
     try:
@@ -119,7 +131,7 @@ def _read(memory: Path | None) -> Known:
 
 
 def _write(known: Known, memory: Path) -> None:
-    """Remember, or not: a disk that cannot be written costs time, and nothing else."""
+    """Write the remembered hashes; if that fails, nothing is remembered and no error is raised."""
     part = memory.with_name(f".{memory.name}.{os.getpid()}.part")
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,9 @@
-"""Where the files of one domain lie, in the layouts that Taskonomy has been given out in.
+"""Find the files of a domain in the layouts in which Taskonomy has been distributed.
 
-``rgb`` stands for any domain and ``NAME`` for ``point_X_view_Y_domain_rgb.png``:
+In this table ``rgb`` stands for any domain and ``NAME`` for ``point_X_view_Y_domain_rgb.png``.
 
+=========================================== =======================================
+layout                                      origin
 =========================================== =======================================
 ``ROOT/rgb/<building>/NAME``                ours
 ``ROOT/rgb/<component>/<building>/NAME``    Omnidata; the component may be ``taskonomy``
@@ -40,22 +42,22 @@ OLDER_NAMES: dict[str, tuple[str, ...]] = {
     "class_scene": ("class_places", "places"),
     "point_info": ("points", "fixatedpose"),
 }
-"""Other words for a domain, in the names of folders and of files."""
+"""Other names of a domain, in the names of folders and of files."""
 
 _NAME = re.compile(r"point_(\d+)_view_(\d+)(?:_domain_(\w+))?\.(png|npy|json|jpe?g)", re.IGNORECASE)
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic")
-"""How files of pictures end, whether they can be read or not."""
+"""Endings of picture files, including formats that cannot be read here."""
 
 
 def names_of(domain: str) -> tuple[str, ...]:
-    """The words that folders and files may call a domain by, today's first."""
+    """All names of a domain in folders and files, the present one first."""
     return (domain, *OLDER_NAMES.get(domain, ()))
 
 
 def find_folders(root: Path, domain: str) -> dict[str, Path]:
     """The folder of each building that holds files of a domain, sorted by building.
 
-    Empty where there is none. Hidden folders are not looked at.
+    The result is empty if there is none. Hidden folders are ignored.
 
     Raises
     ------
@@ -63,11 +65,11 @@ def find_folders(root: Path, domain: str) -> dict[str, Path]:
         If two folders hold the same building.
     """
     for name in names_of(domain):
-        found = list(_by_domain(root, name)) or list(_by_building(root, name))
-        if not found:
+        pairs = list(_by_domain(root, name)) or list(_by_building(root, name))
+        if not pairs:
             continue
         folders: dict[str, Path] = {}
-        for building, folder in sorted(found):
+        for building, folder in sorted(pairs):
             if building in folders:
                 raise InvalidDataError(
                     f"{folders[building]} and {folder} both hold a building {building}; "
@@ -79,7 +81,7 @@ def find_folders(root: Path, domain: str) -> dict[str, Path]:
 
 
 def looked_for(root: Path, domain: str) -> str:
-    """The places in which `find_folders` looks, as a sentence fragment for an error."""
+    """The places that `find_folders` searches, as the end of an error message."""
     file = f"point_*_view_*_domain_{domain}.*"
     places = [
         f"{domain}/<building>/{file}",
@@ -94,10 +96,9 @@ def looked_for(root: Path, domain: str) -> str:
 
 
 def list_files(folder: Path, domain: str) -> dict[tuple[int, int], tuple[str, Stamp]]:
-    """Name and stamp of each file of a domain in one folder, by (point, view).
+    """List the files of a domain in one folder: name and stamp by (point, view).
 
-    Files of other domains in the same folder are passed over, and so are links to nothing.
-    Pictures (``rgb``) may be PNG or JPEG.
+    Files of other domains and broken links are ignored. Pictures (``rgb``) may be PNG or JPEG.
 
     Raises
     ------
@@ -108,15 +109,17 @@ def list_files(folder: Path, domain: str) -> dict[tuple[int, int], tuple[str, St
     files: dict[tuple[int, int], tuple[str, Stamp]] = {}
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            found = _NAME.fullmatch(entry.name)
-            if found and found[3] in allowed:
-                _check_form(folder, entry.name, domain, files.get((int(found[1]), int(found[2]))))
+            match = _NAME.fullmatch(entry.name)
+            if match and match[3] in allowed:
+                key = int(match[1]), int(match[2])
+                _check_format(folder, entry.name, domain, files.get(key))
                 with contextlib.suppress(FileNotFoundError):
-                    files[int(found[1]), int(found[2])] = entry.name, Stamp.of(entry.stat())
+                    files[key] = entry.name, Stamp.of(entry.stat())
     return files
 
 
-def _check_form(folder: Path, name: str, domain: str, other: tuple[str, Stamp] | None) -> None:
+def _check_format(folder: Path, name: str, domain: str, other: tuple[str, Stamp] | None) -> None:
+    """Raise if a label is a JPEG file, or if the view has another picture already."""
     if domain != "rgb" and name.lower().endswith(("jpg", "jpeg")):
         raise InvalidDataError(
             f"{folder / name} is a JPEG picture, whose compression changes the numbers of a label; "
@@ -129,7 +132,10 @@ def _check_form(folder: Path, name: str, domain: str, other: tuple[str, Stamp] |
 
 
 def foreign_pictures(root: Path, most: int = 10_000) -> str:
-    """A sentence about the first picture below a folder; empty if there is none among ``most``."""
+    """A hint for an error message: the first picture below a folder, and how to rename it.
+
+    It is empty if there is no picture among the first ``most`` files.
+    """
     for path in itertools.islice(root.rglob("*"), most):
         if path.suffix.lower() in PICTURES:
             return (
@@ -141,7 +147,7 @@ def foreign_pictures(root: Path, most: int = 10_000) -> str:
 
 
 def _by_domain(root: Path, name: str) -> Iterator[tuple[str, Path]]:
-    """Folders below ``root/name``."""
+    """Pairs of a building and its folder, for layouts with a folder ``root/name``."""
     top = root / name
     if not top.is_dir():
         return
@@ -158,7 +164,10 @@ def _by_domain(root: Path, name: str) -> Iterator[tuple[str, Path]]:
 
 
 def _by_building(root: Path, name: str) -> Iterator[tuple[str, Path]]:
-    """Folders ``root/<building>/name``, with or without the domain in the building's folder."""
+    """Pairs of a building and its folder, for folders ``root/<building>/name``.
+
+    The folder of the building may be called ``<building>_<name>``.
+    """
     for folder in _subfolders(root):
         inner = folder / name
         if inner.is_dir() and _holds_files(inner):
@@ -166,6 +175,7 @@ def _by_building(root: Path, name: str) -> Iterator[tuple[str, Path]]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
+    """The folders within a folder, sorted, without hidden ones."""
     with os.scandir(folder) as entries:
         names = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
     return [folder / name for name in sorted(names)]

@@ -1,4 +1,4 @@
-"""The views of a data set: which there are, and where the files of each are."""
+"""The index of a data set: its views, and the paths of their files."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from encoders.errors import InvalidDataError
 from taskgraph.arrays import Booleans, Integers
 
 MASKS = ("mask_valid", "depth_zbuffer", "depth_euclidean")
-"""Domains that say which pixels saw anything; the first that a data set has is used."""
+"""Domains that tell which pixels are valid; the first one that a data set has is used."""
 
 
 @dataclass(frozen=True, eq=False)
 class Files:
-    """The files of one domain, a row for each view of the index.
+    """The files of one domain, one for each row of the index.
 
     Attributes
     ----------
     domain : str
     paths : (N,) tuple
-        Relative to the root; where a view has no file, the path at which one was expected.
+        Paths relative to the root; for a missing file, the path at which it was expected.
     stamps : (N,) tuple
-        Size and times of each; `ABSENT` where there is no file.
+        Size and times of each file; `ABSENT` for a missing file.
     """
 
     domain: str
@@ -38,26 +38,27 @@ class Files:
 
     @functools.cached_property
     def sizes(self) -> Integers:
-        """(N,) bytes; -1 where there is no file."""
+        """The files' sizes in bytes, (N,); -1 for a missing file."""
         return np.array([stamp.size for stamp in self.stamps], dtype=np.int64)
 
     @property
     def missing(self) -> Booleans:
-        """(N,) whether the view lacks this file."""
+        """Whether each view lacks the file, (N,)."""
         return self.sizes < 0
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """Every view of which there is a picture, sorted by building, point, view.
+    """All views that have a picture; the rows are sorted by building, point and view.
 
     Attributes
     ----------
     root : Path
+        Folder of the data set.
     buildings : tuple of str
-        Sorted.
+        Sorted names of the buildings.
     building, point, view : (N,) integer arrays
-        ``building`` points into ``buildings``; the other two are the numbers in the file names.
+        By row: the position in ``buildings``, and the two numbers in the file's name.
     """
 
     root: Path
@@ -71,12 +72,18 @@ class Index:
         return len(self.point)
 
     def name(self, row: int) -> str:
-        """``building_0003/point_1_view_0``, which names a view of any data set."""
-        place = self.buildings[self.building[row]]
-        return f"{place}/point_{self.point[row]}_view_{self.view[row]}"
+        """The name of a row's view, such as ``building_0003/point_1_view_0``."""
+        building = self.buildings[self.building[row]]
+        return f"{building}/point_{self.point[row]}_view_{self.view[row]}"
 
     def files(self, domain: str) -> Files:
-        """The files of a domain; the folders are listed when it is first asked for."""
+        """The files of a domain; its folders are listed at the first call.
+
+        Raises
+        ------
+        InvalidDataError
+            If the data set has no folder of the domain.
+        """
         if domain not in self._files:
             folders = find_folders(self.root, domain)
             if not folders:
@@ -84,20 +91,23 @@ class Index:
                     f"{self.root} has no {domain}: {looked_for(self.root, domain)}; add it, or "
                     "leave out the tasks that need it"
                 )
-            self._files[domain] = self._listed(domain, folders)
+            self._files[domain] = self._list(domain, folders)
         return self._files[domain]
 
     def mask_domain(self) -> str | None:
-        """The domain that tells which pixels are valid, or None where nothing does."""
+        """The domain that tells which pixels are valid; None if the data set has none."""
         return next((name for name in MASKS if find_folders(self.root, name)), None)
 
     def rows_of(self, buildings: Sequence[str]) -> Integers:
-        """Rows of the views of some buildings, in order."""
+        """The rows of all views of some buildings, in order."""
         numbers = [self.buildings.index(name) for name in buildings]
         return np.flatnonzero(np.isin(self.building, numbers)).astype(np.int64)
 
-    def _listed(self, domain: str, folders: dict[str, Path]) -> Files:
-        """One listing a folder, not one look a file: network disks are slow at the latter."""
+    def _list(self, domain: str, folders: dict[str, Path]) -> Files:
+        """List the files of a domain.
+
+        Each folder is listed once, as looking up single files is slow on network disks.
+        """
         sample = next(iter(folders))
         suffix = encoding_of(domain).suffix
         paths: list[str] = []
@@ -115,12 +125,12 @@ class Index:
 
 
 def read_index(root: Path) -> Index:
-    """Find the pictures of a folder, whichever of Taskonomy's layouts it has.
+    """List the views of a data set in any of Taskonomy's layouts (`encoders.dataset.folders`).
 
     Raises
     ------
     InvalidDataError
-        If the folder is missing or holds no pictures; the message lists what was looked for.
+        If the folder is missing or has no pictures; the message lists the places searched.
     """
     if not root.is_dir():
         kind = "a file, not a" if root.exists() else "no such"
@@ -150,7 +160,7 @@ def read_index(root: Path) -> Index:
 
 
 def _sibling(root: Path, folders: dict[str, Path], sample: str, building: str) -> Path:
-    """Where a building's folder would be, judging by where that of another one is."""
+    """The expected folder of a building, from the folder of another building, ``sample``."""
     parts = folders[sample].relative_to(root).parts
     return root.joinpath(
         *(

@@ -1,4 +1,4 @@
-"""What the manifest of a data set of ours says; other data sets have none."""
+"""Read the manifest of a data set that ``taskgraph scenes`` made; other data sets have none."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from encoders.tasks import Task
 
 
 def origin_of(root: str | PathLike[str]) -> dict[str, Any] | None:
-    """The settings that a data set was made with and the hash of its content; None elsewhere."""
+    """The settings and the hash of a data set, from its manifest; None if it has no manifest."""
     manifest = read_manifest(root)
     return manifest and {name: manifest.get(name) for name in ("settings", "sha256")}
 
 
 def classes_of(root: str | PathLike[str], task: Task) -> list[str] | None:
-    """What the classes of a task are called, those of its first domain that has some."""
+    """The names of a task's classes, from the data set's manifest; None if there are none."""
     named: Mapping[str, list[str]] = (read_manifest(root) or {}).get("classes", {})
     return next((named[domain] for domain in task.domains() if domain in named), None)
 
 
 def read_manifest(root: str | PathLike[str]) -> dict[str, Any] | None:
-    """The manifest of a data set of ours; None elsewhere.
+    """The manifest of a data set; None if it has none.
 
     Raises
     ------
     InvalidDataError
-        If it is damaged.
+        If the manifest is broken.
     """
     path = Path(root) / MANIFEST
     return read_json(path) if path.is_file() else None

@@ -1,4 +1,4 @@
-"""Whether a bank's encoders were trained on the buildings that they are to be judged on."""
+"""Find the buildings of a data set that the encoders of a bank were trained on."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from encoders.errors import InvalidDataError
 from encoders.scenes.making.rooms import planned_rooms
 
 BUILDINGS, TRAINED_ON = "buildings", "trained_on"
-"""Keys of a task's record and of a bank's manifest; see `Trained`."""
+"""Keys of a task's record and of a bank's manifest; see `TrainedBuildings`."""
 
 HELD_OUT = {"valid": "validation", "test": "test"}
-"""Parts of the data that no encoder may have been trained on, and their words in a message."""
+"""Parts of the data that no encoder may have been trained on, and their names in messages."""
 
 NAMED = 20
-"""Most buildings that a message names."""
+"""Largest number of buildings that a message names."""
 
-LOOKED_AT = 12
-"""Buildings of another seed of which none may be known before that seed is recommended."""
+CHECKED_BUILDINGS = 12
+"""A seed is recommended if none of so many of its buildings was trained on."""
 
 UNTRAINED = "random"
-"""The encoder of a bank that was never trained."""
+"""Name of the untrained encoder of a bank."""
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedBuildings:
     """The buildings that some networks of a bank were trained on.
 
-    A task's record, ``NAME.json``, holds them under `BUILDINGS`: hashes by building. The bank's
-    manifest holds them once for all tasks that have the same ones, as a list under `TRAINED_ON` of
+    A task's record, ``NAME.json``, has the hashes of each building under `BUILDINGS`. The bank's
+    manifest has them under `TRAINED_ON`, once for all tasks with the same buildings: a list of
     ``{"tasks": [...], "buildings": {...}}``.
 
     Attributes
     ----------
     hashes : set of str
-        Of `encoders.dataset.buildings.building_hashes`.
+        Hashes of all buildings (`encoders.dataset.buildings.building_hashes`).
     unknown : tuple of str
-        Networks of which the bank does not say it.
+        Networks for which the bank has no hashes.
     """
 
     hashes: frozenset[str]
@@ -54,16 +54,16 @@ class Trained:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Which buildings of some data a bank's encoders were trained on.
+    """The buildings of a data set that a bank's encoders were trained on.
 
     Attributes
     ----------
     parts : mapping
-        By part of the data: names, sorted.
+        By part of the data (``train``, ``valid``, ``test``): sorted names of the buildings.
     sizes : mapping of int
-        How many buildings each part has.
+        By part: the number of all its buildings.
     unknown : tuple of str
-        Networks of which the bank does not say what they were trained on.
+        Networks for which the bank does not record the training buildings.
     """
 
     parts: Mapping[str, tuple[str, ...]]
@@ -72,46 +72,49 @@ class Overlap:
 
     @property
     def held_out(self) -> tuple[str, ...]:
-        """Those that would make the encoders look better than they are, sorted."""
+        """The buildings among them that are for validation or test, sorted.
+
+        Losses on these buildings are too small.
+        """
         return tuple(sorted({name for part in HELD_OUT for name in self.parts.get(part, ())}))
 
     def record(self) -> dict[str, Any]:
-        """What is written beside the numbers."""
+        """The overlap as JSON values, to be written beside the losses."""
         return {part: list(names) for part, names in self.parts.items()}
 
 
-def trained_on(bank: str | PathLike[str], tasks: Sequence[str]) -> Trained:
-    """The buildings that the networks of some tasks were trained on."""
-    told = _manifest(Path(bank))
+def trained_on(bank: str | PathLike[str], tasks: Sequence[str]) -> TrainedBuildings:
+    """Read from a bank which buildings the networks of some tasks were trained on."""
+    groups = _manifest(Path(bank))
     hashes: set[str] = set()
     unknown = []
     for task in dict.fromkeys(tasks):
-        buildings = buildings_of(Path(bank), task, told)
+        buildings = recorded_buildings(Path(bank), task, groups)
         if buildings is not None:
             hashes.update(itertools.chain.from_iterable(buildings.values()))
         elif task != UNTRAINED:
             unknown.append(task)
-    return Trained(frozenset(hashes), tuple(unknown))
+    return TrainedBuildings(frozenset(hashes), tuple(unknown))
 
 
-def buildings_of(
-    bank: Path, task: str, told: Sequence[Mapping[str, Any]] | None = None
+def recorded_buildings(
+    bank: Path, task: str, groups: Sequence[Mapping[str, Any]] | None = None
 ) -> dict[str, list[str]] | None:
-    """Hashes of each building that a task's network was trained on; None where nothing is said.
+    """Hashes of each building that a task's network was trained on; None if not recorded.
 
-    ``told`` is what the manifest says, if it was read before.
+    ``groups`` is the list under `TRAINED_ON` of the manifest, if it has been read already.
     """
     record = _read(bank / f"{task}.json")
     if BUILDINGS in record:
         return dict(record[BUILDINGS])
-    groups = _manifest(bank) if told is None else told
+    groups = _manifest(bank) if groups is None else groups
     return next((dict(each[BUILDINGS]) for each in groups if task in each["tasks"]), None)
 
 
-def grouped(found: Mapping[str, Mapping[str, Sequence[str]]]) -> list[dict[str, Any]]:
-    """What a manifest holds under `TRAINED_ON`, from the buildings of each task."""
+def grouped(buildings_of_task: Mapping[str, Mapping[str, Sequence[str]]]) -> list[dict[str, Any]]:
+    """The list under `TRAINED_ON` of a manifest, from the hashes of the buildings of each task."""
     groups: list[dict[str, Any]] = []
-    for task, buildings in sorted(found.items()):
+    for task, buildings in sorted(buildings_of_task.items()):
         same = next((each for each in groups if each[BUILDINGS] == buildings), None)
         if same is None:
             groups.append({"tasks": [task], BUILDINGS: buildings})
@@ -120,8 +123,10 @@ def grouped(found: Mapping[str, Mapping[str, Sequence[str]]]) -> list[dict[str, 
     return groups
 
 
-def find_overlap(trained: Trained, index: Index, parts: Mapping[str, Sequence[str]]) -> Overlap:
-    """Look for the buildings of each part among those that networks were trained on."""
+def find_overlap(
+    trained: TrainedBuildings, index: Index, parts: Mapping[str, Sequence[str]]
+) -> Overlap:
+    """Find the buildings of each part that networks were trained on."""
     names = sorted({name for part in parts.values() for name in part})
     hashes = building_hashes(index, names)
     known = {name for name in names if trained.hashes & set(hashes[name])}
@@ -133,36 +138,36 @@ def find_overlap(trained: Trained, index: Index, parts: Mapping[str, Sequence[st
 
 
 def refuse_overlap(
-    found: Overlap, trained: Trained, bank: str | PathLike[str], index: Index
+    overlap: Overlap, trained: TrainedBuildings, bank: str | PathLike[str], index: Index
 ) -> None:
-    """Refuse data whose validation or test buildings the networks were trained on.
+    """Raise if networks were trained on validation or test buildings.
 
     Raises
     ------
     InvalidDataError
-        With the buildings' names, and how to get others.
+        The message names the buildings, and says how to get others.
     """
-    if not found.held_out:
+    if not overlap.held_out:
         return
     counts = [
-        f"{len(found.parts[part])} of {found.sizes[part]} {word} buildings"
+        f"{len(overlap.parts[part])} of {overlap.sizes[part]} {word} buildings"
         for part, word in HELD_OUT.items()
-        if found.parts.get(part)
+        if overlap.parts.get(part)
     ]
-    names = list(found.held_out[:NAMED])
-    more = len(found.held_out) - len(names)
+    names = list(overlap.held_out[:NAMED])
+    more = len(overlap.held_out) - len(names)
     raise InvalidDataError(
         f"{index.root}: encoders of {fspath(bank)} were trained on {' and '.join(counts)} "
         f"({', '.join(names)}{f' and {more} more' if more else ''}), where their losses are too "
-        f"small; {_remedy(index, trained)}, or go on with --allow-overlap"
+        f"small; {_remedy(index, trained)}, or allow it with --allow-overlap"
     )
 
 
-def told_unknown(found: Overlap, bank: str | PathLike[str]) -> str:
-    """The warning where a bank does not say what it was trained on; empty where it does."""
-    if not found.unknown:
+def unknown_warning(overlap: Overlap, bank: str | PathLike[str]) -> str:
+    """A warning if a bank does not record its training buildings; empty if it does."""
+    if not overlap.unknown:
         return ""
-    names = ", ".join(found.unknown[:NAMED])
+    names = ", ".join(overlap.unknown[:NAMED])
     return (
         f"warning: {fspath(bank)} has no hashes of the buildings that {names} saw in training, so "
         "it is not known whether the test buildings are new; `taskgraph train --resume`, on the "
@@ -170,34 +175,35 @@ def told_unknown(found: Overlap, bank: str | PathLike[str]) -> str:
     )
 
 
-def _remedy(index: Index, trained: Trained) -> str:
-    """Where other buildings come from."""
+def _remedy(index: Index, trained: TrainedBuildings) -> str:
+    """Advice on getting other buildings, as part of an error message."""
     settings = (read_manifest(index.root) or {}).get("settings")
     if not settings:
         return "name other buildings, in a file for --splits or in another folder for --data"
-    seed = next(each for each in _seeds(settings) if not _knows(trained, each))
+    seed = next(each for each in _seeds(settings) if not _was_trained_on(trained, each))
     flags = " ".join(f"--{name} {value}" for name, value in (settings | {"seed": seed}).items())
     return f"make another world, such as with `taskgraph scenes DIR {flags}`"
 
 
 def _seeds(settings: Mapping[str, Any]) -> Iterator[int]:
-    """Seeds other than the data's own."""
+    """All seeds but the one of the data set."""
     return (seed for seed in itertools.count() if seed != settings.get("seed"))
 
 
-def _knows(trained: Trained, seed: int) -> bool:
-    """Whether one of the first buildings of a seed is among those that were trained on."""
-    return any(trained.hashes & set(planned_rooms(seed, k)) for k in range(LOOKED_AT))
+def _was_trained_on(trained: TrainedBuildings, seed: int) -> bool:
+    """Whether networks were trained on one of the first buildings of a seed."""
+    return any(trained.hashes & set(planned_rooms(seed, k)) for k in range(CHECKED_BUILDINGS))
 
 
 def _manifest(bank: Path) -> list[dict[str, Any]]:
+    """The list under `TRAINED_ON` of a bank's manifest; empty if there is none."""
     return list(_read(bank / "manifest.json").get(TRAINED_ON) or [])
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """A JSON object; empty where there is none."""
+    """The JSON object in a file; empty if there is none."""
     try:
-        found = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

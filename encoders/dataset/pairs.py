@@ -1,14 +1,16 @@
-"""Which other pictures belong to a view, for the tasks that look at two or three.
+"""Choose the partners of a view: the further pictures of tasks that take two or three.
 
-The choice depends on (seed, view) alone, never on the epoch or on which process makes it, and
-partners come from the view's own building, so that they are in its own split.
+The choice depends only on the seed and the view, so that every process makes the same one. Partners
+come from the view's own building, and so from its own split.
 
+=============== ==========================================================================
+rule            partners
 =============== ==========================================================================
 ``fixated``     another view of the same point, by another camera
 ``triplet``     two such views
-``nonfixated``  a view of another point, by another camera, that sees a point in common
-``match``       half of the time (exactly, over a building) another view of the same point,
-                else a view that does not see the point
+``nonfixated``  a view of another point, by another camera, with a visible point in common
+``match``       for exactly half of a building's views, another view of the same point; for
+                the others, a view that does not see the point
 =============== ==========================================================================
 """
 
@@ -18,21 +20,20 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from encoders.dataset.index import Index
 from encoders.errors import InvalidDataError, UnknownNameError
+from encoders.tasks.sample import Info
 from taskgraph.arrays import Booleans, Integers
 
-Info = Mapping[str, Any]
-
 PARTNERS = {"fixated": 1, "triplet": 2, "nonfixated": 1, "match": 1}
-"""How many other pictures each rule chooses."""
+"""Number of partners that each rule chooses."""
 
 NONE = -1
+"""In place of a partner's row, for views that have no partners."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,31 +43,41 @@ class Pairs:
     Attributes
     ----------
     rows : (N, k) integer array
-        Rows of the index; `NONE` throughout where a view has no partners.
-    same : (N,) bool array
-        Whether the partners look at the same point.
+        The partners' rows of the index; all `NONE` if a view has no partners.
+    same_point : (N,) bool array
+        Whether the partners look at the same point as the view.
     """
 
     rows: Integers
-    same: Booleans
+    same_point: Booleans
 
     @property
-    def found(self) -> Booleans:
-        """(N,) whether the view has partners."""
+    def has_partners(self) -> Booleans:
+        """Whether each view has partners, (N,)."""
         return np.asarray((self.rows != NONE).all(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
-class _Place:
-    """What matters of one building: for each of its views, in order."""
+class _Building:
+    """The points and cameras of a building's views, numbered in order.
+
+    Attributes
+    ----------
+    point : list of int
+        By view: the point that it looks at.
+    camera : list
+        By view: what identifies its camera.
+    seen : list of sets of int
+        By view: all points that are visible in its picture.
+    views_of, views_seeing : mapping
+        By point: the views that look at it, and the views in which it is visible.
+    """
 
     point: list[int]
     camera: list[object]
     seen: list[frozenset[int]]
     views_of: Mapping[int, list[int]]
-    """The views that look at a point."""
     views_seeing: Mapping[int, list[int]]
-    """The views that have a point anywhere in their picture."""
 
 
 def choose_partners(
@@ -84,14 +95,14 @@ def choose_partners(
     rule : str
         A key of `PARTNERS`.
     infos : function
-        From rows of the index to their ``point_info``; called once a building.
+        From rows of the index to their ``point_info``; called once for each building.
     usable : (N,) bool array, optional
-        Views to choose for and from; by default all.
+        Views that get partners and may be partners; by default all.
 
     Raises
     ------
     UnknownNameError
-        If there is no such rule.
+        If there is no rule of that name.
     InvalidDataError
         If a ``point_info`` lacks the points in view.
     """
@@ -102,29 +113,31 @@ def choose_partners(
     for name in index.buildings:
         own = index.rows_of([name])
         own = own if usable is None else own[usable[own]]
-        place = _place(index, own, infos(own))
+        building = _building(index, own, infos(own))
         numbers = [zlib.crc32(index.name(int(row)).encode()) for row in own]
         rngs = [np.random.default_rng(np.random.SeedSequence([seed, n])) for n in numbers]
         if rule == "match":
             order = np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
-            found, same[own] = _match(place, rngs, order)
+            partners, same[own] = _match(building, rngs, order)
         else:
-            find = _look_at if rule == "nonfixated" else _same_point
-            found = [find(place, number, rng, PARTNERS[rule]) for number, rng in enumerate(rngs)]
+            find = _sharing_a_point if rule == "nonfixated" else _same_point
+            partners = [
+                find(building, number, rng, PARTNERS[rule]) for number, rng in enumerate(rngs)
+            ]
             same[own] = rule != "nonfixated"
-        for row, chosen in zip(own, found, strict=True):
+        for row, chosen in zip(own, partners, strict=True):
             if len(chosen) == PARTNERS[rule]:
                 rows[row] = own[chosen]
     return Pairs(rows, same)
 
 
 def points_in_view(info: Info) -> frozenset[int]:
-    """Numbers of the points that a view sees, of a ``point_info`` file.
+    """The numbers of the points that are visible in a view, from its ``point_info``.
 
     Raises
     ------
     InvalidDataError
-        If it has no ``nonfixated_points_in_view``, or not a list of whole numbers.
+        If ``nonfixated_points_in_view`` is missing or is not a list of integers.
     """
     points = info.get("nonfixated_points_in_view")
     if not isinstance(points, list) or not all(isinstance(point, int) for point in points):
@@ -135,7 +148,8 @@ def points_in_view(info: Info) -> frozenset[int]:
     return frozenset(points)
 
 
-def _place(index: Index, rows: Integers, infos: Sequence[Info]) -> _Place:
+def _building(index: Index, rows: Integers, infos: Sequence[Info]) -> _Building:
+    """Collect the points and cameras of the views in some rows."""
     views_of: dict[int, list[int]] = defaultdict(list)
     views_seeing: dict[int, list[int]] = defaultdict(list)
     seen, camera = [], []
@@ -147,61 +161,64 @@ def _place(index: Index, rows: Integers, infos: Sequence[Info]) -> _Place:
             raise InvalidDataError(f"{path}: {error}") from None
         point = int(index.point[row])
         seen.append(own | {point})
-        # Older files may lack the camera's name; its place serves as well.
+        # Older files may lack the camera's name; its location identifies it as well.
         camera.append(info.get("camera_uuid") or str(info.get("camera_location")))
         views_of[point].append(number)
         for other in sorted(seen[-1]):
             views_seeing[other].append(number)
     points = index.point[rows].tolist()
-    return _Place(points, camera, seen, dict(views_of), dict(views_seeing))
+    return _Building(points, camera, seen, dict(views_of), dict(views_seeing))
 
 
-def _same_point(place: _Place, number: int, rng: Generator, count: int) -> list[int]:
-    """Views of the same point, each by another camera."""
+def _same_point(building: _Building, number: int, rng: Generator, count: int) -> list[int]:
+    """At most ``count`` views of the same point, each by another camera."""
     chosen: list[int] = []
-    cameras = {place.camera[number]}
-    for other in rng.permutation(place.views_of[place.point[number]]).tolist():
-        if len(chosen) < count and place.camera[other] not in cameras:
+    cameras = {building.camera[number]}
+    for other in rng.permutation(building.views_of[building.point[number]]).tolist():
+        if len(chosen) < count and building.camera[other] not in cameras:
             chosen.append(other)
-            cameras.add(place.camera[other])
+            cameras.add(building.camera[other])
     return chosen
 
 
-def _look_at(place: _Place, number: int, rng: Generator, count: int) -> list[int]:
-    """A view of another point that sees a point which this view sees as well."""
-    own, camera = place.point[number], place.camera[number]
-    for shared in rng.permutation(sorted(place.seen[number])).tolist():
+def _sharing_a_point(building: _Building, number: int, rng: Generator, count: int) -> list[int]:
+    """A view of another point, by another camera, with a visible point in common; or none."""
+    own, camera = building.point[number], building.camera[number]
+    for shared in rng.permutation(sorted(building.seen[number])).tolist():
         others = [
             other
-            for other in place.views_seeing[shared]
-            if place.point[other] != own and place.camera[other] != camera
+            for other in building.views_seeing[shared]
+            if building.point[other] != own and building.camera[other] != camera
         ]
         if others:
             return [int(rng.choice(others))]
     return []
 
 
-def _unseeing(place: _Place, number: int, rng: Generator) -> list[int]:
-    """A view of the building from which the point cannot be seen."""
-    own, count = place.point[number], len(place.seen)
-    # Most views of a large building are blind to most points: try a few before listing all.
+def _not_seeing(building: _Building, number: int, rng: Generator) -> list[int]:
+    """A view of the building in which this view's point is not visible; or none."""
+    own, count = building.point[number], len(building.seen)
+    # In a large building most points are invisible in most views: try a few before listing all.
     for other in rng.integers(count, size=16).tolist():
-        if own not in place.seen[other]:
+        if own not in building.seen[other]:
             return [other]
-    blind = [other for other, seen in enumerate(place.seen) if own not in seen]
-    return [int(rng.choice(blind))] if blind else []
+    candidates = [other for other, seen in enumerate(building.seen) if own not in seen]
+    return [int(rng.choice(candidates))] if candidates else []
 
 
 def _match(
-    place: _Place, rngs: Sequence[Generator], order: Generator
+    building: _Building, rngs: Sequence[Generator], order: Generator
 ) -> tuple[list[list[int]], Booleans]:
-    """Partners, and whether they match, as often yes as no among the views that could be either."""
-    alike = [_same_point(place, number, rng, 1) for number, rng in enumerate(rngs)]
-    unlike = [_unseeing(place, number, rng) for number, rng in enumerate(rngs)]
-    either = [number for number in range(len(rngs)) if alike[number] and unlike[number]]
+    """The partners of each view, and whether they look at the same point.
+
+    Among the views for which both kinds of partner exist, half get the one and half the other.
+    """
+    matching = [_same_point(building, number, rng, 1) for number, rng in enumerate(rngs)]
+    other = [_not_seeing(building, number, rng) for number, rng in enumerate(rngs)]
+    either = [number for number in range(len(rngs)) if matching[number] and other[number]]
     same = np.ones(len(rngs), dtype=bool)
     same[order.permutation(either).astype(int)[::2]] = False
-    found: list[list[int]] = [[] for _ in rngs]
+    partners: list[list[int]] = [[] for _ in rngs]
     for number in either:
-        found[number] = alike[number] if same[number] else unlike[number]
-    return found, same
+        partners[number] = matching[number] if same[number] else other[number]
+    return partners, same

@@ -1,4 +1,4 @@
-"""The partners of a whole data set, chosen once and kept beside the cache."""
+"""The partners of all views of a data set, chosen once and stored in the cache's folder."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from encoders.dataset.reader import FileReader, Reader
 from encoders.errors.storage import stored_in
 
 FORMAT = 1
-"""Counts up when other partners would be chosen."""
+"""Raised whenever a change of the code chooses other partners."""
 
 
 def read_partners(
     rule: str, seed: int, files: FileReader, reader: Reader, folder: Path | None
 ) -> Pairs:
-    """`choose_partners`, kept in ``folder`` (if there is one) for the next time.
+    """Read the partners from ``folder``, or choose them (`choose_partners`) and store them there.
 
-    Views without ``point_info`` are nobody's partners.
+    Nothing is stored if ``folder`` is None. Views without ``point_info`` are nobody's partners.
     """
     index, digest = files.index, files.digest("point_info")
     key = hashlib.sha256(f"{FORMAT} {rule} {seed} {digest}".encode()).hexdigest()[:16]
@@ -30,7 +30,7 @@ def read_partners(
     if table is None:
         usable = ~index.files("point_info").missing
         pairs = choose_partners(rule, index, reader.infos, seed, usable=usable)
-        table = np.column_stack([pairs.rows, pairs.same])
+        table = np.column_stack([pairs.rows, pairs.same_point])
         if path is not None:
             part = path.with_name(f".{path.name}.{os.getpid()}.part")
             with stored_in(path.parent):
@@ -41,7 +41,7 @@ def read_partners(
 
 
 def _read(path: Path | None, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None:
-    """The table, or None where there is no whole one."""
+    """The stored table; None if it is missing or broken."""
     if path is None or not path.exists():
         return None
     try:

@@ -1,4 +1,4 @@
-"""What the files of a data set hold, read one by one."""
+"""Read the files of a data set one by one."""
 
 from __future__ import annotations
 
@@ -12,73 +12,85 @@ from PIL import Image
 from encoders.codecs.encodings import read_raw
 from encoders.dataset.content import hashes
 from encoders.dataset.index import Index
-from encoders.dataset.resize import MASKED, is_valid, kept, resized
+from encoders.dataset.resize import MASKED, array_form, is_valid, resized
 from encoders.errors import InvalidDataError
 from taskgraph.arrays import Array, Booleans, Integers
 
 FORMAT = 2
-"""Counts up when the same files would give other arrays."""
+"""Raised whenever a change of the code makes other arrays of the same files."""
 
 MANIFEST = "manifest.json"
+"""File that describes a data set made by ``taskgraph scenes``."""
 
 
 class Reader(Protocol):
-    """Gives what the files of some rows of an index hold."""
+    """Reads the content of files, by rows of an index."""
 
     def read(self, domain: str, rows: Integers) -> Array:
-        """Array values (`encoders.dataset.resize`), (B, ...)."""
+        """The arrays of some rows (`encoders.dataset.resize`), (B, ...)."""
 
     def infos(self, rows: Integers) -> list[dict[str, Any]]:
         """The ``point_info`` of each row."""
 
 
 class FileReader:
-    """Opens the files each time."""
+    """A `Reader` that opens a file whenever it is asked for.
+
+    Attributes
+    ----------
+    index : Index
+    size : int
+        Side of the pictures that are returned, in pixels.
+    memory : Path, optional
+        The folder in which hashes of the files are remembered.
+    mask : str or None
+        The domain that tells which pixels are valid.
+    """
 
     def __init__(self, index: Index, size: int, memory: Path | None = None) -> None:
         self.index = index
         self.size = size
-        self.memory = memory  # the folder that remembers hashes of the files
+        self.memory = memory
         self.mask = index.mask_domain()
         self._contents: dict[str, str] = {}
 
     def read(self, domain: str, rows: Integers) -> Array:
-        """Array values, (B, ...).
+        """The arrays of some rows, (B, ...).
 
         Raises
         ------
         InvalidDataError
-            If a file is missing, broken or of another shape than the others; it is named.
+            If a file is missing, broken, or of another shape than the others; the message names it.
         """
-        found = [self._one(domain, int(row)) for row in rows]
-        for row, array in zip(rows, found, strict=True):
-            if array.shape != found[0].shape:
+        arrays = [self._read_file(domain, int(row)) for row in rows]
+        for row, array in zip(rows, arrays, strict=True):
+            if array.shape != arrays[0].shape:
                 raise InvalidDataError(
                     f"{self.path(domain, int(row))} has shape {array.shape}, where "
-                    f"{self.path(domain, int(rows[0]))} has {found[0].shape}"
+                    f"{self.path(domain, int(rows[0]))} has {arrays[0].shape}"
                 )
-        return np.stack(found)
+        return np.stack(arrays)
 
     def infos(self, rows: Integers) -> list[dict[str, Any]]:
         """The ``point_info`` of each row; errors as for `read`."""
         return [read_raw(self.path("point_info", int(row)), "point_info") for row in rows]
 
     def path(self, domain: str, row: int) -> Path:
-        """The file of a row."""
+        """The path of a row's file of a domain."""
         return self.index.root / self.index.files(domain).paths[row]
 
     def digest(self, domain: str) -> str:
-        """A hash of all that a domain's arrays are made of.
+        """A hash of everything that a domain's arrays depend on.
 
-        It covers the files' names and content, those of the mask's files, and the side of the
-        pictures.
+        These are the names and contents of its files, those of the mask's files if they are used,
+        and the side of the pictures.
         """
         masked = [self.mask] if domain in MASKED and self.mask is not None else []
         parts = [f"{FORMAT} {self.size}", *map(self.content, [domain, *masked])]
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
     def content(self, domain: str) -> str:
-        """A hash of the names and the content of a domain's files, as the index has listed them."""
+        """A hash of the names and contents of a domain's files, as listed by the index."""
         if domain not in self._contents:
             files = self.index.files(domain)
             stamps = dict(zip(files.paths, files.stamps, strict=True))
@@ -89,19 +101,20 @@ class FileReader:
             self._contents[domain] = content.hexdigest()
         return self._contents[domain]
 
-    def _one(self, domain: str, row: int) -> Array:
+    def _read_file(self, domain: str, row: int) -> Array:
+        """The array of one file, at the reader's size."""
         raw = read_raw(self.path(domain, row), domain)
-        if kept(domain, self.size) is None:
-            return _numbers(self.path(domain, row), raw)
+        if array_form(domain, self.size) is None:
+            return _class_numbers(self.path(domain, row), raw)
         try:
-            whole = raw.shape[:2] == (self.size, self.size)
-            valid = None if whole or domain not in MASKED else self._valid(row, len(raw))
+            unchanged = raw.shape[:2] == (self.size, self.size)
+            valid = None if unchanged or domain not in MASKED else self._valid(row, len(raw))
             return resized(domain, raw, self.size, valid)
         except InvalidDataError as error:
             raise InvalidDataError(f"{self.path(domain, row)} {error}") from None
 
     def _valid(self, row: int, side: int) -> Booleans | None:
-        """Which pixels of a picture of that side are valid."""
+        """The valid pixels of a row's picture, resized to ``side``; None if nothing tells."""
         if self.mask is None:
             return None
         valid = is_valid(self.mask, read_raw(self.path(self.mask, row), self.mask))
@@ -111,8 +124,11 @@ class FileReader:
         return np.asarray(picture.resize((side, side), Image.Resampling.NEAREST)) > 0
 
 
-def _numbers(path: Path, raw: Array) -> Array:
-    """The numbers of an array, (C,); minus infinity may be the score of an impossible class."""
+def _class_numbers(path: Path, raw: Array) -> Array:
+    """Check an array of one number for each class and return it as (C,) float32.
+
+    Minus infinity is allowed: it is the score of an impossible class.
+    """
     if raw.dtype.kind not in "fiub" or not raw.size:
         raise InvalidDataError(
             f"{path} holds an array of {raw.dtype} with shape {raw.shape}, expected a number for "

@@ -1,4 +1,4 @@
-"""Array pictures at another size: averages that leave out what is missing, or nearest numbers."""
+"""Resize the pictures and labels of a data set, averaging over valid pixels only."""
 
 from __future__ import annotations
 
@@ -14,51 +14,55 @@ from encoders.errors import InvalidDataError
 from encoders.tasks.labels import DEPTH_LIMIT
 from taskgraph.arrays import Array, Booleans, Floats, Floats32
 
-NUMBERS = ("segment_unsup2d", "segment_unsup25d", "segment_semantic")
+SEGMENTS = ("segment_unsup2d", "segment_unsup25d", "segment_semantic")
+"""Domains of segment or class numbers, which must not be averaged."""
+
 DEPTHS = ("depth_zbuffer", "depth_euclidean")
+"""Domains of depths, which mark invalid pixels by a number of their own."""
+
 MASKED = ("normal", "principal_curvature", "edge_occlusion", "keypoints3d", "reshading")
-"""Domains that come from the mesh: where it has a hole, they hold nothing."""
+"""Domains rendered from the mesh: their numbers are meaningless where the mesh has a hole."""
 
 CHANNELS = {"principal_curvature": 2, "reshading": 1}
-"""Channels that are kept, where a file has more than say anything."""
+"""Number of channels to keep, for domains whose files have unused channels."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is kept of a domain's file: the shape for pictures of side ``size``, and the type."""
+class ArrayForm:
+    """The shape and the data type of one view's array of a domain."""
 
     shape: tuple[int, ...]
     dtype: str
 
 
-def kept(domain: str, size: int) -> Kept | None:
-    """Shape and type of a domain's arrays; None where the files are not pictures."""
+def array_form(domain: str, size: int) -> ArrayForm | None:
+    """The form of a domain's arrays at ``size`` pixels a side; None for files of no picture."""
     encoding = encoding_of(domain)
     if encoding.suffix != "png":
         return None
     channels = CHANNELS.get(domain, encoding.channels)
     square = (size, size)
     shape = (*square, channels) if encoding.channels > 1 else square
-    return Kept(shape, "uint16" if encoding.bits == 16 else "uint8")
+    return ArrayForm(shape, "uint16" if encoding.bits == 16 else "uint8")
 
 
 def is_valid(domain: str, raw: Array) -> Booleans:
-    """(..., H, W) whether a pixel saw anything, from a picture of one of the mask's domains."""
+    """The valid pixels, (..., H, W), from a picture of a domain that tells them."""
     return raw < DEPTH_LIMIT if domain in DEPTHS else raw > 127
 
 
 def resized(domain: str, raw: Array, size: int, valid: Booleans | None = None) -> Array:
-    """A raw picture at ``size`` x ``size`` pixels, in the same whole numbers.
+    """Resize a picture to ``size`` x ``size`` pixels; it keeps its integer type.
 
-    Measures are averaged over the area of each new pixel (bilinear where it grows), over valid
-    pixels only; a new pixel is valid if at least half of its area is. Averaged normals are made
-    as long as one again. Numbers of segments and classes are those of the nearest pixel.
+    Numbers are averaged over the valid pixels in the area of each new pixel, or interpolated
+    bilinearly if the picture grows. A new pixel is valid if at least half of its area is. Averaged
+    normals are scaled to length 1. Numbers of segments and classes are those of the nearest pixel.
 
     Parameters
     ----------
     raw : (H, H) or (H, H, 3) array
     valid : (H, H) array, optional
-        For the domains of `MASKED`; depths know their own.
+        The valid pixels, for the domains of `MASKED`.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def resized(domain: str, raw: Array, size: int, valid: Booleans | None = None) -
     raw = raw[..., : CHANNELS[domain]] if domain in CHANNELS else raw
     if raw.shape[0] == size:
         return raw
-    if domain in NUMBERS:
+    if domain in SEGMENTS:
         return np.asarray(Image.fromarray(raw).resize((size, size), Image.Resampling.NEAREST))
     if domain in DEPTHS:
         valid = is_valid(domain, raw)
@@ -86,8 +90,8 @@ def resized(domain: str, raw: Array, size: int, valid: Booleans | None = None) -
     return steps.clip(0, top).astype(raw.dtype)
 
 
-def _area(plane: Floats32, size: int) -> Floats:
-    """Mean of one (H, H) plane over the area of each new pixel; bilinear where it grows."""
+def _area_mean(plane: Floats32, size: int) -> Floats:
+    """The mean of an (H, H) plane over the area of each new pixel; bilinear if it grows."""
     if size > plane.shape[0]:
         picture = Image.fromarray(np.ascontiguousarray(plane))
         grown = picture.resize((size, size), Image.Resampling.BILINEAR)
@@ -96,35 +100,36 @@ def _area(plane: Floats32, size: int) -> Floats:
 
 
 def _shrunk(rows: Floats, size: int) -> Floats:
-    """(H, W) to (size, W): differences of the rows' running sum, between whole rows linear.
+    """Means over equal ranges of rows, (H, W) to (size, W).
 
-    (Pillow's box filter counts a pixel whole or not at all.)
+    They are differences of the rows' cumulative sum, interpolated linearly, so that a row counts
+    in part where a range begins or ends within it. (Pillow's box filter counts whole rows only.)
     """
     height = len(rows)
     sums = np.concatenate([np.zeros_like(rows[:1]), np.cumsum(rows, axis=0)])
     edges = np.arange(size + 1) * height / size
     low = np.minimum(np.floor(edges).astype(int), height - 1)
-    at = sums[low] + (edges - low)[:, None] * rows[low]
-    means: Floats = np.diff(at, axis=0) * (size / height)
+    at_edges = sums[low] + (edges - low)[:, None] * rows[low]
+    means: Floats = np.diff(at_edges, axis=0) * (size / height)
     return means
 
 
 def _mean(raw: Array, size: int, valid: Booleans | None) -> tuple[Floats, Any]:
-    """Mean over the valid part of each new pixel, and how large a share that is."""
+    """The mean over the valid part of each new pixel, and the share of its area that is valid."""
     planes = raw.reshape(*raw.shape[:2], -1).astype(np.float32)
     weight = np.ones(raw.shape[:2], np.float32) if valid is None else valid.astype(np.float32)
-    share = _area(weight, size)
-    whole = np.maximum(share, 1e-6)
-    # Where nothing is valid, the plain mean stands in: a mask hides it, but it is no surprise.
+    share = _area_mean(weight, size)
+    divisor = np.maximum(share, 1e-6)
+    # Where no pixel is valid, the mean of all is used, so that no number is out of range.
     means = [
-        np.where(share > 1e-6, _area(p * weight, size) / whole, _area(p, size))
+        np.where(share > 1e-6, _area_mean(p * weight, size) / divisor, _area_mean(p, size))
         for p in np.moveaxis(planes, 2, 0)
     ]
     return np.stack(means, axis=-1).reshape(size, size, *raw.shape[2:]), share
 
 
 def _mean_normal(raw: Array, size: int, valid: Booleans | None) -> Array:
-    """Mean direction: opposite normals in one pixel would otherwise shorten each other."""
+    """The mean of normals, scaled to length 1 (8-bit codes)."""
     mean, _ = _mean(raw, size, valid)
     vector = mean - CENTER
     length = np.sqrt((vector**2).sum(-1, keepdims=True))

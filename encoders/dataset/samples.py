@@ -1,4 +1,4 @@
-"""What the examples of a task are made from, put together from pictures, files and partners."""
+"""Gather the raw data of a task's examples: pictures, labels' files, and partners."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from taskgraph.arrays import Array, Booleans, Integers
 
 
 class Samples:
-    """Gathers, for rows of an index, all that a task needs.
+    """Makes the `Sample` of a task for rows of an index.
 
     Parameters
     ----------
     files : FileReader
-        Knows the index, the size and the mask.
+        Has the index, the size of the pictures, and the mask.
     reader : Reader
-        What is read from: the files, or a cache of them.
+        Reads the data, from the files or from a cache.
     seed : int
+        Seed of partners, noise and permutations.
     folder : Path or None
-        Where chosen partners are kept.
+        The folder in which chosen partners are stored.
     """
 
     def __init__(self, files: FileReader, reader: Reader, seed: int, folder: Path | None) -> None:
@@ -41,7 +42,7 @@ class Samples:
 
     @property
     def index(self) -> Index:
-        """The views."""
+        """All views of the data set."""
         return self.files.index
 
     def of(
@@ -56,50 +57,60 @@ class Samples:
     ) -> Sample:
         """The `Sample` of some rows.
 
-        ``seed`` stands in for the own one. Without ``label``, only what the input needs is read.
+        Parameters
+        ----------
+        epoch : int
+            Selects the random numbers of inputs and partners.
+        seed : int, optional
+            Replaces the object's seed.
+        label : bool
+            Whether the data of the label are read as well as those of the input.
         """
-        source = task.label if label else None
-        seed = _drawn(self.seed if seed is None else seed, epoch)
+        recipe = task.label if label else None
+        seed = _epoch_seed(self.seed if seed is None else seed, epoch)
         pairs = self.partners(task, seed)
         pictures = self.pictures(task, rows, seed)
         count, each = pictures.shape
         rgb = self.reader.read("rgb", pictures.reshape(-1))
         infos: tuple[tuple[Any, ...], ...] = ((),) * count
         paths: tuple[tuple[str, ...], ...] = ((),) * count
-        if source is not None and source.infos:
+        if recipe is not None and recipe.infos:
             flat = self.reader.infos(pictures.reshape(-1))
             infos = tuple(tuple(flat[each * i : each * (i + 1)]) for i in range(count))
-            place = self.files.path
-            paths = tuple(tuple(str(place("point_info", r)) for r in row) for row in pictures)
+            path = self.files.path
+            paths = tuple(tuple(str(path("point_info", r)) for r in row) for row in pictures)
         return Sample(
             size=self.files.size,
             pictures=rgb.reshape(count, each, *rgb.shape[1:]),
-            raw={name: self.reader.read(name, rows) for name in (source.domains if source else ())},
-            valid=self._valid(rows, read=source is not None and source.valid),
+            raw={name: self.reader.read(name, rows) for name in (recipe.domains if recipe else ())},
+            valid=self._valid(rows, read=recipe is not None and recipe.valid),
             infos=infos,
             paths=paths,
-            found=np.ones(count, dtype=bool) if pairs is None else pairs.found[rows],
-            same=np.ones(count, dtype=bool) if pairs is None else pairs.same[rows],
+            has_partners=np.ones(count, dtype=bool) if pairs is None else pairs.has_partners[rows],
+            same_point=np.ones(count, dtype=bool) if pairs is None else pairs.same_point[rows],
             seeds=tuple(self._key(task, int(row), epoch) for row in rows),
             constants=constants,
             file=lambda domain, number: str(self.files.path(domain, int(rows[number]))),
         )
 
     def pictures(self, task: Task, rows: Integers, seed: int | None = None) -> Integers:
-        """(B, n) rows of the pictures that a task looks at: each view's own, then its partners'."""
+        """The rows of the pictures of a task, (B, n): the view's own, then its partners'."""
         pairs, own = self.partners(task, seed), rows[:, None]
         if pairs is None:
             return own
-        # A view without partners stands in for them; its mask is False.
+        # A view without partners is repeated in their place; its mask is False.
         others = np.where(pairs.rows[rows] == NONE, own, pairs.rows[rows])
         return np.concatenate([own, others], axis=1)
 
     def for_fit(self, task: Task, rows: Integers) -> Sample:
-        """Not standardized; partners are those of seed 0, so that all seeds have one scale."""
+        """The sample that constants are fitted on.
+
+        Its partners are those of seed 0, so that the constants are the same for all seeds.
+        """
         return self.of(task, rows, {}, seed=0)
 
     def partners(self, task: Task, seed: int | None = None) -> Pairs | None:
-        """Those of a task, chosen when they are first asked for; None where it has none."""
+        """The partners of all views for a task, chosen at the first call; None if it takes none."""
         if not task.partners:
             return None
         key = task.partners, self.seed if seed is None else seed
@@ -108,24 +119,25 @@ class Samples:
         return self._pairs[key]
 
     def _valid(self, rows: Integers, *, read: bool) -> Booleans:
-        """(B, S, S); true throughout where nothing says otherwise, or nobody asks."""
+        """The valid pixels, (B, S, S); all if the data set has no mask, or ``read`` is False."""
         size, mask = self.files.size, self.files.mask
         if not read or mask is None:
             return np.ones((len(rows), size, size), dtype=bool)
         return is_valid(mask, self.reader.read(mask, rows))
 
     def _key(self, task: Task, row: int, epoch: int) -> tuple[int, ...]:
+        """The numbers that seed the random generator of a view's example."""
         view, kind = zlib.crc32(self.index.name(row).encode()), zlib.crc32(task.name.encode())
         return self.seed, view, kind, epoch
 
 
-def _drawn(seed: int, epoch: int) -> int:
-    """The seed of an epoch's partners."""
+def _epoch_seed(seed: int, epoch: int) -> int:
+    """The seed of the partners in an epoch."""
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]) if epoch else seed
 
 
 class Memory:
-    """Targets and masks of a task whose label never changes, made when they are asked for."""
+    """Keeps the targets and masks of tasks whose labels never change (`Label.fixed`)."""
 
     def __init__(self) -> None:
         self._tables: dict[str, tuple[Booleans, Array, Booleans]] = {}
@@ -133,7 +145,7 @@ class Memory:
     def made(
         self, task: Task, rows: Integers, samples: Samples, constants: Mapping[str, Any]
     ) -> tuple[Array, Booleans]:
-        """As ``task.label.make`` gives them."""
+        """Targets and masks as ``task.label.make`` returns them, made once for each row."""
         assert task.label is not None
         known = self._tables[task.name][0][rows] if task.name in self._tables else None
         new = np.unique(rows if known is None else rows[~known])
@@ -146,7 +158,7 @@ class Memory:
                     np.zeros((count, *target.shape[1:]), dtype=target.dtype),
                     np.zeros((count, *mask.shape[1:]), dtype=bool),
                 )
-            whether, targets, masks = self._tables[task.name]
-            whether[new], targets[new], masks[new] = True, target, mask
+            is_made, targets, masks = self._tables[task.name]
+            is_made[new], targets[new], masks[new] = True, target, mask
         _, targets, masks = self._tables[task.name]
         return targets[rows], masks[rows]

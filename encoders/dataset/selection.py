@@ -1,4 +1,4 @@
-"""Which views of a folder a dataset is made of, and which of its files it needs."""
+"""Select the views of a dataset, and the files that its tasks need."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from taskgraph.arrays import Integers
 def split_rows(
     index: Index, split: str, rule: SplitRule, buildings: Sequence[str] | None = None
 ) -> Integers:
-    """The rows of a split, in order; empty if the rule gives it no buildings.
+    """The rows of a split, in order; empty if the split has no buildings.
+
+    ``buildings``, if given, are the only ones of the split that are used.
 
     Raises
     ------
     UnknownNameError
-        If there is no such split or building.
+        If there is no split or building of a given name.
     """
     if split not in (*SPLITS, ALL):
         raise UnknownNameError(f'no split "{split}"; there are {", ".join((*SPLITS, ALL))}')
@@ -35,7 +37,7 @@ def split_rows(
 
 
 def domains_of(tasks: Sequence[Task], files: FileReader) -> list[str]:
-    """All that the tasks read, pictures first."""
+    """All domains that the tasks read, the pictures first."""
     names = ["rgb"]
     for task in tasks:
         names += task.domains()
@@ -47,13 +49,17 @@ def domains_of(tasks: Sequence[Task], files: FileReader) -> list[str]:
 
 
 def cached_domains(domains: Sequence[str], tasks: Sequence[Task]) -> list[str]:
-    """All domains; ``point_info`` of a whole (perhaps huge) data set only if pairs need it all."""
+    """The domains to cache: all, but ``point_info`` only if a task has partners.
+
+    Choosing partners reads the ``point_info`` of the whole data set, which may be large; otherwise
+    it is read for single views.
+    """
     pairs = any(task.partners for task in tasks)
     return [name for name in domains if name != "point_info" or pairs]
 
 
 def rows_with_files(index: Index, rows: Integers, domains: Sequence[str]) -> Integers:
-    """Those of the rows that lack no file."""
+    """The rows whose views have a file of every domain."""
     for name in domains:
         rows = rows[~index.files(name).missing[rows]]
     return rows
@@ -62,23 +68,23 @@ def rows_with_files(index: Index, rows: Integers, domains: Sequence[str]) -> Int
 def complete_rows(
     index: Index, rows: Integers, domains: Sequence[str], split: str, *, skip: bool
 ) -> Integers:
-    """The rows that have all files.
+    """The rows whose views have a file of every domain.
 
     Raises
     ------
     InvalidDataError
-        If some lack one and are not to be skipped, or none is left.
+        If a view lacks a file and ``skip`` is False, or if no row is left.
     """
-    whole = rows_with_files(index, rows, domains)
-    if len(rows) and (len(whole) == len(rows) or (skip and len(whole))):
-        return whole
+    complete = rows_with_files(index, rows, domains)
+    if len(rows) and (len(complete) == len(rows) or (skip and len(complete))):
+        return complete
     for name in domains:
-        lacks = rows[index.files(name).missing[rows]]
-        if len(lacks):
-            path = index.root / index.files(name).paths[int(lacks[0])]
+        incomplete = rows[index.files(name).missing[rows]]
+        if len(incomplete):
+            path = index.root / index.files(name).paths[int(incomplete[0])]
             raise InvalidDataError(
-                f"{path} is missing ({len(lacks)} of {len(rows)} views have no {name}): make or "
-                "download it again, or leave such views out with skip_incomplete=True"
+                f"{path} is missing ({len(incomplete)} of {len(rows)} views have no {name}): make "
+                "or download it again, or leave such views out with skip_incomplete=True"
             )
     raise InvalidDataError(
         f"{index.root} has no views of the split {split}; its buildings are "
@@ -95,11 +101,14 @@ def chosen_rows(
     *,
     skip: bool,
 ) -> Integers:
-    """The rows of a split that have all files; errors of `split_rows` and `complete_rows`."""
+    """The rows of a split whose views have a file of every domain.
+
+    Raises the errors of `split_rows` and `complete_rows`.
+    """
     rows = split_rows(index, split, rule, buildings)
     return complete_rows(index, rows, domains, split, skip=skip)
 
 
 def picture_side(index: Index) -> int:
-    """The side of the first picture, pixels."""
+    """The side of the first picture in pixels."""
     return int(read_raw(index.root / index.files("rgb").paths[0], "rgb").shape[0])

@@ -1,4 +1,4 @@
-"""Train, validation and test: buildings, never views, are divided."""
+"""Divide the buildings of a data set into train, validation and test."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from encoders.errors import InvalidDataError, UnknownNameError
 
 SPLITS = ("train", "val", "test")
 ALL = "all"
-"""Not a split: every building."""
+"""In place of a split: every building."""
 
 SHARE = 0.15
-"""Of the buildings, for validation and as many for the test; at least one each."""
+"""Share of the buildings for validation, and for the test; each gets at least one."""
 
 SplitRule = int | str | PathLike[str] | Mapping[str, Sequence[str]] | None
-"""A seed, a CSV file, or the buildings of each split."""
+"""A seed, a CSV file, or the buildings of each split; see `split_buildings`."""
 
 
 def split_buildings(buildings: Sequence[str], rule: SplitRule = None) -> dict[str, tuple[str, ...]]:
@@ -28,38 +28,39 @@ def split_buildings(buildings: Sequence[str], rule: SplitRule = None) -> dict[st
     Parameters
     ----------
     buildings : sequence of str
-        Those that the data set has.
-    rule
-        None or a whole number: the sorted buildings are shuffled with that seed (0 for None);
-        the first 15 % (rounded, at least one) are for validation, the next as many for the test,
-        all others for training. A path: Taskonomy's CSV with the columns id, train, val, test
-        and a 1 where a building belongs. A mapping: the buildings of each split, by name.
+        The buildings of the data set.
+    rule : int, path, mapping or None
+        An integer is the seed with which the sorted buildings are shuffled (None means 0): the
+        first 15 % (rounded, at least one) are for validation, equally many for the test, all
+        others for training. A path names a CSV file in Taskonomy's format, with the columns id,
+        train, val, test and a 1 for the split of each building. A mapping has the buildings of
+        each split, by its name.
 
     Returns
     -------
     dict
-        Sorted names, for each of `SPLITS`. Buildings that a file or mapping does not name are in
-        none of them, and names of buildings that the data set lacks are passed over.
+        The sorted buildings of each of `SPLITS`. Buildings that a file or mapping does not name are
+        in no split; names of buildings that the data set lacks are ignored.
 
     Raises
     ------
     InvalidDataError
-        If a building is in two splits, the file is not such a file, or there are fewer than
-        three buildings to shuffle.
+        If a building is in two splits, the file has another format, or there are fewer than three
+        buildings to shuffle.
     """
     if rule is None or isinstance(rule, int):
-        return _shuffled(sorted(buildings), rule or 0)
+        return _shuffle(sorted(buildings), rule or 0)
     if isinstance(rule, Mapping):
-        named, where = {name: list(rule[name]) for name in rule}, "the given splits"
+        assigned, where = {name: list(rule[name]) for name in rule}, "the given splits"
     else:
-        named, where = read_splits(Path(rule)), fspath(rule)
-    _check_disjoint(named, where)
-    have = set(buildings)
-    return {name: tuple(sorted(have & set(named.get(name, ())))) for name in SPLITS}
+        assigned, where = read_splits(Path(rule)), fspath(rule)
+    _check_disjoint(assigned, where)
+    existing = set(buildings)
+    return {name: tuple(sorted(existing & set(assigned.get(name, ())))) for name in SPLITS}
 
 
 def check_splits(buildings: Sequence[str], rule: SplitRule = None) -> None:
-    """Raise `InvalidDataError` if a split has none of the buildings, or as `split_buildings`."""
+    """Raise `InvalidDataError` if a split has no building, or if `split_buildings` raises."""
     empty = [name for name, own in split_buildings(buildings, rule).items() if not own]
     if empty:
         where = fspath(rule) if isinstance(rule, (str, PathLike)) else "the given splits"
@@ -70,7 +71,7 @@ def check_splits(buildings: Sequence[str], rule: SplitRule = None) -> None:
 
 
 def read_splits(path: Path) -> dict[str, list[str]]:
-    """The buildings of each split in a CSV file such as ``train_val_test_tiny.csv``.
+    """Read the buildings of each split from a CSV file such as ``train_val_test_tiny.csv``.
 
     Raises
     ------
@@ -85,20 +86,21 @@ def read_splits(path: Path) -> dict[str, list[str]]:
     except (UnicodeDecodeError, csv.Error):
         raise InvalidDataError(f"{path} is no CSV text; give the file of splits") from None
     columns = tuple(rows[0]) if rows else ()
-    lacking = [name for name in ("id", *SPLITS) if name not in columns]
-    if lacking:
+    missing = [name for name in ("id", *SPLITS) if name not in columns]
+    if missing:
         raise InvalidDataError(
-            f"{path} has no column {', '.join(lacking)}; expected id, train, val, test, as in "
+            f"{path} has no column {', '.join(missing)}; expected id, train, val, test, as in "
             "Taskonomy's splits_taskonomy.zip"
         )
-    return {name: [row["id"] for row in rows if _chosen(row[name])] for name in SPLITS}
+    return {name: [row["id"] for row in rows if _is_one(row[name])] for name in SPLITS}
 
 
-def _chosen(cell: str | None) -> bool:
+def _is_one(cell: str | None) -> bool:
     return (cell or "").strip().lower() in {"1", "1.0", "true"}
 
 
-def _shuffled(buildings: list[str], seed: int) -> dict[str, tuple[str, ...]]:
+def _shuffle(buildings: list[str], seed: int) -> dict[str, tuple[str, ...]]:
+    """Divide the buildings at random."""
     if len(buildings) < len(SPLITS):
         raise InvalidDataError(
             f"{len(buildings)} building(s) cannot be divided into train, val and test; make or "
@@ -113,17 +115,18 @@ def _shuffled(buildings: list[str], seed: int) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted(parts[name])) for name in SPLITS}
 
 
-def _check_disjoint(named: Mapping[str, Sequence[str]], where: str) -> None:
-    unknown = [name for name in named if name not in SPLITS]
+def _check_disjoint(assigned: Mapping[str, Sequence[str]], where: str) -> None:
+    """Raise if there is an unknown split, or a building is in two splits."""
+    unknown = [name for name in assigned if name not in SPLITS]
     if unknown:
         raise UnknownNameError(
             f'{where}: no split is called "{unknown[0]}"; there are {", ".join(SPLITS)}'
         )
-    place: dict[str, str] = {}
-    for split, buildings in named.items():
+    split_of: dict[str, str] = {}
+    for split, buildings in assigned.items():
         for building in buildings:
-            if place.setdefault(building, split) != split:
+            if split_of.setdefault(building, split) != split:
                 raise InvalidDataError(
-                    f"{where}: building {building} is in {place[building]} and in {split}; "
+                    f"{where}: building {building} is in {split_of[building]} and in {split}; "
                     "a building belongs to one split, or its test would be on seen rooms"
                 )

@@ -14,7 +14,7 @@ from encoders.draw import maps, strokes, words
 from encoders.draw.canvas import Canvas, as_pixels, montage
 from encoders.scenes.contact_sheets.panels import UNSEEN, enlarged, written
 from encoders.tasks import Task
-from encoders.tasks.sample import as_given
+from encoders.tasks.sample import scaled_pictures
 from taskgraph.arrays import Array
 
 Painter = Callable[[Canvas, Array], Image.Image]
@@ -104,4 +104,4 @@ def draw_input(canvas: Canvas) -> Image.Image:
 
 def has_own_input(task: Task) -> bool:
     """Whether a network is given anything but the view's own picture as it is."""
-    return task.inputs > 1 or task.prepare is not as_given
+    return task.inputs > 1 or task.prepare is not scaled_pictures

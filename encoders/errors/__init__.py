@@ -1,39 +1,39 @@
-"""What `encoders` raises on purpose; each class also belongs to taskgraph's one hierarchy."""
+"""The exceptions of `encoders`; each is a subclass of `taskgraph.errors.TaskgraphError`."""
 
 from taskgraph.errors import TaskgraphError
 
 
 class InvalidDataError(TaskgraphError, ValueError):
-    """A file of a data set is missing, cut off, or does not hold what its format promises."""
+    """A file of a data set or a bank is missing, truncated, or not as its format prescribes."""
 
 
 class InvalidSceneError(TaskgraphError, ValueError):
-    """A size, count, seed or name from which no scene can be made."""
+    """A size, count, seed or name of which no scene can be made."""
 
 
 class UnknownNameError(TaskgraphError, ValueError):
-    """A task, domain, furniture class or room type that nothing is registered under."""
+    """The name of a task, domain, class of furniture or type of room does not exist."""
 
 
 class TrainingError(TaskgraphError, RuntimeError):
-    """Training cannot go on: the loss is not a number, or the folder is of another run."""
+    """Training cannot continue: the loss is not finite, or the folder is of another run."""
 
 
 class InvalidNetworkError(TaskgraphError, ValueError):
-    """Pictures, an output or a layer that a network cannot be built for or applied to."""
+    """A network cannot be built for an output or layer, or applied to some pictures."""
 
 
 class InvalidLossInputError(TaskgraphError, ValueError):
-    """A prediction, target, mask or setting that a loss cannot be computed from."""
+    """A loss cannot be computed from a prediction, target, mask or setting."""
 
 
 class MissingPackageError(TaskgraphError, ImportError):
-    """A name, command or network of an optional package that is not installed."""
+    """A name, command or network needs an optional package that is not installed."""
 
 
 class StorageError(TaskgraphError, OSError):
-    """A folder or file that cannot be written: a full disk, a missing right, a file in the way."""
+    """A file cannot be written: the disk is full, or the folder is not writable or is a file."""
 
 
 class WorkerDiedError(TaskgraphError, RuntimeError):
-    """A worker process was ended from outside, such as for want of memory."""
+    """A worker process was killed from outside, for example because memory ran out."""

@@ -1,4 +1,4 @@
-"""What to install where a package is missing: the extra that has it, and the line that installs it.
+"""For a missing package: the extra that has it, and the command that installs it.
 
 Which extra has which package is read from ``pyproject.toml`` in a checkout, and from the metadata
 of the installed distribution elsewhere.
@@ -18,10 +18,10 @@ from pathlib import Path
 from encoders.errors import MissingPackageError
 
 DISTRIBUTION = "taskgraph-transfer"
-"""What pip calls this project; it is imported, and called, as ``taskgraph``."""
+"""Name of this project's distribution; packages and command are called ``taskgraph``."""
 
 PACKAGE_OF = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
-"""What pip calls a module whose package has another name."""
+"""Names of distributions that differ from the names of their modules."""
 
 DEVELOPMENT = ("test", "dev")
 """The extras for work on this project; nobody else is asked to install them."""
@@ -32,32 +32,35 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @contextlib.contextmanager
 def extra_installed(extra: str) -> Iterator[None]:
-    """Say how to install what is missing inside.
+    """Raise a missing module within the block as an error that says how to install it.
 
-    ``extra`` is what the code inside needs. It is named where it has the missing package, and
-    `extra_of` decides where it has not.
+    Parameters
+    ----------
+    extra : str
+        The extra that the block needs. The message names it if it has the missing package, and
+        otherwise the extra that `extra_of` finds.
 
     Raises
     ------
     MissingPackageError
-        If an import inside finds no such module.
+        If an import within the block finds no such module.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         name = error.name or ""
-        if name.partition(".")[0] in OURS or _only_a_part(name):
+        if name.partition(".")[0] in OURS or _package_exists(name):
             raise
         raise missing(f"this needs {name}", name, extra) from None
 
 
 def missing(needs: str, module: str, wanted: str = "") -> MissingPackageError:
-    """The error that says what needs a module that is not installed, and what installs it."""
+    """The error for a missing module: what needs it, and the command that installs it."""
     return MissingPackageError(f"{needs}, which is not installed: {remedy(module, wanted)}")
 
 
 def remedy(module: str, wanted: str = "") -> str:
-    """The command that installs a module: its extra, or its package where no extra has it."""
+    """The command that installs a module, through its extra or by its package's name."""
     package = package_of(module)
     extra = extra_of(package, wanted)
     if extra is None:
@@ -69,7 +72,7 @@ def remedy(module: str, wanted: str = "") -> str:
 
 
 def extra_of(package: str, wanted: str = "") -> str | None:
-    """The extra that installs a package: ``wanted`` where that has it, else the smallest.
+    """The extra that installs a package: ``wanted`` if that has it, else the smallest one.
 
     It is "" where the package is installed without any extra, and None where no extra has it but
     those in `DEVELOPMENT`.
@@ -86,13 +89,13 @@ def extra_of(package: str, wanted: str = "") -> str | None:
 
 
 def package_of(module: str) -> str:
-    """What pip calls the package of a module."""
+    """The name of the distribution that has a module."""
     top = module.partition(".")[0]
     return _normal(PACKAGE_OF.get(top, top))
 
 
 def in_checkout() -> bool:
-    """Whether this code runs from a checkout, installed in place or not."""
+    """Whether this code runs from a checkout of the repository."""
     path = CHECKOUT / "pyproject.toml"
     if not path.is_file():
         return False
@@ -102,27 +105,28 @@ def in_checkout() -> bool:
 
 @functools.cache
 def packages_of_extras() -> dict[str, frozenset[str]]:
-    """The packages that each extra installs, other extras that it takes in included.
+    """The packages that each extra installs, including those of the extras that it refers to.
 
-    Those that are installed without any extra have the name "".
+    The key "" has the packages that are installed without any extra.
     """
     listed = _listed()
     return {extra: _with_own_extras(extra, listed) for extra in listed}
 
 
 def _with_own_extras(extra: str, listed: Mapping[str, list[str]]) -> frozenset[str]:
-    found: set[str] = set()
+    """The packages of an extra, and of this project's extras among its requirements."""
+    packages: set[str] = set()
     for requirement in listed[extra]:
         package, inner = _parts(requirement)
         if package != DISTRIBUTION:
-            found.add(package)
+            packages.add(package)
         for name in inner if package == DISTRIBUTION else ():
-            found |= _with_own_extras(name, listed)
-    return frozenset(found)
+            packages |= _with_own_extras(name, listed)
+    return frozenset(packages)
 
 
 def _listed() -> dict[str, list[str]]:
-    """The requirements of each extra as they are written down, and of "", none."""
+    """The requirements of each extra as declared; under "", those without any extra."""
     if in_checkout():
         text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
         project = tomllib.loads(text)["project"]
@@ -140,19 +144,19 @@ def _listed() -> dict[str, list[str]]:
 
 
 def _parts(requirement: str) -> tuple[str, list[str]]:
-    """The package of a requirement, and the extras of it that are asked for."""
-    found = re.match(r"\s*([\w.-]+)\s*(?:\[([^\]]*)\])?", requirement)
-    assert found, requirement
-    return _normal(found[1]), [name.strip() for name in (found[2] or "").split(",") if name.strip()]
+    """The package of a requirement, and the extras of that package that it names."""
+    match = re.match(r"\s*([\w.-]+)\s*(?:\[([^\]]*)\])?", requirement)
+    assert match, requirement
+    return _normal(match[1]), [name.strip() for name in (match[2] or "").split(",") if name.strip()]
 
 
 def _normal(name: str) -> str:
-    """A package's name as the index has it."""
+    """A package's name, normalized as package indexes do."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _only_a_part(name: str) -> bool:
-    """Whether the module's package is there, and only a part of it is missing."""
+def _package_exists(name: str) -> bool:
+    """Whether a submodule is missing although its top-level package is installed."""
     if "." not in name:
         return False
     try:

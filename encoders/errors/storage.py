@@ -1,4 +1,4 @@
-"""Files that cannot be written or read: one line that names the place and the remedy."""
+"""Errors of files that cannot be written or read: one line with the place and the remedy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_TEXTS = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "StorageFull")
-"""How writers that do not raise `OSError` (safetensors, torch) say that the disk is full."""
+"""Texts of a full disk in errors of writers that do not raise `OSError` (safetensors, torch)."""
 
 FREE = "free some and run the same command again"
 READ_ONLY = "give another folder, or the right to write in it"
@@ -40,7 +40,7 @@ REMEDIES = {
 
 
 def disk_is_full(error: BaseException) -> bool:
-    """Whether a full disk, or a used-up quota, is what an error comes from."""
+    """Whether the cause of an error is a full disk or an exceeded quota."""
     return any(
         (isinstance(each, OSError) and each.errno in FULL)
         or any(text in str(each) for text in FULL_TEXTS)
@@ -49,21 +49,21 @@ def disk_is_full(error: BaseException) -> bool:
 
 
 def trouble(error: BaseException, folder: Path | str = "") -> str | None:
-    """What a disk's error means, as one line; None if it is no error of a disk.
+    """The message for an error of the file system, as one line; None for any other error.
 
     Parameters
     ----------
     folder : path
-        Where files were written, for errors that name no place.
+        The folder that was written to, for errors that do not name a file.
     """
-    systems = [each for each in chain(error) if isinstance(each, OSError) and each.errno]
+    system_errors = [each for each in chain(error) if isinstance(each, OSError) and each.errno]
     if disk_is_full(error):
-        full = [each.filename for each in systems if each.filename and each.errno in FULL]
+        full = [each.filename for each in system_errors if each.filename and each.errno in FULL]
         place = Path(os.fsdecode(full[0])).parent if full else folder
         return f"the disk of {place} is full; {FREE}" if str(place) else f"the disk is full; {FREE}"
-    if not systems or not isinstance(error, (OSError, InvalidTableError)):
+    if not system_errors or not isinstance(error, (OSError, InvalidTableError)):
         return None
-    first = systems[0]
+    first = system_errors[0]
     place = os.fsdecode(first.filename) if isinstance(first.filename, (str, bytes)) else folder
     reason = os.strerror(first.errno or 0)
     remedy = REMEDIES.get(first.errno or 0, "give another folder, or mend what the system names")
@@ -72,7 +72,7 @@ def trouble(error: BaseException, folder: Path | str = "") -> str | None:
 
 @contextlib.contextmanager
 def stored_in(folder: Path | str) -> Iterator[None]:
-    """Raise a disk's error within as a `StorageError`, which names the place and the remedy."""
+    """Raise an error of the file system within the block as a `StorageError`."""
     try:
         yield
     except StorageError:
@@ -85,7 +85,7 @@ def stored_in(folder: Path | str) -> Iterator[None]:
 
 
 def storing(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function that writes into its argument ``out``: `stored_in` that folder."""
+    """Decorate a function that writes into its argument ``out`` with `stored_in` that folder."""
     signature = inspect.signature(function)
 
     @functools.wraps(function)
@@ -97,15 +97,15 @@ def storing(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a file of ours.
+    """Read the JSON object in a file.
 
     Raises
     ------
     InvalidDataError
-        If the file cannot be read, is cut off, or holds something else.
+        If the file cannot be read, is truncated, or does not hold a JSON object.
     """
     try:
-        found = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except OSError as error:
         raise InvalidDataError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
@@ -113,15 +113,15 @@ def read_json(path: Path) -> dict[str, Any]:
         raise InvalidDataError(
             f"{path} is broken or cut off ({reason}); delete it and run the same command again"
         ) from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise InvalidDataError(
             f"{path} holds no JSON object; delete it and run the same command again"
         )
-    return found
+    return content
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that it comes from, ``from None`` or not."""
+    """Iterate over an error and its causes, including causes hidden by ``from None``."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         yield error

@@ -1,4 +1,4 @@
-"""Losses: (prediction, target, mask) -> one number an image, in float32 even under autocast."""
+"""The losses of the tasks, and the adversarial term. Each returns one number for each image."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ from encoders.losses.regression import l1, l2
 
 
 class Loss(Protocol):
-    """A pure function of a batch; settings of its own are keywords with defaults."""
+    """A pure function of a batch. A loss may have further settings, as keywords with defaults."""
 
     def __call__(self, prediction: Tensor, target: Tensor, mask: Tensor | None = None, /) -> Tensor:
-        """One loss an image, (B,), lower is better; NaN where the mask is empty."""
+        """The loss of each image, (B,), lower is better; NaN if the image's mask is empty.
+
+        It is computed in float32, also under autocast.
+        """
 
 
 LOSSES: dict[str, Loss] = {
@@ -37,7 +40,7 @@ LOSSES: dict[str, Loss] = {
     "pose_norm": pose_norm,
     "ego_cycle": ego_cycle,
 }
-"""Every loss by name; `metric` also takes a ``generator``, to draw its pixels in training."""
+"""All losses of tasks by name; `metric` also takes a ``generator`` that draws pixels."""
 
 __all__ = [
     "LOSSES",

@@ -1,4 +1,7 @@
-"""The adversarial term of the paper's pixel tasks: an option, and never a test loss."""
+"""The adversarial term of the paper's pixel tasks, an option of training.
+
+Test losses never include it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from encoders.losses.masked import masked_mean, wide
+from encoders.losses.masked import as_float32, masked_mean
 
 
 def generator_loss(fake: Tensor) -> Tensor:
-    """-log D(fake), meaned over patches: what the encoder-decoder minimizes.
+    """The encoder-decoder's adversarial loss: the mean of -log D(fake) over patches.
 
     Parameters
     ----------
@@ -21,25 +24,25 @@ def generator_loss(fake: Tensor) -> Tensor:
     -------
     (B,) tensor, float32
     """
-    return masked_mean(F.softplus(-wide(fake)), None)
+    return masked_mean(F.softplus(-as_float32(fake)), None)
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, *, real_label: float = 0.9) -> Tensor:
-    """Cross-entropy of the logits of labels against ``real_label``, of predictions against 0.
+    """The discriminator's loss: its logits' cross-entropy against ``real_label`` and against 0.
 
     Parameters
     ----------
     real, fake : (B, 1, h, w) tensors
         The discriminator's logits for labels and for predictions.
     real_label : float
-        Below 1, so that the discriminator never grows certain.
+        Target probability of labels; below 1, so that the discriminator never becomes certain.
 
     Returns
     -------
     (B,) tensor, float32
-        The sum of both, each meaned over patches.
+        The mean over the patches of labels, plus that of predictions.
     """
-    real, fake = wide(real), wide(fake)
+    real, fake = as_float32(real), as_float32(fake)
     # softplus(x) - p x is the cross-entropy of a logit x against the probability p.
     return masked_mean(F.softplus(real) - real_label * real, None) + masked_mean(
         F.softplus(fake), None
@@ -47,20 +50,23 @@ def discriminator_loss(real: Tensor, fake: Tensor, *, real_label: float = 0.9) -
 
 
 def combined(loss: Tensor, adversarial: Tensor, *, share: float = 0.004) -> Tensor:
-    """(1 - share) loss + share adversarial; the paper's share is 0.004, colorization's 0.01."""
+    """Return (1 - share) loss + share adversarial.
+
+    The paper's share is 0.004, and 0.01 for colorization.
+    """
     return (1 - share) * loss + share * adversarial
 
 
 def noise_scale(step: int, *, start: float = 0.1, halved_at: int = 25_000) -> float:
-    """Standard deviation of the noise on what the discriminator sees: start / (1 + step / h).
+    """The standard deviation of the noise on the discriminator's input: start / (1 + step / h).
 
-    The authors publish the start (0.1) and the law (inverse time), not the rate; h = 25,000
-    steps, as long as they train without the discriminator, is our choice.
+    The authors publish the start (0.1) and the formula, but not h, ``halved_at``. Our choice is
+    25,000 steps, as long as the authors train without the discriminator.
     """
     return start / (1 + step / halved_at)
 
 
 def with_noise(images: Tensor, scale: float, generator: torch.Generator) -> Tensor:
-    """The images with white Gaussian noise of standard deviation ``scale`` added."""
+    """Add white Gaussian noise of standard deviation ``scale`` to the images."""
     noise = torch.randn(images.shape, generator=generator, device=generator.device)
     return images + scale * noise.to(images)

@@ -1,4 +1,4 @@
-"""Cross-entropy, for classes of an image or of each pixel, with hard and with soft targets."""
+"""Cross-entropy for classes of images or pixels, with class numbers or probabilities as targets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from encoders.errors import InvalidLossInputError
-from encoders.losses.masked import check_alike, keep, masked_mean, wide
+from encoders.losses.masked import as_float32, check_alike, checked_mask, masked_mean
 
 
 def xentropy(
@@ -17,20 +17,21 @@ def xentropy(
     *,
     class_weights: Tensor | None = None,
 ) -> Tensor:
-    """Mean of -w_y log softmax(prediction)_y over the valid pixels of each image.
+    """Cross-entropy with class numbers: the mean of -w_y log softmax(prediction)_y.
+
+    The mean is over the valid pixels of each image.
 
     Parameters
     ----------
     prediction : (B, K, H, W) or (B, K) tensor
         Logits, unbounded.
     target : (B, H, W) or (B,) integer tensor, or a one-hot tensor shaped as the prediction
-        Class numbers 0..K-1; outside the mask any number may stand.
+        Class numbers 0..K-1; numbers outside the mask are ignored.
     mask : (B, H, W) or (B,) tensor, optional
         Non-zero where the target is valid.
     class_weights : (K,) tensor, optional
-        Weights w, for classes that are rarer than they matter. The sum is divided by the
-        number of valid pixels, not by their weights, so that an image of common classes alone
-        weighs less than one of rare classes.
+        Weights w of the classes. The sum is divided by the number of valid pixels, not by
+        their weights, so that an image of rare classes counts more than one of common classes.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def xentropy(
     """
     if target.is_floating_point():
         return soft_xentropy(prediction, target, mask, class_weights=class_weights)
-    kept = keep(prediction, mask)
+    kept = checked_mask(prediction, mask)
     expected = (prediction.shape[0], *prediction.shape[2:])
     if tuple(target.shape) != expected:
         raise InvalidLossInputError(
@@ -49,10 +50,10 @@ def xentropy(
     target = target.long()
     if kept is not None:
         target = torch.where(kept, target, 0)
-    surprise = -log_softmax(prediction).gather(1, target.unsqueeze(1)).squeeze(1)
+    errors = -log_softmax(prediction).gather(1, target.unsqueeze(1)).squeeze(1)
     if class_weights is not None:
-        surprise = surprise * class_weights.to(surprise)[target]
-    return masked_mean(surprise, kept)
+        errors = errors * class_weights.to(errors)[target]
+    return masked_mean(errors, kept)
 
 
 def soft_xentropy(
@@ -62,14 +63,16 @@ def soft_xentropy(
     *,
     class_weights: Tensor | None = None,
 ) -> Tensor:
-    """Mean of -w Σ_k target_k log softmax(prediction)_k over the valid pixels of each image.
+    """Cross-entropy with probabilities: the mean of -w Σ_k target_k log softmax(prediction)_k.
+
+    The mean is over the valid pixels of each image.
 
     Parameters
     ----------
     prediction : (B, K, H, W) or (B, K) tensor
         Logits, unbounded.
     target : tensor shaped as the prediction
-        Probabilities; each sums to 1 over K.
+        Probabilities that sum to 1 over K.
     mask : (B, H, W) or (B,) tensor, optional
         Non-zero where the target is valid.
     class_weights : (K,) tensor, optional
@@ -85,17 +88,17 @@ def soft_xentropy(
     ------
     Zhang, Isola, Efros, "Colorful image colorization", ECCV 2016, equations 2 and 3.
     """
-    kept = keep(prediction, mask)
+    kept = checked_mask(prediction, mask)
     check_alike(prediction, target)
-    target = wide(target)
+    target = as_float32(target)
     if kept is not None:
         target = torch.where(kept.unsqueeze(1), target, 0.0)
-    surprise = -(target * log_softmax(prediction)).sum(1)
+    errors = -(target * log_softmax(prediction)).sum(1)
     if class_weights is not None:
-        surprise = surprise * class_weights.to(surprise)[target.argmax(1)]
-    return masked_mean(surprise, kept)
+        errors = errors * class_weights.to(errors)[target.argmax(1)]
+    return masked_mean(errors, kept)
 
 
 def log_softmax(logits: Tensor) -> Tensor:
     """Log-probabilities over dimension 1, in float32 or wider."""
-    return F.log_softmax(wide(logits), dim=1)
+    return F.log_softmax(as_float32(logits), dim=1)

@@ -1,4 +1,4 @@
-"""Means over the pixels that count: one number an image, and which images have one."""
+"""Means over valid pixels and images, and the checks of shapes that all losses share."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from torch import Tensor
 from encoders.errors import InvalidLossInputError
 
 
-def wide(values: Tensor) -> Tensor:
-    """The values in float32, or in float64 if that is what they are already."""
+def as_float32(values: Tensor) -> Tensor:
+    """The values in float32; float64 values stay as they are."""
     return values if values.dtype == torch.float64 else values.float()
 
 
 def check_alike(prediction: Tensor, target: Tensor) -> None:
-    """Refuse a target that only broadcasting would fit to its prediction.
+    """Check that a target has the shape of its prediction; broadcasting is not allowed.
 
     Raises
     ------
@@ -28,8 +28,8 @@ def check_alike(prediction: Tensor, target: Tensor) -> None:
         )
 
 
-def keep(prediction: Tensor, mask: Tensor | None) -> Tensor | None:
-    """The mask as booleans, after a check of its shape: the prediction's without channels.
+def checked_mask(prediction: Tensor, mask: Tensor | None) -> Tensor | None:
+    """The mask as booleans, after a check that its shape is the prediction's without channels.
 
     Raises
     ------
@@ -44,25 +44,30 @@ def keep(prediction: Tensor, mask: Tensor | None) -> Tensor | None:
             f"the mask's shape is {tuple(mask.shape)}, expected {expected}: "
             "the prediction's without its channels"
         )
-    return mask != 0
+    return _valid(mask)
+
+
+def _valid(mask: Tensor) -> Tensor:
+    """The mask as booleans; comparing booleans with 0 would turn them into whole numbers first."""
+    return mask if mask.dtype == torch.bool else mask != 0
 
 
 def difference(prediction: Tensor, target: Tensor, kept: Tensor | None) -> Tensor:
-    """Prediction minus target, zero outside the mask whatever stands there, NaN included.
+    """Prediction minus target, and zero outside the mask, even if the numbers there are NaN.
 
-    The cut comes before any absolute value or square, so that no gradient passes through what
-    is masked: 0 · NaN would be NaN.
+    Masking comes before any absolute value or square, so that no gradient passes through masked
+    numbers: 0 · NaN would be NaN.
     """
     check_alike(prediction, target)
-    error = wide(prediction) - wide(target)
+    error = as_float32(prediction) - as_float32(target)
     return error if kept is None else torch.where(kept.unsqueeze(1), error, 0.0)
 
 
 def masked_mean(errors: Tensor, kept: Tensor | None) -> Tensor:
-    """Mean of (B, ...) errors over the places that a mask of the same shape keeps -> (B,).
+    """The mean of (B, ...) errors over a mask of the same shape, for each image: (B,).
 
-    NaN for an image whose mask is empty: it has no mean, and a number could be taken for a
-    right answer. No gradient passes through it.
+    An image with an empty mask has no mean and gets NaN, since any number could be mistaken for a
+    loss. No gradient passes through it.
     """
     errors = errors.unsqueeze(-1).flatten(1)  # (B, places)
     if kept is None:
@@ -73,34 +78,34 @@ def masked_mean(errors: Tensor, kept: Tensor | None) -> Tensor:
 
 
 def weights(losses: Tensor, mask: Tensor | None) -> Tensor:
-    """1 for each image whose loss counts, 0 for one whose mask is empty.
+    """The weight of each image: 1, or 0 if its mask is empty.
 
-    Test losses are kept for the images of weight 1 only. The mask belongs to the target's
-    label, so every candidate of a target is measured on the same images.
+    Test losses are recorded only for images of weight 1. The mask belongs to the label of a
+    target, so that all candidates of a target are measured on the same images.
 
     Parameters
     ----------
     losses : (B,) tensor
         Gives the number of images, the dtype and the device.
     mask : (B, H, W) or (B,) tensor, or None
-        Non-zero where the label is valid; None where all of it is.
+        Non-zero where the label is valid; None if it is valid everywhere.
 
     Returns
     -------
     (B,) tensor
-        Of ones and zeros.
+        Ones and zeros.
     """
     if mask is None:
         return torch.ones_like(losses)
-    return (mask != 0).unsqueeze(-1).flatten(1).any(1).to(losses.dtype)
+    return _valid(mask).unsqueeze(-1).flatten(1).any(1).to(losses.dtype)
 
 
 def batch_mean(losses: Tensor, mask: Tensor | None) -> Tensor:
-    """What training minimizes: the mean loss of the images whose mask is not empty; else 0.
+    """The loss of a batch in training: the mean over images whose mask is not empty, else 0.
 
-    Each image counts once, however many of its pixels are valid, as each counts once in the
-    tournament of test losses. Which images count is read from the mask, not from the losses:
-    if a network diverges to NaN, so does this.
+    Each image counts once, however many of its pixels are valid, as in the tournament of test
+    losses. The mask, not the losses, decides which images count: if a network diverges to NaN,
+    this mean is NaN too.
     """
     counted = weights(losses, mask)
     return torch.where(counted > 0, losses, 0.0).sum() / counted.sum().clamp(min=1.0)

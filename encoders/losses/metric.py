@@ -1,4 +1,4 @@
-"""The metric loss of unsupervised segmentation: one segment, one place in embedding space."""
+"""The metric loss of unsupervised segmentation: pixels of one segment get close embeddings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from encoders.errors import InvalidLossInputError
-from encoders.losses.masked import keep, wide
+from encoders.losses.masked import as_float32, checked_mask
 
-NEAREST = 2e-7  # the squared distance at which 1 - σ is 1e-7
-FARTHEST = 80.0
+NEAREST, FARTHEST = 2e-7, 80.0
+"""Bounds to which squared distances are clipped; at the lower one, 1 - σ is 1e-7."""
 
 
 def metric(
@@ -22,27 +22,26 @@ def metric(
     pixels: int = 300,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Mean over pairs of sampled pixels of -log σ if they share a segment, else -log(1 - σ).
+    """The mean over pairs of pixels of -log σ if they share a segment, else of -log(1 - σ).
 
-    σ = 2 / (1 + exp d), d the squared distance of the two embeddings, is the probability that
-    both belong to one segment. d is clipped to [2e-7, 80]; at its lower end 1 - σ is 1e-7. The
-    authors clip σ to [1e-7, 1 - 1e-7] as well, because they compute it before its logarithm;
-    the logarithms here are exact, and two pixels of one segment beyond d = 17 still attract
-    each other.
+    σ = 2 / (1 + exp d) is the probability that both pixels belong to one segment, with d the
+    squared distance of their embeddings, clipped to [2e-7, 80]. The authors also clip σ to
+    [1e-7, 1 - 1e-7], because they compute it before its logarithm. The logarithms here are exact,
+    so that pixels of one segment attract each other beyond d = 17 as well.
 
     Parameters
     ----------
     prediction : (B, C, H, W) tensor
         Embeddings, unbounded.
     target : (B, H, W) integer tensor
-        Segment numbers. Only their equality within an image means anything.
+        Segment numbers; only their equality within an image matters.
     mask : (B, H, W) tensor, optional
         Non-zero where the target is valid; other pixels are never drawn.
     pixels : int
-        How many pixels of each image are compared; all valid ones if there are fewer.
+        Number of pixels of each image that are compared; all valid ones if there are fewer.
     generator : torch.Generator, optional
-        Draws the pixels without replacement. Without one they are spread evenly over the valid
-        pixels in reading order, the same for every prediction of an image: for test losses.
+        Draws the pixels without replacement. Without a generator, they are evenly spaced among
+        the valid pixels in reading order, so that test losses of an image use the same pixels.
 
     Returns
     -------
@@ -53,18 +52,18 @@ def metric(
     ------
     Fathi et al., "Semantic instance segmentation via deep metric learning", 2017, equation 2.
     """
-    kept = keep(prediction, mask)
+    kept = checked_mask(prediction, mask)
     if target.shape != (prediction.shape[0], *prediction.shape[2:]):
         raise InvalidLossInputError(
             f"the segment numbers' shape is {tuple(target.shape)}, expected "
             f"{(prediction.shape[0], *prediction.shape[2:])}: the prediction's without channels"
         )
     valid = (torch.ones_like(target, dtype=torch.bool) if kept is None else kept).flatten(1)
-    places, drawn = sample(valid, pixels, generator)  # (B, P), (B, P)
-    points = wide(prediction).flatten(2)  # (B, C, H W)
+    places, drawn = sample_pixels(valid, pixels, generator)  # (B, P), (B, P)
+    points = as_float32(prediction).flatten(2)  # (B, C, H W)
     points = points.gather(2, places.unsqueeze(1).expand(-1, points.shape[1], -1)).mT  # (B, P, C)
     segments = target.flatten(1).gather(1, places)
-    first, second = pairs(places.shape[1], places.device)
+    first, second = pixel_pairs(places.shape[1], places.device)
     same = segments.index_select(1, first) == segments.index_select(1, second)
     both = drawn.index_select(1, first) & drawn.index_select(1, second)
     among = squared_distances(points).flatten(1)  # (B, P P)
@@ -76,14 +75,16 @@ def metric(
     return torch.where(drawn.any(1), mean, torch.nan)
 
 
-def pairs(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The numbers i < j of all count (count - 1) / 2 pairs."""
+def pixel_pairs(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The positions i < j of all count (count - 1) / 2 pairs."""
     first, second = torch.triu_indices(row=count, col=count, offset=1, device=device).unbind(0)
     return first, second
 
 
-def sample(valid: Tensor, count: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-    """Places of ``count`` valid pixels of each image, and which of them are really valid.
+def sample_pixels(
+    valid: Tensor, count: int, generator: torch.Generator | None
+) -> tuple[Tensor, Tensor]:
+    """Choose ``count`` valid pixels of each image.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def sample(valid: Tensor, count: int, generator: torch.Generator | None) -> tupl
     -------
     places : (B, min(count, N)) integer tensor
     drawn : tensor of the same shape, boolean
-        False for places that only fill up the row of an image with fewer valid pixels.
+        False for places beyond the number of valid pixels of an image.
     """
     count = min(count, valid.shape[1])
     if generator is None:
@@ -113,10 +114,10 @@ def sample(valid: Tensor, count: int, generator: torch.Generator | None) -> tupl
 
 
 def squared_distances(points: Tensor) -> Tensor:
-    """(B, P, C) points -> (B, P, P) squared distances, by way of their inner products.
+    """The squared distances of (B, P, C) points, (B, P, P), computed from their inner products.
 
-    Centring first keeps the products small where all points lie far from the origin, and so
-    the cancellation; autocast is off, since half precision would leave nothing of it.
+    The points are centered first, which keeps the products and so the cancellation small if all
+    points are far from the origin. Autocast is off, because half precision is not enough.
     """
     points = points - points.mean(1, keepdim=True)
     with torch.autocast(points.device.type, enabled=False):

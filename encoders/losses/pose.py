@@ -1,4 +1,4 @@
-"""Errors of relative camera poses, alone and around a cycle of three views."""
+"""Losses of relative camera poses: of each pose, and around a cycle of three views."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.linalg import vector_norm
 
 from encoders.errors import InvalidLossInputError
-from encoders.losses.masked import difference, keep, masked_mean
+from encoders.losses.masked import checked_mask, difference, masked_mean
 
 POSE = 6  # Euler angles (3), translation (3)
 FIRST_SECOND, FIRST_THIRD, SECOND_THIRD = 0, 1, 2  # the order of ego-motion's three poses
@@ -22,7 +22,7 @@ def pose_norm(
     *,
     reduce: Literal["mean", "sum"] = "mean",
 ) -> Tensor:
-    """Mean, or sum, of the Euclidean norms of the rotation's and the translation's error.
+    """The mean or sum of the Euclidean norms of the errors in rotation and in translation.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def pose_norm(
     (B,) tensor, float32
         Lower is better; NaN where the mask is zero.
     """
-    kept = keep(prediction, mask)
+    kept = checked_mask(prediction, mask)
     parts = part_norms(difference(prediction, target, kept))  # (B, n, 2)
     return masked_mean(parts.mean((1, 2)) if reduce == "mean" else parts.sum((1, 2)), kept)
 
@@ -53,13 +53,13 @@ def ego_cycle(
     rate: float = 1.0,
     cut: float = 1.0,
 ) -> Tensor:
-    """Errors of the poses (1,2), (1,3), (2,3), and of (1,3) by way of the second view.
+    """The errors of the poses (1,2), (1,3), (2,3), and of (1,3) composed from the other two.
 
-    ρ(e12) + ρ(e13) + ρ(e23) + rate ρ(e123). The error e of a pose is the sum of the two norms
-    of `pose_norm`. e123 is that of pose (2,3) after pose (1,2) against the label (1,3): the
-    chord 2 sin(θ/2) of the angle θ between the rotations, in units of the angles' standard
-    deviation, plus the norm of the standardized translation's error. It has no singular
-    orientation, as Euler angles of a product would have. ρ is `robust`.
+    The loss is ρ(e12) + ρ(e13) + ρ(e23) + rate ρ(e123), where ρ is `robust`. The error e of a pose
+    is the sum of the two norms of `pose_norm`. The error e123 compares pose (2,3) after pose (1,2)
+    with the label (1,3): it is the chord 2 sin(θ/2) of the angle θ between the two rotations, in
+    units of the angles' standard deviation, plus the norm of the standardized translation's error.
+    Unlike the Euler angles of a product, it has no singular orientation.
 
     A pose (i,j) takes a point from camera i to camera j: x_j = R x_i + t with
     R = Rz(c) Ry(b) Rx(a) for the angles (a, b, c) in radians. So (1,3) is R23 R12 and
@@ -68,32 +68,32 @@ def ego_cycle(
     Parameters
     ----------
     prediction, target : (B, 18) tensors
-        Standardized: (value - mean) / std.
+        Standardized poses: (value - mean) / std.
     mask : (B,) tensor, optional
         Non-zero where the target is valid.
     mean, std : (18,) tensors, optional
-        How the task standardizes its poses; zeros and ones if it does not.
+        The constants that the poses are standardized with; zeros and ones by default.
     rate : float
         Weight of the composed pose.
     cut : float
-        Where `robust` leaves the identity.
+        The error from which `robust` grows logarithmically.
 
     Returns
     -------
     (B,) tensor, float32
-        Lower is better; 0 if all poses are right and consistent, NaN where the mask is zero.
+        Lower is better; 0 if all poses are exact, NaN where the mask is zero.
 
     Raises
     ------
     InvalidLossInputError
-        If the prediction does not hold three poses.
+        If the prediction does not consist of three poses.
     """
     if prediction.shape[1] != 3 * POSE:
         raise InvalidLossInputError(
             f"ego-motion's prediction has {prediction.shape[1]} numbers an image, expected 18: "
             "the poses (1,2), (1,3), (2,3) of 6 numbers each"
         )
-    kept = keep(prediction, mask)
+    kept = checked_mask(prediction, mask)
     error = difference(prediction, target, kept)
     wanted = target.to(error)
     if kept is not None:
@@ -106,7 +106,7 @@ def ego_cycle(
 
 
 def cycle_error(predicted: Tensor, wanted: Tensor, std: Tensor) -> Tensor:
-    """e123 of `ego_cycle`, from (B, 18) poses in radians and meters -> (B,)."""
+    """The error e123 of `ego_cycle`, (B,), from (B, 18) poses in radians and meters."""
     poses = predicted.reshape(-1, 3, POSE)
     first, second = poses[:, FIRST_SECOND], poses[:, SECOND_THIRD]
     label = wanted.reshape(-1, 3, POSE)[:, FIRST_THIRD]
@@ -121,7 +121,7 @@ def cycle_error(predicted: Tensor, wanted: Tensor, std: Tensor) -> Tensor:
 
 
 def rotation(angles: Tensor) -> Tensor:
-    """(B, 3) Euler angles (a, b, c), radians -> (B, 3, 3) matrices Rz(c) Ry(b) Rx(a)."""
+    """The matrices Rz(c) Ry(b) Rx(a), (B, 3, 3), of (B, 3) Euler angles (a, b, c) in radians."""
     (sa, sb, sc), (ca, cb, cc) = angles.sin().unbind(1), angles.cos().unbind(1)
     rows = (
         (cc * cb, cc * sb * sa - sc * ca, cc * sb * ca + sc * sa),
@@ -132,15 +132,15 @@ def rotation(angles: Tensor) -> Tensor:
 
 
 def compose(left: Tensor, right: Tensor) -> Tensor:
-    """(B, 3, 3) times (B, 3, n) by sums of products, which autocast leaves in full precision."""
+    """The product of (B, 3, 3) and (B, 3, n) matrices, in full precision also under autocast."""
     return (left.unsqueeze(3) * right.unsqueeze(1)).sum(2)
 
 
 def part_norms(error: Tensor) -> Tensor:
-    """(B, 6 n) errors -> (B, n, 2) norms of the rotation's and the translation's part."""
+    """The norms of the rotation's and the translation's part, (B, n, 2), of (B, 6 n) errors."""
     if error.shape[1] % POSE:
         raise InvalidLossInputError(
-            f"{error.shape[1]} numbers an image are no whole poses; a pose has 6: "
+            f"{error.shape[1]} numbers an image are not a whole number of poses; a pose has 6: "
             "three Euler angles and a translation of three"
         )
     norms: Tensor = vector_norm(error.reshape(len(error), -1, 2, 3), dim=3)
@@ -148,6 +148,6 @@ def part_norms(error: Tensor) -> Tensor:
 
 
 def robust(errors: Tensor, cut: float) -> Tensor:
-    """x up to ``cut``, beyond it cut + cut log(x / cut): continuous, with a continuous slope."""
+    """Return x up to ``cut``, and cut + cut log(x / cut) beyond; the slope is continuous."""
     beyond = cut + cut * torch.log(errors.clamp(min=cut) / cut)
     return torch.where(errors > cut, beyond, errors)

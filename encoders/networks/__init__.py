@@ -1,11 +1,11 @@
-"""Networks: one encoder a preset, a decoder for each form of output, and others' encoders."""
+"""Networks: encoders and decoders of three presets, and encoders from other packages."""
 
 from __future__ import annotations
 
 from encoders.errors import InvalidNetworkError, MissingPackageError
 from encoders.networks.decoders import Head, PixelDecoder, decoder
 from encoders.networks.discriminator import Discriminator, discriminator
-from encoders.networks.encoder import Encoder, Encodes, encoder, load_trunk
+from encoders.networks.encoder import Encoder, EncoderProtocol, encoder, load_trunk
 from encoders.networks.external import External, external, fit_projection
 from encoders.networks.network import EncoderDecoder, network
 from encoders.networks.outputs import OutputSpec
@@ -18,7 +18,7 @@ __all__ = [
     "Discriminator",
     "Encoder",
     "EncoderDecoder",
-    "Encodes",
+    "EncoderProtocol",
     "External",
     "Head",
     "InvalidNetworkError",

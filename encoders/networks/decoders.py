@@ -1,4 +1,4 @@
-"""Representation to output: convolutions for maps, fully connected layers for the rest."""
+"""Decoders, from representations to outputs: convolutional for maps, else fully connected."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import torch
 from torch import Tensor, nn
 
 from encoders.errors import InvalidNetworkError
-from encoders.networks.blocks import SLOPE, built, convolved, doubled, to_grid
+from encoders.networks.blocks import SLOPE, build_seeded, conv_block, to_grid, upsample_block
 from encoders.networks.outputs import OutputSpec
-from encoders.networks.presets import FEATURES, GRID, HeadSpec, PixelSpec, Preset, find
+from encoders.networks.presets import FEATURES, GRID, HeadSpec, PixelSpec, Preset, find_preset
 
-NARROWEST = 64  # no hidden layer is divided below this width
+NARROWEST = 64  # smallest width to which `OutputSpec.narrow` divides a hidden layer
 
 
 class PixelDecoder(nn.Module):
-    """3x3 convolutions at 16x16, doublings, and a last convolution to the output's channels.
+    """3x3 convolutions at 16x16, upsampling by 2 several times, and a last convolution.
 
-    ``doublings`` counts all, that of the last convolution included.
+    ``doublings`` is the number of upsamplings, including that of the last convolution.
     """
 
     def __init__(self, spec: PixelSpec, output: OutputSpec, doublings: int, inputs: int) -> None:
         super().__init__()
-        last = 2 if spec.subpixel and doublings else 1  # how much the last convolution enlarges
+        last = 2 if spec.subpixel and doublings else 1  # upsampling by the last convolution
         layers = []
         for width in spec.body:
-            layers.append(convolved(inputs, width, spec.norm))
+            layers.append(conv_block(inputs, width, spec.norm))
             inputs = width
         for up, after in spec.ups[: doublings - (last > 1)]:
-            layers.append(doubled(inputs, up, spec.norm))
+            layers.append(upsample_block(inputs, up, spec.norm))
             inputs = up
             if after is not None:
-                layers.append(convolved(up, after, spec.norm))
+                layers.append(conv_block(up, after, spec.norm))
                 inputs = after
         self.layers = nn.Sequential(*layers)
         side = 1 if spec.pointwise and output.size > inputs else 3
@@ -41,7 +41,7 @@ class PixelDecoder(nn.Module):
         self.activation = nn.Tanh() if output.activation == "tanh" else nn.Identity()
 
     def forward(self, representation: Tensor) -> Tensor:
-        """(B, features, h, w) -> (B, size, h 2^doublings, w 2^doublings)."""
+        """Map (B, features, h, w) to (B, size, h 2^doublings, w 2^doublings)."""
         y = self.spread(self.last(self.layers(representation)))
         return cast(Tensor, self.activation(y))
 
@@ -49,9 +49,9 @@ class PixelDecoder(nn.Module):
 class Head(nn.Module):
     """Fully connected layers on the representations of one or several pictures.
 
-    Each picture's representation is brought to 16x16 and, where the preset says so, shrunk by
-    convolutions with shared weights; all are flattened and joined. Where the output asks for it,
-    the absolute differences of each picture and the next are joined as well.
+    Each representation is resized to 16x16, reduced by convolutions with shared weights if the
+    preset has some, and flattened; all are concatenated. If ``output.compare`` is set, the absolute
+    differences between successive pictures are concatenated as well.
     """
 
     def __init__(self, spec: HeadSpec, output: OutputSpec, features: int, inputs: int) -> None:
@@ -59,7 +59,7 @@ class Head(nn.Module):
         self.features, self.inputs, self.compare = features, inputs, output.compare
         shrink, channels = [], features
         for width in spec.reduce:
-            shrink.append(convolved(channels, width, "group", stride=2))
+            shrink.append(conv_block(channels, width, "group", stride=2))
             channels = width
         self.shrink = nn.Sequential(*shrink)
         parts = inputs + (inputs - 1 if output.compare else 0)
@@ -79,7 +79,7 @@ class Head(nn.Module):
         self.activation = nn.Tanh() if output.activation == "tanh" else nn.Identity()
 
     def forward(self, representations: Tensor) -> Tensor:
-        """(B, inputs x features, h, w) -> (B, size)."""
+        """Map (B, inputs x features, h, w) to (B, size)."""
         batch, _, height, width = representations.shape
         each = representations.reshape(batch * self.inputs, self.features, height, width)
         flat = self.shrink(to_grid(each)).reshape(batch, self.inputs, -1)  # picture by picture
@@ -97,30 +97,30 @@ def decoder(
     features: int = FEATURES,
     generator: torch.Generator | None = None,
 ) -> PixelDecoder | Head:
-    """A new, untrained decoder from (B, inputs x features, h, w) to an output.
+    """Make an untrained decoder from (B, inputs x features, h, w) representations to an output.
 
-    A map comes at the size of the picture (times the output's scale) for any picture that the
-    preset's stride divides. A head first averages or interpolates to 16x16.
+    A map has the size of the picture, times the output's scale, for any picture whose sides the
+    preset's stride divides.
 
     Parameters
     ----------
     preset : str or Preset
     output : OutputSpec
     inputs : int
-        Pictures of one sample; their representations are concatenated by channel.
+        Number of pictures of one sample; their representations are concatenated by channel.
     features : int
-        Channels of one picture's representation: 8, or those of an encoder from elsewhere.
+        Channels of one picture's representation: 8, or an external encoder's number.
     generator : torch.Generator, optional
-        On the CPU; draws the weights. The default is a fresh one with seed 0.
+        Draws the weights, on the CPU; by default a new one with seed 0.
 
     Raises
     ------
     InvalidNetworkError
         If a map of the output's scale would be smaller than the representation.
     """
-    chosen = find(preset)
+    chosen = find_preset(preset)
     if output.kind != "pixels":
-        return built(lambda: Head(chosen.head, output, features, inputs), generator)
+        return build_seeded(lambda: Head(chosen.head, output, features, inputs), generator)
     enlarged = chosen.stride * output.scale
     if enlarged < 1:
         raise InvalidNetworkError(
@@ -128,6 +128,6 @@ def decoder(
             f"{output.scale:g} would be smaller than its representation"
         )
     doublings = int(enlarged).bit_length() - 1
-    return built(
+    return build_seeded(
         lambda: PixelDecoder(chosen.pixels, output, doublings, inputs * features), generator
     )

@@ -1,4 +1,4 @@
-"""Picture to representation: a residual trunk, folded to 16x16, and eight channels."""
+"""Encoders, from a picture to its representation of 8 channels at 16x16 places."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from encoders.errors import InvalidNetworkError
-from encoders.networks.blocks import BLOCKS, built, normalized
-from encoders.networks.presets import FEATURES, Normalization, Preset, TrunkSpec, find
+from encoders.networks.blocks import BLOCKS, build_seeded, norm_layer
+from encoders.networks.presets import FEATURES, Normalization, Preset, TrunkSpec, find_preset
 
 
-class Encodes(Protocol):
-    """What any encoder offers, ours or another's: so many channels on a grid of places."""
+class EncoderProtocol(Protocol):
+    """Any encoder, ours or an external one; ``features`` is its number of channels."""
 
     features: int
 
     def __call__(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) pictures in [-1, 1] -> (B, features, h, w)."""
+        """Representations, (B, features, h, w), of (B, C, H, W) pictures in [-1, 1]."""
 
 
 class Trunk(nn.Module):
-    """A residual network without classifier; its layers are named as torchvision names them."""
+    """A residual network without classifier; its layers have torchvision's names."""
 
     def __init__(self, spec: TrunkSpec, channels: int) -> None:
         super().__init__()
         block = BLOCKS[spec.block]
         self.conv1 = nn.Conv2d(channels, spec.stem, spec.kernel, 2, spec.kernel // 2, bias=False)
-        self.norm1 = normalized(spec.norm, spec.stem)
+        self.norm1 = norm_layer(spec.norm, spec.stem)
         self.pool = nn.MaxPool2d(3, 2, 1) if spec.pool else nn.Identity()
         self.stages = len(spec.depths)
         inputs = spec.stem
@@ -44,7 +44,7 @@ class Trunk(nn.Module):
             self.add_module(f"layer{number}", nn.Sequential(*blocks))
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """(B, C, H, W) -> the output of each stage, the finest first."""
+        """The output of each stage for (B, C, H, W) pictures, the finest first."""
         x = self.pool(F.relu(self.norm1(self.conv1(images)), inplace=True))
         outputs = []
         for number in range(1, self.stages + 1):
@@ -54,19 +54,19 @@ class Trunk(nn.Module):
 
 
 class Fold(nn.Module):
-    """Adds coarser maps to finer ones: 1x1 convolutions to one width, doubled and summed.
+    """Adds coarser maps to finer ones, after 1x1 convolutions to one width.
 
-    So a place of the representation sees the whole picture at a small cost (the top-down path
-    of feature pyramids, Lin et al., CVPR 2017).
+    So each place of the representation depends on the whole picture at a small cost. This is the
+    top-down path of feature pyramids (Lin et al., CVPR 2017).
     """
 
     def __init__(self, inputs: tuple[int, ...], width: int, norm: Normalization) -> None:
         super().__init__()
         self.lateral = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in inputs)
-        self.norm = normalized(norm, width)
+        self.norm = norm_layer(norm, width)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
-        """Maps, the finest first -> (B, width, h, w) at the size of the finest."""
+        """Sum maps, the finest first, to (B, width, h, w) at the size of the finest."""
         total = self.lateral[-1](maps[-1])
         for finer, lateral in zip(maps[-2::-1], list(self.lateral)[-2::-1], strict=True):
             total = lateral(finer) + F.interpolate(total, finer.shape[2:], mode="nearest")
@@ -74,7 +74,7 @@ class Fold(nn.Module):
 
 
 class Encoder(nn.Module):
-    """The one encoder of a preset: (B, C, H, W) in [-1, 1] -> (B, 8, H / stride, W / stride)."""
+    """The encoder of a preset: a trunk, a `Fold` if the preset has one, and a last convolution."""
 
     def __init__(self, preset: Preset, channels: int = 3) -> None:
         super().__init__()
@@ -93,12 +93,12 @@ class Encoder(nn.Module):
         self.project = nn.Conv2d(width, FEATURES, 3, 1, 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [-1, 1] -> (B, 8, H / stride, W / stride), unbounded.
+        """Map (B, C, H, W) in [-1, 1] to (B, 8, H / stride, W / stride), which is unbounded.
 
         Raises
         ------
         InvalidNetworkError
-            If the pictures have other channels, or sides that the stride does not divide.
+            If the number of channels differs, or the stride does not divide the sides.
         """
         if images.dim() != 4 or images.shape[1] != self.channels:
             raise InvalidNetworkError(
@@ -107,15 +107,15 @@ class Encoder(nn.Module):
             )
         if images.shape[2] % self.stride or images.shape[3] % self.stride:
             raise InvalidNetworkError(
-                f"pictures of {images.shape[2]} x {images.shape[3]} pixels have no whole number "
-                f"of places of {self.stride} pixels; resize or crop them to a multiple"
+                f"pictures of {images.shape[2]} x {images.shape[3]} pixels cannot be divided into "
+                f"places of {self.stride} pixels; resize or crop them to a multiple"
             )
         maps = self.trunk(images)[-self.coarse :]
         return cast(Tensor, self.project(maps[-1] if self.fold is None else self.fold(maps)))
 
 
 def coarse_stages(preset: Preset) -> int:
-    """How many of the trunk's last stages are at the representation's stride or coarser."""
+    """The number of the trunk's last stages with at least the representation's stride."""
     stride, count = 4 if preset.trunk.pool else 2, 0
     for step in preset.trunk.strides:
         stride *= step
@@ -126,36 +126,36 @@ def coarse_stages(preset: Preset) -> int:
 def encoder(
     preset: str | Preset, *, channels: int = 3, generator: torch.Generator | None = None
 ) -> Encoder:
-    """A new, untrained encoder.
+    """Make an untrained encoder.
 
     Parameters
     ----------
     preset : str or Preset
     channels : int
-        Of the pictures; 1 for colorization's lightness.
+        Channels of the pictures; 1 for colorization's lightness.
     generator : torch.Generator, optional
-        On the CPU; draws the weights. The default is a fresh one with seed 0. The same
-        generator state gives the same weights, whatever happened elsewhere.
+        Draws the weights, on the CPU; by default a new one with seed 0. The weights depend on
+        nothing but the generator's state.
 
     Returns
     -------
     Encoder
-        ``tiny`` has 0.30 million parameters, ``base`` 11.3 (ResNet-18's 11.2 and the fold),
-        ``paper`` 23.7 (ResNet-50's 23.5 and the last convolution).
+        It has 0.30 million parameters for ``tiny``, 11.3 for ``base`` (ResNet-18's 11.2 and the
+        `Fold`), and 23.7 for ``paper`` (ResNet-50's 23.5 and the last convolution).
     """
-    chosen = find(preset)
-    return built(lambda: Encoder(chosen, channels), generator)
+    chosen = find_preset(preset)
+    return build_seeded(lambda: Encoder(chosen, channels), generator)
 
 
 def load_trunk(target: Encoder, state: Mapping[str, Tensor]) -> None:
-    """Begin a trunk from the weights of torchvision's ResNet of the same size.
+    """Copy the weights of torchvision's ResNet of the same size into an encoder's trunk.
 
     Parameters
     ----------
     target : Encoder
-        Of preset ``base`` (ResNet-18) or ``paper`` (ResNet-50); changed in place.
+        An encoder of preset ``base`` (ResNet-18) or ``paper`` (ResNet-50); changed in place.
     state : mapping
-        The ``state_dict`` of torchvision's model; its classifier is left out.
+        The ``state_dict`` of torchvision's model; its classifier is ignored.
 
     Raises
     ------

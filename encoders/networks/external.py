@@ -1,4 +1,4 @@
-"""Encoders from elsewhere: any module, or a torchvision or timm model by name."""
+"""External encoders: any module, or a model of torchvision or timm by name."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from torch.nn import functional as F
 
 from encoders.errors import InvalidNetworkError
 from encoders.networks.blocks import to_grid
-from encoders.networks.layers import as_map, last_map, output_of
+from encoders.networks.layers import as_map, last_map, layer_output
 from encoders.networks.projection import Projection, principal_projection, random_projection
-from encoders.networks.zoo import IMAGENET, named
+from encoders.networks.zoo import IMAGENET, named_model
 
 Layout = Literal["auto", "NCHW", "NHWC", "tokens"]
-Statistics = tuple[tuple[float, ...], tuple[float, ...]]
+ChannelStatistics = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 class External(nn.Module):
-    """Another's network as an encoder: pictures in [-1, 1] -> (B, features, 16, 16).
+    """An external network as an encoder: pictures in [-1, 1] to (B, features, 16, 16).
 
     Attributes
     ----------
     features : int
-        Channels of its representation.
+        Channels of the representation.
     module : torch.nn.Module
         The network, unchanged.
     kept : str
-        Name of the layer whose output is the representation; "" is the network's own.
+        Name of the layer whose output is the representation; "" stands for the network's output.
     projection : Projection or None
-        Reduces the layer's channels.
+        Reduces the number of the layer's channels, if there is one.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class External(nn.Module):
         module: nn.Module,
         kept: str,
         *,
-        normalize: Statistics | None,
+        normalize: ChannelStatistics | None,
         size: int | None,
         layout: Layout,
         frozen: bool,
@@ -57,23 +57,23 @@ class External(nn.Module):
             self.train(False)
 
     def train(self, mode: bool = True) -> External:
-        """Training mode, except that a frozen network stays in evaluation mode."""
+        """Set training mode; a frozen network stays in evaluation mode."""
         super().train(mode)
         if self.frozen:
             self.module.train(False)
         return self
 
     def raw(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [-1, 1] -> the layer's (B, channels, 16, 16), before projection."""
+        """The layer's output before projection, (B, channels, 16, 16), for pictures in [-1, 1]."""
         if self.size is not None:
             images = F.interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
         if self.normalize is not None:
             mean, std = (images.new_tensor(values)[:, None, None] for values in self.normalize)
             images = ((images + 1) / 2 - mean) / std
-        return to_grid(as_map(output_of(self.module, self.kept, images), self.layout))
+        return to_grid(as_map(layer_output(self.module, self.kept, images), self.layout))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [-1, 1] -> (B, features, 16, 16)."""
+        """Map (B, C, H, W) in [-1, 1] to (B, features, 16, 16)."""
         features = self.raw(images)
         return features if self.projection is None else self.projection(features)
 
@@ -83,7 +83,7 @@ def external(
     *,
     keep: str | None = None,
     weights: str | Path | None = None,
-    normalize: Statistics | Literal["imagenet"] | None = None,
+    normalize: ChannelStatistics | Literal["imagenet"] | None = None,
     size: int | None = None,
     layout: Layout = "auto",
     channels: int | None = None,
@@ -91,11 +91,11 @@ def external(
     frozen: bool = True,
     probe: int = 64,
 ) -> External:
-    """Wrap a network so that it can stand wherever an encoder of the bank can.
+    """Wrap a network so that it can be used in place of an encoder of a bank.
 
-    The output of the layer ``keep`` becomes a map, is averaged or interpolated to 16x16, and
-    keeps all its channels or is reduced to ``channels`` by a fixed random projection;
-    `fit_projection` reduces by principal components instead.
+    The output of the layer ``keep`` is read as a map, resized to 16x16, and reduced to ``channels``
+    channels by a fixed random projection if that is given. `fit_projection` reduces it by
+    principal components instead.
 
     Parameters
     ----------
@@ -103,43 +103,43 @@ def external(
         A module; or a model's name in torchvision ("resnet18", "torchvision:resnet18") or timm
         ("timm:resnet18"; a bare name is looked up in torchvision first).
     keep : str, optional
-        Up to which layer the network is used, as `named_modules` names it, for example
-        "layer3"; nothing behind it is computed. The default is a module's own output, and for a
-        named model the last layer whose output is still a map.
+        Name of the layer whose output is used, as `named_modules` lists it, for example "layer3";
+        later layers are not computed. The default is the output of a module, and for a model by
+        name the last layer whose output is a map.
     weights : str or path, optional
-        For a named model, and required there: a file of its ``state_dict`` (``.pth``, read
-        without pickle's code, or ``.safetensors``), a name from the package's own registry
-        ("DEFAULT", "IMAGENET1K_V1"; it is downloaded), or "random".
+        Required for a model by name, and only allowed there: a file of its ``state_dict``
+        (``.pth``, of which no code is executed, or ``.safetensors``), a name from the package's
+        registry, which is downloaded ("DEFAULT", "IMAGENET1K_V1"), or "random".
     normalize : (means, standard deviations), "imagenet" or None
-        Of the channels in [0, 1], as the network was trained. The default is what a named
-        model asks for, and for a module nothing: it then sees [-1, 1].
+        Normalization of the channels in [0, 1] with which the network was trained. The default is
+        that of the model by name; a module gets pictures in [-1, 1].
     size : int, optional
-        Pictures are resized to this side first. Needed by networks of one size, and advisable
-        for small pictures: at 64 pixels a network of stride 32 has 2x2 places.
+        Side to which pictures are resized first. Networks of a fixed size need it. It also helps
+        with small pictures: at 64 pixels, a network of stride 32 has only 2x2 places.
     layout : "auto", "NCHW", "NHWC" or "tokens"
-        Of the layer's output. Automatic: four dimensions are NCHW, three (B, N, C) are tokens,
-        whose square number are the places and whose first few others are left out, and two are
-        one place.
+        Layout of the layer's output. With "auto", four dimensions are NCHW, three are tokens
+        (B, N, C), and two are a single place. The last tokens that form a square are the places;
+        up to 8 tokens before them are dropped.
     channels : int, optional
-        How many channels a random projection leaves; ``seed`` draws it.
+        Number of channels after a random projection, which ``seed`` draws.
     frozen : bool
-        No gradients, and always in evaluation mode.
+        Whether the network has no gradients and always stays in evaluation mode.
     probe : int
-        Side of the empty picture by which the layer's channels are found, where ``size`` says
-        nothing.
+        Side of the black picture with which the number of the layer's channels is found, if
+        ``size`` is not given.
 
     Raises
     ------
     InvalidNetworkError
-        If the layer is unknown, its output is no map, or weights do not fit.
+        If the layer is unknown, its output is not a map, or the weights do not fit.
     MissingPackageError
-        If a named model's package is not installed.
+        If the package of a model by name is not installed.
     UnknownNameError
         If no package has a model of that name.
     """
-    statistics: Statistics | None
+    statistics: ChannelStatistics | None
     if isinstance(model, str):
-        module, statistics = named(model, weights)
+        module, statistics = named_model(model, weights)
         automatic = keep is None
     elif weights is not None:
         raise InvalidNetworkError("`weights` is for a model given by name; load the module's own")
@@ -147,7 +147,7 @@ def external(
         module, statistics, automatic = model, None, False
     if normalize is not None:
         statistics = IMAGENET if normalize == "imagenet" else normalize
-    picture = torch.zeros(1, 3, size or probe, size or probe, device=place(module))
+    picture = torch.zeros(1, 3, size or probe, size or probe, device=device_of(module))
     kept = last_map(module, picture) if automatic else keep or ""
     if kept not in (names := dict(module.named_modules())):
         near = difflib.get_close_matches(kept, names, n=3) or dict(module.named_children())
@@ -165,21 +165,21 @@ def external(
 
 
 def fit_projection(encoder: External, batches: Iterable[Tensor], channels: int) -> External:
-    """The same network, reduced to the principal components of its layer on these pictures.
+    """Reduce an external encoder to the principal components of its layer on some pictures.
 
     Parameters
     ----------
     encoder : External
-        Shares its network with the result; a projection it has is not used.
+        The result shares its network; a projection that it has already is replaced.
     batches : iterable of (B, 3, H, W) tensors in [-1, 1]
         Pictures of the training split.
     channels : int
-        How many components are kept.
+        Number of components to keep.
 
     Raises
     ------
     InvalidNetworkError
-        If there are no pictures, or fewer channels than components.
+        If there are no pictures, or the layer has fewer channels than ``channels``.
     """
     fitted = copy.copy(encoder)
     fitted._modules = dict(encoder._modules)
@@ -192,7 +192,7 @@ def fit_projection(encoder: External, batches: Iterable[Tensor], channels: int) 
 
 
 def count_features(wrapped: External, picture: Tensor) -> int:
-    """Channels of the layer's output, by sending one picture through in evaluation mode."""
+    """The number of channels of the layer's output, found with one picture."""
     training = wrapped.training
     wrapped.eval()
     with torch.no_grad():
@@ -201,7 +201,7 @@ def count_features(wrapped: External, picture: Tensor) -> int:
     return features
 
 
-def place(module: nn.Module) -> torch.device:
-    """Where a module's first parameter or buffer lies; a module of none is on the CPU."""
+def device_of(module: nn.Module) -> torch.device:
+    """The device of a module's first parameter or buffer; the CPU if it has neither."""
     tensors: list[Any] = [*module.parameters(), *module.buffers()]
     return tensors[0].device if tensors else torch.device("cpu")

@@ -1,4 +1,4 @@
-"""The output of a named layer inside any module, and its form as a map."""
+"""Read the output of a named layer inside any module, as a map."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from torch import Tensor, nn
 
 from encoders.errors import InvalidNetworkError
 
-MOST_EXTRA_TOKENS = 8  # class tokens and registers that may stand before the places
+MOST_EXTRA_TOKENS = 8  # class tokens and registers that may precede the tokens of places
 
 
 class _Reached(BaseException):
-    """Carries a layer's output out of a network whose rest need not be computed.
+    """Carries a layer's output out of a network, so that later layers are not computed.
 
-    Not an `Exception`, so that no network catches it on the way.
+    It is not an `Exception`, so that no network catches it.
     """
 
     def __init__(self, output: Any) -> None:
         self.output = output
 
 
-def output_of(module: nn.Module, name: str, images: Tensor) -> Any:
-    """What the layer ``name`` puts out for these images; layers behind it do not run.
+def layer_output(module: nn.Module, name: str, images: Tensor) -> Any:
+    """The output of the layer ``name`` for some images; later layers are not computed.
 
-    A layer that runs several times in one pass gives its first output.
+    The first output is returned if the layer runs several times.
 
     Parameters
     ----------
     module : torch.nn.Module
-        Left as it was.
+        It is not changed.
     name : str
-        As in `named_modules`; "" is the module's own output.
+        Name of the layer as in `named_modules`; "" stands for the module's output.
 
     Raises
     ------
@@ -49,17 +49,18 @@ def output_of(module: nn.Module, name: str, images: Tensor) -> Any:
     handle = module.get_submodule(name).register_forward_hook(stop)
     try:
         module(images)
-    except _Reached as found:
-        return found.output
+    except _Reached as reached:
+        return reached.output
     finally:
         handle.remove()
     raise InvalidNetworkError(f"a picture does not pass through the layer {name!r}")
 
 
-def reached(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]:
-    """The layers that run exactly once, in the order of their ends: name -> output's shape.
+def layer_shapes(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]:
+    """The shapes of the outputs of all layers that run exactly once, by name.
 
-    Only layers that put out one tensor are listed. The module is in evaluation mode meanwhile.
+    Layers are in the order in which they end. Only layers whose output is one tensor are listed.
+    The module is run in evaluation mode, and its mode is restored.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     runs: dict[str, int] = {}
@@ -88,16 +89,16 @@ def reached(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]:
 
 
 def last_map(module: nn.Module, images: Tensor) -> str:
-    """The last layer whose output has several places: a map or tokens.
+    """The name of the last layer whose output is a map or tokens, with several places.
 
     Raises
     ------
     InvalidNetworkError
-        If there is none.
+        If there is no such layer.
     """
     names = [
         name
-        for name, shape in reached(module, images).items()
+        for name, shape in layer_shapes(module, images).items()
         if (len(shape) == 4 and min(shape[2:]) > 1) or (len(shape) == 3 and shape[1] >= 4)
     ]
     if not names:
@@ -109,16 +110,16 @@ def last_map(module: nn.Module, images: Tensor) -> str:
 
 
 def as_map(output: Any, layout: str) -> Tensor:
-    """A layer's output as (B, C, h, w); the layouts are those of `external`.
+    """Convert a layer's output to (B, C, h, w); the layouts are those of `external`.
 
     Raises
     ------
     InvalidNetworkError
-        If it cannot be read so.
+        If the output does not have that layout.
     """
     if not isinstance(output, Tensor) or output.dim() not in (2, 3, 4):
         shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-        raise InvalidNetworkError(f"the layer's output ({shape}) is no map; keep another layer")
+        raise InvalidNetworkError(f"the layer's output ({shape}) is not a map; keep another layer")
     if output.dim() == 4:
         return output.movedim(3, 1) if layout == "NHWC" else output
     if output.dim() == 2:

@@ -1,4 +1,4 @@
-"""Encoder and decoder together, with shared towers for samples of several pictures."""
+"""Encoder and decoder together; the encoder is shared by all pictures of a sample."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from torch import Tensor, nn
 
 from encoders.errors import InvalidNetworkError
 from encoders.networks.decoders import decoder
-from encoders.networks.encoder import Encodes, encoder
+from encoders.networks.encoder import EncoderProtocol, encoder
 from encoders.networks.outputs import OutputSpec
 from encoders.networks.presets import Preset
 
 
 class EncoderDecoder(nn.Module):
-    """A task's network: one encoder, applied to every picture of a sample, and one decoder.
+    """A task's network: an encoder for each picture of a sample, and a decoder.
 
     Attributes
     ----------
-    encoder : module that `Encodes`
+    encoder : module
+        Has the form of `EncoderProtocol`.
     decoder : module
-        From (B, inputs x features, h, w).
+        From (B, inputs x features, h, w) representations to the output.
     inputs : int
-        Pictures of one sample: 1, 2 (poses, matching), 3 (ego-motion) or 9 (jigsaw).
+        Number of pictures of one sample: 1, 2 (poses, matching), 3 (ego-motion) or 9 (jigsaw).
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, inputs: int = 1) -> None:
@@ -31,16 +32,16 @@ class EncoderDecoder(nn.Module):
         self.encoder, self.decoder, self.inputs = encoder, decoder, inputs
 
     def represent(self, images: Tensor) -> Tensor:
-        """The representations of each sample's pictures, joined by channel.
+        """The representations of each sample's pictures, concatenated by channel.
 
         Parameters
         ----------
-        images : (B, inputs, C, H, W) tensor in [-1, 1]; (B, C, H, W) will do for one picture
+        images : (B, inputs, C, H, W) tensor in [-1, 1], or (B, C, H, W) for one picture
 
         Returns
         -------
         (B, inputs x features, h, w) tensor
-            Picture i's are channels i x features to (i + 1) x features - 1.
+            Channels i x features to (i + 1) x features - 1 belong to picture i.
 
         Raises
         ------
@@ -48,17 +49,19 @@ class EncoderDecoder(nn.Module):
             If a sample has another number of pictures.
         """
         if images.dim() == 4 and self.inputs == 1:
-            return cast(Encodes, self.encoder)(images)
+            return cast(EncoderProtocol, self.encoder)(images)
         if images.dim() != 5 or images.shape[1] != self.inputs:
             raise InvalidNetworkError(
                 f"samples of shape {tuple(images.shape[1:])} given to a network of "
                 f"{self.inputs} picture(s), expected (B, {self.inputs}, C, H, W)"
             )
-        each = cast(Encodes, self.encoder)(images.flatten(0, 1))  # (B inputs, features, h, w)
+        each = cast(EncoderProtocol, self.encoder)(
+            images.flatten(0, 1)
+        )  # (B inputs, features, h, w)
         return each.reshape(len(images), -1, *each.shape[2:])
 
     def forward(self, images: Tensor) -> Tensor:
-        """Pictures as in `represent` -> (B, size, H, W) maps or (B, size) numbers."""
+        """The output for pictures as in `represent`: (B, size, H, W) maps or (B, size) numbers."""
         return cast(Tensor, self.decoder(self.represent(images)))
 
 
@@ -70,22 +73,21 @@ def network(
     channels: int = 3,
     seed: int = 0,
 ) -> EncoderDecoder:
-    """A new, untrained network of a preset for an output.
+    """Make an untrained network of a preset for an output.
 
-    Ego-motion's three poses come from one head of 18 numbers, where the authors' has two heads
-    of 6 and composes the third pose: a network that predicts (1,3) as well is also told by
-    `encoders.losses.ego_cycle` when it contradicts itself, and the composition, which needs
-    the task's own units, stays in the loss.
+    Ego-motion has one head that predicts all three poses (18 numbers). The authors' network has two
+    heads of 6 numbers and composes the third pose. Here the loss `encoders.losses.ego_cycle`
+    composes it, because that needs the task's units, and so also penalizes inconsistent poses.
 
     Parameters
     ----------
     preset : str or Preset
     output : OutputSpec
     inputs, channels : int
-        Pictures of one sample, and their channels.
+        Number of pictures of one sample, and of their channels.
     seed : int
-        Fixes all weights. Networks of one preset, seed and number of channels begin with the
-        same encoder, whatever their output.
+        Determines all weights. Networks with the same preset, seed and number of channels have
+        the same initial encoder, whatever their output.
     """
     generator = torch.Generator().manual_seed(seed)
     return EncoderDecoder(

@@ -1,4 +1,4 @@
-"""What a decoder is to produce: a map, a vector, or the logits of classes."""
+"""The form of a decoder's output: a map, a vector, or logits of classes."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ SCALES = (1.0, 0.25)
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """The form of a network's output; nothing about its meaning.
+    """The form of a network's output, whatever it means.
 
     Attributes
     ----------
     kind : "pixels", "vector" or "classes"
         (B, size, H, W) maps, (B, size) numbers, or (B, size) logits of an image's class.
-        Classes of pixels are "pixels" with as many channels.
+        Logits of each pixel's class are "pixels", with one channel for each class.
     size : int
-        Channels, numbers or classes.
+        Number of channels, numbers or classes.
     scale : 1 or 1/4
-        Side of the maps over the side of the picture. 1/4 is the paper's colorization.
+        The side of the maps divided by the side of the picture; 1/4 for colorization.
     activation : "none" or "tanh"
-        Of the last layer: tanh for maps in [-1, 1]; none for logits, embeddings and vectors.
+        Of the last layer: "tanh" for maps in [-1, 1], "none" for logits, embeddings and vectors.
     layers : int
-        Fully connected layers of a vector's or classes' head, the last included: 2 or 3 in
-        the paper.
+        Number of fully connected layers of a head for a vector or classes, including the last
+        one; 2 or 3 in the paper.
     narrow : int
-        Divides the preset's hidden width: 2 for the paper's ego-motion (1024 of 2048), 8 for
-        its matching (256).
+        Divisor of the preset's hidden width: in the paper, 2 for ego-motion (1024 of 2048) and 8
+        for matching (256).
     compare : bool
-        Whether a head is also given how far each picture is from the next, number by number. The
-        paper's heads are given the pictures alone: with 120,000 of them they learn to compare.
+        Whether a head also gets the absolute differences between successive pictures'
+        representations. The paper's heads do not: they learn to compare from 120,000 pictures.
     """
 
     kind: Literal["pixels", "vector", "classes"]

@@ -1,4 +1,4 @@
-"""The sizes that networks come in, as values: `tiny`, `base` and `paper`."""
+"""The presets of networks: ``tiny``, ``base`` and ``paper``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from encoders.errors import UnknownNameError
 
-GRID = 16  # side of a representation at the preset's own picture size
+GRID = 16  # side of a representation, for pictures of the preset's size
 FEATURES = 8  # channels of a representation
 
 Normalization = Literal["batch", "group", "layer"]
@@ -23,11 +23,12 @@ class TrunkSpec:
     stem : int
         Channels of the first convolution, of stride 2.
     kernel : int
-        Its side.
+        Side of the first convolution.
     pool : bool
-        Whether a 3x3 maximum of stride 2 follows.
-    depths, widths, strides : tuples, one entry a stage
-        Blocks, channels (before a bottleneck's factor) and the stride of the first block.
+        Whether a 3x3 max-pooling of stride 2 follows.
+    depths, widths, strides : tuples of int
+        By stage: number of blocks, channels (before a bottleneck's factor of four), and stride of
+        the first block.
     norm : "batch" or "group"
     """
 
@@ -50,14 +51,14 @@ class PixelSpec:
     body : tuple of int
         Widths of the 3x3 convolutions at the representation's own size.
     ups : tuple of (int, int or None)
-        One entry a doubling: the width of a 4x4 transposed convolution of stride 2, and of the
-        3x3 convolution after it, if any. A smaller output uses the first ones only.
+        By upsampling: the width of a 4x4 transposed convolution of stride 2, and of the 3x3
+        convolution after it, if there is one. A smaller output uses only the first ones.
     subpixel : bool
-        Whether the last doubling is done by the last convolution, which then predicts four
-        pixels at each place.
+        Whether the last convolution does the last upsampling, by predicting four pixels at each
+        place.
     pointwise : bool
-        Whether an output of more channels than the features it is made from (embeddings, bins
-        of color) takes a 1x1 convolution, at a ninth of the cost of a 3x3.
+        Whether the last convolution is 1x1 instead of 3x3 if the output has more channels than its
+        input (embeddings, bins of color); it then costs a ninth.
     norm : "batch" or "group"
     """
 
@@ -75,12 +76,12 @@ class HeadSpec:
     Attributes
     ----------
     reduce : tuple of int
-        Widths of 3x3 convolutions of stride 2 that shrink each picture's representation, with
+        Widths of 3x3 convolutions of stride 2 that reduce each picture's representation, with
         shared weights, before it is flattened; none in the paper.
     hidden : int
         Width of the hidden layers.
     dropout : float
-        Share of hidden numbers that training leaves out.
+        Share of the hidden numbers that are dropped in training.
     norm : "batch" or "layer"
     """
 
@@ -100,21 +101,21 @@ class PatchSpec:
 
 @dataclass(frozen=True)
 class Preset:
-    """One architecture for all tasks, and the size of picture it is meant for.
+    """An architecture for all tasks, and the size of its pictures.
 
     Attributes
     ----------
     name : str
     size : int
-        Side of its pictures in pixels; their representations are 16x16x8.
+        Side of the pictures in pixels; their representations are 16x16x8.
     trunk : TrunkSpec
     fold : int or None
-        Width at which stages coarser than the representation are added back to it, so that
-        each place knows the whole picture; None where no stage is coarser.
+        Width of the `Fold`, which adds the maps of coarser stages to the representation; None if
+        no stage is coarser.
     pixels : PixelSpec
     head : HeadSpec
     patch : PatchSpec or None
-        The discriminator, where the adversarial term is an option.
+        The discriminator for the adversarial term; None if the preset has none.
     """
 
     name: str
@@ -127,14 +128,14 @@ class Preset:
 
     @property
     def stride(self) -> int:
-        """Pixels of the picture, along a side, to one place of the representation."""
+        """Side of the picture that corresponds to one place of the representation, in pixels."""
         return self.size // GRID
 
 
-# GroupNorm: the statistics are one picture's own, so a representation does not depend on the
-# rest of the batch, is the same in training and evaluation, needs no running averages in an
-# untrained (random) encoder, and holds for the small batches of several pictures a sample. On
-# two cores it is also no slower than BatchNorm.
+# GroupNorm takes its statistics from one picture. So a representation does not depend on the rest
+# of the batch, is the same in training and evaluation, needs no running averages in an untrained
+# (random) encoder, and works with the small batches of tasks of several pictures. On two cores it
+# is as fast as BatchNorm.
 TINY = Preset(
     name="tiny",
     size=64,
@@ -155,9 +156,9 @@ TINY = Preset(
     head=HeadSpec(reduce=(16, 32), hidden=256, dropout=0.2, norm="layer"),
 )
 
-# The trunk is ResNet-18 as it stands, so that published weights fit it (`load_trunk`); hence
-# BatchNorm. Folding keeps its strides: 0.6 thousand million multiplications a picture, where
-# 3.0 would be needed with stride 1 in the last two stages.
+# The trunk is an unchanged ResNet-18, so that published weights fit it (`load_trunk`); hence
+# BatchNorm. The fold allows its strides: a picture takes 0.6 thousand million multiplications,
+# while stride 1 in the last two stages would take 3.0.
 BASE = Preset(
     name="base",
     size=128,
@@ -183,9 +184,9 @@ BASE = Preset(
 )
 
 # Zamir et al., CVPR 2018, and the authors' released configurations: ResNet-50 whose last stage
-# has stride 1. Its first 3x3 of each stage carries the stride, as in torchvision; the authors'
-# library puts it into the last block of the stage before, with the same sizes and weights. The
-# paper counts 15 layers of its decoder; the released configuration has the 14 that stand here.
+# has stride 1. The first 3x3 convolution of each stage has the stride, as in torchvision; in the
+# authors' library it is in the last block of the stage before, with the same sizes and weights.
+# The paper counts 15 layers of its decoder; the released configuration has these 14.
 PAPER = Preset(
     name="paper",
     size=256,
@@ -212,15 +213,16 @@ PAPER = Preset(
 )
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in (TINY, BASE, PAPER)}
+"""All presets by name."""
 
 
-def find(preset: str | Preset) -> Preset:
-    """The preset of that name; a preset is itself.
+def find_preset(preset: str | Preset) -> Preset:
+    """Look up a preset by name; a `Preset` is returned as it is.
 
     Raises
     ------
     UnknownNameError
-        If there is none of that name.
+        If there is no preset of that name.
     """
     if isinstance(preset, Preset):
         return preset

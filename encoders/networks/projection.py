@@ -1,4 +1,4 @@
-"""Fewer channels for a wide representation: at random, or by principal components."""
+"""Linear projections that reduce a representation's channels."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from encoders.errors import InvalidNetworkError
 
 
 class Projection(nn.Module):
-    """(B, C, h, w) -> (B, K, h, w): matrix (x - mean) at each place; nothing is trained.
+    """A fixed linear map of the channels, matrix (x - mean) at each place: (B, C, h, w) to K.
 
     Attributes
     ----------
     mean : (C,) buffer
     matrix : (K, C) buffer
-        With orthonormal rows.
+        Its rows are orthonormal.
     """
 
     mean: Tensor
@@ -30,17 +30,18 @@ class Projection(nn.Module):
         self.register_buffer("matrix", matrix)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, C, h, w) -> (B, K, h, w)."""
+        """Map (B, C, h, w) to (B, K, h, w)."""
         centered = features - self.mean.to(features)[:, None, None]
         return F.conv2d(centered, self.matrix.to(features)[:, :, None, None])
 
 
 def check_channels(wide: int, narrow: int) -> None:
-    """Refuse a projection to no channels, or to more than there are.
+    """Check that a projection does not increase the number of channels.
 
     Raises
     ------
     InvalidNetworkError
+        If ``narrow`` is below 1 or above ``wide``.
     """
     if not 1 <= narrow <= wide:
         raise InvalidNetworkError(
@@ -49,34 +50,34 @@ def check_channels(wide: int, narrow: int) -> None:
 
 
 def random_projection(wide: int, narrow: int, seed: int) -> Projection:
-    """A uniformly drawn subspace: Gaussian rows, made orthonormal; the mean is zero."""
+    """A projection to a random subspace, uniformly distributed; its mean is zero."""
     check_channels(wide, narrow)
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn(wide, narrow, generator=generator, dtype=torch.float64)
     basis, triangle = torch.linalg.qr(drawn)
-    basis = basis * triangle.diagonal().sign()  # so that the law is uniform, and the sign fixed
+    basis = basis * triangle.diagonal().sign()  # makes the distribution uniform
     return Projection(torch.zeros(wide), basis.mT.float().contiguous())
 
 
 def principal_projection(
     features: Callable[[Tensor], Tensor], batches: Iterable[Tensor], narrow: int
 ) -> Projection:
-    """The principal components of a representation over all places of all pictures.
+    """A projection to the principal components of a representation, over all places of pictures.
 
     Parameters
     ----------
     features : callable
         (B, 3, H, W) pictures -> (B, C, h, w).
     batches : iterable of (B, 3, H, W) tensors
-        Pictures of the training split. They pass once; sums are kept in float64.
+        Pictures of the training split, which are read once; sums are in float64.
     narrow : int
-        How many components are kept: those of the largest variance, the largest first. The
-        entry of largest magnitude is positive in each.
+        Number of components, by falling variance. The entry of largest magnitude of each
+        component is positive.
 
     Raises
     ------
     InvalidNetworkError
-        If there are no pictures, or fewer channels than components.
+        If there are no pictures, or ``narrow`` exceeds the number of channels.
     """
     count, total, products = 0, torch.zeros(()), torch.zeros(())
     with torch.no_grad():

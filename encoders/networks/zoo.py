@@ -1,4 +1,4 @@
-"""Models by name from torchvision and timm, both optional."""
+"""Load models by name from torchvision and timm, which are optional packages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPERATORS = (
 
 @cache
 def _declared() -> Any:
-    """torchvision's two operators, declared without an implementation; kept alive here."""
+    """Declare torchvision's two operators without an implementation; the cache keeps them alive."""
     library = cast(Any, torch.library.Library)("torchvision", "DEF")
     for operator in OPERATORS:
         library.define(operator)
@@ -38,12 +38,12 @@ def _declared() -> Any:
 
 
 def import_torchvision() -> ModuleType:
-    """torchvision, also where its compiled operators do not load.
+    """Import torchvision, even if its compiled operators do not load.
 
-    Its wheels are built against one build of PyTorch each. Beside another build (a CUDA wheel
-    beside PyTorch for CPUs, say) the import fails as the operators ``torchvision::nms`` and
-    ``torchvision::qnms`` do not exist. No classification model uses them: declaring them lets
-    the import through, and only detection's operators stay unusable.
+    Each of its wheels is built for one build of PyTorch. With another build (for example a CUDA
+    wheel with PyTorch for CPUs) the import fails, because the operators ``torchvision::nms`` and
+    ``torchvision::qnms`` do not exist. No classification model uses them, so declaring them is
+    enough for the import; only the operators of detection stay unusable.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def import_torchvision() -> ModuleType:
 
 
 def import_timm() -> ModuleType:
-    """timm, which itself needs torchvision.
+    """Import timm, which needs torchvision.
 
     Raises
     ------
@@ -77,15 +77,15 @@ def import_timm() -> ModuleType:
     return importlib.import_module("timm")
 
 
-def named(
+def named_model(
     name: str, weights: str | Path | None
 ) -> tuple[nn.Module, tuple[tuple[float, ...], tuple[float, ...]]]:
-    """A model by name, with its weights, and the statistics its pictures are to have.
+    """Load a model by name; returns it, and the means and deviations of its normalization.
 
     Parameters
     ----------
     name, weights
-        As ``model`` and ``weights`` of `external`.
+        ``model`` and ``weights`` of `external`.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def named(
     """
     if weights is None:
         raise InvalidNetworkError(
-            f"say which weights {name!r} is to have: a file, a name from its package's registry "
+            f"say which weights {name!r} shall have: a file, a name from its package's registry "
             "such as weights='DEFAULT' (downloaded), or weights='random'"
         )
     package, _, model = name.rpartition(":")
@@ -115,29 +115,29 @@ def named(
 
 
 def _torchvision(models: Any, model: str, weights: str) -> nn.Module:
-    """A torchvision model with weights from a file, its registry, or none."""
+    """Make a torchvision model with weights from its registry, from a file, or random ones."""
     listed = [entry.name for entry in models.get_model_weights(model)]
     if weights in ("DEFAULT", *listed):
-        with downloading(model, weights):
+        with download_errors(model, weights):
             return cast(nn.Module, models.get_model(model, weights=weights))
-    return with_weights(models.get_model(model, weights=None), weights, listed)
+    return load_weights(models.get_model(model, weights=None), weights, listed)
 
 
 def _timm(timm: Any, model: str, weights: str) -> tuple[nn.Module, Any]:
-    """A timm model with weights from a file, its registry, or none."""
+    """Make a timm model with weights from its registry, from a file, or random ones."""
     if not timm.is_model(model.split(".")[0]):
         raise UnknownNameError(f"timm has no model {model!r}; timm.list_models() lists its names")
-    with downloading(model, weights) if weights == "DEFAULT" else contextlib.nullcontext():
-        built = timm.create_model(model, pretrained=weights == "DEFAULT")
+    with download_errors(model, weights) if weights == "DEFAULT" else contextlib.nullcontext():
+        network = timm.create_model(model, pretrained=weights == "DEFAULT")
     if weights != "DEFAULT":
-        built = with_weights(built, weights, ["DEFAULT"])
-    asked = built.pretrained_cfg
-    return built, (tuple(asked.get("mean", IMAGENET[0])), tuple(asked.get("std", IMAGENET[1])))
+        network = load_weights(network, weights, ["DEFAULT"])
+    config = network.pretrained_cfg
+    return network, (tuple(config.get("mean", IMAGENET[0])), tuple(config.get("std", IMAGENET[1])))
 
 
 @contextlib.contextmanager
-def downloading(model: str, weights: str) -> Iterator[None]:
-    """Raise whatever a download raises (each package's own errors) as one line with advice."""
+def download_errors(model: str, weights: str) -> Iterator[None]:
+    """Raise any error of a download within the block as one line with advice."""
     try:
         yield
     except Exception as error:
@@ -149,13 +149,13 @@ def downloading(model: str, weights: str) -> Iterator[None]:
         ) from None
 
 
-def with_weights(model: nn.Module, weights: str, listed: list[str]) -> nn.Module:
-    """The model as it is for "random", else with the ``state_dict`` of a file in it.
+def load_weights(model: nn.Module, weights: str, listed: list[str]) -> nn.Module:
+    """Load the ``state_dict`` of a file into a model; "random" leaves it unchanged.
 
     Raises
     ------
     InvalidNetworkError
-        If there is no such file, or a name or shape differs.
+        If there is no such file, or a name or shape in it differs.
     """
     if weights == "random":
         return model
@@ -173,14 +173,14 @@ def with_weights(model: nn.Module, weights: str, listed: list[str]) -> nn.Module
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a ``.safetensors`` file, or of PyTorch's own without running its pickle.
+    """Read the tensors of a ``.safetensors`` or PyTorch file, without executing its code.
 
     Raises
     ------
     MissingPackageError
-        If safetensors is needed and not installed.
+        If the file needs safetensors and it is not installed.
     InvalidNetworkError
-        If the file is broken, or holds something else.
+        If the file is broken, or does not hold a ``state_dict``.
     """
     if path.suffix == ".safetensors" and importlib.util.find_spec("safetensors") is None:
         raise missing(f"{path} needs safetensors", "safetensors")
@@ -188,7 +188,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return dict(importlib.import_module("safetensors.torch").load_file(path))
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # each of the two has several of its own
+    except Exception as error:  # both readers raise several types of errors
         if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
             raise InvalidNetworkError(
                 f"{path} holds more than tensors, and might run code when it is read; write the "
@@ -196,7 +196,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
             ) from None
         reason = " ".join(str(error).split())[:120]
         raise InvalidNetworkError(
-            f"{path} is no whole file of weights ({type(error).__name__}: {reason}); give a "
+            f"{path} is not a complete file of weights ({type(error).__name__}: {reason}); give a "
             "state_dict that torch.save wrote, or a .safetensors file"
         ) from None
     state = state.get("state_dict", state) if isinstance(state, Mapping) else None

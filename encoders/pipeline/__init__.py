@@ -1,1 +1,1 @@
-"""The whole pipeline, from scenes to a taxonomy, and the sizes that it comes in."""
+"""The whole pipeline, from scenes to a taxonomy, and its presets of three sizes."""

@@ -1,20 +1,20 @@
-"""From nothing to a solved taxonomy: scenes, encoders, transfers, the program, a report."""
+"""Run the whole pipeline: make scenes, train encoders, measure transfers, solve, and report."""
 
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from encoders.bank.jobs import train_bank
-from encoders.bank.training import epochs
 from encoders.engines import Engine, Standing
 from encoders.errors import TrainingError
 from encoders.errors.storage import read_json, stored_in
-from encoders.pipeline.sizes import Plan
+from encoders.pipeline.presets import PipelineConfig
 from encoders.scenes.making.make import make
 from encoders.transfer.gather import LOSSES, TRANSFERS, gather
 from encoders.transfer.sweep import Titled, sweep
@@ -24,52 +24,54 @@ from taskgraph.solver import solve
 from taskgraph.tables import read_transfers, write_taxonomy, write_text
 from taskgraph.taxonomy import Taxonomy
 
+logger = logging.getLogger(__name__)
+
 WORLD, BANK, TRANSFER = "world", "bank", "transfers"
 TAXONOMY, REPORT, TIMES = "taxonomy.json", "report.html", "times.json"
-
-Say = Callable[[str], None]
 
 
 @dataclass
 class Pipeline:
-    """One folder, in which a plan is carried out stage by stage.
+    """Runs all stages in one folder and logs, at level INFO, what each stage did.
 
-    Each stage resumes what an earlier run left, and is passed over where its output stands for
-    the same configuration; a folder of another configuration is refused.
+    A stage resumes what an earlier run left unfinished, and skips what is finished. A folder of
+    another configuration is refused.
 
     Attributes
     ----------
-    plan : Plan
+    config : PipelineConfig
     out : Path
-        Gets ``world/``, ``bank/``, ``transfers/``, ``taxonomy.json``, ``report.html`` and
-        ``times.json``, the seconds that each stage took, over all runs.
+        Folder for ``world/``, ``bank/``, ``transfers/``, ``taxonomy.json``, ``report.html`` and
+        ``times.json``.
     engine : Engine
+        Where encoders and transfers are trained.
     workers : int
-        Processes that make scenes.
+        Number of processes that make scenes.
     titled : function
-        Gives the ``watch`` of a stage.
-    say : function
-        Told, in a line, what each stage did.
+        From the title of a stage to a context manager that yields the ``watch`` of its jobs.
+    command : str
+        The command line, which is recorded in the bank's manifest.
+    times : dict of float
+        Seconds that each stage took, summed over all runs in this folder.
     """
 
-    plan: Plan
+    config: PipelineConfig
     out: Path
     engine: Engine
     workers: int
     titled: Titled
-    say: Say
     command: str = ""
     times: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> Taxonomy:
-        """Carry out every stage.
+        """Run every stage, and return the taxonomy.
 
         Raises
         ------
         TrainingError
-            If a task or a transfer failed, after all others are done.
+            If a task or a transfer failed; all others are finished first.
         StorageError
-            If ``out`` cannot be written; what is finished stays.
+            If ``out`` cannot be written; finished results are kept.
         """
         with stored_in(self.out):
             return self._run()
@@ -89,66 +91,61 @@ class Pipeline:
 
     def scenes(self) -> None:
         """Make the data set."""
-        asked = vars(self.plan.scenes)
-        made = make(self.out / WORLD, workers=self.workers, **asked)
-        self.say(f"scenes: {made.views} views made, {made.kept} were there")
+        made = make(self.out / WORLD, workers=self.workers, **vars(self.config.scenes))
+        logger.info("scenes: %d views made, %d existed already", made.views, made.kept)
 
     def train(self) -> None:
         """Train the bank."""
-        names, config = self.plan.bank(self.out / WORLD)
-        whole = epochs(names, config)
+        names, config = self.config.bank(self.out / WORLD)
         with self.titled("train (epochs)") as watch:
-            done = train_bank(
+            result = train_bank(
                 names,
                 self.out / BANK,
                 config,
                 command=self.command,
                 engine=self.engine,
-                watch=lambda now: watch(Standing(min(now.epochs, whole), whole)),
+                progress=lambda done, total, label="": watch(Standing(done, total)),
             )
-        self._unless(done.failures)
-        self.say(f"train: {len(done.records)} tasks trained, {len(names) - len(done.records)} were")
+        _raise_failures(result.failures)
+        trained = len(result.records)
+        logger.info("train: %d tasks trained, %d existed already", trained, len(names) - trained)
 
     def transfer(self) -> None:
-        """Measure the transfers, and write them as tables."""
-        config = self.plan.sweep(self.out / WORLD, self.out / BANK)
+        """Measure the transfers, and write the tables of losses and affinities."""
+        config = self.config.sweep(self.out / WORLD, self.out / BANK)
         folder = self.out / TRANSFER
         before = len(list((folder / "measured").glob("*/*.json")))
-        swept = sweep(config, folder, self.engine, titled=self.titled, say=self.say)
-        self._unless(swept.failures)
+        swept = sweep(config, folder, self.engine, titled=self.titled, say=logger.info)
+        _raise_failures(swept.failures)
         if len(swept.records) > before or not (folder / TRANSFERS).exists():
-            gather(swept.records, folder, seed=self.plan.transfer.seed)
-        self.say(
-            f"transfer: {len(swept.records) - before} measured, {before} were; see "
-            f"{folder / LOSSES} and {folder / TRANSFERS}"
+            gather(swept.records, folder, seed=self.config.transfer.seed)
+        logger.info(
+            "transfer: %d measured, %d existed already; see %s and %s",
+            len(swept.records) - before,
+            before,
+            folder / LOSSES,
+            folder / TRANSFERS,
         )
 
     def solve(self) -> Taxonomy:
-        """Solve the program at the plan's budget."""
-        found = solve(read_transfers(self.out / TRANSFER / TRANSFERS), self._problem())
-        write_taxonomy(found, self.out / TAXONOMY)
-        return found
+        """Solve the program within the configured budget, and write the taxonomy."""
+        taxonomy = solve(read_transfers(self.out / TRANSFER / TRANSFERS), self._problem())
+        write_taxonomy(taxonomy, self.out / TAXONOMY)
+        return taxonomy
 
     def report(self) -> None:
-        """Write the page."""
+        """Write the report, an HTML page."""
         transfers = read_transfers(self.out / TRANSFER / TRANSFERS)
-        title = f"Task taxonomy, preset {self.plan.name}: {self.plan.purpose}"
+        title = f"Task taxonomy, preset {self.config.name}: {self.config.purpose}"
         write_text(report(transfers, self._problem(), title=title), self.out / REPORT)
-        self.say(f"report: {self.out / REPORT}")
+        logger.info("report: %s", self.out / REPORT)
 
     def _problem(self) -> Problem:
-        return Problem(budget=self.plan.budget, max_order=self.plan.max_order)
-
-    def _unless(self, failures: dict[str, str]) -> None:
-        for name, reason in failures.items():
-            self.say(f"{name} failed: {reason}")
-        if failures:
-            raise TrainingError(
-                f"{len(failures)} failed, see above; all else is kept, and the same command goes on"
-            )
+        return Problem(budget=self.config.budget, max_order=self.config.max_order)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds that the block takes to the stage's, also if it fails."""
         begin = time.perf_counter()
         try:
             yield
@@ -156,3 +153,14 @@ class Pipeline:
             spent = time.perf_counter() - begin
             self.times[stage] = round(self.times.get(stage, 0.0) + spent, 1)
             write_text(json.dumps(self.times, indent=1) + "\n", self.out / TIMES)
+
+
+def _raise_failures(failures: dict[str, str]) -> None:
+    """Log each failure, and raise `TrainingError` if there is one."""
+    for name, reason in failures.items():
+        logger.info("%s failed: %s", name, reason)
+    if failures:
+        raise TrainingError(
+            f"{len(failures)} failed, as listed above; all other results are kept, and the same "
+            "command continues"
+        )

@@ -1,4 +1,4 @@
-"""Tasks as values: what goes in, what comes out, and where the label is from."""
+"""The tasks of the dictionary, and tasks of your own: inputs, outputs, labels and losses."""
 
 from encoders.tasks.dictionary import TASKS, tasks_named
 from encoders.tasks.labels import from_folder

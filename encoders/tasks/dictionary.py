@@ -1,9 +1,9 @@
 """Taskonomy's 26 tasks, with the paper's scalings and losses.
 
-Names are those of the published tables. Of the real data's encodings, three constants are kept
-where they suit the files at hand and are fitted on the train split where they do not
-(`encoders.tasks.fits`): the ceilings of edges and keypoints, and the mean and spread of curvature.
-Colorization has our 261 bins of color, not the 313 of Zhang et al. (`encoders.codecs.colors`).
+Names are those of the published tables. Three of the authors' constants are used only if they fit
+the data at hand, and are fitted on the train split otherwise (`encoders.tasks.fits`): the ceilings
+of edges and of keypoints, and the mean and standard deviation of curvature. Colorization has our
+261 bins of color, not the 313 of Zhang et al. (`encoders.codecs.colors`).
 """
 
 from __future__ import annotations
@@ -14,24 +14,27 @@ from collections.abc import Sequence
 from encoders.codecs.jigsaw import ORDERS, TILES
 from encoders.errors import UnknownNameError
 from encoders.tasks import curves, labels, pictures
-from encoders.tasks.fits import Published
+from encoders.tasks.fits import PublishedConstants
 from encoders.tasks.task import Output, Task
 from taskgraph.tasks.aliases import ALIASES, standard_name
 
 COLORS = 261
-"""Bins of color (`encoders.codecs.colors.color_bins`)."""
+"""Number of bins of color (`encoders.codecs.colors.color_bins`)."""
 
-EMBEDDING = 64  # numbers a pixel that unsupervised segments are told apart by
-SEMANTIC = 17  # background and 16 classes
-POSE = 6  # three Euler angles, a translation
+EMBEDDING = 64  # channels of the embedding that the segmentation tasks learn
+SEMANTIC = 17  # the background and 16 classes
+POSE = 6  # three Euler angles and a translation of three
 
-CURVATURE = Published((123.572, 120.1), (31.922, 21.658))
+CURVATURE = PublishedConstants((123.572, 120.1), (31.922, 21.658))
 _PICTURE = Output("map", 3)
 _PLANE = Output("map", 1)
-_NAMES, _POSES = ("mirror", "light"), ("mirror", "light", "partners")
-"""What training changes, of the tasks that were learned by heart without (win rates below 60 %)."""
+_AUGMENT_CLASSES, _AUGMENT_POSES = ("mirror", "light"), ("mirror", "light", "partners")
+"""Augmentation of the tasks that overfitted without it (win rates below 60 %)."""
 _LEFT_RIGHT = (1, -1, -1, -1, 1, 1)
-"""A mirrored pose: M R M and M t, M = diag(-1, 1, 1), in Euler angles about x, y, z."""
+"""Signs that mirror a pose: of its Euler angles about x, y, z, and of its translation.
+
+Mirroring the pictures turns R into M R M and t into M t, with M = diag(-1, 1, 1).
+"""
 
 _ALL = (
     Task("autoencoder", _PICTURE, "l1", pictures.RESTORED, "Autoencoding"),
@@ -39,17 +42,17 @@ _ALL = (
         "class_1000",
         Output("classes", None),
         "soft_xentropy",
-        labels.class_chances("class_object"),
+        labels.class_probabilities("class_object"),
         "Object Class. (1000)",
-        augment=_NAMES,
+        augment=_AUGMENT_CLASSES,
     ),
     Task(
         "class_places",
         Output("classes", None),
         "soft_xentropy",
-        labels.class_chances("class_scene"),
+        labels.class_probabilities("class_scene"),
         "Scene Class.",
-        augment=_NAMES,
+        augment=_AUGMENT_CLASSES,
     ),
     Task(
         "colorization",
@@ -85,7 +88,7 @@ _ALL = (
         "ego_motion",
         Output("vector", 3 * POSE),
         "ego_cycle",
-        labels.from_points(labels.egomotion_numbers, standardize=True),
+        labels.from_point_info(labels.egomotion_numbers, standardize=True),
         "Egomotion",
         inputs=3,
         partners="triplet",
@@ -94,11 +97,11 @@ _ALL = (
         "fix_pose",
         Output("vector", POSE),
         "pose_norm",
-        labels.from_points(labels.pose_numbers, standardize=True),
+        labels.from_point_info(labels.pose_numbers, standardize=True),
         "Cam. Pose (fix)",
         inputs=2,
         partners="fixated",
-        augment=_POSES,
+        augment=_AUGMENT_POSES,
         mirror=_LEFT_RIGHT,
     ),
     Task(
@@ -139,11 +142,11 @@ _ALL = (
         "non_fixated_pose",
         Output("vector", POSE),
         "pose_norm",
-        labels.from_points(labels.pose_numbers, standardize=True),
+        labels.from_point_info(labels.pose_numbers, standardize=True),
         "Cam. Pose (nonfix)",
         inputs=2,
         partners="nonfixated",
-        augment=_POSES,
+        augment=_AUGMENT_POSES,
         mirror=_LEFT_RIGHT,
     ),
     Task(
@@ -176,7 +179,7 @@ _ALL = (
         "room_layout",
         Output("vector", 9),
         "l2",
-        labels.from_points(labels.layout_numbers, standardize=True),
+        labels.from_point_info(labels.layout_numbers, standardize=True),
         "Layout",
     ),
     Task(
@@ -204,36 +207,36 @@ _ALL = (
         "vanishing_point_well_defined",
         Output("vector", 9),
         "l2",
-        labels.from_points(labels.vanishing_numbers, standardize=False),
+        labels.from_point_info(labels.vanishing_numbers, standardize=False),
         "Vanishing Pts.",
     ),
 )
 
 TASKS: dict[str, Task] = {task.name: task for task in _ALL}
-"""By name, in alphabetical order."""
+"""The 26 tasks by name, in alphabetical order."""
 
 
 def tasks_named(tasks: Sequence[str | Task]) -> list[Task]:
-    """Tasks of the dictionary by any of their names; a `Task` stands for itself.
+    """Look up tasks by any of their names; a `Task` in the sequence is returned as it is.
 
     Raises
     ------
     UnknownNameError
-        If no task has such a name, one is given twice, or none is given.
+        If there is no task of a name, a task is named twice, or the sequence is empty.
     """
     if isinstance(tasks, (str, Task)) or not tasks:
         raise UnknownNameError('expected some tasks, such as ["rgb2depth", "edge2d"]')
-    found: dict[str, Task] = {}
+    chosen: dict[str, Task] = {}
     for task in tasks:
         name = task.name if isinstance(task, Task) else standard_name(task) or task
-        if name in found:
-            raise UnknownNameError(f'task "{name}" is asked for twice')
+        if name in chosen:
+            raise UnknownNameError(f'task "{name}" is named twice')
         if isinstance(task, Task):
-            found[name] = task
+            chosen[name] = task
         elif name in TASKS:
-            found[name] = TASKS[name]
+            chosen[name] = TASKS[name]
         else:
             near = difflib.get_close_matches(name, [*TASKS, *ALIASES], n=3, cutoff=0.4)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(TASKS)}"
             raise UnknownNameError(f'no task "{name}"; {hint}')
-    return list(found.values())
+    return list(chosen.values())

@@ -1,8 +1,9 @@
-"""Constants that targets are standardized with, from the train split.
+"""Fit, on the train split, the constants that targets are standardized with.
 
-Taskonomy's own constants belong to the encodings of its files. Each fit measures whether they
-suit the data at hand; where they do, they are kept (``origin`` is "published"), so that numbers
-on the real data compare with the paper's; otherwise the data's own are taken ("fitted").
+The paper's constants belong to the encodings of Taskonomy's files. Each fit checks whether they
+are suitable for the data at hand. If so they are used, so that losses on the real data compare with
+the paper's, and ``origin`` is "published". Otherwise constants are computed from the data
+("fitted").
 """
 
 from __future__ import annotations
@@ -13,28 +14,28 @@ from typing import Any
 
 import numpy as np
 
-from encoders.tasks.sample import Made, Sample
+from encoders.tasks.curves import TOP
+from encoders.tasks.sample import Sample, TargetsAndMask
 from taskgraph.arrays import Floats
 
 Constants = dict[str, Any]
 
-TOP = 65535
 QUANTILE = 0.99
-"""Share of the pixels that a fitted ceiling leaves below itself."""
+"""The fitted ceiling is this quantile of the numbers above 0."""
 
 SATURATED = 0.25
-"""Share of pixels above the published ceiling from which it is not used."""
+"""Largest share of pixels above the published ceiling for which it is kept."""
 
 FLAT = 0.1
-"""Where even the brightest pixels (that quantile) reach only this share of it, neither."""
+"""Smallest ratio of that quantile to the published ceiling for which the latter is kept."""
 
 TAILS = (1.0, 99.0)
-"""Percentiles to which numbers are clipped before their mean and spread are taken."""
+"""Percentiles to which numbers are clipped before their mean and deviation are computed."""
 
 
 @dataclass(frozen=True)
-class Published:
-    """Mean and standard deviation of each channel's raw numbers, as the paper's code has them."""
+class PublishedConstants:
+    """Mean and standard deviation of each channel's stored numbers, from the authors' code."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -43,16 +44,16 @@ class Published:
 def fit_ceiling(
     samples: Iterable[Sample], *, domain: str, published: float, most: float = float("inf")
 ) -> Constants:
-    """The value that becomes 1: the published one, unless it saturates or is never reached.
+    """Find the ceiling, the value that is scaled to 1, as a share of 65535.
 
-    Values are shares of 65535. The fitted ceiling is the 99th percentile of the values above 0.
-    The published one is kept if that percentile lies between a tenth of it and ``most`` times it,
-    and at most a quarter of all pixels are above it.
+    The fitted ceiling is the 99th percentile of the values above 0. The published ceiling is used
+    instead if that percentile lies between a tenth of it and ``most`` times it, and at most a
+    quarter of all pixels are above it.
 
     Returns
     -------
     dict
-        ``ceiling``, ``origin``, and ``saturated``: the share of pixels above the published one.
+        ``ceiling``, ``origin``, and ``saturated``, the share of pixels above the published ceiling.
     """
     counts = np.zeros(TOP + 1, dtype=np.int64)
     for sample in samples:
@@ -70,11 +71,13 @@ def fit_ceiling(
     return {"ceiling": high, "origin": "fitted", "saturated": saturated}
 
 
-def fit_channels(samples: Iterable[Sample], *, domain: str, published: Published) -> Constants:
-    """Mean and spread of each channel over valid pixels.
+def fit_channels(
+    samples: Iterable[Sample], *, domain: str, published: PublishedConstants
+) -> Constants:
+    """Find the mean and standard deviation of each channel over the valid pixels.
 
-    The published ones are kept if no mean is further from theirs than one spread, and no spread
-    is less than half or more than twice theirs.
+    The published ones are used instead if no mean differs from the published mean by more than the
+    published deviation, and no deviation is less than half or more than twice the published one.
     """
     count, total, square = 0, np.zeros(len(published.mean)), np.zeros(len(published.mean))
     for sample in samples:
@@ -95,10 +98,10 @@ def fit_channels(samples: Iterable[Sample], *, domain: str, published: Published
     return {"mean": mean.tolist(), "std": _or_one(scale).tolist(), "origin": "fitted"}
 
 
-def fit_vector(samples: Iterable[Sample], *, make: Callable[[Sample], Made]) -> Constants:
-    """Mean and spread of each number, after clipping it to its 1st and 99th percentile.
+def fit_vector(samples: Iterable[Sample], *, make: Callable[[Sample], TargetsAndMask]) -> Constants:
+    """Find mean and standard deviation of each number, clipped to its 1st and 99th percentile.
 
-    A number that does not vary keeps a spread of 1.
+    The deviation of a number that does not vary is set to 1.
     """
     parts: list[Floats] = []
     for sample in samples:
@@ -115,19 +118,22 @@ def fit_vector(samples: Iterable[Sample], *, make: Callable[[Sample], Made]) -> 
     }
 
 
-def fit_frequencies(samples: Iterable[Sample], *, make: Callable[[Sample], Made]) -> Constants:
-    """How often each class occurs (shares that sum to 1), for losses that balance them."""
+def fit_frequencies(
+    samples: Iterable[Sample], *, make: Callable[[Sample], TargetsAndMask]
+) -> Constants:
+    """Find each class's frequency (shares that sum to 1), by which losses weigh the classes."""
     total: Floats = np.zeros(0)
     for sample in samples:
         target, counts = make(sample)
         if target.dtype.kind == "f":  # (B, C) or (B, C, H, W) probabilities
-            found = np.moveaxis(target, 1, -1)[counts].sum(axis=0, dtype=np.float64)
+            counted = np.moveaxis(target, 1, -1)[counts].sum(axis=0, dtype=np.float64)
         else:
-            found = np.bincount(target[counts]).astype(np.float64)
-        size = max(len(total), len(found))
-        total = np.pad(total, (0, size - len(total))) + np.pad(found, (0, size - len(found)))
+            counted = np.bincount(target[counts]).astype(np.float64)
+        size = max(len(total), len(counted))
+        total = np.pad(total, (0, size - len(total))) + np.pad(counted, (0, size - len(counted)))
     return {"frequency": (total / max(float(total.sum()), 1e-12)).tolist(), "origin": "fitted"}
 
 
 def _or_one(scale: Floats) -> Floats:
+    """The deviations, with 1 in place of 0."""
     return np.where(scale > 1e-6, scale, 1.0)

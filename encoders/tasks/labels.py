@@ -1,4 +1,4 @@
-"""Where Taskonomy's labels come from: folders of pictures, classes, and camera poses."""
+"""The labels of Taskonomy's tasks, made from folders of pictures, classes and camera poses."""
 
 from __future__ import annotations
 
@@ -10,97 +10,43 @@ from scipy import ndimage
 
 from encoders.codecs import poses
 from encoders.errors import InvalidDataError
-from encoders.tasks.curves import Curve, applied, clipped, log_depth
-from encoders.tasks.fits import Published, fit_ceiling, fit_channels, fit_frequencies, fit_vector
-from encoders.tasks.sample import Info, Made, Sample
+from encoders.tasks.curves import Curve, apply_curve, clipped, log_depth
+from encoders.tasks.fits import (
+    PublishedConstants,
+    fit_ceiling,
+    fit_channels,
+    fit_frequencies,
+    fit_vector,
+)
+from encoders.tasks.places import ALL_PLACES, PLACES
+from encoders.tasks.sample import Info, Sample, TargetsAndMask
 from encoders.tasks.task import Label
 from taskgraph.arrays import Floats
 
 Numbers = Callable[[Sequence[Info]], Floats]
+"""From the ``point_info`` of a view and its partners to the numbers of a target."""
 
 DEPTH_LIMIT = 64500
-"""Raw depths from here on are missing, as in Taskonomy's own loader (the files say 65535)."""
+"""Raw depths from this one on count as missing, as in Taskonomy's loader (files store 65535)."""
 
 BLUR = 4 / 256
-"""Spread of the blur of occlusion edges, as a share of the picture's side."""
+"""Standard deviation of the blur of occlusion edges, as a share of the picture's side."""
 
 MOST_CLIPPED, MOST_STRETCHED = float("inf"), 2.0
-"""How many times the published ceiling the brightest pixels may reach: clipped, or not."""
-
-PLACES = (
-    3,
-    23,
-    25,
-    26,
-    28,
-    37,
-    43,
-    45,
-    51,
-    52,
-    56,
-    61,
-    63,
-    88,
-    89,
-    93,
-    95,
-    100,
-    102,
-    106,
-    121,
-    124,
-    126,
-    129,
-    131,
-    133,
-    135,
-    156,
-    165,
-    176,
-    177,
-    179,
-    182,
-    203,
-    208,
-    215,
-    217,
-    228,
-    240,
-    241,
-    244,
-    246,
-    248,
-    253,
-    255,
-    264,
-    269,
-    280,
-    281,
-    282,
-    285,
-    298,
-    303,
-    311,
-    317,
-    318,
-    328,
-    332,
-    343,
-    346,
-    352,
-    358,
-    363,
-)
-"""The 63 of Places365's classes, "workspace and home", that Taskonomy keeps (in its order)."""
-
-ALL_PLACES = 365
+"""Largest ratio of the brightest pixels to the published ceiling for which it is kept, for labels
+that are clipped at the ceiling, and for labels that are not."""
 
 
 def from_folder(domain: str, curve: Curve, *, masked: bool = False) -> Label:
-    """Each pixel's number through a `Curve` without constants.
+    """A label that is a `Curve` of each pixel's stored number; the curve has no constants.
 
-    ``masked`` leaves out pixels that saw nothing.
+    Parameters
+    ----------
+    domain : str
+        The folder of the files.
+    curve : function
+    masked : bool
+        Whether invalid pixels (the camera saw no surface there) are masked out.
     """
     return Label(partial(_map, domain=domain, curve=curve, masked=masked), (domain,), masked)
 
@@ -108,9 +54,14 @@ def from_folder(domain: str, curve: Curve, *, masked: bool = False) -> Label:
 def to_ceiling(
     domain: str, curve: Curve, published: float, *, masked: bool = False, blur: float = 0.0
 ) -> Label:
-    """As `from_folder`, with a ceiling: the paper's, or one that fits the data (`fit_ceiling`).
+    """A label as `from_folder`, divided by a ceiling: the paper's or a fitted one (`fit_ceiling`).
 
-    ``blur`` is the spread of a Gaussian, as a share of the picture's side.
+    Parameters
+    ----------
+    published : float
+        The paper's ceiling, as a share of the largest stored number.
+    blur : float
+        Standard deviation of a Gaussian blur, as a share of the picture's side; 0 for none.
     """
     most = MOST_CLIPPED if curve is clipped else MOST_STRETCHED
     return Label(
@@ -123,12 +74,12 @@ def to_ceiling(
 
 
 def depth(domain: str) -> Label:
-    """The logarithm of a depth; pixels from `DEPTH_LIMIT` on are left out."""
+    """A label that is the logarithm of a depth; pixels from `DEPTH_LIMIT` on are masked out."""
     return Label(partial(_depth, domain=domain), (domain,), valid=True)
 
 
-def standardized_channels(domain: str, curve: Curve, published: Published) -> Label:
-    """As `from_folder`, each channel with a mean and a spread of its own (`fit_channels`)."""
+def standardized_channels(domain: str, curve: Curve, published: PublishedConstants) -> Label:
+    """A label as `from_folder`, standardized channel by channel (`fit_channels`)."""
     return Label(
         partial(_channels, domain=domain, curve=curve),
         (domain,),
@@ -138,88 +89,94 @@ def standardized_channels(domain: str, curve: Curve, published: Published) -> La
 
 
 def segments(domain: str, *, masked: bool = False) -> Label:
-    """The numbers of the segments, as they are."""
+    """A label that is the number of each pixel's segment, as stored."""
     return Label(partial(_segments, domain=domain, masked=masked), (domain,), masked)
 
 
 def semantic(domain: str, classes: int) -> Label:
-    """Classes from 0, of a picture in which 0 means uncertain and is left out."""
+    """A label that is each pixel's class, counted from 0; stored zeros (uncertain) are masked."""
     make = partial(_semantic, domain=domain, classes=classes)
     return Label(make, (domain,), fit=partial(fit_frequencies, make=make))
 
 
-def class_chances(domain: str) -> Label:
-    """Probabilities of classes, of files that hold probabilities or scores."""
-    make = partial(_chances, domain=domain)
+def class_probabilities(domain: str) -> Label:
+    """A label that is the probability of each class; files hold probabilities or scores."""
+    make = partial(_probabilities, domain=domain)
     return Label(make, (domain,), fit=partial(fit_frequencies, make=make))
 
 
-def from_points(numbers: Numbers, *, standardize: bool) -> Label:
-    """Numbers that follow from the ``point_info`` of a view and its partners."""
+def from_point_info(numbers: Numbers, *, standardize: bool) -> Label:
+    """A label of numbers computed from the ``point_info`` of a view and its partners.
+
+    ``standardize`` says whether each number is brought to mean 0 and standard deviation 1.
+    """
     make = partial(_vector, numbers=numbers)
     fit = partial(fit_vector, make=make) if standardize else None
     return Label(make, infos=True, fixed=True, fit=fit)
 
 
 def matching() -> Label:
-    """1 where both pictures look at the same point, 0 where they do not."""
+    """A label that is 1 if both pictures look at the same point, and 0 otherwise."""
     return Label(_matching)
 
 
 def pose_numbers(infos: Sequence[Info]) -> Floats:
-    """(6,) pose of the first camera in the second (`encoders.codecs.poses.relative_pose`)."""
+    """The pose, (6,), of the first camera relative to the second (`encoders.codecs.poses`)."""
     (turn1, place1, _), (turn2, place2, _) = map(poses.point_info_camera, infos)
     return poses.relative_pose(turn1, place1, turn2, place2)
 
 
 def egomotion_numbers(infos: Sequence[Info]) -> Floats:
-    """(18,) poses between three cameras (`encoders.codecs.poses.egomotion`)."""
+    """The three relative poses, (18,), of three cameras (`encoders.codecs.poses.egomotion`)."""
     cameras = [poses.point_info_camera(info) for info in infos]
     return poses.egomotion([turn for turn, _, _ in cameras], [place for _, place, _ in cameras])
 
 
 def vanishing_numbers(infos: Sequence[Info]) -> Floats:
-    """(9,) three unit vectors in the camera's frame."""
+    """The unit vectors to the three vanishing points, (9,), in the camera's frame."""
     return poses.point_info_vanishing_points(infos[0])
 
 
 def layout_numbers(infos: Sequence[Info]) -> Floats:
-    """(9,) the room's box in the camera's frame."""
+    """The box around the room, (9,), in the camera's frame."""
     return poses.point_info_layout(infos[0])
 
 
-def _map(sample: Sample, *, domain: str, curve: Curve, masked: bool, blur: float = 0.0) -> Made:
+def _map(
+    sample: Sample, *, domain: str, curve: Curve, masked: bool, blur: float = 0.0
+) -> TargetsAndMask:
     constants = {name: sample.constants[name] for name in ("ceiling",) if name in sample.constants}
     raw = sample.raw[domain]
     planes = raw[:, None] if raw.ndim == 3 else np.moveaxis(raw, 3, 1)
-    target = applied(curve, planes, constants)
+    target = apply_curve(curve, planes, constants)
     if blur:
         spread = blur * sample.size
         target = ndimage.gaussian_filter(target, (0, 0, spread, spread), mode="reflect")
     return target, sample.valid if masked else sample.everywhere()
 
 
-def _depth(sample: Sample, *, domain: str) -> Made:
+def _depth(sample: Sample, *, domain: str) -> TargetsAndMask:
     target, mask = _map(sample, domain=domain, curve=log_depth, masked=True)
     return target, mask & (sample.raw[domain] < DEPTH_LIMIT)
 
 
-def _channels(sample: Sample, *, domain: str, curve: Curve) -> Made:
+def _channels(sample: Sample, *, domain: str, curve: Curve) -> TargetsAndMask:
     mean, std = sample.constants["mean"], sample.constants["std"]
     raw = sample.raw[domain]
     planes = [
-        applied(curve, raw[..., channel], {"mean": mean[channel], "std": std[channel]})
+        apply_curve(curve, raw[..., channel], {"mean": mean[channel], "std": std[channel]})
         for channel in range(raw.shape[-1])
     ]
     return np.stack(planes, axis=1), sample.valid
 
 
-def _segments(sample: Sample, *, domain: str, masked: bool) -> Made:
+def _segments(sample: Sample, *, domain: str, masked: bool) -> TargetsAndMask:
     mask = sample.valid if masked else sample.everywhere()
     return sample.raw[domain].astype(np.int64), mask
 
 
-def _semantic(sample: Sample, *, domain: str, classes: int) -> Made:
+def _semantic(sample: Sample, *, domain: str, classes: int) -> TargetsAndMask:
+    """Class numbers from 0; raises if a file has more classes."""
     raw = sample.raw[domain]
     for number in np.flatnonzero((raw > classes).any(axis=(1, 2))):
         wrong = raw[number][raw[number] > classes]
@@ -232,22 +189,23 @@ def _semantic(sample: Sample, *, domain: str, classes: int) -> Made:
     return np.maximum(raw, 1).astype(np.int64) - 1, raw > 0
 
 
-def _chances(sample: Sample, *, domain: str) -> Made:
-    """Rows that are all zero say that the view has no label."""
+def _probabilities(sample: Sample, *, domain: str) -> TargetsAndMask:
+    """Class probabilities; a view whose numbers are all zero has no label."""
     raw = sample.raw[domain].astype(np.float64)
     known = (raw != 0).any(axis=1)
     total = raw.sum(axis=1, keepdims=True)
-    ready = (raw >= 0).all(axis=1, keepdims=True) & (np.abs(total - 1) <= 1e-2)
-    # The real object classes are the scores of a network, before their softmax.
+    normalized = (raw >= 0).all(axis=1, keepdims=True) & (np.abs(total - 1) <= 1e-2)
+    # Taskonomy's files of object classes hold a network's scores before the softmax.
     scores = np.exp(raw - raw.max(axis=1, keepdims=True))
-    chances = np.where(ready, raw, scores)
+    probabilities = np.where(normalized, raw, scores)
     if domain == "class_scene" and raw.shape[1] == ALL_PLACES:
-        chances = chances[:, list(PLACES)]
-    chances /= chances.sum(axis=1, keepdims=True)
-    return chances.astype(np.float32), known
+        probabilities = probabilities[:, list(PLACES)]
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return probabilities.astype(np.float32), known
 
 
-def _vector(sample: Sample, *, numbers: Numbers) -> Made:
+def _vector(sample: Sample, *, numbers: Numbers) -> TargetsAndMask:
+    """Numbers computed from ``point_info``, standardized; an error names the file."""
     rows = []
     for infos, paths in zip(sample.infos, sample.paths, strict=True):
         try:
@@ -259,8 +217,8 @@ def _vector(sample: Sample, *, numbers: Numbers) -> Made:
             ) from None
     values = np.stack(rows)
     mean, std = sample.constants.get("mean", 0.0), sample.constants.get("std", 1.0)
-    return ((values - np.asarray(mean)) / np.asarray(std)).astype(np.float32), sample.found
+    return ((values - np.asarray(mean)) / np.asarray(std)).astype(np.float32), sample.has_partners
 
 
-def _matching(sample: Sample) -> Made:
-    return sample.same.astype(np.int64), sample.found
+def _matching(sample: Sample) -> TargetsAndMask:
+    return sample.same_point.astype(np.int64), sample.has_partners

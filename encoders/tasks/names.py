@@ -1,4 +1,4 @@
-"""What tasks are called by people who ask for them."""
+"""Look up tasks of the dictionary by any of their names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from encoders.errors import UnknownNameError
 from encoders.tasks import TASKS
 from taskgraph.tasks.aliases import ALIASES, standard_name
 
-ALL = "all"
-"""Stands for every task of the bank that suits the number of pictures."""
+ALL_TASKS = "all"
+"""In place of names: every task of a bank that takes the given number of pictures."""
 
-ORDER = (
+DISPLAY_ORDER = (
     "autoencoder",
     "denoise",
     "impainting_whole",
@@ -38,7 +38,7 @@ ORDER = (
     "non_fixated_pose",
     "ego_motion",
 )
-"""The tasks from the picture itself to several pictures, as the contact sheet has them."""
+"""The trained tasks in the order of contact sheets: 2D, 3D, semantic, then several pictures."""
 
 
 def known_name(name: str) -> str:
@@ -47,26 +47,26 @@ def known_name(name: str) -> str:
     Raises
     ------
     UnknownNameError
-        If it has no such name; the message says what is near.
+        If there is no task of that name; the message lists similar names.
     """
-    found = standard_name(name)
-    if found not in TASKS:
+    standard = standard_name(name)
+    if standard not in TASKS:
         word = name.strip().lower().replace("-", "_")
         near = difflib.get_close_matches(word, [*ALIASES, *TASKS], n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(TASKS)}"
         raise UnknownNameError(f'no task "{name}"; {hint}')
-    return found
+    return standard
 
 
 def trained_name(name: str) -> str:
-    """`known_name` of a task that has answers, which the random projection has not.
+    """The name as `known_name` returns it, of a task for which a network is trained.
 
     Raises
     ------
     UnknownNameError
-        If it has no such name, or nothing is trained for it.
+        If there is no task of that name, or it is the random projection.
     """
-    found = known_name(name)
-    if TASKS[found].output is None:
-        raise UnknownNameError(f'task "{name}" has no answers: nothing is trained for it')
-    return found
+    standard = known_name(name)
+    if TASKS[standard].output is None:
+        raise UnknownNameError(f'task "{name}" has no predictions: no network is trained for it')
+    return standard

@@ -1,4 +1,4 @@
-"""What labels are made from: some views, their partners, and the numbers of their files."""
+"""The raw data of some views, from which inputs and labels are made."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from encoders.codecs.encodings import to_value
 from taskgraph.arrays import Array, Booleans, Floats32, Pixels
 
 Info = Mapping[str, Any]
-Made = tuple[Array, Array]
-"""Targets (B, ...) and masks: (B, H, W) for pictures, (B,) for all else."""
+"""The content of a ``point_info`` file."""
+TargetsAndMask = tuple[Array, Array]
+"""Targets (B, ...), and where they count: (B, H, W) for maps, (B,) otherwise."""
 
 
 def _unnamed(domain: str, number: int) -> str:
@@ -23,30 +24,30 @@ def _unnamed(domain: str, number: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What the labels of B views are made from; n pictures a view.
+    """The raw data of B views for one task, with n pictures each.
 
     Attributes
     ----------
     size : int
-        S, the side of the pictures.
+        S, the side of the pictures, in pixels.
     pictures : (B, n, S, S, 3) uint8 array
-        Each view's own, then its partners'.
-    raw : dict of arrays, (B, ...)
-        By domain: what the files of the view itself hold (`encoders.codecs.encodings`).
+        The picture of each view, followed by those of its partners.
+    raw : dict of (B, ...) arrays
+        By domain: the stored numbers of the view's own files (`encoders.codecs.encodings`).
     valid : (B, S, S) bool array
-        Where the view saw anything.
+        The pixels at which the camera saw a surface.
     infos : tuple of B tuples of n ``point_info`` objects
-        Empty tuples for tasks that do not ask for them.
-    paths : as infos
-        Where each of them was read.
-    found, same : (B,) bool arrays
-        Whether there are partners, and whether they look at the same point.
-    seeds : tuple of B tuples of whole numbers
-        The dataset's seed, the view, the task, the epoch.
+        Empty tuples if the task does not need them.
+    paths : tuple of B tuples of n str
+        The files of ``infos``, for error messages.
+    has_partners, same_point : (B,) bool arrays
+        Whether the view has partners, and whether they look at the same point as it does.
+    seeds : tuple of B tuples of int
+        The dataset's seed, then numbers that stand for the view, the task and the epoch.
     constants : dict
-        What the task's `Label.fit` gave on the train split.
+        The constants that the task's `Label.fit` found on the train split.
     file : function
-        From a domain and the number of a view to the file that was read, for errors.
+        From a domain and the number of a view to the file that was read, for error messages.
     """
 
     size: int
@@ -55,8 +56,8 @@ class Sample:
     valid: Booleans
     infos: tuple[tuple[Info, ...], ...]
     paths: tuple[tuple[str, ...], ...]
-    found: Booleans
-    same: Booleans
+    has_partners: Booleans
+    same_point: Booleans
     seeds: tuple[tuple[int, ...], ...]
     constants: Mapping[str, Any]
     file: Callable[[str, int], str] = field(default=_unnamed, repr=False)
@@ -66,20 +67,20 @@ class Sample:
 
     @property
     def rgb(self) -> Pixels:
-        """(B, S, S, 3) the views' own pictures."""
+        """The views' own pictures, (B, S, S, 3)."""
         return self.pictures[:, 0]
 
     def rngs(self) -> list[Generator]:
-        """A generator a view: the same numbers at each call."""
+        """A random generator for each view, which gives the same numbers after each call."""
         return [np.random.default_rng(SeedSequence(seed)) for seed in self.seeds]
 
     def everywhere(self, shrink: int = 1) -> Booleans:
-        """(B, H, W) mask that leaves nothing out."""
+        """A (B, H, W) mask that is True everywhere, with H = W = S / ``shrink``."""
         side = self.size // shrink
         return np.ones((len(self), side, side), dtype=bool)
 
     def views(self) -> Iterator[OneView]:
-        """The views one by one, in physical units."""
+        """Iterate over the views; each gives its data in physical units."""
         for number in range(len(self)):
             yield OneView(
                 self.rgb[number].astype(np.float32) / np.float32(255),
@@ -91,19 +92,20 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class OneView:
-    """One view, as the label function of a user's own task sees it.
+    """One view, the argument of the label function of a user's own task (`each_view`).
 
-    ``view["normal"]`` gives a domain in physical units, as `codecs.encodings.to_value` does.
+    ``view["normal"]`` returns a domain in physical units (`encoders.codecs.encodings.to_value`).
 
     Attributes
     ----------
     rgb : (S, S, 3) float32 array, 0 to 1
+        The picture.
     raw : dict of arrays
-        The whole numbers of the files.
+        By domain: the stored numbers of the view's file.
     valid : (S, S) bool array
-        Where the view saw anything.
+        The pixels at which the camera saw a surface.
     info : dict
-        Its ``point_info``; empty unless the label asked for it.
+        The view's ``point_info``; empty unless the label asks for it.
     """
 
     rgb: Floats32
@@ -115,8 +117,8 @@ class OneView:
         return to_value(domain, self.raw[domain])
 
 
-def as_given(sample: Sample) -> Floats32:
-    """The pictures scaled to [-1, 1], (B, n, 3, S, S)."""
+def scaled_pictures(sample: Sample) -> Floats32:
+    """The pictures scaled to [-1, 1], (B, n, 3, S, S): the input of most tasks."""
     planes = sample.pictures.transpose(0, 1, 4, 2, 3)
     scaled: Floats32 = np.divide(planes, np.float32(127.5), dtype=np.float32, order="C")
     scaled -= 1

@@ -1,4 +1,4 @@
-"""What a task is: which pictures go in, what comes out, and where the label is from."""
+"""The definition of a task: its input, its output, its label and its loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from encoders.errors import InvalidDataError
-from encoders.tasks.sample import Made, OneView, Sample, as_given
+from encoders.tasks.sample import OneView, Sample, TargetsAndMask, scaled_pictures
 from taskgraph.arrays import Booleans, Floats32
 
 Kind = Literal["map", "class_map", "segments", "vector", "classes"]
@@ -18,25 +18,27 @@ Kind = Literal["map", "class_map", "segments", "vector", "classes"]
 
 @dataclass(frozen=True)
 class Output:
-    """The form of a task's answer.
+    """The form of a task's output.
 
     Attributes
     ----------
     kind : str
-        What a network gives, and what its target is:
+        The shapes of a network's output and of its target:
 
         ============= ============================== =============================================
-        ``map``       (C, H, W)                      the same
-        ``class_map`` (C, H, W) scores of classes    (H, W) whole numbers below C
-        ``segments``  (C, H, W) embedding            (H, W) numbers; equal ones are one segment
-        ``vector``    (C,)                           the same
-        ``classes``   (C,) scores of classes         (C,) probabilities, or one whole number
-                                                     where the loss is ``xentropy``
+        kind          output                         target
+        ============= ============================== =============================================
+        ``map``       (C, H, W)                      (C, H, W)
+        ``class_map`` (C, H, W) logits of classes    (H, W) class numbers below C
+        ``segments``  (C, H, W) embedding            (H, W) integers, equal within one segment
+        ``vector``    (C,)                           (C,)
+        ``classes``   (C,) logits of classes         (C,) probabilities, or one class number if the
+                                                     loss is ``xentropy``
         ============= ============================== =============================================
     channels : int or None
-        C; None where the data set's files say how many classes there are.
+        C; None if the number of classes is read from the data set's files.
     shrink : int
-        H and W are the size of the pictures divided by this.
+        H and W are the side of the pictures divided by this number.
     """
 
     kind: Kind
@@ -45,16 +47,16 @@ class Output:
 
     @property
     def pixels(self) -> bool:
-        """Whether the answer is a picture."""
+        """Whether the output is a map, with one value or more for each pixel."""
         return self.kind in ("map", "class_map", "segments")
 
     def shape(self, size: int) -> tuple[int, ...]:
-        """What a network gives for pictures of side ``size``.
+        """The shape of a network's output for pictures of side ``size``.
 
         Raises
         ------
         InvalidDataError
-            If the number of classes is still open, or ``size`` cannot be divided.
+            If the number of classes is unknown, or ``size`` is not divisible by ``shrink``.
         """
         if self.channels is None:
             raise InvalidDataError(
@@ -70,27 +72,27 @@ class Output:
 
 @dataclass(frozen=True)
 class Label:
-    """Where a task's label comes from.
+    """The recipe by which a task's targets are made from the files of a data set.
 
     Attributes
     ----------
     make : function
         From a `Sample` to targets and masks.
     domains : tuple of str
-        The folders that it reads, besides the pictures.
+        The folders that are read, besides that of the pictures.
     valid : bool
-        Whether it needs to know which pixels saw anything.
+        Whether ``make`` uses the mask of valid pixels.
     infos : bool
-        Whether it needs ``point_info``.
+        Whether ``make`` uses ``point_info``.
     fixed : bool
-        Whether the targets of a view are always the same and small enough to be kept in memory.
+        Whether a view's target never changes and is small enough to be kept in memory.
     fit : function, optional
-        From the train split's samples to the constants that ``make`` standardizes with.
+        From the samples of the train split to the constants that ``make`` standardizes with.
     clips : bool
-        Whether ``make`` clips what is above the constants' ceiling to 1.
+        Whether ``make`` clips targets above the constants' ceiling to 1.
     """
 
-    make: Callable[[Sample], Made]
+    make: Callable[[Sample], TargetsAndMask]
     domains: tuple[str, ...] = ()
     valid: bool = False
     infos: bool = False
@@ -101,40 +103,39 @@ class Label:
 
 @dataclass(frozen=True)
 class Task:
-    """A question about pictures, and how its answer is known.
+    """A task: what a network predicts from pictures, how targets are made, and its loss.
 
     Attributes
     ----------
     name : str
-        In tables and on the command line; Taskonomy's internal names for its own tasks.
+        The name in tables and on the command line. Taskonomy's tasks keep their internal names.
     output : Output or None
-        None where nothing is learned (a random projection).
+        The form of the output; None if nothing is learned (the random projection).
     loss : str
         A key of `encoders.losses.LOSSES`.
     label : Label or None
-        None where ``output`` is.
+        How targets are made; None if ``output`` is None.
     title : str
-        For people; the name where it is empty.
+        The name in figures and reports; ``name`` if it is empty.
     inputs : int
-        Pictures that a network is given: 1, 2, 3, or the 9 tiles of a jigsaw.
+        Number of pictures in a network's input: 1, 2, 3, or the 9 tiles of a jigsaw.
     channels : int
-        Of each of them.
+        Channels of each input picture.
     shrink : int
-        Pixels of a picture, along a side, to one of what goes in.
+        The side of a data set's picture divided by the side of an input picture.
     partners : str
-        The rule by which further pictures are chosen (`encoders.dataset.pairs`); empty for tasks
-        that start from one picture.
+        The rule that chooses a view's partners (`encoders.dataset.pairs`); empty for tasks of one
+        picture.
     prepare : function
-        From a `Sample` to what goes in, (B, inputs, channels, S / shrink, S / shrink) in
-        [-1, 1].
+        From a `Sample` to inputs, (B, inputs, channels, S / shrink, S / shrink) in [-1, 1].
     source_only : bool
-        Whether the dictionary holds it as a source alone, never as a target.
+        Whether the task is a source only, and never a target of transfers.
     augment : tuple of str
-        What training may change of its examples: ``mirror`` and ``light`` of their pictures
-        (`encoders.training.augment.varied`); with ``partners``, each epoch draws other partners.
+        Augmentations in training: ``mirror`` and ``light`` change the pictures
+        (`encoders.training.augment.varied`); ``partners`` draws other partners in each epoch.
     mirror : tuple of float
-        Sign of each number of the answer, before it is standardized, when pictures are mirrored;
-        empty where the answer stays the same.
+        Signs by which the numbers of the target, before standardization, are multiplied when
+        pictures are mirrored; empty if mirroring does not change the target.
     """
 
     name: str
@@ -146,7 +147,7 @@ class Task:
     channels: int = 3
     shrink: int = 1
     partners: str = ""
-    prepare: Callable[[Sample], Floats32] = field(default=as_given, repr=False)
+    prepare: Callable[[Sample], Floats32] = field(default=scaled_pictures, repr=False)
     source_only: bool = False
     augment: tuple[str, ...] = ()
     mirror: tuple[float, ...] = ()
@@ -157,42 +158,43 @@ class Task:
 
     @property
     def display(self) -> str:
-        """The title, or the name."""
+        """The title, or the name if there is no title."""
         return self.title or self.name
 
     def input_shape(self, size: int) -> tuple[int, ...]:
-        """(channels, s, s), with the number of pictures before it where there are several."""
+        """The shape of an input: (channels, s, s), or (inputs, channels, s, s) for several."""
         one = (self.channels, size // self.shrink, size // self.shrink)
         return one if self.inputs == 1 else (self.inputs, *one)
 
     def domains(self) -> tuple[str, ...]:
-        """The folders that the task reads, besides the pictures and the mask."""
+        """The folders that the label reads, besides those of the pictures and the valid pixels."""
         return self.label.domains if self.label else ()
 
     def needs_infos(self) -> bool:
-        """Whether ``point_info`` is read: for the label, or to choose partners."""
+        """Whether ``point_info`` is needed, for the label or to choose partners."""
         return bool(self.partners) or (self.label is not None and self.label.infos)
 
 
 def each_view(
     function: Callable[[OneView], Any], domains: Sequence[str] = (), *, infos: bool = False
 ) -> Label:
-    """A label for a task of your own: a function of one view.
+    """Make the label of a task of your own from a function of one view.
 
     Parameters
     ----------
     function
-        From a `OneView` to the target: a number, (C,), (S, S) or (C, S, S); NaN where it does not
-        count.
+        From a `OneView` to the target: a number, (C,), (S, S) or (C, S, S); NaN where there is no
+        target.
     domains : sequence of str
         The folders that the function reads.
     infos : bool
-        Whether it reads ``view.info``.
+        Whether the function reads ``view.info``.
     """
     return Label(partial(_made_of_views, function=function), tuple(domains), True, infos)
 
 
-def _made_of_views(sample: Sample, *, function: Callable[[OneView], Any]) -> Made:
+def _made_of_views(sample: Sample, *, function: Callable[[OneView], Any]) -> TargetsAndMask:
+    """The function's targets of all views; a place is masked out if one of its numbers is NaN."""
     targets = np.stack([np.asarray(function(view), dtype=np.float32) for view in sample.views()])
     if targets.ndim == 1:
         targets = targets[:, None]

@@ -1,4 +1,4 @@
-"""Answers in one set of constants, said in another: each is the same raw number in both."""
+"""Convert predictions between two sets of standardization constants."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from taskgraph.arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class Conversion:
-    """``answer * factor + shift``, and no more than ``most``.
+    """The function ``min(prediction * factor + shift, most)``.
 
     Attributes
     ----------
     factor, shift : () or (C,) arrays
-        For all channels alike, or for each of them.
+        One number for all channels, or one for each channel.
     most : float
-        What the targets are clipped to; infinity where they are not clipped.
+        The value at which the targets are clipped; infinity if they are not clipped.
     """
 
     factor: Floats
@@ -32,21 +32,22 @@ class Conversion:
 def conversion(
     task: Task, trained: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> Conversion | None:
-    """How a network's answers become those of one that learned with the ``wanted`` constants.
+    """The conversion of predictions from the ``trained`` constants to the ``wanted`` ones.
 
-    A target is (raw - mean) / std where a task's constants are a mean and a spread, and
-    2 raw / ceiling - 1 where they are a ceiling; solved for raw, and put into the other one.
+    A target is (raw - mean) / std if the constants are a mean and a standard deviation, and
+    2 raw / ceiling - 1 if they are a ceiling. A converted prediction stands for the same raw
+    number as before.
 
     Parameters
     ----------
     trained, wanted : mappings
-        What `TaskonomyDataset.constants` held for the task when it was trained, and holds now.
+        The task's entry of `TaskonomyDataset.constants` when the network was trained, and now.
 
     Returns
     -------
     Conversion or None
-        None where both are the same, or where answers have no unit: classes, and tasks without
-        constants.
+        None if both are the same, or if predictions have no unit (classes, and tasks without
+        constants).
     """
     old, new = _affine(trained), _affine(wanted)
     if old is None or new is None or all(map(np.array_equal, old, new)):
@@ -57,7 +58,7 @@ def conversion(
 
 
 def _affine(constants: Mapping[str, Any]) -> tuple[Floats, Floats] | None:
-    """Scale and origin of ``raw = scale * target + origin``."""
+    """Scale and origin in ``raw = scale * target + origin``; None if there is no such relation."""
     if "ceiling" in constants:
         half = np.asarray(constants["ceiling"], dtype=np.float64) / 2
         return half, half

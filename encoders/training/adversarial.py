@@ -1,4 +1,4 @@
-"""The paper's adversarial term: a discriminator that learns beside the network."""
+"""The paper's adversarial term: a discriminator that is trained together with the network."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ from encoders.training.loading import Batch
 
 @dataclass(frozen=True)
 class AdversarialConfig:
-    """How a network's maps are made to look like labels; the defaults are the paper's.
+    """Configuration of the adversarial term; the defaults are the paper's.
 
     Attributes
     ----------
     share : float
-        Of the adversarial term in the total, (1 - share) L + share G.
+        Weight of the adversarial term G in the total, (1 - share) L + share G.
     color_share : float
-        The same for colorization, whose maps are shares of colors.
+        The same weight for colorization, whose maps are probabilities of colors.
     alone : int
-        Steps that the network is trained without the discriminator, at first.
+        Number of first steps in which the network is trained without the discriminator.
     learning_rate : float
-        Of the discriminator's stochastic gradient descent; one step a step of the network's.
+        Of the discriminator's stochastic gradient descent, which takes one step for each of the
+        network's.
     real_label : float
-        What the discriminator is to answer for labels.
+        The discriminator's target for labels.
     noise : float
-        Standard deviation of the noise on the maps that it is first shown.
+        Standard deviation, at first, of the noise on the maps that the discriminator is shown.
     halved_at : int
         Steps after which the noise is half as strong (`encoders.losses.noise_scale`).
     """
@@ -56,25 +57,25 @@ class AdversarialConfig:
 
 
 class Adversary:
-    """A discriminator, and the two things that training asks of it.
+    """A discriminator and its training.
 
-    Each step ``total`` gives the loss that the network is trained with, and ``learn`` trains the
-    discriminator on the same maps. Before step ``config.alone`` the one is L as it is, and the
-    other does nothing.
+    In each step ``total`` returns the loss of the network, and ``learn`` trains the discriminator
+    on the same maps. Before step ``config.alone`` ``total`` returns L, and ``learn`` does nothing.
 
-    Plain gradient descent keeps no state, so the discriminator's weights are all that resuming
-    needs. The noise depends on (seed, step, device) alone and takes nothing from torch's own
-    random numbers: a share of 0 trains the network as if there were no adversary.
+    Plain gradient descent keeps no state, so resuming needs the discriminator's weights alone. The
+    noise depends on (seed, step, device) alone and not on torch's generator, so that a share of 0
+    trains the network as without an adversary.
 
     Parameters
     ----------
     network : module
-        (B, C, H, W) pictures and (B, K, h, w) maps -> (B, 1, ...) logits, higher for labels.
+        The discriminator: (B, C, H, W) pictures and (B, K, h, w) maps -> (B, 1, ...) logits,
+        higher for labels.
     config : AdversarialConfig
     share : float, optional
-        Where it is another one than ``config.share``.
+        Replaces ``config.share``.
     shown : function
-        From the network's predictions to maps that are like labels.
+        From the network's predictions to maps of the form of labels.
     """
 
     def __init__(
@@ -89,23 +90,23 @@ class Adversary:
         self.share = config.share if share is None else share
 
     def setup(self, fabric: Fabric, *, seed: int) -> None:
-        """Go to the device; ``seed`` is the noise's."""
+        """Move to the device; ``seed`` is the seed of the noise."""
         self.fabric, self.seed = fabric, seed
         self.network.to(fabric.device).train()
         plain = torch.optim.SGD(self.network.parameters(), lr=self.config.learning_rate)
         self.optimizer: Any = fabric.setup_optimizers(plain)
 
     def total(self, mean: Tensor, prediction: Tensor, batch: Batch, step: int) -> Tensor:
-        """(1 - share) L + share G: what the network minimizes at a step.
+        """Return (1 - share) L + share G, which the network minimizes in a step.
 
         Parameters
         ----------
         mean : tensor of no dimension
-            L, the batch's mean loss.
+            L, the mean loss of the batch.
         prediction : (B, K, h, w) tensor
         batch : pictures, target, mask
         step : int
-            From 0.
+            Counted from 0.
         """
         if step < self.config.alone:
             return mean
@@ -118,7 +119,7 @@ class Adversary:
         return combined(mean, batch_mean(generator_loss(logits), batch[2]), share=self.share)
 
     def learn(self, prediction: Tensor, batch: Batch, step: int) -> None:
-        """One step of the discriminator; arguments as for `total`."""
+        """Train the discriminator by one step; arguments as for `total`."""
         if step < self.config.alone:
             return
         fake, real = self._maps(prediction.detach(), batch, step, turn=1)
@@ -135,9 +136,9 @@ class Adversary:
     def _maps(
         self, prediction: Tensor, batch: Batch, step: int, *, turn: int
     ) -> tuple[Tensor, Tensor]:
-        """Prediction and label as the discriminator sees them, with noise.
+        """Return prediction and label as the discriminator is shown them, with noise.
 
-        Where the label does not count both are 0, so that what stands there betrays neither.
+        Both are 0 outside of the mask, so that the discriminator cannot tell them apart there.
         """
         _, target, mask = batch
         kept = (mask != 0).unsqueeze(1)  # (B, 1, h, w)
@@ -155,12 +156,12 @@ class Adversary:
 def adversary_of(
     task: Task, output: OutputSpec, preset: str | Preset, config: AdversarialConfig, *, seed: int
 ) -> Adversary | None:
-    """A task's adversary; None for tasks that the paper trains without: those of no plain map.
+    """Return a task's adversary; None for tasks whose output is not a plain map, as in the paper.
 
     Parameters
     ----------
     output : OutputSpec
-        The task's, from `encoders.training.objective.output_of`.
+        The task's output, from `encoders.training.objective.output_of`.
     seed : int
         Draws the discriminator's weights.
 

@@ -1,4 +1,4 @@
-"""Examples changed at random in training, so that few buildings are not learned by heart."""
+"""Augmentation: random changes of training examples, which reduce overfitting to few buildings."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ GAIN = 0.3
 """Brightness is multiplied by a factor drawn from 1 - GAIN to 1 + GAIN."""
 
 Line = tuple[Tensor, Tensor]
-"""Factor and shift of each number of an answer."""
+"""Factor and shift of each number of a target."""
 
 
 def varied(
     pictures: Tensor, target: Tensor, changes: Collection[str], mirror: Line | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Mirror half of the examples from left to right, and lighten or darken each.
+    """Return pictures and targets after random changes of left and right and of brightness.
 
-    What a room is called does not depend on its left and right; where a camera stands does, in a
-    known way, and not on the light.
+    Half of the examples are mirrored from left to right, and the brightness of each is changed.
+    The class of a room does not depend on either; the pose of a camera depends on left and right
+    in a known way.
 
     Parameters
     ----------
     pictures : (B, ..., C, H, W) float tensor
-        In [-1, 1], black to white; the pictures of one example are changed alike.
+        In [-1, 1], black to white; all pictures of one example are changed in the same way.
     target : (B, ...) tensor
     changes : collection of str
-        Which of ``mirror`` and ``light``.
+        Which changes to make: ``mirror``, ``light``.
     mirror : pair of (C,) tensors, optional
-        What the answer to mirrored pictures is: the target times the first, plus the second; by
-        default the target itself.
+        The target of mirrored pictures is the target times the first plus the second; by default
+        it is the target itself.
 
     Returns
     -------
     (pictures, target)
-        Of the same shapes and ranges. Random numbers are those of torch's default generator.
+        With the same shapes and ranges. Random numbers come from torch's default generator.
     """
     chosen = (torch.rand(len(pictures)) < 0.5).to(pictures.device)
     gain = (1 + GAIN * (2 * torch.rand(len(pictures)) - 1)).to(pictures.device)
@@ -54,9 +55,10 @@ def varied(
 
 
 def mirrored(signs: Sequence[float], constants: Mapping[str, Any]) -> Line | None:
-    """How a standardized answer z = (y - mean) / std becomes that of the mirrored pictures.
+    """Return factor and shift from a standardized target to that of the mirrored pictures.
 
-    With y' = s y, z' = s z + (s - 1) mean / std. None where no signs are given.
+    If mirroring turns y into s y, it turns z = (y - mean) / std into s z + (s - 1) mean / std.
+    Returns None if no signs s are given.
     """
     if not signs:
         return None
@@ -69,5 +71,5 @@ def mirrored(signs: Sequence[float], constants: Mapping[str, Any]) -> Line | Non
 
 
 def _each(one: Tensor, like: Tensor) -> Tensor:
-    """(B,) -> (B, 1, ...), to be used beside a tensor of more dimensions."""
+    """Reshape (B,) to (B, 1, ...), with as many dimensions as ``like``."""
     return one.view(-1, *[1] * (like.ndim - 1))

@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors with their configuration inside, never pickle."""
+"""Weights on disk: safetensors files that hold their configuration; no pickle."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFIG = "config"
 def write_weights(path: FilePath, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:
     """Write named tensors and the configuration that made them, atomically.
 
-    The bytes depend on nothing but the arguments: equal weights give equal files.
+    The bytes depend on the arguments alone: equal weights give equal files.
     """
     whole = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
     data = save(whole, metadata={CONFIG: json.dumps(dict(config), sort_keys=True)})
@@ -33,7 +33,7 @@ def write_weights(path: FilePath, tensors: Mapping[str, Tensor], config: Mapping
 
 
 def halved(module: nn.Module) -> dict[str, Tensor]:
-    """A module's tensors in half precision; whole numbers as they are."""
+    """Return a module's tensors, floating point ones in half precision."""
     return {
         name: tensor.half() if tensor.is_floating_point() else tensor
         for name, tensor in module.state_dict().items()
@@ -41,7 +41,7 @@ def halved(module: nn.Module) -> dict[str, Tensor]:
 
 
 def read_config(path: FilePath) -> dict[str, Any]:
-    """The configuration in a file of weights, without reading the weights.
+    """Return the configuration in a file of weights, without reading the weights.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def read_config(path: FilePath) -> dict[str, Any]:
 
 
 def read_weights(path: FilePath) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors and the configuration of a file; errors as for `read_config`."""
+    """Return the tensors and the configuration of a file; raises as `read_config`."""
     return _read(path, tensors=True)
 
 
@@ -86,7 +86,7 @@ def _read(path: FilePath, *, tensors: bool) -> tuple[dict[str, Tensor], dict[str
 
 
 def restore(module: nn.Module, tensors: Mapping[str, Tensor], *, where: FilePath) -> None:
-    """Put the tensors into the module, all of them and nothing else.
+    """Copy the tensors into the module; their names must be exactly the module's.
 
     Raises
     ------
@@ -113,5 +113,5 @@ def restore(module: nn.Module, tensors: Mapping[str, Tensor], *, where: FilePath
 
 
 def _current(name: str) -> str:
-    """A tensor's name in this version; files of version 0.1 spell ``standardize``."""
-    return name.replace("standardize.", "standardize.")
+    """Return a tensor's name in this version; files of version 0.1 spell ``standardise``."""
+    return name.replace("standardise.", "standardize.")

@@ -1,11 +1,11 @@
-"""Train one network; killed at any moment, it resumes and ends with the same weights."""
+"""Training of one network. A killed run resumes, and ends with the same weights."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,22 @@ from encoders.errors import TrainingError
 from encoders.losses import batch_mean
 from encoders.training.adversarial import Adversary
 from encoders.training.checkpoint import read_weights, restore, write_weights
-from encoders.training.loading import Examples, loader, of_epoch, shuffled
-from encoders.training.progress import BEST, Epoch, Progress, resume, save_progress
+from encoders.training.loading import Batch, Examples, loader, of_epoch, shuffled
+from encoders.training.run_state import BEST, Evaluation, RunState, resume, save_state
+from encoders.training.schedule import (
+    CAP,
+    PATIENCE,
+    Plateau,
+    cosine_factor,
+    plateau,
+    plateau_factor,
+)
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(prediction, target, mask) -> (B,) losses; NaN where a mask is empty."""
 
 Augment = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(pictures, target) -> others that are as right."""
+"""Augmentation: (pictures, target) -> transformed pictures and their matching targets."""
 
 SMALLER = "a smaller learning rate (--learning-rate) or --precision 32-true may help"
 
@@ -38,12 +46,16 @@ class FitConfig:
 
     Attributes
     ----------
-    epochs, batch : int
-        Passes over the training data; pictures a step, over all devices together.
+    epochs : int
+        Passes over the training data: all of them, or with ``patience`` the most (the cap).
+    batch : int
+        Pictures a step, over all devices together.
     learning_rate, weight_decay : float
-        Of AdamW; weights of normalization layers and biases do not decay.
+        Of AdamW: the largest learning rate, and the decay of weights other than biases and those
+        of normalization layers.
     warmup : float
-        Share of all steps in which the learning rate rises from 0; it then falls to 0 as a cosine.
+        Share of all steps in which the learning rate rises from 0. Without ``patience`` it then
+        falls to 0 as a cosine; with it, see `encoders.training.schedule.plateau_factor`.
     clip : float
         Longest gradient (Euclidean norm over all weights).
     precision : str
@@ -57,6 +69,15 @@ class FitConfig:
     threads : int
         Of numerical libraries while this trains or measures. With another number, losses differ
         from the fourth digit on; with one number they are the same for any number of jobs.
+    patience : int or None
+        Evaluations without improvement of the validation loss after which the learning rate is
+        cut, and after the last cut training stops. None: train for all epochs.
+    min_delta : float
+        Share of the validation loss by which it must fall to count as improved.
+    cuts : int
+        Cuts of the learning rate before training stops by patience.
+    evaluations : int
+        Evaluations on the validation split in each epoch, at equal distances.
     """
 
     epochs: int = 20
@@ -73,17 +94,24 @@ class FitConfig:
     nodes: int = 1
     workers: int = 0
     threads: int = 1
+    patience: int | None = None
+    min_delta: float = 0.001
+    cuts: int = 2
+    evaluations: int = 1
 
     def __post_init__(self) -> None:
-        if self.threads < 1:
-            raise TrainingError(f"threads is {self.threads}, expected at least 1")
+        least = {"threads": 1, "evaluations": 1, "patience": 1, "cuts": 0, "min_delta": 0}
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if value is not None and value < bound:
+                raise TrainingError(f"{name} is {value}, expected at least {bound}")
 
     def of_constant(self) -> FitConfig:
-        """The same for a constant: with no features to spoil, large steps find it soon."""
+        """Return the configuration for fitting a constant answer: a larger rate, no decay."""
         return dataclasses.replace(self, learning_rate=0.05, weight_decay=0.0)
 
     def fabric(self) -> Fabric:
-        """The devices and the precision that this configuration asks for."""
+        """Return the Fabric of this configuration's devices and precision."""
         precision = self.precision
         if precision == "auto":
             precision = "bf16-mixed" if computes_in_bfloat16() else "32-true"
@@ -97,23 +125,27 @@ class FitConfig:
 
 
 def computes_in_bfloat16() -> bool:
-    """Whether the GPU, or without one the processor, has instructions for bfloat16."""
+    """Return whether the GPU, or the processor if there is none, computes in bfloat16 itself."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     cpu = torch.cpu.get_capabilities()
     return bool(cpu.get("avx512_bf16") or cpu.get("amx_bf16") or cpu.get("bf16"))
 
 
-def learning_rate(step: int, steps: int, config: FitConfig) -> float:
-    """Linear warm-up, then half a cosine down to 0 (Loshchilov & Hutter, 2017).
+def learning_rate(step: int, steps: int, config: FitConfig, cuts: int = 0) -> float:
+    """Return the learning rate of one step.
 
-    ``step`` counts from 0; the last one, ``steps - 1``, is just above 0.
+    Parameters
+    ----------
+    step, steps : int
+        ``step`` counts from 0 to ``steps - 1``.
+    cuts : int
+        Cuts so far, for training that stops by patience.
     """
-    rise = max(1, round(config.warmup * steps))
-    if step < rise:
-        return config.learning_rate * (step + 1) / rise
-    fall = (step - rise) / max(1, steps - rise)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
+    if config.patience is None:
+        return config.learning_rate * cosine_factor(step, steps, warmup=config.warmup)
+    factor = plateau_factor(step, steps, warmup=config.warmup, cuts=cuts)
+    return config.learning_rate * factor
 
 
 @with_threads
@@ -127,28 +159,29 @@ def fit(
     *,
     measure: Loss | None = None,
     record: dict[str, Any] | None = None,
-    after: Callable[[Epoch], None] = lambda _: None,
+    after: Callable[[Evaluation], None] = lambda _: None,
     fabric: Fabric | None = None,
     adversary: Adversary | None = None,
     augment: Augment | None = None,
-) -> Progress:
-    """Train ``network`` in place; at the end it has the weights of its best epoch.
+) -> RunState:
+    """Train ``network`` in place; at the end it has the weights of its best evaluation.
 
-    After each epoch `LAST` holds everything that resuming needs, and `BEST` the weights with the
-    smallest mean validation loss so far. A run that finds `LAST` of the same configuration goes on
-    from there; as each epoch draws its own random numbers from (seed, epoch), the final weights
-    are those of an undisturbed run (bit for bit on CPU).
+    After each evaluation `LAST` holds everything that resuming needs, and `BEST` the weights with
+    the smallest mean validation loss so far. A run that finds `LAST` of the same configuration
+    goes on from there. The random numbers between two evaluations are drawn from the seed and the
+    number of the evaluation, and the learning rate follows from the steps and the validation
+    losses, so the final weights are those of an undisturbed run (bit for bit on a CPU).
 
     Parameters
     ----------
     measure : function, optional
-        The validation loss, where it is another one than is trained with.
+        The validation loss, if it differs from the loss that is trained with.
     record : dict, optional
-        What else the files of weights should say of their origin; JSON values.
+        Further JSON values that the files of weights are to hold.
     after : function
-        Called with each finished `Epoch`, such as `encoders.training.progress.scalars`.
+        Called with each finished `Evaluation`, such as `encoders.training.run_state.scalars`.
     adversary : Adversary, optional
-        Adds its term to the loss that is trained with; all losses that are told are without it.
+        Adds its term to the loss that is trained with; reported losses leave it out.
     augment : function, optional
         Changes the examples that are trained on, such as `encoders.training.augment.varied`.
 
@@ -164,39 +197,24 @@ def fit(
         origin["adversarial"] = dataclasses.asdict(adversary.config)
     beside = {"adversary": adversary.network} if adversary else {}
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(_groups(network, config), lr=config.learning_rate)
-    progress = resume(network, optimizer, folder, origin, beside)
+    optimizer = adamw(network, config, fabric)
+    run = resume(network, optimizer, folder, origin, beside)
     model, optimizer = fabric.setup(network, optimizer)
-    steps = config.epochs * max(1, len(train) // config.batch)
-    for epoch in range(len(progress.epochs), config.epochs):
-        rate = learning_rate(progress.step, steps, config)
-        torch.manual_seed(_seed(config.seed, epoch, fabric.global_rank))
-        train_loss, speed, waiting = _train(
-            fabric,
-            model,
-            optimizer,
-            loss,
-            of_epoch(train, epoch),
-            epoch,
-            steps,
-            progress,
-            config,
-            adversary,
-            augment,
-        )
-        valid_loss = _mean(losses(fabric, model, measure or loss, valid, config), epoch)
-        row = Epoch(epoch, rate, train_loss, valid_loss, speed, waiting)
-        progress.epochs.append(row)
-        if valid_loss < progress.best_loss:
-            progress.best_epoch, progress.best_loss = epoch, valid_loss
-            if fabric.is_global_zero:
-                write_weights(folder / BEST, network.state_dict(), {**origin, "epoch": epoch})
+    training = Training(fabric, model, optimizer, loss, train, config, run, adversary, augment)
+    while run.stopped is None and len(run.epochs) < training.evaluations:
+        row = training.until_evaluation(measure or loss, valid)
+        best = run.add(row)
+        if best and fabric.is_global_zero:
+            about = {**origin, "epoch": row.epoch, "step": row.step}
+            write_weights(folder / BEST, network.state_dict(), about)
+        run.stopped = training.why_stopped()
         if fabric.is_global_zero:
-            save_progress(network, optimizer, folder, origin, progress, beside)
+            save_state(network, optimizer, folder, origin, run, beside)
         after(row)
+    run.stopped = run.stopped or CAP  # a run that an earlier version finished
     fabric.barrier()
     restore(network, read_weights(folder / BEST)[0], where=folder / BEST)
-    return progress
+    return run
 
 
 @with_threads
@@ -219,60 +237,113 @@ def losses(
     return torch.cat(found).numpy()
 
 
-def _train(
-    fabric: Fabric,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    loss: Loss,
-    train: Examples,
-    epoch: int,
-    steps: int,
-    progress: Progress,
-    config: FitConfig,
-    adversary: Adversary | None,
-    augment: Augment | None,
-) -> tuple[float, float, float]:
-    """One epoch; returns the mean loss, pictures a second, and the share of time spent waiting."""
-    model.train()
-    order = shuffled(len(train), config.seed, epoch, fabric.global_rank, fabric.world_size)
-    share = max(1, config.batch // fabric.world_size)
-    total = torch.zeros(2, dtype=torch.float64)
-    seen, waited, begin = 0, 0.0, time.perf_counter()
-    batches = iter(loader(train, order, batch=share, workers=config.workers, full=True))
-    while True:
-        asked = time.perf_counter()
-        batch = next(batches, None)
-        waited += time.perf_counter() - asked
-        if batch is None:
-            break
-        pictures, target, mask = fabric.to_device(batch)
-        pictures, target = augment(pictures, target) if augment else (pictures, target)
+@dataclass
+class Training:
+    """What one run trains, with what, and how far it is."""
+
+    fabric: Fabric
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    loss: Loss
+    train: Examples
+    config: FitConfig
+    run: RunState
+    adversary: Adversary | None
+    augment: Augment | None
+
+    def __post_init__(self) -> None:
+        world = self.fabric.world_size
+        self.share = max(1, self.config.batch // world)  # pictures a step of this device
+        self.steps = self.config.epochs * max(1, len(self.train) // self.config.batch)
+        self.batches = max(1, len(self.train) // world // self.share)  # an epoch
+        self.parts = min(self.config.evaluations, self.batches)  # evaluations an epoch
+        self.evaluations = self.config.epochs * self.parts
+
+    def until_evaluation(self, measure: Loss, valid: Examples) -> Evaluation:
+        """Train until the next evaluation, and evaluate."""
+        epoch, part = divmod(len(self.run.epochs), self.parts)
+        parts = (part,) if part else ()
+        torch.manual_seed(_seed(self.config.seed, epoch, self.fabric.global_rank, *parts))
+        cuts = self._cuts()
+        rate = learning_rate(self.run.step, self.steps, self.config, cuts)
+        train_loss, speed, waiting = self._train(epoch, part, cuts)
+        each = losses(self.fabric, self.model, measure, valid, self.config)
+        valid_loss = _mean(each, epoch)
+        return Evaluation(epoch, rate, train_loss, valid_loss, speed, waiting, self.run.step)
+
+    def why_stopped(self) -> str | None:
+        """Return why training is over after the evaluations so far; None if it is not."""
+        if self.config.patience is not None and self._plateau().exhausted:
+            return PATIENCE
+        return CAP if len(self.run.epochs) == self.evaluations else None
+
+    def _plateau(self) -> Plateau:
+        assert self.config.patience is not None
+        return plateau(
+            self.run.losses,
+            patience=self.config.patience,
+            min_delta=self.config.min_delta,
+            cuts=self.config.cuts,
+        )
+
+    def _cuts(self) -> int:
+        return 0 if self.config.patience is None else self._plateau().cuts
+
+    def _loader(self, epoch: int, part: int) -> Iterable[Batch]:
+        """The batches of this device between two evaluations."""
+        train, world = of_epoch(self.train, epoch), self.fabric.world_size
+        order = shuffled(len(train), self.config.seed, epoch, self.fabric.global_rank, world)
+        first, last = (self.batches * end // self.parts * self.share for end in (part, part + 1))
+        chosen = order[first : last if part + 1 < self.parts else None]
+        return loader(train, chosen, batch=self.share, workers=self.config.workers, full=True)
+
+    def _train(self, epoch: int, part: int, cuts: int) -> tuple[float, float, float]:
+        """Return the mean loss, pictures a second, and the share of time spent waiting."""
+        self.model.train()
+        total, seen, waited, begin = 0.0, 0, 0.0, time.perf_counter()
+        batches = iter(self._loader(epoch, part))
+        while True:
+            asked = time.perf_counter()
+            batch = next(batches, None)
+            waited += time.perf_counter() - asked
+            if batch is None:
+                break
+            loss = self.step(batch, cuts)
+            seen += len(batch[0])
+            total += loss * len(batch[0])
+            if not math.isfinite(total):
+                raise TrainingError(
+                    f"the loss became {loss} in epoch {epoch}, step {self.run.step}; " + SMALLER
+                )
+        spent = time.perf_counter() - begin
+        return total / seen, seen * self.fabric.world_size / spent, waited / spent
+
+    def step(self, batch: Batch, cuts: int = 0) -> float:
+        """One step of the optimizer; returns the mean loss of the batch."""
+        pictures, target, mask = self.fabric.to_device(batch)
+        if self.augment:
+            pictures, target = self.augment(pictures, target)
         batch = pictures, target, mask
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(progress.step, steps, config)
-        prediction = model(_last(pictures))
-        mean = batch_mean(loss(prediction, target, mask), mask)
-        whole = adversary.total(mean, prediction, batch, progress.step) if adversary else mean
-        optimizer.zero_grad(set_to_none=True)
-        fabric.backward(whole)
-        fabric.clip_gradients(model, optimizer, max_norm=config.clip, error_if_nonfinite=False)
-        optimizer.step()
-        if adversary:
-            adversary.learn(prediction, batch, progress.step)
-        progress.step += 1
-        seen += len(pictures)
-        total += torch.tensor([float(mean.detach()) * len(pictures), len(pictures)])
-        if not math.isfinite(float(total[0])):
-            raise TrainingError(
-                f"the loss became {float(mean.detach())} in epoch {epoch}, step {progress.step}; "
-                + SMALLER
-            )
-    spent = time.perf_counter() - begin
-    return float(total[0] / total[1]), seen * fabric.world_size / spent, waited / spent
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.run.step, self.steps, self.config, cuts)
+        prediction = self.model(_last(pictures))
+        mean = total = batch_mean(self.loss(prediction, target, mask), mask)
+        if self.adversary:
+            total = self.adversary.total(mean, prediction, batch, self.run.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(total)
+        self.fabric.clip_gradients(
+            self.model, self.optimizer, max_norm=self.config.clip, error_if_nonfinite=False
+        )
+        self.optimizer.step()
+        if self.adversary:
+            self.adversary.learn(prediction, batch, self.run.step)
+        self.run.step += 1
+        return float(mean.detach())
 
 
 def _mean(each: np.ndarray[Any, np.dtype[np.float32]], epoch: int) -> float:
-    """Of the validation losses that are there."""
+    """Return the mean, ignoring NaN; raises TrainingError if it is not finite."""
     found = float(each[~np.isnan(each)].mean()) if not np.isnan(each).all() else math.nan
     if not math.isfinite(found):
         raise TrainingError(
@@ -287,13 +358,20 @@ def _seed(*parts: int) -> int:
 
 
 def _last(images: Tensor) -> Tensor:
+    """Return pictures in the memory layout of the network, ``channels_last``."""
     return images.contiguous(memory_format=torch.channels_last) if images.ndim == 4 else images
 
 
-def _groups(network: nn.Module, config: FitConfig) -> list[dict[str, Any]]:
-    """Weight decay for matrices and filters, none for biases and normalization."""
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+def adamw(network: nn.Module, config: FitConfig, fabric: Fabric) -> torch.optim.AdamW:
+    """Return the optimizer: weight decay for matrices and filters, none for other weights.
+
+    One fused operation updates all weights, where the device has it and no gradient scaler of
+    half precision needs the gradients in between.
+    """
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    groups: list[dict[str, Any]] = [
+        {"params": [w for w in weights if w.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
     ]
+    fused = fabric.device.type in ("cpu", "cuda") and config.precision != "16-mixed"
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused)

@@ -1,4 +1,4 @@
-"""From a task to what is trained: its network, its loss, and the best constant answer."""
+"""What is trained for a task: its network, its loss, and the best constant answer."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ HEADS = {
     "jigsaw": (3, 1),
     "point_match": (2, 8),
 }
-"""Fully connected layers of a task's head, and what divides their width, in the paper."""
+"""Number of fully connected layers of a task's head in the paper, and a divisor of their width."""
 
 COMPARED = frozenset({"point_match"})
-"""Tasks whose head is also given how far the pictures are apart. Of two representations side by
-side, 14,000 pairs at the preset ``tiny`` taught nothing (a loss of log 2 after three epochs)."""
+"""Tasks whose head is also given the differences of the pictures' representations. From the
+representations alone, 14,000 pairs at the preset ``tiny`` taught nothing (a loss of log 2 after
+three epochs)."""
 
 
 def output_of(task: Task) -> OutputSpec:
-    """What a task's decoder produces; maps that are compared by L1 lie in [-1, 1].
+    """Return what a task's decoder produces; maps whose loss is L1 lie in [-1, 1].
 
     Raises
     ------
     InvalidNetworkError
-        If nothing is learned (a random projection), or the number of classes is still open.
+        If the task has no output (a random projection), or its number of classes is unknown.
     """
     form = task.output
     if form is None:
@@ -70,14 +71,14 @@ def output_of(task: Task) -> OutputSpec:
 
 
 def check_classes(task: Task, config: Mapping[str, Any], where: str | PathLike[str]) -> None:
-    """Raise if a trained network answers with other classes than the data set's labels have.
+    """Raise if a trained network has another number of classes than the data set's labels.
 
     Parameters
     ----------
     task : Task
-        As the data set has it.
+        The task, with the data set's number of classes.
     config : mapping
-        What the network's file says (`encoders.training.checkpoint.read_config`).
+        The configuration in the network's file (`encoders.training.checkpoint.read_config`).
     where : path
         That file.
 
@@ -97,13 +98,13 @@ def check_classes(task: Task, config: Mapping[str, Any], where: str | PathLike[s
 
 
 def network_of(task: Task, preset: str | Preset, *, seed: int = 0) -> EncoderDecoder:
-    """A new encoder-decoder for a task; tasks of one seed begin with the same encoder."""
+    """Return a new encoder-decoder for a task; tasks of one seed start with the same encoder."""
     output = output_of(task)
     return network(preset, output, inputs=task.inputs, channels=task.channels, seed=seed)
 
 
 def loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
-    """A task's loss, (prediction, target, mask) -> (B,), smaller is better.
+    """Return a task's loss, (prediction, target, mask) -> (B,); smaller is better.
 
     Classes of pixels are rebalanced by their frequency on the train split, as Zhang et al. do for
     colors (ECCV 2016, equation 4); ego-motion's composed pose needs the task's units.
@@ -111,7 +112,7 @@ def loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
     Parameters
     ----------
     constants : mapping
-        What `TaskonomyDataset.constants` holds for the task.
+        The task's entry of `TaskonomyDataset.constants`.
     """
     loss: Any = LOSSES[task.loss]  # whose settings differ from loss to loss
     if task.loss == "ego_cycle" and "mean" in constants:
@@ -126,14 +127,14 @@ def loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
 
 
 def training_loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
-    """The loss to train with: the same, but segments are compared at pixels drawn at random."""
+    """Return the loss to train with: `loss_of`, for segments at pixels drawn at random."""
     if task.loss == "metric":
         return functools.partial(metric, generator=torch.default_generator)
     return loss_of(task, constants)
 
 
 class Converted(nn.Module):
-    """A network whose answers are said in other constants (`encoders.tasks.units`)."""
+    """A network whose answers are converted to other constants (`encoders.tasks.units`)."""
 
     factor: Tensor
     shift: Tensor
@@ -157,13 +158,13 @@ class Converted(nn.Module):
 def converted(
     model: nn.Module, task: Task, trained: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> nn.Module:
-    """A trained network that answers in the ``wanted`` constants; itself, where they are its own.
+    """Return a trained network with answers in the ``wanted`` constants.
 
     Parameters
     ----------
     trained, wanted : mappings
-        What `TaskonomyDataset.constants` held for the task when the network was trained, and what
-        the targets that it is compared with are standardized with.
+        The task's entry of `TaskonomyDataset.constants` when the network was trained, and that of
+        the targets that its answers are compared with. If they agree, the network is returned.
     """
     change = conversion(task, trained, wanted)
     return model if change is None else Converted(model, change)
@@ -172,9 +173,9 @@ def converted(
 class Average(nn.Module):
     """The average estimator: one answer for every picture, the one with the smallest loss.
 
-    It is fitted as networks are. For the L1 loss that is the median of each place, for L2 the
-    mean, for cross-entropy the frequencies. (The authors' constants differ by task; only that a
-    constant beats it could be unfair, and no constant beats the best.)
+    It is trained as networks are. For the L1 loss the best constant is the median of each place,
+    for L2 the mean, for cross-entropy the frequencies. (The authors use other constants for some
+    tasks; the best constant is the hardest of all to beat.)
 
     Parameters
     ----------
@@ -184,7 +185,7 @@ class Average(nn.Module):
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
-        # Embeddings that start alike would never be told apart, hence not zeros.
+        # Not zeros: embeddings that start equal would stay equal.
         generator = torch.Generator().manual_seed(0)
         self.answer = nn.Parameter(0.1 * torch.randn(1, *shape, generator=generator))
 

@@ -1,54 +1,54 @@
-"""How well one ranking of sources predicts another, target by target."""
+"""Measure how well one ranking of sources predicts another, target by target."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import spearmanr, weightedtau
 
+from encoders.transfer.scores.ranks import Better
 from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidProblemError, InvalidTableError
-
-Better = Literal["larger", "smaller"]
-"""Which values of a measure are better."""
 
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """How well predictions rank what was trained.
+    """The agreement between predicted and trained values of transfers.
 
-    Ties, in either ranking, are broken at random and the expectation is given; a prediction that
-    does not tell sources apart therefore has exactly the agreement of chance.
+    Ties in either ranking are broken at random, and each measure is the expectation. So a
+    prediction that is the same for all sources has the agreement of a random choice.
 
     Attributes
     ----------
     table : DataFrame
-        A row a target, in the order given:
+        One row for each target, in the given order:
 
         ================ ====================================================================
-        ``target``
-        ``n``            sources with both values; all below is NaN where they are fewer than 2
-        ``best``         the best by the trained measure (the first of equals)
-        ``chosen``       the best by the prediction (the first of equals)
+        column           content
+        ================ ====================================================================
+        ``target``       name of the target
+        ``n``            number of sources with both values; measures are NaN if it is below 2
+        ``best``         the best source by the trained measure (the first of equal ones)
+        ``chosen``       the best source by the prediction (the first of equal ones)
         ``spearman``     rank correlation, ties averaged, in [-1, 1]; larger is better
         ``weighted_tau`` Kendall's tau that weighs the best ranks most (Vigna 2015: hyperbolic,
                          additive, averaged over both rankings), in [-1, 1]; larger is better
-        ``top1``         whether the chosen source is the best, in [0, 1]
-        ``top5``         share of the five best in common, in [0, 1]; NaN where ``n`` is at most
-                         five; named by the number asked for
-        ``regret_ratio`` trained value of the chosen source over that of the best, or its inverse
-                         where larger is better: at least 1, smaller is better, and 1.1 says that
-                         the choice is 10 % worse; NaN unless trained values are positive
+        ``top1``         probability that the chosen source is the best, in [0, 1]
+        ``top5``         share of the five best sources in common, in [0, 1]; NaN if ``n`` is at
+                         most five; the column's name has the number ``top``
+        ``regret_ratio`` trained value of the chosen source divided by that of the best source, or
+                         the inverse if larger values are better: at least 1, and smaller is
+                         better (1.1 means 10 % worse); NaN unless all trained values are positive
         ================ ====================================================================
     summary : DataFrame
-        A row a measure: ``measure, mean, low, high, targets, chance``; the mean over the targets
-        that have a value, the percentile bootstrap interval of that mean over targets (NaN for
-        fewer than two), their number, and the mean that a choice at random has for them.
+        One row for each measure, with the columns ``measure, mean, low, high, targets, chance``:
+        the mean over the targets that have a value, its percentile bootstrap interval over targets
+        (NaN for fewer than two), the number of these targets, and the mean of a random choice.
     """
 
     table: pd.DataFrame
@@ -76,23 +76,23 @@ def agreement(
     Parameters
     ----------
     predicted, trained : (S, T) arrays
-        Aligned; NaN for what is not there, such as a task to itself. A pair counts where both
-        values are there. Rows may as well be sets of sources of a higher order.
+        Values of the same transfers; NaN for missing values, such as those of a task to itself. A
+        transfer counts if it has both values. Rows may also be sets of several sources.
     sources, targets : sequences of str
         Names of the S rows and of the T columns.
     predicted_better, trained_better : "larger" or "smaller"
         Which values are better: "smaller" for losses, "larger" for scores and affinities.
     top : int, at least 2
-        Of how many best sources the share in common is told.
+        The number of best sources of which the share in common is computed.
     resamples, confidence, seed
-        Of the bootstrap over targets: draws, width of the interval, random numbers.
+        Number of resamples of the bootstrap over targets, coverage of its interval, and its seed.
 
     Raises
     ------
     InvalidTableError
-        If the arrays do not fit each other or the names, or hold infinite numbers.
+        If the shapes of the arrays do not fit the names, or a number is infinite.
     InvalidProblemError
-        If a direction or a number is none that is known.
+        If a direction, ``top``, ``resamples`` or ``confidence`` is invalid.
 
     Source: Spearman and top-k as in Zamir et al. 2018, weighted tau as in You et al. 2021, and
     the interval as in Efron & Tibshirani (1993), ch. 13.
@@ -102,15 +102,15 @@ def agreement(
     sign = 1.0 if predicted_better == "larger" else -1.0
     rows, chance = [], []
     for column, target in enumerate(targets):
-        there = np.flatnonzero(~(np.isnan(guess[:, column]) | np.isnan(truth[:, column])))
-        ours, theirs = sign * guess[there, column], truth[there, column]
-        named: dict[str, Any] = {"target": target, "n": len(there), "best": None, "chosen": None}
-        if len(there):
-            upward = theirs if trained_better == "larger" else -theirs
-            named["best"] = sources[there[upward.argmax()]]
-            named["chosen"] = sources[there[ours.argmax()]]
-        rows.append({**named, **_measures(ours, theirs, trained_better, top)})
-        chance.append(_measures(np.zeros(len(there)), theirs, trained_better, top))
+        both = np.flatnonzero(~(np.isnan(guess[:, column]) | np.isnan(truth[:, column])))
+        guesses, truths = sign * guess[both, column], truth[both, column]
+        row: dict[str, Any] = {"target": target, "n": len(both), "best": None, "chosen": None}
+        if len(both):
+            upward = truths if trained_better == "larger" else -truths
+            row["best"] = sources[both[upward.argmax()]]
+            row["chosen"] = sources[both[guesses.argmax()]]
+        rows.append({**row, **_measures(guesses, truths, trained_better, top)})
+        chance.append(_measures(np.zeros(len(both)), truths, trained_better, top))
     table = pd.DataFrame(rows)
     rng = np.random.default_rng(seed)
     summary = [
@@ -121,7 +121,7 @@ def agreement(
 
 
 def _measures(predicted: Floats, trained: Floats, better: Better, top: int) -> dict[str, float]:
-    """All measures for one target; ``predicted`` is larger for better sources."""
+    """All measures for one target; ``predicted`` must be larger for better sources."""
     names = ("spearman", "weighted_tau", "top1", f"top{top}", "regret_ratio")
     if len(trained) < 2:
         return dict.fromkeys(names, np.nan)
@@ -136,7 +136,7 @@ def _measures(predicted: Floats, trained: Floats, better: Better, top: int) -> d
 
 
 def _correlations(predicted: Floats, trained: Floats) -> tuple[float, float]:
-    """Spearman and weighted tau; 0 for a constant prediction, NaN where all sources do alike."""
+    """Spearman and weighted tau; 0 for constant predictions, NaN for constant trained values."""
     if np.ptp(trained) == 0:
         return np.nan, np.nan
     if np.ptp(predicted) == 0:
@@ -146,19 +146,21 @@ def _correlations(predicted: Floats, trained: Floats) -> tuple[float, float]:
 
 
 def _among_best(values: Floats, count: int) -> Floats:
-    """Chance of each entry to be one of the ``count`` largest, ties broken at random."""
+    """The probability that each entry is among the ``count`` largest, ties broken at random."""
     limit = np.partition(values, -count)[-count]
     above, tied = values > limit, values == limit
-    found: Floats = above + tied * ((count - above.sum()) / tied.sum())
-    return found
+    chances: Floats = above + tied * ((count - above.sum()) / tied.sum())
+    return chances
 
 
 def _in_common(predicted: Floats, trained: Floats, count: int) -> float:
+    """The expected share of the ``count`` best entries that both rankings have in common."""
     both = _among_best(predicted, count) @ _among_best(trained, count)
     return float(both / count)
 
 
 def _regret_ratio(predicted: Floats, trained: Floats, better: Better) -> float:
+    """The expected ratio of the chosen source's trained value to the best one's, at least 1."""
     if trained.min() <= 0:
         return np.nan
     chance = _among_best(predicted, 1)
@@ -175,24 +177,32 @@ def _summarized(
     confidence: float,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
+    """One row of the summary: a measure's mean over targets, its interval, and that of chance."""
     values = column.to_numpy(dtype=np.float64)
-    there = ~np.isnan(values)
-    values, random = values[there], np.asarray(chance)[there]
+    present = ~np.isnan(values)
+    values, random = values[present], np.asarray(chance)[present]
     low = high = np.nan
     if len(values) > 1:
         drawn = values[rng.integers(len(values), size=(resamples, len(values)))].mean(axis=1)
         low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    mean, lucky = (each.mean() if len(each) else np.nan for each in (values, random))
-    shares = {"mean": mean, "low": low, "high": high, "targets": len(values), "chance": lucky}
-    return {"measure": name, **shares}
+    mean, mean_of_chance = (each.mean() if len(each) else np.nan for each in (values, random))
+    return {
+        "measure": name,
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "targets": len(values),
+        "chance": mean_of_chance,
+    }
 
 
 def _checked(
     predicted: ArrayLike, trained: ArrayLike, sources: Sequence[str], targets: Sequence[str]
 ) -> tuple[Floats, Floats]:
+    """Both arrays in double precision, after a check of their shapes and numbers."""
     arrays = []
-    for name, given in (("predicted", predicted), ("trained", trained)):
-        array = np.asarray(given, dtype=np.float64)
+    for name, values in (("predicted", predicted), ("trained", trained)):
+        array = np.asarray(values, dtype=np.float64)
         if array.shape != (len(sources), len(targets)) or not array.size:
             raise InvalidTableError(
                 f"`{name}` has shape {array.shape}, expected (sources, targets) = "
@@ -202,7 +212,7 @@ def _checked(
             row, column = (int(k) for k in np.argwhere(np.isinf(array))[0])
             raise InvalidTableError(
                 f'`{name}` is infinite for "{sources[row]}" to "{targets[column]}"; '
-                "write NaN for what is not there"
+                "write NaN for missing values"
             )
         arrays.append(array)
     return arrays[0], arrays[1]
@@ -211,11 +221,14 @@ def _checked(
 def _require_settings(
     predicted_better: str, trained_better: str, top: int, resamples: int, confidence: float
 ) -> None:
-    for name, given in (("predicted", predicted_better), ("trained", trained_better)):
-        if given not in ("larger", "smaller"):
-            raise InvalidProblemError(f'{name}_better is "{given}", expected "larger" or "smaller"')
+    """Raise if a setting is invalid."""
+    for name, better in (("predicted", predicted_better), ("trained", trained_better)):
+        if better not in ("larger", "smaller"):
+            raise InvalidProblemError(
+                f'{name}_better is "{better}", expected "larger" or "smaller"'
+            )
     if top < 2:
-        raise InvalidProblemError(f"top is {top}, expected at least 2; top1 is always told")
+        raise InvalidProblemError(f"top is {top}, expected at least 2; top1 is always computed")
     if resamples < 1:
         raise InvalidProblemError(f"{resamples} resamples were asked for, expected at least 1")
     if not 0 < confidence < 1:

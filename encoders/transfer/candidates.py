@@ -1,29 +1,28 @@
-"""Which transfers are measured: rules from a ranking of single sources to sets of sources."""
+"""Rules that choose the sets of sources to measure, from a ranking of single sources."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
-from encoders.errors import UnknownNameError
 from taskgraph.errors import InvalidProblemError, InvalidTableError
-from taskgraph.tasks import join_sources, parse_sources
+from taskgraph.tasks import parse_sources
 
 Sources = tuple[str, ...]
 """A set of sources: names in sorted order."""
 
 SEVERAL_PICTURES = frozenset({"ego_motion", "fix_pose", "non_fixated_pose", "point_match"})
-"""Targets that the authors measured no transfers of order 5 and more for."""
+"""Targets for which the authors measured no transfers of order 5 and above."""
 
 
 class Candidates(Protocol):
-    """A rule that proposes the transfers of order 2 and more to one target.
+    """A rule that proposes the transfers of order 2 and above to one target.
 
-    A rule is a value: a frozen dataclass, or any function of this signature. It sees nothing but
-    the ranking, so that no test loss can take part in the choice.
+    A rule is a frozen dataclass, or any function of this signature. It gets only the ranking, so
+    that no test loss can influence the choice.
     """
 
     def __call__(self, target: str, ranked: Sequence[str], max_order: int) -> list[Sources]:
@@ -33,21 +32,21 @@ class Candidates(Protocol):
         ----------
         target : str
         ranked : sequence of str
-            The target's single sources by first-order loss on the *validation* split, best first
-            (`rank_sources`); the target itself is not among them.
+            The target's single sources by their first-order loss on the validation split, best
+            first (`rank_sources`), without the target itself.
         max_order : int, at least 1
-            Sources of the largest set.
+            Number of sources of the largest set.
 
         Returns
         -------
         list of tuples of str
-            Smaller sets first; each is sorted and none comes twice. The same ranking always gives
-            the same list.
+            Smaller sets first. Each tuple is sorted, and no set occurs twice. The same ranking
+            always gives the same list.
         """
 
 
 def first_order(target: str, sources: Iterable[str]) -> list[Sources]:
-    """Every single source but the target itself, sorted: what has to be measured first."""
+    """All single sources except the target itself, sorted: the transfers to measure first."""
     names = sorted(sources)
     _require_names(names, f'the sources of target "{target}"')
     return [(name,) for name in names if name != target]
@@ -56,7 +55,7 @@ def first_order(target: str, sources: Iterable[str]) -> list[Sources]:
 def rank_sources(target: str, valid_losses: Mapping[str, float]) -> list[str]:
     """Rank single sources by their first-order validation loss, best (smallest) first.
 
-    Equal losses are ordered by name; the target's own entry, if there is one, is left out.
+    Equal losses are ordered by name. An entry of the target itself is ignored.
 
     Raises
     ------
@@ -75,7 +74,7 @@ def rank_sources(target: str, valid_losses: Mapping[str, float]) -> list[str]:
 
 @dataclass(frozen=True)
 class FirstOrderOnly:
-    """No set of several sources."""
+    """The rule that proposes no set of several sources."""
 
     def __call__(self, target: str, ranked: Sequence[str], max_order: int) -> list[Sources]:
         """Return an empty list."""
@@ -85,15 +84,16 @@ class FirstOrderOnly:
 
 @dataclass(frozen=True)
 class SubsetsOfBest:
-    """All k-subsets of the best sources for k up to their number, then the k best together.
+    """All subsets of the best sources; for orders above their number k, the best sources together.
 
-    This is the paper's sampling (Zamir et al. 2018, Sec. 3.2 and its supplement): with the five
-    best, 10 pairs, 10 triples, 5 quadruples and 1 quintuple; beyond, a beam of size 1.
+    This is the paper's sampling (Zamir et al. 2018, Sec. 3.2 and supplement). With the five best
+    sources there are 10 pairs, 10 triples, 5 quadruples and 1 quintuple, and one set of each higher
+    order.
 
     Attributes
     ----------
     best : int, at least 2
-        How many of the best sources are combined in every way.
+        Number of best sources of which all subsets are proposed.
     """
 
     best: int = 5
@@ -106,7 +106,7 @@ class SubsetsOfBest:
             )
 
     def __call__(self, target: str, ranked: Sequence[str], max_order: int) -> list[Sources]:
-        """As `Candidates`."""
+        """Propose sets of sources, as `Candidates` describes."""
         _require_ranking(target, ranked, max_order)
         return [
             tuple(sorted(names))
@@ -117,23 +117,23 @@ class SubsetsOfBest:
 
 @dataclass(frozen=True)
 class Published:
-    """The rule that the authors' published tables follow; at order 4 it is not the paper's.
+    """The rule of the authors' published tables, which differs from the paper at order 4.
 
-    Pairs and triples of the five best, quadruples of the *six* best (15, where the paper's text
-    says 5), then the k best together. Targets of several pictures end at order 4. Given the
-    authors' rankings it yields their table for 19 of 22 targets exactly; the other three hold
-    some sets that are due to sources tried later.
+    It proposes all pairs and triples of the five best sources, all quadruples of the six best (15,
+    where the paper says 5), and then the k best sources together. Targets of several pictures end
+    at order 4. With the authors' rankings, it gives exactly their table for 19 of 22 targets; the
+    other three contain sets with sources that were tried later.
 
     Attributes
     ----------
     end_at_four : set of str
-        Targets without transfers of order 5 and more.
+        Targets without transfers of order 5 and above.
     """
 
     end_at_four: frozenset[str] = SEVERAL_PICTURES
 
     def __call__(self, target: str, ranked: Sequence[str], max_order: int) -> list[Sources]:
-        """As `Candidates`."""
+        """Propose sets of sources, as `Candidates` describes."""
         _require_ranking(target, ranked, max_order)
         last = min(max_order, len(ranked), 4 if target in self.end_at_four else max_order)
         return [
@@ -143,104 +143,16 @@ class Published:
         ]
 
 
-@dataclass(frozen=True)
-class Screened:
-    """Another rule's candidates, and those that a fast screen adds to them.
-
-    Attributes
-    ----------
-    rule : Candidates
-    proposals : mapping of targets to (sources, validation error) pairs
-        What the screen measured, in any order; a smaller error is better. Sets of one source, and
-        of more than ``max_order``, are passed over.
-    per_order : int, at least 1
-        How many sets are added at each order: those with the smallest errors, equal ones by name,
-        that the rule has not proposed already.
-    """
-
-    rule: Candidates
-    proposals: Mapping[str, Sequence[tuple[Sequence[str], float]]] = field(repr=False)
-    per_order: int = 5
-
-    def __post_init__(self) -> None:
-        if self.per_order < 1:
-            raise InvalidProblemError(
-                f"{self.per_order} screened candidates an order, expected at least 1; "
-                "without a screen use the rule itself"
-            )
-
-    def __call__(self, target: str, ranked: Sequence[str], max_order: int) -> list[Sources]:
-        """As `Candidates`.
-
-        Raises
-        ------
-        UnknownNameError
-            If the screen knows nothing of the target, or proposes a source that is not ranked.
-        InvalidTableError
-            If an error of the screen is not a finite number.
-        """
-        ruled = self.rule(target, ranked, max_order)
-        if target not in self.proposals:
-            raise UnknownNameError(
-                f'the screen proposes nothing for target "{target}"; it has '
-                f"{', '.join(sorted(self.proposals)) or 'no target'}"
-            )
-        screened = _Screen(target, set(ranked), self.proposals[target])
-        added = [
-            sources
-            for order in range(2, max_order + 1)
-            for sources in screened.best(order, self.per_order, besides=set(ruled))
-        ]
-        return sorted([*ruled, *added], key=len)
-
-
-class _Screen:
-    """The proposals for one target, by order, best first."""
-
-    def __init__(
-        self,
-        target: str,
-        known: Collection[str],
-        proposals: Iterable[tuple[Sequence[str], float]],
-    ) -> None:
-        self.of_order: dict[int, list[tuple[float, Sources]]] = {}
-        for names, error in proposals:
-            sources = parse_sources(names)
-            stranger = next((name for name in sources if name not in known), None)
-            if stranger is not None:
-                raise UnknownNameError(
-                    f'the screen proposes "{join_sources(sources)}" for target "{target}", but '
-                    f'"{stranger}" is not among its ranked sources ({", ".join(sorted(known))})'
-                )
-            if not math.isfinite(error):
-                raise InvalidTableError(
-                    f'the screen\'s error of "{join_sources(sources)}" for target "{target}" is '
-                    f"{error}, expected a finite number; leave the proposal out"
-                )
-            self.of_order.setdefault(len(sources), []).append((float(error), sources))
-        for rows in self.of_order.values():
-            rows.sort()
-
-    def best(self, order: int, count: int, *, besides: Collection[Sources]) -> list[Sources]:
-        """At most ``count`` sets of ``order`` sources that are not ``besides``."""
-        found: dict[Sources, None] = {}
-        for _, sources in self.of_order.get(order, []):
-            if len(found) == count:
-                break
-            if sources not in besides:
-                found[sources] = None
-        return list(found)
-
-
 CANDIDATES: dict[str, Candidates] = {
     "first": FirstOrderOnly(),
     "best5": SubsetsOfBest(5),
     "published": Published(),
 }
-"""The rules that need no screen, by the name that the command line gives them."""
+"""The rules by their names on the command line."""
 
 
 def _require_ranking(target: str, ranked: Sequence[str], max_order: int) -> None:
+    """Raise if the ranking or the maximum order is invalid."""
     if max_order < 1:
         raise InvalidProblemError(
             f"the maximum order is {max_order}, expected at least 1; 1 means single sources"
@@ -255,10 +167,11 @@ def _require_ranking(target: str, ranked: Sequence[str], max_order: int) -> None
 
 
 def _require_names(names: Sequence[str], where: str) -> None:
+    """Raise unless ``names`` is a list of different names of tasks."""
     if isinstance(names, str):
         raise InvalidTableError(f'{where}: expected a list of names, not the text "{names}"')
     if not names:
-        raise InvalidTableError(f"{where}: there is none; expected at least one source")
+        raise InvalidTableError(f"{where}: it is empty, expected at least one source")
     for place, name in enumerate(names, 1):
         if parse_sources(name) != (name,):
             raise InvalidTableError(

@@ -1,4 +1,4 @@
-"""Closed-form read-outs of a sweep: every set of sources as a screen, chosen ones by image."""
+"""Ridge read-outs of a sweep: mean errors of every set of sources, losses of chosen sets."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from torch import Tensor
 
 from encoders.training.objective import loss_of
 from encoders.transfer.candidates import Candidates, Sources, first_order, rank_sources
-from encoders.transfer.data import Views, evenly, open_pool
+from encoders.transfer.data import Views, evenly, open_transfer_data
 from encoders.transfer.families import Measured, batches, families, lacks_some, moments
 from encoders.transfer.measure import place_of, write_measured
 from encoders.transfer.ridge import (
     LAMBDAS,
     LAMBDAS_OF_IMAGES,
     Readout,
-    SweepResult,
+    RidgeResult,
     answer,
     calibrate,
     class_weights,
@@ -33,9 +33,9 @@ from encoders.transfer.ridge import (
     joined,
     position,
     predict,
+    solve_all,
     top,
 )
-from encoders.transfer.ridge import sweep as solve_all
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import REPRESENTATIONS, Store
 from taskgraph.arrays import Floats32
@@ -43,10 +43,10 @@ from taskgraph.tables import write_text
 
 RIDGE, TIMES = "ridge", "times.json"
 PROPOSED = 20
-"""Sets of each order that a screen proposes."""
+"""Number of sets of each order that the screen proposes."""
 
 CALIBRATED = 100
-"""Valid images that what least squares leaves open is chosen on."""
+"""Number of validation images on which the settings of `calibrate` are chosen."""
 
 Say = Callable[[str], None]
 
@@ -57,24 +57,28 @@ def screen(
     *,
     workers: int = 2,
     say: Say = lambda _: None,
-    use: Callable[[Measured, SweepResult], None] | None = None,
-) -> SweepResult:
+    use: Callable[[Measured, RidgeResult], None] | None = None,
+) -> RidgeResult:
     """Solve every set of up to ``max_order`` sources for every target, family by family.
 
-    ``ridge/FAMILY.npz`` keeps the errors, ``ridge/times.json`` what they took; a family that is
-    there is only read, one that was interrupted goes on from the last penalty.
+    ``ridge/FAMILY.npz`` keeps the errors, and ``ridge/times.json`` the seconds that they took. A
+    finished family is read; an interrupted one continues after its last penalty.
 
     Parameters
     ----------
     use : function, optional
-        Called with each family's moments and errors; its moments are made anew for that.
+        Called with each family's moments and errors; moments are computed again if needed.
     """
     folder, results = out / RIDGE, []
     folder.mkdir(parents=True, exist_ok=True)
-    masked = [name for name in config.targets if lacks_some(open_pool(config.transfer.pool, name))]
+    masked = [
+        name
+        for name in config.targets
+        if lacks_some(open_transfer_data(config.transfer.pool, name))
+    ]
     for family in families(config.targets, masked):
         path = folder / f"{family.name}.npz"
-        known = SweepResult.load(path) if path.exists() else None
+        known = RidgeResult.load(path) if path.exists() else None
         whole = known is not None and known.done == len(known.lambdas)
         if known is None or not whole or use:
             begin = time.perf_counter()
@@ -91,7 +95,7 @@ def screen(
                     orders=range(1, config.max_order + 1),
                     lambdas=LAMBDAS if family.form == "local" else LAMBDAS_OF_IMAGES,
                     workers=workers,
-                    after=functools.partial(_save, path=path),
+                    on_result=functools.partial(_save, path=path),
                     resume=known,
                 )
                 solved = time.perf_counter() - begin - looked
@@ -115,12 +119,12 @@ def screen(
     return joined(results)
 
 
-def _save(result: SweepResult, path: Path) -> None:
+def _save(result: RidgeResult, path: Path) -> None:
     result.save(path)
 
 
 def peak_mib() -> float:
-    """The most memory that this process has held so far, in MiB."""
+    """Return the most memory that this process has held so far, in MiB."""
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
@@ -133,9 +137,9 @@ def _note_times(folder: Path, family: str, **values: float) -> None:
 
 
 def proposals(
-    result: SweepResult, targets: tuple[str, ...], max_order: int, count: int = PROPOSED
+    result: RidgeResult, targets: tuple[str, ...], max_order: int, count: int = PROPOSED
 ) -> dict[str, list[tuple[Sources, float]]]:
-    """What `encoders.transfer.candidates.Screened` takes: each target's best sets, with errors."""
+    """Return each target's best sets with their validation errors, best first."""
     return {
         target: [
             (one.sources, one.error_valid)
@@ -146,8 +150,8 @@ def proposals(
     }
 
 
-def ranked(result: SweepResult, target: str) -> list[str]:
-    """A target's single sources by their valid errors, best first."""
+def ranked(result: RidgeResult, target: str) -> list[str]:
+    """Return a target's single sources by their validation errors, best first."""
     column = result.targets.index(target)
     errors = dict(zip(result.sources, result.error_valid[1][:, column].tolist(), strict=True))
     return rank_sources(target, errors)
@@ -156,13 +160,13 @@ def ranked(result: SweepResult, target: str) -> list[str]:
 def read_by_ridge(
     config: SweepConfig, out: Path, rule: Candidates, *, workers: int = 2, say: Say = lambda _: None
 ) -> None:
-    """Measure single sources and the sets of a rule image by image, in place of trained read-outs.
+    """Measure ridge read-outs from single sources and a rule's sets on each image.
 
-    Records and losses are written as `encoders.transfer.measure` writes its own; a record says
+    Records and losses are written as by `encoders.transfer.measure`; a record has the entry
     ``"readout": "ridge"``.
     """
 
-    def use(measured: Measured, result: SweepResult) -> None:
+    def use(measured: Measured, result: RidgeResult) -> None:
         for target in measured.family.targets:
             order = ranked(result, target)
             chosen = [*first_order(target, config.sources), *rule(target, order, config.max_order)]
@@ -174,7 +178,7 @@ def read_by_ridge(
 
 
 def _measure(
-    measured: Measured, result: SweepResult, out: Path, target: str, sources: Sources
+    measured: Measured, result: RidgeResult, out: Path, target: str, sources: Sources
 ) -> None:
     begin = time.perf_counter()
     pool, one = measured.pools[target], measured.regressands[target]
@@ -211,7 +215,7 @@ def _measure(
 
 
 def some(views: Views) -> Views:
-    """At most `CALIBRATED` of the images, evenly spread."""
+    """Return at most `CALIBRATED` of the images, evenly spread."""
     return replace(views, numbers=evenly(views.numbers, CALIBRATED))
 
 
@@ -224,12 +228,12 @@ def _predicted(
         yield predict(readout, x), target, mask
 
 
-def penalty_of(result: SweepResult, target: str, sources: Sources) -> float:
-    """The penalty that the screen chose for a set and target."""
+def penalty_of(result: RidgeResult, target: str, sources: Sources) -> float:
+    """Return the penalty that the screen chose for a set of sources and a target."""
     numbers = sorted(result.sources.index(name) for name in sources)
     row = position(numbers, len(result.sources))
     return float(result.penalty[len(sources)][row, result.targets.index(target)])
 
 
-def _own(result: SweepResult, target: str) -> tuple[str, ...]:
+def _own(result: RidgeResult, target: str) -> tuple[str, ...]:
     return (target,) if target in result.sources else ()

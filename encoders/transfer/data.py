@@ -1,4 +1,4 @@
-"""The images that transfers are trained, selected and measured on: none that an encoder saw."""
+"""The images of transfers: for training, validation and test, none seen by an encoder before."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from encoders.tasks import Task
 from taskgraph.arrays import Integers
 
 LESS = (1, 4, 16)
-"""By how much the transfer data may be cut down."""
+"""Values of ``less``: every image, every 4th, or every 16th training image is used."""
 
 HELD = 4
-"""One of so many buildings of the pool is for validation."""
+"""One in this many buildings of the ``val`` split is for validation."""
 
 
 @dataclass(frozen=True)
-class PoolConfig:
-    """Which images transfers are learned from.
+class TransferDataConfig:
+    """Which images transfers are trained, validated and tested on.
 
     The buildings of the data set's ``val`` split are shuffled with ``seed``; one in four is for
-    validation, the others for training. Tests are on the ``test`` split. So the read-outs are
-    trained on buildings that no encoder was trained on, and tested on others again (Zamir et
-    al., Sec. 3.2). Images are spread evenly over the buildings.
+    validation, the others are for training. The ``test`` split is for testing. So read-outs are
+    trained on buildings that no encoder was trained on, and tested on yet others (Zamir et al.,
+    Sec. 3.2). Images are spread evenly over the buildings.
 
     Attributes
     ----------
@@ -40,12 +40,13 @@ class PoolConfig:
     size : int
         Side of its pictures in pixels.
     train, valid, test : int
-        Images of each part; all there are, if that is fewer.
+        Number of images of each part; all images if the part has fewer.
     less : 1, 4 or 16
-        Train on so many times fewer images (every 4th, every 16th).
+        Every how many-th training image is used.
     seed : int
+        Shuffles the buildings.
     splits : str, optional
-        The CSV file of splits that the encoders were trained with, if there was one.
+        The CSV file of splits that the encoders were trained with; None for the default split.
     """
 
     data: str
@@ -69,15 +70,16 @@ class PoolConfig:
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """One part of a pool, as examples of one task (`encoders.training.loading.Examples`).
+    """One part of a target's images, as `encoders.training.loading.Examples` of one task.
 
     Attributes
     ----------
     dataset : TaskonomyDataset
-        Of all buildings.
+        The data set, with all buildings.
     task : str
+        The target.
     numbers : (N,) integer array
-        Of the dataset's examples.
+        Numbers of this part's examples in ``dataset``.
     """
 
     dataset: TaskonomyDataset
@@ -102,8 +104,8 @@ class Views:
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
-    """One target's examples."""
+class TransferData:
+    """Examples of one target, in three parts."""
 
     task: Task
     train: Views
@@ -112,13 +114,13 @@ class Pool:
 
     @property
     def constants(self) -> Mapping[str, Any]:
-        """What its targets are standardized with: fitted on the encoders' training split."""
+        """Return what the targets are standardized with, fitted on the encoders' training split."""
         return self.train.dataset.constants.get(self.task.name) or {}
 
 
 @functools.lru_cache(maxsize=32)
-def open_pool(config: PoolConfig, task: str) -> Pool:
-    """Open one target's pool; asked again, the same one is given.
+def open_transfer_data(config: TransferDataConfig, task: str) -> TransferData:
+    """Return the images of one target; cached.
 
     Raises
     ------
@@ -132,32 +134,34 @@ def open_pool(config: PoolConfig, task: str) -> Pool:
     train, valid, test = (
         Views(dataset, task, numbers) for numbers in parts(config, dataset.index.buildings, dataset)
     )
-    return Pool(dataset.tasks[task], train, valid, test)
+    return TransferData(dataset.tasks[task], train, valid, test)
 
 
 def parts(
-    config: PoolConfig, buildings: Sequence[str], dataset: TaskonomyDataset
+    config: TransferDataConfig, buildings: Sequence[str], dataset: TaskonomyDataset
 ) -> tuple[Integers, Integers, Integers]:
-    """Numbers of the dataset's examples for training, validation and test."""
+    """Return the numbers of the examples for training, validation and test."""
     names, rows = buildings_of(config, buildings), dataset.rows
 
     def of(part: str, count: int) -> Integers:
-        there = np.flatnonzero(np.isin(rows, dataset.index.rows_of(names[part])))
-        return evenly(there, count)
+        available = np.flatnonzero(np.isin(rows, dataset.index.rows_of(names[part])))
+        return evenly(available, count)
 
     chosen = of("train", config.train)[:: config.less]
     return chosen, of("valid", config.valid), of("test", config.test)
 
 
-def buildings_of(config: PoolConfig, buildings: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The buildings of each part of a pool, ``train``, ``valid`` and ``test``; each sorted."""
+def buildings_of(
+    config: TransferDataConfig, buildings: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the sorted buildings of each part: ``train``, ``valid`` and ``test``."""
     split = split_buildings(buildings, config.splits)
     train, valid = divided(split["val"], config.seed)
     return {"train": tuple(train), "valid": tuple(valid), "test": split["test"]}
 
 
 def divided(buildings: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
-    """Buildings of the pool to train on and to validate on; both sorted.
+    """Divide buildings into those for training and those for validation; both sorted.
 
     Raises
     ------
@@ -176,7 +180,7 @@ def divided(buildings: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
 
 
 def evenly(numbers: Integers, count: int) -> Integers:
-    """``count`` of the numbers, at even distances; all, if there are no more."""
+    """Return ``count`` of the numbers at even distances, or all if there are no more."""
     if count >= len(numbers):
         return numbers
     places = (np.arange(count) + 0.5) * len(numbers) / count

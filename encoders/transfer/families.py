@@ -1,4 +1,4 @@
-"""Targets that share a matrix of moments: those read from the same features of the same images."""
+"""Families of targets that share a matrix of moments: the same features of the same images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS, Task
-from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
+from encoders.transfer.data import TransferData, TransferDataConfig, Views, open_transfer_data
 from encoders.transfer.ridge import (
     Moments,
     Regressand,
@@ -25,24 +25,28 @@ from encoders.transfer.store import PLAIN, Store, kind_of
 from taskgraph.arrays import Floats32, Integers
 
 IMAGES = 32
-"""Looked at together: 32 images of 26 sources have 256 places with 1,872 features each."""
+"""Number of images read at a time: with 26 sources, each has 256 places of 1,872 features."""
 
 SINGLE = {"local": local, "pooled": pooled}
+"""By form: the function that computes the features of targets of one picture."""
+
 SEVERAL = {"related": related, "compared": compared}
+"""By form: the function that computes the features of targets of several pictures."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """Some targets and what their read-outs see.
+    """Targets whose read-outs have the same features of the same images.
 
     Attributes
     ----------
     name : str
+        Name of the family, and of its file of results.
     targets : tuple of str
     kind : str
-        Of input (`encoders.transfer.store.kind_of`).
+        Kind of the input that representations are computed from (`encoders.transfer.store`).
     form : "local", "pooled", "related" or "compared"
-        The function of `encoders.transfer.ridge` that makes features of representations.
+        The function of `encoders.transfer.ridge` that computes features of representations.
     """
 
     name: str
@@ -52,26 +56,28 @@ class Family:
 
 
 def families(targets: Sequence[str], masked: Collection[str] = ()) -> list[Family]:
-    """Maps of the same input share features, and so do answers to single pictures.
+    """Group targets into families.
 
-    Tasks of several pictures do not, as each chooses its own partners, nor do the ``masked``:
-    targets that single pictures lack (`lacks_some`), each with its own pictures to learn from.
+    Maps of the same input share their features, and so do targets of single pictures as a whole. A
+    task of several pictures is a family of its own, as it chooses its own partners. So is each
+    target in ``masked``: some images lack it (`lacks_some`), so that its examples are others.
     """
-    found: dict[tuple[str, str, str], list[str]] = {}
+    groups: dict[tuple[str, str, str], list[str]] = {}
     for name in targets:
-        form = form_of(TASKS[name])
+        form = feature_form(TASKS[name])
         alone = form in ("related", "compared") or name in masked
-        found.setdefault((form, kind_of(TASKS[name]), name if alone else ""), []).append(name)
+        groups.setdefault((form, kind_of(TASKS[name]), name if alone else ""), []).append(name)
     return [
         Family(own or (form if kind == PLAIN else f"{form}-{kind}"), tuple(names), kind, form)
-        for (form, kind, own), names in found.items()
+        for (form, kind, own), names in groups.items()
     ]
 
 
-def form_of(task: Task) -> str:
-    """The features that a task's closed-form read-outs see.
+def feature_form(task: Task) -> str:
+    """The form of the features of a task's ridge read-outs.
 
-    Whether two pictures match is the same in either order, a pose is not.
+    For several pictures it is "compared", which does not depend on their order, if the target is a
+    class (matching), and "related" otherwise (poses).
     """
     assert task.output is not None
     if task.output.pixels:
@@ -81,8 +87,8 @@ def form_of(task: Task) -> str:
     return "compared" if task.output.kind == "classes" else "related"
 
 
-def lacks_some(pool: Pool) -> bool:
-    """Whether some image has no target, of a task whose answer is of the image as a whole."""
+def lacks_some(pool: TransferData) -> bool:
+    """Whether an image has no target, for a task whose target is of the image as a whole."""
     task = pool.task
     if task.output is None or task.output.pixels:
         return False
@@ -92,18 +98,26 @@ def lacks_some(pool: Pool) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A family's moments, and what is needed to go back from them to single images.
+    """A family's moments, and what predictions for single images need.
 
     Attributes
     ----------
+    family : Family
+    sources : tuple of str
+    pools : dict of Pool
+        By target: its examples.
+    statistics : Statistics
+        Mean and deviation of the sources' channels on the training images.
+    regressands : dict of Regressand
+        By target: the numbers that are predicted.
     groups, outputs : dict of slices
-        Each source's columns among the features, each target's among the outputs.
+        By source: its columns of the features. By target: its columns of the outputs.
     train, valid, test : Moments
     """
 
     family: Family
     sources: tuple[str, ...]
-    pools: dict[str, Pool]
+    pools: dict[str, TransferData]
     statistics: Statistics
     regressands: dict[str, Regressand]
     groups: dict[str, slice]
@@ -115,7 +129,7 @@ class Measured:
     def features(
         self, store: Store, views: Views, indices: Integers, sources: Sequence[str]
     ) -> Floats32:
-        """(rows, p) features of some sources, in the order given."""
+        """The features of some sources, in the order given, for some images: (rows, p)."""
         numbers = [self.sources.index(name) for name in sources]
         return features(self.family, store, views, indices, sources, self.statistics.of(numbers))
 
@@ -128,7 +142,7 @@ def features(
     sources: Sequence[str],
     statistics: Statistics,
 ) -> Floats32:
-    """What a family's read-outs see of some images."""
+    """The features of a family's read-outs for some images, (rows, p)."""
     each = represented(family, store, views, indices, sources)  # (B, n, S, f, g, g)
     if family.form in SEVERAL:
         return SEVERAL[family.form](each, statistics)
@@ -138,26 +152,28 @@ def features(
 def represented(
     family: Family, store: Store, views: Views, indices: Integers, sources: Sequence[str]
 ) -> Floats32:
-    """(B, n, S, f, g, g) representations."""
+    """The sources' representations of some images, (B, n, S, f, g, g)."""
     rows = views.pictures(indices)
     return np.stack([store.of(name, family.kind, rows) for name in sources], axis=2).astype(
         np.float32
     )
 
 
-def moments(family: Family, config: PoolConfig, store: Store, sources: Sequence[str]) -> Measured:
-    """Look at all images of a family's pool, once.
+def moments(
+    family: Family, config: TransferDataConfig, store: Store, sources: Sequence[str]
+) -> Measured:
+    """Compute a family's moments, reading each image once.
 
     Raises
     ------
     InvalidDataError
-        If the sources differ in features or grid, or the targets in images.
+        If the sources differ in channels or grid, or the targets in images.
     """
     shapes = {name: store.shape(name) for name in sources}
     if len(set(shapes.values())) > 1:
-        told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise InvalidDataError(f"sources of several shapes share no moments: {told}")
-    pools = {name: open_pool(config, name) for name in family.targets}
+        listing = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise InvalidDataError(f"sources of several shapes share no moments: {listing}")
+    pools = {name: open_transfer_data(config, name) for name in family.targets}
     first = next(iter(pools.values()))
     for name, pool in pools.items():
         if pool.train.images() != first.train.images():
@@ -166,12 +182,12 @@ def moments(family: Family, config: PoolConfig, store: Store, sources: Sequence[
                 "mend the data set, or leave the target out"
             )
     statistics = Statistics.observe(
-        represented(family, store, first.train, part, sources) for part in batches(first.train)
+        represented(family, store, first.train, batch, sources) for batch in batches(first.train)
     )
     grid = next(iter(shapes.values()))[1]
-    regressands = {name: observed(pool, grid) for name, pool in pools.items()}
-    gathered = [
-        gathered_of(
+    regressands = {name: regressand_of(pool, grid) for name, pool in pools.items()}
+    parts = [
+        moments_of_part(
             family,
             store,
             sources,
@@ -185,7 +201,7 @@ def moments(family: Family, config: PoolConfig, store: Store, sources: Sequence[
     for name, one in regressands.items():
         outputs[name] = slice(start, start + len(one.mean))
         start += len(one.mean)
-    width = len(gathered[0].mean_x)
+    width = len(parts[0].mean_x)
     return Measured(
         family,
         tuple(sources),
@@ -194,11 +210,11 @@ def moments(family: Family, config: PoolConfig, store: Store, sources: Sequence[
         regressands,
         runs(list(sources), width),
         outputs,
-        *gathered,
+        *parts,
     )
 
 
-def gathered_of(
+def moments_of_part(
     family: Family,
     store: Store,
     sources: Sequence[str],
@@ -206,30 +222,31 @@ def gathered_of(
     regressands: dict[str, Regressand],
     parts: dict[str, Views],
 ) -> Moments:
-    """The moments of one part of the pool."""
+    """The moments of one part (train, valid or test) of a family's images."""
     first = next(iter(parts.values()))
-    found: Moments | None = None
+    total: Moments | None = None
     for indices in batches(first):
         x = features(family, store, first, indices, sources, statistics)
         y, weight = [], None
         for name, views in parts.items():
             _, target, mask = views.batch(indices)
             y.append(regressands[name].numbers(target, mask))
-            if family.form != "local":  # those that share this have all the same images
+            if family.form != "local":  # the targets of a family have the same masked images
                 weight = Regressand.weight(mask).astype(np.float64)
         answers = np.concatenate(y, axis=1)
-        found = found or Moments(x.shape[1], answers.shape[1])
-        found.add(x, answers, weight)
-    assert found is not None
-    return found
+        total = total or Moments(x.shape[1], answers.shape[1])
+        total.add(x, answers, weight)
+    assert total is not None
+    return total
 
 
-def observed(pool: Pool, grid: int) -> Regressand:
-    """A target's numbers on the images trained on."""
-    return regressand(pool.task, (pool.train.batch(part)[1:] for part in batches(pool.train)), grid)
+def regressand_of(pool: TransferData, grid: int) -> Regressand:
+    """A target's numbers for read-outs, with means and scales of the training images."""
+    examples = (pool.train.batch(indices)[1:] for indices in batches(pool.train))
+    return regressand(pool.task, examples, grid)
 
 
 def batches(views: Views) -> Iterator[Integers]:
-    """Numbers of a part's images, a few at a time."""
+    """The numbers of a part's images, `IMAGES` at a time."""
     for start in range(0, len(views), IMAGES):
         yield np.arange(start, min(start + IMAGES, len(views)))

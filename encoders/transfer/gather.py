@@ -1,4 +1,4 @@
-"""From measured transfers to taskgraph's tables: losses, affinities, and what each run cost."""
+"""Write the measured transfers of a sweep as taskgraph's tables of losses and affinities."""
 
 from __future__ import annotations
 
@@ -22,31 +22,43 @@ def gather(
     bootstrap: int = 200,
     seed: int = 0,
 ) -> Affinities:
-    """Write the tables of a sweep.
+    """Write the tables of a sweep, and return the affinities.
 
-    ``losses.parquet`` has ``target, sources, image, loss, cluster`` of every transfer and of
-    ``self``, ``scratch`` and ``average``; ``transfers.csv`` the affinities with their intervals
-    (buildings are resampled), gains and qualities; ``records.csv`` one line a run.
+    ``losses.parquet`` has the columns ``target, sources, image, loss, cluster`` for every transfer
+    and for ``self``, ``scratch`` and ``average``. ``transfers.csv`` has the affinities with their
+    intervals, gains and qualities. ``records.csv`` has one row for each measured transfer.
+
+    Parameters
+    ----------
+    records : dict
+        By (target, sources): the records of the measured transfers.
+    out : path
+        Folder of the sweep.
+    bootstrap : int
+        Number of resamples of the test buildings, for the intervals.
+    seed : int
+        Seed of the resamples.
 
     Raises
     ------
     InvalidDataError
-        If nothing has been measured.
+        If no transfer has been measured.
     """
     if not records:
-        raise InvalidDataError(f"{out} holds no measured transfer; every one of them failed")
+        raise InvalidDataError(f"{out} holds no measured transfer; all of them failed")
     frames = [
         pd.read_parquet(out / "measured" / target / f"{sources}.parquet")
         for target, sources in sorted(records)
     ]
     losses = pd.concat(frames, ignore_index=True)
     write_frame(losses, out / LOSSES)
-    rows = [{key: _flat(value) for key, value in records[k].items()} for k in sorted(records)]
+    rows = [{key: _cell(value) for key, value in records[k].items()} for k in sorted(records)]
     write_frame(pd.DataFrame(rows), out / RECORDS)
-    found = affinities(Losses.from_frame(losses), bootstrap=bootstrap, seed=seed)
-    write_transfers(found.transfers, out / TRANSFERS)
-    return found
+    result = affinities(Losses.from_frame(losses), bootstrap=bootstrap, seed=seed)
+    write_transfers(result.transfers, out / TRANSFERS)
+    return result
 
 
-def _flat(value: Any) -> Any:
+def _cell(value: Any) -> Any:
+    """A record's value as a cell of a table; values of a mapping are joined by slashes."""
     return "/".join(str(each) for each in value.values()) if isinstance(value, dict) else value

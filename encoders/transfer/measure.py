@@ -1,4 +1,4 @@
-"""One transfer: train its read-out on frozen representations, and test it image by image."""
+"""Measure one transfer: train a read-out on frozen representations, and test it on each image."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from encoders.tasks import Task
 from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_config
 from encoders.training.fit import FitConfig, fit, losses
+from encoders.training.loading import in_memory
 from encoders.training.objective import (
     Average,
     Converted,
@@ -35,56 +36,57 @@ from encoders.training.objective import (
     output_of,
     training_loss_of,
 )
-from encoders.transfer.data import Pool, PoolConfig, Views, open_pool
+from encoders.training.run_state import RunState
+from encoders.transfer.data import TransferData, TransferDataConfig, Views, open_transfer_data
 from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
 from taskgraph.arrays import Floats32
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
 REFERENCES = (SELF, SCRATCH, AVERAGE)
-"""What transfers are compared with, each written as a source of its own."""
+"""References that transfers are compared with; each is written as a source."""
 
 
 @dataclass(frozen=True)
 class TransferConfig:
-    """How transfers are measured.
+    """Configuration with which transfers are measured.
 
     Attributes
     ----------
     bank : str
         The folder of trained encoders.
-    pool : PoolConfig
-        The images.
+    pool : TransferDataConfig
+        Which images are used.
     fit : FitConfig
-        Of every read-out alike, and of ``scratch``, which has the same images and epochs.
+        How every read-out is trained, and ``scratch`` on the same images.
     preset : str
-        Of the decoders and of ``scratch``. This and the pool's size are the bank's own; `of_bank`
-        fills both in, and others than the bank's are refused.
+        Preset of the decoders and of ``scratch``. It and the size of the pictures must be those of
+        the bank; `of_bank` fills both in.
     """
 
     bank: str
-    pool: PoolConfig
+    pool: TransferDataConfig
     fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
     preset: str = "tiny"
 
     def of_bank(self, names: Sequence[str]) -> TransferConfig:
-        """The same with the preset and the picture size of some of the bank's networks.
+        """Return the configuration with the preset and picture size of some of the bank's networks.
 
         Raises
         ------
         InvalidDataError
-            If they differ in it, or the bank lacks one of them.
+            If these networks differ in preset or size, or the bank lacks one of them.
         """
         form = form_of(self.bank, names)
         return replace(self, preset=form.preset, pool=replace(self.pool, size=form.size))
 
     def check(self, names: Sequence[str]) -> None:
-        """Refuse another preset or picture size than those of some of the bank's networks.
+        """Raise if the preset or picture size is not that of some of the bank's networks.
 
         Raises
         ------
         InvalidDataError
-            As for `of_bank`, or if one of them is another than here.
+            As for `of_bank`, or if the networks' preset or size differs from this one's.
         """
         form, ours = form_of(self.bank, names), Form(self.preset, self.pool.size)
         if form != ours:
@@ -100,6 +102,17 @@ class Represented:
 
     A batch is (B, n k features, h, w): the n pictures one after the other, each with the
     channels of its k sources.
+
+    Attributes
+    ----------
+    views : Views
+        The examples.
+    store : Store
+        Holds the representations.
+    sources : tuple of str
+        Whose representations are joined by channel.
+    kind : str
+        What the representations were computed from (`encoders.transfer.store.kind_of`).
     """
 
     views: Views
@@ -111,7 +124,7 @@ class Represented:
         return len(self.views)
 
     def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """Representations, targets and masks."""
+        """Return representations, targets and masks of some examples."""
         _, target, mask = self.views.batch(indices)
         rows = self.views.pictures(indices)  # (B, n)
         each = [self.store.of(source, self.kind, rows) for source in self.sources]
@@ -121,7 +134,7 @@ class Represented:
 
 
 def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
-    """Where a transfer's record is written; its losses lie beside it, as Parquet."""
+    """Return the path of a transfer's record; its test losses are beside it, as Parquet."""
     return out / "measured" / target / f"{join_sources(sources)}.json"
 
 
@@ -129,14 +142,15 @@ def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
 def measure(
     config: TransferConfig, out: Path, target: str, sources: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Measure one transfer, or one of `REFERENCES`, and write down its losses and its record.
+    """Measure one transfer, or one of `REFERENCES`, and write its losses and its record.
 
-    Measured before, it is only read.
+    Existing records are read, not measured again.
 
     Returns
     -------
     dict
-        ``valid_loss`` and ``test_loss`` (means over images; smaller is better), ``seconds``, …
+        The record: ``valid_loss`` and ``test_loss`` (means over images; smaller is better),
+        ``seconds``, and for what is trained `encoders.training.run_state.RunState.summary`.
 
     Raises
     ------
@@ -147,36 +161,37 @@ def measure(
     if path.exists():
         return read_json(path)
     begin = time.perf_counter()
-    pool = open_pool(config.pool, target)
-    run = out / "runs" / target / join_sources(sources)
+    pool = open_transfer_data(config.pool, target)
+    folder = out / "runs" / target / join_sources(sources)
     model, parts = _prepared(config, out, pool, sources)
-    progress = None
+    run = None
     if sources != (SELF,):
-        progress = _fitted(model, parts, pool, config, run)
+        run = _fitted(model, parts, pool, config, folder)
     measured = functools.partial(_losses, model=model, pool=pool, config=config)
     valid, test = measured(parts[1]), measured(parts[2])
     record: dict[str, Any] = {
         "readout": "trained",
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "best_epoch": progress and progress.best_epoch,
+        "best_epoch": None,
         "seconds": round(time.perf_counter() - begin, 2),
+        **(run.summary() if run else {}),
     }
     if sources == (SELF,):
         record["converted"] = isinstance(model, Converted)
     record = write_measured(out, pool, sources, valid, test, record)
-    shutil.rmtree(run, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     return record
 
 
 def write_measured(
     out: Path,
-    pool: Pool,
+    pool: TransferData,
     sources: tuple[str, ...],
     valid: Floats32,
     test: Floats32,
     also: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write one transfer's test losses, and after them its record, which says that all is there."""
+    """Write one transfer's test losses, and then its record, which marks it as complete."""
     path = place_of(out, pool.task.name, sources)
     record = {
         "target": pool.task.name,
@@ -194,9 +209,9 @@ def write_measured(
 
 
 def _prepared(
-    config: TransferConfig, out: Path, pool: Pool, sources: tuple[str, ...]
+    config: TransferConfig, out: Path, pool: TransferData, sources: tuple[str, ...]
 ) -> tuple[nn.Module, list[Any]]:
-    """The network, and what it is trained, selected and tested on."""
+    """Return the network, and its examples for training, validation and test."""
     task, views = pool.task, [pool.train, pool.valid, pool.test]
     if sources == (SELF,):
         path = network_file(config.bank, task.name)
@@ -215,20 +230,21 @@ def _prepared(
 
 
 def constants_of(bank: str, name: str) -> dict[str, Any]:
-    """What the targets of a network of the bank were standardized with."""
+    """Return what the targets of a network of the bank were standardized with."""
     return read_config(network_file(bank, name)).get("constants") or {}
 
 
 def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
-    """Remove the record of a target's ``self`` that an earlier version measured in wrong units.
+    """Remove the record of ``self`` of a target if an earlier version measured it in wrong units.
 
-    Such a version compared a network's answers with targets in other constants than those that
-    the network was trained with. The next `measure` measures it again.
+    That version compared a network's answers with targets that were standardized with other
+    constants than the network was trained with. The next `measure` measures it again. Returns
+    whether a record was removed.
     """
     path = place_of(out, target, (SELF,))
     if not path.exists() or "converted" in json.loads(path.read_text()):
         return False
-    pool, trained = open_pool(config.pool, target), constants_of(config.bank, target)
+    pool, trained = open_transfer_data(config.pool, target), constants_of(config.bank, target)
     if conversion(pool.task, trained, pool.constants) is None:
         return False
     path.unlink()
@@ -236,7 +252,7 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
 
 
 def read_out(config: TransferConfig, task: Task, store: Store, train: Represented) -> ReadOut:
-    """A new read-out, which knows mean and spread of the channels on its training images."""
+    """Return a new read-out that standardizes by the channels' statistics on training images."""
     channels = sum(store.shape(source)[0] for source in train.sources)
     generator = torch.Generator().manual_seed(config.fit.seed)
     readout = ReadOut(
@@ -248,27 +264,29 @@ def read_out(config: TransferConfig, task: Task, store: Store, train: Represente
 
 
 def _fitted(
-    model: nn.Module, parts: list[Any], pool: Pool, config: TransferConfig, run: Path
-) -> Any:
+    model: nn.Module, parts: list[Any], pool: TransferData, config: TransferConfig, folder: Path
+) -> RunState:
     return fit(
         model,
         training_loss_of(pool.task, pool.constants),
-        parts[0],
-        parts[1],
-        run,
+        in_memory(parts[0]),
+        in_memory(parts[1]),
+        folder,
         config.fit.of_constant() if isinstance(model, Average) else config.fit,
         measure=loss_of(pool.task, pool.constants),
         record={"target": pool.task.name},
     )
 
 
-def _losses(examples: Any, *, model: nn.Module, pool: Pool, config: TransferConfig) -> Floats32:
+def _losses(
+    examples: Any, *, model: nn.Module, pool: TransferData, config: TransferConfig
+) -> Floats32:
     measured = loss_of(pool.task, pool.constants)
     return losses(config.fit.fabric(), model, measured, examples, config.fit)
 
 
-def _table(pool: Pool, sources: tuple[str, ...], each: Floats32) -> pd.DataFrame:
-    """taskgraph's table of losses; images of one building are one cluster of a bootstrap."""
+def _table(pool: TransferData, sources: tuple[str, ...], each: Floats32) -> pd.DataFrame:
+    """Return taskgraph's table of losses; images of one building are one bootstrap cluster."""
     images = pool.test.images()
     frame = pd.DataFrame(
         {

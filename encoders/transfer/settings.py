@@ -9,23 +9,25 @@ from encoders.transfer.measure import TransferConfig
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """Which transfers are measured, and how.
+    """Configuration of a sweep: which transfers are measured, and how.
 
     Attributes
     ----------
     transfer : TransferConfig
     targets, sources : tuple of str
-        Tasks of the dictionary.
+        Names of tasks of the dictionary.
     max_order : int
-        Sources of the largest set.
+        Number of sources in the largest set.
     candidates : str
-        Which sets of several sources: a key of `encoders.transfer.candidates.CANDIDATES`.
+        The rule that chooses sets of two or more sources, by its name in
+        `encoders.transfer.candidates.CANDIDATES`.
     readout : "trained" or "ridge"
         Small networks, or linear maps in closed form.
     screen : int
-        Sets of each order that the ridge screen adds to the candidates of trained read-outs.
+        Number of sets of each order, the best by ridge regression, that are added to the
+        candidates of trained read-outs.
     allow_overlap : bool
-        Whether validation and test buildings may be some that the encoders were trained on.
+        Whether validation and test may use buildings that the encoders were trained on.
     """
 
     transfer: TransferConfig

@@ -1,4 +1,4 @@
-"""Representations, computed once a source and mapped from disk from then on."""
+"""Representations on disk: computed once for each source, then mapped into memory."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ from encoders.dataset import TaskonomyDataset
 from encoders.dataset.content import Stamp
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
-from encoders.tasks.sample import as_given
-from encoders.transfer.data import PoolConfig, open_pool
+from encoders.tasks.sample import scaled_pictures
+from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from taskgraph.arrays import Array, Floats16, Integers
 from taskgraph.tables import write_bytes
 
 PLAIN = "rgb"
-"""The kind of input of all tasks that look at the pictures as they are."""
+"""The kind of input of all tasks whose input is the unchanged picture."""
 
 REPRESENTATIONS = "representations"
-"""Folder of the store, in that of a sweep."""
+"""Name of the store's folder within the folder of a sweep."""
 
 VIEWS, BATCH = "views.npy", 64
 
 
 def kind_of(task: Task) -> str:
-    """What a target's representations are computed from: `PLAIN`, or its own altered input.
+    """Return what representations for a target are computed from: `PLAIN`, or the task's name.
 
-    A denoiser must not see the clean picture, so its sources are shown the noisy one.
+    The name stands for the task's own altered input. A denoiser must not see the clean picture,
+    so its sources are shown the noisy one.
     """
-    return PLAIN if task.prepare is as_given and task.channels == 3 else task.name
+    return PLAIN if task.prepare is scaled_pictures and task.channels == 3 else task.name
 
 
 @dataclass(frozen=True)
 class Store:
-    """A folder with one array a source and kind of input, ``KIND/SOURCE.npy``.
+    """A folder with one array for each source and kind of input, ``KIND/SOURCE.npy``.
 
     Each is (N, features, h, w) in half precision; ``VIEWS`` holds the N rows of the data set's
     index that they belong to.
@@ -50,11 +51,11 @@ class Store:
     folder: Path
 
     def path(self, source: str, kind: str = PLAIN) -> Path:
-        """The file of a source's representations."""
+        """Return the path of a source's representations."""
         return self.folder / kind / f"{source}.npy"
 
     def of(self, source: str, kind: str, rows: Integers) -> Floats16:
-        """Representations of some rows of the index, (..., features, h, w) for (...) rows.
+        """Return representations of some rows of the index, (..., features, h, w) for (...) rows.
 
         Raises
         ------
@@ -73,19 +74,19 @@ class Store:
         return chosen
 
     def shape(self, source: str) -> tuple[int, int, int]:
-        """Features and grid of a source's representations."""
+        """Return the number of features and the grid of a source's representations."""
         features, height, width = _mapped(*_stamped(self.path(source))).shape[1:]
         return features, height, width
 
 
 def _stamped(path: Path) -> tuple[str, object]:
-    """A path and what changes when the file is replaced: the key of what is kept open."""
+    """Return a path and the stamp of its file, which changes when the file is replaced."""
     return str(path), Stamp.of(path.stat()) if path.exists() else None
 
 
 @functools.lru_cache(maxsize=4)
 def _places(path: str, stamp: object) -> Integers:
-    """From rows of the index to rows of the arrays; -1 for views that are not there."""
+    """Return the row of the arrays for each row of the index; -1 for views without one."""
     rows = _mapped(path, stamp)
     places = np.full(int(rows.max()) + 2, -1, dtype=np.int64)  # the last one: any later view
     places[rows] = np.arange(len(rows))
@@ -102,23 +103,23 @@ def _mapped(path: str, _stamp: object) -> Array:
         raise InvalidDataError(f"{path} is no whole array; delete it and run again") from None
 
 
-def views_of(config: PoolConfig, tasks: Sequence[str]) -> Integers:
-    """Rows of the index of every picture that the tasks' pools look at, partners too."""
+def views_of(config: TransferDataConfig, tasks: Sequence[str]) -> Integers:
+    """Return the sorted rows of the index of all pictures that the tasks use, with partners."""
     rows: list[Integers] = []
     for name in tasks:
-        pool = open_pool(config, name)
+        pool = open_transfer_data(config, name)
         for part in (pool.train, pool.valid, pool.test):
             rows.append(part.pictures(np.arange(len(part))).reshape(-1))
     return np.unique(np.concatenate(rows))
 
 
 def write_views(store: Store, rows: Integers) -> None:
-    """Fix which views a store is of.
+    """Write which views a store holds, or check that it holds these.
 
     Raises
     ------
     InvalidDataError
-        If it is of others.
+        If it holds other views.
     """
     path = store.folder / VIEWS
     if path.exists():
@@ -140,16 +141,16 @@ def encode(
     *,
     device: torch.device | str = "cpu",
 ) -> Path:
-    """Write a source's representations of a store's views, shown as a task's input is.
+    """Write a source's representations of a store's views; returns the path of the file.
 
     Parameters
     ----------
     encoder : module
         (B, C, S, S) pictures in [-1, 1] to (B, features, h, w).
     dataset : TaskonomyDataset
-        Of all buildings.
+        The data set, with all buildings.
     task : str
-        Whose input is shown; one picture of each view.
+        The task whose input the encoder is shown: of each view, its own picture.
     device : torch device
         Where the encoder computes; it stays there.
     """
@@ -174,10 +175,10 @@ def encode(
 
 
 def seen_by(encoder: nn.Module, pictures: Tensor) -> Tensor:
-    """The pictures as an encoder takes them: their lightness, if it has one channel (colorization).
+    """Return pictures in the channels of an encoder: the lightness for colorization's.
 
-    Wherever else a source's own input differs (a hole, a shuffled tile, noise), its encoder is
-    shown the whole picture, as in the authors' code.
+    Where a source's own input is altered otherwise (a hole, shuffled tiles, noise), its encoder
+    is shown the unaltered picture, as in the authors' code.
     """
     if getattr(encoder, "channels", 3) != 1 or pictures.shape[1] == 1:
         return pictures.contiguous(memory_format=torch.channels_last)
@@ -186,7 +187,7 @@ def seen_by(encoder: nn.Module, pictures: Tensor) -> Tensor:
 
 
 def _alone(pictures: Tensor) -> Tensor:
-    """Each view's own picture, where a task looks at several."""
+    """Return each view's own picture, without its partners."""
     return pictures[:, 0] if pictures.ndim == 5 else pictures
 
 

@@ -1,4 +1,4 @@
-"""All transfers of a bank: encode, read out from single sources, then from sets of the best."""
+"""A sweep: measure the transfers from all single sources, and from sets of the best sources."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from encoders.dataset.overlap import (
     Overlap,
     find_overlap,
     refuse_overlap,
-    told_unknown,
     trained_on,
+    unknown_warning,
 )
 from encoders.dataset.splits import ALL
 from encoders.engines import Engine, Job, Outcome, run, with_threads
@@ -29,17 +29,16 @@ from encoders.errors import InvalidDataError, TrainingError
 from encoders.errors.storage import read_json, storing
 from encoders.tasks import TASKS
 from encoders.tasks.names import known_name
-from encoders.training.progress import differing
+from encoders.training.run_state import differing
 from encoders.transfer.candidates import (
     CANDIDATES,
     Candidates,
-    Screened,
     Sources,
     first_order,
     rank_sources,
 )
 from encoders.transfer.closed import Say, proposals, read_by_ridge, screen
-from encoders.transfer.data import buildings_of, open_pool
+from encoders.transfer.data import buildings_of, open_transfer_data
 from encoders.transfer.measure import (
     REFERENCES,
     TransferConfig,
@@ -47,6 +46,7 @@ from encoders.transfer.measure import (
     measure,
     place_of,
 )
+from encoders.transfer.screened import Screened
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import (
     PLAIN,
@@ -62,40 +62,40 @@ from taskgraph.tasks import join_sources
 
 CONFIG = "config.json"
 UNCOMPARED = ("allow_overlap", "overlap")
-"""Keys of `CONFIG` that no measurement depends on."""
+"""Keys of `CONFIG` on which no measurement depends; resuming does not compare them."""
 
 PLAIN_TASK = "autoencoder"
-"""A task whose input is the picture as it is."""
+"""A task whose input is the unchanged picture."""
 
 RULED = 10
-"""At most so many sets of one order does a rule propose itself."""
+"""Most sets of one order that a rule proposes without the ridge screen."""
 
 Titled = Callable[[str], AbstractContextManager[Watch]]
-"""Gives the ``watch`` of a stage, such as `encoders.engines.progress_bar`."""
+"""From the title of a stage to a context manager that yields the ``watch`` of its jobs."""
 
 
 @dataclass
-class Swept:
-    """What became of a sweep.
+class SweepOutcome:
+    """Results of a sweep.
 
     Attributes
     ----------
     records : dict
-        By (target, sources): what `measure` returns.
+        The record of each measured transfer, as `measure` returns it, by (target, sources).
     failures : dict
-        By job: why there is none.
+        The reason why a job failed, by the name of the job.
     stopped : str or None
-        Why no further jobs were begun, and what to do about it.
+        Why no further jobs were started, and how to continue; None if all were.
     """
 
     records: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     stopped: str | None = None
 
-    def take(self, outcome: Outcome) -> None:
-        """Take in the failures of a stage."""
-        self.failures |= outcome.failures
-        self.stopped = self.stopped or outcome.stopped
+    def add(self, stage: Outcome) -> None:
+        """Add the failures of one stage."""
+        self.failures |= stage.failures
+        self.stopped = self.stopped or stage.stopped
 
 
 @storing
@@ -108,11 +108,11 @@ def sweep(
     rule: Candidates | None = None,
     titled: Titled,
     say: Say = lambda _: None,
-) -> Swept:
-    """Measure every first-order transfer, the references, and the sets that a rule proposes.
+) -> SweepOutcome:
+    """Measure the references, all single sources, and the sets of sources that a rule proposes.
 
-    Each encoding and each transfer is a job that writes its own files whole: killed at any moment,
-    the same call measures only what is not there yet. Sets are proposed by the validation losses
+    Each encoding and each transfer is a job that writes its own files atomically. If the sweep is
+    killed, the same call measures only what is missing. Sets are chosen by the validation losses
     of single sources, never by test losses.
 
     Parameters
@@ -120,7 +120,11 @@ def sweep(
     out : path
         Gets ``config.json``, ``representations/`` and ``measured/TARGET/SOURCES.{json,parquet}``.
     rule : Candidates, optional
-        In place of ``config.candidates``.
+        Proposes the sets, instead of the rule named by ``config.candidates``.
+    titled : function
+        From the title of a stage to a context manager that yields the ``watch`` of its jobs.
+    say : function
+        Called with one line of text for each message to the user.
 
     Raises
     ------
@@ -130,35 +134,35 @@ def sweep(
         If the bank lacks a network, its networks differ in their size, or they were trained on
         buildings of the validation or the test and ``config`` does not allow that.
     StorageError
-        If ``out`` cannot be written; what is measured stays, and the same call goes on.
+        If ``out`` cannot be written; results are kept, and the same call continues.
     """
     config.transfer.check(named(config))
     overlap = checked_overlap(config)
-    settle(config, out, overlap)
+    write_or_check_config(config, out, overlap)
     stale = [t for t in config.targets if forget_unconverted(config.transfer, out, t)]
     if stale:
         say(f"self of {', '.join(stale)} is measured again: it was in the units of other data")
-    swept = Swept()
+    outcome = SweepOutcome()
     with titled("encode") as watch:
-        swept.take(run(encodings(config, out), engine, watch=watch))
+        outcome.add(run(encodings(config, out), engine, watch=watch))
     rule = rule or CANDIDATES[config.candidates]
     trained = config.readout == "trained"
-    measured = functools.partial(_measured, swept, config, out, engine, titled)
-    measured("references, order 1" if trained else "references", singles(config))
-    if config.max_order > 1 and config.screen and trained and not swept.stopped:
+    measured = functools.partial(_measured, outcome, config, out, engine, titled)
+    measured("references, order 1" if trained else "references", single_source_transfers(config))
+    if config.max_order > 1 and config.screen and trained and not outcome.stopped:
         rule = Screened(rule, _proposals(config, out, say), config.screen)
-    if not trained and not swept.stopped:
+    if not trained and not outcome.stopped:
         read_by_ridge(config, out, rule, say=say)
     elif config.max_order > 1:
-        measured(f"orders 2 to {config.max_order}", several(config, out, rule))
-    swept.records = records(out)
-    if warning := told_unknown(overlap, config.transfer.bank):
+        measured(f"orders 2 to {config.max_order}", set_transfers(config, out, rule))
+    outcome.records = records(out)
+    if warning := unknown_warning(overlap, config.transfer.bank):
         say(warning)
-    return swept
+    return outcome
 
 
 def _measured(
-    swept: Swept,
+    outcome: SweepOutcome,
     config: SweepConfig,
     out: Path,
     engine: Engine,
@@ -166,31 +170,31 @@ def _measured(
     title: str,
     transfers: Iterable[tuple[str, Sources]],
 ) -> None:
-    """A stage of transfers; none after one that was stopped."""
-    if swept.stopped:
+    """Measure the transfers of one stage, unless an earlier stage was stopped."""
+    if outcome.stopped:
         return
     jobs = [_job(config, out, *transfer) for transfer in transfers]
     with titled(title) as watch:
-        swept.take(run(jobs, engine, watch=watch))
+        outcome.add(run(jobs, engine, watch=watch))
 
 
 def _proposals(config: SweepConfig, out: Path, say: Say) -> dict[str, list[tuple[Sources, float]]]:
-    """The ridge screen's; it is asked for more than are added, as the rule has some of them."""
+    """Return the best sets by ridge regression: more than are added, as the rule has some too."""
     result = screen(config, out, say=say)
     return proposals(result, config.targets, config.max_order, config.screen + RULED)
 
 
-def sweepable(
+def resolve_tasks(
     bank: str, targets: tuple[str, ...] = (), sources: tuple[str, ...] = ()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Targets and sources by their names in the dictionary: those asked for, or all in the bank.
+    """Return the names of targets and sources: those given, or by default all of the bank.
 
     Raises
     ------
     UnknownNameError
-        If there is no such task.
+        If no task has a given name.
     InvalidDataError
-        If a target is one that the dictionary holds as a source alone.
+        If a given target can only be a source.
     """
     there = [name for name in TASKS if (Path(bank) / (name + SUFFIX)).is_file()]
     goals = [known_name(name) for name in targets] or [
@@ -204,17 +208,17 @@ def sweepable(
 
 
 def named(config: SweepConfig) -> list[str]:
-    """The networks of the bank that a sweep uses: its sources, and its targets' own."""
+    """Return the bank's networks that a sweep uses: its sources, and its targets for ``self``."""
     return sorted({*config.sources, *config.targets})
 
 
 def checked_overlap(config: SweepConfig) -> Overlap:
-    """Which of a sweep's buildings its encoders were trained on.
+    """Return which buildings of a sweep its encoders were trained on.
 
     Raises
     ------
     InvalidDataError
-        If some are for validation or test, unless the sweep allows it.
+        If some of these are for validation or test, unless the sweep allows it.
     """
     pool, bank = config.transfer.pool, config.transfer.bank
     index = read_index(Path(pool.data))
@@ -225,15 +229,21 @@ def checked_overlap(config: SweepConfig) -> Overlap:
     return found
 
 
-def settle(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
-    """Write down the configuration of a sweep, or check that it is the one that is there.
+def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
+    """Write the configuration of a new sweep, or check it against that of the sweep in ``out``.
 
-    It includes hashes of the bank's networks and of the data set's files. ``overlap`` is written
-    beside it, and is no part of what is compared.
+    The configuration includes hashes of the bank's networks and of the data set's files.
+    ``overlap`` is written too, but not compared.
+
+    Raises
+    ------
+    TrainingError
+        If ``out`` holds a sweep of another configuration, or of other data.
     """
     config.transfer.check(named(config))
     out.mkdir(parents=True, exist_ok=True)
-    open_pool.cache_clear()  # the files may have changed since an earlier sweep of this process
+    # The files may have changed since an earlier sweep of this process.
+    open_transfer_data.cache_clear()
     pool = config.transfer.pool
     content = contents_of(pool.data, config.targets, pool.size, pool.splits)
     wanted = {
@@ -262,12 +272,12 @@ def settle(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> No
 
 
 def _compared(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that the measurements depend on."""
+    """Return the settings on which measurements depend."""
     return {key: value for key, value in config.items() if key not in UNCOMPARED}
 
 
 def fingerprints(config: SweepConfig) -> dict[str, str]:
-    """SHA-256 of the files of the bank's networks.
+    """Return the SHA-256 of each file of the bank that the sweep uses, by the network's name.
 
     Raises
     ------
@@ -282,7 +292,7 @@ def fingerprints(config: SweepConfig) -> dict[str, str]:
 
 
 def encodings(config: SweepConfig, out: Path) -> list[Job]:
-    """One job a source and kind of input."""
+    """Return one job for each source and kind of input, which stores its representations."""
     store = Store(out / REPRESENTATIONS)
     write_views(store, views_of(config.transfer.pool, config.targets))
     kinds = {kind_of(TASKS[name]): name for name in config.targets}
@@ -301,7 +311,7 @@ def encodings(config: SweepConfig, out: Path) -> list[Job]:
 
 @with_threads
 def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> str:
-    """The job: write one source's representations of a task's input; on a GPU if it has one."""
+    """Write one source's representations of a task's input; returns the path of the file."""
     network = load(source, config.bank)
     pool = config.pool
     if task in TASKS and kind_of(TASKS[task]) == PLAIN:
@@ -309,13 +319,13 @@ def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> 
             pool.data, [task], ALL, size=pool.size, constants={}, progress=False
         )
     else:
-        dataset = open_pool(pool, task).train.dataset
+        dataset = open_transfer_data(pool, task).train.dataset
     store, device = Store(out / REPRESENTATIONS), config.fit.fabric().device
     return str(encode(network.encoder, dataset, task, store, source, device=device))
 
 
-def singles(config: SweepConfig) -> list[tuple[str, Sources]]:
-    """The references of every target and, where read-outs are trained, its single sources."""
+def single_source_transfers(config: SweepConfig) -> list[tuple[str, Sources]]:
+    """Return (target, sources) of the references and, for trained read-outs, the single sources."""
     references: list[Sources] = [(name,) for name in REFERENCES]
     single = config.readout == "trained"  # ridge read-outs are measured otherwise
     return [
@@ -325,8 +335,8 @@ def singles(config: SweepConfig) -> list[tuple[str, Sources]]:
     ]
 
 
-def several(config: SweepConfig, out: Path, rule: Candidates) -> list[tuple[str, Sources]]:
-    """The sets of several sources that the rule proposes, target by target."""
+def set_transfers(config: SweepConfig, out: Path, rule: Candidates) -> list[tuple[str, Sources]]:
+    """Return (target, sources) of the sets of sources that the rule proposes, target by target."""
     known = records(out)
     found: list[tuple[str, Sources]] = []
     for target in config.targets:
@@ -342,7 +352,7 @@ def several(config: SweepConfig, out: Path, rule: Candidates) -> list[tuple[str,
 
 
 def records(out: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """What has been measured, by (target, sources)."""
+    """Return the records of all measured transfers, by (target, sources)."""
     read = (read_json(path) for path in sorted((out / "measured").glob("*/*.json")))
     return {(record["target"], record["sources"]): record for record in read}
 

@@ -10,9 +10,9 @@ from benchmarks.bank.pictures import PHOTO, PHOTOS, VIEWS
 from benchmarks.bank.run import LOST, TABLE, records_of, run
 from benchmarks.bank.settings import SUITE, Settings
 from benchmarks.results.record import append
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
 from encoders.bank.pretrained import load
-from encoders.bank.training import BankConfig
 from encoders.scenes.making.make import make
 from encoders.training.fit import FitConfig
 

@@ -43,8 +43,8 @@ from encoders import TaskonomyDataset
 from encoders.dataset import split_buildings
 from encoders.engines.job import perform
 from encoders.errors import InvalidDataError, TrainingError
-from encoders.pipeline.sizes import CPU
-from encoders.transfer.data import PoolConfig
+from encoders.pipeline.presets import CPU
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import fingerprints
@@ -389,7 +389,9 @@ def test_without_a_sweep_beside_the_table_the_plan_cpu_is_followed(tmp_path):
 
 def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
     fit = replace(CPU.transfer, epochs=9, seed=4)
-    before = TransferConfig("b", PoolConfig("w", train=5, valid=6, test=8, less=4, seed=3), fit)
+    before = TransferConfig(
+        "b", TransferDataConfig("w", train=5, valid=6, test=8, less=4, seed=3), fit
+    )
     (tmp_path / "config.json").write_text(json.dumps({"transfer": asdict(before), "bank": {}}))
     settings = Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv")
     pool = replace(before.pool, data="world", splits="fresh.csv")
@@ -417,7 +419,7 @@ def write_results(folder, chosen, by_seed):
         "part": page.RUN,
         "command": SUITE.command(settings),
         **{name: value for name, value in asdict(settings).items() if name not in WHERE},
-        "transfer": asdict(TransferConfig("bank", PoolConfig("world"))),
+        "transfer": asdict(TransferConfig("bank", TransferDataConfig("world"))),
     }
     facts = {
         "buildings": 4,
@@ -636,7 +638,7 @@ def asked(grown, tmp_path):
         seeds=(1,),
         resamples=10,
     )
-    pool = PoolConfig(settings.data, train=3, valid=3, test=6, splits="old.csv")
+    pool = TransferDataConfig(settings.data, train=3, valid=3, test=6, splits="old.csv")
     transfer = TransferConfig(settings.bank, pool, replace(CPU.transfer, epochs=1, batch=2))
     sweep = SweepConfig(transfer, TARGETS, (*TARGETS, "random"))
     known = {**asdict(sweep), "bank": fingerprints(sweep)}

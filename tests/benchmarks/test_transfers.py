@@ -36,8 +36,8 @@ from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.page import render
 from benchmarks.transfers.significance import against_random, as_good
 from encoders.tasks import TASKS
-from encoders.transfer.data import PoolConfig
-from encoders.transfer.ridge import SweepResult, source_sets
+from encoders.transfer.data import TransferDataConfig
+from encoders.transfer.ridge import RidgeResult, source_sets
 from encoders.transfer.scores import dds, discretize, logme, shrunk_h_score
 from encoders.transfer.store import Store, write_views
 from taskgraph.affinity.bootstrap import draw_resamples
@@ -127,7 +127,7 @@ def ridge_of(records, sources=SOURCES, targets=TARGETS, orders=(1, 2)):
         ).astype(np.float32)
         for order, rows in sets.items()
     }
-    return SweepResult(
+    return RidgeResult(
         tuple(names),
         tuple(targets),
         (1.0,),
@@ -622,7 +622,7 @@ def pools(monkeypatch):
         ),
         "class_places": of("class_places", shares, torch.arange(count) % 5 > 0, task=places),
     }
-    monkeypatch.setattr(scoring, "open_pool", lambda config, name: found[name])
+    monkeypatch.setattr(scoring, "open_transfer_data", lambda config, name: found[name])
     return found
 
 
@@ -643,7 +643,7 @@ def store(tmp_path, pools):
     return made
 
 
-CONFIG = PoolConfig("nowhere")
+CONFIG = TransferDataConfig("nowhere")
 NAMED = ("denoise", "knows", "random", "rgb2depth")
 
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import encoders.pipeline.stages
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import MANIFEST, train_bank, write_manifest
-from encoders.bank.training import BankConfig
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import origin_of
 from encoders.engines import Job
@@ -23,7 +23,7 @@ from encoders.training.checkpoint import read_config, write_weights
 from encoders.training.fit import FitConfig
 from encoders.training.objective import check_classes
 from encoders.transfer import measure as measuring
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_text
@@ -207,7 +207,7 @@ def test_a_network_of_other_classes_is_refused_with_both_numbers(tmp_path):
         check_classes(task, {"output": {"size": 10}}, path)
     write_weights(path, {"a": torch.zeros(1)}, {"output": {"size": 10}})
     pool = SimpleNamespace(task=task, train=None, valid=None, test=None)
-    config = TransferConfig(str(tmp_path), PoolConfig("nowhere"))
+    config = TransferConfig(str(tmp_path), TransferDataConfig("nowhere"))
     with pytest.raises(InvalidDataError, match=message):
         measuring._prepared(config, tmp_path, pool, ("self",))
 

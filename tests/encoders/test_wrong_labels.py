@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
-from encoders.bank.training import BankConfig
 from encoders.codecs.encodings import read_raw
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.index import read_index

@@ -21,8 +21,8 @@ from benchmarks.results.log import open_log
 from benchmarks.speed.engines.settings import SUITE, Settings
 from encoders.bank.pretrained import default_bank
 from encoders.engines import Engine, LocalEngine, RayEngine, progress_bar
-from encoders.pipeline.sizes import CPU
-from encoders.transfer.data import PoolConfig
+from encoders.pipeline.presets import CPU
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import gather
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
@@ -101,7 +101,7 @@ def config_of(
 ) -> SweepConfig:
     """Return the sweep that the size `cpu` measures, with pairs at most."""
     train, valid, test = CPU.images if images is None else (images, images, images)
-    pool = PoolConfig(data, train=train, valid=valid, test=test)
+    pool = TransferDataConfig(data, train=train, valid=valid, test=test)
     return SweepConfig(TransferConfig(bank, pool, CPU.transfer), targets, sources, max_order=2)
 
 

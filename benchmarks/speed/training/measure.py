@@ -18,8 +18,8 @@ import torch
 from benchmarks.results.machine import ROOT
 from benchmarks.speed.training.methods import METHODS, First
 from benchmarks.speed.training.settings import Settings
-from encoders.bank.training import Splits
-from encoders.networks.presets import find
+from encoders.bank.splits import TaskSplits
+from encoders.networks.presets import find_preset
 from encoders.training.objective import network_of, training_loss_of
 
 
@@ -33,7 +33,7 @@ def measure(method: str, settings: Settings) -> dict[str, Any]:
         medians over epochs; the largest ``memory`` that the process held and ``gpu_memory``, in
         MiB, None without a GPU; and the GPU's name, ``gpu``.
     """
-    splits = Splits.open(settings.data, settings.task, find(settings.preset).size)
+    splits = TaskSplits.open(settings.data, settings.task, find_preset(settings.preset).size)
     loss = training_loss_of(splits.task, splits.constants)
     train = First(splits.train.examples(settings.task), settings.images)
     network = network_of(splits.task, settings.preset)

@@ -1,7 +1,7 @@
-"""What a bank's networks say about pictures: of photographs, and of held-out views with labels."""
+"""Draw a bank's predictions: for photographs, and for held-out views beside their labels."""
 
 from encoders.bank.predict.heldout import gallery
 from encoders.bank.predict.networks import Predictor, open_bank
-from encoders.bank.predict.pictures import open_photo, photos, square
+from encoders.bank.predict.pictures import center_square, open_photo, photos
 
-__all__ = ["Predictor", "gallery", "open_bank", "open_photo", "photos", "square"]
+__all__ = ["Predictor", "center_square", "gallery", "open_bank", "open_photo", "photos"]

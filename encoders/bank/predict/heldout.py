@@ -1,15 +1,16 @@
-"""Predictions beside labels, of views that no network was trained on."""
+"""Draw predictions beside labels, for views that no network was trained on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from encoders.bank.predict.networks import Predictor, explained, open_bank
+from encoders.bank.predict.networks import Predictor, add_legend, open_bank
 from encoders.codecs.encodings import read
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.index import read_index
@@ -17,113 +18,116 @@ from encoders.dataset.overlap import (
     Overlap,
     find_overlap,
     refuse_overlap,
-    told_unknown,
     trained_on,
+    unknown_warning,
 )
 from encoders.dataset.resize import resized
 from encoders.dataset.selection import split_rows
 from encoders.draw import FOV, Group, answer_of_label, draw, draw_input, has_own_input, table
 from encoders.errors import InvalidDataError
 from encoders.scenes.contact_sheets.panels import enlarged
-from encoders.tasks.names import ALL
+from encoders.tasks.names import ALL_TASKS
 from encoders.training.checkpoint import FilePath
 
 TILE = 96
-"""Pixels along a tile."""
+"""Side of a drawn picture, in pixels."""
 
 PARTS = {"val": "valid"}
-"""Splits that have another name as parts of an overlap."""
+"""Names of splits in an `Overlap`, where they differ from the data set's."""
 
 GROUPS = 9
-"""Tasks from which the page is laid out in one more block."""
+"""The page gets one more block for every so many tasks."""
+
+logger = logging.getLogger(__name__)
 
 
 def gallery(
     bank: FilePath,
     data: FilePath,
     *,
-    tasks: Sequence[str] = (ALL,),
+    tasks: Sequence[str] = (ALL_TASKS,),
     views: int = 6,
     split: str = "test",
     splits: str | None = None,
     allow_overlap: bool = False,
-    say: Callable[[str], None] = lambda _: None,
 ) -> Image.Image:
-    """Predictions and labels of views that no network was trained on.
+    """Draw predictions and labels of views that no network was trained on.
 
-    A column a view, evenly spaced over the split, none picked; for each task what is given (where
-    that is not the picture itself), the prediction and the label. ``splits`` is the CSV file that
-    the bank was trained with, if there was one.
+    The page has a column for each view; the views are evenly spaced over the split. Each task has
+    a row for its prediction, one for its label, and one for its input if that is not the picture.
+    A warning is logged if the bank does not record which buildings it was trained on.
 
     Parameters
     ----------
+    views : int
+        Number of views.
+    splits : str, optional
+        The CSV file of splits that the bank was trained with, if there was one.
     allow_overlap : bool
-        Whether the views may be of buildings that a network was trained on; their heads say so.
-    say : function
-        Told, in a line, if the bank does not say which buildings it was trained on.
+        Whether views of buildings that a network was trained on are allowed. The heads of their
+        columns say so.
 
     Raises
     ------
     InvalidDataError
-        If the bank or the data set lacks something, or networks were trained on validation or
-        test buildings; the message names it.
+        If the bank or the data set lacks something, or a network was trained on buildings of the
+        split and ``allow_overlap`` is False; the message names them.
     """
-    chosen = open_bank(bank, tasks)
-    overlap = _overlap(bank, data, chosen, split, splits, allow_overlap)
-    sets = {
-        size: _views_of(data, [one for one in chosen if one.size == size], split, splits)
-        for size in sorted({one.size for one in chosen})
+    predictors = open_bank(bank, tasks)
+    overlap = _overlap(bank, data, predictors, split, splits, allow_overlap)
+    datasets = {
+        size: _open_views(data, [p for p in predictors if p.size == size], split, splits)
+        for size in sorted({predictor.size for predictor in predictors})
     }
-    first = next(iter(sets.values()))
+    first = next(iter(datasets.values()))
     count = min(views, len(first))
     numbers = [(2 * k + 1) * len(first) // (2 * count) for k in range(count)]
-    lenses = [_fov(first, number) for number in numbers]
-    groups = [_group(one, sets[one.size], numbers, lenses) for one in chosen]
+    fields_of_view = [_field_of_view(first, number) for number in numbers]
+    groups = [_group(p, datasets[p.size], numbers, fields_of_view) for p in predictors]
     heads = [_head(first, number, overlap) for number in numbers]
     page = table(heads, groups, blocks=1 + len(groups) // GROUPS)
-    if warning := told_unknown(overlap, bank):
-        say(warning)
-    return explained(page, chosen)
+    if warning := unknown_warning(overlap, bank):
+        logger.warning("%s", warning)
+    return add_legend(page, predictors)
 
 
 def _overlap(
     bank: FilePath,
     data: FilePath,
-    chosen: Sequence[Predictor],
+    predictors: Sequence[Predictor],
     split: str,
     splits: str | None,
     allow: bool,
 ) -> Overlap:
-    """Which of the split's buildings the networks were trained on; refused if not allowed."""
+    """The split's buildings that a network was trained on; raises if there are and may not be."""
     index = read_index(Path(data))
-    trained = trained_on(bank, [one.task.name for one in chosen])
+    trained = trained_on(bank, [predictor.task.name for predictor in predictors])
     rows = split_rows(index, split, splits)
     names = [index.buildings[number] for number in sorted(set(index.building[rows].tolist()))]
-    found = find_overlap(trained, index, {PARTS.get(split, split): names})
+    overlap = find_overlap(trained, index, {PARTS.get(split, split): names})
     if not allow:
-        refuse_overlap(found, trained, bank, index)
-    return found
+        refuse_overlap(overlap, trained, bank, index)
+    return overlap
 
 
-def _views_of(
-    data: FilePath, chosen: Sequence[Predictor], split: str, splits: str | None
+def _open_views(
+    data: FilePath, predictors: Sequence[Predictor], split: str, splits: str | None
 ) -> TaskonomyDataset:
-    """The views of a split, with the constants of the bank; only what is drawn is read."""
-    tasks, constants = [one.task for one in chosen], {o.task.name: o.constants for o in chosen}
+    """The views of a split, standardized with the bank's constants; files are read on demand."""
     return TaskonomyDataset(
         data,
-        tasks,
+        [predictor.task for predictor in predictors],
         split,
-        size=chosen[0].size,
+        size=predictors[0].size,
         splits=splits,
         cache=False,
-        constants=constants,
+        constants={predictor.task.name: predictor.constants for predictor in predictors},
         progress=False,
     )
 
 
-def _fov(data: TaskonomyDataset, number: int) -> float:
-    """The field of view of a view, radians; `FOV` where its data set says nothing."""
+def _field_of_view(data: TaskonomyDataset, number: int) -> float:
+    """The camera's field of view in radians; `FOV` if the data set does not record it."""
     try:
         info = _file(data, number, "point_info")
     except InvalidDataError:
@@ -132,30 +136,39 @@ def _fov(data: TaskonomyDataset, number: int) -> float:
 
 
 def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, Image.Image]:
-    """A column's name, which says if a network was trained on its building, and its picture."""
+    """The title and the picture of a column; the title marks a building that was trained on."""
     picture = resized("rgb", _file(data, number, "rgb"), data.size)
     building, view = data.image(number).split("/")
-    known = any(building in names for names in overlap.parts.values())
-    return f"{building} {view}{' (trained on)' if known else ''}", enlarged(picture, TILE)
+    trained_on = any(building in names for names in overlap.parts.values())
+    return f"{building} {view}{' (trained on)' if trained_on else ''}", enlarged(picture, TILE)
 
 
 def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:
+    """The content of a view's file of one domain, in physical units."""
     return read(data.index.root / data.index.files(domain).paths[data.rows[number]], domain)
 
 
 def _group(
-    one: Predictor, data: TaskonomyDataset, numbers: Sequence[int], lenses: Sequence[float]
+    predictor: Predictor,
+    data: TaskonomyDataset,
+    numbers: Sequence[int],
+    fields_of_view: Sequence[float],
 ) -> Group:
-    """The rows of a task."""
-    given, target, mask = (part.numpy() for part in data.batch(one.task.name, numbers))
-    given = given[:, None] if one.task.inputs == 1 else given
-    canvases = [one.canvas(g, TILE, fov=lens) for g, lens in zip(given, lenses, strict=True)]
-    shown = mask if one.task.partners else np.ones(len(mask), dtype=bool)  # else nothing to ask
-    answers, labels = one.answers(given), [answer_of_label(one.task, t) for t in target]
-    rows = [
-        ("prediction", [draw(c, a, s) for c, a, s in zip(canvases, answers, shown, strict=True)]),
-        ("label", [draw(c, a, m) for c, a, m in zip(canvases, labels, mask, strict=True)]),
+    """The rows of one task: its inputs if they are not the pictures, predictions and labels."""
+    task = predictor.task
+    inputs, target, mask = (part.numpy() for part in data.batch(task.name, numbers))
+    inputs = inputs[:, None] if task.inputs == 1 else inputs
+    canvases = [
+        predictor.canvas(each, TILE, fov=fov)
+        for each, fov in zip(inputs, fields_of_view, strict=True)
     ]
-    if has_own_input(one.task):
+    # A view without partners has no input, so that its prediction is left out as its label is.
+    shown = mask if task.partners else np.ones(len(mask), dtype=bool)
+    outputs, labels = predictor.predict(inputs), [answer_of_label(task, t) for t in target]
+    rows = [
+        ("prediction", [draw(c, o, s) for c, o, s in zip(canvases, outputs, shown, strict=True)]),
+        ("label", [draw(c, o, m) for c, o, m in zip(canvases, labels, mask, strict=True)]),
+    ]
+    if has_own_input(task):
         rows.insert(0, ("input", [draw_input(canvas) for canvas in canvases]))
-    return Group(one.task.display, rows)
+    return Group(task.display, rows)

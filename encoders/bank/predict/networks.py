@@ -1,4 +1,4 @@
-"""The networks of a bank, each with what is needed to ask it and to draw its answers."""
+"""The networks of a bank, each with its task and what drawing its predictions needs."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ import torch
 from PIL import Image
 from torch import nn
 
+from encoders.bank.config import trainable
 from encoders.bank.pretrained import SUFFIX, load
-from encoders.bank.training import trainable
 from encoders.dataset.pairs import PARTNERS
 from encoders.draw import FOV, Canvas, answer_of_output
 from encoders.draw.pages import with_legend
 from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS
 from encoders.tasks import TASKS, Sample, Task
-from encoders.tasks.names import ALL, ORDER, trained_name
+from encoders.tasks.names import ALL_TASKS, DISPLAY_ORDER, trained_name
 from encoders.training.checkpoint import FilePath, read_config
 from taskgraph.arrays import Array, Floats32, Pixels
 
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """A network of a bank, and what is needed to ask it and to draw its answers.
+    """A trained network of a bank, with its task, constants and names of classes.
 
     Attributes
     ----------
     task : Task
-        With its number of classes.
+        The task, with its number of classes filled in.
     model : module
+        The network, in evaluation mode.
     constants : mapping
-        What its targets are standardized with.
+        The constants that the task's targets are standardized with.
     names : tuple of str
-        Of its classes; empty where they have none.
+        Names of the classes; empty if they have none.
     size : int
-        S, the side of its pictures.
+        S, the side of the pictures, in pixels.
     """
 
     task: Task
@@ -50,64 +51,67 @@ class Predictor:
     size: int
 
     @property
-    def photographs(self) -> int:
-        """How many pictures it is asked about: jigsaw's nine pieces are of one."""
+    def photo_count(self) -> int:
+        """The number of photographs that one input is made of; 1 for jigsaw's nine pieces."""
         return 1 + PARTNERS[self.task.partners] if self.task.partners else 1
 
-    def answers(self, given: Floats32) -> list[Array]:
-        """Its answers (`encoders.draw.answers`) to (B, n, C, S, S) inputs in [-1, 1]."""
-        batch = torch.from_numpy(np.ascontiguousarray(given))
+    def predict(self, inputs: Floats32) -> list[Array]:
+        """Predictions for (B, n, C, S, S) inputs in [-1, 1], as `encoders.draw` draws them."""
+        batch = torch.from_numpy(np.ascontiguousarray(inputs))
         with torch.inference_mode():
             outputs = self.model(batch[:, 0] if self.task.inputs == 1 else batch)
         return [answer_of_output(self.task, output) for output in outputs.float().numpy()]
 
-    def canvas(self, given: Floats32, tile: int, *, fov: float = FOV) -> Canvas:
-        """What draws the answers to one input, (n, C, S, S)."""
-        return Canvas(self.task, given, tile, self.constants, self.names, fov)
+    def canvas(self, inputs: Floats32, tile: int, *, fov: float = FOV) -> Canvas:
+        """The canvas to draw predictions for one (n, C, S, S) input, ``tile`` pixels a side."""
+        return Canvas(self.task, inputs, tile, self.constants, self.names, fov)
 
-    def prepared(self, pictures: Sequence[Pixels]) -> Floats32:
-        """The (n, C, S, S) input that the task makes of a photograph, or of several."""
+    def prepare_input(self, pictures: Sequence[Pixels]) -> Floats32:
+        """The task's (n, C, S, S) input from (S, S, 3) photographs.
+
+        The same photographs always give the same input, including its noise and permutations.
+        """
         stacked = np.stack(pictures)[None]
-        whole = np.ones((1, self.size, self.size), dtype=bool)
-        true = np.ones(1, dtype=bool)
+        everywhere = np.ones((1, self.size, self.size), dtype=bool)
+        yes = np.ones(1, dtype=bool)
         seed = (0, zlib.crc32(stacked.tobytes()), zlib.crc32(self.task.name.encode()), 0)
         sample = Sample(
             size=self.size,
             pictures=stacked,
             raw={},
-            valid=whole,
+            valid=everywhere,
             infos=((),),
             paths=((),),
-            found=true,
-            same=true,
+            has_partners=yes,
+            same_point=yes,
             seeds=(seed,),
             constants=self.constants,
         )
-        given: Floats32 = self.task.prepare(sample)[0]
-        return given
+        prepared: Floats32 = self.task.prepare(sample)[0]
+        return prepared
 
 
-def open_bank(bank: FilePath, tasks: Sequence[str] = (ALL,)) -> list[Predictor]:
-    """Networks of a bank: those asked for in that order, or all, 2D tasks first.
+def open_bank(bank: FilePath, tasks: Sequence[str] = (ALL_TASKS,)) -> list[Predictor]:
+    """Load the networks of some tasks, in the order given; or of all tasks, 2D tasks first.
 
     Raises
     ------
     InvalidDataError
-        If the folder is none, or lacks a task; the message says what it has.
+        If the folder is not a bank, or lacks a task; the message says which tasks it has.
     UnknownNameError
-        If there is no such task.
+        If there is no task of that name.
     """
-    there = {path.stem for path in Path(bank).glob("*" + SUFFIX)} & set(trainable())
-    if not there:
+    trained = {path.stem for path in Path(bank).glob("*" + SUFFIX)} & set(trainable())
+    if not trained:
         raise InvalidDataError(
             f"{bank} holds no trained task; train some with `taskgraph train --data DIR -o {bank}`"
         )
-    every = [name for name in ORDER if name in there]
-    names = every if ALL in tasks else list(dict.fromkeys(map(trained_name, tasks)))
-    return [_predictor(name, bank) for name in names]
+    every = [name for name in DISPLAY_ORDER if name in trained]
+    names = every if ALL_TASKS in tasks else list(dict.fromkeys(map(trained_name, tasks)))
+    return [_open_predictor(name, bank) for name in names]
 
 
-def _predictor(name: str, bank: FilePath) -> Predictor:
+def _open_predictor(name: str, bank: FilePath) -> Predictor:
     model = load(name, bank)
     record = read_config(Path(bank) / (name + SUFFIX))
     task = TASKS[name]
@@ -115,17 +119,19 @@ def _predictor(name: str, bank: FilePath) -> Predictor:
     if task.output.channels is None:
         task = replace(task, output=replace(task.output, channels=record["output"]["size"]))
     size = PRESETS[record["preset"]].size
-    return Predictor(task, model, record["constants"], _names(task, record), size)
+    return Predictor(task, model, record["constants"], _class_names(task, record), size)
 
 
-def _names(task: Task, record: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of the classes, where the data set named them; "uncertain" is none of them."""
+def _class_names(task: Task, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the classes; empty if the data set had none. "uncertain" is not a class."""
     names = record.get("classes") or []
     uncertain = "segment_semantic" in task.domains() and names[:1] == ["uncertain"]
     return tuple(names[1:] if uncertain else names)
 
 
-def explained(page: Image.Image, chosen: Sequence[Predictor]) -> Image.Image:
-    """With a legend, where there is a task that needs one."""
-    named = [one.names for one in chosen if one.task.name == "segmentsemantic_rb" and one.names]
-    return with_legend(page, named[0]) if named else page
+def add_legend(page: Image.Image, predictors: Sequence[Predictor]) -> Image.Image:
+    """The page with a legend of the classes of semantic segmentation, if that task is drawn."""
+    for predictor in predictors:
+        if predictor.task.name == "segmentsemantic_rb" and predictor.names:
+            return with_legend(page, predictor.names)
+    return page

@@ -1,33 +1,36 @@
-"""Predictions on photographs, which have no labels."""
+"""Draw predictions for photographs, which have no labels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from encoders.bank.predict.networks import Predictor, explained, open_bank
+from encoders.bank.predict.networks import Predictor, add_legend, open_bank
 from encoders.dataset.resize import resized
 from encoders.draw import draw, draw_input, has_own_input, lines
 from encoders.errors import InvalidDataError
 from encoders.scenes.contact_sheets.panels import enlarged
-from encoders.tasks.names import ALL
+from encoders.tasks.names import ALL_TASKS
 from encoders.training.checkpoint import FilePath
 from taskgraph.arrays import Pixels
 
 TILE = 192
-"""Pixels along a tile."""
+"""Side of a drawn picture, in pixels."""
 
 
 def open_photo(path: FilePath) -> Image.Image:
-    """A picture file of any kind, upright, in 8-bit RGB; what is transparent is white.
+    """Read a picture file of any format as 8-bit RGB.
+
+    The picture is turned upright as its EXIF data say, and transparent parts become white.
 
     Raises
     ------
     InvalidDataError
-        If the file is missing, cut off, or no picture.
+        If the file is missing, truncated, or not a picture.
     """
     try:
         with Image.open(path) as opened:
@@ -42,73 +45,75 @@ def open_photo(path: FilePath) -> Image.Image:
         raise InvalidDataError(f"{path} cannot be read as a picture: {reason}") from None
     if picture.mode.startswith("I"):  # 16 bits
         picture = Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype(np.uint8))
-    clear = picture.convert("RGBA")
-    paper = Image.new("RGBA", clear.size, "white")
-    return Image.alpha_composite(paper, clear).convert("RGB")
+    layer = picture.convert("RGBA")
+    white = Image.new("RGBA", layer.size, "white")
+    return Image.alpha_composite(white, layer).convert("RGB")
 
 
-def square(picture: Image.Image, size: int) -> Pixels:
-    """The largest square in the middle, averaged to (size, size, 3) as the data set's are."""
+def center_square(picture: Image.Image, size: int) -> Pixels:
+    """The largest square in the middle, resized to (size, size, 3) as the data set's pictures."""
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     middle = picture.crop((left, top, left + side, top + side))
-    found: Pixels = resized("rgb", np.asarray(middle), size)
-    return found
+    pixels: Pixels = resized("rgb", np.asarray(middle), size)
+    return pixels
 
 
 def photos(
-    bank: FilePath, images: Sequence[FilePath], tasks: Sequence[str] = (ALL,)
+    bank: FilePath, images: Sequence[FilePath], tasks: Sequence[str] = (ALL_TASKS,)
 ) -> Image.Image:
-    """Predictions on photographs: a line of tiles each; then tasks that look at all of them.
+    """Draw predictions for photographs: one row each, and one for tasks of several photographs.
 
     Parameters
     ----------
     images : sequence of paths
-        Each is cut to the square in its middle, and resized to what the networks take.
+        Each photograph is cropped to the square in its middle and resized for the networks.
     tasks : sequence of str
-        Names or `ALIASES`; with `ALL`, those that the number of pictures suits.
+        Names or aliases of tasks; `ALL_TASKS` stands for all tasks that take one photograph, or
+        as many as there are.
 
     Raises
     ------
     InvalidDataError
-        If a file is no picture, the bank lacks a task, or a task looks at another number of
-        pictures.
+        If there is no file, a file is not a picture, the bank lacks a task, or a task takes
+        another number of pictures.
     """
-    opened = [open_photo(path) for path in images]
-    if not opened:
+    pictures = [open_photo(path) for path in images]
+    if not pictures:
         raise InvalidDataError("there is no picture to look at; name at least one file")
-    chosen = open_bank(bank, tasks)
-    fit = [one for one in chosen if one.photographs in (1, len(opened))]
-    if ALL not in tasks and len(fit) < len(chosen):
-        _refuse(next(one for one in chosen if one not in fit), len(opened))
-    if not fit:
-        raise InvalidDataError(f"{bank} has no task that looks at {len(opened)} picture(s)")
+    predictors = open_bank(bank, tasks)
+    suited = [p for p in predictors if p.photo_count in (1, len(pictures))]
+    if ALL_TASKS not in tasks and len(suited) < len(predictors):
+        _refuse(next(p for p in predictors if p not in suited), len(pictures))
+    if not suited:
+        raise InvalidDataError(f"{bank} has no task that takes {len(pictures)} picture(s)")
+    single = [p for p in suited if p.photo_count == 1]
     rows = []
-    for path, picture in zip(images, opened, strict=True):
-        shown = enlarged(np.asarray(square(picture, TILE)), TILE)
-        rows.append(
-            [(Path(path).name, shown), *_tiles([f for f in fit if f.photographs == 1], [picture])]
-        )
-    together = list(_tiles([one for one in fit if one.photographs > 1], opened))
-    page = lines([*rows, together] if together else rows)
-    return explained(page, fit)
+    for path, picture in zip(images, pictures, strict=True):
+        shown = enlarged(np.asarray(center_square(picture, TILE)), TILE)
+        rows.append([(Path(path).name, shown), *_tiles(single, [picture])])
+    last_row = list(_tiles([p for p in suited if p.photo_count > 1], pictures))
+    page = lines([*rows, last_row] if last_row else rows)
+    return add_legend(page, suited)
 
 
-def _refuse(predictor: Predictor, count: int) -> None:
-    wanted = predictor.photographs
+def _refuse(predictor: Predictor, count: int) -> NoReturn:
+    """Raise the error that the task takes another number of pictures."""
+    expected = predictor.photo_count
     raise InvalidDataError(
-        f"task {predictor.task.name} looks at {wanted} pictures, and {count} "
-        f"{'was' if count == 1 else 'were'} given; name {wanted} files"
+        f"task {predictor.task.name} takes {expected} pictures, and {count} "
+        f"{'was' if count == 1 else 'were'} given; name {expected} files"
     )
 
 
 def _tiles(
     predictors: Sequence[Predictor], pictures: Sequence[Image.Image]
 ) -> Iterator[tuple[str, Image.Image]]:
-    """Titles and tiles; before an answer to several pictures, or pieces, what was given."""
-    for one in predictors:
-        given = one.prepared([square(picture, one.size) for picture in pictures])
-        canvas = one.canvas(given, TILE)
-        if has_own_input(one.task):
-            yield f"{one.task.display} (input)", draw_input(canvas)
-        yield one.task.display, draw(canvas, one.answers(given[None])[0])
+    """The titles and drawn predictions of some tasks, preceded by an input of its own form."""
+    for predictor in predictors:
+        squares = [center_square(picture, predictor.size) for picture in pictures]
+        inputs = predictor.prepare_input(squares)
+        canvas = predictor.canvas(inputs, TILE)
+        if has_own_input(predictor.task):
+            yield f"{predictor.task.display} (input)", draw_input(canvas)
+        yield predictor.task.display, draw(canvas, predictor.predict(inputs[None])[0])

@@ -1,37 +1,44 @@
-"""Closed-form read-outs: every transfer of up to five sources solved from shared moments.
+"""Read-outs in closed form: ridge regression for every set of up to five sources.
 
-The read-out is linear, from each place's neighborhood of all sources' representations (or from
-pooled ones) to all outputs at once, by ridge regression. What the solution of a set of sources
-needs are the set's blocks of the features' moments, so the examples are looked at once for all sets
-(`Moments`), and all sets are solved by block elimination (`sweep`).
+A read-out is a linear map to all outputs at once, from the neighborhood of each place in the
+sources' representations, or from pooled representations. The solution for a set of sources needs
+only the set's blocks of the features' moments. So the examples are read once for all sets
+(`Moments`), and all sets are solved by block elimination (`solve_all`).
 """
 
-from encoders.transfer.ridge.answers import Setting, answer, calibrate, class_weights, settings
+from encoders.transfer.ridge.answers import (
+    Calibration,
+    answer,
+    calibrate,
+    calibrations,
+    class_weights,
+)
 from encoders.transfer.ridge.directions import TOLERANCE, Directions, directions
 from encoders.transfer.ridge.features import Statistics, compared, local, pooled, related, runs
 from encoders.transfer.ridge.moments import Centered, Moments
 from encoders.transfer.ridge.readout import Readout, columns_of, fit_readout, predict
 from encoders.transfer.ridge.regressands import Regressand, descriptors, regressand
-from encoders.transfer.ridge.result import Ranked, SweepResult, joined, top
+from encoders.transfer.ridge.result import Ranked, RidgeResult, joined, top
 from encoders.transfer.ridge.sets import ORDERS, first_position, position, source_sets
-from encoders.transfer.ridge.sweep import LAMBDAS, LAMBDAS_OF_IMAGES, sweep
+from encoders.transfer.ridge.solve import LAMBDAS, LAMBDAS_OF_IMAGES, solve_all
 
 __all__ = [
     "LAMBDAS",
     "LAMBDAS_OF_IMAGES",
     "ORDERS",
     "TOLERANCE",
+    "Calibration",
     "Centered",
     "Directions",
     "Moments",
     "Ranked",
     "Readout",
     "Regressand",
-    "Setting",
+    "RidgeResult",
     "Statistics",
-    "SweepResult",
     "answer",
     "calibrate",
+    "calibrations",
     "class_weights",
     "columns_of",
     "compared",
@@ -47,8 +54,7 @@ __all__ = [
     "regressand",
     "related",
     "runs",
-    "settings",
+    "solve_all",
     "source_sets",
-    "sweep",
     "top",
 ]

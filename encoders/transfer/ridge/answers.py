@@ -1,4 +1,4 @@
-"""The way back: from a linear read-out's numbers to what the task's network would output."""
+"""Convert the predictions of a linear read-out to the form of the task's network outputs."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from taskgraph.arrays import Floats32
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What least squares leaves open, chosen on the valid examples (`calibrate`).
+class Calibration:
+    """Parameters of the conversion, chosen by the loss on validation examples (`calibrate`).
 
     Attributes
     ----------
     floor : float
-        Of classes: predicted shares below floor / classes are raised to that, as the logarithm of
-        what is not positive is none.
+        For classes: predicted shares below floor / classes are raised to that number, since
+        logarithms need positive shares.
     tilt : float
-        Of classes of pixels whose loss weighs them by w: shares are multiplied by w^tilt. With
-        shares that are right, the expected loss is least at 1.
+        For classes of pixels whose loss weighs class k by w_k: shares are multiplied by w^tilt. If
+        the shares are exact, the expected loss is smallest at 1.
     place, area : float
-        Of segments: what a pixel's centroid, in half sides of the picture, and its logarithm of
-        the area are multiplied by. Their squared distance is what the metric loss sees.
+        For segments: factors of the predicted centroid, in half sides of the picture, and of the
+        logarithm of the area. The metric loss sees the squared distance of these numbers.
     """
 
     floor: float = 0.1
@@ -45,24 +45,27 @@ class Setting:
 
 FLOORS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
 TILTS = (0.0, 0.5, 1.0)
-SCALES = (0.7, 1.0, 1.4, 2.0, 2.8)
-AREAS = (0.5, 1.0)
+PLACE_SCALES = (0.7, 1.0, 1.4, 2.0, 2.8)
+AREA_SCALES = (0.5, 1.0)
 
 
-def settings(task: Task) -> list[Setting]:
-    """Those that a task chooses from; one, where nothing is open."""
+def calibrations(task: Task) -> list[Calibration]:
+    """The parameters that a task chooses from; a single one if it has nothing to choose."""
     kind = task.output.kind if task.output else "vector"
     if kind == "classes":
-        return [Setting(floor=floor) for floor in FLOORS]
+        return [Calibration(floor=floor) for floor in FLOORS]
     if kind == "class_map":
-        return [Setting(floor=floor, tilt=tilt) for floor, tilt in product(FLOORS, TILTS)]
+        return [Calibration(floor=floor, tilt=tilt) for floor, tilt in product(FLOORS, TILTS)]
     if kind == "segments":
-        return [Setting(place=place, area=area) for place, area in product(SCALES, AREAS)]
-    return [Setting()]
+        return [
+            Calibration(place=place, area=area)
+            for place, area in product(PLACE_SCALES, AREA_SCALES)
+        ]
+    return [Calibration()]
 
 
 def class_weights(task: Task, constants: Mapping[str, Any]) -> Tensor | None:
-    """The weights of classes of pixels in a task's loss (`encoders.training.objective.loss_of`)."""
+    """The weights of the classes of pixels in a task's loss, (K,); None if it has none."""
     if task.output is None or task.output.kind != "class_map" or "frequency" not in constants:
         return None
     share = np.asarray(constants["frequency"], dtype=np.float64)
@@ -72,56 +75,56 @@ def class_weights(task: Task, constants: Mapping[str, Any]) -> Tensor | None:
 def answer(
     regressand: Regressand,
     numbers: Floats32,
-    setting: Setting | None = None,
+    calibration: Calibration | None = None,
     *,
     weights: Tensor | None = None,
 ) -> Tensor:
-    """What the task's loss takes for a network's output.
+    """Convert predictions to the form of a network's output, for the task's loss.
 
-    Maps are put together from their patches, and clipped to [-1, 1] where networks end in tanh.
-    Classes are the logarithms of their shares. Segments are (3, H, W) embeddings: the centroid
-    that a pixel's numbers point at, and the area.
+    Maps are assembled from their patches, and clipped to [-1, 1] if the task's network ends in
+    tanh. Classes become the logarithms of their shares. Segments become (3, H, W) embeddings: the
+    predicted centroid of each pixel's segment, and the area.
 
     Parameters
     ----------
     numbers : (B g g, q) or (B, q) array
-        Predictions of `Regressand.numbers`.
-    setting : Setting, optional
+        Predictions, in the form of `Regressand.numbers`.
+    calibration : Calibration, optional
     weights : (K,) tensor, optional
-        Of `class_weights`, for the setting's ``tilt``.
+        As `class_weights` returns them, for ``tilt``.
 
     Returns
     -------
     (B, C, H, W) or (B, C) float32 tensor
     """
-    setting = setting or Setting()
+    calibration = calibration or Calibration()
     task = regressand.task
     assert task.output is not None  # or there would be no regressand
     kind = task.output.kind
     rows = torch.from_numpy(np.asarray(numbers * regressand.scale, dtype=np.float32))
     if not regressand.pixels:
-        return logits(rows, setting) if kind == "classes" else rows
+        return logits(rows, calibration) if kind == "classes" else rows
     maps = unpatched(rows, regressand.grid, regressand.channels)
     if kind == "class_map":
-        return logits(maps, setting, weights)
+        return logits(maps, calibration, weights)
     if kind == "segments":
         places = maps[:, :2] + positions(*maps.shape[2:])
-        return torch.cat([setting.place * places, setting.area * maps[:, 2:]], dim=1)
+        return torch.cat([calibration.place * places, calibration.area * maps[:, 2:]], dim=1)
     return maps.clamp(-1, 1) if output_of(task).activation == "tanh" else maps
 
 
-def logits(shares: Tensor, setting: Setting, weights: Tensor | None = None) -> Tensor:
-    """(B, K, ...) predicted shares -> logarithms of positive ones that sum to 1."""
-    floor = setting.floor / shares.shape[1]
-    found = shares.clamp(min=floor).log()
-    if weights is not None and setting.tilt:
-        lean = setting.tilt * weights.to(found).log()
-        found = found + lean.reshape(-1, *[1] * (shares.ndim - 2))
-    return found.log_softmax(1)
+def logits(shares: Tensor, calibration: Calibration, weights: Tensor | None = None) -> Tensor:
+    """The logarithms of (B, K, ...) predicted shares, made positive and normalized to sum to 1."""
+    floor = calibration.floor / shares.shape[1]
+    log_shares = shares.clamp(min=floor).log()
+    if weights is not None and calibration.tilt:
+        offset = calibration.tilt * weights.to(log_shares).log()
+        log_shares = log_shares + offset.reshape(-1, *[1] * (shares.ndim - 2))
+    return log_shares.log_softmax(1)
 
 
 Batch = tuple[Floats32, Tensor, Tensor]
-"""Predicted numbers, the task's target and mask."""
+"""Predictions, and the task's targets and masks."""
 
 
 def calibrate(
@@ -130,31 +133,31 @@ def calibrate(
     loss: Loss,
     *,
     weights: Tensor | None = None,
-) -> Setting:
-    """The setting with the least mean loss over images that count; the first of equal ones.
+) -> Calibration:
+    """Choose the parameters with the smallest mean loss; the first of equal ones.
 
     Parameters
     ----------
     batches : iterable of (numbers, target, mask)
-        Predictions of valid examples.
+        Predictions for the validation examples. Images with an empty mask are ignored.
     loss : function
-        Of the task.
+        The loss of the task.
 
     Raises
     ------
     InvalidDataError
-        If no image counts.
+        If all masks are empty.
     """
-    choices = settings(regressand.task)
+    choices = calibrations(regressand.task)
     total, count = np.zeros(len(choices)), 0
     for numbers, target, mask in batches:
-        for i, setting in enumerate(choices):
-            each = loss(answer(regressand, numbers, setting, weights=weights), target, mask)
+        for i, calibration in enumerate(choices):
+            each = loss(answer(regressand, numbers, calibration, weights=weights), target, mask)
             total[i] += float(each.nansum())
         count += int((~each.isnan()).sum())
     if not count:
         raise InvalidDataError(
-            f"task {regressand.task.name}: no valid image counts, so nothing can be chosen by its "
-            "loss; take more images"
+            f"task {regressand.task.name}: no validation image has a target, so that no parameter "
+            "can be chosen by its loss; take more images"
         )
     return choices[int(total.argmin())]

@@ -1,4 +1,4 @@
-"""The few directions of each target's outputs that any set of sources can predict."""
+"""Reduce each target's outputs to the few directions that the sources can predict."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from encoders.transfer.ridge.moments import Centered
 from taskgraph.arrays import Floats
 
 TOLERANCE = 1e-3
-"""Share of a target's variance that a least-squares fit may lose to dropped directions."""
+"""Share of a target's variance that the dropped directions may explain."""
 
 LEAST = 1e-6
-"""Of the features' mean variance: combinations of features that vary less count as if by so much.
+"""Lower bound of the variance of a combination of features, as a share of the mean variance.
 
-Their moments are mostly rounding, and are all there is where features outnumber examples.
+Smaller eigenvalues are mostly rounding errors; they exist if features outnumber examples.
 """
 
 
@@ -29,13 +29,13 @@ class Directions:
     ----------
     names : tuple of str
     runs : tuple of slice
-        Each target's columns among all outputs.
+        By target: its columns of the outputs.
     bases : tuple of (q_t, k_t) arrays
+        By target: its k_t directions, as columns.
     lost : (T,) array
-        A bound on the share of a target's variance, on the examples trained on, that any set of
-        sources with any penalty could explain along the directions left out. The error of a
-        solution without them is larger by at most this much (and smaller on other examples where
-        they were overfitted).
+        An upper bound of the share of a target's variance on the training examples that any set of
+        sources, with any penalty, explains along the dropped directions. Dropping them increases
+        the error on the training examples by at most this much.
     """
 
     names: tuple[str, ...]
@@ -45,43 +45,43 @@ class Directions:
 
     @property
     def columns(self) -> int:
-        """How many there are together."""
+        """The number of directions of all targets together."""
         return sum(basis.shape[1] for basis in self.bases)
 
     @property
     def owners(self) -> Floats:
-        """(columns, T) with a 1 where a direction belongs to a target."""
+        """A (columns, T) matrix with a 1 where a direction belongs to a target, else 0."""
         widths = [basis.shape[1] for basis in self.bases]
         return np.repeat(np.eye(len(widths)), widths, axis=0)
 
     def project(self, xy: Floats) -> Floats:
-        """(p, q) moments with the outputs -> (p, columns) moments with the directions."""
+        """Moments with the directions, (p, columns), from (p, q) moments with the outputs."""
         return np.hstack([xy[:, r] @ b for r, b in zip(self.runs, self.bases, strict=True)])
 
     def variances(self, moments: Centered) -> Floats:
-        """(T,) mean square of each target's outputs, summed over them."""
+        """The mean square of each target, summed over its outputs, (T,)."""
         return np.array([moments.yy[run].sum() for run in self.runs])
 
 
 def directions(
     train: Centered, outputs: Mapping[str, slice], *, tolerance: float = TOLERANCE
 ) -> Directions:
-    """Keep of each target the directions that least squares from all features can predict.
+    """Find for each target the directions that least squares from all features can predict.
 
-    With A the features' moments and B a target's moments with them, a fit from all features
-    explains v'B'A^-1 B v along the unit vector v. A fit from fewer features, with any penalty,
-    explains no more. The eigenvectors of B'A^-1 B are taken in falling order, at least one, until
-    what is left is below ``tolerance`` of the target's variance. (Eigenvalues of A are raised to
-    `LEAST`, which must be well below the penalties for the bound to hold.)
+    Let A be the moments of the features and B those of features and target. Along a unit vector v,
+    a fit from all features explains the variance v'B'A^-1 B v; a fit from fewer features, or with a
+    penalty, explains no more. The eigenvectors of B'A^-1 B are kept by falling eigenvalue, at
+    least one, until the sum of the others is below ``tolerance`` of the target's variance.
+    (Eigenvalues of A are raised to `LEAST`. The bound holds if penalties are well above it.)
 
     Parameters
     ----------
     train : Centered
-        About the means of the examples trained on.
+        Moments of the training examples about their means.
     outputs : mapping
-        Each target's columns.
+        By target: its columns of the outputs.
     tolerance : float
-        0 keeps all directions that have any predictable part.
+        With 0, all directions with a predictable part are kept.
     """
     values, features = linalg.eigh(train.xx)
     root = np.sqrt(np.maximum(values, LEAST * values.mean() or 1.0))

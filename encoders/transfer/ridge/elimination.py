@@ -1,15 +1,16 @@
-"""Ridge solutions of all sets of sources at once, each source's block eliminated only once.
+"""Solve ridge regression for all sets of sources by block elimination.
 
-Let A be the features' second moments plus the penalty, B their moments with the outputs, P a set of
-sources that is solved and e a further one. Block elimination writes the solution for P and e as
-the solution for P plus W_e' (x_e - C_e' x_P), with
+Let A be the second moments of the features plus the penalty, and B their moments with the outputs.
+Let P be a set of sources whose solution is known, the prefix, and e a further source. The solution
+for P and e is the solution for P plus W_e' (x_e - C_e' x_P), with
 
     C_e = A_PP^-1 A_Pe,   W_e = (A_ee - A_eP C_e)^-1 (B_e - C_e' B_P):
 
-a fit of what P leaves of the outputs by what P leaves of e's features. So a set costs one solve of
-one source's size, however many sources it has, once the moments of what its prefix leaves are
-known; and these follow from its own prefix's. The moments of other examples (`held`) go through
-the same steps with the same C and W, and give the errors of every set on those examples.
+This is a fit of the outputs' residuals after P by the residuals of e's features after P. So each
+set takes one solve of the size of a single source, given the moments of the residuals after its
+prefix, and these follow from the moments after the prefix's own prefix. The moments of the
+evaluation examples go through the same steps with the same C and W; they give the errors of each
+set on those examples.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ import numpy as np
 from taskgraph.arrays import Array
 
 STRIP = 4
-"""Sources whose rows are computed at a time; what lies left of a strip's own is never needed."""
+"""Number of sources whose rows are computed at a time, from their diagonal block to the right."""
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
-    """Moments of examples that errors are measured on.
+class EvaluationMoments:
+    """Moments of the residuals, after a prefix, of the examples on which errors are measured.
 
     Attributes
     ----------
     xx : (r w, r w) array
-        Of the r remaining sources' features, after their prefix is taken out of them. Only blocks
-        on and above the diagonal are right, here and in a `Stage`.
+        Moments of the features of the r remaining sources. Only blocks on and above the diagonal
+        are valid.
     xy : (r w, q) array
-        With the outputs' residuals.
+        Moments of these features with the outputs.
     error : (T,) array
-        Mean square of each target's residuals.
+        Mean square of each target's outputs.
     """
 
     xx: Array
@@ -47,48 +48,52 @@ class Held:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What remains after a prefix of sources is taken out: r sources of w features each.
+    """The moments of the residuals after a prefix, for r remaining sources of w features each.
 
     Attributes
     ----------
     prefix : tuple of int
-        The sources taken out, rising.
+        The sources that have been eliminated, in rising order.
     width : int
-        w. Sources with fewer features are filled up with zeros.
+        w; sources with fewer features are padded with zeros.
     xx : (r w, r w) array
-        Of the examples trained on, with the penalty.
+        Moments of the features of the training examples, plus the penalty. Only blocks on and
+        above the diagonal are valid.
     xy : (r w, q) array
-    held : tuple of Held
+        Moments of these features with the outputs.
+    evaluation : tuple of EvaluationMoments
+        The moments of each evaluation part (validation and test).
     owners : (q, T) array
-        Which outputs are which target's.
+        1 where an output belongs to a target, else 0.
     """
 
     prefix: tuple[int, ...]
     width: int
     xx: Array
     xy: Array
-    held: tuple[Held, ...]
+    evaluation: tuple[EvaluationMoments, ...]
     owners: Array
 
     @property
     def remaining(self) -> int:
-        """Sources that may still join: all that come after the prefix."""
+        """The number r of sources that come after the prefix."""
         return len(self.xx) // self.width
 
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """A stage's prefix joined by each remaining source.
+    """The solutions for a stage's prefix together with each remaining source.
 
     Attributes
     ----------
     inverse : (r, w, w) array
+        Inverse of the source's own block of moments.
     weights : (r, w, q) array
+        W_e of the module's formula.
     unsolved : tuple of (r, w, q) arrays
-        For each of the held examples: moments of the new source's features with what the new
-        solution leaves of the outputs.
+        By evaluation part: moments of the source's features with the outputs' new residuals.
     errors : tuple of (r, T) arrays
-        Mean squares of what it leaves.
+        By evaluation part: mean squares of the new residuals.
     """
 
     inverse: Array
@@ -98,144 +103,147 @@ class Solved:
 
 
 def solve(stage: Stage) -> Solved:
-    """Solve the sets that add one source to the prefix."""
+    """Solve all sets that add one source to the prefix."""
     inverse = np.linalg.inv(_diagonal(stage.xx, stage.width))
     weights = inverse @ _rows(stage.xy, stage.width)
     unsolved, errors = [], []
-    for held in stage.held:
-        with_outputs = _rows(held.xy, stage.width)
-        left = with_outputs - _diagonal(held.xx, stage.width) @ weights
+    for part in stage.evaluation:
+        with_outputs = _rows(part.xy, stage.width)
+        left = with_outputs - _diagonal(part.xx, stage.width) @ weights
         # E|y - W'x|^2 = E|y|^2 - tr W'(B + (B - A W))
         unsolved.append(left)
-        errors.append(held.error - _trace(weights, with_outputs + left, stage.owners))
+        errors.append(part.error - _trace(weights, with_outputs + left, stage.owners))
     return Solved(inverse, weights, tuple(unsolved), tuple(errors))
 
 
 def eliminate(stage: Stage, solved: Solved, source: int) -> Stage:
-    """Take the remaining source number ``source`` into the prefix; those before it are done."""
+    """The next stage, whose prefix has remaining source number ``source`` added at its end."""
     step = _Step(stage, solved, source)
-    across = step.given(stage.xx)
-    held = tuple(
-        Held(
-            step.rest(each.xx, step.mixed(each.xx), step.opposite(each.xx)),
-            step.residual(number, each),
+    across = step.across(stage.xx)
+    evaluation = tuple(
+        EvaluationMoments(
+            step.rest(part.xx, step.mixed(part.xx), step.opposite(part.xx)),
+            step.residual(number, part),
             solved.errors[number][source],
         )
-        for number, each in enumerate(stage.held)
+        for number, part in enumerate(stage.evaluation)
     )
     xx = step.rest(stage.xx, -across.T, step.coefficients)
-    return Stage(step.prefix, stage.width, xx, step.outputs(), held, stage.owners)
+    return Stage(step.prefix, stage.width, xx, step.outputs(), evaluation, stage.owners)
 
 
 def last(stage: Stage, solved: Solved) -> Iterator[tuple[Array, ...]]:
-    """Errors of all sets that add two sources to the prefix.
+    """The errors of all sets that add two sources to the prefix.
 
-    For each first source, held examples' (r', T) errors of it with each later one. Only the
-    diagonal blocks of the next stage are needed, and so only they are made; as they only enter
-    quadratic forms, they need not be symmetric.
+    Yields for each first source, in order, the (r', T) errors of each evaluation part together
+    with each later source. Only the diagonal blocks of the next stage are computed. They enter
+    quadratic forms only, so that they need not be symmetric.
     """
     width = stage.width
     diagonal = _diagonal(stage.xx, width)
-    diagonals = [_diagonal(each.xx, width) for each in stage.held]
+    diagonals = [_diagonal(part.xx, width) for part in stage.evaluation]
     for source in range(stage.remaining - 1):
         step = _Step(stage, solved, source)
         coefficients = _columns(step.coefficients, width)  # (r', w, w)
-        across = _columns(step.given(stage.xx), width)
+        across = _columns(step.across(stage.xx), width)
         left = diagonal[source + 1 :] - across.swapaxes(1, 2) @ coefficients
         weights = _solution(left, _rows(step.outputs(), width))
-        found = []
-        for number, each in enumerate(stage.held):
-            twice = step.spread(each.xx) - 2 * step.given(each.xx)
+        errors = []
+        for number, part in enumerate(stage.evaluation):
+            twice = step.spread(part.xx) - 2 * step.across(part.xx)
             xx = diagonals[number][source + 1 :] + coefficients.swapaxes(1, 2) @ _columns(
                 twice, width
             )
-            with_outputs = _rows(step.residual(number, each), width)
+            with_outputs = _rows(step.residual(number, part), width)
             both = 2 * with_outputs - xx @ weights
-            found.append(solved.errors[number][source] - _trace(weights, both, stage.owners))
-        yield tuple(found)
+            errors.append(solved.errors[number][source] - _trace(weights, both, stage.owners))
+        yield tuple(errors)
 
 
 class _Step:
-    """The pieces of one elimination: block ``i``, and everything after it."""
+    """One elimination: of block i (w features), from the m features after it."""
 
     def __init__(self, stage: Stage, solved: Solved, i: int) -> None:
         self.stage, self.solved, self.i = stage, solved, i
         self.own = slice(i * stage.width, (i + 1) * stage.width)
         self.after = slice((i + 1) * stage.width, None)
-        self.coefficients = solved.inverse[i] @ self.given(stage.xx)  # C, (w, m)
+        self.coefficients = solved.inverse[i] @ self.across(stage.xx)  # C, (w, m)
         first = stage.prefix[-1] + 1 if stage.prefix else 0
         self.prefix = (*stage.prefix, first + i)
 
-    def given(self, xx: Array) -> Array:
-        """Moments of the source with those after it, (w, m)."""
+    def across(self, xx: Array) -> Array:
+        """Moments of block i with the later features, A_iJ, (w, m)."""
         return xx[self.own, self.after]
 
     def rest(self, xx: Array, left: Array, right: Array) -> Array:
-        """Moments of those after it plus ``left @ right``, (m, m), on and above the diagonal."""
-        found: Array = xx[self.after, self.after].copy()
+        """Moments of the later features plus ``left @ right``, (m, m), upper blocks only."""
+        moments: Array = xx[self.after, self.after].copy()
         strip = STRIP * self.stage.width
-        for begin in range(0, len(found), strip):
+        for begin in range(0, len(moments), strip):
             rows = slice(begin, begin + strip)
-            found[rows, begin:] += left[rows] @ right[:, begin:]
-        return found
+            moments[rows, begin:] += left[rows] @ right[:, begin:]
+        return moments
 
     def spread(self, xx: Array) -> Array:
-        """A_ii C, (w, m)."""
-        found: Array = xx[self.own, self.own] @ self.coefficients
-        return found
+        """The matrix A_ii C, (w, m)."""
+        product: Array = xx[self.own, self.own] @ self.coefficients
+        return product
 
     def mixed(self, xx: Array) -> Array:
-        """[C', A_Ji], (m, 2 w)."""
-        return np.concatenate([self.coefficients, self.given(xx)]).T
+        """The matrix [C', A_Ji], (m, 2 w)."""
+        return np.concatenate([self.coefficients, self.across(xx)]).T
 
     def opposite(self, xx: Array) -> Array:
-        """[A_ii C - A_iJ; -C], (2 w, m): with `mixed`, C'A_ii C - C'A_iJ - A_Ji C."""
-        return np.concatenate([self.spread(xx) - self.given(xx), -self.coefficients])
+        """The matrix [A_ii C - A_iJ; -C], (2 w, m).
+
+        `mixed` times this is C'A_ii C - C'A_iJ - A_Ji C.
+        """
+        return np.concatenate([self.spread(xx) - self.across(xx), -self.coefficients])
 
     def outputs(self) -> Array:
-        """Moments of the examples trained on with the new residuals, (m, q)."""
+        """Training moments of the later features with the outputs' new residuals, (m, q)."""
         xy: Array = self.stage.xy[self.after] - self.coefficients.T @ self.stage.xy[self.own]
         return xy
 
-    def residual(self, number: int, held: Held) -> Array:
-        """Moments of held examples with the new residuals, (m, q).
+    def residual(self, number: int, part: EvaluationMoments) -> Array:
+        """Evaluation moments of the later features with the outputs' new residuals, (m, q).
 
         E[(x_J - C'x_i)(y - W'x_i)'] = B_J - A_Ji W - C'(B_i - A_ii W).
         """
         pieces = [self.solved.unsolved[number][self.i], self.solved.weights[self.i]]
-        found: Array = held.xy[self.after] - self.mixed(held.xx) @ np.concatenate(pieces)
-        return found
+        moments: Array = part.xy[self.after] - self.mixed(part.xx) @ np.concatenate(pieces)
+        return moments
 
 
 def _solution(left: Array, right: Array) -> Array:
-    """A^-1 B of many small A; whichever way is faster for B's number of columns."""
+    """The products A^-1 B of many small matrices, by the faster way for the width of B."""
     if right.shape[2] <= left.shape[2]:
         return np.linalg.solve(left, right)
-    found: Array = np.linalg.inv(left) @ right
-    return found
+    solution: Array = np.linalg.inv(left) @ right
+    return solution
 
 
 def _diagonal(xx: Array, width: int) -> Array:
-    """(r, w, w) blocks of (r w, r w)."""
+    """The diagonal blocks, (r, w, w), of an (r w, r w) matrix."""
     count = len(xx) // width
     numbers = np.arange(count)
-    found: Array = xx.reshape(count, width, count, width)[numbers, :, numbers, :]
-    return found
+    blocks: Array = xx.reshape(count, width, count, width)[numbers, :, numbers, :]
+    return blocks
 
 
 def _rows(values: Array, width: int) -> Array:
-    """(r w, q) -> (r, w, q)."""
-    found: Array = values.reshape(-1, width, values.shape[1])
-    return found
+    """Reshape (r w, q) to (r, w, q)."""
+    rows: Array = values.reshape(-1, width, values.shape[1])
+    return rows
 
 
 def _columns(values: Array, width: int) -> Array:
-    """(w, r w) -> (r, w, w)."""
+    """Reshape (w, r w) to (r, w, w)."""
     return values.reshape(len(values), -1, width).swapaxes(0, 1)
 
 
 def _trace(weights: Array, moments: Array, owners: Array) -> Array:
-    """tr W'M by target, (r, w, q) twice -> (r, T)."""
+    """The traces of W'M for each target, (r, T), of two (r, w, q) arrays."""
     each = np.einsum("rwq,rwq->rq", weights, moments)
-    found: Array = each @ owners
-    return found
+    traces: Array = each @ owners
+    return traces

@@ -1,7 +1,8 @@
-"""What a linear read-out sees of the sources' representations.
+"""The features of a linear read-out, computed from the sources' representations.
 
-A representation is (f, g, g): features on a grid. In all shapes: B images, S sources, n pictures
-of one example. Columns of a result are sorted by source, so each source owns a run of them.
+A representation is (f, g, g): f channels on a grid of g x g places. In all shapes, B is the number
+of images, S of sources, and n of the pictures of one example. The columns of a result are grouped
+by source.
 """
 
 from __future__ import annotations
@@ -21,30 +22,30 @@ from encoders.networks.readout import SPREAD
 from taskgraph.arrays import Floats32
 
 AROUND = 3
-"""Side of the neighborhood that a place's output is read from."""
+"""Side of the neighborhood from which the output at a place is predicted."""
 
-PLACES, SIDES = 3, 2
-"""Sides of the grids that pictures are averaged over: to be classified or compared, and for poses.
+CLASS_GRID, POSE_GRID = 3, 2
+"""Sides of the grids to which representations are averaged: for classes, and for poses.
 
-Finer and coarser ones, differences, products, squares and roots were tried on five encoders and
-750 examples; matching gains most by its own choice (error 0.60; 0.63 with squares for absolute
-values, 0.76 with products, 1.00 with the pictures side by side), poses by theirs (0.94 of the best
-constant's error for fixated pairs, 0.96 with differences and squares).
+Chosen on five encoders and 750 examples among finer and coarser grids, differences, products,
+squares and roots. Matching has the error 0.60 with absolute differences, 0.63 with squares, 0.76
+with products, and 1.00 with both pictures' averages. Fixated poses have 0.94 of the best constant's
+error with both pictures' averages, and 0.96 with differences and squares.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Mean and spread of every channel, (S, f), on the examples trained on."""
+    """Mean and standard deviation of every channel, (S, f), on the training examples."""
 
     mean: Floats32
     scale: Floats32
 
     @classmethod
     def observe(cls, batches: Iterable[ArrayLike]) -> Statistics:
-        """From representations in batches of (..., S, f, g, g).
+        """Compute the statistics of batches of (..., S, f, g, g) representations.
 
-        A channel that never varies gets the scale 1.
+        The scale of a channel that never varies is 1.
 
         Raises
         ------
@@ -66,17 +67,17 @@ class Statistics:
         return cls(mean.astype(np.float32), scale.astype(np.float32))
 
     def of(self, sources: Sequence[int]) -> Statistics:
-        """Those of some sources."""
+        """The statistics of some sources, by number."""
         chosen = list(sources)
         return Statistics(self.mean[chosen], self.scale[chosen])
 
     def standardize(self, representations: ArrayLike) -> Tensor:
-        """(..., S, f, g, g) -> the same shape, mean 0 and spread 1, clipped to ±`SPREAD`.
+        """Standardize (..., S, f, g, g) representations, and clip them to ±`SPREAD`.
 
         Raises
         ------
         InvalidDataError
-            If sources or features are not those observed.
+            If the number of sources or channels differs from the statistics'.
         """
         each = torch.from_numpy(np.asarray(representations, dtype=np.float32))
         if each.ndim < 5 or tuple(each.shape[-4:-2]) != self.mean.shape:
@@ -90,7 +91,9 @@ class Statistics:
 
 
 def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """Each place's 3 x 3 neighborhood; beyond the border stand zeros, the channels' means.
+    """Features of maps: the 3 x 3 neighborhood of each place.
+
+    Outside of the grid, features are zero, which is the mean of every channel.
 
     Parameters
     ----------
@@ -107,48 +110,49 @@ def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
 
 
 def pooled(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """Averages over 3 x 3 places of each picture, (B, S, f, g, g) -> (B, 9 f S)."""
-    return _array(_averages(statistics.standardize(representations), PLACES).flatten(1))
+    """Features of single pictures: averages on a 3 x 3 grid, (B, 9 f S), of (B, S, f, g, g)."""
+    return _array(_averages(statistics.standardize(representations), CLASS_GRID).flatten(1))
 
 
 def related(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """Averages over 2 x 2 places of several pictures, (B, n, S, f, g, g) -> (B, 4 f n S).
+    """Features for poses: averages on a 2 x 2 grid, (B, 4 f n S), of (B, n, S, f, g, g).
 
-    For poses. Differences of the pictures, which change their sign with the pose when the
-    pictures change places, are among the linear functions of these; so is what one picture alone
-    says, such as which way its camera is tilted.
+    Differences of the pictures, which change sign as the pose does if the pictures are exchanged,
+    are linear functions of these features. So are properties of a single picture, such as the tilt
+    of its camera.
 
     Raises
     ------
     InvalidDataError
-        If there are not several pictures.
+        If there is only one picture.
     """
-    each = _of_several(representations, statistics, SIDES)  # (B, n, S, 4 f)
+    each = _of_several(representations, statistics, POSE_GRID)  # (B, n, S, 4 f)
     return _array(each.transpose(1, 2).flatten(1))
 
 
 def compared(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """How far each picture is from the next, (B, n, S, f, g, g) -> (B, 9 f (n - 1) S).
+    """Features for matching: differences of pictures, (B, 9 f (n - 1) S), of (B, n, S, f, g, g).
 
-    Absolute differences of averages over 3 x 3 places. For matching: the same with the pictures
-    in either order, and a linear function of it is a distance.
+    They are the absolute differences of averages on a 3 x 3 grid. They do not depend on the order
+    of the pictures, and a linear function of them is a distance.
 
     Raises
     ------
     InvalidDataError
-        If there are not several pictures.
+        If there is only one picture.
     """
-    each = _of_several(representations, statistics, PLACES)  # (B, n, S, 9 f)
+    each = _of_several(representations, statistics, CLASS_GRID)  # (B, n, S, 9 f)
     return _array((each[:, 1:] - each[:, :-1]).abs().transpose(1, 2).flatten(1))
 
 
 def runs(sources: Sequence[str], columns: int) -> dict[str, slice]:
-    """The columns of each source, where all have equally many."""
+    """By source: its columns, if all sources have equally many."""
     each = columns // len(sources)
     return {name: slice(i * each, (i + 1) * each) for i, name in enumerate(sources)}
 
 
 def _of_several(representations: ArrayLike, statistics: Statistics, side: int) -> Tensor:
+    """The averages of several pictures, (B, n, S, f side side)."""
     shape = np.shape(representations)
     if len(shape) != 6 or shape[1] < 2:
         raise InvalidDataError(
@@ -159,11 +163,11 @@ def _of_several(representations: ArrayLike, statistics: Statistics, side: int) -
 
 
 def _averages(each: Tensor, side: int) -> Tensor:
-    """(..., f, g, g) -> (..., f side side)."""
+    """Averages on a grid of ``side`` x ``side``: (..., f side side) of (..., f, g, g)."""
     lead = each.shape[:-2]
     flat: Any = F.adaptive_avg_pool2d(each.reshape(1, -1, *each.shape[-2:]), side)
-    found: Tensor = flat.reshape(*lead[:-1], lead[-1] * side * side)
-    return found
+    joined: Tensor = flat.reshape(*lead[:-1], lead[-1] * side * side)
+    return joined
 
 
 def _array(values: Tensor) -> Floats32:

@@ -1,4 +1,4 @@
-"""Sums over examples of features, outputs and their products: all that least squares needs."""
+"""Sums over examples of features, outputs and their products, as least squares needs them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from encoders.errors import InvalidDataError
 from taskgraph.arrays import AnyFloats, Floats
 
 ROWS = 16_384
-"""Rows whose single-precision products are summed before they are added up in double precision."""
+"""Number of rows whose products are summed in single precision before they are added in double."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +22,13 @@ class Centered:
     Attributes
     ----------
     count : float
-        Examples, or the sum of their weights.
+        The number of examples, or the sum of their weights.
     xx : (p, p) array
+        Moments of the features.
     xy : (p, q) array
+        Moments of features and outputs.
     yy : (q,) array
-        Of each output with itself: no more is needed for errors.
+        Second moment of each output.
     """
 
     count: float
@@ -36,19 +38,21 @@ class Centered:
 
 
 class Moments:
-    """Sums of x, y, x x', x y' and y y' over examples, gathered batch by batch.
+    """Sums of x, y, x x', x y' and y y' over examples, which are added batch by batch.
 
     Parameters
     ----------
     width, columns : int
-        Features p and outputs q of an example.
+        Numbers p of features and q of outputs.
 
     Attributes
     ----------
     count : float
-        Examples, or the sum of their weights.
+        The number of examples, or the sum of their weights.
     xy : (p, q) array
+        Sum of x y'.
     yy : (q, q) array
+        Sum of y y'.
     """
 
     def __init__(self, width: int, columns: int) -> None:
@@ -67,7 +71,7 @@ class Moments:
         x : (n, p) array
         y : (n, q) array
         weight : (n,) array, optional
-            How much each example counts, not negative; rows of weight 0 are never looked at.
+            Weight of each example, at least 0; rows of weight 0 may hold any numbers.
 
         Raises
         ------
@@ -112,25 +116,25 @@ class Moments:
 
     @property
     def xx(self) -> Floats:
-        """(p, p) sums of x x'."""
+        """The sum of x x', (p, p)."""
         return np.triu(self._upper) + np.triu(self._upper, 1).T
 
     @property
     def mean_x(self) -> Floats:
-        """(p,) means of the features."""
-        return self._x / self._some()
+        """The means of the features, (p,)."""
+        return self._x / self._positive_count()
 
     @property
     def mean_y(self) -> Floats:
-        """(q,) means of the outputs."""
-        return self._y / self._some()
+        """The means of the outputs, (q,)."""
+        return self._y / self._positive_count()
 
     def about(self, x: Floats, y: Floats) -> Centered:
-        """Moments about given points, such as the means of the examples trained on.
+        """The moments about points ``x`` and ``y``, such as the means of the training examples.
 
-        Of x about c: E[(x - c)(x - c)'] = E[x x'] - m c' - c m' + c c', m the mean of x.
+        E[(x - c)(x - c)'] = E[x x'] - m c' - c m' + c c', with m the mean of x.
         """
-        count, mx, my = self._some(), self.mean_x, self.mean_y
+        count, mx, my = self._positive_count(), self.mean_x, self.mean_y
         crossed = np.outer(mx, x)
         xx = self.xx / count - crossed - crossed.T + np.outer(x, x)
         xy = self.xy / count - np.outer(mx, y) - np.outer(x, my) + np.outer(x, y)
@@ -138,18 +142,18 @@ class Moments:
         return Centered(count, xx, xy, np.maximum(yy, 0.0))
 
     def part(self, features: ArrayLike | None = None, outputs: ArrayLike | None = None) -> Moments:
-        """The moments of some features and some outputs (numbers of columns) alone."""
+        """The moments of some features and outputs, given by their columns; by default of all."""
         rows = np.arange(len(self._x)) if features is None else np.asarray(features)
         columns = np.arange(len(self._y)) if outputs is None else np.asarray(outputs)
-        found = Moments(len(rows), len(columns))
-        found.count, found._x, found._y = self.count, self._x[rows], self._y[columns]
+        part = Moments(len(rows), len(columns))
+        part.count, part._x, part._y = self.count, self._x[rows], self._y[columns]
         low, high = np.minimum.outer(rows, rows), np.maximum.outer(rows, rows)
-        found._upper = np.asfortranarray(np.triu(self._upper[low, high]))
-        found.xy = self.xy[np.ix_(rows, columns)]
-        found.yy = self.yy[np.ix_(columns, columns)]
-        return found
+        part._upper = np.asfortranarray(np.triu(self._upper[low, high]))
+        part.xy = self.xy[np.ix_(rows, columns)]
+        part.yy = self.yy[np.ix_(columns, columns)]
+        return part
 
-    def _some(self) -> float:
+    def _positive_count(self) -> float:
         if self.count <= 0:
             raise InvalidDataError(
                 "these moments hold no example; add some, and check that not all weights are 0"

@@ -1,4 +1,4 @@
-"""One chosen transfer's solution, and its predictions of single examples."""
+"""The linear read-out of one transfer, and its predictions for single examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from encoders.transfer.ridge.moments import Moments
 from taskgraph.arrays import Floats, Floats32, Integers
 
 LEAST = 1e-6
-"""Of the mean variance: what a feature that never varies is penalized by at least."""
+"""Smallest variance by which a feature is penalized, as a share of the mean variance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,9 @@ class Readout:
     Attributes
     ----------
     weights : (p, q) array
-        Of a set's features; `columns_of` says which those are.
+        Weights of the features of a set; `columns_of` lists these.
     intercept : (q,) array
+        Added to each output.
     """
 
     weights: Floats
@@ -33,14 +34,17 @@ class Readout:
 
 
 def penalties(variances: Floats, strength: float) -> Floats:
-    """``strength`` times each feature's variance, which is as if features were standardized."""
+    """The penalty of each feature: ``strength`` times its variance.
+
+    This has the effect of standardizing the features.
+    """
     least = LEAST * variances.mean() or 1.0
-    found: Floats = strength * np.maximum(variances, least)
-    return found
+    scaled: Floats = strength * np.maximum(variances, least)
+    return scaled
 
 
 def columns_of(groups: Mapping[str, slice], sources: Sequence[str]) -> Integers:
-    """The features of some sources, in the order of the sources given.
+    """The columns of some sources' features, in the order of ``sources``.
 
     Raises
     ------
@@ -56,19 +60,19 @@ def columns_of(groups: Mapping[str, slice], sources: Sequence[str]) -> Integers:
 def fit_readout(
     train: Moments, columns: ArrayLike, penalty: float, *, outputs: slice = slice(None)
 ) -> Readout:
-    """The solution for one set of sources, as `encoders.transfer.ridge.sweep` measures it.
+    """Fit the read-out of one set of sources, as in `encoders.transfer.ridge.solve_all`.
 
-    W = (A + l D)^-1 B, D the diagonal of A; unlike in the sweep, no output is left out.
+    W = (A + l D)^-1 B, with D the diagonal of A. Unlike in `solve_all`, all outputs are fitted.
 
     Parameters
     ----------
     train : Moments
     columns : (p,) integers
-        The set's features.
+        The columns of the set's features.
     penalty : float
-        l, in units of each feature's variance.
+        l, above 0, in units of each feature's variance.
     outputs : slice
-        The target's outputs.
+        The columns of the target's outputs.
 
     Raises
     ------
@@ -88,12 +92,12 @@ def fit_readout(
 
 
 def predict(readout: Readout, features: ArrayLike) -> Floats32:
-    """(n, p) features of the read-out's set -> (n, q) outputs.
+    """Predict outputs, (n, q), from (n, p) features of the read-out's sources.
 
     Raises
     ------
     InvalidDataError
-        If there are more or fewer features.
+        If the number of features differs from the read-out's.
     """
     each = np.asarray(features)
     if each.ndim != 2 or each.shape[1] != len(readout.weights):

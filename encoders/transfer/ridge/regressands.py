@@ -1,13 +1,13 @@
-"""What a linear read-out predicts: a task's targets as rows of numbers, and what counts of them.
+"""The numbers that a linear read-out predicts, made from a task's targets and masks.
 
 =============  ==========================================================================
 kind           numbers
 =============  ==========================================================================
-``map``        at each place of the grid, the target's patch: channel, row, column
-``class_map``  the same of the classes' indicators (1 for the pixel's class, else 0)
-``segments``   the same of each pixel's `descriptors`
-``vector``     of each image, the numbers themselves
-``classes``    of each image, the probabilities; the indicators where it has a class number
+``map``        for each place of the grid, the target's patch: channel, row, column
+``class_map``  the same for the classes' indicators (1 for the pixel's class, else 0)
+``segments``   the same for each pixel's `descriptors`
+``vector``     for each image, its target
+``classes``    for each image, the probabilities, or the indicators of its class number
 =============  ==========================================================================
 """
 
@@ -29,18 +29,18 @@ from taskgraph.arrays import Booleans, Floats, Floats32, Integers
 
 @dataclass(frozen=True, eq=False)
 class Regressand:
-    """A task's outputs for a linear read-out.
+    """The outputs of a task for a linear read-out, with their means and scales.
 
     Attributes
     ----------
     task : Task
-        With its number of classes.
+        The task, with its number of classes.
     grid : int
         Side of the representations' grid; maps are cut into grid x grid patches.
     mean : (q,) array
-        Of each number over the examples trained on, where it counts.
+        Mean of each number over the valid training examples.
     scale : (q,) array
-        What numbers of different units are divided by; ones for all kinds but segments.
+        Divisors of the numbers. They are 1, except for segments, whose numbers have several units.
     """
 
     task: Task
@@ -50,73 +50,73 @@ class Regressand:
 
     @property
     def pixels(self) -> bool:
-        """Whether rows are places of the grid, not images."""
+        """Whether rows are places of the grid instead of images."""
         return _form(self.task).pixels
 
     @property
     def channels(self) -> int:
-        """Of the maps that the numbers are patches of, or numbers of an image."""
+        """Channels of the maps of which the numbers are patches, or numbers of an image."""
         form = _form(self.task)
         return DESCRIPTORS if form.kind == "segments" else _channels(self.task)
 
     def numbers(self, target: Tensor, mask: Tensor) -> Floats32:
-        """The rows to be predicted, (B g g, q) or (B, q).
+        """The numbers to predict, (B g g, q) or (B, q).
 
-        Numbers that do not count are set to their mean. So all maps share one matrix of the
-        features' moments; the price is that a read-out is pulled to the mean at masked pixels
-        and measured against it there. They add nothing to the variance that errors are divided by.
-        Images whose mask is empty are to be given weight 0 where rows are images (`weight`).
+        Masked numbers are replaced by their mean, so that all maps share one matrix of the
+        features' moments. In return, a read-out is fitted and tested with the mean at masked
+        pixels. These add nothing to the variance by which errors are divided. If rows are images,
+        images with an empty mask must get the weight 0 (`weight`).
         """
-        values, counts = raw(self.task, target, mask, self.grid)
-        filled = np.where(counts, values, self.mean) / self.scale
+        values, valid = raw(self.task, target, mask, self.grid)
+        filled = np.where(valid, values, self.mean) / self.scale
         return filled.astype(np.float32, copy=False)
 
     @staticmethod
     def weight(mask: Tensor) -> Booleans:
-        """(B,) whether an image counts."""
+        """Whether each image has a valid target, (B,)."""
         return mask.flatten(1).any(1).numpy() if mask.ndim > 1 else mask.bool().numpy()
 
 
 def regressand(task: Task, batches: Iterable[tuple[Tensor, Tensor]], grid: int) -> Regressand:
-    """Observe a task's targets and masks on the examples to be trained on.
+    """Compute means and scales of a task's numbers from its training examples.
 
     Parameters
     ----------
     batches : iterable of (target, mask)
-        As `encoders.dataset.TaskonomyDataset.batch` gives them.
+        As `encoders.dataset.TaskonomyDataset.batch` returns them.
 
     Raises
     ------
     InvalidDataError
-        If nothing of the targets counts, or maps cannot be cut into grid x grid patches.
+        If all targets are masked, or maps cannot be cut into grid x grid patches.
     """
     count, total, squares = np.zeros(()), np.zeros(()), np.zeros(())
     for target, mask in batches:
-        values, counts = raw(task, target, mask, grid)
-        wide = np.where(counts, values, 0.0).astype(np.float64)
-        count = count + np.broadcast_to(counts, values.shape).sum(0)
-        total, squares = total + wide.sum(0), squares + np.square(wide).sum(0)
+        values, valid = raw(task, target, mask, grid)
+        filled = np.where(valid, values, 0.0).astype(np.float64)
+        count = count + np.broadcast_to(valid, values.shape).sum(0)
+        total, squares = total + filled.sum(0), squares + np.square(filled).sum(0)
     if not count.any():
         raise InvalidDataError(
-            f"task {task.name}: no pixel or image of the examples to train on counts; take more "
+            f"task {task.name}: no pixel or image of the training examples has a target; take more "
             "images, or leave the task out"
         )
     mean = total / np.maximum(count, 1)
     scale = np.ones_like(mean)
     if _form(task).kind == "segments":
         spread = np.sqrt(np.maximum(squares / np.maximum(count, 1) - mean**2, 0.0))
-        each = spread.reshape(DESCRIPTORS, -1).mean(1)  # one for all pixels of a patch
-        scale = np.repeat(np.where(each > 1e-6, each, 1.0), len(mean) // DESCRIPTORS)
+        shared = spread.reshape(DESCRIPTORS, -1).mean(1)  # the same for all pixels of a patch
+        scale = np.repeat(np.where(shared > 1e-6, shared, 1.0), len(mean) // DESCRIPTORS)
     return Regressand(task, grid, mean.astype(np.float32), scale.astype(np.float32))
 
 
 def raw(task: Task, target: Tensor, mask: Tensor, grid: int) -> tuple[Floats32, Booleans]:
-    """A batch's numbers before any scaling, and which of them count.
+    """The numbers of a batch before scaling, and which of them are valid.
 
     Returns
     -------
     values : (rows, q) array
-    counts : (rows, q) or (rows, 1) bool array
+    valid : (rows, q) or (rows, 1) bool array
     """
     form = _form(task)
     if not form.pixels:
@@ -129,30 +129,31 @@ def raw(task: Task, target: Tensor, mask: Tensor, grid: int) -> tuple[Floats32, 
     elif form.kind == "segments":
         target = torch.from_numpy(descriptors(target.numpy(), mask.bool().numpy()))
     target = target.float()
-    counts = mask.bool().unsqueeze(1).expand_as(target)
-    return patches(target, grid).numpy(), patches(counts, grid).numpy()
+    valid = mask.bool().unsqueeze(1).expand_as(target)
+    return patches(target, grid).numpy(), patches(valid, grid).numpy()
 
 
 DESCRIPTORS = 3
+"""Number of the `descriptors` of a pixel."""
 
 
 def descriptors(segments: Integers, mask: Booleans) -> Floats32:
-    """What is the same for all pixels of one segment, as seen from each pixel.
+    """Describe each pixel by the centroid and the area of its segment.
 
     Parameters
     ----------
     segments : (B, H, W) integers, not negative
-        Only their equality within an image means anything.
+        Only their equality within an image matters.
     mask : (B, H, W) bool array
-        Pixels outside belong to no segment.
+        Masked pixels belong to no segment.
 
     Returns
     -------
     (B, 3, H, W) float32 array
-        From a pixel to its segment's centroid, down and to the right, in units of half the
-        picture's side (a read-out that is the same everywhere can predict the way to the
-        centroid, but not where it is); the logarithm of the segment's share of the picture. 0
-        outside the mask.
+        The vector from the pixel to its segment's centroid, down and right, in units of half the
+        picture's side, then the logarithm of the segment's share of the picture; 0 outside the
+        mask. The vector is relative to the pixel because a read-out that is the same at all places
+        cannot predict absolute positions.
     """
     count, height, width = segments.shape
     _, labels = np.unique(segments, return_inverse=True)
@@ -162,28 +163,30 @@ def descriptors(segments: Integers, mask: Booleans) -> Floats32:
     own = np.stack(np.broadcast_arrays(*_coordinates(height, width)))  # (2, H, W)
     places = np.broadcast_to(own, (count, 2, height, width)).transpose(1, 0, 2, 3)[:, mask]
     area = np.bincount(flat, minlength=count * each)
-    found = np.zeros((DESCRIPTORS, count, height, width))
+    described = np.zeros((DESCRIPTORS, count, height, width))
     for axis in range(2):
         centroid = np.bincount(flat, places[axis], count * each) / np.maximum(area, 1)
-        found[axis][mask] = centroid[flat] - places[axis]
-    found[2][mask] = np.log(area[flat] / (height * width))
-    return np.ascontiguousarray(found.transpose(1, 0, 2, 3), dtype=np.float32)
+        described[axis][mask] = centroid[flat] - places[axis]
+    described[2][mask] = np.log(area[flat] / (height * width))
+    return np.ascontiguousarray(described.transpose(1, 0, 2, 3), dtype=np.float32)
 
 
 def _coordinates(height: int, width: int) -> tuple[Floats, Floats]:
-    """(H, 1) and (1, W), the pixels' centers in [-1, 1]."""
+    """Coordinates of the pixels' centers in [-1, 1], (H, 1) and (1, W)."""
     down, right = (2 * (np.arange(n) + 0.5) / n - 1 for n in (height, width))
     return down[:, None], right[None, :]
 
 
 def positions(height: int, width: int) -> Tensor:
-    """(2, H, W) float32: down and to the right, -1 to 1 between the picture's borders."""
+    """The pixels' positions, down and right, in [-1, 1] between the borders: (2, H, W) float32."""
     both = np.stack(np.broadcast_arrays(*_coordinates(height, width)))
     return torch.from_numpy(both.astype(np.float32))
 
 
 def patches(maps: Tensor, grid: int) -> Tensor:
-    """(B, C, H, W) -> (B g g, C H/g W/g): images, rows, columns; channel, row, column.
+    """Cut (B, C, H, W) maps into g x g patches, (B g g, C H/g W/g).
+
+    Rows are ordered by image, row and column of the grid; columns by channel, row and column.
 
     Raises
     ------
@@ -201,19 +204,21 @@ def patches(maps: Tensor, grid: int) -> Tensor:
 
 
 def unpatched(rows: Tensor, grid: int, channels: int) -> Tensor:
-    """(B g g, C s s) -> (B, C, g s, g s): undoes `patches` of square maps."""
+    """Assemble square maps, (B, C, g s, g s), from (B g g, C s s) `patches`."""
     side = int((rows.shape[1] // channels) ** 0.5)
     cut = rows.reshape(-1, grid, grid, channels, side, side).permute(0, 3, 1, 4, 2, 5)
     return cut.reshape(len(cut), channels, grid * side, grid * side)
 
 
 def _form(task: Task) -> Output:
+    """The task's output; raises if it has none."""
     if task.output is None:
         raise InvalidDataError(f"task {task.name} has no output, so there is nothing to predict")
     return task.output
 
 
 def _channels(task: Task) -> int:
+    """The number of channels of the task's output; raises if it is unknown."""
     channels = _form(task).channels
     if channels is None:
         raise InvalidDataError(

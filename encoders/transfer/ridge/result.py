@@ -1,4 +1,4 @@
-"""The errors of every transfer: kept, read again, and ranked."""
+"""The errors of all transfers by ridge regression: save, load, rank and join them."""
 
 from __future__ import annotations
 
@@ -20,30 +20,31 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
-class SweepResult:
-    """Errors of all sets of sources for all targets.
+class RidgeResult:
+    """The errors of all sets of sources for all targets; smaller is better.
 
     An error is the mean squared error, summed over a target's outputs, divided by that of the
-    best constant, the mean on the examples trained on: 0 is perfect, 1 no better than the
-    constant. Smaller is better.
+    best constant, which is the mean of the training examples: 0 is perfect, and 1 is as good as
+    the constant.
 
     Attributes
     ----------
     sources, targets : tuple of str
     lambdas : tuple of float
-        The penalties tried, in units of each feature's variance.
+        The penalties, in units of each feature's variance.
     sets : dict of (n, k) integer arrays, by order k
-        As `encoders.transfer.ridge.source_sets` lists them.
+        The sets of sources, as `encoders.transfer.ridge.source_sets` lists them.
     error_valid, error_test : dict of (n, T) float32 arrays
-        With the penalty that has the least error on the valid examples, chosen for each set and
-        target; so the valid errors are slightly too good, and those on the test examples are not.
+        Errors on the validation and the test examples, with the penalty whose validation error is
+        smallest for the set and target. So validation errors are slightly too small, and test
+        errors are not.
     penalty : dict of (n, T) float32 arrays
-        That penalty.
+        The chosen penalties.
     lost : (T,) array
-        A bound on what dropped directions of the outputs could have explained
-        (`encoders.transfer.ridge.directions`), in the errors' unit.
+        An upper bound of the error due to dropped directions of the outputs
+        (`encoders.transfer.ridge.directions`).
     done : int
-        How many of ``lambdas`` have been tried; fewer than all in an unfinished sweep.
+        Number of ``lambdas`` that have been tried; fewer than all if the run was interrupted.
     """
 
     sources: tuple[str, ...]
@@ -58,20 +59,22 @@ class SweepResult:
 
     def better(
         self, errors_valid: dict[int, Floats32], errors_test: dict[int, Floats32]
-    ) -> SweepResult:
-        """With the next penalty's errors where they are smaller on the valid examples."""
+    ) -> RidgeResult:
+        """The result with the errors of one more penalty, where its validation error is smaller."""
         valid, test, penalty = {}, {}, {}
         for order in self.sets:
-            won = errors_valid[order] < self.error_valid[order]
-            valid[order] = np.where(won, errors_valid[order], self.error_valid[order])
-            test[order] = np.where(won, errors_test[order], self.error_test[order])
-            penalty[order] = np.where(won, np.float32(self.lambdas[self.done]), self.penalty[order])
+            smaller = errors_valid[order] < self.error_valid[order]
+            valid[order] = np.where(smaller, errors_valid[order], self.error_valid[order])
+            test[order] = np.where(smaller, errors_test[order], self.error_test[order])
+            penalty[order] = np.where(
+                smaller, np.float32(self.lambdas[self.done]), self.penalty[order]
+            )
         return replace(
             self, error_valid=valid, error_test=test, penalty=penalty, done=self.done + 1
         )
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write as ``.npz``, whole or not at all."""
+        """Write the result as an ``.npz`` file, atomically."""
         arrays: dict[str, Any] = {"format": FORMAT, "lost": self.lost, "done": self.done}
         for name in ("sources", "targets", "lambdas"):
             arrays[name] = np.array(getattr(self, name))
@@ -82,16 +85,16 @@ class SweepResult:
         write_bytes(content.getvalue(), Path(path))
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> SweepResult:
-        """Read what `save` wrote.
+    def load(cls, path: str | PathLike[str]) -> RidgeResult:
+        """Read a file that `save` wrote.
 
         Raises
         ------
         InvalidDataError
-            If the file is missing or not such a file.
+            If the file is missing, broken, or of another kind.
         """
         try:
-            # From memory: NumPy leaves a file open that it cannot read.
+            # Read from memory, because NumPy does not close a file that it cannot read.
             with np.load(io.BytesIO(Path(path).read_bytes())) as file:
                 content = dict(file)
             if int(content["format"]) != FORMAT:
@@ -120,7 +123,7 @@ class SweepResult:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One transfer and its errors, as in `SweepResult`; ``penalty`` is its lambda."""
+    """One set of sources with its errors and its penalty, as in `RidgeResult`."""
 
     sources: tuple[str, ...]
     error_valid: float
@@ -129,24 +132,24 @@ class Ranked:
 
 
 def top(
-    result: SweepResult, target: str, k: int, order: int, *, exclude: Collection[str] = ()
+    result: RidgeResult, target: str, k: int, order: int, *, exclude: Collection[str] = ()
 ) -> list[Ranked]:
-    """The sets of an order with the least valid errors for a target, best first.
+    """The sets of an order with the smallest validation errors for a target, best first.
 
     Parameters
     ----------
     k : int
-        How many; all there are, if those are fewer.
+        Number of sets; all sets if there are fewer.
     exclude : collection of str
-        Sources that may not take part, such as the target itself.
+        Sources that may not be in a set, such as the target itself.
 
     Raises
     ------
     UnknownNameError
-        If the result has no such target, source or order.
+        If the result lacks the target, a source or the order.
     """
-    _known(result.targets, [target], "target")
-    _known(result.sources, exclude, "source")
+    _check_known(result.targets, [target], "target")
+    _check_known(result.sources, exclude, "source")
     if order not in result.sets:
         orders = ", ".join(map(str, result.sets))
         raise UnknownNameError(f"no sets of {order} sources; the sweep was of orders {orders}")
@@ -166,13 +169,13 @@ def top(
     ]
 
 
-def joined(results: Sequence[SweepResult]) -> SweepResult:
-    """One result of several with the same sources and orders, and different targets.
+def joined(results: Sequence[RidgeResult]) -> RidgeResult:
+    """Join results with the same sources and orders and different targets.
 
     Raises
     ------
     InvalidDataError
-        If a sweep is unfinished, their sources or orders differ, or a target occurs twice.
+        If a result is unfinished, sources or orders differ, or a target occurs twice.
     """
     first = results[0]
     for each in results:
@@ -213,11 +216,12 @@ def joined(results: Sequence[SweepResult]) -> SweepResult:
 
 
 def _nearest(lambdas: Sequence[float], penalty: float) -> float:
-    """The penalty as it was given, not as it was rounded to be kept."""
+    """The element of ``lambdas`` that was rounded to ``penalty`` when it was stored."""
     return min(lambdas, key=lambda each: abs(each - penalty))
 
 
-def _known(names: Collection[str], asked: Collection[str], what: str) -> None:
-    for name in asked:
+def _check_known(names: Collection[str], wanted: Collection[str], what: str) -> None:
+    """Raise if one of the wanted names is not among ``names``."""
+    for name in wanted:
         if name not in names:
             raise UnknownNameError(f'no {what} "{name}"; the sweep has {", ".join(names)}')

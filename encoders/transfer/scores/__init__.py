@@ -1,12 +1,13 @@
-"""Training-free guesses of how well a source's features serve a target; larger is better.
+"""Scores that predict, without training, how well a source transfers to a target.
 
-All are functions of features and of what the target asks for. The trivial one, `average_rank`,
-is the yardstick: a score that does not beat it knows nothing of the target.
+Larger is better. The scores are functions of the source's features and of the target's labels or
+features. `average_rank` is the baseline, as it does not depend on the target: a score is useful
+only if it predicts better.
 """
 
 from encoders.transfer.scores.duality import dds, diagram
 from encoders.transfer.scores.evidence import log_evidence, logme
-from encoders.transfer.scores.ranks import average_rank
+from encoders.transfer.scores.ranks import Better, average_rank
 from encoders.transfer.scores.separation import (
     discretize,
     h_score,
@@ -15,6 +16,7 @@ from encoders.transfer.scores.separation import (
 )
 
 __all__ = [
+    "Better",
     "average_rank",
     "dds",
     "diagram",

@@ -1,4 +1,4 @@
-"""Duality diagram similarity: do two encoders find the same pictures alike?"""
+"""Duality diagram similarity: whether two encoders find the same examples similar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError
 
 Kernel = Literal["laplacian", "cosine", "linear"]
-Normalization = Literal["z", "center", "none"]
+"""Similarity of two examples; see `diagram`."""
+
+Scaling = Literal["z", "center", "none"]
+"""Normalization of the features; see `diagram`."""
 
 
 def dds(
@@ -21,31 +24,31 @@ def dds(
     target: ArrayLike,
     *,
     kernel: Kernel = "laplacian",
-    normalize: Normalization = "z",
+    normalize: Scaling = "z",
     debiased: bool = True,
 ) -> float:
-    """Cosine between the centered matrices of how alike two encoders find the same examples.
+    """The cosine between two encoders' centered matrices of similarities of the same examples.
 
     Parameters
     ----------
     source : (N, D) array
-        Features of the source's encoder; maps of features flattened.
+        Features of the source's encoder; flatten maps of features.
     target : (N, E) array
-        Features of the *target's own trained encoder* on the same examples, so the target has to
-        be trained before it can be asked for.
+        Features of the target's own trained encoder on the same examples. So this score needs an
+        encoder that was trained for the target.
     kernel, normalize, debiased
-        As in `diagram`. The defaults are among the authors' best on Taskonomy.
+        As in `diagram`. The defaults are among the authors' best settings on Taskonomy.
 
     Returns
     -------
     float
-        In [-1, 1], unitless; larger is better, and 1 for encoders that agree on all examples.
-        0 where one of them finds all examples equally alike.
+        In [-1, 1], unitless; larger is better. 1 if both encoders have the same similarities, and
+        0 if all examples are equally similar for one of them.
 
     Raises
     ------
     InvalidTableError
-        If the two are not (N, D) finite numbers for the same N, at least 4.
+        If the arrays are not finite and two-dimensional, with the same N of at least 4.
 
     Source: Dwivedi, Huang, Cichy & Roig, *Duality Diagram Similarity: a generic framework for
     initialization selection in task transfer learning*, ECCV 2020. With the linear kernel it is
@@ -65,37 +68,39 @@ def diagram(
     features: ArrayLike,
     *,
     kernel: Kernel = "laplacian",
-    normalize: Normalization = "z",
+    normalize: Scaling = "z",
     debiased: bool = True,
     name: str = "features",
 ) -> Floats:
-    """The duality diagram of features as a vector: the similarity of two is their dot product.
+    """The duality diagram of features as a vector of length 1.
+
+    The dot product of two such vectors is the similarity of the diagrams.
 
     Parameters
     ----------
     features : (N, D) array, N at least 4
     kernel : str
-        Between rows a and b: ``laplacian`` exp(-|a - b|_1 / D); ``cosine`` of the angle (its
-        complement, the cosine distance, gives the same similarity); ``linear`` a . b.
+        Similarity of two rows a and b: ``laplacian`` is exp(-|a - b|_1 / D), ``cosine`` the cosine
+        of their angle (the cosine distance gives the same result), ``linear`` is a . b.
     normalize : str
-        Of each feature over the examples: ``z`` to mean 0 and spread 1 (a constant one becomes
-        0), ``center`` to mean 0, or ``none``.
+        Normalization of each feature over the examples: ``z`` to mean 0 and standard deviation 1
+        (a constant feature becomes 0), ``center`` to mean 0, or ``none``.
     debiased : bool
-        Whether the matrix is U-centered, as in the authors' code (Székely & Rizzo 2014:
-        its diagonal counts for nothing), rather than by its plain row and column means.
+        Whether the matrix is U-centered, as in the authors' code (Székely & Rizzo 2014); its
+        diagonal then does not count. Otherwise its row and column means are subtracted.
     name : str
-        What errors call the array.
+        Name of the array in error messages.
 
     Returns
     -------
     (N (N + 1) / 2,) array
-        The upper triangle of the centered matrix, scaled so that products of two such vectors are
-        those of the whole matrices, and to length 1; zeros where there is nothing but the mean.
+        The upper triangle of the centered matrix, with off-diagonal entries times the square root
+        of 2, scaled to length 1; zeros if the centered matrix is zero.
     """
-    found = _normalized(checked_features(features, name=name, least=4), normalize)
-    alike = _alike(found, kernel)
-    largest = np.abs(alike).max()
-    centered = _u_centered(alike) if debiased else _centered(alike)
+    normalized = _normalized(checked_features(features, name=name, least=4), normalize)
+    similarities = _similarities(normalized, kernel)
+    largest = np.abs(similarities).max()
+    centered = _u_centered(similarities) if debiased else _centered(similarities)
     rows, columns = np.triu_indices(len(centered))
     vector = centered[rows, columns] * np.where(rows == columns, 1.0, np.sqrt(2.0))
     length = np.linalg.norm(vector)
@@ -105,7 +110,7 @@ def diagram(
     return unit
 
 
-def _normalized(features: Floats, normalize: Normalization) -> Floats:
+def _normalized(features: Floats, normalize: Scaling) -> Floats:
     if normalize == "none":
         return features
     centered = without_mean(features)
@@ -113,16 +118,16 @@ def _normalized(features: Floats, normalize: Normalization) -> Floats:
         return centered
     if normalize == "z":
         spread = centered.std(axis=0)
-        found: Floats = centered / np.where(spread > 0, spread, 1.0)
-        return found
+        scaled: Floats = centered / np.where(spread > 0, spread, 1.0)
+        return scaled
     raise InvalidTableError(f'normalize is "{normalize}", expected "z", "center" or "none"')
 
 
-def _alike(features: Floats, kernel: Kernel) -> Floats:
-    """(N, N) similarities."""
+def _similarities(features: Floats, kernel: Kernel) -> Floats:
+    """The similarities of all pairs of examples, (N, N)."""
     if kernel == "laplacian":
-        found: Floats = np.exp(-squareform(pdist(features, "cityblock")) / features.shape[1])
-        return found
+        similarities: Floats = np.exp(-squareform(pdist(features, "cityblock")) / features.shape[1])
+        return similarities
     if kernel == "cosine":
         length = np.linalg.norm(features, axis=1, keepdims=True)
         features = features / np.where(length > 0, length, 1.0)
@@ -132,16 +137,17 @@ def _alike(features: Floats, kernel: Kernel) -> Floats:
     return products
 
 
-def _centered(alike: Floats) -> Floats:
-    means = alike.mean(axis=0)
-    centered: Floats = alike - means - means[:, None] + means.mean()
+def _centered(similarities: Floats) -> Floats:
+    """The matrix minus its row and column means, plus its mean."""
+    means = similarities.mean(axis=0)
+    centered: Floats = similarities - means - means[:, None] + means.mean()
     return centered
 
 
-def _u_centered(alike: Floats) -> Floats:
-    """Rows then sum to 0 without the diagonal, which is 0 itself."""
-    count = len(alike)
-    hollow = alike - np.diag(np.diag(alike))
+def _u_centered(similarities: Floats) -> Floats:
+    """The U-centered matrix: its diagonal is 0, and all rows sum to 0."""
+    count = len(similarities)
+    hollow = similarities - np.diag(np.diag(similarities))
     sums = hollow.sum(axis=0)
     centered: Floats = hollow - (sums + sums[:, None]) / (count - 2)
     centered += sums.sum() / ((count - 1) * (count - 2))

@@ -1,4 +1,4 @@
-"""LogME: the evidence for a linear model from features to a target."""
+"""LogME: the log evidence of a Bayesian linear model from features to a target."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from taskgraph.arrays import Floats
 from taskgraph.errors import ConvergenceError, InvalidTableError
 
 NARROWEST, WIDEST = 1e-12, 1e12
-"""Bounds of alpha / beta, as multiples of the features' largest squared singular value."""
+"""Bounds of alpha / beta, in units of the features' largest squared singular value."""
 
 STARTS = 10.0 ** np.arange(-8, 5, 0.5)
-"""First guesses of alpha / beta, as multiples of the same; the best of them is refined."""
+"""Starting values of alpha / beta, in the same unit; the iteration begins at the best one."""
 
 
 def logme(features: ArrayLike, targets: ArrayLike, *, centered: bool = False) -> float:
-    """Mean over outputs of the largest log evidence an example (`log_evidence`).
+    """The log evidence for each example, averaged over the target's outputs (`log_evidence`).
 
     Parameters
     ----------
     features : (N, D) array
     targets : (N,) whole numbers, or (N,) or (N, K) numbers
-        Whole numbers are classes: each class that occurs is an output of zeros and ones.
+        Whole numbers are classes; each class that occurs is one output of zeros and ones.
     centered : bool
-        Whether the means of features and outputs are taken away first. The paper does not; do so
-        for features that cannot make a constant.
+        Whether the means of features and outputs are subtracted first. The paper does not; it helps
+        if no linear function of the features is constant.
 
     Returns
     -------
     float
-        In nats an example, of any sign; larger is better. The outputs' scale shifts it, so
-        compare sources on one target only.
+        In nats for each example, of any sign; larger is better. It depends on the scale of the
+        outputs, so that only sources for the same target can be compared.
 
     Raises
     ------
@@ -47,21 +47,21 @@ def logme(features: ArrayLike, targets: ArrayLike, *, centered: bool = False) ->
     Source: You et al., *LogME: Practical Assessment of Pre-trained Models for Transfer Learning*,
     ICML 2021.
     """
-    found = checked_features(features)
+    values = checked_features(features)
     if is_labels(np.asarray(targets)):
-        numbers = checked_labels(targets, len(found))
+        numbers = checked_labels(targets, len(values))
         answers = np.eye(int(numbers.max()) + 1)[numbers]
     else:
-        answers = checked_answers(targets, len(found))
+        answers = checked_answers(targets, len(values))
     if centered:
-        found, answers = found - found.mean(axis=0), answers - answers.mean(axis=0)
-    return float(log_evidence(found, answers).mean())
+        values, answers = values - values.mean(axis=0), answers - answers.mean(axis=0)
+    return float(log_evidence(values, answers).mean())
 
 
 def log_evidence(
     features: ArrayLike, answers: ArrayLike, *, tolerance: float = 1e-10, max_iter: int = 10_000
 ) -> Floats:
-    """The log evidence of a Bayesian linear model, at its best precisions, for each output.
+    """The log evidence of a Bayesian linear model, maximized over its precisions, for each output.
 
     For weights w ~ N(0, 1 / alpha) and an output y ~ N(F w, 1 / beta), this is::
 
@@ -69,8 +69,8 @@ def log_evidence(
         = -1/2 ( log(2 pi q / N) + 1 + (1/N) sum_i log(1 + s_i^2 / t) )
         q = |y|^2 - sum_i x_i^2 s_i^2 / (s_i^2 + t),    t = alpha / beta
 
-    with s_i the singular values of F and x_i the parts of y along its left singular vectors: for
-    a given t the best beta is N / q. The ratio t is found by the fixed-point iteration
+    with s_i the singular values of F and x_i the components of y along its left singular vectors.
+    For a given t, the best beta is N / q. The ratio t is found by the fixed-point iteration
     t <- (gamma / |m|^2) / ((N - gamma) / |F m - y|^2), where m is the mean of the posterior and
     gamma the effective number of weights.
 
@@ -79,45 +79,45 @@ def log_evidence(
     features : (N, D) array
     answers : (N,) or (N, K) array
     tolerance : float
-        The iteration ends when no output's evidence changes by more, in nats an example.
+        The iteration ends when no output's evidence changes by more, in nats for each example.
     max_iter : int
 
     Returns
     -------
     (K,) array
-        Nats an example; larger is better. An output that is an exact linear function of the
-        features has no largest evidence: it gets that at ``NARROWEST``.
+        In nats for each example; larger is better. The evidence of an output that is an exact
+        linear function of the features is unbounded; it is evaluated at ``NARROWEST``.
 
     Raises
     ------
     InvalidTableError
         If an array has another shape, or an output is always zero.
     ConvergenceError
-        If ``max_iter`` steps do not suffice.
+        If the iteration has not ended after ``max_iter`` steps.
 
     Source: You et al., *Ranking and Tuning Pre-trained Models: A New Paradigm for Exploiting Model
     Hubs*, JMLR 2022 (the fixed point, on a singular value decomposition); the evidence is MacKay
-    (1992). Beside the paper, the iteration begins at the best of `STARTS` rather than at t = 1: the
-    features' unit then does not matter, and where the evidence has several local maxima, as one
-    trial in 200 of wildly different singular values had, a lower one is not taken for it. And t
-    is kept within bounds: where the features explain nothing, it has no finite optimum and the
-    evidence tends to that of noise alone.
+    (1992). Unlike in the paper, the iteration begins at the best of `STARTS` instead of t = 1. So
+    the result does not depend on the features' unit, and is the largest of several local maxima
+    (one of 200 trials with very different singular values had several). The ratio t is also
+    bounded, because it has no finite optimum if the features explain nothing; the evidence then
+    tends to that of noise alone.
     """
-    found = checked_features(features)
-    outputs = checked_answers(answers, len(found))
+    values = checked_features(features)
+    outputs = checked_answers(answers, len(values))
     void = np.flatnonzero((outputs == 0).all(axis=0))
     if void.size:
         raise InvalidTableError(
             f"output {void[0]} of `answers` is always 0, so its evidence has no bound; leave it out"
         )
-    squares, parts, rest = _decomposed(found, outputs)  # (r,), (r, K), (K,)
+    squares, parts, rest = _decomposed(values, outputs)  # (r,), (r, K), (K,)
     if not squares.size:
         squares, parts = np.ones(1), np.zeros((1, outputs.shape[1]))  # features that are all 0
-    ratio, best = _best_start(squares, parts, rest, len(found))
+    ratio, best = _best_start(squares, parts, rest, len(values))
     for _ in range(max_iter):
-        ratio = _next_ratio(squares, parts, rest, ratio, len(found))
+        ratio = _next_ratio(squares, parts, rest, ratio, len(values))
         ratio = ratio.clip(NARROWEST * squares.max(), WIDEST * squares.max())
-        before, best = best, _evidence(squares, parts, rest, ratio, len(found))
+        before, best = best, _evidence(squares, parts, rest, ratio, len(values))
         if np.abs(best - before).max() <= tolerance:
             return best
     raise ConvergenceError(
@@ -127,9 +127,10 @@ def log_evidence(
 
 
 def _decomposed(features: Floats, outputs: Floats) -> tuple[Floats, Floats, Floats]:
-    """Squared singular values, squared parts of each output along them, and what is left.
+    """Squared singular values, squared components of each output along them, and the rest.
 
-    From the smaller Gram matrix, which is some ten times faster than a decomposition of F.
+    They are computed from the smaller Gram matrix, which is about ten times faster than a singular
+    value decomposition.
     """
     tall = features.shape[0] >= features.shape[1]
     gram = features.T @ features if tall else features @ features.T
@@ -156,6 +157,7 @@ def _best_start(
 def _next_ratio(
     squares: Floats, parts: Floats, rest: Floats, ratio: Floats, examples: int
 ) -> Floats:
+    """One step of the fixed-point iteration for the ratio t, (K,)."""
     below = squares[:, None] + ratio  # (r, K)
     weights = (squares[:, None] * parts / below**2).sum(axis=0)  # |m|^2
     missed = rest + (parts * (ratio / below) ** 2).sum(axis=0)  # |F m - y|^2
@@ -167,7 +169,8 @@ def _next_ratio(
 
 
 def _evidence(squares: Floats, parts: Floats, rest: Floats, ratio: Floats, examples: int) -> Floats:
+    """The log evidence at the ratio t, in nats for each example, (K,)."""
     spread = rest + (parts * ratio / (squares[:, None] + ratio)).sum(axis=0)  # q
     volume = np.log1p(squares[:, None] / ratio).sum(axis=0)
-    found: Floats = -0.5 * (np.log(2 * np.pi * spread / examples) + 1 + volume / examples)
-    return found
+    evidence: Floats = -0.5 * (np.log(2 * np.pi * spread / examples) + 1 + volume / examples)
+    return evidence

@@ -1,4 +1,4 @@
-"""What every score expects of its arrays."""
+"""Checks of the arrays that all scores share."""
 
 from __future__ import annotations
 
@@ -10,80 +10,86 @@ from taskgraph.errors import InvalidTableError
 
 
 def checked_features(features: ArrayLike, *, name: str = "features", least: int = 2) -> Floats:
-    """(N, D) features in double precision.
+    """Check features and return them as (N, D) in double precision.
 
     Raises
     ------
     InvalidTableError
-        If they are not two-dimensional, too few, or not all finite numbers.
+        If the array is not two-dimensional, has too few rows, or a number is not finite.
     """
-    found = np.asarray(features)
-    if found.ndim != 2 or found.shape[1] == 0:
+    values = np.asarray(features)
+    if values.ndim != 2 or values.shape[1] == 0:
         raise InvalidTableError(
-            f"`{name}` has shape {found.shape}, expected (N, D): one row of features an example; "
+            f"`{name}` has shape {values.shape}, expected (N, D): one row of features an example; "
             "flatten or pool maps of features first"
         )
-    if len(found) < least:
-        raise InvalidTableError(f"`{name}` has {len(found)} examples, expected at least {least}")
-    return _finite(found, name)
+    if len(values) < least:
+        raise InvalidTableError(f"`{name}` has {len(values)} examples, expected at least {least}")
+    return _finite(values, name)
 
 
 def checked_answers(answers: ArrayLike, examples: int) -> Floats:
-    """(N, K) or (N,) numbers as (N, K) in double precision; same errors."""
-    found = np.asarray(answers)
-    found = found[:, None] if found.ndim == 1 else found
-    if found.ndim != 2 or found.shape[1] == 0:
-        raise InvalidTableError(
-            f"`targets` has shape {found.shape}, expected (N,) or (N, K): one row an example"
-        )
-    _same_length(found, examples)
-    return _finite(found, "targets")
-
-
-def checked_labels(labels: ArrayLike, examples: int) -> Integers:
-    """(N,) whole numbers, renumbered from 0 without gaps.
+    """Check numeric targets, (N,) or (N, K), and return them as (N, K) in double precision.
 
     Raises
     ------
     InvalidTableError
-        If they are not one whole number for each example.
+        As `checked_features`, or if the number of rows is not ``examples``.
     """
-    found = np.asarray(labels)
-    if not is_labels(found):
+    values = np.asarray(answers)
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or values.shape[1] == 0:
         raise InvalidTableError(
-            f"`labels` is {found.dtype} of shape {found.shape}, expected (N,) whole numbers; "
+            f"`targets` has shape {values.shape}, expected (N,) or (N, K): one row an example"
+        )
+    _same_length(values, examples)
+    return _finite(values, "targets")
+
+
+def checked_labels(labels: ArrayLike, examples: int) -> Integers:
+    """Check class numbers, (N,), and renumber them from 0 without gaps.
+
+    Raises
+    ------
+    InvalidTableError
+        If there is not one whole number for each example.
+    """
+    values = np.asarray(labels)
+    if not is_labels(values):
+        raise InvalidTableError(
+            f"`labels` is {values.dtype} of shape {values.shape}, expected (N,) whole numbers; "
             "make classes of continuous targets with `discretize`"
         )
-    _same_length(found, examples)
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+    _same_length(values, examples)
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def without_mean(features: Floats) -> Floats:
-    """Features minus their means; those that are constant become exactly 0.
+    """Subtract the features' means; constant features become exactly 0.
 
-    Taking the mean away leaves of a constant a rounding error, which no later step could tell
-    from a feature of tiny spread.
+    Otherwise a constant feature would leave a rounding error, which later steps could not
+    distinguish from a feature of small variance.
     """
     centered = features - features.mean(axis=0)
     constant = np.ptp(features, axis=0) <= 1e-9 * np.abs(features).max(axis=0)
-    found: Floats = np.where(constant, 0.0, centered)
-    return found
+    values: Floats = np.where(constant, 0.0, centered)
+    return values
 
 
 def is_labels(targets: Array) -> bool:
-    """Whether targets are classes: one whole number (or truth value) an example."""
+    """Whether targets are classes: one integer or boolean for each example."""
     return targets.ndim == 1 and targets.dtype.kind in "iub"
 
 
-def _same_length(found: Array, examples: int) -> None:
-    if len(found) != examples:
+def _same_length(values: Array, examples: int) -> None:
+    if len(values) != examples:
         raise InvalidTableError(
-            f"there are {len(found)} targets for {examples} rows of features, expected one each"
+            f"there are {len(values)} targets for {examples} rows of features, expected one each"
         )
 
 
-def _finite(found: Array, name: str) -> Floats:
-    numbers = found.astype(np.float64)
+def _finite(values: Array, name: str) -> Floats:
+    numbers = values.astype(np.float64)
     wrong = ~np.isfinite(numbers)
     if wrong.any():
         row, column = (int(k) for k in np.argwhere(wrong)[0])

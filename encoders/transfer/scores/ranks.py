@@ -1,4 +1,4 @@
-"""The trivial guess: a source is as good for a target as it is for all others."""
+"""The baseline score: a source is as good for a target as it is for all other targets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidTableError
 
 Better = Literal["larger", "smaller"]
+"""Which values of a measure are better."""
 
 
 def average_rank(table: ArrayLike, *, better: Better) -> Floats:
@@ -21,17 +22,17 @@ def average_rank(table: ArrayLike, *, better: Better) -> Floats:
     ----------
     table : (S, T) array
         A measure of each source (or set of sources) for each target, such as test losses; NaN for
-        what was not measured, such as a task to itself.
+        transfers that were not measured.
     better : "larger" or "smaller"
         Which values of ``table`` are better.
 
     Returns
     -------
     (S, T) array
-        In [0, 1], larger is better: the share of the other sources that a source beats, a tie
-        counting half, averaged over the targets but column t. (A rank, rescaled so that
-        targets with different numbers of sources count alike.) NaN for a source that has no
-        other target.
+        In [0, 1], larger is better. Entry (s, t) is the share of the other sources that source s
+        beats, averaged over all targets but t; a tie counts half. It is the mean rank, scaled so
+        that targets with different numbers of sources count equally. NaN if source s was not
+        measured for any other target.
 
     Raises
     ------
@@ -49,16 +50,16 @@ def average_rank(table: ArrayLike, *, better: Better) -> Floats:
     if better not in ("larger", "smaller"):
         raise InvalidTableError(f'better is "{better}", expected "larger" or "smaller"')
     beaten = _beaten(values if better == "larger" else -values)
-    there = ~np.isnan(beaten)
-    others = np.where(there, beaten, 0.0)
-    count = there.sum(axis=1, keepdims=True) - there
+    measured = ~np.isnan(beaten)
+    others = np.where(measured, beaten, 0.0)
+    count = measured.sum(axis=1, keepdims=True) - measured
     total = others.sum(axis=1, keepdims=True) - others
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _beaten(values: Floats) -> Floats:
-    """Share of a column's other entries that each one beats; NaN where it is alone."""
+    """The share of the other entries of its column that each entry beats; NaN if there are none."""
     ranks = rankdata(values, axis=0, nan_policy="omit")
     most = (~np.isnan(values)).sum(axis=0) - 1
-    found: Floats = np.where(most > 0, (ranks - 1) / np.maximum(most, 1), np.nan)
-    return found
+    shares: Floats = np.where(most > 0, (ranks - 1) / np.maximum(most, 1), np.nan)
+    return shares

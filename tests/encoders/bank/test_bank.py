@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,16 +13,11 @@ import pandas as pd
 import pytest
 import torch
 
-from encoders.bank.jobs import MANIFEST, standing, train_bank
+from encoders.bank.config import BankConfig, trainable
+from encoders.bank.jobs import MANIFEST, report_epochs, train_bank
 from encoders.bank.pretrained import load
-from encoders.bank.training import (
-    BankConfig,
-    Splits,
-    epochs,
-    sources_of,
-    train_task,
-    trainable,
-)
+from encoders.bank.splits import TaskSplits
+from encoders.bank.training import train_task
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.scenes.making.make import make
 from encoders.training.checkpoint import read_weights
@@ -113,7 +109,7 @@ def test_references_are_added_later_for_their_own_price(bank, bare, world, tmp_p
     """What was trained first is read, and in the end all stands as if it were trained at once."""
     out, told, whole = tmp_path / "bank", [], BankConfig(str(world), fit=FIT)
     shutil.copytree(bare, out)
-    train_task("edge2d", out, whole, after=lambda source, row: told.append((source, row.epoch)))
+    train_task("edge2d", out, whole, on_epoch=lambda source, row: told.append((source, row.epoch)))
     assert told == [("average", 0), ("average", 1), ("random", 0), ("random", 1)]
     ours, theirs = record_of(out), record_of(bank)
     assert ours.pop("seconds") > record_of(bare)["seconds"]
@@ -138,15 +134,15 @@ def test_a_bank_without_references_gains_them_by_the_same_command(bare, world, t
 
 def test_what_is_measured_depends_on_the_task_and_on_what_is_asked_for():
     whole, bare = BankConfig("world"), BankConfig("world", references=False)
-    assert sources_of("edge2d", whole) == ("self", "average", "random")
-    assert sources_of("jigsaw", whole) == ("self", "average")  # no target of transfers
-    assert sources_of("edge2d", bare) == ("self",)
+    assert whole.sources_of("edge2d") == ("self", "average", "random")
+    assert whole.sources_of("jigsaw") == ("self", "average")  # no target of transfers
+    assert bare.sources_of("edge2d") == ("self",)
 
 
 def test_a_task_trains_for_its_own_epochs_on_pictures_that_may_be_changed(world, tmp_path):
     names = ["class_places", "edge2d"]
     config = BankConfig(str(world), fit=FIT, references=False, epochs_of={"class_places": 1})
-    assert epochs(names, config) == 3
+    assert config.epochs(names) == 3
     done = train_bank(names, tmp_path, config)
     found = {name: (one["fit"]["epochs"], one["augment"]) for name, one in done.records.items()}
     assert found == {"class_places": (1, ["mirror", "light"]), "edge2d": (2, [])}
@@ -157,12 +153,12 @@ def test_a_task_trains_for_its_own_epochs_on_pictures_that_may_be_changed(world,
 
 def test_splits_are_opened_from_one_listing(world, monkeypatch):
     """They are those that are opened one by one, with the constants of the train split."""
-    from encoders.dataset import TaskonomyDataset, dataset
+    from encoders.dataset import TaskonomyDataset, taskonomy
 
     listed = []
-    read = dataset.read_index
-    monkeypatch.setattr(dataset, "read_index", lambda root: listed.append(root) or read(root))
-    splits = Splits.open(world, "curvature", 64)
+    read = taskonomy.read_index
+    monkeypatch.setattr(taskonomy, "read_index", lambda root: listed.append(root) or read(root))
+    splits = TaskSplits.open(world, "curvature", 64)
     assert len(listed) == 1
     assert splits.constants["mean"]
     for split, found in (("train", splits.train), ("val", splits.valid), ("test", splits.test)):
@@ -205,14 +201,18 @@ def test_a_task_that_fails_is_told_and_ends_no_other(world, tmp_path, capsys):
     assert "reshading" in told
     assert "point_match: test loss" in told
     assert "1 trained, 1 failed" in told
-    assert standing(tmp_path / "b").epochs == 2
+    reports = []
+    report_epochs(tmp_path / "b", 4, lambda *report: reports.append(report))
+    ((epochs, total, label),) = reports
+    assert (epochs, total) == (2, 4)
+    assert re.fullmatch(r"point_match\.self loss \d\.\d{4}, \d+ images/s", label)
     assert run([*arguments, "--resume"]) == 0
 
 
 CHILD = """
 import sys
 from pathlib import Path
-from encoders.bank.training import BankConfig
+from encoders.bank.config import BankConfig
 from encoders.training.fit import FitConfig
 from encoders.bank.jobs import train_bank
 if __name__ == "__main__":
@@ -246,7 +246,7 @@ def until(condition, seconds=60.0):
 
 def test_a_folder_in_use_is_not_trained_into_by_chance(bank, world, capsys):
     assert run(["train", "--data", str(world), "-o", str(bank)]) == 2
-    assert "is not empty; give --resume to go on" in capsys.readouterr().err
+    assert "is not empty; give --resume to continue" in capsys.readouterr().err
 
 
 def test_a_bank_without_the_task_says_what_it_has(bank):

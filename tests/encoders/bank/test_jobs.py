@@ -10,8 +10,9 @@ import pytest
 import torch
 
 import encoders.bank.jobs
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import MANIFEST, train_bank
-from encoders.bank.training import BankConfig, train_task
+from encoders.bank.training import train_task
 from encoders.engines import LocalEngine
 from encoders.engines.job import perform
 from encoders.scenes.making.make import make
@@ -90,8 +91,8 @@ def test_a_full_disk_is_told_with_what_was_not_begun(tmp_path):
     full = f"the disk of {tmp_path} is full; free some and run the same command again"
     assert done.failures == {
         "full": full,
-        "edge2d": "was not begun, as the disk is full",
-        "nan": "was not begun, as the disk is full",
+        "edge2d": "was not started, as the disk is full",
+        "nan": "was not started, as the disk is full",
     }
 
 
@@ -120,15 +121,15 @@ def test_a_worker_killed_in_its_training_leaves_the_weights_of_an_undisturbed_on
     disturbed, plain = tmp_path / "disturbed", tmp_path / "plain"
     victims = set()
 
-    def watch(now):
-        if now.epochs and not victims:
+    def kill(done, total, label):
+        if done and not victims:
             victims.update(child.pid for child in active_children())
             for victim in victims:
                 os.kill(victim, signal.SIGKILL)
 
     threads = torch.get_num_threads()
     engine = LocalEngine(1, threads=threads)
-    done = train_bank(["edge2d"], disturbed, config, engine=engine, watch=watch)
+    done = train_bank(["edge2d"], disturbed, config, engine=engine, progress=kill)
     assert len(victims) == 1
     assert not done.failures
     plain.mkdir()

@@ -10,10 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from encoders.bank.predict import gallery, heldout, open_bank, open_photo, photos, pictures, square
+from encoders.bank.config import trainable
+from encoders.bank.predict import (
+    center_square,
+    gallery,
+    heldout,
+    open_bank,
+    open_photo,
+    photos,
+    pictures,
+)
 from encoders.bank.predict.heldout import TILE
 from encoders.bank.pretrained import load
-from encoders.bank.training import trainable
 from encoders.cli.predict import predict
 from encoders.dataset import TaskonomyDataset
 from encoders.draw import answer_of_label, draw
@@ -22,7 +30,7 @@ from encoders.errors import InvalidDataError
 from encoders.scenes.furniture import OBJECTS
 from encoders.scenes.making.make import make
 from encoders.tasks import TASKS
-from encoders.tasks.names import ALIASES, ORDER
+from encoders.tasks.names import ALIASES, DISPLAY_ORDER
 from encoders.training.checkpoint import read_weights, write_weights
 from taskgraph.cli import run
 from tests.encoders.untrained import write_untrained
@@ -75,7 +83,7 @@ def titles(monkeypatch):
 def test_every_alias_is_another_word_for_a_task_that_is_trained():
     assert set(ALIASES.values()) <= set(trainable())
     assert not set(ALIASES) & set(TASKS)
-    assert sorted(ORDER) == trainable()
+    assert sorted(DISPLAY_ORDER) == trainable()
 
 
 # --- networks ---
@@ -97,7 +105,7 @@ def test_a_bank_gives_its_tasks_in_the_order_of_the_sheet_or_as_asked(bank):
     ]
     asked = open_bank(bank, ["pose", "depth", "rgb2depth"])
     assert [one.task.name for one in asked] == ["fix_pose", "rgb2depth"]
-    assert [one.photographs for one in open_bank(bank)] == [1, 1, 1, 1, 2, 3]
+    assert [one.photo_count for one in open_bank(bank)] == [1, 1, 1, 1, 2, 3]
 
 
 def test_classes_have_the_names_of_the_scenes_that_were_trained_on(bank):
@@ -122,7 +130,7 @@ def test_answers_are_those_of_the_loaded_network(bank, world):
     data = TaskonomyDataset(world, ["rgb2depth"], "test", progress=False)
     given, _, _ = data.batch("rgb2depth", [0, 5])
     (one,) = open_bank(bank, ["depth"])
-    found = np.stack(one.answers(given[:, None].numpy()))
+    found = np.stack(one.predict(given[:, None].numpy()))
     np.testing.assert_allclose(found, load("rgb2depth", bank)(given), rtol=1e-5, atol=1e-6)
 
 
@@ -130,7 +138,7 @@ def test_answers_are_those_of_the_loaded_network(bank, world):
 
 
 def test_a_photo_is_cut_to_its_middle_and_averaged(photo):
-    pixels = square(open_photo(photo), 12).astype(int)
+    pixels = center_square(open_photo(photo), 12).astype(int)
     assert pixels.shape == (12, 12, 3)
     assert np.ptp(pixels, axis=-1).max() < 12  # gray: the red margins are gone
     np.testing.assert_allclose(
@@ -161,13 +169,13 @@ def test_inputs_are_prepared_as_for_training(bank, world):
     data = TaskonomyDataset(world, ["rgb2depth"], "test", progress=False)
     (one,) = open_bank(bank, ["depth"])
     path = data.index.root / data.index.files("rgb").paths[data.rows[2]]
-    given = one.prepared([square(open_photo(path), one.size)])
+    given = one.prepare_input([center_square(open_photo(path), one.size)])
     np.testing.assert_array_equal(given[0], data.batch("rgb2depth", [2])[0][0])
 
 
 def test_the_same_photo_is_always_cut_and_shuffled_alike(bank, photo):
     (one,) = open_bank(bank, ["jigsaw"])
-    first, again = (one.prepared([square(open_photo(photo), 64)]) for _ in range(2))
+    first, again = (one.prepare_input([center_square(open_photo(photo), 64)]) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert first.shape == (9, 3, 32, 32)
 
@@ -204,8 +212,8 @@ def test_several_photos_have_a_line_each_and_one_together(bank, photo, monkeypat
 def test_the_tile_is_the_networks_answer(bank, photo):
     page = np.asarray(photos(bank, [photo], ["depth"]))
     (one,) = open_bank(bank, ["depth"])
-    given = one.prepared([square(open_photo(photo), 64)])
-    tile = np.asarray(draw(one.canvas(given, 192), one.answers(given[None])[0]))
+    given = one.prepare_input([center_square(open_photo(photo), 64)])
+    tile = np.asarray(draw(one.canvas(given, 192), one.predict(given[None])[0]))
     x = GAP + 192 + GAP
     np.testing.assert_array_equal(page[HEAD : HEAD + 192, x : x + 192], tile)
 
@@ -219,7 +227,7 @@ def test_a_gallery_shows_evenly_spaced_test_views_with_their_labels(bank, world)
     (one,) = open_bank(bank, ["depth"])
     assert len(data) == 8
     given, target, mask = data.batch("rgb2depth", [2, 6])  # of eight, the middles of both halves
-    answers = one.answers(given[:, None].numpy())
+    answers = one.predict(given[:, None].numpy())
     left, step = MARGIN + CAPTION, TILE + GAP
     for k in range(2):
         canvas = one.canvas(given[k : k + 1].numpy(), TILE)
@@ -303,7 +311,7 @@ def test_the_command_draws_a_gallery(bank, world, tmp_path, capsys):
 
 def test_the_help_says_what_happens_to_a_photo():
     text = " ".join((predict.help or "").split())
-    assert "cut to the square in its middle and resized" in text
+    assert "cropped to the square in its middle and resized" in text
     assert "taskgraph predict room.jpg --task depth" in text
 
 
@@ -323,10 +331,10 @@ def test_every_error_is_one_line(bank, world, photo, tmp_path, capsys):
     assert "the bank has no rgb2sfnorm; it has class_1000, " in told(photo, "--task", "normals")
     assert 'no task "dpth"; did you mean depth' in told(photo, "--task", "dpth")
     assert "holds no trained task; train some" in told(photo, where=tmp_path)
-    assert "task fix_pose looks at 2 pictures, and 1 was given; name 2 files" in told(
+    assert "task fix_pose takes 2 pictures, and 1 was given; name 2 files" in told(
         photo, "--task", "pose"
     )
-    assert "task ego_motion looks at 3 pictures, and 2 were given" in told(
+    assert "task ego_motion takes 3 pictures, and 2 were given" in told(
         photo, photo, "--task", "egomotion"
     )
     assert "name some pictures, as in `taskgraph predict room.jpg" in told()
@@ -339,7 +347,7 @@ def test_every_error_is_one_line(bank, world, photo, tmp_path, capsys):
 
 def test_a_bank_that_suits_no_number_of_pictures_says_so(bank, photo, tmp_path):
     shutil.copy(bank / "fix_pose.safetensors", tmp_path)
-    with pytest.raises(InvalidDataError, match=r"has no task that looks at 1 picture\(s\)"):
+    with pytest.raises(InvalidDataError, match=r"has no task that takes 1 picture\(s\)"):
         photos(tmp_path, [photo])
     with pytest.raises(InvalidDataError, match="there is no picture to look at"):
         photos(bank, [])

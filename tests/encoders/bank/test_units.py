@@ -11,19 +11,20 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from encoders import TASKS, TaskonomyDataset
+from encoders.bank.config import BankConfig
 from encoders.bank.pretrained import Form, form_of, load
-from encoders.bank.training import BankConfig, train_task
+from encoders.bank.training import train_task
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.scenes.making.make import make
 from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_weights, write_weights
 from encoders.training.fit import FitConfig
 from encoders.training.objective import Converted, converted
-from encoders.transfer.data import PoolConfig, open_pool
+from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from encoders.transfer.measure import TransferConfig, forget_unconverted, measure, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import Store, encode, views_of, write_views
-from encoders.transfer.sweep import settle
+from encoders.transfer.sweep import write_or_check_config
 from tests.encoders.untrained import write_untrained
 from tests.failing import fails
 
@@ -87,7 +88,7 @@ def changed(record):
 
 def config_of(bank, world, **sizes):
     sizes = {"train": 6, "valid": 4, "test": 99, "splits": str(world / "splits.csv")} | sizes
-    pool = PoolConfig(str(world), **sizes)
+    pool = TransferDataConfig(str(world), **sizes)
     return TransferConfig(str(bank), pool, FitConfig(epochs=1, batch=4, precision="32-true"))
 
 
@@ -151,7 +152,7 @@ def loss_by_hand(name, answers, target, mask, constants):
 def test_self_is_judged_in_the_units_of_the_data(name, world, bank, other, tmp_path):
     config = config_of(other, world)
     measure(config, tmp_path, name, ("self",))
-    pool = open_pool(config.pool, name)
+    pool = open_transfer_data(config.pool, name)
     given, target, mask = pool.test.batch(range(len(pool.test)))
     with torch.no_grad():
         answers = load(name, other)(given).double().numpy()
@@ -239,7 +240,7 @@ def test_the_bank_says_what_it_is(bank, base, tmp_path):
     write_weights(tmp_path / "edge2d.safetensors", tensors, record | {"size": 96})
     assert form_of(tmp_path, ["edge2d"]) == Form("tiny", 96)
     write_weights(tmp_path / "edge2d.safetensors", tensors, record | {"preset": "huge"})
-    with pytest.raises(InvalidDataError, match="is of preset huge, which is none of tiny, base"):
+    with pytest.raises(InvalidDataError, match="has the preset huge, expected one of tiny, base"):
         form_of(tmp_path, ["edge2d"])
     with pytest.raises(InvalidDataError, match="has no rgb2mist; train it"):
         form_of(bank, ["rgb2mist"])
@@ -257,7 +258,7 @@ def test_a_config_takes_both_from_the_bank_and_others_are_refused(bank, base, wo
     with pytest.raises(InvalidDataError, match=message):
         measure(config, tmp_path, "edge2d", ("self",))
     with pytest.raises(InvalidDataError, match=message):
-        settle(SweepConfig(config, ("edge2d",), ("rgb2depth",)), tmp_path / "sweep")
+        write_or_check_config(SweepConfig(config, ("edge2d",), ("rgb2depth",)), tmp_path / "sweep")
     assert not (tmp_path / "sweep").exists()
 
 
@@ -313,18 +314,18 @@ def test_a_mixture_is_refused_in_a_line(bank, base, world, tmp_path, capsys):
 def test_an_old_sweep_goes_on_and_one_of_the_wrong_preset_does_not(bank, base, world, tmp_path):
     """Its configuration lacks what came later: whether an overlap is allowed, and which it was."""
     sweep = SweepConfig(config_of(bank, world), ("edge2d",), ("rgb2depth", "random"))
-    settle(sweep, tmp_path)
+    write_or_check_config(sweep, tmp_path)
     path = tmp_path / "config.json"
     old = json.loads(path.read_text())
     del old["allow_overlap"]
     path.write_text(json.dumps(old))
-    settle(sweep, tmp_path)
+    write_or_check_config(sweep, tmp_path)
     assert json.loads(path.read_text()) == old | {"allow_overlap": False}
     wrong = replace(sweep, transfer=config_of(base, world).of_bank(["edge2d"]))
     with pytest.raises(
         TrainingError, match=r"another .*transfer\.pool\.size, transfer\.preset; write to another"
     ):
-        settle(wrong, tmp_path)
+        write_or_check_config(wrong, tmp_path)
     assert asdict(sweep)["allow_overlap"] is False
 
 

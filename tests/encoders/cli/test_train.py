@@ -6,11 +6,11 @@ import importlib.util
 import pytest
 
 from encoders.bank import jobs
-from encoders.bank.training import BankConfig, epochs, trainable
+from encoders.bank.config import BankConfig, trainable
 from encoders.scenes.making.make import make
 from encoders.training.adversarial import AdversarialConfig
 from encoders.training.fit import FitConfig
-from encoders.training.progress import EVENTS, LOG
+from encoders.training.run_state import EVENTS, LOG
 from taskgraph.cli import run
 
 needs_tensorboard = pytest.mark.skipif(
@@ -25,7 +25,7 @@ def asked(monkeypatch):
 
     def train_bank(names, out, config, **more):
         calls.append((names, out, config, more))
-        return jobs.Done({}, {})
+        return jobs.BankResult({}, {})
 
     monkeypatch.setattr(jobs, "train_bank", train_bank)
     monkeypatch.setattr("encoders.cli.train._check_data", lambda *_: None)
@@ -37,7 +37,7 @@ def test_without_flags_all_tasks_are_trained_as_the_defaults_say(asked, tmp_path
     ((names, out, config, more),) = asked
     assert names == trainable()
     assert out == tmp_path / "bank"
-    assert config == BankConfig("world", "tiny", FitConfig(epochs=20, batch=32))
+    assert config == BankConfig("world", "tiny", FitConfig(epochs=60, batch=32, patience=3))
     assert more["jobs"] == 1
 
 
@@ -45,21 +45,39 @@ def test_every_flag_reaches_the_training(asked, tmp_path):
     command = (
         "train --data world --preset base --tasks normals,edge2d --epochs 3 --batch 8 "
         "--learning-rate 0.01 --precision 32-true --devices 2 --seed 7 --jobs 2 "
-        "--no-references --tensorboard --epochs-of edge2d=9 -o"
+        "--no-references --tensorboard --epochs-of edge2d=9 --patience 4 --min-delta 0.01 --cuts 1 "
+        "--evaluations 2 -o"
     )
     assert run([*command.replace("normals", "rgb2sfnorm").split(), str(tmp_path)]) == 0
     ((names, _, config, more),) = asked
     assert names == ["rgb2sfnorm", "edge2d"]
     settings = FitConfig(
-        epochs=3, batch=8, learning_rate=0.01, precision="32-true", devices=2, seed=7
+        epochs=3,
+        batch=8,
+        learning_rate=0.01,
+        precision="32-true",
+        devices=2,
+        seed=7,
+        patience=4,
+        min_delta=0.01,
+        cuts=1,
+        evaluations=2,
     )
     assert config == BankConfig(
         "world", "base", settings, references=False, epochs_of={"edge2d": 9}, tensorboard=True
     )
     assert config.fit_of("edge2d").epochs == 9
     assert config.fit_of("rgb2sfnorm") == settings
-    assert epochs(names, config) == 3 + 9
+    assert config.epochs(names) == 3 + 9
     assert more["jobs"] == 2
+
+
+@pytest.mark.parametrize("flag", ["--epochs", "--max-epochs"])
+def test_without_patience_training_is_as_long_as_it_was(asked, tmp_path, flag):
+    assert (
+        run(["train", "--data", "world", "-o", str(tmp_path), flag, "20", "--patience", "0"]) == 0
+    )
+    assert asked[0][2].fit == FitConfig(epochs=20, batch=32)
 
 
 def test_the_adversarial_term_reaches_the_training(asked, tmp_path):

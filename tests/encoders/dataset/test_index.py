@@ -253,7 +253,7 @@ def infos_of(folder):
 def test_partners_keep_their_rule(folder, rule):
     index, infos = infos_of(folder)
     pairs = choose_partners(rule, index, infos, 0)
-    assert pairs.found.all()
+    assert pairs.has_partners.all()
     info = infos(range(len(index)))
     for row in range(len(index)):
         group = [row, *pairs.rows[row]]
@@ -267,8 +267,8 @@ def test_partners_keep_their_rule(folder, rule):
             assert len(points) == 2
             assert seen[0] & seen[1]
         else:
-            assert (len(points) == 1) == pairs.same[row]
-            assert (index.point[row] in seen[1]) == pairs.same[row]
+            assert (len(points) == 1) == pairs.same_point[row]
+            assert (index.point[row] in seen[1]) == pairs.same_point[row]
 
 
 def test_partners_depend_on_seed_and_view_alone(folder):
@@ -282,7 +282,7 @@ def test_matching_is_balanced_in_every_building(folder):
     index, infos = infos_of(folder)
     pairs = choose_partners("match", index, infos, 3)
     for number in range(len(index.buildings)):
-        same = pairs.same[(index.building == number) & pairs.found]
+        same = pairs.same_point[(index.building == number) & pairs.has_partners]
         assert abs(same.sum() - (~same).sum()) <= 1
 
 
@@ -293,7 +293,7 @@ def test_a_view_that_is_alone_has_no_partners(tmp_path):
     for rule, count in PARTNERS.items():
         pairs = choose_partners(rule, index, lambda rows: [info], 0)
         assert pairs.rows.tolist() == [[NONE] * count]
-        assert not pairs.found.any()
+        assert not pairs.has_partners.any()
 
 
 def test_views_by_one_camera_are_no_partners(tmp_path):
@@ -304,7 +304,7 @@ def test_views_by_one_camera_are_no_partners(tmp_path):
         )
     info = {"nonfixated_points_in_view": [0], "camera_location": [0, 0, 1]}
     pairs = choose_partners("fixated", read_index(tmp_path), lambda rows: [info, info], 0)
-    assert not pairs.found.any()
+    assert not pairs.has_partners.any()
 
 
 def test_partner_errors(folder):

@@ -10,14 +10,15 @@ from PIL import Image
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import Settings
 from benchmarks.payoff.splits import write_splits
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
 from encoders.bank.predict import gallery
 from encoders.bank.pretrained import default_bank
-from encoders.bank.training import BankConfig, Splits, trained_buildings
+from encoders.bank.splits import TaskSplits
 from encoders.dataset import TaskonomyDataset, split_buildings
 from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import read_index
-from encoders.dataset.overlap import buildings_of, find_overlap, grouped, trained_on
+from encoders.dataset.overlap import find_overlap, grouped, recorded_buildings, trained_on
 from encoders.errors import InvalidDataError
 from encoders.scenes.appearance.domains import DOMAINS
 from encoders.scenes.homes.world import build
@@ -25,10 +26,10 @@ from encoders.scenes.making.make import make
 from encoders.scenes.making.rooms import planned_rooms, room_hash
 from encoders.training.checkpoint import read_weights
 from encoders.training.fit import FitConfig
-from encoders.transfer.data import PoolConfig, divided
+from encoders.transfer.data import TransferDataConfig, divided
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import checked_overlap, settle
+from encoders.transfer.sweep import checked_overlap, write_or_check_config
 from taskgraph.cli import run
 from taskgraph.tables import write_transfers
 from taskgraph.transfers import Transfers
@@ -216,7 +217,7 @@ def test_tasks_of_other_data_have_other_buildings(world, bank):
     one, other = told(world, 0), {"building_0000": ["beef"]}
     say(bank, one, ["edge2d"])
     say(bank, other, ["rgb2depth"])
-    assert buildings_of(bank, "rgb2depth") == other
+    assert recorded_buildings(bank, "rgb2depth") == other
     assert trained_on(bank, ["edge2d", "random"]).hashes == set(planned_rooms(3, 0))
     assert trained_on(bank, ["rgb2depth"]).hashes == {"beef"}
     assert len(trained_on(bank, ["rgb2depth", "edge2d"]).hashes) == 1 + len(planned_rooms(3, 0))
@@ -227,8 +228,8 @@ def test_tasks_of_other_data_have_other_buildings(world, bank):
 
 
 def test_the_splits_of_a_resumed_task_are_those_that_were_trained_on(world, splits):
-    found = Splits.open(world, "edge2d", 64, splits)
-    assert list(trained_buildings(found)) == ["building_0000"]
+    found = TaskSplits.open(world, "edge2d", 64, splits)
+    assert list(found.trained_buildings()) == ["building_0000"]
 
 
 # --- readme's old world ---
@@ -246,7 +247,7 @@ def test_five_of_six_test_buildings_of_the_readmes_old_world_were_trained_on():
 
 
 def sweep_config(bank, world, splits, **more):
-    pool = PoolConfig(str(world), train=4, valid=4, test=8, splits=splits)
+    pool = TransferDataConfig(str(world), train=4, valid=4, test=8, splits=splits)
     return SweepConfig(
         TransferConfig(str(bank), pool, FIT), ("edge2d",), ("rgb2depth", "random"), **more
     )
@@ -275,7 +276,7 @@ def test_transfers_refuse_buildings_that_were_trained_on(
     assert (
         f"{world}: encoders of {bank} were trained on 1 of 2 test buildings (building_0003), where "
         "their losses are too small; make another world, such as with `taskgraph scenes DIR "
-        "--buildings 5 --views 4 --size 32 --seed 0 --domain day`, or go on with --allow-overlap"
+        "--buildings 5 --views 4 --size 32 --seed 0 --domain day`, or allow it with --allow-overlap"
     ) in said
     assert not (tmp_path / "out").exists()
     # A seed that the bank was trained on is not the advice.
@@ -341,11 +342,11 @@ def test_many_buildings_are_counted(world, bank):
 def test_an_overlap_that_is_allowed_is_written_down(world, bank, splits, tmp_path):
     say(bank, told(world, 3))
     config = sweep_config(bank, world, splits, allow_overlap=True)
-    settle(config, tmp_path / "out", checked_overlap(config))
+    write_or_check_config(config, tmp_path / "out", checked_overlap(config))
     found = json.loads((tmp_path / "out" / "config.json").read_text())
     assert found["overlap"] == {"train": [], "valid": [], "test": ["building_0003"]}
     assert found["allow_overlap"] is True
-    settle(config, tmp_path / "out")  # the same sweep, whoever asks
+    write_or_check_config(config, tmp_path / "out")  # the same sweep, whoever asks
 
 
 def test_a_bank_that_says_nothing_is_read_with_one_warning(world, bank, splits, tmp_path, capsys):

@@ -196,15 +196,33 @@ def test_infos_come_back_as_they_were(folder, tmp_path):
     files = reader_of(folder)
     cache = CacheReader(files, tmp_path)
     assert cache.infos(np.array([3])) == files.infos(np.array([3]))
-    cache.build(["point_info"], progress=False)
+    cache.build(["point_info"])
     rows = np.array([0, 35, 3, 3])
     assert cache.infos(rows) == files.infos(rows)
     assert cache.infos(rows)[1] == raw_view("gamma", 2, 2)["point_info"]
 
 
+def test_building_the_cache_reports_every_file_of_every_domain(tmp_path, monkeypatch):
+    monkeypatch.setattr("encoders.dataset.cache.CHUNK", 5)
+    write_folder(tmp_path, domains=("rgb", "depth_zbuffer"))
+    index = read_index(tmp_path)
+    (tmp_path / index.files("depth_zbuffer").paths[3]).unlink()
+    cache = CacheReader(reader_of(tmp_path), tmp_path / "cache")
+    reports = []
+    cache.build(["rgb", "depth_zbuffer"], progress=lambda *report: reports.append(report))
+    done = [files for files, _ in reports]
+    assert {total for _, total in reports} == {2 * 36}
+    assert done == sorted(done)
+    assert done[7] == 36  # after eight chunks of five files, the last of one
+    assert done[-1] == 2 * 36
+    assert len(done) == 8 + 7
+    cache.build(["rgb"], progress=lambda *report: reports.append(report))
+    assert len(reports) == 15  # nothing is read again
+
+
 def test_a_reader_is_small_when_sent_to_a_worker(folder, tmp_path):
     cache = CacheReader(reader_of(folder), tmp_path)
-    cache.build(["rgb"], progress=False)
+    cache.build(["rgb"])
     before = cache.read("rgb", np.arange(36))
     sent = pickle.dumps(cache)
     assert b"memmap" not in sent

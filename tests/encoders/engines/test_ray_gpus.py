@@ -10,7 +10,7 @@ from encoders import TaskonomyDataset
 from encoders.engines import EngineError, Job, RayEngine, run
 from encoders.engines.cluster import Cluster, fitting
 from encoders.scenes.making.make import make
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import encodings
@@ -98,7 +98,7 @@ def test_representations_are_computed_on_the_cluster_not_in_the_driver(
     world, bank, out = tmp_path / "world", tmp_path / "bank", tmp_path / "transfers"
     make(world, buildings=14, views=1, size=64, seed=2)
     write_untrained(bank, TaskonomyDataset(world, ["edge2d", "rgb2depth"], progress=False))
-    transfer = TransferConfig(str(bank), PoolConfig(str(world), train=4, valid=2, test=2))
+    transfer = TransferConfig(str(bank), TransferDataConfig(str(world), train=4, valid=2, test=2))
     config = SweepConfig(transfer, ("rgb2depth",), ("edge2d", "random"))
     jobs = encodings(config, out)
     with monkeypatch.context() as barred:

@@ -11,19 +11,20 @@ import torch
 from threadpoolctl import threadpool_info
 
 from encoders import TaskonomyDataset
+from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
-from encoders.bank.training import BankConfig, train_task
+from encoders.bank.training import train_task
 from encoders.engines import LocalEngine, limited, with_threads
 from encoders.engines.job import perform
 from encoders.errors import TrainingError
-from encoders.pipeline.sizes import SMOKE
+from encoders.pipeline.presets import SMOKE
 from encoders.training.checkpoint import read_config, read_weights, write_weights
 from encoders.training.fit import FitConfig
-from encoders.training.progress import LAST, differing
-from encoders.transfer.data import PoolConfig
+from encoders.training.run_state import LAST, differing
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import CONFIG, settle, sweep
+from encoders.transfer.sweep import CONFIG, sweep, write_or_check_config
 from tests.encoders.untrained import write_untrained
 from tests.failing import fails
 
@@ -58,7 +59,7 @@ def config(world, tmp_path_factory):
     bank = tmp_path_factory.mktemp("threads") / "bank"
     names = ["edge2d", "rgb2depth"]
     write_untrained(bank, TaskonomyDataset(world, names, "train", progress=False))
-    pool = PoolConfig(str(world), train=16, valid=6, test=12)
+    pool = TransferDataConfig(str(world), train=16, valid=6, test=12)
     transfer = TransferConfig(str(bank), pool, FIT)
     return SweepConfig(transfer, ("rgb2depth",), ("edge2d", "random"), max_order=1)
 
@@ -118,33 +119,33 @@ def test_a_call_has_the_threads_of_its_configuration_and_leaves_others_as_they_w
 
 
 def test_threads_are_part_of_plans_and_at_least_one():
-    plan = SMOKE.threaded(3)
+    plan = SMOKE.with_threads(3)
     assert (plan.train.threads, plan.transfer.threads, SMOKE.train.threads) == (3, 3, 1)
     with pytest.raises(TrainingError, match="threads is 0, expected at least 1"):
         FitConfig(threads=0)
 
 
 def test_the_number_of_threads_is_recorded_and_compared(config, tmp_path):
-    settle(config, tmp_path)
+    write_or_check_config(config, tmp_path)
     assert json.loads((tmp_path / CONFIG).read_text())["transfer"]["fit"]["threads"] == 1
     more = replace(config.transfer, fit=replace(FIT, threads=2))
     with pytest.raises(TrainingError, match=r"another transfer\.fit\.threads; write to another"):
-        settle(replace(config, transfer=more), tmp_path)
+        write_or_check_config(replace(config, transfer=more), tmp_path)
 
 
 def test_a_sweep_of_an_earlier_version_goes_on_and_gains_what_it_lacked(config, tmp_path):
-    settle(config, tmp_path)
+    write_or_check_config(config, tmp_path)
     path = tmp_path / CONFIG
     whole = json.loads(path.read_text())
     old = json.loads(path.read_text())
     del old["transfer"]["fit"]["threads"], old["content"]
     path.write_text(json.dumps(old))
-    settle(config, tmp_path)
+    write_or_check_config(config, tmp_path)
     assert json.loads(path.read_text()) == whole
     del old["transfer"]["fit"]["seed"]  # which every version has written
     path.write_text(json.dumps(old))
     with pytest.raises(TrainingError, match=r"another transfer\.fit\.seed;"):
-        settle(config, tmp_path)
+        write_or_check_config(config, tmp_path)
 
 
 def test_a_bank_and_a_run_of_an_earlier_version_are_read(world, tmp_path):

@@ -27,7 +27,7 @@ from encoders.losses import (  # noqa: E402
     with_noise,
     xentropy,
 )
-from encoders.losses.metric import sample  # noqa: E402
+from encoders.losses.metric import sample_pixels  # noqa: E402
 
 MAPS = (3, 4, 3, 4)  # B, C, H, W
 ROWS = (3, 18)  # B, numbers
@@ -303,14 +303,14 @@ def test_metric_knows_neither_segment_numbers_nor_directions():
 def test_metric_draws_only_valid_pixels_and_as_many_as_asked():
     valid = some_mask((3, 400))
     for generator in (None, torch.Generator().manual_seed(0)):
-        at, real = sample(valid, 50, generator)
+        at, real = sample_pixels(valid, 50, generator)
         assert real.sum(1).tolist() == [50, 50, 0]
         assert all(len(set(row.tolist())) == 50 for row in at[:2])
         assert valid.gather(1, at)[real].all()
     few = torch.zeros(1, 400, dtype=torch.bool)
     few[0, [3, 77, 390]] = True
     for generator in (None, torch.Generator().manual_seed(0)):
-        at, real = sample(few, 50, generator)
+        at, real = sample_pixels(few, 50, generator)
         assert sorted(at[real].tolist()) == [3, 77, 390]
 
 
@@ -318,7 +318,7 @@ def test_metric_draws_every_valid_pixel_equally_often():
     generator = torch.Generator().manual_seed(0)
     valid = torch.ones(20_000, 12, dtype=torch.bool)
     valid[:, 5] = False
-    at, _ = sample(valid, 4, generator)
+    at, _ = sample_pixels(valid, 4, generator)
     shares = torch.bincount(at.flatten(), minlength=12) / 20_000
     expected = torch.where(torch.arange(12) == 5, 0.0, 4 / 11)
     assert (shares - expected).abs().max() < 5 * math.sqrt(4 / 11 * 7 / 11 / 20_000)
@@ -488,7 +488,10 @@ def test_instance_noise_fades_with_inverse_time():
         (lambda: l1(drawn(MAPS), drawn(MAPS), torch.ones(3, 1, 3, 4)), r"expected \(3, 3, 4\)"),
         (lambda: xentropy(drawn(MAPS), integers(4, (3,))), "the class numbers' shape is"),
         (lambda: metric(drawn(MAPS), integers(4, (3,))), "the segment numbers' shape is"),
-        (lambda: pose_norm(drawn((3, 7)), drawn((3, 7))), "7 numbers an image are no whole poses"),
+        (
+            lambda: pose_norm(drawn((3, 7)), drawn((3, 7))),
+            "7 numbers an image are not a whole number of poses",
+        ),
         (lambda: ego_cycle(drawn((3, 12)), drawn((3, 12))), "has 12 numbers an image, expected 18"),
     ],
 )

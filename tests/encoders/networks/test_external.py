@@ -25,7 +25,7 @@ from encoders.networks import (  # noqa: E402
     import_torchvision,
     zoo,
 )
-from encoders.networks.layers import reached  # noqa: E402
+from encoders.networks.layers import layer_shapes  # noqa: E402
 
 needs_torchvision = pytest.mark.skipif(
     importlib.util.find_spec("torchvision") is None, reason="torchvision is not installed"
@@ -340,8 +340,8 @@ def test_missing_safetensors_is_named(tmp_path):
         (lambda: external(small(), keep="secnd"), "no layer 'secnd'; there are second"),
         (lambda: external(small(), keep="second", channels=9), "7 channels cannot be reduced to 9"),
         (lambda: external(small(), keep="second", weights="x"), "is for a model given by name"),
-        (lambda: external("resnet18"), "say which weights 'resnet18' is to have"),
-        (lambda: external(nn.Flatten(0)), r"the layer's output \(\(12288,\)\) is no map"),
+        (lambda: external("resnet18"), "say which weights 'resnet18' shall have"),
+        (lambda: external(nn.Flatten(0)), r"the layer's output \(\(12288,\)\) is not a map"),
         (lambda: external(nn.Flatten(2), layout="NCHW"), "take layout='tokens'"),
         (lambda: external(Conv80(), probe=64), "80 tokens are no square number of places"),
         (lambda: fit_projection(external(nn.Identity()), [], 2), "at least one batch of pictures"),
@@ -388,7 +388,7 @@ def test_layers_that_run_twice_are_not_offered():
         def forward(self, x):
             return self.act(self.conv(self.act(x)))
 
-    assert reached(Twice(), pictures(1, 3, 8, 8)) == {"conv": (1, 3, 8, 8)}
+    assert layer_shapes(Twice(), pictures(1, 3, 8, 8)) == {"conv": (1, 3, 8, 8)}
 
 
 def test_weights_that_cannot_be_downloaded_are_one_line(monkeypatch):
@@ -416,7 +416,8 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
     for content in (b"", b"no weights at all", bytes(100)):
         path.write_bytes(content)
-        with pytest.raises(InvalidNetworkError, match=rf"{path} is no whole file of weights \("):
+        message = rf"{path} is not a complete file of weights \("
+        with pytest.raises(InvalidNetworkError, match=message):
             external("resnet18", weights=path)
     if suffix == "pth":
         for value in ([1, 2], {"epoch": 3}):

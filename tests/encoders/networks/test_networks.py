@@ -402,7 +402,7 @@ def test_eight_larger_samples_are_memorized_in_a_hundred_steps(name):
         (lambda: OutputSpec("vector", 3, layers=0), "layers is 0, expected at least 1"),
         (lambda: OutputSpec("vector", 3, scale=0.25), "a vector output has no scale"),
         (lambda: encoder("tiny")(pictures(1, 1, 64, 64)), r"do not fit an encoder of \(B, 3, H, W"),
-        (lambda: encoder("tiny")(pictures(1, 3, 64, 62)), "64 x 62 pixels have no whole number"),
+        (lambda: encoder("tiny")(pictures(1, 3, 64, 62)), "64 x 62 pixels cannot be divided"),
         (
             lambda: network("tiny", OUTPUTS["pose"][0], inputs=2)(pictures(1, 3, 3, 64, 64)),
             r"network of 2 picture\(s\)",

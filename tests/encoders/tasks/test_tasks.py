@@ -12,7 +12,7 @@ from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.losses import LOSSES
 from encoders.tasks import OTHER_NAMES, TASKS, Output, Task, each_view, tasks_named
 from encoders.tasks.curves import (
-    applied,
+    apply_curve,
     centered,
     clipped,
     log_depth,
@@ -21,8 +21,15 @@ from encoders.tasks.curves import (
     stretched,
 )
 from encoders.tasks.dictionary import COLORS
-from encoders.tasks.fits import Published, fit_ceiling, fit_channels, fit_frequencies, fit_vector
-from encoders.tasks.labels import PLACES, class_chances, to_ceiling
+from encoders.tasks.fits import (
+    PublishedConstants,
+    fit_ceiling,
+    fit_channels,
+    fit_frequencies,
+    fit_vector,
+)
+from encoders.tasks.labels import class_probabilities, to_ceiling
+from encoders.tasks.places import PLACES
 from encoders.tasks.sample import Sample
 
 PUBLISHED = [
@@ -64,8 +71,8 @@ def sample(raw=None, *, valid=None, size=8, count=1, constants=None, infos=None)
         valid=np.ones((count, size, size), bool) if valid is None else valid,
         infos=infos or ((),) * count,
         paths=((),) * count,
-        found=np.ones(count, bool),
-        same=np.ones(count, bool),
+        has_partners=np.ones(count, bool),
+        same_point=np.ones(count, bool),
         seeds=tuple((0, number, 0, 0) for number in range(count)),
         constants=constants or {},
     )
@@ -131,7 +138,7 @@ def test_names():
         tasks_named(["rgb2dept"])
     with pytest.raises(UnknownNameError, match='no task "qqqq"; there are autoencoder'):
         tasks_named(["qqqq"])
-    with pytest.raises(UnknownNameError, match='task "edge2d" is asked for twice'):
+    with pytest.raises(UnknownNameError, match='task "edge2d" is named twice'):
         tasks_named(["edge2d", "edge2d"])
     for nothing in ([], "edge2d"):
         with pytest.raises(UnknownNameError, match="expected some tasks"):
@@ -151,10 +158,10 @@ def test_scalings_by_hand():
 
 def test_a_table_gives_what_the_curve_gives():
     raw = np.arange(65536, dtype=np.uint16).reshape(256, 256)
-    assert applied(log_depth, raw, {}) == pytest.approx(log_depth(raw.astype(float)), rel=1e-6)
+    assert apply_curve(log_depth, raw, {}) == pytest.approx(log_depth(raw.astype(float)), rel=1e-6)
     small = np.arange(256, dtype=np.uint8)
-    assert applied(signed8, small, {}).dtype == np.float32
-    assert applied(signed8, small, {}) == pytest.approx(small / 127.5 - 1, abs=1e-7)
+    assert apply_curve(signed8, small, {}).dtype == np.float32
+    assert apply_curve(signed8, small, {}) == pytest.approx(small / 127.5 - 1, abs=1e-7)
 
 
 def test_occlusion_edges_are_blurred_by_a_gaussian_of_a_64th_of_the_side():
@@ -218,7 +225,7 @@ def test_channels_are_standardized_over_valid_pixels():
     raw = channels((127, 127), (6, 3))
     valid = np.random.default_rng(1).random((2, 32, 32)) < 0.5
     raw[~valid] = 255
-    published = Published((123.572, 120.1), (31.922, 21.658))
+    published = PublishedConstants((123.572, 120.1), (31.922, 21.658))
     found = fit_channels(
         [sample({"c": raw}, valid=valid, size=32)], domain="c", published=published
     )
@@ -255,7 +262,7 @@ def test_frequencies_of_classes():
 
 
 def test_scores_become_probabilities_and_probabilities_stay():
-    label = class_chances("class_object")
+    label = class_probabilities("class_object")
     scores = np.array([[1.0, 2.0, 4.0]], np.float32)
     chances, mask = label.make(sample({"class_object": scores}))
     assert chances[0] == pytest.approx(np.exp([1, 2, 4]) / np.exp([1, 2, 4]).sum())
@@ -266,7 +273,9 @@ def test_scores_become_probabilities_and_probabilities_stay():
 
 def test_a_view_without_an_object_has_no_label_and_changes_no_other():
     given = np.array([[0, 1, 0], [0, 0, 0], [3, 1, 3]], np.float32)
-    chances, known = class_chances("class_object").make(sample({"class_object": given}, count=3))
+    chances, known = class_probabilities("class_object").make(
+        sample({"class_object": given}, count=3)
+    )
     assert known.tolist() == [True, False, True]
     assert chances[0].tolist() == [0, 1, 0]
     assert chances[1] == pytest.approx(1 / 3)
@@ -279,7 +288,7 @@ def test_63_of_the_real_scene_classes_are_kept():
     assert {3, 203, 215} <= set(PLACES)
     places = np.full((1, 365), 0.5 / 364, np.float32)
     places[0, 215] = 0.5
-    chances, _ = class_chances("class_scene").make(sample({"class_scene": places}))
+    chances, _ = class_probabilities("class_scene").make(sample({"class_scene": places}))
     assert chances.shape == (1, 63)
     assert chances.sum() == pytest.approx(1)
     assert PLACES[int(chances.argmax())] == 215

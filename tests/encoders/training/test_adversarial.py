@@ -16,7 +16,7 @@ from encoders.training.adversarial import AdversarialConfig, Adversary, adversar
 from encoders.training.checkpoint import read_config, read_weights
 from encoders.training.fit import FitConfig, fit, losses
 from encoders.training.objective import network_of, output_of
-from encoders.training.progress import BEST, LAST
+from encoders.training.run_state import BEST, LAST
 
 CONFIG = FitConfig(epochs=4, batch=8, learning_rate=0.01, precision="32-true", accelerator="cpu")
 STRONG = AdversarialConfig(share=0.5, alone=0, learning_rate=0.1)

@@ -12,7 +12,7 @@ from torch import nn
 from encoders.errors import TrainingError
 from encoders.training.checkpoint import read_config, read_weights
 from encoders.training.fit import FitConfig, fit, learning_rate, losses
-from encoders.training.progress import BEST, LAST, LOG
+from encoders.training.run_state import BEST, LAST, LOG
 
 CONFIG = FitConfig(epochs=4, batch=8, learning_rate=0.01, precision="32-true", accelerator="cpu")
 

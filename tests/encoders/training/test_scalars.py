@@ -9,7 +9,7 @@ from torch import nn
 
 from encoders.errors import MissingPackageError
 from encoders.training.fit import FitConfig, fit
-from encoders.training.progress import BEST, EVENTS, scalars
+from encoders.training.run_state import BEST, EVENTS, scalars
 
 CONFIG = FitConfig(epochs=3, batch=8, precision="32-true", accelerator="cpu")
 needs_tensorboard = pytest.mark.skipif(

@@ -15,11 +15,11 @@ from encoders.transfer.candidates import (
     SEVERAL_PICTURES,
     FirstOrderOnly,
     Published,
-    Screened,
     SubsetsOfBest,
     first_order,
     rank_sources,
 )
+from encoders.transfer.screened import Screened
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from tests.examples import examples
 
@@ -181,7 +181,7 @@ def test_a_rule_is_any_function_and_a_value():
         ),
         (lambda: Published()("t", RANKED, 0), InvalidProblemError, "maximum order is 0, .* single"),
         (lambda: Published()("a", RANKED, 2), InvalidTableError, r'"a" holds .* \(place 3\)'),
-        (lambda: SubsetsOfBest()("t", [], 2), InvalidTableError, '"t": there is none'),
+        (lambda: SubsetsOfBest()("t", [], 2), InvalidTableError, '"t": it is empty'),
         (lambda: FirstOrderOnly()("t", "abc", 2), InvalidTableError, 'not the text "abc"'),
         (lambda: Published()("t", ["a", "b", "a"], 2), InvalidTableError, '"a" comes twice'),
         (lambda: first_order("t", ["b", "b"]), InvalidTableError, 'of target "t": "b" comes twice'),

@@ -12,7 +12,7 @@ import pytest
 from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.transfer.ridge import (
     Moments,
-    SweepResult,
+    RidgeResult,
     columns_of,
     directions,
     first_position,
@@ -20,8 +20,8 @@ from encoders.transfer.ridge import (
     joined,
     position,
     predict,
+    solve_all,
     source_sets,
-    sweep,
     top,
 )
 from tests.encoders.transfer.ridge_problem import OUTPUTS, SOURCES, Problem, naive_errors, problem
@@ -29,9 +29,9 @@ from tests.encoders.transfer.ridge_problem import OUTPUTS, SOURCES, Problem, nai
 GRID = (0.01, 0.1, 1.0)
 
 
-def swept(given: Problem, **settings) -> SweepResult:
+def swept(given: Problem, **settings) -> RidgeResult:
     settings = {"lambdas": GRID, "tolerance": 0.0} | settings
-    return sweep(*given.moments(), given.groups, OUTPUTS, **settings)
+    return solve_all(*given.moments(), given.groups, OUTPUTS, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,11 @@ def given() -> Problem:
 
 
 @pytest.fixture(scope="module")
-def whole(given) -> SweepResult:
+def whole(given) -> RidgeResult:
     return swept(given)
 
 
-def check_against_naive(given: Problem, result: SweepResult, *, within: float) -> None:
+def check_against_naive(given: Problem, result: RidgeResult, *, within: float) -> None:
     for order, sets in result.sets.items():
         for row, chosen in enumerate(sets):
             sources = [result.sources[i] for i in chosen]
@@ -165,9 +165,11 @@ def test_an_interrupted_sweep_goes_on_where_it_was(given, whole):
             raise Stop
 
     with pytest.raises(Stop):
-        swept(given, after=after)
+        swept(given, on_result=after)
     told = []
-    found = swept(given, resume=parts[1], progress=lambda done, all_: told.append((done, all_)))
+    found = swept(
+        given, resume=parts[1], progress=lambda done, total, label="": told.append((done, total))
+    )
     each = sum(map(len, whole.sets.values()))
     assert min(told)[0] > 2 * each
     assert max(told) == (3 * each, 3 * each)
@@ -330,8 +332,8 @@ def test_top_knows_whom_it_excludes(whole):
 
 def test_a_result_is_read_as_it_was_written(whole, tmp_path):
     whole.save(tmp_path / "ridge.npz")
-    found = SweepResult.load(tmp_path / "ridge.npz")
-    for field in dataclasses.fields(SweepResult):
+    found = RidgeResult.load(tmp_path / "ridge.npz")
+    for field in dataclasses.fields(RidgeResult):
         mine, theirs = getattr(whole, field.name), getattr(found, field.name)
         if isinstance(mine, dict):
             assert list(mine) == list(theirs)
@@ -348,18 +350,18 @@ def test_a_broken_result_is_refused(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InvalidDataError, match=r"ridge\.npz: not a ridge sweep's result .*run the"):
-        SweepResult.load(path)
+        RidgeResult.load(path)
 
 
 def test_another_archive_is_no_result(tmp_path):
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     with pytest.raises(InvalidDataError, match="not a ridge sweep's result"):
-        SweepResult.load(tmp_path / "other.npz")
+        RidgeResult.load(tmp_path / "other.npz")
 
 
 def test_joined_results_have_all_targets(given, whole):
     halves = [
-        sweep(*given.moments(), given.groups, {name: OUTPUTS[name]}, lambdas=grid, tolerance=0)
+        solve_all(*given.moments(), given.groups, {name: OUTPUTS[name]}, lambdas=grid, tolerance=0)
         for name, grid in (("wide", (0.01, 0.1, 1.0)), ("flat", (0.1,)))
     ]
     found = joined(halves)

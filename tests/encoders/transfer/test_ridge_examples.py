@@ -14,11 +14,12 @@ from encoders.losses.metric import metric
 from encoders.tasks import TASKS, Output, Task
 from encoders.training.objective import loss_of
 from encoders.transfer.ridge import (
+    Calibration,
     Moments,
-    Setting,
     Statistics,
     answer,
     calibrate,
+    calibrations,
     class_weights,
     columns_of,
     compared,
@@ -28,7 +29,6 @@ from encoders.transfer.ridge import (
     regressand,
     related,
     runs,
-    settings,
 )
 
 LABEL = TASKS["rgb2depth"].label  # never asked: examples are given
@@ -246,7 +246,7 @@ def test_classes_of_pixels_come_back_as_logarithms():
     of = regressand(task("class_map", 3, "xentropy"), [(target, mask)], 1)
     numbers = of.numbers(target, mask)
     assert numbers.shape == (1, 12)
-    shares = answer(of, numbers, Setting(floor=0.03)).exp()
+    shares = answer(of, numbers, Calibration(floor=0.03)).exp()
     torch.testing.assert_close(shares.sum(1), torch.ones(1, 2, 2))
     expected = np.array([1, 0.01, 0.01]) / 1.02
     np.testing.assert_allclose(shares[0, :, 0, 0], expected, rtol=1e-5)
@@ -261,7 +261,7 @@ def test_tilted_shares_have_the_least_weighted_loss():
     )
     losses = {}
     for tilt in (0.0, 0.5, 1.0, 1.5):
-        logs = answer(of, share, Setting(floor=1e-6, tilt=tilt), weights=weights).reshape(3)
+        logs = answer(of, share, Calibration(floor=1e-6, tilt=tilt), weights=weights).reshape(3)
         losses[tilt] = float(-(torch.from_numpy(share[0]) * weights * logs).sum())
     assert min(losses, key=losses.__getitem__) == 1.0
 
@@ -290,7 +290,7 @@ def test_vectors_and_classes_of_images():
     hard = regressand(task("classes", 2, "xentropy"), [(torch.tensor([1, 0, 1, 0]), mask)], 16)
     numbers = hard.numbers(torch.tensor([1, 0, 1, 0]), mask)
     np.testing.assert_array_equal(numbers[[0, 2, 3]], [[0, 1], [0, 1], [1, 0]])
-    shares = answer(hard, np.array([[-3.0, 1.0]], dtype=np.float32), Setting(floor=0.2)).exp()
+    shares = answer(hard, np.array([[-3.0, 1.0]], dtype=np.float32), Calibration(floor=0.2)).exp()
     np.testing.assert_allclose(shares, [[0.1 / 1.1, 1 / 1.1]], rtol=1e-5)
     assert (hard.channels, hard.pixels) == (2, False)
 
@@ -337,7 +337,7 @@ def test_pixels_of_one_segment_come_back_as_one_point():
     of = regressand(TASKS["segment2d"], [(target, mask)], 4)
     numbers = of.numbers(target, mask)
     assert numbers.shape == (2 * 16, 48)
-    embedding = answer(of, numbers, Setting(place=8.0))
+    embedding = answer(of, numbers, Calibration(place=8.0))
     assert embedding.shape == (2, 3, 16, 16)
     same = embedding[0, :, :8, :8].flatten(1)
     assert float((same - same[:, :1]).abs().max()) < 1e-4
@@ -389,10 +389,10 @@ def test_calibration_takes_the_setting_of_least_loss(kind, channels, loss, choic
         (noisy[2 * rows :], target[2:], mask[2:]),
     ]
     found = calibrate(of, batches, LOSSES[loss], weights=weights)
-    assert len(settings(of.task)) == choices
+    assert len(calibrations(of.task)) == choices
     losses = {
         each: float(LOSSES[loss](answer(of, noisy, each, weights=weights), target, mask).nanmean())
-        for each in settings(of.task)
+        for each in calibrations(of.task)
     }
     assert losses[found] == pytest.approx(min(losses.values()), rel=1e-6)
     if choices > 1:
@@ -406,7 +406,7 @@ def test_what_cannot_be_predicted():
     one = torch.zeros(1, 1, 10, 10), torch.ones(1, 10, 10)
     with pytest.raises(InvalidDataError, match="maps of 10 x 10 pixels cannot be cut into 4 x 4"):
         regressand(task("map", 1), [one], 4)
-    with pytest.raises(InvalidDataError, match="made_up: no pixel or image of the examples to"):
+    with pytest.raises(InvalidDataError, match="made_up: no pixel or image of the training"):
         regressand(task("map", 1), [(one[0], torch.zeros(1, 10, 10))], 5)
     with pytest.raises(InvalidDataError, match="task random has no output, so there is nothing"):
         regressand(TASKS["random"], [one], 5)
@@ -420,5 +420,5 @@ def test_nothing_is_calibrated_without_images():
     target, mask = torch.zeros(2, 3), torch.ones(2, dtype=torch.bool)
     of = regressand(task("vector", 3, "l2"), [(target, mask)], 4)
     empty = [(np.zeros((2, 3), np.float32), target, ~mask)]
-    with pytest.raises(InvalidDataError, match="made_up: no valid image counts, so nothing can be"):
+    with pytest.raises(InvalidDataError, match="made_up: no validation image has a target"):
         calibrate(of, empty, LOSSES["l2"])

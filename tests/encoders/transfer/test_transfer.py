@@ -16,19 +16,25 @@ from encoders.cli.run import cores
 from encoders.dataset import split_buildings
 from encoders.engines import LocalEngine, RayEngine
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
-from encoders.networks.readout import ReadOut, Transfer
+from encoders.networks.readout import ReadOut, TransferNetwork
 from encoders.training.fit import FitConfig, losses
 from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
 from encoders.transfer.candidates import SubsetsOfBest
 from encoders.transfer.closed import penalty_of, proposals, ranked, read_by_ridge, screen
-from encoders.transfer.data import PoolConfig, divided, evenly, open_pool
+from encoders.transfer.data import TransferDataConfig, divided, evenly, open_transfer_data
 from encoders.transfer.families import families, lacks_some
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
 from encoders.transfer.measure import Represented, TransferConfig, measure, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import Store, encode, kind_of, seen_by, views_of, write_views
-from encoders.transfer.sweep import encode_source, several, singles, sweep, sweepable
+from encoders.transfer.sweep import (
+    encode_source,
+    resolve_tasks,
+    set_transfers,
+    single_source_transfers,
+    sweep,
+)
 from taskgraph.cli import run as command
 from taskgraph.tables import read_losses, read_transfers
 from tests.encoders.untrained import write_untrained
@@ -66,7 +72,7 @@ def bank(world, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pool(world):
-    return PoolConfig(str(world), train=6, valid=4, test=8)
+    return TransferDataConfig(str(world), train=6, valid=4, test=8)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +89,7 @@ def encoded(tmp_path_factory, bank, pool):
     for source in SOURCES:
         encoder = load(source, bank).encoder
         encode(encoder, plain, "autoencoder", store, source)
-        encode(encoder, open_pool(pool, "denoise").train.dataset, "denoise", store, source)
+        encode(encoder, open_transfer_data(pool, "denoise").train.dataset, "denoise", store, source)
     return store
 
 
@@ -100,7 +106,7 @@ def stored(tmp_path, encoded):
 
 def test_no_image_of_the_pool_is_of_a_building_that_encoders_saw(pool, world):
     split = split_buildings([f"building_{n:04d}" for n in range(14)], None)
-    found = open_pool(pool, "rgb2depth")
+    found = open_transfer_data(pool, "rgb2depth")
     of = {
         name: {image.split("/")[0] for image in part.images()}
         for name, part in (("train", found.train), ("valid", found.valid), ("test", found.test))
@@ -112,8 +118,8 @@ def test_no_image_of_the_pool_is_of_a_building_that_encoders_saw(pool, world):
 
 
 def test_less_data_is_every_fourth_or_sixteenth_image(pool):
-    whole = open_pool(replace(pool, train=999), "rgb2depth")
-    fourth = open_pool(replace(pool, train=999, less=4), "rgb2depth")
+    whole = open_transfer_data(replace(pool, train=999), "rgb2depth")
+    fourth = open_transfer_data(replace(pool, train=999, less=4), "rgb2depth")
     assert fourth.train.images() == whole.train.images()[::4]
     assert fourth.test.images() == whole.test.images()
 
@@ -127,7 +133,7 @@ def test_less_data_is_every_fourth_or_sixteenth_image(pool):
 )
 def test_a_pool_that_cannot_be_is_refused(settings, message):
     with pytest.raises(InvalidDataError, match=message):
-        PoolConfig("world", **settings)
+        TransferDataConfig("world", **settings)
 
 
 def test_one_building_cannot_be_divided():
@@ -157,7 +163,7 @@ def test_images_are_spread_evenly():
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_stored_representations_are_what_the_encoder_gives(stored, bank, pool, target):
-    views = open_pool(pool, target).test
+    views = open_transfer_data(pool, target).test
     kind = kind_of(TASKS[target])
     examples = Represented(views, stored, ("edge2d", "rgb2depth"), kind)
     given, target_, mask = views.batch([0, 5, 2])
@@ -174,7 +180,7 @@ def test_stored_representations_are_what_the_encoder_gives(stored, bank, pool, t
 
 
 def test_denoising_is_shown_noise(stored, pool):
-    rows = open_pool(pool, "denoise").test.pictures(np.arange(8))
+    rows = open_transfer_data(pool, "denoise").test.pictures(np.arange(8))
     clean, noisy = (stored.of("rgb2depth", kind, rows) for kind in ("rgb", "denoise"))
     assert clean.shape == noisy.shape == (8, 1, 8, 16, 16)
     assert np.abs(clean.astype(float) - noisy.astype(float)).mean() > 1e-3
@@ -201,7 +207,7 @@ def test_encoders_and_networks_compute_where_fabric_says(config, pool, tmp_path,
             meta,
             load("rgb2depth", config.bank),
             loss_of(TASKS["rgb2depth"], {}),
-            open_pool(pool, "rgb2depth").test,
+            open_transfer_data(pool, "rgb2depth").test,
             config.fit,
         )
     write_views(Store(tmp_path / "representations"), views_of(pool, ["rgb2depth"]))
@@ -232,8 +238,8 @@ def test_a_measured_transfer_is_the_whole_network_on_the_pictures(
     genuine = measuring.read_out
     monkeypatch.setattr(measuring, "read_out", lambda *a: made.append(genuine(*a)) or made[-1])
     record = measure(config, out, target, ("edge2d",))
-    pool = open_pool(config.pool, target)
-    whole = Transfer(load("edge2d", config.bank).encoder, made[0], pool.task.inputs)
+    pool = open_transfer_data(config.pool, target)
+    whole = TransferNetwork(load("edge2d", config.bank).encoder, made[0], pool.task.inputs)
     assert isinstance(made[0], ReadOut)
     each = losses(
         config.fit.fabric(), whole, loss_of(pool.task, pool.constants), pool.test, config.fit
@@ -249,7 +255,7 @@ def test_a_measured_transfer_is_the_whole_network_on_the_pictures(
 def test_self_is_the_banks_own_network(stored, config):
     out = stored.folder.parent
     record = measure(config, out, "rgb2depth", ("self",))
-    pool = open_pool(config.pool, "rgb2depth")
+    pool = open_transfer_data(config.pool, "rgb2depth")
     given, target, mask = pool.test.batch(range(8))
     with torch.no_grad():
         answer = load("rgb2depth", config.bank)(given)
@@ -328,12 +334,12 @@ def test_sets_are_chosen_by_validation_losses_alone(small, tmp_path):
         return [tuple(sorted(ranked[:2]))]
 
     small = replace(small, targets=("rgb2depth",))
-    assert several(small, tmp_path, rule) == [("rgb2depth", tuple(sorted(SOURCES[:2])))]
+    assert set_transfers(small, tmp_path, rule) == [("rgb2depth", tuple(sorted(SOURCES[:2])))]
     assert seen == [("rgb2depth", SOURCES[:4], 3)]
 
 
 def test_every_target_has_its_references_and_all_sources_but_itself(small):
-    found = singles(replace(small, targets=("fix_pose", "rgb2depth")))
+    found = single_source_transfers(replace(small, targets=("fix_pose", "rgb2depth")))
     assert ("rgb2depth", ("scratch",)) in found
     assert ("fix_pose", ("fix_pose",)) not in found
     assert ("rgb2depth", ("fix_pose",)) in found
@@ -341,27 +347,27 @@ def test_every_target_has_its_references_and_all_sources_but_itself(small):
 
 
 def test_another_configuration_is_refused(small, tmp_path):
-    from encoders.transfer.sweep import settle
+    from encoders.transfer.sweep import write_or_check_config
 
-    settle(small, tmp_path)
-    settle(small, tmp_path)
+    write_or_check_config(small, tmp_path)
+    write_or_check_config(small, tmp_path)
     fit = replace(small.transfer.fit, epochs=9)
     with pytest.raises(TrainingError, match=r"another transfer\.fit\.epochs; write to another"):
-        settle(replace(small, transfer=replace(small.transfer, fit=fit)), tmp_path)
+        write_or_check_config(replace(small, transfer=replace(small.transfer, fit=fit)), tmp_path)
 
 
 def test_names_are_those_of_the_bank_or_those_asked_for(bank):
-    targets, sources = sweepable(str(bank))
+    targets, sources = resolve_tasks(str(bank))
     assert set(targets) == {"class_places", "denoise", "edge2d", "fix_pose", "rgb2depth"}
     assert "random" in sources
-    assert sweepable(str(bank), ("depth",), ("edges", "random")) == (
+    assert resolve_tasks(str(bank), ("depth",), ("edges", "random")) == (
         ("rgb2depth",),
         ("edge2d", "random"),
     )
     with pytest.raises(InvalidDataError, match="jigsaw is a source alone"):
-        sweepable(str(bank), ("jigsaw",))
+        resolve_tasks(str(bank), ("jigsaw",))
     with pytest.raises(UnknownNameError, match='no task "dpeth"; did you mean'):
-        sweepable(str(bank), ("dpeth",))
+        resolve_tasks(str(bank), ("dpeth",))
 
 
 # --- the command ---
@@ -479,16 +485,16 @@ def test_targets_share_moments_only_with_those_that_see_the_same():
 def test_targets_that_some_pictures_lack_are_found(pool):
     """At most a fifth of views have no main object; all have a scene."""
     whole = replace(pool, train=999, valid=999, test=999)
-    assert lacks_some(open_pool(whole, "non_fixated_pose"))
-    assert not lacks_some(open_pool(whole, "class_places"))
-    assert not lacks_some(open_pool(whole, "rgb2depth"))
+    assert lacks_some(open_transfer_data(whole, "non_fixated_pose"))
+    assert not lacks_some(open_transfer_data(whole, "class_places"))
+    assert not lacks_some(open_transfer_data(whole, "rgb2depth"))
 
 
 def ridge_by_hand(stored, pool, target, sources, penalty):
     """Scikit-learn's ridge on features cut out in plain loops; (N, S, S) answers on test images."""
     from sklearn.linear_model import Ridge
 
-    whole = open_pool(pool, target)
+    whole = open_transfer_data(pool, target)
     both = [
         np.concatenate(
             [stored.of(s, "rgb", v.pictures(range(len(v))))[:, 0] for s in sources], 1
@@ -538,7 +544,7 @@ def test_a_ridge_read_out_of_a_map_is_scikit_learns(closed, stored):
     out = stored.folder.parent
     read_by_ridge(closed, out, SubsetsOfBest(2))
     result = screen(closed, out)
-    pool = open_pool(closed.transfer.pool, "rgb2depth")
+    pool = open_transfer_data(closed.transfer.pool, "rgb2depth")
     for sources in [("edge2d",), ("edge2d", "random")]:
         penalty = penalty_of(result, "rgb2depth", sources)
         answers = ridge_by_hand(stored, closed.transfer.pool, "rgb2depth", sources, penalty)

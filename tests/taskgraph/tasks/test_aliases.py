@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
-from encoders.bank.training import trainable
+from encoders.bank.config import trainable
 from encoders.scenes.contact_sheets.sheet import ROWS
 from encoders.tasks import TASKS, tasks_named
 from encoders.tasks.names import known_name, trained_name
-from encoders.transfer.sweep import sweepable
+from encoders.transfer.sweep import resolve_tasks
 from taskgraph.cli import run
 from taskgraph.errors import UnknownTaskError
 from taskgraph.plot import TASKONOMY_NAMES, display_names
@@ -78,7 +78,7 @@ def test_every_command_of_encoders_knows_all_names(word, tmp_path):
     assert known_name(word) == trained_name(word) == name
     assert [task.name for task in tasks_named([word])] == trainable((word,)) == [name]
     if not TASKS[name].source_only:
-        assert sweepable(str(tmp_path), (word,), (word,)) == ((name,), (name,))
+        assert resolve_tasks(str(tmp_path), (word,), (word,)) == ((name,), (name,))
 
 
 def test_a_tables_own_names_come_first():

@@ -1,4 +1,4 @@
-"""Sizes that the whole pipeline comes in, as values: ``smoke``, ``cpu`` and ``full``."""
+"""The presets of the whole pipeline: ``smoke``, ``cpu`` and ``full``."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from encoders.bank.training import BankConfig, trainable
+from encoders.bank.config import BankConfig, trainable
+from encoders.dataset.overlap import UNTRAINED
 from encoders.networks import PRESETS
 from encoders.scenes.making.settings import Settings
 from encoders.tasks import TASKS
 from encoders.training.fit import FitConfig
-from encoders.transfer.data import PoolConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
 
-RANDOM = "random"
-
 
 @dataclass(frozen=True)
-class Plan:
-    """What to make, train, measure and solve.
+class PipelineConfig:
+    """The settings of every stage of the pipeline.
 
     Attributes
     ----------
-    name, purpose : str
+    name : str
+        Name of the preset.
+    purpose : str
+        One line about what the preset is for, shown in the report.
     scenes : Settings
-        Of the data set.
+        Settings of the data set that is made.
     preset : str
-        Of the networks.
+        Size of the networks and pictures, a key of `encoders.networks.PRESETS`.
     train, transfer : FitConfig
-        Of the encoders, and of the read-outs.
-    images : (train, valid, test)
-        Images of a transfer.
+        How the encoders and how the read-outs are trained.
+    images : (int, int, int)
+        Number of images that a transfer is trained, selected and tested on.
     budget : float
-        Of the taxonomy that is solved at the end.
+        Budget of the taxonomy that is solved at the end.
     tasks : tuple of str
-        Those that are trained; all of the dictionary by default.
+        Tasks to train; all tasks of the dictionary by default.
     max_order, candidates, screen
-        Of `encoders.transfer.settings.SweepConfig`.
+        As in `encoders.transfer.settings.SweepConfig`.
     epochs_of : mapping of int
-        Epochs of the tasks that are trained longer or shorter than ``train`` says.
+        Number of epochs, by task, for the tasks that need another number than ``train`` has.
     references : bool
-        Whether the bank's own references (average, random) are trained too.
+        Whether the bank's references (average and random) are trained as well.
     """
 
     name: str
@@ -61,8 +63,8 @@ class Plan:
     candidates: str = "best5"
     screen: int = 0
 
-    def seeded(self, seed: int) -> Plan:
-        """The same with another seed, of the scenes, the weights and the order alike."""
+    def with_seed(self, seed: int) -> PipelineConfig:
+        """The same settings with another seed of the scenes, the weights and the order."""
         return dataclasses.replace(
             self,
             scenes=dataclasses.replace(self.scenes, seed=seed),
@@ -70,8 +72,8 @@ class Plan:
             transfer=dataclasses.replace(self.transfer, seed=seed),
         )
 
-    def threaded(self, threads: int) -> Plan:
-        """The same with another number of threads a job."""
+    def with_threads(self, threads: int) -> PipelineConfig:
+        """The same settings with another number of threads for each job."""
         return dataclasses.replace(
             self,
             train=dataclasses.replace(self.train, threads=threads),
@@ -79,30 +81,30 @@ class Plan:
         )
 
     def bank(self, data: Path) -> tuple[list[str], BankConfig]:
-        """The tasks to train, and how."""
+        """The tasks to train on the folder ``data``, and the configuration of the bank."""
         return trainable(self.tasks), BankConfig(
             str(data), self.preset, self.train, self.references, epochs_of=self.epochs_of
         )
 
     def sweep(self, data: Path, bank: Path) -> SweepConfig:
-        """The transfers to measure."""
+        """The configuration of the sweep from the folder ``bank`` on the folder ``data``."""
         trained = trainable(self.tasks)
         size = PRESETS[self.preset].size
         train, valid, test = self.images
-        pool = PoolConfig(str(data), size, train, valid, test, seed=self.transfer.seed)
+        pool = TransferDataConfig(str(data), size, train, valid, test, seed=self.transfer.seed)
         return SweepConfig(
             TransferConfig(str(bank), pool, self.transfer, self.preset),
             targets=tuple(name for name in trained if not TASKS[name].source_only),
-            sources=(*trained, RANDOM),
+            sources=(*trained, UNTRAINED),
             max_order=self.max_order,
             candidates=self.candidates,
             screen=self.screen,
         )
 
 
-SMOKE = Plan(
+SMOKE = PipelineConfig(
     "smoke",
-    "six tasks on few images, in minutes: shows how everything works, and measures little",
+    "six tasks on few images, in minutes: shows how the pipeline works; its numbers mean little",
     Settings(buildings=24, views=16, size=64, seed=0, domain="day"),
     preset="tiny",
     train=FitConfig(epochs=3, batch=16),
@@ -114,27 +116,20 @@ SMOKE = Plan(
     references=False,
 )
 
-CPU = Plan(
+CPU = PipelineConfig(
     "cpu",
     "all 26 tasks at 64 pixels, in hours on two cores",
     Settings(buildings=200, views=100, size=64, seed=0, domain="day"),
     preset="tiny",
-    train=FitConfig(epochs=3, batch=32),
-    # Learned late: after 3 epochs they hardly beat a constant or a random encoder.
-    epochs_of={
-        "class_1000": 10,
-        "class_places": 10,
-        "fix_pose": 8,
-        "keypoint3d": 8,
-        "non_fixated_pose": 16,
-    },
+    # Each task stops when its validation loss no longer falls: none has epochs of its own.
+    train=FitConfig(epochs=40, batch=32, patience=3),
     # Many small steps: at one price, batches of 8 leave smaller losses than of 16 or 32.
     transfer=FitConfig(epochs=2, batch=8, learning_rate=3e-3),
     images=(1000, 200, 1000),
     screen=1,
 )
 
-FULL = Plan(
+FULL = PipelineConfig(
     "full",
     "all 26 tasks at 128 pixels and 16,000 images a transfer, for GPUs or a cluster",
     Settings(buildings=1200, views=100, size=128, seed=0, domain="day"),
@@ -144,4 +139,4 @@ FULL = Plan(
     images=(13000, 4000, 17000),
 )
 
-PLANS: dict[str, Plan] = {plan.name: plan for plan in (SMOKE, CPU, FULL)}
+PIPELINE_PRESETS = {config.name: config for config in (SMOKE, CPU, FULL)}

@@ -1,0 +1,82 @@
+"""The configuration of a bank, and the networks that are trained for each task."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from encoders.tasks import TASKS, tasks_named
+from encoders.training.adversarial import AdversarialConfig
+from encoders.training.fit import FitConfig
+from taskgraph.tasks import AVERAGE, SELF
+
+RUNS = "runs"
+"""Folder of a bank in which each training keeps its checkpoints and its log."""
+
+RECORD_SUFFIX, LOSSES_SUFFIX = ".json", ".losses.parquet"
+"""Endings of a task's files in a bank: its record, and its losses on the test images."""
+
+RANDOM = "random"
+"""Reference: a read-out trained on the representations of an untrained encoder."""
+
+
+@dataclass(frozen=True)
+class BankConfig:
+    """The data and the settings that a bank is trained with.
+
+    Attributes
+    ----------
+    data : str
+        Folder of the data set.
+    preset : str
+        Size of the networks and of the pictures, a key of `encoders.networks.PRESETS`.
+    fit : FitConfig
+        Settings of every training; ``epochs_of`` replaces its epochs for some tasks.
+    references : bool
+        Whether the two references of each task are trained as well: the best constant answer, and
+        the read-out from the random encoder.
+    adversarial : AdversarialConfig, optional
+        Adds the paper's adversarial term to the loss of maps; the preset must have a
+        discriminator.
+    splits : str, optional
+        A CSV file in Taskonomy's format that assigns buildings to train, validation and test
+        (`encoders.dataset.split_buildings`). By default, 70, 15 and 15 % of them are drawn.
+    epochs_of : mapping of int
+        Number of epochs, by task, for the tasks (and their references) that need another number.
+    tensorboard : bool
+        Whether epochs are also logged for TensorBoard. Resuming with another value is allowed.
+    """
+
+    data: str
+    preset: str = "tiny"
+    fit: FitConfig = dataclasses.field(default_factory=FitConfig)
+    references: bool = True
+    adversarial: AdversarialConfig | None = None
+    splits: str | None = None
+    epochs_of: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    tensorboard: bool = False
+
+    def fit_of(self, name: str) -> FitConfig:
+        """The settings of one task's training: ``fit`` with the task's own number of epochs."""
+        return dataclasses.replace(self.fit, epochs=self.epochs_of.get(name, self.fit.epochs))
+
+    def sources_of(self, name: str) -> tuple[str, ...]:
+        """The networks that are trained and tested for a task: its own, and its references.
+
+        A source-only task has no read-out from the random encoder, as it is no target of
+        transfers.
+        """
+        if not self.references:
+            return (SELF,)
+        return (SELF, AVERAGE) if TASKS[name].source_only else (SELF, AVERAGE, RANDOM)
+
+    def epochs(self, names: Sequence[str]) -> int:
+        """The number of epochs that training these tasks and their references takes in total."""
+        return sum(len(self.sources_of(name)) * self.fit_of(name).epochs for name in names)
+
+
+def trainable(names: Sequence[str] = ()) -> list[str]:
+    """The named tasks, or all tasks, without the random projection, which is not trained."""
+    tasks = tasks_named(list(names)) if names else list(TASKS.values())
+    return [task.name for task in tasks if task.output is not None]

@@ -1,0 +1,130 @@
+"""The two files that a bank writes for each task: its record (JSON) and its losses (Parquet)."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from encoders.bank.config import RECORD_SUFFIX, BankConfig
+from encoders.bank.splits import TaskSplits
+from encoders.dataset.manifest import classes_of
+from encoders.dataset.overlap import BUILDINGS, recorded_buildings
+from encoders.errors import InvalidDataError
+from encoders.training.objective import output_of
+from encoders.training.run_state import differing
+from taskgraph.affinity import win_rate
+from taskgraph.arrays import Floats32
+from taskgraph.tables import write_text
+from taskgraph.tasks import SELF
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """The test losses of one trained network, and the epoch that was selected.
+
+    Attributes
+    ----------
+    losses : (N,) array
+        Loss on each test image, with the weights in half precision; NaN without a target.
+    valid_loss : float
+        The smallest mean loss on the validation images over all epochs.
+    best_epoch : int
+        The epoch with that loss, counted from 0.
+    training : dict
+        `encoders.training.run_state.RunState.summary`: the best and the last epoch and step, why
+        training stopped, and every validation loss.
+    """
+
+    losses: Floats32
+    valid_loss: float
+    best_epoch: int
+    training: dict[str, Any]
+
+
+def record_of(
+    splits: TaskSplits,
+    model: nn.Module,
+    config: BankConfig,
+    results: Mapping[str, TrainingResult],
+) -> dict[str, Any]:
+    """The record of a task: its network's form, settings, data and losses, as JSON values.
+
+    Parameters
+    ----------
+    model : module
+        The task's own network.
+    results : mapping
+        By source: `SELF` and the references that were trained.
+    """
+    task = splits.task
+    return {
+        "task": task.name,
+        "title": task.display,
+        "preset": config.preset,
+        "size": splits.train.size,
+        "inputs": task.inputs,
+        "channels": task.channels,
+        "output": dataclasses.asdict(output_of(task)),
+        "classes": classes_of(splits.train.index.root, task),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "fit": dataclasses.asdict(config.fit_of(task.name)),
+        "augment": list(task.augment),
+        "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
+        "splits": config.splits,
+        "data": splits.origin(),
+        "constants": {key: _json_value(value) for key, value in splits.constants.items()},
+        "images": {"train": len(splits.train), "val": len(splits.valid), "test": len(splits.test)},
+        "best_epoch": {name: result.best_epoch for name, result in results.items()},
+        "training": {name: result.training for name, result in results.items()},
+        "valid_loss": {name: result.valid_loss for name, result in results.items()},
+        "test_loss": {name: float(np.nanmean(result.losses)) for name, result in results.items()},
+        "win_rate": {
+            name: float(win_rate(results[SELF].losses, result.losses))
+            for name, result in results.items()
+        },
+    }
+
+
+def _json_value(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def losses_table(splits: TaskSplits, results: Mapping[str, TrainingResult]) -> pd.DataFrame:
+    """The test losses as taskgraph's table of losses: ``target, sources, image, loss``."""
+    images = [splits.test.image(number) for number in range(len(splits.test))]
+    name = splits.task.name
+    frames = [
+        pd.DataFrame({"target": name, "sources": source, "image": images, "loss": result.losses})
+        for source, result in results.items()
+    ]
+    return pd.concat(frames, ignore_index=True).dropna(subset=["loss"])
+
+
+def write_record(record: Mapping[str, Any], path: Path) -> None:
+    """Write a record as JSON with sorted keys."""
+    write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", path)
+
+
+def add_buildings(name: str, out: Path, config: BankConfig) -> None:
+    """Add the hashes of its training buildings to a record that an earlier version wrote.
+
+    The record stays as it is if it has them, or if the data set is missing or has changed since.
+    """
+    path = out / (name + RECORD_SUFFIX)
+    record = json.loads(path.read_text())
+    if recorded_buildings(out, name) is not None or "data" not in record:
+        return
+    with contextlib.suppress(InvalidDataError):
+        splits = TaskSplits.of_bank(config, name)
+        if not differing(record["data"], splits.origin()):
+            record[BUILDINGS] = splits.trained_buildings()
+            write_record(record, path)

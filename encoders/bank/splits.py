@@ -1,0 +1,67 @@
+"""The examples that a task's network is trained, selected and tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from encoders.bank.config import BankConfig
+from encoders.dataset import TaskonomyDataset
+from encoders.dataset.buildings import building_hashes
+from encoders.dataset.manifest import origin_of
+from encoders.networks import PRESETS
+from encoders.tasks import Task
+from encoders.training.checkpoint import FilePath
+
+
+@dataclass(frozen=True)
+class TaskSplits:
+    """One task's examples: the data set's train, validation and test split.
+
+    Attributes
+    ----------
+    task : Task
+        Its number of classes is filled in.
+    train, valid, test : TaskonomyDataset
+    """
+
+    task: Task
+    train: TaskonomyDataset
+    valid: TaskonomyDataset
+    test: TaskonomyDataset
+
+    @classmethod
+    def open(cls, root: FilePath, name: str, size: int, splits: str | None = None) -> TaskSplits:
+        """List the data set's files once, for all three splits.
+
+        All three are standardized with constants fitted on the train split.
+        """
+        train = TaskonomyDataset(root, [name], "train", size=size, splits=splits, progress=False)
+        return cls(train.tasks[name], train, train.of_split("val"), train.of_split("test"))
+
+    @classmethod
+    def of_bank(cls, config: BankConfig, name: str) -> TaskSplits:
+        """Open the data that a bank's configuration names, at the size of its preset."""
+        return cls.open(config.data, name, PRESETS[config.preset].size, config.splits)
+
+    @property
+    def constants(self) -> Mapping[str, Any]:
+        """The constants that the task's targets are standardized with; empty if it has none."""
+        return self.train.constants.get(self.task.name) or {}
+
+    def origin(self) -> dict[str, Any]:
+        """Values that identify the data set: its content and, if we made it, settings and hash."""
+        known = origin_of(self.train.index.root) or {"views": len(self.train)}
+        return {**known, "content": self.train.content}
+
+    def trained_buildings(self) -> dict[str, list[str]]:
+        """Hashes of each building of the train split, by name.
+
+        The hashes identify a building in other data sets (`encoders.dataset.buildings`).
+        """
+        index = self.train.index
+        names = [index.buildings[number] for number in np.unique(index.building[self.train.rows])]
+        return {name: list(hashes) for name, hashes in building_hashes(index, names).items()}

@@ -1,0 +1,69 @@
+"""Options of the commands that train: how long, and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def stopping_options(*, epochs: int, patience: int) -> Callable[[F], F]:
+    """Return a decorator that adds the options of `encoders.training.fit.FitConfig` for stopping.
+
+    Parameters
+    ----------
+    epochs, patience : int
+        The defaults of ``--epochs`` and ``--patience``; a patience of 0 is none.
+    """
+    options = [
+        click.option(
+            "--epochs",
+            "--max-epochs",
+            "epochs",
+            type=click.IntRange(min=1),
+            default=epochs,
+            show_default=True,
+            help="Passes over the training images; with --patience, the most.",
+        ),
+        click.option(
+            "--patience",
+            type=click.IntRange(min=0),
+            default=patience,
+            show_default=True,
+            callback=lambda _context, _option, value: value or None,
+            help="Evaluations without improvement of the validation loss after which the learning "
+            "rate is cut, and after the last cut training stops. 0: train for all epochs, with a "
+            "learning rate that falls as a cosine.",
+        ),
+        click.option(
+            "--min-delta",
+            type=click.FloatRange(min=0),
+            default=0.001,
+            show_default=True,
+            help="Share of the validation loss by which it must fall to count as improved.",
+        ),
+        click.option(
+            "--cuts",
+            type=click.IntRange(min=0),
+            default=2,
+            show_default=True,
+            help="Cuts of the learning rate, to a fifth each, before training stops by patience.",
+        ),
+        click.option(
+            "--evaluations",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            help="Evaluations on the validation images in each epoch.",
+        ),
+    ]
+
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add

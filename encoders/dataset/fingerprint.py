@@ -1,0 +1,51 @@
+"""Hashes that identify the files which tasks are made from, and the folder of their cache."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+from encoders.dataset.index import Index, read_index
+from encoders.dataset.reader import FileReader
+from encoders.dataset.selection import domains_of
+from encoders.dataset.splits import SplitRule, split_buildings
+from encoders.tasks import tasks_named
+
+
+def contents_of(
+    root: str | PathLike[str], tasks: Sequence[str], size: int, splits: SplitRule = None
+) -> dict[str, str]:
+    """The hash that `TaskonomyDataset.content` has for each task alone, by name.
+
+    No file is decoded.
+    """
+    index = read_index(Path(root))
+    files = FileReader(index, size, cache_folder(None, index, size))
+    return {
+        task.name: content_of(files, domains_of([task], files), splits)
+        for task in tasks_named(tasks)
+    }
+
+
+def content_of(files: FileReader, domains: Sequence[str], splits: SplitRule) -> str:
+    """A hash of the content of all files of some domains, and of the division into splits."""
+    parts = [f"{domain} {files.content(domain)}" for domain in sorted(domains)]
+    if splits is None or isinstance(splits, int):
+        parts.append(f"seed {splits or 0}")
+    else:
+        parts.append(str(sorted(split_buildings(files.index.buildings, splits).items())))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def cache_folder(cache: str | PathLike[str] | bool | None, index: Index, size: int) -> Path:
+    """The folder of the cache: in the data set, unless ``cache`` names another folder.
+
+    A folder that is named has one subfolder for each data set and size of pictures.
+    """
+    if cache is None or isinstance(cache, bool):
+        return index.root / f".cache-{size}"
+    root = index.root.resolve()
+    return Path(cache) / f"{root.name}-{zlib.crc32(str(root).encode()):08x}-{size}"

@@ -1,0 +1,278 @@
+"""The state of a training run on disk: everything that a killed run needs to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import io
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from encoders.errors import InvalidDataError, MissingPackageError, TrainingError
+from encoders.errors.extras import remedy
+from encoders.training.checkpoint import read_config, read_weights, restore, write_weights
+from taskgraph.tables import write_text
+
+BEST, LAST, LOG, EVENTS = "best.safetensors", "last.safetensors", "log.csv", "tensorboard"
+"""Files of a run: the weights of the best evaluation; the last weights and all else that resuming
+needs; one row an evaluation; and the same rows for TensorBoard, where they are asked for."""
+
+NOTHING: Mapping[str, nn.Module] = {}
+
+NOT_COMPARED = frozenset({"threads", "content"})
+"""Settings that files of earlier versions lack; where one is absent, it is not compared."""
+
+IMPLIED: Mapping[str, Any] = {"patience": None, "min_delta": 0.001, "cuts": 2, "evaluations": 1}
+"""Settings that files of earlier versions lack, and the values that they were trained with."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation on the validation split, and the training since the one before.
+
+    Attributes
+    ----------
+    epoch : int
+        The pass over the training data that it belongs to, from 0.
+    learning_rate : float
+        At the first step since the evaluation before.
+    train_loss, valid_loss : float
+        Means over images; smaller is better.
+    images_per_second : float
+        Training alone, over all devices.
+    waiting : float
+        Share of the training time spent waiting for data.
+    step : int
+        Steps of training before the evaluation; -1 in files of earlier versions.
+    """
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    valid_loss: float
+    images_per_second: float
+    waiting: float
+    step: int = -1
+
+
+@dataclass
+class RunState:
+    """How far a run is: what a resumed one starts from, besides the weights.
+
+    Attributes
+    ----------
+    step : int
+        Steps of training so far.
+    best_epoch, best_step : int
+        Epoch and step of the evaluation with the smallest validation loss; -1 before the first.
+    best_loss : float
+        That loss.
+    epochs : list of Evaluation
+        All evaluations, in order.
+    stopped : str or None
+        Why training stopped: "patience" or "cap"; None while it runs.
+    """
+
+    step: int = 0
+    best_epoch: int = -1
+    best_loss: float = math.inf
+    epochs: list[Evaluation] = field(default_factory=list)
+    best_step: int = -1
+    stopped: str | None = None
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch of the last evaluation; -1 before the first."""
+        return self.epochs[-1].epoch if self.epochs else -1
+
+    @property
+    def losses(self) -> list[float]:
+        """The validation losses, in order."""
+        return [row.valid_loss for row in self.epochs]
+
+    def add(self, row: Evaluation) -> bool:
+        """Take in an evaluation; returns whether it is the best so far."""
+        self.epochs.append(row)
+        if not row.valid_loss < self.best_loss:
+            return False
+        self.best_epoch, self.best_step, self.best_loss = row.epoch, row.step, row.valid_loss
+        return True
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a record of the training says: when it was best, when and why it stopped."""
+        return {
+            "best_epoch": self.best_epoch,
+            "best_step": self.best_step,
+            "last_epoch": self.last_epoch,
+            "last_step": self.step,
+            "stopped": self.stopped,
+            "valid_losses": [[row.step, row.valid_loss] for row in self.epochs],
+        }
+
+
+def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], before: str = "") -> list[str]:
+    """Return the names of the settings that differ, such as ``transfer.fit.epochs``.
+
+    Parameters
+    ----------
+    found : mapping
+        What a file says. It may lack settings of `NOT_COMPARED`, and those of `IMPLIED`, which
+        then count as the values there.
+    wanted : mapping
+        The settings of this run, as JSON gives them back.
+    before : str
+        What the names begin with.
+    """
+    names = []
+    for key in sorted({*found, *wanted}):
+        one, other = found.get(key, IMPLIED.get(key)), wanted.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            names += differing(one, other, f"{before}{key}.")
+        elif one != other and not (key in NOT_COMPARED and key not in found):
+            names.append(before + key)
+    return names
+
+
+def save_state(
+    network: nn.Module,
+    optimizer: Optimizer,
+    folder: Path,
+    origin: dict[str, Any],
+    run: RunState,
+    beside: Mapping[str, nn.Module] = NOTHING,
+) -> None:
+    """Write `LAST` and `LOG`, each atomically.
+
+    Parameters
+    ----------
+    origin : dict
+        The configuration of the run, which resuming compares.
+    beside : mapping of modules
+        Further modules that training changes, such as a discriminator.
+    """
+    tensors = {
+        f"{part}.{name}": tensor
+        for part, module in {"network": network, **beside}.items()
+        for name, tensor in module.state_dict().items()
+    }
+    for number, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in state.items()}
+    state = dataclasses.asdict(run)
+    write_weights(folder / LAST, tensors, {**origin, "progress": state})
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(Evaluation)])
+    writer.writeheader()
+    writer.writerows(state["epochs"])
+    write_text(text.getvalue(), folder / LOG)
+
+
+def resume(
+    network: nn.Module,
+    optimizer: Optimizer,
+    folder: Path,
+    origin: dict[str, Any],
+    beside: Mapping[str, nn.Module] = NOTHING,
+) -> RunState:
+    """Load what `save_state` wrote into the modules and the optimizer; returns the state.
+
+    Where nothing was written, they stay as they are, and the state is that of a new run.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds a run of another configuration, ``origin``.
+    InvalidDataError
+        If the file is cut off, or of another network.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LAST
+    if not path.exists():
+        return RunState()
+    tensors, config = read_weights(path)
+    state = config.pop("progress", None)
+    changed = differing(config, origin)
+    if state is None or changed:
+        raise TrainingError(
+            f"{path} is of another run (its {', '.join(changed) or 'progress'} differs); train "
+            "into another folder, or delete this one"
+        )
+    for part, module in {"network": network, **beside}.items():
+        start = part + "."
+        weights = {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
+        restore(module, weights, where=path)
+    try:
+        state_of = _optimizer_state(optimizer, tensors)
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": state_of})
+    except (ValueError, KeyError, IndexError, RuntimeError) as error:
+        raise InvalidDataError(f"{path}: its optimizer's state does not fit: {error}") from None
+    epochs = [Evaluation(**row) for row in state.pop("epochs")]
+    return RunState(**state, epochs=epochs)
+
+
+def _optimizer_state(
+    optimizer: Optimizer, tensors: Mapping[str, Tensor]
+) -> dict[int, dict[str, Tensor]]:
+    """Return the optimizer's tensors by number of the parameter, each laid out as the parameter.
+
+    The fused optimizer walks through a parameter and its averages in the order of memory, so that
+    averages of another layout would belong to other weights.
+    """
+    parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith(("optimizer.", "optimiser.")):  # the second until version 0.1
+            _, number, key = name.split(".")
+            like = parameters[int(number)]
+            if tensor.dim() > 0:
+                laid_out = torch.empty_strided(like.shape, like.stride(), dtype=tensor.dtype)
+                tensor = laid_out.copy_(tensor)
+            state.setdefault(int(number), {})[key] = tensor
+    return state
+
+
+@contextlib.contextmanager
+def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
+    """Log a run's evaluations for TensorBoard; yields the function to pass to `fit` as ``after``.
+
+    It can be switched on in a run that resumes: the evaluations that the folder holds are written
+    first, and replace what was logged before. They are numbered from 0.
+
+    Raises
+    ------
+    MissingPackageError
+        If neither ``tensorboard`` nor ``tensorboardX`` is installed.
+    """
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+
+    try:
+        # purge_step: everything that older files in the folder say is replaced.
+        logger = TensorBoardLogger(folder, name="", version=EVENTS, purge_step=0)
+    except ModuleNotFoundError:
+        raise MissingPackageError(
+            "logs for TensorBoard need tensorboard or tensorboardX, and neither is installed: "
+            + remedy("tensorboard")
+        ) from None
+
+    numbers = itertools.count()
+
+    def log(row: Evaluation) -> None:
+        values = dataclasses.asdict(row)
+        logger.log_metrics({k: v for k, v in values.items() if k != "epoch"}, step=next(numbers))
+        logger.save()
+
+    path = folder / LAST
+    for row in read_config(path)["progress"]["epochs"] if path.exists() else ():
+        log(Evaluation(**row))
+    try:
+        yield log
+    finally:
+        logger.finalize("done")
