@@ -25,23 +25,23 @@ Pair = tuple[str, Sources]
 
 
 def with_references(pairs: Sequence[Pair]) -> list[Pair]:
-    """The pairs, and ``self`` and ``scratch`` of each target; sorted."""
+    """Return the pairs, and ``self`` and ``scratch`` of each target, sorted."""
     targets = {target for target, _ in pairs}
     return sorted({*pairs, *((t, (name,)) for t in targets for name in (SELF, SCRATCH))})
 
 
 def seeded(config: TransferConfig, seed: int) -> TransferConfig:
-    """Other weights and another order; the same images."""
+    """Return the configuration with another seed: other weights and order, the same images."""
     return replace(config, fit=replace(config.fit, seed=seed))
 
 
 def folder_of(work: Path, seed: int) -> Path:
-    """Where one seed's read-outs are measured."""
+    """Return the folder in which one seed's read-outs are measured."""
     return work / f"seed-{seed}"
 
 
 def jobs_of(sweep: SweepConfig, work: Path, pairs: Sequence[Pair], seed: int) -> list[Job]:
-    """One job a pair."""
+    """Return one job a pair."""
     out, config = folder_of(work, seed), seeded(sweep.transfer, seed)
     return [
         Job(
@@ -96,13 +96,13 @@ def train(
 
 
 def losses_of(out: Path, pairs: Sequence[Pair]) -> Losses:
-    """The measured losses of some pairs."""
+    """Return the measured losses of some pairs."""
     paths = [place_of(out, *pair).with_suffix(".parquet") for pair in pairs]
     return Losses.from_frame(pd.concat(map(pd.read_parquet, paths), ignore_index=True))
 
 
 def spent(work: Path, pairs: Sequence[Pair], seeds: Sequence[int]) -> dict[str, Any]:
-    """How many networks were trained for some pairs, and the seconds that all jobs took in sum."""
+    """Return how many networks were trained for some pairs, and the seconds of all jobs in sum."""
     wanted = {(target, join_sources(sources)) for target, sources in with_references(pairs)}
     seconds, trained = 0.0, 0
     for seed in seeds:
