@@ -17,8 +17,9 @@ from PIL import Image
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.machine import ROOT
 from benchmarks.scenes.settings import SUITE, Settings
-from encoders.scenes.contact_sheets.album import spread_views
-from encoders.scenes.contact_sheets.sheet import draw_sheet, save_sheet
+from encoders.draw.contact_sheet import draw_contact_sheet
+from encoders.draw.labeled_views import spread_views
+from encoders.draw.pages import save
 from encoders.scenes.making.make import make
 from encoders.scenes.making.statistics import statistics
 
@@ -137,12 +138,12 @@ def hash_of(folder: Path) -> str:
 
 def draw_sheets(settings: Settings, world: Path, work: Path, out: Path) -> None:
     """Draw the contact sheets; the domains need a checkout with its examples."""
-    save_sheet(draw_sheet(spread_views(world, 8)), str(out / SHEET))
+    save(draw_contact_sheet(spread_views(world, 8)), str(out / SHEET))
     if not settings.large:
         return
     large = work / "world256"
     make(large, buildings=8, views=20, size=256, workers=settings.workers)
-    save_sheet(draw_sheet(spread_views(large, 4)), str(work / "sheet_256.png"))
+    save(draw_contact_sheet(spread_views(large, 4)), str(work / "sheet_256.png"))
     _as_jpeg(work / "sheet_256.png", out / LARGE)
     before = sys.argv
     sys.argv = ["domains.py", str(work / "domains.png")]
