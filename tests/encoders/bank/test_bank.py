@@ -237,7 +237,7 @@ def test_workers_end_when_the_one_who_started_them_is_killed(world, tmp_path):
     assert log.read_text() == before
 
 
-def until(condition, seconds=60.0):
+def until(condition, seconds=180.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
