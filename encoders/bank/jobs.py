@@ -187,9 +187,10 @@ def _is_finished(out: Path, name: str, config: BankConfig) -> bool:
         "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
         "splits": config.splits,
     }
-    if differing({key: record.get(key) for key in wanted}, wanted):
+    if changed := differing({key: record.get(key) for key in wanted}, wanted):
         raise TrainingError(
-            f"{path} is of another configuration; train into another folder, or delete this one"
+            f"{path} was trained with other settings (its {', '.join(changed)} differs); give the "
+            "same settings, or train into another folder with --out"
         )
     _check_data(path, name, record, config)
     return set(config.sources_of(name)) <= set(record.get("test_loss", ()))

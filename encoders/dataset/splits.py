@@ -104,7 +104,8 @@ def _shuffle(buildings: list[str], seed: int) -> dict[str, tuple[str, ...]]:
     if len(buildings) < len(SPLITS):
         raise InvalidDataError(
             f"{len(buildings)} building(s) cannot be divided into train, val and test; make or "
-            f'download at least 3, or ask for split="{ALL}" or splits={{"train": [...], ...}}'
+            "download at least 3, or assign them with --splits FILE (in Python splits=, or "
+            f'split="{ALL}")'
         )
     held = max(1, round(SHARE * len(buildings)))
     held = min(held, (len(buildings) - 1) // 2)

@@ -11,6 +11,7 @@ from taskgraph.tables.files import read_frame, read_header
 from taskgraph.tables.formats import FilePath
 from taskgraph.tables.naming import naming
 from taskgraph.tasks import require_known
+from taskgraph.tasks.aliases import name_in
 
 TASK_WORDS = {"task", "tasks", "name"}
 COST_WORDS = {"cost", "costs", "price", "prices"}
@@ -27,7 +28,8 @@ def read_label_costs(path: FilePath, *, tasks: Collection[str] | None = None) ->
         read as well; other columns are ignored. Costs are plain numbers in one currency. Numbers
         with a currency sign or a comma are refused, since 1,200 has two meanings.
     tasks : names, optional
-        The tasks of the table of transfers; a cost of another task is an error.
+        The tasks of the table of transfers, which may be called by their aliases; a cost of
+        another task is an error.
 
     Returns
     -------
@@ -53,6 +55,7 @@ def read_label_costs(path: FilePath, *, tasks: Collection[str] | None = None) ->
             name = _text(task)
             if not name:
                 raise InvalidTableError(f"row {row}: the name of the task is empty")
+            name = name_in(name, tasks or ())
             if name in rows:
                 raise InvalidTableError(
                     f'rows {rows[name]} and {row} both give a cost of "{name}"; leave one out'

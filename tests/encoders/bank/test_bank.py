@@ -147,7 +147,7 @@ def test_a_task_trains_for_its_own_epochs_on_pictures_that_may_be_changed(world,
     found = {name: (one["fit"]["epochs"], one["augment"]) for name, one in done.records.items()}
     assert found == {"class_places": (1, ["mirror", "light"]), "edge2d": (2, [])}
     assert train_bank(names, tmp_path, config).records == {}
-    with pytest.raises(TrainingError, match=r"class_places\.json is of another configuration"):
+    with pytest.raises(TrainingError, match=r"class_places\.json was trained with other settings"):
         train_bank(names, tmp_path, BankConfig(str(world), fit=FIT, references=False))
 
 
@@ -175,7 +175,7 @@ def test_splits_are_opened_from_one_listing(world, monkeypatch):
 
 def test_another_configuration_in_the_same_folder_is_refused(bank, world):
     config = BankConfig(str(world), fit=dataclasses.replace(FIT, seed=4))
-    with pytest.raises(TrainingError, match=r"edge2d\.json is of another configuration"):
+    with pytest.raises(TrainingError, match=r"edge2d\.json was trained with other settings"):
         train_bank(["edge2d"], bank, config)
 
 

@@ -166,7 +166,7 @@ def test_a_bank_and_a_run_of_an_earlier_version_are_read(world, tmp_path):
     assert not train_bank(["edge2d"], tmp_path, config).failures
     assert "threads" not in read_config(last)["fit"]  # all epochs were there: none was trained
     other = replace(config, fit=replace(FIT, threads=2))
-    with pytest.raises(TrainingError, match=r"edge2d\.json is of another configuration"):
+    with pytest.raises(TrainingError, match=r"edge2d\.json was trained with other settings"):
         train_bank(["edge2d"], tmp_path, other)
 
 

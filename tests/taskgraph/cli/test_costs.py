@@ -161,3 +161,15 @@ def test_the_marginal_note_steps_to_the_next_cost(table, capsys):
     err = capsys.readouterr().err
     assert "budget 900.5 (step 400.5) is the next to improve the objective, by 0.2685" in err
     assert "; it supervises b, instead of a" in err
+
+
+def test_a_file_of_costs_may_call_tasks_by_their_aliases(tmp_path, capsys):
+    costs = tmp_path / "costs.csv"
+    costs.write_text("task,label_cost\nnormals,300\nedges,20\n")
+    flags = ["--label-costs", str(costs), "--default-label-cost", "450", "--budget", "900"]
+    typed = ["--label-cost", "rgb2sfnorm=300", "--label-cost", "edge2d=20", *flags[2:]]
+    assert solved(capsys, "solve", *flags) == solved(capsys, "solve", *typed)
+    both = tmp_path / "both.csv"
+    both.write_text("task,label_cost\nnormals,300\nrgb2sfnorm,20\n")
+    message = fails(capsys, "solve", "--label-costs", str(both), "--budget", "900")
+    assert 'rows 1 and 2 both give a cost of "rgb2sfnorm"; leave one out' in message
