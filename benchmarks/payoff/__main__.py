@@ -23,12 +23,13 @@ from benchmarks.payoff.page import FIGURE, render
 from benchmarks.payoff.settings import Settings, check, sweep_of, transfer_of
 from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.training import spent, train, with_references
-from encoders.engines import Engine, engine_named, progress_bar
+from encoders.engines import Engine, engine_named
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import Titled, checked_overlap
+from encoders.transfer.sweep import checked_overlap
 from taskgraph.errors import TaskgraphError
 from taskgraph.plot.figures import save
+from taskgraph.progress import ProgressFactory, progress_bar
 from taskgraph.tables import read_transfers, write_frame, write_text
 
 CONFIG, PAYOFF, SUMMARY, TARGETS = "config.json", "payoff.csv", "summary.csv", "targets.csv"
@@ -36,7 +37,13 @@ PAGE = "README.md"
 
 
 def run(
-    settings: Settings, out: Path, work: Path, engine: Engine, *, titled: Titled, command: str = ""
+    settings: Settings,
+    out: Path,
+    work: Path,
+    engine: Engine,
+    *,
+    titled: ProgressFactory,
+    command: str = "",
 ) -> str:
     """Choose, train, test, and write the tables, the figure and the page.
 
@@ -89,7 +96,7 @@ def config(
     return {
         "command": command,
         "settings": asdict(settings),
-        "transfer": asdict(sweep.transfer),
+        "transfer": sweep.transfer.record(),
         "table_sha256": hashlib.sha256(Path(settings.table).read_bytes()).hexdigest(),
         "targets": list(sweep.targets),
         "images": {name: len(getattr(pool, name)) for name in ("train", "valid", "test")},

@@ -50,6 +50,7 @@ from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.errors import InfeasibleError
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.problem import Problem
+from taskgraph.progress import no_progress
 from taskgraph.tables import read_transfers, write_transfers
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
@@ -388,9 +389,9 @@ def test_without_a_sweep_beside_the_table_the_plan_cpu_is_followed(tmp_path):
 def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
     fit = replace(CPU.transfer, epochs=9, seed=4)
     before = TransferConfig(
-        "b", TransferDataConfig("w", train=5, valid=6, test=8, less=4, seed=3), fit
+        "b", TransferDataConfig("w", train=5, valid=6, test=8, subsample=4, seed=3), fit
     )
-    (tmp_path / "config.json").write_text(json.dumps({"transfer": asdict(before), "bank": {}}))
+    (tmp_path / "config.json").write_text(json.dumps({"transfer": before.record(), "bank": {}}))
     settings = Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv")
     pool = replace(before.pool, data="world", splits="fresh.csv")
     assert transfer_of(settings) == TransferConfig("bank", pool, fit)
@@ -419,7 +420,7 @@ def written(tmp_path):
     config = {
         "command": "python -m benchmarks.payoff --table t.csv",
         "settings": asdict(settings),
-        "transfer": asdict(TransferConfig("bank", TransferDataConfig("world"))),
+        "transfer": TransferConfig("bank", TransferDataConfig("world")).record(),
         "buildings": 4,
         "images": {"train": 6, "valid": 4, "test": 12},
         "cores": 2,
@@ -581,7 +582,7 @@ class Here:
 
 @contextlib.contextmanager
 def quiet(title):
-    yield lambda standing: None
+    yield no_progress
 
 
 TARGETS = ("class_places", "edge2d", "rgb2depth")
@@ -645,7 +646,7 @@ def asked(grown, tmp_path):
     pool = TransferDataConfig(settings.data, train=3, valid=3, test=6, splits="old.csv")
     transfer = TransferConfig(settings.bank, pool, replace(CPU.transfer, epochs=1, batch=2))
     sweep = SweepConfig(transfer, TARGETS, (*TARGETS, "random"))
-    known = {**asdict(sweep), "bank": fingerprints(sweep)}
+    known = {**sweep.record(), "bank": fingerprints(sweep)}
     (tmp_path / "config.json").write_text(json.dumps(known))
     old = [f"building_{n:04d}" for n in range(10)]
     tested = pd.DataFrame({"cluster": split_buildings(old)["test"]})
