@@ -74,7 +74,8 @@ class TransferDataConfig:
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""
         record = dataclasses.asdict(self)
-        return {**record, SUBSAMPLE_KEY: record.pop("subsample")}
+        record[SUBSAMPLE_KEY] = record.pop("subsample")
+        return record
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> TransferDataConfig:

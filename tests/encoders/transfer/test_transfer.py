@@ -461,7 +461,7 @@ def test_run_leaves_the_number_of_jobs_to_the_cluster(
         made.update(engine=engine, workers=workers)
         raise TrainingError("that is all")
 
-    monkeypatch.setattr("encoders.pipeline.Pipeline", pipeline)
+    monkeypatch.setattr("encoders.pipeline.stages.Pipeline", pipeline)
     assert fails(capsys, "run", tmp_path / "out", *flags) == "Error: that is all\n"
     assert made == {"engine": engine, "workers": workers}
 
