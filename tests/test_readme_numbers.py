@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
+from benchmarks.results.frame import read
+from benchmarks.transfers.facts import read_facts
 from taskgraph.tasks import join_sources
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,7 +80,7 @@ def learned():
     _, solved = shipped()
     edges = [one for one in solved.transfers if one.sources != ("self",)]
     orders = sorted({len(one.sources) for one in edges})
-    facts = json.loads((RESULTS / "transfers" / "facts.json").read_text())
+    facts = read_facts(RESULTS / "transfers")
     return (
         f"The other {len(edges)} targets are learned from at most "
         f"{facts['sweep']['pool']['train']:,} labels each, on top of {WORDS[orders[0]]} to "
@@ -130,7 +132,7 @@ def paid():
     summary = csv("payoff/summary.csv")
     own = summary[(summary["measure"] == "gain") & summary["against"].isna()]
     gain = own.set_index("rule")["value"].map(percent)
-    buildings = json.loads((RESULTS / "payoff" / "config.json").read_text())["buildings"]
+    buildings = int(read(RESULTS / "payoff")["buildings"].dropna().iloc[-1])
     return (
         f"tests it in {buildings} new buildings: {gain['solved']} %, against "
         f"{gain['random set']} % for random tasks with their best transfers, and "
@@ -163,7 +165,8 @@ def published():
 
 
 def whole_calls():
-    frame = csv("solver/whole_calls.csv")
+    frame = read(RESULTS / "solver")
+    frame = frame[frame["part"] == "whole call"]
     ours = 1000 * frame["taskgraph_cpu_s"]
     ratio = frame["cpu_ratio"]
     return (

@@ -54,7 +54,7 @@ class Chosen:
 
 
 def choices(transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0) -> list[Chosen]:
-    """Every rule's choices, in the order of `RULES`; a rule that finds no taxonomy has none.
+    """Return every rule's choices, in the order of `RULES`; a rule may find no taxonomy.
 
     In every choice a supervised target is solved by its own network. `SINGLE` supervises the best
     single source of every target, whatever that costs: its ``spent`` may be above the budget.
@@ -87,7 +87,7 @@ def choices(transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0
 def random_choices(
     transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0
 ) -> Iterator[tuple[Taxonomy, Taxonomy]]:
-    """Different random sets, each with its best transfers and with transfers drawn evenly.
+    """Yield different random sets, each with its best transfers and with transfers drawn evenly.
 
     Sources come in a random order, each supervised if it still fits the budget; a set that leaves
     a target without a transfer is drawn again (as in Fig. 11 of Zamir et al., CVPR 2018). More
@@ -113,7 +113,7 @@ def random_choices(
 
 
 def with_random_transfers(program: Program, best: Choice, rng: np.random.Generator) -> Choice:
-    """The same supervised set, and for each other target a usable transfer drawn evenly.
+    """Return the same supervised set with, for each other target, a usable transfer drawn evenly.
 
     Where a supervised target may keep a transfer, it has one drawn too, and keeps it if that is
     better than its own network.
@@ -129,5 +129,5 @@ def with_random_transfers(program: Program, best: Choice, rng: np.random.Generat
 
 
 def needed(chosen: Sequence[Chosen]) -> list[tuple[str, Sources]]:
-    """Every (target, sources) that some choice holds, once, sorted."""
+    """Return each (target, sources) that at least one choice has, once, sorted."""
     return sorted({pair for each in chosen for pair in each.transfers.items()})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,17 +11,20 @@ from matplotlib.figure import Figure
 
 from benchmarks.payoff.choices import RULES, SOLVED, SOLVED_AT_SINGLE
 from benchmarks.payoff.measures import MEASURES, SMALLER_IS_BETTER
-from benchmarks.payoff.page import SHOWN, row_of
-from taskgraph.plot.figures import new_figure
-from taskgraph.plot.style import INK, MUTED, styled
+from benchmarks.results.figures import INK, MUTED, new_figure, styled
 
+SHOWN = {
+    "quality": "quality (wins against self)",
+    "gain": "gain (wins against scratch)",
+    "log_ratio": "loss / loss of self",
+}
 SHORT = {SOLVED_AT_SINGLE: SOLVED}
 """Rules that their number of labels tells apart."""
 
 
 @styled
 def figure(frame: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """One panel a measure, one line a rule: dots are draws, bars the intervals over buildings."""
+    """Draw one panel a measure, one line a rule; dots are draws, bars intervals over buildings."""
     rules = [rule for rule in RULES if (frame["rule"] == rule).any()]
     made = new_figure(width=7.2, height=0.55 + 0.32 * len(rules))
     axes = made.subplots(1, len(MEASURES), sharey=True)
@@ -53,3 +58,12 @@ def _panel(
     axis.axvline(np.exp(solved) if ratio else solved, lw=0.6, ls=":", color=INK, zorder=0)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
+
+
+def row_of(summary: pd.DataFrame, rule: str, against: str, measure: str) -> pd.Series[Any]:
+    """Return one row of ``summary.csv``; ``against`` is empty for a rule's own values."""
+    other = summary["against"].fillna("")
+    found = summary[
+        (summary["rule"] == rule) & (other == against) & (summary["measure"] == measure)
+    ]
+    return found.iloc[0]

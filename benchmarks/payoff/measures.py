@@ -59,13 +59,13 @@ class Payoffs:
     values: Floats
 
     def of(self, rule: str) -> Floats:
-        """(N, Z, M, 1 + R) values of the N choices of a rule."""
+        """Return the (N, Z, M, 1 + R) values of the N choices of a rule."""
         rows = [n for n, each in enumerate(self.chosen) if each.rule == rule]
         return self.values[rows]
 
 
 def target_values(measured: TargetLosses, weights: Floats) -> Floats:
-    """`MEASURES` of every candidate for one target.
+    """Return `MEASURES` of every candidate for one target.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def target_values(measured: TargetLosses, weights: Floats) -> Floats:
 def payoffs(
     chosen: Sequence[Chosen], by_seed: Mapping[int, Losses], *, resamples: int, seed: int = 0
 ) -> Payoffs:
-    """Judge all choices on the same images and the same resamples of their buildings.
+    """Measure all choices on the same images and the same resamples of their buildings.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def payoffs(
 
 
 def payoff_table(found: Payoffs) -> pd.DataFrame:
-    """A row a choice and seed: what it supervises and costs, what the table promised, what came.
+    """Return a row a choice and seed: its tasks and cost, the table's values, the measured ones.
 
     ``table_quality`` and ``table_gain`` are means over the targets of the table's own columns;
     ``MEASURE_low`` and ``MEASURE_high`` bound the 95 % interval over fresh buildings.
@@ -165,7 +165,7 @@ def payoff_table(found: Payoffs) -> pd.DataFrame:
 
 
 def summary_table(found: Payoffs) -> pd.DataFrame:
-    """Values of the rules, and the differences that `COMPARED` lists; seeds are averaged.
+    """Return values of the rules, and the differences that `COMPARED` lists; seeds are averaged.
 
     Returns
     -------
@@ -187,7 +187,7 @@ def summary_table(found: Payoffs) -> pd.DataFrame:
 
 
 def target_table(found: Payoffs, by_seed: Mapping[int, Losses]) -> pd.DataFrame:
-    """A row a choice and target: its sources, and mean losses and win rates, seeds averaged."""
+    """Return a row a choice and target: its sources, mean losses and win rates, seeds averaged."""
     rows = []
     by_target = [_common(losses) for losses in by_seed.values()]
     values = {
@@ -225,14 +225,17 @@ def target_table(found: Payoffs, by_seed: Mapping[int, Losses]) -> pd.DataFrame:
 
 
 def interval(values: Floats) -> tuple[float, float, float]:
-    """The first value, and the percentile interval of the others (Efron & Tibshirani, ch. 13)."""
+    """Return the first value, and the percentile interval of the others.
+
+    Source: Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13.
+    """
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(values[1:], [tail, 100 - tail])
     return float(values[0]), float(low), float(high)
 
 
 def _rows(rule: str, against: str, values: Floats) -> list[dict[str, object]]:
-    """One row a measure, from (N, Z, M, 1 + R) values or differences."""
+    """Return one row a measure, from (N, Z, M, 1 + R) values or differences."""
     rows = []
     for number, name in enumerate(MEASURES):
         part = values[:, :, number]  # (N, Z, 1 + R)
@@ -259,12 +262,12 @@ def _rows(rule: str, against: str, values: Floats) -> list[dict[str, object]]:
 
 
 def _weights(counts: Integers) -> Floats:
-    """Every image once, then as the resamples have it."""
+    """Return weights of the images: all ones, then one row a resample."""
     return np.vstack([np.ones((1, counts.shape[1])), counts]).astype(np.float64)
 
 
 def _common(losses: Losses) -> dict[str, TargetLosses]:
-    """Each target's losses on the images that all of its candidates were tested on."""
+    """Return each target's losses on the images that all of its candidates were tested on."""
     found = {}
     for target, measured in losses.by_target.items():
         kept = measured.common

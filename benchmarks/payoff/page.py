@@ -1,9 +1,9 @@
-"""The page, made of the tables and the configuration alone."""
+"""The page and the figure, made of the records and the two tables alone."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,18 @@ from benchmarks.payoff.choices import (
     SOLVED,
     SOLVED_AT_SINGLE,
 )
+from benchmarks.payoff.figure import SHOWN, figure, row_of
 from benchmarks.payoff.measures import COMPARED, MEASURES, SMALLER_IS_BETTER
+from benchmarks.results.frame import to_frame
+from benchmarks.results.markdown import commit_text, filled
+from benchmarks.results.record import Record, read_records
+from taskgraph.errors import InvalidTableError
+from taskgraph.plot.figures import save
 from taskgraph.tasks import parse_sources
 
-FIGURE, WIDTH = "payoff.svg", 100
-SHOWN = {
-    "quality": "quality (wins against self)",
-    "gain": "gain (wins against scratch)",
-    "log_ratio": "loss / loss of self",
-}
+FIGURE, SUMMARY, TARGETS = "payoff.svg", "summary.csv", "targets.csv"
+RUN, CHOICE = "run", "choice"
+"""Parts of the records: the first of a run tells what was asked for."""
 EXPLAINED = {
     SOLVED: "the proven optimum, `taskgraph solve`",
     GREEDY: "sources added one by one, each the one that helps most, then the best transfers",
@@ -68,28 +71,69 @@ commit {commit}).
 """
 
 
-def _commits(config: Mapping[str, Any]) -> str:
-    """The commit that trained the read-outs; and the page's, where it is another."""
-    made = f"`{config['commit'][:7]}`" if config.get("commit") else "not recorded"
-    trained = config.get("trained_at")
-    return f"`{trained[:7]}`, the page's {made}" if trained else made
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The last run of a folder.
 
-
-def render(
-    config: dict[str, Any], frame: pd.DataFrame, summary: pd.DataFrame, targets: pd.DataFrame
-) -> str:
-    """The whole page.
-
-    Parameters
+    Attributes
     ----------
-    config : dict
-        What ``config.json`` holds.
-    frame, summary, targets : DataFrame
-        ``payoff.csv``, ``summary.csv`` and ``targets.csv``.
+    about : Record
+        What was asked for, and the facts of the run.
+    frame : DataFrame
+        One row a choice and seed, as `payoff_table` returns them.
+    summary, targets : DataFrame
+        ``summary.csv`` and ``targets.csv``.
     """
+
+    about: Record
+    frame: pd.DataFrame
+    summary: pd.DataFrame
+    targets: pd.DataFrame
+
+
+def read_run(folder: Path) -> Run:
+    """Return the last run of a folder of results.
+
+    Raises
+    ------
+    InvalidTableError
+        If the folder has none.
+    """
+    records = read_records(folder)
+    starts = [place for place, each in enumerate(records) if each.settings["part"] == RUN]
+    if not starts:
+        raise InvalidTableError(f"{folder} has no records of a run; `taskgraph bench payoff` adds")
+    about, *choices = records[starts[-1] :]
+    tables = (pd.read_csv(folder / name) for name in (SUMMARY, TARGETS))
+    return Run(about, to_frame(choices), *tables)
+
+
+def draw(folder: Path) -> None:
+    """Draw the figure."""
+    run = read_run(folder)
+    save(figure(run.frame, run.summary), folder / FIGURE)
+
+
+def found(folder: Path) -> str:
+    """Return the solved taxonomy's gain beside those of the other rules."""
+    run = read_run(folder)
+    gain = {
+        rule: row_of(run.summary, rule, "", "gain")["value"]
+        for rule in RULES
+        if ((run.summary["rule"] == rule) & run.summary["against"].isna()).any()
+    }
+    spent = run.frame.groupby("rule")["spent"].mean()
+    said = ", ".join(f"{rule} {value:.3f} ({spent[rule]:g} labels)" for rule, value in gain.items())
+    return f"Mean win rate against scratch in {run.about.metrics['buildings']} buildings: {said}."
+
+
+def render(folder: Path) -> str:
+    """Return the whole page, from the records and tables of a folder."""
+    run = read_run(folder)
+    frame, summary, targets = run.frame, run.summary, run.targets
     rules = [rule for rule in RULES if (frame["rule"] == rule).any()]
     parts = [
-        _header(config, frame),
+        _header(run.about, frame),
         *(f"- **{rule}**: {EXPLAINED[rule]}." for rule in rules),
         *(f"- **{rule}** found no taxonomy." for rule in RULES if rule not in rules),
         "",
@@ -108,38 +152,45 @@ def render(
     return "\n".join(parts) + "\n"
 
 
-def _header(config: dict[str, Any], frame: pd.DataFrame) -> str:
-    settings, pool = config["settings"], config["transfer"]["pool"]
-    excluded = settings["exclude"]
-    versions = config["versions"]
+def _header(about: Record, frame: pd.DataFrame) -> str:
+    settings, metrics = about.settings, about.metrics
+    pool, fit = settings["transfer"]["pool"], settings["transfer"]["fit"]
+    versions = about.versions or {}
     what = WHAT.format(
         budget=settings["budget"],
-        excluded=f", without {', '.join(excluded)}" if excluded else "",
+        excluded=f", without {', '.join(settings['exclude'])}" if settings["exclude"] else "",
         max_order=settings["max_order"],
-        train=config["images"]["train"],
-        valid=config["images"]["valid"],
-        images=config["images"]["test"],
-        buildings=config["buildings"],
-        epochs=config["transfer"]["fit"]["epochs"],
+        train=metrics["images"]["train"],
+        valid=metrics["images"]["valid"],
+        images=metrics["images"]["test"],
+        buildings=metrics["buildings"],
+        epochs=fit["epochs"],
         less=f", 1/{pool['less']} of the data" if pool["less"] > 1 else "",
         seeds=", ".join(map(str, settings["seeds"])),
-        own_seed=config["transfer"]["fit"]["seed"],
+        own_seed=fit["seed"],
     )
     return HEADER.format(
-        command=config["command"],
-        what=textwrap.fill(what, WIDTH),
-        checked=textwrap.fill(_checked(config["checked"]), WIDTH),
-        trained=config["spent"]["trained"],
-        hours=config["spent"]["seconds"] / 3600,
-        cores=config["cores"],
-        platform=config["platform"],
+        command=settings["command"],
+        what=filled(what),
+        checked=filled(_checked(metrics["checked"])),
+        trained=metrics["trained"],
+        hours=(about.seconds or 0.0) / 3600,
+        cores=versions["cores"],
+        platform=versions["platform"],
         python=versions["python"],
         torch=versions["torch"],
-        commit=_commits(config),
+        commit=_commits(about),
         targets=frame["targets"].iloc[0],
         resamples=settings["resamples"],
         seed_count=len(settings["seeds"]),
     )
+
+
+def _commits(about: Record) -> str:
+    """Return the commit that trained the read-outs; and the page's, where it is another."""
+    trained = about.settings.get("trained_at")
+    made = commit_text(about.commit)
+    return f"{commit_text(trained)}, the page's {made}" if trained else made
 
 
 def _checked(checked: dict[str, bool]) -> str:
@@ -198,7 +249,7 @@ def _differences(frame: pd.DataFrame, summary: pd.DataFrame, targets: pd.DataFra
 
 
 def _compared(summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """The pairs of rules that the table has a difference of."""
+    """Return the pairs of rules whose difference is in the table."""
     known = set(zip(summary["rule"], summary["against"], strict=True))
     return [pair for pair in COMPARED if pair in known]
 
@@ -208,7 +259,7 @@ def _spent(frame: pd.DataFrame, rule: str) -> float:
 
 
 def _verdicts(frame: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
-    """What the comparisons with best single say, in words."""
+    """Return what the comparisons with best single say, in words."""
     lines = []
     for rule, against in _compared(summary):
         if against != SINGLE:
@@ -229,7 +280,7 @@ def _verdicts(frame: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     return [
         f"Against {SINGLE}, where an interval that holds no difference counts as no clear one:",
         "",
-        *(textwrap.fill(line, WIDTH, subsequent_indent="  ") for line in lines),
+        *(filled(line, indent="  ") for line in lines),
     ]
 
 
@@ -253,17 +304,8 @@ def _same(targets: pd.DataFrame, rule: str, against: str) -> bool:
     return one == other
 
 
-def row_of(summary: pd.DataFrame, rule: str, against: str, measure: str) -> pd.Series[Any]:
-    """One row of ``summary.csv``; ``against`` is empty for a rule's own values."""
-    other = summary["against"].fillna("")
-    found = summary[
-        (summary["rule"] == rule) & (other == against) & (summary["measure"] == measure)
-    ]
-    return found.iloc[0]
-
-
 def _cell(row: pd.Series[Any], *, signed: bool = False) -> str:
-    """``0.412 [0.400, 0.424] (0.410 to 0.414)``: value, interval, seeds."""
+    """Return value, interval and range over seeds: ``0.412 [0.400, 0.424] (0.410 to 0.414)``."""
     value, low, high = (_written(row, name, signed=signed) for name in ("value", "low", "high"))
     return f"{value} [{low}, {high}] ({_between(row, 'seed', signed=signed)})"
 
@@ -274,7 +316,7 @@ def _between(row: pd.Series[Any], what: str, *, signed: bool = False) -> str:
 
 
 def _written(row: pd.Series[Any], name: str, *, signed: bool) -> str:
-    """Three digits; a ratio instead of its logarithm."""
+    """Return a number with three decimals; for a logarithm, the ratio itself."""
     if row["measure"] in SMALLER_IS_BETTER:
         return f"{np.exp(row[name]):.3f}"
     return f"{row[name]:+.3f}" if signed else f"{row[name]:.3f}"
@@ -299,7 +341,7 @@ def _supervised(frame: pd.DataFrame) -> list[str]:
 
 
 def _targets(targets: pd.DataFrame) -> list[str]:
-    """Each target's sources and loss by every rule without draws; greedy where it is another."""
+    """Return each target's sources and loss by every rule without draws."""
     by_rule = {rule: own.set_index("target") for rule, own in targets.groupby("rule", sort=False)}
     shown = [rule for rule in (SOLVED, GREEDY, SINGLE, SOLVED_AT_SINGLE) if rule in by_rule]
     if GREEDY in shown and _same(targets, SOLVED, GREEDY):

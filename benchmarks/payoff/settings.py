@@ -1,75 +1,52 @@
-"""What is asked for, how read-outs are trained, and that nothing tested on was seen before."""
+"""What the suite of payoffs is asked for."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
-from encoders.bank.pretrained import SUFFIX
-from encoders.errors import InvalidDataError
-from encoders.pipeline.presets import CPU
-from encoders.training.checkpoint import read_config
-from encoders.training.fit import FitConfig
-from encoders.transfer.data import TransferDataConfig, open_transfer_data
-from encoders.transfer.gather import LOSSES
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import CONFIG, checked_overlap, fingerprints
+from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 from taskgraph.problem import Problem
-from taskgraph.transfers import Transfers
-
-RENDERED = 1e-3
-"""Relative difference of constants that another processor's rendering of a world may make."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """What is compared.
 
-    Attributes
-    ----------
-    table : str
-        The file of transfers. If a sweep's ``config.json`` and ``losses.parquet`` lie beside it,
-        read-outs are trained as that sweep's were, and its images are known.
-    data, bank, splits : str
-        The grown data set, the trained encoders, and the file of fresh test buildings.
-    budget : float
-    max_order : int
-    exclude : tuple of str
-        Tasks of the table that no choice may use.
-    draws : int
-        Random sets of supervised tasks.
-    seeds : tuple of int
-        Of the read-outs' weights and order; others than the table's.
-    test : int, optional
-        Fresh images; by default as many as the table was measured on.
-    threads : int, optional
-        Of each read-out; by default as the table's had.
-    resamples : int
-        Of the fresh buildings, for intervals.
-    allow_overlap : bool
-        Whether fresh buildings may be some that the encoders were trained on.
+    If ``config.json`` and ``losses.parquet`` of a sweep lie beside the table, read-outs are trained
+    as that sweep's were, and its test buildings are known.
     """
 
-    table: str
-    data: str
-    bank: str
-    splits: str
-    budget: float = 5.0
-    max_order: int = 5
-    exclude: tuple[str, ...] = ()
-    draws: int = 10
-    seeds: tuple[int, ...] = (1, 2)
-    test: int | None = None
-    resamples: int = 1000
-    threads: int | None = None
-    allow_overlap: bool = False
+    table: str = option(kind="file", help="Table of transfers that the choices are made from.")
+    data: str = option(kind="folder", help="Data set with buildings that the table has not seen.")
+    bank: str = option(kind="folder", help="Trained encoders.")
+    splits: str = option(
+        kind="file", help="File of splits whose test buildings are all fresh; --old makes it."
+    )
+    budget: float = option(5.0, help="Label sets that may be spent.")
+    max_order: int = option(5, help="Most sources of a transfer.")
+    exclude: tuple[str, ...] = option((), help="Tasks that no choice may use.")
+    draws: int = option(10, flag="--random", help="Random sets of supervised tasks.")
+    seeds: tuple[int, ...] = option((1, 2), help="Seeds of the read-outs, not the table's.")
+    test: int | None = option(
+        None, flag="--test-images", help="Fresh images; by default as many as the table had."
+    )
+    resamples: int = option(1000, help="Resamples of the fresh buildings, for intervals.")
+    threads: int | None = option(
+        None, help="Threads of each read-out; by default as the table's had."
+    )
+    allow_overlap: bool = option(
+        False, help="Go on where encoders were trained on fresh buildings."
+    )
+    old: int | None = option(
+        None, help="Buildings that the data set had before it grew: write --splits first."
+    )
+    work: str = option(
+        "runs/payoff", kind="output", help="Folder that keeps what is trained, by seed."
+    )
+    engine: str = option("local", choices=("local", "ray"), help="Where read-outs are trained.")
+    address: str | None = option(None, help="Address of the Ray cluster.")
+    jobs: int | None = option(None, help="Networks trained at once; by default one a core.")
+    gpus: float | None = option(None, help="GPUs of the Ray cluster for each network.")
 
     @property
     def problem(self) -> Problem:
@@ -77,138 +54,27 @@ class Settings:
         return Problem(budget=self.budget, max_order=self.max_order, exclude=self.exclude)
 
 
-def sweep_beside(table: str) -> dict[str, Any] | None:
-    """The configuration of the sweep that wrote the table, if it lies beside it."""
-    path = Path(table).parent / CONFIG
-    found = json.loads(path.read_text()) if path.exists() else {}
-    return found if "transfer" in found else None
+WHERE = ("old", "work", "engine", "address", "jobs", "gpus")
+"""Settings that no number depends on."""
 
-
-def transfer_of(settings: Settings) -> TransferConfig:
-    """How the table's read-outs were trained (the plan `cpu` if unknown), on the fresh split.
-
-    Raises
-    ------
-    InvalidDataError
-        If there is no seed, one is given twice, or one is the table's own.
-    """
-    known = sweep_beside(settings.table)
-    if known is None:
-        fit, preset, (train, valid, test) = CPU.transfer, CPU.preset, CPU.images
-        pool = TransferDataConfig(settings.data, train=train, valid=valid, test=test, seed=fit.seed)
-    else:
-        whole = known["transfer"]
-        fit, preset = FitConfig(**whole["fit"]), whole["preset"]
-        pool = TransferDataConfig.from_record(whole["pool"])
-    fit = replace(fit, threads=settings.threads or fit.threads)
-    _check_seeds(settings.seeds, fit.seed)
-    pool = replace(
-        pool, data=settings.data, splits=settings.splits, test=settings.test or pool.test
-    )
-    return TransferConfig(settings.bank, pool, fit, preset)
-
-
-def sweep_of(settings: Settings, table: Transfers, config: TransferConfig) -> SweepConfig:
-    """The table's targets and sources, as the sweep whose folders are used."""
-    left_out = set(settings.exclude)
-    targets = tuple(name for name in table.targets if name not in left_out)
-    sources = tuple(name for name in table.sources if name not in left_out)
-    return SweepConfig(
-        config.of_bank([*targets, *sources]),
-        targets=targets,
-        sources=sources,
-        max_order=int(table.order.max()),
-        candidates="chosen",
-        allow_overlap=settings.allow_overlap,
-    )
-
-
-def check(settings: Settings, sweep: SweepConfig) -> dict[str, bool]:
-    """Raise if a number would not mean what the page says; tell what could be looked at.
-
-    Returns
-    -------
-    dict
-        ``bank``: the networks are the bytes that the table was measured with. ``buildings``: no
-        building of the table's test is used at all. ``constants``: the bank's networks were
-        trained on targets standardised as they are here. False: there was nothing to compare.
-        That no encoder was trained on a validation or test building is looked at as well.
-
-    Raises
-    ------
-    InvalidDataError
-        If one of these does not hold.
-    """
-    checked_overlap(sweep)
-    known = sweep_beside(settings.table)
-    measured = Path(settings.table).parent / LOSSES
-    if known is not None:
-        _check_bank(known["bank"], fingerprints(sweep), settings)
-    if measured.exists():
-        clusters = pd.read_parquet(measured, columns=["cluster"])["cluster"].unique()
-        _check_buildings(clusters, sweep, settings)
-    return {
-        "bank": known is not None,
-        "buildings": measured.exists(),
-        "constants": _check_constants(sweep),
-    }
-
-
-def _check_seeds(seeds: tuple[int, ...], own: int) -> None:
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise InvalidDataError(f"the seeds are {list(seeds)}, expected one or more different ones")
-    if own in seeds:
-        raise InvalidDataError(
-            f"seed {own} is the one that the table was measured with; give others with --seeds, "
-            "or what was chosen for its luck is lucky again"
-        )
-
-
-def _check_bank(before: Mapping[str, str], now: Mapping[str, str], settings: Settings) -> None:
-    other = sorted(name for name in now if before.get(name) != now[name])
-    if other:
-        raise InvalidDataError(
-            f"{settings.bank}: {other[0]} is not the network that {settings.table} was measured "
-            f"with ({len(other)} of {len(now)} differ); name that bank"
-        )
-
-
-def _check_buildings(seen: Iterable[str], sweep: SweepConfig, settings: Settings) -> None:
-    tested = set(map(str, seen))
-    for target in sweep.targets:
-        pool = open_transfer_data(sweep.transfer.pool, target)
-        for part in (pool.train, pool.valid, pool.test):
-            shared = sorted({image.split("/")[0] for image in part.images()} & tested)
-            if shared:
-                raise InvalidDataError(
-                    f"{settings.splits} uses building {shared[0]}, on which {settings.table} was "
-                    "measured; make the file with `python -m benchmarks.payoff splits`"
-                )
-
-
-def _check_constants(sweep: SweepConfig) -> bool:
-    compared = False
-    for target in sweep.targets:
-        record = read_config(Path(sweep.transfer.bank) / (target + SUFFIX))
-        trained = record.get("constants") or {}
-        now = open_transfer_data(sweep.transfer.pool, target).constants
-        if not _equal(trained, now):
-            raise InvalidDataError(
-                f"{target}: the bank's network was trained on targets standardised with {trained}, "
-                f"here they are with {dict(now)}; {sweep.transfer.pool.splits} does not have the "
-                "train buildings that the bank was trained on"
-            )
-        compared = compared or bool(trained)
-    return compared
-
-
-def _equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """The same numbers, whatever container holds them; words are not compared."""
-    keys = {*one, *other} - {"origin"}
-    return all(
-        key in one
-        and key in other
-        and np.shape(one[key]) == np.shape(other[key])
-        and np.allclose(one[key], other[key], rtol=RENDERED, atol=1e-8)
-        for key in keys
-    )
+SUITE = Suite(
+    name="payoff",
+    question="Does the solved taxonomy pay, trained anew, in new buildings?",
+    methods=(
+        "solved: the proven optimum",
+        "greedy",
+        "best single: the best single source of every target, whatever that costs",
+        "solved at the cost of best single",
+        "random set: random supervised tasks with their best transfers",
+        "random: the same tasks with random transfers",
+    ),
+    time="about an hour on two cores for 388 small networks, and a rendered world before",
+    writes="one record of the run and one a choice and seed; summary.csv, targets.csv, payoff.svg",
+    settings=Settings,
+    package="benchmarks.payoff",
+    presets={
+        SMOKE: {"budget": 1.0, "draws": 2, "seeds": (1,), "resamples": 20, "test": 20},
+        CPU: {"draws": 5},
+        PAPER: {},
+    },
+)

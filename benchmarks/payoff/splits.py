@@ -44,7 +44,7 @@ def write_splits(splits: dict[str, tuple[str, ...]], path: Path) -> None:
 
 
 def write_fresh(data: Path, old: int, path: Path) -> dict[str, tuple[str, ...]]:
-    """`fresh_splits` of a data set's folder, written to ``path``."""
+    """Write `fresh_splits` of a data set's folder to ``path``, and return them."""
     splits = fresh_splits(read_index(data).buildings, old)
     write_splits(splits, path)
     return splits

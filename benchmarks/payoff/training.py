@@ -26,23 +26,23 @@ Pair = tuple[str, Sources]
 
 
 def with_references(pairs: Sequence[Pair]) -> list[Pair]:
-    """The pairs, and ``self`` and ``scratch`` of each target; sorted."""
+    """Return the pairs, and ``self`` and ``scratch`` of each target, sorted."""
     targets = {target for target, _ in pairs}
     return sorted({*pairs, *((t, (name,)) for t in targets for name in (SELF, SCRATCH))})
 
 
 def seeded(config: TransferConfig, seed: int) -> TransferConfig:
-    """Other weights and another order; the same images."""
+    """Return the configuration with another seed: other weights and order, the same images."""
     return replace(config, fit=replace(config.fit, seed=seed))
 
 
 def folder_of(work: Path, seed: int) -> Path:
-    """Where one seed's read-outs are measured."""
+    """Return the folder in which one seed's read-outs are measured."""
     return work / f"seed-{seed}"
 
 
 def jobs_of(sweep: SweepConfig, work: Path, pairs: Sequence[Pair], seed: int) -> list[Job]:
-    """One job a pair."""
+    """Return one job a pair."""
     out, config = folder_of(work, seed), seeded(sweep.transfer, seed)
     return [
         Job(
@@ -62,7 +62,7 @@ def train(
     pairs: Sequence[Pair],
     seeds: Sequence[int],
     engine: Engine,
-    titled: ProgressFactory,
+    progress: ProgressFactory,
 ) -> dict[int, Losses]:
     """Measure every pair and its references with every seed; what stands is only read.
 
@@ -82,10 +82,8 @@ def train(
     used = sorted({name for _, sources in pairs for name in sources} - RESERVED)
     resolve_tasks(sweep.transfer.bank, sweep.targets, tuple(used))
     write_or_check_config(sweep, work)
-    with titled("encode") as progress:
-        _unless(
-            run(encodings(replace(sweep, sources=tuple(used)), work), engine, progress=progress)
-        )
+    with progress("encode") as report:
+        _unless(run(encodings(replace(sweep, sources=tuple(used)), work), engine, progress=report))
     jobs = []
     for seed in seeds:
         _share(work, folder_of(work, seed))
@@ -93,19 +91,19 @@ def train(
             replace(sweep, transfer=seeded(sweep.transfer, seed)), folder_of(work, seed)
         )
         jobs += jobs_of(sweep, work, pairs, seed)
-    with titled("train") as progress:
-        _unless(run(jobs, engine, progress=progress))
+    with progress("train") as report:
+        _unless(run(jobs, engine, progress=report))
     return {seed: losses_of(folder_of(work, seed), pairs) for seed in seeds}
 
 
 def losses_of(out: Path, pairs: Sequence[Pair]) -> Losses:
-    """The measured losses of some pairs."""
+    """Return the measured losses of some pairs."""
     paths = [place_of(out, *pair).with_suffix(".parquet") for pair in pairs]
     return Losses.from_frame(pd.concat(map(pd.read_parquet, paths), ignore_index=True))
 
 
 def spent(work: Path, pairs: Sequence[Pair], seeds: Sequence[int]) -> dict[str, Any]:
-    """How many networks were trained for some pairs, and the seconds that all jobs took in sum."""
+    """Return how many networks were trained for some pairs, and the seconds of all jobs in sum."""
     wanted = {(target, join_sources(sources)) for target, sources in with_references(pairs)}
     seconds, trained = 0.0, 0
     for seed in seeds:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.machine import ROOT, commit, machine
+from benchmarks.results.machine import ROOT, commit, machine
 from encoders.losses import batch_mean, l1
 from encoders.networks import OutputSpec, network
 from encoders.networks.normalization import GroupNorm

@@ -1,6 +1,6 @@
 """Measure the best constant answer of each target alone, and add it to a table of losses.
 
-    python -m benchmarks.transfers.average WORLD --work WORK
+    taskgraph bench transfers --average WORLD --work WORK
 
 A constant needs no encoder and next to no training, so that a sweep that was written without it
 need not be run again: the same data set, or one that was rendered again from its seed, is enough.
@@ -12,7 +12,6 @@ the table.
 
 from __future__ import annotations
 
-import argparse
 import functools
 from pathlib import Path
 from typing import Any
@@ -20,21 +19,22 @@ from unittest import mock
 
 import pandas as pd
 
-from benchmarks.machine import ROOT
+from benchmarks.results.machine import RESULTS
+from benchmarks.transfers.settings import Settings
 from encoders.dataset import TaskonomyDataset
 from encoders.pipeline.presets import CPU
 from encoders.transfer import data
 from encoders.transfer.gather import LOSSES, RECORDS
 from encoders.transfer.measure import TransferConfig, measure, place_of
+from taskgraph.errors import InvalidTableError
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF
 
 CHECKS = "average.csv"
-SELF_OF = ("class_1000", "autoencoder", "edge2d", "reshade", "rgb2sfnorm")
 
 
 def measured_again(config: TransferConfig, work: Path, target: str, source: str) -> pd.DataFrame:
-    """The rows of a target and one reserved source, measured now or found in ``work``."""
+    """Return the losses of a target and one reserved source, measured now or kept in ``work``."""
     from_files = functools.partial(TaskonomyDataset, cache=False)  # few files are read: no cache
     with mock.patch.object(data, "TaskonomyDataset", from_files):
         measure(config, work, target, (source,))
@@ -48,18 +48,21 @@ def check(
     losses: pd.DataFrame,
     recorded: float,
 ) -> dict[str, Any]:
-    """How far what was measured again is from the table, and the constant beside ``scratch``.
+    """Return how far the new measurements of a target are from those of the table.
 
     Raises
     ------
-    SystemExit
+    InvalidTableError
         If the test images are others than the table's.
     """
     known = losses[losses["target"] == target]
     before = known[known["sources"] == SELF].set_index("image")["loss"]
     average = constant.set_index("image")["loss"]
     if set(average.index) != set(before.index):
-        raise SystemExit(f"{target}: the test images are others than those of the table")
+        raise InvalidTableError(
+            f"{target}: the test images are others than those of the table; name the data set of "
+            "the sweep with --average"
+        )
     found = {
         "target": target,
         "images": len(before),
@@ -77,39 +80,23 @@ def check(
     return found
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("world", type=Path)
-    parser.add_argument("--bank", type=Path, default=ROOT / "results" / "bank")
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "transfers")
-    parser.add_argument("--work", type=Path, required=True, help="a folder for what is measured")
-    parser.add_argument(
-        "--self-of",
-        nargs="*",
-        default=SELF_OF,
-        metavar="TARGET",
-        help="whose own networks are measured again, as a check",
-    )
-    given = parser.parse_args()
-    config = CPU.sweep(given.world, given.bank).transfer
-    path = given.out / LOSSES
+def measure_average(world: Path, settings: Settings, out: Path) -> None:
+    """Measure the constants of all targets, and write the losses and the checks."""
+    work = Path(settings.work or "")
+    config = CPU.sweep(world, Path(settings.bank or RESULTS / "bank")).transfer
+    path = out / LOSSES
     losses = pd.read_parquet(path)
     losses = losses[losses["sources"] != AVERAGE]
-    records = pd.read_csv(given.out / RECORDS).set_index(["sources", "target"])["test_loss"]
+    records = pd.read_csv(out / RECORDS).set_index(["sources", "target"])["test_loss"]
     parts, checks = [losses], []
     for target in sorted(losses["target"].unique()):
-        constant = measured_again(config, given.work, target, AVERAGE)
+        constant = measured_again(config, work, target, AVERAGE)
         own = None
-        if target in given.self_of:
-            own = measured_again(config, given.work, target, SELF)
+        if target in settings.self_of:
+            own = measured_again(config, work, target, SELF)
         checks.append(check(target, constant, own, losses, float(records[AVERAGE, target])))
         print(checks[-1], flush=True)
         parts.append(constant)
-    write_frame(pd.DataFrame(checks), given.out / CHECKS)
+    write_frame(pd.DataFrame(checks), out / CHECKS)
     joined = pd.concat(parts, ignore_index=True)
     write_frame(joined.sort_values(["target", "sources"], kind="stable", ignore_index=True), path)
-
-
-if __name__ == "__main__":
-    main()

@@ -30,7 +30,7 @@ def intervals(
     seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Percentile intervals of the mean gain and quality of taxonomies that are given.
+    """Return percentile intervals of the mean gain and quality of given taxonomies.
 
     Whole clusters of test images (buildings, where the losses name them) are drawn with
     replacement, for all targets at once. The taxonomies stay as they are, so the intervals do not
@@ -78,7 +78,7 @@ def intervals(
 
 
 def wins_of(tournament: Tournament, sources: str, measure: str) -> Floats | None:
-    """(B,) 1 where a transfer beats the reference of a measure, 0.5 for a tie, else 0.
+    """Return a (B,) array: 1 where a transfer beats the measure's reference, 0.5 for a tie, else 0.
 
     The reference is ``scratch`` for the gain, ``self`` for the quality, and ``average`` for
     ``average``; None where it was not measured.
@@ -96,7 +96,7 @@ def wins_of(tournament: Tournament, sources: str, measure: str) -> Floats | None
 
 
 def halves(losses: Losses, *, seed: int = 0) -> tuple[Losses, Losses]:
-    """Split the test images in two, so that all of a building are in one half.
+    """Split the test images in two halves; all images of a building are in one of them.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def _both_ways(tables: list[Transfers], taxonomies: list[Taxonomy], measure: str
 
 
 def mean_of(table: Transfers, taxonomy: Taxonomy, measure: str) -> float:
-    """A taxonomy's mean gain or quality over its targets, as another table measured them."""
+    """Return a taxonomy's mean gain or quality over its targets, as another table has them."""
     values = []
     for transfer in taxonomy.transfers:
         row = table.row_of(transfer.target, transfer.sources)

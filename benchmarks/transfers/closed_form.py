@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from benchmarks.transfers.markdown import names, number, seconds, table
+from benchmarks.results.markdown import names, number, seconds, table
 from benchmarks.transfers.significance import MEASURES
 from benchmarks.transfers.tables import Tables
 from taskgraph.baselines.evaluation import summary
@@ -26,7 +26,7 @@ from taskgraph.transfers import Transfers
 def chosen_in_closed_form(
     closed: Transfers, trained: Transfers, own: Mapping[float, Taxonomy], *, max_order: int
 ) -> pd.DataFrame:
-    """Supervise what ``closed`` says, then solve the other targets as ``trained`` says is best.
+    """Compare the tasks that ``closed`` supervises with those of ``trained``, by trained transfers.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def chosen_in_closed_form(
 
 
 def supervising(transfers: Transfers, supervised: Iterable[str], problem: Problem) -> Taxonomy:
-    """The best taxonomy of exactly these supervised tasks.
+    """Return the best taxonomy of exactly these supervised tasks.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def supervising(transfers: Transfers, supervised: Iterable[str], problem: Proble
 
 
 def closed_form(tables: Tables) -> str:
-    """The section of the page."""
+    """Return the section on choices in closed form."""
     head = "## Would the closed form have chosen as well?\n\n"
     if "closed_form" not in tables:
         return head + tables.absent("closed form")

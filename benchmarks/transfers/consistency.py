@@ -11,7 +11,7 @@ from taskgraph.losses import Losses
 
 
 def consistency(losses: Losses) -> pd.DataFrame:
-    """Saaty's ratio of every target, and how its affinities rank beside its win rates.
+    """Return Saaty's ratio of every target, and how its affinities rank beside its win rates.
 
     An affinity is what a candidate wins against *all* others; gain and quality are what it wins
     against one network. Where beating is not transitive these are different orders.

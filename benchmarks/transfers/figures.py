@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 import taskgraph as tg
-from taskgraph.plot import draw_frontier, draw_taxonomy, heatmap, rendered, tree
-from taskgraph.tables import write_bytes
+from taskgraph.plot import draw_frontier, draw_taxonomy, heatmap, tree
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
-
-LARGEST = 300_000
-"""Bytes of an SVG; a larger picture is written as PNG."""
 
 BAND = tuple(
     f"{measure}_{end}"
@@ -27,7 +22,7 @@ BAND = tuple(
 def pictures(
     transfers: Transfers, taxonomies: Mapping[float, Taxonomy], frontier: pd.DataFrame
 ) -> dict[str, Figure]:
-    """Heat maps before and after AHP, the tree, taxonomies by budget, and the frontier.
+    """Draw heat maps before and after AHP, the tree, taxonomies by budget, and the frontier.
 
     Parameters
     ----------
@@ -48,7 +43,7 @@ def pictures(
 def frontier_frame(
     transfers: Transfers, budgets: Iterable[float], orders: Iterable[int], random: pd.DataFrame
 ) -> pd.DataFrame:
-    """Optima over budgets and maximum orders, with the bands of random sets and greedy.
+    """Return optima over budgets and maximum orders, with the bands of random sets and greedy.
 
     Parameters
     ----------
@@ -58,19 +53,3 @@ def frontier_frame(
     found = tg.frontier(transfers, budgets=budgets, max_orders=orders).to_frame()
     known = [name for name in BAND if name in random]
     return found.merge(random[["budget", *known]], on="budget", how="left")
-
-
-def write_picture(figure: Figure, folder: Path, stem: str, *, largest: int = LARGEST) -> str:
-    """Write a figure as SVG, or as PNG where that would be larger than ``largest`` bytes.
-
-    Returns
-    -------
-    str
-        The file's name; a file of the other format that an earlier run left is deleted.
-    """
-    content, suffix = rendered(figure, "svg"), "svg"
-    if len(content) > largest:
-        content, suffix = rendered(figure, "png"), "png"
-    write_bytes(content, folder / f"{stem}.{suffix}")
-    (folder / f"{stem}.{'png' if suffix == 'svg' else 'svg'}").unlink(missing_ok=True)
-    return f"{stem}.{suffix}"

@@ -56,11 +56,11 @@ class Finished:
 
     @property
     def max_order(self) -> int:
-        """Sources of the largest set that was measured."""
+        """Number of sources of the largest set that was measured."""
         return int(self.transfers.order[self.transfers.is_edge].max())
 
     def pool(self) -> TransferDataConfig:
-        """The images that transfers were measured on.
+        """Return the configuration of the images that transfers were measured on.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class Finished:
         return TransferDataConfig.from_record(self.config["transfer"]["pool"])
 
     def store(self) -> Store:
-        """The representations of its sources.
+        """Return the store of its sources' representations.
 
         Raises
         ------
@@ -119,7 +119,7 @@ def read_finished(folder: Path) -> Finished:
 
 
 def read_records(path: Path) -> pd.DataFrame:
-    """One row a run, with numbers where they belong.
+    """Read the table of runs, one row each.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def read_records(path: Path) -> pd.DataFrame:
 
 
 def read_ridge(folder: Path) -> RidgeResult:
-    """The screen's errors, all families together.
+    """Return the screen's errors, all families together.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def read_ridge(folder: Path) -> RidgeResult:
 
 
 def read_published(path: Path) -> Transfers:
-    """The published 16k measurements, from their folder or from a table made of them.
+    """Return the published 16k measurements, from their folder or from a table made of them.
 
     Raises
     ------
@@ -161,5 +161,5 @@ def read_published(path: Path) -> Transfers:
 
 
 def shown(error: Exception, folder: Path) -> str:
-    """An error as a page may tell it: in one line, without the folder's place."""
+    """Return an error in one line, with SWEEP in place of the folder's path."""
     return " ".join(str(error).replace(str(folder), "SWEEP").split())

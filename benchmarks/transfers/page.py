@@ -8,15 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.results.markdown import commit_text, interval, names, number, share, table, wrapped
 from benchmarks.transfers.closed_form import closed_form
-from benchmarks.transfers.markdown import interval, names, number, share, table, wrapped
+from benchmarks.transfers.facts import CHOICES
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import Tables, read_tables
 from benchmarks.transfers.trust import trust
 from taskgraph.tasks import split_sources
-
-PAGE = "README.md"
 
 HEADER = """# {edges} transfers to {targets} targets
 
@@ -33,7 +32,7 @@ that is supervised itself counts with its own network."""
 
 
 def render(folder: Path) -> str:
-    """The whole page, from the folder's tables and facts.
+    """Return the whole page, from the folder's tables and records.
 
     Raises
     ------
@@ -58,13 +57,33 @@ def render(folder: Path) -> str:
     return wrapped("\n\n".join(sections)) + "\n"
 
 
+def found(folder: Path) -> str:
+    """Return the gain of the optimum beside random sets, at one budget that is listed."""
+    tables = read_tables(folder)
+    frame = tables["significance"].set_index("budget")
+    shown = [b for b in tables.facts["settings"]["shown"] if b in frame.index]
+    budget = 5 if 5 in shown else shown[0]
+    row = frame.loc[budget]
+    text = (
+        f"{sum(tables.facts['transfers'].values()):,} transfers to {tables.facts['targets']} "
+        f"targets; at budget {budget:g} the optimum's mean gain is {row['gain']:.3f}, that of "
+        f"random sets with their best transfers {row['gain_random_best']:.3f} and with random "
+        f"ones {row['gain_random']:.3f}"
+    )
+    if "trust" in tables:
+        same = tables["trust"].set_index("budget")["same"]
+        if budget in same.index:
+            text += f"; {same[budget]:.0%} of resamples choose the same set"
+    return text + "."
+
+
 def _header(tables: Tables) -> str:
     facts = tables.facts
     settings = facts["settings"]
-    command = "python -m benchmarks.transfers SWEEP --bank BANK --out results/transfers"
+    command = "taskgraph bench transfers --sweep SWEEP --bank BANK"
     if "closed_form" in facts:
         command += " --closed CLOSED"
-    again = "python -m benchmarks.transfers --choices-only --out results/transfers"
+    again = "taskgraph bench transfers --choices-only"
     for name, usual in (("draws", 1_000), ("resamples", 1_000), ("permutations", 999), ("seed", 0)):
         if settings[name] != usual:
             command += f" --{name} {settings[name]}"
@@ -73,7 +92,7 @@ def _header(tables: Tables) -> str:
     return HEADER.format(
         edges=f"{sum(facts['transfers'].values()):,}",
         targets=facts["targets"],
-        command=f"{command}\n{again}" if "chosen" in facts else command,
+        command=f"{command}\n{again}" if CHOICES in facts else command,
         provenance="\n".join(f"- {line}" for line in lines if line),
     )
 
@@ -113,34 +132,30 @@ def _trained(facts: dict[str, Any]) -> str:
     return (
         f"Encoders: preset `{bank['preset']}`, {bank['trained']} trained in {bank['hours']:.1f} "
         f"hours of one process, on {images.get('train', 'an unknown number of')} images, "
-        f"{' to '.join(map(str, ends))} epochs (commit {_known(bank['commit'])})."
+        f"{' to '.join(map(str, ends))} epochs (commit {commit_text(bank['commit'])})."
     )
 
 
 def _ran(facts: dict[str, Any]) -> str:
     versions = facts["versions"]
     listed = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "scipy", "highspy"))
-    commit = f"commit {_known(facts['commit'])}, "
-    chosen = facts.get("chosen")
+    commit = f"commit {commit_text(facts['commit'])}, "
+    chosen = facts.get(CHOICES)
     again = (
         " Taxonomies and what they are compared with are of the second command: commit "
-        f"{_known(chosen['commit'])}, highspy {chosen['versions']['highspy']}."
+        f"{commit_text(chosen['commit'])}, highspy {chosen['versions']['highspy']}."
         if chosen
         else ""
     )
     return (
-        f"This page: {commit}Python {versions['python']}, {listed}, {facts['cores']} cores "
-        f"({facts['platform']}), seed {facts['settings']['seed']}.{again} One training of every "
+        f"This page: {commit}Python {versions['python']}, {listed}, {versions['cores']} cores "
+        f"({versions['platform']}), seed {facts['settings']['seed']}.{again} One training of every "
         "network: no interval below holds what other seeds of training would add."
     )
 
 
-def _known(commit: Any) -> str:
-    return f"`{str(commit)[:7]}`" if commit else "not recorded"
-
-
 def pictures(tables: Tables) -> str:
-    """The figures, with texts for those who do not see them."""
+    """Return the section of figures, each with a text that describes it."""
     facts = tables.facts
     files = facts["figures"]
     if not files:
@@ -178,7 +193,7 @@ def _last(stem: str) -> float:
 
 
 def significance(tables: Tables) -> str:
-    """Every budget, against greedy, best single sources and random sets."""
+    """Return the section on other choices: greedy, best single sources, random sets."""
     frame, facts = tables["significance"], tables.facts
     solved = frame[frame["status"] != "infeasible"]
     text = (
@@ -223,7 +238,7 @@ def _beaten(solved: pd.DataFrame, measure: str) -> str:
 
 
 def _at_single(solved: pd.DataFrame, measure: str) -> str:
-    """What best single is worth beside ours at less, the same and a greater cost."""
+    """Return what best single is worth beside the optimum at less and at equal cost."""
     known = solved[solved[f"{measure}_single"].notna() & solved[measure].notna()]
     if known.empty:
         return ""
@@ -284,13 +299,13 @@ def _budgets(frame: pd.DataFrame, measure: str) -> str:
 
 
 def _paid(row: pd.Series[Any], column: str, spent: float) -> str:
-    """A value, and what it costs where that is not the budget."""
+    """Return a value, with its cost in brackets where that is not the budget."""
     other = pd.notna(spent) and abs(spent - row["budget"]) > 1e-9
     return number(row[column]) + (f" ({spent:.4g})" if other else "")
 
 
 def cross_fitted(tables: Tables) -> str:
-    """Chosen on half of the buildings, measured on the others."""
+    """Return the section on taxonomies chosen on half of the buildings, measured on the rest."""
     head = f"## Chosen on some {tables.unit}, measured on others\n\n"
     if "cross_fitted" not in tables:
         return head + tables.absent("cross-fitted")
@@ -346,7 +361,7 @@ WHAT = {
     "versus_average.csv": "how often scratch beats the best constant answer",
     "average.csv": "the best constant answer measured alone, and checks of that",
     "closed_form.csv": "what read-outs in closed form would have chosen",
-    "facts.json": "settings, versions, times, and why a part is missing",
+    "records.jsonl": "settings, versions, times, and why a part is missing",
 }
 
 

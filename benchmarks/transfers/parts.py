@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmarks.machine import commit, machine
+from benchmarks.results.figures import write_picture
+from benchmarks.results.machine import commit, machine
 from benchmarks.transfers import buildings, figures, predictors, published, scoring, structure
 from benchmarks.transfers.closed_form import chosen_in_closed_form
 from benchmarks.transfers.consistency import consistency
+from benchmarks.transfers.facts import CHOICES, read_facts, write_facts
 from benchmarks.transfers.finished import Finished, read_finished, read_published, shown
-from benchmarks.transfers.provenance import provenance
+from benchmarks.transfers.provenance import PACKAGES, provenance
+from benchmarks.transfers.settings import SIZES, Settings
 from benchmarks.transfers.significance import against_random
-from benchmarks.transfers.tables import FACTS, NAMES, read_facts
+from benchmarks.transfers.tables import NAMES
 from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.solver import solve
-from taskgraph.tables import write_frame, write_text
+from taskgraph.tables import write_frame
 from taskgraph.taxonomy import Taxonomy
 
 LOSSES_UP_TO = 8_000_000
 """Bytes of per-image losses that are copied too."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Sizes of all that is drawn at random.
-
-    Attributes
-    ----------
-    draws : int
-        Random feasible taxonomies a budget.
-    resamples, permutations : int
-    shown : budgets that are drawn and listed
-    seed : int
-    """
-
-    draws: int = 1_000
-    resamples: int = 1_000
-    permutations: int = 999
-    shown: tuple[float, ...] = (2, 5, 8, 15)
-    seed: int = 0
 
 
 @dataclass
@@ -79,8 +61,8 @@ class Results:
         write_frame(frame, self.out / f"{name}.csv")
 
     def close(self) -> None:
-        """Write the facts."""
-        write_text(json.dumps(self.facts, indent=1, sort_keys=True) + "\n", self.out / FACTS)
+        """Append the facts to the records."""
+        write_facts(self.facts, self.out)
 
 
 def gather_results(
@@ -106,7 +88,9 @@ def gather_results(
     for name in NAMES:
         (out / f"{name}.csv").unlink(missing_ok=True)
     results = Results(out)
-    results.facts |= provenance(sweep, bank) | {"settings": asdict(settings)}
+    results.facts |= provenance(sweep, bank) | {
+        "settings": {name: getattr(settings, name) for name in SIZES}
+    }
     _copy(sweep, out, results)
     random, taxonomies = _significance(results, sweep, settings)
     kept = _shown(taxonomies, settings)
@@ -125,7 +109,7 @@ CHOSEN = ("intervals", "cross-fitted", "consistency", "figures", "trust")
 
 
 def choose_again(out: Path, settings: Settings) -> None:
-    """Recompute what follows from the transfers and losses that ``out`` has; keep all else.
+    """Recompute what follows from the transfers and losses in ``out``; keep all else.
 
     That is the taxonomies beside other choices, their intervals, the cross-fitting, the
     consistency and the pictures. The sweep that these were measured by is not needed.
@@ -133,14 +117,14 @@ def choose_again(out: Path, settings: Settings) -> None:
     Raises
     ------
     InvalidTableError
-        If ``out`` has no facts or no transfers.
+        If ``out`` has no records or no transfers.
     """
     facts = read_facts(out)
     results = Results(out, {**facts, "figures": {}})
     results.facts["missing"] = {k: v for k, v in facts["missing"].items() if k not in CHOSEN}
     kept = {name: getattr(settings, name) for name in ("draws", "resamples", "seed", "shown")}
     results.facts["settings"] = {**facts["settings"], **kept}
-    results.facts["chosen"] = {**machine("numpy", "scipy", "pandas", "highspy"), "commit": commit()}
+    results.facts[CHOICES] = {"versions": machine(*PACKAGES), "commit": commit()}
     sweep = read_finished(out)
     random, taxonomies = _significance(results, sweep, settings)
     shown_ones = _shown(taxonomies, settings)
@@ -150,12 +134,12 @@ def choose_again(out: Path, settings: Settings) -> None:
 
 
 def trust_again(out: Path, settings: Settings) -> None:
-    """Recompute stability and what concerns the best constant answer, from what ``out`` has.
+    """Recompute stability and wins over the best constant answer, from the losses in ``out``.
 
     Raises
     ------
     InvalidTableError
-        If ``out`` has no facts or no transfers.
+        If ``out`` has no records or no transfers.
     """
     facts = read_facts(out)
     results = Results(out, facts)
@@ -171,12 +155,12 @@ def trust_again(out: Path, settings: Settings) -> None:
 
 
 def _shown(taxonomies: dict[float, Taxonomy], settings: Settings) -> dict[float, Taxonomy]:
-    """The taxonomies of the budgets that are drawn and listed."""
+    """Return the taxonomies of the budgets that are drawn and listed."""
     return {budget: taxonomies[budget] for budget in settings.shown if budget in taxonomies}
 
 
 def _copy(sweep: Finished, out: Path, results: Results) -> None:
-    """The measured tables themselves."""
+    """Copy the measured tables."""
     for name in (TRANSFERS, RECORDS, LOSSES):
         path = sweep.folder / name
         if not path.exists():
@@ -192,7 +176,7 @@ def _copy(sweep: Finished, out: Path, results: Results) -> None:
 def _significance(
     results: Results, sweep: Finished, settings: Settings
 ) -> tuple[pd.DataFrame, dict[float, Taxonomy]]:
-    """Against random taxonomies at every budget, and how sure our own are."""
+    """Compare with random taxonomies at every budget, and compute intervals of our own."""
     budgets = [float(count + 1) for count in range(len(sweep.transfers.sources))]
     frame, taxonomies = against_random(
         sweep.transfers,
@@ -224,7 +208,7 @@ def _significance(
 def _trust(
     results: Results, sweep: Finished, kept: dict[float, Taxonomy], settings: Settings
 ) -> None:
-    """How stable the taxonomies are, and how they and scratch fare against the constant."""
+    """Measure how stable the taxonomies are, and their wins over the best constant answer."""
     with results.part("trust", sweep.folder):
         losses = _needed(sweep.losses, sweep, LOSSES)
         found = affinities(losses, bootstrap=RESAMPLES, seed=settings.seed)
@@ -246,7 +230,7 @@ def _figures(
         frontier = figures.frontier_frame(sweep.transfers, random["budget"], orders, random)
         results.table("frontier", frontier)
         for stem, figure in figures.pictures(sweep.transfers, kept, frontier).items():
-            results.facts["figures"][stem] = figures.write_picture(figure, results.out, stem)
+            results.facts["figures"][stem] = write_picture(figure, results.out, stem)
 
 
 def _structure(
@@ -332,7 +316,7 @@ def _closed_form(
 
 
 def ridge_times(sweep: Finished) -> dict[str, Any]:
-    """Wall time of the screen by family and a transfer, beside that of trained read-outs.
+    """Return the screen's wall time, by family and by transfer, beside that of trained read-outs.
 
     Raises
     ------

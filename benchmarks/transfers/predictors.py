@@ -33,7 +33,7 @@ class Prediction:
 
 
 def trained(records: pd.DataFrame, transfers: Transfers) -> pd.DataFrame:
-    """The trained read-outs: ``target, sources, order, valid_loss, test_loss, affinity``.
+    """Return the trained read-outs: ``target, sources, order, valid_loss, test_loss, affinity``.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def trained(records: pd.DataFrame, transfers: Transfers) -> pd.DataFrame:
 
 
 def from_ridge(result: RidgeResult, measured: pd.DataFrame) -> Prediction:
-    """The screen's valid errors of the transfers that were trained too."""
+    """Return the screen's validation errors of the transfers that were trained, too."""
     rows = []
     for target, sources in zip(measured["target"], measured["sources"], strict=True):
         names = split_sources(sources)
@@ -66,7 +66,7 @@ def from_ridge(result: RidgeResult, measured: pd.DataFrame) -> Prediction:
 
 
 def baselines(measured: pd.DataFrame) -> dict[str, Prediction]:
-    """What a score must beat, and what it cannot hope to.
+    """Return predictions from trained losses, which a score is compared with.
 
     ``average rank``: how a single source does on the *other* targets, by trained validation losses.
     ``mean of members``: of a set's own single sources' validation losses for this target.
@@ -95,7 +95,7 @@ def baselines(measured: pd.DataFrame) -> dict[str, Prediction]:
 
 
 def from_scores(scores: pd.DataFrame) -> dict[str, Prediction]:
-    """H-score, LogME and DDS, as `benchmarks.transfers.scoring` has them in one table."""
+    """Return H-score, LogME and DDS as predictions, from the table of `scoring`."""
     names = {"h_score": "H-score (shrunk)", "logme": "LogME", "dds": "DDS"}
     return {
         title: Prediction(
@@ -109,7 +109,7 @@ def from_scores(scores: pd.DataFrame) -> dict[str, Prediction]:
 def predicted(
     measured: pd.DataFrame, predictions: Mapping[str, Prediction]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Agreement of every prediction with the trained test losses, and with the affinities.
+    """Return how well every prediction agrees with the trained test losses and the affinities.
 
     Returns
     -------

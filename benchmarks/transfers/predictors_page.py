@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.transfers.markdown import NOTHING, interval, number, seconds, table
+from benchmarks.results.markdown import NOTHING, interval, number, seconds, table
 from benchmarks.transfers.tables import Tables
 
 ELSEWHERE = """Published figures, on other data, for orientation: Spearman with Taskonomy's AHP
@@ -18,7 +18,7 @@ TIMED = {"H-score (shrunk)": "h_score", "LogME": "logme", "DDS": "dds"}
 
 
 def predictors(tables: Tables) -> str:
-    """Agreement with the trained ranking, by order, and by target for single sources."""
+    """Return the section on agreement with the trained ranking, by order and by target."""
     head = "## How well does a ranking without training predict the trained one?\n\n"
     if "predictors" not in tables:
         return head + tables.absent("predictors")
@@ -78,7 +78,7 @@ def _lacking(tables: Tables) -> list[str]:
 
 
 def _targets(frame: pd.DataFrame) -> str:
-    """Spearman of single sources, one row a target and one column a prediction."""
+    """Return Spearman of single sources, one row a target and one column a prediction."""
     single = frame[frame["order"] == 1]
     wide = single.pivot_table(index="target", columns="predictor", values="spearman", dropna=False)
     order = [name for name in single["predictor"].unique() if name in wide]
@@ -109,7 +109,7 @@ def _times(tables: Tables) -> list[str]:
 
 
 def ridge(tables: Tables) -> str:
-    """What all closed-form transfers took, beside a trained read-out."""
+    """Return the section on the time of all closed-form transfers, beside a trained read-out."""
     head = "## The ridge screen's time\n\n"
     if "ridge" not in tables.facts:
         return head + tables.absent("ridge")

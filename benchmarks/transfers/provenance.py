@@ -8,12 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.machine import commit, machine
+from benchmarks.results.machine import commit, machine
 from benchmarks.transfers.finished import Finished
+
+PACKAGES = ("numpy", "scipy", "pandas", "highspy")
 
 
 def provenance(sweep: Finished, bank: Path | None) -> dict[str, Any]:
-    """What was measured, and with what; no place on a disk."""
+    """Return what was measured and with what, without any path."""
     edges = sweep.transfers.is_edge
     orders = pd.Series(sweep.transfers.order[edges]).value_counts().sort_index()
     found: dict[str, Any] = {
@@ -21,7 +23,7 @@ def provenance(sweep: Finished, bank: Path | None) -> dict[str, Any]:
         "sources": len(sweep.transfers.sources),
         "transfers": {str(order): int(count) for order, count in orders.items()},
         "max_order": sweep.max_order,
-        **machine("numpy", "scipy", "pandas", "highspy"),
+        "versions": machine(*PACKAGES),
         "commit": commit(),
     }
     if "n" in sweep.transfers.frame:
@@ -44,7 +46,7 @@ def _without_places(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bank(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What the encoders were trained on, and for how long."""
+    """Return what the encoders were trained on, and for how long."""
     trained = [task for task in manifest["tasks"] if task.get("images")]
     first = trained[0] if trained else {}
     return {

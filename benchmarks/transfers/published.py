@@ -20,7 +20,7 @@ MEASURES = ("affinity", "gain", "quality")
 
 
 def matrices(ours: Transfers, theirs: Transfers, measure: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One column of both tables, common sources by common targets, under our names.
+    """Return one column of both tables, common sources by common targets, under our names.
 
     A task to itself is no transfer, and is NaN.
 
@@ -50,7 +50,7 @@ def _matrix(transfers: Transfers, measure: str) -> pd.DataFrame:
 
 
 def restricted(theirs: Transfers, ours: Transfers) -> Transfers:
-    """The published table under our names, without what ours does not have.
+    """Return the published table under our names, without tasks that ours lacks.
 
     That is other tasks, and transfers of a task to itself.
 
@@ -75,7 +75,7 @@ def restricted(theirs: Transfers, ours: Transfers) -> Transfers:
 def compared(
     ours: Transfers, theirs: Transfers, *, permutations: int = 999, seed: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """How well the published ranking of single sources predicts ours.
+    """Return how well the published ranking of single sources predicts ours.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def _summary(
 
 
 def mean_spearman(one: Floats, other: Floats) -> float:
-    """Mean over columns of the rank correlation of two (S, T) arrays, ties averaged.
+    """Return the mean over columns of the rank correlation of two (S, T) arrays, ties averaged.
 
     Pairs with a NaN do not count, nor columns that are constant or have fewer than two.
     """
@@ -147,7 +147,7 @@ def mean_spearman(one: Floats, other: Floats) -> float:
 def spearman_interval(
     rho: Floats, count: Integers, *, level: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Interval of a rank correlation of ``count`` pairs; NaN for fewer than four.
+    """Return the interval of a rank correlation of ``count`` pairs; NaN for fewer than four.
 
     Fisher's z with the variance (1 + rho^2 / 2) / (n - 3).
 

@@ -59,7 +59,7 @@ class Scores:
     examples: dict[str, int] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a transfer."""
+        """Return one row a transfer."""
         return pd.DataFrame(self.rows, columns=["target", "sources", "h_score", "logme", "dds"])
 
     @contextmanager
@@ -101,7 +101,7 @@ def scored(
     alike: int = ALIKE,
     seed: int = 0,
 ) -> Scores:
-    """Score every single source but the target itself, on the images that transfers train on.
+    """Compute the scores of every single source for every other target, on the training images.
 
     H-score (shrunk) and LogME are computed from the features that the ridge screen has for the
     target's family: 3 x 3 neighbourhoods of ``places`` places a picture for maps, averages
@@ -126,7 +126,7 @@ def scored(
 
 
 def _alike_pools(pools: dict[str, TransferData]) -> list[list[str]]:
-    """Targets that have the same training images, and so the same rows of features."""
+    """Return groups of targets with the same training images, and so the same rows of features."""
     found: dict[tuple[str, ...], list[str]] = {}
     for name, pool in pools.items():
         found.setdefault(tuple(pool.train.images()), []).append(name)
@@ -179,7 +179,7 @@ def _diagram(store: Store, source: str, kind: str, pictures: Integers) -> Floats
 
 
 def chosen_places(images: int, places: int, count: int, seed: int) -> Integers:
-    """Rows among (images x places), image by image: ``count`` of each image, sorted."""
+    """Return ``count`` rows of each image among (images x places), sorted."""
     rng = np.random.default_rng(seed)
     count = min(count, places)
     each = np.array([rng.choice(places, count, replace=False) for _ in range(images)])
@@ -190,7 +190,7 @@ def chosen_places(images: int, places: int, count: int, seed: int) -> Integers:
 def _features(
     family: Family, store: Store, views: Views, source: str, chosen: Integers
 ) -> Floats32:
-    """(rows chosen, p) features of one source."""
+    """Return the (rows chosen, p) features of one source."""
     statistics = Statistics.observe(
         represented(family, store, views, part, [source]) for part in batches(views)
     )
@@ -204,7 +204,7 @@ def _features(
 
 
 def answers_of(task: Task, views: Views, side: int, chosen: Integers, seed: int) -> Answers:
-    """A target's numbers and classes at the rows chosen, where at least half of them counts."""
+    """Return a target's numbers and classes at the chosen rows of which at least half counts."""
     values, counts, before, patch = [], [], 0, 1
     for indices in batches(views):
         _, target, mask = views.batch(indices)
@@ -228,7 +228,7 @@ def answers_of(task: Task, views: Views, side: int, chosen: Integers, seed: int)
 
 
 def _labels(task: Task, centred: Floats, whole: Floats, patch: int, seed: int) -> Integers:
-    """The class that there is most of, or one of 16 clusters of a patch's means."""
+    """Return the most frequent class, or one of 16 clusters of a patch's means."""
     kind = task.output.kind if task.output else ""
     if kind in ("classes", "class_map"):
         most = whole.reshape(len(whole), -1, patch).mean(axis=2).argmax(axis=1)

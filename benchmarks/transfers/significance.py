@@ -96,7 +96,7 @@ def _drawn(measure: str, name: str, ours: float, drawn: np.ndarray) -> dict[str,
 
 
 def as_good(ours: float, drawn: np.ndarray) -> float:
-    """(1 + how many drawn values reach ours) / (1 + how many were drawn); NaN without a value."""
+    """Return (1 + number of drawn values that reach ours) / (1 + number drawn), or NaN."""
     if np.isnan(ours):
         return float("nan")
     return float((1 + (drawn >= ours - 1e-12).sum()) / (1 + len(drawn)))

@@ -58,12 +58,12 @@ CLUSTERS = (4, 5)
 
 
 def group_of(task: str) -> str:
-    """The paper's group of a task, however it is spelt; empty for one in none."""
+    """Return the paper's group of a task under either of its names; "" if it has none."""
     return GROUP_OF.get(OTHER_NAMES.get(task, task), "")
 
 
 def of_single_sources(losses: Losses) -> Transfers:
-    """Affinities of a tournament that no set of several sources enters.
+    """Return affinities of a tournament of single sources alone.
 
     A Perron vector's ratios change when candidates join, so sets of sources move the single ones
     against one another too; this says how much of the tree hangs on that.
@@ -91,7 +91,7 @@ def beside_groups(
     permutations: int = 9_999,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How far the tree's clusters are the paper's groups.
+    """Compare the tree's clusters with the paper's groups.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def _tested(value: float, drawn: Floats, tasks: int) -> dict[str, float]:
 
 
 def adjusted_rand(first: ArrayLike, second: ArrayLike) -> float:
-    """Agreement of two partitions of the same things, corrected for chance.
+    """Return the agreement of two partitions of the same things, corrected for chance.
 
     With n_ij things in part i of the one and j of the other, and C(n) = n (n - 1) / 2::
 
@@ -170,7 +170,7 @@ def _pairs(counts: Integers) -> float:
 
 
 def pattern_distance(transfers: Transfers) -> pd.DataFrame:
-    """(S, S) Euclidean distances of where sources transfer to: what the tree is made of."""
+    """Return (S, S) Euclidean distances between the rows of transfers, which make the tree."""
     pattern = transfer_distance(transfers).drop(index=SELF, errors="ignore")
     filled = pattern.fillna(pattern.mean())
     names = list(filled.index)
@@ -178,7 +178,7 @@ def pattern_distance(transfers: Transfers) -> pd.DataFrame:
 
 
 def neighbours(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.DataFrame:
-    """Every source's nearest.
+    """Return the nearest other source of every source.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def neighbours(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.
 
 
 def _nearest(apart: Floats) -> Integers:
-    """(S,) place of the nearest other one in each row."""
+    """Return an (S,) array: the place of the nearest other one in each row."""
     others = apart + np.diag(np.full(len(apart), np.inf))
     nearest: Integers = others.argmin(axis=1).astype(np.int64)
     return nearest

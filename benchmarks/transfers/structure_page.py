@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks.transfers.markdown import NOTHING, interval, number, share, table
+from benchmarks.results.markdown import NOTHING, interval, number, share, table
 from benchmarks.transfers.tables import Tables
 
 TABLES = {
@@ -19,7 +19,7 @@ TABLES = {
 
 
 def consistency(tables: Tables) -> str:
-    """Targets whose candidates beat one another in circles."""
+    """Return the section on targets whose candidates beat one another in circles."""
     head = "## Do tournaments contradict themselves?\n\n"
     if "consistency" not in tables:
         return head + tables.absent("consistency")
@@ -48,7 +48,7 @@ def consistency(tables: Tables) -> str:
 
 
 def structure(tables: Tables) -> str:
-    """Clusters beside the paper's groups, and everybody's nearest."""
+    """Return the section on clusters beside the paper's groups, and nearest sources."""
     head = "## Does the structure make sense?\n\n"
     if "structure" not in tables:
         return head + tables.absent("structure")
@@ -110,7 +110,7 @@ def _or_none(text: str | float) -> str:
 
 
 def published(tables: Tables) -> str:
-    """Rank correlation with the published 16k measurements."""
+    """Return the section on rank correlation with the published 16k measurements."""
     head = "## Beside the published measurements\n\n"
     if "published" not in tables:
         return head + tables.absent("published")
@@ -139,7 +139,7 @@ def published(tables: Tables) -> str:
 
 
 def _targets(frame: pd.DataFrame) -> str:
-    """One row a target: affinity in full, gain and quality by their correlation alone."""
+    """Return one row a target: affinity in full, gain and quality by their correlation alone."""
     by = {measure: group.set_index("target") for measure, group in frame.groupby("measure")}
     affinity = by["affinity"].sort_values("spearman", ascending=False)
     others = [name for name in ("gain", "quality") if name in by]

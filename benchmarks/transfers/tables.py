@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from taskgraph.errors import InvalidTableError
+from benchmarks.transfers.facts import Facts, read_facts
 
-FACTS = "facts.json"
 NAMES = (
     "significance",
     "cross_fitted",
@@ -32,7 +29,7 @@ NAMES = (
 """Written as CSV, each if the sweep has what it needs."""
 
 ALONE = ("average",)
-"""Written by a program of its own; see `benchmarks.transfers.average`."""
+"""Written by ``--average``; see `benchmarks.transfers.average`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +39,11 @@ class Tables:
     Attributes
     ----------
     facts : dict
-        What `benchmarks.transfers.parts` wrote beside the tables.
+        What `benchmarks.transfers.parts` recorded beside the tables.
     frames : dict of DataFrames by the names of their files
     """
 
-    facts: dict[str, Any]
+    facts: Facts
     frames: dict[str, pd.DataFrame]
 
     def __getitem__(self, name: str) -> pd.DataFrame:
@@ -56,31 +53,14 @@ class Tables:
         return name in self.frames
 
     def absent(self, part: str, what: str = "Left out") -> str:
-        """The line that stands in the place of a part that the sweep had nothing for."""
+        """Return the line that stands in the place of a part that the sweep had nothing for."""
         reason = str(self.facts["missing"].get(part, "the sweep has nothing for it"))
         return f"{what}: {reason}" + ("" if reason.endswith((".", "?")) else ".")
 
     @property
     def unit(self) -> str:
-        """What is drawn again by a bootstrap."""
+        """What a bootstrap resamples: buildings, or images."""
         return "buildings" if self.facts.get("test_buildings") else "images"
-
-
-def read_facts(folder: Path) -> dict[str, Any]:
-    """What `benchmarks.transfers.parts` wrote beside the tables.
-
-    Raises
-    ------
-    InvalidTableError
-        If the folder has no facts.
-    """
-    path = folder / FACTS
-    if not path.exists():
-        raise InvalidTableError(
-            f"{folder} has no {FACTS}; run `python -m benchmarks.transfers SWEEP` first"
-        )
-    facts: dict[str, Any] = json.loads(path.read_text())
-    return facts
 
 
 def read_tables(folder: Path) -> Tables:
@@ -89,7 +69,7 @@ def read_tables(folder: Path) -> Tables:
     Raises
     ------
     InvalidTableError
-        If it has no facts.
+        If it has no records.
     """
     facts = read_facts(folder)
     there = [name for name in (*NAMES, *ALONE) if (folder / f"{name}.csv").exists()]

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
+from benchmarks.results.markdown import commit_text, interval, number, table
 from benchmarks.transfers.buildings import MIN_IMAGES, wins_of
-from benchmarks.transfers.markdown import interval, number, table
 from benchmarks.transfers.tables import Tables
 from taskgraph.affinity import Affinities
 from taskgraph.affinity.tournament import tournament_of
@@ -24,7 +24,7 @@ RESAMPLES = 200
 def stabilities(
     found: Affinities, budgets: list[float], *, max_order: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What `taskgraph stability` says at each budget.
+    """Return what `taskgraph stability` says at each budget.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def stabilities(
 
 
 def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.Series:
-    """Each taxonomy's win rate against the best constant: a mean over targets, by budget.
+    """Return each taxonomy's win rate against the best constant, a mean over targets, by budget.
 
     NaN where a target has no ``average``.
     """
@@ -69,7 +69,7 @@ def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.
 
 
 def trust(tables: Tables) -> str:
-    """The section on stability and on the best constant answer."""
+    """Return the section on stability and on the best constant answer."""
     parts = ["## How far this can be trusted"]
     if "trust" not in tables:
         return "\n\n".join([*parts, tables.absent("trust")])
@@ -86,8 +86,7 @@ def trust(tables: Tables) -> str:
     if "trust" in tables.facts:
         commit = tables.facts["trust"]["commit"]
         parts[-1] += (
-            " (`python -m benchmarks.transfers --trust-only --out results/transfers`, commit "
-            + (f"`{commit[:7]}`.)" if commit else "not recorded.)")
+            " (`taskgraph bench transfers --trust-only`, commit " + commit_text(commit) + ".)"
         )
     rows = []
     for _, row in budgets.iterrows():
@@ -113,7 +112,7 @@ def _listed(frame: pd.DataFrame) -> str:
 
 
 def _constants(tables: Tables) -> list[str]:
-    """Where scratch is no better than the constant, and how the constant was measured."""
+    """Return where scratch is no better than the constant, and how the constant was measured."""
     if "versus_average" not in tables:
         return []
     frame = tables["versus_average"].sort_values("wins")
@@ -141,7 +140,7 @@ def _measured_alone(checks: pd.DataFrame) -> str:
     moved = (own["self_now"] / own["self_before"] - 1).abs().max()
     return (
         "The losses of `average` are not of the sweep's own run, which kept their means alone. "
-        "They were measured later (`python -m benchmarks.transfers.average WORLD --work WORK`; "
+        "They were measured later (`taskgraph bench transfers --average WORLD --work WORK`; "
         "commit not recorded, seed 0), on the same views of the same world, rendered again from "
         "its seed on another processor, on which single pixels may differ. As a check: the test "
         "images are the table's; the means "

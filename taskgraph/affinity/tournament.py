@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,7 @@ from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Array, Booleans, Floats
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
-from taskgraph.tasks import REFERENCES, quoted_in_list
+from taskgraph.tasks import REFERENCES, shell_list
 
 MORE_IMAGES = "measure them on more images, or lower --min-images (in Python min_images)"
 
@@ -146,10 +145,10 @@ def advise_missing_images(measured: TargetLosses, wanted: int, most: int = 3) ->
     out = _candidates_to_drop(missing, wanted)
     if not out:
         return f"{listed}{more}"
-    names = ",".join(quoted_in_list(measured.sources[k]) for k in out)
+    names = shell_list(measured.sources[k] for k in out)
     kept = np.delete(missing, out, axis=0)
     common = int((~kept.any(axis=0)).sum())
-    return f"{listed}{more}: --drop {shlex.quote(names)} would leave {common} common images"
+    return f"{listed}{more}: --drop {names} would leave {common} common images"
 
 
 def _candidates_to_drop(missing: Booleans, wanted: int) -> list[int]:

@@ -18,6 +18,7 @@ from taskgraph.solver.choice import Choice, choose
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.model import building_seconds, grouped_model
 from taskgraph.solver.presolve import presolve, undominated
+from taskgraph.tasks import shell_list
 
 MOST_SECONDS = 30.0
 """Time limit of the search for the reason; that there is no solution is proven before."""
@@ -104,7 +105,7 @@ def _named_targets(names: list[str], most: int = 3) -> str:
 def _exclude(names: list[str], most: int = 3) -> str:
     if len(names) > most:
         return ""
-    return f", or leave {'them' if len(names) > 1 else 'it'} out with --exclude {','.join(names)}"
+    return f", or leave {'them' if len(names) > 1 else 'it'} out with --exclude {shell_list(names)}"
 
 
 def _rounded_up(program: Program, budget: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Literal, get_args
@@ -72,6 +73,11 @@ def quoted_in_list(text: str) -> str:
     if "," not in text or (text.startswith('"') and text.endswith('"')):
         return text
     return '"' + text.replace('"', '""') + '"'
+
+
+def shell_list(names: Iterable[str]) -> str:
+    """Return names as one argument of a command line, separated by commas and quoted if needed."""
+    return shlex.quote(",".join(quoted_in_list(name) for name in names))
 
 
 def split_list(text: str) -> list[str]:
@@ -222,4 +228,6 @@ def some_names(names: Collection[str], most: int = 8) -> str:
     """Return the first names in alphabetical order, and the number of others."""
     shown = sorted(names)[:most]
     more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(quoted_in_list(name) for name in shown) + (
+        f" and {more} more" if more > 0 else ""
+    )

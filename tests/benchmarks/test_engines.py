@@ -1,16 +1,24 @@
 """The benchmark of engines: one worker is really killed, and a differing table is really told."""
 
-import json
 import subprocess
 import time
 
 import pandas as pd
 
-from benchmarks import engines
-from benchmarks.engines import KILLED, WAYS, busy_workers, config_of, one_killed, page, run
-from benchmarks.machine import ROOT
-
-RESULTS = ROOT / "results" / "engines"
+from benchmarks.results import log
+from benchmarks.results.machine import RESULTS
+from benchmarks.results.record import read_records
+from benchmarks.speed.engines import run as engines
+from benchmarks.speed.engines.run import (
+    ALONE,
+    KILLED,
+    WAYS,
+    busy_workers,
+    config_of,
+    measure_ways,
+    one_killed,
+)
+from benchmarks.speed.engines.settings import SUITE, Settings
 
 CONFIG = config_of("world", "bank", ("rgb2depth", "edge2d"), ("reshade", "random"))
 
@@ -56,21 +64,30 @@ def test_a_table_that_differs_in_one_loss_is_told(tmp_path, monkeypatch):
         return (8.0 if way == next(iter(WAYS)) else 4.0), changed, int(way == KILLED)
 
     def machine(*packages):  # Ray need not be installed for this
-        return {"versions": dict.fromkeys(packages, "1.0"), "platform": "Linux", "cores": 2}
+        return dict.fromkeys(packages, "1.0") | {"platform": "Linux", "cores": 2}
 
     monkeypatch.setattr(engines, "measured", measured)
-    monkeypatch.setattr(engines, "machine", machine)
-    rows = run(CONFIG, tmp_path)
-    assert [row.same for row in rows] == [True, True, True, False]
-    assert rows[-1].transfers == 2
-    lines = (tmp_path / "README.md").read_text().splitlines()
+    monkeypatch.setattr(log, "machine", machine)
+    measure_ways(CONFIG, tmp_path, list(WAYS))
+    records = read_records(tmp_path)
+    assert [each.metrics["same"] for each in records] == [True, True, True, False]
+    assert records[-1].metrics["transfers"] == 2
+    assert {each.settings["data"] for each in records} == {"world"}
+    lines = SUITE.write_page(tmp_path).splitlines()
     assert f"| {KILLED} | 4 | 2.00 | 1 | **no** |" in lines
-    assert json.loads((tmp_path / "engines.json").read_text())["config"]["data"] == "world"
+    assert "equal to the last bit in 3 of 4 ways" in SUITE.found(tmp_path)
 
 
-def test_the_committed_page_is_made_of_the_committed_rows_and_all_are_the_same():
-    whole = json.loads((RESULTS / "engines.json").read_text())
-    assert (RESULTS / "README.md").read_text() == page(whole)
-    assert [row["way"] for row in whole["rows"]] == list(WAYS)
-    assert all(row["same"] for row in whole["rows"])
-    assert whole["rows"][-1]["killed"] == 1
+def test_ways_are_chosen_by_their_numbers_and_the_first_is_always_run(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(engines, "measure_ways", lambda config, out, ways: asked.append(ways))
+    engines.run(Settings("world", "bank", ways=("3",)), tmp_path)
+    engines.run(Settings("world", "bank"), tmp_path)
+    assert asked == [[ALONE, "two Ray workers"], list(WAYS)]
+
+
+def test_the_committed_losses_are_the_same_in_all_ways():
+    records = read_records(RESULTS / "engines")
+    assert [each.settings["way"] for each in records] == list(WAYS)
+    assert all(each.metrics["same"] for each in records)
+    assert records[-1].metrics["killed"] == 1

@@ -4,15 +4,15 @@ import contextlib
 import itertools
 import json
 import os
+import re
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.payoff import __main__ as program
 from benchmarks.payoff import page
+from benchmarks.payoff import run as program
 from benchmarks.payoff.choices import (
     GREEDY,
     RANDOM,
@@ -34,9 +34,11 @@ from benchmarks.payoff.measures import (
     target_table,
     target_values,
 )
-from benchmarks.payoff.settings import Settings, check, sweep_of, transfer_of
-from benchmarks.payoff.splits import fresh_splits, write_splits
+from benchmarks.payoff.readouts import check, sweep_of, transfer_of
+from benchmarks.payoff.settings import SUITE, WHERE, Settings
+from benchmarks.payoff.splits import fresh_splits, write_fresh, write_splits
 from benchmarks.payoff.training import folder_of, train
+from benchmarks.results.log import open_log
 from encoders import TaskonomyDataset
 from encoders.dataset import split_buildings
 from encoders.engines.job import perform
@@ -47,17 +49,17 @@ from encoders.transfer.measure import TransferConfig, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import fingerprints
 from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.cli import run as run_command
 from taskgraph.errors import InfeasibleError
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.problem import Problem
-from taskgraph.progress import no_progress
+from taskgraph.progress import no_progress_bar
 from taskgraph.tables import read_transfers, write_transfers
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
 from tests.encoders.dataset.test_index import write
 from tests.encoders.untrained import write_untrained
 
-RESULTS = Path(__file__).resolve().parents[2] / "results" / "payoff"
 TASKS = tuple("abcdef")
 
 
@@ -408,41 +410,48 @@ def test_seeds_are_different_ones(seeds, tmp_path):
 # --- the page ---
 
 
+def write_results(folder, chosen, by_seed):
+    """What a run leaves, of synthetic losses."""
+    found = payoffs(chosen, by_seed, resamples=20)
+    summary_table(found).to_csv(folder / page.SUMMARY, index=False)
+    target_table(found, by_seed).to_csv(folder / page.TARGETS, index=False)
+    settings = Settings("t.csv", "world", "bank", "fresh.csv", exclude=("random",), resamples=20)
+    asked = {
+        "part": page.RUN,
+        "command": SUITE.command(settings),
+        **{name: value for name, value in asdict(settings).items() if name not in WHERE},
+        "transfer": TransferConfig("bank", TransferDataConfig("world")).record(),
+    }
+    facts = {
+        "buildings": 4,
+        "images": {"train": 6, "valid": 4, "test": 12},
+        "checked": {"bank": True, "buildings": False, "constants": True},
+        "trained": 12,
+    }
+    log = open_log(folder, "payoff", "torch")
+    log.add(asked, facts, split="test", seconds=90.0)
+    program.record_choices(payoff_table(found), settings, log)
+    return found
+
+
 @pytest.fixture
 def written(tmp_path):
     """A folder of results, of the synthetic losses."""
-    found = payoffs(CHOSEN, {1: losses(0), 2: losses(1)}, resamples=20)
-    payoff_table(found).to_csv(tmp_path / program.PAYOFF, index=False)
-    summary_table(found).to_csv(tmp_path / program.SUMMARY, index=False)
-    each = target_table(found, {1: losses(0), 2: losses(1)})
-    each.to_csv(tmp_path / program.TARGETS, index=False)
-    settings = Settings("t.csv", "world", "bank", "fresh.csv", exclude=("random",), resamples=20)
-    config = {
-        "command": "python -m benchmarks.payoff --table t.csv",
-        "settings": asdict(settings),
-        "transfer": TransferConfig("bank", TransferDataConfig("world")).record(),
-        "buildings": 4,
-        "images": {"train": 6, "valid": 4, "test": 12},
-        "cores": 2,
-        "platform": "Linux",
-        "checked": {"bank": True, "buildings": False, "constants": True},
-        "spent": {"trained": 12, "seconds": 90.0},
-        "versions": {"python": "3", "torch": "2"},
-    }
-    (tmp_path / program.CONFIG).write_text(json.dumps(config))
+    write_results(tmp_path, CHOSEN, {1: losses(0), 2: losses(1)})
     return tmp_path
 
 
 def test_the_page_says_what_was_done_and_what_came_of_it(written):
-    text = program.write_page(written)
-    assert "`python -m benchmarks.payoff --table t.csv`" in text
+    text = SUITE.write_page(written)
+    command = "taskgraph bench payoff --table t.csv --data world --bank bank --splits fresh.csv"
+    assert f"`{command} --exclude random --resamples 20`" in text
     assert "without random" in text
     words = " ".join(text.split())
     assert "tested on 12 images of 4 fresh buildings" in words
     assert "with the seeds 1, 2 instead of the table's 0" in words
     assert "**best single** found no taxonomy" in text
     assert "Not checked, for want of the sweep's files: no building used here" in words
-    summary = pd.read_csv(written / program.SUMMARY)
+    summary = pd.read_csv(written / page.SUMMARY)
     own = summary[(summary["rule"] == SOLVED) & (summary["against"] == GREEDY)]
     row = own[own["measure"] == "gain"].iloc[0]
     assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
@@ -454,18 +463,18 @@ def test_the_page_says_what_was_done_and_what_came_of_it(written):
 
 
 def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
-    first = program.write_page(written)
-    drawn = (written / program.FIGURE).read_bytes()
-    assert program.write_page(written) == first == (written / program.PAGE).read_text()
-    assert (written / program.FIGURE).read_bytes() == drawn
+    first = SUITE.write_page(written)
+    drawn = (written / page.FIGURE).read_bytes()
+    assert SUITE.write_page(written) == first == (written / "README.md").read_text()
+    assert (written / page.FIGURE).read_bytes() == drawn
 
 
 def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):
-    frame = pd.read_csv(written / program.TARGETS)
+    frame = pd.read_csv(written / page.TARGETS)
     solved = frame[frame["rule"] == SOLVED]
     both = pd.concat([frame[frame["rule"] != GREEDY], solved.assign(rule=GREEDY)])
-    both.to_csv(written / program.TARGETS, index=False)
-    assert "| solved against greedy (the same taxonomy) | 2 each |" in program.write_page(written)
+    both.to_csv(written / page.TARGETS, index=False)
+    assert "| solved against greedy (the same taxonomy) | 2 each |" in SUITE.write_page(written)
 
 
 def against_best_single(*, solved, at_cost, at_spent=9):
@@ -509,16 +518,13 @@ def test_the_page_and_the_figure_have_best_single_and_the_optimum_at_its_cost(wr
         Chosen(SOLVED_AT_SINGLE, 0, replace(taxonomy(x="a+b", y="a"), spent=3)),
     )
     by_seed = {1: losses(0), 2: losses(1)}
-    found = payoffs((*CHOSEN, *at_cost), by_seed, resamples=20)
+    found = write_results(written, (*CHOSEN, *at_cost), by_seed)
     whole = summary_table(found).set_index(["rule", "against", "measure"])["value"]
     for rule, against in ((SOLVED, SINGLE), (SOLVED_AT_SINGLE, SINGLE)):
         for measure in MEASURES:
             gap = whole[rule, "", measure] - whole[against, "", measure]
             assert whole[rule, against, measure] == pytest.approx(gap)
-    payoff_table(found).to_csv(written / program.PAYOFF, index=False)
-    summary_table(found).to_csv(written / program.SUMMARY, index=False)
-    target_table(found, by_seed).to_csv(written / program.TARGETS, index=False)
-    shown = program.write_page(written)
+    shown = SUITE.write_page(written)
     assert "| solved against best single | unequal cost: 2 against 3 |" in shown
     assert "| solved at the cost of best single against best single | 3 each |" in shown
     assert "| best single | 1 | 3 |" in shown
@@ -528,7 +534,7 @@ def test_the_page_and_the_figure_have_best_single_and_the_optimum_at_its_cost(wr
         line for line in shown.splitlines() if line.startswith(("| target |", "|--|--|--:|--"))
     ]
     assert len({line.count("|") for line in table[-2:]}) == 1
-    labels = figure(pd.read_csv(written / program.PAYOFF), summary_table(found)).axes[0]
+    labels = figure(page.read_run(written).frame, summary_table(found)).axes[0]
     names = [text.get_text() for text in labels.get_yticklabels()]
     assert names[:4] == [
         "solved, 2 labels",
@@ -551,14 +557,6 @@ def test_with_supervised_may_transfer_every_choice_keeps_a_better_transfer():
         assert all(each.transfers[name] == ("self",) for name in each.taxonomy.supervised)
 
 
-def test_the_committed_page_is_made_of_the_committed_tables(tmp_path):
-    if not (RESULTS / program.PAYOFF).exists():
-        pytest.skip("no results here")
-    for name in (program.CONFIG, program.PAYOFF, program.SUMMARY, program.TARGETS):
-        (tmp_path / name).write_bytes((RESULTS / name).read_bytes())
-    assert program.write_page(tmp_path) == (RESULTS / program.PAGE).read_text()
-
-
 # --- the whole, small ---
 
 
@@ -578,11 +576,6 @@ class Here:
     def ended(self, timeout):
         reports, self.reports = self.reports, []
         return reports
-
-
-@contextlib.contextmanager
-def quiet(title):
-    yield no_progress
 
 
 TARGETS = ("class_places", "edge2d", "rgb2depth")
@@ -609,9 +602,7 @@ def grown(tmp_path_factory):
     """A world of 12 buildings, of which the first 10 were there before; its file of splits."""
     folder = tmp_path_factory.mktemp("payoff")
     noise(folder / "world")
-    program.main(
-        ["splits", "--data", str(folder / "world"), "--old", "10", "-o", str(folder / "fresh.csv")]
-    )
+    write_fresh(folder / "world", 10, folder / "fresh.csv")
     data = TaskonomyDataset(folder / "world", TARGETS, splits=folder / "fresh.csv", progress=False)
     write_untrained(folder / "bank", data)
     return folder
@@ -658,10 +649,9 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     asked, tmp_path, capsys
 ):
     out, work = tmp_path / "out", tmp_path / "work"
-    page = program.run(asked, out, work, Here(), titled=quiet, command="python -m here")
-    assert "Checked: no building used here was tested on for the table; the encoders" in " ".join(
-        page.split()
-    )
+    program.compare(asked, out, work, Here())
+    words = " ".join(SUITE.write_page(out).split())
+    assert "Checked: no building used here was tested on for the table; the encoders" in words
     table = read_transfers(asked.table)
     chosen = choices(table, asked.problem, draws=2)
     known = {(p.parent.name, p.stem) for p in (work / "seed-1" / "measured").glob("*/*.json")}
@@ -671,11 +661,13 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     frames = [pd.read_parquet(p) for p in (work / "seed-1" / "measured").glob("*/*.parquet")]
     clusters = set(pd.concat(frames)["cluster"])
     assert clusters == {f"building_{n:04d}" for n in range(10, 12)}
-    rows = pd.read_csv(out / program.PAYOFF)
+    found = page.read_run(out)
+    rows = found.frame
     assert len(rows) == len(chosen)
-    config = json.loads((out / program.CONFIG).read_text())
-    assert config["images"] == {"train": 3, "valid": 3, "test": 6}
-    assert config["spent"]["trained"] == len(known) - len(TARGETS)
+    assert found.about.metrics["images"] == {"train": 3, "valid": 3, "test": 6}
+    assert found.about.metrics["trained"] == len(known) - len(TARGETS)
+    assert found.about.seconds > 0
+    assert not {"work", "engine", "jobs"} & found.about.settings.keys()
     # By hand, from the files: the first choice's quality and loss ratio.
     shares, ratios = [], []
     for target, sources in chosen[0].transfers.items():
@@ -692,9 +684,9 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     # Again, with a seed more: nothing of the first is measured again.
     stamps = {p: p.stat().st_mtime_ns for p in work.rglob("measured/*/*.json")}
     more = replace(asked, seeds=(1, 2))
-    program.run(more, out, work, Here(), titled=quiet)
+    program.compare(more, out, work, Here())
     assert all(p.stat().st_mtime_ns == stamp for p, stamp in stamps.items())
-    assert len(pd.read_csv(out / program.PAYOFF)) == 2 * len(chosen)
+    assert len(page.read_run(out).frame) == 2 * len(chosen)
     one, other = (
         pd.read_parquet(
             place_of(folder_of(work, seed), "edge2d", ("scratch",)).with_suffix(".parquet")
@@ -738,43 +730,30 @@ def test_a_failure_is_told_after_all_else_is_done(asked, tmp_path, monkeypatch):
     with pytest.raises(
         TrainingError, match=r"2 failed, the first of them seed 1: .* edge2d: .*loss"
     ):
-        train(broken, tmp_path / "w", [("edge2d", ("rgb2depth",))], (1,), Here(), quiet)
+        train(broken, tmp_path / "w", [("edge2d", ("rgb2depth",))], (1,), Here(), no_progress_bar)
     assert place_of(tmp_path / "w" / "seed-1", "edge2d", ("self",)).exists()
 
 
-def test_the_command_line_tells_what_is_wrong_in_a_line(tmp_path):
-    missing = str(tmp_path / "none")
-    with pytest.raises(SystemExit, match=r"Error: .*none: no such folder"):
-        program.main(["splits", "--data", missing, "--old", "3", "-o", str(tmp_path / "f.csv")])
+def test_the_command_line_tells_what_is_wrong_in_a_line(tmp_path, capsys):
+    missing, out = str(tmp_path / "none"), str(tmp_path / "out")
+    flags = ["--table", "t.csv", "--data", missing, "--bank", "b", "--old", "3", "--out", out]
+    assert run_command(["bench", "payoff", *flags, "--splits", str(tmp_path / "f.csv")]) == 2
+    assert re.fullmatch(r"Error: .*none: no such folder.*\n", capsys.readouterr().err)
+    assert run_command(["bench", "payoff", "--render", "--out", out]) == 2
+    assert "has no records of a run" in capsys.readouterr().err
 
 
 @pytest.mark.slow
 def test_the_command_trains_with_worker_processes(asked, tmp_path, capsys):
-    arguments = [
-        "--table",
-        asked.table,
-        "--data",
-        asked.data,
-        "--bank",
-        asked.bank,
-        "--splits",
-        asked.splits,
-        "--budget",
-        "1",
-        "--random",
-        "1",
-        "--seeds",
-        "1",
-        "--resamples",
-        "5",
-        "--out",
-        str(tmp_path / "out"),
-        "--work",
-        str(tmp_path / "work"),
-        "--jobs",
-        "2",
+    named = {"table": asked.table, "data": asked.data, "bank": asked.bank, "splits": asked.splits}
+    others = {"budget": 1, "random": 1, "seeds": 1, "resamples": 5, "jobs": 2}
+    folders = {"out": tmp_path / "out", "work": tmp_path / "work"}
+    flags = [
+        word
+        for name, value in {**named, **others, **folders}.items()
+        for word in (f"--{name}", str(value))
     ]
-    program.main(arguments)
-    assert "# Does the solved taxonomy pay?" in capsys.readouterr().out
-    page = (tmp_path / "out" / program.PAGE).read_text()
-    assert f"`python -m benchmarks.payoff --table {asked.table}" in page
+    assert run_command(["bench", "payoff", *flags]) == 0
+    assert "Mean win rate against scratch in 2 buildings: solved" in capsys.readouterr().out
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert f"`taskgraph bench payoff --table {asked.table}" in text

@@ -1,22 +1,25 @@
 """The solver's benchmark: its formulations, its table, and the page made of it."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import solver
-from benchmarks.formulations import paper_model
-from benchmarks.instances import FAMILIES
-from benchmarks.solver_page import render, render_folder
+from benchmarks.results.frame import to_frame
+from benchmarks.results.machine import RESULTS, machine
+from benchmarks.results.record import Record, read_records
+from benchmarks.speed.solver import run as solver
+from benchmarks.speed.solver.formulations import paper_model
+from benchmarks.speed.solver.instances import FAMILIES
+from benchmarks.speed.solver.page import proofs_section
+from benchmarks.speed.solver.settings import PROOFS, SUITE, Settings
+from benchmarks.speed.solver.whole_calls import turns
 from taskgraph.problem import make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver import find_solver
 from taskgraph.solver.choice import choose
 from taskgraph.solver.clock import Clock
-
-RESULTS = Path(__file__).resolve().parents[2] / "results" / "solver"
 
 
 def program_of(family, tasks, per_target, seed, budget):
@@ -59,22 +62,46 @@ def test_a_run_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
     monkeypatch.setattr(solver, "GENERATED", [("latent", 10, 8, 0, (2, 3))])
     monkeypatch.setattr(solver, "HELD_OUT", [])
     monkeypatch.setattr(solver, "SHORT", 0.0)
-    missing = tmp_path / "nowhere"
-    solver.run(missing, tmp_path, 10.0, "grouped")
-    before = pd.read_csv(tmp_path / "timings.csv")
-    solver.run(missing, tmp_path, 10.0, "")
-    after = pd.read_csv(tmp_path / "timings.csv")
-    assert len(before) == 2
-    assert len(after) == 6
-    pd.testing.assert_frame_equal(before, after.iloc[:2], check_dtype=False)
-    solver.run(missing, tmp_path, 11.0, "grouped")  # another limit: the table starts anew
-    assert len(pd.read_csv(tmp_path / "timings.csv")) == 2
+    some = Settings(part=PROOFS, taskonomy=str(tmp_path / "nowhere"), time_limit=10.0)
+    solver.run(replace(some, only="grouped"), tmp_path)
+    before = read_records(tmp_path)
+    solver.run(some, tmp_path)
+    after = read_records(tmp_path)
+    assert (len(before), len(after)) == (2, 6)
+    assert after[:2] == before
+    assert {each.seed for each in after} == {0}
+    assert all(each.seconds > 0 and each.versions["pulp"] for each in after)
+    solver.run(some, tmp_path)
+    assert len(read_records(tmp_path)) == 6, "nothing is measured twice"
+    solver.run(replace(some, only="grouped", time_limit=11.0), tmp_path)
+    page = SUITE.write_page(tmp_path)
+    assert "limit 11 s a cell" in page
+    assert page.count("| latent 10 x 8 (0) |") == 2, "only the last run is shown"
 
 
 def test_without_the_published_tables_they_are_skipped_and_it_says_so(tmp_path, capsys):
-    names = [name for name, _, _ in solver.instances(tmp_path / "nowhere")]
+    settings = Settings(taskonomy=str(tmp_path / "nowhere"))
+    names = [one.name for one in solver.instances(settings)]
     assert not set(solver.PUBLISHED) & set(names)
     assert "taskonomy 1k is skipped" in capsys.readouterr().out
+
+
+def test_the_smoke_run_takes_two_small_tables(tmp_path, monkeypatch):
+    monkeypatch.setattr(solver, "SHORT", 0.0)
+    settings = SUITE.with_preset("smoke", {"time_limit": 4.0})
+    assert settings == Settings(part=PROOFS, small=True, time_limit=4.0)
+    assert [one.name for one in solver.instances(settings)] == [
+        "latent 12 x 12 (0)",
+        "flat 12 x 12 (0)",
+    ]
+
+
+def test_whole_calls_are_timed_in_turns_of_both_methods():
+    table = FAMILIES["latent"](8, 6, 0)
+    found = turns(table, {"budget": 3, "max_order": 4, "objective": "linear"}, 2)
+    assert found["taskgraph_clock_s"] > 0
+    assert found["paper_cpu_s"] > 0
+    assert found["clock_ratio"] > 0
 
 
 def test_the_page_marks_what_is_not_proven():
@@ -85,23 +112,34 @@ def test_the_page_marks_what_is_not_proven():
         ("flat", 5.0, "grouped", 1.0, "optimal", 1.0, 0.0),
         ("flat", 5.0, "taskgraph", 1.0, "optimal", 1.01, 0.0),
     ]
-    columns = ["instance", "budget", "method", "seconds", "status", "objective", "gap"]
-    frame = pd.DataFrame(rows, columns=columns).assign(transfers=10)
-    page = render(frame, solver.config(60.0))
+    versions = machine("pulp", "highspy")
+    records = []
+    for instance, budget, method, seconds, status, objective, gap in rows:
+        settings = {
+            "part": "proof",
+            "instance": instance,
+            "budget": budget,
+            "method": method,
+            "time_limit": 60.0,
+            "most_repetitions": 5,
+        }
+        metrics = {
+            "transfers": 10,
+            "median_seconds": seconds,
+            "status": status,
+            "objective": objective,
+            "gap": gap,
+        }
+        records.append(Record("solver", settings, None, None, metrics, None, versions))
+    page = proofs_section(records)
     assert "(60.0, none) | (60.0, 2.00%) | 2.0 | 1.010000 | > 30.0 | > 30.0" in page
     assert "Called optimal, and not: grouped on flat at budget 5" in page
-
-
-def test_the_committed_page_is_made_of_the_committed_table():
-    if not (RESULTS / "timings.csv").exists():
-        pytest.skip("no results here")
-    assert (RESULTS / "README.md").read_text() == render_folder(RESULTS)
+    assert "commit not recorded" in page
 
 
 def test_committed_proofs_agree_and_bounds_hold():
-    if not (RESULTS / "timings.csv").exists():
-        pytest.skip("no results here")
-    frame = pd.read_csv(RESULTS / "timings.csv")
+    frame = to_frame(read_records(RESULTS / "solver"))
+    frame = frame[frame["part"] == "proof"]
     best = frame.groupby(["instance", "budget"])["objective"].transform("max")
     proven = frame["status"] == "optimal"
     assert np.allclose(frame["objective"][proven & best.notna()], best[proven & best.notna()])

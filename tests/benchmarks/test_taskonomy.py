@@ -1,16 +1,17 @@
 """The page of results on the published tables shows what its commands print."""
 
-import json
 import shlex
 from pathlib import Path
 
 import pytest
 
 import taskgraph as tg
+from benchmarks.taskonomy import run as suite
+from benchmarks.taskonomy.page import last_printed
 from taskgraph.cli import run
 
 PAGE = Path(__file__).resolve().parents[2] / "results" / "taskonomy"
-COMMANDS = json.loads((PAGE / "commands.json").read_text())
+COMMANDS = list(last_printed(PAGE))
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,10 @@ def folder(shared, tmp_path_factory):
         arguments = ["--size", size, "-o", str(place / f"{name}.csv")]
         assert run(["import", "taskonomy", str(shared / "taskonomy"), *arguments]) == 0
     return place
+
+
+def test_the_records_are_of_the_commands_that_the_suite_runs():
+    assert tuple(COMMANDS) == suite.COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS)

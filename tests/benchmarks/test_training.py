@@ -1,16 +1,20 @@
 """The benchmark of training: both loops train the same network, and its sums are right."""
 
 import copy
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from benchmarks import training
-from benchmarks.training import METHODS, First, Row, Settings, render, run, summary
+from benchmarks.results.record import Record, read_records
+from benchmarks.speed.training import run as training
+from benchmarks.speed.training.measure import measured
+from benchmarks.speed.training.methods import METHODS, First
+from benchmarks.speed.training.page import METHODS as SHOWN
+from benchmarks.speed.training.page import comparison, summary
+from benchmarks.speed.training.settings import SUITE, Settings
 from encoders.scenes.making.make import make
 
 SETTINGS = Settings("world", images=24, batch=8, epochs=2, precision="32-true")
@@ -51,48 +55,74 @@ def test_each_method_trains_on_the_examples_it_is_given(method):
     assert most == (1 if method == "plain PyTorch" else 8)
 
 
-def rows(speeds, **options):
+def records_of(speeds, **options):
     return [
-        Row(method, repeat, speed, 0.25, 1000.0, options.get("gpu"))
+        Record(
+            "training",
+            training.settings_of(SETTINGS, method, repeat),
+            0,
+            None,
+            {
+                "images_per_second": speed,
+                "waiting": 0.25,
+                "memory": 1000.0,
+                "gpu_memory": options.get("gpu"),
+            },
+        )
         for method, each in zip(METHODS, speeds, strict=True)
         for repeat, speed in enumerate(each)
     ]
 
 
+def test_the_page_knows_the_methods():
+    assert tuple(METHODS) == SHOWN
+
+
 def test_the_ratio_is_taken_within_each_repeat():
     """200/100, 300/100 and 100/200: median 2, though the medians are 200 and 100."""
-    found = summary(rows([(200.0, 300.0, 100.0), (100.0, 100.0, 200.0)]))
+    found = summary(records_of([(200.0, 300.0, 100.0), (100.0, 100.0, 200.0)]))
     assert found["ratio"] == {"median": 2.0, "least": 0.5, "largest": 3.0, "repeats": 3}
     assert found["encoders.fit"]["images_per_second"] == 200
     assert (found["plain PyTorch"]["least"], found["plain PyTorch"]["largest"]) == (100, 200)
-    lines = render(found).splitlines()
+    lines = comparison(found).splitlines()
     assert lines[2] == "| encoders.fit | 200 (100–300) | 25.0% | 1000 | – |"
     assert lines[-1] == "`encoders.fit` is 2.00 times as fast (0.50–3.00 in 3 repeats)."
-    assert "| 1000 | 7 |" in render(summary(rows([(1.0,), (1.0,)], gpu=7.0)))
+    assert "| 1000 | 7 |" in comparison(summary(records_of([(1.0,), (1.0,)], gpu=7.0)))
 
 
-def test_a_run_alternates_and_writes_all_it_measured(tmp_path, monkeypatch):
+def test_a_run_alternates_and_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
     calls = []
 
-    def measured(method, repeat, settings):
+    def fake(method, settings):
+        if len(calls) == 3 and not (tmp_path / "cut").exists():
+            (tmp_path / "cut").touch()
+            raise KeyboardInterrupt
         calls.append(method)
-        return Row(method, repeat, 10.0 * len(calls), 0.1, 5.0, None)
+        return {
+            "images_per_second": 10.0 * len(calls),
+            "waiting": 0.1,
+            "memory": 5.0,
+            "gpu_memory": None,
+            "gpu": None,
+        }
 
-    monkeypatch.setattr(training, "measured", measured)
-    found = run(replace(SETTINGS, data=str(tmp_path / "world")), tmp_path / "out", 2)
+    monkeypatch.setattr(training, "measured", fake)
+    settings = replace(SETTINGS, data=str(tmp_path / "world"), repeats=2)
+    with pytest.raises(KeyboardInterrupt):
+        training.run(settings, tmp_path / "out")
+    training.run(settings, tmp_path / "out")
     first, second = METHODS
     assert calls == [first, second, second, first]
+    records = read_records(tmp_path / "out")
+    assert len(records) == 4
+    found = summary(records)
     assert found["ratio"]["least"] == pytest.approx(10 / 20)
     assert found["ratio"]["largest"] == pytest.approx(40 / 30)
-    whole = json.loads((tmp_path / "out" / "throughput.json").read_text())
-    assert whole["summary"] == found
-    assert whole["config"]["versions"]["torch"] == torch.__version__
-    assert {**whole["config"], **asdict(SETTINGS), "data": "world"} == whole["config"]
-    assert len(whole["rows"]) == 4
-    page = (tmp_path / "out" / "README.md").read_text()
+    assert records[0].versions["torch"] == torch.__version__
+    page = SUITE.write_page(tmp_path / "out")
     assert "--data world" in page
-    assert render(found) in page
-    assert str(tmp_path) not in page
+    assert comparison(found) in page
+    assert str(tmp_path) not in page + (tmp_path / "out" / "records.jsonl").read_text()
 
 
 @pytest.mark.slow
@@ -100,7 +130,6 @@ def test_a_cell_is_measured_in_a_process_of_its_own(tmp_path):
     make(tmp_path / "world", buildings=3, views=16, size=64, seed=1)
     settings = Settings(str(tmp_path / "world"), images=16, batch=8, epochs=1)
     for method in METHODS:
-        row = training.measured(method, 3, settings)
-        assert (row.method, row.repeat) == (method, 3)
-        assert row.images_per_second > 0
-        assert 100 < row.memory < 4000
+        found = measured(method, settings)
+        assert found["images_per_second"] > 0
+        assert 100 < found["memory"] < 4000

@@ -16,21 +16,24 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import taskgraph as tg
+from benchmarks.results import markdown
+from benchmarks.results.figures import LARGEST, write_picture
+from benchmarks.results.record import FILE
+from benchmarks.results.suite import PAGE
 from benchmarks.transfers import (
     buildings,
     closed_form,
     figures,
-    markdown,
     parts,
     predictors,
     published,
     scoring,
     structure,
 )
-from benchmarks.transfers.__main__ import main
+from benchmarks.transfers import facts as kept_facts
 from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.finished import read_finished
-from benchmarks.transfers.page import PAGE, render
+from benchmarks.transfers.page import render
 from benchmarks.transfers.significance import against_random, as_good
 from encoders.tasks import TASKS
 from encoders.transfer.data import TransferDataConfig
@@ -38,6 +41,7 @@ from encoders.transfer.ridge import RidgeResult, source_sets
 from encoders.transfer.scores import dds, discretize, logme, shrunk_h_score
 from encoders.transfer.store import Store, write_views
 from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.cli import run as run_command
 from taskgraph.errors import ConvergenceError, InvalidTableError
 from taskgraph.losses import Losses
 from taskgraph.plot import transfer_distance, tree
@@ -46,8 +50,13 @@ from taskgraph.transfers import Transfers
 from tests.examples import examples
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "results" / "transfers"
 PUBLISHED = ROOT.parent / "shared" / "taskonomy"
+
+
+def main(arguments):
+    """The command of the suite, and its exit code."""
+    return run_command(["bench", "transfers", *arguments])
+
 
 TARGETS = ("class_places", "edge2d", "keypoint2d", "rgb2depth", "rgb2sfnorm")
 SOURCES = (*TARGETS, "class_1000", "random")
@@ -842,7 +851,7 @@ def results(sweep, closed, tmp_path_factory):
         str(closed),
     ]
     few = ["--draws", "30", "--resamples", "40", "--permutations", "49"]
-    assert main([str(sweep), *given_, *few]) == 0
+    assert main(["--sweep", str(sweep), *given_, *few]) == 0
     return out
 
 
@@ -851,7 +860,7 @@ def test_a_sweep_gives_every_table_picture_and_section(results):
     unwrapped = " ".join(page.split())
     for name in ("heatmap", "tree", "taxonomy_2", "taxonomy_5", "frontier"):
         assert f"]({name}.svg)" in page
-        assert (results / f"{name}.svg").stat().st_size < figures.LARGEST
+        assert (results / f"{name}.svg").stat().st_size < LARGEST
     assert "Left out" not in page.replace("are left out", "")
     assert "H-score, LogME and DDS are left out: the sweep has no folder representations." in page
     assert "--draws 30 --resamples 40 --permutations 49" in unwrapped
@@ -870,7 +879,7 @@ def test_a_sweep_gives_every_table_picture_and_section(results):
 
 
 def test_no_place_on_a_disk_is_told(results, sweep):
-    for path in (results / PAGE, results / "facts.json"):
+    for path in (results / PAGE, results / FILE):
         text = path.read_text()
         assert "/secret" not in text
         assert str(sweep) not in text
@@ -880,7 +889,7 @@ def test_the_page_is_made_of_the_tables_alone(results):
     before = (results / PAGE).read_text()
     assert render(results) == before
     (results / PAGE).unlink()
-    assert main(["--page-only", "--out", str(results)]) == 0
+    assert main(["--render", "--out", str(results)]) == 0
     assert (results / PAGE).read_text() == before
 
 
@@ -893,13 +902,13 @@ def test_choices_are_made_again_from_the_results_alone(results, tmp_path):
     few = ["--draws", "30", "--resamples", "40", "--seed", "0"]
     assert main(["--choices-only", "--out", str(out), *few]) == 0
     for path in results.iterdir():
-        if path.name not in (PAGE, "facts.json"):
+        if path.name not in (PAGE, FILE):
             assert path.read_bytes() == (out / path.name).read_bytes(), path.name
-    before, after = (json.loads((place / "facts.json").read_text()) for place in (results, out))
-    assert set(after.pop("chosen")) >= {"commit", "versions"}
+    before, after = (kept_facts.read_facts(place) for place in (results, out))
+    assert set(after.pop("choices")) == {"commit", "versions"}
     assert after == before
     page = (out / PAGE).read_text()
-    assert "--choices-only --out results/transfers --draws 30 --resamples 40\n" in page
+    assert "--choices-only --draws 30 --resamples 40\n" in page
     assert "are of the second command" in " ".join(page.split())
     assert main(["--choices-only", "--out", str(tmp_path / "none")]) == 2
 
@@ -918,10 +927,13 @@ def test_the_page_tells_what_best_single_costs_and_ours_at_that_cost(results):
     assert f"| {row['gain_single']:.3f} ({row['single_spent']:g}) |" in page
 
 
-def test_the_committed_page_is_that_of_its_tables():
-    if not (RESULTS / "facts.json").exists():
-        pytest.skip("no results here")
-    assert (RESULTS / PAGE).read_text() == render(RESULTS)
+def test_facts_are_read_as_they_were_recorded(results):
+    """Also those of the committed results, with all parts."""
+    for folder in (results, ROOT / "results" / "transfers"):
+        known = kept_facts.read_facts(folder)
+        assert kept_facts.facts_of(kept_facts.records_of(known)) == known
+    assert set(known) >= {"ridge", "scores", "closed_form", "choices", "trust", "sweep", "bank"}
+    assert known["scores"]["seconds"]["dds"] > 0
 
 
 def test_what_a_sweep_lacks_is_said(tmp_path, table, monkeypatch):
@@ -935,6 +947,7 @@ def test_what_a_sweep_lacks_is_said(tmp_path, table, monkeypatch):
     assert (
         main(
             [
+                "--sweep",
                 str(bare),
                 "--out",
                 str(out),
@@ -977,18 +990,18 @@ def test_broken_files_are_said_and_do_not_stop_the_rest(tmp_path, table):
 
 
 def test_a_folder_that_is_no_sweep_or_no_results_is_one_line(tmp_path, capsys):
-    assert main([str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert main(["--sweep", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert "transfers.csv" in capsys.readouterr().err
-    assert main(["--page-only", "--out", str(tmp_path)]) == 2
-    assert "has no facts.json; run `python -m benchmarks.transfers SWEEP` first" in (
+    assert main(["--render", "--out", str(tmp_path)]) == 2
+    assert "has no records; run `taskgraph bench transfers --sweep SWEEP` first" in (
         capsys.readouterr().err
     )
-    with pytest.raises(SystemExit):
-        main([])
-    assert (
-        "name the folder of a sweep, or give --choices-only or --page-only"
-        in capsys.readouterr().err
+    assert main(["--out", str(tmp_path / "out")]) == 2
+    assert "name the folder of a sweep with --sweep, or give --choices-only" in (
+        capsys.readouterr().err
     )
+    assert main(["--average", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "--average needs a folder for what it measures: give --work" in capsys.readouterr().err
 
 
 def test_large_losses_stay_where_they_are(sweep, tmp_path, monkeypatch):
@@ -1002,8 +1015,8 @@ def test_large_losses_stay_where_they_are(sweep, tmp_path, monkeypatch):
 
 def test_a_large_picture_is_a_png_and_replaces_the_svg(table, tmp_path):
     figure = tree(table)
-    assert figures.write_picture(figure, tmp_path, "tree") == "tree.svg"
-    assert figures.write_picture(figure, tmp_path, "tree", largest=100) == "tree.png"
+    assert write_picture(figure, tmp_path, "tree") == "tree.svg"
+    assert write_picture(figure, tmp_path, "tree", largest=100) == "tree.png"
     assert (tmp_path / "tree.png").read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "tree.svg").exists()
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.payoff.settings import Settings, check, sweep_of, transfer_of
+from benchmarks.payoff.readouts import check, sweep_of, transfer_of
+from benchmarks.payoff.settings import Settings
 from benchmarks.payoff.splits import write_splits
 from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank

@@ -1,7 +1,6 @@
 """Intervals of affinities: by hand, by finite differences, by enumeration, and by simulation."""
 
 import itertools
-import json
 import logging
 import subprocess
 import sys
@@ -15,16 +14,11 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from benchmarks import intervals as grid
-from benchmarks.intervals_page import summary
-from benchmarks.machine import ROOT
 from taskgraph.affinity import affinities, affinity_from_wins, interval, win_rates
 from taskgraph.affinity.ahp import affinities_of_wins
 from taskgraph.affinity.bootstrap import units_of
 from taskgraph.affinity.interval import affinity_interval, effective_images
 from taskgraph.losses import Losses, TargetLosses
-
-RESULTS = ROOT / "results" / "intervals"
 
 
 def some_losses(images=60, candidates=5, seed=0, noise=0.5):
@@ -218,82 +212,3 @@ def test_the_command_warns_on_standard_error(tmp_path):
     assert "Traceback" not in told.stderr
     silent = subprocess.run(command, capture_output=True, text=True)
     assert "clusters of images" not in silent.stderr
-
-
-@pytest.mark.parametrize(
-    "cell",
-    [
-        grid.Cell(10, 0.3),
-        grid.Cell(10, 1.0, rounding=0.5),
-        grid.Cell(10, 1.0, rounding=0.5, ties="strict"),
-    ],
-)
-def test_the_truth_is_the_affinity_of_many_images(cell):
-    many = grid.Cell(100_000, **{k: v for k, v in vars(cell).items() if k != "images"})
-    wins = win_rates(grid.simulate(many, np.random.default_rng(0)), ties=cell.ties)
-    np.testing.assert_allclose(
-        grid.truth(cell), affinity_from_wins(wins, ties=cell.ties), rtol=0.05
-    )
-
-
-def test_clusters_hold_half_of_the_variance():
-    cell = grid.Cell(1000, 2.0, 10)
-    values = np.concatenate([grid.simulate(cell, np.random.default_rng(k)) for k in range(40)])
-    values -= np.tile(cell.means, 40)[:, None]
-    means = np.stack([values[:, k::10].mean(axis=1) for k in range(10)])
-    assert values.var() == pytest.approx(4, rel=0.1)
-    assert means.var() == pytest.approx(2, rel=0.1)
-
-
-@pytest.mark.parametrize("cell", [grid.Cell(20, 0.3), grid.Cell(100, 0.3), grid.Cell(100, 0.3, 10)])
-def test_intervals_cover_where_the_percentile_interval_did_not(cell):
-    """60 tables of a seed that the published grid does not use: 480 intervals."""
-    records = pd.DataFrame([row for block in range(3) for row in grid.measure(cell, block, 77)])
-    held = summary(records)["held"]
-    assert held[(cell.name, "before")] < 0.8
-    assert 0.9 <= held[(cell.name, "after")] <= 0.99
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("cell", grid.GRID, ids=lambda cell: cell.label)
-def test_intervals_cover_in_every_cell(cell):
-    """The published seed again: 200 tables a cell."""
-    blocks = grid.REPETITIONS // grid.BLOCK
-    records = pd.DataFrame([row for block in range(blocks) for row in grid.measure(cell, block)])
-    assert 0.92 <= summary(records)["held"][(cell.name, "after")] <= 0.98
-
-
-def test_every_method_that_was_tried_gives_bounds():
-    for cell in (grid.Cell(20, 1.0), grid.Cell(40, 1.0, 10)):
-        records = pd.DataFrame(grid.measure_tried(cell, 0))
-        assert records.groupby("method")["repetition"].nunique().eq(grid.BLOCK).all()
-        assert (records["held"] + records["above"] + records["below"] == 8).all()
-
-
-def test_a_run_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
-    for name in ("GRID", "FEW", "OTHER"):
-        monkeypatch.setattr(grid, name, [])
-    monkeypatch.setattr(grid, "GRID", [grid.Cell(20, 1.0)])
-    grid.run(tmp_path, grid.BLOCK)
-    before = pd.read_csv(tmp_path / "records.csv")
-    monkeypatch.setattr(grid, "GRID", [grid.Cell(20, 1.0), grid.Cell(20, 3.0)])
-    grid.run(tmp_path, grid.BLOCK)
-    after = pd.read_csv(tmp_path / "records.csv")
-    pd.testing.assert_frame_equal(before, after.iloc[: len(before)])
-    assert len(after) == 2 * len(before) == 4 * grid.BLOCK
-    assert (tmp_path / "README.md").read_text() == grid.page(tmp_path)
-
-
-def test_the_committed_page_is_made_of_the_committed_records():
-    assert (RESULTS / "README.md").read_text() == grid.page(RESULTS)
-    assert json.loads((RESULTS / "config.json").read_text())["records"]["commit"]
-
-
-def test_the_committed_grid_is_whole_and_holds():
-    shown = summary(pd.read_csv(RESULTS / "records.csv"))
-    for cell in grid.GRID:
-        row = shown.loc[(cell.name, "after")]
-        assert row["repetitions"] == grid.REPETITIONS
-        assert 0.92 <= row["held"] <= 0.98, cell.label
-    for cell in [*grid.FEW, *grid.OTHER]:
-        assert shown.loc[(cell.name, "after"), "repetitions"] == grid.REPETITIONS // 2

@@ -4,6 +4,7 @@ import importlib.resources
 import json
 import os
 import pickle
+import shlex
 import shutil
 
 import pandas as pd
@@ -659,3 +660,15 @@ def test_a_host_that_is_none_is_one_line(table, capsys):
         error = fails(capsys, "serve", table, "--host", host, "--port", "0")
         assert f"cannot listen on {host}:0: " in error
         assert "or --host 127.0.0.1" in error
+
+
+@pytest.mark.parametrize("name", ["seg, 2D", "it's", 'a "b", c', "two words"])
+def test_the_advice_to_exclude_a_target_can_be_pasted(tmp_path, capsys, name):
+    rows = [("self", "a", 0.5), ("self", "b", 0.6), ("a", "b", 0.4), ("b", name, 0.5)]
+    path = tmp_path / "t.csv"
+    pd.DataFrame(rows, columns=["sources", "target", "affinity"]).to_csv(path, index=False)
+    command = ["solve", str(path), "--budget", "1", "--source-only", "a", "--label-cost", "b=2"]
+    assert run(command) == 3
+    advice = capsys.readouterr().err.split("leave it out with ")[1].removesuffix(".\n")
+    assert run([*command, *shlex.split(advice)]) in (0, 3)
+    assert f'"{name}"' not in capsys.readouterr().err

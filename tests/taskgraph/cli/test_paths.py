@@ -41,6 +41,10 @@ TEXTS = {
     "domain",
     "font",
     "file_names",
+    "names",
+    "only",
+    "task",
+    "preset",
 }
 """Parameters of free text that are no paths."""
 
@@ -70,7 +74,7 @@ def test_every_path_of_every_command_says_whether_it_is_read_or_written():
 
 
 def test_every_output_of_every_command_has_a_type_of_outputs():
-    outputs = {"output", "out", "plot", "show"}
+    outputs = {"output", "out", "plot", "show", "work", "sheet"}
     for words, command in commands():
         for parameter in command.params:
             if isinstance(parameter.type, _PathType):

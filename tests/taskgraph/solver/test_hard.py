@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 import taskgraph as tg
-from benchmarks.instances import flat, latent
+from benchmarks.speed.solver.instances import flat, latent
 from taskgraph.errors import InvalidProblemError
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program

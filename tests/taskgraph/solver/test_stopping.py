@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
-from benchmarks.instances import latent
+from benchmarks.speed.solver.instances import latent
 from taskgraph.solver.clock import Clock
 from taskgraph.tables import write_transfers
 
@@ -114,7 +114,7 @@ def test_ctrl_c_on_the_command_line_prints_the_best_taxonomy_so_far(hard, tmp_pa
 LEAVING = """
 import threading
 import taskgraph as tg
-from benchmarks.instances import latent
+from benchmarks.speed.solver.instances import latent
 from taskgraph.solver import running
 from taskgraph.solver.clock import Clock
 running.STOP_SECONDS = 0.0  # no solver stops so soon

@@ -1,0 +1,200 @@
+"""The page of the task bank, made of its records alone."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.bank.pictures import PHOTOS
+from benchmarks.results import markdown
+from benchmarks.results.frame import part
+from benchmarks.results.record import Record, read_records
+from encoders.bank import table1
+from encoders.bank.table1 import MEAN, PAPER_MEAN, weak
+from encoders.tasks.names import DISPLAY_ORDER
+
+TASK, MEAN_OF_ALL = "task", "mean"
+"""Parts of the records: one task, and the means over all."""
+
+NOTE = """Little carries over, and plainly so: 2D edges are right in all four, vanishing points
+stand upright, and the floor under the motorcycle is found as a floor. Depth and reshading are
+nearly flat, occlusion edges nearly absent; the saucer is called a couch, the cup's picture a
+corridor, and the layouts mean nothing. These networks are for measuring transfers between tasks on
+rendered rooms; for photographs, train on photographs (`taskgraph train` reads Taskonomy's
+folders)."""
+"""What the pictures of photographs show, said after looking at them."""
+
+PAGE = """# The task bank
+
+{count} trained encoder-decoders and the random encoder at the preset `{preset}`:
+{megabytes:.1f} MB in half precision. They are in the wheel: `encoders.load("normals")`.
+
+```sh
+taskgraph scenes runs/world {scenes}
+{command}
+taskgraph bench bank --bank runs/bank --data runs/world --sweep runs/cpu/transfers
+```
+
+Commit {commit}, seed {seed}, data SHA-256
+`{hash}`. {images[train]:,} images to train on,
+{images[val]:,} to choose the epoch, {images[test]:,} to test, of different buildings.
+Epochs: {epochs}.
+Batches of {batch}, AdamW up to {rate:g}. Classes and poses of two cameras are trained on mirrored
+and lightened pictures too, and these poses on other pairs in each epoch; so are their references.
+{hours:.1f} hours of one core, references included, on a machine with other work on it.
+
+## Win rates: the paper's Table 1 on our data
+
+Share of the test images on which a task's network has a smaller loss than (1) the best constant
+answer, (2) a read-out from the *random* encoder that is trained on the transfer data, as all
+transfers are, and (3) one that is trained on all images of the task's own network, for as long.
+Larger is better, 50 % is chance. Intervals resample buildings. Source-only tasks have no read-outs.
+The paper has (1) and (2): its published transfers `random -> target`, learned from 16,000 images,
+have the win rates that its Table 1 prints. Its figures are for its own networks and data (256
+pixels, 120,000 images, ResNet-50): like is not compared with like.
+
+Mean {average} and {readout} (the paper's: {paper[0]} % and {paper[1]} %); against (3)
+{random}{hardest}. {defects}
+
+{table}
+Losses are the tasks' own (L1, L2, cross-entropy, metric, pose norm), comparable within a row.
+`losses.parquet` has them image by image, and `table1.csv` this table.
+
+## What they say of views they never saw
+
+![Six views of held-out buildings; below each, every task's prediction and its label](views.jpg)
+
+## What they say of photographs
+
+![Photographs, and beside each its depth, normals, edges, segments, classes and layout](photos.jpg)
+
+{photos} come with scikit-image; here they are cut to the middle square and shrunk to 64 pixels. No
+network has seen a photograph. {note}
+
+## Runs
+
+{runs}
+"""
+
+
+def last_records(folder: Path) -> tuple[list[Record], Record]:
+    """Return the last record of each task, and the last of the means."""
+    records = read_records(folder)
+    by_task = {each.settings["task"]: each for each in part(records, part=TASK)}
+    return list(by_task.values()), part(records, part=MEAN_OF_ALL)[-1]
+
+
+def frame_of(tasks: Sequence[Record], mean: Record) -> pd.DataFrame:
+    """Return Table 1: a row a task and one of the means, as `encoders.bank.table1.table` has it."""
+    rows = {
+        each.settings["task"]: {"title": each.settings["title"], **each.metrics["table1"]}
+        for each in tasks
+        if "table1" in each.metrics
+    }
+    rows[MEAN] = {"title": mean.settings["title"], **mean.metrics["table1"]}
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index.name = "task"
+    numbers = [name for name in frame if name != "title"]
+    return frame.astype(dict.fromkeys(numbers, float))
+
+
+def render(folder: Path) -> str:
+    """Return the whole page, from the records of a folder."""
+    tasks, means = last_records(folder)
+    frame = frame_of(tasks, means)
+    first = tasks[0]
+    made, fit = first.settings["data"].get("settings") or {}, first.settings["fit"]
+    order = [name for name in DISPLAY_ORDER if name in frame.index]
+    mean = frame.loc[MEAN]
+    return PAGE.format(
+        count=len(tasks),
+        preset=first.settings["preset"],
+        megabytes=means.metrics["weights"] / 1e6,
+        command=first.settings["command"],
+        commit=first.commit,
+        seed=first.seed,
+        scenes=" ".join(f"--{key} {value}" for key, value in made.items()),
+        hash=first.settings["data"].get("sha256"),
+        images=first.settings["images"],
+        epochs=_epochs(tasks),
+        batch=fit["batch"],
+        rate=fit["learning_rate"],
+        hours=sum(each.seconds or 0.0 for each in tasks) / 3600,
+        **{name: _percent(mean[name]) for name in ("average", "readout", "random")},
+        paper=PAPER_MEAN,
+        defects=_defects(frame),
+        hardest=_hardest(frame),
+        table=table1.markdown(frame.loc[[*order, MEAN]]),
+        runs=_runs(tasks, order),
+        photos=", ".join(PHOTOS),
+        note=NOTE,
+    )
+
+
+def found(folder: Path) -> str:
+    """Return the mean win rates."""
+    tasks, means = last_records(folder)
+    mean = means.metrics["table1"]
+    text = (
+        f"{len(tasks)} networks beat the best constant answer on {_percent(mean['average'])} of "
+        "the test images in the mean"
+    )
+    if mean["readout"] is None:
+        return text + "."
+    return text + f", and a read-out from the random encoder on {mean['readout']:.1f} %."
+
+
+def _defects(frame: pd.DataFrame) -> str:
+    """Return which tasks win too rarely, in words."""
+    defects = weak(frame)
+    if defects:
+        return "Below 60 %: " + "; ".join(defects) + "."
+    second = " or (2)" if frame["readout"].notna()[MEAN] else ""
+    return f"No task is below 60 % against (1){second}."
+
+
+def _percent(value: Any) -> str:
+    return "(not measured)" if pd.isna(value) else f"{value:.1f} %"
+
+
+def _hardest(frame: pd.DataFrame) -> str:
+    """Return the task that wins least often against `RANDOM`, and how often, as part of a sentence.
+
+    It is empty where no task was compared with `RANDOM`.
+    """
+    rates = frame.drop(MEAN).set_index("title")["random"].dropna()
+    if rates.empty:
+        return ""
+    return f", least of all {rates.idxmin()}, {rates.min():.1f} %"
+
+
+def _epochs(tasks: Sequence[Record]) -> str:
+    """Return how many epochs there were, and for which tasks it was another number."""
+    each = {one.settings["task"]: one.settings["fit"]["epochs"] for one in tasks}
+    common = statistics.mode(each.values())
+    others = ", ".join(f"{name} {n}" for name, n in each.items() if n != common)
+    return f"{common}" + (f" (where that was too few: {others})" if others else "")
+
+
+def _runs(tasks: Sequence[Record], order: Sequence[str]) -> str:
+    known = {one.settings["task"]: one for one in tasks}
+    heads = ["Task", "Parameters:", "Best epoch:", "Validation loss:", "Test loss:", "Minutes:"]
+    rows = []
+    for name in order:
+        one = known[name]
+        settings, metrics = one.settings, one.metrics
+        rows.append(
+            [
+                f"{settings['title']} (`{name}`)",
+                f"{metrics['parameters']:,}",
+                f"{metrics['best_epoch']['self'] + 1} of {settings['fit']['epochs']}",
+                f"{metrics['valid_loss']['self']:.4f}",
+                f"{metrics['test_loss']['self']:.4f}",
+                f"{(one.seconds or 0.0) / 60:.1f}",
+            ]
+        )
+    return markdown.table(heads, rows)

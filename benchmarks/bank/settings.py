@@ -1,0 +1,34 @@
+"""What the suite of the task bank is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The bank that is shipped; nothing is trained."""
+
+    bank: str = option(kind="folder", help="Encoders of `taskgraph train`; they are copied.")
+    data: str = option(kind="folder", help="Data set that they were trained on.")
+    sweep: str | None = option(
+        None, kind="folder", help="Transfers from that bank, for the read-outs of Table 1."
+    )
+
+
+SUITE = Suite(
+    name="bank",
+    question="How often do trained networks beat a constant (Table 1)?",
+    methods=(
+        "the best constant answer",
+        "a read-out from the random encoder, trained on the transfer data",
+        "a read-out from the random encoder, trained on all images",
+    ),
+    time="a minute; training the bank before takes hours",
+    writes="one record a task; the networks, table1.csv, losses.parquet, views.jpg, photos.jpg",
+    settings=Settings,
+    package="benchmarks.bank",
+    presets={SMOKE: {}, CPU: {}, PAPER: {}},
+)

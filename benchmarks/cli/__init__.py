@@ -1,0 +1,79 @@
+"""``taskgraph bench``: the suites by name; nothing heavy is imported before one is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+
+import click
+
+from benchmarks.cli.registry import PACKAGES
+from taskgraph.cli.groups import SuggestingGroup
+
+OTHERS = {"data": "benchmarks.cli.data", "all": "benchmarks.cli.all"}
+"""Commands that are no suite, and the modules that hold each as ``command``."""
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """The commands by name, each made when it is asked for."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        import importlib
+
+        if name in OTHERS:
+            command: click.Command = importlib.import_module(OTHERS[name]).command
+            return command
+        if name not in PACKAGES:
+            raise KeyError(name)
+        from benchmarks.cli.command import command_of
+        from benchmarks.cli.registry import load
+
+        return command_of(load(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*PACKAGES, *OTHERS])
+
+    def __len__(self) -> int:
+        return len(PACKAGES) + len(OTHERS)
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        raise TypeError("suites are listed in benchmarks.cli.registry")
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("suites are listed in benchmarks.cli.registry")
+
+
+class SuiteGroup(SuggestingGroup):
+    """The suites in the order of the list."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the list."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each with its whole question."""
+        rows = [(name, command.get_short_help_str(200)) for name, command in self.commands.items()]
+        with formatter.section("Suites"):
+            formatter.write_dl(rows)
+
+
+@click.group(
+    "bench",
+    cls=SuiteGroup,
+    commands=Commands(),
+    invoke_without_command=True,
+    short_help="Run a suite of measurements, or render its page.",
+)
+@click.pass_context
+def bench(ctx: click.Context) -> None:
+    """Run a suite of measurements, and render its page from its records.
+
+    Without the name of a suite, all are listed.
+
+    \b
+    Examples:
+      taskgraph bench solver --preset smoke --out runs/solver
+      taskgraph bench solver --render
+      taskgraph bench all --preset smoke
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

@@ -1,0 +1,116 @@
+"""The command of one suite, made of its description and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from benchmarks.cli.flags import options_of
+from benchmarks.results.suite import PAGE, Suite, flag_of
+from encoders.errors.extras import extra_installed
+from taskgraph.cli.output import note
+from taskgraph.cli.paths import OutputFolder
+
+HELP = """{question}
+
+\b
+Compared or measured:
+{methods}
+
+Time: {time}.
+
+Writes: {writes}; README.md is rendered from these alone.
+
+\b
+Examples:
+{examples}
+"""
+
+
+def command_of(suite: Suite) -> click.Command:
+    """Return ``taskgraph bench NAME``: it runs the suite and renders its page."""
+    params: list[click.Parameter] = [*options_of(suite.settings), *_general(suite)]
+
+    def run_suite(**flags: Any) -> int:
+        out, preset = Path(flags.pop("out")), flags.pop("chosen_preset", None)
+        context = click.get_current_context()
+        with extra_installed("bench"):
+            if flags.pop("render"):
+                suite.write_page(out)
+                note(f"rendered {out / PAGE}")
+                return 0
+            given = {name: value for name, value in flags.items() if _is_given(context, name)}
+            settings = suite.with_preset(preset, _checked(suite, given, context))
+            suite.run(settings, out)
+            suite.write_page(out)
+        note(f"wrote {out / PAGE}")
+        click.echo(suite.found(out))
+        return 0
+
+    return click.Command(
+        suite.name, params=params, callback=run_suite, help=_help(suite), short_help=suite.question
+    )
+
+
+def _general(suite: Suite) -> list[click.Option]:
+    """Return the options that every suite has."""
+    options = [
+        click.Option(
+            ["--out"],
+            type=OutputFolder(),
+            default=f"results/{suite.name}",
+            show_default=True,
+            help="Folder of results; a run that was cut off goes on from its records.",
+        ),
+        click.Option(
+            ["--render"],
+            is_flag=True,
+            help="Only render the page again from the records in OUT.",
+        ),
+    ]
+    if suite.presets:
+        sizes = click.Option(
+            ["--preset", "chosen_preset"],
+            type=click.Choice(list(suite.presets)),
+            help="Size of the run: smoke takes seconds or minutes and shows how it works, cpu is "
+            "for two cores, paper is the largest. Flags override it.",
+        )
+        options.insert(0, sizes)
+    return options
+
+
+def _help(suite: Suite) -> str:
+    required = "".join(
+        f" {flag_of(one)} {one.name.upper()}" for one in suite.fields if one.default is MISSING
+    )
+    name = f"taskgraph bench {suite.name}"
+    smoke = " --preset smoke" if suite.presets else ""
+    return HELP.format(
+        question=suite.question,
+        methods="\n".join(f"  - {method}" for method in suite.methods),
+        time=suite.time,
+        writes=suite.writes,
+        examples=f"  {name}{required}{smoke} --out runs/{suite.name}\n  {name} --render",
+    )
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+
+
+def _checked(suite: Suite, given: dict[str, Any], context: click.Context) -> dict[str, Any]:
+    """Return the flags, if none is lacking that has no default."""
+    lacking = [
+        flag_of(one)
+        for one in suite.fields
+        if one.default is MISSING and given.get(one.name) is None
+    ]
+    if lacking:
+        raise click.UsageError(
+            f"missing {', '.join(lacking)}; give it, or --render for the page alone", context
+        )
+    return given

@@ -1,0 +1,41 @@
+"""The page of all suites: what each asks, what it found, and the command that makes it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.cli.registry import suites
+from benchmarks.results import markdown
+from benchmarks.results.record import FILE
+
+HEADER = """# Results
+
+Each folder holds what one suite measured: `records.jsonl`, one line an evaluation; tables and
+figures; and a page that is rendered from these alone. `taskgraph bench` lists the suites,
+`taskgraph bench NAME --help` explains one, and `taskgraph bench NAME --render` renders its page
+again.
+
+"""
+
+FOOTER = """
+
+A line of `records.jsonl` has the keys `suite`, `settings` (what was asked for), `seed`, `split`,
+`metrics` (what came out), `commit`, `versions` and `seconds`; null where it was not recorded.
+`benchmarks.results.frame.read(folder)` returns the records as a table. `taskgraph bench all
+--render` renders all pages and this one.
+"""
+
+
+def render(results: Path) -> str:
+    """Return the page of all suites that have records in a folder of results."""
+    rows = [
+        [
+            f"[{suite.name}]({suite.name}/README.md)",
+            suite.question,
+            suite.found(results / suite.name),
+            f"`taskgraph bench {suite.name}`",
+        ]
+        for suite in suites()
+        if (results / suite.name / FILE).exists()
+    ]
+    return HEADER + markdown.table(["suite", "asks", "found", "command"], rows) + FOOTER

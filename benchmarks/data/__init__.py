@@ -1,0 +1,1 @@
+"""Named data sets, and the user's folders, as one value: `Data`."""

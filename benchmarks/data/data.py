@@ -1,0 +1,113 @@
+"""A data set as a value: inputs, labels, classes, and splits that no duplicate straddles."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from taskgraph.arrays import Array, Integers
+from taskgraph.errors import InvalidTableError
+
+TRAIN, VAL, TEST = "train", "val", "test"
+VAL_SHARE, TEST_SHARE = 0.1, 0.2
+"""Shares of the items that are cut from training: validation always, test where a set has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Items, their labels, and which part each belongs to.
+
+    Attributes
+    ----------
+    name : str
+    inputs : (N, H, W, C) array of bytes, or (N, D) array of numbers
+        Images, or features.
+    labels : (N,) array, optional
+        Places in ``classes``; None where the items have no classes.
+    classes : tuple of str
+    splits : mapping of (n,) arrays
+        Rows of `TRAIN`, `VAL` and `TEST`, sorted; no row is in two of them.
+    license : str
+    source : str
+        How to get the set.
+    groups : tuple of str
+        What each item belongs to, such as its building; empty where the items stand alone.
+    """
+
+    name: str
+    inputs: Array
+    labels: Integers | None
+    classes: tuple[str, ...]
+    splits: Mapping[str, Integers]
+    license: str
+    source: str
+    groups: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        count = len(self.inputs)
+        if self.labels is not None:
+            if len(self.labels) != count:
+                raise InvalidTableError(
+                    f"{self.name} has {count} items and {len(self.labels)} labels, expected as many"
+                )
+            wrong = (self.labels < 0) | (self.labels >= len(self.classes))
+            if wrong.any():
+                row = int(np.flatnonzero(wrong)[0])
+                raise InvalidTableError(
+                    f"{self.name}: the label of item {row} is {self.labels[row]}, expected 0 to "
+                    f"{len(self.classes) - 1}"
+                )
+        rows = np.concatenate([*self.splits.values()]) if self.splits else np.zeros(0, np.int64)
+        if len(np.unique(rows)) < len(rows):
+            raise InvalidTableError(f"{self.name}: an item is in two splits")
+
+    @property
+    def images(self) -> bool:
+        """Whether the inputs are images."""
+        return self.inputs.ndim == 4
+
+    def part(self, split: str) -> tuple[Array, Integers | None]:
+        """Return the inputs and labels of one split."""
+        rows = self.splits[split]
+        return self.inputs[rows], None if self.labels is None else self.labels[rows]
+
+
+def item_hashes(inputs: Array) -> tuple[bytes, ...]:
+    """Return the SHA-256 of each item's bytes; duplicates have the same one."""
+    return tuple(hashlib.sha256(np.ascontiguousarray(item).tobytes()).digest() for item in inputs)
+
+
+def split_by_hash(inputs: Array, train: Integers, test: Integers | None) -> dict[str, Integers]:
+    """Cut validation from training by a hash of each item, and test where a set has none.
+
+    An item goes where its bytes say, so that duplicates stay on one side, whatever the order and
+    the number of the items. The shares are `VAL_SHARE` and `TEST_SHARE` in the mean.
+
+    Parameters
+    ----------
+    inputs : (N, ...) array
+    train : (n,) array
+        Rows that are cut.
+    test : (m,) array, optional
+        Rows of the set's own test split.
+    """
+    hashes = item_hashes(inputs[train])
+    first, second = (
+        np.array([_share(each[begin : begin + 8]) for each in hashes]) for begin in (0, 8)
+    )
+    tested = np.zeros(len(train), dtype=bool) if test is not None else first < TEST_SHARE
+    validated = ~tested & (second < VAL_SHARE)
+    cut = np.asarray(train)[tested]
+    return {
+        TRAIN: np.sort(np.asarray(train)[~tested & ~validated]),
+        VAL: np.sort(np.asarray(train)[validated]),
+        TEST: np.sort(cut if test is None else test),
+    }
+
+
+def _share(content: bytes) -> float:
+    """Return eight bytes as a number in [0, 1)."""
+    return int.from_bytes(content, "big") / 2**64

@@ -1,0 +1,160 @@
+"""Readers of files: IDX, the pickles of CIFAR, SVHN's MATLAB files, STL-10's bytes, and pictures.
+
+None of them needs torchvision, and none runs what a file asks for.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import pickle
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy.io import loadmat
+
+from taskgraph.arrays import Array, Integers, Pixels
+from taskgraph.errors import InvalidTableError
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".webp")
+SAFE = {
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("_codecs", "encode"),
+}
+"""All that the pickles of CIFAR need; anything else is refused."""
+
+
+def read_idx(path: Path) -> Pixels:
+    """Return the array of bytes in a file of MNIST's format, compressed or not.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is of another format, or is cut off.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as file:
+        content = file.read()
+    if content[:3] != b"\x00\x00\x08" or len(content) < 4:
+        raise InvalidTableError(f"{path}: expected a file in MNIST's format (IDX) of bytes")
+    dimensions = content[3]
+    head = 4 + 4 * dimensions
+    shape = struct.unpack(f">{dimensions}I", content[4:head])
+    expected = int(np.prod(shape))
+    if len(content) - head != expected:
+        raise InvalidTableError(
+            f"{path} has {len(content) - head} bytes after its head, expected {expected}: it is "
+            "cut off; get it again"
+        )
+    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in SAFE:
+            raise InvalidTableError(
+                f'this pickle asks for "{module}.{name}", expected arrays and names alone; it was '
+                "not read"
+            )
+        return super().find_class(module, name)
+
+
+def read_pickle(path: Path) -> dict[str, Any]:
+    """Return the dictionary of a file of CIFAR, its keys as text.
+
+    Raises
+    ------
+    InvalidTableError
+        If the pickle asks for anything but arrays and names, or is damaged.
+    """
+    try:
+        found = _Unpickler(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+    except (pickle.UnpicklingError, EOFError, ValueError, TypeError) as error:
+        raise InvalidTableError(f"{path}: {error}") from None
+    if not isinstance(found, dict):
+        raise InvalidTableError(f"{path}: expected a dictionary, as CIFAR's files have it")
+    return {_text(name): value for name, value in found.items()}
+
+
+def _text(name: Any) -> str:
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def read_cifar(paths: Iterable[Path], label: str) -> tuple[Pixels, Integers]:
+    """Return the (N, 32, 32, 3) images of files of CIFAR and their labels.
+
+    Parameters
+    ----------
+    label : str
+        The key of the labels, ``labels`` or ``fine_labels``.
+    """
+    images, labels = [], []
+    for path in paths:
+        found = read_pickle(path)
+        if "data" not in found or label not in found:
+            raise InvalidTableError(f'{path} has no "data" or no "{label}", as files of CIFAR have')
+        images.append(np.asarray(found["data"], np.uint8).reshape(-1, 3, 32, 32))
+        labels.append(np.asarray(found[label], np.int64))
+    return np.concatenate(images).transpose(0, 2, 3, 1).copy(), np.concatenate(labels)
+
+
+def read_names(path: Path, key: str) -> tuple[str, ...]:
+    """Return the names of the classes in a meta file of CIFAR."""
+    return tuple(_text(name) for name in read_pickle(path)[key])
+
+
+def read_svhn(path: Path) -> tuple[Pixels, Integers]:
+    """Return the (N, 32, 32, 3) images of a file of SVHN and their digits; 10 stands for 0."""
+    found: dict[str, Array] = loadmat(path, variable_names=("X", "y"))
+    if "X" not in found or "y" not in found:
+        raise InvalidTableError(f"{path} has no X or no y, as files of SVHN have")
+    images = np.ascontiguousarray(found["X"].transpose(3, 0, 1, 2))
+    return images, found["y"].reshape(-1).astype(np.int64) % 10
+
+
+def read_stl(images: Path, labels: Path) -> tuple[Pixels, Integers]:
+    """Return the (N, 96, 96, 3) images of a file of STL-10 and their labels from 0.
+
+    Images are stored column by column, one color after the other.
+    """
+    content = np.fromfile(images, np.uint8)
+    if len(content) % (3 * 96 * 96):
+        raise InvalidTableError(
+            f"{images} has {len(content)} bytes, expected a multiple of 27,648: it is cut off; get "
+            "it again"
+        )
+    found = content.reshape(-1, 3, 96, 96).transpose(0, 3, 2, 1)
+    return np.ascontiguousarray(found), np.fromfile(labels, np.uint8).astype(np.int64) - 1
+
+
+def read_picture(path: Path, size: int | None = None) -> Pixels:
+    """Return an (H, W, 3) picture, or its middle square at ``size`` pixels.
+
+    Raises
+    ------
+    InvalidTableError
+        If the file is no picture.
+    """
+    try:
+        with Image.open(path) as opened:
+            picture = opened.convert("RGB")
+    except OSError as error:
+        raise InvalidTableError(f"{path} is no picture that can be read: {error}") from None
+    if size is not None:
+        side = min(picture.size)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        square = picture.crop((left, top, left + side, top + side))
+        picture = square.resize((size, size), Image.Resampling.BOX if side >= size else None)
+    return np.array(picture)
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Return the pictures of a folder, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)

@@ -1,0 +1,109 @@
+"""Where a named data set comes from: how it is found, read and got. Nothing is downloaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.data.data import TEST, TRAIN, VAL, Data, split_by_hash
+from taskgraph.arrays import Array, Integers
+from taskgraph.errors import TaskgraphError
+
+ROOT_VARIABLE = "TASKGRAPH_DATA"
+"""Environment variable of the folder that holds the user's data sets."""
+
+
+class MissingDataError(TaskgraphError, FileNotFoundError):
+    """A data set is not on this machine; the message says how to get it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """What a reader returns.
+
+    Attributes
+    ----------
+    inputs : (N, H, W, C) or (N, D) array
+    labels : (N,) array, optional
+    classes : tuple of str
+    splits : dict
+        Rows of the set's own splits: ``train`` and ``test``, or all three. Where ``val`` is
+        missing it is cut from ``train`` by a hash of each item, and so is a missing ``test``.
+    groups : tuple of str
+        See `Data`.
+    """
+
+    inputs: Array
+    labels: Integers | None
+    classes: tuple[str, ...]
+    splits: dict[str, Integers]
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A named data set.
+
+    Attributes
+    ----------
+    name : str
+    what : str
+        Items, size and classes, in a few words.
+    license : str
+        As its authors state it.
+    get : str
+        How to get it; a command, or a place and the name of a folder.
+    find : callable
+        From the user's folder of data sets (None if there is none) to where this set is, or None.
+    read : callable
+        From that place to `Items`.
+    """
+
+    name: str
+    what: str
+    license: str
+    get: str
+    find: Callable[[Path | None], Path | None]
+    read: Callable[[Path], Items]
+
+    def place(self, root: Path | None = None) -> Path | None:
+        """Return where the set is on this machine, or None."""
+        return self.find(data_root(root))
+
+    def load(self, root: Path | None = None) -> Data:
+        """Read the set.
+
+        Raises
+        ------
+        MissingDataError
+            If it is not on this machine.
+        InvalidTableError
+            If a file of it is damaged.
+        """
+        place = self.place(root)
+        if place is None:
+            raise MissingDataError(f"the data set {self.name} is not here; {self.get}")
+        items = self.read(place)
+        splits = items.splits
+        if VAL not in splits:
+            splits = split_by_hash(items.inputs, splits[TRAIN], splits.get(TEST))
+        return Data(
+            self.name,
+            items.inputs,
+            items.labels,
+            items.classes,
+            splits,
+            self.license,
+            self.get,
+            items.groups,
+        )
+
+
+def data_root(root: Path | None = None) -> Path | None:
+    """Return the user's folder of data sets: ``root``, or that of `ROOT_VARIABLE`, or None."""
+    if root is not None:
+        return root
+    named = os.environ.get(ROOT_VARIABLE)
+    return Path(named) if named else None

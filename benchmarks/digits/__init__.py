@@ -1,0 +1,1 @@
+"""Eleven tasks on handwritten digits: a taxonomy measured on a laptop."""

@@ -1,0 +1,45 @@
+"""Measure the digits with ``examples/digits.py``, solve the table, and keep what is printed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.digits.settings import SUITE, Settings
+from benchmarks.results.console import printed
+from benchmarks.results.log import open_log
+from benchmarks.results.machine import RESULTS, ROOT
+
+LOSSES, TRANSFERS = "losses.parquet", "transfers.csv"
+COMMANDS = ("taskgraph solve {table} --budget 3", "taskgraph evaluate {table} --budget 3")
+"""What is recorded; the table is named as a reader of the page names it."""
+SHOWN = "results/digits/transfers.csv"
+PICTURES = (
+    "taskgraph plot taxonomy transfers.csv --budget 3 -o taxonomy.svg",
+    "taskgraph plot heatmap transfers.csv -o heatmap.svg",
+    "taskgraph plot tree transfers.csv -o tree.svg",
+    "taskgraph plot frontier transfers.csv --max-orders 1,2,3 -o frontier.svg",
+)
+
+
+def run(settings: Settings, out: Path) -> None:
+    """Measure if asked, make the table, run the commands and draw the figures."""
+    log = open_log(out, SUITE.name, "numpy", "scipy", "pandas", "highspy")
+    out.mkdir(parents=True, exist_ok=True)
+    if settings.measure:
+        script = ROOT / "examples" / "digits.py"
+        subprocess.run([sys.executable, "-W", "ignore", str(script), str(out)], check=True)
+    elif not (out / LOSSES).exists():
+        shutil.copyfile(RESULTS / SUITE.name / LOSSES, out / LOSSES)
+    printed(f"taskgraph affinity {LOSSES} -o {TRANSFERS} --bootstrap 200", out)
+    for command in COMMANDS:
+        start = time.perf_counter()
+        text = printed(command.format(table=TRANSFERS), out)
+        seconds = round(time.perf_counter() - start, 3)
+        asked = {"command": command.format(table=SHOWN)}
+        log.add(asked, {"printed": text}, seed=0, split="test", seconds=seconds)
+    for command in PICTURES:
+        printed(command, out)

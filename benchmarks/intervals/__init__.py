@@ -1,0 +1,1 @@
+"""How often the intervals of affinities hold the truth, in simulated tournaments."""

@@ -1,0 +1,123 @@
+"""Measure the coverage that the records lack, cell by cell and block by block."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import logit
+
+from benchmarks.intervals.cells import FEW, GRID, OTHER, Cell, table, truth
+from benchmarks.intervals.settings import COUNTS, SUITE, TRIED, Settings
+from benchmarks.intervals.tried import tried_intervals
+from benchmarks.results.log import open_log
+from taskgraph.affinity import affinities
+from taskgraph.affinity.bootstrap import units_of
+from taskgraph.arrays import Floats
+
+REPETITIONS, RESAMPLES, SEED = 200, 200, 14
+TRIED_REPETITIONS, TRIED_SEED = 60, 1
+BLOCK = 20
+"""Repetitions that are measured in one table, each as a target."""
+BEFORE, AFTER = "before", "after"
+
+Metrics = dict[str, dict[str, list[float]]]
+
+
+def run(settings: Settings, out: Path) -> None:
+    """Measure what the records lack."""
+    log = open_log(out, SUITE.name, "numpy", "scipy")
+    tried = settings.part == TRIED
+    repetitions = settings.repetitions or (TRIED_REPETITIONS if tried else REPETITIONS)
+    seed, measured = (TRIED_SEED, measure_tried) if tried else (SEED, measure)
+    cells = GRID if tried else [*GRID, *FEW, *OTHER]
+    with _without_warnings():
+        for cell in cells[: settings.cells]:
+            count = repetitions if tried or cell in GRID else repetitions // 2
+            for block in range(max(1, count // BLOCK)):
+                asked = settings_of(cell, block, settings.part)
+                if log.has(asked, seed=seed):
+                    continue
+                start = time.perf_counter()
+                metrics = measured(cell, block, seed)
+                log.add(asked, metrics, seed=seed, seconds=round(time.perf_counter() - start, 3))
+            print(cell.label, flush=True)
+
+
+def settings_of(cell: Cell, block: int, part: str) -> dict[str, Any]:
+    """Return the settings of one record: the cell's fields and which repetitions."""
+    return {
+        "part": part,
+        **asdict(cell),
+        "block": block,
+        "repetitions": BLOCK,
+        "resamples": RESAMPLES,
+    }
+
+
+def measure(cell: Cell, block: int, seed: int = SEED) -> Metrics:
+    """Return how many candidates the intervals before and after hold, by `judged`."""
+    repetitions = range(block * BLOCK, (block + 1) * BLOCK)
+    found = affinities(
+        table(cell, repetitions, seed),
+        bootstrap=RESAMPLES,
+        seed=block,
+        ties=cell.ties,
+        clip=cell.clip,
+        min_images=2,
+    )
+    shape = (2, BLOCK, cell.candidates)
+    ends = found.transfers.frame[["low", "high"]].to_numpy(dtype=float)
+    bounds = {
+        BEFORE: np.quantile(found.resamples, [0.025, 0.975], axis=0).reshape(shape),
+        AFTER: ends.T.reshape(shape),
+    }
+    return {method: judged(cell, zip(*ends, strict=True)) for method, ends in bounds.items()}
+
+
+def measure_tried(cell: Cell, block: int, seed: int = TRIED_SEED) -> Metrics:
+    """Return the same for every method that was tried."""
+    repetitions = range(block * BLOCK, (block + 1) * BLOCK)
+    losses, rng = table(cell, repetitions, seed), np.random.default_rng(block)
+    bounds: dict[str, list[tuple[Floats, Floats]]] = {}
+    for measured in losses.by_target.values():
+        units = units_of(measured.images, losses.clusters)
+        for method, ends in tried_intervals(measured.values, units, rng, RESAMPLES):
+            bounds.setdefault(method, []).append(ends)
+    return {method: judged(cell, ends) for method, ends in bounds.items()}
+
+
+def judged(cell: Cell, ends: Iterable[tuple[Floats, Floats]]) -> dict[str, list[float]]:
+    """Return a list over repetitions of each of `COUNTS`.
+
+    ``held`` counts the candidates whose truth lies within the bounds, ``above`` and ``below``
+    those whose truth lies outside; ``width`` is the median of high − low in log-odds.
+    """
+    true = truth(cell)
+    found: dict[str, list[float]] = {name: [] for name in COUNTS}
+    for low, high in ends:
+        above, below = int((true > high).sum()), int((true < low).sum())
+        with np.errstate(divide="ignore"):
+            width = round(float(np.median(logit(high) - logit(low))), 4)
+        values = (cell.candidates - above - below, above, below, width)
+        for name, value in zip(COUNTS, values, strict=True):
+            found[name].append(value)
+    return found
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Leave out the library's warnings of few images, which are what is measured here."""
+    logger = logging.getLogger("taskgraph")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,43 @@
+"""What the suite of interval coverage is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
+
+GRID, TRIED = "grid", "tried"
+COUNTS = ("held", "above", "below", "width")
+"""What is recorded of each simulated target, by method."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sizes of the simulation."""
+
+    part: str = option(
+        GRID,
+        choices=(GRID, TRIED),
+        help="Measure the intervals before and after on the published cells, or all methods that "
+        "were tried on validation seeds.",
+    )
+    repetitions: int | None = option(
+        None, help="Simulated targets a cell, a multiple of 20; by default 200, and 60 for tried."
+    )
+    cells: int | None = option(None, help="Measure the first so many cells alone.")
+
+
+SUITE = Suite(
+    name="intervals",
+    question="How often do intervals of affinities hold the truth?",
+    methods=(
+        "before: the percentile interval of 200 resamples",
+        "after: Student's t of the log-odds, with an imaginary image",
+        "tried: nine more (--part tried)",
+    ),
+    time="about half an hour on one core; --preset smoke takes seconds",
+    writes="one record a cell and block of 20 simulated targets",
+    settings=Settings,
+    package="benchmarks.intervals",
+    presets={SMOKE: {"repetitions": 20, "cells": 2}, CPU: {}, PAPER: {}},
+)

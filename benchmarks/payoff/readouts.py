@@ -1,0 +1,165 @@
+"""How read-outs are trained, and checks that nothing tested on was seen before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.payoff.settings import Settings
+from encoders.bank.pretrained import SUFFIX
+from encoders.errors import InvalidDataError
+from encoders.pipeline.presets import CPU
+from encoders.training.checkpoint import read_config
+from encoders.training.fit import FitConfig
+from encoders.transfer.data import TransferDataConfig, open_transfer_data
+from encoders.transfer.gather import LOSSES
+from encoders.transfer.measure import TransferConfig
+from encoders.transfer.settings import SweepConfig
+from encoders.transfer.sweep import CONFIG, checked_overlap, fingerprints
+from taskgraph.transfers import Transfers
+
+RENDERED = 1e-3
+"""Relative difference of constants that another processor's rendering of a world may make."""
+
+
+def sweep_beside(table: str) -> dict[str, Any] | None:
+    """Return the configuration of the sweep that wrote the table, if it lies beside it."""
+    path = Path(table).parent / CONFIG
+    found = json.loads(path.read_text()) if path.exists() else {}
+    return found if "transfer" in found else None
+
+
+def transfer_of(settings: Settings) -> TransferConfig:
+    """Return how the table's read-outs were trained (if unknown, as the size `cpu`), on fresh ones.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is no seed, one is given twice, or one is the table's own.
+    """
+    known = sweep_beside(settings.table)
+    if known is None:
+        fit, preset, (train, valid, test) = CPU.transfer, CPU.preset, CPU.images
+        pool = TransferDataConfig(settings.data, train=train, valid=valid, test=test, seed=fit.seed)
+    else:
+        whole = known["transfer"]
+        fit, preset = FitConfig(**whole["fit"]), whole["preset"]
+        pool = TransferDataConfig.from_record(whole["pool"])
+    fit = replace(fit, threads=settings.threads or fit.threads)
+    _check_seeds(settings.seeds, fit.seed)
+    pool = replace(
+        pool, data=settings.data, splits=settings.splits, test=settings.test or pool.test
+    )
+    return TransferConfig(settings.bank, pool, fit, preset)
+
+
+def sweep_of(settings: Settings, table: Transfers, config: TransferConfig) -> SweepConfig:
+    """Return the table's targets and sources, as the sweep whose folders are used."""
+    left_out = set(settings.exclude)
+    targets = tuple(name for name in table.targets if name not in left_out)
+    sources = tuple(name for name in table.sources if name not in left_out)
+    return SweepConfig(
+        config.of_bank([*targets, *sources]),
+        targets=targets,
+        sources=sources,
+        max_order=int(table.order.max()),
+        candidates="chosen",
+        allow_overlap=settings.allow_overlap,
+    )
+
+
+def check(settings: Settings, sweep: SweepConfig) -> dict[str, bool]:
+    """Raise if a number would not mean what the page says; return what could be checked.
+
+    Returns
+    -------
+    dict
+        ``bank``: the networks are the bytes that the table was measured with. ``buildings``: no
+        building of the table's test is used at all. ``constants``: the bank's networks were
+        trained on targets standardised as they are here. False: there was nothing to compare.
+        That no encoder was trained on a validation or test building is looked at as well.
+
+    Raises
+    ------
+    InvalidDataError
+        If one of these does not hold.
+    """
+    checked_overlap(sweep)
+    known = sweep_beside(settings.table)
+    measured = Path(settings.table).parent / LOSSES
+    if known is not None:
+        _check_bank(known["bank"], fingerprints(sweep), settings)
+    if measured.exists():
+        clusters = pd.read_parquet(measured, columns=["cluster"])["cluster"].unique()
+        _check_buildings(clusters, sweep, settings)
+    return {
+        "bank": known is not None,
+        "buildings": measured.exists(),
+        "constants": _check_constants(sweep),
+    }
+
+
+def _check_seeds(seeds: tuple[int, ...], own: int) -> None:
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise InvalidDataError(f"the seeds are {list(seeds)}, expected one or more different ones")
+    if own in seeds:
+        raise InvalidDataError(
+            f"seed {own} is the one that the table was measured with; give others with --seeds, "
+            "or what was chosen for its luck is lucky again"
+        )
+
+
+def _check_bank(before: Mapping[str, str], now: Mapping[str, str], settings: Settings) -> None:
+    other = sorted(name for name in now if before.get(name) != now[name])
+    if other:
+        raise InvalidDataError(
+            f"{settings.bank}: {other[0]} is not the network that {settings.table} was measured "
+            f"with ({len(other)} of {len(now)} differ); name that bank"
+        )
+
+
+def _check_buildings(seen: Iterable[str], sweep: SweepConfig, settings: Settings) -> None:
+    tested = set(map(str, seen))
+    for target in sweep.targets:
+        pool = open_transfer_data(sweep.transfer.pool, target)
+        for part in (pool.train, pool.valid, pool.test):
+            shared = sorted({image.split("/")[0] for image in part.images()} & tested)
+            if shared:
+                raise InvalidDataError(
+                    f"{settings.splits} uses building {shared[0]}, on which {settings.table} was "
+                    "measured; make the file anew with --old"
+                )
+
+
+def _check_constants(sweep: SweepConfig) -> bool:
+    compared = False
+    for target in sweep.targets:
+        record = read_config(Path(sweep.transfer.bank) / (target + SUFFIX))
+        trained = record.get("constants") or {}
+        now = open_transfer_data(sweep.transfer.pool, target).constants
+        if not _equal(trained, now):
+            raise InvalidDataError(
+                f"{target}: the bank's network was trained on targets standardised with {trained}, "
+                f"here they are with {dict(now)}; {sweep.transfer.pool.splits} does not have the "
+                "train buildings that the bank was trained on"
+            )
+        compared = compared or bool(trained)
+    return compared
+
+
+def _equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether these are the same numbers, whatever container holds them; words are not compared."""
+    keys = {*one, *other} - {"origin"}
+    return all(
+        key in one
+        and key in other
+        and np.shape(one[key]) == np.shape(other[key])
+        and np.allclose(one[key], other[key], rtol=RENDERED, atol=1e-8)
+        for key in keys
+    )

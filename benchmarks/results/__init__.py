@@ -1,0 +1,1 @@
+"""What every suite uses: records, measures, tables, figures, pages, and the machine."""

@@ -1,0 +1,33 @@
+"""Figures of results, in the style of `taskgraph.plot`, as files that are committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from taskgraph.plot import rendered
+from taskgraph.plot.figures import new_figure
+from taskgraph.plot.style import INK, MUTED, styled
+from taskgraph.tables import write_bytes
+
+LARGEST = 300_000
+"""Bytes of an SVG; a larger picture is written as PNG."""
+
+__all__ = ["INK", "LARGEST", "MUTED", "new_figure", "styled", "write_picture"]
+
+
+def write_picture(figure: Figure, folder: Path, stem: str, *, largest: int = LARGEST) -> str:
+    """Write a figure as SVG, or as PNG where that would be larger than ``largest`` bytes.
+
+    Returns
+    -------
+    str
+        The file's name. A file of the other format that an earlier run left is deleted.
+    """
+    content, suffix = rendered(figure, "svg"), "svg"
+    if len(content) > largest:
+        content, suffix = rendered(figure, "png"), "png"
+    write_bytes(content, folder / f"{stem}.{suffix}")
+    (folder / f"{stem}.{'png' if suffix == 'svg' else 'svg'}").unlink(missing_ok=True)
+    return f"{stem}.{suffix}"

@@ -1,0 +1,95 @@
+"""Records as a table: one row an evaluation, one column a setting or a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.results.record import Record, read_records
+
+FIRST = ("suite", "seed", "split")
+LAST = ("commit", "seconds")
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Return the records of a folder, one row each, in the order of the file.
+
+    Returns
+    -------
+    DataFrame
+        ``suite, seed, split``; every setting and then every metric under its own name, and a value
+        within another joined by a dot, such as ``fit.epochs``; ``commit, seconds``; and each
+        version as ``versions.<package>``. A record that lacks a value has NaN (None for text).
+
+    Raises
+    ------
+    InvalidTableError
+        If a line other than the last is damaged.
+    """
+    return to_frame(read_records(folder))
+
+
+def to_frame(records: Sequence[Record]) -> pd.DataFrame:
+    """Return records as `read` does."""
+    rows = [
+        {
+            "suite": each.suite,
+            "seed": each.seed,
+            "split": each.split,
+            **flattened(each.settings),
+            **flattened(each.metrics),
+            "commit": each.commit,
+            "seconds": each.seconds,
+            **flattened(_versions(each)),
+        }
+        for each in records
+    ]
+    settings = _names(each.settings for each in records)
+    metrics = _names(each.metrics for each in records)
+    versions = _names(map(_versions, records))
+    columns = dict.fromkeys([*FIRST, *settings, *metrics, *LAST, *versions])
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def _versions(record: Record) -> dict[str, Any]:
+    return {f"versions.{name}": value for name, value in (record.versions or {}).items()}
+
+
+def _names(values: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the names of flattened values, in the order in which they come."""
+    return list(dict.fromkeys(name for each in values for name in flattened(each)))
+
+
+def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested values under joined names: ``{"fit": {"epochs": 2}}`` as ``fit.epochs``."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            found |= flattened(value, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = value
+    return found
+
+
+def latest(records: Sequence[Record], *names: str) -> list[Record]:
+    """Return the records whose values of these settings are those of the last record.
+
+    A file may hold evaluations with several settings, such as two time limits; a page shows those
+    of the last run.
+    """
+    if not records:
+        return []
+    wanted = [records[-1].settings.get(name) for name in names]
+    return [each for each in records if [each.settings.get(name) for name in names] == wanted]
+
+
+def part(records: Sequence[Record], **settings: Any) -> list[Record]:
+    """Return the records that have these values of their settings."""
+    return [
+        each
+        for each in records
+        if all(each.settings.get(name) == value for name, value in settings.items())
+    ]

@@ -1,0 +1,39 @@
+"""What a result was made with: the commit, the packages, the machine; no path of the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout, whose folder ``results`` holds what is measured."""
+
+RESULTS = ROOT / "results"
+
+
+def machine(*packages: str) -> dict[str, Any]:
+    """Return the versions of Python and of these packages, the platform and the number of cores.
+
+    Returns
+    -------
+    dict
+        ``python`` and each package by its name: text. ``platform``, such as ``Linux x86_64``, and
+        ``cores``, a number.
+    """
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+    }
+
+
+def commit() -> str | None:
+    """Return the commit that is checked out, or None outside of a checkout."""
+    command = ["git", "rev-parse", "HEAD"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or None

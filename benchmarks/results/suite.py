@@ -1,0 +1,126 @@
+"""A suite as a value: what it asks, how it is run, and how its page is rendered."""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+PAGE = "README.md"
+SMOKE, CPU, PAPER = "smoke", "cpu", "paper"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One question about transfer, its methods and its command.
+
+    Attributes
+    ----------
+    name : str
+        Of the command ``taskgraph bench NAME`` and of the folder of results.
+    question : str
+        What the suite asks, in one sentence that ends in a question mark.
+    methods : tuple of str
+        What is compared or measured, one line each.
+    time : str
+        How long a run takes, and on what.
+    writes : str
+        What the folder of results holds afterwards.
+    settings : type
+        The frozen dataclass of settings; its fields, made by `option`, are the flags.
+    presets : dict
+        Values of the settings by the name of a size (`SMOKE`, `CPU`, `PAPER`).
+    package : str
+        Import path of the suite. Its module ``run`` has ``run(settings, out)``, which measures and
+        writes records and tables. Its module ``page`` has ``render(folder)``, which returns the
+        page made of these alone; ``found(folder)``, one sentence for the list of all suites; and
+        ``draw(folder)`` where figures are made of the tables.
+    """
+
+    name: str
+    question: str
+    methods: tuple[str, ...]
+    time: str
+    writes: str
+    settings: type[Any]
+    package: str
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def with_preset(self, preset: str | None, given: Mapping[str, Any]) -> Any:
+        """Return the settings: defaults, replaced by the preset's and then by those given."""
+        chosen = {**self.presets.get(preset or "", {}), **given}
+        required = [one for one in self.fields if one.default is MISSING]
+        placed = self.settings(**{one.name: chosen.pop(one.name) for one in required})
+        return replace(placed, **chosen)
+
+    @property
+    def fields(self) -> tuple[Field[Any], ...]:
+        """The fields of the settings."""
+        return tuple(self.settings.__dataclass_fields__.values())
+
+    def command(self, settings: Any) -> str:
+        """Return the command line that asks for these settings, without those that are usual."""
+        words = ["taskgraph", "bench", self.name]
+        for one in self.fields:
+            value = getattr(settings, one.name)
+            if value == one.default:
+                continue
+            words.append(flag_of(one))
+            if not isinstance(value, bool):
+                words.append(",".join(map(str, value)) if isinstance(value, tuple) else str(value))
+        return shlex.join(words)
+
+    def run(self, settings: Any, out: Path) -> None:
+        """Measure what the records in ``out`` lack, and write its tables."""
+        importlib.import_module(f"{self.package}.run").run(settings, out)
+
+    def write_page(self, out: Path) -> str:
+        """Render the page and the figures from the records and tables in ``out``."""
+        from taskgraph.tables import write_text
+
+        module = importlib.import_module(f"{self.package}.page")
+        if hasattr(module, "draw"):
+            module.draw(out)
+        page: str = module.render(out)
+        write_text(page, out / PAGE)
+        return page
+
+    def found(self, out: Path) -> str:
+        """Return what the suite found, in one sentence, from the records in ``out``."""
+        sentence: str = importlib.import_module(f"{self.package}.page").found(out)
+        return sentence
+
+
+def flag_of(one: Field[Any]) -> str:
+    """Return the flag of a field."""
+    return one.metadata["flag"] or f"--{one.name.replace('_', '-')}"
+
+
+def option(
+    default: Any = MISSING,
+    *,
+    help: str,
+    flag: str | None = None,
+    kind: str | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:
+    """Return a field of settings that is a flag of the command line, too.
+
+    Parameters
+    ----------
+    default : optional
+        Without one the flag must be given.
+    help : str
+        A sentence with the unit.
+    flag : str, optional
+        Such as ``--random`` for the field ``draws``; by default the field's name.
+    kind : {"file", "folder", "output"}, optional
+        A file or folder that the suite reads, or a folder that it fills.
+    choices : tuple of str, optional
+        The only values that are taken.
+    """
+    metadata = {"help": help, "flag": flag, "kind": kind, "choices": choices}
+    return field(default=default, metadata=metadata)

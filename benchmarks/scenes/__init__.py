@@ -1,0 +1,1 @@
+"""The rendered data set: pictures, labels, statistics, time, and the same bytes again."""

@@ -1,0 +1,1 @@
+"""Our own timings: the solver, training, and engines."""

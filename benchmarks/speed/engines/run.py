@@ -1,0 +1,160 @@
+"""Run one sweep in every way, each in an empty folder, and compare the losses bit for bit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.results.log import open_log
+from benchmarks.speed.engines.settings import SUITE, Settings
+from encoders.bank.pretrained import default_bank
+from encoders.engines import Engine, LocalEngine, RayEngine
+from encoders.pipeline.presets import CPU
+from encoders.transfer.data import TransferDataConfig
+from encoders.transfer.gather import gather
+from encoders.transfer.measure import TransferConfig
+from encoders.transfer.settings import SweepConfig
+from encoders.transfer.sweep import sweep
+from taskgraph.progress import progress_bar
+
+ALONE = "one local process"
+KILLED = "two Ray workers, one killed midway"
+POLL = 0.2
+"""Seconds between looks for something to kill."""
+
+WAYS: dict[str, Callable[[], Engine]] = {
+    ALONE: lambda: LocalEngine(1, threads=1),
+    "two local processes": lambda: LocalEngine(2, threads=1),
+    "two Ray workers": lambda: RayEngine("local", jobs=2),
+    KILLED: lambda: RayEngine("local", jobs=2),
+}
+
+
+def run(settings: Settings, out: Path) -> None:
+    """Measure every way. The first is always run, as the others are compared with its losses."""
+    chosen = [
+        way
+        for number, way in enumerate(WAYS, 1)
+        if not settings.ways or number == 1 or str(number) in settings.ways
+    ]
+    bank = settings.bank or default_bank()
+    config = config_of(
+        str(Path(settings.data).resolve()),
+        str(Path(bank).resolve()),
+        settings.targets,
+        settings.sources,
+        settings.images,
+    )
+    measure_ways(config, out, chosen)
+
+
+def measure_ways(config: SweepConfig, out: Path, ways: list[str]) -> None:
+    """Measure some ways and add a record of each."""
+    packages = ["torch", *(["ray"] if any("Ray" in way for way in ways) else [])]
+    log = open_log(out, SUITE.name, *packages)
+    first: pd.DataFrame | None = None
+    for way in ways:
+        with tempfile.TemporaryDirectory() as folder:
+            seconds, losses, killed = measured(way, config, Path(folder))
+        first = losses if first is None else first
+        metrics = {
+            "transfers": len(losses[["target", "sources"]].drop_duplicates()),
+            "killed": killed,
+            "same": losses.equals(first),
+        }
+        seed = config.transfer.fit.seed
+        log.add(settings_of(config, way), metrics, seed=seed, split="test", seconds=seconds)
+        print(f"{way}: {seconds:.0f} s", flush=True)
+
+
+def settings_of(config: SweepConfig, way: str) -> dict[str, Any]:
+    """Return the settings of one record; of the data's folder only its name."""
+    pool, fit = config.transfer.pool, asdict(config.transfer.fit)
+    del fit["seed"]
+    return {
+        "way": way,
+        "data": Path(pool.data).name,
+        "targets": config.targets,
+        "sources": config.sources,
+        "images": [pool.train, pool.valid, pool.test],
+        "fit": fit,
+    }
+
+
+def config_of(
+    data: str,
+    bank: str,
+    targets: tuple[str, ...],
+    sources: tuple[str, ...],
+    images: int | None = None,
+) -> SweepConfig:
+    """Return the sweep that the size `cpu` measures, with pairs at most."""
+    train, valid, test = CPU.images if images is None else (images, images, images)
+    pool = TransferDataConfig(data, train=train, valid=valid, test=test)
+    return SweepConfig(TransferConfig(bank, pool, CPU.transfer), targets, sources, max_order=2)
+
+
+def measured(way: str, config: SweepConfig, out: Path) -> tuple[float, pd.DataFrame, int]:
+    """Return seconds, the table of losses, and how many processes were killed.
+
+    Raises
+    ------
+    RuntimeError
+        If a transfer failed.
+    """
+    none: AbstractContextManager[list[int]] = contextlib.nullcontext([])
+    begin = time.perf_counter()
+    with one_killed(out, half_of(config)) if way == KILLED else none as killed:
+        swept = sweep(config, out, WAYS[way](), progress=progress_bar)
+        spent = time.perf_counter() - begin
+    if swept.failures or swept.stopped:
+        raise RuntimeError(f"{way}: {swept.failures or swept.stopped}")
+    gather(swept.records, out, bootstrap=0)
+    return spent, pd.read_parquet(out / "losses.parquet"), len(killed)
+
+
+def half_of(config: SweepConfig) -> int:
+    """Return about half of the transfers of single sources; by then, others are running."""
+    return len(config.targets) * len(config.sources) // 2
+
+
+@contextlib.contextmanager
+def one_killed(out: Path, after: int) -> Iterator[list[int]]:
+    """Kill a Ray worker that is measuring, once ``after`` transfers are measured."""
+    killed: list[int] = []
+    over = threading.Event()
+
+    def wait_and_kill() -> None:
+        while not over.wait(POLL) and not killed:
+            working = busy_workers()
+            if working and len(list(out.glob("measured/*/*.json"))) >= after:
+                os.kill(working[0], signal.SIGKILL)
+                killed.append(working[0])
+
+    thread = threading.Thread(target=wait_and_kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
+def busy_workers() -> list[int]:
+    """Return the processes of Ray that do a job: they are named after its function."""
+    command = ["ps", "-A", "-o", "pid=,args="]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    parts = (line.split(maxsplit=1) for line in listed.splitlines())
+    return [int(pid) for pid, *name in parts if name and name[0].startswith("ray::perform")]

@@ -1,0 +1,1 @@
+"""How long a proof takes: the paper's formulation, the grouped model alone, and `solve_program`."""

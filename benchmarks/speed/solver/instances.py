@@ -1,0 +1,94 @@
+"""Seeded tables of transfers that look like measured ones, and are hard to solve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from taskgraph.arrays import Floats, Integers
+from taskgraph.tasks import SELF, join_sources
+from taskgraph.transfers import Transfers
+
+Sets = list[tuple[int, ...]]
+
+HUBS = 0.1
+PULL = 1.5
+
+
+def latent(tasks: int, per_target: int, seed: int) -> Transfers:
+    """Return a table in which tasks are points, a source helps near ones, and hubs help all.
+
+    A quarter of a target's transfers come from its (noisily) strongest single sources, the others
+    from sets of 2 to 4 of them. A set is as good as its best member, times a lognormal factor
+    (mu 0.06 log2(order), sigma 0.12). ``self`` is the strongest, and the affinities of a target sum
+    to one.
+    """
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(tasks, 5))
+    distance = ((points[:, None] - points[None]) ** 2).sum(axis=2) / 10
+    hub = random.random(tasks) < HUBS
+    hub[random.choice(tasks, 4, replace=False)] = True
+    noise = 0.25 * random.normal(size=(tasks, tasks))
+    first = np.exp(-distance + noise + 0.5 * hub[:, None])  # source, target
+
+    def draw(target: int) -> tuple[Sets, Floats, float]:
+        strength = first[:, target] * np.where(hub, PULL, 1.0)
+        strength[target] = 0.0
+        noisy = strength * random.lognormal(0, 0.8, tasks)
+        singles = np.argsort(-noisy)[: min(per_target // 4, tasks - 1)]
+        sets = _with_sets(random, singles, strength / strength.sum(), per_target)
+        order = np.array([len(s) for s in sets])
+        best = np.array([first[list(s), target].max() for s in sets])
+        factor = random.lognormal(0.06 * np.log2(order), 0.12)
+        score = best * np.where(order > 1, factor, 1.0)
+        return sets, score, score.max() * random.uniform(1.1, 3.0)
+
+    return _table(tasks, draw)
+
+
+def flat(tasks: int, per_target: int, seed: int) -> Transfers:
+    """Return a table whose transfers are worth nearly the same and exist by chance.
+
+    Of a target's transfers 60 % come from random single sources, the others from random sets of
+    2 to 4. What is hard is to solve every target within a small budget.
+    """
+    random = np.random.default_rng(seed)
+
+    def draw(target: int) -> tuple[Sets, Floats, float]:
+        weight = np.ones(tasks)
+        weight[target] = 0.0
+        weight /= weight.sum()
+        count = min(round(0.6 * per_target), tasks - 1)
+        singles = random.choice(tasks, count, replace=False, p=weight)
+        sets = _with_sets(random, singles, weight, per_target)
+        order = np.array([len(s) for s in sets])
+        score = random.lognormal(0.06 * np.log2(order), 0.12)
+        return sets, score, score.max() * random.uniform(1.1, 1.5)
+
+    return _table(tasks, draw)
+
+
+def _with_sets(random: np.random.Generator, singles: Integers, weight: Floats, count: int) -> Sets:
+    found: set[tuple[int, ...]] = {(int(s),) for s in singles}
+    while len(found) < count:
+        members = random.choice(len(weight), int(random.integers(2, 5)), replace=False, p=weight)
+        found.add(tuple(sorted(members.tolist())))
+    return sorted(found)
+
+
+def _table(tasks: int, draw: Callable[[int], tuple[Sets, Floats, float]]) -> Transfers:
+    names = [f"t{task:03d}" for task in range(tasks)]
+    frames = []
+    for target, name in enumerate(names):
+        sets, score, own = draw(target)
+        total = score.sum() + own
+        sources = [SELF, *(join_sources(names[s] for s in members) for members in sets)]
+        affinity = np.append(own, score) / total
+        frames.append(pd.DataFrame({"sources": sources, "target": name, "affinity": affinity}))
+    return Transfers(pd.concat(frames, ignore_index=True))
+
+
+FAMILIES: dict[str, Callable[[int, int, int], Transfers]] = {"latent": latent, "flat": flat}
+"""Generators by name: tasks, transfers a target, seed."""

@@ -1,0 +1,43 @@
+"""What the suite of solver timings is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
+
+PROOFS, CALLS, ALL = "proofs", "calls", "all"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Limits and sizes of the timings."""
+
+    part: str = option(
+        ALL, choices=(ALL, PROOFS, CALLS), help="Time proofs, whole calls of tg.solve, or both."
+    )
+    taskonomy: str | None = option(
+        None,
+        kind="folder",
+        help="Folder of the published tables; by default shared/taskonomy beside the checkout.",
+    )
+    time_limit: float = option(60.0, help="Seconds that each proof may take.")
+    only: str = option("", help="Part of an instance's name, or a method; all others are left out.")
+    turns: int = option(5, help="Turns of each whole call; medians are reported.")
+    small: bool = option(False, help="Time two generated tables of 12 tasks alone.")
+
+
+SUITE = Suite(
+    name="solver",
+    question="How long does a proof take, beside the paper's formulation?",
+    methods=(
+        "the paper's formulation through PuLP and CBC",
+        "dominance and a grouped model through PuLP and HiGHS",
+        "taskgraph: `solve_program`, as `taskgraph solve` runs it",
+    ),
+    time="about an hour on one core (limit 60 s a proof); --preset smoke takes seconds",
+    writes="one record a proof and one a whole call",
+    settings=Settings,
+    package="benchmarks.speed.solver",
+    presets={SMOKE: {"small": True, "part": PROOFS, "time_limit": 5.0}, CPU: {}, PAPER: {}},
+)

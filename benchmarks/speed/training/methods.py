@@ -1,0 +1,86 @@
+"""The two loops that are timed: `encoders.fit`, and one as a tutorial has it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from benchmarks.speed.training.settings import Settings
+from encoders.losses import batch_mean
+from encoders.training.fit import FitConfig, Loss, fit
+from encoders.training.loading import Batch, Examples
+
+
+@dataclass(frozen=True)
+class First(Dataset[Batch]):
+    """The first examples of a data set, one at a time or many."""
+
+    examples: Examples
+    count: int
+
+    def __len__(self) -> int:
+        return min(self.count, len(self.examples))
+
+    def batch(self, indices: Any) -> Batch:
+        """Return what `Examples.batch` does."""
+        return self.examples.batch(indices)
+
+    def __getitem__(self, index: int) -> Batch:
+        pictures, target, mask = self.examples.batch([index])
+        return pictures[0], target[0], mask[0]
+
+
+Speeds = list[tuple[float, float]]
+"""(pictures a second, share of the time spent waiting) for each epoch."""
+
+
+def ours(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Speeds:
+    """Train with `encoders.fit`: channels_last, mixed precision, whole batches fetched at once."""
+    config = FitConfig(
+        settings.epochs + 1, settings.batch, precision=settings.precision, workers=settings.workers
+    )
+    valid = First(train.examples, settings.batch)
+    with tempfile.TemporaryDirectory() as folder:
+        epochs = fit(model, loss, train, valid, Path(folder), config).epochs
+    return [(row.images_per_second, row.waiting) for row in epochs]
+
+
+def plain(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Speeds:
+    """Train as a tutorial does: a `DataLoader` of single examples, AdamW, float32."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device).train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=FitConfig.learning_rate)
+    batches = DataLoader(
+        train, settings.batch, shuffle=True, drop_last=True, num_workers=settings.workers
+    )
+    speeds = []
+    for _ in range(settings.epochs + 1):
+        seen, waited, begin = 0, 0.0, time.perf_counter()
+        asked = begin
+        for batch in batches:
+            waited += time.perf_counter() - asked
+            pictures, target, mask = (tensor.to(device) for tensor in batch)
+            mean = batch_mean(loss(model(pictures), target, mask), mask)
+            optimiser.zero_grad()
+            mean.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            float(mean.detach())  # waits for the device, as showing the loss does
+            seen += len(pictures)
+            asked = time.perf_counter()
+        spent = time.perf_counter() - begin
+        speeds.append((seen / spent, waited / spent))
+    return speeds
+
+
+METHODS: dict[str, Callable[[nn.Module, Loss, First, Settings], Speeds]] = {
+    "encoders.fit": ours,
+    "plain PyTorch": plain,
+}

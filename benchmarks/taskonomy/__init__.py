@@ -1,0 +1,1 @@
+"""The published Taskonomy measurements, solved."""

@@ -1,0 +1,78 @@
+"""What the suite of transfers is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
+
+SELF_OF = ("class_1000", "autoencoder", "edge2d", "reshade", "rgb2sfnorm")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The finished sweep that is looked at, and the sizes of all that is drawn at random."""
+
+    sweep: str | None = option(
+        None,
+        kind="folder",
+        help="Folder that `taskgraph transfer` wrote; what it lacks is left out.",
+    )
+    bank: str | None = option(
+        None, kind="folder", help="Encoders of the sweep, for their manifest."
+    )
+    closed: str | None = option(
+        None, kind="folder", help="The same sweep, written with --readout ridge."
+    )
+    published: str | None = option(
+        None,
+        kind="folder",
+        help="Published Taskonomy measurements; by default shared/taskonomy beside the checkout.",
+    )
+    draws: int = option(1_000, help="Random sets of supervised tasks at each budget.")
+    resamples: int = option(1_000, help="Resamples of the test buildings.")
+    permutations: int = option(999, help="Permutations of names, for chance levels.")
+    shown: tuple[float, ...] = option((2, 5, 8, 15), help="Budgets that are drawn and listed.")
+    seed: int = option(0, help="Seed of all draws.")
+    choices_only: bool = option(
+        False,
+        help="Recompute taxonomies, what they are compared with and pictures, from the transfers "
+        "and losses in OUT; all else stays.",
+    )
+    trust_only: bool = option(
+        False,
+        help="Recompute stability and wins over the best constant, from the losses in OUT; all "
+        "else stays.",
+    )
+    average: str | None = option(
+        None,
+        kind="folder",
+        help="Data set of the sweep: measure the best constant answer of each target, and add it "
+        "to the losses in OUT. Needs --work.",
+    )
+    work: str | None = option(None, kind="output", help="Folder for what --average measures.")
+    self_of: tuple[str, ...] = option(
+        SELF_OF, help="Targets whose own networks --average measures again, as a check."
+    )
+
+
+SIZES = ("draws", "resamples", "permutations", "shown", "seed")
+
+SUITE = Suite(
+    name="transfers",
+    question="What do the transfers say, and does the optimum beat other choices?",
+    methods=(
+        "the proven optimum, greedy, best single sources, random sets",
+        "the tree beside the paper's groups; transfers beside the published ones",
+        "rankings without training: ridge, H-score, LogME, DDS",
+    ),
+    time="an hour on one core, with a finished sweep; the sweep before takes hours",
+    writes="records of each part; tables (significance.csv, frontier.csv, ...) and figures",
+    settings=Settings,
+    package="benchmarks.transfers",
+    presets={
+        SMOKE: {"draws": 20, "resamples": 20, "permutations": 19, "shown": (2,)},
+        CPU: {},
+        PAPER: {},
+    },
+)

@@ -1,0 +1,224 @@
+"""``taskgraph bench``: it lists, explains, runs and renders the suites, and imports little."""
+
+import shlex
+import subprocess
+import sys
+from dataclasses import MISSING, dataclass, replace
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.cli import bench, everything
+from benchmarks.cli.command import command_of
+from benchmarks.cli.registry import PACKAGES, load, suites
+from benchmarks.results.console import CommandError, printed
+from benchmarks.results.machine import ROOT
+from benchmarks.results.record import append, read_records
+from benchmarks.results.suite import Suite, option
+from taskgraph.cli import run
+from tests.benchmarks.test_record import record
+
+LIGHT = """
+import sys
+from taskgraph.cli import run
+for words in ("--help", "bench", "bench payoff --help", "bench bank --help", "bench data --help"):
+    assert run(words.split()) == 0, words
+    heavy = {"torch", "torchvision", "sklearn", "matplotlib"} & set(sys.modules)
+    assert not heavy, (words, heavy)
+"""
+
+
+def test_help_imports_nothing_heavy():
+    done = subprocess.run([sys.executable, "-c", LIGHT], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_a_name_the_suites_are_listed_with_what_they_ask(capsys):
+    assert run(["bench"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for suite in suites():
+        assert f" {suite.name} {suite.question} " in text
+        assert len(suite.question) < 70, "it fits in one line"
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_help_explains_the_question_the_methods_the_time_and_the_files(name, capsys):
+    assert run(["bench", name, "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    suite = load(name)
+    for words in (suite.question, *suite.methods, f"Time: {suite.time}", f"Writes: {suite.writes}"):
+        assert " ".join(words.split()) in text
+    for one in suite.fields:
+        assert one.metadata["help"].endswith("."), one.name
+    assert {"--render", "--out", "--preset"} <= set(text.split())
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_presets_name_settings_that_exist(name):
+    suite = load(name)
+    fields = {one.name for one in suite.fields}
+    assert set(suite.presets) == {"smoke", "cpu", "paper"}
+    for values in suite.presets.values():
+        assert set(values) <= fields
+
+
+def asked(suite, arguments):
+    """The settings that a command line asks for."""
+    suite, found = replace(suite), []
+    object.__setattr__(suite, "run", lambda settings, out: found.append(settings))
+    object.__setattr__(suite, "write_page", lambda out: "")
+    object.__setattr__(suite, "found", lambda out: "")
+    command = command_of(suite)
+    with command.make_context("x", arguments) as context:
+        command.invoke(context)
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every type of field."""
+
+    table: str = option(kind="file", help="A file.")
+    budget: float = option(5.0, help="Labels.")
+    draws: int = option(10, flag="--random", help="Sets.")
+    seeds: tuple[int, ...] = option((1, 2), help="Seeds.")
+    names: tuple[str, ...] = option((), help="Names.")
+    engine: str = option("local", choices=("local", "ray"), help="Engine.")
+    quick: bool = option(False, help="Quick.")
+    careful: bool = option(True, help="Careful.")
+    limit: int | None = option(None, help="Limit.")
+
+
+SUITE = Suite(
+    "sums",
+    "Why?",
+    ("plus",),
+    "a second",
+    "a record",
+    Settings,
+    "nowhere",
+    {"smoke": {"draws": 2, "seeds": (3,)}},
+)
+
+
+def test_flags_become_settings_and_presets_are_overridden(tmp_path):
+    out = ["--out", str(tmp_path)]
+    assert asked(SUITE, ["--table", "t.csv", *out]) == Settings("t.csv")
+    flags = ["--table", "t.csv", "--preset", "smoke", "--random", "7", "--names", "a,b", "--quick"]
+    assert asked(SUITE, [*flags, "--no-careful", "--limit", "3", "--engine", "ray", *out]) == (
+        Settings(
+            "t.csv",
+            draws=7,
+            seeds=(3,),
+            names=("a", "b"),
+            engine="ray",
+            quick=True,
+            careful=False,
+            limit=3,
+        )
+    )
+
+
+SETTINGS = st.builds(
+    Settings,
+    table=st.just("t.csv"),
+    budget=st.floats(0, 9),
+    draws=st.integers(0, 99),
+    seeds=st.lists(st.integers(0, 9), min_size=1).map(tuple),
+    names=st.lists(st.sampled_from(["a", "b c", "d"]), min_size=1).map(tuple),
+    engine=st.sampled_from(["local", "ray"]),
+    quick=st.booleans(),
+    limit=st.none() | st.integers(0, 9),
+)
+
+
+@given(SETTINGS)
+def test_the_command_of_settings_asks_for_these_settings(tmp_path_factory, settings):
+    words = shlex.split(SUITE.command(settings))
+    assert words[:3] == ["taskgraph", "bench", "sums"]
+    assert asked(SUITE, [*words[3:], "--out", str(tmp_path_factory.getbasetemp())]) == settings
+
+
+def test_what_is_lacking_or_wrong_is_one_line(tmp_path, capsys):
+    out = ["--out", str(tmp_path)]
+    for arguments, words in (
+        (["payoff", "--table", "t.csv"], "missing --data, --bank, --splits; give it, or --render"),
+        (["solver", "--turns", "two"], "'two' is not a valid integer"),
+        (["engines", "--preset", "huge"], "'huge' is not one of 'smoke', 'cpu', 'paper'"),
+        (["payoff", "--seeds", "1,x"], '"1,x": expected whole numbers with commas between them'),
+        (["solvr"], 'there is no command "solvr"; did you mean solver?'),
+        (["transfers"], "name the folder of a sweep with --sweep"),
+    ):
+        assert run(["bench", *arguments, *(out if len(arguments) > 1 else [])]) == 2
+        error = capsys.readouterr().err
+        assert words in error
+        assert error.count("\n") == 1
+    assert run(["bench", "all", "--suites", "nothing"]) == 2
+    assert 'there is no suite "nothing"; expected transfers, payoff' in capsys.readouterr().err
+
+
+def test_a_suite_runs_goes_on_and_renders_from_the_command_line(tmp_path, capsys):
+    out = tmp_path / "intervals"
+    flags = ["bench", "intervals", "--preset", "smoke", "--cells", "1", "--out", str(out)]
+    assert run(flags) == 0
+    assert "of 1 cells are within 92 to 98 %" in capsys.readouterr().out
+    records, page = read_records(out), (out / "README.md").read_text()
+    (out / "README.md").unlink()
+    assert run(flags) == 0
+    assert read_records(out) == records, "what is recorded is not measured again"
+    (out / "README.md").unlink()
+    assert run(["bench", "intervals", "--render", "--out", str(out)]) == 0
+    assert (out / "README.md").read_text() == page
+
+
+def test_a_group_of_suites_is_a_mapping_that_cannot_be_changed():
+    commands = bench.commands
+    assert list(commands) == [*PACKAGES, "data", "all"]
+    assert len(commands) == len(PACKAGES) + 2
+    with pytest.raises(KeyError):
+        commands["nothing"]
+    with pytest.raises(TypeError, match="suites are listed in"):
+        commands["mine"] = click.Command("mine")
+    with pytest.raises(TypeError, match="suites are listed in"):
+        del commands["solver"]
+
+
+def test_one_suite_that_fails_does_not_stop_the_others(tmp_path, monkeypatch, capsys):
+    asked_for = []
+
+    def fake_run(suite, settings, out):
+        asked_for.append(suite.name)
+        if suite.name == "bank":
+            raise CommandError("the bank\nis closed")
+        append(out, record())
+
+    monkeypatch.setattr(everything, "printed", lambda command, folder: asked_for.append(command))
+    monkeypatch.setattr(everything, "grow", lambda out: 24)
+    monkeypatch.setattr(Suite, "run", fake_run)
+    monkeypatch.setattr(Suite, "write_page", lambda suite, out: "")
+    assert run(["bench", "all", "--out", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert f"{len(PACKAGES) - 1} of {len(PACKAGES)} suites ran" in shown.out
+    assert "bank: failed: the bank is closed" in shown.err
+    assert asked_for == ["taskgraph run made --preset smoke", *PACKAGES]
+    assert run(["bench", "all", "--suites", "digits", "--out", str(tmp_path)]) == 0
+    assert asked_for[-1] == "digits", "it needs nothing that is shared"
+
+
+def test_what_the_suites_share_has_all_that_they_require(tmp_path):
+    for suite in suites():
+        inputs = everything.inputs_of(suite, tmp_path)
+        required = {one.name for one in suite.fields if one.default is MISSING}
+        assert required <= set(inputs)
+
+
+def test_a_command_that_fails_is_told_with_its_words(tmp_path):
+    assert printed("taskgraph --version", tmp_path).startswith("taskgraph, version")
+    with pytest.raises(
+        CommandError, match=r"`taskgraph solve none\.csv` ended with 2: Error: none"
+    ):
+        printed("taskgraph solve none.csv", tmp_path)
+    with pytest.raises(CommandError, match="is no command of taskgraph"):
+        printed("ls", tmp_path)

@@ -1,0 +1,56 @@
+"""Every page of results is what its records say, and names its commit, seed and command."""
+
+import re
+import shutil
+
+import matplotlib
+import pytest
+
+from benchmarks.cli import index
+from benchmarks.cli.registry import PACKAGES, load, suites
+from benchmarks.results.machine import RESULTS, ROOT
+from benchmarks.results.record import FILE, read_records
+from benchmarks.results.suite import PAGE
+
+
+def pinned():
+    """Whether matplotlib is the one that drew the committed figures."""
+    wanted = f"matplotlib=={matplotlib.__version__}"
+    return wanted in (ROOT / "constraints.txt").read_text()
+
+
+def test_every_folder_of_results_is_a_suite_with_records():
+    folders = {path.name for path in RESULTS.iterdir() if path.is_dir()}
+    assert folders == set(PACKAGES)
+    for name in PACKAGES:
+        assert load(name).name == name
+        assert {each.suite for each in read_records(RESULTS / name)} == {name}
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_committed_page_is_rendered_from_the_committed_records(name, tmp_path):
+    """Without the page and the figures beside them; the figures are the same bytes, too."""
+    figures = {path.name for path in (RESULTS / name).iterdir() if path.suffix in (".svg", ".png")}
+    hidden = shutil.ignore_patterns(PAGE, *(figures if name == "payoff" else ()), "*.safetensors")
+    shutil.copytree(RESULTS / name, tmp_path / name, ignore=hidden)
+    page = load(name).write_page(tmp_path / name)
+    assert page == (RESULTS / name / PAGE).read_text()
+    assert page == (tmp_path / name / PAGE).read_text()
+    for figure in figures if name == "payoff" and pinned() else ():
+        assert (tmp_path / name / figure).read_bytes() == (RESULTS / name / figure).read_bytes()
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_each_page_shows_only_files_that_are_there(name):
+    page = (RESULTS / name / PAGE).read_text()
+    for link in re.findall(r"\]\(([^)#]+)\)", page):
+        if "://" not in link:
+            assert (RESULTS / name / link).exists(), link
+
+
+def test_the_page_of_all_suites_is_rendered_from_the_records():
+    page = (RESULTS / PAGE).read_text()
+    assert page == index.render(RESULTS)
+    for suite in suites():
+        assert f"[{suite.name}]({suite.name}/README.md) | {suite.question} | " in page
+        assert (RESULTS / suite.name / FILE).exists()
