@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -28,12 +29,22 @@ def no_progress(done: int, total: int, label: str = "") -> None:
     """Ignore a report; the default wherever a `Progress` can be given."""
 
 
+ProgressFactory = Callable[[str], AbstractContextManager[Progress]]
+"""From the title of a stage to a context manager that yields the stage's `Progress`."""
+
+
 def with_progress(items: Sequence[Item], progress: Progress) -> Iterator[Item]:
     """Yield the items; report the finished ones before each item and after the last one."""
     for number, item in enumerate(items):
         progress(number, len(items))
         yield item
     progress(len(items), len(items))
+
+
+@contextlib.contextmanager
+def no_progress_bar(title: str) -> Iterator[Progress]:
+    """Show nothing; the default wherever a `ProgressFactory` can be given."""
+    yield no_progress
 
 
 @contextlib.contextmanager

@@ -50,7 +50,7 @@ ORDER = {
     "taskonomy < buildings < overlap",
     "encoders.bank": "pretrained < config < splits < record < training < jobs < table1 < predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
-    "families < measure < settings < closed < sweep < gather",
+    "families < measure < readouts < settings < closed < sweep < gather",
     "encoders.pipeline": "presets < stages",
 }
 """Modules of each package; a module imports only those to its left."""

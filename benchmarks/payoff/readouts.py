@@ -50,7 +50,7 @@ def transfer_of(settings: Settings) -> TransferConfig:
     else:
         whole = known["transfer"]
         fit, preset = FitConfig(**whole["fit"]), whole["preset"]
-        pool = TransferDataConfig(**whole["pool"])
+        pool = TransferDataConfig.from_record(whole["pool"])
     fit = replace(fit, threads=settings.threads or fit.threads)
     _check_seeds(settings.seeds, fit.seed)
     pool = replace(

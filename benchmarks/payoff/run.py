@@ -18,10 +18,11 @@ from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.training import spent, train, with_references
 from benchmarks.results.log import Log, open_log
-from encoders.engines import Engine, engine_named, progress_bar
+from encoders.engines import Engine, engine_named
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import Titled, checked_overlap
+from encoders.transfer.sweep import checked_overlap
+from taskgraph.progress import ProgressFactory, no_progress_bar, progress_bar
 from taskgraph.tables import read_transfers, write_frame
 
 
@@ -38,10 +39,17 @@ def run(settings: Settings, out: Path) -> None:
         gpus=settings.gpus,
         threads=settings.threads or 1,
     )
-    compare(settings, out, Path(settings.work), engine, titled=progress_bar)
+    compare(settings, out, Path(settings.work), engine, progress=progress_bar)
 
 
-def compare(settings: Settings, out: Path, work: Path, engine: Engine, *, titled: Titled) -> None:
+def compare(
+    settings: Settings,
+    out: Path,
+    work: Path,
+    engine: Engine,
+    *,
+    progress: ProgressFactory = no_progress_bar,
+) -> None:
     """Choose, train, test, and write the records and tables.
 
     Killed at any moment, the same call goes on: what ``work`` holds is not measured again, for
@@ -55,7 +63,7 @@ def compare(settings: Settings, out: Path, work: Path, engine: Engine, *, titled
     checked = check(settings, sweep)
     count = len(with_references(pairs))
     print(f"{len(chosen)} choices, {count} networks a seed with self and scratch", flush=True)
-    by_seed = train(sweep, work, pairs, settings.seeds, engine, titled)
+    by_seed = train(sweep, work, pairs, settings.seeds, engine, progress)
     found = payoffs(chosen, by_seed, resamples=settings.resamples)
     out.mkdir(parents=True, exist_ok=True)
     write_frame(summary_table(found), out / SUMMARY)
@@ -89,7 +97,7 @@ def run_settings(settings: Settings, sweep: SweepConfig) -> dict[str, Any]:
         "part": RUN,
         "command": SUITE.command(settings),
         **asked,
-        "transfer": asdict(sweep.transfer),
+        "transfer": sweep.transfer.record(),
         "table_sha256": hashlib.sha256(Path(settings.table).read_bytes()).hexdigest(),
         "targets": list(sweep.targets),
     }

@@ -17,8 +17,9 @@ from encoders.tasks import TASKS
 from encoders.transfer.measure import TransferConfig, measure, place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import REPRESENTATIONS
-from encoders.transfer.sweep import Titled, encodings, records, resolve_tasks, write_or_check_config
+from encoders.transfer.sweep import encodings, records, resolve_tasks, write_or_check_config
 from taskgraph.losses import Losses
+from taskgraph.progress import ProgressFactory
 from taskgraph.tasks import RESERVED, SCRATCH, SELF, join_sources
 
 Pair = tuple[str, Sources]
@@ -61,7 +62,7 @@ def train(
     pairs: Sequence[Pair],
     seeds: Sequence[int],
     engine: Engine,
-    titled: Titled,
+    progress: ProgressFactory,
 ) -> dict[int, Losses]:
     """Measure every pair and its references with every seed; what stands is only read.
 
@@ -81,8 +82,8 @@ def train(
     used = sorted({name for _, sources in pairs for name in sources} - RESERVED)
     resolve_tasks(sweep.transfer.bank, sweep.targets, tuple(used))
     write_or_check_config(sweep, work)
-    with titled("encode") as watch:
-        _unless(run(encodings(replace(sweep, sources=tuple(used)), work), engine, watch=watch))
+    with progress("encode") as report:
+        _unless(run(encodings(replace(sweep, sources=tuple(used)), work), engine, progress=report))
     jobs = []
     for seed in seeds:
         _share(work, folder_of(work, seed))
@@ -90,8 +91,8 @@ def train(
             replace(sweep, transfer=seeded(sweep.transfer, seed)), folder_of(work, seed)
         )
         jobs += jobs_of(sweep, work, pairs, seed)
-    with titled("train") as watch:
-        _unless(run(jobs, engine, watch=watch))
+    with progress("train") as report:
+        _unless(run(jobs, engine, progress=report))
     return {seed: losses_of(folder_of(work, seed), pairs) for seed in seeds}
 
 

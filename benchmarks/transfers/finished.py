@@ -69,7 +69,7 @@ class Finished:
         """
         if self.config is None:
             raise InvalidTableError(f"the sweep has no {CONFIG}: its images are not known")
-        return TransferDataConfig(**self.config["transfer"]["pool"])
+        return TransferDataConfig.from_record(self.config["transfer"]["pool"])
 
     def store(self) -> Store:
         """Return the store of its sources' representations.

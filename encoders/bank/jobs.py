@@ -1,4 +1,4 @@
-"""Train a whole bank: one job a task, several at once, none ending another."""
+"""Train a bank of networks: one job for each task, several at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from encoders.bank.record import add_buildings
 from encoders.bank.training import train_task
 from encoders.dataset import contents_of
 from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, grouped, recorded_buildings
-from encoders.engines import Engine, Job, LocalEngine, as_done
+from encoders.engines import Engine, Job, LocalEngine, as_completed
 from encoders.errors import TrainingError
 from encoders.errors.storage import FREE, read_json, storing, trouble
 from encoders.networks import PRESETS
@@ -88,21 +88,21 @@ def train_bank(
         if name not in unfinished:
             add_buildings(name, out, config)
     calls = [Job(name, train_task, (name, out, config)) for name in unfinished]
-    total = config.epochs(names)
+    epochs = config.epochs(names)
     result = BankResult({}, {})
     stop_reason: str | None = None
-    ended_jobs = as_done(
+    completed = as_completed(
         calls,
         engine or LocalEngine(jobs, config.fit.threads),
-        watch=lambda _: report_epochs(out, total, progress),
+        progress=lambda done, total, label="": report_epochs(out, epochs, progress),
     )
-    with contextlib.closing(ended_jobs):
-        for ended in ended_jobs:
-            if ended.reason is None:
-                result.records[ended.job.key] = ended.value
+    with contextlib.closing(completed):
+        for outcome in completed:
+            if outcome.reason is None:
+                result.records[outcome.job.key] = outcome.value
             else:
-                result.failures[ended.job.key] = ended.reason
-            stop_reason = ended.reason if ended.stops else stop_reason
+                result.failures[outcome.job.key] = outcome.reason
+            stop_reason = outcome.reason if outcome.stops else stop_reason
             _write_manifest_if_possible(out, config, command)
     result.failures.update(_write_manifest_if_possible(out, config, command))
     if stop_reason:
@@ -151,7 +151,7 @@ def write_manifest(out: Path, config: BankConfig, command: str) -> None:
 
 
 def commit() -> str | None:
-    """The commit of the checkout that this code runs from; None outside of a checkout."""
+    """Return the commit of the checkout that this code runs from; None outside of a checkout."""
     output = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True
     )

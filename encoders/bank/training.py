@@ -23,7 +23,7 @@ from encoders.engines import with_threads
 from encoders.errors.storage import read_json
 from encoders.networks.readout import ReadOut, TransferNetwork
 from encoders.training.adversarial import adversary_of
-from encoders.training.augment import mirrored, varied
+from encoders.training.augment import augmented, mirror_map
 from encoders.training.checkpoint import halved, restore, write_weights
 from encoders.training.fit import fit, losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
@@ -116,11 +116,11 @@ def _train_and_test(
     if config.adversarial and source == SELF:
         output, seed = output_of(task), config.fit.seed
         adversary = adversary_of(task, output, config.preset, config.adversarial, seed=seed)
-    mirror = mirrored(task.mirror, splits.constants)
+    mirror = mirror_map(task.mirror, splits.constants)
     run = out / RUNS / f"{task.name}.{source}"
     with scalars(run) if config.tensorboard else contextlib.nullcontext(lambda _: None) as log:
 
-        def after(row: Evaluation) -> None:
+        def report(row: Evaluation) -> None:
             log(row)
             on_epoch(source, row)
 
@@ -138,10 +138,10 @@ def _train_and_test(
                 "preset": config.preset,
                 "data": splits.origin(),
             },
-            after=after,
+            on_evaluation=report,
             fabric=fabric,
             adversary=adversary,
-            augment=functools.partial(varied, changes=task.augment, mirror=mirror),
+            augment=functools.partial(augmented, changes=task.augment, mirror=mirror),
         )
     rounded = {key: value.to(model.state_dict()[key]) for key, value in halved(model).items()}
     restore(model, rounded, where=BEST)

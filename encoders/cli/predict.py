@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from encoders.cli.messages import messages
+from encoders.cli.options import bank_option
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.output import note
 from taskgraph.cli.parameters import Names
@@ -27,12 +28,7 @@ OUT = "predictions.png"
     help="Tasks by name or by common word: depth, normals, edges, layout, scene, object, "
     "semantic …",
 )
-@click.option(
-    "--bank",
-    type=InputFolder(),
-    metavar="DIR",
-    help="Folder of a bank that `taskgraph train` wrote; by default, the bank of the library.",
-)
+@bank_option
 @click.option(
     "-o",
     "--out",

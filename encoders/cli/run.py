@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from encoders.cli.messages import messages
+from encoders.cli.options import engine_options
 from encoders.engines.workers import cores
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import INFEASIBLE
+from taskgraph.cli.options import seed_option
 from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from taskgraph.taxonomy import Taxonomy
@@ -31,44 +34,8 @@ PRESETS = ("smoke", "cpu", "full")
     show_default=True,
     help="Size of the run: minutes, hours on two cores, or GPUs.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Seed of the whole run.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    help="Number of processes; by default one a core, or as many as the Ray cluster has room for.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Threads of each job; losses change slightly with their number.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="Where jobs run: on processes of this machine, or on a Ray cluster.",
-)
-@click.option(
-    "--address",
-    metavar="HOST:PORT",
-    help="Address of the Ray cluster; by default, a new one is started.",
-)
-@click.option(
-    "--gpus",
-    type=click.FloatRange(min=0, max=1),
-    metavar="SHARE",
-    help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
-    "four jobs share a GPU.",
-)
+@seed_option
+@engine_options(jobs="one a core")
 def run_command(
     out: str,
     preset: str,
@@ -95,7 +62,7 @@ def run_command(
       taskgraph run cluster --preset full --engine ray --address 10.0.0.1:6379
     """
     with extra_installed("train"):
-        from encoders.engines import engine_named, progress_bar
+        from encoders.engines import engine_named
         from encoders.pipeline.presets import PIPELINE_PRESETS
         from encoders.pipeline.stages import REPORT, Pipeline
 
@@ -110,7 +77,7 @@ def run_command(
             gpus=gpus,
         ),
         workers=jobs or cores(),
-        titled=progress_bar,
+        progress=progress_bar,
         command=shlex.join(["taskgraph", *sys.argv[1:]]),
     )
     with messages():

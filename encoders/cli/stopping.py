@@ -1,4 +1,4 @@
-"""Options of the commands that train: how long, and when to stop."""
+"""Flags of the commands that train: for how long, and when to stop."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+
+from taskgraph.cli.options import with_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,7 +20,7 @@ def stopping_options(*, epochs: int, patience: int) -> Callable[[F], F]:
     epochs, patience : int
         The defaults of ``--epochs`` and ``--patience``; a patience of 0 is none.
     """
-    options = [
+    return with_options(
         click.option(
             "--epochs",
             "--max-epochs",
@@ -59,11 +61,4 @@ def stopping_options(*, epochs: int, patience: int) -> Callable[[F], F]:
             show_default=True,
             help="Evaluations on the validation images in each epoch.",
         ),
-    ]
-
-    def add(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
+    )

@@ -1,4 +1,4 @@
-"""``taskgraph train``: train a bank of encoder-decoders, one a task."""
+"""``taskgraph train``: train a bank of encoder-decoders, one for each task."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.options import (
+    check_resume,
+    data_option,
+    jobs_option,
+    out_option,
+    resume_option,
+    step_options,
+    threads_option,
+)
 from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import BAD_INPUT
+from taskgraph.cli.options import seed_option
 from taskgraph.cli.output import note
 from taskgraph.cli.parameters import Counts, Names
-from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
+from taskgraph.cli.paths import InputFile
 from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -24,9 +34,7 @@ PRESETS = ("tiny", "base", "paper")
 
 
 @click.command("train")
-@click.option(
-    "--data", required=True, type=InputFolder(), metavar="DIR", help="Folder of the data set."
-)
+@data_option
 @click.option(
     "--splits",
     type=InputFile(),
@@ -34,15 +42,7 @@ PRESETS = ("tiny", "base", "paper")
     help="CSV file in Taskonomy's format that assigns buildings to train, val and test; "
     "by default, 70, 15 and 15 % of them are drawn.",
 )
-@click.option(
-    "-o",
-    "--out",
-    default="bank",
-    show_default=True,
-    type=OutputFolder(),
-    metavar="DIR",
-    help="Folder that the bank is written to.",
-)
+@out_option("bank")
 @click.option(
     "--preset",
     type=click.Choice(PRESETS),
@@ -55,20 +55,7 @@ PRESETS = ("tiny", "base", "paper")
 @click.option(
     "--epochs-of", type=Counts(), default={}, help="Other values of --epochs for some tasks."
 )
-@click.option(
-    "--batch",
-    type=click.IntRange(min=1),
-    default=32,
-    show_default=True,
-    help="Examples in each training step.",
-)
-@click.option(
-    "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
-    default=2e-3,
-    show_default=True,
-    help="Highest learning rate of AdamW.",
-)
+@step_options(batch=32)
 @click.option(
     "--precision",
     default="auto",
@@ -84,27 +71,9 @@ PRESETS = ("tiny", "base", "paper")
     show_default=True,
     help="GPUs that each task is trained on.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Seed of the first weights and of the order of the examples.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Number of tasks that are trained at once.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Threads of each job; losses change slightly with their number.",
-)
+@seed_option
+@jobs_option("1")
+@threads_option
 @click.option(
     "--references/--no-references",
     default=True,
@@ -118,14 +87,14 @@ PRESETS = ("tiny", "base", "paper")
     help="Add the paper's adversarial term to the loss of maps; needs --preset paper.",
 )
 @click.option("--tensorboard", is_flag=True, help="Also log evaluations for TensorBoard.")
-@click.option("--resume", is_flag=True, help="Continue an earlier run in the folder of --out.")
+@resume_option
 def train(
     data: str,
     splits: str | None,
     out: str,
     preset: str,
     tasks: tuple[str, ...],
-    jobs: int,
+    jobs: int | None,
     epochs_of: dict[str, int],
     references: bool,
     adversarial: bool,
@@ -155,11 +124,8 @@ def train(
 
     if adversarial and SIZES[preset].patch is None:
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")
-    folder, names = Path(out), trainable(tasks)
-    if not resume and folder.exists() and any(folder.iterdir()):
-        raise click.UsageError(
-            f"{out} is not empty; give --resume to continue in it, or name another folder with -o"
-        )
+    check_resume(out, resume=resume)
+    names = trainable(tasks)
     term = AdversarialConfig() if adversarial else None
     epochs_of = {tasks_named([name])[0].name: number for name, number in epochs_of.items()}
     config = BankConfig(
@@ -168,12 +134,14 @@ def train(
     _check_data(data, splits)
     command = shlex.join(["taskgraph", *sys.argv[1:]])
     with progress_bar("epochs") as progress:
-        result = train_bank(names, folder, config, jobs=jobs, command=command, progress=progress)
+        result = train_bank(
+            names, Path(out), config, jobs=jobs or 1, command=command, progress=progress
+        )
     return _report(result, out)
 
 
 def _check_data(data: str, splits: str | None) -> None:
-    """Raise before the training what each task's job would raise about the data set."""
+    """Raise, before any task is trained, if the data set is invalid or does not fit the splits."""
     from encoders.dataset.index import read_index
     from encoders.dataset.splits import check_splits
 

@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.messages import messages
+from encoders.cli.options import (
+    bank_option,
+    check_resume,
+    data_option,
+    engine_options,
+    out_option,
+    resume_option,
+    step_options,
+)
 from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
+from encoders.transfer.candidates import CANDIDATES
+from encoders.transfer.readouts import READOUTS
 from taskgraph.cli.exit_codes import BAD_INPUT
+from taskgraph.cli.options import hidden_alias, seed_option
 from taskgraph.cli.output import note
 from taskgraph.cli.parameters import Names
-from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
+from taskgraph.cli.paths import InputFile
+from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from encoders.transfer.settings import SweepConfig
@@ -20,30 +34,15 @@ if TYPE_CHECKING:
 
 
 @click.command("transfer")
-@click.option(
-    "--data", required=True, type=InputFolder(), metavar="DIR", help="Folder of the data set."
-)
+@data_option
 @click.option(
     "--splits",
     type=InputFile(),
     metavar="FILE",
     help="CSV file of splits that the encoders were trained with, if any.",
 )
-@click.option(
-    "--bank",
-    type=InputFolder(),
-    metavar="DIR",
-    help="Folder of a bank that `taskgraph train` wrote; by default, the bank of the library.",
-)
-@click.option(
-    "-o",
-    "--out",
-    default="transfers",
-    show_default=True,
-    type=OutputFolder(),
-    metavar="DIR",
-    help="Folder that all results are written to.",
-)
+@bank_option
+@out_option("transfers")
 @click.option("--targets", type=Names(), default=(), help="Targets to measure; all 22 by default.")
 @click.option("--sources", type=Names(), default=(), help="Sources to measure; all 26 by default.")
 @click.option(
@@ -55,14 +54,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--candidates",
-    type=click.Choice(["first", "best5", "published"]),
+    type=click.Choice(list(CANDIDATES)),
     default="best5",
     show_default=True,
     help="Rule that chooses the sets of several sources to measure.",
 )
 @click.option(
     "--readout",
-    type=click.Choice(["trained", "ridge"]),
+    type=click.Choice(list(READOUTS)),
     default="trained",
     show_default=True,
     help="Read-out of a transfer: a small trained network, or ridge regression.",
@@ -97,34 +96,16 @@ if TYPE_CHECKING:
     help="Images to measure the losses on, from the test split.",
 )
 @click.option(
-    "--less",
+    "--subsample",
     type=click.Choice(["1", "4", "16"]),
     default="1",
     show_default=True,
     help="Keep every 4th or 16th training image.",
 )
+@hidden_alias("--less", "--subsample")
 @stopping_options(epochs=4, patience=0)
-@click.option(
-    "--batch",
-    type=click.IntRange(min=1),
-    default=8,
-    show_default=True,
-    help="Examples in each training step.",
-)
-@click.option(
-    "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
-    default=2e-3,
-    show_default=True,
-    help="Highest learning rate of AdamW.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Seed of the first weights and of the order of the examples.",
-)
+@step_options(batch=8)
+@seed_option
 @click.option(
     "--bootstrap",
     type=click.IntRange(min=0),
@@ -132,45 +113,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Number of bootstrap resamples of the test buildings, for intervals.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "ray"]),
-    default="local",
-    show_default=True,
-    help="Where jobs run: on processes of this machine, or on a Ray cluster.",
-)
-@click.option(
-    "--address",
-    metavar="HOST:PORT",
-    help="Address of the Ray cluster; by default, a new one is started.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    help="Transfers to measure at the same time; by "
-    "default 2, or as many as the Ray cluster has room for.",
-)
-@click.option(
-    "--gpus",
-    type=click.FloatRange(min=0, max=1),
-    metavar="SHARE",
-    help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
-    "four jobs share a GPU.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Threads of each job; losses change slightly with their number.",
-)
+@engine_options(jobs="2")
 @click.option(
     "--allow-overlap",
     is_flag=True,
     help="Allow validation and test buildings that the encoders were trained on; "
     "OUT/config.json lists them.",
 )
-@click.option("--resume", is_flag=True, help="Continue an earlier run in the folder of --out.")
+@resume_option
 def transfer(
     data: str,
     splits: str | None,
@@ -185,7 +135,7 @@ def transfer(
     images: int,
     valid_images: int,
     test_images: int,
-    less: str,
+    subsample: str,
     bootstrap: int,
     engine: str,
     address: str | None,
@@ -214,21 +164,22 @@ def transfer(
     """
     with extra_installed("train"):
         from encoders.bank.pretrained import default_bank
-        from encoders.engines import engine_named, progress_bar
+        from encoders.engines import engine_named
         from encoders.training.fit import FitConfig
         from encoders.transfer.data import TransferDataConfig
         from encoders.transfer.measure import TransferConfig
         from encoders.transfer.settings import SweepConfig
         from encoders.transfer.sweep import resolve_tasks, sweep
 
-    folder = Path(out)
-    if not resume and folder.exists() and any(folder.iterdir()):
-        raise click.UsageError(
-            f"{out} is not empty; give --resume to continue in it, or name another folder with -o"
-        )
+    check_resume(out, resume=resume)
     bank = str(bank or default_bank())
     pool = TransferDataConfig(
-        data, train=images, valid=valid_images, test=test_images, less=int(less), splits=splits
+        data,
+        train=images,
+        valid=valid_images,
+        test=test_images,
+        subsample=int(subsample),
+        splits=splits,
     )
     targets, sources = resolve_tasks(bank, targets, sources)
     transfers = TransferConfig(bank, pool, FitConfig(**settings)).of_bank([*targets, *sources])
@@ -238,12 +189,13 @@ def transfer(
     workers = engine_named(
         engine, jobs=jobs, address=address, threads=transfers.fit.threads, gpus=gpus
     )
-    swept = sweep(config, folder, workers, titled=progress_bar, say=note)
-    return _report(swept, config, folder, bootstrap)
+    with messages():
+        swept = sweep(config, Path(out), workers, progress=progress_bar)
+    return _report(swept, config, Path(out), bootstrap)
 
 
 def _report(swept: SweepOutcome, config: SweepConfig, out: Path, bootstrap: int) -> int:
-    """Write the tables of a sweep, print how many transfers were measured; gives the exit code."""
+    """Write the tables of a sweep, and print what was measured; returns the exit code."""
     from encoders.transfer.gather import LOSSES, TRANSFERS, gather
 
     for job, reason in swept.failures.items():

@@ -1,4 +1,4 @@
-"""A Ray cluster: the same calls, on as many machines as it has."""
+"""An engine that makes calls on the machines of a Ray cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from encoders.engines.job import Died, Failed, Report, perform, told
+from encoders.engines.job import Died, Failed, Report, one_line_error, perform
 from encoders.engines.pool import EngineError
 from encoders.engines.threads import THREAD_VARIABLES
 from encoders.errors.extras import missing
@@ -23,50 +23,50 @@ DEATHS = (
     "LocalRayletDiedError",
     "ObjectLostError",
 )
-"""Of `ray.exceptions`: the worker, its machine, or what it returned is gone."""
+"""Names in `ray.exceptions` of the errors that a worker, its machine or its result was lost."""
 
 CONNECT = 10.0
-"""Seconds that a cluster has to answer."""
+"""Seconds to wait until a cluster accepts a connection."""
 
 SHARE = 0.25
-"""GPUs of a job by default, on a cluster that has any: four jobs share one."""
+"""Default number of GPUs for a job on a cluster that has GPUs: four jobs share one."""
 
 PARTS = 10_000
-"""Ray counts resources in parts of this size: .0001 is the least share of one."""
+"""Number of parts into which Ray divides one CPU or GPU; .0001 is the smallest share."""
 
 
 @dataclass(frozen=True)
 class RayEngine:
-    """Tasks of a Ray cluster (https://docs.ray.io), one a job.
+    """A Ray cluster (https://docs.ray.io); each job is one Ray task.
 
-    The machines of the cluster must have this package installed, in the driver's version, and
-    must share the folder that the run is started in and those that its jobs read and write, at
-    the same paths. A job's function must be of an installed module, not of the driver's script.
-    A job whose worker died is handed out again by the driver, by the same rule as on local
-    processes, so that Ray's own retries are off.
+    The driver is the process that starts the run. All machines of the cluster must have the same
+    version of this package installed as the driver. They must share the working directory of the
+    run, and the folders that its jobs read and write, at the same paths. The function of a job
+    must be in an installed module, not in the driver's script. The driver retries jobs whose
+    worker died by the same rule as on local processes, so Ray's own retries are off.
 
     Attributes
     ----------
     address : str, optional
-        As `ray.init` takes it: ``HOST:PORT``, ``auto`` or ``local``. By default the cluster in
-        RAY_ADDRESS or the one that runs on this machine; without either, and for ``local``, a Ray
-        of this machine alone is started, and ended with the run.
+        The address that `ray.init` connects to: ``HOST:PORT``, ``auto`` or ``local``. By default
+        it is the cluster in RAY_ADDRESS, or else the one that runs on this machine. If there is
+        neither, and for ``local``, Ray is started on this machine, and ended with the run.
     jobs : int, optional
-        Jobs that are handed to the cluster at once; by default as many as fit on its machines,
-        counted again for each job, so that machines that join later are used too. A cluster that
-        grows by demand needs the number that it may grow to.
+        Number of jobs that are submitted at once. By default as many as fit on the machines, which
+        are counted again before each job, so that machines that join later are used too. For a
+        cluster that grows by demand, give the number of jobs that it may grow to.
     cpus : float
-        CPUs that Ray sets aside for a job. Numerical libraries get as many threads.
+        Number of CPUs that Ray sets aside for a job, and of threads of its numerical libraries.
     gpus : float, optional
-        GPUs that Ray sets aside for a job: a share of one, or a whole number. By default `SHARE`
-        if some machine of the cluster has a GPU when the engine is opened, else 0. Jobs that need
-        a GPU run on machines that have one, and see no other GPUs than theirs; jobs of 0 GPUs see
-        none. Shares are counted, not enforced: jobs that share a GPU share its memory.
+        Number of GPUs that Ray sets aside for a job: a share of one, or a whole number. By default
+        `SHARE` if a machine of the cluster has a GPU when the engine is opened, else 0. A job sees
+        only its own GPUs. Ray counts shares but does not enforce them: jobs that share a GPU share
+        its memory.
 
     Notes
     -----
-    GPUs were tried as logical resources of one machine alone (``ray start --num-gpus 2``), where
-    Ray counts and numbers them. No cluster with real GPUs was tried.
+    This was tried with logical GPUs of one machine (``ray start --num-gpus 2``), which Ray only
+    counts and numbers. No cluster with real GPUs was tried.
     """
 
     address: str | None = None
@@ -85,8 +85,8 @@ class RayEngine:
             raise EngineError(f"gpus is {self.gpus}, expected a share of 1 or a whole number")
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[Cluster]:
-        """Connect, unless this process is connected already.
+    def opened(self) -> Iterator[ClusterPool]:
+        """Yield a pool on the cluster; connects to it unless this process is connected already.
 
         Raises
         ------
@@ -96,25 +96,25 @@ class RayEngine:
             If the cluster cannot be reached, or has no machine that a job fits on.
         """
         ray = _ray()
-        ours = not ray.is_initialized()
-        if ours:
+        connects = not ray.is_initialized()
+        if connects:
             self._connect(ray)
         try:
-            crew = Cluster(ray, self)
+            pool = ClusterPool(ray, self)
             try:
-                yield crew
+                yield pool
             finally:
-                crew.end()
+                pool.end()
         finally:
-            if ours:
+            if connects:
                 ray.shutdown()
 
     def _connect(self, ray: Any) -> None:
         remedy = "start one with `ray start --head`, or leave the address out"
         try:
             if _answers(self.address or os.environ.get("RAY_ADDRESS", "")):
-                # Something listens there. A Ray that was started with a token turns away who has
-                # an address and does not say that it has the token too.
+                # Something listens there. A Ray that was started with a token refuses drivers
+                # that do not send it.
                 remedy += "; if it asks for a token, set RAY_AUTH_MODE=token"
             ray.init(
                 self.address,
@@ -125,12 +125,12 @@ class RayEngine:
         except (OSError, RuntimeError, ValueError) as error:
             raise EngineError(
                 f"no Ray cluster can be reached at {self.address or 'this machine'} "
-                f"({told(error)}); {remedy}"
+                f"({one_line_error(error)}); {remedy}"
             ) from error
 
 
-class Cluster:
-    """The crew of a `RayEngine`."""
+class ClusterPool:
+    """The pool of a `RayEngine`."""
 
     shared = False
 
@@ -138,15 +138,16 @@ class Cluster:
         self._ray, self._engine = ray, engine
         self._threads = max(1, int(engine.cpus))
         self._keys: dict[Any, str] = {}
-        some = any(machine.get("GPU", 0) >= 1 for machine in self._machines())
-        self._gpus = engine.gpus if engine.gpus is not None else SHARE * some
+        has_gpu = any(machine.get("GPU", 0) >= 1 for machine in self._machines())
+        self._gpus = engine.gpus if engine.gpus is not None else SHARE * has_gpu
         if engine.jobs is None and self._room() == 0:
-            raise EngineError(self._told_no_room())
+            raise EngineError(self._no_room_message())
         variables = dict.fromkeys(THREAD_VARIABLES, str(self._threads))
         if not self._gpus:
-            variables["CUDA_VISIBLE_DEVICES"] = ""  # Ray would leave all GPUs of the machine to it
-        # By `ray.remote` itself, not by `options` of it: only so does Ray end a worker that had a
-        # GPU after its job. A worker that is used again would keep to the GPU of its first job.
+            variables["CUDA_VISIBLE_DEVICES"] = ""  # otherwise the job would see all GPUs
+        # With `max_calls`, Ray ends a worker that had a GPU after its job. Otherwise the worker
+        # would keep to the GPU of its first job. Ray honors `max_calls` in `ray.remote` only, not
+        # in `options`.
         self._perform = ray.remote(
             num_cpus=engine.cpus,
             num_gpus=self._gpus,
@@ -157,24 +158,24 @@ class Cluster:
 
     @property
     def places(self) -> int:
-        """The number that was asked for, or what fits into the cluster as it is now."""
+        """The engine's number of jobs, or else as many as fit on the cluster's machines now."""
         return self._engine.jobs or max(1, self._room())
 
     def _machines(self) -> list[dict[str, float]]:
-        """Resources of each machine, used or not; their sums are `ray.cluster_resources`."""
+        """Return the resources of each machine, used or not."""
         return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
 
     def _room(self) -> int:
-        """How many jobs fit on the machines, each by itself."""
+        """Return how many jobs fit on all machines; no job is divided between machines."""
         return sum(fitting(machine, self._engine.cpus, self._gpus) for machine in self._machines())
 
-    def _told_no_room(self) -> str:
-        has = self._ray.cluster_resources()
+    def _no_room_message(self) -> str:
+        total = self._ray.cluster_resources()
         return (
             f"no machine of the cluster has {self._engine.cpus:g} CPUs and {self._gpus:g} GPUs for "
-            f"a job; all machines together have {has.get('CPU', 0):g} CPUs and "
-            f"{has.get('GPU', 0):g} GPUs. Ask for less (--threads, --gpus), or give the number of "
-            "jobs (--jobs) if the cluster grows by demand"
+            f"a job; all machines together have {total.get('CPU', 0):g} CPUs and "
+            f"{total.get('GPU', 0):g} GPUs. Ask for less (--threads, --gpus), or give the number "
+            "of jobs (--jobs) if the cluster grows by demand"
         )
 
     def begin(self, key: str, packed: bytes) -> None:
@@ -182,7 +183,7 @@ class Cluster:
         self._keys[self._perform.remote(packed, os.getcwd(), self._threads)] = key
 
     def ended(self, timeout: float) -> list[tuple[str, Report]]:
-        """Reports of finished tasks and of those that Ray says are lost."""
+        """Return the reports of tasks that are finished or lost."""
         references = list(self._keys)
         ready, _ = self._ray.wait(references, num_returns=1, timeout=timeout)
         if ready:
@@ -196,7 +197,7 @@ class Cluster:
         except tuple(getattr(errors, name) for name in DEATHS):
             return Died()
         except errors.RayError as error:
-            # Its text is a page of worker logs; the end of it has the cause.
+            # The text of the error is a page of worker logs; its last line has the cause.
             line = str(error).strip().splitlines()[-1].strip()
             return Failed(
                 f"a worker of the Ray cluster could not begin it ({line}); this package "
@@ -205,27 +206,27 @@ class Cluster:
         return report
 
     def end(self) -> None:
-        """Cancel what runs."""
+        """Cancel all tasks that run."""
         for reference in self._keys:
             self._ray.cancel(reference, force=True)
         self._keys = {}
 
 
 def fitting(machine: Mapping[str, float], cpus: float, gpus: float) -> int:
-    """How many jobs of ``cpus`` and ``gpus`` a machine has room for when nothing else runs on it.
+    """Return how many jobs with ``cpus`` and ``gpus`` fit on a machine that runs nothing else.
 
-    A share of a GPU lies on one GPU: two GPUs have room for four jobs of .4, not for five.
+    A share is of one GPU: four jobs with .4 GPUs fit on two GPUs, and not five.
 
     Parameters
     ----------
     machine : mapping
-        Its resources as Ray names them: ``CPU``, ``GPU``.
+        Resources by Ray's names for them, ``CPU`` and ``GPU``.
     """
-    room = _parts(machine.get("CPU", 0)) // _parts(cpus)
+    fit_by_cpus = _parts(machine.get("CPU", 0)) // _parts(cpus)
     if not gpus:
-        return room
-    cards = int(machine.get("GPU", 0))
-    return min(room, cards * (PARTS // _parts(gpus)) if gpus < 1 else cards // int(gpus))
+        return fit_by_cpus
+    count = int(machine.get("GPU", 0))
+    return min(fit_by_cpus, count * (PARTS // _parts(gpus)) if gpus < 1 else count // int(gpus))
 
 
 def _parts(amount: float) -> int:
@@ -233,12 +234,14 @@ def _parts(amount: float) -> int:
 
 
 def _answers(address: str) -> bool:
-    """Whether this is a HOST:PORT at which something answers.
+    """Return whether an address is HOST:PORT; raises if nothing accepts a connection there.
+
+    Ray itself would try to connect for minutes.
 
     Raises
     ------
     OSError
-        If nothing answers there; Ray itself would try for minutes.
+        If nothing accepts a connection within `CONNECT` seconds.
     """
     host, _, port = address.rpartition(":")
     if not (host and port.isdigit() and "/" not in host):

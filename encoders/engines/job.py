@@ -1,4 +1,4 @@
-"""One job, and doing it in a worker: whatever happens there comes back as a plain value."""
+"""A job, and the function that makes its call in a worker and reports how it ended."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ from taskgraph.errors import TaskgraphError
 
 @dataclass(frozen=True)
 class Job:
-    """A call that depends on no other job, and that may be made again.
+    """A function call that depends on no other job and can be repeated.
 
     Attributes
     ----------
     key : str
-        Its name among the jobs of a run.
+        Name of the job; each job of a run has another one.
     function : callable
-        Of a module that the workers can import. It writes its own results, atomically, and
-        returns something small.
+        A function of a module that the workers can import. It writes its own results, atomically,
+        and returns a small value.
     args : tuple
-        What it is called with; values that pickle.
+        Arguments of the function; they must be picklable.
     done : Path, optional
-        The file that the function writes last. A job whose file is there is not begun.
+        The file that the function writes last. If it exists, the job is not begun.
     weight : float
-        How long it takes, in any unit that the jobs of a run share; for the time left alone.
+        How long the job takes, in any unit that the jobs of a run share. Only the estimate of the
+        time left uses it.
     """
 
     key: str
@@ -45,23 +46,31 @@ class Job:
 
     @property
     def is_done(self) -> bool:
-        """Whether its file is there."""
+        """Whether the file ``done`` exists."""
         return self.done is not None and self.done.exists()
 
     @property
     def folder(self) -> str:
-        """Where it writes, for errors of the disk that name no place; "" if that is unknown."""
-        given = (each for each in self.args if isinstance(each, Path))
-        return str(self.done.parent if self.done else next(given, ""))
+        """The folder that the job writes to, for errors of the disk; "" if it is unknown."""
+        paths = (value for value in self.args if isinstance(value, Path))
+        return str(self.done.parent if self.done else next(paths, ""))
 
     def packed(self) -> bytes:
-        """The call as bytes for `perform`; raises whatever pickle does."""
+        """Return the call as bytes for `perform`; raises whatever pickle raises."""
         return pickle.dumps((self.function, self.args, self.folder))
 
 
 @dataclass(frozen=True)
 class Returned:
-    """The pickled value, and the seconds that the call took."""
+    """A call has returned.
+
+    Attributes
+    ----------
+    packed : bytes
+        The pickled value.
+    seconds : float
+        How long the call took.
+    """
 
     packed: bytes
     seconds: float
@@ -69,7 +78,15 @@ class Returned:
 
 @dataclass(frozen=True)
 class Failed:
-    """Why there is no value, and whether other jobs would fail for that too (a full disk)."""
+    """A call has failed.
+
+    Attributes
+    ----------
+    reason : str
+        Why it failed.
+    stops : bool
+        Whether other jobs would fail for the same reason, such as a full disk.
+    """
 
     reason: str
     stops: bool = False
@@ -77,7 +94,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Died:
-    """The worker's process ended in the middle: how."""
+    """The worker process ended during the call; ``cause`` says how."""
 
     cause: str = "its process was ended from outside (killed, or out of memory)"
 
@@ -86,7 +103,17 @@ Report = Returned | Failed | Died
 
 
 def perform(packed: bytes, folder: str, threads: int) -> Returned | Failed:
-    """Make a packed call from within ``folder``; in a worker. Raises nothing of the call's own."""
+    """Make a packed call in a worker, and report how it ended; errors of the call are not raised.
+
+    Parameters
+    ----------
+    packed : bytes
+        As `Job.packed` returns it.
+    folder : str
+        The working directory of the call.
+    threads : int
+        Number of threads that PyTorch uses, if it is loaded.
+    """
     try:
         os.chdir(folder)
     except OSError:
@@ -98,7 +125,7 @@ def perform(packed: bytes, folder: str, threads: int) -> Returned | Failed:
         function, args, written = pickle.loads(packed)
     except Exception as error:
         return Failed(
-            f"a worker on {platform.node()} cannot unpack it ({told(error)}): its "
+            f"a worker on {platform.node()} cannot unpack it ({one_line_error(error)}): its "
             "function must be in a module that is installed there"
         )
     if "torch" in sys.modules:
@@ -113,13 +140,13 @@ def perform(packed: bytes, folder: str, threads: int) -> Returned | Failed:
         return Returned(pickle.dumps(value), seconds)
     except Exception as error:
         return Failed(
-            f"its result, a {type(value).__name__}, cannot be sent back ({told(error)}); "
+            f"its result, a {type(value).__name__}, cannot be sent back ({one_line_error(error)}); "
             "a job returns plain values and writes the rest to files"
         )
 
 
-def told(error: BaseException) -> str:
-    """An error as one line: ``Type: message``."""
+def one_line_error(error: BaseException) -> str:
+    """Return an error as one line of text, ``Type: message``."""
     message = " ".join(str(error).split())
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
@@ -131,16 +158,16 @@ def _failed(error: BaseException, function: Callable[..., Any], folder: str) -> 
     if isinstance(error, TaskgraphError):
         return Failed(str(error) or type(error).__name__)
     place = _place(error, function)
-    return Failed(f"{told(error)} ({place})" if place else told(error))
+    return Failed(f"{one_line_error(error)} ({place})" if place else one_line_error(error))
 
 
 def _place(error: BaseException, function: Callable[..., Any]) -> str:
-    """``package/file.py:line`` of the innermost frame that is not another library's."""
-    ours = {"taskgraph", "encoders", getattr(function, "__module__", "").partition(".")[0]}
-    found = ""
+    """Return ``package/file.py:line`` of the innermost frame in this package or the job's own."""
+    own_packages = {"taskgraph", "encoders", getattr(function, "__module__", "").partition(".")[0]}
+    place = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         module, path = frame.f_globals.get("__name__", ""), Path(frame.f_code.co_filename)
-        if module.partition(".")[0] in ours and module != __name__:
+        if module.partition(".")[0] in own_packages and module != __name__:
             depth = module.count(".") + (2 if path.stem == "__init__" else 1)
-            found = f"{'/'.join(path.parts[-depth:])}:{line}"
-    return found
+            place = f"{'/'.join(path.parts[-depth:])}:{line}"
+    return place

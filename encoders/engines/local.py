@@ -1,4 +1,7 @@
-"""Processes of this machine, one pipe each, so that a dead one tells which call killed it."""
+"""An engine of worker processes on this machine, each with a pipe of its own.
+
+As no two workers share a pipe, a dead worker shows which call it was making.
+"""
 
 from __future__ import annotations
 
@@ -22,25 +25,25 @@ from encoders.engines.workers import end_with_parent
 from encoders.errors import WorkerDiedError
 
 GRACE = 3.0
-"""Seconds that a worker has to end by itself when it is asked to."""
+"""Seconds that a worker has to end after it was asked to; then it is killed."""
 
 READY = "ready"
 
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Worker processes on this machine; they end when the one who started them does.
+    """Worker processes on this machine; they end when the process that started them ends.
 
-    A script that runs jobs must guard its entry by ``if __name__ == "__main__"``, as the workers
-    import it.
+    A script that runs jobs must guard its entry by ``if __name__ == "__main__"``, because the
+    workers import it.
 
     Attributes
     ----------
     jobs : int
-        Processes, each at one job at a time.
+        Number of processes; each makes one call at a time.
     threads : int
-        Of numerical libraries in each process; what they compute depends on it in the last
-        digits, and never on ``jobs``.
+        Number of threads of numerical libraries in each process. The last digits of results
+        depend on it; no result depends on ``jobs``.
     """
 
     jobs: int = 2
@@ -53,32 +56,32 @@ class LocalEngine:
                 raise EngineError(f"{name} is {value}, expected at least 1")
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[Processes]:
-        """Start processes as they are needed, and end them."""
-        crew = Processes(self.jobs, self.threads)
-        atexit.register(crew.end)  # in case nobody closes a generator that uses this
+    def opened(self) -> Iterator[ProcessPool]:
+        """Yield a pool that starts processes when they are needed; they end with the context."""
+        pool = ProcessPool(self.jobs, self.threads)
+        atexit.register(pool.end)  # for generators that use the pool and are never closed
         try:
-            yield crew
+            yield pool
         finally:
-            crew.end()
-            atexit.unregister(crew.end)
+            pool.end()
+            atexit.unregister(pool.end)
 
 
 class Worker:
-    """One process and our end of its pipe."""
+    """A worker process, and this process's end of the pipe to it."""
 
     def __init__(self, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_work, args=(theirs, threads))
-        with _surroundings(dict.fromkeys(THREAD_VARIABLES, str(threads))), theirs:
+        self.pipe, worker_end = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_work, args=(worker_end, threads))
+        with _environment(dict.fromkeys(THREAD_VARIABLES, str(threads))), worker_end:
             self.process.start()
         self.ready = False
 
     def report(self) -> Report | None:
-        """How its call ended; None while it goes on."""
-        # Looked at first: what a worker sent before its end is in the pipe by then. (The pipe's
-        # own end does not tell, as processes that the worker started may hold it open.)
+        """Return how the worker's call ended; None while it runs."""
+        # This is checked before the pipe is read: all that a dead worker sent is in the pipe then.
+        # (That the pipe is open does not show that the worker lives: its children may hold it.)
         alive = self.process.is_alive()
         try:
             while self.pipe.poll():
@@ -105,8 +108,8 @@ class Worker:
         return Died(f"its process ended itself, with exit code {code}")
 
 
-class Processes:
-    """The crew of a `LocalEngine`."""
+class ProcessPool:
+    """The pool of a `LocalEngine`."""
 
     shared = True
 
@@ -116,29 +119,29 @@ class Processes:
         self._busy: dict[str, Worker] = {}
 
     def begin(self, key: str, packed: bytes) -> None:
-        """Hand the call to an idle process, or to a new one."""
+        """Give the call to an idle process, or to a new one."""
         self._idle = [worker for worker in self._idle if worker.process.is_alive()]
         worker = self._idle.pop() if self._idle else Worker(self._threads)
         self._busy[key] = worker
-        with contextlib.suppress(BrokenPipeError):  # its report will say that it died
+        with contextlib.suppress(BrokenPipeError):  # `ended` will report that the worker died
             worker.pipe.send((packed, os.getcwd()))
 
     def ended(self, timeout: float) -> list[tuple[str, Report]]:
-        """Reports of finished calls and of dead processes."""
+        """Return the reports of calls that have ended and of workers that have died."""
         workers = self._busy.values()
-        wait([each for w in workers for each in (w.pipe, w.process.sentinel)], timeout)
-        found: list[tuple[str, Report]] = []
+        wait([source for w in workers for source in (w.pipe, w.process.sentinel)], timeout)
+        reports: list[tuple[str, Report]] = []
         for key, worker in list(self._busy.items()):
             report = worker.report()
             if report is not None:
                 del self._busy[key]
-                found.append((key, report))
+                reports.append((key, report))
                 if not isinstance(report, Died):
                     self._idle.append(worker)
-        return found
+        return reports
 
     def end(self) -> None:
-        """End all processes: asked first, so that they remove the file that they are writing."""
+        """Ask all processes to end, so that they remove unfinished files; then kill the others."""
         workers = [*self._idle, *self._busy.values()]
         for worker in self._busy.values():
             worker.process.terminate()
@@ -154,9 +157,9 @@ class Processes:
 
 
 def _work(pipe: Connection, threads: int) -> None:
-    """A worker's whole life: calls come in and reports go out until the pipe is closed."""
+    """Make the calls that come through the pipe and send reports, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Unlike a plain end, an exception lets an atomic write remove its temporary file.
+    # SIGTERM raises KeyboardInterrupt, so that atomic writes remove their temporary files.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     end_with_parent()
     try:
@@ -171,10 +174,10 @@ def _work(pipe: Connection, threads: int) -> None:
 
 
 @contextlib.contextmanager
-def _surroundings(variables: Mapping[str, str]) -> Iterator[None]:
-    """A process that is started inside has these variables, and is deaf to Ctrl-C from birth."""
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Start processes within the context with these environment variables and SIGINT blocked."""
     before = {name: os.environ.get(name) for name in variables}
-    resource_tracker.ensure_running()  # would unblock the signal, were it started inside
+    resource_tracker.ensure_running()  # its start would unblock the signal
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.environ.update(variables)
     try:

@@ -1,4 +1,4 @@
-"""Engines by name, for a command line."""
+"""Create engines by name, for command lines."""
 
 from __future__ import annotations
 
@@ -23,17 +23,26 @@ def engine_named(
     threads: int = 1,
     gpus: float | None = None,
 ) -> Engine:
-    """The engine of that name; ``jobs`` run at once, by the engine's own default if None.
+    """Return the engine with a name of `ENGINES`.
 
-    Each job has ``threads`` threads; of a cluster, as many CPUs and ``gpus`` GPUs are set aside
-    for it.
+    Parameters
+    ----------
+    jobs : int, optional
+        Number of jobs that run at once; by default the engine's own default.
+    address : str, optional
+        Address of the cluster; for the engine ``ray`` only.
+    threads : int
+        Number of threads of each job. On a cluster, as many CPUs are set aside for the job.
+    gpus : float, optional
+        Number of GPUs that are set aside for each job; for the engine ``ray`` only.
 
     Raises
     ------
     UnknownNameError
-        If there is none of that name.
+        If no engine has this name.
     EngineError
-        If there is less than 1 job or thread, or an address or GPUs for an engine that has none.
+        If ``jobs`` or ``threads`` is below 1, or ``address`` or ``gpus`` is given for an engine
+        other than ``ray``.
     """
     if name not in ENGINES:
         raise UnknownNameError(f'no engine is called "{name}", expected {" or ".join(ENGINES)}')

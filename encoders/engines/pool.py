@@ -1,4 +1,4 @@
-"""What an engine is: something that opens a crew of workers, which take packed calls."""
+"""Protocols of engines: an engine opens a pool of workers, which make packed calls."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ from taskgraph.errors import TaskgraphError
 
 
 class EngineError(TaskgraphError, RuntimeError):
-    """Workers that cannot be started or reached, or jobs that cannot be told apart."""
+    """Workers cannot be started or reached, or the settings of an engine or a run are invalid."""
 
 
-class Crew(Protocol):
-    """Workers that are there, or are started when they are needed.
+class WorkerPool(Protocol):
+    """Workers that make calls; each works on one call at a time.
 
-    A worker's end is a `Died` report for the call that it was at, and for no other.
+    If a worker dies, only the call that it was working on gets a `Died` report.
     """
 
     @property
     def places(self) -> int:
-        """How many calls may be in flight at once, now."""
+        """The number of calls that may run at once; it may change during a run."""
 
     @property
     def shared(self) -> bool:
-        """Whether the calls take memory from each other, so that a retry had better be alone."""
+        """Whether all calls share one machine's memory, so that a retry should run alone."""
 
     def begin(self, key: str, packed: bytes) -> None:
-        """Hand out a call; there must be a place for it."""
+        """Give a call to a worker; fewer than ``places`` calls must be running."""
 
     def ended(self, timeout: float) -> list[tuple[str, Report]]:
-        """The calls that have ended since; waits at most ``timeout`` seconds for the first."""
+        """Return the keys and reports of calls that have ended since the last time.
+
+        Waits at most ``timeout`` seconds until at least one call has ended.
+        """
 
 
 class Engine(Protocol):
-    """Where jobs run. A value: whoever is given one can say what it is."""
+    """Describes where jobs run; open it with `opened`."""
 
-    def opened(self) -> AbstractContextManager[Crew]:
-        """A crew; when the context ends, however it does, none of its calls goes on."""
+    def opened(self) -> AbstractContextManager[WorkerPool]:
+        """Return a context manager that yields a pool, and ends all its calls on leaving."""

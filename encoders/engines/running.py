@@ -1,38 +1,39 @@
-"""Run jobs: each once, none ending another, and what became of each told."""
+"""Run jobs on an engine, retry those whose worker died, and collect their outcomes."""
 
 from __future__ import annotations
 
 import pickle
 from collections import Counter, deque
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from encoders.engines.job import Died, Failed, Job, Report, told
-from encoders.engines.pool import Crew, Engine, EngineError
-from encoders.engines.progress import Pace, Standing, Watch
+from encoders.engines.job import Died, Failed, Job, Report, one_line_error
+from encoders.engines.pool import Engine, EngineError, WorkerPool
+from encoders.engines.progress import Pace, progress_label
+from taskgraph.progress import Progress, no_progress
 
 POLL = 1.0
-"""Seconds between two looks at how far a run is."""
+"""Seconds between two reports of the progress while no job ends."""
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What became of one job.
+class JobOutcome:
+    """The outcome of one job.
 
     Attributes
     ----------
     job : Job
     value : object
-        What the function returned.
+        What the function returned; None if the job failed or was kept.
     reason : str or None
-        Why there is no value.
+        Why the job failed; None if it did not.
     kept : bool
-        Whether the job's file was there, so that it was not begun (again).
+        Whether the job was finished before, as its file existed.
     stops : bool
-        Whether no further job is begun, as its files could not be written either.
+        Whether the job failed because files cannot be written, so that no further job is begun.
     died : bool
-        Whether the job failed because its worker process was ended from outside at each attempt.
+        Whether the job failed because its worker process was killed at each attempt.
     """
 
     job: Job
@@ -45,22 +46,22 @@ class Ended:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of all jobs: each is in one of ``results``, ``failures``, ``kept``, ``left``.
+    """The outcome of a run: each job is in one of ``results``, ``failures``, ``kept``, ``left``.
 
-    All are in the order in which the jobs were given, so that the way they ran leaves no trace.
+    Each is in the order in which the jobs were given, whatever order they finished in.
 
     Attributes
     ----------
     results : dict
-        What was returned, by key.
-    failures : dict
-        Why there is no result, by key.
+        By key of the job: what its function returned.
+    failures : dict of str
+        By key of the job: the reason why it failed.
     kept : tuple of str
-        Jobs that were finished before.
+        Keys of the jobs that were finished before.
     left : tuple of str
-        Jobs that were not begun, because the run stopped.
+        Keys of the jobs that were not begun, because the run stopped.
     stopped : str or None
-        Why it stopped, and what to do about it.
+        Why the run stopped, and how to continue; None if it did not stop.
     """
 
     results: dict[str, Any]
@@ -71,146 +72,154 @@ class Outcome:
 
 
 def run(
-    jobs: Iterable[Job], engine: Engine, *, watch: Watch = lambda _: None, attempts: int = 2
+    jobs: Iterable[Job], engine: Engine, *, progress: Progress = no_progress, attempts: int = 2
 ) -> Outcome:
-    """Run all jobs to their end; see `as_done`."""
+    """Run all jobs, and return their outcomes; the arguments are those of `as_completed`."""
     jobs = list(jobs)
-    ended = {each.job.key: each for each in as_done(jobs, engine, watch=watch, attempts=attempts)}
-    inorder = [ended[job.key] for job in jobs if job.key in ended]
-    failures = {each.job.key: each.reason for each in inorder if each.reason is not None}
+    completed = as_completed(jobs, engine, progress=progress, attempts=attempts)
+    outcomes = {outcome.job.key: outcome for outcome in completed}
+    ordered = [outcomes[job.key] for job in jobs if job.key in outcomes]
+    failures = {one.job.key: one.reason for one in ordered if one.reason is not None}
     return Outcome(
-        {e.job.key: e.value for e in inorder if not e.kept and e.job.key not in failures},
+        {one.job.key: one.value for one in ordered if not one.kept and one.reason is None},
         failures,
-        tuple(each.job.key for each in inorder if each.kept),
-        tuple(job.key for job in jobs if job.key not in ended),
-        next((each.reason for each in ended.values() if each.stops), None),
+        tuple(one.job.key for one in ordered if one.kept),
+        tuple(job.key for job in jobs if job.key not in outcomes),
+        next((one.reason for one in outcomes.values() if one.stops), None),
     )
 
 
-def as_done(
-    jobs: Iterable[Job], engine: Engine, *, watch: Watch = lambda _: None, attempts: int = 2
-) -> Generator[Ended, None, None]:
-    """Run jobs and yield what became of each, as they end; those finished before come first.
+def as_completed(
+    jobs: Iterable[Job], engine: Engine, *, progress: Progress = no_progress, attempts: int = 2
+) -> Generator[JobOutcome, None, None]:
+    """Run jobs, and yield the outcome of each as soon as it ends; kept jobs come first.
 
-    A job that raises has failed, and ends no other: an error of ours is told by its message, any
-    other by its type, message and place. A job whose process dies is begun again after all
-    others, where they share a machine's memory by itself, ``attempts`` times in all. When the
-    disk is full no further job is begun, but those that run are finished. If the caller stops to
-    iterate (close the iterator, as with `contextlib.closing`) or is interrupted, the workers end.
+    A job that raises an error fails, and the others go on. The reason is the message of an error
+    of this package; for other errors it has their type, message and place. A job whose worker dies
+    is begun again after all others, up to ``attempts`` times in all; where jobs share a machine's
+    memory, it then runs alone. When files can no longer be written (for example because the disk
+    is full), no further job is begun, and those that run are finished. If the iterator is closed
+    (as by `contextlib.closing`) or interrupted, the workers end.
 
     Parameters
     ----------
-    watch : function
-        Called with the `Standing` after each job and about once a second.
+    progress : Progress
+        Receives the ended and all jobs after each job and about once a second; the label has the
+        number of failed jobs and the estimated time left.
+    attempts : int, at least 1
+        How often a job is begun whose worker dies.
 
     Raises
     ------
     EngineError
-        If two jobs have one key, ``attempts`` is below 1, or the engine does not work.
+        If two jobs have the same key, ``attempts`` is below 1, or the engine cannot be opened.
     """
-    table = _Table(jobs, attempts)
-    watch(table.standing(1))
-    yield from [Ended(job, kept=True) for job in table.kept]
+    table = _JobTable(jobs, attempts)
+    table.report(progress, 1)
+    yield from [JobOutcome(job, kept=True) for job in table.kept]
     if not table.waiting:
         return
-    with engine.opened() as crew:
-        while table.running or table.next(crew):
-            while job := table.next(crew):
-                ended = table.begin(job, crew)
-                if ended:
-                    yield ended
+    with engine.opened() as pool:
+        while table.running or table.next(pool):
+            while job := table.next(pool):
+                outcome = table.begin(job, pool)
+                if outcome:
+                    yield outcome
             if not table.running:
                 continue
-            for key, report in crew.ended(POLL):
-                ended = table.end(key, report)
-                watch(table.standing(crew.places))
-                if ended:
-                    yield ended
-            watch(table.standing(crew.places))
+            for key, report in pool.ended(POLL):
+                outcome = table.end(key, report)
+                table.report(progress, pool.places)
+                if outcome:
+                    yield outcome
+            table.report(progress, pool.places)
 
 
-class _Table:
-    """Which job is where."""
+class _JobTable:
+    """The state of each job of a run: waiting, running, finished or failed."""
 
     def __init__(self, jobs: Iterable[Job], attempts: int) -> None:
-        everything = list(jobs)
-        twice = [key for key, n in Counter(job.key for job in everything).items() if n > 1]
-        if twice:
-            raise EngineError(f'two jobs have the key "{twice[0]}"; each needs its own')
+        jobs = list(jobs)
+        repeated = [key for key, n in Counter(job.key for job in jobs).items() if n > 1]
+        if repeated:
+            raise EngineError(f'two jobs have the key "{repeated[0]}"; each needs its own')
         if attempts < 1:
             raise EngineError(f"attempts is {attempts}, expected at least 1")
-        self.attempts, self.total = attempts, len(everything)
-        self.kept = [job for job in everything if job.is_done]
-        there = {job.key for job in self.kept}
-        self.fresh = deque(job for job in everything if job.key not in there)
-        self.suspects: deque[Job] = deque()
+        self.attempts, self.total = attempts, len(jobs)
+        self.kept = [job for job in jobs if job.is_done]
+        kept_keys = {job.key for job in self.kept}
+        self.fresh = deque(job for job in jobs if job.key not in kept_keys)
+        self.suspects: deque[Job] = deque()  # jobs whose worker died
         self.running: dict[str, Job] = {}
-        self.begun: Counter[str] = Counter()
+        self.begun: Counter[str] = Counter()  # how often each job was begun
         self.done, self.failed, self.stopped = len(self.kept), 0, False
         self.pace = Pace()
 
     @property
     def waiting(self) -> list[Job]:
-        """Those that will be begun."""
+        """The jobs that will be begun."""
         return [] if self.stopped else [*self.fresh, *self.suspects]
 
-    def next(self, crew: Crew) -> Job | None:
-        """The job to begin now, if any: suspects come last."""
-        if self.stopped or len(self.running) >= crew.places:
+    def next(self, pool: WorkerPool) -> Job | None:
+        """Return the job to begin now, if any; suspects come last."""
+        if self.stopped or len(self.running) >= pool.places:
             return None
         if self.fresh:
             return self.fresh[0]
-        if self.suspects and not (crew.shared and self.running):
+        if self.suspects and not (pool.shared and self.running):
             return self.suspects[0]
         return None
 
-    def begin(self, job: Job, crew: Crew) -> Ended | None:
-        """Hand out a job; what became of it, if it cannot be."""
+    def begin(self, job: Job, pool: WorkerPool) -> JobOutcome | None:
+        """Give a job to a worker; returns its outcome if it is finished or cannot be sent."""
         (self.fresh if self.fresh else self.suspects).popleft()
-        if job.is_done:  # by another run, in the meantime
-            return self._count(Ended(job, kept=True))
+        if job.is_done:  # another run has finished it in the meantime
+            return self._count(JobOutcome(job, kept=True))
         try:
             packed = job.packed()
         except Exception as error:
             reason = (
-                f"it cannot be sent to a worker ({told(error)}); a job is a function of a module, "
-                "and plain values"
+                f"it cannot be sent to a worker ({one_line_error(error)}); a job is a function of "
+                "a module, and plain values"
             )
-            return self._count(Ended(job, reason=reason))
-        crew.begin(job.key, packed)
+            return self._count(JobOutcome(job, reason=reason))
+        pool.begin(job.key, packed)
         self.begun[job.key] += 1
         self.running[job.key] = job
         self.pace.begin(job)
         return None
 
-    def end(self, key: str, report: Report) -> Ended | None:
-        """Take in a report; what became of the job, unless it is to be begun again."""
+    def end(self, key: str, report: Report) -> JobOutcome | None:
+        """Record a report; returns the job's outcome, or None if it will be begun again."""
         job = self.running.pop(key)
         if isinstance(report, Died):
-            if job.is_done:  # killed after the last of its work
-                return self._count(Ended(job, kept=True))
-            if self.begun[key] < self.attempts:
-                self.suspects.append(job)
-                return None
-            often = f", at each of {self.attempts} attempts" if self.attempts > 1 else ""
-            return self._count(Ended(job, reason=report.cause + often, died=True))
+            return self._died(job, report)
         if isinstance(report, Failed):
             self.stopped |= report.stops
-            return self._count(Ended(job, reason=report.reason, stops=report.stops))
+            return self._count(JobOutcome(job, reason=report.reason, stops=report.stops))
         try:
             value = pickle.loads(report.packed)
         except Exception as error:
-            return self._count(Ended(job, reason=f"its result cannot be read ({told(error)})"))
+            reason = f"its result cannot be read ({one_line_error(error)})"
+            return self._count(JobOutcome(job, reason=reason))
         self.pace.end(job, report.seconds)
-        return self._count(Ended(job, value))
+        return self._count(JobOutcome(job, value))
 
-    def _count(self, ended: Ended) -> Ended:
-        self.failed += ended.reason is not None
-        self.done += ended.reason is None
-        return ended
+    def _died(self, job: Job, report: Died) -> JobOutcome | None:
+        if job.is_done:  # the worker was killed after it had written the job's file
+            return self._count(JobOutcome(job, kept=True))
+        if self.begun[job.key] < self.attempts:
+            self.suspects.append(job)
+            return None
+        often = f", at each of {self.attempts} attempts" if self.attempts > 1 else ""
+        return self._count(JobOutcome(job, reason=report.cause + often, died=True))
 
-    def standing(self, places: int) -> Standing:
-        """How far the run is."""
-        now = Standing(self.done, self.total, self.failed)
-        left = self.pace.left(self.waiting, self.running.values(), places)
-        return replace(now, seconds_left=left)
+    def _count(self, outcome: JobOutcome) -> JobOutcome:
+        self.failed += outcome.reason is not None
+        self.done += outcome.reason is None
+        return outcome
+
+    def report(self, progress: Progress, places: int) -> None:
+        """Report the ended jobs, the failed ones and the time left when ``places`` run at once."""
+        seconds = self.pace.left(self.waiting, self.running.values(), places)
+        progress(self.done + self.failed, self.total, progress_label(self.failed, seconds))

@@ -1,8 +1,8 @@
-"""Threads of numerical libraries: as many as a configuration says, wherever its job runs.
+"""Set the number of threads that numerical libraries use, as a configuration says.
 
-Sums that are shared out over other numbers of threads are rounded differently, and training makes
-large differences of small ones. So the number is part of what a network is trained with, and does
-not follow from the machine, the engine or the number of jobs.
+With another number of threads sums are rounded differently, and training turns small differences
+into large ones. So the number of threads is part of a training configuration; it does not depend
+on the machine, the engine or the number of jobs.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-"""What numerical libraries read once, when they are loaded."""
+"""Environment variables that numerical libraries read once, when they are loaded."""
 
 
 @contextlib.contextmanager
 def limited(threads: int) -> Iterator[None]:
-    """Let numerical libraries of this process use so many threads; afterwards as many as before."""
+    """Limit the numerical libraries of this process to ``threads`` threads within the context."""
     from threadpoolctl import threadpool_limits
 
     torch = sys.modules.get("torch")
@@ -45,9 +45,9 @@ def limited(threads: int) -> Iterator[None]:
 
 
 def with_threads(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function that has an argument ``config``: its calls have the threads of that.
+    """Decorate a function so that its calls use the number of threads of its argument ``config``.
 
-    ``config`` has ``threads``, or has a ``fit`` (perhaps in its ``transfer``) that has.
+    The number is ``config.threads``, ``config.fit.threads`` or ``config.transfer.fit.threads``.
     """
     signature = inspect.signature(function)
 

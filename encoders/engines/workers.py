@@ -1,4 +1,4 @@
-"""Worker processes: how many there is room for, and that they do not outlive who started them."""
+"""Count the cores for worker processes, and end workers whose parent process has ended."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import threading
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def end_with_parent() -> None:
-    """Call in a worker: ends this process as soon as its parent is gone, however that ended.
+    """End this worker process as soon as its parent process has ended, for whatever reason.
 
-    A worker whose parent was killed would otherwise finish its work unseen, or wait for ever.
+    Otherwise a worker whose parent was killed would finish its call for nobody, or wait forever.
     """
     threading.Thread(target=_wait, daemon=True).start()
 

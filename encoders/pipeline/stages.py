@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from encoders.bank.jobs import train_bank
-from encoders.engines import Engine, Standing
+from encoders.engines import Engine
 from encoders.errors import TrainingError
 from encoders.errors.storage import read_json, stored_in
 from encoders.pipeline.presets import PipelineConfig
 from encoders.scenes.making.make import make
 from encoders.transfer.gather import LOSSES, TRANSFERS, gather
-from encoders.transfer.sweep import Titled, sweep
+from encoders.transfer.sweep import sweep
 from taskgraph.problem import Problem
+from taskgraph.progress import ProgressFactory, no_progress_bar
 from taskgraph.report import report
 from taskgraph.solver import solve
 from taskgraph.tables import read_transfers, write_taxonomy, write_text
@@ -47,8 +48,8 @@ class Pipeline:
         Where encoders and transfers are trained.
     workers : int
         Number of processes that make scenes.
-    titled : function
-        From the title of a stage to a context manager that yields the ``watch`` of its jobs.
+    progress : ProgressFactory
+        Called with the title of each stage that trains; receives its progress.
     command : str
         The command line, which is recorded in the bank's manifest.
     times : dict of float
@@ -59,7 +60,7 @@ class Pipeline:
     out: Path
     engine: Engine
     workers: int
-    titled: Titled
+    progress: ProgressFactory = no_progress_bar
     command: str = ""
     times: dict[str, float] = field(default_factory=dict)
 
@@ -97,14 +98,14 @@ class Pipeline:
     def train(self) -> None:
         """Train the bank."""
         names, config = self.config.bank(self.out / WORLD)
-        with self.titled("train (epochs)") as watch:
+        with self.progress("train (epochs)") as progress:
             result = train_bank(
                 names,
                 self.out / BANK,
                 config,
                 command=self.command,
                 engine=self.engine,
-                progress=lambda done, total, label="": watch(Standing(done, total)),
+                progress=progress,
             )
         _raise_failures(result.failures)
         trained = len(result.records)
@@ -115,7 +116,7 @@ class Pipeline:
         config = self.config.sweep(self.out / WORLD, self.out / BANK)
         folder = self.out / TRANSFER
         before = len(list((folder / "measured").glob("*/*.json")))
-        swept = sweep(config, folder, self.engine, titled=self.titled, say=logger.info)
+        swept = sweep(config, folder, self.engine, progress=self.progress)
         _raise_failures(swept.failures)
         if len(swept.records) > before or not (folder / TRANSFERS).exists():
             gather(swept.records, folder, seed=self.config.transfer.seed)

@@ -1,4 +1,4 @@
-"""The paper's adversarial term: a discriminator that is trained together with the network."""
+"""The paper's adversarial term: a discriminator is trained together with the network."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ class AdversarialConfig:
     share : float
         Weight of the adversarial term G in the total, (1 - share) L + share G.
     color_share : float
-        The same weight for colorization, whose maps are probabilities of colors.
+        Weight for colorization, whose maps are probabilities of colors.
     alone : int
-        Number of first steps in which the network is trained without the discriminator.
+        Number of steps at first in which the network is trained without the discriminator.
     learning_rate : float
-        Of the discriminator's stochastic gradient descent, which takes one step for each of the
-        network's.
+        Learning rate of the discriminator's stochastic gradient descent, which takes one step for
+        each step of the network.
     real_label : float
-        The discriminator's target for labels.
+        The discriminator's target for true maps.
     noise : float
-        Standard deviation, at first, of the noise on the maps that the discriminator is shown.
+        Standard deviation at first of the noise that is added to the discriminator's maps.
     halved_at : int
-        Steps after which the noise is half as strong (`encoders.losses.noise_scale`).
+        Number of steps after which the noise is half as strong (`encoders.losses.noise_scale`).
     """
 
     share: float = 0.004
@@ -62,20 +62,20 @@ class Adversary:
     In each step ``total`` returns the loss of the network, and ``learn`` trains the discriminator
     on the same maps. Before step ``config.alone`` ``total`` returns L, and ``learn`` does nothing.
 
-    Plain gradient descent keeps no state, so resuming needs the discriminator's weights alone. The
-    noise depends on (seed, step, device) alone and not on torch's generator, so that a share of 0
-    trains the network as without an adversary.
+    Gradient descent without momentum keeps no state, so resuming needs the discriminator's weights
+    only. The noise depends on the seed, the step and the device, and not on torch's generator. So
+    with a share of 0 the network is trained as without an adversary.
 
     Parameters
     ----------
     network : module
-        The discriminator: (B, C, H, W) pictures and (B, K, h, w) maps -> (B, 1, ...) logits,
-        higher for labels.
+        The discriminator. It maps (B, C, H, W) pictures and (B, K, h, w) maps to (B, 1, ...)
+        logits, which are higher for true maps.
     config : AdversarialConfig
     share : float, optional
         Replaces ``config.share``.
     shown : function
-        From the network's predictions to maps of the form of labels.
+        Converts the network's predictions to maps in the form of labels.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Adversary:
         self.share = config.share if share is None else share
 
     def setup(self, fabric: Fabric, *, seed: int) -> None:
-        """Move to the device; ``seed`` is the seed of the noise."""
+        """Move the discriminator to the device; ``seed`` is the seed of the noise."""
         self.fabric, self.seed = fabric, seed
         self.network.to(fabric.device).train()
         plain = torch.optim.SGD(self.network.parameters(), lr=self.config.learning_rate)
@@ -101,17 +101,19 @@ class Adversary:
 
         Parameters
         ----------
-        mean : tensor of no dimension
+        mean : () tensor
             L, the mean loss of the batch.
         prediction : (B, K, h, w) tensor
-        batch : pictures, target, mask
+            The network's output.
+        batch : Batch
+            Pictures, targets and masks.
         step : int
-            Counted from 0.
+            Number of the step, from 0.
         """
         if step < self.config.alone:
             return mean
         fake, _ = self._maps(prediction, batch, step, turn=0)
-        # Weights that take no gradient here pass it on to the prediction all the same.
+        # The discriminator's weights need no gradient here; the prediction gets one all the same.
         self.network.requires_grad_(False)
         with self.fabric.autocast():
             logits = self.network(batch[0], fake)
@@ -125,9 +127,9 @@ class Adversary:
         fake, real = self._maps(prediction.detach(), batch, step, turn=1)
         with self.fabric.autocast():
             real, fake = self.network(batch[0], real), self.network(batch[0], fake)
-        each = discriminator_loss(real, fake, real_label=self.config.real_label)
+        loss = discriminator_loss(real, fake, real_label=self.config.real_label)
         self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(batch_mean(each, batch[2]))
+        self.fabric.backward(batch_mean(loss, batch[2]))
         for parameter in self.network.parameters():
             gradient: Any = parameter.grad
             parameter.grad = self.fabric.all_reduce(gradient, reduce_op="mean")  # type: ignore[assignment]
@@ -136,7 +138,7 @@ class Adversary:
     def _maps(
         self, prediction: Tensor, batch: Batch, step: int, *, turn: int
     ) -> tuple[Tensor, Tensor]:
-        """Return prediction and label as the discriminator is shown them, with noise.
+        """Return the prediction and the label with noise, as the discriminator gets them.
 
         Both are 0 outside of the mask, so that the discriminator cannot tell them apart there.
         """
@@ -156,14 +158,14 @@ class Adversary:
 def adversary_of(
     task: Task, output: OutputSpec, preset: str | Preset, config: AdversarialConfig, *, seed: int
 ) -> Adversary | None:
-    """Return a task's adversary; None for tasks whose output is not a plain map, as in the paper.
+    """Return a task's adversary; None, as in the paper, for tasks whose output is not a map.
 
     Parameters
     ----------
     output : OutputSpec
         The task's output, from `encoders.training.objective.output_of`.
     seed : int
-        Draws the discriminator's weights.
+        Seed of the discriminator's weights.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Augmentation: random changes of training examples, which reduce overfitting to few buildings."""
+"""Augmentation: change training examples at random, to reduce overfitting to few buildings."""
 
 from __future__ import annotations
 
@@ -13,52 +13,60 @@ MIRROR, LIGHT = "mirror", "light"
 GAIN = 0.3
 """Brightness is multiplied by a factor drawn from 1 - GAIN to 1 + GAIN."""
 
-Line = tuple[Tensor, Tensor]
-"""Factor and shift of each number of a target."""
+LinearMap = tuple[Tensor, Tensor]
+"""Factor and shift of each number of a target: y becomes factor y + shift."""
 
 
-def varied(
-    pictures: Tensor, target: Tensor, changes: Collection[str], mirror: Line | None = None
+def augmented(
+    pictures: Tensor, target: Tensor, changes: Collection[str], mirror: LinearMap | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Return pictures and targets after random changes of left and right and of brightness.
+    """Return randomly mirrored and brightened or darkened pictures, and their targets.
 
-    Half of the examples are mirrored from left to right, and the brightness of each is changed.
-    The class of a room does not depend on either; the pose of a camera depends on left and right
-    in a known way.
+    Each example is mirrored from left to right with probability 1/2, and its brightness is
+    changed. The class of a room depends on neither. How the pose of a camera depends on left and
+    right is known (`mirror_map`).
 
     Parameters
     ----------
     pictures : (B, ..., C, H, W) float tensor
-        In [-1, 1], black to white; all pictures of one example are changed in the same way.
+        Values from -1 (black) to 1 (white). All pictures of an example are changed alike.
     target : (B, ...) tensor
+        Standardized targets.
     changes : collection of str
-        Which changes to make: ``mirror``, ``light``.
-    mirror : pair of (C,) tensors, optional
-        The target of mirrored pictures is the target times the first plus the second; by default
-        it is the target itself.
+        The changes to make: `MIRROR`, `LIGHT` or both.
+    mirror : LinearMap of (C,) tensors, optional
+        The change of the target when pictures are mirrored; by default there is none.
 
     Returns
     -------
     (pictures, target)
-        With the same shapes and ranges. Random numbers come from torch's default generator.
+        They have the shapes and ranges of the arguments. Random numbers are drawn from torch's
+        default generator.
     """
     chosen = (torch.rand(len(pictures)) < 0.5).to(pictures.device)
     gain = (1 + GAIN * (2 * torch.rand(len(pictures)) - 1)).to(pictures.device)
     if MIRROR in changes:
-        pictures = torch.where(_each(chosen, pictures), pictures.flip(-1), pictures)
+        pictures = torch.where(_reshaped(chosen, pictures), pictures.flip(-1), pictures)
         if mirror is not None:
             factor, shift = (numbers.to(target.device) for numbers in mirror)
-            target = torch.where(_each(chosen, target), target * factor + shift, target)
+            target = torch.where(_reshaped(chosen, target), target * factor + shift, target)
     if LIGHT in changes:
-        pictures = ((pictures + 1) * _each(gain, pictures) - 1).clamp(-1, 1)
+        pictures = ((pictures + 1) * _reshaped(gain, pictures) - 1).clamp(-1, 1)
     return pictures, target
 
 
-def mirrored(signs: Sequence[float], constants: Mapping[str, Any]) -> Line | None:
-    """Return factor and shift from a standardized target to that of the mirrored pictures.
+def mirror_map(signs: Sequence[float], constants: Mapping[str, Any]) -> LinearMap | None:
+    """Return the map from a standardized target to that of the mirrored pictures.
 
-    If mirroring turns y into s y, it turns z = (y - mean) / std into s z + (s - 1) mean / std.
-    Returns None if no signs s are given.
+    If mirroring turns the raw target y into s y, it turns z = (y - mean) / std into
+    s z + (s - 1) mean / std. Returns None if there are no signs.
+
+    Parameters
+    ----------
+    signs : sequence of float
+        The sign s of each number of the target; empty if mirroring does not change it.
+    constants : mapping
+        The task's entry of `TaskonomyDataset.constants`, which may hold ``mean`` and ``std``.
     """
     if not signs:
         return None
@@ -70,6 +78,6 @@ def mirrored(signs: Sequence[float], constants: Mapping[str, Any]) -> Line | Non
     return factor, (factor - 1) * mean / std
 
 
-def _each(one: Tensor, like: Tensor) -> Tensor:
+def _reshaped(numbers: Tensor, like: Tensor) -> Tensor:
     """Reshape (B,) to (B, 1, ...), with as many dimensions as ``like``."""
-    return one.view(-1, *[1] * (like.ndim - 1))
+    return numbers.view(-1, *[1] * (like.ndim - 1))

@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors files that hold their configuration; no pickle."""
+"""Read and write weights as safetensors files, which also hold their configuration."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def write_weights(path: FilePath, tensors: Mapping[str, Tensor], config: Mapping
 
     The bytes depend on the arguments alone: equal weights give equal files.
     """
-    whole = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
-    data = save(whole, metadata={CONFIG: json.dumps(dict(config), sort_keys=True)})
+    sorted_tensors = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
+    data = save(sorted_tensors, metadata={CONFIG: json.dumps(dict(config), sort_keys=True)})
     write_bytes(data, path)
 
 
@@ -46,13 +46,13 @@ def read_config(path: FilePath) -> dict[str, Any]:
     Raises
     ------
     InvalidDataError
-        If the file is missing, cut off, or was not written by `write_weights`.
+        If the file is missing or cut off, or was not written by `write_weights`.
     """
     return _read(path, tensors=False)[1]
 
 
 def read_weights(path: FilePath) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return the tensors and the configuration of a file; raises as `read_config`."""
+    """Return the tensors and the configuration of a file; raises what `read_config` raises."""
     return _read(path, tensors=True)
 
 
@@ -62,7 +62,7 @@ def _read(path: FilePath, *, tensors: bool) -> tuple[dict[str, Tensor], dict[str
     try:
         with safe_open(path, framework="pt") as file:
             metadata, names = file.metadata() or {}, list(file.keys())
-            found = {name: file.get_tensor(name) for name in names} if tensors else {}
+            contents = {name: file.get_tensor(name) for name in names} if tensors else {}
     except (SafetensorError, OSError) as error:
         raise InvalidDataError(
             f"{path}: not a whole safetensors file ({error}); delete it and train again, or copy "
@@ -82,11 +82,11 @@ def _read(path: FilePath, *, tensors: bool) -> tuple[dict[str, Tensor], dict[str
             f'{path}: the "{CONFIG}" in its metadata is damaged; delete it and train again, or '
             "copy it anew"
         )
-    return found, config
+    return contents, config
 
 
 def restore(module: nn.Module, tensors: Mapping[str, Tensor], *, where: FilePath) -> None:
-    """Copy the tensors into the module; their names must be exactly the module's.
+    """Copy tensors into a module; the names must be exactly those of the module's tensors.
 
     Raises
     ------

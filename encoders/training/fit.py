@@ -1,4 +1,4 @@
-"""Training of one network. A killed run resumes, and ends with the same weights."""
+"""Train one network; a run that was killed resumes, and ends with the same weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 Augment = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Augmentation: (pictures, target) -> transformed pictures and their matching targets."""
 
-SMALLER = "a smaller learning rate (--learning-rate) or --precision 32-true may help"
+ADVICE = "a smaller learning rate (--learning-rate) or --precision 32-true may help"
 
 
 @dataclass(frozen=True)
@@ -49,26 +49,28 @@ class FitConfig:
     epochs : int
         Passes over the training data: all of them, or with ``patience`` the most (the cap).
     batch : int
-        Pictures a step, over all devices together.
+        Number of examples in a step, over all devices together.
     learning_rate, weight_decay : float
-        Of AdamW: the largest learning rate, and the decay of weights other than biases and those
-        of normalization layers.
+        Largest learning rate of AdamW, and its decay of weights other than biases and those of
+        normalization layers.
     warmup : float
         Share of all steps in which the learning rate rises from 0. Without ``patience`` it then
         falls to 0 as a cosine; with it, see `encoders.training.schedule.plateau_factor`.
     clip : float
-        Longest gradient (Euclidean norm over all weights).
+        Largest Euclidean norm of the gradient over all weights; longer ones are scaled down.
     precision : str
-        As Lightning Fabric names it: ``32-true``, ``bf16-mixed``, …; ``auto`` is the latter where
-        the processor computes in bfloat16 itself, as emulating it is ten times slower.
+        Lightning Fabric's name, such as ``32-true`` or ``bf16-mixed``. ``auto`` is the latter if
+        the device computes in bfloat16 itself (emulation is ten times slower), else the former.
     seed : int
-        Of the order of the examples and of dropout. (The network's first weights are drawn by
-        whoever makes it.)
-    accelerator, strategy : str; devices, nodes, workers : int
-        Passed to Fabric, and how many processes read data.
+        Seed of the order of the examples and of dropout. The caller has drawn
+        the network's first weights.
+    accelerator, strategy, devices, nodes
+        Arguments of Lightning Fabric: the kind, use and number of devices, and of machines.
+    workers : int
+        Number of processes that read data; 0: the training process reads it.
     threads : int
-        Of numerical libraries while this trains or measures. With another number, losses differ
-        from the fourth digit on; with one number they are the same for any number of jobs.
+        Number of threads of numerical libraries in training and measuring. With another number,
+        losses differ from the fourth digit on. They do not depend on the number of jobs.
     patience : int or None
         Evaluations without improvement of the validation loss after which the learning rate is
         cut, and after the last cut training stops. None: train for all epochs.
@@ -159,46 +161,46 @@ def fit(
     *,
     measure: Loss | None = None,
     record: dict[str, Any] | None = None,
-    after: Callable[[Evaluation], None] = lambda _: None,
+    on_evaluation: Callable[[Evaluation], None] = lambda _: None,
     fabric: Fabric | None = None,
     adversary: Adversary | None = None,
     augment: Augment | None = None,
 ) -> RunState:
-    """Train ``network`` in place; at the end it has the weights of its best evaluation.
+    """Train ``network`` in place; it ends with the weights of its best evaluation.
 
-    After each evaluation `LAST` holds everything that resuming needs, and `BEST` the weights with
-    the smallest mean validation loss so far. A run that finds `LAST` of the same configuration
-    goes on from there. The random numbers between two evaluations are drawn from the seed and the
-    number of the evaluation, and the learning rate follows from the steps and the validation
-    losses, so the final weights are those of an undisturbed run (bit for bit on a CPU).
+    After each evaluation, ``folder`` holds `LAST`, with all that resuming needs, and `BEST`, the
+    weights with the smallest mean validation loss so far. A run that finds a `LAST` of the same
+    configuration continues from there. The random numbers between two evaluations are drawn from
+    the seed and the number of the evaluation, and the learning rate follows from the steps and the
+    validation losses. So the final weights are those of an undisturbed run (bit for bit on a CPU).
 
     Parameters
     ----------
     measure : function, optional
-        The validation loss, if it differs from the loss that is trained with.
+        The validation loss; by default ``loss``.
     record : dict, optional
-        Further JSON values that the files of weights are to hold.
-    after : function
+        Further JSON values that are written to the files of weights.
+    on_evaluation : function
         Called with each finished `Evaluation`, such as `encoders.training.run_state.scalars`.
     adversary : Adversary, optional
-        Adds its term to the loss that is trained with; reported losses leave it out.
+        Adds its term to the training loss. Reported losses do not include it.
     augment : function, optional
-        Changes the examples that are trained on, such as `encoders.training.augment.varied`.
+        Changes the training examples, such as `encoders.training.augment.augmented`.
 
     Raises
     ------
     TrainingError
-        If the loss is no longer a number, or the folder holds a run of another configuration.
+        If a loss is no longer finite, or the folder holds a run of another configuration.
     """
     fabric = fabric or config.fabric()
     origin = {**(record or {}), "fit": dataclasses.asdict(config)}
     if adversary:
         adversary.setup(fabric, seed=config.seed)
         origin["adversarial"] = dataclasses.asdict(adversary.config)
-    beside = {"adversary": adversary.network} if adversary else {}
+    extra_modules = {"adversary": adversary.network} if adversary else {}
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = adamw(network, config, fabric)
-    run = resume(network, optimizer, folder, origin, beside)
+    run = resume(network, optimizer, folder, origin, extra_modules)
     model, optimizer = fabric.setup(network, optimizer)
     training = Training(fabric, model, optimizer, loss, train, config, run, adversary, augment)
     while run.stopped is None and len(run.epochs) < training.evaluations:
@@ -209,8 +211,8 @@ def fit(
             write_weights(folder / BEST, network.state_dict(), about)
         run.stopped = training.why_stopped()
         if fabric.is_global_zero:
-            save_state(network, optimizer, folder, origin, run, beside)
-        after(row)
+            save_state(network, optimizer, folder, origin, run, extra_modules)
+        on_evaluation(row)
     run.stopped = run.stopped or CAP  # a run that an earlier version finished
     fabric.barrier()
     restore(network, read_weights(folder / BEST)[0], where=folder / BEST)
@@ -222,24 +224,24 @@ def fit(
 def losses(
     fabric: Fabric, model: nn.Module, loss: Loss, examples: Examples, config: FitConfig
 ) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """(N,) loss of each example, in order; NaN where its mask is empty. Smaller is better.
+    """Return the (N,) losses of the examples, in order; NaN where a mask is empty.
 
     The model is moved to the device that ``fabric`` computes on.
     """
     model.to(fabric.device).eval()
-    found = []
+    parts = []
     for pictures, target, mask in loader(
         examples, range(len(examples)), batch=config.batch, workers=config.workers
     ):
         pictures, target, mask = fabric.to_device((pictures, target, mask))
-        found.append(loss(model(_last(pictures)), target, mask).float().cpu())
+        parts.append(loss(model(_channels_last(pictures)), target, mask).float().cpu())
     model.train()
-    return torch.cat(found).numpy()
+    return torch.cat(parts).numpy()
 
 
 @dataclass
 class Training:
-    """What one run trains, with what, and how far it is."""
+    """One training run: its network, data and settings, and its state."""
 
     fabric: Fabric
     model: nn.Module
@@ -253,22 +255,22 @@ class Training:
 
     def __post_init__(self) -> None:
         world = self.fabric.world_size
-        self.share = max(1, self.config.batch // world)  # pictures a step of this device
+        self.share = max(1, self.config.batch // world)  # examples in a step of this device
         self.steps = self.config.epochs * max(1, len(self.train) // self.config.batch)
-        self.batches = max(1, len(self.train) // world // self.share)  # an epoch
-        self.parts = min(self.config.evaluations, self.batches)  # evaluations an epoch
+        self.batches = max(1, len(self.train) // world // self.share)  # in an epoch
+        self.parts = min(self.config.evaluations, self.batches)  # evaluations in an epoch
         self.evaluations = self.config.epochs * self.parts
 
     def until_evaluation(self, measure: Loss, valid: Examples) -> Evaluation:
-        """Train until the next evaluation, and evaluate."""
+        """Train until the next evaluation is due; returns it."""
         epoch, part = divmod(len(self.run.epochs), self.parts)
         parts = (part,) if part else ()
         torch.manual_seed(_seed(self.config.seed, epoch, self.fabric.global_rank, *parts))
         cuts = self._cuts()
         rate = learning_rate(self.run.step, self.steps, self.config, cuts)
         train_loss, speed, waiting = self._train(epoch, part, cuts)
-        each = losses(self.fabric, self.model, measure, valid, self.config)
-        valid_loss = _mean(each, epoch)
+        valid_losses = losses(self.fabric, self.model, measure, valid, self.config)
+        valid_loss = _mean(valid_losses, epoch)
         return Evaluation(epoch, rate, train_loss, valid_loss, speed, waiting, self.run.step)
 
     def why_stopped(self) -> str | None:
@@ -290,7 +292,7 @@ class Training:
         return 0 if self.config.patience is None else self._plateau().cuts
 
     def _loader(self, epoch: int, part: int) -> Iterable[Batch]:
-        """The batches of this device between two evaluations."""
+        """Return the batches of this device between two evaluations."""
         train, world = of_epoch(self.train, epoch), self.fabric.world_size
         order = shuffled(len(train), self.config.seed, epoch, self.fabric.global_rank, world)
         first, last = (self.batches * end // self.parts * self.share for end in (part, part + 1))
@@ -298,7 +300,7 @@ class Training:
         return loader(train, chosen, batch=self.share, workers=self.config.workers, full=True)
 
     def _train(self, epoch: int, part: int, cuts: int) -> tuple[float, float, float]:
-        """Return the mean loss, pictures a second, and the share of time spent waiting."""
+        """Return the mean loss, examples per second, and the share of time spent waiting."""
         self.model.train()
         total, seen, waited, begin = 0.0, 0, 0.0, time.perf_counter()
         batches = iter(self._loader(epoch, part))
@@ -313,20 +315,20 @@ class Training:
             total += loss * len(batch[0])
             if not math.isfinite(total):
                 raise TrainingError(
-                    f"the loss became {loss} in epoch {epoch}, step {self.run.step}; " + SMALLER
+                    f"the loss became {loss} in epoch {epoch}, step {self.run.step}; " + ADVICE
                 )
         spent = time.perf_counter() - begin
         return total / seen, seen * self.fabric.world_size / spent, waited / spent
 
     def step(self, batch: Batch, cuts: int = 0) -> float:
-        """One step of the optimizer; returns the mean loss of the batch."""
+        """Take one step of the optimizer; returns the mean loss of the batch."""
         pictures, target, mask = self.fabric.to_device(batch)
         if self.augment:
             pictures, target = self.augment(pictures, target)
         batch = pictures, target, mask
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.run.step, self.steps, self.config, cuts)
-        prediction = self.model(_last(pictures))
+        prediction = self.model(_channels_last(pictures))
         mean = total = batch_mean(self.loss(prediction, target, mask), mask)
         if self.adversary:
             total = self.adversary.total(mean, prediction, batch, self.run.step)
@@ -342,31 +344,31 @@ class Training:
         return float(mean.detach())
 
 
-def _mean(each: np.ndarray[Any, np.dtype[np.float32]], epoch: int) -> float:
+def _mean(losses: np.ndarray[Any, np.dtype[np.float32]], epoch: int) -> float:
     """Return the mean, ignoring NaN; raises TrainingError if it is not finite."""
-    found = float(each[~np.isnan(each)].mean()) if not np.isnan(each).all() else math.nan
-    if not math.isfinite(found):
+    mean = float(losses[~np.isnan(losses)].mean()) if not np.isnan(losses).all() else math.nan
+    if not math.isfinite(mean):
         raise TrainingError(
-            f"the validation loss became {found} in epoch {epoch}; {SMALLER}, or no image of the "
+            f"the validation loss became {mean} in epoch {epoch}; {ADVICE}, or no image of the "
             "validation split has a target"
         )
-    return found
+    return mean
 
 
 def _seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
-def _last(images: Tensor) -> Tensor:
+def _channels_last(images: Tensor) -> Tensor:
     """Return pictures in the memory layout of the network, ``channels_last``."""
     return images.contiguous(memory_format=torch.channels_last) if images.ndim == 4 else images
 
 
 def adamw(network: nn.Module, config: FitConfig, fabric: Fabric) -> torch.optim.AdamW:
-    """Return the optimizer: weight decay for matrices and filters, none for other weights.
+    """Return the optimizer, with weight decay for matrices and filters only.
 
-    One fused operation updates all weights, where the device has it and no gradient scaler of
-    half precision needs the gradients in between.
+    It is fused (one operation updates all weights) where the device allows that and no gradient
+    scaler of half precision needs the gradients before the update.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     groups: list[dict[str, Any]] = [

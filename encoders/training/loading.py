@@ -1,4 +1,4 @@
-"""Examples by number, and the batches in which training reads them."""
+"""Training examples, and the batches in which they are read."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 Batch = tuple[Tensor, Tensor, Tensor]
-"""Pictures, target, mask."""
+"""Pictures, targets and masks of some examples."""
 
-MOST_BYTES = 256 * 2**20
-"""Examples of more bytes than these are not held in memory by `in_memory`."""
+MAX_BYTES = 256 * 2**20
+"""Largest size in bytes of the examples that `in_memory` holds in memory."""
 
 CHUNK = 64
-"""Examples that `in_memory` reads at once."""
+"""Number of examples that `in_memory` reads at a time."""
 
 
 class Examples(Protocol):
-    """What a network is trained on: numbered examples that are read many at a time."""
+    """Examples that a network is trained or tested on, numbered from 0."""
 
     def __len__(self) -> int:
-        """Number of examples."""
+        """Return the number of examples."""
 
     def batch(self, indices: Sequence[int]) -> Batch:
-        """Pictures, targets and masks of some examples, stacked."""
+        """Return pictures, targets and masks of some examples, stacked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +38,8 @@ class TensorExamples:
     Attributes
     ----------
     pictures, target, mask : tensors
-        Of all examples, along the first dimension. Pictures in half precision are handed out in
-        float32.
+        All examples, along the first dimension. Pictures that are held in half precision are
+        returned in single precision.
     """
 
     pictures: Tensor
@@ -50,27 +50,27 @@ class TensorExamples:
         return len(self.pictures)
 
     def batch(self, indices: Sequence[int]) -> Batch:
-        """Pictures, targets and masks of some examples, stacked."""
+        """Return pictures, targets and masks of some examples, stacked."""
         rows = torch.as_tensor(indices, dtype=torch.int64)
         return self.pictures[rows].float(), self.target[rows], self.mask[rows]
 
 
-def in_memory(examples: Examples, *, most_bytes: int = MOST_BYTES) -> Examples:
-    """Return the examples read once into memory, or themselves if they are too large for that.
+def in_memory(examples: Examples, *, max_bytes: int = MAX_BYTES) -> Examples:
+    """Return the examples held in memory, or the given ones if they are too large for that.
 
-    Decoding them anew in every epoch takes longer than the memory is worth, for as few examples as
-    a read-out is trained on. Pictures are kept in half precision only if nothing is lost by that.
+    Then they are decoded once, and not in every epoch. Pictures are held in half precision if that
+    changes no value.
 
     Parameters
     ----------
     examples : Examples
-        The same in every epoch.
-    most_bytes : int
-        The largest size to hold.
+        Examples that do not change from epoch to epoch.
+    max_bytes : int
+        Largest size in bytes to hold.
     """
     first = examples.batch(range(min(CHUNK, len(examples))))
     size = sum(part.element_size() * part.nelement() for part in first) / len(first[0])
-    if size * len(examples) > most_bytes:
+    if size * len(examples) > max_bytes:
         return examples
     chunks = [
         examples.batch(range(start, min(start + CHUNK, len(examples))))
@@ -82,13 +82,13 @@ def in_memory(examples: Examples, *, most_bytes: int = MOST_BYTES) -> Examples:
 
 
 def of_epoch(examples: Examples, epoch: int) -> Examples:
-    """Return the examples of one epoch: drawn anew if they have a method ``of_epoch``."""
+    """Return the examples of one epoch; a method ``of_epoch`` of the examples draws them anew."""
     draw = getattr(examples, "of_epoch", None)
     return draw(epoch) if draw else examples
 
 
 class WholeBatches(Dataset[Batch]):
-    """Lets a `DataLoader` read a whole batch at once."""
+    """Adapter with which a `DataLoader` reads a whole batch at once."""
 
     def __init__(self, examples: Examples) -> None:
         self.examples = examples
@@ -114,14 +114,26 @@ def shuffled(count: int, seed: int, epoch: int, rank: int, world: int) -> list[i
 def loader(
     examples: Examples, order: Sequence[int], *, batch: int, workers: int = 0, full: bool = False
 ) -> DataLoader[Batch]:
-    """Return batches of the examples in the given order; ``full`` leaves out a smaller last one."""
+    """Return a loader of batches of the examples, in the given order.
+
+    Parameters
+    ----------
+    order : sequence of int
+        Numbers of the examples to load.
+    batch : int
+        Number of examples in a batch.
+    workers : int
+        Number of processes that read; 0: this process reads.
+    full : bool
+        Whether a last batch of fewer examples is left out, unless it is the only one.
+    """
     return DataLoader(
         WholeBatches(examples),
         batch_size=batch,
         sampler=order,  # any sequence of numbers
         collate_fn=_as_is,
         num_workers=workers,
-        # Batch statistics of a last handful of pictures would be noise.
+        # Statistics of a last batch of few pictures would be noisy.
         drop_last=full and len(examples) >= batch,
     )
 

@@ -1,4 +1,4 @@
-"""What is trained for a task: its network, its loss, and the best constant answer."""
+"""The network, the losses and the best constant answer of each task."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ HEADS = {
 """Number of fully connected layers of a task's head in the paper, and a divisor of their width."""
 
 COMPARED = frozenset({"point_match"})
-"""Tasks whose head is also given the differences of the pictures' representations. From the
-representations alone, 14,000 pairs at the preset ``tiny`` taught nothing (a loss of log 2 after
-three epochs)."""
+"""Tasks whose head also gets the differences of the pictures' representations. Without them,
+training on 14,000 pairs with the preset ``tiny`` did not improve on chance (a loss of log 2
+after 3 epochs)."""
 
 
 def output_of(task: Task) -> OutputSpec:
@@ -80,18 +80,18 @@ def check_classes(task: Task, config: Mapping[str, Any], where: str | PathLike[s
     config : mapping
         The configuration in the network's file (`encoders.training.checkpoint.read_config`).
     where : path
-        That file.
+        Path of the network's file.
 
     Raises
     ------
     InvalidDataError
         If the numbers differ.
     """
-    ours, theirs = output_of(task).size, (config.get("output") or {}).get("size")
-    if theirs is not None and theirs != ours:
+    wanted, trained = output_of(task).size, (config.get("output") or {}).get("size")
+    if trained is not None and trained != wanted:
         raise InvalidDataError(
-            f"{where}: this network of {task.name} knows {theirs} classes, and the labels of the "
-            f"data set have {ours}; train one on this data (`taskgraph train --data DIR --tasks "
+            f"{where}: this network of {task.name} knows {trained} classes, and the labels of the "
+            f"data set have {wanted}; train one on this data (`taskgraph train --data DIR --tasks "
             f"{task.name} -o bank`) and name its bank with --bank, or leave {task.name} out of the "
             "targets"
         )
@@ -114,7 +114,7 @@ def loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
     constants : mapping
         The task's entry of `TaskonomyDataset.constants`.
     """
-    loss: Any = LOSSES[task.loss]  # whose settings differ from loss to loss
+    loss: Any = LOSSES[task.loss]  # each loss has other settings
     if task.loss == "ego_cycle" and "mean" in constants:
         mean, std = (torch.tensor(constants[name], dtype=torch.float32) for name in ("mean", "std"))
         return functools.partial(loss, mean=mean, std=std)
@@ -122,19 +122,19 @@ def loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
         share = np.asarray(constants["frequency"], dtype=np.float64)
         weights = torch.from_numpy(rebalancing(share / share.sum()))
         return functools.partial(loss, class_weights=weights)
-    found: Loss = loss
-    return found
+    plain: Loss = loss
+    return plain
 
 
 def training_loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
-    """Return the loss to train with: `loss_of`, for segments at pixels drawn at random."""
+    """Return the training loss: that of `loss_of`, for segments at randomly drawn pixels."""
     if task.loss == "metric":
         return functools.partial(metric, generator=torch.default_generator)
     return loss_of(task, constants)
 
 
 class Converted(nn.Module):
-    """A network whose answers are converted to other constants (`encoders.tasks.units`)."""
+    """A network whose predictions are converted to other constants (`encoders.tasks.units`)."""
 
     factor: Tensor
     shift: Tensor
@@ -147,48 +147,50 @@ class Converted(nn.Module):
             self.register_buffer(name, value, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, ...) pictures -> (B, C) or (B, C, H, W) answers."""
-        answer: Tensor = self.model(images)
+        """Return (B, C) or (B, C, H, W) converted predictions for (B, ...) pictures."""
+        prediction: Tensor = self.model(images)
         factor, shift = (
-            each.view(1, -1, *(1,) * (answer.ndim - 2)) for each in (self.factor, self.shift)
+            numbers.view(1, -1, *(1,) * (prediction.ndim - 2))
+            for numbers in (self.factor, self.shift)
         )
-        return (answer * factor + shift).clamp(max=self.most)
+        return (prediction * factor + shift).clamp(max=self.most)
 
 
 def converted(
     model: nn.Module, task: Task, trained: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> nn.Module:
-    """Return a trained network with answers in the ``wanted`` constants.
+    """Return a trained network whose predictions are in units of the ``wanted`` constants.
 
     Parameters
     ----------
     trained, wanted : mappings
-        The task's entry of `TaskonomyDataset.constants` when the network was trained, and that of
-        the targets that its answers are compared with. If they agree, the network is returned.
+        Two versions of the task's entry of `TaskonomyDataset.constants`: that of the network's
+        training, and that of the targets that its predictions are compared with. If they agree,
+        the network itself is returned.
     """
     change = conversion(task, trained, wanted)
     return model if change is None else Converted(model, change)
 
 
 class Average(nn.Module):
-    """The average estimator: one answer for every picture, the one with the smallest loss.
+    """The average estimator: a constant prediction, which is trained to have the smallest loss.
 
-    It is trained as networks are. For the L1 loss the best constant is the median of each place,
-    for L2 the mean, for cross-entropy the frequencies. (The authors use other constants for some
-    tasks; the best constant is the hardest of all to beat.)
+    The best constant is the median at each place for the L1 loss, the mean for L2, and the
+    frequencies for cross-entropy. The authors use other constants for some tasks; the best
+    constant is the strongest reference among all constants.
 
     Parameters
     ----------
     shape : tuple of int
-        Of one answer, such as (3, 64, 64).
+        Shape of one prediction, such as (3, 64, 64).
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
-        # Not zeros: embeddings that start equal would stay equal.
+        # The numbers are random because embeddings that start equal would stay equal.
         generator = torch.Generator().manual_seed(0)
         self.answer = nn.Parameter(0.1 * torch.randn(1, *shape, generator=generator))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, ...) -> (B, *shape), the same answer B times."""
+        """Return the constant for each of B pictures, (B, *shape)."""
         return self.answer.expand(len(images), *self.answer.shape[1:])

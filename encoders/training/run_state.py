@@ -1,4 +1,4 @@
-"""The state of a training run on disk: everything that a killed run needs to go on."""
+"""The state of a training run, and the files that a killed run needs to continue."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ from taskgraph.tables import write_text
 
 BEST, LAST, LOG, EVENTS = "best.safetensors", "last.safetensors", "log.csv", "tensorboard"
 """Files of a run: the weights of the best evaluation; the last weights and all else that resuming
-needs; one row an evaluation; and the same rows for TensorBoard, where they are asked for."""
+needs; a table with one row for each evaluation; and optionally the same rows for TensorBoard."""
 
-NOTHING: Mapping[str, nn.Module] = {}
+NO_MODULES: Mapping[str, nn.Module] = {}
 
 NOT_COMPARED = frozenset({"threads", "content"})
-"""Settings that files of earlier versions lack; where one is absent, it is not compared."""
+"""Settings that files of earlier versions lack; they are compared only if a file has them."""
 
 IMPLIED: Mapping[str, Any] = {"patience": None, "min_delta": 0.001, "cuts": 2, "evaluations": 1}
-"""Settings that files of earlier versions lack, and the values that they were trained with."""
+"""Settings that files of earlier versions lack, and the values with which those trained."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluation on the validation split, and the training since the one before.
+    """An evaluation on the validation split, with the training since the previous one.
 
     Attributes
     ----------
     epoch : int
-        The pass over the training data that it belongs to, from 0.
+        Number of the pass over the training data, from 0.
     learning_rate : float
-        At the first step since the evaluation before.
+        Learning rate at the first step after the previous evaluation.
     train_loss, valid_loss : float
-        Means over images; smaller is better.
+        Mean losses over images; smaller is better.
     images_per_second : float
-        Training alone, over all devices.
+        Speed of training over all devices, without evaluations.
     waiting : float
         Share of the training time spent waiting for data.
     step : int
-        Steps of training before the evaluation; -1 in files of earlier versions.
+        Number of training steps before the evaluation; -1 in files of earlier versions.
     """
 
     epoch: int
@@ -66,16 +66,16 @@ class Evaluation:
 
 @dataclass
 class RunState:
-    """How far a run is: what a resumed one starts from, besides the weights.
+    """The progress of a run: what resuming needs besides weights and the optimizer's state.
 
     Attributes
     ----------
     step : int
-        Steps of training so far.
+        Number of training steps so far.
     best_epoch, best_step : int
         Epoch and step of the evaluation with the smallest validation loss; -1 before the first.
     best_loss : float
-        That loss.
+        The smallest validation loss.
     epochs : list of Evaluation
         All evaluations, in order.
     stopped : str or None
@@ -100,7 +100,7 @@ class RunState:
         return [row.valid_loss for row in self.epochs]
 
     def add(self, row: Evaluation) -> bool:
-        """Take in an evaluation; returns whether it is the best so far."""
+        """Add an evaluation; returns whether it is the best so far."""
         self.epochs.append(row)
         if not row.valid_loss < self.best_loss:
             return False
@@ -108,7 +108,7 @@ class RunState:
         return True
 
     def summary(self) -> dict[str, Any]:
-        """Return what a record of the training says: when it was best, when and why it stopped."""
+        """Return entries of a record: the best evaluation, and when and why training stopped."""
         return {
             "best_epoch": self.best_epoch,
             "best_step": self.best_step,
@@ -119,26 +119,26 @@ class RunState:
         }
 
 
-def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], before: str = "") -> list[str]:
+def differing(found: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str = "") -> list[str]:
     """Return the names of the settings that differ, such as ``transfer.fit.epochs``.
 
     Parameters
     ----------
     found : mapping
-        What a file says. It may lack settings of `NOT_COMPARED`, and those of `IMPLIED`, which
-        then count as the values there.
+        The settings in a file. It may lack those of `NOT_COMPARED`, and those of `IMPLIED`, which
+        then have the values given there.
     wanted : mapping
-        The settings of this run, as JSON gives them back.
-    before : str
-        What the names begin with.
+        The settings of this run, as JSON returns them.
+    prefix : str
+        Text that is put before each name.
     """
     names = []
     for key in sorted({*found, *wanted}):
         one, other = found.get(key, IMPLIED.get(key)), wanted.get(key)
         if isinstance(one, dict) and isinstance(other, dict):
-            names += differing(one, other, f"{before}{key}.")
+            names += differing(one, other, f"{prefix}{key}.")
         elif one != other and not (key in NOT_COMPARED and key not in found):
-            names.append(before + key)
+            names.append(prefix + key)
     return names
 
 
@@ -148,20 +148,20 @@ def save_state(
     folder: Path,
     origin: dict[str, Any],
     run: RunState,
-    beside: Mapping[str, nn.Module] = NOTHING,
+    extra_modules: Mapping[str, nn.Module] = NO_MODULES,
 ) -> None:
     """Write `LAST` and `LOG`, each atomically.
 
     Parameters
     ----------
     origin : dict
-        The configuration of the run, which resuming compares.
-    beside : mapping of modules
-        Further modules that training changes, such as a discriminator.
+        The configuration of the run, with which a resuming run compares its own.
+    extra_modules : mapping of modules
+        Other modules that are trained, such as a discriminator.
     """
     tensors = {
         f"{part}.{name}": tensor
-        for part, module in {"network": network, **beside}.items()
+        for part, module in {"network": network, **extra_modules}.items()
         for name, tensor in module.state_dict().items()
     }
     for number, state in optimizer.state_dict()["state"].items():
@@ -180,16 +180,16 @@ def resume(
     optimizer: Optimizer,
     folder: Path,
     origin: dict[str, Any],
-    beside: Mapping[str, nn.Module] = NOTHING,
+    extra_modules: Mapping[str, nn.Module] = NO_MODULES,
 ) -> RunState:
-    """Load what `save_state` wrote into the modules and the optimizer; returns the state.
+    """Load the files of `save_state` into the modules and the optimizer; returns the run's state.
 
-    Where nothing was written, they stay as they are, and the state is that of a new run.
+    If there are none, nothing is changed, and the state of a new run is returned.
 
     Raises
     ------
     TrainingError
-        If the folder holds a run of another configuration, ``origin``.
+        If the folder holds a run of another configuration than ``origin``.
     InvalidDataError
         If the file is cut off, or of another network.
     """
@@ -205,7 +205,7 @@ def resume(
             f"{path} is of another run (its {', '.join(changed) or 'progress'} differs); train "
             "into another folder, or delete this one"
         )
-    for part, module in {"network": network, **beside}.items():
+    for part, module in {"network": network, **extra_modules}.items():
         start = part + "."
         weights = {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
         restore(module, weights, where=path)
@@ -221,15 +221,15 @@ def resume(
 def _optimizer_state(
     optimizer: Optimizer, tensors: Mapping[str, Tensor]
 ) -> dict[int, dict[str, Tensor]]:
-    """Return the optimizer's tensors by number of the parameter, each laid out as the parameter.
+    """Return the optimizer's tensors by number of the parameter, with the parameters' layout.
 
-    The fused optimizer walks through a parameter and its averages in the order of memory, so that
-    averages of another layout would belong to other weights.
+    The fused optimizer reads a parameter and its averages in the order of memory. With another
+    layout, an average would be applied to another weight.
     """
     parameters = [weight for group in optimizer.param_groups for weight in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        if name.startswith(("optimizer.", "optimiser.")):  # the second until version 0.1
+        if name.startswith(("optimizer.", "optimiser.")):  # the second in version 0.1
             _, number, key = name.split(".")
             like = parameters[int(number)]
             if tensor.dim() > 0:
@@ -241,10 +241,10 @@ def _optimizer_state(
 
 @contextlib.contextmanager
 def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
-    """Log a run's evaluations for TensorBoard; yields the function to pass to `fit` as ``after``.
+    """Log a run's evaluations for TensorBoard; yields the ``on_evaluation`` to pass to `fit`.
 
-    It can be switched on in a run that resumes: the evaluations that the folder holds are written
-    first, and replace what was logged before. They are numbered from 0.
+    The evaluations that ``folder`` holds already are logged first, and replace those of an earlier
+    log. So a run can also begin to log when it resumes. Evaluations are numbered from 0.
 
     Raises
     ------
@@ -254,7 +254,7 @@ def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
     try:
-        # purge_step: everything that older files in the folder say is replaced.
+        # With purge_step=0, all that older files in the folder hold is replaced.
         logger = TensorBoardLogger(folder, name="", version=EVENTS, purge_step=0)
     except ModuleNotFoundError:
         raise MissingPackageError(

@@ -1,4 +1,4 @@
-"""Learning rates, and when training stops: functions of the steps and the validation losses."""
+"""Compute learning rates, and when training stops, from the steps and the validation losses."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CUT = 0.2
-"""What the learning rate is multiplied by each time the validation loss stalls."""
+"""Factor of the learning rate each time that the validation loss stalls."""
 
 LONGEST_WARMUP = 200
-"""Steps of the longest warm-up of training that stops by patience: its cap is no measure."""
+"""Largest number of warm-up steps of training that stops by patience, whatever its cap."""
 
 COOLDOWN = 0.2
 """Share of the cap's steps, at its end, in which the learning rate falls to 0."""
 
 PATIENCE, CAP = "patience", "cap"
-"""Why training stopped: the validation loss stalled once too often, or the last epoch was over."""
+"""Why training stopped: the validation loss stalled after all cuts, or all epochs were over."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Plateau:
     Attributes
     ----------
     cuts : int
-        Times that the learning rate has been cut.
+        Number of times that the learning rate has been cut.
     waited : int
-        Evaluations since the last improvement or cut.
+        Number of evaluations since the last improvement or cut.
     exhausted : bool
         Whether the loss has stalled once more after the last cut, so that training stops.
     """
@@ -49,13 +49,13 @@ def plateau(losses: Sequence[float], *, patience: int, min_delta: float, cuts: i
     Parameters
     ----------
     losses : sequence of float
-        One validation loss an evaluation, in order; smaller is better.
-    patience : int
-        Evaluations, at least 1.
-    min_delta : float
-        Share of the loss, at least 0.
-    cuts : int
-        Cuts before training stops, at least 0.
+        The validation loss of each evaluation, in order; smaller is better.
+    patience : int, at least 1
+        Number of evaluations without improvement after which the loss has stalled.
+    min_delta : float, at least 0
+        Share of the loss by which it must fall to improve.
+    cuts : int, at least 0
+        Number of cuts before training stops.
     """
     reference, done, waited = math.inf, 0, 0
     for loss in losses:
@@ -94,16 +94,17 @@ def plateau_factor(step: int, steps: int, *, warmup: float, cuts: int) -> float:
 
     The factor rises linearly, stays at 1, and is multiplied by `CUT` at each of the ``cuts`` so
     far. How long each part lasts follows from the validation loss, not from a fixed number of
-    steps, as a cosine would need. Training that reaches its cap ends with a linear fall to 0 over
-    the last `COOLDOWN` of the cap's steps, so that its last weights are settled too.
+    steps, as a cosine would need. Over the last share `COOLDOWN` of the cap's steps the factor
+    also falls linearly to 0, so that training that reaches its cap ends with a small learning rate.
 
     Parameters
     ----------
     step, steps : int
-        ``step`` counts from 0; ``steps`` are those of the cap.
+        ``step`` counts from 0; ``steps`` is the number of steps in all epochs of the cap.
     warmup : float
         Share of the steps in which the factor rises; at most `LONGEST_WARMUP` steps.
     cuts : int
+        Number of cuts so far.
     """
     rise = max(1, min(round(warmup * steps), LONGEST_WARMUP))
     risen = min(1.0, (step + 1) / rise)

@@ -1,9 +1,9 @@
-"""Ridge read-outs of a sweep: mean errors of every set of sources, losses of chosen sets."""
+"""Measure ridge read-outs: mean errors for all sets of sources, losses per image for some sets."""
 
 from __future__ import annotations
 
-import functools
 import json
+import logging
 import resource
 import sys
 import time
@@ -43,12 +43,12 @@ from taskgraph.tables import write_text
 
 RIDGE, TIMES = "ridge", "times.json"
 PROPOSED = 20
-"""Number of sets of each order that the screen proposes."""
+"""Default number of sets of each order that `proposals` returns."""
 
 CALIBRATED = 100
-"""Number of validation images on which the settings of `calibrate` are chosen."""
+"""Number of validation images that `calibrate` is run on."""
 
-Say = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 def screen(
@@ -56,95 +56,105 @@ def screen(
     out: Path,
     *,
     workers: int = 2,
-    say: Say = lambda _: None,
-    use: Callable[[Measured, RidgeResult], None] | None = None,
+    on_family: Callable[[Measured, RidgeResult], None] | None = None,
 ) -> RidgeResult:
-    """Solve every set of up to ``max_order`` sources for every target, family by family.
+    """Solve every set of up to ``max_order`` sources for every target, one family at a time.
 
-    ``ridge/FAMILY.npz`` keeps the errors, and ``ridge/times.json`` the seconds that they took. A
-    finished family is read; an interrupted one continues after its last penalty.
+    ``ridge/FAMILY.npz`` gets the errors, and ``ridge/times.json`` the seconds that they took. The
+    results of a finished family are read. An interrupted family continues after the last penalty
+    that was finished. Each solved family is logged, at level INFO.
 
     Parameters
     ----------
-    use : function, optional
-        Called with each family's moments and errors; moments are computed again if needed.
+    workers : int
+        Number of threads.
+    on_family : function, optional
+        Called with each family's moments and errors. The moments are not stored, so they are
+        computed again for families that are finished.
     """
     folder, results = out / RIDGE, []
     folder.mkdir(parents=True, exist_ok=True)
-    masked = [
-        name
-        for name in config.targets
-        if lacks_some(open_transfer_data(config.transfer.pool, name))
-    ]
+    pool = config.transfer.pool
+    masked = [name for name in config.targets if lacks_some(open_transfer_data(pool, name))]
     for family in families(config.targets, masked):
         path = folder / f"{family.name}.npz"
-        known = RidgeResult.load(path) if path.exists() else None
-        whole = known is not None and known.done == len(known.lambdas)
-        if known is None or not whole or use:
+        result = RidgeResult.load(path) if path.exists() else None
+        if result is None or result.done < len(result.lambdas) or on_family:
             begin = time.perf_counter()
-            store = Store(out / REPRESENTATIONS)
-            measured = moments(family, config.transfer.pool, store, config.sources)
-            looked = time.perf_counter() - begin
-            if known is None or not whole:
-                known = solve_all(
-                    measured.train,
-                    measured.valid,
-                    measured.test,
-                    measured.groups,
-                    measured.outputs,
-                    orders=range(1, config.max_order + 1),
-                    lambdas=LAMBDAS if family.form == "local" else LAMBDAS_OF_IMAGES,
-                    workers=workers,
-                    on_result=functools.partial(_save, path=path),
-                    resume=known,
-                )
-                solved = time.perf_counter() - begin - looked
-                count = sum(map(len, known.sets.values())) * len(family.targets)
-                say(
-                    f"ridge, {family.name}: moments {looked:.0f} s, {count:,} transfers "
-                    f"{solved:.0f} s"
-                )
-                _note_times(
-                    folder,
-                    family.name,
-                    moments_s=looked,
-                    solve_s=solved,
-                    transfers=count,
-                    workers=workers,
-                    peak_mib=peak_mib(),
-                )
-            if use:
-                use(measured, known)
-        results.append(known)
+            measured = moments(family, pool, Store(out / REPRESENTATIONS), config.sources)
+            seconds = time.perf_counter() - begin
+            if result is None or result.done < len(result.lambdas):
+                result = _solve_family(config, measured, result, path, workers, seconds)
+            if on_family:
+                on_family(measured, result)
+        results.append(result)
     return joined(results)
 
 
-def _save(result: RidgeResult, path: Path) -> None:
-    result.save(path)
+def _solve_family(
+    config: SweepConfig,
+    measured: Measured,
+    unfinished: RidgeResult | None,
+    path: Path,
+    workers: int,
+    moments_seconds: float,
+) -> RidgeResult:
+    """Solve a family, and write its errors to ``path`` and the seconds that it took beside it."""
+    begin, family = time.perf_counter(), measured.family
+    result = solve_all(
+        measured.train,
+        measured.valid,
+        measured.test,
+        measured.groups,
+        measured.outputs,
+        orders=range(1, config.max_order + 1),
+        lambdas=LAMBDAS if family.form == "local" else LAMBDAS_OF_IMAGES,
+        workers=workers,
+        on_result=lambda partial: partial.save(path),
+        resume=unfinished,
+    )
+    seconds = time.perf_counter() - begin
+    transfers = sum(map(len, result.sets.values())) * len(family.targets)
+    logger.info(
+        "ridge, %s: moments %.0f s, %s transfers %.0f s",
+        family.name,
+        moments_seconds,
+        f"{transfers:,}",
+        seconds,
+    )
+    _write_times(
+        path.parent / TIMES,
+        family.name,
+        moments_s=moments_seconds,
+        solve_s=seconds,
+        transfers=transfers,
+        workers=workers,
+        peak_mib=peak_mib(),
+    )
+    return result
 
 
 def peak_mib() -> float:
-    """Return the most memory that this process has held so far, in MiB."""
+    """Return the largest memory that this process has used so far, in MiB."""
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
-def _note_times(folder: Path, family: str, **values: float) -> None:
-    path = folder / TIMES
-    known = json.loads(path.read_text()) if path.exists() else {}
-    known[family] = {name: round(value, 2) for name, value in values.items()}
-    write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", path)
+def _write_times(path: Path, family: str, **values: float) -> None:
+    times = json.loads(path.read_text()) if path.exists() else {}
+    times[family] = {name: round(value, 2) for name, value in values.items()}
+    write_text(json.dumps(times, indent=1, sort_keys=True) + "\n", path)
 
 
 def proposals(
     result: RidgeResult, targets: tuple[str, ...], max_order: int, count: int = PROPOSED
 ) -> dict[str, list[tuple[Sources, float]]]:
-    """Return each target's best sets with their validation errors, best first."""
+    """Return by target the ``count`` best sets of each order from 2, with validation errors."""
     return {
         target: [
-            (one.sources, one.error_valid)
+            (best.sources, best.error_valid)
             for order in range(2, max_order + 1)
-            for one in top(result, target, count, order, exclude=_own(result, target))
+            for best in top(result, target, count, order, exclude=_own(result, target))
         ]
         for target in targets
     }
@@ -157,31 +167,29 @@ def ranked(result: RidgeResult, target: str) -> list[str]:
     return rank_sources(target, errors)
 
 
-def read_by_ridge(
-    config: SweepConfig, out: Path, rule: Candidates, *, workers: int = 2, say: Say = lambda _: None
-) -> None:
-    """Measure ridge read-outs from single sources and a rule's sets on each image.
+def measure_by_ridge(config: SweepConfig, out: Path, rule: Candidates, *, workers: int = 2) -> None:
+    """Measure ridge read-outs from all single sources, and from the sets that a rule proposes.
 
-    Records and losses are written as by `encoders.transfer.measure`; a record has the entry
-    ``"readout": "ridge"``.
+    Losses and records are written as by `encoders.transfer.measure.measure`; a record has the
+    entry ``"readout": "ridge"``. Transfers that have a record are not measured again.
     """
 
-    def use(measured: Measured, result: RidgeResult) -> None:
+    def measure_family(measured: Measured, result: RidgeResult) -> None:
         for target in measured.family.targets:
-            order = ranked(result, target)
-            chosen = [*first_order(target, config.sources), *rule(target, order, config.max_order)]
-            for sources in chosen:
+            sets = rule(target, ranked(result, target), config.max_order)
+            for sources in [*first_order(target, config.sources), *sets]:
                 if not place_of(out, target, sources).exists():
                     _measure(measured, result, out, target, sources)
 
-    screen(config, out, workers=workers, say=say, use=use)
+    screen(config, out, workers=workers, on_family=measure_family)
 
 
 def _measure(
     measured: Measured, result: RidgeResult, out: Path, target: str, sources: Sources
 ) -> None:
+    """Measure one transfer by ridge regression, and write its losses and its record."""
     begin = time.perf_counter()
-    pool, one = measured.pools[target], measured.regressands[target]
+    pool, regressand = measured.pools[target], measured.regressands[target]
     store, weights = Store(out / REPRESENTATIONS), class_weights(pool.task, pool.constants)
     penalty = penalty_of(result, target, sources)
     readout = fit_readout(
@@ -191,37 +199,37 @@ def _measure(
         outputs=measured.outputs[target],
     )
     loss = loss_of(pool.task, pool.constants)
-    setting = calibrate(
-        one, _predicted(measured, store, some(pool.valid), sources, readout), loss, weights=weights
-    )
+    examples = _predicted(measured, store, calibration_views(pool.valid), sources, readout)
+    calibration = calibrate(regressand, examples, loss, weights=weights)
 
-    def each(views: Views) -> Floats32:
-        found = [
-            loss(answer(one, numbers, setting, weights=weights), target_, mask).float().numpy()
-            for numbers, target_, mask in _predicted(measured, store, views, sources, readout)
+    def losses_on(views: Views) -> Floats32:
+        batches = [
+            loss(answer(regressand, numbers, calibration, weights=weights), truth, mask)
+            for numbers, truth, mask in _predicted(measured, store, views, sources, readout)
         ]
-        return np.concatenate(found)
+        return np.concatenate([losses.float().numpy() for losses in batches])
 
-    test = each(pool.test)
+    test = losses_on(pool.test)
     record: dict[str, Any] = {
         "readout": "ridge",
         "penalty": penalty,
-        "setting": json.loads(json.dumps(vars(setting))),
+        "setting": json.loads(json.dumps(vars(calibration))),
         "parameters": int(readout.weights.size + readout.intercept.size),
         "best_epoch": None,
         "seconds": round(time.perf_counter() - begin, 2),
     }
-    write_measured(out, pool, sources, each(pool.valid), test, record)
+    write_measured(out, pool, sources, losses_on(pool.valid), test, record)
 
 
-def some(views: Views) -> Views:
-    """Return at most `CALIBRATED` of the images, evenly spread."""
+def calibration_views(views: Views) -> Views:
+    """Return at most `CALIBRATED` of the images, at even distances."""
     return replace(views, numbers=evenly(views.numbers, CALIBRATED))
 
 
 def _predicted(
     measured: Measured, store: Store, views: Views, sources: Sources, readout: Readout
 ) -> Iterator[tuple[Floats32, Tensor, Tensor]]:
+    """Yield a read-out's predictions with the targets and masks, batch by batch."""
     for indices in batches(views):
         x = measured.features(store, views, indices, sources)
         _, target, mask = views.batch(indices)
@@ -230,8 +238,8 @@ def _predicted(
 
 def penalty_of(result: RidgeResult, target: str, sources: Sources) -> float:
     """Return the penalty that the screen chose for a set of sources and a target."""
-    numbers = sorted(result.sources.index(name) for name in sources)
-    row = position(numbers, len(result.sources))
+    indices = sorted(result.sources.index(name) for name in sources)
+    row = position(indices, len(result.sources))
     return float(result.penalty[len(sources)][row, result.targets.index(target)])
 
 

@@ -1,7 +1,8 @@
-"""The images of transfers: for training, validation and test, none seen by an encoder before."""
+"""The images on which transfers are trained, validated and tested; no encoder has seen them."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,11 @@ from encoders.errors import InvalidDataError
 from encoders.tasks import Task
 from taskgraph.arrays import Integers
 
-LESS = (1, 4, 16)
-"""Values of ``less``: every image, every 4th, or every 16th training image is used."""
+SUBSAMPLES = (1, 4, 16)
+"""Values of ``subsample``: every image, every 4th, or every 16th training image is used."""
+
+SUBSAMPLE_KEY = "less"
+"""Key of ``subsample`` in the records of a configuration; it is the name in version 0.1."""
 
 HELD = 4
 """One in this many buildings of the ``val`` split is for validation."""
@@ -41,10 +45,10 @@ class TransferDataConfig:
         Side of its pictures in pixels.
     train, valid, test : int
         Number of images of each part; all images if the part has fewer.
-    less : 1, 4 or 16
-        Every how many-th training image is used.
+    subsample : 1, 4 or 16
+        Every ``subsample``-th of the training images is used.
     seed : int
-        Shuffles the buildings.
+        Seed of the shuffling of the buildings.
     splits : str, optional
         The CSV file of splits that the encoders were trained with; None for the default split.
     """
@@ -54,7 +58,7 @@ class TransferDataConfig:
     train: int = 1000
     valid: int = 400
     test: int = 1000
-    less: int = 1
+    subsample: int = 1
     seed: int = 0
     splits: str | None = None
 
@@ -64,13 +68,24 @@ class TransferDataConfig:
                 raise InvalidDataError(
                     f"{name} is {getattr(self, name)} images, expected 1 or more"
                 )
-        if self.less not in LESS:
-            raise InvalidDataError(f"less is {self.less}, expected one of 1, 4, 16")
+        if self.subsample not in SUBSAMPLES:
+            raise InvalidDataError(f"subsample is {self.subsample}, expected 1, 4 or 16")
+
+    def record(self) -> dict[str, Any]:
+        """Return the values that ``config.json`` holds, by their keys."""
+        record = dataclasses.asdict(self)
+        record[SUBSAMPLE_KEY] = record.pop("subsample")
+        return record
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> TransferDataConfig:
+        """Return the configuration of a record."""
+        return cls(**{"subsample" if key == SUBSAMPLE_KEY else key: record[key] for key in record})
 
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """One part of a target's images, as `encoders.training.loading.Examples` of one task.
+    """The images of one target in one part; they are `encoders.training.loading.Examples`.
 
     Attributes
     ----------
@@ -90,22 +105,22 @@ class Views:
         return len(self.numbers)
 
     def batch(self, indices: Sequence[int] | Integers) -> tuple[Tensor, Tensor, Tensor]:
-        """Input, target and mask of some images, as `TaskonomyDataset.batch` gives them."""
+        """Return inputs, targets and masks of some images, as `TaskonomyDataset.batch` does."""
         return self.dataset.batch(self.task, self.numbers[np.asarray(indices, dtype=np.int64)])
 
     def pictures(self, indices: ArrayLike) -> Integers:
-        """(B, n) rows of the data set's index: each view's own, then its partners'."""
+        """Return (B, n) rows of the data set's index: each view's own row, then its partners'."""
         numbers = self.numbers[np.asarray(indices, dtype=np.int64)]
         return self.dataset.pictures(self.task, numbers)
 
     def images(self) -> list[str]:
-        """The views' names, such as ``building_0003/point_1_view_0``."""
+        """Return the names of the views, such as ``building_0003/point_1_view_0``."""
         return [self.dataset.image(int(number)) for number in self.numbers]
 
 
 @dataclass(frozen=True, eq=False)
 class TransferData:
-    """Examples of one target, in three parts."""
+    """The examples of one target for training, validation and test."""
 
     task: Task
     train: Views
@@ -114,7 +129,7 @@ class TransferData:
 
     @property
     def constants(self) -> Mapping[str, Any]:
-        """Return what the targets are standardized with, fitted on the encoders' training split."""
+        """Return the constants that standardize the targets, of the encoders' training split."""
         return self.train.dataset.constants.get(self.task.name) or {}
 
 
@@ -147,7 +162,7 @@ def parts(
         available = np.flatnonzero(np.isin(rows, dataset.index.rows_of(names[part])))
         return evenly(available, count)
 
-    chosen = of("train", config.train)[:: config.less]
+    chosen = of("train", config.train)[:: config.subsample]
     return chosen, of("valid", config.valid), of("test", config.test)
 
 

@@ -31,7 +31,7 @@ def gather(
     Parameters
     ----------
     records : dict
-        By (target, sources): the records of the measured transfers.
+        The record of each measured transfer, by (target, sources).
     out : path
         Folder of the sweep.
     bootstrap : int
@@ -60,5 +60,5 @@ def gather(
 
 
 def _cell(value: Any) -> Any:
-    """A record's value as a cell of a table; values of a mapping are joined by slashes."""
-    return "/".join(str(each) for each in value.values()) if isinstance(value, dict) else value
+    """Return a record's value as a cell of a table; values of a dict are joined by slashes."""
+    return "/".join(str(part) for part in value.values()) if isinstance(value, dict) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import shutil
@@ -49,25 +50,29 @@ REFERENCES = (SELF, SCRATCH, AVERAGE)
 
 @dataclass(frozen=True)
 class TransferConfig:
-    """Configuration with which transfers are measured.
+    """Configuration of the measurement of a transfer.
 
     Attributes
     ----------
     bank : str
-        The folder of trained encoders.
+        Folder of the trained encoders.
     pool : TransferDataConfig
-        Which images are used.
+        The images that are used.
     fit : FitConfig
-        How every read-out is trained, and ``scratch`` on the same images.
+        How read-outs, and the reference ``scratch``, are trained.
     preset : str
-        Preset of the decoders and of ``scratch``. It and the size of the pictures must be those of
-        the bank; `of_bank` fills both in.
+        Size of the read-outs and of ``scratch``. It and the size of the pictures must be those of
+        the bank; `of_bank` sets both.
     """
 
     bank: str
     pool: TransferDataConfig
     fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
     preset: str = "tiny"
+
+    def record(self) -> dict[str, Any]:
+        """Return the values that ``config.json`` holds, by their keys."""
+        return {**dataclasses.asdict(self), "pool": self.pool.record()}
 
     def of_bank(self, names: Sequence[str]) -> TransferConfig:
         """Return the configuration with the preset and picture size of some of the bank's networks.
@@ -88,31 +93,31 @@ class TransferConfig:
         InvalidDataError
             As for `of_bank`, or if the networks' preset or size differs from this one's.
         """
-        form, ours = form_of(self.bank, names), Form(self.preset, self.pool.size)
-        if form != ours:
+        form, own_form = form_of(self.bank, names), Form(self.preset, self.pool.size)
+        if form != own_form:
             raise InvalidDataError(
-                f"the networks of {self.bank} are of {form}, and the transfers of {ours}; take "
+                f"the networks of {self.bank} are of {form}, and the transfers of {own_form}; take "
                 "both from the bank: TransferConfig(...).of_bank(names)"
             )
 
 
 @dataclass(frozen=True, eq=False)
 class Represented:
-    """Examples whose pictures are replaced by their representations (`loading.Examples`).
+    """Examples whose inputs are representations instead of pictures (`loading.Examples`).
 
-    A batch is (B, n k features, h, w): the n pictures one after the other, each with the
-    channels of its k sources.
+    The inputs of a batch are (B, n k features, h, w): the channels of the n pictures one after the
+    other, and for each picture those of the k sources.
 
     Attributes
     ----------
     views : Views
-        The examples.
+        The examples with pictures.
     store : Store
-        Holds the representations.
+        The folder of the representations.
     sources : tuple of str
-        Whose representations are joined by channel.
+        The sources whose representations are joined by channel.
     kind : str
-        What the representations were computed from (`encoders.transfer.store.kind_of`).
+        Kind of the input that representations are computed from (`store.kind_of`).
     """
 
     views: Views
@@ -127,14 +132,14 @@ class Represented:
         """Return representations, targets and masks of some examples."""
         _, target, mask = self.views.batch(indices)
         rows = self.views.pictures(indices)  # (B, n)
-        each = [self.store.of(source, self.kind, rows) for source in self.sources]
-        joined = np.concatenate(each, axis=2)  # (B, n, k features, h, w)
+        by_source = [self.store.of(source, self.kind, rows) for source in self.sources]
+        joined = np.concatenate(by_source, axis=2)  # (B, n, k features, h, w)
         flat = joined.reshape(len(rows), -1, *joined.shape[3:])
         return torch.from_numpy(flat.astype(np.float32)), target, mask
 
 
 def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
-    """Return the path of a transfer's record; its test losses are beside it, as Parquet."""
+    """Return the path of a transfer's record; a Parquet file beside it has the test losses."""
     return out / "measured" / target / f"{join_sources(sources)}.json"
 
 
@@ -144,18 +149,27 @@ def measure(
 ) -> dict[str, Any]:
     """Measure one transfer, or one of `REFERENCES`, and write its losses and its record.
 
-    Existing records are read, not measured again.
+    If the record exists, it is read, and nothing is measured.
+
+    Parameters
+    ----------
+    out : path
+        Folder of the sweep, which holds the representations and gets the results.
+    target : str
+        Name of a task.
+    sources : tuple of str
+        Names of the sources, sorted; or one of `REFERENCES` alone.
 
     Returns
     -------
     dict
-        The record: ``valid_loss`` and ``test_loss`` (means over images; smaller is better),
-        ``seconds``, and for what is trained `encoders.training.run_state.RunState.summary`.
+        The record. It has ``valid_loss`` and ``test_loss`` (means over images; smaller is better),
+        ``seconds``, and for trained networks `encoders.training.run_state.RunState.summary`.
 
     Raises
     ------
     TrainingError
-        If the loss is no longer a number.
+        If the training loss is no longer finite.
     """
     path = place_of(out, target, sources)
     if path.exists():
@@ -167,8 +181,8 @@ def measure(
     run = None
     if sources != (SELF,):
         run = _fitted(model, parts, pool, config, folder)
-    measured = functools.partial(_losses, model=model, pool=pool, config=config)
-    valid, test = measured(parts[1]), measured(parts[2])
+    losses_on = functools.partial(_losses, model=model, pool=pool, config=config)
+    valid, test = losses_on(parts[1]), losses_on(parts[2])
     record: dict[str, Any] = {
         "readout": "trained",
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
@@ -189,9 +203,17 @@ def write_measured(
     sources: tuple[str, ...],
     valid: Floats32,
     test: Floats32,
-    also: dict[str, Any],
+    details: dict[str, Any],
 ) -> dict[str, Any]:
-    """Write one transfer's test losses, and then its record, which marks it as complete."""
+    """Write one transfer's test losses, and then its record, which marks it as complete.
+
+    Parameters
+    ----------
+    valid, test : (N,) arrays
+        Loss of each validation image and of each test image; NaN for images without a target.
+    details : dict
+        Further entries of the record.
+    """
     path = place_of(out, pool.task.name, sources)
     record = {
         "target": pool.task.name,
@@ -200,7 +222,7 @@ def write_measured(
         "valid_loss": float(np.nanmean(valid)),
         "test_loss": float(np.nanmean(test)),
         "images": {"train": len(pool.train), "valid": len(valid), "test": len(test)},
-        **also,
+        **details,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_frame(_table(pool, sources, test), path.with_suffix(".parquet"))
@@ -211,7 +233,7 @@ def write_measured(
 def _prepared(
     config: TransferConfig, out: Path, pool: TransferData, sources: tuple[str, ...]
 ) -> tuple[nn.Module, list[Any]]:
-    """Return the network, and its examples for training, validation and test."""
+    """Return the network to measure, and its examples for training, validation and test."""
     task, views = pool.task, [pool.train, pool.valid, pool.test]
     if sources == (SELF,):
         path = network_file(config.bank, task.name)
@@ -230,15 +252,15 @@ def _prepared(
 
 
 def constants_of(bank: str, name: str) -> dict[str, Any]:
-    """Return what the targets of a network of the bank were standardized with."""
+    """Return the constants that standardized the targets of a network of the bank."""
     return read_config(network_file(bank, name)).get("constants") or {}
 
 
 def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
-    """Remove the record of ``self`` of a target if an earlier version measured it in wrong units.
+    """Remove a target's record of ``self`` if an earlier version measured it in wrong units.
 
-    That version compared a network's answers with targets that were standardized with other
-    constants than the network was trained with. The next `measure` measures it again. Returns
+    That version compared a network's predictions with targets that were standardized with other
+    constants than those of its training. The next `measure` measures ``self`` again. Returns
     whether a record was removed.
     """
     path = place_of(out, target, (SELF,))
@@ -252,14 +274,18 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
 
 
 def read_out(config: TransferConfig, task: Task, store: Store, train: Represented) -> ReadOut:
-    """Return a new read-out that standardizes by the channels' statistics on training images."""
+    """Return a new read-out, which standardizes its input channels.
+
+    Their means and deviations are computed from up to 256 training images.
+    """
     channels = sum(store.shape(source)[0] for source in train.sources)
     generator = torch.Generator().manual_seed(config.fit.seed)
     readout = ReadOut(
         config.preset, output_of(task), channels=channels, inputs=task.inputs, generator=generator
     )
-    some = train.batch(np.unique(np.linspace(0, len(train) - 1, 256).astype(int)).tolist())[0]
-    readout.standardize.observe(some.reshape(-1, channels, *some.shape[2:]))
+    chosen = np.unique(np.linspace(0, len(train) - 1, 256).astype(int)).tolist()
+    inputs = train.batch(chosen)[0]
+    readout.standardize.observe(inputs.reshape(-1, channels, *inputs.shape[2:]))
     return readout
 
 
@@ -281,19 +307,19 @@ def _fitted(
 def _losses(
     examples: Any, *, model: nn.Module, pool: TransferData, config: TransferConfig
 ) -> Floats32:
-    measured = loss_of(pool.task, pool.constants)
-    return losses(config.fit.fabric(), model, measured, examples, config.fit)
+    loss = loss_of(pool.task, pool.constants)
+    return losses(config.fit.fabric(), model, loss, examples, config.fit)
 
 
-def _table(pool: TransferData, sources: tuple[str, ...], each: Floats32) -> pd.DataFrame:
-    """Return taskgraph's table of losses; images of one building are one bootstrap cluster."""
+def _table(pool: TransferData, sources: tuple[str, ...], test: Floats32) -> pd.DataFrame:
+    """Return the test losses as taskgraph's table; each building is one bootstrap cluster."""
     images = pool.test.images()
     frame = pd.DataFrame(
         {
             "target": pool.task.name,
             "sources": join_sources(sources),
             "image": images,
-            "loss": each,
+            "loss": test,
             "cluster": [image.split("/")[0] for image in images],
         }
     )

@@ -1,4 +1,4 @@
-"""Candidates that a fast screen of all sets adds to those of a rule."""
+"""The rule that adds the best sets of a fast screen to the candidates of another rule."""
 
 from __future__ import annotations
 

@@ -1,10 +1,14 @@
-"""What a sweep of transfers is asked for."""
+"""The configuration of a sweep of transfers."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
+from encoders.errors import UnknownNameError
 from encoders.transfer.measure import TransferConfig
+from encoders.transfer.readouts import READOUTS
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,7 @@ class SweepConfig:
     Attributes
     ----------
     transfer : TransferConfig
+        Configuration of every transfer.
     targets, sources : tuple of str
         Names of tasks of the dictionary.
     max_order : int
@@ -21,11 +26,11 @@ class SweepConfig:
     candidates : str
         The rule that chooses sets of two or more sources, by its name in
         `encoders.transfer.candidates.CANDIDATES`.
-    readout : "trained" or "ridge"
-        Small networks, or linear maps in closed form.
+    readout : str
+        The kind of read-outs, by its name in `encoders.transfer.readouts.READOUTS`.
     screen : int
-        Number of sets of each order, the best by ridge regression, that are added to the
-        candidates of trained read-outs.
+        For trained read-outs: number of sets of each order that are measured too because they are
+        the best by ridge regression.
     allow_overlap : bool
         Whether validation and test may use buildings that the encoders were trained on.
     """
@@ -38,3 +43,11 @@ class SweepConfig:
     readout: str = "trained"
     screen: int = 0
     allow_overlap: bool = False
+
+    def __post_init__(self) -> None:
+        if self.readout not in READOUTS:
+            raise UnknownNameError(f'readout is "{self.readout}", expected {" or ".join(READOUTS)}')
+
+    def record(self) -> dict[str, Any]:
+        """Return the values that ``config.json`` holds, by their keys."""
+        return {**dataclasses.asdict(self), "transfer": self.transfer.record()}

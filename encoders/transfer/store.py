@@ -1,4 +1,4 @@
-"""Representations on disk: computed once for each source, then mapped into memory."""
+"""Representations on disk: written once for each source, then read by memory mapping."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from taskgraph.arrays import Array, Floats16, Integers
 from taskgraph.tables import write_bytes
 
 PLAIN = "rgb"
-"""The kind of input of all tasks whose input is the unchanged picture."""
+"""The kind of input of every task whose input is the unchanged picture."""
 
 REPRESENTATIONS = "representations"
 """Name of the store's folder within the folder of a sweep."""
@@ -32,20 +32,20 @@ VIEWS, BATCH = "views.npy", 64
 
 
 def kind_of(task: Task) -> str:
-    """Return what representations for a target are computed from: `PLAIN`, or the task's name.
+    """Return the kind of input that the representations for a target are computed from.
 
-    The name stands for the task's own altered input. A denoiser must not see the clean picture,
-    so its sources are shown the noisy one.
+    It is `PLAIN`, or the target's name if the target's own input is altered. For example, sources
+    of denoising are shown the noisy picture, because a denoiser must not see the clean one.
     """
     return PLAIN if task.prepare is scaled_pictures and task.channels == 3 else task.name
 
 
 @dataclass(frozen=True)
 class Store:
-    """A folder with one array for each source and kind of input, ``KIND/SOURCE.npy``.
+    """A folder of representations; ``KIND/SOURCE.npy`` has those of one source and kind of input.
 
-    Each is (N, features, h, w) in half precision; ``VIEWS`` holds the N rows of the data set's
-    index that they belong to.
+    Each array is (N, features, h, w), in half precision. `VIEWS` holds the N views that all arrays
+    are of, as rows of the data set's index.
     """
 
     folder: Path
@@ -55,26 +55,26 @@ class Store:
         return self.folder / kind / f"{source}.npy"
 
     def of(self, source: str, kind: str, rows: Integers) -> Floats16:
-        """Return representations of some rows of the index, (..., features, h, w) for (...) rows.
+        """Return the representations of some views, (..., features, h, w) for (...) rows.
 
         Raises
         ------
         InvalidDataError
-            If the source has not been encoded, or a row is not among the views.
+            If the source has not been encoded, or the store lacks one of the views.
         """
         places = _places(*_stamped(self.folder / VIEWS))
-        found = places[np.asarray(rows)]
-        if (found < 0).any():
-            row = int(np.asarray(rows)[found < 0].flat[0])
+        positions = places[np.asarray(rows)]
+        if (positions < 0).any():
+            row = int(np.asarray(rows)[positions < 0].flat[0])
             raise InvalidDataError(
                 f"{self.folder} has no representation of view {row} of the data set; it was made "
                 "of other views: delete the folder, or name another one"
             )
-        chosen: Floats16 = _mapped(*_stamped(self.path(source, kind)))[found]
+        chosen: Floats16 = _mapped(*_stamped(self.path(source, kind)))[positions]
         return chosen
 
     def shape(self, source: str) -> tuple[int, int, int]:
-        """Return the number of features and the grid of a source's representations."""
+        """Return (features, height, width) of one representation of a source."""
         features, height, width = _mapped(*_stamped(self.path(source))).shape[1:]
         return features, height, width
 
@@ -86,9 +86,9 @@ def _stamped(path: Path) -> tuple[str, object]:
 
 @functools.lru_cache(maxsize=4)
 def _places(path: str, stamp: object) -> Integers:
-    """Return the row of the arrays for each row of the index; -1 for views without one."""
+    """Return the position in the arrays of each row of the index; -1 for views not in the store."""
     rows = _mapped(path, stamp)
-    places = np.full(int(rows.max()) + 2, -1, dtype=np.int64)  # the last one: any later view
+    places = np.full(int(rows.max()) + 2, -1, dtype=np.int64)  # one more, for later views
     places[rows] = np.arange(len(rows))
     return places
 
@@ -98,13 +98,13 @@ def _mapped(path: str, _stamp: object) -> Array:
     try:
         return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
     except FileNotFoundError:
-        raise InvalidDataError(f"{path} is not there: that source has not been encoded") from None
+        raise InvalidDataError(f"{path} does not exist: that source has not been encoded") from None
     except ValueError:
-        raise InvalidDataError(f"{path} is no whole array; delete it and run again") from None
+        raise InvalidDataError(f"{path} is incomplete; delete it and run again") from None
 
 
 def views_of(config: TransferDataConfig, tasks: Sequence[str]) -> Integers:
-    """Return the sorted rows of the index of all pictures that the tasks use, with partners."""
+    """Return the sorted rows of the index of all views that the tasks use, with their partners."""
     rows: list[Integers] = []
     for name in tasks:
         pool = open_transfer_data(config, name)
@@ -114,12 +114,12 @@ def views_of(config: TransferDataConfig, tasks: Sequence[str]) -> Integers:
 
 
 def write_views(store: Store, rows: Integers) -> None:
-    """Write which views a store holds, or check that it holds these.
+    """Write the list of views of a new store, or check that of an existing one.
 
     Raises
     ------
     InvalidDataError
-        If it holds other views.
+        If the store holds other views.
     """
     path = store.folder / VIEWS
     if path.exists():
@@ -146,39 +146,45 @@ def encode(
     Parameters
     ----------
     encoder : module
-        (B, C, S, S) pictures in [-1, 1] to (B, features, h, w).
+        Maps (B, C, S, S) pictures in [-1, 1] to (B, features, h, w).
     dataset : TaskonomyDataset
         The data set, with all buildings.
     task : str
-        The task whose input the encoder is shown: of each view, its own picture.
+        The task whose input the encoder is shown. Partners of a view are left out.
     device : torch device
-        Where the encoder computes; it stays there.
+        The device that the encoder is moved to.
+
+    Raises
+    ------
+    InvalidDataError
+        If the data set lacks a view of the store.
     """
     kind = kind_of(dataset.tasks[task])
     rows = np.load(store.folder / VIEWS)
     numbers = np.flatnonzero(np.isin(dataset.rows, rows))
     if len(numbers) < len(rows):
         raise InvalidDataError(
-            f"{dataset.index.root}: some of the views of {store.folder} are gone"
+            f"{dataset.index.root} lacks some of the views of {store.folder}; restore them, or "
+            "delete that folder"
         )
     encoder.to(device).eval()
-    found = []
+    outputs = []
     with torch.no_grad():
         for start in range(0, len(numbers), BATCH):
             pictures = _alone(dataset.batch(task, numbers[start : start + BATCH])[0])
-            seen = seen_by(encoder, pictures).to(device)
-            found.append(encoder(seen).half().cpu().numpy())
+            visible = seen_by(encoder, pictures).to(device)
+            outputs.append(encoder(visible).half().cpu().numpy())
     path = store.path(source, kind)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(np.concatenate(found), path)
+    _write(np.concatenate(outputs), path)
     return path
 
 
 def seen_by(encoder: nn.Module, pictures: Tensor) -> Tensor:
-    """Return pictures in the channels of an encoder: the lightness for colorization's.
+    """Return pictures in the channels that an encoder takes: colorization's takes the lightness.
 
-    Where a source's own input is altered otherwise (a hole, shuffled tiles, noise), its encoder
-    is shown the unaltered picture, as in the authors' code.
+    An encoder whose own task alters its input otherwise (by a hole, shuffled tiles or noise) is
+    shown the unaltered picture, as in the authors' code.
     """
     if getattr(encoder, "channels", 3) != 1 or pictures.shape[1] == 1:
         return pictures.contiguous(memory_format=torch.channels_last)

@@ -1,13 +1,11 @@
-"""A sweep: measure the transfers from all single sources, and from sets of the best sources."""
+"""Measure the transfers from all single sources, and from sets of the best sources."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,6 @@ from encoders.dataset.overlap import (
 )
 from encoders.dataset.splits import ALL
 from encoders.engines import Engine, Job, Outcome, run, with_threads
-from encoders.engines.progress import Watch
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.errors.storage import read_json, storing
 from encoders.tasks import TASKS
@@ -37,7 +34,7 @@ from encoders.transfer.candidates import (
     first_order,
     rank_sources,
 )
-from encoders.transfer.closed import Say, proposals, read_by_ridge, screen
+from encoders.transfer.closed import measure_by_ridge, proposals, screen
 from encoders.transfer.data import buildings_of, open_transfer_data
 from encoders.transfer.measure import (
     REFERENCES,
@@ -46,6 +43,7 @@ from encoders.transfer.measure import (
     measure,
     place_of,
 )
+from encoders.transfer.readouts import READOUTS
 from encoders.transfer.screened import Screened
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import (
@@ -57,6 +55,7 @@ from encoders.transfer.store import (
     views_of,
     write_views,
 )
+from taskgraph.progress import ProgressFactory, no_progress_bar
 from taskgraph.tables import write_text
 from taskgraph.tasks import join_sources
 
@@ -68,10 +67,9 @@ PLAIN_TASK = "autoencoder"
 """A task whose input is the unchanged picture."""
 
 RULED = 10
-"""Most sets of one order that a rule proposes without the ridge screen."""
+"""Largest number of sets of one order that a rule proposes without the ridge screen."""
 
-Titled = Callable[[str], AbstractContextManager[Watch]]
-"""From the title of a stage to a context manager that yields the ``watch`` of its jobs."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -85,7 +83,7 @@ class SweepOutcome:
     failures : dict
         The reason why a job failed, by the name of the job.
     stopped : str or None
-        Why no further jobs were started, and how to continue; None if all were.
+        Why the sweep stopped before all jobs were begun, and how to continue; None if it did not.
     """
 
     records: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -106,14 +104,13 @@ def sweep(
     engine: Engine,
     *,
     rule: Candidates | None = None,
-    titled: Titled,
-    say: Say = lambda _: None,
+    progress: ProgressFactory = no_progress_bar,
 ) -> SweepOutcome:
     """Measure the references, all single sources, and the sets of sources that a rule proposes.
 
     Each encoding and each transfer is a job that writes its own files atomically. If the sweep is
     killed, the same call measures only what is missing. Sets are chosen by the validation losses
-    of single sources, never by test losses.
+    of single sources, never by test losses. Messages to the user are logged, at level INFO.
 
     Parameters
     ----------
@@ -121,10 +118,8 @@ def sweep(
         Gets ``config.json``, ``representations/`` and ``measured/TARGET/SOURCES.{json,parquet}``.
     rule : Candidates, optional
         Proposes the sets, instead of the rule named by ``config.candidates``.
-    titled : function
-        From the title of a stage to a context manager that yields the ``watch`` of its jobs.
-    say : function
-        Called with one line of text for each message to the user.
+    progress : ProgressFactory
+        Called with the title of each stage; receives the ended and all jobs of the stage.
 
     Raises
     ------
@@ -132,83 +127,96 @@ def sweep(
         If ``out`` holds a sweep of another configuration, or of other data.
     InvalidDataError
         If the bank lacks a network, its networks differ in their size, or they were trained on
-        buildings of the validation or the test and ``config`` does not allow that.
+        validation or test buildings and ``config`` does not allow that.
     StorageError
         If ``out`` cannot be written; results are kept, and the same call continues.
     """
-    config.transfer.check(named(config))
+    config.transfer.check(used_networks(config))
     overlap = checked_overlap(config)
     write_or_check_config(config, out, overlap)
-    stale = [t for t in config.targets if forget_unconverted(config.transfer, out, t)]
-    if stale:
-        say(f"self of {', '.join(stale)} is measured again: it was in the units of other data")
-    outcome = SweepOutcome()
-    with titled("encode") as watch:
-        outcome.add(run(encodings(config, out), engine, watch=watch))
-    rule = rule or CANDIDATES[config.candidates]
-    trained = config.readout == "trained"
-    measured = functools.partial(_measured, outcome, config, out, engine, titled)
-    measured("references, order 1" if trained else "references", single_source_transfers(config))
-    if config.max_order > 1 and config.screen and trained and not outcome.stopped:
-        rule = Screened(rule, _proposals(config, out, say), config.screen)
-    if not trained and not outcome.stopped:
-        read_by_ridge(config, out, rule, say=say)
-    elif config.max_order > 1:
-        measured(f"orders 2 to {config.max_order}", set_transfers(config, out, rule))
-    outcome.records = records(out)
+    removed = [name for name in config.targets if forget_unconverted(config.transfer, out, name)]
+    if removed:
+        logger.info(
+            "self of %s is measured again: it was in the units of other data", ", ".join(removed)
+        )
+    stages = _Stages(config, out, engine, progress)
+    stages.run("encode", encodings(config, out))
+    READOUTS[config.readout].measure(stages, rule or CANDIDATES[config.candidates])
+    stages.outcome.records = records(out)
     if warning := unknown_warning(overlap, config.transfer.bank):
-        say(warning)
-    return outcome
+        logger.info(warning)
+    return stages.outcome
 
 
-def _measured(
-    outcome: SweepOutcome,
-    config: SweepConfig,
-    out: Path,
-    engine: Engine,
-    titled: Titled,
-    title: str,
-    transfers: Iterable[tuple[str, Sources]],
-) -> None:
-    """Measure the transfers of one stage, unless an earlier stage was stopped."""
-    if outcome.stopped:
-        return
-    jobs = [_job(config, out, *transfer) for transfer in transfers]
-    with titled(title) as watch:
-        outcome.add(run(jobs, engine, watch=watch))
+@dataclass
+class _Stages:
+    """The stages of a sweep that is running (`encoders.transfer.readouts.SweepStages`)."""
 
+    config: SweepConfig
+    out: Path
+    engine: Engine
+    progress: ProgressFactory
+    outcome: SweepOutcome = field(default_factory=SweepOutcome)
 
-def _proposals(config: SweepConfig, out: Path, say: Say) -> dict[str, list[tuple[Sources, float]]]:
-    """Return the best sets by ridge regression: more than are added, as the rule has some too."""
-    result = screen(config, out, say=say)
-    return proposals(result, config.targets, config.max_order, config.screen + RULED)
+    def run(self, title: str, jobs: Iterable[Job]) -> None:
+        """Run the jobs of one stage, unless an earlier stage was stopped."""
+        if self.outcome.stopped:
+            return
+        with self.progress(title) as progress:
+            self.outcome.add(run(jobs, self.engine, progress=progress))
+
+    def train_references(self, *, single_sources: bool) -> None:
+        """Measure the references, and with ``single_sources`` also the transfers of order 1."""
+        title = "references, order 1" if single_sources else "references"
+        self._measure(title, first_transfers(self.config, single_sources=single_sources))
+
+    def train_sets(self, rule: Candidates) -> None:
+        """Train read-outs on the sets of sources that the rule and the ridge screen propose."""
+        config = self.config
+        if config.max_order == 1 or self.outcome.stopped:
+            return
+        if config.screen:
+            # The screen proposes more sets than are added, as the rule proposes some of them too.
+            count = config.screen + RULED
+            result = screen(config, self.out)
+            best_sets = proposals(result, config.targets, config.max_order, count)
+            rule = Screened(rule, best_sets, config.screen)
+        self._measure(f"orders 2 to {config.max_order}", set_transfers(config, self.out, rule))
+
+    def solve_by_ridge(self, rule: Candidates) -> None:
+        """Measure ridge read-outs from all single sources and the sets that the rule proposes."""
+        if not self.outcome.stopped:
+            measure_by_ridge(self.config, self.out, rule)
+
+    def _measure(self, title: str, transfers: Iterable[tuple[str, Sources]]) -> None:
+        self.run(title, [_job(self.config, self.out, *transfer) for transfer in transfers])
 
 
 def resolve_tasks(
     bank: str, targets: tuple[str, ...] = (), sources: tuple[str, ...] = ()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of targets and sources: those given, or by default all of the bank.
+    """Return the dictionary's names of targets and sources; by default all tasks of the bank.
 
     Raises
     ------
     UnknownNameError
-        If no task has a given name.
+        If a name is not that of a task.
     InvalidDataError
-        If a given target can only be a source.
+        If a target can only be a source.
     """
-    there = [name for name in TASKS if (Path(bank) / (name + SUFFIX)).is_file()]
-    goals = [known_name(name) for name in targets] or [
-        name for name in there if not TASKS[name].source_only
+    of_bank = [name for name in TASKS if (Path(bank) / (name + SUFFIX)).is_file()]
+    target_names = [known_name(name) for name in targets] or [
+        name for name in of_bank if not TASKS[name].source_only
     ]
-    alone = [name for name in goals if TASKS[name].source_only]
-    if alone:
-        raise InvalidDataError(f"{alone[0]} is a source alone, and no target; leave it out")
-    given = [known_name(name) for name in sources] or there
-    return tuple(dict.fromkeys(goals)), tuple(dict.fromkeys(given))
+    for name in target_names:
+        if TASKS[name].source_only:
+            raise InvalidDataError(f"{name} can only be a source, not a target; leave it out")
+    source_names = [known_name(name) for name in sources] or of_bank
+    return tuple(dict.fromkeys(target_names)), tuple(dict.fromkeys(source_names))
 
 
-def named(config: SweepConfig) -> list[str]:
-    """Return the bank's networks that a sweep uses: its sources, and its targets for ``self``."""
+def used_networks(config: SweepConfig) -> list[str]:
+    """Return the names of the bank's networks that a sweep uses: for sources and for ``self``."""
     return sorted({*config.sources, *config.targets})
 
 
@@ -218,15 +226,15 @@ def checked_overlap(config: SweepConfig) -> Overlap:
     Raises
     ------
     InvalidDataError
-        If some of these are for validation or test, unless the sweep allows it.
+        If some of these are for validation or test, and the sweep does not allow that.
     """
     pool, bank = config.transfer.pool, config.transfer.bank
     index = read_index(Path(pool.data))
-    trained = trained_on(bank, named(config))
-    found = find_overlap(trained, index, buildings_of(pool, index.buildings))
+    trained = trained_on(bank, used_networks(config))
+    overlap = find_overlap(trained, index, buildings_of(pool, index.buildings))
     if not config.allow_overlap:
-        refuse_overlap(found, trained, bank, index)
-    return found
+        refuse_overlap(overlap, trained, bank, index)
+    return overlap
 
 
 def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
@@ -240,20 +248,16 @@ def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | Non
     TrainingError
         If ``out`` holds a sweep of another configuration, or of other data.
     """
-    config.transfer.check(named(config))
+    config.transfer.check(used_networks(config))
     out.mkdir(parents=True, exist_ok=True)
     # The files may have changed since an earlier sweep of this process.
     open_transfer_data.cache_clear()
     pool = config.transfer.pool
     content = contents_of(pool.data, config.targets, pool.size, pool.splits)
-    wanted = {
-        **dataclasses.asdict(config),
-        "bank": fingerprints(config),
-        "content": content,
-    }
+    wanted = {**config.record(), "bank": fingerprints(config), "content": content}
     path, wanted = out / CONFIG, json.loads(json.dumps(wanted))
-    found = read_json(path) if path.exists() else {}
-    changed = differing(_compared(found), _compared(wanted)) if found else []
+    written = read_json(path) if path.exists() else {}
+    changed = differing(_compared(written), _compared(wanted)) if written else []
     rewritten = [name for name in changed if name.startswith("content.")]
     if rewritten and rewritten == changed:
         task = rewritten[0].removeprefix("content.")
@@ -266,9 +270,9 @@ def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | Non
             f"{path} is of a sweep with another {', '.join(changed)}; write to another folder, or "
             "delete this one"
         )
-    whole = found | wanted | ({"overlap": overlap.record()} if overlap else {})
-    if whole != found:
-        write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", path)
+    updated = written | wanted | ({"overlap": overlap.record()} if overlap else {})
+    if updated != written:
+        write_text(json.dumps(updated, indent=1, sort_keys=True) + "\n", path)
 
 
 def _compared(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -287,7 +291,7 @@ def fingerprints(config: SweepConfig) -> dict[str, str]:
     bank = config.transfer.bank
     return {
         name: hashlib.sha256(network_file(bank, name).read_bytes()).hexdigest()
-        for name in named(config)
+        for name in used_networks(config)
     }
 
 
@@ -311,7 +315,7 @@ def encodings(config: SweepConfig, out: Path) -> list[Job]:
 
 @with_threads
 def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> str:
-    """Write one source's representations of a task's input; returns the path of the file."""
+    """Write one source's representations of a task's inputs; returns the path of the file."""
     network = load(source, config.bank)
     pool = config.pool
     if task in TASKS and kind_of(TASKS[task]) == PLAIN:
@@ -324,37 +328,41 @@ def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> 
     return str(encode(network.encoder, dataset, task, store, source, device=device))
 
 
-def single_source_transfers(config: SweepConfig) -> list[tuple[str, Sources]]:
-    """Return (target, sources) of the references and, for trained read-outs, the single sources."""
+def first_transfers(
+    config: SweepConfig, *, single_sources: bool = True
+) -> list[tuple[str, Sources]]:
+    """Return (target, sources) of the references and, unless left out, of the single sources."""
     references: list[Sources] = [(name,) for name in REFERENCES]
-    single = config.readout == "trained"  # ridge read-outs are measured otherwise
     return [
         (target, sources)
         for target in config.targets
-        for sources in [*references, *(first_order(target, config.sources) if single else [])]
+        for sources in [
+            *references,
+            *(first_order(target, config.sources) if single_sources else []),
+        ]
     ]
 
 
 def set_transfers(config: SweepConfig, out: Path, rule: Candidates) -> list[tuple[str, Sources]]:
     """Return (target, sources) of the sets of sources that the rule proposes, target by target."""
-    known = records(out)
-    found: list[tuple[str, Sources]] = []
+    measured = records(out)
+    transfers: list[tuple[str, Sources]] = []
     for target in config.targets:
         losses = {
             sources: record["valid_loss"]
-            for (name, sources), record in known.items()
+            for (name, sources), record in measured.items()
             if name == target and record["order"] == 1 and sources in config.sources
         }
         if losses:
             ranked = rank_sources(target, losses)
-            found += [(target, sources) for sources in rule(target, ranked, config.max_order)]
-    return found
+            transfers += [(target, sources) for sources in rule(target, ranked, config.max_order)]
+    return transfers
 
 
 def records(out: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the records of all measured transfers, by (target, sources)."""
-    read = (read_json(path) for path in sorted((out / "measured").glob("*/*.json")))
-    return {(record["target"], record["sources"]): record for record in read}
+    measured = [read_json(path) for path in sorted((out / "measured").glob("*/*.json"))]
+    return {(record["target"], record["sources"]): record for record in measured}
 
 
 def _job(config: SweepConfig, out: Path, target: str, sources: Sources) -> Job:

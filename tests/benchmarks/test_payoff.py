@@ -53,6 +53,7 @@ from taskgraph.cli import run as run_command
 from taskgraph.errors import InfeasibleError
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.problem import Problem
+from taskgraph.progress import no_progress_bar
 from taskgraph.tables import read_transfers, write_transfers
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
@@ -390,9 +391,9 @@ def test_without_a_sweep_beside_the_table_the_plan_cpu_is_followed(tmp_path):
 def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
     fit = replace(CPU.transfer, epochs=9, seed=4)
     before = TransferConfig(
-        "b", TransferDataConfig("w", train=5, valid=6, test=8, less=4, seed=3), fit
+        "b", TransferDataConfig("w", train=5, valid=6, test=8, subsample=4, seed=3), fit
     )
-    (tmp_path / "config.json").write_text(json.dumps({"transfer": asdict(before), "bank": {}}))
+    (tmp_path / "config.json").write_text(json.dumps({"transfer": before.record(), "bank": {}}))
     settings = Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv")
     pool = replace(before.pool, data="world", splits="fresh.csv")
     assert transfer_of(settings) == TransferConfig("bank", pool, fit)
@@ -419,7 +420,7 @@ def write_results(folder, chosen, by_seed):
         "part": page.RUN,
         "command": SUITE.command(settings),
         **{name: value for name, value in asdict(settings).items() if name not in WHERE},
-        "transfer": asdict(TransferConfig("bank", TransferDataConfig("world"))),
+        "transfer": TransferConfig("bank", TransferDataConfig("world")).record(),
     }
     facts = {
         "buildings": 4,
@@ -577,11 +578,6 @@ class Here:
         return reports
 
 
-@contextlib.contextmanager
-def quiet(title):
-    yield lambda standing: None
-
-
 TARGETS = ("class_places", "edge2d", "rgb2depth")
 
 
@@ -641,7 +637,7 @@ def asked(grown, tmp_path):
     pool = TransferDataConfig(settings.data, train=3, valid=3, test=6, splits="old.csv")
     transfer = TransferConfig(settings.bank, pool, replace(CPU.transfer, epochs=1, batch=2))
     sweep = SweepConfig(transfer, TARGETS, (*TARGETS, "random"))
-    known = {**asdict(sweep), "bank": fingerprints(sweep)}
+    known = {**sweep.record(), "bank": fingerprints(sweep)}
     (tmp_path / "config.json").write_text(json.dumps(known))
     old = [f"building_{n:04d}" for n in range(10)]
     tested = pd.DataFrame({"cluster": split_buildings(old)["test"]})
@@ -653,7 +649,7 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     asked, tmp_path, capsys
 ):
     out, work = tmp_path / "out", tmp_path / "work"
-    program.compare(asked, out, work, Here(), titled=quiet)
+    program.compare(asked, out, work, Here())
     words = " ".join(SUITE.write_page(out).split())
     assert "Checked: no building used here was tested on for the table; the encoders" in words
     table = read_transfers(asked.table)
@@ -688,7 +684,7 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     # Again, with a seed more: nothing of the first is measured again.
     stamps = {p: p.stat().st_mtime_ns for p in work.rglob("measured/*/*.json")}
     more = replace(asked, seeds=(1, 2))
-    program.compare(more, out, work, Here(), titled=quiet)
+    program.compare(more, out, work, Here())
     assert all(p.stat().st_mtime_ns == stamp for p, stamp in stamps.items())
     assert len(page.read_run(out).frame) == 2 * len(chosen)
     one, other = (
@@ -734,7 +730,7 @@ def test_a_failure_is_told_after_all_else_is_done(asked, tmp_path, monkeypatch):
     with pytest.raises(
         TrainingError, match=r"2 failed, the first of them seed 1: .* edge2d: .*loss"
     ):
-        train(broken, tmp_path / "w", [("edge2d", ("rgb2depth",))], (1,), Here(), quiet)
+        train(broken, tmp_path / "w", [("edge2d", ("rgb2depth",))], (1,), Here(), no_progress_bar)
     assert place_of(tmp_path / "w" / "seed-1", "edge2d", ("self",)).exists()
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
-from taskgraph.progress import progress_bar
+from taskgraph.progress import no_progress_bar, progress_bar
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +57,17 @@ def test_a_bar_without_a_report_shows_nothing_on_a_terminal(capsys, monkeypatch)
     shown = capsys.readouterr().err
     assert "something:  50%" in shown
     assert "1/2, one left" in shown
+
+
+def test_a_bar_shows_nothing_outside_of_a_terminal(capsys):
+    for bar in (progress_bar, no_progress_bar):
+        with bar("something") as progress:
+            progress(1, 2, "one left")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_no_progress_bar_shows_nothing_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with no_progress_bar("something") as progress:
+        progress(1, 2, "one left")
+    assert capsys.readouterr().err == ""

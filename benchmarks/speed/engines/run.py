@@ -20,13 +20,14 @@ import pandas as pd
 from benchmarks.results.log import open_log
 from benchmarks.speed.engines.settings import SUITE, Settings
 from encoders.bank.pretrained import default_bank
-from encoders.engines import Engine, LocalEngine, RayEngine, progress_bar
+from encoders.engines import Engine, LocalEngine, RayEngine
 from encoders.pipeline.presets import CPU
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import gather
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import sweep
+from taskgraph.progress import progress_bar
 
 ALONE = "one local process"
 KILLED = "two Ray workers, one killed midway"
@@ -116,7 +117,7 @@ def measured(way: str, config: SweepConfig, out: Path) -> tuple[float, pd.DataFr
     none: AbstractContextManager[list[int]] = contextlib.nullcontext([])
     begin = time.perf_counter()
     with one_killed(out, half_of(config)) if way == KILLED else none as killed:
-        swept = sweep(config, out, WAYS[way](), titled=progress_bar)
+        swept = sweep(config, out, WAYS[way](), progress=progress_bar)
         spent = time.perf_counter() - begin
     if swept.failures or swept.stopped:
         raise RuntimeError(f"{way}: {swept.failures or swept.stopped}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from encoders.codecs.encodings import ENCODINGS
-from encoders.engines import Ended, Job, LocalEngine, as_done
+from encoders.engines import Job, JobOutcome, LocalEngine, as_completed
 from encoders.errors import InvalidSceneError, StorageError, WorkerDiedError
 from encoders.scenes.making.folder import TEMPORARY, whole_views
 from encoders.scenes.making.labeled_view import (
@@ -98,18 +98,19 @@ def make_with_workers(
     names = sorted({settings.name(part.building) for part in slices})
     before = _count_written(out, names)
 
-    def report(*_: object) -> None:
+    def report(done: int, total: int, label: str = "") -> None:
         view_made(max(0, _count_written(out, names) - before))
 
     jobs = [_job(out, settings, part) for part in slices]
     seconds: Seconds = {}
-    failures: list[Ended] = []
-    with contextlib.closing(as_done(jobs, LocalEngine(workers), watch=report)) as results:
-        for result in results:
-            if result.reason is None:
-                _add(seconds, result.value)
+    failures: list[JobOutcome] = []
+    completed = as_completed(jobs, LocalEngine(workers), progress=report)
+    with contextlib.closing(completed) as outcomes:
+        for outcome in outcomes:
+            if outcome.reason is None:
+                _add(seconds, outcome.value)
             else:
-                failures.append(result)
+                failures.append(outcome)
     if failures:
         raise _error_of(failures)
     return seconds
@@ -171,7 +172,7 @@ def _count_written(out: Path, buildings: Sequence[str]) -> int:
     return sum(not name.startswith(TEMPORARY) for each in folders for name in os.listdir(each))
 
 
-def _error_of(failures: Sequence[Ended]) -> Exception:
+def _error_of(failures: Sequence[JobOutcome]) -> Exception:
     """Return the error that tells why slices are missing; a full disk comes before all else."""
     first = min(failures, key=lambda each: (not each.stops, not each.died))
     if first.stops:

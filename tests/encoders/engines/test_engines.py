@@ -1,7 +1,6 @@
 """Engines: what a plain loop returns, whatever is killed, full, interrupted or cannot be sent."""
 
 import contextlib
-import io
 import os
 import random
 import re
@@ -22,14 +21,12 @@ from encoders.engines import (
     Job,
     LocalEngine,
     RayEngine,
-    Standing,
-    as_done,
+    as_completed,
     engine_named,
-    progress_bar,
     run,
 )
 from encoders.engines.job import perform
-from encoders.engines.progress import Pace
+from encoders.engines.progress import Pace, progress_label
 from encoders.errors import MissingPackageError, UnknownNameError, WorkerDiedError
 from tests.encoders.engines import engine_jobs as bad
 from tests.encoders.engines.engine_jobs import begun, square, squares
@@ -82,7 +79,7 @@ def test_a_finished_job_is_never_begun_again(tmp_path):
 
 
 def test_a_job_that_another_run_finished_in_the_meantime_is_not_begun(tmp_path):
-    with contextlib.closing(as_done(squares([1, 2], tmp_path), LocalEngine(1))) as ending:
+    with contextlib.closing(as_completed(squares([1, 2], tmp_path), LocalEngine(1))) as ending:
         assert next(ending).value == 1
         (tmp_path / "2.txt").write_text("4")
         assert next(ending).kept
@@ -136,7 +133,7 @@ def test_a_dead_worker_is_seen_though_its_child_holds_the_pipe(tmp_path):
 
 def test_an_idle_worker_that_was_killed_is_no_jobs_fault():
     jobs = [Job(name, bad.process) for name in "abc"]
-    with contextlib.closing(as_done(jobs, LocalEngine(1), attempts=1)) as ending:
+    with contextlib.closing(as_completed(jobs, LocalEngine(1), attempts=1)) as ending:
         first = next(ending).value
         os.kill(first, signal.SIGKILL)
         while any(child.pid == first for child in active_children()):
@@ -334,7 +331,7 @@ def test_a_script_without_a_guard_is_told_to_have_one(tmp_path):
 
 def test_who_stops_to_iterate_ends_the_workers(tmp_path):
     jobs = [Job("a", bad.process), Job("b", time.sleep, (60,))]
-    ending = as_done(jobs, LocalEngine(2))
+    ending = as_completed(jobs, LocalEngine(2))
     assert next(ending).job.key == "a"
     assert active_children()
     ending.close()
@@ -344,7 +341,7 @@ def test_who_stops_to_iterate_ends_the_workers(tmp_path):
 def test_an_iterator_that_nobody_closes_does_not_hold_up_the_end_of_python(tmp_path):
     code = DRIVER.replace(
         "run(jobs, LocalEngine(2))",
-        "ending = encoders.engines.as_done(jobs, "
+        "ending = encoders.engines.as_completed(jobs, "
         "LocalEngine(2)); next(ending)\n    sys.kept = ending",
     )
     process = driver(tmp_path, "squares", "import encoders.engines\n" + code)
@@ -378,15 +375,21 @@ def test_a_folder_that_a_machine_lacks_is_told(tmp_path):
     assert re.match(r".*/far is not on .+: the machines of a cluster must share", report.reason)
 
 
-def test_standings_count_what_was_finished_before_and_what_failed(tmp_path):
+def test_progress_counts_kept_and_failed_jobs(tmp_path):
     run(squares([1], tmp_path), LocalEngine(1))
     jobs = [*squares([1, 2, 3], tmp_path), Job("bad", bad.not_a_number)]
-    watched = []
-    run(jobs, LocalEngine(1), watch=watched.append)
-    assert watched[0] == Standing(1, 4)
-    assert watched[-1] == Standing(3, 4, failed=1, seconds_left=0.0)
-    counts = [(now.done, now.failed) for now in watched]
-    assert counts == sorted(counts)
+    reports = []
+    run(jobs, LocalEngine(1), progress=lambda *report: reports.append(report))
+    assert reports[0] == (1, 4, "")
+    assert reports[-1] == (4, 4, "1 failed, 00:00 left")
+    assert reports == sorted(reports, key=lambda report: report[0])
+    assert {total for _, total, _ in reports} == {4}
+
+
+def test_a_label_has_the_failed_jobs_and_the_time_left():
+    assert progress_label(0, None) == ""
+    assert progress_label(2, 80.0) == "2 failed, 01:20 left"
+    assert progress_label(0, 3_725.0) == "1:02:05 left"
 
 
 def test_the_time_left_is_that_of_a_schedule_on_paper():
@@ -406,25 +409,6 @@ def test_the_time_left_is_that_of_a_schedule_on_paper():
     now[0] += 100.0  # longer than expected: no negative time
     assert pace.left([jobs[1.0]], running, 1) == pytest.approx(2)
     assert pace.left([], [], 1) == 0
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_a_bar_is_shown_on_a_terminal_alone(monkeypatch):
-    for stream in (Terminal(), io.StringIO()):
-        monkeypatch.setattr(sys, "stderr", stream)
-        with progress_bar("transfers") as watch:
-            watch(Standing(0, 40))
-            watch(Standing(9, 40, failed=1, seconds_left=125.0))
-            seen = stream.getvalue()
-        if stream.isatty():
-            assert "transfers:  25%|" in seen
-            assert "10/40, 1 failed, 02:05 left" in seen
-        else:
-            assert seen == ""
 
 
 def test_engines_are_values_found_by_name():

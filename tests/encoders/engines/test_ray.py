@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from encoders.engines import EngineError, Job, LocalEngine, RayEngine, as_done, run
-from encoders.engines.cluster import Cluster
+from encoders.engines import EngineError, Job, LocalEngine, RayEngine, as_completed, run
+from encoders.engines.cluster import ClusterPool
 from tests.encoders.engines import engine_jobs as bad
 from tests.encoders.engines.engine_jobs import begun, square, squares
 
@@ -81,10 +81,10 @@ def test_a_worker_has_the_threads_of_its_cpus_and_the_drivers_folder(tmp_path, m
 
 
 def test_as_many_jobs_are_handed_out_as_fit_on_the_machines():
-    assert Cluster(ray, RayEngine()).places == 2
-    assert Cluster(ray, RayEngine(cpus=0.5)).places == 4
-    assert Cluster(ray, RayEngine(cpus=2)).places == 1
-    assert Cluster(ray, RayEngine(jobs=7)).places == 7
+    assert ClusterPool(ray, RayEngine()).places == 2
+    assert ClusterPool(ray, RayEngine(cpus=0.5)).places == 4
+    assert ClusterPool(ray, RayEngine(cpus=2)).places == 1
+    assert ClusterPool(ray, RayEngine(jobs=7)).places == 7
     for engine, gpus in ((RayEngine(cpus=3), 0), (RayEngine(gpus=1000), 1000)):
         told = f"has {engine.cpus:g} CPUs and {gpus} GPUs for a job; all machines together have 2 "
         with pytest.raises(EngineError, match=told):
@@ -99,7 +99,7 @@ def test_a_cluster_without_gpus_is_asked_for_none(tmp_path):
 
 def test_who_stops_to_iterate_cancels_what_runs(tmp_path):
     jobs = [Job("a", bad.process), Job("b", bad.half_written, (str(tmp_path),))]
-    ending = as_done(jobs, RayEngine())
+    ending = as_completed(jobs, RayEngine())
     assert next(ending).job.key == "a"
     until(lambda: begun(tmp_path))
     ending.close()
@@ -124,14 +124,14 @@ def gone(pid):
 
 def test_a_task_that_ray_cannot_begin_is_told_in_a_line():
     """As from a machine without this package: Ray raises what it found, over a page."""
-    crew = Cluster(ray, RayEngine())
+    pool = ClusterPool(ray, RayEngine())
     page = "a page of logs\n\nModuleNotFoundError: No module named 'encoders'\n"
 
     def get(_):
         raise ray.exceptions.RaySystemError(page)
 
-    crew._ray = type("Ray", (), {"exceptions": ray.exceptions, "get": staticmethod(get)})
-    assert crew._report("a reference").reason == (
+    pool._ray = type("Ray", (), {"exceptions": ray.exceptions, "get": staticmethod(get)})
+    assert pool._report("a reference").reason == (
         "a worker of the Ray cluster could not begin it (ModuleNotFoundError: No module named "
         "'encoders'); this package must be installed on all machines of the cluster"
     )

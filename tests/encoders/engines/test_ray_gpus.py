@@ -8,7 +8,7 @@ import pytest
 
 from encoders import TaskonomyDataset
 from encoders.engines import EngineError, Job, RayEngine, run
-from encoders.engines.cluster import Cluster, fitting
+from encoders.engines.cluster import ClusterPool, fitting
 from encoders.scenes.making.make import make
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
@@ -50,7 +50,7 @@ def test_a_cluster_with_gpus_is_asked_for_a_quarter_a_job_and_each_job_sees_its_
     machines, tmp_path
 ):
     """Two CPUs stand beside the GPUs, so that two jobs fit, though the GPUs have room for eight."""
-    assert Cluster(ray, RayEngine()).places == 2
+    assert ClusterPool(ray, RayEngine()).places == 2
     found = at_once(RayEngine(), 2, tmp_path)
     assert {share for _, share, _ in found} == {0.25}
     assert {gpus for gpus, _, _ in found} <= {"0", "1"}
@@ -58,7 +58,7 @@ def test_a_cluster_with_gpus_is_asked_for_a_quarter_a_job_and_each_job_sees_its_
 
 def test_jobs_of_half_a_cpu_share_gpus_by_quarters(machines, tmp_path):
     engine = RayEngine(cpus=0.25, gpus=0.25)
-    assert Cluster(ray, engine).places == 8
+    assert ClusterPool(ray, engine).places == 8
     seen = [gpus for gpus, _, _ in at_once(engine, 8, tmp_path)]
     assert sorted(seen) == ["0"] * 4 + ["1"] * 4
 
@@ -68,7 +68,7 @@ def test_whole_gpus_are_lent_to_one_job_each_and_a_worker_never_keeps_its_first_
 ):
     """A process that has loaded CUDA keeps to one GPU; so each job has a process of its own."""
     engine, processes = RayEngine(gpus=1), []
-    assert Cluster(ray, engine).places == 2
+    assert ClusterPool(ray, engine).places == 2
     for attempt in range(2):
         (tmp_path / str(attempt)).mkdir()
         found = at_once(engine, 2, tmp_path / str(attempt))
@@ -85,7 +85,7 @@ def test_without_gpus_more_jobs_run_at_once_than_the_driver_has_cores_and_see_no
     """Even those on the machine that has some; Ray itself would show them all."""
     total = ray.cluster_resources()
     assert (total["CPU"], total["GPU"]) == (5 + CORES, 2)
-    assert Cluster(ray, RayEngine(gpus=0)).places == total["CPU"] > CORES
+    assert ClusterPool(ray, RayEngine(gpus=0)).places == total["CPU"] > CORES
     found = at_once(RayEngine(gpus=0), 5 + CORES, tmp_path)
     assert {(gpus, share) for gpus, share, _ in found} == {("", 0)}
 
@@ -113,12 +113,12 @@ def test_representations_are_computed_on_the_cluster_not_in_the_driver(
 
 
 def test_a_machine_that_joins_and_one_that_leaves_are_counted(machines):
-    crew = Cluster(ray, RayEngine(gpus=1))
-    assert crew.places == 2
+    pool = ClusterPool(ray, RayEngine(gpus=1))
+    assert pool.places == 2
     joined = machines.add_node(num_cpus=3, num_gpus=3)
-    until(lambda: crew.places == 5)
+    until(lambda: pool.places == 5)
     machines.remove_node(joined)
-    until(lambda: crew.places == 2)
+    until(lambda: pool.places == 2)
 
 
 def test_more_than_any_machine_has_is_told(machines):

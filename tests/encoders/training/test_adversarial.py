@@ -112,7 +112,7 @@ def test_a_killed_run_resumes_to_the_same_weights_of_both(tmp_path, epoch):
             raise KilledError
 
     with pytest.raises(KilledError):
-        trained(tmp_path / "a", config, after=kill)
+        trained(tmp_path / "a", config, on_evaluation=kill)
     ours, theirs = trained(tmp_path / "a", config), trained(tmp_path / "b", config)
     assert equal(ours[0], theirs[0])
     assert equal(ours[1], theirs[1])
@@ -121,7 +121,7 @@ def test_a_killed_run_resumes_to_the_same_weights_of_both(tmp_path, epoch):
 
 def test_validation_and_the_log_tell_the_loss_without_the_term(tmp_path):
     rows = []
-    trained(tmp_path, STRONG, after=rows.append)
+    trained(tmp_path, STRONG, on_evaluation=rows.append)
     model = network()
     model.load_state_dict(read_weights(tmp_path / BEST)[0])
     each = losses(CONFIG.fabric(), model, l1, VALID, CONFIG)

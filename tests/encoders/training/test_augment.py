@@ -6,14 +6,14 @@ import torch
 
 from encoders.codecs import poses
 from encoders.tasks import TASKS
-from encoders.training.augment import GAIN, mirrored, varied
+from encoders.training.augment import GAIN, augmented, mirror_map
 
 BOTH = ("mirror", "light")
 
 
 def pictures_of(pictures, changes=BOTH):
     target = torch.arange(len(pictures))
-    found, answers = varied(pictures, target, changes)
+    found, answers = augmented(pictures, target, changes)
     assert torch.equal(answers, target)
     return found
 
@@ -72,8 +72,8 @@ def test_a_mirrored_pair_has_the_pose_of_the_mirrored_cameras(task):
     torch.manual_seed(0)
     pictures = torch.arange(6.0).view(1, 1, 1, 1, 6).expand(40, 2, 3, 4, 6) / 6
     target = torch.tensor((before - mean) / std, dtype=torch.float32).expand(40, 6)
-    line = mirrored(TASKS[task].mirror, {"mean": mean.tolist(), "std": std.tolist()})
-    found, answers = varied(pictures, target, ("mirror",), line)
+    line = mirror_map(TASKS[task].mirror, {"mean": mean.tolist(), "std": std.tolist()})
+    found, answers = augmented(pictures, target, ("mirror",), line)
     flipped = found[:, 0, 0, 0, 0] > 0
     assert 5 < flipped.sum() < 35
     torch.testing.assert_close(answers[~flipped], target[~flipped])

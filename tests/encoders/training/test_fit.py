@@ -63,7 +63,7 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path, epoch):
             raise KilledError
 
     with pytest.raises(KilledError):
-        weights(tmp_path / "a", after=kill)
+        weights(tmp_path / "a", on_evaluation=kill)
     best, _ = weights(tmp_path / "a")
     assert best == weights(tmp_path / "b")[0]
     ours, theirs = (read_weights(tmp_path / name / LAST)[0] for name in "ab")
@@ -115,7 +115,7 @@ def test_one_step_is_a_plain_step_of_adamw(tmp_path):
 def test_it_learns_and_keeps_the_epoch_with_the_smallest_validation_loss(tmp_path):
     rows, model = [], network()
     config = dataclasses.replace(CONFIG, epochs=12, learning_rate=0.05)
-    progress = fit(model, squared, TRAIN, VALID, tmp_path, config, after=rows.append)
+    progress = fit(model, squared, TRAIN, VALID, tmp_path, config, on_evaluation=rows.append)
     valid = [row.valid_loss for row in rows]
     assert progress.best_epoch == int(np.argmin(valid)) == read_config(tmp_path / BEST)["epoch"]
     assert progress.best_loss == min(valid) < 0.5 * valid[0]

@@ -54,7 +54,7 @@ def trained(folder, config=PATIENT, kill_after=None, loss=l1):
         if len(rows) == kill_after:
             raise KilledError
 
-    return fit(network(), loss, TRAIN, VALID, folder, config, after=after)
+    return fit(network(), loss, TRAIN, VALID, folder, config, on_evaluation=after)
 
 
 def weights(folder):
@@ -268,4 +268,4 @@ def test_examples_in_memory_are_those_that_were_read():
     assert in_memory(half).pictures.dtype == torch.float16  # nothing is lost
     assert torch.equal(in_memory(half).batch([0])[0], half.batch([0])[0])
     assert held.pictures.dtype == torch.float32
-    assert in_memory(TRAIN, most_bytes=1000) is TRAIN
+    assert in_memory(TRAIN, max_bytes=1000) is TRAIN

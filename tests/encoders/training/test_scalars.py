@@ -35,7 +35,7 @@ def absolute(prediction, target, mask):
 def trained(folder, after=lambda _: None):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 1))
-    return fit(model, absolute, Sums(), Sums(), folder, CONFIG, after=after)
+    return fit(model, absolute, Sums(), Sums(), folder, CONFIG, on_evaluation=after)
 
 
 def logged(folder):

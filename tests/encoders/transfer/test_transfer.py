@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock, call
 
 import numpy as np
 import pandas as pd
@@ -21,19 +22,21 @@ from encoders.training.fit import FitConfig, losses
 from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
 from encoders.transfer.candidates import SubsetsOfBest
-from encoders.transfer.closed import penalty_of, proposals, ranked, read_by_ridge, screen
+from encoders.transfer.closed import measure_by_ridge, penalty_of, proposals, ranked, screen
 from encoders.transfer.data import TransferDataConfig, divided, evenly, open_transfer_data
 from encoders.transfer.families import families, lacks_some
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
 from encoders.transfer.measure import Represented, TransferConfig, measure, place_of
+from encoders.transfer.readouts import READOUTS
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import Store, encode, kind_of, seen_by, views_of, write_views
 from encoders.transfer.sweep import (
     encode_source,
+    first_transfers,
     resolve_tasks,
     set_transfers,
-    single_source_transfers,
     sweep,
+    write_or_check_config,
 )
 from taskgraph.cli import run as command
 from taskgraph.tables import read_losses, read_transfers
@@ -42,19 +45,6 @@ from tests.failing import fails
 
 TARGETS = ("class_places", "denoise", "fix_pose", "rgb2depth")
 SOURCES = ("colorization", "edge2d", "fix_pose", "random", "rgb2depth")
-
-
-class Quiet:
-    """A ``titled`` that shows nothing."""
-
-    def __init__(self, title):
-        self.title = title
-
-    def __enter__(self):
-        return lambda standing: None
-
-    def __exit__(self, *_):
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +109,7 @@ def test_no_image_of_the_pool_is_of_a_building_that_encoders_saw(pool, world):
 
 def test_less_data_is_every_fourth_or_sixteenth_image(pool):
     whole = open_transfer_data(replace(pool, train=999), "rgb2depth")
-    fourth = open_transfer_data(replace(pool, train=999, less=4), "rgb2depth")
+    fourth = open_transfer_data(replace(pool, train=999, subsample=4), "rgb2depth")
     assert fourth.train.images() == whole.train.images()[::4]
     assert fourth.test.images() == whole.test.images()
 
@@ -127,7 +117,7 @@ def test_less_data_is_every_fourth_or_sixteenth_image(pool):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"less": 3}, "less is 3, expected one of 1, 4, 16"),
+        ({"subsample": 3}, "subsample is 3, expected 1, 4 or 16"),
         ({"train": 0}, "train is 0 images, expected 1 or more"),
     ],
 )
@@ -217,7 +207,7 @@ def test_encoders_and_networks_compute_where_fabric_says(config, pool, tmp_path,
 
 
 def test_a_store_tells_what_it_lacks(stored, pool):
-    with pytest.raises(InvalidDataError, match=r"curvature\.npy is not there: that source has not"):
+    with pytest.raises(InvalidDataError, match=r"curvature\.npy does not exist: that source"):
         stored.of("curvature", "rgb", np.array([[0]]))
     train = TaskonomyDataset(pool.data, ["autoencoder"], "train", progress=False)
     with pytest.raises(InvalidDataError, match="no representation of view"):
@@ -293,7 +283,7 @@ def small(config):
 @pytest.mark.slow
 def test_a_sweep_ends_with_tables_that_taskgraph_solves(small, tmp_path, capsys):
     out = tmp_path / "sweep"
-    swept = sweep(small, out, LocalEngine(jobs=2), titled=Quiet)
+    swept = sweep(small, out, LocalEngine(jobs=2))
     assert not swept.failures
     assert swept.stopped is None
     # 3 references, 4 single sources, their pairs and triples, for each target
@@ -311,7 +301,7 @@ def test_a_sweep_ends_with_tables_that_taskgraph_solves(small, tmp_path, capsys)
     assert len(pd.read_csv(out / RECORDS)) == len(swept.records)
     assert command(["solve", str(out / TRANSFERS), "--budget", "2"]) == 0
     capsys.readouterr()
-    again = sweep(small, out, LocalEngine(jobs=1), titled=Quiet)
+    again = sweep(small, out, LocalEngine(jobs=1))
     assert again.records == swept.records
 
 
@@ -339,7 +329,7 @@ def test_sets_are_chosen_by_validation_losses_alone(small, tmp_path):
 
 
 def test_every_target_has_its_references_and_all_sources_but_itself(small):
-    found = single_source_transfers(replace(small, targets=("fix_pose", "rgb2depth")))
+    found = first_transfers(replace(small, targets=("fix_pose", "rgb2depth")))
     assert ("rgb2depth", ("scratch",)) in found
     assert ("fix_pose", ("fix_pose",)) not in found
     assert ("rgb2depth", ("fix_pose",)) in found
@@ -347,13 +337,42 @@ def test_every_target_has_its_references_and_all_sources_but_itself(small):
 
 
 def test_another_configuration_is_refused(small, tmp_path):
-    from encoders.transfer.sweep import write_or_check_config
-
     write_or_check_config(small, tmp_path)
     write_or_check_config(small, tmp_path)
     fit = replace(small.transfer.fit, epochs=9)
     with pytest.raises(TrainingError, match=r"another transfer\.fit\.epochs; write to another"):
         write_or_check_config(replace(small, transfer=replace(small.transfer, fit=fit)), tmp_path)
+
+
+def test_config_json_keeps_the_keys_of_version_0_1(small, tmp_path):
+    pool = replace(small.transfer.pool, subsample=4)
+    small = replace(small, transfer=replace(small.transfer, pool=pool))
+    write_or_check_config(small, tmp_path)
+    written = json.loads((tmp_path / "config.json").read_text())["transfer"]["pool"]
+    old = Path(__file__).parent / "sweep_of_0_1" / "config.json"
+    assert written.keys() == json.loads(old.read_text())["transfer"]["pool"].keys()
+    assert written["less"] == 4
+    assert TransferDataConfig.from_record(written) == pool
+
+
+def test_a_kind_of_read_outs_decides_the_stages_of_a_sweep():
+    stages, calls = Mock(), []
+    for name in ("trained", "ridge"):
+        READOUTS[name].measure(stages, "rule")
+        calls.append(stages.mock_calls[:])
+        stages.reset_mock()
+    assert calls == [
+        [call.train_references(single_sources=True), call.train_sets("rule")],
+        [call.train_references(single_sources=False), call.solve_by_ridge("rule")],
+    ]
+
+
+def test_an_unknown_kind_of_read_outs_is_refused(config, tmp_path, capsys):
+    message = 'readout is "lasso", expected trained or ridge'
+    with pytest.raises(UnknownNameError, match=message):
+        SweepConfig(config, ("rgb2depth",), SOURCES, readout="lasso")
+    message = "'lasso' is not one of 'trained', 'ridge'"
+    assert message in fails(capsys, "transfer", "--data", tmp_path, "--readout", "lasso")
 
 
 def test_names_are_those_of_the_bank_or_those_asked_for(bank):
@@ -364,7 +383,7 @@ def test_names_are_those_of_the_bank_or_those_asked_for(bank):
         ("rgb2depth",),
         ("edge2d", "random"),
     )
-    with pytest.raises(InvalidDataError, match="jigsaw is a source alone"):
+    with pytest.raises(InvalidDataError, match="jigsaw can only be a source, not a target"):
         resolve_tasks(str(bank), ("jigsaw",))
     with pytest.raises(UnknownNameError, match='no task "dpeth"; did you mean'):
         resolve_tasks(str(bank), ("dpeth",))
@@ -375,7 +394,7 @@ def test_names_are_those_of_the_bank_or_those_asked_for(bank):
 
 def test_the_command_refuses_what_it_cannot_do(world, bank, tmp_path, capsys):
     base = ["transfer", "--data", world, "--bank", bank, "-o", tmp_path / "out"]
-    assert "source alone" in fails(capsys, *base, "--targets", "colorization")
+    assert "can only be a source, not a target" in fails(capsys, *base, "--targets", "colorization")
     assert "has no curvature; train it" in fails(capsys, *base, "--sources", "curvature")
     (tmp_path / "out").mkdir(exist_ok=True)
     (tmp_path / "out" / "note").write_text("mine")
@@ -442,7 +461,7 @@ def test_run_leaves_the_number_of_jobs_to_the_cluster(
         made.update(engine=engine, workers=workers)
         raise TrainingError("that is all")
 
-    monkeypatch.setattr("encoders.pipeline.Pipeline", pipeline)
+    monkeypatch.setattr("encoders.pipeline.stages.Pipeline", pipeline)
     assert fails(capsys, "run", tmp_path / "out", *flags) == "Error: that is all\n"
     assert made == {"engine": engine, "workers": workers}
 
@@ -542,7 +561,7 @@ def closed(config):
 
 def test_a_ridge_read_out_of_a_map_is_scikit_learns(closed, stored):
     out = stored.folder.parent
-    read_by_ridge(closed, out, SubsetsOfBest(2))
+    measure_by_ridge(closed, out, SubsetsOfBest(2))
     result = screen(closed, out)
     pool = open_transfer_data(closed.transfer.pool, "rgb2depth")
     for sources in [("edge2d",), ("edge2d", "random")]:
@@ -579,7 +598,7 @@ def test_a_screen_that_is_there_is_only_read(closed, stored, monkeypatch):
 @pytest.mark.slow
 def test_a_sweep_by_ridge_ends_with_the_same_tables(small, tmp_path):
     closed = replace(small, max_order=2, readout="ridge")
-    swept = sweep(closed, tmp_path / "sweep", LocalEngine(jobs=2), titled=Quiet)
+    swept = sweep(closed, tmp_path / "sweep", LocalEngine(jobs=2))
     assert not swept.failures
     # 3 references, 4 single sources, the 6 pairs of the four best
     assert len(swept.records) == 2 * (3 + 4 + 6)

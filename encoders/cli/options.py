@@ -1,0 +1,126 @@
+"""Flags that several commands of this package share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from encoders.engines import ENGINES
+from taskgraph.cli.options import with_options
+from taskgraph.cli.paths import InputFolder, OutputFolder
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+data_option = click.option(
+    "--data", required=True, type=InputFolder(), metavar="DIR", help="Folder of the data set."
+)
+
+bank_option = click.option(
+    "--bank",
+    type=InputFolder(),
+    metavar="DIR",
+    help="Folder of a bank that `taskgraph train` wrote; by default, the bank of the library.",
+)
+
+resume_option = click.option(
+    "--resume", is_flag=True, help="Continue an earlier run in the folder of --out."
+)
+
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Threads of each job; losses change slightly with their number.",
+)
+
+
+def out_option(default: str) -> Callable[[F], F]:
+    """Return a decorator that adds ``--out``, the folder of all results."""
+    return click.option(
+        "-o",
+        "--out",
+        default=default,
+        show_default=True,
+        type=OutputFolder(),
+        metavar="DIR",
+        help="Folder that all results are written to.",
+    )
+
+
+def jobs_option(default: str) -> Callable[[F], F]:
+    """Return a decorator that adds ``--jobs``; ``default`` says what number None stands for."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        help=f"Jobs that run at the same time; by default {default}.",
+    )
+
+
+def engine_options(jobs: str) -> Callable[[F], F]:
+    """Return a decorator that adds the flags that say where jobs run, and how many at once.
+
+    ``jobs`` says how many jobs run at once by default on this machine.
+    """
+    return with_options(
+        click.option(
+            "--engine",
+            type=click.Choice(list(ENGINES)),
+            default="local",
+            show_default=True,
+            help="Where jobs run: on processes of this machine, or on a Ray cluster.",
+        ),
+        click.option(
+            "--address",
+            metavar="HOST:PORT",
+            help="Address of the Ray cluster; by default that of RAY_ADDRESS or of this machine, "
+            "or else a new one.",
+        ),
+        jobs_option(f"{jobs}, or as many as the Ray cluster has room for"),
+        threads_option,
+        click.option(
+            "--gpus",
+            type=click.FloatRange(min=0, max=1),
+            metavar="SHARE",
+            help="GPUs of the Ray cluster for each job; by default .25 if it has any, so that "
+            "four jobs share a GPU.",
+        ),
+    )
+
+
+def step_options(*, batch: int) -> Callable[[F], F]:
+    """Return a decorator that adds the flags of training steps.
+
+    Parameters
+    ----------
+    batch : int
+        The default of ``--batch``.
+    """
+    return with_options(
+        click.option(
+            "--batch",
+            type=click.IntRange(min=1),
+            default=batch,
+            show_default=True,
+            help="Examples in each training step.",
+        ),
+        click.option(
+            "--learning-rate",
+            type=click.FloatRange(min=0, min_open=True),
+            default=2e-3,
+            show_default=True,
+            help="Highest learning rate of AdamW.",
+        ),
+    )
+
+
+def check_resume(out: str, *, resume: bool) -> None:
+    """Raise a usage error if the folder ``out`` is not empty and ``--resume`` is not given."""
+    folder = Path(out)
+    if not resume and folder.exists() and any(folder.iterdir()):
+        raise click.UsageError(
+            f"{out} is not empty; give --resume to continue in it, or name another folder with -o"
+        )
