@@ -16,7 +16,7 @@ from encoders.bank.pretrained import SUFFIX
 from encoders.errors import InvalidDataError
 from encoders.pipeline.presets import CPU
 from encoders.training.checkpoint import read_config
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from encoders.transfer.gather import LOSSES
 from encoders.transfer.measure import TransferConfig

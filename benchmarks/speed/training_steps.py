@@ -28,8 +28,9 @@ from encoders.losses import batch_mean, l1
 from encoders.networks import OutputSpec, network
 from encoders.networks.normalization import GroupNorm
 from encoders.networks.readout import ReadOut
-from encoders.training.fit import FitConfig, Training, adamw, computes_in_bfloat16
+from encoders.training.config import FitConfig, computes_in_bfloat16
 from encoders.training.loading import Batch, TensorExamples
+from encoders.training.loop import Training, adamw
 from encoders.training.run_state import RunState
 from taskgraph.tables import write_text
 

@@ -10,7 +10,7 @@ from benchmarks.results.log import open_log
 from benchmarks.speed.training.measure import measured
 from benchmarks.speed.training.methods import METHODS
 from benchmarks.speed.training.settings import SUITE, Settings
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 
 
 def run(settings: Settings, out: Path) -> None:

@@ -1,0 +1,125 @@
+"""Settings of one training, and the learning rate of each of its steps."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+from lightning_fabric import Fabric
+
+from encoders.errors import TrainingError
+from encoders.training.schedule import (
+    cosine_factor,
+    plateau_factor,
+)
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How a network is trained.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training data: all of them, or with ``patience`` the most (the cap).
+    batch : int
+        Pictures a step, over all devices together.
+    learning_rate, weight_decay : float
+        The largest learning rate of AdamW, and its decay of weights; biases and the weights of
+        normalization layers do not decay.
+    warmup : float
+        Share of all steps in which the learning rate rises from 0. Without ``patience`` it then
+        falls to 0 as a cosine; with it, see `encoders.training.schedule.plateau_factor`.
+    clip : float
+        Longest gradient (Euclidean norm over all weights).
+    precision : str
+        As Lightning Fabric names it: ``32-true``, ``bf16-mixed``, …; ``auto`` is the latter where
+        the processor computes in bfloat16 itself, as emulating it is ten times slower.
+    seed : int
+        Seed of the order of the examples and of dropout. (It does not seed the network's first
+        weights, which exist before training.)
+    accelerator, strategy : str; devices, nodes : int
+        Arguments of Lightning Fabric.
+    workers : int
+        Processes that read data; 0 reads it in the process that trains.
+    threads : int
+        Threads of numerical libraries during training and evaluation. Another number changes
+        losses from the fourth digit on; the number of jobs does not change them.
+    patience : int or None
+        Evaluations without improvement of the validation loss after which the learning rate is
+        cut, and after the last cut training stops. None: train for all epochs.
+    min_delta : float
+        Share of the validation loss by which it must fall to count as improved.
+    cuts : int
+        Cuts of the learning rate before training stops by patience.
+    evaluations : int
+        Evaluations on the validation split in each epoch, at equal distances.
+    """
+
+    epochs: int = 20
+    batch: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup: float = 0.05
+    clip: float = 1.0
+    precision: str = "auto"
+    seed: int = 0
+    accelerator: str = "auto"
+    strategy: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    workers: int = 0
+    threads: int = 1
+    patience: int | None = None
+    min_delta: float = 0.001
+    cuts: int = 2
+    evaluations: int = 1
+
+    def __post_init__(self) -> None:
+        least = {"threads": 1, "evaluations": 1, "patience": 1, "cuts": 0, "min_delta": 0}
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if value is not None and value < bound:
+                raise TrainingError(f"{name} is {value}, expected at least {bound}")
+
+    def of_constant(self) -> FitConfig:
+        """Return the configuration for fitting a constant answer: a larger rate, no decay."""
+        return dataclasses.replace(self, learning_rate=0.05, weight_decay=0.0)
+
+    def fabric(self) -> Fabric:
+        """Return the Fabric of this configuration's devices and precision."""
+        precision = self.precision
+        if precision == "auto":
+            precision = "bf16-mixed" if computes_in_bfloat16() else "32-true"
+        return Fabric(
+            accelerator=self.accelerator,
+            strategy=self.strategy,
+            devices=self.devices,
+            num_nodes=self.nodes,
+            precision=precision,  # type: ignore[arg-type]
+        )
+
+
+def computes_in_bfloat16() -> bool:
+    """Return whether the GPU, or the processor if there is none, computes in bfloat16 itself."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    cpu = torch.cpu.get_capabilities()
+    return bool(cpu.get("avx512_bf16") or cpu.get("amx_bf16") or cpu.get("bf16"))
+
+
+def learning_rate(step: int, steps: int, config: FitConfig, cuts: int = 0) -> float:
+    """Return the learning rate of one step.
+
+    Parameters
+    ----------
+    step, steps : int
+        ``step`` counts from 0 to ``steps - 1``.
+    cuts : int
+        Cuts so far, for training that stops by patience.
+    """
+    if config.patience is None:
+        return config.learning_rate * cosine_factor(step, steps, warmup=config.warmup)
+    factor = plateau_factor(step, steps, warmup=config.warmup, cuts=cuts)
+    return config.learning_rate * factor
