@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.payoff.choices import choices, needed
-from benchmarks.payoff.measures import payoff_table, payoffs, summary_table, target_table
-from benchmarks.payoff.page import CHOICE, RUN, SUMMARY, TARGETS
+from benchmarks.payoff.last_run import CHOICE, RUN, SUMMARY, TARGETS
+from benchmarks.payoff.measures import payoffs
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import write_fresh
+from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import spent, train, with_references
 from benchmarks.results.log import Log, open_log
 from encoders.engines import Engine, engine_named, progress_bar

@@ -9,10 +9,7 @@ import torch
 from lightning_fabric import Fabric
 
 from encoders.errors import TrainingError
-from encoders.training.schedule import (
-    cosine_factor,
-    plateau_factor,
-)
+from encoders.training.schedule import cosine_factor, plateau_factor
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,7 @@ from encoders.training.config import FitConfig
 from encoders.training.loading import Examples
 from encoders.training.loop import Augment, Loss, Training, adamw
 from encoders.training.run_state import BEST, Evaluation, RunState, resume, save_state
-from encoders.training.schedule import (
-    CAP,
-)
+from encoders.training.schedule import CAP
 
 
 @with_threads

@@ -20,12 +20,7 @@ from encoders.training.adversarial import Adversary
 from encoders.training.config import FitConfig, learning_rate
 from encoders.training.loading import Batch, Examples, loader, of_epoch, shuffled
 from encoders.training.run_state import Evaluation, RunState
-from encoders.training.schedule import (
-    CAP,
-    PATIENCE,
-    Plateau,
-    plateau,
-)
+from encoders.training.schedule import CAP, PATIENCE, Plateau, plateau
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(prediction, target, mask) -> (B,) losses; NaN where a mask is empty."""

@@ -14,10 +14,10 @@ from benchmarks.speed.training.measure import measured
 from benchmarks.speed.training.methods import METHODS, First
 from benchmarks.speed.training.page import METHODS as SHOWN
 from benchmarks.speed.training.page import comparison, summary
-from benchmarks.speed.training.settings import SUITE, Settings
+from benchmarks.speed.training.settings import EPOCHS, SUITE, Settings
 from encoders.scenes.making.make import make
 
-SETTINGS = Settings("world", images=24, batch=8, epochs=2, precision="32-true")
+SETTINGS = Settings(EPOCHS, "world", images=24, batch=8, epochs=2, precision="32-true")
 
 
 class Halves:
@@ -128,7 +128,7 @@ def test_a_run_alternates_and_goes_on_where_it_was_cut_off(tmp_path, monkeypatch
 @pytest.mark.slow
 def test_a_cell_is_measured_in_a_process_of_its_own(tmp_path):
     make(tmp_path / "world", buildings=3, views=16, size=64, seed=1)
-    settings = Settings(str(tmp_path / "world"), images=16, batch=8, epochs=1)
+    settings = Settings(data=str(tmp_path / "world"), images=16, batch=8, epochs=1)
     for method in METHODS:
         found = measured(method, settings)
         assert found["images_per_second"] > 0

@@ -1,4 +1,4 @@
-"""The two loops that are timed: `encoders.fit`, and one as a tutorial has it."""
+"""The two loops whose epochs are timed: `encoders.fit`, and a tutorial's plain PyTorch loop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from encoders.training.loop import Loss
 
 @dataclass(frozen=True)
 class First(Dataset[Batch]):
-    """The first examples of a data set, one at a time or many."""
+    """The first ``count`` examples of a data set; items are single examples, batches are many."""
 
     examples: Examples
     count: int
