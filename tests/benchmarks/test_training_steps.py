@@ -51,7 +51,7 @@ def test_the_plain_network_has_no_layers_of_ours_and_as_many_weights():
 def test_every_method_is_timed_and_threads_stay_as_they_were():
     before = torch.get_num_threads()
     measured = step_times.measure(CASES["read-out"], rounds=2, warmup=1)
-    assert list(measured) == list(methods(CASES["read-out"]))
+    assert list(measured) == list(methods())
     assert measured["bound"]["over_bound"] == [1, 1, 1]
     for row in measured.values():
         assert row["gflop"] == pytest.approx(1.25, rel=0.01)
@@ -74,7 +74,7 @@ def numbers(monkeypatch):
                 "images_per_second": 800.0 / place,
                 "over_bound": [place - 0.5, float(place), place + 0.25],
             }
-            for place, name in enumerate(methods(case), 1)
+            for place, name in enumerate(methods(), 1)
         }
 
     monkeypatch.setattr(step_times, "measure", fake)

@@ -25,7 +25,7 @@ WARMUP = 3
 def record_steps(rounds: int, log: Log) -> None:
     """Time the cases of which the log lacks a method, and add one record a method."""
     for name, case in CASES.items():
-        known = {method: settings_of(name, method, rounds) for method in methods(case)}
+        known = {method: settings_of(name, method, rounds) for method in methods()}
         if all(map(log.has, known.values())):
             continue
         start = time.perf_counter()
@@ -53,7 +53,7 @@ def measure(case: Case, *, rounds: int, warmup: int = WARMUP) -> dict[str, dict[
         processor time; and ``over_bound``, the quartiles of ``cpu_ms`` over that of the bound in
         the same round.
     """
-    steps = methods(case)
+    steps = {name: make(case) for name, make in methods().items()}
     for step in list(steps.values()) * warmup:
         step()
     cpu: dict[str, list[float]] = {name: [] for name in steps}

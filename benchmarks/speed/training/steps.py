@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -154,15 +155,18 @@ def bound(case: Case) -> Step:
     return step
 
 
-def methods(case: Case) -> dict[str, Step]:
-    """Return the steps of all methods by name, the bound first and ours last.
+def methods() -> dict[str, Callable[[Case], Step]]:
+    """Return the methods by name, the bound first and ours last.
 
     Those in bfloat16 are left out where the processor does not compute in it.
     """
-    steps = {BOUND: bound(case), "plain float32": plain(case, bfloat16=False)}
-    if computes_in_bfloat16():
-        steps["plain bfloat16"] = plain(case, bfloat16=True)
-    steps["fit 32-true"] = ours(case, precision="32-true")
-    if computes_in_bfloat16():
-        steps["fit auto"] = ours(case, precision="auto")
-    return steps
+    makers: dict[str, Callable[[Case], Step]] = {
+        BOUND: bound,
+        "plain float32": partial(plain, bfloat16=False),
+        "plain bfloat16": partial(plain, bfloat16=True),
+        "fit 32-true": partial(ours, precision="32-true"),
+        "fit auto": partial(ours, precision="auto"),
+    }
+    if not computes_in_bfloat16():
+        del makers["plain bfloat16"], makers["fit auto"]
+    return makers
