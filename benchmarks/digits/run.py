@@ -1,4 +1,4 @@
-"""Measure the digits with ``examples/digits.py``, solve the table, and keep what is printed."""
+"""Measure the digits with ``examples/digits.py``, solve the table, and record the output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.results.machine import RESULTS, ROOT
 
 LOSSES, TRANSFERS = "losses.parquet", "transfers.csv"
 COMMANDS = ("taskgraph solve {table} --budget 3", "taskgraph evaluate {table} --budget 3")
-"""What is recorded; the table is named as a reader of the page names it."""
+"""Commands whose output is recorded; ``{table}`` is `SHOWN` on the page."""
 SHOWN = "results/digits/transfers.csv"
 PICTURES = (
     "taskgraph plot taxonomy transfers.csv --budget 3 -o taxonomy.svg",
@@ -26,7 +26,7 @@ PICTURES = (
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Measure if asked, make the table, run the commands and draw the figures."""
+    """Measure the losses if asked, make the table, run the commands and draw the figures."""
     log = open_log(out, SUITE.name, "numpy", "scipy", "pandas", "highspy")
     out.mkdir(parents=True, exist_ok=True)
     if settings.measure:

@@ -1,4 +1,4 @@
-"""The figure: every choice's measures, from the tables alone."""
+"""The figure with the measures of every choice, drawn from the tables alone."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ SHOWN = {
     "log_ratio": "loss / loss of self",
 }
 SHORT = {SOLVED_AT_SINGLE: SOLVED}
-"""Rules that their number of labels tells apart."""
+"""Shorter names of rules, for labels that also state the labels spent."""
 
 
 @styled
 def figure(frame: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """Draw one panel a measure, one line a rule; dots are draws, bars intervals over buildings."""
+    """Return the figure: a panel a measure, a line a rule.
+
+    Dots are draws, bars intervals over buildings.
+    """
     rules = [rule for rule in RULES if (frame["rule"] == rule).any()]
     made = new_figure(width=7.2, height=0.55 + 0.32 * len(rules))
     axes = made.subplots(1, len(MEASURES), sharey=True)

@@ -1,4 +1,4 @@
-"""The head of the page: what was asked, checked and trained."""
+"""The head of the page: the command, the comparison, and its checks."""
 
 from __future__ import annotations
 

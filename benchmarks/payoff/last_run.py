@@ -1,4 +1,4 @@
-"""Results of a run: the names of its files, and its records and tables read back."""
+"""The last run of a folder of results: its records and tables."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ FIGURE, SUMMARY, TARGETS = "payoff.svg", "summary.csv", "targets.csv"
 
 
 RUN, CHOICE = "run", "choice"
-"""Parts of the records: the first of a run tells what was asked for."""
+"""Values of the setting ``part``: the first record of a run, and the record of one choice."""
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class LastRun:
     """The last run of a folder.
 
     Attributes
     ----------
     about : Record
-        What was asked for, and the facts of the run.
+        The first record: the settings and facts of the run.
     frame : DataFrame
         One row a choice and seed, as `payoff_table` returns them.
     summary, targets : DataFrame
@@ -38,7 +38,7 @@ class Run:
     targets: pd.DataFrame
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> LastRun:
     """Return the last run of a folder of results.
 
     Raises
@@ -52,4 +52,4 @@ def read_run(folder: Path) -> Run:
         raise InvalidTableError(f"{folder} has no records of a run; `taskgraph bench payoff` adds")
     about, *choices = records[starts[-1] :]
     tables = (pd.read_csv(folder / name) for name in (SUMMARY, TARGETS))
-    return Run(about, to_frame(choices), *tables)
+    return LastRun(about, to_frame(choices), *tables)

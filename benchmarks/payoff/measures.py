@@ -1,4 +1,4 @@
-"""How good each choice is on the fresh images, with intervals over their buildings."""
+"""Measures of each choice on the fresh images, in all resamples of their buildings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.payoff.choices import Chosen
+from benchmarks.payoff.choices import RuleChoice
 from encoders.errors import InvalidDataError
 from taskgraph.affinity import image_wins
 from taskgraph.affinity.bootstrap import draw_resamples
@@ -24,18 +24,19 @@ SMALLER_IS_BETTER = frozenset({"log_ratio"})
 
 @dataclass(frozen=True, eq=False)
 class Payoffs:
-    """What each choice is worth.
+    """Measures of all choices, with each seed.
 
     Attributes
     ----------
     chosen : C choices
     seeds : Z ints
+        Seeds of the read-outs.
     values : (C, Z, M, 1 + R) array
         Means over targets of `MEASURES`: on all fresh images, then in R resamples of their
         buildings, which are the same for all choices, seeds and targets.
     """
 
-    chosen: tuple[Chosen, ...]
+    chosen: tuple[RuleChoice, ...]
     seeds: tuple[int, ...]
     values: Floats
 
@@ -53,17 +54,17 @@ def target_values(measured: TargetLosses, weights: Floats) -> Floats:
     measured : TargetLosses
         E candidates, ``self`` and ``scratch`` among them, on B images, none missing.
     weights : (R, B) array
-        How often each image counts.
+        Weight of each image.
 
     Returns
     -------
     (E, M, R) array
-        A tie counts half a win.
+        Candidates, measures, rows of ``weights``. A tie counts half a win.
 
     Raises
     ------
     InvalidDataError
-        If a mean loss is not above 0, as its ratio means nothing.
+        If a mean loss is not above 0: its ratio has no meaning.
     """
     losses = measured.values
     share = weights / weights.sum(axis=1, keepdims=True)  # (R, B)
@@ -80,7 +81,7 @@ def target_values(measured: TargetLosses, weights: Floats) -> Floats:
 
 
 def payoffs(
-    chosen: Sequence[Chosen], by_seed: Mapping[int, Losses], *, resamples: int, seed: int = 0
+    chosen: Sequence[RuleChoice], by_seed: Mapping[int, Losses], *, resamples: int, seed: int = 0
 ) -> Payoffs:
     """Measure all choices on the same images and the same resamples of their buildings.
 

@@ -1,4 +1,4 @@
-"""The page and the figure, made of the records and the two tables alone."""
+"""The page and the figure, rendered from the records and the two tables alone."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from taskgraph.plot.figures import save
 
 
 def draw(folder: Path) -> None:
-    """Draw the figure."""
+    """Write the figure."""
     run = read_run(folder)
     save(figure(run.frame, run.summary), folder / FIGURE)
 
 
 def found(folder: Path) -> str:
-    """Return the solved taxonomy's gain beside those of the other rules."""
+    """Return one sentence with the mean gain of every rule."""
     run = read_run(folder)
     gain = {
         rule: row_of(run.summary, rule, "", "gain")["value"]

@@ -1,4 +1,4 @@
-"""What the suite of payoffs is asked for."""
+"""Settings and description of the suite ``payoff``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taskgraph.problem import Problem
 
 @dataclass(frozen=True)
 class Settings:
-    """What is compared.
+    """The table, the budget, and the data that the rules are compared on.
 
     If ``config.json`` and ``losses.parquet`` of a sweep lie beside the table, read-outs are trained
     as that sweep's were, and its test buildings are known.
@@ -22,7 +22,7 @@ class Settings:
     splits: str = option(
         kind="file", help="File of splits whose test buildings are all fresh; --old makes it."
     )
-    budget: float = option(5.0, help="Label sets that may be spent.")
+    budget: float = option(5.0, help="Label sets that each rule may spend.")
     max_order: int = option(5, help="Most sources of a transfer.")
     exclude: tuple[str, ...] = option((), help="Tasks that no choice may use.")
     draws: int = option(10, flag="--random", help="Random sets of supervised tasks.")
@@ -50,12 +50,12 @@ class Settings:
 
     @property
     def problem(self) -> Problem:
-        """The program that all choices are made for."""
+        """Return the problem that all rules solve."""
         return Problem(budget=self.budget, max_order=self.max_order, exclude=self.exclude)
 
 
 WHERE = ("old", "work", "engine", "address", "jobs", "gpus")
-"""Settings that no number depends on."""
+"""Settings that change no number of the results."""
 
 SUITE = Suite(
     name="payoff",

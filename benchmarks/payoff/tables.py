@@ -1,4 +1,4 @@
-"""Tables of what choices are worth: by choice and seed, by rule, and by target."""
+"""Tables of the measures: by choice and seed, by rule, and by target."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ COMPARED = (
 
 
 def payoff_table(found: Payoffs) -> pd.DataFrame:
-    """Return a row a choice and seed: its tasks and cost, the table's values, the measured ones.
+    """Return one row a choice and seed: its tasks and cost, the table's values and the measured.
 
     ``table_quality`` and ``table_gain`` are means over the targets of the table's own columns;
     ``MEASURE_low`` and ``MEASURE_high`` bound the 95 % interval over fresh buildings.
@@ -71,7 +71,7 @@ def payoff_table(found: Payoffs) -> pd.DataFrame:
 
 
 def summary_table(found: Payoffs) -> pd.DataFrame:
-    """Return values of the rules, and the differences that `COMPARED` lists; seeds are averaged.
+    """Return the rules' values, and the differences that `COMPARED` lists; seeds are averaged.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def summary_table(found: Payoffs) -> pd.DataFrame:
         ``rule, against, measure, value, low, high`` (a mean over the N draws of random rules; the
         95 % interval over fresh buildings); ``seed_least, seed_most`` over single seeds, and
         ``draw_least, draw_most`` over single draws; ``draws``; and where ``against`` is a rule,
-        ``beaten``: than how many of its draws ``rule`` is better.
+        ``beaten``, the number of its draws that ``rule`` is better than.
     """
     values = {rule: found.of(rule) for rule in RULES}
     rows = []
@@ -93,7 +93,7 @@ def summary_table(found: Payoffs) -> pd.DataFrame:
 
 
 def target_table(found: Payoffs, by_seed: Mapping[int, Losses]) -> pd.DataFrame:
-    """Return a row a choice and target: its sources, mean losses and win rates, seeds averaged."""
+    """Return one row a choice and target: sources, losses and win rates, means over seeds."""
     rows = []
     by_target = [common_losses(losses) for losses in by_seed.values()]
     values = {
@@ -131,7 +131,7 @@ def target_table(found: Payoffs, by_seed: Mapping[int, Losses]) -> pd.DataFrame:
 
 
 def interval(values: Floats) -> tuple[float, float, float]:
-    """Return the first value, and the percentile interval of the others.
+    """Return the first value, and the 95 % percentile interval of the others.
 
     Source: Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13.
     """

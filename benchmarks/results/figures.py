@@ -1,4 +1,4 @@
-"""Figures of results, in the style of `taskgraph.plot`, as files that are committed."""
+"""Figures of results, in the style of `taskgraph.plot`, as files small enough to commit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taskgraph.plot.style import INK, MUTED, styled
 from taskgraph.tables import write_bytes
 
 LARGEST = 300_000
-"""Bytes of an SVG; a larger picture is written as PNG."""
+"""Most bytes of an SVG; a larger picture is written as PNG."""
 
 __all__ = ["INK", "LARGEST", "MUTED", "new_figure", "styled", "write_picture"]
 
@@ -23,7 +23,7 @@ def write_picture(figure: Figure, folder: Path, stem: str, *, largest: int = LAR
     Returns
     -------
     str
-        The file's name. A file of the other format that an earlier run left is deleted.
+        The file's name. A file with this stem in the other format is deleted.
     """
     content, suffix = rendered(figure, "svg"), "svg"
     if len(content) > largest:

@@ -1,4 +1,4 @@
-"""Make worlds, time them, count what they show, and compare their bytes."""
+"""Render worlds, time it, measure statistics of their views, and compare their bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BYTES_SEED, SHOWN = 7, 16
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Time the making of a world, grow it, draw it, and compare bytes."""
+    """Time the rendering of a world, measure its statistics, compare bytes and draw sheets."""
     log = open_log(out, SUITE.name, "numpy", "embreex", "scikit-image")
     out.mkdir(parents=True, exist_ok=True)
     work = Path(settings.work)
@@ -40,12 +40,12 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def world_of(settings: Settings) -> dict[str, Any]:
-    """Return the settings of a world, but for its buildings."""
+    """Return the settings of a world other than its number of buildings."""
     return {"views": settings.views, "size": settings.size, "domain": "day"}
 
 
 def time_making(settings: Settings, world: Path, log: Log) -> None:
-    """Make the world that is timed; nothing is timed where some of it is there already."""
+    """Render a world and record the time; skip this if the world exists, even in part."""
     asked = {
         "part": "time",
         "buildings": settings.buildings,
@@ -84,7 +84,7 @@ def time_making(settings: Settings, world: Path, log: Log) -> None:
 
 
 def count_statistics(settings: Settings, world: Path, log: Log) -> None:
-    """Grow the world, and record each property of its views."""
+    """Add buildings to the world, and record the statistics of each property of its views."""
     make(
         world,
         buildings=settings.grown,
@@ -102,7 +102,7 @@ def count_statistics(settings: Settings, world: Path, log: Log) -> None:
 
 
 def compare_bytes(settings: Settings, work: Path, log: Log) -> None:
-    """Make a small world with one worker and with two, and record the hash of each."""
+    """Render a small world with one worker and with two, and record the hash of each."""
     for way, workers in (("one worker", 1), ("two workers", 2)):
         buildings, views = (6, 50) if settings.large else (2, 4)
         asked = {
@@ -128,7 +128,7 @@ def compare_bytes(settings: Settings, work: Path, log: Log) -> None:
 
 
 def hash_of(folder: Path) -> str:
-    """Return the SHA-256 over all paths and bytes of a folder, in sorted order."""
+    """Return the SHA-256 of the paths and bytes of all files of a folder, in sorted order."""
     found = hashlib.sha256()
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         found.update(str(path.relative_to(folder)).encode() + b"\0")
@@ -137,7 +137,7 @@ def hash_of(folder: Path) -> str:
 
 
 def draw_sheets(settings: Settings, world: Path, work: Path, out: Path) -> None:
-    """Draw the contact sheets; the domains need a checkout with its examples."""
+    """Write the contact sheets; the sheet of domains needs a checkout with its examples."""
     save(draw_contact_sheet(spread_views(world, 8)), str(out / SHEET))
     if not settings.large:
         return

@@ -1,4 +1,4 @@
-"""Import the published tables, run the commands, and keep what they print."""
+"""Import the published tables, run commands on them, and record their output."""
 
 from __future__ import annotations
 

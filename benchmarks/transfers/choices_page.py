@@ -1,4 +1,4 @@
-"""The sections on choices: the optimum beside others, and on images it was not chosen on."""
+"""The sections of the page on taxonomies: beside other choices, and on new images."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _beaten(solved: pd.DataFrame, measure: str) -> str:
 
 
 def _at_single(solved: pd.DataFrame, measure: str) -> str:
-    """Return what best single is worth beside the optimum at less and at equal cost."""
+    """Return a paragraph on best single, and on the optimum at its cost."""
     known = solved[solved[f"{measure}_single"].notna() & solved[measure].notna()]
     if known.empty:
         return ""

@@ -1,4 +1,4 @@
-"""The sections on figures and on files of the folder."""
+"""The sections of the page on figures and on files."""
 
 from __future__ import annotations
 

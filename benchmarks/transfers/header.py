@@ -1,4 +1,4 @@
-"""The head of the page: what was measured, and with what."""
+"""The head of the page: commands, measurements and versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of results, made of their tables alone."""
+"""The page of results, rendered from their tables and records alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return the gain of the optimum beside random sets, at one budget that is listed."""
+    """Return one sentence: the gain of the optimum and of random sets at one of the budgets."""
     tables = read_tables(folder)
     frame = tables["significance"].set_index("budget")
     shown = [b for b in tables.facts["settings"]["shown"] if b in frame.index]

@@ -1,4 +1,4 @@
-"""Every part of the results: computed from a finished sweep, and written as a table."""
+"""Computation of the parts of the results; each part is written as a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.results.machine import commit, machine
 from benchmarks.transfers import buildings, figures, published, structure
 from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.facts import CHOICES, read_facts
-from benchmarks.transfers.finished import Finished, read_finished, read_published
+from benchmarks.transfers.finished import FinishedSweep, read_finished, read_published
 from benchmarks.transfers.provenance import PACKAGES, provenance
 from benchmarks.transfers.rankings import ridge_times, write_closed_form, write_predictors
 from benchmarks.transfers.results_folder import Results, copy_tables, needed
@@ -28,22 +28,22 @@ from taskgraph.taxonomy import Taxonomy
 
 
 def gather_results(
-    sweep: Finished,
+    sweep: FinishedSweep,
     out: Path,
     *,
     published_at: Path | None,
     bank: Path | None,
     settings: Settings,
-    closed: Finished | None = None,
+    closed: FinishedSweep | None = None,
 ) -> None:
-    """Compute and write everything but the page.
+    """Compute and write all tables, figures and records.
 
     Parts: ``significance``, ``intervals``, ``cross-fitted``, ``consistency``, ``figures``,
     ``structure``, ``published``, ``predictors``, ``ridge``, ``closed form``.
 
     Parameters
     ----------
-    closed : Finished, optional
+    closed : FinishedSweep, optional
         The same sweep with ``--readout ridge``.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -67,14 +67,13 @@ def gather_results(
 
 
 CHOSEN = ("intervals", "cross-fitted", "consistency", "figures", "trust")
-"""Parts that follow from the transfers and losses in the folder of results."""
+"""Parts that are computed from the transfers and losses in the folder of results."""
 
 
 def choose_again(out: Path, settings: Settings) -> None:
-    """Recompute what follows from the transfers and losses in ``out``; keep all else.
+    """Compute the parts of `CHOSEN` again, from the transfers and losses in ``out``.
 
-    That is the taxonomies beside other choices, their intervals, the cross-fitting, the
-    consistency and the pictures. The sweep that these were measured by is not needed.
+    All other parts are kept, and the sweep is not needed.
 
     Raises
     ------
@@ -96,7 +95,7 @@ def choose_again(out: Path, settings: Settings) -> None:
 
 
 def trust_again(out: Path, settings: Settings) -> None:
-    """Recompute stability and wins over the best constant answer, from the losses in ``out``.
+    """Compute stability and wins over the best constant answer again, from the losses in ``out``.
 
     Raises
     ------
@@ -117,14 +116,14 @@ def trust_again(out: Path, settings: Settings) -> None:
 
 
 def _shown(taxonomies: dict[float, Taxonomy], settings: Settings) -> dict[float, Taxonomy]:
-    """Return the taxonomies of the budgets that are drawn and listed."""
+    """Return the taxonomies of the budgets that figures and tables show."""
     return {budget: taxonomies[budget] for budget in settings.shown if budget in taxonomies}
 
 
 def _significance(
-    results: Results, sweep: Finished, settings: Settings
+    results: Results, sweep: FinishedSweep, settings: Settings
 ) -> tuple[pd.DataFrame, dict[float, Taxonomy]]:
-    """Compare with random taxonomies at every budget, and compute intervals of our own."""
+    """Compare the optimum with other choices at every budget, and compute its intervals."""
     budgets = [float(count + 1) for count in range(len(sweep.transfers.sources))]
     frame, taxonomies = against_random(
         sweep.transfers,
@@ -154,7 +153,7 @@ def _significance(
 
 
 def _trust(
-    results: Results, sweep: Finished, kept: dict[float, Taxonomy], settings: Settings
+    results: Results, sweep: FinishedSweep, kept: dict[float, Taxonomy], settings: Settings
 ) -> None:
     """Measure how stable the taxonomies are, and their wins over the best constant answer."""
     with results.part("trust", sweep.folder):
@@ -171,7 +170,7 @@ def _trust(
 
 
 def _figures(
-    results: Results, sweep: Finished, random: pd.DataFrame, kept: dict[float, Taxonomy]
+    results: Results, sweep: FinishedSweep, random: pd.DataFrame, kept: dict[float, Taxonomy]
 ) -> None:
     with results.part("figures", sweep.folder):
         orders = range(1, sweep.max_order + 1)
@@ -182,7 +181,7 @@ def _figures(
 
 
 def _structure(
-    results: Results, sweep: Finished, published_at: Path | None, settings: Settings
+    results: Results, sweep: FinishedSweep, published_at: Path | None, settings: Settings
 ) -> None:
     many: dict[str, Any] = {"permutations": settings.permutations, "seed": settings.seed}
     theirs = None

@@ -1,4 +1,4 @@
-"""Parts on rankings without training: predictors, scores, ridge, and choices in closed form."""
+"""Computation of the parts on rankings without training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.transfers import predictors, scoring
 from benchmarks.transfers.closed_form import chosen_in_closed_form
-from benchmarks.transfers.finished import Finished
+from benchmarks.transfers.finished import FinishedSweep
 from benchmarks.transfers.results_folder import Results, needed
 from benchmarks.transfers.settings import Settings
 from encoders.transfer.gather import RECORDS
@@ -16,7 +16,7 @@ from taskgraph.errors import InvalidTableError
 from taskgraph.taxonomy import Taxonomy
 
 
-def write_predictors(results: Results, sweep: Finished, settings: Settings) -> None:
+def write_predictors(results: Results, sweep: FinishedSweep, settings: Settings) -> None:
     """Write how well rankings without training agree with the trained ones, and the scores."""
     with results.part("predictors", sweep.folder):
         measured = predictors.trained(needed(sweep.records, sweep, RECORDS), sweep.transfers)
@@ -40,7 +40,7 @@ def write_predictors(results: Results, sweep: Finished, settings: Settings) -> N
         results.table("predictors_targets", targets)
 
 
-def _scores(sweep: Finished, measured: pd.DataFrame, settings: Settings) -> scoring.Scores:
+def _scores(sweep: FinishedSweep, measured: pd.DataFrame, settings: Settings) -> scoring.Scores:
     single = measured[measured["order"] == 1]
     return scoring.scored(
         sweep.pool(),
@@ -52,7 +52,10 @@ def _scores(sweep: Finished, measured: pd.DataFrame, settings: Settings) -> scor
 
 
 def write_closed_form(
-    results: Results, sweep: Finished, closed: Finished | None, kept: dict[float, Taxonomy]
+    results: Results,
+    sweep: FinishedSweep,
+    closed: FinishedSweep | None,
+    kept: dict[float, Taxonomy],
 ) -> None:
     """Write how good the sets are that the table of closed-form read-outs chooses."""
     with results.part("closed form", sweep.folder):
@@ -72,13 +75,13 @@ def write_closed_form(
         results.table("closed_form", found)
 
 
-def ridge_times(sweep: Finished) -> dict[str, Any]:
-    """Return the screen's wall time, by family and by transfer, beside that of trained read-outs.
+def ridge_times(sweep: FinishedSweep) -> dict[str, Any]:
+    """Return the wall time of the ridge screen and of trained read-outs.
 
     Raises
     ------
     InvalidTableError
-        If the screen's times are not there.
+        If the sweep has no times of the screen.
     """
     times = needed(sweep.times, sweep, "ridge/times.json")
     wall = sum(each["moments_s"] + each["solve_s"] for each in times.values())

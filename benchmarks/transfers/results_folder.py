@@ -1,4 +1,4 @@
-"""The folder of results while a run writes it."""
+"""Writing of the folder of results: tables, facts, and reasons for missing parts."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.transfers.facts import write_facts
-from benchmarks.transfers.finished import Finished, shown
+from benchmarks.transfers.finished import FinishedSweep, shown
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_frame
 
 LOSSES_UP_TO = 8_000_000
-"""Bytes of per-image losses that are copied too."""
+"""Most bytes of a file of per-image losses that is copied."""
 
 
 @dataclass
 class Results:
-    """The folder of results while it is written.
+    """Writes a folder of results.
 
     Attributes
     ----------
     out : Path
     facts : dict
-        What the page tells beside the tables; ``missing`` says why a part is not there.
+        Facts that the page states beside the tables; ``missing`` says why a part is missing.
     """
 
     out: Path
@@ -37,14 +37,14 @@ class Results:
 
     @contextmanager
     def part(self, name: str, sweep: Path) -> Iterator[None]:
-        """Leave a part out where the sweep does not have what it needs, and note why."""
+        """Skip the rest of a part that fails, and record the reason as a fact."""
         try:
             yield
         except TaskgraphError as error:
             self.facts["missing"][name] = shown(error, sweep)
 
     def table(self, name: str, frame: pd.DataFrame) -> None:
-        """Write one of the tables."""
+        """Write a table as CSV."""
         write_frame(frame, self.out / f"{name}.csv")
 
     def close(self) -> None:
@@ -52,8 +52,8 @@ class Results:
         write_facts(self.facts, self.out)
 
 
-def copy_tables(sweep: Finished, out: Path, results: Results) -> None:
-    """Copy the measured tables."""
+def copy_tables(sweep: FinishedSweep, out: Path, results: Results) -> None:
+    """Copy the measured tables of the sweep; large losses are left out."""
     for name in (TRANSFERS, RECORDS, LOSSES):
         path = sweep.folder / name
         if not path.exists():
@@ -66,7 +66,7 @@ def copy_tables(sweep: Finished, out: Path, results: Results) -> None:
         shutil.copyfile(path, out / name)
 
 
-def needed(value: Any, sweep: Finished, name: str) -> Any:
+def needed(value: Any, sweep: FinishedSweep, name: str) -> Any:
     """Return a part of a sweep.
 
     Raises

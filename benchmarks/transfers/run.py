@@ -1,4 +1,4 @@
-"""Compute every part of the results that is asked for."""
+"""Compute the parts of the results."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PUBLISHED = ROOT.parent / "shared" / "taskonomy"
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Compute the parts from a sweep, or again from what ``out`` has.
+    """Compute all parts from a sweep, or some of them again from the tables in ``out``.
 
     Raises
     ------
     InvalidTableError
-        If neither a sweep nor a part is named.
+        If neither a sweep nor a part is given.
     """
     if settings.average is not None:
         if settings.work is None:

@@ -1,4 +1,4 @@
-"""What the suite of transfers is asked for."""
+"""Settings and description of the suite ``transfers``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SELF_OF = ("class_1000", "autoencoder", "edge2d", "reshade", "rgb2sfnorm")
 
 @dataclass(frozen=True)
 class Settings:
-    """The finished sweep that is looked at, and the sizes of all that is drawn at random."""
+    """The finished sweep that is evaluated, and the numbers of random draws."""
 
     sweep: str | None = option(
         None,

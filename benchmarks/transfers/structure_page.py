@@ -1,4 +1,4 @@
-"""The sections on what affinities say: tournaments, clusters, and the published measurements."""
+"""The sections of the page on consistency, clusters, and the published measurements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLES = {
 
 
 def consistency(tables: Tables) -> str:
-    """Return the section on targets whose candidates beat one another in circles."""
+    """Return the section on the consistency of the targets' tournaments."""
     head = "## Do tournaments contradict themselves?\n\n"
     if "consistency" not in tables:
         return head + tables.absent("consistency")

@@ -20,7 +20,7 @@ from benchmarks.payoff.choices import (
     SINGLE,
     SOLVED,
     SOLVED_AT_SINGLE,
-    Chosen,
+    RuleChoice,
     choices,
     needed,
     random_choices,
@@ -173,7 +173,7 @@ def test_random_transfers_are_drawn_evenly_from_all_that_the_set_allows():
     for seed in range(20):
         for _, drawn in random_choices(transfers, Problem(budget=2), draws=15, seed=seed):
             inside = set(drawn.supervised)
-            for target, sources in Chosen(RANDOM, 1, drawn).transfers.items():
+            for target, sources in RuleChoice(RANDOM, 1, drawn).transfers.items():
                 assert sources == ("self",) if target in inside else set(sources) <= inside
                 if target not in inside:
                     counts[len(sources)] = counts.get(len(sources), 0) + 1
@@ -238,10 +238,10 @@ def taxonomy(**transfers):
 
 
 CHOSEN = (
-    Chosen(SOLVED, 0, taxonomy(x="a+b", y="self")),
-    Chosen(GREEDY, 0, taxonomy(x="a", y="a")),
-    Chosen(RANDOM_SET, 1, taxonomy(x="a", y="a+b")),
-    Chosen(RANDOM_SET, 2, taxonomy(x="self", y="a+b")),
+    RuleChoice(SOLVED, 0, taxonomy(x="a+b", y="self")),
+    RuleChoice(GREEDY, 0, taxonomy(x="a", y="a")),
+    RuleChoice(RANDOM_SET, 1, taxonomy(x="a", y="a+b")),
+    RuleChoice(RANDOM_SET, 2, taxonomy(x="self", y="a+b")),
 )
 
 
@@ -509,8 +509,8 @@ def test_the_page_tells_what_the_unequal_and_the_equal_comparison_say():
 def test_the_page_and_the_figure_have_best_single_and_the_optimum_at_its_cost(written):
     """At equal cost the difference of the two is that of their own rows."""
     at_cost = (
-        Chosen(SINGLE, 0, replace(taxonomy(x="a", y="self"), spent=3)),
-        Chosen(SOLVED_AT_SINGLE, 0, replace(taxonomy(x="a+b", y="a"), spent=3)),
+        RuleChoice(SINGLE, 0, replace(taxonomy(x="a", y="self"), spent=3)),
+        RuleChoice(SOLVED_AT_SINGLE, 0, replace(taxonomy(x="a+b", y="a"), spent=3)),
     )
     by_seed = {1: losses(0), 2: losses(1)}
     found = write_results(written, (*CHOSEN, *at_cost), by_seed)

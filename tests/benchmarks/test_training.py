@@ -11,7 +11,7 @@ from torch import nn
 from benchmarks.results.record import Record, read_records
 from benchmarks.speed.training import run as training
 from benchmarks.speed.training.measure import measured
-from benchmarks.speed.training.methods import METHODS, First
+from benchmarks.speed.training.methods import METHODS, FirstExamples
 from benchmarks.speed.training.page import METHODS as SHOWN
 from benchmarks.speed.training.page import comparison, summary
 from benchmarks.speed.training.settings import EPOCHS, SUITE, Settings
@@ -46,7 +46,7 @@ def squared(prediction, target, mask):
 def test_each_method_trains_on_the_examples_it_is_given(method):
     examples, model = Halves(), nn.Conv2d(1, 1, 1)
     before = copy.deepcopy(model.state_dict())
-    speeds = METHODS[method](model, squared, First(examples, 24), SETTINGS)
+    speeds = METHODS[method](model, squared, FirstExamples(examples, 24), SETTINGS)
     assert len(speeds) == 3
     assert all(speed > 0 and 0 < waiting < 1 for speed, waiting in speeds)
     assert not torch.equal(model.weight, before["weight"])

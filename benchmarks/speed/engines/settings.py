@@ -1,4 +1,4 @@
-"""What the suite of engines is asked for."""
+"""Settings and description of the suite ``engines``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 @dataclass(frozen=True)
 class Settings:
-    """The sweep that is run in every way."""
+    """The sweep, and the ways in which it is run."""
 
     data: str = option("world", kind="folder", help="Data set of 64 pixels.")
     bank: str | None = option(None, kind="folder", help="Trained encoders; by default shipped.")

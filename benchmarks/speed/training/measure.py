@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from benchmarks.results.machine import ROOT
-from benchmarks.speed.training.methods import METHODS, First
+from benchmarks.speed.training.methods import METHODS, FirstExamples
 from benchmarks.speed.training.settings import Settings
 from encoders.bank.splits import TaskSplits
 from encoders.networks.presets import find_preset
@@ -35,7 +35,7 @@ def measure(method: str, settings: Settings) -> dict[str, Any]:
     """
     splits = TaskSplits.open(settings.data, settings.task, find_preset(settings.preset).size)
     loss = training_loss_of(splits.task, splits.constants)
-    train = First(splits.train.examples(settings.task), settings.images)
+    train = FirstExamples(splits.train.examples(settings.task), settings.images)
     network = network_of(splits.task, settings.preset)
     speeds = METHODS[method](network, loss, train, settings)[1:]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

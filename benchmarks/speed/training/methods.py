@@ -22,7 +22,7 @@ from encoders.training.loop import Loss
 
 
 @dataclass(frozen=True)
-class First(Dataset[Batch]):
+class FirstExamples(Dataset[Batch]):
     """The first ``count`` examples of a data set; items are single examples, batches are many."""
 
     examples: Examples
@@ -44,18 +44,18 @@ Speeds = list[tuple[float, float]]
 """(pictures a second, share of the time spent waiting) for each epoch."""
 
 
-def ours(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Speeds:
+def ours(model: nn.Module, loss: Loss, train: FirstExamples, settings: Settings) -> Speeds:
     """Train with `encoders.fit`: channels_last, mixed precision, whole batches fetched at once."""
     config = FitConfig(
         settings.epochs + 1, settings.batch, precision=settings.precision, workers=settings.workers
     )
-    valid = First(train.examples, settings.batch)
+    valid = FirstExamples(train.examples, settings.batch)
     with tempfile.TemporaryDirectory() as folder:
         epochs = fit(model, loss, train, valid, Path(folder), config).epochs
     return [(row.images_per_second, row.waiting) for row in epochs]
 
 
-def plain(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Speeds:
+def plain(model: nn.Module, loss: Loss, train: FirstExamples, settings: Settings) -> Speeds:
     """Train as a tutorial does: a `DataLoader` of single examples, AdamW, float32."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device).train()
@@ -82,7 +82,7 @@ def plain(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Spe
     return speeds
 
 
-METHODS: dict[str, Callable[[nn.Module, Loss, First, Settings], Speeds]] = {
+METHODS: dict[str, Callable[[nn.Module, Loss, FirstExamples, Settings], Speeds]] = {
     "encoders.fit": ours,
     "plain PyTorch": plain,
 }

@@ -1,4 +1,4 @@
-"""The page of training speed, made of its records alone."""
+"""The page of training speed, rendered from its records alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.speed.training.steps_page import steps_section, steps_sentence
 
 METHODS = ("encoders.fit", "plain PyTorch")
 SAME = ("data", "task", "preset", "images", "batch", "epochs", "workers", "precision")
-"""Settings that the records of one page have in common."""
+"""Settings that all records of one page share."""
 
 PAGE = """# Throughput of training
 

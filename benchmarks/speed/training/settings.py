@@ -1,4 +1,4 @@
-"""The settings of the suite of training speed."""
+"""Settings and description of the suite ``training``."""
 
 from __future__ import annotations
 
