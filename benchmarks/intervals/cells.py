@@ -104,7 +104,7 @@ def table(cell: Scenario, repetitions: Sequence[int], seed: int) -> Losses:
     clusters: dict[str, str] = {}
     names = tuple(f"s{k:02d}" for k in range(cell.candidates))
     for repetition in repetitions:
-        # The same random numbers whichever cells and repetitions are run.
+        # The seed names the scenario and the repetition, so other ones do not change the numbers.
         rng = np.random.default_rng([seed, repetition, *cell.name.encode()])
         images = tuple(f"{repetition}-{b:04d}" for b in range(cell.images))
         target = f"{repetition:04d}"

@@ -130,7 +130,7 @@ def with_random_transfers(program: Program, best: Choice, rng: np.random.Generat
     for target in np.flatnonzero(~solved):
         allowed = np.flatnonzero(usable & (program.edge_target == target))
         edges[target] = rng.choice(allowed) if len(allowed) else UNCOVERED
-    # None only by rounding at the very budget, which the best transfers keep.
+    # It is None only where rounding puts the cost above the budget; the best transfers fit.
     return choose_among(program, best.supervised, edges) or best
 
 

@@ -50,11 +50,11 @@ def _panel(
         ends = row[["low", "high", "value"]].to_numpy(dtype=float)
         dots, (low, high, value) = (np.exp(own), np.exp(ends)) if ratio else (own, ends)
         optimum = rule in (SOLVED, SOLVED_AT_SINGLE)
-        colour = INK if optimum else MUTED
+        color = INK if optimum else MUTED
         if len(dots) > 1:
             axis.plot(dots, np.full(len(dots), height), "o", ms=3, mfc="none", mew=0.6, color=MUTED)
-        axis.plot([low, high], [height, height], "-", lw=1.4, color=colour)
-        axis.plot([value], [height], "D" if optimum else "s", ms=4.5, color=colour)
+        axis.plot([low, high], [height, height], "-", lw=1.4, color=color)
+        axis.plot([value], [height], "D" if optimum else "s", ms=4.5, color=color)
     better = "smaller" if ratio else "larger"
     axis.set_xlabel(f"{SHOWN[measure]}\n({better} is better)")
     solved = float(row_of(summary, SOLVED, "", measure)["value"])

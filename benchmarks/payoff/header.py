@@ -99,7 +99,7 @@ def _checked(checked: dict[str, bool]) -> str:
     known = {
         "buildings": "no building used here was tested on for the table",
         "bank": "the encoders are the very ones that the table was measured with",
-        "constants": "targets are standardised as in the encoders' training",
+        "constants": "targets are standardized as in the encoders' training",
     }
     held = [text for name, text in known.items() if checked[name]]
     unknown = [text for name, text in known.items() if not checked[name]]

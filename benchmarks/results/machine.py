@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 RESULTS = ROOT / "results"
 
+TASKONOMY = ROOT.parent / "shared" / "taskonomy"
+"""Folder of the published Taskonomy measurements, unless a user names another one."""
+
 
 def machine(*packages: str) -> dict[str, Any]:
     """Return the versions of Python and of these packages, the platform and the number of cores.

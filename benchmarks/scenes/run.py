@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import Image
 
+from benchmarks.results.figures import write_jpeg
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.machine import ROOT
 from benchmarks.scenes.settings import SUITE, Settings
@@ -143,17 +144,12 @@ def draw_sheets(settings: Settings, world: Path, work: Path, out: Path) -> None:
         return
     large = work / "world256"
     make(large, buildings=8, views=20, size=256, workers=settings.workers)
-    save(draw_contact_sheet(spread_views(large, 4)), str(work / "sheet_256.png"))
-    _as_jpeg(work / "sheet_256.png", out / LARGE)
+    write_jpeg(draw_contact_sheet(spread_views(large, 4)), out / LARGE)
     before = sys.argv
     sys.argv = ["domains.py", str(work / "domains.png")]
     try:
         runpy.run_path(str(ROOT / "examples" / "domains.py"), run_name="__main__")
     finally:
         sys.argv = before
-    _as_jpeg(work / "domains.png", out / DOMAINS)
-
-
-def _as_jpeg(picture: Path, place: Path) -> None:
-    with Image.open(picture) as whole:
-        whole.convert("RGB").save(place, quality=85)
+    with Image.open(work / "domains.png") as picture:
+        write_jpeg(picture, out / DOMAINS)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from benchmarks.results.console import printed
 from benchmarks.results.log import open_log
-from benchmarks.results.machine import ROOT
+from benchmarks.results.machine import TASKONOMY
 from benchmarks.taskonomy.settings import SUITE, Settings
 
-TASKONOMY = ROOT.parent / "shared" / "taskonomy"
 TABLES = {"taskonomy": "16k", "taskonomy_1k": "1k"}
 COMMANDS = (
     "taskgraph frontier taskonomy.csv --exclude class_selected --budgets 2,4,5,6,8,12,15 "

@@ -21,7 +21,7 @@ def pictures(tables: Tables) -> str:
         "heatmap": f"Heat maps of first-order transfers from {facts['sources']} sources (rows) to "
         f"{facts['targets']} targets (columns), before and after AHP",
         "tree": f"Tree of {facts['sources']} sources, those that transfer out alike side by side, "
-        "four branches in colour",
+        "four branches in color",
         "frontier": "Mean gain and quality over supervision budgets "
         f"{frame['budget'].min():g} to {frame['budget'].max():g}, one line a maximum order, with "
         "the bands of random sets and greedy",

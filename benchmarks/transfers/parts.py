@@ -205,4 +205,4 @@ def _structure(
             for name, table in compared.items()
         ]
         results.table("structure", pd.concat(frames, ignore_index=True))
-        results.table("neighbours", structure.neighbours(sweep.transfers))
+        results.table("neighbours", structure.neighbors(sweep.transfers))

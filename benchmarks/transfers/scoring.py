@@ -104,7 +104,7 @@ def scored(
     """Compute the scores of every single source for every other target, on the training images.
 
     H-score (shrunk) and LogME are computed from the features that the ridge screen has for the
-    target's family: 3 x 3 neighbourhoods of ``places`` places a picture for maps, averages
+    target's family: 3 x 3 neighborhoods of ``places`` places a picture for maps, averages
     over 3 x 3 places for answers to single pictures, and differences of averages for several
     pictures. Their outputs are the screen's too: patches of maps, and numbers and classes of
     images; places of which less than half counts are left out. DDS compares the whole
@@ -221,19 +221,19 @@ def answers_of(task: Task, views: Views, side: int, chosen: Integers, seed: int)
         return TargetRows(rows, found[rows], rows)
     found, there = found[rows], there[rows]
     mean = np.where(there, found, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-    centred = np.where(there, found - mean, 0.0)
-    varies = np.ptp(centred, axis=0) > 1e-9 * np.abs(found).max(axis=0)
-    labels = _labels(task, centred, centred + mean, patch, seed)
-    return TargetRows(rows, centred[:, varies], labels)
+    centered = np.where(there, found - mean, 0.0)
+    varies = np.ptp(centered, axis=0) > 1e-9 * np.abs(found).max(axis=0)
+    labels = _labels(task, centered, centered + mean, patch, seed)
+    return TargetRows(rows, centered[:, varies], labels)
 
 
-def _labels(task: Task, centred: Floats, whole: Floats, patch: int, seed: int) -> Integers:
+def _labels(task: Task, centered: Floats, whole: Floats, patch: int, seed: int) -> Integers:
     """Return the most frequent class, or one of 16 clusters of a patch's means."""
     kind = task.output.kind if task.output else ""
     if kind in ("classes", "class_map"):
         most = whole.reshape(len(whole), -1, patch).mean(axis=2).argmax(axis=1)
         return np.asarray(most, dtype=np.int64)
-    means = centred.reshape(len(centred), -1, patch).mean(axis=2)
+    means = centered.reshape(len(centered), -1, patch).mean(axis=2)
     spread = means.std(axis=0)
     return discretize(means / np.where(spread > 0, spread, 1.0), seed=seed)
 

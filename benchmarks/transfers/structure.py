@@ -177,7 +177,7 @@ def pattern_distance(transfers: Transfers) -> pd.DataFrame:
     return pd.DataFrame(squareform(pdist(filled.to_numpy())), index=names, columns=names)
 
 
-def neighbours(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.DataFrame:
+def neighbors(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.DataFrame:
     """Return the nearest other source of every source.
 
     Returns

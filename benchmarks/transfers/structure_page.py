@@ -74,7 +74,7 @@ def structure(tables: Tables) -> str:
         for _, row in frame.iterrows()
     ]
     heads = ["table", "measure", "tasks:", "value:", "by chance:", "p:"]
-    return "\n\n".join([head + text, table(heads, rows), _neighbours(tables["neighbours"])])
+    return "\n\n".join([head + text, table(heads, rows), _neighbors(tables["neighbours"])])
 
 
 def _measure(row: pd.Series[str]) -> str:
@@ -83,7 +83,7 @@ def _measure(row: pd.Series[str]) -> str:
     return f"adjusted Rand index, {row['clusters']} clusters"
 
 
-def _neighbours(frame: pd.DataFrame) -> str:
+def _neighbors(frame: pd.DataFrame) -> str:
     counts = [str(name) for name in frame if str(name).startswith("clusters_")]
     heads = [
         "task",

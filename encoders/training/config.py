@@ -14,7 +14,7 @@ from encoders.training.schedule import cosine_factor, plateau_factor
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How a network is trained.
+    """Settings of the training of one network.
 
     Attributes
     ----------

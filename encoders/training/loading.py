@@ -22,7 +22,7 @@ CHUNK = 64
 
 
 class Examples(Protocol):
-    """What a network is trained on: numbered examples that are read many at a time."""
+    """Numbered examples to train on, which are read many at a time."""
 
     def __len__(self) -> int:
         """Number of examples."""

@@ -55,7 +55,7 @@ def losses(
 
 @dataclass
 class Training:
-    """One training of a network: its data, its optimizer, and the evaluations so far.
+    """The training of one network: its data, its optimizer, and the evaluations so far.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What is trained for a task: its network, its loss, and the best constant answer."""
+"""The objective of a task: its network, its loss, and its best constant answer."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ IMPLIED: Mapping[str, Any] = {"patience": None, "min_delta": 0.001, "cuts": 2, "
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluation on the validation split, and the training since the one before.
+    """Results of an evaluation on the validation split, and of the training since the last one.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Evaluation:
 
 @dataclass
 class RunState:
-    """How far a run is: what a resumed one starts from, besides the weights.
+    """The progress of a training run: everything but the weights that resuming it needs.
 
     Attributes
     ----------

@@ -208,7 +208,7 @@ def test_noise_is_no_structure():
 
 def test_neighbours_are_those_of_a_loop():
     table = grouped_table(3.0)
-    found = structure.neighbours(table).set_index("task")
+    found = structure.neighbors(table).set_index("task")
     pattern = transfer_distance(table)
     pattern = pattern.fillna(pattern.mean())
     for task in ("rgb2depth", "denoise", "random"):

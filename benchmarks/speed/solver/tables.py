@@ -8,14 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results.machine import ROOT
+from benchmarks.results.machine import TASKONOMY
 from benchmarks.speed.solver.instances import FAMILIES
 from benchmarks.speed.solver.settings import Settings
 from taskgraph.tables.taskonomy import read_taskonomy
 from taskgraph.transfers import Transfers
-
-TASKONOMY = ROOT.parent / "shared" / "taskonomy"
-
 
 PUBLISHED = {"taskonomy 1k": "1k", "taskonomy 16k": "16k"}
 

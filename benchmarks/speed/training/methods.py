@@ -59,7 +59,7 @@ def plain(model: nn.Module, loss: Loss, train: FirstExamples, settings: Settings
     """Train as a tutorial does: a `DataLoader` of single examples, AdamW, float32."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device).train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=FitConfig.learning_rate)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=FitConfig.learning_rate)
     batches = DataLoader(
         train, settings.batch, shuffle=True, drop_last=True, num_workers=settings.workers
     )
@@ -71,10 +71,10 @@ def plain(model: nn.Module, loss: Loss, train: FirstExamples, settings: Settings
             waited += time.perf_counter() - asked
             pictures, target, mask = (tensor.to(device) for tensor in batch)
             mean = batch_mean(loss(model(pictures), target, mask), mask)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             mean.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            float(mean.detach())  # waits for the device, as showing the loss does
+            optimizer.step()
+            float(mean.detach())  # waits for the device, as printing the loss does
             seen += len(pictures)
             asked = time.perf_counter()
         spent = time.perf_counter() - begin

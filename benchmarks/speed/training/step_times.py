@@ -60,7 +60,7 @@ def measure(case: Case, *, rounds: int, warmup: int = WARMUP) -> dict[str, dict[
     wall: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
-            step()  # brings its numbers back into the caches
+            step()  # untimed: loads the weights into the caches
             start, busy = time.perf_counter(), time.thread_time()
             for _ in range(TURN):
                 step()

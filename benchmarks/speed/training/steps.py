@@ -117,7 +117,7 @@ def plain(case: Case, *, bfloat16: bool) -> Step:
         mean.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        float(mean.detach())  # waits for the result, as showing the loss does
+        float(mean.detach())  # waits for the result, as printing the loss does
 
     return step
 
