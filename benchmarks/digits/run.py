@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from benchmarks.digits.settings import SUITE, Settings
-from benchmarks.results.console import printed
+from benchmarks.results.console import printed, record_output
 from benchmarks.results.log import open_log
 from benchmarks.results.machine import RESULTS, ROOT
 
@@ -36,10 +35,7 @@ def run(settings: Settings, out: Path) -> None:
         shutil.copyfile(RESULTS / SUITE.name / LOSSES, out / LOSSES)
     printed(f"taskgraph affinity {LOSSES} -o {TRANSFERS} --bootstrap 200", out)
     for command in COMMANDS:
-        start = time.perf_counter()
-        text = printed(command.format(table=TRANSFERS), out)
-        seconds = round(time.perf_counter() - start, 3)
-        asked = {"command": command.format(table=SHOWN)}
-        log.add(asked, {"printed": text}, seed=0, split="test", seconds=seconds)
+        run_as, shown = command.format(table=TRANSFERS), command.format(table=SHOWN)
+        record_output(log, run_as, out, shown=shown, seed=0, split="test")
     for command in PICTURES:
         printed(command, out)

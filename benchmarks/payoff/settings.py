@@ -26,22 +26,27 @@ class Settings:
     max_order: int = option(5, help="Most sources of a transfer.")
     exclude: tuple[str, ...] = option((), help="Tasks that no choice may use.")
     draws: int = option(10, flag="--random", help="Random sets of supervised tasks.")
-    seeds: tuple[int, ...] = option((1, 2), help="Seeds of the read-outs, not the table's.")
+    seeds: tuple[int, ...] = option(
+        (1, 2), help="Seeds of the read-outs; the table's own seed is refused."
+    )
     test: int | None = option(
-        None, flag="--test-images", help="Fresh images; by default as many as the table had."
+        None,
+        flag="--test-images",
+        help="Number of fresh test images; by default that of the table.",
     )
     resamples: int = option(1000, help="Resamples of the fresh buildings, for intervals.")
     threads: int | None = option(
-        None, help="Threads of each read-out; by default as the table's had."
+        None, help="Threads of each read-out; by default those of the table's."
     )
     allow_overlap: bool = option(
-        False, help="Go on where encoders were trained on fresh buildings."
+        False, help="Continue even if encoders were trained on fresh buildings."
     )
     old: int | None = option(
-        None, help="Buildings that the data set had before it grew: write --splits first."
+        None,
+        help="Number of buildings before the data set was extended; --splits is then written.",
     )
     work: str = option(
-        "runs/payoff", kind="output", help="Folder that keeps what is trained, by seed."
+        "runs/payoff", kind="output", help="Folder of the trained read-outs, by seed."
     )
     engine: str = option("local", choices=("local", "ray"), help="Where read-outs are trained.")
     address: str | None = option(None, help="Address of the Ray cluster.")

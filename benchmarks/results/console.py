@@ -5,8 +5,11 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+from benchmarks.results.log import Log
 from taskgraph.errors import TaskgraphError
 
 
@@ -41,6 +44,24 @@ def printed(command: str, folder: Path) -> str:
     if done.returncode:
         raise CommandError(f"`{command}` ended with {done.returncode}: {done.stderr.strip()}")
     return "\n".join(line.rstrip() for line in done.stdout.splitlines())
+
+
+def record_output(
+    log: Log, command: str, folder: Path, *, shown: str | None = None, **key: Any
+) -> None:
+    """Run a command of ``taskgraph`` in a folder, and record its output and its seconds.
+
+    Parameters
+    ----------
+    shown : str, optional
+        The command as records and pages name it; by default ``command``.
+    key
+        ``seed`` and ``split`` of the record.
+    """
+    start = time.perf_counter()
+    text = printed(command, folder)
+    seconds = round(time.perf_counter() - start, 3)
+    log.add({"command": shown or command}, {"printed": text}, seconds=seconds, **key)
 
 
 def console(command: str, text: str) -> str:

@@ -24,8 +24,10 @@ class Settings:
     preset: str = option("tiny", flag="--network", help="Size of the network.")
     images: int = option(2_048, help="Images of the train split, at most.")
     batch: int = option(32, help="Images a step.")
-    epochs: int = option(2, help="Counted passes over the images.")
-    workers: int = option(0, help="Processes that read data, for both methods.")
+    epochs: int = option(2, help="Timed passes over the images, after one untimed pass.")
+    workers: int = option(
+        0, help="Processes that read data; 0 reads it in the process that trains."
+    )
     precision: str = option("auto", help="Precision of encoders.fit; the plain loop has float32.")
     repeats: int = option(5, help="Turns of each method, for epochs.")
     rounds: int = option(60, help="Turns of each method, for steps.")
