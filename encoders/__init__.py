@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from encoders.networks.readout import ReadOut
     from encoders.scenes.making.make import make as make_scenes
     from encoders.tasks import TASKS, Label, OneView, Output, Task, each_view, from_folder
-    from encoders.training.fit import FitConfig, fit
+    from encoders.training.config import FitConfig
+    from encoders.training.fit import fit
     from encoders.transfer.candidates import CANDIDATES
     from encoders.transfer.data import TransferDataConfig
     from encoders.transfer.gather import gather
@@ -115,7 +116,7 @@ _PLACE_OF = {
     "decoder": "networks",
     "network": "networks",
     "EncoderDecoder": "networks",
-    "FitConfig": "training.fit",
+    "FitConfig": "training.config",
     "fit": "training.fit",
     "BankConfig": "bank.config",
     "train_bank": "bank.jobs",

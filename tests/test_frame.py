@@ -44,7 +44,7 @@ ORDER = {
     "legend < pages < labeled_views < contact_sheet",
     "encoders.codecs": "pixels < encodings < corruptions < colors < jigsaw < poses",
     "encoders.training": "checkpoint < loading < run_state < schedule < augment < adversarial < "
-    "fit < objective",
+    "config < loop < fit < objective",
     "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
     "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
     "taskonomy < buildings < overlap",

@@ -1,1 +1,1 @@
-"""Ship a trained bank: its files, Table 1, and what it says of held-out views and of photos."""
+"""Suite ``bank``: the shipped networks, their Table 1, and their predictions on new images."""

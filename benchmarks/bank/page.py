@@ -1,4 +1,4 @@
-"""The page of the task bank, made of its records alone."""
+"""The page of the task bank, rendered from its records alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from encoders.bank.table1 import MEAN, PAPER_MEAN, weak
 from encoders.tasks.names import DISPLAY_ORDER
 
 TASK, MEAN_OF_ALL = "task", "mean"
-"""Parts of the records: one task, and the means over all."""
+"""Values of the setting ``part``: a record of one task, and the record of the means."""
 
 NOTE = """Little carries over, and plainly so: 2D edges are right in all four, vanishing points
 stand upright, and the floor under the motorcycle is found as a floor. Depth and reshading are
@@ -26,7 +26,7 @@ nearly flat, occlusion edges nearly absent; the saucer is called a couch, the cu
 corridor, and the layouts mean nothing. These networks are for measuring transfers between tasks on
 rendered rooms; for photographs, train on photographs (`taskgraph train` reads Taskonomy's
 folders)."""
-"""What the pictures of photographs show, said after looking at them."""
+"""Description of the predictions on photographs, written by hand."""
 
 PAGE = """# The task bank
 
@@ -82,14 +82,14 @@ network has seen a photograph. {note}
 
 
 def last_records(folder: Path) -> tuple[list[Record], Record]:
-    """Return the last record of each task, and the last of the means."""
+    """Return the last record of each task, and the last record of the means."""
     records = read_records(folder)
     by_task = {each.settings["task"]: each for each in part(records, part=TASK)}
     return list(by_task.values()), part(records, part=MEAN_OF_ALL)[-1]
 
 
 def frame_of(tasks: Sequence[Record], mean: Record) -> pd.DataFrame:
-    """Return Table 1: a row a task and one of the means, as `encoders.bank.table1.table` has it."""
+    """Return Table 1 from records, in the form of `encoders.bank.table1.table`."""
     rows = {
         each.settings["task"]: {"title": each.settings["title"], **each.metrics["table1"]}
         for each in tasks
@@ -136,7 +136,7 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return the mean win rates."""
+    """Return one sentence with the mean win rates."""
     tasks, means = last_records(folder)
     mean = means.metrics["table1"]
     text = (
@@ -149,7 +149,7 @@ def found(folder: Path) -> str:
 
 
 def _defects(frame: pd.DataFrame) -> str:
-    """Return which tasks win too rarely, in words."""
+    """Return one sentence that names the tasks whose win rates are below 60 %."""
     defects = weak(frame)
     if defects:
         return "Below 60 %: " + "; ".join(defects) + "."
@@ -162,7 +162,7 @@ def _percent(value: Any) -> str:
 
 
 def _hardest(frame: pd.DataFrame) -> str:
-    """Return the task that wins least often against `RANDOM`, and how often, as part of a sentence.
+    """Return the task with the lowest win rate against `RANDOM`, and that rate, as a clause.
 
     It is empty where no task was compared with `RANDOM`.
     """
@@ -173,7 +173,7 @@ def _hardest(frame: pd.DataFrame) -> str:
 
 
 def _epochs(tasks: Sequence[Record]) -> str:
-    """Return how many epochs there were, and for which tasks it was another number."""
+    """Return the usual number of epochs, and the tasks that were trained for another number."""
     each = {one.settings["task"]: one.settings["fit"]["epochs"] for one in tasks}
     common = statistics.mode(each.values())
     others = ", ".join(f"{name} {n}" for name, n in each.items() if n != common)

@@ -1,18 +1,17 @@
-"""What a bank says of held-out views and of photographs, as pictures."""
+"""Pictures of a bank's predictions on held-out views and on photographs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import skimage
-from PIL import Image
 
+from benchmarks.results.figures import write_jpeg
 from encoders.bank.predict import gallery, photos
 from encoders.bank.pretrained import SUFFIX
-from encoders.draw import save
 
 PHOTOS = ("coffee.png", "motorcycle_left.png", "chelsea.png", "astronaut.png")
-"""Indoor ones of those that come with scikit-image: a table, a workshop, a sofa, a studio."""
+"""Indoor photographs of scikit-image: a table, a workshop, a sofa, a studio."""
 
 PHOTO_TASKS = (
     "rgb2depth",
@@ -31,17 +30,8 @@ VIEWS, PHOTO = "views.jpg", "photos.jpg"
 
 
 def draw_pictures(bank: Path, data: Path) -> None:
-    """Draw six held-out views with every task, and photographs with those that look at one."""
-    _save(gallery(bank, data, views=6), bank / VIEWS)
+    """Write the predictions of all tasks on six views, and of `PHOTO_TASKS` on photographs."""
+    write_jpeg(gallery(bank, data, views=6), bank / VIEWS)
     folder = Path(skimage.__file__).parent / "data"
     tasks = [name for name in PHOTO_TASKS if (bank / (name + SUFFIX)).exists()]
-    _save(photos(bank, [folder / name for name in PHOTOS], tasks), bank / PHOTO)
-
-
-def _save(page: Image.Image, path: Path) -> None:
-    """Write a picture as JPEG: pages of pictures are several MB as PNG."""
-    place = path.with_suffix(".png")
-    save(page, place)
-    with Image.open(place) as whole:
-        whole.convert("RGB").save(path, quality=85)
-    place.unlink()
+    write_jpeg(photos(bank, [folder / name for name in PHOTOS], tasks), bank / PHOTO)

@@ -1,4 +1,4 @@
-"""Copy a bank's files, measure Table 1, and draw what the networks say."""
+"""Copy a bank's files, measure Table 1, and draw predictions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLE, LOST = "table1.csv", "losses.parquet"
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Copy the bank, measure Table 1, and draw."""
+    """Copy the bank, write Table 1 and the records, and draw predictions."""
     bank, sweep = Path(settings.bank), Path(settings.sweep) if settings.sweep else None
     out.mkdir(parents=True, exist_ok=True)
     for path in sorted([*bank.glob("*" + SUFFIX), *bank.glob("*.json")]):
@@ -40,18 +40,18 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def records_of(manifest: dict[str, Any], frame: pd.DataFrame, weights: int) -> list[Record]:
-    """Return one record a task, of its training and its row of Table 1, and one of the means.
+    """Return a record for each task, with its row of Table 1, and one for the means.
 
-    The commit is that of the training. Its versions were not recorded.
+    Their commit is that of the training. Its versions were not recorded.
 
     Parameters
     ----------
     manifest : dict
-        Of the bank.
+        The bank's ``manifest.json``.
     frame : DataFrame
-        Of `encoders.bank.table1.table`.
+        Table 1, as `encoders.bank.table1.table` returns it.
     weights : int
-        Bytes of all networks.
+        Bytes of all networks together.
     """
     found = []
     for task in manifest["tasks"]:
@@ -88,7 +88,7 @@ def _record(
 
 
 def joined_losses(bank: Path) -> pd.DataFrame:
-    """Return all tasks' losses by test image in one table, in single precision."""
+    """Return one table of all tasks' losses by test image, in single precision."""
     frames = [pd.read_parquet(path) for path in sorted(bank.glob("*" + LOSSES_SUFFIX))]
     whole = pd.concat(frames, ignore_index=True)
     whole["loss"] = whole["loss"].astype(np.float32)

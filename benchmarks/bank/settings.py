@@ -1,4 +1,4 @@
-"""What the suite of the task bank is asked for."""
+"""Settings and description of the suite ``bank``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 @dataclass(frozen=True)
 class Settings:
-    """The bank that is shipped; nothing is trained."""
+    """The bank that is copied, its data, and its sweep; nothing is trained."""
 
     bank: str = option(kind="folder", help="Encoders of `taskgraph train`; they are copied.")
     data: str = option(kind="folder", help="Data set that they were trained on.")

@@ -1,4 +1,4 @@
-"""``taskgraph bench``: the suites by name; nothing heavy is imported before one is called."""
+"""``taskgraph bench``: one command a suite; a suite is imported when its command is called."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from benchmarks.cli.registry import PACKAGES
 from taskgraph.cli.groups import SuggestingGroup
 
 OTHERS = {"data": "benchmarks.cli.data", "all": "benchmarks.cli.all"}
-"""Commands that are no suite, and the modules that hold each as ``command``."""
+"""The other commands, and the modules that define each as ``command``."""
 
 
 class Commands(MutableMapping[str, click.Command]):
-    """The commands by name, each made when it is asked for."""
+    """The commands by name; each is created when it is looked up."""
 
     def __getitem__(self, name: str) -> click.Command:
         import importlib
@@ -43,14 +43,14 @@ class Commands(MutableMapping[str, click.Command]):
 
 
 class SuiteGroup(SuggestingGroup):
-    """The suites in the order of the list."""
+    """The group ``taskgraph bench``, which lists suites in the order of `PACKAGES`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the list."""
+        """Return the names of the commands in the order of `PACKAGES`."""
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands, each with its whole question."""
+        """Write the commands to the help text, each with its whole question."""
         rows = [(name, command.get_short_help_str(200)) for name, command in self.commands.items()]
         with formatter.section("Suites"):
             formatter.write_dl(rows)
@@ -67,7 +67,7 @@ class SuiteGroup(SuggestingGroup):
 def bench(ctx: click.Context) -> None:
     """Run a suite of measurements, and render its page from its records.
 
-    Without the name of a suite, all are listed.
+    Without the name of a suite, this command lists all suites.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""``taskgraph bench all``: every suite in small, or every page."""
+"""The command ``taskgraph bench all``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
 
 
-@click.command("all", short_help="Run all suites in small, or render all pages.")
+@click.command("all", short_help="Run all suites at a small size, or render all pages.")
 @click.option(
     "--preset",
     type=click.Choice(["smoke", "cpu", "paper"]),
@@ -28,12 +28,12 @@ from taskgraph.cli.paths import OutputFolder
     default=None,
     help="Folder with one folder a suite; by default runs/bench, and results for --render.",
 )
-@click.option("--suites", type=CommaList(str), default=(), help="Run these suites alone.")
+@click.option("--suites", type=CommaList(str), default=(), help="Run only these suites.")
 @click.option("--render", is_flag=True, help="Only render all pages and the page of all suites.")
 def command(preset: str, out: str | None, suites: tuple[str, ...], render: bool) -> int:
-    """Run every suite in its own folder; one that fails does not stop the others.
+    """Run every suite in its own folder; a suite that fails does not stop the others.
 
-    A data set, a bank and a sweep that the suites share are made first.
+    First a data set, a bank and a sweep are made, which the suites share.
 
     \b
     Examples:

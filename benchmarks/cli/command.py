@@ -1,4 +1,4 @@
-"""The command of one suite, made of its description and its settings."""
+"""The command of one suite, generated from its description and its settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Examples:
 
 
 def command_of(suite: Suite) -> click.Command:
-    """Return ``taskgraph bench NAME``: it runs the suite and renders its page."""
+    """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page."""
     params: list[click.Parameter] = [*options_of(suite.settings), *_general(suite)]
 
     def run_suite(**flags: Any) -> int:
@@ -57,14 +57,14 @@ def command_of(suite: Suite) -> click.Command:
 
 
 def _general(suite: Suite) -> list[click.Option]:
-    """Return the options that every suite has."""
+    """Return the options that the commands of all suites have."""
     options = [
         click.Option(
             ["--out"],
             type=OutputFolder(),
             default=f"results/{suite.name}",
             show_default=True,
-            help="Folder of results; a run that was cut off goes on from its records.",
+            help="Folder of results; evaluations that its records hold are not repeated.",
         ),
         click.Option(
             ["--render"],
@@ -103,7 +103,7 @@ def _is_given(context: click.Context, name: str) -> bool:
 
 
 def _checked(suite: Suite, given: dict[str, Any], context: click.Context) -> dict[str, Any]:
-    """Return the flags, if none is lacking that has no default."""
+    """Return the flags; raise UsageError if a required one is missing."""
     lacking = [
         flag_of(one)
         for one in suite.fields

@@ -1,4 +1,4 @@
-"""``taskgraph bench data``: the data sets, which are at hand, and a contact sheet of each."""
+"""The command ``taskgraph bench data``, which lists data sets and draws contact sheets."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     help="Your folder of data sets; by default that of the variable TASKGRAPH_DATA.",
 )
 @click.option(
-    "--sheet", type=OutputFolder(), help="Draw a contact sheet of each set at hand into FOLDER."
+    "--sheet",
+    type=OutputFolder(),
+    help="Draw a contact sheet of each set at hand (or named) into this folder.",
 )
 def command(names: tuple[str, ...], data_root: str | None, sheet: str | None) -> int:
-    """List the data sets: which are at hand, what they hold, their licenses.
+    """List the data sets with their contents and licenses, and say which are installed.
 
-    Those named are read, and the sizes of their splits are shown. A set that is not at hand is
-    named with how to get it. Nothing is downloaded.
+    With names, the command reads these sets and shows the sizes of their splits. For a set that is
+    missing, it says how to get it. Nothing is downloaded.
 
     \b
     Examples:
@@ -58,15 +60,15 @@ def command(names: tuple[str, ...], data_root: str | None, sheet: str | None) ->
 
 
 def _show(one: Source, root: Path | None) -> None:
-    """Print one line on a set, and how to get it if it is not at hand."""
-    here = one.place(root) is not None
-    click.echo(f"{one.name:<15} {'at hand' if here else 'missing'}  {one.what}; {one.license}")
-    if not here:
+    """Print one line about a data set, and how to get it if it is missing."""
+    installed = one.place(root) is not None
+    click.echo(f"{one.name:<15} {'at hand' if installed else 'missing'}  {one.what}; {one.license}")
+    if not installed:
         click.echo(f"{'':<15} {'':<7}  to get it: {one.get}")
 
 
 def _draw(data: Data, folder: Path) -> None:
-    """Draw the contact sheet of one set."""
+    """Write the contact sheet of one data set as PNG."""
     from benchmarks.data.sheet import contact_sheet
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""``taskgraph bench all``: run every suite in small, or render every page."""
+"""Run all suites one after the other, or render all of their pages."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from taskgraph.errors import TaskgraphError
 from taskgraph.tables import write_text
 
 MADE = "made"
-"""Folder of the data set, the bank and the sweep that the suites share."""
+"""Name of the folder with the data set, the bank and the sweep that the suites share."""
 GROWN, ADDED = "grown", 4
-"""Folder of the same data set with so many buildings more, for `payoff`."""
+"""Name of the folder of the same data set with more buildings, for `payoff`; and how many more."""
 
 
 def render_all(results: Path) -> list[str]:
-    """Render the pages of all suites that have records, and the page of all suites.
+    """Render the pages of all suites that have records, and the page that lists them.
 
     Returns
     -------
     list of str
-        The names of the suites.
+        The names of these suites.
     """
-    there = [suite for suite in suites() if (results / suite.name / FILE).exists()]
-    for suite in there:
+    recorded = [suite for suite in suites() if (results / suite.name / FILE).exists()]
+    for suite in recorded:
         suite.write_page(results / suite.name)
     write_text(index.render(results), results / PAGE)
-    return [suite.name for suite in there]
+    return [suite.name for suite in recorded]
 
 
 def run_all(out: Path, preset: str, names: tuple[str, ...]) -> dict[str, str]:
-    """Make what the suites share, run each, and render its page.
+    """Make the data that suites share, run each suite, and render its page.
 
     Parameters
     ----------
     out : Path
-        Each suite gets a folder in it.
+        Folder in which each suite gets a folder of its own.
     names : tuple of str
         Suites to run; all if empty.
 
     Returns
     -------
     dict of str
-        By suite: what failed, or "" if nothing did.
+        By suite: the error that ended it, or "" if none did.
     """
     out.mkdir(parents=True, exist_ok=True)
     chosen = [suite for suite in suites() if not names or suite.name in names]
@@ -69,7 +69,7 @@ def run_all(out: Path, preset: str, names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _failure(suite: Suite, out: Path, preset: str) -> str:
-    """Run one suite; return the error that ended it, or ""."""
+    """Run one suite and render its page; return the error that ended it, or ""."""
     folder = out / suite.name
     try:
         inputs = inputs_of(suite, out)
@@ -87,7 +87,7 @@ def _failure(suite: Suite, out: Path, preset: str) -> str:
 
 
 def inputs_of(suite: Suite, out: Path) -> dict[str, Any]:
-    """Return the shared folders that a suite reads, by the names of its settings."""
+    """Return the shared files and folders that a suite reads, by the names of its settings."""
     made = out / MADE
     shared = {
         "data": made / "world",
@@ -104,7 +104,7 @@ def inputs_of(suite: Suite, out: Path) -> dict[str, Any]:
 
 
 def grow(out: Path) -> int:
-    """Copy the shared data set and add buildings; return how many it had before."""
+    """Copy the shared data set and add buildings; return the number of buildings before."""
     from encoders.scenes.making.manifest import read_manifest
 
     world = out / MADE / "world"

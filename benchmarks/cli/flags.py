@@ -1,4 +1,4 @@
-"""The fields of a suite's settings as flags of its command."""
+"""Options of a suite's command, generated from the fields of its settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from taskgraph.cli.paths import InputFile, InputFolder, OutputFolder
 
 
 class CommaList(click.ParamType):  # type: ignore[type-arg]
-    """Values that are separated by commas, as a tuple."""
+    """Type of an option whose values are separated by commas."""
 
     name = "list"
 
@@ -21,7 +21,7 @@ class CommaList(click.ParamType):  # type: ignore[type-arg]
         self.item = item
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return a tuple of the values."""
+        """Return the text ``A,B`` as a tuple of values."""
         if not isinstance(value, str):
             return value
         words = [word.strip() for word in value.split(",") if word.strip()]
@@ -32,19 +32,19 @@ class CommaList(click.ParamType):  # type: ignore[type-arg]
             self.fail(f'"{value}": expected {what} with commas between them', param, ctx)
 
     def get_metavar(self, param: Any, ctx: Any) -> str:
-        """Return what stands for the value in the help text."""
+        """Return the placeholder of the value in the help text."""
         return "A,B,..." if self.item is str else "N,N,..."
 
 
 def options_of(settings: type[Any]) -> list[click.Option]:
-    """Return one option a field, in the order of the fields."""
+    """Return an option for each field, in the order of the fields."""
     hints = get_type_hints(settings)
     fields = settings.__dataclass_fields__.values()
     return [_option(one, hints[one.name]) for one in fields]
 
 
 def _option(one: Field[Any], hint: Any) -> click.Option:
-    """Return the option of a field."""
+    """Return the option for one field of the settings."""
     help_text, flag = one.metadata["help"], flag_of(one)
     required = one.default is MISSING
     if hint is bool:
@@ -65,7 +65,7 @@ def _option(one: Field[Any], hint: Any) -> click.Option:
 
 
 def _type(one: Field[Any], hint: Any) -> Any:
-    """Return click's type of a field's values."""
+    """Return the type by which click parses the values of a field."""
     if one.metadata["choices"]:
         return click.Choice(one.metadata["choices"])
     kind = one.metadata["kind"]

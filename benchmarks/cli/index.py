@@ -1,4 +1,4 @@
-"""The page of all suites: what each asks, what it found, and the command that makes it again."""
+"""The page that lists all suites: question, finding, and command."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ A line of `records.jsonl` has the keys `suite`, `settings` (what was asked for),
 
 
 def render(results: Path) -> str:
-    """Return the page of all suites that have records in a folder of results."""
+    """Return the page that lists the suites that have records in a folder of results."""
     rows = [
         [
             f"[{suite.name}]({suite.name}/README.md)",

@@ -1,4 +1,4 @@
-"""Every suite by its name. A suite is imported when it is asked for."""
+"""The list of suites, which imports each suite when it is looked up."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ PACKAGES = {
     "training": "benchmarks.speed.training",
     "engines": "benchmarks.speed.engines",
 }
-"""Names in the order of the list, and the packages that hold the suites."""
+"""Package of each suite by its name, in the order in which help texts and pages list them."""
 
 
 def load(name: str) -> Suite:
-    """Return a suite; only its settings are imported, neither torch nor its methods."""
+    """Return a suite by its name; this imports its settings, but neither torch nor its methods."""
     suite: Suite = importlib.import_module(f"{PACKAGES[name]}.settings").SUITE
     return suite
 
 
 def suites() -> list[Suite]:
-    """Return all suites in the order of the list."""
+    """Return all suites in the order of `PACKAGES`."""
     return [load(name) for name in PACKAGES]

@@ -1,1 +1,1 @@
-"""Named data sets, and the user's folders, as one value: `Data`."""
+"""Data sets by name, and folders of the user's own; each is read as a `Data`."""

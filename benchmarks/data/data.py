@@ -1,4 +1,4 @@
-"""A data set as a value: inputs, labels, classes, and splits that no duplicate straddles."""
+"""A data set as a value: inputs, labels, classes, and splits; duplicates share a split."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from taskgraph.errors import InvalidTableError
 
 TRAIN, VAL, TEST = "train", "val", "test"
 VAL_SHARE, TEST_SHARE = 0.1, 0.2
-"""Shares of the items that are cut from training: validation always, test where a set has none."""
+"""Shares of the training items that become validation, and test where a set has no test split."""
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Items, their labels, and which part each belongs to.
+    """A data set: items, their labels, and the split of each item.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Data:
     source : str
         How to get the set.
     groups : tuple of str
-        What each item belongs to, such as its building; empty where the items stand alone.
+        The group of each item, such as its building; empty where items are independent.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Data:
 
     @property
     def images(self) -> bool:
-        """Whether the inputs are images."""
+        """Return whether the inputs are images."""
         return self.inputs.ndim == 4
 
     def part(self, split: str) -> tuple[Array, Integers | None]:
@@ -76,21 +76,22 @@ class Data:
 
 
 def item_hashes(inputs: Array) -> tuple[bytes, ...]:
-    """Return the SHA-256 of each item's bytes; duplicates have the same one."""
+    """Return the SHA-256 of each item's bytes; duplicates have equal hashes."""
     return tuple(hashlib.sha256(np.ascontiguousarray(item).tobytes()).digest() for item in inputs)
 
 
 def split_by_hash(inputs: Array, train: Integers, test: Integers | None) -> dict[str, Integers]:
     """Cut validation from training by a hash of each item, and test where a set has none.
 
-    An item goes where its bytes say, so that duplicates stay on one side, whatever the order and
-    the number of the items. The shares are `VAL_SHARE` and `TEST_SHARE` in the mean.
+    The split of an item depends on its bytes alone, so that duplicates share a split, and neither
+    the order nor the number of the items matters. The expected shares are `VAL_SHARE` and
+    `TEST_SHARE`.
 
     Parameters
     ----------
     inputs : (N, ...) array
     train : (n,) array
-        Rows that are cut.
+        Rows that are divided.
     test : (m,) array, optional
         Rows of the set's own test split.
     """
@@ -109,5 +110,5 @@ def split_by_hash(inputs: Array, train: Integers, test: Integers | None) -> dict
 
 
 def _share(content: bytes) -> float:
-    """Return eight bytes as a number in [0, 1)."""
+    """Return eight bytes as a fraction in [0, 1)."""
     return int.from_bytes(content, "big") / 2**64

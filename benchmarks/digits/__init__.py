@@ -1,1 +1,1 @@
-"""Eleven tasks on handwritten digits: a taxonomy measured on a laptop."""
+"""Suite ``digits``: a taxonomy of eleven tasks on handwritten digits, measured on a laptop."""

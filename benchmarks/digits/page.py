@@ -1,4 +1,4 @@
-"""The page of the digits, made of its records alone."""
+"""The page of the digits, rendered from its records alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return what the optimum of budget 3 supervises."""
+    """Return one sentence: the tasks that the optimum of budget 3 supervises, and its gain."""
     records = {each.settings["command"].split()[1]: each for each in read_records(folder)}
     lines = records["solve"].metrics["printed"].splitlines()
     names = next(line for line in lines if line.startswith("supervise: "))

@@ -1,21 +1,20 @@
-"""Measure the digits with ``examples/digits.py``, solve the table, and keep what is printed."""
+"""Measure the digits with ``examples/digits.py``, solve the table, and record the output."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from benchmarks.digits.settings import SUITE, Settings
-from benchmarks.results.console import printed
+from benchmarks.results.console import printed, record_output
 from benchmarks.results.log import open_log
 from benchmarks.results.machine import RESULTS, ROOT
 
 LOSSES, TRANSFERS = "losses.parquet", "transfers.csv"
 COMMANDS = ("taskgraph solve {table} --budget 3", "taskgraph evaluate {table} --budget 3")
-"""What is recorded; the table is named as a reader of the page names it."""
+"""Commands whose output is recorded; ``{table}`` is `SHOWN` on the page."""
 SHOWN = "results/digits/transfers.csv"
 PICTURES = (
     "taskgraph plot taxonomy transfers.csv --budget 3 -o taxonomy.svg",
@@ -26,7 +25,7 @@ PICTURES = (
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Measure if asked, make the table, run the commands and draw the figures."""
+    """Measure the losses if asked, make the table, run the commands and draw the figures."""
     log = open_log(out, SUITE.name, "numpy", "scipy", "pandas", "highspy")
     out.mkdir(parents=True, exist_ok=True)
     if settings.measure:
@@ -36,10 +35,7 @@ def run(settings: Settings, out: Path) -> None:
         shutil.copyfile(RESULTS / SUITE.name / LOSSES, out / LOSSES)
     printed(f"taskgraph affinity {LOSSES} -o {TRANSFERS} --bootstrap 200", out)
     for command in COMMANDS:
-        start = time.perf_counter()
-        text = printed(command.format(table=TRANSFERS), out)
-        seconds = round(time.perf_counter() - start, 3)
-        asked = {"command": command.format(table=SHOWN)}
-        log.add(asked, {"printed": text}, seed=0, split="test", seconds=seconds)
+        run_as, shown = command.format(table=TRANSFERS), command.format(table=SHOWN)
+        record_output(log, run_as, out, shown=shown, seed=0, split="test")
     for command in PICTURES:
         printed(command, out)

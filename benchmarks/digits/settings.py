@@ -1,4 +1,4 @@
-"""What the suite of digits is asked for."""
+"""Settings and description of the suite ``digits``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 @dataclass(frozen=True)
 class Settings:
-    """What is measured."""
+    """Whether the networks are trained again, or the losses in the folder are used."""
 
     measure: bool = option(
         False, help="Train all networks again; by default the losses in OUT are used."

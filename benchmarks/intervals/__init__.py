@@ -1,1 +1,1 @@
-"""How often the intervals of affinities hold the truth, in simulated tournaments."""
+"""Suite ``intervals``: coverage of the affinities' intervals in simulated tournaments."""

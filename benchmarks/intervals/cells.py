@@ -1,4 +1,4 @@
-"""The simulated tournaments: their cells, their losses, and the true affinities."""
+"""The simulated tournaments: their scenarios (cells of the page), losses and true affinities."""
 
 from __future__ import annotations
 
@@ -14,12 +14,23 @@ from taskgraph.losses import Losses, TargetLosses
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A tournament whose truth is known: normal losses with equally spaced means from 0 to 1.
+class Scenario:
+    """A simulated tournament: normal losses with equally spaced means from 0 to 1.
 
-    ``noise`` is the standard deviation of a loss, independent over candidates. With ``clusters``,
-    ``shared`` of its variance is common to the images of a cluster. ``rounding`` is the step that
-    losses are rounded to, for ties; 0 for none.
+    Attributes
+    ----------
+    images : int
+    noise : float
+        Standard deviation of a loss, independent over candidates.
+    clusters : int
+        Clusters of images; 0 for none.
+    shared : float
+        Share of the variance that is common to the images of a cluster, in [0, 1].
+    candidates : int
+    ties, clip
+        See `taskgraph.affinity.affinity_from_wins`.
+    rounding : float
+        Step that losses are rounded to, which makes ties; 0 for none.
     """
 
     images: int
@@ -33,51 +44,51 @@ class Cell:
 
     @property
     def means(self) -> Floats:
-        """Mean losses, an (E,) array, the smallest first."""
+        """Return the (E,) mean losses, the smallest first."""
         return np.linspace(0.0, 1.0, self.candidates)
 
     @property
     def name(self) -> str:
-        """The values of all fields, in order, joined by slashes."""
+        """Return the values of all fields, in order, joined by slashes."""
         return "/".join(str(value) for value in asdict(self).values())
 
     @property
     def label(self) -> str:
-        """The fields that differ from the defaults, in words."""
+        """Return the fields that differ from the defaults, in words."""
         parts = [f"{self.images:,} images", f"noise {self.noise:g}"]
         if self.clusters:
             parts.append(f"{self.clusters} clusters")
         for name in ("shared", "candidates", "ties", "clip", "rounding"):
             value = getattr(self, name)
-            if value != getattr(Cell, name):
+            if value != getattr(Scenario, name):
                 parts.append(f"{name} {value:g}" if name != "ties" else f"{value} ties")
         return ", ".join(parts)
 
 
 NOISES = (0.3, 1.0, 3.0)
-GRID = [Cell(images, noise) for images in (20, 100, 1000) for noise in NOISES] + [
-    Cell(images, noise, clusters)
+GRID = [Scenario(images, noise) for images in (20, 100, 1000) for noise in NOISES] + [
+    Scenario(images, noise, clusters)
     for images in (100, 1000)
     for clusters in (10, 30)
     for noise in NOISES
 ]
-"""The cells that the method must hold in."""
-FEW = [Cell(images, noise) for images in (3, 4, 5, 10) for noise in NOISES] + [
-    Cell(100, noise, clusters) for clusters in (2, 3, 4, 5) for noise in NOISES
+"""Scenarios in which the coverage must be right."""
+FEW = [Scenario(images, noise) for images in (3, 4, 5, 10) for noise in NOISES] + [
+    Scenario(100, noise, clusters) for clusters in (2, 3, 4, 5) for noise in NOISES
 ]
-"""Where it stops to hold."""
+"""Scenarios with few images or clusters, in which the coverage falls."""
 OTHER = [
-    *(Cell(images, 0.3, candidates=count) for count in (2, 20) for images in (20, 100, 1000)),
-    *(Cell(images, 0.2) for images in (20, 100, 1000)),
-    *(Cell(1000, 0.3, 10, shared=share) for share in (0.0, 0.1, 0.9, 1.0)),
-    *(Cell(100, 0.3, clip=clip) for clip in (0.02, 0.1)),
-    *(Cell(100, 0.3, ties=ties, rounding=0.5) for ties in ("half", "strict")),
+    *(Scenario(images, 0.3, candidates=count) for count in (2, 20) for images in (20, 100, 1000)),
+    *(Scenario(images, 0.2) for images in (20, 100, 1000)),
+    *(Scenario(1000, 0.3, 10, shared=share) for share in (0.0, 0.1, 0.9, 1.0)),
+    *(Scenario(100, 0.3, clip=clip) for clip in (0.02, 0.1)),
+    *(Scenario(100, 0.3, ties=ties, rounding=0.5) for ties in ("half", "strict")),
 ]
-"""What no choice was made on."""
+"""Further scenarios; the method was chosen without them."""
 
 
-def simulate(cell: Cell, rng: np.random.Generator) -> Floats:
-    """Return (E, B) losses; images are dealt to clusters in turn."""
+def simulate(cell: Scenario, rng: np.random.Generator) -> Floats:
+    """Return simulated (E, B) losses; image b is in cluster b modulo their number."""
     noise = rng.normal(size=(cell.candidates, cell.images))
     if cell.clusters:
         cluster = np.arange(cell.images) % cell.clusters
@@ -87,13 +98,13 @@ def simulate(cell: Cell, rng: np.random.Generator) -> Floats:
     return np.round(values / cell.rounding) * cell.rounding if cell.rounding else values
 
 
-def table(cell: Cell, repetitions: Sequence[int], seed: int) -> Losses:
-    """Return a table in which every repetition is a target with images and clusters of its own."""
+def table(cell: Scenario, repetitions: Sequence[int], seed: int) -> Losses:
+    """Return a table with one target a repetition; targets share neither images nor clusters."""
     by_target: dict[str, TargetLosses] = {}
     clusters: dict[str, str] = {}
     names = tuple(f"s{k:02d}" for k in range(cell.candidates))
     for repetition in repetitions:
-        # The same random numbers whichever cells and repetitions are run.
+        # The seed names the scenario and the repetition, so other ones do not change the numbers.
         rng = np.random.default_rng([seed, repetition, *cell.name.encode()])
         images = tuple(f"{repetition}-{b:04d}" for b in range(cell.images))
         target = f"{repetition:04d}"
@@ -104,10 +115,10 @@ def table(cell: Cell, repetitions: Sequence[int], seed: int) -> Losses:
     return Losses(by_target, clusters=clusters)
 
 
-def truth(cell: Cell) -> Floats:
-    """Return (E,) affinities of the win rates on infinitely many images.
+def truth(cell: Scenario) -> Floats:
+    """Return the (E,) affinities of the win rates on infinitely many images.
 
-    Ties and extremes are treated as in the measured tables.
+    Ties and extreme win rates are treated as in measured tables.
     """
     means = cell.means
     if cell.rounding:

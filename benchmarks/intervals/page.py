@@ -1,4 +1,4 @@
-"""The page of interval coverage, made of its records alone."""
+"""The page of interval coverage, rendered from its records alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.intervals.cells import FEW, GRID, OTHER, Cell
+from benchmarks.intervals.cells import FEW, GRID, OTHER, Scenario
 from benchmarks.intervals.settings import COUNTS
 from benchmarks.intervals.settings import GRID as MEASURED
 from benchmarks.intervals.settings import TRIED as WERE_TRIED
@@ -124,16 +124,18 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return in how many cells of the grid the coverage is near 95 %, before and after."""
+    """Return one sentence: in how many scenarios the coverage is near 95 %, before and after."""
     shown = summary(repetitions_of(part(read_records(folder), part=MEASURED)))
     return _verdict(shown).replace("**", "").replace("\n", " ")
 
 
 def repetitions_of(records: Sequence[Record]) -> pd.DataFrame:
-    """Return a row a simulated target and method: `COUNTS` beside ``cell, repetition, method``."""
+    """Return one row a simulated target and method: ``cell, repetition, method`` and `COUNTS`."""
     columns: dict[str, list[Any]] = {name: [] for name in ("cell", "repetition", "method", *COUNTS)}
     for record in records:
-        cell = Cell(**{name: record.settings[name] for name in Cell.__dataclass_fields__}).name
+        cell = Scenario(
+            **{name: record.settings[name] for name in Scenario.__dataclass_fields__}
+        ).name
         count = record.settings["repetitions"]
         first = record.settings["block"] * count
         for method, counts in record.metrics.items():
@@ -146,7 +148,7 @@ def repetitions_of(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def summary(records: pd.DataFrame) -> pd.DataFrame:
-    """Return the coverage of each (cell, method), its standard error, and where it misses."""
+    """Return one row a (cell, method): shares of truths held, above and below, and their error."""
     frame = records.copy()
     candidates = frame["held"] + frame["above"] + frame["below"]
     for name in ("held", "above", "below"):
@@ -185,7 +187,7 @@ def _verdict(shown: pd.DataFrame) -> str:
     ).rstrip()
 
 
-def _table(shown: pd.DataFrame, cells: Sequence[Cell]) -> str:
+def _table(shown: pd.DataFrame, cells: Sequence[Scenario]) -> str:
     heads = ["cell", "before:", "above:", "width:", "after:", "above:", "below:", "width:"]
     known: dict[Any, Any] = shown.to_dict("index")
     rows = []
@@ -206,7 +208,7 @@ def _table(shown: pd.DataFrame, cells: Sequence[Cell]) -> str:
     return markdown.table(heads, rows) + "\n"
 
 
-def _few(shown: pd.DataFrame, cells: Sequence[Cell]) -> str:
+def _few(shown: pd.DataFrame, cells: Sequence[Scenario]) -> str:
     after = shown.xs("after", level="method")["held"]
     cells = [cell for cell in cells if cell.name in after]
     low = [cell for cell in cells if after[cell.name] < 0.92]
@@ -248,7 +250,7 @@ def _coverage(row: Mapping[str, float]) -> str:
 
 
 def _filled(text: str) -> str:
-    """Return a paragraph, and the empty line after it."""
+    """Return a paragraph and the empty line that follows it."""
     return filled(text, width=96) + "\n\n"
 
 

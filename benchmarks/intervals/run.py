@@ -1,4 +1,4 @@
-"""Measure the coverage that the records lack, cell by cell and block by block."""
+"""Measure the coverage of intervals, one scenario and block of repetitions after another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logit
 
-from benchmarks.intervals.cells import FEW, GRID, OTHER, Cell, table, truth
+from benchmarks.intervals.cells import FEW, GRID, OTHER, Scenario, table, truth
 from benchmarks.intervals.settings import COUNTS, SUITE, TRIED, Settings
 from benchmarks.intervals.tried import tried_intervals
 from benchmarks.results.log import open_log
@@ -24,14 +24,14 @@ from taskgraph.arrays import Floats
 REPETITIONS, RESAMPLES, SEED = 200, 200, 14
 TRIED_REPETITIONS, TRIED_SEED = 60, 1
 BLOCK = 20
-"""Repetitions that are measured in one table, each as a target."""
+"""Repetitions in one table, each as a target."""
 BEFORE, AFTER = "before", "after"
 
 Metrics = dict[str, dict[str, list[float]]]
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Measure what the records lack."""
+    """Measure the blocks that the records lack."""
     log = open_log(out, SUITE.name, "numpy", "scipy")
     tried = settings.part == TRIED
     repetitions = settings.repetitions or (TRIED_REPETITIONS if tried else REPETITIONS)
@@ -50,8 +50,8 @@ def run(settings: Settings, out: Path) -> None:
             print(cell.label, flush=True)
 
 
-def settings_of(cell: Cell, block: int, part: str) -> dict[str, Any]:
-    """Return the settings of one record: the cell's fields and which repetitions."""
+def settings_of(cell: Scenario, block: int, part: str) -> dict[str, Any]:
+    """Return the settings of one record: the scenario's fields and its block of repetitions."""
     return {
         "part": part,
         **asdict(cell),
@@ -61,8 +61,8 @@ def settings_of(cell: Cell, block: int, part: str) -> dict[str, Any]:
     }
 
 
-def measure(cell: Cell, block: int, seed: int = SEED) -> Metrics:
-    """Return how many candidates the intervals before and after hold, by `judged`."""
+def measure(cell: Scenario, block: int, seed: int = SEED) -> Metrics:
+    """Return the counts of `judged` for the intervals before and after."""
     repetitions = range(block * BLOCK, (block + 1) * BLOCK)
     found = affinities(
         table(cell, repetitions, seed),
@@ -81,8 +81,8 @@ def measure(cell: Cell, block: int, seed: int = SEED) -> Metrics:
     return {method: judged(cell, zip(*ends, strict=True)) for method, ends in bounds.items()}
 
 
-def measure_tried(cell: Cell, block: int, seed: int = TRIED_SEED) -> Metrics:
-    """Return the same for every method that was tried."""
+def measure_tried(cell: Scenario, block: int, seed: int = TRIED_SEED) -> Metrics:
+    """Return the counts of `judged` for every method that was tried."""
     repetitions = range(block * BLOCK, (block + 1) * BLOCK)
     losses, rng = table(cell, repetitions, seed), np.random.default_rng(block)
     bounds: dict[str, list[tuple[Floats, Floats]]] = {}
@@ -93,8 +93,8 @@ def measure_tried(cell: Cell, block: int, seed: int = TRIED_SEED) -> Metrics:
     return {method: judged(cell, ends) for method, ends in bounds.items()}
 
 
-def judged(cell: Cell, ends: Iterable[tuple[Floats, Floats]]) -> dict[str, list[float]]:
-    """Return a list over repetitions of each of `COUNTS`.
+def judged(cell: Scenario, ends: Iterable[tuple[Floats, Floats]]) -> dict[str, list[float]]:
+    """Return each of `COUNTS` as a list over repetitions.
 
     ``held`` counts the candidates whose truth lies within the bounds, ``above`` and ``below``
     those whose truth lies outside; ``width`` is the median of high − low in log-odds.
@@ -113,7 +113,7 @@ def judged(cell: Cell, ends: Iterable[tuple[Floats, Floats]]) -> dict[str, list[
 
 @contextlib.contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Leave out the library's warnings of few images, which are what is measured here."""
+    """Silence the library's warnings of few images, which this suite has on purpose."""
     logger = logging.getLogger("taskgraph")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What the suite of interval coverage is asked for."""
+"""Settings and description of the suite ``intervals``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 GRID, TRIED = "grid", "tried"
 COUNTS = ("held", "above", "below", "width")
-"""What is recorded of each simulated target, by method."""
+"""Metrics of each simulated target, by method."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Sizes of the simulation."""
+    """The part of the simulation that is run, and its size."""
 
     part: str = option(
         GRID,
@@ -24,7 +24,7 @@ class Settings:
     repetitions: int | None = option(
         None, help="Simulated targets a cell, a multiple of 20; by default 200, and 60 for tried."
     )
-    cells: int | None = option(None, help="Measure the first so many cells alone.")
+    cells: int | None = option(None, help="Measure only the first N cells.")
 
 
 SUITE = Suite(

@@ -1,4 +1,4 @@
-"""The intervals that were tried for affinities, each as a pair of bounds."""
+"""The methods that were tried for intervals of affinities; each returns a pair of bounds."""
 
 from __future__ import annotations
 

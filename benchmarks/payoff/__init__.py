@@ -1,6 +1,6 @@
-"""Does the solved taxonomy pay? Train what it says, and what others say, and test on new homes.
+"""Suite ``payoff``: the solved taxonomy beside other rules, trained anew, in new buildings.
 
 Solving picks the best of many measured transfers, and the measured best looks better than it is.
-So whatever is chosen from the table is trained again, with other seeds, and tested on buildings
-that had no part in the table, beside other ways to spend the same budget.
+So the transfers that each rule chooses from the table are trained again, with other seeds, and
+tested on buildings that had no part in the table.
 """

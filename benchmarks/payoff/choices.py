@@ -1,4 +1,4 @@
-"""Ways to spend a budget, all from the table alone: solved, greedy, best single source, random."""
+"""Rules that choose a taxonomy from the table: solved, greedy, best single source, random."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ RANDOM_SET, RANDOM = "random set", "random"
 RULES = (SOLVED, GREEDY, SINGLE, SOLVED_AT_SINGLE, RANDOM_SET, RANDOM)
 
 TRIES = 1_000
-"""Sets drawn in vain, as some leave a target without a transfer, before there are no more."""
+"""Draws without a new feasible set after which no further sets are drawn."""
 
 Sources = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What one rule supervises, and how it solves each target.
+class RuleChoice:
+    """The taxonomy that one rule chooses.
 
     Attributes
     ----------
     rule : str
         One of `RULES`.
     draw : int
-        From 1 for random ones, else 0. The same draw of `RANDOM_SET` and of `RANDOM` supervises
-        the same tasks.
+        Number of the draw, from 1, for random rules; 0 for the others. The same draw of
+        `RANDOM_SET` and of `RANDOM` supervises the same tasks.
     taxonomy : Taxonomy
     """
 
@@ -49,12 +49,16 @@ class Chosen:
 
     @property
     def transfers(self) -> dict[str, Sources]:
-        """Each target's sources; ``("self",)`` where it is supervised."""
+        """Return each target's sources; ``("self",)`` for a supervised target."""
         return {each.target: each.sources for each in self.taxonomy.transfers}
 
 
-def choices(transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0) -> list[Chosen]:
-    """Return every rule's choices, in the order of `RULES`; a rule may find no taxonomy.
+def choices(
+    transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0
+) -> list[RuleChoice]:
+    """Return the taxonomies that the rules choose, in the order of `RULES`.
+
+    A rule that finds no taxonomy is left out.
 
     In every choice a supervised target is solved by its own network. `SINGLE` supervises the best
     single source of every target, whatever that costs: its ``spent`` may be above the budget.
@@ -78,20 +82,20 @@ def choices(transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0
         named.append((SOLVED_AT_SINGLE, found.at_cost[BEST_SINGLE]))
     drawn = list(random_choices(transfers, problem, draws=draws, seed=seed))
     return [
-        *(Chosen(rule, 0, taxonomy) for rule, taxonomy in named if taxonomy.solved),
-        *(Chosen(RANDOM_SET, n, best) for n, (best, _) in enumerate(drawn, 1)),
-        *(Chosen(RANDOM, n, other) for n, (_, other) in enumerate(drawn, 1)),
+        *(RuleChoice(rule, 0, taxonomy) for rule, taxonomy in named if taxonomy.solved),
+        *(RuleChoice(RANDOM_SET, n, best) for n, (best, _) in enumerate(drawn, 1)),
+        *(RuleChoice(RANDOM, n, other) for n, (_, other) in enumerate(drawn, 1)),
     ]
 
 
 def random_choices(
     transfers: Transfers, problem: Problem, *, draws: int, seed: int = 0
 ) -> Iterator[tuple[Taxonomy, Taxonomy]]:
-    """Yield different random sets, each with its best transfers and with transfers drawn evenly.
+    """Yield different random sets, each with its best transfers and with random transfers.
 
     Sources come in a random order, each supervised if it still fits the budget; a set that leaves
-    a target without a transfer is drawn again (as in Fig. 11 of Zamir et al., CVPR 2018). More
-    draws begin with the same ones.
+    a target without a transfer is drawn again (as in Fig. 11 of Zamir et al., CVPR 2018). The
+    first draws do not depend on ``draws``.
     """
     program = compile_program(transfers, problem)
     rng = np.random.default_rng(np.random.SeedSequence([seed]))
@@ -113,7 +117,9 @@ def random_choices(
 
 
 def with_random_transfers(program: Program, best: Choice, rng: np.random.Generator) -> Choice:
-    """Return the same supervised set with, for each other target, a usable transfer drawn evenly.
+    """Return the same supervised set with a random transfer for each other target.
+
+    All transfers that the set allows are equally likely.
 
     Where a supervised target may keep a transfer, it has one drawn too, and keeps it if that is
     better than its own network.
@@ -124,10 +130,10 @@ def with_random_transfers(program: Program, best: Choice, rng: np.random.Generat
     for target in np.flatnonzero(~solved):
         allowed = np.flatnonzero(usable & (program.edge_target == target))
         edges[target] = rng.choice(allowed) if len(allowed) else UNCOVERED
-    # None only by rounding at the very budget, which the best transfers keep.
+    # It is None only where rounding puts the cost above the budget; the best transfers fit.
     return choose_among(program, best.supervised, edges) or best
 
 
-def needed(chosen: Sequence[Chosen]) -> list[tuple[str, Sources]]:
-    """Return each (target, sources) that at least one choice has, once, sorted."""
+def needed(chosen: Sequence[RuleChoice]) -> list[tuple[str, Sources]]:
+    """Return the different (target, sources) of all choices, sorted."""
     return sorted({pair for each in chosen for pair in each.transfers.items()})

@@ -1,4 +1,4 @@
-"""The figure: every choice's measures, from the tables alone."""
+"""The figure with the measures of every choice, drawn from the tables alone."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ SHOWN = {
     "log_ratio": "loss / loss of self",
 }
 SHORT = {SOLVED_AT_SINGLE: SOLVED}
-"""Rules that their number of labels tells apart."""
+"""Shorter names of rules, for labels that also state the labels spent."""
 
 
 @styled
 def figure(frame: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """Draw one panel a measure, one line a rule; dots are draws, bars intervals over buildings."""
+    """Return the figure: a panel a measure, a line a rule.
+
+    Dots are draws, bars intervals over buildings.
+    """
     rules = [rule for rule in RULES if (frame["rule"] == rule).any()]
     made = new_figure(width=7.2, height=0.55 + 0.32 * len(rules))
     axes = made.subplots(1, len(MEASURES), sharey=True)
@@ -47,11 +50,11 @@ def _panel(
         ends = row[["low", "high", "value"]].to_numpy(dtype=float)
         dots, (low, high, value) = (np.exp(own), np.exp(ends)) if ratio else (own, ends)
         optimum = rule in (SOLVED, SOLVED_AT_SINGLE)
-        colour = INK if optimum else MUTED
+        color = INK if optimum else MUTED
         if len(dots) > 1:
             axis.plot(dots, np.full(len(dots), height), "o", ms=3, mfc="none", mew=0.6, color=MUTED)
-        axis.plot([low, high], [height, height], "-", lw=1.4, color=colour)
-        axis.plot([value], [height], "D" if optimum else "s", ms=4.5, color=colour)
+        axis.plot([low, high], [height, height], "-", lw=1.4, color=color)
+        axis.plot([value], [height], "D" if optimum else "s", ms=4.5, color=color)
     better = "smaller" if ratio else "larger"
     axis.set_xlabel(f"{SHOWN[measure]}\n({better} is better)")
     solved = float(row_of(summary, SOLVED, "", measure)["value"])

@@ -1,4 +1,4 @@
-"""How read-outs are trained, and checks that nothing tested on was seen before."""
+"""The configuration of the read-outs, and checks that their test images are new."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from encoders.bank.pretrained import SUFFIX
 from encoders.errors import InvalidDataError
 from encoders.pipeline.presets import CPU
 from encoders.training.checkpoint import read_config
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from encoders.transfer.gather import LOSSES
 from encoders.transfer.measure import TransferConfig
@@ -25,23 +25,25 @@ from encoders.transfer.sweep import CONFIG, checked_overlap, fingerprints
 from taskgraph.transfers import Transfers
 
 RENDERED = 1e-3
-"""Relative difference of constants that another processor's rendering of a world may make."""
+"""Largest relative difference of constants between renderings by different processors."""
 
 
 def sweep_beside(table: str) -> dict[str, Any] | None:
-    """Return the configuration of the sweep that wrote the table, if it lies beside it."""
+    """Return the configuration of the sweep in the table's folder, or None."""
     path = Path(table).parent / CONFIG
     found = json.loads(path.read_text()) if path.exists() else {}
     return found if "transfer" in found else None
 
 
 def transfer_of(settings: Settings) -> TransferConfig:
-    """Return how the table's read-outs were trained (if unknown, as the size `cpu`), on fresh ones.
+    """Return the configuration of the table's read-outs, with the fresh images to test on.
+
+    Where the table has no sweep, it is that of the size `cpu`.
 
     Raises
     ------
     InvalidDataError
-        If there is no seed, one is given twice, or one is the table's own.
+        If there is no seed, a seed twice, or the table's own seed.
     """
     known = sweep_beside(settings.table)
     if known is None:
@@ -60,7 +62,7 @@ def transfer_of(settings: Settings) -> TransferConfig:
 
 
 def sweep_of(settings: Settings, table: Transfers, config: TransferConfig) -> SweepConfig:
-    """Return the table's targets and sources, as the sweep whose folders are used."""
+    """Return a sweep of the table's targets and sources, without those left out."""
     left_out = set(settings.exclude)
     targets = tuple(name for name in table.targets if name not in left_out)
     sources = tuple(name for name in table.sources if name not in left_out)
@@ -75,20 +77,21 @@ def sweep_of(settings: Settings, table: Transfers, config: TransferConfig) -> Sw
 
 
 def check(settings: Settings, sweep: SweepConfig) -> dict[str, bool]:
-    """Raise if a number would not mean what the page says; return what could be checked.
+    """Check that the comparison is fair, and return which checks were possible.
 
     Returns
     -------
     dict
         ``bank``: the networks are the bytes that the table was measured with. ``buildings``: no
         building of the table's test is used at all. ``constants``: the bank's networks were
-        trained on targets standardised as they are here. False: there was nothing to compare.
-        That no encoder was trained on a validation or test building is looked at as well.
+        trained on targets standardized as they are here. False: the files of the sweep or the
+        constants are missing. One more check always runs: no encoder was trained on a validation
+        or test building.
 
     Raises
     ------
     InvalidDataError
-        If one of these does not hold.
+        If a check fails.
     """
     checked_overlap(sweep)
     known = sweep_beside(settings.table)
@@ -145,7 +148,7 @@ def _check_constants(sweep: SweepConfig) -> bool:
         now = open_transfer_data(sweep.transfer.pool, target).constants
         if not _equal(trained, now):
             raise InvalidDataError(
-                f"{target}: the bank's network was trained on targets standardised with {trained}, "
+                f"{target}: the bank's network was trained on targets standardized with {trained}, "
                 f"here they are with {dict(now)}; {sweep.transfer.pool.splits} does not have the "
                 "train buildings that the bank was trained on"
             )
@@ -154,7 +157,7 @@ def _check_constants(sweep: SweepConfig) -> bool:
 
 
 def _equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether these are the same numbers, whatever container holds them; words are not compared."""
+    """Return whether two sets of constants are equal; ``origin``, which is text, is ignored."""
     keys = {*one, *other} - {"origin"}
     return all(
         key in one

@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.payoff.choices import choices, needed
-from benchmarks.payoff.measures import payoff_table, payoffs, summary_table, target_table
-from benchmarks.payoff.page import CHOICE, RUN, SUMMARY, TARGETS
+from benchmarks.payoff.last_run import CHOICE, RUN, SUMMARY, TARGETS
+from benchmarks.payoff.measures import payoffs
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import write_fresh
+from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import spent, train, with_references
 from benchmarks.results.log import Log, open_log
 from encoders.engines import Engine, engine_named
@@ -27,7 +28,7 @@ from taskgraph.tables import read_transfers, write_frame
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Write the file of fresh buildings if that is asked for, then compare."""
+    """Write the file of splits if ``old`` is given, then compare the rules."""
     if settings.old is not None:
         parts = write_fresh(Path(settings.data), settings.old, Path(settings.splits))
         told = ", ".join(f"{len(names)} {split}" for split, names in parts.items())
@@ -50,10 +51,10 @@ def compare(
     *,
     progress: ProgressFactory = no_progress_bar,
 ) -> None:
-    """Choose, train, test, and write the records and tables.
+    """Choose taxonomies, train and test them, and write the records and tables.
 
-    Killed at any moment, the same call goes on: what ``work`` holds is not measured again, for
-    other budgets and draws either.
+    Networks that ``work`` holds are not trained again, even for other budgets and draws; so a run
+    that was killed continues.
     """
     table = read_transfers(settings.table)
     transfer = transfer_of(settings)
@@ -76,7 +77,7 @@ def compare(
 
 
 def record_choices(frame: pd.DataFrame, settings: Settings, log: Log) -> None:
-    """Add one record a choice and seed; ``frame`` is that of `payoff_table`."""
+    """Add one record for each row of `payoff_table`."""
     for one in frame.to_dict("records"):
         metrics = {str(name): value for name, value in one.items()}
         asked = {
@@ -91,7 +92,7 @@ def record_choices(frame: pd.DataFrame, settings: Settings, log: Log) -> None:
 
 
 def run_settings(settings: Settings, sweep: SweepConfig) -> dict[str, Any]:
-    """Return the settings of the record of the run: all that its numbers depend on."""
+    """Return the settings of the run's first record: everything that its numbers depend on."""
     asked = {name: value for name, value in asdict(settings).items() if name not in WHERE}
     return {
         "part": RUN,
@@ -106,7 +107,7 @@ def run_settings(settings: Settings, sweep: SweepConfig) -> dict[str, Any]:
 def facts(
     sweep: SweepConfig, checked: Mapping[str, bool], cost: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what the page tells of the run: images, buildings, checks, networks trained."""
+    """Return the facts of the run: images, buildings, checks, networks trained."""
     pool = open_transfer_data(sweep.transfer.pool, sweep.targets[0])
     return {
         "images": {name: len(getattr(pool, name)) for name in ("train", "valid", "test")},

@@ -1,4 +1,4 @@
-"""What the suite of payoffs is asked for."""
+"""Settings and description of the suite ``payoff``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taskgraph.problem import Problem
 
 @dataclass(frozen=True)
 class Settings:
-    """What is compared.
+    """The table, the budget, and the data that the rules are compared on.
 
     If ``config.json`` and ``losses.parquet`` of a sweep lie beside the table, read-outs are trained
     as that sweep's were, and its test buildings are known.
@@ -22,26 +22,31 @@ class Settings:
     splits: str = option(
         kind="file", help="File of splits whose test buildings are all fresh; --old makes it."
     )
-    budget: float = option(5.0, help="Label sets that may be spent.")
+    budget: float = option(5.0, help="Label sets that each rule may spend.")
     max_order: int = option(5, help="Most sources of a transfer.")
     exclude: tuple[str, ...] = option((), help="Tasks that no choice may use.")
     draws: int = option(10, flag="--random", help="Random sets of supervised tasks.")
-    seeds: tuple[int, ...] = option((1, 2), help="Seeds of the read-outs, not the table's.")
+    seeds: tuple[int, ...] = option(
+        (1, 2), help="Seeds of the read-outs; the table's own seed is refused."
+    )
     test: int | None = option(
-        None, flag="--test-images", help="Fresh images; by default as many as the table had."
+        None,
+        flag="--test-images",
+        help="Number of fresh test images; by default that of the table.",
     )
     resamples: int = option(1000, help="Resamples of the fresh buildings, for intervals.")
     threads: int | None = option(
-        None, help="Threads of each read-out; by default as the table's had."
+        None, help="Threads of each read-out; by default those of the table's."
     )
     allow_overlap: bool = option(
-        False, help="Go on where encoders were trained on fresh buildings."
+        False, help="Continue even if encoders were trained on fresh buildings."
     )
     old: int | None = option(
-        None, help="Buildings that the data set had before it grew: write --splits first."
+        None,
+        help="Number of buildings before the data set was extended; --splits is then written.",
     )
     work: str = option(
-        "runs/payoff", kind="output", help="Folder that keeps what is trained, by seed."
+        "runs/payoff", kind="output", help="Folder of the trained read-outs, by seed."
     )
     engine: str = option("local", choices=("local", "ray"), help="Where read-outs are trained.")
     address: str | None = option(None, help="Address of the Ray cluster.")
@@ -50,12 +55,12 @@ class Settings:
 
     @property
     def problem(self) -> Problem:
-        """The program that all choices are made for."""
+        """Return the problem that all rules solve."""
         return Problem(budget=self.budget, max_order=self.max_order, exclude=self.exclude)
 
 
 WHERE = ("old", "work", "engine", "address", "jobs", "gpus")
-"""Settings that no number depends on."""
+"""Settings that change no number of the results."""
 
 SUITE = Suite(
     name="payoff",

@@ -1,4 +1,4 @@
-"""A splits file whose test buildings are all new: those that a data set has grown by."""
+"""A file of splits whose test buildings are those that were added to a data set."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from taskgraph.tables import write_text
 
 
 def fresh_splits(buildings: Sequence[str], old: int) -> dict[str, tuple[str, ...]]:
-    """Train and validation as the first ``old`` buildings by name have them; the others as test.
+    """Return splits whose test buildings are all but the first ``old`` ones by name.
 
-    The old ones' own test buildings are in no split: the table was measured on them.
+    Train and validation are those of the first ``old`` buildings. The test buildings among them
+    are in no split, since the table was measured on them.
 
     Raises
     ------
     InvalidDataError
-        If there are no more than ``old`` buildings.
+        If the data set has no more than ``old`` buildings.
     """
     names = sorted(buildings)
     if old >= len(names):
@@ -34,7 +35,7 @@ def fresh_splits(buildings: Sequence[str], old: int) -> dict[str, tuple[str, ...
 
 
 def write_splits(splits: dict[str, tuple[str, ...]], path: Path) -> None:
-    """Write Taskonomy's CSV: ``id, train, val, test``, one row a building, sorted."""
+    """Write splits in Taskonomy's CSV: ``id, train, val, test``, one row a building, sorted."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", *SPLITS])

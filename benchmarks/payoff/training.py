@@ -1,4 +1,4 @@
-"""Train what was chosen: each (target, sources, seed) once, however many choices hold it."""
+"""Training of the chosen transfers: each (target, sources, seed) once."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from taskgraph.losses import Losses
 from taskgraph.progress import ProgressFactory
 from taskgraph.tasks import RESERVED, SCRATCH, SELF, join_sources
 
-Pair = tuple[str, Sources]
+TransferKey = tuple[str, Sources]
 
 
-def with_references(pairs: Sequence[Pair]) -> list[Pair]:
-    """Return the pairs, and ``self`` and ``scratch`` of each target, sorted."""
+def with_references(pairs: Sequence[TransferKey]) -> list[TransferKey]:
+    """Return the transfers, and ``self`` and ``scratch`` of each target, sorted."""
     targets = {target for target, _ in pairs}
     return sorted({*pairs, *((t, (name,)) for t in targets for name in (SELF, SCRATCH))})
 
 
 def seeded(config: TransferConfig, seed: int) -> TransferConfig:
-    """Return the configuration with another seed: other weights and order, the same images."""
+    """Return the configuration with another seed of the training; the images stay the same."""
     return replace(config, fit=replace(config.fit, seed=seed))
 
 
 def folder_of(work: Path, seed: int) -> Path:
-    """Return the folder in which one seed's read-outs are measured."""
+    """Return the folder of one seed's read-outs."""
     return work / f"seed-{seed}"
 
 
-def jobs_of(sweep: SweepConfig, work: Path, pairs: Sequence[Pair], seed: int) -> list[Job]:
-    """Return one job a pair."""
+def jobs_of(sweep: SweepConfig, work: Path, pairs: Sequence[TransferKey], seed: int) -> list[Job]:
+    """Return one job for each transfer."""
     out, config = folder_of(work, seed), seeded(sweep.transfer, seed)
     return [
         Job(
@@ -59,31 +59,33 @@ def jobs_of(sweep: SweepConfig, work: Path, pairs: Sequence[Pair], seed: int) ->
 def train(
     sweep: SweepConfig,
     work: Path,
-    pairs: Sequence[Pair],
+    pairs: Sequence[TransferKey],
     seeds: Sequence[int],
     engine: Engine,
     progress: ProgressFactory,
 ) -> dict[int, Losses]:
-    """Measure every pair and its references with every seed; what stands is only read.
+    """Measure every transfer and its references with every seed; read those measured before.
 
     Representations depend on no seed: all folders ``seed-N`` share those of ``work``.
 
     Returns
     -------
     dict of Losses
-        By seed; losses of the fresh test images, buildings as clusters.
+        By seed: losses of the fresh test images; clusters are buildings.
 
     Raises
     ------
     TrainingError
-        If some could not be measured, after all others were; or ``work`` is of other settings.
+        If a transfer failed, after all others were measured; or if ``work`` has other settings.
     """
     pairs = with_references(pairs)
     used = sorted({name for _, sources in pairs for name in sources} - RESERVED)
     resolve_tasks(sweep.transfer.bank, sweep.targets, tuple(used))
     write_or_check_config(sweep, work)
     with progress("encode") as report:
-        _unless(run(encodings(replace(sweep, sources=tuple(used)), work), engine, progress=report))
+        _check_whole(
+            run(encodings(replace(sweep, sources=tuple(used)), work), engine, progress=report)
+        )
     jobs = []
     for seed in seeds:
         _share(work, folder_of(work, seed))
@@ -92,18 +94,18 @@ def train(
         )
         jobs += jobs_of(sweep, work, pairs, seed)
     with progress("train") as report:
-        _unless(run(jobs, engine, progress=report))
+        _check_whole(run(jobs, engine, progress=report))
     return {seed: losses_of(folder_of(work, seed), pairs) for seed in seeds}
 
 
-def losses_of(out: Path, pairs: Sequence[Pair]) -> Losses:
-    """Return the measured losses of some pairs."""
+def losses_of(out: Path, pairs: Sequence[TransferKey]) -> Losses:
+    """Return the measured losses of these transfers."""
     paths = [place_of(out, *pair).with_suffix(".parquet") for pair in pairs]
     return Losses.from_frame(pd.concat(map(pd.read_parquet, paths), ignore_index=True))
 
 
-def spent(work: Path, pairs: Sequence[Pair], seeds: Sequence[int]) -> dict[str, Any]:
-    """Return how many networks were trained for some pairs, and the seconds of all jobs in sum."""
+def spent(work: Path, pairs: Sequence[TransferKey], seeds: Sequence[int]) -> dict[str, Any]:
+    """Return the number of networks trained for these transfers, and the seconds of their jobs."""
     wanted = {(target, join_sources(sources)) for target, sources in with_references(pairs)}
     seconds, trained = 0.0, 0
     for seed in seeds:
@@ -121,8 +123,8 @@ def _share(work: Path, folder: Path) -> None:
         link.symlink_to(Path(os.pardir) / REPRESENTATIONS, target_is_directory=True)
 
 
-def _unless(outcome: Outcome) -> None:
-    """Raise if a run was not whole."""
+def _check_whole(outcome: Outcome) -> None:
+    """Raise TrainingError if jobs failed or were stopped."""
     if outcome.stopped:
         raise TrainingError(f"stopped: {outcome.stopped}")
     if outcome.failures:

@@ -1,1 +1,1 @@
-"""What every suite uses: records, measures, tables, figures, pages, and the machine."""
+"""Shared code of the suites: records, measures, tables, figures, pages, and the machine."""

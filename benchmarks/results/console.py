@@ -1,36 +1,39 @@
-"""What commands of ``taskgraph`` print, as records keep it and pages show it."""
+"""Output of ``taskgraph`` commands, for records and pages."""
 
 from __future__ import annotations
 
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+from benchmarks.results.log import Log
 from taskgraph.errors import TaskgraphError
 
 
 class CommandError(TaskgraphError, RuntimeError):
-    """A command that a suite runs has failed."""
+    """Raised where a command that a suite runs fails."""
 
 
 def printed(command: str, folder: Path) -> str:
-    """Run a command of ``taskgraph`` in a folder, and return what it prints.
+    """Run a command of ``taskgraph`` in a folder, and return its output.
 
     Parameters
     ----------
     command : str
-        Such as ``taskgraph solve transfers.csv --budget 3``.
+        A command line such as ``taskgraph solve transfers.csv --budget 3``.
 
     Returns
     -------
     str
-        Standard output, without blanks at the ends of lines and without the last newline.
+        The standard output, without blanks at the ends of lines and without the last newline.
 
     Raises
     ------
     CommandError
-        If the command ends with another code than 0.
+        If the exit code is not 0.
     """
     name, *arguments = shlex.split(command)
     if name != "taskgraph":
@@ -43,6 +46,24 @@ def printed(command: str, folder: Path) -> str:
     return "\n".join(line.rstrip() for line in done.stdout.splitlines())
 
 
+def record_output(
+    log: Log, command: str, folder: Path, *, shown: str | None = None, **key: Any
+) -> None:
+    """Run a command of ``taskgraph`` in a folder, and record its output and its seconds.
+
+    Parameters
+    ----------
+    shown : str, optional
+        The command as records and pages name it; by default ``command``.
+    key
+        ``seed`` and ``split`` of the record.
+    """
+    start = time.perf_counter()
+    text = printed(command, folder)
+    seconds = round(time.perf_counter() - start, 3)
+    log.add({"command": shown or command}, {"printed": text}, seconds=seconds, **key)
+
+
 def console(command: str, text: str) -> str:
-    """Return a command and what it printed as a block of Markdown."""
+    """Return a command and its output as a block of Markdown."""
     return f"```console\n$ {command}\n{text}\n```"

@@ -1,10 +1,12 @@
-"""Figures of results, in the style of `taskgraph.plot`, as files that are committed."""
+"""Figures and pictures of results, as files small enough to commit."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 from taskgraph.plot import rendered
 from taskgraph.plot.figures import new_figure
@@ -12,9 +14,9 @@ from taskgraph.plot.style import INK, MUTED, styled
 from taskgraph.tables import write_bytes
 
 LARGEST = 300_000
-"""Bytes of an SVG; a larger picture is written as PNG."""
+"""Most bytes of an SVG; a larger picture is written as PNG."""
 
-__all__ = ["INK", "LARGEST", "MUTED", "new_figure", "styled", "write_picture"]
+__all__ = ["INK", "LARGEST", "MUTED", "new_figure", "styled", "write_jpeg", "write_picture"]
 
 
 def write_picture(figure: Figure, folder: Path, stem: str, *, largest: int = LARGEST) -> str:
@@ -23,7 +25,7 @@ def write_picture(figure: Figure, folder: Path, stem: str, *, largest: int = LAR
     Returns
     -------
     str
-        The file's name. A file of the other format that an earlier run left is deleted.
+        The file's name. A file with this stem in the other format is deleted.
     """
     content, suffix = rendered(figure, "svg"), "svg"
     if len(content) > largest:
@@ -31,3 +33,10 @@ def write_picture(figure: Figure, folder: Path, stem: str, *, largest: int = LAR
     write_bytes(content, folder / f"{stem}.{suffix}")
     (folder / f"{stem}.{'png' if suffix == 'svg' else 'svg'}").unlink(missing_ok=True)
     return f"{stem}.{suffix}"
+
+
+def write_jpeg(picture: Image.Image, path: Path) -> None:
+    """Write a picture as JPEG, which takes a fraction of the bytes of PNG."""
+    content = io.BytesIO()
+    picture.convert("RGB").save(content, "JPEG", quality=85)
+    write_bytes(content.getvalue(), path)

@@ -15,7 +15,7 @@ LAST = ("commit", "seconds")
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """Return the records of a folder, one row each, in the order of the file.
+    """Return the records of a folder as a table, one row each, in the order of the file.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def read(folder: Path) -> pd.DataFrame:
 
 
 def to_frame(records: Sequence[Record]) -> pd.DataFrame:
-    """Return records as `read` does."""
+    """Return records as a table; see `read` for its columns."""
     rows = [
         {
             "suite": each.suite,
@@ -59,23 +59,23 @@ def _versions(record: Record) -> dict[str, Any]:
 
 
 def _names(values: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the names of flattened values, in the order in which they come."""
+    """Return the names of flattened values, each once, in order."""
     return list(dict.fromkeys(name for each in values for name in flattened(each)))
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested values under joined names: ``{"fit": {"epochs": 2}}`` as ``fit.epochs``."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping) and value:
-            found |= flattened(value, f"{prefix}{name}.")
+            flat |= flattened(value, f"{prefix}{name}.")
         else:
-            found[f"{prefix}{name}"] = value
-    return found
+            flat[f"{prefix}{name}"] = value
+    return flat
 
 
 def latest(records: Sequence[Record], *names: str) -> list[Record]:
-    """Return the records whose values of these settings are those of the last record.
+    """Return the records that equal the last record in these settings.
 
     A file may hold evaluations with several settings, such as two time limits; a page shows those
     of the last run.
@@ -87,7 +87,7 @@ def latest(records: Sequence[Record], *names: str) -> list[Record]:
 
 
 def part(records: Sequence[Record], **settings: Any) -> list[Record]:
-    """Return the records that have these values of their settings."""
+    """Return the records whose settings have these values."""
     return [
         each
         for each in records

@@ -1,4 +1,4 @@
-"""The log of one run: evaluations are added with their provenance, and known ones are skipped."""
+"""The log of a run, which adds records with their provenance and knows those of earlier runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results.machine import commit, machine
-from benchmarks.results.record import Key, Record, append, key_of, read_records
+from benchmarks.results.record import Record, RecordKey, append, key_of, read_records
 
 
 @dataclass
 class Log:
-    """A suite's records while they are written; open one with `open_log`.
+    """Adds records to a folder of results; open one with `open_log`.
 
     Attributes
     ----------
@@ -22,21 +22,21 @@ class Log:
     suite : str
     commit : str, optional
     versions : dict
-        Both are stamped on every new record.
+        Provenance of every new record.
     known : set
-        Keys of the evaluations that the file has.
+        Keys of the evaluations in the file.
     """
 
     folder: Path
     suite: str
     commit: str | None
     versions: dict[str, Any]
-    known: set[Key] = field(default_factory=set)
+    known: set[RecordKey] = field(default_factory=set)
 
     def has(
         self, settings: Mapping[str, Any], *, seed: int | None = None, split: str | None = None
     ) -> bool:
-        """Whether the file has an evaluation with these settings, seed and split."""
+        """Return whether the file has an evaluation with these settings, seed and split."""
         return key_of(settings, seed, split) in self.known
 
     def add(
@@ -65,12 +65,12 @@ class Log:
 
 
 def open_log(folder: Path, suite: str, *packages: str) -> Log:
-    """Return the log of a folder of results; a run that was cut off goes on with it.
+    """Return the log of a folder of results, with the keys of its records.
 
     Parameters
     ----------
     packages : names of distributions
-        Their versions are stamped on every new record.
+        Packages whose versions every new record states.
     """
     known = {record.key for record in read_records(folder)}
     return Log(folder, suite, commit(), machine(*packages), known)

@@ -1,4 +1,4 @@
-"""What a result was made with: the commit, the packages, the machine; no path of the machine."""
+"""Provenance of results: the commit, the versions of packages, and the machine (no paths)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-"""The checkout, whose folder ``results`` holds what is measured."""
+"""The folder of the checkout."""
 
 RESULTS = ROOT / "results"
+
+TASKONOMY = ROOT.parent / "shared" / "taskonomy"
+"""Folder of the published Taskonomy measurements, unless a user names another one."""
 
 
 def machine(*packages: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Text for pages: tables and numbers as Markdown, and paragraphs of one width."""
+"""Markdown for pages: tables, numbers, and wrapped paragraphs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WIDTH = 100
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of text under heads; a head that ends in ``:`` is aligned to the right."""
+    """Return a table of text; a column whose head ends in ``:`` is aligned to the right."""
     marks = ["--:" if head.endswith(":") else "--" for head in heads]
     lines = [_row([head.removesuffix(":") for head in heads]), f"|{'|'.join(marks)}|"]
     return "\n".join([*lines, *map(_row, rows)])
@@ -27,24 +27,24 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """Return a number with so many decimals; a dash for none."""
+    """Return a number with ``digits`` decimals; a dash for NaN."""
     return NOTHING if pd.isna(value) else f"{value:.{digits}f}"
 
 
 def interval(low: Any, high: Any, digits: int = 3) -> str:
-    """Return ``[low, high]``; a dash for none."""
+    """Return an interval as ``[low, high]``; a dash for NaN."""
     return NOTHING if pd.isna(low) else f"[{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def share(value: Any) -> str:
-    """Return a p-value or a small share, never rounded to zero."""
+    """Return a share or p-value with three decimals, or four below 0.01; a dash for NaN."""
     if pd.isna(value):
         return NOTHING
     return f"{value:.4f}" if value < 0.01 else f"{value:.3f}"
 
 
 def seconds(value: Any) -> str:
-    """Return a time in the unit that suits it."""
+    """Return a duration in µs, ms, s, min or h, with three digits; a dash for NaN."""
     if pd.isna(value):
         return NOTHING
     for limit, factor, unit in ((1e-3, 1e6, "µs"), (1, 1e3, "ms"), (120, 1, "s")):
@@ -54,24 +54,24 @@ def seconds(value: Any) -> str:
 
 
 def commit_text(commit: str | None) -> str:
-    """Return the first seven digits of a commit as code, or that it was not recorded."""
+    """Return the first seven digits of a commit as code, or "not recorded" for None."""
     return f"`{commit[:7]}`" if commit else NOT_RECORDED
 
 
 def names(joined: Any) -> str:
-    """Return ``a+b`` as ``a, b``."""
+    """Return the joined names ``a+b`` as ``a, b``; a dash for none."""
     return NOTHING if pd.isna(joined) or not joined else ", ".join(split_sources(str(joined)))
 
 
 def filled(text: str, *, width: int = WIDTH, indent: str = "") -> str:
-    """Return a paragraph broken into lines; ``indent`` stands before all lines but the first."""
+    """Return a paragraph broken into lines; all lines but the first begin with ``indent``."""
     return textwrap.fill(
         text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 
 def wrapped(page: str, *, width: int = WIDTH) -> str:
-    """Break the lines of paragraphs and lists; tables, headings, pictures and code stay."""
+    """Return a page with wrapped paragraphs and lists; tables, headings and code are unchanged."""
     return "\n\n".join(_block(block, width) for block in page.split("\n\n"))
 
 

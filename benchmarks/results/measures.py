@@ -21,12 +21,12 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean and its interval, in the unit of the values.
+    """A mean and its interval, both in the unit of the values.
 
     Attributes
     ----------
     mean, low, high : float
-        ``low`` and ``high`` are NaN where one value allows no interval.
+        ``low`` and ``high`` are NaN for a single value.
     n : int
         Number of values.
     """
@@ -40,7 +40,7 @@ class Estimate:
 def t_interval(values: ArrayLike, *, level: float = LEVEL) -> Estimate:
     """Return the mean with Student's interval: mean ± t(n − 1) · sd / √n.
 
-    It assumes values that are close to normal. Two values already have one, and a wide one.
+    It assumes that the values are nearly normal. With two values it is wide.
     """
     found = _checked(values)
     n, mean = len(found), float(found.mean())

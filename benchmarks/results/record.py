@@ -22,36 +22,36 @@ from taskgraph.errors import InvalidTableError
 
 FILE = "records.jsonl"
 DAMAGED = "records.damaged"
-"""Where a last line that was cut off is moved, beside the file of records."""
+"""File beside the records to which an incomplete last line is moved."""
 
 TAIL = 65_536
-"""Bytes at the end of the file in which the last line is looked for first."""
+"""Bytes at the end of the file that are read first to find the last line."""
 
-Key = tuple[str, int | None, str | None]
+RecordKey = tuple[str, int | None, str | None]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One evaluation.
+    """The settings and metrics of one evaluation, with their provenance.
 
     Attributes
     ----------
     suite : str
         Name of the suite, which is the name of its folder of results.
     settings : dict
-        What was asked for: the method and all that its metrics depend on but the seed.
+        The method, and everything else that the metrics depend on, except for the seed.
     seed : int, optional
-        None where nothing is drawn at random, or the seed was not recorded.
+        None if nothing is random, or the seed was not recorded.
     split : str, optional
-        The part of the data that the metrics are of, such as ``test``; None where there is none.
+        The split of the data on which the metrics were measured, such as ``test``, or None.
     metrics : dict
-        What came out. NaN is stored as null. No metric has the name of a setting or of a key.
+        The results. NaN is stored as null. No metric has the name of a setting or of a key.
     commit : str, optional
-        The commit of this repository; None where it was not recorded.
+        The commit of this repository; None if it was not recorded.
     versions : dict
-        As `machine` returns them; empty where they were not recorded.
+        As `machine` returns them; empty or None if they were not recorded.
     seconds : float, optional
-        Duration of the evaluation; None where it was not recorded. It is never reconstructed.
+        Duration of the evaluation; None if it was not recorded. It is never reconstructed.
     """
 
     suite: str
@@ -73,37 +73,37 @@ class Record:
             )
 
     @property
-    def key(self) -> Key:
-        """What was evaluated: the settings as JSON, the seed and the split."""
+    def key(self) -> RecordKey:
+        """Return what identifies the evaluation; see `key_of`."""
         return key_of(self.settings, self.seed, self.split)
 
     def line(self) -> str:
         """Return the record as one line of JSON, with its keys in the order of the fields."""
-        return json.dumps(plain(asdict(self)), ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(json_value(asdict(self)), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 KEYS = tuple(field.name for field in fields(Record))
 
 
-def key_of(settings: Mapping[str, Any], seed: int | None, split: str | None) -> Key:
-    """Return what identifies an evaluation, whatever the order of the settings."""
-    return json.dumps(plain(settings), sort_keys=True, ensure_ascii=False), seed, split
+def key_of(settings: Mapping[str, Any], seed: int | None, split: str | None) -> RecordKey:
+    """Return the settings as JSON with sorted names, the seed and the split."""
+    return json.dumps(json_value(settings), sort_keys=True, ensure_ascii=False), seed, split
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON holds it: lists, texts, numbers and, for NaN, None.
+def json_value(value: Any) -> Any:
+    """Return a value in types of JSON: arrays become lists, paths become text, NaN becomes None.
 
     Raises
     ------
     InvalidTableError
-        If a number is infinite, or a value is of a type that JSON does not have.
+        If a number is infinite, or a value has a type without a counterpart in JSON.
     """
     if isinstance(value, Mapping):
-        return {str(name): plain(each) for name, each in value.items()}
+        return {str(name): json_value(each) for name, each in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain(each) for each in value]
+        return [json_value(each) for each in value]
     if isinstance(value, np.generic):
-        return plain(value.item())
+        return json_value(value.item())
     if isinstance(value, os.PathLike):
         return str(value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -119,10 +119,10 @@ def plain(value: Any) -> Any:
 
 
 def append(folder: Path, record: Record) -> None:
-    """Add one line to the records of a folder, which is made if it is missing.
+    """Add one record to a folder, which is created if it is missing.
 
-    The line is written at once and is on the disk when this returns. A last line that an earlier
-    process left unfinished is moved to ``records.damaged`` first, with a warning.
+    The line is written atomically and is on the disk when this returns. An incomplete last line of
+    an earlier process is first moved to ``records.damaged``, with a warning.
     """
     folder.mkdir(parents=True, exist_ok=True)
     line = record.line().encode()
@@ -131,7 +131,7 @@ def append(folder: Path, record: Record) -> None:
         with _locked(handle, exclusive=True):
             _repair(folder, handle)
             written = os.write(handle, line)
-            if written < len(line):  # the disk is full: what was written is no record
+            if written < len(line):  # the disk is full: remove the incomplete line
                 os.ftruncate(handle, os.fstat(handle).st_size - written)
                 raise OSError(28, os.strerror(28), str(folder / FILE))
             os.fsync(handle)
@@ -140,9 +140,9 @@ def append(folder: Path, record: Record) -> None:
 
 
 def read_records(folder: Path) -> list[Record]:
-    """Return the records of a folder in the order of their lines; none if it has no file.
+    """Return the records of a folder in the order of their lines; an empty list without a file.
 
-    A last line that was cut off is left out, with a warning; the file is not changed.
+    An incomplete last line is ignored, with a warning; the file is not changed.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def _parsed(line: bytes, path: Path, number: int) -> Record:
-    """Return a line as a record."""
+    """Return the record in a line."""
     try:
         values = json.loads(line)
     except ValueError as error:
@@ -184,7 +184,7 @@ def _parsed(line: bytes, path: Path, number: int) -> Record:
 
 
 def _whole(line: bytes) -> bool:
-    """Whether a line is a complete value of JSON."""
+    """Return whether a line is a complete value of JSON."""
     try:
         json.loads(line)
     except ValueError:
@@ -193,7 +193,7 @@ def _whole(line: bytes) -> bool:
 
 
 def _repair(folder: Path, handle: int) -> None:
-    """Make the file end with a whole line; what was cut off is moved to `DAMAGED`."""
+    """Make the file end with a complete line; move an incomplete one to `DAMAGED`."""
     start, last = _last_line(handle)
     if not last.strip():
         return
@@ -214,7 +214,7 @@ def _repair(folder: Path, handle: int) -> None:
 
 
 def _last_line(handle: int) -> tuple[int, bytes]:
-    """Return where the last line that is not empty begins, and the rest of the file from there."""
+    """Return the position of the last line that is not empty, and the bytes from there on."""
     size, length = os.fstat(handle).st_size, TAIL
     while True:
         begin = max(0, size - length)
@@ -227,7 +227,7 @@ def _last_line(handle: int) -> tuple[int, bytes]:
 
 @contextlib.contextmanager
 def _locked(handle: int, *, exclusive: bool) -> Iterator[None]:
-    """Hold a lock on an open file; without effect where the system has no such locks."""
+    """Hold a lock on an open file, on systems that have such locks."""
     try:
         import fcntl
     except ImportError:  # Windows

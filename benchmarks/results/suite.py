@@ -1,4 +1,4 @@
-"""A suite as a value: what it asks, how it is run, and how its page is rendered."""
+"""The description of a suite, by which it is listed, run and rendered."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ SMOKE, CPU, PAPER = "smoke", "cpu", "paper"
 
 @dataclass(frozen=True)
 class Suite:
-    """One question about transfer, its methods and its command.
+    """A suite of measurements: its question, its methods and its command.
 
     Attributes
     ----------
     name : str
-        Of the command ``taskgraph bench NAME`` and of the folder of results.
+        NAME in ``taskgraph bench NAME``, and the name of the folder of results.
     question : str
-        What the suite asks, in one sentence that ends in a question mark.
+        One sentence that ends in a question mark.
     methods : tuple of str
-        What is compared or measured, one line each.
+        The methods or quantities that are measured, one line each.
     time : str
-        How long a run takes, and on what.
+        Duration of a run, and on what machine.
     writes : str
-        What the folder of results holds afterwards.
+        Contents of the folder of results after a run.
     settings : type
         The frozen dataclass of settings; its fields, made by `option`, are the flags.
     presets : dict
@@ -50,7 +50,7 @@ class Suite:
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def with_preset(self, preset: str | None, given: Mapping[str, Any]) -> Any:
-        """Return the settings: defaults, replaced by the preset's and then by those given."""
+        """Return settings: the defaults, overridden by the preset and then by ``given``."""
         chosen = {**self.presets.get(preset or "", {}), **given}
         required = [one for one in self.fields if one.default is MISSING]
         placed = self.settings(**{one.name: chosen.pop(one.name) for one in required})
@@ -58,11 +58,11 @@ class Suite:
 
     @property
     def fields(self) -> tuple[Field[Any], ...]:
-        """The fields of the settings."""
+        """Return the fields of the settings."""
         return tuple(self.settings.__dataclass_fields__.values())
 
     def command(self, settings: Any) -> str:
-        """Return the command line that asks for these settings, without those that are usual."""
+        """Return the command line for these settings; defaults are left out."""
         words = ["taskgraph", "bench", self.name]
         for one in self.fields:
             value = getattr(settings, one.name)
@@ -74,11 +74,11 @@ class Suite:
         return shlex.join(words)
 
     def run(self, settings: Any, out: Path) -> None:
-        """Measure what the records in ``out`` lack, and write its tables."""
+        """Measure the evaluations that the records in ``out`` lack, and write the tables."""
         importlib.import_module(f"{self.package}.run").run(settings, out)
 
     def write_page(self, out: Path) -> str:
-        """Render the page and the figures from the records and tables in ``out``."""
+        """Write the page and the figures from the records in ``out``, and return the page."""
         from taskgraph.tables import write_text
 
         module = importlib.import_module(f"{self.package}.page")
@@ -89,7 +89,7 @@ class Suite:
         return page
 
     def found(self, out: Path) -> str:
-        """Return what the suite found, in one sentence, from the records in ``out``."""
+        """Return the main result in one sentence, from the records in ``out``."""
         sentence: str = importlib.import_module(f"{self.package}.page").found(out)
         return sentence
 
@@ -107,20 +107,20 @@ def option(
     kind: str | None = None,
     choices: tuple[str, ...] | None = None,
 ) -> Any:
-    """Return a field of settings that is a flag of the command line, too.
+    """Return a field of settings that is also a flag of the command line.
 
     Parameters
     ----------
     default : optional
-        Without one the flag must be given.
+        Without a default the flag is required.
     help : str
         A sentence with the unit.
     flag : str, optional
         Such as ``--random`` for the field ``draws``; by default the field's name.
     kind : {"file", "folder", "output"}, optional
-        A file or folder that the suite reads, or a folder that it fills.
+        A file or folder that the suite reads, or a folder that it writes to.
     choices : tuple of str, optional
-        The only values that are taken.
+        The allowed values.
     """
     metadata = {"help": help, "flag": flag, "kind": kind, "choices": choices}
     return field(default=default, metadata=metadata)

@@ -1,1 +1,1 @@
-"""The rendered data set: pictures, labels, statistics, time, and the same bytes again."""
+"""Suite ``scenes``: statistics, speed and reproducibility of the rendered data set."""

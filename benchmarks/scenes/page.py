@@ -1,4 +1,4 @@
-"""The page of the rendered data set, made of its records alone."""
+"""The page of the rendered data set, rendered from its records alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return how fast views are made, and whether every run made the same bytes."""
+    """Return one sentence: the speed of rendering, and whether all runs gave the same bytes."""
     records = read_records(folder)
     timed = part(records, part="time")[-1]
     made = latest(part(records, part="bytes"), "buildings", "views")

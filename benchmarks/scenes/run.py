@@ -1,4 +1,4 @@
-"""Make worlds, time them, count what they show, and compare their bytes."""
+"""Render worlds, time it, measure statistics of their views, and compare their bytes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import Image
 
+from benchmarks.results.figures import write_jpeg
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.machine import ROOT
 from benchmarks.scenes.settings import SUITE, Settings
@@ -28,7 +29,7 @@ BYTES_SEED, SHOWN = 7, 16
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Time the making of a world, grow it, draw it, and compare bytes."""
+    """Time the rendering of a world, measure its statistics, compare bytes and draw sheets."""
     log = open_log(out, SUITE.name, "numpy", "embreex", "scikit-image")
     out.mkdir(parents=True, exist_ok=True)
     work = Path(settings.work)
@@ -40,12 +41,12 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def world_of(settings: Settings) -> dict[str, Any]:
-    """Return the settings of a world, but for its buildings."""
+    """Return the settings of a world other than its number of buildings."""
     return {"views": settings.views, "size": settings.size, "domain": "day"}
 
 
 def time_making(settings: Settings, world: Path, log: Log) -> None:
-    """Make the world that is timed; nothing is timed where some of it is there already."""
+    """Render a world and record the time; skip this if the world exists, even in part."""
     asked = {
         "part": "time",
         "buildings": settings.buildings,
@@ -84,7 +85,7 @@ def time_making(settings: Settings, world: Path, log: Log) -> None:
 
 
 def count_statistics(settings: Settings, world: Path, log: Log) -> None:
-    """Grow the world, and record each property of its views."""
+    """Add buildings to the world, and record the statistics of each property of its views."""
     make(
         world,
         buildings=settings.grown,
@@ -102,7 +103,7 @@ def count_statistics(settings: Settings, world: Path, log: Log) -> None:
 
 
 def compare_bytes(settings: Settings, work: Path, log: Log) -> None:
-    """Make a small world with one worker and with two, and record the hash of each."""
+    """Render a small world with one worker and with two, and record the hash of each."""
     for way, workers in (("one worker", 1), ("two workers", 2)):
         buildings, views = (6, 50) if settings.large else (2, 4)
         asked = {
@@ -128,7 +129,7 @@ def compare_bytes(settings: Settings, work: Path, log: Log) -> None:
 
 
 def hash_of(folder: Path) -> str:
-    """Return the SHA-256 over all paths and bytes of a folder, in sorted order."""
+    """Return the SHA-256 of the paths and bytes of all files of a folder, in sorted order."""
     found = hashlib.sha256()
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         found.update(str(path.relative_to(folder)).encode() + b"\0")
@@ -137,23 +138,18 @@ def hash_of(folder: Path) -> str:
 
 
 def draw_sheets(settings: Settings, world: Path, work: Path, out: Path) -> None:
-    """Draw the contact sheets; the domains need a checkout with its examples."""
+    """Write the contact sheets; the sheet of domains needs a checkout with its examples."""
     save(draw_contact_sheet(spread_views(world, 8)), str(out / SHEET))
     if not settings.large:
         return
     large = work / "world256"
     make(large, buildings=8, views=20, size=256, workers=settings.workers)
-    save(draw_contact_sheet(spread_views(large, 4)), str(work / "sheet_256.png"))
-    _as_jpeg(work / "sheet_256.png", out / LARGE)
+    write_jpeg(draw_contact_sheet(spread_views(large, 4)), out / LARGE)
     before = sys.argv
     sys.argv = ["domains.py", str(work / "domains.png")]
     try:
         runpy.run_path(str(ROOT / "examples" / "domains.py"), run_name="__main__")
     finally:
         sys.argv = before
-    _as_jpeg(work / "domains.png", out / DOMAINS)
-
-
-def _as_jpeg(picture: Path, place: Path) -> None:
-    with Image.open(picture) as whole:
-        whole.convert("RGB").save(place, quality=85)
+    with Image.open(work / "domains.png") as picture:
+        write_jpeg(picture, out / DOMAINS)

@@ -1,4 +1,4 @@
-"""What the suite of scenes is asked for."""
+"""Settings and description of the suite ``scenes``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 @dataclass(frozen=True)
 class Settings:
-    """Sizes of the worlds that are made."""
+    """Sizes of the rendered worlds."""
 
     work: str = option(
         "runs/scenes", kind="output", help="Folder for the worlds; they are made if missing."

@@ -1,1 +1,1 @@
-"""Our own timings: the solver, training, and engines."""
+"""Suites of timings: the solver, training, and engines."""

@@ -1,1 +1,1 @@
-"""The published Taskonomy measurements, solved."""
+"""Suite ``taskonomy``: taxonomies of the published Taskonomy measurements."""

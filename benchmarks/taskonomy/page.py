@@ -1,4 +1,4 @@
-"""The page of the published measurements, made of its records alone."""
+"""The page of the published measurements, rendered from its records alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEMPLATE = Path(__file__).with_name("template.md")
 
 
 def last_printed(folder: Path) -> dict[str, Record]:
-    """Return the last record of each command, in the order of the first ones."""
+    """Return the last record of each command; commands are in the order of their first records."""
     return {each.settings["command"]: each for each in read_records(folder)}
 
 
@@ -26,7 +26,7 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return the mean gain and quality of the proven optimum of eight tasks."""
+    """Return one sentence with the mean gain and quality of the proven optimum of eight tasks."""
     records = last_printed(folder)
     text = next(
         each.metrics["printed"] for name, each in records.items() if name.startswith("taskgraph ev")

@@ -1,18 +1,16 @@
-"""Import the published tables, run the commands, and keep what they print."""
+"""Import the published tables, run commands on them, and record their output."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.results.console import printed
+from benchmarks.results.console import printed, record_output
 from benchmarks.results.log import open_log
-from benchmarks.results.machine import ROOT
+from benchmarks.results.machine import TASKONOMY
 from benchmarks.taskonomy.settings import SUITE, Settings
 
-TASKONOMY = ROOT.parent / "shared" / "taskonomy"
 TABLES = {"taskonomy": "16k", "taskonomy_1k": "1k"}
 COMMANDS = (
     "taskgraph frontier taskonomy.csv --exclude class_selected --budgets 2,4,5,6,8,12,15 "
@@ -45,12 +43,8 @@ def run(settings: Settings, out: Path) -> None:
             table = f"taskgraph import taskonomy {published} --size {size} -o {stem}.csv"
             printed(table, folder)
         for command in COMMANDS:
-            if log.has({"command": command}):
-                continue
-            start = time.perf_counter()
-            text = printed(command, folder)
-            seconds = round(time.perf_counter() - start, 3)
-            log.add({"command": command}, {"printed": text}, seconds=seconds)
+            if not log.has({"command": command}):
+                record_output(log, command, folder)
         for command in PICTURES:
             printed(command, folder)
             picture = command.rpartition(" ")[2]

@@ -1,4 +1,4 @@
-"""What the suite of the published measurements is asked for."""
+"""Settings and description of the suite ``taskonomy``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the published measurements are."""
+    """The folder of the published measurements."""
 
     taskonomy: str | None = option(
         None,

@@ -1,1 +1,1 @@
-"""What a finished sweep of transfers shows: tables, pictures and a page made of them."""
+"""Suite ``transfers``: tables, figures and a page on a finished sweep of transfers."""

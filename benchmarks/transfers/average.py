@@ -1,13 +1,12 @@
-"""Measure the best constant answer of each target alone, and add it to a table of losses.
+"""Losses of the best constant answers, measured after a sweep and added to its table of losses.
 
     taskgraph bench transfers --average WORLD --work WORK
 
-A constant needs no encoder and next to no training, so that a sweep that was written without it
-need not be run again: the same data set, or one that was rendered again from its seed, is enough.
-That it is the same is checked: the test images must be those of the table, and the losses of some
-targets' own networks are measured again and compared with those in the table, as the mean loss of
-the constant is with the sweep's record of it. What was found is written to ``average.csv`` beside
-the table.
+A constant needs no encoder and hardly any training. So a sweep without it need not run again: the
+same data set is enough, or one that was rendered again from the same seed. Checks compare the data
+with those of the sweep: the test images must be those of the table; the losses of some targets' own
+networks are measured again; and the mean loss of the constant is compared with the sweep's record.
+``average.csv`` beside the table holds the results of these checks.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ CHECKS = "average.csv"
 
 
 def measured_again(config: TransferConfig, work: Path, target: str, source: str) -> pd.DataFrame:
-    """Return the losses of a target and one reserved source, measured now or kept in ``work``."""
+    """Return the losses of a target and a reserved source; measure unless ``work`` has them."""
     from_files = functools.partial(TaskonomyDataset, cache=False)  # few files are read: no cache
     with mock.patch.object(data, "TaskonomyDataset", from_files):
         measure(config, work, target, (source,))
@@ -48,12 +47,12 @@ def check(
     losses: pd.DataFrame,
     recorded: float,
 ) -> dict[str, Any]:
-    """Return how far the new measurements of a target are from those of the table.
+    """Return the means of a target's new measurements beside those of the table.
 
     Raises
     ------
     InvalidTableError
-        If the test images are others than the table's.
+        If the test images differ from the table's.
     """
     known = losses[losses["target"] == target]
     before = known[known["sources"] == SELF].set_index("image")["loss"]

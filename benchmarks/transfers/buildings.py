@@ -1,4 +1,4 @@
-"""How sure a taxonomy's gain and quality are: test buildings drawn again, and split in halves."""
+"""Uncertainty of a taxonomy's gain and quality: bootstrap over buildings, and cross-fitting."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def intervals(
     seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Return percentile intervals of the mean gain and quality of given taxonomies.
+    """Return percentile intervals of the mean gain and quality of taxonomies.
 
     Whole clusters of test images (buildings, where the losses name them) are drawn with
-    replacement, for all targets at once. The taxonomies stay as they are, so the intervals do not
-    hold what choosing them on these images adds; `cross_fitted` does.
+    replacement, for all targets at once. The taxonomies are fixed, so the intervals do not include
+    the error of choosing them on these images; `cross_fitted` measures it.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def intervals(
     Raises
     ------
     InvalidTableError
-        If a target has a single building, which cannot vary.
+        If a target has a single building.
     """
     names = sorted({t.target for taxonomy in taxonomies.values() for t in taxonomy.transfers})
     met = {name: tournament_of(name, losses.by_target[name], MIN_IMAGES) for name in names}
@@ -96,7 +96,7 @@ def wins_of(tournament: Tournament, sources: str, measure: str) -> Floats | None
 
 
 def halves(losses: Losses, *, seed: int = 0) -> tuple[Losses, Losses]:
-    """Split the test images in two halves; all images of a building are in one of them.
+    """Split the test images in two halves; all images of a building are in the same half.
 
     Raises
     ------
@@ -131,8 +131,8 @@ def cross_fitted(
 ) -> pd.DataFrame:
     """Choose taxonomies on half of the test buildings, and measure them on the others.
 
-    Both ways, and the mean of both: what a taxonomy is worth on images that had no part in its
-    choice.
+    Each half is used once for the choice, and the results are averaged. So they hold for images
+    that had no part in the choice.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def _both_ways(tables: list[Transfers], taxonomies: list[Taxonomy], measure: str
 
 
 def mean_of(table: Transfers, taxonomy: Taxonomy, measure: str) -> float:
-    """Return a taxonomy's mean gain or quality over its targets, as another table has them."""
+    """Return a taxonomy's mean gain or quality over its targets, by the values of ``table``."""
     values = []
     for transfer in taxonomy.transfers:
         row = table.row_of(transfer.target, transfer.sources)

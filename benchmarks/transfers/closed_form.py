@@ -1,4 +1,4 @@
-"""Would a table of closed-form read-outs have chosen as well as the trained one?"""
+"""Comparison of the sets chosen by closed-form read-outs with those chosen by trained ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from taskgraph.transfers import Transfers
 def chosen_in_closed_form(
     closed: Transfers, trained: Transfers, own: Mapping[float, Taxonomy], *, max_order: int
 ) -> pd.DataFrame:
-    """Compare the tasks that ``closed`` supervises with those of ``trained``, by trained transfers.
+    """Compare the sets that two tables choose, by the trained transfers from these sets.
 
     Parameters
     ----------
@@ -36,10 +36,11 @@ def chosen_in_closed_form(
     Returns
     -------
     DataFrame
-        A row a budget that ``closed`` can be solved for too: ``budget``; ``supervised``, the closed
-        form's choice, joined by ``+``; ``common`` with the trained table's of ``count``; ``gain,
-        quality``, means over all targets in the trained table after the closed form's choice, and
-        ``gain_trained, quality_trained`` after the trained table's own. Larger is better.
+        One row for each budget at which ``closed`` has a solution: ``budget``; ``supervised``, the
+        set that ``closed`` chooses, joined by ``+``; ``count``, the size of the trained table's
+        set, and ``common``, the number of tasks in both; ``gain, quality``, means over all targets
+        of the best trained transfers from the set of ``closed``; and ``gain_trained,
+        quality_trained`` of the trained table's own set. Larger is better.
 
     Raises
     ------

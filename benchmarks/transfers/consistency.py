@@ -1,4 +1,4 @@
-"""How far tournaments contradict themselves, and affinities the win rates that people read."""
+"""Consistency of tournaments, and rank correlation of affinities with gain and quality."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from taskgraph.losses import Losses
 
 
 def consistency(losses: Losses) -> pd.DataFrame:
-    """Return Saaty's ratio of every target, and how its affinities rank beside its win rates.
+    """Return each target's consistency ratio, and the rank correlation of affinity and win rates.
 
-    An affinity is what a candidate wins against *all* others; gain and quality are what it wins
-    against one network. Where beating is not transitive these are different orders.
+    Affinity depends on a candidate's wins against *all* others; gain and quality on those against
+    one network. The orders differ where wins are not transitive.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""What the page tells beside the tables, as records: one a part of the results.
+"""Facts of a run that the page states beside the tables, stored as one record a part.
 
-A run appends the records of all parts, the first of which is `SWEEP`; the page is of the last run.
+A run appends the records of all parts; `SWEEP` is the first. The page shows the last run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from taskgraph.errors import InvalidTableError
 
 SWEEP, CHOICES, TRUST, FIGURES, MISSING = "sweep", "choices", "trust", "figures", "missing"
 TIMED = ("scores", "ridge", "closed_form")
-"""Parts that have numbers of their own; each is a record with these as metrics."""
+"""Parts whose facts are numbers, which are the metrics of their records."""
 
 OF_SWEEP = (
     "targets",

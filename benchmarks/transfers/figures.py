@@ -1,4 +1,4 @@
-"""The pictures: what `taskgraph.plot` draws of a table of transfers, as files to be committed."""
+"""Figures of a table of transfers, drawn by `taskgraph.plot`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ BAND = tuple(
 def pictures(
     transfers: Transfers, taxonomies: Mapping[float, Taxonomy], frontier: pd.DataFrame
 ) -> dict[str, Figure]:
-    """Draw heat maps before and after AHP, the tree, taxonomies by budget, and the frontier.
+    """Return the figures: heat maps before and after AHP, tree, taxonomies by budget, frontier.
 
     Parameters
     ----------
     taxonomies : mapping of budgets to solved taxonomies
     frontier : DataFrame
-        Of `frontier_frame`.
+        As `frontier_frame` returns it.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def frontier_frame(
     Parameters
     ----------
     random : DataFrame
-        Of `benchmarks.transfers.significance.against_random`.
+        As `benchmarks.transfers.significance.against_random` returns it.
     """
     found = tg.frontier(transfers, budgets=budgets, max_orders=orders).to_frame()
     known = [name for name in BAND if name in random]

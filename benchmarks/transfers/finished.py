@@ -1,4 +1,4 @@
-"""A finished sweep, read from its folder: what is there, and why the rest is not."""
+"""Reading of a finished sweep from its folder; parts of it may be missing."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from taskgraph.losses import Losses
 from taskgraph.tables import read_losses, read_taskonomy, read_transfers
 from taskgraph.transfers import Transfers
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Finished:
-    """What a sweep left.
+class FinishedSweep:
+    """The files of a finished sweep; a missing one is None.
 
     Attributes
     ----------
     folder : Path
     transfers : Transfers
     losses : Losses or None
-        Per test image.
+        Losses of each test image.
     records : DataFrame or None
         One row a run: ``target, sources, order, valid_loss, test_loss, seconds, readout``.
     config : dict or None
     ridge : RidgeResult or None
-        Of all families together.
+        Errors of the ridge screen, all families together.
     times : dict or None
-        Of the ridge screen, by family.
+        Seconds of the ridge screen, by family.
     missing : dict
-        By part: why it is None.
+        By the name of a missing file: why it is missing.
     """
 
     folder: Path
@@ -56,7 +56,7 @@ class Finished:
 
     @property
     def max_order(self) -> int:
-        """Number of sources of the largest set that was measured."""
+        """Return the number of sources of the largest measured set."""
         return int(self.transfers.order[self.transfers.is_edge].max())
 
     def pool(self) -> TransferDataConfig:
@@ -72,7 +72,7 @@ class Finished:
         return TransferDataConfig.from_record(self.config["transfer"]["pool"])
 
     def store(self) -> Store:
-        """Return the store of its sources' representations.
+        """Return the store of the sources' representations.
 
         Raises
         ------
@@ -85,17 +85,17 @@ class Finished:
         return store
 
 
-def read_finished(folder: Path) -> Finished:
-    """Read a sweep; only its ``transfers.csv`` has to be there.
+def read_finished(folder: Path) -> FinishedSweep:
+    """Read a sweep; only ``transfers.csv`` is required.
 
     Raises
     ------
     InvalidTableError
-        If that is not there, or is no table of transfers.
+        If ``transfers.csv`` is missing, or is no table of transfers.
     """
     missing: dict[str, str] = {}
 
-    def there(name: str, read: Callable[[Path], Found]) -> Found | None:
+    def read_if_present(name: str, read: Callable[[Path], T]) -> T | None:
         path = folder / name
         if not path.exists():
             missing[name] = f"the sweep has no {name}"
@@ -106,20 +106,20 @@ def read_finished(folder: Path) -> Finished:
             missing[name] = shown(error, folder)
             return None
 
-    return Finished(
+    return FinishedSweep(
         folder,
         read_transfers(folder / TRANSFERS),
-        losses=there(LOSSES, read_losses),
-        records=there(RECORDS, read_records),
-        config=there(CONFIG, lambda path: json.loads(path.read_text())),
-        ridge=there(RIDGE, read_ridge),
-        times=there(f"{RIDGE}/{TIMES}", lambda path: json.loads(path.read_text())),
+        losses=read_if_present(LOSSES, read_losses),
+        records=read_if_present(RECORDS, read_records),
+        config=read_if_present(CONFIG, lambda path: json.loads(path.read_text())),
+        ridge=read_if_present(RIDGE, read_ridge),
+        times=read_if_present(f"{RIDGE}/{TIMES}", lambda path: json.loads(path.read_text())),
         missing=missing,
     )
 
 
 def read_records(path: Path) -> pd.DataFrame:
-    """Read the table of runs, one row each.
+    """Return the table of runs, one row each.
 
     Raises
     ------
@@ -136,12 +136,14 @@ def read_records(path: Path) -> pd.DataFrame:
 
 
 def read_ridge(folder: Path) -> RidgeResult:
-    """Return the screen's errors, all families together.
+    """Return the errors of the ridge screen, all families together.
 
     Raises
     ------
     InvalidTableError
-        If there is none. `InvalidDataError`: if one is broken or unfinished.
+        If the folder has no file of the screen.
+    InvalidDataError
+        If a file is damaged or incomplete.
     """
     paths = sorted(folder.glob("*.npz"))
     if not paths:
@@ -155,7 +157,7 @@ def read_published(path: Path) -> Transfers:
     Raises
     ------
     InvalidTableError
-        If it is neither.
+        If the path is neither.
     """
     return read_taskonomy(path, size="16k") if path.is_dir() else read_transfers(path)
 

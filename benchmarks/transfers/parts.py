@@ -1,11 +1,7 @@
-"""Every part of the results: computed from a finished sweep, and written as a table."""
+"""Computation of the parts of the results; each part is written as a table."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,75 +9,41 @@ import pandas as pd
 
 from benchmarks.results.figures import write_picture
 from benchmarks.results.machine import commit, machine
-from benchmarks.transfers import buildings, figures, predictors, published, scoring, structure
-from benchmarks.transfers.closed_form import chosen_in_closed_form
+from benchmarks.transfers import buildings, figures, published, structure
 from benchmarks.transfers.consistency import consistency
-from benchmarks.transfers.facts import CHOICES, read_facts, write_facts
-from benchmarks.transfers.finished import Finished, read_finished, read_published, shown
+from benchmarks.transfers.facts import CHOICES, read_facts
+from benchmarks.transfers.finished import FinishedSweep, read_finished, read_published
 from benchmarks.transfers.provenance import PACKAGES, provenance
+from benchmarks.transfers.rankings import ridge_times, write_closed_form, write_predictors
+from benchmarks.transfers.results_folder import Results, copy_tables, needed
 from benchmarks.transfers.settings import SIZES, Settings
 from benchmarks.transfers.significance import against_random
 from benchmarks.transfers.tables import NAMES
 from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
-from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
+from encoders.transfer.gather import LOSSES
 from taskgraph.affinity import affinities
-from taskgraph.errors import InvalidTableError, TaskgraphError
+from taskgraph.errors import InvalidTableError
 from taskgraph.solver import solve
-from taskgraph.tables import write_frame
 from taskgraph.taxonomy import Taxonomy
-
-LOSSES_UP_TO = 8_000_000
-"""Bytes of per-image losses that are copied too."""
-
-
-@dataclass
-class Results:
-    """The folder of results while it is written.
-
-    Attributes
-    ----------
-    out : Path
-    facts : dict
-        What the page tells beside the tables; ``missing`` says why a part is not there.
-    """
-
-    out: Path
-    facts: dict[str, Any] = field(default_factory=lambda: {"missing": {}, "figures": {}})
-
-    @contextmanager
-    def part(self, name: str, sweep: Path) -> Iterator[None]:
-        """Leave a part out where the sweep does not have what it needs, and note why."""
-        try:
-            yield
-        except TaskgraphError as error:
-            self.facts["missing"][name] = shown(error, sweep)
-
-    def table(self, name: str, frame: pd.DataFrame) -> None:
-        """Write one of the tables."""
-        write_frame(frame, self.out / f"{name}.csv")
-
-    def close(self) -> None:
-        """Append the facts to the records."""
-        write_facts(self.facts, self.out)
 
 
 def gather_results(
-    sweep: Finished,
+    sweep: FinishedSweep,
     out: Path,
     *,
     published_at: Path | None,
     bank: Path | None,
     settings: Settings,
-    closed: Finished | None = None,
+    closed: FinishedSweep | None = None,
 ) -> None:
-    """Compute and write everything but the page.
+    """Compute and write all tables, figures and records.
 
     Parts: ``significance``, ``intervals``, ``cross-fitted``, ``consistency``, ``figures``,
     ``structure``, ``published``, ``predictors``, ``ridge``, ``closed form``.
 
     Parameters
     ----------
-    closed : Finished, optional
+    closed : FinishedSweep, optional
         The same sweep with ``--readout ridge``.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -91,28 +53,27 @@ def gather_results(
     results.facts |= provenance(sweep, bank) | {
         "settings": {name: getattr(settings, name) for name in SIZES}
     }
-    _copy(sweep, out, results)
+    copy_tables(sweep, out, results)
     random, taxonomies = _significance(results, sweep, settings)
     kept = _shown(taxonomies, settings)
     _trust(results, sweep, kept, settings)
     _figures(results, sweep, random, kept)
     _structure(results, sweep, published_at, settings)
-    _predictors(results, sweep, settings)
+    write_predictors(results, sweep, settings)
     with results.part("ridge", sweep.folder):
         results.facts["ridge"] = ridge_times(sweep)
-    _closed_form(results, sweep, closed, kept)
+    write_closed_form(results, sweep, closed, kept)
     results.close()
 
 
 CHOSEN = ("intervals", "cross-fitted", "consistency", "figures", "trust")
-"""Parts that follow from the transfers and losses in the folder of results."""
+"""Parts that are computed from the transfers and losses in the folder of results."""
 
 
 def choose_again(out: Path, settings: Settings) -> None:
-    """Recompute what follows from the transfers and losses in ``out``; keep all else.
+    """Compute the parts of `CHOSEN` again, from the transfers and losses in ``out``.
 
-    That is the taxonomies beside other choices, their intervals, the cross-fitting, the
-    consistency and the pictures. The sweep that these were measured by is not needed.
+    All other parts are kept, and the sweep is not needed.
 
     Raises
     ------
@@ -134,7 +95,7 @@ def choose_again(out: Path, settings: Settings) -> None:
 
 
 def trust_again(out: Path, settings: Settings) -> None:
-    """Recompute stability and wins over the best constant answer, from the losses in ``out``.
+    """Compute stability and wins over the best constant answer again, from the losses in ``out``.
 
     Raises
     ------
@@ -155,28 +116,14 @@ def trust_again(out: Path, settings: Settings) -> None:
 
 
 def _shown(taxonomies: dict[float, Taxonomy], settings: Settings) -> dict[float, Taxonomy]:
-    """Return the taxonomies of the budgets that are drawn and listed."""
+    """Return the taxonomies of the budgets that figures and tables show."""
     return {budget: taxonomies[budget] for budget in settings.shown if budget in taxonomies}
 
 
-def _copy(sweep: Finished, out: Path, results: Results) -> None:
-    """Copy the measured tables."""
-    for name in (TRANSFERS, RECORDS, LOSSES):
-        path = sweep.folder / name
-        if not path.exists():
-            continue
-        size = path.stat().st_size
-        if name == LOSSES and size > LOSSES_UP_TO:
-            results.facts["losses_bytes"] = size
-            (out / name).unlink(missing_ok=True)
-            continue
-        shutil.copyfile(path, out / name)
-
-
 def _significance(
-    results: Results, sweep: Finished, settings: Settings
+    results: Results, sweep: FinishedSweep, settings: Settings
 ) -> tuple[pd.DataFrame, dict[float, Taxonomy]]:
-    """Compare with random taxonomies at every budget, and compute intervals of our own."""
+    """Compare the optimum with other choices at every budget, and compute its intervals."""
     budgets = [float(count + 1) for count in range(len(sweep.transfers.sources))]
     frame, taxonomies = against_random(
         sweep.transfers,
@@ -186,31 +133,31 @@ def _significance(
         seed=settings.seed,
     )
     with results.part("intervals", sweep.folder):
-        losses = _needed(sweep.losses, sweep, LOSSES)
+        losses = needed(sweep.losses, sweep, LOSSES)
         own = buildings.intervals(
             losses, taxonomies, resamples=settings.resamples, seed=settings.seed
         )
         frame = frame.merge(own, on="budget", how="left")
     with results.part("cross-fitted", sweep.folder):
-        losses = _needed(sweep.losses, sweep, LOSSES)
+        losses = needed(sweep.losses, sweep, LOSSES)
         shown_at = [budget for budget in settings.shown if budget in taxonomies]
         found = buildings.cross_fitted(
             losses, shown_at, max_order=sweep.max_order, seed=settings.seed
         )
         results.table("cross_fitted", found)
     with results.part("consistency", sweep.folder):
-        losses = _needed(sweep.losses, sweep, LOSSES)
+        losses = needed(sweep.losses, sweep, LOSSES)
         results.table("consistency", consistency(losses))
     results.table("significance", frame)
     return frame, taxonomies
 
 
 def _trust(
-    results: Results, sweep: Finished, kept: dict[float, Taxonomy], settings: Settings
+    results: Results, sweep: FinishedSweep, kept: dict[float, Taxonomy], settings: Settings
 ) -> None:
     """Measure how stable the taxonomies are, and their wins over the best constant answer."""
     with results.part("trust", sweep.folder):
-        losses = _needed(sweep.losses, sweep, LOSSES)
+        losses = needed(sweep.losses, sweep, LOSSES)
         found = affinities(losses, bootstrap=RESAMPLES, seed=settings.seed)
         tasks, budgets = stabilities(
             found, list(kept), max_order=sweep.max_order, seed=settings.seed
@@ -223,7 +170,7 @@ def _trust(
 
 
 def _figures(
-    results: Results, sweep: Finished, random: pd.DataFrame, kept: dict[float, Taxonomy]
+    results: Results, sweep: FinishedSweep, random: pd.DataFrame, kept: dict[float, Taxonomy]
 ) -> None:
     with results.part("figures", sweep.folder):
         orders = range(1, sweep.max_order + 1)
@@ -234,7 +181,7 @@ def _figures(
 
 
 def _structure(
-    results: Results, sweep: Finished, published_at: Path | None, settings: Settings
+    results: Results, sweep: FinishedSweep, published_at: Path | None, settings: Settings
 ) -> None:
     many: dict[str, Any] = {"permutations": settings.permutations, "seed": settings.seed}
     theirs = None
@@ -258,90 +205,4 @@ def _structure(
             for name, table in compared.items()
         ]
         results.table("structure", pd.concat(frames, ignore_index=True))
-        results.table("neighbours", structure.neighbours(sweep.transfers))
-
-
-def _predictors(results: Results, sweep: Finished, settings: Settings) -> None:
-    with results.part("predictors", sweep.folder):
-        measured = predictors.trained(_needed(sweep.records, sweep, RECORDS), sweep.transfers)
-        known: dict[str, predictors.Prediction] = {}
-        with results.part("ridge ranking", sweep.folder):
-            ridge = _needed(sweep.ridge, sweep, "ridge")
-            known["ridge screen"] = predictors.from_ridge(ridge, measured)
-        with results.part("scores", sweep.folder):
-            scores = _scores(sweep, measured, settings)
-            known |= predictors.from_scores(scores.to_frame())
-            results.table("scores", scores.to_frame())
-            results.facts["scores"] = {
-                "seconds": scores.seconds,
-                "examples": scores.examples,
-                "places": scoring.PLACES,
-                "alike": scoring.ALIKE,
-            }
-        known |= predictors.baselines(measured)
-        summary, targets = predictors.predicted(measured, known)
-        results.table("predictors", summary)
-        results.table("predictors_targets", targets)
-
-
-def _scores(sweep: Finished, measured: pd.DataFrame, settings: Settings) -> scoring.Scores:
-    single = measured[measured["order"] == 1]
-    return scoring.scored(
-        sweep.pool(),
-        sweep.store(),
-        sources=sorted(single["sources"].unique()),
-        targets=sorted(single["target"].unique()),
-        seed=settings.seed,
-    )
-
-
-def _closed_form(
-    results: Results, sweep: Finished, closed: Finished | None, kept: dict[float, Taxonomy]
-) -> None:
-    with results.part("closed form", sweep.folder):
-        if closed is None:
-            raise InvalidTableError("no sweep in closed form was given; name one with --closed")
-        found = chosen_in_closed_form(
-            closed.transfers, sweep.transfers, kept, max_order=sweep.max_order
-        )
-        runs, trained = (_needed(each.records, each, RECORDS) for each in (closed, sweep))
-        tests = runs[runs["readout"] == "ridge"]
-        results.facts["closed_form"] = {
-            "screen_s": ridge_times(closed)["seconds"],
-            "tests_s": float(tests["seconds"].sum()),
-            "tested": len(tests),
-            "trained_s": float(trained.loc[trained["order"] >= 1, "seconds"].sum()),
-        }
-        results.table("closed_form", found)
-
-
-def ridge_times(sweep: Finished) -> dict[str, Any]:
-    """Return the screen's wall time, by family and by transfer, beside that of trained read-outs.
-
-    Raises
-    ------
-    InvalidTableError
-        If the screen's times are not there.
-    """
-    times = _needed(sweep.times, sweep, "ridge/times.json")
-    wall = sum(each["moments_s"] + each["solve_s"] for each in times.values())
-    count = sum(int(each["transfers"]) for each in times.values())
-    found: dict[str, Any] = {
-        "families": times,
-        "seconds": wall,
-        "transfers": count,
-        "each": wall / count if count else float("nan"),
-    }
-    if sweep.records is not None:
-        runs = sweep.records[sweep.records["order"] >= 1]
-        if "readout" in runs:
-            runs = runs[runs["readout"] == "trained"]
-        if len(runs):
-            found |= {"trained": len(runs), "trained_median": float(runs["seconds"].median())}
-    return found
-
-
-def _needed(value: Any, sweep: Finished, name: str) -> Any:
-    if value is None:
-        raise InvalidTableError(sweep.missing.get(name, f"the sweep has no {name}"))
-    return value
+        results.table("neighbours", structure.neighbors(sweep.transfers))

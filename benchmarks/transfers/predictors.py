@@ -1,4 +1,4 @@
-"""How well rankings that need no training predict the trained one, target by target."""
+"""Agreement of rankings without training with the trained ranking, target by target."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from taskgraph.transfers import Transfers
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """A value for each of some transfers.
+    """A predicted value for each of some transfers.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ def trained(records: pd.DataFrame, transfers: Transfers) -> pd.DataFrame:
     Raises
     ------
     InvalidTableError
-        If there is none.
+        If the records have no trained read-out.
     """
     kept = records[records["order"] >= 1]
     if "readout" in kept:
@@ -51,7 +51,7 @@ def trained(records: pd.DataFrame, transfers: Transfers) -> pd.DataFrame:
 
 
 def from_ridge(result: RidgeResult, measured: pd.DataFrame) -> Prediction:
-    """Return the screen's validation errors of the transfers that were trained, too."""
+    """Return the ridge screen's validation errors, for transfers that were also trained."""
     rows = []
     for target, sources in zip(measured["target"], measured["sources"], strict=True):
         names = split_sources(sources)
@@ -66,7 +66,7 @@ def from_ridge(result: RidgeResult, measured: pd.DataFrame) -> Prediction:
 
 
 def baselines(measured: pd.DataFrame) -> dict[str, Prediction]:
-    """Return predictions from trained losses, which a score is compared with.
+    """Return predictions from trained losses, as references for the scores.
 
     ``average rank``: how a single source does on the *other* targets, by trained validation losses.
     ``mean of members``: of a set's own single sources' validation losses for this target.
@@ -109,7 +109,7 @@ def from_scores(scores: pd.DataFrame) -> dict[str, Prediction]:
 def predicted(
     measured: pd.DataFrame, predictions: Mapping[str, Prediction]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return how well every prediction agrees with the trained test losses and the affinities.
+    """Return the agreement of every prediction with the trained test losses and the affinities.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The sections on rankings without training, and on what the ridge screen takes."""
+"""The sections of the page on rankings without training, and on the time of the ridge screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where results are from: what was swept, with which encoders, by which versions."""
+"""Provenance of results: the sweep, the encoders, and versions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.machine import commit, machine
-from benchmarks.transfers.finished import Finished
+from benchmarks.transfers.finished import FinishedSweep
 
 PACKAGES = ("numpy", "scipy", "pandas", "highspy")
 
 
-def provenance(sweep: Finished, bank: Path | None) -> dict[str, Any]:
-    """Return what was measured and with what, without any path."""
+def provenance(sweep: FinishedSweep, bank: Path | None) -> dict[str, Any]:
+    """Return the provenance of results from a sweep and its bank, without any path."""
     edges = sweep.transfers.is_edge
     orders = pd.Series(sweep.transfers.order[edges]).value_counts().sort_index()
     found: dict[str, Any] = {
@@ -46,7 +46,7 @@ def _without_places(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bank(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return what the encoders were trained on, and for how long."""
+    """Return the data, hours and epochs of the encoders' training."""
     trained = [task for task in manifest["tasks"] if task.get("images")]
     first = trained[0] if trained else {}
     return {

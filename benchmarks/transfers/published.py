@@ -1,4 +1,4 @@
-"""Our first-order transfers beside the published ones, target by target."""
+"""Rank correlation of our first-order transfers with the published ones, target by target."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MEASURES = ("affinity", "gain", "quality")
 
 
 def matrices(ours: Transfers, theirs: Transfers, measure: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return one column of both tables, common sources by common targets, under our names.
+    """Return one measure of both tables as matrices: common sources by common targets.
 
-    A task to itself is no transfer, and is NaN.
+    Tasks have our names. Transfers of a task to itself are NaN.
 
     Raises
     ------
@@ -50,9 +50,9 @@ def _matrix(transfers: Transfers, measure: str) -> pd.DataFrame:
 
 
 def restricted(theirs: Transfers, ours: Transfers) -> Transfers:
-    """Return the published table under our names, without tasks that ours lacks.
+    """Return the published table with our names of tasks, without tasks that our table lacks.
 
-    That is other tasks, and transfers of a task to itself.
+    Transfers of a task to itself are left out, too.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def restricted(theirs: Transfers, ours: Transfers) -> Transfers:
 def compared(
     ours: Transfers, theirs: Transfers, *, permutations: int = 999, seed: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return how well the published ranking of single sources predicts ours.
+    """Return the agreement of the published ranking of single sources with ours.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def compared(
     Raises
     ------
     InvalidTableError
-        As `matrices`.
+        If the tables have no source or no target in common.
     """
     parts, rows = [], []
     for measure in MEASURES:

@@ -1,26 +1,24 @@
-"""Compute every part of the results that is asked for."""
+"""Compute the parts of the results."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.results.machine import ROOT
+from benchmarks.results.machine import TASKONOMY
 from benchmarks.transfers.average import measure_average
 from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.parts import choose_again, gather_results, trust_again
 from benchmarks.transfers.settings import Settings
 from taskgraph.errors import InvalidTableError
 
-PUBLISHED = ROOT.parent / "shared" / "taskonomy"
-
 
 def run(settings: Settings, out: Path) -> None:
-    """Compute the parts from a sweep, or again from what ``out`` has.
+    """Compute all parts from a sweep, or some of them again from the tables in ``out``.
 
     Raises
     ------
     InvalidTableError
-        If neither a sweep nor a part is named.
+        If neither a sweep nor a part is given.
     """
     if settings.average is not None:
         if settings.work is None:
@@ -39,7 +37,7 @@ def run(settings: Settings, out: Path) -> None:
         gather_results(
             read_finished(Path(settings.sweep)),
             out,
-            published_at=Path(settings.published or PUBLISHED),
+            published_at=Path(settings.published or TASKONOMY),
             bank=Path(settings.bank) if settings.bank else None,
             settings=settings,
             closed=read_finished(Path(settings.closed)) if settings.closed else None,

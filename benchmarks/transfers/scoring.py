@@ -1,4 +1,4 @@
-"""Training-free scores of every source for every target, on the representations of a sweep."""
+"""Training-free scores of every source for every target, from the representations of a sweep."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from taskgraph.arrays import Floats, Floats32, Integers
 from taskgraph.errors import ConvergenceError
 
 PLACES = 4
-"""Places of each picture that maps are scored at."""
+"""Places of each picture at which maps are scored."""
 
 ALIKE = 400
-"""Pictures that duality diagrams are made of; their matrix has the square of that."""
+"""Pictures of a duality diagram, whose matrix has the square of that many entries."""
 
 FEWEST_ALIKE = 4
 
 LEAST = 50
-"""Examples below which nothing is scored."""
+"""Fewest examples for H-score and LogME."""
 
 
 @dataclass
 class Scores:
-    """Scores, and what they took.
+    """Scores of all transfers, and the seconds of their computation.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Scores:
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Add to what a score took."""
+        """Add the duration of the block to ``seconds[name]``."""
         begin = time.perf_counter()
         try:
             yield
@@ -73,15 +73,15 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What a target asks for, at the rows that its features are taken from.
+class TargetRows:
+    """A target's regressands and classes at the chosen rows of the features.
 
     Attributes
     ----------
     rows : (n,) integer array
-        Of the features of all chosen places (or of all images).
+        Rows of the features of all chosen places (or of all images).
     numbers : (n, q) array
-        What a linear read-out would predict, of mean 0, without those that are constant.
+        Regressands of a linear read-out, with mean 0, without constant ones.
     labels : (n,) integer array
         Classes for the H-score.
     """
@@ -104,7 +104,7 @@ def scored(
     """Compute the scores of every single source for every other target, on the training images.
 
     H-score (shrunk) and LogME are computed from the features that the ridge screen has for the
-    target's family: 3 x 3 neighbourhoods of ``places`` places a picture for maps, averages
+    target's family: 3 x 3 neighborhoods of ``places`` places a picture for maps, averages
     over 3 x 3 places for answers to single pictures, and differences of averages for several
     pictures. Their outputs are the screen's too: patches of maps, and numbers and classes of
     images; places of which less than half counts are left out. DDS compares the whole
@@ -203,8 +203,8 @@ def _features(
     return np.concatenate(parts)
 
 
-def answers_of(task: Task, views: Views, side: int, chosen: Integers, seed: int) -> Answers:
-    """Return a target's numbers and classes at the chosen rows of which at least half counts."""
+def answers_of(task: Task, views: Views, side: int, chosen: Integers, seed: int) -> TargetRows:
+    """Return a target's regressands and classes at chosen rows that are at least half valid."""
     values, counts, before, patch = [], [], 0, 1
     for indices in batches(views):
         _, target, mask = views.batch(indices)
@@ -218,22 +218,22 @@ def answers_of(task: Task, views: Views, side: int, chosen: Integers, seed: int)
     found, there = np.concatenate(values), np.concatenate(counts)
     rows = np.flatnonzero(there.mean(axis=1) >= 0.5)
     if not len(rows):
-        return Answers(rows, found[rows], rows)
+        return TargetRows(rows, found[rows], rows)
     found, there = found[rows], there[rows]
     mean = np.where(there, found, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-    centred = np.where(there, found - mean, 0.0)
-    varies = np.ptp(centred, axis=0) > 1e-9 * np.abs(found).max(axis=0)
-    labels = _labels(task, centred, centred + mean, patch, seed)
-    return Answers(rows, centred[:, varies], labels)
+    centered = np.where(there, found - mean, 0.0)
+    varies = np.ptp(centered, axis=0) > 1e-9 * np.abs(found).max(axis=0)
+    labels = _labels(task, centered, centered + mean, patch, seed)
+    return TargetRows(rows, centered[:, varies], labels)
 
 
-def _labels(task: Task, centred: Floats, whole: Floats, patch: int, seed: int) -> Integers:
+def _labels(task: Task, centered: Floats, whole: Floats, patch: int, seed: int) -> Integers:
     """Return the most frequent class, or one of 16 clusters of a patch's means."""
     kind = task.output.kind if task.output else ""
     if kind in ("classes", "class_map"):
         most = whole.reshape(len(whole), -1, patch).mean(axis=2).argmax(axis=1)
         return np.asarray(most, dtype=np.int64)
-    means = centred.reshape(len(centred), -1, patch).mean(axis=2)
+    means = centered.reshape(len(centered), -1, patch).mean(axis=2)
     spread = means.std(axis=0)
     return discretize(means / np.where(spread > 0, spread, 1.0), seed=seed)
 

@@ -1,4 +1,4 @@
-"""What the suite of transfers is asked for."""
+"""Settings and description of the suite ``transfers``."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ SELF_OF = ("class_1000", "autoencoder", "edge2d", "reshade", "rgb2sfnorm")
 
 @dataclass(frozen=True)
 class Settings:
-    """The finished sweep that is looked at, and the sizes of all that is drawn at random."""
+    """The finished sweep that is evaluated, and the numbers of random draws."""
 
     sweep: str | None = option(
         None,
         kind="folder",
-        help="Folder that `taskgraph transfer` wrote; what it lacks is left out.",
+        help="Folder that `taskgraph transfer` wrote; parts without data are left out.",
     )
     bank: str | None = option(
-        None, kind="folder", help="Encoders of the sweep, for their manifest."
+        None, kind="folder", help="Folder of the sweep's encoders, whose manifest is recorded."
     )
     closed: str | None = option(
         None, kind="folder", help="The same sweep, written with --readout ridge."
@@ -32,17 +32,17 @@ class Settings:
     draws: int = option(1_000, help="Random sets of supervised tasks at each budget.")
     resamples: int = option(1_000, help="Resamples of the test buildings.")
     permutations: int = option(999, help="Permutations of names, for chance levels.")
-    shown: tuple[float, ...] = option((2, 5, 8, 15), help="Budgets that are drawn and listed.")
+    shown: tuple[float, ...] = option((2, 5, 8, 15), help="Budgets that figures and tables show.")
     seed: int = option(0, help="Seed of all draws.")
     choices_only: bool = option(
         False,
-        help="Recompute taxonomies, what they are compared with and pictures, from the transfers "
-        "and losses in OUT; all else stays.",
+        help="Recompute taxonomies, their comparisons and figures, from the transfers and losses "
+        "in OUT; keep all else.",
     )
     trust_only: bool = option(
         False,
-        help="Recompute stability and wins over the best constant, from the losses in OUT; all "
-        "else stays.",
+        help="Recompute stability and wins over the best constant, from the losses in OUT; keep "
+        "all else.",
     )
     average: str | None = option(
         None,
@@ -50,7 +50,7 @@ class Settings:
         help="Data set of the sweep: measure the best constant answer of each target, and add it "
         "to the losses in OUT. Needs --work.",
     )
-    work: str | None = option(None, kind="output", help="Folder for what --average measures.")
+    work: str | None = option(None, kind="output", help="Folder of the measurements of --average.")
     self_of: tuple[str, ...] = option(
         SELF_OF, help="Targets whose own networks --average measures again, as a check."
     )

@@ -1,4 +1,4 @@
-"""Our taxonomies against greedy, best single sources and random sets, budget by budget."""
+"""Comparison of the optimum with greedy, best single sources and random sets at each budget."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def against_random(
     draws: int = 1_000,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, dict[float, Taxonomy]]:
-    """Solve at each budget, and compare with other choices (`taskgraph.evaluate`).
+    """Solve at each budget, and evaluate other choices (`taskgraph.evaluate`).
 
     Returns
     -------
@@ -38,8 +38,8 @@ def against_random(
         5th and 95th percentiles ``*_low, *_high``, and ``*_as_good``: the share of them that are as
         good, ours counted among them (the p-value of a Monte Carlo test); and of the same sets with
         their best transfers ``*_random_best, *_best_low, *_best_high, *_best_as_good``.
-        What each of these spends is in ``greedy_spent, single_spent, random_spent`` (a mean), and
-        the optimum at that cost in ``*_at_greedy, *_at_single, *_at_random``.
+        ``greedy_spent, single_spent, random_spent`` (a mean) are their costs, and ``*_at_greedy,
+        *_at_single, *_at_random`` the values of the optimum at these costs.
     dict
         The optimum of each budget that has one.
     """

@@ -1,4 +1,4 @@
-"""Does the structure make sense? The tree's clusters beside the groups of the paper's tree."""
+"""Comparison of the task tree's clusters with the groups of the paper's tree."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def group_of(task: str) -> str:
 
 
 def of_single_sources(losses: Losses) -> Transfers:
-    """Return affinities of a tournament of single sources alone.
+    """Return the affinities of tournaments of single sources alone.
 
     A Perron vector's ratios change when candidates join, so sets of sources move the single ones
-    against one another too; this says how much of the tree hangs on that.
+    against one another too; comparing both trees shows how much that matters.
     """
     by_target = {}
     for name, measured in losses.by_target.items():
@@ -137,7 +137,7 @@ def _tested(value: float, drawn: Floats, tasks: int) -> dict[str, float]:
 
 
 def adjusted_rand(first: ArrayLike, second: ArrayLike) -> float:
-    """Return the agreement of two partitions of the same things, corrected for chance.
+    """Return the adjusted Rand index of two partitions: their agreement, corrected for chance.
 
     With n_ij things in part i of the one and j of the other, and C(n) = n (n - 1) / 2::
 
@@ -177,7 +177,7 @@ def pattern_distance(transfers: Transfers) -> pd.DataFrame:
     return pd.DataFrame(squareform(pdist(filled.to_numpy())), index=names, columns=names)
 
 
-def neighbours(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.DataFrame:
+def neighbors(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.DataFrame:
     """Return the nearest other source of every source.
 
     Returns
@@ -206,7 +206,7 @@ def neighbours(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.
 
 
 def _nearest(apart: Floats) -> Integers:
-    """Return an (S,) array: the place of the nearest other one in each row."""
+    """Return the (S,) column of the smallest distance in each row, the diagonal aside."""
     others = apart + np.diag(np.full(len(apart), np.inf))
     nearest: Integers = others.argmin(axis=1).astype(np.int64)
     return nearest

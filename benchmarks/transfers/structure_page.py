@@ -1,4 +1,4 @@
-"""The sections on what affinities say: tournaments, clusters, and the published measurements."""
+"""The sections of the page on consistency, clusters, and the published measurements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLES = {
 
 
 def consistency(tables: Tables) -> str:
-    """Return the section on targets whose candidates beat one another in circles."""
+    """Return the section on the consistency of the targets' tournaments."""
     head = "## Do tournaments contradict themselves?\n\n"
     if "consistency" not in tables:
         return head + tables.absent("consistency")
@@ -74,7 +74,7 @@ def structure(tables: Tables) -> str:
         for _, row in frame.iterrows()
     ]
     heads = ["table", "measure", "tasks:", "value:", "by chance:", "p:"]
-    return "\n\n".join([head + text, table(heads, rows), _neighbours(tables["neighbours"])])
+    return "\n\n".join([head + text, table(heads, rows), _neighbors(tables["neighbours"])])
 
 
 def _measure(row: pd.Series[str]) -> str:
@@ -83,7 +83,7 @@ def _measure(row: pd.Series[str]) -> str:
     return f"adjusted Rand index, {row['clusters']} clusters"
 
 
-def _neighbours(frame: pd.DataFrame) -> str:
+def _neighbors(frame: pd.DataFrame) -> str:
     counts = [str(name) for name in frame if str(name).startswith("clusters_")]
     heads = [
         "task",

@@ -1,4 +1,4 @@
-"""The tables of results as a page reads them, and why one is not there."""
+"""Reading of the tables and facts that the page is rendered from."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ NAMES = (
     "trust",
     "versus_average",
 )
-"""Written as CSV, each if the sweep has what it needs."""
+"""Tables that a run writes as CSV; a table whose data the sweep lacks is left out."""
 
 ALONE = ("average",)
-"""Written by ``--average``; see `benchmarks.transfers.average`."""
+"""Tables that ``--average`` writes; see `benchmarks.transfers.average`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """All that a page is made of.
+    """The tables and facts that the page is rendered from.
 
     Attributes
     ----------
     facts : dict
-        What `benchmarks.transfers.parts` recorded beside the tables.
+        See `benchmarks.transfers.facts`.
     frames : dict of DataFrames by the names of their files
     """
 
@@ -53,13 +53,13 @@ class Tables:
         return name in self.frames
 
     def absent(self, part: str, what: str = "Left out") -> str:
-        """Return the line that stands in the place of a part that the sweep had nothing for."""
+        """Return a line that says why a part is missing."""
         reason = str(self.facts["missing"].get(part, "the sweep has nothing for it"))
         return f"{what}: {reason}" + ("" if reason.endswith((".", "?")) else ".")
 
     @property
     def unit(self) -> str:
-        """What a bootstrap resamples: buildings, or images."""
+        """Return what a bootstrap resamples: "buildings" or "images"."""
         return "buildings" if self.facts.get("test_buildings") else "images"
 
 
@@ -69,8 +69,8 @@ def read_tables(folder: Path) -> Tables:
     Raises
     ------
     InvalidTableError
-        If it has no records.
+        If the folder has no records.
     """
     facts = read_facts(folder)
-    there = [name for name in (*NAMES, *ALONE) if (folder / f"{name}.csv").exists()]
-    return Tables(facts, {name: pd.read_csv(folder / f"{name}.csv") for name in there})
+    present = [name for name in (*NAMES, *ALONE) if (folder / f"{name}.csv").exists()]
+    return Tables(facts, {name: pd.read_csv(folder / f"{name}.csv") for name in present})

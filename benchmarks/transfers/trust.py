@@ -1,4 +1,4 @@
-"""How far the taxonomies can be trusted: their stability, and their wins over a constant."""
+"""Stability of the taxonomies, and their win rates against the best constant answer."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from taskgraph.tasks import AVERAGE, join_sources
 from taskgraph.taxonomy import Taxonomy
 
 RESAMPLES = 200
-"""Of the test buildings; each is solved anew at every budget that is shown."""
+"""Number of resamples of the test buildings; each is solved at every budget that is shown."""
 
 
 def stabilities(
     found: Affinities, budgets: list[float], *, max_order: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what `taskgraph stability` says at each budget.
+    """Return the results of `taskgraph.stability` at each budget.
 
     Parameters
     ----------
     found : Affinities
-        With resamples, which were drawn with ``seed``.
+        Affinities with resamples, which were drawn with ``seed``.
     budgets, max_order
-        Of the program.
+        Parameters of the program.
 
     Returns
     -------
@@ -53,9 +53,9 @@ def stabilities(
 
 
 def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.Series:
-    """Return each taxonomy's win rate against the best constant, a mean over targets, by budget.
+    """Return the mean win rate of each taxonomy against the best constant answers, by budget.
 
-    NaN where a target has no ``average``.
+    It is NaN if a target has no ``average``.
     """
     found = {}
     for budget, taxonomy in taxonomies.items():
@@ -112,7 +112,7 @@ def _listed(frame: pd.DataFrame) -> str:
 
 
 def _constants(tables: Tables) -> list[str]:
-    """Return where scratch is no better than the constant, and how the constant was measured."""
+    """Return paragraphs on targets where scratch does not beat the constant, and on its data."""
     if "versus_average" not in tables:
         return []
     frame = tables["versus_average"].sort_values("wins")

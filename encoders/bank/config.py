@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from encoders.tasks import TASKS, tasks_named
 from encoders.training.adversarial import AdversarialConfig
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from taskgraph.tasks import AVERAGE, SELF
 
 RUNS = "runs"

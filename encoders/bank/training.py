@@ -25,7 +25,8 @@ from encoders.networks.readout import ReadOut, TransferNetwork
 from encoders.training.adversarial import adversary_of
 from encoders.training.augment import augmented, mirror_map
 from encoders.training.checkpoint import halved, restore, write_weights
-from encoders.training.fit import fit, losses
+from encoders.training.fit import fit
+from encoders.training.loop import losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
 from encoders.training.run_state import BEST, Evaluation, scalars
 from taskgraph.tables import write_frame

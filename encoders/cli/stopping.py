@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def stopping_options(*, epochs: int, patience: int) -> Callable[[F], F]:
-    """Return a decorator that adds the options of `encoders.training.fit.FitConfig` for stopping.
+    """Return a decorator that adds the options of `FitConfig` for stopping.
 
     Parameters
     ----------

@@ -120,7 +120,7 @@ def train(
         from encoders.networks import PRESETS as SIZES
         from encoders.tasks import tasks_named
         from encoders.training.adversarial import AdversarialConfig
-        from encoders.training.fit import FitConfig
+        from encoders.training.config import FitConfig
 
     if adversarial and SIZES[preset].patch is None:
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")

@@ -165,7 +165,7 @@ def transfer(
     with extra_installed("train"):
         from encoders.bank.pretrained import default_bank
         from encoders.engines import engine_named
-        from encoders.training.fit import FitConfig
+        from encoders.training.config import FitConfig
         from encoders.transfer.data import TransferDataConfig
         from encoders.transfer.measure import TransferConfig
         from encoders.transfer.settings import SweepConfig

@@ -12,7 +12,7 @@ from encoders.dataset.overlap import UNTRAINED
 from encoders.networks import PRESETS
 from encoders.scenes.making.settings import WorldSettings
 from encoders.tasks import TASKS
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig

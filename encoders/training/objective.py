@@ -17,7 +17,7 @@ from encoders.losses import LOSSES, metric
 from encoders.networks import EncoderDecoder, OutputSpec, Preset, network
 from encoders.tasks import Task
 from encoders.tasks.units import Conversion, conversion
-from encoders.training.fit import Loss
+from encoders.training.loop import Loss
 
 HEADS = {
     "class_1000": (2, 1),

@@ -37,7 +37,7 @@ IMPLIED: Mapping[str, Any] = {"patience": None, "min_delta": 0.001, "cuts": 2, "
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An evaluation on the validation split, with the training since the previous one.
+    """Results of an evaluation on the validation split, and of the training since the last one.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Evaluation:
 
 @dataclass
 class RunState:
-    """The progress of a run: what resuming needs besides weights and the optimizer's state.
+    """The progress of a training run: everything but the weights that resuming it needs.
 
     Attributes
     ----------

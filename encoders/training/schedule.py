@@ -21,7 +21,7 @@ PATIENCE, CAP = "patience", "cap"
 
 @dataclass(frozen=True)
 class Plateau:
-    """How often the validation loss has stalled so far.
+    """The stalls of the validation loss so far.
 
     Attributes
     ----------

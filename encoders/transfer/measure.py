@@ -25,8 +25,10 @@ from encoders.networks.readout import ReadOut
 from encoders.tasks import Task
 from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_config
-from encoders.training.fit import FitConfig, fit, losses
+from encoders.training.config import FitConfig
+from encoders.training.fit import fit
 from encoders.training.loading import in_memory
+from encoders.training.loop import losses
 from encoders.training.objective import (
     Average,
     Converted,

@@ -14,7 +14,7 @@ from encoders.bank.config import BankConfig
 from encoders.bank.jobs import train_bank
 from encoders.bank.pretrained import load
 from encoders.scenes.making.make import make
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 
 TASKS = ["class_places", "edge2d"]
 

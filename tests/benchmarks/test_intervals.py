@@ -17,13 +17,13 @@ FOLDER = RESULTS / "intervals"
 @pytest.mark.parametrize(
     "cell",
     [
-        cells.Cell(10, 0.3),
-        cells.Cell(10, 1.0, rounding=0.5),
-        cells.Cell(10, 1.0, rounding=0.5, ties="strict"),
+        cells.Scenario(10, 0.3),
+        cells.Scenario(10, 1.0, rounding=0.5),
+        cells.Scenario(10, 1.0, rounding=0.5, ties="strict"),
     ],
 )
 def test_the_truth_is_the_affinity_of_many_images(cell):
-    many = cells.Cell(100_000, **{k: v for k, v in vars(cell).items() if k != "images"})
+    many = cells.Scenario(100_000, **{k: v for k, v in vars(cell).items() if k != "images"})
     wins = win_rates(cells.simulate(many, np.random.default_rng(0)), ties=cell.ties)
     np.testing.assert_allclose(
         cells.truth(cell), affinity_from_wins(wins, ties=cell.ties), rtol=0.05
@@ -31,7 +31,7 @@ def test_the_truth_is_the_affinity_of_many_images(cell):
 
 
 def test_clusters_hold_half_of_the_variance():
-    cell = cells.Cell(1000, 2.0, 10)
+    cell = cells.Scenario(1000, 2.0, 10)
     values = np.concatenate([cells.simulate(cell, np.random.default_rng(k)) for k in range(40)])
     values -= np.tile(cell.means, 40)[:, None]
     means = np.stack([values[:, k::10].mean(axis=1) for k in range(10)])
@@ -54,7 +54,7 @@ def records_of(cell, blocks, seed=run.SEED):
 
 
 @pytest.mark.parametrize(
-    "cell", [cells.Cell(20, 0.3), cells.Cell(100, 0.3), cells.Cell(100, 0.3, 10)]
+    "cell", [cells.Scenario(20, 0.3), cells.Scenario(100, 0.3), cells.Scenario(100, 0.3, 10)]
 )
 def test_intervals_cover_where_the_percentile_interval_did_not(cell):
     """60 tables of a seed that the published grid does not use: 480 intervals."""
@@ -72,7 +72,7 @@ def test_intervals_cover_in_every_cell(cell):
 
 
 def test_every_method_that_was_tried_gives_bounds():
-    for cell in (cells.Cell(20, 1.0), cells.Cell(40, 1.0, 10)):
+    for cell in (cells.Scenario(20, 1.0), cells.Scenario(40, 1.0, 10)):
         for counts in run.measure_tried(cell, 0).values():
             assert {len(counts[name]) for name in run.COUNTS} == {run.BLOCK}
             sums = np.sum([counts[name] for name in ("held", "above", "below")], axis=0)
@@ -94,10 +94,10 @@ def test_the_committed_records_are_what_is_measured():
 def test_a_run_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
     for name in ("FEW", "OTHER"):
         monkeypatch.setattr(run, name, [])
-    monkeypatch.setattr(run, "GRID", [cells.Cell(20, 1.0)])
+    monkeypatch.setattr(run, "GRID", [cells.Scenario(20, 1.0)])
     run.run(Settings(repetitions=run.BLOCK), tmp_path)
     before = read_records(tmp_path)
-    monkeypatch.setattr(run, "GRID", [cells.Cell(20, 1.0), cells.Cell(20, 3.0)])
+    monkeypatch.setattr(run, "GRID", [cells.Scenario(20, 1.0), cells.Scenario(20, 3.0)])
     run.run(Settings(repetitions=run.BLOCK), tmp_path)
     after = read_records(tmp_path)
     assert after[: len(before)] == before

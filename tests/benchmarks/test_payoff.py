@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.payoff import page
+from benchmarks.payoff import last_run
 from benchmarks.payoff import run as program
 from benchmarks.payoff.choices import (
     GREEDY,
@@ -20,23 +20,19 @@ from benchmarks.payoff.choices import (
     SINGLE,
     SOLVED,
     SOLVED_AT_SINGLE,
-    Chosen,
+    RuleChoice,
     choices,
     needed,
     random_choices,
 )
+from benchmarks.payoff.comparisons import verdicts
 from benchmarks.payoff.figure import figure
-from benchmarks.payoff.measures import (
-    MEASURES,
-    payoff_table,
-    payoffs,
-    summary_table,
-    target_table,
-    target_values,
-)
+from benchmarks.payoff.last_run import FIGURE, RUN, SUMMARY, read_run
+from benchmarks.payoff.measures import MEASURES, payoffs, target_values
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import fresh_splits, write_fresh, write_splits
+from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import folder_of, train
 from benchmarks.results.log import open_log
 from encoders import TaskonomyDataset
@@ -178,7 +174,7 @@ def test_random_transfers_are_drawn_evenly_from_all_that_the_set_allows():
     for seed in range(20):
         for _, drawn in random_choices(transfers, Problem(budget=2), draws=15, seed=seed):
             inside = set(drawn.supervised)
-            for target, sources in Chosen(RANDOM, 1, drawn).transfers.items():
+            for target, sources in RuleChoice(RANDOM, 1, drawn).transfers.items():
                 assert sources == ("self",) if target in inside else set(sources) <= inside
                 if target not in inside:
                     counts[len(sources)] = counts.get(len(sources), 0) + 1
@@ -243,10 +239,10 @@ def taxonomy(**transfers):
 
 
 CHOSEN = (
-    Chosen(SOLVED, 0, taxonomy(x="a+b", y="self")),
-    Chosen(GREEDY, 0, taxonomy(x="a", y="a")),
-    Chosen(RANDOM_SET, 1, taxonomy(x="a", y="a+b")),
-    Chosen(RANDOM_SET, 2, taxonomy(x="self", y="a+b")),
+    RuleChoice(SOLVED, 0, taxonomy(x="a+b", y="self")),
+    RuleChoice(GREEDY, 0, taxonomy(x="a", y="a")),
+    RuleChoice(RANDOM_SET, 1, taxonomy(x="a", y="a+b")),
+    RuleChoice(RANDOM_SET, 2, taxonomy(x="self", y="a+b")),
 )
 
 
@@ -413,11 +409,11 @@ def test_seeds_are_different_ones(seeds, tmp_path):
 def write_results(folder, chosen, by_seed):
     """What a run leaves, of synthetic losses."""
     found = payoffs(chosen, by_seed, resamples=20)
-    summary_table(found).to_csv(folder / page.SUMMARY, index=False)
-    target_table(found, by_seed).to_csv(folder / page.TARGETS, index=False)
+    summary_table(found).to_csv(folder / SUMMARY, index=False)
+    target_table(found, by_seed).to_csv(folder / last_run.TARGETS, index=False)
     settings = Settings("t.csv", "world", "bank", "fresh.csv", exclude=("random",), resamples=20)
     asked = {
-        "part": page.RUN,
+        "part": RUN,
         "command": SUITE.command(settings),
         **{name: value for name, value in asdict(settings).items() if name not in WHERE},
         "transfer": TransferConfig("bank", TransferDataConfig("world")).record(),
@@ -451,7 +447,7 @@ def test_the_page_says_what_was_done_and_what_came_of_it(written):
     assert "with the seeds 1, 2 instead of the table's 0" in words
     assert "**best single** found no taxonomy" in text
     assert "Not checked, for want of the sweep's files: no building used here" in words
-    summary = pd.read_csv(written / page.SUMMARY)
+    summary = pd.read_csv(written / SUMMARY)
     own = summary[(summary["rule"] == SOLVED) & (summary["against"] == GREEDY)]
     row = own[own["measure"] == "gain"].iloc[0]
     assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
@@ -464,16 +460,16 @@ def test_the_page_says_what_was_done_and_what_came_of_it(written):
 
 def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
     first = SUITE.write_page(written)
-    drawn = (written / page.FIGURE).read_bytes()
+    drawn = (written / FIGURE).read_bytes()
     assert SUITE.write_page(written) == first == (written / "README.md").read_text()
-    assert (written / page.FIGURE).read_bytes() == drawn
+    assert (written / FIGURE).read_bytes() == drawn
 
 
 def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):
-    frame = pd.read_csv(written / page.TARGETS)
+    frame = pd.read_csv(written / last_run.TARGETS)
     solved = frame[frame["rule"] == SOLVED]
     both = pd.concat([frame[frame["rule"] != GREEDY], solved.assign(rule=GREEDY)])
-    both.to_csv(written / page.TARGETS, index=False)
+    both.to_csv(written / last_run.TARGETS, index=False)
     assert "| solved against greedy (the same taxonomy) | 2 each |" in SUITE.write_page(written)
 
 
@@ -492,7 +488,7 @@ def against_best_single(*, solved, at_cost, at_spent=9):
         for rule, values in ((SOLVED, solved), (SOLVED_AT_SINGLE, at_cost))
         for measure, value in zip(MEASURES, values, strict=True)
     ]
-    return " ".join(" ".join(page._verdicts(frame, pd.DataFrame(rows))).split())
+    return " ".join(" ".join(verdicts(frame, pd.DataFrame(rows))).split())
 
 
 def test_the_page_tells_what_the_unequal_and_the_equal_comparison_say():
@@ -514,8 +510,8 @@ def test_the_page_tells_what_the_unequal_and_the_equal_comparison_say():
 def test_the_page_and_the_figure_have_best_single_and_the_optimum_at_its_cost(written):
     """At equal cost the difference of the two is that of their own rows."""
     at_cost = (
-        Chosen(SINGLE, 0, replace(taxonomy(x="a", y="self"), spent=3)),
-        Chosen(SOLVED_AT_SINGLE, 0, replace(taxonomy(x="a+b", y="a"), spent=3)),
+        RuleChoice(SINGLE, 0, replace(taxonomy(x="a", y="self"), spent=3)),
+        RuleChoice(SOLVED_AT_SINGLE, 0, replace(taxonomy(x="a+b", y="a"), spent=3)),
     )
     by_seed = {1: losses(0), 2: losses(1)}
     found = write_results(written, (*CHOSEN, *at_cost), by_seed)
@@ -534,7 +530,7 @@ def test_the_page_and_the_figure_have_best_single_and_the_optimum_at_its_cost(wr
         line for line in shown.splitlines() if line.startswith(("| target |", "|--|--|--:|--"))
     ]
     assert len({line.count("|") for line in table[-2:]}) == 1
-    labels = figure(page.read_run(written).frame, summary_table(found)).axes[0]
+    labels = figure(read_run(written).frame, summary_table(found)).axes[0]
     names = [text.get_text() for text in labels.get_yticklabels()]
     assert names[:4] == [
         "solved, 2 labels",
@@ -661,7 +657,7 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     frames = [pd.read_parquet(p) for p in (work / "seed-1" / "measured").glob("*/*.parquet")]
     clusters = set(pd.concat(frames)["cluster"])
     assert clusters == {f"building_{n:04d}" for n in range(10, 12)}
-    found = page.read_run(out)
+    found = read_run(out)
     rows = found.frame
     assert len(rows) == len(chosen)
     assert found.about.metrics["images"] == {"train": 3, "valid": 3, "test": 6}
@@ -686,7 +682,7 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     more = replace(asked, seeds=(1, 2))
     program.compare(more, out, work, Here())
     assert all(p.stat().st_mtime_ns == stamp for p, stamp in stamps.items())
-    assert len(page.read_run(out).frame) == 2 * len(chosen)
+    assert len(read_run(out).frame) == 2 * len(chosen)
     one, other = (
         pd.read_parquet(
             place_of(folder_of(work, seed), "edge2d", ("scratch",)).with_suffix(".parquet")

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.results.frame import flattened, latest, part, read, to_frame
 from benchmarks.results.log import open_log
-from benchmarks.results.record import DAMAGED, FILE, KEYS, Record, append, plain, read_records
+from benchmarks.results.record import DAMAGED, FILE, KEYS, Record, append, json_value, read_records
 from taskgraph.errors import InvalidTableError
 
 
@@ -44,11 +44,11 @@ def test_without_a_file_there_are_no_records(tmp_path):
 
 def test_numpys_values_become_those_of_json():
     value = {"a": np.float32(0.5), "b": np.array([1, 2]), "c": float("nan"), "d": (True, None)}
-    assert plain(value) == {"a": 0.5, "b": [1, 2], "c": None, "d": [True, None]}
+    assert json_value(value) == {"a": 0.5, "b": [1, 2], "c": None, "d": [True, None]}
     with pytest.raises(InvalidTableError, match="holds inf, expected a finite number or None"):
-        plain({"bound": float("inf")})
+        json_value({"bound": float("inf")})
     with pytest.raises(InvalidTableError, match="of type set, expected text"):
-        plain({"names": {"a"}})
+        json_value({"names": {"a"}})
 
 
 @pytest.mark.parametrize(

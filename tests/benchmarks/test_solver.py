@@ -10,6 +10,7 @@ from benchmarks.results.frame import to_frame
 from benchmarks.results.machine import RESULTS, machine
 from benchmarks.results.record import Record, read_records
 from benchmarks.speed.solver import run as solver
+from benchmarks.speed.solver import tables
 from benchmarks.speed.solver.formulations import paper_model
 from benchmarks.speed.solver.instances import FAMILIES
 from benchmarks.speed.solver.page import proofs_section
@@ -59,8 +60,8 @@ def test_a_time_out_of_cbc_on_the_papers_form_is_not_called_optimal():
 
 
 def test_a_run_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
-    monkeypatch.setattr(solver, "GENERATED", [("latent", 10, 8, 0, (2, 3))])
-    monkeypatch.setattr(solver, "HELD_OUT", [])
+    monkeypatch.setattr(tables, "GENERATED", [("latent", 10, 8, 0, (2, 3))])
+    monkeypatch.setattr(tables, "HELD_OUT", [])
     monkeypatch.setattr(solver, "SHORT", 0.0)
     some = Settings(part=PROOFS, taskonomy=str(tmp_path / "nowhere"), time_limit=10.0)
     solver.run(replace(some, only="grouped"), tmp_path)
@@ -82,7 +83,7 @@ def test_a_run_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
 def test_without_the_published_tables_they_are_skipped_and_it_says_so(tmp_path, capsys):
     settings = Settings(taskonomy=str(tmp_path / "nowhere"))
     names = [one.name for one in solver.instances(settings)]
-    assert not set(solver.PUBLISHED) & set(names)
+    assert not set(tables.PUBLISHED) & set(names)
     assert "taskonomy 1k is skipped" in capsys.readouterr().out
 
 

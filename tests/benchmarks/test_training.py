@@ -11,13 +11,13 @@ from torch import nn
 from benchmarks.results.record import Record, read_records
 from benchmarks.speed.training import run as training
 from benchmarks.speed.training.measure import measured
-from benchmarks.speed.training.methods import METHODS, First
+from benchmarks.speed.training.methods import METHODS, FirstExamples
 from benchmarks.speed.training.page import METHODS as SHOWN
 from benchmarks.speed.training.page import comparison, summary
-from benchmarks.speed.training.settings import SUITE, Settings
+from benchmarks.speed.training.settings import EPOCHS, SUITE, Settings
 from encoders.scenes.making.make import make
 
-SETTINGS = Settings("world", images=24, batch=8, epochs=2, precision="32-true")
+SETTINGS = Settings(EPOCHS, "world", images=24, batch=8, epochs=2, precision="32-true")
 
 
 class Halves:
@@ -46,7 +46,7 @@ def squared(prediction, target, mask):
 def test_each_method_trains_on_the_examples_it_is_given(method):
     examples, model = Halves(), nn.Conv2d(1, 1, 1)
     before = copy.deepcopy(model.state_dict())
-    speeds = METHODS[method](model, squared, First(examples, 24), SETTINGS)
+    speeds = METHODS[method](model, squared, FirstExamples(examples, 24), SETTINGS)
     assert len(speeds) == 3
     assert all(speed > 0 and 0 < waiting < 1 for speed, waiting in speeds)
     assert not torch.equal(model.weight, before["weight"])
@@ -128,7 +128,7 @@ def test_a_run_alternates_and_goes_on_where_it_was_cut_off(tmp_path, monkeypatch
 @pytest.mark.slow
 def test_a_cell_is_measured_in_a_process_of_its_own(tmp_path):
     make(tmp_path / "world", buildings=3, views=16, size=64, seed=1)
-    settings = Settings(str(tmp_path / "world"), images=16, batch=8, epochs=1)
+    settings = Settings(data=str(tmp_path / "world"), images=16, batch=8, epochs=1)
     for method in METHODS:
         found = measured(method, settings)
         assert found["images_per_second"] > 0

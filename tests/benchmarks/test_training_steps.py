@@ -1,20 +1,14 @@
-"""The timing of a step: its operations by hand, equal mathematics on both sides, and its page."""
-
-import json
+"""The timing of single steps: operations by hand, the same network on both sides, and its page."""
 
 import pytest
 import torch
 
-from benchmarks.speed.training_steps import (
-    CASES,
-    SIDE,
-    bound,
-    measure,
-    methods,
-    operations,
-    plain_layers,
-    render,
-)
+from benchmarks.results.record import read_records
+from benchmarks.speed.training import run as training
+from benchmarks.speed.training import step_times
+from benchmarks.speed.training.settings import STEPS, SUITE, Settings
+from benchmarks.speed.training.steps import CASES, SIDE, bound, methods, operations, plain_layers
+from benchmarks.speed.training.steps_page import TITLES
 from encoders.networks.normalization import GroupNorm
 
 
@@ -54,19 +48,63 @@ def test_the_plain_network_has_no_layers_of_ours_and_as_many_weights():
         )
 
 
-def test_every_method_trains():
-    for name, step in methods(CASES["read-out"]).items():
-        for _ in range(2):
-            step()
-        assert name
+def test_every_method_is_timed_and_threads_stay_as_they_were():
+    before = torch.get_num_threads()
+    measured = step_times.measure(CASES["read-out"], rounds=2, warmup=1)
+    assert list(measured) == list(methods())
+    assert measured["bound"]["over_bound"] == [1, 1, 1]
+    for row in measured.values():
+        assert row["gflop"] == pytest.approx(1.25, rel=0.01)
+        assert row["images_per_second"] == pytest.approx(8000 / row["cpu_ms"])
+    assert torch.get_num_threads() == before
 
 
-def test_the_page_says_what_was_measured():
-    found = measure(CASES["read-out"], rounds=2, warmup=1)
-    assert found["methods"]["bound"]["over_bound"] == [1, 1, 1]
-    machine = {"cores": 1, "platform": "Linux x86_64"}
-    whole = {"commit": "abc", "machine": machine, "cases": {"read-out": found}}
-    page = render(json.loads(json.dumps(whole)))
-    assert "1.25 GFLOP a step; 2 rounds" in page
-    for name, row in found["methods"].items():
-        assert f"| {name} | {row['cpu_ms']:.1f} |" in page
+@pytest.fixture
+def numbers(monkeypatch):
+    """Times that are invented, one set a case, and the cases that were asked for."""
+    asked = []
+
+    def fake(case, *, rounds):
+        asked.append((case.title, rounds))
+        return {
+            name: {
+                "gflop": 1.25,
+                "cpu_ms": 10.0 * place,
+                "wall_ms": 11.0 * place,
+                "images_per_second": 800.0 / place,
+                "over_bound": [place - 0.5, float(place), place + 0.25],
+            }
+            for place, name in enumerate(methods(), 1)
+        }
+
+    monkeypatch.setattr(step_times, "measure", fake)
+    return asked
+
+
+def test_the_page_has_a_line_a_method_and_a_run_goes_on(numbers, tmp_path):
+    training.run(Settings(part=STEPS, rounds=3), tmp_path)
+    assert numbers == [(case.title, 3) for case in CASES.values()]
+    training.run(Settings(part=STEPS, rounds=3), tmp_path)
+    assert len(numbers) == 2
+    page = SUITE.write_page(tmp_path)
+    assert "The throughput of whole epochs is not yet measured." in page
+    assert "taskgraph bench training --part steps --rounds 3" in page
+    for title in TITLES.values():
+        assert f"### {title}\n\n1.25 GFLOP a step." in page
+    assert page.count("| bound | 10.0 | 800 | 1.00 (0.50–1.25) |") == len(TITLES)
+    assert page.count("| plain float32 | 20.0 | 400 | 2.00 (1.50–2.25) |") == len(TITLES)
+    records = read_records(tmp_path)
+    ours = next(
+        each.metrics["cpu_ms"]
+        for name in ("fit auto", "fit 32-true")
+        for each in records
+        if each.settings["method"] == name
+    )
+    assert SUITE.found(tmp_path) == (
+        f"A step of `encoders.fit` is {20 / ours:.2f} times as fast (read-out) and {20 / ours:.2f} "
+        "times as fast (encoder) as one of a plain float32 loop."
+    )
+
+
+def test_the_page_names_the_cases_that_are_timed():
+    assert {name: case.title for name, case in CASES.items()} == TITLES

@@ -24,9 +24,9 @@ from benchmarks.transfers import (
     buildings,
     closed_form,
     figures,
-    parts,
     predictors,
     published,
+    results_folder,
     scoring,
     structure,
 )
@@ -34,6 +34,7 @@ from benchmarks.transfers import facts as kept_facts
 from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.page import render
+from benchmarks.transfers.results_folder import Results, copy_tables
 from benchmarks.transfers.significance import against_random, as_good
 from encoders.tasks import TASKS
 from encoders.transfer.data import TransferDataConfig
@@ -207,7 +208,7 @@ def test_noise_is_no_structure():
 
 def test_neighbours_are_those_of_a_loop():
     table = grouped_table(3.0)
-    found = structure.neighbours(table).set_index("task")
+    found = structure.neighbors(table).set_index("task")
     pattern = transfer_distance(table)
     pattern = pattern.fillna(pattern.mean())
     for task in ("rgb2depth", "denoise", "random"):
@@ -1005,9 +1006,9 @@ def test_a_folder_that_is_no_sweep_or_no_results_is_one_line(tmp_path, capsys):
 
 
 def test_large_losses_stay_where_they_are(sweep, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "LOSSES_UP_TO", 10)
-    results = parts.Results(tmp_path)
-    parts._copy(read_finished(sweep), tmp_path, results)
+    monkeypatch.setattr(results_folder, "LOSSES_UP_TO", 10)
+    results = Results(tmp_path)
+    copy_tables(read_finished(sweep), tmp_path, results)
     assert not (tmp_path / "losses.parquet").exists()
     assert results.facts["losses_bytes"] == (sweep / "losses.parquet").stat().st_size
     assert (tmp_path / "records.csv").exists()

@@ -20,7 +20,7 @@ from encoders.errors import InvalidDataError, StorageError, TrainingError
 from encoders.errors.storage import read_json, stored_in, trouble
 from encoders.tasks import TASKS, Output
 from encoders.training.checkpoint import read_config, write_weights
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.training.objective import check_classes
 from encoders.transfer import measure as measuring
 from encoders.transfer.data import TransferDataConfig

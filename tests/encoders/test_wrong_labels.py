@@ -14,7 +14,7 @@ from encoders.codecs.encodings import read_raw
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.index import read_index
 from encoders.errors import InvalidDataError
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from tests.encoders.dataset.test_index import write_folder
 
 FLAT, COLORS = np.full((8, 8), 5, np.uint8), np.arange(192, dtype=np.uint8).reshape(8, 8, 3)

@@ -1,1 +1,1 @@
-"""The same sweep on one process, on two, and on two Ray workers, one of them killed midway."""
+"""Suite ``engines``: one sweep on local processes and on Ray, with and without a failure."""

@@ -1,4 +1,4 @@
-"""The page of engines, made of its records alone."""
+"""The page of engines, rendered from its records alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.results.markdown import NOT_RECORDED
 from benchmarks.results.record import Record, read_records
 
 SAME = ("data", "targets", "sources", "images", "fit")
-"""Settings that the records of one page have in common."""
+"""Settings that all records of one page share."""
 
 PAGE = """# One sweep, on local processes and on Ray
 
@@ -65,7 +65,7 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return whether the losses are the same in all ways, and the speed-ups."""
+    """Return one sentence: in how many ways the losses are equal, and the speed-ups."""
     records = last_ways(folder)
     first = records[0].seconds or float("nan")
     same = sum(record.metrics["same"] for record in records)

@@ -32,7 +32,7 @@ from taskgraph.progress import progress_bar
 ALONE = "one local process"
 KILLED = "two Ray workers, one killed midway"
 POLL = 0.2
-"""Seconds between looks for something to kill."""
+"""Seconds between two checks for a worker to kill."""
 
 WAYS: dict[str, Callable[[], Engine]] = {
     ALONE: lambda: LocalEngine(1, threads=1),
@@ -43,7 +43,10 @@ WAYS: dict[str, Callable[[], Engine]] = {
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Measure every way. The first is always run, as the others are compared with its losses."""
+    """Run the sweep in the ways that are asked for.
+
+    The first way always runs, since the others are compared with its losses.
+    """
     chosen = [
         way
         for number, way in enumerate(WAYS, 1)
@@ -61,7 +64,7 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def measure_ways(config: SweepConfig, out: Path, ways: list[str]) -> None:
-    """Measure some ways and add a record of each."""
+    """Run the sweep in each of these ways, and add a record of each."""
     packages = ["torch", *(["ray"] if any("Ray" in way for way in ways) else [])]
     log = open_log(out, SUITE.name, *packages)
     first: pd.DataFrame | None = None
@@ -80,7 +83,7 @@ def measure_ways(config: SweepConfig, out: Path, ways: list[str]) -> None:
 
 
 def settings_of(config: SweepConfig, way: str) -> dict[str, Any]:
-    """Return the settings of one record; of the data's folder only its name."""
+    """Return the settings of one record; the data's folder is named without its path."""
     pool, fit = config.transfer.pool, asdict(config.transfer.fit)
     del fit["seed"]
     return {
@@ -100,14 +103,14 @@ def config_of(
     sources: tuple[str, ...],
     images: int | None = None,
 ) -> SweepConfig:
-    """Return the sweep that the size `cpu` measures, with pairs at most."""
+    """Return a sweep with the settings of the size `cpu`, and with pairs at most."""
     train, valid, test = CPU.images if images is None else (images, images, images)
     pool = TransferDataConfig(data, train=train, valid=valid, test=test)
     return SweepConfig(TransferConfig(bank, pool, CPU.transfer), targets, sources, max_order=2)
 
 
 def measured(way: str, config: SweepConfig, out: Path) -> tuple[float, pd.DataFrame, int]:
-    """Return seconds, the table of losses, and how many processes were killed.
+    """Run the sweep; return its seconds, its table of losses, and the number of killed processes.
 
     Raises
     ------
@@ -126,13 +129,13 @@ def measured(way: str, config: SweepConfig, out: Path) -> tuple[float, pd.DataFr
 
 
 def half_of(config: SweepConfig) -> int:
-    """Return about half of the transfers of single sources; by then, others are running."""
+    """Return half the number of transfers of single sources, rounded down."""
     return len(config.targets) * len(config.sources) // 2
 
 
 @contextlib.contextmanager
 def one_killed(out: Path, after: int) -> Iterator[list[int]]:
-    """Kill a Ray worker that is measuring, once ``after`` transfers are measured."""
+    """Kill a Ray worker while it measures, once ``after`` transfers are measured."""
     killed: list[int] = []
     over = threading.Event()
 
@@ -153,7 +156,7 @@ def one_killed(out: Path, after: int) -> Iterator[list[int]]:
 
 
 def busy_workers() -> list[int]:
-    """Return the processes of Ray that do a job: they are named after its function."""
+    """Return the ids of Ray's processes that run a job; such a process has the job's name."""
     command = ["ps", "-A", "-o", "pid=,args="]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     parts = (line.split(maxsplit=1) for line in listed.splitlines())

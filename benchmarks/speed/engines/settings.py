@@ -1,4 +1,4 @@
-"""What the suite of engines is asked for."""
+"""Settings and description of the suite ``engines``."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 @dataclass(frozen=True)
 class Settings:
-    """The sweep that is run in every way."""
+    """The sweep, and the ways in which it is run."""
 
     data: str = option("world", kind="folder", help="Data set of 64 pixels.")
-    bank: str | None = option(None, kind="folder", help="Trained encoders; by default shipped.")
+    bank: str | None = option(
+        None, kind="folder", help="Trained encoders; by default the shipped bank."
+    )
     targets: tuple[str, ...] = option(("rgb2depth", "edge2d"), help="Targets of the sweep.")
     sources: tuple[str, ...] = option(
         ("rgb2sfnorm", "reshade", "autoencoder", "segment2d", "random"),
         help="Sources of the sweep, alone and in pairs.",
     )
     ways: tuple[str, ...] = option(
-        (), help="Ways to run it, by their numbers from 1; by default all. The first is needed."
+        (), help="Numbers of the ways to run it, from 1; by default all. The first always runs."
     )
     images: int | None = option(
-        None, help="Images to train each read-out on; by default as the preset cpu has."
+        None, help="Images to train each read-out on; by default those of the preset cpu."
     )
 
 

@@ -1,1 +1,1 @@
-"""How long a proof takes: the paper's formulation, the grouped model alone, and `solve_program`."""
+"""Suite ``solver``: seconds to a proof by the paper's formulation, a grouped model, and ours."""

@@ -1,4 +1,4 @@
-"""The program as the paper prints it, beside the grouped model of `taskgraph.solver.model`."""
+"""The paper's formulation of the program, as a model for PuLP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from taskgraph.solver.model import Model
 def paper_model(program: Program) -> Model:
     """Return the paper's model: one aggregated row an edge, every variable binary.
 
-    Maximise p x subject to  |S_e| x_e <= sum_{j in S_e} y_j  for every edge e (constraint I),
+    Maximize p x subject to  |S_e| x_e <= sum_{j in S_e} y_j  for every edge e (constraint I),
     exactly one edge, or its own network, for every target (II), and the label costs within the
     budget (III): Zamir et al., CVPR 2018, eq. 3, with the budget on supervised tasks.
     """

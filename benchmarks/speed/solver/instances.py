@@ -1,4 +1,4 @@
-"""Seeded tables of transfers that look like measured ones, and are hard to solve."""
+"""Generators of tables of transfers that resemble measured ones, or are hard to solve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PULL = 1.5
 
 
 def latent(tasks: int, per_target: int, seed: int) -> Transfers:
-    """Return a table in which tasks are points, a source helps near ones, and hubs help all.
+    """Return a table in which tasks are points; sources help near targets, and hubs help all.
 
     A quarter of a target's transfers come from its (noisily) strongest single sources, the others
     from sets of 2 to 4 of them. A set is as good as its best member, times a lognormal factor
@@ -49,10 +49,10 @@ def latent(tasks: int, per_target: int, seed: int) -> Transfers:
 
 
 def flat(tasks: int, per_target: int, seed: int) -> Transfers:
-    """Return a table whose transfers are worth nearly the same and exist by chance.
+    """Return a table of random transfers whose affinities are nearly equal.
 
     Of a target's transfers 60 % come from random single sources, the others from random sets of
-    2 to 4. What is hard is to solve every target within a small budget.
+    2 to 4. The difficulty is to solve every target within a small budget.
     """
     random = np.random.default_rng(seed)
 

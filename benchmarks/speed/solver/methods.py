@@ -1,4 +1,4 @@
-"""The methods whose proofs are timed, each a function of a program and a limit in seconds."""
+"""The methods that are timed; each takes a program and a limit in seconds."""
 
 from __future__ import annotations
 
@@ -15,8 +15,20 @@ from taskgraph.solver.presolve import presolve
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a method claims, and its value."""
+class Proof:
+    """The result of one method on one program.
+
+    Attributes
+    ----------
+    status : str
+        ``optimal``, ``feasible``, ``infeasible`` or ``unknown``, as the method states it.
+    objective : float or None
+        Value of its choice, evaluated by `taskgraph.solver.choice`.
+    bound : float
+        Upper bound that the method states; may be infinite.
+    nodes : int
+        Nodes of its search tree; negative if unknown.
+    """
 
     status: str
     objective: float | None
@@ -24,33 +36,33 @@ class Outcome:
     nodes: int
 
 
-def paper(program: Program, limit: float) -> Outcome:
+def paper(program: Program, limit: float) -> Proof:
     """Solve the paper's formulation through PuLP and CBC, on all edges."""
     return _posed(program, paper_model(program), "cbc", limit)
 
 
-def grouped(program: Program, limit: float) -> Outcome:
+def grouped(program: Program, limit: float) -> Proof:
     """Apply dominance, and solve the grouped model through PuLP and HiGHS."""
     reduced = presolve(program) or program
     return _posed(reduced, grouped_model(reduced), "highs", limit)
 
 
-def _posed(program: Program, model: Model, solver: str, limit: float) -> Outcome:
+def _posed(program: Program, model: Model, solver: str, limit: float) -> Proof:
     result = find_solver(solver).run(model.lp, Clock(limit))
     choice = None
     if result.status in ("optimal", "feasible"):
         choice = choose(program, model.solution())
-    return Outcome(result.status, choice.value if choice else None, result.bound, result.nodes)
+    return Proof(result.status, choice.value if choice else None, result.bound, result.nodes)
 
 
-def ours(program: Program, limit: float) -> Outcome:
+def ours(program: Program, limit: float) -> Proof:
     """Run `solve_program`, as `taskgraph solve` does."""
     found = solve_program(program, find_solver("highs"), Clock(limit))
     value = found.choice.value if found.choice else None
-    return Outcome(found.status, value, found.bound, found.nodes)
+    return Proof(found.status, value, found.bound, found.nodes)
 
 
-METHODS: dict[str, Callable[[Program, float], Outcome]] = {
+METHODS: dict[str, Callable[[Program, float], Proof]] = {
     "paper": paper,
     "grouped": grouped,
     "taskgraph": ours,

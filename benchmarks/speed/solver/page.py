@@ -1,4 +1,4 @@
-"""The page of solver timings, made of the records alone."""
+"""The page of solver timings, rendered from the records alone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return how much of the paper's time a whole call takes, and what is proven in the limit."""
+    """Return one sentence: the time of a whole call, and the share of programs that are proven."""
     records = read_records(folder)
     calls = to_frame(latest(part(records, part="whole call"), "turns"))
     proofs = to_frame(latest(part(records, part="proof"), "time_limit"))
@@ -190,7 +190,7 @@ def _frontier(record: Record) -> str:
 
 
 def _different(cells: pd.DataFrame) -> list[str]:
-    """Return where a value that was called optimal is not the best one known."""
+    """Return a line for each value that a method called optimal and another method exceeds."""
     optimal = cells[cells["status"] == "optimal"]
     best = cells.groupby(["instance", "budget"])["objective"].transform("max").loc[optimal.index]
     wrong = optimal[optimal["objective"] < best - 1e-6 * best.abs()]

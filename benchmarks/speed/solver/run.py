@@ -1,96 +1,33 @@
-"""Time every proof that the records lack, then whole calls of ``tg.solve``."""
+"""Time proofs, and whole calls of ``tg.solve``."""
 
 from __future__ import annotations
 
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import taskgraph as tg
 from benchmarks.results.log import Log, open_log
-from benchmarks.results.machine import ROOT
-from benchmarks.speed.solver.instances import FAMILIES
 from benchmarks.speed.solver.methods import METHODS
 from benchmarks.speed.solver.settings import CALLS, PROOFS, SUITE, Settings
+from benchmarks.speed.solver.tables import MAX_ORDER, ProgramInstance, instances
 from benchmarks.speed.solver.whole_calls import time_calls
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program
-from taskgraph.tables.taskonomy import read_taskonomy
 from taskgraph.transfers import Transfers
 
 PACKAGES = ("pulp", "highspy", "numpy", "scipy", "pandas")
-TASKONOMY = ROOT.parent / "shared" / "taskonomy"
-PUBLISHED = {"taskonomy 1k": "1k", "taskonomy 16k": "16k"}
-PUBLISHED_BUDGETS = (1, 3, 5, 8, 10, 15)
-GENERATED = [
-    ("latent", 100, 50, 1, (5, 10)),
-    ("latent", 100, 50, 0, (20,)),
-    ("latent", 100, 300, 0, (5, 20)),
-    ("latent", 300, 300, 0, (30, 60)),
-    ("flat", 100, 50, 0, (5,)),
-    ("flat", 100, 50, 1, (5,)),
-]
-"""Family, tasks, transfers a target, seed, budgets; the search was made on these."""
-HELD_OUT = [
-    ("latent", 100, 50, 2, (20,)),
-    ("latent", 100, 300, 1, (5,)),
-    ("flat", 100, 50, 3, (5,)),
-]
-"""The same, with seeds on which no setting of the search was chosen."""
-SMALL = [("latent", 12, 12, 0, (3,)), ("flat", 12, 12, 0, (3,))]
-"""What ``--small`` measures alone."""
 PAPER_UP_TO = 50_000
-"""Edges; the paper's form is not tried on more."""
+"""Most edges of a program on which the paper's form is tried."""
 REPETITIONS, SHORT = 5, 5.0
-"""Most repetitions of a proof, and the seconds in all from which it is not repeated again."""
+"""Most repetitions of a proof, and the total seconds after which it is not repeated."""
 FRONTIER = "taskonomy 16k, frontier of 104"
-MAX_ORDER = 4
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A table to solve, made when it is needed, and its budgets."""
-
-    name: str
-    make: Callable[[], Transfers]
-    budgets: tuple[int, ...]
-    seed: int | None = None
-    published: bool = False
-
-    @property
-    def problem(self) -> dict[str, Any]:
-        """What is asked of the table, but for the budget."""
-        return {
-            "max_order": MAX_ORDER,
-            "objective": "sqrt" if self.published else "linear",
-            "exclude": ["class_selected"] if self.published else [],
-        }
-
-
-def instances(settings: Settings) -> Iterator[Instance]:
-    """Yield the published tables, if they are at hand, and the generated ones."""
-    folder = Path(settings.taskonomy or TASKONOMY)
-    for name, size in {} if settings.small else PUBLISHED.items():
-        if folder.is_dir():
-            make = partial(read_taskonomy, folder, size=size)
-            yield Instance(name, make, PUBLISHED_BUDGETS, published=True)
-        else:
-            print(f"{name} is skipped: there is no folder {folder.name}; give it by --taskonomy")
-    for family, tasks, transfers, seed, budgets in (
-        SMALL if settings.small else [*GENERATED, *HELD_OUT]
-    ):
-        held_out = (family, tasks, transfers, seed, budgets) in HELD_OUT
-        name = f"{family} {tasks} x {transfers} ({seed}{', held out' if held_out else ''})"
-        yield Instance(name, partial(FAMILIES[family], tasks, transfers, seed), budgets, seed)
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Time what the records in ``out`` lack."""
+    """Time the proofs and whole calls that the records in ``out`` lack."""
     log = open_log(out, SUITE.name, *PACKAGES)
     if settings.part != CALLS:
         for instance in instances(settings):
@@ -99,8 +36,8 @@ def run(settings: Settings, out: Path) -> None:
         time_calls([one for one in instances(settings) if one.published], settings.turns, log)
 
 
-def time_proofs(instance: Instance, settings: Settings, log: Log) -> None:
-    """Time every budget and method of one table that ``settings.only`` does not leave out."""
+def time_proofs(instance: ProgramInstance, settings: Settings, log: Log) -> None:
+    """Time the budgets and methods of one table that ``settings.only`` selects."""
     wanted = [name for name in METHODS if settings.only in instance.name or settings.only == name]
     cells = [
         asked
@@ -130,7 +67,7 @@ def time_proofs(instance: Instance, settings: Settings, log: Log) -> None:
 
 
 def proof_settings(
-    instance: Instance, budget: float, method: str, time_limit: float
+    instance: ProgramInstance, budget: float, method: str, time_limit: float
 ) -> dict[str, Any]:
     """Return the settings of one proof's record."""
     return {
@@ -145,7 +82,7 @@ def proof_settings(
     }
 
 
-def program_of(table: Transfers, instance: Instance, budget: float) -> Program:
+def program_of(table: Transfers, instance: ProgramInstance, budget: float) -> Program:
     """Return the program of a table at one budget."""
     problem: dict[str, Any] = {"budget": budget, **instance.problem}
     return compile_program(table, make_problem(None, problem))  # type: ignore[arg-type]
@@ -154,7 +91,7 @@ def program_of(table: Transfers, instance: Instance, budget: float) -> Program:
 def measure(
     program: Program, method: str, limit: float, *, repetitions: int = REPETITIONS
 ) -> tuple[dict[str, Any], float]:
-    """Time one proof, and repeat it if it is short; return its metrics and the seconds in all.
+    """Time one proof, and repeat it if it is short; return its metrics and the total seconds.
 
     ``objective`` is evaluated anew from the supervised set; ``gap`` is (bound − objective) /
     |objective|.
@@ -182,7 +119,7 @@ def measure(
 
 
 def time_frontier(table: Transfers, settings: Settings, log: Log) -> None:
-    """Time all of 26 budgets and four orders, by `taskgraph.frontier`."""
+    """Time `taskgraph.frontier` over 26 budgets and four maximum orders."""
     asked = {
         "part": "frontier",
         "instance": FRONTIER,

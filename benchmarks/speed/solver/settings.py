@@ -1,4 +1,4 @@
-"""What the suite of solver timings is asked for."""
+"""Settings and description of the suite ``solver``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROOFS, CALLS, ALL = "proofs", "calls", "all"
 
 @dataclass(frozen=True)
 class Settings:
-    """Limits and sizes of the timings."""
+    """The instances that are timed, and limits."""
 
     part: str = option(
         ALL, choices=(ALL, PROOFS, CALLS), help="Time proofs, whole calls of tg.solve, or both."
@@ -22,9 +22,11 @@ class Settings:
         help="Folder of the published tables; by default shared/taskonomy beside the checkout.",
     )
     time_limit: float = option(60.0, help="Seconds that each proof may take.")
-    only: str = option("", help="Part of an instance's name, or a method; all others are left out.")
+    only: str = option(
+        "", help="Time only instances whose name contains this text, or only this method."
+    )
     turns: int = option(5, help="Turns of each whole call; medians are reported.")
-    small: bool = option(False, help="Time two generated tables of 12 tasks alone.")
+    small: bool = option(False, help="Time only two generated tables of 12 tasks.")
 
 
 SUITE = Suite(

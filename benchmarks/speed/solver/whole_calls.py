@@ -1,10 +1,10 @@
-"""Time whole calls of ``tg.solve`` on the published tables, beside the paper's formulation.
+"""Timings of whole calls of ``tg.solve`` on the published tables, and of the paper's formulation.
 
 A whole call is what a user waits for: ``tg.solve(table, budget=5)`` validates the problem, compiles
 the table, proves the optimum and writes the taxonomy. The paper's formulation is given the same
 table: it is compiled, posed through PuLP, solved by CBC and read back. The two take turns, so that
-other work on the machine meets both alike. Medians of the seconds on the clock are recorded, and of
-the processor's seconds (CBC's included), which other work hardly changes.
+other work on the machine affects both equally. Records have medians of the seconds on the clock and
+of the processor's seconds (CBC's included), which other work hardly changes.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from __future__ import annotations
 import resource
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import taskgraph as tg
 from benchmarks.results.log import Log
 from benchmarks.speed.solver.methods import paper
+from benchmarks.speed.solver.tables import ProgramInstance
 from taskgraph.errors import SolverError
 from taskgraph.problem import make_problem
 from taskgraph.program import compile_program
@@ -26,32 +27,12 @@ from taskgraph.transfers import Transfers
 LIMIT = 60.0
 """Seconds that the paper's formulation may take."""
 
-Problem = dict[str, Any]
+ProblemFields = dict[str, Any]
 
 
-class Table(Protocol):
-    """What is needed of an instance."""
-
-    @property
-    def name(self) -> str:
-        """The instance's name."""
-
-    @property
-    def make(self) -> Callable[[], Transfers]:
-        """A function that makes the table."""
-
-    @property
-    def budgets(self) -> tuple[int, ...]:
-        """Budgets; each is one call."""
-
-    @property
-    def problem(self) -> Mapping[str, Any]:
-        """What is asked of the table, but for the budget."""
-
-
-def time_calls(tables: Sequence[Table], count: int, log: Log) -> None:
-    """Time the whole calls that the records lack, in so many turns each."""
-    for one in tables:
+def time_calls(instances: Sequence[ProgramInstance], count: int, log: Log) -> None:
+    """Time the whole calls that the records lack, ``count`` turns of each method."""
+    for one in instances:
         table = one.make()
         for budget in one.budgets:
             asked = {"part": "whole call", "instance": one.name, "budget": budget, "turns": count}
@@ -63,7 +44,7 @@ def time_calls(tables: Sequence[Table], count: int, log: Log) -> None:
             print(f"{one.name}, budget {budget}: timed", flush=True)
 
 
-def ours(table: Transfers, problem: Problem) -> float:
+def ours(table: Transfers, problem: ProblemFields) -> float:
     """Return the objective that ``tg.solve`` proves."""
     found = tg.solve(table, **problem)
     assert found.status == "optimal"
@@ -71,7 +52,7 @@ def ours(table: Transfers, problem: Problem) -> float:
     return found.objective
 
 
-def theirs(table: Transfers, problem: Problem) -> float:
+def theirs(table: Transfers, problem: ProblemFields) -> float:
     """Return the objective that the paper's formulation finds through PuLP and CBC."""
     program = compile_program(table, make_problem(None, problem))  # type: ignore[arg-type]
     found = paper(program, LIMIT)
@@ -80,9 +61,12 @@ def theirs(table: Transfers, problem: Problem) -> float:
     return found.objective
 
 
-def turns(table: Transfers, problem: Problem, count: int) -> dict[str, float]:
-    """Return medians over turns of both methods: of seconds, and of the ratio within a turn."""
-    methods: dict[str, Callable[[Transfers, Problem], float]] = {"paper": theirs, "ours": ours}
+def turns(table: Transfers, problem: ProblemFields, count: int) -> dict[str, float]:
+    """Time both methods in turns; return medians of their seconds and of the ratios."""
+    methods: dict[str, Callable[[Transfers, ProblemFields], float]] = {
+        "paper": theirs,
+        "ours": ours,
+    }
     taken: dict[tuple[str, str], list[float]] = {}
     for _ in range(count):
         values = {}

@@ -1,1 +1,1 @@
-"""How fast training is: `encoders.fit` against a plain PyTorch loop in float32."""
+"""Suite ``training``: times `encoders.fit` beside a plain PyTorch loop in float32."""

@@ -1,4 +1,4 @@
-"""One measurement in a process of its own, whose largest memory is reported.
+"""Measure the epochs of one method in a fresh process, with the largest memory that it holds.
 
 python -m benchmarks.speed.training.measure '["encoders.fit", {"data": "world", ...}]'
 """
@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from benchmarks.results.machine import ROOT
-from benchmarks.speed.training.methods import METHODS, First
+from benchmarks.speed.training.methods import METHODS, FirstExamples
 from benchmarks.speed.training.settings import Settings
 from encoders.bank.splits import TaskSplits
 from encoders.networks.presets import find_preset
@@ -24,7 +24,7 @@ from encoders.training.objective import network_of, training_loss_of
 
 
 def measure(method: str, settings: Settings) -> dict[str, Any]:
-    """Train in this process, which should be a fresh one, and return what was measured.
+    """Train in this process, which should be a fresh one, and return its speed and memory.
 
     Returns
     -------
@@ -35,18 +35,18 @@ def measure(method: str, settings: Settings) -> dict[str, Any]:
     """
     splits = TaskSplits.open(settings.data, settings.task, find_preset(settings.preset).size)
     loss = training_loss_of(splits.task, splits.constants)
-    train = First(splits.train.examples(settings.task), settings.images)
+    train = FirstExamples(splits.train.examples(settings.task), settings.images)
     network = network_of(splits.task, settings.preset)
     speeds = METHODS[method](network, loss, train, settings)[1:]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    there = torch.cuda.is_available()
+    has_gpu = torch.cuda.is_available()
     speed, waiting = (statistics.median(column) for column in zip(*speeds, strict=True))
     return {
         "images_per_second": speed,
         "waiting": waiting,
         "memory": peak / (2**20 if sys.platform == "darwin" else 2**10),  # Linux counts in KiB
-        "gpu_memory": torch.cuda.max_memory_allocated() / 2**20 if there else None,
-        "gpu": torch.cuda.get_device_name() if there else None,
+        "gpu_memory": torch.cuda.max_memory_allocated() / 2**20 if has_gpu else None,
+        "gpu": torch.cuda.get_device_name() if has_gpu else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The two loops that are timed: `encoders.fit`, and one as a tutorial has it."""
+"""The two loops whose epochs are timed: `encoders.fit`, and a tutorial's plain PyTorch loop."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.speed.training.settings import Settings
 from encoders.losses import batch_mean
-from encoders.training.fit import FitConfig, Loss, fit
+from encoders.training.config import FitConfig
+from encoders.training.fit import fit
 from encoders.training.loading import Batch, Examples
+from encoders.training.loop import Loss
 
 
 @dataclass(frozen=True)
-class First(Dataset[Batch]):
-    """The first examples of a data set, one at a time or many."""
+class FirstExamples(Dataset[Batch]):
+    """The first ``count`` examples of a data set; items are single examples, batches are many."""
 
     examples: Examples
     count: int
@@ -42,22 +44,22 @@ Speeds = list[tuple[float, float]]
 """(pictures a second, share of the time spent waiting) for each epoch."""
 
 
-def ours(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Speeds:
+def ours(model: nn.Module, loss: Loss, train: FirstExamples, settings: Settings) -> Speeds:
     """Train with `encoders.fit`: channels_last, mixed precision, whole batches fetched at once."""
     config = FitConfig(
         settings.epochs + 1, settings.batch, precision=settings.precision, workers=settings.workers
     )
-    valid = First(train.examples, settings.batch)
+    valid = FirstExamples(train.examples, settings.batch)
     with tempfile.TemporaryDirectory() as folder:
         epochs = fit(model, loss, train, valid, Path(folder), config).epochs
     return [(row.images_per_second, row.waiting) for row in epochs]
 
 
-def plain(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Speeds:
+def plain(model: nn.Module, loss: Loss, train: FirstExamples, settings: Settings) -> Speeds:
     """Train as a tutorial does: a `DataLoader` of single examples, AdamW, float32."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device).train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=FitConfig.learning_rate)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=FitConfig.learning_rate)
     batches = DataLoader(
         train, settings.batch, shuffle=True, drop_last=True, num_workers=settings.workers
     )
@@ -69,10 +71,10 @@ def plain(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Spe
             waited += time.perf_counter() - asked
             pictures, target, mask = (tensor.to(device) for tensor in batch)
             mean = batch_mean(loss(model(pictures), target, mask), mask)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             mean.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            float(mean.detach())  # waits for the device, as showing the loss does
+            optimizer.step()
+            float(mean.detach())  # waits for the device, as printing the loss does
             seen += len(pictures)
             asked = time.perf_counter()
         spent = time.perf_counter() - begin
@@ -80,7 +82,7 @@ def plain(model: nn.Module, loss: Loss, train: First, settings: Settings) -> Spe
     return speeds
 
 
-METHODS: dict[str, Callable[[nn.Module, Loss, First, Settings], Speeds]] = {
+METHODS: dict[str, Callable[[nn.Module, Loss, FirstExamples, Settings], Speeds]] = {
     "encoders.fit": ours,
     "plain PyTorch": plain,
 }

@@ -1,4 +1,4 @@
-"""The page of training speed, made of its records alone."""
+"""The page of training speed, rendered from its records alone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 from benchmarks.results.frame import latest, part
 from benchmarks.results.markdown import NOT_RECORDED
 from benchmarks.results.record import Record, read_records
+from benchmarks.speed.training.steps_page import steps_section, steps_sentence
 
 METHODS = ("encoders.fit", "plain PyTorch")
 SAME = ("data", "task", "preset", "images", "batch", "epochs", "workers", "precision")
-"""Settings that the records of one page have in common."""
+"""Settings that all records of one page share."""
 
 PAGE = """# Throughput of training
 
@@ -28,10 +29,24 @@ commit {commit}; seed {seed}.
 
 {table}"""
 
+NOT_MEASURED = "# Throughput of training\n\nThe throughput of whole epochs is not yet measured.\n"
+
 
 def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
-    records = latest(read_records(folder), *SAME)
+    records = read_records(folder)
+    epochs, steps = epochs_of(records), steps_section(records)
+    throughput = epochs_section(epochs) if epochs else NOT_MEASURED
+    return throughput + (f"\n{steps}" if steps else "")
+
+
+def epochs_of(records: Sequence[Record]) -> list[Record]:
+    """Return the records of whole epochs with the settings of the last one."""
+    return latest([each for each in records if "part" not in each.settings], *SAME)
+
+
+def epochs_section(records: Sequence[Record]) -> str:
+    """Return the title and the section on the throughput of whole epochs."""
     about, numbers = records[-1], summary(records)
     versions = about.versions or {}
     gpu = about.metrics["gpu"]
@@ -47,8 +62,10 @@ def render(folder: Path) -> str:
 
 
 def found(folder: Path) -> str:
-    """Return how many times as fast `encoders.fit` is."""
-    return comparison(summary(latest(read_records(folder), *SAME))).splitlines()[-1]
+    """Return how many times as fast as the plain loop `encoders.fit` is."""
+    records = read_records(folder)
+    epochs = epochs_of(records)
+    return comparison(summary(epochs)).splitlines()[-1] if epochs else steps_sentence(records)
 
 
 def summary(records: Sequence[Record]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Measure both methods in turns, each in a fresh process."""
+"""Time epochs of both methods, each in a fresh process, and single steps."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results.log import open_log
+from benchmarks.results.log import Log, open_log
 from benchmarks.speed.training.measure import measured
 from benchmarks.speed.training.methods import METHODS
-from benchmarks.speed.training.settings import SUITE, Settings
-from encoders.training.fit import FitConfig
+from benchmarks.speed.training.settings import EPOCHS, STEPS, SUITE, Settings
+from benchmarks.speed.training.step_times import record_steps
+from encoders.training.config import FitConfig
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Measure what the records lack; in every second turn the methods change places."""
+    """Time the part that is asked for, as far as the records lack it."""
     log = open_log(out, SUITE.name, "torch", "lightning-fabric", "numpy")
+    if settings.part != STEPS:
+        time_epochs(settings, log)
+    if settings.part != EPOCHS:
+        record_steps(settings.rounds, log)
+
+
+def time_epochs(settings: Settings, log: Log) -> None:
+    """Time whole epochs; in every second turn the methods change places."""
     data = str(Path(settings.data).resolve())
     for repeat in range(settings.repeats):
         for method in list(METHODS)[:: 1 if repeat % 2 == 0 else -1]:
@@ -28,7 +37,8 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def settings_of(settings: Settings, method: str, repeat: int) -> dict[str, Any]:
-    """Return the settings of one record; of the data's folder only its name."""
+    """Return the settings of one record of epochs; the data's folder is named without its path."""
     asked = asdict(settings) | {"data": Path(settings.data).name}
-    del asked["repeats"]
+    for name in ("part", "repeats", "rounds"):
+        del asked[name]
     return {**asked, "method": method, "repeat": repeat}

@@ -14,7 +14,7 @@ from torch import Tensor
 from encoders.codecs.colors import rebalancing
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
-from encoders.training.fit import Loss
+from encoders.training.loop import Loss
 from encoders.training.objective import output_of
 from encoders.transfer.ridge.regressands import Regressand, positions, unpatched
 from taskgraph.arrays import Floats32

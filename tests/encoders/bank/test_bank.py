@@ -21,7 +21,7 @@ from encoders.bank.training import train_task
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.scenes.making.make import make
 from encoders.training.checkpoint import read_weights
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from taskgraph.cli import run
 
 FIT = FitConfig(epochs=2, batch=8, precision="32-true", accelerator="cpu")
@@ -213,7 +213,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from encoders.bank.config import BankConfig
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.bank.jobs import train_bank
 if __name__ == "__main__":
     fit = FitConfig(epochs=10_000, batch=8, precision="32-true", accelerator="cpu")

@@ -17,7 +17,7 @@ from encoders.engines import LocalEngine
 from encoders.engines.job import perform
 from encoders.scenes.making.make import make
 from encoders.training.checkpoint import read_weights
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from tests.encoders.engines import engine_jobs
 
 FIT = FitConfig(epochs=3, batch=8, precision="32-true", accelerator="cpu")

@@ -18,7 +18,7 @@ from encoders.errors import InvalidDataError, TrainingError
 from encoders.scenes.making.make import make
 from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_weights, write_weights
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.training.objective import Converted, converted
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from encoders.transfer.measure import TransferConfig, forget_unconverted, measure, place_of

@@ -9,7 +9,7 @@ from encoders.bank import jobs
 from encoders.bank.config import BankConfig, trainable
 from encoders.scenes.making.make import make
 from encoders.training.adversarial import AdversarialConfig
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.training.run_state import EVENTS, LOG
 from taskgraph.cli import run
 

@@ -25,7 +25,7 @@ from encoders.scenes.homes.world import build_building
 from encoders.scenes.making.make import make
 from encoders.scenes.making.room_hashes import planned_rooms, room_hash
 from encoders.training.checkpoint import read_weights
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig, divided
 from encoders.transfer.measure import TransferConfig
 from encoders.transfer.settings import SweepConfig

@@ -19,7 +19,7 @@ from encoders.engines.job import perform
 from encoders.errors import TrainingError
 from encoders.pipeline.presets import SMOKE
 from encoders.training.checkpoint import read_config, read_weights, write_weights
-from encoders.training.fit import FitConfig
+from encoders.training.config import FitConfig
 from encoders.training.run_state import LAST, differing
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.measure import TransferConfig

@@ -14,7 +14,9 @@ from encoders.networks.presets import TINY, PatchSpec
 from encoders.tasks import TASKS
 from encoders.training.adversarial import AdversarialConfig, Adversary, adversary_of
 from encoders.training.checkpoint import read_config, read_weights
-from encoders.training.fit import FitConfig, fit, losses
+from encoders.training.config import FitConfig
+from encoders.training.fit import fit
+from encoders.training.loop import losses
 from encoders.training.objective import network_of, output_of
 from encoders.training.run_state import BEST, LAST
 

@@ -11,7 +11,9 @@ from torch import nn
 
 from encoders.errors import TrainingError
 from encoders.training.checkpoint import read_config, read_weights
-from encoders.training.fit import FitConfig, fit, learning_rate, losses
+from encoders.training.config import FitConfig, learning_rate
+from encoders.training.fit import fit
+from encoders.training.loop import losses
 from encoders.training.run_state import BEST, LAST, LOG
 
 CONFIG = FitConfig(epochs=4, batch=8, learning_rate=0.01, precision="32-true", accelerator="cpu")

@@ -10,7 +10,9 @@ import torch
 from encoders.errors import InvalidNetworkError
 from encoders.losses import l1, l2
 from encoders.tasks import TASKS, Output, Task
-from encoders.training.fit import FitConfig, fit, losses
+from encoders.training.config import FitConfig
+from encoders.training.fit import fit
+from encoders.training.loop import losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
 
 LEARNED = [task for task in TASKS.values() if task.output is not None]

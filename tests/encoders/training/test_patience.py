@@ -13,7 +13,8 @@ from encoders.losses import l1
 from encoders.networks import OutputSpec
 from encoders.networks.readout import ReadOut
 from encoders.training.checkpoint import read_config, read_weights, write_weights
-from encoders.training.fit import FitConfig, fit, learning_rate
+from encoders.training.config import FitConfig, learning_rate
+from encoders.training.fit import fit
 from encoders.training.loading import TensorExamples, in_memory, shuffled
 from encoders.training.run_state import IMPLIED, LAST, RunState, differing
 

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from encoders.errors import MissingPackageError
-from encoders.training.fit import FitConfig, fit
+from encoders.training.config import FitConfig
+from encoders.training.fit import fit
 from encoders.training.run_state import BEST, EVENTS, scalars
 
 CONFIG = FitConfig(epochs=3, batch=8, precision="32-true", accelerator="cpu")

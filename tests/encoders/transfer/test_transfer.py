@@ -18,7 +18,8 @@ from encoders.dataset import split_buildings
 from encoders.engines import LocalEngine, RayEngine
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.networks.readout import ReadOut, TransferNetwork
-from encoders.training.fit import FitConfig, losses
+from encoders.training.config import FitConfig
+from encoders.training.loop import losses
 from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
 from encoders.transfer.candidates import SubsetsOfBest

@@ -1,0 +1,108 @@
+"""The head of the page: the command, the comparison, and its checks."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from benchmarks.payoff.choices import GREEDY, RANDOM, RANDOM_SET, SINGLE, SOLVED, SOLVED_AT_SINGLE
+from benchmarks.results.markdown import commit_text, filled
+from benchmarks.results.record import Record
+
+EXPLAINED = {
+    SOLVED: "the proven optimum, `taskgraph solve`",
+    GREEDY: "sources added one by one, each the one that helps most, then the best transfers",
+    SINGLE: "every target names its best single source, and all of these are supervised, "
+    "whatever that costs; the targets among them are solved by their own networks",
+    SOLVED_AT_SINGLE: "the proven optimum within what best single spends",
+    RANDOM_SET: "random supervised tasks, with the best transfers that the table has for them",
+    RANDOM: "the same supervised tasks, with transfers drawn evenly from all that they allow",
+}
+
+
+WHAT = """For a budget of {budget:g} label sets{excluded}, each rule below chose, from the table of
+transfers alone, which tasks to supervise and one transfer of order at most {max_order} for every
+other target. Then all of it was trained: a supervised target is solved by the bank's own network
+(its labels are the budget); every other target's read-out was trained anew on the transfer data
+({train} images, selected on {valid} more, {epochs} epochs{less}), with the seeds {seeds} instead
+of the table's {own_seed}, and tested on {images} images of {buildings} fresh buildings."""
+
+
+HEADER = """# Does the solved taxonomy pay?
+
+`{command}`
+
+{what}
+
+{checked}
+
+Selection: nothing was chosen on the fresh images; a read-out's epoch is the best on validation
+images of other buildings. {trained} networks were trained, each (target, sources, seed) once, in
+{hours:.2f} hours in sum over jobs, on {cores} cores ({platform}; Python {python}, torch {torch};
+commit {commit}).
+
+- Quality and gain: mean over the {targets} targets of the share of images on which the loss is
+  lower than that of the target's own supervised network, and of a network trained from scratch on
+  the transfer data with the same seed. Larger is better. In every rule a supervised target is
+  solved by its own network; it ties with itself, so its quality is 0.5.
+- Loss / loss of self: mean loss over that of the target's own network, geometric mean over
+  targets. Smaller is better.
+- Values are means over {seed_count} seeds; in parentheses the range over single seeds, in brackets
+  95 % intervals from {resamples} resamples of the fresh buildings, the same for all rules, so that
+  differences are paired. Rows of random rules are means over their n draws, with the range over
+  single draws below them. The intervals are over buildings alone, not over seeds and draws.
+"""
+
+
+def header(about: Record, frame: pd.DataFrame) -> str:
+    """Return the title, the command, what was asked and checked, and what the numbers mean."""
+    settings, metrics = about.settings, about.metrics
+    pool, fit = settings["transfer"]["pool"], settings["transfer"]["fit"]
+    versions = about.versions or {}
+    what = WHAT.format(
+        budget=settings["budget"],
+        excluded=f", without {', '.join(settings['exclude'])}" if settings["exclude"] else "",
+        max_order=settings["max_order"],
+        train=metrics["images"]["train"],
+        valid=metrics["images"]["valid"],
+        images=metrics["images"]["test"],
+        buildings=metrics["buildings"],
+        epochs=fit["epochs"],
+        less=f", 1/{pool['less']} of the data" if pool["less"] > 1 else "",
+        seeds=", ".join(map(str, settings["seeds"])),
+        own_seed=fit["seed"],
+    )
+    return HEADER.format(
+        command=settings["command"],
+        what=filled(what),
+        checked=filled(_checked(metrics["checked"])),
+        trained=metrics["trained"],
+        hours=(about.seconds or 0.0) / 3600,
+        cores=versions["cores"],
+        platform=versions["platform"],
+        python=versions["python"],
+        torch=versions["torch"],
+        commit=_commits(about),
+        targets=frame["targets"].iloc[0],
+        resamples=settings["resamples"],
+        seed_count=len(settings["seeds"]),
+    )
+
+
+def _commits(about: Record) -> str:
+    """Return the commit that trained the read-outs; and the page's, where it is another."""
+    trained = about.settings.get("trained_at")
+    made = commit_text(about.commit)
+    return f"{commit_text(trained)}, the page's {made}" if trained else made
+
+
+def _checked(checked: dict[str, bool]) -> str:
+    known = {
+        "buildings": "no building used here was tested on for the table",
+        "bank": "the encoders are the very ones that the table was measured with",
+        "constants": "targets are standardized as in the encoders' training",
+    }
+    held = [text for name, text in known.items() if checked[name]]
+    unknown = [text for name, text in known.items() if not checked[name]]
+    told = f"Checked: {'; '.join(held)}." if held else ""
+    rest = f"Not checked, for want of the sweep's files: {'; '.join(unknown)}." if unknown else ""
+    return f"{told} {rest}".strip()

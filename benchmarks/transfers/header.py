@@ -1,0 +1,100 @@
+"""The head of the page: commands, measurements and versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.results.markdown import commit_text
+from benchmarks.transfers.facts import CHOICES
+from benchmarks.transfers.tables import Tables
+
+HEADER = """# {edges} transfers to {targets} targets
+
+```sh
+{command}
+```
+
+{provenance}
+
+Larger is better throughout, but for losses. *Gain* is the win rate against a network trained from
+scratch on the same transfer data, *quality* that against the target's own fully supervised
+network, both over test images and then averaged over all {targets} targets; 0.5 is a tie. A target
+that is supervised itself counts with its own network."""
+
+
+def header(tables: Tables) -> str:
+    """Return the title, the commands, what was measured, and what the numbers mean."""
+    facts = tables.facts
+    settings = facts["settings"]
+    command = "taskgraph bench transfers --sweep SWEEP --bank BANK"
+    if "closed_form" in facts:
+        command += " --closed CLOSED"
+    again = "taskgraph bench transfers --choices-only"
+    for name, usual in (("draws", 1_000), ("resamples", 1_000), ("permutations", 999), ("seed", 0)):
+        if settings[name] != usual:
+            command += f" --{name} {settings[name]}"
+            again += f" --{name} {settings[name]}" if name != "permutations" else ""
+    lines = [_measured(facts), _swept(facts), _trained(facts), _ran(facts)]
+    return HEADER.format(
+        edges=f"{sum(facts['transfers'].values()):,}",
+        targets=facts["targets"],
+        command=f"{command}\n{again}" if CHOICES in facts else command,
+        provenance="\n".join(f"- {line}" for line in lines if line),
+    )
+
+
+def _measured(facts: dict[str, Any]) -> str:
+    counts = sorted(facts["transfers"].items(), key=lambda item: int(item[0]))
+    orders = ", ".join(f"{count:,} of order {order}" for order, count in counts)
+    text = f"Transfers from {facts['sources']} sources to {facts['targets']} targets: {orders}"
+    if "test_images" in facts:
+        least, most = facts["test_images"][0], facts["test_images"][-1]
+        text += f"; tested on {least if least == most else f'{least} to {most}'} images a target"
+    if facts.get("test_buildings"):
+        text += f" of {facts['test_buildings']} buildings"
+    return text + "."
+
+
+def _swept(facts: dict[str, Any]) -> str:
+    if "sweep" not in facts:
+        return ""
+    sweep = facts["sweep"]
+    pool, fit = sweep["pool"], sweep["fit"]
+    return (
+        f"Read-outs: {sweep['readout']}, on {pool['train']} images at most (to select on: "
+        f"{pool['valid']}, of other buildings), {fit['epochs']} epochs, batch {fit['batch']}, seed "
+        f"{fit['seed']}. Sets of several sources: rule `{sweep['candidates']}`, which sees the "
+        f"validation losses of single sources and no test loss"
+        + (f", and {sweep['screen']} of each order by the ridge screen" if sweep["screen"] else "")
+        + "."
+    )
+
+
+def _trained(facts: dict[str, Any]) -> str:
+    bank = facts.get("bank")
+    if not bank:
+        return ""
+    images, ends = bank["images"] or {}, sorted({*bank["epochs"][:1], *bank["epochs"][-1:]})
+    return (
+        f"Encoders: preset `{bank['preset']}`, {bank['trained']} trained in {bank['hours']:.1f} "
+        f"hours of one process, on {images.get('train', 'an unknown number of')} images, "
+        f"{' to '.join(map(str, ends))} epochs (commit {commit_text(bank['commit'])})."
+    )
+
+
+def _ran(facts: dict[str, Any]) -> str:
+    versions = facts["versions"]
+    listed = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "scipy", "highspy"))
+    commit = f"commit {commit_text(facts['commit'])}, "
+    chosen = facts.get(CHOICES)
+    again = (
+        " Taxonomies and what they are compared with are of the second command: commit "
+        f"{commit_text(chosen['commit'])}, highspy {chosen['versions']['highspy']}."
+        if chosen
+        else ""
+    )
+    return (
+        f"This page: {commit}Python {versions['python']}, {listed}, {versions['cores']} cores "
+        f"({versions['platform']}), seed {facts['settings']['seed']}.{again} One training of every "
+        "network: no interval below holds what other seeds of training would add."
+    )

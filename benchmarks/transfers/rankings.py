@@ -1,0 +1,101 @@
+"""Computation of the parts on rankings without training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.transfers import predictors, scoring
+from benchmarks.transfers.closed_form import chosen_in_closed_form
+from benchmarks.transfers.finished import FinishedSweep
+from benchmarks.transfers.results_folder import Results, needed
+from benchmarks.transfers.settings import Settings
+from encoders.transfer.gather import RECORDS
+from taskgraph.errors import InvalidTableError
+from taskgraph.taxonomy import Taxonomy
+
+
+def write_predictors(results: Results, sweep: FinishedSweep, settings: Settings) -> None:
+    """Write how well rankings without training agree with the trained ones, and the scores."""
+    with results.part("predictors", sweep.folder):
+        measured = predictors.trained(needed(sweep.records, sweep, RECORDS), sweep.transfers)
+        known: dict[str, predictors.Prediction] = {}
+        with results.part("ridge ranking", sweep.folder):
+            ridge = needed(sweep.ridge, sweep, "ridge")
+            known["ridge screen"] = predictors.from_ridge(ridge, measured)
+        with results.part("scores", sweep.folder):
+            scores = _scores(sweep, measured, settings)
+            known |= predictors.from_scores(scores.to_frame())
+            results.table("scores", scores.to_frame())
+            results.facts["scores"] = {
+                "seconds": scores.seconds,
+                "examples": scores.examples,
+                "places": scoring.PLACES,
+                "alike": scoring.ALIKE,
+            }
+        known |= predictors.baselines(measured)
+        summary, targets = predictors.predicted(measured, known)
+        results.table("predictors", summary)
+        results.table("predictors_targets", targets)
+
+
+def _scores(sweep: FinishedSweep, measured: pd.DataFrame, settings: Settings) -> scoring.Scores:
+    single = measured[measured["order"] == 1]
+    return scoring.scored(
+        sweep.pool(),
+        sweep.store(),
+        sources=sorted(single["sources"].unique()),
+        targets=sorted(single["target"].unique()),
+        seed=settings.seed,
+    )
+
+
+def write_closed_form(
+    results: Results,
+    sweep: FinishedSweep,
+    closed: FinishedSweep | None,
+    kept: dict[float, Taxonomy],
+) -> None:
+    """Write how good the sets are that the table of closed-form read-outs chooses."""
+    with results.part("closed form", sweep.folder):
+        if closed is None:
+            raise InvalidTableError("no sweep in closed form was given; name one with --closed")
+        found = chosen_in_closed_form(
+            closed.transfers, sweep.transfers, kept, max_order=sweep.max_order
+        )
+        runs, trained = (needed(each.records, each, RECORDS) for each in (closed, sweep))
+        tests = runs[runs["readout"] == "ridge"]
+        results.facts["closed_form"] = {
+            "screen_s": ridge_times(closed)["seconds"],
+            "tests_s": float(tests["seconds"].sum()),
+            "tested": len(tests),
+            "trained_s": float(trained.loc[trained["order"] >= 1, "seconds"].sum()),
+        }
+        results.table("closed_form", found)
+
+
+def ridge_times(sweep: FinishedSweep) -> dict[str, Any]:
+    """Return the wall time of the ridge screen and of trained read-outs.
+
+    Raises
+    ------
+    InvalidTableError
+        If the sweep has no times of the screen.
+    """
+    times = needed(sweep.times, sweep, "ridge/times.json")
+    wall = sum(each["moments_s"] + each["solve_s"] for each in times.values())
+    count = sum(int(each["transfers"]) for each in times.values())
+    found: dict[str, Any] = {
+        "families": times,
+        "seconds": wall,
+        "transfers": count,
+        "each": wall / count if count else float("nan"),
+    }
+    if sweep.records is not None:
+        runs = sweep.records[sweep.records["order"] >= 1]
+        if "readout" in runs:
+            runs = runs[runs["readout"] == "trained"]
+        if len(runs):
+            found |= {"trained": len(runs), "trained_median": float(runs["seconds"].median())}
+    return found
