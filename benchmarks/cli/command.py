@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from benchmarks.cli.flags import options_of
-from benchmarks.results.suite import PAGE, Suite, flag_of
+from benchmarks.results.suite import PAGE, SMOKE, Suite, flag_of
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
@@ -36,7 +36,8 @@ def command_of(suite: Suite) -> click.Command:
     params: list[click.Parameter] = [*options_of(suite.settings), *_general(suite)]
 
     def run_suite(**flags: Any) -> int:
-        out, preset = Path(flags.pop("out")), flags.pop("chosen_preset", None)
+        preset = flags.pop("chosen_preset", None)
+        out = _folder(suite, flags.pop("out"), preset, render=flags["render"])
         context = click.get_current_context()
         with extra_installed("bench"):
             if flags.pop("render"):
@@ -62,8 +63,7 @@ def _general(suite: Suite) -> list[click.Option]:
         click.Option(
             ["--out"],
             type=OutputFolder(),
-            default=f"results/{suite.name}",
-            show_default=True,
+            show_default=f"results/{suite.name}; with --preset smoke, runs/{suite.name}",
             help="Folder of results; evaluations that its records hold are not repeated.",
         ),
         click.Option(
@@ -94,8 +94,14 @@ def _help(suite: Suite) -> str:
         methods="\n".join(f"  - {method}" for method in suite.methods),
         time=suite.time,
         writes=suite.writes,
-        examples=f"  {name}{required}{smoke} --out runs/{suite.name}\n  {name} --render",
+        examples=f"  {name}{suite.example}{required}{smoke}\n  {name} --render",
     )
+
+
+def _folder(suite: Suite, given: str | None, preset: str | None, *, render: bool) -> Path:
+    """Return the folder of results; a smoke run does not write over the published results."""
+    parent = "runs" if preset == SMOKE and not render else "results"
+    return Path(given or f"{parent}/{suite.name}")
 
 
 def _is_given(context: click.Context, name: str) -> bool:

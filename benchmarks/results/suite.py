@@ -33,6 +33,8 @@ class Suite:
         The frozen dataclass of settings; its fields, made by `option`, are the flags.
     presets : dict
         Values of the settings by the name of a size (`SMOKE`, `CPU`, `PAPER`).
+    example : str
+        Flags that the example in the help text needs, such as " --sweep transfers".
     package : str
         Import path of the suite. Its module ``run`` has ``run(settings, out)``, which measures and
         writes records and tables. Its module ``page`` has ``render(folder)``, which returns the
@@ -48,6 +50,7 @@ class Suite:
     settings: type[Any]
     package: str
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    example: str = ""
 
     def with_preset(self, preset: str | None, given: Mapping[str, Any]) -> Any:
         """Return settings: the defaults, overridden by the preset and then by ``given``."""

@@ -70,6 +70,7 @@ SUITE = Suite(
     writes="records of each part; tables (significance.csv, frontier.csv, ...) and figures",
     settings=Settings,
     package="benchmarks.transfers",
+    example=" --sweep transfers",
     presets={
         SMOKE: {"draws": 20, "resamples": 20, "permutations": 19, "shown": (2,)},
         CPU: {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from dataclasses import dataclass
 
 import torch
@@ -89,6 +90,8 @@ class FitConfig:
         precision = self.precision
         if precision == "auto":
             precision = "bf16-mixed" if computes_in_bfloat16() else "32-true"
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # not the precision, each time
+        logging.getLogger("lightning_utilities").setLevel(logging.WARNING)
         return Fabric(
             accelerator=self.accelerator,
             strategy=self.strategy,

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import MISSING, dataclass, replace
+from pathlib import Path
 
 import click
 import pytest
@@ -222,3 +223,29 @@ def test_a_command_that_fails_is_told_with_its_words(tmp_path):
         printed("taskgraph solve none.csv", tmp_path)
     with pytest.raises(CommandError, match="is no command of taskgraph"):
         printed("ls", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("flags", "folder"),
+    [
+        (["--preset", "smoke"], "runs"),
+        ([], "results"),
+        (["--preset", "smoke", "--render"], "results"),
+    ],
+)
+def test_a_smoke_run_does_not_write_over_the_published_results(
+    tmp_path, monkeypatch, capsys, flags, folder
+):
+    monkeypatch.chdir(tmp_path)
+    places = []
+    monkeypatch.setattr(Suite, "run", lambda self, settings, out: places.append(out))
+    monkeypatch.setattr(Suite, "write_page", lambda self, out: places.append(out))
+    monkeypatch.setattr(Suite, "found", lambda self, out: "")
+    assert run(["bench", "intervals", *flags]) == 0
+    assert set(places) == {Path(folder, "intervals")}
+    capsys.readouterr()
+
+
+def test_the_example_of_transfers_names_a_sweep(capsys):
+    assert run(["bench", "transfers", "--help"]) == 0
+    assert "taskgraph bench transfers --sweep transfers --preset smoke\n" in capsys.readouterr().out
