@@ -90,7 +90,9 @@ class FitConfig:
         precision = self.precision
         if precision == "auto":
             precision = "bf16-mixed" if computes_in_bfloat16() else "32-true"
-        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # not the precision, each time
+        logging.getLogger("lightning_fabric").setLevel(
+            logging.WARNING
+        )  # not the precision, each time
         logging.getLogger("lightning_utilities").setLevel(logging.WARNING)
         return Fabric(
             accelerator=self.accelerator,
