@@ -39,6 +39,14 @@ NOT_FAST = (
     "tests/taskgraph/solver/test_exact.py",
     "tests/taskgraph/solver/test_hard.py",
     "tests/taskgraph/baselines/test_baselines.py::test_where",
+    "tests/taskgraph/affinity/test_perron.py::test_many_tiers",
+    "tests/taskgraph/cli/test_cli.py::test_report",
+    "tests/taskgraph/cli/test_one_name.py",
+    "tests/taskgraph/tables/test_own_measurements.py::test_228_files",
+    "tests/taskgraph/test_published.py::test_the_16k_table",
+    "tests/taskgraph/test_references.py::test_report",
+    "tests/taskgraph/test_selection.py::test_shares",
+    "tests/test_tiers.py::test_the_fast_tier_is_collected",
 )
 """Tests of these folders and modules that are left out, by the beginning of their node id."""
 

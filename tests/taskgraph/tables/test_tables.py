@@ -101,7 +101,7 @@ def test_byte_order_marks_windows_lines_and_wrong_suffixes_are_no_obstacle(tmp_p
         (b"x" * (1 << 21), "this is not a table: expected CSV text in UTF-8, or Parquet"),
         (b"PAR1 and no more", "this Parquet file is broken or cut off"),
         (
-            gzip.compress((HEADER + "a,b,1\n" * 999).encode())[:30],
+            gzip.compress((HEADER + "a,b,1\n" * 999).encode(), mtime=0)[:30],
             "gzipped CSV file is broken or c",
         ),
         (b"\x1f\x8bjunk", "this gzipped CSV file is broken or cut off"),
