@@ -91,7 +91,7 @@ def last_records(folder: Path) -> tuple[list[Record], Record]:
 def frame_of(tasks: Sequence[Record], mean: Record) -> pd.DataFrame:
     """Return Table 1 from records, in the form of `encoders.bank.table1.table`."""
     rows = {
-        each.settings["task"]: {"title": each.settings["title"], **each.metrics["table1"]}
+        each.settings["task"]: {"title": each.settings["task"], **each.metrics["table1"]}
         for each in tasks
         if "table1" in each.metrics
     }
@@ -189,7 +189,7 @@ def _runs(tasks: Sequence[Record], order: Sequence[str]) -> str:
         settings, metrics = one.settings, one.metrics
         rows.append(
             [
-                f"{settings['title']} (`{name}`)",
+                f"`{name}`",
                 f"{metrics['parameters']:,}",
                 f"{metrics['best_epoch']['self'] + 1} of {settings['fit']['epochs']}",
                 f"{metrics['valid_loss']['self']:.4f}",

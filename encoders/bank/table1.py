@@ -10,7 +10,6 @@ import pandas as pd
 
 from encoders.bank.config import LOSSES_SUFFIX, RANDOM
 from encoders.errors import InvalidDataError
-from encoders.tasks import TASKS
 from encoders.training.checkpoint import FilePath
 from taskgraph.affinity import image_wins
 from taskgraph.arrays import Floats, Integers
@@ -217,10 +216,10 @@ def _buildings(frame: pd.DataFrame) -> list[str]:
 
 
 def _row(name: str, frame: pd.DataFrame) -> dict[str, object]:
-    """A task's title, its numbers of images and buildings, and its mean losses."""
+    """A task's name, its numbers of images and buildings, and its mean losses."""
     means = frame.reindex(columns=[SELF, AVERAGE, RANDOM]).mean()
     return {
-        "title": TASKS[name].display if name in TASKS else name,
+        "title": name,
         "images": int(frame[SELF].notna().sum()),
         "buildings": len(set(_buildings(frame[frame[SELF].notna()]))),
         "loss": means[SELF],

@@ -74,7 +74,7 @@ def task_rows(task: Task, views: Sequence[tuple[LabeledViews, Key]], tile: int) 
     """Draw the inputs and labels of one task: a row each, with one tile a view."""
     if task.output is None or task.label is None:
         words = text_tile("a random encoder: nothing is learned", tile)
-        return TaskRows(task.display, [("", [words] * len(views))])
+        return TaskRows(task.name, [("", [words] * len(views))])
     samples = [_sample(task, *view) for view in views]
     # A pixel's target may depend on constants of the data; on a sheet, the views are the data.
     fit = task.label.fit if task.output.kind == "map" else None
@@ -90,7 +90,7 @@ def task_rows(task: Task, views: Sequence[tuple[LabeledViews, Key]], tile: int) 
     rows = [("input", inputs)] if has_own_input(task) else []
     if not rows or task.label is not RESTORED:  # the picture itself heads the column
         rows.append(("label", labels))
-    return TaskRows(task.display, rows)
+    return TaskRows(task.name, rows)
 
 
 def _sample(task: Task, views: LabeledViews, key: Key) -> Sample:

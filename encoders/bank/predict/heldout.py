@@ -179,4 +179,4 @@ def _group(
     ]
     if has_own_input(task):
         rows.insert(0, ("input", [draw_input(canvas) for canvas in canvases]))
-    return TaskRows(task.display, rows)
+    return TaskRows(task.name, rows)

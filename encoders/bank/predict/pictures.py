@@ -114,5 +114,5 @@ def _tiles(
         inputs = predictor.prepare_input(squares)
         canvas = predictor.canvas(inputs, TILE)
         if has_own_input(predictor.task):
-            yield f"{predictor.task.display} (input)", draw_input(canvas)
-        yield predictor.task.display, draw(canvas, predictor.predict(inputs[None])[0])
+            yield f"{predictor.task.name} (input)", draw_input(canvas)
+        yield predictor.task.name, draw(canvas, predictor.predict(inputs[None])[0])

@@ -54,7 +54,7 @@ def test_the_sheet_has_all_26_tasks():
 def test_every_task_is_drawn_with_its_title(name, view):
     task = TASKS[name]
     drawn = task_rows(task, [view, view], 96)
-    assert drawn.title == task.display
+    assert drawn.title == task.name
     for caption, tiles in drawn.rows:
         assert caption in ("input", "label", "")
         assert [tile.size for tile in tiles] == [(96, 96)] * 2

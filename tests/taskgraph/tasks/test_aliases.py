@@ -56,7 +56,7 @@ def test_the_papers_figures_and_networks_call_each_task_alike():
         assert known_name(task.display) == standard_name(name) == name
 
 
-def test_the_contact_sheet_calls_tasks_as_figures_do():
+def test_the_contact_sheet_draws_every_task_of_the_papers_figures():
     titles = {TASKS[name].display for name in SHEET_ORDER}
     assert titles <= set(TASKONOMY_NAMES.values())
     assert len(titles) == len(TASKS)
