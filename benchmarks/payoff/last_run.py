@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.results.frame import to_frame
-from benchmarks.results.record import Record, read_records
+from benchmarks.results.record import Record, last_run
 from taskgraph.errors import InvalidTableError
 
 FIGURE, SUMMARY, TARGETS = "payoff.svg", "summary.csv", "targets.csv"
@@ -46,10 +46,9 @@ def read_run(folder: Path) -> LastRun:
     InvalidTableError
         If the folder has none.
     """
-    records = read_records(folder)
-    starts = [place for place, each in enumerate(records) if each.settings["part"] == RUN]
-    if not starts:
+    records = last_run(folder, RUN)
+    if not records:
         raise InvalidTableError(f"{folder} has no records of a run; `taskgraph bench payoff` adds")
-    about, *choices = records[starts[-1] :]
+    about, *choices = records
     tables = (pd.read_csv(folder / name) for name in (SUMMARY, TARGETS))
     return LastRun(about, to_frame(choices), *tables)

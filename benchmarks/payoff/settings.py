@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
-from taskgraph.problem import Problem
+
+if TYPE_CHECKING:
+    from taskgraph.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Settings:
     @property
     def problem(self) -> Problem:
         """Return the problem that all rules solve."""
+        from taskgraph.problem import Problem  # here, so that lists of suites import no pandas
+
         return Problem(budget=self.budget, max_order=self.max_order, exclude=self.exclude)
 
 

@@ -21,7 +21,7 @@ from benchmarks.scenes.settings import SUITE, Settings
 from encoders.draw.contact_sheet import draw_contact_sheet
 from encoders.draw.labeled_views import spread_views
 from encoders.draw.pages import save
-from encoders.scenes.making.make import make
+from encoders.scenes.making.make import MakeResult, make
 from encoders.scenes.making.statistics import statistics
 
 SHEET, LARGE, DOMAINS = "sheet.png", "sheet_256.jpg", "domains.jpg"
@@ -45,6 +45,17 @@ def world_of(settings: Settings) -> dict[str, Any]:
     return {"views": settings.views, "size": settings.size, "domain": "day"}
 
 
+def _make(settings: Settings, world: Path, buildings: int) -> MakeResult:
+    """Make what is missing of a world with this number of buildings."""
+    return make(
+        world,
+        buildings=buildings,
+        **world_of(settings),
+        seed=settings.seed,
+        workers=settings.workers,
+    )
+
+
 def time_making(settings: Settings, world: Path, log: Log) -> None:
     """Render a world and record the time; skip this if the world exists, even in part."""
     asked = {
@@ -56,14 +67,7 @@ def time_making(settings: Settings, world: Path, log: Log) -> None:
     if log.has(asked, seed=settings.seed):
         return
     start = time.perf_counter()
-    made = make(
-        world,
-        buildings=settings.buildings,
-        views=settings.views,
-        size=settings.size,
-        seed=settings.seed,
-        workers=settings.workers,
-    )
+    made = _make(settings, world, settings.buildings)
     with_start = time.perf_counter() - start
     if made.kept or not made.views:
         print(f"{world} was there already: its making is not timed")
@@ -86,14 +90,7 @@ def time_making(settings: Settings, world: Path, log: Log) -> None:
 
 def count_statistics(settings: Settings, world: Path, log: Log) -> None:
     """Add buildings to the world, and record the statistics of each property of its views."""
-    make(
-        world,
-        buildings=settings.grown,
-        views=settings.views,
-        size=settings.size,
-        seed=settings.seed,
-        workers=settings.workers,
-    )
+    _make(settings, world, settings.grown)
     for row in statistics(world).to_dict("records"):
         named = {str(name): value for name, value in row.items()}
         of = {name: named.pop(name) for name in ("property", "unit", "taskonomy")}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results.record import Record, append, read_records
+from benchmarks.results.record import Record, append, last_run
 from benchmarks.transfers.settings import SUITE
 from taskgraph.errors import InvalidTableError
 
@@ -94,10 +94,9 @@ def read_facts(folder: Path) -> Facts:
     InvalidTableError
         If the folder has no records of a run.
     """
-    records = read_records(folder)
-    starts = [place for place, each in enumerate(records) if each.settings["part"] == SWEEP]
-    if not starts:
+    records = last_run(folder, SWEEP)
+    if not records:
         raise InvalidTableError(
             f"{folder} has no records; run `taskgraph bench transfers --sweep SWEEP` first"
         )
-    return facts_of(records[starts[-1] :])
+    return facts_of(records)

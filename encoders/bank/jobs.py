@@ -176,7 +176,7 @@ def report_epochs(out: Path, total: int, progress: Progress) -> None:
 
 
 def _is_finished(out: Path, name: str, config: BankConfig) -> bool:
-    """Whether a record of this configuration exists and has all losses that it asks for."""
+    """Return whether a record of this configuration exists and has all losses that it asks for."""
     path = out / (name + RECORD_SUFFIX)
     if not path.exists():
         return False

@@ -237,7 +237,7 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def _alive(process: int) -> bool:
-    """Whether a process of that number runs; True if that cannot be known."""
+    """Return whether a process of that number runs; True if that cannot be known."""
     if os.name == "nt":  # there, `os.kill` with signal 0 would end the process
         return True
     try:

@@ -61,7 +61,7 @@ class Stamp(NamedTuple):
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
     def settled(self, now: int) -> bool:
-        """Whether any change of the file from ``now`` on gives another stamp."""
+        """Return whether any change of the file from ``now`` on gives another stamp."""
         last = self.modified if os.name == "nt" else self.changed
         return last + SETTLED <= now
 

@@ -191,7 +191,7 @@ def _seeds(settings: Mapping[str, Any]) -> Iterator[int]:
 
 
 def _was_trained_on(trained: TrainedBuildings, seed: int) -> bool:
-    """Whether networks were trained on one of the first buildings of a seed."""
+    """Return whether networks were trained on one of the first buildings of a seed."""
     return any(trained.hashes & set(planned_rooms(seed, k)) for k in range(CHECKED_BUILDINGS))
 
 

@@ -104,5 +104,5 @@ def draw_input(canvas: Canvas) -> Image.Image:
 
 
 def has_own_input(task: Task) -> bool:
-    """Whether the network's input is anything but the unchanged picture of the view."""
+    """Return whether the network's input is anything but the unchanged picture of the view."""
     return task.inputs > 1 or task.prepare is not scaled_pictures

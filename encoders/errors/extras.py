@@ -95,7 +95,7 @@ def package_of(module: str) -> str:
 
 
 def in_checkout() -> bool:
-    """Whether this code runs from a checkout of the repository."""
+    """Return whether this code runs from a checkout of the repository."""
     path = CHECKOUT / "pyproject.toml"
     if not path.is_file():
         return False
@@ -156,7 +156,7 @@ def _normal(name: str) -> str:
 
 
 def _package_exists(name: str) -> bool:
-    """Whether a submodule is missing although its top-level package is installed."""
+    """Return whether a submodule is missing although its top-level package is installed."""
     if "." not in name:
         return False
     try:

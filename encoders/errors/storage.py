@@ -40,7 +40,7 @@ REMEDIES = {
 
 
 def disk_is_full(error: BaseException) -> bool:
-    """Whether the cause of an error is a full disk or an exceeded quota."""
+    """Return whether the cause of an error is a full disk or an exceeded quota."""
     return any(
         (isinstance(each, OSError) and each.errno in FULL)
         or any(text in str(each) for text in FULL_TEXTS)

@@ -171,7 +171,7 @@ class Task:
         return self.label.domains if self.label else ()
 
     def needs_infos(self) -> bool:
-        """Whether ``point_info`` is needed, for the label or to choose partners."""
+        """Return whether ``point_info`` is needed, for the label or to choose partners."""
         return bool(self.partners) or (self.label is not None and self.label.infos)
 
 

@@ -88,7 +88,7 @@ def feature_form(task: Task) -> str:
 
 
 def lacks_some(pool: TransferData) -> bool:
-    """Whether an image has no target, for a task whose target is of the image as a whole."""
+    """Return whether an image has no target, for a task whose target is of the image as a whole."""
     task = pool.task
     if task.output is None or task.output.pixels:
         return False

@@ -140,7 +140,7 @@ def exact_names_option(function: F) -> F:
 
 
 def exact_names() -> bool:
-    """Whether the running command was given ``--exact-names``."""
+    """Return whether the running command was given ``--exact-names``."""
     context = click.get_current_context(silent=True)
     return bool(context and context.meta.get(EXACT_NAMES))
 

@@ -199,14 +199,14 @@ def _check_apart(one: _Use, other: _Use, ctx: click.Context) -> None:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two paths lead to one file, links included."""
+    """Return whether two paths lead to one file, links included."""
     with contextlib.suppress(OSError):
         return os.path.samefile(one, other)
     return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _inside(path: str, folder: str) -> bool:
-    """Whether a path is that of an existing file within a folder."""
+    """Return whether a path is that of an existing file within a folder."""
     return os.path.exists(path) and any(_same(str(parent), folder) for parent in _above(path))
 
 

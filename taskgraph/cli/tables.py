@@ -107,7 +107,7 @@ def _printed(column: pd.Series) -> list[str]:
 
 
 def _are_numbers(texts: list[str]) -> bool:
-    """Whether all cells are numbers or percentages."""
+    """Return whether all cells are numbers or percentages."""
     return all(re.fullmatch(r"[-+\d.,e%]*|inf|nan", text) for text in texts)
 
 

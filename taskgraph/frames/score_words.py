@@ -98,7 +98,7 @@ LOSSES = frozenset(
 
 
 def called_a_score(header: str) -> bool:
-    """Whether a header such as ``test_acc``, ``macroF1`` or ``ROC-AUC`` names a score.
+    """Return whether a header such as ``test_acc``, ``macroF1`` or ``ROC-AUC`` names a score.
 
     A header that also has a word of a loss, such as ``map_error``, does not.
     """

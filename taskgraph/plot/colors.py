@@ -33,7 +33,7 @@ def faint() -> str:
 
 
 def _own_colors() -> bool:
-    """Whether text and background have the colors of this style."""
+    """Return whether text and background have the colors of this style."""
     return (ink(), paper()) == (INK, "#ffffff")
 
 

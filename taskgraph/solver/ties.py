@@ -47,7 +47,7 @@ def _tie_model(program: Program, least: float, clock: Clock, most: float | None 
 def _is_alone(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> bool:
-    """Whether no other tied choice has as few sources."""
+    """Return whether no other tied choice has as few sources."""
     model = _tie_model(program, least, clock, float(choice.supervised.sum()))
     model.forbid(choice.supervised)
     return _first_tie(model, program, least, backend, clock) is None

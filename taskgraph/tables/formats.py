@@ -71,7 +71,7 @@ def _head(path: Path, kind: str) -> bytes:
 
 
 def is_json_file(path: Path, kind: str) -> bool:
-    """Whether a text file begins as JSON lines or a JSON list do."""
+    """Return whether a text file begins as JSON lines or a JSON list do."""
     return is_json(_head(path, kind)[:200].decode("utf-8-sig", errors="replace"))
 
 
@@ -139,7 +139,7 @@ def tidied(header: list[str]) -> list[str]:
 
 
 def _is_fraction(text: str) -> bool:
-    """Whether a header is a number with a fractional part."""
+    """Return whether a header is a number with a fractional part."""
     try:
         return not float(text).is_integer()
     except (ValueError, OverflowError):

@@ -154,7 +154,7 @@ def _expanded(text: FilePath) -> list[FilePath]:
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file has the name of a table and is not hidden."""
+    """Return whether a file has the name of a table and is not hidden."""
     name = path.name.lower().removesuffix(".gz")
     return name.endswith(ENDINGS) and not name.startswith(".")
 

@@ -53,7 +53,7 @@ def separator_of(lines: Sequence[str]) -> str:
 
 
 def _is_even(lines: Sequence[str], mark: str) -> bool:
-    """Whether the character splits all lines into equally many fields."""
+    """Return whether the character splits all lines into equally many fields."""
     filled = [line for line in lines if line.strip()]
     return len({len(row) for row in csv.reader(filled, delimiter=mark)}) == 1
 
@@ -78,7 +78,7 @@ def with_points(column: pd.Series, separator: str) -> pd.Series:
 
 
 def is_json(head: str) -> bool:
-    """Whether a text begins as JSON lines or a JSON list of objects do."""
+    """Return whether a text begins as JSON lines or a JSON list of objects do."""
     return re.match(r'\s*(?:\[\s*)?\{\s*["}]', head) is not None
 
 

@@ -159,7 +159,7 @@ def with_names(frame: pd.DataFrame, index: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _counts_rows(frame: pd.DataFrame) -> bool:
-    """Whether the first column is a count of the rows."""
+    """Return whether the first column is a count of the rows."""
     first = str(frame.columns[0]) if frame.shape[1] > 1 else "no"
     if first and not first.startswith((UNNAMED, "Unnamed: ")):
         return False

@@ -110,7 +110,7 @@ def make(
 
 
 def _is_complete(out: Path, settings: WorldSettings) -> bool:
-    """Whether the manifest says that all buildings of these settings are made."""
+    """Return whether the manifest says that all buildings of these settings are made."""
     if not (out / MANIFEST).exists():
         return False
     manifest = read_manifest(out)

@@ -73,7 +73,7 @@ class Regressand:
 
     @staticmethod
     def weight(mask: Tensor) -> Booleans:
-        """Whether each image has a valid target, (B,)."""
+        """Return whether each image has a valid target, (B,)."""
         return mask.flatten(1).any(1).numpy() if mask.ndim > 1 else mask.bool().numpy()
 
 

@@ -77,7 +77,7 @@ def without_mean(features: Floats) -> Floats:
 
 
 def is_labels(targets: Array) -> bool:
-    """Whether targets are classes: one integer or boolean for each example."""
+    """Return whether targets are classes: one integer or boolean for each example."""
     return targets.ndim == 1 and targets.dtype.kind in "iub"
 
 
