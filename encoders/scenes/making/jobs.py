@@ -112,7 +112,8 @@ def make_with_workers(
             else:
                 failures.append(outcome)
     if failures:
-        raise _error_of(failures)
+        order = {job.key: place for place, job in enumerate(jobs)}
+        raise _error_of(sorted(failures, key=lambda each: order[each.job.key]))
     return seconds
 
 
@@ -173,7 +174,10 @@ def _count_written(out: Path, buildings: Sequence[str]) -> int:
 
 
 def _error_of(failures: Sequence[JobOutcome]) -> Exception:
-    """Return the error that tells why slices are missing; a full disk comes before all else."""
+    """Return the error that tells why slices are missing, by the first one that failed.
+
+    A full disk comes before all else, and then a worker that died.
+    """
     first = min(failures, key=lambda each: (not each.stops, not each.died))
     if first.stops:
         return StorageError(first.reason)
