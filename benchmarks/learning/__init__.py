@@ -1,1 +1,1 @@
-"""What suites that train classifiers share: starting networks, surgery, rates, one loop, features."""
+"""What suites that train classifiers share: starts, surgery, rates, one loop, features."""

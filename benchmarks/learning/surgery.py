@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 from benchmarks.learning.tracing import (
     NumberedLayer,
     Trace,
+    UntraceableError,
     is_constant,
     numbered_layers,
     trace,
@@ -141,15 +142,14 @@ def keep_layers(module: nn.Module, keep: int | str) -> nn.Module:
     """
     name = layer_name(module, keep)
     try:
-        trace(module)
-    except InvalidNetworkError:
-        if name not in dict(module.named_modules()) or not name:
-            raise InvalidNetworkError(
-                f"no layer {name!r} in {type(module).__name__}; there are "
-                f"{', '.join(child for child, _ in module.named_children())} and what they contain"
-            ) from None
-        return StoppedNetwork(module, name)
-    return borrow(module, None, name)
+        return borrow(module, None, name)
+    except UntraceableError:
+        if name in dict(module.named_modules()) and name:
+            return StoppedNetwork(module, name)
+    raise InvalidNetworkError(
+        f"no layer {name!r} in {type(module).__name__}; there are "
+        f"{', '.join(child for child, _ in module.named_children())} and what they contain"
+    )
 
 
 def borrow(module: nn.Module, after: int | str | None, until: int | str) -> nn.Module:
@@ -192,8 +192,8 @@ def _stretch(traced: Trace, first: str | None, last: str) -> fx.Graph:
         waiting.extend(node.all_input_nodes)
         if begin is not None and node.op == "placeholder" and not is_constant(node):
             raise InvalidNetworkError(
-                f"the layers after {first!r} until {last!r} need more than the output of {first!r}; "
-                "borrow from the end of a numbered layer, as `list_layers` (--layers) shows them"
+                f"the layers after {first!r} until {last!r} need more than its output; borrow "
+                "from the end of a numbered layer, as `list_layers` (--layers) shows them"
             )
     graph = fx.Graph(tracer_cls=traced.graph._tracer_cls)
     copies: dict[fx.Node, fx.Node] = {}

@@ -1,4 +1,4 @@
-"""Traces of a network with torch.fx: its layers in order, and the points through which all passes."""
+"""Trace networks with torch.fx: layers in order, and the points through which everything passes."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ ARITHMETIC = (
 CONTAINERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
+class UntraceableError(InvalidNetworkError):
+    """A network that torch.fx cannot trace."""
+
+
 @dataclass(frozen=True)
 class Trace:
     """The operations of a network in one mode, in the order in which they run.
@@ -50,7 +54,8 @@ class Trace:
             If nothing has that name.
         """
         inside = name + "."
-        for node in reversed(list(self.graph.nodes)):
+        nodes: list[fx.Node] = list(self.graph.nodes)
+        for node in reversed(nodes):
             own = self.names.get(node, "")
             if own == name or (own.startswith(inside) and node.op != "output"):
                 return node
@@ -71,7 +76,7 @@ def trace(module: nn.Module, *, training: bool = False) -> Trace:
 
     Raises
     ------
-    InvalidNetworkError
+    UntraceableError
         If torch.fx cannot trace it, because what it does depends on values of its input.
     """
     import_torchvision()
@@ -85,7 +90,7 @@ def trace(module: nn.Module, *, training: bool = False) -> Trace:
             graph = tracer.trace(module.train(training))
     except Exception as error:  # whatever the network's own code raises for a stand-in of a tensor
         reason = " ".join(str(error).split())[:150]
-        raise InvalidNetworkError(
+        raise UntraceableError(
             f"torch.fx cannot trace {type(module).__name__} ({reason}); name a layer of it instead "
             "of a number"
         ) from None
@@ -220,9 +225,7 @@ def _numbered(
     """Return the layer that consists of some nodes."""
     end = next((node for node in reversed(nodes) if node in ends), nodes[-1])
     called = tuple(dict.fromkeys(str(n.target) for n in nodes if n.op == "call_module"))
-    inside = [
-        f"{name}.{inner}" for name in called for inner, _ in _parameters(module, name)
-    ]
+    inside = [f"{name}.{inner}" for name in called for inner, _ in _parameters(module, name)]
     own = {name for name, _ in module.named_parameters()}
     inside += [str(n.target) for n in nodes if n.op == "get_attr" and n.target in own]
     return NumberedLayer(number, traced.names[end], called, tuple(dict.fromkeys(inside)))
