@@ -23,10 +23,12 @@ LUMINANCE = (0.212671, 0.715160, 0.072169)
 
 
 def image_tensor(images: Pixels) -> Tensor:
-    """Return (N, H, W, C) images as an (N, C, H, W) tensor of bytes that shares their memory.
+    """Return (N, H, W, C) images as an (N, C, H, W) tensor of bytes.
 
-    The memory layout of the result is ``channels_last``.
+    It shares the memory of a contiguous, writable array. Its memory layout is ``channels_last``.
     """
+    if not images.flags.writeable:
+        images = images.copy()
     return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
 
 

@@ -243,7 +243,7 @@ class Run:
 
     def _unfreeze(self, progress: float) -> None:
         """Begin to train the groups whose time has come."""
-        for group in [group for group in self.waiting if group.begin <= progress]:
+        for group in [group for group in self.waiting if group.begin <= progress + 1e-9]:
             for module in group.modules:
                 unfreeze(module)
             _set_trained(group, True)

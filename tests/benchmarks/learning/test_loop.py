@@ -141,8 +141,8 @@ def test_players_take_turns_and_change_only_their_own_weights():
         ),
     ]
     train_networks([first, second], players, [torch.zeros(1)], config)
-    assert float(model["a"]) == pytest.approx(0.2)  # 0 + .1 * 2 * (1 - 0)
-    assert float(model["b"]) == pytest.approx(1.16)  # 1 + .1 * 2 * (1 - .2)
+    assert model["a"].item() == pytest.approx(0.2)  # 0 + .1 * 2 * (1 - 0)
+    assert model["b"].item() == pytest.approx(1.16)  # 1 + .1 * 2 * (1 - .2)
 
 
 def test_a_method_may_combine_the_gradients_itself():
