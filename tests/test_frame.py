@@ -52,6 +52,9 @@ ORDER = {
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
     "families < measure < readouts < settings < closed < sweep < gather",
     "encoders.pipeline": "presets < stages",
+    "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "
+    "classifier < starts < freezing < rates < l2sp < batches < config < loop < prediction < "
+    "features < throughput",
 }
 """Modules of each package; a module imports only those to its left."""
 
