@@ -135,7 +135,7 @@ def render(folder: Path) -> str:
     )
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence with the mean win rates."""
     tasks, means = last_records(folder)
     mean = means.metrics["table1"]

@@ -49,7 +49,7 @@ def command_of(suite: Suite) -> click.Command:
             suite.run(settings, out)
             suite.write_page(out)
         note(f"wrote {out / PAGE}")
-        click.echo(suite.found(out))
+        click.echo(suite.finding(out))
         return 0
 
     return click.Command(

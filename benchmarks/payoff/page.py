@@ -19,7 +19,7 @@ def draw(folder: Path) -> None:
     save(figure(run.frame, run.summary), folder / FIGURE)
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence with the mean gain of every rule."""
     run = read_run(folder)
     gain = {

@@ -43,8 +43,7 @@ def run(settings: Settings, out: Path) -> None:
             table = f"taskgraph import taskonomy {published} --size {size} -o {stem}.csv"
             printed(table, folder)
         for command in COMMANDS:
-            if not log.has({"command": command}):
-                record_output(log, command, folder)
+            record_output(log, command, folder, {"command": command})
         for command in PICTURES:
             printed(command, folder)
             picture = command.rpartition(" ")[2]

@@ -62,7 +62,7 @@ def test_the_page_has_every_task_its_runs_and_what_made_it(shipped):
     assert "taskgraph train --data runs/world" in page
     assert all(name in page for name in PHOTOS)
     assert SUITE.write_page(shipped / "out") == page
-    assert "in the mean." in SUITE.found(shipped / "out")
+    assert "in the mean." in SUITE.finding(shipped / "out")
 
 
 def page_of(shipped, folder, **columns):
@@ -84,7 +84,7 @@ def test_a_task_that_wins_too_rarely_is_told(shipped, tmp_path):
     page = page_of(shipped, tmp_path, average=85.5, readout=90.0, random=[55.25, 70.0, 62.6])
     assert "No task is below 60 % against (1) or (2)." in page
     assert "62.6 %, least of all class_places, 55.2 %." in " ".join(page.split())
-    assert "a read-out from the random encoder on 90.0 %." in SUITE.found(tmp_path)
+    assert "a read-out from the random encoder on 90.0 %." in SUITE.finding(tmp_path)
 
 
 def test_the_pictures_are_small_enough_to_commit(shipped):
