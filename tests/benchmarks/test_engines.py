@@ -12,13 +12,13 @@ from benchmarks.results import log
 from benchmarks.results.machine import RESULTS
 from benchmarks.results.record import read_records
 from benchmarks.speed.engines import run as engines
-from benchmarks.speed.engines.inputs import losses_hash
 from benchmarks.speed.engines.run import (
     ALONE,
     KILLED,
     WAYS,
     busy_workers,
     config_of,
+    losses_hash,
     measure_ways,
     one_killed,
 )
@@ -78,7 +78,7 @@ def run_ways(monkeypatch):
         return dict.fromkeys(packages, "1.0") | {"platform": "Linux", "cores": 2}
 
     hashes = {"bank_sha256": "b", "data_sha256": "d"}
-    monkeypatch.setattr(engines, "inputs_of", lambda config: dict(hashes))
+    monkeypatch.setattr(engines, "sweep_inputs", lambda config: dict(hashes))
     monkeypatch.setattr(engines, "measured", measured)
     monkeypatch.setattr(log, "machine", machine)
     return SimpleNamespace(ran=ran, hashes=hashes)

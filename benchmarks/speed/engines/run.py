@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.log import open_log
-from benchmarks.speed.engines.inputs import inputs_of, losses_hash
+from benchmarks.results.sweep_inputs import sweep_inputs
 from benchmarks.speed.engines.settings import SUITE, Settings
 from encoders.bank.pretrained import default_bank
 from encoders.engines import Engine, LocalEngine, RayEngine
@@ -68,7 +69,7 @@ def measure_ways(config: SweepConfig, out: Path, ways: list[str]) -> None:
     """Run the sweep in each of these ways that the records lack, and add a record of each."""
     packages = ["torch", *(["ray"] if any("Ray" in way for way in ways) else [])]
     log = open_log(out, SUITE.name, *packages)
-    inputs, seed = inputs_of(config), config.transfer.fit.seed
+    inputs, seed = sweep_inputs(config), config.transfer.fit.seed
     known = log.find(settings_of(config, ways[0], inputs), seed=seed, split="test")
     first = known.metrics["losses_sha256"] if known else None
     for way in ways:
@@ -92,7 +93,7 @@ def measure_ways(config: SweepConfig, out: Path, ways: list[str]) -> None:
 def settings_of(config: SweepConfig, way: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of one record; the data's folder is named without its path.
 
-    ``inputs`` are the hashes of `inputs_of`.
+    ``inputs`` are the hashes of `sweep_inputs`.
     """
     pool, fit = config.transfer.pool, asdict(config.transfer.fit)
     del fit["seed"]
@@ -105,6 +106,12 @@ def settings_of(config: SweepConfig, way: str, inputs: Mapping[str, Any]) -> dic
         "fit": fit,
         **inputs,
     }
+
+
+def losses_hash(losses: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table of losses: of its columns, its rows and every bit of them."""
+    rows = pd.util.hash_pandas_object(losses, index=True).to_numpy()  # 64 bits a row
+    return hashlib.sha256(" ".join(losses).encode() + rows.tobytes()).hexdigest()
 
 
 def config_of(

@@ -1,11 +1,6 @@
-"""Hashes of what a sweep reads and of the losses that it gives."""
+"""Hashes of what a sweep of transfers reads; records name a bank and a data set by them."""
 
 from __future__ import annotations
-
-import hashlib
-from typing import Any
-
-import pandas as pd
 
 from benchmarks.results.hashes import value_hash
 from encoders.dataset import contents_of
@@ -13,7 +8,7 @@ from encoders.transfer.settings import SweepConfig
 from encoders.transfer.sweep import fingerprints
 
 
-def inputs_of(config: SweepConfig) -> dict[str, Any]:
+def sweep_inputs(config: SweepConfig) -> dict[str, str]:
     """Return the hashes of the networks and of the data that a sweep reads.
 
     Returns
@@ -27,9 +22,3 @@ def inputs_of(config: SweepConfig) -> dict[str, Any]:
         "bank_sha256": value_hash(fingerprints(config)),
         "data_sha256": value_hash(contents_of(pool.data, config.targets, pool.size, pool.splits)),
     }
-
-
-def losses_hash(losses: pd.DataFrame) -> str:
-    """Return the SHA-256 of a table of losses: of its columns, its rows and every bit of them."""
-    rows = pd.util.hash_pandas_object(losses, index=True).to_numpy()  # 64 bits a row
-    return hashlib.sha256(" ".join(losses).encode() + rows.tobytes()).hexdigest()
