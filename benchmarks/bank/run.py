@@ -55,7 +55,7 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def log_of(out: Path, manifest: Mapping[str, Any]) -> Log:
-    """Return the log of a folder; its commit is that of the training, whose versions are unknown."""
+    """Return the log of a folder; its commit is that of the training, without versions."""
     return replace(open_log(out, SUITE.name), commit=manifest["commit"], versions=None)
 
 

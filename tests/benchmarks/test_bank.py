@@ -156,8 +156,9 @@ def test_another_bank_or_sweep_is_measured_anew(asked, shipped, tmp_path):
     run(replace(settings, bank=str(tmp_path / "bank")), tmp_path / "out")
     newest = read_records(tmp_path / "out")[len(records) :]
     assert len(newest) == len(TASKS) + 1
-    assert program.inputs_of(tmp_path / "bank", None)["bank_sha256"] == (
-        newest[0].settings["bank_sha256"]
+    assert (
+        program.inputs_of(tmp_path / "bank", None)["bank_sha256"]
+        == (newest[0].settings["bank_sha256"])
     )
 
 

@@ -111,7 +111,7 @@ def settings_of(config: SweepConfig, way: str, inputs: Mapping[str, Any]) -> dic
 def losses_hash(losses: pd.DataFrame) -> str:
     """Return the SHA-256 of a table of losses: of its columns, its rows and every bit of them."""
     rows = pd.util.hash_pandas_object(losses, index=True).to_numpy()  # 64 bits a row
-    return hashlib.sha256(" ".join(losses).encode() + rows.tobytes()).hexdigest()
+    return hashlib.sha256(" ".join(map(str, losses.columns)).encode() + rows.tobytes()).hexdigest()
 
 
 def config_of(
