@@ -36,7 +36,7 @@ def run(settings: Settings, out: Path) -> None:
     bank, sweep = Path(settings.bank), Path(settings.sweep) if settings.sweep else None
     manifest = json.loads((bank / MANIFEST).read_text())
     log = log_of(out, manifest)
-    inputs = inputs_of(bank, sweep)
+    inputs = bank_inputs(bank, sweep)
     wanted = [settings_of(task, manifest, inputs) for task in manifest["tasks"]]
     seeds = [task["fit"]["seed"] for task in manifest["tasks"]]
     if log.has(settings_of_mean(inputs), split=SPLIT) and all(
@@ -59,7 +59,7 @@ def log_of(out: Path, manifest: Mapping[str, Any]) -> Log:
     return replace(open_log(out, SUITE.name), commit=manifest["commit"], versions=None)
 
 
-def inputs_of(bank: Path, sweep: Path | None) -> dict[str, str | None]:
+def bank_inputs(bank: Path, sweep: Path | None) -> dict[str, str | None]:
     """Return the hashes of what Table 1 is made from.
 
     Returns
@@ -118,7 +118,7 @@ def record_table(
     weights : int
         Bytes of all networks together.
     inputs : dict
-        The hashes of `inputs_of`.
+        The hashes of `bank_inputs`.
     """
     for task in manifest["tasks"]:
         asked, seed = settings_of(task, manifest, inputs), task["fit"]["seed"]

@@ -43,8 +43,14 @@ def printed(command: str, folder: Path) -> str:
         [sys.executable, "-m", "taskgraph", *arguments], cwd=folder, capture_output=True, text=True
     )
     if done.returncode:
-        raise CommandError(f"`{command}` ended with {done.returncode}: {done.stderr.strip()}")
+        raise CommandError(f"`{command}` ended with {done.returncode}: {_reason(done.stderr)}")
     return "\n".join(line.rstrip() for line in done.stdout.splitlines())
+
+
+def _reason(errors: str) -> str:
+    """Return the message of the last error among a command's messages; all if there is none."""
+    lines = [line for line in errors.splitlines() if line.startswith("Error: ")]
+    return lines[-1].removeprefix("Error: ") if lines else errors.strip()
 
 
 def record_output(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -40,8 +41,8 @@ def run(settings: Settings, out: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for stem, size in TABLES.items():
-            table = f"taskgraph import taskonomy {published} --size {size} -o {stem}.csv"
-            printed(table, folder)
+            words = ["taskgraph", "import", "taskonomy", str(published), "--size", size]
+            printed(shlex.join([*words, "-o", f"{stem}.csv"]), folder)
         for command in COMMANDS:
             record_output(log, command, folder, {"command": command})
         for command in PICTURES:

@@ -22,7 +22,7 @@ PARTS = (SWEEP, CHOICES, TRUST, FIGURES, STRUCTURE, SCORES, RIDGE, CLOSED)
 TIMED = (SCORES, RIDGE, CLOSED)
 """Parts whose facts are numbers; the name of the part begins the names of their metrics."""
 
-SHARED = ("draws", "permutations", "resamples", "shown")
+SHARED = ("draws", "permutations", "resamples", "shown", "seed")
 """Settings of the suite that are in the setting ``run``."""
 
 OF_SWEEP = (
@@ -68,7 +68,7 @@ def facts_of(records: list[Record]) -> Facts:
     first = by_part[SWEEP]
     run = first.settings["run"]
     facts: Facts = {
-        "settings": {**{name: run[name] for name in SHARED}, "seed": first.seed},
+        "settings": {name: run[name] for name in SHARED},
         "commit": first.commit,
         "versions": first.versions,
         **{name: first.metrics[name] for name in OF_SWEEP if name in first.metrics},
@@ -99,7 +99,7 @@ def _again(by_part: dict[str, Record], settings: dict[str, Any]) -> Facts:
     choices = by_part[CHOICES]
     if again := choices.settings.get("again"):
         own = {name: again[name] for name in SHARED if name in again}
-        facts["settings"] = {**settings, **own, "seed": choices.seed}
+        facts["settings"] = {**settings, **own}
         facts[CHOICES] = {"commit": choices.commit, "versions": choices.versions}
     trust = by_part.get(TRUST)
     if trust is not None and trust.settings.get("again", {}).get("flag") == TRUST_ONLY:

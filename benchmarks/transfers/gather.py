@@ -37,8 +37,8 @@ ON_TEST = (SWEEP, CHOICES, TRUST)
 """Parts that are measured on the test images alone."""
 
 AGAIN = {
-    CHOICES_ONLY: ((CHOICES, TRUST, FIGURES), ("draws", "resamples", "shown")),
-    TRUST_ONLY: ((TRUST,), ("shown",)),
+    CHOICES_ONLY: ((CHOICES, TRUST, FIGURES), ("draws", "resamples", "shown", "seed")),
+    TRUST_ONLY: ((TRUST,), ("shown", "seed")),
 }
 """By flag: the parts that are computed again, and the settings that they depend on."""
 
@@ -85,7 +85,7 @@ def compute_again(out: Path, settings: Settings, flag: str) -> None:
 
 
 def run_of(inputs: Inputs) -> dict[str, Any]:
-    """Return the settings that all parts of a run share; the seed is a key of the records.
+    """Return the settings that all parts of a run share.
 
     ``sweep_sha256`` is the hash of the tables and of the ridge screen of the sweep. Its
     representations are as its configuration ``swept`` says.

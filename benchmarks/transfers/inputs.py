@@ -1,4 +1,4 @@
-"""What the parts of the results are computed from."""
+"""The inputs of the parts of the results: a sweep, settings, and what it is compared with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from taskgraph.taxonomy import Taxonomy
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What the parts are computed from.
+    """The inputs of the parts: a sweep, settings, and what the sweep is compared with.
 
     Attributes
     ----------

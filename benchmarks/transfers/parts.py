@@ -25,7 +25,7 @@ from benchmarks.transfers.finished import read_published
 from benchmarks.transfers.inputs import Inputs
 from benchmarks.transfers.provenance import provenance
 from benchmarks.transfers.rankings import write_closed_form, write_predictors, write_ridge
-from benchmarks.transfers.results_folder import Results, copy_tables, needed
+from benchmarks.transfers.results_folder import Results, copy_tables, required
 from benchmarks.transfers.significance import against_random
 from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
 from encoders.transfer.gather import LOSSES
@@ -50,20 +50,20 @@ def write_choices(inputs: Inputs, results: Results) -> None:
         seed=settings.seed,
     )
     with results.optional("intervals", sweep.folder):
-        losses = needed(sweep.losses, sweep, LOSSES)
+        losses = required(sweep.losses, sweep, LOSSES)
         own = buildings.intervals(
             losses, taxonomies, resamples=settings.resamples, seed=settings.seed
         )
         frame = frame.merge(own, on="budget", how="left")
     with results.optional("cross-fitted", sweep.folder):
-        losses = needed(sweep.losses, sweep, LOSSES)
+        losses = required(sweep.losses, sweep, LOSSES)
         shown_at = [budget for budget in settings.shown if budget in taxonomies]
         rows = buildings.cross_fitted(
             losses, shown_at, max_order=sweep.max_order, seed=settings.seed
         )
         results.table("cross_fitted", rows)
     with results.optional("consistency", sweep.folder):
-        losses = needed(sweep.losses, sweep, LOSSES)
+        losses = required(sweep.losses, sweep, LOSSES)
         results.table("consistency", consistency(losses))
     results.table("significance", frame)
 
@@ -72,7 +72,7 @@ def write_trust(inputs: Inputs, results: Results) -> None:
     """Measure how stable the taxonomies are, and their wins over the best constant answer."""
     sweep, settings = inputs.sweep, inputs.settings
     with results.optional("trust", sweep.folder):
-        losses = needed(sweep.losses, sweep, LOSSES)
+        losses = required(sweep.losses, sweep, LOSSES)
         resampled = affinities(losses, bootstrap=RESAMPLES, seed=settings.seed)
         tasks, budgets = stabilities(
             resampled, list(inputs.taxonomies), max_order=sweep.max_order, seed=settings.seed

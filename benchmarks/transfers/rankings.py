@@ -10,7 +10,7 @@ from benchmarks.transfers import predictors, scoring
 from benchmarks.transfers.closed_form import chosen_in_closed_form
 from benchmarks.transfers.finished import FinishedSweep
 from benchmarks.transfers.inputs import Inputs
-from benchmarks.transfers.results_folder import Results, needed
+from benchmarks.transfers.results_folder import Results, required
 from benchmarks.transfers.settings import Settings
 from encoders.transfer.gather import RECORDS
 from taskgraph.errors import InvalidTableError
@@ -20,10 +20,10 @@ def write_predictors(inputs: Inputs, results: Results) -> None:
     """Write how well rankings without training agree with the trained ones, and the scores."""
     sweep = inputs.sweep
     with results.optional("predictors", sweep.folder):
-        measured = predictors.trained(needed(sweep.records, sweep, RECORDS), sweep.transfers)
+        measured = predictors.trained(required(sweep.records, sweep, RECORDS), sweep.transfers)
         known: dict[str, predictors.Prediction] = {}
         with results.optional("ridge ranking", sweep.folder):
-            ridge = needed(sweep.ridge, sweep, "ridge")
+            ridge = required(sweep.ridge, sweep, "ridge")
             known["ridge screen"] = predictors.from_ridge(ridge, measured)
         with results.optional("scores", sweep.folder):
             scores = _scores(sweep, measured, inputs.settings)
@@ -67,7 +67,7 @@ def write_closed_form(inputs: Inputs, results: Results) -> None:
         rows = chosen_in_closed_form(
             closed.transfers, sweep.transfers, inputs.taxonomies, max_order=sweep.max_order
         )
-        runs, trained = (needed(each.records, each, RECORDS) for each in (closed, sweep))
+        runs, trained = (required(each.records, each, RECORDS) for each in (closed, sweep))
         tests = runs[runs["readout"] == "ridge"]
         results.facts |= {
             "screen_s": ridge_times(closed)["seconds"],
@@ -86,7 +86,7 @@ def ridge_times(sweep: FinishedSweep) -> dict[str, Any]:
     InvalidTableError
         If the sweep has no times of the screen.
     """
-    times = needed(sweep.times, sweep, "ridge/times.json")
+    times = required(sweep.times, sweep, "ridge/times.json")
     wall = sum(each["moments_s"] + each["solve_s"] for each in times.values())
     count = sum(int(each["transfers"]) for each in times.values())
     found: dict[str, Any] = {

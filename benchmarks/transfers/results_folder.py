@@ -124,7 +124,7 @@ def copy_tables(sweep: FinishedSweep, results: Results) -> None:
             results.files.append(name)
 
 
-def needed(value: Any, sweep: FinishedSweep, name: str) -> Any:
+def required(value: Any, sweep: FinishedSweep, name: str) -> Any:
     """Return a part of a sweep.
 
     Raises

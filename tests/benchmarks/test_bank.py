@@ -157,7 +157,7 @@ def test_another_bank_or_sweep_is_measured_anew(asked, shipped, tmp_path):
     newest = read_records(tmp_path / "out")[len(records) :]
     assert len(newest) == len(TASKS) + 1
     assert (
-        program.inputs_of(tmp_path / "bank", None)["bank_sha256"]
+        program.bank_inputs(tmp_path / "bank", None)["bank_sha256"]
         == (newest[0].settings["bank_sha256"])
     )
 
