@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.bank.pictures import PHOTOS
 from benchmarks.results import markdown
-from benchmarks.results.frame import part
+from benchmarks.results.frame import latest, not_finished, part
 from benchmarks.results.record import Record, read_records
 from encoders.bank import table1
 from encoders.bank.table1 import MEAN, PAPER_MEAN, weak
@@ -81,11 +81,24 @@ network has seen a photograph. {note}
 """
 
 
-def last_records(folder: Path) -> tuple[list[Record], Record]:
-    """Return the last record of each task, and the last record of the means."""
-    records = read_records(folder)
+SAME = ("bank_sha256", "sweep_sha256")
+"""Settings that all records of one page share."""
+
+
+def newest_records(folder: Path) -> tuple[list[Record], Record]:
+    """Return the records of all tasks of the newest bank, and the record of the means.
+
+    Raises
+    ------
+    InvalidTableError
+        If there is no record of the means, which a run adds last.
+    """
+    records = latest(read_records(folder), *SAME)
+    means = part(records, part=MEAN_OF_ALL)
+    if not means:
+        raise not_finished(folder, "bank")
     by_task = {each.settings["task"]: each for each in part(records, part=TASK)}
-    return list(by_task.values()), part(records, part=MEAN_OF_ALL)[-1]
+    return list(by_task.values()), means[-1]
 
 
 def frame_of(tasks: Sequence[Record], mean: Record) -> pd.DataFrame:
@@ -104,7 +117,7 @@ def frame_of(tasks: Sequence[Record], mean: Record) -> pd.DataFrame:
 
 def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
-    tasks, means = last_records(folder)
+    tasks, means = newest_records(folder)
     frame = frame_of(tasks, means)
     first = tasks[0]
     made, fit = first.settings["data"].get("settings") or {}, first.settings["fit"]
@@ -135,9 +148,9 @@ def render(folder: Path) -> str:
     )
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence with the mean win rates."""
-    tasks, means = last_records(folder)
+    tasks, means = newest_records(folder)
     mean = means.metrics["table1"]
     text = (
         f"{len(tasks)} networks beat the best constant answer on {_percent(mean['average'])} of "

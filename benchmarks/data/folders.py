@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,12 +29,13 @@ FOLDER_SIZE = 64
 
 def within(*names: str) -> Callable[[Path | None], Path | None]:
     """Return a function that finds the first of these folders in the user's folder."""
+    return partial(_first_within, names)
 
-    def find(root: Path | None) -> Path | None:
-        paths = [root / name for name in names] if root else []
-        return next((path for path in paths if path.exists()), None)
 
-    return find
+def _first_within(names: Sequence[str], root: Path | None) -> Path | None:
+    """Return the first path in the user's folder that exists; None without one or the folder."""
+    paths = [root / name for name in names] if root else []
+    return next((path for path in paths if path.exists()), None)
 
 
 def own_test(train: int, test: int) -> dict[str, Integers]:

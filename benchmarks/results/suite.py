@@ -38,7 +38,7 @@ class Suite:
     package : str
         Import path of the suite. Its module ``run`` has ``run(settings, out)``, which measures and
         writes records and tables. Its module ``page`` has ``render(folder)``, which returns the
-        page made of these alone; ``found(folder)``, one sentence for the list of all suites; and
+        page made of these alone; ``finding(folder)``, one sentence for the list of all suites; and
         ``draw(folder)`` where figures are made of the tables.
     """
 
@@ -91,9 +91,9 @@ class Suite:
         write_text(page, out / PAGE)
         return page
 
-    def found(self, out: Path) -> str:
+    def finding(self, out: Path) -> str:
         """Return the main result in one sentence, from the records in ``out``."""
-        sentence: str = importlib.import_module(f"{self.package}.page").found(out)
+        sentence: str = importlib.import_module(f"{self.package}.page").finding(out)
         return sentence
 
 

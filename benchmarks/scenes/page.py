@@ -43,7 +43,7 @@ def render(folder: Path) -> str:
     )
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: the speed of rendering, and whether all runs gave the same bytes."""
     records = read_records(folder)
     timed = part(records, part="time")[-1]

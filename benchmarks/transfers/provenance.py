@@ -1,4 +1,4 @@
-"""Provenance of results: the sweep, the encoders, and versions."""
+"""Provenance of results: what the sweep measured, and how its encoders were trained."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.results.machine import commit, machine
 from benchmarks.transfers.finished import FinishedSweep
-
-PACKAGES = ("numpy", "scipy", "pandas", "highspy")
+from encoders.bank.jobs import MANIFEST
 
 
 def provenance(sweep: FinishedSweep, bank: Path | None) -> dict[str, Any]:
@@ -23,22 +21,19 @@ def provenance(sweep: FinishedSweep, bank: Path | None) -> dict[str, Any]:
         "sources": len(sweep.transfers.sources),
         "transfers": {str(order): int(count) for order, count in orders.items()},
         "max_order": sweep.max_order,
-        "versions": machine(*PACKAGES),
-        "commit": commit(),
     }
     if "n" in sweep.transfers.frame:
         found["test_images"] = sorted({int(n) for n in sweep.transfers.frame["n"].dropna()})
     if sweep.losses is not None:
         found["test_buildings"] = len(set(sweep.losses.clusters.values()))
-    if sweep.config is not None:
-        found["sweep"] = _without_places(sweep.config)
-    manifest = bank / "manifest.json" if bank else None
+    manifest = bank / MANIFEST if bank else None
     if manifest is not None and manifest.exists():
         found["bank"] = _bank(json.loads(manifest.read_text()))
     return found
 
 
-def _without_places(config: dict[str, Any]) -> dict[str, Any]:
+def without_places(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a sweep without the paths in it."""
     transfer = config["transfer"]
     pool = {k: v for k, v in transfer["pool"].items() if k not in ("data", "splits")}
     kept = {k: config[k] for k in ("candidates", "readout", "screen", "max_order")}
