@@ -41,7 +41,9 @@ class BranchResult:
 
 def can_branch(program: Program) -> bool:
     """Return whether the Lagrangian bound is valid for this program."""
-    return not program.may_transfer and program.edge_sources.shape[1] <= WIDEST
+    if program.may_transfer or program.conflicts:
+        return False
+    return program.edge_sources.shape[1] <= WIDEST
 
 
 def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> BranchResult:
