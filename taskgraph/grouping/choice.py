@@ -212,6 +212,10 @@ class Grouping:
             f"better; {proof})"
         )
 
+    def summary(self) -> str:
+        """Return the headline, and a line on how the values were estimated if they were."""
+        return f"{self.headline()}\n{self.estimate}" if self.estimate else self.headline()
+
     def networks_frame(self) -> pd.DataFrame:
         """Return one row for each bought network: ``network, cost, serves, trained_on``."""
         rows = [
@@ -237,13 +241,13 @@ class Grouping:
             return self.headline()
         networks = self.networks_frame().to_string(index=False)
         tasks = self.printed_frame().to_string(index=False)
-        return f"{self.headline()}\n\n{networks}\n\n{tasks}"
+        return f"{self.summary()}\n\n{networks}\n\n{tasks}"
 
     def _repr_html_(self) -> str:
         if not self.solved:
             return f"<p>{self.headline()}</p>"
         networks = self.networks_frame().to_html(index=False)
-        return f"<p>{self.headline()}</p>{networks}{self.printed_frame().to_html(index=False)}"
+        return f"<p>{self.summary()}</p>{networks}{self.printed_frame().to_html(index=False)}"
 
 
 def _node(kind: str, name: str) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from taskgraph.errors import InvalidProblemError, UnknownTaskError
 from taskgraph.grouping.choice import Grouping
 from taskgraph.grouping.networks import Networks
-from taskgraph.grouping.settings import GroupingFields
+from taskgraph.grouping.settings import GroupingFields, GroupingProblem
 from taskgraph.grouping.solve import solve_groups
 from taskgraph.progress import Progress, no_progress, with_progress
 
@@ -114,6 +114,7 @@ class GroupingStability:
 def grouping_stability(
     grouping: Grouping,
     networks: Networks,
+    problem: GroupingProblem | None = None,
     *,
     count: int = 100,
     seed: int = 0,
@@ -122,7 +123,7 @@ def grouping_stability(
 ) -> GroupingStability:
     """Resample the images, solve again, and return how often each network is bought.
 
-    Parameters and errors are those of `with_intervals`; ``fields`` are those of `solve_groups`.
+    Parameters and errors are those of `with_intervals` and `solve_groups`.
     """
     if networks.images is None:
         with_intervals(grouping, networks, count=count)
@@ -133,8 +134,9 @@ def grouping_stability(
     bought, best, same = Counter[str](), {network.name for network in grouping.networks}, 0
     for row in with_progress(list(means), progress):
         values = np.full_like(networks.values, np.nan)
-        values[tuple(np.array(trained).T)] = row
-        again = solve_groups(replace(networks, values=values), **fields)
+        cells = tuple(np.array(trained).T)
+        values[cells] = np.where(np.isnan(row), networks.values[cells], row)
+        again = solve_groups(replace(networks, values=values), problem, **fields)
         names = {network.name for network in again.networks}
         bought.update(names)
         same += names == best
