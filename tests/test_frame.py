@@ -17,8 +17,8 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
-    "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < tables < plot < "
-    "report < server < cli",
+    "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < "
+    "tables < plot < report < server < cli",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
@@ -30,12 +30,13 @@ ORDER = {
     "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
     "ranking < infeasible < ties < search",
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
-    "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < default < taskonomy",
+    "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
+    "default < taskonomy",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
-    "sheet < legend < taxonomy < frontier < grid < tree < heatmap",
+    "sheet < legend < shapes < taxonomy < grouping < frontier < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
-    "paths < options < problem < tables < losses < networks < pictures < affinity < stability < import_ < "
-    "solve < recommend < frontier < group < evaluate < plot < report < serve",
+    "paths < options < problem < tables < losses < networks < pictures < affinity < stability < "
+    "import_ < solve < recommend < frontier < group < evaluate < plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "

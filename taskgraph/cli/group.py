@@ -10,8 +10,7 @@ import click
 
 from taskgraph.cli.exit_codes import INFEASIBLE
 from taskgraph.cli.networks import network_options, read_candidates
-from taskgraph.cli.options import flat, format_options, merged, plot_option, with_options
-from taskgraph.cli.options import seed_option
+from taskgraph.cli.options import flat, format_options, plot_option, seed_option, with_options
 from taskgraph.cli.output import note, show, show_data
 from taskgraph.cli.parameters import Amount, Names, Numbers, Weights
 from taskgraph.cli.paths import InputFile
@@ -193,12 +192,17 @@ def _problem(flags: dict[str, Any], budget: float) -> GroupingProblem:
     return GroupingProblem(
         budget=budget,
         tasks=flat(flags["tasks"]),
-        importance=merged(flags["importance"]),
+        importance=_weights(flags["importance"]),
         exclude=flat(flags["exclude"]),
         require=flat(flags["require"]),
-        cost=merged(flags["cost"]),
+        cost=_weights(flags["cost"]),
         disjoint=flags["disjoint"],
     )
+
+
+def _weights(parts: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Join the numbers of a flag that was given several times; the last one counts for a name."""
+    return {name: number for part in parts for name, number in part.items()}
 
 
 def _solved(

@@ -142,7 +142,7 @@ class Grouping:
             "low": self.low,
             "high": self.high,
             "scored": self.scored,
-            "objective_is": f"sum over tasks of importance times {self.measure}; {better} is better",
+            "objective_is": f"sum over tasks of importance x {self.measure}; {better} is better",
             "measure": self.measure,
             "higher_is_better": self.higher_is_better,
             "budget": self.budget,

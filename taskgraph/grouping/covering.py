@@ -92,4 +92,3 @@ def _beaten(worth: Floats, cost: Floats, banned: Booleans) -> Booleans:
             better = (filled[:, tasks] > worth[network, tasks] + margin).all(axis=1)
             beaten[network] = bool((better & ~banned & (cost <= cost[network])).any())
     return beaten
-

@@ -28,7 +28,7 @@ def with_intervals(
 
     The choice of networks stays the same. Images, or clusters of images, are drawn with replacement
     and are the same for all networks and tasks; an interval ends at the 2.5th and 97.5th percentile
-    of the resampled means (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, Sec. 13.3).
+    of the resampled means (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13).
     The networks were chosen on the same images, so the value of the choice is a little optimistic.
 
     Parameters
@@ -142,6 +142,4 @@ def grouping_stability(
         same += names == best
     rows = [(name, number / count) for name, number in bought.items()]
     rows.sort(key=lambda row: (-row[1], row[0]))
-    return GroupingStability(
-        pd.DataFrame(rows, columns=["network", "share"]), count, same / count
-    )
+    return GroupingStability(pd.DataFrame(rows, columns=["network", "share"]), count, same / count)

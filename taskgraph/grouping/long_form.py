@@ -191,7 +191,8 @@ def _costs(frame: pd.DataFrame, networks: Names, default: float) -> Floats:
             f'"{networks.known[networks.codes[row]]}" the costs {each[one]:g} and {each[row]:g}; '
             "a network has one cost"
         )
-    return each[first]
+    first_costs: Floats = each[first]
+    return first_costs
 
 
 def _images(

@@ -99,9 +99,7 @@ class GroupingProblem:
         both = next((name for name in require if name in exclude), None)
         if both is not None:
             raise InvalidProblemError(f'the network "{both}" is both excluded and required')
-        return replace(
-            self, tasks=tasks, importance=importance, exclude=exclude, require=require
-        )
+        return replace(self, tasks=tasks, importance=importance, exclude=exclude, require=require)
 
 
 def _check_amount(what: str, value: object) -> None:

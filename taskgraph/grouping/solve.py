@@ -234,9 +234,7 @@ def _grouping(
     )
 
 
-def _served(
-    table: Networks, problem: GroupingProblem, bought: list[str]
-) -> tuple[ServedTask, ...]:
+def _served(table: Networks, problem: GroupingProblem, bought: list[str]) -> tuple[ServedTask, ...]:
     """Return the best bought network of each task; the first of equal ones."""
     best = max if table.higher_is_better else min
     served = []
@@ -245,5 +243,3 @@ def _served(
         name = best(able, key=lambda each, task=task: table.value(each, task))  # type: ignore[misc]
         served.append(ServedTask(task, name, table.value(name, task)))
     return tuple(served)
-
-

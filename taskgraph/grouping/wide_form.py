@@ -107,8 +107,10 @@ def _names(frame: pd.DataFrame, tasks: list[str], values: Floats) -> tuple[str, 
     first: dict[str, int] = {}
     for row, name in enumerate(names, start=1):
         if first.setdefault(name, row) != row:
-            what = f'are both the network "{name}"' if "network" in frame else (
-                f'are both trained on "{name}"'
+            what = (
+                f'are both the network "{name}"'
+                if "network" in frame
+                else (f'are both trained on "{name}"')
             )
             remedy = "keep one" if "network" in frame else "name them in a column network"
             raise InvalidTableError(f"{row_names(first[name], row)} {what}; {remedy}")

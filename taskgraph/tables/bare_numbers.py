@@ -105,9 +105,9 @@ def read_gains(
     inside, values = _matrix(groups), _matrix(gains)
     with naming(groups):
         if not np.isin(inside, (0.0, 1.0)).all():
-            line, column = np.argwhere(~np.isin(inside, (0.0, 1.0)))[0] + 1
+            row, column = np.argwhere(~np.isin(inside, (0.0, 1.0)))[0].tolist()
             raise InvalidTableError(
-                f"row {line}, column {column} is {inside[line - 1, column - 1]:g}, expected 0 or 1: "
+                f"row {row + 1}, column {column + 1} is {inside[row, column]:g}, expected 0 or 1: "
                 "which tasks were trained together"
             )
         if inside.shape != values.shape:
@@ -116,7 +116,7 @@ def read_gains(
                 f"{values.shape[0]} x {values.shape[1]}; expected the same shape"
             )
         tasks = _task_names(task_names, inside.shape[1])
-        names = []
+        names: list[str] = []
         for row, group in enumerate((inside == 1).tolist(), start=1):
             name = join_sources(t for t, is_in in zip(tasks, group, strict=True) if is_in)
             if not name:

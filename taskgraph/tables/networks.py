@@ -146,15 +146,16 @@ def _from_matrix(frame: pd.DataFrame, separator: str, reading: NetworkReading) -
             "--lower-is-better"
         )
     tasks = tuple(str(name) for name in frame.columns[1:])
-    order = [[str(name).strip() for name in frame.iloc[:, 0]].index(task) for task in tasks]
+    rows = [str(name).strip() for name in frame.iloc[:, 0]]
+    order = [rows.index(task) for task in tasks]
     columns = []
     for place, name in enumerate(tasks, start=1):
         column = with_points(frame.iloc[:, place], separator)
         values = read_numbers(column).to_numpy(dtype=float)
-        missing = np.isnan(values) & (frame.iloc[:, 0].astype("string").str.strip() != name)
+        missing = np.isnan(values) & (np.array(rows) != name)
         if missing.any():
             raise InvalidTableError(
-                f'the affinity of "{frame.iloc[int(np.argmax(missing)), 0]}" and "{name}" is '
+                f'the affinity of "{rows[int(np.argmax(missing))]}" and "{name}" is '
                 "empty, expected a number"
             )
         columns.append(values[order])
@@ -166,5 +167,3 @@ def _from_matrix(frame: pd.DataFrame, separator: str, reading: NetworkReading) -
         largest=reading.largest,
         single_gain=reading.single_gain,
     )
-
-
