@@ -30,7 +30,7 @@ def covering_program(
     """Return a table of networks and a problem, which has the table's names, as a program.
 
     Networks that another one beats on all of their tasks, at no larger cost, are in no optimum.
-    They have no edges unless ``beaten`` is true or networks must be disjoint.
+    They have no edges unless ``beaten`` is true, they are required, or networks must be disjoint.
     """
     tasks = tuple(sorted(problem.tasks))
     columns = [networks.tasks.index(task) for task in tasks]
@@ -48,7 +48,7 @@ def covering_program(
     required = np.array([name in problem.require for name in networks.names], dtype=bool)
     offered = worth
     if not (beaten or problem.disjoint):  # a worse network may have fewer tasks, so fewer conflicts
-        lost = banned | _beaten(worth, networks.cost, banned)
+        lost = banned | (_beaten(worth, networks.cost, banned) & ~required)
         offered = np.where(lost[:, None], np.nan, worth)
     task, network = np.nonzero(~np.isnan(offered.T))
     return Program(
