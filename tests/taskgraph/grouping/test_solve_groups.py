@@ -83,7 +83,7 @@ def test_a_case_that_a_person_can_check(budget, names, objective):
 
 
 @given(tables(), BUDGETS, st.booleans(), st.data())
-@examples(times=2)
+@examples(times=1.5)
 def test_optimum_ties_and_least_budget_are_those_of_exhaustive_search(
     networks, budget, disjoint, data
 ):
@@ -116,7 +116,7 @@ def test_optimum_ties_and_least_budget_are_those_of_exhaustive_search(
 
 
 @given(tables(most_networks=6), st.booleans())
-@examples(times=0.15)
+@examples(times=0.1)
 def test_a_larger_budget_is_never_worse(networks, disjoint):
     frontier = grouping_frontier(networks, budgets=[0, 0.3, 0.6, 1, 1.5, 3], disjoint=disjoint)
     values = [each.objective for each in frontier if each.objective is not None]
@@ -127,7 +127,7 @@ def test_a_larger_budget_is_never_worse(networks, disjoint):
 
 
 @given(tables(), BUDGETS, st.permutations("pqrstuvwxyz"))
-@examples(times=0.2)
+@examples(times=0.12)
 def test_names_do_not_matter_to_the_value(networks, budget, letters):
     names = dict(zip(networks.names, letters, strict=False))
     tasks = dict(zip(networks.tasks, reversed(letters), strict=False))
@@ -138,7 +138,7 @@ def test_names_do_not_matter_to_the_value(networks, budget, letters):
 
 
 @given(tables(), BUDGETS)
-@examples(times=0.2)
+@examples(times=0.12)
 def test_doubled_importances_double_the_objective_and_buy_the_same(networks, budget):
     once = solve_groups(networks, budget=budget)
     twice = solve_groups(networks, budget=budget, importance=dict.fromkeys(networks.tasks, 2.0))
@@ -148,7 +148,7 @@ def test_doubled_importances_double_the_objective_and_buy_the_same(networks, bud
 
 
 @given(tables(), BUDGETS)
-@examples(times=0.2)
+@examples(times=0.12)
 def test_a_dominated_network_changes_nothing(networks, budget):
     """One that is worse at each of its tasks and costs more than another is never bought."""
     worse = networks.values[0] - (0.1 if networks.higher_is_better else -0.1)
@@ -165,7 +165,7 @@ def test_a_dominated_network_changes_nothing(networks, budget):
 
 
 @given(tables(), BUDGETS)
-@examples(times=0.2)
+@examples(times=0.12)
 def test_losses_are_gains_of_the_other_sign(networks, budget):
     turned = replace(
         networks, values=-networks.values, higher_is_better=not networks.higher_is_better
@@ -177,7 +177,7 @@ def test_losses_are_gains_of_the_other_sign(networks, budget):
 
 
 @given(tables(), BUDGETS)
-@examples(times=0.2)
+@examples(times=0.12)
 def test_greedy_buying_is_never_better(networks, budget):
     value, found = greedy_value(networks, budget), solve_groups(networks, budget=budget)
     if value is not None:
@@ -193,7 +193,7 @@ def test_greedy_buying_can_be_worse():
 
 
 @given(tables(most_networks=5), BUDGETS)
-@examples(times=0.2)
+@examples(times=0.12)
 def test_alternatives_are_the_next_best_sets(networks, budget):
     """Each is the best of the affordable sets that contain none of those before it."""
     found = alternative_groupings(networks, budget=budget, k=4)
