@@ -117,7 +117,7 @@ def test_names_with_a_plus_and_quotes(write):
 def test_the_tasks_in_the_name_of_a_network_may_be_in_any_order(write):
     found = read_networks(write("normals,depth\n0.22,0.26\n"))
     assert found.network_name("normals+depth", where="--cost") == "depth+normals"
-    with pytest.raises(UnknownTaskError, match="--cost: .* did you mean depth"):
+    with pytest.raises(UnknownTaskError, match=r"--cost: .* did you mean depth"):
         found.network_name("depth+normal", where="--cost")
 
 
@@ -173,7 +173,7 @@ def published_selection(matrix, splits):
     best = (-math.inf, ())
     for count in range(1, splits + 1):
         for chosen in itertools.combinations(range(len(groups)), count):
-            every = [max((scores[k].get(t, -1e6) for k in chosen)) for t in tasks]
+            every = [max(scores[k].get(t, -1e6) for k in chosen) for t in tasks]
             best = max(best, (float(np.sum(every)), tuple(groups[k] for k in chosen)))
     return best
 
@@ -342,7 +342,7 @@ def test_too_many_groups(write):
     names = [f"t{k:02d}" for k in range(20)]
     rows = [",".join(["x", *names])] + [",".join([name, *["1"] * 20]) for name in names]
     path = write("\n".join(rows))
-    with pytest.raises(InvalidTableError, match="20 tasks have 1048555 groups .* --largest-group"):
+    with pytest.raises(InvalidTableError, match=r"20 tasks have 1048555 groups .* --largest-group"):
         read_networks(path)
     assert len(read_networks(path, NetworkReading(largest=2))) == 190
 

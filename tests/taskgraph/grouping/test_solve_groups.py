@@ -44,7 +44,9 @@ def tables(draw, most_networks=7, most_tasks=4):
     number = st.sampled_from([0.1, 0.2, 0.25, 0.3, 0.5, 1.0, -0.4, 0.0])
     cell = st.one_of(st.just(NAN), number)
     rows = [
-        draw(st.lists(cell, min_size=tasks, max_size=tasks).filter(lambda r: any(v == v for v in r)))
+        draw(
+            st.lists(cell, min_size=tasks, max_size=tasks).filter(lambda r: any(v == v for v in r))
+        )
         for _ in range(count)
     ]
     values = np.array(rows)
@@ -71,7 +73,12 @@ BUDGETS = st.sampled_from([0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 9.0])
 
 @pytest.mark.parametrize(
     ("budget", "names", "objective"),
-    [(1.5, ("ab",), 2.1), (2.0, ("a", "b"), 2.0), (2.5, ("a", "ab2"), 1.8), (3.0, ("ab", "ab2"), 1.7)],
+    [
+        (1.5, ("ab",), 2.1),
+        (2.0, ("a", "b"), 2.0),
+        (2.5, ("a", "ab2"), 1.8),
+        (3.0, ("ab", "ab2"), 1.7),
+    ],
 )
 def test_a_case_that_a_person_can_check(budget, names, objective):
     found = solve_groups(small(), budget=budget)
@@ -159,9 +166,9 @@ def test_a_dominated_network_changes_nothing(networks, budget):
         np.append(networks.cost, networks.cost[0] + 0.1),
         higher_is_better=networks.higher_is_better,
     )
-    assert solve_groups(more, budget=budget).networks == solve_groups(
-        networks, budget=budget
-    ).networks
+    assert (
+        solve_groups(more, budget=budget).networks == solve_groups(networks, budget=budget).networks
+    )
 
 
 @given(tables(), BUDGETS)
@@ -276,14 +283,18 @@ def test_a_time_limit_is_a_status_with_advice():
             InvalidProblemError,
             'importance of "t" is -2, expected a finite number of at least 0',
         ),
-        ({"budget": 1, "importance": {"x": 2}}, UnknownTaskError, '--importance: the table has no'),
+        ({"budget": 1, "importance": {"x": 2}}, UnknownTaskError, "--importance: the table has no"),
         (
             {"budget": 1, "importance": {"t": 2}, "tasks": ["u"]},
             InvalidProblemError,
             '--importance names the task "t", which --tasks leaves out',
         ),
         ({"budget": 1, "cost": {"a": -1}}, InvalidProblemError, 'the cost of "a" is -1, expected'),
-        ({"budget": 1, "cost": {"a3": 1}}, UnknownTaskError, '--cost: the table has no network "a3"'),
+        (
+            {"budget": 1, "cost": {"a3": 1}},
+            UnknownTaskError,
+            '--cost: the table has no network "a3"',
+        ),
         ({"budget": 1, "exclude": "a3"}, UnknownTaskError, 'no network "a3"; did you mean a'),
         ({"budget": 1, "require": ["zz"]}, UnknownTaskError, "--require: .*it has a, ab, ab2, b"),
         (
@@ -366,7 +377,9 @@ def test_why_there_is_no_grouping(fields, message):
 def test_what_is_printed_and_exported():
     found = solve_groups(small(), budget=2.5, importance={"u": 2})
     assert "importance-weighted sum of loss over 2 tasks 2.6 (smaller is better" in repr(found)
-    assert found.to_dict()["objective_is"] == "sum over tasks of importance x loss; smaller is better"
+    assert (
+        found.to_dict()["objective_is"] == "sum over tasks of importance x loss; smaller is better"
+    )
     assert list(found.to_frame().columns) == ["task", "network", "loss"]
     assert found["t"].network == "a"
     with pytest.raises(KeyError):
