@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskgraph.cli.exit_codes import INFEASIBLE
-from taskgraph.cli.networks import network_options, read_candidates
+from taskgraph.cli.networks import network_options, read_candidates, read_other
 from taskgraph.cli.options import flat, format_options, plot_option, seed_option, with_options
 from taskgraph.cli.output import note, show, show_data
 from taskgraph.cli.parameters import Amount, Names, Numbers, Weights
@@ -70,7 +70,7 @@ RESULTS = (
         type=InputFile(),
         metavar="FILE",
         help="A table of the same networks, such as their test losses: the networks are chosen by "
-        "TABLE, and also scored on FILE.",
+        "TABLE, and also scored on FILE. Beside --gains it is another matrix of gains.",
     ),
     click.option(
         "--bootstrap",
@@ -147,6 +147,7 @@ def group_command(
       taskgraph group ETTm1_x.csv --gains ETTm1_y.csv --budget 3
     """
     _check_flags(flags, output_format)
+    flags["table"] = table
     networks = read_candidates(table, flags)
     if flags["budgets"]:
         return _frontier(networks, flags, solver, time_limit, output_format, plot)
@@ -234,7 +235,7 @@ def _completed(
         count, seed = flags["bootstrap"], flags["seed"]
         result = [with_intervals(each, networks, count=count, seed=seed) for each in result]
     if flags["score_on"]:
-        other = read_candidates(flags["score_on"], flags, quiet=True)
+        other = read_other(flags["score_on"], flags["table"], flags)
         result = [with_scores(each, other) for each in result]
     return result
 

@@ -103,8 +103,24 @@ def network_options(function: F) -> F:
     return with_options(*READING)(function)
 
 
-def read_candidates(table: str, flags: dict[str, Any], *, quiet: bool = False) -> Networks:
-    """Return the networks of a file, and note what a file without a header was taken for."""
+def read_candidates(table: str, flags: dict[str, Any]) -> Networks:
+    """Return the networks of TABLE, and note what a file without a header was taken for."""
+    networks = _read(table, flags, flags["gains"])
+    if not flat(flags["task_names"]) and networks.tasks[0] == "task1":
+        note(
+            f"{table} has no header: its {len(networks.tasks)} columns are called task1, task2, "
+            "...; name them with --task-names"
+        )
+    return networks
+
+
+def read_other(path: str, table: str, flags: dict[str, Any]) -> Networks:
+    """Return the networks of --score-on; beside --gains it holds other gains of the same groups."""
+    return _read(table, flags, path) if flags["gains"] else _read(path, flags, None)
+
+
+def _read(table: str, flags: dict[str, Any], gains: str | None) -> Networks:
+    """Read a file of networks as the flags say."""
     from taskgraph.tables import NetworkReading, read_networks
 
     reading = NetworkReading(
@@ -119,10 +135,4 @@ def read_candidates(table: str, flags: dict[str, Any], *, quiet: bool = False) -
         largest=flags["largest"],
         single_gain=flags["single_gain"],
     )
-    networks = read_networks(table, reading, gains=flags["gains"])
-    if not quiet and not reading.task_names and networks.tasks[0] == "task1":
-        note(
-            f"{table} has no header: its {len(networks.tasks)} columns are called task1, task2, "
-            "...; name them with --task-names"
-        )
-    return networks
+    return read_networks(table, reading, gains=gains)

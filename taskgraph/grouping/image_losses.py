@@ -8,6 +8,9 @@ import numpy as np
 
 from taskgraph.arrays import Floats, Integers
 
+BLOCK = 4_000_000
+"""Most counts of resampled units that are held in memory at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class ImageLosses:
@@ -55,14 +58,25 @@ class ImageLosses:
         """
         random = np.random.default_rng(seed)
         even = np.full(self.units, 1.0 / self.units)
-        weight = random.multinomial(self.units, even, size=count).astype(float)  # count, units
-        means = []
-        for network, task in pairs:
-            rows = (self.network == self.networks.index(network)) & (
-                self.task == self.tasks.index(task)
-            )
-            total = np.bincount(self.unit[rows], self.value[rows], minlength=self.units)
-            images = np.bincount(self.unit[rows], minlength=self.units)
+        total, images = self._sums(pairs)  # P, units
+        means = np.empty((count, len(pairs)))
+        block = max(1, BLOCK // self.units)
+        for start in range(0, count, block):
+            size = min(block, count - start)
+            weight = random.multinomial(self.units, even, size=size).astype(float)  # size, units
             with np.errstate(invalid="ignore"):
-                means.append(weight @ total / (weight @ images))
-        return np.stack(means, axis=1)
+                means[start : start + size] = weight @ total.T / (weight @ images.T)
+        return means
+
+    def _sums(self, pairs: list[tuple[str, str]]) -> tuple[Floats, Floats]:
+        """Return two (P, units) arrays: sum and number of the measurements of each pair."""
+        cell = self.network * len(self.tasks) + self.task
+        order = np.argsort(cell, kind="stable")
+        total, images = np.zeros((2, len(pairs), self.units))
+        for row, (network, task) in enumerate(pairs):
+            wanted = self.networks.index(network) * len(self.tasks) + self.tasks.index(task)
+            first, last = np.searchsorted(cell, [wanted, wanted + 1], sorter=order).tolist()
+            rows = order[first:last]
+            total[row] = np.bincount(self.unit[rows], self.value[rows], minlength=self.units)
+            images[row] = np.bincount(self.unit[rows], minlength=self.units)
+        return total, images

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from taskgraph.arrays import Floats
 from taskgraph.errors import InvalidProblemError, InvalidTableError, UnknownTaskError
@@ -133,6 +134,25 @@ class Networks:
     def value(self, network: str, task: str) -> float:
         """Return the loss or gain of a network on a task; NaN if it was not trained on it."""
         return float(self.values[self.names.index(network), self.tasks.index(task)])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each network and task that it was trained on.
+
+        Returns
+        -------
+        DataFrame
+            ``network, task``, the value under ``loss`` or ``gain``, and ``cost``. `read_networks`
+            reads it back from a file.
+        """
+        network, task = np.nonzero(~np.isnan(self.values))
+        return pd.DataFrame(
+            {
+                "network": np.array(self.names, dtype=object)[network],
+                "task": np.array(self.tasks, dtype=object)[task],
+                "gain" if self.higher_is_better else "loss": self.values[network, task],
+                "cost": self.cost[network],
+            }
+        )
 
     def network_name(self, text: str, *, where: str) -> str:
         """Return the name of the network that a user means.

@@ -109,10 +109,12 @@ def read_networks(
 
 def _with_header(path: FilePath, reading: NetworkReading) -> Networks:
     """Read a table with a header."""
-    frame, separator = read_frame(path), read_separator(path)
+    columns = tidy(reading.columns)
+    infer = {columns.get(name, name) for name in ("loss", "gain")}  # may be millions of numbers
+    frame, separator = read_frame(path, infer=infer), read_separator(path)
     with naming(path):
         frame, numbers = selected(frame, tidy(reading.where))
-        frame = renamed(frame, tidy(reading.columns))
+        frame = renamed(frame, columns)
     rows = Rows((path,), np.zeros(len(numbers), dtype=np.int64), numbers)
     with naming(path, rows):
         if _is_square(frame):

@@ -130,6 +130,17 @@ def test_a_matrix_of_affinities_says_that_its_gains_are_estimates(place, capsys)
     assert words in called(capsys, "group m.csv --budget 2 --alternatives 2")[2]
 
 
+def test_gains_are_scored_on_other_gains_of_the_same_groups(place, capsys):
+    (place / "x.csv").write_text("1 0\n0 1\n1 1\n")
+    (place / "validation.csv").write_text("0 0\n0 0\n0.3 -0.1\n")
+    (place / "test.csv").write_text("0 0\n0 0\n0.2 -0.4\n")
+    line = "group x.csv --gains validation.csv --score-on test.csv --task-names a,b"
+    content = json.loads(called(capsys, f"{line} --budget 1 --json")[1])
+    assert content["higher_is_better"]
+    assert content["objective"] == pytest.approx(0.2)
+    assert content["scored"] == pytest.approx(-0.2)
+
+
 def test_an_infeasible_budget_has_exit_code_3_and_the_least_one(place, capsys):
     code, out, err = called(capsys, "group n.csv --budget 1")
     assert (code, out) == (3, "")

@@ -97,6 +97,13 @@ def test_importances_weigh_the_interval_of_the_total():
     assert (twice.low, twice.high) == pytest.approx((2 * once.low, 2 * once.high))
 
 
+def test_blocks_of_resamples_do_not_change_them(monkeypatch):
+    networks = images()
+    found = with_intervals(solve_groups(networks, budget=2), networks, count=50)
+    monkeypatch.setattr("taskgraph.grouping.image_losses.BLOCK", 100)
+    assert with_intervals(solve_groups(networks, budget=2), networks, count=50) == found
+
+
 def test_a_seed_gives_the_same_intervals_again():
     networks = images()
     found = solve_groups(networks, budget=2)

@@ -358,6 +358,13 @@ def test_files_that_are_no_tables(write, tmp_path):
             read_networks(path)
 
 
+@pytest.mark.parametrize("text", [LONG, SQUARE])
+def test_a_table_that_is_written_is_read_again(write, tmp_path, text):
+    networks = read_networks(write(text))
+    networks.to_frame().to_csv(tmp_path / "again.csv", index=False)
+    assert same(read_networks(tmp_path / "again.csv"), networks)
+
+
 def test_frames_are_read_as_files_are():
     frame = pd.DataFrame({"network": ["a", "a"], "task": ["t", "u"], "loss": [1.0, 2.0]})
     long = networks_from_long(frame)
