@@ -35,8 +35,8 @@ ORDER = {
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
     "sheet < legend < shapes < taxonomy < grouping < frontier < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
-    "paths < options < problem < tables < losses < networks < pictures < affinity < stability < "
-    "import_ < solve < recommend < frontier < group < evaluate < plot < report < serve",
+    "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
+    "stability < import_ < solve < recommend < frontier < group < evaluate < plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "

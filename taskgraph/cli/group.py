@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskgraph.cli.exit_codes import INFEASIBLE
-from taskgraph.cli.networks import network_options, read_candidates, read_other
-from taskgraph.cli.options import flat, format_options, plot_option, seed_option, with_options
+from taskgraph.cli.grouping import GROUPING, RESULTS, check_flags, completed, grouping_problem
+from taskgraph.cli.networks import network_options, read_candidates
+from taskgraph.cli.options import format_options, plot_option, with_options
 from taskgraph.cli.output import note, show, show_data
-from taskgraph.cli.parameters import Amount, Names, Numbers, Weights
 from taskgraph.cli.paths import InputFile
-from taskgraph.cli.problem import SOLVER
 from taskgraph.cli.progress import proof_line
 from taskgraph.progress import progress_bar
 
@@ -23,91 +21,10 @@ if TYPE_CHECKING:
     from taskgraph.grouping.networks import Networks
     from taskgraph.grouping.settings import GroupingProblem
 
-PROBLEM = (
-    click.option(
-        "--budget", type=Amount(), metavar="B", help="Largest total cost of the bought networks."
-    ),
-    click.option(
-        "--budgets",
-        type=Numbers(),
-        metavar="1:5:0.5",
-        help="Solve at each of these budgets instead, and print one row for each: a list such as "
-        "1,2,4, or a range such as 1:5 or 1:5:0.5.",
-    ),
-    click.option(
-        "--tasks",
-        type=Names(),
-        multiple=True,
-        help="The tasks to solve (default: all of the table).",
-    ),
-    click.option(
-        "--importance",
-        type=Weights(),
-        multiple=True,
-        help="Weight of a task in the objective (default 1).",
-    ),
-    click.option(
-        "--cost",
-        type=Weights("network", "depth+normals=2"),
-        multiple=True,
-        metavar="NETWORK=C",
-        help="Cost of a network, in the unit of --budget.",
-    ),
-    click.option(
-        "--exclude", type=Names(), multiple=True, help="Networks that must not be bought."
-    ),
-    click.option("--require", type=Names(), multiple=True, help="Networks that must be bought."),
-    click.option(
-        "--disjoint",
-        is_flag=True,
-        help="Buy no two networks that were trained on the same task, so that each network serves "
-        "all of its tasks. By default a network need not serve a task on which it was trained.",
-    ),
-)
-RESULTS = (
-    click.option(
-        "--score-on",
-        type=InputFile(),
-        metavar="FILE",
-        help="A table of the same networks, such as their test losses: the networks are chosen by "
-        "TABLE, and also scored on FILE. Beside --gains it is another matrix of gains.",
-    ),
-    click.option(
-        "--bootstrap",
-        type=click.IntRange(min=0),
-        default=0,
-        show_default=True,
-        metavar="R",
-        help="Resample the images R times, or clusters of images, and give each value and the "
-        "objective a 95 % interval. TABLE needs the column image.",
-    ),
-    click.option(
-        "--stability",
-        is_flag=True,
-        help="Also solve again for each resample of --bootstrap, and print how often each network "
-        "is bought.",
-    ),
-    seed_option,
-    click.option(
-        "--alternatives",
-        type=click.IntRange(min=1),
-        metavar="K",
-        help="Print the K best different sets of networks instead of the best one.",
-    ),
-    click.option(
-        "--time-limit",
-        type=Amount(),
-        metavar="S",
-        help="Stop after S seconds, and print the best choice so far with its gap to the proven "
-        "bound. Ctrl-C does the same.",
-    ),
-    SOLVER,
-)
-
 
 @click.command("group")
 @click.argument("table", type=InputFile())
-@with_options(*PROBLEM)
+@with_options(*GROUPING)
 @network_options
 @with_options(*RESULTS)
 @format_options(
@@ -146,12 +63,12 @@ def group_command(
       taskgraph group results.txt --budget 2.5 --task-names s,d,n,k,e
       taskgraph group ETTm1_x.csv --gains ETTm1_y.csv --budget 3
     """
-    _check_flags(flags, output_format)
+    check_flags(flags, output_format)
     flags["table"] = table
     networks = read_candidates(table, flags)
     if flags["budgets"]:
         return _frontier(networks, flags, solver, time_limit, output_format, plot)
-    problem = _problem(flags, flags["budget"])
+    problem = grouping_problem(flags, flags["budget"])
     if flags["alternatives"]:
         return _alternatives(networks, problem, flags, solver, time_limit, output_format)
     grouping = _solved(networks, problem, flags, solver, time_limit)
@@ -164,46 +81,6 @@ def group_command(
     if flags["stability"] and grouping.solved:
         _note_stability(grouping, networks, problem, flags)
     return 0 if grouping.solved else INFEASIBLE
-
-
-def _check_flags(flags: dict[str, Any], output_format: str | None) -> None:
-    """Raise `click.UsageError` if flags are missing or exclude each other."""
-    if (flags["budget"] is None) == (flags["budgets"] is None):
-        raise click.UsageError(
-            "give one budget, as in --budget 2.5, or several, as in --budgets 1:5:0.5"
-        )
-    if flags["stability"] and not flags["bootstrap"]:
-        raise click.UsageError("--stability resamples images; add --bootstrap R, such as 200")
-    several = "--budgets" if flags["budgets"] else "--alternatives" if flags["alternatives"] else ""
-    single = {
-        "--dot": output_format == "dot",
-        "--stability": flags["stability"],
-        "--alternatives": several == "--budgets" and flags["alternatives"],
-        "--plot": several == "--alternatives" and click.get_current_context().params.get("plot"),
-    }
-    for flag, is_set in single.items():
-        if several and is_set:
-            raise click.UsageError(f"{flag} is for one choice of networks; leave {several} out")
-
-
-def _problem(flags: dict[str, Any], budget: float) -> GroupingProblem:
-    """Return the problem that the flags describe."""
-    from taskgraph.grouping.settings import GroupingProblem
-
-    return GroupingProblem(
-        budget=budget,
-        tasks=flat(flags["tasks"]),
-        importance=_weights(flags["importance"]),
-        exclude=flat(flags["exclude"]),
-        require=flat(flags["require"]),
-        cost=_weights(flags["cost"]),
-        disjoint=flags["disjoint"],
-    )
-
-
-def _weights(parts: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Join the numbers of a flag that was given several times; the last one counts for a name."""
-    return {name: number for part in parts for name, number in part.items()}
 
 
 def _solved(
@@ -221,23 +98,7 @@ def _solved(
         grouping = tg.solve_groups(networks, problem, solver=solver, clock=clock)
     if clock.stop.is_set() and grouping.solved and grouping.status != "optimal":
         note("stopped: the best choice of networks so far")
-    return _completed([grouping], networks, flags)[0]
-
-
-def _completed(
-    groupings: Sequence[Grouping], networks: Networks, flags: dict[str, Any]
-) -> list[Grouping]:
-    """Return the groupings with the intervals and the scores that the flags ask for."""
-    from taskgraph.grouping.intervals import with_intervals, with_scores
-
-    result = list(groupings)
-    if flags["bootstrap"]:
-        count, seed = flags["bootstrap"], flags["seed"]
-        result = [with_intervals(each, networks, count=count, seed=seed) for each in result]
-    if flags["score_on"]:
-        other = read_other(flags["score_on"], flags["table"], flags)
-        result = [with_scores(each, other) for each in result]
-    return result
+    return completed([grouping], networks, flags)[0]
 
 
 def _print(grouping: Grouping, output_format: str | None) -> None:
@@ -275,13 +136,13 @@ def _frontier(
     with progress_bar("budgets") as progress:
         frontier = tg.grouping_frontier(
             networks,
-            _problem(flags, budgets[0]),
+            grouping_problem(flags, budgets[0]),
             budgets=budgets,
             solver=solver,
             time_limit=time_limit,
             progress=progress,
         )
-    groupings = _completed(frontier.groupings, networks, flags)
+    groupings = completed(frontier.groupings, networks, flags)
     frame = type(frontier)(tuple(groupings)).to_frame()
     solved = frame["status"].isin(["optimal", "feasible"]).any()
     if plot and solved:
@@ -326,7 +187,7 @@ def _alternatives(
         note("the time limit came before the proof of the best set; this is the best set so far")
     elif len(found) < count:
         note(f"listed {len(found)} of {count} sets: no more exist, or time ran out")
-    found = tuple(_completed(found, networks, flags))
+    found = tuple(completed(found, networks, flags))
     best = found[0].objective or 0.0
     frame = pd.DataFrame(
         {

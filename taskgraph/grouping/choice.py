@@ -201,15 +201,15 @@ class Grouping:
         if not self.solved:
             return f"{self.status.capitalize()} within budget {self.budget:g}: {self.reason}"
         proof = "proven optimal" if self.status == "optimal" else f"gap {self.gap:.2%}"
-        count = f"{len(self.networks)} network{'s' if len(self.networks) != 1 else ''}"
+        count = _counted(len(self.networks), "network")
         better = "larger" if self.higher_is_better else "smaller"
         weighted = "importance-weighted sum of" if self.importance else "sum of"
         interval = "" if self.low is None else f", 95 % interval {self.low:.4g} to {self.high:.4g}"
         scored = "" if self.scored is None else f", scored {self.scored:.5g}"
         return (
             f"{count}, budget {self.budget:g}, spent {self.spent:g}; {weighted} {self.measure} "
-            f"over {len(self.served)} tasks {self.objective:.5g}{interval}{scored} ({better} is "
-            f"better; {proof})"
+            f"over {_counted(len(self.served), 'task')} {self.objective:.5g}{interval}{scored} "
+            f"({better} is better; {proof})"
         )
 
     def summary(self) -> str:
@@ -248,6 +248,11 @@ class Grouping:
             return f"<p>{self.headline()}</p>"
         networks = self.networks_frame().to_html(index=False)
         return f"<p>{self.summary()}</p>{networks}{self.printed_frame().to_html(index=False)}"
+
+
+def _counted(number: int, noun: str) -> str:
+    """Return a number and its noun, such as ``1 task`` and ``2 tasks``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _node(kind: str, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,6 +15,7 @@ from taskgraph.grouping.choice import Grouping
 from taskgraph.plot.colors import ink, muted, order_colors, paper
 from taskgraph.plot.figures import PlotError, Size, new_figure
 from taskgraph.plot.fonts import legible
+from taskgraph.plot.legend import SUPERVISED
 from taskgraph.plot.names import display_names, plain
 from taskgraph.plot.shapes import curve, draw_arrow, draw_box
 from taskgraph.plot.sheet import HEAD, MARGIN, ROW
@@ -63,42 +66,66 @@ def draw_grouping(
             f"nothing to draw: the grouping of budget {grouping.budget:g} is {grouping.status}"
             + (f": {grouping.reason}" if grouping.reason else "")
         )
-    networks = [network.name for network in grouping.networks]
-    rows = _rows(grouping)
-    label = legible(display_names([*networks]))
-    task_label = legible(display_names([*rows]))
-    scale = text_scale()
-    left_width = max(text_width(text) / scale for text in label.values()) + 0.2
-    right_width = max(text_width(text) / scale for text in task_label.values()) + 0.2
+    places = _arranged(grouping)
+    figure, axes = None, ax
+    if axes is None:
+        width, height = (text_scale() * length for length in (places.width, places.height))
+        figure = new_figure(width=width, height=height, constrained=False, size=size)
+        axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, places.width), ylim=(places.height, 0))
+    axes.set_axis_off()
+    _draw_arrows(axes, grouping, places)
+    _draw_networks(axes, grouping, places)
+    _draw_tasks(axes, grouping, places)
+    _write_titles(axes, grouping, title, places)
+    _draw_key(axes, grouping, places.height)
+    return figure or ax
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Positions and labels of a drawn grouping, in inches from the top left corner."""
+
+    label: Mapping[str, str]
+    task_label: Mapping[str, str]
+    networks: Mapping[str, float]
+    tasks: Mapping[str, float]
+    left: float
+    left_width: float
+    right: float
+    right_width: float
+    width: float
+    height: float
+
+
+def _arranged(grouping: Grouping) -> _Places:
+    """Arrange the boxes of networks and of tasks in two columns."""
+    networks, tasks = [network.name for network in grouping.networks], _rows(grouping)
+    label, task_label = (legible(display_names(names)) for names in (networks, tasks))
+    left_width, right_width = _column_width(label), _column_width(task_label)
     content = COST + left_width + SPAN + right_width + VALUE
     width = max(content + 2 * MARGIN, 5.4)
     left = (width - content) / 2 + COST
-    right = left + left_width + SPAN
-    height = HEAD + ROW * (max(len(networks), len(rows)) + 0.5) + FOOT
-    figure, axes = None, ax
-    if axes is None:
-        figure = new_figure(
-            width=width * scale, height=height * scale, constrained=False, size=size
-        )
-        axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.set_axis_off()
-    first = _first_rows(len(networks), len(rows))
-    places = {name: _y(first[0] + row) for row, name in enumerate(networks)}
-    ends = {name: _y(first[1] + row) for row, name in enumerate(rows)}
-    _draw_arrows(axes, grouping, places, ends, (left + left_width, right))
-    for network in grouping.networks:
-        name, y = network.name, places[network.name]
-        draw_box(axes, label[name], x=left, y=y, width=left_width, fill="#33415c", edge="#33415c")
-        _write(axes, left - 0.06, y, f"{network.cost:g}", "right")
-    for served in grouping.served:
-        y = ends[served.task]
-        text = task_label[served.task]
-        draw_box(axes, text, x=right, y=y, width=right_width, fill=paper(), edge=muted())
-        _write(axes, right + right_width + 0.06, y, f"{served.value:.4g}", "left")
-    _write_titles(axes, grouping, title, width, (left, left_width), (right, right_width))
-    _draw_key(axes, grouping, height)
-    return figure or ax
+    most = max(len(networks), len(tasks))
+    rows = [HEAD + ROW * (row + 0.5) for row in range(most)]
+    above, above_tasks = (ROW * (most - len(names)) / 2 for names in (networks, tasks))
+    return _Places(
+        label=label,
+        task_label=task_label,
+        networks={name: y + above for name, y in zip(networks, rows, strict=False)},
+        tasks={name: y + above_tasks for name, y in zip(tasks, rows, strict=False)},
+        left=left,
+        left_width=left_width,
+        right=left + left_width + SPAN,
+        right_width=right_width,
+        width=width,
+        height=HEAD + ROW * (most + 0.5) + FOOT,
+    )
+
+
+def _column_width(label: Mapping[str, str]) -> float:
+    """Return the width of the boxes of a column."""
+    return max(text_width(text) / text_scale() for text in label.values()) + 0.2
 
 
 def _rows(grouping: Grouping) -> list[str]:
@@ -107,32 +134,35 @@ def _rows(grouping: Grouping) -> list[str]:
     return [s.task for s in sorted(grouping.served, key=lambda s: (order[s.network], s.task))]
 
 
-def _first_rows(networks: int, tasks: int) -> tuple[float, float]:
-    """Return the first row of both columns, whose middles are at the same height."""
-    most = max(networks, tasks)
-    return (most - networks) / 2, (most - tasks) / 2
-
-
-def _y(row: float) -> float:
-    return HEAD + ROW / 2 + ROW * row
-
-
-def _draw_arrows(
-    axes: Axes,
-    grouping: Grouping,
-    places: dict[str, float],
-    ends: dict[str, float],
-    span: tuple[float, float],
-) -> None:
+def _draw_arrows(axes: Axes, grouping: Grouping, places: _Places) -> None:
     """Draw an arrow from each network to each task on which it was trained."""
     shades = order_colors(max(2, len(grouping.networks)))
     color = {network.name: shade for network, shade in zip(grouping.networks, shades, strict=False)}
     solver = {served.task: served.network for served in grouping.served}
     pairs = [(n.name, task) for n in grouping.networks for task in n.tasks if task in solver]
+    begin = places.left + places.left_width
     for name, task in sorted(pairs, key=lambda pair: solver[pair[1]] == pair[0]):  # dashed first
-        path = curve((span[0], places[name]), (span[1], ends[task]))
+        path = curve((begin, places.networks[name]), (places.right, places.tasks[task]))
         solid = solver[task] == name
         draw_arrow(axes, path, color[name] if solid else muted(), text_scale(), dashed=not solid)
+
+
+def _draw_networks(axes: Axes, grouping: Grouping, places: _Places) -> None:
+    """Draw a box for each bought network, and write its cost left of it."""
+    for network in grouping.networks:
+        y, text = places.networks[network.name], places.label[network.name]
+        place = {"x": places.left, "y": y, "width": places.left_width}
+        draw_box(axes, text, **place, fill=SUPERVISED, edge=SUPERVISED)
+        _write(axes, places.left - 0.06, y, f"{network.cost:g}", "right")
+
+
+def _draw_tasks(axes: Axes, grouping: Grouping, places: _Places) -> None:
+    """Draw a box for each task, and write its loss or gain right of it."""
+    for served in grouping.served:
+        y, text = places.tasks[served.task], places.task_label[served.task]
+        place = {"x": places.right, "y": y, "width": places.right_width}
+        draw_box(axes, text, **place, fill=paper(), edge=muted())
+        _write(axes, places.right + places.right_width + 0.06, y, f"{served.value:.4g}", "left")
 
 
 def _write(axes: Axes, x: float, y: float, text: str, side: str) -> None:
@@ -141,14 +171,7 @@ def _write(axes: Axes, x: float, y: float, text: str, side: str) -> None:
     number.set_fontsize(font_size() * 0.875)
 
 
-def _write_titles(
-    axes: Axes,
-    grouping: Grouping,
-    title: str | None,
-    width: float,
-    left: tuple[float, float],
-    right: tuple[float, float],
-) -> None:
+def _write_titles(axes: Axes, grouping: Grouping, title: str | None, places: _Places) -> None:
     """Write the title of the picture and those of its two columns."""
     if title is None:
         proof = "proven optimal" if grouping.status == "optimal" else f"gap {grouping.gap:.2%}"
@@ -157,7 +180,7 @@ def _write_titles(
             f"{grouping.objective:.4g} ({proof})"
         )
     axes.text(
-        width / 2,
+        places.width / 2,
         0.2,
         plain(title),
         ha="center",
@@ -167,11 +190,11 @@ def _write_titles(
     )
     estimated = "estimated " if grouping.estimate else ""
     heads = (
-        (left, f"networks ({len(grouping.networks)}), cost"),
-        (right, f"tasks, {estimated}{grouping.measure}"),
+        (places.left, places.left_width, f"networks ({len(grouping.networks)}), cost"),
+        (places.right, places.right_width, f"tasks, {estimated}{grouping.measure}"),
     )
-    for (x, size), text in heads:
-        head = axes.text(x + size / 2, HEAD - 0.12, plain(text), color=muted())
+    for x, width, text in heads:
+        head = axes.text(x + width / 2, HEAD - 0.12, plain(text), color=muted())
         head.set(ha="center", va="center", fontsize=font_size())
 
 
