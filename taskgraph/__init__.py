@@ -20,14 +20,21 @@ if TYPE_CHECKING:
     from taskgraph.frontiers.ladder import budget_ladder
     from taskgraph.frontiers.marginal import Marginal, marginal_worth
     from taskgraph.frontiers.shortlist import alternatives, recommend
+    from taskgraph.grouping.choice import Grouping
+    from taskgraph.grouping.intervals import grouping_stability
+    from taskgraph.grouping.networks import Network, Networks
+    from taskgraph.grouping.settings import GroupingProblem
+    from taskgraph.grouping.solve import alternative_groupings, grouping_frontier, solve_groups
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
+        NetworkReading,
         default_transfers,
         read_label_costs,
         read_losses,
+        read_networks,
         read_problem,
         read_scores,
         read_taskonomy,
@@ -50,8 +57,13 @@ __all__ = [
     "Affinities",
     "Evaluation",
     "Frontier",
+    "Grouping",
+    "GroupingProblem",
     "Losses",
     "Marginal",
+    "Network",
+    "NetworkReading",
+    "Networks",
     "Problem",
     "Stability",
     "TaskgraphError",
@@ -59,15 +71,19 @@ __all__ = [
     "Transfer",
     "Transfers",
     "affinities",
+    "alternative_groupings",
     "alternatives",
     "budget_ladder",
     "default_transfers",
     "evaluate",
     "frontier",
+    "grouping_frontier",
+    "grouping_stability",
     "marginal_worth",
     "random_band",
     "read_label_costs",
     "read_losses",
+    "read_networks",
     "read_problem",
     "read_scores",
     "read_taskonomy",
@@ -76,6 +92,7 @@ __all__ = [
     "read_wins",
     "recommend",
     "solve",
+    "solve_groups",
     "stability",
     "write_losses",
     "write_problem",
@@ -105,14 +122,24 @@ _MODULE_OF = {
     "marginal_worth": "frontiers.marginal",
     "alternatives": "frontiers.shortlist",
     "recommend": "frontiers.shortlist",
+    "Network": "grouping.networks",
+    "Networks": "grouping.networks",
+    "GroupingProblem": "grouping.settings",
+    "Grouping": "grouping.choice",
+    "solve_groups": "grouping.solve",
+    "alternative_groupings": "grouping.solve",
+    "grouping_frontier": "grouping.solve",
+    "grouping_stability": "grouping.intervals",
     "Evaluation": "baselines.evaluation",
     "evaluate": "baselines.methods",
     "random_band": "baselines.random_sets",
     "Stability": "selection",
     "stability": "selection",
+    "NetworkReading": "tables",
     "default_transfers": "tables",
     "read_label_costs": "tables",
     "read_losses": "tables",
+    "read_networks": "tables",
     "read_problem": "tables",
     "read_scores": "tables",
     "read_taskonomy": "tables",

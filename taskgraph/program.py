@@ -53,6 +53,8 @@ class Program:
         Row of the edge in the table of transfers.
     may_transfer : bool
         Whether a supervised target may keep a transfer instead of its own network.
+    conflicts : tuples of ints
+        Sets of sources of which at most one may be supervised.
     """
 
     sources: tuple[str, ...]
@@ -69,6 +71,7 @@ class Program:
     edge_value: Floats
     edge_row: Integers
     may_transfer: bool = False
+    conflicts: tuple[tuple[int, ...], ...] = ()
 
     @property
     def order(self) -> Integers:
@@ -118,6 +121,10 @@ class Program:
         """(T,) array: which targets are solved by their own network, as they are supervised."""
         solved: Booleans = np.append(supervised, False)[self.self_source]  # -1 is the last
         return solved
+
+    def in_conflict(self, supervised: Booleans) -> bool:
+        """Return whether a set holds two sources that exclude each other."""
+        return any(supervised[list(sources)].sum() > 1 for sources in self.conflicts)
 
     def with_edges(self, edges: Booleans | Integers) -> Program:
         """Return the same program with only these edges."""

@@ -17,10 +17,12 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
-    "problem < program < taxonomy < solver < frontiers < baselines < selection < tables < plot < "
-    "report < server < cli",
+    "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < "
+    "tables < plot < report < server < cli",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
+    "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
+    "solve < intervals < estimates < long_form < wide_form",
     "taskgraph.baselines": "random_sets < evaluation < methods",
     "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
     "estimate < aggregated < wins_table < scores",
@@ -28,12 +30,13 @@ ORDER = {
     "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
     "ranking < infeasible < ties < search",
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
-    "many_files < rows < wide < readers < documents < costs < default < taskonomy",
+    "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
+    "default < taskonomy",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
-    "sheet < legend < taxonomy < frontier < grid < tree < heatmap",
+    "sheet < legend < shapes < taxonomy < grouping < frontier < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
-    "paths < options < problem < tables < losses < pictures < affinity < stability < import_ < "
-    "solve < recommend < frontier < evaluate < plot < report < serve",
+    "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
+    "stability < import_ < solve < recommend < frontier < group < evaluate < plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "

@@ -36,6 +36,7 @@ COMMANDS = {
     "affinity": "taskgraph.cli.affinity",
     "stability": "taskgraph.cli.stability",
     "frontier": "taskgraph.cli.frontier",
+    "group": "taskgraph.cli.group",
     "evaluate": "taskgraph.cli.evaluate",
     "recommend": "taskgraph.cli.recommend",
     "plot": "taskgraph.cli.plot",

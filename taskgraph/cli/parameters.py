@@ -57,9 +57,12 @@ def _task(kind: click.ParamType[Any], text: str, param: Any, ctx: Any) -> str:
 
 
 class Weights(click.ParamType):  # type: ignore[type-arg]
-    """Numbers by task, as ``t=2`` or ``t=2,u=0.5``."""
+    """Numbers by task (or another ``noun``), as ``t=2`` or ``t=2,u=0.5``."""
 
     name = "t=number"
+
+    def __init__(self, noun: str = "task", example: str = "depth=2") -> None:
+        self.noun, self.example = noun, example
 
     def convert(self, value: Any, param: Any, ctx: Any) -> dict[str, float]:
         """Split the text at its commas, then at each equals sign."""
@@ -71,7 +74,9 @@ class Weights(click.ParamType):  # type: ignore[type-arg]
         for part in split_list(value):
             text, equals, number = part.rpartition("=")
             if not equals or not text.strip():
-                self.fail(f"expected task=number, such as depth=2, not {part!r}", param, ctx)
+                self.fail(
+                    f"expected {self.noun}=number, such as {self.example}, not {part!r}", param, ctx
+                )
             weights[_task(self, text, param, ctx)] = Amount().convert(number, param, ctx)
         return weights
 

@@ -72,11 +72,11 @@ def alternatives(
     solutions = [best]
     if best.status == "optimal":
         with contextlib.suppress(OutOfTime):
-            solutions += islice(_next_best_sets(program, best, backend, clock), k - 1)
+            solutions += islice(next_best_sets(program, best, backend, clock), k - 1)
     return tuple(taxonomy_from_solution(transfers, problem, each) for each in solutions)
 
 
-def _next_best_sets(
+def next_best_sets(
     program: Program, first: Solution, backend: Backend, clock: Clock
 ) -> Iterator[Solution]:
     """Yield the next best sets until there are no more, or the time is over.

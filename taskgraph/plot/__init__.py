@@ -15,6 +15,7 @@ from taskgraph.plot.frontier import draw_frontier
 from taskgraph.plot.frontier import draw_frontier as frontier
 from taskgraph.plot.grid import gain_quality_grid, grid_frame
 from taskgraph.plot.grid import gain_quality_grid as grid
+from taskgraph.plot.grouping import draw_grouping, draw_grouping_frontier
 from taskgraph.plot.heatmap import heatmap
 from taskgraph.plot.names import display_names
 from taskgraph.plot.taxonomy import draw_taxonomy
@@ -30,6 +31,8 @@ __all__ = [
     "PlotError",
     "display_names",
     "draw_frontier",
+    "draw_grouping",
+    "draw_grouping_frontier",
     "draw_taxonomy",
     "family_of",
     "first_order",

@@ -66,8 +66,11 @@ def choose(program: Program, supervised: Booleans) -> Choice | None:
     Returns
     -------
     Choice or None
-        None if a target cannot be solved from this set, or if the set exceeds the budget.
+        None if a target cannot be solved from this set, if two of its sources exclude each other,
+        or if the set exceeds the budget.
     """
+    if program.in_conflict(supervised):
+        return None
     edges, value = best_edges(program, supervised)
     solved_by_own = program.solved_by_own(supervised)
     keeps = solved_by_own & (value > program.self_value) & program.may_transfer

@@ -70,7 +70,7 @@ def explain_infeasibility(
         none = "the solver found no cover of all targets at any budget"
         return Infeasibility(f"{within}{late if clock.over else none}", None)
     shortage, remedy = _shortage(program, backend, clock)
-    shown = _rounded_up(program, cheapest.cost)
+    shown = rounded_up(program, cheapest.cost)
     advice = f"The least budget that solves every target is {shown} (try --budget {shown})"
     return Infeasibility(f"{within}{shortage}. {advice}{remedy}", cheapest.cost)
 
@@ -108,7 +108,7 @@ def _exclude(names: list[str], most: int = 3) -> str:
     return f", or leave {'them' if len(names) > 1 else 'it'} out with --exclude {shell_list(names)}"
 
 
-def _rounded_up(program: Program, budget: float) -> str:
+def rounded_up(program: Program, budget: float) -> str:
     """Return ``budget`` as text of few digits, rounded so that it affords as much."""
     exact = Decimal(repr(budget))
     ceiling = Context(prec=SHOWN_DIGITS, rounding=ROUND_CEILING)
@@ -172,6 +172,8 @@ def _sufficient_budget(program: Program) -> float:
     and transfers of at most this cost solve every target.
     """
     costs, ownable = program.costs, program.solved_by_own(~program.banned)
+    if program.conflicts:  # cheap sources may exclude each other
+        return costs.amount(int(costs.label.sum() + costs.transfer.sum()))
     paid = int(costs.label[program.required].sum() + costs.transfer[~ownable].sum())
     label = np.where(program.required, 0, costs.label)
     transfer = np.where(ownable, costs.transfer, 0)

@@ -72,6 +72,8 @@ def undominated(program: Program, clock: Clock | None = None) -> Program:
     Transfers to one target cost the same, so a subset of the sources never costs more. The first
     of edges with equal sources and value stays. Edges that are not checked in time stay as well.
     """
+    if _are_single_sources(program):
+        return program
     clock = clock or Clock()
     members, order = _bitsets(program), program.order  # (E, words), (E,)
     keep = np.ones(len(members), dtype=bool)
@@ -83,6 +85,14 @@ def undominated(program: Program, clock: Clock | None = None) -> Program:
             members[first:last], program.edge_value[first:last], order[first:last]
         )
     return program.with_edges(keep)
+
+
+def _are_single_sources(program: Program) -> bool:
+    """Return whether every edge has one source, another one than the target's other edges."""
+    source, count = program.edge_sources[:, :1].ravel(), len(program.sources)
+    if program.edge_sources.shape[1] != 1 or (source == count).any():
+        return False
+    return len(np.unique(program.edge_target * count + source)) == len(source)
 
 
 def _bitsets(program: Program) -> NDArray[np.uint64]:

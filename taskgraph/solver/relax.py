@@ -109,7 +109,7 @@ def _safe_bound(rows: _Rows, dual: Floats) -> tuple[float, Floats]:
 
 
 def _rows(program: Program) -> _Rows:
-    """Return the rows of `taskgraph.solver.model`: targets, links, upper limits of z, the budget.
+    """Return the rows of `taskgraph.solver.model`: targets, links, limits of z, conflicts, budget.
 
     The columns are the sources, the edges, and with ``may_transfer`` the own networks (z).
     """
@@ -125,7 +125,10 @@ def _rows(program: Program) -> _Rows:
     first[link] = source
     limits = len(owned) if program.may_transfer else 0
     limit = targets + links + np.arange(limits)
-    last = targets + links + limits
+    clash = np.repeat(np.arange(len(program.conflicts)), [len(c) for c in program.conflicts])
+    clashing = np.array([j for conflict in program.conflicts for j in conflict], dtype=np.int64)
+    clashes = len(program.conflicts)
+    last = targets + links + limits + clashes
     one = np.ones
     parts = [
         (program.edge_target, sources + np.arange(edges), one(edges)),
@@ -134,19 +137,20 @@ def _rows(program: Program) -> _Rows:
         (targets + np.arange(links), first, -one(links)),
         (limit, kept[:limits], one(limits)),
         (limit, own[:limits], -one(limits)),
+        (targets + links + limits + clash, clashing, one(len(clashing))),
         (np.full(sources, last), np.arange(sources), shares.label_cost),
         (np.full(len(owned), last), kept, -shares.transfer_cost[owned]),
     ]
     row, column, entry = (np.concatenate(part) for part in zip(*parts, strict=True))
     objective, least, most = _columns(program, kept, columns)
     room = shares.budget - float(shares.transfer_cost.sum())
-    free = np.full(links + limits + 1, -math.inf)
+    free = np.full(links + limits + clashes + 1, -math.inf)
     return _Rows(
         row=row,
         column=column,
         entry=entry,
         low=np.concatenate([np.ones(targets), free]),
-        high=np.concatenate([np.ones(targets), np.zeros(links + limits), [room]]),
+        high=np.concatenate([np.ones(targets), np.zeros(links + limits), one(clashes), [room]]),
         objective=objective,
         least=least,
         most=most,

@@ -178,9 +178,9 @@ class Taxonomy:
         graph = self.to_networkx()
         for name, data in graph.nodes(data=True):
             shape = "box, style=filled" if data["supervised"] else "ellipse"
-            lines.append(f"  {_dot_text(name)} [shape={shape}];")
+            lines.append(f"  {dot_text(name)} [shape={shape}];")
         for source, target, data in graph.edges(data=True):
-            edge = f"{_dot_text(source)} -> {_dot_text(target)}"
+            edge = f"{dot_text(source)} -> {dot_text(target)}"
             lines.append(f"  {edge} [label={data['order']}];")
         return "\n".join([*lines, "}"])
 
@@ -222,7 +222,7 @@ class Taxonomy:
         return frame
 
 
-def _dot_text(name: str) -> str:
+def dot_text(name: str) -> str:
     """Return a name as a quoted DOT text that Graphviz draws unchanged.
 
     Graphviz reads a backslash as the start of an escape and ``&eacute;`` as a character; there are

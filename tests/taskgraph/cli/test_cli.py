@@ -503,7 +503,14 @@ def test_two_formats_exclude_each_other_in_every_command(table, capsys):
             error = fails(capsys, name, table, *extra, *pair)
             assert f"{pair[0]} and {pair[1]} exclude each other; give one of them" in error
             pairs[name] = pairs.get(name, 0) + 1
-    assert pairs == {"solve": 6, "frontier": 2, "recommend": 2, "evaluate": 2, "stability": 2}
+    assert pairs == {
+        "solve": 6,
+        "group": 6,
+        "frontier": 2,
+        "recommend": 2,
+        "evaluate": 2,
+        "stability": 2,
+    }
     assert run(["solve", table, "--json", "--json"]) == 0
 
 
