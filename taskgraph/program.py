@@ -72,13 +72,13 @@ class Program:
 
     @property
     def order(self) -> Integers:
-        """(E,) array: number of sources of each edge."""
+        """Return the number of sources of each edge, (E,)."""
         count: Integers = (self.edge_sources < len(self.sources)).sum(axis=1)
         return count
 
     @property
     def has_upgrades(self) -> bool:
-        """Whether a supervised target that keeps a transfer spends budget on it."""
+        """Return whether a supervised target that keeps a transfer spends budget on it."""
         return self.may_transfer and bool((self.transfer_cost[self.self_source >= 0] > 0).any())
 
     @cached_property
@@ -88,7 +88,7 @@ class Program:
 
     @cached_property
     def price(self) -> Integers:
-        """(S,) whole numbers: label cost minus the cost of the transfer that supervision saves.
+        """Return the label cost minus the cost of the transfer that it saves, (S,) integers.
 
         In the unit of `costs`; may be negative. Exact if ``may_transfer`` is off.
         """
@@ -99,7 +99,7 @@ class Program:
 
     @cached_property
     def room(self) -> int:
-        """Largest sum of prices: the budget minus the transfer costs of all targets."""
+        """Return the largest sum of prices: the budget minus the transfer costs of all targets."""
         return self.costs.budget - int(self.costs.transfer.sum())
 
     def units_spent(self, supervised: Booleans, own: Booleans) -> int:
@@ -107,7 +107,7 @@ class Program:
         return int(self.costs.label[supervised].sum() + self.costs.transfer[~own].sum())
 
     def fitting(self, supervised: Booleans) -> Booleans:
-        """(S,) array: which single sources can be added to a set within the budget.
+        """Return which single sources can be added to a set within the budget, (S,) bools.
 
         A source that saves more than it costs can always be added.
         """
@@ -115,7 +115,7 @@ class Program:
         return ~supervised & ~self.banned & (self.price <= left)
 
     def solved_by_own(self, supervised: Booleans) -> Booleans:
-        """(T,) array: which targets are solved by their own network, as they are supervised."""
+        """Return which targets their own network solves, as they are supervised, (T,) bools."""
         solved: Booleans = np.append(supervised, False)[self.self_source]  # -1 is the last
         return solved
 
@@ -195,7 +195,7 @@ def _check_sums(costs: list[float], *values: Floats) -> None:
 
 
 def objective_values(transfers: Transfers, problem: Problem) -> Floats:
-    """(rows,) array: the transformed measurement of each row; NaN where it was not measured."""
+    """Return the transformed measurement of each row, (rows,); NaN where it was not measured."""
     objective = OBJECTIVES[problem.objective]
     if objective.column not in transfers.frame.columns:
         raise InvalidProblemError(

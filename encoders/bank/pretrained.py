@@ -43,7 +43,7 @@ class Form:
 
 
 def form_of(bank: FilePath, names: Sequence[str]) -> Form:
-    """The preset and picture size that all named networks of a bank have.
+    """Return the preset and picture size that all named networks of a bank have.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def form_of(bank: FilePath, names: Sequence[str]) -> Form:
 
 
 def network_file(bank: FilePath, name: str) -> Path:
-    """The path of the file of a task's network.
+    """Return the path of the file of a task's network.
 
     Raises
     ------
@@ -92,12 +92,12 @@ def network_file(bank: FilePath, name: str) -> Path:
 
 
 def random_encoder(preset: str, *, channels: int = 3, seed: int = 0) -> nn.Module:
-    """The source ``random``: an untrained encoder of the preset."""
+    """Return the source ``random``: an untrained encoder of the preset."""
     return encoder(preset, channels=channels, generator=torch.Generator().manual_seed(seed))
 
 
 def default_bank() -> Path:
-    """The folder of the bank that comes with the package, or of the checkout's bank.
+    """Return the folder of the bank that comes with the package, or of the checkout's bank.
 
     Raises
     ------

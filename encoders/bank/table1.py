@@ -129,7 +129,7 @@ def table(
 
 
 def weak(frame: pd.DataFrame, *, bound: float = DEFECT) -> list[str]:
-    """List, as messages, the tasks whose win rate against a reference of the paper is too low.
+    """Return a message for each task that wins too seldom against a reference of the paper.
 
     Such a task has a defect in its label, its loss or its training.
 
@@ -211,12 +211,12 @@ def _sweep_losses(sweep: Path, name: str) -> pd.DataFrame:
 
 
 def _buildings(frame: pd.DataFrame) -> list[str]:
-    """The building of each image in the index."""
+    """Return the building of each image in the index."""
     return [str(image).rpartition("/")[0] or str(image) for image in frame.index]
 
 
 def _row(name: str, frame: pd.DataFrame) -> dict[str, object]:
-    """A task's name, its numbers of images and buildings, and its mean losses."""
+    """Return a task's name, its numbers of images and buildings, and its mean losses."""
     means = frame.reindex(columns=[SELF, AVERAGE, RANDOM]).mean()
     return {
         "title": name,
@@ -230,7 +230,7 @@ def _row(name: str, frame: pd.DataFrame) -> dict[str, object]:
 def _rates(
     frame: pd.DataFrame, reference: str, buildings: list[str], counts: Integers
 ) -> tuple[float, Floats]:
-    """The win rate in per cent, and its value in each resample, (draws,)."""
+    """Return the win rate in per cent, and its value in each resample, (draws,)."""
     if reference not in frame:
         return NAN, np.full(len(counts), NAN)
     both = frame[[SELF, reference]].dropna()

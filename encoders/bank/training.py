@@ -71,7 +71,7 @@ def train_task(
 
 
 def _untrained(source: str, splits: TaskSplits, config: BankConfig) -> nn.Module:
-    """A task's network, or one of its references, before training."""
+    """Return a task's network, or one of its references, before training."""
     task = splits.task
     if source == AVERAGE:
         assert task.output is not None
@@ -82,7 +82,7 @@ def _untrained(source: str, splits: TaskSplits, config: BankConfig) -> nn.Module
 
 
 def _random_transfer(splits: TaskSplits, config: BankConfig) -> TransferNetwork:
-    """The random encoder with an untrained read-out for the task.
+    """Return the random encoder with an untrained read-out for the task.
 
     The read-out standardizes the representations by their mean and spread on 256 images.
     """
@@ -122,6 +122,7 @@ def _train_and_test(
     with scalars(run) if config.tensorboard else contextlib.nullcontext(lambda _: None) as log:
 
         def report(row: Evaluation) -> None:
+            """Log the evaluation, and pass it on with the source's name."""
             log(row)
             on_epoch(source, row)
 

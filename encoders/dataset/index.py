@@ -38,12 +38,12 @@ class Files:
 
     @functools.cached_property
     def sizes(self) -> Integers:
-        """The files' sizes in bytes, (N,); -1 for a missing file."""
+        """Return the files' sizes in bytes, (N,); -1 for a missing file."""
         return np.array([stamp.size for stamp in self.stamps], dtype=np.int64)
 
     @property
     def missing(self) -> Booleans:
-        """Whether each view lacks the file, (N,)."""
+        """Return whether each view lacks the file, (N,)."""
         return self.sizes < 0
 
 
@@ -72,12 +72,12 @@ class Index:
         return len(self.point)
 
     def name(self, row: int) -> str:
-        """The name of a row's view, such as ``building_0003/point_1_view_0``."""
+        """Return the name of a row's view, such as ``building_0003/point_1_view_0``."""
         building = self.buildings[self.building[row]]
         return f"{building}/point_{self.point[row]}_view_{self.view[row]}"
 
     def files(self, domain: str) -> Files:
-        """The files of a domain; its folders are listed at the first call.
+        """Return the files of a domain; its folders are listed at the first call.
 
         Raises
         ------
@@ -95,11 +95,11 @@ class Index:
         return self._files[domain]
 
     def mask_domain(self) -> str | None:
-        """The domain that tells which pixels are valid; None if the data set has none."""
+        """Return the domain that tells which pixels are valid; None if the data set has none."""
         return next((name for name in MASKS if find_folders(self.root, name)), None)
 
     def rows_of(self, buildings: Sequence[str]) -> Integers:
-        """The rows of all views of some buildings, in order."""
+        """Return the rows of all views of some buildings, in order."""
         numbers = [self.buildings.index(name) for name in buildings]
         return np.flatnonzero(np.isin(self.building, numbers)).astype(np.int64)
 
@@ -160,7 +160,7 @@ def read_index(root: Path) -> Index:
 
 
 def _sibling(root: Path, folders: dict[str, Path], sample: str, building: str) -> Path:
-    """The expected folder of a building, from the folder of another building, ``sample``."""
+    """Return the expected folder of a building, from the folder of another building, ``sample``."""
     parts = folders[sample].relative_to(root).parts
     return root.joinpath(
         *(

@@ -41,7 +41,7 @@ def read_partners(
 
 
 def _read(path: Path | None, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None:
-    """The stored table; None if it is missing or broken."""
+    """Return the stored table; None if it is missing or broken."""
     if path is None or not path.exists():
         return None
     try:

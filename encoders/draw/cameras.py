@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -67,19 +68,9 @@ def camera_map(poses: list[Array], tile: int) -> Image.Image:
     """
     colors = FRAMES[len(poses) + 1]
     placed = [(*pose_to_transform(one), color) for one, color in zip(poses, colors, strict=False)]
-
-    def draw(drawing: Any, side: float) -> None:
-        unit = side / 2 / REACH
-        for meters in range(1, int(REACH) + 1):
-            box = [side / 2 - meters * unit, side / 2 + meters * unit]
-            drawing.ellipse([box[0], box[0], box[1], box[1]], outline=(225, 225, 225), width=4)
-        for turn, place, color in [*placed, (np.eye(3), np.zeros(3), colors[-1])]:
-            ahead = turn @ [0.0, 0.0, -1.0]
-            _draw_camera(
-                drawing, side, np.array([place[0], -place[2]]), ahead[[0, 2]] * [1, -1], color
-            )
-
-    paper = draw_smooth(Image.new("RGB", (tile, tile), "white"), draw)
+    cameras = [*placed, (np.eye(3), np.zeros(3), colors[-1])]
+    white = Image.new("RGB", (tile, tile), "white")
+    paper = draw_smooth(white, lambda drawing, side: _draw_map(drawing, side, cameras))
     drawing, size = ImageDraw.Draw(paper), max(10, tile // 11)
     font = ImageFont.load_default(size=size)
     for row, (turn, place, color) in enumerate(reversed(placed)):
@@ -87,6 +78,19 @@ def camera_map(poses: list[Array], tile: int) -> Image.Image:
         where = (tile / 2, tile - 3 - row * (size + 1))
         drawing.text(where, text, color, font, "mb", stroke_width=2, stroke_fill="white")
     return paper
+
+
+def _draw_map(
+    drawing: Any, side: float, cameras: Sequence[tuple[Array, Array, tuple[int, ...]]]
+) -> None:
+    """Draw circles one meter apart, and each camera by its rotation, position and color."""
+    unit = side / 2 / REACH
+    for meters in range(1, int(REACH) + 1):
+        low, high = side / 2 - meters * unit, side / 2 + meters * unit
+        drawing.ellipse([low, low, high, high], outline=(225, 225, 225), width=4)
+    for turn, place, color in cameras:
+        ahead = turn @ [0.0, 0.0, -1.0]
+        _draw_camera(drawing, side, place[[0, 2]] * [1, -1], ahead[[0, 2]] * [1, -1], color)
 
 
 def angle(rotation: ArrayLike) -> float:

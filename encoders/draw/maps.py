@@ -82,6 +82,7 @@ def gray(white: float = 1.0) -> Painter:
     """Return a painter of one channel in gray: -1 is black, ``white`` is white."""
 
     def paint(canvas: Canvas, answer: Array) -> Pixels:
+        """Draw the channel in gray."""
         return _bytes(np.repeat(255 * (answer[0] + 1)[..., None] / (white + 1), 3, axis=-1))
 
     return paint

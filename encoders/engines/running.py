@@ -157,7 +157,7 @@ class _JobTable:
 
     @property
     def waiting(self) -> list[Job]:
-        """The jobs that will be begun."""
+        """Return the jobs that will be begun."""
         return [] if self.stopped else [*self.fresh, *self.suspects]
 
     def next(self, pool: WorkerPool) -> Job | None:

@@ -25,7 +25,7 @@ class Loss(Protocol):
     """A pure function of a batch. A loss may have further settings, as keywords with defaults."""
 
     def __call__(self, prediction: Tensor, target: Tensor, mask: Tensor | None = None, /) -> Tensor:
-        """The loss of each image, (B,), lower is better; NaN if the image's mask is empty.
+        """Return the loss of each image, (B,), lower is better; NaN for an empty mask.
 
         It is computed in float32, also under autocast.
         """

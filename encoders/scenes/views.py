@@ -75,12 +75,12 @@ class View:
 
     @property
     def distance(self) -> float:
-        """Distance from the camera to the point in the middle, meters."""
+        """Return the distance from the camera to the point in the middle, meters."""
         return float(np.linalg.norm(self.target - self.camera.position))
 
     @property
     def obliqueness(self) -> float:
-        """Angle between the point's normal and the direction to the camera, radians."""
+        """Return the angle between the point's normal and the direction to the camera, radians."""
         return float(np.arccos(np.clip(self.camera.rotation[:, 2] @ self.target_normal, -1, 1)))
 
 

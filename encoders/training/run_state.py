@@ -91,12 +91,12 @@ class RunState:
 
     @property
     def last_epoch(self) -> int:
-        """The epoch of the last evaluation; -1 before the first."""
+        """Return the epoch of the last evaluation; -1 before the first."""
         return self.epochs[-1].epoch if self.epochs else -1
 
     @property
     def losses(self) -> list[float]:
-        """The validation losses, in order."""
+        """Return the validation losses, in order."""
         return [row.valid_loss for row in self.epochs]
 
     def add(self, row: Evaluation) -> bool:
@@ -265,6 +265,7 @@ def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
     numbers = itertools.count()
 
     def log(row: Evaluation) -> None:
+        """Log one evaluation."""
         values = dataclasses.asdict(row)
         logger.log_metrics({k: v for k, v in values.items() if k != "epoch"}, step=next(numbers))
         logger.save()

@@ -46,7 +46,7 @@ class Candidates(Protocol):
 
 
 def first_order(target: str, sources: Iterable[str]) -> list[Sources]:
-    """All single sources except the target itself, sorted: the transfers to measure first."""
+    """Return all single sources but the target, sorted: the transfers to measure first."""
     names = sorted(sources)
     _require_names(names, f'the sources of target "{target}"')
     return [(name,) for name in names if name != target]

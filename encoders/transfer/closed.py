@@ -175,6 +175,7 @@ def measure_by_ridge(config: SweepConfig, out: Path, rule: Candidates, *, worker
     """
 
     def measure_family(measured: Measured, result: RidgeResult) -> None:
+        """Measure single sources and the proposed sets for a family's targets."""
         for target in measured.family.targets:
             sets = rule(target, ranked(result, target), config.max_order)
             for sources in [*first_order(target, config.sources), *sets]:
@@ -203,6 +204,7 @@ def _measure(
     calibration = calibrate(regressand, examples, loss, weights=weights)
 
     def losses_on(views: Views) -> Floats32:
+        """Return the losses on some views, (N,)."""
         batches = [
             loss(answer(regressand, numbers, calibration, weights=weights), truth, mask)
             for numbers, truth, mask in _predicted(measured, store, views, sources, readout)

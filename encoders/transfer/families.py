@@ -74,7 +74,7 @@ def families(targets: Sequence[str], masked: Collection[str] = ()) -> list[Famil
 
 
 def feature_form(task: Task) -> str:
-    """The form of the features of a task's ridge read-outs.
+    """Return the form of the features of a task's ridge read-outs.
 
     For several pictures it is "compared", which does not depend on their order, if the target is a
     class (matching), and "related" otherwise (poses).
@@ -129,7 +129,7 @@ class Measured:
     def features(
         self, store: Store, views: Views, indices: Integers, sources: Sequence[str]
     ) -> Floats32:
-        """The features of some sources, in the order given, for some images: (rows, p)."""
+        """Return the features of some sources, in the order given, for some images: (rows, p)."""
         numbers = [self.sources.index(name) for name in sources]
         return features(self.family, store, views, indices, sources, self.statistics.of(numbers))
 
@@ -142,7 +142,7 @@ def features(
     sources: Sequence[str],
     statistics: Statistics,
 ) -> Floats32:
-    """The features of a family's read-outs for some images, (rows, p)."""
+    """Return the features of a family's read-outs for some images, (rows, p)."""
     each = represented(family, store, views, indices, sources)  # (B, n, S, f, g, g)
     if family.form in SEVERAL:
         return SEVERAL[family.form](each, statistics)
@@ -152,7 +152,7 @@ def features(
 def represented(
     family: Family, store: Store, views: Views, indices: Integers, sources: Sequence[str]
 ) -> Floats32:
-    """The sources' representations of some images, (B, n, S, f, g, g)."""
+    """Return the sources' representations of some images, (B, n, S, f, g, g)."""
     rows = views.pictures(indices)
     return np.stack([store.of(name, family.kind, rows) for name in sources], axis=2).astype(
         np.float32
@@ -222,7 +222,7 @@ def moments_of_part(
     regressands: dict[str, Regressand],
     parts: dict[str, Views],
 ) -> Moments:
-    """The moments of one part (train, valid or test) of a family's images."""
+    """Return the moments of one part (train, valid or test) of a family's images."""
     first = next(iter(parts.values()))
     total: Moments | None = None
     for indices in batches(first):
@@ -241,12 +241,12 @@ def moments_of_part(
 
 
 def regressand_of(pool: TransferData, grid: int) -> Regressand:
-    """A target's numbers for read-outs, with means and scales of the training images."""
+    """Return a target's numbers for read-outs, with means and scales of the training images."""
     examples = (pool.train.batch(indices)[1:] for indices in batches(pool.train))
     return regressand(pool.task, examples, grid)
 
 
 def batches(views: Views) -> Iterator[Integers]:
-    """The numbers of a part's images, `IMAGES` at a time."""
+    """Yield the numbers of a part's images, `IMAGES` at a time."""
     for start in range(0, len(views), IMAGES):
         yield np.arange(start, min(start + IMAGES, len(views)))

@@ -92,7 +92,7 @@ class _Screen:
             rows.sort()
 
     def best(self, order: int, count: int, *, besides: Collection[Sources]) -> list[Sources]:
-        """The ``count`` best sets of ``order`` sources that are not in ``besides``."""
+        """Return the ``count`` best sets of ``order`` sources that are not in ``besides``."""
         best: dict[Sources, None] = {}
         for _, sources in self.of_order.get(order, []):
             if len(best) == count:

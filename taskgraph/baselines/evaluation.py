@@ -55,7 +55,7 @@ class Evaluation:
 
     @cached_property
     def per_target(self) -> pd.DataFrame:
-        """Gain and quality of each target with each method but random sets."""
+        """Return the gain and quality of each target with each method but random sets."""
         parts = {
             name: taxonomy.to_frame().set_index("target").reindex(columns=["gain", "quality"])
             for name, taxonomy in self._named()
@@ -81,7 +81,7 @@ class Evaluation:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences that explain rows of `to_frame`."""
+        """Return sentences that explain rows of `to_frame`."""
         notes = [
             f"{name}: none, as {taxonomy.reason}"
             for name, taxonomy in self._named()

@@ -74,7 +74,9 @@ def draw_random_sets(
 
 
 def random_set(program: Program, rng: np.random.Generator) -> Booleans:
-    """(S,) bools: sources in a random order, each taken if it fits the rest of the budget.
+    """Return which sources are drawn, (S,) bools.
+
+    Sources are tried in a random order; each is taken if it fits the rest of the budget.
 
     A source that saves a transfer more expensive than its labels is always taken.
     """
@@ -115,7 +117,7 @@ def choose_among(program: Program, supervised: Booleans, edges: Integers) -> Cho
 
 
 def _random_edges(program: Program, supervised: Booleans, rng: np.random.Generator) -> Integers:
-    """(T,) ints: a random edge of those that the set allows to each target; -2 for none."""
+    """Return a random edge to each target among those that the set allows, (T,); -2 for none."""
     usable = np.flatnonzero(np.append(supervised, True)[program.edge_sources].all(axis=1))
     shuffled = usable[rng.permutation(len(usable))]
     edges = np.full(len(program.targets), UNCOVERED, dtype=np.int64)

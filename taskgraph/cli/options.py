@@ -24,6 +24,7 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     """Return a decorator that adds several options, in the order in which ``--help`` lists them."""
 
     def decorate(function: F) -> F:
+        """Add the options to a command's function."""
         for option in reversed(options):
             function = option(function)
         return function
@@ -46,6 +47,7 @@ def hidden_alias(old: str, new: str, **settings: Any) -> Callable[[F], F]:
     name = new.lstrip("-").replace("-", "_")
 
     def forward(ctx: click.Context, alias: click.Parameter, value: Any) -> None:
+        """Make the old name's value the default of the option ``new``."""
         if ctx.get_parameter_source(str(alias.name)) == ParameterSource.COMMANDLINE:
             ctx.default_map = {**(ctx.default_map or {}), name: value}
 
@@ -100,6 +102,7 @@ def format_options(**helps: str) -> Callable[[F], F]:
     """
 
     def choose(ctx: click.Context, flag: click.Parameter, is_set: bool) -> None:
+        """Store the format of the flag that was given; a second one is an error."""
         earlier = ctx.params.setdefault("output_format", None)
         if is_set and earlier is not None:
             raise click.UsageError(
@@ -127,6 +130,7 @@ def exact_names_option(function: F) -> F:
     """Add ``--exact-names``; `exact_names` returns its value."""
 
     def keep(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        """Store the flag's value in the context."""
         ctx.meta[EXACT_NAMES] = value
 
     return click.option(
@@ -149,6 +153,7 @@ def where_option(help_text: str) -> Callable[[F], F]:
     """Return a decorator that adds ``--where``; `where_conditions` returns its values."""
 
     def keep(ctx: click.Context, _: click.Parameter, value: tuple[dict[str, str], ...]) -> None:
+        """Store the conditions in the context."""
         ctx.meta[WHERE] = merged(value)
 
     return click.option(

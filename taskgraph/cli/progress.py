@@ -18,6 +18,7 @@ def proof_line() -> Iterator[Callable[[float, float, int], None]]:
     with tqdm(bar_format="{desc} [{elapsed}]", disable=None, leave=False) as bar:
 
         def report(objective: float, bound: float, nodes: int) -> None:
+            """Show the gap, or that there is no taxonomy yet, and the nodes."""
             gap = "no taxonomy yet"
             if math.isfinite(objective):
                 gap = f"gap {(bound - objective) / abs(objective or 1):.2%}"

@@ -79,7 +79,7 @@ def loss_matrices(
 
 
 def _repeated_rows(cells: Integers) -> tuple[int, int] | None:
-    """The first two places that hold the same value; None if all values differ."""
+    """Return the first two places that hold the same value; None if all values differ."""
     repeated = pd.Series(cells).duplicated(keep=False).to_numpy()
     if not repeated.any():
         return None

@@ -107,6 +107,7 @@ def check_names(
     names = {*targets.known, *(name for each in members.values() for name in each)}
 
     def first_row(name: str) -> str:
+        """Return the name of the first row that holds a task's name."""
         rows = [
             column.row(code)
             for column in columns
@@ -178,7 +179,7 @@ def _distinct(
 def _distinct_objects(
     column: pd.Series, header: str, lists: bool, text: Callable[[Any], str]
 ) -> tuple[Integers32, list[Members]]:
-    """As `_distinct`, for a column of Python objects such as lists."""
+    """Do as `_distinct` for a column of Python objects, such as lists."""
     codes = np.full(len(column), -1, dtype=np.int32)
     known: dict[Members, int] = {}
     for row, value in enumerate(column.to_numpy(dtype=object)):

@@ -52,12 +52,12 @@ class Marginal:
 
     @property
     def proven(self) -> bool:
-        """Whether ``worth`` is exact: both optima are proven."""
+        """Return whether ``worth`` is exact: both optima are proven."""
         return {self.before.status, self.after.status} <= {"optimal", "infeasible"}
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Proven bounds of the worth of the step; NaN if they are unknown."""
+        """Return proven bounds of the worth of the step; NaN if they are unknown."""
         before, after = self.before, self.after
         if not (before.solved and after.solved) or before.bound is None or after.bound is None:
             return math.nan, math.nan
@@ -155,7 +155,7 @@ class _Search:
 
     @cached_property
     def program(self) -> Program:
-        """The program at the smaller budget."""
+        """Return the program at the smaller budget."""
         return undominated(compile_program(self.transfers, self.problem), self.clock)
 
     def next_optimum(self) -> tuple[Taxonomy, bool]:

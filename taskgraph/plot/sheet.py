@@ -63,7 +63,7 @@ class Sheet:
 
     @property
     def size(self) -> Size:
-        """Natural width and height on the figure, in inches."""
+        """Return the natural width and height on the figure, in inches."""
         return self.width * self.zoom, self.height * self.zoom
 
     def fitted(self, size: Size) -> Sheet:

@@ -25,12 +25,12 @@ class Incumbent:
 
     @property
     def cutoff(self) -> float:
-        """The value below which a solution is not kept."""
+        """Return the value below which a solution is not kept."""
         return self.value - tolerance(self.value) if self._front else -math.inf
 
     @property
     def first(self) -> Choice | None:
-        """The solution to report; None before the first one."""
+        """Return the solution to report; None before the first one."""
         return min(self._front, key=_rank, default=None)
 
     def offer(self, supervised: Booleans) -> None:

@@ -28,7 +28,7 @@ class Neighborhood:
         self.owned, self.own = owned, program.self_source[owned]
 
     def values(self, supervised: Booleans) -> Floats:
-        """(T,) array: the value of each target with a set of supervised sources."""
+        """Return the value of each target with a set of supervised sources, (T,)."""
         return self._values(supervised, self._lacking(supervised).sum(axis=1))
 
     def _lacking(self, supervised: Booleans) -> Booleans:

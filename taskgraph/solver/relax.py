@@ -154,7 +154,7 @@ def _rows(program: Program) -> _Rows:
 
 
 def _columns(program: Program, kept: Integers, columns: int) -> tuple[Floats, Floats, Floats]:
-    """Objective, lower and upper bounds of the columns; ``kept`` are those of own networks."""
+    """Return the objective and the bounds of the columns; ``kept`` are those of own networks."""
     sources, edges = len(program.sources), len(program.edge_value)
     objective = np.zeros(columns)
     objective[kept] = program.self_value[program.self_source >= 0]

@@ -133,10 +133,12 @@ def _read_csv(path: Path, kind: str, separator: str, types: Mapping[str, pa.Data
     uneven: list[pacsv.InvalidRow] = []
 
     def refuse(row: pacsv.InvalidRow) -> str:
+        """Keep an uneven row, and make pyarrow fail."""
         uneven.append(row)
         return "error"
 
     def read(parallel: bool) -> pa.Table:
+        """Read the file with several threads, or with one."""
         with pa.input_stream(os.fspath(path), compression=compression) as stream:
             return pacsv.read_csv(
                 stream,

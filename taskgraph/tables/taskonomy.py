@@ -187,6 +187,7 @@ _REPLACEMENTS: dict[tuple[str, str], Callable[..., object]] = {
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        """Return the replacement of a class or function that may be read; raise for any other."""
         if (module, name) not in _REPLACEMENTS:
             raise InvalidTableError(
                 f'this pickle asks for "{module}.{name}", expected only names and floats; '

@@ -189,6 +189,7 @@ def _check_spelling(targets: list[str], sources: Names, exact_names: bool) -> No
     header = {name: f"column {k}" for k, name in reversed([*enumerate(targets, start=2)])}
 
     def place(name: str) -> str:
+        """Return the row of a source, or the column of a target."""
         for code, text in enumerate(sources.known):
             if name in (text, *split_sources(text), sources.joined.get(text)):
                 return row_name(sources.row(code))

@@ -44,12 +44,12 @@ class Transfer:
 
     @property
     def is_self(self) -> bool:
-        """Whether the target is solved by its own supervised network."""
+        """Return whether the target is solved by its own supervised network."""
         return self.sources == (SELF,)
 
     @property
     def order(self) -> int:
-        """Number of sources; 0 for ``self``."""
+        """Return the number of sources; 0 for ``self``."""
         return 0 if self.is_self else len(self.sources)
 
 
@@ -102,12 +102,12 @@ class Taxonomy:
 
     @property
     def solved(self) -> bool:
-        """Whether there is a solution."""
+        """Return whether there is a solution."""
         return self.status in ("optimal", "feasible")
 
     @property
     def gap(self) -> float | None:
-        """(bound − objective) / |objective|, at least 0; None without a solution or a bound."""
+        """Return (bound − objective) / |objective|, at least 0; None if either is unknown."""
         if self.objective is None or self.bound is None:
             return None
         distance = max(0.0, self.bound - self.objective)

@@ -107,7 +107,7 @@ def _overlap(
     splits: str | None,
     allow: bool,
 ) -> Overlap:
-    """The split's buildings that a network was trained on; raises if there are and may not be."""
+    """Return the split's buildings that a network was trained on; raise if none may be."""
     index = read_index(Path(data))
     trained = trained_on(bank, [predictor.task.name for predictor in predictors])
     rows = split_rows(index, split, splits)
@@ -121,7 +121,10 @@ def _overlap(
 def _open_views(
     data: FilePath, predictors: Sequence[Predictor], split: str, splits: str | None
 ) -> TaskonomyDataset:
-    """The views of a split, standardized with the bank's constants; files are read on demand."""
+    """Return the views of a split, standardized with the bank's constants.
+
+    Files are read on demand.
+    """
     return TaskonomyDataset(
         data,
         [predictor.task for predictor in predictors],
@@ -135,7 +138,7 @@ def _open_views(
 
 
 def _field_of_view(data: TaskonomyDataset, number: int) -> float:
-    """The camera's field of view in radians; `FOV` if the data set does not record it."""
+    """Return the camera's field of view in radians; `FOV` if the data set does not record it."""
     try:
         info = _file(data, number, "point_info")
     except InvalidDataError:
@@ -144,7 +147,10 @@ def _field_of_view(data: TaskonomyDataset, number: int) -> float:
 
 
 def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, Image.Image]:
-    """The title and the picture of a column; the title marks a building that was trained on."""
+    """Return the title and the picture of a column.
+
+    The title marks a building that was trained on.
+    """
     picture = resized("rgb", _file(data, number, "rgb"), data.size)
     building, view = data.image(number).split("/")
     trained_on = any(building in names for names in overlap.parts.values())
@@ -152,7 +158,7 @@ def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, I
 
 
 def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:
-    """The content of a view's file of one domain, in physical units."""
+    """Return the content of a view's file of one domain, in physical units."""
     return read(data.index.root / data.index.files(domain).paths[data.rows[number]], domain)
 
 
@@ -162,7 +168,7 @@ def _group(
     numbers: Sequence[int],
     fields_of_view: Sequence[float],
 ) -> TaskRows:
-    """The rows of one task: its inputs if they are not the pictures, predictions and labels."""
+    """Return the rows of one task: predictions, labels, and inputs that are not the pictures."""
     task = predictor.task
     inputs, target, mask = (part.numpy() for part in data.batch(task.name, numbers))
     inputs = inputs[:, None] if task.inputs == 1 else inputs

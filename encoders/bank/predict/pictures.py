@@ -50,7 +50,7 @@ def open_photo(path: FilePath) -> Image.Image:
 
 
 def center_square(picture: Image.Image, size: int) -> Pixels:
-    """The largest square in the middle, resized to (size, size, 3) as the data set's pictures."""
+    """Return the largest square in the middle, resized to (size, size, 3) like our pictures."""
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     middle = picture.crop((left, top, left + side, top + side))
@@ -108,7 +108,7 @@ def _refuse(predictor: Predictor, count: int) -> NoReturn:
 def _tiles(
     predictors: Sequence[Predictor], pictures: Sequence[Image.Image]
 ) -> Iterator[tuple[str, Image.Image]]:
-    """The titles and drawn predictions of some tasks, preceded by an input of its own form."""
+    """Yield titles and predictions of some tasks, after an input that is not the picture."""
     for predictor in predictors:
         squares = [center_square(picture, predictor.size) for picture in pictures]
         inputs = predictor.prepare_input(squares)

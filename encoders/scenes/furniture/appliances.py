@@ -13,7 +13,7 @@ from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def oven(rng: np.random.Generator) -> Piece:
-    """A cooker: a door with a window, knobs, and rings on top; as deep and high as a counter."""
+    """Build an oven: a door with a window, knobs, and rings on top; of a counter's size."""
     x = pick(rng, 0.3, 0.3, 0.38, 0.45)
     body, knob = pick(
         rng, ("enamel", "metal"), ("metal", "plastic_dark"), ("plastic_dark", "metal")
@@ -66,7 +66,7 @@ def oven(rng: np.random.Generator) -> Piece:
 
 
 def _rings(x: float, gas: bool) -> Part:
-    """Four cooking rings: iron discs, or gas burners under crossed bars."""
+    """Build four cooking rings: iron discs, or gas burners under crossed bars."""
     places = np.array([(sx * 0.48 * x, y, HEIGHT) for y in (-0.14, 0.13) for sx in (-1, 1)])
     if gas:
         burner = cylinder(0.045, 0, 0.014, sides=14)
@@ -87,7 +87,7 @@ def _rings(x: float, gas: bool) -> Part:
 
 
 def refrigerator(rng: np.random.Generator) -> Piece:
-    """A tall fridge with a freezer below, above or beside it, two doors and their handles."""
+    """Build a tall fridge with a freezer below, above or beside it, two doors and their handles."""
     style = pick(rng, "below", "above", "beside")
     x = rng.uniform(0.42, 0.47) if style == "beside" else rng.uniform(0.28, 0.36)
     high, y = rng.uniform(1.6, 1.95), rng.uniform(0.29, 0.34)
@@ -143,7 +143,7 @@ def refrigerator(rng: np.random.Generator) -> Piece:
 def _notes(
     rng: np.random.Generator, x: tuple[float, float], front: float, high: float
 ) -> list[Part]:
-    """Notes with magnets on a fridge's door."""
+    """Build notes with magnets on a fridge's door."""
     parts = []
     for number in range(int(rng.integers(1, 4))):
         a, z = rng.uniform(*x), high - rng.uniform(0.15, 0.45)
@@ -166,7 +166,7 @@ def _notes(
 
 
 def range_hood(rng: np.random.Generator) -> Piece:
-    """An extractor that hangs on the wall over an oven: a sloping hood under a chimney."""
+    """Build an extractor that hangs on the wall over an oven: a sloping hood under a chimney."""
     x, deep, high = pick(rng, 0.3, 0.38, 0.45), rng.uniform(0.45, 0.5), rng.uniform(0.7, 0.9)
     steel = pick(rng, "metal", "plastic_dark", "enamel")
     slope = rng.uniform(0.15, 0.25)
@@ -188,7 +188,7 @@ def range_hood(rng: np.random.Generator) -> Piece:
 
 
 def washing_machine(rng: np.random.Generator) -> Piece:
-    """A white cube with a round glass door, a panel, a knob and a drawer for soap."""
+    """Build a white cube with a round glass door, a panel, a knob and a drawer for soap."""
     x, y, high = 0.3, rng.uniform(0.26, 0.3), rng.uniform(0.84, 0.87)
     body, front = pick(rng, "enamel", "enamel", "metal"), -y
     facing = rotation(0, np.pi / 2)  # the z axis to -y

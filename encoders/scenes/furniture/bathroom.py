@@ -16,7 +16,7 @@ from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def toilet(rng: np.random.Generator) -> Piece:
-    """A bowl on a foot, a seat, a lid (open or shut) and a tank behind."""
+    """Build a bowl on a foot, a seat, a lid (open or shut) and a tank behind."""
     long, rim, wide = rng.uniform(1.2, 1.35), rng.uniform(0.38, 0.42), rng.uniform(0.175, 0.195)
     back = wide * long
     near, far, top = back - 0.03, back + 0.16, rim + rng.uniform(0.34, 0.42)
@@ -64,7 +64,7 @@ def toilet(rng: np.random.Generator) -> Piece:
 
 
 def _bowl(rng: np.random.Generator, wide: float, long: float, rim: float) -> Shape:
-    """An oval bowl that narrows to its foot, hollow from above."""
+    """Build an oval bowl that narrows to its foot, hollow from above."""
     hole, foot = 0.7 * wide, rng.uniform(0.55, 0.7) * wide
     profile = [
         (0, 0),
@@ -81,17 +81,17 @@ def _bowl(rng: np.random.Generator, wide: float, long: float, rim: float) -> Sha
 
 
 def sink(rng: np.random.Generator) -> Piece:
-    """A washbasin on a column, in a cabinet or on the wall, or a kitchen's."""
+    """Build a washbasin on a column, in a cabinet or on the wall, or a kitchen's."""
     return pick(rng, pedestal_sink, vanity, kitchen_sink)(rng)
 
 
 def washbasin(rng: np.random.Generator) -> Piece:
-    """A sink for a bathroom: on a column or in a cabinet."""
+    """Build a sink for a bathroom: on a column or in a cabinet."""
     return pick(rng, pedestal_sink, vanity)(rng)
 
 
 def pedestal_sink(rng: np.random.Generator) -> Piece:
-    """A basin of china on a column."""
+    """Build a basin of china on a column."""
     x, y, high = rng.uniform(0.25, 0.32), rng.uniform(0.21, 0.25), rng.uniform(0.8, 0.87)
     hole = (0.06 - x, -y + 0.05), (x - 0.06, y - 0.13)
     radius = pick(rng, 0.05, 0.1)
@@ -138,7 +138,7 @@ def pedestal_sink(rng: np.random.Generator) -> Piece:
 def _oval_hollow(
     low: tuple[float, float], high: tuple[float, float], rim: float, deep: float
 ) -> Shape:
-    """The inside of an oval bowl; its edge is the largest ellipse in a box."""
+    """Build the inside of an oval bowl; its edge is the largest ellipse in a box."""
     half = (np.array(high) - low) / 2
     mean = float(half.mean())
     # From the rim down to the middle, so that the inside is on the path's right.
@@ -151,7 +151,7 @@ def _oval_hollow(
 
 
 def vanity(rng: np.random.Generator) -> Piece:
-    """A cabinet with a top that a basin is let into, doors or drawers, and a tap."""
+    """Build a cabinet with a top that a basin is let into, doors or drawers, and a tap."""
     x, y, high = rng.uniform(0.3, 0.5), rng.uniform(0.22, 0.27), rng.uniform(0.8, 0.88)
     case, foot = pick(rng, "wood", "wood_painted", "enamel", "wood_dark"), rng.uniform(0.08, 0.2)
     style, metal = handle_style(rng)
@@ -194,7 +194,7 @@ def vanity(rng: np.random.Generator) -> Piece:
 
 
 def bathtub(rng: np.random.Generator) -> Piece:
-    """A tub let into a panelled block, or one that stands free on a foot."""
+    """Build a tub let into a panelled block, or one that stands free on a foot."""
     return pick(rng, _built_in_tub, _built_in_tub, _free_tub)(rng)
 
 

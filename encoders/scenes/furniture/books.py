@@ -9,12 +9,12 @@ from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, tap
 
 
 def book(rng: np.random.Generator) -> Piece:
-    """A pile of one to five books, a few standing, or one lying open."""
+    """Build a pile of one to five books, a few standing, or one lying open."""
     return pick(rng, _pile, _pile, _standing, _open_book)(rng)
 
 
 def _volume(wide: float, tall: float, thick: float) -> tuple[Shape, Shape]:
-    """The covers and pages of a book that lies with its spine at -x."""
+    """Build the covers and pages of a book that lies with its spine at -x."""
     x, y, board = wide / 2, tall / 2, 0.0025
     covers = boxes(
         [(-x, -y, 0), (-x, -y, thick - board), (-x, -y, board)],
@@ -25,7 +25,7 @@ def _volume(wide: float, tall: float, thick: float) -> tuple[Shape, Shape]:
 
 
 def _pile(rng: np.random.Generator) -> Piece:
-    """Books on top of each other, none exactly above the other."""
+    """Build books on top of each other, none exactly above the other."""
     parts, z, paper = [], 0.0, []
     wide, tall = rng.uniform(0.15, 0.22), rng.uniform(0.21, 0.29)
     for number in range(int(rng.integers(1, 6))):
@@ -40,7 +40,7 @@ def _pile(rng: np.random.Generator) -> Piece:
 
 
 def _standing(rng: np.random.Generator) -> Piece:
-    """A short row of books with their spines at -y."""
+    """Build a short row of books with their spines at -y."""
     parts, x, paper = [], 0.0, []
     upright = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # (x, y, z): (y, z, x)
     for number in range(int(rng.integers(3, 8))):
@@ -58,7 +58,7 @@ def _standing(rng: np.random.Generator) -> Piece:
 
 
 def _open_book(rng: np.random.Generator) -> Piece:
-    """A book lying open, lines of text on both pages, perhaps with a ribbon."""
+    """Build a book lying open, lines of text on both pages, perhaps with a ribbon."""
     wide, tall, thick = rng.uniform(0.13, 0.18), rng.uniform(0.2, 0.27), rng.uniform(0.012, 0.025)
     y, at = tall / 2, np.linspace(-0.4, 0.38, 10) * tall
     leaves, text = [], []

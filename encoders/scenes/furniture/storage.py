@@ -23,7 +23,7 @@ WOODS = ("wood", "wood_dark", "wood_painted", "wood")
 
 
 def _carcass(x: float, y: tuple[float, float], z: tuple[float, float], board: float) -> Shape:
-    """An open-fronted case: sides, top, bottom and back, as boards."""
+    """Build an open-fronted case: sides, top, bottom and back, as boards."""
     return boxes(
         [
             (-x, y[0], z[0]),
@@ -43,7 +43,7 @@ def _carcass(x: float, y: tuple[float, float], z: tuple[float, float], board: fl
 
 
 def bookshelf(rng: np.random.Generator) -> Piece:
-    """Shelves of books of many sizes and covers; some shelves are half empty."""
+    """Build shelves of books of many sizes and covers; some shelves are half empty."""
     columns = pick(rng, 1, 1, 1, 2)
     x = rng.uniform(0.35, 0.5) if columns == 1 else rng.uniform(0.65, 0.95)
     deep, high = rng.uniform(0.26, 0.34), pick(rng, rng.uniform(0.8, 1.2), rng.uniform(1.7, 2.15))
@@ -101,7 +101,7 @@ def bookshelf(rng: np.random.Generator) -> Piece:
 
 
 def cabinet(rng: np.random.Generator) -> Piece:
-    """A sideboard or a chest of drawers: doors, drawers, or both side by side."""
+    """Build a sideboard or a chest of drawers: doors, drawers, or both side by side."""
     x, deep, high = rng.uniform(0.4, 0.8), rng.uniform(0.36, 0.46), rng.uniform(0.7, 0.95)
     foot, wood = rng.uniform(0.06, 0.2), pick(rng, *WOODS)
     y = (-deep / 2, deep / 2)
@@ -125,7 +125,7 @@ def cabinet(rng: np.random.Generator) -> Piece:
 def _mixed_fronts(
     rng: np.random.Generator, x: float, y: float, z: tuple[float, float], wood: str
 ) -> list[Part]:
-    """Fronts with handles over a whole case: doors, drawers, or drawers beside doors."""
+    """Build fronts with handles over a whole case: doors, drawers, or drawers beside doors."""
     style, metal = handle_style(rng)
     shade = int(rng.integers(2))
     plan = pick(rng, "doors", "drawers", "both", "drawers above")
@@ -150,7 +150,7 @@ def _mixed_fronts(
 
 
 def dresser(rng: np.random.Generator) -> Piece:
-    """A tall chest of drawers."""
+    """Build a tall chest of drawers."""
     x, deep, high = rng.uniform(0.35, 0.5), rng.uniform(0.4, 0.5), rng.uniform(0.95, 1.3)
     wood, style = pick(rng, *WOODS), handle_style(rng)
     y, foot = (-deep / 2, deep / 2), rng.uniform(0.05, 0.12)
@@ -172,7 +172,7 @@ def dresser(rng: np.random.Generator) -> Piece:
 
 
 def wardrobe(rng: np.random.Generator) -> Piece:
-    """A cupboard for clothes, as high as a person: two to four doors, perhaps a mirror in one."""
+    """Build a wardrobe as high as a person: two to four doors, perhaps with a mirror in one."""
     doors = int(rng.integers(2, 5))
     x, deep, high = (
         doors * rng.uniform(0.42, 0.52) / 2,
@@ -213,7 +213,7 @@ def wardrobe(rng: np.random.Generator) -> Piece:
 
 
 def tv_stand(rng: np.random.Generator) -> Piece:
-    """A long low cabinet with open places between doors."""
+    """Build a long low cabinet with open places between doors."""
     x, deep, high = rng.uniform(0.6, 0.95), rng.uniform(0.36, 0.45), rng.uniform(0.4, 0.55)
     foot, wood = rng.uniform(0.05, 0.16), pick(rng, *WOODS)
     y, third = (-deep / 2, deep / 2), x / 3
@@ -269,7 +269,7 @@ def tv_stand(rng: np.random.Generator) -> Piece:
 
 
 def wall_shelf(rng: np.random.Generator) -> Piece:
-    """One or two boards on brackets, with books on part of them; hangs on a wall."""
+    """Build one or two boards on brackets, with books on part of them; hangs on a wall."""
     x, deep, wood = rng.uniform(0.3, 0.55), rng.uniform(0.18, 0.24), pick(rng, *WOODS)
     levels = [0.13] if chance(rng, 0.5) else [0.13, 0.47]
     boards = boxes([(-x, -deep, z) for z in levels], [(x, 0, z + 0.022) for z in levels])

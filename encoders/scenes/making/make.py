@@ -122,6 +122,7 @@ def _reporter(progress: Progress, missing: int, total: int) -> Callable[[int], N
     start = time.monotonic()
 
     def report(made: int) -> None:
+        """Report the views that are whole, and an estimate of the time left."""
         done = total - missing + min(made, missing)
         left = (time.monotonic() - start) / made * (total - done) if made else 0.0
         label = f"{datetime.timedelta(seconds=round(left))} left" if made else ""

@@ -36,12 +36,12 @@ class RoundedPolyline:
 
     @property
     def sides(self) -> Floats:
-        """(N, 2) unit normals of a plane path, to the right of its travel."""
+        """Return (N, 2) unit normals of a plane path, to the right of its travel."""
         return np.stack([self.tangents[:, 1], -self.tangents[:, 0]], axis=1)
 
     @property
     def curvatures(self) -> Floats:
-        """(N,) signed curvature of a plane path, 1/m, positive where it turns to the left."""
+        """Return a plane path's signed curvature, (N,), 1/m; positive in turns to the left."""
         curvatures: Floats = -(self.bends * self.sides).sum(1)
         return curvatures
 

@@ -50,7 +50,7 @@ AREA_SCALES = (0.5, 1.0)
 
 
 def calibrations(task: Task) -> list[Calibration]:
-    """The parameters that a task chooses from; a single one if it has nothing to choose."""
+    """Return the parameters that a task chooses from; a single one if it has nothing to choose."""
     kind = task.output.kind if task.output else "vector"
     if kind == "classes":
         return [Calibration(floor=floor) for floor in FLOORS]
@@ -65,7 +65,7 @@ def calibrations(task: Task) -> list[Calibration]:
 
 
 def class_weights(task: Task, constants: Mapping[str, Any]) -> Tensor | None:
-    """The weights of the classes of pixels in a task's loss, (K,); None if it has none."""
+    """Return the weights of the classes of pixels in a task's loss, (K,); None if it has none."""
     if task.output is None or task.output.kind != "class_map" or "frequency" not in constants:
         return None
     share = np.asarray(constants["frequency"], dtype=np.float64)
@@ -114,7 +114,7 @@ def answer(
 
 
 def logits(shares: Tensor, calibration: Calibration, weights: Tensor | None = None) -> Tensor:
-    """The logarithms of (B, K, ...) predicted shares, made positive and normalized to sum to 1."""
+    """Return the logarithms of (B, K, ...) shares, made positive and normalized to sum 1."""
     floor = calibration.floor / shares.shape[1]
     log_shares = shares.clamp(min=floor).log()
     if weights is not None and calibration.tilt:

@@ -34,7 +34,7 @@ class Readout:
 
 
 def penalties(variances: Floats, strength: float) -> Floats:
-    """The penalty of each feature: ``strength`` times its variance.
+    """Return the penalty of each feature: ``strength`` times its variance.
 
     This has the effect of standardizing the features.
     """
@@ -44,7 +44,7 @@ def penalties(variances: Floats, strength: float) -> Floats:
 
 
 def columns_of(groups: Mapping[str, slice], sources: Sequence[str]) -> Integers:
-    """The columns of some sources' features, in the order of ``sources``.
+    """Return the columns of some sources' features, in the order of ``sources``.
 
     Raises
     ------

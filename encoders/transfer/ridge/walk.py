@@ -21,7 +21,7 @@ ErrorCallback = Callable[[Sequence[int], Sequence[Array]], None]
 def all_errors(
     stage: Stage, most: int, workers: int, counter: SetCounter
 ) -> dict[int, tuple[Array, ...]]:
-    """The errors of all sets, by order: for each evaluation part, an (n, T) array.
+    """Return the errors of all sets, by order: for each evaluation part, an (n, T) array.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def all_errors(
 
 
 def _pieces(stage: Stage, most: int, on_errors: ErrorCallback) -> Iterator[Stage]:
-    """The stages at which the threads start; the sets before them are solved here.
+    """Yield the stages at which the threads start; the sets before them are solved here.
 
     Their prefixes have two sources, or fewer if at most two orders are left.
     """
