@@ -20,9 +20,9 @@ from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import spent, train, with_references
 from benchmarks.results.log import Log, open_log
 from encoders.engines import Engine, engine_named
+from encoders.transfer.config_file import checked_overlap
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import checked_overlap
 from taskgraph.progress import ProgressFactory, no_progress_bar, progress_bar
 from taskgraph.tables import read_transfers, write_frame
 

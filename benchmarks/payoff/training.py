@@ -14,10 +14,12 @@ from benchmarks.payoff.choices import Sources
 from encoders.engines import Engine, Job, Outcome, run
 from encoders.errors import TrainingError
 from encoders.tasks import TASKS
-from encoders.transfer.measure import TransferConfig, measure, place_of
-from encoders.transfer.settings import SweepConfig
+from encoders.transfer.config_file import write_or_check_config
+from encoders.transfer.jobs import encodings
+from encoders.transfer.measure import measure
+from encoders.transfer.records import place_of, records
+from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
 from encoders.transfer.store import REPRESENTATIONS
-from encoders.transfer.sweep import encodings, records, resolve_tasks, write_or_check_config
 from taskgraph.losses import Losses
 from taskgraph.progress import ProgressFactory
 from taskgraph.tasks import RESERVED, SCRATCH, SELF, join_sources

@@ -24,7 +24,9 @@ from encoders.dataset import TaskonomyDataset
 from encoders.pipeline.presets import CPU
 from encoders.transfer import data
 from encoders.transfer.gather import LOSSES, RECORDS
-from encoders.transfer.measure import TransferConfig, measure, place_of
+from encoders.transfer.measure import measure
+from encoders.transfer.records import place_of
+from encoders.transfer.settings import TransferConfig
 from taskgraph.errors import InvalidTableError
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF

@@ -28,7 +28,8 @@ from encoders.training.checkpoint import halved, restore, write_weights
 from encoders.training.fit import fit
 from encoders.training.loop import losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.training.run_state import BEST, Evaluation, scalars
+from encoders.training.run_state import BEST, Evaluation
+from encoders.training.tensorboard import scalars
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF
 

@@ -167,9 +167,8 @@ def transfer(
         from encoders.engines import engine_named
         from encoders.training.config import FitConfig
         from encoders.transfer.data import TransferDataConfig
-        from encoders.transfer.measure import TransferConfig
-        from encoders.transfer.settings import SweepConfig
-        from encoders.transfer.sweep import resolve_tasks, sweep
+        from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
+        from encoders.transfer.sweep import sweep
 
     check_resume(out, resume=resume)
     bank = str(bank or default_bank())

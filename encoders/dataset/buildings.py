@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from encoders.codecs.encodings import read_raw
-from encoders.codecs.poses import point_info_room
+from encoders.codecs.point_info import point_info_room
 from encoders.dataset.index import Index
 from encoders.dataset.manifest import read_manifest
 from encoders.errors import InvalidDataError

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from encoders.codecs.encodings import encoding_of, file_name, read_raw
-from encoders.codecs.poses import point_info_camera
+from encoders.codecs.point_info import point_info_camera
 from encoders.errors import InvalidDataError
 from encoders.scenes.camera import Camera
 from encoders.scenes.making.folder import whole_views

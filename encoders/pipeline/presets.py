@@ -14,8 +14,7 @@ from encoders.scenes.making.settings import WorldSettings
 from encoders.tasks import TASKS
 from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
+from encoders.transfer.settings import SweepConfig, TransferConfig
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,11 @@ import numpy as np
 from scipy import ndimage
 
 from encoders.codecs import poses
+from encoders.codecs.point_info import (
+    point_info_camera,
+    point_info_layout,
+    point_info_vanishing_points,
+)
 from encoders.errors import InvalidDataError
 from encoders.tasks.curves import Curve, apply_curve, clipped, log_depth
 from encoders.tasks.fits import (
@@ -122,24 +127,24 @@ def matching() -> Label:
 
 def pose_numbers(infos: Sequence[Info]) -> Floats:
     """Return the pose of camera 1 relative to camera 2, (6,) (`encoders.codecs.poses`)."""
-    (turn1, place1, _), (turn2, place2, _) = map(poses.point_info_camera, infos)
+    (turn1, place1, _), (turn2, place2, _) = map(point_info_camera, infos)
     return poses.relative_pose(turn1, place1, turn2, place2)
 
 
 def egomotion_numbers(infos: Sequence[Info]) -> Floats:
     """Return the relative poses of three cameras, (18,) (`encoders.codecs.poses.egomotion`)."""
-    cameras = [poses.point_info_camera(info) for info in infos]
+    cameras = [point_info_camera(info) for info in infos]
     return poses.egomotion([turn for turn, _, _ in cameras], [place for _, place, _ in cameras])
 
 
 def vanishing_numbers(infos: Sequence[Info]) -> Floats:
     """Return the unit vectors to the three vanishing points, (9,), in the camera's frame."""
-    return poses.point_info_vanishing_points(infos[0])
+    return point_info_vanishing_points(infos[0])
 
 
 def layout_numbers(infos: Sequence[Info]) -> Floats:
     """Return the box around the room, (9,), in the camera's frame."""
-    return poses.point_info_layout(infos[0])
+    return point_info_layout(infos[0])
 
 
 def _map(

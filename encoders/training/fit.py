@@ -52,7 +52,7 @@ def fit(
     record : dict, optional
         Further JSON values that are written to the files of weights.
     on_evaluation : function
-        Called with each finished `Evaluation`, such as `encoders.training.run_state.scalars`.
+        Called with each finished `Evaluation`, such as `encoders.training.tensorboard.scalars`.
     adversary : Adversary, optional
         Adds its term to the training loss. Reported losses do not include it.
     augment : function, optional

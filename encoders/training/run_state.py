@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import dataclasses
 import io
-import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from encoders.errors import InvalidDataError, MissingPackageError, TrainingError
-from encoders.errors.extras import remedy
-from encoders.training.checkpoint import read_config, read_weights, restore, write_weights
+from encoders.errors import InvalidDataError, TrainingError
+from encoders.training.checkpoint import read_weights, restore, write_weights
 from taskgraph.tables import write_text
 
 BEST, LAST, LOG, EVENTS = "best.safetensors", "last.safetensors", "log.csv", "tensorboard"
@@ -237,43 +234,3 @@ def _optimizer_state(
                 tensor = laid_out.copy_(tensor)
             state.setdefault(int(number), {})[key] = tensor
     return state
-
-
-@contextlib.contextmanager
-def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
-    """Log a run's evaluations for TensorBoard; yields the ``on_evaluation`` to pass to `fit`.
-
-    The evaluations that ``folder`` holds already are logged first, and replace those of an earlier
-    log. So a run can also begin to log when it resumes. Evaluations are numbered from 0.
-
-    Raises
-    ------
-    MissingPackageError
-        If neither ``tensorboard`` nor ``tensorboardX`` is installed.
-    """
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
-
-    try:
-        # With purge_step=0, all that older files in the folder hold is replaced.
-        logger = TensorBoardLogger(folder, name="", version=EVENTS, purge_step=0)
-    except ModuleNotFoundError:
-        raise MissingPackageError(
-            "logs for TensorBoard need tensorboard or tensorboardX, and neither is installed: "
-            + remedy("tensorboard")
-        ) from None
-
-    numbers = itertools.count()
-
-    def log(row: Evaluation) -> None:
-        """Log one evaluation."""
-        values = dataclasses.asdict(row)
-        logger.log_metrics({k: v for k, v in values.items() if k != "epoch"}, step=next(numbers))
-        logger.save()
-
-    path = folder / LAST
-    for row in read_config(path)["progress"]["epochs"] if path.exists() else ():
-        log(Evaluation(**row))
-    try:
-        yield log
-    finally:
-        logger.finalize("done")

@@ -19,7 +19,7 @@ from encoders.training.objective import loss_of
 from encoders.transfer.candidates import Candidates, Sources, first_order, rank_sources
 from encoders.transfer.data import Views, evenly, open_transfer_data
 from encoders.transfer.families import Measured, batches, families, lacks_some, moments
-from encoders.transfer.measure import place_of, write_measured
+from encoders.transfer.records import place_of, write_measured
 from encoders.transfer.ridge import (
     LAMBDAS,
     LAMBDAS_OF_IMAGES,

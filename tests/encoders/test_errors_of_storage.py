@@ -24,7 +24,7 @@ from encoders.training.config import FitConfig
 from encoders.training.objective import check_classes
 from encoders.transfer import measure as measuring
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig
+from encoders.transfer.settings import TransferConfig
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_text
 from tests.encoders.dataset.test_index import write_folder

@@ -20,11 +20,12 @@ from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_weights, write_weights
 from encoders.training.config import FitConfig
 from encoders.training.objective import Converted, converted
+from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
-from encoders.transfer.measure import TransferConfig, forget_unconverted, measure, place_of
-from encoders.transfer.settings import SweepConfig
+from encoders.transfer.measure import forget_unconverted, measure
+from encoders.transfer.records import place_of
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.store import Store, encode, views_of, write_views
-from encoders.transfer.sweep import write_or_check_config
 from tests.encoders.untrained import write_untrained
 from tests.failing import fails
 

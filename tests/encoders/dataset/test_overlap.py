@@ -26,10 +26,9 @@ from encoders.scenes.making.make import make
 from encoders.scenes.making.room_hashes import planned_rooms, room_hash
 from encoders.training.checkpoint import read_weights
 from encoders.training.config import FitConfig
+from encoders.transfer.config_file import checked_overlap, write_or_check_config
 from encoders.transfer.data import TransferDataConfig, divided
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import checked_overlap, write_or_check_config
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.cli import run
 from taskgraph.tables import write_transfers
 from taskgraph.transfers import Transfers

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from encoders.codecs.encodings import ENCODINGS, file_name, read
-from encoders.codecs.poses import matrix_to_euler, stored_ranges
+from encoders.codecs.point_info import stored_ranges
+from encoders.codecs.poses import matrix_to_euler
 from encoders.draw.contact_sheet import SHEET_ORDER, draw_contact_sheet, task_rows
 from encoders.draw.labeled_views import LabeledViews, sample_view, spread_views, views_in_folder
 from encoders.draw.legend import with_legend

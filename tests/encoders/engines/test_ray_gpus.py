@@ -11,9 +11,8 @@ from encoders.engines import EngineError, Job, RayEngine, run
 from encoders.engines.cluster import ClusterPool, fitting
 from encoders.scenes.making.make import make
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import encodings
+from encoders.transfer.jobs import encodings
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from tests.encoders.engines import engine_jobs as bad
 from tests.encoders.untrained import write_untrained
 
@@ -102,7 +101,7 @@ def test_representations_are_computed_on_the_cluster_not_in_the_driver(
     config = SweepConfig(transfer, ("rgb2depth",), ("edge2d", "random"))
     jobs = encodings(config, out)
     with monkeypatch.context() as barred:
-        barred.setattr("encoders.transfer.sweep.encode", None)
+        barred.setattr("encoders.transfer.jobs.encode", None)
         outcome = run(jobs, RayEngine())
     assert not outcome.failures
     assert len(outcome.results) == 2

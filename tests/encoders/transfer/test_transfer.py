@@ -24,21 +24,18 @@ from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
 from encoders.transfer.candidates import SubsetsOfBest
 from encoders.transfer.closed import measure_by_ridge, penalty_of, proposals, ranked, screen
+from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig, divided, evenly, open_transfer_data
 from encoders.transfer.families import families, lacks_some
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
-from encoders.transfer.measure import Represented, TransferConfig, measure, place_of
+from encoders.transfer.jobs import encode_source, first_transfers, set_transfers
+from encoders.transfer.measure import measure
 from encoders.transfer.readouts import READOUTS
-from encoders.transfer.settings import SweepConfig
+from encoders.transfer.records import place_of
+from encoders.transfer.represented import Represented
+from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
 from encoders.transfer.store import Store, encode, kind_of, seen_by, views_of, write_views
-from encoders.transfer.sweep import (
-    encode_source,
-    first_transfers,
-    resolve_tasks,
-    set_transfers,
-    sweep,
-    write_or_check_config,
-)
+from encoders.transfer.sweep import sweep
 from taskgraph.cli import run as command
 from taskgraph.tables import read_losses, read_transfers
 from tests.encoders.untrained import write_untrained

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.bathroom import washbasin
+from encoders.scenes.furniture.washbasins import washbasin
 from encoders.scenes.homes.arrangements.placing import BUILDERS, FRONT, choose, random_scores
 from encoders.scenes.homes.floor import Floor
 from encoders.scenes.homes.footprints import rotate_z
