@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from encoders.bank.pretrained import load
     from encoders.dataset import TaskonomyDataset, split_buildings
     from encoders.engines import Job, LocalEngine, RayEngine
-    from encoders.engines import run as run_jobs
+    from encoders.engines import run_jobs as run_jobs
     from encoders.networks import (
         PRESETS,
         EncoderDecoder,

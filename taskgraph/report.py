@@ -100,10 +100,10 @@ def report(
         parts += [taxonomy_section(taxonomy), stability_section(taxonomy, stable)]
         parts += _comparisons(transfers, problem, draws, seed, solver, progress)
     parts.append(_table_section(transfers))
-    return page(title, "\n".join(parts))
+    return html_page(title, "\n".join(parts))
 
 
-def page(title: str, body: str) -> str:
+def html_page(title: str, body: str) -> str:
     """Return a page with this title and body, in the style of the report."""
     return PAGE.substitute(title=html.escape(title), body=body)
 

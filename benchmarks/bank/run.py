@@ -17,7 +17,7 @@ from benchmarks.results.record import Record, append
 from encoders.bank.config import LOSSES_SUFFIX
 from encoders.bank.jobs import MANIFEST
 from encoders.bank.pretrained import SUFFIX
-from encoders.bank.table1 import MEAN, table
+from encoders.bank.table1 import MEAN, make_table1
 from taskgraph.tables import write_frame
 
 TABLE, LOST = "table1.csv", "losses.parquet"
@@ -30,7 +30,7 @@ def run(settings: Settings, out: Path) -> None:
     for path in sorted([*bank.glob("*" + SUFFIX), *bank.glob("*.json")]):
         shutil.copyfile(path, out / path.name)
     write_frame(joined_losses(bank), out / LOST)
-    frame = table(bank, sweep)
+    frame = make_table1(bank, sweep)
     write_frame(frame.reset_index(), out / TABLE)
     manifest = json.loads((out / MANIFEST).read_text())
     weights = sum(path.stat().st_size for path in out.glob("*" + SUFFIX))
@@ -49,7 +49,7 @@ def records_of(manifest: dict[str, Any], frame: pd.DataFrame, weights: int) -> l
     manifest : dict
         The bank's ``manifest.json``.
     frame : DataFrame
-        Table 1, as `encoders.bank.table1.table` returns it.
+        Table 1, as `encoders.bank.table1.make_table1` returns it.
     weights : int
         Bytes of all networks together.
     """

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.figures import write_picture
-from benchmarks.results.machine import commit, machine
+from benchmarks.results.machine import machine
 from benchmarks.transfers import buildings, figures, published, structure
 from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.facts import CHOICES, read_facts
@@ -20,6 +20,7 @@ from benchmarks.transfers.settings import SIZES, Settings
 from benchmarks.transfers.significance import against_random
 from benchmarks.transfers.tables import NAMES
 from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
+from encoders.bank.commit import commit
 from encoders.transfer.gather import LOSSES
 from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.results.machine import commit, machine
+from benchmarks.results.machine import machine
 from benchmarks.transfers.finished import FinishedSweep
+from encoders.bank.commit import commit
 
 PACKAGES = ("numpy", "scipy", "pandas", "highspy")
 

@@ -14,7 +14,8 @@ from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS, EncoderDecoder, OutputSpec, encoder, network
 from encoders.tasks import TASKS
 from encoders.tasks.names import known_name
-from encoders.training.checkpoint import FilePath, read_config, read_weights, restore
+from encoders.training.checkpoint import read_config, read_weights, restore
+from taskgraph.tables.formats import FilePath
 
 SUFFIX = ".safetensors"
 """Ending of the files that hold networks."""

@@ -14,7 +14,7 @@ from encoders.dataset.buildings import building_hashes
 from encoders.dataset.manifest import origin_of
 from encoders.networks import PRESETS
 from encoders.tasks import Task
-from encoders.training.checkpoint import FilePath
+from taskgraph.tables.formats import FilePath
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from encoders.bank.config import LOSSES_SUFFIX, RANDOM
 from encoders.errors import InvalidDataError
-from encoders.training.checkpoint import FilePath
 from taskgraph.affinity import image_wins
 from taskgraph.arrays import Floats, Integers
+from taskgraph.tables.formats import FilePath
 from taskgraph.tasks import AVERAGE, SELF
 
 NAN = float("nan")
@@ -62,7 +62,7 @@ DEFECT = 60.0
 """Win rate in per cent below which a network is reported as defective."""
 
 
-def table(
+def make_table1(
     bank: FilePath, sweep: FilePath | None = None, *, draws: int = 2_000, seed: int = 0
 ) -> pd.DataFrame:
     """Compute the win rates of a bank's networks on the test images, beside the paper's.
@@ -147,8 +147,8 @@ def weak(frame: pd.DataFrame, *, bound: float = DEFECT) -> list[str]:
     ]
 
 
-def markdown(frame: pd.DataFrame) -> str:
-    """Format the result of `table` as a Markdown table."""
+def table1_markdown(frame: pd.DataFrame) -> str:
+    """Format the result of `make_table1` as a Markdown table."""
     head = [
         "Task",
         "Images",

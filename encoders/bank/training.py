@@ -28,12 +28,12 @@ from encoders.training.checkpoint import halved, restore, write_weights
 from encoders.training.fit import fit
 from encoders.training.loop import losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.training.run_state import BEST, Evaluation
+from encoders.training.run_state import BEST, LogEntry
 from encoders.training.tensorboard import scalars
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF
 
-EpochCallback = Callable[[str, Evaluation], None]
+EpochCallback = Callable[[str, LogEntry], None]
 """Called with the source (`SELF` or a reference) and the epoch that it has just finished."""
 
 
@@ -122,7 +122,7 @@ def _train_and_test(
     run = out / RUNS / f"{task.name}.{source}"
     with scalars(run) if config.tensorboard else contextlib.nullcontext(lambda _: None) as log:
 
-        def report(row: Evaluation) -> None:
+        def report(row: LogEntry) -> None:
             """Log the evaluation, and pass it on with the source's name."""
             log(row)
             on_epoch(source, row)

@@ -24,7 +24,7 @@ from encoders.transfer.readouts import READOUTS
 from taskgraph.cli.exit_codes import BAD_INPUT
 from taskgraph.cli.options import hidden_alias, seed_option
 from taskgraph.cli.output import note
-from taskgraph.cli.parameters import Names
+from taskgraph.cli.parameters import NameList
 from taskgraph.cli.paths import InputFile
 from taskgraph.progress import progress_bar
 
@@ -43,8 +43,12 @@ if TYPE_CHECKING:
 )
 @bank_option
 @out_option("transfers")
-@click.option("--targets", type=Names(), default=(), help="Targets to measure; all 22 by default.")
-@click.option("--sources", type=Names(), default=(), help="Sources to measure; all 26 by default.")
+@click.option(
+    "--targets", type=NameList(), default=(), help="Targets to measure; all 22 by default."
+)
+@click.option(
+    "--sources", type=NameList(), default=(), help="Sources to measure; all 26 by default."
+)
 @click.option(
     "--max-order",
     type=click.IntRange(min=1),

@@ -69,7 +69,7 @@ def decode(domain: str, content: bytes) -> Any:
     return to_value(domain, raw_values(domain, encoding_of(domain), content))
 
 
-def read(path: str | PathLike[str], domain: str) -> Any:
+def read_value(path: str | PathLike[str], domain: str) -> Any:
     """Return the value that a file stores; errors name the file and its remedy.
 
     Raises
@@ -83,7 +83,7 @@ def read(path: str | PathLike[str], domain: str) -> Any:
 def read_raw(path: str | PathLike[str], domain: str) -> Any:
     """Return a picture's whole numbers, (H, W) or (H, W, 3), an array, or a JSON object.
 
-    `to_value` converts them to physical values; errors are those of `read`.
+    `to_value` converts them to physical values; errors are those of `read_value`.
     """
     again = (
         "run `taskgraph scenes OUT` again with the same settings to make it anew, "

@@ -18,7 +18,7 @@ import numpy as np
 from encoders.codecs.encodings import read_raw
 from encoders.codecs.point_info import point_info_room
 from encoders.dataset.index import Index
-from encoders.dataset.manifest import read_manifest
+from encoders.dataset.manifest import find_manifest
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.room_hashes import LENGTH, planned_rooms, room_hash
 from taskgraph.arrays import Integers
@@ -48,7 +48,7 @@ def building_hashes(index: Index, buildings: Sequence[str]) -> dict[str, tuple[s
     2. of the rooms in which cameras stand according to ``point_info``;
     3. of the bytes of a few pictures, chosen by the numbers of their views.
     """
-    manifest = read_manifest(index.root) or {}
+    manifest = find_manifest(index.root) or {}
     rooms = _without_shared({name: _rooms(index, manifest, name) for name in buildings})
     unknown = [name for name in buildings if not rooms[name]]
     return rooms | _without_shared(

@@ -20,7 +20,7 @@ MASKS = ("mask_valid", "depth_zbuffer", "depth_euclidean")
 
 
 @dataclass(frozen=True, eq=False)
-class Files:
+class DomainFiles:
     """The files of one domain, one for each row of the index.
 
     Attributes
@@ -66,7 +66,7 @@ class Index:
     building: Integers
     point: Integers
     view: Integers
-    _files: dict[str, Files] = field(repr=False)
+    _files: dict[str, DomainFiles] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.point)
@@ -76,7 +76,7 @@ class Index:
         building = self.buildings[self.building[row]]
         return f"{building}/point_{self.point[row]}_view_{self.view[row]}"
 
-    def files(self, domain: str) -> Files:
+    def files(self, domain: str) -> DomainFiles:
         """Return the files of a domain; its folders are listed at the first call.
 
         Raises
@@ -103,7 +103,7 @@ class Index:
         numbers = [self.buildings.index(name) for name in buildings]
         return np.flatnonzero(np.isin(self.building, numbers)).astype(np.int64)
 
-    def _list(self, domain: str, folders: dict[str, Path]) -> Files:
+    def _list(self, domain: str, folders: dict[str, Path]) -> DomainFiles:
         """List the files of a domain.
 
         Each folder is listed once, as looking up single files is slow on network disks.
@@ -121,7 +121,7 @@ class Index:
                 expected = f"point_{key[0]}_view_{key[1]}_domain_{domain}.{suffix}"
                 name, stamps[row] = files.get(key, (expected, ABSENT))
                 paths.append((folder / name).relative_to(self.root).as_posix())
-        return Files(domain, tuple(paths), tuple(stamps))
+        return DomainFiles(domain, tuple(paths), tuple(stamps))
 
 
 def read_index(root: Path) -> Index:
@@ -155,7 +155,7 @@ def read_index(root: Path) -> Index:
             paths.append((folder / name).relative_to(root).as_posix())
             stamps.append(stamp)
     table = np.array(keys, dtype=np.int64).reshape(-1, 3)
-    pictures = Files("rgb", tuple(paths), tuple(stamps))
+    pictures = DomainFiles("rgb", tuple(paths), tuple(stamps))
     return Index(root, buildings, table[:, 0], table[:, 1], table[:, 2], {"rgb": pictures})
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import Index
-from encoders.dataset.manifest import read_manifest
+from encoders.dataset.manifest import find_manifest
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.room_hashes import planned_rooms
 
@@ -111,7 +111,9 @@ def recorded_buildings(
     return next((dict(each[BUILDINGS]) for each in groups if task in each["tasks"]), None)
 
 
-def grouped(buildings_of_task: Mapping[str, Mapping[str, Sequence[str]]]) -> list[dict[str, Any]]:
+def group_by_buildings(
+    buildings_of_task: Mapping[str, Mapping[str, Sequence[str]]],
+) -> list[dict[str, Any]]:
     """Return a manifest's list under `TRAINED_ON`, from hashes of each task's buildings."""
     groups: list[dict[str, Any]] = []
     for task, buildings in sorted(buildings_of_task.items()):
@@ -177,7 +179,7 @@ def unknown_warning(overlap: Overlap, bank: str | PathLike[str]) -> str:
 
 def _remedy(index: Index, trained: TrainedBuildings) -> str:
     """Return advice on getting other buildings, as part of an error message."""
-    settings = (read_manifest(index.root) or {}).get("settings")
+    settings = (find_manifest(index.root) or {}).get("settings")
     if not settings:
         return "name other buildings, in a file for --splits or in another folder for --data"
     seed = next(each for each in _seeds(settings) if not _was_trained_on(trained, each))

@@ -37,7 +37,7 @@ NONE = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class PartnerTable:
     """The partners of each view of an index.
 
     Attributes
@@ -87,7 +87,7 @@ def choose_partners(
     seed: int,
     *,
     usable: Booleans | None = None,
-) -> Pairs:
+) -> PartnerTable:
     """Choose the partners of every view of a data set.
 
     Parameters
@@ -128,7 +128,7 @@ def choose_partners(
         for row, chosen in zip(own, partners, strict=True):
             if len(chosen) == PARTNERS[rule]:
                 rows[row] = own[chosen]
-    return Pairs(rows, same)
+    return PartnerTable(rows, same)
 
 
 def points_in_view(info: Info) -> frozenset[int]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from encoders.dataset.index import Index
-from encoders.dataset.pairs import NONE, Pairs
+from encoders.dataset.pairs import NONE, PartnerTable
 from encoders.dataset.partners import read_partners
 from encoders.dataset.reader import FileReader, Reader
 from encoders.dataset.resize import is_valid
@@ -38,7 +38,7 @@ class Samples:
         self.reader = reader
         self.seed = seed
         self.folder = folder
-        self._pairs: dict[tuple[str, int], Pairs] = {}
+        self._pairs: dict[tuple[str, int], PartnerTable] = {}
 
     @property
     def index(self) -> Index:
@@ -109,7 +109,7 @@ class Samples:
         """
         return self.of(task, rows, {}, seed=0)
 
-    def partners(self, task: Task, seed: int | None = None) -> Pairs | None:
+    def partners(self, task: Task, seed: int | None = None) -> PartnerTable | None:
         """Return the partners of all views for a task (cached); None if it takes none."""
         if not task.partners:
             return None

@@ -32,24 +32,24 @@ FRAMES = {2: (RED, BLUE), 3: (RED, GREEN, BLUE)}
 """Colors of two or three cameras in the order of the pictures; the last is in the map's middle."""
 
 
-def vanishing(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_vanishing_points(canvas: Canvas, answer: Array) -> Image.Image:
     """Draw nine crosses whose strokes run to the three vanishing points."""
     axes = canvas.in_units(answer).reshape(3, 3)
     axes = axes / np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), 1e-9)
     return with_vanishing_axes(canvas.picture(), axes, canvas.fov)
 
 
-def layout(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_layout(canvas: Canvas, answer: Array) -> Image.Image:
     """Draw the edges of the room's box."""
     return with_box(canvas.picture(), layout_corners(canvas.in_units(answer)), canvas.fov)
 
 
-def pose(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_pose(canvas: Canvas, answer: Array) -> Image.Image:
     """Draw a map of the first camera (red) as seen from the second one (blue)."""
     return camera_map([canvas.in_units(answer)], canvas.tile)
 
 
-def egomotion(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_egomotion(canvas: Canvas, answer: Array) -> Image.Image:
     """Draw a map of the first (red) and second camera (green) as seen from the third (blue)."""
     _, first, second = canvas.in_units(answer).reshape(3, 6)
     return camera_map([first, second], canvas.tile)

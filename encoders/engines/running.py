@@ -71,7 +71,7 @@ class Outcome:
     stopped: str | None = None
 
 
-def run(
+def run_jobs(
     jobs: Iterable[Job], engine: Engine, *, progress: Progress = no_progress, attempts: int = 2
 ) -> Outcome:
     """Run all jobs, and return their outcomes; the arguments are those of `as_completed`."""

@@ -17,7 +17,7 @@ from encoders.losses.adversarial import (
 from encoders.losses.entropy import soft_xentropy, xentropy
 from encoders.losses.masked import batch_mean, weights
 from encoders.losses.metric import metric
-from encoders.losses.pose import ego_cycle, pose_norm, robust, rotation
+from encoders.losses.pose import ego_cycle, pose_norm, robust, rotation_matrices
 from encoders.losses.regression import l1, l2
 
 
@@ -57,7 +57,7 @@ __all__ = [
     "noise_scale",
     "pose_norm",
     "robust",
-    "rotation",
+    "rotation_matrices",
     "soft_xentropy",
     "weights",
     "with_noise",

@@ -111,16 +111,16 @@ def cycle_error(predicted: Tensor, wanted: Tensor, std: Tensor) -> Tensor:
     first, second = poses[:, FIRST_SECOND], poses[:, SECOND_THIRD]
     label = wanted.reshape(-1, 3, POSE)[:, FIRST_THIRD]
     scale = std.reshape(3, POSE)[FIRST_THIRD]
-    turn = rotation(second[:, :3])
-    composed = compose(turn, rotation(first[:, :3]))
+    turn = rotation_matrices(second[:, :3])
+    composed = compose(turn, rotation_matrices(first[:, :3]))
     shift = compose(turn, first[:, 3:].unsqueeze(2)).squeeze(2) + second[:, 3:]
-    chord: Tensor = vector_norm(composed - rotation(label[:, :3]), dim=(1, 2)) / 2**0.5
+    chord: Tensor = vector_norm(composed - rotation_matrices(label[:, :3]), dim=(1, 2)) / 2**0.5
     angles = scale[:3].square().mean().sqrt()
     drift: Tensor = vector_norm((shift - label[:, 3:]) / scale[3:], dim=1)
     return drift + chord / angles
 
 
-def rotation(angles: Tensor) -> Tensor:
+def rotation_matrices(angles: Tensor) -> Tensor:
     """Return the matrices Rz(c) Ry(b) Rx(a), (B, 3, 3), of (B, 3) Euler angles, radians."""
     (sa, sb, sc), (ca, cb, cc) = angles.sin().unbind(1), angles.cos().unbind(1)
     rows = (

@@ -18,7 +18,7 @@ from encoders.networks.layers import as_map, last_map, layer_output
 from encoders.networks.projection import Projection, principal_projection, random_projection
 from encoders.networks.zoo import IMAGENET, named_model
 
-Layout = Literal["auto", "NCHW", "NHWC", "tokens"]
+LayerLayout = Literal["auto", "NCHW", "NHWC", "tokens"]
 ChannelStatistics = tuple[tuple[float, ...], tuple[float, ...]]
 
 
@@ -44,7 +44,7 @@ class External(nn.Module):
         *,
         normalize: ChannelStatistics | None,
         size: int | None,
-        layout: Layout,
+        layout: LayerLayout,
         frozen: bool,
     ) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ def external(
     weights: str | Path | None = None,
     normalize: ChannelStatistics | Literal["imagenet"] | None = None,
     size: int | None = None,
-    layout: Layout = "auto",
+    layout: LayerLayout = "auto",
     channels: int | None = None,
     seed: int = 0,
     frozen: bool = True,

@@ -28,7 +28,7 @@ from encoders.tasks.sample import Info, Sample, TargetsAndMask
 from encoders.tasks.task import Label
 from taskgraph.arrays import Floats
 
-Numbers = Callable[[Sequence[Info]], Floats]
+PointInfoNumbers = Callable[[Sequence[Info]], Floats]
 """From the ``point_info`` of a view and its partners to the numbers of a target."""
 
 DEPTH_LIMIT = 64500
@@ -110,7 +110,7 @@ def class_probabilities(domain: str) -> Label:
     return Label(make, (domain,), fit=partial(fit_frequencies, make=make))
 
 
-def from_point_info(numbers: Numbers, *, standardize: bool) -> Label:
+def from_point_info(numbers: PointInfoNumbers, *, standardize: bool) -> Label:
     """Return a label of numbers computed from the ``point_info`` of a view and its partners.
 
     ``standardize`` says whether each number is brought to mean 0 and standard deviation 1.
@@ -209,7 +209,7 @@ def _probabilities(sample: Sample, *, domain: str) -> TargetsAndMask:
     return probabilities.astype(np.float32), known
 
 
-def _vector(sample: Sample, *, numbers: Numbers) -> TargetsAndMask:
+def _vector(sample: Sample, *, numbers: PointInfoNumbers) -> TargetsAndMask:
     """Return standardized numbers computed from ``point_info``; an error names the file."""
     rows = []
     for infos, paths in zip(sample.infos, sample.paths, strict=True):

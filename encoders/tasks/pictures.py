@@ -14,7 +14,7 @@ from encoders.tasks.task import Label
 from taskgraph.arrays import Floats32
 
 
-def noisy(sample: Sample) -> Floats32:
+def noisy_pictures(sample: Sample) -> Floats32:
     """Return the pictures with noise, (B, 1, 3, S, S) (`encoders.codecs.corruptions.noisy`)."""
     rows = zip(sample.rgb, sample.rngs(), strict=True)
     return _planes(np.stack([corruptions.noisy(rgb, rng) for rgb, rng in rows]))[:, None]
@@ -24,12 +24,12 @@ PIECE = 2
 """The picture's side divided by the side of a jigsaw tile, as given to a network."""
 
 
-def with_hole(sample: Sample) -> Floats32:
+def pictures_with_hole(sample: Sample) -> Floats32:
     """Return the pictures without their middle, (B, 1, 3, S, S) (`encoders.codecs.corruptions`)."""
     return _planes(corruptions.masked(sample.rgb))[:, None]
 
 
-def lightness(sample: Sample) -> Floats32:
+def lightness_pictures(sample: Sample) -> Floats32:
     """Return the lightness of the pictures, (B, 1, 1, S, S) (`encoders.codecs.colors`)."""
     return _planes(colors.lightness(sample.rgb))[:, None]
 

@@ -13,7 +13,7 @@ from encoders.errors import InvalidDataError
 from encoders.tasks.sample import OneView, Sample, TargetsAndMask, scaled_pictures
 from taskgraph.arrays import Booleans, Floats32
 
-Kind = Literal["map", "class_map", "segments", "vector", "classes"]
+OutputKind = Literal["map", "class_map", "segments", "vector", "classes"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Output:
         H and W are the side of the pictures divided by this number.
     """
 
-    kind: Kind
+    kind: OutputKind
     channels: int | None
     shrink: int = 1
 

@@ -33,7 +33,7 @@ IMPLIED: Mapping[str, Any] = {"patience": None, "min_delta": 0.001, "cuts": 2, "
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class LogEntry:
     """Results of an evaluation on the validation split, and of the training since the last one.
 
     Attributes
@@ -82,7 +82,7 @@ class RunState:
     step: int = 0
     best_epoch: int = -1
     best_loss: float = math.inf
-    epochs: list[Evaluation] = field(default_factory=list)
+    epochs: list[LogEntry] = field(default_factory=list)
     best_step: int = -1
     stopped: str | None = None
 
@@ -96,7 +96,7 @@ class RunState:
         """Return the validation losses, in order."""
         return [row.valid_loss for row in self.epochs]
 
-    def add(self, row: Evaluation) -> bool:
+    def add(self, row: LogEntry) -> bool:
         """Add an evaluation; returns whether it is the best so far."""
         self.epochs.append(row)
         if not row.valid_loss < self.best_loss:
@@ -166,7 +166,7 @@ def save_state(
     state = dataclasses.asdict(run)
     write_weights(folder / LAST, tensors, {**origin, "progress": state})
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(Evaluation)])
+    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(LogEntry)])
     writer.writeheader()
     writer.writerows(state["epochs"])
     write_text(text.getvalue(), folder / LOG)
@@ -211,7 +211,7 @@ def resume(
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state_of})
     except (ValueError, KeyError, IndexError, RuntimeError) as error:
         raise InvalidDataError(f"{path}: its optimizer's state does not fit: {error}") from None
-    epochs = [Evaluation(**row) for row in state.pop("epochs")]
+    epochs = [LogEntry(**row) for row in state.pop("epochs")]
     return RunState(**state, epochs=epochs)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from encoders.errors import MissingPackageError
 from encoders.errors.extras import remedy
 from encoders.training.checkpoint import read_config
-from encoders.training.run_state import EVENTS, LAST, Evaluation
+from encoders.training.run_state import EVENTS, LAST, LogEntry
 
 
 @contextlib.contextmanager
-def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
+def scalars(folder: Path) -> Iterator[Callable[[LogEntry], None]]:
     """Log a run's evaluations for TensorBoard; yields the ``on_evaluation`` to pass to `fit`.
 
     The evaluations that ``folder`` holds already are logged first, and replace those of an earlier
@@ -39,7 +39,7 @@ def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
 
     numbers = itertools.count()
 
-    def log(row: Evaluation) -> None:
+    def log(row: LogEntry) -> None:
         """Log one evaluation."""
         values = dataclasses.asdict(row)
         logger.log_metrics({k: v for k, v in values.items() if k != "epoch"}, step=next(numbers))
@@ -47,7 +47,7 @@ def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
 
     path = folder / LAST
     for row in read_config(path)["progress"]["epochs"] if path.exists() else ():
-        log(Evaluation(**row))
+        log(LogEntry(**row))
     try:
         yield log
     finally:

@@ -14,23 +14,23 @@ from encoders.transfer.ridge import (
     Moments,
     Regressand,
     Statistics,
-    compared,
-    local,
-    pooled,
+    compared_features,
+    local_features,
+    pooled_features,
     regressand,
-    related,
+    related_features,
     runs,
 )
-from encoders.transfer.store import PLAIN, Store, kind_of
+from encoders.transfer.store import PLAIN, Store, input_kind
 from taskgraph.arrays import Floats32, Integers
 
 IMAGES = 32
 """Number of images read at a time: with 26 sources, each has 256 places of 1,872 features."""
 
-SINGLE = {"local": local, "pooled": pooled}
+SINGLE = {"local": local_features, "pooled": pooled_features}
 """By form: the function that computes the features of targets of one picture."""
 
-SEVERAL = {"related": related, "compared": compared}
+SEVERAL = {"related": related_features, "compared": compared_features}
 """By form: the function that computes the features of targets of several pictures."""
 
 
@@ -66,7 +66,7 @@ def families(targets: Sequence[str], masked: Collection[str] = ()) -> list[Famil
     for name in targets:
         form = feature_form(TASKS[name])
         alone = form in ("related", "compared") or name in masked
-        groups.setdefault((form, kind_of(TASKS[name]), name if alone else ""), []).append(name)
+        groups.setdefault((form, input_kind(TASKS[name]), name if alone else ""), []).append(name)
     return [
         Family(own or (form if kind == PLAIN else f"{form}-{kind}"), tuple(names), kind, form)
         for (form, kind, own), names in groups.items()

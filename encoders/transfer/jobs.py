@@ -10,22 +10,22 @@ from encoders.dataset.splits import ALL
 from encoders.engines import Job, with_threads
 from encoders.tasks import TASKS
 from encoders.transfer.candidates import (
-    Candidates,
+    CandidateRule,
     Sources,
-    first_order,
+    first_order_sources,
     rank_sources,
 )
 from encoders.transfer.data import open_transfer_data
-from encoders.transfer.measure import measure
+from encoders.transfer.measure import measure_transfer
 from encoders.transfer.records import REFERENCES, place_of, records
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.store import (
     PLAIN,
     REPRESENTATIONS,
     Store,
-    encode,
-    kind_of,
+    input_kind,
     views_of,
+    write_representations,
     write_views,
 )
 from taskgraph.tasks import join_sources
@@ -38,7 +38,7 @@ def encodings(config: SweepConfig, out: Path) -> list[Job]:
     """Return one job for each source and kind of input, which stores its representations."""
     store = Store(out / REPRESENTATIONS)
     write_views(store, views_of(config.transfer.pool, config.targets))
-    kinds = {kind_of(TASKS[name]): name for name in config.targets}
+    kinds = {input_kind(TASKS[name]): name for name in config.targets}
     kinds = {kind: PLAIN_TASK if kind == PLAIN else name for kind, name in kinds.items()}
     return [
         Job(
@@ -57,14 +57,14 @@ def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> 
     """Write one source's representations of a task's inputs; returns the path of the file."""
     network = load(source, config.bank)
     pool = config.pool
-    if task in TASKS and kind_of(TASKS[task]) == PLAIN:
+    if task in TASKS and input_kind(TASKS[task]) == PLAIN:
         dataset = TaskonomyDataset(
             pool.data, [task], ALL, size=pool.size, constants={}, progress=False
         )
     else:
         dataset = open_transfer_data(pool, task).train.dataset
     store, device = Store(out / REPRESENTATIONS), config.fit.fabric().device
-    return str(encode(network.encoder, dataset, task, store, source, device=device))
+    return str(write_representations(network.encoder, dataset, task, store, source, device=device))
 
 
 def first_transfers(
@@ -77,12 +77,12 @@ def first_transfers(
         for target in config.targets
         for sources in [
             *references,
-            *(first_order(target, config.sources) if single_sources else []),
+            *(first_order_sources(target, config.sources) if single_sources else []),
         ]
     ]
 
 
-def set_transfers(config: SweepConfig, out: Path, rule: Candidates) -> list[tuple[str, Sources]]:
+def set_transfers(config: SweepConfig, out: Path, rule: CandidateRule) -> list[tuple[str, Sources]]:
     """Return (target, sources) of the sets of sources that the rule proposes, target by target."""
     measured = records(out)
     transfers: list[tuple[str, Sources]] = []
@@ -102,7 +102,7 @@ def measurement(config: SweepConfig, out: Path, target: str, sources: Sources) -
     """Return the job that measures one transfer, or one of `REFERENCES`."""
     return Job(
         f"{join_sources(sources)} -> {target}",
-        measure,
+        measure_transfer,
         (config.transfer, out, target, sources),
         done=place_of(out, target, sources),
         weight=TASKS[target].inputs * (1 + 0.1 * len(sources)),

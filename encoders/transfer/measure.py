@@ -33,13 +33,13 @@ from encoders.transfer.data import TransferData, open_transfer_data
 from encoders.transfer.records import place_of, write_measured
 from encoders.transfer.represented import Represented, read_out
 from encoders.transfer.settings import TransferConfig
-from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
+from encoders.transfer.store import REPRESENTATIONS, Store, input_kind
 from taskgraph.arrays import Floats32
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
 
 @with_threads
-def measure(
+def measure_transfer(
     config: TransferConfig, out: Path, target: str, sources: tuple[str, ...]
 ) -> dict[str, Any]:
     """Measure one transfer or reference, and write its losses and its record.
@@ -109,7 +109,7 @@ def _prepared(
         assert task.output is not None
         return Average(task.output.shape(config.pool.size)), views
     store = Store(out / REPRESENTATIONS)
-    parts = [Represented(part, store, sources, kind_of(task)) for part in views]
+    parts = [Represented(part, store, sources, input_kind(task)) for part in views]
     return read_out(config, task, store, parts[0]), parts
 
 
@@ -122,8 +122,8 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
     """Remove a target's record of ``self`` if an earlier version measured it in wrong units.
 
     That version compared a network's predictions with targets that were standardized with other
-    constants than those of its training. The next `measure` measures ``self`` again. Returns
-    whether a record was removed.
+    constants than those of its training. The next `measure_transfer` measures ``self`` again.
+    Returns whether a record was removed.
     """
     path = place_of(out, target, (SELF,))
     if not path.exists() or "converted" in json.loads(path.read_text()):

@@ -11,11 +11,11 @@ from typing import Any
 from encoders.dataset.overlap import (
     unknown_warning,
 )
-from encoders.engines import Engine, Job, Outcome, run, with_threads
+from encoders.engines import Engine, Job, Outcome, run_jobs, with_threads
 from encoders.errors.storage import storing
 from encoders.transfer.candidates import (
     CANDIDATES,
-    Candidates,
+    CandidateRule,
     Sources,
 )
 from encoders.transfer.closed import measure_by_ridge, proposals, screen
@@ -65,7 +65,7 @@ def sweep(
     out: Path,
     engine: Engine,
     *,
-    rule: Candidates | None = None,
+    rule: CandidateRule | None = None,
     progress: ProgressFactory = no_progress_bar,
 ) -> SweepOutcome:
     """Measure the references, all single sources, and the sets of sources that a rule proposes.
@@ -125,14 +125,14 @@ class _Stages:
         if self.outcome.stopped:
             return
         with self.progress(title) as progress:
-            self.outcome.add(run(jobs, self.engine, progress=progress))
+            self.outcome.add(run_jobs(jobs, self.engine, progress=progress))
 
     def train_references(self, *, single_sources: bool) -> None:
         """Measure the references, and with ``single_sources`` also the transfers of order 1."""
         title = "references, order 1" if single_sources else "references"
         self._measure(title, first_transfers(self.config, single_sources=single_sources))
 
-    def train_sets(self, rule: Candidates) -> None:
+    def train_sets(self, rule: CandidateRule) -> None:
         """Train read-outs on the sets of sources that the rule and the ridge screen propose."""
         config = self.config
         if config.max_order == 1 or self.outcome.stopped:
@@ -145,7 +145,7 @@ class _Stages:
             rule = Screened(rule, best_sets, config.screen)
         self._measure(f"orders 2 to {config.max_order}", set_transfers(config, self.out, rule))
 
-    def solve_by_ridge(self, rule: Candidates) -> None:
+    def solve_by_ridge(self, rule: CandidateRule) -> None:
         """Measure ridge read-outs from all single sources and the sets that the rule proposes."""
         if not self.outcome.stopped:
             measure_by_ridge(self.config, self.out, rule)

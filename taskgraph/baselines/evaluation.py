@@ -71,12 +71,12 @@ class Evaluation:
         each column. If a method spends another amount than the taxonomy, the next row is the
         optimum at its cost. NaN where there is no taxonomy or no measurement; see `notes`.
         """
-        rows = {name: summary(taxonomy) for name, taxonomy in self._named()}
+        rows = {name: taxonomy_summary(taxonomy) for name, taxonomy in self._named()}
         for name, drawn in ((RANDOM_BEST, self.random_best), (RANDOM, self.random)):
             if self.draws:
                 columns = (drawn.mean(), *percentiles(drawn))
                 rows |= {f"{name}, {end}": dict(of) for end, of in zip(ENDS, columns, strict=True)}
-                rows |= {label: summary(best) for label, best in self._other_optimum(name)}
+                rows |= {label: taxonomy_summary(best) for label, best in self._other_optimum(name)}
         return pd.DataFrame(rows).T.rename_axis("method").reset_index()
 
     @property
@@ -164,7 +164,7 @@ def _at_cost_of(method: str) -> str:
     return f"{SOLVED} at the cost of {method}"
 
 
-def summary(taxonomy: Taxonomy) -> dict[str, float]:
+def taxonomy_summary(taxonomy: Taxonomy) -> dict[str, float]:
     """Return the objective, the cost, and the mean gain and quality of a taxonomy, as `COLUMNS`."""
     if not taxonomy.solved:
         return dict.fromkeys(COLUMNS, np.nan)

@@ -13,7 +13,7 @@ from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.problem import Problem, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.progress import Progress, no_progress, with_progress
-from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
+from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose_transfers
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
 
@@ -62,7 +62,7 @@ def draw_random_sets(
         tried += 1
         supervised = random_set(program, rng)
         edges = _random_edges(program, supervised, rng)
-        best = choose(program, supervised)
+        best = choose_transfers(program, supervised)
         random = choose_among(program, supervised, edges)
         if best is not None and random is not None:
             best_rows.append(_means(best, measured))
@@ -107,7 +107,7 @@ def choose_among(program: Program, supervised: Booleans, edges: Integers) -> Cho
         None if a target is unsolved, or the budget is exceeded.
     """
     allowed = edges[edges >= 0]
-    choice = choose(program.with_edges(allowed), supervised)
+    choice = choose_transfers(program.with_edges(allowed), supervised)
     if choice is None:
         return None
     moved = choice.edges >= 0

@@ -20,7 +20,7 @@ from taskgraph.cli.paths import TABLES, OutputFile
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities
-    from taskgraph.tables import Files
+    from taskgraph.tables import TableFiles
     from taskgraph.transfers import Transfers
 
 GUESSED = (
@@ -97,7 +97,7 @@ def affinity_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
     return 0
 
 
-def _transfers(files: Files, flags: dict[str, Any]) -> Transfers:
+def _transfers(files: TableFiles, flags: dict[str, Any]) -> Transfers:
     """Return the table of transfers of the losses, win rates or scores in the files."""
     from taskgraph.tables import table_kind
 
@@ -112,7 +112,7 @@ def _transfers(files: Files, flags: dict[str, Any]) -> Transfers:
     raise click.UsageError(f"{files} holds affinities already; pass it to `taskgraph solve`")
 
 
-def _from_wins(files: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
+def _from_wins(files: TableFiles, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     """Return the affinities of a table of win rates."""
     from taskgraph.affinity import affinities_from_wins_table
     from taskgraph.tables import naming, read_wins
@@ -129,7 +129,9 @@ def _from_wins(files: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
         )
 
 
-def _from_scores(files: Files, kind: str, rows: dict[str, Any], flags: dict[str, Any]) -> Transfers:
+def _from_scores(
+    files: TableFiles, kind: str, rows: dict[str, Any], flags: dict[str, Any]
+) -> Transfers:
     """Return weights from single scores, and note that they are no AHP affinities."""
     from taskgraph.affinity import affinities_from_scores
     from taskgraph.errors import InvalidTableError

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from taskgraph.cli.parameters import Names, Pairs
+from taskgraph.cli.parameters import NameList, NameValue
 from taskgraph.cli.paths import PICTURES, InputFile, OutputFile
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,7 +89,7 @@ def exclude_option(function: F) -> F:
     """Add ``--exclude``, the tasks to leave out."""
     return click.option(
         "--exclude",
-        type=Names(),
+        type=NameList(),
         multiple=True,
         help="Leave these tasks out, as sources and as targets.",
     )(function)
@@ -158,7 +158,7 @@ def where_option(help_text: str) -> Callable[[F], F]:
 
     return click.option(
         "--where",
-        type=Pairs(),
+        type=NameValue(),
         multiple=True,
         metavar="HEADER=VALUE",
         expose_value=False,
@@ -177,6 +177,6 @@ def merged(parts: Iterable[dict[str, str]]) -> dict[str, str]:
     return {name: text for part in parts for name, text in part.items()}
 
 
-def flat(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+def join_groups(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
     """Join the names of a flag that was given several times."""
     return tuple(name for group in groups for name in group)

@@ -15,7 +15,7 @@ from taskgraph.cli.losses import (
 )
 from taskgraph.cli.options import format_options
 from taskgraph.cli.output import notices, show, show_data
-from taskgraph.cli.problem import check_costs, make_problem, problem_options
+from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options
 from taskgraph.progress import progress_bar
 
 
@@ -55,7 +55,7 @@ def stability_command(
     kind = table_kind(files, columns=rows["columns"])
     if kind != "losses":
         raise click.UsageError(f"{files} holds {kind}; only losses on images can be resampled")
-    problem = make_problem(problem_file, flags)
+    problem = problem_from_flags(problem_file, flags)
     with notices():
         resampled = affinities_of(files, rows, flags)
     check_costs(resampled.transfers, problem, flags)

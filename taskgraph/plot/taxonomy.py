@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 
-from taskgraph.plot.colors import ink, muted, order_colors, paper, text_color
+from taskgraph.plot.colors import ink, muted, order_colors, panel_background, text_color
 from taskgraph.plot.figures import PlotError, Size, new_figure, require_solved
 from taskgraph.plot.legend import SOURCE_ONLY, SUPERVISED, draw_legend, target_colors
-from taskgraph.plot.names import plain
+from taskgraph.plot.names import escape_dollars
 from taskgraph.plot.sheet import HEAD, Sheet, ports, sheet_of, size_of
 from taskgraph.plot.style import font_size, styled
 from taskgraph.taxonomy import Taxonomy, Transfer
@@ -127,7 +127,9 @@ def _draw_lines(axes: Axes, sheet: Sheet, colors: Mapping[int, str]) -> None:
             )
         for end in ends:
             _draw_arrow(axes, _curve((sheet.junction, y), (sheet.right, end)), color, sheet.zoom)
-        dot = Circle((sheet.junction, y), 0.075, facecolor=color, edgecolor=paper(), zorder=3)
+        dot = Circle(
+            (sheet.junction, y), 0.075, facecolor=color, edgecolor=panel_background(), zorder=3
+        )
         axes.add_patch(dot)
         number = axes.text(sheet.junction, y, str(order), color="white", zorder=4)
         number.set(ha="center", va="center_baseline", fontsize=font_size() * 0.81)
@@ -161,7 +163,7 @@ def _draw_box(
         zorder=2,
     )
     axes.add_patch(box)
-    label = axes.text(x + width / 2, y, plain(text), color=text_color(fill), zorder=4)
+    label = axes.text(x + width / 2, y, escape_dollars(text), color=text_color(fill), zorder=4)
     label.set(ha="center", va="center_baseline", fontsize=font_size())
 
 
@@ -196,7 +198,12 @@ def _draw_titles(axes: Axes, sheet: Sheet, taxonomy: Taxonomy, title: str | None
     if title is None:
         title = f"budget {taxonomy.budget:g}, transfers of order at most {taxonomy.max_order}"
     axes.text(
-        sheet.width / 2, 0.2, plain(title), ha="center", va="center", size=font_size() * 1.125
+        sheet.width / 2,
+        0.2,
+        escape_dollars(title),
+        ha="center",
+        va="center",
+        size=font_size() * 1.125,
     )
     columns = [(sheet.left, sheet.left_width, f"supervised ({len(sheet.layout.supervised)})")]
     if sheet.layout.targets:

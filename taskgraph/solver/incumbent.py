@@ -6,7 +6,7 @@ import math
 
 from taskgraph.arrays import Booleans
 from taskgraph.program import Program
-from taskgraph.solver.choice import Choice, choose, tolerance, without_redundant
+from taskgraph.solver.choice import Choice, choose_transfers, tolerance, without_redundant
 from taskgraph.solver.clock import Clock
 
 
@@ -35,7 +35,7 @@ class Incumbent:
 
     def offer(self, supervised: Booleans) -> None:
         """Evaluate a set of supervised sources, and keep it if it may be the one to report."""
-        choice = choose(self.program, supervised)
+        choice = choose_transfers(self.program, supervised)
         if choice is None or choice.value < self.cutoff:
             return
         choice = without_redundant(self.program, choice, self._clock)

@@ -113,7 +113,7 @@ def _number(key: Integers, valid: Booleans) -> tuple[Integers, Integers]:
     return unique, numbers
 
 
-def bound(index: DualIndex, at: Multipliers) -> Bound:
+def lagrangian_bound(index: DualIndex, at: Multipliers) -> Bound:
     """Evaluate the Lagrangian bound at some multipliers."""
     program, owned = index.program, index.owned
     own = program.self_source[owned]

@@ -10,7 +10,7 @@ from taskgraph.tables.documents import (
     write_taxonomy,
 )
 from taskgraph.tables.files import read_frame, read_header
-from taskgraph.tables.many_files import Files, expanded
+from taskgraph.tables.many_files import TableFiles, expanded
 from taskgraph.tables.naming import naming
 from taskgraph.tables.readers import (
     read_losses,
@@ -34,8 +34,8 @@ from taskgraph.tables.writing import (
 
 __all__ = [
     "SUFFIXES",
-    "Files",
     "Kind",
+    "TableFiles",
     "check_folder",
     "check_writable",
     "default_transfers",

@@ -65,7 +65,7 @@ def read_separator(path: FilePath) -> str:
         return csv_header(Path(path), kind)[1] if is_text else ","
 
 
-def read_index(path: FilePath) -> list[str]:
+def read_index_columns(path: FilePath) -> list[str]:
     """Return the columns of a Parquet or Feather file that were the index of a DataFrame.
 
     Raises

@@ -19,7 +19,7 @@ from benchmarks.speed.solver.whole_calls import turns
 from taskgraph.problem import make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver import find_solver
-from taskgraph.solver.choice import choose
+from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.clock import Clock
 
 
@@ -56,7 +56,7 @@ def test_a_time_out_of_cbc_on_the_papers_form_is_not_called_optimal():
     result = find_solver("cbc").run(model.lp, Clock(0.5))
     assert result.status in ("feasible", "unknown")
     if result.status == "feasible":
-        assert choose(program, model.solution()) is not None
+        assert choose_transfers(program, model.solution()) is not None
 
 
 def test_a_run_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):

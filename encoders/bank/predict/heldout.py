@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from encoders.bank.predict.networks import Predictor, add_legend, open_bank
-from encoders.codecs.encodings import read
+from encoders.codecs.encodings import read_value
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.index import read_index
 from encoders.dataset.overlap import (
@@ -28,14 +28,14 @@ from encoders.draw import (
     TaskRows,
     answer_of_label,
     as_tile,
-    draw,
+    draw_answer,
     draw_input,
+    draw_table,
     has_own_input,
-    table,
 )
 from encoders.errors import InvalidDataError
 from encoders.tasks.names import ALL_TASKS
-from encoders.training.checkpoint import FilePath
+from taskgraph.tables.formats import FilePath
 
 TILE = 96
 """Side of a drawn picture, in pixels."""
@@ -93,7 +93,7 @@ def gallery(
     fields_of_view = [_field_of_view(first, number) for number in numbers]
     groups = [_group(p, datasets[p.size], numbers, fields_of_view) for p in predictors]
     heads = [_head(first, number, overlap) for number in numbers]
-    page = table(heads, groups, blocks=1 + len(groups) // GROUPS)
+    page = draw_table(heads, groups, blocks=1 + len(groups) // GROUPS)
     if warning := unknown_warning(overlap, bank):
         logger.warning("%s", warning)
     return add_legend(page, predictors)
@@ -159,7 +159,7 @@ def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, I
 
 def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:
     """Return the content of a view's file of one domain, in physical units."""
-    return read(data.index.root / data.index.files(domain).paths[data.rows[number]], domain)
+    return read_value(data.index.root / data.index.files(domain).paths[data.rows[number]], domain)
 
 
 def _group(
@@ -180,8 +180,11 @@ def _group(
     shown = mask if task.partners else np.ones(len(mask), dtype=bool)
     outputs, labels = predictor.predict(inputs), [answer_of_label(task, t) for t in target]
     rows = [
-        ("prediction", [draw(c, o, s) for c, o, s in zip(canvases, outputs, shown, strict=True)]),
-        ("label", [draw(c, o, m) for c, o, m in zip(canvases, labels, mask, strict=True)]),
+        (
+            "prediction",
+            [draw_answer(c, o, s) for c, o, s in zip(canvases, outputs, shown, strict=True)],
+        ),
+        ("label", [draw_answer(c, o, m) for c, o, m in zip(canvases, labels, mask, strict=True)]),
     ]
     if has_own_input(task):
         rows.insert(0, ("input", [draw_input(canvas) for canvas in canvases]))

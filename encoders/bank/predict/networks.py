@@ -22,8 +22,9 @@ from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS
 from encoders.tasks import TASKS, Sample, Task
 from encoders.tasks.names import ALL_TASKS, DISPLAY_ORDER, trained_name
-from encoders.training.checkpoint import FilePath, read_config
+from encoders.training.checkpoint import read_config
 from taskgraph.arrays import Array, Floats32, Pixels
+from taskgraph.tables.formats import FilePath
 
 
 @dataclass(frozen=True, eq=False)

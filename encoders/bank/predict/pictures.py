@@ -11,11 +11,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from encoders.bank.predict.networks import Predictor, add_legend, open_bank
 from encoders.dataset.resize import resized
-from encoders.draw import as_tile, draw, draw_input, has_own_input, lines
+from encoders.draw import as_tile, draw_answer, draw_input, has_own_input, lines
 from encoders.errors import InvalidDataError
 from encoders.tasks.names import ALL_TASKS
-from encoders.training.checkpoint import FilePath
 from taskgraph.arrays import Pixels
+from taskgraph.tables.formats import FilePath
 
 TILE = 192
 """Side of a drawn picture, in pixels."""
@@ -115,4 +115,4 @@ def _tiles(
         canvas = predictor.canvas(inputs, TILE)
         if has_own_input(predictor.task):
             yield f"{predictor.task.name} (input)", draw_input(canvas)
-        yield predictor.task.name, draw(canvas, predictor.predict(inputs[None])[0])
+        yield predictor.task.name, draw_answer(canvas, predictor.predict(inputs[None])[0])

@@ -8,7 +8,7 @@ from encoders.scenes.furniture.kitchen import BACK, FRONT, HEIGHT
 from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle, round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import rounded_box
-from encoders.scenes.solids.shapes import box, boxes, copies, join, rotation, tapered_box
+from encoders.scenes.solids.shapes import axis_rotation, box, boxes, copies, join, tapered_box
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
@@ -191,7 +191,7 @@ def washing_machine(rng: np.random.Generator) -> Piece:
     """Build a white cube with a round glass door, a panel, a knob and a drawer for soap."""
     x, y, high = 0.3, rng.uniform(0.26, 0.3), rng.uniform(0.84, 0.87)
     body, front = pick(rng, "enamel", "enamel", "metal"), -y
-    facing = rotation(0, np.pi / 2)  # the z axis to -y
+    facing = axis_rotation(0, np.pi / 2)  # the z axis to -y
     middle, radius = (0.0, front, rng.uniform(0.4, 0.46)), rng.uniform(0.16, 0.19)
     hoop = (
         lathe(

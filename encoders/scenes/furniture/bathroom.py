@@ -9,7 +9,7 @@ from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pic
 from encoders.scenes.solids.hollows import holed_slab
 from encoders.scenes.solids.outlines import round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import basin, rounded_box
-from encoders.scenes.solids.shapes import Shape, join, open_box, rotation
+from encoders.scenes.solids.shapes import Shape, axis_rotation, join, open_box
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 
@@ -31,7 +31,7 @@ def toilet(rng: np.random.Generator) -> Piece:
         stretch=(1.0, long),
     )
     if chance(rng, 0.5):  # open: upright, before the tank
-        lid = lid.moved((0, -back, 0)).rotated(rotation(0, -np.pi / 2))
+        lid = lid.moved((0, -back, 0)).rotated(axis_rotation(0, -np.pi / 2))
         lid = lid.moved((0, near - 0.026, rim + 0.012))
     else:
         lid = lid.moved((0, 0, rim + 0.025))
@@ -88,7 +88,7 @@ def _built_in_tub(rng: np.random.Generator) -> Piece:
     x, y, high = rng.uniform(0.75, 0.88), rng.uniform(0.35, 0.4), rng.uniform(0.5, 0.58)
     hole = (0.1 - x, 0.08 - y), (x - 0.07, y - 0.08)
     side = pick(rng, -1, 1)
-    pipe = tap((0, 0, 0), 0.12, 0.12, levers=True).rotated(rotation(2, -side * np.pi / 2))
+    pipe = tap((0, 0, 0), 0.12, 0.12, levers=True).rotated(axis_rotation(2, -side * np.pi / 2))
     parts = [
         Part(basin((*hole[0], 0.14), (*hole[1], high), 0.15, steps=4), "enamel"),
         Part(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
-from encoders.scenes.solids.shapes import Shape, box, boxes, join, rotation, tapered_box
+from encoders.scenes.solids.shapes import Shape, axis_rotation, box, boxes, join, tapered_box
 
 
 def book(rng: np.random.Generator) -> Piece:
@@ -30,7 +30,7 @@ def _pile(rng: np.random.Generator) -> Piece:
     wide, tall = rng.uniform(0.15, 0.22), rng.uniform(0.21, 0.29)
     for number in range(int(rng.integers(1, 6))):
         thick = rng.uniform(0.015, 0.045)
-        turn = rotation(2, rng.normal(0.0, 0.12))
+        turn = axis_rotation(2, rng.normal(0.0, 0.12))
         covers, pages = _volume(wide, tall, thick)
         parts.append(Part(covers.rotated(turn).moved((0, 0, z)), "book", number))
         paper.append(pages.rotated(turn).moved((0, 0, z)))
@@ -72,8 +72,8 @@ def _open_book(rng: np.random.Generator) -> Piece:
         )
         low = np.stack([np.full(10, 0.15 * wide), at, np.full(10, 0.003)], axis=1)
         far = np.stack([wide * rng.uniform(0.7, 0.85, 10), at + 0.006, np.full(10, top + 5e-4)], 1)
-        leaves.append(page.rotated(rotation(2, turn)))
-        text.append(boxes(low, far).rotated(rotation(2, turn)))
+        leaves.append(page.rotated(axis_rotation(2, turn)))
+        text.append(boxes(low, far).rotated(axis_rotation(2, turn)))
     cover = box((-wide - 0.004, -y, 0), (wide + 0.004, y, 0.0031))
     parts = [Part(cover, "book"), Part(join(leaves), "paper"), Part(join(text), "plastic_dark")]
     if chance(rng, 0.5):

@@ -6,7 +6,15 @@ import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Top, chance, pick
 from encoders.scenes.solids.rounded import rounded_box, sphere
-from encoders.scenes.solids.shapes import Shape, box, boxes, copies, join, rotation, tapered_box
+from encoders.scenes.solids.shapes import (
+    Shape,
+    axis_rotation,
+    box,
+    boxes,
+    copies,
+    join,
+    tapered_box,
+)
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, rods
 from taskgraph.arrays import Floats
@@ -29,7 +37,7 @@ def leaning_box(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
 
 def tip_back(shape: Shape, angle: float, pivot: tuple[float, float, float]) -> Shape:
     """Tip a shape backwards about the origin by ``angle`` radians, then move it to ``pivot``."""
-    return shape.rotated(rotation(0, -angle)).moved(pivot)
+    return shape.rotated(axis_rotation(0, -angle)).moved(pivot)
 
 
 def pad(width: float, depth: float, height: float, radius: float) -> Shape:

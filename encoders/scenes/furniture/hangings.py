@@ -7,10 +7,10 @@ import numpy as np
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle, round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import pleats, rounded_box, sphere
-from encoders.scenes.solids.shapes import Shape, box, boxes, copies, join, rotation
+from encoders.scenes.solids.shapes import Shape, axis_rotation, box, boxes, copies, join
 from encoders.scenes.solids.turned import cylinder, lathe, prism, rods
 
-FACING = rotation(0, np.pi / 2)
+FACING = axis_rotation(0, np.pi / 2)
 """Rotation of the z axis to -y, so that solids turned about z face the room."""
 
 
@@ -76,13 +76,13 @@ def clock(rng: np.random.Generator) -> Piece:
 def _hand(long: float, wide: float, z: float, angle: float) -> Shape:
     """Build a clock hand at ``angle`` radians after twelve, seen from +z."""
     return box((-wide / 2, -0.2 * long, z), (wide / 2, long, z + 0.002)).rotated(
-        rotation(2, -angle)
+        axis_rotation(2, -angle)
     )
 
 
 def _each_turned(shape: Shape, size: int, angles: np.ndarray) -> Shape:
     """Rotate blocks of ``size`` vertices about the z axis, each by its own angle."""
-    turns = np.repeat(rotation(2, angles), size, axis=0)
+    turns = np.repeat(axis_rotation(2, angles), size, axis=0)
     return Shape(
         np.einsum("nij,nj->ni", turns, shape.vertices),
         shape.faces,
@@ -134,7 +134,7 @@ def curtain(
     return make_piece("curtain", parts)
 
 
-def rug(rng: np.random.Generator) -> Piece:
+def floor_rug(rng: np.random.Generator) -> Piece:
     """Build a thin rug, oblong with a border or fringes, or round; two parts at most."""
     thick = rng.uniform(0.008, 0.015)
     if chance(rng, 0.25):
@@ -150,7 +150,7 @@ def rug(rng: np.random.Generator) -> Piece:
         at = np.arange(-y + 0.01, y - 0.02, 0.045)
         low = np.stack([np.full_like(at, x - 0.001), at, np.zeros_like(at)], axis=1)
         fringe = boxes(low, low + np.array([0.05, 0.02, 0.004]))
-        other = fringe.rotated(rotation(2, np.pi))
+        other = fringe.rotated(axis_rotation(2, np.pi))
         parts.append(Part(join([fringe, other]), "paper"))
     else:
         edge = 0.12

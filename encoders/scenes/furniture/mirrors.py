@@ -8,7 +8,7 @@ from encoders.scenes.furniture.fittings import front_grid, fronts, handles
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle
 from encoders.scenes.solids.rounded import rounded_box
-from encoders.scenes.solids.shapes import box, boxes, rotation
+from encoders.scenes.solids.shapes import axis_rotation, box, boxes
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
@@ -34,7 +34,7 @@ def mirror(rng: np.random.Generator) -> Piece:
     """Build a mirror in a frame: oblong or round."""
     role = pick(rng, "wood", "brass", "metal", "wood_dark", "wood_painted")
     if chance(rng, 0.35):
-        radius, facing = rng.uniform(0.25, 0.4), rotation(0, np.pi / 2)
+        radius, facing = rng.uniform(0.25, 0.4), axis_rotation(0, np.pi / 2)
         hoop = lathe(circle((radius, 0.016), 0.016, steps=2), sides=32).rotated(facing)
         disc = cylinder(radius, 0, 0.01, sides=36).rotated(facing)
         bracket = box((-0.03, -0.012, radius), (0.03, 0, radius + 0.03))

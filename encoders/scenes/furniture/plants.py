@@ -7,7 +7,7 @@ import numpy as np
 from encoders.scenes.furniture.piece import Part, Piece, make_piece, pick
 from encoders.scenes.solids.outlines import round_corners
 from encoders.scenes.solids.rounded import leaf_blade
-from encoders.scenes.solids.shapes import Shape, copies, rotation
+from encoders.scenes.solids.shapes import Shape, axis_rotation, copies
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 from taskgraph.arrays import Floats
 
@@ -64,7 +64,7 @@ def _potted(
 
 def _aimed(turn: Floats, rise: Floats, roll: Floats) -> Floats:
     """Return (N, 3, 3) rotations of leaves along y: rolled, raised by ``rise``, then turned."""
-    turns = rotation(2, turn), rotation(0, rise), rotation(1, roll)
+    turns = axis_rotation(2, turn), axis_rotation(0, rise), axis_rotation(1, roll)
     aimed: Floats = np.einsum("nij,njk,nkl->nil", *turns)
     return aimed
 

@@ -197,7 +197,7 @@ def stool(rng: np.random.Generator) -> Piece:
     return make_piece("stool", parts)
 
 
-def bench(rng: np.random.Generator) -> Piece:
+def wooden_bench(rng: np.random.Generator) -> Piece:
     """Build a long wooden or padded seat, now and then with a back."""
     x, y, seat = rng.uniform(0.5, 0.8), rng.uniform(0.17, 0.22), rng.uniform(0.42, 0.47)
     wood = pick(rng, "wood", "wood_dark", "wood_painted")

@@ -7,7 +7,7 @@ import numpy as np
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import round_corners
 from encoders.scenes.solids.rounded import ellipsoid, leaf_blade, rounded_box, sphere
-from encoders.scenes.solids.shapes import box, copies, join, rotation, tapered_box
+from encoders.scenes.solids.shapes import axis_rotation, box, copies, join, tapered_box
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, lathe, rods, rotation_from_z
 
@@ -86,7 +86,7 @@ def _flowers(rng: np.random.Generator, high: float, room: float) -> list[Part]:
     size = rng.uniform(0.022, 0.036)
     around = np.arange(6) * np.pi / 3
     petal = leaf_blade(1.2 * size, size, 1.2, widest=0.6, rows=4)
-    turns = np.einsum("nij,jk->nik", rotation(2, around), rotation(0, 0.75))
+    turns = np.einsum("nij,jk->nik", axis_rotation(2, around), axis_rotation(0, 0.75))
     ring = copies(petal, np.zeros((6, 3)), turns)
     facing = np.stack([np.cos(turn), np.sin(turn), np.full(count, 0.8)], axis=1)
     heads = copies(ring, end, np.stack([rotation_from_z(direction) for direction in facing]))
@@ -211,7 +211,7 @@ def pot(rng: np.random.Generator) -> Piece:
         pick(rng, "metal", "metal", "enamel", "plastic"),
         pick(rng, "plastic_dark", "metal"),
     )
-    grips = join([grip, grip.rotated(rotation(2, np.pi))])
+    grips = join([grip, grip.rotated(axis_rotation(2, np.pi))])
     parts = [
         Part(body, role),
         Part(lid, pick(rng, role, "glass")),

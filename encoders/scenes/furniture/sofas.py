@@ -7,7 +7,7 @@ import numpy as np
 from encoders.scenes.furniture.fittings import legs, pad, tip_back
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.rounded import rounded_box
-from encoders.scenes.solids.shapes import Shape, join, rotation
+from encoders.scenes.solids.shapes import Shape, axis_rotation, join
 from encoders.scenes.solids.turned import rods
 
 
@@ -125,7 +125,7 @@ def _cushions(
     for number in range(int(rng.integers(0, 2 if places == 1 else 4))):
         size, spin = rng.uniform(0.36, 0.46), rng.uniform(-0.25, 0.25)
         end = (-1, 1)[number % 2] * max(places * wide / 2 - size / 2 - 0.02, 0.0)
-        soft = pad(size, 0.13, size, 0.06).rotated(rotation(2, spin))
+        soft = pad(size, 0.13, size, 0.06).rotated(axis_rotation(2, spin))
         where = end * (1 - 0.35 * (number // 2))
         thrown = tip_back(soft, 0.3, (where, y - back - 0.25, seat + 0.005))
         parts.append(Part(thrown, "cushion", number))

@@ -7,7 +7,7 @@ import numpy as np
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle, round_corners
 from encoders.scenes.solids.rounded import ellipsoid, rounded_box, sphere
-from encoders.scenes.solids.shapes import box, boxes, join, rotation
+from encoders.scenes.solids.shapes import axis_rotation, box, boxes, join
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, frustum, lathe
 
@@ -77,7 +77,7 @@ def toy_box(rng: np.random.Generator) -> Piece:
     panel = box((-0.5 * x, -y - 0.006, 0.3 * high), (0.5 * x, 0.002 - y, 0.75 * high))
     parts = [Part(case, wood), Part(feet, wood), Part(panel, "picture"), *_heap(rng, x, y, high)]
     if chance(rng, 0.4):
-        lid = box((-x, 0, 0), (x, 0.018, 2 * y)).rotated(rotation(0, -0.15))
+        lid = box((-x, 0, 0), (x, 0.018, 2 * y)).rotated(axis_rotation(0, -0.15))
         parts.append(Part(lid.moved((0, y, high)), wood))
     return make_piece("toy_box", parts)
 
@@ -92,8 +92,8 @@ def _heap(rng: np.random.Generator, x: float, y: float, high: float) -> list[Par
         if chance(rng, 0.5):
             toy = sphere(at, size, sides=12)
         else:
-            turn = rotation(2, rng.uniform(0, 1.5))[()]
-            turn = np.einsum("ij,jk->ik", turn, rotation(0, rng.uniform(-0.5, 0.5)))
+            turn = axis_rotation(2, rng.uniform(0, 1.5))[()]
+            turn = np.einsum("ij,jk->ik", turn, axis_rotation(0, rng.uniform(-0.5, 0.5)))
             toy = (
                 rounded_box(
                     (-size, -0.7 * size, -0.7 * size), (size, 0.7 * size, 0.7 * size), 0.008
@@ -143,7 +143,7 @@ def toy_blocks(rng: np.random.Generator) -> Piece:
     size, parts = rng.uniform(0.04, 0.055), []
     tower = int(rng.integers(2, 5))
     for level in range(tower):
-        turn = rotation(2, rng.normal(0, 0.15))
+        turn = axis_rotation(2, rng.normal(0, 0.15))
         half = size / 2
         cube = rounded_box((-half, -half, 0), (half, half, size), 0.004).rotated(turn)
         parts.append(Part(cube.moved((0, 0, level * size)), "plastic", level))
@@ -191,7 +191,7 @@ def basket(rng: np.random.Generator) -> Piece:
         sides=6,
         steps=2,
     )
-    grips = join([grip, grip.rotated(rotation(2, np.pi))])
+    grips = join([grip, grip.rotated(axis_rotation(2, np.pi))])
     parts = [
         Part(shell, weave),
         Part(join(hoops), weave, 1),

@@ -16,7 +16,7 @@ RIGHT, LEFT = np.array([0, 1, 3]), np.array([0, 3, 2])
 """The two triangles between the pairs of vertices (0, 1) and (2, 3) of a strip."""
 
 
-class _Patch(NamedTuple):
+class _BoxPatch(NamedTuple):
     """A flat side, a rounded edge or a rounded corner of a box."""
 
     signs: Floats
@@ -48,7 +48,7 @@ def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, I
     )
 
 
-def _outward(patch: _Patch) -> Integers32:
+def _outward(patch: _BoxPatch) -> Integers32:
     """Return the faces of a patch, turned so that they face the side of the normals."""
     place = 2 * patch.signs + patch.normals
     a, b, c = (place[patch.faces[:, k]] for k in range(3))
@@ -56,7 +56,7 @@ def _outward(patch: _Patch) -> Integers32:
     return np.where(out[:, None], patch.faces, patch.faces[:, ::-1])
 
 
-def _sides_and_edges(steps: int) -> Iterator[_Patch]:
+def _sides_and_edges(steps: int) -> Iterator[_BoxPatch]:
     """Yield by axis: the two flat sides across it, and the four rounded edges along it."""
     square = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
     quarter = np.linspace(0, np.pi / 2, steps + 1)
@@ -67,20 +67,20 @@ def _sides_and_edges(steps: int) -> Iterator[_Patch]:
             normals = np.zeros((4, 3))
             normals[:, axis] = side
             two = np.array([[0, 1, 2], [0, 2, 3]])
-            yield _Patch(np.insert(square, axis, side, axis=1), normals, (0, 0), two)
+            yield _BoxPatch(np.insert(square, axis, side, axis=1), normals, (0, 0), two)
         for u, v in square:
             signs = np.insert(np.full((2 * steps + 2, 2), (u, v)), axis, 0.0, axis=1)
             signs[:, axis] = np.tile([-1.0, 1.0], steps + 1)
             turn = np.stack([u * np.cos(quarter), v * np.sin(quarter)], axis=1)
             normals = np.insert(np.repeat(turn, 2, axis=0), axis, 0.0, axis=1)
-            yield _Patch(signs, normals, (1, 0), edge)
+            yield _BoxPatch(signs, normals, (1, 0), edge)
 
 
-def _corners(steps: int) -> Iterator[_Patch]:
+def _corners(steps: int) -> Iterator[_BoxPatch]:
     """Yield the eight rounded corners."""
     octant, faces = _octant(steps)
     for corner in np.array(np.meshgrid(*[(-1.0, 1.0)] * 3)).reshape(3, -1).T:
-        yield _Patch(np.tile(corner, (len(octant), 1)), octant * corner, (1, 1), faces)
+        yield _BoxPatch(np.tile(corner, (len(octant), 1)), octant * corner, (1, 1), faces)
 
 
 def _octant(steps: int) -> tuple[Floats, Integers32]:

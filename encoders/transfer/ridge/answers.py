@@ -13,8 +13,8 @@ from torch import Tensor
 
 from encoders.codecs.colors import rebalancing
 from encoders.errors import InvalidDataError
+from encoders.losses import Loss
 from encoders.tasks import Task
-from encoders.training.loop import Loss
 from encoders.training.objective import output_of
 from encoders.transfer.ridge.regressands import Regressand, positions, unpatched
 from taskgraph.arrays import Floats32
@@ -123,13 +123,13 @@ def logits(shares: Tensor, calibration: Calibration, weights: Tensor | None = No
     return log_shares.log_softmax(1)
 
 
-Batch = tuple[Floats32, Tensor, Tensor]
+PredictedBatch = tuple[Floats32, Tensor, Tensor]
 """Predictions, and the task's targets and masks."""
 
 
 def calibrate(
     regressand: Regressand,
-    batches: Sequence[Batch] | Iterable[Batch],
+    batches: Sequence[PredictedBatch] | Iterable[PredictedBatch],
     loss: Loss,
     *,
     weights: Tensor | None = None,

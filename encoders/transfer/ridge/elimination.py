@@ -102,7 +102,7 @@ class Solved:
     errors: tuple[Array, ...]
 
 
-def solve(stage: Stage) -> Solved:
+def solve_stage(stage: Stage) -> Solved:
     """Solve all sets that add one source to the prefix."""
     inverse = np.linalg.inv(_diagonal(stage.xx, stage.width))
     weights = inverse @ _rows(stage.xy, stage.width)

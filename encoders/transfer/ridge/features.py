@@ -90,7 +90,7 @@ class Statistics:
         return ((each - mean) / scale).clamp_(-SPREAD, SPREAD)
 
 
-def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
+def local_features(representations: ArrayLike, statistics: Statistics) -> Floats32:
     """Return features of maps: the 3 x 3 neighborhood of each place.
 
     Outside of the grid, features are zero, which is the mean of every channel.
@@ -109,12 +109,12 @@ def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
     return _array(around.mT.flatten(0, 1))
 
 
-def pooled(representations: ArrayLike, statistics: Statistics) -> Floats32:
+def pooled_features(representations: ArrayLike, statistics: Statistics) -> Floats32:
     """Return averages of single pictures on a 3 x 3 grid, (B, 9 f S), of (B, S, f, g, g)."""
     return _array(_averages(statistics.standardize(representations), CLASS_GRID).flatten(1))
 
 
-def related(representations: ArrayLike, statistics: Statistics) -> Floats32:
+def related_features(representations: ArrayLike, statistics: Statistics) -> Floats32:
     """Return features for poses: 2 x 2 averages, (B, 4 f n S), of (B, n, S, f, g, g).
 
     Differences of the pictures, which change sign as the pose does if the pictures are exchanged,
@@ -130,7 +130,7 @@ def related(representations: ArrayLike, statistics: Statistics) -> Floats32:
     return _array(each.transpose(1, 2).flatten(1))
 
 
-def compared(representations: ArrayLike, statistics: Statistics) -> Floats32:
+def compared_features(representations: ArrayLike, statistics: Statistics) -> Floats32:
     """Return differences of pictures, (B, 9 f (n - 1) S), of (B, n, S, f, g, g).
 
     They are the features of matching.

@@ -91,7 +91,7 @@ def fit_readout(
     return Readout(weights, part.mean_y - part.mean_x @ weights)
 
 
-def predict(readout: Readout, features: ArrayLike) -> Floats32:
+def apply_readout(readout: Readout, features: ArrayLike) -> Floats32:
     """Predict outputs, (n, q), from (n, p) features of the read-out's sources.
 
     Raises

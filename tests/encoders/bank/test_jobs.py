@@ -72,7 +72,7 @@ def test_a_task_that_crashes_its_process_ends_no_other(tmp_path):
 @pytest.mark.usefixtures("pretend")
 def test_the_manifest_is_written_after_each_task(tmp_path, monkeypatch):
     written = []
-    whole = encoders.bank.jobs.write_manifest
+    whole = encoders.bank.jobs.write_bank_manifest
 
     def write(out, *rest):
         whole(out, *rest)

@@ -24,7 +24,7 @@ from encoders.bank.predict.heldout import TILE
 from encoders.bank.pretrained import load
 from encoders.cli.predict import predict
 from encoders.dataset import TaskonomyDataset
-from encoders.draw import answer_of_label, draw
+from encoders.draw import answer_of_label, draw_answer
 from encoders.draw.pages import CAPTION, GAP, HEAD, MARGIN
 from encoders.errors import InvalidDataError
 from encoders.scenes.furniture import OBJECTS
@@ -213,7 +213,7 @@ def test_the_tile_is_the_networks_answer(bank, photo):
     page = np.asarray(photos(bank, [photo], ["depth"]))
     (one,) = open_bank(bank, ["depth"])
     given = one.prepare_input([center_square(open_photo(photo), 64)])
-    tile = np.asarray(draw(one.canvas(given, 192), one.predict(given[None])[0]))
+    tile = np.asarray(draw_answer(one.canvas(given, 192), one.predict(given[None])[0]))
     x = GAP + 192 + GAP
     np.testing.assert_array_equal(page[HEAD : HEAD + 192, x : x + 192], tile)
 
@@ -231,9 +231,9 @@ def test_a_gallery_shows_evenly_spaced_test_views_with_their_labels(bank, world)
     left, step = MARGIN + CAPTION, TILE + GAP
     for k in range(2):
         canvas = one.canvas(given[k : k + 1].numpy(), TILE)
-        label = draw(canvas, answer_of_label(one.task, target[k]), mask[k])
+        label = draw_answer(canvas, answer_of_label(one.task, target[k]), mask[k])
         x, y = left + k * step, HEAD
-        for tile in (canvas.picture(), draw(canvas, answers[k]), label):
+        for tile in (canvas.picture(), draw_answer(canvas, answers[k]), label):
             found = page[y : y + TILE, x : x + TILE].astype(int)
             assert np.abs(found - np.asarray(tile)).max() <= 1
             y += TILE + (GAP if y == HEAD else 2)

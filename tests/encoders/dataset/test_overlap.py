@@ -18,7 +18,12 @@ from encoders.bank.splits import TaskSplits
 from encoders.dataset import TaskonomyDataset, split_buildings
 from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import read_index
-from encoders.dataset.overlap import find_overlap, grouped, recorded_buildings, trained_on
+from encoders.dataset.overlap import (
+    find_overlap,
+    group_by_buildings,
+    recorded_buildings,
+    trained_on,
+)
 from encoders.errors import InvalidDataError
 from encoders.scenes.appearance.domains import DOMAINS
 from encoders.scenes.homes.world import build_building
@@ -220,7 +225,7 @@ def test_tasks_of_other_data_have_other_buildings(world, bank):
     assert trained_on(bank, ["edge2d", "random"]).hashes == set(planned_rooms(3, 0))
     assert trained_on(bank, ["rgb2depth"]).hashes == {"beef"}
     assert len(trained_on(bank, ["rgb2depth", "edge2d"]).hashes) == 1 + len(planned_rooms(3, 0))
-    assert grouped({"b": one, "a": other, "c": one}) == [
+    assert group_by_buildings({"b": one, "a": other, "c": one}) == [
         {"tasks": ["a"], "buildings": other},
         {"tasks": ["b", "c"], "buildings": one},
     ]
