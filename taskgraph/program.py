@@ -154,9 +154,10 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     sources = tuple(t for t in transfers.tasks if t not in unused | set(problem.target_only))
     if not targets:
         raise InvalidProblemError(
-            "no target is left to solve; give fewer tasks to --source-only or --exclude"
+            "no target is left to solve; give fewer tasks the roles source-only and unused, with "
+            "--source-only and --exclude or in the problem file"
         )
-    value = objective_values(transfers, problem)
+    value = transformed_measurements(transfers, problem)
     importance = np.array([problem.importance.get(t, 1.0) for t in targets])
     self_source, self_value = _own_networks(transfers, targets, sources, value)
     edges = _edges(transfers, problem, targets, sources, value)
@@ -194,7 +195,7 @@ def _check_sums(costs: list[float], *values: Floats) -> None:
             )
 
 
-def objective_values(transfers: Transfers, problem: Problem) -> Floats:
+def transformed_measurements(transfers: Transfers, problem: Problem) -> Floats:
     """Return the transformed measurement of each row, (rows,); NaN where it was not measured."""
     objective = OBJECTIVES[problem.objective]
     if objective.column not in transfers.frame.columns:

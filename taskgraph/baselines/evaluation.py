@@ -172,7 +172,7 @@ def taxonomy_summary(taxonomy: Taxonomy) -> dict[str, float]:
     means = frame[["gain", "quality"]].mean()
     transferred = frame.loc[frame["order"] > 0, ["gain", "quality"]].mean()
     return {
-        "objective": np.nan if taxonomy.objective is None else taxonomy.objective,
+        "objective": np.nan if taxonomy.objective_value is None else taxonomy.objective_value,
         "spent": taxonomy.spent,
         "gain": means["gain"],
         "quality": means["quality"],

@@ -96,7 +96,12 @@ class Direction:
             If a target is unknown, the column contradicts itself or a flag, or nothing gives the
             direction of values that are called by a score's name.
         """
-        require_known(self.higher_is_better_for, targets.known, where="--higher-is-better-for")
+        require_known(
+            self.higher_is_better_for,
+            targets.known,
+            where="--higher-is-better-for",
+            role="target",
+        )
         by_column = {} if column is None else _from_column(targets, column)
         higher = {}
         for target in targets.known:

@@ -61,9 +61,11 @@ class Marginal:
         before, after = self.before, self.after
         if not (before.solved and after.solved) or before.bound is None or after.bound is None:
             return math.nan, math.nan
-        assert before.objective is not None
-        assert after.objective is not None
-        return max(0.0, after.objective - before.bound), max(0.0, after.bound - before.objective)
+        assert before.objective_value is not None
+        assert after.objective_value is not None
+        return max(0.0, after.objective_value - before.bound), max(
+            0.0, after.bound - before.objective_value
+        )
 
 
 def marginal_worth(
@@ -118,12 +120,12 @@ def marginal_worth(
 def _compared(
     before: Taxonomy, after: Taxonomy, step: float, *, next_step: bool = False
 ) -> Marginal:
-    if after.objective is None:
+    if after.objective_value is None:
         worth = math.nan
-    elif before.objective is None:
+    elif before.objective_value is None:
         worth = math.inf
     else:
-        worth = after.objective - before.objective
+        worth = after.objective_value - before.objective_value
     had, has = set(before.supervised), set(after.supervised)
     return Marginal(
         budget=before.budget,
@@ -200,6 +202,8 @@ class _Search:
 
     def is_better(self, taxonomy: Taxonomy) -> bool:
         """Return whether a taxonomy has a larger objective value than ``before``."""
-        if taxonomy.objective is None or self.before.objective is None:
-            return taxonomy.objective is not None
-        return taxonomy.objective > self.before.objective + tolerance(self.before.objective)
+        if taxonomy.objective_value is None or self.before.objective_value is None:
+            return taxonomy.objective_value is not None
+        return taxonomy.objective_value > self.before.objective_value + tolerance(
+            self.before.objective_value
+        )

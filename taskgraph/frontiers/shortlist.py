@@ -138,7 +138,7 @@ def recommend(
         ``sources, order, cost, affinity`` and the table's ``gain, quality, low, high``.
     """
     target = name_in(task_name(target), transfers.targets)
-    require_known([target], transfers.targets, where="--target")
+    require_known([target], transfers.targets, where="--target", role="target")
     chosen = make_problem(problem, fields, transfers)
     unwanted = {*chosen.exclude, target}
     others = [task for task in transfers.targets if task not in unwanted]

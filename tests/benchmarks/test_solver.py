@@ -36,7 +36,9 @@ def test_all_three_methods_agree(family, budget):
     assert len({outcome.status for outcome in found.values()}) == 1
     if found["taskgraph"].status == "optimal":
         for outcome in found.values():
-            assert outcome.objective == pytest.approx(found["taskgraph"].objective, abs=1e-7)
+            assert outcome.objective_value == pytest.approx(
+                found["taskgraph"].objective_value, abs=1e-7
+            )
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -22,7 +22,7 @@ class Proof:
     ----------
     status : str
         ``optimal``, ``feasible``, ``infeasible`` or ``unknown``, as the method states it.
-    objective : float or None
+    objective_value : float or None
         Value of its choice, evaluated by `taskgraph.solver.choice`.
     bound : float
         Upper bound that the method states; may be infinite.
@@ -31,7 +31,7 @@ class Proof:
     """
 
     status: str
-    objective: float | None
+    objective_value: float | None
     bound: float
     nodes: int
 

@@ -48,8 +48,8 @@ def ours(table: Transfers, problem: KeywordArguments) -> float:
     """Return the objective that ``tg.solve`` proves."""
     found = tg.solve(table, **problem)
     assert found.status == "optimal"
-    assert found.objective is not None
-    return found.objective
+    assert found.objective_value is not None
+    return found.objective_value
 
 
 def theirs(table: Transfers, problem: KeywordArguments) -> float:
@@ -57,8 +57,8 @@ def theirs(table: Transfers, problem: KeywordArguments) -> float:
     program = compile_program(table, make_problem(None, problem))  # type: ignore[arg-type]
     found = paper(program, LIMIT)
     assert found.status == "optimal"
-    assert found.objective is not None
-    return found.objective
+    assert found.objective_value is not None
+    return found.objective_value
 
 
 def turns(table: Transfers, problem: KeywordArguments, count: int) -> dict[str, float]:

@@ -47,7 +47,7 @@ def table(count: int = 5, *, seed: int = 0, **columns: object) -> Transfers:
 def taxonomy(*transfers: Transfer, supervised: tuple[str, ...], budget: float = 2) -> Taxonomy:
     return Taxonomy(
         status="optimal",
-        objective=1.0,
+        objective_value=1.0,
         bound=1.0,
         budget=budget,
         spent=budget,
@@ -127,7 +127,7 @@ SMALL = taxonomy(
 )
 UNSOLVED = Taxonomy(
     status="infeasible",
-    objective=None,
+    objective_value=None,
     bound=None,
     budget=1,
     spent=0,
