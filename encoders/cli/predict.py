@@ -89,6 +89,10 @@ def predict(
             "name some pictures, as in `taskgraph predict room.jpg --task depth`, or a data set "
             "with --data DIR, not both"
         )
+    for path in images:  # before torch is imported, which takes seconds
+        if not Path(path).is_file():
+            problem = "is a folder" if Path(path).is_dir() else "there is no such file"
+            raise click.UsageError(f"{path}: {problem}; name a photo, such as room.jpg")
     with extra_installed("train"):
         from encoders.bank.predict import gallery, photos
         from encoders.bank.pretrained import default_bank

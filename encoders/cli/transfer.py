@@ -22,7 +22,7 @@ from encoders.errors.extras import extra_installed
 from encoders.transfer.candidates import CANDIDATES
 from encoders.transfer.readouts import READOUTS
 from taskgraph.cli.exit_codes import BAD_INPUT
-from taskgraph.cli.options import hidden_alias, seed_option
+from taskgraph.cli.options import bootstrap_option, hidden_alias, seed_option
 from taskgraph.cli.output import note
 from taskgraph.cli.parameters import NameList
 from taskgraph.cli.paths import InputFile
@@ -110,13 +110,7 @@ if TYPE_CHECKING:
 @stopping_options(epochs=4, patience=0)
 @step_options(batch=8)
 @seed_option
-@click.option(
-    "--bootstrap",
-    type=click.IntRange(min=0),
-    default=200,
-    show_default=True,
-    help="Number of bootstrap resamples of the test buildings, for intervals.",
-)
+@bootstrap_option("Number of bootstrap resamples of the test buildings, for intervals.", least=0)
 @engine_options(jobs="2")
 @click.option(
     "--allow-overlap",

@@ -60,15 +60,17 @@ def missing(needs: str, module: str, wanted: str = "") -> MissingPackageError:
 
 
 def remedy(module: str, wanted: str = "") -> str:
-    """Return the command that installs a module, through its extra or by its package's name."""
+    """Return the command that installs a module, in a checkout through its extra.
+
+    Elsewhere it names all packages of the extra: no package index has this project's distribution.
+    """
     package = package_of(module)
     extra = extra_of(package, wanted)
-    if extra is None:
-        return f"pip install {package}"
-    extra = f"[{extra}]" if extra else ""
-    if in_checkout():
-        return f"in the checkout, pip install -c constraints.txt -e '.{extra}'"
-    return f"pip install '{DISTRIBUTION}{extra}'"
+    if extra is not None and in_checkout():
+        brackets = f"[{extra}]" if extra else ""
+        return f"in the checkout, pip install -c constraints.txt -e '.{brackets}'"
+    packages = packages_of_extras()[extra] if extra else {package}
+    return f"pip install {' '.join(sorted(packages))}"
 
 
 def extra_of(package: str, wanted: str = "") -> str | None:

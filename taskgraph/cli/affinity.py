@@ -14,7 +14,7 @@ from taskgraph.cli.losses import (
     losses_options,
     row_settings,
 )
-from taskgraph.cli.options import exact_names
+from taskgraph.cli.options import bootstrap_option, exact_names
 from taskgraph.cli.output import note, notices
 from taskgraph.cli.paths import TABLES, OutputFile
 
@@ -40,14 +40,11 @@ GUESSED = (
     help="File to write the table of transfers to (.csv, .csv.gz or .parquet).",
 )
 @losses_options
-@click.option(
-    "--bootstrap",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="R",
-    help="Give each affinity a 95 % interval (columns low and high) if R is above 0. The interval "
+@bootstrap_option(
+    "Give each affinity a 95 % interval (columns low and high) if R is above 0. The interval "
     "is the same for every R, as it needs no resamples; `taskgraph stability` resamples.",
+    default=0,
+    least=0,
 )
 @click.option(
     "--method",

@@ -85,6 +85,18 @@ def seed_option(function: F) -> F:
     )(function)
 
 
+def bootstrap_option(help_text: str, *, default: int = 200, least: int = 1) -> Callable[[F], F]:
+    """Return a decorator that adds ``--bootstrap``, a number of resamples, at least ``least``."""
+    return click.option(
+        "--bootstrap",
+        type=click.IntRange(min=least),
+        default=default,
+        show_default=True,
+        metavar="R",
+        help=help_text,
+    )
+
+
 def exclude_option(function: F) -> F:
     """Add ``--exclude``, the tasks to leave out."""
     return click.option(

@@ -13,7 +13,7 @@ from taskgraph.cli.losses import (
     losses_options,
     row_settings,
 )
-from taskgraph.cli.options import format_options
+from taskgraph.cli.options import bootstrap_option, format_options
 from taskgraph.cli.output import notices, show, show_data
 from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options
 from taskgraph.progress import progress_bar
@@ -21,14 +21,7 @@ from taskgraph.progress import progress_bar
 
 @click.command("stability")
 @losses_argument
-@click.option(
-    "--bootstrap",
-    type=click.IntRange(min=1),
-    default=200,
-    show_default=True,
-    metavar="R",
-    help="Number of resamples of the test images; the program is solved for each.",
-)
+@bootstrap_option("Number of resamples of the test images; the program is solved for each.")
 @losses_options
 @problem_options()
 @format_options(json="Print JSON.", csv="Print CSV, one row a task.")

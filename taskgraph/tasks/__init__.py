@@ -196,8 +196,8 @@ def require_known(
         task = _split_task(name, given or names, known)
         if task is not None:
             raise UnknownTaskError(
-                f'{where}: the table has no {role} "{name}"; the name "{task}" holds a comma: write '
-                f"it in double quotes within single ones, as in {where} '\"{task}\"'"
+                f'{where}: the table has no {role} "{name}"; the name "{task}" holds a comma: '
+                f"write it in double quotes within single ones, as in {where} '\"{task}\"'"
             )
         near = near_names(name, known)
         hint = f"did you mean {' or '.join(near)}?" if near else f"it has {some_names(known)}"

@@ -65,8 +65,8 @@ class Taxonomy:
         ``unknown``: the time limit was reached before any solution was found.
     objective_value, bound, gap : float or None
         The sum over targets of importance times transformed measurement, larger is better; a
-        proven upper bound of it; and (bound − objective value) / |objective value|. JSON files call the first one
-        ``objective``, and so does a property of that name.
+        proven upper bound of it; and (bound − value) / |value|. In JSON files the first one is
+        ``objective``, which is a property here too.
     budget, spent : float
         The budget, and the sum of the label and transfer costs of this taxonomy.
     max_order : int

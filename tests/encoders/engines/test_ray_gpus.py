@@ -101,7 +101,7 @@ def test_representations_are_computed_on_the_cluster_not_in_the_driver(
     config = SweepConfig(transfer, ("rgb2depth",), ("edge2d", "random"))
     jobs = encodings(config, out)
     with monkeypatch.context() as barred:
-        barred.setattr("encoders.transfer.jobs.encode", None)
+        barred.setattr("encoders.transfer.jobs.write_representations", None)
         outcome = run_jobs(jobs, RayEngine())
     assert not outcome.failures
     assert len(outcome.results) == 2
