@@ -52,8 +52,8 @@ ORDER = {
     "encoders.bank": "commit < pretrained < config < splits < record < training < jobs < table1 < "
     "predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
-    "families < readouts < settings < records < represented < measure < closed < config_file < "
-    "jobs < sweep < gather",
+    "families < family_moments < readouts < settings < records < represented < measure < closed < "
+    "config_file < jobs < sweep < gather",
     "encoders.pipeline": "presets < stages",
 }
 """Modules of each package; a module imports only those to its left."""

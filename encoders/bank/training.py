@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from encoders.bank.config import LOSSES_SUFFIX, RANDOM, RECORD_SUFFIX, RUNS, BankConfig
@@ -28,7 +29,7 @@ from encoders.training.checkpoint import halved, restore, write_weights
 from encoders.training.fit import fit
 from encoders.training.loop import losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.training.run_state import BEST, LogEntry
+from encoders.training.run_state import BEST, LogEntry, RunState
 from encoders.training.tensorboard import scalars
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF
@@ -110,8 +111,28 @@ def _train_and_test(
     on_epoch: EpochCallback,
 ) -> TrainingResult:
     """Train a model, round its weights to half precision, and measure its test losses."""
-    task, fabric = splits.task, config.fit.fabric()
-    loss = loss_of(task, splits.constants)
+    fabric = config.fit.fabric()
+    run_state = _train(model, source, splits, out, config, on_epoch, fabric)
+    rounded = {key: value.to(model.state_dict()[key]) for key, value in halved(model).items()}
+    restore(model, rounded, where=BEST)
+    loss = loss_of(splits.task, splits.constants)
+    test_losses = losses(fabric, model, loss, splits.test.examples(splits.task.name), config.fit)
+    return TrainingResult(
+        test_losses, run_state.best_loss, run_state.best_epoch, run_state.summary()
+    )
+
+
+def _train(
+    model: nn.Module,
+    source: str,
+    splits: TaskSplits,
+    out: Path,
+    config: BankConfig,
+    on_epoch: EpochCallback,
+    fabric: Fabric,
+) -> RunState:
+    """Train a model, or continue its training, and log its evaluations."""
+    task = splits.task
     settings, adversary = config.fit_of(task.name), None
     if source == AVERAGE:
         settings = settings.of_constant()
@@ -127,14 +148,14 @@ def _train_and_test(
             log(row)
             on_epoch(source, row)
 
-        run_state = fit(
+        return fit(
             model,
             training_loss_of(task, splits.constants),
             splits.train.examples(task.name),
             splits.valid.examples(task.name),
             run,
             settings,
-            measure=loss,
+            measure=loss_of(task, splits.constants),
             record={
                 "task": task.name,
                 "source": source,
@@ -146,9 +167,3 @@ def _train_and_test(
             adversary=adversary,
             augment=functools.partial(augmented, changes=task.augment, mirror=mirror),
         )
-    rounded = {key: value.to(model.state_dict()[key]) for key, value in halved(model).items()}
-    restore(model, rounded, where=BEST)
-    test_losses = losses(fabric, model, loss, splits.test.examples(task.name), config.fit)
-    return TrainingResult(
-        test_losses, run_state.best_loss, run_state.best_epoch, run_state.summary()
-    )

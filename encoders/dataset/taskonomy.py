@@ -124,15 +124,17 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
                 reader.build(cached_domains(domains, chosen), progress=bar)
         self._samples = Samples(files, reader, seed, self.cache)
         self._memory = Memory()
-        self.constants: dict[str, Any] = dict(constants or {})
-        if constants is None:
-            train = split_rows(self.index, "train" if split != ALL else ALL, splits)
-            train = rows_with_files(self.index, train, domains)
-            origin = "".join(map(files.digest, domains)) if self.cache else ""
-            self.constants = read_or_fit(
-                chosen, self._samples.for_fit, train, origin=origin, folder=self.cache
-            )
+        self.constants: dict[str, Any] = dict(
+            self._fitted_constants(chosen) if constants is None else constants
+        )
         self.tasks = {task.name: self._resolved(task) for task in chosen}
+
+    def _fitted_constants(self, tasks: Sequence[Task]) -> dict[str, Any]:
+        """Return the constants of the tasks, fitted on the training images (cached)."""
+        train = split_rows(self.index, "train" if self.split != ALL else ALL, self._splits)
+        train = rows_with_files(self.index, train, self._domains)
+        origin = "".join(map(self._files.digest, self._domains)) if self.cache else ""
+        return read_or_fit(tasks, self._samples.for_fit, train, origin=origin, folder=self.cache)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -18,7 +18,8 @@ from torch import Tensor
 from encoders.training.objective import loss_of
 from encoders.transfer.candidates import CandidateRule, Sources, first_order_sources, rank_sources
 from encoders.transfer.data import Views, evenly, open_transfer_data
-from encoders.transfer.families import Measured, batches, families, lacks_some, moments
+from encoders.transfer.families import batches, families, lacks_some
+from encoders.transfer.family_moments import Measured, moments
 from encoders.transfer.records import place_of, write_measured
 from encoders.transfer.ridge import (
     LAMBDAS,

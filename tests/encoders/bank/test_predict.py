@@ -244,7 +244,9 @@ def test_a_gallery_of_all_tasks_has_rows_for_inputs_predictions_and_labels(
 ):
     seen = []
     monkeypatch.setattr(
-        heldout, "draw_table", lambda heads, groups, **_: seen.extend(groups) or Image.new("RGB", (9, 9))
+        heldout,
+        "draw_table",
+        lambda heads, groups, **_: seen.extend(groups) or Image.new("RGB", (9, 9)),
     )
     gallery(bank, world, views=3)
     assert [group.title for group in seen] == [
