@@ -61,7 +61,7 @@ def grid_options(*, draws: int) -> Callable[[F], F]:
     )
 
 
-def frontier_frame(
+def frontier_and_table(
     transfers: Transfers,
     problem: Problem,
     grid: Mapping[str, Any],
@@ -133,7 +133,7 @@ def frontier_command(
     from taskgraph.cli.tables import show_frame
 
     transfers, problem = read_inputs(table, problem_file, flags)
-    frontier, frame = frontier_frame(
+    frontier, frame = frontier_and_table(
         transfers, problem, flags, solver=solver, time_limit=time_limit
     )
     if plot:

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from taskgraph.cli.exit_codes import INFEASIBLE
-from taskgraph.cli.frontier import frontier_frame, grid_options
+from taskgraph.cli.frontier import frontier_and_table, grid_options
 from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.options import exclude_option, hidden_alias, join_groups, table_argument
 from taskgraph.cli.parameters import NumberList
@@ -163,7 +163,7 @@ def frontier_plot_command(
 
     look = take_look(flags)
     transfers, problem = read_inputs(table, problem_file, flags)
-    _, frame = frontier_frame(transfers, problem, flags, solver=solver)
+    _, frame = frontier_and_table(transfers, problem, flags, solver=solver)
     return save_picture(partial(draw_frontier, frame), look, output)
 
 
