@@ -8,7 +8,15 @@ from encoders.scenes.furniture.kitchen import BACK, FRONT, HEIGHT
 from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle, round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import rounded_box
-from encoders.scenes.solids.shapes import axis_rotation, box, boxes, copies, join, tapered_box
+from encoders.scenes.solids.shapes import (
+    Shape,
+    axis_rotation,
+    box,
+    boxes,
+    copies,
+    join,
+    tapered_box,
+)
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
@@ -112,25 +120,13 @@ def refrigerator(rng: np.random.Generator) -> Piece:
         for (a, b), (low, top) in blocks
     ]
     front = -y - door
-    bars = rods(
-        [(a, front - 0.035, low) for a, low, _ in grips],
-        [(a, front - 0.035, top) for a, _, top in grips],
-        0.012,
-    )
-    ends = boxes(
-        [
-            (a - 0.008, front - 0.04, z - 0.01)
-            for a, low, top in grips
-            for z in (low + 0.03, top - 0.03)
-        ],
-        [(a + 0.008, front, z + 0.01) for a, low, top in grips for z in (low + 0.03, top - 0.03)],
-    )
     parts = [
         Part(box((0.02 - x, 0.03 - y, 0), (x - 0.02, y - 0.03, 0.041)), "plastic_dark"),
         Part(box((-x, -y, 0.04), (x, y, high)), body),
         Part(join(doors), body),
         Part(
-            join([bars, ends]), "plastic_dark" if body == "metal" and chance(rng, 0.4) else "metal"
+            _bar_handles(grips, front),
+            "plastic_dark" if body == "metal" and chance(rng, 0.4) else "metal",
         ),
     ]
     if chance(rng, 0.5):
@@ -138,6 +134,21 @@ def refrigerator(rng: np.random.Generator) -> Piece:
     return make_piece(
         "refrigerator", parts, [Top((0.02 - x, 0.02 - y), (x - 0.02, y - 0.02), high)]
     )
+
+
+def _bar_handles(grips: list[tuple[float, float, float]], front: float) -> Shape:
+    """Build upright bars on a front, each from its x, and its lower and upper z, meters."""
+    bars = rods(
+        [(a, front - 0.035, low) for a, low, _ in grips],
+        [(a, front - 0.035, top) for a, _, top in grips],
+        0.012,
+    )
+    places = [(a, z) for a, low, top in grips for z in (low + 0.03, top - 0.03)]
+    ends = boxes(
+        [(a - 0.008, front - 0.04, z - 0.01) for a, z in places],
+        [(a + 0.008, front, z + 0.01) for a, z in places],
+    )
+    return join([bars, ends])
 
 
 def _notes(

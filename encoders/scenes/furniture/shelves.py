@@ -13,6 +13,7 @@ from encoders.scenes.furniture.fittings import (
 from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
 from encoders.scenes.solids.shapes import Shape, boxes
 from encoders.scenes.solids.turned import rods
+from taskgraph.arrays import Floats
 
 CASE_WOODS = ("wood", "wood_dark", "wood_painted", "wood")
 
@@ -65,34 +66,32 @@ def bookshelf(rng: np.random.Generator) -> Piece:
         Part(open_case(x, y, (plinth, high), board), wood),
         Part(boxes([low for low, _ in shelves + walls], [top for _, top in shelves + walls]), wood),
     ]
-    tops = [Top((0.01 - x, y[0] + 0.01), (x - 0.01, y[1] - 0.01), high)]
-    full, rows = rng.uniform(0.4, 0.9), []
+    rows, free = _books_in_places(rng, edges, levels, y, board)
+    low, top = (np.concatenate(corners) for corners in zip(*rows, strict=True))
+    tops = [Top((0.01 - x, y[0] + 0.01), (x - 0.01, y[1] - 0.01), high), *free]
+    return make_piece("bookshelf", parts + book_parts(rng, low, top, 7), tops)
+
+
+def _books_in_places(
+    rng: np.random.Generator, edges: Floats, levels: Floats, y: tuple[float, float], board: float
+) -> tuple[list[tuple[Floats, Floats]], list[Top]]:
+    """Put books into the places between boards; return their corners, and the free surfaces.
+
+    At least one place has books; if all others have none, no surface is free.
+    """
+    full, rows, tops = rng.uniform(0.4, 0.9), [], []
+    depth = (y[0] + 0.004, y[1] - 0.01)
     for low, above in itertools.pairwise(levels):
         for a, b in itertools.pairwise(edges):
             loads, free = books_on_shelf(
-                rng,
-                (a + board / 2, b - board / 2),
-                (y[0] + 0.004, y[1] - 0.01),
-                (low + board, above),
-                full,
+                rng, (a + board / 2, b - board / 2), depth, (low + board, above), full
             )
             rows += loads
             tops += free
-    if not rows:
-        rows, tops = (
-            [
-                books_on_shelf(
-                    rng,
-                    (edges[0] + board / 2, edges[1] - board / 2),
-                    (y[0] + 0.004, y[1] - 0.01),
-                    (levels[0] + board, levels[1]),
-                    1.0,
-                )[0][0]
-            ],
-            tops[:1],
-        )
-    low, top = (np.concatenate(corners) for corners in zip(*rows, strict=True))
-    return make_piece("bookshelf", parts + book_parts(rng, low, top, 7), tops)
+    if rows:
+        return rows, tops
+    first = (edges[0] + board / 2, edges[1] - board / 2), depth, (levels[0] + board, levels[1])
+    return [books_on_shelf(rng, *first, 1.0)[0][0]], []
 
 
 def wall_shelf(rng: np.random.Generator) -> Piece:

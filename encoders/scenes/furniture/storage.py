@@ -13,7 +13,7 @@ from encoders.scenes.furniture.fittings import (
 )
 from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
 from encoders.scenes.furniture.shelves import CASE_WOODS, open_case
-from encoders.scenes.solids.shapes import box, boxes
+from encoders.scenes.solids.shapes import Shape, box, boxes
 
 
 def cabinet(rng: np.random.Generator) -> Piece:
@@ -134,18 +134,7 @@ def tv_stand(rng: np.random.Generator) -> Piece:
     foot, wood = rng.uniform(0.05, 0.16), pick(rng, *CASE_WOODS)
     y, third = (-deep / 2, deep / 2), x / 3
     middle = (foot + high) / 2
-    inner = boxes(
-        [
-            (-third - 0.02, y[0], foot + 0.02),
-            (third, y[0], foot + 0.02),
-            (-third, y[0] + 0.01, middle),
-        ],
-        [
-            (-third, y[1] - 0.008, high - 0.02),
-            (third + 0.02, y[1] - 0.008, high - 0.02),
-            (third, y[1] - 0.008, middle + 0.018),
-        ],
-    )
+    inner = _inner_boards(third, y, foot, high)
     style, metal = handle_style(rng)
     ends = [
         front_grid(side, (foot + 0.008, high - 0.008), 1, 1, 0.006)
@@ -182,3 +171,20 @@ def tv_stand(rng: np.random.Generator) -> Piece:
         ),
     ]
     return make_piece("tv_stand", parts, tops)
+
+
+def _inner_boards(third: float, y: tuple[float, float], foot: float, high: float) -> Shape:
+    """Build the two upright boards of a television stand, and the shelf between them."""
+    middle = (foot + high) / 2
+    return boxes(
+        [
+            (-third - 0.02, y[0], foot + 0.02),
+            (third, y[0], foot + 0.02),
+            (-third, y[0] + 0.01, middle),
+        ],
+        [
+            (-third, y[1] - 0.008, high - 0.02),
+            (third + 0.02, y[1] - 0.008, high - 0.02),
+            (third, y[1] - 0.008, middle + 0.018),
+        ],
+    )
