@@ -42,18 +42,21 @@ ORDER = {
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "
     "running",
     "encoders.scenes": "solids < appearance < building < furniture < homes < camera < raycast < "
-    "views < pictures < labels < making",
+    "camera_places < views < pictures < labels < making",
     "encoders.draw": "tiles < overlays < canvas < maps < cameras < words < answers < painters < "
     "legend < pages < labeled_views < contact_sheet",
-    "encoders.codecs": "pixels < encodings < corruptions < colors < jigsaw < poses",
-    "encoders.training": "checkpoint < loading < run_state < schedule < augment < adversarial < "
-    "config < loop < fit < objective",
+    "encoders.codecs": "pixels < file_content < encodings < corruptions < colors < jigsaw < "
+    "poses < point_info",
+    "encoders.training": "checkpoint < loading < run_state < tensorboard < schedule < augment < "
+    "adversarial < config < loop < fit < objective",
     "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
     "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
     "taskonomy < buildings < overlap",
-    "encoders.bank": "pretrained < config < splits < record < training < jobs < table1 < predict",
+    "encoders.bank": "commit < pretrained < config < splits < record < training < jobs < table1 < "
+    "predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
-    "families < measure < readouts < settings < closed < sweep < gather",
+    "families < family_moments < readouts < settings < records < represented < measure < closed < "
+    "config_file < jobs < sweep < gather",
     "encoders.pipeline": "presets < stages",
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "
     "classifier < starts < freezing < rates < l2sp < batches < config < loop < prediction < "

@@ -102,7 +102,7 @@ def newest_records(folder: Path) -> tuple[list[Record], Record]:
 
 
 def frame_of(tasks: Sequence[Record], mean: Record) -> pd.DataFrame:
-    """Return Table 1 from records, in the form of `encoders.bank.table1.table`."""
+    """Return Table 1 from records, in the form of `encoders.bank.table1.make_table1`."""
     rows = {
         each.settings["task"]: {"title": each.settings["task"], **each.metrics["table1"]}
         for each in tasks
@@ -141,7 +141,7 @@ def render(folder: Path) -> str:
         paper=PAPER_MEAN,
         defects=_defects(frame),
         hardest=_hardest(frame),
-        table=table1.markdown(frame.loc[[*order, MEAN]]),
+        table=table1.table1_markdown(frame.loc[[*order, MEAN]]),
         runs=_runs(tasks, order),
         photos=", ".join(PHOTOS),
         note=NOTE,

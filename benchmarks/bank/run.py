@@ -20,7 +20,7 @@ from benchmarks.results.log import Log, open_log
 from encoders.bank.config import LOSSES_SUFFIX
 from encoders.bank.jobs import MANIFEST
 from encoders.bank.pretrained import SUFFIX
-from encoders.bank.table1 import MEAN, table
+from encoders.bank.table1 import MEAN, make_table1
 from taskgraph.tables import write_frame
 
 TABLE, LOST = "table1.csv", "losses.parquet"
@@ -47,7 +47,7 @@ def run(settings: Settings, out: Path) -> None:
     for path in sorted([*bank.glob("*" + SUFFIX), *bank.glob("*.json")]):
         shutil.copyfile(path, out / path.name)
     write_frame(joined_losses(bank), out / LOST)
-    frame = table(bank, sweep)
+    frame = make_table1(bank, sweep)
     write_frame(frame.reset_index(), out / TABLE)
     draw_pictures(out, Path(settings.data))
     weights = sum(path.stat().st_size for path in bank.glob("*" + SUFFIX))
@@ -114,7 +114,7 @@ def record_table(
     manifest : dict
         The bank's ``manifest.json``.
     frame : DataFrame
-        Table 1, as `encoders.bank.table1.table` returns it.
+        Table 1, as `encoders.bank.table1.make_table1` returns it.
     weights : int
         Bytes of all networks together.
     inputs : dict

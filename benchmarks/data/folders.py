@@ -132,7 +132,7 @@ def read_scenes(place: Path) -> RawData:
 
     The label of a view is its room type.
     """
-    from encoders.codecs.encodings import read
+    from encoders.codecs.encodings import read_value
     from encoders.dataset.index import read_index
     from encoders.dataset.splits import split_buildings
     from encoders.scenes.making.manifest import read_manifest
@@ -141,7 +141,7 @@ def read_scenes(place: Path) -> RawData:
     names = tuple(manifest["classes"]["class_scene"])
     paths, rooms = index.files("rgb").paths, index.files("class_scene").paths
     images = np.stack([read_picture(place / path) for path in paths])
-    labels = [int(np.argmax(read(place / path, "class_scene"))) for path in rooms]
+    labels = [int(np.argmax(read_value(place / path, "class_scene"))) for path in rooms]
     groups = tuple(index.buildings[number] for number in index.building)
     splits = {
         name: np.flatnonzero(np.isin(groups, buildings))

@@ -21,9 +21,9 @@ from benchmarks.results.hashes import file_hash
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.sweep_inputs import sweep_inputs
 from encoders.engines import Engine, engine_named
+from encoders.transfer.config_file import checked_overlap
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import checked_overlap
 from taskgraph.progress import ProgressFactory, no_progress_bar, progress_bar
 from taskgraph.tables import read_transfers, write_frame
 

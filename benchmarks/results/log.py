@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results.machine import commit, machine
+from benchmarks.results.machine import machine
 from benchmarks.results.record import Record, RecordKey, append, key_of, read_records
+from encoders.bank.commit import commit
 
 
 @dataclass

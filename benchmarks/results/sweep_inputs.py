@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from benchmarks.results.hashes import value_hash
 from encoders.dataset import contents_of
+from encoders.transfer.config_file import fingerprints
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import fingerprints
 
 
 def sweep_inputs(config: SweepConfig) -> dict[str, str]:

@@ -10,7 +10,7 @@ from benchmarks.results import markdown
 from benchmarks.results.frame import latest, part, to_frame
 from benchmarks.results.markdown import commit_text
 from benchmarks.results.record import Record, read_records
-from encoders.scenes.making.statistics import markdown as padded
+from encoders.scenes.making.statistics import statistics_markdown as padded
 
 TEMPLATE = Path(__file__).with_name("template.md")
 NUMBERS = ("mean", "median", "sd", "p5", "p95")

@@ -9,7 +9,6 @@ from typing import Any
 
 from benchmarks.results.hashes import file_hash, files_hash
 from benchmarks.results.log import open_log
-from benchmarks.results.machine import commit
 from benchmarks.transfers.facts import (
     CHOICES,
     CLOSED,
@@ -26,11 +25,12 @@ from benchmarks.transfers.parts import WRITERS
 from benchmarks.transfers.provenance import without_places
 from benchmarks.transfers.results_folder import write_part
 from benchmarks.transfers.settings import CHOICES_ONLY, SUITE, TRUST_ONLY, Settings
+from encoders.bank.commit import commit
 from encoders.bank.jobs import MANIFEST
 from encoders.transfer.closed import RIDGE as RIDGE_FOLDER
 from encoders.transfer.closed import TIMES
+from encoders.transfer.config_file import CONFIG
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
-from encoders.transfer.sweep import CONFIG
 
 PACKAGES = ("numpy", "scipy", "pandas", "highspy")
 ON_TEST = (SWEEP, CHOICES, TRUST)

@@ -56,7 +56,7 @@ def record_of(
     config: BankConfig,
     results: Mapping[str, TrainingResult],
 ) -> dict[str, Any]:
-    """The record of a task: its network's form, settings, data and losses, as JSON values.
+    """Return a task's record as JSON values: its network's form, settings, data and losses.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def _json_value(value: Any) -> Any:
 
 
 def losses_table(splits: TaskSplits, results: Mapping[str, TrainingResult]) -> pd.DataFrame:
-    """The test losses as taskgraph's table of losses: ``target, sources, image, loss``."""
+    """Return the test losses as taskgraph's table of losses: ``target, sources, image, loss``."""
     images = [splits.test.image(number) for number in range(len(splits.test))]
     name = splits.task.name
     frames = [

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskgraph.cli.networks import read_other
-from taskgraph.cli.options import flat, seed_option
-from taskgraph.cli.parameters import Amount, Names, Numbers, Weights
+from taskgraph.cli.options import join_groups, seed_option
+from taskgraph.cli.parameters import Amount, NameList, NumberList, Weights
 from taskgraph.cli.paths import InputFile
 from taskgraph.cli.problem import SOLVER
 
@@ -24,14 +24,14 @@ GROUPING = (
     ),
     click.option(
         "--budgets",
-        type=Numbers(),
+        type=NumberList(),
         metavar="1:5:0.5",
         help="Solve at each of these budgets instead, and print one row for each: a list such as "
         "1,2,4, or a range such as 1:5 or 1:5:0.5.",
     ),
     click.option(
         "--tasks",
-        type=Names(),
+        type=NameList(),
         multiple=True,
         help="The tasks to solve (default: all of the table).",
     ),
@@ -49,9 +49,9 @@ GROUPING = (
         help="Cost of a network, in the unit of --budget.",
     ),
     click.option(
-        "--exclude", type=Names(), multiple=True, help="Networks that must not be bought."
+        "--exclude", type=NameList(), multiple=True, help="Networks that must not be bought."
     ),
-    click.option("--require", type=Names(), multiple=True, help="Networks that must be bought."),
+    click.option("--require", type=NameList(), multiple=True, help="Networks that must be bought."),
     click.option(
         "--disjoint",
         is_flag=True,
@@ -126,10 +126,10 @@ def grouping_problem(flags: dict[str, Any], budget: float) -> GroupingProblem:
 
     return GroupingProblem(
         budget=budget,
-        tasks=flat(flags["tasks"]),
+        tasks=join_groups(flags["tasks"]),
         importance=_weights(flags["importance"]),
-        exclude=flat(flags["exclude"]),
-        require=flat(flags["require"]),
+        exclude=join_groups(flags["exclude"]),
+        require=join_groups(flags["require"]),
         cost=_weights(flags["cost"]),
         disjoint=flags["disjoint"],
     )

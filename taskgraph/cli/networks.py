@@ -11,14 +11,14 @@ from taskgraph.cli.options import (
     F,
     exact_names,
     exact_names_option,
-    flat,
+    join_groups,
     merged,
     where_conditions,
     where_option,
     with_options,
 )
 from taskgraph.cli.output import note
-from taskgraph.cli.parameters import Amount, Names, Pairs
+from taskgraph.cli.parameters import Amount, NameList, NameValue
 from taskgraph.cli.paths import InputFile
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ READING = (
     click.option(
         "--column",
         "columns",
-        type=Pairs(),
+        type=NameValue(),
         multiple=True,
         metavar="NAME=HEADER",
         help="Read the column HEADER of TABLE as NAME, as in loss=error, gain=accuracy or "
@@ -64,7 +64,7 @@ READING = (
     ),
     click.option(
         "--task-names",
-        type=Names(),
+        type=NameList(),
         multiple=True,
         help="Names of the columns of a TABLE without a header (default: task1, task2, ...).",
     ),
@@ -106,7 +106,7 @@ def network_options(function: F) -> F:
 def read_candidates(table: str, flags: dict[str, Any]) -> Networks:
     """Return the networks of TABLE, and note what a file without a header was taken for."""
     networks = _read(table, flags, flags["gains"])
-    if not flat(flags["task_names"]) and networks.tasks[0] == "task1":
+    if not join_groups(flags["task_names"]) and networks.tasks[0] == "task1":
         note(
             f"{table} has no header: its {len(networks.tasks)} columns are called task1, task2, "
             "...; name them with --task-names"
@@ -130,7 +130,7 @@ def _read(table: str, flags: dict[str, Any], gains: str | None) -> Networks:
         higher_is_better=direction_settings(flags)["higher_is_better"],
         network_cost=flags["network_cost"],
         half_cost=flags["half_cost"],
-        task_names=flat(flags["task_names"]),
+        task_names=join_groups(flags["task_names"]),
         transpose=flags["transpose"],
         largest=flags["largest"],
         single_gain=flags["single_gain"],

@@ -30,7 +30,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
         return number
 
 
-class Names(click.ParamType):  # type: ignore[type-arg]
+class NameList(click.ParamType):  # type: ignore[type-arg]
     """Names of tasks, separated by commas; a name that holds a comma stands in double quotes."""
 
     name = "a,b"
@@ -119,7 +119,7 @@ class FigureSize(click.ParamType):  # type: ignore[type-arg]
         return width, height
 
 
-class Pairs(click.ParamType):  # type: ignore[type-arg]
+class NameValue(click.ParamType):  # type: ignore[type-arg]
     """One ``name=text``."""
 
     name = "name=text"
@@ -134,7 +134,7 @@ class Pairs(click.ParamType):  # type: ignore[type-arg]
         return {name.strip(): text.strip()}
 
 
-class Candidates(click.ParamType):  # type: ignore[type-arg]
+class SourceSetList(click.ParamType):  # type: ignore[type-arg]
     """Sets of sources, separated by commas; a name that holds a comma stands in double quotes."""
 
     name = "a,b+c"
@@ -153,7 +153,7 @@ class Candidates(click.ParamType):  # type: ignore[type-arg]
             self.fail(str(error), param, ctx)
 
 
-class Numbers(click.ParamType):  # type: ignore[type-arg]
+class NumberList(click.ParamType):  # type: ignore[type-arg]
     """A list of numbers: ``1,2,5``, or a range ``1:26`` or ``1:26:5`` with both ends.
 
     Each number is at least 0; with ``kind=int`` each is whole and at least 1.

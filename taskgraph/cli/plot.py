@@ -9,10 +9,10 @@ import click
 from click.core import ParameterSource
 
 from taskgraph.cli.exit_codes import INFEASIBLE
-from taskgraph.cli.frontier import frontier_frame, grid_options
+from taskgraph.cli.frontier import frontier_and_table, grid_options
 from taskgraph.cli.groups import SuggestingGroup
-from taskgraph.cli.options import exclude_option, flat, hidden_alias, table_argument
-from taskgraph.cli.parameters import Numbers
+from taskgraph.cli.options import exclude_option, hidden_alias, join_groups, table_argument
+from taskgraph.cli.parameters import NumberList
 from taskgraph.cli.pictures import LOOK, picture_options, save_picture, take_look
 from taskgraph.cli.problem import problem_options, read_inputs, read_table
 from taskgraph.progress import progress_bar
@@ -59,7 +59,7 @@ def heatmap_command(
     """
     from taskgraph.plot import heatmap
 
-    draw = partial(heatmap, read_table(table), before=before, exclude=flat(exclude))
+    draw = partial(heatmap, read_table(table), before=before, exclude=join_groups(exclude))
     return save_picture(draw, look, output)
 
 
@@ -78,7 +78,9 @@ def tree_command(
     """
     from taskgraph.plot import tree
 
-    return save_picture(partial(tree, read_table(table), exclude=flat(exclude)), look, output)
+    return save_picture(
+        partial(tree, read_table(table), exclude=join_groups(exclude)), look, output
+    )
 
 
 @plot_command.command("taxonomy", short_help="Supervised tasks and what they solve.")
@@ -161,7 +163,7 @@ def frontier_plot_command(
 
     look = take_look(flags)
     transfers, problem = read_inputs(table, problem_file, flags)
-    _, frame = frontier_frame(transfers, problem, flags, solver=solver)
+    _, frame = frontier_and_table(transfers, problem, flags, solver=solver)
     return save_picture(partial(draw_frontier, frame), look, output)
 
 
@@ -170,7 +172,7 @@ def frontier_plot_command(
 @picture_options
 @click.option(
     "--budgets",
-    type=Numbers(),
+    type=NumberList(),
     metavar="2,4,8",
     help="Budgets, one column each: a list such as 2,4,8 or a range (default: 2,4,6,8,12,15 where "
     "every label costs 1; else six, from the least budget that solves every target to the cost of "

@@ -8,7 +8,7 @@ import pandas as pd
 from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.frames.columns import distinguishing_filter, is_empty, read_numbers
-from taskgraph.frames.names import Names, read_labels
+from taskgraph.frames.names import NameColumn, read_labels
 from taskgraph.frames.rows import row_name, row_names
 from taskgraph.frames.spelling import check_spelling
 from taskgraph.grouping.image_losses import ImageLosses
@@ -73,7 +73,7 @@ def networks_from_long(
     )
 
 
-def read_tasks(column: pd.Series, exact_names: bool) -> Names:
+def read_tasks(column: pd.Series, exact_names: bool) -> NameColumn:
     """Read a column that names one task a row; names with a ``+`` may be in double quotes.
 
     Raises
@@ -90,7 +90,7 @@ def read_tasks(column: pd.Series, exact_names: bool) -> Names:
             raise InvalidTableError(f"{row_name(raw.row(code))}: {error}") from None
     known = sorted(set(names))
     codes = np.array([known.index(name) for name in names], dtype=np.int32)[raw.codes]
-    read = Names(codes, known)
+    read = NameColumn(codes, known)
     if not exact_names:
         check_spelling(known, lambda name: row_name(read.row(known.index(name))))
     return read
@@ -155,7 +155,7 @@ def _finite(column: pd.Series) -> Floats:
 
 
 def _check_repeated(
-    frame: pd.DataFrame, columns: list[Names], keys: list[str], measure: str
+    frame: pd.DataFrame, columns: list[NameColumn], keys: list[str], measure: str
 ) -> None:
     """Raise if two rows are the same network, task and image."""
     codes = pd.DataFrame({k: names.codes for k, names in zip(keys, columns, strict=True)})
@@ -175,7 +175,7 @@ def _check_repeated(
     )
 
 
-def _costs(frame: pd.DataFrame, networks: Names, default: float) -> Floats:
+def _costs(frame: pd.DataFrame, networks: NameColumn, default: float) -> Floats:
     """(N,) array: the cost of each network; raise if a network has two."""
     costs = np.full(len(networks.known), default)
     if "cost" not in frame:
@@ -196,7 +196,7 @@ def _costs(frame: pd.DataFrame, networks: Names, default: float) -> Floats:
 
 
 def _images(
-    frame: pd.DataFrame, networks: Names, tasks: Names, images: Names, value: Floats
+    frame: pd.DataFrame, networks: NameColumn, tasks: NameColumn, images: NameColumn, value: Floats
 ) -> ImageLosses:
     """Return the losses image by image; the units to draw are clusters where there are some."""
     unit: Integers = images.codes.astype(np.int64)

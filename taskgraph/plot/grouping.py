@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 
 from taskgraph.errors import InvalidProblemError
 from taskgraph.grouping.choice import Grouping
-from taskgraph.plot.colors import ink, muted, order_colors, paper
+from taskgraph.plot.colors import ink, muted, order_colors, panel_background
 from taskgraph.plot.figures import PlotError, Size, new_figure
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.legend import SUPERVISED
-from taskgraph.plot.names import display_names, plain
+from taskgraph.plot.names import display_names, escape_dollars
 from taskgraph.plot.shapes import curve, draw_arrow, draw_box
 from taskgraph.plot.sheet import HEAD, MARGIN, ROW
 from taskgraph.plot.style import font_size, styled, text_scale, text_width
@@ -161,7 +161,7 @@ def _draw_tasks(axes: Axes, grouping: Grouping, places: _Places) -> None:
     for served in grouping.served:
         y, text = places.tasks[served.task], places.task_label[served.task]
         place = {"x": places.right, "y": y, "width": places.right_width}
-        draw_box(axes, text, **place, fill=paper(), edge=muted())
+        draw_box(axes, text, **place, fill=panel_background(), edge=muted())
         _write(axes, places.right + places.right_width + 0.06, y, f"{served.value:.4g}", "left")
 
 
@@ -182,7 +182,7 @@ def _write_titles(axes: Axes, grouping: Grouping, title: str | None, places: _Pl
     axes.text(
         places.width / 2,
         0.2,
-        plain(title),
+        escape_dollars(title),
         ha="center",
         va="center",
         size=font_size() * 1.125,
@@ -194,7 +194,7 @@ def _write_titles(axes: Axes, grouping: Grouping, title: str | None, places: _Pl
         (places.right, places.right_width, f"tasks, {estimated}{grouping.measure}"),
     )
     for x, width, text in heads:
-        head = axes.text(x + width / 2, HEAD - 0.12, plain(text), color=muted())
+        head = axes.text(x + width / 2, HEAD - 0.12, escape_dollars(text), color=muted())
         head.set(ha="center", va="center", fontsize=font_size())
 
 

@@ -7,7 +7,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
 from taskgraph.plot.colors import text_color
-from taskgraph.plot.names import plain
+from taskgraph.plot.names import escape_dollars
 from taskgraph.plot.style import font_size
 
 BOX = 0.2
@@ -45,5 +45,5 @@ def draw_box(
         zorder=2,
     )
     axes.add_patch(box)
-    label = axes.text(x + width / 2, y, plain(text), color=text_color(fill), zorder=4)
+    label = axes.text(x + width / 2, y, escape_dollars(text), color=text_color(fill), zorder=4)
     label.set(ha="center", va="center_baseline", fontsize=font_size())

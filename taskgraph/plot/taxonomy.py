@@ -8,10 +8,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, PathPatch
 
-from taskgraph.plot.colors import ink, muted, order_colors, paper
+from taskgraph.plot.colors import ink, muted, order_colors, panel_background
 from taskgraph.plot.figures import PlotError, Size, new_figure, require_solved
 from taskgraph.plot.legend import SOURCE_ONLY, SUPERVISED, draw_legend, target_colors
-from taskgraph.plot.names import plain
+from taskgraph.plot.names import escape_dollars
 from taskgraph.plot.shapes import curve, draw_arrow, draw_box
 from taskgraph.plot.sheet import HEAD, Sheet, ports, sheet_of, size_of
 from taskgraph.plot.style import font_size, styled
@@ -124,7 +124,9 @@ def _draw_lines(axes: Axes, sheet: Sheet, colors: Mapping[int, str]) -> None:
             )
         for end in ends:
             draw_arrow(axes, curve((sheet.junction, y), (sheet.right, end)), color, sheet.zoom)
-        dot = Circle((sheet.junction, y), 0.075, facecolor=color, edgecolor=paper(), zorder=3)
+        dot = Circle(
+            (sheet.junction, y), 0.075, facecolor=color, edgecolor=panel_background(), zorder=3
+        )
         axes.add_patch(dot)
         number = axes.text(sheet.junction, y, str(order), color="white", zorder=4)
         number.set(ha="center", va="center_baseline", fontsize=font_size() * 0.81)
@@ -161,7 +163,12 @@ def _draw_titles(axes: Axes, sheet: Sheet, taxonomy: Taxonomy, title: str | None
     if title is None:
         title = f"budget {taxonomy.budget:g}, transfers of order at most {taxonomy.max_order}"
     axes.text(
-        sheet.width / 2, 0.2, plain(title), ha="center", va="center", size=font_size() * 1.125
+        sheet.width / 2,
+        0.2,
+        escape_dollars(title),
+        ha="center",
+        va="center",
+        size=font_size() * 1.125,
     )
     columns = [(sheet.left, sheet.left_width, f"supervised ({len(sheet.layout.supervised)})")]
     if sheet.layout.targets:

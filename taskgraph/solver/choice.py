@@ -60,7 +60,7 @@ def best_edges(program: Program, supervised: Booleans) -> tuple[Integers, Floats
     return chosen, value
 
 
-def choose(program: Program, supervised: Booleans) -> Choice | None:
+def choose_transfers(program: Program, supervised: Booleans) -> Choice | None:
     """Solve the program for a fixed set of supervised sources.
 
     Returns
@@ -133,7 +133,7 @@ def without_redundant(program: Program, choice: Choice, clock: Clock | None = No
             break
         smaller = choice.supervised.copy()
         smaller[source] = False
-        cheaper = choose(program, smaller)
+        cheaper = choose_transfers(program, smaller)
         if cheaper is not None and cheaper.value >= choice.value:
             choice = cheaper
     return choice

@@ -14,7 +14,7 @@ from taskgraph.arrays import Booleans, Integers
 from taskgraph.problem.costs import exact_costs
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose
+from taskgraph.solver.choice import Choice, choose_transfers
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.model import building_seconds, grouped_model
 from taskgraph.solver.presolve import presolve, undominated
@@ -61,7 +61,7 @@ def explain_infeasibility(
     left = math.inf if clock.left is None else clock.left
     clock = Clock(min(left, MOST_SECONDS), stop=clock.stop)
     cheapest, proven = _cheapest(program, backend, clock)
-    affordable = None if cheapest is None else choose(program, cheapest.supervised)
+    affordable = None if cheapest is None else choose_transfers(program, cheapest.supervised)
     if affordable is not None:
         return Infeasibility("", None, affordable)
     within = f"no taxonomy within budget {program.budget:g}: "
@@ -129,7 +129,7 @@ def _units(program: Program, budget: float) -> Fraction:
 def affordable_cover(program: Program, backend: Backend, clock: Clock) -> Booleans | None:
     """Return sources that solve every target within the budget; None if none are found in time."""
     cheapest, _ = _cheapest(program, backend, clock)
-    if cheapest is None or choose(program, cheapest.supervised) is None:
+    if cheapest is None or choose_transfers(program, cheapest.supervised) is None:
         return None
     return cheapest.supervised
 
@@ -158,7 +158,7 @@ def _cheapest(program: Program, backend: Backend, clock: Clock) -> tuple[Choice 
         result = backend.run(model.lp, clock)
         if result.status not in ("optimal", "feasible"):
             break
-        choice = choose(free, model.solution())
+        choice = choose_transfers(free, model.solution())
         if choice is None or (best is not None and choice.cost >= best.cost):
             break
         best, enough, proven = choice, choice.cost, result.status == "optimal"

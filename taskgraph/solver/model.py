@@ -55,7 +55,7 @@ class Model:
     cost: pulp.LpAffineExpression
 
     def solution(self) -> Booleans:
-        """(S,) array: which sources the solver's solution supervises."""
+        """Return which sources the solver's solution supervises, (S,) bools."""
         return np.array([(y.varValue or 0.0) > 0.5 for y in self.supervised], dtype=bool)
 
     def forbid(self, supervised: Booleans) -> None:
@@ -72,7 +72,7 @@ class Model:
         _add(self.lp, terms, pulp.LpConstraintLE, len(terms) - 1.0)
 
     def count(self) -> pulp.LpAffineExpression:
-        """The number of supervised sources as an expression."""
+        """Return the number of supervised sources as an expression."""
         return pulp.LpAffineExpression([(y, 1.0) for y in self.supervised])
 
     def limit_count(self, most: float) -> None:

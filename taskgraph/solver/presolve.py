@@ -96,7 +96,7 @@ def _are_single_sources(program: Program) -> bool:
 
 
 def _bitsets(program: Program) -> NDArray[np.uint64]:
-    """(E, words) array: the sources of each edge as bits."""
+    """Return the sources of each edge as bits, (E, words)."""
     count = len(program.sources)
     words = np.zeros((len(program.edge_sources), count // 64 + 1), dtype=np.uint64)
     edge, place = np.nonzero(program.edge_sources < count)
@@ -107,7 +107,7 @@ def _bitsets(program: Program) -> NDArray[np.uint64]:
 
 
 def _dominated(members: NDArray[np.uint64], value: Floats, order: Integers) -> Booleans:
-    """(E,) array: which edges of one target another edge dominates; ``members`` are bit sets."""
+    """Return which edges of a target another edge dominates, (E,); ``members`` are bit sets."""
     size = len(members)
     result = np.zeros(size, dtype=bool)
     place = np.arange(size)

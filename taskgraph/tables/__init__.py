@@ -10,7 +10,7 @@ from taskgraph.tables.documents import (
     write_taxonomy,
 )
 from taskgraph.tables.files import read_frame, read_header
-from taskgraph.tables.many_files import Files, expanded
+from taskgraph.tables.many_files import TableFiles, expanded
 from taskgraph.tables.naming import naming
 from taskgraph.tables.networks import NetworkReading, read_networks
 from taskgraph.tables.readers import (
@@ -35,9 +35,9 @@ from taskgraph.tables.writing import (
 
 __all__ = [
     "SUFFIXES",
-    "Files",
     "Kind",
     "NetworkReading",
+    "TableFiles",
     "check_folder",
     "check_writable",
     "default_transfers",

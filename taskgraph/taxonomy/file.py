@@ -22,6 +22,7 @@ def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:
     )
     fields = {key: value for key, value in content.items() if key not in ("gap", "transfers")}
     fields["supervised"] = tuple(content["supervised"])
+    fields["objective_value"] = fields.pop("objective")
     taxonomy = Taxonomy(**fields, transfers=transfers)
     _check_values(taxonomy)
     return taxonomy

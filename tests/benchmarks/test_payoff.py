@@ -44,10 +44,10 @@ from encoders.dataset import split_buildings
 from encoders.engines.job import perform
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.pipeline.presets import CPU
+from encoders.transfer.config_file import fingerprints
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig, place_of
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import fingerprints
+from encoders.transfer.records import place_of
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.cli import run as run_command
 from taskgraph.errors import InfeasibleError, InvalidTableError

@@ -26,8 +26,7 @@ from encoders.engines import Engine, LocalEngine, RayEngine
 from encoders.pipeline.presets import CPU
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import gather
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.sweep import sweep
 from taskgraph.progress import progress_bar
 
