@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from taskgraph.frontiers.ladder import budget_ladder
     from taskgraph.frontiers.marginal import Marginal, marginal_worth
     from taskgraph.frontiers.shortlist import alternatives, recommend
+    from taskgraph.lifelong.arrivals import Arrivals, arrivals, one_label_every
+    from taskgraph.lifelong.extending import extend
+    from taskgraph.lifelong.extension import Extension
+    from taskgraph.lifelong.joining import extend_losses
+    from taskgraph.lifelong.remeasure import Remeasurement, remeasure
+    from taskgraph.lifelong.scales import extend_transfers
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
@@ -48,11 +54,14 @@ __all__ = [
     "OBJECTIVES",
     "SOLVERS",
     "Affinities",
+    "Arrivals",
     "Evaluation",
+    "Extension",
     "Frontier",
     "Losses",
     "Marginal",
     "Problem",
+    "Remeasurement",
     "Stability",
     "TaskgraphError",
     "Taxonomy",
@@ -60,11 +69,16 @@ __all__ = [
     "Transfers",
     "affinities",
     "alternatives",
+    "arrivals",
     "budget_ladder",
     "default_transfers",
     "evaluate",
+    "extend",
+    "extend_losses",
+    "extend_transfers",
     "frontier",
     "marginal_worth",
+    "one_label_every",
     "random_band",
     "read_label_costs",
     "read_losses",
@@ -75,6 +89,7 @@ __all__ = [
     "read_transfers",
     "read_wins",
     "recommend",
+    "remeasure",
     "solve",
     "stability",
     "write_losses",
@@ -110,6 +125,15 @@ _MODULE_OF = {
     "random_band": "baselines.random_sets",
     "Stability": "selection",
     "stability": "selection",
+    "Extension": "lifelong.extension",
+    "extend": "lifelong.extending",
+    "extend_losses": "lifelong.joining",
+    "extend_transfers": "lifelong.scales",
+    "Arrivals": "lifelong.arrivals",
+    "arrivals": "lifelong.arrivals",
+    "one_label_every": "lifelong.arrivals",
+    "Remeasurement": "lifelong.remeasure",
+    "remeasure": "lifelong.remeasure",
     "default_transfers": "tables",
     "read_label_costs": "tables",
     "read_losses": "tables",

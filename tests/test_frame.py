@@ -17,8 +17,10 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
-    "problem < program < taxonomy < solver < frontiers < baselines < selection < tables < plot < "
-    "report < server < cli",
+    "problem < program < taxonomy < solver < frontiers < baselines < selection < lifelong < "
+    "tables < plot < report < server < cli",
+    "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
+    "arrivals < remeasure",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
     "taskgraph.baselines": "random_sets < evaluation < methods",

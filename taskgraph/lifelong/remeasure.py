@@ -1,0 +1,406 @@
+"""Transfers to measure again: those whose interval could change the optimal taxonomy."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.errors import InfeasibleError, InvalidProblemError, InvalidTableError
+from taskgraph.problem import OBJECTIVES, Problem, ProblemFields, make_problem
+from taskgraph.program import Program, compile_program
+from taskgraph.progress import Progress, no_progress, with_progress
+from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
+from taskgraph.solver.backends import Backend
+from taskgraph.solver.choice import SUPERVISED, Choice, choose, tolerance
+from taskgraph.tasks import SELF, require_known, split_sources
+from taskgraph.taxonomy import Taxonomy
+from taskgraph.transfers import Transfers
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A transfer whose value, somewhere in its interval, makes another taxonomy optimal.
+
+    Attributes
+    ----------
+    target : str
+    sources : names
+        ``("self",)`` for the target's own network.
+    affinity, end : float
+        The measured affinity, and the end of its interval at which another taxonomy is best:
+        ``low`` of a transfer that the optimum uses, ``high`` of any other one.
+    used : bool
+        Whether the optimum uses the transfer.
+    regret : float
+        By how much the other taxonomy is better there, in the unit of the objective, above 0.
+    joins, drops : names, sorted
+        Tasks that only the other taxonomy supervises, and that only the optimum does.
+    """
+
+    target: str
+    sources: tuple[str, ...]
+    affinity: float
+    end: float
+    used: bool
+    regret: float
+    joins: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remeasurement:
+    """The transfers to measure again before the optimum can be trusted.
+
+    Attributes
+    ----------
+    taxonomy : Taxonomy
+        The optimum for the measured values.
+    doubts : tuple of Doubt
+        Largest regret first.
+    transfers : int
+        Number of transfers that were checked: those that the problem allows and that have an
+        interval.
+    solves : int
+        Number of programs that were solved for it; the other transfers were excluded by bounds.
+    """
+
+    taxonomy: Taxonomy
+    doubts: tuple[Doubt, ...]
+    transfers: int
+    solves: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a doubt: the fields of `Doubt`, with names joined by ``+`` or a comma."""
+        rows = [
+            {
+                **asdict(each),
+                "sources": "+".join(each.sources),
+                "joins": ", ".join(each.joins),
+                "drops": ", ".join(each.drops),
+            }
+            for each in self.doubts
+        ]
+        return pd.DataFrame(rows, columns=list(Doubt.__dataclass_fields__))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content of the JSON: ``transfers, solves, doubts`` and the taxonomy."""
+        return {
+            "transfers": self.transfers,
+            "solves": self.solves,
+            "doubts": [asdict(each) for each in self.doubts],
+            "taxonomy": self.taxonomy.to_dict(),
+        }
+
+    def to_json(self, *, indent: int | None = 1) -> str:
+        """Return the JSON of ``taskgraph remeasure --json``."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def headline(self) -> str:
+        """Return one sentence with the number of doubts."""
+        sets = sum(bool(each.joins or each.drops) for each in self.doubts)
+        return (
+            f"{len(self.doubts)} of {self.transfers} transfers could change the optimum within "
+            f"their intervals, one at a time; {sets} of them would change which tasks are "
+            f"supervised ({self.solves} programs solved)"
+        )
+
+    def __repr__(self) -> str:
+        if not self.doubts:
+            return self.headline()
+        return f"{self.headline()}\n\n{self.to_frame().round(4).to_string(index=False)}"
+
+
+def remeasure(
+    transfers: Transfers,
+    problem: Problem | None = None,
+    *,
+    changed: Iterable[str] = (),
+    solver: str = "highs",
+    progress: Progress = no_progress,
+    **fields: Unpack[ProblemFields],
+) -> Remeasurement:
+    """Find the transfers whose value, anywhere in its interval, could change the optimum.
+
+    A transfer is listed if there is a value within its interval at which the optimum for the
+    measured values is no longer optimal, all other transfers being as measured. Ties do not count.
+    Let z be the value of the optimum, v the value of the transfer in the objective, and U the best
+    value among the taxonomies that use it (measured). The objective rises with v. So
+
+    - for a transfer that the optimum does not use, the worst case is the upper end v⁺, and it is
+      listed if U + v⁺ − v > z;
+    - for one that the optimum uses, it is the lower end v⁻: listed if the best value among the
+      taxonomies that do not use it is above z − (v − v⁻).
+
+    Bounds exclude most transfers that the optimum does not use: if z minus the best value of the
+    taxonomies that supervise one of its sources is at least v⁺ − v (one solve for each source); if
+    another transfer with a subset of its sources is worth at least v⁺; or if the best value of all
+    other targets plus v⁺ is at most z (one solve for each target). For the rest, and for each
+    transfer that the optimum uses, the program is solved once with the value at that end.
+
+    Parameters
+    ----------
+    transfers : Transfers
+        With the columns ``low`` and ``high``, as ``affinities(losses, bootstrap=1)`` has them.
+        Transfers without an interval count as exact.
+    problem, **fields
+        As for `solve`; the objective must be a transform of the affinity.
+    changed : names, optional
+        Tasks whose networks changed. Only transfers from them, and their own networks, are then in
+        doubt.
+    progress : Progress
+        Receives the number of transfers that are solved, of how many.
+
+    Raises
+    ------
+    InvalidTableError
+        If the table has no intervals, or an affinity lies outside of its own.
+    InvalidProblemError
+        If the objective is ``gain`` or ``quality``.
+    UnknownTaskError
+        If the table lacks a changed task.
+    InfeasibleError
+        If the program has no solution.
+    """
+    problem = make_problem(problem, fields, transfers)
+    _check_intervals(transfers, problem)
+    require_known(changed := tuple(changed), transfers.tasks, where="--changed")
+    backend = find_solver(solver)
+    program = compile_program(transfers, problem)
+    solution = solve_program(program, backend)
+    taxonomy = taxonomy_from_solution(transfers, problem, solution)
+    if solution.choice is None:
+        raise InfeasibleError(f"there is no taxonomy to trust or not: {taxonomy.reason}")
+    best = choose(program, solution.choice.supervised)
+    assert best is not None
+    search = _Search(program, best, _Ends.of(transfers, problem, program, changed), backend)
+    decided = [search.doubt(each) for each in with_progress(search.candidates(), progress)]
+    doubts = [each for each in decided if each is not None]
+    doubts.sort(key=lambda each: (-each.regret, each.target, each.sources))
+    return Remeasurement(taxonomy, tuple(doubts), search.ends.count, search.solves["programs"])
+
+
+def _check_intervals(transfers: Transfers, problem: Problem) -> None:
+    if OBJECTIVES[problem.objective].column != "affinity":
+        raise InvalidProblemError(
+            f'the objective "{problem.objective}" has no intervals; try sqrt, linear or log'
+        )
+    frame = transfers.frame
+    if not {"low", "high"} <= {*frame}:
+        raise InvalidTableError(
+            "the table has no intervals (columns low and high); make them from losses with "
+            "`taskgraph affinity losses.parquet -o transfers.csv --bootstrap 1`"
+        )
+    outside = (frame["low"] > frame["affinity"]) | (frame["high"] < frame["affinity"])
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        low, high, value = (frame[name].iloc[row] for name in ("low", "high", "affinity"))
+        raise InvalidTableError(
+            f"row {row + 1}: the affinity {value:g} is outside of its interval, low {low:g} to "
+            f"high {high:g}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ends:
+    """Values of edges and of own networks at both ends of their intervals, as in a `Program`.
+
+    A transfer without an interval, or not in doubt, has its measured value at both ends.
+    """
+
+    edge_low: Floats  # (E,)
+    edge_high: Floats  # (E,)
+    self_low: Floats  # (T,)
+    self_high: Floats  # (T,)
+    self_row: Integers  # (T,) row in the table, -1 without an own network
+    frame: pd.DataFrame
+    count: int
+
+    @classmethod
+    def of(
+        cls, transfers: Transfers, problem: Problem, program: Program, changed: Collection[str]
+    ) -> _Ends:
+        """Return the ends of all transfers of a program."""
+        frame, transform = transfers.frame, OBJECTIVES[problem.objective].transform
+        point = frame["affinity"].to_numpy(dtype=float)
+        measured = frame[["low", "high"]].notna().all(axis=1).to_numpy(dtype=bool)
+        doubtful = measured & _concerns(frame, changed)
+        ends = [
+            transform(np.maximum(0.0, np.where(doubtful, frame[name].to_numpy(float), point)))
+            for name in ("low", "high")
+        ]
+        weight = np.array([problem.importance.get(name, 1.0) for name in program.targets])
+        rows = [transfers.row_of(name, SELF) for name in program.targets]
+        own = program.self_source >= 0
+        self_row = np.array([-1 if r is None else int(r.name) for r in rows])  # type: ignore[call-overload]
+        self_row = np.where(own, self_row, -1)
+        edge_weight = weight[program.edge_target]
+        low, high = [e[program.edge_row] * edge_weight for e in ends]
+        self_low, self_high = (np.where(own, e[self_row] * weight, 0.0) for e in ends)
+        count = int(doubtful[program.edge_row].sum() + doubtful[self_row[own]].sum())
+        return cls(low, high, self_low, self_high, self_row, frame, count)
+
+
+def _concerns(frame: pd.DataFrame, changed: Collection[str]) -> Booleans:
+    """(rows,) array: whether a row is a transfer from a changed task or its own network."""
+    if not changed:
+        return np.ones(len(frame), dtype=bool)
+    names = set(changed)
+    touched = {text: bool(names & {*split_sources(text)}) for text in frame["sources"].unique()}
+    own = (frame["sources"] == SELF) & frame["target"].isin(names)
+    return (frame["sources"].map(touched) | own).to_numpy(dtype=bool)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A transfer whose end must be solved for: an edge, or the own network of a target."""
+
+    target: int
+    edge: int | None
+    used: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """The bounds that exclude transfers, and the solve that decides about one."""
+
+    program: Program
+    best: Choice
+    ends: _Ends
+    backend: Backend
+    solves: Counter[str] = field(default_factory=Counter)
+
+    def solve(self, program: Program) -> Choice | None:
+        """Solve a variant of the program, and count it."""
+        self.solves["programs"] += 1
+        return solve_program(program, self.backend).choice
+
+    def candidates(self) -> list[_Candidate]:
+        """Return the transfers that no bound excludes, target by target."""
+        program, ends = self.program, self.ends
+        loss = np.append(self._losses(), 0.0)  # (S + 1,)
+        rise = ends.edge_high - program.edge_value
+        open_edges = (rise > 0) & (rise > loss[program.edge_sources].max(axis=1))
+        own_loss = np.where(program.self_source >= 0, loss[program.self_source], np.inf)
+        open_own = ends.self_high - program.self_value > own_loss
+        found = []
+        for target, used in enumerate(self.best.edges.tolist()):
+            edges = np.flatnonzero(program.edge_target == target)
+            maybe = [
+                _Candidate(target, edge, used=False)
+                for edge in edges[open_edges[edges]].tolist()
+                if edge != used and not self._is_beaten(edge, edges)
+            ]
+            if open_own[target] and used != SUPERVISED:
+                maybe.append(_Candidate(target, None, used=False))
+            limit = self._limit(target) if maybe else math.inf
+            found += [each for each in maybe if self._end(each) > limit]
+            mine = _Candidate(target, None if used == SUPERVISED else used, used=True)
+            found += [mine] if self._end(mine) < self._value(mine) else []
+        return found
+
+    def _losses(self) -> Floats:
+        """(S,) array: what the optimum loses at most if a source must be supervised, at least 0.
+
+        Infinite where no solution supervises the source.
+        """
+        loss = np.zeros(len(self.program.sources))
+        for source in np.flatnonzero(~self.best.supervised):
+            required = self.program.required.copy()
+            required[source] = True
+            choice = self.solve(replace(self.program, required=required))
+            loss[source] = math.inf if choice is None else self.best.value - choice.value
+        return np.maximum(loss, 0.0)
+
+    def _limit(self, target: int) -> float:
+        """Return the value above which a transfer to a target can improve on the optimum.
+
+        It is the value of the optimum minus the best value of all other targets, which no taxonomy
+        exceeds.
+        """
+        program, count = self.program, len(self.program.sources)
+        others = program.with_edges(program.edge_target != target)
+        free = np.arange(len(program.targets)) == target
+        # One more source, which is always there and costs nothing, solves the target at no value.
+        others = replace(
+            others,
+            sources=(*program.sources, "\0"),
+            label_cost=np.append(program.label_cost, 0.0),
+            transfer_cost=np.where(free, 0.0, program.transfer_cost),
+            required=np.append(program.required, True),
+            banned=np.append(program.banned, False),
+            self_source=np.where(free, count, program.self_source),
+            self_value=np.where(free, 0.0, program.self_value),
+            edge_sources=np.where(others.edge_sources == count, count + 1, others.edge_sources),
+        )
+        choice = self.solve(others)
+        assert choice is not None  # the optimum of the whole program solves it
+        return self.best.value - choice.value + tolerance(self.best.value)
+
+    def _is_beaten(self, edge: int, edges: Integers) -> bool:
+        """Return whether a part of an edge's sources is worth as much as the edge at its best."""
+        program = self.program
+        allowed = np.zeros(len(program.sources) + 1, dtype=bool)
+        allowed[program.edge_sources[edge]] = True
+        allowed[-1] = True
+        part = allowed[program.edge_sources[edges]].all(axis=1) & (edges != edge)
+        return bool((program.edge_value[edges[part]] >= self.ends.edge_high[edge]).any())
+
+    def _value(self, candidate: _Candidate) -> float:
+        """Return the measured value of a transfer in the objective."""
+        if candidate.edge is None:
+            return float(self.program.self_value[candidate.target])
+        return float(self.program.edge_value[candidate.edge])
+
+    def _end(self, candidate: _Candidate) -> float:
+        """Return its value at the end at which it could change the optimum."""
+        ends, own = self.ends, candidate.edge is None
+        place = candidate.target if candidate.edge is None else candidate.edge
+        if candidate.used:
+            return float((ends.self_low if own else ends.edge_low)[place])
+        return float((ends.self_high if own else ends.edge_high)[place])
+
+    def doubt(self, candidate: _Candidate) -> Doubt | None:
+        """Solve with a transfer at its end; None if the optimum is still optimal."""
+        end, value = self._end(candidate), self._value(candidate)
+        kept = self.best.value - (value - end if candidate.used else 0.0)
+        program = self._with_value(candidate, end)
+        other = self.solve(program)
+        if other is None or other.value <= kept + tolerance(kept):
+            return None
+        names = np.array(self.program.sources)
+        mine, theirs = ({*names[each.supervised]} for each in (self.best, other))
+        row = self._row(candidate)
+        return Doubt(
+            str(row["target"]),
+            split_sources(row["sources"]),
+            float(row["affinity"]),
+            float(row["low"] if candidate.used else row["high"]),
+            candidate.used,
+            other.value - kept,
+            tuple(sorted(map(str, theirs - mine))),
+            tuple(sorted(map(str, mine - theirs))),
+        )
+
+    def _with_value(self, candidate: _Candidate, value: float) -> Program:
+        """Return the program with another value of one transfer."""
+        if candidate.edge is None:
+            values = self.program.self_value.copy()
+            values[candidate.target] = value
+            return replace(self.program, self_value=values)
+        values = self.program.edge_value.copy()
+        values[candidate.edge] = value
+        return replace(self.program, edge_value=values)
+
+    def _row(self, candidate: _Candidate) -> pd.Series:
+        """Return the row of a transfer in the table."""
+        if candidate.edge is None:
+            return self.ends.frame.iloc[int(self.ends.self_row[candidate.target])]
+        return self.ends.frame.iloc[int(self.program.edge_row[candidate.edge])]
