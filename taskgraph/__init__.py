@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from taskgraph.frontiers.marginal import Marginal, marginal_worth
     from taskgraph.frontiers.shortlist import alternatives, recommend
     from taskgraph.lifelong.arrivals import Arrivals, arrivals, one_label_every
+    from taskgraph.lifelong.doubts import Remeasurement
     from taskgraph.lifelong.extending import extend
     from taskgraph.lifelong.extension import Extension
     from taskgraph.lifelong.joining import extend_losses
-    from taskgraph.lifelong.remeasure import Remeasurement, remeasure
+    from taskgraph.lifelong.remeasure import remeasure
     from taskgraph.lifelong.scales import extend_transfers
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
@@ -132,7 +133,7 @@ _MODULE_OF = {
     "Arrivals": "lifelong.arrivals",
     "arrivals": "lifelong.arrivals",
     "one_label_every": "lifelong.arrivals",
-    "Remeasurement": "lifelong.remeasure",
+    "Remeasurement": "lifelong.doubts",
     "remeasure": "lifelong.remeasure",
     "default_transfers": "tables",
     "read_label_costs": "tables",

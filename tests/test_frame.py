@@ -20,7 +20,7 @@ ORDER = {
     "problem < program < taxonomy < solver < frontiers < baselines < selection < lifelong < "
     "tables < plot < report < server < cli",
     "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
-    "arrivals < remeasure",
+    "arrivals < ends < doubts < remeasure",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
     "taskgraph.baselines": "random_sets < evaluation < methods",
@@ -35,7 +35,7 @@ ORDER = {
     "sheet < legend < taxonomy < frontier < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
     "paths < options < problem < tables < losses < pictures < affinity < stability < import_ < "
-    "solve < recommend < frontier < evaluate < plot < report < serve",
+    "solve < recommend < extend < remeasure < frontier < evaluate < plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "

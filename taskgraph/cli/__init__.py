@@ -38,6 +38,8 @@ COMMANDS = {
     "frontier": "taskgraph.cli.frontier",
     "evaluate": "taskgraph.cli.evaluate",
     "recommend": "taskgraph.cli.recommend",
+    "extend": "taskgraph.cli.extend",
+    "remeasure": "taskgraph.cli.remeasure",
     "plot": "taskgraph.cli.plot",
     "import": "taskgraph.cli.import_",
     "report": "taskgraph.cli.report",

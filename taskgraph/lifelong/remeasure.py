@@ -2,120 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Unpack
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
-from taskgraph.arrays import Booleans, Floats, Integers
-from taskgraph.errors import InfeasibleError, InvalidProblemError, InvalidTableError
-from taskgraph.problem import OBJECTIVES, Problem, ProblemFields, make_problem
+from taskgraph.arrays import Floats, Integers
+from taskgraph.errors import InfeasibleError
+from taskgraph.lifelong.doubts import Doubt, Remeasurement
+from taskgraph.lifelong.ends import IntervalEnds, check_intervals
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import SUPERVISED, Choice, choose, tolerance
-from taskgraph.tasks import SELF, require_known, split_sources
-from taskgraph.taxonomy import Taxonomy
+from taskgraph.tasks import require_known, split_sources
 from taskgraph.transfers import Transfers
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """A transfer whose value, somewhere in its interval, makes another taxonomy optimal.
-
-    Attributes
-    ----------
-    target : str
-    sources : names
-        ``("self",)`` for the target's own network.
-    affinity, end : float
-        The measured affinity, and the end of its interval at which another taxonomy is best:
-        ``low`` of a transfer that the optimum uses, ``high`` of any other one.
-    used : bool
-        Whether the optimum uses the transfer.
-    regret : float
-        By how much the other taxonomy is better there, in the unit of the objective, above 0.
-    joins, drops : names, sorted
-        Tasks that only the other taxonomy supervises, and that only the optimum does.
-    """
-
-    target: str
-    sources: tuple[str, ...]
-    affinity: float
-    end: float
-    used: bool
-    regret: float
-    joins: tuple[str, ...] = ()
-    drops: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Remeasurement:
-    """The transfers to measure again before the optimum can be trusted.
-
-    Attributes
-    ----------
-    taxonomy : Taxonomy
-        The optimum for the measured values.
-    doubts : tuple of Doubt
-        Largest regret first.
-    transfers : int
-        Number of transfers that were checked: those that the problem allows and that have an
-        interval.
-    solves : int
-        Number of programs that were solved for it; the other transfers were excluded by bounds.
-    """
-
-    taxonomy: Taxonomy
-    doubts: tuple[Doubt, ...]
-    transfers: int
-    solves: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a doubt: the fields of `Doubt`, with names joined by ``+`` or a comma."""
-        rows = [
-            {
-                **asdict(each),
-                "sources": "+".join(each.sources),
-                "joins": ", ".join(each.joins),
-                "drops": ", ".join(each.drops),
-            }
-            for each in self.doubts
-        ]
-        return pd.DataFrame(rows, columns=list(Doubt.__dataclass_fields__))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the content of the JSON: ``transfers, solves, doubts`` and the taxonomy."""
-        return {
-            "transfers": self.transfers,
-            "solves": self.solves,
-            "doubts": [asdict(each) for each in self.doubts],
-            "taxonomy": self.taxonomy.to_dict(),
-        }
-
-    def to_json(self, *, indent: int | None = 1) -> str:
-        """Return the JSON of ``taskgraph remeasure --json``."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
-
-    def headline(self) -> str:
-        """Return one sentence with the number of doubts."""
-        sets = sum(bool(each.joins or each.drops) for each in self.doubts)
-        return (
-            f"{len(self.doubts)} of {self.transfers} transfers could change the optimum within "
-            f"their intervals, one at a time; {sets} of them would change which tasks are "
-            f"supervised ({self.solves} programs solved)"
-        )
-
-    def __repr__(self) -> str:
-        if not self.doubts:
-            return self.headline()
-        return f"{self.headline()}\n\n{self.to_frame().round(4).to_string(index=False)}"
 
 
 def remeasure(
@@ -170,7 +77,7 @@ def remeasure(
         If the program has no solution.
     """
     problem = make_problem(problem, fields, transfers)
-    _check_intervals(transfers, problem)
+    check_intervals(transfers, problem)
     require_known(changed := tuple(changed), transfers.tasks, where="--changed")
     backend = find_solver(solver)
     program = compile_program(transfers, problem)
@@ -180,82 +87,11 @@ def remeasure(
         raise InfeasibleError(f"there is no taxonomy to trust or not: {taxonomy.reason}")
     best = choose(program, solution.choice.supervised)
     assert best is not None
-    search = _Search(program, best, _Ends.of(transfers, problem, program, changed), backend)
+    search = _Search(program, best, IntervalEnds.of(transfers, problem, program, changed), backend)
     decided = [search.doubt(each) for each in with_progress(search.candidates(), progress)]
     doubts = [each for each in decided if each is not None]
     doubts.sort(key=lambda each: (-each.regret, each.target, each.sources))
     return Remeasurement(taxonomy, tuple(doubts), search.ends.count, search.solves["programs"])
-
-
-def _check_intervals(transfers: Transfers, problem: Problem) -> None:
-    if OBJECTIVES[problem.objective].column != "affinity":
-        raise InvalidProblemError(
-            f'the objective "{problem.objective}" has no intervals; try sqrt, linear or log'
-        )
-    frame = transfers.frame
-    if not {"low", "high"} <= {*frame}:
-        raise InvalidTableError(
-            "the table has no intervals (columns low and high); make them from losses with "
-            "`taskgraph affinity losses.parquet -o transfers.csv --bootstrap 1`"
-        )
-    outside = (frame["low"] > frame["affinity"]) | (frame["high"] < frame["affinity"])
-    if outside.any():
-        row = int(np.flatnonzero(outside)[0])
-        low, high, value = (frame[name].iloc[row] for name in ("low", "high", "affinity"))
-        raise InvalidTableError(
-            f"row {row + 1}: the affinity {value:g} is outside of its interval, low {low:g} to "
-            f"high {high:g}"
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class _Ends:
-    """Values of edges and of own networks at both ends of their intervals, as in a `Program`.
-
-    A transfer without an interval, or not in doubt, has its measured value at both ends.
-    """
-
-    edge_low: Floats  # (E,)
-    edge_high: Floats  # (E,)
-    self_low: Floats  # (T,)
-    self_high: Floats  # (T,)
-    self_row: Integers  # (T,) row in the table, -1 without an own network
-    frame: pd.DataFrame
-    count: int
-
-    @classmethod
-    def of(
-        cls, transfers: Transfers, problem: Problem, program: Program, changed: Collection[str]
-    ) -> _Ends:
-        """Return the ends of all transfers of a program."""
-        frame, transform = transfers.frame, OBJECTIVES[problem.objective].transform
-        point = frame["affinity"].to_numpy(dtype=float)
-        measured = frame[["low", "high"]].notna().all(axis=1).to_numpy(dtype=bool)
-        doubtful = measured & _concerns(frame, changed)
-        ends = [
-            transform(np.maximum(0.0, np.where(doubtful, frame[name].to_numpy(float), point)))
-            for name in ("low", "high")
-        ]
-        weight = np.array([problem.importance.get(name, 1.0) for name in program.targets])
-        rows = [transfers.row_of(name, SELF) for name in program.targets]
-        own = program.self_source >= 0
-        self_row = np.array([-1 if r is None else int(r.name) for r in rows])  # type: ignore[call-overload]
-        self_row = np.where(own, self_row, -1)
-        edge_weight = weight[program.edge_target]
-        low, high = [e[program.edge_row] * edge_weight for e in ends]
-        self_low, self_high = (np.where(own, e[self_row] * weight, 0.0) for e in ends)
-        count = int(doubtful[program.edge_row].sum() + doubtful[self_row[own]].sum())
-        return cls(low, high, self_low, self_high, self_row, frame, count)
-
-
-def _concerns(frame: pd.DataFrame, changed: Collection[str]) -> Booleans:
-    """(rows,) array: whether a row is a transfer from a changed task or its own network."""
-    if not changed:
-        return np.ones(len(frame), dtype=bool)
-    names = set(changed)
-    touched = {text: bool(names & {*split_sources(text)}) for text in frame["sources"].unique()}
-    own = (frame["sources"] == SELF) & frame["target"].isin(names)
-    return (frame["sources"].map(touched) | own).to_numpy(dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -273,7 +109,7 @@ class _Search:
 
     program: Program
     best: Choice
-    ends: _Ends
+    ends: IntervalEnds
     backend: Backend
     solves: Counter[str] = field(default_factory=Counter)
 
