@@ -32,7 +32,7 @@ ORDER = {
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
     "many_files < rows < wide < readers < documents < costs < default < taskonomy",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
-    "sheet < legend < taxonomy < frontier < grid < tree < heatmap",
+    "sheet < legend < taxonomy < frontier < arrivals < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
     "paths < options < problem < tables < losses < pictures < affinity < stability < import_ < "
     "solve < recommend < extend < remeasure < frontier < evaluate < plot < report < serve",
