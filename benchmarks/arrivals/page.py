@@ -48,16 +48,18 @@ drawn again.
 ![Competitive ratio after each arrival, of extended taxonomies and of random labels]({figure})
 
 Lines are medians over the orders, bands hold the middle half of the orders, and thin lines are the
-least and the largest value. The tables have {sizes} tasks.
+least and the largest value of the extended taxonomies.
+
+{sizes}
 """
 WHY = """
 ## Why it is lost and won back
 
-A label that was bought for the first tasks is not the one that later tasks need. So the ratio is
-least while few labels are paid: with one label, everything depends on the one task that came first.
-Each new label is chosen among all tasks that are here, so it makes up for part of the loss; and as
-the set of labels grows, its members differ less from those of the optimum. Just before the budget
-rises, {every} tasks have come since the last label, and none of them could be bought.
+A label that was bought for the first tasks is not always the one that later tasks need. So the
+ratio is least while few labels are paid: with one label, everything depends on the first target
+that came. Each new label is chosen among all tasks that are here, so it makes up for part of the
+loss, and the ratio jumps when the budget rises. Then it falls again until the next rise: {wait}
+tasks come for which no label can be bought, while the optimum may move its labels to them.
 """
 FILES = (
     "\n## Files\n\n| file | what |\n|--|--|\n"
@@ -73,21 +75,20 @@ def render(folder: Path) -> str:
     frames = frames_of(records)
     settings = records[-1].settings
     picture = next(name for name in (f"{FIGURE}.svg", f"{FIGURE}.png") if _is_here(folder, name))
-    sizes = " and ".join(str(frame["arrived"].max()) for frame in frames.values())
     page = HEADER.format(
         every=settings["every"],
         max_order=settings["max_order"],
         provenance=_provenance(records),
         verdict="\n".join(_verdicts(frames)),
         figure=picture,
-        sizes=sizes,
+        sizes=filled(_sizes(records)),
     )
     for name, frame in frames.items():
         own = part(records, table=name)
         page += f"\n## {TITLES[name]}\n\n{_table(frame)}\n\n{_labels(own)}\n"
     if PUBLISHED not in frames:
         page += "\nThe published table was not at hand when these records were made.\n"
-    return page + WHY.format(every=settings["every"]) + FILES
+    return page + WHY.format(wait=settings["every"] - 1) + FILES
 
 
 def found(folder: Path) -> str:
@@ -159,6 +160,20 @@ def _order_frame(record: Record) -> pd.DataFrame:
     return frame
 
 
+def _sizes(records: Sequence[Record]) -> str:
+    """Return how many tasks arrive, and whether they do so in the same orders for all tables."""
+    by_table: dict[str, list[Any]] = {}
+    for each in records:
+        by_table.setdefault(each.settings["table"], []).append(each.metrics["tasks"])
+    orders = list(by_table.values())
+    count = len(orders[0][0])
+    if len(orders) == 1:
+        return f"{count} tasks arrive."
+    if orders[0] == orders[1]:
+        return f"The same {count} tasks arrive for both tables, and in the same orders."
+    return f"{count} and {len(orders[1][0])} tasks arrive."
+
+
 def _provenance(records: Sequence[Record]) -> str:
     about = dict(records[-1].versions or {})
     platform, _ = about.pop("platform"), about.pop("cores")
@@ -166,7 +181,7 @@ def _provenance(records: Sequence[Record]) -> str:
     seconds = sum(each.seconds or 0.0 for each in records)
     return filled(
         f"Commit {commit_text(records[-1].commit)}, {versions}, {platform}; seed "
-        f"{records[-1].seed}; {len(records)} orders of both tables in {markdown.seconds(seconds)}."
+        f"{records[-1].seed}; {len(records)} runs of all arrivals in {markdown.seconds(seconds)}."
     )
 
 

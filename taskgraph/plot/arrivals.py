@@ -18,6 +18,8 @@ from taskgraph.plot.style import styled, text_scale
 PANELS = {"objective": "objective", "ratio": "competitive ratio"}
 NEEDED = ("arrived", "online", "offline", "ratio")
 
+EXTENDED = "extended, no label is taken back"
+
 MOST_NAMES = 40
 """Most tasks of a single order whose names stand below the axis."""
 
@@ -33,8 +35,8 @@ def draw_arrivals(
     """Draw the objective after each arrival beside the optimum, and their ratio.
 
     Of one order the lines are its values, and the tasks stand below the axis. Of several orders
-    the lines are medians, the bands hold the middle half of the orders, and thin lines the least
-    and the largest value.
+    the lines are medians, the bands hold the middle half of the orders, and thin lines are the
+    least and the largest value of the extended taxonomy.
 
     Parameters
     ----------
@@ -96,13 +98,13 @@ def _is_single(frame: pd.DataFrame) -> bool:
 def _draw_panel(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
     first, second = order_colors(5)[1], order_colors(5)[3]
     if measure == "objective":
+        _draw_line(axes, frame, "online", EXTENDED, first, edges=True)
         _draw_line(axes, frame, "offline", "optimum of the same tasks", muted(), style=(0, (4, 2)))
-        _draw_line(axes, frame, "online", "no label is taken back", first)
     else:
         axes.axhline(1.0, color=ink(), linewidth=0.6)
+        _draw_line(axes, frame, "ratio", EXTENDED, first, edges=True)
         if "random" in frame and frame["random"].notna().any():
             _draw_line(axes, frame, "random", "random labels", second, style=(0, (1, 1)))
-        _draw_line(axes, frame, "ratio", "no label is taken back", first)
         axes.set_ylim(0.0, 1.03)
     axes.set(xlabel="tasks that have arrived", ylabel=PANELS[measure])
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
@@ -116,9 +118,19 @@ def _draw_panel(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
 
 
 def _draw_line(
-    axes: Axes, frame: pd.DataFrame, column: str, label: str, color: str, *, style: Any = "-"
+    axes: Axes,
+    frame: pd.DataFrame,
+    column: str,
+    label: str,
+    color: str,
+    *,
+    style: Any = "-",
+    edges: bool = False,
 ) -> None:
-    """Draw one column over the arrivals: its median, middle half, least and largest value."""
+    """Draw the median of a column over the arrivals, and the middle half of several orders.
+
+    With ``edges`` the least and the largest value are drawn as well.
+    """
     values = frame.dropna(subset=[column]).groupby("arrived")[column]
     middle = values.median()
     axes.plot(
@@ -128,5 +140,5 @@ def _draw_line(
         return
     low, high = values.quantile(0.25), values.quantile(0.75)
     axes.fill_between(middle.index, low, high, color=color, alpha=0.22, linewidth=0)
-    for edge in (values.min(), values.max()):
+    for edge in (values.min(), values.max()) if edges else ():
         axes.plot(edge.index, edge, color=color, linewidth=0.5, alpha=0.7)
