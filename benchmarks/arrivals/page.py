@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.results import markdown
@@ -95,7 +96,7 @@ def found(folder: Path) -> str:
     """Return one sentence: the mean ratio in the end and at its least, and of random labels."""
     frame = frames_of(last_records(folder))[OURS]
     ratio, random = frame.groupby("arrived")["ratio"].mean(), frame.groupby("arrived")["random"]
-    low = int(ratio.idxmin())
+    low = _lowest(ratio)
     orders = frame["order"].nunique()
     return (
         f"Over {orders} orders, the extended taxonomy ends at {ratio.iloc[-1]:.3f} of the optimum "
@@ -194,13 +195,13 @@ def _verdict(name: str, frame: pd.DataFrame) -> str:
     groups = frame.dropna(subset=["ratio"]).groupby("arrived")
     mean, last = groups["ratio"].mean(), int(frame["arrived"].max())
     end = frame[frame["arrived"] == last]
-    low = int(mean.idxmin())
+    low = _lowest(mean)
     interval = t_interval(end["ratio"])
     rises = frame.drop_duplicates("arrived").set_index("arrived")["budget"].diff() > 0
     first = [place for place in mean.index if rises.get(place, False)]
     before = [place - 1 for place in first if place - 1 in mean.index]
     random = groups["random"].mean()
-    least = frame.loc[frame["ratio"].idxmin()]
+    least = frame.iloc[int(np.nanargmin(frame["ratio"]))]
     below = "" if random[last] < mean[last] else " (no better than random labels)"
     return "- " + filled(
         f"**{TITLES[name]}: after all {last} tasks and {end['budget'].iloc[0]:g} labels, the "
@@ -214,6 +215,11 @@ def _verdict(name: str, frame: pd.DataFrame) -> str:
         "of the optimum.",
         indent="  ",
     )
+
+
+def _lowest(means: pd.Series) -> int:
+    """Return the number of arrivals after which the mean is least."""
+    return int(means.index.to_numpy()[int(np.nanargmin(means))])
 
 
 def _table(frame: pd.DataFrame) -> str:

@@ -103,7 +103,8 @@ def label_worth(
     cost = float(program.label_cost[alone][0])
     without = taxonomy.objective
     if name in taxonomy.supervised:
-        choice = solve_program(replace(program, banned=program.banned | alone), backend).choice
+        barred = replace(program, banned=program.banned | alone, required=program.required & ~alone)
+        choice = solve_program(barred, backend).choice
         without = None if choice is None else choice.value
     if without is None:
         return cost, None

@@ -19,14 +19,16 @@ def test_a_committed_record_is_what_is_measured():
     known = part(read_records(FOLDER), table=run.OURS, order=3)[0]
     settings = Settings(arrivals=None)
     assert run.settings_of(settings, run.OURS, 3) == known.settings
-    again = run.measure(tg.default_transfers(), settings, run.OURS, 3)
-    for name in ("tasks", "budget", "labels", "shared", "bought", "best"):
-        assert again[name] == known.metrics[name]
+    first = 12  # its first arrivals, which do not depend on the later ones
+    again = run.measure(tg.default_transfers(), Settings(arrivals=first), run.OURS, 3)
+    for name in ("tasks", "budget", "labels", "shared"):
+        assert again[name] == known.metrics[name][:first]
     for name in ("extended", "optimum", "random"):
-        measured = np.array(again[name], dtype=float)
-        np.testing.assert_allclose(
-            measured, np.array(known.metrics[name], dtype=float), atol=2e-6, equal_nan=True
+        measured, committed = (
+            np.array(values, dtype=float) for values in (again[name], known.metrics[name][:first])
         )
+        np.testing.assert_allclose(measured, committed, atol=2e-6, equal_nan=True)
+    assert {*again["bought"]} <= {*known.metrics["bought"]}
 
 
 def test_random_labels_are_below_the_optimum_and_take_their_best_transfers():
@@ -53,11 +55,11 @@ def test_a_run_goes_on_where_it_was_cut_off_and_says_what_is_left_out(
     tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(run, "TASKONOMY", tmp_path / "absent")
-    settings = Settings(orders=1, arrivals=5)
+    settings = Settings(orders=1, arrivals=3)
     run.run(settings, tmp_path / "out")
     assert "the published table is left out: absent is not here" in capsys.readouterr().out
     before = read_records(tmp_path / "out")
-    run.run(Settings(orders=2, arrivals=5), tmp_path / "out")
+    run.run(Settings(orders=2, arrivals=3), tmp_path / "out")
     after = read_records(tmp_path / "out")
     assert after[: len(before)] == before
     assert [each.settings["order"] for each in after] == [0, 1]

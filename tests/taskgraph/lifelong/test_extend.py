@@ -79,8 +79,8 @@ def check(seeds):
 
 
 def test_extensions_agree_with_enumeration():
-    solved, infeasible, costly = check(range(40))
-    assert solved >= 10
+    solved, infeasible, costly = check(range(24))
+    assert solved >= 4
     assert infeasible >= 1
     assert costly >= 1
 
@@ -115,7 +115,7 @@ def small(seed, count=5):
 SEEDS = st.integers(0, 10**6)
 
 
-@examples(times=0.05)
+@examples(times=0.03)
 @given(SEEDS, st.integers(1, 4), st.booleans())
 def test_extending_by_nothing_changes_nothing(seed, budget, sunk):
     table, _ = small(seed)
@@ -131,7 +131,7 @@ def test_extending_by_nothing_changes_nothing(seed, budget, sunk):
     assert {*found.to_frame()["change"]} == {"same"}
 
 
-@examples(times=0.05)
+@examples(times=0.03)
 @given(SEEDS, st.integers(1, 3), st.integers(0, 2), st.integers(1, 2))
 def test_sunk_stays_below_the_optimum_of_the_same_total_and_above_the_old_one(
     seed, budget, more, count
@@ -157,7 +157,7 @@ def test_sunk_stays_below_the_optimum_of_the_same_total_and_above_the_old_one(
     assert found.taxonomy.spent == before.spent + found.spent <= before.spent + more
 
 
-@examples(times=0.05)
+@examples(times=0.03)
 @given(SEEDS)
 def test_with_nothing_to_spend_the_supervised_tasks_and_the_old_objective_stay(seed):
     table, names = small(seed)
@@ -169,7 +169,7 @@ def test_with_nothing_to_spend_the_supervised_tasks_and_the_old_objective_stay(s
     assert {each.task for each in found.newcomers} == {*names[:2]}
 
 
-@examples(times=0.05)
+@examples(times=0.03)
 @given(SEEDS, st.integers(0, 2))
 def test_two_steps_of_nothing_and_of_all_are_one(seed, more):
     """An extension can be extended; its JSON is read as a taxonomy."""
@@ -190,7 +190,7 @@ def worth_by_enumeration(table, before, budget, name):
     return best(require=[name], label_cost={name: 0.0}) - best(target_only=[name])
 
 
-@examples(times=0.03)
+@examples(times=0.02)
 @given(SEEDS, st.integers(0, 2))
 def test_the_worth_of_a_label_is_a_difference_of_two_optima(seed, budget):
     table, names = small(seed)
@@ -308,6 +308,23 @@ def test_new_sources_and_tasks_that_cannot_be_supervised():
     less = tg.extend(table, before, budget=0, newcomers=["s"], objective="log")
     assert "new s is not supervised, no target" in repr(less)
     assert less.ratio is None  # the objective is below 0
+
+
+def test_a_label_that_is_asked_for_has_the_same_worth():
+    table = by_hand()
+    before = tg.solve(table, budget=1, exclude=["c"], objective="linear")
+    (asked,) = tg.extend(table, before, budget=1, objective="linear", require=["c"]).newcomers
+    # With c's label on top of the budget b joins as well: 0.8 + 0.6 + 0.5; without it 1.65.
+    assert asked.supervised
+    assert asked.label_worth == pytest.approx(0.25)
+
+
+def test_targets_that_are_left_out_are_named():
+    table = by_hand()
+    before = tg.solve(table, budget=1, exclude=["c"])
+    found = tg.extend(table, before, budget=0, exclude=["b"])
+    assert "no longer a target: b" in repr(found)
+    assert found.changed == ()
 
 
 def test_what_is_refused():
