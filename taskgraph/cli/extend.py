@@ -149,6 +149,7 @@ def extend_command(
 def _joined(losses: str, new_losses: str, flags: dict[str, Any]) -> Joined:
     """Return the transfers of both tables together."""
     import taskgraph as tg
+    from taskgraph.frames.direction import described
     from taskgraph.tables import read_losses, read_transfers, table_kind
 
     rows = row_settings(flags)
@@ -157,6 +158,8 @@ def _joined(losses: str, new_losses: str, flags: dict[str, Any]) -> Joined:
     if {*kinds.values()} == {"losses"}:
         settings = {**rows, **direction_settings(flags), "exact_names": exact_names()}
         tables = [read_losses(files, **settings) for files in (earlier, newer)]
+        higher = {t: t in each.higher_is_better for each in tables for t in each.targets}
+        note(f"direction of the values: {described(higher)}")
         return tg.extend_losses(
             *tables,
             exact_names=exact_names(),

@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.cli.options import (
-    exact_names,
-    flat,
-    format_options,
-    table_argument,
-    where_conditions,
-)
+from taskgraph.cli.losses import affinities_of
+from taskgraph.cli.options import flat, format_options, table_argument, where_conditions
 from taskgraph.cli.output import notices, show, show_data
 from taskgraph.cli.parameters import Names
 from taskgraph.cli.problem import check_costs, make_problem, problem_options, read_table
@@ -20,6 +15,9 @@ from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from taskgraph.transfers import Transfers
+
+TOURNAMENT_DEFAULTS = {"ties": "half", "clip": 1e-3, "min_images": 10, "bootstrap": 1, "seed": 0}
+"""How losses are compared, as `taskgraph affinity` does by default; bootstrap for intervals."""
 
 
 @click.command("remeasure")
@@ -81,12 +79,10 @@ def remeasure_command(
 
 def _transfers(table: str | None) -> Transfers:
     """Return the table of transfers, made from losses if TABLE holds these."""
-    import taskgraph as tg
-    from taskgraph.tables import naming, table_kind
+    from taskgraph.tables import Files, table_kind
 
     if table is None or table_kind(table) != "losses":
         return read_table(table)
+    rows = {"columns": {}, "where": where_conditions(), "drop": ()}
     with notices():
-        losses = tg.read_losses(table, where=where_conditions(), exact_names=exact_names())
-        with naming(table):
-            return tg.affinities(losses, bootstrap=1).transfers
+        return affinities_of(Files.of(table), rows, TOURNAMENT_DEFAULTS).transfers

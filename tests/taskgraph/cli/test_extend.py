@@ -59,6 +59,7 @@ def test_the_words_and_the_table(folder, capsys):
     assert shown.out.rstrip() == str(expected(folder, budget=1)).rstrip()
     assert shown.out.startswith("1 new task: d; spent 1 of budget 1 from now on, after 1 before")
     assert "Note: 3 earlier targets got new candidates, and all affinities there were" in shown.err
+    assert "direction of the values: lower is better" in shown.err
 
 
 def test_json_is_a_taxonomy_that_can_be_extended_again(folder, capsys):
