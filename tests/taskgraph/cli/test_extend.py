@@ -206,14 +206,18 @@ def test_bad_input_is_one_line(folder, capsys):
     )
 
 
-def test_nan_in_new_losses_counts_as_not_measured(folder, capsys):
-    """As in every table of losses; the images of the target then differ, and are named."""
+def test_an_empty_loss_is_not_measured_and_nan_is_refused(folder, capsys):
+    """As in every table of losses; without a loss the images of the target differ."""
     new = pd.read_csv("new.csv")
     here = (new["target"] == "a") & (new["image"] == "i03")
     new.assign(loss=new["loss"].mask(here)).to_csv("gap.csv", index=False)
     assert '"a" has other images in the two tables: the new losses lack 1 image (i03)' in fails(
         capsys, "old.csv", "gap.csv"
     )
+    new.assign(loss=new["loss"].mask(here)).to_csv("diverged.csv", index=False, na_rep="nan")
+    found = fails(capsys, "old.csv", "diverged.csv")
+    assert "diverged.csv" in found
+    assert "nan" in found
 
 
 def test_budget_and_taxonomy_are_required(folder, capsys):
