@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from taskgraph.grouping.networks import Network, Networks
     from taskgraph.grouping.settings import GroupingProblem
     from taskgraph.grouping.solve import alternative_groupings, grouping_frontier, solve_groups
+    from taskgraph.lifelong.arrivals import Arrivals, arrivals, one_label_every
+    from taskgraph.lifelong.doubts import Remeasurement
+    from taskgraph.lifelong.extending import extend
+    from taskgraph.lifelong.extension import Extension
+    from taskgraph.lifelong.joining import extend_losses
+    from taskgraph.lifelong.remeasure import remeasure
+    from taskgraph.lifelong.scales import extend_transfers
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
@@ -55,7 +62,9 @@ __all__ = [
     "OBJECTIVES",
     "SOLVERS",
     "Affinities",
+    "Arrivals",
     "Evaluation",
+    "Extension",
     "Frontier",
     "Grouping",
     "GroupingProblem",
@@ -65,6 +74,7 @@ __all__ = [
     "NetworkReading",
     "Networks",
     "Problem",
+    "Remeasurement",
     "Stability",
     "TaskgraphError",
     "Taxonomy",
@@ -73,13 +83,18 @@ __all__ = [
     "affinities",
     "alternative_groupings",
     "alternatives",
+    "arrivals",
     "budget_ladder",
     "default_transfers",
     "evaluate",
+    "extend",
+    "extend_losses",
+    "extend_transfers",
     "frontier",
     "grouping_frontier",
     "grouping_stability",
     "marginal_worth",
+    "one_label_every",
     "random_band",
     "read_label_costs",
     "read_losses",
@@ -91,6 +106,7 @@ __all__ = [
     "read_transfers",
     "read_wins",
     "recommend",
+    "remeasure",
     "solve",
     "solve_groups",
     "stability",
@@ -136,6 +152,15 @@ _MODULE_OF = {
     "Stability": "selection",
     "stability": "selection",
     "NetworkReading": "tables",
+    "Extension": "lifelong.extension",
+    "extend": "lifelong.extending",
+    "extend_losses": "lifelong.joining",
+    "extend_transfers": "lifelong.scales",
+    "Arrivals": "lifelong.arrivals",
+    "arrivals": "lifelong.arrivals",
+    "one_label_every": "lifelong.arrivals",
+    "Remeasurement": "lifelong.doubts",
+    "remeasure": "lifelong.remeasure",
     "default_transfers": "tables",
     "read_label_costs": "tables",
     "read_losses": "tables",

@@ -35,6 +35,10 @@ NOT_FAST = (
     # These draw figures and pages, or solve hundreds of programs.
     "tests/taskgraph/affinity/test_intervals.py",
     "tests/taskgraph/cli/test_costs.py",
+    "tests/taskgraph/cli/test_extend.py::test_arrivals",
+    "tests/taskgraph/cli/test_extend.py::test_csv",
+    "tests/taskgraph/lifelong/test_extend.py::test_extensions",
+    "tests/taskgraph/lifelong/test_remeasure.py",
     "tests/taskgraph/plot",
     "tests/taskgraph/solver/test_exact.py",
     "tests/taskgraph/solver/test_hard.py",

@@ -18,7 +18,9 @@ README = (ROOT / "README.md").read_text()
 ORDER = {
     "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
     "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < "
-    "tables < plot < report < server < cli",
+    "lifelong < tables < plot < report < server < cli",
+    "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
+    "arrivals < ends < doubts < remeasure",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
@@ -33,10 +35,11 @@ ORDER = {
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
     "default < taskonomy",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
-    "sheet < legend < shapes < taxonomy < grouping < frontier < grid < tree < heatmap",
+    "sheet < legend < shapes < taxonomy < grouping < frontier < arrivals < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
     "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
-    "stability < import_ < solve < recommend < frontier < group < evaluate < plot < report < serve",
+    "stability < import_ < solve < recommend < extend < remeasure < frontier < group < evaluate < "
+    "plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "

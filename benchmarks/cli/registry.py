@@ -13,6 +13,7 @@ PACKAGES = {
     "scenes": "benchmarks.scenes",
     "digits": "benchmarks.digits",
     "taskonomy": "benchmarks.taskonomy",
+    "arrivals": "benchmarks.arrivals",
     "intervals": "benchmarks.intervals",
     "solver": "benchmarks.speed.solver",
     "training": "benchmarks.speed.training",

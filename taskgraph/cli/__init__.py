@@ -39,6 +39,8 @@ COMMANDS = {
     "group": "taskgraph.cli.group",
     "evaluate": "taskgraph.cli.evaluate",
     "recommend": "taskgraph.cli.recommend",
+    "extend": "taskgraph.cli.extend",
+    "remeasure": "taskgraph.cli.remeasure",
     "plot": "taskgraph.cli.plot",
     "import": "taskgraph.cli.import_",
     "report": "taskgraph.cli.report",

@@ -9,6 +9,7 @@ of the Taskonomy paper's figures: ``heatmap(transfers, names=TASKONOMY_NAMES)``.
 """
 
 from taskgraph.plot.affinities import first_order, transfer_distance
+from taskgraph.plot.arrivals import draw_arrivals
 from taskgraph.plot.figures import FORMATS, Picture, PlotError, rendered, save
 from taskgraph.plot.fonts import FontError, family_of
 from taskgraph.plot.frontier import draw_frontier
@@ -30,6 +31,7 @@ __all__ = [
     "Picture",
     "PlotError",
     "display_names",
+    "draw_arrivals",
     "draw_frontier",
     "draw_grouping",
     "draw_grouping_frontier",
