@@ -18,7 +18,7 @@ from taskgraph.cli.options import (
     seed_option,
     table_argument,
 )
-from taskgraph.cli.parameters import NumberList
+from taskgraph.cli.parameters import NameList, NumberList
 from taskgraph.cli.pictures import LOOK, picture_options, save_picture, take_look
 from taskgraph.cli.problem import problem_options, read_inputs, read_table
 from taskgraph.progress import progress_bar, with_progress
