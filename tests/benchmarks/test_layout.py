@@ -11,7 +11,7 @@ SUITES = sorted(name for name, package in PACKAGES.items() if package == f"bench
 LEFT = {
     "results": set(),
     "data": {"results"},
-    **{name: {"results", "data"} for name in SUITES},
+    **{name: {"results", "data"} for name in [*SUITES, "adaptation"]},
     "speed": {"results", "data", *SUITES},
     "cli": {"results", "data", "speed", *SUITES},
 }
