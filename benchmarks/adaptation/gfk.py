@@ -89,9 +89,7 @@ class GeodesicFlow:
             (x − y)ᵀ G (x − y).
         """
         values, vectors = np.linalg.eigh(self.blocks)
-        roots = np.einsum(
-            "kij,kj,klj->kil", vectors, np.sqrt(np.clip(values, 0, None)), vectors
-        )
+        roots = np.einsum("kij,kj,klj->kil", vectors, np.sqrt(np.clip(values, 0, None)), vectors)
         turned: Floats = np.einsum("kij,nkj->nki", roots, self._coordinates(features))
         return turned.reshape(len(features), -1)
 

@@ -89,7 +89,7 @@ def read_domains(root: Path | None = None) -> dict[str, Domain]:
 def office_caltech_table(
     root: Path | None = None,
     *,
-    threshold: float = THRESHOLD,
+    threshold: float | None = THRESHOLD,
     pairs: Sequence[tuple[str, str]] | None = None,
 ) -> list[PairAccuracy]:
     """Return the accuracy of each method on each pair, all source images labeled.
@@ -105,8 +105,8 @@ def office_caltech_table(
     ----------
     root : Path, optional
         See `read_domains`.
-    threshold : float
-        See `choose_dimension`.
+    threshold : float, optional
+        See `choose_dimension`; None leaves the chosen dimension out.
     pairs : sequence of (source, target), optional
         Letters of `DOMAINS`; by default all twelve pairs.
 
@@ -161,13 +161,14 @@ def _cell(rows: Sequence[PairAccuracy]) -> str:
 
 
 def _methods(
-    source: Domain, target: Domain, paper: int, threshold: float
+    source: Domain, target: Domain, paper: int, threshold: float | None
 ) -> Iterator[tuple[str, int | None, int | None, Any]]:
     """Yield the name, the dimension, the state and the estimator of each method."""
     yield NEIGHBOR, None, None, None
     yield PAPER_GFK, paper, None, GeodesicFlowClassifier(paper)
-    chosen = choose_dimension(source[0], target[0], threshold=threshold)
-    yield CHOSEN_GFK, chosen, None, GeodesicFlowClassifier(chosen)
+    if threshold is not None:
+        chosen = choose_dimension(source[0], target[0], threshold=threshold)
+        yield CHOSEN_GFK, chosen, None, GeodesicFlowClassifier(chosen)
     if importlib.util.find_spec("skada") is None:
         return
     import skada

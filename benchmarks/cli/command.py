@@ -46,6 +46,10 @@ def command_of(suite: Suite) -> click.Command:
                 return 0
             given = {name: value for name, value in flags.items() if _is_given(context, name)}
             settings = suite.with_preset(preset, _checked(suite, given, context))
+            text = suite.answer(settings)
+            if text is not None:
+                click.echo(text)
+                return 0
             suite.run(settings, out)
             suite.write_page(out)
         note(f"wrote {out / PAGE}")

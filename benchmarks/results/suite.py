@@ -37,7 +37,7 @@ class Suite:
         Flags that the example in the help text needs, such as " --sweep transfers".
     package : str
         Import path of the suite. Its module ``run`` has ``run(settings, out)``, which measures and
-        writes records and tables. Its module ``page`` has ``render(folder)``, which returns the
+        writes records and tables; and ``answer(settings)`` where some settings only print. Its module ``page`` has ``render(folder)``, which returns the
         page made of these alone; ``found(folder)``, one sentence for the list of all suites; and
         ``draw(folder)`` where figures are made of the tables.
     """
@@ -75,6 +75,15 @@ class Suite:
             if not isinstance(value, bool):
                 words.append(",".join(map(str, value)) if isinstance(value, tuple) else str(value))
         return shlex.join(words)
+
+    def answer(self, settings: Any) -> str | None:
+        """Return the text that these settings only ask to print, or None if they ask to run.
+
+        It is what ``answer(settings)`` of the suite's module ``run`` returns, where it has one.
+        """
+        module = importlib.import_module(f"{self.package}.run")
+        text: str | None = module.answer(settings) if hasattr(module, "answer") else None
+        return text
 
     def run(self, settings: Any, out: Path) -> None:
         """Measure the evaluations that the records in ``out`` lack, and write the tables."""

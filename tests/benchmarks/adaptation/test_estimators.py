@@ -13,6 +13,7 @@ from benchmarks.adaptation.gfk import geodesic_flow
 from benchmarks.adaptation.subspaces import choose_dimension, pca_basis, pls_basis
 from taskgraph.errors import InvalidTableError
 
+
 def domains(seed=0):
     """Two domains of three classes: the target's features are turned and shifted."""
     rng = np.random.default_rng(seed)

@@ -1,0 +1,75 @@
+"""Groups of data sets that are compared with each other, and the features of each group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.bias.settings import Settings
+from benchmarks.bias.sets import load_sets
+from benchmarks.data.data import Data
+from benchmarks.data.folders import DOMAINS
+from benchmarks.data.registry import sources
+
+WORLD_SEED = 19
+"""Seed of the scenes: not that of the buildings on which the bank's encoders were trained."""
+SIZE = 64
+"""Pixels along each side of the scenes."""
+REAL_DIGITS = ("digits", "mnist-5k", "svhn")
+"""Real digits; those that are on this machine are compared."""
+SCENE_FEATURES = ("pixels", "hog", "bank:class_places")
+DIGIT_FEATURES = ("ink", "pixels", "hog")
+
+
+@dataclass(frozen=True, eq=False)
+class SetGroup:
+    """Data sets that are compared with each other.
+
+    Attributes
+    ----------
+    name : str
+        ``scenes``, ``digits``, or the names of the user's sets joined by ``+``.
+    sets : list of Data
+    features : tuple of str
+        Names of features; see `benchmarks.bias.features`.
+    """
+
+    name: str
+    sets: list[Data]
+    features: tuple[str, ...]
+
+
+def groups(settings: Settings) -> list[SetGroup]:
+    """Return the user's group, or those of the page: our scenes and the real digits.
+
+    The scenes are rendered into the folder ``settings.work`` if they are missing.
+    """
+    root = Path(settings.data_root) if settings.data_root else None
+    if settings.data:
+        sets = load_sets(settings.data, root)
+        default = ("pixels", "hog") if sets[0].images else ("given",)
+        name = "+".join(data.name for data in sets)
+        return [SetGroup(name, sets, settings.features or default)]
+    here = [one.name for one in sources(root) if one.name in REAL_DIGITS and one.place(root)]
+    return [
+        SetGroup("scenes", load_scenes(settings), settings.features or SCENE_FEATURES),
+        SetGroup("digits", load_sets(here, root), settings.features or DIGIT_FEATURES),
+    ]
+
+
+def load_scenes(settings: Settings) -> list[Data]:
+    """Return the five domains of the same buildings, which are rendered if they are missing."""
+    from encoders.scenes.making.make import make
+
+    work = Path(settings.work)
+    names = ["scenes" if domain == "day" else f"scenes-{domain}" for domain in DOMAINS]
+    for name, domain in zip(names, DOMAINS, strict=True):
+        make(
+            work / name,
+            buildings=settings.buildings,
+            views=settings.views,
+            size=SIZE,
+            seed=WORLD_SEED,
+            domain=domain,
+        )
+    return load_sets(names, work)
