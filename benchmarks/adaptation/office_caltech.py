@@ -22,7 +22,7 @@ from taskgraph.arrays import Floats, Integers
 
 DOMAINS = {"C": "caltech", "A": "amazon", "W": "webcam", "D": "dslr"}
 PAPER_DIMENSIONS = {"AC": 20, "AD": 20, "AW": 10, "CD": 10, "CW": 20, "DW": 10}
-"""Dimension of each pair of domains, in either direction, in the authors' demonstration of the kernel."""
+"""Dimension of each pair of domains, in either direction, in the authors' demonstration."""
 
 NEIGHBOR, PAPER_GFK, CHOSEN_GFK = "1-NN", "GFK", "GFK, chosen dimension"
 ALIGNMENT, CORAL, TCA, TRANSPORT = "subspace alignment", "CORAL", "TCA", "optimal transport"

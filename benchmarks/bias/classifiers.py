@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from taskgraph.arrays import Array, Floats, Integers
+from taskgraph.errors import InvalidTableError
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A family of scikit-learn classifiers of standardized features.
+    """A family of scikit-learn pipelines: standardization, then a classifier.
 
     Attributes
     ----------
@@ -34,19 +35,27 @@ class Classifier:
 def _logistic(strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=strength, max_iter=300)
+    return _standardized(LogisticRegression(C=strength, max_iter=300))
 
 
 def _machine(strength: float) -> Any:
     from sklearn.svm import LinearSVC
 
-    return LinearSVC(C=strength, max_iter=3000, random_state=0)
+    return _standardized(LinearSVC(C=strength, max_iter=3000, random_state=0))
 
 
 def _network(strength: float) -> Any:
     from sklearn.neural_network import MLPClassifier
 
-    return MLPClassifier((64,), alpha=strength, max_iter=150, random_state=0)
+    return _standardized(MLPClassifier((64,), alpha=strength, max_iter=150, random_state=0))
+
+
+def _standardized(estimator: Any) -> Any:
+    """Return the pipeline of standardization and an estimator."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), estimator)
 
 
 CLASSIFIERS: dict[str, Classifier] = {
@@ -58,15 +67,23 @@ CLASSIFIERS: dict[str, Classifier] = {
 
 
 def fitted(estimator: Any, features: Floats, labels: Integers) -> Any:
-    """Return a pipeline of standardization and an estimator, fitted; warnings are silenced."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    """Return a scikit-learn estimator after fitting; warnings that it did not converge are silent.
 
-    pipeline = make_pipeline(StandardScaler(), estimator)
+    Raises
+    ------
+    InvalidTableError
+        If there is only one class.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    if len(np.unique(labels)) < 2:
+        raise InvalidTableError(
+            f"the {len(labels)} training samples are of one class, expected at least two; raise "
+            "--sizes"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return pipeline.fit(features, labels)
+        return estimator.fit(features, labels)
 
 
 def class_scores(estimator: Any, features: Floats, count: int) -> Floats:

@@ -23,7 +23,7 @@ def cross_scores(
     ----------
     train : (features, labels)
     tests : by name of the set
-    estimator : scikit-learn classifier that is not fitted; features are standardized first
+    estimator : any scikit-learn classifier; it is fitted
     classes : int
         Number of classes C.
 
@@ -31,8 +31,8 @@ def cross_scores(
     -------
     dict of (M, C) arrays
     """
-    pipeline = fitted(estimator, *train)
-    return {name: class_scores(pipeline, each[0], classes) for name, each in tests.items()}
+    classifier = fitted(estimator, *train)
+    return {name: class_scores(classifier, each[0], classes) for name, each in tests.items()}
 
 
 def cross_measures(

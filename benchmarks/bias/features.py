@@ -124,9 +124,10 @@ def features_of(data: Data, name: str) -> Floats:
     InvalidTableError
         If the set has no images but the feature needs them, or a feature is not finite.
     """
+    feature = find_feature(name)
     if not data.images and name != "given":
         raise InvalidTableError(f"{data.name} has features and no images; use --features given")
-    found = find_feature(name)(data.inputs)
+    found = feature(data.inputs)
     wrong = ~np.isfinite(found).all(axis=1)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bias.settings import Settings
 from benchmarks.bias.sets import load_sets
+from benchmarks.bias.settings import Settings
 from benchmarks.data.data import Data
 from benchmarks.data.folders import DOMAINS
 from benchmarks.data.registry import sources

@@ -29,8 +29,9 @@ def market_value(sizes: ArrayLike, own: ArrayLike, other: ArrayLike) -> float:
     Returns
     -------
     float
-        Above 1 where a sample of the set's own is worth more; NaN where no n lies within the own
-        curve.
+        Above 1 where a sample of the set's own is worth more. Infinity where all scores of the
+        other set are below the own curve: then α > n_max / n_min. 0 where all are above it. NaN
+        where some are below and the others above, or the own curve is flat.
 
     Raises
     ------
@@ -42,8 +43,9 @@ def market_value(sizes: ArrayLike, own: ArrayLike, other: ArrayLike) -> float:
     n, first, second = _checked(sizes, own, other)
     rising = np.maximum.accumulate(first)
     inside = (second >= rising[0]) & (second <= rising[-1])
-    if not inside.any() or rising[0] == rising[-1]:
-        return float("nan")
+    if rising[0] == rising[-1] or not inside.any():
+        below, above = (second < rising[0]).all(), (second > rising[-1]).all()
+        return float("inf") if below else 0.0 if above else float("nan")
     # Each level of the running maximum is reached at its first size.
     levels, places = np.unique(rising, return_index=True)
     equal = np.interp(second[inside], levels, np.log(n)[places])
@@ -53,10 +55,11 @@ def market_value(sizes: ArrayLike, own: ArrayLike, other: ArrayLike) -> float:
 def geometric_interval(values: ArrayLike, *, level: float = LEVEL) -> Estimate:
     """Return the geometric mean of positive values with Student's interval of their logarithms.
 
-    NaN values are left out: ``n`` counts the others. With fewer than two, the bounds are NaN.
+    NaN, 0 and infinity are left out: ``n`` counts the others. With fewer than two, the bounds are
+    NaN.
     """
     found = np.asarray(values, dtype=np.float64)
-    logs = np.log(found[np.isfinite(found)])
+    logs = np.log(found[np.isfinite(found) & (found > 0)])
     if not len(logs):
         return Estimate(float("nan"), float("nan"), float("nan"), 0)
     mean = logs.mean()

@@ -28,7 +28,9 @@ def read_matrix(path: Path) -> tuple[tuple[str, ...], Floats]:
         If the file is no such table, names differ, or `margins` would refuse the matrix.
     """
     try:
-        frame = pd.read_csv(path, index_col=0, skipinitialspace=True)
+        frame = pd.read_csv(
+            path, index_col=0, skipinitialspace=True, dtype=str, keep_default_na=False
+        )
     except (ValueError, UnicodeDecodeError) as error:
         raise InvalidTableError(f"{path} is no CSV file of a matrix: {error}") from None
     frame.index = frame.index.map(str).str.strip()
@@ -48,7 +50,7 @@ def read_matrix(path: Path) -> tuple[tuple[str, ...], Floats]:
     numbers = frame.loc[list(names)].apply(pd.to_numeric, errors="coerce")
     wrong = numbers.isna().to_numpy()
     if wrong.any():
-        row, column = (int(place) for place in zip(*wrong.nonzero(), strict=True).__next__())
+        row, column = (int(place[0]) for place in wrong.nonzero())
         cell = frame.loc[names[row], names[column]]
         raise InvalidTableError(
             f'{path}: the score of row "{names[row]}", column "{names[column]}" is {cell!r}, '

@@ -19,7 +19,7 @@ def name_that_data_set(
     Parameters
     ----------
     train, test : (n, F) and (m, F) features by name of the set, in one order
-    estimator : scikit-learn classifier that is not fitted; features are standardized first
+    estimator : any scikit-learn classifier; it is fitted
 
     Returns
     -------
@@ -29,10 +29,10 @@ def name_that_data_set(
     Source: Torralba, Efros, CVPR 2011, section 2.
     """
     features, labels = _stacked(train)
-    pipeline = fitted(estimator, features, labels)
+    classifier = fitted(estimator, features, labels)
     tested, answers = _stacked(test)
     counts = np.zeros((len(train), len(train)), np.int64)
-    np.add.at(counts, (answers, pipeline.predict(tested)), 1)
+    np.add.at(counts, (answers, classifier.predict(tested)), 1)
     return counts
 
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.bias.classifiers import CLASSIFIERS, Classifier
 from benchmarks.bias.cross import Samples, cross_measures, cross_scores, negative_bias
-from benchmarks.bias.features import features_of
+from benchmarks.bias.features import features_of, find_feature
 from benchmarks.bias.groups import SetGroup, groups
 from benchmarks.bias.matrix_file import read_matrix
 from benchmarks.bias.naming import name_that_data_set, naming_accuracy
@@ -46,6 +46,8 @@ def run(settings: Settings, out: Path) -> None:
     compared = groups(settings)
     for group in compared:  # before anything is measured
         _prepared(group, settings)
+        for name in group.features:
+            find_feature(name)
     log = open_log(out, SUITE.name, "numpy", "scipy", "scikit-learn", "scikit-image")
     out.mkdir(parents=True, exist_ok=True)
     for group in compared:

@@ -37,9 +37,10 @@ class Suite:
         Flags that the example in the help text needs, such as " --sweep transfers".
     package : str
         Import path of the suite. Its module ``run`` has ``run(settings, out)``, which measures and
-        writes records and tables; and ``answer(settings)`` where some settings only print. Its module ``page`` has ``render(folder)``, which returns the
-        page made of these alone; ``found(folder)``, one sentence for the list of all suites; and
-        ``draw(folder)`` where figures are made of the tables.
+        writes records and tables; and ``answer(settings)`` where some settings only print. Its
+        module ``page`` has ``render(folder)``, which returns the page made of these alone;
+        ``found(folder)``, one sentence for the list of all suites; and ``draw(folder)`` where
+        figures are made of the tables.
     """
 
     name: str
