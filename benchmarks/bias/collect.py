@@ -84,7 +84,8 @@ def matrices(records: Sequence[Record], case: Case, metric: str) -> Floats:
         row = names.index(record.settings["trained_on"])
         on = record.metrics["on"]
         values[*place, row] = [on[name][metric] for name in names]
-    return values[np.isfinite(values).all(axis=(1, 2, 3))]
+    complete: Floats = values[np.isfinite(values).all(axis=(1, 2, 3))]
+    return complete
 
 
 def negatives(records: Sequence[Record], case: Case) -> Floats:
@@ -97,7 +98,8 @@ def negatives(records: Sequence[Record], case: Case) -> Floats:
         pair = record.metrics["negatives"]
         place = seeds.index(record.seed), names.index(record.settings["trained_on"])
         values[place] = [pair["own_negatives"], pair["other_negatives"]]
-    return values[np.isfinite(values).all(axis=(1, 2))]
+    complete: Floats = values[np.isfinite(values).all(axis=(1, 2))]
+    return complete
 
 
 def market_values(records: Sequence[Record], case: Case) -> Floats:
@@ -128,7 +130,8 @@ def confusions(records: Sequence[Record], case: Case) -> Floats:
             counts = np.array(record.metrics["confusion"], dtype=np.float64)
             place = seeds.index(record.seed), sizes.index(record.settings["samples"])
             values[place] = counts / counts.sum(axis=1, keepdims=True)
-    return values[np.isfinite(values).all(axis=(1, 2, 3))]
+    complete: Floats = values[np.isfinite(values).all(axis=(1, 2, 3))]
+    return complete
 
 
 def distances(records: Sequence[Record], features: str) -> Floats:
@@ -141,7 +144,8 @@ def distances(records: Sequence[Record], features: str) -> Floats:
         values[seeds.index(record.seed), i, j] = record.metrics["distance"]
         values[seeds.index(record.seed), j, i] = record.metrics["distance"]
     off = ~np.eye(len(names), dtype=bool)
-    return values[np.isfinite(values[:, off]).all(axis=1)]
+    complete: Floats = values[np.isfinite(values[:, off]).all(axis=1)]
+    return complete
 
 
 def _seeds(records: Sequence[Record]) -> list[Any]:

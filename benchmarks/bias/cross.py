@@ -70,7 +70,8 @@ def negative_bias(
     """
     rng = np.random.default_rng([seed, 3])
     labels = tests[name][1]
-    own, others = [], []
+    own: list[float] = []
+    others: list[float] = []
     for label in np.unique(labels):
         positives = scores[name][labels == label, label]
         negatives = scores[name][labels != label, label]

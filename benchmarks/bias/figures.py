@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ MARKERS = "osD^vPX"
 
 @styled
 def heatmaps(
-    names: Sequence[str], panels: dict[str, Floats], *, rows: str, columns: str, unit: str
+    names: Sequence[str], panels: Mapping[str, Floats], *, rows: str, columns: str, unit: str
 ) -> Picture:
     """Return one heatmap a panel, all in one color scale from 0, with the numbers in the cells.
 
@@ -59,7 +59,7 @@ def _cells(axes: Axes, values: Floats, most: float) -> None:
 
 
 @styled
-def naming_curves(curves: dict[str, tuple[Sequence[int], Floats]], chance: float) -> Picture:
+def naming_curves(curves: Mapping[str, tuple[Sequence[int], Floats]], chance: float) -> Picture:
     """Return the accuracy of naming data sets over training samples, with intervals over seeds.
 
     Parameters

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.bias.scenes import load_scenes
 from benchmarks.bias.sets import load_sets
 from benchmarks.bias.settings import Settings
 from benchmarks.data.data import Data
-from benchmarks.data.folders import DOMAINS
 from benchmarks.data.registry import sources
 
-WORLD_SEED = 19
-"""Seed of the scenes: not that of the buildings on which the bank's encoders were trained."""
-SIZE = 64
-"""Pixels along each side of the scenes."""
 REAL_DIGITS = ("digits", "mnist-5k", "svhn")
 """Real digits; those that are on this machine are compared."""
-SCENE_FEATURES = ("pixels", "hog", "bank:class_places")
+SCENE_FEATURES = ("pixels", "bank:segmentsemantic_rb")
 DIGIT_FEATURES = ("ink", "pixels", "hog")
 
 
@@ -55,21 +51,3 @@ def groups(settings: Settings) -> list[SetGroup]:
         SetGroup("scenes", load_scenes(settings), settings.features or SCENE_FEATURES),
         SetGroup("digits", load_sets(here, root), settings.features or DIGIT_FEATURES),
     ]
-
-
-def load_scenes(settings: Settings) -> list[Data]:
-    """Return the five domains of the same buildings, which are rendered if they are missing."""
-    from encoders.scenes.making.make import make
-
-    work = Path(settings.work)
-    names = ["scenes" if domain == "day" else f"scenes-{domain}" for domain in DOMAINS]
-    for name, domain in zip(names, DOMAINS, strict=True):
-        make(
-            work / name,
-            buildings=settings.buildings,
-            views=settings.views,
-            size=SIZE,
-            seed=WORLD_SEED,
-            domain=domain,
-        )
-    return load_sets(names, work)

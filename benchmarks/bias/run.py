@@ -31,6 +31,8 @@ from taskgraph.errors import InvalidTableError
 
 PARTS = (CROSS, NAME, DISTANCE)
 CHOICE = "choice"
+COSTS = (0.00001, 0.0001, 0.001, 0.01, 0.1)
+"""Values of C for the proxy A-distance of standardized features."""
 FITTED = 2 / 3
 """Share of the training samples to which each strength is fitted; the others are validation."""
 
@@ -199,6 +201,7 @@ def log_distances(measured: Measurement) -> None:
                 scaled[: 2 * count],
                 scaled[2 * count :],
                 np.random.default_rng([seed, 4]),
+                costs=COSTS,
                 held_out=(held_out, held_out),
             )
             _add(measured.log, asked, {"distance": distance}, seed, start)

@@ -42,7 +42,7 @@ class Settings:
         (25, 50, 100, 200, 400),
         help="Training samples of each set, growing; the matrix is that of the last size.",
     )
-    test: int = option(300, help="Test samples of each set.")
+    test: int = option(200, help="Test samples of each set.")
     seeds: int = option(5, help="Number of seeds; each draws new training and test samples.")
     matrix: str | None = option(
         None,
