@@ -59,8 +59,8 @@ def _standardized(estimator: Any) -> Any:
 
 
 CLASSIFIERS: dict[str, Classifier] = {
-    "logistic": Classifier(_logistic, (0.0001, 0.001, 0.01, 0.1), "logistic regression"),
-    "svm": Classifier(_machine, (0.00001, 0.0001, 0.001, 0.01), "linear SVM"),
+    "logistic": Classifier(_logistic, (0.001, 0.01, 0.1), "logistic regression"),
+    "svm": Classifier(_machine, (0.0001, 0.001, 0.01), "linear SVM"),
     "network": Classifier(_network, (0.01, 1.0, 10.0), "network with 64 hidden units"),
 }
 """C of the first two (larger is less regularization); weight decay of the network."""

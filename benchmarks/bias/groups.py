@@ -41,8 +41,8 @@ def groups(settings: Settings) -> list[SetGroup]:
     The scenes are rendered into the folder ``settings.work`` if they are missing.
     """
     root = Path(settings.data_root) if settings.data_root else None
-    if settings.data:
-        sets = load_sets(settings.data, root)
+    if settings.sets:
+        sets = load_sets(settings.sets, root)
         default = ("pixels", "hog") if sets[0].images else ("given",)
         name = "+".join(data.name for data in sets)
         return [SetGroup(name, sets, settings.features or default)]

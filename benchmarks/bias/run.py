@@ -31,7 +31,7 @@ from taskgraph.errors import InvalidTableError
 
 PARTS = (CROSS, NAME, DISTANCE)
 CHOICE = "choice"
-COSTS = (0.00001, 0.0001, 0.001, 0.01, 0.1)
+COSTS = (0.00001, 0.0001, 0.001, 0.01)
 """Values of C for the proxy A-distance of standardized features."""
 FITTED = 2 / 3
 """Share of the training samples to which each strength is fitted; the others are validation."""

@@ -237,7 +237,7 @@ def _distances(sets: Sequence[str], records: Sequence[Record]) -> str:
     """Return the proxy A-distances of all pairs."""
     text = [
         "### Proxy A-distance\n\n2 (1 − 2 ε), where ε is the lowest error with which a linear "
-        "support vector machine tells two sets apart, over five values of C (Ganin et al. 2016): 0 "
+        "support vector machine tells two sets apart, over four values of C (Ganin et al. 2016): 0 "
         "if it cannot, 2 if it always can. Half of the samples are trained on, the other half is "
         "of other items.\n\n"
     ]

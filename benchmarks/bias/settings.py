@@ -13,8 +13,9 @@ CROSS, NAME, DISTANCE = "cross", "name", "distance"
 class Settings:
     """The data sets that are compared, and how."""
 
-    data: tuple[str, ...] = option(
+    sets: tuple[str, ...] = option(
         (),
+        flag="--data",
         help="Data sets: names of `taskgraph bench data`, or folders with one subfolder a class. "
         "By default the five domains of our scenes, and the real digits.",
     )
@@ -39,7 +40,7 @@ class Settings:
         help="What is measured: cross (matrix, market value, negatives), name, distance.",
     )
     sizes: tuple[int, ...] = option(
-        (25, 50, 100, 200, 400),
+        (25, 100, 400),
         help="Training samples of each set, growing; the matrix is that of the last size.",
     )
     test: int = option(200, help="Test samples of each set.")
@@ -71,7 +72,7 @@ SUITE = Suite(
     package="benchmarks.bias",
     presets={
         SMOKE: {
-            "data": ("digits", "mnist-5k"),
+            "sets": ("digits", "mnist-5k"),
             "features": ("ink",),
             "sizes": (20, 60),
             "test": 100,
