@@ -37,9 +37,10 @@ FITTED = 2 / 3
 """Share of the training samples to which each strength is fitted; the others are validation."""
 
 
-def answer(settings: Settings) -> str | None:
-    """Return the margins of the user's matrix as text; None if there is none."""
-    return margin_table(*read_matrix(Path(settings.matrix))) if settings.matrix else None
+def answer(settings: Settings) -> str:
+    """Return the margins of the user's matrix as text."""
+    assert settings.matrix is not None
+    return margin_table(*read_matrix(Path(settings.matrix)))
 
 
 def run(settings: Settings, out: Path) -> None:

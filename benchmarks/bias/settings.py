@@ -70,6 +70,7 @@ SUITE = Suite(
     writes="one record a training set, size and seed; figures, and pictures of the quiz",
     settings=Settings,
     package="benchmarks.bias",
+    printed=("matrix",),
     presets={
         SMOKE: {
             "sets": ("digits", "mnist-5k"),
