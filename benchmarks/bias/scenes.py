@@ -17,7 +17,7 @@ WORLD_SEED = 19
 """Seed of the scenes: not that of the buildings on which the bank's encoders were trained."""
 SIZE = 64
 """Pixels along each side of the scenes."""
-OBJECTS = 14
+OBJECTS = 18
 """Number of classes: the objects that most views show."""
 
 

@@ -23,10 +23,10 @@ from taskgraph.arrays import Floats
 
 TITLES = {"scenes": "Five domains of our scenes", "digits": "Real digits"}
 ABOUT = {
-    "scenes": "The same views of the same rooms, rendered in five domains at 64 pixels; the class "
-    "is the object that a view shows (the 14 most frequent). The buildings trained no encoder "
-    "(seed 19). 30 % of the buildings are tested on, others are trained on: the same ones in every "
-    "domain. So a set differs from another in its look alone. Before this run, room types were "
+    "scenes": "36 buildings in five domains at 64 pixels; domains differ in palette, lighting, "
+    "clutter, camera, noise and shading. The class is the object that a view shows (the 18 most "
+    "frequent). The buildings trained no encoder (seed 19). 30 % of the buildings are tested on, "
+    "others are trained on: the same ones in every domain. Before this run, room types were "
     "tried as classes, and six kinds of features, on one draw of two domains: room types stayed "
     "near chance with so few samples, and the encoder below was the best on its own domain.",
     "digits": "UCI digits (8 x 8) and MNIST-5k (28 x 28). *ink* is the box around the digit at 8 x "
@@ -225,7 +225,7 @@ def _naming(records: Sequence[Record], stem: str) -> str:
     heads = ["features", *(f"{size}:" for size in sizes)]
     chance = 100 / len(records[-1].settings["sets"])
     networks = (
-        "The network follows Liu and He (\"A decade's battle on dataset bias\", 2024), who name data "
+        'The network follows Liu and He ("A decade\'s battle on dataset bias", 2024), who name data '
         "sets with convolutional networks; here it has one hidden layer on the features.\n\n"
         if any(case.classifier == "network" for case in found)
         else ""
