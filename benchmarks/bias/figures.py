@@ -38,7 +38,7 @@ def heatmaps(
     for k, (title, values) in enumerate(panels.items()):
         image = axes[k].imshow(values, cmap="Blues", vmin=0, vmax=most)
         _cells(axes[k], values, most)
-        axes[k].set_title(title)
+        axes[k].set_title(title.replace(", ", ",\n"))
         axes[k].set_xticks(range(len(names)), names, rotation=45, ha="right")
         axes[k].set_yticks(range(len(names)), names)
         axes[k].tick_params(length=0)
@@ -68,7 +68,7 @@ def naming_curves(curves: Mapping[str, tuple[Sequence[int], Floats]], chance: fl
     chance : float
         Accuracy of guessing, in percent.
     """
-    figure = new_figure(width=4.6, height=2.9)
+    figure = new_figure(width=4.6, height=2.9 + 0.18 * len(curves))
     axes = figure.subplots()
     for k, (label, (sizes, values)) in enumerate(curves.items()):
         color = COLORS[k % len(COLORS)]
@@ -82,5 +82,5 @@ def naming_curves(curves: Mapping[str, tuple[Sequence[int], Floats]], chance: fl
     axes.set_ylim(0, 102)
     axes.set_xlabel("training samples of each set")
     axes.set_ylabel("samples whose set is named correctly, %")
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
     return figure

@@ -38,8 +38,7 @@ bias", CVPR 2011, Table 1).
 
 """
 
-FILES = """
-## Files
+FILES = """## Files
 
 | file | what |
 |--|--|

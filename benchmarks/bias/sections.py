@@ -23,7 +23,7 @@ from taskgraph.arrays import Floats
 
 TITLES = {"scenes": "Five domains of our scenes", "digits": "Real digits"}
 ABOUT = {
-    "scenes": "36 buildings in five domains at 64 pixels; domains differ in palette, lighting, "
+    "scenes": "Our buildings in five domains at 64 pixels; domains differ in palette, lighting, "
     "clutter, camera, noise and shading. The class is the object that a view shows (the 18 most "
     "frequent). The buildings trained no encoder (seed 19). 30 % of the buildings are tested on, "
     "others are trained on: the same ones in every domain. Before this run, room types were "
@@ -43,6 +43,12 @@ def label(case: Case) -> str:
     if case.classifier == "logistic":
         return name
     return f"{name}, {CLASSIFIERS[case.classifier].label}"
+
+
+def _title(case: Case) -> str:
+    """Return the label with a capital letter."""
+    name = label(case)
+    return name[:1].upper() + name[1:]
 
 
 def short(name: str) -> str:
@@ -136,7 +142,7 @@ def _cross(sets: Sequence[str], records: Sequence[Record], stem: str) -> str:
     ]
     for case in found:
         matrix = collect.matrices(records, case, collect.PRECISION)[:, -1].mean(axis=0)
-        text.append(f"{label(case).capitalize()}:\n\n{margin_table(sets, matrix)}\n\n")
+        text.append(f"{_title(case)}:\n\n{margin_table(sets, matrix)}\n\n")
     rows = []
     for case in found:
         for metric, title in ((collect.PRECISION, "average precision"), (collect.ACCURACY,) * 2):
@@ -181,7 +187,7 @@ def _market(sets: Sequence[str], records: Sequence[Record]) -> str:
             cells = [_value(values[:, i, j], bound) if i != j else "1" for j in range(len(sets))]
             rows.append([name, *cells])
         heads = ["trained on", *(f"{name}:" for name in sets)]
-        text.append(f"{label(case).capitalize()}:\n\n{table(heads, rows)}\n\n")
+        text.append(f"{_title(case)}:\n\n{table(heads, rows)}\n\n")
     return "".join(text)
 
 
@@ -225,8 +231,8 @@ def _naming(records: Sequence[Record], stem: str) -> str:
     heads = ["features", *(f"{size}:" for size in sizes)]
     chance = 100 / len(records[-1].settings["sets"])
     networks = (
-        'The network follows Liu and He ("A decade\'s battle on dataset bias", 2024), who name data '
-        "sets with convolutional networks; here it has one hidden layer on the features.\n\n"
+        "The network follows Liu and He (2024), who name data sets with convolutional networks; "
+        "here it has one hidden layer on the features.\n\n"
         if any(case.classifier == "network" for case in found)
         else ""
     )
@@ -256,7 +262,7 @@ def _distances(sets: Sequence[str], records: Sequence[Record]) -> str:
             ]
             for i, row in enumerate(sets)
         ]
-        title = label(Case(name, "logistic")).capitalize()
+        title = _title(Case(name, "logistic"))
         text.append(f"{title}:\n\n{table(['', *(f'{s}:' for s in sets)], rows)}\n\n")
     return "".join(text)
 
