@@ -67,7 +67,9 @@ CLASSIFIERS: dict[str, Classifier] = {
 
 
 def fitted(estimator: Any, features: Floats, labels: Integers) -> Any:
-    """Return a scikit-learn estimator after fitting; warnings that it did not converge are silent.
+    """Return a scikit-learn estimator after fitting, without its warnings.
+
+    Silent are the warnings that it did not converge, and that it has few samples a class.
 
     Raises
     ------
@@ -83,6 +85,7 @@ def fitted(estimator: Any, features: Floats, labels: Integers) -> Any:
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%")
         return estimator.fit(features, labels)
 
 

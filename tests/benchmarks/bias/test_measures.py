@@ -97,6 +97,12 @@ def test_scores_of_every_classifier_have_the_class_of_its_prediction_on_top(name
     assert (class_scores(two, features, 2).argmax(axis=1) == two.predict(features)).all()
 
 
+def test_few_samples_a_class_are_not_warned_of():
+    """Warnings are errors in tests."""
+    features = np.random.default_rng(0).normal(size=(25, 3))
+    assert len(fitted(LogisticRegression(), features, np.arange(25) % 18).classes_) == 18
+
+
 def test_one_class_is_refused():
     with pytest.raises(InvalidTableError, match="the 4 training samples are of one class"):
         fitted(LogisticRegression(), np.zeros((4, 2)), np.zeros(4))
