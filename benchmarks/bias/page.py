@@ -135,8 +135,8 @@ def _provenance(records: Sequence[Record]) -> str:
     minutes = sum(each.seconds or 0.0 for each in records) / 60
     return (
         f"Commit {', '.join(commits)}; {versions}; {platform}; {len(seeds)} seeds. "
-        f"{number(minutes, 1)} minutes of one core for what the records measured, features and "
-        "scenes not included. Intervals are Student's 95 % intervals over seeds. Each seed draws "
-        "training and test samples anew; strengths of regularization are chosen on a part of its "
-        "training samples."
+        f"{number(minutes, 1)} minutes for what the records measured, on a core with much other "
+        "work; features and scenes are not included. Intervals are Student's 95 % intervals over "
+        "seeds. Each seed draws training and test samples anew; strengths of regularization are "
+        "chosen on a part of its training samples."
     )
