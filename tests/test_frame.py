@@ -196,7 +196,7 @@ print("exit code", run({command}))
 @pytest.mark.parametrize(
     ("name", "command", "modules", "first", "extra"),
     [
-        ("encoders.load", ["predict", "x.jpg"], {"torch"}, "torch", "train"),
+        ("encoders.load", ["predict", "photo.jpg"], {"torch"}, "torch", "train"),
         ("encoders.load", ["run", "r"], {"torch"}, "torch", "train"),
         ("encoders.load", ["run", "r"], {"safetensors"}, "safetensors", "train"),
         ("encoders.TASKS", ["run", "r"], {"skimage"}, "skimage", "train"),
@@ -225,6 +225,7 @@ def test_names_of_encoders_say_what_to_install_as_the_command_line_does(
         f"this needs {first}, which is not installed: in the checkout, pip install "
         f"-c constraints.txt -e '.[{extra}]'"
     )
+    (tmp_path / "photo.jpg").touch()
     code = NAMES_WITHOUT.format(name=name, command=command, modules=modules)
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -92,7 +92,7 @@ def render(folder: Path) -> str:
     return page + WHY.format(wait=settings["every"] - 1) + FILES
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: the mean ratio in the end and at its least, and of random labels."""
     frame = frames_of(last_records(folder))[OURS]
     ratio, random = frame.groupby("arrived")["ratio"].mean(), frame.groupby("arrived")["random"]

@@ -44,7 +44,7 @@ def command_of(suite: Suite) -> click.Command:
 
 
 def run_suite(suite: Suite, **flags: Any) -> int:
-    """Run a suite with the values of its command's options, or render its page; return 0."""
+    """Run a suite with its options, render its page, or print its answer; return 0."""
     preset = flags.pop("chosen_preset", None)
     out = _folder(suite, flags.pop("out"), preset, render=flags["render"])
     context = click.get_current_context()
@@ -55,6 +55,10 @@ def run_suite(suite: Suite, **flags: Any) -> int:
             return 0
         given = {name: value for name, value in flags.items() if _is_given(context, name)}
         settings = suite.with_preset(preset, _checked(suite, given, context))
+        text = suite.answer(settings)
+        if text is not None:
+            click.echo(text)
+            return 0
         suite.run(settings, out)
         suite.write_page(out)
     note(f"wrote {out / PAGE}")

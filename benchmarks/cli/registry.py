@@ -15,6 +15,7 @@ PACKAGES = {
     "taskonomy": "benchmarks.taskonomy",
     "arrivals": "benchmarks.arrivals",
     "intervals": "benchmarks.intervals",
+    "bias": "benchmarks.bias",
     "solver": "benchmarks.speed.solver",
     "training": "benchmarks.speed.training",
     "engines": "benchmarks.speed.engines",

@@ -12,7 +12,7 @@ LEFT = {
     "results": set(),
     "data": {"results"},
     "learning": {"results", "data"},
-    **{name: {"results", "data", "learning"} for name in SUITES},
+    **{name: {"results", "data", "learning"} for name in [*SUITES, "adaptation"]},
     "speed": {"results", "data", "learning", *SUITES},
     "cli": {"results", "data", "learning", "speed", *SUITES},
 }

@@ -508,6 +508,8 @@ def test_two_formats_exclude_each_other_in_every_command(table, capsys):
         "group": 6,
         "frontier": 2,
         "recommend": 2,
+        "extend": 6,
+        "remeasure": 2,
         "evaluate": 2,
         "stability": 2,
     }
