@@ -66,7 +66,7 @@ def test_the_controlled_risk_is_the_estimator_of_the_paper():
 def test_deep_embedded_validation_counts_images_that_are_like_the_target():
     """Wrong answers on source images that look like the target's cost more."""
     rng = np.random.default_rng(0)
-    train, target = rng.normal(size=(200, 2)), rng.normal(size=(200, 2)) + [2, 0]
+    train, target = rng.normal(size=(200, 2)), rng.normal([2, 0], size=(200, 2))
     val = rng.normal(size=(100, 2))
     labels = np.zeros(100, np.int64)
     near = val[:, 0] > np.median(val[:, 0])
