@@ -21,11 +21,11 @@ DIGIT_SIZE, DIGIT_MARGIN = 28, 4
 
 @dataclass(frozen=True, eq=False)
 class LabeledImages:
-    """Images and their classes.
+    """Images, or their frozen features, and their classes.
 
     Attributes
     ----------
-    images : (N, C, H, W) tensor of bytes
+    images : (N, C, H, W) tensor of bytes, or (N, D) tensor of features
     labels : (N,) array
         Places in the classes of the pair; -1 where a class is not known.
     """
@@ -104,7 +104,8 @@ def make_pair(source: Data, target: Data, sizes: PairSizes, seed: int) -> Domain
         raise InvalidTableError(
             f"{source.name} and {target.name} have different classes; keep the common ones"
         )
-    channels = max(source.inputs.shape[3], target.inputs.shape[3])
+    pictures = source.images and target.images
+    channels = max(source.inputs.shape[3], target.inputs.shape[3]) if pictures else 0
     size = max(source.inputs.shape[1], target.inputs.shape[1])
     mine, theirs = (_parts(each, sizes, seed, size, channels) for each in (source, target))
     return DomainPair(
@@ -141,9 +142,13 @@ def _parts(
 def fitted_images(data: Data, rows: Integers, size: int, channels: int) -> Tensor:
     """Return images of a set at a size and with a number of channels, (N, channels, size, size).
 
+    Features are returned as they are, (N, D).
+
     Images of 8 x 8 pixels whose pair has 28 are UCI's digits, which have no margin: they get that
     of MNIST, so that digits are equally large.
     """
+    if not data.images:
+        return torch.from_numpy(np.asarray(data.inputs[rows], np.float32))
     images = image_tensor(np.ascontiguousarray(data.inputs[rows]))
     margin = DIGIT_MARGIN if images.shape[2] == 8 and size == DIGIT_SIZE else 0
     inner = size - 2 * margin

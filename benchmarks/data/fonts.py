@@ -60,16 +60,12 @@ def read_fonts(place: Path) -> RawData:
                 labels.append(label)
                 groups.append(name)
     every = np.array(groups)
-    splits = {
-        split: np.flatnonzero(np.isin(every, FONTS[part])) for split, part in SPLITS.items()
-    }
+    splits = {split: np.flatnonzero(np.isin(every, FONTS[part])) for split, part in SPLITS.items()}
     pixels = np.stack(images)[..., None]
     return RawData(pixels, np.array(labels, np.int64), DIGITS, splits, tuple(groups))
 
 
-def render_digit(
-    text: str, font: ImageFont.FreeTypeFont, rng: np.random.Generator
-) -> Pixels:
+def render_digit(text: str, font: ImageFont.FreeTypeFont, rng: np.random.Generator) -> Pixels:
     """Return a character in a box of 14 to 20 pixels' height, near the middle, (28, 28) bytes.
 
     It is turned by up to 15 degrees and sheared by up to 0.2.
@@ -91,9 +87,7 @@ def render_digit(
     size = tuple(max(1, round(scale * each)) for each in glyph.size)
     small = np.asarray(glyph.resize((size[0], size[1]), Image.Resampling.BOX))
     picture = np.zeros((SIDE, SIDE), np.uint8)
-    top, left = (
-        (SIDE - each) // 2 + int(rng.integers(-2, 3)) for each in small.shape
-    )
+    top, left = ((SIDE - each) // 2 + int(rng.integers(-2, 3)) for each in small.shape)
     picture[top : top + small.shape[0], left : left + small.shape[1]] = small
     return picture
 
