@@ -25,6 +25,8 @@ from benchmarks.results.log import Log
 
 EVALUATIONS = 10
 """Evaluations of a training, among which a rule chooses."""
+APART = 10
+"""Least steps between evaluations, if the training has as many."""
 STRENGTH = 1.0
 """Strength of methods where no pair is there to choose it on."""
 EMBEDDED = (SOURCE_ONLY, "dann")
@@ -96,7 +98,7 @@ def train_once(
         learning_rate=rate,
         schedule="annealed",
         precision="float32",
-        evaluate_every=max(1, settings.steps // EVALUATIONS),
+        evaluate_every=min(settings.steps, max(APART, settings.steps // EVALUATIONS)),
         seed=seed,
     )
     evaluator = Evaluator(pair, config, images)
@@ -111,6 +113,8 @@ def chosen_rate(group: PairGroup, settings: Settings, log: Log) -> float:
     It is the rate of all methods. It is found on the pair that is not reported, or on the user's
     source; no label of a target is used.
     """
+    if len(settings.rates) == 1:
+        return settings.rates[0]
     tried = _tried(group, settings, log, SOURCE_ONLY, settings.rates, "rate", None)
     return float(max(settings.rates, key=lambda rate: tried[f"{rate:g}"]))
 

@@ -117,7 +117,7 @@ def write_chosen(settings: Settings, log: Log, names: Sequence[str]) -> None:
     trainings = own_trainings(read_records(log.folder), seed=0)
     rule = settings.selection
     name = chosen_method({each: trainings[each] for each in names}, rule)
-    frame = read_frame(log.folder / f"predictions_{name}.csv")
+    frame = read_frame(log.folder / f"predictions_{name}.csv", infer=(f"probability_{rule}",))
     chosen = frame[["file", f"predicted_{rule}", f"probability_{rule}"]]
     chosen = chosen.rename(columns=lambda column: column.removesuffix(f"_{rule}"))
     write_frame(chosen.assign(method=name), log.folder / PREDICTIONS)

@@ -57,6 +57,11 @@ class PairGroup:
     start: str | None
 
 
+def chosen_pairs(every: Sequence[tuple[str, str]], settings: Settings) -> Sequence[tuple[str, str]]:
+    """Return the pairs of a group that ``--pairs`` names, or all if it names none."""
+    return [each for each in every if not settings.pairs or ":".join(each) in settings.pairs]
+
+
 def digit_group(settings: Settings) -> PairGroup:
     """Return the pairs of digits.
 
@@ -65,17 +70,20 @@ def digit_group(settings: Settings) -> PairGroup:
     MissingDataError
         If a package with digits is not installed.
     """
-    names = dict.fromkeys(name for pair in DIGIT_PAIRS for name in pair)
+    pairs = chosen_pairs(DIGIT_PAIRS, settings)
+    names = dict.fromkeys(name for pair in (*pairs, TUNING[DIGITS]) for name in pair)
     root = Path(settings.data_root) if settings.data_root else None
     sets = {name: load(name, root) for name in names}
-    return PairGroup(DIGITS, sets, DIGIT_PAIRS, TUNING[DIGITS], settings.start or LENET)
+    return PairGroup(DIGITS, sets, pairs, TUNING[DIGITS], settings.start or LENET)
 
 
 def scene_group(settings: Settings) -> PairGroup:
     """Return the pairs of our scenes; they are rendered if they are missing."""
     pixels = scene_sets(settings)
     sets = pixels if settings.start else frozen_sets(pixels, settings)
-    return PairGroup(SCENES, sets, SCENE_PAIRS, TUNING[SCENES], settings.start)
+    return PairGroup(
+        SCENES, sets, chosen_pairs(SCENE_PAIRS, settings), TUNING[SCENES], settings.start
+    )
 
 
 def scene_sets(settings: Settings) -> dict[str, Data]:

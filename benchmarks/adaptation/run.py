@@ -13,6 +13,9 @@ from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
 from benchmarks.adaptation.office_caltech import office_caltech_table
 from benchmarks.adaptation.own_predictions import log_own_pair
 from benchmarks.adaptation.pair_groups import (
+    DIGIT_PAIRS,
+    SCENE_PAIRS,
+    chosen_pairs,
     PairGroup,
     digit_group,
     frozen_sets,
@@ -34,6 +37,7 @@ from benchmarks.learning.starts import find_start
 from benchmarks.results.log import Log, open_log
 from taskgraph.errors import InvalidTableError
 
+PAIRS = {DIGITS: DIGIT_PAIRS, SCENES: SCENE_PAIRS}
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
 
 
@@ -46,7 +50,7 @@ def run(settings: Settings, out: Path) -> None:
     log = open_log(out, SUITE.name, *PACKAGES)
     groups = {DIGITS: digit_group, SCENES: scene_group}
     for part in settings.parts:
-        if part in groups:
+        if part in groups and chosen_pairs(PAIRS[part], settings):
             log_group(groups[part](settings), settings, log)
     if FROZEN in settings.parts:
         log_frozen(settings, log)
@@ -63,6 +67,15 @@ def check(settings: Settings) -> None:
         for name in names:
             if name not in known:
                 raise InvalidTableError(f'{flag} has "{name}", expected some of {", ".join(known)}')
+    known = [
+        ":".join(each) for part, own in PAIRS.items() if part in settings.parts for each in own
+    ]
+    for name in settings.pairs:
+        if name not in known:
+            raise InvalidTableError(
+                f'--pairs has "{name}", expected some of {", ".join(known) or "no pairs"} with '
+                f"--parts {','.join(settings.parts)}"
+            )
     if SOURCE_ONLY not in settings.methods:
         raise InvalidTableError(
             f"--methods lacks {SOURCE_ONLY}, with which every method is compared; add it"

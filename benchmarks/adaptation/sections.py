@@ -129,15 +129,13 @@ def _method_table(rows: Sequence[PairSummary]) -> str:
 
 def _rule_table(records: Sequence[Record], group: str) -> str:
     """Return the mean target accuracy over pairs of each method by each rule of selection."""
-    means: dict[str, dict[str, float]] = {}
+    by_rule: dict[str, dict[str, list[float]]] = {}
     for rule in RULES:
         for row in group_summaries(records, group, rule):
-            means.setdefault(row.method, {}).setdefault(rule, 0.0)
-        for name in means:
-            own = [r for r in group_summaries(records, group, rule) if r.method == name]
-            means[name][rule] = float(np.mean([r.accuracy.mean for r in own])) if own else np.nan
+            by_rule.setdefault(row.method, {}).setdefault(rule, []).append(row.accuracy.mean)
     cells = [
-        [name, *(number(by.get(rule, np.nan), 1) for rule in RULES)] for name, by in means.items()
+        [name, *(number(np.mean(by[rule]) if rule in by else np.nan, 1) for rule in RULES)]
+        for name, by in by_rule.items()
     ]
     heads = ["method", *(f"{rule}{' (uses labels)' if rule == ORACLE else ''}:" for rule in RULES)]
     rules = "\n".join(f"- `{name}` maximizes {what}." for name, what in RULES.items())
@@ -192,10 +190,8 @@ def frozen_section(records: Sequence[Record]) -> str:
         accuracy = t_interval([each.accuracy.mean for each in own])
         change = t_interval([each.change.mean for each in own])
         classes = t_interval([each.class_accuracy.mean for each in own])
-        cells.append(
-            [name, _percent(accuracy), _percent(classes), _percent(change)]
-            + [f"{hurt} of {count}", f"{surely} of {count}"]
-        )
+        counts = f"{hurt} of {count}", f"{surely} of {count}"
+        cells.append([name, *map(_percent, (accuracy, classes, change)), *counts])
     heads = ["method", "target accuracy, %:", "mean per-class, %:", "change from 1-NN, points:"]
     heads += ["pairs in which it hurts:", "with an interval below 0:"]
     return (

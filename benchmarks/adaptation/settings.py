@@ -28,6 +28,11 @@ class Settings:
         help="What is measured: digits, scenes (all methods), frozen (GFK and skada's methods on "
         "frozen features of all scene pairs), office (Office+Caltech-10 if you have it).",
     )
+    pairs: tuple[str, ...] = option(
+        (),
+        help="Of digits and scenes only these pairs, each as SOURCE:TARGET, such as drawn:day. By "
+        "default all.",
+    )
     methods: tuple[str, ...] = option(
         (
             "source-only",
@@ -98,12 +103,13 @@ SUITE = Suite(
     presets={
         SMOKE: {
             "parts": (DIGITS,),
+            "pairs": ("mnist-5k:digits",),
             "methods": ("source-only", "target-supervised", "dann"),
-            "steps": 20,
-            "batch": 16,
-            "train": 100,
-            "val": 50,
-            "test": 50,
+            "steps": 12,
+            "batch": 8,
+            "train": 60,
+            "val": 30,
+            "test": 40,
             "seeds": 2,
             "rates": (0.01,),
         },

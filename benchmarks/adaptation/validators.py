@@ -40,8 +40,8 @@ def neighborhood_density(scores: ArrayLike, *, temperature: float = TEMPERATURE)
 
     The rows of softmax(scores) are scaled to length 1. P_ij is the softmax over j ≠ i of their
     inner products divided by the temperature, and the density is the mean over i of the entropy of
-    P_i. It lies in [0, log (N − 1)]. Source: Saito et al., ICCV 2021, equations 1 to 3. skada 0.6 takes
-    one softmax over the whole matrix, which is another number.
+    P_i. It lies in [0, log (N − 1)]. Source: Saito et al., ICCV 2021, equations 1 to 3. skada 0.6
+    takes one softmax over the whole matrix, which is another number.
     """
     shares = softmax(np.asarray(scores, np.float64), axis=1)
     unit = shares / np.linalg.norm(shares, axis=1, keepdims=True)
