@@ -15,8 +15,8 @@ from benchmarks.adaptation.own_predictions import log_own_pair
 from benchmarks.adaptation.pair_groups import (
     DIGIT_PAIRS,
     SCENE_PAIRS,
-    chosen_pairs,
     PairGroup,
+    chosen_pairs,
     digit_group,
     frozen_sets,
     scene_group,

@@ -52,8 +52,8 @@ def group_section(records: Sequence[Record], group: str) -> str:
     text += _choices(records, group)
     if collect.newest(records, collect.EMBEDDING, group):
         text += (
-            "Features by t-SNE (openTSNE), before and after adaptation; a color is a class, circles "
-            f"are source and crosses target:\n\n![t-SNE](tsne_{group}.svg)\n\n"
+            "Features by t-SNE (openTSNE), before and after adaptation; a color is a class, "
+            f"circles are source and crosses target:\n\n![t-SNE](tsne_{group}.svg)\n\n"
         )
     if group == "own":
         text += _own_choice(records)
@@ -70,10 +70,10 @@ def group_verdict(records: Sequence[Record], group: str) -> str:
         return f"{group}: no pair has a converged target-supervised reference."
     best = max(shares, key=lambda name: float(np.mean(shares[name])))
     pairs = "pair" if len(shares[best]) == 1 else "pairs"
+    rank = f", the most of {len(shares)} methods" if len(shares) > 1 else ""
     return (
         f"{group}: {best} covers {number(np.mean(shares[best]), 0)} % of the gap in the mean over "
-        f"{len(shares[best])} {pairs}, the most of {len(shares)} methods, with weights chosen "
-        "without labels of the target."
+        f"{len(shares[best])} {pairs}{rank}; validation on the source chose its weights."
     )
 
 

@@ -54,9 +54,9 @@ def neighborhood_density(scores: ArrayLike, *, temperature: float = TEMPERATURE)
 
 
 def deep_embedded_validation(
-    source_train: Floats,
-    source_val: Floats,
-    target: Floats,
+    source_train: ArrayLike,
+    source_val: ArrayLike,
+    target: ArrayLike,
     scores: ArrayLike,
     labels: Integers,
 ) -> float:
@@ -76,8 +76,11 @@ def deep_embedded_validation(
     Source: You et al., "Towards accurate model selection in deep unsupervised domain adaptation",
     ICML 2019, algorithm 1.
     """
-    mean, scale = source_train.mean(axis=0), source_train.std(axis=0) + 1e-6
-    train, val, other = ((each - mean) / scale for each in (source_train, source_val, target))
+    train, val, other = (
+        np.asarray(each, np.float64) for each in (source_train, source_val, target)
+    )
+    mean, scale = train.mean(axis=0), train.std(axis=0) + 1e-6
+    train, val, other = ((each - mean) / scale for each in (train, val, other))
     domains = np.repeat([1, 0], [len(train), len(other)])
     judge = LogisticRegression(C=0.01, max_iter=200).fit(np.concatenate([train, other]), domains)
     odds = np.exp(-np.clip(judge.decision_function(val), -30, 30))

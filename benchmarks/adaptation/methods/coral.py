@@ -1,4 +1,4 @@
-"""CORAL loss: the covariances of both domains' scores are made alike, as in the paper's last layer."""
+"""CORAL loss: the covariances of both domains' scores (the last layer) are made alike."""
 
 from __future__ import annotations
 
