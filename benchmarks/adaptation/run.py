@@ -67,15 +67,7 @@ def check(settings: Settings) -> None:
         for name in names:
             if name not in known:
                 raise InvalidTableError(f'{flag} has "{name}", expected some of {", ".join(known)}')
-    known = [
-        ":".join(each) for part, own in PAIRS.items() if part in settings.parts for each in own
-    ]
-    for name in settings.pairs:
-        if name not in known:
-            raise InvalidTableError(
-                f'--pairs has "{name}", expected some of {", ".join(known) or "no pairs"} with '
-                f"--parts {','.join(settings.parts)}"
-            )
+    _check_pairs(settings)
     if SOURCE_ONLY not in settings.methods:
         raise InvalidTableError(
             f"--methods lacks {SOURCE_ONLY}, with which every method is compared; add it"
@@ -91,6 +83,19 @@ def check(settings: Settings) -> None:
         raise InvalidTableError(f"--rates is {text}, expected numbers above 0")
     if settings.start:
         find_start(settings.start)
+
+
+def _check_pairs(settings: Settings) -> None:
+    """Raise InvalidTableError if ``--pairs`` names a pair that is not measured."""
+    known = [
+        ":".join(each) for part, own in PAIRS.items() if part in settings.parts for each in own
+    ]
+    for name in settings.pairs:
+        if name not in known:
+            raise InvalidTableError(
+                f'--pairs has "{name}", expected some of {", ".join(known) or "no pairs"} with '
+                f"--parts {','.join(settings.parts)}"
+            )
 
 
 def log_group(group: PairGroup, settings: Settings, log: Log) -> None:
