@@ -129,32 +129,56 @@ def summaries(frame: pd.DataFrame, baseline: str = SOURCE_ONLY) -> list[PairSumm
     Seeds that a method or its baseline lacks are left out.
     """
     found = []
-    for (source, target), pair in frame.groupby(["source", "target"], sort=False):
-        by = {name: own.set_index("seed") for name, own in pair.groupby("method", sort=False)}
-        if baseline not in by:
-            continue
-        for name, own in by.items():
-            seeds = own.index.intersection(by[baseline].index)
-            if not len(seeds):
-                continue
-            mine, theirs = (
-                (100 * each["accuracy"].loc[seeds]).to_dict() for each in (own, by[baseline])
-            )
-            change = paired_difference(mine, theirs)
-            gap = gap_covered(by, mine, theirs) if TARGET_SUPERVISED in by else None
-            classes = t_interval(100 * own["class_accuracy"].loc[seeds].to_numpy(float))
-            accuracy = t_interval(list(mine.values()))
-            found.append(PairSummary(name, source, target, accuracy, classes, change, gap))
+    pairs = dict.fromkeys(zip(frame["source"], frame["target"], strict=True))
+    for source, target in pairs:
+        own = frame[(frame["source"] == source) & (frame["target"] == target)]
+        by = {str(name): _by_seed(own, str(name)) for name in dict.fromkeys(own["method"])}
+        for name in by:
+            row = _summary(by, name, baseline)
+            if row is not None:
+                found.append(PairSummary(name, str(source), str(target), *row))
     return found
 
 
+BySeed = dict[int, tuple[float, float]]
+"""Accuracy and mean per-class accuracy in percent, by seed."""
+
+
+def _by_seed(frame: pd.DataFrame, method: str) -> BySeed:
+    """Return the measures of a method on one pair."""
+    own = frame[frame["method"] == method]
+    columns = own["seed"], 100 * own["accuracy"], 100 * own["class_accuracy"]
+    return {int(s): (float(a), float(c)) for s, a, c in zip(*columns, strict=True)}
+
+
+def _summary(
+    by: dict[str, BySeed], name: str, baseline: str
+) -> tuple[Estimate, Estimate, Estimate, Estimate | None] | None:
+    """Return accuracy, per-class accuracy, change and gap; None without a seed of the baseline."""
+    seeds = [seed for seed in by[name] if seed in by.get(baseline, {})]
+    if not seeds:
+        return None
+    mine, theirs = ({seed: by[each][seed][0] for seed in seeds} for each in (name, baseline))
+    reference = [accuracy for accuracy, _ in by.get(TARGET_SUPERVISED, {}).values()]
+    gap = gap_covered(float(np.mean(reference)), mine, theirs) if reference else None
+    classes = t_interval([by[name][seed][1] for seed in seeds])
+    return t_interval(list(mine.values())), classes, paired_difference(mine, theirs), gap
+
+
 def gap_covered(
-    by: dict[str, pd.DataFrame], mine: dict[int, float], theirs: dict[int, float]
+    reference: float, mine: dict[int, float], theirs: dict[int, float]
 ) -> Estimate | None:
     """Return the share of the gap covered in percent: 100 (A − S) / (T − S), over seeds.
 
     A is the method's accuracy and S source-only's, paired by seed. The denominator is the mean
     over seeds of target-supervised minus source-only, which the interval takes as known.
+
+    Parameters
+    ----------
+    reference : float
+        Mean accuracy of target-supervised, in percent.
+    mine, theirs : dict
+        Accuracy of the method and of source-only in percent, by seed.
 
     Returns
     -------
@@ -162,7 +186,6 @@ def gap_covered(
         100 for a method as good as the reference, 0 for one as good as source-only, negative for a
         worse one. None if the reference does not exceed source-only: it has not converged.
     """
-    reference = 100 * float(by[TARGET_SUPERVISED]["accuracy"].mean())
     gap = reference - float(np.mean(list(theirs.values())))
     if gap <= 0:
         return None

@@ -23,6 +23,7 @@ from benchmarks.adaptation.settings import Settings
 from benchmarks.adaptation.two_folders import PictureFolder, own_group
 from benchmarks.results.log import Log
 from benchmarks.results.record import read_records
+from taskgraph.arrays import Array
 from taskgraph.errors import InvalidTableError
 from taskgraph.tables import read_frame, write_frame
 
@@ -66,7 +67,7 @@ def log_own_pair(settings: Settings, opened: Callable[[], Log]) -> None:
     write_chosen(settings, log, names)
 
 
-def _images(everything: PictureFolder, source: np.ndarray) -> torch.Tensor:  # type: ignore[type-arg]
+def _images(everything: PictureFolder, source: Array) -> torch.Tensor:
     """Return all pictures of the target, or their features, as the networks take them."""
     data = everything.data
     size, channels = (source.shape[1], source.shape[3]) if data.images else (0, 0)

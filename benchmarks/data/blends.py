@@ -68,7 +68,8 @@ def blend(digit: Pixels, photo: Pixels, rng: np.random.Generator) -> Pixels:
         for whole, part in zip(photo.shape[:2], (height, width), strict=True)
     )
     patch = photo[top : top + height, left : left + width].astype(np.int16)
-    return np.abs(digit.astype(np.int16) - patch).astype(np.uint8)
+    found: Pixels = np.abs(digit.astype(np.int16) - patch).astype(np.uint8)
+    return found
 
 
 def find_blends(_root: Path | None) -> Path | None:
