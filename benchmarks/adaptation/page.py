@@ -84,8 +84,9 @@ def pair_matrix(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Return the mean accuracy in percent of each source (row) and target (column); else NaN."""
     means = 100 * frame.groupby(["source", "target"])["accuracy"].mean()
     values: Floats = np.full((len(names), len(names)), np.nan)
-    for row in means.reset_index().itertuples():
-        values[names.index(str(row.source)), names.index(str(row.target))] = row.accuracy
+    rows = means.reset_index()
+    for source, target, value in zip(*(rows[name] for name in rows), strict=True):
+        values[names.index(str(source)), names.index(str(target))] = value
     return values
 
 
