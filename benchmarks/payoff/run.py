@@ -19,10 +19,11 @@ from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import spent, train, with_references
 from benchmarks.results.log import Log, open_log
+from encoders.bank.identity import bank_hash
 from encoders.engines import Engine, engine_named
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import checked_overlap
+from encoders.transfer.sweep import checked_overlap, fingerprints
 from taskgraph.progress import ProgressFactory, no_progress_bar, progress_bar
 from taskgraph.tables import read_transfers, write_frame
 
@@ -99,6 +100,7 @@ def run_settings(settings: Settings, sweep: SweepConfig) -> dict[str, Any]:
         "command": SUITE.command(settings),
         **asked,
         "transfer": sweep.transfer.record(),
+        "bank_hash": bank_hash(fingerprints(sweep)),
         "table_sha256": hashlib.sha256(Path(settings.table).read_bytes()).hexdigest(),
         "targets": list(sweep.targets),
     }

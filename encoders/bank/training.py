@@ -14,7 +14,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from encoders.bank.config import LOSSES_SUFFIX, RANDOM, RECORD_SUFFIX, RUNS, BankConfig
+from encoders.bank.config import (
+    LOSSES_SUFFIX,
+    RANDOM,
+    RECORD_SUFFIX,
+    RUNS,
+    VALID_LOSSES_SUFFIX,
+    BankConfig,
+)
 from encoders.bank.pretrained import SUFFIX, random_encoder
 from encoders.bank.record import TrainingResult, losses_table, record_of, write_record
 from encoders.bank.splits import TaskSplits
@@ -45,7 +52,8 @@ def train_task(
     Each training keeps its state in `RUNS`. One that was interrupted resumes, and one that is
     finished is read from there, so that adding references later costs their own training only.
     The function writes ``NAME.safetensors`` (weights in half precision, with which the test losses
-    are measured), ``NAME.json`` and ``NAME.losses.parquet`` into ``out``.
+    are measured), ``NAME.json``, and the losses on the test and on the validation images,
+    ``NAME.losses.parquet`` and ``NAME.valid_losses.parquet``, into ``out``.
 
     Returns
     -------
@@ -66,6 +74,8 @@ def train_task(
     record["sha256"] = hashlib.sha256((out / (name + SUFFIX)).read_bytes()).hexdigest()
     record[BUILDINGS] = splits.trained_buildings()
     write_frame(losses_table(splits, results), out / (name + LOSSES_SUFFIX))
+    validation = losses_table(splits, results, split="val")
+    write_frame(validation, out / (name + VALID_LOSSES_SUFFIX))
     write_record(record, path)
     return record
 
@@ -108,7 +118,7 @@ def _train_and_test(
     config: BankConfig,
     on_epoch: EpochCallback,
 ) -> TrainingResult:
-    """Train a model, round its weights to half precision, and measure its test losses."""
+    """Train a model, round its weights to half precision, and measure its losses."""
     task, fabric = splits.task, config.fit.fabric()
     loss = loss_of(task, splits.constants)
     settings, adversary = config.fit_of(task.name), None
@@ -146,7 +156,10 @@ def _train_and_test(
         )
     rounded = {key: value.to(model.state_dict()[key]) for key, value in halved(model).items()}
     restore(model, rounded, where=BEST)
-    test_losses = losses(fabric, model, loss, splits.test.examples(task.name), config.fit)
+    test, valid = (
+        losses(fabric, model, loss, part.examples(task.name), config.fit)
+        for part in (splits.test, splits.valid)
+    )
     return TrainingResult(
-        test_losses, run_state.best_loss, run_state.best_epoch, run_state.summary()
+        test, valid, run_state.best_loss, run_state.best_epoch, run_state.summary()
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping
@@ -10,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from encoders.bank.pretrained import SUFFIX, load, network_file
+from encoders.bank.identity import bank_hash, network_hashes
+from encoders.bank.pretrained import SUFFIX, load
 from encoders.dataset import TaskonomyDataset, contents_of
 from encoders.dataset.index import read_index
 from encoders.dataset.overlap import (
@@ -60,8 +60,9 @@ from taskgraph.tables import write_text
 from taskgraph.tasks import join_sources
 
 CONFIG = "config.json"
-UNCOMPARED = ("allow_overlap", "overlap")
-"""Keys of `CONFIG` on which no measurement depends; resuming does not compare them."""
+UNCOMPARED = ("allow_overlap", "overlap", "bank_hash")
+"""Keys of `CONFIG` that resuming does not compare: no measurement depends on them, or another key,
+``bank``, says the same in full."""
 
 PLAIN_TASK = "autoencoder"
 """A task whose input is the unchanged picture."""
@@ -240,7 +241,8 @@ def checked_overlap(config: SweepConfig) -> Overlap:
 def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
     """Write the configuration of a new sweep, or check it against that of the sweep in ``out``.
 
-    The configuration includes hashes of the bank's networks and of the data set's files.
+    The configuration includes the hash of the bank, those of its networks, and those of the data
+    set's files.
     ``overlap`` is written too, but not compared.
 
     Raises
@@ -254,7 +256,9 @@ def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | Non
     open_transfer_data.cache_clear()
     pool = config.transfer.pool
     content = contents_of(pool.data, config.targets, pool.size, pool.splits)
-    wanted = {**config.record(), "bank": fingerprints(config), "content": content}
+    networks = fingerprints(config)
+    hashes = {"bank": networks, "bank_hash": bank_hash(networks), "content": content}
+    wanted = {**config.record(), **hashes}
     path, wanted = out / CONFIG, json.loads(json.dumps(wanted))
     written = read_json(path) if path.exists() else {}
     changed = differing(_compared(written), _compared(wanted)) if written else []
@@ -288,11 +292,7 @@ def fingerprints(config: SweepConfig) -> dict[str, str]:
     InvalidDataError
         If the bank lacks a source, or a target's own network.
     """
-    bank = config.transfer.bank
-    return {
-        name: hashlib.sha256(network_file(bank, name).read_bytes()).hexdigest()
-        for name in used_networks(config)
-    }
+    return network_hashes(config.transfer.bank, used_networks(config))
 
 
 def encodings(config: SweepConfig, out: Path) -> list[Job]:
