@@ -48,7 +48,8 @@ ORDER = {
     "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
     "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
     "taskonomy < buildings < overlap",
-    "encoders.bank": "pretrained < identity < config < splits < record < training < jobs < table1 < predict",
+    "encoders.bank": "pretrained < identity < config < splits < record < training < jobs < table1 "
+    "< predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
     "families < measure < readouts < settings < closed < sweep < gather",
     "encoders.pipeline": "presets < stages",
