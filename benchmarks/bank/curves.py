@@ -69,12 +69,12 @@ def read_curves(folder: Path) -> pd.DataFrame | None:
 def cuts_of(curve: pd.DataFrame) -> list[int]:
     """Return the epochs before which the learning rate was cut.
 
-    A cut multiplies the rate by `CUT`. The warm-up raises it, and at the end of the cap it falls
-    slowly; a fall by half or more from one evaluation to the next is a cut.
+    A cut multiplies the rate by `CUT`. At the end of the cap the rate also falls linearly to 0, by
+    half at most from one epoch to the next. So a fall to less than 1.5 times `CUT` is a cut.
     """
     rates = curve.sort_values("epoch")["learning_rate"].to_list()
     epochs = curve.sort_values("epoch")["epoch"].to_list()
-    limit = (1 + CUT) / 2
+    limit = 1.5 * CUT
     return [
         int(epochs[place])
         for place in range(1, len(rates))

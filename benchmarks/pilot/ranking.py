@@ -70,8 +70,8 @@ def ranking_change(losses: pd.DataFrame, target: str) -> dict[str, Any]:
     best = [set(each.nlargest(count).index) for each in (short, long)]
     return {
         "transfers": len(long),
-        "spearman": float(spearmanr(short, long).statistic),
-        "kendall": float(kendalltau(short, long).statistic),
+        "spearman": _correlation(spearmanr, short, long),
+        "kendall": _correlation(kendalltau, short, long),
         "kept": len(best[0] & best[1]),
         "of": count,
         "best_short": str(short.idxmax()),
@@ -89,4 +89,11 @@ def _halves(losses: pd.DataFrame, target: str) -> float:
         return float("nan")
     inside = buildings.isin(names[::2])
     one, other = (affinities_of(own[part], LONG, target) for part in (inside, ~inside))
-    return float(spearmanr(one, other[one.index]).statistic) if np.ptp(one) > 0 else float("nan")
+    return _correlation(spearmanr, one, other[one.index])
+
+
+def _correlation(measure: Any, one: pd.Series[float], other: pd.Series[float]) -> float:
+    """Return a rank correlation, or NaN if all values of one ranking are equal."""
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return float("nan")
+    return float(measure(one, other).statistic)
