@@ -129,7 +129,7 @@ def _panel(axis: Axes, curve: pd.DataFrame, task: str) -> None:
     epochs = curve["epoch"] + 1
     axis.plot(epochs, curve["train_loss"], color=TRAIN_COLOR, lw=1)
     axis.plot(epochs, curve["valid_loss"], color=VALID_COLOR, lw=1)
-    best = curve.loc[curve["valid_loss"].idxmin()]
+    best = curve.iloc[int(curve["valid_loss"].to_numpy().argmin())]
     axis.plot([best["epoch"] + 1], [best["valid_loss"]], "o", ms=3, color=VALID_COLOR)
     for cut in cuts_of(curve):
         axis.axvline(cut + 0.5, color=INK, ls=":", lw=0.8)

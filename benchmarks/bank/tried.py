@@ -54,7 +54,7 @@ def tried_runs(bank: Path, *, chosen: bool) -> pd.DataFrame:
         fit, curve = config["fit"], curve.sort_values("step")
         steps = curve["step"].diff().fillna(curve["step"])
         images = steps * fit["batch"]
-        best = curve.loc[curve["valid_loss"].idxmin()]
+        best = curve.iloc[int(curve["valid_loss"].to_numpy().argmin())]
         rows.append(
             {
                 "chosen": chosen,

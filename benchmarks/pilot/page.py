@@ -132,11 +132,7 @@ def _header(run: PilotRun) -> str:
         f"{settings['max_order']} for each target by the validation error of ridge regression. "
         f"Images: {images['train']} to train on, of {buildings['train']} buildings; "
         f"{images['valid']} of {buildings['valid']} others, which decide when training stops; "
-        f"{images['test']} of {buildings['test']} others to test on. No encoder was trained on any "
-        "of these buildings."
-        if not any(metrics["overlap"].values())
-        else f"Targets: {', '.join(run.targets)}. Encoders were trained on some of the buildings: "
-        f"{metrics['overlap']}."
+        f"{images['test']} of {buildings['test']} others to test on. {_overlap(metrics)}"
     )
     return HEADER.format(
         command=settings["command"],
@@ -145,6 +141,20 @@ def _header(run: PilotRun) -> str:
         provenance=_provenance(run),
         progress=f"**{summary(run)}**" + _unfinished(run),
     )
+
+
+def _overlap(metrics: dict[str, Any]) -> str:
+    """Return whether encoders were trained on the buildings of the read-outs."""
+    known = {part: names for part, names in metrics["overlap"].items() if names}
+    if known:
+        told = "; ".join(f"{part}: {', '.join(names)}" for part, names in known.items())
+        return f"Encoders were trained on some of these buildings ({told})."
+    if metrics["unknown"]:
+        return (
+            f"The bank does not record the training buildings of {len(metrics['unknown'])} "
+            "encoders, so it is not known whether these buildings are new to them."
+        )
+    return "No encoder was trained on any of these buildings."
 
 
 def _trainings(run: PilotRun) -> str:

@@ -63,7 +63,8 @@ def run(settings: Settings, out: Path) -> None:
     sets = recorded_sets(out, asked, settings.seed)
     if sets is None:
         sets = chosen_sets(sweep, settings, engine)
-        facts = {"sets": sets, "overlap": overlap.record(), **images_of(sweep)}
+        known = {"overlap": overlap.record(), "unknown": list(overlap.unknown)}
+        facts = {"sets": sets, **known, **images_of(sweep)}
         log.add(asked, facts, seed=settings.seed)
     train(planned(sweep, sets), sweep, settings, identity, log, engine)
 

@@ -134,9 +134,9 @@ def test_banks_that_cannot_be_compared_are_told(banks, tmp_path):
     new, old = banks
     with pytest.raises(InvalidDataError, match="expected those of an earlier bank; copy the"):
         compared(new, as_results(new, tmp_path / "same"))
-    table = pd.read_csv(old / "table1.csv")
-    table.assign(loss_average=1.2).to_csv(old / "table1.csv", index=False)
-    with pytest.raises(InvalidDataError, match="must be tested on the same images"):
+    table = pd.read_parquet(old / "losses.parquet")
+    table[table["image"].str[:2] != "h3"].to_parquet(old / "losses.parquet")
+    with pytest.raises(InvalidDataError, match="for edge2d on h3; both must be tested on the same"):
         compared(new, old)
 
 

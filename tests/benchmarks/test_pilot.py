@@ -26,7 +26,6 @@ from encoders import TaskonomyDataset
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.engines.job import perform
 from encoders.errors import InvalidDataError
-from encoders.scenes.making.make import make
 from encoders.transfer.measure import place_of
 from taskgraph.affinity import affinities
 from taskgraph.cli import run as run_command
@@ -46,7 +45,7 @@ FLAGS = {
     "patience": 1,
     "cuts": 0,
     "batch": 4,
-    "old": 3,
+    "old": 9,
 }
 
 
@@ -74,10 +73,10 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A world of seven buildings, three of them old; an untrained bank; and a whole run."""
+def place(tmp_path_factory, world_of_14):
+    """A world of fourteen buildings, nine of them old; an untrained bank; and a whole run."""
     folder = tmp_path_factory.mktemp("pilot")
-    make(folder / "world", buildings=7, views=4, size=64, seed=2)
+    (folder / "world").symlink_to(world_of_14, target_is_directory=True)
     write_untrained(folder / "bank", TaskonomyDataset(folder / "world", BANK, progress=False))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(program, "LocalEngine", lambda *_: Here())
@@ -120,7 +119,7 @@ def test_every_network_has_one_record_of_both_trainings(place):
     (chosen,) = about.metrics["sets"]["rgb2depth"]
     assert len(set(chosen)) == 2
     assert set(chosen) < {"class_places", "edge2d", "random"}
-    assert about.metrics["buildings"] == {"train": 1, "valid": 1, "test": 2}
+    assert about.metrics["buildings"] == {"train": 2, "valid": 1, "test": 2}
     names = {tuple(n.settings[k] for k in ("target", "sources", "training")) for n in networks}
     assert len(names) == len(networks)
     sources = ("class_places", "edge2d", "random", "+".join(chosen), "scratch", "average")
@@ -142,8 +141,8 @@ def test_the_short_training_takes_its_steps_and_the_long_one_stops_by_patience(p
     run = read_run(place / "out")
     trained = run.networks[run.networks["kind"].isin(["single", "set"])]
     short = trained[trained["training"] == SHORT]
-    assert steps_per_epoch(run) == 4 // 4 == 1
-    assert set(short["last_step"]) == {1}
+    assert steps_per_epoch(run) == 8 // 4 == 2
+    assert set(short["last_step"]) == {2}
     assert set(short["stopped"]) == {"cap"}
     for row in run.networks[run.networks["training"] == LONG].itertuples():
         curve = run.curves[run.curves["key"] == row.key].sort_values("step")
@@ -214,7 +213,7 @@ def test_bad_input_is_one_line(place, tmp_path, capsys):
     shared += ["--out", str(tmp_path)]
     for flags, words in (
         ([], "has no rgb2sfnorm; train it"),
-        (["--targets", "rgb2depth", "--old", "3"], "--old writes a file of splits; name it with"),
+        (["--targets", "rgb2depth", "--old", "9"], "--old writes a file of splits; name it with"),
         (["--targets", "colorization"], "colorization can only be a source"),
         (["--targets", "rgb2depth", "--sources", "nothing"], 'no task "nothing"; did you mean'),
     ):
@@ -336,7 +335,7 @@ def test_the_page_says_what_was_measured(place):
     words = " ".join(page.split())
     run = read_run(place / "out")
     assert f"Bank `{run.about.settings['bank_hash']}`, seed 0" in words
-    assert "No encoder was trained on any of these buildings." in words
+    assert "does not record the training buildings of 3 encoders" in words
     assert "1 best of each order up to 2" in words
     assert SUITE.found(place / "out") in words
     assert "## Does a network from scratch beat the constant?" in page
