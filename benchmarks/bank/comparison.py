@@ -16,7 +16,7 @@ from encoders.bank import table1
 from encoders.bank.config import RANDOM, VALID_LOSSES_SUFFIX
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.jobs import MANIFEST
-from encoders.bank.table1 import MEAN, REFERENCES
+from encoders.bank.table1 import REFERENCES
 from encoders.errors import InvalidDataError
 from encoders.tasks.names import DISPLAY_ORDER
 from encoders.training.schedule import PATIENCE
@@ -151,8 +151,8 @@ def wins_over(bank: Path, old: Path) -> dict[str, float]:
         other = _buildings(ours) ^ _buildings(theirs)
         if other:
             raise InvalidDataError(
-                f"{old}: only one of the two banks was tested for {name} on {min(other)}; both must "
-                "be tested on the same buildings (train with the same data and --splits)"
+                f"{old}: only one of the two banks was tested for {name} on {min(other)}; both "
+                "must be tested on the same buildings (train with the same data and --splits)"
             )
         both = ours.index.intersection(theirs.index)
         found[name] = 100 * float(np.mean(image_wins(ours[both], theirs[both])))
