@@ -124,13 +124,20 @@ def _header(run: PilotRun) -> str:
     settings, metrics = run.about.settings, run.about.metrics
     images, buildings = metrics["images"], metrics["buildings"]
     reasons = "; ".join(f"`{name}`: {why}" for name, why in settings["reasons"].items())
-    sets = sum(map(len, metrics["sets"].values()))
+    named = (
+        ", named before any was measured" if set(run.targets) <= set(settings["reasons"]) else ""
+    )
+    count = sum(map(len, metrics["sets"].values()))
+    sets = (
+        f", and {count} sets, the {settings['sets_per_order']} best of each order up to "
+        f"{settings['max_order']} for each target by the validation error of ridge regression"
+        if count
+        else " and no sets"
+    )
     what = (
-        f"Targets: {', '.join(f'`{name}`' for name in run.targets)}, named before any was measured"
+        f"Targets: {', '.join(f'`{name}`' for name in run.targets)}{named}"
         f"{f' ({reasons})' if reasons else ''}. Sources: all {len(settings['singles'])} single "
-        f"ones, and {sets} sets, the {settings['sets_per_order']} best of each order up to "
-        f"{settings['max_order']} for each target by the validation error of ridge regression. "
-        f"Images: {images['train']} to train on, of {buildings['train']} buildings; "
+        f"ones{sets}. Images: {images['train']} to train on, of {buildings['train']} buildings; "
         f"{images['valid']} of {buildings['valid']} others, which decide when training stops; "
         f"{images['test']} of {buildings['test']} others to test on. {_overlap(metrics)}"
     )

@@ -65,7 +65,7 @@ class Settings:
 
 SUITE = Suite(
     name="pilot",
-    question="How long do read-outs need until they stop, and does that change the ranking?",
+    question="How long do read-outs train, and does that change the ranking?",
     methods=(
         "a short training of 250 steps, as in the shipped table",
         "a long training, until the validation loss no longer falls",
