@@ -4,15 +4,20 @@ import hashlib
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 from benchmarks.results.frame import part
 from benchmarks.results.machine import RESULTS
 from benchmarks.results.record import read_records
+from benchmarks.transfers.finished import FinishedSweep
+from benchmarks.transfers.provenance import bank_facts, provenance
 from encoders.bank.config import BankConfig
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.jobs import MANIFEST, write_manifest
 from encoders.errors import InvalidDataError
+from taskgraph.errors import InvalidTableError
+from taskgraph.transfers import Transfers
 
 SHIPPED = RESULTS / "bank"
 
@@ -85,3 +90,38 @@ def test_the_shipped_results_name_the_bank_that_they_were_measured_with():
         last = [t["best_epoch"]["self"] == t["fit"]["epochs"] - 1 for t in manifest["tasks"]]
         assert known["best_last"] == sum(last)
         assert f"{sum(last)} of 25 had their best epoch last" in " ".join(page.split())
+
+
+def test_results_of_a_sweep_name_its_own_bank_and_refuse_another(tmp_path):
+    bank = bank_of(tmp_path / "bank")
+    networks = network_hashes(bank)
+    frame = pd.DataFrame(
+        [("self", "edge2d", 0.5, 0.5), ("rgb2depth", "edge2d", 0.5, 0.5)],
+        columns=["sources", "target", "affinity", "gain"],
+    )
+    transfer = {"pool": {}, "fit": {}, "preset": "tiny"}
+    config = {"transfer": transfer, "bank": networks}
+    config |= dict.fromkeys(("candidates", "readout", "screen", "max_order"), 1)
+    sweep = FinishedSweep(tmp_path, Transfers(frame), config=config)
+    for place in (None, bank):
+        assert provenance(sweep, place)["bank"]["hash"] == bank_hash(networks)
+    without = FinishedSweep(tmp_path, Transfers(frame))
+    assert provenance(without, bank)["bank"]["hash"] == bank_hash(networks)
+    assert "bank" not in provenance(without, None)
+    (bank / "edge2d.safetensors").write_bytes(b"another")
+    with pytest.raises(InvalidTableError, match=r"edge2d is not the network .* \(1 of 3 differ\)"):
+        provenance(sweep, bank)
+
+
+def test_facts_of_a_bank_say_how_its_trainings_ended():
+    def task(last=None, best=2):
+        record = {"images": {"train": 9}, "seconds": 3600, "fit": {"epochs": 3}}
+        record["best_epoch"] = {"self": best}
+        if last is not None:
+            record["training"] = {"self": {"stopped": "patience", "last_epoch": last}}
+        return record
+
+    old = bank_facts({"tasks": [task(), task(best=1), {"task": "random"}]})
+    assert (old["epochs"], old["patience"], old["best_last"], old["trained"]) == ([3], 0, 1, 2)
+    new = bank_facts({"tasks": [task(last=5), task(last=2)]})
+    assert (new["epochs"], new["patience"], new["best_last"]) == ([3, 6], 2, 1)
