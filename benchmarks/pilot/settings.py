@@ -77,7 +77,7 @@ SUITE = Suite(
     package="benchmarks.pilot",
     presets={
         SMOKE: {
-            "targets": ("rgb2depth", "class_places"),
+            "targets": ("rgb2depth",),
             "sources": ("autoencoder", "edge2d", "rgb2sfnorm"),
             "sets": 1,
             "max_order": 2,
