@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from encoders.bank.pretrained import load
     from encoders.dataset import TaskonomyDataset, split_buildings
     from encoders.engines import Job, LocalEngine, RayEngine
-    from encoders.engines import run as run_jobs
+    from encoders.engines import run_jobs as run_jobs
     from encoders.networks import (
         PRESETS,
         EncoderDecoder,
@@ -55,9 +55,8 @@ if TYPE_CHECKING:
     from encoders.transfer.candidates import CANDIDATES
     from encoders.transfer.data import TransferDataConfig
     from encoders.transfer.gather import gather
-    from encoders.transfer.measure import TransferConfig
-    from encoders.transfer.settings import SweepConfig
-    from encoders.transfer.sweep import resolve_tasks, sweep
+    from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
+    from encoders.transfer.sweep import sweep
 
 __all__ = [
     "CANDIDATES",
@@ -122,11 +121,11 @@ _PLACE_OF = {
     "train_bank": "bank.jobs",
     "load": "bank.pretrained",
     "TransferDataConfig": "transfer.data",
-    "TransferConfig": "transfer.measure",
+    "TransferConfig": "transfer.settings",
     "SweepConfig": "transfer.settings",
     "CANDIDATES": "transfer.candidates",
     "ReadOut": "networks.readout",
-    "resolve_tasks": "transfer.sweep",
+    "resolve_tasks": "transfer.settings",
     "sweep": "transfer.sweep",
     "gather": "transfer.gather",
     "LocalEngine": "engines",

@@ -10,21 +10,23 @@ transfer accept this `Task` wherever they accept the name of one of Taskonomy's 
 import sys
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
-from encoders.codecs.poses import euler_to_matrix
-from encoders.dataset import TaskonomyDataset
-from encoders.tasks import OneView, Output, Task, each_view
+from encoders import OneView, Output, Task, TaskonomyDataset, each_view
 
 
 def level(view: OneView) -> np.ndarray:
     """Return the cosine between each pixel's normal and the upward direction, (S, S)."""
-    up = euler_to_matrix(view.info["camera_rotation_final"])[2]  # in the camera's coordinates
+    camera = Rotation.from_euler("xyz", view.info["camera_rotation_final"])
+    up = camera.as_matrix()[2]  # the world's z axis in the camera's frame
     return np.where(view.valid, view["normal"] @ up, np.nan)  # NaN: not measured
 
 
 LEVEL = Task("level", Output("map", 1), "l1", each_view(level, ["normal"], infos=True))
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python examples/own_task.py DIR   (DIR is made by `taskgraph scenes DIR`)")
     data = TaskonomyDataset(sys.argv[1], [LEVEL], "test")
     picture, target, mask = data.batch("level", range(min(32, len(data))))
     print(f"{len(data)} views: input {tuple(picture.shape)}, target {tuple(target.shape)}")

@@ -20,14 +20,28 @@ if TYPE_CHECKING:
     from taskgraph.frontiers.ladder import budget_ladder
     from taskgraph.frontiers.marginal import Marginal, marginal_worth
     from taskgraph.frontiers.shortlist import alternatives, recommend
+    from taskgraph.grouping.choice import Grouping
+    from taskgraph.grouping.intervals import grouping_stability
+    from taskgraph.grouping.networks import Network, Networks
+    from taskgraph.grouping.settings import GroupingProblem
+    from taskgraph.grouping.solve import alternative_groupings, grouping_frontier, solve_groups
+    from taskgraph.lifelong.arrivals import Arrivals, arrivals, one_label_every
+    from taskgraph.lifelong.doubts import Remeasurement
+    from taskgraph.lifelong.extending import extend
+    from taskgraph.lifelong.extension import Extension
+    from taskgraph.lifelong.joining import extend_losses
+    from taskgraph.lifelong.remeasure import remeasure
+    from taskgraph.lifelong.scales import extend_transfers
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
+        NetworkReading,
         default_transfers,
         read_label_costs,
         read_losses,
+        read_networks,
         read_problem,
         read_scores,
         read_taskonomy,
@@ -48,26 +62,43 @@ __all__ = [
     "OBJECTIVES",
     "SOLVERS",
     "Affinities",
+    "Arrivals",
     "Evaluation",
+    "Extension",
     "Frontier",
+    "Grouping",
+    "GroupingProblem",
     "Losses",
     "Marginal",
+    "Network",
+    "NetworkReading",
+    "Networks",
     "Problem",
+    "Remeasurement",
     "Stability",
     "TaskgraphError",
     "Taxonomy",
     "Transfer",
     "Transfers",
     "affinities",
+    "alternative_groupings",
     "alternatives",
+    "arrivals",
     "budget_ladder",
     "default_transfers",
     "evaluate",
+    "extend",
+    "extend_losses",
+    "extend_transfers",
     "frontier",
+    "grouping_frontier",
+    "grouping_stability",
     "marginal_worth",
+    "one_label_every",
     "random_band",
     "read_label_costs",
     "read_losses",
+    "read_networks",
     "read_problem",
     "read_scores",
     "read_taskonomy",
@@ -75,7 +106,9 @@ __all__ = [
     "read_transfers",
     "read_wins",
     "recommend",
+    "remeasure",
     "solve",
+    "solve_groups",
     "stability",
     "write_losses",
     "write_problem",
@@ -105,14 +138,33 @@ _MODULE_OF = {
     "marginal_worth": "frontiers.marginal",
     "alternatives": "frontiers.shortlist",
     "recommend": "frontiers.shortlist",
+    "Network": "grouping.networks",
+    "Networks": "grouping.networks",
+    "GroupingProblem": "grouping.settings",
+    "Grouping": "grouping.choice",
+    "solve_groups": "grouping.solve",
+    "alternative_groupings": "grouping.solve",
+    "grouping_frontier": "grouping.solve",
+    "grouping_stability": "grouping.intervals",
     "Evaluation": "baselines.evaluation",
     "evaluate": "baselines.methods",
     "random_band": "baselines.random_sets",
     "Stability": "selection",
     "stability": "selection",
+    "NetworkReading": "tables",
+    "Extension": "lifelong.extension",
+    "extend": "lifelong.extending",
+    "extend_losses": "lifelong.joining",
+    "extend_transfers": "lifelong.scales",
+    "Arrivals": "lifelong.arrivals",
+    "arrivals": "lifelong.arrivals",
+    "one_label_every": "lifelong.arrivals",
+    "Remeasurement": "lifelong.doubts",
+    "remeasure": "lifelong.remeasure",
     "default_transfers": "tables",
     "read_label_costs": "tables",
     "read_losses": "tables",
+    "read_networks": "tables",
     "read_problem": "tables",
     "read_scores": "tables",
     "read_taskonomy": "tables",

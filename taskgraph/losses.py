@@ -63,7 +63,7 @@ class TargetLosses:
 
     @property
     def common(self) -> Booleans:
-        """(B,) array: whether every candidate was tested on the image."""
+        """Return whether every candidate was tested on each image, (B,) bools."""
         return np.asarray(~np.isnan(self.values).any(axis=0))
 
 
@@ -177,7 +177,7 @@ class Losses:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Names of the targets, sorted."""
+        """Return the names of the targets, sorted."""
         return tuple(sorted(self.by_target))
 
     def __repr__(self) -> str:

@@ -53,6 +53,8 @@ class Program:
         Row of the edge in the table of transfers.
     may_transfer : bool
         Whether a supervised target may keep a transfer instead of its own network.
+    conflicts : tuples of ints
+        Sets of sources of which at most one may be supervised.
     """
 
     sources: tuple[str, ...]
@@ -69,16 +71,17 @@ class Program:
     edge_value: Floats
     edge_row: Integers
     may_transfer: bool = False
+    conflicts: tuple[tuple[int, ...], ...] = ()
 
     @property
     def order(self) -> Integers:
-        """(E,) array: number of sources of each edge."""
+        """Return the number of sources of each edge, (E,)."""
         count: Integers = (self.edge_sources < len(self.sources)).sum(axis=1)
         return count
 
     @property
     def has_upgrades(self) -> bool:
-        """Whether a supervised target that keeps a transfer spends budget on it."""
+        """Return whether a supervised target that keeps a transfer spends budget on it."""
         return self.may_transfer and bool((self.transfer_cost[self.self_source >= 0] > 0).any())
 
     @cached_property
@@ -88,7 +91,7 @@ class Program:
 
     @cached_property
     def price(self) -> Integers:
-        """(S,) whole numbers: label cost minus the cost of the transfer that supervision saves.
+        """Return the label cost minus the cost of the transfer that it saves, (S,) integers.
 
         In the unit of `costs`; may be negative. Exact if ``may_transfer`` is off.
         """
@@ -99,7 +102,7 @@ class Program:
 
     @cached_property
     def room(self) -> int:
-        """Largest sum of prices: the budget minus the transfer costs of all targets."""
+        """Return the largest sum of prices: the budget minus the transfer costs of all targets."""
         return self.costs.budget - int(self.costs.transfer.sum())
 
     def units_spent(self, supervised: Booleans, own: Booleans) -> int:
@@ -107,7 +110,7 @@ class Program:
         return int(self.costs.label[supervised].sum() + self.costs.transfer[~own].sum())
 
     def fitting(self, supervised: Booleans) -> Booleans:
-        """(S,) array: which single sources can be added to a set within the budget.
+        """Return which single sources can be added to a set within the budget, (S,) bools.
 
         A source that saves more than it costs can always be added.
         """
@@ -115,9 +118,13 @@ class Program:
         return ~supervised & ~self.banned & (self.price <= left)
 
     def solved_by_own(self, supervised: Booleans) -> Booleans:
-        """(T,) array: which targets are solved by their own network, as they are supervised."""
+        """Return which targets their own network solves, as they are supervised, (T,) bools."""
         solved: Booleans = np.append(supervised, False)[self.self_source]  # -1 is the last
         return solved
+
+    def in_conflict(self, supervised: Booleans) -> bool:
+        """Return whether a set holds two sources that exclude each other."""
+        return any(supervised[list(sources)].sum() > 1 for sources in self.conflicts)
 
     def with_edges(self, edges: Booleans | Integers) -> Program:
         """Return the same program with only these edges."""
@@ -154,9 +161,10 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
     sources = tuple(t for t in transfers.tasks if t not in unused | set(problem.target_only))
     if not targets:
         raise InvalidProblemError(
-            "no target is left to solve; give fewer tasks to --source-only or --exclude"
+            "no target is left to solve; give fewer tasks the roles source-only and unused, with "
+            "--source-only and --exclude or in the problem file"
         )
-    value = objective_values(transfers, problem)
+    value = transformed_measurements(transfers, problem)
     importance = np.array([problem.importance.get(t, 1.0) for t in targets])
     self_source, self_value = _own_networks(transfers, targets, sources, value)
     edges = _edges(transfers, problem, targets, sources, value)
@@ -194,8 +202,8 @@ def _check_sums(costs: list[float], *values: Floats) -> None:
             )
 
 
-def objective_values(transfers: Transfers, problem: Problem) -> Floats:
-    """(rows,) array: the transformed measurement of each row; NaN where it was not measured."""
+def transformed_measurements(transfers: Transfers, problem: Problem) -> Floats:
+    """Return the transformed measurement of each row, (rows,); NaN where it was not measured."""
     objective = OBJECTIVES[problem.objective]
     if objective.column not in transfers.frame.columns:
         raise InvalidProblemError(

@@ -60,6 +60,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
     with tqdm(desc=title, disable=None, leave=False, bar_format=form, delay=1e-9) as bar:
 
         def report(done: int, total: int, label: str = "") -> None:
+            """Show the progress on the bar."""
             bar.total, bar.n = total, done
             bar.set_postfix_str(label, refresh=False)
             bar.refresh()

@@ -100,10 +100,10 @@ def report(
         parts += [taxonomy_section(taxonomy), stability_section(taxonomy, stable)]
         parts += _comparisons(transfers, problem, draws, seed, solver, progress)
     parts.append(_table_section(transfers))
-    return page(title, "\n".join(parts))
+    return html_page(title, "\n".join(parts))
 
 
-def page(title: str, body: str) -> str:
+def html_page(title: str, body: str) -> str:
     """Return a page with this title and body, in the style of the report."""
     return PAGE.substitute(title=html.escape(title), body=body)
 
@@ -157,7 +157,7 @@ def _comparisons(
     transfers: Transfers, problem: Problem, draws: int, seed: int, solver: str, progress: Progress
 ) -> list[str]:
     best = alternatives(transfers, problem, k=5, solver=solver)
-    rows = [{"supervised": ", ".join(t.supervised), "objective": t.objective} for t in best]
+    rows = [{"supervised": ", ".join(t.supervised), "objective": t.objective_value} for t in best]
     evaluation = evaluate(transfers, problem, draws=draws, seed=seed, solver=solver)
     orders = range(1, min(4, problem.max_order, int(transfers.order.max())) + 1)
     wide = replace(problem, max_order=max(orders))

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.problem import OBJECTIVES, Problem
-from taskgraph.report import page, settings_line, taxonomy_section
+from taskgraph.report import html_page, settings_line, taxonomy_section
 from taskgraph.solver import find_solver, solve
 from taskgraph.tasks import quoted, quoted_in_list, task_names
 from taskgraph.taxonomy import Taxonomy
@@ -84,7 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
                     "not found; the pages are / and /taxonomy.json",
                 )
         except TaskgraphError as error:
-            body = page("taskgraph", f'<p>{html.escape(str(error))}</p><p><a href="/">back</a></p>')
+            body = html_page(
+                "taskgraph", f'<p>{html.escape(str(error))}</p><p><a href="/">back</a></p>'
+            )
             self._send(HTTPStatus.BAD_REQUEST, "text/html", body)
 
     def _solve(self, problem: Problem) -> Taxonomy:
@@ -102,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             parts.append(taxonomy_section(taxonomy))
         else:
             parts.append(f"<p><b>{html.escape(taxonomy.headline())}</b></p>")
-        return page("taskgraph", "\n".join(parts))
+        return html_page("taskgraph", "\n".join(parts))
 
     def _send(self, status: HTTPStatus, kind: str, text: str) -> None:
         body = text.encode()

@@ -67,23 +67,23 @@ class Transfers:
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
-        """Tasks to which the table has transfers, sorted."""
+        """Return the tasks to which the table has transfers, sorted."""
         return tuple(sorted(self.frame["target"].unique()))
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
-        """Tasks from which some candidate transfers, sorted, without reserved names."""
+        """Return the tasks from which some candidate transfers, sorted, without reserved names."""
         named = self.frame.loc[self.frame["affinity"].notna(), "sources"].unique()
         return tuple(sorted(all_members(named)))
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
-        """All tasks of the table, sorted."""
+        """Return all tasks of the table, sorted."""
         return tuple(sorted({*self.targets, *self.sources}))
 
     @cached_property
     def order(self) -> Integers:
-        """(rows,) array: the number of sources of each row."""
+        """Return the number of sources of each row, (rows,)."""
         sets = self.frame["sources"]
         count = {
             text: len(split_sources(text)) if '"' in text else text.count("+") + 1
@@ -93,7 +93,7 @@ class Transfers:
 
     @cached_property
     def is_edge(self) -> Booleans:
-        """(rows,) array: whether the program may choose the row as a transfer."""
+        """Return whether the program may choose each row as a transfer, (rows,) bools."""
         frame = self.frame
         special = frame["sources"].isin(RESERVED) | (frame["sources"] == _own(frame["target"]))
         return (frame["affinity"].notna() & ~special).to_numpy(dtype=bool)
@@ -110,7 +110,7 @@ class Transfers:
         return {pair: row for row, pair in enumerate(pairs)}
 
     def to_frame(self) -> pd.DataFrame:
-        """A copy of the table as a DataFrame."""
+        """Return a copy of the table as a DataFrame."""
         return self.frame.copy()
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one core a process, as its share is
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("dev", deadline=None, max_examples=20)
-settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
+settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -35,6 +35,10 @@ NOT_FAST = (
     # These draw figures and pages, or solve hundreds of programs.
     "tests/taskgraph/affinity/test_intervals.py",
     "tests/taskgraph/cli/test_costs.py",
+    "tests/taskgraph/cli/test_extend.py::test_arrivals",
+    "tests/taskgraph/cli/test_extend.py::test_csv",
+    "tests/taskgraph/lifelong/test_extend.py::test_extensions",
+    "tests/taskgraph/lifelong/test_remeasure.py",
     "tests/taskgraph/plot",
     "tests/taskgraph/solver/test_exact.py",
     "tests/taskgraph/solver/test_hard.py",

@@ -17,10 +17,14 @@ README = (ROOT / "README.md").read_text()
 
 ORDER = {
     "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
-    "problem < program < taxonomy < solver < frontiers < baselines < selection < tables < plot < "
-    "report < server < cli",
+    "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < "
+    "lifelong < tables < plot < report < server < cli",
+    "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
+    "arrivals < ends < doubts < remeasure",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
+    "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
+    "solve < intervals < estimates < long_form < wide_form",
     "taskgraph.baselines": "random_sets < evaluation < methods",
     "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
     "estimate < aggregated < wins_table < scores",
@@ -28,31 +32,38 @@ ORDER = {
     "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
     "ranking < infeasible < ties < search",
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
-    "many_files < rows < wide < readers < documents < costs < default < taskonomy",
+    "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
+    "default < taskonomy",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
-    "sheet < legend < taxonomy < frontier < grid < tree < heatmap",
+    "sheet < legend < shapes < taxonomy < grouping < frontier < arrivals < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
-    "paths < options < problem < tables < losses < pictures < affinity < stability < import_ < "
-    "solve < recommend < frontier < evaluate < plot < report < serve",
+    "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
+    "stability < import_ < solve < recommend < extend < remeasure < frontier < group < evaluate < "
+    "plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "
     "running",
     "encoders.scenes": "solids < appearance < building < furniture < homes < camera < raycast < "
-    "views < pictures < labels < making",
+    "camera_places < views < pictures < labels < making",
     "encoders.draw": "tiles < overlays < canvas < maps < cameras < words < answers < painters < "
     "legend < pages < labeled_views < contact_sheet",
-    "encoders.codecs": "pixels < encodings < corruptions < colors < jigsaw < poses",
-    "encoders.training": "checkpoint < loading < run_state < schedule < augment < adversarial < "
-    "config < loop < fit < objective",
+    "encoders.codecs": "pixels < file_content < encodings < corruptions < colors < jigsaw < "
+    "poses < point_info",
+    "encoders.training": "checkpoint < loading < run_state < tensorboard < schedule < augment < "
+    "adversarial < config < loop < fit < objective",
     "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
     "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
     "taskonomy < buildings < overlap",
-    "encoders.bank": "pretrained < identity < config < splits < record < training < jobs < table1 "
-    "< predict",
+    "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
+    "< table1 < predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
-    "families < measure < readouts < settings < closed < sweep < gather",
+    "families < family_moments < readouts < settings < records < represented < measure < closed < "
+    "config_file < jobs < sweep < gather",
     "encoders.pipeline": "presets < stages",
+    "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "
+    "classifier < starts < freezing < rates < l2sp < batches < config < loop < prediction < "
+    "features < throughput",
 }
 """Modules of each package; a module imports only those to its left."""
 
@@ -185,7 +196,7 @@ print("exit code", run({command}))
 @pytest.mark.parametrize(
     ("name", "command", "modules", "first", "extra"),
     [
-        ("encoders.load", ["predict", "x.jpg"], {"torch"}, "torch", "train"),
+        ("encoders.load", ["predict", "photo.jpg"], {"torch"}, "torch", "train"),
         ("encoders.load", ["run", "r"], {"torch"}, "torch", "train"),
         ("encoders.load", ["run", "r"], {"safetensors"}, "safetensors", "train"),
         ("encoders.TASKS", ["run", "r"], {"skimage"}, "skimage", "train"),
@@ -214,6 +225,7 @@ def test_names_of_encoders_say_what_to_install_as_the_command_line_does(
         f"this needs {first}, which is not installed: in the checkout, pip install "
         f"-c constraints.txt -e '.[{extra}]'"
     )
+    (tmp_path / "photo.jpg").touch()
     code = NAMES_WITHOUT.format(name=name, command=command, modules=modules)
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -64,7 +64,7 @@ def compared(bank: Path, old: Path | None, sweep: Path | None = None) -> pd.Data
         If both banks are the same, or the earlier one was tested on other data.
     """
     records = _records(bank)
-    test = table1.table(bank, sweep)
+    test = table1.make_table1(bank, sweep)
     valid = _valid_table(bank)
     earlier = {} if old is None else _records(old)
     old_test = None if old is None else pd.read_csv(old / OLD_TABLE, index_col="task")
@@ -184,7 +184,7 @@ def _valid_table(bank: Path) -> pd.DataFrame | None:
     """Return the win rates on validation images, or None where the bank has no such losses."""
     if not any(bank.glob("*" + VALID_LOSSES_SUFFIX)):
         return None
-    return table1.table(bank, split="val")
+    return table1.make_table1(bank, split="val")
 
 
 def section(folder: Path) -> str:

@@ -39,7 +39,7 @@ def curves_of(bank: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``task, source``, and the columns of `encoders.training.run_state.Evaluation`. Runs that
+        ``task, source``, and the columns of `encoders.training.run_state.LogEntry`. Runs that
         are not finished are included. It has no rows where the bank keeps no logs.
     """
     frames = []

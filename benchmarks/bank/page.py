@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.bank import comparison, curves, tried
 from benchmarks.bank.pictures import PHOTOS
 from benchmarks.results import markdown
-from benchmarks.results.frame import part
+from benchmarks.results.frame import latest, not_finished, part
 from benchmarks.results.record import Record, read_records
 from encoders.bank import table1
 from encoders.bank.table1 import MEAN, PAPER_MEAN, weak
@@ -82,15 +82,28 @@ network has seen a photograph. {note}
 """
 
 
-def last_records(folder: Path) -> tuple[list[Record], Record]:
-    """Return the last record of each task, and the last record of the means."""
-    records = read_records(folder)
+SAME = ("bank_hash", "losses_sha256", "sweep_sha256", "old_hash", "tried_sha256")
+"""Settings that all records of one page share."""
+
+
+def newest_records(folder: Path) -> tuple[list[Record], Record]:
+    """Return the records of all tasks of the newest bank, and the record of the means.
+
+    Raises
+    ------
+    InvalidTableError
+        If there is no record of the means, which a run adds last.
+    """
+    records = latest(read_records(folder), *SAME)
+    means = part(records, part=MEAN_OF_ALL)
+    if not means:
+        raise not_finished(folder, "bank")
     by_task = {each.settings["task"]: each for each in part(records, part=TASK)}
-    return list(by_task.values()), part(records, part=MEAN_OF_ALL)[-1]
+    return list(by_task.values()), means[-1]
 
 
 def frame_of(tasks: Sequence[Record], mean: Record) -> pd.DataFrame:
-    """Return Table 1 from records, in the form of `encoders.bank.table1.table`."""
+    """Return Table 1 from records, in the form of `encoders.bank.table1.make_table1`."""
     rows = {
         each.settings["task"]: {"title": each.settings["task"], **each.metrics["table1"]}
         for each in tasks
@@ -105,7 +118,7 @@ def frame_of(tasks: Sequence[Record], mean: Record) -> pd.DataFrame:
 
 def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
-    tasks, means = last_records(folder)
+    tasks, means = newest_records(folder)
     frame = frame_of(tasks, means)
     first = tasks[0]
     made, fit = first.settings["data"].get("settings") or {}, first.settings["fit"]
@@ -130,7 +143,7 @@ def render(folder: Path) -> str:
         paper=PAPER_MEAN,
         defects=_defects(frame),
         hardest=_hardest(frame),
-        table=table1.markdown(frame.loc[[*order, MEAN]]),
+        table=table1.table1_markdown(frame.loc[[*order, MEAN]]),
         runs=_runs(tasks, order),
         training=_training(folder),
         photos=", ".join(PHOTOS),
@@ -138,9 +151,9 @@ def render(folder: Path) -> str:
     )
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence with the mean win rates."""
-    tasks, means = last_records(folder)
+    tasks, means = newest_records(folder)
     mean = means.metrics["table1"]
     text = (
         f"{len(tasks)} networks beat the best constant answer on {_percent(mean['average'])} of "

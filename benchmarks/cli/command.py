@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,28 +34,36 @@ Examples:
 
 def command_of(suite: Suite) -> click.Command:
     """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page."""
-    params: list[click.Parameter] = [*options_of(suite.settings), *_general(suite)]
-
-    def run_suite(**flags: Any) -> int:
-        preset = flags.pop("chosen_preset", None)
-        out = _folder(suite, flags.pop("out"), preset, render=flags["render"])
-        context = click.get_current_context()
-        with extra_installed("bench"):
-            if flags.pop("render"):
-                suite.write_page(out)
-                note(f"rendered {out / PAGE}")
-                return 0
-            given = {name: value for name, value in flags.items() if _is_given(context, name)}
-            settings = suite.with_preset(preset, _checked(suite, given, context))
-            suite.run(settings, out)
-            suite.write_page(out)
-        note(f"wrote {out / PAGE}")
-        click.echo(suite.found(out))
-        return 0
-
     return click.Command(
-        suite.name, params=params, callback=run_suite, help=_help(suite), short_help=suite.question
+        suite.name,
+        params=[*options_of(suite.settings), *_general(suite)],
+        callback=partial(run_suite, suite),
+        help=_help(suite),
+        short_help=suite.question,
     )
+
+
+def run_suite(suite: Suite, **flags: Any) -> int:
+    """Run a suite with its options, render its page, or print its answer; return 0."""
+    preset = flags.pop("chosen_preset", None)
+    out = _folder(suite, flags.pop("out"), preset, render=flags["render"])
+    context = click.get_current_context()
+    with extra_installed("bench"):
+        if flags.pop("render"):
+            suite.write_page(out)
+            note(f"rendered {out / PAGE}")
+            return 0
+        given = {name: value for name, value in flags.items() if _is_given(context, name)}
+        settings = suite.with_preset(preset, _checked(suite, given, context))
+        text = suite.answer(settings)
+        if text is not None:
+            click.echo(text)
+            return 0
+        suite.run(settings, out)
+        suite.write_page(out)
+    note(f"wrote {out / PAGE}")
+    click.echo(suite.finding(out))
+    return 0
 
 
 def _general(suite: Suite) -> list[click.Option]:
@@ -64,7 +73,8 @@ def _general(suite: Suite) -> list[click.Option]:
             ["--out"],
             type=OutputFolder(),
             show_default=f"results/{suite.name}; with --preset smoke, runs/{suite.name}",
-            help="Folder of results; evaluations that its records hold are not repeated.",
+            help="Folder of results; evaluations that its records hold are not repeated. The page "
+            "shows those with the settings of the newest record.",
         ),
         click.Option(
             ["--render"],

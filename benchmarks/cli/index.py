@@ -32,7 +32,7 @@ def render(results: Path) -> str:
         [
             f"[{suite.name}]({suite.name}/README.md)",
             suite.question,
-            suite.found(results / suite.name),
+            suite.finding(results / suite.name),
             f"`taskgraph bench {suite.name}`",
         ]
         for suite in suites()

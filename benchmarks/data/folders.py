@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,12 +29,13 @@ FOLDER_SIZE = 64
 
 def within(*names: str) -> Callable[[Path | None], Path | None]:
     """Return a function that finds the first of these folders in the user's folder."""
+    return partial(_first_within, names)
 
-    def find(root: Path | None) -> Path | None:
-        paths = [root / name for name in names] if root else []
-        return next((path for path in paths if path.exists()), None)
 
-    return find
+def _first_within(names: Sequence[str], root: Path | None) -> Path | None:
+    """Return the first path in the user's folder that exists; None without one or the folder."""
+    paths = [root / name for name in names] if root else []
+    return next((path for path in paths if path.exists()), None)
 
 
 def own_test(train: int, test: int) -> dict[str, Integers]:
@@ -131,7 +132,7 @@ def read_scenes(place: Path) -> RawData:
 
     The label of a view is its room type.
     """
-    from encoders.codecs.encodings import read
+    from encoders.codecs.encodings import read_value
     from encoders.dataset.index import read_index
     from encoders.dataset.splits import split_buildings
     from encoders.scenes.making.manifest import read_manifest
@@ -140,7 +141,7 @@ def read_scenes(place: Path) -> RawData:
     names = tuple(manifest["classes"]["class_scene"])
     paths, rooms = index.files("rgb").paths, index.files("class_scene").paths
     images = np.stack([read_picture(place / path) for path in paths])
-    labels = [int(np.argmax(read(place / path, "class_scene"))) for path in rooms]
+    labels = [int(np.argmax(read_value(place / path, "class_scene"))) for path in rooms]
     groups = tuple(index.buildings[number] for number in index.building)
     splits = {
         name: np.flatnonzero(np.isin(groups, buildings))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from benchmarks.data import folders, packages
+from benchmarks.data import folders, packages, surf
 from benchmarks.data.data import Data
 from benchmarks.data.source import MissingDataError, Source, data_root
 
-SOURCES: dict[str, Source] = {one.name: one for one in (*packages.SOURCES, *folders.SOURCES)}
+SOURCES: dict[str, Source] = {
+    one.name: one for one in (*packages.SOURCES, *folders.SOURCES, *surf.SOURCES)
+}
 KNOWN = (
     "cifar-10-batches-py",
     "cifar-100-python",
@@ -17,6 +19,7 @@ KNOWN = (
     "stl10_binary",
     "FashionMNIST",
     "fashion-mnist",
+    surf.FOLDER,
 )
 """Folders of the sets in `SOURCES`, which are not read as folders of pictures."""
 

@@ -5,16 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.results.console import console
+from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import commit_text
-from benchmarks.results.record import read_records
+from benchmarks.results.record import Record, read_records
 
 TEMPLATE = Path(__file__).with_name("template.md")
 
 
+def outputs(folder: Path) -> tuple[Record, Record]:
+    """Return the records of ``taskgraph solve`` and ``taskgraph evaluate`` of the newest losses.
+
+    Raises
+    ------
+    InvalidTableError
+        If one of them is missing.
+    """
+    commands = [each for each in read_records(folder) if "command" in each.settings]
+    newest = latest(commands, "losses_sha256")
+    by_name = {each.settings["command"].split()[1]: each for each in newest}
+    if not {"solve", "evaluate"} <= by_name.keys():
+        raise not_finished(folder, "digits")
+    return by_name["solve"], by_name["evaluate"]
+
+
 def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
-    records = {each.settings["command"].split()[1]: each for each in read_records(folder)}
-    solve, evaluate = records["solve"], records["evaluate"]
+    solve, evaluate = outputs(folder)
     return TEMPLATE.read_text().format(
         commit=commit_text(solve.commit),
         solve=console(solve.settings["command"], solve.metrics["printed"]),
@@ -22,15 +38,13 @@ def render(folder: Path) -> str:
     )
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: the tasks that the optimum of budget 3 supervises, and its gain."""
-    records = {each.settings["command"].split()[1]: each for each in read_records(folder)}
-    lines = records["solve"].metrics["printed"].splitlines()
+    solve, evaluate = outputs(folder)
+    lines = solve.metrics["printed"].splitlines()
     names = next(line for line in lines if line.startswith("supervise: "))
     taxonomy = next(
-        line
-        for line in records["evaluate"].metrics["printed"].splitlines()
-        if line.split()[0] == "taxonomy"
+        line for line in evaluate.metrics["printed"].splitlines() if line.split()[0] == "taxonomy"
     )
     gain = taxonomy.split()[3]
     return (

@@ -9,10 +9,12 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 @dataclass(frozen=True)
 class Settings:
-    """Whether the networks are trained again, or the losses in the folder are used."""
+    """Choose between training the networks and using the losses in the folder."""
 
     measure: bool = option(
-        False, help="Train all networks again; by default the losses in OUT are used."
+        False,
+        help="Train all networks, unless the records in OUT have that; by default use the losses "
+        "in OUT.",
     )
 
 

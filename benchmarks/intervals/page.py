@@ -123,7 +123,7 @@ def render(folder: Path) -> str:
     return "".join(parts)
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: in how many scenarios the coverage is near 95 %, before and after."""
     shown = summary(repetitions_of(part(read_records(folder), part=MEASURED)))
     return _verdict(shown).replace("**", "").replace("\n", " ")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from encoders.transfer.candidates import Sources
 from taskgraph.baselines.evaluation import SINGLE as BEST_SINGLE
 from taskgraph.baselines.methods import evaluate
 from taskgraph.baselines.random_sets import choose_among, random_set
 from taskgraph.problem import Problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import taxonomy_from_solution
-from taskgraph.solver.choice import UNCOVERED, Choice, choose
+from taskgraph.solver.choice import UNCOVERED, Choice, choose_transfers
 from taskgraph.solver.search import Solution
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
@@ -25,8 +26,6 @@ RULES = (SOLVED, GREEDY, SINGLE, SOLVED_AT_SINGLE, RANDOM_SET, RANDOM)
 
 TRIES = 1_000
 """Draws without a new feasible set after which no further sets are drawn."""
-
-Sources = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def random_choices(
     while len(seen) < draws and tries < TRIES:
         tries += 1
         supervised = random_set(program, rng)
-        best = choose(program, supervised)
+        best = choose_transfers(program, supervised)
         if best is None or supervised.tobytes() in seen:
             continue
         seen.add(supervised.tobytes())

@@ -55,7 +55,7 @@ commit {commit}). Encoders: bank {bank}.
 
 def header(about: Record, frame: pd.DataFrame) -> str:
     """Return the title, the command, what was asked and checked, and what the numbers mean."""
-    settings, metrics = about.settings, about.metrics
+    settings, metrics = about.settings["run"], about.metrics
     pool, fit = settings["transfer"]["pool"], settings["transfer"]["fit"]
     versions = about.versions or {}
     what = WHAT.format(
@@ -72,7 +72,7 @@ def header(about: Record, frame: pd.DataFrame) -> str:
         own_seed=fit["seed"],
     )
     return HEADER.format(
-        command=settings["command"],
+        command=metrics["command"],
         what=filled(what),
         checked=filled(_checked(metrics["checked"])),
         trained=metrics["trained"],
@@ -91,7 +91,7 @@ def header(about: Record, frame: pd.DataFrame) -> str:
 
 def _commits(about: Record) -> str:
     """Return the commit that trained the read-outs; and the page's, where it is another."""
-    trained = about.settings.get("trained_at")
+    trained = about.metrics.get("trained_at")
     made = commit_text(about.commit)
     return f"{commit_text(trained)}, the page's {made}" if trained else made
 

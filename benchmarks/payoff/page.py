@@ -9,7 +9,7 @@ from benchmarks.payoff.choices_page import supervised_section, targets_section
 from benchmarks.payoff.comparisons import differences_section, values_section, verdicts
 from benchmarks.payoff.figure import figure, row_of
 from benchmarks.payoff.header import EXPLAINED, header
-from benchmarks.payoff.last_run import FIGURE, read_run
+from benchmarks.payoff.newest_run import FIGURE, read_run
 from taskgraph.plot.figures import save
 
 
@@ -19,7 +19,7 @@ def draw(folder: Path) -> None:
     save(figure(run.frame, run.summary), folder / FIGURE)
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence with the mean gain of every rule."""
     run = read_run(folder)
     gain = {

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmarks.payoff.choices import choices, needed
-from benchmarks.payoff.last_run import CHOICE, RUN, SUMMARY, TARGETS
+from benchmarks.payoff.choices import RuleChoice, choices, needed
 from benchmarks.payoff.measures import payoffs
+from benchmarks.payoff.newest_run import CHOICE, RUN, SUMMARY, TARGETS
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import spent, train, with_references
+from benchmarks.results.hashes import file_hash
 from benchmarks.results.log import Log, open_log
-from encoders.bank.identity import bank_hash
+from benchmarks.results.sweep_inputs import sweep_inputs
 from encoders.engines import Engine, engine_named
+from encoders.transfer.config_file import checked_overlap
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import checked_overlap, fingerprints
 from taskgraph.progress import ProgressFactory, no_progress_bar, progress_bar
 from taskgraph.tables import read_transfers, write_frame
+
+SPLIT = "test"
 
 
 def run(settings: Settings, out: Path) -> None:
@@ -52,57 +54,81 @@ def compare(
     *,
     progress: ProgressFactory = no_progress_bar,
 ) -> None:
-    """Choose taxonomies, train and test them, and write the records and tables.
+    """Choose taxonomies, train and test them, and write the tables and records.
 
-    Networks that ``work`` holds are not trained again, even for other budgets and draws; so a run
-    that was killed continues.
+    Nothing is done if the records in ``out`` have all of this run. Networks that ``work`` holds are
+    not trained again, even for other budgets and draws; so a run that was killed continues. The
+    tables are written before the records.
     """
     table = read_transfers(settings.table)
     transfer = transfer_of(settings)
     sweep = sweep_of(settings, table, transfer)
     chosen = choices(table, settings.problem, draws=settings.draws)
-    pairs = needed(chosen)
     checked = check(settings, sweep)
+    log = open_log(out, SUITE.name, "torch", "numpy", "pandas", "highspy")
+    asked = run_settings(settings, sweep)
+    if is_finished(log, asked, chosen, settings.seeds):
+        print(f"the records in {out} have all of this run", flush=True)
+        return
+    pairs = needed(chosen)
     count = len(with_references(pairs))
     print(f"{len(chosen)} choices, {count} networks a seed with self and scratch", flush=True)
     by_seed = train(sweep, work, pairs, settings.seeds, engine, progress)
-    found = payoffs(chosen, by_seed, resamples=settings.resamples)
+    measured = payoffs(chosen, by_seed, resamples=settings.resamples)
     out.mkdir(parents=True, exist_ok=True)
-    write_frame(summary_table(found), out / SUMMARY)
-    write_frame(target_table(found, by_seed), out / TARGETS)
-    cost = spent(work, pairs, settings.seeds)
-    log = open_log(out, SUITE.name, "torch", "numpy", "pandas", "highspy")
-    asked = run_settings(settings, sweep)
-    log.add(asked, facts(sweep, checked, cost), split="test", seconds=cost["seconds"])
-    record_choices(payoff_table(found), settings, log)
+    write_frame(summary_table(measured), out / SUMMARY)
+    write_frame(target_table(measured, by_seed), out / TARGETS)
+    about = settings_of_run(asked)
+    if not log.has(about, split=SPLIT):
+        cost = spent(work, pairs, settings.seeds)
+        metrics = {"command": SUITE.command(settings), **facts(sweep, checked, cost)}
+        log.add(about, metrics, split=SPLIT, seconds=cost["seconds"])
+    record_choices(payoff_table(measured), asked, log)
 
 
-def record_choices(frame: pd.DataFrame, settings: Settings, log: Log) -> None:
-    """Add one record for each row of `payoff_table`."""
+def is_finished(
+    log: Log, asked: Mapping[str, Any], chosen: Sequence[RuleChoice], seeds: Sequence[int]
+) -> bool:
+    """Return whether the log has the facts of a run and each of its choices with each seed."""
+    return log.has(settings_of_run(asked), split=SPLIT) and all(
+        log.has(settings_of_choice(one.rule, one.draw, asked), seed=seed, split=SPLIT)
+        for one in chosen
+        for seed in seeds
+    )
+
+
+def settings_of_run(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the record of a run's facts."""
+    return {"part": RUN, "run": asked}
+
+
+def settings_of_choice(rule: str, draw: int, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the record of one choice."""
+    return {"part": CHOICE, "rule": rule, "draw": draw, "run": asked}
+
+
+def record_choices(frame: pd.DataFrame, asked: Mapping[str, Any], log: Log) -> None:
+    """Add one record for each row of `payoff_table` that the log lacks.
+
+    ``asked`` are the settings of the run, as `run_settings` returns them.
+    """
     for one in frame.to_dict("records"):
         metrics = {str(name): value for name, value in one.items()}
-        asked = {
-            "part": CHOICE,
-            "rule": metrics.pop("rule"),
-            "draw": metrics.pop("draw"),
-            "budget": settings.budget,
-            "max_order": settings.max_order,
-        }
+        settings = settings_of_choice(metrics.pop("rule"), metrics.pop("draw"), asked)
         seed = metrics.pop("seed")
-        log.add(asked, metrics, seed=seed, split="test")
+        if not log.has(settings, seed=seed, split=SPLIT):
+            log.add(settings, metrics, seed=seed, split=SPLIT)
 
 
 def run_settings(settings: Settings, sweep: SweepConfig) -> dict[str, Any]:
-    """Return the settings of the run's first record: everything that its numbers depend on."""
+    """Return everything that the numbers of a run depend on; files are named by hashes, too."""
     asked = {name: value for name, value in asdict(settings).items() if name not in WHERE}
     return {
-        "part": RUN,
-        "command": SUITE.command(settings),
         **asked,
         "transfer": sweep.transfer.record(),
-        "bank_hash": bank_hash(fingerprints(sweep)),
-        "table_sha256": hashlib.sha256(Path(settings.table).read_bytes()).hexdigest(),
+        "table_sha256": file_hash(Path(settings.table)),
         "targets": list(sweep.targets),
+        **sweep_inputs(sweep),
     }
 
 

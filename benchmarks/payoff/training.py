@@ -10,14 +10,16 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.payoff.choices import Sources
-from encoders.engines import Engine, Job, Outcome, run
+from encoders.engines import Engine, Job, Outcome, run_jobs
 from encoders.errors import TrainingError
 from encoders.tasks import TASKS
-from encoders.transfer.measure import TransferConfig, measure, place_of
-from encoders.transfer.settings import SweepConfig
+from encoders.transfer.candidates import Sources
+from encoders.transfer.config_file import write_or_check_config
+from encoders.transfer.jobs import encodings
+from encoders.transfer.measure import measure_transfer
+from encoders.transfer.records import place_of, records
+from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
 from encoders.transfer.store import REPRESENTATIONS
-from encoders.transfer.sweep import encodings, records, resolve_tasks, write_or_check_config
 from taskgraph.losses import Losses
 from taskgraph.progress import ProgressFactory
 from taskgraph.tasks import RESERVED, SCRATCH, SELF, join_sources
@@ -47,7 +49,7 @@ def jobs_of(sweep: SweepConfig, work: Path, pairs: Sequence[TransferKey], seed: 
     return [
         Job(
             f"seed {seed}: {join_sources(sources)} -> {target}",
-            measure,
+            measure_transfer,
             (config, out, target, sources),
             done=place_of(out, target, sources),
             weight=TASKS[target].inputs * (1 + 0.1 * len(sources)),
@@ -84,7 +86,7 @@ def train(
     write_or_check_config(sweep, work)
     with progress("encode") as report:
         _check_whole(
-            run(encodings(replace(sweep, sources=tuple(used)), work), engine, progress=report)
+            run_jobs(encodings(replace(sweep, sources=tuple(used)), work), engine, progress=report)
         )
     jobs = []
     for seed in seeds:
@@ -94,7 +96,7 @@ def train(
         )
         jobs += jobs_of(sweep, work, pairs, seed)
     with progress("train") as report:
-        _check_whole(run(jobs, engine, progress=report))
+        _check_whole(run_jobs(jobs, engine, progress=report))
     return {seed: losses_of(folder_of(work, seed), pairs) for seed in seeds}
 
 

@@ -14,10 +14,9 @@ from encoders.bank.identity import bank_hash
 from encoders.dataset import contents_of
 from encoders.training.config import FitConfig
 from encoders.transfer.candidates import Sources
+from encoders.transfer.config_file import fingerprints
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import fingerprints, resolve_tasks
+from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
 READOUT, RUN = "readout", "run"

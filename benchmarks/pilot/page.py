@@ -82,7 +82,7 @@ def render(folder: Path) -> str:
     return wrapped("\n\n".join(each for each in sections if each)) + "\n"
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: how long read-outs train, what it brings, and the cap."""
     return summary(read_run(folder))
 

@@ -28,15 +28,16 @@ from benchmarks.pilot.networks import (
 from benchmarks.pilot.settings import SUITE, TARGETS, Settings
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.record import read_records
-from encoders.engines import Engine, Job, LocalEngine, as_completed
-from encoders.engines import run as run_jobs
+from encoders.engines import Engine, Job, LocalEngine, as_completed, run_jobs
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.transfer.closed import proposals, screen
+from encoders.transfer.config_file import checked_overlap, write_or_check_config
 from encoders.transfer.data import open_transfer_data
-from encoders.transfer.measure import measure, place_of
+from encoders.transfer.jobs import encodings
+from encoders.transfer.measure import measure_transfer
+from encoders.transfer.records import place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import REPRESENTATIONS
-from encoders.transfer.sweep import checked_overlap, encodings, write_or_check_config
 from taskgraph.progress import progress_bar
 
 
@@ -187,7 +188,7 @@ def job_of(network: PilotNetwork, sweep: SweepConfig, settings: Settings) -> Job
     transfer = transfer_of(sweep, training, settings.short)
     return Job(
         network.name,
-        measure,
+        measure_transfer,
         (transfer, out, network.target, network.sources),
         done=place_of(out, network.target, network.sources),
         weight=transfer.fit.epochs,

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,26 +43,36 @@ def printed(command: str, folder: Path) -> str:
         [sys.executable, "-m", "taskgraph", *arguments], cwd=folder, capture_output=True, text=True
     )
     if done.returncode:
-        raise CommandError(f"`{command}` ended with {done.returncode}: {done.stderr.strip()}")
+        raise CommandError(f"`{command}` ended with {done.returncode}: {_reason(done.stderr)}")
     return "\n".join(line.rstrip() for line in done.stdout.splitlines())
 
 
+def _reason(errors: str) -> str:
+    """Return the message of the last error among a command's messages; all if there is none."""
+    lines = [line for line in errors.splitlines() if line.startswith("Error: ")]
+    return lines[-1].removeprefix("Error: ") if lines else errors.strip()
+
+
 def record_output(
-    log: Log, command: str, folder: Path, *, shown: str | None = None, **key: Any
+    log: Log, command: str, folder: Path, settings: Mapping[str, Any], **key: Any
 ) -> None:
     """Run a command of ``taskgraph`` in a folder, and record its output and its seconds.
 
+    A command whose record the log has is not run again.
+
     Parameters
     ----------
-    shown : str, optional
-        The command as records and pages name it; by default ``command``.
+    settings : dict
+        Settings of the record; ``command`` is the command as pages show it.
     key
         ``seed`` and ``split`` of the record.
     """
+    if log.has(settings, **key):
+        return
     start = time.perf_counter()
     text = printed(command, folder)
     seconds = round(time.perf_counter() - start, 3)
-    log.add({"command": shown or command}, {"printed": text}, seconds=seconds, **key)
+    log.add(settings, {"printed": text}, seconds=seconds, **key)
 
 
 def console(command: str, text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.record import Record, read_records
+from taskgraph.errors import InvalidTableError
 
 FIRST = ("suite", "seed", "split")
 LAST = ("commit", "seconds")
@@ -75,10 +76,12 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def latest(records: Sequence[Record], *names: str) -> list[Record]:
-    """Return the records that equal the last record in these settings.
+    """Return the records that equal the newest record in these settings.
 
-    A file may hold evaluations with several settings, such as two time limits; a page shows those
-    of the last run.
+    This is the rule by which every page chooses its records. A file may hold evaluations with
+    several settings, such as two time limits, or of several inputs, since a run only adds what the
+    file lacks. The newest record is the last line of its part. ``names`` are the settings that all
+    evaluations of one run share; a record without such a setting has None for it.
     """
     if not records:
         return []
@@ -93,3 +96,11 @@ def part(records: Sequence[Record], **settings: Any) -> list[Record]:
         for each in records
         if all(each.settings.get(name) == value for name, value in settings.items())
     ]
+
+
+def not_finished(folder: Path, suite: str) -> InvalidTableError:
+    """Return the error for a folder whose newest run lacks records that the page needs."""
+    return InvalidTableError(
+        f"{folder} has no finished run: `taskgraph bench {suite}` measures what its records lack "
+        "(give the same flags as before)"
+    )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results.machine import commit, machine
+from benchmarks.results.machine import machine
 from benchmarks.results.record import Record, RecordKey, append, key_of, read_records
+from encoders.bank.commit import commit
 
 
 @dataclass
@@ -21,23 +22,29 @@ class Log:
         The folder of results.
     suite : str
     commit : str, optional
-    versions : dict
+    versions : dict, optional
         Provenance of every new record.
-    known : set
-        Keys of the evaluations in the file.
+    known : dict
+        The records in the file by their keys; of several with one key, the newest.
     """
 
     folder: Path
     suite: str
     commit: str | None
-    versions: dict[str, Any]
-    known: set[RecordKey] = field(default_factory=set)
+    versions: dict[str, Any] | None
+    known: dict[RecordKey, Record] = field(default_factory=dict)
 
     def has(
         self, settings: Mapping[str, Any], *, seed: int | None = None, split: str | None = None
     ) -> bool:
         """Return whether the file has an evaluation with these settings, seed and split."""
-        return key_of(settings, seed, split) in self.known
+        return self.find(settings, seed=seed, split=split) is not None
+
+    def find(
+        self, settings: Mapping[str, Any], *, seed: int | None = None, split: str | None = None
+    ) -> Record | None:
+        """Return the newest record with these settings, seed and split, or None."""
+        return self.known.get(key_of(settings, seed, split))
 
     def add(
         self,
@@ -60,17 +67,17 @@ class Log:
             seconds,
         )
         append(self.folder, record)
-        self.known.add(record.key)
+        self.known[record.key] = record
         return record
 
 
 def open_log(folder: Path, suite: str, *packages: str) -> Log:
-    """Return the log of a folder of results, with the keys of its records.
+    """Return the log of a folder of results, which knows its records.
 
     Parameters
     ----------
     packages : names of distributions
         Packages whose versions every new record states.
     """
-    known = {record.key for record in read_records(folder)}
+    known = {record.key: record for record in read_records(folder)}
     return Log(folder, suite, commit(), machine(*packages), known)

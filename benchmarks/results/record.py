@@ -168,16 +168,6 @@ def read_records(folder: Path) -> list[Record]:
     return [_parsed(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def last_run(folder: Path, part: str) -> list[Record]:
-    """Return the records of the last run of a folder, or none.
-
-    A run begins with a record whose setting ``part`` is the one given.
-    """
-    records = read_records(folder)
-    starts = [place for place, each in enumerate(records) if each.settings["part"] == part]
-    return records[starts[-1] :] if starts else []
-
-
 def _parsed(line: bytes, path: Path, number: int) -> Record:
     """Return the record in a line."""
     try:

@@ -35,11 +35,15 @@ class Suite:
         Values of the settings by the name of a size (`SMOKE`, `CPU`, `PAPER`).
     example : str
         Flags that the example in the help text needs, such as " --sweep transfers".
+    printed : tuple of str
+        Settings that are not measured: where one is given, the command prints what
+        ``answer(settings)`` returns, and writes nothing.
     package : str
         Import path of the suite. Its module ``run`` has ``run(settings, out)``, which measures and
-        writes records and tables. Its module ``page`` has ``render(folder)``, which returns the
-        page made of these alone; ``found(folder)``, one sentence for the list of all suites; and
-        ``draw(folder)`` where figures are made of the tables.
+        writes records and tables; and ``answer(settings)`` where `printed` names settings. Its
+        module ``page`` has ``render(folder)``, which returns the page made of these alone;
+        ``finding(folder)``, one sentence for the list of all suites; and ``draw(folder)`` where
+        figures are made of the tables.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Suite:
     package: str
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     example: str = ""
+    printed: tuple[str, ...] = ()
 
     def with_preset(self, preset: str | None, given: Mapping[str, Any]) -> Any:
         """Return settings: the defaults, overridden by the preset and then by ``given``."""
@@ -76,6 +81,13 @@ class Suite:
                 words.append(",".join(map(str, value)) if isinstance(value, tuple) else str(value))
         return shlex.join(words)
 
+    def answer(self, settings: Any) -> str | None:
+        """Return the text that a setting of `printed` asks for; None if none of them is given."""
+        if not any(getattr(settings, name) for name in self.printed):
+            return None
+        text: str = importlib.import_module(f"{self.package}.run").answer(settings)
+        return text
+
     def run(self, settings: Any, out: Path) -> None:
         """Measure the evaluations that the records in ``out`` lack, and write the tables."""
         importlib.import_module(f"{self.package}.run").run(settings, out)
@@ -91,9 +103,9 @@ class Suite:
         write_text(page, out / PAGE)
         return page
 
-    def found(self, out: Path) -> str:
+    def finding(self, out: Path) -> str:
         """Return the main result in one sentence, from the records in ``out``."""
-        sentence: str = importlib.import_module(f"{self.package}.page").found(out)
+        sentence: str = importlib.import_module(f"{self.package}.page").finding(out)
         return sentence
 
 

@@ -10,7 +10,7 @@ from benchmarks.results import markdown
 from benchmarks.results.frame import latest, part, to_frame
 from benchmarks.results.markdown import commit_text
 from benchmarks.results.record import Record, read_records
-from encoders.scenes.making.statistics import markdown as padded
+from encoders.scenes.making.statistics import statistics_markdown as padded
 
 TEMPLATE = Path(__file__).with_name("template.md")
 NUMBERS = ("mean", "median", "sd", "p5", "p95")
@@ -43,7 +43,7 @@ def render(folder: Path) -> str:
     )
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: the speed of rendering, and whether all runs gave the same bytes."""
     records = read_records(folder)
     timed = part(records, part="time")[-1]

@@ -20,7 +20,7 @@ from benchmarks.results.machine import ROOT
 from benchmarks.scenes.settings import SUITE, Settings
 from encoders.draw.contact_sheet import draw_contact_sheet
 from encoders.draw.labeled_views import spread_views
-from encoders.draw.pages import save
+from encoders.draw.pages import save_page
 from encoders.scenes.making.make import MakeResult, make
 from encoders.scenes.making.statistics import statistics
 
@@ -136,7 +136,7 @@ def hash_of(folder: Path) -> str:
 
 def draw_sheets(settings: Settings, world: Path, work: Path, out: Path) -> None:
     """Write the contact sheets; the sheet of domains needs a checkout with its examples."""
-    save(draw_contact_sheet(spread_views(world, 8)), str(out / SHEET))
+    save_page(draw_contact_sheet(spread_views(world, 8)), str(out / SHEET))
     if not settings.large:
         return
     large = work / "world256"

@@ -25,7 +25,7 @@ def render(folder: Path) -> str:
     return TEMPLATE.read_text().format(commit=commit_text(commit), blocks="\n\n".join(blocks))
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence with the mean gain and quality of the proven optimum of eight tasks."""
     records = last_printed(folder)
     text = next(

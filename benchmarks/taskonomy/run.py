@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -40,11 +41,10 @@ def run(settings: Settings, out: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for stem, size in TABLES.items():
-            table = f"taskgraph import taskonomy {published} --size {size} -o {stem}.csv"
-            printed(table, folder)
+            words = ["taskgraph", "import", "taskonomy", str(published), "--size", size]
+            printed(shlex.join([*words, "-o", f"{stem}.csv"]), folder)
         for command in COMMANDS:
-            if not log.has({"command": command}):
-                record_output(log, command, folder)
+            record_output(log, command, folder, {"command": command})
         for command in PICTURES:
             printed(command, folder)
             picture = command.rpartition(" ")[2]

@@ -24,7 +24,9 @@ from encoders.dataset import TaskonomyDataset
 from encoders.pipeline.presets import CPU
 from encoders.transfer import data
 from encoders.transfer.gather import LOSSES, RECORDS
-from encoders.transfer.measure import TransferConfig, measure, place_of
+from encoders.transfer.measure import measure_transfer
+from encoders.transfer.records import place_of
+from encoders.transfer.settings import TransferConfig
 from taskgraph.errors import InvalidTableError
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF
@@ -36,7 +38,7 @@ def measured_again(config: TransferConfig, work: Path, target: str, source: str)
     """Return the losses of a target and a reserved source; measure unless ``work`` has them."""
     from_files = functools.partial(TaskonomyDataset, cache=False)  # few files are read: no cache
     with mock.patch.object(data, "TaskonomyDataset", from_files):
-        measure(config, work, target, (source,))
+        measure_transfer(config, work, target, (source,))
     return pd.read_parquet(place_of(work, target, (source,)).with_suffix(".parquet"))
 
 

@@ -11,12 +11,12 @@ import taskgraph as tg
 from benchmarks.results.markdown import names, number, seconds, table
 from benchmarks.transfers.significance import MEASURES
 from benchmarks.transfers.tables import Tables
-from taskgraph.baselines.evaluation import summary
+from taskgraph.baselines.evaluation import taxonomy_summary
 from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.problem import Problem
 from taskgraph.program import compile_program
 from taskgraph.solver import taxonomy_from_solution
-from taskgraph.solver.choice import choose
+from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.search import Solution
 from taskgraph.tasks import join_sources
 from taskgraph.taxonomy import Taxonomy
@@ -59,8 +59,8 @@ def chosen_in_closed_form(
         fast = tg.solve(closed, problem)
         if not fast.solved:
             continue
-        followed = summary(supervising(trained, fast.supervised, problem))
-        best = summary(slow)
+        followed = taxonomy_summary(supervising(trained, fast.supervised, problem))
+        best = taxonomy_summary(slow)
         rows.append(
             {
                 "budget": budget,
@@ -84,7 +84,7 @@ def supervising(transfers: Transfers, supervised: Iterable[str], problem: Proble
     """
     program = compile_program(transfers, problem)
     given = {*supervised}
-    choice = choose(program, np.array([source in given for source in program.sources]))
+    choice = choose_transfers(program, np.array([source in given for source in program.sources]))
     if choice is None:
         raise InfeasibleError(f"no taxonomy supervises exactly {', '.join(sorted(given))}")
     return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))

@@ -1,6 +1,8 @@
-"""Facts of a run that the page states beside the tables, stored as one record a part.
+"""Facts that the page states beside the tables, read from the records: one record a part.
 
-A run appends the records of all parts; `SWEEP` is the first. The page shows the last run.
+The setting ``run`` of a record holds the settings that all parts share. The page shows the newest
+record of each part of the newest run. ``--choices-only`` and ``--trust-only`` add records of a run
+with the setting ``again``; these are newer than the run's own.
 """
 
 from __future__ import annotations
@@ -8,13 +10,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results.record import Record, append, last_run
-from benchmarks.transfers.settings import SUITE
-from taskgraph.errors import InvalidTableError
+from benchmarks.results.frame import latest, not_finished
+from benchmarks.results.record import Record, read_records
+from benchmarks.transfers.settings import SUITE, TRUST_ONLY
 
-SWEEP, CHOICES, TRUST, FIGURES, MISSING = "sweep", "choices", "trust", "figures", "missing"
-TIMED = ("scores", "ridge", "closed_form")
-"""Parts whose facts are numbers, which are the metrics of their records."""
+SWEEP, CHOICES, TRUST, FIGURES = "sweep", "choices", "trust", "figures"
+STRUCTURE, SCORES, RIDGE, CLOSED = "structure", "scores", "ridge", "closed_form"
+PARTS = (SWEEP, CHOICES, TRUST, FIGURES, STRUCTURE, SCORES, RIDGE, CLOSED)
+"""Values of the setting ``part``, in the order in which a run computes them."""
+
+TIMED = (SCORES, RIDGE, CLOSED)
+"""Parts whose facts are numbers; the name of the part begins the names of their metrics."""
+
+SHARED = ("draws", "permutations", "resamples", "shown", "seed")
+"""Settings of the suite that are in the setting ``run``."""
 
 OF_SWEEP = (
     "targets",
@@ -30,73 +39,80 @@ OF_SWEEP = (
 Facts = dict[str, Any]
 
 
-def records_of(facts: Facts) -> list[Record]:
-    """Return the facts of a run as records; `facts_of` is the inverse."""
-    settings = dict(facts["settings"])
-    seed = settings.pop("seed")
-    asked = {"part": SWEEP, **settings, **({"swept": facts["sweep"]} if "sweep" in facts else {})}
-    known = {name: facts[name] for name in OF_SWEEP if name in facts}
-    run = (facts["commit"], facts["versions"])
-    found = [Record(SUITE.name, asked, seed, "test", known, *run)]
-    for name in TIMED:
-        if name in facts:
-            metrics = {f"{name}_{key}": value for key, value in facts[name].items()}
-            found.append(Record(SUITE.name, {"part": name}, seed, None, metrics, *run))
-    if CHOICES in facts:
-        again = (facts[CHOICES]["commit"], facts[CHOICES]["versions"])
-        found.append(Record(SUITE.name, {"part": CHOICES}, seed, "test", {}, *again))
-    if TRUST in facts:
-        made = facts[TRUST]["commit"]
-        found.append(Record(SUITE.name, {"part": TRUST}, seed, "test", {}, made))
-    for name in (FIGURES, MISSING):
-        found.append(Record(SUITE.name, {"part": name}, seed, None, {"texts": facts[name]}, *run))
-    return found
-
-
-def facts_of(records: list[Record]) -> Facts:
-    """Return the facts that the records of one run hold."""
-    first = records[0]
-    settings = {name: v for name, v in first.settings.items() if name not in ("part", "swept")}
-    facts: Facts = {
-        "settings": {**settings, "seed": first.seed},
-        "commit": first.commit,
-        "versions": first.versions,
-        **first.metrics,
-    }
-    if "swept" in first.settings:
-        facts["sweep"] = first.settings["swept"]
-    for record in records[1:]:
-        part = record.settings["part"]
-        if part in TIMED:
-            facts[part] = {
-                name.removeprefix(f"{part}_"): value for name, value in record.metrics.items()
-            }
-        elif part == CHOICES:
-            facts[part] = {"commit": record.commit, "versions": record.versions}
-        elif part == TRUST:
-            facts[part] = {"commit": record.commit}
-        else:
-            facts[part] = record.metrics["texts"]
-    return facts
-
-
-def write_facts(facts: Facts, folder: Path) -> None:
-    """Append the facts of a run to the records of a folder."""
-    for record in records_of(facts):
-        append(folder, record)
-
-
-def read_facts(folder: Path) -> Facts:
-    """Return the facts of the last run of a folder.
+def newest_run(folder: Path) -> list[Record]:
+    """Return the newest record of each part of the newest run of a folder.
 
     Raises
     ------
     InvalidTableError
-        If the folder has no records of a run.
+        If the record of the sweep or of the choices is missing; the page needs both.
     """
-    records = last_run(folder, SWEEP)
-    if not records:
-        raise InvalidTableError(
-            f"{folder} has no records; run `taskgraph bench transfers --sweep SWEEP` first"
-        )
-    return facts_of(records)
+    by_part = {each.settings["part"]: each for each in latest(read_records(folder), "run")}
+    if not {SWEEP, CHOICES} <= by_part.keys():
+        raise not_finished(folder, SUITE.name)
+    return list(by_part.values())
+
+
+def facts_of(records: list[Record]) -> Facts:
+    """Return the facts that the records of one run hold, of which there is one a part.
+
+    Returns
+    -------
+    dict
+        ``settings``, ``commit`` and ``versions`` of the run; the metrics `OF_SWEEP`; ``sweep``,
+        the sweep's own configuration; for each of `TIMED` a dict; ``figures``, files by stem;
+        ``missing``, by the name of what is left out the reason; and ``choices`` and ``trust``, the
+        provenance of what was computed again. What was not recorded is left out.
+    """
+    by_part = {each.settings["part"]: each for each in records}
+    first = by_part[SWEEP]
+    run = first.settings["run"]
+    facts: Facts = {
+        "settings": {name: run[name] for name in SHARED},
+        "commit": first.commit,
+        "versions": first.versions,
+        **{name: first.metrics[name] for name in OF_SWEEP if name in first.metrics},
+        "figures": by_part[FIGURES].metrics.get("texts", {}) if FIGURES in by_part else {},
+        "missing": {},
+    }
+    if run["swept"] is not None:
+        facts["sweep"] = run["swept"]
+    for name, record in by_part.items():
+        facts["missing"] |= record.metrics.get("missing", {})
+        if name in TIMED and (own := _without_prefix(record, f"{name}_")):
+            facts[name] = own
+    return facts | _again(by_part, facts["settings"])
+
+
+def _without_prefix(record: Record, prefix: str) -> dict[str, Any]:
+    """Return the metrics whose names begin with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in record.metrics.items()
+        if name.startswith(prefix)
+    }
+
+
+def _again(by_part: dict[str, Record], settings: dict[str, Any]) -> Facts:
+    """Return the facts of the parts that were computed again, and the settings changed by that."""
+    facts: Facts = {}
+    choices = by_part[CHOICES]
+    if again := choices.settings.get("again"):
+        own = {name: again[name] for name in SHARED if name in again}
+        facts["settings"] = {**settings, **own}
+        facts[CHOICES] = {"commit": choices.commit, "versions": choices.versions}
+    trust = by_part.get(TRUST)
+    if trust is not None and trust.settings.get("again", {}).get("flag") == TRUST_ONLY:
+        facts[TRUST] = {"commit": trust.commit}
+    return facts
+
+
+def read_facts(folder: Path) -> Facts:
+    """Return the facts of the newest run of a folder.
+
+    Raises
+    ------
+    InvalidTableError
+        If the folder has no finished run.
+    """
+    return facts_of(newest_run(folder))

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from encoders.transfer.closed import RIDGE, TIMES
+from encoders.transfer.config_file import CONFIG
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from encoders.transfer.ridge import RidgeResult, joined
 from encoders.transfer.store import REPRESENTATIONS, Store
-from encoders.transfer.sweep import CONFIG
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.losses import Losses
 from taskgraph.tables import read_losses, read_taskonomy, read_transfers
@@ -93,32 +93,47 @@ def read_finished(folder: Path) -> FinishedSweep:
     InvalidTableError
         If ``transfers.csv`` is missing, or is no table of transfers.
     """
-    missing: dict[str, str] = {}
-
-    def read_if_present(name: str, read: Callable[[Path], T]) -> T | None:
-        path = folder / name
-        if not path.exists():
-            missing[name] = f"the sweep has no {name}"
-            return None
-        try:
-            return read(path)
-        except (TaskgraphError, ValueError) as error:
-            missing[name] = shown(error, folder)
-            return None
-
+    transfers, files = read_transfers(folder / TRANSFERS), OptionalFiles(folder)
     return FinishedSweep(
         folder,
-        read_transfers(folder / TRANSFERS),
-        losses=read_if_present(LOSSES, read_losses),
-        records=read_if_present(RECORDS, read_records),
-        config=read_if_present(CONFIG, lambda path: json.loads(path.read_text())),
-        ridge=read_if_present(RIDGE, read_ridge),
-        times=read_if_present(f"{RIDGE}/{TIMES}", lambda path: json.loads(path.read_text())),
-        missing=missing,
+        transfers,
+        losses=files.read(LOSSES, read_losses),
+        records=files.read(RECORDS, read_run_table),
+        config=files.read(CONFIG, lambda path: json.loads(path.read_text())),
+        ridge=files.read(RIDGE, read_ridge),
+        times=files.read(f"{RIDGE}/{TIMES}", lambda path: json.loads(path.read_text())),
+        missing=files.missing,
     )
 
 
-def read_records(path: Path) -> pd.DataFrame:
+@dataclass
+class OptionalFiles:
+    """Reads files of a folder that may be missing or broken, and keeps the reasons.
+
+    Attributes
+    ----------
+    folder : Path
+    missing : dict
+        By the name of a file that was not read: the reason.
+    """
+
+    folder: Path
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def read(self, name: str, reader: Callable[[Path], T]) -> T | None:
+        """Return the content of a file by ``reader``; None if it is missing or broken."""
+        path = self.folder / name
+        if not path.exists():
+            self.missing[name] = f"the sweep has no {name}"
+            return None
+        try:
+            return reader(path)
+        except (TaskgraphError, ValueError) as error:
+            self.missing[name] = shown(error, self.folder)
+            return None
+
+
+def read_run_table(path: Path) -> pd.DataFrame:
     """Return the table of runs, one row each.
 
     Raises

@@ -41,7 +41,7 @@ def render(folder: Path) -> str:
     return wrapped("\n\n".join(sections)) + "\n"
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: the gain of the optimum and of random sets at one of the budgets."""
     tables = read_tables(folder)
     frame = tables["significance"].set_index("budget")

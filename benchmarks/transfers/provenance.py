@@ -1,4 +1,4 @@
-"""Provenance of results: the sweep, the encoders, and versions."""
+"""Provenance of results: what the sweep measured, and how its encoders were trained."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.results.machine import commit, machine
 from benchmarks.transfers.finished import FinishedSweep
 from encoders.bank.identity import bank_hash, network_hashes
+from encoders.bank.jobs import MANIFEST
 from encoders.bank.pretrained import SUFFIX
 from encoders.training.schedule import PATIENCE
 from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import SELF
-
-PACKAGES = ("numpy", "scipy", "pandas", "highspy")
 
 
 def provenance(sweep: FinishedSweep, bank: Path | None) -> dict[str, Any]:
@@ -28,17 +26,13 @@ def provenance(sweep: FinishedSweep, bank: Path | None) -> dict[str, Any]:
         "sources": len(sweep.transfers.sources),
         "transfers": {str(order): int(count) for order, count in orders.items()},
         "max_order": sweep.max_order,
-        "versions": machine(*PACKAGES),
-        "commit": commit(),
     }
     if "n" in sweep.transfers.frame:
         found["test_images"] = sorted({int(n) for n in sweep.transfers.frame["n"].dropna()})
     if sweep.losses is not None:
         found["test_buildings"] = len(set(sweep.losses.clusters.values()))
-    if sweep.config is not None:
-        found["sweep"] = _without_places(sweep.config)
     networks = _networks(sweep, bank)
-    manifest = bank / "manifest.json" if bank else None
+    manifest = bank / MANIFEST if bank else None
     if manifest is not None and manifest.exists():
         found["bank"] = bank_facts(json.loads(manifest.read_text()))
     if networks:
@@ -67,7 +61,8 @@ def _networks(sweep: FinishedSweep, bank: Path | None) -> dict[str, str]:
     return swept or given
 
 
-def _without_places(config: dict[str, Any]) -> dict[str, Any]:
+def without_places(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a sweep without the paths in it."""
     transfer = config["transfer"]
     pool = {k: v for k, v in transfer["pool"].items() if k not in ("data", "splits")}
     kept = {k: config[k] for k in ("candidates", "readout", "screen", "max_order")}

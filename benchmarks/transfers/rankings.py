@@ -9,26 +9,27 @@ import pandas as pd
 from benchmarks.transfers import predictors, scoring
 from benchmarks.transfers.closed_form import chosen_in_closed_form
 from benchmarks.transfers.finished import FinishedSweep
-from benchmarks.transfers.results_folder import Results, needed
+from benchmarks.transfers.inputs import Inputs
+from benchmarks.transfers.results_folder import Results, required
 from benchmarks.transfers.settings import Settings
 from encoders.transfer.gather import RECORDS
 from taskgraph.errors import InvalidTableError
-from taskgraph.taxonomy import Taxonomy
 
 
-def write_predictors(results: Results, sweep: FinishedSweep, settings: Settings) -> None:
+def write_predictors(inputs: Inputs, results: Results) -> None:
     """Write how well rankings without training agree with the trained ones, and the scores."""
-    with results.part("predictors", sweep.folder):
-        measured = predictors.trained(needed(sweep.records, sweep, RECORDS), sweep.transfers)
+    sweep = inputs.sweep
+    with results.optional("predictors", sweep.folder):
+        measured = predictors.trained(required(sweep.records, sweep, RECORDS), sweep.transfers)
         known: dict[str, predictors.Prediction] = {}
-        with results.part("ridge ranking", sweep.folder):
-            ridge = needed(sweep.ridge, sweep, "ridge")
+        with results.optional("ridge ranking", sweep.folder):
+            ridge = required(sweep.ridge, sweep, "ridge")
             known["ridge screen"] = predictors.from_ridge(ridge, measured)
-        with results.part("scores", sweep.folder):
-            scores = _scores(sweep, measured, settings)
+        with results.optional("scores", sweep.folder):
+            scores = _scores(sweep, measured, inputs.settings)
             known |= predictors.from_scores(scores.to_frame())
             results.table("scores", scores.to_frame())
-            results.facts["scores"] = {
+            results.facts |= {
                 "seconds": scores.seconds,
                 "examples": scores.examples,
                 "places": scoring.PLACES,
@@ -51,28 +52,30 @@ def _scores(sweep: FinishedSweep, measured: pd.DataFrame, settings: Settings) ->
     )
 
 
-def write_closed_form(
-    results: Results,
-    sweep: FinishedSweep,
-    closed: FinishedSweep | None,
-    kept: dict[float, Taxonomy],
-) -> None:
+def write_ridge(inputs: Inputs, results: Results) -> None:
+    """Collect the times of the ridge screen."""
+    with results.optional("ridge", inputs.sweep.folder):
+        results.facts |= ridge_times(inputs.sweep)
+
+
+def write_closed_form(inputs: Inputs, results: Results) -> None:
     """Write how good the sets are that the table of closed-form read-outs chooses."""
-    with results.part("closed form", sweep.folder):
+    sweep, closed = inputs.sweep, inputs.closed
+    with results.optional("closed form", sweep.folder):
         if closed is None:
             raise InvalidTableError("no sweep in closed form was given; name one with --closed")
-        found = chosen_in_closed_form(
-            closed.transfers, sweep.transfers, kept, max_order=sweep.max_order
+        rows = chosen_in_closed_form(
+            closed.transfers, sweep.transfers, inputs.taxonomies, max_order=sweep.max_order
         )
-        runs, trained = (needed(each.records, each, RECORDS) for each in (closed, sweep))
+        runs, trained = (required(each.records, each, RECORDS) for each in (closed, sweep))
         tests = runs[runs["readout"] == "ridge"]
-        results.facts["closed_form"] = {
+        results.facts |= {
             "screen_s": ridge_times(closed)["seconds"],
             "tests_s": float(tests["seconds"].sum()),
             "tested": len(tests),
             "trained_s": float(trained.loc[trained["order"] >= 1, "seconds"].sum()),
         }
-        results.table("closed_form", found)
+        results.table("closed_form", rows)
 
 
 def ridge_times(sweep: FinishedSweep) -> dict[str, Any]:
@@ -83,7 +86,7 @@ def ridge_times(sweep: FinishedSweep) -> dict[str, Any]:
     InvalidTableError
         If the sweep has no times of the screen.
     """
-    times = needed(sweep.times, sweep, "ridge/times.json")
+    times = required(sweep.times, sweep, "ridge/times.json")
     wall = sum(each["moments_s"] + each["solve_s"] for each in times.values())
     count = sum(int(each["transfers"]) for each in times.values())
     found: dict[str, Any] = {

@@ -1,9 +1,10 @@
-"""Writing of the folder of results: tables, facts, and reasons for missing parts."""
+"""Writing of the folder of results: one part at a time, with its tables, facts and record."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.transfers.facts import write_facts
+from benchmarks.results.hashes import file_hash
+from benchmarks.results.log import Log
+from benchmarks.transfers.facts import TIMED
 from benchmarks.transfers.finished import FinishedSweep, shown
+from benchmarks.transfers.tables import TABLES
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_frame
@@ -23,50 +27,104 @@ LOSSES_UP_TO = 8_000_000
 
 @dataclass
 class Results:
-    """Writes a folder of results.
+    """Collects what one part of the results writes.
 
     Attributes
     ----------
     out : Path
     facts : dict
-        Facts that the page states beside the tables; ``missing`` says why a part is missing.
+        Facts that the page states beside the tables.
+    missing : dict
+        By the name of what is left out: the reason.
+    files : list of str
+        Tables in ``out`` that the part wrote.
     """
 
     out: Path
-    facts: dict[str, Any] = field(default_factory=lambda: {"missing": {}, "figures": {}})
+    facts: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
 
     @contextmanager
-    def part(self, name: str, sweep: Path) -> Iterator[None]:
-        """Skip the rest of a part that fails, and record the reason as a fact."""
+    def optional(self, name: str, sweep: Path) -> Iterator[None]:
+        """Skip the rest of a block that fails, and keep the reason."""
         try:
             yield
         except TaskgraphError as error:
-            self.facts["missing"][name] = shown(error, sweep)
+            self.missing[name] = shown(error, sweep)
 
     def table(self, name: str, frame: pd.DataFrame) -> None:
         """Write a table as CSV."""
-        write_frame(frame, self.out / f"{name}.csv")
+        file = f"{name}.csv"
+        write_frame(frame, self.out / file)
+        self.files.append(file)
 
-    def close(self) -> None:
-        """Append the facts to the records."""
-        write_facts(self.facts, self.out)
+    def metrics(self, part: str) -> dict[str, Any]:
+        """Return the metrics of the part's record: facts, reasons, and hashes of the tables."""
+        prefix = f"{part}_" if part in TIMED else ""
+        return {
+            **{f"{prefix}{name}": value for name, value in self.facts.items()},
+            "missing": self.missing,
+            "tables": {file: file_hash(self.out / file) for file in self.files},
+        }
 
 
-def copy_tables(sweep: FinishedSweep, out: Path, results: Results) -> None:
-    """Copy the measured tables of the sweep; large losses are left out."""
+def write_part(
+    part: str,
+    compute: Callable[[Results], None],
+    log: Log,
+    settings: Mapping[str, Any],
+    **key: Any,
+) -> None:
+    """Compute a part, and then add its record; skip this if it is done.
+
+    A part is done if the log has its record and the folder still has the tables that the record
+    names by their hashes. Another run into the same folder may have replaced them.
+
+    Parameters
+    ----------
+    compute : function
+        Writes the tables and collects the facts.
+    settings : dict
+        Settings of the record.
+    key
+        ``seed`` and ``split`` of the record.
+    """
+    known = log.find(settings, **key)
+    out = log.folder
+    if known is not None and all(
+        file_hash(out / file) == content
+        for file, content in known.metrics.get("tables", {}).items()
+    ):
+        return
+    for name in TABLES.get(part, ()):
+        (out / f"{name}.csv").unlink(missing_ok=True)
+    results, start = Results(out), time.perf_counter()
+    compute(results)
+    seconds = round(time.perf_counter() - start, 3)
+    log.add(settings, results.metrics(part), seconds=seconds, **key)
+
+
+def copy_tables(sweep: FinishedSweep, results: Results) -> None:
+    """Copy the measured tables of the sweep; large losses are left out.
+
+    The copied losses are not among the part's files, since ``--average`` adds to them.
+    """
     for name in (TRANSFERS, RECORDS, LOSSES):
-        path = sweep.folder / name
+        path, copy = sweep.folder / name, results.out / name
         if not path.exists():
             continue
         size = path.stat().st_size
         if name == LOSSES and size > LOSSES_UP_TO:
             results.facts["losses_bytes"] = size
-            (out / name).unlink(missing_ok=True)
+            copy.unlink(missing_ok=True)
             continue
-        shutil.copyfile(path, out / name)
+        shutil.copyfile(path, copy)
+        if name != LOSSES:
+            results.files.append(name)
 
 
-def needed(value: Any, sweep: FinishedSweep, name: str) -> Any:
+def required(value: Any, sweep: FinishedSweep, name: str) -> Any:
     """Return a part of a sweep.
 
     Raises

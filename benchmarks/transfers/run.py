@@ -1,4 +1,4 @@
-"""Compute the parts of the results."""
+"""Compute the parts of the results that the records lack."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from pathlib import Path
 from benchmarks.results.machine import TASKONOMY
 from benchmarks.transfers.average import measure_average
 from benchmarks.transfers.finished import read_finished
-from benchmarks.transfers.parts import choose_again, gather_results, trust_again
-from benchmarks.transfers.settings import Settings
+from benchmarks.transfers.gather import compute_again, gather_results
+from benchmarks.transfers.inputs import Inputs
+from benchmarks.transfers.settings import CHOICES_ONLY, TRUST_ONLY, Settings
 from taskgraph.errors import InvalidTableError
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Compute all parts from a sweep, or some of them again from the tables in ``out``.
+    """Compute the parts from a sweep, or some of them again from the tables in ``out``.
+
+    A part that is done is not computed again.
 
     Raises
     ------
@@ -25,20 +28,20 @@ def run(settings: Settings, out: Path) -> None:
             raise InvalidTableError("--average needs a folder for what it measures: give --work")
         measure_average(Path(settings.average), settings, out)
     elif settings.choices_only:
-        choose_again(out, settings)
+        compute_again(out, settings, CHOICES_ONLY)
     elif settings.trust_only:
-        trust_again(out, settings)
+        compute_again(out, settings, TRUST_ONLY)
     elif settings.sweep is None:
         raise InvalidTableError(
             "name the folder of a sweep with --sweep, or give --choices-only, --trust-only, "
             "--average or --render"
         )
     else:
-        gather_results(
+        inputs = Inputs(
             read_finished(Path(settings.sweep)),
-            out,
+            settings,
             published_at=Path(settings.published or TASKONOMY),
             bank=Path(settings.bank) if settings.bank else None,
-            settings=settings,
             closed=read_finished(Path(settings.closed)) if settings.closed else None,
         )
+        gather_results(inputs, out)

@@ -56,7 +56,8 @@ class Settings:
     )
 
 
-SIZES = ("draws", "resamples", "permutations", "shown", "seed")
+CHOICES_ONLY, TRUST_ONLY = "--choices-only", "--trust-only"
+"""Flags that compute some parts again; their records name the flag."""
 
 SUITE = Suite(
     name="transfers",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from taskgraph.baselines.evaluation import GREEDY, RANDOM, SINGLE, Evaluation, summary
+from taskgraph.baselines.evaluation import GREEDY, RANDOM, SINGLE, Evaluation, taxonomy_summary
 from taskgraph.baselines.random_sets import BAND
 from taskgraph.errors import InfeasibleError
 from taskgraph.tasks import join_sources
@@ -58,7 +58,7 @@ def against_random(
 
 
 def _row(each: Evaluation) -> dict[str, object]:
-    ours, greedy, single = map(summary, (each.taxonomy, each.greedy, each.best_single))
+    ours, greedy, single = map(taxonomy_summary, (each.taxonomy, each.greedy, each.best_single))
     row: dict[str, object] = {
         "status": each.taxonomy.status,
         "supervised": join_sources(each.taxonomy.supervised),
@@ -70,7 +70,7 @@ def _row(each: Evaluation) -> dict[str, object]:
         "random": len(each.random),
     }
     optima = {
-        name: summary(each.at_cost[method]) if method in each.at_cost else {}
+        name: taxonomy_summary(each.at_cost[method]) if method in each.at_cost else {}
         for name, method in (("greedy", GREEDY), ("single", SINGLE), ("random", RANDOM))
     }
     for measure in MEASURES:

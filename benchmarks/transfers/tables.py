@@ -7,26 +7,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.transfers.facts import Facts, read_facts
-
-NAMES = (
-    "significance",
-    "cross_fitted",
-    "consistency",
-    "frontier",
-    "structure",
-    "neighbours",
-    "published",
-    "published_targets",
-    "predictors",
-    "predictors_targets",
-    "scores",
-    "closed_form",
-    "stability",
-    "trust",
-    "versus_average",
+from benchmarks.transfers.facts import (
+    CHOICES,
+    CLOSED,
+    FIGURES,
+    SCORES,
+    STRUCTURE,
+    TRUST,
+    Facts,
+    read_facts,
 )
-"""Tables that a run writes as CSV; a table whose data the sweep lacks is left out."""
+
+TABLES = {
+    CHOICES: ("significance", "cross_fitted", "consistency"),
+    TRUST: ("stability", "trust", "versus_average"),
+    FIGURES: ("frontier",),
+    STRUCTURE: ("structure", "neighbours", "published", "published_targets"),
+    SCORES: ("predictors", "predictors_targets", "scores"),
+    CLOSED: ("closed_form",),
+}
+"""Tables that each part writes as CSV; a table whose data the sweep lacks is left out."""
 
 ALONE = ("average",)
 """Tables that ``--average`` writes; see `benchmarks.transfers.average`."""
@@ -54,7 +54,7 @@ class Tables:
 
     def absent(self, part: str, what: str = "Left out") -> str:
         """Return a line that says why a part is missing."""
-        reason = str(self.facts["missing"].get(part, "the sweep has nothing for it"))
+        reason = str(self.facts["missing"].get(part, "it is not yet measured"))
         return f"{what}: {reason}" + ("" if reason.endswith((".", "?")) else ".")
 
     @property
@@ -64,13 +64,14 @@ class Tables:
 
 
 def read_tables(folder: Path) -> Tables:
-    """Read the folder that `benchmarks.transfers.parts.gather_results` wrote.
+    """Read the folder that `benchmarks.transfers.gather.gather_results` wrote.
 
     Raises
     ------
     InvalidTableError
-        If the folder has no records.
+        If the folder has no finished run.
     """
     facts = read_facts(folder)
-    present = [name for name in (*NAMES, *ALONE) if (folder / f"{name}.csv").exists()]
+    names = (name for own in TABLES.values() for name in own)
+    present = [name for name in (*names, *ALONE) if (folder / f"{name}.csv").exists()]
     return Tables(facts, {name: pd.read_csv(folder / f"{name}.csv") for name in present})

@@ -61,11 +61,11 @@ class BankConfig:
     tensorboard: bool = False
 
     def fit_of(self, name: str) -> FitConfig:
-        """The settings of one task's training: ``fit`` with the task's own number of epochs."""
+        """Return ``fit`` with the task's own number of epochs."""
         return dataclasses.replace(self.fit, epochs=self.epochs_of.get(name, self.fit.epochs))
 
     def sources_of(self, name: str) -> tuple[str, ...]:
-        """The networks that are trained and tested for a task: its own, and its references.
+        """Return the networks to train and test for a task: its own, and its references.
 
         A source-only task has no read-out from the random encoder, as it is no target of
         transfers.
@@ -75,11 +75,11 @@ class BankConfig:
         return (SELF, AVERAGE) if TASKS[name].source_only else (SELF, AVERAGE, RANDOM)
 
     def epochs(self, names: Sequence[str]) -> int:
-        """The number of epochs that training these tasks and their references takes in total."""
+        """Return the number of epochs that these tasks and their references take in total."""
         return sum(len(self.sources_of(name)) * self.fit_of(name).epochs for name in names)
 
 
 def trainable(names: Sequence[str] = ()) -> list[str]:
-    """The named tasks, or all tasks, without the random projection, which is not trained."""
+    """Return the named tasks, or all tasks, without the random projection, which is not trained."""
     tasks = tasks_named(list(names)) if names else list(TASKS.values())
     return [task.name for task in tasks if task.output is not None]

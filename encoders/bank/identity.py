@@ -8,7 +8,7 @@ from pathlib import Path
 
 from encoders.bank.pretrained import SUFFIX, network_file
 from encoders.errors import InvalidDataError
-from encoders.training.checkpoint import FilePath
+from taskgraph.tables.formats import FilePath
 
 HASH_DIGITS = 12
 """Number of hexadecimal digits of `bank_hash`."""

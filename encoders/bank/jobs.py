@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from encoders.bank.commit import commit
 from encoders.bank.config import RECORD_SUFFIX, RUNS, BankConfig
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.pretrained import random_encoder
 from encoders.bank.record import add_buildings
 from encoders.bank.training import train_task
 from encoders.dataset import contents_of
-from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, grouped, recorded_buildings
+from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, group_by_buildings, recorded_buildings
 from encoders.engines import Engine, Job, LocalEngine, as_completed
 from encoders.errors import TrainingError
 from encoders.errors.storage import FREE, read_json, storing, trouble
@@ -116,7 +116,7 @@ def train_bank(
 def _write_manifest_if_possible(out: Path, config: BankConfig, command: str) -> dict[str, str]:
     """Write the manifest; the reason by `MANIFEST` if the folder cannot be written, else empty."""
     try:
-        write_manifest(out, config, command)
+        write_bank_manifest(out, config, command)
     except Exception as error:
         reason = trouble(error, out)
         if reason is None:
@@ -125,7 +125,7 @@ def _write_manifest_if_possible(out: Path, config: BankConfig, command: str) -> 
     return {}
 
 
-def write_manifest(out: Path, config: BankConfig, command: str) -> None:
+def write_bank_manifest(out: Path, config: BankConfig, command: str) -> None:
     """Write `MANIFEST` from the folder's records, and the untrained random encoder.
 
     Its ``hash`` is that of all networks (`encoders.bank.identity.bank_hash`). The hashes of the
@@ -146,19 +146,11 @@ def write_manifest(out: Path, config: BankConfig, command: str) -> None:
         "tasks": [
             {key: value for key, value in record.items() if key != BUILDINGS} for record in records
         ],
-        TRAINED_ON: grouped(
+        TRAINED_ON: group_by_buildings(
             {name: hashes for name, hashes in buildings.items() if hashes is not None}
         ),
     }
     write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", out / MANIFEST)
-
-
-def commit() -> str | None:
-    """Return the commit of the checkout that this code runs from; None outside of a checkout."""
-    output = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True
-    )
-    return output.stdout.strip() or None
 
 
 def report_epochs(out: Path, total: int, progress: Progress) -> None:

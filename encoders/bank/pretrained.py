@@ -14,7 +14,8 @@ from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS, EncoderDecoder, OutputSpec, encoder, network
 from encoders.tasks import TASKS
 from encoders.tasks.names import known_name
-from encoders.training.checkpoint import FilePath, read_config, read_weights, restore
+from encoders.training.checkpoint import read_config, read_weights, restore
+from taskgraph.tables.formats import FilePath
 
 SUFFIX = ".safetensors"
 """Ending of the files that hold networks."""
@@ -43,7 +44,7 @@ class Form:
 
 
 def form_of(bank: FilePath, names: Sequence[str]) -> Form:
-    """The preset and picture size that all named networks of a bank have.
+    """Return the preset and picture size that all named networks of a bank have.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def form_of(bank: FilePath, names: Sequence[str]) -> Form:
 
 
 def network_file(bank: FilePath, name: str) -> Path:
-    """The path of the file of a task's network.
+    """Return the path of the file of a task's network.
 
     Raises
     ------
@@ -92,12 +93,12 @@ def network_file(bank: FilePath, name: str) -> Path:
 
 
 def random_encoder(preset: str, *, channels: int = 3, seed: int = 0) -> nn.Module:
-    """The source ``random``: an untrained encoder of the preset."""
+    """Return the source ``random``: an untrained encoder of the preset."""
     return encoder(preset, channels=channels, generator=torch.Generator().manual_seed(seed))
 
 
 def default_bank() -> Path:
-    """The folder of the bank that comes with the package, or of the checkout's bank.
+    """Return the folder of the bank that comes with the package, or of the checkout's bank.
 
     Raises
     ------

@@ -59,7 +59,7 @@ def record_of(
     config: BankConfig,
     results: Mapping[str, TrainingResult],
 ) -> dict[str, Any]:
-    """The record of a task: its network's form, settings, data and losses, as JSON values.
+    """Return a task's record as JSON values: its network's form, settings, data and losses.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _json_value(value: Any) -> Any:
 def losses_table(
     splits: TaskSplits, results: Mapping[str, TrainingResult], *, split: str = "test"
 ) -> pd.DataFrame:
-    """The losses as taskgraph's table of losses: ``target, sources, image, loss``.
+    """Return the losses as taskgraph's table of losses: ``target, sources, image, loss``.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from encoders.dataset.buildings import building_hashes
 from encoders.dataset.manifest import origin_of
 from encoders.networks import PRESETS
 from encoders.tasks import Task
-from encoders.training.checkpoint import FilePath
+from taskgraph.tables.formats import FilePath
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,16 @@ class TaskSplits:
 
     @property
     def constants(self) -> Mapping[str, Any]:
-        """The constants that the task's targets are standardized with; empty if it has none."""
+        """Return the constants that standardize the task's targets; empty if it has none."""
         return self.train.constants.get(self.task.name) or {}
 
     def origin(self) -> dict[str, Any]:
-        """Values that identify the data set: its content and, if we made it, settings and hash."""
+        """Return the data set's content hash and, if we made it, its settings and its own hash."""
         known = origin_of(self.train.index.root) or {"views": len(self.train)}
         return {**known, "content": self.train.content}
 
     def trained_buildings(self) -> dict[str, list[str]]:
-        """Hashes of each building of the train split, by name.
+        """Return hashes of each building of the train split, by name.
 
         The hashes identify a building in other data sets (`encoders.dataset.buildings`).
         """

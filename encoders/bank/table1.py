@@ -10,9 +10,9 @@ import pandas as pd
 
 from encoders.bank.config import LOSSES_SUFFIX, RANDOM, VALID_LOSSES_SUFFIX
 from encoders.errors import InvalidDataError
-from encoders.training.checkpoint import FilePath
 from taskgraph.affinity import image_wins
 from taskgraph.arrays import Floats, Integers
+from taskgraph.tables.formats import FilePath
 from taskgraph.tasks import AVERAGE, SELF
 
 NAN = float("nan")
@@ -62,7 +62,7 @@ DEFECT = 60.0
 """Win rate in per cent below which a network is reported as defective."""
 
 
-def table(
+def make_table1(
     bank: FilePath,
     sweep: FilePath | None = None,
     *,
@@ -139,7 +139,7 @@ def table(
 
 
 def weak(frame: pd.DataFrame, *, bound: float = DEFECT) -> list[str]:
-    """List, as messages, the tasks whose win rate against a reference of the paper is too low.
+    """Return a message for each task that wins too seldom against a reference of the paper.
 
     Such a task has a defect in its label, its loss or its training.
 
@@ -157,8 +157,8 @@ def weak(frame: pd.DataFrame, *, bound: float = DEFECT) -> list[str]:
     ]
 
 
-def markdown(frame: pd.DataFrame) -> str:
-    """Format the result of `table` as a Markdown table."""
+def table1_markdown(frame: pd.DataFrame) -> str:
+    """Format the result of `make_table1` as a Markdown table."""
     head = [
         "Task",
         "Images",
@@ -221,12 +221,12 @@ def _sweep_losses(sweep: Path, name: str) -> pd.DataFrame:
 
 
 def _buildings(frame: pd.DataFrame) -> list[str]:
-    """The building of each image in the index."""
+    """Return the building of each image in the index."""
     return [str(image).rpartition("/")[0] or str(image) for image in frame.index]
 
 
 def _row(name: str, frame: pd.DataFrame) -> dict[str, object]:
-    """A task's name, its numbers of images and buildings, and its mean losses."""
+    """Return a task's name, its numbers of images and buildings, and its mean losses."""
     means = frame.reindex(columns=[SELF, AVERAGE, RANDOM]).mean()
     return {
         "title": name,
@@ -240,7 +240,7 @@ def _row(name: str, frame: pd.DataFrame) -> dict[str, object]:
 def _rates(
     frame: pd.DataFrame, reference: str, buildings: list[str], counts: Integers
 ) -> tuple[float, Floats]:
-    """The win rate in per cent, and its value in each resample, (draws,)."""
+    """Return the win rate in per cent, and its value in each resample, (draws,)."""
     if reference not in frame:
         return NAN, np.full(len(counts), NAN)
     both = frame[[SELF, reference]].dropna()

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from encoders.bank.config import (
@@ -35,11 +36,12 @@ from encoders.training.checkpoint import halved, restore, write_weights
 from encoders.training.fit import fit
 from encoders.training.loop import losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.training.run_state import BEST, Evaluation, scalars
+from encoders.training.run_state import BEST, LogEntry, RunState
+from encoders.training.tensorboard import scalars
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF
 
-EpochCallback = Callable[[str, Evaluation], None]
+EpochCallback = Callable[[str, LogEntry], None]
 """Called with the source (`SELF` or a reference) and the epoch that it has just finished."""
 
 
@@ -81,7 +83,7 @@ def train_task(
 
 
 def _untrained(source: str, splits: TaskSplits, config: BankConfig) -> nn.Module:
-    """A task's network, or one of its references, before training."""
+    """Return a task's network, or one of its references, before training."""
     task = splits.task
     if source == AVERAGE:
         assert task.output is not None
@@ -92,7 +94,7 @@ def _untrained(source: str, splits: TaskSplits, config: BankConfig) -> nn.Module
 
 
 def _random_transfer(splits: TaskSplits, config: BankConfig) -> TransferNetwork:
-    """The random encoder with an untrained read-out for the task.
+    """Return the random encoder with an untrained read-out for the task.
 
     The read-out standardizes the representations by their mean and spread on 256 images.
     """
@@ -119,8 +121,31 @@ def _train_and_test(
     on_epoch: EpochCallback,
 ) -> TrainingResult:
     """Train a model, round its weights to half precision, and measure its losses."""
-    task, fabric = splits.task, config.fit.fabric()
-    loss = loss_of(task, splits.constants)
+    fabric = config.fit.fabric()
+    run_state = _train(model, source, splits, out, config, on_epoch, fabric)
+    rounded = {key: value.to(model.state_dict()[key]) for key, value in halved(model).items()}
+    restore(model, rounded, where=BEST)
+    loss = loss_of(splits.task, splits.constants)
+    test, valid = (
+        losses(fabric, model, loss, part.examples(splits.task.name), config.fit)
+        for part in (splits.test, splits.valid)
+    )
+    return TrainingResult(
+        test, valid, run_state.best_loss, run_state.best_epoch, run_state.summary()
+    )
+
+
+def _train(
+    model: nn.Module,
+    source: str,
+    splits: TaskSplits,
+    out: Path,
+    config: BankConfig,
+    on_epoch: EpochCallback,
+    fabric: Fabric,
+) -> RunState:
+    """Train a model, or continue its training, and log its evaluations."""
+    task = splits.task
     settings, adversary = config.fit_of(task.name), None
     if source == AVERAGE:
         settings = settings.of_constant()
@@ -131,18 +156,19 @@ def _train_and_test(
     run = out / RUNS / f"{task.name}.{source}"
     with scalars(run) if config.tensorboard else contextlib.nullcontext(lambda _: None) as log:
 
-        def report(row: Evaluation) -> None:
+        def report(row: LogEntry) -> None:
+            """Log the evaluation, and pass it on with the source's name."""
             log(row)
             on_epoch(source, row)
 
-        run_state = fit(
+        return fit(
             model,
             training_loss_of(task, splits.constants),
             splits.train.examples(task.name),
             splits.valid.examples(task.name),
             run,
             settings,
-            measure=loss,
+            measure=loss_of(task, splits.constants),
             record={
                 "task": task.name,
                 "source": source,
@@ -154,12 +180,3 @@ def _train_and_test(
             adversary=adversary,
             augment=functools.partial(augmented, changes=task.augment, mirror=mirror),
         )
-    rounded = {key: value.to(model.state_dict()[key]) for key, value in halved(model).items()}
-    restore(model, rounded, where=BEST)
-    test, valid = (
-        losses(fabric, model, loss, part.examples(task.name), config.fit)
-        for part in (splits.test, splits.valid)
-    )
-    return TrainingResult(
-        test, valid, run_state.best_loss, run_state.best_epoch, run_state.summary()
-    )

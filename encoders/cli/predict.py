@@ -10,7 +10,7 @@ from encoders.cli.messages import messages
 from encoders.cli.options import bank_option
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.output import note
-from taskgraph.cli.parameters import Names
+from taskgraph.cli.parameters import NameList
 from taskgraph.cli.paths import InputFile, InputFolder, OutputFile
 
 OUT = "predictions.png"
@@ -21,7 +21,7 @@ OUT = "predictions.png"
 @click.option(
     "--task",
     "tasks",
-    type=Names(),
+    type=NameList(),
     default="all",
     show_default=True,
     metavar="a,b",
@@ -89,10 +89,14 @@ def predict(
             "name some pictures, as in `taskgraph predict room.jpg --task depth`, or a data set "
             "with --data DIR, not both"
         )
+    for path in images:  # before torch is imported, which takes seconds
+        if not Path(path).is_file():
+            problem = "is a folder" if Path(path).is_dir() else "there is no such file"
+            raise click.UsageError(f"{path}: {problem}; name a photo, such as room.jpg")
     with extra_installed("train"):
         from encoders.bank.predict import gallery, photos
         from encoders.bank.pretrained import default_bank
-        from encoders.draw import save
+        from encoders.draw import save_page
 
     folder = Path(bank) if bank else default_bank()
     if data:
@@ -102,6 +106,6 @@ def predict(
             )
     else:
         page = photos(folder, images, tasks)
-    save(page, out)
+    save_page(page, out)
     note(f"drew {out}")
     return 0

@@ -160,10 +160,10 @@ def _report(out: str, made: MakeResult, workers: int) -> str:
 def _show_sample(show: str, settings: dict[str, Any]) -> int:
     from encoders.draw.contact_sheet import draw_contact_sheet
     from encoders.draw.labeled_views import sample_view
-    from encoders.draw.pages import save
+    from encoders.draw.pages import save_page
     from encoders.scenes.making.settings import WorldSettings
 
-    save(draw_contact_sheet([sample_view(WorldSettings(**settings))]), show)
+    save_page(draw_contact_sheet([sample_view(WorldSettings(**settings))]), show)
     note(f"drew {show}")
     return 0
 
@@ -171,14 +171,14 @@ def _show_sample(show: str, settings: dict[str, Any]) -> int:
 def _show_folder(out: Path, show: str, columns: int) -> None:
     from encoders.draw.contact_sheet import draw_contact_sheet
     from encoders.draw.labeled_views import spread_views
-    from encoders.draw.pages import save
+    from encoders.draw.pages import save_page
 
-    save(draw_contact_sheet(spread_views(out, columns)), show)
+    save_page(draw_contact_sheet(spread_views(out, columns)), show)
     note(f"drew {show}")
 
 
 def _print_statistics(out: str) -> None:
-    from encoders.scenes.making.statistics import class_shares, markdown, statistics
+    from encoders.scenes.making.statistics import class_shares, statistics, statistics_markdown
 
-    click.echo(markdown(statistics(out)))
-    click.echo(markdown(class_shares(out)), nl=False)
+    click.echo(statistics_markdown(statistics(out)))
+    click.echo(statistics_markdown(class_shares(out)), nl=False)

@@ -23,7 +23,7 @@ from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import BAD_INPUT
 from taskgraph.cli.options import seed_option
 from taskgraph.cli.output import note
-from taskgraph.cli.parameters import Counts, Names
+from taskgraph.cli.parameters import Counts, NameList
 from taskgraph.cli.paths import InputFile
 from taskgraph.progress import progress_bar
 
@@ -50,7 +50,7 @@ PRESETS = ("tiny", "base", "paper")
     show_default=True,
     help="Size of the networks and of the pictures.",
 )
-@click.option("--tasks", type=Names(), default=(), help="Tasks to train; all 25 by default.")
+@click.option("--tasks", type=NameList(), default=(), help="Tasks to train; all 25 by default.")
 @stopping_options(epochs=60, patience=3)
 @click.option(
     "--epochs-of", type=Counts(), default={}, help="Other values of --epochs for some tasks."

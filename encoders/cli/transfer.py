@@ -22,9 +22,9 @@ from encoders.errors.extras import extra_installed
 from encoders.transfer.candidates import CANDIDATES
 from encoders.transfer.readouts import READOUTS
 from taskgraph.cli.exit_codes import BAD_INPUT
-from taskgraph.cli.options import hidden_alias, seed_option
+from taskgraph.cli.options import bootstrap_option, hidden_alias, seed_option
 from taskgraph.cli.output import note
-from taskgraph.cli.parameters import Names
+from taskgraph.cli.parameters import NameList
 from taskgraph.cli.paths import InputFile
 from taskgraph.progress import progress_bar
 
@@ -43,8 +43,12 @@ if TYPE_CHECKING:
 )
 @bank_option
 @out_option("transfers")
-@click.option("--targets", type=Names(), default=(), help="Targets to measure; all 22 by default.")
-@click.option("--sources", type=Names(), default=(), help="Sources to measure; all 26 by default.")
+@click.option(
+    "--targets", type=NameList(), default=(), help="Targets to measure; all 22 by default."
+)
+@click.option(
+    "--sources", type=NameList(), default=(), help="Sources to measure; all 26 by default."
+)
 @click.option(
     "--max-order",
     type=click.IntRange(min=1),
@@ -106,13 +110,7 @@ if TYPE_CHECKING:
 @stopping_options(epochs=4, patience=0)
 @step_options(batch=8)
 @seed_option
-@click.option(
-    "--bootstrap",
-    type=click.IntRange(min=0),
-    default=200,
-    show_default=True,
-    help="Number of bootstrap resamples of the test buildings, for intervals.",
-)
+@bootstrap_option("Number of bootstrap resamples of the test buildings, for intervals.", least=0)
 @engine_options(jobs="2")
 @click.option(
     "--allow-overlap",
@@ -167,9 +165,8 @@ def transfer(
         from encoders.engines import engine_named
         from encoders.training.config import FitConfig
         from encoders.transfer.data import TransferDataConfig
-        from encoders.transfer.measure import TransferConfig
-        from encoders.transfer.settings import SweepConfig
-        from encoders.transfer.sweep import resolve_tasks, sweep
+        from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
+        from encoders.transfer.sweep import sweep
 
     check_resume(out, resume=resume)
     bank = str(bank or default_bank())

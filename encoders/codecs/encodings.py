@@ -11,59 +11,22 @@ from __future__ import annotations
 import io
 import json
 import re
-import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from encoders.codecs import pixels
+from encoders.codecs.file_content import Encoding, check_shape, raw_values
 from encoders.errors import InvalidDataError, UnknownNameError
-from taskgraph.arrays import Array
 
 PNG_LEVEL = 3
 """Compression level of PNG files; it is fixed, so that equal arrays give equal bytes."""
 
-COLORED = ("normal", "principal_curvature")
-"""Domains whose channels have different meanings, so that a gray file is an error."""
-
-DEEPEST = 65535
-"""The largest number of a 16-bit pixel."""
 
 _NAME = re.compile(r"point_(\d+)_view_(\d+)_domain_\w+\.(?:png|npy|json)")
-_BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """The storage of one domain.
-
-    Attributes
-    ----------
-    suffix : str
-        ``png``, ``npy`` or ``json``.
-    store, restore : functions
-        From physical values to raw ones, and from raw to physical.
-    channels, bits : int
-        Channels and bits of the picture; 0 for other files.
-    """
-
-    suffix: str
-    store: Callable[[Any], Any]
-    restore: Callable[[Any], Any]
-    channels: int = 0
-    bits: int = 0
 
 
 def encode(domain: str, value: Any) -> bytes:
@@ -82,7 +45,7 @@ def encode(domain: str, value: Any) -> bytes:
         if encoding.suffix == "json":
             return (json.dumps(raw, sort_keys=True, allow_nan=False) + "\n").encode()
         if encoding.suffix == "png":
-            _check_shape(raw, encoding.channels)
+            check_shape(raw, encoding.channels)
     except (TypeError, ValueError) as error:
         raise InvalidDataError(f"this cannot be stored as {domain}: {error}") from None
     content = io.BytesIO()
@@ -103,10 +66,10 @@ def decode(domain: str, content: bytes) -> Any:
     InvalidDataError
         If the content is cut off, or is not what the domain stores.
     """
-    return to_value(domain, _raw(domain, content))
+    return to_value(domain, raw_values(domain, encoding_of(domain), content))
 
 
-def read(path: str | PathLike[str], domain: str) -> Any:
+def read_value(path: str | PathLike[str], domain: str) -> Any:
     """Return the value that a file stores; errors name the file and its remedy.
 
     Raises
@@ -120,7 +83,7 @@ def read(path: str | PathLike[str], domain: str) -> Any:
 def read_raw(path: str | PathLike[str], domain: str) -> Any:
     """Return a picture's whole numbers, (H, W) or (H, W, 3), an array, or a JSON object.
 
-    `to_value` converts them to physical values; errors are those of `read`.
+    `to_value` converts them to physical values; errors are those of `read_value`.
     """
     again = (
         "run `taskgraph scenes OUT` again with the same settings to make it anew, "
@@ -133,7 +96,7 @@ def read_raw(path: str | PathLike[str], domain: str) -> Any:
     except OSError as error:
         raise InvalidDataError(f"{fspath(path)} cannot be read: {error.strerror}") from None
     try:
-        return _raw(domain, content)
+        return raw_values(domain, encoding_of(domain), content)
     except InvalidDataError as error:
         raise InvalidDataError(f"{fspath(path)} {error}; delete it and {again}") from None
 
@@ -182,72 +145,6 @@ def parse_file_name(name: str) -> tuple[int, int] | None:
     """
     match = _NAME.fullmatch(name)
     return (int(match[1]), int(match[2])) if match else None
-
-
-def _raw(domain: str, content: bytes) -> Any:
-    encoding = encoding_of(domain)
-    try:
-        if encoding.suffix == "json":
-            value = json.loads(content)
-            if not isinstance(value, dict):
-                raise InvalidDataError("holds no JSON object")
-            return value
-        if encoding.suffix == "npy":
-            return np.load(io.BytesIO(content), allow_pickle=False)
-        with Image.open(io.BytesIO(content)) as picture:
-            if picture.format == "JPEG" and domain != "rgb":
-                raise InvalidDataError(
-                    "holds a JPEG picture, whose compression changes the numbers of a label; "
-                    "expected a PNG one"
-                )
-            picture.verify()  # checks the checksums, which loading does not
-        with Image.open(io.BytesIO(content)) as picture:
-            if domain in COLORED and len(picture.getbands()) < 3 and picture.mode != "P":
-                raise InvalidDataError("holds a gray picture, expected red, green and blue")
-            return _unpacked(picture, encoding)
-    except InvalidDataError:
-        raise
-    except UnidentifiedImageError:
-        raise InvalidDataError("is broken or cut off (no picture that can be read)") from None
-    except _BROKEN as error:
-        reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
-        raise InvalidDataError(f"is broken or cut off ({reason})") from None
-
-
-def _unpacked(picture: Image.Image, encoding: Encoding) -> Array:
-    """Return pixels with the domain's bits and channels, from any kind of PNG."""
-    if picture.mode == "F":
-        raise InvalidDataError(
-            f"holds floating-point pixels, expected {encoding.bits}-bit whole numbers"
-        )
-    deep = picture.mode.startswith("I")
-    if deep != (encoding.bits == 16):
-        raise InvalidDataError(
-            f"holds {16 if deep else 8}-bit pixels, expected {encoding.bits}-bit ones"
-        )
-    if encoding.channels == 3:
-        return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
-    raw: Array = np.asarray(picture)
-    if raw.dtype == bool:
-        raw = np.where(raw, 255, 0)
-    if raw.ndim == 3:
-        if len(picture.getbands()) > 2 and (raw[..., :3] != raw[..., :1]).any():
-            raise InvalidDataError(
-                "holds colors, expected one number a pixel: a gray or palette picture"
-            )
-        raw = raw[..., 0]
-    if deep and raw.size and not (0 <= int(raw.min()) <= int(raw.max()) <= DEEPEST):
-        raise InvalidDataError(
-            f"holds pixels from {raw.min()} to {raw.max()}, expected 0 to {DEEPEST}"
-        )
-    return raw.astype(np.uint16 if deep else np.uint8)
-
-
-def _check_shape(raw: Array, channels: int) -> None:
-    shape = raw.shape[2:] if channels == 1 else raw.shape[2:3]
-    if raw.ndim != (2 if channels == 1 else 3) or (channels == 3 and shape != (3,)):
-        expected = "(H, W)" if channels == 1 else "(H, W, 3)"
-        raise ValueError(f"its shape is {raw.shape}, expected {expected}")
 
 
 _DEPTH = Encoding("png", pixels.store_depth, pixels.restore_depth, channels=1, bits=16)

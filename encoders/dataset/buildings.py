@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from encoders.codecs.encodings import read_raw
-from encoders.codecs.poses import point_info_room
+from encoders.codecs.point_info import point_info_room
 from encoders.dataset.index import Index
-from encoders.dataset.manifest import read_manifest
+from encoders.dataset.manifest import find_manifest
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.room_hashes import LENGTH, planned_rooms, room_hash
 from taskgraph.arrays import Integers
@@ -48,7 +48,7 @@ def building_hashes(index: Index, buildings: Sequence[str]) -> dict[str, tuple[s
     2. of the rooms in which cameras stand according to ``point_info``;
     3. of the bytes of a few pictures, chosen by the numbers of their views.
     """
-    manifest = read_manifest(index.root) or {}
+    manifest = find_manifest(index.root) or {}
     rooms = _without_shared({name: _rooms(index, manifest, name) for name in buildings})
     unknown = [name for name in buildings if not rooms[name]]
     return rooms | _without_shared(
@@ -66,14 +66,14 @@ def _without_shared(hashes_of: Mapping[str, Sequence[str]]) -> dict[str, tuple[s
 
 
 def _rooms(index: Index, manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Hashes of a building's rooms: the manifest's if the files agree, else those of the files."""
+    """Return hashes of a building's rooms: the manifest's if the files agree, else the files'."""
     rows, recorded = index.rows_of([name]), _recorded(manifest, name)
     agrees = set(_rooms_of_cameras(index, rows, CHECKED_VIEWS)) <= set(recorded)
     return recorded if agrees else _rooms_of_cameras(index, rows)
 
 
 def _recorded(manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Hashes of all rooms of a building, from the manifest or its seed; else empty."""
+    """Return hashes of all rooms of a building, from the manifest or its seed; else empty."""
     rooms, settings = manifest.get(ROOMS) or {}, manifest.get("settings") or {}
     number = _NUMBER.fullmatch(name)
     if name in rooms:
@@ -85,7 +85,7 @@ def _recorded(manifest: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _rooms_of_cameras(index: Index, rows: Integers, most: int = HASHED_VIEWS) -> tuple[str, ...]:
-    """Hashes of the rooms in which the cameras of some views stand, where ``point_info`` tells."""
+    """Return hashes of the rooms in which cameras stand, as far as ``point_info`` tells."""
     try:
         files = index.files("point_info")
     except InvalidDataError:
@@ -101,9 +101,10 @@ def _rooms_of_cameras(index: Index, rows: Integers, most: int = HASHED_VIEWS) ->
 
 
 def _pictures(index: Index, rows: Integers) -> tuple[str, ...]:
-    """Hashes of the bytes of a few pictures, whose choice depends only on the views' numbers."""
+    """Return hashes of a few pictures' bytes; the choice depends on the views' numbers alone."""
 
     def draw(row: int) -> str:
+        """Return a hash of the view's numbers, by which views are sorted."""
         return _hash(f"point_{index.point[row]}_view_{index.view[row]}".encode())
 
     chosen = sorted(rows.tolist(), key=draw)[:HASHED_PICTURES]

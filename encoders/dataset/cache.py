@@ -44,7 +44,7 @@ class CacheReader:
         self._open: dict[str, Array] = {}
 
     def read(self, domain: str, rows: Integers) -> Array:
-        """The arrays of some rows, (B, ...), of a domain that `build` has read.
+        """Return the arrays of some rows, (B, ...), of a domain that `build` has read.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class CacheReader:
         return np.asarray(self._array(domain)[rows])
 
     def infos(self, rows: Integers) -> list[dict[str, Any]]:
-        """The ``point_info`` of each row, from the array if there is one, else from the files."""
+        """Return the ``point_info`` of each row, from the array if it exists, else from files."""
         if not self._is_complete(INFOS):
             return self.files.infos(rows)
         text, ends = self._array(INFOS), self._array(ENDS)
@@ -86,17 +86,18 @@ class CacheReader:
             build = self._build_infos if name == INFOS else self._build_array
 
             def report(done: int, number: int = number) -> None:
+                """Report views done over all domains."""
                 progress(number * count + done, len(lacking) * count)
 
             build(name, report)
             self._open.clear()
 
     def __getstate__(self) -> dict[str, Any]:
-        """The state without open arrays: worker processes map them again by themselves."""
+        """Return the state without open arrays; worker processes map them again."""
         return {**self.__dict__, "_open": {}}
 
     def _array(self, name: str) -> Array:
-        """The array of a domain, mapped into memory at the first call."""
+        """Return the array of a domain, mapped into memory at the first call."""
         if name not in self._open:
             path = self._path(name)
             try:
@@ -120,7 +121,7 @@ class CacheReader:
             return False
 
     def _chunks(self, domain: str, report: FileCounter) -> Iterator[tuple[Integers, list[Any]]]:
-        """Rows that have a file and the files' contents, in order, read by several threads."""
+        """Yield rows that have a file, and the files' contents, in order, read by threads."""
         rows = np.flatnonzero(~self.files.index.files(domain).missing).astype(np.int64)
         missing = len(self.files.index) - len(rows)
         read = self.files.infos if domain == INFOS else self._rows_of(domain)
@@ -208,7 +209,7 @@ class CacheReader:
             )
 
     def _bytes(self, domain: str) -> int:
-        """The size of a domain's array in bytes."""
+        """Return the size of a domain's array in bytes."""
         form = array_form(domain, self.files.size)
         if form is None:
             return int(np.maximum(self.files.index.files(domain).sizes, 0).sum())
@@ -217,7 +218,7 @@ class CacheReader:
 
 
 def _allocate(path: Path, dtype: Any, shape: tuple[int, ...]) -> Array:
-    """A new array on disk whose space is reserved.
+    """Create an array on disk whose space is reserved.
 
     Writing into a sparse mapped file on a full disk would kill the process.
     """

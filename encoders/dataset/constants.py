@@ -86,13 +86,13 @@ def read_or_fit(
 
 
 def _batches(task: Task, sampler: Sampler, rows: Integers) -> Iterator[Sample]:
-    """The samples of some rows, `BATCH` views at a time."""
+    """Yield the samples of some rows, `BATCH` views at a time."""
     for start in range(0, len(rows), BATCH):
         yield sampler(task, rows[start : start + BATCH])
 
 
 def _read(path: Path | None) -> dict[str, Constants]:
-    """The stored constants; empty if there are none."""
+    """Return the stored constants; empty if there are none."""
     if path is None or not path.exists():
         return {}
     try:

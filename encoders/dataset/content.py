@@ -57,7 +57,7 @@ class Stamp(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Stamp:
-        """The stamp in the result of `os.stat`."""
+        """Return the stamp in the result of `os.stat`."""
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
     def settled(self, now: int) -> bool:
@@ -74,7 +74,7 @@ Known = Mapping[str, tuple[Stamp, bytes]]
 
 
 def hashes(files: Mapping[str, Stamp], root: Path, memory: Path | None) -> list[bytes]:
-    """A hash of each file's content, in order; `MISSING` for a missing file.
+    """Return a hash of each file's content, in order; `MISSING` for a missing file.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _hash(path: Path) -> bytes:
 
 
 def _read(memory: Path | None) -> Known:
-    """The remembered hashes; empty if the file is missing or broken."""
+    """Return the remembered hashes; empty if the file is missing or broken."""
     if memory is None or not memory.is_file():
         return {}
     try:

@@ -23,10 +23,10 @@ class TaskDataset(Protocol):
     tasks: dict[str, Task]
 
     def __len__(self) -> int:
-        """The number of examples."""
+        """Return the number of examples."""
 
     def batch(self, task: str, numbers: Sequence[int], *, epoch: int = 0) -> Example:
-        """Examples of one task, stacked."""
+        """Return examples of one task, stacked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +49,17 @@ class TaskExamples:
         return len(self.dataset)
 
     def batch(self, indices: Sequence[int]) -> Example:
-        """Inputs, targets and masks of some examples, stacked."""
+        """Return inputs, targets and masks of some examples, stacked."""
         return self.dataset.batch(self.task, indices, epoch=self.epoch)
 
     def of_epoch(self, epoch: int) -> TaskExamples:
-        """The examples to train on in an epoch; their partners change if the task allows it."""
+        """Return an epoch's training examples; partners change if the task allows it."""
         changes = "partners" in self.dataset.tasks[self.task].augment
         return replace(self, epoch=epoch) if changes else self
 
 
 def target_tensor(task: Task, target: Array) -> Tensor:
-    """A batch of targets as a tensor: int64 for classes and segments, float32 otherwise."""
+    """Return a batch of targets as a tensor: int64 for classes and segments, float32 otherwise."""
     kind = task.output.kind if task.output else "vector"
     if kind in ("class_map", "segments") and target.ndim == 4:
         target = target[:, 0]

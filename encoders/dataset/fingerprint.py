@@ -18,7 +18,7 @@ from encoders.tasks import tasks_named
 def contents_of(
     root: str | PathLike[str], tasks: Sequence[str], size: int, splits: SplitRule = None
 ) -> dict[str, str]:
-    """The hash that `TaskonomyDataset.content` has for each task alone, by name.
+    """Return the hash that `TaskonomyDataset.content` has for each task alone, by name.
 
     No file is decoded.
     """
@@ -31,7 +31,7 @@ def contents_of(
 
 
 def content_of(files: FileReader, domains: Sequence[str], splits: SplitRule) -> str:
-    """A hash of the content of all files of some domains, and of the division into splits."""
+    """Return a hash of all files of some domains, and of the division into splits."""
     parts = [f"{domain} {files.content(domain)}" for domain in sorted(domains)]
     if splits is None or isinstance(splits, int):
         parts.append(f"seed {splits or 0}")
@@ -41,7 +41,7 @@ def content_of(files: FileReader, domains: Sequence[str], splits: SplitRule) -> 
 
 
 def cache_folder(cache: str | PathLike[str] | bool | None, index: Index, size: int) -> Path:
-    """The folder of the cache: in the data set, unless ``cache`` names another folder.
+    """Return the folder of the cache: in the data set, unless ``cache`` names another folder.
 
     A folder that is named has one subfolder for each data set and size of pictures.
     """

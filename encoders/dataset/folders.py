@@ -50,12 +50,12 @@ PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", "
 
 
 def names_of(domain: str) -> tuple[str, ...]:
-    """All names of a domain in folders and files, the present one first."""
+    """Return all names of a domain in folders and files, the present one first."""
     return (domain, *OLDER_NAMES.get(domain, ()))
 
 
 def find_folders(root: Path, domain: str) -> dict[str, Path]:
-    """The folder of each building that holds files of a domain, sorted by building.
+    """Return the folder of each building that holds files of a domain, sorted by building.
 
     The result is empty if there is none. Hidden folders are ignored.
 
@@ -81,7 +81,7 @@ def find_folders(root: Path, domain: str) -> dict[str, Path]:
 
 
 def looked_for(root: Path, domain: str) -> str:
-    """The places that `find_folders` searches, as the end of an error message."""
+    """Return the places that `find_folders` searches, as the end of an error message."""
     file = f"point_*_view_*_domain_{domain}.*"
     places = [
         f"{domain}/<building>/{file}",
@@ -132,7 +132,7 @@ def _check_format(folder: Path, name: str, domain: str, other: tuple[str, Stamp]
 
 
 def foreign_pictures(root: Path, most: int = 10_000) -> str:
-    """A hint for an error message: the first picture below a folder, and how to rename it.
+    """Return a hint for an error message: the first picture in a folder, how to rename it.
 
     It is empty if there is no picture among the first ``most`` files.
     """
@@ -147,7 +147,7 @@ def foreign_pictures(root: Path, most: int = 10_000) -> str:
 
 
 def _by_domain(root: Path, name: str) -> Iterator[tuple[str, Path]]:
-    """Pairs of a building and its folder, for layouts with a folder ``root/name``."""
+    """Yield pairs of a building and its folder, for layouts with a folder ``root/name``."""
     top = root / name
     if not top.is_dir():
         return
@@ -164,7 +164,7 @@ def _by_domain(root: Path, name: str) -> Iterator[tuple[str, Path]]:
 
 
 def _by_building(root: Path, name: str) -> Iterator[tuple[str, Path]]:
-    """Pairs of a building and its folder, for folders ``root/<building>/name``.
+    """Yield pairs of a building and its folder, for folders ``root/<building>/name``.
 
     The folder of the building may be called ``<building>_<name>``.
     """
@@ -175,7 +175,7 @@ def _by_building(root: Path, name: str) -> Iterator[tuple[str, Path]]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    """The folders within a folder, sorted, without hidden ones."""
+    """Return the folders within a folder, sorted, without hidden ones."""
     with os.scandir(folder) as entries:
         names = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
     return [folder / name for name in sorted(names)]

@@ -20,7 +20,7 @@ MASKS = ("mask_valid", "depth_zbuffer", "depth_euclidean")
 
 
 @dataclass(frozen=True, eq=False)
-class Files:
+class DomainFiles:
     """The files of one domain, one for each row of the index.
 
     Attributes
@@ -38,12 +38,12 @@ class Files:
 
     @functools.cached_property
     def sizes(self) -> Integers:
-        """The files' sizes in bytes, (N,); -1 for a missing file."""
+        """Return the files' sizes in bytes, (N,); -1 for a missing file."""
         return np.array([stamp.size for stamp in self.stamps], dtype=np.int64)
 
     @property
     def missing(self) -> Booleans:
-        """Whether each view lacks the file, (N,)."""
+        """Return whether each view lacks the file, (N,)."""
         return self.sizes < 0
 
 
@@ -66,18 +66,18 @@ class Index:
     building: Integers
     point: Integers
     view: Integers
-    _files: dict[str, Files] = field(repr=False)
+    _files: dict[str, DomainFiles] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.point)
 
     def name(self, row: int) -> str:
-        """The name of a row's view, such as ``building_0003/point_1_view_0``."""
+        """Return the name of a row's view, such as ``building_0003/point_1_view_0``."""
         building = self.buildings[self.building[row]]
         return f"{building}/point_{self.point[row]}_view_{self.view[row]}"
 
-    def files(self, domain: str) -> Files:
-        """The files of a domain; its folders are listed at the first call.
+    def files(self, domain: str) -> DomainFiles:
+        """Return the files of a domain; its folders are listed at the first call.
 
         Raises
         ------
@@ -95,15 +95,15 @@ class Index:
         return self._files[domain]
 
     def mask_domain(self) -> str | None:
-        """The domain that tells which pixels are valid; None if the data set has none."""
+        """Return the domain that tells which pixels are valid; None if the data set has none."""
         return next((name for name in MASKS if find_folders(self.root, name)), None)
 
     def rows_of(self, buildings: Sequence[str]) -> Integers:
-        """The rows of all views of some buildings, in order."""
+        """Return the rows of all views of some buildings, in order."""
         numbers = [self.buildings.index(name) for name in buildings]
         return np.flatnonzero(np.isin(self.building, numbers)).astype(np.int64)
 
-    def _list(self, domain: str, folders: dict[str, Path]) -> Files:
+    def _list(self, domain: str, folders: dict[str, Path]) -> DomainFiles:
         """List the files of a domain.
 
         Each folder is listed once, as looking up single files is slow on network disks.
@@ -121,7 +121,7 @@ class Index:
                 expected = f"point_{key[0]}_view_{key[1]}_domain_{domain}.{suffix}"
                 name, stamps[row] = files.get(key, (expected, ABSENT))
                 paths.append((folder / name).relative_to(self.root).as_posix())
-        return Files(domain, tuple(paths), tuple(stamps))
+        return DomainFiles(domain, tuple(paths), tuple(stamps))
 
 
 def read_index(root: Path) -> Index:
@@ -155,12 +155,12 @@ def read_index(root: Path) -> Index:
             paths.append((folder / name).relative_to(root).as_posix())
             stamps.append(stamp)
     table = np.array(keys, dtype=np.int64).reshape(-1, 3)
-    pictures = Files("rgb", tuple(paths), tuple(stamps))
+    pictures = DomainFiles("rgb", tuple(paths), tuple(stamps))
     return Index(root, buildings, table[:, 0], table[:, 1], table[:, 2], {"rgb": pictures})
 
 
 def _sibling(root: Path, folders: dict[str, Path], sample: str, building: str) -> Path:
-    """The expected folder of a building, from the folder of another building, ``sample``."""
+    """Return the expected folder of a building, from the folder of another building, ``sample``."""
     parts = folders[sample].relative_to(root).parts
     return root.joinpath(
         *(

@@ -13,19 +13,19 @@ from encoders.tasks import Task
 
 
 def origin_of(root: str | PathLike[str]) -> dict[str, Any] | None:
-    """The settings and the hash of a data set, from its manifest; None if it has no manifest."""
-    manifest = read_manifest(root)
+    """Return a data set's settings and hash from its manifest; None if it has no manifest."""
+    manifest = find_manifest(root)
     return manifest and {name: manifest.get(name) for name in ("settings", "sha256")}
 
 
 def classes_of(root: str | PathLike[str], task: Task) -> list[str] | None:
-    """The names of a task's classes, from the data set's manifest; None if there are none."""
-    named: Mapping[str, list[str]] = (read_manifest(root) or {}).get("classes", {})
+    """Return the names of a task's classes from the manifest; None if there are none."""
+    named: Mapping[str, list[str]] = (find_manifest(root) or {}).get("classes", {})
     return next((named[domain] for domain in task.domains() if domain in named), None)
 
 
-def read_manifest(root: str | PathLike[str]) -> dict[str, Any] | None:
-    """The manifest of a data set; None if it has none.
+def find_manifest(root: str | PathLike[str]) -> dict[str, Any] | None:
+    """Return the manifest of a data set; None if it has none.
 
     Raises
     ------

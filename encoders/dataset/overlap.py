@@ -12,7 +12,7 @@ from typing import Any
 
 from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import Index
-from encoders.dataset.manifest import read_manifest
+from encoders.dataset.manifest import find_manifest
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.room_hashes import planned_rooms
 
@@ -72,14 +72,14 @@ class Overlap:
 
     @property
     def held_out(self) -> tuple[str, ...]:
-        """The buildings among them that are for validation or test, sorted.
+        """Return the buildings among them that are for validation or test, sorted.
 
         Losses on these buildings are too small.
         """
         return tuple(sorted({name for part in HELD_OUT for name in self.parts.get(part, ())}))
 
     def record(self) -> dict[str, Any]:
-        """The overlap as JSON values, to be written beside the losses."""
+        """Return the overlap as JSON values, to be written beside the losses."""
         return {part: list(names) for part, names in self.parts.items()}
 
 
@@ -100,7 +100,7 @@ def trained_on(bank: str | PathLike[str], tasks: Sequence[str]) -> TrainedBuildi
 def recorded_buildings(
     bank: Path, task: str, groups: Sequence[Mapping[str, Any]] | None = None
 ) -> dict[str, list[str]] | None:
-    """Hashes of each building that a task's network was trained on; None if not recorded.
+    """Return hashes of each building that a network was trained on; None if unrecorded.
 
     ``groups`` is the list under `TRAINED_ON` of the manifest, if it has been read already.
     """
@@ -111,8 +111,10 @@ def recorded_buildings(
     return next((dict(each[BUILDINGS]) for each in groups if task in each["tasks"]), None)
 
 
-def grouped(buildings_of_task: Mapping[str, Mapping[str, Sequence[str]]]) -> list[dict[str, Any]]:
-    """The list under `TRAINED_ON` of a manifest, from the hashes of the buildings of each task."""
+def group_by_buildings(
+    buildings_of_task: Mapping[str, Mapping[str, Sequence[str]]],
+) -> list[dict[str, Any]]:
+    """Return a manifest's list under `TRAINED_ON`, from hashes of each task's buildings."""
     groups: list[dict[str, Any]] = []
     for task, buildings in sorted(buildings_of_task.items()):
         same = next((each for each in groups if each[BUILDINGS] == buildings), None)
@@ -164,7 +166,7 @@ def refuse_overlap(
 
 
 def unknown_warning(overlap: Overlap, bank: str | PathLike[str]) -> str:
-    """A warning if a bank does not record its training buildings; empty if it does."""
+    """Return a warning if a bank does not record its training buildings; empty if it does."""
     if not overlap.unknown:
         return ""
     names = ", ".join(overlap.unknown[:NAMED])
@@ -176,8 +178,8 @@ def unknown_warning(overlap: Overlap, bank: str | PathLike[str]) -> str:
 
 
 def _remedy(index: Index, trained: TrainedBuildings) -> str:
-    """Advice on getting other buildings, as part of an error message."""
-    settings = (read_manifest(index.root) or {}).get("settings")
+    """Return advice on getting other buildings, as part of an error message."""
+    settings = (find_manifest(index.root) or {}).get("settings")
     if not settings:
         return "name other buildings, in a file for --splits or in another folder for --data"
     seed = next(each for each in _seeds(settings) if not _was_trained_on(trained, each))
@@ -186,7 +188,7 @@ def _remedy(index: Index, trained: TrainedBuildings) -> str:
 
 
 def _seeds(settings: Mapping[str, Any]) -> Iterator[int]:
-    """All seeds but the one of the data set."""
+    """Return all seeds but the one of the data set."""
     return (seed for seed in itertools.count() if seed != settings.get("seed"))
 
 
@@ -196,12 +198,12 @@ def _was_trained_on(trained: TrainedBuildings, seed: int) -> bool:
 
 
 def _manifest(bank: Path) -> list[dict[str, Any]]:
-    """The list under `TRAINED_ON` of a bank's manifest; empty if there is none."""
+    """Return the list under `TRAINED_ON` of a bank's manifest; empty if there is none."""
     return list(_read(bank / "manifest.json").get(TRAINED_ON) or [])
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty if there is none."""
+    """Return the JSON object in a file; empty if there is none."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):

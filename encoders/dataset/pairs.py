@@ -37,7 +37,7 @@ NONE = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class PartnerTable:
     """The partners of each view of an index.
 
     Attributes
@@ -53,7 +53,7 @@ class Pairs:
 
     @property
     def has_partners(self) -> Booleans:
-        """Whether each view has partners, (N,)."""
+        """Return whether each view has partners, (N,)."""
         return np.asarray((self.rows != NONE).all(axis=1))
 
 
@@ -87,7 +87,7 @@ def choose_partners(
     seed: int,
     *,
     usable: Booleans | None = None,
-) -> Pairs:
+) -> PartnerTable:
     """Choose the partners of every view of a data set.
 
     Parameters
@@ -128,11 +128,11 @@ def choose_partners(
         for row, chosen in zip(own, partners, strict=True):
             if len(chosen) == PARTNERS[rule]:
                 rows[row] = own[chosen]
-    return Pairs(rows, same)
+    return PartnerTable(rows, same)
 
 
 def points_in_view(info: Info) -> frozenset[int]:
-    """The numbers of the points that are visible in a view, from its ``point_info``.
+    """Return the numbers of the points that are visible in a view, from its ``point_info``.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def _building(index: Index, rows: Integers, infos: Sequence[Info]) -> _Building:
 
 
 def _same_point(building: _Building, number: int, rng: Generator, count: int) -> list[int]:
-    """At most ``count`` views of the same point, each by another camera."""
+    """Return at most ``count`` views of the same point, each by another camera."""
     chosen: list[int] = []
     cameras = {building.camera[number]}
     for other in rng.permutation(building.views_of[building.point[number]]).tolist():
@@ -182,7 +182,7 @@ def _same_point(building: _Building, number: int, rng: Generator, count: int) ->
 
 
 def _sharing_a_point(building: _Building, number: int, rng: Generator, count: int) -> list[int]:
-    """A view of another point, by another camera, with a visible point in common; or none."""
+    """Return a view of another point, by another camera, that sees a common point; or none."""
     own, camera = building.point[number], building.camera[number]
     for shared in rng.permutation(sorted(building.seen[number])).tolist():
         others = [
@@ -196,7 +196,7 @@ def _sharing_a_point(building: _Building, number: int, rng: Generator, count: in
 
 
 def _not_seeing(building: _Building, number: int, rng: Generator) -> list[int]:
-    """A view of the building in which this view's point is not visible; or none."""
+    """Return a view of the building in which this view's point is not visible; or none."""
     own, count = building.point[number], len(building.seen)
     # In a large building most points are invisible in most views: try a few before listing all.
     for other in rng.integers(count, size=16).tolist():
@@ -209,7 +209,7 @@ def _not_seeing(building: _Building, number: int, rng: Generator) -> list[int]:
 def _match(
     building: _Building, rngs: Sequence[Generator], order: Generator
 ) -> tuple[list[list[int]], Booleans]:
-    """The partners of each view, and whether they look at the same point.
+    """Return the partners of each view, and whether they look at the same point.
 
     Among the views for which both kinds of partner exist, half get the one and half the other.
     """

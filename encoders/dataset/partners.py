@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from encoders.dataset.pairs import Pairs, choose_partners
+from encoders.dataset.pairs import PartnerTable, choose_partners
 from encoders.dataset.reader import FileReader, Reader
 from encoders.errors.storage import stored_in
 
@@ -18,7 +18,7 @@ FORMAT = 1
 
 def read_partners(
     rule: str, seed: int, files: FileReader, reader: Reader, folder: Path | None
-) -> Pairs:
+) -> PartnerTable:
     """Read the partners from ``folder``, or choose them (`choose_partners`) and store them there.
 
     Nothing is stored if ``folder`` is None. Views without ``point_info`` are nobody's partners.
@@ -37,11 +37,11 @@ def read_partners(
                 with part.open("wb") as file:
                     np.save(file, table)
                 os.replace(part, path)
-    return Pairs(table[:, :-1], table[:, -1].astype(bool))
+    return PartnerTable(table[:, :-1], table[:, -1].astype(bool))
 
 
 def _read(path: Path | None, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None:
-    """The stored table; None if it is missing or broken."""
+    """Return the stored table; None if it is missing or broken."""
     if path is None or not path.exists():
         return None
     try:

@@ -27,10 +27,10 @@ class Reader(Protocol):
     """Reads the content of files, by rows of an index."""
 
     def read(self, domain: str, rows: Integers) -> Array:
-        """The arrays of some rows (`encoders.dataset.resize`), (B, ...)."""
+        """Return the arrays of some rows (`encoders.dataset.resize`), (B, ...)."""
 
     def infos(self, rows: Integers) -> list[dict[str, Any]]:
-        """The ``point_info`` of each row."""
+        """Return the ``point_info`` of each row."""
 
 
 class FileReader:
@@ -55,7 +55,7 @@ class FileReader:
         self._contents: dict[str, str] = {}
 
     def read(self, domain: str, rows: Integers) -> Array:
-        """The arrays of some rows, (B, ...).
+        """Return the arrays of some rows, (B, ...).
 
         Raises
         ------
@@ -72,15 +72,15 @@ class FileReader:
         return np.stack(arrays)
 
     def infos(self, rows: Integers) -> list[dict[str, Any]]:
-        """The ``point_info`` of each row; errors as for `read`."""
+        """Return the ``point_info`` of each row; errors as for `read`."""
         return [read_raw(self.path("point_info", int(row)), "point_info") for row in rows]
 
     def path(self, domain: str, row: int) -> Path:
-        """The path of a row's file of a domain."""
+        """Return the path of a row's file of a domain."""
         return self.index.root / self.index.files(domain).paths[row]
 
     def digest(self, domain: str) -> str:
-        """A hash of everything that a domain's arrays depend on.
+        """Return a hash of everything that a domain's arrays depend on.
 
         These are the names and contents of its files, those of the mask's files if they are used,
         and the side of the pictures.
@@ -90,7 +90,7 @@ class FileReader:
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
     def content(self, domain: str) -> str:
-        """A hash of the names and contents of a domain's files, as listed by the index."""
+        """Return a hash of the names and contents of a domain's files, as listed by the index."""
         if domain not in self._contents:
             files = self.index.files(domain)
             stamps = dict(zip(files.paths, files.stamps, strict=True))
@@ -102,7 +102,7 @@ class FileReader:
         return self._contents[domain]
 
     def _read_file(self, domain: str, row: int) -> Array:
-        """The array of one file, at the reader's size."""
+        """Return the array of one file, at the reader's size."""
         raw = read_raw(self.path(domain, row), domain)
         if array_form(domain, self.size) is None:
             return _class_numbers(self.path(domain, row), raw)
@@ -114,7 +114,7 @@ class FileReader:
             raise InvalidDataError(f"{self.path(domain, row)} {error}") from None
 
     def _valid(self, row: int, side: int) -> Booleans | None:
-        """The valid pixels of a row's picture, resized to ``side``; None if nothing tells."""
+        """Return a picture's valid pixels, resized to ``side``; None if nothing tells."""
         if self.mask is None:
             return None
         valid = is_valid(self.mask, read_raw(self.path(self.mask, row), self.mask))

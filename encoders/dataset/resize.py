@@ -36,7 +36,7 @@ class ArrayForm:
 
 
 def array_form(domain: str, size: int) -> ArrayForm | None:
-    """The form of a domain's arrays at ``size`` pixels a side; None for files of no picture."""
+    """Return the form of a domain's arrays at ``size`` pixels a side; None if not a picture."""
     encoding = encoding_of(domain)
     if encoding.suffix != "png":
         return None
@@ -47,7 +47,7 @@ def array_form(domain: str, size: int) -> ArrayForm | None:
 
 
 def is_valid(domain: str, raw: Array) -> Booleans:
-    """The valid pixels, (..., H, W), from a picture of a domain that tells them."""
+    """Return the valid pixels, (..., H, W), from a picture of a domain that tells them."""
     return raw < DEPTH_LIMIT if domain in DEPTHS else raw > 127
 
 
@@ -91,7 +91,7 @@ def resized(domain: str, raw: Array, size: int, valid: Booleans | None = None) -
 
 
 def _area_mean(plane: Floats32, size: int) -> Floats:
-    """The mean of an (H, H) plane over the area of each new pixel; bilinear if it grows."""
+    """Return the mean of an (H, H) plane over the area of each new pixel; bilinear if it grows."""
     if size > plane.shape[0]:
         picture = Image.fromarray(np.ascontiguousarray(plane))
         grown = picture.resize((size, size), Image.Resampling.BILINEAR)
@@ -100,7 +100,7 @@ def _area_mean(plane: Floats32, size: int) -> Floats:
 
 
 def _shrunk(rows: Floats, size: int) -> Floats:
-    """Means over equal ranges of rows, (H, W) to (size, W).
+    """Return the means over equal ranges of rows, (H, W) to (size, W).
 
     They are differences of the rows' cumulative sum, interpolated linearly, so that a row counts
     in part where a range begins or ends within it. (Pillow's box filter counts whole rows only.)
@@ -115,7 +115,7 @@ def _shrunk(rows: Floats, size: int) -> Floats:
 
 
 def _mean(raw: Array, size: int, valid: Booleans | None) -> tuple[Floats, Any]:
-    """The mean over the valid part of each new pixel, and the share of its area that is valid."""
+    """Return the mean over the valid part of each new pixel, and the valid share of its area."""
     planes = raw.reshape(*raw.shape[:2], -1).astype(np.float32)
     weight = np.ones(raw.shape[:2], np.float32) if valid is None else valid.astype(np.float32)
     share = _area_mean(weight, size)
@@ -129,7 +129,7 @@ def _mean(raw: Array, size: int, valid: Booleans | None) -> tuple[Floats, Any]:
 
 
 def _mean_normal(raw: Array, size: int, valid: Booleans | None) -> Array:
-    """The mean of normals, scaled to length 1 (8-bit codes)."""
+    """Return the mean of normals, scaled to length 1 (8-bit codes)."""
     mean, _ = _mean(raw, size, valid)
     vector = mean - CENTER
     length = np.sqrt((vector**2).sum(-1, keepdims=True))

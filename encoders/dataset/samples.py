@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from encoders.dataset.index import Index
-from encoders.dataset.pairs import NONE, Pairs
+from encoders.dataset.pairs import NONE, PartnerTable
 from encoders.dataset.partners import read_partners
 from encoders.dataset.reader import FileReader, Reader
 from encoders.dataset.resize import is_valid
@@ -38,11 +38,11 @@ class Samples:
         self.reader = reader
         self.seed = seed
         self.folder = folder
-        self._pairs: dict[tuple[str, int], Pairs] = {}
+        self._pairs: dict[tuple[str, int], PartnerTable] = {}
 
     @property
     def index(self) -> Index:
-        """All views of the data set."""
+        """Return all views of the data set."""
         return self.files.index
 
     def of(
@@ -55,7 +55,7 @@ class Samples:
         seed: int | None = None,
         label: bool = True,
     ) -> Sample:
-        """The `Sample` of some rows.
+        """Return the `Sample` of some rows.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Samples:
         )
 
     def pictures(self, task: Task, rows: Integers, seed: int | None = None) -> Integers:
-        """The rows of the pictures of a task, (B, n): the view's own, then its partners'."""
+        """Return the rows of the pictures of a task, (B, n): the view's own, then its partners'."""
         pairs, own = self.partners(task, seed), rows[:, None]
         if pairs is None:
             return own
@@ -103,14 +103,14 @@ class Samples:
         return np.concatenate([own, others], axis=1)
 
     def for_fit(self, task: Task, rows: Integers) -> Sample:
-        """The sample that constants are fitted on.
+        """Return the sample that constants are fitted on.
 
         Its partners are those of seed 0, so that the constants are the same for all seeds.
         """
         return self.of(task, rows, {}, seed=0)
 
-    def partners(self, task: Task, seed: int | None = None) -> Pairs | None:
-        """The partners of all views for a task, chosen at the first call; None if it takes none."""
+    def partners(self, task: Task, seed: int | None = None) -> PartnerTable | None:
+        """Return the partners of all views for a task (cached); None if it takes none."""
         if not task.partners:
             return None
         key = task.partners, self.seed if seed is None else seed
@@ -119,20 +119,20 @@ class Samples:
         return self._pairs[key]
 
     def _valid(self, rows: Integers, *, read: bool) -> Booleans:
-        """The valid pixels, (B, S, S); all if the data set has no mask, or ``read`` is False."""
+        """Return the valid pixels, (B, S, S): all without a mask, or if ``read`` is False."""
         size, mask = self.files.size, self.files.mask
         if not read or mask is None:
             return np.ones((len(rows), size, size), dtype=bool)
         return is_valid(mask, self.reader.read(mask, rows))
 
     def _key(self, task: Task, row: int, epoch: int) -> tuple[int, ...]:
-        """The numbers that seed the random generator of a view's example."""
+        """Return the numbers that seed the random generator of a view's example."""
         view, kind = zlib.crc32(self.index.name(row).encode()), zlib.crc32(task.name.encode())
         return self.seed, view, kind, epoch
 
 
 def _epoch_seed(seed: int, epoch: int) -> int:
-    """The seed of the partners in an epoch."""
+    """Return the seed of the partners in an epoch."""
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]) if epoch else seed
 
 
@@ -145,7 +145,7 @@ class Memory:
     def made(
         self, task: Task, rows: Integers, samples: Samples, constants: Mapping[str, Any]
     ) -> tuple[Array, Booleans]:
-        """Targets and masks as ``task.label.make`` returns them, made once for each row."""
+        """Return what ``task.label.make`` returns, made once for each row: targets and masks."""
         assert task.label is not None
         known = self._tables[task.name][0][rows] if task.name in self._tables else None
         new = np.unique(rows if known is None else rows[~known])

@@ -16,7 +16,7 @@ from taskgraph.arrays import Integers
 def split_rows(
     index: Index, split: str, rule: SplitRule, buildings: Sequence[str] | None = None
 ) -> Integers:
-    """The rows of a split, in order; empty if the split has no buildings.
+    """Return the rows of a split, in order; empty if the split has no buildings.
 
     ``buildings``, if given, are the only ones of the split that are used.
 
@@ -37,7 +37,7 @@ def split_rows(
 
 
 def domains_of(tasks: Sequence[Task], files: FileReader) -> list[str]:
-    """All domains that the tasks read, the pictures first."""
+    """Return all domains that the tasks read, the pictures first."""
     names = ["rgb"]
     for task in tasks:
         names += task.domains()
@@ -49,7 +49,7 @@ def domains_of(tasks: Sequence[Task], files: FileReader) -> list[str]:
 
 
 def cached_domains(domains: Sequence[str], tasks: Sequence[Task]) -> list[str]:
-    """The domains to cache: all, but ``point_info`` only if a task has partners.
+    """Return the domains to cache: all, but ``point_info`` only if a task has partners.
 
     Choosing partners reads the ``point_info`` of the whole data set, which may be large; otherwise
     it is read for single views.
@@ -59,7 +59,7 @@ def cached_domains(domains: Sequence[str], tasks: Sequence[Task]) -> list[str]:
 
 
 def rows_with_files(index: Index, rows: Integers, domains: Sequence[str]) -> Integers:
-    """The rows whose views have a file of every domain."""
+    """Return the rows whose views have a file of every domain."""
     for name in domains:
         rows = rows[~index.files(name).missing[rows]]
     return rows
@@ -68,7 +68,7 @@ def rows_with_files(index: Index, rows: Integers, domains: Sequence[str]) -> Int
 def complete_rows(
     index: Index, rows: Integers, domains: Sequence[str], split: str, *, skip: bool
 ) -> Integers:
-    """The rows whose views have a file of every domain.
+    """Return the rows whose views have a file of every domain.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def chosen_rows(
     *,
     skip: bool,
 ) -> Integers:
-    """The rows of a split whose views have a file of every domain.
+    """Return the rows of a split whose views have a file of every domain.
 
     Raises the errors of `split_rows` and `complete_rows`.
     """
@@ -110,5 +110,5 @@ def chosen_rows(
 
 
 def picture_side(index: Index) -> int:
-    """The side of the first picture in pixels."""
+    """Return the side of the first picture in pixels."""
     return int(read_raw(index.root / index.files("rgb").paths[0], "rgb").shape[0])

@@ -124,21 +124,23 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
                 reader.build(cached_domains(domains, chosen), progress=bar)
         self._samples = Samples(files, reader, seed, self.cache)
         self._memory = Memory()
-        self.constants: dict[str, Any] = dict(constants or {})
-        if constants is None:
-            train = split_rows(self.index, "train" if split != ALL else ALL, splits)
-            train = rows_with_files(self.index, train, domains)
-            origin = "".join(map(files.digest, domains)) if self.cache else ""
-            self.constants = read_or_fit(
-                chosen, self._samples.for_fit, train, origin=origin, folder=self.cache
-            )
+        self.constants: dict[str, Any] = dict(
+            self._fitted_constants(chosen) if constants is None else constants
+        )
         self.tasks = {task.name: self._resolved(task) for task in chosen}
+
+    def _fitted_constants(self, tasks: Sequence[Task]) -> dict[str, Any]:
+        """Return the constants of the tasks, fitted on the training images (cached)."""
+        train = split_rows(self.index, "train" if self.split != ALL else ALL, self._splits)
+        train = rows_with_files(self.index, train, self._domains)
+        origin = "".join(map(self._files.digest, self._domains)) if self.cache else ""
+        return read_or_fit(tasks, self._samples.for_fit, train, origin=origin, folder=self.cache)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, number: int) -> dict[str, Any]:
-        """The view's name as ``image``; by task, a dict of ``input``, ``target`` and ``mask``."""
+        """Return the view's name as ``image``, and each task's ``input``, ``target``, ``mask``."""
         example: dict[str, Any] = {"image": self.image(number)}
         for name in self.tasks:
             parts = self.batch(name, [number])
@@ -148,14 +150,14 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
 
     @property
     def content(self) -> str:
-        """A hash of all files that the tasks need, and of the division into splits.
+        """Return a hash of all files that the tasks need, and of the division into splits.
 
         It changes if a file is added, removed or rewritten, but not if the folder is copied.
         """
         return content_of(self._files, self._domains, self._splits)
 
     def of_split(self, split: str) -> TaskonomyDataset:
-        """The dataset of the same tasks on another split.
+        """Return the dataset of the same tasks on another split.
 
         Both datasets share the ``index``, the cache and the ``constants``; no file is listed or
         read again. So both splits agree even if the data set changes in the meantime.
@@ -172,11 +174,11 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         return other
 
     def image(self, number: int) -> str:
-        """The view's name, such as ``building_0003/point_1_view_0``."""
+        """Return the view's name, such as ``building_0003/point_1_view_0``."""
         return self.index.name(int(self.rows[number]))
 
     def batch(self, task: str, numbers: ArrayLike, *, epoch: int = 0) -> Example:
-        """Examples of one task.
+        """Return examples of one task.
 
         Parameters
         ----------
@@ -213,12 +215,12 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         return inputs, target_tensor(chosen, target), torch.from_numpy(np.ascontiguousarray(mask))
 
     def pictures(self, task: str, numbers: ArrayLike) -> Integers:
-        """Rows in ``index`` of examples' pictures, (B, n): the view's own, then its partners'."""
+        """Return the rows in ``index`` of pictures, (B, n): the view's own, then partners'."""
         rows = self.rows[np.asarray(numbers, dtype=np.int64)]
         return self._samples.pictures(self._task(task), rows)
 
     def examples(self, task: str) -> TaskExamples:
-        """The examples of one task, in the form that training reads."""
+        """Return the examples of one task, in the form that training reads."""
         return TaskExamples(self, self._task(task).name)
 
     def _task(self, name: str) -> Task:
@@ -229,7 +231,7 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         return self.tasks[name]
 
     def _resolved(self, task: Task) -> Task:
-        """The task with its number of classes, which is read from the first view's target."""
+        """Return the task with its number of classes, read from the first view's target."""
         self._samples.partners(task)  # chosen here once, not in each worker process
         if task.output is None or task.label is None or task.output.channels is not None:
             return task

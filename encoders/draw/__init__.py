@@ -2,8 +2,8 @@
 
 from encoders.draw.answers import answer_of_label, answer_of_output
 from encoders.draw.canvas import FOV, Canvas
-from encoders.draw.pages import TaskRows, lines, save, table
-from encoders.draw.painters import draw, draw_input, has_own_input
+from encoders.draw.pages import TaskRows, draw_table, lines, save_page
+from encoders.draw.painters import draw_answer, draw_input, has_own_input
 from encoders.draw.tiles import as_tile
 
 __all__ = [
@@ -13,10 +13,10 @@ __all__ = [
     "answer_of_label",
     "answer_of_output",
     "as_tile",
-    "draw",
+    "draw_answer",
     "draw_input",
+    "draw_table",
     "has_own_input",
     "lines",
-    "save",
-    "table",
+    "save_page",
 ]

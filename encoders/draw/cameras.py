@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,24 +32,24 @@ FRAMES = {2: (RED, BLUE), 3: (RED, GREEN, BLUE)}
 """Colors of two or three cameras in the order of the pictures; the last is in the map's middle."""
 
 
-def vanishing(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_vanishing_points(canvas: Canvas, answer: Array) -> Image.Image:
     """Draw nine crosses whose strokes run to the three vanishing points."""
     axes = canvas.in_units(answer).reshape(3, 3)
     axes = axes / np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), 1e-9)
     return with_vanishing_axes(canvas.picture(), axes, canvas.fov)
 
 
-def layout(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_layout(canvas: Canvas, answer: Array) -> Image.Image:
     """Draw the edges of the room's box."""
     return with_box(canvas.picture(), layout_corners(canvas.in_units(answer)), canvas.fov)
 
 
-def pose(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_pose(canvas: Canvas, answer: Array) -> Image.Image:
     """Draw a map of the first camera (red) as seen from the second one (blue)."""
     return camera_map([canvas.in_units(answer)], canvas.tile)
 
 
-def egomotion(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_egomotion(canvas: Canvas, answer: Array) -> Image.Image:
     """Draw a map of the first (red) and second camera (green) as seen from the third (blue)."""
     _, first, second = canvas.in_units(answer).reshape(3, 6)
     return camera_map([first, second], canvas.tile)
@@ -67,19 +68,9 @@ def camera_map(poses: list[Array], tile: int) -> Image.Image:
     """
     colors = FRAMES[len(poses) + 1]
     placed = [(*pose_to_transform(one), color) for one, color in zip(poses, colors, strict=False)]
-
-    def draw(drawing: Any, side: float) -> None:
-        unit = side / 2 / REACH
-        for meters in range(1, int(REACH) + 1):
-            box = [side / 2 - meters * unit, side / 2 + meters * unit]
-            drawing.ellipse([box[0], box[0], box[1], box[1]], outline=(225, 225, 225), width=4)
-        for turn, place, color in [*placed, (np.eye(3), np.zeros(3), colors[-1])]:
-            ahead = turn @ [0.0, 0.0, -1.0]
-            _draw_camera(
-                drawing, side, np.array([place[0], -place[2]]), ahead[[0, 2]] * [1, -1], color
-            )
-
-    paper = draw_smooth(Image.new("RGB", (tile, tile), "white"), draw)
+    cameras = [*placed, (np.eye(3), np.zeros(3), colors[-1])]
+    white = Image.new("RGB", (tile, tile), "white")
+    paper = draw_smooth(white, lambda drawing, side: _draw_map(drawing, side, cameras))
     drawing, size = ImageDraw.Draw(paper), max(10, tile // 11)
     font = ImageFont.load_default(size=size)
     for row, (turn, place, color) in enumerate(reversed(placed)):
@@ -87,6 +78,19 @@ def camera_map(poses: list[Array], tile: int) -> Image.Image:
         where = (tile / 2, tile - 3 - row * (size + 1))
         drawing.text(where, text, color, font, "mb", stroke_width=2, stroke_fill="white")
     return paper
+
+
+def _draw_map(
+    drawing: Any, side: float, cameras: Sequence[tuple[Array, Array, tuple[int, ...]]]
+) -> None:
+    """Draw circles one meter apart, and each camera by its rotation, position and color."""
+    unit = side / 2 / REACH
+    for meters in range(1, int(REACH) + 1):
+        low, high = side / 2 - meters * unit, side / 2 + meters * unit
+        drawing.ellipse([low, low, high, high], outline=(225, 225, 225), width=4)
+    for turn, place, color in cameras:
+        ahead = turn @ [0.0, 0.0, -1.0]
+        _draw_camera(drawing, side, place[[0, 2]] * [1, -1], ahead[[0, 2]] * [1, -1], color)
 
 
 def angle(rotation: ArrayLike) -> float:

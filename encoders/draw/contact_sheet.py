@@ -15,8 +15,8 @@ from encoders.draw.canvas import Canvas
 from encoders.draw.labeled_views import Key, LabeledViews
 from encoders.draw.legend import with_legend
 from encoders.draw.maps import HALF_CURVATURE
-from encoders.draw.pages import TaskRows, Tile, lines, table
-from encoders.draw.painters import draw, draw_input, has_own_input
+from encoders.draw.pages import TaskRows, Tile, draw_table, lines
+from encoders.draw.painters import draw_answer, draw_input, has_own_input
 from encoders.draw.tiles import as_tile, text_tile
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS, Sample, Task
@@ -65,7 +65,7 @@ def draw_contact_sheet(views: Sequence[tuple[LabeledViews, Key]]) -> Image.Image
     tile = min(LARGEST_TILE, size * -(-least // size))
     heads = [(_title(*view), as_tile(p, tile)) for view, p in zip(views, pictures, strict=True)]
     tasks = [task_rows(TASKS[name], views, tile) for name in SHEET_ORDER]
-    page = _one_view(heads[0], tasks) if len(views) == 1 else table(heads, tasks)
+    page = _one_view(heads[0], tasks) if len(views) == 1 else draw_table(heads, tasks)
     classes = views[0][0].classes["segment_semantic"][1:]  # without "uncertain"
     return with_legend(page, classes=classes, depth=True, notes=NOTES)
 
@@ -86,7 +86,7 @@ def task_rows(task: Task, views: Sequence[tuple[LabeledViews, Key]], tile: int) 
         target, mask = task.label.make(sample)
         missing = text_tile("no other view", tile)
         inputs.append(draw_input(canvas) if sample.has_partners[0] else missing)
-        labels.append(draw(canvas, answer_of_label(canvas.task, target[0]), mask[0]))
+        labels.append(draw_answer(canvas, answer_of_label(canvas.task, target[0]), mask[0]))
     rows = [("input", inputs)] if has_own_input(task) else []
     if not rows or task.label is not RESTORED:  # the picture itself heads the column
         rows.append(("label", labels))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from encoders.codecs.encodings import encoding_of, file_name, read_raw
-from encoders.codecs.poses import point_info_camera
+from encoders.codecs.point_info import point_info_camera
 from encoders.errors import InvalidDataError
 from encoders.scenes.camera import Camera
 from encoders.scenes.making.folder import whole_views
@@ -93,6 +93,7 @@ def views_in_folder(out: Path, building: str) -> LabeledViews:
     """Return the whole views of a building in a data set's folder."""
 
     def stored(key: Key, domain: str) -> Any:
+        """Read the file of a view."""
         return read_raw(out / domain / building / file_name(*key, domain), domain)
 
     keys = sorted(whole_views(out, building))
@@ -127,9 +128,11 @@ def sample_view(settings: WorldSettings) -> tuple[LabeledViews, Key]:
 
     @cache
     def rendered(key: Key) -> Mapping[str, Any]:
+        """Render a view's labels (cached)."""
         return render_labels(planned, plans[key], seconds)
 
     def stored(key: Key, domain: str) -> Any:
+        """Return what the file of a view would hold."""
         if domain == "rgb":  # partners need no labels
             return render_picture(planned, plans[key], seconds)
         return encoding_of(domain).store(rendered(key)[domain])

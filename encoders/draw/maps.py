@@ -16,7 +16,7 @@ from encoders.draw.canvas import Canvas, as_pixels
 from encoders.tasks.curves import log_depth
 from taskgraph.arrays import Array, Pixels
 
-Painter = Callable[[Canvas, Array], Pixels]
+MapPainter = Callable[[Canvas, Array], Pixels]
 
 NEAR, FAR = 0.5, 8.0
 """Depths (meters) that the color scale begins and ends at."""
@@ -35,18 +35,18 @@ SEGMENT_COLORS = np.random.default_rng(26).integers(60, 256, (256, 3), dtype=np.
 """Colors of the segments 0 to 255; later segments repeat them."""
 
 
-def restored(canvas: Canvas, answer: Array) -> Pixels:
+def paint_restored(canvas: Canvas, answer: Array) -> Pixels:
     """Return the picture itself, (3, H, W) in [-1, 1]."""
     return as_pixels(answer)
 
 
-def recolored(canvas: Canvas, answer: Array) -> Pixels:
+def paint_recolored(canvas: Canvas, answer: Array) -> Pixels:
     """Color the input's lightness by the (Q, H, W) probabilities of color bins."""
     light = np.moveaxis(canvas.inputs[0], 0, -1)
     return colored(light, expected_ab(np.moveaxis(answer, 0, -1)))
 
 
-def depth(canvas: Canvas, answer: Array) -> Pixels:
+def paint_depth(canvas: Canvas, answer: Array) -> Pixels:
     """Color logarithms of depths by `depth_colors`."""
     return _log_depth_colors(answer[0])
 
@@ -62,12 +62,12 @@ def _log_depth_colors(logarithms: Array) -> Pixels:
     return _bytes(255 * matplotlib.colormaps["viridis"](share)[..., :3])
 
 
-def normals(canvas: Canvas, answer: Array) -> Pixels:
+def paint_normals(canvas: Canvas, answer: Array) -> Pixels:
     """Color unit normals as Taskonomy's files do: 127 + 127 (x, y, z)."""
     return _bytes(CENTER + 127 * np.moveaxis(answer, 0, -1))
 
 
-def curvature(canvas: Canvas, answer: Array) -> Pixels:
+def paint_curvature(canvas: Canvas, answer: Array) -> Pixels:
     """Color the two principal curvatures: red is the larger, green the smaller one, gray is flat.
 
     The scale is an arctangent: see `HALF_CURVATURE`.
@@ -78,27 +78,28 @@ def curvature(canvas: Canvas, answer: Array) -> Pixels:
     return _bytes(colors)
 
 
-def gray(white: float = 1.0) -> Painter:
+def gray_painter(white: float = 1.0) -> MapPainter:
     """Return a painter of one channel in gray: -1 is black, ``white`` is white."""
 
     def paint(canvas: Canvas, answer: Array) -> Pixels:
+        """Draw the channel in gray."""
         return _bytes(np.repeat(255 * (answer[0] + 1)[..., None] / (white + 1), 3, axis=-1))
 
     return paint
 
 
-def semantic(canvas: Canvas, answer: Array) -> Pixels:
+def paint_semantic(canvas: Canvas, answer: Array) -> Pixels:
     """Color each class by `SEMANTIC_COLORS`; class 0 is the background."""
     colors: Pixels = SEMANTIC_COLORS[answer]
     return colors
 
 
-def segments(canvas: Canvas, answer: Array) -> Pixels:
+def paint_segments(canvas: Canvas, answer: Array) -> Pixels:
     """Color segments by their numbers, or an embedding by its principal components."""
-    return principal_colors(answer) if answer.ndim == 3 else numbered(canvas, answer)
+    return principal_colors(answer) if answer.ndim == 3 else paint_numbers(canvas, answer)
 
 
-def numbered(canvas: Canvas, answer: Array) -> Pixels:
+def paint_numbers(canvas: Canvas, answer: Array) -> Pixels:
     """Color each number by `SEGMENT_COLORS`."""
     colors: Pixels = SEGMENT_COLORS[answer % len(SEGMENT_COLORS)]
     return colors
@@ -123,10 +124,10 @@ def principal_colors(embedding: Array) -> Pixels:
     return _bytes(colors.reshape(*embedding.shape[1:], 3))
 
 
-def plain_map(canvas: Canvas, answer: Array) -> Pixels:
+def paint_map(canvas: Canvas, answer: Array) -> Pixels:
     """Draw one channel in gray, three as a picture, others by their principal components."""
     if len(answer) == 1:
-        return gray()(canvas, answer)
+        return gray_painter()(canvas, answer)
     return as_pixels(answer) if len(answer) == 3 else principal_colors(answer)
 
 

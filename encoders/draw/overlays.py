@@ -46,6 +46,7 @@ def with_vanishing_axes(picture: Image.Image, axes: Floats, fov: float) -> Image
     half = np.tan(fov / 2)
 
     def draw(drawing: Any, side: float) -> None:
+        """Draw the nine crosses."""
         for x, y in itertools.product((-0.62, 0.0, 0.62), repeat=2):
             for axis, color in zip(axes, (RED, GREEN, BLUE), strict=True):
                 # How a point at depth 1 moves in the picture when it moves along the axis.
@@ -61,6 +62,7 @@ def with_box(picture: Image.Image, corners: Floats, fov: float) -> Image.Image:
     half = np.tan(fov / 2)
 
     def draw(drawing: Any, side: float) -> None:
+        """Draw the box's edges that are in front of the camera."""
         for first, second in itertools.combinations(range(8), 2):
             if (first ^ second).bit_count() == 1:
                 ends = _in_front(corners[first], corners[second])

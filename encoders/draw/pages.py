@@ -51,7 +51,7 @@ def lines(rows: Sequence[Sequence[Tile]], *, across: int = 7) -> Image.Image:
     return page
 
 
-def table(heads: Sequence[Tile], tasks: Sequence[TaskRows], *, blocks: int = 1) -> Image.Image:
+def draw_table(heads: Sequence[Tile], tasks: Sequence[TaskRows], *, blocks: int = 1) -> Image.Image:
     """Draw a table with a column for each view and rows for each task.
 
     The tasks are split into ``blocks`` tables side by side, each with the same heads.
@@ -68,7 +68,7 @@ def table(heads: Sequence[Tile], tasks: Sequence[TaskRows], *, blocks: int = 1) 
     return page
 
 
-def save(page: Image.Image, path: str | PathLike[str]) -> None:
+def save_page(page: Image.Image, path: str | PathLike[str]) -> None:
     """Write a page as a PNG file, which appears whole or not at all.
 
     Raises

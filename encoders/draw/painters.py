@@ -28,46 +28,46 @@ def puzzle(canvas: Canvas, answer: Array) -> Image.Image:
     return montage(pieces, canvas.tile)
 
 
-MAPS: dict[str, maps.Painter] = {
-    "autoencoder": maps.restored,
-    "colorization": maps.recolored,
-    "curvature": maps.curvature,
-    "denoise": maps.restored,
-    "edge3d": maps.gray(white=0.0),
-    "impainting_whole": maps.restored,
-    "keypoint2d": maps.gray(white=0.25),
-    "keypoint3d": maps.gray(white=0.0),
-    "rgb2depth": maps.depth,
-    "rgb2mist": maps.depth,
-    "rgb2sfnorm": maps.normals,
-    "segmentsemantic_rb": maps.semantic,
+MAPS: dict[str, maps.MapPainter] = {
+    "autoencoder": maps.paint_restored,
+    "colorization": maps.paint_recolored,
+    "curvature": maps.paint_curvature,
+    "denoise": maps.paint_restored,
+    "edge3d": maps.gray_painter(white=0.0),
+    "impainting_whole": maps.paint_restored,
+    "keypoint2d": maps.gray_painter(white=0.25),
+    "keypoint3d": maps.gray_painter(white=0.0),
+    "rgb2depth": maps.paint_depth,
+    "rgb2mist": maps.paint_depth,
+    "rgb2sfnorm": maps.paint_normals,
+    "segmentsemantic_rb": maps.paint_semantic,
 }
 """Painters of tasks whose answer has a value for each pixel; `MAPS_OF_KIND` draws other tasks.
 
 Occlusion edges and keypoints are faint in most of a picture, so values below 1 are white already.
 """
 
-MAPS_OF_KIND: dict[str, maps.Painter] = {
-    "map": maps.plain_map,
-    "class_map": maps.numbered,
-    "segments": maps.segments,
+MAPS_OF_KIND: dict[str, maps.MapPainter] = {
+    "map": maps.paint_map,
+    "class_map": maps.paint_numbers,
+    "segments": maps.paint_segments,
 }
 
 TILES: dict[str, Painter] = {
-    "ego_motion": cameras.egomotion,
-    "fix_pose": cameras.pose,
+    "ego_motion": cameras.draw_egomotion,
+    "fix_pose": cameras.draw_pose,
     "jigsaw": puzzle,
-    "non_fixated_pose": cameras.pose,
-    "point_match": words.match,
-    "room_layout": cameras.layout,
-    "vanishing_point_well_defined": cameras.vanishing,
+    "non_fixated_pose": cameras.draw_pose,
+    "point_match": words.draw_match,
+    "room_layout": cameras.draw_layout,
+    "vanishing_point_well_defined": cameras.draw_vanishing_points,
 }
 """Painters of tasks whose answer is a few numbers; `TILES_OF_KIND` draws other tasks."""
 
-TILES_OF_KIND: dict[str, Painter] = {"vector": words.numbers, "classes": words.classes}
+TILES_OF_KIND: dict[str, Painter] = {"vector": words.draw_numbers, "classes": words.draw_classes}
 
 
-def draw(canvas: Canvas, answer: Array, mask: ArrayLike | None = None) -> Image.Image:
+def draw_answer(canvas: Canvas, answer: Array, mask: ArrayLike | None = None) -> Image.Image:
     """Draw an answer (`encoders.draw.answers`), predicted or true, as a tile.
 
     Parameters

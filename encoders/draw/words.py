@@ -22,20 +22,20 @@ BAR = (190, 214, 244)
 """Color of the bars."""
 
 
-def classes(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_classes(canvas: Canvas, answer: Array) -> Image.Image:
     """Name the likeliest classes, each on a bar as long as its probability."""
     best = [int(k) for k in answer.argsort()[::-1][:TOP]]
     named = [(canvas.name(k), float(answer[k])) for k in best if answer[k] >= LEAST]
     return bars(named, canvas.tile)
 
 
-def match(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_match(canvas: Canvas, answer: Array) -> Image.Image:
     """Give the probabilities that both pictures show the same point, and that they do not."""
     order = (1, 0) if answer[1] >= answer[0] else (0, 1)
     return bars([(MATCHES[k], float(answer[k])) for k in order], canvas.tile)
 
 
-def numbers(canvas: Canvas, answer: Array) -> Image.Image:
+def draw_numbers(canvas: Canvas, answer: Array) -> Image.Image:
     """Write the first twelve numbers in their units."""
     return text([f"{value:.3g}" for value in canvas.in_units(answer)[:12]], canvas.tile)
 

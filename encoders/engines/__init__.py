@@ -13,7 +13,7 @@ from encoders.engines.job import Job
 from encoders.engines.local import LocalEngine
 from encoders.engines.named import ENGINES, engine_named
 from encoders.engines.pool import Engine, EngineError, WorkerPool
-from encoders.engines.running import JobOutcome, Outcome, as_completed, run
+from encoders.engines.running import JobOutcome, Outcome, as_completed, run_jobs
 from encoders.engines.threads import limited, with_threads
 
 __all__ = [
@@ -29,6 +29,6 @@ __all__ = [
     "as_completed",
     "engine_named",
     "limited",
-    "run",
+    "run_jobs",
     "with_threads",
 ]

@@ -158,7 +158,7 @@ class ClusterPool:
 
     @property
     def places(self) -> int:
-        """The engine's number of jobs, or else as many as fit on the cluster's machines now."""
+        """Return the engine's number of jobs, or as many as fit on the cluster's machines now."""
         return self._engine.jobs or max(1, self._room())
 
     def _machines(self) -> list[dict[str, float]]:

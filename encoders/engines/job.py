@@ -46,12 +46,12 @@ class Job:
 
     @property
     def is_done(self) -> bool:
-        """Whether the file ``done`` exists."""
+        """Return whether the file ``done`` exists."""
         return self.done is not None and self.done.exists()
 
     @property
     def folder(self) -> str:
-        """The folder that the job writes to, for errors of the disk; "" if it is unknown."""
+        """Return the folder that the job writes to, for errors of the disk; "" if it is unknown."""
         paths = (value for value in self.args if isinstance(value, Path))
         return str(self.done.parent if self.done else next(paths, ""))
 

@@ -21,11 +21,11 @@ class WorkerPool(Protocol):
 
     @property
     def places(self) -> int:
-        """The number of calls that may run at once; it may change during a run."""
+        """Return the number of calls that may run at once; it may change during a run."""
 
     @property
     def shared(self) -> bool:
-        """Whether all calls share one machine's memory, so that a retry should run alone."""
+        """Return whether all calls share one machine's memory, so that a retry should run alone."""
 
     def begin(self, key: str, packed: bytes) -> None:
         """Give a call to a worker; fewer than ``places`` calls must be running."""

@@ -71,7 +71,7 @@ class Outcome:
     stopped: str | None = None
 
 
-def run(
+def run_jobs(
     jobs: Iterable[Job], engine: Engine, *, progress: Progress = no_progress, attempts: int = 2
 ) -> Outcome:
     """Run all jobs, and return their outcomes; the arguments are those of `as_completed`."""
@@ -157,7 +157,7 @@ class _JobTable:
 
     @property
     def waiting(self) -> list[Job]:
-        """The jobs that will be begun."""
+        """Return the jobs that will be begun."""
         return [] if self.stopped else [*self.fresh, *self.suspects]
 
     def next(self, pool: WorkerPool) -> Job | None:

@@ -53,6 +53,7 @@ def with_threads(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the function with the threads of its ``config``."""
         with limited(_threads_of(signature.bind(*args, **kwargs).arguments["config"])):
             return function(*args, **kwargs)
 

@@ -55,24 +55,26 @@ def extra_installed(extra: str) -> Iterator[None]:
 
 
 def missing(needs: str, module: str, wanted: str = "") -> MissingPackageError:
-    """The error for a missing module: what needs it, and the command that installs it."""
+    """Return the error for a missing module: what needs it, and the command that installs it."""
     return MissingPackageError(f"{needs}, which is not installed: {remedy(module, wanted)}")
 
 
 def remedy(module: str, wanted: str = "") -> str:
-    """The command that installs a module, through its extra or by its package's name."""
+    """Return the command that installs a module, in a checkout through its extra.
+
+    Elsewhere it names all packages of the extra: no package index has this project's distribution.
+    """
     package = package_of(module)
     extra = extra_of(package, wanted)
-    if extra is None:
-        return f"pip install {package}"
-    extra = f"[{extra}]" if extra else ""
-    if in_checkout():
-        return f"in the checkout, pip install -c constraints.txt -e '.{extra}'"
-    return f"pip install '{DISTRIBUTION}{extra}'"
+    if extra is not None and in_checkout():
+        brackets = f"[{extra}]" if extra else ""
+        return f"in the checkout, pip install -c constraints.txt -e '.{brackets}'"
+    packages = packages_of_extras()[extra] if extra else {package}
+    return f"pip install {' '.join(sorted(packages))}"
 
 
 def extra_of(package: str, wanted: str = "") -> str | None:
-    """The extra that installs a package: ``wanted`` if that has it, else the smallest one.
+    """Return the extra that installs a package: ``wanted`` if it does, else the smallest one.
 
     It is "" where the package is installed without any extra, and None where no extra has it but
     those in `DEVELOPMENT`.
@@ -89,7 +91,7 @@ def extra_of(package: str, wanted: str = "") -> str | None:
 
 
 def package_of(module: str) -> str:
-    """The name of the distribution that has a module."""
+    """Return the name of the distribution that has a module."""
     top = module.partition(".")[0]
     return _normal(PACKAGE_OF.get(top, top))
 
@@ -105,7 +107,7 @@ def in_checkout() -> bool:
 
 @functools.cache
 def packages_of_extras() -> dict[str, frozenset[str]]:
-    """The packages that each extra installs, including those of the extras that it refers to.
+    """Return the packages that each extra installs, with those of extras it refers to.
 
     The key "" has the packages that are installed without any extra.
     """
@@ -114,7 +116,7 @@ def packages_of_extras() -> dict[str, frozenset[str]]:
 
 
 def _with_own_extras(extra: str, listed: Mapping[str, list[str]]) -> frozenset[str]:
-    """The packages of an extra, and of this project's extras among its requirements."""
+    """Return the packages of an extra, and of this project's extras among its requirements."""
     packages: set[str] = set()
     for requirement in listed[extra]:
         package, inner = _parts(requirement)
@@ -126,7 +128,7 @@ def _with_own_extras(extra: str, listed: Mapping[str, list[str]]) -> frozenset[s
 
 
 def _listed() -> dict[str, list[str]]:
-    """The requirements of each extra as declared; under "", those without any extra."""
+    """Return the requirements of each extra as declared; under "", those without any extra."""
     if in_checkout():
         text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
         project = tomllib.loads(text)["project"]
@@ -144,14 +146,14 @@ def _listed() -> dict[str, list[str]]:
 
 
 def _parts(requirement: str) -> tuple[str, list[str]]:
-    """The package of a requirement, and the extras of that package that it names."""
+    """Return the package of a requirement, and the extras of that package that it names."""
     match = re.match(r"\s*([\w.-]+)\s*(?:\[([^\]]*)\])?", requirement)
     assert match, requirement
     return _normal(match[1]), [name.strip() for name in (match[2] or "").split(",") if name.strip()]
 
 
 def _normal(name: str) -> str:
-    """A package's name, normalized as package indexes do."""
+    """Return a package's name, normalized as package indexes do."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

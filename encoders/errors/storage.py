@@ -49,7 +49,7 @@ def disk_is_full(error: BaseException) -> bool:
 
 
 def trouble(error: BaseException, folder: Path | str = "") -> str | None:
-    """The message for an error of the file system, as one line; None for any other error.
+    """Return the message for an error of the file system, as one line; None for any other error.
 
     Parameters
     ----------
@@ -90,6 +90,7 @@ def storing(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the function within `stored_in`."""
         with stored_in(signature.bind(*args, **kwargs).arguments["out"]):
             return function(*args, **kwargs)
 

@@ -17,7 +17,7 @@ from encoders.losses.adversarial import (
 from encoders.losses.entropy import soft_xentropy, xentropy
 from encoders.losses.masked import batch_mean, weights
 from encoders.losses.metric import metric
-from encoders.losses.pose import ego_cycle, pose_norm, robust, rotation
+from encoders.losses.pose import ego_cycle, pose_norm, robust, rotation_matrices
 from encoders.losses.regression import l1, l2
 
 
@@ -25,7 +25,7 @@ class Loss(Protocol):
     """A pure function of a batch. A loss may have further settings, as keywords with defaults."""
 
     def __call__(self, prediction: Tensor, target: Tensor, mask: Tensor | None = None, /) -> Tensor:
-        """The loss of each image, (B,), lower is better; NaN if the image's mask is empty.
+        """Return the loss of each image, (B,), lower is better; NaN for an empty mask.
 
         It is computed in float32, also under autocast.
         """
@@ -57,7 +57,7 @@ __all__ = [
     "noise_scale",
     "pose_norm",
     "robust",
-    "rotation",
+    "rotation_matrices",
     "soft_xentropy",
     "weights",
     "with_noise",

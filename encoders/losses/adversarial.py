@@ -13,7 +13,7 @@ from encoders.losses.masked import as_float32, masked_mean
 
 
 def generator_loss(fake: Tensor) -> Tensor:
-    """The encoder-decoder's adversarial loss: the mean of -log D(fake) over patches.
+    """Return the encoder-decoder's adversarial loss: the mean of -log D(fake) over patches.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def generator_loss(fake: Tensor) -> Tensor:
 
 
 def discriminator_loss(real: Tensor, fake: Tensor, *, real_label: float = 0.9) -> Tensor:
-    """The discriminator's loss: its logits' cross-entropy against ``real_label`` and against 0.
+    """Return the cross-entropy of the discriminator's logits to ``real_label`` and to 0.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def combined(loss: Tensor, adversarial: Tensor, *, share: float = 0.004) -> Tens
 
 
 def noise_scale(step: int, *, start: float = 0.1, halved_at: int = 25_000) -> float:
-    """The standard deviation of the noise on the discriminator's input: start / (1 + step / h).
+    """Return the standard deviation of the discriminator's input noise: start / (1 + step / h).
 
     The authors publish the start (0.1) and the formula, but not h, ``halved_at``. Our choice is
     25,000 steps, as long as the authors train without the discriminator.

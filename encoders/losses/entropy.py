@@ -17,7 +17,7 @@ def xentropy(
     *,
     class_weights: Tensor | None = None,
 ) -> Tensor:
-    """Cross-entropy with class numbers: the mean of -w_y log softmax(prediction)_y.
+    """Return the cross-entropy with class numbers: the mean of -w_y log softmax(prediction)_y.
 
     The mean is over the valid pixels of each image.
 
@@ -63,7 +63,7 @@ def soft_xentropy(
     *,
     class_weights: Tensor | None = None,
 ) -> Tensor:
-    """Cross-entropy with probabilities: the mean of -w Σ_k target_k log softmax(prediction)_k.
+    """Return the cross-entropy with probabilities: mean -w Σ_k target_k log softmax(prediction)_k.
 
     The mean is over the valid pixels of each image.
 
@@ -100,5 +100,5 @@ def soft_xentropy(
 
 
 def log_softmax(logits: Tensor) -> Tensor:
-    """Log-probabilities over dimension 1, in float32 or wider."""
+    """Return log-probabilities over dimension 1, in float32 or wider."""
     return F.log_softmax(as_float32(logits), dim=1)

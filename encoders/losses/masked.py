@@ -9,7 +9,7 @@ from encoders.errors import InvalidLossInputError
 
 
 def as_float32(values: Tensor) -> Tensor:
-    """The values in float32; float64 values stay as they are."""
+    """Return the values in float32; float64 values stay as they are."""
     return values if values.dtype == torch.float64 else values.float()
 
 
@@ -29,7 +29,7 @@ def check_alike(prediction: Tensor, target: Tensor) -> None:
 
 
 def checked_mask(prediction: Tensor, mask: Tensor | None) -> Tensor | None:
-    """The mask as booleans, after a check that its shape is the prediction's without channels.
+    """Check that the mask has the prediction's shape without channels; return it as booleans.
 
     Raises
     ------
@@ -48,12 +48,15 @@ def checked_mask(prediction: Tensor, mask: Tensor | None) -> Tensor | None:
 
 
 def _valid(mask: Tensor) -> Tensor:
-    """The mask as booleans; comparing booleans with 0 would turn them into whole numbers first."""
+    """Return the mask as booleans.
+
+    Comparing booleans with 0 would turn them into whole numbers first.
+    """
     return mask if mask.dtype == torch.bool else mask != 0
 
 
 def difference(prediction: Tensor, target: Tensor, kept: Tensor | None) -> Tensor:
-    """Prediction minus target, and zero outside the mask, even if the numbers there are NaN.
+    """Return prediction minus target; zero outside the mask, also where numbers are NaN.
 
     Masking comes before any absolute value or square, so that no gradient passes through masked
     numbers: 0 · NaN would be NaN.
@@ -64,7 +67,7 @@ def difference(prediction: Tensor, target: Tensor, kept: Tensor | None) -> Tenso
 
 
 def masked_mean(errors: Tensor, kept: Tensor | None) -> Tensor:
-    """The mean of (B, ...) errors over a mask of the same shape, for each image: (B,).
+    """Return the mean of (B, ...) errors over a mask of the same shape, for each image: (B,).
 
     An image with an empty mask has no mean and gets NaN, since any number could be mistaken for a
     loss. No gradient passes through it.
@@ -78,7 +81,7 @@ def masked_mean(errors: Tensor, kept: Tensor | None) -> Tensor:
 
 
 def weights(losses: Tensor, mask: Tensor | None) -> Tensor:
-    """The weight of each image: 1, or 0 if its mask is empty.
+    """Return the weight of each image: 1, or 0 if its mask is empty.
 
     Test losses are recorded only for images of weight 1. The mask belongs to the label of a
     target, so that all candidates of a target are measured on the same images.
@@ -101,7 +104,7 @@ def weights(losses: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def batch_mean(losses: Tensor, mask: Tensor | None) -> Tensor:
-    """The loss of a batch in training: the mean over images whose mask is not empty, else 0.
+    """Return the training loss of a batch: the mean over images with a mask, or 0.
 
     Each image counts once, however many of its pixels are valid, as in the tournament of test
     losses. The mask, not the losses, decides which images count: if a network diverges to NaN,

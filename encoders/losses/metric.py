@@ -22,7 +22,7 @@ def metric(
     pixels: int = 300,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """The mean over pairs of pixels of -log σ if they share a segment, else of -log(1 - σ).
+    """Return the mean over pairs of pixels of -log σ in one segment, else of -log(1 - σ).
 
     σ = 2 / (1 + exp d) is the probability that both pixels belong to one segment, with d the
     squared distance of their embeddings, clipped to [2e-7, 80]. The authors also clip σ to
@@ -76,7 +76,7 @@ def metric(
 
 
 def pixel_pairs(count: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The positions i < j of all count (count - 1) / 2 pairs."""
+    """Return the positions i < j of all count (count - 1) / 2 pairs."""
     first, second = torch.triu_indices(row=count, col=count, offset=1, device=device).unbind(0)
     return first, second
 
@@ -114,7 +114,7 @@ def sample_pixels(
 
 
 def squared_distances(points: Tensor) -> Tensor:
-    """The squared distances of (B, P, C) points, (B, P, P), computed from their inner products.
+    """Return the squared distances, (B, P, P), of (B, P, C) points, from inner products.
 
     The points are centered first, which keeps the products and so the cancellation small if all
     points are far from the origin. Autocast is off, because half precision is not enough.

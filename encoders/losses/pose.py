@@ -22,7 +22,7 @@ def pose_norm(
     *,
     reduce: Literal["mean", "sum"] = "mean",
 ) -> Tensor:
-    """The mean or sum of the Euclidean norms of the errors in rotation and in translation.
+    """Return the mean or sum of the Euclidean norms of the rotation and translation errors.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def ego_cycle(
     rate: float = 1.0,
     cut: float = 1.0,
 ) -> Tensor:
-    """The errors of the poses (1,2), (1,3), (2,3), and of (1,3) composed from the other two.
+    """Return errors of the poses (1,2), (1,3), (2,3), and of (1,3) composed from the others.
 
     The loss is ρ(e12) + ρ(e13) + ρ(e23) + rate ρ(e123), where ρ is `robust`. The error e of a pose
     is the sum of the two norms of `pose_norm`. The error e123 compares pose (2,3) after pose (1,2)
@@ -106,22 +106,22 @@ def ego_cycle(
 
 
 def cycle_error(predicted: Tensor, wanted: Tensor, std: Tensor) -> Tensor:
-    """The error e123 of `ego_cycle`, (B,), from (B, 18) poses in radians and meters."""
+    """Return the error e123 of `ego_cycle`, (B,), from (B, 18) poses in radians and meters."""
     poses = predicted.reshape(-1, 3, POSE)
     first, second = poses[:, FIRST_SECOND], poses[:, SECOND_THIRD]
     label = wanted.reshape(-1, 3, POSE)[:, FIRST_THIRD]
     scale = std.reshape(3, POSE)[FIRST_THIRD]
-    turn = rotation(second[:, :3])
-    composed = compose(turn, rotation(first[:, :3]))
+    turn = rotation_matrices(second[:, :3])
+    composed = compose(turn, rotation_matrices(first[:, :3]))
     shift = compose(turn, first[:, 3:].unsqueeze(2)).squeeze(2) + second[:, 3:]
-    chord: Tensor = vector_norm(composed - rotation(label[:, :3]), dim=(1, 2)) / 2**0.5
+    chord: Tensor = vector_norm(composed - rotation_matrices(label[:, :3]), dim=(1, 2)) / 2**0.5
     angles = scale[:3].square().mean().sqrt()
     drift: Tensor = vector_norm((shift - label[:, 3:]) / scale[3:], dim=1)
     return drift + chord / angles
 
 
-def rotation(angles: Tensor) -> Tensor:
-    """The matrices Rz(c) Ry(b) Rx(a), (B, 3, 3), of (B, 3) Euler angles (a, b, c) in radians."""
+def rotation_matrices(angles: Tensor) -> Tensor:
+    """Return the matrices Rz(c) Ry(b) Rx(a), (B, 3, 3), of (B, 3) Euler angles, radians."""
     (sa, sb, sc), (ca, cb, cc) = angles.sin().unbind(1), angles.cos().unbind(1)
     rows = (
         (cc * cb, cc * sb * sa - sc * ca, cc * sb * ca + sc * sa),
@@ -132,12 +132,12 @@ def rotation(angles: Tensor) -> Tensor:
 
 
 def compose(left: Tensor, right: Tensor) -> Tensor:
-    """The product of (B, 3, 3) and (B, 3, n) matrices, in full precision also under autocast."""
+    """Return the product of (B, 3, 3) and (B, 3, n) matrices, in full precision under autocast."""
     return (left.unsqueeze(3) * right.unsqueeze(1)).sum(2)
 
 
 def part_norms(error: Tensor) -> Tensor:
-    """The norms of the rotation's and the translation's part, (B, n, 2), of (B, 6 n) errors."""
+    """Return the norms of rotation and translation parts, (B, n, 2), of (B, 6 n) errors."""
     if error.shape[1] % POSE:
         raise InvalidLossInputError(
             f"{error.shape[1]} numbers an image are not a whole number of poses; a pose has 6: "

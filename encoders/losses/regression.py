@@ -8,7 +8,7 @@ from encoders.losses.masked import checked_mask, difference, masked_mean
 
 
 def l1(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean absolute error over the channels and the valid pixels of each image.
+    """Return the mean absolute error over the channels and the valid pixels of each image.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def l1(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor
 
 
 def l2(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Mean squared error over the channels and the valid pixels of each image.
+    """Return the mean squared error over the channels and the valid pixels of each image.
 
     Parameters and result are as in `l1`. No root is taken, as it would not change which of two
     predictions of an image wins.

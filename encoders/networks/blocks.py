@@ -19,14 +19,14 @@ SLOPE = 0.2  # negative slope of the leaky ReLU
 
 
 def norm_layer(kind: Normalization, channels: int) -> nn.Module:
-    """A BatchNorm, or a GroupNorm with groups of about eight channels, for (B, C, H, W)."""
+    """Return a BatchNorm, or a GroupNorm with groups of about eight channels, for (B, C, H, W)."""
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     return GroupNorm(gcd(channels, max(1, channels // 8)), channels)
 
 
 def conv_block(inputs: int, outputs: int, norm: Normalization, *, stride: int = 1) -> nn.Sequential:
-    """A 3x3 convolution, a normalization, and a leaky ReLU."""
+    """Return a 3x3 convolution, a normalization, and a leaky ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
         norm_layer(norm, outputs),
@@ -35,7 +35,7 @@ def conv_block(inputs: int, outputs: int, norm: Normalization, *, stride: int = 
 
 
 def upsample_block(inputs: int, outputs: int, norm: Normalization) -> nn.Sequential:
-    """A 4x4 transposed convolution of stride 2, a normalization, and a leaky ReLU."""
+    """Return a 4x4 transposed convolution of stride 2, a normalization, and a leaky ReLU."""
     return nn.Sequential(
         nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False),
         norm_layer(norm, outputs),
@@ -94,7 +94,7 @@ BLOCKS: dict[str, type[BasicBlock] | type[Bottleneck]] = {
 
 
 def shortcut(inputs: int, outputs: int, stride: int, norm: Normalization) -> nn.Module:
-    """The shortcut of a residual block: the identity, or a 1x1 convolution if the shape changes."""
+    """Return a residual block's shortcut: the identity, or a 1x1 convolution to a new shape."""
     if stride == 1 and inputs == outputs:
         return nn.Identity()
     return nn.Sequential(

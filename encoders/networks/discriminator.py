@@ -36,7 +36,7 @@ class Discriminator(nn.Module):
         self.last = nn.Conv2d(inputs, 1, 4, 1, 1)
 
     def forward(self, images: Tensor, maps: Tensor) -> Tensor:
-        """Logits, (B, 1, patches, patches), of (B, C, H, W) pictures and (B, K, h, w) maps.
+        """Return (B, 1, patches, patches) logits of (B, C, H, W) pictures and (B, K, h, w) maps.
 
         Pictures are reduced to the size of smaller maps by averaging.
         """

@@ -20,7 +20,7 @@ class EncoderProtocol(Protocol):
     features: int
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Representations, (B, features, h, w), of (B, C, H, W) pictures in [-1, 1]."""
+        """Return (B, features, h, w) representations of (B, C, H, W) pictures in [-1, 1]."""
 
 
 class Trunk(nn.Module):
@@ -44,7 +44,7 @@ class Trunk(nn.Module):
             self.add_module(f"layer{number}", nn.Sequential(*blocks))
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """The output of each stage for (B, C, H, W) pictures, the finest first."""
+        """Return the output of each stage for (B, C, H, W) pictures, the finest first."""
         x = self.pool(F.relu(self.norm1(self.conv1(images)), inplace=True))
         outputs = []
         for number in range(1, self.stages + 1):
@@ -115,7 +115,7 @@ class Encoder(nn.Module):
 
 
 def coarse_stages(preset: Preset) -> int:
-    """The number of the trunk's last stages with at least the representation's stride."""
+    """Return the number of the trunk's last stages with at least the representation's stride."""
     stride, count = 4 if preset.trunk.pool else 2, 0
     for step in preset.trunk.strides:
         stride *= step

@@ -18,7 +18,7 @@ from encoders.networks.layers import as_map, last_map, layer_output
 from encoders.networks.projection import Projection, principal_projection, random_projection
 from encoders.networks.zoo import IMAGENET, named_model
 
-Layout = Literal["auto", "NCHW", "NHWC", "tokens"]
+LayerLayout = Literal["auto", "NCHW", "NHWC", "tokens"]
 ChannelStatistics = tuple[tuple[float, ...], tuple[float, ...]]
 
 
@@ -44,7 +44,7 @@ class External(nn.Module):
         *,
         normalize: ChannelStatistics | None,
         size: int | None,
-        layout: Layout,
+        layout: LayerLayout,
         frozen: bool,
     ) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class External(nn.Module):
         return self
 
     def raw(self, images: Tensor) -> Tensor:
-        """The layer's output before projection, (B, channels, 16, 16), for pictures in [-1, 1]."""
+        """Return the layer's unprojected output, (B, channels, 16, 16), for pictures in [-1, 1]."""
         if self.size is not None:
             images = F.interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
         if self.normalize is not None:
@@ -85,7 +85,7 @@ def external(
     weights: str | Path | None = None,
     normalize: ChannelStatistics | Literal["imagenet"] | None = None,
     size: int | None = None,
-    layout: Layout = "auto",
+    layout: LayerLayout = "auto",
     channels: int | None = None,
     seed: int = 0,
     frozen: bool = True,
@@ -192,7 +192,7 @@ def fit_projection(encoder: External, batches: Iterable[Tensor], channels: int) 
 
 
 def count_features(wrapped: External, picture: Tensor) -> int:
-    """The number of channels of the layer's output, found with one picture."""
+    """Return the number of channels of the layer's output, found with one picture."""
     training = wrapped.training
     wrapped.eval()
     with torch.no_grad():
@@ -202,6 +202,6 @@ def count_features(wrapped: External, picture: Tensor) -> int:
 
 
 def device_of(module: nn.Module) -> torch.device:
-    """The device of a module's first parameter or buffer; the CPU if it has neither."""
+    """Return the device of a module's first parameter or buffer; the CPU if it has neither."""
     tensors: list[Any] = [*module.parameters(), *module.buffers()]
     return tensors[0].device if tensors else torch.device("cpu")

@@ -24,7 +24,7 @@ class _Reached(BaseException):
 
 
 def layer_output(module: nn.Module, name: str, images: Tensor) -> Any:
-    """The output of the layer ``name`` for some images; later layers are not computed.
+    """Return the output of the layer ``name`` for some images; later layers are not computed.
 
     The first output is returned if the layer runs several times.
 
@@ -44,6 +44,7 @@ def layer_output(module: nn.Module, name: str, images: Tensor) -> Any:
         return module(images)
 
     def stop(_layer: nn.Module, _inputs: Any, output: Any) -> NoReturn:
+        """Leave the module with the layer's output."""
         raise _Reached(output)
 
     handle = module.get_submodule(name).register_forward_hook(stop)
@@ -57,7 +58,7 @@ def layer_output(module: nn.Module, name: str, images: Tensor) -> Any:
 
 
 def layer_shapes(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]]:
-    """The shapes of the outputs of all layers that run exactly once, by name.
+    """Return the shapes of the outputs of all layers that run exactly once, by name.
 
     Layers are in the order in which they end. Only layers whose output is one tensor are listed.
     The module is run in evaluation mode, and its mode is restored.
@@ -66,6 +67,7 @@ def layer_shapes(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]
     runs: dict[str, int] = {}
 
     def note(name: str, output: Any) -> None:
+        """Count a run of a layer, and keep its output's shape."""
         runs[name] = runs.get(name, 0) + 1
         if isinstance(output, Tensor):
             shapes[name] = tuple(output.shape)
@@ -89,7 +91,7 @@ def layer_shapes(module: nn.Module, images: Tensor) -> dict[str, tuple[int, ...]
 
 
 def last_map(module: nn.Module, images: Tensor) -> str:
-    """The name of the last layer whose output is a map or tokens, with several places.
+    """Return the name of the last layer whose output is a map or tokens, with several places.
 
     Raises
     ------

@@ -32,7 +32,7 @@ class EncoderDecoder(nn.Module):
         self.encoder, self.decoder, self.inputs = encoder, decoder, inputs
 
     def represent(self, images: Tensor) -> Tensor:
-        """The representations of each sample's pictures, concatenated by channel.
+        """Return the representations of each sample's pictures, concatenated by channel.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class EncoderDecoder(nn.Module):
         return each.reshape(len(images), -1, *each.shape[2:])
 
     def forward(self, images: Tensor) -> Tensor:
-        """The output for pictures as in `represent`: (B, size, H, W) maps or (B, size) numbers."""
+        """Return (B, size, H, W) maps or (B, size) numbers for pictures as in `represent`."""
         return cast(Tensor, self.decoder(self.represent(images)))
 
 

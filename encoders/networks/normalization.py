@@ -15,7 +15,7 @@ class GroupNorm(nn.GroupNorm):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """(B, C, H, W) -> the same shape and layout, normalized by picture and group."""
+        """Normalize (B, C, H, W) by picture and group; shape and layout stay."""
         if not _is_slow(input):
             return super().forward(input)
         result = super().forward(input.contiguous())

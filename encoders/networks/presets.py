@@ -128,7 +128,7 @@ class Preset:
 
     @property
     def stride(self) -> int:
-        """Side of the picture that corresponds to one place of the representation, in pixels."""
+        """Return how many pixels of a picture's side one place of the representation covers."""
         return self.size // GRID
 
 

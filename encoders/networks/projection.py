@@ -50,7 +50,7 @@ def check_channels(wide: int, narrow: int) -> None:
 
 
 def random_projection(wide: int, narrow: int, seed: int) -> Projection:
-    """A projection to a random subspace, uniformly distributed; its mean is zero."""
+    """Return a projection to a random subspace, uniformly distributed; its mean is zero."""
     check_channels(wide, narrow)
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn(wide, narrow, generator=generator, dtype=torch.float64)
@@ -62,7 +62,7 @@ def random_projection(wide: int, narrow: int, seed: int) -> Projection:
 def principal_projection(
     features: Callable[[Tensor], Tensor], batches: Iterable[Tensor], narrow: int
 ) -> Projection:
-    """A projection to the principal components of a representation, over all places of pictures.
+    """Return a projection to a representation's principal components over all places.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ class Standardize(nn.Module):
         self.scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
 
     def forward(self, representation: Tensor) -> Tensor:
-        """(B, channels, h, w) -> the same shape, within ±`SPREAD`."""
+        """Standardize (B, channels, h, w) values to within ±`SPREAD`."""
         return ((representation - self.mean) / self.scale).clamp(-SPREAD, SPREAD)
 
 
@@ -98,7 +98,7 @@ class ReadOut(nn.Module):
         self.decoder = decoder(preset, output, inputs, features=2 * channels, generator=generator)
 
     def forward(self, representations: Tensor) -> Tensor:
-        """(B, inputs x channels, h, w) representations -> the decoder's output."""
+        """Return the decoder's output for (B, inputs x channels, h, w) representations."""
         batch, _, height, width = representations.shape
         each = representations.reshape(batch * self.inputs, self.channels, height, width)
         each = self.standardize(each)
@@ -122,7 +122,7 @@ class TransferNetwork(nn.Module):
         return self
 
     def forward(self, images: Tensor) -> Tensor:
-        """Pictures -> the target's output."""
+        """Return the target's output for pictures."""
         with torch.no_grad():
             representation = self.source.represent(images)
         result: Tensor = self.readout(representation)

@@ -14,8 +14,7 @@ from encoders.scenes.making.settings import WorldSettings
 from encoders.tasks import TASKS
 from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
+from encoders.transfer.settings import SweepConfig, TransferConfig
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class PipelineConfig:
     screen: int = 0
 
     def with_seed(self, seed: int) -> PipelineConfig:
-        """The same settings with another seed of the scenes, the weights and the order."""
+        """Return the same settings with another seed of the scenes, the weights and the order."""
         return dataclasses.replace(
             self,
             scenes=dataclasses.replace(self.scenes, seed=seed),
@@ -73,7 +72,7 @@ class PipelineConfig:
         )
 
     def with_threads(self, threads: int) -> PipelineConfig:
-        """The same settings with another number of threads for each job."""
+        """Return the same settings with another number of threads for each job."""
         return dataclasses.replace(
             self,
             train=dataclasses.replace(self.train, threads=threads),
@@ -81,13 +80,13 @@ class PipelineConfig:
         )
 
     def bank(self, data: Path) -> tuple[list[str], BankConfig]:
-        """The tasks to train on the folder ``data``, and the configuration of the bank."""
+        """Return the tasks to train on the folder ``data``, and the configuration of the bank."""
         return trainable(self.tasks), BankConfig(
             str(data), self.preset, self.train, self.references, epochs_of=self.epochs_of
         )
 
     def sweep(self, data: Path, bank: Path) -> SweepConfig:
-        """The configuration of the sweep from the folder ``bank`` on the folder ``data``."""
+        """Return the configuration of the sweep from the folder ``bank`` on the folder ``data``."""
         trained = trainable(self.tasks)
         size = PRESETS[self.preset].size
         train, valid, test = self.images

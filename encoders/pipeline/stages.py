@@ -18,17 +18,23 @@ from encoders.pipeline.presets import PipelineConfig
 from encoders.scenes.making.make import make
 from encoders.transfer.gather import LOSSES, TRANSFERS, gather
 from encoders.transfer.sweep import sweep
+from taskgraph.affinity import affinities
+from taskgraph.errors import InfeasibleError
 from taskgraph.problem import Problem
 from taskgraph.progress import ProgressFactory, no_progress_bar
 from taskgraph.report import report
+from taskgraph.selection import Stability, stability
 from taskgraph.solver import solve
-from taskgraph.tables import read_transfers, write_taxonomy, write_text
+from taskgraph.tables import read_losses, read_transfers, write_taxonomy, write_text
 from taskgraph.taxonomy import Taxonomy
 
 logger = logging.getLogger(__name__)
 
 WORLD, BANK, TRANSFER = "world", "bank", "transfers"
 TAXONOMY, REPORT, TIMES = "taxonomy.json", "report.html", "times.json"
+
+RESAMPLES = 200
+"""Number of resamples of the test buildings, as in `taskgraph report`."""
 
 
 @dataclass
@@ -135,11 +141,22 @@ class Pipeline:
         return taxonomy
 
     def report(self) -> None:
-        """Write the report, an HTML page."""
+        """Write the report, an HTML page, with the stability of the taxonomy."""
         transfers = read_transfers(self.out / TRANSFER / TRANSFERS)
         title = f"Task taxonomy, preset {self.config.name}: {self.config.purpose}"
-        write_text(report(transfers, self._problem(), title=title), self.out / REPORT)
+        text = report(transfers, self._problem(), title=title, stable=self.stability())
+        write_text(text, self.out / REPORT)
         logger.info("report: %s", self.out / REPORT)
+
+    def stability(self) -> Stability | None:
+        """Solve the program for resamples of the test buildings; None if it has no solution."""
+        losses = read_losses(self.out / TRANSFER / LOSSES)
+        resampled = affinities(losses, bootstrap=RESAMPLES, seed=self.config.transfer.seed)
+        try:
+            with self.progress("stability (resamples)") as progress:
+                return stability(resampled, self._problem(), progress=progress)
+        except InfeasibleError:
+            return None
 
     def _problem(self) -> Problem:
         return Problem(budget=self.config.budget, max_order=self.config.max_order)

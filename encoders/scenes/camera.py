@@ -43,7 +43,7 @@ class Camera:
 
     @property
     def pitch(self) -> float:
-        """Angle of the viewing direction above the horizon, radians."""
+        """Return the angle of the viewing direction above the horizon, radians."""
         return float(np.arcsin(np.clip(-self.rotation[2, 2], -1.0, 1.0)))
 
     def directions(self, size: int, *, offsets: ArrayLike = (0.5, 0.5)) -> Floats:

@@ -53,7 +53,7 @@ class Hits:
 
     @property
     def valid(self) -> Booleans:
-        """(N,) whether the ray hit a surface."""
+        """Return whether each ray hit a surface, (N,) bools."""
         return self.face >= 0
 
 

@@ -20,18 +20,18 @@ TOP = 65535
 
 
 def log_depth(raw: Array) -> Array:
-    """log(1 + d) / log(2^16) for d in steps of 1/512 m: 0 at the camera, 1 at 128 m."""
+    """Return log(1 + d) / log(2^16) for d in steps of 1/512 m: 0 at the camera, 1 at 128 m."""
     scaled: Array = np.log1p(raw) / np.log(2.0**16)
     return scaled
 
 
 def clipped(raw: Array, *, ceiling: float) -> Array:
-    """raw / 65535, clipped to [0, ``ceiling``] and scaled linearly to [-1, 1]."""
+    """Return raw / 65535, clipped to [0, ``ceiling``] and scaled linearly to [-1, 1]."""
     return np.minimum(raw / TOP, ceiling) / ceiling * 2 - 1
 
 
 def stretched(raw: Array, *, ceiling: float) -> Array:
-    """raw / 65535, scaled so that 0 becomes -1 and ``ceiling`` becomes 1; not clipped."""
+    """Return raw / 65535, scaled, not clipped: 0 becomes -1 and ``ceiling`` becomes 1."""
     return raw / TOP / ceiling * 2 - 1
 
 
@@ -46,7 +46,7 @@ def signed8(raw: Array) -> Array:
 
 
 def centered(raw: Array) -> Array:
-    """A component of a unit vector from its 8-bit code, in which 127 stands for 0."""
+    """Return a component of a unit vector from its 8-bit code, in which 127 stands for 0."""
     return (raw - CENTER) / 127
 
 

@@ -61,7 +61,7 @@ _ALL = (
         pictures.COLORED,
         "Colorization",
         channels=1,
-        prepare=pictures.lightness,
+        prepare=pictures.lightness_pictures,
         source_only=True,
     ),
     Task(
@@ -71,7 +71,9 @@ _ALL = (
         labels.standardized_channels("principal_curvature", curves.standard, CURVATURE),
         "Curvature",
     ),
-    Task("denoise", _PICTURE, "l1", pictures.RESTORED, "Denoising", prepare=pictures.noisy),
+    Task(
+        "denoise", _PICTURE, "l1", pictures.RESTORED, "Denoising", prepare=pictures.noisy_pictures
+    ),
     Task(
         "edge2d", _PLANE, "l1", labels.to_ceiling("edge_texture", curves.clipped, 0.08), "2D Edges"
     ),
@@ -110,7 +112,7 @@ _ALL = (
         "l1",
         pictures.RESTORED,
         "In-painting",
-        prepare=pictures.with_hole,
+        prepare=pictures.pictures_with_hole,
         source_only=True,
     ),
     Task(

@@ -135,5 +135,5 @@ def fit_frequencies(
 
 
 def _or_one(scale: Floats) -> Floats:
-    """The deviations, with 1 in place of 0."""
+    """Return the deviations, with 1 in place of 0."""
     return np.where(scale > 1e-6, scale, 1.0)

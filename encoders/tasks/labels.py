@@ -9,6 +9,11 @@ import numpy as np
 from scipy import ndimage
 
 from encoders.codecs import poses
+from encoders.codecs.point_info import (
+    point_info_camera,
+    point_info_layout,
+    point_info_vanishing_points,
+)
 from encoders.errors import InvalidDataError
 from encoders.tasks.curves import Curve, apply_curve, clipped, log_depth
 from encoders.tasks.fits import (
@@ -23,7 +28,7 @@ from encoders.tasks.sample import Info, Sample, TargetsAndMask
 from encoders.tasks.task import Label
 from taskgraph.arrays import Floats
 
-Numbers = Callable[[Sequence[Info]], Floats]
+PointInfoNumbers = Callable[[Sequence[Info]], Floats]
 """From the ``point_info`` of a view and its partners to the numbers of a target."""
 
 DEPTH_LIMIT = 64500
@@ -38,7 +43,7 @@ that are clipped at the ceiling, and for labels that are not."""
 
 
 def from_folder(domain: str, curve: Curve, *, masked: bool = False) -> Label:
-    """A label that is a `Curve` of each pixel's stored number; the curve has no constants.
+    """Return a label that is a `Curve`, without constants, of each pixel's stored number.
 
     Parameters
     ----------
@@ -54,7 +59,7 @@ def from_folder(domain: str, curve: Curve, *, masked: bool = False) -> Label:
 def to_ceiling(
     domain: str, curve: Curve, published: float, *, masked: bool = False, blur: float = 0.0
 ) -> Label:
-    """A label as `from_folder`, divided by a ceiling: the paper's or a fitted one (`fit_ceiling`).
+    """Return a label as `from_folder`, divided by the paper's or a fitted ceiling.
 
     Parameters
     ----------
@@ -74,12 +79,12 @@ def to_ceiling(
 
 
 def depth(domain: str) -> Label:
-    """A label that is the logarithm of a depth; pixels from `DEPTH_LIMIT` on are masked out."""
+    """Return a label that is the logarithm of a depth; `DEPTH_LIMIT` and more are masked out."""
     return Label(partial(_depth, domain=domain), (domain,), valid=True)
 
 
 def standardized_channels(domain: str, curve: Curve, published: PublishedConstants) -> Label:
-    """A label as `from_folder`, standardized channel by channel (`fit_channels`)."""
+    """Return a label as `from_folder`, standardized channel by channel (`fit_channels`)."""
     return Label(
         partial(_channels, domain=domain, curve=curve),
         (domain,),
@@ -89,24 +94,24 @@ def standardized_channels(domain: str, curve: Curve, published: PublishedConstan
 
 
 def segments(domain: str, *, masked: bool = False) -> Label:
-    """A label that is the number of each pixel's segment, as stored."""
+    """Return a label that is the number of each pixel's segment, as stored."""
     return Label(partial(_segments, domain=domain, masked=masked), (domain,), masked)
 
 
 def semantic(domain: str, classes: int) -> Label:
-    """A label that is each pixel's class, counted from 0; stored zeros (uncertain) are masked."""
+    """Return a label that is each pixel's class from 0; stored zeros (uncertain) are masked."""
     make = partial(_semantic, domain=domain, classes=classes)
     return Label(make, (domain,), fit=partial(fit_frequencies, make=make))
 
 
 def class_probabilities(domain: str) -> Label:
-    """A label that is the probability of each class; files hold probabilities or scores."""
+    """Return a label that is the probability of each class; files hold probabilities or scores."""
     make = partial(_probabilities, domain=domain)
     return Label(make, (domain,), fit=partial(fit_frequencies, make=make))
 
 
-def from_point_info(numbers: Numbers, *, standardize: bool) -> Label:
-    """A label of numbers computed from the ``point_info`` of a view and its partners.
+def from_point_info(numbers: PointInfoNumbers, *, standardize: bool) -> Label:
+    """Return a label of numbers computed from the ``point_info`` of a view and its partners.
 
     ``standardize`` says whether each number is brought to mean 0 and standard deviation 1.
     """
@@ -116,30 +121,30 @@ def from_point_info(numbers: Numbers, *, standardize: bool) -> Label:
 
 
 def matching() -> Label:
-    """A label that is 1 if both pictures look at the same point, and 0 otherwise."""
+    """Return a label that is 1 if both pictures look at the same point, and 0 otherwise."""
     return Label(_matching)
 
 
 def pose_numbers(infos: Sequence[Info]) -> Floats:
-    """The pose, (6,), of the first camera relative to the second (`encoders.codecs.poses`)."""
-    (turn1, place1, _), (turn2, place2, _) = map(poses.point_info_camera, infos)
+    """Return the pose of camera 1 relative to camera 2, (6,) (`encoders.codecs.poses`)."""
+    (turn1, place1, _), (turn2, place2, _) = map(point_info_camera, infos)
     return poses.relative_pose(turn1, place1, turn2, place2)
 
 
 def egomotion_numbers(infos: Sequence[Info]) -> Floats:
-    """The three relative poses, (18,), of three cameras (`encoders.codecs.poses.egomotion`)."""
-    cameras = [poses.point_info_camera(info) for info in infos]
+    """Return the relative poses of three cameras, (18,) (`encoders.codecs.poses.egomotion`)."""
+    cameras = [point_info_camera(info) for info in infos]
     return poses.egomotion([turn for turn, _, _ in cameras], [place for _, place, _ in cameras])
 
 
 def vanishing_numbers(infos: Sequence[Info]) -> Floats:
-    """The unit vectors to the three vanishing points, (9,), in the camera's frame."""
-    return poses.point_info_vanishing_points(infos[0])
+    """Return the unit vectors to the three vanishing points, (9,), in the camera's frame."""
+    return point_info_vanishing_points(infos[0])
 
 
 def layout_numbers(infos: Sequence[Info]) -> Floats:
-    """The box around the room, (9,), in the camera's frame."""
-    return poses.point_info_layout(infos[0])
+    """Return the box around the room, (9,), in the camera's frame."""
+    return point_info_layout(infos[0])
 
 
 def _map(
@@ -176,7 +181,7 @@ def _segments(sample: Sample, *, domain: str, masked: bool) -> TargetsAndMask:
 
 
 def _semantic(sample: Sample, *, domain: str, classes: int) -> TargetsAndMask:
-    """Class numbers from 0; raises if a file has more classes."""
+    """Return class numbers from 0; raise if a file has more classes."""
     raw = sample.raw[domain]
     for number in np.flatnonzero((raw > classes).any(axis=(1, 2))):
         wrong = raw[number][raw[number] > classes]
@@ -190,7 +195,7 @@ def _semantic(sample: Sample, *, domain: str, classes: int) -> TargetsAndMask:
 
 
 def _probabilities(sample: Sample, *, domain: str) -> TargetsAndMask:
-    """Class probabilities; a view whose numbers are all zero has no label."""
+    """Return class probabilities; a view whose numbers are all zero has no label."""
     raw = sample.raw[domain].astype(np.float64)
     known = (raw != 0).any(axis=1)
     total = raw.sum(axis=1, keepdims=True)
@@ -204,8 +209,8 @@ def _probabilities(sample: Sample, *, domain: str) -> TargetsAndMask:
     return probabilities.astype(np.float32), known
 
 
-def _vector(sample: Sample, *, numbers: Numbers) -> TargetsAndMask:
-    """Numbers computed from ``point_info``, standardized; an error names the file."""
+def _vector(sample: Sample, *, numbers: PointInfoNumbers) -> TargetsAndMask:
+    """Return standardized numbers computed from ``point_info``; an error names the file."""
     rows = []
     for infos, paths in zip(sample.infos, sample.paths, strict=True):
         try:

@@ -42,7 +42,7 @@ DISPLAY_ORDER = (
 
 
 def known_name(name: str) -> str:
-    """A task's name in the dictionary, from any of its names.
+    """Return a task's name in the dictionary, from any of its names.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def known_name(name: str) -> str:
 
 
 def trained_name(name: str) -> str:
-    """The name as `known_name` returns it, of a task for which a network is trained.
+    """Return the name as `known_name` returns it, of a task for which a network is trained.
 
     Raises
     ------

@@ -14,8 +14,8 @@ from encoders.tasks.task import Label
 from taskgraph.arrays import Floats32
 
 
-def noisy(sample: Sample) -> Floats32:
-    """Inputs: the pictures with noise (`encoders.codecs.corruptions.noisy`), (B, 1, 3, S, S)."""
+def noisy_pictures(sample: Sample) -> Floats32:
+    """Return the pictures with noise, (B, 1, 3, S, S) (`encoders.codecs.corruptions.noisy`)."""
     rows = zip(sample.rgb, sample.rngs(), strict=True)
     return _planes(np.stack([corruptions.noisy(rgb, rng) for rgb, rng in rows]))[:, None]
 
@@ -24,18 +24,18 @@ PIECE = 2
 """The picture's side divided by the side of a jigsaw tile, as given to a network."""
 
 
-def with_hole(sample: Sample) -> Floats32:
-    """Inputs: pictures without their middle (`encoders.codecs.corruptions`), (B, 1, 3, S, S)."""
+def pictures_with_hole(sample: Sample) -> Floats32:
+    """Return the pictures without their middle, (B, 1, 3, S, S) (`encoders.codecs.corruptions`)."""
     return _planes(corruptions.masked(sample.rgb))[:, None]
 
 
-def lightness(sample: Sample) -> Floats32:
-    """Inputs: the lightness of the pictures (`encoders.codecs.colors`), (B, 1, 1, S, S)."""
+def lightness_pictures(sample: Sample) -> Floats32:
+    """Return the lightness of the pictures, (B, 1, 1, S, S) (`encoders.codecs.colors`)."""
     return _planes(colors.lightness(sample.rgb))[:, None]
 
 
 def shuffled_tiles(sample: Sample) -> Floats32:
-    """Inputs: nine tiles of each picture, in the order that `ORDER` is the label of.
+    """Return nine tiles of each picture, in the order that `ORDER` is the label of.
 
     Returns (B, 9, 3, S/2, S/2). A tile shows less than a third of the picture's side, so that S/2
     pixels lose no detail; nine tiles cost little more than two pictures. (Taskonomy's tiles have

@@ -67,15 +67,15 @@ class Sample:
 
     @property
     def rgb(self) -> Pixels:
-        """The views' own pictures, (B, S, S, 3)."""
+        """Return the views' own pictures, (B, S, S, 3)."""
         return self.pictures[:, 0]
 
     def rngs(self) -> list[Generator]:
-        """A random generator for each view, which gives the same numbers after each call."""
+        """Return a random generator for each view, which gives the same numbers after each call."""
         return [np.random.default_rng(SeedSequence(seed)) for seed in self.seeds]
 
     def everywhere(self, shrink: int = 1) -> Booleans:
-        """A (B, H, W) mask that is True everywhere, with H = W = S / ``shrink``."""
+        """Return a (B, H, W) mask that is True everywhere, with H = W = S / ``shrink``."""
         side = self.size // shrink
         return np.ones((len(self), side, side), dtype=bool)
 
@@ -118,7 +118,7 @@ class OneView:
 
 
 def scaled_pictures(sample: Sample) -> Floats32:
-    """The pictures scaled to [-1, 1], (B, n, 3, S, S): the input of most tasks."""
+    """Return the pictures scaled to [-1, 1], (B, n, 3, S, S): the input of most tasks."""
     planes = sample.pictures.transpose(0, 1, 4, 2, 3)
     scaled: Floats32 = np.divide(planes, np.float32(127.5), dtype=np.float32, order="C")
     scaled -= 1

@@ -13,7 +13,7 @@ from encoders.errors import InvalidDataError
 from encoders.tasks.sample import OneView, Sample, TargetsAndMask, scaled_pictures
 from taskgraph.arrays import Booleans, Floats32
 
-Kind = Literal["map", "class_map", "segments", "vector", "classes"]
+OutputKind = Literal["map", "class_map", "segments", "vector", "classes"]
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,17 @@ class Output:
         H and W are the side of the pictures divided by this number.
     """
 
-    kind: Kind
+    kind: OutputKind
     channels: int | None
     shrink: int = 1
 
     @property
     def pixels(self) -> bool:
-        """Whether the output is a map, with one value or more for each pixel."""
+        """Return whether the output is a map, with one value or more for each pixel."""
         return self.kind in ("map", "class_map", "segments")
 
     def shape(self, size: int) -> tuple[int, ...]:
-        """The shape of a network's output for pictures of side ``size``.
+        """Return the shape of a network's output for pictures of side ``size``.
 
         Raises
         ------
@@ -158,16 +158,16 @@ class Task:
 
     @property
     def display(self) -> str:
-        """The title, or the name if there is no title."""
+        """Return the title, or the name if there is no title."""
         return self.title or self.name
 
     def input_shape(self, size: int) -> tuple[int, ...]:
-        """The shape of an input: (channels, s, s), or (inputs, channels, s, s) for several."""
+        """Return an input's shape: (channels, s, s), or (inputs, channels, s, s) for several."""
         one = (self.channels, size // self.shrink, size // self.shrink)
         return one if self.inputs == 1 else (self.inputs, *one)
 
     def domains(self) -> tuple[str, ...]:
-        """The folders that the label reads, besides those of the pictures and the valid pixels."""
+        """Return the folders that the label reads, besides pictures and valid pixels."""
         return self.label.domains if self.label else ()
 
     def needs_infos(self) -> bool:
@@ -194,7 +194,7 @@ def each_view(
 
 
 def _made_of_views(sample: Sample, *, function: Callable[[OneView], Any]) -> TargetsAndMask:
-    """The function's targets of all views; a place is masked out if one of its numbers is NaN."""
+    """Return the function's targets of all views; places with a NaN are masked out."""
     targets = np.stack([np.asarray(function(view), dtype=np.float32) for view in sample.views()])
     if targets.ndim == 1:
         targets = targets[:, None]

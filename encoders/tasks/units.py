@@ -32,7 +32,7 @@ class Conversion:
 def conversion(
     task: Task, trained: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> Conversion | None:
-    """The conversion of predictions from the ``trained`` constants to the ``wanted`` ones.
+    """Return how to convert predictions from ``trained`` constants to ``wanted`` ones.
 
     A target is (raw - mean) / std if the constants are a mean and a standard deviation, and
     2 raw / ceiling - 1 if they are a ceiling. A converted prediction stands for the same raw

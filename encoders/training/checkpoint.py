@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from torch import Tensor, nn
 
 from encoders.errors import InvalidDataError
 from taskgraph.tables import write_bytes
-
-FilePath = str | PathLike[str]
+from taskgraph.tables.formats import FilePath
 
 CONFIG = "config"
 """Key of the file's metadata that holds the configuration as JSON."""

@@ -12,12 +12,13 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from encoders.engines import with_threads
+from encoders.losses import Loss
 from encoders.training.adversarial import Adversary
 from encoders.training.checkpoint import read_weights, restore, write_weights
 from encoders.training.config import FitConfig
 from encoders.training.loading import Examples
-from encoders.training.loop import Augment, Loss, Training, adamw
-from encoders.training.run_state import BEST, Evaluation, RunState, resume, save_state
+from encoders.training.loop import Augment, Training, adamw
+from encoders.training.run_state import BEST, LogEntry, RunState, resume, save_state
 from encoders.training.schedule import CAP
 
 
@@ -32,7 +33,7 @@ def fit(
     *,
     measure: Loss | None = None,
     record: dict[str, Any] | None = None,
-    on_evaluation: Callable[[Evaluation], None] = lambda _: None,
+    on_evaluation: Callable[[LogEntry], None] = lambda _: None,
     fabric: Fabric | None = None,
     adversary: Adversary | None = None,
     augment: Augment | None = None,
@@ -52,7 +53,7 @@ def fit(
     record : dict, optional
         Further JSON values that are written to the files of weights.
     on_evaluation : function
-        Called with each finished `Evaluation`, such as `encoders.training.run_state.scalars`.
+        Called with each finished `LogEntry`, such as `encoders.training.tensorboard.scalars`.
     adversary : Adversary, optional
         Adds its term to the training loss. Reported losses do not include it.
     augment : function, optional

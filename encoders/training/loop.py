@@ -15,14 +15,13 @@ from torch import Tensor, nn
 
 from encoders.engines import with_threads
 from encoders.errors import TrainingError
-from encoders.losses import batch_mean
+from encoders.losses import Loss, batch_mean
 from encoders.training.adversarial import Adversary
 from encoders.training.config import FitConfig, learning_rate
 from encoders.training.loading import Batch, Examples, loader, of_epoch, shuffled
-from encoders.training.run_state import Evaluation, RunState
+from encoders.training.run_state import LogEntry, RunState
 from encoders.training.schedule import CAP, PATIENCE, Plateau, plateau
 
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(prediction, target, mask) -> (B,) losses; NaN where a mask is empty."""
 
 
@@ -75,7 +74,7 @@ class Training:
         self.parts = min(self.config.evaluations, self.batches)  # evaluations in an epoch
         self.evaluations = self.config.epochs * self.parts
 
-    def until_evaluation(self, measure: Loss, valid: Examples) -> Evaluation:
+    def until_evaluation(self, measure: Loss, valid: Examples) -> LogEntry:
         """Train until the next evaluation is due; returns it."""
         epoch, part = divmod(len(self.run.epochs), self.parts)
         parts = (part,) if part else ()
@@ -85,7 +84,7 @@ class Training:
         train_loss, speed, waiting = self._train(epoch, part, cuts)
         valid_losses = losses(self.fabric, self.model, measure, valid, self.config)
         valid_loss = _mean(valid_losses, epoch)
-        return Evaluation(epoch, rate, train_loss, valid_loss, speed, waiting, self.run.step)
+        return LogEntry(epoch, rate, train_loss, valid_loss, speed, waiting, self.run.step)
 
     def why_stopped(self) -> str | None:
         """Return why training is over after the evaluations so far; None if it is not."""

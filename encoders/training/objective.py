@@ -13,11 +13,10 @@ from torch import Tensor, nn
 
 from encoders.codecs.colors import rebalancing
 from encoders.errors import InvalidDataError, InvalidNetworkError
-from encoders.losses import LOSSES, metric
+from encoders.losses import LOSSES, Loss, metric
 from encoders.networks import EncoderDecoder, OutputSpec, Preset, network
 from encoders.tasks import Task
 from encoders.tasks.units import Conversion, conversion
-from encoders.training.loop import Loss
 
 HEADS = {
     "class_1000": (2, 1),

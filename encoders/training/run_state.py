@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import dataclasses
 import io
-import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from encoders.errors import InvalidDataError, MissingPackageError, TrainingError
-from encoders.errors.extras import remedy
-from encoders.training.checkpoint import read_config, read_weights, restore, write_weights
+from encoders.errors import InvalidDataError, TrainingError
+from encoders.training.checkpoint import read_weights, restore, write_weights
 from taskgraph.tables import write_text
 
 BEST, LAST, LOG, EVENTS = "best.safetensors", "last.safetensors", "log.csv", "tensorboard"
@@ -36,7 +33,7 @@ IMPLIED: Mapping[str, Any] = {"patience": None, "min_delta": 0.001, "cuts": 2, "
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class LogEntry:
     """Results of an evaluation on the validation split, and of the training since the last one.
 
     Attributes
@@ -85,21 +82,21 @@ class RunState:
     step: int = 0
     best_epoch: int = -1
     best_loss: float = math.inf
-    epochs: list[Evaluation] = field(default_factory=list)
+    epochs: list[LogEntry] = field(default_factory=list)
     best_step: int = -1
     stopped: str | None = None
 
     @property
     def last_epoch(self) -> int:
-        """The epoch of the last evaluation; -1 before the first."""
+        """Return the epoch of the last evaluation; -1 before the first."""
         return self.epochs[-1].epoch if self.epochs else -1
 
     @property
     def losses(self) -> list[float]:
-        """The validation losses, in order."""
+        """Return the validation losses, in order."""
         return [row.valid_loss for row in self.epochs]
 
-    def add(self, row: Evaluation) -> bool:
+    def add(self, row: LogEntry) -> bool:
         """Add an evaluation; returns whether it is the best so far."""
         self.epochs.append(row)
         if not row.valid_loss < self.best_loss:
@@ -169,7 +166,7 @@ def save_state(
     state = dataclasses.asdict(run)
     write_weights(folder / LAST, tensors, {**origin, "progress": state})
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(Evaluation)])
+    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(LogEntry)])
     writer.writeheader()
     writer.writerows(state["epochs"])
     write_text(text.getvalue(), folder / LOG)
@@ -214,7 +211,7 @@ def resume(
         optimizer.load_state_dict({**optimizer.state_dict(), "state": state_of})
     except (ValueError, KeyError, IndexError, RuntimeError) as error:
         raise InvalidDataError(f"{path}: its optimizer's state does not fit: {error}") from None
-    epochs = [Evaluation(**row) for row in state.pop("epochs")]
+    epochs = [LogEntry(**row) for row in state.pop("epochs")]
     return RunState(**state, epochs=epochs)
 
 
@@ -237,42 +234,3 @@ def _optimizer_state(
                 tensor = laid_out.copy_(tensor)
             state.setdefault(int(number), {})[key] = tensor
     return state
-
-
-@contextlib.contextmanager
-def scalars(folder: Path) -> Iterator[Callable[[Evaluation], None]]:
-    """Log a run's evaluations for TensorBoard; yields the ``on_evaluation`` to pass to `fit`.
-
-    The evaluations that ``folder`` holds already are logged first, and replace those of an earlier
-    log. So a run can also begin to log when it resumes. Evaluations are numbered from 0.
-
-    Raises
-    ------
-    MissingPackageError
-        If neither ``tensorboard`` nor ``tensorboardX`` is installed.
-    """
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
-
-    try:
-        # With purge_step=0, all that older files in the folder hold is replaced.
-        logger = TensorBoardLogger(folder, name="", version=EVENTS, purge_step=0)
-    except ModuleNotFoundError:
-        raise MissingPackageError(
-            "logs for TensorBoard need tensorboard or tensorboardX, and neither is installed: "
-            + remedy("tensorboard")
-        ) from None
-
-    numbers = itertools.count()
-
-    def log(row: Evaluation) -> None:
-        values = dataclasses.asdict(row)
-        logger.log_metrics({k: v for k, v in values.items() if k != "epoch"}, step=next(numbers))
-        logger.save()
-
-    path = folder / LAST
-    for row in read_config(path)["progress"]["epochs"] if path.exists() else ():
-        log(Evaluation(**row))
-    try:
-        yield log
-    finally:
-        logger.finalize("done")

@@ -121,7 +121,7 @@ def agreement(
 
 
 def _measures(predicted: Floats, trained: Floats, better: Better, top: int) -> dict[str, float]:
-    """All measures for one target; ``predicted`` must be larger for better sources."""
+    """Return all measures for one target; ``predicted`` must be larger for better sources."""
     names = ("spearman", "weighted_tau", "top1", f"top{top}", "regret_ratio")
     if len(trained) < 2:
         return dict.fromkeys(names, np.nan)
@@ -136,7 +136,10 @@ def _measures(predicted: Floats, trained: Floats, better: Better, top: int) -> d
 
 
 def _correlations(predicted: Floats, trained: Floats) -> tuple[float, float]:
-    """Spearman and weighted tau; 0 for constant predictions, NaN for constant trained values."""
+    """Return Spearman's and the weighted tau.
+
+    Both are 0 for constant predictions, and NaN for constant trained values.
+    """
     if np.ptp(trained) == 0:
         return np.nan, np.nan
     if np.ptp(predicted) == 0:
@@ -146,7 +149,7 @@ def _correlations(predicted: Floats, trained: Floats) -> tuple[float, float]:
 
 
 def _among_best(values: Floats, count: int) -> Floats:
-    """The probability that each entry is among the ``count`` largest, ties broken at random."""
+    """Return the probability that each entry is among the ``count`` largest; random ties."""
     limit = np.partition(values, -count)[-count]
     above, tied = values > limit, values == limit
     chances: Floats = above + tied * ((count - above.sum()) / tied.sum())
@@ -154,13 +157,13 @@ def _among_best(values: Floats, count: int) -> Floats:
 
 
 def _in_common(predicted: Floats, trained: Floats, count: int) -> float:
-    """The expected share of the ``count`` best entries that both rankings have in common."""
+    """Return the expected share of the ``count`` best entries that both rankings have in common."""
     both = _among_best(predicted, count) @ _among_best(trained, count)
     return float(both / count)
 
 
 def _regret_ratio(predicted: Floats, trained: Floats, better: Better) -> float:
-    """The expected ratio of the chosen source's trained value to the best one's, at least 1."""
+    """Return the expected ratio, at least 1, of the chosen source's value to the best one's."""
     if trained.min() <= 0:
         return np.nan
     chance = _among_best(predicted, 1)
@@ -177,7 +180,7 @@ def _summarized(
     confidence: float,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """One row of the summary: a measure's mean over targets, its interval, and that of chance."""
+    """Return a row of the summary: a measure's mean over targets, its interval, and chance."""
     values = column.to_numpy(dtype=np.float64)
     present = ~np.isnan(values)
     values, random = values[present], np.asarray(chance)[present]
@@ -199,7 +202,7 @@ def _summarized(
 def _checked(
     predicted: ArrayLike, trained: ArrayLike, sources: Sequence[str], targets: Sequence[str]
 ) -> tuple[Floats, Floats]:
-    """Both arrays in double precision, after a check of their shapes and numbers."""
+    """Return both arrays in double precision, after a check of their shapes and numbers."""
     arrays = []
     for name, values in (("predicted", predicted), ("trained", trained)):
         array = np.asarray(values, dtype=np.float64)

@@ -18,7 +18,7 @@ SEVERAL_PICTURES = frozenset({"ego_motion", "fix_pose", "non_fixated_pose", "poi
 """Targets for which the authors measured no transfers of order 5 and above."""
 
 
-class Candidates(Protocol):
+class CandidateRule(Protocol):
     """A rule that proposes the transfers of order 2 and above to one target.
 
     A rule is a frozen dataclass, or any function of this signature. It gets only the ranking, so
@@ -45,8 +45,8 @@ class Candidates(Protocol):
         """
 
 
-def first_order(target: str, sources: Iterable[str]) -> list[Sources]:
-    """All single sources except the target itself, sorted: the transfers to measure first."""
+def first_order_sources(target: str, sources: Iterable[str]) -> list[Sources]:
+    """Return all single sources but the target, sorted: the transfers to measure first."""
     names = sorted(sources)
     _require_names(names, f'the sources of target "{target}"')
     return [(name,) for name in names if name != target]
@@ -106,7 +106,7 @@ class SubsetsOfBest:
             )
 
     def __call__(self, target: str, ranked: Sequence[str], max_order: int) -> list[Sources]:
-        """Propose sets of sources, as `Candidates` describes."""
+        """Propose sets of sources, as `CandidateRule` describes."""
         _require_ranking(target, ranked, max_order)
         return [
             tuple(sorted(names))
@@ -133,7 +133,7 @@ class Published:
     end_at_four: frozenset[str] = SEVERAL_PICTURES
 
     def __call__(self, target: str, ranked: Sequence[str], max_order: int) -> list[Sources]:
-        """Propose sets of sources, as `Candidates` describes."""
+        """Propose sets of sources, as `CandidateRule` describes."""
         _require_ranking(target, ranked, max_order)
         last = min(max_order, len(ranked), 4 if target in self.end_at_four else max_order)
         return [
@@ -143,7 +143,7 @@ class Published:
         ]
 
 
-CANDIDATES: dict[str, Candidates] = {
+CANDIDATES: dict[str, CandidateRule] = {
     "first": FirstOrderOnly(),
     "best5": SubsetsOfBest(5),
     "published": Published(),

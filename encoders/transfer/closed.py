@@ -16,23 +16,24 @@ import numpy as np
 from torch import Tensor
 
 from encoders.training.objective import loss_of
-from encoders.transfer.candidates import Candidates, Sources, first_order, rank_sources
+from encoders.transfer.candidates import CandidateRule, Sources, first_order_sources, rank_sources
 from encoders.transfer.data import Views, evenly, open_transfer_data
-from encoders.transfer.families import Measured, batches, families, lacks_some, moments
-from encoders.transfer.measure import place_of, write_measured
+from encoders.transfer.families import batches, families, lacks_some
+from encoders.transfer.family_moments import Measured, moments
+from encoders.transfer.records import place_of, write_measured
 from encoders.transfer.ridge import (
     LAMBDAS,
     LAMBDAS_OF_IMAGES,
     Readout,
     RidgeResult,
     answer,
+    apply_readout,
     calibrate,
     class_weights,
     columns_of,
     fit_readout,
     joined,
     position,
-    predict,
     solve_all,
     top,
 )
@@ -167,17 +168,20 @@ def ranked(result: RidgeResult, target: str) -> list[str]:
     return rank_sources(target, errors)
 
 
-def measure_by_ridge(config: SweepConfig, out: Path, rule: Candidates, *, workers: int = 2) -> None:
+def measure_by_ridge(
+    config: SweepConfig, out: Path, rule: CandidateRule, *, workers: int = 2
+) -> None:
     """Measure ridge read-outs from all single sources, and from the sets that a rule proposes.
 
-    Losses and records are written as by `encoders.transfer.measure.measure`; a record has the
-    entry ``"readout": "ridge"``. Transfers that have a record are not measured again.
+    Losses and records are written as by `encoders.transfer.measure.measure_transfer`; a record has
+    the entry ``"readout": "ridge"``. Transfers that have a record are not measured again.
     """
 
     def measure_family(measured: Measured, result: RidgeResult) -> None:
+        """Measure single sources and the proposed sets for a family's targets."""
         for target in measured.family.targets:
             sets = rule(target, ranked(result, target), config.max_order)
-            for sources in [*first_order(target, config.sources), *sets]:
+            for sources in [*first_order_sources(target, config.sources), *sets]:
                 if not place_of(out, target, sources).exists():
                     _measure(measured, result, out, target, sources)
 
@@ -203,6 +207,7 @@ def _measure(
     calibration = calibrate(regressand, examples, loss, weights=weights)
 
     def losses_on(views: Views) -> Floats32:
+        """Return the losses on some views, (N,)."""
         batches = [
             loss(answer(regressand, numbers, calibration, weights=weights), truth, mask)
             for numbers, truth, mask in _predicted(measured, store, views, sources, readout)
@@ -233,7 +238,7 @@ def _predicted(
     for indices in batches(views):
         x = measured.features(store, views, indices, sources)
         _, target, mask = views.batch(indices)
-        yield predict(readout, x), target, mask
+        yield apply_readout(readout, x), target, mask
 
 
 def penalty_of(result: RidgeResult, target: str, sources: Sources) -> float:

@@ -159,6 +159,7 @@ def parts(
     names, rows = buildings_of(config, buildings), dataset.rows
 
     def of(part: str, count: int) -> Integers:
+        """Return at most ``count`` numbers of a part's examples, evenly spread."""
         available = np.flatnonzero(np.isin(rows, dataset.index.rows_of(names[part])))
         return evenly(available, count)
 

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from encoders.bank.pretrained import Form, form_of, load, network_file
+from encoders.bank.pretrained import load, network_file
 from encoders.engines import with_threads
-from encoders.errors import InvalidDataError
 from encoders.errors.storage import read_json
-from encoders.networks.readout import ReadOut
-from encoders.tasks import Task
 from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_config
-from encoders.training.config import FitConfig
 from encoders.training.fit import fit
 from encoders.training.loading import in_memory
 from encoders.training.loop import losses
@@ -36,120 +26,23 @@ from encoders.training.objective import (
     converted,
     loss_of,
     network_of,
-    output_of,
     training_loss_of,
 )
 from encoders.training.run_state import RunState
-from encoders.transfer.data import TransferData, TransferDataConfig, Views, open_transfer_data
-from encoders.transfer.store import REPRESENTATIONS, Store, kind_of
+from encoders.transfer.data import TransferData, open_transfer_data
+from encoders.transfer.records import place_of, write_measured
+from encoders.transfer.represented import Represented, read_out
+from encoders.transfer.settings import TransferConfig
+from encoders.transfer.store import REPRESENTATIONS, Store, input_kind
 from taskgraph.arrays import Floats32
-from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
-
-REFERENCES = (SELF, SCRATCH, AVERAGE)
-"""References that transfers are compared with; each is written as a source."""
-
-
-@dataclass(frozen=True)
-class TransferConfig:
-    """Configuration of the measurement of a transfer.
-
-    Attributes
-    ----------
-    bank : str
-        Folder of the trained encoders.
-    pool : TransferDataConfig
-        The images that are used.
-    fit : FitConfig
-        How read-outs, and the reference ``scratch``, are trained.
-    preset : str
-        Size of the read-outs and of ``scratch``. It and the size of the pictures must be those of
-        the bank; `of_bank` sets both.
-    """
-
-    bank: str
-    pool: TransferDataConfig
-    fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
-    preset: str = "tiny"
-
-    def record(self) -> dict[str, Any]:
-        """Return the values that ``config.json`` holds, by their keys."""
-        return {**dataclasses.asdict(self), "pool": self.pool.record()}
-
-    def of_bank(self, names: Sequence[str]) -> TransferConfig:
-        """Return the configuration with the preset and picture size of some of the bank's networks.
-
-        Raises
-        ------
-        InvalidDataError
-            If these networks differ in preset or size, or the bank lacks one of them.
-        """
-        form = form_of(self.bank, names)
-        return replace(self, preset=form.preset, pool=replace(self.pool, size=form.size))
-
-    def check(self, names: Sequence[str]) -> None:
-        """Raise if the preset or picture size is not that of some of the bank's networks.
-
-        Raises
-        ------
-        InvalidDataError
-            As for `of_bank`, or if the networks' preset or size differs from this one's.
-        """
-        form, own_form = form_of(self.bank, names), Form(self.preset, self.pool.size)
-        if form != own_form:
-            raise InvalidDataError(
-                f"the networks of {self.bank} are of {form}, and the transfers of {own_form}; take "
-                "both from the bank: TransferConfig(...).of_bank(names)"
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class Represented:
-    """Examples whose inputs are representations instead of pictures (`loading.Examples`).
-
-    The inputs of a batch are (B, n k features, h, w): the channels of the n pictures one after the
-    other, and for each picture those of the k sources.
-
-    Attributes
-    ----------
-    views : Views
-        The examples with pictures.
-    store : Store
-        The folder of the representations.
-    sources : tuple of str
-        The sources whose representations are joined by channel.
-    kind : str
-        Kind of the input that representations are computed from (`store.kind_of`).
-    """
-
-    views: Views
-    store: Store
-    sources: tuple[str, ...]
-    kind: str
-
-    def __len__(self) -> int:
-        return len(self.views)
-
-    def batch(self, indices: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return representations, targets and masks of some examples."""
-        _, target, mask = self.views.batch(indices)
-        rows = self.views.pictures(indices)  # (B, n)
-        by_source = [self.store.of(source, self.kind, rows) for source in self.sources]
-        joined = np.concatenate(by_source, axis=2)  # (B, n, k features, h, w)
-        flat = joined.reshape(len(rows), -1, *joined.shape[3:])
-        return torch.from_numpy(flat.astype(np.float32)), target, mask
-
-
-def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
-    """Return the path of a transfer's record; a Parquet file beside it has the test losses."""
-    return out / "measured" / target / f"{join_sources(sources)}.json"
 
 
 @with_threads
-def measure(
+def measure_transfer(
     config: TransferConfig, out: Path, target: str, sources: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Measure one transfer, or one of `REFERENCES`, and write its losses and its record.
+    """Measure one transfer or reference, and write its losses and its record.
 
     If the record exists, it is read, and nothing is measured.
 
@@ -160,7 +53,7 @@ def measure(
     target : str
         Name of a task.
     sources : tuple of str
-        Names of the sources, sorted; or one of `REFERENCES` alone.
+        Names of the sources, sorted; or one of `encoders.transfer.records.REFERENCES` alone.
 
     Returns
     -------
@@ -199,39 +92,6 @@ def measure(
     return record
 
 
-def write_measured(
-    out: Path,
-    pool: TransferData,
-    sources: tuple[str, ...],
-    valid: Floats32,
-    test: Floats32,
-    details: dict[str, Any],
-) -> dict[str, Any]:
-    """Write one transfer's test losses, and then its record, which marks it as complete.
-
-    Parameters
-    ----------
-    valid, test : (N,) arrays
-        Loss of each validation image and of each test image; NaN for images without a target.
-    details : dict
-        Further entries of the record.
-    """
-    path = place_of(out, pool.task.name, sources)
-    record = {
-        "target": pool.task.name,
-        "sources": join_sources(sources),
-        "order": 0 if sources[0] in REFERENCES else len(sources),
-        "valid_loss": float(np.nanmean(valid)),
-        "test_loss": float(np.nanmean(test)),
-        "images": {"train": len(pool.train), "valid": len(valid), "test": len(test)},
-        **details,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_frame(_table(pool, sources, test), path.with_suffix(".parquet"))
-    write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", path)
-    return record
-
-
 def _prepared(
     config: TransferConfig, out: Path, pool: TransferData, sources: tuple[str, ...]
 ) -> tuple[nn.Module, list[Any]]:
@@ -249,7 +109,7 @@ def _prepared(
         assert task.output is not None
         return Average(task.output.shape(config.pool.size)), views
     store = Store(out / REPRESENTATIONS)
-    parts = [Represented(part, store, sources, kind_of(task)) for part in views]
+    parts = [Represented(part, store, sources, input_kind(task)) for part in views]
     return read_out(config, task, store, parts[0]), parts
 
 
@@ -262,8 +122,8 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
     """Remove a target's record of ``self`` if an earlier version measured it in wrong units.
 
     That version compared a network's predictions with targets that were standardized with other
-    constants than those of its training. The next `measure` measures ``self`` again. Returns
-    whether a record was removed.
+    constants than those of its training. The next `measure_transfer` measures ``self`` again.
+    Returns whether a record was removed.
     """
     path = place_of(out, target, (SELF,))
     if not path.exists() or "converted" in json.loads(path.read_text()):
@@ -273,22 +133,6 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
         return False
     path.unlink()
     return True
-
-
-def read_out(config: TransferConfig, task: Task, store: Store, train: Represented) -> ReadOut:
-    """Return a new read-out, which standardizes its input channels.
-
-    Their means and deviations are computed from up to 256 training images.
-    """
-    channels = sum(store.shape(source)[0] for source in train.sources)
-    generator = torch.Generator().manual_seed(config.fit.seed)
-    readout = ReadOut(
-        config.preset, output_of(task), channels=channels, inputs=task.inputs, generator=generator
-    )
-    chosen = np.unique(np.linspace(0, len(train) - 1, 256).astype(int)).tolist()
-    inputs = train.batch(chosen)[0]
-    readout.standardize.observe(inputs.reshape(-1, channels, *inputs.shape[2:]))
-    return readout
 
 
 def _fitted(
@@ -311,18 +155,3 @@ def _losses(
 ) -> Floats32:
     loss = loss_of(pool.task, pool.constants)
     return losses(config.fit.fabric(), model, loss, examples, config.fit)
-
-
-def _table(pool: TransferData, sources: tuple[str, ...], test: Floats32) -> pd.DataFrame:
-    """Return the test losses as taskgraph's table; each building is one bootstrap cluster."""
-    images = pool.test.images()
-    frame = pd.DataFrame(
-        {
-            "target": pool.task.name,
-            "sources": join_sources(sources),
-            "image": images,
-            "loss": test,
-            "cluster": [image.split("/")[0] for image in images],
-        }
-    )
-    return frame.dropna(subset=["loss"])

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from encoders.errors import UnknownNameError
-from encoders.transfer.candidates import Candidates, Sources
+from encoders.transfer.candidates import CandidateRule, Sources
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.tasks import join_sources, parse_sources
 
@@ -28,7 +28,7 @@ class Screened:
         name) that the rule has not proposed.
     """
 
-    rule: Candidates
+    rule: CandidateRule
     proposals: Mapping[str, Sequence[tuple[Sequence[str], float]]] = field(repr=False)
     per_order: int = 5
 
@@ -40,7 +40,7 @@ class Screened:
             )
 
     def __call__(self, target: str, ranked: Sequence[str], max_order: int) -> list[Sources]:
-        """Propose sets of sources, as `Candidates` describes.
+        """Propose sets of sources, as `CandidateRule` describes.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class _Screen:
             rows.sort()
 
     def best(self, order: int, count: int, *, besides: Collection[Sources]) -> list[Sources]:
-        """The ``count`` best sets of ``order`` sources that are not in ``besides``."""
+        """Return the ``count`` best sets of ``order`` sources that are not in ``besides``."""
         best: dict[Sources, None] = {}
         for _, sources in self.of_order.get(order, []):
             if len(best) == count:

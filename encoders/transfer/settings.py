@@ -1,14 +1,73 @@
-"""The configuration of a sweep of transfers."""
+"""The configurations of one measured transfer and of a sweep."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from encoders.errors import UnknownNameError
-from encoders.transfer.measure import TransferConfig
+from encoders.bank.pretrained import SUFFIX, Form, form_of
+from encoders.errors import InvalidDataError, UnknownNameError
+from encoders.tasks import TASKS
+from encoders.tasks.names import known_name
+from encoders.training.config import FitConfig
+from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.readouts import READOUTS
+
+
+@dataclass(frozen=True)
+class TransferConfig:
+    """Configuration of the measurement of a transfer.
+
+    Attributes
+    ----------
+    bank : str
+        Folder of the trained encoders.
+    pool : TransferDataConfig
+        The images that are used.
+    fit : FitConfig
+        How read-outs, and the reference ``scratch``, are trained.
+    preset : str
+        Size of the read-outs and of ``scratch``. It and the size of the pictures must be those of
+        the bank; `of_bank` sets both.
+    """
+
+    bank: str
+    pool: TransferDataConfig
+    fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
+    preset: str = "tiny"
+
+    def record(self) -> dict[str, Any]:
+        """Return the values that ``config.json`` holds, by their keys."""
+        return {**dataclasses.asdict(self), "pool": self.pool.record()}
+
+    def of_bank(self, names: Sequence[str]) -> TransferConfig:
+        """Return the configuration with the preset and picture size of some of the bank's networks.
+
+        Raises
+        ------
+        InvalidDataError
+            If these networks differ in preset or size, or the bank lacks one of them.
+        """
+        form = form_of(self.bank, names)
+        return replace(self, preset=form.preset, pool=replace(self.pool, size=form.size))
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raise if the preset or picture size is not that of some of the bank's networks.
+
+        Raises
+        ------
+        InvalidDataError
+            As for `of_bank`, or if the networks' preset or size differs from this one's.
+        """
+        form, own_form = form_of(self.bank, names), Form(self.preset, self.pool.size)
+        if form != own_form:
+            raise InvalidDataError(
+                f"the networks of {self.bank} are of {form}, and the transfers of {own_form}; take "
+                "both from the bank: TransferConfig(...).of_bank(names)"
+            )
 
 
 @dataclass(frozen=True)
@@ -51,3 +110,26 @@ class SweepConfig:
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""
         return {**dataclasses.asdict(self), "transfer": self.transfer.record()}
+
+
+def resolve_tasks(
+    bank: str, targets: tuple[str, ...] = (), sources: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the dictionary's names of targets and sources; by default all tasks of the bank.
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not that of a task.
+    InvalidDataError
+        If a target can only be a source.
+    """
+    of_bank = [name for name in TASKS if (Path(bank) / (name + SUFFIX)).is_file()]
+    target_names = [known_name(name) for name in targets] or [
+        name for name in of_bank if not TASKS[name].source_only
+    ]
+    for name in target_names:
+        if TASKS[name].source_only:
+            raise InvalidDataError(f"{name} can only be a source, not a target; leave it out")
+    source_names = [known_name(name) for name in sources] or of_bank
+    return tuple(dict.fromkeys(target_names)), tuple(dict.fromkeys(source_names))

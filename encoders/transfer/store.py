@@ -31,7 +31,7 @@ REPRESENTATIONS = "representations"
 VIEWS, BATCH = "views.npy", 64
 
 
-def kind_of(task: Task) -> str:
+def input_kind(task: Task) -> str:
     """Return the kind of input that the representations for a target are computed from.
 
     It is `PLAIN`, or the target's name if the target's own input is altered. For example, sources
@@ -132,7 +132,7 @@ def write_views(store: Store, rows: Integers) -> None:
     _write(rows, path)
 
 
-def encode(
+def write_representations(
     encoder: nn.Module,
     dataset: TaskonomyDataset,
     task: str,
@@ -159,7 +159,7 @@ def encode(
     InvalidDataError
         If the data set lacks a view of the store.
     """
-    kind = kind_of(dataset.tasks[task])
+    kind = input_kind(dataset.tasks[task])
     rows = np.load(store.folder / VIEWS)
     numbers = np.flatnonzero(np.isin(dataset.rows, rows))
     if len(numbers) < len(rows):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from taskgraph.errors import InvalidTableError
 from taskgraph.frames.columns import read_numbers, require_columns
-from taskgraph.frames.names import Names, check_names, read_sets, read_targets
+from taskgraph.frames.names import NameColumn, check_names, read_sets, read_targets
 from taskgraph.frames.rows import row_name
 
 WIN_COLUMNS = ("target", "sources", "versus", "wins")
@@ -48,7 +48,7 @@ def read_aggregated(
 
 def read_name_columns(
     frame: pd.DataFrame, required: tuple[str, ...], exact_names: bool
-) -> list[Names]:
+) -> list[NameColumn]:
     """Read and check the columns of names: all of the required columns but the last.
 
     Raises

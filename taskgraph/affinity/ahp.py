@@ -158,7 +158,7 @@ def check_clip(clip: float) -> None:
 
 
 def win_odds(wins: Floats, clip: float) -> Floats:
-    """(R, E, E) win odds, from win rates that are clipped to [clip, 1 - clip]."""
+    """Return the (R, E, E) win odds of win rates that are clipped to [clip, 1 - clip]."""
     shares = np.clip(wins, clip, 1.0 - clip)
     odds: Floats = shares / shares.transpose(0, 2, 1)  # (R, E, E)
     diagonal = np.arange(odds.shape[1])

@@ -35,12 +35,12 @@ class Resamples:
     units: Mapping[str, Integers]
 
     def weights(self, target: str) -> Integers:
-        """(R, B) array: how often each image of the target's tournament counts."""
+        """Return how often each image of the target's tournament counts, (R, B)."""
         return self.counts[:, self.units[target]]
 
 
 def units_of(images: Sequence[str], clusters: Mapping[str, str]) -> Integers:
-    """(B,) ints: the number of each image's unit, which is its cluster or the image itself."""
+    """Return the number of each image's unit, (B,): its cluster, or else the image itself."""
     known: dict[tuple[str, str], int] = {}
     return np.array([known.setdefault(_unit(image, clusters), len(known)) for image in images])
 

@@ -194,7 +194,10 @@ def _target_rows(
 
 
 def _against(losses: Floats, reference: int, ties: Ties) -> Floats:
-    """(E,) win rates against one row of losses; 0.5 for that row itself, even with strict ties."""
+    """Return the (E,) win rates against one row of losses.
+
+    The row itself has 0.5, also with strict ties.
+    """
     shares = win_rate(losses, losses[reference], ties=ties)
     shares[reference] = 0.5
     return shares

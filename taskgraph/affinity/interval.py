@@ -138,7 +138,7 @@ def _derivative(shares: Floats, clip: float) -> tuple[Floats, Floats, Floats, Fl
 
 
 def _image_moves(losses: Floats, own: Floats, other: Floats, ties: Ties) -> Floats:
-    """(E, B) sums over j of own[i, j] x[i, j] - other[i, j] x[j, i], where x is 1 for a win."""
+    """Return (E, B) sums over j of own[i, j] x[i, j] - other[i, j] x[j, i]; x is 1 for a win."""
     ranks = ranks_of(losses)
     moves = np.empty(losses.shape)
     # Single precision is enough for a variance, and twice as fast.
@@ -158,7 +158,9 @@ def _image_moves(losses: Floats, own: Floats, other: Floats, ties: Ties) -> Floa
 
 
 def _random_order(slopes: Floats) -> Floats:
-    """(E, E) covariance of the sums over j of slopes[i, j] x[i, j], if every order is as likely.
+    """Return the (E, E) covariance of the sums over j of slopes[i, j] x[i, j].
+
+    Every order of the candidates is taken to be equally likely.
 
     A win x[i, j] has the variance 1/4; two wins of one candidate have the covariance 1/12.
     """
@@ -168,7 +170,7 @@ def _random_order(slopes: Floats) -> Floats:
 
 
 def _sums(values: Floats, units: Integers) -> Floats:
-    """(E, C) sums of (E, B) values over the images of each unit."""
+    """Return the (E, C) sums of (E, B) values over the images of each unit."""
     sums = np.zeros((int(units.max()) + 1, len(values)))
     np.add.at(sums, units, values.T)
     return sums.T

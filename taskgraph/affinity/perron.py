@@ -59,7 +59,7 @@ def perron_vectors(matrices: Floats) -> Floats:
 
 
 def _iterate(matrices: Floats) -> tuple[Floats, Floats]:
-    """Power iteration: return (R, E) vectors, and a proven relative error of each.
+    """Return (R, E) vectors by power iteration, and a proven relative error of each.
 
     Let the quotients Mv / v differ by at most the factor 1 + p. Let S be the matrix M[i, j] v[j]
     with each row divided by its sum, and d the sum of the smallest entries of the columns of S.
@@ -81,7 +81,7 @@ def _iterate(matrices: Floats) -> tuple[Floats, Floats]:
 
 
 def _squared(matrices: Floats) -> Floats:
-    """Repeated squaring: return (R, E) vectors; NaN where the columns never agree.
+    """Return (R, E) vectors by repeated squaring; NaN where the columns never agree.
 
     All powers of a positive matrix have the same Perron vector, and the columns of high powers are
     nearly multiples of it.

@@ -63,7 +63,7 @@ def scratch_wins(
 
 
 def share_interval(wins: Floats, cluster: Integers, level: float = 0.95) -> tuple[float, float]:
-    """Interval of the mean over images that come in clusters; NaN, NaN for a single cluster.
+    """Return the interval of a mean over images in clusters; NaN, NaN for a single cluster.
 
     The mean is the ratio of two sums over clusters. The interval is Student's t with one degree
     of freedom less than there are clusters. Source: Cochran, Sampling Techniques (1977), Sec. 6.3.

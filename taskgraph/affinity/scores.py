@@ -95,7 +95,7 @@ def affinities_from_scores(
 
 
 def _weights(better: pd.Series, target: pd.Series, method: Method, temperature: float) -> pd.Series:
-    """Weights that are not normalized yet, from scores of which larger is better."""
+    """Return weights, not yet normalized, from scores of which larger is better."""
     groups = better.groupby(target)
     if method == "rank":
         return groups.rank(method="average")

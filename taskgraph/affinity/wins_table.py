@@ -90,7 +90,7 @@ def check_wins_table(frame: pd.DataFrame) -> None:
 
 
 def _win_matrix(target: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> Floats:
-    """(E, E) win rates of one target's tournament; raises where a pair is missing or wrong."""
+    """Return the (E, E) win rates of a tournament; raise where a pair is missing or wrong."""
     index = {name: k for k, name in enumerate(names)}
     wins = np.full((len(names), len(names)), np.nan)
     np.fill_diagonal(wins, 0.5)
@@ -126,7 +126,7 @@ def _contradiction(
 
 
 def _rounding(wins: pd.Series) -> float:
-    """Largest difference to 1 that rounding can leave in the sum of two opposite shares.
+    """Return the largest error that rounding can leave in the sum of two opposite shares.
 
     Each share of n digits is off by at most half a unit of its last digit. Shares that all have
     fewer than two digits are taken as exact.
@@ -160,7 +160,7 @@ def _check_pairs(pairs: pd.DataFrame) -> None:
 
 
 def _wins_against(reference: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> list[float]:
-    """Win rates of the named candidates against a reserved source; NaN where none is given."""
+    """Return the candidates' win rates against a reserved source; NaN where none is given."""
     wins = pairs[pairs["versus"] == reference].set_index("sources")["wins"].to_dict()
     if ties == "half":
         opposite = pairs[pairs["sources"] == reference].set_index("versus")["wins"]

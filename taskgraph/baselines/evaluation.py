@@ -55,7 +55,7 @@ class Evaluation:
 
     @cached_property
     def per_target(self) -> pd.DataFrame:
-        """Gain and quality of each target with each method but random sets."""
+        """Return the gain and quality of each target with each method but random sets."""
         parts = {
             name: taxonomy.to_frame().set_index("target").reindex(columns=["gain", "quality"])
             for name, taxonomy in self._named()
@@ -71,17 +71,17 @@ class Evaluation:
         each column. If a method spends another amount than the taxonomy, the next row is the
         optimum at its cost. NaN where there is no taxonomy or no measurement; see `notes`.
         """
-        rows = {name: summary(taxonomy) for name, taxonomy in self._named()}
+        rows = {name: taxonomy_summary(taxonomy) for name, taxonomy in self._named()}
         for name, drawn in ((RANDOM_BEST, self.random_best), (RANDOM, self.random)):
             if self.draws:
                 columns = (drawn.mean(), *percentiles(drawn))
                 rows |= {f"{name}, {end}": dict(of) for end, of in zip(ENDS, columns, strict=True)}
-                rows |= {label: summary(best) for label, best in self._other_optimum(name)}
+                rows |= {label: taxonomy_summary(best) for label, best in self._other_optimum(name)}
         return pd.DataFrame(rows).T.rename_axis("method").reset_index()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences that explain rows of `to_frame`."""
+        """Return sentences that explain rows of `to_frame`."""
         notes = [
             f"{name}: none, as {taxonomy.reason}"
             for name, taxonomy in self._named()
@@ -164,7 +164,7 @@ def _at_cost_of(method: str) -> str:
     return f"{SOLVED} at the cost of {method}"
 
 
-def summary(taxonomy: Taxonomy) -> dict[str, float]:
+def taxonomy_summary(taxonomy: Taxonomy) -> dict[str, float]:
     """Return the objective, the cost, and the mean gain and quality of a taxonomy, as `COLUMNS`."""
     if not taxonomy.solved:
         return dict.fromkeys(COLUMNS, np.nan)
@@ -172,7 +172,7 @@ def summary(taxonomy: Taxonomy) -> dict[str, float]:
     means = frame[["gain", "quality"]].mean()
     transferred = frame.loc[frame["order"] > 0, ["gain", "quality"]].mean()
     return {
-        "objective": np.nan if taxonomy.objective is None else taxonomy.objective,
+        "objective": np.nan if taxonomy.objective_value is None else taxonomy.objective_value,
         "spent": taxonomy.spent,
         "gain": means["gain"],
         "quality": means["quality"],

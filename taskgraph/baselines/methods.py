@@ -14,7 +14,7 @@ from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, best_edges, choose
+from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, best_edges, choose_transfers
 from taskgraph.solver.local import greedy_choice
 from taskgraph.solver.search import Solution
 from taskgraph.taxonomy import Taxonomy
@@ -133,7 +133,7 @@ def best_single_choice(program: Program) -> Choice | str:
     named, _ = best_edges(unlimited, ~program.banned)
     supervised = program.required.copy()
     supervised[unlimited.edge_sources[named[named != UNCOVERED], 0]] = True
-    choice = choose(unlimited, supervised)
+    choice = choose_transfers(unlimited, supervised)
     if choice is None:
         unnamed = np.flatnonzero((named == UNCOVERED) & ~program.solved_by_own(supervised))
         return f'"{program.targets[unnamed[0]]}" has no transfer from a single source'

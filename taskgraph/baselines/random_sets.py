@@ -13,7 +13,7 @@ from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.problem import Problem, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.progress import Progress, no_progress, with_progress
-from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose
+from taskgraph.solver.choice import SUPERVISED, UNCOVERED, Choice, choose_transfers
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
 
@@ -62,7 +62,7 @@ def draw_random_sets(
         tried += 1
         supervised = random_set(program, rng)
         edges = _random_edges(program, supervised, rng)
-        best = choose(program, supervised)
+        best = choose_transfers(program, supervised)
         random = choose_among(program, supervised, edges)
         if best is not None and random is not None:
             best_rows.append(_means(best, measured))
@@ -74,7 +74,9 @@ def draw_random_sets(
 
 
 def random_set(program: Program, rng: np.random.Generator) -> Booleans:
-    """(S,) bools: sources in a random order, each taken if it fits the rest of the budget.
+    """Return which sources are drawn, (S,) bools.
+
+    Sources are tried in a random order; each is taken if it fits the rest of the budget.
 
     A source that saves a transfer more expensive than its labels is always taken.
     """
@@ -105,7 +107,7 @@ def choose_among(program: Program, supervised: Booleans, edges: Integers) -> Cho
         None if a target is unsolved, or the budget is exceeded.
     """
     allowed = edges[edges >= 0]
-    choice = choose(program.with_edges(allowed), supervised)
+    choice = choose_transfers(program.with_edges(allowed), supervised)
     if choice is None:
         return None
     moved = choice.edges >= 0
@@ -115,7 +117,7 @@ def choose_among(program: Program, supervised: Booleans, edges: Integers) -> Cho
 
 
 def _random_edges(program: Program, supervised: Booleans, rng: np.random.Generator) -> Integers:
-    """(T,) ints: a random edge of those that the set allows to each target; -2 for none."""
+    """Return a random edge to each target among those that the set allows, (T,); -2 for none."""
     usable = np.flatnonzero(np.append(supervised, True)[program.edge_sources].all(axis=1))
     shuffled = usable[rng.permutation(len(usable))]
     edges = np.full(len(program.targets), UNCOVERED, dtype=np.int64)

@@ -14,13 +14,13 @@ from taskgraph.cli.losses import (
     losses_options,
     row_settings,
 )
-from taskgraph.cli.options import exact_names
+from taskgraph.cli.options import bootstrap_option, exact_names
 from taskgraph.cli.output import note, notices
 from taskgraph.cli.paths import TABLES, OutputFile
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities
-    from taskgraph.tables import Files
+    from taskgraph.tables import TableFiles
     from taskgraph.transfers import Transfers
 
 GUESSED = (
@@ -40,14 +40,11 @@ GUESSED = (
     help="File to write the table of transfers to (.csv, .csv.gz or .parquet).",
 )
 @losses_options
-@click.option(
-    "--bootstrap",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="R",
-    help="Give each affinity a 95 % interval (columns low and high) if R is above 0. The interval "
+@bootstrap_option(
+    "Give each affinity a 95 % interval (columns low and high) if R is above 0. The interval "
     "is the same for every R, as it needs no resamples; `taskgraph stability` resamples.",
+    default=0,
+    least=0,
 )
 @click.option(
     "--method",
@@ -97,7 +94,7 @@ def affinity_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
     return 0
 
 
-def _transfers(files: Files, flags: dict[str, Any]) -> Transfers:
+def _transfers(files: TableFiles, flags: dict[str, Any]) -> Transfers:
     """Return the table of transfers of the losses, win rates or scores in the files."""
     from taskgraph.tables import table_kind
 
@@ -112,7 +109,7 @@ def _transfers(files: Files, flags: dict[str, Any]) -> Transfers:
     raise click.UsageError(f"{files} holds affinities already; pass it to `taskgraph solve`")
 
 
-def _from_wins(files: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
+def _from_wins(files: TableFiles, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     """Return the affinities of a table of win rates."""
     from taskgraph.affinity import affinities_from_wins_table
     from taskgraph.tables import naming, read_wins
@@ -129,7 +126,9 @@ def _from_wins(files: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Aff
         )
 
 
-def _from_scores(files: Files, kind: str, rows: dict[str, Any], flags: dict[str, Any]) -> Transfers:
+def _from_scores(
+    files: TableFiles, kind: str, rows: dict[str, Any], flags: dict[str, Any]
+) -> Transfers:
     """Return weights from single scores, and note that they are no AHP affinities."""
     from taskgraph.affinity import affinities_from_scores
     from taskgraph.errors import InvalidTableError

@@ -18,7 +18,7 @@ from taskgraph.cli.options import (
     with_options,
 )
 from taskgraph.cli.output import note, show_data
-from taskgraph.cli.parameters import Amount, Numbers
+from taskgraph.cli.parameters import Amount, NumberList
 from taskgraph.cli.problem import problem_options, read_inputs
 from taskgraph.progress import progress_bar
 
@@ -35,14 +35,14 @@ def grid_options(*, draws: int) -> Callable[[F], F]:
     return with_options(
         click.option(
             "--budgets",
-            type=Numbers(),
+            type=NumberList(),
             metavar="1:26",
             help="Budgets to solve at: a list such as 2,4,8, or a range such as 1:26 or 1:26:5 "
             "(default: from the least budget that solves every target to the cost of all labels).",
         ),
         click.option(
             "--max-orders",
-            type=Numbers(int),
+            type=NumberList(int),
             metavar="1,2,3,4",
             default="1,2,3,4",
             show_default=True,
@@ -61,7 +61,7 @@ def grid_options(*, draws: int) -> Callable[[F], F]:
     )
 
 
-def frontier_frame(
+def frontier_and_table(
     transfers: Transfers,
     problem: Problem,
     grid: Mapping[str, Any],
@@ -133,7 +133,7 @@ def frontier_command(
     from taskgraph.cli.tables import show_frame
 
     transfers, problem = read_inputs(table, problem_file, flags)
-    frontier, frame = frontier_frame(
+    frontier, frame = frontier_and_table(
         transfers, problem, flags, solver=solver, time_limit=time_limit
     )
     if plot:

@@ -10,7 +10,7 @@ from taskgraph.cli.options import (
     F,
     exact_names,
     exact_names_option,
-    flat,
+    join_groups,
     merged,
     seed_option,
     where_conditions,
@@ -18,20 +18,20 @@ from taskgraph.cli.options import (
     with_options,
 )
 from taskgraph.cli.output import note
-from taskgraph.cli.parameters import Candidates, Names, Pairs
+from taskgraph.cli.parameters import NameList, NameValue, SourceSetList
 from taskgraph.cli.paths import InputTables
 from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities
     from taskgraph.losses import Losses
-    from taskgraph.tables import Files
+    from taskgraph.tables import TableFiles
 
 COLUMNS = (
     click.option(
         "--column",
         "columns",
-        type=Pairs(),
+        type=NameValue(),
         multiple=True,
         metavar="NAME=HEADER",
         help="Read the column HEADER of the files as NAME, as in sources=key1. Several columns "
@@ -47,7 +47,7 @@ COLUMNS = (
     where_option("Keep only the rows whose column HEADER holds VALUE."),
     click.option(
         "--drop",
-        type=Candidates(),
+        type=SourceSetList(),
         multiple=True,
         help="Leave these candidates (sets of sources) out, for example because they were tested "
         "on few images.",
@@ -64,7 +64,7 @@ DIRECTION = (
     ),
     click.option(
         "--higher-is-better-for",
-        type=Names(),
+        type=NameList(),
         multiple=True,
         help="The values of these targets are scores; those of all others are losses. A column "
         "higher_is_better (true or false) says the same.",
@@ -109,11 +109,11 @@ def losses_options(function: F) -> F:
     )
 
 
-def input_files(losses: tuple[str, ...], flags: dict[str, Any]) -> Files:
+def input_files(losses: tuple[str, ...], flags: dict[str, Any]) -> TableFiles:
     """Return all files of LOSSES, those in folders included, as one table."""
-    from taskgraph.tables import Files, expanded
+    from taskgraph.tables import TableFiles, expanded
 
-    return Files(expanded(losses), flags["file_names"])
+    return TableFiles(expanded(losses), flags["file_names"])
 
 
 def row_settings(flags: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def row_settings(flags: dict[str, Any]) -> dict[str, Any]:
     return {
         "columns": merged(flags["columns"]),
         "where": where_conditions(),
-        "drop": flat(flags["drop"]),
+        "drop": join_groups(flags["drop"]),
     }
 
 
@@ -134,11 +134,11 @@ def direction_settings(flags: dict[str, Any]) -> dict[str, Any]:
         )
     return {
         "higher_is_better": bool(higher) if higher or lower else None,
-        "higher_is_better_for": flat(flags.get("higher_is_better_for", ())),
+        "higher_is_better_for": join_groups(flags.get("higher_is_better_for", ())),
     }
 
 
-def affinities_of(files: Files, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
+def affinities_of(files: TableFiles, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     """Return the affinities of losses, and note what the images and values were taken for."""
     from taskgraph.affinity import affinities
     from taskgraph.frames.direction import described

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from taskgraph.cli.parameters import Names, Pairs
+from taskgraph.cli.parameters import NameList, NameValue
 from taskgraph.cli.paths import PICTURES, InputFile, OutputFile
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,6 +24,7 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     """Return a decorator that adds several options, in the order in which ``--help`` lists them."""
 
     def decorate(function: F) -> F:
+        """Add the options to a command's function."""
         for option in reversed(options):
             function = option(function)
         return function
@@ -46,6 +47,7 @@ def hidden_alias(old: str, new: str, **settings: Any) -> Callable[[F], F]:
     name = new.lstrip("-").replace("-", "_")
 
     def forward(ctx: click.Context, alias: click.Parameter, value: Any) -> None:
+        """Make the old name's value the default of the option ``new``."""
         if ctx.get_parameter_source(str(alias.name)) == ParameterSource.COMMANDLINE:
             ctx.default_map = {**(ctx.default_map or {}), name: value}
 
@@ -83,11 +85,23 @@ def seed_option(function: F) -> F:
     )(function)
 
 
+def bootstrap_option(help_text: str, *, default: int = 200, least: int = 1) -> Callable[[F], F]:
+    """Return a decorator that adds ``--bootstrap``, a number of resamples, at least ``least``."""
+    return click.option(
+        "--bootstrap",
+        type=click.IntRange(min=least),
+        default=default,
+        show_default=True,
+        metavar="R",
+        help=help_text,
+    )
+
+
 def exclude_option(function: F) -> F:
     """Add ``--exclude``, the tasks to leave out."""
     return click.option(
         "--exclude",
-        type=Names(),
+        type=NameList(),
         multiple=True,
         help="Leave these tasks out, as sources and as targets.",
     )(function)
@@ -100,6 +114,7 @@ def format_options(**helps: str) -> Callable[[F], F]:
     """
 
     def choose(ctx: click.Context, flag: click.Parameter, is_set: bool) -> None:
+        """Store the format of the flag that was given; a second one is an error."""
         earlier = ctx.params.setdefault("output_format", None)
         if is_set and earlier is not None:
             raise click.UsageError(
@@ -127,6 +142,7 @@ def exact_names_option(function: F) -> F:
     """Add ``--exact-names``; `exact_names` returns its value."""
 
     def keep(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        """Store the flag's value in the context."""
         ctx.meta[EXACT_NAMES] = value
 
     return click.option(
@@ -149,11 +165,12 @@ def where_option(help_text: str) -> Callable[[F], F]:
     """Return a decorator that adds ``--where``; `where_conditions` returns its values."""
 
     def keep(ctx: click.Context, _: click.Parameter, value: tuple[dict[str, str], ...]) -> None:
+        """Store the conditions in the context."""
         ctx.meta[WHERE] = merged(value)
 
     return click.option(
         "--where",
-        type=Pairs(),
+        type=NameValue(),
         multiple=True,
         metavar="HEADER=VALUE",
         expose_value=False,
@@ -172,6 +189,6 @@ def merged(parts: Iterable[dict[str, str]]) -> dict[str, str]:
     return {name: text for part in parts for name, text in part.items()}
 
 
-def flat(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+def join_groups(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
     """Join the names of a flag that was given several times."""
     return tuple(name for group in groups for name in group)

@@ -30,7 +30,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
         return number
 
 
-class Names(click.ParamType):  # type: ignore[type-arg]
+class NameList(click.ParamType):  # type: ignore[type-arg]
     """Names of tasks, separated by commas; a name that holds a comma stands in double quotes."""
 
     name = "a,b"
@@ -57,9 +57,12 @@ def _task(kind: click.ParamType[Any], text: str, param: Any, ctx: Any) -> str:
 
 
 class Weights(click.ParamType):  # type: ignore[type-arg]
-    """Numbers by task, as ``t=2`` or ``t=2,u=0.5``."""
+    """Numbers by task (or another ``noun``), as ``t=2`` or ``t=2,u=0.5``."""
 
     name = "t=number"
+
+    def __init__(self, noun: str = "task", example: str = "depth=2") -> None:
+        self.noun, self.example = noun, example
 
     def convert(self, value: Any, param: Any, ctx: Any) -> dict[str, float]:
         """Split the text at its commas, then at each equals sign."""
@@ -71,7 +74,9 @@ class Weights(click.ParamType):  # type: ignore[type-arg]
         for part in split_list(value):
             text, equals, number = part.rpartition("=")
             if not equals or not text.strip():
-                self.fail(f"expected task=number, such as depth=2, not {part!r}", param, ctx)
+                self.fail(
+                    f"expected {self.noun}=number, such as {self.example}, not {part!r}", param, ctx
+                )
             weights[_task(self, text, param, ctx)] = Amount().convert(number, param, ctx)
         return weights
 
@@ -114,7 +119,7 @@ class FigureSize(click.ParamType):  # type: ignore[type-arg]
         return width, height
 
 
-class Pairs(click.ParamType):  # type: ignore[type-arg]
+class NameValue(click.ParamType):  # type: ignore[type-arg]
     """One ``name=text``."""
 
     name = "name=text"
@@ -129,7 +134,7 @@ class Pairs(click.ParamType):  # type: ignore[type-arg]
         return {name.strip(): text.strip()}
 
 
-class Candidates(click.ParamType):  # type: ignore[type-arg]
+class SourceSetList(click.ParamType):  # type: ignore[type-arg]
     """Sets of sources, separated by commas; a name that holds a comma stands in double quotes."""
 
     name = "a,b+c"
@@ -148,7 +153,7 @@ class Candidates(click.ParamType):  # type: ignore[type-arg]
             self.fail(str(error), param, ctx)
 
 
-class Numbers(click.ParamType):  # type: ignore[type-arg]
+class NumberList(click.ParamType):  # type: ignore[type-arg]
     """A list of numbers: ``1,2,5``, or a range ``1:26`` or ``1:26:5`` with both ends.
 
     Each number is at least 0; with ``kind=int`` each is whole and at least 1.

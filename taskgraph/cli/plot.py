@@ -9,13 +9,20 @@ import click
 from click.core import ParameterSource
 
 from taskgraph.cli.exit_codes import INFEASIBLE
-from taskgraph.cli.frontier import frontier_frame, grid_options
+from taskgraph.cli.frontier import frontier_and_table, grid_options
 from taskgraph.cli.groups import SuggestingGroup
-from taskgraph.cli.options import exclude_option, flat, hidden_alias, table_argument
-from taskgraph.cli.parameters import Numbers
+from taskgraph.cli.options import (
+    exclude_option,
+    hidden_alias,
+    join_groups,
+    seed_option,
+    table_argument,
+)
+from taskgraph.cli.parameters import NameList, NumberList
 from taskgraph.cli.pictures import LOOK, picture_options, save_picture, take_look
 from taskgraph.cli.problem import problem_options, read_inputs, read_table
-from taskgraph.progress import progress_bar
+from taskgraph.progress import progress_bar, with_progress
+from taskgraph.tasks.aliases import name_in
 
 if TYPE_CHECKING:
     from taskgraph.problem import Problem
@@ -59,7 +66,7 @@ def heatmap_command(
     """
     from taskgraph.plot import heatmap
 
-    draw = partial(heatmap, read_table(table), before=before, exclude=flat(exclude))
+    draw = partial(heatmap, read_table(table), before=before, exclude=join_groups(exclude))
     return save_picture(draw, look, output)
 
 
@@ -78,7 +85,9 @@ def tree_command(
     """
     from taskgraph.plot import tree
 
-    return save_picture(partial(tree, read_table(table), exclude=flat(exclude)), look, output)
+    return save_picture(
+        partial(tree, read_table(table), exclude=join_groups(exclude)), look, output
+    )
 
 
 @plot_command.command("taxonomy", short_help="Supervised tasks and what they solve.")
@@ -161,8 +170,73 @@ def frontier_plot_command(
 
     look = take_look(flags)
     transfers, problem = read_inputs(table, problem_file, flags)
-    _, frame = frontier_frame(transfers, problem, flags, solver=solver)
+    _, frame = frontier_and_table(transfers, problem, flags, solver=solver)
     return save_picture(partial(draw_frontier, frame), look, output)
+
+
+@plot_command.command("arrivals", short_help="Tasks that arrive one by one.")
+@table_argument
+@picture_options
+@click.option(
+    "--order",
+    type=NameList(),
+    multiple=True,
+    help="The tasks in the order in which they arrive; others never do.",
+)
+@click.option(
+    "--orders",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=20,
+    show_default=True,
+    help="Number of random orders of all tasks, where --order gives none.",
+)
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=4,
+    show_default=True,
+    help="The budget rises by one with the first of every N arrivals.",
+)
+@seed_option
+@problem_options(budget=False)
+def arrivals_command(
+    table: str | None,
+    output: str,
+    order: tuple[tuple[str, ...], ...],
+    orders: int,
+    every: int,
+    seed: int,
+    problem_file: str | None,
+    solver: str,
+    **flags: Any,
+) -> int:
+    """Draw tasks that arrive one by one: the objective beside the optimum, and their ratio.
+
+    A task arrives when its rows are switched on. After each arrival the taxonomy is extended: no
+    label is taken back, and the rest of the budget so far is spent at best. The optimum may choose
+    anew for the same tasks and budget.
+
+    \b
+    Examples:
+      taskgraph plot arrivals transfers.csv -o arrivals.svg
+      taskgraph plot arrivals transfers.csv --order normals,depth,edge2d --every 2 -o arrivals.svg
+    """
+    import taskgraph as tg
+    from taskgraph.plot import draw_arrivals
+
+    look = take_look(flags)
+    transfers, problem = read_inputs(table, problem_file, flags)
+    seeds = [seed] if order else range(seed, seed + orders)
+    named = tuple(name_in(name, transfers.tasks) for name in join_groups(order)) or None
+    budgets = tg.one_label_every(every)
+    with progress_bar("orders") as progress:
+        found = [
+            tg.arrivals(transfers, named, problem, budgets=budgets, seed=each, solver=solver)
+            for each in with_progress(seeds, progress)
+        ]
+    return save_picture(partial(draw_arrivals, found), look, output)
 
 
 @plot_command.command("grid", short_help="Gain and quality of each target by budget.")
@@ -170,7 +244,7 @@ def frontier_plot_command(
 @picture_options
 @click.option(
     "--budgets",
-    type=Numbers(),
+    type=NumberList(),
     metavar="2,4,8",
     help="Budgets, one column each: a list such as 2,4,8 or a range (default: 2,4,6,8,12,15 where "
     "every label costs 1; else six, from the least budget that solves every target to the cost of "

@@ -13,12 +13,12 @@ from taskgraph.cli.options import (
     F,
     exact_names,
     exclude_option,
-    flat,
+    join_groups,
     where_conditions,
     with_options,
 )
 from taskgraph.cli.output import note, notices
-from taskgraph.cli.parameters import Amount, Names, Weights
+from taskgraph.cli.parameters import Amount, NameList, Weights
 from taskgraph.cli.paths import InputFile
 
 if TYPE_CHECKING:
@@ -96,20 +96,20 @@ ROLES = (
     ),
     click.option(
         "--source-only",
-        type=Names(),
+        type=NameList(),
         multiple=True,
         help="Tasks that may be supervised and need not be solved.",
     ),
     click.option(
         "--target-only",
-        type=Names(),
+        type=NameList(),
         multiple=True,
         help="Tasks that are to be solved and cannot be supervised.",
     ),
     exclude_option,
     click.option(
         "--require",
-        type=Names(),
+        type=NameList(),
         multiple=True,
         help="Tasks that must be supervised.",
     ),
@@ -159,12 +159,12 @@ def read_inputs(
     table: str | None, problem_file: str | None, flags: Mapping[str, Any]
 ) -> tuple[Transfers, Problem]:
     """Return the table and the problem of a command; see `read_table` and `check_costs`."""
-    problem = make_problem(problem_file, flags)
+    problem = problem_from_flags(problem_file, flags)
     transfers = read_table(table)
     return transfers, check_costs(transfers, problem, flags)
 
 
-def make_problem(problem_file: str | None, flags: Mapping[str, Any]) -> Problem:
+def problem_from_flags(problem_file: str | None, flags: Mapping[str, Any]) -> Problem:
     """Return the problem of the file, or the default one, changed by all flags that were given."""
     from taskgraph.problem import Problem
     from taskgraph.tables import read_label_costs, read_problem
@@ -188,7 +188,7 @@ def make_problem(problem_file: str | None, flags: Mapping[str, Any]) -> Problem:
         for part in flags.get(name, ()):
             weights |= part
         settings[name] = weights
-    settings["require"] = (*problem.require, *flat(flags.get("require", ())))
+    settings["require"] = (*problem.require, *join_groups(flags.get("require", ())))
     return replace(problem, **settings, **_roles(problem, flags))
 
 
@@ -219,7 +219,7 @@ def check_costs(transfers: Transfers, problem: Problem, flags: Mapping[str, Any]
 def _roles(problem: Problem, flags: Mapping[str, Any]) -> dict[str, Any]:
     """Return the lists of roles; a flag takes a task out of the role that the file gave it."""
     names = ("source_only", "target_only", "exclude")
-    flagged = {name: flat(flags.get(name, ())) for name in names}
+    flagged = {name: join_groups(flags.get(name, ())) for name in names}
     moved = {task for tasks in flagged.values() for task in tasks}
     return {
         name: (*(t for t in getattr(problem, name) if t not in moved), *flagged[name])

@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterator
 def proof_line() -> Iterator[Callable[[float, float, int], None]]:
     """Show the gap and the nodes of a long proof in one line, which is removed at the end.
 
-    Yields the function to report to: objective of the best taxonomy, bound, and nodes so far.
+    Yields the function to report to: the objective value of the best taxonomy, the bound, and the
+    number of nodes so far.
     """
     from tqdm import tqdm
 
     with tqdm(bar_format="{desc} [{elapsed}]", disable=None, leave=False) as bar:
 
-        def report(objective: float, bound: float, nodes: int) -> None:
+        def report(value: float, bound: float, nodes: int) -> None:
+            """Show the gap, or that there is no taxonomy yet, and the nodes."""
             gap = "no taxonomy yet"
-            if math.isfinite(objective):
-                gap = f"gap {(bound - objective) / abs(objective or 1):.2%}"
+            if math.isfinite(value):
+                gap = f"gap {(bound - value) / abs(value or 1):.2%}"
             bar.set_description_str(f"proving: {gap}, {nodes} nodes")
 
         yield report

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.cli.options import exact_names, seed_option, table_argument
+from taskgraph.cli.options import bootstrap_option, exact_names, seed_option, table_argument
 from taskgraph.cli.output import note, notices
 from taskgraph.cli.paths import InputFile, OutputFile
 from taskgraph.cli.problem import problem_options, read_inputs
@@ -46,14 +46,7 @@ DEFAULT_TABLE = "the table that comes with taskgraph"
     help="Per-image losses that the table was made from: the page then says how stable the "
     "supervised set is when the test images are resampled.",
 )
-@click.option(
-    "--bootstrap",
-    type=click.IntRange(min=1),
-    default=200,
-    show_default=True,
-    metavar="R",
-    help="Number of resamples of the images of --losses.",
-)
+@bootstrap_option("Number of resamples of the images of --losses.")
 @seed_option
 def report_command(
     table: str | None,

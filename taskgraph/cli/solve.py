@@ -155,12 +155,12 @@ def _print_alternatives(
         note("the time limit came before the proof of the best set; this is the best set so far")
     elif len(taxonomies) < count:
         note(f"listed {len(taxonomies)} of {count} sets: no more exist, or time ran out")
-    best = taxonomies[0].objective or 0.0
+    best = taxonomies[0].objective_value or 0.0
     rows = [
         {
             "rank": rank,
-            "objective": round(t.objective or 0.0, 6),
-            "behind": f"{(best - (t.objective or 0.0)) / (abs(best) or 1.0):.3%}",
+            "objective": round(t.objective_value or 0.0, 6),
+            "behind": f"{(best - (t.objective_value or 0.0)) / (abs(best) or 1.0):.3%}",
             "spent": t.spent,
             "supervised": ", ".join(t.supervised),
         }

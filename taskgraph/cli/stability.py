@@ -13,22 +13,15 @@ from taskgraph.cli.losses import (
     losses_options,
     row_settings,
 )
-from taskgraph.cli.options import format_options
+from taskgraph.cli.options import bootstrap_option, format_options
 from taskgraph.cli.output import notices, show, show_data
-from taskgraph.cli.problem import check_costs, make_problem, problem_options
+from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options
 from taskgraph.progress import progress_bar
 
 
 @click.command("stability")
 @losses_argument
-@click.option(
-    "--bootstrap",
-    type=click.IntRange(min=1),
-    default=200,
-    show_default=True,
-    metavar="R",
-    help="Number of resamples of the test images; the program is solved for each.",
-)
+@bootstrap_option("Number of resamples of the test images; the program is solved for each.")
 @losses_options
 @problem_options()
 @format_options(json="Print JSON.", csv="Print CSV, one row a task.")
@@ -55,7 +48,7 @@ def stability_command(
     kind = table_kind(files, columns=rows["columns"])
     if kind != "losses":
         raise click.UsageError(f"{files} holds {kind}; only losses on images can be resampled")
-    problem = make_problem(problem_file, flags)
+    problem = problem_from_flags(problem_file, flags)
     with notices():
         resampled = affinities_of(files, rows, flags)
     check_costs(resampled.transfers, problem, flags)

@@ -22,6 +22,7 @@ def stoppable(
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
+        """Stop the clock, and let the next Ctrl-C interrupt."""
         signal.signal(signal.SIGINT, previous)
         clock.stop.set()
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.frames.names import Names
+from taskgraph.frames.names import NameColumn
 from taskgraph.frames.rows import row_name, row_names
 from taskgraph.tasks import REFERENCES, SELF, require_known, task_name
 
@@ -76,7 +76,7 @@ class Direction:
         return "--higher-is-better" if self.higher_is_better else "--lower-is-better"
 
     def by_target(
-        self, targets: Names, column: pd.Series | None, *, header: str | None
+        self, targets: NameColumn, column: pd.Series | None, *, header: str | None
     ) -> dict[str, bool]:
         """Return for every target whether larger values are better.
 
@@ -96,7 +96,12 @@ class Direction:
             If a target is unknown, the column contradicts itself or a flag, or nothing gives the
             direction of values that are called by a score's name.
         """
-        require_known(self.higher_is_better_for, targets.known, where="--higher-is-better-for")
+        require_known(
+            self.higher_is_better_for,
+            targets.known,
+            where="--higher-is-better-for",
+            role="target",
+        )
         by_column = {} if column is None else _from_column(targets, column)
         higher = {}
         for target in targets.known:
@@ -164,7 +169,7 @@ def warn_of_worst_selves(frame: pd.DataFrame, advice: str) -> None:
         )
 
 
-def _from_column(targets: Names, column: pd.Series) -> dict[str, tuple[bool, int]]:
+def _from_column(targets: NameColumn, column: pd.Series) -> dict[str, tuple[bool, int]]:
     """Return the direction that the column gives each target, and the first row that gives it."""
     directions: dict[str, tuple[bool, int]] = {}
     texts = column.astype("string").fillna("").to_numpy(dtype=object)
@@ -204,7 +209,7 @@ def _listed(names: Iterable[str], most: int = 6) -> str:
 
 
 def signs(
-    higher: Mapping[str, bool], targets: Names
+    higher: Mapping[str, bool], targets: NameColumn
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Return 1 for rows where larger is better and -1 for the others, a (rows,) array."""
     each = np.array([1.0 if higher[name] else -1.0 for name in targets.known])

@@ -9,7 +9,7 @@ from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.frames.columns import distinguishing_filter, is_empty, read_numbers
 from taskgraph.frames.direction import COLUMN
-from taskgraph.frames.names import Names, read_labels
+from taskgraph.frames.names import NameColumn, read_labels
 from taskgraph.frames.rows import row_name, row_names
 
 REQUIRED = ("target", "sources", "image", "loss")
@@ -34,7 +34,11 @@ def read_finite(column: pd.Series) -> Floats:
 
 
 def loss_matrices(
-    losses: Floats, targets: Names, sources: Names, images: Names, frame: pd.DataFrame
+    losses: Floats,
+    targets: NameColumn,
+    sources: NameColumn,
+    images: NameColumn,
+    frame: pd.DataFrame,
 ) -> dict[str, tuple[tuple[str, ...], tuple[str, ...], Floats]]:
     """Lay the losses of a long table out as one matrix for each target.
 
@@ -79,7 +83,7 @@ def loss_matrices(
 
 
 def _repeated_rows(cells: Integers) -> tuple[int, int] | None:
-    """The first two places that hold the same value; None if all values differ."""
+    """Return the first two places that hold the same value; None if all values differ."""
     repeated = pd.Series(cells).duplicated(keep=False).to_numpy()
     if not repeated.any():
         return None
@@ -99,7 +103,7 @@ def _same_image_error(
     )
 
 
-def image_clusters(frame: pd.DataFrame, images: Names) -> dict[str, str]:
+def image_clusters(frame: pd.DataFrame, images: NameColumn) -> dict[str, str]:
     """Return the cluster of each image; empty if the table has no column ``cluster``.
 
     Raises

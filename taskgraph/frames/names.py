@@ -29,7 +29,7 @@ LISTS = (list, tuple, set, frozenset, np.ndarray)
 
 
 @dataclass(frozen=True, eq=False)
-class Names:
+class NameColumn:
     """The names of a column.
 
     Parameters
@@ -55,7 +55,7 @@ class Names:
         return pd.Series(np.array(self.known, dtype=object)[self.codes], index=index, dtype=object)
 
 
-def read_targets(column: pd.Series) -> Names:
+def read_targets(column: pd.Series) -> NameColumn:
     """Read a column that names one task a row; a ``+`` is part of a name.
 
     Raises
@@ -66,7 +66,7 @@ def read_targets(column: pd.Series) -> Names:
     return _read(column, _target, lists=False)
 
 
-def read_sets(column: pd.Series) -> Names:
+def read_sets(column: pd.Series) -> NameColumn:
     """Read a column of sets of sources, each a text such as ``a+b`` or a list of names.
 
     Raises
@@ -77,7 +77,7 @@ def read_sets(column: pd.Series) -> Names:
     return _read(column, parse_sources, lists=True)
 
 
-def read_labels(column: pd.Series) -> Names:
+def read_labels(column: pd.Series) -> NameColumn:
     """Read a column of names that are no tasks, such as images; outer blanks are removed.
 
     Raises
@@ -89,7 +89,7 @@ def read_labels(column: pd.Series) -> Names:
 
 
 def check_names(
-    targets: Names, *sets: Names, exact_names: bool, place: Place | None = None
+    targets: NameColumn, *sets: NameColumn, exact_names: bool, place: Place | None = None
 ) -> None:
     """Check that no two names of a table look like one; see `check_spelling`.
 
@@ -107,6 +107,7 @@ def check_names(
     names = {*targets.known, *(name for each in members.values() for name in each)}
 
     def first_row(name: str) -> str:
+        """Return the name of the first row that holds a task's name."""
         rows = [
             column.row(code)
             for column in columns
@@ -128,7 +129,7 @@ def _read(
     *,
     lists: bool,
     text: Callable[[Any], str] | None = None,
-) -> Names:
+) -> NameColumn:
     """Read a column, each distinct field once.
 
     ``parse`` returns the name or the names of a field, ``lists`` says whether fields may be lists,
@@ -155,7 +156,9 @@ def _read(
             joined.setdefault(name, content)
     known = sorted(set(names))
     position = {name: k for k, name in enumerate(known)}
-    return Names(np.array([position[name] for name in names], dtype=np.int32)[codes], known, joined)
+    return NameColumn(
+        np.array([position[name] for name in names], dtype=np.int32)[codes], known, joined
+    )
 
 
 def _distinct(
@@ -178,7 +181,7 @@ def _distinct(
 def _distinct_objects(
     column: pd.Series, header: str, lists: bool, text: Callable[[Any], str]
 ) -> tuple[Integers32, list[Members]]:
-    """As `_distinct`, for a column of Python objects such as lists."""
+    """Do as `_distinct` for a column of Python objects, such as lists."""
     codes = np.full(len(column), -1, dtype=np.int32)
     known: dict[Members, int] = {}
     for row, value in enumerate(column.to_numpy(dtype=object)):

@@ -156,7 +156,7 @@ def _meant(name: str) -> str | None:
 
 
 def _variants(word: str) -> Iterable[str]:
-    """Return the misspellings of a word that differ by one letter."""
+    """Yield the misspellings of a word that differ by one letter."""
     for k in range(len(word)):
         yield word[:k] + word[k] + word[k:]  # a letter twice
         yield word[:k] + word[k : k + 2][::-1] + word[k + 2 :]  # two letters swapped

@@ -52,7 +52,7 @@ class Frontier:
                     "max_order": taxonomy.max_order,
                     "budget": taxonomy.budget,
                     "status": taxonomy.status,
-                    "objective": taxonomy.objective,
+                    "objective": taxonomy.objective_value,
                     "gap": taxonomy.gap,
                     "spent": taxonomy.spent,
                     "supervised": len(taxonomy.supervised),

@@ -52,18 +52,20 @@ class Marginal:
 
     @property
     def proven(self) -> bool:
-        """Whether ``worth`` is exact: both optima are proven."""
+        """Return whether ``worth`` is exact: both optima are proven."""
         return {self.before.status, self.after.status} <= {"optimal", "infeasible"}
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Proven bounds of the worth of the step; NaN if they are unknown."""
+        """Return proven bounds of the worth of the step; NaN if they are unknown."""
         before, after = self.before, self.after
         if not (before.solved and after.solved) or before.bound is None or after.bound is None:
             return math.nan, math.nan
-        assert before.objective is not None
-        assert after.objective is not None
-        return max(0.0, after.objective - before.bound), max(0.0, after.bound - before.objective)
+        assert before.objective_value is not None
+        assert after.objective_value is not None
+        return max(0.0, after.objective_value - before.bound), max(
+            0.0, after.bound - before.objective_value
+        )
 
 
 def marginal_worth(
@@ -118,12 +120,12 @@ def marginal_worth(
 def _compared(
     before: Taxonomy, after: Taxonomy, step: float, *, next_step: bool = False
 ) -> Marginal:
-    if after.objective is None:
+    if after.objective_value is None:
         worth = math.nan
-    elif before.objective is None:
+    elif before.objective_value is None:
         worth = math.inf
     else:
-        worth = after.objective - before.objective
+        worth = after.objective_value - before.objective_value
     had, has = set(before.supervised), set(after.supervised)
     return Marginal(
         budget=before.budget,
@@ -155,7 +157,7 @@ class _Search:
 
     @cached_property
     def program(self) -> Program:
-        """The program at the smaller budget."""
+        """Return the program at the smaller budget."""
         return undominated(compile_program(self.transfers, self.problem), self.clock)
 
     def next_optimum(self) -> tuple[Taxonomy, bool]:
@@ -200,6 +202,8 @@ class _Search:
 
     def is_better(self, taxonomy: Taxonomy) -> bool:
         """Return whether a taxonomy has a larger objective value than ``before``."""
-        if taxonomy.objective is None or self.before.objective is None:
-            return taxonomy.objective is not None
-        return taxonomy.objective > self.before.objective + tolerance(self.before.objective)
+        if taxonomy.objective_value is None or self.before.objective_value is None:
+            return taxonomy.objective_value is not None
+        return taxonomy.objective_value > self.before.objective_value + tolerance(
+            self.before.objective_value
+        )

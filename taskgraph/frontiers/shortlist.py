@@ -16,7 +16,7 @@ from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose
+from taskgraph.solver.choice import Choice, choose_transfers
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.ranking import Ranking
@@ -72,11 +72,11 @@ def alternatives(
     solutions = [best]
     if best.status == "optimal":
         with contextlib.suppress(OutOfTime):
-            solutions += islice(_next_best_sets(program, best, backend, clock), k - 1)
+            solutions += islice(next_best_sets(program, best, backend, clock), k - 1)
     return tuple(taxonomy_from_solution(transfers, problem, each) for each in solutions)
 
 
-def _next_best_sets(
+def next_best_sets(
     program: Program, first: Solution, backend: Backend, clock: Clock
 ) -> Iterator[Solution]:
     """Yield the next best sets until there are no more, or the time is over.
@@ -106,8 +106,8 @@ def _smallest_equal_subset(
     outside = ~choice.supervised
     lost = np.append(outside, False)[program.edge_sources].any(axis=1)
     within = replace(program.with_edges(np.flatnonzero(~lost)), banned=program.banned | outside)
-    part = break_ties(within, choose(within, choice.supervised) or choice, backend, clock)
-    return choose(program, part.supervised) or choice
+    part = break_ties(within, choose_transfers(within, choice.supervised) or choice, backend, clock)
+    return choose_transfers(program, part.supervised) or choice
 
 
 def recommend(
@@ -138,7 +138,7 @@ def recommend(
         ``sources, order, cost, affinity`` and the table's ``gain, quality, low, high``.
     """
     target = name_in(task_name(target), transfers.targets)
-    require_known([target], transfers.targets, where="--target")
+    require_known([target], transfers.targets, where="--target", role="target")
     chosen = make_problem(problem, fields, transfers)
     unwanted = {*chosen.exclude, target}
     others = [task for task in transfers.targets if task not in unwanted]

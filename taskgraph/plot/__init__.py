@@ -9,12 +9,14 @@ of the Taskonomy paper's figures: ``heatmap(transfers, names=TASKONOMY_NAMES)``.
 """
 
 from taskgraph.plot.affinities import first_order, transfer_distance
+from taskgraph.plot.arrivals import draw_arrivals
 from taskgraph.plot.figures import FORMATS, Picture, PlotError, rendered, save
 from taskgraph.plot.fonts import FontError, family_of
 from taskgraph.plot.frontier import draw_frontier
 from taskgraph.plot.frontier import draw_frontier as frontier
 from taskgraph.plot.grid import gain_quality_grid, grid_frame
 from taskgraph.plot.grid import gain_quality_grid as grid
+from taskgraph.plot.grouping import draw_grouping, draw_grouping_frontier
 from taskgraph.plot.heatmap import heatmap
 from taskgraph.plot.names import display_names
 from taskgraph.plot.taxonomy import draw_taxonomy
@@ -29,7 +31,10 @@ __all__ = [
     "Picture",
     "PlotError",
     "display_names",
+    "draw_arrivals",
     "draw_frontier",
+    "draw_grouping",
+    "draw_grouping_frontier",
     "draw_taxonomy",
     "family_of",
     "first_order",

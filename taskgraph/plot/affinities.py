@@ -38,7 +38,7 @@ def first_order(transfers: Transfers, *, column: str = "affinity") -> pd.DataFra
     return ordered
 
 
-def without(transfers: Transfers, exclude: Iterable[str]) -> Transfers:
+def without_tasks(transfers: Transfers, exclude: Iterable[str]) -> Transfers:
     """Return the table without the rows that name a task of ``exclude``, as source or as target.
 
     Raises

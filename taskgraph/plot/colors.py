@@ -17,7 +17,7 @@ def ink() -> str:
     return to_hex(mpl.rcParams["text.color"])
 
 
-def paper() -> str:
+def panel_background() -> str:
     """Return the background color of a panel in the current settings."""
     return to_hex(mpl.rcParams["axes.facecolor"])
 
@@ -34,12 +34,12 @@ def faint() -> str:
 
 def _own_colors() -> bool:
     """Return whether text and background have the colors of this style."""
-    return (ink(), paper()) == (INK, "#ffffff")
+    return (ink(), panel_background()) == (INK, "#ffffff")
 
 
 def _between(share: float) -> str:
     """Return a mixture of the colors of text (share 0) and background (share 1)."""
-    pairs = zip(to_rgb(ink()), to_rgb(paper()), strict=True)
+    pairs = zip(to_rgb(ink()), to_rgb(panel_background()), strict=True)
     red, green, blue = ((1 - share) * text + share * ground for text, ground in pairs)
     return to_hex((red, green, blue))
 

@@ -118,7 +118,7 @@ def _warn_once(missing: set[str]) -> None:
 
 
 def _is_mark(character: str) -> bool:
-    """Whether a character only changes its neighbors, as joiners and variants of emoji do."""
+    """Return whether a character only changes its neighbors, such as a joiner of emoji."""
     return unicodedata.category(character) in ("Cf", "Cc") or "\ufe00" <= character <= "\ufe0f"
 
 

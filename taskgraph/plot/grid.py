@@ -15,7 +15,7 @@ from taskgraph.plot.colors import ink, win_rate_colors
 from taskgraph.plot.figures import PlotError, Size, panels_for, require_solved
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.matrix import draw_bar, draw_matrix
-from taskgraph.plot.names import display_names, plain
+from taskgraph.plot.names import display_names, escape_dollars
 from taskgraph.plot.style import INK, font_size, styled, text_scale, text_width
 from taskgraph.taxonomy import Taxonomy
 
@@ -137,14 +137,16 @@ def gain_quality_grid(
         values = pd.pivot(frame, index="target", columns="budget", values=name)  # noqa: PD010
         _draw(axes, values.reindex(targets), supervised, name)
         if figure is None or name == first:
-            axes.set_yticks(np.arange(len(targets)) + 0.5, [plain(label[t]) for t in targets])
+            axes.set_yticks(
+                np.arange(len(targets)) + 0.5, [escape_dollars(label[t]) for t in targets]
+            )
     if figure is None:
-        panels[first].set_title(plain(title or f"{PANELS[first][0]} (framed: supervised)"))
+        panels[first].set_title(escape_dollars(title or f"{PANELS[first][0]} (framed: supervised)"))
         return ax
     key = Patch(facecolor="none", edgecolor=ink(), linewidth=1.1, label="supervised")
     figure.legend(handles=[key], loc="outside lower center", handlelength=1.2)
     if title:
-        figure.suptitle(plain(title), fontsize=font_size() + 1)
+        figure.suptitle(escape_dollars(title), fontsize=font_size() + 1)
     return figure
 
 

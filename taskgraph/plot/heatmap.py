@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from scipy.cluster.hierarchy import leaves_list
 
-from taskgraph.plot.affinities import BETA, first_order, transfer_distance, without
+from taskgraph.plot.affinities import BETA, first_order, transfer_distance, without_tasks
 from taskgraph.plot.colors import color_map, muted
 from taskgraph.plot.figures import PlotError, Size, given_axes, panels_for
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.matrix import draw_bar, draw_matrix
-from taskgraph.plot.names import display_names, plain
+from taskgraph.plot.names import display_names, escape_dollars
 from taskgraph.plot.style import styled, text_scale, text_width
 from taskgraph.plot.tree import task_linkage
 from taskgraph.tasks import SELF
@@ -84,7 +84,7 @@ def heatmap(
     PlotError
         If the table lacks the column, or has no first-order transfer.
     """
-    transfers = without(transfers, exclude)
+    transfers = without_tasks(transfers, exclude)
     after = transfer_distance(transfers, beta=beta)
     sources, targets = _order(transfers, after, beta)
     if with_self and SELF in after.index:
@@ -177,8 +177,8 @@ def _draw(
         colors=color_map(panel.colors),
         norm=panel.norm,
         title=panel.title,
-        columns=[plain(label[name]) for name in targets],
-        rows=[plain(label[name]) for name in sources],
+        columns=[escape_dollars(label[name]) for name in targets],
+        rows=[escape_dollars(label[name]) for name in sources],
     )
     axes.set_xlabel("target")
     axes.tick_params(axis="x", labelrotation=90)

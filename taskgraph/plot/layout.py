@@ -43,7 +43,7 @@ class Layout:
     height: float
 
 
-def arrange(taxonomy: Taxonomy, *, gap: float = 0.4) -> Layout:
+def arrange_taxonomy(taxonomy: Taxonomy, *, gap: float = 0.4) -> Layout:
     """Arrange a solved taxonomy in rows; equal taxonomies get equal layouts.
 
     Targets with the same sources stand together, ``gap`` rows from the next group. Both columns

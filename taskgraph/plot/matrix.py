@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, Normalize
 
-from taskgraph.plot.colors import faint, paper
+from taskgraph.plot.colors import faint, panel_background
 
 
 def draw_matrix(
@@ -46,7 +46,7 @@ def draw_matrix(
         mask=values.isna(),
         cbar=False,
         linewidths=0.4,
-        linecolor=paper(),
+        linecolor=panel_background(),
         xticklabels=columns,
         **labels,
         **settings,

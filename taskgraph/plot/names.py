@@ -27,7 +27,7 @@ def display_names(
     return {task: label[task] if shared[text] > 1 else text for task, text in short.items()}
 
 
-def plain(label: str) -> str:
+def escape_dollars(label: str) -> str:
     """Escape a label so that matplotlib draws its dollar signs instead of reading mathematics."""
     return label.replace("$", r"\$")
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from taskgraph.plot.figures import Size, resize_text
 from taskgraph.plot.fonts import legible
-from taskgraph.plot.layout import Layout, arrange
+from taskgraph.plot.layout import Layout, arrange_taxonomy
 from taskgraph.plot.names import display_names
 from taskgraph.plot.style import text_scale, text_width
 from taskgraph.taxonomy import Taxonomy
@@ -63,7 +63,7 @@ class Sheet:
 
     @property
     def size(self) -> Size:
-        """Natural width and height on the figure, in inches."""
+        """Return the natural width and height on the figure, in inches."""
         return self.width * self.zoom, self.height * self.zoom
 
     def fitted(self, size: Size) -> Sheet:
@@ -76,7 +76,7 @@ class Sheet:
 
 def sheet_of(taxonomy: Taxonomy, names: Mapping[str, str] | None, *, with_numbers: bool) -> Sheet:
     """Arrange a taxonomy at its natural size; ``with_numbers`` leaves room beside the targets."""
-    layout = arrange(taxonomy)
+    layout = arrange_taxonomy(taxonomy)
     label = legible(display_names([*layout.supervised, *layout.targets], names=names))
     left_width = _column_width(label[name] for name in layout.supervised)
     right_width = _column_width(label[name] for name in layout.targets)

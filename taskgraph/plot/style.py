@@ -71,6 +71,7 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(draw)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        """Draw within the style's settings."""
         with mpl.rc_context(unchanged(STYLE)):
             return draw(*args, **kwargs)
 

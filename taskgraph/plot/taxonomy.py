@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, PathPatch
-from matplotlib.path import Path
+from matplotlib.patches import Circle, PathPatch
 
-from taskgraph.plot.colors import ink, muted, order_colors, paper, text_color
+from taskgraph.plot.colors import ink, muted, order_colors, panel_background
 from taskgraph.plot.figures import PlotError, Size, new_figure, require_solved
 from taskgraph.plot.legend import SOURCE_ONLY, SUPERVISED, draw_legend, target_colors
-from taskgraph.plot.names import plain
+from taskgraph.plot.names import escape_dollars
+from taskgraph.plot.shapes import curve, draw_arrow, draw_box
 from taskgraph.plot.sheet import HEAD, Sheet, ports, sheet_of, size_of
 from taskgraph.plot.style import font_size, styled
 from taskgraph.taxonomy import Taxonomy, Transfer
-
-BOX = 0.2
-"""Height of a box, in inches."""
 
 UNMEASURED = "#f1f3f5"
 """Color of a target whose win rate was not measured."""
@@ -118,51 +115,21 @@ def _draw_lines(axes: Axes, sheet: Sheet, colors: Mapping[int, str]) -> None:
         if order == 1:
             begin = (start, sheet.y(rows[group.sources[0], index]))
             for end in ends:
-                _draw_arrow(axes, _curve(begin, (sheet.right, end)), color, sheet.zoom)
+                draw_arrow(axes, curve(begin, (sheet.right, end)), color, sheet.zoom)
             continue
         for source in group.sources:
-            path = _curve((start, sheet.y(rows[source, index])), (sheet.junction, y))
+            path = curve((start, sheet.y(rows[source, index])), (sheet.junction, y))
             axes.add_patch(
                 PathPatch(path, facecolor="none", edgecolor=color, linewidth=0.9 * sheet.zoom)
             )
         for end in ends:
-            _draw_arrow(axes, _curve((sheet.junction, y), (sheet.right, end)), color, sheet.zoom)
-        dot = Circle((sheet.junction, y), 0.075, facecolor=color, edgecolor=paper(), zorder=3)
+            draw_arrow(axes, curve((sheet.junction, y), (sheet.right, end)), color, sheet.zoom)
+        dot = Circle(
+            (sheet.junction, y), 0.075, facecolor=color, edgecolor=panel_background(), zorder=3
+        )
         axes.add_patch(dot)
         number = axes.text(sheet.junction, y, str(order), color="white", zorder=4)
         number.set(ha="center", va="center_baseline", fontsize=font_size() * 0.81)
-
-
-def _curve(begin: tuple[float, float], end: tuple[float, float]) -> Path:
-    """Return a curve that leaves and arrives horizontally."""
-    bend = 0.5 * (end[0] - begin[0])
-    points = [begin, (begin[0] + bend, begin[1]), (end[0] - bend, end[1]), end]
-    return Path(points, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
-
-
-def _draw_arrow(axes: Axes, path: Path, color: str, zoom: float) -> None:
-    arrow = FancyArrowPatch(path=path, arrowstyle="-|>", mutation_scale=6 * zoom, color=color)
-    arrow.set(linewidth=0.9 * zoom, joinstyle="miter", capstyle="butt")
-    axes.add_patch(arrow)
-
-
-def _draw_box(
-    axes: Axes, text: str, *, x: float, y: float, width: float, fill: object, edge: str
-) -> None:
-    """Draw a box with a label; ``x`` is its left side and ``y`` its middle."""
-    box = FancyBboxPatch(
-        (x, y - BOX / 2),
-        width,
-        BOX,
-        boxstyle="round,pad=0,rounding_size=0.05",
-        facecolor=fill,
-        edgecolor=edge,
-        linewidth=0.7,
-        zorder=2,
-    )
-    axes.add_patch(box)
-    label = axes.text(x + width / 2, y, plain(text), color=text_color(fill), zorder=4)
-    label.set(ha="center", va="center_baseline", fontsize=font_size())
 
 
 def _draw_supervised(axes: Axes, sheet: Sheet, taxonomy: Taxonomy) -> None:
@@ -170,7 +137,7 @@ def _draw_supervised(axes: Axes, sheet: Sheet, taxonomy: Taxonomy) -> None:
     for name, row in sheet.layout.supervised.items():
         fill = SUPERVISED if name in solved else SOURCE_ONLY
         place = {"x": sheet.left, "y": sheet.y(row), "width": sheet.left_width}
-        _draw_box(axes, sheet.label[name], **place, fill=fill, edge=SUPERVISED)
+        draw_box(axes, sheet.label[name], **place, fill=fill, edge=SUPERVISED)
 
 
 def _draw_targets(axes: Axes, sheet: Sheet, taxonomy: Taxonomy, column: str | None) -> None:
@@ -180,7 +147,7 @@ def _draw_targets(axes: Axes, sheet: Sheet, taxonomy: Taxonomy, column: str | No
         fill = UNMEASURED if value is None else shade.to_rgba(value)  # type: ignore[arg-type]
         edge = ink() if name in taxonomy.supervised else muted()
         y, width = sheet.y(row), sheet.right_width
-        _draw_box(axes, sheet.label[name], x=sheet.right, y=y, width=width, fill=fill, edge=edge)
+        draw_box(axes, sheet.label[name], x=sheet.right, y=y, width=width, fill=fill, edge=edge)
         if value is not None:
             number = axes.text(sheet.right + width + 0.06, y, f"{value:.2f}", color=muted())
             number.set(ha="left", va="center_baseline", fontsize=font_size() * 0.875)
@@ -196,7 +163,12 @@ def _draw_titles(axes: Axes, sheet: Sheet, taxonomy: Taxonomy, title: str | None
     if title is None:
         title = f"budget {taxonomy.budget:g}, transfers of order at most {taxonomy.max_order}"
     axes.text(
-        sheet.width / 2, 0.2, plain(title), ha="center", va="center", size=font_size() * 1.125
+        sheet.width / 2,
+        0.2,
+        escape_dollars(title),
+        ha="center",
+        va="center",
+        size=font_size() * 1.125,
     )
     columns = [(sheet.left, sheet.left_width, f"supervised ({len(sheet.layout.supervised)})")]
     if sheet.layout.targets:

@@ -12,11 +12,11 @@ from matplotlib.collections import LineCollection
 from scipy.cluster.hierarchy import dendrogram, linkage
 
 from taskgraph.arrays import Floats, Integers
-from taskgraph.plot.affinities import BETA, transfer_distance, without
+from taskgraph.plot.affinities import BETA, transfer_distance, without_tasks
 from taskgraph.plot.colors import muted
 from taskgraph.plot.figures import PlotError, Size, panels_for
 from taskgraph.plot.fonts import legible
-from taskgraph.plot.names import display_names, plain
+from taskgraph.plot.names import display_names, escape_dollars
 from taskgraph.plot.style import styled, text_scale, text_width
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
@@ -96,7 +96,7 @@ def tree(
     """
     if clusters < 1:
         raise PlotError(f"clusters is {clusters}, expected at least 1")
-    tasks, links = task_linkage(without(transfers, exclude), beta=beta)
+    tasks, links = task_linkage(without_tasks(transfers, exclude), beta=beta)
     label = legible(display_names(tasks, names=names))
     width = text_scale() * (TRUNK + 0.3) + max(text_width(text) for text in label.values())
     height = text_scale() * (ROW * len(tasks) + 0.8)
@@ -105,7 +105,7 @@ def tree(
     leaves = _draw_branches(axes, links, clusters)
     axes.yaxis.tick_right()
     ticks = 10.0 * np.arange(len(leaves)) + 5
-    axes.set_yticks(ticks, [plain(label[tasks[leaf]]) for leaf in leaves])
+    axes.set_yticks(ticks, [escape_dollars(label[tasks[leaf]]) for leaf in leaves])
     axes.set_ylim(ticks[-1] + 6, ticks[0] - 6)
     axes.tick_params(axis="y", length=0, pad=2)
     axes.set_xlabel(f"distance of transfer patterns (Ward, exp(−{beta:g} P))")

@@ -97,6 +97,9 @@ class Problem:
         Cost of supervising a task that is not in ``label_cost``; 1 by default.
     supervised_may_transfer : bool
         Whether a supervised target may keep a transfer that is better than its own network.
+    places : mapping
+        Where a file names a task, by (field, task), such as ``problem.toml: [tasks.depth]: role``.
+        It is only for error messages, which name the flag of the field otherwise.
 
     Raises
     ------
@@ -116,6 +119,7 @@ class Problem:
     transfer_cost: Mapping[str, float] = field(default_factory=dict)
     default_label_cost: float | None = None
     supervised_may_transfer: bool = False
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in TASK_LISTS:
@@ -144,6 +148,8 @@ class Problem:
             default = _at_least_zero("default_label_cost", self.default_label_cost)
             object.__setattr__(self, "default_label_cost", default)
         check_flag("supervised_may_transfer", self.supervised_may_transfer)
+        places = {(key, _table_name(task)): place for (key, task), place in self.places.items()}
+        object.__setattr__(self, "places", places)
         self._check_roles()
 
     def _check_roles(self) -> None:
@@ -190,12 +196,13 @@ class Problem:
         return tuple(task for task in transfers.tasks if task not in barred)
 
     def check_names(self, transfers: Transfers) -> None:
-        """Raise `UnknownTaskError`, which names the flag, if the table lacks a task."""
+        """Raise `UnknownTaskError`, which names the flag or file, if the table lacks a task."""
         for attribute in (*TASK_LISTS, *TASK_WEIGHTS):
-            where = f"--{attribute.replace('_', '-')}"
-            for name in getattr(self, attribute):
+            flag, names = f"--{attribute.replace('_', '-')}", getattr(self, attribute)
+            for name in names:
+                where = self.places.get((attribute, name), flag)
                 _check_joined(name, transfers, where)
-            require_known(getattr(self, attribute), transfers.tasks, where=where)
+                require_known([name], transfers.tasks, where=where, given=names)
 
 
 def _check_joined(name: str, transfers: Transfers, where: str) -> None:

@@ -41,13 +41,17 @@ def problem_from_dict(content: Mapping[str, object]) -> Problem:
     fields = {key: value for key, value in content.items() if key not in ("tasks", *TASK_LISTS)}
     lists = {attribute: _names(attribute, content.get(attribute, [])) for attribute in TASK_LISTS}
     weights: dict[str, dict[str, float]] = {attribute: {} for attribute in TASK_WEIGHTS}
+    places = {(attribute, name): attribute for attribute in TASK_LISTS for name in lists[attribute]}
     for name, entry in tasks.items():
         for attribute in _lists_of_task(name, entry):
             lists[attribute].append(name)
+            key = "required" if attribute == "require" else "role"
+            places[attribute, name] = f"[tasks.{name}]: {key}"
         for attribute in TASK_WEIGHTS:
             if attribute in entry:
                 weights[attribute][name] = entry[attribute]
-    return Problem(**fields, **lists, **weights)  # type: ignore[arg-type]
+                places[attribute, name] = f"[tasks.{name}]: {attribute}"
+    return Problem(**fields, **lists, **weights, places=places)  # type: ignore[arg-type]
 
 
 def problem_to_dict(problem: Problem) -> dict[str, object]:

@@ -84,7 +84,7 @@ def taxonomy_from_solution(
     names = () if choice is None else np.array(program.sources)[choice.supervised].tolist()
     return Taxonomy(
         status=solution.status,
-        objective=None if choice is None else choice.value,
+        objective_value=None if choice is None else choice.value,
         bound=solution.bound if math.isfinite(solution.bound) else None,
         budget=problem.budget,
         spent=0.0 if choice is None else choice.cost,

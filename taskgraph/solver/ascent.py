@@ -9,7 +9,7 @@ import numpy as np
 
 from taskgraph.arrays import Floats, Integers
 from taskgraph.solver.contract import Duals, Node, contract
-from taskgraph.solver.lagrange import Bound, DualIndex, Multipliers, bound, index_duals
+from taskgraph.solver.lagrange import Bound, DualIndex, Multipliers, index_duals, lagrangian_bound
 from taskgraph.solver.leaves import is_leaf
 
 MOMENTUM = 0.9
@@ -75,7 +75,7 @@ class Ascent:
         """Take steps until the node is done or can be contracted; return how many are left."""
         while steps > 0 and not over():
             steps -= 1
-            result = bound(self.index, self.at)
+            result = lagrangian_bound(self.index, self.at)
             self._update(result)
             if self.limit < self.levels.cutoff or not self._step(result):
                 return 0

@@ -149,6 +149,7 @@ def _read_any(lp: pulp.LpProblem) -> SolverResult:
 
 def _named_by_pulp(name: str) -> Backend:
     def make(clock: Clock) -> pulp.LpSolver:
+        """Make the solver with the time that is left."""
         options: dict[str, Any] = {"msg": False}
         if clock.left is not None:
             options["timeLimit"] = _limit(clock)

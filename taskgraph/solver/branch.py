@@ -41,7 +41,8 @@ class BranchResult:
 
 def can_branch(program: Program) -> bool:
     """Return whether the Lagrangian bound is valid for this program."""
-    return not program.may_transfer and program.edge_sources.shape[1] <= WIDEST
+    narrow: bool = program.edge_sources.shape[1] <= WIDEST
+    return narrow and not program.may_transfer and not program.conflicts
 
 
 def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> BranchResult:

@@ -60,14 +60,17 @@ def best_edges(program: Program, supervised: Booleans) -> tuple[Integers, Floats
     return chosen, value
 
 
-def choose(program: Program, supervised: Booleans) -> Choice | None:
+def choose_transfers(program: Program, supervised: Booleans) -> Choice | None:
     """Solve the program for a fixed set of supervised sources.
 
     Returns
     -------
     Choice or None
-        None if a target cannot be solved from this set, or if the set exceeds the budget.
+        None if a target cannot be solved from this set, if two of its sources exclude each other,
+        or if the set exceeds the budget.
     """
+    if program.in_conflict(supervised):
+        return None
     edges, value = best_edges(program, supervised)
     solved_by_own = program.solved_by_own(supervised)
     keeps = solved_by_own & (value > program.self_value) & program.may_transfer
@@ -130,7 +133,7 @@ def without_redundant(program: Program, choice: Choice, clock: Clock | None = No
             break
         smaller = choice.supervised.copy()
         smaller[source] = False
-        cheaper = choose(program, smaller)
+        cheaper = choose_transfers(program, smaller)
         if cheaper is not None and cheaper.value >= choice.value:
             choice = cheaper
     return choice

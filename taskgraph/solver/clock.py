@@ -39,24 +39,24 @@ class Clock:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the start."""
         return time.perf_counter() - self.start
 
     @property
     def left(self) -> float | None:
-        """Seconds that are left, at least 0; None without a limit."""
+        """Return the seconds that are left, at least 0; None without a limit."""
         if self.stop.is_set():
             return 0.0
         return None if self.limit is None else max(0.0, self.limit - self.seconds)
 
     @property
     def late(self) -> float:
-        """Seconds since the limit passed; 0 before that."""
+        """Return the seconds since the limit passed; 0 before that."""
         return 0.0 if self.limit is None else max(0.0, self.seconds - self.limit)
 
     @property
     def over(self) -> bool:
-        """Whether the limit has passed, or the solve was stopped."""
+        """Return whether the limit has passed, or the solve was stopped."""
         return self.stop.is_set() or self.seconds > (math.inf if self.limit is None else self.limit)
 
     def check(self) -> None:

@@ -63,7 +63,7 @@ def cover(program: Program) -> Cover:
 
 
 def _parts(program: Program) -> Floats:
-    """(T, S) array: what each source contributes to each target; see `Cover`."""
+    """Return what each source contributes to each target, (T, S); see `Cover`."""
     order = program.order
     part = np.zeros((len(program.targets), len(program.sources) + 1))
     share = np.repeat(1.0 / np.maximum(order, 1), program.edge_sources.shape[1])

@@ -6,7 +6,7 @@ import math
 
 from taskgraph.arrays import Booleans
 from taskgraph.program import Program
-from taskgraph.solver.choice import Choice, choose, tolerance, without_redundant
+from taskgraph.solver.choice import Choice, choose_transfers, tolerance, without_redundant
 from taskgraph.solver.clock import Clock
 
 
@@ -25,17 +25,17 @@ class Incumbent:
 
     @property
     def cutoff(self) -> float:
-        """The value below which a solution is not kept."""
+        """Return the value below which a solution is not kept."""
         return self.value - tolerance(self.value) if self._front else -math.inf
 
     @property
     def first(self) -> Choice | None:
-        """The solution to report; None before the first one."""
+        """Return the solution to report; None before the first one."""
         return min(self._front, key=_rank, default=None)
 
     def offer(self, supervised: Booleans) -> None:
         """Evaluate a set of supervised sources, and keep it if it may be the one to report."""
-        choice = choose(self.program, supervised)
+        choice = choose_transfers(self.program, supervised)
         if choice is None or choice.value < self.cutoff:
             return
         choice = without_redundant(self.program, choice, self._clock)

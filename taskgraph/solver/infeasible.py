@@ -14,7 +14,7 @@ from taskgraph.arrays import Booleans, Integers
 from taskgraph.problem.costs import exact_costs
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose
+from taskgraph.solver.choice import Choice, choose_transfers
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.model import building_seconds, grouped_model
 from taskgraph.solver.presolve import presolve, undominated
@@ -61,7 +61,7 @@ def explain_infeasibility(
     left = math.inf if clock.left is None else clock.left
     clock = Clock(min(left, MOST_SECONDS), stop=clock.stop)
     cheapest, proven = _cheapest(program, backend, clock)
-    affordable = None if cheapest is None else choose(program, cheapest.supervised)
+    affordable = None if cheapest is None else choose_transfers(program, cheapest.supervised)
     if affordable is not None:
         return Infeasibility("", None, affordable)
     within = f"no taxonomy within budget {program.budget:g}: "
@@ -70,7 +70,7 @@ def explain_infeasibility(
         none = "the solver found no cover of all targets at any budget"
         return Infeasibility(f"{within}{late if clock.over else none}", None)
     shortage, remedy = _shortage(program, backend, clock)
-    shown = _rounded_up(program, cheapest.cost)
+    shown = rounded_up(program, cheapest.cost)
     advice = f"The least budget that solves every target is {shown} (try --budget {shown})"
     return Infeasibility(f"{within}{shortage}. {advice}{remedy}", cheapest.cost)
 
@@ -108,7 +108,7 @@ def _exclude(names: list[str], most: int = 3) -> str:
     return f", or leave {'them' if len(names) > 1 else 'it'} out with --exclude {shell_list(names)}"
 
 
-def _rounded_up(program: Program, budget: float) -> str:
+def rounded_up(program: Program, budget: float) -> str:
     """Return ``budget`` as text of few digits, rounded so that it affords as much."""
     exact = Decimal(repr(budget))
     ceiling = Context(prec=SHOWN_DIGITS, rounding=ROUND_CEILING)
@@ -129,7 +129,7 @@ def _units(program: Program, budget: float) -> Fraction:
 def affordable_cover(program: Program, backend: Backend, clock: Clock) -> Booleans | None:
     """Return sources that solve every target within the budget; None if none are found in time."""
     cheapest, _ = _cheapest(program, backend, clock)
-    if cheapest is None or choose(program, cheapest.supervised) is None:
+    if cheapest is None or choose_transfers(program, cheapest.supervised) is None:
         return None
     return cheapest.supervised
 
@@ -158,7 +158,7 @@ def _cheapest(program: Program, backend: Backend, clock: Clock) -> tuple[Choice 
         result = backend.run(model.lp, clock)
         if result.status not in ("optimal", "feasible"):
             break
-        choice = choose(free, model.solution())
+        choice = choose_transfers(free, model.solution())
         if choice is None or (best is not None and choice.cost >= best.cost):
             break
         best, enough, proven = choice, choice.cost, result.status == "optimal"
@@ -172,6 +172,8 @@ def _sufficient_budget(program: Program) -> float:
     and transfers of at most this cost solve every target.
     """
     costs, ownable = program.costs, program.solved_by_own(~program.banned)
+    if program.conflicts:  # cheap sources may exclude each other
+        return costs.amount(int(costs.label.sum() + costs.transfer.sum()))
     paid = int(costs.label[program.required].sum() + costs.transfer[~ownable].sum())
     label = np.where(program.required, 0, costs.label)
     transfer = np.where(ownable, costs.transfer, 0)

@@ -113,7 +113,7 @@ def _number(key: Integers, valid: Booleans) -> tuple[Integers, Integers]:
     return unique, numbers
 
 
-def bound(index: DualIndex, at: Multipliers) -> Bound:
+def lagrangian_bound(index: DualIndex, at: Multipliers) -> Bound:
     """Evaluate the Lagrangian bound at some multipliers."""
     program, owned = index.program, index.owned
     own = program.self_source[owned]
@@ -144,7 +144,7 @@ def bound(index: DualIndex, at: Multipliers) -> Bound:
 
 
 def _half_profit(index: DualIndex, at: Multipliers) -> Floats:
-    """(S, S) array: half of the profit of each pair of sources, shifted by ``tilt``."""
+    """Return half of the profit of each pair of sources, (S, S), shifted by ``tilt``."""
     size = len(index.price)
     partner = index.program.self_source[index.link_target]
     mine = partner >= 0
@@ -175,7 +175,7 @@ def _slope(index: DualIndex, net_value: Floats, best: Floats, y: Floats, z: Floa
 
 
 def _used(places: Integers, weight: Floats, size: int) -> Floats:
-    """(size,) array: the summed weights of the edges that use each link or pair."""
+    """Return the summed weights of the edges that use each link or pair, (size,)."""
     used = np.bincount(places.ravel(), np.repeat(weight, places.shape[1]), size + 1)
     return used[:size].astype(float)
 

@@ -53,7 +53,9 @@ def offer_solutions(node: Node, incumbent: Incumbent) -> None:
 def _solving(
     program: Program, fixed: int | None = None, outside: Booleans | None = None
 ) -> Booleans:
-    """(S + 1, S + 1) array: which pairs of sources fit and solve every target; each pair once.
+    """Return which pairs of sources fit and solve every target, (S + 1, S + 1) bools.
+
+    Each pair occurs once.
 
     The last index stands for no source. ``fixed`` is a source that is supervised beside the pair;
     sources ``outside`` are in no pair.
@@ -86,7 +88,7 @@ def _solving(
 
 
 def _solved_alone(program: Program, members: Integers, fixed: int | None) -> Booleans:
-    """(T, S + 1) array: which source alone solves a target; the last index stands for none."""
+    """Return which source alone solves a target, (T, S + 1) bools; the last one is no source."""
     size = len(program.sources)
     order = (members < size).sum(axis=1)
     single = np.zeros((len(program.targets), size + 1), dtype=bool)
@@ -100,7 +102,9 @@ def _solved_alone(program: Program, members: Integers, fixed: int | None) -> Boo
 
 
 def values_of_pairs(program: Program) -> Floats:
-    """(S + 1, S + 1) array: value of each pair of sources, -inf where a target is unsolved.
+    """Return the value of each pair of sources, (S + 1, S + 1).
+
+    It is -inf where the pair leaves a target unsolved.
 
     The last index stands for no source.
     """

@@ -6,7 +6,7 @@ import numpy as np
 
 from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.program import Program
-from taskgraph.solver.choice import Choice, choose
+from taskgraph.solver.choice import Choice, choose_transfers
 from taskgraph.solver.clock import Clock
 
 KICKS = 6
@@ -28,7 +28,7 @@ class Neighborhood:
         self.owned, self.own = owned, program.self_source[owned]
 
     def values(self, supervised: Booleans) -> Floats:
-        """(T,) array: the value of each target with a set of supervised sources."""
+        """Return the value of each target with a set of supervised sources, (T,)."""
         return self._values(supervised, self._lacking(supervised).sum(axis=1))
 
     def _lacking(self, supervised: Booleans) -> Booleans:
@@ -74,7 +74,7 @@ class Neighborhood:
 
 def greedy_choice(program: Program) -> Choice | None:
     """Return the choice of greedy additions; None if a target stays unsolved."""
-    return choose(program, greedy_set(Neighborhood(program)))
+    return choose_transfers(program, greedy_set(Neighborhood(program)))
 
 
 def greedy_set(
@@ -169,7 +169,7 @@ def local_search(
         kicked = improve(neighborhood, greedy_set(neighborhood, kicked, clock), clock)
         if neighborhood.values(kicked).sum() > neighborhood.values(best).sum():
             best = kicked
-    return choose(program, best)
+    return choose_transfers(program, best)
 
 
 def affordable(neighborhood: Neighborhood, wanted: Integers) -> Booleans:

@@ -6,6 +6,7 @@ For supervised sources y and edges x of a target t,
     subject to  sum_{e -> t} x_e + z_t = 1                     for every target t
                 sum_{e -> t, j in S_e} x_e <= y_j              for every target t and source j
                 sum_j c_j y_j + sum_t k_t (1 - z_t) <= budget
+                sum_{j in C} y_j <= 1                          for every set C of conflicts
 
 where z_t stands for the target's own network: z_t = y_t; or z_t <= y_t where a supervised target
 may keep a transfer; and there is no z_t where supervision does not solve the target. At most one
@@ -54,7 +55,7 @@ class Model:
     cost: pulp.LpAffineExpression
 
     def solution(self) -> Booleans:
-        """(S,) array: which sources the solver's solution supervises."""
+        """Return which sources the solver's solution supervises, (S,) bools."""
         return np.array([(y.varValue or 0.0) > 0.5 for y in self.supervised], dtype=bool)
 
     def forbid(self, supervised: Booleans) -> None:
@@ -71,7 +72,7 @@ class Model:
         _add(self.lp, terms, pulp.LpConstraintLE, len(terms) - 1.0)
 
     def count(self) -> pulp.LpAffineExpression:
-        """The number of supervised sources as an expression."""
+        """Return the number of supervised sources as an expression."""
         return pulp.LpAffineExpression([(y, 1.0) for y in self.supervised])
 
     def limit_count(self, most: float) -> None:
@@ -112,6 +113,8 @@ def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool
     _add_targets(lp, program, edges, own, partial)
     _add_links(lp, program, edges, supervised, clock)
     shares = with_costs_as_shares(program)
+    for conflict in program.conflicts:
+        _add(lp, [(supervised[j], 1.0) for j in conflict], pulp.LpConstraintLE, 1.0)
     cost = _cost(shares, supervised, own)
     _add(lp, cost.items(), pulp.LpConstraintLE, shares.budget + MARGIN - cost.constant)
     return Model(lp, supervised, edges, value, cost)

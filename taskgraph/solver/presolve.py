@@ -72,6 +72,8 @@ def undominated(program: Program, clock: Clock | None = None) -> Program:
     Transfers to one target cost the same, so a subset of the sources never costs more. The first
     of edges with equal sources and value stays. Edges that are not checked in time stay as well.
     """
+    if _are_single_sources(program):
+        return program
     clock = clock or Clock()
     members, order = _bitsets(program), program.order  # (E, words), (E,)
     keep = np.ones(len(members), dtype=bool)
@@ -85,8 +87,16 @@ def undominated(program: Program, clock: Clock | None = None) -> Program:
     return program.with_edges(keep)
 
 
+def _are_single_sources(program: Program) -> bool:
+    """Return whether every edge has one source, another one than the target's other edges."""
+    source, count = program.edge_sources[:, :1].ravel(), len(program.sources)
+    if program.edge_sources.shape[1] != 1 or (source == count).any():
+        return False
+    return len(np.unique(program.edge_target * count + source)) == len(source)
+
+
 def _bitsets(program: Program) -> NDArray[np.uint64]:
-    """(E, words) array: the sources of each edge as bits."""
+    """Return the sources of each edge as bits, (E, words)."""
     count = len(program.sources)
     words = np.zeros((len(program.edge_sources), count // 64 + 1), dtype=np.uint64)
     edge, place = np.nonzero(program.edge_sources < count)
@@ -97,7 +107,7 @@ def _bitsets(program: Program) -> NDArray[np.uint64]:
 
 
 def _dominated(members: NDArray[np.uint64], value: Floats, order: Integers) -> Booleans:
-    """(E,) array: which edges of one target another edge dominates; ``members`` are bit sets."""
+    """Return which edges of a target another edge dominates, (E,); ``members`` are bit sets."""
     size = len(members)
     result = np.zeros(size, dtype=bool)
     place = np.arange(size)

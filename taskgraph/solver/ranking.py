@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taskgraph.arrays import Booleans
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose, tolerance
+from taskgraph.solver.choice import Choice, choose_transfers, tolerance
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.model import grouped_model
 
@@ -87,7 +87,7 @@ class Ranking:
     def _evaluate(self, supervised: Booleans) -> None:
         """Evaluate a set exactly and cut it off; with all supersets, if they exceed the budget."""
         program = self.program
-        choice = choose(program, supervised)
+        choice = choose_transfers(program, supervised)
         if choice is not None:
             self._evaluated.append(choice)
         cheapest = supervised | (program.price < 0)

@@ -55,8 +55,8 @@ class Relaxation:
 class _Rows:
     """Rows ``low <= matrix x <= high``, where ``least <= x <= most``; the last row is the budget.
 
-    ``row``, ``column`` and ``entry`` are the coordinates of the matrix; ``objective`` has the
-    coefficients of the objective.
+    ``row``, ``column`` and ``entry`` are the coordinates of the matrix; ``coefficients`` are
+    those of the objective.
     """
 
     row: Integers
@@ -64,7 +64,7 @@ class _Rows:
     entry: Floats
     low: Floats
     high: Floats
-    objective: Floats
+    coefficients: Floats
     least: Floats
     most: Floats
 
@@ -102,14 +102,14 @@ def _safe_bound(rows: _Rows, dual: Floats) -> tuple[float, Floats]:
     """Return a valid bound from any dual values, and the reduced cost of each column."""
     unbounded = ~np.isfinite(rows.low)  # a row with no lower limit has a price of at least 0
     dual = np.where(unbounded, np.maximum(dual, 0.0), dual)
-    charged = np.bincount(rows.column, rows.entry * dual[rows.row], len(rows.objective))
-    reduced_cost = rows.objective - charged
+    charged = np.bincount(rows.column, rows.entry * dual[rows.row], len(rows.coefficients))
+    reduced_cost = rows.coefficients - charged
     taken = np.where(reduced_cost > 0, rows.most, rows.least)
     return float(dual @ rows.high + reduced_cost @ taken), reduced_cost
 
 
 def _rows(program: Program) -> _Rows:
-    """Return the rows of `taskgraph.solver.model`: targets, links, upper limits of z, the budget.
+    """Return the rows of `taskgraph.solver.model`: targets, links, limits of z, conflicts, budget.
 
     The columns are the sources, the edges, and with ``may_transfer`` the own networks (z).
     """
@@ -125,7 +125,10 @@ def _rows(program: Program) -> _Rows:
     first[link] = source
     limits = len(owned) if program.may_transfer else 0
     limit = targets + links + np.arange(limits)
-    last = targets + links + limits
+    clash = np.repeat(np.arange(len(program.conflicts)), [len(c) for c in program.conflicts])
+    clashing = np.array([j for conflict in program.conflicts for j in conflict], dtype=np.int64)
+    clashes = len(program.conflicts)
+    last = targets + links + limits + clashes
     one = np.ones
     parts = [
         (program.edge_target, sources + np.arange(edges), one(edges)),
@@ -134,34 +137,35 @@ def _rows(program: Program) -> _Rows:
         (targets + np.arange(links), first, -one(links)),
         (limit, kept[:limits], one(limits)),
         (limit, own[:limits], -one(limits)),
+        (targets + links + limits + clash, clashing, one(len(clashing))),
         (np.full(sources, last), np.arange(sources), shares.label_cost),
         (np.full(len(owned), last), kept, -shares.transfer_cost[owned]),
     ]
     row, column, entry = (np.concatenate(part) for part in zip(*parts, strict=True))
-    objective, least, most = _columns(program, kept, columns)
+    coefficients, least, most = _columns(program, kept, columns)
     room = shares.budget - float(shares.transfer_cost.sum())
-    free = np.full(links + limits + 1, -math.inf)
+    free = np.full(links + limits + clashes + 1, -math.inf)
     return _Rows(
         row=row,
         column=column,
         entry=entry,
         low=np.concatenate([np.ones(targets), free]),
-        high=np.concatenate([np.ones(targets), np.zeros(links + limits), [room]]),
-        objective=objective,
+        high=np.concatenate([np.ones(targets), np.zeros(links + limits), one(clashes), [room]]),
+        coefficients=coefficients,
         least=least,
         most=most,
     )
 
 
 def _columns(program: Program, kept: Integers, columns: int) -> tuple[Floats, Floats, Floats]:
-    """Objective, lower and upper bounds of the columns; ``kept`` are those of own networks."""
+    """Return the objective and the bounds of the columns; ``kept`` are those of own networks."""
     sources, edges = len(program.sources), len(program.edge_value)
-    objective = np.zeros(columns)
-    objective[kept] = program.self_value[program.self_source >= 0]
-    objective[sources : sources + edges] = program.edge_value
+    coefficients = np.zeros(columns)
+    coefficients[kept] = program.self_value[program.self_source >= 0]
+    coefficients[sources : sources + edges] = program.edge_value
     least, most = np.zeros(columns), np.ones(columns)
     least[:sources], most[:sources] = program.required, ~program.banned
-    return objective, least, most
+    return coefficients, least, most
 
 
 def _model(rows: _Rows) -> highspy.HighsLp:
@@ -175,9 +179,9 @@ def _model(rows: _Rows) -> highspy.HighsLp:
     high = rows.high.copy()
     high[-1] += LP_MARGIN
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(rows.objective), len(high)
+    lp.num_col_, lp.num_row_ = len(rows.coefficients), len(high)
     lp.sense_ = highspy.ObjSense.kMaximize
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = rows.objective, rows.least, rows.most
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = rows.coefficients, rows.least, rows.most
     lp.row_lower_, lp.row_upper_ = rows.low, high
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = np.searchsorted(row, np.arange(len(high) + 1))

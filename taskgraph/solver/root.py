@@ -38,7 +38,7 @@ class RootRelaxation:
 
     @property
     def integral(self) -> bool:
-        """Whether the variables of all sources are 0 or 1."""
+        """Return whether the variables of all sources are 0 or 1."""
         return bool(np.all(np.abs(self.y - np.round(self.y)) < 1e-6))
 
 

@@ -42,6 +42,7 @@ def interrupt_when(solver: Any, halted: threading.Event) -> None:
     """Let a HiGHS model stop by itself soon after ``halted`` is set."""
 
     def check(event: Any) -> None:
+        """Interrupt the solver once ``halted`` is set."""
         if halted.is_set():
             event.interrupt()
 
@@ -63,6 +64,7 @@ def run_in_thread(call: Callable[[], object], clock: Clock, halted: threading.Ev
     errors: list[BaseException] = []
 
     def run() -> None:
+        """Call the function, and keep its exception."""
         try:
             call()
         except BaseException as error:

@@ -10,7 +10,7 @@ import numpy as np
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.branch import branch_and_bound, can_branch
-from taskgraph.solver.choice import Choice, choose, tolerance
+from taskgraph.solver.choice import Choice, choose_transfers, tolerance
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.incumbent import Incumbent
 from taskgraph.solver.infeasible import affordable_cover, explain_infeasibility
@@ -186,7 +186,7 @@ def _first_of_ties(
     """Return the first of all optima, in which edges that fixing removed may take part as well."""
     assert incumbent.first is not None
     first = break_ties(program, incumbent.first, backend, clock)
-    choice = choose(incumbent.program, first.supervised) or incumbent.first
+    choice = choose_transfers(incumbent.program, first.supervised) or incumbent.first
     return Solution("optimal", incumbent.program, choice, choice.value, nodes)
 
 

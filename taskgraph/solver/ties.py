@@ -6,7 +6,7 @@ import pulp
 
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose, tolerance, without_redundant
+from taskgraph.solver.choice import Choice, choose_transfers, tolerance, without_redundant
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.model import Model, grouped_model
 
@@ -93,7 +93,7 @@ def _first_tie(
         if result.status not in ("optimal", "feasible"):
             return None
         supervised = model.solution()
-        choice = choose(program, supervised)
+        choice = choose_transfers(program, supervised)
         if choice is not None and choice.value >= least:
             return choice
         model.forbid(supervised)

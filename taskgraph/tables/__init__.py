@@ -10,8 +10,9 @@ from taskgraph.tables.documents import (
     write_taxonomy,
 )
 from taskgraph.tables.files import read_frame, read_header
-from taskgraph.tables.many_files import Files, expanded
+from taskgraph.tables.many_files import TableFiles, expanded
 from taskgraph.tables.naming import naming
+from taskgraph.tables.networks import NetworkReading, read_networks
 from taskgraph.tables.readers import (
     read_losses,
     read_scores,
@@ -34,8 +35,9 @@ from taskgraph.tables.writing import (
 
 __all__ = [
     "SUFFIXES",
-    "Files",
     "Kind",
+    "NetworkReading",
+    "TableFiles",
     "check_folder",
     "check_writable",
     "default_transfers",
@@ -48,6 +50,7 @@ __all__ = [
     "read_header",
     "read_label_costs",
     "read_losses",
+    "read_networks",
     "read_problem",
     "read_scores",
     "read_taskonomy",

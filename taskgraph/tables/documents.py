@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 
 import tomli_w
 
@@ -34,7 +35,9 @@ def read_problem(path: FilePath) -> Problem:
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise InvalidProblemError(f"this is not TOML: {error}") from None
-        return problem_from_dict(content)
+        problem = problem_from_dict(content)
+    places = {key: f"{path!s}: {place}" for key, place in problem.places.items()}
+    return replace(problem, places=places)
 
 
 def write_problem(problem: Problem, path: FilePath) -> None:

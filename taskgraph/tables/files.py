@@ -65,7 +65,7 @@ def read_separator(path: FilePath) -> str:
         return csv_header(Path(path), kind)[1] if is_text else ","
 
 
-def read_index(path: FilePath) -> list[str]:
+def read_index_columns(path: FilePath) -> list[str]:
     """Return the columns of a Parquet or Feather file that were the index of a DataFrame.
 
     Raises
@@ -133,10 +133,12 @@ def _read_csv(path: Path, kind: str, separator: str, types: Mapping[str, pa.Data
     uneven: list[pacsv.InvalidRow] = []
 
     def refuse(row: pacsv.InvalidRow) -> str:
+        """Keep an uneven row, and make pyarrow fail."""
         uneven.append(row)
         return "error"
 
     def read(parallel: bool) -> pa.Table:
+        """Read the file with several threads, or with one."""
         with pa.input_stream(os.fspath(path), compression=compression) as stream:
             return pacsv.read_csv(
                 stream,

@@ -17,7 +17,7 @@ import pyarrow.feather as pafeather
 import pyarrow.parquet as papq
 
 from taskgraph.errors import InvalidTableError
-from taskgraph.tables.text import is_json, read_json, separator_of
+from taskgraph.tables.text import is_json, read_json_rows, separator_of
 from taskgraph.tasks import normalized
 
 FilePath = str | PathLike[str]
@@ -76,11 +76,11 @@ def is_json_file(path: Path, kind: str) -> bool:
 
 
 def read_json_file(path: Path, kind: str) -> pd.DataFrame:
-    """Read JSON lines, or a JSON list of objects; see `read_json`."""
+    """Read JSON lines, or a JSON list of objects; see `read_json_rows`."""
     with reading(kind), gzip.open(path) if kind == "gzip" else path.open("rb") as file:
         content = file.read()
     try:
-        return read_json(content.decode("utf-8-sig"))
+        return read_json_rows(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise InvalidTableError(f"byte {error.start} is not UTF-8 text: expected JSON") from None
 

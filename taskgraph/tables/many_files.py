@@ -22,7 +22,7 @@ ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".feather", ".arrow"
 
 
 @dataclass(frozen=True)
-class Files(os.PathLike[str]):
+class TableFiles(os.PathLike[str]):
     """The files of one table.
 
     Parameters
@@ -38,9 +38,9 @@ class Files(os.PathLike[str]):
     names: str | None = None
 
     @classmethod
-    def of(cls, path: FilePath | Sequence[FilePath] | Files) -> Files:
-        """Return the files of one path, of several paths, or of a `Files`."""
-        if isinstance(path, Files):
+    def of(cls, path: FilePath | Sequence[FilePath] | TableFiles) -> TableFiles:
+        """Return the files of one path, of several paths, or of a `TableFiles`."""
+        if isinstance(path, TableFiles):
             return path
         if isinstance(path, str | os.PathLike):
             return cls((path,))

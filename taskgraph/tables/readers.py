@@ -24,18 +24,18 @@ from taskgraph.tables.columns import (
     selected,
     tidy,
 )
-from taskgraph.tables.files import read_frame, read_index, read_separator
+from taskgraph.tables.files import read_frame, read_index_columns, read_separator
 from taskgraph.tables.formats import FilePath
-from taskgraph.tables.many_files import Files, Rows
+from taskgraph.tables.many_files import Rows, TableFiles
 from taskgraph.tables.missing import kind_name
 from taskgraph.tables.naming import naming
-from taskgraph.tables.rows import headers_of, read_rows, usable_columns, without
+from taskgraph.tables.rows import headers_of, read_rows, usable_columns, without_candidates
 from taskgraph.tables.text import with_points
 from taskgraph.tables.wide import melted_rows, with_names
 from taskgraph.tables.writing import write_frame
 from taskgraph.transfers import Transfers
 
-Paths = FilePath | Sequence[FilePath] | Files
+Paths = FilePath | Sequence[FilePath] | TableFiles
 """One file, or several files that are read as one table."""
 
 
@@ -47,7 +47,7 @@ def table_kind(path: Paths, *, columns: Columns | None = None) -> Kind:
     InvalidTableError
         If the file is not a table, has no column of ``columns``, or the files differ in kind.
     """
-    files, columns = Files.of(path), tidy(columns)
+    files, columns = TableFiles.of(path), tidy(columns)
     kinds: dict[Kind, FilePath] = {}
     for file, header in zip(files.paths, headers_of(files, columns, None), strict=True):
         with naming(file):
@@ -87,7 +87,7 @@ def read_transfers(
     InvalidTableError
         If the file is not such a table; the message begins with its name.
     """
-    frame, rows = read_rows(Files.of(path), "transfers", columns, where)
+    frame, rows = read_rows(TableFiles.of(path), "transfers", columns, where)
     with naming(path, rows):
         return Transfers(frame, exact_names=exact_names)
 
@@ -132,7 +132,7 @@ def read_losses(
         If the file is not such a table, or nothing gives the direction of a column with a score's
         name; the message begins with the file's name.
     """
-    files = Files.of(path)
+    files = TableFiles.of(path)
     frame, rows = read_rows(files, "losses", columns, where, drop)
     header = tidy(columns).get("loss", "loss")
     with naming(files, rows):
@@ -165,7 +165,7 @@ def read_wins(
     InvalidTableError
         If the file is not such a table; the message begins with its name.
     """
-    files = Files.of(path)
+    files = TableFiles.of(path)
     frame, rows = read_rows(files, "wins", columns, where, drop)
     with naming(files, rows):
         read_name_columns(frame, WIN_COLUMNS, exact_names)
@@ -192,7 +192,7 @@ def read_scores(
     InvalidTableError
         If the file is neither of these; the message begins with its name.
     """
-    files = Files.of(path)
+    files = TableFiles.of(path)
     if columns or table_kind(files) != "matrix":
         frame, rows = read_rows(files, "scores", columns, where, drop)
         with naming(files, rows):
@@ -207,7 +207,7 @@ def read_scores(
         np.concatenate([rows for _, rows in parts]),
     )
     with naming(files, rows):
-        frame, _ = without(frame, rows, drop)
+        frame, _ = without_candidates(frame, rows, drop)
         if len(parts) > 1:
             check_unique(frame, ["target", "sources"])
     return frame
@@ -217,7 +217,7 @@ def _matrix(
     path: FilePath, where: Columns | None, exact_names: bool
 ) -> tuple[pd.DataFrame, Integers]:
     """Return the cells of a matrix as rows, and for each the row of the matrix, counted from 1."""
-    frame, index, separator = read_frame(path), read_index(path), read_separator(path)
+    frame, index, separator = read_frame(path), read_index_columns(path), read_separator(path)
     for name in frame.columns[1:]:
         frame[name] = with_points(frame[name], separator)
     with naming(path):

@@ -27,7 +27,7 @@ from taskgraph.tables.columns import (
 )
 from taskgraph.tables.files import read_frame, read_header, read_separator
 from taskgraph.tables.formats import UNNAMED, FilePath
-from taskgraph.tables.many_files import FILE, Files, Rows
+from taskgraph.tables.many_files import FILE, Rows, TableFiles
 from taskgraph.tables.missing import missing_column
 from taskgraph.tables.naming import naming
 from taskgraph.tables.text import with_points
@@ -49,7 +49,7 @@ REQUIRED: dict[Kind, tuple[str, ...]] = {
 
 
 def read_rows(
-    files: Files,
+    files: TableFiles,
     kind: Kind,
     columns: Columns | None,
     where: Columns | None = None,
@@ -71,10 +71,10 @@ def read_rows(
     rows = Rows(files.paths, file_of, np.concatenate(numbers))
     with naming(files, rows):
         frame, rows = _measured(frame, rows, kind)
-        return without(frame, rows, drop)
+        return without_candidates(frame, rows, drop)
 
 
-def headers_of(files: Files, columns: Columns, where: Columns | None) -> list[list[str]]:
+def headers_of(files: TableFiles, columns: Columns, where: Columns | None) -> list[list[str]]:
     """Return the columns of each file: those of its header, and those that its name gives."""
     requested = {part for theirs in columns.values() for part in (theirs, *theirs.split("+"))}
     headers = []
@@ -156,7 +156,9 @@ def _measured(frame: pd.DataFrame, rows: Rows, kind: Kind) -> tuple[pd.DataFrame
     return _kept(frame, rows, ~empty)
 
 
-def without(frame: pd.DataFrame, rows: Rows, drop: Iterable[str]) -> tuple[pd.DataFrame, Rows]:
+def without_candidates(
+    frame: pd.DataFrame, rows: Rows, drop: Iterable[str]
+) -> tuple[pd.DataFrame, Rows]:
     """Leave out candidates, named by their sets of sources."""
     dropped = {join_sources(parse_sources(text)) for text in drop}
     if not dropped:

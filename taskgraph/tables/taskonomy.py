@@ -93,7 +93,7 @@ def load_numbers(path: FilePath) -> dict[str, float]:
     except OSError as error:
         raise InvalidTableError(f"cannot be read: {error.strerror}") from None
     try:
-        pickled = _Unpickler(io.BytesIO(content), encoding="latin1").load()
+        pickled = _NamesAndFloatsUnpickler(io.BytesIO(content), encoding="latin1").load()
     except InvalidTableError:
         raise
     except (Exception, RecursionError, MemoryError) as error:
@@ -185,8 +185,9 @@ _REPLACEMENTS: dict[tuple[str, str], Callable[..., object]] = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
+class _NamesAndFloatsUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        """Return the replacement of a class or function that may be read; raise for any other."""
         if (module, name) not in _REPLACEMENTS:
             raise InvalidTableError(
                 f'this pickle asks for "{module}.{name}", expected only names and floats; '

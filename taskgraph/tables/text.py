@@ -82,7 +82,7 @@ def is_json(head: str) -> bool:
     return re.match(r'\s*(?:\[\s*)?\{\s*["}]', head) is not None
 
 
-def read_json(text: str) -> pd.DataFrame:
+def read_json_rows(text: str) -> pd.DataFrame:
     """Return a table with one row for each JSON object: one object a line, or a list of objects.
 
     The columns are the keys of all objects in the order of their first appearance. A missing key

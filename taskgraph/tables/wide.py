@@ -14,7 +14,7 @@ from taskgraph.arrays import Indices
 from taskgraph.errors import InvalidTableError
 from taskgraph.frames.columns import is_empty
 from taskgraph.frames.direction import COLUMN
-from taskgraph.frames.names import Names, check_names, read_sets, read_targets
+from taskgraph.frames.names import NameColumn, check_names, read_sets, read_targets
 from taskgraph.frames.rows import row_name, row_names
 from taskgraph.tables.formats import UNNAMED
 from taskgraph.tasks import RESERVED, SELF, quoted, split_sources
@@ -184,11 +184,12 @@ def _target(text: str, place: int) -> str:
     return name
 
 
-def _check_spelling(targets: list[str], sources: Names, exact_names: bool) -> None:
+def _check_spelling(targets: list[str], sources: NameColumn, exact_names: bool) -> None:
     """Raise if two names of the matrix look like one; the message has their columns and rows."""
     header = {name: f"column {k}" for k, name in reversed([*enumerate(targets, start=2)])}
 
     def place(name: str) -> str:
+        """Return the row of a source, or the column of a target."""
         for code, text in enumerate(sources.known):
             if name in (text, *split_sources(text), sources.joined.get(text)):
                 return row_name(sources.row(code))

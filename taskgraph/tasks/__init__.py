@@ -170,24 +170,38 @@ def split_quoted(text: str, mark: str) -> list[str]:
     return names
 
 
-def require_known(names: Iterable[str], known: Collection[str], *, where: str) -> None:
+def require_known(
+    names: Iterable[str],
+    known: Collection[str],
+    *,
+    where: str,
+    given: Collection[str] = (),
+    role: str = "task",
+) -> None:
     """Raise `UnknownTaskError`, which suggests similar names, if a name is not among ``known``.
 
-    ``where`` is the flag or key that gave the names, such as ``--exclude``.
+    Parameters
+    ----------
+    where : str
+        The flag or key that gave the names, such as ``--exclude``.
+    given : collection of str
+        All names that were given there, if ``names`` are some of them.
+    role : str
+        What the names are names of, for the message: ``task`` or ``target``.
     """
     names = list(names)
     for name in names:
         if name in known:
             continue
-        task = _split_task(name, names, known)
+        task = _split_task(name, given or names, known)
         if task is not None:
             raise UnknownTaskError(
-                f'{where}: the table has no task "{name}"; the name "{task}" holds a comma: write '
-                f"it in double quotes within single ones, as in {where} '\"{task}\"'"
+                f'{where}: the table has no {role} "{name}"; the name "{task}" holds a comma: '
+                f"write it in double quotes within single ones, as in {where} '\"{task}\"'"
             )
         near = near_names(name, known)
         hint = f"did you mean {' or '.join(near)}?" if near else f"it has {some_names(known)}"
-        raise UnknownTaskError(f'{where}: the table has no task "{name}"; {hint}')
+        raise UnknownTaskError(f'{where}: the table has no {role} "{name}"; {hint}')
 
 
 def _split_task(name: str, names: Collection[str], known: Collection[str]) -> str | None:

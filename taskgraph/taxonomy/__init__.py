@@ -44,12 +44,12 @@ class Transfer:
 
     @property
     def is_self(self) -> bool:
-        """Whether the target is solved by its own supervised network."""
+        """Return whether the target is solved by its own supervised network."""
         return self.sources == (SELF,)
 
     @property
     def order(self) -> int:
-        """Number of sources; 0 for ``self``."""
+        """Return the number of sources; 0 for ``self``."""
         return 0 if self.is_self else len(self.sources)
 
 
@@ -63,14 +63,16 @@ class Taxonomy:
         ``optimal``: proven optimal. ``feasible``: the time limit was reached; ``gap`` is the
         largest possible distance to the optimum. ``infeasible``: proven to have no solution.
         ``unknown``: the time limit was reached before any solution was found.
-    objective, bound, gap : float or None
-        Objective value, a proven upper bound of it, and (bound − objective) / |objective|.
+    objective_value, bound, gap : float or None
+        The sum over targets of importance times transformed measurement, larger is better; a
+        proven upper bound of it; and (bound − value) / |value|. In JSON files the first one is
+        ``objective``, which is a property here too.
     budget, spent : float
         The budget, and the sum of the label and transfer costs of this taxonomy.
     max_order : int
         Largest number of sources of a transfer.
     objective_transform : str
-        The key of `OBJECTIVES`.
+        The transform of the affinities: the problem's ``objective``, a key of `OBJECTIVES`.
     supervised : names, sorted
     transfers : one `Transfer` for each target, sorted by target
     reason : str or None
@@ -86,7 +88,7 @@ class Taxonomy:
     """
 
     status: Status
-    objective: float | None
+    objective_value: float | None
     bound: float | None
     budget: float
     spent: float
@@ -102,16 +104,25 @@ class Taxonomy:
 
     @property
     def solved(self) -> bool:
-        """Whether there is a solution."""
+        """Return whether there is a solution."""
         return self.status in ("optimal", "feasible")
 
     @property
     def gap(self) -> float | None:
-        """(bound − objective) / |objective|, at least 0; None without a solution or a bound."""
-        if self.objective is None or self.bound is None:
+        """Return (bound − value) / |value| of the objective, at least 0; None if unknown."""
+        value = self.objective_value
+        if value is None or self.bound is None:
             return None
-        distance = max(0.0, self.bound - self.objective)
-        return distance / abs(self.objective) if self.objective else distance
+        distance = max(0.0, self.bound - value)
+        return distance / abs(value) if value else distance
+
+    @property
+    def objective(self) -> float | None:
+        """Return `objective_value` by its name in JSON files and in earlier versions.
+
+        `Problem.objective` is another thing: the name of the transform.
+        """
+        return self.objective_value
 
     def __getitem__(self, target: str) -> Transfer:
         for transfer in self.transfers:
@@ -135,7 +146,7 @@ class Taxonomy:
         """Return the content of the JSON file, without keys that have no value."""
         content: dict[str, Any] = {
             "status": self.status,
-            "objective": self.objective,
+            "objective": self.objective_value,
             "bound": self.bound,
             "gap": self.gap,
             "budget": self.budget,
@@ -178,9 +189,9 @@ class Taxonomy:
         graph = self.to_networkx()
         for name, data in graph.nodes(data=True):
             shape = "box, style=filled" if data["supervised"] else "ellipse"
-            lines.append(f"  {_dot_text(name)} [shape={shape}];")
+            lines.append(f"  {dot_text(name)} [shape={shape}];")
         for source, target, data in graph.edges(data=True):
-            edge = f"{_dot_text(source)} -> {_dot_text(target)}"
+            edge = f"{dot_text(source)} -> {dot_text(target)}"
             lines.append(f"  {edge} [label={data['order']}];")
         return "\n".join([*lines, "}"])
 
@@ -192,7 +203,7 @@ class Taxonomy:
         proof = "proven optimal" if self.status == "optimal" else f"gap {self.gap:.2%}"
         return (
             f"{len(self.supervised)} supervised, {limits}, spent {self.spent:g}; "
-            f"{self.objective_transform} objective {self.objective:.4f} ({proof})"
+            f"{self.objective_transform} objective {self.objective_value:.4f} ({proof})"
         )
 
     def __repr__(self) -> str:
@@ -222,7 +233,7 @@ class Taxonomy:
         return frame
 
 
-def _dot_text(name: str) -> str:
+def dot_text(name: str) -> str:
     """Return a name as a quoted DOT text that Graphviz draws unchanged.
 
     Graphviz reads a backslash as the start of an escape and ``&eacute;`` as a character; there are

@@ -8,9 +8,12 @@ from typing import Any, get_args
 from taskgraph.errors import InvalidTableError
 from taskgraph.taxonomy import Status, Taxonomy, Transfer
 
+EXTENSION = "extension"
+"""Key under which ``taskgraph extend --json`` says what changed; it is no part of a taxonomy."""
+
 
 def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:
-    """Return the taxonomy that `Taxonomy.to_dict` wrote.
+    """Return the taxonomy that `Taxonomy.to_dict` or ``taskgraph extend --json`` wrote.
 
     Raises
     ------
@@ -20,8 +23,10 @@ def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:
     transfers = tuple(
         Transfer(**{**row, "sources": tuple(row["sources"])}) for row in content["transfers"]
     )
-    fields = {key: value for key, value in content.items() if key not in ("gap", "transfers")}
+    derived = ("gap", "transfers", EXTENSION)
+    fields = {key: value for key, value in content.items() if key not in derived}
     fields["supervised"] = tuple(content["supervised"])
+    fields["objective_value"] = fields.pop("objective")
     taxonomy = Taxonomy(**fields, transfers=transfers)
     _check_values(taxonomy)
     return taxonomy

@@ -63,7 +63,9 @@ def as_results(bank, folder):
     shutil.copytree(bank, folder)
     frames = [pd.read_parquet(path) for path in sorted(bank.glob("*.losses.parquet"))]
     pd.concat(frames).to_parquet(folder / "losses.parquet")
-    comparison.table1.table(bank, draws=20).reset_index().to_csv(folder / "table1.csv", index=False)
+    comparison.table1.make_table1(bank, draws=20).reset_index().to_csv(
+        folder / "table1.csv", index=False
+    )
     for path in folder.glob("*.losses.parquet"):
         path.unlink()
     return folder

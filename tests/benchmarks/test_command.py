@@ -70,7 +70,7 @@ def asked(suite, arguments):
     suite, found = replace(suite), []
     object.__setattr__(suite, "run", lambda settings, out: found.append(settings))
     object.__setattr__(suite, "write_page", lambda out: "")
-    object.__setattr__(suite, "found", lambda out: "")
+    object.__setattr__(suite, "finding", lambda out: "")
     command = command_of(suite)
     with command.make_context("x", arguments) as context:
         command.invoke(context)
@@ -217,9 +217,7 @@ def test_what_the_suites_share_has_all_that_they_require(tmp_path):
 
 def test_a_command_that_fails_is_told_with_its_words(tmp_path):
     assert printed("taskgraph --version", tmp_path).startswith("taskgraph, version")
-    with pytest.raises(
-        CommandError, match=r"`taskgraph solve none\.csv` ended with 2: Error: none"
-    ):
+    with pytest.raises(CommandError, match=r"`taskgraph solve none\.csv` ended with 2: none"):
         printed("taskgraph solve none.csv", tmp_path)
     with pytest.raises(CommandError, match="is no command of taskgraph"):
         printed("ls", tmp_path)
@@ -240,7 +238,7 @@ def test_a_smoke_run_does_not_write_over_the_published_results(
     places = []
     monkeypatch.setattr(Suite, "run", lambda self, settings, out: places.append(out))
     monkeypatch.setattr(Suite, "write_page", lambda self, out: places.append(out))
-    monkeypatch.setattr(Suite, "found", lambda self, out: "")
+    monkeypatch.setattr(Suite, "finding", lambda self, out: "")
     assert run(["bench", "intervals", *flags]) == 0
     assert set(places) == {Path(folder, "intervals")}
     capsys.readouterr()

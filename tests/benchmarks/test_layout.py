@@ -11,9 +11,10 @@ SUITES = sorted(name for name, package in PACKAGES.items() if package == f"bench
 LEFT = {
     "results": set(),
     "data": {"results"},
-    **{name: {"results", "data"} for name in SUITES},
-    "speed": {"results", "data", *SUITES},
-    "cli": {"results", "data", "speed", *SUITES},
+    "learning": {"results", "data"},
+    **{name: {"results", "data", "learning"} for name in [*SUITES, "adaptation"]},
+    "speed": {"results", "data", "learning", *SUITES},
+    "cli": {"results", "data", "learning", "speed", *SUITES},
 }
 """What each package may import beside itself; no suite imports another."""
 

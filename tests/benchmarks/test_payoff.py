@@ -5,13 +5,14 @@ import itertools
 import json
 import os
 import re
+import shutil
 from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.payoff import last_run
+from benchmarks.payoff import newest_run
 from benchmarks.payoff import run as program
 from benchmarks.payoff.choices import (
     GREEDY,
@@ -27,26 +28,29 @@ from benchmarks.payoff.choices import (
 )
 from benchmarks.payoff.comparisons import verdicts
 from benchmarks.payoff.figure import figure
-from benchmarks.payoff.last_run import FIGURE, RUN, SUMMARY, read_run
 from benchmarks.payoff.measures import MEASURES, payoffs, target_values
+from benchmarks.payoff.newest_run import FIGURE, SUMMARY, read_run
+from benchmarks.payoff.page import render
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import fresh_splits, write_fresh, write_splits
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
-from benchmarks.payoff.training import folder_of, train
-from benchmarks.results.log import open_log
+from benchmarks.payoff.training import folder_of, train, with_references
+from benchmarks.results.log import Log, open_log
+from benchmarks.results.record import read_records
+from benchmarks.results.sweep_inputs import sweep_inputs
 from encoders import TaskonomyDataset
 from encoders.dataset import split_buildings
 from encoders.engines.job import perform
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.pipeline.presets import CPU
+from encoders.transfer.config_file import fingerprints
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig, place_of
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import fingerprints
+from encoders.transfer.records import place_of
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.affinity.bootstrap import draw_resamples
 from taskgraph.cli import run as run_command
-from taskgraph.errors import InfeasibleError
+from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.problem import Problem
 from taskgraph.progress import no_progress_bar
@@ -410,23 +414,22 @@ def write_results(folder, chosen, by_seed):
     """What a run leaves, of synthetic losses."""
     found = payoffs(chosen, by_seed, resamples=20)
     summary_table(found).to_csv(folder / SUMMARY, index=False)
-    target_table(found, by_seed).to_csv(folder / last_run.TARGETS, index=False)
+    target_table(found, by_seed).to_csv(folder / newest_run.TARGETS, index=False)
     settings = Settings("t.csv", "world", "bank", "fresh.csv", exclude=("random",), resamples=20)
     asked = {
-        "part": RUN,
-        "command": SUITE.command(settings),
         **{name: value for name, value in asdict(settings).items() if name not in WHERE},
         "transfer": TransferConfig("bank", TransferDataConfig("world")).record(),
     }
     facts = {
+        "command": SUITE.command(settings),
         "buildings": 4,
         "images": {"train": 6, "valid": 4, "test": 12},
         "checked": {"bank": True, "buildings": False, "constants": True},
         "trained": 12,
     }
     log = open_log(folder, "payoff", "torch")
-    log.add(asked, facts, split="test", seconds=90.0)
-    program.record_choices(payoff_table(found), settings, log)
+    log.add(program.settings_of_run(asked), facts, split="test", seconds=90.0)
+    program.record_choices(payoff_table(found), asked, log)
     return found
 
 
@@ -466,10 +469,10 @@ def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
 
 
 def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):
-    frame = pd.read_csv(written / last_run.TARGETS)
+    frame = pd.read_csv(written / newest_run.TARGETS)
     solved = frame[frame["rule"] == SOLVED]
     both = pd.concat([frame[frame["rule"] != GREEDY], solved.assign(rule=GREEDY)])
-    both.to_csv(written / last_run.TARGETS, index=False)
+    both.to_csv(written / newest_run.TARGETS, index=False)
     assert "| solved against greedy (the same taxonomy) | 2 each |" in SUITE.write_page(written)
 
 
@@ -663,7 +666,7 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     assert found.about.metrics["images"] == {"train": 3, "valid": 3, "test": 6}
     assert found.about.metrics["trained"] == len(known) - len(TARGETS)
     assert found.about.seconds > 0
-    assert not {"work", "engine", "jobs"} & found.about.settings.keys()
+    assert not {"work", "engine", "jobs"} & found.about.settings["run"].keys()
     # By hand, from the files: the first choice's quality and loss ratio.
     shares, ratios = [], []
     for target, sources in chosen[0].transfers.items():
@@ -691,6 +694,99 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     )
     assert one["image"].equals(other["image"])
     assert not np.allclose(one["loss"], other["loss"])
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Seeds that were trained, one entry a run; the losses are drawn at random instead."""
+    calls = []
+
+    def train(sweep, work, pairs, seeds, engine, progress):
+        calls.append(tuple(seeds))
+        names = {target: [] for target in sweep.targets}
+        for target, sources in with_references(pairs):
+            names[target].append("+".join(sources))
+        images = tuple(f"building_{n // 4:04d}/{n}" for n in range(12))
+        clusters = {image: image.partition("/")[0] for image in images}
+        found = {}
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            by_target = {
+                target: TargetLosses(tuple(own), images, rng.uniform(1, 2, (len(own), 12)))
+                for target, own in names.items()
+            }
+            found[seed] = Losses(by_target, clusters)
+        return found
+
+    monkeypatch.setattr(program, "train", train)
+    monkeypatch.setattr(program, "spent", lambda *_: {"trained": 7, "seconds": 2.5})
+    return calls
+
+
+@pytest.mark.parametrize("kept", [0, 4])
+def test_a_killed_run_adds_what_its_records_lack(kept, asked, trained, tmp_path, monkeypatch):
+    work, add = tmp_path / "work", Log.add
+
+    def add_until(self, *args, **key):
+        if len(self.known) == kept:
+            raise KeyboardInterrupt
+        return add(self, *args, **key)
+
+    program.compare(asked, tmp_path / "whole", work, Here())
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(Log, "add", add_until)
+        with pytest.raises(KeyboardInterrupt):
+            program.compare(asked, out, work, Here())
+    with pytest.raises(InvalidTableError, match=r"has no finished run: `taskgraph bench payoff`"):
+        read_run(out)
+    program.compare(asked, out, work, Here())
+    assert read_records(out) == read_records(tmp_path / "whole")
+    assert render(out) == render(tmp_path / "whole")
+    del trained[:]
+    elsewhere = replace(asked, jobs=2, work=str(tmp_path / "elsewhere"))
+    program.compare(elsewhere, out, tmp_path / "elsewhere", Here())
+    assert not trained, "a finished run trains nothing, wherever and however it would"
+    assert read_records(out) == read_records(tmp_path / "whole")
+
+
+def test_other_settings_are_measured_anew_and_the_page_shows_the_newest(
+    asked, trained, grown, tmp_path
+):
+    out, work = tmp_path / "out", tmp_path / "work"
+    count = len(choices(read_transfers(asked.table), asked.problem, draws=2))
+    shutil.copytree(grown / "bank", tmp_path / "bank")
+    runs = [asked, replace(asked, resamples=11), replace(asked, bank=str(tmp_path / "bank"))]
+    for number, settings in enumerate(runs, 1):
+        program.compare(settings, out, work, Here())
+        assert len(read_records(out)) == number * (1 + count)
+        assert read_run(out).about.settings["run"]["resamples"] == settings.resamples
+        assert len(read_run(out).frame) == count
+    program.compare(asked, out, work, Here())
+    assert len(trained) == len(runs)
+    assert len(read_records(out)) == len(runs) * (1 + count)
+
+
+def test_the_hashes_of_a_sweep_are_those_of_its_bank_data_and_splits(asked, grown, tmp_path):
+    def hashes(**changes):
+        settings = replace(asked, **changes)
+        sweep = sweep_of(settings, read_transfers(asked.table), transfer_of(settings))
+        return sweep_inputs(sweep)
+
+    before = hashes()
+    bank, world, splits = tmp_path / "bank", tmp_path / "world", tmp_path / "fresh.csv"
+    shutil.copytree(grown / "bank", bank)
+    shutil.copytree(grown / "world", world)
+    shutil.copyfile(grown / "fresh.csv", splits)
+    assert hashes(bank=str(bank), data=str(world), splits=str(splits)) == before
+    content = (bank / "edge2d.safetensors").read_bytes()
+    (bank / "edge2d.safetensors").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert hashes(bank=str(bank))["bank_hash"] != before["bank_hash"]
+    splits.write_text(splits.read_text().replace("building_0011,0,0,1", "building_0011,1,0,0"))
+    assert hashes(splits=str(splits))["data_sha256"] != before["data_sha256"]
+    path = next(world.rglob("*building_0011/*edge_texture*"))
+    write(path.parent / path.stem, np.zeros((64, 64), np.uint16))
+    assert hashes(data=str(world))["data_sha256"] != before["data_sha256"]
 
 
 def test_what_would_not_mean_what_it_says_is_refused(asked, grown, tmp_path):
@@ -736,7 +832,7 @@ def test_the_command_line_tells_what_is_wrong_in_a_line(tmp_path, capsys):
     assert run_command(["bench", "payoff", *flags, "--splits", str(tmp_path / "f.csv")]) == 2
     assert re.fullmatch(r"Error: .*none: no such folder.*\n", capsys.readouterr().err)
     assert run_command(["bench", "payoff", "--render", "--out", out]) == 2
-    assert "has no records of a run" in capsys.readouterr().err
+    assert "has no finished run: `taskgraph bench payoff` measures" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from encoders import TaskonomyDataset
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.engines.job import perform
 from encoders.errors import InvalidDataError
-from encoders.transfer.measure import place_of
+from encoders.transfer.records import place_of
 from taskgraph.affinity import affinities
 from taskgraph.cli import run as run_command
 from taskgraph.losses import Losses
@@ -337,7 +337,7 @@ def test_the_page_says_what_was_measured(place):
     assert f"Bank `{run.about.settings['bank_hash']}`, seed 0" in words
     assert "does not record the training buildings of 3 encoders" in words
     assert "1 best of each order up to 2" in words
-    assert SUITE.found(place / "out") in words
+    assert SUITE.finding(place / "out") in words
     assert "## Does a network from scratch beat the constant?" in page
     assert "## How much better than the short training" in page
     assert "The run is not complete" not in words

@@ -144,6 +144,8 @@ def test_a_run_goes_on_from_its_records_alone(tmp_path):
     assert not log.has({"a": 1, "b": [2]}, seed=0)
     log.add({"a": 1, "b": (2,)}, {"loss": 3.0}, seed=0, seconds=0.5)
     again = open_log(tmp_path, "sums")
+    assert again.find({"b": [2], "a": 1}, seed=0).metrics == {"loss": 3.0}
+    assert again.find({"b": [2], "a": 2}, seed=0) is None
     assert again.has({"b": [2], "a": 1}, seed=0)
     assert not again.has({"b": [2], "a": 1}, seed=1)
     assert not again.has({"b": [2], "a": 1}, seed=0, split="test")

@@ -58,3 +58,13 @@ def test_the_page_tells_what_evaluate_finds(folder):
         f"their mean quality is {value['best single source']}, and that of the proven best {spent} "
         f"is {value['taxonomy at the cost of best single source']}."
     ) in text
+
+
+def test_a_folder_without_the_tables_is_one_error_of_one_line(tmp_path, capsys):
+    place = tmp_path / "with space"
+    place.mkdir()
+    flags = ["--taskonomy", str(place), "--out", str(tmp_path / "out")]
+    assert run(["bench", "taskonomy", *flags]) == 2
+    error = capsys.readouterr().err
+    assert error.count("Error:") == error.count("\n") == 1
+    assert "with space/all_affinities_16k.pkl: no such file" in error

@@ -100,7 +100,7 @@ def test_the_page_has_a_line_a_method_and_a_run_goes_on(numbers, tmp_path):
         for each in records
         if each.settings["method"] == name
     )
-    assert SUITE.found(tmp_path) == (
+    assert SUITE.finding(tmp_path) == (
         f"A step of `encoders.fit` is {20 / ours:.2f} times as fast (read-out) and {20 / ours:.2f} "
         "times as fast (encoder) as one of a plain float32 loop."
     )

@@ -18,12 +18,13 @@ from scipy import stats
 import taskgraph as tg
 from benchmarks.results import markdown
 from benchmarks.results.figures import LARGEST, write_picture
-from benchmarks.results.record import FILE
+from benchmarks.results.record import FILE, read_records
 from benchmarks.results.suite import PAGE
 from benchmarks.transfers import (
     buildings,
     closed_form,
     figures,
+    gather,
     predictors,
     published,
     results_folder,
@@ -33,8 +34,10 @@ from benchmarks.transfers import (
 from benchmarks.transfers import facts as kept_facts
 from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.finished import read_finished
+from benchmarks.transfers.inputs import Inputs
 from benchmarks.transfers.page import render
 from benchmarks.transfers.results_folder import Results, copy_tables
+from benchmarks.transfers.settings import Settings
 from benchmarks.transfers.significance import against_random, as_good
 from encoders.tasks import TASKS
 from encoders.transfer.data import TransferDataConfig
@@ -928,13 +931,161 @@ def test_the_page_tells_what_best_single_costs_and_ours_at_that_cost(results):
     assert f"| {row['gain_single']:.3f} ({row['single_spent']:g}) |" in page
 
 
-def test_facts_are_read_as_they_were_recorded(results):
-    """Also those of the committed results, with all parts."""
-    for folder in (results, ROOT / "results" / "transfers"):
-        known = kept_facts.read_facts(folder)
-        assert kept_facts.facts_of(kept_facts.records_of(known)) == known
+def test_the_committed_facts_have_all_parts():
+    known = kept_facts.read_facts(ROOT / "results" / "transfers")
+    assert known["settings"] == {
+        "draws": 1000,
+        "permutations": 999,
+        "resamples": 1000,
+        "shown": [2, 5, 8, 15],
+        "seed": 0,
+    }
     assert set(known) >= {"ridge", "scores", "closed_form", "choices", "trust", "sweep", "bank"}
     assert known["scores"]["seconds"]["dds"] > 0
+
+
+# --- a run that was killed ---
+
+
+@pytest.fixture
+def bare(tmp_path, table):
+    """The inputs of a sweep with nothing but its table of transfers."""
+    (tmp_path / "bare").mkdir()
+    write_transfers(table, tmp_path / "bare" / "transfers.csv")
+    settings = Settings(draws=5, permutations=9, shown=(2,))
+    return Inputs(read_finished(tmp_path / "bare"), settings)
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Parts that were computed; each writes one small table, which depends on the draws alone.
+
+    The part named in ``fails`` writes its table and then ends the process.
+    """
+    calls, fails = [], set()
+
+    def writer(part):
+        def write(inputs, results):
+            calls.append(part)
+            results.table(f"{part}_table", pd.DataFrame({"draws": [inputs.settings.draws]}))
+            results.facts["number"] = len(part)
+            if part in fails:
+                fails.clear()
+                raise KeyboardInterrupt
+
+        return write
+
+    monkeypatch.setattr(gather, "WRITERS", {part: writer(part) for part in kept_facts.PARTS})
+    return SimpleNamespace(calls=calls, fails=fails)
+
+
+def without_seconds(folder):
+    return [replace(each, seconds=None) for each in read_records(folder)]
+
+
+@pytest.mark.parametrize("part", kept_facts.PARTS)
+def test_a_killed_run_computes_only_the_parts_that_its_records_lack(part, bare, computed, tmp_path):
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    gather.gather_results(bare, whole)
+    assert computed.calls == list(kept_facts.PARTS)
+    computed.fails.add(part)
+    with pytest.raises(KeyboardInterrupt):
+        gather.gather_results(bare, out)
+    del computed.calls[:]
+    gather.gather_results(bare, out)
+    assert computed.calls == list(kept_facts.PARTS)[kept_facts.PARTS.index(part) :]
+    assert without_seconds(out) == without_seconds(whole)
+    del computed.calls[:]
+    gather.gather_results(bare, out)
+    assert not computed.calls
+    assert len(read_records(out)) == len(kept_facts.PARTS)
+
+
+def test_real_parts_of_a_killed_run_are_those_of_a_whole_one(bare, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "pictures", lambda *_: {})
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    gather.gather_results(bare, whole)
+    with monkeypatch.context() as patch:
+        patch.setattr(figures, "frontier_frame", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            gather.gather_results(bare, out)
+    assert [each.settings["part"] for each in read_records(out)] == ["sweep", "choices", "trust"]
+    assert "Left out: it is not yet measured." in render(out)
+    gather.gather_results(bare, out)
+    assert without_seconds(out) == without_seconds(whole)
+    assert render(out) == render(whole)
+    for path in whole.glob("*.csv"):
+        assert path.read_bytes() == (out / path.name).read_bytes(), path.name
+
+
+def test_a_part_is_computed_anew_for_what_it_alone_depends_on(bare, computed, closed, tmp_path):
+    out = tmp_path / "out"
+    gather.gather_results(bare, out)
+    (tmp_path / "bank").mkdir()
+    (tmp_path / "bank" / "manifest.json").write_text("{}")
+    for changes, parts in (
+        ({"published_at": closed / "transfers.csv"}, ["structure"]),
+        ({"published_at": closed}, ["structure"]),
+        ({"closed": read_finished(closed)}, ["closed_form"]),
+        ({"bank": tmp_path / "bank"}, ["sweep"]),
+        ({"sweep": read_finished(closed)}, list(kept_facts.PARTS)),
+        ({"settings": replace(bare.settings, permutations=19)}, list(kept_facts.PARTS)),
+    ):
+        del computed.calls[:]
+        for _ in range(2):
+            gather.gather_results(replace(bare, **changes), out)
+        assert computed.calls == parts
+
+
+def test_tables_that_another_run_replaced_are_computed_again(bare, computed, tmp_path):
+    """The page shows the newest record of each part, which always belongs to the tables."""
+    other = replace(bare, settings=replace(bare.settings, draws=7))
+    gather.gather_results(bare, tmp_path)
+    computed.fails.add("trust")
+    with pytest.raises(KeyboardInterrupt):
+        gather.gather_results(other, tmp_path)
+    del computed.calls[:]
+    gather.gather_results(bare, tmp_path)
+    assert computed.calls == ["sweep", "choices", "trust"]
+    (tmp_path / "choices_table.csv").unlink()
+    gather.gather_results(bare, tmp_path)
+    assert computed.calls[3:] == ["choices"]
+    assert kept_facts.read_facts(tmp_path)["settings"]["draws"] == 5
+
+
+def test_parts_are_computed_again_once_with_each_code_and_table(
+    bare, computed, tmp_path, monkeypatch
+):
+    out, code = tmp_path / "out", "a"
+    gather.gather_results(bare, out)
+    monkeypatch.setattr(gather, "commit", lambda: code)
+    shutil.copyfile(bare.sweep.folder / "transfers.csv", out / "transfers.csv")
+    settings = replace(bare.settings, draws=8, seed=3)
+
+    def again(flag):
+        del computed.calls[:]
+        for _ in range(2):
+            gather.compute_again(out, settings, flag)
+        return computed.calls
+
+    assert again("--choices-only") == ["choices", "trust", "figures"]
+    facts = kept_facts.read_facts(out)
+    assert facts["settings"] == {
+        "draws": 8,
+        "permutations": 9,
+        "resamples": 1000,
+        "shown": [2],
+        "seed": 3,
+    }
+    assert "choices" in facts
+    assert "trust" not in facts
+    assert again("--trust-only") == ["trust"]
+    assert "trust" in kept_facts.read_facts(out)
+    code = "b"
+    assert again("--choices-only") == ["choices", "trust", "figures"]
+    with open(out / "transfers.csv", "a") as file:
+        file.write("\n")
+    assert again("--choices-only") == ["choices", "trust", "figures"]
 
 
 def test_what_a_sweep_lacks_is_said(tmp_path, table, monkeypatch):
@@ -994,9 +1145,7 @@ def test_a_folder_that_is_no_sweep_or_no_results_is_one_line(tmp_path, capsys):
     assert main(["--sweep", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert "transfers.csv" in capsys.readouterr().err
     assert main(["--render", "--out", str(tmp_path)]) == 2
-    assert "has no records; run `taskgraph bench transfers --sweep SWEEP` first" in (
-        capsys.readouterr().err
-    )
+    assert "has no finished run: `taskgraph bench transfers` measures" in capsys.readouterr().err
     assert main(["--out", str(tmp_path / "out")]) == 2
     assert "name the folder of a sweep with --sweep, or give --choices-only" in (
         capsys.readouterr().err
@@ -1008,7 +1157,7 @@ def test_a_folder_that_is_no_sweep_or_no_results_is_one_line(tmp_path, capsys):
 def test_large_losses_stay_where_they_are(sweep, tmp_path, monkeypatch):
     monkeypatch.setattr(results_folder, "LOSSES_UP_TO", 10)
     results = Results(tmp_path)
-    copy_tables(read_finished(sweep), tmp_path, results)
+    copy_tables(read_finished(sweep), results)
     assert not (tmp_path / "losses.parquet").exists()
     assert results.facts["losses_bytes"] == (sweep / "losses.parquet").stat().st_size
     assert (tmp_path / "records.csv").exists()

@@ -11,7 +11,7 @@ import torch
 
 import encoders.pipeline.stages
 from encoders.bank.config import BankConfig
-from encoders.bank.jobs import MANIFEST, train_bank, write_manifest
+from encoders.bank.jobs import MANIFEST, train_bank, write_bank_manifest
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import origin_of
 from encoders.engines import Job
@@ -24,7 +24,7 @@ from encoders.training.config import FitConfig
 from encoders.training.objective import check_classes
 from encoders.transfer import measure as measuring
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig
+from encoders.transfer.settings import TransferConfig
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_text
 from tests.encoders.dataset.test_index import write_folder
@@ -108,7 +108,7 @@ def test_a_damaged_file_of_ours_is_named(tmp_path, content, message):
     config = BankConfig("nowhere", fit=FitConfig(epochs=1))
     for read in (
         lambda: read_json(path),
-        lambda: write_manifest(tmp_path, config, ""),
+        lambda: write_bank_manifest(tmp_path, config, ""),
         lambda: train_bank(["edge2d"], tmp_path, config),
     ):
         with pytest.raises(InvalidDataError, match=message):

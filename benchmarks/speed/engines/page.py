@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.results.frame import latest
+from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import NOT_RECORDED
 from benchmarks.results.record import Record, read_records
 
-SAME = ("data", "targets", "sources", "images", "fit")
+SAME = ("data", "targets", "sources", "images", "fit", "bank_hash", "data_sha256")
 """Settings that all records of one page share."""
 
 PAGE = """# One sweep, on local processes and on Ray
@@ -64,7 +64,7 @@ def render(folder: Path) -> str:
     )
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: in how many ways the losses are equal, and the speed-ups."""
     records = last_ways(folder)
     first = records[0].seconds or float("nan")
@@ -80,6 +80,14 @@ def found(folder: Path) -> str:
 
 
 def last_ways(folder: Path) -> list[Record]:
-    """Return the last record of each way, in the order in which the ways were run."""
+    """Return the record of each way, in the order in which the ways were run.
+
+    Raises
+    ------
+    InvalidTableError
+        If there are no records.
+    """
     by_way = {record.settings["way"]: record for record in latest(read_records(folder), *SAME)}
+    if not by_way:
+        raise not_finished(folder, "engines")
     return list(by_way.values())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,14 +19,14 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.log import open_log
+from benchmarks.results.sweep_inputs import sweep_inputs
 from benchmarks.speed.engines.settings import SUITE, Settings
 from encoders.bank.pretrained import default_bank
 from encoders.engines import Engine, LocalEngine, RayEngine
 from encoders.pipeline.presets import CPU
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import gather
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.sweep import sweep
 from taskgraph.progress import progress_bar
 
@@ -43,9 +44,9 @@ WAYS: dict[str, Callable[[], Engine]] = {
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Run the sweep in the ways that are asked for.
+    """Run the sweep in the ways that are asked for, except for those that the records have.
 
-    The first way always runs, since the others are compared with its losses.
+    The first way is always among them, since the others are compared with its losses.
     """
     chosen = [
         way
@@ -64,26 +65,35 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def measure_ways(config: SweepConfig, out: Path, ways: list[str]) -> None:
-    """Run the sweep in each of these ways, and add a record of each."""
+    """Run the sweep in each of these ways that the records lack, and add a record of each."""
     packages = ["torch", *(["ray"] if any("Ray" in way for way in ways) else [])]
     log = open_log(out, SUITE.name, *packages)
-    first: pd.DataFrame | None = None
+    inputs, seed = sweep_inputs(config), config.transfer.fit.seed
+    known = log.find(settings_of(config, ways[0], inputs), seed=seed, split="test")
+    first = known.metrics["losses_sha256"] if known else None
     for way in ways:
+        asked = settings_of(config, way, inputs)
+        if log.has(asked, seed=seed, split="test"):
+            continue
         with tempfile.TemporaryDirectory() as folder:
             seconds, losses, killed = measured(way, config, Path(folder))
-        first = losses if first is None else first
+        found = losses_hash(losses)
+        first = first or found
         metrics = {
             "transfers": len(losses[["target", "sources"]].drop_duplicates()),
             "killed": killed,
-            "same": losses.equals(first),
+            "same": found == first,
+            "losses_sha256": found,
         }
-        seed = config.transfer.fit.seed
-        log.add(settings_of(config, way), metrics, seed=seed, split="test", seconds=seconds)
+        log.add(asked, metrics, seed=seed, split="test", seconds=seconds)
         print(f"{way}: {seconds:.0f} s", flush=True)
 
 
-def settings_of(config: SweepConfig, way: str) -> dict[str, Any]:
-    """Return the settings of one record; the data's folder is named without its path."""
+def settings_of(config: SweepConfig, way: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of one record; the data's folder is named without its path.
+
+    ``inputs`` are the hashes of `sweep_inputs`.
+    """
     pool, fit = config.transfer.pool, asdict(config.transfer.fit)
     del fit["seed"]
     return {
@@ -93,7 +103,14 @@ def settings_of(config: SweepConfig, way: str) -> dict[str, Any]:
         "sources": config.sources,
         "images": [pool.train, pool.valid, pool.test],
         "fit": fit,
+        **inputs,
     }
+
+
+def losses_hash(losses: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table of losses: of its columns, its rows and every bit of them."""
+    rows = pd.util.hash_pandas_object(losses, index=True).to_numpy()  # 64 bits a row
+    return hashlib.sha256(" ".join(map(str, losses.columns)).encode() + rows.tobytes()).hexdigest()
 
 
 def config_of(
@@ -138,21 +155,25 @@ def one_killed(out: Path, after: int) -> Iterator[list[int]]:
     """Kill a Ray worker while it measures, once ``after`` transfers are measured."""
     killed: list[int] = []
     over = threading.Event()
-
-    def wait_and_kill() -> None:
-        while not over.wait(POLL) and not killed:
-            working = busy_workers()
-            if working and len(list(out.glob("measured/*/*.json"))) >= after:
-                os.kill(working[0], signal.SIGKILL)
-                killed.append(working[0])
-
-    thread = threading.Thread(target=wait_and_kill)
+    thread = threading.Thread(target=_wait_and_kill, args=(out, after, over, killed))
     thread.start()
     try:
         yield killed
     finally:
         over.set()
         thread.join()
+
+
+def _wait_and_kill(out: Path, after: int, over: threading.Event, killed: list[int]) -> None:
+    """Kill one working process once ``after`` transfers are measured, and append its id.
+
+    It returns after that, or when ``over`` is set.
+    """
+    while not over.wait(POLL) and not killed:
+        working = busy_workers()
+        if working and len(list(out.glob("measured/*/*.json"))) >= after:
+            os.kill(working[0], signal.SIGKILL)
+            killed.append(working[0])
 
 
 def busy_workers() -> list[int]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from taskgraph.arrays import Floats, Integers
+from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.tasks import SELF, join_sources
 from taskgraph.transfers import Transfers
 
 Sets = list[tuple[int, ...]]
+Drawn = tuple[Sets, Floats, float]
+"""Source sets of one target, their affinities before scaling, and that of ``self``."""
 
 HUBS = 0.1
 PULL = 1.5
@@ -32,20 +35,24 @@ def latent(tasks: int, per_target: int, seed: int) -> Transfers:
     hub[random.choice(tasks, 4, replace=False)] = True
     noise = 0.25 * random.normal(size=(tasks, tasks))
     first = np.exp(-distance + noise + 0.5 * hub[:, None])  # source, target
+    return _table(tasks, partial(_latent_target, random, first, hub, per_target))
 
-    def draw(target: int) -> tuple[Sets, Floats, float]:
-        strength = first[:, target] * np.where(hub, PULL, 1.0)
-        strength[target] = 0.0
-        noisy = strength * random.lognormal(0, 0.8, tasks)
-        singles = np.argsort(-noisy)[: min(per_target // 4, tasks - 1)]
-        sets = _with_sets(random, singles, strength / strength.sum(), per_target)
-        order = np.array([len(s) for s in sets])
-        best = np.array([first[list(s), target].max() for s in sets])
-        factor = random.lognormal(0.06 * np.log2(order), 0.12)
-        score = best * np.where(order > 1, factor, 1.0)
-        return sets, score, score.max() * random.uniform(1.1, 3.0)
 
-    return _table(tasks, draw)
+def _latent_target(
+    random: np.random.Generator, first: Floats, hub: Booleans, per_target: int, target: int
+) -> Drawn:
+    """Draw the transfers to one target, from the (S, T) affinities of single sources."""
+    tasks = len(first)
+    strength = first[:, target] * np.where(hub, PULL, 1.0)
+    strength[target] = 0.0
+    noisy = strength * random.lognormal(0, 0.8, tasks)
+    singles = np.argsort(-noisy)[: min(per_target // 4, tasks - 1)]
+    sets = _with_sets(random, singles, strength / strength.sum(), per_target)
+    order = np.array([len(s) for s in sets])
+    best = np.array([first[list(s), target].max() for s in sets])
+    factor = random.lognormal(0.06 * np.log2(order), 0.12)
+    score = best * np.where(order > 1, factor, 1.0)
+    return sets, score, score.max() * random.uniform(1.1, 3.0)
 
 
 def flat(tasks: int, per_target: int, seed: int) -> Transfers:
@@ -54,23 +61,24 @@ def flat(tasks: int, per_target: int, seed: int) -> Transfers:
     Of a target's transfers 60 % come from random single sources, the others from random sets of
     2 to 4. The difficulty is to solve every target within a small budget.
     """
-    random = np.random.default_rng(seed)
+    return _table(tasks, partial(_flat_target, np.random.default_rng(seed), tasks, per_target))
 
-    def draw(target: int) -> tuple[Sets, Floats, float]:
-        weight = np.ones(tasks)
-        weight[target] = 0.0
-        weight /= weight.sum()
-        count = min(round(0.6 * per_target), tasks - 1)
-        singles = random.choice(tasks, count, replace=False, p=weight)
-        sets = _with_sets(random, singles, weight, per_target)
-        order = np.array([len(s) for s in sets])
-        score = random.lognormal(0.06 * np.log2(order), 0.12)
-        return sets, score, score.max() * random.uniform(1.1, 1.5)
 
-    return _table(tasks, draw)
+def _flat_target(random: np.random.Generator, tasks: int, per_target: int, target: int) -> Drawn:
+    """Draw the transfers to one target, from sources that are all equally likely."""
+    weight = np.ones(tasks)
+    weight[target] = 0.0
+    weight /= weight.sum()
+    count = min(round(0.6 * per_target), tasks - 1)
+    singles = random.choice(tasks, count, replace=False, p=weight)
+    sets = _with_sets(random, singles, weight, per_target)
+    order = np.array([len(s) for s in sets])
+    score = random.lognormal(0.06 * np.log2(order), 0.12)
+    return sets, score, score.max() * random.uniform(1.1, 1.5)
 
 
 def _with_sets(random: np.random.Generator, singles: Integers, weight: Floats, count: int) -> Sets:
+    """Add random sets of 2 to 4 sources to the single ones, until there are ``count`` of them."""
     found: set[tuple[int, ...]] = {(int(s),) for s in singles}
     while len(found) < count:
         members = random.choice(len(weight), int(random.integers(2, 5)), replace=False, p=weight)
@@ -78,7 +86,8 @@ def _with_sets(random: np.random.Generator, singles: Integers, weight: Floats, c
     return sorted(found)
 
 
-def _table(tasks: int, draw: Callable[[int], tuple[Sets, Floats, float]]) -> Transfers:
+def _table(tasks: int, draw: Callable[[int], Drawn]) -> Transfers:
+    """Return the table of all targets; the affinities of each are scaled to sum to one."""
     names = [f"t{task:03d}" for task in range(tasks)]
     frames = []
     for target, name in enumerate(names):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.speed.solver.formulations import paper_model
 from taskgraph.program import Program
 from taskgraph.solver import find_solver, solve_program
-from taskgraph.solver.choice import choose
+from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.model import Model, grouped_model
 from taskgraph.solver.presolve import presolve
@@ -22,7 +22,7 @@ class Proof:
     ----------
     status : str
         ``optimal``, ``feasible``, ``infeasible`` or ``unknown``, as the method states it.
-    objective : float or None
+    objective_value : float or None
         Value of its choice, evaluated by `taskgraph.solver.choice`.
     bound : float
         Upper bound that the method states; may be infinite.
@@ -31,7 +31,7 @@ class Proof:
     """
 
     status: str
-    objective: float | None
+    objective_value: float | None
     bound: float
     nodes: int
 
@@ -51,7 +51,7 @@ def _posed(program: Program, model: Model, solver: str, limit: float) -> Proof:
     result = find_solver(solver).run(model.lp, Clock(limit))
     choice = None
     if result.status in ("optimal", "feasible"):
-        choice = choose(program, model.solution())
+        choice = choose_transfers(program, model.solution())
     return Proof(result.status, choice.value if choice else None, result.bound, result.nodes)
 
 

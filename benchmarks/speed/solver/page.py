@@ -50,7 +50,7 @@ def render(folder: Path) -> str:
     return page + "\n" + whole_calls(calls) if calls else page
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return one sentence: the time of a whole call, and the share of programs that are proven."""
     records = read_records(folder)
     calls = to_frame(latest(part(records, part="whole call"), "turns"))

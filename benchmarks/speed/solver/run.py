@@ -102,15 +102,15 @@ def measure(
         found = METHODS[method](program, limit)
         taken.append(time.perf_counter() - start)
     gap = None
-    if found.objective is not None and math.isfinite(found.bound):
-        gap = max(0.0, found.bound - found.objective) / abs(found.objective)
+    if found.objective_value is not None and math.isfinite(found.bound):
+        gap = max(0.0, found.bound - found.objective_value) / abs(found.objective_value)
     metrics = {
         "tasks": len(program.sources),
         "transfers": len(program.edge_value),
         "median_seconds": round(statistics.median(taken), 4),
         "repetitions": len(taken),
         "status": found.status,
-        "objective": found.objective,
+        "objective": found.objective_value,
         "bound": found.bound if math.isfinite(found.bound) else None,
         "gap": gap,
         "nodes": found.nodes if found.nodes >= 0 else None,

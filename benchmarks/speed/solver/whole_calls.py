@@ -27,7 +27,7 @@ from taskgraph.transfers import Transfers
 LIMIT = 60.0
 """Seconds that the paper's formulation may take."""
 
-ProblemFields = dict[str, Any]
+KeywordArguments = dict[str, Any]
 
 
 def time_calls(instances: Sequence[ProgramInstance], count: int, log: Log) -> None:
@@ -44,26 +44,26 @@ def time_calls(instances: Sequence[ProgramInstance], count: int, log: Log) -> No
             print(f"{one.name}, budget {budget}: timed", flush=True)
 
 
-def ours(table: Transfers, problem: ProblemFields) -> float:
+def ours(table: Transfers, problem: KeywordArguments) -> float:
     """Return the objective that ``tg.solve`` proves."""
     found = tg.solve(table, **problem)
     assert found.status == "optimal"
-    assert found.objective is not None
-    return found.objective
+    assert found.objective_value is not None
+    return found.objective_value
 
 
-def theirs(table: Transfers, problem: ProblemFields) -> float:
+def theirs(table: Transfers, problem: KeywordArguments) -> float:
     """Return the objective that the paper's formulation finds through PuLP and CBC."""
     program = compile_program(table, make_problem(None, problem))  # type: ignore[arg-type]
     found = paper(program, LIMIT)
     assert found.status == "optimal"
-    assert found.objective is not None
-    return found.objective
+    assert found.objective_value is not None
+    return found.objective_value
 
 
-def turns(table: Transfers, problem: ProblemFields, count: int) -> dict[str, float]:
+def turns(table: Transfers, problem: KeywordArguments, count: int) -> dict[str, float]:
     """Time both methods in turns; return medians of their seconds and of the ratios."""
-    methods: dict[str, Callable[[Transfers, ProblemFields], float]] = {
+    methods: dict[str, Callable[[Transfers, KeywordArguments], float]] = {
         "paper": theirs,
         "ours": ours,
     }

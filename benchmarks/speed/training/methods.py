@@ -14,11 +14,10 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.speed.training.settings import Settings
-from encoders.losses import batch_mean
+from encoders.losses import Loss, batch_mean
 from encoders.training.config import FitConfig
 from encoders.training.fit import fit
 from encoders.training.loading import Batch, Examples
-from encoders.training.loop import Loss
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def epochs_section(records: Sequence[Record]) -> str:
     )
 
 
-def found(folder: Path) -> str:
+def finding(folder: Path) -> str:
     """Return how many times as fast as the plain loop `encoders.fit` is."""
     records = read_records(folder)
     epochs = epochs_of(records)

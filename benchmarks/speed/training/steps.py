@@ -108,18 +108,22 @@ def plain(case: Case, *, bfloat16: bool) -> Step:
     if bfloat16:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         pictures = pictures.contiguous(memory_format=torch.channels_last)
+    return partial(_plain_step, model, optimizer, (pictures, target, mask), bfloat16)
 
-    def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            prediction = model(pictures).float()
-        mean = batch_mean(l1(prediction, target, mask), mask)
-        optimizer.zero_grad()
-        mean.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        float(mean.detach())  # waits for the result, as printing the loss does
 
-    return step
+def _plain_step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, bfloat16: bool
+) -> None:
+    """Take one step of a tutorial's loop."""
+    pictures, target, mask = batch
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        prediction = model(pictures).float()
+    mean = batch_mean(l1(prediction, target, mask), mask)
+    optimizer.zero_grad()
+    mean.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    float(mean.detach())  # waits for the result, as printing the loss does
 
 
 def ours(case: Case, *, precision: str) -> Step:
@@ -145,14 +149,14 @@ def bound(case: Case) -> Step:
     """Return a function that does as many operations as a step, by float32 matrix products."""
     left, right = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
     products, rest = divmod(operations(case) / (2 * SIDE**3), 1)
-    rows = left[: round(rest * SIDE)]
+    return partial(_products, left, right, int(products), round(rest * SIDE))
 
-    def step() -> None:
-        for _ in range(int(products)):
-            torch.mm(left, right)
-        torch.mm(rows, right)
 
-    return step
+def _products(left: Tensor, right: Tensor, count: int, rows: int) -> None:
+    """Multiply two matrices ``count`` times, and then only the first rows of the left one."""
+    for _ in range(count):
+        torch.mm(left, right)
+    torch.mm(left[:rows], right)
 
 
 def methods() -> dict[str, Callable[[Case], Step]]:

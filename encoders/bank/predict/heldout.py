@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from encoders.bank.predict.networks import Predictor, add_legend, open_bank
-from encoders.codecs.encodings import read
+from encoders.codecs.encodings import read_value
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.index import read_index
 from encoders.dataset.overlap import (
@@ -28,14 +28,14 @@ from encoders.draw import (
     TaskRows,
     answer_of_label,
     as_tile,
-    draw,
+    draw_answer,
     draw_input,
+    draw_table,
     has_own_input,
-    table,
 )
 from encoders.errors import InvalidDataError
 from encoders.tasks.names import ALL_TASKS
-from encoders.training.checkpoint import FilePath
+from taskgraph.tables.formats import FilePath
 
 TILE = 96
 """Side of a drawn picture, in pixels."""
@@ -93,7 +93,7 @@ def gallery(
     fields_of_view = [_field_of_view(first, number) for number in numbers]
     groups = [_group(p, datasets[p.size], numbers, fields_of_view) for p in predictors]
     heads = [_head(first, number, overlap) for number in numbers]
-    page = table(heads, groups, blocks=1 + len(groups) // GROUPS)
+    page = draw_table(heads, groups, blocks=1 + len(groups) // GROUPS)
     if warning := unknown_warning(overlap, bank):
         logger.warning("%s", warning)
     return add_legend(page, predictors)
@@ -107,7 +107,7 @@ def _overlap(
     splits: str | None,
     allow: bool,
 ) -> Overlap:
-    """The split's buildings that a network was trained on; raises if there are and may not be."""
+    """Return the split's buildings that a network was trained on; raise if none may be."""
     index = read_index(Path(data))
     trained = trained_on(bank, [predictor.task.name for predictor in predictors])
     rows = split_rows(index, split, splits)
@@ -121,7 +121,10 @@ def _overlap(
 def _open_views(
     data: FilePath, predictors: Sequence[Predictor], split: str, splits: str | None
 ) -> TaskonomyDataset:
-    """The views of a split, standardized with the bank's constants; files are read on demand."""
+    """Return the views of a split, standardized with the bank's constants.
+
+    Files are read on demand.
+    """
     return TaskonomyDataset(
         data,
         [predictor.task for predictor in predictors],
@@ -135,7 +138,7 @@ def _open_views(
 
 
 def _field_of_view(data: TaskonomyDataset, number: int) -> float:
-    """The camera's field of view in radians; `FOV` if the data set does not record it."""
+    """Return the camera's field of view in radians; `FOV` if the data set does not record it."""
     try:
         info = _file(data, number, "point_info")
     except InvalidDataError:
@@ -144,7 +147,10 @@ def _field_of_view(data: TaskonomyDataset, number: int) -> float:
 
 
 def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, Image.Image]:
-    """The title and the picture of a column; the title marks a building that was trained on."""
+    """Return the title and the picture of a column.
+
+    The title marks a building that was trained on.
+    """
     picture = resized("rgb", _file(data, number, "rgb"), data.size)
     building, view = data.image(number).split("/")
     trained_on = any(building in names for names in overlap.parts.values())
@@ -152,8 +158,8 @@ def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, I
 
 
 def _file(data: TaskonomyDataset, number: int, domain: str) -> Any:
-    """The content of a view's file of one domain, in physical units."""
-    return read(data.index.root / data.index.files(domain).paths[data.rows[number]], domain)
+    """Return the content of a view's file of one domain, in physical units."""
+    return read_value(data.index.root / data.index.files(domain).paths[data.rows[number]], domain)
 
 
 def _group(
@@ -162,7 +168,7 @@ def _group(
     numbers: Sequence[int],
     fields_of_view: Sequence[float],
 ) -> TaskRows:
-    """The rows of one task: its inputs if they are not the pictures, predictions and labels."""
+    """Return the rows of one task: predictions, labels, and inputs that are not the pictures."""
     task = predictor.task
     inputs, target, mask = (part.numpy() for part in data.batch(task.name, numbers))
     inputs = inputs[:, None] if task.inputs == 1 else inputs
@@ -174,8 +180,11 @@ def _group(
     shown = mask if task.partners else np.ones(len(mask), dtype=bool)
     outputs, labels = predictor.predict(inputs), [answer_of_label(task, t) for t in target]
     rows = [
-        ("prediction", [draw(c, o, s) for c, o, s in zip(canvases, outputs, shown, strict=True)]),
-        ("label", [draw(c, o, m) for c, o, m in zip(canvases, labels, mask, strict=True)]),
+        (
+            "prediction",
+            [draw_answer(c, o, s) for c, o, s in zip(canvases, outputs, shown, strict=True)],
+        ),
+        ("label", [draw_answer(c, o, m) for c, o, m in zip(canvases, labels, mask, strict=True)]),
     ]
     if has_own_input(task):
         rows.insert(0, ("input", [draw_input(canvas) for canvas in canvases]))

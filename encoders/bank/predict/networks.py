@@ -22,8 +22,9 @@ from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS
 from encoders.tasks import TASKS, Sample, Task
 from encoders.tasks.names import ALL_TASKS, DISPLAY_ORDER, trained_name
-from encoders.training.checkpoint import FilePath, read_config
+from encoders.training.checkpoint import read_config
 from taskgraph.arrays import Array, Floats32, Pixels
+from taskgraph.tables.formats import FilePath
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,22 +53,22 @@ class Predictor:
 
     @property
     def photo_count(self) -> int:
-        """The number of photographs that one input is made of; 1 for jigsaw's nine pieces."""
+        """Return the number of photographs in one input; 1 for jigsaw's nine pieces."""
         return 1 + PARTNERS[self.task.partners] if self.task.partners else 1
 
     def predict(self, inputs: Floats32) -> list[Array]:
-        """Predictions for (B, n, C, S, S) inputs in [-1, 1], as `encoders.draw` draws them."""
+        """Return predictions, as `encoders.draw` draws them, for (B, n, C, S, S) in [-1, 1]."""
         batch = torch.from_numpy(np.ascontiguousarray(inputs))
         with torch.inference_mode():
             outputs = self.model(batch[:, 0] if self.task.inputs == 1 else batch)
         return [answer_of_output(self.task, output) for output in outputs.float().numpy()]
 
     def canvas(self, inputs: Floats32, tile: int, *, fov: float = FOV) -> Canvas:
-        """The canvas to draw predictions for one (n, C, S, S) input, ``tile`` pixels a side."""
+        """Return the canvas, ``tile`` pixels a side, for predictions of a (n, C, S, S) input."""
         return Canvas(self.task, inputs, tile, self.constants, self.names, fov)
 
     def prepare_input(self, pictures: Sequence[Pixels]) -> Floats32:
-        """The task's (n, C, S, S) input from (S, S, 3) photographs.
+        """Return the task's (n, C, S, S) input from (S, S, 3) photographs.
 
         The same photographs always give the same input, including its noise and permutations.
         """
@@ -123,7 +124,7 @@ def _open_predictor(name: str, bank: FilePath) -> Predictor:
 
 
 def _class_names(task: Task, record: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the classes; empty if the data set had none. "uncertain" is not a class."""
+    """Return the names of the classes, without "uncertain"; empty if the data set had none."""
     names = record.get("classes") or []
     uncertain = "segment_semantic" in task.domains() and names[:1] == ["uncertain"]
     return tuple(names[1:] if uncertain else names)

@@ -11,11 +11,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from encoders.bank.predict.networks import Predictor, add_legend, open_bank
 from encoders.dataset.resize import resized
-from encoders.draw import as_tile, draw, draw_input, has_own_input, lines
+from encoders.draw import as_tile, draw_answer, draw_input, has_own_input, lines
 from encoders.errors import InvalidDataError
 from encoders.tasks.names import ALL_TASKS
-from encoders.training.checkpoint import FilePath
 from taskgraph.arrays import Pixels
+from taskgraph.tables.formats import FilePath
 
 TILE = 192
 """Side of a drawn picture, in pixels."""
@@ -50,7 +50,7 @@ def open_photo(path: FilePath) -> Image.Image:
 
 
 def center_square(picture: Image.Image, size: int) -> Pixels:
-    """The largest square in the middle, resized to (size, size, 3) as the data set's pictures."""
+    """Return the largest square in the middle, resized to (size, size, 3) like our pictures."""
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     middle = picture.crop((left, top, left + side, top + side))
@@ -108,11 +108,11 @@ def _refuse(predictor: Predictor, count: int) -> NoReturn:
 def _tiles(
     predictors: Sequence[Predictor], pictures: Sequence[Image.Image]
 ) -> Iterator[tuple[str, Image.Image]]:
-    """The titles and drawn predictions of some tasks, preceded by an input of its own form."""
+    """Yield titles and predictions of some tasks, after an input that is not the picture."""
     for predictor in predictors:
         squares = [center_square(picture, predictor.size) for picture in pictures]
         inputs = predictor.prepare_input(squares)
         canvas = predictor.canvas(inputs, TILE)
         if has_own_input(predictor.task):
             yield f"{predictor.task.name} (input)", draw_input(canvas)
-        yield predictor.task.name, draw(canvas, predictor.predict(inputs[None])[0])
+        yield predictor.task.name, draw_answer(canvas, predictor.predict(inputs[None])[0])

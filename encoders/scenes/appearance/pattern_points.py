@@ -39,17 +39,17 @@ class PatternPoints:
 
     @cached_property
     def x(self) -> AnyFloats:
-        """``u`` in periods."""
+        """Return ``u`` in periods."""
         return self.u / self.scale
 
     @cached_property
     def y(self) -> AnyFloats:
-        """``v`` in periods."""
+        """Return ``v`` in periods."""
         return self.v / self.scale
 
     @cached_property
     def width(self) -> AnyFloats:
-        """The footprint in periods."""
+        """Return the footprint in periods."""
         return self.footprint / self.scale
 
 

@@ -8,12 +8,20 @@ from encoders.scenes.furniture.kitchen import BACK, FRONT, HEIGHT
 from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle, round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import rounded_box
-from encoders.scenes.solids.shapes import box, boxes, copies, join, rotation, tapered_box
+from encoders.scenes.solids.shapes import (
+    Shape,
+    axis_rotation,
+    box,
+    boxes,
+    copies,
+    join,
+    tapered_box,
+)
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def oven(rng: np.random.Generator) -> Piece:
-    """A cooker: a door with a window, knobs, and rings on top; as deep and high as a counter."""
+    """Build an oven: a door with a window, knobs, and rings on top; of a counter's size."""
     x = pick(rng, 0.3, 0.3, 0.38, 0.45)
     body, knob = pick(
         rng, ("enamel", "metal"), ("metal", "plastic_dark"), ("plastic_dark", "metal")
@@ -66,7 +74,7 @@ def oven(rng: np.random.Generator) -> Piece:
 
 
 def _rings(x: float, gas: bool) -> Part:
-    """Four cooking rings: iron discs, or gas burners under crossed bars."""
+    """Build four cooking rings: iron discs, or gas burners under crossed bars."""
     places = np.array([(sx * 0.48 * x, y, HEIGHT) for y in (-0.14, 0.13) for sx in (-1, 1)])
     if gas:
         burner = cylinder(0.045, 0, 0.014, sides=14)
@@ -87,7 +95,7 @@ def _rings(x: float, gas: bool) -> Part:
 
 
 def refrigerator(rng: np.random.Generator) -> Piece:
-    """A tall fridge with a freezer below, above or beside it, two doors and their handles."""
+    """Build a tall fridge with a freezer below, above or beside it, two doors and their handles."""
     style = pick(rng, "below", "above", "beside")
     x = rng.uniform(0.42, 0.47) if style == "beside" else rng.uniform(0.28, 0.36)
     high, y = rng.uniform(1.6, 1.95), rng.uniform(0.29, 0.34)
@@ -112,25 +120,13 @@ def refrigerator(rng: np.random.Generator) -> Piece:
         for (a, b), (low, top) in blocks
     ]
     front = -y - door
-    bars = rods(
-        [(a, front - 0.035, low) for a, low, _ in grips],
-        [(a, front - 0.035, top) for a, _, top in grips],
-        0.012,
-    )
-    ends = boxes(
-        [
-            (a - 0.008, front - 0.04, z - 0.01)
-            for a, low, top in grips
-            for z in (low + 0.03, top - 0.03)
-        ],
-        [(a + 0.008, front, z + 0.01) for a, low, top in grips for z in (low + 0.03, top - 0.03)],
-    )
     parts = [
         Part(box((0.02 - x, 0.03 - y, 0), (x - 0.02, y - 0.03, 0.041)), "plastic_dark"),
         Part(box((-x, -y, 0.04), (x, y, high)), body),
         Part(join(doors), body),
         Part(
-            join([bars, ends]), "plastic_dark" if body == "metal" and chance(rng, 0.4) else "metal"
+            _bar_handles(grips, front),
+            "plastic_dark" if body == "metal" and chance(rng, 0.4) else "metal",
         ),
     ]
     if chance(rng, 0.5):
@@ -140,10 +136,25 @@ def refrigerator(rng: np.random.Generator) -> Piece:
     )
 
 
+def _bar_handles(grips: list[tuple[float, float, float]], front: float) -> Shape:
+    """Build upright bars on a front, each from its x, and its lower and upper z, meters."""
+    bars = rods(
+        [(a, front - 0.035, low) for a, low, _ in grips],
+        [(a, front - 0.035, top) for a, _, top in grips],
+        0.012,
+    )
+    places = [(a, z) for a, low, top in grips for z in (low + 0.03, top - 0.03)]
+    ends = boxes(
+        [(a - 0.008, front - 0.04, z - 0.01) for a, z in places],
+        [(a + 0.008, front, z + 0.01) for a, z in places],
+    )
+    return join([bars, ends])
+
+
 def _notes(
     rng: np.random.Generator, x: tuple[float, float], front: float, high: float
 ) -> list[Part]:
-    """Notes with magnets on a fridge's door."""
+    """Build notes with magnets on a fridge's door."""
     parts = []
     for number in range(int(rng.integers(1, 4))):
         a, z = rng.uniform(*x), high - rng.uniform(0.15, 0.45)
@@ -166,7 +177,7 @@ def _notes(
 
 
 def range_hood(rng: np.random.Generator) -> Piece:
-    """An extractor that hangs on the wall over an oven: a sloping hood under a chimney."""
+    """Build an extractor that hangs on the wall over an oven: a sloping hood under a chimney."""
     x, deep, high = pick(rng, 0.3, 0.38, 0.45), rng.uniform(0.45, 0.5), rng.uniform(0.7, 0.9)
     steel = pick(rng, "metal", "plastic_dark", "enamel")
     slope = rng.uniform(0.15, 0.25)
@@ -188,10 +199,10 @@ def range_hood(rng: np.random.Generator) -> Piece:
 
 
 def washing_machine(rng: np.random.Generator) -> Piece:
-    """A white cube with a round glass door, a panel, a knob and a drawer for soap."""
+    """Build a white cube with a round glass door, a panel, a knob and a drawer for soap."""
     x, y, high = 0.3, rng.uniform(0.26, 0.3), rng.uniform(0.84, 0.87)
     body, front = pick(rng, "enamel", "enamel", "metal"), -y
-    facing = rotation(0, np.pi / 2)  # the z axis to -y
+    facing = axis_rotation(0, np.pi / 2)  # the z axis to -y
     middle, radius = (0.0, front, rng.uniform(0.4, 0.46)), rng.uniform(0.16, 0.19)
     hoop = (
         lathe(

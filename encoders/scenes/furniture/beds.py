@@ -14,22 +14,22 @@ from encoders.scenes.solids.turned import rods
 
 
 def bed(rng: np.random.Generator) -> Piece:
-    """A bed for one or for two: frame, headboard, mattress, duvet and pillows."""
+    """Build a bed for one or for two: frame, headboard, mattress, duvet and pillows."""
     return pick(rng, single_bed, double_bed)(rng)
 
 
 def double_bed(rng: np.random.Generator) -> Piece:
-    """A bed for two."""
+    """Build a bed for two."""
     return _bed(rng, pick(rng, 1.4, 1.6, 1.8), 2)
 
 
 def single_bed(rng: np.random.Generator) -> Piece:
-    """A bed for one."""
+    """Build a bed for one."""
     return _bed(rng, pick(rng, 0.9, 1.0, 1.2), 1)
 
 
 def _bed(rng: np.random.Generator, wide: float, sleepers: int) -> Piece:
-    """A bed whose mattress is ``wide`` meters; its head is at the back."""
+    """Build a bed whose mattress is ``wide`` meters; its head is at the back."""
     x, y = wide / 2, rng.uniform(0.98, 1.03)
     base, thick = rng.uniform(0.24, 0.34), rng.uniform(0.17, 0.25)
     wood = pick(rng, "wood", "wood_dark", "wood_painted", "fabric")
@@ -57,7 +57,7 @@ def _bed(rng: np.random.Generator, wide: float, sleepers: int) -> Piece:
 def _headboard(
     rng: np.random.Generator, x: float, y: float, z: tuple[float, float], wood: str
 ) -> list[Part]:
-    """A panel, slats between posts, bars of metal, or upholstery."""
+    """Build a panel, slats between posts, bars of metal, or upholstery."""
     back = y + 0.012
     style = "padded" if wood == "fabric" else pick(rng, "panel", "slats", "bars", "padded")
     if style == "padded":
@@ -89,7 +89,7 @@ def _headboard(
 
 
 def _covers(rng: np.random.Generator, x: float, y: float, z: tuple[float, float]) -> list[Part]:
-    """A duvet that hangs over the sides, its head end turned back, and now and then a throw."""
+    """Build a duvet that hangs over the sides, its head end turned back; at times a throw."""
     hang, puff = rng.uniform(0.02, 0.05), rng.uniform(0.04, 0.09)
     head = y - rng.uniform(0.5, 0.85)
     low = z[0] + rng.uniform(0.04, 0.1)
@@ -113,7 +113,7 @@ def _covers(rng: np.random.Generator, x: float, y: float, z: tuple[float, float]
 
 
 def _pillows(rng: np.random.Generator, x: float, y: float, top: float, sleepers: int) -> list[Part]:
-    """A pillow for each sleeper, or two, and perhaps small cushions before them."""
+    """Build a pillow for each sleeper, or two, and perhaps small cushions before them."""
     wide = min(0.72, 0.9 * 2 * x / sleepers)
     soft = pad(wide, 0.16, 0.42, 0.075)
     lean = rng.uniform(0.9, 1.3)
@@ -134,7 +134,7 @@ def _within(shape: Shape, y: float) -> Shape:
 
 
 def crib(rng: np.random.Generator) -> Piece:
-    """A small bed behind bars, with a mattress, a pillow and perhaps a teddy bear."""
+    """Build a small bed behind bars, with a mattress, a pillow and perhaps a teddy bear."""
     x, y = rng.uniform(0.60, 0.68), rng.uniform(0.31, 0.36)
     top, base = rng.uniform(0.85, 1.0), rng.uniform(0.3, 0.45)
     wood = pick(rng, "wood", "wood_painted", "wood_painted", "wood_dark")

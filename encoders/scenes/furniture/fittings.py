@@ -6,7 +6,15 @@ import numpy as np
 
 from encoders.scenes.furniture.piece import Part, Top, chance, pick
 from encoders.scenes.solids.rounded import rounded_box, sphere
-from encoders.scenes.solids.shapes import Shape, box, boxes, copies, join, rotation, tapered_box
+from encoders.scenes.solids.shapes import (
+    Shape,
+    axis_rotation,
+    box,
+    boxes,
+    copies,
+    join,
+    tapered_box,
+)
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, rods
 from taskgraph.arrays import Floats
@@ -18,7 +26,7 @@ LEGS = ("square", "tapered", "round", "splayed", "bars")
 
 
 def leaning_box(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
-    """A box from its three ranges (meters); it leans back by ``slope`` meters per meter."""
+    """Build a box from its three ranges (meters); it leans back by ``slope`` meters per meter."""
     if slope == 0:
         return box((x[0], y[0], z[0]), (x[1], y[1], z[1]))
     foot, head = slope * z[0], slope * z[1]
@@ -29,17 +37,17 @@ def leaning_box(x: Pair, y: Pair, z: Pair, slope: float = 0.0) -> Shape:
 
 def tip_back(shape: Shape, angle: float, pivot: tuple[float, float, float]) -> Shape:
     """Tip a shape backwards about the origin by ``angle`` radians, then move it to ``pivot``."""
-    return shape.rotated(rotation(0, -angle)).moved(pivot)
+    return shape.rotated(axis_rotation(0, -angle)).moved(pivot)
 
 
 def pad(width: float, depth: float, height: float, radius: float) -> Shape:
-    """A soft block whose bottom is centered on the origin."""
+    """Build a soft block whose bottom is centered on the origin."""
     corner = (width / 2, depth / 2, height)
     return rounded_box((-corner[0], -corner[1], 0), corner, radius)
 
 
 def legs(style: str, half: Pair, height: float, thickness: float) -> Shape:
-    """Four legs of one of `LEGS` under a rectangle of ``half`` = (x, y) half sides, meters."""
+    """Build four legs of one of `LEGS` under a rectangle of ``half`` (x, y) half sides, meters."""
     x, y = half[0] - thickness / 2, half[1] - thickness / 2
     feet = np.array([(-x, -y), (x, -y), (x, y), (-x, y)])
     if style in ("round", "splayed"):
@@ -64,7 +72,7 @@ def legs(style: str, half: Pair, height: float, thickness: float) -> Shape:
 
 
 def _bars(x: float, y: float, height: float, radius: float) -> Shape:
-    """Two closed frames of bent pipe, at the left and at the right."""
+    """Build two closed frames of bent pipe, at the left and at the right."""
     loop = [(0, -y, height), (0, -y, radius), (0, y, radius), (0, y, height)]
     frame = tube(loop, radius, 3 * radius, sides=8)
     return copies(frame, [(-x, 0, 0), (x, 0, 0)])
@@ -80,12 +88,12 @@ def front_grid(x: Pair, z: Pair, columns: int, rows: int, gap: float) -> tuple[F
 
 
 def fronts(low: Floats, high: Floats, y: float, *, thickness: float = 0.018) -> Shape:
-    """Boards before the plane ``y``, with (N, 2) lower and upper (x, z) corners."""
+    """Build boards before the plane ``y``, with (N, 2) lower and upper (x, z) corners."""
     return boxes(np.insert(low, 1, y - thickness, axis=1), np.insert(high, 1, y, axis=1))
 
 
 def handles(style: str, low: Floats, high: Floats, y: float, *, upright: bool) -> Shape:
-    """A handle on each front: ``knob``, ``bar`` or ``rod``.
+    """Build a handle on each front: ``knob``, ``bar`` or ``rod``.
 
     ``upright`` handles are for doors: they are at alternating edges, as doors come in pairs.
     Others are for drawers: they are in the middle.
@@ -175,7 +183,7 @@ def books_on_shelf(
 
 
 def tap(at: tuple[float, float, float], height: float, reach: float, *, levers: bool) -> Shape:
-    """A tap at ``at`` whose water falls ``reach`` meters in front of it (toward -y)."""
+    """Build a tap at ``at`` whose water falls ``reach`` meters in front of it (toward -y)."""
     spout = tube(
         [(0, 0, 0), (0, 0, height), (0, -reach, height), (0, -reach, 0.72 * height)],
         0.012,

@@ -7,15 +7,15 @@ import numpy as np
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle, round_corners, rounded_rectangle
 from encoders.scenes.solids.rounded import pleats, rounded_box, sphere
-from encoders.scenes.solids.shapes import Shape, box, boxes, copies, join, rotation
+from encoders.scenes.solids.shapes import Shape, axis_rotation, box, boxes, copies, join
 from encoders.scenes.solids.turned import cylinder, lathe, prism, rods
 
-FACING = rotation(0, np.pi / 2)
+FACING = axis_rotation(0, np.pi / 2)
 """Rotation of the z axis to -y, so that solids turned about z face the room."""
 
 
 def picture(rng: np.random.Generator) -> Piece:
-    """A framed picture, oblong or square, with or without a mount around it."""
+    """Build a framed picture, oblong or square, with or without a mount around it."""
     x, high = pick(
         rng, (0.18, 0.46), (0.25, 0.35), (0.4, 0.55), (0.55, 0.6), (0.22, 0.3), (0.45, 1.0)
     )
@@ -37,7 +37,7 @@ def picture(rng: np.random.Generator) -> Piece:
 
 
 def clock(rng: np.random.Generator) -> Piece:
-    """A wall clock: a round or square case, a dial with twelve marks, and hands."""
+    """Build a wall clock: a round or square case, a dial with twelve marks, and hands."""
     radius = rng.uniform(0.13, 0.2)
     case = pick(rng, "wood", "wood_dark", "metal", "plastic_dark", "plastic", "brass")
     if chance(rng, 0.75):
@@ -74,15 +74,15 @@ def clock(rng: np.random.Generator) -> Piece:
 
 
 def _hand(long: float, wide: float, z: float, angle: float) -> Shape:
-    """A clock hand at ``angle`` radians after twelve, seen from +z."""
+    """Build a clock hand at ``angle`` radians after twelve, seen from +z."""
     return box((-wide / 2, -0.2 * long, z), (wide / 2, long, z + 0.002)).rotated(
-        rotation(2, -angle)
+        axis_rotation(2, -angle)
     )
 
 
 def _each_turned(shape: Shape, size: int, angles: np.ndarray) -> Shape:
     """Rotate blocks of ``size`` vertices about the z axis, each by its own angle."""
-    turns = np.repeat(rotation(2, angles), size, axis=0)
+    turns = np.repeat(axis_rotation(2, angles), size, axis=0)
     return Shape(
         np.einsum("nij,nj->ni", turns, shape.vertices),
         shape.faces,
@@ -94,7 +94,7 @@ def _each_turned(shape: Shape, size: int, angles: np.ndarray) -> Shape:
 def curtain(
     rng: np.random.Generator, width: float | None = None, height: float | None = None
 ) -> Piece:
-    """A rod with two curtains drawn to its ends, or one; for a window ``width`` meters wide.
+    """Build a rod with one or two curtains, for a window ``width`` meters wide.
 
     ``height`` (meters) is that of the whole piece.
     """
@@ -134,8 +134,8 @@ def curtain(
     return make_piece("curtain", parts)
 
 
-def rug(rng: np.random.Generator) -> Piece:
-    """A thin rug, oblong with a border or fringes, or round; two parts at most."""
+def floor_rug(rng: np.random.Generator) -> Piece:
+    """Build a thin rug, oblong with a border or fringes, or round; two parts at most."""
     thick = rng.uniform(0.008, 0.015)
     if chance(rng, 0.25):
         radius = rng.uniform(0.6, 1.1)
@@ -150,7 +150,7 @@ def rug(rng: np.random.Generator) -> Piece:
         at = np.arange(-y + 0.01, y - 0.02, 0.045)
         low = np.stack([np.full_like(at, x - 0.001), at, np.zeros_like(at)], axis=1)
         fringe = boxes(low, low + np.array([0.05, 0.02, 0.004]))
-        other = fringe.rotated(rotation(2, np.pi))
+        other = fringe.rotated(axis_rotation(2, np.pi))
         parts.append(Part(join([fringe, other]), "paper"))
     else:
         edge = 0.12
@@ -160,7 +160,7 @@ def rug(rng: np.random.Generator) -> Piece:
 
 
 def radiator(rng: np.random.Generator) -> Piece:
-    """A heater of upright columns between two pipes, with a valve; stands at a wall."""
+    """Build a heater of upright columns between two pipes, with a valve; stands at a wall."""
     count, high = int(rng.integers(8, 17)), rng.uniform(0.5, 0.65)
     step, low = 0.055, 0.12
     x = count * step / 2
@@ -188,7 +188,7 @@ def radiator(rng: np.random.Generator) -> Piece:
 
 
 def coat_rack(rng: np.random.Generator) -> Piece:
-    """A board with hooks on the wall, and coats on some of them."""
+    """Build a board with hooks on the wall, and coats on some of them."""
     count, board = int(rng.integers(3, 7)), 0.95
     x = count * 0.07 + 0.03
     at = (np.arange(count) - (count - 1) / 2) * 0.14
@@ -224,7 +224,7 @@ def coat_rack(rng: np.random.Generator) -> Piece:
 
 
 def _coat(long: float, wide: float) -> Shape:
-    """A coat hanging from the origin: body, sleeves and collar."""
+    """Build a coat hanging from the origin: body, sleeves and collar."""
     outline = [
         (-1.15 * wide, -long),
         (1.15 * wide, -long),

@@ -24,7 +24,7 @@ TOPS = ("wood", "floor_stone", "floor_stone", "concrete", "plastic_dark")
 
 
 def counter(rng: np.random.Generator, width: float | None = None) -> Piece:
-    """A base cabinet with a worktop: a door or two, drawers, or a drawer over doors."""
+    """Build a base cabinet with a worktop: a door or two, drawers, or a drawer over doors."""
     x = (pick(rng, 0.6, 0.8, 0.9, 1.0, 1.2) if width is None else width) / 2
     case, top = pick(rng, *CASES), pick(rng, *TOPS)
     board = box((-x, -DEPTH / 2, HEIGHT - WORKTOP), (x, BACK, HEIGHT))
@@ -36,13 +36,13 @@ def counter(rng: np.random.Generator, width: float | None = None) -> Piece:
 
 
 def _base(x: float, body: Shape, case: str) -> list[Part]:
-    """A recessed plinth, and the body on it."""
+    """Build a recessed plinth, and the body on it."""
     plinth = box((-x, FRONT + 0.05, 0), (x, BACK, 0.1))
     return [Part(plinth, "plastic_dark"), Part(body, case)]
 
 
 def _unit_fronts(rng: np.random.Generator, x: float, case: str) -> list[Part]:
-    """Doors and drawers of a base unit."""
+    """Build doors and drawers of a base unit."""
     style, metal = handle_style(rng)
     z, doors = (0.105, HEIGHT - WORKTOP - 0.005), 1 if x < 0.32 else 2
     plan = pick(rng, "doors", "drawers", "drawer over doors")
@@ -62,7 +62,7 @@ def _unit_fronts(rng: np.random.Generator, x: float, case: str) -> list[Part]:
 
 
 def kitchen_sink(rng: np.random.Generator, width: float | None = None) -> Piece:
-    """A base cabinet with one or two steel basins let into its worktop, and a tap."""
+    """Build a base cabinet with one or two steel basins let into its worktop, and a tap."""
     x = (pick(rng, 0.6, 0.8, 0.9) if width is None else width) / 2
     case, top = pick(rng, *CASES), pick(rng, *TOPS)
     steel = pick(rng, "metal", "metal", "enamel")
@@ -96,7 +96,7 @@ def kitchen_sink(rng: np.random.Generator, width: float | None = None) -> Piece:
 
 
 def _rim(low: tuple[float, float], high: tuple[float, float]) -> Shape:
-    """A flat steel edge around a hole in a worktop, 2 mm above it."""
+    """Build a flat steel edge around a hole in a worktop, 2 mm above it."""
     out = 0.018
     return plate_with_hole(
         (low[0] - out, low[1] - out),
@@ -109,7 +109,7 @@ def _rim(low: tuple[float, float], high: tuple[float, float]) -> Shape:
 
 
 def wall_cabinet(rng: np.random.Generator, width: float | None = None) -> Piece:
-    """A kitchen cupboard with doors that hangs over a counter."""
+    """Build a kitchen cupboard with doors that hangs over a counter."""
     x = (pick(rng, 0.6, 0.8, 0.9, 1.0, 1.2) if width is None else width) / 2
     deep, high, case = rng.uniform(0.32, 0.36), rng.uniform(0.55, 0.75), pick(rng, *CASES)
     style, metal = handle_style(rng)

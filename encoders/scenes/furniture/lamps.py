@@ -17,7 +17,7 @@ BULB = 0.035
 
 
 def _shade(low: float, high: float, tall: float) -> Shape:
-    """A shade, open below and above: a thin frustum standing on z = 0."""
+    """Build a shade, open below and above: a thin frustum standing on z = 0."""
     return lathe(round_corners([(low, 0), (high, tall)]), sides=28)
 
 
@@ -28,7 +28,7 @@ def _bulb(at: tuple[float, float, float]) -> tuple[Part, Glow]:
 
 
 def floor_lamp(rng: np.random.Generator) -> Piece:
-    """A lamp as high as a person: a straight stem, a tripod, or an arc over a seat."""
+    """Build a lamp as high as a person: a straight stem, a tripod, or an arc over a seat."""
     style, high = pick(rng, "stem", "tripod", "arc"), rng.uniform(1.45, 1.75)
     metal, tall = pick(rng, *METALS), rng.uniform(0.22, 0.32)
     wide = rng.uniform(0.17, 0.24)
@@ -67,7 +67,7 @@ def floor_lamp(rng: np.random.Generator) -> Piece:
 
 
 def table_lamp(rng: np.random.Generator) -> Piece:
-    """A turned or slim base with a shade, or a bent desk lamp."""
+    """Build a turned or slim base with a shade, or a bent desk lamp."""
     if chance(rng, 0.25):
         return desk_lamp(rng)
     high, wide = rng.uniform(0.16, 0.28), rng.uniform(0.1, 0.16)
@@ -103,7 +103,7 @@ def table_lamp(rng: np.random.Generator) -> Piece:
 
 
 def desk_lamp(rng: np.random.Generator) -> Piece:
-    """A desk lamp: a foot, a jointed arm and a metal cone that shines down."""
+    """Build a desk lamp: a foot, a jointed arm and a metal cone that shines down."""
     high, reach = rng.uniform(0.36, 0.46), rng.uniform(0.16, 0.24)
     role = pick(rng, "plastic_dark", "plastic", "metal", "brass")
     elbow, head = (0.0, 0.06, 0.55 * high), (0.0, 0.06 - reach, high)
@@ -120,7 +120,7 @@ def desk_lamp(rng: np.random.Generator) -> Piece:
 
 
 def ceiling_lamp(rng: np.random.Generator) -> Piece:
-    """A lamp whose top is fixed to the ceiling: a pendant, a globe, or a flat dish."""
+    """Build a lamp whose top is fixed to the ceiling: a pendant, a globe, or a flat dish."""
     style = pick(rng, "shade", "cone", "globe", "dish")
     if style == "dish":
         radius = rng.uniform(0.16, 0.24)

@@ -8,12 +8,12 @@ from encoders.scenes.furniture.fittings import front_grid, fronts, handles
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle
 from encoders.scenes.solids.rounded import rounded_box
-from encoders.scenes.solids.shapes import box, boxes, rotation
+from encoders.scenes.solids.shapes import axis_rotation, box, boxes
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def mirror_cabinet(rng: np.random.Generator) -> Piece:
-    """A shallow cabinet with mirrors for doors, hung over a sink."""
+    """Build a shallow cabinet with mirrors for doors, hung over a sink."""
     x, high, deep = rng.uniform(0.25, 0.5), rng.uniform(0.55, 0.75), rng.uniform(0.12, 0.16)
     doors = 1 if x < 0.3 else pick(rng, 2, 3)
     case = pick(rng, "enamel", "wood", "wood_painted", "metal")
@@ -31,10 +31,10 @@ def mirror_cabinet(rng: np.random.Generator) -> Piece:
 
 
 def mirror(rng: np.random.Generator) -> Piece:
-    """A mirror in a frame: oblong or round."""
+    """Build a mirror in a frame: oblong or round."""
     role = pick(rng, "wood", "brass", "metal", "wood_dark", "wood_painted")
     if chance(rng, 0.35):
-        radius, facing = rng.uniform(0.25, 0.4), rotation(0, np.pi / 2)
+        radius, facing = rng.uniform(0.25, 0.4), axis_rotation(0, np.pi / 2)
         hoop = lathe(circle((radius, 0.016), 0.016, steps=2), sides=32).rotated(facing)
         disc = cylinder(radius, 0, 0.01, sides=36).rotated(facing)
         bracket = box((-0.03, -0.012, radius), (0.03, 0, radius + 0.03))
@@ -49,7 +49,7 @@ def mirror(rng: np.random.Generator) -> Piece:
 
 
 def towel_rail(rng: np.random.Generator) -> Piece:
-    """A bar on the wall with one or two towels over it."""
+    """Build a bar on the wall with one or two towels over it."""
     x, hang = rng.uniform(0.25, 0.38), rng.uniform(0.4, 0.6)
     bar = rods([(-x, -0.07, hang)], [(x, -0.07, hang)], 0.009)
     ends = rods([(-x, 0, hang), (x, 0, hang)], [(-x, -0.08, hang), (x, -0.08, hang)], 0.016)

@@ -7,25 +7,25 @@ import numpy as np
 from encoders.scenes.furniture.piece import Part, Piece, make_piece, pick
 from encoders.scenes.solids.outlines import round_corners
 from encoders.scenes.solids.rounded import leaf_blade
-from encoders.scenes.solids.shapes import Shape, copies, rotation
+from encoders.scenes.solids.shapes import Shape, axis_rotation, copies
 from encoders.scenes.solids.turned import cylinder, lathe, rods
 from taskgraph.arrays import Floats
 
 
 def potted_plant(rng: np.random.Generator) -> Piece:
-    """A plant of any size."""
+    """Build a plant of any size."""
     return large_plant(rng) if rng.random() < 0.6 else small_plant(rng)
 
 
 def large_plant(rng: np.random.Generator) -> Piece:
-    """A plant on the floor: a palm, a rubber tree, or upright leaves."""
+    """Build a plant on the floor: a palm, a rubber tree, or upright leaves."""
     radius, pot = rng.uniform(0.13, 0.2), rng.uniform(0.24, 0.36)
     grow = pick(rng, _palm, _tree, _swords, _bush)
     return _potted(rng, radius, pot, grow(rng, 0.75 * radius, rng.uniform(0.7, 1.2)))
 
 
 def small_plant(rng: np.random.Generator) -> Piece:
-    """A plant for a table or a sill."""
+    """Build a plant for a table or a sill."""
     radius, pot = rng.uniform(0.05, 0.085), rng.uniform(0.08, 0.13)
     grow = pick(rng, _bush, _swords, _rosette)
     return _potted(rng, radius, pot, grow(rng, 0.7 * radius, rng.uniform(0.14, 0.26)))
@@ -34,7 +34,7 @@ def small_plant(rng: np.random.Generator) -> Piece:
 def _potted(
     rng: np.random.Generator, radius: float, pot: float, plant: list[tuple[Shape, str]]
 ) -> Piece:
-    """A pot of soil with a plant, whose shapes start at z = 0."""
+    """Build a pot of soil with a plant, whose shapes start at z = 0."""
     lip, foot = 0.06 * pot + 0.006, radius * rng.uniform(0.62, 0.95)
     style = pick(rng, "rim", "plain", "round")
     if style == "rim":
@@ -64,7 +64,7 @@ def _potted(
 
 def _aimed(turn: Floats, rise: Floats, roll: Floats) -> Floats:
     """Return (N, 3, 3) rotations of leaves along y: rolled, raised by ``rise``, then turned."""
-    turns = rotation(2, turn), rotation(0, rise), rotation(1, roll)
+    turns = axis_rotation(2, turn), axis_rotation(0, rise), axis_rotation(1, roll)
     aimed: Floats = np.einsum("nij,njk,nkl->nil", *turns)
     return aimed
 
@@ -84,7 +84,7 @@ def _leaves(
 
 
 def _palm(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shape, str]]:
-    """Long fronds that arch from one point above a few thin stems."""
+    """Build long fronds that arch from one point above a few thin stems."""
     count = int(rng.integers(14, 22))
     turn = _spiral(rng, count)
     stem = 0.45 * high
@@ -96,7 +96,7 @@ def _palm(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shap
 
 
 def _tree(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shape, str]]:
-    """A trunk with a crown of broad leaves around its upper half."""
+    """Build a trunk with a crown of broad leaves around its upper half."""
     count = int(rng.integers(36, 56))
     turn, share = _spiral(rng, count), np.linspace(0.35, 1.0, count)
     out = 0.13 * high * np.sin(np.pi * (share * 0.85 + 0.1)) * rng.uniform(0.5, 1.1, count)
@@ -111,7 +111,7 @@ def _tree(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shap
 
 
 def _swords(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shape, str]]:
-    """Stiff upright leaves from the ground."""
+    """Build stiff upright leaves from the ground."""
     count = int(rng.integers(14, 24))
     turn, out = _spiral(rng, count), room * np.sqrt(rng.uniform(0.02, 0.8, count))
     at = np.stack([-out * np.sin(turn), out * np.cos(turn), np.full(count, -0.01)], axis=1)
@@ -126,7 +126,7 @@ def _swords(rng: np.random.Generator, room: float, high: float) -> list[tuple[Sh
 
 
 def _bush(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shape, str]]:
-    """Broad leaves on thin stalks, in a half ball."""
+    """Build broad leaves on thin stalks, in a half ball."""
     count = int(rng.integers(30, 48))
     turn, share = _spiral(rng, count), np.linspace(0.15, 1.0, count)
     lift = 0.75 * high * share
@@ -145,7 +145,7 @@ def _bush(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shap
 
 
 def _rosette(rng: np.random.Generator, room: float, high: float) -> list[tuple[Shape, str]]:
-    """Thick leaves in a flat spiral, as those of an aloe."""
+    """Build thick leaves in a flat spiral, as those of an aloe."""
     count = int(rng.integers(18, 28))
     turn = _spiral(rng, count)
     rise = np.linspace(0.35, 1.35, count)

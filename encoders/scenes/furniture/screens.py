@@ -12,7 +12,7 @@ from encoders.scenes.solids.turned import cylinder, rods
 
 
 def tv(rng: np.random.Generator) -> Piece:
-    """A flat television on a foot or on two splayed feet."""
+    """Build a flat television on a foot or on two splayed feet."""
     x = rng.uniform(0.4, 0.7)
     high, gap, edge = 2 * x * 9 / 16, rng.uniform(0.05, 0.09), rng.uniform(0.012, 0.022)
     frame = pick(rng, "plastic_dark", "plastic_dark", "metal")
@@ -46,7 +46,7 @@ def tv(rng: np.random.Generator) -> Piece:
 
 
 def monitor(rng: np.random.Generator) -> Piece:
-    """A computer's screen on a stem and a foot, with a keyboard and a mouse at times."""
+    """Build a computer's screen on a stem and a foot, with a keyboard and a mouse at times."""
     x, high = rng.uniform(0.25, 0.34), rng.uniform(0.3, 0.38)
     low = rng.uniform(0.1, 0.16)
     frame = pick(rng, "plastic_dark", "plastic_dark", "metal")
@@ -68,7 +68,7 @@ def monitor(rng: np.random.Generator) -> Piece:
 
 
 def _keyboard(rng: np.random.Generator, y: float) -> list[Part]:
-    """A keyboard with rows of keys, and a mouse beside it."""
+    """Build a keyboard with rows of keys, and a mouse beside it."""
     tint = pick(rng, "plastic_dark", "metal")
     at = np.stack(np.meshgrid(np.linspace(-0.195, 0.165, 11), np.linspace(-0.055, 0.035, 4)), -1)
     low = np.insert(at.reshape(-1, 2) + np.array([0, y]), 2, 0.012, axis=1)
@@ -79,7 +79,7 @@ def _keyboard(rng: np.random.Generator, y: float) -> list[Part]:
 
 
 def laptop(rng: np.random.Generator) -> Piece:
-    """An open laptop: keys, a touch pad, and a tilted screen."""
+    """Build an open laptop: keys, a touch pad, and a tilted screen."""
     x, deep, tilt = rng.uniform(0.15, 0.18), rng.uniform(0.21, 0.25), rng.uniform(0.15, 0.45)
     case = pick(rng, "metal", "plastic_dark", "metal")
     lid = tip_back(

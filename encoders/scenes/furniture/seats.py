@@ -16,17 +16,17 @@ from encoders.scenes.solids.turned import cylinder, lathe, rods
 
 
 def chair(rng: np.random.Generator) -> Piece:
-    """A chair of any style."""
+    """Build a chair of any style."""
     return pick(rng, wooden_chair, wooden_chair, padded_chair, shell_chair, office_chair)(rng)
 
 
 def dining_chair(rng: np.random.Generator) -> Piece:
-    """A chair for a table: any but an office chair."""
+    """Build a chair for a table: any but an office chair."""
     return pick(rng, wooden_chair, wooden_chair, padded_chair, shell_chair)(rng)
 
 
 def wooden_chair(rng: np.random.Generator) -> Piece:
-    """Four legs, a flat seat, and a back of slats, rungs or a panel between two posts."""
+    """Build four legs, a flat seat, and a back of slats, rungs or a panel between two posts."""
     x, y = rng.uniform(0.20, 0.24), rng.uniform(0.20, 0.25)
     seat, top = rng.uniform(0.43, 0.47), rng.uniform(0.82, 1.02)
     wood, slope, leg = pick(rng, "wood", "wood_dark", "wood_painted"), rng.uniform(0.1, 0.2), 0.038
@@ -58,7 +58,7 @@ def wooden_chair(rng: np.random.Generator) -> Piece:
 
 
 def _wooden_back(rng: np.random.Generator, x: float, y: Pair, z: Pair, slope: float) -> Shape:
-    """The parts between the two posts of a back: slats, rungs or a panel, under a top rail."""
+    """Build a back between two posts: slats, rungs or a panel, under a top rail."""
     style = pick(rng, "slats", "rungs", "panel")
     high = z[1] - z[0]
     bars = [((-x, x), (z[1] - 0.08, z[1] - 0.005))]
@@ -77,7 +77,7 @@ def _wooden_back(rng: np.random.Generator, x: float, y: Pair, z: Pair, slope: fl
 
 
 def padded_chair(rng: np.random.Generator) -> Piece:
-    """An upholstered seat and back on wooden legs."""
+    """Build an upholstered seat and back on wooden legs."""
     x, y = rng.uniform(0.22, 0.26), rng.uniform(0.22, 0.26)
     seat, top = rng.uniform(0.45, 0.49), rng.uniform(0.84, 0.98)
     cloth = pick(rng, "fabric", "leather", "fabric_pattern")
@@ -100,7 +100,7 @@ def padded_chair(rng: np.random.Generator) -> Piece:
 
 
 def shell_chair(rng: np.random.Generator) -> Piece:
-    """A moulded seat and back on thin splayed legs."""
+    """Build a moulded seat and back on thin splayed legs."""
     x, y, seat = rng.uniform(0.21, 0.24), rng.uniform(0.20, 0.23), rng.uniform(0.44, 0.47)
     tall, lean = rng.uniform(0.36, 0.44), rng.uniform(0.15, 0.25)
     shell = pick(rng, "plastic", "plastic", "wood", "plastic_dark", "wood_painted")
@@ -133,7 +133,7 @@ def shell_chair(rng: np.random.Generator) -> Piece:
 
 
 def office_chair(rng: np.random.Generator) -> Piece:
-    """A padded seat on a gas spring and a star of five castors, mostly with arms."""
+    """Build a padded seat on a gas spring and a star of five castors, mostly with arms."""
     seat, x = rng.uniform(0.46, 0.52), rng.uniform(0.23, 0.26)
     tall = rng.uniform(0.45, 0.68)
     cloth = pick(rng, "fabric", "leather", "plastic_dark")
@@ -172,7 +172,7 @@ def office_chair(rng: np.random.Generator) -> Piece:
 
 
 def stool(rng: np.random.Generator) -> Piece:
-    """A round or square seat without a back, low or as high as a bar."""
+    """Build a round or square seat without a back, low or as high as a bar."""
     seat = pick(rng, rng.uniform(0.42, 0.48), rng.uniform(0.62, 0.76))
     radius, count = rng.uniform(0.16, 0.2), int(rng.integers(3, 5))
     wood = pick(rng, "wood", "wood_dark", "metal", "wood_painted")
@@ -197,8 +197,8 @@ def stool(rng: np.random.Generator) -> Piece:
     return make_piece("stool", parts)
 
 
-def bench(rng: np.random.Generator) -> Piece:
-    """A long wooden or padded seat, now and then with a back."""
+def wooden_bench(rng: np.random.Generator) -> Piece:
+    """Build a long wooden or padded seat, now and then with a back."""
     x, y, seat = rng.uniform(0.5, 0.8), rng.uniform(0.17, 0.22), rng.uniform(0.42, 0.47)
     wood = pick(rng, "wood", "wood_dark", "wood_painted")
     style = pick(rng, "square", "tapered", "splayed", "bars")

@@ -7,13 +7,13 @@ import numpy as np
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import round_corners
 from encoders.scenes.solids.rounded import ellipsoid, leaf_blade, rounded_box, sphere
-from encoders.scenes.solids.shapes import box, copies, join, rotation, tapered_box
+from encoders.scenes.solids.shapes import axis_rotation, box, copies, join, tapered_box
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, lathe, rods, rotation_from_z
 
 
 def bottle(rng: np.random.Generator) -> Piece:
-    """A bottle of wine, of water, of soap or of sauce, with a label and a cap."""
+    """Build a bottle of wine, of water, of soap or of sauce, with a label and a cap."""
     r, high, neck = pick(
         rng, (0.038, 0.31, 0.014), (0.033, 0.24, 0.012), (0.042, 0.2, 0.02), (0.031, 0.27, 0.013)
     )
@@ -42,7 +42,7 @@ def bottle(rng: np.random.Generator) -> Piece:
 
 
 def vase(rng: np.random.Generator) -> Piece:
-    """A turned vase, mostly with flowers."""
+    """Build a turned vase, mostly with flowers."""
     high, wide = rng.uniform(0.18, 0.34), rng.uniform(0.05, 0.09)
     style = pick(rng, "belly", "column", "flask", "trumpet")
     foot, neck, lip = {
@@ -73,7 +73,7 @@ def vase(rng: np.random.Generator) -> Piece:
 
 
 def _flowers(rng: np.random.Generator, high: float, room: float) -> list[Part]:
-    """Stems that spread from a vase's mouth, each with a ring of petals and a few leaves."""
+    """Build stems that spread from a vase's mouth, each with a ring of petals and a few leaves."""
     count = int(rng.integers(3, 8))
     turn = np.arange(count) * 2 * np.pi / count + rng.uniform(0, 1, count)
     spread, rise = rng.uniform(0.2, 0.9, count) * 0.4 * high, rng.uniform(0.4, 0.8, count) * high
@@ -86,7 +86,7 @@ def _flowers(rng: np.random.Generator, high: float, room: float) -> list[Part]:
     size = rng.uniform(0.022, 0.036)
     around = np.arange(6) * np.pi / 3
     petal = leaf_blade(1.2 * size, size, 1.2, widest=0.6, rows=4)
-    turns = np.einsum("nij,jk->nik", rotation(2, around), rotation(0, 0.75))
+    turns = np.einsum("nij,jk->nik", axis_rotation(2, around), axis_rotation(0, 0.75))
     ring = copies(petal, np.zeros((6, 3)), turns)
     facing = np.stack([np.cos(turn), np.sin(turn), np.full(count, 0.8)], axis=1)
     heads = copies(ring, end, np.stack([rotation_from_z(direction) for direction in facing]))
@@ -96,7 +96,7 @@ def _flowers(rng: np.random.Generator, high: float, room: float) -> list[Part]:
 
 
 def bowl(rng: np.random.Generator) -> Piece:
-    """A bowl, mostly with fruit in it."""
+    """Build a bowl, mostly with fruit in it."""
     wide, high = rng.uniform(0.1, 0.15), rng.uniform(0.06, 0.09)
     profile = [
         (0, 0),
@@ -127,7 +127,7 @@ def bowl(rng: np.random.Generator) -> Piece:
 
 
 def cup(rng: np.random.Generator) -> Piece:
-    """A mug with a handle, now and then on a saucer."""
+    """Build a mug with a handle, now and then on a saucer."""
     wide, high = rng.uniform(0.036, 0.045), rng.uniform(0.08, 0.105)
     profile = [
         (0, 0),
@@ -173,7 +173,7 @@ def cup(rng: np.random.Generator) -> Piece:
 
 
 def pot(rng: np.random.Generator) -> Piece:
-    """A cooking pot with a lid, a knob and two handles."""
+    """Build a cooking pot with a lid, a knob and two handles."""
     wide, high = rng.uniform(0.09, 0.13), rng.uniform(0.1, 0.16)
     body = cylinder(wide, 0, high, sides=24)
     lid = lathe(
@@ -211,7 +211,7 @@ def pot(rng: np.random.Generator) -> Piece:
         pick(rng, "metal", "metal", "enamel", "plastic"),
         pick(rng, "plastic_dark", "metal"),
     )
-    grips = join([grip, grip.rotated(rotation(2, np.pi))])
+    grips = join([grip, grip.rotated(axis_rotation(2, np.pi))])
     parts = [
         Part(body, role),
         Part(lid, pick(rng, role, "glass")),
@@ -222,7 +222,7 @@ def pot(rng: np.random.Generator) -> Piece:
 
 
 def storage_box(rng: np.random.Generator) -> Piece:
-    """A cardboard or plastic box with a lid and a label."""
+    """Build a cardboard or plastic box with a lid and a label."""
     x, y, high = rng.uniform(0.14, 0.22), rng.uniform(0.11, 0.16), rng.uniform(0.14, 0.24)
     role = pick(rng, "clay", "paper", "plastic", "fabric", "wood")
     inset = 0.012

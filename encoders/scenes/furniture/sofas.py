@@ -7,26 +7,26 @@ import numpy as np
 from encoders.scenes.furniture.fittings import legs, pad, tip_back
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.rounded import rounded_box
-from encoders.scenes.solids.shapes import Shape, join, rotation
+from encoders.scenes.solids.shapes import Shape, axis_rotation, join
 from encoders.scenes.solids.turned import rods
 
 
 def couch(rng: np.random.Generator) -> Piece:
-    """A sofa of two to four cushions with arms, and with a chaise now and then."""
+    """Build a sofa of two to four cushions with arms, and with a chaise now and then."""
     count = int(rng.integers(2, 5))
     places = max(count, 2) if count < 4 else 3
     return _soft_seat(rng, "couch", places, rng.uniform(0.58, 0.72), rng.uniform(0.84, 0.98))
 
 
 def armchair(rng: np.random.Generator) -> Piece:
-    """An armchair: a couch with one seat."""
+    """Build an armchair: a couch with one seat."""
     return _soft_seat(rng, "armchair", 1, rng.uniform(0.5, 0.6), rng.uniform(0.78, 0.9))
 
 
 def _soft_seat(
     rng: np.random.Generator, kind: str, places: int, cushion: float, deep: float
 ) -> Piece:
-    """Base, back, arms, and a seat and a back cushion for each place, ``cushion`` wide."""
+    """Build base, back, arms, and a seat and a back cushion for each place, ``cushion`` wide."""
     cloth = pick(rng, "fabric", "fabric", "leather", "fabric_pattern" if places == 1 else "fabric")
     foot, seat = rng.uniform(0.05, 0.15), rng.uniform(0.41, 0.46)
     top, arm = rng.uniform(0.74, 0.9), rng.uniform(0.11, 0.24)
@@ -69,7 +69,7 @@ def _soft_seat(
 def _arms(
     rng: np.random.Generator, x: tuple[float, float], y: float, z: tuple[float, float], cloth: str
 ) -> Part:
-    """Two arms: blocks, soft blocks, or blocks with a roll on top."""
+    """Build two arms: blocks, soft blocks, or blocks with a roll on top."""
     wide = x[1] - x[0]
     style = pick(rng, "block", "soft", "roll")
     if style == "roll":
@@ -125,7 +125,7 @@ def _cushions(
     for number in range(int(rng.integers(0, 2 if places == 1 else 4))):
         size, spin = rng.uniform(0.36, 0.46), rng.uniform(-0.25, 0.25)
         end = (-1, 1)[number % 2] * max(places * wide / 2 - size / 2 - 0.02, 0.0)
-        soft = pad(size, 0.13, size, 0.06).rotated(rotation(2, spin))
+        soft = pad(size, 0.13, size, 0.06).rotated(axis_rotation(2, spin))
         where = end * (1 - 0.35 * (number // 2))
         thrown = tip_back(soft, 0.3, (where, y - back - 0.25, seat + 0.005))
         parts.append(Part(thrown, "cushion", number))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from encoders.scenes.furniture.fittings import (
-    book_parts,
-    books_on_shelf,
     front_grid,
     fronts,
     handle_style,
@@ -16,94 +12,14 @@ from encoders.scenes.furniture.fittings import (
     legs,
 )
 from encoders.scenes.furniture.piece import Part, Piece, Top, chance, make_piece, pick
+from encoders.scenes.furniture.shelves import CASE_WOODS, open_case
 from encoders.scenes.solids.shapes import Shape, box, boxes
-from encoders.scenes.solids.turned import rods
-
-WOODS = ("wood", "wood_dark", "wood_painted", "wood")
-
-
-def _carcass(x: float, y: tuple[float, float], z: tuple[float, float], board: float) -> Shape:
-    """An open-fronted case: sides, top, bottom and back, as boards."""
-    return boxes(
-        [
-            (-x, y[0], z[0]),
-            (x - board, y[0], z[0]),
-            (board - x, y[0], z[0]),
-            (board - x, y[0], z[1] - board),
-            (board - x, y[1] - 0.008, z[0] + board),
-        ],
-        [
-            (board - x, y[1], z[1]),
-            (x, y[1], z[1]),
-            (x - board, y[1], z[0] + board),
-            (x - board, y[1], z[1]),
-            (x - board, y[1], z[1] - board),
-        ],
-    )
-
-
-def bookshelf(rng: np.random.Generator) -> Piece:
-    """Shelves of books of many sizes and covers; some shelves are half empty."""
-    columns = pick(rng, 1, 1, 1, 2)
-    x = rng.uniform(0.35, 0.5) if columns == 1 else rng.uniform(0.65, 0.95)
-    deep, high = rng.uniform(0.26, 0.34), pick(rng, rng.uniform(0.8, 1.2), rng.uniform(1.7, 2.15))
-    count = max(2, round(high / rng.uniform(0.32, 0.4)))
-    board, y, plinth = 0.022, (-deep / 2, deep / 2), rng.uniform(0.0, 0.08)
-    levels = np.linspace(plinth, high - board, count + 1)
-    wood = pick(rng, *WOODS)
-    edges = np.linspace(board / 2 - x, x - board / 2, columns + 1)
-    shelves = [
-        ((board - x, y[0] + 0.004, z), (x - board, y[1] - 0.008, z + board)) for z in levels[1:-1]
-    ]
-    walls = [
-        (
-            (at - board / 2, y[0] + 0.004, plinth + board),
-            (at + board / 2, y[1] - 0.008, high - board),
-        )
-        for at in edges[1:-1]
-    ]
-    if plinth > 0.02:
-        walls.append(((0.01 - x, y[0] + 0.02, 0.0), (x - 0.01, y[1], plinth)))
-    else:
-        levels[0], plinth = 0.0, 0.0
-    parts = [
-        Part(_carcass(x, y, (plinth, high), board), wood),
-        Part(boxes([low for low, _ in shelves + walls], [top for _, top in shelves + walls]), wood),
-    ]
-    tops = [Top((0.01 - x, y[0] + 0.01), (x - 0.01, y[1] - 0.01), high)]
-    full, rows = rng.uniform(0.4, 0.9), []
-    for low, above in itertools.pairwise(levels):
-        for a, b in itertools.pairwise(edges):
-            loads, free = books_on_shelf(
-                rng,
-                (a + board / 2, b - board / 2),
-                (y[0] + 0.004, y[1] - 0.01),
-                (low + board, above),
-                full,
-            )
-            rows += loads
-            tops += free
-    if not rows:
-        rows, tops = (
-            [
-                books_on_shelf(
-                    rng,
-                    (edges[0] + board / 2, edges[1] - board / 2),
-                    (y[0] + 0.004, y[1] - 0.01),
-                    (levels[0] + board, levels[1]),
-                    1.0,
-                )[0][0]
-            ],
-            tops[:1],
-        )
-    low, top = (np.concatenate(corners) for corners in zip(*rows, strict=True))
-    return make_piece("bookshelf", parts + book_parts(rng, low, top, 7), tops)
 
 
 def cabinet(rng: np.random.Generator) -> Piece:
-    """A sideboard or a chest of drawers: doors, drawers, or both side by side."""
+    """Build a sideboard or a chest of drawers: doors, drawers, or both side by side."""
     x, deep, high = rng.uniform(0.4, 0.8), rng.uniform(0.36, 0.46), rng.uniform(0.7, 0.95)
-    foot, wood = rng.uniform(0.06, 0.2), pick(rng, *WOODS)
+    foot, wood = rng.uniform(0.06, 0.2), pick(rng, *CASE_WOODS)
     y = (-deep / 2, deep / 2)
     parts = [
         Part(
@@ -125,7 +41,7 @@ def cabinet(rng: np.random.Generator) -> Piece:
 def _mixed_fronts(
     rng: np.random.Generator, x: float, y: float, z: tuple[float, float], wood: str
 ) -> list[Part]:
-    """Fronts with handles over a whole case: doors, drawers, or drawers beside doors."""
+    """Build fronts with handles over a whole case: doors, drawers, or drawers beside doors."""
     style, metal = handle_style(rng)
     shade = int(rng.integers(2))
     plan = pick(rng, "doors", "drawers", "both", "drawers above")
@@ -150,9 +66,9 @@ def _mixed_fronts(
 
 
 def dresser(rng: np.random.Generator) -> Piece:
-    """A tall chest of drawers."""
+    """Build a tall chest of drawers."""
     x, deep, high = rng.uniform(0.35, 0.5), rng.uniform(0.4, 0.5), rng.uniform(0.95, 1.3)
-    wood, style = pick(rng, *WOODS), handle_style(rng)
+    wood, style = pick(rng, *CASE_WOODS), handle_style(rng)
     y, foot = (-deep / 2, deep / 2), rng.uniform(0.05, 0.12)
     low, top = front_grid(
         (-x + 0.01, x - 0.01),
@@ -172,14 +88,14 @@ def dresser(rng: np.random.Generator) -> Piece:
 
 
 def wardrobe(rng: np.random.Generator) -> Piece:
-    """A cupboard for clothes, as high as a person: two to four doors, perhaps a mirror in one."""
+    """Build a wardrobe as high as a person: two to four doors, perhaps with a mirror in one."""
     doors = int(rng.integers(2, 5))
     x, deep, high = (
         doors * rng.uniform(0.42, 0.52) / 2,
         rng.uniform(0.55, 0.62),
         rng.uniform(1.85, 2.2),
     )
-    wood, (style, metal) = pick(rng, *WOODS), handle_style(rng)
+    wood, (style, metal) = pick(rng, *CASE_WOODS), handle_style(rng)
     y = -deep / 2
     plinth, cornice = rng.uniform(0.04, 0.1), pick(rng, 0.0, 0.05)
     below = pick(rng, 0.0, 0.0, 0.32)
@@ -213,23 +129,12 @@ def wardrobe(rng: np.random.Generator) -> Piece:
 
 
 def tv_stand(rng: np.random.Generator) -> Piece:
-    """A long low cabinet with open places between doors."""
+    """Build a long low cabinet with open places between doors."""
     x, deep, high = rng.uniform(0.6, 0.95), rng.uniform(0.36, 0.45), rng.uniform(0.4, 0.55)
-    foot, wood = rng.uniform(0.05, 0.16), pick(rng, *WOODS)
+    foot, wood = rng.uniform(0.05, 0.16), pick(rng, *CASE_WOODS)
     y, third = (-deep / 2, deep / 2), x / 3
     middle = (foot + high) / 2
-    inner = boxes(
-        [
-            (-third - 0.02, y[0], foot + 0.02),
-            (third, y[0], foot + 0.02),
-            (-third, y[0] + 0.01, middle),
-        ],
-        [
-            (-third, y[1] - 0.008, high - 0.02),
-            (third + 0.02, y[1] - 0.008, high - 0.02),
-            (third, y[1] - 0.008, middle + 0.018),
-        ],
-    )
+    inner = _inner_boards(third, y, foot, high)
     style, metal = handle_style(rng)
     ends = [
         front_grid(side, (foot + 0.008, high - 0.008), 1, 1, 0.006)
@@ -246,7 +151,7 @@ def tv_stand(rng: np.random.Generator) -> Piece:
             ),
             pick(rng, wood, "metal"),
         ),
-        Part(_carcass(x, y, (foot, high), 0.02), wood),
+        Part(open_case(x, y, (foot, high), 0.02), wood),
         Part(inner, wood),
         Part(fronts(low, top, y[0]), wood, int(rng.integers(2))),
         Part(handles(style, low, top, y[0] - 0.018, upright=False), metal),
@@ -268,32 +173,18 @@ def tv_stand(rng: np.random.Generator) -> Piece:
     return make_piece("tv_stand", parts, tops)
 
 
-def wall_shelf(rng: np.random.Generator) -> Piece:
-    """One or two boards on brackets, with books on part of them; hangs on a wall."""
-    x, deep, wood = rng.uniform(0.3, 0.55), rng.uniform(0.18, 0.24), pick(rng, *WOODS)
-    levels = [0.13] if chance(rng, 0.5) else [0.13, 0.47]
-    boards = boxes([(-x, -deep, z) for z in levels], [(x, 0, z + 0.022) for z in levels])
-    at = [(side * 0.75 * x, 0.0, z) for z in levels for side in (-1, 1)]
-    brackets = rods(
-        [(a, -0.008, z - 0.12) for a, _, z in at],
-        [(a, 0.03 - deep, z + 0.002) for a, _, z in at],
-        0.007,
-        sides=6,
+def _inner_boards(third: float, y: tuple[float, float], foot: float, high: float) -> Shape:
+    """Build the two upright boards of a television stand, and the shelf between them."""
+    middle = (foot + high) / 2
+    return boxes(
+        [
+            (-third - 0.02, y[0], foot + 0.02),
+            (third, y[0], foot + 0.02),
+            (-third, y[0] + 0.01, middle),
+        ],
+        [
+            (-third, y[1] - 0.008, high - 0.02),
+            (third + 0.02, y[1] - 0.008, high - 0.02),
+            (third, y[1] - 0.008, middle + 0.018),
+        ],
     )
-    plates = boxes(
-        [(a - 0.012, -0.006, z - 0.13) for a, _, z in at],
-        [(a + 0.012, 0, z + 0.001) for a, _, z in at],
-    )
-    parts = [Part(boards, wood), Part(brackets, "metal"), Part(plates, "metal")]
-    rows, tops = [], []
-    for number, z in enumerate(levels):
-        room = 0.3 if number + 1 == len(levels) else levels[number + 1] - z - 0.16
-        loads, free = books_on_shelf(
-            rng, (-0.95 * x, 0.95 * x), (0.01 - deep, -0.005), (z + 0.022, z + 0.022 + room), 0.2
-        )
-        rows += loads
-        tops += free
-    if rows:
-        low, top = (np.concatenate(corners) for corners in zip(*rows, strict=True))
-        parts += book_parts(rng, low, top, 5)
-    return make_piece("wall_shelf", parts, tops)

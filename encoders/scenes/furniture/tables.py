@@ -22,7 +22,7 @@ WOODS = ("wood", "wood_dark", "wood_painted")
 
 
 def dining_table(rng: np.random.Generator) -> Piece:
-    """A table for two to eight: oblong on four legs or two trestles, or round on a column."""
+    """Build a table for two to eight: oblong on four legs or two trestles, or round on a column."""
     high = rng.uniform(0.72, 0.77)
     if chance(rng, 0.3):
         return _round_table(rng, "dining_table", rng.uniform(0.48, 0.68), high)
@@ -51,7 +51,7 @@ def _top(x: float, y: float, high: float) -> Top:
 
 
 def _apron(x: float, y: float, z: tuple[float, float]) -> Shape:
-    """Four boards under the edge of a table's top."""
+    """Build four boards under the edge of a table's top."""
     return join(
         [leaning_box((-x, x), (s * y - 0.01, s * y + 0.01), z) for s in (-1, 1)]
         + [leaning_box((s * x - 0.01, s * x + 0.01), (-y, y), z) for s in (-1, 1)]
@@ -59,7 +59,7 @@ def _apron(x: float, y: float, z: tuple[float, float]) -> Shape:
 
 
 def _trestles(x: float, y: float, high: float) -> Shape:
-    """Two posts on feet, joined by a beam."""
+    """Build two posts on feet, joined by a beam."""
     pieces = []
     for at in (-x, x):
         pieces += [
@@ -72,7 +72,7 @@ def _trestles(x: float, y: float, high: float) -> Shape:
 
 
 def _round_table(rng: np.random.Generator, kind: str, radius: float, high: float) -> Piece:
-    """A disc on a turned column or on three or four legs."""
+    """Build a disc on a turned column or on three or four legs."""
     wood, thick = pick(rng, *WOODS), rng.uniform(0.022, 0.035)
     board = cylinder(radius, high - thick, high, sides=36)
     under = high - thick + 0.001
@@ -102,7 +102,7 @@ def _round_table(rng: np.random.Generator, kind: str, radius: float, high: float
 
 
 def coffee_table(rng: np.random.Generator) -> Piece:
-    """A low table: oblong with or without a shelf, round, or a closed block."""
+    """Build a low table: oblong with or without a shelf, round, or a closed block."""
     high = rng.uniform(0.36, 0.46)
     style = pick(rng, "shelf", "plain", "round", "sides")
     if style == "round":
@@ -141,7 +141,7 @@ def coffee_table(rng: np.random.Generator) -> Piece:
 
 
 def nightstand(rng: np.random.Generator) -> Piece:
-    """A small cabinet with one to three drawers, or a drawer over an open shelf."""
+    """Build a small cabinet with one to three drawers, or a drawer over an open shelf."""
     x, y, high = rng.uniform(0.2, 0.27), rng.uniform(0.17, 0.22), rng.uniform(0.45, 0.62)
     foot, wood = rng.uniform(0.08, 0.18), pick(rng, *WOODS)
     open_ = chance(rng, 0.45)
@@ -171,7 +171,7 @@ def nightstand(rng: np.random.Generator) -> Piece:
 
 
 def desk(rng: np.random.Generator) -> Piece:
-    """A table for work: a block of drawers, a panel behind the knees, a shelf at times."""
+    """Build a table for work: a block of drawers, a panel behind the knees, a shelf at times."""
     x, y, high = rng.uniform(0.5, 0.85), rng.uniform(0.29, 0.4), rng.uniform(0.72, 0.76)
     wood, style = pick(rng, *WOODS), pick(rng, "legs", "block", "two blocks", "sides")
     under = high - 0.03
@@ -224,7 +224,7 @@ def desk(rng: np.random.Generator) -> Piece:
 def _pedestals(
     rng: np.random.Generator, x: float, y: float, under: float, wood: str, sides: tuple[int, ...]
 ) -> list[Part]:
-    """Blocks of drawers under a desk's top, at its right (1) or left (-1) end."""
+    """Build blocks of drawers under a desk's top, at its right (1) or left (-1) end."""
     wide, rows = rng.uniform(0.32, 0.4), int(rng.integers(2, 5))
     handle, metal = handle_style(rng)
     shade = int(rng.integers(2))

@@ -7,7 +7,7 @@ import numpy as np
 from encoders.scenes.furniture.piece import Part, Piece, chance, make_piece, pick
 from encoders.scenes.solids.outlines import circle, round_corners
 from encoders.scenes.solids.rounded import ellipsoid, rounded_box, sphere
-from encoders.scenes.solids.shapes import box, boxes, join, rotation
+from encoders.scenes.solids.shapes import axis_rotation, box, boxes, join
 from encoders.scenes.solids.tubes import tube
 from encoders.scenes.solids.turned import cylinder, frustum, lathe
 
@@ -46,7 +46,7 @@ BEAR: tuple[tuple[tuple[Ball, ...], int], ...] = (
 
 
 def toy_box(rng: np.random.Generator) -> Piece:
-    """An open chest with balls, blocks and perhaps a bear looking out of it."""
+    """Build an open chest with balls, blocks and perhaps a bear looking out of it."""
     x, y, high = rng.uniform(0.3, 0.42), rng.uniform(0.2, 0.27), rng.uniform(0.32, 0.42)
     wood, wall = pick(rng, "wood", "wood_painted", "plastic"), 0.018
     foot = 0.03
@@ -77,13 +77,13 @@ def toy_box(rng: np.random.Generator) -> Piece:
     panel = box((-0.5 * x, -y - 0.006, 0.3 * high), (0.5 * x, 0.002 - y, 0.75 * high))
     parts = [Part(case, wood), Part(feet, wood), Part(panel, "picture"), *_heap(rng, x, y, high)]
     if chance(rng, 0.4):
-        lid = box((-x, 0, 0), (x, 0.018, 2 * y)).rotated(rotation(0, -0.15))
+        lid = box((-x, 0, 0), (x, 0.018, 2 * y)).rotated(axis_rotation(0, -0.15))
         parts.append(Part(lid.moved((0, y, high)), wood))
     return make_piece("toy_box", parts)
 
 
 def _heap(rng: np.random.Generator, x: float, y: float, high: float) -> list[Part]:
-    """Balls and blocks on a 3 x 2 grid near the rim of a box, and a bear now and then."""
+    """Build balls and blocks on a 3 x 2 grid near the rim of a box, and a bear now and then."""
     parts = []
     places = [(a * 0.58 * x, b * 0.42 * y) for a in (-1, 0, 1) for b in (-1, 1)]
     for number, (a, b) in enumerate(places):
@@ -92,8 +92,8 @@ def _heap(rng: np.random.Generator, x: float, y: float, high: float) -> list[Par
         if chance(rng, 0.5):
             toy = sphere(at, size, sides=12)
         else:
-            turn = rotation(2, rng.uniform(0, 1.5))[()]
-            turn = np.einsum("ij,jk->ik", turn, rotation(0, rng.uniform(-0.5, 0.5)))
+            turn = axis_rotation(2, rng.uniform(0, 1.5))[()]
+            turn = np.einsum("ij,jk->ik", turn, axis_rotation(0, rng.uniform(-0.5, 0.5)))
             toy = (
                 rounded_box(
                     (-size, -0.7 * size, -0.7 * size), (size, 0.7 * size, 0.7 * size), 0.008
@@ -109,7 +109,7 @@ def _heap(rng: np.random.Generator, x: float, y: float, high: float) -> list[Par
 
 
 def teddy_bear(rng: np.random.Generator) -> Piece:
-    """A sitting bear: body, head, ears, arms, legs, snout, eyes."""
+    """Build a sitting bear: body, head, ears, arms, legs, snout, eyes."""
     scale = rng.uniform(0.8, 1.3)
     groups = [
         join(
@@ -131,7 +131,7 @@ def teddy_bear(rng: np.random.Generator) -> Piece:
 
 
 def toy_ball(rng: np.random.Generator) -> Piece:
-    """A ball: a sphere with a ring around it."""
+    """Build a ball: a sphere with a ring around it."""
     radius = rng.uniform(0.06, 0.13)
     ring = lathe(circle((radius - 0.003, radius), 0.006, steps=1), sides=24)
     parts = [Part(sphere((0, 0, radius), radius, sides=20), "plastic"), Part(ring, "plastic", 1)]
@@ -139,11 +139,11 @@ def toy_ball(rng: np.random.Generator) -> Piece:
 
 
 def toy_blocks(rng: np.random.Generator) -> Piece:
-    """A tower of building blocks with a pointed roof, and blocks beside it."""
+    """Build a tower of building blocks with a pointed roof, and blocks beside it."""
     size, parts = rng.uniform(0.04, 0.055), []
     tower = int(rng.integers(2, 5))
     for level in range(tower):
-        turn = rotation(2, rng.normal(0, 0.15))
+        turn = axis_rotation(2, rng.normal(0, 0.15))
         half = size / 2
         cube = rounded_box((-half, -half, 0), (half, half, size), 0.004).rotated(turn)
         parts.append(Part(cube.moved((0, 0, level * size)), "plastic", level))
@@ -156,7 +156,7 @@ def toy_blocks(rng: np.random.Generator) -> Piece:
 
 
 def basket(rng: np.random.Generator) -> Piece:
-    """A woven basket, round or oval, with a rim, handles, and mostly with cloths in it."""
+    """Build a woven basket, round or oval, with a rim, handles, and mostly with cloths in it."""
     wide, high = rng.uniform(0.17, 0.25), rng.uniform(0.25, 0.5)
     stretch = (pick(rng, 1.0, 1.3), 1.0)
     foot = wide * rng.uniform(0.72, 0.95)
@@ -191,7 +191,7 @@ def basket(rng: np.random.Generator) -> Piece:
         sides=6,
         steps=2,
     )
-    grips = join([grip, grip.rotated(rotation(2, np.pi))])
+    grips = join([grip, grip.rotated(axis_rotation(2, np.pi))])
     parts = [
         Part(shell, weave),
         Part(join(hoops), weave, 1),

@@ -11,7 +11,7 @@ from encoders.scenes.solids.turned import rods
 
 
 def microwave(rng: np.random.Generator) -> Piece:
-    """A box with a dark window in its door, a handle, and a panel of buttons."""
+    """Build a box with a dark window in its door, a handle, and a panel of buttons."""
     x, y, high = rng.uniform(0.22, 0.27), rng.uniform(0.17, 0.2), rng.uniform(0.26, 0.31)
     body = pick(rng, "metal", "enamel", "plastic_dark")
     split = x - rng.uniform(0.11, 0.14)
@@ -64,7 +64,7 @@ def microwave(rng: np.random.Generator) -> Piece:
 
 
 def toaster(rng: np.random.Generator) -> Piece:
-    """A rounded box with two or four slots, a lever and a knob; with bread in it or not."""
+    """Build a rounded box with two or four slots, a lever and a knob; with bread in it or not."""
     x, y, high = rng.uniform(0.14, 0.18), rng.uniform(0.08, 0.1), rng.uniform(0.18, 0.21)
     body = pick(rng, "metal", "metal", "enamel", "plastic")
     slots = [(-0.7 * x, -0.045), (-0.7 * x, 0.02)]

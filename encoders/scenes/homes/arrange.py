@@ -32,7 +32,7 @@ ARRANGEMENTS: Mapping[str, Arrangement] = {
     "slim": standing.slim,
     "corner": standing.corner,
     "seat": lounge.seat,
-    "rug": rugs.rug,
+    "rug": rugs.lay_middle_rug,
     "cook": cooking.cook,
     "wash": washing.wash,
     "curtains": hanging.curtains,
@@ -47,7 +47,7 @@ CROWDED = 0.42
 """Share of covered floor above which an arrangement is not repeated."""
 
 
-def arrange(
+def furnish_room(
     space: Space,
     openings: Sequence[Opening],
     rng: np.random.Generator,

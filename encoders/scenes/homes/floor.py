@@ -76,7 +76,7 @@ class Floor:
 
     @property
     def size(self) -> Floats:
-        """(3,) width, depth and height of the room, meters."""
+        """Return the width, depth and height of the room, (3,), meters."""
         return self.space.high - self.space.low
 
     def new_suite(self) -> int:
@@ -85,7 +85,7 @@ class Floor:
 
     @property
     def crowded(self) -> float:
-        """Share of the floor that furniture covers."""
+        """Return the share of the floor that furniture covers."""
         return self.filled / float(self.size[0] * self.size[1])
 
     def free(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Choice = tuple[tuple[str, float], ...]
+WeightedNames = tuple[tuple[str, float], ...]
 """Names and the weights with which they are drawn."""
 
 
@@ -146,7 +146,7 @@ FURNISHINGS: dict[str, tuple[Furnishing, ...]] = {
 """The furnishings of each room type, in the order in which they are placed."""
 
 
-def _weighted(text: str) -> Choice:
+def _weighted(text: str) -> WeightedNames:
     """Parse "name weight name weight …" into pairs."""
     words = text.split()
     return tuple(
@@ -154,7 +154,7 @@ def _weighted(text: str) -> Choice:
     )
 
 
-SMALL: dict[str, Choice] = {
+SMALL: dict[str, WeightedNames] = {
     "living_room": _weighted("book 3 vase 2 cup 1.5 bottle 1 small_plant 1.2"),
     "bedroom": _weighted("book 3 vase 1 cup 1 bottle 0.7 small_plant 1"),
     "kitchen": _weighted(

@@ -63,7 +63,7 @@ def windows_in(
     outer: float,
     rng: np.random.Generator,
 ) -> Iterator[Opening]:
-    """Return windows in the style of each room; a room with an outer wall has at least one."""
+    """Yield windows in the style of each room; a room with an outer wall has at least one."""
     lit: set[int] = set()
     for number, wall in enumerate(walls):
         space = spaces[wall.room]
@@ -92,7 +92,7 @@ def _spans(
     blocked: Sequence[tuple[float, float]],
     rng: np.random.Generator,
 ) -> Iterator[tuple[float, float]]:
-    """Return evenly spread intervals for windows, away from corners and doors."""
+    """Yield evenly spread intervals for windows, away from corners and doors."""
     length = wall.end - wall.start
     width = float(min(rng.uniform(*widths), length - 0.9))
     if width < 0.45:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from encoders.scenes.homes.furnishing import Choice
+from encoders.scenes.homes.furnishing import WeightedNames
 
 Range = tuple[float, float]
 
@@ -45,11 +45,11 @@ class RoomType:
     chance: float
     privacy: float
     window: WindowStyle
-    floor: Choice
-    wall: Choice
-    band: Choice
+    floor: WeightedNames
+    wall: WeightedNames
+    band: WeightedNames
     band_height: Range
-    ceiling: Choice = (("ceiling", 1.0),)
+    ceiling: WeightedNames = (("ceiling", 1.0),)
 
 
 LIVING_WINDOW = WindowStyle((1.4, 2.8), (0.1, 0.85), (2.05, 2.4), 0.85)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from encoders.scenes.furniture.piece import Part
 from encoders.scenes.homes.floor_plan import FloorPlan
-from encoders.scenes.homes.furnishing import Choice
+from encoders.scenes.homes.furnishing import WeightedNames
 from encoders.scenes.homes.rooms import ROOM_TYPES
 from encoders.scenes.homes.spaces import SIDES, Extent, Opening, Space, cut_box
 from encoders.scenes.solids.shapes import Shape, boxes
@@ -63,7 +63,7 @@ def random_finish(space: Space, rng: np.random.Generator) -> Finish:
     )
 
 
-def _drawn(choice: Choice, rng: np.random.Generator) -> str:
+def _drawn(choice: WeightedNames, rng: np.random.Generator) -> str:
     weights = np.array([weight for _, weight in choice])
     return choice[int(rng.choice(len(choice), p=weights / weights.sum()))][0]
 

@@ -12,14 +12,14 @@ from encoders.scenes.appearance.domains import Domain
 from encoders.scenes.appearance.materials import Material
 from encoders.scenes.building import OUTSIDE, Building, Light, Room
 from encoders.scenes.furniture.piece import Part
-from encoders.scenes.homes.arrange import arrange
+from encoders.scenes.homes.arrange import furnish_room
 from encoders.scenes.homes.doors import doors
 from encoders.scenes.homes.floor_plan import FloorPlan, random_floor_plan
 from encoders.scenes.homes.footprints import rotate_z
 from encoders.scenes.homes.placed_piece import PlacedPiece
 from encoders.scenes.homes.walls import Fixture, random_finish, room_surfaces
 from encoders.scenes.homes.windows import windows
-from encoders.scenes.solids.shapes import rotation
+from encoders.scenes.solids.shapes import axis_rotation
 from taskgraph.arrays import Floats, Integers, Integers32
 
 PLAN, FURNITURE, SMALL, PALETTE = range(4)
@@ -91,7 +91,7 @@ def furnish_home(seed: int, index: int, *, clutter: float = 1.0) -> Home:
     fixtures += [*doors(plan, finishes, rng), *windows(plan, finishes, rng)]
     large, small = random_stream(seed, index, FURNITURE), random_stream(seed, index, SMALL)
     furniture = tuple(
-        arrange(
+        furnish_room(
             space,
             [opening for opening in plan.openings if i in opening.rooms],
             *(source.spawn(1)[0] for source in (large, small)),
@@ -150,7 +150,7 @@ def _instances(home: Home) -> list[Instance]:
     ]
     for room, furniture in enumerate(home.furniture):
         for placed in furniture:
-            turn = rotation(2, placed.turn)
+            turn = axis_rotation(2, placed.turn)
             piece = placed.piece
             instances.append(
                 Instance(piece.kind, room, piece.parts, placed.position, turn, placed.suite)

@@ -138,7 +138,7 @@ def hessian_response(gray: Floats, lobe: int) -> Floats:
     sums[1:, 1:] = np.pad(gray, half, mode="symmetric").cumsum(0).cumsum(1)
 
     def box(top: int, left: int, bottom: int, right: int) -> Floats:
-        # The sum over the pixels from (top, left) to (bottom, right) inclusive, around each pixel.
+        """Return sums over the pixels around each one, (top, left) to (bottom, right) inclusive."""
         rows = slice(half + top, half + top + height), slice(half + bottom + 1, None)
         columns = slice(half + left, half + left + width), slice(half + right + 1, None)
         low, high = rows[0], slice(rows[1].start, rows[1].start + height)

@@ -59,10 +59,10 @@ class RaycastView:
 
     @cached_property
     def rays(self) -> Floats:
-        """(size * size, 3) unit rays through the middles of the pixels, in the camera frame."""
+        """Return (size * size, 3) unit rays through the pixels' middles, in the camera frame."""
         return self.camera.directions(self.size)
 
     @cached_property
     def gaps(self) -> Gaps:
-        """The jumps in depth between neighboring pixels (cached)."""
+        """Return the jumps in depth between neighboring pixels (cached)."""
         return Gaps.between(self.raycaster, self.camera, self.size, self.hits)

@@ -68,7 +68,7 @@ class Scan:
 
     @property
     def stride(self) -> int:
-        """Number of places in a row of a map with its margin."""
+        """Return the number of places in a row of a map with its margin."""
         return int(self.depth.shape[1]) + 2 * self.margin
 
     def step(self, offset: Offset) -> int:

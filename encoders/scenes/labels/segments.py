@@ -102,7 +102,7 @@ def segment_unsup25d(view: RaycastView) -> Integers32:
     return _segments(regions, first, second, squares)
 
 
-def numbered(labels: NDArray[np.integer]) -> Integers32:
+def renumbered(labels: NDArray[np.integer]) -> Integers32:
     """Rename (H, W) labels to 0, 1, ... in the order in which they first appear, row by row."""
     flat = labels.ravel() - labels.min()
     first = np.full(int(flat.max()) + 1, flat.size)
@@ -152,7 +152,7 @@ def _joined(regions: NDArray[np.integer], features: Floats) -> Integers32:
         near = np.flatnonzero(touch[i])
         loss[i] = np.inf
         loss[i, near] = loss[near, i] = _ward(size[i], size[near], mean[i], mean[near])
-    return numbered(owner[regions])
+    return renumbered(owner[regions])
 
 
 def _ward(size: Floats, others: Floats, mean: Floats, means: Floats) -> Floats:
@@ -212,4 +212,4 @@ def _segments(regions: Integers32, first: Indices, second: Indices, squares: Flo
     touch[regions.ravel()[first], regions.ravel()[second]] = True
     weights = np.where(touch | touch.T, np.exp(-squares), 0.0)
     np.fill_diagonal(weights, SELF_WEIGHT)
-    return numbered(normalized_cuts(weights)[regions])
+    return renumbered(normalized_cuts(weights)[regions])

@@ -38,7 +38,7 @@ def write_whole(path: str | Path, content: bytes) -> None:
         raise
 
 
-def list_files(out: Path, settings: WorldSettings, domain: str | None = None) -> Iterator[Path]:
+def world_files(out: Path, settings: WorldSettings, domain: str | None = None) -> Iterator[Path]:
     """Yield every file of the data set, or of one domain, without the manifest."""
     for folder in ENCODINGS if domain is None else (domain,):
         for building in settings.names:

@@ -99,6 +99,7 @@ def make_with_workers(
     before = _count_written(out, names)
 
     def report(done: int, total: int, label: str = "") -> None:
+        """Report the number of views made so far."""
         view_made(max(0, _count_written(out, names) - before))
 
     jobs = [_job(out, settings, part) for part in slices]

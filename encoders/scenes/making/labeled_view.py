@@ -41,12 +41,12 @@ from taskgraph.arrays import Pixels
 Seconds = dict[str, float]
 """Seconds spent on each stage, by the stage's name."""
 
-Label = Callable[[RaycastView], Any]
+LabelFunction = Callable[[RaycastView], Any]
 
 PLAN, PICTURE = 1, 2
 """Numbers that tell the random streams of a building's views and of a picture's noise apart."""
 
-LABELS_BY_STAGE: dict[str, dict[str, Label]] = {
+LABELS_BY_STAGE: dict[str, dict[str, LabelFunction]] = {
     "labels: geometry": {
         "depth_zbuffer": depth_zbuffer,
         "depth_euclidean": depth_euclidean,

@@ -15,7 +15,7 @@ from encoders.errors.storage import stored_in
 from encoders.scenes.making.folder import count_whole, folder_lock, prepare_folder
 from encoders.scenes.making.jobs import make_in_this_process, make_with_workers, split_into_slices
 from encoders.scenes.making.labeled_view import Seconds, timed
-from encoders.scenes.making.manifest import MANIFEST, check_folder, read_manifest, write_manifest
+from encoders.scenes.making.manifest import MANIFEST, check_same_data, read_manifest, write_manifest
 from encoders.scenes.making.settings import WorldSettings
 from taskgraph.progress import Progress, no_progress
 
@@ -88,7 +88,7 @@ def make(
         raise InvalidSceneError(f"workers is {workers}, expected at least 1")
     out, start = Path(out), time.perf_counter()
     seconds: Seconds = {}
-    check_folder(out, settings)
+    check_same_data(out, settings)
     with _views_counted_in_errors(out, settings):
         out.mkdir(parents=True, exist_ok=True)
         with folder_lock(out):
@@ -122,6 +122,7 @@ def _reporter(progress: Progress, missing: int, total: int) -> Callable[[int], N
     start = time.monotonic()
 
     def report(made: int) -> None:
+        """Report the views that are whole, and an estimate of the time left."""
         done = total - missing + min(made, missing)
         left = (time.monotonic() - start) / made * (total - done) if made else 0.0
         label = f"{datetime.timedelta(seconds=round(left))} left" if made else ""

@@ -9,11 +9,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from encoders.codecs.encodings import ENCODINGS, read
+from encoders.codecs.encodings import ENCODINGS, read_value
 from encoders.errors import InvalidDataError, InvalidSceneError
 from encoders.scenes.furniture import OBJECTS, SEMANTIC
 from encoders.scenes.homes.rooms import SCENES
-from encoders.scenes.making.folder import list_files, write_whole
+from encoders.scenes.making.folder import world_files, write_whole
 from encoders.scenes.making.room_hashes import planned_rooms
 from encoders.scenes.making.settings import WorldSettings
 from taskgraph import __version__
@@ -24,7 +24,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 
 
-def check_folder(out: Path, settings: WorldSettings) -> None:
+def check_same_data(out: Path, settings: WorldSettings) -> None:
     """Refuse a folder that holds other data than ``settings`` would make.
 
     More buildings than it holds are allowed: existing ones are kept.
@@ -113,10 +113,10 @@ def class_names() -> dict[str, list[str]]:
 
 def count_contents(out: Path, settings: WorldSettings) -> dict[str, Any]:
     """Count files and views, and the views of each building, object class and scene class."""
-    views = Counter(path.parent.name for path in list_files(out, settings, "point_info"))
+    views = Counter(path.parent.name for path in world_files(out, settings, "point_info"))
     return {
         "views": views.total(),
-        "files": sum(1 for _ in list_files(out, settings)),
+        "files": sum(1 for _ in world_files(out, settings)),
         "views_by_building": {building: views[building] for building in settings.names},
         "views_by_object": count_classes(out, settings, "class_object"),
         "views_by_scene": count_classes(out, settings, "class_scene"),
@@ -126,8 +126,8 @@ def count_contents(out: Path, settings: WorldSettings) -> dict[str, Any]:
 def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, int]:
     """Count the views of each class of a domain; ``none`` counts views without a label."""
     names, tally = class_names()[domain], Counter[str]()
-    for path in list_files(out, settings, domain):
-        chances = read(path, domain)
+    for path in world_files(out, settings, domain):
+        chances = read_value(path, domain)
         tally[names[int(chances.argmax())] if chances.any() else "none"] += 1
     return {name: tally[name] for name in (*names, "none")}
 
@@ -135,7 +135,7 @@ def count_classes(out: Path, settings: WorldSettings, domain: str) -> dict[str, 
 def content_hash(out: Path, settings: WorldSettings) -> str:
     """Return the SHA-256 of the relative path, length and content of every file, sorted."""
     digest = hashlib.sha256()
-    for name in sorted(path.relative_to(out).as_posix() for path in list_files(out, settings)):
+    for name in sorted(path.relative_to(out).as_posix() for path in world_files(out, settings)):
         content = (out / name).read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)

@@ -7,12 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from encoders.codecs.poses import (
-    matrix_to_euler,
-    matrix_to_quaternion,
-    stored_ranges,
-    stored_vanishing_points,
-)
+from encoders.codecs.point_info import stored_ranges, stored_vanishing_points
+from encoders.codecs.poses import matrix_to_euler, matrix_to_quaternion
 from encoders.scenes.building import Building
 from encoders.scenes.views import View
 

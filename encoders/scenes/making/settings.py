@@ -52,7 +52,7 @@ class WorldSettings:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the buildings' folders."""
+        """Return the names of the buildings' folders."""
         return tuple(self.name(index) for index in range(self.buildings))
 
     @staticmethod

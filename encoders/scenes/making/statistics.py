@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from encoders.codecs.encodings import read
+from encoders.codecs.encodings import read_value
 from encoders.errors import InvalidDataError
-from encoders.scenes.making.folder import count_whole, list_files
+from encoders.scenes.making.folder import count_whole, world_files
 from encoders.scenes.making.manifest import count_classes, read_manifest
 from encoders.scenes.making.settings import WorldSettings
 
@@ -60,15 +60,15 @@ def statistics(out: str | Path) -> pd.DataFrame:
     """
     out, settings = _open(out)
     infos = [
-        (path.parent.name, read(path, "point_info"))
-        for path in list_files(out, settings, "point_info")
+        (path.parent.name, read_value(path, "point_info"))
+        for path in world_files(out, settings, "point_info")
     ]
     columns: dict[Property, Sequence[float]] = {
         PITCH: _angles(infos, "camera_pitch"),
         ROLL: _angles(infos, "camera_roll"),
         FOV: _angles(infos, "field_of_view_rads"),
         DISTANCE: [info["camera_distance"] for _, info in infos],
-        PIXELS: _mean_depths(list_files(out, settings, "depth_euclidean")),
+        PIXELS: _mean_depths(world_files(out, settings, "depth_euclidean")),
         OBLIQUE: _angles(infos, "obliqueness_angle"),
         IN_VIEW: [len(info["nonfixated_points_in_view"]) for _, info in infos],
         CAMERAS: _partners(infos, of="point_uuid", count="camera_uuid"),
@@ -102,7 +102,7 @@ def class_shares(out: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def markdown(table: pd.DataFrame) -> str:
+def statistics_markdown(table: pd.DataFrame) -> str:
     """Format a table as Markdown; numbers have two decimals, whole numbers none."""
     rows = [list(table.columns), *table.to_numpy(dtype=object).tolist()]
     cells = [[_cell(value) for value in row] for row in rows]
@@ -136,7 +136,7 @@ def _angles(infos: Sequence[tuple[str, Any]], key: str) -> list[float]:
 
 def _mean_depths(paths: Iterable[Path]) -> list[float]:
     """Return the mean distance over the pixels with a surface, of each picture that has some."""
-    depths = (read(path, "depth_euclidean") for path in paths)
+    depths = (read_value(path, "depth_euclidean") for path in paths)
     return [float(np.nanmean(depth)) for depth in depths if np.isfinite(depth).any()]
 
 

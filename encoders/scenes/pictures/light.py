@@ -53,12 +53,12 @@ class Points:
 
     @cached_property
     def start(self) -> AnyFloats:
-        """(N, 3) origins of rays: the points moved off their surface."""
+        """Return the origins of rays, (N, 3): the points moved off their surface."""
         return self.point + np.float32(LIFT) * self.flat
 
     @cached_property
     def glossy(self) -> Booleans:
-        """(N,) whether the point is glossy enough for highlights."""
+        """Return whether each point is glossy enough for highlights, (N,) bools."""
         return self.gloss > _GLOSSY
 
     def shifted(self, number: int) -> AnyFloats:

@@ -46,7 +46,7 @@ class WindowLight:
 
     @property
     def area(self) -> float:
-        """Area of the window, square meters."""
+        """Return the area of the window, square meters."""
         return 4 * float(np.linalg.norm(self.across) * np.linalg.norm(self.up))
 
 

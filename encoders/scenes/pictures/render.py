@@ -43,7 +43,7 @@ class Scene:
 
     @property
     def building(self) -> Building:
-        """The building."""
+        """Return the building."""
         return self.raycaster.building
 
     def glow(self, part: Integers32) -> AnyFloats:

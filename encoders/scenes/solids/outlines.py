@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from taskgraph.arrays import Floats, Integers32
+from taskgraph.arrays import Booleans, Floats, Integers32
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,12 @@ class RoundedPolyline:
 
     @property
     def sides(self) -> Floats:
-        """(N, 2) unit normals of a plane path, to the right of its travel."""
+        """Return (N, 2) unit normals of a plane path, to the right of its travel."""
         return np.stack([self.tangents[:, 1], -self.tangents[:, 0]], axis=1)
 
     @property
     def curvatures(self) -> Floats:
-        """(N,) signed curvature of a plane path, 1/m, positive where it turns to the left."""
+        """Return a plane path's signed curvature, (N,), 1/m; positive in turns to the left."""
         curvatures: Floats = -(self.bends * self.sides).sum(1)
         return curvatures
 
@@ -113,16 +113,27 @@ def _assembled(
     bends = (cosine * inside - sine * entry) / np.where(round_, radius, 1.0)[:, None, None]
     bends[:, [0, -1]] = 0.0
     tangents[:, 0], tangents[:, -1] = behind, ahead
-    keep = np.repeat(round_[:, None], steps + 3, axis=1)
+    gap = after - reach - np.roll(reach, -1) > 1e-9
+    return _joined(points, tangents, bends, round_, gap, closed)
+
+
+def _joined(
+    points: Floats, tangents: Floats, bends: Floats, round_: Booleans, gap: Booleans, closed: bool
+) -> RoundedPolyline:
+    """Join what stands at each corner, (N, K, D), by the lines between corners.
+
+    ``round_`` is whether a corner has an arc, and ``gap`` whether a line follows it.
+    """
+    keep = np.repeat(round_[:, None], points.shape[1], axis=1)
     linked = keep.copy()
     keep[:, [0, -1]] = True
     linked[:, [0, -2]] = False
-    linked[:, -1] = after - reach - np.roll(reach, -1) > 1e-9
+    linked[:, -1] = gap
     if not closed:
         keep[0, :-1] = keep[-1, 1:] = False
         linked[-1] = False
     kept, first = keep.reshape(-1), np.flatnonzero(linked[keep])
-    size, dimension = int(kept.sum()), corners.shape[1]
+    size, dimension = int(kept.sum()), points.shape[-1]
     segments = np.stack([first, (first + 1) % size], axis=1)
     used = np.zeros(size, dtype=bool)  # where an arc follows an arc, the line has no length
     used[segments] = True

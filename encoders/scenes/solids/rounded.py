@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +16,15 @@ RIGHT, LEFT = np.array([0, 1, 3]), np.array([0, 3, 2])
 """The two triangles between the pairs of vertices (0, 1) and (2, 3) of a strip."""
 
 
+class _BoxPatch(NamedTuple):
+    """A flat side, a rounded edge or a rounded corner of a box."""
+
+    signs: Floats
+    normals: Floats
+    bends: tuple[float, float]
+    faces: Integers32
+
+
 @lru_cache(maxsize=16)
 def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, Integers32]:
     """Return the signs (V, 3), normals (V, 3), curvatures (V, 2) and faces of a rounded box.
@@ -21,51 +32,55 @@ def _rounded_parts(steps: int, covered: bool) -> tuple[Floats, Floats, Floats, I
     A vertex is ``middle + signs * (half - radius) + radius * normal``. The curvatures are those
     of edge radius 1. Without ``covered``, the upper side and its edges and corners are left out.
     """
-    signs: list[Floats] = []
-    normals: list[Floats] = []
-    curvatures: list[Floats] = []
-    faces: list[Integers32] = []
+    patches = [
+        patch
+        for patch in [*_sides_and_edges(steps), *_corners(steps)]
+        if covered or not (patch.normals[:, 2] > 1e-9).any()
+    ]
+    starts = np.cumsum([0, *(len(patch.signs) for patch in patches[:-1])])
+    return (
+        np.concatenate([patch.signs for patch in patches]),
+        np.concatenate([patch.normals for patch in patches]),
+        np.concatenate([np.tile(patch.bends, (len(patch.signs), 1)) for patch in patches]),
+        np.concatenate(
+            [_outward(patch) + start for patch, start in zip(patches, starts, strict=True)]
+        ).astype(np.int32),
+    )
 
-    def add(
-        sign: Floats, normal: Floats, bends: tuple[float, float], triangles: Integers32
-    ) -> None:
-        if not covered and (normal[:, 2] > 1e-9).any():
-            return
-        start = sum(map(len, signs))
-        place = 2 * sign + normal
-        a, b, c = (place[triangles[:, k]] for k in range(3))
-        out = (np.cross(b - a, c - a) * normal[triangles].sum(1)).sum(1) > 0
-        triangles = np.where(out[:, None], triangles, triangles[:, ::-1])
-        signs.append(sign)
-        normals.append(normal)
-        curvatures.append(np.tile(bends, (len(sign), 1)))
-        faces.append(triangles + start)
 
+def _outward(patch: _BoxPatch) -> Integers32:
+    """Return the faces of a patch, turned so that they face the side of the normals."""
+    place = 2 * patch.signs + patch.normals
+    a, b, c = (place[patch.faces[:, k]] for k in range(3))
+    out = (np.cross(b - a, c - a) * patch.normals[patch.faces].sum(1)).sum(1) > 0
+    return np.where(out[:, None], patch.faces, patch.faces[:, ::-1])
+
+
+def _sides_and_edges(steps: int) -> Iterator[_BoxPatch]:
+    """Yield by axis: the two flat sides across it, and the four rounded edges along it."""
     square = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
-    two = np.array([[0, 1, 2], [0, 2, 3]])
     quarter = np.linspace(0, np.pi / 2, steps + 1)
     strip = np.arange(steps)[:, None] * 2
     edge = np.concatenate([strip + RIGHT, strip + LEFT])
     for axis in range(3):
         for side in (-1.0, 1.0):
-            sign = np.insert(square, axis, side, axis=1)
-            normal = np.zeros((4, 3))
-            normal[:, axis] = side
-            add(sign, normal, (0, 0), two)
+            normals = np.zeros((4, 3))
+            normals[:, axis] = side
+            two = np.array([[0, 1, 2], [0, 2, 3]])
+            yield _BoxPatch(np.insert(square, axis, side, axis=1), normals, (0, 0), two)
         for u, v in square:
-            sign = np.insert(np.full((2 * steps + 2, 2), (u, v)), axis, 0.0, axis=1)
-            sign[:, axis] = np.tile([-1.0, 1.0], steps + 1)
+            signs = np.insert(np.full((2 * steps + 2, 2), (u, v)), axis, 0.0, axis=1)
+            signs[:, axis] = np.tile([-1.0, 1.0], steps + 1)
             turn = np.stack([u * np.cos(quarter), v * np.sin(quarter)], axis=1)
-            add(sign, np.insert(np.repeat(turn, 2, axis=0), axis, 0.0, axis=1), (1, 0), edge)
-    octant, triangles = _octant(steps)
+            normals = np.insert(np.repeat(turn, 2, axis=0), axis, 0.0, axis=1)
+            yield _BoxPatch(signs, normals, (1, 0), edge)
+
+
+def _corners(steps: int) -> Iterator[_BoxPatch]:
+    """Yield the eight rounded corners."""
+    octant, faces = _octant(steps)
     for corner in np.array(np.meshgrid(*[(-1.0, 1.0)] * 3)).reshape(3, -1).T:
-        add(np.tile(corner, (len(octant), 1)), octant * corner, (1, 1), triangles)
-    return (
-        np.concatenate(signs),
-        np.concatenate(normals),
-        np.concatenate(curvatures),
-        np.concatenate(faces).astype(np.int32),
-    )
+        yield _BoxPatch(np.tile(corner, (len(octant), 1)), octant * corner, (1, 1), faces)
 
 
 def _octant(steps: int) -> tuple[Floats, Integers32]:

@@ -95,7 +95,7 @@ def copies(shape: Shape, offsets: ArrayLike, rotations: ArrayLike | None = None)
     )
 
 
-def rotation(axis: int, angle: ArrayLike) -> Floats:
+def axis_rotation(axis: int, angle: ArrayLike) -> Floats:
     """Return right-handed rotations by ``angle`` (radians) about axis 0 (x), 1 (y) or 2 (z).
 
     Returns

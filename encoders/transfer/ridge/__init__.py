@@ -14,9 +14,16 @@ from encoders.transfer.ridge.answers import (
     class_weights,
 )
 from encoders.transfer.ridge.directions import TOLERANCE, Directions, directions
-from encoders.transfer.ridge.features import Statistics, compared, local, pooled, related, runs
+from encoders.transfer.ridge.features import (
+    Statistics,
+    compared_features,
+    local_features,
+    pooled_features,
+    related_features,
+    runs,
+)
 from encoders.transfer.ridge.moments import Centered, Moments
-from encoders.transfer.ridge.readout import Readout, columns_of, fit_readout, predict
+from encoders.transfer.ridge.readout import Readout, apply_readout, columns_of, fit_readout
 from encoders.transfer.ridge.regressands import Regressand, descriptors, regressand
 from encoders.transfer.ridge.result import Ranked, RidgeResult, joined, top
 from encoders.transfer.ridge.sets import ORDERS, first_position, position, source_sets
@@ -37,22 +44,22 @@ __all__ = [
     "RidgeResult",
     "Statistics",
     "answer",
+    "apply_readout",
     "calibrate",
     "calibrations",
     "class_weights",
     "columns_of",
-    "compared",
+    "compared_features",
     "descriptors",
     "directions",
     "first_position",
     "fit_readout",
     "joined",
-    "local",
-    "pooled",
+    "local_features",
+    "pooled_features",
     "position",
-    "predict",
     "regressand",
-    "related",
+    "related_features",
     "runs",
     "solve_all",
     "source_sets",

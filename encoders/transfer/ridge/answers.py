@@ -13,8 +13,8 @@ from torch import Tensor
 
 from encoders.codecs.colors import rebalancing
 from encoders.errors import InvalidDataError
+from encoders.losses import Loss
 from encoders.tasks import Task
-from encoders.training.loop import Loss
 from encoders.training.objective import output_of
 from encoders.transfer.ridge.regressands import Regressand, positions, unpatched
 from taskgraph.arrays import Floats32
@@ -50,7 +50,7 @@ AREA_SCALES = (0.5, 1.0)
 
 
 def calibrations(task: Task) -> list[Calibration]:
-    """The parameters that a task chooses from; a single one if it has nothing to choose."""
+    """Return the parameters that a task chooses from; a single one if it has nothing to choose."""
     kind = task.output.kind if task.output else "vector"
     if kind == "classes":
         return [Calibration(floor=floor) for floor in FLOORS]
@@ -65,7 +65,7 @@ def calibrations(task: Task) -> list[Calibration]:
 
 
 def class_weights(task: Task, constants: Mapping[str, Any]) -> Tensor | None:
-    """The weights of the classes of pixels in a task's loss, (K,); None if it has none."""
+    """Return the weights of the classes of pixels in a task's loss, (K,); None if it has none."""
     if task.output is None or task.output.kind != "class_map" or "frequency" not in constants:
         return None
     share = np.asarray(constants["frequency"], dtype=np.float64)
@@ -114,7 +114,7 @@ def answer(
 
 
 def logits(shares: Tensor, calibration: Calibration, weights: Tensor | None = None) -> Tensor:
-    """The logarithms of (B, K, ...) predicted shares, made positive and normalized to sum to 1."""
+    """Return the logarithms of (B, K, ...) shares, made positive and normalized to sum 1."""
     floor = calibration.floor / shares.shape[1]
     log_shares = shares.clamp(min=floor).log()
     if weights is not None and calibration.tilt:
@@ -123,13 +123,13 @@ def logits(shares: Tensor, calibration: Calibration, weights: Tensor | None = No
     return log_shares.log_softmax(1)
 
 
-Batch = tuple[Floats32, Tensor, Tensor]
+PredictedBatch = tuple[Floats32, Tensor, Tensor]
 """Predictions, and the task's targets and masks."""
 
 
 def calibrate(
     regressand: Regressand,
-    batches: Sequence[Batch] | Iterable[Batch],
+    batches: Sequence[PredictedBatch] | Iterable[PredictedBatch],
     loss: Loss,
     *,
     weights: Tensor | None = None,

@@ -45,21 +45,21 @@ class Directions:
 
     @property
     def columns(self) -> int:
-        """The number of directions of all targets together."""
+        """Return the number of directions of all targets together."""
         return sum(basis.shape[1] for basis in self.bases)
 
     @property
     def owners(self) -> Floats:
-        """A (columns, T) matrix with a 1 where a direction belongs to a target, else 0."""
+        """Return a (columns, T) matrix with a 1 where a direction belongs to a target, else 0."""
         widths = [basis.shape[1] for basis in self.bases]
         return np.repeat(np.eye(len(widths)), widths, axis=0)
 
     def project(self, xy: Floats) -> Floats:
-        """Moments with the directions, (p, columns), from (p, q) moments with the outputs."""
+        """Return moments with the directions, (p, columns), from (p, q) ones with the outputs."""
         return np.hstack([xy[:, r] @ b for r, b in zip(self.runs, self.bases, strict=True)])
 
     def variances(self, moments: Centered) -> Floats:
-        """The mean square of each target, summed over its outputs, (T,)."""
+        """Return the mean square of each target, summed over its outputs, (T,)."""
         return np.array([moments.yy[run].sum() for run in self.runs])
 
 

@@ -76,7 +76,7 @@ class Stage:
 
     @property
     def remaining(self) -> int:
-        """The number r of sources that come after the prefix."""
+        """Return the number r of sources that come after the prefix."""
         return len(self.xx) // self.width
 
 
@@ -102,7 +102,7 @@ class Solved:
     errors: tuple[Array, ...]
 
 
-def solve(stage: Stage) -> Solved:
+def solve_stage(stage: Stage) -> Solved:
     """Solve all sets that add one source to the prefix."""
     inverse = np.linalg.inv(_diagonal(stage.xx, stage.width))
     weights = inverse @ _rows(stage.xy, stage.width)
@@ -117,7 +117,7 @@ def solve(stage: Stage) -> Solved:
 
 
 def eliminate(stage: Stage, solved: Solved, source: int) -> Stage:
-    """The next stage, whose prefix has remaining source number ``source`` added at its end."""
+    """Return the next stage: remaining source number ``source`` ends its prefix."""
     step = _Step(stage, solved, source)
     across = step.across(stage.xx)
     evaluation = tuple(
@@ -133,7 +133,7 @@ def eliminate(stage: Stage, solved: Solved, source: int) -> Stage:
 
 
 def last(stage: Stage, solved: Solved) -> Iterator[tuple[Array, ...]]:
-    """The errors of all sets that add two sources to the prefix.
+    """Yield the errors of all sets that add two sources to the prefix.
 
     Yields for each first source, in order, the (r', T) errors of each evaluation part together
     with each later source. Only the diagonal blocks of the next stage are computed. They enter
@@ -172,11 +172,11 @@ class _Step:
         self.prefix = (*stage.prefix, first + i)
 
     def across(self, xx: Array) -> Array:
-        """Moments of block i with the later features, A_iJ, (w, m)."""
+        """Return moments of block i with the later features, A_iJ, (w, m)."""
         return xx[self.own, self.after]
 
     def rest(self, xx: Array, left: Array, right: Array) -> Array:
-        """Moments of the later features plus ``left @ right``, (m, m), upper blocks only."""
+        """Return moments of the later features plus ``left @ right``, (m, m), upper blocks."""
         moments: Array = xx[self.after, self.after].copy()
         strip = STRIP * self.stage.width
         for begin in range(0, len(moments), strip):
@@ -185,28 +185,28 @@ class _Step:
         return moments
 
     def spread(self, xx: Array) -> Array:
-        """The matrix A_ii C, (w, m)."""
+        """Return the matrix A_ii C, (w, m)."""
         product: Array = xx[self.own, self.own] @ self.coefficients
         return product
 
     def mixed(self, xx: Array) -> Array:
-        """The matrix [C', A_Ji], (m, 2 w)."""
+        """Return the matrix [C', A_Ji], (m, 2 w)."""
         return np.concatenate([self.coefficients, self.across(xx)]).T
 
     def opposite(self, xx: Array) -> Array:
-        """The matrix [A_ii C - A_iJ; -C], (2 w, m).
+        """Return the matrix [A_ii C - A_iJ; -C], (2 w, m).
 
         `mixed` times this is C'A_ii C - C'A_iJ - A_Ji C.
         """
         return np.concatenate([self.spread(xx) - self.across(xx), -self.coefficients])
 
     def outputs(self) -> Array:
-        """Training moments of the later features with the outputs' new residuals, (m, q)."""
+        """Return training moments, (m, q), of later features with the outputs' new residuals."""
         xy: Array = self.stage.xy[self.after] - self.coefficients.T @ self.stage.xy[self.own]
         return xy
 
     def residual(self, number: int, part: EvaluationMoments) -> Array:
-        """Evaluation moments of the later features with the outputs' new residuals, (m, q).
+        """Return evaluation moments, (m, q), of later features with new residuals.
 
         E[(x_J - C'x_i)(y - W'x_i)'] = B_J - A_Ji W - C'(B_i - A_ii W).
         """
@@ -216,7 +216,7 @@ class _Step:
 
 
 def _solution(left: Array, right: Array) -> Array:
-    """The products A^-1 B of many small matrices, by the faster way for the width of B."""
+    """Return the products A^-1 B of many small matrices, by the faster way for the width of B."""
     if right.shape[2] <= left.shape[2]:
         return np.linalg.solve(left, right)
     solution: Array = np.linalg.inv(left) @ right
@@ -224,7 +224,7 @@ def _solution(left: Array, right: Array) -> Array:
 
 
 def _diagonal(xx: Array, width: int) -> Array:
-    """The diagonal blocks, (r, w, w), of an (r w, r w) matrix."""
+    """Return the diagonal blocks, (r, w, w), of an (r w, r w) matrix."""
     count = len(xx) // width
     numbers = np.arange(count)
     blocks: Array = xx.reshape(count, width, count, width)[numbers, :, numbers, :]
@@ -243,7 +243,7 @@ def _columns(values: Array, width: int) -> Array:
 
 
 def _trace(weights: Array, moments: Array, owners: Array) -> Array:
-    """The traces of W'M for each target, (r, T), of two (r, w, q) arrays."""
+    """Return the traces of W'M for each target, (r, T), of two (r, w, q) arrays."""
     each = np.einsum("rwq,rwq->rq", weights, moments)
     traces: Array = each @ owners
     return traces

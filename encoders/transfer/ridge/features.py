@@ -67,7 +67,7 @@ class Statistics:
         return cls(mean.astype(np.float32), scale.astype(np.float32))
 
     def of(self, sources: Sequence[int]) -> Statistics:
-        """The statistics of some sources, by number."""
+        """Return the statistics of some sources, by number."""
         chosen = list(sources)
         return Statistics(self.mean[chosen], self.scale[chosen])
 
@@ -90,8 +90,8 @@ class Statistics:
         return ((each - mean) / scale).clamp_(-SPREAD, SPREAD)
 
 
-def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """Features of maps: the 3 x 3 neighborhood of each place.
+def local_features(representations: ArrayLike, statistics: Statistics) -> Floats32:
+    """Return features of maps: the 3 x 3 neighborhood of each place.
 
     Outside of the grid, features are zero, which is the mean of every channel.
 
@@ -109,13 +109,13 @@ def local(representations: ArrayLike, statistics: Statistics) -> Floats32:
     return _array(around.mT.flatten(0, 1))
 
 
-def pooled(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """Features of single pictures: averages on a 3 x 3 grid, (B, 9 f S), of (B, S, f, g, g)."""
+def pooled_features(representations: ArrayLike, statistics: Statistics) -> Floats32:
+    """Return averages of single pictures on a 3 x 3 grid, (B, 9 f S), of (B, S, f, g, g)."""
     return _array(_averages(statistics.standardize(representations), CLASS_GRID).flatten(1))
 
 
-def related(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """Features for poses: averages on a 2 x 2 grid, (B, 4 f n S), of (B, n, S, f, g, g).
+def related_features(representations: ArrayLike, statistics: Statistics) -> Floats32:
+    """Return features for poses: 2 x 2 averages, (B, 4 f n S), of (B, n, S, f, g, g).
 
     Differences of the pictures, which change sign as the pose does if the pictures are exchanged,
     are linear functions of these features. So are properties of a single picture, such as the tilt
@@ -130,8 +130,10 @@ def related(representations: ArrayLike, statistics: Statistics) -> Floats32:
     return _array(each.transpose(1, 2).flatten(1))
 
 
-def compared(representations: ArrayLike, statistics: Statistics) -> Floats32:
-    """Features for matching: differences of pictures, (B, 9 f (n - 1) S), of (B, n, S, f, g, g).
+def compared_features(representations: ArrayLike, statistics: Statistics) -> Floats32:
+    """Return differences of pictures, (B, 9 f (n - 1) S), of (B, n, S, f, g, g).
+
+    They are the features of matching.
 
     They are the absolute differences of averages on a 3 x 3 grid. They do not depend on the order
     of the pictures, and a linear function of them is a distance.
@@ -146,13 +148,13 @@ def compared(representations: ArrayLike, statistics: Statistics) -> Floats32:
 
 
 def runs(sources: Sequence[str], columns: int) -> dict[str, slice]:
-    """By source: its columns, if all sources have equally many."""
+    """Return each source's columns, if all sources have equally many."""
     each = columns // len(sources)
     return {name: slice(i * each, (i + 1) * each) for i, name in enumerate(sources)}
 
 
 def _of_several(representations: ArrayLike, statistics: Statistics, side: int) -> Tensor:
-    """The averages of several pictures, (B, n, S, f side side)."""
+    """Return the averages of several pictures, (B, n, S, f side side)."""
     shape = np.shape(representations)
     if len(shape) != 6 or shape[1] < 2:
         raise InvalidDataError(
@@ -163,7 +165,7 @@ def _of_several(representations: ArrayLike, statistics: Statistics, side: int) -
 
 
 def _averages(each: Tensor, side: int) -> Tensor:
-    """Averages on a grid of ``side`` x ``side``: (..., f side side) of (..., f, g, g)."""
+    """Return averages on a ``side`` x ``side`` grid: (..., f side side) of (..., f, g, g)."""
     lead = each.shape[:-2]
     flat: Any = F.adaptive_avg_pool2d(each.reshape(1, -1, *each.shape[-2:]), side)
     joined: Tensor = flat.reshape(*lead[:-1], lead[-1] * side * side)

@@ -116,21 +116,21 @@ class Moments:
 
     @property
     def xx(self) -> Floats:
-        """The sum of x x', (p, p)."""
+        """Return the sum of x x', (p, p)."""
         return np.triu(self._upper) + np.triu(self._upper, 1).T
 
     @property
     def mean_x(self) -> Floats:
-        """The means of the features, (p,)."""
+        """Return the means of the features, (p,)."""
         return self._x / self._positive_count()
 
     @property
     def mean_y(self) -> Floats:
-        """The means of the outputs, (q,)."""
+        """Return the means of the outputs, (q,)."""
         return self._y / self._positive_count()
 
     def about(self, x: Floats, y: Floats) -> Centered:
-        """The moments about points ``x`` and ``y``, such as the means of the training examples.
+        """Return the moments about ``x`` and ``y``, such as the training examples' means.
 
         E[(x - c)(x - c)'] = E[x x'] - m c' - c m' + c c', with m the mean of x.
         """
@@ -142,7 +142,7 @@ class Moments:
         return Centered(count, xx, xy, np.maximum(yy, 0.0))
 
     def part(self, features: ArrayLike | None = None, outputs: ArrayLike | None = None) -> Moments:
-        """The moments of some features and outputs, given by their columns; by default of all."""
+        """Return the moments of some columns of features and outputs; by default of all."""
         rows = np.arange(len(self._x)) if features is None else np.asarray(features)
         columns = np.arange(len(self._y)) if outputs is None else np.asarray(outputs)
         part = Moments(len(rows), len(columns))

@@ -34,7 +34,7 @@ class Readout:
 
 
 def penalties(variances: Floats, strength: float) -> Floats:
-    """The penalty of each feature: ``strength`` times its variance.
+    """Return the penalty of each feature: ``strength`` times its variance.
 
     This has the effect of standardizing the features.
     """
@@ -44,7 +44,7 @@ def penalties(variances: Floats, strength: float) -> Floats:
 
 
 def columns_of(groups: Mapping[str, slice], sources: Sequence[str]) -> Integers:
-    """The columns of some sources' features, in the order of ``sources``.
+    """Return the columns of some sources' features, in the order of ``sources``.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def fit_readout(
     return Readout(weights, part.mean_y - part.mean_x @ weights)
 
 
-def predict(readout: Readout, features: ArrayLike) -> Floats32:
+def apply_readout(readout: Readout, features: ArrayLike) -> Floats32:
     """Predict outputs, (n, q), from (n, p) features of the read-out's sources.
 
     Raises

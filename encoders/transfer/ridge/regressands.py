@@ -50,17 +50,17 @@ class Regressand:
 
     @property
     def pixels(self) -> bool:
-        """Whether rows are places of the grid instead of images."""
+        """Return whether rows are places of the grid instead of images."""
         return _form(self.task).pixels
 
     @property
     def channels(self) -> int:
-        """Channels of the maps of which the numbers are patches, or numbers of an image."""
+        """Return the number of channels of the maps, or of an image's numbers."""
         form = _form(self.task)
         return DESCRIPTORS if form.kind == "segments" else _channels(self.task)
 
     def numbers(self, target: Tensor, mask: Tensor) -> Floats32:
-        """The numbers to predict, (B g g, q) or (B, q).
+        """Return the numbers to predict, (B g g, q) or (B, q).
 
         Masked numbers are replaced by their mean, so that all maps share one matrix of the
         features' moments. In return, a read-out is fitted and tested with the mean at masked
@@ -111,7 +111,7 @@ def regressand(task: Task, batches: Iterable[tuple[Tensor, Tensor]], grid: int) 
 
 
 def raw(task: Task, target: Tensor, mask: Tensor, grid: int) -> tuple[Floats32, Booleans]:
-    """The numbers of a batch before scaling, and which of them are valid.
+    """Return the numbers of a batch before scaling, and which of them are valid.
 
     Returns
     -------
@@ -172,13 +172,13 @@ def descriptors(segments: Integers, mask: Booleans) -> Floats32:
 
 
 def _coordinates(height: int, width: int) -> tuple[Floats, Floats]:
-    """Coordinates of the pixels' centers in [-1, 1], (H, 1) and (1, W)."""
+    """Return the coordinates of the pixels' centers in [-1, 1], (H, 1) and (1, W)."""
     down, right = (2 * (np.arange(n) + 0.5) / n - 1 for n in (height, width))
     return down[:, None], right[None, :]
 
 
 def positions(height: int, width: int) -> Tensor:
-    """The pixels' positions, down and right, in [-1, 1] between the borders: (2, H, W) float32."""
+    """Return pixels' positions, down and right, in [-1, 1] between borders, (2, H, W)."""
     both = np.stack(np.broadcast_arrays(*_coordinates(height, width)))
     return torch.from_numpy(both.astype(np.float32))
 
@@ -211,14 +211,14 @@ def unpatched(rows: Tensor, grid: int, channels: int) -> Tensor:
 
 
 def _form(task: Task) -> Output:
-    """The task's output; raises if it has none."""
+    """Return the task's output; raises if it has none."""
     if task.output is None:
         raise InvalidDataError(f"task {task.name} has no output, so there is nothing to predict")
     return task.output
 
 
 def _channels(task: Task) -> int:
-    """The number of channels of the task's output; raises if it is unknown."""
+    """Return the number of channels of the task's output; raises if it is unknown."""
     channels = _form(task).channels
     if channels is None:
         raise InvalidDataError(

@@ -60,7 +60,7 @@ class RidgeResult:
     def better(
         self, errors_valid: dict[int, Floats32], errors_test: dict[int, Floats32]
     ) -> RidgeResult:
-        """The result with the errors of one more penalty, where its validation error is smaller."""
+        """Return the result with one more penalty, where its validation error is smaller."""
         valid, test, penalty = {}, {}, {}
         for order in self.sets:
             smaller = errors_valid[order] < self.error_valid[order]
@@ -134,7 +134,7 @@ class Ranked:
 def top(
     result: RidgeResult, target: str, k: int, order: int, *, exclude: Collection[str] = ()
 ) -> list[Ranked]:
-    """The sets of an order with the smallest validation errors for a target, best first.
+    """Return the sets of an order with the smallest validation errors for a target, best first.
 
     Parameters
     ----------
@@ -201,6 +201,7 @@ def joined(results: Sequence[RidgeResult]) -> RidgeResult:
         raise InvalidDataError(f"target {twice} is in two of the results; leave one out")
 
     def beside(name: str) -> dict[int, Any]:
+        """Return a field of all results by order, their columns side by side."""
         return {o: np.hstack([getattr(each, name)[o] for each in results]) for o in first.sets}
 
     return replace(
@@ -216,7 +217,7 @@ def joined(results: Sequence[RidgeResult]) -> RidgeResult:
 
 
 def _nearest(lambdas: Sequence[float], penalty: float) -> float:
-    """The element of ``lambdas`` that was rounded to ``penalty`` when it was stored."""
+    """Return the element of ``lambdas`` that was rounded to ``penalty`` when it was stored."""
     return min(lambdas, key=lambda each: abs(each - penalty))
 
 

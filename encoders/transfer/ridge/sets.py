@@ -40,7 +40,7 @@ def source_sets(count: int = 26, orders: Iterable[int] = ORDERS) -> dict[int, In
 
 
 def position(chosen: Sequence[int], count: int) -> int:
-    """The row of a set of rising source numbers among all sets of its order.
+    """Return the row of a set of rising source numbers among all sets of its order.
 
     It is found from the number of later rows, which is sum_i (n - 1 - c_i over k + 1 - i) for a
     set (c_1, ..., c_k) of n sources.
@@ -51,7 +51,7 @@ def position(chosen: Sequence[int], count: int) -> int:
 
 
 def first_position(prefix: Sequence[int], order: int, count: int) -> int:
-    """The row of the first set of an order that begins with ``prefix``.
+    """Return the row of the first set of an order that begins with ``prefix``.
 
     These sets are consecutive. Enough sources must follow the prefix to complete a set.
     """

@@ -126,7 +126,7 @@ class _Blocks:
 def _blocks(
     part: Centered, groups: Mapping[str, slice], kept: Directions, precision: DTypeLike
 ) -> _Blocks:
-    """The moments with each source padded to the same number of features."""
+    """Return the moments with each source padded to the same number of features."""
     columns = [np.arange(len(part.xx))[run] for run in groups.values()]
     width = max(map(len, columns))
     place = np.concatenate([i * width + np.arange(len(each)) for i, each in enumerate(columns)])
@@ -145,7 +145,7 @@ def _first_stage(
     sources: int,
     kept: Directions,
 ) -> Stage:
-    """The first stage, without any source: its errors are those of the best constant."""
+    """Return the first stage, without any source: its errors are those of the best constant."""
     train, *others = blocks
     added = penalties(np.diagonal(train.xx), penalty)
     xx = train.xx + np.diag(added).astype(train.xx.dtype)
@@ -164,9 +164,10 @@ def _initial_result(
     sets: dict[int, Integers],
     kept: Directions,
 ) -> RidgeResult:
-    """The result before the first penalty: all errors are infinite."""
+    """Return the result before the first penalty: all errors are infinite."""
 
     def full(value: float) -> Errors:
+        """Return one value for every set and target, by order."""
         return {o: np.full((len(s), len(outputs)), value, np.float32) for o, s in sets.items()}
 
     names = tuple(groups), tuple(outputs)
@@ -178,7 +179,7 @@ def _initial_result(
 def _relative(
     errors: Mapping[int, Sequence[Array]], part: int, orders: Iterable[int], scale: Array
 ) -> Errors:
-    """The errors of one evaluation part, divided by those of the best constant."""
+    """Return the errors of one evaluation part, divided by those of the best constant."""
     return {o: (errors[o][part] / scale).astype(np.float32) for o in orders}
 
 

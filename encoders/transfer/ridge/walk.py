@@ -9,7 +9,7 @@ from math import comb
 
 import numpy as np
 
-from encoders.transfer.ridge.elimination import Stage, eliminate, last, solve
+from encoders.transfer.ridge.elimination import Stage, eliminate, last, solve_stage
 from encoders.transfer.ridge.sets import first_position
 from taskgraph.arrays import Array
 from taskgraph.progress import Progress
@@ -21,7 +21,7 @@ ErrorCallback = Callable[[Sequence[int], Sequence[Array]], None]
 def all_errors(
     stage: Stage, most: int, workers: int, counter: SetCounter
 ) -> dict[int, tuple[Array, ...]]:
-    """The errors of all sets, by order: for each evaluation part, an (n, T) array.
+    """Return the errors of all sets, by order: for each evaluation part, an (n, T) array.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def all_errors(
 
 
 def _pieces(stage: Stage, most: int, on_errors: ErrorCallback) -> Iterator[Stage]:
-    """The stages at which the threads start; the sets before them are solved here.
+    """Yield the stages at which the threads start; the sets before them are solved here.
 
     Their prefixes have two sources, or fewer if at most two orders are left.
     """
@@ -72,7 +72,7 @@ def _pieces(stage: Stage, most: int, on_errors: ErrorCallback) -> Iterator[Stage
     if taken == 2 or taken + 2 >= most:
         yield stage
         return
-    solved = solve(stage)
+    solved = solve_stage(stage)
     on_errors(stage.prefix, solved.errors)
     for source in range(stage.remaining - 1):
         yield from _pieces(eliminate(stage, solved, source), most, on_errors)
@@ -80,7 +80,7 @@ def _pieces(stage: Stage, most: int, on_errors: ErrorCallback) -> Iterator[Stage
 
 def _descend(stage: Stage, most: int, on_errors: ErrorCallback) -> None:
     """Solve all sets that begin with the stage's prefix."""
-    solved = solve(stage)
+    solved = solve_stage(stage)
     on_errors(stage.prefix, solved.errors)
     order = len(stage.prefix) + 1
     if order == most:

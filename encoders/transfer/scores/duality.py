@@ -27,7 +27,7 @@ def dds(
     normalize: Scaling = "z",
     debiased: bool = True,
 ) -> float:
-    """The cosine between two encoders' centered matrices of similarities of the same examples.
+    """Return the cosine between two encoders' centered similarities of the same examples.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def diagram(
     debiased: bool = True,
     name: str = "features",
 ) -> Floats:
-    """The duality diagram of features as a vector of length 1.
+    """Return the duality diagram of features as a vector of length 1.
 
     The dot product of two such vectors is the similarity of the diagrams.
 
@@ -124,7 +124,7 @@ def _normalized(features: Floats, normalize: Scaling) -> Floats:
 
 
 def _similarities(features: Floats, kernel: Kernel) -> Floats:
-    """The similarities of all pairs of examples, (N, N)."""
+    """Return the similarities of all pairs of examples, (N, N)."""
     if kernel == "laplacian":
         similarities: Floats = np.exp(-squareform(pdist(features, "cityblock")) / features.shape[1])
         return similarities
@@ -138,14 +138,14 @@ def _similarities(features: Floats, kernel: Kernel) -> Floats:
 
 
 def _centered(similarities: Floats) -> Floats:
-    """The matrix minus its row and column means, plus its mean."""
+    """Return the matrix minus its row and column means, plus its mean."""
     means = similarities.mean(axis=0)
     centered: Floats = similarities - means - means[:, None] + means.mean()
     return centered
 
 
 def _u_centered(similarities: Floats) -> Floats:
-    """The U-centered matrix: its diagonal is 0, and all rows sum to 0."""
+    """Return the U-centered matrix: its diagonal is 0, and all rows sum to 0."""
     count = len(similarities)
     hollow = similarities - np.diag(np.diag(similarities))
     sums = hollow.sum(axis=0)

@@ -22,7 +22,9 @@ STARTS = 10.0 ** np.arange(-8, 5, 0.5)
 
 
 def logme(features: ArrayLike, targets: ArrayLike, *, centered: bool = False) -> float:
-    """The log evidence for each example, averaged over the target's outputs (`log_evidence`).
+    """Return the log evidence an example, averaged over the target's outputs.
+
+    See `log_evidence`.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def logme(features: ArrayLike, targets: ArrayLike, *, centered: bool = False) ->
 def log_evidence(
     features: ArrayLike, answers: ArrayLike, *, tolerance: float = 1e-10, max_iter: int = 10_000
 ) -> Floats:
-    """The log evidence of a Bayesian linear model, maximized over its precisions, for each output.
+    """Return the maximal log evidence of a Bayesian linear model for each output.
 
     For weights w ~ N(0, 1 / alpha) and an output y ~ N(F w, 1 / beta), this is::
 
@@ -127,7 +129,7 @@ def log_evidence(
 
 
 def _decomposed(features: Floats, outputs: Floats) -> tuple[Floats, Floats, Floats]:
-    """Squared singular values, squared components of each output along them, and the rest.
+    """Return squared singular values, outputs' squared components along them, and the rest.
 
     They are computed from the smaller Gram matrix, which is about ten times faster than a singular
     value decomposition.
@@ -148,7 +150,7 @@ def _decomposed(features: Floats, outputs: Floats) -> tuple[Floats, Floats, Floa
 def _best_start(
     squares: Floats, parts: Floats, rest: Floats, examples: int
 ) -> tuple[Floats, Floats]:
-    """The ratio among `STARTS` with the largest evidence for each output, and that evidence."""
+    """Return the ratio of `STARTS` with the largest evidence for each output, and that evidence."""
     ratios = np.repeat(STARTS[:, None] * squares.max(), parts.shape[1], axis=1)  # (starts, K)
     tried = np.stack([_evidence(squares, parts, rest, ratio, examples) for ratio in ratios])
     return ratios[tried.argmax(axis=0), np.arange(parts.shape[1])], tried.max(axis=0)
@@ -157,7 +159,7 @@ def _best_start(
 def _next_ratio(
     squares: Floats, parts: Floats, rest: Floats, ratio: Floats, examples: int
 ) -> Floats:
-    """One step of the fixed-point iteration for the ratio t, (K,)."""
+    """Return one step of the fixed-point iteration for the ratio t, (K,)."""
     below = squares[:, None] + ratio  # (r, K)
     weights = (squares[:, None] * parts / below**2).sum(axis=0)  # |m|^2
     missed = rest + (parts * (ratio / below) ** 2).sum(axis=0)  # |F m - y|^2
@@ -169,7 +171,7 @@ def _next_ratio(
 
 
 def _evidence(squares: Floats, parts: Floats, rest: Floats, ratio: Floats, examples: int) -> Floats:
-    """The log evidence at the ratio t, in nats for each example, (K,)."""
+    """Return the log evidence at the ratio t, in nats for each example, (K,)."""
     spread = rest + (parts * ratio / (squares[:, None] + ratio)).sum(axis=0)  # q
     volume = np.log1p(squares[:, None] / ratio).sum(axis=0)
     evidence: Floats = -0.5 * (np.log(2 * np.pi * spread / examples) + 1 + volume / examples)

@@ -58,7 +58,7 @@ def average_rank(table: ArrayLike, *, better: Better) -> Floats:
 
 
 def _beaten(values: Floats) -> Floats:
-    """The share of the other entries of its column that each entry beats; NaN if there are none."""
+    """Return the share of a column's other entries that each entry beats; NaN for a lone one."""
     ranks = rankdata(values, axis=0, nan_policy="omit")
     most = (~np.isnan(values)).sum(axis=0) - 1
     shares: Floats = np.where(most > 0, (ranks - 1) / np.maximum(most, 1), np.nan)

@@ -22,7 +22,7 @@ NULL = 1e-10
 
 
 def h_score(features: ArrayLike, labels: ArrayLike) -> float:
-    """The H-score: how well features separate the classes of a target.
+    """Return the H-score: how well features separate the classes of a target.
 
     ::
 
@@ -66,7 +66,7 @@ def h_score(features: ArrayLike, labels: ArrayLike) -> float:
 
 
 def shrunk_h_score(features: ArrayLike, labels: ArrayLike) -> float:
-    """The H-score with a shrunk covariance, for features that are many relative to the examples.
+    """Return the H-score with a shrunk covariance, for many features and few examples.
 
     ::
 
@@ -91,7 +91,7 @@ def shrunk_h_score(features: ArrayLike, labels: ArrayLike) -> float:
 
 
 def ledoit_wolf_shrinkage(features: ArrayLike) -> float:
-    """The optimal share of a multiple of the identity in a shrunk covariance, in [0, 1].
+    """Return the optimal share of a multiple of the identity in a shrunk covariance, in [0, 1].
 
     With S the covariance (dividing by N), s its mean eigenvalue, and x_n the centered rows::
 
@@ -148,7 +148,7 @@ def discretize(targets: ArrayLike, *, classes: int = 16, seed: int = 0) -> Integ
 
 
 def _centered(features: ArrayLike, labels: ArrayLike) -> tuple[Floats, Floats]:
-    """The centered features, (N, D), and the class means times the roots of the classes' shares."""
+    """Return centered features, (N, D), and class means times the roots of class shares."""
     rows = checked_features(features)
     numbers = checked_labels(labels, len(rows))
     centered = without_mean(rows)

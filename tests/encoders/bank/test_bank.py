@@ -165,11 +165,11 @@ def test_losses_on_validation_images_are_those_that_chose_the_epoch(bank):
         assert means[source] == pytest.approx(loss, rel=0.02)
     test = pd.read_parquet(bank / "edge2d.losses.parquet")
     assert not set(frame["image"]) & set(test["image"])
-    rates = table1.table(bank, split="val", draws=10)
+    rates = table1.make_table1(bank, split="val", draws=10)
     assert rates.loc["edge2d", "average"] == pytest.approx(
         100 * record["valid_win_rate"]["average"]
     )
-    assert list(table1.table(bank, draws=10).index) == ["edge2d", "fix_pose", "mean"]
+    assert list(table1.make_table1(bank, draws=10).index) == ["edge2d", "fix_pose", "mean"]
 
 
 def test_what_is_measured_depends_on_the_task_and_on_what_is_asked_for():

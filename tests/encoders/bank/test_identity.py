@@ -14,7 +14,7 @@ from benchmarks.transfers.finished import FinishedSweep
 from benchmarks.transfers.provenance import bank_facts, provenance
 from encoders.bank.config import BankConfig
 from encoders.bank.identity import bank_hash, network_hashes
-from encoders.bank.jobs import MANIFEST, write_manifest
+from encoders.bank.jobs import MANIFEST, write_bank_manifest
 from encoders.errors import InvalidDataError
 from taskgraph.errors import InvalidTableError
 from taskgraph.transfers import Transfers
@@ -69,7 +69,7 @@ def test_a_folder_without_networks_is_told(tmp_path):
 
 def test_a_manifest_has_the_hash_of_the_files_beside_it(tmp_path):
     bank = bank_of(tmp_path / "bank")
-    write_manifest(bank, BankConfig("nowhere"), "taskgraph train")
+    write_bank_manifest(bank, BankConfig("nowhere"), "taskgraph train")
     assert json.loads((bank / MANIFEST).read_text())["hash"] == by_hand(bank)
 
 
@@ -83,7 +83,7 @@ def test_the_shipped_results_name_the_bank_that_they_were_measured_with():
     (paid,) = part(read_records(RESULTS / "payoff"), part="run")
     page = (RESULTS / "transfers" / "README.md").read_text()
     known = swept.metrics["bank"]
-    assert paid.settings["bank_hash"] == known["hash"]
+    assert paid.settings["run"]["bank_hash"] == known["hash"]
     assert f"bank `{known['hash']}`" in page
     if "hash" not in manifest:  # the bank of the table still ships
         assert known["hash"] == by_hand(SHIPPED)

@@ -72,13 +72,13 @@ def test_a_task_that_crashes_its_process_ends_no_other(tmp_path):
 @pytest.mark.usefixtures("pretend")
 def test_the_manifest_is_written_after_each_task(tmp_path, monkeypatch):
     written = []
-    whole = encoders.bank.jobs.write_manifest
+    whole = encoders.bank.jobs.write_bank_manifest
 
     def write(out, *rest):
         whole(out, *rest)
         written.append(told(out))
 
-    monkeypatch.setattr(encoders.bank.jobs, "write_manifest", write)
+    monkeypatch.setattr(encoders.bank.jobs, "write_bank_manifest", write)
     train_bank(["autoencoder", "edge2d"], tmp_path, CONFIG, engine=Here())
     assert written[0] == ["autoencoder"]
     assert written[-1] == ["autoencoder", "edge2d"]
@@ -101,7 +101,7 @@ def test_a_manifest_that_the_disk_has_no_room_for_is_told(tmp_path, monkeypatch)
     def write(*_):
         engine_jobs.full_disk(tmp_path, named=False)
 
-    monkeypatch.setattr(encoders.bank.jobs, "write_manifest", write)
+    monkeypatch.setattr(encoders.bank.jobs, "write_bank_manifest", write)
     done = train_bank(["autoencoder"], tmp_path, CONFIG, engine=Here())
     assert set(done.records) == {"autoencoder"}
     full = f"the disk of {tmp_path} is full; free some and run the same command again"
@@ -110,7 +110,7 @@ def test_a_manifest_that_the_disk_has_no_room_for_is_told(tmp_path, monkeypatch)
     def wrong(*_):
         raise KeyError("a bug")
 
-    monkeypatch.setattr(encoders.bank.jobs, "write_manifest", wrong)
+    monkeypatch.setattr(encoders.bank.jobs, "write_bank_manifest", wrong)
     with pytest.raises(KeyError, match="a bug"):
         train_bank(["autoencoder"], tmp_path, CONFIG, engine=Here())
 

@@ -24,7 +24,7 @@ from encoders.bank.predict.heldout import TILE
 from encoders.bank.pretrained import load
 from encoders.cli.predict import predict
 from encoders.dataset import TaskonomyDataset
-from encoders.draw import answer_of_label, draw
+from encoders.draw import answer_of_label, draw_answer
 from encoders.draw.pages import CAPTION, GAP, HEAD, MARGIN
 from encoders.errors import InvalidDataError
 from encoders.scenes.furniture import OBJECTS
@@ -213,7 +213,7 @@ def test_the_tile_is_the_networks_answer(bank, photo):
     page = np.asarray(photos(bank, [photo], ["depth"]))
     (one,) = open_bank(bank, ["depth"])
     given = one.prepare_input([center_square(open_photo(photo), 64)])
-    tile = np.asarray(draw(one.canvas(given, 192), one.predict(given[None])[0]))
+    tile = np.asarray(draw_answer(one.canvas(given, 192), one.predict(given[None])[0]))
     x = GAP + 192 + GAP
     np.testing.assert_array_equal(page[HEAD : HEAD + 192, x : x + 192], tile)
 
@@ -231,9 +231,9 @@ def test_a_gallery_shows_evenly_spaced_test_views_with_their_labels(bank, world)
     left, step = MARGIN + CAPTION, TILE + GAP
     for k in range(2):
         canvas = one.canvas(given[k : k + 1].numpy(), TILE)
-        label = draw(canvas, answer_of_label(one.task, target[k]), mask[k])
+        label = draw_answer(canvas, answer_of_label(one.task, target[k]), mask[k])
         x, y = left + k * step, HEAD
-        for tile in (canvas.picture(), draw(canvas, answers[k]), label):
+        for tile in (canvas.picture(), draw_answer(canvas, answers[k]), label):
             found = page[y : y + TILE, x : x + TILE].astype(int)
             assert np.abs(found - np.asarray(tile)).max() <= 1
             y += TILE + (GAP if y == HEAD else 2)
@@ -244,7 +244,9 @@ def test_a_gallery_of_all_tasks_has_rows_for_inputs_predictions_and_labels(
 ):
     seen = []
     monkeypatch.setattr(
-        heldout, "table", lambda heads, groups, **_: seen.extend(groups) or Image.new("RGB", (9, 9))
+        heldout,
+        "draw_table",
+        lambda heads, groups, **_: seen.extend(groups) or Image.new("RGB", (9, 9)),
     )
     gallery(bank, world, views=3)
     assert [group.title for group in seen] == [
@@ -324,7 +326,9 @@ def test_every_error_is_one_line(bank, world, photo, tmp_path, capsys):
     cut = tmp_path / "cut.jpg"
     cut.write_bytes(Path(photo).read_bytes()[:900])
     assert "words.txt is not a picture that Pillow can read" in told(words)
-    assert "none.jpg cannot be read as a picture: No such file" in told(tmp_path / "none.jpg")
+    assert "none.jpg: there is no such file; name a photo, such as room.jpg" in told(
+        tmp_path / "none.jpg"
+    )
     assert "cut.jpg cannot be read as a picture: image file is truncated" in told(cut)
     assert "the bank has no rgb2sfnorm; it has class_1000, " in told(photo, "--task", "normals")
     assert 'no task "dpth"; did you mean depth' in told(photo, "--task", "dpth")
@@ -349,3 +353,16 @@ def test_a_bank_that_suits_no_number_of_pictures_says_so(bank, photo, tmp_path):
         photos(tmp_path, [photo])
     with pytest.raises(InvalidDataError, match="there is no picture to look at"):
         photos(bank, [])
+
+
+def test_a_missing_photo_is_told_before_torch_is_imported(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None; from taskgraph.cli import run; "
+        f"sys.exit(run(['predict', sys.argv[1], '-o', {str(tmp_path / 'x.png')!r}]))"
+    )
+    for name, problem in (("none.jpg", "there is no such file"), (".", "is a folder")):
+        command = [sys.executable, "-c", code, str(tmp_path / name)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert f"{problem}; name a photo, such as room.jpg" in done.stderr
+        assert done.stderr.count("\n") == 1

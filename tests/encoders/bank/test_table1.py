@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from encoders.bank.table1 import MEAN, PAPER_MEAN, PAPER_WIN_RATES, markdown, table, weak
+from encoders.bank.table1 import (
+    MEAN,
+    PAPER_MEAN,
+    PAPER_WIN_RATES,
+    make_table1,
+    table1_markdown,
+    weak,
+)
 from encoders.errors import InvalidDataError
 from encoders.tasks import TASKS
 from taskgraph.affinity import win_rate
@@ -61,7 +68,7 @@ def loop_rate(losses, reference, buildings):
 
 
 def test_rates_and_losses_equal_loops(bank):
-    found = table(bank, draws=10)
+    found = make_table1(bank, draws=10)
     assert list(found.index) == ["edge2d", "jigsaw", "rgb2sfnorm", MEAN]
     for target in ("rgb2sfnorm", "jigsaw", "edge2d"):
         losses, row = read(bank, target), found.loc[target]
@@ -88,7 +95,7 @@ def test_rates_and_losses_equal_loops(bank):
 
 def test_intervals_are_those_of_all_possible_resamples(bank):
     """Five buildings have 5^5 equally likely resamples; a loop over all of them has no chance."""
-    found = table(bank, draws=100_000, seed=1)
+    found = make_table1(bank, draws=100_000, seed=1)
     every = [f"building_{b:04d}" for b in range(5)]
     losses = {target: read(bank, target) for target in ("edge2d", "rgb2sfnorm")}
     kinds = list(itertools.combinations_with_replacement(every, 5))
@@ -117,7 +124,7 @@ def test_two_buildings_on_paper(tmp_path):
             "random": dict(zip(images, [2.0] * 3 + [0.5] * 3, strict=True)),
         },
     )
-    found = table(tmp_path, draws=500)
+    found = make_table1(tmp_path, draws=500)
     row = found.loc["edge2d"]
     assert row["average"] == pytest.approx(100 * 5.5 / 6)
     assert (row["average_low"], row["average_high"]) == pytest.approx((75, 100))
@@ -128,7 +135,7 @@ def test_two_buildings_on_paper(tmp_path):
         "edge2d wins on 91.7 % of the images against average, expected 95 % or more; look at its "
         "label, its loss and its training"
     ]
-    lines = markdown(found).splitlines()
+    lines = table1_markdown(found).splitlines()
     assert lines[2] == (
         "| edge2d | 6 | 2 | 91.7 (75.0–100.0) | 100.0 | – | 99.9 | 50.0 (0.0–75.0) "
         "| 1.0000 | 1.8333 | 1.2500 |"
@@ -154,7 +161,9 @@ def test_views_of_one_building_widen_an_interval_as_one_observation_would(tmp_pa
                 "average": {i: 2.0 if w else 0.5 for i, w in images.items()},
             },
         )
-        results.append(table(folder).loc["edge2d", ["average", "average_low", "average_high"]])
+        results.append(
+            make_table1(folder).loc["edge2d", ["average", "average_low", "average_high"]]
+        )
     np.testing.assert_allclose(*(np.asarray(row, dtype=float) for row in results))
 
 
@@ -172,7 +181,7 @@ def test_a_read_out_is_compared_on_the_images_of_its_sweep(tmp_path):
         pd.DataFrame({"image": ["a/0", "a/1", "b/0"], "loss": losses}).to_parquet(
             folder / f"{source}.parquet"
         )
-    found = table(bank, tmp_path / "sweep", draws=500)
+    found = make_table1(bank, tmp_path / "sweep", draws=500)
     row = found.loc["edge2d", ["readout", "readout_low", "readout_high", "readout_paper"]]
     assert row.to_list() == pytest.approx([50, 0, 75, 99.9])
     assert found.loc["edge2d", "random"] == 100
@@ -201,13 +210,13 @@ def test_the_papers_figures_have_the_printed_mean_and_are_of_our_tasks():
 
 def test_a_folder_without_losses_and_broken_files_are_told(tmp_path):
     with pytest.raises(InvalidDataError, match=r"no \*\.losses\.parquet in this folder; `taskg"):
-        table(tmp_path)
+        make_table1(tmp_path)
     write(tmp_path, "edge2d", {"average": {"a/0": 1.0}})
     with pytest.raises(InvalidDataError, match='no losses of "self", the task\'s own network'):
-        table(tmp_path)
+        make_table1(tmp_path)
     frame = pd.DataFrame(
         {"target": "edge2d", "sources": "self", "image": ["a/0", "a/0"], "loss": [1.0, 2.0]}
     )
     frame.to_parquet(tmp_path / "edge2d.losses.parquet")
     with pytest.raises(InvalidDataError, match=r"image a/0 has two losses of self, expected one"):
-        table(tmp_path)
+        make_table1(tmp_path)

@@ -20,11 +20,12 @@ from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_weights, write_weights
 from encoders.training.config import FitConfig
 from encoders.training.objective import Converted, converted
+from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
-from encoders.transfer.measure import TransferConfig, forget_unconverted, measure, place_of
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.store import Store, encode, views_of, write_views
-from encoders.transfer.sweep import write_or_check_config
+from encoders.transfer.measure import forget_unconverted, measure_transfer
+from encoders.transfer.records import place_of
+from encoders.transfer.settings import SweepConfig, TransferConfig
+from encoders.transfer.store import Store, views_of, write_representations, write_views
 from tests.encoders.untrained import write_untrained
 from tests.failing import fails
 
@@ -151,7 +152,7 @@ def loss_by_hand(name, answers, target, mask, constants):
 @pytest.mark.parametrize("name", [*CEILINGS, *STANDARDIZED])
 def test_self_is_judged_in_the_units_of_the_data(name, world, bank, other, tmp_path):
     config = config_of(other, world)
-    measure(config, tmp_path, name, ("self",))
+    measure_transfer(config, tmp_path, name, ("self",))
     pool = open_transfer_data(config.pool, name)
     given, target, mask = pool.test.batch(range(len(pool.test)))
     with torch.no_grad():
@@ -160,7 +161,7 @@ def test_self_is_judged_in_the_units_of_the_data(name, world, bank, other, tmp_p
     said = said_by_hand(name, answers, trained, pool.constants)
     expected = loss_by_hand(name, said, target.double().numpy(), mask.numpy(), pool.constants)
     np.testing.assert_allclose(losses_of(tmp_path, name), expected, rtol=2e-4, atol=1e-5)
-    measure(config_of(bank, world), tmp_path / "same", name, ("self",))
+    measure_transfer(config_of(bank, world), tmp_path / "same", name, ("self",))
     assert not np.allclose(losses_of(tmp_path / "same", name), expected, rtol=1e-2)
     record = json.loads(place_of(tmp_path, name, ("self",)).read_text())
     assert record["converted"] is True
@@ -210,7 +211,7 @@ def test_a_network_that_says_more_than_the_ceiling_says_the_ceiling():
 def test_an_old_record_of_self_in_other_units_is_measured_again(world, bank, other, tmp_path):
     for folder, stale in ((bank, False), (other, True)):
         config, out = config_of(folder, world), tmp_path / folder.name
-        measure(config, out, "curvature", ("self",))
+        measure_transfer(config, out, "curvature", ("self",))
         assert not forget_unconverted(config, out, "curvature")
         path = place_of(out, "curvature", ("self",))
         record = json.loads(path.read_text())
@@ -256,7 +257,7 @@ def test_a_config_takes_both_from_the_bank_and_others_are_refused(bank, base, wo
     assert config_of(bank, world).of_bank(["edge2d"]) == config_of(bank, world)
     message = "are of preset base at 128 pixels, and the transfers of preset tiny at 64 pixels"
     with pytest.raises(InvalidDataError, match=message):
-        measure(config, tmp_path, "edge2d", ("self",))
+        measure_transfer(config, tmp_path, "edge2d", ("self",))
     with pytest.raises(InvalidDataError, match=message):
         write_or_check_config(SweepConfig(config, ("edge2d",), ("rgb2depth",)), tmp_path / "sweep")
     assert not (tmp_path / "sweep").exists()
@@ -265,7 +266,7 @@ def test_a_config_takes_both_from_the_bank_and_others_are_refused(bank, base, wo
 @pytest.mark.parametrize("name", ["edge2d", "class_places", "room_layout"])
 def test_a_base_bank_is_measured_with_its_own_networks_at_its_own_size(name, base, world, tmp_path):
     config = config_of(base, world, test=4).of_bank([name])
-    measure(config, tmp_path, name, ("self",))
+    measure_transfer(config, tmp_path, name, ("self",))
     data = TaskonomyDataset(
         world, [name], "test", size=128, splits=world / "splits.csv", progress=False
     )
@@ -290,10 +291,10 @@ def test_read_outs_and_scratch_of_a_base_bank_are_of_its_preset(base, bank, worl
     store = Store(tmp_path / "representations")
     write_views(store, views_of(config.pool, ("rgb2depth",)))
     plain = TaskonomyDataset(world, ["autoencoder"], "all", size=128, constants={}, progress=False)
-    encode(load("edge2d", base).encoder, plain, "autoencoder", store, "edge2d")
-    record = measure(config, tmp_path, "rgb2depth", ("edge2d",))
+    write_representations(load("edge2d", base).encoder, plain, "autoencoder", store, "edge2d")
+    record = measure_transfer(config, tmp_path, "rgb2depth", ("edge2d",))
     assert np.isfinite(record["test_loss"])
-    scratch = measure(config, tmp_path, "rgb2depth", ("scratch",))
+    scratch = measure_transfer(config, tmp_path, "rgb2depth", ("scratch",))
     assert scratch["parameters"] == sum(p.numel() for p in load("rgb2depth", base).parameters())
     assert scratch["parameters"] != sum(p.numel() for p in load("rgb2depth", bank).parameters())
 

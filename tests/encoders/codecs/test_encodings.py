@@ -17,8 +17,8 @@ from encoders.codecs.encodings import (
     encode,
     file_name,
     parse_file_name,
-    read,
     read_raw,
+    read_value,
 )
 from encoders.errors import InvalidDataError, UnknownNameError
 from tests.examples import examples
@@ -199,7 +199,7 @@ def test_a_file_that_is_cut_off_is_refused_by_name(domain, tmp_path):
     for length in {0, 1, 9, 20, len(content) // 2, len(content) - end}:
         path.write_bytes(content[:length])
         with pytest.raises(InvalidDataError) as error:
-            read(path, domain)
+            read_value(path, domain)
         assert str(path) in str(error.value)
         assert "broken or cut off" in str(error.value)
         assert "delete it and run `taskgraph scenes OUT` again" in str(error.value)
@@ -216,19 +216,19 @@ def test_a_picture_with_one_wrong_bit_is_refused(domain):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InvalidDataError, match=r"rgb\.png is missing; run `taskgraph scenes OUT`"):
-        read(tmp_path / "rgb.png", "rgb")
+        read_value(tmp_path / "rgb.png", "rgb")
 
 
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(InvalidDataError, match="cannot be read: Is a directory"):
-        read(tmp_path, "rgb")
+        read_value(tmp_path, "rgb")
 
 
 def test_eight_bits_are_not_taken_for_depth(tmp_path):
     path = tmp_path / "depth.png"
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(path)
     with pytest.raises(InvalidDataError, match="holds 8-bit pixels, expected 16-bit ones"):
-        read(path, "depth_zbuffer")
+        read_value(path, "depth_zbuffer")
     with pytest.raises(InvalidDataError, match="holds 16-bit pixels, expected 8-bit ones"):
         decode("mask_valid", encode("depth_zbuffer", np.ones((4, 4))))
 
@@ -236,7 +236,7 @@ def test_eight_bits_are_not_taken_for_depth(tmp_path):
 def test_json_that_is_no_object_is_refused(tmp_path):
     (tmp_path / "a.json").write_text("[1]")
     with pytest.raises(InvalidDataError, match="holds no JSON object"):
-        read(tmp_path / "a.json", "point_info")
+        read_value(tmp_path / "a.json", "point_info")
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "LA"])
@@ -246,9 +246,11 @@ def test_real_files_in_other_kinds_of_png_are_read(mode, tmp_path):
     picture = Image.fromarray(black_and_white)
     picture = picture.quantize(2) if mode == "P" else picture.convert(mode)
     picture.save(tmp_path / "a.png")
-    assert read(tmp_path / "a.png", "rgb")[..., 0].tolist() == black_and_white.tolist()
+    assert read_value(tmp_path / "a.png", "rgb")[..., 0].tolist() == black_and_white.tolist()
     if mode != "P":  # there, the numbers are those of the palette
-        assert read(tmp_path / "a.png", "mask_valid").tolist() == (black_and_white > 0).tolist()
+        assert (
+            read_value(tmp_path / "a.png", "mask_valid").tolist() == (black_and_white > 0).tolist()
+        )
 
 
 def test_raw_numbers_are_writable(tmp_path):

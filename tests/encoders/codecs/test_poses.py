@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from encoders.codecs import poses
+from encoders.codecs import point_info, poses
 from encoders.errors import InvalidDataError
 from encoders.scenes.camera import Camera
 from encoders.scenes.solids.shapes import box
@@ -327,14 +327,14 @@ def test_layout_contains_everything_seen_of_the_room():
 
 
 def test_a_real_file_looks_at_its_target():
-    rotation, position, fov = poses.point_info_camera(REAL)
+    rotation, position, fov = point_info.point_info_camera(REAL)
     target = rotation.T @ (np.array(REAL["point_location"]) - position)
     np.testing.assert_allclose(target, [0, 0, -REAL["camera_distance"]], atol=1e-6)
     assert fov == pytest.approx(math.radians(75), abs=1e-8)
 
 
 def test_a_real_file_holds_the_stored_vanishing_points():
-    stored = poses.stored_vanishing_points(poses.point_info_camera(REAL)[0])
+    stored = point_info.stored_vanishing_points(point_info.point_info_camera(REAL)[0])
     for axis in "xyz":
         expected = REAL["vanishing_points_gaussian_sphere"][axis]
         np.testing.assert_allclose(stored[axis], expected, atol=1e-6)
@@ -342,12 +342,12 @@ def test_a_real_file_holds_the_stored_vanishing_points():
 
 @pytest.mark.parametrize(("euler", "x_and_y"), OTHER_VIEWS)
 def test_real_files_that_look_other_ways_hold_them_too(euler, x_and_y):
-    stored = poses.stored_vanishing_points(poses.euler_to_matrix(euler))
+    stored = point_info.stored_vanishing_points(poses.euler_to_matrix(euler))
     np.testing.assert_allclose(stored["x"] + stored["y"], x_and_y, atol=1e-6)
 
 
 def test_vanishing_points_of_a_file_look_ahead_where_the_stored_ones_look_back():
-    points = poses.point_info_vanishing_points(REAL).reshape(3, 3)
+    points = point_info.point_info_vanishing_points(REAL).reshape(3, 3)
     stored = [REAL["vanishing_points_gaussian_sphere"][axis] for axis in "xyz"]
     np.testing.assert_allclose(points, np.array(stored) * [[-1], [-1], [1]], atol=1e-6)
 
@@ -374,12 +374,12 @@ def authors_layout(info):
 @pytest.mark.parametrize("yaw", [1.758490920, 0.2, -1.1, -2.9])
 def test_layout_of_a_file_is_that_of_the_authors_loader(yaw):
     info = REAL | {"camera_rotation_final": [1.474778652, -0.004216437, yaw]}
-    np.testing.assert_allclose(poses.point_info_layout(info), authors_layout(info), atol=1e-9)
+    np.testing.assert_allclose(point_info.point_info_layout(info), authors_layout(info), atol=1e-9)
 
 
 def test_room_of_a_real_file_has_its_camera_on_the_rim():
     """Its box ends at the camera; its "y" range is along the world's x."""
-    low, high = poses.point_info_room(REAL)
+    low, high = point_info.point_info_room(REAL)
     position = np.array(REAL["camera_location"])
     assert high[0] == position[0]
     assert (low <= position).all()
@@ -392,15 +392,15 @@ def test_what_is_stored_is_what_is_read():
         "camera_rotation_final": poses.matrix_to_euler(camera.rotation).tolist(),
         "camera_location": camera.position.tolist(),
         "field_of_view_rads": camera.fov,
-        "bounding_box_ranges": poses.stored_ranges(LOW, HIGH),
+        "bounding_box_ranges": point_info.stored_ranges(LOW, HIGH),
     }
     assert info["bounding_box_ranges"] == {"x": [0.0, 4.0], "y": [0.0, 5.0], "z": [0.0, 2.6]}
-    rotation, position, fov = poses.point_info_camera(info)
+    rotation, position, fov = point_info.point_info_camera(info)
     np.testing.assert_allclose(rotation, camera.rotation, atol=1e-12)
     np.testing.assert_array_equal(position, camera.position)
     assert fov == camera.fov
     np.testing.assert_allclose(
-        poses.point_info_layout(info),
+        point_info.point_info_layout(info),
         poses.room_layout(camera.rotation, camera.position, LOW, HIGH),
         atol=1e-12,
     )
@@ -416,17 +416,17 @@ def test_what_is_stored_is_what_is_read():
 )
 def test_numbers_that_are_not_as_promised_are_named(change, message):
     with pytest.raises(InvalidDataError, match=message):
-        poses.point_info_camera(REAL | change)
+        point_info.point_info_camera(REAL | change)
 
 
 def test_missing_keys_are_named():
     short = {key: REAL[key] for key in ("camera_location", "field_of_view_rads")}
     with pytest.raises(InvalidDataError, match=r"`camera_rotation_final` is missing; .*camera_loc"):
-        poses.point_info_camera(short)
+        point_info.point_info_camera(short)
     with pytest.raises(InvalidDataError, match=r"`bounding_box_ranges` is None, expected an obj"):
-        poses.point_info_room(short)
+        point_info.point_info_room(short)
     with pytest.raises(InvalidDataError, match=r"`x` is missing; the keys there are \['y'\]"):
-        poses.point_info_room({"bounding_box_ranges": {"y": [0, 1]}})
+        point_info.point_info_room({"bounding_box_ranges": {"y": [0, 1]}})
 
 
 def test_poses_need_no_ray_caster():

@@ -539,3 +539,15 @@ def test_generated_buildings(tmp_path):
         before = np.array([0, 0, -infos[number]["camera_distance"]])
         after = euler_matrix(*pose[:3]) @ before + pose[3:]
         assert after == pytest.approx([0, 0, -infos[partner]["camera_distance"]], abs=1e-3)
+
+
+def test_the_example_without_its_folder_prints_its_usage(monkeypatch):
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE)])
+    with pytest.raises(SystemExit, match=r"^usage: python examples/own_task\.py DIR "):
+        runpy.run_path(str(EXAMPLE), run_name="__main__")
+
+
+def test_the_example_imports_public_names_alone():
+    imports = [line for line in EXAMPLE.read_text().splitlines() if "import" in line.split()]
+    assert any(line.startswith("from encoders import ") for line in imports)
+    assert not any(line.startswith(("from encoders.", "import encoders.")) for line in imports)

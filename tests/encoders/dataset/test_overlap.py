@@ -18,7 +18,12 @@ from encoders.bank.splits import TaskSplits
 from encoders.dataset import TaskonomyDataset, split_buildings
 from encoders.dataset.buildings import building_hashes
 from encoders.dataset.index import read_index
-from encoders.dataset.overlap import find_overlap, grouped, recorded_buildings, trained_on
+from encoders.dataset.overlap import (
+    find_overlap,
+    group_by_buildings,
+    recorded_buildings,
+    trained_on,
+)
 from encoders.errors import InvalidDataError
 from encoders.scenes.appearance.domains import DOMAINS
 from encoders.scenes.homes.world import build_building
@@ -26,10 +31,9 @@ from encoders.scenes.making.make import make
 from encoders.scenes.making.room_hashes import planned_rooms, room_hash
 from encoders.training.checkpoint import read_weights
 from encoders.training.config import FitConfig
+from encoders.transfer.config_file import checked_overlap, write_or_check_config
 from encoders.transfer.data import TransferDataConfig, divided
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import checked_overlap, write_or_check_config
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.cli import run
 from taskgraph.tables import write_transfers
 from taskgraph.transfers import Transfers
@@ -221,7 +225,7 @@ def test_tasks_of_other_data_have_other_buildings(world, bank):
     assert trained_on(bank, ["edge2d", "random"]).hashes == set(planned_rooms(3, 0))
     assert trained_on(bank, ["rgb2depth"]).hashes == {"beef"}
     assert len(trained_on(bank, ["rgb2depth", "edge2d"]).hashes) == 1 + len(planned_rooms(3, 0))
-    assert grouped({"b": one, "a": other, "c": one}) == [
+    assert group_by_buildings({"b": one, "a": other, "c": one}) == [
         {"tasks": ["a"], "buildings": other},
         {"tasks": ["b", "c"], "buildings": one},
     ]

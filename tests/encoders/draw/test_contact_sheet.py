@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from encoders.codecs.encodings import ENCODINGS, file_name, read
-from encoders.codecs.poses import matrix_to_euler, stored_ranges
+from encoders.codecs.encodings import ENCODINGS, file_name, read_value
+from encoders.codecs.point_info import stored_ranges
+from encoders.codecs.poses import matrix_to_euler
 from encoders.draw.contact_sheet import SHEET_ORDER, draw_contact_sheet, task_rows
 from encoders.draw.labeled_views import LabeledViews, sample_view, spread_views, views_in_folder
 from encoders.draw.legend import with_legend
 from encoders.draw.maps import FAR, NEAR, SEMANTIC_COLORS, depth_colors
-from encoders.draw.pages import CAPTION, GAP, HEAD, MARGIN, save
+from encoders.draw.pages import CAPTION, GAP, HEAD, MARGIN, save_page
 from encoders.draw.tiles import UNSEEN, as_tile, text_tile, wrap_text
 from encoders.errors import InvalidDataError
 from encoders.scenes.camera import Camera
@@ -95,12 +96,12 @@ def test_one_view_is_rendered_in_memory_and_drawn_in_lines(tmp_path):
     sheet = draw_contact_sheet([(views, key)])
     assert len(views.infos) == 12
     assert 1200 < sheet.width < 2000
-    save(sheet, tmp_path / "a.png")
+    save_page(sheet, tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as saved:
         assert saved.size == sheet.size
         assert saved.tobytes() == sheet.tobytes()
     with pytest.raises(InvalidDataError, match="cannot be written"):
-        save(sheet, tmp_path / "no" / "a.png")
+        save_page(sheet, tmp_path / "no" / "a.png")
 
 
 def test_a_view_rendered_in_memory_is_the_view_of_the_folder(world):
@@ -116,7 +117,7 @@ def test_depths_have_one_scale_in_all_views(world):
     """The color of a pixel is that of its depth in the file, whatever else is in the picture."""
     for views, key in spread_views(world, 3):
         path = world / "depth_zbuffer" / views.building / file_name(*key, "depth_zbuffer")
-        meters = read(path, "depth_zbuffer")
+        meters = read_value(path, "depth_zbuffer")
         tile = label_tile("rgb2depth", (views, key), tile=32).astype(int)
         seen = np.isfinite(meters)
         assert np.abs(tile[seen] - depth_colors(meters[seen])).max() <= 1

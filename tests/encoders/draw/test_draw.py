@@ -16,11 +16,11 @@ from encoders.draw import (
     TaskRows,
     answer_of_label,
     answer_of_output,
-    draw,
+    draw_answer,
     draw_input,
+    draw_table,
     has_own_input,
     lines,
-    table,
 )
 from encoders.draw import words as words_module
 from encoders.draw.cameras import angle, camera_map
@@ -110,7 +110,7 @@ def test_every_task_draws_what_a_network_gives_and_the_same_way_its_label(name):
     form, rng = paper.task.output, np.random.default_rng(3)
     shape = form.shape(SIDE)
     output = rng.normal(size=shape) / 3
-    predicted = draw(paper, answer_of_output(paper.task, output))
+    predicted = draw_answer(paper, answer_of_output(paper.task, output))
     assert predicted.size == (TILE, TILE)
     assert predicted.mode == "RGB"
     assert len(np.unique(pixels(predicted).reshape(-1, 3), axis=0)) > 2
@@ -128,8 +128,8 @@ def test_every_task_draws_what_a_network_gives_and_the_same_way_its_label(name):
         output = np.log(target) + 7
     else:
         target = output
-    label = draw(paper, answer_of_label(paper.task, target))
-    assert same(label, draw(paper, answer_of_output(paper.task, output)))
+    label = draw_answer(paper, answer_of_label(paper.task, target))
+    assert same(label, draw_answer(paper, answer_of_output(paper.task, output)))
 
 
 # --- maps ---
@@ -137,7 +137,7 @@ def test_every_task_draws_what_a_network_gives_and_the_same_way_its_label(name):
 
 def test_pictures_are_themselves():
     rgb = picture()
-    tile = draw(canvas("autoencoder"), planes(rgb))
+    tile = draw_answer(canvas("autoencoder"), planes(rgb))
     for x, y in ((0, 0), (31, 0), (7, 19)):
         assert at(tile, x, y) == tuple(rgb[y, x])
 
@@ -145,13 +145,13 @@ def test_pictures_are_themselves():
 def test_depth_is_dark_near_and_bright_far_by_ratios_of_meters():
     meters = np.geomspace(NEAR / 2, FAR * 2, SIDE)
     answer = np.tile(log_depth(512 * meters), (1, SIDE, 1))
-    row = [at(draw(canvas("rgb2depth"), answer), x, 3) for x in range(SIDE)]
+    row = [at(draw_answer(canvas("rgb2depth"), answer), x, 3) for x in range(SIDE)]
     light = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in row]
     inside = (meters > NEAR) & (meters < FAR)
     assert (np.diff(np.array(light)[inside]) > 0).all()
     assert row[0] == (68, 1, 84)  # the first color of viridis
     assert row[-1] == (253, 231, 37)  # the last
-    middle = draw(canvas("rgb2mist"), np.full((1, SIDE, SIDE), log_depth(512 * 2.0)))
+    middle = draw_answer(canvas("rgb2mist"), np.full((1, SIDE, SIDE), log_depth(512 * 2.0)))
     # 2 m is midway between 0.5 and 8 m, and so is this green in viridis.
     np.testing.assert_allclose(at(middle, 0, 0), (33, 145, 140), atol=2)
     assert at(middle, 0, 0) == tuple(depth_colors(np.array([2.0]))[0])
@@ -160,7 +160,7 @@ def test_depth_is_dark_near_and_bright_far_by_ratios_of_meters():
 def test_pixels_that_do_not_count_are_seen_as_such():
     mask = np.ones((SIDE, SIDE), dtype=bool)
     mask[5, 9] = False
-    tile = draw(canvas("rgb2sfnorm"), np.zeros((3, SIDE, SIDE)), mask)
+    tile = draw_answer(canvas("rgb2sfnorm"), np.zeros((3, SIDE, SIDE)), mask)
     assert at(tile, 9, 5) == UNSEEN
     assert at(tile, 10, 5) == (127, 127, 127)
 
@@ -169,7 +169,7 @@ def test_normals_have_the_colors_of_the_files():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(SIDE, SIDE, 3))
     vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
-    tile = draw(canvas("rgb2sfnorm"), np.moveaxis(vectors, -1, 0))
+    tile = draw_answer(canvas("rgb2sfnorm"), np.moveaxis(vectors, -1, 0))
     assert at(tile, 4, 6) == tuple(store_normal(vectors)[6, 4])
 
 
@@ -180,8 +180,8 @@ def test_curvature_is_drawn_in_its_units_whatever_it_was_standardized_with():
     for mean, std in (((123.572, 120.1), (31.922, 21.658)), ((127.0, 126.0), (2.0, 3.0))):
         answer = np.moveaxis((raw - mean) / std, -1, 0)
         paper = canvas("curvature", constants={"mean": list(mean), "std": list(std)})
-        assert at(draw(paper, answer), 0, 0) == (127, 127, 127)
-        np.testing.assert_allclose(at(draw(paper, answer), 3, 2), (190, 64, 127), atol=1)
+        assert at(draw_answer(paper, answer), 0, 0) == (127, 127, 127)
+        np.testing.assert_allclose(at(draw_answer(paper, answer), 3, 2), (190, 64, 127), atol=1)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_curvature_is_drawn_in_its_units_whatever_it_was_standardized_with():
 def test_gray_runs_from_minus_one_to_white(name, white):
     answer = np.full((1, SIDE, SIDE), -1.0)
     answer[0, 0, :3] = white, (white - 1) / 2, 5
-    tile = draw(canvas(name), answer)
+    tile = draw_answer(canvas(name), answer)
     assert [at(tile, x, 0)[0] for x in range(4)] == [255, 128, 255, 0]
 
 
@@ -201,9 +201,9 @@ def test_the_colors_of_a_picture_come_back_from_its_bins():
     light = np.moveaxis(lightness(rgb), -1, 0)[None]
     paper = canvas("colorization", given=light, tile=SIDE)
     target = np.moveaxis(color_target(rgb), -1, 0)
-    found = pixels(draw(paper, answer_of_label(paper.task, target)))
+    found = pixels(draw_answer(paper, answer_of_label(paper.task, target)))
     assert np.abs(found - rgb).mean() < 9
-    flipped = pixels(draw(paper, target[:, ::-1, ::-1]))
+    flipped = pixels(draw_answer(paper, target[:, ::-1, ::-1]))
     assert np.abs(flipped - rgb).mean() > 20
     gray = pixels(draw_input(paper))
     assert np.ptp(gray, axis=-1).max() <= 1
@@ -213,13 +213,13 @@ def test_the_colors_of_a_picture_come_back_from_its_bins():
 def test_classes_of_pixels_have_the_colors_of_the_legend():
     classes = np.zeros((SIDE, SIDE), dtype=np.int64)
     classes[0, 1], classes[0, 2] = 1, 16
-    tile = draw(canvas("segmentsemantic_rb"), classes)
+    tile = draw_answer(canvas("segmentsemantic_rb"), classes)
     assert [at(tile, x, 0) for x in range(3)] == [tuple(SEMANTIC_COLORS[k]) for k in (0, 1, 16)]
 
 
 def test_numbers_of_segments_are_told_apart_and_repeat():
     numbers = np.tile(np.arange(SIDE), (SIDE, 1))
-    tile = draw(canvas("segment2d"), numbers)
+    tile = draw_answer(canvas("segment2d"), numbers)
     assert len({at(tile, x, 0) for x in range(SIDE)}) == SIDE
     assert at(tile, 5, 0) == at(tile, 5, 30)
 
@@ -253,11 +253,11 @@ def test_a_task_of_ones_own_is_drawn_by_its_kind():
         own = dataclasses.replace(base, name="own", label=label, output=Output("map", channels))
         paper = Canvas(own, planes(picture())[None], TILE)
         answer = np.random.default_rng(0).uniform(-1, 1, (channels, SIDE, SIDE))
-        assert len(np.unique(pixels(draw(paper, answer)))) > 20
+        assert len(np.unique(pixels(draw_answer(paper, answer)))) > 20
     own = dataclasses.replace(base, name="own", label=label, output=Output("vector", 2))
     paper = Canvas(own, planes(picture())[None], TILE, {"mean": [1.0, 2.0], "std": [1.0, 2.0]})
     again = dataclasses.replace(paper, constants={})
-    assert same(draw(paper, np.array([1.0, 2.0])), draw(again, np.array([2.0, 6.0])))
+    assert same(draw_answer(paper, np.array([1.0, 2.0])), draw_answer(again, np.array([2.0, 6.0])))
 
 
 # --- words ---
@@ -267,7 +267,7 @@ def said(monkeypatch, paper, answer):
     """What a tile of classes says."""
     heard = []
     monkeypatch.setattr(words_module, "bars", lambda shares, tile: heard.extend(shares))
-    draw(paper, answer)
+    draw_answer(paper, answer)
     return [(name, round(share, 4)) for name, share in heard]
 
 
@@ -314,13 +314,13 @@ def test_the_right_order_puts_the_pieces_where_they_were(order):
     pieces, _ = jigsaw(rgb, np.random.default_rng(0), size=10, crop=1.0, orders=chosen)
     given = np.moveaxis(pieces, -1, 1)
     paper = canvas("jigsaw", given=given, tile=30 * 4)
-    found = pixels(draw(paper, answer_of_label(paper.task, np.int64(order))))
+    found = pixels(draw_answer(paper, answer_of_label(paper.task, np.int64(order))))
     wanted = np.asarray(Image.fromarray(rgb).resize((120, 120), Image.Resampling.NEAREST))
     inner = np.ones(120, dtype=bool)
     inner[36::40] = inner[37::40] = inner[38::40] = inner[39::40] = False
     error = np.abs(found - wanted)[inner][:, inner].mean()
     assert error < 8
-    wrong = pixels(draw(paper, answer_of_label(paper.task, np.int64(order + 1))))
+    wrong = pixels(draw_answer(paper, answer_of_label(paper.task, np.int64(order + 1))))
     assert np.abs(wrong - wanted)[inner][:, inner].mean() > 4 * error
 
 
@@ -340,7 +340,7 @@ def test_the_edges_of_a_room_are_drawn_where_its_corners_project_to():
     gray = np.zeros((1, 3, SIDE, SIDE), dtype=np.float32)
     half = np.radians(45)
     paper = canvas("room_layout", given=gray, fov=2 * half)
-    yellow = np.abs(pixels(draw(paper, answer)) - YELLOW).sum(axis=-1) < 60
+    yellow = np.abs(pixels(draw_answer(paper, answer)) - YELLOW).sum(axis=-1) < 60
     # The far wall is at 4 m and reaches 2 m to each side: half of the half picture.
     row = np.flatnonzero(yellow[TILE // 2])
     np.testing.assert_allclose([row.min(), row.max()], [TILE / 4, 3 * TILE / 4], atol=2)
@@ -352,22 +352,22 @@ def test_the_edges_of_a_room_are_drawn_where_its_corners_project_to():
 def test_constants_are_undone_before_a_box_is_drawn():
     answer = room_layout(looking([0, 0, 0.3]), [0, 0, 0], [-2, -1, -2], [2, 4, 2])
     mean, std = np.linspace(-1, 1, 9), np.linspace(1, 3, 9)
-    plain = draw(canvas("room_layout"), answer)
+    plain = draw_answer(canvas("room_layout"), answer)
     paper = canvas("room_layout", constants={"mean": mean.tolist(), "std": std.tolist()})
-    assert np.abs(pixels(draw(paper, (answer - mean) / std)) - pixels(plain)).max() <= 2
-    assert not same(draw(paper, answer), plain)
+    assert np.abs(pixels(draw_answer(paper, (answer - mean) / std)) - pixels(plain)).max() <= 2
+    assert not same(draw_answer(paper, answer), plain)
 
 
 def test_strokes_run_along_the_axes_that_the_camera_sees():
     """Looking straight along +y: across is green, up is blue, and red shrinks to the middle."""
     paper = canvas("vanishing_point_well_defined", given=np.zeros((1, 3, SIDE, SIDE)))
-    tile = draw(paper, vanishing_points(looking([0, 0, 0])))
+    tile = draw_answer(paper, vanishing_points(looking([0, 0, 0])))
     middle = TILE // 2
     row, column = pixels(tile)[middle], pixels(tile)[:, middle]
     assert (np.abs(row - GREEN).sum(axis=-1) < 60).sum() > 20
     assert (np.abs(column - BLUE).sum(axis=-1) < 60).sum() > 20
     # Strokes are as long as their axes say, so predictions of any length are drawn alike.
-    shrunk = draw(paper, 0.2 * vanishing_points(looking([0, 0, 0])))
+    shrunk = draw_answer(paper, 0.2 * vanishing_points(looking([0, 0, 0])))
     assert same(shrunk, tile)
 
 
@@ -393,9 +393,9 @@ def test_three_cameras_have_three_colors_on_the_plan_and_around_their_pictures()
     paper = canvas("ego_motion")
     answer = np.zeros(18)
     answer[9], answer[15] = 2.0, -2.0  # of the poses (1, 3) and (2, 3)
-    for tile in (draw(paper, answer), draw_input(paper)):
+    for tile in (draw_answer(paper, answer), draw_input(paper)):
         assert all(count(tile, color) > 20 for color in (RED, GREEN, BLUE))
-    red = np.argwhere(np.abs(pixels(draw(paper, answer)) - RED).sum(axis=-1) < 40)
+    red = np.argwhere(np.abs(pixels(draw_answer(paper, answer)) - RED).sum(axis=-1) < 40)
     assert red[:, 1].max() > 0.6 * TILE
 
 
@@ -425,12 +425,12 @@ def test_a_montage_shows_every_picture_once():
 
 def test_an_answer_that_nobody_knows_is_told():
     paper = canvas("fix_pose")
-    told = draw(paper, np.ones(6), np.False_)
+    told = draw_answer(paper, np.ones(6), np.False_)
     assert same(told, text_tile("no other view", TILE))
-    assert not same(told, draw(paper, np.ones(6), True))
+    assert not same(told, draw_answer(paper, np.ones(6), True))
     paper = canvas("edge2d")
     nowhere = np.zeros((SIDE, SIDE), dtype=bool)
-    assert same(draw(paper, np.zeros((1, SIDE, SIDE)), nowhere), text_tile("no label", TILE))
+    assert same(draw_answer(paper, np.zeros((1, SIDE, SIDE)), nowhere), text_tile("no label", TILE))
 
 
 def test_lightness_is_gray():
@@ -468,10 +468,10 @@ def test_a_table_holds_each_tile_once_however_many_blocks_it_has():
         for k in range(5)
     ]
     for blocks in (1, 2, 3):
-        page = table(heads, groups, blocks=blocks)
+        page = draw_table(heads, groups, blocks=blocks)
         assert [count(page, color, 1) for color in colors] == [1600] * 20
-    assert table(heads, groups, blocks=2).width > 2 * table(heads, groups).width
-    assert table(heads, groups, blocks=2).height < table(heads, groups).height
+    assert draw_table(heads, groups, blocks=2).width > 2 * draw_table(heads, groups).width
+    assert draw_table(heads, groups, blocks=2).height < draw_table(heads, groups).height
 
 
 def test_a_legend_has_a_color_for_each_name():

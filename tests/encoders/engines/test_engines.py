@@ -23,7 +23,7 @@ from encoders.engines import (
     RayEngine,
     as_completed,
     engine_named,
-    run,
+    run_jobs,
 )
 from encoders.engines.job import perform
 from encoders.engines.progress import Pace, progress_label
@@ -46,14 +46,14 @@ class NoEngine:
 
 def only(function, *args, **settings):
     """The outcome of one job in a process of its own."""
-    return run([Job("it", function, args, **settings)], LocalEngine(1))
+    return run_jobs([Job("it", function, args, **settings)], LocalEngine(1))
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_results_are_those_of_a_plain_loop_in_any_order(jobs, tmp_path):
     numbers = list(range(12))
     random.Random(jobs).shuffle(numbers)
-    outcome = run(squares(numbers, tmp_path), LocalEngine(jobs))
+    outcome = run_jobs(squares(numbers, tmp_path), LocalEngine(jobs))
     plain = {}
     for n in numbers:
         plain[str(n)] = n**2
@@ -66,14 +66,14 @@ def test_results_are_those_of_a_plain_loop_in_any_order(jobs, tmp_path):
 
 def test_jobs_run_at_once(tmp_path):
     jobs = [Job(a, bad.meets, (str(tmp_path), a, b)) for a, b in ("xy", "yx")]
-    assert run(jobs, LocalEngine(2)).results == {"x": True, "y": True}
+    assert run_jobs(jobs, LocalEngine(2)).results == {"x": True, "y": True}
 
 
 def test_a_finished_job_is_never_begun_again(tmp_path):
-    run(squares([1, 2], tmp_path), LocalEngine(1))
-    again = run(squares([1, 2], tmp_path), NoEngine())
+    run_jobs(squares([1, 2], tmp_path), LocalEngine(1))
+    again = run_jobs(squares([1, 2], tmp_path), NoEngine())
     assert (again.kept, again.results) == (("1", "2"), {})
-    more = run(squares([1, 2, 3], tmp_path), LocalEngine(1))
+    more = run_jobs(squares([1, 2, 3], tmp_path), LocalEngine(1))
     assert (more.kept, more.results) == (("1", "2"), {"3": 9})
     assert begun(tmp_path) == ["1", "2", "3"]
 
@@ -89,13 +89,13 @@ def test_a_job_that_another_run_finished_in_the_meantime_is_not_begun(tmp_path):
 def test_a_killed_worker_changes_nothing_in_the_table(tmp_path):
     jobs = squares(range(6), tmp_path)
     jobs[2] = Job("2", bad.killed_once, (2, str(tmp_path)), tmp_path / "2.txt")
-    assert run(jobs, LocalEngine(2)).results == {str(n): n**2 for n in range(6)}
+    assert run_jobs(jobs, LocalEngine(2)).results == {str(n): n**2 for n in range(6)}
     assert sorted(begun(tmp_path)) == ["0", "1", "2", "2", "3", "4", "5"]
 
 
 def test_a_poisonous_job_is_found_and_ends_no_other(tmp_path):
     jobs = [Job("poison", bad.poison, (str(tmp_path),)), *squares(range(5), tmp_path, seconds=0.1)]
-    outcome = run(jobs, LocalEngine(2), attempts=3)
+    outcome = run_jobs(jobs, LocalEngine(2), attempts=3)
     assert outcome.results == {str(n): n**2 for n in range(5)}
     assert outcome.failures == {
         "poison": "its process was ended from outside (killed, or out of memory), "
@@ -110,12 +110,12 @@ def test_a_poisonous_job_is_found_and_ends_no_other(tmp_path):
 def test_suspects_of_a_machine_that_ran_out_of_memory_are_tried_one_at_a_time(tmp_path):
     """Together, each waits long enough to see the others; when it is retried it sees none."""
     jobs = [Job(name, bad.counts_others, (str(tmp_path), name)) for name in "abc"]
-    assert run(jobs, LocalEngine(3)).results == dict.fromkeys("abc", 0)
+    assert run_jobs(jobs, LocalEngine(3)).results == dict.fromkeys("abc", 0)
 
 
 def test_a_job_killed_after_its_last_write_is_finished(tmp_path):
     job = Job("7", bad.written_and_killed, (7, str(tmp_path)), tmp_path / "7.txt")
-    outcome = run([job], LocalEngine(1))
+    outcome = run_jobs([job], LocalEngine(1))
     assert (outcome.kept, outcome.failures) == (("7",), {})
     assert begun(tmp_path) == ["7"]
 
@@ -123,7 +123,7 @@ def test_a_job_killed_after_its_last_write_is_finished(tmp_path):
 def test_a_dead_worker_is_seen_though_its_child_holds_the_pipe(tmp_path):
     begin = time.monotonic()
     job = Job("it", bad.survived_by_a_child, (str(tmp_path),))
-    outcome = run([job], LocalEngine(1), attempts=1)
+    outcome = run_jobs([job], LocalEngine(1), attempts=1)
     os.kill(int(begun(tmp_path)[0]), signal.SIGKILL)
     assert outcome.failures == {
         "it": "its process was ended from outside (killed, or out of memory)"
@@ -205,7 +205,7 @@ REASONS = {
 def test_every_failure_is_told_and_ends_no_other(tmp_path):
     jobs = [Job(name, function, args) for name, (function, args, _) in REASONS.items()]
     jobs += squares([1, 2], tmp_path)
-    outcome = run(jobs, LocalEngine(2))
+    outcome = run_jobs(jobs, LocalEngine(2))
     assert outcome.results == {"1": 1, "2": 4}
     assert outcome.failures.keys() == REASONS.keys()
     lines = Path(bad.__file__).read_text().splitlines()
@@ -224,14 +224,14 @@ def test_a_full_disk_stops_what_has_not_begun_and_finishes_what_runs(tmp_path):
         Job("full", bad.full_disk, (place, True)),
         *squares([5, 6], tmp_path),
     ]
-    outcome = run(jobs, LocalEngine(2))
+    outcome = run_jobs(jobs, LocalEngine(2))
     # The slow one may be in its worker's start when the other fails, but it was handed out.
     assert outcome.results == {"slow": 1}
     assert outcome.stopped == FULL.format(tmp_path / "x")
     assert outcome.failures == {"full": outcome.stopped}
     assert outcome.left == ("5", "6")
     jobs[1] = Job("full", square, (8, place))
-    assert run(jobs, LocalEngine(2)).results == {"slow": 1, "full": 64, "5": 25, "6": 36}
+    assert run_jobs(jobs, LocalEngine(2)).results == {"slow": 1, "full": 64, "5": 25, "6": 36}
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_after_the_driver_was_killed_no_finished_job_runs_again(tmp_path):
     finished = {path.stem for path in tmp_path.glob("*.txt")}
     earlier = begun(tmp_path)
     assert 4 <= len(finished) < 30
-    outcome = run(squares(range(30), tmp_path, seconds=0.0), LocalEngine(2))
+    outcome = run_jobs(squares(range(30), tmp_path, seconds=0.0), LocalEngine(2))
     assert set(outcome.kept) == finished
     assert outcome.results == {str(n): n**2 for n in range(30) if str(n) not in finished}
     twice = set(earlier) & set(begun(tmp_path)[len(earlier) :])
@@ -355,7 +355,7 @@ def test_workers_have_one_thread_or_as_asked_and_the_drivers_folder(tmp_path, mo
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
     for engine, threads in ((LocalEngine(1), 1), (LocalEngine(2), 1), (LocalEngine(1, 3), 3)):
-        found = run([Job("it", bad.surroundings)], engine).results["it"]
+        found = run_jobs([Job("it", bad.surroundings)], engine).results["it"]
         assert found == (str(tmp_path), str(threads), str(threads))
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "MKL_NUM_THREADS" not in os.environ
@@ -376,10 +376,10 @@ def test_a_folder_that_a_machine_lacks_is_told(tmp_path):
 
 
 def test_progress_counts_kept_and_failed_jobs(tmp_path):
-    run(squares([1], tmp_path), LocalEngine(1))
+    run_jobs(squares([1], tmp_path), LocalEngine(1))
     jobs = [*squares([1, 2, 3], tmp_path), Job("bad", bad.not_a_number)]
     reports = []
-    run(jobs, LocalEngine(1), progress=lambda *report: reports.append(report))
+    run_jobs(jobs, LocalEngine(1), progress=lambda *report: reports.append(report))
     assert reports[0] == (1, 4, "")
     assert reports[-1] == (4, 4, "1 failed, 00:00 left")
     assert reports == sorted(reports, key=lambda report: report[0])
@@ -442,15 +442,15 @@ def test_settings_that_cannot_be_are_told():
         RayEngine(gpus=1.5)
     twice = [Job("a", bad.process), Job("b", bad.process), Job("a", bad.exits, (1,))]
     with pytest.raises(EngineError, match='two jobs have the key "a"; each needs its own'):
-        run(twice, NoEngine())
+        run_jobs(twice, NoEngine())
     with pytest.raises(EngineError, match="attempts is 0, expected at least 1"):
-        run([], NoEngine(), attempts=0)
+        run_jobs([], NoEngine(), attempts=0)
 
 
 def test_a_missing_ray_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingPackageError, match=r"needs Ray, .*-e '\.\[ray\]'$"):
-        run([Job("it", bad.process)], RayEngine())
+        run_jobs([Job("it", bad.process)], RayEngine())
 
 
 def test_a_cluster_that_turns_the_driver_away_names_the_token(monkeypatch):
@@ -464,7 +464,7 @@ def test_a_cluster_that_turns_the_driver_away_names_the_token(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(EngineError) as found:
-            run([Job("it", bad.process)], RayEngine(address))
+            run_jobs([Job("it", bad.process)], RayEngine(address))
     assert str(found.value) == (
         f"no Ray cluster can be reached at {address} (ConnectionError: Failed to connect to Ray "
         "cluster); start one with `ray start --head`, or leave the address out; if it asks for a "

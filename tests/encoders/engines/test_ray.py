@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from encoders.engines import EngineError, Job, LocalEngine, RayEngine, as_completed, run
+from encoders.engines import EngineError, Job, LocalEngine, RayEngine, as_completed, run_jobs
 from encoders.engines.cluster import ClusterPool
 from tests.encoders.engines import engine_jobs as bad
 from tests.encoders.engines.engine_jobs import begun, square, squares
@@ -38,9 +38,9 @@ def test_the_table_is_that_of_local_processes_with_a_killed_worker_and_a_failing
             Job("nan", bad.not_a_number),
         ]
         jobs[2] = Job("2", bad.killed_once, (2, str(folder)), folder / "2.txt")
-        outcomes.append(run(jobs, engine))
+        outcomes.append(run_jobs(jobs, engine))
         assert sorted(begun(folder)) == ["0", "1", "2", "2", "3", "4"]
-        assert run(jobs[:5], engine).kept == ("0", "1", "2", "3", "4")
+        assert run_jobs(jobs[:5], engine).kept == ("0", "1", "2", "3", "4")
     ours, theirs = outcomes
     assert ours.results == theirs.results == {str(n): n**2 for n in range(5)}
     assert ours.failures == theirs.failures
@@ -49,7 +49,7 @@ def test_the_table_is_that_of_local_processes_with_a_killed_worker_and_a_failing
 
 def test_a_job_that_always_crashes_its_worker_is_told(tmp_path):
     jobs = [Job("poison", bad.poison, (str(tmp_path),)), *squares(range(3), tmp_path)]
-    outcome = run(jobs, RayEngine())
+    outcome = run_jobs(jobs, RayEngine())
     assert outcome.results == {"0": 0, "1": 1, "2": 4}
     assert outcome.failures == {
         "poison": "its process was ended from outside (killed, or out of memory), "
@@ -60,7 +60,7 @@ def test_a_job_that_always_crashes_its_worker_is_told(tmp_path):
 
 def test_a_full_disk_stops_the_run(tmp_path):
     jobs = [Job("full", bad.full_disk, (str(tmp_path), True)), *squares([5, 6], tmp_path)]
-    outcome = run(jobs, RayEngine(jobs=1))
+    outcome = run_jobs(jobs, RayEngine(jobs=1))
     assert outcome.stopped == (
         f"the disk of {tmp_path / 'x'} is full; free some and run the same command again"
     )
@@ -69,14 +69,14 @@ def test_a_full_disk_stops_the_run(tmp_path):
 
 def test_what_cannot_be_sent_is_told(tmp_path):
     jobs = [Job("there", square, (1, lambda: 1)), Job("back", bad.makes_a_lambda)]
-    failures = run(jobs, RayEngine()).failures
+    failures = run_jobs(jobs, RayEngine()).failures
     assert re.match(r"it cannot be sent to a worker \(.*lambda", failures["there"])
     assert re.match(r"its result, a function, cannot be sent back", failures["back"])
 
 
 def test_a_worker_has_the_threads_of_its_cpus_and_the_drivers_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = run([Job("it", bad.surroundings)], RayEngine(cpus=2)).results["it"]
+    found = run_jobs([Job("it", bad.surroundings)], RayEngine(cpus=2)).results["it"]
     assert found == (str(tmp_path), "2", "2")
 
 
@@ -88,12 +88,12 @@ def test_as_many_jobs_are_handed_out_as_fit_on_the_machines():
     for engine, gpus in ((RayEngine(cpus=3), 0), (RayEngine(gpus=1000), 1000)):
         told = f"has {engine.cpus:g} CPUs and {gpus} GPUs for a job; all machines together have 2 "
         with pytest.raises(EngineError, match=told):
-            run([Job("it", bad.process)], engine)
+            run_jobs([Job("it", bad.process)], engine)
 
 
 def test_a_cluster_without_gpus_is_asked_for_none(tmp_path):
     assert "GPU" not in ray.cluster_resources()
-    outcome = run([Job("it", bad.lent, (str(tmp_path), "it", 1))], RayEngine())
+    outcome = run_jobs([Job("it", bad.lent, (str(tmp_path), "it", 1))], RayEngine())
     assert outcome.results["it"][:2] == ("", 0)
 
 
@@ -162,7 +162,7 @@ def elsewhere(address, folder):
 def test_a_cluster_is_reached_by_its_address_and_left_running(tmp_path):
     address = ray.get_runtime_context().gcs_address
     assert elsewhere(address, tmp_path) == ["{'0': 0, '1': 1, '2': 4, '3': 9}", "False"]
-    assert len(run(squares(range(4), tmp_path), RayEngine()).kept) == 4
+    assert len(run_jobs(squares(range(4), tmp_path), RayEngine()).kept) == 4
 
 
 @pytest.mark.slow

@@ -7,13 +7,12 @@ import time
 import pytest
 
 from encoders import TaskonomyDataset
-from encoders.engines import EngineError, Job, RayEngine, run
+from encoders.engines import EngineError, Job, RayEngine, run_jobs
 from encoders.engines.cluster import ClusterPool, fitting
 from encoders.scenes.making.make import make
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import encodings
+from encoders.transfer.jobs import encodings
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from tests.encoders.engines import engine_jobs as bad
 from tests.encoders.untrained import write_untrained
 
@@ -41,7 +40,7 @@ def at_once(engine, count, folder):
     Each job ends only when all ``count`` have begun, so that they end only if they run at once.
     """
     jobs = [Job(str(n), bad.lent, (str(folder), str(n), count)) for n in range(count)]
-    outcome = run(jobs, engine)
+    outcome = run_jobs(jobs, engine)
     assert not outcome.failures
     return list(outcome.results.values())
 
@@ -102,8 +101,8 @@ def test_representations_are_computed_on_the_cluster_not_in_the_driver(
     config = SweepConfig(transfer, ("rgb2depth",), ("edge2d", "random"))
     jobs = encodings(config, out)
     with monkeypatch.context() as barred:
-        barred.setattr("encoders.transfer.sweep.encode", None)
-        outcome = run(jobs, RayEngine())
+        barred.setattr("encoders.transfer.jobs.write_representations", None)
+        outcome = run_jobs(jobs, RayEngine())
     assert not outcome.failures
     assert len(outcome.results) == 2
     for job in jobs:
@@ -123,7 +122,7 @@ def test_a_machine_that_joins_and_one_that_leaves_are_counted(machines):
 
 def test_more_than_any_machine_has_is_told(machines):
     with pytest.raises(EngineError) as told:
-        run([Job("it", bad.process)], RayEngine(cpus=2, gpus=3))
+        run_jobs([Job("it", bad.process)], RayEngine(cpus=2, gpus=3))
     assert str(told.value) == (
         "no machine of the cluster has 2 CPUs and 3 GPUs for a job; all machines together have "
         f"{5 + CORES} CPUs and 2 GPUs. Ask for less (--threads, --gpus), or give the number of "

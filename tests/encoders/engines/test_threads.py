@@ -21,10 +21,10 @@ from encoders.pipeline.presets import SMOKE
 from encoders.training.checkpoint import read_config, read_weights, write_weights
 from encoders.training.config import FitConfig
 from encoders.training.run_state import LAST, differing
+from encoders.transfer.config_file import CONFIG, write_or_check_config
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.measure import TransferConfig
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.sweep import CONFIG, sweep, write_or_check_config
+from encoders.transfer.settings import SweepConfig, TransferConfig
+from encoders.transfer.sweep import sweep
 from tests.encoders.untrained import write_untrained
 from tests.failing import fails
 

@@ -21,7 +21,7 @@ from encoders.losses import (  # noqa: E402
     noise_scale,
     pose_norm,
     robust,
-    rotation,
+    rotation_matrices,
     soft_xentropy,
     weights,
     with_noise,
@@ -383,7 +383,7 @@ def true_poses(seed=0, images=4):
 def test_rotation_is_the_product_of_three_turns():
     angles = drawn((5, 3))
     expected = np.stack([matrix(row) for row in angles.numpy()])
-    same(rotation(angles), torch.tensor(expected))
+    same(rotation_matrices(angles), torch.tensor(expected))
 
 
 def ego_by_loop(prediction, target, mean, std, rate, cut):

@@ -20,7 +20,7 @@ from encoders.scenes.labels.cuts import DEAREST_CUT, normalized_cuts, two_way_cu
 from encoders.scenes.labels.raycast_view import RaycastView
 from encoders.scenes.labels.segments import (
     MOST_REGIONS,
-    numbered,
+    renumbered,
     segment_unsup2d,
     segment_unsup25d,
 )
@@ -114,7 +114,7 @@ def left_over(picture, parts):
 
 @given(arrays(np.int64, (5, 6), elements=st.integers(-3, 4)))
 def test_numbers_keep_the_partition_and_follow_first_appearance(labels):
-    names = numbered(labels)
+    names = renumbered(labels)
     assert same_partition(names, labels)
     seen = list(dict.fromkeys(names.ravel().tolist()))
     assert seen == list(range(len(seen)))

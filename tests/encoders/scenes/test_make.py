@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoders.codecs.encodings import ENCODINGS, read
+from encoders.codecs.encodings import ENCODINGS, read_value
 from encoders.errors import (
     InvalidDataError,
     InvalidSceneError,
@@ -313,12 +313,12 @@ def test_the_manifest_hash_is_that_of_its_description(whole):
 def test_files_agree_with_each_other(whole):
     """Different files of a view agree in what they have in common."""
     for path in sorted(whole.glob("point_info/*/*.json")):
-        info = read(path, "point_info")
+        info = read_value(path, "point_info")
 
         def stored(domain, path=path):
             folder, name = path.parent.name, path.name.replace("point_info", domain)
             suffix = f".{ENCODINGS[domain].suffix}"
-            return read((whole / domain / folder / name).with_suffix(suffix), domain)
+            return read_value((whole / domain / folder / name).with_suffix(suffix), domain)
 
         valid = stored("mask_valid")
         depth, distance = stored("depth_zbuffer"), stored("depth_euclidean")

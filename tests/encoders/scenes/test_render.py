@@ -18,7 +18,7 @@ from encoders.scenes.pictures.light import Points, illuminate
 from encoders.scenes.pictures.light_sources import Lamp, LightSources, WindowLight, light_sources
 from encoders.scenes.pictures.sampling import average_neighbors, jitter, phases
 from encoders.scenes.raycast import Raycaster
-from encoders.scenes.solids.shapes import box, rotation
+from encoders.scenes.solids.shapes import axis_rotation, box
 from tests.encoders.scenes.room import DEEP, WALL, WINDOW, assembled, furnished, standing
 
 GRAY = Material("flat", ((0.5, 0.5, 0.5),))
@@ -257,7 +257,7 @@ def test_smoothing_averages_a_tile_and_keeps_to_a_surface():
 def test_texture_moves_with_the_piece():
     striped = Material("stripes", ((0.1, 0.1, 0.1), (0.9, 0.5, 0.2)), scale=0.1)
     shape = box([-0.5, -0.5, 0], [0.5, 0.5, 1])
-    turn = rotation(2, 0.7)
+    turn = axis_rotation(2, 0.7)
     still = assembled([(shape, striped, "cabinet", (0.0, 0.0, 0.0))], (ROOM,))
     offset = np.array([3.0, -2.0, 0.5])
     moved = shape.rotated(turn).moved(offset)

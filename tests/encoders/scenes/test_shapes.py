@@ -17,12 +17,12 @@ from encoders.scenes.solids.rounded import (  # noqa: E402
     sphere,
 )
 from encoders.scenes.solids.shapes import (  # noqa: E402
+    axis_rotation,
     box,
     boxes,
     copies,
     join,
     open_box,
-    rotation,
     tapered_box,
 )
 from encoders.scenes.solids.tubes import tube  # noqa: E402
@@ -408,7 +408,7 @@ def test_a_circle_has_its_length():
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_rotations_are_right_handed(axis):
-    turn = rotation(axis, np.pi / 2)
+    turn = axis_rotation(axis, np.pi / 2)
     first, second = np.eye(3)[(axis + 1) % 3], np.eye(3)[(axis + 2) % 3]
     assert turn @ first == pytest.approx(second, abs=1e-15)
     assert np.linalg.det(turn) == pytest.approx(1)
@@ -423,7 +423,7 @@ def test_upright_turns_z_to_the_direction(direction):
 
 
 def test_turning_and_moving_keep_a_solid_what_it_is():
-    turned = CLOSED["lathe"].rotated(rotation(0, 0.7)).moved((3, 2, 1))
+    turned = CLOSED["lathe"].rotated(axis_rotation(0, 0.7)).moved((3, 2, 1))
     assert mesh(turned).volume == pytest.approx(mesh(CLOSED["lathe"]).volume)
     assert turned.curvatures is CLOSED["lathe"].curvatures
     flat, _ = face_normals(turned)
@@ -431,7 +431,7 @@ def test_turning_and_moving_keep_a_solid_what_it_is():
 
 
 def test_copies_are_the_shape_turned_and_moved():
-    leaf, turns = leaf_blade(0.3, 0.1, 0.9), rotation(2, [0.0, 1.0])
+    leaf, turns = leaf_blade(0.3, 0.1, 0.9), axis_rotation(2, [0.0, 1.0])
     both = copies(leaf, [(0, 0, 1), (2, 0, 0)], turns)
     apart = join([leaf.moved((0, 0, 1)), leaf.rotated(turns[1]).moved((2, 0, 0))])
     for name in ("vertices", "faces", "normals", "curvatures"):

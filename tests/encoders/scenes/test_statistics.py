@@ -7,7 +7,7 @@ from encoders.codecs.encodings import ENCODINGS, encode, file_name
 from encoders.errors import InvalidDataError
 from encoders.scenes.making.manifest import class_names, write_manifest
 from encoders.scenes.making.settings import WorldSettings
-from encoders.scenes.making.statistics import class_shares, markdown, statistics
+from encoders.scenes.making.statistics import class_shares, statistics, statistics_markdown
 
 SETTINGS = WorldSettings(buildings=2, views=3, size=32)
 
@@ -103,7 +103,7 @@ def test_shares_of_classes(out):
 
 
 def test_markdown_is_a_table(out):
-    lines = markdown(statistics(out)).splitlines()
+    lines = statistics_markdown(statistics(out)).splitlines()
     assert len({len(line) for line in lines}) == 1
     assert [cell.strip() for cell in lines[0].split("|")][1:4] == ["property", "unit", "taskonomy"]
     assert set(lines[1]) <= set("|-: ")

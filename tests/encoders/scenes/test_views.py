@@ -8,9 +8,10 @@ import pytest
 from encoders.errors import InvalidSceneError
 from encoders.scenes.appearance.domains import DOMAINS
 from encoders.scenes.building import Room
+from encoders.scenes.camera_places import EYE
 from encoders.scenes.raycast import LIFT, Raycaster
 from encoders.scenes.solids.shapes import box
-from encoders.scenes.views import EYE, NEAR, STEEPEST, plan_views
+from encoders.scenes.views import NEAR, STEEPEST, plan_views
 from tests.encoders.scenes.solids import HIGH, LOW, ball, building
 
 

@@ -10,7 +10,8 @@ from torch import nn
 from encoders.errors import MissingPackageError
 from encoders.training.config import FitConfig
 from encoders.training.fit import fit
-from encoders.training.run_state import BEST, EVENTS, scalars
+from encoders.training.run_state import BEST, EVENTS
+from encoders.training.tensorboard import scalars
 
 CONFIG = FitConfig(epochs=3, batch=8, precision="32-true", accelerator="cpu")
 needs_tensorboard = pytest.mark.skipif(

@@ -16,7 +16,7 @@ from encoders.transfer.candidates import (
     FirstOrderOnly,
     Published,
     SubsetsOfBest,
-    first_order,
+    first_order_sources,
     rank_sources,
 )
 from encoders.transfer.screened import Screened
@@ -34,8 +34,8 @@ def by_order(found):
 
 
 def test_single_sources_are_all_but_the_target():
-    assert first_order("b", ["c", "b", "a"]) == [("a",), ("c",)]
-    assert first_order("z", iter("ba")) == [("a",), ("b",)]
+    assert first_order_sources("b", ["c", "b", "a"]) == [("a",), ("c",)]
+    assert first_order_sources("z", iter("ba")) == [("a",), ("b",)]
 
 
 def test_ranking_is_by_loss_then_name_without_the_target():
@@ -184,7 +184,11 @@ def test_a_rule_is_any_function_and_a_value():
         (lambda: SubsetsOfBest()("t", [], 2), InvalidTableError, '"t": it is empty'),
         (lambda: FirstOrderOnly()("t", "abc", 2), InvalidTableError, 'not the text "abc"'),
         (lambda: Published()("t", ["a", "b", "a"], 2), InvalidTableError, '"a" comes twice'),
-        (lambda: first_order("t", ["b", "b"]), InvalidTableError, 'of target "t": "b" comes twice'),
+        (
+            lambda: first_order_sources("t", ["b", "b"]),
+            InvalidTableError,
+            'of target "t": "b" comes twice',
+        ),
         (
             lambda: Published()("t", ["a", "b+c"], 2),
             InvalidTableError,

@@ -13,13 +13,13 @@ from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.transfer.ridge import (
     Moments,
     RidgeResult,
+    apply_readout,
     columns_of,
     directions,
     first_position,
     fit_readout,
     joined,
     position,
-    predict,
     solve_all,
     source_sets,
     top,
@@ -265,7 +265,7 @@ def test_a_readout_is_that_of_sklearn(given):
     mean, std = x[:, columns].mean(0), x[:, columns].std(0)
     ridge = linear.Ridge(alpha=0.3 * len(x)).fit((x[:, columns] - mean) / std, y[:, 3:10])
     np.testing.assert_allclose(
-        predict(found, other[:, columns]),
+        apply_readout(found, other[:, columns]),
         ridge.predict((other[:, columns] - mean) / std),
         rtol=1e-4,
     )
@@ -277,7 +277,7 @@ def test_a_readouts_predictions_have_the_errors_of_the_sweep(given, whole):
     columns = columns_of(given.groups, best.sources)
     found = fit_readout(train, columns, best.penalty, outputs=OUTPUTS["wide"])
     x, y = given.parts[2]
-    left = ((predict(found, x[:, columns]) - y[:, 3:10]) ** 2).sum()
+    left = ((apply_readout(found, x[:, columns]) - y[:, 3:10]) ** 2).sum()
     error = left / ((y[:, 3:10] - train.mean_y[3:10]) ** 2).sum()
     assert error == pytest.approx(best.error_test, abs=1e-5)
 
@@ -285,7 +285,7 @@ def test_a_readouts_predictions_have_the_errors_of_the_sweep(given, whole):
 def test_features_of_other_sources_are_refused(given):
     found = fit_readout(given.moments()[0], columns_of(given.groups, ["s1"]), 0.3)
     with pytest.raises(InvalidDataError, match=r"features of shape \(7, 5\); this read-out has 4"):
-        predict(found, np.zeros((7, 5)))
+        apply_readout(found, np.zeros((7, 5)))
 
 
 def test_a_readouts_penalty_is_positive(given):

@@ -22,12 +22,12 @@ from encoders.transfer.ridge import (
     calibrations,
     class_weights,
     columns_of,
-    compared,
+    compared_features,
     descriptors,
-    local,
-    pooled,
+    local_features,
+    pooled_features,
     regressand,
-    related,
+    related_features,
     runs,
 )
 
@@ -136,12 +136,12 @@ def test_local_features_are_neighborhoods():
     each = representations(2, 3, 2, 4, 4)
     statistics = Statistics.observe([each])
     ready = np.pad(statistics.standardize(each).numpy(), [(0, 0)] * 3 + [(1, 1)] * 2)
-    found = local(each, statistics)
+    found = local_features(each, statistics)
     assert found.shape == (2 * 16, 3 * 18)
     for image, row, column in np.ndindex(2, 4, 4):
         around = ready[image, :, :, row : row + 3, column : column + 3]
         np.testing.assert_array_equal(found[image * 16 + row * 4 + column], around.reshape(-1))
-    own = local(each[:, [1]], statistics.of([1]))
+    own = local_features(each[:, [1]], statistics.of([1]))
     groups = runs(["a", "b", "c"], found.shape[1])
     np.testing.assert_array_equal(found[:, columns_of(groups, ["b"])], own)
 
@@ -150,7 +150,7 @@ def test_pooled_features_are_averages_of_thirds():
     each = representations(2, 2, 3, 6, 6)
     statistics = Statistics.observe([each])
     ready = statistics.standardize(each).numpy()
-    found = pooled(each, statistics).reshape(2, 2, 3, 3, 3)
+    found = pooled_features(each, statistics).reshape(2, 2, 3, 3, 3)
     for row, column in np.ndindex(3, 3):
         block = ready[..., 2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
         np.testing.assert_allclose(found[..., row, column], block.mean((3, 4)), rtol=1e-5)
@@ -161,7 +161,7 @@ def test_related_features_are_averages_of_quarters():
     statistics = Statistics.observe([each])
     ready = statistics.standardize(each).numpy()
     halves = ready.reshape(4, 3, 2, 2, 2, 2, 2, 2).mean((5, 7)).reshape(4, 3, 2, 8)
-    found = related(each, statistics).reshape(4, 2, 3, 8)  # image, source, picture, number
+    found = related_features(each, statistics).reshape(4, 2, 3, 8)  # image, source, picture, number
     for picture in range(3):
         np.testing.assert_allclose(found[:, :, picture], halves[:, picture], rtol=1e-4, atol=1e-5)
 
@@ -171,11 +171,11 @@ def test_compared_features_are_absolute_differences():
     statistics = Statistics.observe([each])
     ready = statistics.standardize(each).numpy()
     thirds = ready.reshape(4, 3, 2, 2, 3, 2, 3, 2).mean((5, 7)).reshape(4, 3, 2, 18)
-    found = compared(each, statistics).reshape(4, 2, 2, 18)  # image, source, pair, number
+    found = compared_features(each, statistics).reshape(4, 2, 2, 18)  # image, source, pair, number
     for pair in range(2):
         apart = abs(thirds[:, pair + 1] - thirds[:, pair])
         np.testing.assert_allclose(found[:, :, pair], apart, rtol=1e-4, atol=1e-5)
-    turned = compared(each[:, ::-1], statistics).reshape(4, 2, 2, 18)
+    turned = compared_features(each[:, ::-1], statistics).reshape(4, 2, 2, 18)
     np.testing.assert_allclose(turned[:, :, ::-1], found, atol=1e-6)
 
 
@@ -185,11 +185,11 @@ def test_features_that_cannot_be_made():
     with pytest.raises(
         InvalidDataError, match=r"shape \(2, 2, 2, 4, 4\); these statistics are of 3"
     ):
-        local(each[:, :2], statistics)
+        local_features(each[:, :2], statistics)
     with pytest.raises(InvalidDataError, match="to relate pictures, give"):
-        related(each, statistics)
+        related_features(each, statistics)
     with pytest.raises(InvalidDataError, match="to relate pictures, give"):
-        compared(each[:, None], statistics)
+        compared_features(each[:, None], statistics)
     with pytest.raises(InvalidDataError, match="no representations to take means and spreads of"):
         Statistics.observe([])
 

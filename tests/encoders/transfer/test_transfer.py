@@ -24,21 +24,25 @@ from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
 from encoders.transfer.candidates import SubsetsOfBest
 from encoders.transfer.closed import measure_by_ridge, penalty_of, proposals, ranked, screen
+from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig, divided, evenly, open_transfer_data
 from encoders.transfer.families import families, lacks_some
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
-from encoders.transfer.measure import Represented, TransferConfig, measure, place_of
+from encoders.transfer.jobs import encode_source, first_transfers, set_transfers
+from encoders.transfer.measure import measure_transfer
 from encoders.transfer.readouts import READOUTS
-from encoders.transfer.settings import SweepConfig
-from encoders.transfer.store import Store, encode, kind_of, seen_by, views_of, write_views
-from encoders.transfer.sweep import (
-    encode_source,
-    first_transfers,
-    resolve_tasks,
-    set_transfers,
-    sweep,
-    write_or_check_config,
+from encoders.transfer.records import place_of
+from encoders.transfer.represented import Represented
+from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
+from encoders.transfer.store import (
+    Store,
+    input_kind,
+    seen_by,
+    views_of,
+    write_representations,
+    write_views,
 )
+from encoders.transfer.sweep import sweep
 from taskgraph.cli import run as command
 from taskgraph.tables import read_losses, read_transfers
 from tests.encoders.untrained import write_untrained
@@ -79,8 +83,10 @@ def encoded(tmp_path_factory, bank, pool):
     plain = TaskonomyDataset(pool.data, ["autoencoder"], "all", constants={}, progress=False)
     for source in SOURCES:
         encoder = load(source, bank).encoder
-        encode(encoder, plain, "autoencoder", store, source)
-        encode(encoder, open_transfer_data(pool, "denoise").train.dataset, "denoise", store, source)
+        write_representations(encoder, plain, "autoencoder", store, source)
+        write_representations(
+            encoder, open_transfer_data(pool, "denoise").train.dataset, "denoise", store, source
+        )
     return store
 
 
@@ -155,7 +161,7 @@ def test_images_are_spread_evenly():
 @pytest.mark.parametrize("target", TARGETS)
 def test_stored_representations_are_what_the_encoder_gives(stored, bank, pool, target):
     views = open_transfer_data(pool, target).test
-    kind = kind_of(TASKS[target])
+    kind = input_kind(TASKS[target])
     examples = Represented(views, stored, ("edge2d", "rgb2depth"), kind)
     given, target_, mask = views.batch([0, 5, 2])
     found, same_target, same_mask = examples.batch([0, 5, 2])
@@ -228,7 +234,7 @@ def test_a_measured_transfer_is_the_whole_network_on_the_pictures(
     out, made = stored.folder.parent, []
     genuine = measuring.read_out
     monkeypatch.setattr(measuring, "read_out", lambda *a: made.append(genuine(*a)) or made[-1])
-    record = measure(config, out, target, ("edge2d",))
+    record = measure_transfer(config, out, target, ("edge2d",))
     pool = open_transfer_data(config.pool, target)
     whole = TransferNetwork(load("edge2d", config.bank).encoder, made[0], pool.task.inputs)
     assert isinstance(made[0], ReadOut)
@@ -245,7 +251,7 @@ def test_a_measured_transfer_is_the_whole_network_on_the_pictures(
 
 def test_self_is_the_banks_own_network(stored, config):
     out = stored.folder.parent
-    record = measure(config, out, "rgb2depth", ("self",))
+    record = measure_transfer(config, out, "rgb2depth", ("self",))
     pool = open_transfer_data(config.pool, "rgb2depth")
     given, target, mask = pool.test.batch(range(8))
     with torch.no_grad():
@@ -258,9 +264,9 @@ def test_self_is_the_banks_own_network(stored, config):
 
 def test_what_was_measured_is_not_measured_again(stored, config, monkeypatch):
     out = stored.folder.parent
-    first = measure(config, out, "rgb2depth", ("edge2d", "random"))
+    first = measure_transfer(config, out, "rgb2depth", ("edge2d", "random"))
     monkeypatch.setattr(measuring, "fit", lambda *a, **k: pytest.fail("trained again"))
-    assert measure(config, out, "rgb2depth", ("edge2d", "random")) == first
+    assert measure_transfer(config, out, "rgb2depth", ("edge2d", "random")) == first
     assert not (out / "runs" / "rgb2depth" / "edge2d+random").exists()
 
 
@@ -268,7 +274,7 @@ def test_a_loss_that_is_no_number_is_told_and_leaves_no_record(stored, config):
     out = stored.folder.parent
     broken = replace(config, fit=replace(config.fit, learning_rate=1e30, clip=1e30, epochs=3))
     with pytest.raises(TrainingError, match="loss became"):
-        measure(broken, out, "rgb2depth", ("edge2d",))
+        measure_transfer(broken, out, "rgb2depth", ("edge2d",))
     assert not place_of(out, "rgb2depth", ("edge2d",)).exists()
 
 

@@ -348,7 +348,7 @@ def test_recommend_ranks_what_the_budget_allows(table, capsys):
     assert ranked == ["a+b", "b", "a"]
     assert run(["recommend", table, "--target", "c", "--budget", "1", "--csv"]) == 0
     assert capsys.readouterr().out.splitlines()[1].startswith("b,1,1.0,0.3")
-    assert 'no task "d"' in fails(capsys, "recommend", table, "--target", "d")
+    assert 'the table has no target "d"' in fails(capsys, "recommend", table, "--target", "d")
     assert fails(capsys, "recommend", table, "--target", "c", "--budget", "0", code=3)
 
 
@@ -503,7 +503,16 @@ def test_two_formats_exclude_each_other_in_every_command(table, capsys):
             error = fails(capsys, name, table, *extra, *pair)
             assert f"{pair[0]} and {pair[1]} exclude each other; give one of them" in error
             pairs[name] = pairs.get(name, 0) + 1
-    assert pairs == {"solve": 6, "frontier": 2, "recommend": 2, "evaluate": 2, "stability": 2}
+    assert pairs == {
+        "solve": 6,
+        "group": 6,
+        "frontier": 2,
+        "recommend": 2,
+        "extend": 6,
+        "remeasure": 2,
+        "evaluate": 2,
+        "stability": 2,
+    }
     assert run(["solve", table, "--json", "--json"]) == 0
 
 
@@ -635,6 +644,32 @@ def test_a_problem_file_with_a_wrong_type_names_its_place(table, capsys, tmp_pat
     error = fails(capsys, "solve", table, "--problem", problem)
     assert "problem.toml: " in error
     assert words in error
+
+
+@pytest.mark.parametrize(
+    ("toml", "place"),
+    [
+        ('[tasks.zz]\nrole = "source-only"', "[tasks.zz]: role"),
+        ('[tasks.zz]\nrole = "unused"', "[tasks.zz]: role"),
+        ("[tasks.zz]\nrequired = true", "[tasks.zz]: required"),
+        ("[tasks.zz]\nlabel_cost = 2", "[tasks.zz]: label_cost"),
+        ('target-only = ["zz"]', "target_only"),
+    ],
+)
+def test_an_unknown_task_of_a_file_is_named_with_file_and_key(table, capsys, tmp_path, toml, place):
+    problem = tmp_path / "problem.toml"
+    problem.write_text(toml)
+    error = fails(capsys, "solve", table, "--problem", problem, "--importance", "a=2")
+    assert f'{problem}: {place}: the table has no task "zz"; it has a, b, c' in error
+    error = fails(capsys, "solve", table, "--problem", problem, "--require", "yy")
+    assert "--" not in error or "--require" in error
+
+
+def test_a_file_that_leaves_no_target_is_not_taken_for_flags(table, capsys, tmp_path):
+    problem = tmp_path / "problem.toml"
+    problem.write_text('exclude = ["a", "b", "c"]')
+    error = fails(capsys, "solve", table, "--problem", problem)
+    assert "no target is left to solve; give fewer tasks the roles source-only and unused" in error
 
 
 @pytest.mark.parametrize("kind", ["heatmap", "tree"])

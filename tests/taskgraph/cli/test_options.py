@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from taskgraph.cli import COMMANDS, run, taskgraph
 from taskgraph.cli.options import hidden_alias
-from taskgraph.cli.parameters import Names
+from taskgraph.cli.parameters import NameList
 from tests.failing import fails
 from tests.taskgraph.cli.test_cli import table  # noqa: F401
 
@@ -14,7 +14,7 @@ from tests.taskgraph.cli.test_cli import table  # noqa: F401
 @click.command()
 @click.option("--size-limit", type=int, default=3)
 @hidden_alias("--less", "--size-limit")
-@click.option("--tasks", type=Names(), multiple=True)
+@click.option("--tasks", type=NameList(), multiple=True)
 @hidden_alias("--names", "--tasks", multiple=True)
 @click.option("--keep", is_flag=True)
 @hidden_alias("--hold", "--keep", is_flag=True)

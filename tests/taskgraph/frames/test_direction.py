@@ -196,7 +196,7 @@ def test_a_column_says_it_in_several_ways(column):
         (
             None,
             {"higher_is_better_for": ["zz"]},
-            '--higher-is-better-for: the table has no task "zz"',
+            '--higher-is-better-for: the table has no target "zz"',
         ),
         (
             None,

@@ -137,5 +137,5 @@ def test_recommend_leaves_out_what_it_is_told_to():
     ranked = tg.recommend(transfers, "a", budget=9, exclude=["b"], most=100)
     assert len(ranked)
     assert not ranked["sources"].str.contains("b").any()
-    with pytest.raises(UnknownTaskError, match='--target: the table has no task "z"'):
+    with pytest.raises(UnknownTaskError, match='--target: the table has no target "z"'):
         tg.recommend(transfers, "z", budget=1)

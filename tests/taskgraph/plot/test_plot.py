@@ -19,7 +19,13 @@ from taskgraph import plot
 from taskgraph.errors import InvalidProblemError, TaskgraphError
 from taskgraph.plot import names as names_module
 from taskgraph.plot.colors import text_color
-from taskgraph.plot.layout import arrange, crossings, fewest_crossings, group_targets, spread_out
+from taskgraph.plot.layout import (
+    arrange_taxonomy,
+    crossings,
+    fewest_crossings,
+    group_targets,
+    spread_out,
+)
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
 
@@ -41,7 +47,7 @@ def table(count: int = 5, *, seed: int = 0, **columns: object) -> Transfers:
 def taxonomy(*transfers: Transfer, supervised: tuple[str, ...], budget: float = 2) -> Taxonomy:
     return Taxonomy(
         status="optimal",
-        objective=1.0,
+        objective_value=1.0,
         bound=1.0,
         budget=budget,
         spent=budget,
@@ -121,7 +127,7 @@ SMALL = taxonomy(
 )
 UNSOLVED = Taxonomy(
     status="infeasible",
-    objective=None,
+    objective_value=None,
     bound=None,
     budget=1,
     spent=0,
@@ -214,16 +220,16 @@ def best_from(table: Transfers, supervised: tuple[str, ...], *, max_order: int) 
 class TestLayout:
     def test_the_same_taxonomy_gets_the_same_layout(self):
         drawn = crowded(30, 9, seed=4)
-        assert arrange(drawn) == arrange(drawn)
+        assert arrange_taxonomy(drawn) == arrange_taxonomy(drawn)
 
     def test_the_order_of_transfers_carries_no_meaning(self):
         drawn = crowded(30, 9, seed=4)
         turned = taxonomy(*drawn.transfers[::-1], supervised=drawn.supervised[::-1], budget=9)
-        assert {**arrange(turned).targets} == arrange(drawn).targets
+        assert {**arrange_taxonomy(turned).targets} == arrange_taxonomy(drawn).targets
 
     @pytest.mark.parametrize("seed", range(5))
     def test_boxes_are_a_row_apart(self, seed):
-        layout = arrange(crowded(40, 11, seed=seed))
+        layout = arrange_taxonomy(crowded(40, 11, seed=seed))
         for column in (layout.supervised, layout.targets):
             rows = np.sort(list(column.values()))
             assert (np.diff(rows) >= 1 - 1e-9).all()
@@ -231,7 +237,7 @@ class TestLayout:
             assert rows.max() <= layout.height + 1e-9
 
     def test_targets_with_the_same_sources_stand_together(self):
-        layout = arrange(SMALL)
+        layout = arrange_taxonomy(SMALL)
         assert abs(layout.targets["c"] - layout.targets["d"]) == 1
         assert [group.targets for group in group_targets(SMALL)] == [("c", "d"), ("e",)]
 

@@ -21,6 +21,7 @@ from taskgraph.errors import UnknownTaskError
 from taskgraph.plot import fonts
 from taskgraph.plot.style import FAINT, MUTED
 from tests.failing import fails
+from tests.taskgraph.plot.test_arrivals import arrived
 from tests.taskgraph.plot.test_plot import (
     SMALL,
     assert_apart,
@@ -39,6 +40,7 @@ DRAW = {
     "taxonomy": lambda **k: plot.taxonomy(SMALL, **k),
     "frontier": lambda **k: plot.frontier(frontier(), **k),
     "grid": lambda **k: plot.grid([SMALL], **k),
+    "arrivals": lambda **k: plot.draw_arrivals(arrived(), **k),
 }
 
 
@@ -51,7 +53,7 @@ def test_given_axes_are_drawn_on_and_returned(name):
     pyplot.close(figure)
 
 
-@pytest.mark.parametrize("name", ["heatmap", "frontier", "grid"])
+@pytest.mark.parametrize("name", ["heatmap", "frontier", "grid", "arrivals"])
 def test_two_panels_take_two_axes_and_no_other_number(name):
     figure, axes = pyplot.subplots(1, 3, figsize=(12, 4))
     assert DRAW[name](ax=list(axes[:2])) == list(axes[:2])

@@ -151,3 +151,16 @@ def test_laws_of_the_optimum(seed):
     worse = pd.DataFrame([("b+c", "a", best / 2)], columns=columns)
     assert tg.solve(tg.Transfers(pd.concat([frame, worse])), budget=2) == base
     assert tg.solve(tg.Transfers(frame), budget=3).objective >= base.objective
+
+
+def test_the_objectives_value_has_the_name_of_its_json_key_too():
+    solved = tg.solve(TABLE, budget=3)
+    assert solved.objective_value == solved.objective == solved.to_dict()["objective"] > 0
+    assert "objective_value" not in solved.to_dict()
+
+
+def test_the_places_of_a_file_are_no_part_of_a_problem(tmp_path):
+    (tmp_path / "p.toml").write_text('[tasks.b]\nrole = "source-only"\nlabel_cost = 2')
+    read = tg.tables.read_problem(tmp_path / "p.toml")
+    assert read == tg.Problem(source_only=("b",), label_cost={"b": 2})
+    assert "p.toml" not in repr(read)

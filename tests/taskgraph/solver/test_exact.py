@@ -28,9 +28,9 @@ def check(seeds):
     return checked, faults
 
 
-def test_300_random_instances_agree_with_enumeration():
-    checked, faults = check(range(52))
-    assert checked >= 300
+def test_150_random_instances_agree_with_enumeration():
+    checked, faults = check(range(26))
+    assert checked >= 150
     assert not faults
 
 

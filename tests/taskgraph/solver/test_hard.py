@@ -13,11 +13,11 @@ from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import find_solver, solve_program
 from taskgraph.solver.branch import can_branch
-from taskgraph.solver.choice import choose
+from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.contract import root_node
 from taskgraph.solver.cover import SOLVABLE, cover
-from taskgraph.solver.lagrange import Multipliers, bound, index_duals
+from taskgraph.solver.lagrange import Multipliers, index_duals, lagrangian_bound
 from taskgraph.solver.leaves import solvable_with, values_of_pairs
 from taskgraph.solver.model import grouped_model
 from taskgraph.solver.presolve import presolve
@@ -152,7 +152,7 @@ def test_any_multipliers_bound_every_solution(seed):
         random.exponential(scale, len(layout.pair_target)),
         tilt - tilt.T,
     )
-    found = bound(layout, at)
+    found = lagrangian_bound(layout, at)
     for choice in every_choice(node.program):
         inside = choice.supervised
         assert choice.value <= found.value + 1e-8
@@ -165,7 +165,7 @@ def test_any_multipliers_bound_every_solution(seed):
 def every_choice(program):
     count = len(program.sources)
     masks = (np.arange(2**count)[:, None] >> np.arange(count) & 1).astype(bool)
-    found = (choose(program, mask) for mask in masks)
+    found = (choose_transfers(program, mask) for mask in masks)
     return [choice for choice in found if choice is not None]
 
 
@@ -196,7 +196,7 @@ def test_worth_of_two_sources_is_the_value_of_their_set(seed):
         for second in range(count + 1):
             supervised = np.zeros(count + 1, dtype=bool)
             supervised[[first, second]] = True
-            choice = choose(free, supervised[:-1])
+            choice = choose_transfers(free, supervised[:-1])
             expected = -np.inf if choice is None else choice.value
             assert worth[first, second] == pytest.approx(expected)
 
@@ -215,7 +215,7 @@ def test_a_hundred_tasks_with_fifty_transfers_each_are_proven():
     assert first.choice.supervised.tolist() == second.choice.supervised.tolist()
     grouped = grouped_model(presolve(program))
     assert HIGHS.run(grouped.lp).status == "optimal"
-    assert choose(program, grouped.solution()).value == pytest.approx(first.choice.value)
+    assert choose_transfers(program, grouped.solution()).value == pytest.approx(first.choice.value)
 
 
 @pytest.mark.parametrize(("limit", "solver"), [(0.0, "highs"), (1.0, "highs"), (1.0, "cbc")])

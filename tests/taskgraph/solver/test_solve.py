@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import taskgraph as tg
 from taskgraph.errors import InvalidProblemError
 from taskgraph.program import compile_program
-from taskgraph.solver.choice import choose
+from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.local import Neighborhood
 from taskgraph.solver.presolve import presolve
 from tests.examples import examples
@@ -144,7 +144,7 @@ def best_value(program):
     """The most that any set is worth, required and banned sources respected; -inf if none."""
     masks = (np.array(mask) for mask in product([False, True], repeat=len(program.sources)))
     allowed = (m for m in masks if m[program.required].all() and not m[program.banned].any())
-    found = (choose(program, mask) for mask in allowed)
+    found = (choose_transfers(program, mask) for mask in allowed)
     return max((choice.value for choice in found if choice is not None), default=-np.inf)
 
 

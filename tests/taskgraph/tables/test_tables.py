@@ -319,7 +319,7 @@ def test_a_problem_is_read_and_its_errors_name_the_file(tmp_path):
 def test_a_taxonomy_survives_json(tmp_path):
     taxonomy = Taxonomy(
         status="optimal",
-        objective=1.5,
+        objective_value=1.5,
         bound=1.5,
         budget=2.0,
         spent=1.0,

@@ -8,7 +8,7 @@ from encoders.bank.config import trainable
 from encoders.draw.contact_sheet import SHEET_ORDER
 from encoders.tasks import TASKS, tasks_named
 from encoders.tasks.names import known_name, trained_name
-from encoders.transfer.sweep import resolve_tasks
+from encoders.transfer.settings import resolve_tasks
 from taskgraph.cli import run
 from taskgraph.errors import UnknownTaskError
 from taskgraph.plot import TASKONOMY_NAMES, display_names

@@ -35,7 +35,7 @@ class WallStretch:
 
     @property
     def length(self) -> float:
-        """Length, meters."""
+        """Return the length, meters."""
         return self.end - self.start
 
 
@@ -117,7 +117,7 @@ def _same(style: int) -> np.random.Generator:
 
 
 def _counters(length: float, style: int) -> Iterator[Piece]:
-    """Return counters of one width that fill a length."""
+    """Yield counters of one width that fill a length."""
     count = max(1, round(length / 0.75))
     if length >= 0.3:
         for _ in range(count):

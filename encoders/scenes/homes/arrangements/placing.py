@@ -54,7 +54,7 @@ def draw_fitting(
     return None
 
 
-def choose(
+def best_spot(
     floor: Floor,
     piece: Piece,
     spots: Spots,
@@ -126,7 +126,7 @@ def place_at_wall(floor: Floor, piece: Piece, rng: np.random.Generator) -> int |
     spots = floor.walls(piece)
     front = FRONT.get(piece.kind, 0.0)
     score = random_scores(spots, rng, 1.0) + 0.4 * np.abs(spots.along - 0.5)
-    spot = choose(floor, piece, spots, score, front=front)
+    spot = best_spot(floor, piece, spots, score, front=front)
     if spot is None:
         return None
     return floor.put(piece, spots.position[spot], spots.turn[spot], front=front)

@@ -12,7 +12,7 @@ from encoders.scenes.homes.placed_piece import PlacedPiece, boxes_around, lies_f
 from taskgraph.arrays import Booleans, Floats
 
 
-def rug(floor: Floor, kind: str, rng: np.random.Generator) -> None:
+def lay_middle_rug(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     """Add a rug on the free floor near the middle of the room."""
     turn = 0.0 if floor.size[0] > floor.size[1] else np.pi / 2
     middle = ((floor.space.low + floor.space.high) / 2)[:2]

@@ -8,7 +8,7 @@ from encoders.scenes.furniture.piece import Piece, Top
 from encoders.scenes.homes.arrangements.placing import BUILDERS
 from encoders.scenes.homes.floor import Floor
 from encoders.scenes.homes.footprints import rotate_z
-from encoders.scenes.homes.furnishing import Choice
+from encoders.scenes.homes.furnishing import WeightedNames
 from encoders.scenes.homes.placed_piece import boxes_around
 
 BARE = ("bed", "crib", "couch", "armchair", "chair", "toilet", "rug", "tv", "monitor", "stool")
@@ -38,7 +38,7 @@ TRIES = 4
 
 def scatter(
     floor: Floor,
-    small: Choice,
+    small: WeightedNames,
     rng: np.random.Generator,
     clutter: float,
 ) -> None:

@@ -8,7 +8,7 @@ from encoders.scenes.homes.arrangements.lounge import television
 from encoders.scenes.homes.arrangements.placing import (
     BUILDERS,
     FRONT,
-    choose,
+    best_spot,
     draw_fitting,
     random_scores,
     stand_on,
@@ -38,7 +38,7 @@ def wall(floor: Floor, kind: str, rng: np.random.Generator) -> None:
         step = spots.position[:, None] - np.array([p.position for p in alike])[None]
         score = score - 1.2 * np.sqrt((step**2).sum(-1)).min(1)
     front = FRONT.get(kind, 0.15)
-    spot = choose(floor, piece, spots, score, front=front)
+    spot = best_spot(floor, piece, spots, score, front=front)
     if spot is None:
         return
     suite = alike[-1].suite if together else floor.new_suite()
@@ -51,7 +51,7 @@ def strewn(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     """Add a toy or a box anywhere on the free floor."""
     piece = BUILDERS[kind](rng)
     spots = floor.inside(piece, tuple(rng.uniform(-np.pi, np.pi, 2)), step=0.25)
-    spot = choose(floor, piece, spots, rng.random(len(spots)))
+    spot = best_spot(floor, piece, spots, rng.random(len(spots)))
     if spot is not None:
         floor.put(piece, spots.position[spot], spots.turn[spot])
 
@@ -63,7 +63,7 @@ def slim(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     if piece is None:
         return
     spots = floor.walls(piece)
-    spot = choose(floor, piece, spots, random_scores(spots, rng, 1.0), front=0.75)
+    spot = best_spot(floor, piece, spots, random_scores(spots, rng, 1.0), front=0.75)
     if spot is not None:
         floor.put(piece, spots.position[spot], spots.turn[spot], front=0.75)
 
@@ -73,6 +73,6 @@ def corner(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     piece = BUILDERS[kind](rng)
     spots = floor.walls(piece, gap=GAP + 0.03)
     score = 3 * np.abs(spots.along - 0.5) + random_scores(spots, rng, 0.8)
-    spot = choose(floor, piece, spots, score)
+    spot = best_spot(floor, piece, spots, score)
     if spot is not None:
         floor.put(piece, spots.position[spot], spots.turn[spot])

@@ -10,7 +10,7 @@ from encoders.scenes.homes.arrangements.placing import (
     BUILDERS,
     FRONT,
     beside,
-    choose,
+    best_spot,
     draw_fitting,
     random_scores,
     stand_on,
@@ -100,7 +100,7 @@ def work(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     sitting = floor_in_front(desk, spots.position, spots.turn, 0.75)
     sitting = Boxes(sitting.middle, sitting.half * [0.5, 1.0, 1.0], sitting.turn)
     spots, score = spots.only(good := floor.free(sitting, margin=0.0)), score[good]
-    spot = choose(floor, desk, spots, score, front=FRONT["desk"])
+    spot = best_spot(floor, desk, spots, score, front=FRONT["desk"])
     if spot is None:
         return
     number = floor.put(desk, spots.position[spot], spots.turn[spot])

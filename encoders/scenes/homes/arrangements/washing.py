@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.scenes.furniture.bathroom import washbasin
-from encoders.scenes.homes.arrangements.placing import BUILDERS, FRONT, choose, random_scores
+from encoders.scenes.furniture.washbasins import washbasin
+from encoders.scenes.homes.arrangements.placing import BUILDERS, FRONT, best_spot, random_scores
 from encoders.scenes.homes.floor import Floor
 from encoders.scenes.homes.footprints import rotate_z
 from encoders.scenes.homes.placed_piece import boxes_around
@@ -24,7 +24,7 @@ def wash(floor: Floor, kind: str, rng: np.random.Generator) -> None:
     above = spots.position + rotate_z(spots.turn, np.array([0.0, offset, height]))
     can_hang = floor.free(boxes_around(mirror, above, spots.turn), margin=0.02)
     score = random_scores(spots, rng, 1.0) + 1.5 * can_hang
-    spot = choose(floor, basin, spots, score, front=FRONT["sink"])
+    spot = best_spot(floor, basin, spots, score, front=FRONT["sink"])
     if spot is None:
         return
     floor.put(basin, spots.position[spot], spots.turn[spot], front=FRONT["sink"])

@@ -1,0 +1,1 @@
+"""Suite ``arrivals``: taxonomies of tasks that arrive one by one, beside the optimum."""

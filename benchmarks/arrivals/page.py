@@ -1,0 +1,268 @@
+"""The page and the figure of arrivals, rendered from their records alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.results import markdown
+from benchmarks.results.figures import new_figure, styled, write_picture
+from benchmarks.results.frame import latest, part
+from benchmarks.results.markdown import commit_text, filled, number
+from benchmarks.results.measures import t_interval
+from benchmarks.results.record import Record, read_records
+from taskgraph.plot import draw_arrivals
+
+OURS, PUBLISHED = "ours", "published"
+TITLES = {
+    OURS: "Our table",
+    PUBLISHED: "The published table",
+}
+FIGURE = "arrivals"
+
+HEADER = """# Tasks that arrive one by one
+
+```sh
+taskgraph bench arrivals
+```
+
+The tasks of a table arrive in random order: a task's rows are switched on, and it is a target from
+then on, and a source of the tasks that are here. The budget rises by one label with the first of
+every {every} arrivals. *Extended* is `tg.extend` after each arrival: no label is taken back, and
+the rest of the budget so far is spent at once on what is best for the tasks that are here.
+*Optimum* is `tg.solve` for the same tasks and total budget, which may choose all labels anew. The
+**competitive ratio** is the extended objective divided by that of the optimum: at most 1, larger is
+better. *Random*, the baseline, gives each label to a random task that is here and uses the best
+transfers. Objective: sum of √affinity, with transfers of order at most {max_order}; affinities are
+those of the whole table throughout. There is no parameter to choose, and no order was left out or
+drawn again.
+
+{provenance}
+
+{verdict}
+
+![Competitive ratio after each arrival, of extended taxonomies and of random labels]({figure})
+
+Lines are medians over the orders, bands hold the middle half of the orders, and thin lines are the
+least and the largest value of the extended taxonomies.
+
+{sizes}
+"""
+WHY = """
+## Why it is lost and won back
+
+A label that was bought for the first tasks is not always the one that later tasks need. So the
+ratio is least while few labels are paid: with one label, everything depends on the first target
+that came. Each new label is chosen among all tasks that are here, so it makes up for part of the
+loss, and the ratio jumps when the budget rises. Then it falls again until the next rise: {wait}
+tasks come for which no label can be bought, while the optimum may move its labels to them.
+"""
+FILES = (
+    "\n## Files\n\n| file | what |\n|--|--|\n"
+    "| `records.jsonl` | one line a table and order: the tasks; budget, labels, labels shared with "
+    "the optimum and the three objectives after each arrival; both sets of labels in the end |\n"
+    f"| `{FIGURE}.svg` | the figure |\n"
+)
+
+
+def render(folder: Path) -> str:
+    """Return the whole page, from the records of a folder."""
+    records = last_records(folder)
+    frames = frames_of(records)
+    settings = records[-1].settings
+    picture = next(name for name in (f"{FIGURE}.svg", f"{FIGURE}.png") if _is_here(folder, name))
+    page = HEADER.format(
+        every=settings["every"],
+        max_order=settings["max_order"],
+        provenance=_provenance(records),
+        verdict="\n".join(_verdicts(frames)),
+        figure=picture,
+        sizes=filled(_sizes(records)),
+    )
+    for name, frame in frames.items():
+        own = part(records, table=name)
+        page += f"\n## {TITLES[name]}\n\n{_table(frame)}\n\n{_labels(own)}\n"
+    if PUBLISHED not in frames:
+        page += "\nThe published table was not at hand when these records were made.\n"
+    return page + WHY.format(wait=settings["every"] - 1) + FILES
+
+
+def finding(folder: Path) -> str:
+    """Return one sentence: the mean ratio in the end and at its least, and of random labels."""
+    frame = frames_of(last_records(folder))[OURS]
+    ratio, random = frame.groupby("arrived")["ratio"].mean(), frame.groupby("arrived")["random"]
+    low = _lowest(ratio)
+    orders = frame["order"].nunique()
+    return (
+        f"Over {orders} orders, the extended taxonomy ends at {ratio.iloc[-1]:.3f} of the optimum "
+        f"in the mean (random labels: {random.mean().iloc[-1]:.3f}); the least mean is "
+        f"{ratio[low]:.3f}, after {low} arrivals."
+    )
+
+
+def draw(folder: Path) -> None:
+    """Draw the competitive ratio over the arrivals, one panel a table."""
+    write_picture(_figure(frames_of(last_records(folder))), folder, FIGURE)
+
+
+@styled
+def _figure(frames: dict[str, pd.DataFrame]) -> Any:
+    figure = new_figure(width=3.6 * len(frames) + 0.4, height=3.0)
+    panels = figure.subplots(1, len(frames), sharey=True, squeeze=False)[0]
+    for axes, (name, frame) in zip(panels, frames.items(), strict=True):
+        draw_arrivals(frame, measure="ratio", ax=axes)
+        axes.set_title(f"{TITLES[name]}, {frame['order'].nunique()} orders")
+    for axes in panels[1:]:
+        axes.set_ylabel("")
+        axes.get_legend().remove()
+    return figure
+
+
+def last_records(folder: Path) -> list[Record]:
+    """Return the records with the settings of the last one, whatever their table and order."""
+    return latest(read_records(folder), "every", "arrivals", "max_order", "objective")
+
+
+def frames_of(records: Sequence[Record]) -> dict[str, pd.DataFrame]:
+    """Return one table a name: ``order, arrived, task, budget`` and what `draw_arrivals` draws.
+
+    ``random`` is the ratio of random labels, ``share`` the share of the labels that the optimum
+    has, too.
+    """
+    frames = {}
+    for name in TITLES:
+        own = part(records, table=name)
+        if own:
+            frames[name] = pd.concat([_order_frame(each) for each in own], ignore_index=True)
+    return frames
+
+
+def _order_frame(record: Record) -> pd.DataFrame:
+    values = record.metrics
+    frame = pd.DataFrame(
+        {
+            "order": record.settings["order"],
+            "arrived": range(1, len(values["tasks"]) + 1),
+            "task": values["tasks"],
+            "budget": values["budget"],
+            "online": pd.Series(values["extended"], dtype=float),
+            "offline": pd.Series(values["optimum"], dtype=float),
+        }
+    )
+    frame["ratio"] = frame["online"] / frame["offline"]
+    frame["random"] = pd.Series(values["random"], dtype=float) / frame["offline"]
+    labels = pd.Series(values["labels"], dtype=float)
+    frame["share"] = pd.Series(values["shared"], dtype=float) / labels.where(labels > 0)
+    return frame
+
+
+def _sizes(records: Sequence[Record]) -> str:
+    """Return how many tasks arrive, and whether they do so in the same orders for all tables."""
+    by_table: dict[str, list[Any]] = {}
+    for each in records:
+        by_table.setdefault(each.settings["table"], []).append(each.metrics["tasks"])
+    orders = list(by_table.values())
+    count = len(orders[0][0])
+    if len(orders) == 1:
+        return f"{count} tasks arrive."
+    if orders[0] == orders[1]:
+        return f"The same {count} tasks arrive for both tables, and in the same orders."
+    return f"{count} and {len(orders[1][0])} tasks arrive."
+
+
+def _provenance(records: Sequence[Record]) -> str:
+    about = dict(records[-1].versions or {})
+    platform, _ = about.pop("platform"), about.pop("cores")
+    versions = ", ".join(f"{name} {version}" for name, version in about.items())
+    seconds = sum(each.seconds or 0.0 for each in records)
+    return filled(
+        f"Commit {commit_text(records[-1].commit)}, {versions}, {platform}; seed "
+        f"{records[-1].seed}; {len(records)} runs of all arrivals in {markdown.seconds(seconds)}."
+    )
+
+
+def _verdicts(frames: dict[str, pd.DataFrame]) -> list[str]:
+    """Return what was found on each table, as one paragraph of a list each."""
+    return [_verdict(name, frame) for name, frame in frames.items()]
+
+
+def _verdict(name: str, frame: pd.DataFrame) -> str:
+    groups = frame.dropna(subset=["ratio"]).groupby("arrived")
+    mean, last = groups["ratio"].mean(), int(frame["arrived"].max())
+    end = frame[frame["arrived"] == last]
+    low = _lowest(mean)
+    interval = t_interval(end["ratio"])
+    rises = frame.drop_duplicates("arrived").set_index("arrived")["budget"].diff() > 0
+    first = [place for place in mean.index if rises.get(place, False)]
+    before = [place - 1 for place in first if place - 1 in mean.index]
+    random = groups["random"].mean()
+    least = frame.iloc[int(np.nanargmin(frame["ratio"]))]
+    below = "" if random[last] < mean[last] else " (no better than random labels)"
+    return "- " + filled(
+        f"**{TITLES[name]}: after all {last} tasks and {end['budget'].iloc[0]:g} labels, the "
+        f"extended taxonomy has {mean[last]:.3f} of the optimum** in the mean of "
+        f"{interval.n} orders (95 % interval {interval.low:.3f} to {interval.high:.3f}; "
+        f"{end['ratio'].min():.3f} to {end['ratio'].max():.3f} over orders), and random labels "
+        f"{random[last]:.3f}{below}. The mean is least after {low} arrivals, {mean[low]:.3f}; the "
+        f"worst order had {least['ratio']:.3f} after {int(least['arrived'])}. Right after the "
+        f"budget rises the mean is {mean[first].mean():.3f}, and just before "
+        f"{mean[before].mean():.3f}. In the end {end['share'].mean():.0%} of its labels are those "
+        "of the optimum.",
+        indent="  ",
+    )
+
+
+def _lowest(means: pd.Series) -> int:
+    """Return the number of arrivals after which the mean is least."""
+    return int(means.index.to_numpy()[int(np.nanargmin(means))])
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """Return the ratio after each arrival: mean, spread over orders, and random labels."""
+    heads = [
+        "arrivals:", "labels:", "mean ratio:", "least:", "quartiles:", "largest:", "random:",
+        "labels shared:",
+    ]  # fmt: skip
+    rows = []
+    for arrived, group in frame.groupby("arrived"):
+        ratio = group["ratio"].dropna()
+        if ratio.empty:
+            continue
+        low, high = ratio.quantile(0.25), ratio.quantile(0.75)
+        rows.append(
+            [
+                str(arrived),
+                f"{group['budget'].iloc[0]:g}",
+                number(ratio.mean()),
+                number(ratio.min()),
+                f"{low:.3f} to {high:.3f}",
+                number(ratio.max()),
+                number(group["random"].mean()),
+                f"{group['share'].mean():.0%}",
+            ]
+        )
+    return markdown.table(heads, rows)
+
+
+def _labels(records: Sequence[Record]) -> str:
+    """Return which labels the orders bought beside the optimum, and which they missed."""
+    best = records[0].metrics["best"]
+    bought = Counter(name for each in records for name in each.metrics["bought"])
+    beside = [f"{name} ({count})" for name, count in bought.most_common() if name not in best]
+    missed = [
+        f"{name} ({len(records) - bought[name]})" for name in best if bought[name] < len(records)
+    ]
+    return filled(
+        f"The optimum of all tasks supervises {', '.join(best)}. Of {len(records)} orders, so many "
+        f"did not buy one of these: {', '.join(missed) or 'none'}. Instead they had bought: "
+        f"{', '.join(beside) or 'nothing'}."
+    )
+
+
+def _is_here(folder: Path, name: str) -> bool:
+    return (folder / name).exists() or name.endswith(".png")

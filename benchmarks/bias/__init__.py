@@ -1,0 +1,1 @@
+"""Suite ``bias``: how much a classifier depends on the data set that it was trained on."""

@@ -1,0 +1,57 @@
+"""The quiz of the page: pictures of some samples, whose data sets the reader is to name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks.data.data import Data
+from benchmarks.results.figures import write_jpeg
+from benchmarks.results.log import Log
+from taskgraph.arrays import Pixels
+
+QUIZ, SEED = "quiz", 7
+COUNT, COLUMNS, CELL, MARGIN, TITLE = 12, 6, 96, 6, 16
+
+
+def quiz_file(group: str) -> str:
+    """Return the name of the file with the pictures of a group."""
+    return f"quiz_{re.sub(r'[^a-z0-9]+', '_', group.lower())}.jpg"
+
+
+def write_quiz(group: str, sets: Sequence[Data], log: Log) -> None:
+    """Draw samples of all sets in random order, write one picture, and record the answers.
+
+    A group whose sets have features instead of images has no quiz.
+    """
+    if not all(data.images for data in sets):
+        return
+    asked = {"part": QUIZ, "group": group, "sets": [data.name for data in sets]}
+    rng = np.random.default_rng(SEED)
+    owners = rng.permutation(np.resize(np.arange(len(sets)), COUNT))
+    pictures = [sets[k].inputs[rng.integers(len(sets[k].inputs))] for k in owners]
+    path = log.folder / quiz_file(group)
+    if log.has(asked, seed=SEED) and path.exists():
+        return
+    write_jpeg(quiz_sheet(pictures), path)
+    if not log.has(asked, seed=SEED):
+        log.add(asked, {"answers": [sets[k].name for k in owners]}, seed=SEED)
+
+
+def quiz_sheet(pictures: Sequence[Pixels]) -> Image.Image:
+    """Return the pictures side by side at one size, with a number above each, from 1."""
+    rows = -(-len(pictures) // COLUMNS)
+    step, high = CELL + MARGIN, CELL + TITLE + MARGIN
+    page = Image.new("RGB", (COLUMNS * step + MARGIN, rows * high + MARGIN), "white")
+    pencil, font = ImageDraw.Draw(page), ImageFont.load_default(size=12)
+    for place, pixels in enumerate(pictures):
+        left, top = MARGIN + place % COLUMNS * step, MARGIN + place // COLUMNS * high
+        pencil.text((left, top), str(place + 1), "black", font)
+        content = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+        picture = Image.fromarray(np.ascontiguousarray(content)).convert("RGB")
+        resized = picture.resize((CELL, CELL), Image.Resampling.BICUBIC)
+        page.paste(resized, (left, top + TITLE))
+    return page

@@ -1,0 +1,1 @@
+"""What suites that train classifiers share: starts, surgery, rates, one loop, features."""

@@ -1,0 +1,106 @@
+"""Batches of tensors in memory, in an order that depends on the seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from encoders.errors import InvalidDataError
+
+Batch = tuple[Tensor, ...]
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+"""Augmentation of a batch's images, with the generator that draws it."""
+
+
+class BatchSource(Protocol):
+    """Anything that gives batches: an iterable of any objects that can be iterated again."""
+
+    def __iter__(self) -> Iterator[object]:
+        """Give the batches of the next epoch."""
+
+
+@dataclass
+class TensorBatches:
+    """Batches of items drawn without replacement, epoch after epoch.
+
+    Each iteration is the next epoch, in another order. The last incomplete batch is left out, but
+    a set smaller than a batch is one batch.
+
+    Attributes
+    ----------
+    tensors : sequence of tensors
+        Each has one entry an item: images and labels, for example.
+    batch : int
+        Items of a batch.
+    seed : int
+        Seed of the order and of augmentation.
+    augment : callable, optional
+        Applied to the first tensor of a batch.
+    """
+
+    tensors: Sequence[Tensor]
+    batch: int
+    seed: int = 0
+    augment: Augment | None = None
+    epoch: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        counts = {len(each) for each in self.tensors}
+        if len(counts) != 1 or 0 in counts or self.batch < 1:
+            raise InvalidDataError(
+                f"batches of {self.batch} from tensors of {sorted(counts)} items, expected equally "
+                "many, at least one, and at least one in a batch"
+            )
+
+    @property
+    def items(self) -> int:
+        """Return the number of items."""
+        return len(self.tensors[0])
+
+    def __len__(self) -> int:
+        return max(1, self.items // self.batch)
+
+    def __iter__(self) -> Iterator[Batch]:
+        numbers = np.random.SeedSequence([self.seed, self.epoch]).generate_state(2)
+        self.epoch += 1
+        order = torch.from_numpy(np.random.default_rng(numbers[0]).permutation(self.items))
+        generator = torch.Generator().manual_seed(int(numbers[1]))
+        for number in range(len(self)):
+            rows = order[number * self.batch : (number + 1) * self.batch]
+            first, *others = (each[rows] for each in self.tensors)
+            if self.augment is not None:
+                first = self.augment(first, generator)
+            yield first, *others
+
+
+@dataclass
+class JointBatches:
+    """One batch of each of several sources at a time, such as those of several domains.
+
+    An epoch is one of the longest source; shorter ones begin anew.
+
+    Attributes
+    ----------
+    sources : sequence of `TensorBatches`
+    """
+
+    sources: Sequence[TensorBatches]
+
+    def __len__(self) -> int:
+        return max(len(source) for source in self.sources)
+
+    def __iter__(self) -> Iterator[tuple[Batch, ...]]:
+        endless = [_endless(source) for source in self.sources]
+        for _ in range(len(self)):
+            yield tuple(next(each) for each in endless)
+
+
+def _endless(source: TensorBatches) -> Iterator[Batch]:
+    """Give the batches of a source, epoch after epoch."""
+    while True:
+        yield from source

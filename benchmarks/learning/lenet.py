@@ -1,0 +1,56 @@
+"""LeNet for digits of 28 pixels, as DANN uses it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+from encoders.networks.blocks import build_seeded
+
+FEATURES = 768
+"""Size of the features: 48 maps of 4 x 4 places."""
+
+
+def lenet(channels: int = 1, *, seed: int = 0) -> nn.Sequential:
+    """Make the feature extractor of DANN's network for digits: (B, channels, 28, 28) to (B, 768).
+
+    Two convolutions of 5 x 5 with 32 and 48 maps, each followed by ReLU and 2 x 2 max pooling.
+    Source: Ganin et al., JMLR 2016, figure 4a; its label predictor is `lenet_head`.
+
+    Parameters
+    ----------
+    channels : int
+        Channels of the images.
+    seed : int
+        Draws the weights.
+    """
+    return build_seeded(
+        lambda: nn.Sequential(
+            OrderedDict(
+                conv1=nn.Conv2d(channels, 32, 5),
+                relu1=nn.ReLU(),
+                pool1=nn.MaxPool2d(2),
+                conv2=nn.Conv2d(32, 48, 5),
+                relu2=nn.ReLU(),
+                pool2=nn.MaxPool2d(2),
+                flatten=nn.Flatten(),
+            )
+        ),
+        torch.Generator().manual_seed(seed),
+    )
+
+
+def lenet_head(classes: int, *, inputs: int = FEATURES, seed: int = 0) -> nn.Sequential:
+    """Make DANN's label predictor for digits: linear layers of 100, 100 and ``classes`` outputs."""
+    return build_seeded(
+        lambda: nn.Sequential(
+            nn.Linear(inputs, 100),
+            nn.ReLU(),
+            nn.Linear(100, 100),
+            nn.ReLU(),
+            nn.Linear(100, classes),
+        ),
+        torch.Generator().manual_seed(seed),
+    )

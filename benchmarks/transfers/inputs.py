@@ -1,0 +1,52 @@
+"""The inputs of the parts of the results: a sweep, settings, and what it is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from benchmarks.transfers.finished import FinishedSweep
+from benchmarks.transfers.settings import Settings
+from taskgraph.solver import solve
+from taskgraph.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The inputs of the parts: a sweep, settings, and what the sweep is compared with.
+
+    Attributes
+    ----------
+    sweep : FinishedSweep
+    settings : Settings
+        Numbers of draws, the seed, and the budgets that are shown.
+    published_at : Path, optional
+        Folder or table of the published measurements.
+    bank : Path, optional
+        Folder of the sweep's encoders.
+    closed : FinishedSweep, optional
+        The same sweep with ``--readout ridge``.
+    """
+
+    sweep: FinishedSweep
+    settings: Settings
+    published_at: Path | None = None
+    bank: Path | None = None
+    closed: FinishedSweep | None = None
+
+    @property
+    def budgets(self) -> list[float]:
+        """Return the budgets that are solved: from 1 to the number of sources."""
+        return [float(count + 1) for count in range(len(self.sweep.transfers.sources))]
+
+    @cached_property
+    def taxonomies(self) -> dict[float, Taxonomy]:
+        """Return the optimum of each budget that is shown and has one."""
+        transfers, max_order = self.sweep.transfers, self.sweep.max_order
+        solved = {
+            budget: solve(transfers, budget=budget, max_order=max_order)
+            for budget in self.settings.shown
+            if budget in self.budgets
+        }
+        return {budget: each for budget, each in solved.items() if each.solved}

@@ -1,0 +1,108 @@
+"""The file `config.json` of a sweep: what it is of, checked before it begins or resumes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from encoders.bank.identity import bank_hash, network_hashes
+from encoders.dataset import contents_of
+from encoders.dataset.index import read_index
+from encoders.dataset.overlap import (
+    Overlap,
+    find_overlap,
+    refuse_overlap,
+    trained_on,
+)
+from encoders.errors import TrainingError
+from encoders.errors.storage import read_json
+from encoders.training.run_state import differing
+from encoders.transfer.data import buildings_of, open_transfer_data
+from encoders.transfer.settings import SweepConfig
+from taskgraph.tables import write_text
+
+CONFIG = "config.json"
+
+UNCOMPARED = ("allow_overlap", "overlap", "bank_hash")
+"""Keys of `CONFIG` that resuming does not compare: no measurement depends on them, or another key,
+``bank``, says the same in full."""
+
+
+def used_networks(config: SweepConfig) -> list[str]:
+    """Return the names of the bank's networks that a sweep uses: for sources and for ``self``."""
+    return sorted({*config.sources, *config.targets})
+
+
+def checked_overlap(config: SweepConfig) -> Overlap:
+    """Return which buildings of a sweep its encoders were trained on.
+
+    Raises
+    ------
+    InvalidDataError
+        If some of these are for validation or test, and the sweep does not allow that.
+    """
+    pool, bank = config.transfer.pool, config.transfer.bank
+    index = read_index(Path(pool.data))
+    trained = trained_on(bank, used_networks(config))
+    overlap = find_overlap(trained, index, buildings_of(pool, index.buildings))
+    if not config.allow_overlap:
+        refuse_overlap(overlap, trained, bank, index)
+    return overlap
+
+
+def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
+    """Write the configuration of a new sweep, or check it against that of the sweep in ``out``.
+
+    The configuration includes the hash of the bank, those of its networks, and those of the data
+    set's files. ``overlap`` is written too, but not compared.
+
+    Raises
+    ------
+    TrainingError
+        If ``out`` holds a sweep of another configuration, or of other data.
+    """
+    config.transfer.check(used_networks(config))
+    out.mkdir(parents=True, exist_ok=True)
+    # The files may have changed since an earlier sweep of this process.
+    open_transfer_data.cache_clear()
+    pool = config.transfer.pool
+    content = contents_of(pool.data, config.targets, pool.size, pool.splits)
+    networks = fingerprints(config)
+    hashes = {"bank": networks, "bank_hash": bank_hash(networks), "content": content}
+    wanted = {**config.record(), **hashes}
+    path, wanted = out / CONFIG, json.loads(json.dumps(wanted))
+    written = read_json(path) if path.exists() else {}
+    changed = differing(_compared(written), _compared(wanted)) if written else []
+    rewritten = [name for name in changed if name.startswith("content.")]
+    if rewritten and rewritten == changed:
+        task = rewritten[0].removeprefix("content.")
+        raise TrainingError(
+            f"{path}: files of {pool.data} that {task} is measured on have changed since (added, "
+            "removed, rewritten, or in another split); write to another folder, or delete this one"
+        )
+    if changed:
+        raise TrainingError(
+            f"{path} is of a sweep with another {', '.join(changed)}; write to another folder, or "
+            "delete this one"
+        )
+    updated = written | wanted | ({"overlap": overlap.record()} if overlap else {})
+    if updated != written:
+        write_text(json.dumps(updated, indent=1, sort_keys=True) + "\n", path)
+
+
+def _compared(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings on which measurements depend."""
+    return {key: value for key, value in config.items() if key not in UNCOMPARED}
+
+
+def fingerprints(config: SweepConfig) -> dict[str, str]:
+    """Return the SHA-256 of each file of the bank that the sweep uses, by the network's name.
+
+    Raises
+    ------
+    InvalidDataError
+        If the bank lacks a source, or a target's own network.
+    """
+    return network_hashes(config.transfer.bank, used_networks(config))

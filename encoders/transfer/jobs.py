@@ -1,0 +1,109 @@
+"""The jobs of a sweep: encode the images with each source, and measure each transfer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from encoders.bank.pretrained import load
+from encoders.dataset import TaskonomyDataset
+from encoders.dataset.splits import ALL
+from encoders.engines import Job, with_threads
+from encoders.tasks import TASKS
+from encoders.transfer.candidates import (
+    CandidateRule,
+    Sources,
+    first_order_sources,
+    rank_sources,
+)
+from encoders.transfer.data import open_transfer_data
+from encoders.transfer.measure import measure_transfer
+from encoders.transfer.records import REFERENCES, place_of, records
+from encoders.transfer.settings import SweepConfig, TransferConfig
+from encoders.transfer.store import (
+    PLAIN,
+    REPRESENTATIONS,
+    Store,
+    input_kind,
+    views_of,
+    write_representations,
+    write_views,
+)
+from taskgraph.tasks import join_sources
+
+PLAIN_TASK = "autoencoder"
+"""A task whose input is the unchanged picture."""
+
+
+def encodings(config: SweepConfig, out: Path) -> list[Job]:
+    """Return one job for each source and kind of input, which stores its representations."""
+    store = Store(out / REPRESENTATIONS)
+    write_views(store, views_of(config.transfer.pool, config.targets))
+    kinds = {input_kind(TASKS[name]): name for name in config.targets}
+    kinds = {kind: PLAIN_TASK if kind == PLAIN else name for kind, name in kinds.items()}
+    return [
+        Job(
+            f"encode {source} ({kind})",
+            encode_source,
+            (config.transfer, out, source, task),
+            done=store.path(source, kind),
+        )
+        for kind, task in kinds.items()
+        for source in config.sources
+    ]
+
+
+@with_threads
+def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> str:
+    """Write one source's representations of a task's inputs; returns the path of the file."""
+    network = load(source, config.bank)
+    pool = config.pool
+    if task in TASKS and input_kind(TASKS[task]) == PLAIN:
+        dataset = TaskonomyDataset(
+            pool.data, [task], ALL, size=pool.size, constants={}, progress=False
+        )
+    else:
+        dataset = open_transfer_data(pool, task).train.dataset
+    store, device = Store(out / REPRESENTATIONS), config.fit.fabric().device
+    return str(write_representations(network.encoder, dataset, task, store, source, device=device))
+
+
+def first_transfers(
+    config: SweepConfig, *, single_sources: bool = True
+) -> list[tuple[str, Sources]]:
+    """Return (target, sources) of the references and, unless left out, of the single sources."""
+    references: list[Sources] = [(name,) for name in REFERENCES]
+    return [
+        (target, sources)
+        for target in config.targets
+        for sources in [
+            *references,
+            *(first_order_sources(target, config.sources) if single_sources else []),
+        ]
+    ]
+
+
+def set_transfers(config: SweepConfig, out: Path, rule: CandidateRule) -> list[tuple[str, Sources]]:
+    """Return (target, sources) of the sets of sources that the rule proposes, target by target."""
+    measured = records(out)
+    transfers: list[tuple[str, Sources]] = []
+    for target in config.targets:
+        losses = {
+            sources: record["valid_loss"]
+            for (name, sources), record in measured.items()
+            if name == target and record["order"] == 1 and sources in config.sources
+        }
+        if losses:
+            ranked = rank_sources(target, losses)
+            transfers += [(target, sources) for sources in rule(target, ranked, config.max_order)]
+    return transfers
+
+
+def measurement(config: SweepConfig, out: Path, target: str, sources: Sources) -> Job:
+    """Return the job that measures one transfer, or one of `REFERENCES`."""
+    return Job(
+        f"{join_sources(sources)} -> {target}",
+        measure_transfer,
+        (config.transfer, out, target, sources),
+        done=place_of(out, target, sources),
+        weight=TASKS[target].inputs * (1 + 0.1 * len(sources)),
+    )

@@ -1,0 +1,91 @@
+"""A small run: what it records, that it resumes, and what its page says."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from benchmarks.bias import collect, page
+from benchmarks.bias.margins import margins
+from benchmarks.bias.settings import CROSS, DISTANCE, NAME, SUITE
+from benchmarks.results.record import FILE, read_records
+from benchmarks.results.suite import SMOKE
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """The folder of the smoke preset's results."""
+    out = tmp_path_factory.mktemp("bias")
+    SUITE.run(SUITE.with_preset(SMOKE, {}), out)
+    SUITE.write_page(out)
+    return out
+
+
+def test_every_training_set_size_and_seed_has_one_record(smoke):
+    records = read_records(smoke)
+    counts = {what: sum(r.settings["part"] == what for r in records) for what in (CROSS, NAME)}
+    assert counts == {CROSS: 2 * 2 * 2, NAME: 2 * 2}
+    assert sum(r.settings["part"] == DISTANCE for r in records) == 2
+    choices = [r for r in records if r.settings["part"] == "choice"]
+    assert len(choices) == 2 * 2
+    for record in choices:
+        tried = record.metrics["tried"]
+        assert tried[f"{record.metrics['chosen']:g}"] == max(tried.values())
+        assert record.split == "val", "no test sample chooses"
+
+
+def test_a_run_resumes_from_its_records_alone(smoke, tmp_path):
+    lines = (smoke / FILE).read_text().splitlines()
+    kept = [line for k, line in enumerate(lines) if k % 3]
+    (tmp_path / FILE).write_text("\n".join(kept) + "\n")
+    SUITE.run(SUITE.with_preset(SMOKE, {}), tmp_path)
+
+    def values(path):
+        """What was measured, without times, in one order."""
+        read = [json.loads(line) for line in path.read_text().splitlines()]
+        return sorted(json.dumps([r["settings"], r["seed"], r["metrics"]]) for r in read)
+
+    assert values(tmp_path / FILE) == values(smoke / FILE)
+    assert (tmp_path / FILE).read_text().splitlines()[: len(kept)] == kept
+
+
+def test_the_page_has_the_margins_of_the_mean_matrix(smoke):
+    text = (smoke / "README.md").read_text()
+    records = collect.of_group(read_records(smoke), "digits+mnist-5k")
+    case = collect.cases(records, CROSS)[0]
+    matrix = collect.matrices(records, case, collect.PRECISION)[:, -1].mean(axis=0)
+    found = margins(matrix)
+    row = f"| digits | {matrix[0, 0]:.1f} | {matrix[0, 1]:.1f} | {found.own[0]:.1f} |"
+    assert row in text
+    assert (
+        f"| {found.mean_own:.1f} | {found.mean_others:.1f} | {found.drop_of_means:.0f} % |" in text
+    )
+    assert matrix.shape == (2, 2)
+    assert (np.diag(matrix) > matrix[[0, 1], [1, 0]]).all(), "digits of the other set are harder"
+
+
+def test_the_page_says_that_the_detection_table_prints_another_drop(smoke):
+    text = " ".join((smoke / "README.md").read_text().split())
+    assert "the detection table prints a last drop of 48 %, while the drop of its means" in text
+    assert "(72.4 and 44.8) is 38 %" in text
+
+
+def test_the_quiz_hides_its_answers_and_shows_the_pictures(smoke):
+    text = (smoke / "README.md").read_text()
+    picture, answers = text.split("<details><summary>Answers</summary>")
+    assert "![Twelve numbered samples](quiz_digits_mnist_5k.jpg)" in picture
+    listed = answers.split("</details>")[0].split(",")
+    assert [int(each.split()[0]) for each in listed] == list(range(1, 13))
+    assert {each.split()[1] for each in listed} == {"digits", "mnist-5k"}
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert (smoke / link).stat().st_size < 200_000
+
+
+def test_the_sentence_of_the_list_names_drop_and_naming(smoke):
+    sentence = page.finding(smoke)
+    assert re.fullmatch(
+        r"digits\+mnist-5k: average precision drops by \d+ % on other sets, and a classifier "
+        r"names the data set of \d+ % of the samples \(chance 50 %\)\.",
+        sentence,
+    )
