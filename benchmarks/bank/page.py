@@ -197,7 +197,7 @@ def draw(folder: Path) -> None:
 
 def _bank(means: Record) -> str:
     """Return the hash of the bank as code."""
-    name = means.metrics.get("bank_hash")
+    name = means.settings.get("bank_hash")
     return f"`{name}`" if name else markdown.NOT_RECORDED
 
 

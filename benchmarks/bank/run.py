@@ -151,7 +151,6 @@ def record_table(
     asked = settings_of_mean(inputs)
     if not log.has(asked, split=SPLIT):
         means = {"table1": frame.loc[MEAN].drop("title").to_dict(), "weights": weights}
-        means["bank_hash"] = inputs["bank_hash"]
         log.add(asked, means, split=SPLIT)
 
 

@@ -178,10 +178,10 @@ def test_a_run_with_other_banks_beside_it_is_a_run_of_its_own(asked, shipped, tm
     assert sorted(tried["chosen"]) == [False] * len(TASKS) + [True] * len(TASKS)
     newest = read_records(tmp_path / "out")[-1]
     assert newest.settings["old_hash"] == bank_hash(network_hashes(tmp_path / "old"))
-    assert newest.metrics["bank_hash"] == bank_hash(network_hashes(shipped / "bank"))
+    assert newest.settings["bank_hash"] == bank_hash(network_hashes(shipped / "bank"))
     page = SUITE.write_page(tmp_path / "out")
     assert "## Beside the earlier bank" in page
-    assert f"Bank `{newest.metrics['bank_hash']}`, commit" in page
+    assert f"Bank `{newest.settings['bank_hash']}`, commit" in page
 
 
 def test_a_bank_without_the_record_of_its_means_is_one_line(tmp_path, capsys):
