@@ -1,0 +1,138 @@
+"""The untrained network: an hourglass of convolutions with skip connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from taskgraph.errors import TaskgraphError
+
+
+class TooSmallError(TaskgraphError, ValueError):
+    """Raised where a picture has too few pixels for a network."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The layers of an hourglass; each tuple has one entry a scale, the finest first.
+
+    Attributes
+    ----------
+    down, up, skip : tuple of int
+        Channels of the convolutions on the way down, on the way up, and of the skip connections;
+        0 for no skip connection.
+    kernel_down, kernel_up : int
+        Sides of their kernels, in pixels; odd. Those of the skip connections have side 1.
+    upsampling : {"bilinear", "nearest"}
+    pooling : {"stride", "average"}
+        How a scale is halved.
+    pointwise : bool
+        Whether each scale ends with a convolution with kernels of side 1.
+    """
+
+    down: tuple[int, ...] = (128,) * 5
+    up: tuple[int, ...] = (128,) * 5
+    skip: tuple[int, ...] = (4,) * 5
+    kernel_down: int = 3
+    kernel_up: int = 3
+    upsampling: str = "bilinear"
+    pooling: str = "stride"
+    pointwise: bool = True
+
+    @property
+    def least(self) -> int:
+        """Return the fewest rows or columns of a picture: the coarsest scale keeps two."""
+        pad = max(self.kernel_down, self.kernel_up) // 2
+        return pad * 2 ** len(self.down) + 1
+
+
+class Hourglass(nn.Module):
+    """A network from (B, inputs, H, W) to pictures (B, channels, H, W) in (0, 1), of any H and W.
+
+    It is the network ``skip`` of Ulyanov et al. (2018): at each scale two convolutions halve the
+    picture, the coarser scales follow, and their upsampled output is joined with that of a skip
+    connection. Every convolution pads by reflection and is followed by batch normalization and a
+    leaky ReLU with slope 0.2. The published code crops the parts of a scale to the smallest one;
+    here the coarser scale is upsampled to the size of the finer one. Both are the same where the
+    sides are divisible by 2 to the number of scales.
+
+    Parameters
+    ----------
+    shape : Shape
+    inputs, channels : int
+        Channels of the input, and of the picture.
+    """
+
+    def __init__(self, shape: Shape, inputs: int, channels: int) -> None:
+        super().__init__()
+        self.shape = shape
+        self.scales = _Scale(shape, 0, inputs)
+        self.last = nn.Sequential(nn.Conv2d(shape.up[0], channels, 1), nn.Sigmoid())
+
+    def forward(self, code: Tensor) -> Tensor:
+        """Return the picture for an input.
+
+        Raises
+        ------
+        TooSmallError
+            If the input has fewer rows or columns than `Shape.least`.
+        """
+        height, width = code.shape[-2:]
+        if min(height, width) < self.shape.least:
+            raise TooSmallError(
+                f"the picture has {width} x {height} pixels; this network needs at least "
+                f"{self.shape.least} in both directions"
+            )
+        picture: Tensor = self.last(self.scales(code))
+        return picture
+
+
+class _Scale(nn.Module):
+    """One scale of the hourglass with all coarser ones; (B, inputs, H, W) to (B, up, H, W)."""
+
+    def __init__(self, shape: Shape, depth: int, inputs: int) -> None:
+        super().__init__()
+        down, up, skip = shape.down[depth], shape.up[depth], shape.skip[depth]
+        self.upsampling = shape.upsampling
+        self.skip = _layer(inputs, skip, 1) if skip else None
+        self.down = nn.Sequential(
+            _halving(inputs, down, shape), _layer(down, down, shape.kernel_down)
+        )
+        coarsest = depth + 1 == len(shape.down)
+        self.coarser = None if coarsest else _Scale(shape, depth + 1, down)
+        joined = skip + (down if coarsest else shape.up[depth + 1])
+        layers = [nn.BatchNorm2d(joined), _layer(joined, up, shape.kernel_up)]
+        self.up = nn.Sequential(*layers, *([_layer(up, up, 1)] if shape.pointwise else []))
+
+    def forward(self, values: Tensor) -> Tensor:
+        deep = self.down(values)
+        if self.coarser is not None:
+            deep = self.coarser(deep)
+        corners = None if self.upsampling == "nearest" else False
+        deep = interpolate(
+            deep, size=values.shape[-2:], mode=self.upsampling, align_corners=corners
+        )
+        if self.skip is not None:
+            deep = torch.cat([self.skip(values), deep], dim=1)
+        out: Tensor = self.up(deep)
+        return out
+
+
+def _halving(inputs: int, outputs: int, shape: Shape) -> nn.Module:
+    """Return the layer that halves the picture, rounding odd sides up."""
+    if shape.pooling == "stride":
+        return _layer(inputs, outputs, shape.kernel_down, stride=2)
+    layer = _layer(inputs, outputs, shape.kernel_down)
+    return nn.Sequential(layer[0], nn.AvgPool2d(2, ceil_mode=True), *layer[1:])
+
+
+def _layer(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Return a convolution with batch normalization and a leaky ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, padding_mode="reflect"),
+        nn.BatchNorm2d(outputs),
+        nn.LeakyReLU(0.2, inplace=True),
+    )
