@@ -70,7 +70,7 @@ def bm3d(observation: Observation, sigma: float) -> Picture:
 
 def resized(observation: Observation, method: Image.Resampling) -> Picture:
     """Return the measured values at the size of the picture, resampled by Pillow."""
-    height, width = observation.size
+    _, height, width = observation.shape
     channels = [
         np.asarray(Image.fromarray(each).resize((width, height), method))
         for each in observation.values.astype(np.float32)
@@ -151,7 +151,7 @@ _FILTERS: dict[str, tuple[Baseline, tuple[float, ...]]] = {
     "median": (median, (3.0, 5.0)),
     "TV": (total_variation, WEIGHTS),
     "NLM": (nonlocal_means, SIGMAS),
-    "BM3D": (bm3d, SIGMAS),
+    "BM3D": (bm3d, tuple(level / 255 for level in (15, 25, 35, 50))),
 }
 
 BASELINES: Mapping[str, Mapping[str, tuple[Baseline, tuple[float, ...]]]] = {

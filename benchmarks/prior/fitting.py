@@ -65,9 +65,9 @@ def fit(
         If the picture is smaller than the network needs.
     """
     generator = torch.Generator().manual_seed(seed)
-    code = _code(recipe, observation.size, generator)
+    code = _code(recipe, observation.shape[1:], generator)
     target = torch.from_numpy(observation.values)[None]  # (1, C, h, w)
-    network = _network(recipe, len(observation.values), seed)
+    network = _network(recipe, observation.shape[0], seed)
     optimizer = torch.optim.Adam(network.parameters(), recipe.rate, fused=True)
     kept, before = _weights(network), float("inf")
     for number in range(1, recipe.iterations + 1):

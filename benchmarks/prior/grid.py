@@ -12,7 +12,8 @@ import numpy as np
 from benchmarks.prior.baselines import BASELINES
 from benchmarks.prior.curves import add_curve
 from benchmarks.prior.fitting import fastest, fit
-from benchmarks.prior.observations import Observation, Picture, degraded, to_image
+from benchmarks.prior.kept import keep
+from benchmarks.prior.observations import Observation, Picture, degraded
 from benchmarks.prior.photographs import VALIDATION, photograph
 from benchmarks.prior.quality import compared, psnr, ssim
 from benchmarks.prior.recipes import PUBLISHED, SMALL, Recipe
@@ -23,8 +24,6 @@ from benchmarks.results.record import Record, read_records
 from taskgraph.errors import InvalidTableError
 
 PRIOR, PUBLISHED_PRIOR = "prior", "published prior"
-PICTURES = "pictures"
-"""Folder of the restored pictures of seed 0, from which the sheets are drawn; not committed."""
 
 
 def validate(settings: Settings, log: Log) -> None:
@@ -119,7 +118,8 @@ def _prior(
         arithmetic = fastest(observation, recipe)
     fitted = track(fit(observation, recipe, seed=seed, arithmetic=arithmetic), task, truth)
     add_curve(log.folder, {**asked, "seed": seed}, fitted.curve)
-    _keep(log.folder, part, task, photo, method, seed, fitted.picture)
+    if part != "validation" and seed == 0:
+        keep(log.folder, f"{task}-{photo}-{method}", fitted.picture)
     seconds = round(time.perf_counter() - start, 2)
     log.add(asked, {**fitted.metrics, "arithmetic": arithmetic}, seed=seed, seconds=seconds)
     print(f"{part}: {task} {photo} seed {seed}: {fitted.metrics['psnr']:.2f} dB", flush=True)
@@ -153,22 +153,13 @@ def _baseline(
     seconds = round(time.perf_counter() - start, 3)
     pair = compared(task, picture), compared(task, truth)
     log.add(asked, {"psnr": psnr(*pair), "ssim": ssim(*pair)}, seed=seed, seconds=seconds)
-    _keep(log.folder, part, task, photo, method, seed, picture)
-    if method == next(iter(BASELINES[task])):
-        _keep(log.folder, part, task, photo, "truth", seed, truth)
-        _keep(log.folder, part, task, photo, "observed", seed, shown(observation))
+    if part != "validation" and seed == 0:
+        keep(log.folder, f"{task}-{photo}-{method}", picture)
+        keep(log.folder, f"{task}-{photo}-truth", truth)
+        keep(log.folder, f"{task}-{photo}-observed", shown(observation))
 
 
 def shown(observation: Observation) -> Picture:
     """Return the observation as a picture of full size; each value of a smaller one is a square."""
-    factor = observation.size[0] // observation.values.shape[1]
+    factor = observation.shape[1] // observation.values.shape[1]
     return observation.values.repeat(factor, axis=1).repeat(factor, axis=2)
-
-
-def _keep(
-    folder: Path, part: str, task: str, photo: str, method: str, seed: int, picture: Picture
-) -> None:
-    """Write a restored picture of seed 0 as PNG, for the sheets."""
-    if seed == 0 and part != "validation":
-        (folder / PICTURES).mkdir(parents=True, exist_ok=True)
-        to_image(picture).save(folder / PICTURES / f"{task}-{photo}-{method}.png")

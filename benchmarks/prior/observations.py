@@ -26,8 +26,8 @@ class Observation:
     ----------
     values : (C, h, w) array
         What was measured.
-    size : tuple of int
-        Height and width of the picture to restore, in pixels.
+    shape : tuple of int
+        Channels, height and width of the picture to restore.
     measure : function
         From (B, C, H, W) pictures to the (B, C, h, w) values that they would give; gradients flow
         through it.
@@ -36,7 +36,7 @@ class Observation:
     """
 
     values: Picture
-    size: tuple[int, int]
+    shape: tuple[int, int, int]
     measure: Callable[[Tensor], Tensor]
     known: np.ndarray | None = None
 
@@ -48,7 +48,7 @@ def as_they_are(pictures: Tensor) -> Tensor:
 
 def whole(values: Picture) -> Observation:
     """Return the observation of every pixel; its values may be wrong."""
-    return Observation(values, (values.shape[1], values.shape[2]), as_they_are)
+    return Observation(values, _shape(values), as_they_are)
 
 
 def masked(picture: Picture, known: np.ndarray) -> Observation:
@@ -59,14 +59,19 @@ def masked(picture: Picture, known: np.ndarray) -> Observation:
         """Set the unknown pixels to 0."""
         return pictures * mask
 
-    size = (picture.shape[1], picture.shape[2])
-    return Observation((picture * known).astype(np.float32), size, measure, known)
+    return Observation((picture * known).astype(np.float32), _shape(picture), measure, known)
 
 
 def smaller(values: Picture, factor: int) -> Observation:
     """Return the observation of a picture with ``factor`` times more rows and columns."""
-    height, width = values.shape[1] * factor, values.shape[2] * factor
-    return Observation(values, (height, width), Downsampler(height, width, factor))
+    channels, height, width = _shape(values)
+    down = Downsampler(height * factor, width * factor, factor)
+    return Observation(values, (channels, height * factor, width * factor), down)
+
+
+def _shape(values: Picture) -> tuple[int, int, int]:
+    channels, height, width = values.shape
+    return channels, height, width
 
 
 def degraded(task: str, truth: Picture, seed: int, **how: float) -> Observation:
