@@ -116,7 +116,8 @@ def _prior(
     arithmetic = settings.arithmetic
     if arithmetic == "fastest":
         arithmetic = fastest(observation, recipe)
-    fitted = track(fit(observation, recipe, seed=seed, arithmetic=arithmetic), task, truth)
+    iterates = fit(observation, recipe, seed=seed, arithmetic=arithmetic)
+    fitted = track(iterates, task, observation, truth)
     add_curve(log.folder, {**asked, "seed": seed}, fitted.curve)
     if part != "validation" and seed == 0:
         keep(log.folder, f"{task}-{photo}-{method}", fitted.picture)

@@ -40,6 +40,10 @@ class Observation:
     measure: Callable[[Tensor], Tensor]
     known: np.ndarray | None = None
 
+    def completed(self, picture: Picture) -> Picture:
+        """Return a restored picture, with the measured values of the pixels that are known."""
+        return picture if self.known is None else np.where(self.known, self.values, picture)
+
 
 def as_they_are(pictures: Tensor) -> Tensor:
     """Return the pictures; the measurement where noise or JPEG changed the values."""

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.prior.fitting import Iterate
-from benchmarks.prior.observations import Picture
+from benchmarks.prior.observations import Observation, Picture
 from benchmarks.prior.quality import compared, psnr, ssim
 from benchmarks.prior.stopping import Keeper, WindowedVariance
 
@@ -32,7 +32,8 @@ class Tracked:
         ``iteration, loss, psnr`` (of the output), ``average, ssim`` (PSNR and SSIM of the average
         of outputs) and ``variance_W`` for each window W.
     metrics : dict
-        The metrics of a record; see `metrics_of`.
+        ``psnr, ssim`` of the picture that the rule chose, and ``iteration``, when; those of
+        `metrics_of`; and ``processor_seconds``, the time of the iterations alone.
     """
 
     picture: Picture
@@ -40,8 +41,13 @@ class Tracked:
     metrics: dict[str, Any]
 
 
-def track(iterates: Iterator[Iterate], task: str, truth: Picture) -> Tracked:
-    """Run a fit to its last iteration, and return its curve and what the rule chose."""
+def track(
+    iterates: Iterator[Iterate], task: str, observation: Observation, truth: Picture
+) -> Tracked:
+    """Run a fit to its last iteration, and return its curve and what the rule chose.
+
+    In inpainting, pictures are compared with the known pixels in place (`Observation.completed`).
+    """
     keeper, variances = Keeper(), {window: WindowedVariance(window) for window in WINDOWS}
     target, rows, spent = compared(task, truth), [], 0.0
     start = time.process_time()
@@ -53,12 +59,12 @@ def track(iterates: Iterator[Iterate], task: str, truth: Picture) -> Tracked:
         if iterate.number % EVERY == 0 or iterate.number == 1:
             average = keeper.average.picture
             assert average is not None
-            mean = compared(task, average)
+            mean = compared(task, observation.completed(average))
             rows.append(
                 {
                     "iteration": iterate.number,
                     "loss": iterate.loss,
-                    "psnr": psnr(compared(task, picture), target),
+                    "psnr": psnr(compared(task, observation.completed(picture)), target),
                     "average": psnr(mean, target),
                     "ssim": ssim(mean, target),
                     **now,
@@ -66,28 +72,23 @@ def track(iterates: Iterator[Iterate], task: str, truth: Picture) -> Tracked:
             )
         start = time.process_time()
     curve = pd.DataFrame(rows)
-    return Tracked(keeper.picture, curve, metrics_of(keeper, curve, task, truth, spent))
+    picture = observation.completed(keeper.picture)
+    pair = compared(task, picture), target
+    metrics = {"psnr": psnr(*pair), "ssim": ssim(*pair), "iteration": keeper.stopper.chosen}
+    metrics |= metrics_of(curve) | {"processor_seconds": round(spent, 2)}
+    return Tracked(picture, curve, metrics)
 
 
-def metrics_of(
-    keeper: Keeper, curve: pd.DataFrame, task: str, truth: Picture, spent: float
-) -> dict[str, Any]:
-    """Return the metrics of a record.
+def metrics_of(curve: pd.DataFrame) -> dict[str, Any]:
+    """Return the metrics of a curve, in dB.
 
-    ``psnr, ssim``: of the picture that the rule chose, and ``iteration``, when. ``peak,
-    peak_iteration``: the best PSNR of the average of outputs. ``best_output``: the best PSNR of an
-    output. ``last``: PSNR of the average after the last iteration. ``processor_seconds``: time of
-    the iterations alone.
+    ``peak, peak_iteration``: the best PSNR of the average of outputs, and when. ``best_output``:
+    the best PSNR of an output. ``last``: PSNR of the average after the last iteration.
     """
-    chosen, target = compared(task, keeper.picture), compared(task, truth)
     peak = curve.loc[curve["average"].idxmax()]
     return {
-        "psnr": psnr(chosen, target),
-        "ssim": ssim(chosen, target),
-        "iteration": keeper.stopper.chosen,
         "peak": float(peak["average"]),
         "peak_iteration": int(peak["iteration"]),
         "best_output": float(curve["psnr"].max()),
         "last": float(curve["average"].iloc[-1]),
-        "processor_seconds": round(spent, 2),
     }

@@ -57,14 +57,15 @@ def _compare(
     if all(log.has(each, seed=0) for each in asked.values()):
         return
     truth = photograph(photo, settings.size)
-    job = job_of(degraded(task, truth, 0), task, settings.iterations, seed=0)
+    observation = degraded(task, truth, 0)
+    job = job_of(observation, task, settings.iterations, seed=0)
     target = compared(task, truth)
     for method, command in commands.items():
         start = time.perf_counter()
         result = call(command, job)
         seconds = round(time.perf_counter() - start, 2)
         job["seconds"] = result["seconds"]
-        picture = result["picture"]
+        picture = observation.completed(result["picture"])
         metrics = {
             "psnr": psnr(compared(task, picture), target),
             "ssim": ssim(compared(task, picture), target),
