@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from benchmarks.prior.fit_settings import FitSettings
 from benchmarks.prior.network import Hourglass
 from benchmarks.prior.observations import Observation
-from benchmarks.prior.recipes import Recipe
 
 FALL = 10**0.5
 """The factor by which the loss rises when the fit to the observation falls by 5 dB."""
@@ -42,8 +42,8 @@ class Iterate:
     loss: float
 
 
-def fit(
-    observation: Observation, recipe: Recipe, *, seed: int, arithmetic: str = "float32"
+def fit_prior(
+    observation: Observation, fit_settings: FitSettings, *, seed: int, arithmetic: str = "float32"
 ) -> Iterator[Iterate]:
     """Yield the iterates of min_θ ‖measure(f_θ(z)) − values‖², for a fixed random input z.
 
@@ -65,14 +65,14 @@ def fit(
         If the picture is smaller than the network needs.
     """
     generator = torch.Generator().manual_seed(seed)
-    code = _code(recipe, observation.shape[1:], generator)
+    code = _code(fit_settings, observation.shape[1:], generator)
     target = torch.from_numpy(observation.values)[None]  # (1, C, h, w)
-    network = _network(recipe, observation.shape[0], seed)
-    optimizer = torch.optim.Adam(network.parameters(), recipe.rate, fused=True)
+    network = _network(fit_settings, observation.shape[0], seed)
+    optimizer = torch.optim.Adam(network.parameters(), fit_settings.rate, fused=True)
     kept, before = _weights(network), float("inf")
-    for number in range(1, recipe.iterations + 1):
-        _add_noise(network, recipe.weight_jitter, generator)
-        jitter = torch.randn(code.shape, generator=generator) * recipe.jitter
+    for number in range(1, fit_settings.iterations + 1):
+        _add_noise(network, fit_settings.weight_jitter, generator)
+        jitter = torch.randn(code.shape, generator=generator) * fit_settings.jitter
         noisy = (code + jitter).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=arithmetic == "bfloat16"):
             output = network(noisy)
@@ -91,21 +91,21 @@ def fit(
         yield Iterate(number, picture.detach()[0], value)
 
 
-def _network(recipe: Recipe, channels: int, seed: int) -> Hourglass:
+def _network(fit_settings: FitSettings, channels: int, seed: int) -> Hourglass:
     """Return the network with PyTorch's initial weights, which depend on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Hourglass(recipe.shape, recipe.inputs, channels)
+        network = Hourglass(fit_settings.network, fit_settings.inputs, channels)
     return network.to(memory_format=torch.channels_last)
 
 
-def _code(recipe: Recipe, size: tuple[int, int], generator: torch.Generator) -> Tensor:
+def _code(fit_settings: FitSettings, size: tuple[int, int], generator: torch.Generator) -> Tensor:
     """Return the fixed input, (1, inputs, H, W)."""
     height, width = size
-    if recipe.code == "grid":
+    if fit_settings.code == "grid":
         ys, xs = torch.linspace(0, 1, height), torch.linspace(0, 1, width)
         return torch.stack(torch.meshgrid(ys, xs, indexing="ij"))[None]
-    return torch.rand((1, recipe.inputs, height, width), generator=generator) * 0.1
+    return torch.rand((1, fit_settings.inputs, height, width), generator=generator) * 0.1
 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:
@@ -122,13 +122,15 @@ def _add_noise(network: nn.Module, share: float, generator: torch.Generator) -> 
                 weight.add_(noise * weight.std() * share)
 
 
-def fastest(observation: Observation, recipe: Recipe, *, iterations: int = 4) -> str:
+def fastest(observation: Observation, fit_settings: FitSettings, *, iterations: int = 4) -> str:
     """Return the key of `ARITHMETIC` with which iterations take less time on this machine."""
     seconds = {}
     for arithmetic in ARITHMETIC:
         ends = []
         for _ in zip(
-            range(iterations), fit(observation, recipe, seed=0, arithmetic=arithmetic), strict=False
+            range(iterations),
+            fit_prior(observation, fit_settings, seed=0, arithmetic=arithmetic),
+            strict=False,
         ):
             ends.append(time.process_time())
         seconds[arithmetic] = min(b - a for a, b in itertools.pairwise(ends))

@@ -11,12 +11,12 @@ import numpy as np
 
 from benchmarks.prior.baselines import BASELINES
 from benchmarks.prior.curves import add_curve
-from benchmarks.prior.fitting import fastest, fit
+from benchmarks.prior.fit_settings import PUBLISHED, SMALL, FitSettings
+from benchmarks.prior.fitting import fastest, fit_prior
 from benchmarks.prior.kept import keep
 from benchmarks.prior.observations import Observation, Picture, degraded
 from benchmarks.prior.photographs import VALIDATION, photograph
 from benchmarks.prior.quality import compared, psnr, ssim
-from benchmarks.prior.recipes import PUBLISHED, SMALL, Recipe
 from benchmarks.prior.settings import Settings
 from benchmarks.prior.tracking import track
 from benchmarks.results.log import Log
@@ -55,9 +55,9 @@ def restore_grid(settings: Settings, log: Log) -> None:
 def restore_published(settings: Settings, log: Log) -> None:
     """Measure the published networks on the first photograph, with seed 0."""
     for task in settings.tasks:
-        recipe = replace(PUBLISHED[task], iterations=settings.published_iterations)
+        fit_settings = replace(PUBLISHED[task], iterations=settings.published_iterations)
         photo = settings.photos[0]
-        _prior(settings, log, "published", task, photo, 0, recipe, method=PUBLISHED_PRIOR)
+        _prior(settings, log, "published", task, photo, 0, fit_settings, method=PUBLISHED_PRIOR)
 
 
 def chosen_strength(folder: Path, task: str, method: str, size: int) -> float:
@@ -95,19 +95,19 @@ def _prior(
     task: str,
     photo: str,
     seed: int,
-    recipe: Recipe,
+    fit_settings: FitSettings,
     method: str = PRIOR,
 ) -> None:
     """Measure one fit unless the records have it."""
     if method == PRIOR:
-        recipe = replace(recipe, iterations=settings.iterations)
+        fit_settings = replace(fit_settings, iterations=settings.iterations)
     asked: dict[str, Any] = {
         "part": part,
         "task": task,
         "photo": photo,
         "method": method,
         "size": settings.size,
-        "iterations": recipe.iterations,
+        "iterations": fit_settings.iterations,
     }
     if log.has(asked, seed=seed):
         return
@@ -115,8 +115,8 @@ def _prior(
     observation = degraded(task, truth, seed)
     arithmetic = settings.arithmetic
     if arithmetic == "fastest":
-        arithmetic = fastest(observation, recipe)
-    iterates = fit(observation, recipe, seed=seed, arithmetic=arithmetic)
+        arithmetic = fastest(observation, fit_settings)
+    iterates = fit_prior(observation, fit_settings, seed=seed, arithmetic=arithmetic)
     fitted = track(iterates, task, observation, truth)
     add_curve(log.folder, {**asked, "seed": seed}, fitted.curve)
     if part != "validation" and seed == 0:

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.prior.curves import add_curve
-from benchmarks.prior.fitting import fit
+from benchmarks.prior.fit_settings import SMALL, FitSettings
+from benchmarks.prior.fitting import fit_prior
 from benchmarks.prior.observations import Picture, whole
 from benchmarks.prior.photographs import photograph
-from benchmarks.prior.recipes import SMALL, Recipe
 from benchmarks.prior.settings import Settings
 from benchmarks.prior.tracking import EVERY
 from benchmarks.results.log import Log
@@ -36,9 +36,9 @@ def targets(photo: Picture, seed: int, *, sigma: float = 25 / 255) -> Iterator[P
     yield rng.random(photo.shape, dtype=np.float32)
 
 
-def losses(picture: Picture, recipe: Recipe, *, seed: int) -> pd.DataFrame:
+def losses(picture: Picture, fit_settings: FitSettings, *, seed: int) -> pd.DataFrame:
     """Return ``iteration, loss``: the mean squared error while the network fits a picture."""
-    iterates = fit(whole(picture), recipe, seed=seed)
+    iterates = fit_prior(whole(picture), fit_settings, seed=seed)
     return pd.DataFrame(
         {"iteration": each.number, "loss": each.loss}
         for each in iterates
@@ -48,7 +48,7 @@ def losses(picture: Picture, recipe: Recipe, *, seed: int) -> pd.DataFrame:
 
 def measure_impedance(settings: Settings, log: Log) -> None:
     """Record the loss of each target after the last iteration, and add its curve."""
-    recipe = replace(SMALL["denoise"], iterations=settings.iterations, jitter=0.0)
+    fit_settings = replace(SMALL["denoise"], iterations=settings.iterations, jitter=0.0)
     name = settings.photos[0]
     photo = photograph(name, settings.size)
     for target, picture in zip(TARGETS, targets(photo, seed=0), strict=True):
@@ -58,12 +58,12 @@ def measure_impedance(settings: Settings, log: Log) -> None:
             "photo": name,
             "method": target,
             "size": settings.size,
-            "iterations": recipe.iterations,
+            "iterations": fit_settings.iterations,
         }
         if log.has(asked, seed=0):
             continue
         start = time.perf_counter()
-        curve = losses(picture, recipe, seed=0)
+        curve = losses(picture, fit_settings, seed=0)
         add_curve(log.folder, {**asked, "seed": 0}, curve)
         below = {f"first_below_{level}": first_below(curve, level) for level in LEVELS}
         metrics = {"final_loss": float(curve["loss"].iloc[-1]), **below}

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.prior.fitting import fit
+from benchmarks.prior.fit_settings import SMALL, FitSettings
+from benchmarks.prior.fitting import fit_prior
 from benchmarks.prior.kept import keep
 from benchmarks.prior.observations import Observation, Picture
 from benchmarks.prior.photographs import photograph
 from benchmarks.prior.quality import psnr, ssim
-from benchmarks.prior.recipes import SMALL, Recipe
 from benchmarks.prior.settings import Settings
-from benchmarks.prior.stopping import Average
+from benchmarks.prior.stopping import RunningAverage
 from benchmarks.results.log import Log
 
 SIZE = 64
@@ -33,7 +33,7 @@ JITTER = 0.01
 
 
 def inverted(
-    encoder: Callable[[Tensor], Tensor], photo: Picture, recipe: Recipe, *, seed: int
+    encoder: Callable[[Tensor], Tensor], photo: Picture, fit_settings: FitSettings, *, seed: int
 ) -> tuple[Picture, float]:
     """Return the prior's picture whose representation is that of a photograph, and the distance.
 
@@ -62,8 +62,8 @@ def inverted(
     with torch.no_grad():
         values = represent(torch.from_numpy(photo)[None])[0].numpy()
     observation = Observation(values, (len(photo), *photo.shape[1:]), represent)
-    average = Average()
-    for iterate in fit(observation, recipe, seed=seed):
+    average = RunningAverage()
+    for iterate in fit_prior(observation, fit_settings, seed=seed):
         average.add(iterate.picture.numpy())
     assert average.picture is not None
     picture = np.clip(average.picture, 0, 1).astype(np.float32)
@@ -76,7 +76,9 @@ def invert_bank(settings: Settings, log: Log) -> None:
     """Invert every encoder of the bank for the first photograph, with the small network."""
     from encoders.bank.pretrained import SUFFIX, default_bank, load
 
-    recipe = replace(SMALL["denoise"], iterations=settings.inversion_iterations, jitter=JITTER)
+    fit_settings = replace(
+        SMALL["denoise"], iterations=settings.inversion_iterations, jitter=JITTER
+    )
     name = settings.photos[0]
     photo = photograph(name, SIZE)
     for task in sorted(path.stem for path in default_bank().glob("*" + SUFFIX)):
@@ -86,7 +88,7 @@ def invert_bank(settings: Settings, log: Log) -> None:
             "photo": name,
             "method": "inversion",
             "size": SIZE,
-            "iterations": recipe.iterations,
+            "iterations": fit_settings.iterations,
         }
         if log.has(asked, seed=0):
             continue
@@ -94,7 +96,7 @@ def invert_bank(settings: Settings, log: Log) -> None:
         encoder = load(task).encoder
         truth = seen_by(encoder, photo)
         picture, distance = inverted(
-            cast(Callable[[Tensor], Tensor], encoder), truth, recipe, seed=0
+            cast(Callable[[Tensor], Tensor], encoder), truth, fit_settings, seed=0
         )
         metrics = {"psnr": psnr(picture, truth), "ssim": ssim(picture, truth), "distance": distance}
         keep(log.folder, f"inversion-{task}", picture)

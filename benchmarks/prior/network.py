@@ -16,7 +16,7 @@ class TooSmallError(TaskgraphError, ValueError):
 
 
 @dataclass(frozen=True)
-class Shape:
+class HourglassSpec:
     """The layers of an hourglass; each tuple has one entry a scale, the finest first.
 
     Attributes
@@ -61,16 +61,16 @@ class Hourglass(nn.Module):
 
     Parameters
     ----------
-    shape : Shape
+    spec : HourglassSpec
     inputs, channels : int
         Channels of the input, and of the picture.
     """
 
-    def __init__(self, shape: Shape, inputs: int, channels: int) -> None:
+    def __init__(self, spec: HourglassSpec, inputs: int, channels: int) -> None:
         super().__init__()
-        self.shape = shape
-        self.scales = _Scale(shape, 0, inputs)
-        self.last = nn.Sequential(nn.Conv2d(shape.up[0], channels, 1), nn.Sigmoid())
+        self.spec = spec
+        self.scales = _Scale(spec, 0, inputs)
+        self.last = nn.Sequential(nn.Conv2d(spec.up[0], channels, 1), nn.Sigmoid())
 
     def forward(self, code: Tensor) -> Tensor:
         """Return the picture for an input.
@@ -78,13 +78,13 @@ class Hourglass(nn.Module):
         Raises
         ------
         TooSmallError
-            If the input has fewer rows or columns than `Shape.least`.
+            If the input has fewer rows or columns than `HourglassSpec.least`.
         """
         height, width = code.shape[-2:]
-        if min(height, width) < self.shape.least:
+        if min(height, width) < self.spec.least:
             raise TooSmallError(
                 f"the picture has {width} x {height} pixels; this network needs at least "
-                f"{self.shape.least} in both directions"
+                f"{self.spec.least} in both directions"
             )
         picture: Tensor = self.last(self.scales(code))
         return picture
@@ -93,19 +93,19 @@ class Hourglass(nn.Module):
 class _Scale(nn.Module):
     """One scale of the hourglass with all coarser ones; (B, inputs, H, W) to (B, up, H, W)."""
 
-    def __init__(self, shape: Shape, depth: int, inputs: int) -> None:
+    def __init__(self, spec: HourglassSpec, depth: int, inputs: int) -> None:
         super().__init__()
-        down, up, skip = shape.down[depth], shape.up[depth], shape.skip[depth]
-        self.upsampling = shape.upsampling
+        down, up, skip = spec.down[depth], spec.up[depth], spec.skip[depth]
+        self.upsampling = spec.upsampling
         self.skip = _layer(inputs, skip, 1) if skip else None
         self.down = nn.Sequential(
-            _halving(inputs, down, shape), _layer(down, down, shape.kernel_down)
+            _halving(inputs, down, spec), _layer(down, down, spec.kernel_down)
         )
-        coarsest = depth + 1 == len(shape.down)
-        self.coarser = None if coarsest else _Scale(shape, depth + 1, down)
-        joined = skip + (down if coarsest else shape.up[depth + 1])
-        layers = [nn.BatchNorm2d(joined), _layer(joined, up, shape.kernel_up)]
-        self.up = nn.Sequential(*layers, *([_layer(up, up, 1)] if shape.pointwise else []))
+        coarsest = depth + 1 == len(spec.down)
+        self.coarser = None if coarsest else _Scale(spec, depth + 1, down)
+        joined = skip + (down if coarsest else spec.up[depth + 1])
+        layers = [nn.BatchNorm2d(joined), _layer(joined, up, spec.kernel_up)]
+        self.up = nn.Sequential(*layers, *([_layer(up, up, 1)] if spec.pointwise else []))
 
     def forward(self, values: Tensor) -> Tensor:
         deep = self.down(values)
@@ -121,11 +121,11 @@ class _Scale(nn.Module):
         return out
 
 
-def _halving(inputs: int, outputs: int, shape: Shape) -> nn.Module:
+def _halving(inputs: int, outputs: int, spec: HourglassSpec) -> nn.Module:
     """Return the layer that halves the picture, rounding odd sides up."""
-    if shape.pooling == "stride":
-        return _layer(inputs, outputs, shape.kernel_down, stride=2)
-    layer = _layer(inputs, outputs, shape.kernel_down)
+    if spec.pooling == "stride":
+        return _layer(inputs, outputs, spec.kernel_down, stride=2)
+    layer = _layer(inputs, outputs, spec.kernel_down)
     return nn.Sequential(layer[0], nn.AvgPool2d(2, ceil_mode=True), *layer[1:])
 
 

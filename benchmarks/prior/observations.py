@@ -79,7 +79,7 @@ def _shape(values: Picture) -> tuple[int, int, int]:
 
 
 def degraded(task: str, truth: Picture, seed: int, **how: float) -> Observation:
-    """Return the observation of a picture for a task of `benchmarks.prior.recipes.TASKS`.
+    """Return the observation of a picture for a task of `benchmarks.prior.fit_settings.TASKS`.
 
     Parameters
     ----------

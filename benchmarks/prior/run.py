@@ -37,8 +37,8 @@ def run(settings: Settings, out: Path) -> None:
 
 def _check(settings: Settings) -> None:
     """Raise PriorError for settings that no part can use."""
+    from benchmarks.prior.fit_settings import TASKS
     from benchmarks.prior.photographs import REPORTED
-    from benchmarks.prior.recipes import TASKS
 
     known = {"--part": PARTS, "--tasks": TASKS, "--photos": tuple(REPORTED)}
     given = {"--part": settings.parts, "--tasks": settings.tasks, "--photos": settings.photos}

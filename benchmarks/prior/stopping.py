@@ -14,7 +14,7 @@ GAMMA = 0.99
 """Weight of the past in the exponential average of outputs (Ulyanov et al. 2018)."""
 
 
-class Average:
+class RunningAverage:
     """The exponential average of pictures: γ · average + (1 − γ) · picture, from the first on."""
 
     def __init__(self, gamma: float = GAMMA) -> None:
@@ -136,12 +136,12 @@ class Keeper:
 
     Attributes
     ----------
-    average : Average
+    average : RunningAverage
     stopper : Stopper
     """
 
     def __init__(self, rule: Rule = RULE) -> None:
-        self.average, self.stopper = Average(), Stopper(rule)
+        self.average, self.stopper = RunningAverage(), Stopper(rule)
         self._variance = WindowedVariance(rule.window)
         self._kept: Picture | None = None
 
@@ -160,3 +160,9 @@ class Keeper:
         """The restored picture so far, clipped to [0, 1]."""
         assert self._kept is not None, "no output was added"
         return np.clip(self._kept, 0, 1)
+
+    @property
+    def last(self) -> Picture:
+        """The average after the last output, clipped to [0, 1]."""
+        assert self.average.picture is not None, "no output was added"
+        return np.clip(self.average.picture, 0, 1)

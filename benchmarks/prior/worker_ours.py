@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from benchmarks.prior.fitting import fit
+from benchmarks.prior.fit_settings import SMALL
+from benchmarks.prior.fitting import fit_prior
 from benchmarks.prior.observations import Observation
-from benchmarks.prior.recipes import SMALL
 from benchmarks.prior.stopping import Keeper
 
 
@@ -26,9 +26,9 @@ def main(job_file: str, result_file: str) -> None:
     observation = Observation(
         job["values"], tuple(job["shape"].tolist()), lambda x: rows @ (x * mask) @ columns
     )
-    recipe = replace(SMALL[str(job["task"])], iterations=int(job["iterations"]))
+    fit_settings = replace(SMALL[str(job["task"])], iterations=int(job["iterations"]))
     keeper, start = Keeper(), time.process_time()
-    for iterate in fit(observation, recipe, seed=int(job["seed"])):
+    for iterate in fit_prior(observation, fit_settings, seed=int(job["seed"])):
         if keeper.add(iterate.picture.numpy()):
             break
     seconds = time.process_time() - start

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from benchmarks.prior.network import Shape
+from benchmarks.prior.network import HourglassSpec
 
 TASKS = ("denoise", "inpaint", "superresolve", "dejpeg")
 
 
 @dataclass(frozen=True)
-class Recipe:
+class FitSettings:
     """The network, its input, and its training for one restoration.
 
     Attributes
     ----------
-    shape : Shape
+    network : HourglassSpec
         The network.
     inputs : int
         Channels of its input.
@@ -31,7 +31,7 @@ class Recipe:
         share of the kernel's own standard deviation; 0 for none.
     """
 
-    shape: Shape
+    network: HourglassSpec
     inputs: int = 32
     code: str = "noise"
     rate: float = 0.01
@@ -40,10 +40,10 @@ class Recipe:
     weight_jitter: float = 0.0
 
 
-_DEFAULT = Shape()
-_TEXT = Shape(skip=(128,) * 5, upsampling="nearest")
-_REGION = Shape(skip=(0,) * 5, upsampling="nearest")
-_HOLE = Shape(
+_DEFAULT = HourglassSpec()
+_TEXT = HourglassSpec(skip=(128,) * 5, upsampling="nearest")
+_REGION = HourglassSpec(skip=(0,) * 5, upsampling="nearest")
+_HOLE = HourglassSpec(
     (16, 32, 64, 128, 128, 128),
     (16, 32, 64, 128, 128, 128),
     (0,) * 6,
@@ -51,20 +51,20 @@ _HOLE = Shape(
     upsampling="nearest",
     pointwise=False,
 )
-_FEW = Shape((16, 32, 64, 128, 128), (16, 32, 64, 128, 128), (0,) * 5, pooling="average")
-_JPEG = Shape((8, 16, 32, 64, 128), (8, 16, 32, 64, 128), (0, 0, 0, 4, 4))
+_FEW = HourglassSpec((16, 32, 64, 128, 128), (16, 32, 64, 128, 128), (0,) * 5, pooling="average")
+_JPEG = HourglassSpec((8, 16, 32, 64, 128), (8, 16, 32, 64, 128), (0, 0, 0, 4, 4))
 
 PUBLISHED = {
-    "denoise": Recipe(_DEFAULT),
-    "denoise-50": Recipe(_DEFAULT, jitter=1 / 20),
-    "dejpeg": Recipe(_JPEG, inputs=3, iterations=2400),
-    "superresolve": Recipe(_DEFAULT, iterations=2000, jitter=0.03),
-    "superresolve-8": Recipe(_DEFAULT, iterations=4000, jitter=0.05),
-    "inpaint": Recipe(_TEXT, iterations=6001, jitter=0.03),
-    "inpaint-region": Recipe(_REGION, inputs=2, code="grid", iterations=5001, jitter=0.03),
-    "inpaint-hole": Recipe(_HOLE, inputs=1, iterations=3001, jitter=0.0, weight_jitter=0.02),
-    "inpaint-half": Recipe(_DEFAULT, rate=0.001, iterations=11000, jitter=0.03),
-    "inpaint-few": Recipe(_FEW, iterations=1000, jitter=0.0),
+    "denoise": FitSettings(_DEFAULT),
+    "denoise-50": FitSettings(_DEFAULT, jitter=1 / 20),
+    "dejpeg": FitSettings(_JPEG, inputs=3, iterations=2400),
+    "superresolve": FitSettings(_DEFAULT, iterations=2000, jitter=0.03),
+    "superresolve-8": FitSettings(_DEFAULT, iterations=4000, jitter=0.05),
+    "inpaint": FitSettings(_TEXT, iterations=6001, jitter=0.03),
+    "inpaint-region": FitSettings(_REGION, inputs=2, code="grid", iterations=5001, jitter=0.03),
+    "inpaint-hole": FitSettings(_HOLE, inputs=1, iterations=3001, jitter=0.0, weight_jitter=0.02),
+    "inpaint-half": FitSettings(_DEFAULT, rate=0.001, iterations=11000, jitter=0.03),
+    "inpaint-few": FitSettings(_FEW, iterations=1000, jitter=0.0),
 }
 """The settings of the notebooks of Ulyanov et al. (2018), with two corrections.
 
@@ -74,16 +74,17 @@ pixels a side, text over a picture. The notebooks mean to add noise to the kerne
 (see `benchmarks.prior.fitting`). Here both do what was meant.
 """
 
-SMALL_SHAPE = Shape((16, 32, 64), (16, 32, 64), (4, 4, 4))
+SMALL_NETWORK = HourglassSpec((16, 32, 64), (16, 32, 64), (4, 4, 4))
 """The network for a processor; with it an iteration takes a tenth of the time of the default."""
 
 SMALL = {
-    task: replace(PUBLISHED[task], shape=SMALL_SHAPE, inputs=32, iterations=1500) for task in TASKS
+    task: replace(PUBLISHED[task], network=SMALL_NETWORK, inputs=32, iterations=1500)
+    for task in TASKS
 }
 """By task: the published settings with the small network and 1,500 iterations."""
 
 
-def recipes_of(task: str) -> dict[str, Recipe]:
-    """Return the recipes of a task by name: ``small``, and the published ones."""
+def settings_of(task: str) -> dict[str, FitSettings]:
+    """Return the settings for a task by name: ``small``, and the published ones."""
     own = {name: each for name, each in PUBLISHED.items() if name.split("-")[0] == task}
     return {"small": SMALL[task], **own}
