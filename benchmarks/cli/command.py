@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from click.core import ParameterSource
 from benchmarks.cli.flags import options_of
 from benchmarks.results.suite import PAGE, SMOKE, Suite, flag_of
 from encoders.errors.extras import extra_installed
+from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
 
@@ -31,11 +33,18 @@ Examples:
 """
 
 
-def command_of(suite: Suite) -> click.Command:
-    """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page."""
+def command_of(
+    suite: Suite, subcommands: Mapping[str, click.Command] | None = None
+) -> click.Command:
+    """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page.
+
+    With subcommands it is a group; without the name of one of them it still runs the suite.
+    """
     params: list[click.Parameter] = [*options_of(suite.settings), *_general(suite)]
 
     def run_suite(**flags: Any) -> int:
+        if click.get_current_context().invoked_subcommand is not None:
+            return 0
         preset = flags.pop("chosen_preset", None)
         out = _folder(suite, flags.pop("out"), preset, render=flags["render"])
         context = click.get_current_context()
@@ -52,8 +61,16 @@ def command_of(suite: Suite) -> click.Command:
         click.echo(suite.found(out))
         return 0
 
-    return click.Command(
-        suite.name, params=params, callback=run_suite, help=_help(suite), short_help=suite.question
+    about = {"help": _help(suite), "short_help": suite.question}
+    if not subcommands:
+        return click.Command(suite.name, params=params, callback=run_suite, **about)
+    return SuggestingGroup(
+        suite.name,
+        commands=dict(subcommands),
+        params=params,
+        callback=run_suite,
+        invoke_without_command=True,
+        **about,
     )
 
 

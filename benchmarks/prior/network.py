@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from benchmarks.prior.fit_settings import HourglassSpec
 from taskgraph.errors import TaskgraphError
 
 
 class TooSmallError(TaskgraphError, ValueError):
     """Raised where a picture has too few pixels for a network."""
-
-
-@dataclass(frozen=True)
-class HourglassSpec:
-    """The layers of an hourglass; each tuple has one entry a scale, the finest first.
-
-    Attributes
-    ----------
-    down, up, skip : tuple of int
-        Channels of the convolutions on the way down, on the way up, and of the skip connections;
-        0 for no skip connection.
-    kernel_down, kernel_up : int
-        Sides of their kernels, in pixels; odd. Those of the skip connections have side 1.
-    upsampling : {"bilinear", "nearest"}
-    pooling : {"stride", "average"}
-        How a scale is halved.
-    pointwise : bool
-        Whether each scale ends with a convolution with kernels of side 1.
-    """
-
-    down: tuple[int, ...] = (128,) * 5
-    up: tuple[int, ...] = (128,) * 5
-    skip: tuple[int, ...] = (4,) * 5
-    kernel_down: int = 3
-    kernel_up: int = 3
-    upsampling: str = "bilinear"
-    pooling: str = "stride"
-    pointwise: bool = True
-
-    @property
-    def least(self) -> int:
-        """Return the fewest rows or columns of a picture: the coarsest scale keeps two."""
-        pad = max(self.kernel_down, self.kernel_up) // 2
-        return pad * 2 ** len(self.down) + 1
 
 
 class Hourglass(nn.Module):
