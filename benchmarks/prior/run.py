@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.prior.settings import PARTS, SUITE, Settings
@@ -28,11 +30,25 @@ def run(settings: Settings, out: Path) -> None:
     """Measure the parts of the settings, in the order of `PARTS`."""
     _check(settings)
     log = open_log(out, SUITE.name, "torch", "numpy", "scipy", "scikit-image", "pillow")
-    for part in PARTS:
-        if part in settings.parts:
-            module, function = FUNCTIONS[part].split(".")
-            measure = getattr(importlib.import_module(f"benchmarks.prior.{module}"), function)
-            measure(settings, log)
+    with _one_thread():
+        for part in PARTS:
+            if part in settings.parts:
+                module, function = FUNCTIONS[part].split(".")
+                measure = getattr(importlib.import_module(f"benchmarks.prior.{module}"), function)
+                measure(settings, log)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread: small pictures are fitted no faster by more of them."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _check(settings: Settings) -> None:
