@@ -99,7 +99,7 @@ def _opened(path: str, megapixels: float, read: Callable[[Image.Image], Read]) -
             with Image.open(path) as image:
                 _check_size(image, path, megapixels)
                 image.load()
-                return read(ImageOps.exif_transpose(image))
+                return read(image)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         small = isinstance(error, UnidentifiedImageError)
         why = "no image that Pillow can read" if small else "an image with far too many pixels"
@@ -123,6 +123,7 @@ def _check_size(image: Image.Image, path: str, megapixels: float) -> None:
 
 
 def _mask(image: Image.Image) -> np.ndarray:
+    image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):
         levels = np.asarray(image, dtype=np.float64)
         return np.asarray(levels > levels.max() / 2)
@@ -131,9 +132,11 @@ def _mask(image: Image.Image) -> np.ndarray:
 
 def _photo(image: Image.Image) -> Photo:
     """Return the values, the alpha channel and the notes of an open image."""
-    mode, notes = image.mode, list[str]()
-    if getattr(image, "n_frames", 1) > 1:
-        notes.append(f"only the first of {image.n_frames} pictures of the file is restored")
+    notes, frames = list[str](), getattr(image, "n_frames", 1)
+    if frames > 1:
+        notes.append(f"only the first of {frames} pictures of the file is restored")
+    image = ImageOps.exif_transpose(image)
+    mode = image.mode
     if mode.startswith("I"):  # gray, 16 bits
         levels = np.asarray(image, dtype=np.float32)
         return Photo((levels / 65535).clip(0, 1)[None], deep=True, notes=tuple(notes))
