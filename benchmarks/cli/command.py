@@ -61,7 +61,7 @@ def command_of(
         click.echo(suite.found(out))
         return 0
 
-    about = {"help": _help(suite), "short_help": suite.question}
+    about: dict[str, Any] = {"help": _help(suite), "short_help": suite.question}
     if not subcommands:
         return click.Command(suite.name, params=params, callback=run_suite, **about)
     return SuggestingGroup(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -75,9 +76,9 @@ def curves_figure(folder: Path, tasks: list[str]) -> Figure:
 
 def _fit_view(axis: Axes) -> None:
     """Leave out the first iterations, whose PSNR is far below the others."""
-    ends = [line.get_ydata()[len(line.get_ydata()) // 8 :] for line in axis.lines]
-    values = [float(value) for end in ends for value in end]
-    axis.set_ylim(min(values) - 1, max(values) + 1)
+    curves = [np.asarray(line.get_ydata(), dtype=float) for line in axis.lines]
+    values = np.concatenate([curve[len(curve) // 8 :] for curve in curves])
+    axis.set_ylim(values.min() - 1, values.max() + 1)
 
 
 @styled

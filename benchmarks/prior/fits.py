@@ -47,7 +47,7 @@ def _summary(curve: pd.DataFrame, rule: Rule) -> dict[str, float]:
     numbers = curve["iteration"].tolist()
     stop = stop_of(numbers, curve[f"variance_{rule.window}"].tolist(), rule)
     stopped, ssim = (float(np.interp(stop, numbers, curve[name])) for name in ("average", "ssim"))
-    peak = curve.loc[curve["average"].idxmax()]
+    peak = curve.iloc[int(curve["average"].argmax())]
     return {
         "peak": float(peak["average"]),
         "peak_iteration": int(peak["iteration"]),

@@ -85,7 +85,7 @@ def metrics_of(curve: pd.DataFrame) -> dict[str, Any]:
     ``peak, peak_iteration``: the best PSNR of the average of outputs, and when. ``best_output``:
     the best PSNR of an output. ``last``: PSNR of the average after the last iteration.
     """
-    peak = curve.loc[curve["average"].idxmax()]
+    peak = curve.iloc[int(curve["average"].argmax())]
     return {
         "peak": float(peak["average"]),
         "peak_iteration": int(peak["iteration"]),
