@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -27,9 +28,10 @@ def median(observation: Observation, side: float) -> Picture:
 
 def total_variation(observation: Observation, weight: float) -> Picture:
     """Return scikit-image's `denoise_tv_chambolle`."""
-    from skimage.restoration import denoise_tv_chambolle
+    from skimage import restoration
 
-    values: Picture = denoise_tv_chambolle(observation.values, weight=weight, channel_axis=0)
+    method: Any = restoration.denoise_tv_chambolle
+    values: Picture = method(observation.values, weight=weight, channel_axis=0)
     return values
 
 

@@ -38,7 +38,7 @@ class HourglassSpec:
     def least(self) -> int:
         """Return the fewest rows or columns of a picture: the coarsest scale keeps two."""
         pad = max(self.kernel_down, self.kernel_up) // 2
-        return pad * 2 ** len(self.down) + 1
+        return (pad << len(self.down)) + 1
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,10 @@ from benchmarks.prior.tracking import WINDOWS
 
 KEY = ("part", "task", "photo", "method", "size", "iterations", "seed")
 
-PATIENCES, LAGS = (100, 200, 300, 400), (0, 50, 100, 150, 200, 300)
+PATIENCES, LAGS = (100, 200, 300, 400), (0, 50, 100, 150, 200, 300, 400)
+
+CHOOSING = ("denoise", "inpaint")
+"""The rule is chosen on the fits of validation to these tasks: with noise, and without."""
 
 
 def fits_of(folder: Path, rule: Rule = RULE) -> pd.DataFrame:
@@ -61,7 +64,7 @@ def _summary(curve: pd.DataFrame, rule: Rule) -> dict[str, float]:
 
 
 def tried_rules(folder: Path) -> pd.DataFrame:
-    """Return every rule that was tried with its gaps on the photographs of validation.
+    """Return every rule that was tried, with its gaps on validation for the tasks `CHOOSING`.
 
     Returns
     -------
@@ -69,7 +72,11 @@ def tried_rules(folder: Path) -> pd.DataFrame:
         ``window, patience, lag, mean, median, largest`` (gaps in dB), the smallest mean first;
         among equals the smallest patience first.
     """
-    curves = [curve for key, curve in curves_of(folder) if key["part"] == "validation"]
+    curves = [
+        curve
+        for key, curve in curves_of(folder)
+        if key["part"] == "validation" and key["task"] in CHOOSING
+    ]
     if not curves:
         return pd.DataFrame()
     rows = []

@@ -69,8 +69,10 @@ class _Scale(nn.Module):
         coarsest = depth + 1 == len(spec.down)
         self.coarser = None if coarsest else _Scale(spec, depth + 1, down)
         joined = skip + (down if coarsest else spec.up[depth + 1])
-        layers = [nn.BatchNorm2d(joined), _layer(joined, up, spec.kernel_up)]
-        self.up = nn.Sequential(*layers, *([_layer(up, up, 1)] if spec.pointwise else []))
+        layers: list[nn.Module] = [nn.BatchNorm2d(joined), _layer(joined, up, spec.kernel_up)]
+        if spec.pointwise:
+            layers.append(_layer(up, up, 1))
+        self.up = nn.Sequential(*layers)
 
     def forward(self, values: Tensor) -> Tensor:
         deep = self.down(values)
@@ -91,7 +93,8 @@ def _halving(inputs: int, outputs: int, spec: HourglassSpec) -> nn.Module:
     if spec.pooling == "stride":
         return _layer(inputs, outputs, spec.kernel_down, stride=2)
     layer = _layer(inputs, outputs, spec.kernel_down)
-    return nn.Sequential(layer[0], nn.AvgPool2d(2, ceil_mode=True), *layer[1:])
+    convolution, norm, activation = layer
+    return nn.Sequential(convolution, nn.AvgPool2d(2, ceil_mode=True), norm, activation)
 
 
 def _layer(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.prior.fits import rules, tried_rules
+from benchmarks.prior.fits import CHOOSING, rules, tried_rules
 from benchmarks.prior.grid import PUBLISHED_PRIOR
 from benchmarks.prior.impedance import LEVELS
 from benchmarks.prior.sheets import INVERSION, sheet_name
@@ -78,9 +78,9 @@ def _tried(folder: Path) -> str:
     ]
     heads = ["window:", "patience:", "lag:", "mean gap:", "median:", "largest:"]
     text = (
-        f"{count} rules were tried on the photographs of validation (windows of "
-        f"{', '.join(map(str, WINDOWS))}); the one with the smallest mean gap was taken, of equals "
-        "the one with the smallest patience. The best two of each window:"
+        f"{count} rules were tried on the photographs of validation, for {' and '.join(CHOOSING)} "
+        f"(windows of {', '.join(map(str, WINDOWS))}); the one with the smallest mean gap was "
+        "taken, of equals the one with the smallest patience. The best two of each window:"
     )
     return f"{wrapped(text)}\n\n{table(heads, rows)}\n\n"
 

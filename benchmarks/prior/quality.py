@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from benchmarks.prior.observations import Picture
@@ -21,11 +23,12 @@ def ssim(picture: Picture, truth: Picture) -> float:
 
     The values are at most 1; larger is better.
     """
-    from skimage.metrics import structural_similarity
+    from skimage import metrics
 
     # Both in the same type; a mean over channels.
     pair = [np.asarray(each, dtype=np.float64) for each in (picture, truth)]
-    return float(structural_similarity(*pair, channel_axis=0, data_range=1.0))
+    similarity: Any = metrics.structural_similarity
+    return float(similarity(*pair, channel_axis=0, data_range=1.0))
 
 
 def luma(picture: Picture) -> Picture:

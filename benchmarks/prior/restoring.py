@@ -11,13 +11,17 @@ from benchmarks.prior.baselines import bicubic, local_median
 from benchmarks.prior.fit_settings import FitSettings
 from benchmarks.prior.fitting import fit_prior
 from benchmarks.prior.observations import Observation, Picture, masked, smaller, whole
-from benchmarks.prior.stopping import RULE, Keeper
+from benchmarks.prior.stopping import Keeper
 from benchmarks.prior.tiles import BlendedTiles, Tile, tiles_of
 from taskgraph.errors import TaskgraphError
 from taskgraph.progress import Progress, no_progress
 
 JITTER_OF_SIGMA = ((25 / 255, 50 / 255), (1 / 30, 1 / 20))
 """Noise levels of the published settings for denoising, and the input's noise of each."""
+
+
+NOISE_LAG = 100
+"""Iterations that the running average looks back, 1 / (1 − γ)."""
 
 
 class RestorationError(TaskgraphError, ValueError):
@@ -46,7 +50,8 @@ class Restoration:
         Side of a tile, and the least overlap of two, in pixels of the restored picture.
     seed : int
     stop : bool
-        Whether a fit ends where `RULE` says; otherwise it has all its iterations.
+        Whether a fit ends where the rule of `benchmarks.prior.stopping` says; otherwise it has all
+        its iterations.
     """
 
     def __init__(
@@ -168,11 +173,11 @@ class _NoiseLevel:
         self.smooth, self.since = float("inf"), 0
 
     def reached(self, number: int, loss: float) -> bool:
-        """Return whether the smoothed loss fell to the level `Rule.lag` iterations ago."""
+        """Return whether the smoothed loss fell to the level `NOISE_LAG` iterations ago."""
         self.smooth = loss if number == 1 else 0.9 * self.smooth + 0.1 * loss
         if not self.since and self.smooth <= self.level:
             self.since = number
-        return self.since > 0 and number - self.since >= RULE.lag
+        return self.since > 0 and number - self.since >= NOISE_LAG
 
 
 def _plain(observation: Observation) -> Picture:

@@ -85,8 +85,8 @@ class Rule:
     lag: int
 
 
-RULE = Rule(window=50, patience=300, lag=100)
-"""The rule of the suite and of its commands, chosen on `photographs.VALIDATION` alone."""
+RULE = Rule(window=25, patience=400, lag=400)
+"""The rule of the suite and of its commands; `benchmarks.prior.fits.tried_rules` chose it."""
 
 
 class Stopper:

@@ -313,7 +313,7 @@ def test_a_known_noise_level_stops_the_fit():
     """At once if the noise is as large as the first loss; never if there is none."""
     values = RNG.random((1, 24, 24)).astype(np.float32)
     long = FitSettings(TINY.network, 4, iterations=160)
-    for sigma, count in ((1.0, 1 + restoring.RULE.lag), (1e-6, 160)):
+    for sigma, count in ((1.0, 1 + restoring.NOISE_LAG), (1e-6, 160)):
         restoration = Restoration(values, long, sigma=sigma)
         restoration.run()
         assert restoration.iterations == count
