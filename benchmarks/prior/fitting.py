@@ -79,7 +79,7 @@ def fit_prior(
         picture = output.float()
         loss = (observation.measure(picture) - target).square().mean()
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         value = loss.item()
         fallen = number % CHECKS == 0 and value > before * FALL
         if fallen:
@@ -96,7 +96,8 @@ def _network(fit_settings: FitSettings, channels: int, seed: int) -> Hourglass:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Hourglass(fit_settings.network, fit_settings.inputs, channels)
-    return network.to(memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def _code(fit_settings: FitSettings, size: tuple[int, int], generator: torch.Generator) -> Tensor:
