@@ -19,6 +19,7 @@ from benchmarks.prior.photographs import REPORTED
 from benchmarks.prior.sheets import COLUMNS, draw_sheets, sheet_name
 from benchmarks.prior.values import Results, difference, over_photos, read_results
 from benchmarks.results.markdown import commit_text, interval, number, table, wrapped
+from benchmarks.results.record import Record
 from taskgraph.errors import InvalidTableError
 
 HEADER = """# Restoring photographs with an untrained network
@@ -89,6 +90,8 @@ def draw(folder: Path) -> None:
 def found(folder: Path) -> str:
     """Return one sentence: PSNR of the stopped prior and of the best baseline, by task."""
     results = read_results(folder)
+    if not results.tasks:
+        return "No photograph to report was restored yet."
     said = []
     for task in results.tasks:
         own = results.pictures[results.pictures["task"] == task]
@@ -102,7 +105,7 @@ def found(folder: Path) -> str:
 def render(folder: Path) -> str:
     """Return the whole page, from the records and curves of a folder."""
     results = read_results(folder)
-    if not results.tasks:
+    if not results.part("validation"):
         raise InvalidTableError(f"{folder} has no restored photograph; run `taskgraph bench prior`")
     parts = [
         _header(results),
@@ -130,7 +133,7 @@ def best_baseline(pictures: pd.DataFrame) -> str:
 
 
 def _header(results: Results) -> str:
-    grid = [each for each in results.part("grid") if each.settings["method"] == PRIOR]
+    grid = _fitted(results)
     photos = list(dict.fromkeys(each.settings["photo"] for each in grid))
     validation = dict.fromkeys(each.settings["photo"] for each in results.part("validation"))
     text = HEADER.format(
@@ -143,24 +146,33 @@ def _header(results: Results) -> str:
     return wrapped(text)
 
 
+def _fitted(results: Results) -> list[Record]:
+    """Return the fits of the grid; those of validation if there are none."""
+    priors = [each for each in results.records if each.settings["method"] == PRIOR]
+    grid = [each for each in priors if each.settings["part"] == "grid"]
+    return grid or [each for each in priors if each.settings["part"] == "validation"]
+
+
 def _listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _provenance(results: Results) -> str:
-    grid = [each for each in results.part("grid") if each.settings["method"] == PRIOR]
+    grid = _fitted(results)
     about = dict(grid[-1].versions or {})
     platform, cores = about.pop("platform"), about.pop("cores")
     versions = ", ".join(f"{name} {version}" for name, version in about.items())
     commits = ", ".join(dict.fromkeys(commit_text(each.commit) for each in results.records))
     counts = [
-        f"{task} {len({each.settings['photo'] for each in own})} photographs, {len(own)} fits"
+        f"{task} {_count(len({each.settings['photo'] for each in own}), 'photograph')}, "
+        f"{_count(len(own), 'fit')}"
         for task in results.tasks
         if (own := [each for each in grid if each.settings["task"] == task])
     ]
+    run = f"Run so far: {'; '.join(counts)}" if counts else "Run so far: validation alone"
     spent = sum(each.metrics["processor_seconds"] for each in grid) / len(grid)
     return (
-        f"Run so far: {'; '.join(counts)}. A fit took {spent:.0f} s of one core on average "
+        f"{run}. A fit took {spent:.0f} s of one core on average "
         f"({cores} cores, {platform}, shared with other work); {versions}; commits {commits}."
     )
 
@@ -185,9 +197,10 @@ def _task_section(results: Results, task: str, folder: Path) -> str:
     gain = difference(own, PRIOR, best)
     fits = own[own["method"] == PRIOR]
     n, seeds = fits["photo"].nunique(), fits.groupby("photo")["seed"].nunique()
+    ends = f" {interval(gain.low, gain.high, 2)}" if gain.n > 1 else ""
     verdict = (
-        f"Mean over {n} photographs (each over its {_range(seeds)} seeds) with the 95 % interval "
-        f"over photographs. Prior − {best}: {gain.mean:+.2f} dB {interval(gain.low, gain.high, 2)}."
+        f"Mean over {_count(n, 'photograph')} (each over its {_range(seeds)}) with the 95 % "
+        f"interval over photographs. Prior − {best}: {gain.mean:+.2f} dB{ends}."
     )
     heads = ["method", "PSNR, dB:", "95 %:", "SSIM:"]
     parts = [f"## {task.capitalize()}\n", table(heads, rows), "", wrapped(verdict), ""]
@@ -199,7 +212,11 @@ def _task_section(results: Results, task: str, folder: Path) -> str:
 
 def _range(counts: pd.Series) -> str:
     low, high = int(counts.min()), int(counts.max())
-    return str(low) if low == high else f"{low} to {high}"
+    return _count(low, "seed") if low == high else f"{low} to {high} seeds"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _figure(folder: Path, stem: str, words: str) -> str:

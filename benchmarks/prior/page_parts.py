@@ -30,6 +30,9 @@ GOAL = 0.5
 
 def stopping_section(results: Results, folder: Path) -> str:
     """Return the table of peaks, stops and gaps, and the rules that were tried."""
+    head = wrapped(STOPPING.format(**vars(RULE)))
+    if not results.tasks:
+        return f"{head}{_tried(folder)}"
     fits = results.fits[results.fits["part"] == "grid"]
     rows = []
     for task in [*results.tasks, "all"]:
@@ -58,7 +61,6 @@ def stopping_section(results: Results, folder: Path) -> str:
     median = float(fits["gap"].median())
     met = "met" if median <= GOAL else "missed"
     said = f"The median gap is {median:.2f} dB; the goal of {GOAL} dB is {met}."
-    head = wrapped(STOPPING.format(**vars(RULE)))
     return f"{head}{table(heads, rows)}\n\n{said}\n\n{_tried(folder)}"
 
 

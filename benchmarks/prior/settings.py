@@ -51,7 +51,7 @@ SUITE = Suite(
         "how fast the prior fits a photograph, noise, and shuffled pixels",
         "what each encoder of the bank keeps of a picture, inverted by the same prior",
     ),
-    time="about 40 minutes on one core, without the published networks; smoke takes 10 seconds",
+    time="about 45 minutes on one core, without the published networks; smoke takes 10 seconds",
     writes="one record an evaluation, curves.parquet with PSNR over iterations, and figures",
     settings=Settings,
     package="benchmarks.prior",

@@ -43,7 +43,8 @@ class Results:
         """The tasks of the grid that have a fit, in their usual order."""
         from benchmarks.prior.fit_settings import TASKS
 
-        having = set(self.pictures.loc[self.pictures["method"] == PRIOR, "task"])
+        fitted = self.pictures[self.pictures["method"] == PRIOR]
+        having = set(fitted["task"])
         return [task for task in TASKS if task in having]
 
 
@@ -52,6 +53,7 @@ def read_results(folder: Path) -> Results:
     records = read_records(folder)
     grid = [each for each in records if each.settings["part"] == "grid"]
     last = [each for each in grid if each.settings["method"] == PRIOR][-1:]
+    last = last or [each for each in records if each.settings["method"] == PRIOR][-1:]
     size = last[0].settings["size"] if last else None
     own = [each for each in records if each.settings["size"] in (size, 64)]
     fits = fits_of(folder)

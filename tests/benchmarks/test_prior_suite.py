@@ -88,7 +88,7 @@ def test_the_records_say_what_the_curves_say(folder):
 def test_the_page_names_the_runs_and_every_method(folder):
     load("prior").write_page(folder)
     page = render(folder)
-    assert "2 photographs, 2 fits" in page
+    assert "inpaint 2 photographs, 2 fits" in " ".join(page.split())
     for name in (*BASELINES["inpaint"], "**prior, stopped**", "## Impedance", "They were not run"):
         assert name in page
     results = read_results(folder)
@@ -97,6 +97,16 @@ def test_the_page_names_the_runs_and_every_method(folder):
     assert load("prior").found(folder).startswith("PSNR of the prior, stopped without the truth: ")
     with pytest.raises(InvalidTableError, match="has no restored photograph; run `taskgraph bench"):
         render(folder / "nowhere")
+
+
+def test_a_page_of_validation_alone_says_so(folder, tmp_path):
+    lines = [line for line in (folder / FILE).read_text().splitlines() if '"validation"' in line]
+    (tmp_path / FILE).write_text("\n".join(lines) + "\n")
+    curves = read_curves(folder)
+    curves[curves["part"] == "validation"].to_parquet(tmp_path / "curves.parquet")
+    page = load("prior").write_page(tmp_path)
+    assert "Run so far: validation alone." in " ".join(page.split())
+    assert load("prior").found(tmp_path) == "No photograph to report was restored yet."
 
 
 def test_a_published_network_is_run_on_one_photograph(tmp_path):
