@@ -1,6 +1,7 @@
 """Baselines of the deep image prior, each against a case that can be checked by hand."""
 
 import importlib.util
+import sys
 
 import numpy as np
 import pytest
@@ -86,9 +87,17 @@ def test_the_job_of_a_worker_measures_as_the_observation_does(task):
 
 
 def test_a_worker_runs_in_a_process_and_its_failure_is_one_line():
-    import sys
-
     copy = "import sys, shutil; shutil.copyfile(sys.argv[1], sys.argv[2])"
     assert call([sys.executable, "-c", copy], {"seed": 4})["seed"] == 4
     with pytest.raises(WorkerError, match=r"failed: boom; check that the Python of --python"):
         call([sys.executable, "-c", "import sys; sys.exit('boom')"], {"seed": 4})
+
+
+@pytest.mark.slow
+def test_our_worker_restores_a_picture_in_a_process_of_its_own():
+    truth = photograph("camera", 20)
+    job = job_of(degraded("superresolve", truth, 0), "superresolve", 30, seed=0)
+    result = call([sys.executable, "-m", "benchmarks.prior.worker_ours"], job)
+    assert result["picture"].shape == truth.shape
+    assert int(result["iterations"]) == 30
+    assert 0 < float(result["seconds"]) < 60
