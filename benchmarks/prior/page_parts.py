@@ -60,8 +60,12 @@ def stopping_section(results: Results, folder: Path) -> str:
     ]
     median = float(fits["gap"].median())
     met = "met" if median <= GOAL else "missed"
-    said = f"The median gap is {median:.2f} dB; the goal of {GOAL} dB is {met}."
-    return f"{head}{table(heads, rows)}\n\n{said}\n\n{_tried(folder)}"
+    never = int((fits["iteration"] >= fits["iterations"]).sum())
+    said = (
+        f"The median gap is {median:.2f} dB; the goal of {GOAL} dB is {met}. In {never} of "
+        f"{len(fits)} fits the rule did not stop before the last iteration."
+    )
+    return f"{head}{table(heads, rows)}\n\n{wrapped(said)}\n\n{_tried(folder)}"
 
 
 def _tried(folder: Path) -> str:
