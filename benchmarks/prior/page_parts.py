@@ -26,6 +26,8 @@ after the minimum. *Peak* is the best PSNR of the average, which only the true p
 """
 GOAL = 0.5
 """The median gap that the suite aims at, in dB."""
+FEWEST = 5
+"""Photographs that are needed to say whether the goal is met."""
 
 
 def stopping_section(results: Results, folder: Path) -> str:
@@ -59,7 +61,9 @@ def stopping_section(results: Results, folder: Path) -> str:
         "gap, median (range):",
     ]
     median = float(fits["gap"].median())
+    photos = fits["photo"].nunique()
     met = "met" if median <= GOAL else "missed"
+    met = met if photos >= FEWEST else f"not judged on fewer than {FEWEST} photographs"
     never = int((fits["iteration"] >= fits["iterations"]).sum())
     said = (
         f"The median gap is {median:.2f} dB; the goal of {GOAL} dB is {met}. In {never} of "
