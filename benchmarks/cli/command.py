@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.core import ParameterSource
 from benchmarks.cli.flags import options_of
 from benchmarks.results.suite import PAGE, SMOKE, Suite, flag_of
 from encoders.errors.extras import extra_installed
+from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
 
@@ -32,19 +34,33 @@ Examples:
 """
 
 
-def command_of(suite: Suite) -> click.Command:
-    """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page."""
-    return click.Command(
+def command_of(
+    suite: Suite, subcommands: Mapping[str, click.Command] | None = None
+) -> click.Command:
+    """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page.
+
+    With subcommands it is a group; without the name of one of them it still runs the suite.
+    """
+    about: dict[str, Any] = {
+        "params": [*options_of(suite.settings), *_general(suite)],
+        "callback": partial(run_suite, suite),
+        "help": _help(suite),
+        "short_help": suite.question,
+    }
+    if not subcommands:
+        return click.Command(suite.name, **about)
+    return SuggestingGroup(
         suite.name,
-        params=[*options_of(suite.settings), *_general(suite)],
-        callback=partial(run_suite, suite),
-        help=_help(suite),
-        short_help=suite.question,
+        commands=dict(subcommands),
+        invoke_without_command=True,
+        **about,
     )
 
 
 def run_suite(suite: Suite, **flags: Any) -> int:
     """Run a suite with its options, render its page, or print its answer; return 0."""
+    if click.get_current_context().invoked_subcommand is not None:
+        return 0
     preset = flags.pop("chosen_preset", None)
     out = _folder(suite, flags.pop("out"), preset, render=flags["render"])
     context = click.get_current_context()

@@ -17,6 +17,7 @@ PACKAGES = {
     "arrivals": "benchmarks.arrivals",
     "intervals": "benchmarks.intervals",
     "bias": "benchmarks.bias",
+    "prior": "benchmarks.prior",
     "solver": "benchmarks.speed.solver",
     "training": "benchmarks.speed.training",
     "engines": "benchmarks.speed.engines",
