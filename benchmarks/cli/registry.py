@@ -10,6 +10,7 @@ PACKAGES = {
     "transfers": "benchmarks.transfers",
     "payoff": "benchmarks.payoff",
     "bank": "benchmarks.bank",
+    "pilot": "benchmarks.pilot",
     "scenes": "benchmarks.scenes",
     "digits": "benchmarks.digits",
     "taskonomy": "benchmarks.taskonomy",
