@@ -14,6 +14,7 @@ PACKAGES = {
     "digits": "benchmarks.digits",
     "taskonomy": "benchmarks.taskonomy",
     "intervals": "benchmarks.intervals",
+    "finetune": "benchmarks.finetune",
     "solver": "benchmarks.speed.solver",
     "training": "benchmarks.speed.training",
     "engines": "benchmarks.speed.engines",

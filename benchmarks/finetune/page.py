@@ -1,0 +1,79 @@
+"""The page of fine-tuning practice and its figures, rendered from the records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.finetune.settings import SUITE
+from benchmarks.results.markdown import commit_text, wrapped
+from benchmarks.results.record import Record, read_records
+from encoders.errors import InvalidDataError
+
+Section = Callable[[Sequence[Record]], str]
+Drawing = Callable[[Sequence[Record], Path], None]
+
+SECTIONS: dict[str, Section] = {}
+"""What writes the section of each part, from the records of this part."""
+DRAWINGS: dict[str, Drawing] = {}
+"""What writes the figure of each part into a folder, from the records of this part."""
+
+HEADER = """# What a pretrained network is worth for a new task
+
+```sh
+taskgraph bench finetune
+```
+
+{provenance}"""
+
+
+def records_by_part(folder: Path) -> dict[str, list[Record]]:
+    """Return the records of a folder by their setting ``part``.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is none.
+    """
+    by_part: dict[str, list[Record]] = {}
+    for record in read_records(folder):
+        by_part.setdefault(record.settings["part"], []).append(record)
+    if not by_part:
+        raise InvalidDataError(
+            f"{folder} holds no records; run `taskgraph bench {SUITE.name}` first"
+        )
+    return by_part
+
+
+def render(folder: Path) -> str:
+    """Return the whole page, from the records of a folder."""
+    by_part = records_by_part(folder)
+    sections = [write(by_part[name]) for name, write in SECTIONS.items() if name in by_part]
+    return wrapped("\n\n".join([_header(by_part), *sections])) + "\n"
+
+
+def draw(folder: Path) -> None:
+    """Write the figures of the parts that have records."""
+    by_part = records_by_part(folder)
+    for name, draw_part in DRAWINGS.items():
+        if name in by_part:
+            draw_part(by_part[name], folder)
+
+
+def found(folder: Path) -> str:
+    """Return the main result in one sentence."""
+    by_part = records_by_part(folder)
+    return f"{sum(map(len, by_part.values())):,} cells of {', '.join(by_part)}."
+
+
+def _header(by_part: dict[str, list[Record]]) -> str:
+    """Return the title, the command and the provenance."""
+    records = [record for each in by_part.values() for record in each]
+    commits = dict.fromkeys(record.commit for record in records)
+    about = dict(records[-1].versions or {})
+    platform, cores = about.pop("platform", ""), about.pop("cores", "")
+    versions = ", ".join(f"{name} {value}" for name, value in about.items())
+    text = (
+        f"Commit {', '.join(map(commit_text, commits))}; {versions}; {platform} with {cores} cores."
+    )
+    return HEADER.format(provenance=text)
