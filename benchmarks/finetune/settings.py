@@ -24,12 +24,27 @@ class Settings:
         ("bank:rgb2sfnorm", "lite0"), help="Pretrained starts of the part sizes."
     )
     seeds: int = option(5, help="Seeds of each cell: subsets, new weights and order of batches.")
-    sizes: tuple[int, ...] = option((50, 100, 200, 400), help="Numbers of labeled training images.")
-    tested: int = option(400, help="Most test images of a data set.")
-    steps: int = option(60, help="Steps of each training.")
-    batch: int = option(32, help="Images of a batch.")
+    sizes: tuple[int, ...] = option((40, 80, 160, 300), help="Numbers of labeled training images.")
+    tuned_sizes: tuple[int, ...] = option(
+        (40, 160, 300), help="Those of the sizes at which whole networks are trained."
+    )
+    cases: tuple[str, ...] = option(
+        ("mnist-5k halves", "scenes halves", "mnist-5k to digits"),
+        help="Pairs of data sets of the part layers: NAME halves, or NAME to NAME.",
+    )
+    tuned_on: tuple[str, ...] = option(
+        ("mnist-5k", "scenes"), help="Data sets of the part freezing."
+    )
+    pool: int = option(500, help="Most training images of a data set; subsets are drawn of them.")
+    tested: int = option(300, help="Most test images of a data set.")
+    pixels: int = option(32, help="Side to which images are resized for the bank's encoders.")
+    probed: tuple[str, ...] = option(
+        ("lite0",), help="Starts of the part sizes that are probed only, since training takes long."
+    )
+    steps: int = option(40, help="Steps of each training.")
+    batch: int = option(16, help="Images of a batch.")
     rates: tuple[float, ...] = option(
-        (0.003, 0.03), help="Learning rates from which validation accuracy chooses."
+        (0.003, 0.01), help="Learning rates from which validation accuracy chooses."
     )
     draws: int = option(2_000, help="Resamples of the intervals of ranks and of label multipliers.")
     data_root: str | None = option(
@@ -62,18 +77,23 @@ SUITE = Suite(
             "starts": ("bank:rgb2sfnorm",),
             "seeds": 1,
             "sizes": (100,),
+            "tuned_sizes": (100,),
             "tested": 100,
             "steps": 10,
-            "rates": (0.03,),
+            "rates": (0.003,),
         },
         CPU: {},
         PAPER: {
             "targets": (*TARGETS, "fashion-mnist", "cifar-10"),
             "sizes": (50, 100, 200, 400, 1_000, 4_000, 40_000),
+            "tuned_sizes": (50, 100, 200, 400, 1_000, 4_000, 40_000),
+            "pool": 50_000,
+            "pixels": 64,
+            "probed": (),
             "tested": 10_000,
             "steps": 2_500,
             "batch": 128,
-            "rates": (0.001, 0.003, 0.01, 0.03, 0.1),
+            "rates": (0.0001, 0.0003, 0.001, 0.003, 0.01),
         },
     },
 )
