@@ -46,9 +46,9 @@ def section(records: Sequence[Record]) -> str:
     return "\n\n".join(
         [
             "## Which encoder of the bank is worth most",
-            f"Each of {len(names)} encoders (bank `{last['bank']}`) is frozen, and ridge regression "
-            f"is fitted to its features of {last['pixels']}-pixel images; validation chooses the "
-            f"penalty. Accuracy is the mean over the sizes n, {seeds} seeds, on at most "
+            f"Each of {len(names)} encoders (bank `{last['bank']}`) is frozen, and ridge "
+            f"regression is fitted to its features of {last['pixels']}-pixel images; validation "
+            f"chooses the penalty. Accuracy is the mean over the sizes n, {seeds} seeds, on at most "
             f"{last['tested']} test images, ± half of Student's 95 % interval. The baseline is the "
             "untrained encoder `random`.",
             _best_table(records, targets, names),
@@ -151,7 +151,7 @@ def _graph_predictors(targets: Sequence[str], names: Sequence[str]) -> dict[str,
 def _predictors_table(
     records: Sequence[Record], targets: Sequence[str], names: Sequence[str]
 ) -> str:
-    """Return the table of rank correlations, a row a predictor, a column a target and their mean."""
+    """Return the table of rank correlations: rows are predictors, columns are targets."""
     accuracies = {
         target: [estimates.mean for estimates in _estimates(records, target, names).values()]
         for target in targets

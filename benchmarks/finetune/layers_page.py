@@ -48,7 +48,9 @@ def section(records: Sequence[Record]) -> str:
         "A network for B has K layers from elsewhere; the layers above are new and trained on B. "
         "K = 4 is all of ResNet-8 but the head. *Halves* divides the classes of one data set into "
         "A and B, anew for each seed. The baseline is a network for B with new weights "
-        f"throughout. {seeds_sentence(resnet)}",
+        "throughout. The networks that layers are copied from were trained before, for twice the "
+        "steps; BnB+ therefore shows what longer training alone gives. Differences are paired, and "
+        f"bold if their interval excludes 0. {seeds_sentence(resnet)}",
         MEANINGS,
     ]
     for case in values_of(resnet, "case"):

@@ -37,9 +37,9 @@ def section(records: Sequence[Record]) -> str:
     return "\n\n".join(
         [
             "## Throughput of the training loop",
-            f"Images per second of our loop and of a plain loop of PyTorch with the same precision, "
-            f"memory layout, optimizer and batches: medians over {runs} alternating runs, float32, "
-            "one core of a busy machine.",
+            "Images per second of our loop and of a plain loop of PyTorch with the same "
+            f"precision, memory layout, optimizer and batches: medians over {runs} alternating "
+            "runs, float32, one core of a busy machine.",
             markdown.table(["network", "steps:", "ours:", "plain:", "ratio of medians:"], rows),
             verdict,
         ]
