@@ -7,7 +7,10 @@ training images, scores are computed that should predict the accuracy.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from numpy.typing import ArrayLike
 
 from benchmarks.finetune.backbones import bank_hash, sized_start
 from benchmarks.finetune.images import LabeledImages, labeled_images
@@ -18,7 +21,11 @@ from benchmarks.results.log import Log
 from encoders.bank.pretrained import SUFFIX, default_bank
 from encoders.transfer.scores import h_score, logme, shrunk_h_score
 
-SCORES = {"logme": logme, "h_score": h_score, "h_score_shrunk": shrunk_h_score}
+SCORES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = {
+    "logme": logme,
+    "h_score": h_score,
+    "h_score_shrunk": shrunk_h_score,
+}
 """Scores of features for labels; larger predicts a better encoder."""
 
 

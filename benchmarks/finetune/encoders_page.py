@@ -48,7 +48,7 @@ def section(records: Sequence[Record]) -> str:
             "## Which encoder of the bank is worth most",
             f"Each of {len(names)} encoders (bank `{last['bank']}`) is frozen, and ridge "
             f"regression is fitted to its features of {last['pixels']}-pixel images; validation "
-            f"chooses the penalty. Accuracy is the mean over the sizes n, {seeds} seeds, on at most "
+            f"chooses the penalty. Accuracy is the mean over all n, {seeds} seeds, on at most "
             f"{last['tested']} test images, ± half of Student's 95 % interval. The baseline is the "
             "untrained encoder `random`.",
             _best_table(records, targets, names),
@@ -59,8 +59,9 @@ def section(records: Sequence[Record]) -> str:
             "subset of each seed and averaged; nothing is tested on. *Gain in the graph* and "
             "*affinity in the graph* are read from the shipped table of transfers between the "
             "bank's own tasks: the mean over its targets, or that to room types (`class_places`), "
-            "the task of `scenes`. Only that row is a true prediction by the graph; for digits and "
-            "faces it has no target. Intervals are the 2.5 to 97.5 % range of "
+            "the task of `scenes`; the encoder of `class_places` itself, which is no transfer, counts "
+            "as the best. Only that row on `scenes` is a prediction for the graph's own target; "
+            "digits and faces are none of its targets. Intervals are the 2.5 to 97.5 % range of "
             f"{DRAWS:,} resamples of the encoders. Weighted Kendall counts the best encoders more.",
             _predictors_table(records, targets, names),
         ]
@@ -134,10 +135,10 @@ def _graph_predictors(targets: Sequence[str], names: Sequence[str]) -> dict[str,
     """
     frame = default_transfers().frame
     single = frame[frame["sources"].isin(names)]
-    found = {}
+    found, order = {}, list(names)
     for measure in ("gain", "affinity"):
-        mean = single.groupby("sources")[measure].mean().reindex(names)
-        own = single[single["target"] == GRAPH_TARGET].set_index("sources")[measure].reindex(names)
+        mean = single.groupby("sources")[measure].mean().reindex(order)
+        own = single[single["target"] == GRAPH_TARGET].set_index("sources")[measure].reindex(order)
         own = own.fillna(own.max() + 1e-9)
         for label, values in (
             (f"mean {measure} in the graph", mean.fillna(mean.min())),

@@ -128,11 +128,9 @@ def record_timm_trap(log: Log) -> None:
     with skip_missing("the rates of timm's groups"):
         from encoders.networks.zoo import import_timm
 
-        timm = import_timm()
-        from timm.optim import param_groups_layer_decay
-
+        timm: Any = import_timm()
         model = timm.create_model("resnet18", pretrained=False)
-        groups = param_groups_layer_decay(model, layer_decay=0.75)
+        groups = timm.optim.param_groups_layer_decay(model, layer_decay=0.75)
         scales = sorted({round(group["lr_scale"], 6) for group in groups})
         optimizer = torch.optim.SGD(groups, lr=0.1)
         held = sorted(set(effective_rates(optimizer)["rate"]))

@@ -7,6 +7,7 @@ layers above have new weights and are trained on B.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -125,7 +126,7 @@ def measure_case(case: LayerCase, settings: Settings, log: Log) -> None:
             measure_seeds(
                 log,
                 {**asked, "method": curve, "kept": kept},
-                copy_recipe(case, lambda s, side=side: source(side, s), kept, frozen, settings),
+                copy_recipe(case, functools.partial(source, side), kept, frozen, settings),
                 settings,
             )
 

@@ -155,7 +155,7 @@ TONES: tuple[Callable[[Floats, float], Floats], ...] = (
     lambda t, pitch: np.sin(2 * np.pi * (2 * pitch * t - pitch * t**2)),
     lambda t, pitch: np.sin(2 * np.pi * pitch * t + 8 * np.sin(2 * np.pi * 6 * t)),
     lambda t, pitch: np.sin(2 * np.pi * pitch * t) * (np.sin(2 * np.pi * 7 * t) > 0),
-    lambda t, pitch: sum(np.sin(2 * np.pi * pitch * ratio * t) for ratio in (1, 1.26, 1.5)) / 3,
+    lambda t, pitch: np.sin(2 * np.pi * pitch * np.outer((1, 1.26, 1.5), t)).mean(axis=0),
 )
 """Sine, square, sawtooth, rising, falling, vibrato, pulsed, and major chord: from times in seconds
 and a pitch in hertz to a signal in [-1, 1]."""

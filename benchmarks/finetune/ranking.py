@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import spearmanr, weightedtau
 
-from taskgraph.arrays import Floats
+from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 
 
@@ -79,7 +79,7 @@ def rank_correlation(
     pairs = [(np.asarray(scores[name]), np.asarray(accuracies[name])) for name in accuracies]
     count, generator = len(pairs[0][0]), np.random.default_rng(seed)
 
-    def mean(rows: Floats) -> float:
+    def mean(rows: Integers) -> float:
         """Return the mean over targets for some encoders."""
         return float(np.mean([measure(one[rows], other[rows]) for one, other in pairs]))
 

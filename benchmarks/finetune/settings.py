@@ -9,6 +9,7 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 PART_NAMES = ("layers", "freezing", "sizes", "encoders", "limits", "throughput")
 """Parts of the suite, in the order in which they run and in which the page shows them."""
 TARGETS = ("digits", "mnist-5k", "orl-faces", "scenes")
+CURVES_ON = ("mnist-5k", "orl-faces", "scenes")
 WORK = "runs/finetune-work"
 
 
@@ -18,8 +19,9 @@ class Settings:
 
     parts: tuple[str, ...] = option(PART_NAMES, help="Parts to measure; see the list above.")
     targets: tuple[str, ...] = option(
-        TARGETS, help="Data sets of the parts sizes and encoders (`taskgraph bench data`)."
+        TARGETS, help="Data sets of the part encoders (`taskgraph bench data`)."
     )
+    curves_on: tuple[str, ...] = option(CURVES_ON, help="Data sets of the part sizes.")
     starts: tuple[str, ...] = option(
         ("bank:rgb2sfnorm", "lite0"), help="Pretrained starts of the part sizes."
     )
@@ -32,9 +34,7 @@ class Settings:
         ("mnist-5k halves", "scenes halves", "mnist-5k to digits"),
         help="Pairs of data sets of the part layers: NAME halves, or NAME to NAME.",
     )
-    tuned_on: tuple[str, ...] = option(
-        ("mnist-5k", "scenes"), help="Data sets of the part freezing."
-    )
+    tuned_on: tuple[str, ...] = option(("mnist-5k",), help="Data sets of the part freezing.")
     pool: int = option(500, help="Most training images of a data set; subsets are drawn of them.")
     tested: int = option(300, help="Most test images of a data set.")
     pixels: int = option(32, help="Side to which images are resized for the bank's encoders.")
@@ -73,7 +73,7 @@ SUITE = Suite(
     presets={
         SMOKE: {
             "parts": ("sizes",),
-            "targets": ("digits",),
+            "curves_on": ("digits",),
             "starts": ("bank:rgb2sfnorm",),
             "seeds": 1,
             "sizes": (100,),
@@ -85,6 +85,8 @@ SUITE = Suite(
         CPU: {},
         PAPER: {
             "targets": (*TARGETS, "fashion-mnist", "cifar-10"),
+            "curves_on": (*TARGETS, "fashion-mnist", "cifar-10"),
+            "tuned_on": CURVES_ON,
             "sizes": (50, 100, 200, 400, 1_000, 4_000, 40_000),
             "tuned_sizes": (50, 100, 200, 400, 1_000, 4_000, 40_000),
             "pool": 50_000,

@@ -26,7 +26,7 @@ MODELS: dict[str, Callable[[str, int, int, Settings], Classifier]] = {
 
 def measure(settings: Settings, log: Log, out: Path) -> None:
     """Measure every target, start, method and number of labels."""
-    for name in settings.targets:
+    for name in settings.curves_on:
         for start in settings.starts:
             with skip_missing(f"sizes of {start} on {name}"):
                 measure_start(labeled_images(name, settings), start, settings, log)

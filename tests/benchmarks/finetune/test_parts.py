@@ -25,7 +25,7 @@ from taskgraph.cli import run as run_cli
 
 TINY = Settings(
     parts=("sizes",),
-    targets=("digits",),
+    curves_on=("digits",),
     starts=("bank:rgb2sfnorm",),
     seeds=1,
     sizes=(20,),
@@ -211,7 +211,7 @@ def test_a_run_that_is_killed_after_any_record_ends_with_the_same_records(tmp_pa
 
 def test_a_missing_data_set_is_named_and_the_rest_runs(tmp_path, few_validated, capsys):
     settings = replace(
-        TINY, targets=("cifar-10", "digits"), tuned_sizes=(), work=str(tmp_path / "work")
+        TINY, curves_on=("cifar-10", "digits"), tuned_sizes=(), work=str(tmp_path / "work")
     )
     run(settings, tmp_path)
     assert "skipped sizes of bank:rgb2sfnorm on cifar-10" in capsys.readouterr().err
