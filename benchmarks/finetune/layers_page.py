@@ -123,6 +123,20 @@ def _lite0(records: Sequence[Record]) -> list[str]:
     ]
 
 
+def found(records: Sequence[Record]) -> str:
+    """Return what all copied layers of A cost, frozen and fine-tuned, in the first case."""
+    resnet = part(records, network=RESNET8)
+    case = values_of(resnet, "case")[0]
+    own = part(resnet, case=case)
+    baseline, last = by_seed(own, method=BASELINE), _kept(own)[-1]
+    said = [
+        f"{points(difference(by_seed(own, method=curve, kept=last), baseline)).strip('*')} points "
+        f"{how}"
+        for curve, how in (("AnB", "frozen"), ("AnB+", "fine-tuned"))
+    ]
+    return f"all layers of a network for other classes ({case}) are worth {' and '.join(said)}"
+
+
 def draw(records: Sequence[Record], folder: Path) -> None:
     """Write the figure."""
     write_picture(figure(records), folder, FIGURE)

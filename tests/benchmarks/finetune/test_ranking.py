@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr, weightedtau
 
-from benchmarks.finetune.ranking import rank_correlation, spearman, weighted_kendall
+from benchmarks.finetune.ranking import rank_correlation, spearman, spearman_rows, weighted_kendall
 from taskgraph.errors import InvalidTableError
 
 
@@ -30,6 +31,15 @@ def test_weighted_kendall_is_its_definition(seed):
     generator = np.random.default_rng(seed)
     scores, accuracies = generator.normal(size=(2, 12))
     assert weighted_kendall(scores, accuracies) == pytest.approx(naive_tau(scores, accuracies))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weighted_kendall_is_scipys_with_ties_too(seed):
+    scores, accuracies = np.random.default_rng(seed).integers(4, size=(2, 15)).astype(float)
+    assert weighted_kendall(scores, accuracies) == pytest.approx(
+        weightedtau(scores, accuracies).statistic
+    )
+    assert spearman(scores, accuracies) == pytest.approx(spearmanr(scores, accuracies).statistic)
 
 
 def test_spearman_is_the_correlation_of_ranks():
@@ -61,7 +71,7 @@ def test_the_mean_over_targets_with_an_interval():
     """A score that is right for one target and reversed for the other has the mean 0."""
     accuracies = {"a": np.arange(8.0), "b": np.arange(8.0)}
     scores = {"a": np.arange(8.0), "b": -np.arange(8.0)}
-    found = rank_correlation(scores, accuracies, measure=spearman, draws=50)
+    found = rank_correlation(scores, accuracies, measure=spearman_rows, draws=50)
     assert (found.value, found.low, found.high) == pytest.approx((0, 0, 0))
     right = rank_correlation(accuracies, accuracies, draws=50)
     assert (right.value, right.low, right.high) == pytest.approx((1, 1, 1))
@@ -70,7 +80,7 @@ def test_the_mean_over_targets_with_an_interval():
 def test_the_interval_is_wide_for_noise():
     generator = np.random.default_rng(3)
     scores, accuracies = {"a": generator.normal(size=20)}, {"a": generator.normal(size=20)}
-    found = rank_correlation(scores, accuracies, measure=spearman, draws=300)
+    found = rank_correlation(scores, accuracies, measure=spearman_rows, draws=300)
     assert found.low < found.value < found.high
     assert found.high - found.low > 0.4
 
