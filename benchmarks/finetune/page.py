@@ -105,7 +105,7 @@ def _header(by_part: dict[str, list[Record]]) -> str:
     hours = sum(record.seconds or 0.0 for record in records) / 3600
     text = (
         f"Commit {', '.join(map(commit_text, commits))}; {versions}; {platform} with {cores} "
-        f"cores. {len(records):,} records, {hours:.1f} hours by the clock over all processes, of up "
-        "to three at a time, on a machine that did other work besides."
+        f"cores. {len(records):,} records, {hours:.1f} hours by the clock over all processes, "
+        "of up to three at a time, on a machine that did other work besides."
     )
     return HEADER.format(provenance=text)

@@ -122,11 +122,14 @@ def _worth(records: Sequence[Record]) -> list[str]:
     said = f"Worth more labels (interval above 1): {'; '.join(better) or 'none'}. "
     said += f"Worth fewer (interval below 1): {'; '.join(worse) or 'none'}."
     return [
+        "Few steps and few validation images (28 faces) make single cells of fine-tuning worse than "
+        "those of fewer labels; they are kept as they are.",
         "### Pretraining is worth × times the labels",
         "The horizontal distance between a curve and that from scratch, over log n, averaged over "
         "the accuracies that both reach; a dash where there are none, since nothing is "
         f"extrapolated. The interval is the 2.5 to 97.5 % range of {DRAWS:,} resamples of the "
-        "seeds, which is too narrow for five; a dash where more than 1 in 20 have no value. Networks from scratch have the architecture of the "
+        "seeds, which is too narrow for five; a dash where more than 1 in 20 have no "
+        "value. Networks from scratch have the architecture of the "
         "bank's encoders; that of Lite0 is another one.",
         markdown.table(["target", "method", "start", "times:", "interval"], rows),
         said,
