@@ -122,8 +122,8 @@ def _worth(records: Sequence[Record]) -> list[str]:
     said = f"Worth more labels (interval above 1): {'; '.join(better) or 'none'}. "
     said += f"Worth fewer (interval below 1): {'; '.join(worse) or 'none'}."
     return [
-        "Few steps and few validation images (28 faces) make single cells of fine-tuning worse than "
-        "those of fewer labels; they are kept as they are.",
+        "With few steps and few validation images (28 faces), fine-tuning is in single cells worse "
+        "than with fewer labels; these cells are kept as they are.",
         "### Pretraining is worth × times the labels",
         "The horizontal distance between a curve and that from scratch, over log n, averaged over "
         "the accuracies that both reach; a dash where there are none, since nothing is "
