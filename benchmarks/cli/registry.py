@@ -16,6 +16,7 @@ PACKAGES = {
     "taskonomy": "benchmarks.taskonomy",
     "arrivals": "benchmarks.arrivals",
     "intervals": "benchmarks.intervals",
+    "finetune": "benchmarks.finetune",
     "bias": "benchmarks.bias",
     "prior": "benchmarks.prior",
     "solver": "benchmarks.speed.solver",
