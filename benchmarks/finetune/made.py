@@ -75,8 +75,6 @@ def _views(settings: Settings, domain: str) -> Arrays:
         images = np.stack([_picture(index.root / pictures[row], domain) for row in rows])
         room = [read_value(index.root / rooms[row], "class_scene") for row in rows]
         labels = [int(np.argmax(value)) for value in room]
-            int(np.argmax(read_value(index.root / rooms[row], "class_scene"))) for row in rows
-        ]
         arrays[split] = images, np.array(labels)
     return arrays
 
