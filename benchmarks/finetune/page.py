@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.finetune import (
+    encoders_page,
+    freezing_page,
+    layers_page,
+    limits_page,
+    sizes_page,
+    speed_page,
+)
 from benchmarks.finetune.settings import SUITE
 from benchmarks.results.markdown import commit_text, wrapped
 from benchmarks.results.record import Record, read_records
@@ -13,9 +21,20 @@ from encoders.errors import InvalidDataError
 Section = Callable[[Sequence[Record]], str]
 Drawing = Callable[[Sequence[Record], Path], None]
 
-SECTIONS: dict[str, Section] = {}
+SECTIONS: dict[str, Section] = {
+    "layers": layers_page.section,
+    "freezing": freezing_page.section,
+    "sizes": sizes_page.section,
+    "encoders": encoders_page.section,
+    "limits": limits_page.section,
+    "throughput": speed_page.section,
+}
 """What writes the section of each part, from the records of this part."""
-DRAWINGS: dict[str, Drawing] = {}
+DRAWINGS: dict[str, Drawing] = {
+    "layers": layers_page.draw,
+    "sizes": sizes_page.draw,
+    "encoders": encoders_page.draw,
+}
 """What writes the figure of each part into a folder, from the records of this part."""
 
 HEADER = """# What a pretrained network is worth for a new task

@@ -33,6 +33,7 @@ def measure(settings: Settings, log: Log, out: Path) -> None:
                 "steps": STEPS,
                 "batch": settings.batch,
                 "runs": RUNS,
+                "clip": None,
             }
             if log.has(asked, seed=0):
                 continue
@@ -40,7 +41,7 @@ def measure(settings: Settings, log: Log, out: Path) -> None:
                 model = resnet_model(target.classes, 0)
             else:
                 model = pretrained_model(start, target.classes, 0, settings)
-            config = loop_config(settings, 0.01, 0, steps=STEPS)
+            config = loop_config(settings, 0.01, 0, steps=STEPS, clip=None, warmup=0.0)
             begin = time.perf_counter()
             result = measure_throughput(model, images, labels, config, runs=RUNS)
             metrics = {"ours": result.ours, "plain": result.plain, "ratio": result.ratio}
