@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from benchmarks.cli.flags import options_of
+from benchmarks.cli.own import own_help, own_options, own_settings
 from benchmarks.results.suite import PAGE, SMOKE, Suite, flag_of
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.output import note
@@ -27,24 +28,35 @@ Writes: {writes}; README.md is rendered from these alone.
 
 \b
 Examples:
-{examples}
+{examples}{own}
 """
 
 
 def command_of(suite: Suite) -> click.Command:
     """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page."""
-    params: list[click.Parameter] = [*options_of(suite.settings), *_general(suite)]
+    params: list[click.Parameter] = [
+        *options_of(suite.settings),
+        *own_options(suite),
+        *_general(suite),
+    ]
 
     def run_suite(**flags: Any) -> int:
+        context = click.get_current_context()
+        own = own_settings(suite, flags, context)
+        if own is not None:
+            out = Path(flags["out"] or f"runs/{suite.name}-own")
+            with extra_installed("bench"):
+                click.echo(suite.run_own(own, out, render=flags["render"]))
+            return 0
         preset = flags.pop("chosen_preset", None)
         out = _folder(suite, flags.pop("out"), preset, render=flags["render"])
-        context = click.get_current_context()
         with extra_installed("bench"):
             if flags.pop("render"):
                 suite.write_page(out)
                 note(f"rendered {out / PAGE}")
                 return 0
-            given = {name: value for name, value in flags.items() if _is_given(context, name)}
+            names = {one.name for one in suite.fields}
+            given = {n: v for n, v in flags.items() if n in names and _is_given(context, n)}
             settings = suite.with_preset(preset, _checked(suite, given, context))
             suite.run(settings, out)
             suite.write_page(out)
@@ -95,6 +107,7 @@ def _help(suite: Suite) -> str:
         time=suite.time,
         writes=suite.writes,
         examples=f"  {name}{suite.example}{required}{smoke}\n  {name} --render",
+        own=own_help(suite),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.finetune.crops import CropBatches, middle_squares, scaled
 from benchmarks.finetune.crops import TESTED as TESTED_SIDE
+from benchmarks.finetune.crops import CropBatches, middle_squares, scaled
 from benchmarks.finetune.inputs import (
     Images,
     checked_classes,
@@ -424,7 +425,7 @@ def _labeled(pair: tuple[Any, Any], classes: Array) -> tuple[Images, Integers]:
 def _hidden_head(widths: Sequence[int]) -> nn.Sequential:
     """Return linear layers of some widths with ReLU between them."""
     layers: list[nn.Module] = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in itertools.pairwise(widths):
         layers += [nn.Linear(before, after), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

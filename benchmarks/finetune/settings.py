@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.finetune.own_settings import OwnSettings
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 PART_NAMES = ("layers", "freezing", "sizes", "encoders", "limits", "throughput")
@@ -70,6 +71,8 @@ SUITE = Suite(
     writes="one record a cell and seed; figures",
     settings=Settings,
     package="benchmarks.finetune",
+    own=OwnSettings,
+    own_example=" --data my_folder --start timm:resnet18 --keep layer3 --freeze",
     presets={
         SMOKE: {
             "parts": ("sizes",),

@@ -35,6 +35,12 @@ class Suite:
         Values of the settings by the name of a size (`SMOKE`, `CPU`, `PAPER`).
     example : str
         Flags that the example in the help text needs, such as " --sweep transfers".
+    own : type, optional
+        The frozen dataclass of settings of a run on the user's own data; its fields that are not
+        settings of the suite are further flags, and any of them asks for such a run. The package's
+        module ``own`` has ``run(settings, out)`` and ``render(out)``, which return what is printed.
+    own_example : str
+        Flags of an example of such a run.
     package : str
         Import path of the suite. Its module ``run`` has ``run(settings, out)``, which measures and
         writes records and tables. Its module ``page`` has ``render(folder)``, which returns the
@@ -51,6 +57,8 @@ class Suite:
     package: str
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     example: str = ""
+    own: type[Any] | None = None
+    own_example: str = ""
 
     def with_preset(self, preset: str | None, given: Mapping[str, Any]) -> Any:
         """Return settings: the defaults, overridden by the preset and then by ``given``."""
@@ -79,6 +87,12 @@ class Suite:
     def run(self, settings: Any, out: Path) -> None:
         """Measure the evaluations that the records in ``out`` lack, and write the tables."""
         importlib.import_module(f"{self.package}.run").run(settings, out)
+
+    def run_own(self, settings: Any, out: Path, *, render: bool = False) -> str:
+        """Run on the user's own data, or only render the page again; returns what is printed."""
+        module = importlib.import_module(f"{self.package}.own")
+        text: str = module.render(out) if render else module.run(settings, out)
+        return text
 
     def write_page(self, out: Path) -> str:
         """Write the page and the figures from the records in ``out``, and return the page."""
