@@ -195,7 +195,8 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each image, (N,)."""
-        classes: Array = self.classes_[self.predict_proba(X).argmax(1)]
+        probabilities = self.predict_proba(X)
+        classes: Array = self.classes_[probabilities.argmax(1)]
         return classes
 
     def predict_proba(self, X: Any) -> Floats:
@@ -246,7 +247,7 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             start = find_start(self.start, weights=weights, bank=self.bank)
         else:
             start = self.start
-        size = self.size or self.training_protocol().size
+        size = self.training_protocol().size if self.size is None else self.size
         if size is not None and size < 1:
             raise InvalidNetworkError(f"images of {size} pixels, expected at least 1")
         return start if size is None else start.at(size)

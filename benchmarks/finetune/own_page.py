@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from benchmarks.data.data import TEST, VAL
 from benchmarks.results.figures import new_figure, styled, write_picture
-from benchmarks.results.markdown import number, table, wrapped
+from benchmarks.results.markdown import commit_text, number, table, wrapped
 from benchmarks.results.measures import Estimate, t_interval
 from benchmarks.results.record import Record, read_records
 from benchmarks.results.suite import PAGE
@@ -22,6 +22,8 @@ from taskgraph.tables import write_text
 FIGURE = "curve"
 HEADS = ("data", "start", "kept", "training", "labels:", "seeds:", "accuracy, %:", "interval")
 HEADS += ("class mean, %:", "validation, %:", "rate:", "seconds:")
+SHOWN = 8
+"""Columns that the command prints."""
 NOT_SHOWN = ("labels", "record")
 EXPLAINED = (
     "Accuracy on the test pictures. Its 95 % interval is that of the mean over seeds (Student's t),"
@@ -34,7 +36,7 @@ EXPLAINED = (
 
 
 def write_page(folder: Path) -> str:
-    """Write the page and its figure; returns the table.
+    """Write the page and its figure; returns the first columns of the table.
 
     Raises
     ------
@@ -53,7 +55,8 @@ def write_page(folder: Path) -> str:
     figure = write_picture(draw(tests), folder, FIGURE)
     parts = [
         "# Trainings on your own pictures",
-        rows,
+        _provenance(tests),
+        table(HEADS, rows),
         EXPLAINED.format(tested=tested),
         _tried([record for record in records if record.split == VAL]),
         f"![accuracy]({figure})",
@@ -62,7 +65,15 @@ def write_page(folder: Path) -> str:
         "`benchmarks.finetune.FineTuned.load(folder)` loads it.",
     ]
     write_text(wrapped("\n\n".join(filter(None, parts))) + "\n", folder / PAGE)
-    return rows
+    return table(HEADS[:SHOWN], [row[:SHOWN] for row in rows])
+
+
+def _provenance(records: Sequence[Record]) -> str:
+    """Return the commit and the versions of the newest record."""
+    about = dict(records[-1].versions or {})
+    platform, cores = about.pop("platform", ""), about.pop("cores", "")
+    versions = ", ".join(f"{name} {value}" for name, value in about.items())
+    return f"Commit {commit_text(records[-1].commit)}; {versions}; {platform} with {cores} cores."
 
 
 def groups(records: Sequence[Record], *ignored: str) -> list[list[Record]]:
@@ -82,8 +93,8 @@ def estimate(records: Sequence[Record]) -> Estimate:
     return t_interval([record.metrics["accuracy"] for record in records])
 
 
-def _rows(tests: Sequence[Record]) -> str:
-    """Return the table, with the most frequent class of each data set as the baseline."""
+def _rows(tests: Sequence[Record]) -> list[list[str]]:
+    """Return the rows of the table, with the most frequent class of each data set as the baseline."""
     rows = []
     for own in groups(tests):
         settings, found = own[0].settings, estimate(own)
@@ -108,7 +119,7 @@ def _rows(tests: Sequence[Record]) -> str:
         blank = [""] * 4
         rows.append([own[0].settings["data"], "most frequent class", "", "", "", "", share, *blank])
         rows[-1].append("")
-    return table(HEADS, rows)
+    return rows
 
 
 def _training(settings: Mapping[str, Any]) -> str:

@@ -39,7 +39,7 @@ class PictureSet:
     splits : mapping of (n,) arrays
         Rows of ``train``, ``val`` and ``test``.
     hashes : tuple of str
-        SHA-256 of each file.
+        SHA-256 of each file; the rows are sorted by class and hash.
     """
 
     paths: tuple[Path, ...]
@@ -140,19 +140,22 @@ def find_pictures(place: Path) -> PictureSet:
     found = _in_folder(place) if place.is_dir() else _in_csv(place)
     for path, _, _ in found:
         _check_header(path)
-    paths = tuple(path for path, _, _ in found)
     classes = tuple(sorted({name for _, name, _ in found}))
     if len(classes) < 2:
         raise InvalidDataError(
             f"{place} has the one class {classes[0]!r}, expected pictures of at least two classes"
         )
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path, _, _ in found]
+    # Rows are sorted by content, so that names of files do not change subsets.
+    order = sorted(range(len(found)), key=lambda row: (found[row][1], digests[row], found[row][0]))
+    found, hashes = [found[row] for row in order], tuple(digests[row] for row in order)
+    paths = tuple(path for path, _, _ in found)
     labels = np.array([classes.index(name) for _, name, _ in found], np.int64)
-    hashes = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
     splits = _splits([split for _, _, split in found], labels, hashes)
     pictures = PictureSet(paths, labels, classes, splits, hashes)
-    _check_equal_files(pictures)
     for number, name in enumerate(classes):
         _check_class(pictures, number, f"{place}: the class {name!r}")
+    _check_equal_files(pictures)
     return pictures
 
 
