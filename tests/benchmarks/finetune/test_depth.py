@@ -19,7 +19,7 @@ SMALL = Settings(
     depth_steps=2,
     depth_batch=8,
     tested=20,
-    seeds=2,
+    seeds=1,
 )
 
 
@@ -36,7 +36,7 @@ def test_a_small_run_is_resumed_and_gives_the_page(tmp_path, monkeypatch):
 
     def train_until_killed(*args):
         calls.append(args)
-        if len(calls) == 4:
+        if len(calls) == 3:
             raise KeyboardInterrupt
         return train(*args)
 
@@ -46,13 +46,10 @@ def test_a_small_run_is_resumed_and_gives_the_page(tmp_path, monkeypatch):
     run(SMALL, tmp_path)
     trained = len(calls)
     run(SMALL, tmp_path)
-    assert len(calls) == trained == 3 * 2 + 1, "only the killed training is repeated"
+    assert len(calls) == trained == 4 + 1, "only the killed training is repeated"
     tests = [record for record in read_records(tmp_path) if record.split == "test"]
     cells = [(r.settings["depth"], r.settings["n"], r.seed) for r in tests]
-    assert cells == [(8, 20, 0), (8, 20, 1), (8, 40, 0), (8, 40, 1), (20, 20, 0), (20, 20, 1)] + [
-        (20, 40, 0),
-        (20, 40, 1),
-    ]
+    assert cells == [(8, 20, 0), (8, 40, 0), (20, 20, 0), (20, 40, 0)]
     page = SUITE.write_page(tmp_path)
     gray = 2 * 16 * 9  # the first layer has 1 channel instead of 3
     assert f"| ResNet-20 | {269_722 - gray:,} |" in page
