@@ -94,7 +94,7 @@ def estimate(records: Sequence[Record]) -> Estimate:
 
 
 def _rows(tests: Sequence[Record]) -> list[list[str]]:
-    """Return the rows of the table, with the most frequent class of each data set as the baseline."""
+    """Return the rows of the table; the most frequent class of each data set is the baseline."""
     rows = []
     for own in groups(tests):
         settings, found = own[0].settings, estimate(own)

@@ -122,7 +122,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 
 def _plain(estimator: FineTuned) -> dict[str, Any]:
-    """Return the parameters as JSON can hold them: the start as its name, paths as text, no cache."""
+    """Return the parameters for JSON: the start as its name, paths as text, no cache."""
     values = {**estimator.get_params(deep=False), "cache": None}
     if not isinstance(values["start"], str):
         values["start"] = None

@@ -1,4 +1,4 @@
-"""Views of pictures: crops against slices, resizing against Pillow, noise against its covariance."""
+"""Crops against slices, resizing against Pillow, color noise against its covariance."""
 
 import numpy as np
 import pytest
