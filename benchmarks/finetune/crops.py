@@ -58,7 +58,7 @@ def middle_square(picture: Pixels, size: int, *, shorter: int | None = None) -> 
     return _cut(resized, size, *_middle(resized, size)).round().to(torch.uint8)
 
 
-def middle_squares(pictures: Sequence[Pixels], size: int) -> Pixels:
+def middle_squares(pictures: Pixels | Sequence[Pixels], size: int) -> Pixels:
     """Return the middle squares of pictures of any size as (N, size, size, C) bytes.
 
     Raises
@@ -160,7 +160,7 @@ class CropBatches:
     batch, seed : int
     """
 
-    pictures: Sequence[Pixels]
+    pictures: Pixels | Sequence[Pixels]
     labels: Tensor
     size: int
     batch: int

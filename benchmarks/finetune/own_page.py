@@ -20,8 +20,20 @@ from taskgraph.plot.figures import Picture
 from taskgraph.tables import write_text
 
 FIGURE = "curve"
-HEADS = ("data", "start", "kept", "training", "labels:", "seeds:", "accuracy, %:", "interval")
-HEADS += ("class mean, %:", "validation, %:", "rate:", "seconds:")
+HEADS = (
+    "data",
+    "start",
+    "kept",
+    "training",
+    "labels:",
+    "seeds:",
+    "accuracy, %:",
+    "interval",
+    "class mean, %:",
+    "validation, %:",
+    "rate:",
+    "seconds:",
+)
 SHOWN = 8
 """Columns that the command prints."""
 NOT_SHOWN = ("labels", "record")

@@ -101,9 +101,9 @@ def open_picture(path: Path, *, gray: bool = False) -> Pixels:
         with Image.open(path) as opened:
             picture = ImageOps.exif_transpose(opened)
             if picture.mode.startswith("I"):
-                values = np.asarray(picture) >> 8
-                picture = Image.fromarray(values.clip(0, 255).astype(np.uint8))
-            values = np.array(picture.convert("L" if gray else "RGB"))
+                shifted = np.asarray(picture) >> 8
+                picture = Image.fromarray(shifted.clip(0, 255).astype(np.uint8))
+            values: Pixels = np.array(picture.convert("L" if gray else "RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())[:150]
         raise InvalidDataError(
@@ -269,8 +269,8 @@ def _splits(
             continue
         for number in np.unique(labels):
             rows = np.flatnonzero((labels == number) & (split == TRAIN))
-            chosen = sorted({hashes[row] for row in rows})
+            chosen = sorted({hashes[int(row)] for row in rows})
             count = max(round(share * len(chosen)), int(len(chosen) > 1 and name == TEST))
             cut = set(chosen[:count])
-            split[[row for row in rows if hashes[row] in cut]] = name
+            split[[row for row in rows if hashes[int(row)] in cut]] = name
     return {name: np.flatnonzero(split == name) for name in SPLITS}

@@ -18,7 +18,7 @@ AT_ONCE = 16
 
 
 def crop_scores(
-    model: nn.Module, pictures: Sequence[Pixels], size: int, config: LoopConfig
+    model: nn.Module, pictures: Pixels | Sequence[Pixels], size: int, config: LoopConfig
 ) -> Floats:
     """Return the mean probabilities over the `ten_crops` of each picture, (N, classes)."""
 
@@ -32,7 +32,11 @@ def crop_scores(
 
 
 def middle_scores(
-    model: nn.Module, pictures: Sequence[Pixels], size: int, shorter: int, config: LoopConfig
+    model: nn.Module,
+    pictures: Pixels | Sequence[Pixels],
+    size: int,
+    shorter: int,
+    config: LoopConfig,
 ) -> Array:
     """Return the scores of the middle square of each picture, (N, classes)."""
 
@@ -45,7 +49,7 @@ def middle_scores(
 
 def _scores(
     model: nn.Module,
-    pictures: Sequence[Pixels],
+    pictures: Pixels | Sequence[Pixels],
     views: Callable[[Pixels], Tensor],
     config: LoopConfig,
 ) -> Array:
