@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.finetune import (
+    depth_page,
     encoders_page,
     freezing_page,
     layers_page,
@@ -28,12 +29,14 @@ SECTIONS: dict[str, Section] = {
     "encoders": encoders_page.section,
     "limits": limits_page.section,
     "throughput": speed_page.section,
+    "depth": depth_page.section,
 }
 """What writes the section of each part, from the records of this part."""
 DRAWINGS: dict[str, Drawing] = {
     "layers": layers_page.draw,
     "sizes": sizes_page.draw,
     "encoders": encoders_page.draw,
+    "depth": depth_page.draw,
 }
 """What writes the figure of each part into a folder, from the records of this part."""
 
@@ -75,6 +78,8 @@ def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
     by_part = records_by_part(folder)
     sections = [write(by_part[name]) for name, write in SECTIONS.items() if name in by_part]
+    if "depth" not in by_part:
+        sections.append(depth_page.NOT_RUN)
     return wrapped("\n\n".join([_header(by_part), *sections])) + "\n"
 
 

@@ -30,6 +30,7 @@ PARTS: dict[str, Part] = {
     "encoders": _lazily("bank_encoders"),
     "limits": _lazily("limits"),
     "throughput": _lazily("speed"),
+    "depth": _lazily("depth"),
 }
 """What measures each part: from the settings, the log and the folder of results."""
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.finetune.own_settings import OwnSettings
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
-PART_NAMES = ("layers", "freezing", "sizes", "encoders", "limits", "throughput")
+PART_NAMES = ("layers", "freezing", "sizes", "encoders", "limits", "throughput", "depth")
 """Parts of the suite, in the order in which they run and in which the page shows them."""
+DEFAULT_PARTS = PART_NAMES[:-1]
+"""Parts that run unless others are named; ``depth`` takes as long as all of them."""
 TARGETS = ("digits", "mnist-5k", "orl-faces", "scenes")
 CURVES_ON = ("mnist-5k", "orl-faces", "scenes")
 WORK = "runs/finetune-work"
@@ -17,7 +20,9 @@ WORK = "runs/finetune-work"
 class Settings:
     """The parts that are measured, their data sets, and the size of the trainings."""
 
-    parts: tuple[str, ...] = option(PART_NAMES, help="Parts to measure; see the list above.")
+    parts: tuple[str, ...] = option(
+        DEFAULT_PARTS, help="Parts to measure; see the list above. Name depth to measure it."
+    )
     targets: tuple[str, ...] = option(
         TARGETS, help="Data sets of the part encoders (`taskgraph bench data`)."
     )
@@ -47,6 +52,18 @@ class Settings:
         (0.003, 0.01), help="Learning rates from which validation accuracy chooses."
     )
     draws: int = option(2_000, help="Resamples of the intervals of ranks and of label multipliers.")
+    depths: tuple[int, ...] = option(
+        (20, 32, 44, 56), help="Layers of the residual networks of the part depth."
+    )
+    depth_on: str = option("mnist-5k", help="Data set of the part depth.")
+    depth_pixels: int = option(16, help="Side to which images are resized in the part depth.")
+    depth_sizes: tuple[int, ...] = option(
+        (250, 500, 1_000, 2_000),
+        help="Numbers of training images on which the first and last of the depths are trained.",
+    )
+    depth_pool: int = option(5_000, help="Most training images of the part depth.")
+    depth_steps: int = option(800, help="Steps of each training of the part depth.")
+    depth_batch: int = option(64, help="Images of a batch in the part depth.")
     data_root: str | None = option(
         None, kind="folder", help="Folder of your data sets; by default TASKGRAPH_DATA."
     )
@@ -65,11 +82,14 @@ SUITE = Suite(
         "encoders: which encoder of the bank is best for which target, and what predicts it",
         "limits: targets far from the source, and what the source's own head forgets",
         "throughput: the training loop beside a plain loop of PyTorch",
+        "depth: residual networks from scratch, error over depth and over training images",
     ),
     time="about 35 minutes on one core; --preset smoke takes 10 seconds, paper needs a GPU",
     writes="one record a cell and seed; figures",
     settings=Settings,
     package="benchmarks.finetune",
+    own=OwnSettings,
+    own_example=" --data my_folder --start timm:resnet18 --keep layer3 --freeze",
     presets={
         SMOKE: {
             "parts": ("sizes",),
@@ -84,6 +104,13 @@ SUITE = Suite(
         },
         CPU: {},
         PAPER: {
+            "parts": PART_NAMES,
+            "depth_on": "cifar-10",
+            "depth_pixels": 32,
+            "depth_sizes": (1_000, 2_500, 5_000, 10_000, 20_000),
+            "depth_pool": 45_000,
+            "depth_steps": 64_000,
+            "depth_batch": 128,
             "targets": (*TARGETS, "fashion-mnist", "cifar-10"),
             "curves_on": (*TARGETS, "fashion-mnist", "cifar-10"),
             "tuned_on": CURVES_ON,
