@@ -74,7 +74,7 @@ class Settings:
 
 SUITE = Suite(
     name="finetune",
-    question="What is a pretrained network worth for a new task, and how is it best used?",
+    question="What is a pretrained network worth, and how is it best used?",
     methods=(
         "layers: Yosinski's curves, accuracy over the number of layers kept, frozen or fine-tuned",
         "freezing: frozen, head faster, layer-wise rates, gradual unfreezing, L2-SP",
