@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 
 import torch
 from torch import nn
@@ -11,7 +10,8 @@ from torch import nn
 from benchmarks.finetune.settings import Settings
 from benchmarks.learning.classifier import Backbone, Classifier, classifier
 from benchmarks.learning.starts import Start, find_start
-from encoders.bank.pretrained import SUFFIX, default_bank
+from encoders.bank.identity import bank_hash, network_hashes
+from encoders.bank.pretrained import default_bank
 
 LITE0_PIXELS = 64
 RESNET, RESNET_PIXELS = "scratch:resnet8", 16
@@ -53,10 +53,6 @@ def resnet_model(classes: int, seed: int, *, side: int = RESNET_PIXELS) -> Class
 
 
 @functools.cache
-def bank_hash() -> str:
-    """Return the first 16 digits of the SHA-256 of all networks of the library's bank."""
-    digest = hashlib.sha256()
-    for path in sorted(default_bank().glob("*" + SUFFIX)):
-        digest.update(path.name.encode() + b"\0")
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def shipped_bank_hash() -> str:
+    """Return the hash of the library's bank, as `encoders.bank.identity` defines it."""
+    return bank_hash(network_hashes(default_bank()))

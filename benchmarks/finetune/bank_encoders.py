@@ -12,7 +12,7 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 
-from benchmarks.finetune.backbones import bank_hash, sized_start
+from benchmarks.finetune.backbones import shipped_bank_hash, sized_start
 from benchmarks.finetune.images import LabeledImages, labeled_images
 from benchmarks.finetune.probing import SplitFeatures, probe_accuracy, split_features
 from benchmarks.finetune.settings import Settings
@@ -50,7 +50,7 @@ def measure_encoder(target: LabeledImages, encoder: str, settings: Settings, log
         "part": "encoders",
         "target": target.name,
         "encoder": encoder,
-        "bank": bank_hash(),
+        "bank": shipped_bank_hash(),
         "sizes": sizes,
         "pixels": settings.pixels,
         "pool": settings.pool,

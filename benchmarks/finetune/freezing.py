@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.finetune.backbones import bank_hash, pretrained_model
+from benchmarks.finetune.backbones import pretrained_model, shipped_bank_hash
 from benchmarks.finetune.images import LabeledImages, labeled_images
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
@@ -74,7 +74,7 @@ def measure_method(method: str, target: LabeledImages, settings: Settings, log: 
         "part": "freezing",
         "target": target.name,
         "start": START,
-        "bank": bank_hash(),
+        "bank": shipped_bank_hash(),
         "n": n,
         "method": method,
         "pixels": settings.pixels,

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from benchmarks.finetune.backbones import bank_hash, resnet_model
+from benchmarks.finetune.backbones import resnet_model, shipped_bank_hash
 from benchmarks.finetune.freezing import ALL, FROZEN, L2SP, METHODS, START, fine_tune
 from benchmarks.finetune.images import LabeledImages, labeled_images
 from benchmarks.finetune.settings import Settings
@@ -47,7 +47,7 @@ def measure_far(target: LabeledImages, settings: Settings, log: Log) -> None:
             "part": "limits",
             "target": target.name,
             "start": START,
-            "bank": bank_hash(),
+            "bank": shipped_bank_hash(),
             "n": n,
             "method": method,
             "pixels": settings.pixels,
