@@ -16,6 +16,7 @@ PACKAGES = {
     "arrivals": "benchmarks.arrivals",
     "intervals": "benchmarks.intervals",
     "bias": "benchmarks.bias",
+    "lifelong": "benchmarks.lifelong",
     "solver": "benchmarks.speed.solver",
     "training": "benchmarks.speed.training",
     "engines": "benchmarks.speed.engines",

@@ -26,6 +26,7 @@ def save_learner(learner: Learner, run: Mapping[str, Any], path: Path) -> None:
         "run": dict(run),
         "steps": learner.steps,
         "seen": learner.seen,
+        "seconds": learner.seconds,
         "labels": [each.label for each in learner.exemplars],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +49,7 @@ def restore_learner(learner: Learner, run: Mapping[str, Any], path: Path) -> Non
         )
     try:
         steps, seen, labels = config["steps"], config["seen"], config["labels"]
+        learner.seconds = config["seconds"]
         sets = [tensors[f"{EXEMPLARS}{number}"] for number in range(len(labels))]
     except (KeyError, TypeError) as error:
         raise InvalidDataError(

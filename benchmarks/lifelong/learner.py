@@ -73,6 +73,8 @@ class Learner:
         Number of classes seen; they are the first ones.
     steps : int
         Number of steps learned.
+    seconds : float
+        Duration of the training of the last step.
     exemplars : list of `ExemplarSet`
         One for each class; where a known class arrives again in another step, one for each arrival.
     """
@@ -86,6 +88,7 @@ class Learner:
     augment: Augment | None = None
     seen: int = 0
     steps: int = 0
+    seconds: float = 0.0
     exemplars: list[ExemplarSet] = field(default_factory=list)
 
     def features(self, images: Tensor) -> Floats32:

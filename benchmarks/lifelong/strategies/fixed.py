@@ -50,9 +50,8 @@ def train_new_outputs(learner: Learner, step: StreamStep) -> None:
         wanted = nn.functional.one_hot(batch[1], scores.shape[1]).to(scores.dtype)
         return sigmoid_loss(scores, wanted, learner.classes)
 
-    train_networks(
-        outputs, loss, TensorBatches((features, targets), config.batch, config.seed), config
-    )
+    batches = TensorBatches((features, targets), config.batch, config.seed)
+    train_networks(outputs, loss, batches, config)
     head = learner.network.head
     assert isinstance(head, nn.Linear)
     with torch.no_grad():
