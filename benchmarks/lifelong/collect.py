@@ -52,7 +52,7 @@ class MethodResults:
         return self._stacked("accuracy")
 
     def matrices(self) -> Floats:
-        """Return the accuracies on each step's images, (orders, steps, steps); NaN where unknown."""
+        """Return the accuracies on each step's images, (orders, steps, steps), NaN if unknown."""
         values = self._stacked("accuracies")
         return values[:, :, : values.shape[1]]
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.data.data import TRAIN
 from benchmarks.lifelong.learner import ExemplarSet, Learner
 from benchmarks.lifelong.streams import StreamStep
 from benchmarks.lifelong.training import train_step, with_exemplars
@@ -83,7 +84,7 @@ def incremental_train(
         learner.memory, len(learner.exemplars) + len(step.classes), learner.variant
     )
     learner.exemplars = [reduce_exemplar_set(each, m) for each in learner.exemplars]
-    images, labels = step.parts["train"]
+    images, labels = step.parts[TRAIN]
     for label in step.classes:
         own = images[labels == label]
         rows = (construct or _herded)(learner.features(own), m, learner)
@@ -109,7 +110,7 @@ def update_representation(learner: Learner, step: StreamStep, *, distill: bool =
     known = learner.seen
     teacher = copy.deepcopy(learner.network) if distill and known else None
     learner.grow(max(known, 1 + max(step.classes)))
-    train_step(learner, with_exemplars(step.parts["train"], learner), teacher, known)
+    train_step(learner, with_exemplars(step.parts[TRAIN], learner), teacher, known)
 
 
 def construct_exemplar_set(features: AnyFloats, m: int, *, walk: bool = False) -> Integers:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.data.data import TRAIN
 from benchmarks.lifelong.icarl import class_mean, classify
 from benchmarks.lifelong.learner import Learner
 from benchmarks.lifelong.streams import LearningStream
@@ -33,7 +34,7 @@ def by_all_means(learner: Learner, features: Floats32, stream: LearningStream) -
 
     It needs all images again at each step, so it is a bound and no method of lifelong learning.
     """
-    images, labels = stream.until(learner.steps - 1, "train")
+    images, labels = stream.until(learner.steps - 1, TRAIN)
     every = [(label, images[labels == label]) for label in range(learner.seen)]
     return classify(features, class_means(learner, every))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.data.data import Data
+from benchmarks.data.data import TRAIN, Data
 from benchmarks.data.sheet import contact_sheet
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.starts import Start, find_start
@@ -86,13 +86,20 @@ def run(settings: Settings, out: Path) -> None:
     """Learn what the records in ``out`` lack."""
     check(settings)
     sets = load_sets(settings)
-    starts = {name: _start(name, settings) for name in (*settings.networks, settings.encoder)}
+    starts = {name: _start(name, settings) for name in networks(settings)}
     log = open_log(out, SUITE.name, "torch", "numpy", "scikit-learn")
     out.mkdir(parents=True, exist_ok=True)
     for order in range(settings.orders):
         for stream, memory in streams(sets, settings, order):
             for training in trainings(stream, memory, order, settings, starts):
                 learn_stream(training, log, out)
+
+
+def networks(settings: Settings) -> list[str]:
+    """Return the names of the networks with which strategies begin."""
+    frozen = [STRATEGIES[name].frozen_encoder for name in settings.strategies]
+    trained = settings.networks if not all(frozen) else ()
+    return [*trained, *([settings.encoder] if any(frozen) else [])]
 
 
 def check(settings: Settings) -> None:
@@ -120,7 +127,7 @@ def check(settings: Settings) -> None:
 def trainings(
     stream: LearningStream, memory: int, order: int, settings: Settings, starts: dict[str, Start]
 ) -> Iterator[Training]:
-    """Give all trainings of a stream: each strategy with each network, the probe with its encoder."""
+    """Give the trainings of a stream: each strategy with each network, the probe with one."""
     shared = {
         "data": stream.name,
         "data_sha256": stream_hash(stream),
@@ -161,7 +168,7 @@ def first_learner(training: Training) -> Learner:
     """Return the learner that has seen nothing."""
     settings, stream = training.settings, training.stream
     variant = VARIANTS[settings.variant]
-    images = stream.until(len(stream.steps) - 1, "train")[0]
+    images = stream.until(len(stream.steps) - 1, TRAIN)[0]
     frozen = training.strategy.frozen_encoder
     mean = mean_of_images(images, training.start) if variant.pixel_mean and not frozen else None
     config = LoopConfig(
@@ -200,7 +207,7 @@ def _record(
     if last and training.order == SHEET_ORDER and training.strategy.name == "icarl":
         draw_exemplars(learner, training, out)
     everything = training.strategy.all_data
-    stored = training.stream.until(step, "train")[0] if everything else None
+    stored = training.stream.until(step, TRAIN)[0] if everything else None
     for method, results in evaluate(
         learner, training.strategy.rules, training.stream, split, confusion=last
     ).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def summary_table(stream: StreamResults) -> str:
 
 
 def paired_table(stream: StreamResults, network: str) -> str | None:
-    """Return the differences of iCaRL and every other method, order by order; None without iCaRL."""
+    """Return the differences of iCaRL and each other method; None without iCaRL."""
     own = stream.of(network)
     if "icarl" not in own:
         return None
@@ -87,7 +88,7 @@ def order_sentence(stream: StreamResults, network: str) -> str:
     known = [name for name in RANK if name in means]
     wrong = [
         f"{worse} ({means[worse]:.1f} %) is not below {better} ({means[better]:.1f} %)"
-        for better, worse in zip(known, known[1:], strict=False)
+        for better, worse in pairwise(known)
         if means[worse] >= means[better]
     ]
     text = f"{stream.name}, {network}: the order {' > '.join(known)} of the paper "

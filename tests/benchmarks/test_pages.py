@@ -7,10 +7,15 @@ import matplotlib
 import pytest
 
 from benchmarks.cli import index
-from benchmarks.cli.registry import PACKAGES, load, suites
+from benchmarks.cli.registry import PACKAGES, load
 from benchmarks.results.machine import RESULTS, ROOT
 from benchmarks.results.record import FILE, read_records
 from benchmarks.results.suite import PAGE
+
+UNMEASURED = {"lifelong"}
+"""Suites that have not been measured yet; each must go once it has results."""
+
+MEASURED = [name for name in PACKAGES if name not in UNMEASURED]
 
 
 def pinned():
@@ -21,13 +26,13 @@ def pinned():
 
 def test_every_folder_of_results_is_a_suite_with_records():
     folders = {path.name for path in RESULTS.iterdir() if path.is_dir()}
-    assert folders == set(PACKAGES)
-    for name in PACKAGES:
+    assert folders == set(MEASURED)
+    for name in MEASURED:
         assert load(name).name == name
         assert {each.suite for each in read_records(RESULTS / name)} == {name}
 
 
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", MEASURED)
 def test_the_committed_page_is_rendered_from_the_committed_records(name, tmp_path):
     """Without the page and the figures beside them; the figures are the same bytes, too."""
     figures = {path.name for path in (RESULTS / name).iterdir() if path.suffix in (".svg", ".png")}
@@ -40,7 +45,7 @@ def test_the_committed_page_is_rendered_from_the_committed_records(name, tmp_pat
         assert (tmp_path / name / figure).read_bytes() == (RESULTS / name / figure).read_bytes()
 
 
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", MEASURED)
 def test_each_page_shows_only_files_that_are_there(name):
     page = (RESULTS / name / PAGE).read_text()
     for link in re.findall(r"\]\(([^)#]+)\)", page):
@@ -51,6 +56,6 @@ def test_each_page_shows_only_files_that_are_there(name):
 def test_the_page_of_all_suites_is_rendered_from_the_records():
     page = (RESULTS / PAGE).read_text()
     assert page == index.render(RESULTS)
-    for suite in suites():
+    for suite in map(load, MEASURED):
         assert f"[{suite.name}]({suite.name}/README.md) | {suite.question} | " in page
         assert (RESULTS / suite.name / FILE).exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from benchmarks.data.data import TRAIN
 from benchmarks.learning.batches import Batch, TensorBatches
 from benchmarks.learning.classifier import linear_head
 from benchmarks.learning.loop import train_networks
@@ -36,7 +37,7 @@ def train_new_outputs(learner: Learner, step: StreamStep) -> None:
     """
     known, config = learner.seen, learner.step_config()
     learner.grow(1 + max(step.classes))
-    images, labels = step.parts["train"]
+    images, labels = step.parts[TRAIN]
     new = labels >= known
     features = torch.from_numpy(learner.features(images[new]))
     targets = torch.from_numpy(labels[new] - known)

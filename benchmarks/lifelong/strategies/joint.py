@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.data.data import TRAIN
 from benchmarks.learning.classifier import classifier
 from benchmarks.lifelong.learner import Learner, build_backbone
 from benchmarks.lifelong.rules import by_outputs
@@ -14,7 +15,7 @@ from benchmarks.lifelong.training import TrainingSet, train_step
 
 def learn(learner: Learner, stream: LearningStream) -> None:
     """Train a new network on all images of the steps up to the next one."""
-    images, labels = stream.until(learner.steps, "train")
+    images, labels = stream.until(learner.steps, TRAIN)
     restart(learner, images.shape[1])
     learner.grow(stream.seen(learner.steps))
     everything = TrainingSet(images, labels, np.ones(len(labels), dtype=np.bool_))

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.data.data import TRAIN, VAL
 from benchmarks.learning.features import LinearProbe, linear_probe
 from benchmarks.lifelong.learner import Learner
 from benchmarks.lifelong.rules import by_outputs
@@ -20,7 +21,7 @@ def learn(learner: Learner, stream: LearningStream) -> None:
     It stores the features of all images, which is more memory than any exemplars. An encoder that
     was trained elsewhere often makes this the strongest method.
     """
-    train, validation = (stream.until(learner.steps, split) for split in ("train", "val"))
+    train, validation = (stream.until(learner.steps, split) for split in (TRAIN, VAL))
     learner.grow(stream.seen(learner.steps))
     if not len(validation[1]):
         validation = train
