@@ -32,26 +32,26 @@ def evaluate(
         of the stream, NaN for steps with classes that have not arrived; ``seen``, the number of
         classes; and if asked ``confusion``, counts with a row a class and a column a prediction.
     """
-    parts = [
-        step.parts[split] if max(step.classes) < learner.seen else None for step in stream.steps
-    ]
-    features = [None if part is None else learner.features(part[0]) for part in parts]
-    known = [k for k, part in enumerate(parts) if part is not None and len(part[1])]
-    lengths = [len(features[k]) for k in known]  # type: ignore[arg-type]
-    together = np.concatenate([features[k] for k in known])  # type: ignore[misc]
+    parts = {
+        k: step.parts[split]
+        for k, step in enumerate(stream.steps)
+        if max(step.classes) < learner.seen and len(step.parts[split][1])
+    }
+    features = np.concatenate([learner.features(images) for images, _ in parts.values()])
+    labels = {k: own for k, (_, own) in parts.items()}
+    ends = np.cumsum([len(own) for own in labels.values()])[:-1]
     found: dict[str, dict[str, Any]] = {}
     for name, rule in rules.items():
-        predicted = np.split(rule(learner, together, stream), np.cumsum(lengths)[:-1])
-        by_step = dict(zip(known, predicted, strict=True))
-        labels = {k: parts[k][1] for k in known}  # type: ignore[index]
-        past = [k for k in known if k < learner.steps]
+        predicted = np.split(rule(learner, features, stream), ends)
+        by_step = dict(zip(parts, predicted, strict=True))
+        past = [k for k in parts if k < learner.steps]
         pooled = np.concatenate([by_step[k] for k in past])
         truth = np.concatenate([labels[k] for k in past])
         found[name] = {
             "accuracy": top1(pooled, truth),
             "accuracies": [
                 top1(by_step[k], labels[k]) if k in by_step else float("nan")
-                for k in range(len(parts))
+                for k in range(len(stream.steps))
             ],
             "seen": learner.seen,
         }

@@ -167,7 +167,7 @@ def class_mean(*features: AnyFloats) -> Floats:
     each with the same weight.
     """
     means = [normalized(each).mean(axis=0) for each in features]
-    return normalized(np.mean(means, axis=0)[None])[0]
+    return np.asarray(normalized(np.mean(means, axis=0)[None])[0], np.float64)
 
 
 def exemplars_of_set(memory: int, sets: int, variant: Variant) -> int:

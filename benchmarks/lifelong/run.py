@@ -20,7 +20,8 @@ from benchmarks.lifelong.evaluation import evaluate, untrained_accuracies
 from benchmarks.lifelong.learner import AUGMENTATIONS, Learner, mean_of_images, new_learner
 from benchmarks.lifelong.settings import CLASSES, SUITE, Settings
 from benchmarks.lifelong.sources import load_sets, one_each, stream_hash, streams
-from benchmarks.lifelong.strategies import STRATEGIES, Strategy
+from benchmarks.lifelong.strategies import STRATEGIES
+from benchmarks.lifelong.strategies.strategy import Strategy
 from benchmarks.lifelong.streams import LearningStream
 from benchmarks.lifelong.variants import VARIANTS
 from benchmarks.results.figures import write_jpeg

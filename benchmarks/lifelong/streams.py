@@ -190,7 +190,9 @@ def _parts(data: Data, place: Integers, kept: Iterable[int], per_class: int) -> 
 def _few(rows: Integers, labels: Integers, label: int, most: int) -> Integers:
     """Return at most so many rows of one class."""
     own = rows[labels[rows] == label]
-    return own[nested_subset(labels[own], min(most, len(own)), 0)] if len(own) else own
+    if not len(own):
+        return own
+    return np.asarray(own[nested_subset(labels[own], min(most, len(own)), 0)], np.int64)
 
 
 def _step(name: str, parts: dict[str, Part], source: str) -> StreamStep:

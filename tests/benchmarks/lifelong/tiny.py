@@ -1,5 +1,7 @@
 """A tiny stream and learners that take no time to train."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import nn
@@ -38,7 +40,8 @@ def tiny_start():
     """Return a linear layer of 64 pixels as a start."""
     torch.manual_seed(0)
     module = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Tanh())
-    return module_start(module, size=8, channels=1, mean=(0.5,), std=(0.5,))
+    start = module_start(module, size=8, channels=1, mean=(0.5,), std=(0.5,))
+    return replace(start, any_channels=True)
 
 
 def tiny_learner(variant="paper", *, memory=12, classes=6, **config):
