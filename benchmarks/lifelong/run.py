@@ -119,8 +119,8 @@ def check(settings: Settings) -> None:
     for flag in ("networks", "memory", "increment", "strategies"):
         if not getattr(settings, flag):
             raise InvalidTableError(f"--{flag} is empty, expected at least one value")
-    one_each(settings.increment, len(settings.data), "--increment")
-    one_each(settings.memory, len(settings.data), "--memory")
+    one_each(settings.increment, len(settings.sets), "--increment")
+    one_each(settings.memory, len(settings.sets), "--memory")
     if settings.protocol != CLASSES and len(settings.memory) > 1:
         raise InvalidTableError("--memory has several numbers, expected one: the sets are a stream")
 

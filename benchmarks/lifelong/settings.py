@@ -23,8 +23,9 @@ TRAININGS = (
 class Settings:
     """The streams, the strategies, and how each step is trained."""
 
-    data: tuple[str, ...] = option(
+    sets: tuple[str, ...] = option(
         ("mnist-5k",),
+        flag="--data",
         help="Data sets: names of `taskgraph bench data`, or folders with one subfolder a class. "
         "With --protocol classes each is a stream, with --protocol sets each is a step.",
     )
@@ -109,21 +110,21 @@ SUITE = Suite(
     package="benchmarks.lifelong",
     presets={
         SMOKE: {
-            "data": ("digits",),
+            "sets": ("digits",),
             "size": 16,
-            "memory": (50,),
-            "per_class": 40,
+            "memory": (40,),
+            "per_class": 25,
             "epochs": 2,
             "orders": 2,
         },
         CPU: {
-            "data": ("mnist-5k", "orl-faces"),
+            "sets": ("mnist-5k", "orl-faces"),
             "increment": (2, 10),
             "memory": (200, 120),
             "networks": ("scratch:lenet", "scratch:resnet8"),
         },
         PAPER: {
-            "data": ("cifar-100",),
+            "sets": ("cifar-100",),
             "increment": (10,),
             "variant": "official",
             "networks": ("scratch:resnet32",),

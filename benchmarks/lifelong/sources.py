@@ -32,9 +32,9 @@ def load_sets(settings: Settings) -> list[Data]:
         If one is not on this machine, is damaged, or is named twice.
     """
     root = Path(settings.data_root) if settings.data_root else None
-    if not settings.data:
+    if not settings.sets:
         raise InvalidTableError("--data is empty, expected at least one data set")
-    sets = [_load(name, root) for name in settings.data]
+    sets = [_load(name, root) for name in settings.sets]
     names = [each.name for each in sets]
     for name in names:
         if names.count(name) > 1:

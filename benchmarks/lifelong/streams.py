@@ -189,7 +189,7 @@ def _parts(data: Data, place: Integers, kept: Iterable[int], per_class: int) -> 
 
 def _few(rows: Integers, labels: Integers, label: int, most: int) -> Integers:
     """Return at most so many rows of one class."""
-    own = rows[labels[rows] == label]
+    own = np.asarray(rows[labels[rows] == label], np.int64)
     if not len(own):
         return own
     return np.asarray(own[nested_subset(labels[own], min(most, len(own)), 0)], np.int64)

@@ -167,7 +167,7 @@ def test_the_paper_preset_completes_a_step_of_a_tiny_cifar_100(tmp_path):
         (place / name).write_bytes(pickle.dumps(content, protocol=2))
     names = [f"fine {k}".encode() for k in range(100)]
     (place / "meta").write_bytes(pickle.dumps({b"fine_label_names": names}, protocol=2))
-    given = {"data": ("cifar100",), "data_root": str(tmp_path / "data"), "epochs": 1, "orders": 1}
+    given = {"sets": ("cifar100",), "data_root": str(tmp_path / "data"), "epochs": 1, "orders": 1}
     given |= {"max_steps": 1, "strategies": ("icarl",), "work": str(tmp_path / "work")}
     settings = SUITE.with_preset(PAPER, given)
     assert settings.networks == ("scratch:resnet32",)
@@ -191,7 +191,7 @@ def test_the_paper_preset_completes_a_step_of_a_tiny_cifar_100(tmp_path):
         ({"networks": ()}, "--networks is empty"),
         ({"memory": (1, 2)}, "--memory has 2 numbers for 1 data sets"),
         (
-            {"protocol": "sets", "data": ("digits", "mnist-5k"), "memory": (1, 2)},
+            {"protocol": "sets", "sets": ("digits", "mnist-5k"), "memory": (1, 2)},
             "--memory has several numbers, expected one",
         ),
     ],

@@ -93,11 +93,11 @@ def test_names_and_numbers_of_data_sets_are_checked(tmp_path):
     with pytest.raises(InvalidTableError, match="--memory has 2 numbers for 3 data sets"):
         one_each((1, 2), 3, "--memory")
     with pytest.raises(InvalidTableError, match="--data is empty"):
-        load_sets(Settings(data=()))
+        load_sets(Settings(sets=()))
     with pytest.raises(InvalidTableError, match='--data has "digits" twice'):
-        load_sets(Settings(data=("digits", "digits")))
+        load_sets(Settings(sets=("digits", "digits")))
     with pytest.raises(InvalidTableError, match=r"there is no folder .*missing"):
-        load_sets(Settings(data=(str(tmp_path / "missing"),)))
+        load_sets(Settings(sets=(str(tmp_path / "missing"),)))
 
 
 def test_the_settings_name_every_strategy():
