@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 
 from benchmarks.learning.accuracy import top1
 from benchmarks.lifelong.learner import Learner
@@ -37,7 +38,7 @@ def evaluate(
         for k, step in enumerate(stream.steps)
         if max(step.classes) < learner.seen and len(step.parts[split][1])
     }
-    features = np.concatenate([learner.features(images) for images, _ in parts.values()])
+    features = learner.features(torch.cat([images for images, _ in parts.values()]))
     labels = {k: own for k, (_, own) in parts.items()}
     ends = np.cumsum([len(own) for own in labels.values()])[:-1]
     found: dict[str, dict[str, Any]] = {}

@@ -44,15 +44,15 @@ def class_means(learner: Learner, sets: Iterable[tuple[int, Tensor]]) -> Floats:
 
     A class without images has an infinite mean, so that it is never the nearest.
     """
-    of_class: dict[int, list[Tensor]] = {}
-    for label, images in sets:
-        if len(images):
-            of_class.setdefault(label, []).append(images)
+    known = [(label, images) for label, images in sets if len(images)]
+    labels = np.repeat([label for label, _ in known], [len(images) for _, images in known])
     means = np.full((learner.seen, learner.network.backbone.features), np.inf)
-    for label, parts in of_class.items():
-        images = torch.cat(parts)
-        features = [learner.features(images)]
-        if learner.variant.flipped_means:
-            features.append(learner.features(images.flip(3)))
-        means[label] = class_mean(*features)
+    if not known:
+        return means
+    images = torch.cat([images for _, images in known])
+    features = [learner.features(images)]
+    if learner.variant.flipped_means:
+        features.append(learner.features(images.flip(3)))
+    for label in np.unique(labels):
+        means[label] = class_mean(*(each[labels == label] for each in features))
     return means
