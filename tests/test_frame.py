@@ -64,6 +64,9 @@ ORDER = {
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "
     "classifier < starts < freezing < rates < l2sp < batches < config < loop < prediction < "
     "features < throughput",
+    "benchmarks.lifelong": "settings < variants < objectives < streams < sources < learner < "
+    "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < "
+    "figures < published < tables < page < run",
 }
 """Modules of each package; a module imports only those to its left."""
 

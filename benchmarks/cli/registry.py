@@ -19,6 +19,7 @@ PACKAGES = {
     "finetune": "benchmarks.finetune",
     "bias": "benchmarks.bias",
     "prior": "benchmarks.prior",
+    "lifelong": "benchmarks.lifelong",
     "solver": "benchmarks.speed.solver",
     "training": "benchmarks.speed.training",
     "engines": "benchmarks.speed.engines",
