@@ -7,7 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.finetune.backbones import bank_hash, pretrained_model, scratch_model, sized_start
+from benchmarks.finetune.backbones import (
+    pretrained_model,
+    scratch_model,
+    shipped_bank_hash,
+    sized_start,
+)
 from benchmarks.finetune.images import LabeledImages, labeled_images
 from benchmarks.finetune.probing import probe_accuracy, split_features
 from benchmarks.finetune.settings import Settings
@@ -39,7 +44,7 @@ def measure_start(target: LabeledImages, start: str, settings: Settings, log: Lo
             "part": "sizes",
             "target": target.name,
             "start": start,
-            "bank": bank_hash(),
+            "bank": shipped_bank_hash(),
             "n": n,
             "pixels": settings.pixels,
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.finetune.backbones import RESNET, bank_hash, pretrained_model, resnet_model
+from benchmarks.finetune.backbones import RESNET, pretrained_model, resnet_model, shipped_bank_hash
 from benchmarks.finetune.freezing import START
 from benchmarks.finetune.images import labeled_images
 from benchmarks.finetune.settings import Settings
@@ -28,7 +28,7 @@ def measure(settings: Settings, log: Log, out: Path) -> None:
             asked = {
                 "part": "throughput",
                 "start": start,
-                "bank": bank_hash(),
+                "bank": shipped_bank_hash(),
                 "target": TARGET,
                 "steps": STEPS,
                 "batch": settings.batch,

@@ -15,7 +15,7 @@ from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import commit_text, number
 from benchmarks.results.record import Record, read_records
 
-HEADER = """# How much is forgotten when classes or domains arrive one after another?
+HEADER = """# How much is forgotten when classes or domains arrive one by one?
 
 ```sh
 taskgraph bench lifelong --preset cpu

@@ -98,7 +98,7 @@ class Settings:
 
 SUITE = Suite(
     name="lifelong",
-    question="How much is forgotten when classes or domains arrive one after another?",
+    question="How much is forgotten when classes or domains arrive one by one?",
     methods=(
         "iCaRL with its five algorithms, hybrids 1 to 3, nearest class mean of all images",
         "LwF.MC, replay of random exemplars, fixed representation, fine-tuning, joint training",
