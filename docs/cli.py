@@ -16,10 +16,15 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     for name in [*COMMANDS, *own_plugins()]:
         command = taskgraph.get_command(click.Context(taskgraph), name)
         assert command is not None
-        yield name, command
-        if isinstance(command, click.Group):
-            for below in command.list_commands(click.Context(command)):
-                yield f"{name} {below}", command.commands[below]
+        yield from with_subcommands(name, command)
+
+
+def with_subcommands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """A command and, if it is a group, all commands below it."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for below in command.list_commands(click.Context(command)):
+            yield from with_subcommands(f"{name} {below}", command.commands[below])
 
 
 def page() -> str:

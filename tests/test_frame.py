@@ -55,8 +55,8 @@ ORDER = {
     "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
     "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
     "taskonomy < buildings < overlap",
-    "encoders.bank": "commit < pretrained < config < splits < record < training < jobs < table1 < "
-    "predict",
+    "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
+    "< table1 < predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
     "families < family_moments < readouts < settings < records < represented < measure < closed < "
     "config_file < jobs < sweep < gather",
@@ -64,6 +64,9 @@ ORDER = {
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "
     "classifier < starts < freezing < rates < l2sp < batches < config < loop < prediction < "
     "features < throughput",
+    "benchmarks.lifelong": "settings < variants < objectives < streams < sources < learner < "
+    "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < "
+    "figures < published < tables < page < run",
 }
 """Modules of each package; a module imports only those to its left."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.bank import comparison, curves, tried
 from benchmarks.bank.pictures import PHOTOS
 from benchmarks.results import markdown
 from benchmarks.results.frame import latest, not_finished, part
@@ -39,7 +40,7 @@ taskgraph scenes runs/world {scenes}
 taskgraph bench bank --bank runs/bank --data runs/world --sweep runs/cpu/transfers
 ```
 
-Commit {commit}, seed {seed}, data SHA-256
+Bank {bank}, commit {commit}, seed {seed}, data SHA-256
 `{hash}`. {images[train]:,} images to train on,
 {images[val]:,} to choose the epoch, {images[test]:,} to test, of different buildings.
 Epochs: {epochs}.
@@ -64,7 +65,7 @@ Mean {average} and {readout} (the paper's: {paper[0]} % and {paper[1]} %); again
 Losses are the tasks' own (L1, L2, cross-entropy, metric, pose norm), comparable within a row.
 `losses.parquet` has them image by image, and `table1.csv` this table.
 
-## What they say of views they never saw
+{training}## What they say of views they never saw
 
 ![Six views of held-out buildings; below each, every task's prediction and its label](views.jpg)
 
@@ -81,7 +82,7 @@ network has seen a photograph. {note}
 """
 
 
-SAME = ("bank_sha256", "sweep_sha256")
+SAME = ("bank_hash", "losses_sha256", "sweep_sha256", "old_hash", "tried_sha256")
 """Settings that all records of one page share."""
 
 
@@ -128,6 +129,7 @@ def render(folder: Path) -> str:
         preset=first.settings["preset"],
         megabytes=means.metrics["weights"] / 1e6,
         command=first.settings["command"],
+        bank=_bank(means),
         commit=first.commit,
         seed=first.seed,
         scenes=" ".join(f"--{key} {value}" for key, value in made.items()),
@@ -143,6 +145,7 @@ def render(folder: Path) -> str:
         hardest=_hardest(frame),
         table=table1.table1_markdown(frame.loc[[*order, MEAN]]),
         runs=_runs(tasks, order),
+        training=_training(folder),
         photos=", ".join(PHOTOS),
         note=NOTE,
     )
@@ -166,6 +169,8 @@ def _defects(frame: pd.DataFrame) -> str:
     defects = weak(frame)
     if defects:
         return "Below 60 %: " + "; ".join(defects) + "."
+    if frame["average"].isna()[MEAN]:
+        return "No reference has been trained yet."
     second = " or (2)" if frame["readout"].notna()[MEAN] else ""
     return f"No task is below 60 % against (1){second}."
 
@@ -185,10 +190,42 @@ def _hardest(frame: pd.DataFrame) -> str:
     return f", least of all {rates.idxmin()}, {rates.min():.1f} %"
 
 
+def draw(folder: Path) -> None:
+    """Draw the learning curves, where the folder has their table."""
+    curves.draw_curves(folder)
+
+
+def _bank(means: Record) -> str:
+    """Return the hash of the bank as code."""
+    name = means.settings.get("bank_hash")
+    return f"`{name}`" if name else markdown.NOT_RECORDED
+
+
+def _training(folder: Path) -> str:
+    """Return the parts about training: curves, the earlier bank, and what was tried."""
+    picture = curves.picture_of(folder)
+    shown = (
+        "## Learning curves\n\n![Training and validation loss over epochs of eight tasks, two a "
+        "group; dotted lines are cuts of the learning rate, a dot is the best epoch]"
+        f"({picture})\n\n`curves.parquet` has every evaluation of every task.\n\n"
+        if picture
+        else ""
+    )
+    return comparison.section(folder) + shown + tried.section(folder)
+
+
 def _epochs(tasks: Sequence[Record]) -> str:
     """Return the usual number of epochs, and the tasks that were trained for another number."""
     each = {one.settings["task"]: one.settings["fit"]["epochs"] for one in tasks}
     common = statistics.mode(each.values())
+    patience = {one.settings["fit"].get("patience") for one in tasks}
+    if patience == {tasks[0].settings["fit"].get("patience")} and None not in patience:
+        fit = tasks[0].settings["fit"]
+        return (
+            f"until the validation loss has not fallen by {100 * fit['min_delta']:g} % for "
+            f"{fit['patience']} epochs,\nafter {fit['cuts']} cuts of the learning rate to a fifth; "
+            f"{common} at most"
+        )
     others = ", ".join(f"{name} {n}" for name, n in each.items() if n != common)
     return f"{common}" + (f" (where that was too few: {others})" if others else "")
 

@@ -29,9 +29,9 @@ PHOTO_TASKS = (
 VIEWS, PHOTO = "views.jpg", "photos.jpg"
 
 
-def draw_pictures(bank: Path, data: Path) -> None:
+def draw_pictures(bank: Path, data: Path, splits: str | None = None) -> None:
     """Write the predictions of all tasks on six views, and of `PHOTO_TASKS` on photographs."""
-    write_jpeg(gallery(bank, data, views=6), bank / VIEWS)
+    write_jpeg(gallery(bank, data, views=6, splits=splits), bank / VIEWS)
     folder = Path(skimage.__file__).parent / "data"
     tasks = [name for name in PHOTO_TASKS if (bank / (name + SUFFIX)).exists()]
     write_jpeg(photos(bank, [folder / name for name in PHOTOS], tasks), bank / PHOTO)

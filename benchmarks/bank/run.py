@@ -12,15 +12,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.bank.comparison import write_comparison
+from benchmarks.bank.curves import write_curves
 from benchmarks.bank.page import MEAN_OF_ALL, TASK
 from benchmarks.bank.pictures import draw_pictures
 from benchmarks.bank.settings import SUITE, Settings
+from benchmarks.bank.tried import write_tried
 from benchmarks.results.hashes import files_hash
 from benchmarks.results.log import Log, open_log
-from encoders.bank.config import LOSSES_SUFFIX
+from encoders.bank.config import LOSSES_SUFFIX, RUNS, VALID_LOSSES_SUFFIX
+from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.jobs import MANIFEST
 from encoders.bank.pretrained import SUFFIX
 from encoders.bank.table1 import MEAN, make_table1
+from encoders.training.run_state import LOG
 from taskgraph.tables import write_frame
 
 TABLE, LOST = "table1.csv", "losses.parquet"
@@ -30,13 +35,13 @@ SPLIT = "test"
 def run(settings: Settings, out: Path) -> None:
     """Copy the bank, write Table 1 and the records, and draw predictions.
 
-    Nothing is done if the records in ``out`` have all tasks of this bank and sweep. The files are
-    written before the records.
+    Nothing is done if the records in ``out`` have all tasks of this bank, with the same sweep and
+    the same other banks. The files are written before the records.
     """
     bank, sweep = Path(settings.bank), Path(settings.sweep) if settings.sweep else None
     manifest = json.loads((bank / MANIFEST).read_text())
     log = log_of(out, manifest)
-    inputs = bank_inputs(bank, sweep)
+    inputs = bank_inputs(settings)
     wanted = [settings_of(task, manifest, inputs) for task in manifest["tasks"]]
     seeds = [task["fit"]["seed"] for task in manifest["tasks"]]
     if log.has(settings_of_mean(inputs), split=SPLIT) and all(
@@ -44,12 +49,15 @@ def run(settings: Settings, out: Path) -> None:
     ):
         return
     out.mkdir(parents=True, exist_ok=True)
+    write_comparison(bank, Path(settings.old) if settings.old else None, sweep, out)
+    write_curves(bank, out)
+    write_tried(bank, settings.tried, out)
     for path in sorted([*bank.glob("*" + SUFFIX), *bank.glob("*.json")]):
         shutil.copyfile(path, out / path.name)
     write_frame(joined_losses(bank), out / LOST)
     frame = make_table1(bank, sweep)
     write_frame(frame.reset_index(), out / TABLE)
-    draw_pictures(out, Path(settings.data))
+    draw_pictures(out, Path(settings.data), settings.division)
     weights = sum(path.stat().st_size for path in bank.glob("*" + SUFFIX))
     record_table(log, manifest, frame, weights, inputs)
 
@@ -59,21 +67,31 @@ def log_of(out: Path, manifest: Mapping[str, Any]) -> Log:
     return replace(open_log(out, SUITE.name), commit=manifest["commit"], versions=None)
 
 
-def bank_inputs(bank: Path, sweep: Path | None) -> dict[str, str | None]:
-    """Return the hashes of what Table 1 is made from.
+def bank_inputs(settings: Settings) -> dict[str, Any]:
+    """Return the hashes of what the page is made from.
 
     Returns
     -------
     dict
-        ``bank_sha256``: of all networks and of their losses. ``sweep_sha256``: of all losses that
-        the sweep measured; None without a sweep.
+        ``bank_hash``: of all networks (`encoders.bank.identity.bank_hash`). ``losses_sha256``: of
+        their losses. ``sweep_sha256``: of all losses that the sweep measured; None without a sweep.
+        ``old_hash``: that of the earlier bank; None without one. ``tried_sha256``: of the logs of
+        the folders that were tried; None without any.
     """
-    networks = sorted([*bank.glob("*" + SUFFIX), *bank.glob("*" + LOSSES_SUFFIX)])
-    measured = sorted(sweep.glob("measured/*/*.parquet")) if sweep else []
+    bank, sweep = Path(settings.bank), Path(settings.sweep) if settings.sweep else None
+    tried = [Path(folder) for folder in settings.tried]
     return {
-        "bank_sha256": files_hash(bank, networks),
-        "sweep_sha256": files_hash(sweep, measured) if sweep else None,
+        "bank_hash": bank_hash(network_hashes(bank)),
+        "losses_sha256": _files_hash(bank, "*" + LOSSES_SUFFIX, "*" + VALID_LOSSES_SUFFIX),
+        "sweep_sha256": _files_hash(sweep, "measured/*/*.parquet") if sweep else None,
+        "old_hash": bank_hash(network_hashes(settings.old)) if settings.old else None,
+        "tried_sha256": [_files_hash(folder, f"{RUNS}/*/{LOG}") for folder in tried] or None,
     }
+
+
+def _files_hash(folder: Path, *patterns: str) -> str:
+    """Return one SHA-256 of the files of a folder that match one of the patterns."""
+    return files_hash(folder, sorted(path for each in patterns for path in folder.glob(each)))
 
 
 def settings_of(

@@ -12,6 +12,9 @@ from taskgraph.cli.groups import SuggestingGroup
 OTHERS = {"data": "benchmarks.cli.data", "all": "benchmarks.cli.all"}
 """The other commands, and the modules that define each as ``command``."""
 
+SUBCOMMANDS = {"prior": "benchmarks.cli.prior"}
+"""Suites that also work on a user's own files, and the modules with their ``COMMANDS``."""
+
 
 class Commands(MutableMapping[str, click.Command]):
     """The commands by name; each is created when it is looked up."""
@@ -27,7 +30,8 @@ class Commands(MutableMapping[str, click.Command]):
         from benchmarks.cli.command import command_of
         from benchmarks.cli.registry import load
 
-        return command_of(load(name))
+        below = importlib.import_module(SUBCOMMANDS[name]).COMMANDS if name in SUBCOMMANDS else {}
+        return command_of(load(name), below)
 
     def __iter__(self) -> Iterator[str]:
         return iter([*PACKAGES, *OTHERS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,10 @@ import click
 from click.core import ParameterSource
 
 from benchmarks.cli.flags import options_of
+from benchmarks.cli.own import own_help, own_options, own_settings
 from benchmarks.results.suite import PAGE, SMOKE, Suite, flag_of
 from encoders.errors.extras import extra_installed
+from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
 
@@ -28,32 +31,50 @@ Writes: {writes}; README.md is rendered from these alone.
 
 \b
 Examples:
-{examples}
+{examples}{own}
 """
 
 
-def command_of(suite: Suite) -> click.Command:
-    """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page."""
-    return click.Command(
+def command_of(
+    suite: Suite, subcommands: Mapping[str, click.Command] | None = None
+) -> click.Command:
+    """Return the command ``taskgraph bench NAME``, which runs a suite and renders its page.
+
+    With subcommands it is a group; without the name of one of them it still runs the suite.
+    """
+    about: dict[str, Any] = {
+        "params": [*options_of(suite.settings), *own_options(suite), *_general(suite)],
+        "callback": partial(run_suite, suite),
+        "help": _help(suite),
+        "short_help": suite.question,
+    }
+    if not subcommands:
+        return click.Command(suite.name, **about)
+    return SuggestingGroup(
         suite.name,
-        params=[*options_of(suite.settings), *_general(suite)],
-        callback=partial(run_suite, suite),
-        help=_help(suite),
-        short_help=suite.question,
+        commands=dict(subcommands),
+        invoke_without_command=True,
+        **about,
     )
 
 
 def run_suite(suite: Suite, **flags: Any) -> int:
     """Run a suite with its options, render its page, or print its answer; return 0."""
+    if click.get_current_context().invoked_subcommand is not None:
+        return 0
+    context = click.get_current_context()
+    own = own_settings(suite, flags, context)
+    if own is not None:
+        return _run_own(suite, own, flags)
     preset = flags.pop("chosen_preset", None)
     out = _folder(suite, flags.pop("out"), preset, render=flags["render"])
-    context = click.get_current_context()
     with extra_installed("bench"):
         if flags.pop("render"):
             suite.write_page(out)
             note(f"rendered {out / PAGE}")
             return 0
-        given = {name: value for name, value in flags.items() if _is_given(context, name)}
+        names = {one.name for one in suite.fields}
+        given = {n: v for n, v in flags.items() if n in names and _is_given(context, n)}
         settings = suite.with_preset(preset, _checked(suite, given, context))
         text = suite.answer(settings)
         if text is not None:
@@ -63,6 +84,14 @@ def run_suite(suite: Suite, **flags: Any) -> int:
         suite.write_page(out)
     note(f"wrote {out / PAGE}")
     click.echo(suite.finding(out))
+    return 0
+
+
+def _run_own(suite: Suite, own: Any, flags: Mapping[str, Any]) -> int:
+    """Run a suite on the user's own data, or print its results again; return 0."""
+    out = Path(flags["out"] or f"runs/{suite.name}-own")
+    with extra_installed("bench"):
+        click.echo(suite.run_own(own, out, render=flags["render"]))
     return 0
 
 
@@ -105,6 +134,7 @@ def _help(suite: Suite) -> str:
         time=suite.time,
         writes=suite.writes,
         examples=f"  {name}{suite.example}{required}{smoke}\n  {name} --render",
+        own=own_help(suite),
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from benchmarks.learning.classifier import Backbone
-from benchmarks.learning.tracing import numbered_layers
+from benchmarks.learning.tracing import did_you_mean, numbered_layers
 from encoders.errors import InvalidNetworkError
 
 
@@ -78,6 +78,7 @@ def freeze_first(backbone: Backbone, layer: int | str) -> tuple[str, ...]:
             raise InvalidNetworkError(
                 f"no layer {layer!r} to freeze; there are "
                 f"{', '.join(dict.fromkeys(name.split('.')[0] for name in called))}"
+                + did_you_mean(layer, called)
             )
         frozen = called[: called.index(inside[-1]) + 1]
     for name in frozen:

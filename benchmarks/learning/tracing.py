@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import operator
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,13 +62,31 @@ class Trace:
             if own == name or (own.startswith(inside) and node.op != "output"):
                 return node
         raise InvalidNetworkError(
-            f"no layer {name!r}; there are {', '.join(self.top_names())} and what they contain"
+            f"no layer {name!r}; there are {', '.join(self.top_names())} and what they "
+            f"contain{did_you_mean(name, self.names.values())}"
         )
 
     def top_names(self) -> list[str]:
         """Return the first parts of all names of modules that are called, in order."""
         called = [self.names[node] for node in self.graph.nodes if node.op == "call_module"]
         return list(dict.fromkeys(name.split(".")[0] for name in called))
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return a question that asks for the layers most like a misspelled one; "" if none is.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names with dots, such as ``layer1.0.conv1``; their beginnings, such as ``layer1``, count.
+    """
+    known = {
+        ".".join(parts[:end]): None
+        for parts in (each.split(".") for each in names)
+        for end in range(1, len(parts) + 1)
+    }
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.8)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def trace(module: nn.Module, *, training: bool = False) -> Trace:

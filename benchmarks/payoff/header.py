@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmarks.payoff.choices import GREEDY, RANDOM, RANDOM_SET, SINGLE, SOLVED, SOLVED_AT_SINGLE
-from benchmarks.results.markdown import commit_text, filled
+from benchmarks.results.markdown import NOT_RECORDED, commit_text, filled
 from benchmarks.results.record import Record
 
 EXPLAINED = {
@@ -38,7 +38,7 @@ HEADER = """# Does the solved taxonomy pay?
 Selection: nothing was chosen on the fresh images; a read-out's epoch is the best on validation
 images of other buildings. {trained} networks were trained, each (target, sources, seed) once, in
 {hours:.2f} hours in sum over jobs, on {cores} cores ({platform}; Python {python}, torch {torch};
-commit {commit}).
+commit {commit}). Encoders: bank {bank}.
 
 - Quality and gain: mean over the {targets} targets of the share of images on which the loss is
   lower than that of the target's own supervised network, and of a network trained from scratch on
@@ -82,6 +82,7 @@ def header(about: Record, frame: pd.DataFrame) -> str:
         python=versions["python"],
         torch=versions["torch"],
         commit=_commits(about),
+        bank=f"`{settings['bank_hash']}`" if settings.get("bank_hash") else NOT_RECORDED,
         targets=frame["targets"].iloc[0],
         resamples=settings["resamples"],
         seed_count=len(settings["seeds"]),

@@ -38,6 +38,12 @@ class Suite:
     printed : tuple of str
         Settings that are not measured: where one is given, the command prints what
         ``answer(settings)`` returns, and writes nothing.
+    own : type, optional
+        The frozen dataclass of settings of a run on the user's own data; its fields that are not
+        settings of the suite are further flags, and any of them asks for such a run. The package's
+        module ``own`` has ``run(settings, out)`` and ``render(out)``, which return what is printed.
+    own_example : str
+        Flags of an example of such a run.
     package : str
         Import path of the suite. Its module ``run`` has ``run(settings, out)``, which measures and
         writes records and tables; and ``answer(settings)`` where `printed` names settings. Its
@@ -56,6 +62,8 @@ class Suite:
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     example: str = ""
     printed: tuple[str, ...] = ()
+    own: type[Any] | None = None
+    own_example: str = ""
 
     def with_preset(self, preset: str | None, given: Mapping[str, Any]) -> Any:
         """Return settings: the defaults, overridden by the preset and then by ``given``."""
@@ -91,6 +99,12 @@ class Suite:
     def run(self, settings: Any, out: Path) -> None:
         """Measure the evaluations that the records in ``out`` lack, and write the tables."""
         importlib.import_module(f"{self.package}.run").run(settings, out)
+
+    def run_own(self, settings: Any, out: Path, *, render: bool = False) -> str:
+        """Run on the user's own data, or only render the page again; returns what is printed."""
+        module = importlib.import_module(f"{self.package}.own")
+        text: str = module.render(out) if render else module.run(settings, out)
+        return text
 
     def write_page(self, out: Path) -> str:
         """Write the page and the figures from the records in ``out``, and return the page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.results.hashes import value_hash
+from encoders.bank.identity import bank_hash
 from encoders.dataset import contents_of
 from encoders.transfer.config_file import fingerprints
 from encoders.transfer.settings import SweepConfig
@@ -14,11 +15,11 @@ def sweep_inputs(config: SweepConfig) -> dict[str, str]:
     Returns
     -------
     dict
-        ``bank_sha256``: of the files of all networks that are used. ``data_sha256``: of the files
-        that the targets are measured on, and of their splits.
+        ``bank_hash``: of all networks that are used (`encoders.bank.identity.bank_hash`).
+        ``data_sha256``: of the files that the targets are measured on, and of their splits.
     """
     pool = config.transfer.pool
     return {
-        "bank_sha256": value_hash(fingerprints(config)),
+        "bank_hash": bank_hash(fingerprints(config)),
         "data_sha256": value_hash(contents_of(pool.data, config.targets, pool.size, pool.splits)),
     }

@@ -74,11 +74,30 @@ def _trained(facts: dict[str, Any]) -> str:
     bank = facts.get("bank")
     if not bank:
         return ""
+    name = f"bank `{bank['hash']}`" if "hash" in bank else "a bank whose hash was not recorded"
+    if "trained" not in bank:
+        return f"Encoders: {name}."
     images, ends = bank["images"] or {}, sorted({*bank["epochs"][:1], *bank["epochs"][-1:]})
     return (
-        f"Encoders: preset `{bank['preset']}`, {bank['trained']} trained in {bank['hours']:.1f} "
-        f"hours of one process, on {images.get('train', 'an unknown number of')} images, "
+        f"Encoders: {name}, preset `{bank['preset']}`, {bank['trained']} trained in "
+        f"{bank['hours']:.1f} hours of one process, on "
+        f"{images.get('train', 'an unknown number of')} images, "
         f"{' to '.join(map(str, ends))} epochs (commit {commit_text(bank['commit'])})."
+        f"{_stopped(bank)}"
+    )
+
+
+def _stopped(bank: dict[str, Any]) -> str:
+    """Return how the encoders' training ended, or "" where that is not recorded."""
+    if "best_last" not in bank:
+        return ""
+    if bank["patience"]:
+        return f" {bank['patience']} of {bank['trained']} stopped by patience."
+    return (
+        f" Each was trained for a fixed number of epochs: {bank['best_last']} of {bank['trained']} "
+        "had their best epoch last, so training ended while the validation loss still fell. The "
+        "table has not been measured again on a bank that trains until it stops: every number "
+        "below is of this bank, and of no bank with another hash."
     )
 
 

@@ -17,6 +17,9 @@ RUNS = "runs"
 RECORD_SUFFIX, LOSSES_SUFFIX = ".json", ".losses.parquet"
 """Endings of a task's files in a bank: its record, and its losses on the test images."""
 
+VALID_LOSSES_SUFFIX = ".valid_losses.parquet"
+"""Ending of the file of a task's losses on the validation images; earlier banks have none."""
+
 RANDOM = "random"
 """Reference: a read-out trained on the representations of an untrained encoder."""
 

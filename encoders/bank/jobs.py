@@ -12,6 +12,7 @@ from typing import Any
 
 from encoders.bank.commit import commit
 from encoders.bank.config import RECORD_SUFFIX, RUNS, BankConfig
+from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.pretrained import random_encoder
 from encoders.bank.record import add_buildings
 from encoders.bank.training import train_task
@@ -127,7 +128,8 @@ def _write_manifest_if_possible(out: Path, config: BankConfig, command: str) -> 
 def write_bank_manifest(out: Path, config: BankConfig, command: str) -> None:
     """Write `MANIFEST` from the folder's records, and the untrained random encoder.
 
-    The hashes of the training buildings are written once for all tasks that have the same ones.
+    Its ``hash`` is that of all networks (`encoders.bank.identity.bank_hash`). The hashes of the
+    training buildings are written once for all tasks that have the same ones.
     """
     path = out / "random.safetensors"
     if not path.exists():
@@ -140,6 +142,7 @@ def write_bank_manifest(out: Path, config: BankConfig, command: str) -> None:
         "command": command,
         "commit": commit(),
         "preset": config.preset,
+        "hash": bank_hash(network_hashes(out)),
         "tasks": [
             {key: value for key, value in record.items() if key != BUILDINGS} for record in records
         ],

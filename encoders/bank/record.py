@@ -29,12 +29,14 @@ from taskgraph.tasks import SELF
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """The test losses of one trained network, and the epoch that was selected.
+    """The losses of one trained network, and the epoch that was selected.
 
     Attributes
     ----------
     losses : (N,) array
         Loss on each test image, with the weights in half precision; NaN without a target.
+    valid_losses : (M,) array
+        The same for each validation image.
     valid_loss : float
         The smallest mean loss on the validation images over all epochs.
     best_epoch : int
@@ -45,6 +47,7 @@ class TrainingResult:
     """
 
     losses: Floats32
+    valid_losses: Floats32
     valid_loss: float
     best_epoch: int
     training: dict[str, Any]
@@ -91,6 +94,10 @@ def record_of(
             name: float(win_rate(results[SELF].losses, result.losses))
             for name, result in results.items()
         },
+        "valid_win_rate": {
+            name: float(win_rate(results[SELF].valid_losses, result.valid_losses))
+            for name, result in results.items()
+        },
     }
 
 
@@ -98,13 +105,26 @@ def _json_value(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def losses_table(splits: TaskSplits, results: Mapping[str, TrainingResult]) -> pd.DataFrame:
-    """Return the test losses as taskgraph's table of losses: ``target, sources, image, loss``."""
-    images = [splits.test.image(number) for number in range(len(splits.test))]
+def losses_table(
+    splits: TaskSplits, results: Mapping[str, TrainingResult], *, split: str = "test"
+) -> pd.DataFrame:
+    """Return the losses as taskgraph's table of losses: ``target, sources, image, loss``.
+
+    Parameters
+    ----------
+    split : "test" or "val"
+        The split whose losses are returned.
+    """
+    part = splits.test if split == "test" else splits.valid
+    images = [part.image(number) for number in range(len(part))]
     name = splits.task.name
-    frames = [
-        pd.DataFrame({"target": name, "sources": source, "image": images, "loss": result.losses})
+    losses = {
+        source: result.losses if split == "test" else result.valid_losses
         for source, result in results.items()
+    }
+    frames = [
+        pd.DataFrame({"target": name, "sources": source, "image": images, "loss": each})
+        for source, each in losses.items()
     ]
     return pd.concat(frames, ignore_index=True).dropna(subset=["loss"])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from encoders.bank.config import LOSSES_SUFFIX, RANDOM
+from encoders.bank.config import LOSSES_SUFFIX, RANDOM, VALID_LOSSES_SUFFIX
 from encoders.errors import InvalidDataError
 from taskgraph.affinity import image_wins
 from taskgraph.arrays import Floats, Integers
@@ -63,9 +63,14 @@ DEFECT = 60.0
 
 
 def make_table1(
-    bank: FilePath, sweep: FilePath | None = None, *, draws: int = 2_000, seed: int = 0
+    bank: FilePath,
+    sweep: FilePath | None = None,
+    *,
+    split: str = "test",
+    draws: int = 2_000,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Compute the win rates of a bank's networks on the test images, beside the paper's.
+    """Compute the win rates of a bank's networks on the images of a split, beside the paper's.
 
     A smaller loss on an image is a win; a tie counts half. Intervals are the 2.5th and 97.5th
     percentile over bootstrap resamples of buildings, because views of one building are similar.
@@ -78,7 +83,11 @@ def make_table1(
         A folder of ``NAME.losses.parquet`` (``target, sources, image, loss``). The name of an
         image is the building's, a slash, and the view's.
     sweep : path, optional
-        The folder of a sweep of transfers from that bank, which has the losses for `READOUT`.
+        The folder of a sweep of transfers from that bank, which has the losses for `READOUT` on
+        test images.
+    split : "test" or "val"
+        The split; for ``val``, the files are ``NAME.valid_losses.parquet``, which banks of earlier
+        versions lack.
     draws : int
         Number of resamples.
     seed : int
@@ -98,12 +107,13 @@ def make_table1(
     InvalidDataError
         If the folder has no such file, or a file lists an image twice or lacks losses of `SELF`.
     """
-    paths = sorted(Path(bank).glob("*" + LOSSES_SUFFIX))
+    suffix = {"test": LOSSES_SUFFIX, "val": VALID_LOSSES_SUFFIX}[split]
+    paths = sorted(Path(bank).glob("*" + suffix))
     if not paths:
         raise InvalidDataError(
-            f"{bank}: no *{LOSSES_SUFFIX} in this folder; `taskgraph train` writes them"
+            f"{bank}: no *{suffix} in this folder; `taskgraph train` writes them"
         )
-    losses = {path.name.removesuffix(LOSSES_SUFFIX): _losses(path) for path in paths}
+    losses = {path.name.removesuffix(suffix): _losses(path) for path in paths}
     of_sweep = {name: _sweep_losses(Path(sweep), name) for name in losses} if sweep else {}
     buildings = sorted({name for frame in losses.values() for name in _buildings(frame)})
     # counts[draw, building] is how often the resample contains the building.

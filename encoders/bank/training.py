@@ -15,7 +15,14 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from encoders.bank.config import LOSSES_SUFFIX, RANDOM, RECORD_SUFFIX, RUNS, BankConfig
+from encoders.bank.config import (
+    LOSSES_SUFFIX,
+    RANDOM,
+    RECORD_SUFFIX,
+    RUNS,
+    VALID_LOSSES_SUFFIX,
+    BankConfig,
+)
 from encoders.bank.pretrained import SUFFIX, random_encoder
 from encoders.bank.record import TrainingResult, losses_table, record_of, write_record
 from encoders.bank.splits import TaskSplits
@@ -47,7 +54,8 @@ def train_task(
     Each training keeps its state in `RUNS`. One that was interrupted resumes, and one that is
     finished is read from there, so that adding references later costs their own training only.
     The function writes ``NAME.safetensors`` (weights in half precision, with which the test losses
-    are measured), ``NAME.json`` and ``NAME.losses.parquet`` into ``out``.
+    are measured), ``NAME.json``, and the losses on the test and on the validation images,
+    ``NAME.losses.parquet`` and ``NAME.valid_losses.parquet``, into ``out``.
 
     Returns
     -------
@@ -68,6 +76,8 @@ def train_task(
     record["sha256"] = hashlib.sha256((out / (name + SUFFIX)).read_bytes()).hexdigest()
     record[BUILDINGS] = splits.trained_buildings()
     write_frame(losses_table(splits, results), out / (name + LOSSES_SUFFIX))
+    validation = losses_table(splits, results, split="val")
+    write_frame(validation, out / (name + VALID_LOSSES_SUFFIX))
     write_record(record, path)
     return record
 
@@ -110,15 +120,18 @@ def _train_and_test(
     config: BankConfig,
     on_epoch: EpochCallback,
 ) -> TrainingResult:
-    """Train a model, round its weights to half precision, and measure its test losses."""
+    """Train a model, round its weights to half precision, and measure its losses."""
     fabric = config.fit.fabric()
     run_state = _train(model, source, splits, out, config, on_epoch, fabric)
     rounded = {key: value.to(model.state_dict()[key]) for key, value in halved(model).items()}
     restore(model, rounded, where=BEST)
     loss = loss_of(splits.task, splits.constants)
-    test_losses = losses(fabric, model, loss, splits.test.examples(splits.task.name), config.fit)
+    test, valid = (
+        losses(fabric, model, loss, part.examples(splits.task.name), config.fit)
+        for part in (splits.test, splits.valid)
+    )
     return TrainingResult(
-        test_losses, run_state.best_loss, run_state.best_epoch, run_state.summary()
+        test, valid, run_state.best_loss, run_state.best_epoch, run_state.summary()
     )
 
 

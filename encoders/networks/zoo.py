@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib
 import importlib.util
 import pickle
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -107,11 +108,18 @@ def named_model(
             return _torchvision(models, model, str(weights)), IMAGENET
         if package or not in_timm:
             raise UnknownNameError(
-                f"torchvision has no classification model {model!r}; torchvision.models."
-                "list_models(module=torchvision.models) lists what it has"
+                f"torchvision has no classification model {model!r}; "
+                + _meant(model, models.list_models(module=models))
+                + "torchvision.models.list_models(module=torchvision.models) lists what it has"
                 + ("" if package else "; timm, which may have it, is not installed")
             )
     return _timm(import_timm(), model, str(weights))
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    """Return a question that asks for the names most like a misspelled one; "" if there is none."""
+    near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.75)
+    return f"did you mean {' or '.join(near)}? " if near else ""
 
 
 def _torchvision(models: Any, model: str, weights: str) -> nn.Module:
@@ -126,7 +134,10 @@ def _torchvision(models: Any, model: str, weights: str) -> nn.Module:
 def _timm(timm: Any, model: str, weights: str) -> tuple[nn.Module, Any]:
     """Make a timm model with weights from its registry, from a file, or random ones."""
     if not timm.is_model(model.split(".")[0]):
-        raise UnknownNameError(f"timm has no model {model!r}; timm.list_models() lists its names")
+        raise UnknownNameError(
+            f"timm has no model {model!r}; {_meant(model, timm.list_models())}timm.list_models() "
+            "lists its names"
+        )
     with download_errors(model, weights) if weights == "DEFAULT" else contextlib.nullcontext():
         network = timm.create_model(model, pretrained=weights == "DEFAULT")
     if weights != "DEFAULT":
@@ -168,7 +179,10 @@ def load_weights(model: nn.Module, weights: str, listed: list[str]) -> nn.Module
         model.load_state_dict(read_state(Path(weights)))
     except RuntimeError as error:
         differences = " ".join(str(error).split())[:300]
-        raise InvalidNetworkError(f"{weights} does not fit the model: {differences}") from None
+        raise InvalidNetworkError(
+            f"{weights} does not fit the model: {differences}; give weights of this model, or name "
+            "the model that they are of"
+        ) from None
     return model
 
 

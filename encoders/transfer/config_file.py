@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from encoders.bank.pretrained import network_file
+from encoders.bank.identity import bank_hash, network_hashes
 from encoders.dataset import contents_of
 from encoders.dataset.index import read_index
 from encoders.dataset.overlap import (
@@ -26,8 +25,9 @@ from taskgraph.tables import write_text
 
 CONFIG = "config.json"
 
-UNCOMPARED = ("allow_overlap", "overlap")
-"""Keys of `CONFIG` on which no measurement depends; resuming does not compare them."""
+UNCOMPARED = ("allow_overlap", "overlap", "bank_hash")
+"""Keys of `CONFIG` that resuming does not compare: no measurement depends on them, or another key,
+``bank``, says the same in full."""
 
 
 def used_networks(config: SweepConfig) -> list[str]:
@@ -55,8 +55,8 @@ def checked_overlap(config: SweepConfig) -> Overlap:
 def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
     """Write the configuration of a new sweep, or check it against that of the sweep in ``out``.
 
-    The configuration includes hashes of the bank's networks and of the data set's files.
-    ``overlap`` is written too, but not compared.
+    The configuration includes the hash of the bank, those of its networks, and those of the data
+    set's files. ``overlap`` is written too, but not compared.
 
     Raises
     ------
@@ -69,7 +69,9 @@ def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | Non
     open_transfer_data.cache_clear()
     pool = config.transfer.pool
     content = contents_of(pool.data, config.targets, pool.size, pool.splits)
-    wanted = {**config.record(), "bank": fingerprints(config), "content": content}
+    networks = fingerprints(config)
+    hashes = {"bank": networks, "bank_hash": bank_hash(networks), "content": content}
+    wanted = {**config.record(), **hashes}
     path, wanted = out / CONFIG, json.loads(json.dumps(wanted))
     written = read_json(path) if path.exists() else {}
     changed = differing(_compared(written), _compared(wanted)) if written else []
@@ -103,8 +105,4 @@ def fingerprints(config: SweepConfig) -> dict[str, str]:
     InvalidDataError
         If the bank lacks a source, or a target's own network.
     """
-    bank = config.transfer.bank
-    return {
-        name: hashlib.sha256(network_file(bank, name).read_bytes()).hexdigest()
-        for name in used_networks(config)
-    }
+    return network_hashes(config.transfer.bank, used_networks(config))

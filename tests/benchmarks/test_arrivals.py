@@ -5,7 +5,7 @@ import pytest
 
 import taskgraph as tg
 from benchmarks.arrivals import run
-from benchmarks.arrivals.page import found, frames_of, last_records
+from benchmarks.arrivals.page import finding, frames_of, last_records
 from benchmarks.arrivals.settings import SUITE, Settings
 from benchmarks.results.frame import part
 from benchmarks.results.machine import RESULTS
@@ -91,7 +91,7 @@ def test_the_committed_records_are_whole_and_hold_what_the_page_says():
     end = frames[run.OURS].query("arrived == 26")
     best = tg.solve(tg.default_transfers(), budget=7)
     assert end["offline"].iloc[0] == pytest.approx(best.objective, abs=1e-6)
-    assert f"ends at {end['ratio'].mean():.3f} of the optimum" in found(FOLDER)
+    assert f"ends at {end['ratio'].mean():.3f} of the optimum" in finding(FOLDER)
 
 
 def test_the_published_part_is_measured_again(shared):

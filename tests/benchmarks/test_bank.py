@@ -12,9 +12,11 @@ from benchmarks.bank import run as program
 from benchmarks.bank.pictures import PHOTO, PHOTOS, VIEWS
 from benchmarks.bank.run import LOST, TABLE, log_of, record_table, run
 from benchmarks.bank.settings import SUITE, Settings
+from benchmarks.bank.tried import TRIED
 from benchmarks.results.log import Log
 from benchmarks.results.record import read_records
 from encoders.bank.config import BankConfig
+from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.jobs import train_bank
 from encoders.bank.pretrained import load
 from encoders.scenes.making.make import make
@@ -76,7 +78,7 @@ def page_of(shipped, folder, **columns):
     for name, values in columns.items():
         table[name] = values
     manifest = json.loads((shipped / "out" / "manifest.json").read_text())
-    inputs = {"bank_sha256": str(columns), "sweep_sha256": None}
+    inputs = {"bank_hash": "0123456789ab", "losses_sha256": str(columns)}
     record_table(log_of(folder, manifest), manifest, table, 1_000_000, inputs)
     return SUITE.write_page(folder)
 
@@ -156,10 +158,30 @@ def test_another_bank_or_sweep_is_measured_anew(asked, shipped, tmp_path):
     run(replace(settings, bank=str(tmp_path / "bank")), tmp_path / "out")
     newest = read_records(tmp_path / "out")[len(records) :]
     assert len(newest) == len(TASKS) + 1
-    assert (
-        program.bank_inputs(tmp_path / "bank", None)["bank_sha256"]
-        == (newest[0].settings["bank_sha256"])
-    )
+    before, after = records[0].settings, newest[0].settings
+    assert after["bank_hash"] == before["bank_hash"] == bank_hash(network_hashes(shipped / "bank"))
+    assert after["losses_sha256"] != before["losses_sha256"]
+
+
+def test_a_run_with_other_banks_beside_it_is_a_run_of_its_own(asked, shipped, tmp_path):
+    """Its tables are written although the records of the bank alone are complete."""
+    settings, _ = asked
+    run(settings, tmp_path / "out")
+    assert not (tmp_path / "out" / TRIED).read_text().count("False")
+    shutil.copytree(shipped / "out", tmp_path / "old")
+    shutil.copyfile(shipped / "bank" / "random.safetensors", tmp_path / "old/edge2d.safetensors")
+    more = replace(settings, old=str(tmp_path / "old"), tried=(settings.bank,))
+    for _ in range(2):
+        run(more, tmp_path / "out")
+    assert len(read_records(tmp_path / "out")) == 2 * (len(TASKS) + 1)
+    tried = pd.read_csv(tmp_path / "out" / TRIED)
+    assert sorted(tried["chosen"]) == [False] * len(TASKS) + [True] * len(TASKS)
+    newest = read_records(tmp_path / "out")[-1]
+    assert newest.settings["old_hash"] == bank_hash(network_hashes(tmp_path / "old"))
+    assert newest.settings["bank_hash"] == bank_hash(network_hashes(shipped / "bank"))
+    page = SUITE.write_page(tmp_path / "out")
+    assert "## Beside the earlier bank" in page
+    assert f"Bank `{newest.settings['bank_hash']}`, commit" in page
 
 
 def test_a_bank_without_the_record_of_its_means_is_one_line(tmp_path, capsys):

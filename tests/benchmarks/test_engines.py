@@ -77,7 +77,7 @@ def run_ways(monkeypatch):
     def machine(*packages):  # Ray need not be installed for this
         return dict.fromkeys(packages, "1.0") | {"platform": "Linux", "cores": 2}
 
-    hashes = {"bank_sha256": "b", "data_sha256": "d"}
+    hashes = {"bank_hash": "b", "data_sha256": "d"}
     monkeypatch.setattr(engines, "sweep_inputs", lambda config: dict(hashes))
     monkeypatch.setattr(engines, "measured", measured)
     monkeypatch.setattr(log, "machine", machine)
@@ -113,7 +113,7 @@ def test_a_killed_run_measures_only_the_ways_that_its_records_lack(done, tmp_pat
 
 def test_another_bank_is_measured_anew_and_the_page_shows_the_newest(tmp_path, run_ways):
     measure_ways(CONFIG, tmp_path, list(WAYS))
-    run_ways.hashes["bank_sha256"] = "another"
+    run_ways.hashes["bank_hash"] = "another"
     measure_ways(CONFIG, tmp_path, list(WAYS)[:2])
     assert run_ways.ran == [*WAYS, *list(WAYS)[:2]]
     assert "equal to the last bit in 2 of 2 ways" in SUITE.finding(tmp_path)

@@ -45,5 +45,5 @@ def test_settings_of_suites_import_neither_torch_nor_methods():
         assert imports_of(path, "benchmarks") <= {
             f"benchmarks.results.suite{end}"
             for end in ("", ".Suite", ".option", ".SMOKE", ".CPU", ".PAPER")
-        }
+        } | {f"{package}.own_settings{end}" for end in ("", ".OwnSettings")}
         assert not imports_of(path, "encoders")

@@ -8,7 +8,7 @@ from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import NOT_RECORDED
 from benchmarks.results.record import Record, read_records
 
-SAME = ("data", "targets", "sources", "images", "fit", "bank_sha256", "data_sha256")
+SAME = ("data", "targets", "sources", "images", "fit", "bank_hash", "data_sha256")
 """Settings that all records of one page share."""
 
 PAGE = """# One sweep, on local processes and on Ray

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 
+from encoders.bank import table1
 from encoders.bank.config import BankConfig, trainable
 from encoders.bank.jobs import MANIFEST, report_epochs, train_bank
 from encoders.bank.pretrained import load
@@ -122,14 +123,53 @@ def test_references_are_added_later_for_their_own_price(bank, bare, world, tmp_p
     assert set(inside["win_rate"]) == {"self", "average", "random"}
 
 
-def test_a_bank_without_references_gains_them_by_the_same_command(bare, world, tmp_path):
+PATIENT = ["--epochs", "4", "--patience", "1", "--cuts", "0", "--min-delta", "0.9"]
+"""Flags with which every training stops by patience after two epochs."""
+
+
+def test_a_bank_without_references_gains_them_by_the_same_command(world, tmp_path):
+    """The command with --resume and without --no-references trains the references alone.
+
+    The bank is as an earlier version left it: with no losses on validation images.
+    """
     out = tmp_path / "bank"
-    shutil.copytree(bare, out)
+    command = ["train", "--data", str(world), "-o", str(out), "--tasks", "edge2d", *PATIENT]
+    command += ["--batch", "8", "--precision", "32-true"]
+    assert run([*command, "--no-references"]) == 0
+    first, weights = record_of(out), read_weights(out / "edge2d.safetensors")[0]
+    assert first["training"]["self"]["stopped"] == "patience"
+    assert first["training"]["self"]["last_epoch"] == 1
+    valid = out / "edge2d.valid_losses.parquet"
+    valid.unlink()
     log = out / "runs" / "edge2d.self" / "log.csv"
-    before = log.stat().st_mtime_ns
-    done = train_bank(["edge2d"], out, BankConfig(str(world), fit=FIT))
-    assert set(done.records["edge2d"]["win_rate"]) == {"self", "average", "random"}
-    assert log.stat().st_mtime_ns == before
+    before = log.read_bytes(), log.stat().st_mtime_ns
+    assert run([*command, "--resume"]) == 0
+    assert (log.read_bytes(), log.stat().st_mtime_ns) == before
+    record, again = record_of(out), read_weights(out / "edge2d.safetensors")[0]
+    assert all(torch.equal(weights[name], again[name]) for name in weights)
+    assert set(record["win_rate"]) == {"self", "average", "random"}
+    assert record["test_loss"]["self"] == first["test_loss"]["self"]
+    assert {one["stopped"] for one in record["training"].values()} == {"patience"}
+    wide = pd.read_parquet(valid).pivot_table(index="image", columns="sources", values="loss")
+    for source, rate in record["valid_win_rate"].items():
+        wins = (wide["self"] < wide[source]).mean() + (wide["self"] == wide[source]).mean() / 2
+        assert rate == pytest.approx(wins)
+
+
+def test_losses_on_validation_images_are_those_that_chose_the_epoch(bank):
+    """Their mean is the recorded one up to the rounding of the weights to half precision."""
+    record = record_of(bank)
+    frame = pd.read_parquet(bank / "edge2d.valid_losses.parquet")
+    means = frame.groupby("sources")["loss"].mean()
+    for source, loss in record["valid_loss"].items():
+        assert means[source] == pytest.approx(loss, rel=0.02)
+    test = pd.read_parquet(bank / "edge2d.losses.parquet")
+    assert not set(frame["image"]) & set(test["image"])
+    rates = table1.make_table1(bank, split="val", draws=10)
+    assert rates.loc["edge2d", "average"] == pytest.approx(
+        100 * record["valid_win_rate"]["average"]
+    )
+    assert list(table1.make_table1(bank, draws=10).index) == ["edge2d", "fix_pose", "mean"]
 
 
 def test_what_is_measured_depends_on_the_task_and_on_what_is_asked_for():

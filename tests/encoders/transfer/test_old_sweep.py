@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from encoders import TaskonomyDataset
+from encoders.bank.identity import bank_hash
 from encoders.dataset import contents_of
 from encoders.scenes.making.make import make
 from taskgraph.cli import run
@@ -51,6 +52,9 @@ def test_an_old_sweep_is_resumed_without_measuring_anything_again(old_sweep, mon
     monkeypatch.chdir(old_sweep)
     assert run(["transfer", *FLAGS.split(), "1"]) == 0
     assert "9 measured, 0 failed" in capsys.readouterr().err
+    config = json.loads((old_sweep / "sweep" / "config.json").read_text())
+    assert "bank_hash" not in json.loads((OLD / "config.json").read_text())
+    assert config["bank_hash"] == bank_hash(config["bank"])
     for path in sorted((OLD / "measured").rglob("*.*")):
         assert (old_sweep / "sweep" / path.relative_to(OLD)).read_bytes() == path.read_bytes()
     transfers, before = (

@@ -52,12 +52,15 @@ TEXTS = {
 def commands():
     """Every command that has parameters of its own, by its words."""
     for name in [*COMMANDS, *own_plugins()]:
-        command = taskgraph.get_command(click.Context(taskgraph), name)
-        if isinstance(command, click.Group):
-            for below in command.commands.values():
-                yield f"{name} {below.name}", below
-        else:
-            yield name, command
+        yield from within(name, taskgraph.get_command(click.Context(taskgraph), name))
+
+
+def within(words, command):
+    """A command, unless it is a group without parameters, and all commands below it."""
+    if not isinstance(command, click.Group) or command.params:
+        yield words, command
+    for below in getattr(command, "commands", {}).values():
+        yield from within(f"{words} {below.name}", below)
 
 
 def test_every_path_of_every_command_says_whether_it_is_read_or_written():
@@ -74,7 +77,7 @@ def test_every_path_of_every_command_says_whether_it_is_read_or_written():
 
 
 def test_every_output_of_every_command_has_a_type_of_outputs():
-    outputs = {"output", "out", "plot", "show", "work", "sheet"}
+    outputs = {"output", "out", "plot", "show", "work", "sheet", "preview"}
     for words, command in commands():
         for parameter in command.params:
             if isinstance(parameter.type, _PathType):

@@ -1,0 +1,437 @@
+"""A classifier of images with the interface of scikit-learn, on any start of the suite."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from benchmarks.finetune.crops import TESTED as TESTED_SIDE
+from benchmarks.finetune.crops import CropBatches, middle_squares, scaled
+from benchmarks.finetune.inputs import (
+    Images,
+    checked_classes,
+    checked_images,
+    checked_labels,
+    chosen_images,
+)
+from benchmarks.finetune.protocols import PROTOCOLS, TrainingProtocol, protocol_values
+from benchmarks.finetune.views import crop_scores, middle_scores
+from benchmarks.learning.accuracy import top1
+from benchmarks.learning.batches import BatchSource, TensorBatches
+from benchmarks.learning.classifier import Backbone, Classifier, classifier, image_tensor
+from benchmarks.learning.config import LoopConfig
+from benchmarks.learning.features import cached_features
+from benchmarks.learning.freezing import freeze, freeze_first
+from benchmarks.learning.loop import History, train_networks
+from benchmarks.learning.prediction import outputs
+from benchmarks.learning.rates import RateGroup, head_faster, layerwise, uniform
+from benchmarks.learning.starts import Start, find_start
+from benchmarks.learning.subsets import nested_order
+from encoders.errors import InvalidDataError, InvalidNetworkError, TrainingError, UnknownNameError
+from encoders.networks.blocks import build_seeded
+from taskgraph.arrays import Array, Floats, Integers, Pixels
+
+DOWNLOADED = "DEFAULT"
+"""Weights of models of torchvision and timm where none are named: their published ones."""
+
+
+class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier of byte images: the layers of a start, and a new head on top.
+
+    Parameters
+    ----------
+    start : str or Start
+        As in `find_start`: ``bank:rgb2sfnorm``, ``lite0``, ``timm:resnet18``,
+        ``torchvision:vgg11``, ``scratch:resnet20``. A module of one's own: `module_start`.
+    keep : int or str, optional
+        Keep the layers up to this one, by number or name; by default all but the old classifier.
+    freeze : bool, int or str
+        True: all kept layers stay as they are, and only the head is trained. A number or name:
+        the layers up to this one.
+    weights : str or path, optional
+        For torchvision and timm: a file of the ``state_dict``, or "random". By default the
+        published weights, which are downloaded.
+    bank : path, optional
+        Folder of the bank of ``bank:`` starts; by default the one that comes with the library.
+    channels : int, optional
+        1 or 3: channels of the network's input; another number than the start's gives it a new
+        first layer. By default gray images are repeated in all channels.
+    size : int, optional
+        Side in pixels to which images are resized; by default the protocol's or the start's.
+    hidden : tuple of int
+        Widths of hidden layers with ReLU between the kept layers and the scores.
+    protocol : str
+        A key of `PROTOCOLS`: ``short``, ``cifar`` or ``imagenet``. It gives the settings below
+        that are None.
+    steps, batch : int, optional
+        Steps of the training, and images of a batch.
+    learning_rate : float, optional
+        Largest learning rate of the head.
+    head_ratio : float, optional
+        The head's rate as a multiple of that of pretrained layers.
+    layer_decay : float, optional
+        In (0, 1]: each layer's rate as a multiple of the next one's (`layerwise`), instead of
+        ``head_ratio``.
+    validation : float
+        Share of the images, in [0, 1), that `fit` keeps for validation unless it is given some.
+    cache : path, optional
+        Folder in which features of frozen layers are kept between runs.
+    device, precision, threads
+        As in `LoopConfig`.
+    random_state : int
+        Draws new weights, validation images, order and augmentation. Equal ones give equal bits on
+        one machine's CPU.
+
+    Attributes
+    ----------
+    classes_ : (classes,) array
+        The labels, sorted.
+    model_ : Classifier
+    history_ : History
+        Loss and validation accuracy over the steps, and the effective learning rates.
+    frozen_ : tuple of str
+        Names of the frozen layers; empty if ``freeze`` is False, and "all" if it is True.
+    """
+
+    def __init__(
+        self,
+        start: str | Start = "bank:rgb2sfnorm",
+        *,
+        keep: int | str | None = None,
+        freeze: bool | int | str = False,
+        weights: str | Path | None = None,
+        bank: str | Path | None = None,
+        channels: int | None = None,
+        size: int | None = None,
+        hidden: tuple[int, ...] = (),
+        protocol: str = "short",
+        steps: int | None = None,
+        batch: int | None = None,
+        learning_rate: float | None = None,
+        head_ratio: float | None = None,
+        layer_decay: float | None = None,
+        validation: float = 0.1,
+        cache: str | Path | None = None,
+        device: str = "auto",
+        precision: str = "float32",
+        threads: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.start = start
+        self.keep = keep
+        self.freeze = freeze
+        self.weights = weights
+        self.bank = bank
+        self.channels = channels
+        self.size = size
+        self.hidden = hidden
+        self.protocol = protocol
+        self.steps = steps
+        self.batch = batch
+        self.learning_rate = learning_rate
+        self.head_ratio = head_ratio
+        self.layer_decay = layer_decay
+        self.validation = validation
+        self.cache = cache
+        self.device = device
+        self.precision = precision
+        self.threads = threads
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's description of the estimator: its inputs are images."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None) -> FineTuned:
+        """Train on images.
+
+        Parameters
+        ----------
+        X : (N, H, W, C) array of bytes, or list of (H, W, C) arrays
+            Images of 1 or 3 channels. Those of a list may differ in size: their middle squares are
+            taken, or random crops in the protocol ``imagenet``.
+        y : (N,) array
+            Classes: numbers or texts.
+        validation : (X, y), optional
+            Images for the accuracies of ``history_``. By default a share of the images, of all
+            classes, which are then not trained on.
+
+        Returns
+        -------
+        FineTuned
+            The estimator itself.
+
+        Raises
+        ------
+        InvalidDataError, InvalidNetworkError, UnknownNameError, TrainingError
+            If the images, the names or the settings are not as described.
+        """
+        images = checked_images(X)
+        labels = checked_labels(y, len(images))
+        classes = checked_classes(labels)
+        numbers = np.searchsorted(classes, labels)
+        config = self.loop_config()
+        model = self.build(len(classes))
+        if validation is None:
+            train, val = self._divided(images, numbers)
+        else:
+            train, val = (images, numbers), _labeled(validation, classes)
+        self.history_ = self._train(model, train, val, config)
+        self.classes_, self.model_ = classes, model
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return the most probable class of each image, (N,)."""
+        probabilities = self.predict_proba(X)
+        classes: Array = self.classes_[probabilities.argmax(1)]
+        return classes
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return the (N, classes) probabilities in the order of ``classes_``; rows sum to 1.
+
+        With the protocol ``imagenet`` they are the means over ten crops of each image.
+        """
+        check_is_fitted(self, "model_")
+        images, config = checked_images(X), self.loop_config()
+        if self.training_protocol().crops:
+            return crop_scores(self.model_, images, self.side(self.model_), config)
+        scores = outputs(self.model_, image_tensor(self._squares(images, self.model_)), config)
+        return _softmax(scores)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``model.safetensors`` and ``config.json`` into a folder; see `save_model`."""
+        from benchmarks.finetune.saving import save_model
+
+        check_is_fitted(self, "model_")
+        return save_model(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path, *, start: Start | None = None) -> FineTuned:
+        """Return a saved classifier, which predicts the same; see `load_model`."""
+        from benchmarks.finetune.saving import load_model
+
+        return load_model(cls, Path(folder), start=start)
+
+    def training_protocol(self) -> TrainingProtocol:
+        """Return the protocol.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of this name.
+        """
+        if self.protocol not in PROTOCOLS:
+            raise UnknownNameError(
+                f"no protocol {self.protocol!r}; expected {', '.join(PROTOCOLS)}"
+            )
+        return PROTOCOLS[self.protocol]
+
+    def found_start(self) -> Start:
+        """Return the start at the size in use."""
+        if isinstance(self.start, str):
+            named = self.start.partition(":")[0] in ("timm", "torchvision")
+            weights = DOWNLOADED if named and self.weights is None else self.weights
+            start = find_start(self.start, weights=weights, bank=self.bank)
+        else:
+            start = self.start
+        size = self.training_protocol().size if self.size is None else self.size
+        if size is not None and size < 1:
+            raise InvalidNetworkError(f"images of {size} pixels, expected at least 1")
+        return start if size is None else start.at(size)
+
+    def build(self, classes: int, start: Start | None = None) -> Classifier:
+        """Return the network before training; this checks all settings of the network.
+
+        Parameters
+        ----------
+        classes : int
+        start : Start, optional
+            By default `found_start`.
+        """
+        start = start or self.found_start()
+        try:
+            backbone = start.build(seed=self.random_state, keep=self.keep, channels=self.channels)
+        except (AssertionError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:150]
+            raise InvalidNetworkError(
+                f"{start.name} does not take images of {start.size} pixels ({reason}); give another"
+                " --size, or none for the start's own"
+            ) from None
+        self.frozen_ = self._freeze(backbone)
+        head = None
+        if self.hidden:
+            generator = torch.Generator().manual_seed(self.random_state)
+            widths = (backbone.features, *self.hidden, classes)
+            head = build_seeded(lambda: _hidden_head(widths), generator)
+        return classifier(backbone, classes, head=head, seed=self.random_state)
+
+    def loop_config(self) -> LoopConfig:
+        """Return the configuration of the training."""
+        protocol = self.training_protocol()
+        name = self.start if isinstance(self.start, str) else self.start.name
+        values = protocol_values(self.protocol, name, self.steps)
+        given = {"batch": self.batch, "learning_rate": self.learning_rate}
+        values |= {key: value for key, value in given.items() if value is not None}
+        if protocol.evaluations:
+            values["evaluate_every"] = math.ceil(max(1, values["steps"]) / protocol.evaluations)
+        if not 0 <= self.validation < 1:
+            raise TrainingError(
+                f"the share of validation images is {self.validation}, expected at least 0 and "
+                "less than 1"
+            )
+        return LoopConfig(
+            **values,
+            device=self.device,
+            precision=self.precision,
+            threads=self.threads,
+            seed=self.random_state,
+        )
+
+    def side(self, model: Classifier) -> int:
+        """Return the side of the images that the network gets, in pixels."""
+        size = model.backbone.preparation.size
+        assert size is not None
+        return size
+
+    def _freeze(self, backbone: Backbone) -> tuple[str, ...]:
+        """Freeze what ``freeze`` says; returns the names of the frozen layers."""
+        if isinstance(self.freeze, bool | np.bool_):
+            if self.freeze:
+                freeze(backbone.layers)
+            return ("all",) if self.freeze else ()
+        return freeze_first(backbone, self.freeze)
+
+    def _divided(self, images: Images, labels: Integers) -> tuple[Any, Any]:
+        """Return images to train on, of all classes, and images to validate on."""
+        order = nested_order(labels, self.random_state)
+        spare = len(labels) - len(np.unique(labels))
+        count = min(round(self.validation * len(labels)), spare)
+        rows = np.sort(order[: len(order) - count]), np.sort(order[len(order) - count :])
+        first, second = ((chosen_images(images, part), labels[part]) for part in rows)
+        return first, second
+
+    def _train(
+        self,
+        model: Classifier,
+        train: tuple[Images, Integers],
+        val: tuple[Images, Integers],
+        config: LoopConfig,
+    ) -> History:
+        """Train the model in place."""
+        protocol, size = self.training_protocol(), self.side(model)
+        labels = torch.from_numpy(np.asarray(train[1], np.int64))
+        if protocol.crops:
+            batches: BatchSource = CropBatches(
+                train[0], labels, size, config.batch, self.random_state
+            )
+            shorter = scaled(TESTED_SIDE, size)
+            return self._run(
+                model,
+                batches,
+                config,
+                lambda: middle_scores(model, val[0], size, shorter, config),
+                val[1],
+            )
+        inputs = [image_tensor(self._squares(each, model)) for each in (train[0], val[0])]
+        trained: nn.Module = model
+        if self.frozen_ == ("all",) and protocol.augment is None:
+            folder = Path(self.cache) if self.cache is not None else None
+            inputs = [
+                torch.from_numpy(cached_features(model.backbone, each, config, folder))
+                if len(each)
+                else each
+                for each in inputs
+            ]
+            trained = model.head
+        batches = TensorBatches(
+            (inputs[0], labels), config.batch, self.random_state, protocol.augment
+        )
+        history = self._run(
+            trained, batches, config, lambda: outputs(trained, inputs[1], config), val[1], model
+        )
+        model.eval()
+        return history
+
+    def _run(
+        self,
+        trained: nn.Module,
+        batches: BatchSource,
+        config: LoopConfig,
+        score: Any,
+        labels: Integers,
+        model: Classifier | None = None,
+    ) -> History:
+        """Run the training loop on a network or on its head alone."""
+
+        def loss(batch: tuple[Tensor, Tensor], _progress: float) -> Tensor:
+            """Return the mean cross-entropy."""
+            return F.cross_entropy(trained(batch[0]), batch[1])
+
+        groups = self._groups(trained, config)
+        validate = (lambda: top1(score(), labels)) if len(labels) else None
+        return train_networks(trained, loss, batches, config, groups=groups, validate=validate)
+
+    def _groups(self, trained: nn.Module, config: LoopConfig) -> list[RateGroup]:
+        """Return the groups of learning rates."""
+        rate = config.learning_rate
+        if not isinstance(trained, Classifier):
+            return uniform(trained, rate)
+        if self.layer_decay is not None:
+            return layerwise(trained, rate, decay=self.layer_decay)
+        ratio = self.head_ratio
+        if ratio is None:
+            scratch = isinstance(self.start, str) and self.start.startswith("scratch:")
+            ratio = 1.0 if scratch else self.training_protocol().head_ratio
+        if ratio <= 0:
+            raise TrainingError(f"head_ratio is {ratio}, expected more than 0")
+        return head_faster(trained, rate / ratio, ratio=ratio)
+
+    def _squares(self, images: Images, model: Classifier) -> Pixels:
+        """Return images as one array; those of other sizes than augmentation needs are resized."""
+        size = self.side(model)
+        if isinstance(images, np.ndarray):
+            augmented = self.training_protocol().augment is not None
+            if not augmented or images.shape[1:3] == (size, size):
+                return images
+        return middle_squares(images, size)
+
+
+def _labeled(pair: tuple[Any, Any], classes: Array) -> tuple[Images, Integers]:
+    """Return validation images, and the places of their labels among the classes."""
+    if not len(pair[0]):
+        return np.zeros((0, 1, 1, 3), np.uint8), np.zeros(0, np.int64)
+    images = checked_images(pair[0])
+    labels = checked_labels(pair[1], len(images))
+    unknown = labels[~np.isin(labels, classes)]
+    if len(unknown):
+        raise InvalidDataError(
+            f"the class {unknown[0]!s} has validation images but no training images"
+        )
+    return images, np.searchsorted(classes, labels)
+
+
+def _hidden_head(widths: Sequence[int]) -> nn.Sequential:
+    """Return linear layers of some widths with ReLU between them."""
+    layers: list[nn.Module] = []
+    for before, after in itertools.pairwise(widths):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def _softmax(scores: Array) -> Floats:
+    """Return probabilities of (N, classes) scores, in double precision."""
+    values: Floats = torch.from_numpy(scores).double().softmax(1).numpy()
+    return values

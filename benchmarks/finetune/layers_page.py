@@ -1,0 +1,209 @@
+"""The section and the figure of the part ``layers``, from its records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+
+from benchmarks.finetune.layers import BASELINE, CURVES, LITE0, RESNET8
+from benchmarks.finetune.summary import (
+    by_seed,
+    cells_sentence,
+    difference,
+    estimate,
+    percent,
+    points,
+    rates_sentence,
+    seeds_sentence,
+    values_of,
+)
+from benchmarks.results import markdown
+from benchmarks.results.figures import INK, MUTED, new_figure, styled, write_picture
+from benchmarks.results.frame import part
+from benchmarks.results.record import Record
+from taskgraph.plot.figures import Picture
+
+FIGURE = "layers"
+STYLES = {
+    "BnB": ("#2563eb", "o", "-"),
+    "BnB+": ("#2563eb", "s", "--"),
+    "AnB": ("#d97706", "o", "-"),
+    "AnB+": ("#d97706", "s", "--"),
+}
+MEANINGS = (
+    "- **AnB**: the first K layers are copied from a network trained on A, and frozen.\n"
+    "- **AnB+**: the same, but fine-tuned.\n"
+    "- **BnB**: the first K layers are copied from another network trained on B, and frozen.\n"
+    "- **BnB+**: the same, but fine-tuned."
+)
+
+
+def section(records: Sequence[Record]) -> str:
+    """Return the section: a table a case, what the curves say, and the table of Lite0."""
+    resnet, lite0 = part(records, network=RESNET8), part(records, network=LITE0)
+    parts = [
+        "## Which layers to keep (Yosinski's four curves)",
+        "A network for B has K layers from elsewhere; the layers above are new and trained on B. "
+        "K = 4 is all of ResNet-8 but the head. *Halves* divides the classes of one data set into "
+        "A and B, anew for each seed. The baseline is a network for B with new weights "
+        "throughout. The networks that layers are copied from were trained before, for twice the "
+        "steps; BnB+ therefore shows what longer training alone gives. Differences are paired, and "
+        f"bold if their interval excludes 0. {seeds_sentence(resnet)}",
+        MEANINGS,
+    ]
+    for case in values_of(resnet, "case"):
+        parts.append(_case(part(resnet, case=case), case))
+    parts.append(
+        f"{rates_sentence(resnet)} {cells_sentence(resnet, ('case', 'method', 'kept'))}".strip()
+    )
+    if lite0:
+        parts += _lite0(lite0)
+    parts.append(f"![accuracy over the number of layers kept]({FIGURE}.svg)")
+    return "\n\n".join(parts)
+
+
+def _kept(records: Sequence[Record]) -> list[int]:
+    return sorted(kept for kept in values_of(records, "kept") if kept > 0)
+
+
+def _case(records: Sequence[Record], case: str) -> str:
+    """Return the title, the table and the sentences of one case."""
+    baseline = by_seed(records, method=BASELINE)
+    kept = _kept(records)
+    rows = []
+    for curve in CURVES:
+        cells = [by_seed(records, method=curve, kept=k) for k in kept]
+        rows.append([curve, *(percent(estimate(each)) for each in cells)])
+        rows.append(
+            ["*minus the baseline*", *(points(difference(each, baseline)) for each in cells)]
+        )
+    table = markdown.table(["curve", *(f"K = {k}:" for k in kept)], rows)
+    images = values_of(records, "images")[-1]
+    title = f"### {case}: at most {images} images of A and of B"
+    text = f"Baseline, B from scratch: {percent(estimate(baseline))} % of the test images of B."
+    return "\n\n".join([title, text, table, _said(records, baseline, kept)])
+
+
+def _said(records: Sequence[Record], baseline: dict[int, float], kept: Sequence[int]) -> str:
+    """Return in words which curves differ from the baseline, and at which K."""
+    sentences = []
+    for curve in CURVES:
+        higher, lower = [], []
+        for k in kept:
+            found = difference(by_seed(records, method=curve, kept=k), baseline)
+            if found is not None and found.low > 0:
+                higher.append(str(k))
+            elif found is not None and found.high < 0:
+                lower.append(str(k))
+        said = [f"above the baseline at K = {', '.join(higher)}"] if higher else []
+        said += [f"below it at K = {', '.join(lower)}"] if lower else []
+        sentences.append(f"{curve} is {' and '.join(said) or 'nowhere apart from the baseline'}")
+    return "; ".join(sentences) + " (intervals of paired differences that exclude 0)."
+
+
+def _lite0(records: Sequence[Record]) -> list[str]:
+    """Return the text and the table of frozen features of Lite0."""
+    kept = _kept(records)
+    rows = []
+    for case in values_of(records, "case"):
+        own = part(records, case=case)
+        pixels = percent(estimate(by_seed(own, kept=0)))
+        images = values_of(own, "images")[-1]
+        cells = [percent(estimate(by_seed(own, kept=k))) for k in kept]
+        rows.append([case, str(images), pixels, *cells])
+    return [
+        "### EfficientNet-Lite0 trained on ImageNet, frozen",
+        "Linear probes on the output of the first K of 31 layers, averaged over places; the "
+        "features are computed once and kept. The baseline is a linear probe on the pixels. "
+        "Validation chose the ridge penalty. Fine-tuning Lite0 takes minutes a training on one "
+        "core, so it was left out here.",
+        markdown.table(["B", "images:", "pixels:", *(f"K = {k}:" for k in kept)], rows),
+    ]
+
+
+def finding(records: Sequence[Record]) -> str:
+    """Return what all copied layers of A cost, frozen and fine-tuned, in the first case."""
+    resnet = part(records, network=RESNET8)
+    case = values_of(resnet, "case")[0]
+    own = part(resnet, case=case)
+    baseline, last = by_seed(own, method=BASELINE), _kept(own)[-1]
+    said = [
+        f"{points(difference(by_seed(own, method=curve, kept=last), baseline)).strip('*')} points "
+        f"{how}"
+        for curve, how in (("AnB", "frozen"), ("AnB+", "fine-tuned"))
+    ]
+    return f"all layers of a network for other classes ({case}) are worth {' and '.join(said)}"
+
+
+def draw(records: Sequence[Record], folder: Path) -> None:
+    """Write the figure."""
+    write_picture(figure(records), folder, FIGURE)
+
+
+@styled
+def figure(records: Sequence[Record]) -> Picture:
+    """Return the figure: a panel a case of ResNet-8, and one for Lite0."""
+    resnet, lite0 = part(records, network=RESNET8), part(records, network=LITE0)
+    cases = values_of(resnet, "case")
+    panels = len(cases) + bool(lite0)
+    made = new_figure(width=2.5 * panels + 0.4, height=2.7)
+    axes = made.subplots(1, panels, squeeze=False)[0]
+    for axis, case in zip(axes, cases, strict=False):
+        _panel(axis, part(resnet, case=case), case)
+    axes[0].set_ylabel("test accuracy, %")
+    if lite0:
+        _lite0_panel(axes[-1], lite0)
+    return made
+
+
+def _panel(axis: Axes, records: Sequence[Record], case: str) -> None:
+    """Draw the four curves and the baseline of one case."""
+    baseline = estimate(by_seed(records, method=BASELINE))
+    kept = _kept(records)
+    if baseline is not None:
+        axis.axhline(100 * baseline.mean, color=INK, lw=1, ls=":", label="B from scratch")
+        axis.axhspan(100 * baseline.low, 100 * baseline.high, color=MUTED, alpha=0.15, lw=0)
+    for shift, (curve, (color, marker, line)) in enumerate(STYLES.items()):
+        found = {k: estimate(by_seed(records, method=curve, kept=k)) for k in kept}
+        whole = {k: each for k, each in found.items() if each is not None}
+        axis.errorbar(
+            [k + 0.06 * (shift - 1.5) for k in whole],
+            [100 * each.mean for each in whole.values()],
+            [100 * (each.high - each.mean) for each in whole.values()],
+            color=color,
+            marker=marker,
+            ls=line,
+            ms=3.5,
+            lw=1,
+            elinewidth=0.7,
+            mfc="white" if line == "--" else color,
+            label=curve,
+        )
+    axis.set_xticks(kept)
+    axis.set_xlabel("layers kept, K")
+    axis.set_title(case)
+    axis.legend(fontsize=6.5, loc="lower left")
+
+
+def _lite0_panel(axis: Axes, records: Sequence[Record]) -> None:
+    """Draw the accuracy of linear probes over the layers of Lite0; K = 0 are the pixels."""
+    kept = [0, *_kept(records)]
+    for number, case in enumerate(values_of(records, "case")):
+        found = [estimate(by_seed(records, case=case, kept=k)) for k in kept]
+        pairs = [(k, each) for k, each in zip(kept, found, strict=True) if each is not None]
+        axis.errorbar(
+            [k for k, _ in pairs],
+            [100 * each.mean for _, each in pairs],
+            [100 * (each.high - each.mean) for _, each in pairs],
+            marker="osD^"[number % 4],
+            color=("#2563eb", "#d97706", "#059669", "#7c3aed")[number % 4],
+            ms=3.5,
+            lw=1,
+            elinewidth=0.7,
+            label=case,
+        )
+    axis.set_xlabel("layers kept, K (0: pixels)")
+    axis.set_title("Lite0, frozen, probed")
+    axis.legend(fontsize=6.5, loc="lower right")

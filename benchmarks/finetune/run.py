@@ -1,0 +1,54 @@
+"""Run the parts of the suite, one after another; a missing data set or package skips its cells."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.finetune.settings import PART_NAMES, SUITE, Settings
+from benchmarks.results.log import Log, open_log
+from encoders.errors import UnknownNameError
+
+Part = Callable[[Settings, Log, Path], None]
+
+
+def _lazily(module: str) -> Part:
+    """Return the function ``measure`` of a module of this package, imported when it is called."""
+
+    def measure(settings: Settings, log: Log, out: Path) -> None:
+        """Measure one part."""
+        importlib.import_module(f"benchmarks.finetune.{module}").measure(settings, log, out)
+
+    return measure
+
+
+PARTS: dict[str, Part] = {
+    "layers": _lazily("layers"),
+    "freezing": _lazily("freezing"),
+    "sizes": _lazily("sizes"),
+    "encoders": _lazily("bank_encoders"),
+    "limits": _lazily("limits"),
+    "throughput": _lazily("speed"),
+    "depth": _lazily("depth"),
+}
+"""What measures each part: from the settings, the log and the folder of results."""
+
+
+def run(settings: Settings, out: Path) -> None:
+    """Measure the cells that the records in a folder lack.
+
+    Raises
+    ------
+    UnknownNameError
+        If a part has another name than those of `PARTS`.
+    """
+    unknown = [name for name in settings.parts if name not in PARTS]
+    if unknown:
+        raise UnknownNameError(
+            f"no part {unknown[0]!r} (--parts); expected {', '.join(PART_NAMES)}"
+        )
+    log = open_log(out, SUITE.name, "numpy", "scikit-learn", "torch")
+    out.mkdir(parents=True, exist_ok=True)
+    for name in [name for name in PARTS if name in settings.parts]:
+        PARTS[name](settings, log, out)

@@ -1,0 +1,46 @@
+"""The section of the part ``throughput``, from its records."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from benchmarks.results import markdown
+from benchmarks.results.record import Record
+
+LEAST_RATIO = 0.95
+
+
+def section(records: Sequence[Record]) -> str:
+    """Return the section: images per second of both loops, the last record of each network."""
+    newest = {record.settings["start"]: record for record in records}
+    rows = []
+    for start, record in newest.items():
+        metrics, settings = record.metrics, record.settings
+        medians = [statistics.median(metrics[name]) for name in ("ours", "plain")]
+        cells = [f"{value:.0f}" for value in medians]
+        rows.append(
+            [
+                start,
+                f"{settings['steps']} of {settings['batch']}",
+                *cells,
+                f"{metrics['ratio']:.3f}",
+            ]
+        )
+    runs = next(iter(newest.values())).settings["runs"]
+    below = [start for start, r in newest.items() if r.metrics["ratio"] < LEAST_RATIO]
+    verdict = (
+        f"The ratio is below {LEAST_RATIO} for {', '.join(below)}."
+        if below
+        else f"Both ratios are at least {LEAST_RATIO}."
+    )
+    return "\n\n".join(
+        [
+            "## Throughput of the training loop",
+            "Images per second of our loop and of a plain loop of PyTorch with the same "
+            f"precision, memory layout, optimizer and batches: medians over {runs} alternating "
+            "runs, float32, one core of a busy machine.",
+            markdown.table(["network", "steps:", "ours:", "plain:", "ratio of medians:"], rows),
+            verdict,
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Suite ``lifelong``: classes or domains arrive step by step, and a bounded memory is kept."""

@@ -1,0 +1,150 @@
+"""The records of one run as arrays: by stream, network and method, with an entry for each order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.results.frame import latest
+from benchmarks.results.record import Record
+from taskgraph.arrays import Floats, Integers
+
+SHARED = (
+    "protocol",
+    "max_steps",
+    "variant",
+    "size",
+    "epochs",
+    "batch",
+    "learning_rate",
+    "weight_decay",
+    "augment",
+    "per_class",
+)
+"""Settings that all records of a page have in common."""
+
+
+@dataclass
+class MethodResults:
+    """The results of one method with one network on one stream.
+
+    Attributes
+    ----------
+    network, method : str
+    by_order : dict
+        By class order: the records of all steps, in their order. Unfinished orders are left out.
+    """
+
+    network: str
+    method: str
+    by_order: dict[int, list[Record]] = field(default_factory=dict)
+
+    @property
+    def orders(self) -> list[int]:
+        """Return the class orders, sorted."""
+        return sorted(self.by_order)
+
+    def curves(self) -> Floats:
+        """Return the accuracy on all classes seen, (orders, steps) in [0, 1]."""
+        return self._stacked("accuracy")
+
+    def matrices(self) -> Floats:
+        """Return the accuracies on each step's images, (orders, steps, steps), NaN if unknown."""
+        values = self._stacked("accuracies")
+        return values[:, :, : values.shape[1]]
+
+    def untrained(self) -> Floats:
+        """Return the accuracy of untrained networks, (orders, steps)."""
+        values = self._stacked("untrained")[:, 0]
+        return values[:, : self._steps()]
+
+    def stored(self, name: str = "stored_bytes") -> Floats:
+        """Return the images or bytes that are stored after each step, (orders, steps)."""
+        return self._stacked(name)
+
+    def seconds(self) -> Floats:
+        """Return the seconds of each step's training, (orders, steps)."""
+        return self._stacked("training_seconds")
+
+    def confusion(self) -> Integers:
+        """Return the counts after the last step of the first order: a row a class."""
+        return np.array(self.by_order[self.orders[0]][-1].metrics["confusion"], np.int64)
+
+    def seen(self) -> list[int]:
+        """Return the number of classes seen after each step."""
+        return [each.metrics["seen"] for each in self.by_order[self.orders[0]]]
+
+    def _steps(self) -> int:
+        return len(self.by_order[self.orders[0]])
+
+    def _stacked(self, name: str) -> Floats:
+        """Return one metric of all orders and steps; null becomes NaN."""
+        rows = [[each.metrics[name] for each in self.by_order[order]] for order in self.orders]
+        return np.array(rows, dtype=np.float64)
+
+
+@dataclass
+class StreamResults:
+    """The results on one stream.
+
+    Attributes
+    ----------
+    name : str
+    memory : int
+    sizes : list of int
+        Classes of each step.
+    methods : list of `MethodResults`
+    """
+
+    name: str
+    memory: int
+    sizes: list[int]
+    methods: list[MethodResults]
+
+    @property
+    def networks(self) -> list[str]:
+        """Return the trained networks: those of more than the linear probe."""
+        return list(dict.fromkeys(m.network for m in self.methods if m.method != "linear-probe"))
+
+    def of(self, network: str) -> dict[str, MethodResults]:
+        """Return the methods of a network by their names, and the linear probe."""
+        chosen = [m for m in self.methods if m.network == network or m.method == "linear-probe"]
+        return {each.method: each for each in chosen}
+
+
+def stream_results(records: Sequence[Record]) -> list[StreamResults]:
+    """Return the finished results that have the settings of the newest record, by stream."""
+    newest = latest(records, *SHARED)
+    found = []
+    for name in dict.fromkeys(each.settings["data"] for each in newest):
+        own = [each for each in newest if each.settings["data"] == name]
+        own = latest(own, "memory", "classes_of_steps")
+        sizes = own[-1].settings["classes_of_steps"]
+        steps = min(own[-1].settings["max_steps"] or len(sizes), len(sizes))
+        methods = _methods(own, steps)
+        if methods:
+            found.append(StreamResults(name, own[-1].settings["memory"], sizes[:steps], methods))
+    return found
+
+
+def _methods(records: Sequence[Record], steps: int) -> list[MethodResults]:
+    """Return the methods that have all steps of at least one order."""
+    found: dict[tuple[str, str], MethodResults] = {}
+    parts: dict[tuple[str, str, int], dict[int, Record]] = {}
+    for each in records:
+        asked = each.settings
+        key = (asked["network"], asked["method"], int(each.seed or 0))
+        parts.setdefault(key, {})[asked["step"]] = each
+    for (network, method, order), by_step in parts.items():
+        if sorted(by_step) == list(range(steps)):
+            results = found.setdefault((network, method), MethodResults(network, method))
+            results.by_order[order] = [by_step[step] for step in range(steps)]
+    return list(found.values())
+
+
+def figure_stem(stream: str, network: str) -> str:
+    """Return the part of a file's name that stands for a stream and a network."""
+    return re.sub(r"[^a-z0-9]+", "_", f"{stream} {network}".lower()).strip("_")

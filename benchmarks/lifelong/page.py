@@ -1,0 +1,145 @@
+"""The page of lifelong learning, rendered from its records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.lifelong import tables
+from benchmarks.lifelong.collect import SHARED, StreamResults, figure_stem, stream_results
+from benchmarks.lifelong.figures import accuracy_curves, confusion_matrices, memory_and_time
+from benchmarks.lifelong.settings import SUITE
+from benchmarks.results import markdown
+from benchmarks.results.figures import write_picture
+from benchmarks.results.frame import latest, not_finished
+from benchmarks.results.markdown import commit_text, number
+from benchmarks.results.record import Record, read_records
+
+HEADER = """# How much is forgotten when classes or domains arrive one by one?
+
+```sh
+taskgraph bench lifelong --preset cpu
+taskgraph bench lifelong --protocol sets --data FOLDER_A,FOLDER_B --out runs/lifelong/own
+taskgraph bench lifelong --preset paper --data cifar-100 --data-root FOLDER
+```
+
+After each step the accuracy is measured on the {split} images of all classes seen so far. The
+*average incremental accuracy* is the mean of these accuracies over steps (Rebuffi et al., CVPR
+2017). *Forgetting* is that of Chaudhry et al. (ECCV 2018), smaller is better; *backward* and
+*forward transfer* are those of Lopez-Paz and Ranzato (NeurIPS 2017), larger is better;
+*intransigence* is the mean loss on new images against joint training, smaller is better. All are in
+percent, with ± one standard deviation over class orders; intervals are Student's 95 % intervals
+over class orders. Joint training, ncm and the linear probe use all images again at each step, so
+they are bounds. The probe's encoder was trained on other data, which often makes it the strongest.
+
+{provenance}
+
+{finding}
+
+"""
+
+FILES = """## Files
+
+| file | what |
+|--|--|
+| `records.jsonl` | one line a method, network, class order and step |
+| `accuracy_*.svg`, `confusion_*.svg`, `costs_*.svg` | figures of a stream and a network |
+| `exemplars_*.jpg` | exemplars of iCaRL after the last step of the first order, a row a class |
+"""
+
+
+def render(folder: Path) -> str:
+    """Return the whole page, from the records of a folder."""
+    records, results = _read(folder)
+    header = HEADER.format(
+        split=records[-1].split,
+        provenance=_provenance(records),
+        finding=f"**{' '.join(map(tables.headline, results))}**",
+    )
+    parts = [header, *(_section(each, folder) for each in results), _published()]
+    return markdown.wrapped("".join(parts) + FILES).rstrip() + "\n"
+
+
+def draw(folder: Path) -> None:
+    """Draw the figures of every stream and network from the records of a folder."""
+    for stream in _read(folder)[1]:
+        for network in stream.networks:
+            own, stem = stream.of(network), figure_stem(stream.name, network)
+            write_picture(accuracy_curves(own), folder, f"accuracy_{stem}")
+            write_picture(confusion_matrices(own), folder, f"confusion_{stem}")
+            write_picture(memory_and_time(own), folder, f"costs_{stem}")
+
+
+def finding(folder: Path) -> str:
+    """Return the average incremental accuracy of the main methods, a sentence a stream."""
+    return " ".join(map(tables.headline, _read(folder)[1]))
+
+
+def _read(folder: Path) -> tuple[list[Record], list[StreamResults]]:
+    """Return the records of the newest settings and their results.
+
+    Raises
+    ------
+    InvalidTableError
+        If no order of any method is finished.
+    """
+    records = latest(read_records(folder), *SHARED)
+    results = stream_results(records)
+    if not results:
+        raise not_finished(folder, SUITE.name)
+    return records, results
+
+
+def _section(stream: StreamResults, folder: Path) -> str:
+    """Return the tables and figures of one stream."""
+    sizes = ", ".join(map(str, stream.sizes))
+    parts = [
+        f"## {stream.name}\n\nSteps of {sizes} classes; memory K = {stream.memory} images.\n\n",
+        tables.summary_table(stream),
+        "\n\n",
+    ]
+    for network in stream.networks:
+        paired = tables.paired_table(stream, network)
+        stem = figure_stem(stream.name, network)
+        parts += [f"{tables.order_sentence(stream, network)}\n\n"]
+        parts += [f"{paired}\n\n"] if paired else []
+        shown = (
+            ("accuracy", f"Accuracy over classes, {stream.name}, {network}"),
+            ("confusion", "Confusion matrices after the last step on a logarithmic scale"),
+            ("costs", "Stored images and seconds of training over steps"),
+            ("exemplars", "Exemplars of each class in the order of their choice"),
+        )
+        for kind, text in shown:
+            for name in sorted(path.name for path in folder.glob(f"{kind}_{stem}.*")):
+                parts.append(f"![{text}]({name})\n\n")
+    return "".join(parts)
+
+
+def _published() -> str:
+    """Return the section with the paper's Table 1."""
+    return (
+        "## Published\n\nAverage multi-class accuracy in percent on iCIFAR-100 with ResNet-32 and "
+        "K = 2000 (Rebuffi et al., CVPR 2017, Table 1); joint training on all classes has 68.6. "
+        "Fine-tuning and the fixed representation are curves without numbers there (Fig. 2).\n\n"
+        f"{tables.published_table()}\n\n"
+    )
+
+
+def _provenance(records: Sequence[Record]) -> str:
+    """Return settings, commits, versions and the time of the records."""
+    last = records[-1]
+    about = dict(last.versions or {})
+    platform, cores = about.pop("platform", "unknown"), about.pop("cores", "?")
+    versions = ", ".join(f"{name} {value}" for name, value in about.items())
+    commits = ", ".join(dict.fromkeys(commit_text(each.commit) for each in records))
+    trained = {
+        (r.settings["data"], r.settings["network"], r.settings["strategy"], r.seed, step): r.seconds
+        for r in records
+        for step in [r.settings["step"]]
+    }
+    minutes = sum(value or 0.0 for value in trained.values()) / 60
+    shown = ", ".join(f"{name.replace('_', ' ')} {last.settings[name]}" for name in SHARED)
+    return (
+        f"Settings: {shown}. Commit {commits}; {versions}; {platform}, {cores} cores; "
+        f"{number(minutes, 1)} minutes of training."
+    )

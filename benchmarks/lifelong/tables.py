@@ -1,0 +1,159 @@
+"""Tables of the page, from the results of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from benchmarks.lifelong import measures, published
+from benchmarks.lifelong.collect import MethodResults, StreamResults
+from benchmarks.results import markdown
+from benchmarks.results.measures import paired_difference, t_interval
+from taskgraph.arrays import Floats
+
+RANK = ("joint", "icarl", "hybrids", "lwf-mc", "finetuning")
+"""The order that Table 1 and Figure 2 of the paper found, best first."""
+
+
+def summary_table(stream: StreamResults) -> str:
+    """Return one row a network and method: all measures, with intervals over class orders."""
+    forward = _forward_defined(stream)
+    heads = [
+        "network",
+        "method",
+        "average incremental accuracy:",
+        "95 %:",
+        "last accuracy:",
+        "forgetting:",
+        "backward transfer:",
+        *(["forward transfer:"] if forward else []),
+        "intransigence:",
+        "stored images:",
+        "orders:",
+    ]
+    rows = []
+    for each in sorted(stream.methods, key=lambda m: (m.network, -_average(m).mean())):
+        average = t_interval(100 * _average(each))
+        rows.append(
+            [
+                each.network,
+                each.method,
+                markdown.number(average.mean, 1),
+                markdown.interval(average.low, average.high, 1),
+                _percent(np.array([measures.last_accuracy(c) for c in each.curves()])),
+                _percent(_of_matrices(each, measures.forgetting)),
+                _percent(_of_matrices(each, measures.backward_transfer)),
+                *([_percent(_forward(each))] if forward else []),
+                _percent(_intransigence(each, stream)),
+                str(int(each.stored("stored")[:, -1].max())),
+                str(len(each.orders)),
+            ]
+        )
+    return markdown.table(heads, rows)
+
+
+def paired_table(stream: StreamResults, network: str) -> str | None:
+    """Return the differences of iCaRL and each other method; None without iCaRL."""
+    own = stream.of(network)
+    if "icarl" not in own:
+        return None
+    first = _by_order(own["icarl"])
+    rows = []
+    for name, results in own.items():
+        second = _by_order(results)
+        if name == "icarl" or first.keys() != second.keys():
+            continue
+        found = paired_difference(first, second)
+        rows.append(
+            [name, markdown.number(found.mean, 1), markdown.interval(found.low, found.high, 1)]
+        )
+    return markdown.table([f"iCaRL minus ({network})", "difference:", "95 %:"], rows)
+
+
+def published_table() -> str:
+    """Return Table 1 of the paper."""
+    heads = ["classes a step:", *(f"{name}:" for name in published.METHODS)]
+    rows = [[str(k), *(f"{v:.1f}" for v in values)] for k, values in published.TABLE_1.items()]
+    return markdown.table(heads, rows)
+
+
+def order_sentence(stream: StreamResults, network: str) -> str:
+    """Return whether the order that the paper found holds for the means, and where it does not."""
+    means = {name: 100 * float(_average(each).mean()) for name, each in stream.of(network).items()}
+    hybrids = [means[name] for name in ("hybrid1", "hybrid2", "hybrid3") if name in means]
+    if hybrids:
+        means["hybrids"] = float(np.mean(hybrids))
+    known = [name for name in RANK if name in means]
+    wrong = [
+        f"{worse} ({means[worse]:.1f} %) is not below {better} ({means[better]:.1f} %)"
+        for better, worse in pairwise(known)
+        if means[worse] >= means[better]
+    ]
+    text = f"{stream.name}, {network}: the order {' > '.join(known)} of the paper "
+    return text + ("holds." if not wrong else f"does not hold: {'; '.join(wrong)}.")
+
+
+def headline(stream: StreamResults) -> str:
+    """Return one sentence with the average incremental accuracy of the main methods."""
+    steps, orders = len(stream.sizes), max(len(each.orders) for each in stream.methods)
+    parts = []
+    for network in stream.networks:
+        own = stream.of(network)
+        shown = [n for n in ("icarl", "finetuning", "joint", "linear-probe") if n in own]
+        values = ", ".join(f"{n} {100 * _average(own[n]).mean():.1f} %" for n in shown)
+        parts.append(f"{network.removeprefix('scratch:')} {values}")
+    return (
+        f"{stream.name} ({steps} steps, memory {stream.memory}, {orders} orders), average "
+        f"incremental accuracy: {'; '.join(parts)}."
+    )
+
+
+def _average(results: MethodResults) -> Floats:
+    """Return the average incremental accuracy of each order."""
+    return np.array([measures.average_incremental_accuracy(each) for each in results.curves()])
+
+
+def _by_order(results: MethodResults) -> dict[int, float]:
+    """Return the average incremental accuracy in percent by class order."""
+    return dict(zip(results.orders, 100 * _average(results), strict=True))
+
+
+def _of_matrices(results: MethodResults, measure: Callable[[Floats], float]) -> Floats:
+    """Return a measure of the accuracies of each order."""
+    return np.array([measure(each) for each in results.matrices()])
+
+
+def _forward(results: MethodResults) -> Floats:
+    """Return the forward transfer of each order."""
+    pairs = zip(results.matrices(), results.untrained(), strict=True)
+    return np.array([measures.forward_transfer(matrix, start) for matrix, start in pairs])
+
+
+def _intransigence(results: MethodResults, stream: StreamResults) -> Floats:
+    """Return the intransigence of each order against joint training of the same network."""
+    joint = stream.of(results.network).get("joint")
+    if joint is None:
+        return np.array([np.nan])
+    return np.array(
+        [
+            measures.intransigence(own, bound)
+            for order, own in zip(results.orders, results.matrices(), strict=True)
+            for other, bound in zip(joint.orders, joint.matrices(), strict=True)
+            if order == other
+        ]
+    )
+
+
+def _forward_defined(stream: StreamResults) -> bool:
+    """Return whether any method has a forward transfer."""
+    return any(np.isfinite(_forward(each)).any() for each in stream.methods)
+
+
+def _percent(values: Floats) -> str:
+    """Return the mean in percent, ± the standard deviation over orders; a dash if undefined."""
+    if not len(values) or np.isnan(values).any():
+        return markdown.NOTHING
+    spread = f" ± {100 * values.std(ddof=1):.1f}" if len(values) > 1 else ""
+    return f"{100 * values.mean():.1f}{spread}"

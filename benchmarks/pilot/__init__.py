@@ -1,0 +1,1 @@
+"""Suite ``pilot``: read-outs of five targets, trained until they stop."""

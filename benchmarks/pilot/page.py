@@ -1,0 +1,333 @@
+"""The page of the pilot, rendered from its records and tables alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.pilot.figure import STEM, figure
+from benchmarks.pilot.last_run import PilotRun, read_run
+from benchmarks.pilot.measures import (
+    SHARE,
+    cap_of,
+    improvement,
+    one_of,
+    step_summary,
+    transfers_of,
+    wins_of_scratch,
+)
+from benchmarks.pilot.networks import LONG, SHORT
+from benchmarks.pilot.ranking import ranking_change
+from benchmarks.results import markdown
+from benchmarks.results.figures import write_picture
+from benchmarks.results.markdown import NOTHING, commit_text, interval, number, wrapped
+from taskgraph.tasks import AVERAGE, SCRATCH, SELF
+
+HEADER = """# Read-outs that train until they stop
+
+```sh
+{command}
+```
+
+{what}
+
+{trainings}
+
+{provenance}
+
+{progress}"""
+
+FILES = (
+    (
+        "`records.jsonl`",
+        "one line a network: settings with the hash of the bank, validation and test loss, steps, "
+        "why it stopped, seconds",
+    ),
+    ("`curves.parquet`", "the validation loss of each evaluation of each network"),
+    ("`losses.parquet`", "the loss of each network on each test image"),
+)
+
+
+def draw(folder: Path) -> None:
+    """Write the figure of the curves."""
+    run = read_run(folder)
+    if len(run.curves):
+        write_picture(figure(run), folder, STEM)
+
+
+def render(folder: Path) -> str:
+    """Return the whole page.
+
+    Raises
+    ------
+    InvalidTableError
+        If the folder has no records of a run.
+    """
+    run = read_run(folder)
+    picture = next((f"{STEM}.{end}" for end in ("svg", "png") if _exists(folder, end)), None)
+    sections = [
+        _header(run),
+        f"![Validation loss over steps, a panel a target; dots are the short trainings, the dotted "
+        f"line is the target's own network]({picture})"
+        if picture
+        else "",
+        _steps(run),
+        _losses(run),
+        _scratch(run),
+        _ranking(run),
+        f"## Files\n\n{markdown.table(['file', 'what'], FILES)}",
+    ]
+    return wrapped("\n\n".join(each for each in sections if each)) + "\n"
+
+
+def finding(folder: Path) -> str:
+    """Return one sentence: how long read-outs train, what it brings, and the cap."""
+    return summary(read_run(folder))
+
+
+def summary(run: PilotRun) -> str:
+    """Return the main result in one sentence."""
+    rows = transfers_of(run.networks)
+    if rows.empty:
+        return "No read-out has been trained until it stopped yet."
+    gains = [improvement(run.networks, target, "test_loss") for target in run.targets]
+    medians = [each["median"] for each in gains if each]
+    better = ""
+    if medians:
+        better = (
+            f", with a test loss {_percent(min(medians))} to {_percent(max(medians))} below that "
+            f"of the short training (medians of {len(medians)} targets)"
+        )
+    return (
+        f"{len(rows)} read-outs train for {rows['last_step'].median():,.0f} steps in the median"
+        f"{better}; {_cap(run)}."
+    )
+
+
+def steps_per_epoch(run: PilotRun) -> int:
+    """Return the number of steps in an epoch."""
+    images, fit = run.about.metrics["images"]["train"], run.about.settings["fits"][LONG]
+    return max(1, int(images // fit["batch"]))
+
+
+def _exists(folder: Path, end: str) -> bool:
+    return (folder / f"{STEM}.{end}").exists()
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _header(run: PilotRun) -> str:
+    settings, metrics = run.about.settings, run.about.metrics
+    images, buildings = metrics["images"], metrics["buildings"]
+    reasons = "; ".join(f"`{name}`: {why}" for name, why in settings["reasons"].items())
+    named = (
+        ", named before any was measured" if set(run.targets) <= set(settings["reasons"]) else ""
+    )
+    count = sum(map(len, metrics["sets"].values()))
+    sets = (
+        f", and {count} sets, the {settings['sets_per_order']} best of each order up to "
+        f"{settings['max_order']} for each target by the validation error of ridge regression"
+        if count
+        else " and no sets"
+    )
+    what = (
+        f"Targets: {', '.join(f'`{name}`' for name in run.targets)}{named}"
+        f"{f' ({reasons})' if reasons else ''}. Sources: all {len(settings['singles'])} single "
+        f"ones{sets}. Images: {images['train']} to train on, of {buildings['train']} buildings; "
+        f"{images['valid']} of {buildings['valid']} others, which decide when training stops; "
+        f"{images['test']} of {buildings['test']} others to test on. {_overlap(metrics)}"
+    )
+    return HEADER.format(
+        command=settings["command"],
+        what=what,
+        trainings=_trainings(run),
+        provenance=_provenance(run),
+        progress=f"**{summary(run)}**" + _unfinished(run),
+    )
+
+
+def _overlap(metrics: dict[str, Any]) -> str:
+    """Return whether encoders were trained on the buildings of the read-outs."""
+    known = {part: names for part, names in metrics["overlap"].items() if names}
+    if known:
+        told = "; ".join(f"{part}: {', '.join(names)}" for part, names in known.items())
+        return f"Encoders were trained on some of these buildings ({told})."
+    if metrics["unknown"]:
+        return (
+            f"The bank does not record the training buildings of {len(metrics['unknown'])} "
+            "encoders, so it is not known whether these buildings are new to them."
+        )
+    return "No encoder was trained on any of these buildings."
+
+
+def _trainings(run: PilotRun) -> str:
+    fits, each = run.about.settings["fits"], steps_per_epoch(run)
+    short, long = fits[SHORT], fits[LONG]
+    return (
+        f"- *short*: {short['epochs'] * each} steps of {short['batch']} images, with a learning "
+        f"rate that falls from {short['learning_rate']:g} as a cosine; the best epoch by "
+        "validation loss is kept.\n"
+        f"- *long*: until the validation loss has not fallen by {_percent(long['min_delta'])} "
+        f"for {long['patience']} epochs of {each} steps, after {long['cuts']} cuts of the learning "
+        f"rate to a fifth; at most {long['epochs'] * each:,} steps. The best epoch is kept.\n"
+        "- Test losses were read once, after both trainings; nothing was chosen by them."
+    )
+
+
+def _provenance(run: PilotRun) -> str:
+    about, versions = run.about, run.about.versions or {}
+    hours = run.networks["seconds"].sum() / 3600 if len(run.networks) else 0.0
+    return (
+        f"Bank `{about.settings['bank_hash']}`, seed {about.seed}, commit "
+        f"{commit_text(about.commit)}, Python {versions.get('python')}, torch "
+        f"{versions.get('torch')}, {versions.get('cores')} cores ({versions.get('platform')}). "
+        f"{len(run.networks)} networks took {hours:.2f} hours in sum. One seed: no interval holds "
+        "what other seeds of training would add."
+    )
+
+
+def _unfinished(run: PilotRun) -> str:
+    done = len(run.networks)
+    if done == run.planned:
+        return ""
+    return (
+        f" The run is not complete: {done} of {run.planned} networks are measured; the same "
+        "command continues."
+    )
+
+
+def _cap(run: PilotRun) -> str:
+    cap = cap_of(run.networks, steps_per_epoch(run))
+    if cap["epochs"] is None:
+        return (
+            f"{cap['capped']} of {cap['n']} reached the pilot's own cap, so it sets no cap for the "
+            "table"
+        )
+    return (
+        f"{SHARE:.0%} of them stop within {cap['steps']:,} steps ({cap['epochs']} epochs), the cap "
+        "for the table"
+    )
+
+
+def _steps(run: PilotRun) -> str:
+    heads = ["target", "read-outs:", "stopped by patience:", "best step, median:"]
+    heads += ["last step, median:", "95th percentile:", "`scratch`:"]
+    rows = []
+    for target in run.targets:
+        one = step_summary(run.networks, target)
+        if not one["n"]:
+            continue
+        scratch = one["scratch_steps"]
+        rows.append(
+            [
+                f"`{target}`",
+                str(one["n"]),
+                str(one["patience"]),
+                number(one["best"], 0),
+                number(one["median"], 0),
+                number(one["p95"], 0),
+                NOTHING if scratch is None else str(scratch),
+            ]
+        )
+    if not rows:
+        return ""
+    text = f"## How many steps\n\nSteps until training stopped. Of all read-outs, {_cap(run)}."
+    return f"{text}\n\n{markdown.table(heads, rows)}"
+
+
+def _losses(run: PilotRun) -> str:
+    heads = ["target", "validation loss:", "least to most:", "test loss:", "least to most:"]
+    rows = []
+    for target in run.targets:
+        cells = [f"`{target}`"]
+        for loss in ("valid_loss", "test_loss"):
+            one = improvement(run.networks, target, loss)
+            if one:
+                cells += [
+                    _percent(one["median"]),
+                    f"{_percent(one['low'])} to {_percent(one['high'])}",
+                ]
+        if len(cells) == len(heads):
+            rows.append(cells)
+    if not rows:
+        return ""
+    return (
+        "## How much better than the short training\n\nBy how much the long training's loss is "
+        "below the short one's, in the median over the target's read-outs, and the range; above 0 "
+        f"the long one is better.\n\n{markdown.table(heads, rows)}"
+    )
+
+
+def _scratch(run: PilotRun) -> str:
+    heads = ["target", "training", "`self`:", "`average`:", "`scratch`:"]
+    heads += ["wins of `scratch` over `average`:", "95 %:"]
+    rows: list[list[str]] = []
+    beats: dict[str, list[bool]] = {SHORT: [], LONG: []}
+    for target in run.targets:
+        for training in (SHORT, LONG):
+            wins = wins_of_scratch(run.losses, target, training)
+            if wins is None:
+                continue
+            beats[training].append(wins.low > 0.5)
+            rows.append(
+                [
+                    f"`{target}`",
+                    training,
+                    _loss(one_of(run.networks, target, SELF, "none")),
+                    _loss(one_of(run.networks, target, AVERAGE, training)),
+                    _loss(one_of(run.networks, target, SCRATCH, training)),
+                    number(wins.mean),
+                    interval(wins.low, wins.high),
+                ]
+            )
+    if not rows:
+        return ""
+    text = (
+        "Mean test losses, and the share of test images on which `scratch` has a smaller loss than "
+        "the best constant answer (intervals resample buildings). Its interval is above 0.5 on "
+        f"{sum(beats[SHORT])} of {len(beats[SHORT])} targets after the short training and on "
+        f"{sum(beats[LONG])} of {len(beats[LONG])} after the long one."
+    )
+    return (
+        f"## Does a network from scratch beat the constant?\n\n{text}\n\n"
+        f"{markdown.table(heads, rows)}"
+    )
+
+
+def _loss(row: pd.Series[Any] | None) -> str:
+    return NOTHING if row is None else number(row["test_loss"], 4)
+
+
+def _ranking(run: PilotRun) -> str:
+    heads = ["target", "transfers:", "Spearman:", "Kendall:", "of two halves:", "best kept:"]
+    heads += ["best after the short", "best after the long"]
+    rows = []
+    for target in run.targets:
+        one = ranking_change(run.losses, target)
+        if one:
+            rows.append(
+                [
+                    f"`{target}`",
+                    str(one["transfers"]),
+                    number(one["spearman"]),
+                    number(one["kendall"]),
+                    number(one["halves"]),
+                    f"{one['kept']} of {one['of']}",
+                    markdown.names(one["best_short"]),
+                    markdown.names(one["best_long"]),
+                ]
+            )
+    if not rows:
+        return ""
+    text = (
+        "Rank correlations of the affinities (single sources and sets together) after the short "
+        "and after the long training. *Of two halves*: Spearman's correlation of the long "
+        "training's affinities on every other test building with those on the rest; a smaller "
+        "correlation between the trainings than this is a change that the choice of test buildings "
+        "does not explain. *Best kept*: how many of the best transfers are the same."
+    )
+    return f"## Does the ranking change?\n\n{text}\n\n{markdown.table(heads, rows)}"

@@ -1,0 +1,1 @@
+"""Suite ``prior``: what the structure of an untrained network knows about photographs."""
