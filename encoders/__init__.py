@@ -131,7 +131,7 @@ _PLACE_OF = {
     "LocalEngine": "engines",
     "RayEngine": "engines",
     "Job": "engines",
-    "run_jobs": "engines:run",
+    "run_jobs": "engines:run_jobs",
 }
 """By name, in the order of use: its module, and its name there if that is another one."""
 

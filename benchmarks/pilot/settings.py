@@ -26,6 +26,7 @@ class Settings:
     division: str | None = option(
         None,
         flag="--splits",
+        kind="file",
         help="CSV file of splits: transfers are trained and selected on its val buildings, and "
         "tested on its test buildings; by default the splits of `taskgraph transfer`.",
     )

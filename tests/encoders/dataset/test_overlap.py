@@ -431,9 +431,9 @@ def test_predictions_of_views_that_were_trained_on_are_refused(
 def test_the_page_says_which_views_a_network_was_trained_on(world, bank, splits, monkeypatch):
     from encoders.bank.predict import heldout
 
-    heads, drawn = [], heldout.table
+    heads, drawn = [], heldout.draw_table
     monkeypatch.setattr(
-        heldout, "table", lambda given, *a, **k: heads.append(given) or drawn(given, *a, **k)
+        heldout, "draw_table", lambda given, *a, **k: heads.append(given) or drawn(given, *a, **k)
     )
     say(bank, told(world, 4))
     gallery(bank, world, tasks=["depth"], views=2, splits=splits, allow_overlap=True)

@@ -251,7 +251,7 @@ def test_a_full_disk_is_known_by_number_by_cause_and_by_words(function, args, tm
 DRIVER = """
 import sys
 from pathlib import Path
-from encoders.engines import Job, LocalEngine, run
+from encoders.engines import Job, LocalEngine, run_jobs
 from tests.encoders.engines.engine_jobs import half_written, squares
 if __name__ == "__main__":
     folder = Path(sys.argv[2])
@@ -260,7 +260,7 @@ if __name__ == "__main__":
     else:
         jobs = [Job(str(n), half_written, (str(folder),)) for n in range(2)]
     print("begins", flush=True)
-    run(jobs, LocalEngine(2))
+    run_jobs(jobs, LocalEngine(2))
 """
 
 
@@ -340,7 +340,7 @@ def test_who_stops_to_iterate_ends_the_workers(tmp_path):
 
 def test_an_iterator_that_nobody_closes_does_not_hold_up_the_end_of_python(tmp_path):
     code = DRIVER.replace(
-        "run(jobs, LocalEngine(2))",
+        "run_jobs(jobs, LocalEngine(2))",
         "ending = encoders.engines.as_completed(jobs, "
         "LocalEngine(2)); next(ending)\n    sys.kept = ending",
     )
