@@ -17,7 +17,7 @@ from benchmarks.results.markdown import commit_text, number
 from benchmarks.results.record import Record, read_records
 from taskgraph.arrays import Floats
 
-HEADER = """# How much of the gap between two domains does adaptation without labels cover?
+HEADER = """# How much of the gap between two domains does adaptation cover?
 
 ```sh
 taskgraph bench adapt

@@ -89,7 +89,7 @@ class Settings:
 
 SUITE = Suite(
     name="adapt",
-    question="How much of the gap between two domains does adaptation without labels cover?",
+    question="How much of the gap between two domains does adaptation cover?",
     methods=(
         "source-only and target-supervised references",
         "DANN, ADDA, CORAL loss, MMD, CDAN, MCC",
