@@ -18,6 +18,7 @@ PACKAGES = {
     "intervals": "benchmarks.intervals",
     "finetune": "benchmarks.finetune",
     "bias": "benchmarks.bias",
+    "adapt": "benchmarks.adaptation",
     "prior": "benchmarks.prior",
     "lifelong": "benchmarks.lifelong",
     "solver": "benchmarks.speed.solver",

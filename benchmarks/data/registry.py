@@ -5,12 +5,19 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from benchmarks.data import folders, packages, surf
+from benchmarks.data import blends, folders, fonts, packages, surf
 from benchmarks.data.data import Data
 from benchmarks.data.source import MissingDataError, Source, data_root
 
 SOURCES: dict[str, Source] = {
-    one.name: one for one in (*packages.SOURCES, *folders.SOURCES, *surf.SOURCES)
+    one.name: one
+    for one in (
+        *packages.SOURCES,
+        *blends.SOURCES,
+        *fonts.SOURCES,
+        *folders.SOURCES,
+        *surf.SOURCES,
+    )
 }
 KNOWN = (
     "cifar-10-batches-py",

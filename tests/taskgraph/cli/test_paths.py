@@ -48,6 +48,7 @@ TEXTS = {
     "depth_on",
     "device",
     "encoder",
+    "features",
     "freeze_first",
     "keep",
     "layers",

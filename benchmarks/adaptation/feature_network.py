@@ -1,0 +1,78 @@
+"""The networks that are adapted: any start on pictures, or two layers on frozen features."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.adaptation.domain_pair import DomainPair
+from benchmarks.learning.classifier import Backbone, Classifier, classifier
+from benchmarks.learning.lenet import lenet_head
+from benchmarks.learning.starts import find_start
+from encoders.networks.blocks import build_seeded
+
+HIDDEN, FEATURES = 256, 128
+"""Units of the two layers."""
+SMALL = 64
+"""Largest side in pixels at which a network of another size is used on pictures."""
+
+
+class FeatureLayers(nn.Module):
+    """Two layers on standardized features: (B, D) to (B, 128).
+
+    Attributes
+    ----------
+    features : int
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, examples: Tensor, seed: int) -> None:
+        super().__init__()
+        self.features = FEATURES
+        self.register_buffer("mean", examples.mean(0))
+        self.register_buffer("scale", examples.std(0).clamp_min(1e-6))
+        self.layers = build_seeded(
+            lambda: nn.Sequential(
+                nn.Linear(examples.shape[1], HIDDEN),
+                nn.ReLU(),
+                nn.Linear(HIDDEN, FEATURES),
+                nn.ReLU(),
+            ),
+            torch.Generator().manual_seed(seed),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (B, D) frozen features to (B, 128)."""
+        return cast(Tensor, self.layers((features - self.mean) / self.scale))
+
+
+def make_model(pair: DomainPair, start: str | None, seed: int) -> Classifier:
+    """Return a new classifier for a pair.
+
+    Parameters
+    ----------
+    start : str or None
+        Name of a start (`find_start`) for pictures; None for features.
+    seed : int
+        Draws the weights.
+
+    Raises
+    ------
+    UnknownNameError, InvalidNetworkError
+        If there is no such start, or its weights do not fit.
+    """
+    classes = len(pair.classes)
+    if start is None:
+        layers = FeatureLayers(pair.source_train.images, seed)
+        return classifier(cast(Backbone, layers), classes, seed=seed)
+    found = find_start(start)
+    if start == "scratch:lenet":
+        backbone = found.build(seed=seed, channels=pair.channels)
+        return classifier(backbone, classes, head=lenet_head(classes, seed=seed))
+    side = int(pair.source_train.images.shape[2])
+    small = found if found.size <= side else found.at(max(32, min(side, SMALL)))
+    return classifier(small.build(seed=seed), classes, seed=seed)

@@ -1,0 +1,211 @@
+"""One training after another, recorded: the choice of rates and strengths, then the pairs."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from benchmarks.adaptation.collect import CHOICE, EMBEDDING, TRAINING
+from benchmarks.adaptation.domain_pair import DomainPair, PairSizes, make_pair
+from benchmarks.adaptation.embedding import embedded
+from benchmarks.adaptation.feature_network import make_model
+from benchmarks.adaptation.methods.method import Adaptation, AdaptationMethod
+from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
+from benchmarks.adaptation.pair_groups import PairGroup
+from benchmarks.adaptation.selection import ORACLE, SOURCE, AdaptationCheckpoint, Evaluator
+from benchmarks.adaptation.settings import SCENES, Settings
+from benchmarks.learning.classifier import Classifier
+from benchmarks.learning.config import LoopConfig
+from benchmarks.results.log import Log
+
+EVALUATIONS = 10
+"""Evaluations of a training, among which a rule chooses."""
+APART = 10
+"""Least steps between evaluations, if the training has as many."""
+STRENGTH = 1.0
+"""Strength of methods where no pair is there to choose it on."""
+EMBEDDED = (SOURCE_ONLY, "dann")
+"""Methods whose features are shown by t-SNE: before and after adaptation."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """What a training gave.
+
+    Attributes
+    ----------
+    checkpoints : list of `AdaptationCheckpoint`
+    model : Classifier
+        With the weights that validation on the source chose.
+    config : LoopConfig
+    """
+
+    checkpoints: list[AdaptationCheckpoint]
+    model: Classifier
+    config: LoopConfig
+
+
+def asked_for(group: PairGroup, settings: Settings) -> dict[str, Any]:
+    """Return the settings that all records of a group share."""
+    asked: dict[str, Any] = {
+        "group": group.name,
+        "network": group.start or settings.features,
+        "steps": settings.steps,
+        "batch": settings.batch,
+        "train": settings.train,
+        "val": settings.val,
+        "test": settings.test,
+        "rates": list(settings.rates),
+    }
+    if group.name == SCENES:
+        asked |= {"buildings": settings.buildings, "views": settings.views}
+    if group.tuning is None:  # the user's pictures, which may change between runs
+        digest = hashlib.sha256()
+        for data in group.sets.values():
+            digest.update(np.ascontiguousarray(data.inputs).tobytes())
+        asked["pictures"] = digest.hexdigest()[:16]
+    return asked
+
+
+def pair_of(
+    group: PairGroup, settings: Settings, domains: tuple[str, str], seed: int
+) -> DomainPair:
+    """Return a pair of a group with the settings' sizes."""
+    sizes = PairSizes(settings.train, settings.val, settings.test)
+    return make_pair(group.sets[domains[0]], group.sets[domains[1]], sizes, seed)
+
+
+def train_once(
+    method: AdaptationMethod,
+    pair: DomainPair,
+    group: PairGroup,
+    settings: Settings,
+    *,
+    rate: float,
+    strength: float,
+    seed: int,
+    images: Tensor | None = None,
+) -> TrainingResult:
+    """Train a new network on a pair by a method; see `Adaptation`."""
+    config = LoopConfig(
+        steps=settings.steps,
+        batch=settings.batch,
+        learning_rate=rate,
+        schedule="annealed",
+        precision="float32",
+        evaluate_every=min(settings.steps, max(APART, settings.steps // EVALUATIONS)),
+        seed=seed,
+    )
+    evaluator = Evaluator(pair, config, images)
+    model = make_model(pair, group.start, seed)
+    trained = method.train(Adaptation(pair, model, config, strength, evaluator))
+    return TrainingResult(list(evaluator.checkpoints), trained, config)
+
+
+def chosen_rate(group: PairGroup, settings: Settings, log: Log) -> float:
+    """Return the rate with which source-only is best on the source's validation images.
+
+    It is the rate of all methods. It is found on the pair that is not reported, or on the user's
+    source; no label of a target is used.
+    """
+    if len(settings.rates) == 1:
+        return settings.rates[0]
+    tried = _tried(group, settings, log, SOURCE_ONLY, settings.rates, "rate", None)
+    return float(max(settings.rates, key=lambda rate: tried[f"{rate:g}"]))
+
+
+def chosen_strength(
+    method: AdaptationMethod, rate: float, group: PairGroup, settings: Settings, log: Log
+) -> float:
+    """Return the strength that is best on the pair that is not reported.
+
+    The measure is accuracy on that pair's target validation images. Without such a pair it is
+    `STRENGTH`.
+    """
+    if group.tuning is None or len(method.strengths) == 1:
+        return STRENGTH
+    name = method.name
+    tried = _tried(group, settings, log, name, method.strengths, "strength", rate)
+    return float(max(method.strengths, key=lambda each: tried[f"{each:g}"]))
+
+
+def _tried(
+    group: PairGroup,
+    settings: Settings,
+    log: Log,
+    name: str,
+    values: Any,
+    what: str,
+    rate: float | None,
+) -> dict[str, float]:
+    """Return the measure of each rate or strength, and record all of them."""
+    domains = group.tuning or group.pairs[0]
+    asked = {"part": CHOICE, **asked_for(group, settings), "method": name, "of": what}
+    asked |= {"source": domains[0], "target": domains[1], "values": list(values)}
+    known = log.find(asked, seed=0, split="val")
+    if known is not None:
+        return dict(known.metrics["tried"])
+    begin, tried = time.perf_counter(), {}
+    pair = pair_of(group, settings, domains, 0)
+    for value in values:
+        result = train_once(
+            METHODS[name],
+            pair,
+            group,
+            settings,
+            rate=value if rate is None else rate,
+            strength=STRENGTH if rate is None else value,
+            seed=0,
+        )
+        rule = SOURCE if rate is None else ORACLE
+        tried[f"{value:g}"] = max(each.values[rule] for each in result.checkpoints)
+    seconds = round(time.perf_counter() - begin, 3)
+    log.add(asked, {"tried": tried}, seed=0, split="val", seconds=seconds)
+    return tried
+
+
+def training_settings(
+    method: AdaptationMethod, domains: tuple[str, str], group: PairGroup, settings: Settings
+) -> dict[str, Any]:
+    """Return the settings of a training's record."""
+    asked = {"part": TRAINING, **asked_for(group, settings), "method": method.name}
+    return {**asked, "source": domains[0], "target": domains[1]}
+
+
+def log_training(
+    method: AdaptationMethod,
+    domains: tuple[str, str],
+    group: PairGroup,
+    settings: Settings,
+    log: Log,
+    *,
+    seed: int,
+    images: Tensor | None = None,
+) -> list[AdaptationCheckpoint] | None:
+    """Record one training of a method on a pair; None if it is recorded and has no images."""
+    asked = training_settings(method, domains, group, settings)
+    if images is None and log.has(asked, seed=seed, split="test"):
+        return None
+    rate = chosen_rate(group, settings, log)
+    strength = chosen_strength(method, rate, group, settings, log)
+    pair = pair_of(group, settings, domains, seed)
+    begin = time.perf_counter()
+    result = train_once(
+        method, pair, group, settings, rate=rate, strength=strength, seed=seed, images=images
+    )
+    seconds = round(time.perf_counter() - begin, 3)
+    if seed == 0 and domains == group.pairs[0] and method.name in EMBEDDED:
+        places = embedded(result.model, pair, result.config)
+        log.add({**asked, "part": EMBEDDING}, places, seed=seed, split="test")
+    metrics = {
+        "rate": rate,
+        "strength": strength,
+        "checkpoints": [each.record() for each in result.checkpoints],
+    }
+    log.add(asked, metrics, seed=seed, split="test", seconds=seconds)
+    return result.checkpoints

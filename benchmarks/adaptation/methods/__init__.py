@@ -1,0 +1,1 @@
+"""Methods of adaptation: one file each, found by name in `registry.METHODS`."""

@@ -1,0 +1,122 @@
+"""The groups of pairs that are measured: digits, our scenes, and the user's two folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.adaptation.settings import DIGITS, SCENES, Settings
+from benchmarks.data.data import Data
+from benchmarks.data.folders import DOMAINS
+from benchmarks.data.registry import load
+from benchmarks.learning.classifier import image_tensor
+from benchmarks.learning.config import LoopConfig
+from benchmarks.learning.features import cached_features
+from benchmarks.learning.starts import find_start
+
+WORLD_SEED = 19
+"""Seed of the scenes: not that of the buildings on which the bank's encoders were trained."""
+SIZE = 64
+"""Pixels along each side of the scenes."""
+LENET = "scratch:lenet"
+FEATURE_SIZE = 64
+"""Pixels along each side at which frozen features are computed."""
+
+DIGIT_PAIRS = (
+    ("mnist-5k", "digits"),
+    ("digits", "mnist-5k"),
+    ("mnist-5k", "mnist-5k-photos"),
+    ("fonts", "mnist-5k"),
+    ("fonts", "digits"),
+)
+SCENE_PAIRS = (("drawn", "day"), ("day", "phone"), ("day", "loft"), ("day", "evening"))
+TUNING = {DIGITS: ("mnist-5k", "fonts"), SCENES: ("day", "drawn")}
+"""The pair on which rates and strengths are chosen; its target is the target of no other pair."""
+
+
+@dataclass(frozen=True, eq=False)
+class PairGroup:
+    """Pairs that share rates, strengths and a network.
+
+    Attributes
+    ----------
+    name : str
+    sets : dict of Data, by the name of the domain
+    pairs : sequence of (source, target)
+    tuning : (source, target) or None
+        The pair that is not reported; None: the source alone, see `tuning`.
+    start : str or None
+        As in `make_model`; None where the sets are features.
+    """
+
+    name: str
+    sets: Mapping[str, Data]
+    pairs: Sequence[tuple[str, str]]
+    tuning: tuple[str, str] | None
+    start: str | None
+
+
+def chosen_pairs(every: Sequence[tuple[str, str]], settings: Settings) -> Sequence[tuple[str, str]]:
+    """Return the pairs of a group that ``--pairs`` names, or all if it names none."""
+    return [each for each in every if not settings.pairs or ":".join(each) in settings.pairs]
+
+
+def digit_group(settings: Settings) -> PairGroup:
+    """Return the pairs of digits.
+
+    Raises
+    ------
+    MissingDataError
+        If a package with digits is not installed.
+    """
+    pairs = chosen_pairs(DIGIT_PAIRS, settings)
+    names = dict.fromkeys(name for pair in (*pairs, TUNING[DIGITS]) for name in pair)
+    root = Path(settings.data_root) if settings.data_root else None
+    sets = {name: load(name, root) for name in names}
+    return PairGroup(DIGITS, sets, pairs, TUNING[DIGITS], settings.start or LENET)
+
+
+def scene_group(settings: Settings) -> PairGroup:
+    """Return the pairs of our scenes; they are rendered if they are missing."""
+    pixels = scene_sets(settings)
+    sets = pixels if settings.start else frozen_sets(pixels, settings)
+    return PairGroup(
+        SCENES, sets, chosen_pairs(SCENE_PAIRS, settings), TUNING[SCENES], settings.start
+    )
+
+
+def scene_sets(settings: Settings) -> dict[str, Data]:
+    """Return the five domains of the same buildings, labeled by room type.
+
+    All have the same split of buildings, so that no building is both trained and tested on in
+    whatever domain. None of the buildings has trained an encoder of the bank.
+    """
+    from encoders.scenes.making.make import make
+
+    work, found = Path(settings.work), {}
+    for domain in DOMAINS:
+        name = "scenes" if domain == "day" else f"scenes-{domain}"
+        make(
+            work / name,
+            buildings=settings.buildings,
+            views=settings.views,
+            size=SIZE,
+            seed=WORLD_SEED,
+            domain=domain,
+        )
+        found[domain] = replace(load(name, work), name=domain)
+    return found
+
+
+def frozen_sets(sets: Mapping[str, Data], settings: Settings) -> dict[str, Data]:
+    """Return sets whose pictures are replaced by frozen features; they are kept on disk."""
+    backbone = find_start(settings.features).at(FEATURE_SIZE).build()
+    config, folder = LoopConfig(device="cpu"), Path(settings.work) / "features"
+    return {
+        name: replace(
+            data,
+            inputs=cached_features(backbone, image_tensor(data.inputs), config, folder),
+        )
+        for name, data in sets.items()
+    }

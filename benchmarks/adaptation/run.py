@@ -1,0 +1,142 @@
+"""Measure adaptation on groups of pairs, one training after another."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.adaptation.collect import SHALLOW
+from benchmarks.adaptation.measurement import asked_for, log_training, pair_of
+from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
+from benchmarks.adaptation.office_caltech import office_caltech_table
+from benchmarks.adaptation.own_predictions import log_own_pair
+from benchmarks.adaptation.pair_groups import (
+    DIGIT_PAIRS,
+    SCENE_PAIRS,
+    PairGroup,
+    chosen_pairs,
+    digit_group,
+    frozen_sets,
+    scene_group,
+    scene_sets,
+)
+from benchmarks.adaptation.settings import (
+    DIGITS,
+    FROZEN,
+    OFFICE,
+    PARTS,
+    SCENES,
+    SUITE,
+    Settings,
+)
+from benchmarks.adaptation.shallow import shallow_estimators, shallow_measures
+from benchmarks.data.source import MissingDataError
+from benchmarks.learning.starts import find_start
+from benchmarks.results.log import Log, open_log
+from taskgraph.errors import InvalidTableError
+
+PAIRS = {DIGITS: DIGIT_PAIRS, SCENES: SCENE_PAIRS}
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch")
+
+
+def run(settings: Settings, out: Path) -> None:
+    """Measure what the records in ``out`` lack."""
+    check(settings)
+    if settings.source or settings.target:
+        log_own_pair(settings, lambda: open_log(out, SUITE.name, *PACKAGES))
+        return
+    log = open_log(out, SUITE.name, *PACKAGES)
+    groups = {DIGITS: digit_group, SCENES: scene_group}
+    for part in settings.parts:
+        if part in groups and chosen_pairs(PAIRS[part], settings):
+            log_group(groups[part](settings), settings, log)
+    if FROZEN in settings.parts:
+        log_frozen(settings, log)
+    if OFFICE in settings.parts:
+        log_office(settings, log)
+
+
+def check(settings: Settings) -> None:
+    """Raise InvalidTableError or UnknownNameError if settings are impossible."""
+    for flag, names, known in (
+        ("--parts", settings.parts, PARTS),
+        ("--methods", settings.methods, tuple(METHODS)),
+    ):
+        for name in names:
+            if name not in known:
+                raise InvalidTableError(f'{flag} has "{name}", expected some of {", ".join(known)}')
+    _check_pairs(settings)
+    if SOURCE_ONLY not in settings.methods:
+        raise InvalidTableError(
+            f"--methods lacks {SOURCE_ONLY}, with which every method is compared; add it"
+        )
+    least = {"steps": 1, "batch": 2, "train": 4, "val": 3, "test": 2, "seeds": 1}
+    for name, bound in least.items():
+        if getattr(settings, name) < bound:
+            raise InvalidTableError(
+                f"--{name} is {getattr(settings, name)}, expected at least {bound}"
+            )
+    if not settings.rates or min(settings.rates) <= 0:
+        text = ",".join(map(str, settings.rates)) or "empty"
+        raise InvalidTableError(f"--rates is {text}, expected numbers above 0")
+    if settings.start:
+        find_start(settings.start)
+
+
+def _check_pairs(settings: Settings) -> None:
+    """Raise InvalidTableError if ``--pairs`` names a pair that is not measured."""
+    known = [
+        ":".join(each) for part, own in PAIRS.items() if part in settings.parts for each in own
+    ]
+    for name in settings.pairs:
+        if name not in known:
+            raise InvalidTableError(
+                f'--pairs has "{name}", expected some of {", ".join(known) or "no pairs"} with '
+                f"--parts {','.join(settings.parts)}"
+            )
+
+
+def log_group(group: PairGroup, settings: Settings, log: Log) -> None:
+    """Record every method on every pair of a group, with every seed."""
+    for seed, domains, name in itertools.product(
+        range(settings.seeds), group.pairs, settings.methods
+    ):
+        log_training(METHODS[name], domains, group, settings, log, seed=seed)
+
+
+def log_frozen(settings: Settings, log: Log) -> None:
+    """Record shallow methods on the frozen features of all pairs of scene domains."""
+    sets = frozen_sets(scene_sets(settings), settings)
+    pairs = tuple(itertools.permutations(sets, 2))
+    group = PairGroup(SCENES, sets, pairs, pairs[0], None)
+    shared = asked_for(group, settings)
+    for name in ("steps", "batch", "rates"):  # nothing is trained by steps
+        del shared[name]
+    for seed, domains in itertools.product(range(settings.seeds), pairs):
+        for name, estimator in shallow_estimators(seed).items():
+            asked = {"part": SHALLOW, **shared, "method": name}
+            asked |= {"source": domains[0], "target": domains[1]}
+            if log.has(asked, seed=seed, split="test"):
+                continue
+            begin = time.perf_counter()
+            measures = shallow_measures(pair_of(group, settings, domains, seed), estimator)
+            seconds = round(time.perf_counter() - begin, 3)
+            log.add(asked, measures, seed=seed, split="test", seconds=seconds)
+
+
+def log_office(settings: Settings, log: Log) -> None:
+    """Record the twelve pairs of Office+Caltech-10, where the user has it."""
+    if any(each.settings.get("part") == OFFICE for each in log.known.values()):
+        return
+    try:
+        rows = office_caltech_table(Path(settings.data_root) if settings.data_root else None)
+    except MissingDataError:
+        return
+    for row in rows:
+        values = asdict(row)
+        metrics = {"accuracy": values.pop("accuracy")}
+        seconds, state = values.pop("seconds"), values.pop("state")
+        asked = {"part": OFFICE, **values}
+        log.add(asked, metrics, seed=state, split="test", seconds=seconds)

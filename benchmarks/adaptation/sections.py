@@ -1,0 +1,219 @@
+"""Sections of the page: a group of pairs, frozen features, and Office+Caltech-10."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.adaptation import collect
+from benchmarks.adaptation.collect import SOURCE_ONLY, TARGET_SUPERVISED, PairSummary
+from benchmarks.adaptation.office_caltech import PairAccuracy, as_markdown
+from benchmarks.adaptation.own_predictions import chosen_method
+from benchmarks.adaptation.selection import ORACLE, RULES, SOURCE, WITHOUT_LABELS
+from benchmarks.results.frame import part
+from benchmarks.results.markdown import interval, number, table
+from benchmarks.results.measures import Estimate, t_interval
+from benchmarks.results.record import Record
+
+OFFICE = "office"
+NEIGHBOR, GFK = "1-NN", "GFK"
+MATRIX_METHODS = (NEIGHBOR, GFK)
+"""Methods whose accuracies on all pairs are shown as heatmaps."""
+NOT_CONVERGED = "not converged"
+
+
+def group_summaries(records: Sequence[Record], group: str, rule: str = SOURCE) -> list[PairSummary]:
+    """Return the summaries of a group's newest trainings."""
+    own = collect.newest(records, collect.TRAINING, group)
+    return collect.summaries(collect.accuracies(own, rule))
+
+
+def adapted(rows: Sequence[PairSummary]) -> list[PairSummary]:
+    """Return the rows of methods, references left out, that have a share of the gap."""
+    references = (SOURCE_ONLY, TARGET_SUPERVISED)
+    return [each for each in rows if each.gap is not None and each.method not in references]
+
+
+def group_section(records: Sequence[Record], group: str) -> str:
+    """Return the tables and figures of a group of pairs."""
+    rows = group_summaries(records, group)
+    first = collect.newest(records, collect.TRAINING, group)[-1].settings
+    text = (
+        f"## {group}\n\nNetwork {first['network']}; {first['steps']} steps of {first['batch']} "
+        f"images of each domain; at most {first['train']} training images.\n\n"
+    )
+    if rows:
+        text += _selection_line(SOURCE) + _pair_table(rows) + _method_table(rows)
+    if adapted(rows):
+        text += f"![Share of the gap covered](gap_{group}.svg)\n\n"
+    if rows:
+        text += _rule_table(records, group)
+    text += _choices(records, group)
+    if collect.newest(records, collect.EMBEDDING, group):
+        text += (
+            "Features by t-SNE (openTSNE), before and after adaptation; a color is a class, "
+            f"circles are source and crosses target:\n\n![t-SNE](tsne_{group}.svg)\n\n"
+        )
+    if group == "own":
+        text += _own_choice(records)
+    return text
+
+
+def group_verdict(records: Sequence[Record], group: str) -> str:
+    """Return the best method of a group by the mean share of the gap, in one sentence."""
+    shares: dict[str, list[float]] = {}
+    for row in adapted(group_summaries(records, group)):
+        assert row.gap is not None
+        shares.setdefault(row.method, []).append(row.gap.mean)
+    if not shares:
+        return f"{group}: no pair has a converged target-supervised reference."
+    best = max(shares, key=lambda name: float(np.mean(shares[name])))
+    pairs = "pair" if len(shares[best]) == 1 else "pairs"
+    rank = f", the most of {len(shares)} methods" if len(shares) > 1 else ""
+    return (
+        f"{group}: {best} covers {number(np.mean(shares[best]), 0)} % of the gap in the mean over "
+        f"{len(shares[best])} {pairs}{rank}; validation on the source chose its weights."
+    )
+
+
+def _selection_line(rule: str) -> str:
+    """Return the sentence above a table that names the rule of selection."""
+    return f"Model selection: `{rule}`, {RULES[rule]}.\n\n"
+
+
+def _percent(estimate: Estimate) -> str:
+    """Return a mean and its interval with one decimal."""
+    return f"{number(estimate.mean, 1)} {interval(estimate.low, estimate.high, 1)}"
+
+
+def _gap(row: PairSummary) -> str:
+    """Return the share of the gap covered, or why there is none."""
+    if row.gap is None:
+        return NOT_CONVERGED
+    return _percent(row.gap)
+
+
+def _pair_table(rows: Sequence[PairSummary]) -> str:
+    """Return one row a pair and method."""
+    cells = [
+        [
+            f"{row.source} → {row.target}",
+            row.method,
+            _percent(row.accuracy),
+            _percent(row.class_accuracy),
+            _percent(row.change),
+            _gap(row),
+            str(row.accuracy.n),
+        ]
+        for row in rows
+    ]
+    heads = ["pair", "method", "target accuracy, %:", "mean per-class, %:"]
+    heads += ["change from source-only, points:", "share of the gap, %:", "seeds:"]
+    return table(heads, cells) + "\n\n"
+
+
+def _method_table(rows: Sequence[PairSummary]) -> str:
+    """Return one row a method: its mean share of the gap, and the pairs in which it hurts."""
+    cells = []
+    for name in dict.fromkeys(each.method for each in rows):
+        own = [each for each in rows if each.method == name]
+        shares = [each.gap.mean for each in own if each.gap is not None]
+        mean = _percent(t_interval(shares)) if shares else NOT_CONVERGED
+        hurt, surely, count = collect.pairs_hurt(own)
+        cells.append([name, mean, f"{len(shares)}", f"{hurt} of {count}", f"{surely} of {count}"])
+    heads = ["method", "mean share of the gap, % (interval over pairs):", "converged pairs:"]
+    heads += ["pairs in which it hurts:", "with an interval below 0:"]
+    return table(heads, cells) + "\n\n"
+
+
+def _rule_table(records: Sequence[Record], group: str) -> str:
+    """Return the mean target accuracy over pairs of each method by each rule of selection."""
+    by_rule: dict[str, dict[str, list[float]]] = {}
+    for rule in RULES:
+        for row in group_summaries(records, group, rule):
+            by_rule.setdefault(row.method, {}).setdefault(rule, []).append(row.accuracy.mean)
+    cells = [
+        [name, *(number(np.mean(by[rule]) if rule in by else np.nan, 1) for rule in RULES)]
+        for name, by in by_rule.items()
+    ]
+    heads = ["method", *(f"{rule}{' (uses labels)' if rule == ORACLE else ''}:" for rule in RULES)]
+    rules = "\n".join(f"- `{name}` maximizes {what}." for name, what in RULES.items())
+    return (
+        "The same trainings with other rules of selection: mean target accuracy over pairs in "
+        "percent. The target-supervised reference is always chosen by the target's validation "
+        f"images.\n\n{rules}\n\n{table(heads, cells)}\n\n"
+    )
+
+
+def _choices(records: Sequence[Record], group: str) -> str:
+    """Return what was tried for rates and strengths, and on what pair."""
+    own = collect.newest(records, collect.CHOICE, group)
+    if not own:
+        return ""
+    cells = []
+    for each in own:
+        asked, tried = each.settings, each.metrics["tried"]
+        text = ", ".join(f"{value}: {number(100 * score, 1)}" for value, score in tried.items())
+        cells.append([asked["method"], asked["of"], text])
+    pair = f"{own[0].settings['source']} → {own[0].settings['target']}"
+    how = (
+        f"The rate of all methods and the strength of each were chosen on {pair}, which is not "
+        "reported: the rate by source-only's accuracy on the source's validation images, a "
+        "strength by accuracy on that pair's target validation images."
+        if group != "own"
+        else "The rate of all methods was chosen by source-only's accuracy on the source's "
+        "validation images; every strength is 1."
+    )
+    heads = ["method", "of", "tried: accuracy, %"]
+    return f"{how} Seed 0. Of equal ones the first was taken.\n\n{table(heads, cells)}\n\n"
+
+
+def _own_choice(records: Sequence[Record]) -> str:
+    """Return the method that each rule without labels chooses for the user's pair."""
+    trainings = collect.own_trainings(records, seed=0)
+    cells = [[rule, RULES[rule], chosen_method(trainings, rule)] for rule in WITHOUT_LABELS]
+    return (
+        "The method that each rule chooses without labels of the target (seed 0). "
+        "`predictions.csv` is by the rule of `--selection`, and `predictions_METHOD.csv` by all "
+        f"rules.\n\n{table(['rule', 'maximizes', 'chooses'], cells)}\n\n"
+    )
+
+
+def frozen_section(records: Sequence[Record]) -> str:
+    """Return the tables of shallow methods on frozen features of all scene pairs."""
+    rows = collect.summaries(collect.shallow_accuracies(records), NEIGHBOR)
+    cells = []
+    for name in dict.fromkeys(each.method for each in rows):
+        own = [each for each in rows if each.method == name]
+        hurt, surely, count = collect.pairs_hurt(own)
+        accuracy = t_interval([each.accuracy.mean for each in own])
+        change = t_interval([each.change.mean for each in own])
+        classes = t_interval([each.class_accuracy.mean for each in own])
+        counts = f"{hurt} of {count}", f"{surely} of {count}"
+        cells.append([name, *map(_percent, (accuracy, classes, change)), *counts])
+    heads = ["method", "target accuracy, %:", "mean per-class, %:", "change from 1-NN, points:"]
+    heads += ["pairs in which it hurts:", "with an interval below 0:"]
+    return (
+        f"## Frozen features of scenes\n\nFeatures of {records[-1].settings['network']}, all pairs "
+        "of the five domains, 1-NN, each domain standardized by itself; intervals over pairs. No "
+        "hyper-parameter is chosen: GFK takes its dimension from subspace disagreement.\n\n"
+        f"{table(heads, cells)}\n\n![Accuracies of all pairs](pairs.svg)\n\n"
+    )
+
+
+def office_section(records: Sequence[Record]) -> str:
+    """Return the table of Office+Caltech-10."""
+    rows = [
+        PairAccuracy(
+            **{name: value for name, value in each.settings.items() if name != "part"},
+            accuracy=each.metrics["accuracy"],
+            seconds=each.seconds or 0.0,
+            state=each.seed,
+        )
+        for each in part(records, part=OFFICE)
+    ]
+    return (
+        "## Office+Caltech-10\n\nAccuracy in percent: SURF features, all images of the source "
+        "labeled, 1-NN. In brackets: the dimension.\n\n" + as_markdown(rows) + "\n\n"
+    )

@@ -1,0 +1,126 @@
+"""Settings and description of the suite ``adapt``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
+
+DIGITS, SCENES, FROZEN, OFFICE = "digits", "scenes", "frozen", "office"
+PARTS = (DIGITS, SCENES, FROZEN, OFFICE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The pairs of domains, the methods, and how they are trained and chosen."""
+
+    source: str | None = option(
+        None, kind="folder", help="Your own source: a folder with one subfolder a class."
+    )
+    target: str | None = option(
+        None,
+        kind="folder",
+        help="Your own target: a folder of pictures, or with one subfolder a class. Its labels, if "
+        "any, serve the references and the reported accuracy alone.",
+    )
+    parts: tuple[str, ...] = option(
+        PARTS,
+        help="What is measured: digits, scenes (all methods), frozen (GFK and skada's methods on "
+        "frozen features of all scene pairs), office (Office+Caltech-10 if you have it).",
+    )
+    pairs: tuple[str, ...] = option(
+        (),
+        help="Of digits and scenes only these pairs, each as SOURCE:TARGET, such as drawn:day. By "
+        "default all.",
+    )
+    methods: tuple[str, ...] = option(
+        (
+            "source-only",
+            "target-supervised",
+            "dann",
+            "adda",
+            "coral",
+            "mmd",
+            "cdan",
+            "mcc",
+        ),
+        help="Methods that train networks.",
+    )
+    selection: str = option(
+        "source",
+        choices=("source", "entropy", "snd", "dev", "oracle"),
+        help="Rule that chooses the weights of a training, and of your own pair the method: "
+        "validation accuracy on the source, or an unsupervised validator; oracle needs labels "
+        "of the target.",
+    )
+    start: str | None = option(
+        None,
+        help="Network to train on pictures, such as scratch:lenet, scratch:resnet20, "
+        "bank:normals, timm:resnet18 or torchvision:resnet18. By default scratch:lenet for digits, "
+        "and two layers on frozen features for scenes and your own pictures.",
+    )
+    features: str = option(
+        "bank:segmentsemantic_rb",
+        help="Network whose frozen features are adapted where none is trained on pictures.",
+    )
+    steps: int = option(3000, help="Training steps (ADDA takes as many in each of two stages).")
+    batch: int = option(32, help="Images of each domain in a batch.")
+    train: int = option(2000, help="At most so many training images of each domain.")
+    val: int = option(500, help="At most so many validation images of each domain.")
+    test: int = option(1000, help="At most so many test images of the target.")
+    seeds: int = option(5, help="Number of seeds: training images, weights and batches.")
+    rates: tuple[float, ...] = option(
+        (0.003, 0.01, 0.03),
+        help="Learning rates, of which source-only's best on a pair that is not reported is taken.",
+    )
+    data_root: str | None = option(
+        None,
+        kind="folder",
+        help="Your folder of data sets; by default that of the variable TASKGRAPH_DATA.",
+    )
+    work: str = option(
+        "runs/adapt/work",
+        kind="output",
+        help="Folder of the scenes and of cached features; they are made if missing.",
+    )
+    buildings: int = option(36, help="Buildings of the scenes.")
+    views: int = option(30, help="Views of each building.")
+
+
+SUITE = Suite(
+    name="adapt",
+    question="How much of the gap between two domains does adaptation cover?",
+    methods=(
+        "source-only and target-supervised references",
+        "DANN, ADDA, CORAL loss, MMD, CDAN, MCC",
+        "geodesic flow kernel, and skada's shallow methods, on frozen features",
+        "model selection by the source, by entropy, SND and DEV, and by the oracle",
+    ),
+    time="about eight hours on one core; --preset smoke takes seconds",
+    writes="one record a training, or a pair and seed; figures, and predictions for your target",
+    settings=Settings,
+    package="benchmarks.adaptation",
+    presets={
+        SMOKE: {
+            "parts": (DIGITS,),
+            "pairs": ("mnist-5k:digits",),
+            "methods": ("source-only", "target-supervised", "dann"),
+            "steps": 12,
+            "batch": 8,
+            "train": 60,
+            "val": 30,
+            "test": 40,
+            "seeds": 2,
+            "rates": (0.01,),
+        },
+        CPU: {},
+        PAPER: {
+            "steps": 10_000,
+            "batch": 64,
+            "seeds": 10,
+            "buildings": 100,
+            "views": 50,
+            "test": 2000,
+        },
+    },
+)

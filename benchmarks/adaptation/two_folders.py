@@ -1,0 +1,155 @@
+"""The user's own pair: two folders of pictures, of which the target may have no labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.adaptation.pair_groups import PairGroup, frozen_sets
+from benchmarks.adaptation.settings import Settings
+from benchmarks.data.data import TRAIN, VAL, Data, split_by_hash
+from benchmarks.data.folders import FOLDER_SIZE
+from benchmarks.data.formats import list_pictures, read_picture
+from taskgraph.errors import InvalidTableError
+
+OWN = "own"
+
+
+@dataclass(frozen=True, eq=False)
+class PictureFolder:
+    """The pictures of a folder.
+
+    Attributes
+    ----------
+    data : Data
+    files : tuple of str
+        Paths within the folder, one an item.
+    """
+
+    data: Data
+    files: tuple[str, ...]
+
+
+def read_pictures(folder: Path, name: str, *, flat: bool) -> PictureFolder:
+    """Return the pictures of a folder with one subfolder a class, shrunk to 64 x 64.
+
+    Parameters
+    ----------
+    name : str
+        Name of the domain.
+    flat : bool
+        Whether the pictures may lie in the folder itself; they then have no labels.
+
+    Raises
+    ------
+    InvalidTableError
+        If there are no pictures, or one cannot be read.
+    """
+    classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    paths = [path for each in classes for path in list_pictures(folder / each)]
+    labels = [k for k, each in enumerate(classes) for _ in list_pictures(folder / each)]
+    labeled = bool(paths)
+    if not labeled:
+        paths = list_pictures(folder) if flat else []
+    if not paths:
+        where = "in a subfolder" + (" or in the folder itself" if flat else "")
+        raise InvalidTableError(f"{folder} has no picture {where}, expected one subfolder a class")
+    images = np.stack([read_picture(path, FOLDER_SIZE) for path in paths])
+    data = Data(
+        name,
+        images,
+        np.array(labels, np.int64) if labeled else None,
+        tuple(classes) if labeled else (),
+        split_by_hash(images, np.arange(len(images)), None),
+        "the user's own",
+        str(folder),
+    )
+    return PictureFolder(data, tuple(path.relative_to(folder).as_posix() for path in paths))
+
+
+def own_group(settings: Settings) -> tuple[PairGroup, PictureFolder]:
+    """Return the group of the user's pair, and the target with all of its pictures.
+
+    Items of the source of classes that a labeled target lacks are left out, and the other way
+    around for training and scoring; predictions are made for all pictures of the target.
+
+    Raises
+    ------
+    InvalidTableError
+        If one of the two folders is not given, they have fewer than two classes in common, or a
+        split would be empty.
+    """
+    if not settings.source or not settings.target:
+        given, other = ("--source", "--target") if settings.source else ("--target", "--source")
+        raise InvalidTableError(f"got {given} alone; add {other} FOLDER")
+    source = read_pictures(Path(settings.source), "source", flat=False)
+    target = read_pictures(Path(settings.target), "target", flat=True)
+    classes = _common_classes(settings, source.data, target.data)
+    sets = {
+        "source": _with_classes(source.data, classes),
+        "target": _with_classes(target.data, classes),
+    }
+    for data in sets.values():
+        _check_splits(data)
+    everything = replace(target, data=replace(target.data, classes=classes, labels=None))
+    if not settings.start:
+        sets = frozen_sets(sets, settings)
+        features = frozen_sets({"target": everything.data}, settings)["target"]
+        everything = replace(everything, data=features)
+    return PairGroup(OWN, sets, (("source", "target"),), None, settings.start), everything
+
+
+def _common_classes(settings: Settings, source: Data, target: Data) -> tuple[str, ...]:
+    """Return the classes of both folders; those of the source if the target has no labels."""
+    own, theirs = set(source.classes), set(target.classes)
+    common = own if target.labels is None else own & theirs
+    if len(common) >= 2:
+        return tuple(sorted(common))
+    if target.labels is None:
+        raise InvalidTableError(
+            f"{settings.source} has one class, {source.classes[0]}, expected at least two; add "
+            "a subfolder for each class"
+        )
+    raise InvalidTableError(
+        f"{settings.source} and {settings.target} have {len(common)} class(es) in common, expected "
+        f"at least two: the source has {', '.join(sorted(own))}, the target has "
+        f"{', '.join(sorted(theirs))}; name the subfolders alike"
+    )
+
+
+def _with_classes(data: Data, classes: tuple[str, ...]) -> Data:
+    """Return the items of some classes, split anew by their bytes."""
+    if data.labels is None:
+        return replace(data, classes=classes)
+    place = np.array([classes.index(c) if c in classes else -1 for c in data.classes])
+    labels = place[data.labels]
+    kept = labels >= 0
+    images = data.inputs[kept]
+    return replace(
+        data,
+        inputs=images,
+        labels=labels[kept],
+        classes=classes,
+        splits=split_by_hash(images, np.arange(len(images)), None),
+    )
+
+
+def _check_splits(data: Data) -> None:
+    """Raise InvalidTableError if a set is too small to be divided, or trains one class."""
+    for split, rows in data.splits.items():
+        if not len(rows):
+            raise InvalidTableError(
+                f"{data.source} has {len(data.inputs)} picture(s), too few to have any in the "
+                f"split {split}; add pictures (about 50 are enough)"
+            )
+    if data.labels is not None:
+        trained = np.unique(data.labels[data.splits[TRAIN]])
+        lacking = set(range(len(data.classes))) - set(trained.tolist())
+        if lacking:
+            raise InvalidTableError(
+                f"{data.source} has too few pictures of {data.classes[min(lacking)]}: none is in "
+                f"the split {TRAIN}; add pictures"
+            )
+    assert VAL in data.splits

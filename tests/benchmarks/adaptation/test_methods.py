@@ -1,0 +1,95 @@
+"""Methods of adaptation: what each changes, and that adaptation covers a gap."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from benchmarks.adaptation.domain_pair import LabeledImages
+from benchmarks.adaptation.methods import adda, source_only
+from benchmarks.adaptation.methods.dann import dann_loss
+from benchmarks.adaptation.methods.registry import METHODS
+from benchmarks.adaptation.reversal import domain_head, reversal_strength
+from taskgraph.errors import InvalidTableError
+
+
+def state(module):
+    """A copy of a module's tensors."""
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def equal(first, second):
+    """Whether two states are the same bits."""
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_trains_and_never_looks_at_labels_of_the_target(name, adaptation):
+    """Other labels of the target give the same bits, but for the reference."""
+    other = replace(adaptation, model=copy.deepcopy(adaptation.model))
+    before = state(adaptation.model)
+    first = METHODS[name].train(adaptation)
+    train = adaptation.pair.target_train
+    hidden = LabeledImages(train.images, 1 - train.labels)
+    second = METHODS[name].train(replace(other, pair=replace(other.pair, target_train=hidden)))
+    assert len(adaptation.evaluator.checkpoints) == 2
+    assert [each.step for each in adaptation.evaluator.checkpoints] == [3, 6]
+    assert not equal(before, state(first))
+    assert equal(state(first), state(second)) is not METHODS[name].uses_target_labels
+
+
+def test_the_source_encoder_and_the_classifier_are_fixed_in_stage_2(adaptation):
+    model = source_only.train(adaptation)
+    before = state(model)
+    adapted = adda.adapt_target_encoder(adaptation, model)
+    assert equal(before, state(model)), "bit by bit"
+    assert adapted.head is model.head
+    assert not equal(state(model.backbone), state(adapted.backbone))
+
+
+def test_adda_inverts_the_labels(adaptation):
+    """The target's loss is −log D, the discriminator's −log D(source) − log (1 − D(target))."""
+    source = adaptation.model.backbone
+    target = copy.deepcopy(source)
+    discriminator = domain_head(source.features, width=5)
+    networks = adda.AddaNetworks(source, target, discriminator)
+    batch = next(iter(adaptation.domain_batches()))
+    (images, _), (others,) = batch
+    near = torch.sigmoid(discriminator(source(images)))
+    far = torch.sigmoid(discriminator(target(others)))
+    assert networks.target_loss(batch, 0).item() == pytest.approx(-far.log().mean().item(), 1e-5)
+    expected = -torch.cat([near.log(), (1 - far).log()]).mean().item()
+    loss = networks.discriminator_loss(batch, 0)
+    assert loss.item() == pytest.approx(expected, 1e-5)
+    loss.backward()
+    assert all(value.grad is None for value in target.parameters())
+
+
+def test_dann_adds_the_reversed_gradient_to_that_of_the_classification(adaptation):
+    """The features' gradient is that of CE − λ times the domain loss; the head's has no λ."""
+    model, batch = adaptation.model, next(iter(adaptation.domain_batches()))
+    head = domain_head(model.backbone.features, width=5)
+    weight = model.backbone.layers[0].weight
+    values = [weight, *head.parameters()]
+    found = torch.autograd.grad(dann_loss(model, head, batch, 0.2, 0.5), values)
+    (images, labels), (others,) = batch
+    features = model.backbone(torch.cat([images, others]))
+    logits = head(features)[:, 0]
+    answers = (torch.arange(len(logits)) < len(labels)).float()
+    domain = F.binary_cross_entropy(torch.sigmoid(logits), answers)
+    classes = F.cross_entropy(model.head(features[: len(labels)]), labels)
+    strength = 0.5 * reversal_strength(0.2)
+    expected = torch.autograd.grad(classes - strength * domain, [weight], retain_graph=True)
+    expected += torch.autograd.grad(domain, list(head.parameters()))
+    for one, other in zip(found, expected, strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_the_reference_needs_labels(adaptation):
+    train = adaptation.pair.target_train
+    unlabeled = LabeledImages(train.images, 0 * train.labels - 1)
+    other = replace(adaptation, pair=replace(adaptation.pair, target_train=unlabeled))
+    with pytest.raises(InvalidTableError, match="leave target-supervised out of --methods"):
+        METHODS["target-supervised"].train(other)

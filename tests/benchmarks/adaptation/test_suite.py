@@ -1,0 +1,170 @@
+"""The suite ``adapt``: a run that resumes, its page, the user's folders, and bad input."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from benchmarks.adaptation import collect, sections
+from benchmarks.adaptation.own_predictions import chosen_method
+from benchmarks.adaptation.pair_groups import DIGIT_PAIRS, SCENE_PAIRS, TUNING
+from benchmarks.adaptation.settings import SUITE
+from benchmarks.adaptation.two_folders import own_group
+from benchmarks.results.record import FILE, read_records
+from taskgraph.cli import run
+
+TINY = ("--steps", "4", "--batch", "4", "--seeds", "1", "--rates", "0.01")
+OWN = ("--start", "scratch:lenet", "--methods", "source-only,dann,mcc")
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A source with two classes, and a target without labels, of 40 pictures each."""
+    root, rng = tmp_path_factory.mktemp("own"), np.random.default_rng(0)
+    for k in range(40):
+        for name in ("source", "target"):
+            pixels = rng.integers(0, 90, (28, 28), np.uint8)
+            pixels[:, :14] += np.uint8(120 * (k % 2))
+            place = root / name / (("cat", "dog")[k % 2] if name == "source" else "")
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(place / f"{k}.png")
+    return root
+
+
+def adapt(folders, *flags, source="source", target="target"):
+    """Run the suite on two folders; returns the exit status."""
+    where = "--source", str(folders / source), "--target", str(folders / target)
+    return run(["bench", "adapt", *where, *TINY, *OWN, *flags])
+
+
+def test_a_target_without_labels_gets_predictions_and_a_chosen_method(folders, tmp_path):
+    out = tmp_path / "out"
+    assert adapt(folders, "--out", str(out), "--selection", "dev") == 0
+    records = read_records(out)
+    trainings = collect.own_trainings(records, seed=0)
+    assert set(trainings) == {"source-only", "dann", "mcc"}
+    assert all(point.accuracy is None for own in trainings.values() for point in own)
+    name = chosen_method(trainings, "dev")
+    values = {each: max(p.values["dev"] for p in own) for each, own in trainings.items()}
+    assert values[name] == max(values.values())
+    table = pd.read_csv(out / "predictions.csv")
+    assert sorted(table["file"]) == sorted(p.name for p in (folders / "target").iterdir())
+    assert set(table["predicted"]) <= {"cat", "dog"}
+    assert table["probability"].between(0.5, 1).all()
+    assert set(table["method"]) == {name}
+    before = (out / FILE).read_bytes()
+    assert adapt(folders, "--out", str(out)) == 0
+    assert (out / FILE).read_bytes() == before, "a run resumes from its records"
+    page = (out / "README.md").read_text()
+    assert page == SUITE.write_page(out)
+    assert "| dev | deep embedded validation" in page
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        ({"x/bird": 6, "x/fish": 6}, "have 0 class(es) in common, expected at least two"),
+        ({"x/cat": 6, "x/bird": 6}, "have 1 class(es) in common, expected at least two"),
+        ({"x/cat": 3, "x/dog": 3}, "too few"),
+        ({"x": 0}, "has no picture in a subfolder or in the folder itself"),
+    ],
+)
+def test_folders_that_do_not_fit_are_one_line(make, message, folders, tmp_path, capsys):
+    for place, count in make.items():
+        (tmp_path / place).mkdir(parents=True)
+        for k in range(count):
+            Image.new("L", (8, 8), 10 * k).save(tmp_path / place / f"{k}.png")
+    where = "--source", str(folders / "source"), "--target", str(tmp_path / "x")
+    assert run(["bench", "adapt", *where, *TINY, *OWN, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error
+    assert not (tmp_path / "out").exists(), "bad input leaves nothing"
+
+
+def test_other_bad_input_is_one_line(folders, tmp_path, capsys):
+    (tmp_path / "broken" / "cat").mkdir(parents=True)
+    (tmp_path / "broken" / "cat" / "a.png").write_bytes(b"no picture")
+    (tmp_path / "one" / "cat").mkdir(parents=True)
+    Image.new("L", (8, 8)).save(tmp_path / "one" / "cat" / "a.png")
+    target = "--target", str(folders / "target")
+    cases = [
+        ([*target, "--source", str(tmp_path / "broken")], "a.png is no picture that can be read"),
+        ([*target, "--source", str(tmp_path / "one")], "has one class, cat, expected at least two"),
+        ([*target], "got --target alone; add --source FOLDER"),
+        (["--parts", "numbers"], '--parts has "numbers", expected some of digits, scenes'),
+        (["--methods", "dann"], "--methods lacks source-only"),
+        (["--pairs", "a:b"], '--pairs has "a:b", expected some of mnist-5k:digits'),
+        (["--steps", "0"], "--steps is 0, expected at least 1"),
+        (["--rates", "0"], "--rates is 0.0, expected numbers above 0"),
+        (["--start", "scratch:nothing"], "no network scratch:nothing"),
+    ]
+    for flags, message in cases:
+        assert run(["bench", "adapt", *flags, "--out", str(tmp_path / "out")]) == 2, message
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1, error
+        assert message in error
+    oracle = ("--selection", "oracle", "--out", str(tmp_path / "out"))
+    assert adapt(folders, *oracle) == 2
+    assert "--selection oracle needs labels" in capsys.readouterr().err
+
+
+def test_items_of_other_classes_are_left_out(folders, tmp_path):
+    for name, count in (("cat", 20), ("dog", 20), ("fish", 5)):
+        (tmp_path / name).mkdir()
+        for k in range(count):
+            Image.new("L", (8, 8), 10 * k).save(tmp_path / name / f"{k}.png")
+    settings = SUITE.with_preset(
+        None,
+        {
+            "source": str(folders / "source"),
+            "target": str(tmp_path),
+            "start": "scratch:lenet",
+        },
+    )
+    group, everything = own_group(settings)
+    assert group.sets["target"].classes == ("cat", "dog")
+    assert len(group.sets["target"].inputs) == 40
+    assert len(everything.files) == 45, "all pictures get predictions"
+
+
+def test_rates_are_chosen_on_a_pair_whose_target_is_the_target_of_no_other():
+    for name, pairs in (("digits", DIGIT_PAIRS), ("scenes", SCENE_PAIRS)):
+        assert TUNING[name] not in pairs
+        assert TUNING[name][1] not in {target for _, target in pairs}
+
+
+def frame(**accuracies):
+    """A frame of one pair from accuracies by method, one a seed."""
+    rows = [
+        {"method": name.replace("_", "-"), "source": "a", "target": "b", "seed": seed}
+        | {"accuracy": value, "class_accuracy": value}
+        for name, values in accuracies.items()
+        for seed, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_share_of_the_gap_is_that_of_the_formula():
+    """Accuracies .4 and .5 against .7 and .9: the gap is .35."""
+    found = collect.summaries(
+        frame(source_only=[0.4, 0.5], target_supervised=[0.7, 0.9], dann=[0.3, 0.7])
+    )
+    row = next(each for each in found if each.method == "dann")
+    assert row.gap.mean == pytest.approx(100 * 0.05 / 0.35)
+    assert row.change.mean == pytest.approx(5)
+    assert not row.hurts
+    assert {each.method: each.gap.mean for each in found}["target-supervised"] == pytest.approx(100)
+    assert collect.pairs_hurt(found) == (0, 0, 3)
+
+
+def test_a_row_whose_reference_is_not_above_source_only_is_not_converged():
+    rows = collect.summaries(
+        frame(source_only=[0.5, 0.52], target_supervised=[0.5, 0.5], dann=[0.3, 0.31])
+    )
+    row = next(each for each in rows if each.method == "dann")
+    assert row.gap is None
+    assert row.hurts
+    assert row.surely_hurts
+    assert sections._gap(row) == "not converged"
+    assert not sections.adapted(rows)
