@@ -1,18 +1,18 @@
-"""Small pairs of domains: bars in two directions, bright on dark and the other way around."""
+"""Small pairs of domains: bars in two directions, bright on dark and the other way around.
+
+Torch is imported within the functions, since the fast tier collects this file without torch.
+"""
 
 import numpy as np
 import pytest
-import torch
-
-from benchmarks.adaptation.domain_pair import DomainPair, LabeledImages
-from benchmarks.adaptation.methods.method import Adaptation
-from benchmarks.adaptation.selection import Evaluator
-from benchmarks.learning.classifier import Backbone, Classifier, Preparation, classifier
-from benchmarks.learning.config import LoopConfig
 
 
 def bars(count, seed, *, shift=0.0, channels=1):
     """Images of 8 x 8 with a horizontal (0) or vertical (1) bar, and noise."""
+    import torch
+
+    from benchmarks.adaptation.domain_pair import LabeledImages
+
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 2
     images = rng.uniform(0, 60, (count, channels, 8, 8))
@@ -27,6 +27,8 @@ def bars(count, seed, *, shift=0.0, channels=1):
 @pytest.fixture
 def pair():
     """A pair whose target is brighter than its source."""
+    from benchmarks.adaptation.domain_pair import DomainPair
+
     return DomainPair(
         "dark",
         "bright",
@@ -42,14 +44,22 @@ def pair():
 @pytest.fixture
 def adaptation(pair):
     """A few steps of a tiny network on the pair."""
+    from benchmarks.adaptation.methods.method import Adaptation
+    from benchmarks.adaptation.selection import Evaluator
+    from benchmarks.learning.config import LoopConfig
+
     config = LoopConfig(
         steps=6, batch=16, learning_rate=0.01, evaluate_every=3, precision="float32", device="cpu"
     )
     return Adaptation(pair, tiny_model(), config, 1.0, Evaluator(pair, config))
 
 
-def tiny_model(seed=0) -> Classifier:
+def tiny_model(seed=0):
     """A classifier with one convolution: 4 features, 2 classes."""
+    import torch
+
+    from benchmarks.learning.classifier import Backbone, Preparation, classifier
+
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         layers = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Tanh())
