@@ -30,9 +30,11 @@ from benchmarks.finetune.pictures import SPLITS, PictureSet, find_pictures
 from benchmarks.finetune.saving import CONFIG, WEIGHTS, curve
 from benchmarks.learning.accuracy import mean_class_accuracy, top1
 from benchmarks.learning.subsets import nested_subset
+from benchmarks.results.hashes import file_hash
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.record import read_records
-from encoders.bank.pretrained import default_bank, network_file
+from encoders.bank.identity import network_hashes
+from encoders.bank.pretrained import default_bank
 from encoders.errors import InvalidDataError, TrainingError
 from encoders.tasks.names import known_name
 from taskgraph.arrays import Floats, Integers
@@ -201,8 +203,9 @@ def identity(task: OwnTask, count: int) -> dict[str, Any]:
     """Return the settings of the records of one training: all that its accuracy depends on."""
     settings, config = task.settings, task.estimator.loop_config()
     weights = settings.weights
-    if weights is not None and Path(weights).is_file():
-        weights = hashlib.sha256(Path(weights).read_bytes()).hexdigest()[:16]
+    content = None if weights is None else file_hash(Path(weights))
+    if content is not None:
+        weights = content[:16]
     return {
         "data": Path(settings.data or "").name,
         "pictures": task.pictures.hash,
@@ -230,7 +233,8 @@ def _bank_hash(settings: OwnSettings) -> str | None:
     if kind != "bank":
         return None
     folder = default_bank() if settings.bank is None else settings.bank
-    return hashlib.sha256(network_file(folder, known_name(name)).read_bytes()).hexdigest()[:16]
+    [digest] = network_hashes(folder, [known_name(name)]).values()
+    return digest[:16]
 
 
 def model_folder(task: OwnTask) -> Path:

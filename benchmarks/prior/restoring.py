@@ -107,7 +107,7 @@ class Restoration:
 
     @property
     def started(self) -> bool:
-        """Whether there is a result of at least one iteration."""
+        """Return whether there is a result of at least one iteration."""
         return self.iterations > 0
 
     @property

@@ -112,7 +112,7 @@ class Stopper:
 
     @property
     def stopped(self) -> bool:
-        """Whether the variance had no new minimum for `Rule.patience` iterations."""
+        """Return whether the variance had no new minimum for `Rule.patience` iterations."""
         return self.best > 0 and self.now - self.best >= self.rule.patience
 
     @property

@@ -97,7 +97,7 @@ class Grouping:
 
     @property
     def solved(self) -> bool:
-        """Whether there is a solution."""
+        """Return whether there is a solution."""
         return self.status in ("optimal", "feasible")
 
     @property

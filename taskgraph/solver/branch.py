@@ -32,7 +32,7 @@ hard to solve. Below the second one in a node, no bound is computed."""
 
 @dataclass(frozen=True)
 class BranchResult:
-    """Whether the search is complete, the proven bound, and the number of nodes."""
+    """The outcome of a search: whether it is complete, its proven bound, and its nodes."""
 
     complete: bool
     bound: float

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from benchmarks.adaptation.losses import coral_loss
 from benchmarks.adaptation.methods.method import (
     Adaptation,
     AdaptationMethod,
-    DomainBatch,
-    joint_output,
+    fit_with_penalty,
 )
 from benchmarks.learning.classifier import Classifier
 
 
 def train(adaptation: Adaptation) -> Classifier:
     """Train the model on classification loss + strength times `coral_loss`."""
-
-    def loss(batch: DomainBatch, _progress: float) -> Tensor:
-        """Return the loss of a batch of both domains."""
-        output = joint_output(adaptation.model, batch)
-        count = output.count
-        apart = coral_loss(output.scores[:count], output.scores[count:])
-        return output.classification_loss() + adaptation.strength * apart
-
-    return adaptation.fit(loss)
+    return fit_with_penalty(
+        adaptation,
+        lambda output: coral_loss(output.scores[: output.count], output.scores[output.count :]),
+    )
 
 
 METHOD = AdaptationMethod(

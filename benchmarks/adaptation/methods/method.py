@@ -109,6 +109,25 @@ def joint_output(model: Classifier, batch: DomainBatch) -> JointOutput:
     return JointOutput(features, model.head(features), labels)
 
 
+def fit_with_penalty(
+    adaptation: Adaptation, penalty: Callable[[JointOutput], Tensor]
+) -> Classifier:
+    """Train the model on the classification loss + strength times a penalty; returns the best.
+
+    Parameters
+    ----------
+    penalty : callable
+        From the output of a batch of both domains to a scalar; smaller is better.
+    """
+
+    def loss(batch: DomainBatch, _progress: float) -> Tensor:
+        """Return the loss of a batch of both domains."""
+        output = joint_output(adaptation.model, batch)
+        return output.classification_loss() + adaptation.strength * penalty(output)
+
+    return adaptation.fit(loss)
+
+
 @dataclass(frozen=True)
 class AdaptationMethod:
     """A method of adaptation.
