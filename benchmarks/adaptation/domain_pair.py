@@ -20,7 +20,7 @@ DIGIT_SIZE, DIGIT_MARGIN = 28, 4
 
 
 @dataclass(frozen=True, eq=False)
-class LabeledImages:
+class DomainImages:
     """Images, or their frozen features, and their classes.
 
     Attributes
@@ -57,11 +57,11 @@ class DomainPair:
     source: str
     target: str
     classes: tuple[str, ...]
-    source_train: LabeledImages
-    source_val: LabeledImages
-    target_train: LabeledImages
-    target_val: LabeledImages
-    target_test: LabeledImages
+    source_train: DomainImages
+    source_val: DomainImages
+    target_train: DomainImages
+    target_val: DomainImages
+    target_test: DomainImages
 
     @property
     def labeled(self) -> bool:
@@ -122,7 +122,7 @@ def make_pair(source: Data, target: Data, sizes: PairSizes, seed: int) -> Domain
 
 def _parts(
     data: Data, sizes: PairSizes, seed: int, size: int, channels: int
-) -> dict[str, LabeledImages]:
+) -> dict[str, DomainImages]:
     """Return the images and labels of each split."""
     found = {}
     wanted = {TRAIN: (sizes.train, seed), VAL: (sizes.val, 0), TEST: (sizes.test, 0)}
@@ -135,7 +135,7 @@ def _parts(
         labels = np.full(len(rows), -1) if data.labels is None else data.labels[rows]
         kept = nested_subset(labels, min(most, len(rows)), drawn)
         images = fitted_images(data, rows[kept], size, channels)
-        found[split] = LabeledImages(images, labels[kept])
+        found[split] = DomainImages(images, labels[kept])
     return found
 
 

@@ -34,7 +34,7 @@ EMBEDDED = (SOURCE_ONLY, "dann")
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingResult:
+class AdaptationResult:
     """What a training gave.
 
     Attributes
@@ -90,7 +90,7 @@ def train_once(
     strength: float,
     seed: int,
     images: Tensor | None = None,
-) -> TrainingResult:
+) -> AdaptationResult:
     """Train a new network on a pair by a method; see `Adaptation`."""
     config = LoopConfig(
         steps=settings.steps,
@@ -104,7 +104,7 @@ def train_once(
     evaluator = Evaluator(pair, config, images)
     model = make_model(pair, group.start, seed)
     trained = method.train(Adaptation(pair, model, config, strength, evaluator))
-    return TrainingResult(list(evaluator.checkpoints), trained, config)
+    return AdaptationResult(list(evaluator.checkpoints), trained, config)
 
 
 def chosen_rate(group: PairGroup, settings: Settings, log: Log) -> float:

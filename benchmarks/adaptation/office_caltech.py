@@ -30,7 +30,7 @@ ALIGNMENT_DIMENSION, TCA_DIMENSION = 20, 20
 STATES = range(5)
 """States of the random numbers of skada's subspace alignment, whose PCA is a randomized one."""
 
-Domain = tuple[Floats, Integers]
+DomainFeatures = tuple[Floats, Integers]
 """(N, 800) standardized features and (N,) classes."""
 
 
@@ -62,7 +62,7 @@ class PairAccuracy:
     state: int | None = None
 
 
-def read_domains(root: Path | None = None) -> dict[str, Domain]:
+def read_domains(root: Path | None = None) -> dict[str, DomainFeatures]:
     """Return the four domains by letter: rows divided by their sums, then z-scores of columns.
 
     Each domain is standardized by itself (with ddof = 0), as in the authors' demonstration.
@@ -161,7 +161,7 @@ def _cell(rows: Sequence[PairAccuracy]) -> str:
 
 
 def _methods(
-    source: Domain, target: Domain, paper: int, threshold: float | None
+    source: DomainFeatures, target: DomainFeatures, paper: int, threshold: float | None
 ) -> Iterator[tuple[str, int | None, int | None, Any]]:
     """Yield the name, the dimension, the state and the estimator of each method."""
     yield NEIGHBOR, None, None, None
@@ -189,7 +189,7 @@ def _pipeline(adapter: Any) -> Any:
     return skada.make_da_pipeline(adapter, KNeighborsClassifier(1))
 
 
-def _accuracy(estimator: Any, source: Domain, target: Domain) -> float:
+def _accuracy(estimator: Any, source: DomainFeatures, target: DomainFeatures) -> float:
     """Return the percent of the target that an estimator classifies correctly.
 
     The estimator sees the target's features, and −1 as the class of each target image, which is

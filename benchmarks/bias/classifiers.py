@@ -14,7 +14,7 @@ from taskgraph.errors import InvalidTableError
 
 
 @dataclass(frozen=True)
-class Classifier:
+class ClassifierFamily:
     """A family of scikit-learn pipelines: standardization, then a classifier.
 
     Attributes
@@ -58,10 +58,10 @@ def _standardized(estimator: Any) -> Any:
     return make_pipeline(StandardScaler(), estimator)
 
 
-CLASSIFIERS: dict[str, Classifier] = {
-    "logistic": Classifier(_logistic, (0.001, 0.01, 0.1), "logistic regression"),
-    "svm": Classifier(_machine, (0.0001, 0.001, 0.01), "linear SVM"),
-    "network": Classifier(_network, (0.01, 1.0, 10.0), "network with 64 hidden units"),
+CLASSIFIERS: dict[str, ClassifierFamily] = {
+    "logistic": ClassifierFamily(_logistic, (0.001, 0.01, 0.1), "logistic regression"),
+    "svm": ClassifierFamily(_machine, (0.0001, 0.001, 0.01), "linear SVM"),
+    "network": ClassifierFamily(_network, (0.01, 1.0, 10.0), "network with 64 hidden units"),
 }
 """C of the first two (larger is less regularization); weight decay of the network."""
 

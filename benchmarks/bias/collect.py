@@ -19,7 +19,7 @@ ACCURACY, PRECISION = "accuracy", "average_precision"
 
 
 @dataclass(frozen=True)
-class Case:
+class MeasuredPair:
     """The features and the classifier of some results.
 
     Attributes
@@ -50,15 +50,15 @@ def of_group(records: Sequence[Record], group: str) -> list[Record]:
     ]
 
 
-def cases(records: Sequence[Record], what: str) -> list[Case]:
+def cases(records: Sequence[Record], what: str) -> list[MeasuredPair]:
     """Return the pairs of features and classifier for which a part was measured."""
     found = part(records, part=what)
     return list(
-        dict.fromkeys(Case(r.settings["features"], r.settings["classifier"]) for r in found)
+        dict.fromkeys(MeasuredPair(r.settings["features"], r.settings["classifier"]) for r in found)
     )
 
 
-def sizes_of(records: Sequence[Record], what: str, case: Case) -> list[int]:
+def sizes_of(records: Sequence[Record], what: str, case: MeasuredPair) -> list[int]:
     """Return the numbers of training samples for which all sets and seeds were measured."""
     found = part(records, part=what, features=case.features, classifier=case.classifier)
     counts: dict[int, int] = {}
@@ -68,7 +68,7 @@ def sizes_of(records: Sequence[Record], what: str, case: Case) -> list[int]:
     return sorted(size for size, count in counts.items() if count == most)
 
 
-def matrices(records: Sequence[Record], case: Case, metric: str) -> Floats:
+def matrices(records: Sequence[Record], case: MeasuredPair, metric: str) -> Floats:
     """Return scores in percent, a (seeds, sizes, K, K) array.
 
     Rows of the last two axes are trained on, columns are tested on.
@@ -88,7 +88,7 @@ def matrices(records: Sequence[Record], case: Case, metric: str) -> Floats:
     return complete
 
 
-def negatives(records: Sequence[Record], case: Case) -> Floats:
+def negatives(records: Sequence[Record], case: MeasuredPair) -> Floats:
     """Return average precisions with own and with other negatives, a (seeds, K, 2) array."""
     found = part(records, part=CROSS, features=case.features, classifier=case.classifier)
     names, seeds = found[0].settings["sets"], _seeds(found)
@@ -102,7 +102,7 @@ def negatives(records: Sequence[Record], case: Case) -> Floats:
     return complete
 
 
-def market_values(records: Sequence[Record], case: Case) -> Floats:
+def market_values(records: Sequence[Record], case: MeasuredPair) -> Floats:
     """Return how many samples of a set are worth one of another, a (seeds, K, K) array.
 
     Entry (i, j) is the number of i-samples that one j-sample is worth on the test items of j; see
@@ -119,7 +119,7 @@ def market_values(records: Sequence[Record], case: Case) -> Floats:
     return values
 
 
-def confusions(records: Sequence[Record], case: Case) -> Floats:
+def confusions(records: Sequence[Record], case: MeasuredPair) -> Floats:
     """Return shares of samples by true and named set, a (seeds, sizes, K, K) array."""
     found = part(records, part=NAME, features=case.features, classifier=case.classifier)
     sizes, seeds = sizes_of(records, NAME, case), _seeds(found)

@@ -10,12 +10,12 @@ import numpy as np
 from benchmarks.bias.classifiers import class_precision, class_scores, fitted, measures
 from taskgraph.arrays import Floats, Integers
 
-Samples = tuple[Floats, Integers]
+LabeledSamples = tuple[Floats, Integers]
 """(N, F) features and (N,) classes."""
 
 
 def cross_scores(
-    train: Samples, tests: Mapping[str, Samples], estimator: Any, classes: int
+    train: LabeledSamples, tests: Mapping[str, LabeledSamples], estimator: Any, classes: int
 ) -> dict[str, Floats]:
     """Return the scores of a classifier that was trained on one set, on the test items of each.
 
@@ -36,14 +36,14 @@ def cross_scores(
 
 
 def cross_measures(
-    scores: Mapping[str, Floats], tests: Mapping[str, Samples]
+    scores: Mapping[str, Floats], tests: Mapping[str, LabeledSamples]
 ) -> dict[str, dict[str, float]]:
     """Return accuracy and mean average precision (percent) on each set; see `measures`."""
     return {name: measures(each, tests[name][1]) for name, each in scores.items()}
 
 
 def negative_bias(
-    name: str, scores: Mapping[str, Floats], tests: Mapping[str, Samples], seed: int
+    name: str, scores: Mapping[str, Floats], tests: Mapping[str, LabeledSamples], seed: int
 ) -> dict[str, float]:
     """Return the average precision of a set with its own negatives, and with those of the others.
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.bias.classifiers import CLASSIFIERS, Classifier
-from benchmarks.bias.cross import Samples, cross_measures, cross_scores, negative_bias
+from benchmarks.bias.classifiers import CLASSIFIERS, ClassifierFamily
+from benchmarks.bias.cross import LabeledSamples, cross_measures, cross_scores, negative_bias
 from benchmarks.bias.features import features_of, find_feature
 from benchmarks.bias.groups import SetGroup, groups
 from benchmarks.bias.matrix_file import read_matrix
@@ -106,7 +106,7 @@ class Measurement:
     of: dict[str, Any]
     log: Log
 
-    def samples(self, name: str, seed: int, part: slice | None) -> Samples:
+    def samples(self, name: str, seed: int, part: slice | None) -> LabeledSamples:
         """Return a part of the training samples of a set, or its test samples for None."""
         rows = self.rows[seed][name]
         chosen = rows.test if part is None else rows.train[part]
@@ -114,7 +114,7 @@ class Measurement:
         values = np.zeros(len(chosen), np.int64) if labels is None else labels[chosen]
         return self.features[name][chosen], values
 
-    def tests(self, seed: int) -> dict[str, Samples]:
+    def tests(self, seed: int) -> dict[str, LabeledSamples]:
         """Return the test samples of all sets."""
         return {data.name: self.samples(data.name, seed, None) for data in self.sets}
 
@@ -143,7 +143,7 @@ def log_group(group: SetGroup, settings: Settings, log: Log) -> None:
             log_distances(measured)
 
 
-def log_cross(measured: Measurement, classifier: Classifier) -> None:
+def log_cross(measured: Measurement, classifier: ClassifierFamily) -> None:
     """Record the scores on every set after training on each, for every size and seed."""
     last = measured.settings.sizes[-1]
     for seed in range(measured.settings.seeds):
@@ -162,7 +162,7 @@ def log_cross(measured: Measurement, classifier: Classifier) -> None:
             _add(measured.log, asked, metrics, seed, start)
 
 
-def log_naming(measured: Measurement, classifier: Classifier) -> None:
+def log_naming(measured: Measurement, classifier: ClassifierFamily) -> None:
     """Record the confusion matrix of the sets for every size and seed."""
     for seed in range(measured.settings.seeds):
         strength = _chosen(measured, NAME, classifier, seed)
@@ -231,7 +231,7 @@ def _own_score(measured: Measurement, estimator: Any, seed: int, fit: slice, tes
     return float(np.mean(values))
 
 
-def _chosen(measured: Measurement, what: str, classifier: Classifier, seed: int) -> float:
+def _chosen(measured: Measurement, what: str, classifier: ClassifierFamily, seed: int) -> float:
     """Return the strength that is best on a part of this seed's training samples.
 
     Each is fitted to the first `FITTED` of the training samples and scored on the others: never on

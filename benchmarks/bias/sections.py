@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.bias import collect
 from benchmarks.bias.classifiers import CLASSIFIERS
-from benchmarks.bias.collect import Case
+from benchmarks.bias.collect import MeasuredPair
 from benchmarks.bias.margins import cross_dataset_measure, margins, percent_drop
 from benchmarks.bias.market_value import geometric_interval
 from benchmarks.bias.published import PUBLISHED, SETS
@@ -41,7 +41,7 @@ FEATURES = {"given": "given features", "pixels": "16 x 16 pixels", "ink": "ink a
 FEATURES |= {"hog": "HOG"}
 
 
-def label(case: Case) -> str:
+def label(case: MeasuredPair) -> str:
     """Return the name of features, and of the classifier unless it is logistic regression."""
     name = FEATURES.get(case.features, case.features.replace("bank:", "encoder "))
     if case.classifier == "logistic":
@@ -49,7 +49,7 @@ def label(case: Case) -> str:
     return f"{name}, {CLASSIFIERS[case.classifier].label}"
 
 
-def _title(case: Case) -> str:
+def _title(case: MeasuredPair) -> str:
     """Return the label with a capital letter."""
     name = label(case)
     return name[:1].upper() + name[1:]
@@ -128,7 +128,7 @@ def written(value: Estimate, digits: int = 1) -> str:
     return f"{number(value.mean, digits)} [{', '.join(number(end, digits) for end in ends)}]"
 
 
-def _drop_of_means(records: Sequence[Record], case: Case, metric: str) -> Estimate:
+def _drop_of_means(records: Sequence[Record], case: MeasuredPair, metric: str) -> Estimate:
     each = collect.matrices(records, case, metric)[:, -1]
     return t_interval([margins(matrix).drop_of_means for matrix in each])
 
@@ -266,7 +266,7 @@ def _distances(sets: Sequence[str], records: Sequence[Record]) -> str:
             ]
             for i, row in enumerate(sets)
         ]
-        title = _title(Case(name, "logistic"))
+        title = _title(MeasuredPair(name, "logistic"))
         text.append(f"{title}:\n\n{table(['', *(f'{s}:' for s in sets)], rows)}\n\n")
     return "".join(text)
 
@@ -291,7 +291,7 @@ def _tried(records: Sequence[Record]) -> str:
     rows = []
     choices = part(records, part="choice")
     keys = dict.fromkeys(
-        (r.settings["choice_for"], Case(r.settings["features"], r.settings["classifier"]))
+        (r.settings["choice_for"], MeasuredPair(r.settings["features"], r.settings["classifier"]))
         for r in choices
     )
     for what, case in keys:

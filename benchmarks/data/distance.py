@@ -71,7 +71,7 @@ def proxy_a_distance(
     return max(0.0, 2 * (1 - 2 * min(errors)))
 
 
-Labeled = tuple[Floats, Booleans]
+LabeledFeatures = tuple[Floats, Booleans]
 """Features, and whether each row is of the second set."""
 
 
@@ -80,7 +80,7 @@ def _halves(
     second: Floats,
     rng: np.random.Generator,
     held_out: tuple[Booleans, Booleans] | None,
-) -> tuple[Labeled, Labeled]:
+) -> tuple[LabeledFeatures, LabeledFeatures]:
     """Return what to train on and what to test on, with equally many rows of both sets."""
     sides = []
     for k, each in enumerate((first, second)):

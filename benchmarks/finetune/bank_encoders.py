@@ -13,7 +13,7 @@ from pathlib import Path
 from numpy.typing import ArrayLike
 
 from benchmarks.finetune.backbones import shipped_bank_hash, sized_start
-from benchmarks.finetune.images import LabeledImages, labeled_images
+from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.probing import SplitFeatures, probe_accuracy, split_features
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
@@ -43,7 +43,7 @@ def measure(settings: Settings, log: Log, out: Path) -> None:
                 measure_encoder(target, encoder, settings, log)
 
 
-def measure_encoder(target: LabeledImages, encoder: str, settings: Settings, log: Log) -> None:
+def measure_encoder(target: TargetImages, encoder: str, settings: Settings, log: Log) -> None:
     """Record the accuracy of one encoder at all sizes, and its scores, one record a seed."""
     sizes = target.sizes(settings.sizes)
     asked = {
@@ -69,9 +69,7 @@ def measure_encoder(target: LabeledImages, encoder: str, settings: Settings, log
         log.add(asked, metrics, seed=seed, split="test", seconds=seconds)
 
 
-def scores_of(
-    features: SplitFeatures, target: LabeledImages, n: int, seed: int
-) -> dict[str, float]:
+def scores_of(features: SplitFeatures, target: TargetImages, n: int, seed: int) -> dict[str, float]:
     """Return each of `SCORES` on n training images; the test images do not matter."""
     rows = target.rows(n, seed)
     values, labels = features.train[rows].astype(float), target.train[1][rows]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.finetune.images import LabeledImages, labeled_images
+from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
 from benchmarks.finetune.training import Trained, loop_config, measure_seeds, protocol
@@ -58,7 +58,7 @@ def cells(settings: Settings, most: int) -> list[tuple[int, int]]:
     return sorted(pairs | {(depth, n) for depth in ends for n in sizes})
 
 
-def measure_cell(target: LabeledImages, depth: int, n: int, settings: Settings, log: Log) -> None:
+def measure_cell(target: TargetImages, depth: int, n: int, settings: Settings, log: Log) -> None:
     """Measure one depth at one number of training images, for every seed."""
     asked = {
         "part": "depth",
@@ -81,7 +81,7 @@ def measure_cell(target: LabeledImages, depth: int, n: int, settings: Settings, 
 
 
 def train_depth(
-    target: LabeledImages, depth: int, n: int, rate: float, seed: int, settings: Settings
+    target: TargetImages, depth: int, n: int, rate: float, seed: int, settings: Settings
 ) -> Trained:
     """Train a residual network from scratch on n images; the last weights are kept."""
     channels = target.train[0].shape[1]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.finetune.backbones import pretrained_model, shipped_bank_hash
-from benchmarks.finetune.images import LabeledImages, labeled_images
+from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
 from benchmarks.finetune.training import Trained, loop_config, measure_seeds, protocol, train_on
@@ -67,7 +67,7 @@ def measure(settings: Settings, log: Log, out: Path) -> None:
                 measure_method(method, target, settings, log)
 
 
-def measure_method(method: str, target: LabeledImages, settings: Settings, log: Log) -> None:
+def measure_method(method: str, target: TargetImages, settings: Settings, log: Log) -> None:
     """Measure one method; its records hold the optimizer's rates at the first step."""
     n = min(LABELS, len(target.train[1]))
     asked = {
@@ -93,7 +93,7 @@ def measure_method(method: str, target: LabeledImages, settings: Settings, log: 
 def fine_tune(
     model: Classifier,
     way: FineTuning,
-    target: LabeledImages,
+    target: TargetImages,
     train: tuple[Tensor, Any],
     rate: float,
     seed: int,

@@ -25,7 +25,7 @@ VALIDATED = 150
 
 
 @dataclass(frozen=True, eq=False)
-class LabeledImages:
+class TargetImages:
     """One target: labeled images of the three splits.
 
     Attributes
@@ -56,7 +56,7 @@ class LabeledImages:
         """Return the wanted numbers of training images that the pool has."""
         return tuple(n for n in wanted if n <= len(self.train[1]))
 
-    def of_classes(self, kept: Integers) -> LabeledImages:
+    def of_classes(self, kept: Integers) -> TargetImages:
         """Return the images of some classes, which are renumbered in the order of ``kept``."""
 
         def chosen(split: tuple[Tensor, Integers]) -> tuple[Tensor, Integers]:
@@ -67,11 +67,11 @@ class LabeledImages:
             return split[0][np.flatnonzero(labels >= 0)], labels[labels >= 0]
 
         parts = [chosen(each) for each in (self.train, self.val, self.test)]
-        return LabeledImages(self.name, len(kept), *parts)
+        return TargetImages(self.name, len(kept), *parts)
 
 
 @functools.cache
-def labeled_images(name: str, settings: Settings) -> LabeledImages:
+def labeled_images(name: str, settings: Settings) -> TargetImages:
     """Return a target by its name: one of `MADE`, or a data set of `benchmarks.data`.
 
     At most ``settings.pool`` training images, `VALIDATED` validation images and
@@ -86,7 +86,7 @@ def labeled_images(name: str, settings: Settings) -> LabeledImages:
     return make_labeled(name, read_arrays(name, settings), settings)
 
 
-def make_labeled(name: str, arrays: Arrays, settings: Settings) -> LabeledImages:
+def make_labeled(name: str, arrays: Arrays, settings: Settings) -> TargetImages:
     """Return the images of arrays as a target, with at most the settings' number in each split."""
     most = {TRAIN: settings.pool, VAL: VALIDATED, TEST: settings.tested}
     parts = []
@@ -95,7 +95,7 @@ def make_labeled(name: str, arrays: Arrays, settings: Settings) -> LabeledImages
         rows = nested_subset(labels, min(most[split], len(labels)), 0)
         parts.append((image_tensor(images[rows]), labels[rows]))
     classes = 1 + max(int(labels.max()) for _, labels in arrays.values())
-    return LabeledImages(name, classes, *parts)
+    return TargetImages(name, classes, *parts)
 
 
 def read_arrays(name: str, settings: Settings) -> Arrays:

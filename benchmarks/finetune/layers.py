@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.finetune.backbones import resnet_model, sized_start
-from benchmarks.finetune.images import LabeledImages, labeled_images
+from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.probing import pixel_features, probe_accuracy, split_features
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
@@ -147,7 +147,7 @@ def images_of(settings: Settings) -> int:
     return max(settings.sizes)
 
 
-def sides(case: LayerCase, seed: int, settings: Settings) -> dict[str, LabeledImages]:
+def sides(case: LayerCase, seed: int, settings: Settings) -> dict[str, TargetImages]:
     """Return A and B; for halves, the seed divides the classes."""
     target = labeled_images(case.target, settings)
     if not case.halves:
@@ -171,7 +171,7 @@ def trained_source(case: LayerCase, side: str, seed: int, settings: Settings) ->
     return train_on(model, labeled, _images(labeled, seed, settings), config).model  # type: ignore[return-value]
 
 
-def _images(labeled: LabeledImages, seed: int, settings: Settings) -> tuple[Tensor, Integers]:
+def _images(labeled: TargetImages, seed: int, settings: Settings) -> tuple[Tensor, Integers]:
     """Return the training images of one side."""
     return labeled.subset(min(images_of(settings), len(labeled.train[1])), seed)
 
@@ -235,7 +235,7 @@ def split_at(model: Classifier, kept: int) -> tuple[nn.Module, nn.Module]:
     return lower, nn.Sequential(borrow(layers, kept, numbered[-1].name), model.head)
 
 
-def measure_lite0(target: LabeledImages, settings: Settings, log: Log) -> None:
+def measure_lite0(target: TargetImages, settings: Settings, log: Log) -> None:
     """Measure linear probes on the frozen first layers of Lite0, and on the pixels themselves."""
     start, n = sized_start("lite0", settings), target.sizes(settings.sizes)[-1]
     for kept in (0, *LITE0_LAYERS):

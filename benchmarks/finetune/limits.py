@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from benchmarks.finetune.backbones import resnet_model, shipped_bank_hash
 from benchmarks.finetune.freezing import ALL, FROZEN, L2SP, METHODS, START, fine_tune
-from benchmarks.finetune.images import LabeledImages, labeled_images
+from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.sizes import SCRATCH, TUNED, recipe_of
 from benchmarks.finetune.skipping import skip_missing
@@ -39,7 +39,7 @@ def measure(settings: Settings, log: Log, out: Path) -> None:
         measure_forgetting(settings, log)
 
 
-def measure_far(target: LabeledImages, settings: Settings, log: Log) -> None:
+def measure_far(target: TargetImages, settings: Settings, log: Log) -> None:
     """Measure one target, from scratch and fine-tuned from the bank's encoder."""
     n = labels_of(target)
     for method in (SCRATCH, TUNED):
@@ -56,7 +56,7 @@ def measure_far(target: LabeledImages, settings: Settings, log: Log) -> None:
         measure_seeds(log, asked, recipe_of(method, target, START, n, settings), settings)
 
 
-def labels_of(target: LabeledImages) -> int:
+def labels_of(target: TargetImages) -> int:
     """Return the number of training images of this part."""
     return min(LABELS, len(target.train[1]))
 
@@ -92,7 +92,7 @@ def measure_forgetting(settings: Settings, log: Log) -> None:
             )
 
 
-def source_network(source: LabeledImages, seed: int, settings: Settings) -> Classifier:
+def source_network(source: TargetImages, seed: int, settings: Settings) -> Classifier:
     """Return ResNet-8 trained on the source's whole pool, for twice the steps."""
     model = resnet_model(source.classes, seed)
     steps = 2 * settings.steps
@@ -102,7 +102,7 @@ def source_network(source: LabeledImages, seed: int, settings: Settings) -> Clas
 
 
 def tuned_from(
-    old: Callable[[int], Classifier], method: str, target: LabeledImages, settings: Settings
+    old: Callable[[int], Classifier], method: str, target: TargetImages, settings: Settings
 ) -> Callable[[float, int], Trained]:
     """Return what fine-tunes a copy of the source's network with a new head."""
 
@@ -116,7 +116,7 @@ def tuned_from(
     return recipe
 
 
-def forgotten(found: Trained, old: Classifier, source: LabeledImages) -> dict[str, Any]:
+def forgotten(found: Trained, old: Classifier, source: TargetImages) -> dict[str, Any]:
     """Return the source's test loss (nats) and accuracy with its old head, before and after."""
     tuned = found.model
     assert isinstance(tuned, Classifier)

@@ -21,7 +21,7 @@ COLUMNS = ("picture", "label")
 """Columns that a CSV of pictures needs; ``split`` may be a third one."""
 EXPECTED = "expected one subfolder of pictures a class, such as {}/cat/1.jpg, or a CSV (--data)"
 
-Labeled = tuple[Path, str, str | None]
+LabeledFile = tuple[Path, str, str | None]
 """A picture, its class, and its split if the user gives one."""
 
 
@@ -159,14 +159,14 @@ def find_pictures(place: Path) -> PictureSet:
     return pictures
 
 
-def _in_folder(place: Path) -> list[Labeled]:
+def _in_folder(place: Path) -> list[LabeledFile]:
     """Return the pictures of a folder with a subfolder a class, or with ``train`` and others."""
     given = [name for name in SPLITS if (place / name).is_dir()]
     if TRAIN in given and (VAL in given or TEST in given):
         roots: list[tuple[Path, str | None]] = [(place / name, name) for name in given]
     else:
         roots = [(place, None)]
-    found: list[Labeled] = []
+    found: list[LabeledFile] = []
     for root, split in roots:
         folders = sorted(each for each in root.iterdir() if each.is_dir() and each.name[0] != ".")
         for folder in folders:
@@ -184,7 +184,7 @@ def _in_folder(place: Path) -> list[Labeled]:
     return found
 
 
-def _in_csv(place: Path) -> list[Labeled]:
+def _in_csv(place: Path) -> list[LabeledFile]:
     """Return the pictures that a CSV lists."""
     frame = read_frame(place)
     lacking = [name for name in COLUMNS if name not in frame.columns]
@@ -193,7 +193,7 @@ def _in_csv(place: Path) -> list[Labeled]:
             f"{place} has no column {lacking[0]!r} but {', '.join(map(str, frame.columns))}; "
             "expected picture and label (and split)"
         )
-    found: list[Labeled] = []
+    found: list[LabeledFile] = []
     splits = frame["split"] if "split" in frame.columns else [None] * len(frame)
     rows = zip(frame["picture"].astype(str), frame["label"].astype(str), splits, strict=True)
     for line, (picture, label, split) in enumerate(rows, 2):

@@ -9,7 +9,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.finetune.images import LabeledImages
+from benchmarks.finetune.images import TargetImages
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.training import loop_config
 from benchmarks.learning.accuracy import top1
@@ -30,21 +30,21 @@ class SplitFeatures:
     test: Floats32
 
 
-def split_features(backbone: Backbone, target: LabeledImages, settings: Settings) -> SplitFeatures:
+def split_features(backbone: Backbone, target: TargetImages, settings: Settings) -> SplitFeatures:
     """Return the features of a target's images, read from ``settings.work`` if they are there."""
     config, folder = loop_config(settings, 1.0, 0), Path(settings.work)
     parts = (target.train, target.val, target.test)
     return SplitFeatures(*(cached_features(backbone, part[0], config, folder) for part in parts))
 
 
-def pixel_features(target: LabeledImages) -> SplitFeatures:
+def pixel_features(target: TargetImages) -> SplitFeatures:
     """Return the pixels themselves as features, as bytes in [0, 255]."""
     parts = (target.train, target.val, target.test)
     return SplitFeatures(*(part[0].float().flatten(1).numpy() for part in parts))
 
 
 def probe_accuracy(
-    features: SplitFeatures, target: LabeledImages, n: int, seed: int
+    features: SplitFeatures, target: TargetImages, n: int, seed: int
 ) -> dict[str, float]:
     """Return the metrics of a linear probe on n training images: accuracies, and its penalty.
 

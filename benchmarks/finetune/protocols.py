@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmarks.learning.augment import crop_and_flip
-from benchmarks.learning.batches import Augment
+from benchmarks.learning.batches import BatchAugmentation
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TrainingProtocol:
     head_ratio: float = 1.0
     evaluations: int | None = None
     size: int | None = None
-    augment: Augment | None = field(default=None)
+    augment: BatchAugmentation | None = field(default=None)
     crops: bool = False
 
 

@@ -10,10 +10,10 @@ from benchmarks.finetune.settings import PART_NAMES, SUITE, Settings
 from benchmarks.results.log import Log, open_log
 from encoders.errors import UnknownNameError
 
-Part = Callable[[Settings, Log, Path], None]
+PartFunction = Callable[[Settings, Log, Path], None]
 
 
-def _lazily(module: str) -> Part:
+def _lazily(module: str) -> PartFunction:
     """Return the function ``measure`` of a module of this package, imported when it is called."""
 
     def measure(settings: Settings, log: Log, out: Path) -> None:
@@ -23,7 +23,7 @@ def _lazily(module: str) -> Part:
     return measure
 
 
-PARTS: dict[str, Part] = {
+PARTS: dict[str, PartFunction] = {
     "layers": _lazily("layers"),
     "freezing": _lazily("freezing"),
     "sizes": _lazily("sizes"),

@@ -13,7 +13,7 @@ from benchmarks.finetune.backbones import (
     shipped_bank_hash,
     sized_start,
 )
-from benchmarks.finetune.images import LabeledImages, labeled_images
+from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.probing import probe_accuracy, split_features
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
@@ -37,7 +37,7 @@ def measure(settings: Settings, log: Log, out: Path) -> None:
                 measure_start(labeled_images(name, settings), start, settings, log)
 
 
-def measure_start(target: LabeledImages, start: str, settings: Settings, log: Log) -> None:
+def measure_start(target: TargetImages, start: str, settings: Settings, log: Log) -> None:
     """Measure a linear probe and, unless the start is only probed, both trainings."""
     for n in target.sizes(settings.sizes):
         asked = {
@@ -61,7 +61,7 @@ def measure_start(target: LabeledImages, start: str, settings: Settings, log: Lo
 
 
 def recipe_of(
-    method: str, target: LabeledImages, start: str, n: int, settings: Settings
+    method: str, target: TargetImages, start: str, n: int, settings: Settings
 ) -> Callable[[float, int], Trained]:
     """Return what trains a method on n labels, at a rate and with a seed."""
 
@@ -74,7 +74,7 @@ def recipe_of(
 
 
 def measure_probe(
-    target: LabeledImages,
+    target: TargetImages,
     start: str,
     n: int,
     asked: dict[str, Any],

@@ -30,7 +30,7 @@ from taskgraph.plot.figures import Picture
 FIGURE = "sizes"
 DRAWS = 500
 COLORS = ("#6b7280", "#2563eb", "#d97706", "#059669", "#7c3aed", "#dc2626")
-Curve = tuple[str, str]
+CurveKey = tuple[str, str]
 """A start and a method."""
 
 
@@ -58,14 +58,14 @@ def _bank(records: Sequence[Record]) -> str:
     return str(values_of(records, "bank")[-1])
 
 
-def curves_of(records: Sequence[Record]) -> list[Curve]:
+def curves_of(records: Sequence[Record]) -> list[CurveKey]:
     """Return the starts and methods of some records; those from scratch come first."""
     found = dict.fromkeys((r.settings["start"], r.settings["method"]) for r in records)
     order = [SCRATCH, TUNED, PROBED]
     return sorted(found, key=lambda curve: (order.index(curve[1]), curve[0]))
 
 
-def accuracies(records: Sequence[Record], curve: Curve, n: int) -> dict[int, float]:
+def accuracies(records: Sequence[Record], curve: CurveKey, n: int) -> dict[int, float]:
     """Return the accuracy of one start and method at n labels, by seed."""
     return by_seed(records, start=curve[0], method=curve[1], n=n)
 
@@ -85,7 +85,7 @@ def _target(records: Sequence[Record], target: str) -> list[str]:
     return [f"### {target}: test accuracy, %", markdown.table(heads, rows)]
 
 
-def multiplier_of(records: Sequence[Record], curve: Curve, scratch: Curve) -> LabelMultiplier:
+def multiplier_of(records: Sequence[Record], curve: CurveKey, scratch: CurveKey) -> LabelMultiplier:
     """Return how many times the labels one curve is worth against training from scratch.
 
     It is computed at the sizes and seeds that both curves have.
@@ -171,7 +171,7 @@ def figure(records: Sequence[Record]) -> Picture:
     return made
 
 
-def _panel(axis: Axes, records: Sequence[Record], curves: Sequence[Curve]) -> None:
+def _panel(axis: Axes, records: Sequence[Record], curves: Sequence[CurveKey]) -> None:
     """Draw the curves of one target, with intervals over seeds."""
     sizes = sorted(values_of(records, "n"))
     for number, curve in enumerate(curves):

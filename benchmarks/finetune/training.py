@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.finetune.images import LabeledImages
+from benchmarks.finetune.images import TargetImages
 from benchmarks.finetune.settings import Settings
 from benchmarks.learning.accuracy import top1
 from benchmarks.learning.batches import TensorBatches
@@ -49,7 +49,7 @@ class Trained:
     history: History
 
 
-Recipe = Callable[[float, int], Trained]
+TrainingRecipe = Callable[[float, int], Trained]
 """Trains one method at a learning rate with a seed."""
 
 
@@ -75,7 +75,7 @@ def loop_config(settings: Settings, rate: float, seed: int, **changes: Any) -> L
 
 def train_on(
     model: nn.Module,
-    target: LabeledImages,
+    target: TargetImages,
     train: tuple[Tensor, Integers],
     config: LoopConfig,
     *,
@@ -115,7 +115,7 @@ def protocol(settings: Settings) -> dict[str, Any]:
 
 
 def chosen_rate(
-    log: Log, asked: Mapping[str, Any], recipe: Recipe, settings: Settings
+    log: Log, asked: Mapping[str, Any], recipe: TrainingRecipe, settings: Settings
 ) -> tuple[float, Trained | None]:
     """Return a method's rate of the best validation accuracy at `TUNING_SEED`, and its training.
 
@@ -154,7 +154,7 @@ def chosen_rate(
 def measure_seeds(
     log: Log,
     asked: Mapping[str, Any],
-    recipe: Recipe,
+    recipe: TrainingRecipe,
     settings: Settings,
     *,
     more: Callable[[Trained, int], Mapping[str, Any]] | None = None,

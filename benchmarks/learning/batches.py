@@ -12,8 +12,8 @@ from torch import Tensor
 
 from encoders.errors import InvalidDataError
 
-Batch = tuple[Tensor, ...]
-Augment = Callable[[Tensor, torch.Generator], Tensor]
+TensorBatch = tuple[Tensor, ...]
+BatchAugmentation = Callable[[Tensor, torch.Generator], Tensor]
 """Augmentation of a batch's images, with the generator that draws it."""
 
 
@@ -46,7 +46,7 @@ class TensorBatches:
     tensors: Sequence[Tensor]
     batch: int
     seed: int = 0
-    augment: Augment | None = None
+    augment: BatchAugmentation | None = None
     epoch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class TensorBatches:
     def __len__(self) -> int:
         return max(1, self.items // self.batch)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[TensorBatch]:
         numbers = np.random.SeedSequence([self.seed, self.epoch]).generate_state(2)
         self.epoch += 1
         order = torch.from_numpy(np.random.default_rng(numbers[0]).permutation(self.items))
@@ -94,13 +94,13 @@ class JointBatches:
     def __len__(self) -> int:
         return max(len(source) for source in self.sources)
 
-    def __iter__(self) -> Iterator[tuple[Batch, ...]]:
+    def __iter__(self) -> Iterator[tuple[TensorBatch, ...]]:
         endless = [_endless(source) for source in self.sources]
         for _ in range(len(self)):
             yield tuple(next(each) for each in endless)
 
 
-def _endless(source: TensorBatches) -> Iterator[Batch]:
+def _endless(source: TensorBatches) -> Iterator[TensorBatch]:
     """Give the batches of a source, epoch after epoch."""
     while True:
         yield from source

@@ -19,7 +19,7 @@ from benchmarks.learning.rates import RateGroup, checked_groups, effective_rates
 from encoders.engines import with_threads
 from encoders.errors import TrainingError
 
-Loss = Callable[[Any, float], Tensor]
+BatchLoss = Callable[[Any, float], Tensor]
 """From a batch and the progress of the training in [0, 1) to a loss."""
 
 
@@ -99,7 +99,7 @@ class History:
 
 def train_networks(
     networks: nn.Module | Sequence[nn.Module],
-    loss: Loss | Sequence[Player],
+    loss: BatchLoss | Sequence[Player],
     batches: Iterable[Any],
     config: LoopConfig,
     *,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.learning.augment import crop, crop_and_flip
-from benchmarks.learning.batches import Augment
+from benchmarks.learning.batches import BatchAugmentation
 from benchmarks.learning.classifier import (
     Backbone,
     Classifier,
@@ -27,7 +27,7 @@ from encoders.engines import with_threads
 from encoders.errors import InvalidDataError
 from taskgraph.arrays import Floats32
 
-AUGMENTATIONS: dict[str, Augment | None] = {
+AUGMENTATIONS: dict[str, BatchAugmentation | None] = {
     "none": None,
     "crop": crop,
     "crop-flip": crop_and_flip,
@@ -85,7 +85,7 @@ class Learner:
     classes: int
     memory: int
     config: LoopConfig
-    augment: Augment | None = None
+    augment: BatchAugmentation | None = None
     seen: int = 0
     steps: int = 0
     seconds: float = 0.0
@@ -142,7 +142,7 @@ def new_learner(
     memory: int,
     config: LoopConfig,
     channels: int,
-    augment: Augment | None = None,
+    augment: BatchAugmentation | None = None,
     mean_image: Tensor | None = None,
 ) -> Learner:
     """Return a learner that has seen nothing.

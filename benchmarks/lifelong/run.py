@@ -36,7 +36,7 @@ SHEET_ORDER = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
+class StrategyRun:
     """One strategy on one stream with one network, in one order.
 
     Attributes
@@ -127,7 +127,7 @@ def check(settings: Settings) -> None:
 
 def trainings(
     stream: LearningStream, memory: int, order: int, settings: Settings, starts: dict[str, Start]
-) -> Iterator[Training]:
+) -> Iterator[StrategyRun]:
     """Give the trainings of a stream: each strategy with each network, the probe with one."""
     shared = {
         "data": stream.name,
@@ -140,10 +140,10 @@ def trainings(
         strategy = STRATEGIES[name]
         for network in (settings.encoder,) if strategy.frozen_encoder else settings.networks:
             asked = {**shared, "network": network, "strategy": name}
-            yield Training(stream, strategy, starts[network], memory, order, settings, asked)
+            yield StrategyRun(stream, strategy, starts[network], memory, order, settings, asked)
 
 
-def learn_stream(training: Training, log: Log, out: Path) -> None:
+def learn_stream(training: StrategyRun, log: Log, out: Path) -> None:
     """Learn the steps of a stream whose records are missing; resume after the last saved step.
 
     The state is saved after each step and before its records are written, and is deleted when all
@@ -165,7 +165,7 @@ def learn_stream(training: Training, log: Log, out: Path) -> None:
     training.state.unlink(missing_ok=True)
 
 
-def first_learner(training: Training) -> Learner:
+def first_learner(training: StrategyRun) -> Learner:
     """Return the learner that has seen nothing."""
     settings, stream = training.settings, training.stream
     variant = VARIANTS[settings.variant]
@@ -196,7 +196,7 @@ def first_learner(training: Training) -> Learner:
 
 
 def _record(
-    training: Training,
+    training: StrategyRun,
     learner: Learner,
     log: Log,
     out: Path,
@@ -226,7 +226,7 @@ def _record(
         log.add(asked, metrics, seed=training.order, split=split, seconds=learner.seconds)
 
 
-def draw_exemplars(learner: Learner, training: Training, out: Path) -> None:
+def draw_exemplars(learner: Learner, training: StrategyRun, out: Path) -> None:
     """Write a contact sheet of the exemplars, a row a class, in the order of their choice."""
     if not learner.stored:
         return

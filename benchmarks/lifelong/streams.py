@@ -17,7 +17,7 @@ from taskgraph.arrays import Integers
 
 SPLITS = (TRAIN, VAL, TEST)
 
-Part = tuple[Tensor, Integers]
+LabeledPart = tuple[Tensor, Integers]
 """(N, C, H, W) images of bytes, and their (N,) labels."""
 
 
@@ -28,14 +28,14 @@ class StreamStep:
     Attributes
     ----------
     name : str
-    parts : mapping of `Part`
+    parts : mapping of `LabeledPart`
         By split: ``train``, ``val``, ``test``. Validation is cut from training and never trained.
     classes : tuple of int
         The classes of which the step has training images, sorted.
     """
 
     name: str
-    parts: dict[str, Part]
+    parts: dict[str, LabeledPart]
     classes: tuple[int, ...]
 
 
@@ -60,7 +60,7 @@ class LearningStream:
         """Return the number of classes that have arrived after a step, which counts from 0."""
         return 1 + max(label for each in self.steps[: step + 1] for label in each.classes)
 
-    def until(self, step: int, split: str) -> Part:
+    def until(self, step: int, split: str) -> LabeledPart:
         """Return all images and labels of a split that have arrived after a step."""
         parts = [each.parts[split] for each in self.steps[: step + 1]]
         return torch.cat([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
@@ -173,7 +173,9 @@ def stream_of_sets(sets: Iterable[tuple[str, Data]], *, per_class: int = 0) -> L
     return LearningStream("+".join(step.name for step in steps), tuple(classes), tuple(steps))
 
 
-def _parts(data: Data, place: Integers, kept: Iterable[int], per_class: int) -> dict[str, Part]:
+def _parts(
+    data: Data, place: Integers, kept: Iterable[int], per_class: int
+) -> dict[str, LabeledPart]:
     """Return the images of some classes by split, with labels in the order of arrival."""
     if not data.images or data.labels is None:
         raise InvalidDataError(f"{data.name} has no labeled images, which a stream needs")
@@ -195,7 +197,7 @@ def _few(rows: Integers, labels: Integers, label: int, most: int) -> Integers:
     return np.asarray(own[nested_subset(labels[own], min(most, len(own)), 0)], np.int64)
 
 
-def _step(name: str, parts: dict[str, Part], source: str) -> StreamStep:
+def _step(name: str, parts: dict[str, LabeledPart], source: str) -> StreamStep:
     """Return a step; raise InvalidDataError if it lacks training or test images."""
     for split in (TRAIN, TEST):
         if not len(parts[split][1]):

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.learning.batches import Batch, TensorBatches
+from benchmarks.learning.batches import TensorBatch, TensorBatches
 from benchmarks.learning.loop import train_networks
 from benchmarks.learning.prediction import outputs
 from benchmarks.lifelong.learner import Learner
 from benchmarks.lifelong.objectives import distillation_targets, sigmoid_loss, softmax_loss
-from benchmarks.lifelong.streams import Part
+from benchmarks.lifelong.streams import LabeledPart
 from taskgraph.arrays import Booleans, Integers
 
 
@@ -34,7 +34,7 @@ class TrainingSet:
     fresh: Booleans
 
 
-def with_exemplars(part: Part, learner: Learner) -> TrainingSet:
+def with_exemplars(part: LabeledPart, learner: Learner) -> TrainingSet:
     """Return the images of a step and all exemplars: D of Algorithm 3."""
     images, labels = part
     stored = [each for each in learner.exemplars if len(each)]
@@ -72,7 +72,7 @@ def train_step(learner: Learner, data: TrainingSet, teacher: nn.Module | None, k
         stored = torch.from_numpy(outputs(teacher, data.images, config)[:, :known])
     live = teacher if learner.variant.distill_augmented else None
 
-    def loss(batch: Batch, progress: float) -> Tensor:
+    def loss(batch: TensorBatch, progress: float) -> Tensor:
         """Return the loss of a batch."""
         images, labels, fresh, old = batch
         if live is not None:

@@ -15,7 +15,7 @@ TEXTS = ("key", "target", "sources", "training", "image")
 
 
 @dataclass
-class Tables:
+class TrainingTables:
     """The two tables of a folder of results, which grow by one network at a time.
 
     Attributes
@@ -31,7 +31,7 @@ class Tables:
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path) -> Tables:
+    def read(cls, folder: Path) -> TrainingTables:
         """Read the tables of a folder; a file that is missing has no rows."""
         frames = {}
         for name in (CURVES, LOSSES):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.pilot.beside import CURVES, LOSSES, Tables
+from benchmarks.pilot.beside import CURVES, LOSSES, TrainingTables
 from benchmarks.pilot.networks import READOUT, RUN, UNTRAINED, key_text
 from benchmarks.results.record import Record, read_records
 from taskgraph.errors import InvalidTableError
@@ -69,7 +69,7 @@ def read_run(folder: Path) -> PilotRun:
             key = key_text(one.settings, one.seed)
             kind = kind_of(named["sources"])
             rows[key] = {"key": key, **named, "kind": kind, **one.metrics, "seconds": one.seconds}
-    tables = Tables.read(folder)
+    tables = TrainingTables.read(folder)
     columns = ["key", "target", "sources", "training", "kind"]
     networks = pd.DataFrame(list(rows.values()), columns=None if rows else columns)
     curves, losses = (tables.of(name, set(rows)) for name in (CURVES, LOSSES))

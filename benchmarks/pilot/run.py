@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.pilot.beside import Tables
+from benchmarks.pilot.beside import TrainingTables
 from benchmarks.pilot.fresh import write_added
 from benchmarks.pilot.networks import (
     RUN,
@@ -167,7 +167,7 @@ def train(
     encode(sweep, folder_of(settings, TRAININGS[-1]), engine)
     share_representations(sweep, settings)
     jobs = {one.name: (one, job_of(one, sweep, settings)) for one in waiting}
-    tables, failures, stopped = Tables.read(log.folder), {}, None
+    tables, failures, stopped = TrainingTables.read(log.folder), {}, None
     with progress_bar("train") as progress:
         calls = [job for _, job in jobs.values()]
         with contextlib.closing(as_completed(calls, engine, progress=progress)) as outcomes:
@@ -199,7 +199,7 @@ def record(
     network: PilotNetwork,
     asked: Mapping[str, Any],
     settings: Settings,
-    tables: Tables,
+    tables: TrainingTables,
     log: Log,
 ) -> None:
     """Add a network's rows to the tables and then its record, which marks it as complete."""

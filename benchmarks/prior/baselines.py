@@ -8,41 +8,41 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.prior.observations import Observation, Picture
+from benchmarks.prior.observations import Observation, Photograph
 from encoders.errors.extras import extra_installed
 
-Baseline = Callable[[Observation, float], Picture]
+Baseline = Callable[[Observation, float], Photograph]
 """From an observation and a strength to a restored picture."""
 
 NONE = (0.0,)
 """The strengths of a method that has none."""
 
 
-def median(observation: Observation, side: float) -> Picture:
+def median(observation: Observation, side: float) -> Photograph:
     """Return the median over windows of ``side`` x ``side`` pixels."""
     from scipy.ndimage import median_filter
 
-    values: Picture = median_filter(observation.values, size=(1, int(side), int(side)))
+    values: Photograph = median_filter(observation.values, size=(1, int(side), int(side)))
     return values
 
 
-def total_variation(observation: Observation, weight: float) -> Picture:
+def total_variation(observation: Observation, weight: float) -> Photograph:
     """Return scikit-image's `denoise_tv_chambolle`."""
     from skimage import restoration
 
     method: Any = restoration.denoise_tv_chambolle
-    values: Picture = method(observation.values, weight=weight, channel_axis=0)
+    values: Photograph = method(observation.values, weight=weight, channel_axis=0)
     return values
 
 
-def nonlocal_means(observation: Observation, sigma: float) -> Picture:
+def nonlocal_means(observation: Observation, sigma: float) -> Photograph:
     """Return scikit-image's `denoise_nl_means` with patches of 5 pixels, 13 pixels around.
 
     ``sigma`` is the noise's standard deviation as the method takes it; its cut-off is 0.8 sigma.
     """
     from skimage.restoration import denoise_nl_means
 
-    values: Picture = denoise_nl_means(
+    values: Photograph = denoise_nl_means(
         observation.values,
         patch_size=5,
         patch_distance=6,
@@ -54,7 +54,7 @@ def nonlocal_means(observation: Observation, sigma: float) -> Picture:
     return values
 
 
-def bm3d(observation: Observation, sigma: float) -> Picture:
+def bm3d(observation: Observation, sigma: float) -> Photograph:
     """Return BM3D of the package ``bm3d`` (color: in its opponent space), for this sigma.
 
     The package is free for noncommercial use only. Sources: Dabov et al. (2007); Mäkinen et al.
@@ -70,7 +70,7 @@ def bm3d(observation: Observation, sigma: float) -> Picture:
     return np.asarray(bm3d_rgb(values.transpose(1, 2, 0), sigma)).transpose(2, 0, 1)
 
 
-def resized(observation: Observation, method: Image.Resampling) -> Picture:
+def resized(observation: Observation, method: Image.Resampling) -> Photograph:
     """Return the measured values at the size of the picture, resampled by Pillow."""
     _, height, width = observation.shape
     channels = [
@@ -80,17 +80,17 @@ def resized(observation: Observation, method: Image.Resampling) -> Picture:
     return np.stack(channels)
 
 
-def bicubic(observation: Observation, _: float) -> Picture:
+def bicubic(observation: Observation, _: float) -> Photograph:
     """Return the bicubic enlargement."""
     return resized(observation, Image.Resampling.BICUBIC)
 
 
-def lanczos(observation: Observation, _: float) -> Picture:
+def lanczos(observation: Observation, _: float) -> Photograph:
     """Return the enlargement with a Lanczos kernel of three lobes."""
     return resized(observation, Image.Resampling.LANCZOS)
 
 
-def cubic(observation: Observation, _: float) -> Picture:
+def cubic(observation: Observation, _: float) -> Photograph:
     """Fill unknown pixels by piecewise cubic interpolation of the known ones.
 
     Beyond the convex hull of the known pixels the nearest one is taken.
@@ -108,17 +108,17 @@ def cubic(observation: Observation, _: float) -> Picture:
     return filled
 
 
-def biharmonic(observation: Observation, _: float) -> Picture:
+def biharmonic(observation: Observation, _: float) -> Photograph:
     """Fill unknown pixels with scikit-image's `inpaint_biharmonic`."""
     from skimage.restoration import inpaint_biharmonic
 
-    values: Picture = inpaint_biharmonic(
+    values: Photograph = inpaint_biharmonic(
         observation.values.astype(np.float64), ~_known(observation), channel_axis=0
     )
     return values
 
 
-def local_median(observation: Observation, side: float) -> Picture:
+def local_median(observation: Observation, side: float) -> Photograph:
     """Fill unknown pixels with the median of the known ones in a window of ``side`` pixels.
 
     Windows without a known pixel are widened.
@@ -137,7 +137,7 @@ def local_median(observation: Observation, side: float) -> Picture:
     return filled
 
 
-def unchanged(observation: Observation, _: float) -> Picture:
+def unchanged(observation: Observation, _: float) -> Photograph:
     """Return the measured values."""
     return observation.values
 

@@ -14,7 +14,7 @@ from benchmarks.prior.curves import add_curve
 from benchmarks.prior.fit_settings import PUBLISHED, SMALL, FitSettings
 from benchmarks.prior.fitting import fastest, fit_prior
 from benchmarks.prior.kept import keep
-from benchmarks.prior.observations import Observation, Picture, degraded
+from benchmarks.prior.observations import Observation, Photograph, degraded
 from benchmarks.prior.photographs import VALIDATION, photograph
 from benchmarks.prior.quality import compared, psnr, ssim
 from benchmarks.prior.settings import Settings
@@ -160,7 +160,7 @@ def _baseline(
         keep(log.folder, f"{task}-{photo}-observed", shown(observation))
 
 
-def shown(observation: Observation) -> Picture:
+def shown(observation: Observation) -> Photograph:
     """Return the observation as a picture of full size; each value of a smaller one is a square."""
     factor = observation.shape[1] // observation.values.shape[1]
     return observation.values.repeat(factor, axis=1).repeat(factor, axis=2)

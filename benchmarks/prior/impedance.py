@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.prior.curves import add_curve
 from benchmarks.prior.fit_settings import SMALL, FitSettings
 from benchmarks.prior.fitting import fit_prior
-from benchmarks.prior.observations import Picture, whole
+from benchmarks.prior.observations import Photograph, whole
 from benchmarks.prior.photographs import photograph
 from benchmarks.prior.settings import Settings
 from benchmarks.prior.tracking import EVERY
@@ -26,7 +26,7 @@ LEVELS = (0.01, 0.003)
 """Losses of which the first iteration below is recorded."""
 
 
-def targets(photo: Picture, seed: int, *, sigma: float = 25 / 255) -> Iterator[Picture]:
+def targets(photo: Photograph, seed: int, *, sigma: float = 25 / 255) -> Iterator[Photograph]:
     """Yield the pictures of `TARGETS`, all in [0, 1]; noise is uniform there."""
     rng = np.random.default_rng(seed)
     yield photo
@@ -36,7 +36,7 @@ def targets(photo: Picture, seed: int, *, sigma: float = 25 / 255) -> Iterator[P
     yield rng.random(photo.shape, dtype=np.float32)
 
 
-def losses(picture: Picture, fit_settings: FitSettings, *, seed: int) -> pd.DataFrame:
+def losses(picture: Photograph, fit_settings: FitSettings, *, seed: int) -> pd.DataFrame:
     """Return ``iteration, loss``: the mean squared error while the network fits a picture."""
     iterates = fit_prior(whole(picture), fit_settings, seed=seed)
     return pd.DataFrame(

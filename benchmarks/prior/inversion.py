@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from benchmarks.prior.fit_settings import SMALL, FitSettings
 from benchmarks.prior.fitting import fit_prior
 from benchmarks.prior.kept import keep
-from benchmarks.prior.observations import Observation, Picture
+from benchmarks.prior.observations import Observation, Photograph
 from benchmarks.prior.photographs import photograph
 from benchmarks.prior.quality import psnr, ssim
 from benchmarks.prior.settings import Settings
@@ -33,8 +33,8 @@ JITTER = 0.01
 
 
 def inverted(
-    encoder: Callable[[Tensor], Tensor], photo: Picture, fit_settings: FitSettings, *, seed: int
-) -> tuple[Picture, float]:
+    encoder: Callable[[Tensor], Tensor], photo: Photograph, fit_settings: FitSettings, *, seed: int
+) -> tuple[Photograph, float]:
     """Return the prior's picture whose representation is that of a photograph, and the distance.
 
     Parameters
@@ -105,7 +105,7 @@ def invert_bank(settings: Settings, log: Log) -> None:
         print(f"inversion: {task}: {metrics['psnr']:.2f} dB", flush=True)
 
 
-def seen_by(encoder: nn.Module, photo: Picture) -> Picture:
+def seen_by(encoder: nn.Module, photo: Photograph) -> Photograph:
     """Return the picture that an encoder takes: the photograph, or its lightness in [0, 1]."""
     from encoders.codecs.colors import lightness
 
@@ -113,5 +113,5 @@ def seen_by(encoder: nn.Module, photo: Picture) -> Picture:
     if channels == len(photo):
         return photo
     levels = np.round(photo.transpose(1, 2, 0) * 255).astype(np.uint8)
-    gray: Picture = (lightness(levels)[..., 0][None] + 1) / 2
+    gray: Photograph = (lightness(levels)[..., 0][None] + 1) / 2
     return np.ascontiguousarray(gray, dtype=np.float32)

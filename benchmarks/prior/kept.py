@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.prior.observations import Picture, to_image
+from benchmarks.prior.observations import Photograph, to_image
 
 PICTURES = "pictures"
 """Folder of the pictures within the folder of results; it is not committed."""
 
 
-def keep(folder: Path, name: str, picture: Picture) -> None:
+def keep(folder: Path, name: str, picture: Photograph) -> None:
     """Write a picture as PNG under a name, without an ending, into a folder of results."""
     (folder / PICTURES).mkdir(parents=True, exist_ok=True)
     to_image(picture).save(folder / PICTURES / f"{name}.png")

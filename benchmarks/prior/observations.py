@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmarks.prior.resampling import Downsampler
 from taskgraph.arrays import AnyFloats
 
-Picture = AnyFloats
+Photograph = AnyFloats
 """(C, H, W) array in [0, 1], with one channel or three."""
 
 
@@ -35,12 +35,12 @@ class Observation:
         For inpainting: which pixels were measured.
     """
 
-    values: Picture
+    values: Photograph
     shape: tuple[int, int, int]
     measure: Callable[[Tensor], Tensor]
     known: np.ndarray | None = None
 
-    def completed(self, picture: Picture) -> Picture:
+    def completed(self, picture: Photograph) -> Photograph:
         """Return a restored picture, with the measured values of the pixels that are known."""
         return picture if self.known is None else np.where(self.known, self.values, picture)
 
@@ -50,12 +50,12 @@ def as_they_are(pictures: Tensor) -> Tensor:
     return pictures
 
 
-def whole(values: Picture) -> Observation:
+def whole(values: Photograph) -> Observation:
     """Return the observation of every pixel; its values may be wrong."""
     return Observation(values, _shape(values), as_they_are)
 
 
-def masked(picture: Picture, known: np.ndarray) -> Observation:
+def masked(picture: Photograph, known: np.ndarray) -> Observation:
     """Return the observation of the pixels where ``known`` is true; the others become 0."""
     mask = torch.from_numpy(known.astype(np.float32))
 
@@ -66,19 +66,19 @@ def masked(picture: Picture, known: np.ndarray) -> Observation:
     return Observation((picture * known).astype(np.float32), _shape(picture), measure, known)
 
 
-def smaller(values: Picture, factor: int) -> Observation:
+def smaller(values: Photograph, factor: int) -> Observation:
     """Return the observation of a picture with ``factor`` times more rows and columns."""
     channels, height, width = _shape(values)
     down = Downsampler(height * factor, width * factor, factor)
     return Observation(values, (channels, height * factor, width * factor), down)
 
 
-def _shape(values: Picture) -> tuple[int, int, int]:
+def _shape(values: Photograph) -> tuple[int, int, int]:
     channels, height, width = values.shape
     return channels, height, width
 
 
-def degraded(task: str, truth: Picture, seed: int, **how: float) -> Observation:
+def degraded(task: str, truth: Photograph, seed: int, **how: float) -> Observation:
     """Return the observation of a picture for a task of `benchmarks.prior.fit_settings.TASKS`.
 
     Parameters
@@ -104,20 +104,20 @@ def degraded(task: str, truth: Picture, seed: int, **how: float) -> Observation:
     return whole(jpeg(truth, int(how.get("quality", 10))))
 
 
-def jpeg(picture: Picture, quality: int) -> Picture:
+def jpeg(picture: Photograph, quality: int) -> Photograph:
     """Return a picture after it was written as JPEG of a quality from 1 to 95, and read again."""
     file = io.BytesIO()
     to_image(picture).save(file, "JPEG", quality=quality)
     return from_image(Image.open(file))
 
 
-def to_image(picture: Picture) -> Image.Image:
+def to_image(picture: Photograph) -> Image.Image:
     """Return a (C, H, W) picture in [0, 1] as an image of 8 bits."""
     levels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
     return Image.fromarray(levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0))
 
 
-def from_image(image: Image.Image) -> Picture:
+def from_image(image: Image.Image) -> Photograph:
     """Return a gray or RGB image of 8 bits as a (C, H, W) array in [0, 1]."""
     levels = np.asarray(image, dtype=np.float32) / 255
     return levels[None] if levels.ndim == 2 else np.ascontiguousarray(levels.transpose(2, 0, 1))

@@ -17,7 +17,7 @@ from benchmarks.prior.page_parts import (
 )
 from benchmarks.prior.photographs import REPORTED
 from benchmarks.prior.sheets import COLUMNS, draw_sheets, sheet_name
-from benchmarks.prior.values import Results, difference, over_photos, read_results
+from benchmarks.prior.values import PriorResults, difference, over_photos, read_results
 from benchmarks.results.markdown import commit_text, interval, number, table, wrapped
 from benchmarks.results.record import Record
 from taskgraph.errors import InvalidTableError
@@ -132,7 +132,7 @@ def best_baseline(pictures: pd.DataFrame) -> str:
     return str(means.idxmax())
 
 
-def _header(results: Results) -> str:
+def _header(results: PriorResults) -> str:
     grid = _fitted(results)
     photos = list(dict.fromkeys(each.settings["photo"] for each in grid))
     validation = dict.fromkeys(each.settings["photo"] for each in results.part("validation"))
@@ -146,7 +146,7 @@ def _header(results: Results) -> str:
     return wrapped(text)
 
 
-def _fitted(results: Results) -> list[Record]:
+def _fitted(results: PriorResults) -> list[Record]:
     """Return the fits of the grid; those of validation if there are none."""
     priors = [each for each in results.records if each.settings["method"] == PRIOR]
     grid = [each for each in priors if each.settings["part"] == "grid"]
@@ -157,7 +157,7 @@ def _listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _provenance(results: Results) -> str:
+def _provenance(results: PriorResults) -> str:
     grid = _fitted(results)
     about = dict(grid[-1].versions or {})
     platform, cores = about.pop("platform"), about.pop("cores")
@@ -177,7 +177,7 @@ def _provenance(results: Results) -> str:
     )
 
 
-def _task_section(results: Results, task: str, folder: Path) -> str:
+def _task_section(results: PriorResults, task: str, folder: Path) -> str:
     """Return the table of one task, what it says, and its sheet."""
     own = results.pictures[results.pictures["task"] == task]
     order = [*dict.fromkeys(own.loc[own["method"] != PRIOR, "method"]), PRIOR]

@@ -12,7 +12,7 @@ from benchmarks.prior.impedance import LEVELS
 from benchmarks.prior.sheets import INVERSION, sheet_name
 from benchmarks.prior.stopping import RULE
 from benchmarks.prior.tracking import WINDOWS
-from benchmarks.prior.values import Results
+from benchmarks.prior.values import PriorResults
 from benchmarks.results.markdown import NOTHING, number, seconds, table, wrapped
 from benchmarks.results.record import Record
 
@@ -30,7 +30,7 @@ FEWEST = 5
 """Photographs that are needed to say whether the goal is met."""
 
 
-def stopping_section(results: Results, folder: Path) -> str:
+def stopping_section(results: PriorResults, folder: Path) -> str:
     """Return the table of peaks, stops and gaps, and the rules that were tried."""
     head = wrapped(STOPPING.format(**vars(RULE)))
     if not results.tasks:
@@ -95,7 +95,7 @@ def _tried(folder: Path) -> str:
     return f"{wrapped(text)}\n\n{table(heads, rows)}\n\n"
 
 
-def published_section(results: Results) -> str:
+def published_section(results: PriorResults) -> str:
     """Return what the small network costs against the published one; "" if that was not run."""
     fits = results.fits[results.fits["method"] == PUBLISHED_PRIOR]
     if not len(fits):
@@ -144,7 +144,7 @@ def published_section(results: Results) -> str:
     return f"## The published networks\n\n{wrapped(text)}\n\n{table(heads, rows)}\n\n"
 
 
-def impedance_section(results: Results) -> str:
+def impedance_section(results: PriorResults) -> str:
     """Return the losses of the impedance; "" if it was not measured."""
     records = results.part("impedance")
     if not records:
@@ -172,7 +172,7 @@ def _count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
-def deepinv_section(results: Results) -> str:
+def deepinv_section(results: PriorResults) -> str:
     """Return the table of our prior beside deepinv's; "" if it was not measured."""
     pairs: dict[tuple[str, str], dict[str, Record]] = {}
     for each in results.part("deepinv"):
@@ -217,7 +217,7 @@ def deepinv_section(results: Results) -> str:
     return f"## Beside deepinv\n\n{wrapped(text)}\n\n{table(heads, rows)}\n\n"
 
 
-def inversion_section(results: Results, folder: Path) -> str:
+def inversion_section(results: PriorResults, folder: Path) -> str:
     """Return the table of what each encoder keeps, and its contact sheet; "" if not measured."""
     records = sorted(results.part("inversion"), key=lambda each: -each.metrics["psnr"])
     if not records:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from benchmarks.prior.observations import Picture, from_image
+from benchmarks.prior.observations import Photograph, from_image
 from taskgraph.errors import TaskgraphError
 from taskgraph.tables import write_bytes
 
@@ -44,7 +44,7 @@ class Photo:
         What is lost, for the user.
     """
 
-    values: Picture
+    values: Photograph
     alpha: np.ndarray | None = None
     deep: bool = False
     notes: tuple[str, ...] = ()
@@ -155,7 +155,7 @@ def _photo(image: Image.Image) -> Photo:
     return Photo(from_image(image.convert("L" if gray else "RGB")), alpha, notes=tuple(notes))
 
 
-def encoded(photo: Photo, values: Picture, path: str) -> tuple[bytes, tuple[str, ...]]:
+def encoded(photo: Photo, values: Photograph, path: str) -> tuple[bytes, tuple[str, ...]]:
     """Return the content of a file with restored values, and notes on what it lacks.
 
     The alpha channel is kept, and resized if the values have another size, unless the format has
@@ -185,7 +185,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def write_photo(photo: Photo, values: Picture, path: str) -> tuple[str, ...]:
+def write_photo(photo: Photo, values: Photograph, path: str) -> tuple[str, ...]:
     """Write restored values completely or not at all; return the notes of `encoded`."""
     content, notes = encoded(photo, values, path)
     write_bytes(content, path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.prior.observations import Picture, from_image
+from benchmarks.prior.observations import Photograph, from_image
 
 REPORTED = {
     "astronaut": "astronaut.png",
@@ -21,7 +21,7 @@ VALIDATION = {"rocket": "rocket.jpg", "ihc": "ihc.png"}
 """The photographs on which the rule to stop and the baselines' strengths are chosen."""
 
 
-def photograph(name: str, size: int) -> Picture:
+def photograph(name: str, size: int) -> Photograph:
     """Return the central square of a photograph, at ``size`` x ``size`` pixels (Lanczos)."""
     import skimage
 

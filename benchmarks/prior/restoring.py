@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.prior.baselines import bicubic, local_median
 from benchmarks.prior.fit_settings import FitSettings
 from benchmarks.prior.fitting import fit_prior
-from benchmarks.prior.observations import Observation, Picture, masked, smaller, whole
+from benchmarks.prior.observations import Observation, Photograph, masked, smaller, whole
 from benchmarks.prior.stopping import Keeper
 from benchmarks.prior.tiles import BlendedTiles, Tile, tiles_of
 from taskgraph.errors import TaskgraphError
@@ -56,7 +56,7 @@ class Restoration:
 
     def __init__(
         self,
-        values: Picture,
+        values: Photograph,
         fit_settings: FitSettings,
         *,
         known: np.ndarray | None = None,
@@ -111,7 +111,7 @@ class Restoration:
         return self.iterations > 0
 
     @property
-    def picture(self) -> Picture:
+    def picture(self) -> Photograph:
         """The restored picture so far; parts that were not begun are enlarged or filled plainly."""
         picture = self._blended.picture()
         if self._current is not None and self.started:
@@ -180,7 +180,7 @@ class _NoiseLevel:
         return self.since > 0 and number - self.since >= NOISE_LAG
 
 
-def _plain(observation: Observation) -> Picture:
+def _plain(observation: Observation) -> Photograph:
     """Return the picture without a network: as it is, enlarged, or filled with medians."""
     if observation.known is not None:
         return local_median(observation, 3)

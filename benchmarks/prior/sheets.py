@@ -26,7 +26,7 @@ PHOTOS = 3
 """Photographs on a sheet, each with an enlarged part below."""
 INVERSION = "inversion"
 
-Cell = tuple[str, Image.Image]
+SheetCell = tuple[str, Image.Image]
 """The line above a tile, and the picture."""
 
 
@@ -55,7 +55,7 @@ def draw_sheets(folder: Path, photos: Sequence[str], captions: dict[str, str]) -
         write_jpeg(page_of(rows), folder / sheet_name(INVERSION))
 
 
-def _rows(folder: Path, task: str, photo: str, captions: dict[str, str]) -> list[list[Cell]]:
+def _rows(folder: Path, task: str, photo: str, captions: dict[str, str]) -> list[list[SheetCell]]:
     """Return a row of whole pictures and a row of their middle; none if a picture is missing."""
     stems = [f"{task}-{photo}-{name}" for name in COLUMNS[task]]
     paths = [folder / PICTURES / f"{stem}.png" for stem in stems]
@@ -71,7 +71,7 @@ def _rows(folder: Path, task: str, photo: str, captions: dict[str, str]) -> list
     return [whole, [("", picture.crop(box)) for picture in pictures]]
 
 
-def _inversions(folder: Path, captions: dict[str, str]) -> list[Cell]:
+def _inversions(folder: Path, captions: dict[str, str]) -> list[SheetCell]:
     """Return the photograph and the picture of each encoder, in alphabetical order."""
     cells = [("photograph", folder / f"{INVERSION}.png")]
     for path in sorted(folder.glob(f"{INVERSION}-*.png")):
@@ -82,7 +82,7 @@ def _inversions(folder: Path, captions: dict[str, str]) -> list[Cell]:
     return [(name, Image.open(path).convert("RGB")) for name, path in cells]
 
 
-def page_of(rows: Sequence[Sequence[Cell]]) -> Image.Image:
+def page_of(rows: Sequence[Sequence[SheetCell]]) -> Image.Image:
     """Return a page of tiles with a line of text above each; rows without text have no line."""
     heads = [HEAD if any(name for name, _ in row) else 0 for row in rows]
     width = max(map(len, rows)) * (TILE + GAP) + GAP

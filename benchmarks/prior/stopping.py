@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.prior.observations import Picture
+from benchmarks.prior.observations import Photograph
 
 GAMMA = 0.99
 """Weight of the past in the exponential average of outputs (Ulyanov et al. 2018)."""
@@ -19,9 +19,9 @@ class RunningAverage:
 
     def __init__(self, gamma: float = GAMMA) -> None:
         self.gamma = gamma
-        self.picture: Picture | None = None
+        self.picture: Photograph | None = None
 
-    def add(self, picture: Picture) -> Picture:
+    def add(self, picture: Photograph) -> Photograph:
         """Add a picture, and return the average so far."""
         if self.picture is None:
             self.picture = picture.copy()
@@ -45,7 +45,7 @@ class WindowedVariance:
         self._sum: np.ndarray | None = None
         self._squares = 0.0
 
-    def add(self, picture: Picture) -> float:
+    def add(self, picture: Photograph) -> float:
         """Add an output, and return the variance of the last W; NaN before there are W."""
         flat = picture.reshape(-1)
         if self._last is None:
@@ -143,9 +143,9 @@ class Keeper:
     def __init__(self, rule: Rule = RULE) -> None:
         self.average, self.stopper = RunningAverage(), Stopper(rule)
         self._variance = WindowedVariance(rule.window)
-        self._kept: Picture | None = None
+        self._kept: Photograph | None = None
 
-    def add(self, picture: Picture) -> bool:
+    def add(self, picture: Photograph) -> bool:
         """Add the output of the next iteration; return whether the rule has stopped."""
         mean = self.average.add(picture)
         stopper = self.stopper
@@ -156,13 +156,13 @@ class Keeper:
         return stopper.stopped
 
     @property
-    def picture(self) -> Picture:
+    def picture(self) -> Photograph:
         """The restored picture so far, clipped to [0, 1]."""
         assert self._kept is not None, "no output was added"
         return np.clip(self._kept, 0, 1)
 
     @property
-    def last(self) -> Picture:
+    def last(self) -> Photograph:
         """The average after the last output, clipped to [0, 1]."""
         assert self.average.picture is not None, "no output was added"
         return np.clip(self.average.picture, 0, 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.prior.observations import Picture
+from benchmarks.prior.observations import Photograph
 from taskgraph.arrays import Floats32
 
 
@@ -58,23 +58,23 @@ def ramp(length: int, overlap: int) -> Floats32:
 class BlendedTiles:
     """The weighted mean of overlapping tiles, over a picture that shows where no tile is."""
 
-    def __init__(self, background: Picture, overlap: int) -> None:
+    def __init__(self, background: Photograph, overlap: int) -> None:
         self.background, self.overlap = background, overlap
         self._sum = np.zeros(background.shape, dtype=np.float32)
         self._weight = np.zeros(background.shape[1:], dtype=np.float32)
 
-    def add(self, tile: Tile, picture: Picture) -> None:
+    def add(self, tile: Tile, picture: Photograph) -> None:
         """Blend a finished tile in."""
         weight = np.outer(ramp(tile.height, self.overlap), ramp(tile.width, self.overlap))
         tile.of(self._sum)[...] += weight * picture
         tile.of(self._weight)[...] += weight
 
-    def picture(self) -> Picture:
+    def picture(self) -> Photograph:
         """Return the blended picture."""
         weight = np.where(self._weight > 0, self._weight, 1)
         return np.where(self._weight > 0, self._sum / weight, self.background)
 
-    def with_tile(self, tile: Tile, picture: Picture) -> Picture:
+    def with_tile(self, tile: Tile, picture: Photograph) -> Photograph:
         """Return the picture as it would be with one more tile; the canvas is unchanged."""
         copy = BlendedTiles(self.background, self.overlap)
         copy._sum, copy._weight = self._sum.copy(), self._weight.copy()

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.prior.fitting import Iterate
-from benchmarks.prior.observations import Observation, Picture
+from benchmarks.prior.observations import Observation, Photograph
 from benchmarks.prior.quality import compared, psnr, ssim
 from benchmarks.prior.stopping import Keeper, WindowedVariance
 
@@ -36,13 +36,13 @@ class Tracked:
         `metrics_of`; and ``processor_seconds``, the time of the iterations alone.
     """
 
-    picture: Picture
+    picture: Photograph
     curve: pd.DataFrame
     metrics: dict[str, Any]
 
 
 def track(
-    iterates: Iterator[Iterate], task: str, observation: Observation, truth: Picture
+    iterates: Iterator[Iterate], task: str, observation: Observation, truth: Photograph
 ) -> Tracked:
     """Run a fit to its last iteration, and return its curve and what the rule chose.
 

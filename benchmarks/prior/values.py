@@ -16,7 +16,7 @@ BASELINE = "baseline"
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class PriorResults:
     """What a page shows.
 
     Attributes
@@ -48,7 +48,7 @@ class Results:
         return [task for task in TASKS if task in having]
 
 
-def read_results(folder: Path) -> Results:
+def read_results(folder: Path) -> PriorResults:
     """Return the results of the last size and number of iterations of a folder."""
     records = read_records(folder)
     grid = [each for each in records if each.settings["part"] == "grid"]
@@ -59,7 +59,7 @@ def read_results(folder: Path) -> Results:
     fits = fits_of(folder)
     if len(fits) and last:
         fits = fits[fits["size"] == size]
-    return Results(own, fits, _pictures(own, fits))
+    return PriorResults(own, fits, _pictures(own, fits))
 
 
 def _pictures(records: list[Record], fits: pd.DataFrame) -> pd.DataFrame:

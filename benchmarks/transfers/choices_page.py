@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.markdown import interval, number, share, table
-from benchmarks.transfers.tables import Tables
+from benchmarks.transfers.tables import TransferTables
 
 
-def significance(tables: Tables) -> str:
+def significance(tables: TransferTables) -> str:
     """Return the section on other choices: greedy, best single sources, random sets."""
     frame, facts = tables["significance"], tables.facts
     solved = frame[frame["status"] != "infeasible"]
@@ -122,7 +122,7 @@ def _paid(row: pd.Series[Any], column: str, spent: float) -> str:
     return number(row[column]) + (f" ({spent:.4g})" if other else "")
 
 
-def cross_fitted(tables: Tables) -> str:
+def cross_fitted(tables: TransferTables) -> str:
     """Return the section on taxonomies chosen on half of the buildings, measured on the rest."""
     head = f"## Chosen on some {tables.unit}, measured on others\n\n"
     if "cross_fitted" not in tables:

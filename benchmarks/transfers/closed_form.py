@@ -10,7 +10,7 @@ import pandas as pd
 import taskgraph as tg
 from benchmarks.results.markdown import names, number, seconds, table
 from benchmarks.transfers.significance import MEASURES
-from benchmarks.transfers.tables import Tables
+from benchmarks.transfers.tables import TransferTables
 from taskgraph.baselines.evaluation import taxonomy_summary
 from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.problem import Problem
@@ -90,7 +90,7 @@ def supervising(transfers: Transfers, supervised: Iterable[str], problem: Proble
     return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
 
 
-def closed_form(tables: Tables) -> str:
+def closed_form(tables: TransferTables) -> str:
     """Return the section on choices in closed form."""
     head = "## Would the closed form have chosen as well?\n\n"
     if "closed_form" not in tables:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.results.markdown import names, table
-from benchmarks.transfers.tables import Tables
+from benchmarks.transfers.tables import TransferTables
 from taskgraph.tasks import split_sources
 
 
-def pictures(tables: Tables) -> str:
+def pictures(tables: TransferTables) -> str:
     """Return the section of figures, each with a text that describes it."""
     facts = tables.facts
     files = facts["figures"]
@@ -71,7 +71,7 @@ WHAT = {
 }
 
 
-def files(folder: Path, tables: Tables) -> str:
+def files(folder: Path, tables: TransferTables) -> str:
     """Return the section that says what each file of the folder holds."""
     rows = [[f"`{name}`", what] for name, what in WHAT.items() if (folder / name).exists()]
     section = "## Files\n\n" + table(["file", "what"], rows)

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.results.markdown import commit_text
 from benchmarks.transfers.facts import CHOICES
-from benchmarks.transfers.tables import Tables
+from benchmarks.transfers.tables import TransferTables
 
 HEADER = """# {edges} transfers to {targets} targets
 
@@ -22,7 +22,7 @@ network, both over test images and then averaged over all {targets} targets; 0.5
 that is supervised itself counts with its own network."""
 
 
-def header(tables: Tables) -> str:
+def header(tables: TransferTables) -> str:
     """Return the title, the commands, what was measured, and what the numbers mean."""
     facts = tables.facts
     settings = facts["settings"]

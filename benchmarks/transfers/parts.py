@@ -25,7 +25,7 @@ from benchmarks.transfers.finished import read_published
 from benchmarks.transfers.inputs import Inputs
 from benchmarks.transfers.provenance import provenance
 from benchmarks.transfers.rankings import write_closed_form, write_predictors, write_ridge
-from benchmarks.transfers.results_folder import Results, copy_tables, required
+from benchmarks.transfers.results_folder import ResultsCollector, copy_tables, required
 from benchmarks.transfers.significance import against_random
 from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
 from encoders.transfer.gather import LOSSES
@@ -33,13 +33,13 @@ from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError
 
 
-def write_sweep(inputs: Inputs, results: Results) -> None:
+def write_sweep(inputs: Inputs, results: ResultsCollector) -> None:
     """Copy the tables of the sweep, and collect what was measured and trained."""
     copy_tables(inputs.sweep, results)
     results.facts |= provenance(inputs.sweep, inputs.bank)
 
 
-def write_choices(inputs: Inputs, results: Results) -> None:
+def write_choices(inputs: Inputs, results: ResultsCollector) -> None:
     """Compare the optimum with other choices at every budget, and compute its intervals."""
     sweep, settings = inputs.sweep, inputs.settings
     frame, taxonomies = against_random(
@@ -68,7 +68,7 @@ def write_choices(inputs: Inputs, results: Results) -> None:
     results.table("significance", frame)
 
 
-def write_trust(inputs: Inputs, results: Results) -> None:
+def write_trust(inputs: Inputs, results: ResultsCollector) -> None:
     """Measure how stable the taxonomies are, and their wins over the best constant answer."""
     sweep, settings = inputs.sweep, inputs.settings
     with results.optional("trust", sweep.folder):
@@ -85,7 +85,7 @@ def write_trust(inputs: Inputs, results: Results) -> None:
             results.table("versus_average", resampled.versus_average)
 
 
-def write_figures(inputs: Inputs, results: Results) -> None:
+def write_figures(inputs: Inputs, results: ResultsCollector) -> None:
     """Draw the figures, with the bands of the random sets in the table of choices."""
     sweep = inputs.sweep
     results.facts["texts"] = {}
@@ -105,7 +105,7 @@ def read_bands(out: Path) -> pd.DataFrame:
     return text[known].astype(float)  # from text, so that no bit is lost
 
 
-def write_structure(inputs: Inputs, results: Results) -> None:
+def write_structure(inputs: Inputs, results: ResultsCollector) -> None:
     """Compare the sweep with the published measurements, and its tree with the paper's groups."""
     sweep, settings = inputs.sweep, inputs.settings
     many: dict[str, Any] = {"permutations": settings.permutations, "seed": settings.seed}
@@ -133,7 +133,7 @@ def write_structure(inputs: Inputs, results: Results) -> None:
         results.table("neighbours", structure.neighbors(sweep.transfers))
 
 
-WRITERS: dict[str, Callable[[Inputs, Results], None]] = {
+WRITERS: dict[str, Callable[[Inputs, ResultsCollector], None]] = {
     SWEEP: write_sweep,
     CHOICES: write_choices,
     TRUST: write_trust,

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.markdown import NOTHING, interval, number, seconds, table
-from benchmarks.transfers.tables import Tables
+from benchmarks.transfers.tables import TransferTables
 
 ELSEWHERE = """Published figures, on other data, for orientation: Spearman with Taskonomy's AHP
 affinity over 17 tasks, mean over targets, DDS .862 and RSA .832, and with its win rate at 16k
@@ -17,7 +17,7 @@ over 8 classification data sets (the benchmark of the Transfer Learning Library)
 TIMED = {"H-score (shrunk)": "h_score", "LogME": "logme", "DDS": "dds"}
 
 
-def predictors(tables: Tables) -> str:
+def predictors(tables: TransferTables) -> str:
     """Return the section on agreement with the trained ranking, by order and by target."""
     head = "## How well does a ranking without training predict the trained one?\n\n"
     if "predictors" not in tables:
@@ -69,7 +69,7 @@ def _row(row: pd.Series[Any]) -> list[str]:
     ]
 
 
-def _lacking(tables: Tables) -> list[str]:
+def _lacking(tables: TransferTables) -> list[str]:
     said = {
         "ridge ranking": "The ridge screen is left out",
         "scores": "H-score, LogME and DDS are left out",
@@ -91,7 +91,7 @@ def _targets(frame: pd.DataFrame) -> str:
     return text + "\n\n" + table(["target", "sources:", *(f"{n}:" for n in order)], rows)
 
 
-def _times(tables: Tables) -> list[str]:
+def _times(tables: TransferTables) -> list[str]:
     if "scores" not in tables.facts:
         return []
     facts = tables.facts["scores"]
@@ -108,7 +108,7 @@ def _times(tables: Tables) -> list[str]:
     ]
 
 
-def ridge(tables: Tables) -> str:
+def ridge(tables: TransferTables) -> str:
     """Return the section on the time of all closed-form transfers, beside a trained read-out."""
     head = "## The ridge screen's time\n\n"
     if "ridge" not in tables.facts:

@@ -10,13 +10,13 @@ from benchmarks.transfers import predictors, scoring
 from benchmarks.transfers.closed_form import chosen_in_closed_form
 from benchmarks.transfers.finished import FinishedSweep
 from benchmarks.transfers.inputs import Inputs
-from benchmarks.transfers.results_folder import Results, required
+from benchmarks.transfers.results_folder import ResultsCollector, required
 from benchmarks.transfers.settings import Settings
 from encoders.transfer.gather import RECORDS
 from taskgraph.errors import InvalidTableError
 
 
-def write_predictors(inputs: Inputs, results: Results) -> None:
+def write_predictors(inputs: Inputs, results: ResultsCollector) -> None:
     """Write how well rankings without training agree with the trained ones, and the scores."""
     sweep = inputs.sweep
     with results.optional("predictors", sweep.folder):
@@ -52,13 +52,13 @@ def _scores(sweep: FinishedSweep, measured: pd.DataFrame, settings: Settings) ->
     )
 
 
-def write_ridge(inputs: Inputs, results: Results) -> None:
+def write_ridge(inputs: Inputs, results: ResultsCollector) -> None:
     """Collect the times of the ridge screen."""
     with results.optional("ridge", inputs.sweep.folder):
         results.facts |= ridge_times(inputs.sweep)
 
 
-def write_closed_form(inputs: Inputs, results: Results) -> None:
+def write_closed_form(inputs: Inputs, results: ResultsCollector) -> None:
     """Write how good the sets are that the table of closed-form read-outs chooses."""
     sweep, closed = inputs.sweep, inputs.closed
     with results.optional("closed form", sweep.folder):

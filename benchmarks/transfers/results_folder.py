@@ -26,7 +26,7 @@ LOSSES_UP_TO = 8_000_000
 
 
 @dataclass
-class Results:
+class ResultsCollector:
     """Collects what one part of the results writes.
 
     Attributes
@@ -71,7 +71,7 @@ class Results:
 
 def write_part(
     part: str,
-    compute: Callable[[Results], None],
+    compute: Callable[[ResultsCollector], None],
     log: Log,
     settings: Mapping[str, Any],
     **key: Any,
@@ -99,13 +99,13 @@ def write_part(
         return
     for name in TABLES.get(part, ()):
         (out / f"{name}.csv").unlink(missing_ok=True)
-    results, start = Results(out), time.perf_counter()
+    results, start = ResultsCollector(out), time.perf_counter()
     compute(results)
     seconds = round(time.perf_counter() - start, 3)
     log.add(settings, results.metrics(part), seconds=seconds, **key)
 
 
-def copy_tables(sweep: FinishedSweep, results: Results) -> None:
+def copy_tables(sweep: FinishedSweep, results: ResultsCollector) -> None:
     """Copy the measured tables of the sweep; large losses are left out.
 
     The copied losses are not among the part's files, since ``--average`` adds to them.

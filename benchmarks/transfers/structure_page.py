@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmarks.results.markdown import NOTHING, interval, number, share, table
-from benchmarks.transfers.tables import Tables
+from benchmarks.transfers.tables import TransferTables
 
 TABLES = {
     "ours, single sources alone": (
@@ -18,7 +18,7 @@ TABLES = {
 }
 
 
-def consistency(tables: Tables) -> str:
+def consistency(tables: TransferTables) -> str:
     """Return the section on the consistency of the targets' tournaments."""
     head = "## Do tournaments contradict themselves?\n\n"
     if "consistency" not in tables:
@@ -47,7 +47,7 @@ def consistency(tables: Tables) -> str:
     return head + text + "\n\n" + table(heads, rows)
 
 
-def structure(tables: Tables) -> str:
+def structure(tables: TransferTables) -> str:
     """Return the section on clusters beside the paper's groups, and nearest sources."""
     head = "## Does the structure make sense?\n\n"
     if "structure" not in tables:
@@ -109,7 +109,7 @@ def _or_none(text: str | float) -> str:
     return str(text) if isinstance(text, str) and text else NOTHING
 
 
-def published(tables: Tables) -> str:
+def published(tables: TransferTables) -> str:
     """Return the section on rank correlation with the published 16k measurements."""
     head = "## Beside the published measurements\n\n"
     if "published" not in tables:

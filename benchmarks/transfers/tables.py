@@ -33,7 +33,7 @@ ALONE = ("average",)
 
 
 @dataclass(frozen=True, eq=False)
-class Tables:
+class TransferTables:
     """The tables and facts that the page is rendered from.
 
     Attributes
@@ -63,7 +63,7 @@ class Tables:
         return "buildings" if self.facts.get("test_buildings") else "images"
 
 
-def read_tables(folder: Path) -> Tables:
+def read_tables(folder: Path) -> TransferTables:
     """Read the folder that `benchmarks.transfers.gather.gather_results` wrote.
 
     Raises
@@ -74,4 +74,4 @@ def read_tables(folder: Path) -> Tables:
     facts = read_facts(folder)
     names = (name for own in TABLES.values() for name in own)
     present = [name for name in (*names, *ALONE) if (folder / f"{name}.csv").exists()]
-    return Tables(facts, {name: pd.read_csv(folder / f"{name}.csv") for name in present})
+    return TransferTables(facts, {name: pd.read_csv(folder / f"{name}.csv") for name in present})

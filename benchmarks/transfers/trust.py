@@ -10,7 +10,7 @@ import pandas as pd
 import taskgraph as tg
 from benchmarks.results.markdown import commit_text, interval, number, table
 from benchmarks.transfers.buildings import MIN_IMAGES, wins_of
-from benchmarks.transfers.tables import Tables
+from benchmarks.transfers.tables import TransferTables
 from taskgraph.affinity import Affinities
 from taskgraph.affinity.tournament import tournament_of
 from taskgraph.losses import Losses
@@ -68,7 +68,7 @@ def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.
     return pd.Series(found, dtype=float)
 
 
-def trust(tables: Tables) -> str:
+def trust(tables: TransferTables) -> str:
     """Return the section on stability and on the best constant answer."""
     parts = ["## How far this can be trusted"]
     if "trust" not in tables:
@@ -111,7 +111,7 @@ def _listed(frame: pd.DataFrame) -> str:
     return ", ".join(f"{task} {share:.2f}" for task, share in pairs) or "none"
 
 
-def _constants(tables: Tables) -> list[str]:
+def _constants(tables: TransferTables) -> list[str]:
     """Return paragraphs on targets where scratch does not beat the constant, and on its data."""
     if "versus_average" not in tables:
         return []

@@ -15,7 +15,7 @@ from encoders.draw.canvas import Canvas
 from encoders.draw.labeled_views import Key, LabeledViews
 from encoders.draw.legend import with_legend
 from encoders.draw.maps import HALF_CURVATURE
-from encoders.draw.pages import TaskRows, Tile, draw_table, lines
+from encoders.draw.pages import PageTile, TaskRows, draw_table, lines
 from encoders.draw.painters import draw_answer, draw_input, has_own_input
 from encoders.draw.tiles import as_tile, text_tile
 from encoders.errors import InvalidDataError
@@ -133,7 +133,7 @@ def _canvas(task: Task, views: LabeledViews, key: Key, sample: Sample, tile: int
     return Canvas(task, task.prepare(sample)[0], tile, constants, names, fov)
 
 
-def _one_view(head: Tile, tasks: Sequence[TaskRows]) -> Image.Image:
+def _one_view(head: PageTile, tasks: Sequence[TaskRows]) -> Image.Image:
     """Draw the tasks of one view one after the other, `COLUMNS` tiles a line."""
     tiles = [head]
     for task in tasks:

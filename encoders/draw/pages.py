@@ -17,7 +17,7 @@ from encoders.scenes.making.folder import write_whole
 GAP, HEAD, MARGIN, CAPTION = 6, 36, 96, 74
 """Pixels between tiles, above them for titles, left of them for tasks, and for rows' captions."""
 
-Tile = tuple[str, Image.Image]
+PageTile = tuple[str, Image.Image]
 """A title and a picture."""
 
 
@@ -29,7 +29,7 @@ class TaskRows:
     rows: Sequence[tuple[str, Sequence[Image.Image]]]
 
 
-def lines(rows: Sequence[Sequence[Tile]], *, across: int = 7) -> Image.Image:
+def lines(rows: Sequence[Sequence[PageTile]], *, across: int = 7) -> Image.Image:
     """Draw tiles under their titles, at most ``across`` in a line; each row begins a new line.
 
     Raises
@@ -51,7 +51,9 @@ def lines(rows: Sequence[Sequence[Tile]], *, across: int = 7) -> Image.Image:
     return page
 
 
-def draw_table(heads: Sequence[Tile], tasks: Sequence[TaskRows], *, blocks: int = 1) -> Image.Image:
+def draw_table(
+    heads: Sequence[PageTile], tasks: Sequence[TaskRows], *, blocks: int = 1
+) -> Image.Image:
     """Draw a table with a column for each view and rows for each task.
 
     The tasks are split into ``blocks`` tables side by side, each with the same heads.
@@ -96,7 +98,7 @@ def _split(tasks: Sequence[TaskRows], blocks: int) -> list[list[TaskRows]]:
     return [part for part in parts if part]
 
 
-def _block(heads: Sequence[Tile], tasks: Sequence[TaskRows], tile: int) -> Image.Image:
+def _block(heads: Sequence[PageTile], tasks: Sequence[TaskRows], tile: int) -> Image.Image:
     left, rows = MARGIN + CAPTION, sum(len(task.rows) for task in tasks)
     height = HEAD + tile + GAP + rows * (tile + 2) + len(tasks) * GAP
     block = Image.new("RGB", (left + len(heads) * (tile + GAP), height), "white")

@@ -110,7 +110,7 @@ def marginal_worth(
         larger = replace(problem, budget=problem.budget + step)
         after = solve(transfers, larger, solver=solver, clock=clock)
         return _compared(before, after, step)
-    search = _Search(transfers, problem, find_solver(solver), clock, before)
+    search = _BudgetSearch(transfers, problem, find_solver(solver), clock, before)
     after, proven = search.next_optimum()
     if after is before:
         return _compared(before, before, math.inf, next_step=proven)
@@ -140,7 +140,7 @@ def _compared(
 
 
 @dataclass(frozen=True, eq=False)
-class _Search:
+class _BudgetSearch:
     """Search for the least budget whose optimum is better than ``before``.
 
     All spending is a multiple of the common unit of the costs, so only multiples of it are tried.

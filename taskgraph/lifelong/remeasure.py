@@ -87,7 +87,9 @@ def remeasure(
         raise InfeasibleError(f"there is no taxonomy to trust or not: {taxonomy.reason}")
     best = choose_transfers(program, solution.choice.supervised)
     assert best is not None
-    search = _Search(program, best, IntervalEnds.of(transfers, problem, program, changed), backend)
+    search = _RemeasureSearch(
+        program, best, IntervalEnds.of(transfers, problem, program, changed), backend
+    )
     decided = [search.doubt(each) for each in with_progress(search.candidates(), progress)]
     doubts = [each for each in decided if each is not None]
     doubts.sort(key=lambda each: (-each.regret, each.target, each.sources))
@@ -104,7 +106,7 @@ class _Candidate:
 
 
 @dataclass(frozen=True, eq=False)
-class _Search:
+class _RemeasureSearch:
     """The bounds that exclude transfers, and the solve that decides about one."""
 
     program: Program

@@ -13,7 +13,7 @@ import torch
 from scipy.stats import kendalltau, spearmanr
 
 from benchmarks.pilot import run as program
-from benchmarks.pilot.beside import CURVES, LOSSES, Tables
+from benchmarks.pilot.beside import CURVES, LOSSES, TrainingTables
 from benchmarks.pilot.fresh import added_splits
 from benchmarks.pilot.last_run import read_run
 from benchmarks.pilot.measures import cap_of, improvement, step_summary, wins_of_scratch
@@ -188,7 +188,7 @@ def test_a_run_continues_from_its_records_alone(place, tmp_path):
     for name, value in lost["metrics"].items():
         same = value if isinstance(value, str | None) else pytest.approx(value, rel=1e-5)
         assert again["metrics"][name] == same
-    tables = Tables.read(out)
+    tables = TrainingTables.read(out)
     assert not tables.frames[LOSSES].duplicated(["key", "image"]).any()
     assert not tables.frames[CURVES].duplicated(["key", "step"]).any()
 

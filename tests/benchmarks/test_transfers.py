@@ -36,7 +36,7 @@ from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.finished import read_finished
 from benchmarks.transfers.inputs import Inputs
 from benchmarks.transfers.page import render
-from benchmarks.transfers.results_folder import Results, copy_tables
+from benchmarks.transfers.results_folder import ResultsCollector, copy_tables
 from benchmarks.transfers.settings import Settings
 from benchmarks.transfers.significance import against_random, as_good
 from encoders.tasks import TASKS
@@ -1156,7 +1156,7 @@ def test_a_folder_that_is_no_sweep_or_no_results_is_one_line(tmp_path, capsys):
 
 def test_large_losses_stay_where_they_are(sweep, tmp_path, monkeypatch):
     monkeypatch.setattr(results_folder, "LOSSES_UP_TO", 10)
-    results = Results(tmp_path)
+    results = ResultsCollector(tmp_path)
     copy_tables(read_finished(sweep), results)
     assert not (tmp_path / "losses.parquet").exists()
     assert results.facts["losses_bytes"] == (sweep / "losses.parquet").stat().st_size

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.adaptation.domain_pair import DomainPair, LabeledImages
+from benchmarks.adaptation.domain_pair import DomainImages, DomainPair
 from benchmarks.adaptation.selection import Evaluator
 from benchmarks.learning.batches import JointBatches, TensorBatches
 from benchmarks.learning.classifier import Classifier
 from benchmarks.learning.config import LoopConfig
-from benchmarks.learning.loop import Loss, train_networks
+from benchmarks.learning.loop import BatchLoss, train_networks
 
 DomainBatch = tuple[tuple[Tensor, Tensor], tuple[Tensor]]
 """Images and labels of the source, and images of the target."""
@@ -46,7 +46,7 @@ class Adaptation:
         """Return batches of the source's training images and labels."""
         return self.labeled_batches(self.pair.source_train)
 
-    def labeled_batches(self, part: LabeledImages) -> TensorBatches:
+    def labeled_batches(self, part: DomainImages) -> TensorBatches:
         """Return batches of images and labels."""
         tensors = part.images, torch.from_numpy(part.labels)
         return TensorBatches(tensors, self.config.batch, self.config.seed)
@@ -60,7 +60,7 @@ class Adaptation:
         """Return a batch of the source and one of the target at a time, see `DomainBatch`."""
         return JointBatches([self.source_batches(), self.target_batches()])
 
-    def fit(self, loss: Loss, *others: nn.Module) -> Classifier:
+    def fit(self, loss: BatchLoss, *others: nn.Module) -> Classifier:
         """Train the model, and other networks with it, on batches of both domains."""
         train_networks(
             [self.model, *others],

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.data.data import TRAIN
-from benchmarks.learning.batches import Batch, TensorBatches
+from benchmarks.learning.batches import TensorBatch, TensorBatches
 from benchmarks.learning.classifier import linear_head
 from benchmarks.learning.loop import train_networks
 from benchmarks.lifelong.icarl import update_representation
@@ -43,7 +43,7 @@ def train_new_outputs(learner: Learner, step: StreamStep) -> None:
     targets = torch.from_numpy(labels[new] - known)
     outputs = linear_head(features.shape[1], learner.seen - known, seed=config.seed)
 
-    def loss(batch: Batch, progress: float) -> Tensor:
+    def loss(batch: TensorBatch, progress: float) -> Tensor:
         """Return the loss of the new outputs for a batch."""
         scores = outputs(batch[0]).float()
         if learner.variant.loss == "softmax":

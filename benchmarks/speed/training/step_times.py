@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.results.log import Log
 from benchmarks.speed.training.settings import STEPS
-from benchmarks.speed.training.steps import BOUND, CASES, Case, methods, operations
+from benchmarks.speed.training.steps import BOUND, CASES, TimedNetwork, methods, operations
 from encoders.engines.threads import limited
 
 TURN = 4
@@ -42,7 +42,7 @@ def settings_of(case: str, method: str, rounds: int) -> dict[str, Any]:
     return {"part": STEPS, "case": case, "method": method, "rounds": rounds}
 
 
-def measure(case: Case, *, rounds: int, warmup: int = WARMUP) -> dict[str, dict[str, Any]]:
+def measure(case: TimedNetwork, *, rounds: int, warmup: int = WARMUP) -> dict[str, dict[str, Any]]:
     """Time the steps of all methods, in turns.
 
     Returns

@@ -33,7 +33,7 @@ Step = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Case:
+class TimedNetwork:
     """A network for depth whose steps are timed, and the shape of a batch.
 
     Attributes
@@ -64,8 +64,10 @@ def _read_out() -> nn.Module:
 READ_OUT, ENCODER = "read-out", "encoder"
 
 CASES = {
-    READ_OUT: Case("Read-out, two sources, batch 8", _read_out, (8, 16, 16, 16)),
-    ENCODER: Case("Encoder-decoder, batch 32", lambda: network("tiny", DEPTH), (32, 3, 64, 64)),
+    READ_OUT: TimedNetwork("Read-out, two sources, batch 8", _read_out, (8, 16, 16, 16)),
+    ENCODER: TimedNetwork(
+        "Encoder-decoder, batch 32", lambda: network("tiny", DEPTH), (32, 3, 64, 64)
+    ),
 }
 
 
@@ -98,7 +100,7 @@ def plain_layers(model: nn.Module) -> nn.Module:
     return model
 
 
-def plain(case: Case, *, bfloat16: bool) -> Step:
+def plain(case: TimedNetwork, *, bfloat16: bool) -> Step:
     """Return the step of a tutorial's loop.
 
     With ``bfloat16`` it also uses mixed precision and the layout channels_last.
@@ -126,7 +128,7 @@ def _plain_step(
     float(mean.detach())  # waits for the result, as printing the loss does
 
 
-def ours(case: Case, *, precision: str) -> Step:
+def ours(case: TimedNetwork, *, precision: str) -> Step:
     """Return the step of `encoders.fit`."""
     batch = case.batch()
     config = FitConfig(batch=case.inputs[0], precision=precision, accelerator="cpu")
@@ -138,14 +140,14 @@ def ours(case: Case, *, precision: str) -> Step:
     return lambda: training.step(train.batch(range(len(train))))
 
 
-def operations(case: Case) -> float:
+def operations(case: TimedNetwork) -> float:
     """Return the floating point operations of a step: three times those of the forward pass."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         case.make()(case.batch()[0])
     return 3.0 * float(counter.get_total_flops())
 
 
-def bound(case: Case) -> Step:
+def bound(case: TimedNetwork) -> Step:
     """Return a function that does as many operations as a step, by float32 matrix products."""
     left, right = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
     products, rest = divmod(operations(case) / (2 * SIDE**3), 1)
@@ -159,12 +161,12 @@ def _products(left: Tensor, right: Tensor, count: int, rows: int) -> None:
     torch.mm(left[:rows], right)
 
 
-def methods() -> dict[str, Callable[[Case], Step]]:
+def methods() -> dict[str, Callable[[TimedNetwork], Step]]:
     """Return the methods by name, the bound first and ours last.
 
     Those in bfloat16 are left out where the processor does not compute in it.
     """
-    makers: dict[str, Callable[[Case], Step]] = {
+    makers: dict[str, Callable[[TimedNetwork], Step]] = {
         BOUND: bound,
         "plain float32": partial(plain, bfloat16=False),
         "plain bfloat16": partial(plain, bfloat16=True),

@@ -11,7 +11,7 @@ def bars(count, seed, *, shift=0.0, channels=1):
     """Images of 8 x 8 with a horizontal (0) or vertical (1) bar, and noise."""
     import torch
 
-    from benchmarks.adaptation.domain_pair import LabeledImages
+    from benchmarks.adaptation.domain_pair import DomainImages
 
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 2
@@ -21,7 +21,7 @@ def bars(count, seed, *, shift=0.0, channels=1):
         images[k, :, place] += 150 * (label == 0)
         images[k, :, :, place] += 150 * (label == 1)
     pixels = np.clip(images + shift, 0, 255).astype(np.uint8)
-    return LabeledImages(torch.from_numpy(pixels), labels.astype(np.int64))
+    return DomainImages(torch.from_numpy(pixels), labels.astype(np.int64))
 
 
 @pytest.fixture

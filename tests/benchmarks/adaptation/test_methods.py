@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmarks.adaptation.domain_pair import LabeledImages
+from benchmarks.adaptation.domain_pair import DomainImages
 from benchmarks.adaptation.methods import adda, source_only
 from benchmarks.adaptation.methods.dann import dann_loss
 from benchmarks.adaptation.methods.registry import METHODS
@@ -32,7 +32,7 @@ def test_every_method_trains_and_never_looks_at_labels_of_the_target(name, adapt
     before = state(adaptation.model)
     first = METHODS[name].train(adaptation)
     train = adaptation.pair.target_train
-    hidden = LabeledImages(train.images, 1 - train.labels)
+    hidden = DomainImages(train.images, 1 - train.labels)
     second = METHODS[name].train(replace(other, pair=replace(other.pair, target_train=hidden)))
     assert len(adaptation.evaluator.checkpoints) == 2
     assert [each.step for each in adaptation.evaluator.checkpoints] == [3, 6]
@@ -89,7 +89,7 @@ def test_dann_adds_the_reversed_gradient_to_that_of_the_classification(adaptatio
 
 def test_the_reference_needs_labels(adaptation):
     train = adaptation.pair.target_train
-    unlabeled = LabeledImages(train.images, 0 * train.labels - 1)
+    unlabeled = DomainImages(train.images, 0 * train.labels - 1)
     other = replace(adaptation, pair=replace(adaptation.pair, target_train=unlabeled))
     with pytest.raises(InvalidTableError, match="leave target-supervised out of --methods"):
         METHODS["target-supervised"].train(other)

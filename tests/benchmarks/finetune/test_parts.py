@@ -13,7 +13,7 @@ from scipy.stats import binom
 
 from benchmarks.finetune import images, layers, made, sizes, training
 from benchmarks.finetune.backbones import resnet_model, scratch_model, shipped_bank_hash
-from benchmarks.finetune.images import LabeledImages, labeled_images
+from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.run import run
 from benchmarks.finetune.settings import PART_NAMES, SUITE, Settings
 from benchmarks.finetune.training import Trained, chosen_rate, loop_config, measure_seeds
@@ -52,7 +52,7 @@ def random_images(classes=4, count=24, seed=0):
     for _ in range(3):
         pixels = generator.integers(256, size=(count, 3, 16, 16), dtype=np.uint8)
         parts.append((torch.from_numpy(pixels), np.arange(count) % classes))
-    return LabeledImages("random", classes, *parts)
+    return TargetImages("random", classes, *parts)
 
 
 def recipe_of(validations, seen):
