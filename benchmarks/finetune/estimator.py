@@ -12,34 +12,26 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
-from benchmarks.finetune.crops import TESTED as TESTED_SIDE
-from benchmarks.finetune.crops import CropBatches, middle_squares, scaled
+from benchmarks.finetune.fitting import ImageFit, divided, fitting_squares, image_side
 from benchmarks.finetune.inputs import (
-    Images,
     checked_classes,
     checked_images,
     checked_labels,
-    chosen_images,
+    labeled_images,
 )
 from benchmarks.finetune.protocols import PROTOCOLS, TrainingProtocol, protocol_values
-from benchmarks.finetune.views import crop_scores, middle_scores
-from benchmarks.learning.accuracy import top1
-from benchmarks.learning.batches import BatchSource, TensorBatches
+from benchmarks.finetune.views import crop_scores
 from benchmarks.learning.classifier import Backbone, Classifier, classifier, image_tensor
 from benchmarks.learning.config import LoopConfig
-from benchmarks.learning.features import cached_features
 from benchmarks.learning.freezing import freeze, freeze_first
-from benchmarks.learning.loop import History, train_networks
 from benchmarks.learning.prediction import outputs
 from benchmarks.learning.rates import RateGroup, head_faster, layerwise, uniform
 from benchmarks.learning.starts import Start, find_start
-from benchmarks.learning.subsets import nested_order
-from encoders.errors import InvalidDataError, InvalidNetworkError, TrainingError, UnknownNameError
+from encoders.errors import InvalidNetworkError, TrainingError, UnknownNameError
 from encoders.networks.blocks import build_seeded
-from taskgraph.arrays import Array, Floats, Integers, Pixels
+from taskgraph.arrays import Array, Floats
 
 DOWNLOADED = "DEFAULT"
 """Weights of models of torchvision and timm where none are named: their published ones."""
@@ -186,10 +178,18 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         config = self.loop_config()
         model = self.build(len(classes))
         if validation is None:
-            train, val = self._divided(images, numbers)
+            train, val = divided(images, numbers, self.validation, self.random_state)
         else:
-            train, val = (images, numbers), _labeled(validation, classes)
-        self.history_ = self._train(model, train, val, config)
+            train, val = (images, numbers), labeled_images(validation, classes)
+        fit = ImageFit(
+            model,
+            config,
+            self.training_protocol(),
+            lambda trained: self._groups(trained, config.learning_rate),
+            head_only=self.frozen_ == ("all",),
+            features=None if self.cache is None else Path(self.cache),
+        )
+        self.history_ = fit.train(train, val)
         self.classes_, self.model_ = classes, model
         return self
 
@@ -206,9 +206,10 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "model_")
         images, config = checked_images(X), self.loop_config()
-        if self.training_protocol().crops:
-            return crop_scores(self.model_, images, self.side(self.model_), config)
-        scores = outputs(self.model_, image_tensor(self._squares(images, self.model_)), config)
+        protocol, size = self.training_protocol(), self.side(self.model_)
+        if protocol.crops:
+            return crop_scores(self.model_, images, size, config)
+        scores = outputs(self.model_, image_tensor(fitting_squares(images, size, protocol)), config)
         return _softmax(scores)
 
     def save(self, folder: str | Path) -> Path:
@@ -302,9 +303,7 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def side(self, model: Classifier) -> int:
         """Return the side of the images that the network gets, in pixels."""
-        size = model.backbone.preparation.size
-        assert size is not None
-        return size
+        return image_side(model)
 
     def _freeze(self, backbone: Backbone) -> tuple[str, ...]:
         """Freeze what ``freeze`` says; returns the names of the frozen layers."""
@@ -314,79 +313,8 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return ("all",) if self.freeze else ()
         return freeze_first(backbone, self.freeze)
 
-    def _divided(self, images: Images, labels: Integers) -> tuple[Any, Any]:
-        """Return images to train on, of all classes, and images to validate on."""
-        order = nested_order(labels, self.random_state)
-        spare = len(labels) - len(np.unique(labels))
-        count = min(round(self.validation * len(labels)), spare)
-        rows = np.sort(order[: len(order) - count]), np.sort(order[len(order) - count :])
-        first, second = ((chosen_images(images, part), labels[part]) for part in rows)
-        return first, second
-
-    def _train(
-        self,
-        model: Classifier,
-        train: tuple[Images, Integers],
-        val: tuple[Images, Integers],
-        config: LoopConfig,
-    ) -> History:
-        """Train the model in place."""
-        protocol, size = self.training_protocol(), self.side(model)
-        labels = torch.from_numpy(np.asarray(train[1], np.int64))
-        if protocol.crops:
-            batches: BatchSource = CropBatches(
-                train[0], labels, size, config.batch, self.random_state
-            )
-            shorter = scaled(TESTED_SIDE, size)
-            return self._run(
-                model,
-                batches,
-                config,
-                lambda: middle_scores(model, val[0], size, shorter, config),
-                val[1],
-            )
-        inputs = [image_tensor(self._squares(each, model)) for each in (train[0], val[0])]
-        trained: nn.Module = model
-        if self.frozen_ == ("all",) and protocol.augment is None:
-            folder = Path(self.cache) if self.cache is not None else None
-            inputs = [
-                torch.from_numpy(cached_features(model.backbone, each, config, folder))
-                if len(each)
-                else each
-                for each in inputs
-            ]
-            trained = model.head
-        batches = TensorBatches(
-            (inputs[0], labels), config.batch, self.random_state, protocol.augment
-        )
-        history = self._run(
-            trained, batches, config, lambda: outputs(trained, inputs[1], config), val[1], model
-        )
-        model.eval()
-        return history
-
-    def _run(
-        self,
-        trained: nn.Module,
-        batches: BatchSource,
-        config: LoopConfig,
-        score: Any,
-        labels: Integers,
-        model: Classifier | None = None,
-    ) -> History:
-        """Run the training loop on a network or on its head alone."""
-
-        def loss(batch: tuple[Tensor, Tensor], _progress: float) -> Tensor:
-            """Return the mean cross-entropy."""
-            return F.cross_entropy(trained(batch[0]), batch[1])
-
-        groups = self._groups(trained, config)
-        validate = (lambda: top1(score(), labels)) if len(labels) else None
-        return train_networks(trained, loss, batches, config, groups=groups, validate=validate)
-
-    def _groups(self, trained: nn.Module, config: LoopConfig) -> list[RateGroup]:
+    def _groups(self, trained: nn.Module, rate: float) -> list[RateGroup]:
         """Return the groups of learning rates."""
-        rate = config.learning_rate
         if not isinstance(trained, Classifier):
             return uniform(trained, rate)
         if self.layer_decay is not None:
@@ -398,29 +326,6 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if ratio <= 0:
             raise TrainingError(f"head_ratio is {ratio}, expected more than 0")
         return head_faster(trained, rate / ratio, ratio=ratio)
-
-    def _squares(self, images: Images, model: Classifier) -> Pixels:
-        """Return images as one array; those of other sizes than augmentation needs are resized."""
-        size = self.side(model)
-        if isinstance(images, np.ndarray):
-            augmented = self.training_protocol().augment is not None
-            if not augmented or images.shape[1:3] == (size, size):
-                return images
-        return middle_squares(images, size)
-
-
-def _labeled(pair: tuple[Any, Any], classes: Array) -> tuple[Images, Integers]:
-    """Return validation images, and the places of their labels among the classes."""
-    if not len(pair[0]):
-        return np.zeros((0, 1, 1, 3), np.uint8), np.zeros(0, np.int64)
-    images = checked_images(pair[0])
-    labels = checked_labels(pair[1], len(images))
-    unknown = labels[~np.isin(labels, classes)]
-    if len(unknown):
-        raise InvalidDataError(
-            f"the class {unknown[0]!s} has validation images but no training images"
-        )
-    return images, np.searchsorted(classes, labels)
 
 
 def _hidden_head(widths: Sequence[int]) -> nn.Sequential:

@@ -122,3 +122,17 @@ def chosen_images(images: Images, rows: Integers) -> Images:
     if isinstance(images, PictureFiles):
         return PictureFiles(tuple(images.paths[row] for row in rows), images.gray)
     return [images[row] for row in rows]
+
+
+def labeled_images(pair: tuple[Any, Any], classes: Array) -> tuple[Images, Integers]:
+    """Return validation images, and the places of their labels among the classes."""
+    if not len(pair[0]):
+        return np.zeros((0, 1, 1, 3), np.uint8), np.zeros(0, np.int64)
+    images = checked_images(pair[0])
+    labels = checked_labels(pair[1], len(images))
+    unknown = labels[~np.isin(labels, classes)]
+    if len(unknown):
+        raise InvalidDataError(
+            f"the class {unknown[0]!s} has validation images but no training images"
+        )
+    return images, np.searchsorted(classes, labels)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.finetune.estimator import FineTuned
+from benchmarks.learning.listing import list_layers
 from benchmarks.learning.starts import find_start
-from benchmarks.learning.surgery import list_layers
 
 HEADS = ("number", "name", "kind", "output", "parameters")
 

@@ -17,7 +17,8 @@ from benchmarks.finetune.settings import Settings
 from benchmarks.learning.accuracy import top1
 from benchmarks.learning.batches import TensorBatches
 from benchmarks.learning.config import LoopConfig
-from benchmarks.learning.loop import History, train_networks
+from benchmarks.learning.history import History
+from benchmarks.learning.loop import train_networks
 from benchmarks.learning.prediction import outputs, validator
 from benchmarks.learning.rates import RateGroup
 from benchmarks.results.log import Log

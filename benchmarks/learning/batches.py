@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from encoders.errors import InvalidDataError
+from benchmarks.learning.config import LoopConfig
+from encoders.errors import InvalidDataError, TrainingError
 
 TensorBatch = tuple[Tensor, ...]
 BatchAugmentation = Callable[[Tensor, torch.Generator], Tensor]
@@ -104,3 +105,27 @@ def _endless(source: TensorBatches) -> Iterator[TensorBatch]:
     """Give the batches of a source, epoch after epoch."""
     while True:
         yield from source
+
+
+def step_counts(batches: Iterable[Any], config: LoopConfig) -> tuple[int, int]:
+    """Return the number of steps, and that between evaluations."""
+    length = len(batches) if isinstance(batches, Sized) else None
+    if length is None and config.steps is None:
+        raise TrainingError("the batches have no length; say how many steps (--steps) to train")
+    steps = config.epochs * (length or 0) if config.steps is None else config.steps
+    if steps < 1:
+        raise TrainingError("there are no batches to train on")
+    return steps, config.evaluate_every or length or steps
+
+
+def endless(batches: Iterable[Any]) -> Iterator[Any]:
+    """Give batches without end, iterating again each time that they end."""
+    while True:
+        empty = True
+        for batch in batches:
+            empty = False
+            yield batch
+        if empty:
+            raise TrainingError(
+                "the batches ended before the training; give an iterable that can be iterated again"
+            )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +12,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from benchmarks.learning.batches import endless, step_counts
 from benchmarks.learning.config import PLATEAU, LoopConfig, rate_factor
 from benchmarks.learning.freezing import freeze, unfreeze
+from benchmarks.learning.history import History, ValidationPoint
+from benchmarks.learning.optimizers import make_optimizer
+from benchmarks.learning.placement import autocast, place, state_copy, to_device
 from benchmarks.learning.rates import RateGroup, checked_groups, effective_rates, module_group
 from encoders.engines import with_threads
 from encoders.errors import TrainingError
@@ -43,58 +46,6 @@ class Player:
     groups: Sequence[RateGroup]
     backward: Callable[[Any], object] = torch.Tensor.backward
     report: Callable[[Any], Tensor] = torch.Tensor.detach
-
-
-@dataclass(frozen=True)
-class ValidationPoint:
-    """One evaluation during a training.
-
-    Attributes
-    ----------
-    step : int
-        Steps taken so far.
-    train_loss : float
-        Mean loss of the batches since the last evaluation, summed over players.
-    validation : float
-        What ``validate`` returned; NaN without it.
-    rate_factor : float
-        Factor of the learning rates at the last step.
-    seconds : float
-        Since the beginning, evaluations included.
-    """
-
-    step: int
-    train_loss: float
-    validation: float
-    rate_factor: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class History:
-    """What happened in a training.
-
-    Attributes
-    ----------
-    measured : tuple of `ValidationPoint`
-    best : ValidationPoint
-        The evaluation whose weights the networks have at the end: the largest validation measure,
-        or the last one if ``keep_best`` is false or nothing validates.
-    steps : int
-    seconds : float
-        Of all steps and evaluations.
-    training_seconds : float
-        Of the steps alone.
-    rates : pandas.DataFrame
-        `effective_rates` of the optimizer before the first step, at the full rates.
-    """
-
-    measured: tuple[ValidationPoint, ...]
-    best: ValidationPoint
-    steps: int
-    seconds: float
-    training_seconds: float
-    rates: pd.DataFrame
 
 
 def train_networks(
@@ -159,11 +110,11 @@ def _run(
     validate: Callable[[], float] | None,
 ) -> History:
     """Train with the configuration's number of threads and its seed; see `train_networks`."""
-    steps, every = _counts(batches, config)
+    steps, every = step_counts(batches, config)
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         run = Run(networks, players, config, steps, validate)
-        stream = _endless(batches)
+        stream = endless(batches)
         while run.step < steps:
             run.advance(stream, min(every, steps - run.step))
         return run.finish()
@@ -296,97 +247,7 @@ class Run:
         )
 
 
-def make_optimizer(groups: Sequence[RateGroup], config: LoopConfig) -> torch.optim.Optimizer:
-    """Return the optimizer of a configuration, whose groups hold real rates.
-
-    With ``decay_vectors`` false, each group has a second part without weight decay: its parameters
-    of fewer than two dimensions.
-    """
-    parts: list[dict[str, Any]] = []
-    for group in groups:
-        decay = config.weight_decay if group.weight_decay is None else group.weight_decay
-        matrices = [p for p in group.parameters if config.decay_vectors or p.ndim > 1]
-        vectors = [p for p in group.parameters if not config.decay_vectors and p.ndim <= 1]
-        for name, values, weight_decay in (
-            (group.name, matrices, decay),
-            (f"{group.name} (vectors)", vectors, 0.0),
-        ):
-            if values:
-                rates = {"lr": group.rate, "initial_lr": group.rate}
-                parts.append(
-                    {"params": values, "name": name, "weight_decay": weight_decay, **rates}
-                )
-    fused = config.chosen_device().type in ("cpu", "cuda")
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(parts, lr=config.learning_rate, fused=fused)
-    return torch.optim.SGD(
-        parts,
-        lr=config.learning_rate,
-        momentum=config.momentum,
-        nesterov=config.nesterov,
-        fused=fused,
-    )
-
-
-def place(network: nn.Module, device: torch.device, *, channels_last: bool) -> nn.Module:
-    """Move a network to a device and into a memory layout, in place; returns it."""
-    network.to(device)
-    if channels_last:
-        for value in network.parameters():
-            if value.ndim == 4:
-                value.data = value.data.contiguous(memory_format=torch.channels_last)
-    return network
-
-
-def autocast(config: LoopConfig) -> Callable[[], AbstractContextManager[Any]]:
-    """Return what makes the context in which forward passes are computed."""
-    if not config.in_bfloat16():
-        return nullcontext
-    device = config.chosen_device().type
-    return lambda: torch.autocast(device, dtype=torch.bfloat16)
-
-
-def to_device(batch: Any, device: torch.device) -> Any:
-    """Return a batch whose tensors are on a device, inside of tuples, lists and dicts too."""
-    if isinstance(batch, Tensor):
-        return batch.to(device, non_blocking=True)
-    if isinstance(batch, Mapping):
-        return {name: to_device(value, device) for name, value in batch.items()}
-    if isinstance(batch, tuple | list):
-        return type(batch)(to_device(value, device) for value in batch)
-    return batch
-
-
-def state_copy(network: nn.Module) -> dict[str, Tensor]:
-    """Return a copy of a network's tensors by name."""
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
 def _set_trained(group: RateGroup, trained: bool) -> None:
     """Set whether the parameters of a group, and no others, have gradients."""
     for value in group.parameters:
         value.requires_grad_(trained)
-
-
-def _counts(batches: Iterable[Any], config: LoopConfig) -> tuple[int, int]:
-    """Return the number of steps, and that between evaluations."""
-    length = len(batches) if isinstance(batches, Sized) else None
-    if length is None and config.steps is None:
-        raise TrainingError("the batches have no length; say how many steps (--steps) to train")
-    steps = config.epochs * (length or 0) if config.steps is None else config.steps
-    if steps < 1:
-        raise TrainingError("there are no batches to train on")
-    return steps, config.evaluate_every or length or steps
-
-
-def _endless(batches: Iterable[Any]) -> Iterator[Any]:
-    """Give batches without end, iterating again each time that they end."""
-    while True:
-        empty = True
-        for batch in batches:
-            empty = False
-            yield batch
-        if empty:
-            raise TrainingError(
-                "the batches ended before the training; give an iterable that can be iterated again"
-            )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from benchmarks.learning.accuracy import top1
 from benchmarks.learning.config import LoopConfig
-from benchmarks.learning.loop import autocast
+from benchmarks.learning.placement import autocast
 from encoders.engines import with_threads
 from taskgraph.arrays import Floats32, Integers
 

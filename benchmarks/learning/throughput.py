@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from benchmarks.learning.batches import TensorBatches
 from benchmarks.learning.config import LoopConfig
-from benchmarks.learning.loop import autocast, place, train_networks
+from benchmarks.learning.loop import train_networks
+from benchmarks.learning.placement import autocast, place
 from encoders.engines import with_threads
 
 

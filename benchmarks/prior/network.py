@@ -75,6 +75,7 @@ class _Scale(nn.Module):
         self.up = nn.Sequential(*layers)
 
     def forward(self, values: Tensor) -> Tensor:
+        """Return the maps of this scale, computed from those of the next finer scale."""
         deep = self.down(values)
         if self.coarser is not None:
             deep = self.coarser(deep)

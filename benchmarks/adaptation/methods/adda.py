@@ -24,7 +24,8 @@ from benchmarks.adaptation.methods.method import Adaptation, AdaptationMethod, D
 from benchmarks.adaptation.reversal import domain_head
 from benchmarks.learning.classifier import Backbone, Classifier
 from benchmarks.learning.freezing import freeze
-from benchmarks.learning.loop import Player, place, train_networks
+from benchmarks.learning.loop import Player, train_networks
+from benchmarks.learning.placement import place
 from benchmarks.learning.rates import module_group
 
 RATE = 2e-4

@@ -19,7 +19,9 @@ from benchmarks.learning.freezing import (
     unfreeze,
 )
 from benchmarks.learning.l2sp import StartingPoint
-from benchmarks.learning.loop import make_optimizer, state_copy, train_networks
+from benchmarks.learning.loop import train_networks
+from benchmarks.learning.optimizers import make_optimizer
+from benchmarks.learning.placement import state_copy
 from benchmarks.learning.rates import (
     checked_groups,
     effective_rates,

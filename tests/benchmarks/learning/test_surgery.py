@@ -9,12 +9,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.learning.classifier import linear_head
+from benchmarks.learning.listing import list_layers
 from benchmarks.learning.resnet import resnet
 from benchmarks.learning.surgery import (
     StoppedNetwork,
     borrow,
     keep_layers,
-    list_layers,
     remove_head,
     with_channels,
 )

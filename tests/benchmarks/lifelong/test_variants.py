@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks.learning.augment import crop_and_flip
-from benchmarks.learning.loop import make_optimizer
+from benchmarks.learning.optimizers import make_optimizer
 from benchmarks.learning.rates import module_group
 from benchmarks.learning.starts import find_start
 from benchmarks.lifelong import training
