@@ -61,9 +61,9 @@ ORDER = {
     "families < family_moments < readouts < settings < records < represented < measure < closed < "
     "config_file < jobs < sweep < gather",
     "encoders.pipeline": "presets < stages",
-    "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "
-    "classifier < starts < freezing < rates < l2sp < batches < config < loop < prediction < "
-    "features < throughput",
+    "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < listing < "
+    "surgery < classifier < starts < freezing < rates < l2sp < config < batches < history < "
+    "placement < optimizers < loop < prediction < features < throughput",
     "benchmarks.lifelong": "settings < variants < objectives < streams < sources < learner < "
     "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < "
     "figures < published < tables < page < run",

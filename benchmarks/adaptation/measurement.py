@@ -35,7 +35,7 @@ EMBEDDED = (SOURCE_ONLY, "dann")
 
 @dataclass(frozen=True, eq=False)
 class AdaptationResult:
-    """What a training gave.
+    """The result of one training.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ def is_frozen(module: nn.Module) -> bool:
 
 
 def _stay_in_evaluation(module: nn.Module, mode: bool = True) -> nn.Module:
-    """Set evaluation mode, whatever is asked for."""
+    """Stay in evaluation mode, also when training mode is set."""
     return type(module).train(module, False)
 
 

@@ -1,4 +1,4 @@
-"""What happened in a training: its evaluations, its times and its rates."""
+"""The course of a training: its evaluations, its times and its rates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ValidationPoint:
 
 @dataclass(frozen=True)
 class History:
-    """What happened in a training.
+    """The course of one training.
 
     Attributes
     ----------

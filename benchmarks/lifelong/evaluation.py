@@ -1,4 +1,4 @@
-"""What a learner gets right after a step, on the images of every step."""
+"""Accuracies of a learner after a step, on the images of every step."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class ExemplarSet:
 
 @dataclass
 class Learner:
-    """What a strategy has after some steps.
+    """The state of a strategy after some steps.
 
     Attributes
     ----------

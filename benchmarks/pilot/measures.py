@@ -1,4 +1,4 @@
-"""What the pilot measures: steps until training stops, and what they bring."""
+"""Measures of the pilot: steps until training stops, and the decrease of the loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an encoder keeps of a picture: the prior's picture with the same representation.
+"""Inversion of an encoder: the prior's picture that has the representation of a photograph.
 
 The picture f_θ(z) is fitted so that the encoder gives the representation of a photograph. Where an
 encoder drops something, the prior fills in what it likes (Ulyanov et al. 2018, section 3.4).

@@ -1,4 +1,4 @@
-"""What is known of a picture: noisy pixels, some pixels, fewer pixels, or its JPEG file."""
+"""Observations of a photograph: with noise, masked, at a lower resolution, or as JPEG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How near a restored picture is to the true one: PSNR and SSIM."""
+"""PSNR and SSIM of a restored picture against the true one."""
 
 from __future__ import annotations
 

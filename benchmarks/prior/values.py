@@ -17,7 +17,7 @@ BASELINE = "baseline"
 
 @dataclass(frozen=True, eq=False)
 class PriorResults:
-    """What a page shows.
+    """The records and tables that the page shows.
 
     Attributes
     ----------

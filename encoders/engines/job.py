@@ -56,7 +56,7 @@ class Job:
         return str(self.done.parent if self.done else next(paths, ""))
 
     def packed(self) -> bytes:
-        """Return the call as bytes for `perform`; raises whatever pickle raises."""
+        """Return the call as bytes for `perform`; raises the errors of pickle."""
         return pickle.dumps((self.function, self.args, self.folder))
 
 

@@ -11,7 +11,7 @@ from encoders.engines.job import Job
 
 @dataclass
 class Pace:
-    """How long finished jobs took, and when the running ones were begun.
+    """Seconds of finished jobs, and the times at which running jobs began.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ def cores() -> int:
 
 
 def end_with_parent() -> None:
-    """End this worker process as soon as its parent process has ended, for whatever reason.
+    """End this worker process as soon as its parent process has ended.
 
     Otherwise a worker whose parent was killed would finish its call for nobody, or wait forever.
     """

@@ -1,4 +1,4 @@
-"""For a missing package: the extra that has it, and the command that installs it.
+"""Errors about missing packages, which name the extra that installs them.
 
 Which extra has which package is read from ``pyproject.toml`` in a checkout, and from the metadata
 of the installed distribution elsewhere.

@@ -14,7 +14,7 @@ SCALES = (1.0, 0.25)
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """The form of a network's output, whatever it means.
+    """The form of a network's output: maps, vectors or classes, and their number.
 
     Attributes
     ----------

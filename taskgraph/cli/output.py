@@ -1,4 +1,4 @@
-"""What a command prints: results on standard output, messages on standard error."""
+"""Output of the commands: results on standard output, messages on standard error."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Origin(Protocol):
-    """Says from which file each row of a table was read."""
+    """The file and line from which each row of a table was read."""
 
     def of(self, number: int) -> tuple[str, int]:
         """Return the file of the n-th row ("" for a single file), and its number in that file."""

@@ -23,7 +23,7 @@ from taskgraph.transfers import Transfers
 
 @dataclass(frozen=True)
 class Marginal:
-    """How the optimum changes with a larger budget.
+    """The least larger budgets at which the optimum changes.
 
     Attributes
     ----------

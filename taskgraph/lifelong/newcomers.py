@@ -1,4 +1,4 @@
-"""What a new task costs: how it is solved, and what its own label would add to the objective."""
+"""The cost of a new task: its transfer, and what its own label would add to the objective."""
 
 from __future__ import annotations
 

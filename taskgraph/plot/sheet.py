@@ -1,4 +1,4 @@
-"""Where each part of a drawn taxonomy is, in inches, and how large the drawing is."""
+"""Positions of the parts of a drawn taxonomy, and the size of the drawing, in inches."""
 
 from __future__ import annotations
 

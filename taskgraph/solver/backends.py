@@ -38,7 +38,7 @@ class SolverResult:
 
 @dataclass(frozen=True)
 class Backend:
-    """One solver.
+    """A solver of PuLP models, by name.
 
     Attributes
     ----------

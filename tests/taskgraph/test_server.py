@@ -22,7 +22,9 @@ ROWS = [("self", "a", 0.5), ("b", "a", 0.3), ("self", "b", 0.6), ("a", "b", 0.2)
 def address():
     table = tg.Transfers(pd.DataFrame(ROWS, columns=["sources", "target", "affinity"]))
     with make_server(table, tg.Problem(budget=1), port=0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=lambda: server.serve_forever(poll_interval=0.01), daemon=True
+        ).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 
@@ -100,7 +102,9 @@ def test_the_solver_that_was_named_solves(monkeypatch):
 
     monkeypatch.setattr("taskgraph.server.solve", solve)
     with make_server(table, tg.Problem(budget=1), port=0, solver="cbc") as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=lambda: server.serve_forever(poll_interval=0.01), daemon=True
+        ).start()
         address = f"http://127.0.0.1:{server.server_address[1]}"
         assert json.loads(get(f"{address}/taxonomy.json"))["supervised"] == ["b"]
         assert "Supervise: <b>b</b>" in get(address)

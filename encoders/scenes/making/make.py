@@ -22,7 +22,7 @@ from taskgraph.progress import Progress, no_progress
 
 @dataclass(frozen=True)
 class MakeResult:
-    """What a run made, and how long it took.
+    """The views that a run made, and its seconds.
 
     Attributes
     ----------
