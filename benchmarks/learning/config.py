@@ -47,6 +47,8 @@ class LoopConfig:
     patience : int
     warmup : float
         Share of the training, in [0, 1), in which the rates rise from near 0 to their full value.
+    warmup_factor : float or None
+        Constant factor of the rates during the warm-up, in place of the rise.
     clip : float or None
         Largest Euclidean norm of the gradient; longer ones are scaled down.
     precision : str
@@ -80,6 +82,7 @@ class LoopConfig:
     factor: float = 0.1
     patience: int = 3
     warmup: float = 0.0
+    warmup_factor: float | None = None
     clip: float | None = None
     precision: str = "auto"
     device: str = "auto"
@@ -160,7 +163,15 @@ def rate_factor(step: int, steps: int, config: LoopConfig, *, cuts: int = 0) -> 
         How often the validation measure has stalled, for the schedule ``plateau``.
     """
     progress = step / steps
-    rising = min(1.0, (step + 1) / (config.warmup * steps)) if config.warmup else 1.0
+    rising = warmup_at(step, steps, config)
     if config.schedule == PLATEAU:
         return rising * float(config.factor**cuts)
     return rising * SCHEDULES[config.schedule](progress, config)
+
+
+def warmup_at(step: int, steps: int, config: LoopConfig) -> float:
+    """Return the factor of the warm-up at one step; 1 after it."""
+    share = (step + 1) / (config.warmup * steps) if config.warmup else math.inf
+    if config.warmup_factor is not None:
+        return config.warmup_factor if share <= 1 else 1.0
+    return min(1.0, share)

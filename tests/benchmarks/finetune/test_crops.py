@@ -106,8 +106,8 @@ def test_the_protocol_of_cifar_divides_the_rate_at_32k_and_48k(step, rate):
 
 def test_deep_networks_warm_up_and_imagenet_waits_for_plateaus():
     config = LoopConfig(**protocol_values("cifar", "scratch:resnet110", None))
-    assert rate_factor(0, 64_000, config) < 0.01
-    assert rate_factor(400, 64_000, config) == 1
+    rates = [config.learning_rate * rate_factor(step, 64_000, config) for step in (0, 399, 400)]
+    assert rates == pytest.approx([0.01, 0.01, 0.1])
     config = LoopConfig(**protocol_values("imagenet", "timm:resnet34", None))
     assert (config.steps, config.batch, config.learning_rate) == (600_000, 256, 0.1)
     assert config.learning_rate * rate_factor(9, 600_000, config, cuts=2) == pytest.approx(0.001)

@@ -1,6 +1,7 @@
 """The training loop: it trains, repeats itself bit for bit, keeps the best weights, and is fast."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -213,6 +214,8 @@ def test_schedules_are_their_formulas():
         assert smooth == pytest.approx(cosine_factor(step, 10, warmup=0.0), abs=0.16)
     warm = LoopConfig(schedule="constant", warmup=0.5)
     assert [rate_factor(s, 8, warm) for s in range(8)] == [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]
+    flat = replace(warm, warmup_factor=0.1)
+    assert [rate_factor(s, 8, flat) for s in range(8)] == [0.1] * 4 + [1] * 4
 
 
 def test_rates_fall_when_the_validation_measure_stalls():
