@@ -58,8 +58,8 @@ ORDER = {
     "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
     "< table1 < predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
-    "families < family_moments < readouts < settings < records < represented < measure < closed < "
-    "config_file < jobs < sweep < gather",
+    "families < family_moments < pruning < readouts < settings < records < represented < measure < "
+    "rungs < repeats < closed < config_file < jobs < sweep < gather",
     "encoders.pipeline": "presets < stages",
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "
     "classifier < starts < freezing < rates < l2sp < batches < config < loop < prediction < "
