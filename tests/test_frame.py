@@ -33,7 +33,7 @@ ORDER = {
     "ranking < infeasible < ties < search",
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
-    "default < taskonomy",
+    "default < taskonomy < transfer_names",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
     "sheet < legend < shapes < taxonomy < grouping < frontier < arrivals < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
