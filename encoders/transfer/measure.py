@@ -97,7 +97,10 @@ def measure_transfer(
     folder = run_folder(results, target, sources)
     model, parts = _prepared(config, out, pool, sources)
     if sources == (SELF,):
-        training = {**_bank_training(config.bank, target), "converted": isinstance(model, Converted)}
+        training = {
+            **_bank_training(config.bank, target),
+            "converted": isinstance(model, Converted),
+        }
     else:
         training = _trained(model, parts, pool, config, folder, sources, pruned)
     losses_on = functools.partial(_losses, model=model, pool=pool, config=config)

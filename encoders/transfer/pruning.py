@@ -83,8 +83,10 @@ class Halving:
             raise TrainingError("pruning has no rung, expected at least one, such as 0.25")
         for share in self.rungs:
             if not 0 < share < 1:
-                raise TrainingError(f"a rung of pruning is {share}, expected a share above 0 and "
-                                    "below 1 of the most epochs")
+                raise TrainingError(
+                    f"a rung of pruning is {share}, expected a share above 0 and "
+                    "below 1 of the most epochs"
+                )
         if list(self.rungs) != sorted(set(self.rungs)):
             shown = ", ".join(map(str, self.rungs))
             raise TrainingError(f"the rungs of pruning are {shown}, expected rising shares")
@@ -131,9 +133,7 @@ def ranking(standings: Iterable[Standing]) -> list[Standing]:
     return sorted(standings, key=lambda one: (one.loss, one.sources))
 
 
-def sources_needed(
-    rule: CandidateRule, target: str, ranked: Sequence[str], max_order: int
-) -> int:
+def sources_needed(rule: CandidateRule, target: str, ranked: Sequence[str], max_order: int) -> int:
     """Return how many of the best single sources a rule makes its sets of.
 
     If at least as many are never pruned, then pruning changes the sets that the rule proposes only

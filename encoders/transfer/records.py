@@ -99,9 +99,7 @@ def records(out: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 def further_seeds(out: Path) -> list[int]:
     """Return the seeds, beside the sweep's own, that some transfer was measured with; sorted."""
-    return sorted(
-        int(folder.name) for folder in (out / SEEDS).glob("*") if folder.name.isdecimal()
-    )
+    return sorted(int(folder.name) for folder in (out / SEEDS).glob("*") if folder.name.isdecimal())
 
 
 def repeated_records(out: Path) -> dict[tuple[str, str, int], dict[str, Any]]:

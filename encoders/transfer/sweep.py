@@ -209,9 +209,7 @@ class _Stages:
         ]
         self.run(title, jobs)
 
-    def _prune(
-        self, title: str, transfers: list[Candidate], group: str
-    ) -> dict[Candidate, Pruned]:
+    def _prune(self, title: str, transfers: list[Candidate], group: str) -> dict[Candidate, Pruned]:
         """Train a group of candidates from rung to rung; returns where some were pruned.
 
         Those that have a record are measured, and those of several seeds are never pruned.

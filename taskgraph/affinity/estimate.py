@@ -92,8 +92,9 @@ def affinities(
     rate against ``scratch``, the quality that against ``self``, where these were measured.
     ``scratch`` and ``average``, the best constant answer, take no part in the tournament: their
     rows have no affinity. Of a transfer that was trained with several seeds, win rates are means
-    over its runs (`taskgraph.affinity.seeds`). A warning names the targets whose ``scratch`` does not beat ``average``,
-    and another one the targets with too few images or clusters for an interval.
+    over its runs (`taskgraph.affinity.seeds`). A warning names the targets whose
+    ``scratch`` does not beat ``average``, and another one the targets with too few images or
+    clusters for an interval.
 
     Parameters
     ----------

@@ -97,9 +97,7 @@ def affinity_interval(
     return expit(center - half), expit(center + half)
 
 
-def _freedom(
-    total: Floats, drawn: Floats, count: int, trained: Floats, seeds: Integers
-) -> Floats:
+def _freedom(total: Floats, drawn: Floats, count: int, trained: Floats, seeds: Integers) -> Floats:
     """Return Satterthwaite's degrees of freedom, (E,), of sums of variances.
 
     Parameters
@@ -115,9 +113,7 @@ def _freedom(
     if not trained.any():
         return np.asarray((count - 1) * (total / estimated) ** 2)
     degrees = np.maximum(seeds - 1, 1)
-    return np.asarray(
-        total**2 / (estimated**2 / (count - 1) + (trained**2 / degrees).sum(axis=1))
-    )
+    return np.asarray(total**2 / (estimated**2 / (count - 1) + (trained**2 / degrees).sum(axis=1)))
 
 
 def effective_images(losses: Floats, units: Integers) -> float:

@@ -27,8 +27,8 @@ def read_transfer_names(path: FilePath) -> tuple[tuple[str, str], ...]:
     path : str or path
         A table with the columns ``target`` and ``sources``, such as a table of transfers, of losses
         or the CSV of ``taskgraph remeasure``; or JSON, of which every object with the keys
-        ``target`` and ``sources`` counts: ``taskgraph solve --json`` (with ``--alternatives``, too),
-        ``frontier --json`` and ``remeasure --json``.
+        ``target`` and ``sources`` counts: that of ``taskgraph solve`` (also with
+        ``--alternatives``), ``frontier`` and ``remeasure``.
 
     Returns
     -------

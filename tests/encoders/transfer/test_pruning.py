@@ -36,7 +36,9 @@ RULE = SubsetsOfBest(3)
 
 def standings(*losses, finished=()):
     names = [(chr(97 + number),) for number in range(len(losses))]
-    return [Standing(name, loss, name[0] in finished) for name, loss in zip(names, losses, strict=True)]
+    return [
+        Standing(name, loss, name[0] in finished) for name, loss in zip(names, losses, strict=True)
+    ]
 
 
 def test_the_worse_half_stops_and_ties_go_by_name():
@@ -109,7 +111,13 @@ def config(world_of_14, tmp_path_factory):
     names = sorted({TARGET, *SOURCES} - {"random"})
     write_untrained(bank, TaskonomyDataset(world_of_14, names, "train", progress=False))
     fit = FitConfig(
-        epochs=8, batch=4, learning_rate=0.01, patience=2, cuts=0, min_delta=0.01, precision="32-true"
+        epochs=8,
+        batch=4,
+        learning_rate=0.01,
+        patience=2,
+        cuts=0,
+        min_delta=0.01,
+        precision="32-true",
     )
     pool = TransferDataConfig(str(world_of_14), train=8, valid=4, test=10)
     transfer = TransferConfig(str(bank), pool, fit)
@@ -183,7 +191,9 @@ def test_the_best_candidates_are_the_same_and_their_losses_equal_to_the_last_bit
     for name in survivors:
         sources = tuple(name.split("+"))
         for place in (lambda *a: place_of(*a).with_suffix(".parquet"), validation_of):
-            one, other = (pd.read_parquet(place(each, TARGET, sources)) for each in (out, everything))
+            one, other = (
+                pd.read_parquet(place(each, TARGET, sources)) for each in (out, everything)
+            )
             pd.testing.assert_frame_equal(one, other, check_exact=True)
         one, other = ({**each[TARGET, name], "seconds": 0} for each in (records, all_records))
         assert one == other

@@ -187,7 +187,9 @@ def test_the_command_reads_which_transfers_get_further_seeds(
         return whole(plain, out, InlineEngine(), seeds=seeds, **more)
 
     monkeypatch.setattr("encoders.transfer.sweep.sweep", noted)
-    pd.DataFrame({"target": [TARGET], "sources": ["edge2d"]}).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame({"target": [TARGET], "sources": ["edge2d"]}).to_csv(
+        tmp_path / "a.csv", index=False
+    )
     flags = ["--seeds", "scratch=3", "--seeds", f"{tmp_path / 'a.csv'}=2"]
     assert run(arguments(config, swept[2], *flags)) == 0
     assert plans == [SeedPlan(3, 1, {(TARGET, "edge2d"): 2})]

@@ -88,7 +88,9 @@ def test_resamples_are_those_of_a_plain_loop(ties):
         wins = np.full((3, 3), 0.5)
         for i, j in itertools.permutations(range(3), 2):
             pairs = []
-            for one, other in itertools.product(*(np.flatnonzero(trained.owner == k) for k in (i, j))):
+            for one, other in itertools.product(
+                *(np.flatnonzero(trained.owner == k) for k in (i, j))
+            ):
                 often = [
                     round(weights[r, n] * max(1, (trained.owner == k).sum() - 1))
                     for n, k in ((one, i), (other, j))
@@ -127,9 +129,9 @@ def test_the_variance_of_a_resampled_win_rate_is_the_closed_form():
     assert found.mean() == pytest.approx(won.mean(), abs=4 * np.sqrt(variance / repeats))
     assert found.var() == pytest.approx(variance, rel=0.03)
     # Seeds alone: the unbiased variance of a mean over seeds.
-    alone = trained.mean_wins(
-        np.broadcast_to(win_rates(trained.losses), (repeats, 5, 5)), weights
-    )[:, 0, 1]
+    alone = trained.mean_wins(np.broadcast_to(win_rates(trained.losses), (repeats, 5, 5)), weights)[
+        :, 0, 1
+    ]
     assert alone.var() == pytest.approx(won.mean(axis=1).var(ddof=1) / seeds, rel=0.03)
 
 
@@ -292,7 +294,9 @@ def test_the_commands_say_for_how_many_transfers_seeds_are_held(tmp_path, capsys
     frame.to_parquet(path)
     assert run(["affinity", str(path), "-o", str(out), "--bootstrap", "1"]) == 0
     said = capsys.readouterr().err
-    assert "2 of 6 transfers and references were trained with several seeds: their intervals" in said
+    assert (
+        "2 of 6 transfers and references were trained with several seeds: their intervals" in said
+    )
     assert "2 of 6 transfers were pruned (column pruned): their losses are of unfinished" in said
     table = pd.read_csv(out).set_index(["target", "sources"])
     assert table["seeds"].to_dict()[("t", "a")] == 3
@@ -300,7 +304,9 @@ def test_the_commands_say_for_how_many_transfers_seeds_are_held(tmp_path, capsys
     assert not table["pruned"].to_dict()[("t", "a")]
     command = ["stability", str(path), "--budget", "1", "--bootstrap", "5"]
     assert run(command) == 0
-    assert "2 of 6 transfers and references were trained with several seeds" in capsys.readouterr().err
+    assert (
+        "2 of 6 transfers and references were trained with several seeds" in capsys.readouterr().err
+    )
 
 
 def test_scratch_beats_the_constant_as_often_as_its_seeds_do_on_average():

@@ -151,7 +151,9 @@ def test_a_repeated_row_with_another_value_is_named(whole):
 @pytest.mark.parametrize("word", ["earlier", "new"])
 def test_several_seeds_are_refused_as_rows_are_joined_by_one_run(whole, word):
     parts = dict(zip(("earlier", "new"), split(whole), strict=True))
-    parts[word] = pd.concat([parts[word].assign(seed=s, loss=parts[word]["loss"] + s) for s in (0, 1)])
+    parts[word] = pd.concat(
+        [parts[word].assign(seed=s, loss=parts[word]["loss"] + s) for s in (0, 1)]
+    )
     source = {"earlier": "b", "new": "d"}[word]
     message = rf'the {word} losses have several seeds of "{source}" to "a" \(0, 1\), .*seed=0'
     with pytest.raises(InvalidTableError, match=message):

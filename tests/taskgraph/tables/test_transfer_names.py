@@ -84,7 +84,11 @@ def test_sources_are_sets_and_names_keep_their_plus(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.csv", "sources,budget\na,1\n", "a.csv: the columns are sources, budget; expected a table"),
+        (
+            "a.csv",
+            "sources,budget\na,1\n",
+            "a.csv: the columns are sources, budget; expected a table",
+        ),
         ("a.json", "{}", "a.json: it names no transfer; expected a table with the columns"),
         ("a.json", "{", "a.json: this is not JSON: .*; expected a table"),
         ("a.csv", "target,sources\n", "a.csv"),
