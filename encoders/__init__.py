@@ -55,7 +55,14 @@ if TYPE_CHECKING:
     from encoders.transfer.candidates import CANDIDATES
     from encoders.transfer.data import TransferDataConfig
     from encoders.transfer.gather import gather
-    from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
+    from encoders.transfer.pruning import Halving
+    from encoders.transfer.repeats import SeedPlan
+    from encoders.transfer.settings import (
+        ScratchConfig,
+        SweepConfig,
+        TransferConfig,
+        resolve_tasks,
+    )
     from encoders.transfer.sweep import sweep
 
 __all__ = [
@@ -65,6 +72,7 @@ __all__ = [
     "BankConfig",
     "EncoderDecoder",
     "FitConfig",
+    "Halving",
     "Job",
     "Label",
     "LocalEngine",
@@ -73,6 +81,8 @@ __all__ = [
     "OutputSpec",
     "RayEngine",
     "ReadOut",
+    "ScratchConfig",
+    "SeedPlan",
     "SweepConfig",
     "Task",
     "TaskonomyDataset",
@@ -122,7 +132,10 @@ _PLACE_OF = {
     "load": "bank.pretrained",
     "TransferDataConfig": "transfer.data",
     "TransferConfig": "transfer.settings",
+    "ScratchConfig": "transfer.settings",
     "SweepConfig": "transfer.settings",
+    "Halving": "transfer.pruning",
+    "SeedPlan": "transfer.repeats",
     "CANDIDATES": "transfer.candidates",
     "ReadOut": "networks.readout",
     "resolve_tasks": "transfer.settings",

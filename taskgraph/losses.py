@@ -12,7 +12,13 @@ from taskgraph.arrays import Booleans, Floats
 from taskgraph.errors import InvalidTableError
 from taskgraph.frames.columns import require_columns
 from taskgraph.frames.direction import COLUMN, Direction, signs
-from taskgraph.frames.long_table import REQUIRED, image_clusters, loss_matrices, read_finite
+from taskgraph.frames.long_table import (
+    REQUIRED,
+    image_clusters,
+    loss_matrices,
+    pruned_transfers,
+    read_finite,
+)
 from taskgraph.frames.names import check_names, read_labels, read_sets, read_targets
 from taskgraph.tasks import SELF, quoted, split_sources
 
@@ -30,7 +36,11 @@ class TargetLosses:
     images : B names
     values : (E, B) array
         Losses in any unit; smaller is better. They are compared within one image only. NaN where
-        a candidate was not tested on an image.
+        a candidate was not tested on an image. Of a candidate that was trained with several seeds,
+        these are the losses of its first seed.
+    seeds : mapping of candidates to mappings of seeds to (B,) arrays
+        The losses of every seed, the first included, if some candidate has several seeds; else
+        empty.
 
     Raises
     ------
@@ -41,6 +51,7 @@ class TargetLosses:
     sources: tuple[str, ...]
     images: tuple[str, ...]
     values: Floats
+    seeds: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.asarray(self.values, dtype=np.float64))
@@ -63,8 +74,30 @@ class TargetLosses:
 
     @property
     def common(self) -> Booleans:
-        """Return whether every candidate was tested on each image, (B,) bools."""
-        return np.asarray(~np.isnan(self.values).any(axis=0))
+        """Return whether every candidate was tested on each image with all seeds, (B,) bools."""
+        missing = np.isnan(self.values).any(axis=0)
+        for losses in self.seeds.values():
+            missing |= np.isnan(list(losses.values())).any(axis=0)
+        return np.asarray(~missing)
+
+    def to_frame(self, target: str) -> pd.DataFrame:
+        """Return the losses of a target as rows of a long table, with all seeds."""
+        runs = [
+            (name, seed, losses)
+            for name, row in zip(self.sources, self.values, strict=True)
+            for seed, losses in self.seeds.get(name, {"": row}).items()
+        ]
+        run, image = np.nonzero(~np.isnan([losses for _, _, losses in runs]))
+        names, seeds, values = zip(*runs, strict=True)
+        columns = {
+            "target": target,
+            "sources": np.array(names, dtype=object)[run],
+            "image": np.array(self.images, dtype=object)[image],
+            "loss": np.stack(values)[run, image],
+        }
+        if self.seeds:
+            columns["seed"] = np.array(seeds, dtype=object)[run]
+        return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +113,8 @@ class Losses:
         cluster; a bootstrap then draws clusters. Without clusters all images are independent.
     higher_is_better : names
         Targets whose losses are negated scores.
+    pruned : set of (target, sources)
+        Transfers whose losses are those of unfinished training runs.
 
     Raises
     ------
@@ -91,12 +126,13 @@ class Losses:
     by_target: Mapping[str, TargetLosses]
     clusters: Mapping[str, str] = field(default_factory=dict)
     higher_is_better: tuple[str, ...] = ()
+    pruned: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         if not isinstance(self.by_target, Mapping):
             # `from_frame` raises an error if this is no table.
             read = Losses.from_frame(self.by_target)
-            for name in ("by_target", "clusters", "higher_is_better"):
+            for name in ("by_target", "clusters", "higher_is_better", "pruned"):
                 object.__setattr__(self, name, getattr(read, name))
         if not self.by_target:
             raise InvalidTableError("the table of losses has no rows; expected one row an image")
@@ -116,7 +152,10 @@ class Losses:
 
         The order of the rows has no meaning, and a transfer may lack images. The columns
         ``cluster`` and ``higher_is_better`` (true or false, the same within a target) are
-        optional. Values of which larger is better are scores, and are negated.
+        optional. Values of which larger is better are scores, and are negated. Rows of one transfer
+        and image that differ in the optional column ``seed`` are of several training runs; where no
+        such rows differ in it, the column has no meaning. The optional column ``pruned`` (true or
+        false) marks transfers whose training was stopped before its end.
 
         Parameters
         ----------
@@ -155,22 +194,16 @@ class Losses:
             {target: TargetLosses(*matrix) for target, matrix in matrices.items()},
             image_clusters(frame, images),
             tuple(name for name, is_higher in higher.items() if is_higher),
+            pruned_transfers(frame, *read),
         )
 
     def to_frame(self) -> pd.DataFrame:
         """Return the long table that `from_frame` reads, without images that were not measured."""
-        parts = []
-        for target in self.targets:
-            measured = self.by_target[target]
-            source, image = np.nonzero(~np.isnan(measured.values))
-            part = {
-                "target": target,
-                "sources": np.array(measured.sources, dtype=object)[source],
-                "image": np.array(measured.images, dtype=object)[image],
-                "loss": measured.values[source, image],
-            }
-            parts.append(pd.DataFrame(part))
+        parts = [self.by_target[target].to_frame(target) for target in self.targets]
         frame = pd.concat(parts, ignore_index=True)
+        if self.pruned:
+            pairs = zip(frame["target"], frame["sources"], strict=True)
+            frame["pruned"] = [pair in self.pruned for pair in pairs]
         if self.clusters:
             frame["cluster"] = frame["image"].map(lambda image: self.clusters.get(image, image))
         return frame

@@ -26,14 +26,14 @@ ORDER = {
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
     "solve < intervals < estimates < long_form < wide_form",
     "taskgraph.baselines": "random_sets < evaluation < methods",
-    "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
-    "estimate < aggregated < wins_table < scores",
+    "taskgraph.affinity": "wins < tournament < seeds < perron < ahp < references < interval < "
+    "bootstrap < estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
     "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
     "ranking < infeasible < ties < search",
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
-    "default < taskonomy",
+    "default < taskonomy < transfer_names",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
     "sheet < legend < shapes < taxonomy < grouping < frontier < arrivals < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
@@ -58,8 +58,8 @@ ORDER = {
     "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
     "< table1 < predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
-    "families < family_moments < readouts < settings < records < represented < measure < closed < "
-    "config_file < jobs < sweep < gather",
+    "families < family_moments < pruning < readouts < settings < records < represented < measure < "
+    "rungs < repeats < closed < config_file < jobs < sweep < gather",
     "encoders.pipeline": "presets < stages",
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < listing < "
     "surgery < classifier < starts < freezing < rates < l2sp < config < batches < history < "

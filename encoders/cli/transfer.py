@@ -17,6 +17,8 @@ from encoders.cli.options import (
     resume_option,
     step_options,
 )
+from encoders.cli.pruning import pruning_of, pruning_options
+from encoders.cli.repeats import repeat_options, scratch_of, seed_plan_of
 from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
 from encoders.transfer.candidates import CANDIDATES
@@ -109,6 +111,8 @@ if TYPE_CHECKING:
 @hidden_alias("--less", "--subsample")
 @stopping_options(epochs=4, patience=0)
 @step_options(batch=8)
+@pruning_options
+@repeat_options
 @seed_option
 @bootstrap_option("Number of bootstrap resamples of the test buildings, for intervals.", least=0)
 @engine_options(jobs="2")
@@ -147,9 +151,9 @@ def transfer(
 
     The encoders are frozen. For each transfer, a small read-out is trained on their
     representations, with images of buildings that no encoder was trained on. Pictures are resized
-    to the size of the bank's networks. OUT gets losses.parquet, with one row for each transfer and
-    test image, and transfers.csv, which `taskgraph solve` reads. After an interruption, the same
-    command with --resume continues.
+    to the size of the bank's networks. OUT gets losses.parquet, with one row for each transfer,
+    seed and test image; valid_losses.parquet, the same for validation images; and transfers.csv,
+    which `taskgraph solve` reads. After an interruption, the same command with --resume continues.
 
     With --engine ray, encoders and read-outs compute on the GPUs that Ray lends them. This was
     tried with logical CPUs and GPUs of one machine only; no real GPU cluster was tried.
@@ -158,6 +162,8 @@ def transfer(
     Examples:
       taskgraph transfer --data world --bank bank -o transfers --jobs 2
       taskgraph transfer --data world --targets rgb2depth,edge2d --max-order 2
+      taskgraph transfer --data world --epochs 48 --patience 3 --min-delta .005 --pruning halving
+      taskgraph transfer --data world --resume --seeds scratch=5 --seeds optima.csv=3
       taskgraph transfer --data world --engine ray --address 10.0.0.1:6379 --resume
     """
     with extra_installed("train"):
@@ -179,15 +185,17 @@ def transfer(
         splits=splits,
     )
     targets, sources = resolve_tasks(bank, targets, sources)
-    transfers = TransferConfig(bank, pool, FitConfig(**settings)).of_bank([*targets, *sources])
+    seeds, pruning, scratch = seed_plan_of(settings), pruning_of(settings), scratch_of(settings)
+    transfers = TransferConfig(bank, pool, FitConfig(**settings), scratch=scratch)
+    transfers = transfers.of_bank([*targets, *sources])
     config = SweepConfig(
-        transfers, targets, sources, max_order, candidates, readout, screen, allow_overlap
+        transfers, targets, sources, max_order, candidates, readout, screen, allow_overlap, pruning
     )
     workers = engine_named(
         engine, jobs=jobs, address=address, threads=transfers.fit.threads, gpus=gpus
     )
     with messages():
-        swept = sweep(config, Path(out), workers, progress=progress_bar)
+        swept = sweep(config, Path(out), workers, seeds=seeds, progress=progress_bar)
     return _report(swept, config, Path(out), bootstrap)
 
 
@@ -201,6 +209,9 @@ def _report(swept: SweepOutcome, config: SweepConfig, out: Path, bootstrap: int)
         note(f"stopped: {swept.stopped}, with --resume; {len(swept.records)} are measured and kept")
         return BAD_INPUT
     affinities = gather(swept.records, out, bootstrap=bootstrap, seed=config.transfer.fit.seed)
-    note(f"{len(swept.records)} measured, {len(swept.failures)} failed")
+    pruned = sum("pruned" in record for record in swept.records.values())
+    more = f", {pruned} of them pruned" if pruned else ""
+    more += f", {swept.repeated} more with further seeds" if swept.repeated else ""
+    note(f"{len(swept.records)} measured{more}, {len(swept.failures)} failed")
     note(f"wrote {out / LOSSES} and {out / TRANSFERS}: {affinities.transfers!r}")
     return BAD_INPUT if swept.failures or swept.stopped else 0

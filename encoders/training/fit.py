@@ -37,6 +37,7 @@ def fit(
     fabric: Fabric | None = None,
     adversary: Adversary | None = None,
     augment: Augment | None = None,
+    pause_after: int | None = None,
 ) -> RunState:
     """Train ``network`` in place; it ends with the weights of its best evaluation.
 
@@ -58,6 +59,11 @@ def fit(
         Adds its term to the training loss. Reported losses do not include it.
     augment : function, optional
         Changes the training examples, such as `encoders.training.augment.augmented`.
+    pause_after : int, at least 1, optional
+        Number of epochs after which the run pauses, unless it has stopped before. A paused run has
+        ``stopped`` None, its network has the best weights so far, and a later call with the same
+        configuration continues it. The learning rate follows from the configuration alone, so that
+        a run that was paused ends with the weights of one that was not.
 
     Raises
     ------
@@ -75,7 +81,8 @@ def fit(
     run = resume(network, optimizer, folder, origin, extra_modules)
     model, optimizer = fabric.setup(network, optimizer)
     training = Training(fabric, model, optimizer, loss, train, config, run, adversary, augment)
-    while run.stopped is None and len(run.epochs) < training.evaluations:
+    last = training.evaluations_until(pause_after)
+    while run.stopped is None and len(run.epochs) < last:
         row = training.until_evaluation(measure or loss, valid)
         best = run.add(row)
         if best and fabric.is_global_zero:
@@ -85,7 +92,8 @@ def fit(
         if fabric.is_global_zero:
             save_state(network, optimizer, folder, origin, run, extra_modules)
         on_evaluation(row)
-    run.stopped = run.stopped or CAP  # a run that an earlier version finished
+    if len(run.epochs) == training.evaluations:
+        run.stopped = run.stopped or CAP  # a run that an earlier version finished
     fabric.barrier()
     restore(network, read_weights(folder / BEST)[0], where=folder / BEST)
     return run

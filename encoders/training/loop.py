@@ -74,6 +74,10 @@ class Training:
         self.parts = min(self.config.evaluations, self.batches)  # evaluations in an epoch
         self.evaluations = self.config.epochs * self.parts
 
+    def evaluations_until(self, epochs: int | None) -> int:
+        """Return the number of evaluations in the first ``epochs``; None stands for all epochs."""
+        return min(self.evaluations, (epochs or self.config.epochs) * self.parts)
+
     def until_evaluation(self, measure: Loss, valid: Examples) -> LogEntry:
         """Train until the next evaluation is due; returns it."""
         epoch, part = divmod(len(self.run.epochs), self.parts)

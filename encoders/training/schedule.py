@@ -15,8 +15,9 @@ LONGEST_WARMUP = 200
 COOLDOWN = 0.2
 """Share of the cap's steps, at its end, in which the learning rate falls to 0."""
 
-PATIENCE, CAP = "patience", "cap"
-"""Why training stopped: the validation loss stalled after all cuts, or all epochs were over."""
+PATIENCE, CAP, PRUNED = "patience", "cap", "pruned"
+"""Why training stopped: the validation loss stalled after all cuts, all epochs were over, or others
+had smaller validation losses after as many epochs (`encoders.transfer.pruning`)."""
 
 
 @dataclass(frozen=True)

@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from encoders.errors import InvalidDataError
+from encoders.errors.storage import read_json
+from encoders.training.schedule import PRUNED
+from encoders.transfer.config_file import CONFIG
+from encoders.transfer.records import (
+    place_of,
+    repeated_records,
+    seed_folder,
+    validation_of,
+)
 from taskgraph.affinity import Affinities, affinities
 from taskgraph.losses import Losses
 from taskgraph.tables import write_frame, write_transfers
+from taskgraph.tasks import parse_sources
 
 LOSSES, TRANSFERS, RECORDS = "losses.parquet", "transfers.csv", "records.csv"
+VALID_LOSSES = "valid_losses.parquet"
+
+Record = dict[str, Any]
+MeasuredRun = tuple[Path, Record]
+"""A folder with the losses of one measurement, and its record with the entry ``seed``."""
+
+Place = Callable[[Path, str, Sequence[str]], Path]
+"""The path of a file of a measurement: (folder, target, sources) -> path."""
 
 
 def gather(
-    records: dict[tuple[str, str], dict[str, Any]],
-    out: Path,
-    *,
-    bootstrap: int = 200,
-    seed: int = 0,
+    records: dict[tuple[str, str], Record], out: Path, *, bootstrap: int = 200, seed: int = 0
 ) -> Affinities:
     """Write the tables of a sweep, and return the affinities.
 
-    ``losses.parquet`` has the columns ``target, sources, image, loss, cluster`` for every transfer
-    and for ``self``, ``scratch`` and ``average``. ``transfers.csv`` has the affinities with their
-    intervals, gains and qualities. ``records.csv`` has one row for each measured transfer.
+    ``losses.parquet`` has the columns ``target, sources, image, loss, cluster, seed`` for every
+    transfer and for ``self``, ``scratch`` and ``average``, with every seed that was measured; and
+    the column ``pruned``, if there are unfinished read-outs. ``valid_losses.parquet`` has the same
+    columns for the validation images; what version 0.1 measured is not in it. ``transfers.csv`` has
+    the affinities with their intervals, gains and qualities. ``records.csv`` has one row for each
+    measurement.
 
     Parameters
     ----------
     records : dict
-        The record of each measured transfer, by (target, sources).
+        The record of each transfer measured with the sweep's own seed, by (target, sources).
+        Those of further seeds are read from ``out``.
     out : path
         Folder of the sweep.
     bootstrap : int
-        Number of resamples of the test buildings, for the intervals.
+        Number of resamples of the test buildings, and of seeds where a transfer has several.
     seed : int
         Seed of the resamples.
 
@@ -46,17 +65,52 @@ def gather(
     """
     if not records:
         raise InvalidDataError(f"{out} holds no measured transfer; all of them failed")
-    frames = [
-        pd.read_parquet(out / "measured" / target / f"{sources}.parquet")
-        for target, sources in sorted(records)
-    ]
-    losses = pd.concat(frames, ignore_index=True)
+    measured = _measurements(records, out)
+    losses = _joined(measured, place_of)
     write_frame(losses, out / LOSSES)
-    rows = [{key: _cell(value) for key, value in records[k].items()} for k in sorted(records)]
+    validated = [one for one in measured if _table(one, validation_of).exists()]
+    if validated:
+        write_frame(_joined(validated, validation_of), out / VALID_LOSSES)
+    rows = [{key: _cell(value) for key, value in record.items()} for _, record in measured]
     write_frame(pd.DataFrame(rows), out / RECORDS)
     result = affinities(Losses.from_frame(losses), bootstrap=bootstrap, seed=seed)
     write_transfers(result.transfers, out / TRANSFERS)
     return result
+
+
+def _measurements(records: dict[tuple[str, str], Record], out: Path) -> list[MeasuredRun]:
+    """Return all measurements, sorted by target, sources and seed."""
+    config = out / CONFIG
+    own = read_json(config)["transfer"]["fit"]["seed"] if config.exists() else 0
+    first = [(out, {"seed": own, **record}) for record in records.values()]
+    further = [
+        (seed_folder(out, seed), record) for (_, _, seed), record in repeated_records(out).items()
+    ]
+    return sorted(
+        [*first, *further],
+        key=lambda one: (one[1]["target"], one[1]["sources"], one[1]["seed"]),
+    )
+
+
+def _joined(measured: list[MeasuredRun], place: Place) -> pd.DataFrame:
+    """Return the losses of some measurements as one table."""
+    some_pruned = any(_is_pruned(record) for _, record in measured)
+    frames = []
+    for one in measured:
+        frame = pd.read_parquet(_table(one, place)).assign(seed=one[1]["seed"])
+        frames.append(frame.assign(pruned=_is_pruned(one[1])) if some_pruned else frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _table(measured: MeasuredRun, place: Place) -> Path:
+    """Return the path of one table of losses of a measurement."""
+    folder, record = measured
+    path = place(folder, record["target"], parse_sources(record["sources"]))
+    return path.with_suffix(".parquet")
+
+
+def _is_pruned(record: Record) -> bool:
+    return record.get("stopped") == PRUNED
 
 
 def _cell(value: Any) -> Any:

@@ -16,8 +16,9 @@ from encoders.transfer.candidates import (
     rank_sources,
 )
 from encoders.transfer.data import open_transfer_data
-from encoders.transfer.measure import measure_transfer
-from encoders.transfer.records import REFERENCES, place_of, records
+from encoders.transfer.measure import measure_transfer, rung_file, train_to_rung
+from encoders.transfer.pruning import Pruned
+from encoders.transfer.records import REFERENCES, place_of, records, seed_folder
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.store import (
     PLAIN,
@@ -98,12 +99,43 @@ def set_transfers(config: SweepConfig, out: Path, rule: CandidateRule) -> list[t
     return transfers
 
 
-def measurement(config: SweepConfig, out: Path, target: str, sources: Sources) -> Job:
-    """Return the job that measures one transfer, or one of `REFERENCES`."""
+def measurement(
+    config: SweepConfig,
+    out: Path,
+    target: str,
+    sources: Sources,
+    *,
+    seed: int | None = None,
+    pruned: Pruned | None = None,
+) -> Job:
+    """Return the job that measures one transfer, or one of `REFERENCES`; see `measure_transfer`."""
+    name = transfer_key(target, sources)
     return Job(
-        f"{join_sources(sources)} -> {target}",
+        name if seed is None else f"{name} (seed {seed})",
         measure_transfer,
-        (config.transfer, out, target, sources),
-        done=place_of(out, target, sources),
-        weight=TASKS[target].inputs * (1 + 0.1 * len(sources)),
+        (config.transfer, out, target, sources, seed, pruned),
+        done=place_of(seed_folder(out, seed), target, sources),
+        weight=_weight(target, sources),
     )
+
+
+def rung_training(
+    config: SweepConfig, out: Path, target: str, sources: Sources, epochs: int
+) -> Job:
+    """Return the job that trains a read-out up to a rung; see `train_to_rung`."""
+    return Job(
+        transfer_key(target, sources),
+        train_to_rung,
+        (config.transfer, out, target, sources, epochs),
+        done=rung_file(out, target, sources, epochs),
+        weight=_weight(target, sources),
+    )
+
+
+def transfer_key(target: str, sources: Sources) -> str:
+    """Return the key of the jobs of one transfer."""
+    return f"{join_sources(sources)} -> {target}"
+
+
+def _weight(target: str, sources: Sources) -> float:
+    return TASKS[target].inputs * (1 + 0.1 * len(sources))

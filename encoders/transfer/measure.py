@@ -29,18 +29,29 @@ from encoders.training.objective import (
     training_loss_of,
 )
 from encoders.training.run_state import RunState
+from encoders.training.schedule import PRUNED
 from encoders.transfer.data import TransferData, open_transfer_data
-from encoders.transfer.records import place_of, write_measured
+from encoders.transfer.pruning import Pruned
+from encoders.transfer.records import place_of, seed_folder, write_measured
 from encoders.transfer.represented import Represented, read_out
 from encoders.transfer.settings import TransferConfig
 from encoders.transfer.store import REPRESENTATIONS, Store, input_kind
 from taskgraph.arrays import Floats32
+from taskgraph.tables import write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
+
+RUNG = "rung-"
+"""Beginning of the names of files that say where a read-out stands after some epochs."""
 
 
 @with_threads
 def measure_transfer(
-    config: TransferConfig, out: Path, target: str, sources: tuple[str, ...]
+    config: TransferConfig,
+    out: Path,
+    target: str,
+    sources: tuple[str, ...],
+    seed: int | None = None,
+    pruned: Pruned | None = None,
 ) -> dict[str, Any]:
     """Measure one transfer or reference, and write its losses and its record.
 
@@ -54,42 +65,132 @@ def measure_transfer(
         Name of a task.
     sources : tuple of str
         Names of the sources, sorted; or one of `encoders.transfer.records.REFERENCES` alone.
+    seed : int, optional
+        A further seed of training, instead of that of ``config``; its results go into a folder of
+        their own (`encoders.transfer.records.seed_folder`).
+    pruned : Pruned, optional
+        Where the read-out was pruned: it is measured with its best weights up to that rung.
 
     Returns
     -------
     dict
         The record. It has ``valid_loss`` and ``test_loss`` (means over images; smaller is better),
-        ``seconds``, and for trained networks `encoders.training.run_state.RunState.summary`.
+        ``seconds``, ``seed`` and, for trained networks, ``best_epoch``, ``best_step``,
+        ``last_epoch``, ``last_step``, ``stopped`` (patience, cap or pruned) and ``valid_losses``
+        as in `encoders.training.run_state.RunState.summary`. For ``self`` the first five are those
+        of its training in the bank. That of a pruned read-out has ``pruned`` with the attributes
+        of `encoders.transfer.pruning.Pruned`.
 
     Raises
     ------
     TrainingError
         If the training loss is no longer finite.
     """
-    path = place_of(out, target, sources)
+    results = seed_folder(out, seed)
+    path = place_of(results, target, sources)
     if path.exists():
         return read_json(path)
+    if seed is not None:
+        config = config.with_seed(seed)
     begin = time.perf_counter()
     pool = open_transfer_data(config.pool, target)
-    folder = out / "runs" / target / join_sources(sources)
+    folder = run_folder(results, target, sources)
     model, parts = _prepared(config, out, pool, sources)
-    run = None
-    if sources != (SELF,):
-        run = _fitted(model, parts, pool, config, folder)
+    if sources == (SELF,):
+        training = {
+            **_bank_training(config.bank, target),
+            "converted": isinstance(model, Converted),
+        }
+    else:
+        training = _trained(model, parts, pool, config, folder, sources, pruned)
     losses_on = functools.partial(_losses, model=model, pool=pool, config=config)
     valid, test = losses_on(parts[1]), losses_on(parts[2])
     record: dict[str, Any] = {
         "readout": "trained",
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "best_epoch": None,
-        "seconds": round(time.perf_counter() - begin, 2),
-        **(run.summary() if run else {}),
+        "seed": config.fit.seed,
+        "seconds": round(_seconds_before(folder) + time.perf_counter() - begin, 2),
+        **training,
     }
-    if sources == (SELF,):
-        record["converted"] = isinstance(model, Converted)
-    record = write_measured(out, pool, sources, valid, test, record)
+    record = write_measured(results, pool, sources, valid, test, record)
     shutil.rmtree(folder, ignore_errors=True)
     return record
+
+
+@with_threads
+def train_to_rung(
+    config: TransferConfig, out: Path, target: str, sources: tuple[str, ...], epochs: int
+) -> dict[str, Any]:
+    """Train a read-out for some epochs, unless it stops before, and write where it stands.
+
+    Its checkpoint stays in `run_folder`, from which `measure_transfer` goes on. If the file
+    `rung_file` exists, it is read, and nothing is trained.
+
+    Returns
+    -------
+    dict
+        ``loss``, the smallest mean validation loss so far; ``stopped``, why training stopped, or
+        None; ``seconds``, those of this and earlier rungs.
+
+    Raises
+    ------
+    TrainingError
+        If a loss is no longer finite.
+    """
+    path = rung_file(out, target, sources, epochs)
+    if path.exists():
+        return read_json(path)
+    begin = time.perf_counter()
+    pool = open_transfer_data(config.pool, target)
+    model, parts = _prepared(config, out, pool, sources)
+    run = _fitted(model, parts, pool, config, path.parent, sources, pause_after=epochs)
+    seconds = _seconds_before(path.parent) + time.perf_counter() - begin
+    record = {"loss": run.best_loss, "stopped": run.stopped, "seconds": round(seconds, 2)}
+    write_text(json.dumps(record) + "\n", path)
+    return record
+
+
+def run_folder(results: Path, target: str, sources: tuple[str, ...]) -> Path:
+    """Return the folder of the checkpoints of a read-out that is being trained."""
+    return results / "runs" / target / join_sources(sources)
+
+
+def rung_file(out: Path, target: str, sources: tuple[str, ...], epochs: int) -> Path:
+    """Return the path of where a read-out stands after some epochs, beside its checkpoint."""
+    return run_folder(out, target, sources) / f"{RUNG}{epochs}.json"
+
+
+def _seconds_before(folder: Path) -> float:
+    """Return the seconds that the rungs of a read-out took so far."""
+    return max((read_json(path)["seconds"] for path in folder.glob(f"{RUNG}*.json")), default=0.0)
+
+
+def _bank_training(bank: str, name: str) -> dict[str, Any]:
+    """Return when and why the training of the bank's own network of a task stopped.
+
+    A bank of an earlier version says no more than the best epoch.
+    """
+    config = read_config(network_file(bank, name))
+    training = (config.get("training") or {}).get(SELF) or {}
+    best = (config.get("best_epoch") or {}).get(SELF)
+    return {"best_epoch": best, **{k: v for k, v in training.items() if k != "valid_losses"}}
+
+
+def _trained(
+    model: nn.Module,
+    parts: list[Any],
+    pool: TransferData,
+    config: TransferConfig,
+    folder: Path,
+    sources: tuple[str, ...],
+    pruned: Pruned | None,
+) -> dict[str, Any]:
+    """Train a network to its end, or to the rung where it was pruned; returns the summary."""
+    if pruned is None:
+        return _fitted(model, parts, pool, config, folder, sources).summary()
+    run = _fitted(model, parts, pool, config, folder, sources, pause_after=pruned.rung)
+    return {**run.summary(), "stopped": PRUNED, "pruned": vars(pruned)}
 
 
 def _prepared(
@@ -136,7 +237,14 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
 
 
 def _fitted(
-    model: nn.Module, parts: list[Any], pool: TransferData, config: TransferConfig, folder: Path
+    model: nn.Module,
+    parts: list[Any],
+    pool: TransferData,
+    config: TransferConfig,
+    folder: Path,
+    sources: tuple[str, ...],
+    *,
+    pause_after: int | None = None,
 ) -> RunState:
     return fit(
         model,
@@ -144,9 +252,10 @@ def _fitted(
         in_memory(parts[0]),
         in_memory(parts[1]),
         folder,
-        config.fit.of_constant() if isinstance(model, Average) else config.fit,
+        config.fit_of(sources),
         measure=loss_of(pool.task, pool.constants),
         record={"target": pool.task.name},
+        pause_after=pause_after,
     )
 
 

@@ -9,12 +9,46 @@ from pathlib import Path
 from typing import Any
 
 from encoders.bank.pretrained import SUFFIX, Form, form_of
-from encoders.errors import InvalidDataError, UnknownNameError
+from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.tasks import TASKS
 from encoders.tasks.names import known_name
 from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
+from encoders.transfer.pruning import Halving
 from encoders.transfer.readouts import READOUTS
+from taskgraph.tasks import AVERAGE, SCRATCH
+
+
+@dataclass(frozen=True)
+class ScratchConfig:
+    """How every reference ``scratch`` of a sweep is trained, where not as the read-outs are.
+
+    A whole network from random weights may need another learning rate and more epochs than a small
+    read-out. There is one configuration for all targets, so that it cannot be tuned to one of them.
+
+    Attributes
+    ----------
+    epochs : int, optional
+        Most passes over the training data.
+    learning_rate : float, optional
+        Largest learning rate.
+    """
+
+    epochs: int | None = None
+    learning_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.epochs is not None and self.epochs < 1:
+            raise TrainingError(f"scratch has {self.epochs} epochs, expected at least 1")
+        if self.learning_rate is not None and not self.learning_rate > 0:
+            raise TrainingError(
+                f"the learning rate of scratch is {self.learning_rate}, expected one above 0"
+            )
+
+    def applied(self, fit: FitConfig) -> FitConfig:
+        """Return a configuration of read-outs with these values in place of its own."""
+        own = {name: value for name, value in vars(self).items() if value is not None}
+        return replace(fit, **own)
 
 
 @dataclass(frozen=True)
@@ -28,16 +62,31 @@ class TransferConfig:
     pool : TransferDataConfig
         The images that are used.
     fit : FitConfig
-        How read-outs, and the reference ``scratch``, are trained.
+        How read-outs are trained.
     preset : str
         Size of the read-outs and of ``scratch``. It and the size of the pictures must be those of
         the bank; `of_bank` sets both.
+    scratch : ScratchConfig, optional
+        How ``scratch`` is trained; by default as read-outs are.
     """
 
     bank: str
     pool: TransferDataConfig
     fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
     preset: str = "tiny"
+    scratch: ScratchConfig | None = None
+
+    def fit_of(self, sources: Sequence[str]) -> FitConfig:
+        """Return how the network of some sources, or of a reference, is trained."""
+        if tuple(sources) == (AVERAGE,):
+            return self.fit.of_constant()
+        if tuple(sources) == (SCRATCH,) and self.scratch:
+            return self.scratch.applied(self.fit)
+        return self.fit
+
+    def with_seed(self, seed: int) -> TransferConfig:
+        """Return the same configuration with another seed of first weights, order and dropout."""
+        return replace(self, fit=replace(self.fit, seed=seed))
 
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""
@@ -92,6 +141,8 @@ class SweepConfig:
         the best by ridge regression.
     allow_overlap : bool
         Whether validation and test may use buildings that the encoders were trained on.
+    pruning : Halving, optional
+        Which trained read-outs stop early; None: all of them are trained to their end.
     """
 
     transfer: TransferConfig
@@ -102,10 +153,16 @@ class SweepConfig:
     readout: str = "trained"
     screen: int = 0
     allow_overlap: bool = False
+    pruning: Halving | None = None
 
     def __post_init__(self) -> None:
         if self.readout not in READOUTS:
             raise UnknownNameError(f'readout is "{self.readout}", expected {" or ".join(READOUTS)}')
+        if self.pruning and self.readout != "trained":
+            raise TrainingError(
+                f"pruning stops the training of read-outs early, and those of kind "
+                f'"{self.readout}" are not trained; leave --pruning out'
+            )
 
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""

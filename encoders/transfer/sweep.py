@@ -20,13 +20,27 @@ from encoders.transfer.candidates import (
 )
 from encoders.transfer.closed import measure_by_ridge, proposals, screen
 from encoders.transfer.config_file import checked_overlap, used_networks, write_or_check_config
-from encoders.transfer.jobs import encodings, first_transfers, measurement, set_transfers
+from encoders.transfer.jobs import (
+    encodings,
+    first_transfers,
+    measurement,
+    rung_training,
+    set_transfers,
+    transfer_key,
+)
 from encoders.transfer.measure import forget_unconverted
+from encoders.transfer.pruning import Pruned
 from encoders.transfer.readouts import READOUTS
-from encoders.transfer.records import records
+from encoders.transfer.records import REFERENCES, place_of, records, repeated_records
+from encoders.transfer.repeats import SeedPlan, forget_pruned
+from encoders.transfer.rungs import SETS, SINGLES, decide, decision_file
 from encoders.transfer.screened import Screened
 from encoders.transfer.settings import SweepConfig
 from taskgraph.progress import ProgressFactory, no_progress_bar
+from taskgraph.tasks import join_sources
+
+Candidate = tuple[str, Sources]
+"""A target and the sources of one transfer to it."""
 
 RULED = 10
 """Largest number of sets of one order that a rule proposes without the ridge screen."""
@@ -46,11 +60,14 @@ class SweepOutcome:
         The reason why a job failed, by the name of the job.
     stopped : str or None
         Why the sweep stopped before all jobs were begun, and how to continue; None if it did not.
+    repeated : int
+        Number of measurements with further seeds that the sweep's folder holds.
     """
 
     records: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     stopped: str | None = None
+    repeated: int = 0
 
     def add(self, stage: Outcome) -> None:
         """Add the failures of one stage."""
@@ -66,20 +83,27 @@ def sweep(
     engine: Engine,
     *,
     rule: CandidateRule | None = None,
+    seeds: SeedPlan | None = None,
     progress: ProgressFactory = no_progress_bar,
 ) -> SweepOutcome:
     """Measure the references, all single sources, and the sets of sources that a rule proposes.
 
     Each encoding and each transfer is a job that writes its own files atomically. If the sweep is
     killed, the same call measures only what is missing. Sets are chosen by the validation losses
-    of single sources, never by test losses. Messages to the user are logged, at level INFO.
+    of single sources, never by test losses. With ``config.pruning``, the trained read-outs of all
+    targets reach a rung before it is decided, target by target, which of them stop there; the
+    decisions are written to ``pruning/``. Messages to the user are logged, at level INFO.
 
     Parameters
     ----------
     out : path
-        Gets ``config.json``, ``representations/`` and ``measured/TARGET/SOURCES.{json,parquet}``.
+        Gets ``config.json``, ``representations/``, ``measured/TARGET/SOURCES.{json,parquet}`` and
+        ``validation/TARGET/SOURCES.parquet``; the last two also in ``seeds/SEED/``.
     rule : Candidates, optional
         Proposes the sets, instead of the rule named by ``config.candidates``.
+    seeds : SeedPlan, optional
+        Which transfers are measured with further seeds, after all others. A finished sweep is
+        extended by them; it measures nothing again, except pruned read-outs that the plan names.
     progress : ProgressFactory
         Called with the title of each stage; receives the ended and all jobs of the stage.
 
@@ -101,10 +125,13 @@ def sweep(
         logger.info(
             "self of %s is measured again: it was in the units of other data", ", ".join(removed)
         )
-    stages = _Stages(config, out, engine, progress)
+    seeds, rule = seeds or SeedPlan(), rule or CANDIDATES[config.candidates]
+    forget_pruned(seeds, out, records(out))
+    stages = _Stages(config, out, engine, progress, rule, seeds)
     stages.run("encode", encodings(config, out))
-    READOUTS[config.readout].measure(stages, rule or CANDIDATES[config.candidates])
+    READOUTS[config.readout].measure(stages, rule)
     stages.outcome.records = records(out)
+    stages.repeat()
     if warning := unknown_warning(overlap, config.transfer.bank):
         logger.info(warning)
     return stages.outcome
@@ -118,6 +145,8 @@ class _Stages:
     out: Path
     engine: Engine
     progress: ProgressFactory
+    rule: CandidateRule
+    seeds: SeedPlan
     outcome: SweepOutcome = field(default_factory=SweepOutcome)
 
     def run(self, title: str, jobs: Iterable[Job]) -> None:
@@ -130,7 +159,8 @@ class _Stages:
     def train_references(self, *, single_sources: bool) -> None:
         """Measure the references, and with ``single_sources`` also the transfers of order 1."""
         title = "references, order 1" if single_sources else "references"
-        self._measure(title, first_transfers(self.config, single_sources=single_sources))
+        transfers = first_transfers(self.config, single_sources=single_sources)
+        self._measure(title, transfers, SINGLES)
 
     def train_sets(self, rule: CandidateRule) -> None:
         """Train read-outs on the sets of sources that the rule and the ridge screen propose."""
@@ -143,12 +173,68 @@ class _Stages:
             result = screen(config, self.out)
             best_sets = proposals(result, config.targets, config.max_order, count)
             rule = Screened(rule, best_sets, config.screen)
-        self._measure(f"orders 2 to {config.max_order}", set_transfers(config, self.out, rule))
+        transfers = set_transfers(config, self.out, rule)
+        self._measure(f"orders 2 to {config.max_order}", transfers, SETS)
 
     def solve_by_ridge(self, rule: CandidateRule) -> None:
         """Measure ridge read-outs from all single sources and the sets that the rule proposes."""
         if not self.outcome.stopped:
             measure_by_ridge(self.config, self.out, rule)
 
-    def _measure(self, title: str, transfers: Iterable[tuple[str, Sources]]) -> None:
-        self.run(title, [measurement(self.config, self.out, *transfer) for transfer in transfers])
+    def repeat(self) -> None:
+        """Measure the transfers with further seeds that the plan asks for."""
+        for target, sources in self.seeds.unknown(self.outcome.records):
+            logger.info(
+                "%s -> %s is not measured by this sweep, so it has no further seeds",
+                sources,
+                target,
+            )
+        further = self.seeds.further(self.outcome.records, self.config.transfer.fit.seed)
+        self.run(
+            "further seeds",
+            [
+                measurement(self.config, self.out, target, sources, seed=seed)
+                for target, sources, seed in further
+            ],
+        )
+        self.outcome.repeated = len(repeated_records(self.out))
+
+    def _measure(self, title: str, transfers: list[Candidate], group: str) -> None:
+        """Measure transfers; a group of candidates is pruned first if the sweep prunes."""
+        pruned = self._prune(title, transfers, group) if self.config.pruning else {}
+        jobs = [
+            measurement(self.config, self.out, *one, pruned=pruned.get(one))
+            for one in transfers
+            if transfer_key(*one) not in self.outcome.failures
+        ]
+        self.run(title, jobs)
+
+    def _prune(self, title: str, transfers: list[Candidate], group: str) -> dict[Candidate, Pruned]:
+        """Train a group of candidates from rung to rung; returns where some were pruned.
+
+        Those that have a record are measured, and those of several seeds are never pruned.
+        """
+        assert self.config.pruning is not None
+        fit, pruned = self.config.transfer.fit, dict[Candidate, Pruned]()
+        waiting = [one for one in transfers if one[1][0] not in REFERENCES]
+        for epochs in self.config.pruning.rung_epochs(fit.epochs):
+            waiting = [one for one in waiting if one not in pruned]
+            undecided = [
+                one
+                for one in waiting
+                if not decision_file(self.out, one[0], group, epochs).exists()
+                and not place_of(self.out, *one).exists()
+            ]
+            jobs = [rung_training(self.config, self.out, *one, epochs) for one in undecided]
+            self.run(f"{title}, to epoch {epochs}", jobs)
+            if self.outcome.stopped:
+                return pruned
+            for target in self.config.targets:
+                own = [sources for name, sources in waiting if name == target]
+                decided = decide(self.config, self.out, target, group, epochs, own, self.rule)
+                pruned |= {
+                    (target, sources): where
+                    for sources, where in decided.items()
+                    if not self.seeds.exempts(target, join_sources(sources))
+                }
+        return pruned

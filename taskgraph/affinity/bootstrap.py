@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from taskgraph.affinity.ahp import affinities_of_wins, check_clip
+from taskgraph.affinity.seeds import TrainingRuns
 from taskgraph.affinity.tournament import tournament_of, win_rates
 from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Floats, Integers
@@ -139,7 +140,10 @@ def bootstrap_affinities(
     """Return the affinities of all transfers in each of R resamples of the test images.
 
     Images (or clusters, where the losses name them) are drawn jointly for all targets, from the
-    images that all candidates of a target were tested on; see `draw_resamples`.
+    images that all candidates of a target were tested on; see `draw_resamples`. Where a candidate
+    was trained with several seeds, these are drawn too (`TrainingRuns.draw`), so that an image and
+    a seed count as often as the product of both draws: the two-way, or pigeonhole, bootstrap. Its
+    variance is at least that of both main effects, and counts their interaction more than once.
 
     Returns
     -------
@@ -150,6 +154,9 @@ def bootstrap_affinities(
     ------
     InvalidTableError
         As for `affinities` and `draw_resamples`.
+
+    Source: Owen, The Pigeonhole Bootstrap, Annals of Applied Statistics 1(2), 2007, for crossed
+    factors such as seeds and images.
     """
     check_ties(ties)
     check_clip(clip)
@@ -159,13 +166,20 @@ def bootstrap_affinities(
     }
     draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
     columns = []
+    rng = np.random.default_rng([seed, 1])  # of seeds: draws of images do not depend on them
     for target in with_progress(losses.targets, progress):
         tournament = tournament_of(target, losses.by_target[target], min_images)
         weights = draws.weights(target)  # (R, B)
-        step = max(1, CHUNK // len(tournament.candidates) ** 2)
+        runs = TrainingRuns.of(tournament)
+        seeds = runs.draw(repeats, rng)  # (R, N)
+        step = max(1, CHUNK // len(runs.losses) ** 2)
         parts = [
             affinities_of_wins(
-                win_rates(tournament.losses, ties=ties, weights=weights[k : k + step]), clip=clip
+                runs.mean_wins(
+                    win_rates(runs.losses, ties=ties, weights=weights[k : k + step]),
+                    seeds[k : k + step],
+                ),
+                clip=clip,
             )
             for k in range(0, repeats, step)
         ]

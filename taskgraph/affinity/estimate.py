@@ -21,6 +21,7 @@ from taskgraph.affinity.references import (
     scratch_wins_table,
     warn_of_weak_scratch,
 )
+from taskgraph.affinity.seeds import TrainingRuns, runs_of
 from taskgraph.affinity.tournament import Tournament, tournament_of, win_rates
 from taskgraph.affinity.wins import Ties, check_ties, win_rate
 from taskgraph.arrays import Floats
@@ -41,7 +42,9 @@ class Affinities:
     transfers : Transfers
         ``sources, target, affinity`` and, where measured, ``low, high, gain, quality, n``; sorted
         by target, then sources, with ``average`` and ``scratch`` last. If some values were scores,
-        the column ``higher_is_better`` is true for their targets.
+        the column ``higher_is_better`` is true for their targets. ``seeds``, if some transfer has
+        several, is the number of training runs, and ``pruned``, if some are, says which transfers
+        were not trained to their end.
     consistency : DataFrame, one row a target
         ``target``; ``candidates``, the number in the tournament; ``images``, the number used, and
         ``dropped``, the number that some candidate was not tested on (both NaN for a table of win
@@ -88,8 +91,10 @@ def affinities(
     that all of them were tested on; see `win_rates` and `affinity_from_wins`. The gain is the win
     rate against ``scratch``, the quality that against ``self``, where these were measured.
     ``scratch`` and ``average``, the best constant answer, take no part in the tournament: their
-    rows have no affinity. A warning names the targets whose ``scratch`` does not beat ``average``,
-    and another one the targets with too few images or clusters for an interval.
+    rows have no affinity. Of a transfer that was trained with several seeds, win rates are means
+    over its runs (`taskgraph.affinity.seeds`). A warning names the targets whose
+    ``scratch`` does not beat ``average``, and another one the targets with too few images or
+    clusters for an interval.
 
     Parameters
     ----------
@@ -99,7 +104,8 @@ def affinities(
     min_images : int
         Smallest number of images of a tournament.
     bootstrap : int
-        Number of resamples of the images (or clusters) for `stability`; 0 for none. If it is
+        Number of resamples of the images (or clusters), and of seeds where a transfer has several,
+        for `stability`; 0 for none. If it is
         above 0, the table also has ``low`` and ``high``, the interval of `affinity_interval`,
         widened to contain the affinity. The interval does not depend on the number of resamples.
         Where a candidate wins on nearly all of few images, only ``clip`` bounds its affinity, and
@@ -164,6 +170,11 @@ def _transfers(frame: pd.DataFrame, losses: Losses) -> Transfers:
     warn_of_worst_selves(frame, CHECK_FLAGS)
     if losses.higher_is_better:
         frame[COLUMN] = frame["target"].isin(losses.higher_is_better)
+    if "seeds" in frame:
+        frame["seeds"] = frame["seeds"].fillna(1).astype(int)
+    if losses.pruned:
+        pairs = zip(frame["target"], frame["sources"], strict=True)
+        frame["pruned"] = [pair in losses.pruned for pair in pairs]
     return Transfers(frame, exact_names=True)
 
 
@@ -172,7 +183,8 @@ def _target_rows(
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     """Return the rows of one target, and its row of the consistency table."""
     losses, sources = tournament.losses, list(tournament.candidates)
-    wins = win_rates(losses, ties=ties)
+    runs = TrainingRuns.of(tournament)
+    wins = runs.mean_wins(win_rates(runs.losses, ties=ties))
     affinity = affinity_from_wins(wins, ties=ties, clip=clip)
     losses = np.vstack([losses, *tournament.references.values()])
     sources = [*sources, *tournament.references]
@@ -180,8 +192,10 @@ def _target_rows(
     frame = pd.DataFrame({"sources": sources, "target": tournament.target, "affinity": affinity})
     for name, reference in (("gain", SCRATCH), ("quality", SELF)):
         known = reference in sources
-        frame[name] = _against(losses, sources.index(reference), ties) if known else np.nan
+        frame[name] = _against(tournament, sources, losses, reference, ties) if known else np.nan
     frame["n"] = losses.shape[1]
+    if tournament.further:
+        frame["seeds"] = [1 + len(tournament.further.get(name, ())) for name in sources]
     consistency = consistency_ratio(wins, ties=ties, clip=clip)
     return frame, {
         "target": tournament.target,
@@ -193,14 +207,20 @@ def _target_rows(
     }
 
 
-def _against(losses: Floats, reference: int, ties: Ties) -> Floats:
-    """Return the (E,) win rates against one row of losses.
+def _against(
+    tournament: Tournament, sources: Sequence[str], losses: Floats, reference: str, ties: Ties
+) -> Floats:
+    """Return the (E,) win rates of rows of losses against one of them, means over all seeds.
 
     The row itself has 0.5, also with strict ties.
     """
-    shares = win_rate(losses, losses[reference], ties=ties)
-    shares[reference] = 0.5
-    return shares
+    theirs = runs_of(tournament, reference, losses[sources.index(reference)])
+    shares = [
+        win_rate(runs_of(tournament, name, row)[:, None], theirs[None], ties=ties).mean()
+        for name, row in zip(sources, losses, strict=True)
+    ]
+    shares[sources.index(reference)] = 0.5
+    return np.array(shares)
 
 
 def _intervals(
@@ -216,7 +236,10 @@ def _intervals(
     for tournament in tournaments:
         units = units_of(tournament.images, clusters)
         counts[tournament.target] = int(units.max()) + 1
-        interval = affinity_interval(tournament.losses, units, ties=ties, clip=clip, level=level)
+        runs = TrainingRuns.of(tournament)
+        interval = affinity_interval(
+            tournament.losses, units, runs=runs, ties=ties, clip=clip, level=level
+        )
         bounds.append(np.stack(interval))
         bounds.append(np.full((2, len(tournament.references)), np.nan))
     warn_of_few(counts)

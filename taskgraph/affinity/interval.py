@@ -17,6 +17,7 @@ from scipy.special import expit, logit, stdtrit
 
 from taskgraph.affinity.ahp import win_odds
 from taskgraph.affinity.perron import perron_vectors
+from taskgraph.affinity.seeds import TrainingRuns
 from taskgraph.affinity.tournament import BLOCK, ranks_of, win_rates
 from taskgraph.affinity.wins import Ties
 from taskgraph.arrays import Floats, Integers
@@ -31,6 +32,7 @@ def affinity_interval(
     losses: Floats,
     units: Integers,
     *,
+    runs: TrainingRuns | None = None,
     ties: Ties = "half",
     clip: float = 1e-3,
     level: float = 0.95,
@@ -40,7 +42,10 @@ def affinity_interval(
     The center is the affinity of the win rates with the imaginary image. The variance is that of
     the infinitesimal jackknife over C units (the limit of the bootstrap for many resamples), times
     C / (C - 1), plus the variance of the imaginary image, which is known. So the degrees of freedom
-    are at least C - 1 (Satterthwaite).
+    are at least C - 1 (Satterthwaite). Where candidates were trained with several seeds, win rates
+    are means over their runs, and the variance over the seeds is added (`TrainingRuns.variances`),
+    with S - 1 degrees of freedom for each such candidate: the limit of the two-way bootstrap, whose
+    interaction of seeds and images is counted in both parts.
 
     Parameters
     ----------
@@ -48,6 +53,8 @@ def affinity_interval(
         One row a candidate, one column an image; smaller is better.
     units : (B,) ints
         Number of each image's unit (its cluster, or the image itself); at least two units.
+    runs : TrainingRuns, optional
+        The training runs of the candidates, if some have several seeds.
     ties, clip
         As for `win_rates` and `affinity_from_wins`. A clipped win rate has no derivative with
         respect to the images; the imaginary image counts as if it were not clipped.
@@ -64,23 +71,49 @@ def affinity_interval(
     size, images = losses.shape
     if size == 1:
         return np.ones(1), np.ones(1)
+    runs = runs or TrainingRuns(losses, np.arange(size))
     _, units = np.unique(units, return_inverse=True)
     count = int(units.max()) + 1
-    weight = effective_images(losses, units)
-    shares = (win_rates(losses, ties=ties) * weight + 0.5) / (weight + 1.0)
+    weight = effective_images(runs.losses, units)
+    wins = win_rates(runs.losses, ties=ties)  # (N, N)
+    shares = (runs.mean_wins(wins) * weight + 0.5) / (weight + 1.0)
     np.fill_diagonal(shares, 0.5)
     affinity, slopes, own, other = _derivative(shares, clip)
     free = (shares > clip) & (shares < 1.0 - clip)
-    moves = _image_moves(losses, own * free, other * free.T, ties)  # (E, B)
+    own_free, other_free = own * free, other * free.T
+    moves = _image_moves(runs.losses, runs.spread(own_free), runs.spread(other_free), ties)
+    moves = runs.summed(moves)  # (E, B)
     moves = _sums(moves - moves.mean(axis=1, keepdims=True), units)  # (E, C)
     influence = slopes @ moves * (weight / (weight + 1.0) / images)
     drawn = (influence**2).sum(axis=1) * count / (count - 1)
     order = np.einsum("ei,ij,ej->e", slopes, _random_order(own + other), slopes)
     total = drawn + order / (weight + 1.0) ** 2
-    freedom = (count - 1) * (total / np.maximum(drawn, 1e-6 * total)) ** 2
+    trained = runs.variances(wins, slopes, own_free, other_free)  # (E, E)
+    trained *= (weight / (weight + 1.0)) ** 2
+    total = total + trained.sum(axis=1)
+    freedom = _freedom(total, drawn, count, trained, runs.counts)
     half = stdtrit(freedom, (1.0 + level) / 2.0) * np.sqrt(total)
     center = logit(affinity)
     return expit(center - half), expit(center + half)
+
+
+def _freedom(total: Floats, drawn: Floats, count: int, trained: Floats, seeds: Integers) -> Floats:
+    """Return Satterthwaite's degrees of freedom, (E,), of sums of variances.
+
+    Parameters
+    ----------
+    total, drawn : (E,) arrays
+        The variance, and its part that was estimated from ``count`` units.
+    trained : (E, E) array
+        In row e, the parts that were estimated from the seeds of each candidate.
+    seeds : (E,) ints
+        Number of seeds of each candidate.
+    """
+    estimated = np.maximum(drawn, 1e-6 * total)
+    if not trained.any():
+        return np.asarray((count - 1) * (total / estimated) ** 2)
+    degrees = np.maximum(seeds - 1, 1)
+    return np.asarray(total**2 / (estimated**2 / (count - 1) + (trained**2 / degrees).sum(axis=1)))
 
 
 def effective_images(losses: Floats, units: Integers) -> float:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
+from taskgraph.affinity.seeds import mean_interval, runs_of
 from taskgraph.affinity.tournament import Tournament
 from taskgraph.affinity.wins import image_wins
 from taskgraph.arrays import Floats, Integers
@@ -45,7 +45,8 @@ def scratch_wins(
     ----------
     tournament : Tournament
     clusters : mapping of images to clusters
-        Images of one cluster vary together; an image without a cluster is independent.
+        Images of one cluster vary together; an image without a cluster is independent. If
+        ``scratch`` has several seeds, the share is the mean over them, and the interval holds them.
     level : float in (0, 1)
         Confidence level of the interval.
 
@@ -56,9 +57,10 @@ def scratch_wins(
     """
     if not {SCRATCH, AVERAGE} <= set(tournament.references):
         return []
-    wins = image_wins(tournament.references[SCRATCH], tournament.references[AVERAGE])
+    trained = runs_of(tournament, SCRATCH, tournament.references[SCRATCH])  # (S, B)
+    wins = image_wins(trained, tournament.references[AVERAGE])
     names = [clusters.get(image, f"\0{image}") for image in tournament.images]
-    low, high = share_interval(wins, np.unique(names, return_inverse=True)[1], level)
+    low, high = mean_interval(wins, np.unique(names, return_inverse=True)[1], level)
     return [ScratchWins(tournament.target, float(wins.mean()), low, high)]
 
 
@@ -76,14 +78,7 @@ def share_interval(wins: Floats, cluster: Integers, level: float = 0.95) -> tupl
     level : float in (0, 1)
         Confidence level of the interval.
     """
-    count = int(cluster.max()) + 1
-    if count < 2:
-        return math.nan, math.nan
-    mean = float(wins.mean())
-    residuals = np.bincount(cluster, weights=wins - mean)
-    error = math.sqrt(count / (count - 1) * float((residuals**2).sum())) / len(wins)
-    width = float(stdtrit(count - 1, (1 + level) / 2)) * error
-    return max(0.0, mean - width), min(1.0, mean + width)
+    return mean_interval(wins[None], cluster, level)
 
 
 def warn_of_weak_scratch(rows: Iterable[ScratchWins]) -> None:

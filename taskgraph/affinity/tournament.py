@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,6 +34,8 @@ class Tournament:
     images : B names
     dropped : int
         Number of images that some candidate was not tested on.
+    further : mapping of names to (S - 1, B) floats
+        The losses of the further seeds of candidates and references that have several.
     """
 
     target: str
@@ -41,6 +44,7 @@ class Tournament:
     references: dict[str, Floats]  # (B,) each, sorted by name
     images: tuple[str, ...]
     dropped: int
+    further: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def win_rates(losses: Floats, *, ties: Ties = "half", weights: ArrayLike | None = None) -> Floats:
@@ -124,6 +128,11 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
         {name: rows[name] for name in sorted(REFERENCES & set(rows))},
         images,
         int((~common).sum()),
+        {
+            name: np.stack(list(losses.values())[1:])[:, common]
+            for name, losses in measured.seeds.items()
+            if len(losses) > 1
+        },
     )
 
 

@@ -19,6 +19,7 @@ from taskgraph.cli.options import (
 )
 from taskgraph.cli.output import note, show_data
 from taskgraph.cli.parameters import Amount, NumberList
+from taskgraph.cli.paths import TABLES, OutputFile
 from taskgraph.cli.problem import problem_options, read_inputs
 from taskgraph.progress import progress_bar
 
@@ -112,12 +113,21 @@ def frontier_and_table(
 @problem_options(budget=False, max_order=False)
 @click.option("--time-limit", type=Amount(), metavar="S", help="Stop each solve after S seconds.")
 @format_options(json="Print a JSON list of taxonomies.", csv="Print CSV, one row a taxonomy.")
+@click.option(
+    "--transfers",
+    "transfers_file",
+    type=OutputFile(TABLES),
+    metavar="FILE",
+    help="Also write the transfers that some optimum uses, one row each (.csv, .csv.gz or "
+    ".parquet).",
+)
 @plot_option("Draw gain and quality over budgets to an SVG, PNG or PDF file.")
 def frontier_command(
     table: str | None,
     problem_file: str | None,
     solver: str,
     time_limit: float | None,
+    transfers_file: str | None,
     output_format: str | None,
     plot: str | None,
     **flags: Any,
@@ -129,8 +139,10 @@ def frontier_command(
       taskgraph frontier transfers.csv
       taskgraph frontier transfers.csv --budgets 1:26 --max-orders 1,4 --csv
       taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
+      taskgraph frontier transfers.csv --budgets 1:15 --transfers optima.csv
     """
     from taskgraph.cli.tables import show_frame
+    from taskgraph.tables import write_frame
 
     transfers, problem = read_inputs(table, problem_file, flags)
     frontier, frame = frontier_and_table(
@@ -141,6 +153,10 @@ def frontier_command(
 
         save(draw_frontier(frame), plot)
         note(f"drew {plot}")
+    if transfers_file:
+        used = frontier.transfers_frame()
+        write_frame(used, transfers_file)
+        note(f"wrote {transfers_file}: {len(used)} transfers")
     if output_format == "json":
         show_data(frontier.to_json())
     elif output_format == "csv":

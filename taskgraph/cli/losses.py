@@ -156,6 +156,7 @@ def affinities_of(files: TableFiles, rows: dict[str, Any], flags: dict[str, Any]
             progress=progress,
         )
     _note_missing_images(losses)
+    _note_training(result)
     higher = {target: target in losses.higher_is_better for target in losses.targets}
     note(f"direction of the values: {described(higher)}")
     return result
@@ -174,3 +175,19 @@ def _note_missing_images(losses: Losses) -> None:
                 f'"{target}": {common} of {len(measured.images)} images are common to all '
                 f"candidates; {advise_missing_images(measured, goal)}"
             )
+
+
+def _note_training(result: Affinities) -> None:
+    """Say how many transfers were trained with several seeds, and how many not to their end."""
+    frame = result.transfers.frame
+    if "seeds" in frame:
+        several = int((frame["seeds"] > 1).sum())
+        note(
+            f"{several} of {len(frame)} transfers and references were trained with several seeds: "
+            "their intervals and resamples hold seeds and images, those of the others images alone"
+        )
+    if "pruned" in frame:
+        note(
+            f"{int(frame['pruned'].sum())} of {len(frame)} transfers were pruned (column pruned): "
+            "their losses are of unfinished training, so that their affinities may be too small"
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,11 @@ from taskgraph.frames.names import NameColumn, read_labels
 from taskgraph.frames.rows import row_name, row_names
 
 REQUIRED = ("target", "sources", "image", "loss")
+SEED, PRUNED = "seed", "pruned"
+"""Optional columns: the seed of a training run, and whether the run was stopped before its end."""
+
+LossMatrix = tuple[tuple[str, ...], tuple[str, ...], Floats, dict[str, dict[str, Floats]]]
+"""Candidates, images, (E, B) losses, and the (B,) losses of each seed by candidate."""
 
 
 def read_finite(column: pd.Series) -> Floats:
@@ -39,7 +46,7 @@ def loss_matrices(
     sources: NameColumn,
     images: NameColumn,
     frame: pd.DataFrame,
-) -> dict[str, tuple[tuple[str, ...], tuple[str, ...], Floats]]:
+) -> dict[str, LossMatrix]:
     """Lay the losses of a long table out as one matrix for each target.
 
     Parameters
@@ -49,18 +56,20 @@ def loss_matrices(
     targets, sources, images : Names
         The columns of names, one entry a row.
     frame : DataFrame
-        The whole table, for the message about two rows that are the same.
+        The whole table, for its column of seeds and for the message about two rows that are the
+        same.
 
     Returns
     -------
     dict
-        For each target its candidates (E names), its images (B names) and the (E, B) losses, NaN
-        where a candidate was not tested on an image.
+        For each target its candidates (E names), its images (B names), the (E, B) losses with the
+        first seed of each candidate, NaN where it was not tested on an image, and the losses with
+        each seed (empty where no candidate has several).
 
     Raises
     ------
     InvalidTableError
-        If two rows are the same transfer on the same image.
+        If two rows are the same transfer on the same image with the same seed.
     """
     by_target = {}
     for number, target in enumerate(targets.known):
@@ -68,18 +77,77 @@ def loss_matrices(
         candidates, e = np.unique(sources.codes[rows], return_inverse=True)
         tested, b = np.unique(images.codes[rows], return_inverse=True)
         repeated = _repeated_rows(e * tested.size + b)
+        names = tuple(sources.known[k] for k in candidates)
+        seeds: list[str] = [""]
+        s = np.zeros(rows.size, dtype=np.int64)
+        if repeated is not None and SEED in frame.columns:
+            seeds, s = _seeds(frame[SEED], rows)
+            repeated = _repeated_rows((e * len(seeds) + s) * tested.size + b)
         if repeated is not None:
             first, second = (int(row) for row in rows[list(repeated)])
-            source, image = (names.known[names.codes[first]] for names in (sources, images))
+            source, image = (one.known[one.codes[first]] for one in (sources, images))
             raise _same_image_error(frame, first, second, (target, source, image))
-        matrix = np.full((candidates.size, tested.size), np.nan)
-        matrix[e, b] = losses[rows]
-        by_target[target] = (
-            tuple(sources.known[k] for k in candidates),
-            tuple(images.known[k] for k in tested),
-            matrix,
-        )
+        runs, r = np.unique(e * len(seeds) + s, return_inverse=True)
+        matrix = np.full((runs.size, tested.size), np.nan)
+        matrix[r, b] = losses[rows]
+        owner, first_run = np.unique(runs // len(seeds), return_index=True)
+        by_seed: dict[str, dict[str, Floats]] = {}
+        if runs.size > owner.size:
+            for row, run in zip(matrix, runs.tolist(), strict=True):
+                by_seed.setdefault(names[run // len(seeds)], {})[seeds[run % len(seeds)]] = row
+        tests = tuple(images.known[k] for k in tested)
+        by_target[target] = (names, tests, matrix[first_run], by_seed)
     return by_target
+
+
+def _seeds(column: pd.Series, rows: Integers) -> tuple[list[str], Integers]:
+    """Return the seeds of some rows, numbers in the order of their values, and each row's place."""
+    empty = is_empty(column.iloc[rows]).to_numpy()
+    if empty.any():
+        raise InvalidTableError(
+            f"{row_name(int(rows[np.argmax(empty)]) + 1)}: seed is empty, but its target has rows "
+            "of several seeds; name the seed of each row"
+        )
+    labels = read_labels(column.iloc[rows])
+    codes, found = labels.codes, labels.known
+    order = sorted(set(codes.tolist()), key=lambda code: _seed_order(found[code]))
+    place = np.zeros(len(found), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return [found[code] for code in order], np.asarray(place[codes])
+
+
+def _seed_order(seed: str) -> tuple[float, str]:
+    """Return the key by which seeds are sorted: numbers by value, then other names."""
+    try:
+        return float(seed), seed
+    except ValueError:
+        return math.inf, seed
+
+
+def pruned_transfers(
+    frame: pd.DataFrame, targets: NameColumn, sources: NameColumn
+) -> frozenset[tuple[str, str]]:
+    """Return (target, sources) of the rows whose column ``pruned`` is true; none without it.
+
+    Raises
+    ------
+    InvalidTableError
+        If a value of the column is neither true nor false; rows are counted from 1.
+    """
+    if PRUNED not in frame.columns:
+        return frozenset()
+    words = frame[PRUNED].astype(str).str.strip().str.lower()
+    wrong = ~words.isin(["true", "false"]).to_numpy()
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InvalidTableError(
+            f'{row_name(row + 1)}: pruned is "{frame[PRUNED].iloc[row]}", expected true or false'
+        )
+    rows = np.flatnonzero(words == "true")
+    return frozenset(
+        (targets.known[t], sources.known[s])
+        for t, s in zip(targets.codes[rows], sources.codes[rows], strict=True)
+    )
 
 
 def _repeated_rows(cells: Integers) -> tuple[int, int] | None:

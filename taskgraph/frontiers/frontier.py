@@ -17,6 +17,7 @@ from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import undominated
+from taskgraph.tasks import SELF, join_sources
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -64,6 +65,36 @@ class Frontier:
         steps = frame.groupby("max_order")[["objective", "budget"]].diff()
         frame.insert(5, "marginal", steps["objective"] / steps["budget"])
         return frame
+
+    def transfers_frame(self) -> pd.DataFrame:
+        """Return the transfers that some of the taxonomies use, one row each.
+
+        Returns
+        -------
+        DataFrame
+            ``sources, target, affinity, optima, least_budget, most_budget``: the number of
+            taxonomies that use the transfer, and their smallest and largest budget. Sorted by
+            target, then sources. A target's own network is no transfer, and is left out.
+        """
+        rows = [
+            {
+                "sources": join_sources(each.sources),
+                "target": each.target,
+                "affinity": each.affinity,
+                "budget": taxonomy.budget,
+            }
+            for taxonomy in self.taxonomies
+            for each in taxonomy.transfers
+            if each.sources != (SELF,)
+        ]
+        frame = pd.DataFrame(rows, columns=["sources", "target", "affinity", "budget"])
+        used = frame.groupby(["target", "sources"], as_index=False).agg(
+            affinity=("affinity", "first"),
+            optima=("budget", "size"),
+            least_budget=("budget", "min"),
+            most_budget=("budget", "max"),
+        )
+        return used[["sources", "target", *used.columns[2:]]]
 
     def to_json(self, *, indent: int | None = 1) -> str:
         """Return a JSON list of taxonomies."""

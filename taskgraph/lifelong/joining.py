@@ -124,9 +124,10 @@ def join_losses(
     ------
     InvalidTableError
         If the new table has no new task; if a target of both has other images in the new one, or
-        another direction; if the tables contradict each other in a loss or a cluster; or if one
-        name seems to have two spellings.
+        another direction; if the tables contradict each other in a loss or a cluster; if one holds
+        several seeds of a transfer; or if one name seems to have two spellings.
     """
+    _check_seeds(earlier, newer)
     require_new_tasks(tasks_of(newer) - tasks_of(earlier), "losses")
     shared = sorted({*earlier.targets} & {*newer.targets})
     for target in shared:
@@ -141,7 +142,8 @@ def join_losses(
         pd.concat([old, new], ignore_index=True), higher_is_better=False, exact_names=exact_names
     )
     higher = tuple(sorted({*earlier.higher_is_better, *newer.higher_is_better}))
-    return replace(together, clusters=clusters, higher_is_better=higher), touched
+    pruned = earlier.pruned | newer.pruned
+    return replace(together, clusters=clusters, higher_is_better=higher, pruned=pruned), touched
 
 
 def tasks_of(losses: Losses) -> set[str]:
@@ -158,6 +160,21 @@ def require_new_tasks(newcomers: Collection[str], kind: str) -> None:
             f"target or source; to add candidates of known tasks, add their rows to the earlier "
             f"{kind} and run `taskgraph solve`"
         )
+
+
+def _check_seeds(earlier: Losses, newer: Losses) -> None:
+    """Raise if a table has transfers with several seeds, which the join cannot tell apart."""
+    for word, losses in (("earlier", earlier), ("new", newer)):
+        for target in losses.targets:
+            seeds = losses.by_target[target].seeds
+            several = [name for name, each in seeds.items() if len(each) > 1]
+            if several:
+                names = ", ".join(seeds[several[0]])
+                raise InvalidTableError(
+                    f'the {word} losses have several seeds of "{several[0]}" to "{target}" '
+                    f"({names}), and two tables are joined by one training run of each transfer; "
+                    "keep one of them, as with --where seed=0"
+                )
 
 
 def _check_direction(target: str, earlier: Losses, newer: Losses) -> None:

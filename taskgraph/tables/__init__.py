@@ -23,6 +23,7 @@ from taskgraph.tables.readers import (
     write_transfers,
 )
 from taskgraph.tables.taskonomy import load_numbers, read_taskonomy
+from taskgraph.tables.transfer_names import read_transfer_names
 from taskgraph.tables.wide import melted
 from taskgraph.tables.writing import (
     SUFFIXES,
@@ -55,6 +56,7 @@ __all__ = [
     "read_scores",
     "read_taskonomy",
     "read_taxonomy",
+    "read_transfer_names",
     "read_transfers",
     "read_wins",
     "renamed",

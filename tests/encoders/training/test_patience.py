@@ -16,7 +16,7 @@ from encoders.training.checkpoint import read_config, read_weights, write_weight
 from encoders.training.config import FitConfig, learning_rate
 from encoders.training.fit import fit
 from encoders.training.loading import TensorExamples, in_memory, shuffled
-from encoders.training.run_state import IMPLIED, LAST, RunState, differing
+from encoders.training.run_state import BEST, IMPLIED, LAST, RunState, differing
 
 CONFIG = FitConfig(epochs=30, batch=8, learning_rate=0.01, precision="32-true", accelerator="cpu")
 PATIENT = dataclasses.replace(
@@ -103,6 +103,30 @@ def test_killed_after_any_evaluation_it_resumes_bit_for_bit(tmp_path, undisturbe
     again = trained(tmp_path)
     assert again.summary() == run.summary()
     assert same(weights(tmp_path), weights(folder))
+
+
+def test_paused_after_each_epoch_it_ends_as_if_it_had_not_been(tmp_path, undisturbed):
+    """A paused run has the best weights so far, and says that it has not stopped."""
+    folder, run = undisturbed
+    whole = [row.valid_loss for row in run.epochs]
+    for epoch in range(1, 100):
+        model = network()
+        paused = fit(model, l1, TRAIN, VALID, tmp_path, PATIENT, pause_after=epoch)
+        assert len(paused.epochs) == min(3 * epoch, len(run.epochs))
+        assert paused.best_loss == min(whole[: 3 * epoch])
+        assert same(model.state_dict(), read_weights(tmp_path / BEST)[0])
+        if paused.stopped:
+            break
+    assert paused.stopped == "patience"
+    assert epoch == -(-len(run.epochs) // 3)
+    assert paused.summary() == run.summary()
+    assert same(weights(tmp_path), weights(folder))
+
+
+def test_a_pause_at_the_cap_is_its_end(tmp_path):
+    config = dataclasses.replace(CONFIG, epochs=2)
+    assert fit(network(), l1, TRAIN, VALID, tmp_path, config, pause_after=1).stopped is None
+    assert fit(network(), l1, TRAIN, VALID, tmp_path, config, pause_after=2).stopped == "cap"
 
 
 def test_killed_between_two_evaluations_it_resumes_bit_for_bit(tmp_path, undisturbed):

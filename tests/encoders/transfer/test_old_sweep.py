@@ -62,6 +62,11 @@ def test_an_old_sweep_is_resumed_without_measuring_anything_again(old_sweep, mon
         for folder in (old_sweep / "sweep", OLD)
     )
     pd.testing.assert_frame_equal(transfers, before, rtol=1e-6, check_like=True)
+    # Its losses get the sweep's seed. There are no validation losses to gather.
+    losses = pd.read_parquet(old_sweep / "sweep" / "losses.parquet")
+    assert set(losses["seed"]) == {0}
+    assert "average" in set(losses["sources"])
+    assert not (old_sweep / "sweep" / "valid_losses.parquet").exists()
 
 
 def test_an_old_sweep_of_another_configuration_is_refused(old_sweep, monkeypatch, capsys):

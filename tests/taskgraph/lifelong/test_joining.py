@@ -148,6 +148,26 @@ def test_a_repeated_row_with_another_value_is_named(whole):
         tg.extend_losses(read(old), read(wrong))
 
 
+@pytest.mark.parametrize("word", ["earlier", "new"])
+def test_several_seeds_are_refused_as_rows_are_joined_by_one_run(whole, word):
+    parts = dict(zip(("earlier", "new"), split(whole), strict=True))
+    parts[word] = pd.concat(
+        [parts[word].assign(seed=s, loss=parts[word]["loss"] + s) for s in (0, 1)]
+    )
+    source = {"earlier": "b", "new": "d"}[word]
+    message = rf'the {word} losses have several seeds of "{source}" to "a" \(0, 1\), .*seed=0'
+    with pytest.raises(InvalidTableError, match=message):
+        tg.extend_losses(read(parts["earlier"]), read(parts["new"]))
+    parts[word] = parts[word][parts[word]["seed"] == 0]
+    assert tg.extend_losses(read(parts["earlier"]), read(parts["new"])).newcomers == ("d",)
+
+
+def test_pruned_transfers_stay_pruned(whole):
+    old, new = split(whole)
+    joined, _ = join_losses(read(old.assign(pruned=old["sources"] == "b")), read(new))
+    assert joined.pruned == {("a", "b"), ("c", "b")}
+
+
 def test_two_spellings_in_two_tables_are_refused(whole):
     old, new = split(whole)
     new = new[(new["target"] == "a") & (new["sources"] == "d")].assign(target="A")
