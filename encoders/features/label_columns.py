@@ -78,6 +78,9 @@ def label_column(name: str, column: pd.Series, kind: str | None = None) -> Label
     """
     if kind is not None and kind not in KINDS:
         raise InvalidDataError(f'{name}: the kind is "{kind}", expected {", ".join(KINDS)}')
+    numbers = _all_numbers(column) if kind in (None, "regression") else None
+    if numbers is not None and (kind or not _are_few(numbers)):
+        return _regression(name, numbers)
     fields = [_field(value) for value in column.to_numpy(dtype=object)]
     present = [field for field in fields if field is not None]
     if not present:
@@ -116,6 +119,29 @@ def _number(text: str | list[str]) -> float | None:
         return None
 
 
+def _all_numbers(column: pd.Series) -> Floats | None:
+    """Return a column as numbers, NaN where a field is empty; None if a field is anything else."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    elif isinstance(column.dtype, pd.CategoricalDtype):
+        texts = pd.Series(column.cat.categories)
+        known = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
+        if np.isnan(known).any():
+            return None
+        numbers = np.append(known, np.nan)[column.cat.codes.to_numpy()]
+    else:
+        return None
+    if np.isinf(numbers).any() or np.isnan(numbers).all():
+        return None
+    return np.asarray(numbers)
+
+
+def _are_few(numbers: Floats) -> bool:
+    """Return whether numbers are at most 20 different whole ones, so that they are classes."""
+    values = np.unique(numbers[~np.isnan(numbers)])
+    return len(values) <= MOST_INTEGER_CLASSES and bool((values == np.floor(values)).all())
+
+
 def _inferred_kind(name: str, fields: Sequence[str | list[str] | None]) -> LabelKind:
     """Return the kind of a column; raise if it holds numbers and a few other texts."""
     present = [field for field in fields if field is not None]
@@ -124,9 +150,7 @@ def _inferred_kind(name: str, fields: Sequence[str | list[str] | None]) -> Label
     numbers = [_number(field) for field in present]
     count = sum(number is not None for number in numbers)
     if count == len(numbers):
-        values = {number for number in numbers if number is not None}
-        whole = all(np.isfinite(value) and value == int(value) for value in values)
-        return "classes" if whole and len(values) <= MOST_INTEGER_CLASSES else "regression"
+        return "classes" if _are_few(np.array(numbers, dtype=float)) else "regression"
     if count >= len(numbers) / 2:
         row = next(r for r, f in enumerate(fields) if f is not None and _number(f) is None)
         raise InvalidDataError(
@@ -139,7 +163,7 @@ def _inferred_kind(name: str, fields: Sequence[str | list[str] | None]) -> Label
 
 def _numbers(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn:
     """Return labels for regression."""
-    values = np.full((len(fields), 1), np.nan)
+    values = np.full(len(fields), np.nan)
     for row, field in enumerate(fields):
         if field is None:
             continue
@@ -150,12 +174,17 @@ def _numbers(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn
                 f"leave it empty for no label, or say --kind {name}=classes"
             )
         values[row] = number
+    return _regression(name, values)
+
+
+def _regression(name: str, values: Floats) -> LabelColumn:
+    """Return labels for regression; raise if all are equal."""
     if np.nanmin(values) == np.nanmax(values):
         raise InvalidDataError(
             f"{name} is {np.nanmin(values):g} in every row, so that there is nothing to predict; "
             "leave it out with --targets"
         )
-    return LabelColumn(name, "regression", (), values)
+    return LabelColumn(name, "regression", (), values[:, None])
 
 
 def _classes(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn:

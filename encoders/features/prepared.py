@@ -87,7 +87,7 @@ def _loaded(out: Path, _changed: int) -> PreparedExamples:
             ExampleParts(*(file[f"{part}{repeat}"] for part in PARTS))
             for repeat in range(head["repeats"])
         )
-        group = file["group"] if "group" in file else None
+        group = file.get("group", None)
         return PreparedExamples(targets, parts, file["examples"], group, tuple(head["sources"]))
 
 

@@ -141,15 +141,18 @@ class NpzFeatures:
 
     def chunks(self, source: str) -> Iterator[Array]:
         """Yield a source's features."""
-        with _named(self._path), zipfile.ZipFile(self._path) as archive:
-            with archive.open(f"{source}.npy") as file:
-                shape, _, kind = _npy_header(file)
-                width = self.widths[source]
-                step = rows_at_once(width)
-                for start in range(0, shape[0], step):
-                    rows = min(step, shape[0] - start)
-                    content = file.read(rows * width * kind.itemsize)
-                    yield np.frombuffer(content, dtype=kind).reshape(rows, width)
+        with (
+            _named(self._path),
+            zipfile.ZipFile(self._path) as archive,
+            archive.open(f"{source}.npy") as file,
+        ):
+            shape, _, kind = _npy_header(file)
+            width = self.widths[source]
+            step = rows_at_once(width)
+            for start in range(0, shape[0], step):
+                rows = min(step, shape[0] - start)
+                content = file.read(rows * width * kind.itemsize)
+                yield np.frombuffer(content, dtype=kind).reshape(rows, width)
 
 
 class ParquetFeatures:

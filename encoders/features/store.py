@@ -108,7 +108,8 @@ def _check_finite(
     row = int(rows[place])
     example = f"row {row + 1}" if names is None else f'example "{names[row]}" (row {row + 1})'
     raise InvalidDataError(
-        f'{reader.shown}: feature {feature + 1} of source "{source}" is {numbers[place, feature]} in {example}, '
-        "expected a finite number; replace it, for example by the feature's mean, leave its "
-        "example out of the labels, or leave the source out with --sources"
+        f'{reader.shown}: feature {feature + 1} of source "{source}" is '
+        f"{numbers[place, feature]} in {example}, expected a finite number; replace "
+        "it, for example by the feature's mean, leave its example out of the labels, or leave the "
+        "source out with --sources"
     )
