@@ -13,7 +13,7 @@ from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.features.label_columns import LabelColumn, label_column
 from taskgraph.arrays import Array
 from taskgraph.frames.rows import row_name, row_names
-from taskgraph.tables import naming, read_frame
+from taskgraph.tables import naming, read_frame, read_header
 from taskgraph.tasks import RESERVED, some_names
 
 EXAMPLE, SPLIT, GROUP = "example", "split", "group"
@@ -97,7 +97,7 @@ def read_label_table(
         If a name of ``targets``, ``kinds`` or ``columns`` is not a header.
     """
     shown = "the labels" if isinstance(labels, pd.DataFrame) else str(labels)
-    frame = labels if isinstance(labels, pd.DataFrame) else read_frame(labels)
+    frame = labels if isinstance(labels, pd.DataFrame) else _read_labels(labels, columns or {})
     with naming(shown):
         if frame.empty:
             raise InvalidDataError("the table has no rows; expected one row an example")
@@ -111,6 +111,12 @@ def read_label_table(
         split = _parts(texts[SPLIT], headers[SPLIT]) if SPLIT in texts else None
     group = np.array(texts[GROUP]) if GROUP in texts else None
     return LabelTable(tuple(found), None if examples is None else tuple(examples), split, group)
+
+
+def _read_labels(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Read the file; names stay text, and columns of numbers become numbers."""
+    names = {columns.get(role, role) for role in COLUMNS}
+    return read_frame(path, infer=[name for name in read_header(path) if name not in names])
 
 
 def _role_headers(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
