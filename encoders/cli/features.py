@@ -38,6 +38,11 @@ SHARE = click.FloatRange(min=0, max=1, min_open=True, max_open=True)
 class TransferCommand(click.Command):
     """A command that becomes `transfer_features` where ``--features`` is among its arguments."""
 
+    @property
+    def forms(self) -> dict[str, click.Command]:
+        """Return the command's other forms, by the flag that asks for each."""
+        return {FLAG: transfer_features}
+
     def make_context(
         self,
         info_name: str | None,

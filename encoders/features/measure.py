@@ -20,6 +20,7 @@ from encoders.features.checks import check_labels, check_moments
 from encoders.features.jobs import Candidate, candidate, moments_jobs, set_jobs
 from encoders.features.label_table import LabelTable, read_label_table
 from encoders.features.matching import match_examples
+from encoders.features.moments import check_width
 from encoders.features.parts import draw_parts
 from encoders.features.prepared import PreparedExamples, load_prepared, store_of
 from encoders.features.readers import FeatureReader, open_features
@@ -163,6 +164,7 @@ def _prepare(
     config: FeatureConfig,
 ) -> None:
     """Write the labels, the parts, and the features in the order of the labels."""
+    check_width({source: reader.widths[source] for source in sources})
     matched = match_examples(table, reader)
     prepared = PreparedExamples(
         table.targets,

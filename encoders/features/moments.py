@@ -106,16 +106,10 @@ def feature_moments(
         Rows of the store.
     labels : (n, q) array
         The labels of these examples, without NaN.
-
-    Raises
-    ------
-    InvalidDataError
-        If the sources have more than `MOST_FEATURES` features together.
     """
     arrays = {source: store.open(source) for source in sources}
     runs = column_runs({source: array.shape[1] for source, array in arrays.items()})
     width = max((run.stop for run in runs.values()), default=0)
-    _check_width(width, {source: run.stop - run.start for source, run in runs.items()})
     shift = np.zeros(width)
     for source, run in runs.items():
         shift[run] = arrays[source][rows[0]]
@@ -160,8 +154,15 @@ def _standardized(
     )
 
 
-def _check_width(width: int, widths: Mapping[str, int]) -> None:
-    """Raise if the matrix of moments would be too large."""
+def check_width(widths: Mapping[str, int]) -> None:
+    """Raise if the matrix of moments would be too large.
+
+    Raises
+    ------
+    InvalidDataError
+        If the sources have more than `MOST_FEATURES` features together.
+    """
+    width = sum(widths.values())
     if width > MOST_FEATURES:
         largest = max(widths, key=lambda source: widths[source])
         raise InvalidDataError(

@@ -112,7 +112,10 @@ class ArrayFeatures:
 
 
 class NpzFeatures:
-    """A ``.npz`` file, compressed or not, of which only some rows are in memory at a time."""
+    """A ``.npz`` file, compressed or not, of which only some rows are in memory at a time.
+
+    An array that is stored by columns is read as a whole.
+    """
 
     def __init__(self, path: Path) -> None:
         self.shown, self._path = str(path), path
@@ -128,13 +131,8 @@ class NpzFeatures:
                         self.examples = _names(np.lib.format.read_array(file, allow_pickle=False))
                     continue
                 with archive.open(member) as file:
-                    shape, fortran, kind = _npy_header(file)
+                    shape, _, kind = _npy_header(file)
                 _check_shape(name, shape, kind, self.shown)
-                if fortran and len(shape) > 1:
-                    raise InvalidDataError(
-                        f'{path}: "{name}" is stored by columns, so that it cannot be read row by '
-                        "row; save numpy.ascontiguousarray(array)"
-                    )
                 self.widths[name] = shape[1] if len(shape) > 1 else 1
                 lengths[name] = shape[0]
         self.count = _common_length(lengths, self.examples, self.shown)
@@ -146,9 +144,14 @@ class NpzFeatures:
             zipfile.ZipFile(self._path) as archive,
             archive.open(f"{source}.npy") as file,
         ):
-            shape, _, kind = _npy_header(file)
+            shape, by_columns, kind = _npy_header(file)
             width = self.widths[source]
             step = rows_at_once(width)
+            if by_columns:  # such an array cannot be read row by row
+                whole = np.frombuffer(file.read(), dtype=kind).reshape(shape, order="F")
+                for start in range(0, shape[0], step):
+                    yield whole[start : start + step].reshape(-1, width)
+                return
             for start in range(0, shape[0], step):
                 rows = min(step, shape[0] - start)
                 content = file.read(rows * width * kind.itemsize)

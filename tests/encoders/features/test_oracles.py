@@ -105,9 +105,8 @@ def test_the_tables_hold_every_test_example_once(made, measured):
     assert (losses.groupby("target", observed=True)["sources"].nunique() == 16).all()
     assert set(losses["image"]) <= set(made[1]["example"])
     frame = affinities.transfers.frame.set_index(["target", "sources"])
-    size = losses[losses["target"] == "size"].pivot(
-        index="image", columns="sources", values="loss"
-    )
+    size = losses[losses["target"] == "size"]
+    size = size.pivot_table(index="image", columns="sources", values="loss", observed=True)
     gain = (size["left+right"] < size["scratch"]).mean()
     assert frame.loc[("size", "left+right"), "gain"] == pytest.approx(gain)
     assert {"low", "high"} <= set(frame.columns)
@@ -138,7 +137,7 @@ def moments_of(features, labels, tmp_path=None):
 def test_moments_far_from_zero_keep_their_digits_and_are_summed_in_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr("encoders.features.moments.rows_at_once", lambda width: 7)
     random = np.random.default_rng(1)
-    x = (random.normal(size=(100, 5)) + [0, 1e3, -1e4, 1e5, 3]).astype(np.float32)
+    x = (random.normal(size=(100, 5)) + np.array([0, 1e3, -1e4, 1e5, 3])).astype(np.float32)
     x[:, 4] = 3.3
     y = random.normal(size=(100, 2)) + 1e6
     found = moments_of({"a": x[:, :2], "b": x[:, 2:]}, y, tmp_path)
@@ -165,7 +164,7 @@ def logistic(made, tmp_path_factory):
 
 
 def test_logistic_losses_are_those_of_another_solver_at_convergence(logistic):
-    """scikit-learn's Newton method, with a gradient a thousand times smaller, one loop a penalty."""
+    """scikit-learn's Newton method, with a thousand times smaller gradient, penalty by penalty."""
     out, config, features, table = logistic
     parts = draw_parts(table, config)[0]
     for target in table.targets:
@@ -230,7 +229,11 @@ def test_with_logistic_numbers_are_regressed_by_ridge(made, measured, tmp_path):
     features, labels = made
     config = FeatureConfig(max_order=1, readout="logistic", targets=("size",))
     measure_features(features, labels, tmp_path, config, InlineEngine())
-    found = {n: x for s in measured_sets(tmp_path, "size", 0) for n, x in zip(s.names, s.test, strict=True)}
+    found = {
+        n: x
+        for s in measured_sets(tmp_path, "size", 0)
+        for n, x in zip(s.names, s.test, strict=True)
+    }
     for sets in measured_sets(measured[0], "size", 0):
         for name, losses in zip(sets.names, sets.test, strict=True):
             if name in found:
