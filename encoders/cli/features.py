@@ -155,7 +155,7 @@ class TransferCommand(click.Command):
 @bootstrap_option(
     "Give each affinity a 95 % interval (columns low and high) if R is above 0.", least=0
 )
-@jobs_option("2")
+@jobs_option("2, or none besides this process for small data")
 @threads_option
 @resume_option
 def transfer_features(
@@ -194,7 +194,7 @@ def transfer_features(
 
     check_resume(out, resume=resume)
     config = FeatureConfig(kinds=merged(kind), columns=merged(column), **settings)
-    engine = LocalEngine(jobs or 2, config.threads)
+    engine = None if jobs is None else LocalEngine(jobs, config.threads)
     from encoders.features.measure import measure_features
 
     with messages():

@@ -17,6 +17,7 @@ from encoders.engines import Engine, Job, LocalEngine, run_jobs
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.errors.storage import read_json, storing
 from encoders.features.checks import check_labels, check_moments
+from encoders.features.inline import InlineEngine
 from encoders.features.jobs import Candidate, candidate, moments_jobs, set_jobs
 from encoders.features.label_table import LabelTable, read_label_table
 from encoders.features.matching import match_examples
@@ -33,6 +34,9 @@ from taskgraph.tables import write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, some_names
 
 CONFIG = "config.json"
+
+SMALL = 1_000_000
+"""Number of features, over all examples, below which ridge and logistic read-outs take seconds."""
 
 UNCOMPARED = ("threads",)
 """Settings that may differ when a measurement is resumed."""
@@ -87,7 +91,8 @@ def measure_features(
         Folder that gets all files.
     config : FeatureConfig, optional
     engine : Engine, optional
-        Where jobs run; by default two processes of this machine.
+        Where jobs run; by default this process for small data, and two processes of this machine
+        for more than `SMALL` features over all examples and for perceptrons.
 
     Raises
     ------
@@ -109,7 +114,7 @@ def measure_features(
     for target in table.targets:
         logger.info("%s: %s", target.name, target.summary)
     _prepare(reader, table, sources, out, config)
-    stages = _FeatureStages(config, out, engine or LocalEngine(), progress)
+    stages = _FeatureStages(config, out, engine or _default_engine(config, reader), progress)
     stages.run("moments", moments_jobs(config, out))
     if not stages.finished:
         return stages.outcome
@@ -127,6 +132,13 @@ def measure_features(
     if config.max_order > 1 and stages.finished:
         stages.run(f"orders 2 to {config.max_order}", _larger_sets(prepared, config, out))
     return stages.outcome
+
+
+def _default_engine(config: FeatureConfig, reader: FeatureReader) -> Engine:
+    """Return this process for jobs that take less time than the start of a process."""
+    if config.readout != "mlp" and reader.count * sum(reader.widths.values()) < SMALL:
+        return InlineEngine(config.threads)
+    return LocalEngine(threads=config.threads)
 
 
 def _chosen_sources(reader: FeatureReader, config: FeatureConfig) -> list[str]:

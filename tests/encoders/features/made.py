@@ -1,36 +1,7 @@
-"""What the tests of features share: made data, and an engine without processes."""
-
-import contextlib
+"""What the tests of features share: made data."""
 
 import numpy as np
 import pandas as pd
-
-from encoders.engines.job import perform
-
-
-class InlineEngine:
-    """Makes each call in this process, so that a test starts none."""
-
-    places, shared = 1, True
-
-    def __init__(self):
-        self.reports = []
-        self.calls = 0
-
-    @contextlib.contextmanager
-    def opened(self):
-        """Yield this engine as its own pool."""
-        yield self
-
-    def begin(self, key, packed):
-        """Make the call now."""
-        self.calls += 1
-        self.reports.append((key, perform(packed, ".", 1)))
-
-    def ended(self, timeout):
-        """Return the reports so far."""
-        reports, self.reports = self.reports, []
-        return reports
 
 
 def features_of(n=240, seed=0):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from encoders.errors import InvalidDataError, UnknownNameError
+from encoders.features.inline import InlineEngine
 from encoders.features.label_columns import label_column
 from encoders.features.label_table import read_label_table
 from encoders.features.measure import measure_features
@@ -14,7 +15,7 @@ from encoders.features.settings import FeatureConfig
 from encoders.features.transformers import source_features
 from taskgraph.cli import run
 from taskgraph.errors import InvalidProblemError
-from tests.encoders.features.made import InlineEngine, features_of, labels_of
+from tests.encoders.features.made import features_of, labels_of
 
 
 @pytest.fixture

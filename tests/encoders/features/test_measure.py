@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.errors import TrainingError
+from encoders.features.inline import InlineEngine
 from encoders.features.jobs import FEATURE_READOUTS
 from encoders.features.label_table import read_label_table
 from encoders.features.measure import measure_features
@@ -18,7 +19,7 @@ from encoders.features.settings import FeatureConfig
 from encoders.features.tables import measured_sets, valid_losses, write_feature_tables
 from taskgraph.affinity import affinities
 from taskgraph.losses import Losses
-from tests.encoders.features.made import InlineEngine, features_of, labels_of
+from tests.encoders.features.made import features_of, labels_of
 
 CONFIG = FeatureConfig(max_order=2, targets=("size", "genre"))
 

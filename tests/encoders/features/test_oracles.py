@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from encoders.features.inline import InlineEngine
 from encoders.features.jobs import examples_of
 from encoders.features.label_table import read_label_table
 from encoders.features.logistic import FeatureLogistic
@@ -20,7 +20,7 @@ from encoders.features.ridge import ridge_weights, set_columns
 from encoders.features.settings import PENALTIES, FeatureConfig
 from encoders.features.store import FeatureStore
 from encoders.features.tables import measured_sets, write_feature_tables
-from tests.encoders.features.made import InlineEngine, features_of, labels_of
+from tests.encoders.features.made import features_of, labels_of
 
 CONFIG = FeatureConfig(max_order=3)
 
@@ -52,10 +52,10 @@ def naive(features, target, parts, sources):
     rows = {name: each[~np.isnan(target.values[each, 0])] for name, each in rows.items()}
     y = {name: target.values[each] for name, each in rows.items()}
     variance = np.square(y["train"] - y["train"].mean(axis=0)).sum(axis=1).mean()
+    x = StandardScaler().fit(x[rows["train"]]).transform(x)
     best = None
     for penalty in PENALTIES["ridge"]:
-        model = make_pipeline(StandardScaler(), Ridge(alpha=penalty * len(rows["train"])))
-        model.fit(x[rows["train"]], y["train"])
+        model = Ridge(alpha=penalty * len(rows["train"])).fit(x[rows["train"]], y["train"])
         losses = {
             name: np.square(model.predict(x[rows[name]]).reshape(y[name].shape) - y[name]).sum(1)
             / variance
