@@ -45,9 +45,10 @@ The Brown corpus: 500 documents, at most {passages} passages of about {words} wo
 sentences) of each. Documents are the groups: those of 65 % of the passages train read-outs, of
 15 % choose penalties and candidates, and of 20 % test ({test} passages with the first seed). Seeds
 {seeds} divide the documents anew and are the unit of every interval (Student's t, n = {n}; their
-test documents overlap, so that the intervals are somewhat too narrow). Read-outs are ridge regression on standardized features (classes as indicators; penalties tried: {penalties}).
-Each seed measures {transfers} transfers and references of orders 1 to {order}. Sources see words in
-lower case without punctuation and without the ends of sentences.
+test documents overlap, so that the intervals are somewhat too narrow). Read-outs are ridge
+regression on standardized features (classes as indicators; penalties tried: {penalties}). Each seed
+measures {transfers} transfers and references of orders 1 to {order}. Sources see words in lower
+case without punctuation and without the ends of sentences.
 
 {sources}
 
@@ -91,7 +92,7 @@ SOURCES = {
     "small_words": "shares of the 100 most frequent words",
     "letters": "shares of the 26 letters",
     "shapes": "shares of words by length, and of different words",
-    "tags": "shares of the 60 most frequent tags that define no label; a person or tagger made them",
+    "tags": "shares of the 60 most frequent tags that define no label; a person or tagger made it",
     "minilm": "all-MiniLM-L6-v2, mean of its token vectors (384)",
 }
 
@@ -237,6 +238,15 @@ def reading(records: Sequence[Record]) -> str:
             f"No single source beats the counts of words on more than half of the passages for "
             f"{listed}."
         )
+    chance = [
+        target
+        for target in WORDS
+        if _best_gain(records, target)
+        <= float(np.mean([record.metrics["gain"][target][AVERAGE] for record in records]))
+    ]
+    if chance:
+        listed = ", ".join(f"`{target}`" for target in chance)
+        sentences.append(f"No source is better than the best constant answer for {listed}.")
     return " ".join(sentences)
 
 
