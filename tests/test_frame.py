@@ -61,7 +61,7 @@ ORDER = {
     "families < family_moments < readouts < settings < records < represented < measure < closed < "
     "config_file < jobs < sweep < gather",
     "encoders.features": "settings < label_columns < label_table < readers < matching < parts < "
-    "store < moments < losses < readout < ridge < logistic < perceptron < inline < prepared < jobs < "
+    "store < moments < losses < cache < readout < ridge < logistic < perceptron < inline < prepared < jobs < "
     "checks < tables < measure < transformers",
     "encoders.pipeline": "presets < stages",
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "

@@ -38,7 +38,8 @@ class MiniLm(nn.Module):
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         super().__init__()
-        self.words = nn.Embedding.from_pretrained(weights["embeddings.word_embeddings.weight"])
+        self.words = nn.Embedding(*weights["embeddings.word_embeddings.weight"].shape)
+        self.words.load_state_dict({"weight": weights["embeddings.word_embeddings.weight"]})
         self.places = weights["embeddings.position_embeddings.weight"]
         self.kind = weights["embeddings.token_type_embeddings.weight"][0]
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)

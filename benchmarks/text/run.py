@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -103,12 +104,12 @@ def summary(frame: pd.DataFrame, records: pd.DataFrame) -> dict[str, Any]:
     single = [name in RESERVED or len(split_sources(name)) == 1 for name in frame["sources"]]
     gains: dict[str, dict[str, float]] = {}
     affinity: dict[str, dict[str, float]] = {}
-    for row in frame[single].itertuples():
+    for row in _rows(frame[single]):
         gains.setdefault(row.target, {})[row.sources] = round(float(row.gain), 4)
         if not np.isnan(row.affinity):
             affinity.setdefault(row.target, {})[row.sources] = round(float(row.affinity), 5)
     losses: dict[str, dict[str, float]] = {}
-    for row in records[records["order"] <= 1].itertuples():
+    for row in _rows(records[records["order"] <= 1]):
         losses.setdefault(row.target, {})[row.sources] = round(float(row.test_loss), 5)
     return {
         "transfers": len(frame),
@@ -117,6 +118,11 @@ def summary(frame: pd.DataFrame, records: pd.DataFrame) -> dict[str, Any]:
         "affinity": affinity,
         "loss": losses,
     }
+
+
+def _rows(frame: pd.DataFrame) -> Iterable[Any]:
+    """Return the rows of a table, each with its cells as attributes."""
+    return frame.itertuples()
 
 
 def taxonomies(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -128,6 +134,7 @@ def taxonomies(frame: pd.DataFrame) -> list[dict[str, Any]]:
         for budget in BUDGETS:
             best = solve(transfers, budget=budget, label_cost=known)
             others = all_values(frame, budget, known)
+            assert best.objective is not None  # each target has transfers from single sources
             gains = {t.target: t.gain for t in best.transfers}
             rows.append(
                 {
@@ -135,7 +142,7 @@ def taxonomies(frame: pd.DataFrame) -> list[dict[str, Any]]:
                     "budget": budget,
                     "supervised": list(best.supervised),
                     "objective": round(best.objective, 5),
-                    "gain": round(float(np.mean(list(gains.values()))), 4),
+                    "gain": round(float(np.mean([gain or 0.0 for gain in gains.values()])), 4),
                     "best_listed": round(max(others), 5),
                     "random_mean": round(float(np.mean(others)), 5),
                     "sets": len(others),
@@ -153,7 +160,7 @@ def all_values(frame: pd.DataFrame, budget: float, costs: dict[str, float]) -> l
     rows = frame.dropna(subset=["affinity"])
     edges = [
         (row.target, frozenset(split_sources(row.sources)), float(np.sqrt(row.affinity)))
-        for row in rows.itertuples()
+        for row in _rows(rows)
     ]
     names = sorted(set().union(*(sources for _, sources, _ in edges)))
     price = {name: costs.get(name, 1.0) for name in names}

@@ -175,8 +175,6 @@ def measure_sets(
         fitted.append(found)
         seconds = round(time.perf_counter() - begin, 4)
         records.append({"penalty": found.penalty, "seconds": seconds, **found.details})
-        if len(sources) == 1:  # later candidates are other sources
-            examples.forget()
     measured = MeasuredSets(
         tuple(name for name, _ in candidates),
         np.array([float(each.valid.mean()) for each in fitted]),

@@ -65,11 +65,11 @@ def shares_of_training(examples: TargetExamples) -> Fitted:
     if examples.target.kind == "multilabel":
         half = 0.5 / len(trained)
         mean = np.clip(mean, half, 1 - half)
-    losses = [
+    valid, test = (
         examples.fit_losses(np.broadcast_to(mean, examples.labels(part).shape), part)
         for part in ("valid", "test")
-    ]
-    return Fitted(*losses)
+    )
+    return Fitted(valid, test)
 
 
 def _outputs(examples: TargetExamples) -> list[int | None]:

@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,9 @@ class PreparedExamples:
             "sources": list(self.sources),
             "repeats": len(self.parts),
         }
-        arrays = {f"values{i}": target.values for i, target in enumerate(self.targets)}
+        arrays: dict[str, Any] = {
+            f"values{i}": target.values for i, target in enumerate(self.targets)
+        }
         for repeat, parts in enumerate(self.parts):
             arrays |= {f"{part}{repeat}": getattr(parts, part) for part in PARTS}
         if self.group is not None:

@@ -98,9 +98,9 @@ class ArrayFeatures:
         found = {str(name): np.asarray(array) for name, array in arrays.items()}
         names = found.pop(EXAMPLE, None)
         self._arrays = {name: _table(name, array, self.shown) for name, array in found.items()}
-        self.widths = {name: array.shape[1] for name, array in self._arrays.items()}
+        self.widths: Mapping[str, int] = {n: array.shape[1] for n, array in self._arrays.items()}
         lengths = {name: len(array) for name, array in self._arrays.items()}
-        self.examples = None if names is None else _names(names)
+        self.examples: Sequence[str] | None = None if names is None else _names(names)
         self.count = _common_length(lengths, self.examples, self.shown)
 
     def chunks(self, source: str) -> Iterator[Array]:
@@ -120,8 +120,7 @@ class NpzFeatures:
     def __init__(self, path: Path) -> None:
         self.shown, self._path = str(path), path
         self.examples: Sequence[str] | None = None
-        self.widths: dict[str, int] = {}
-        lengths = {}
+        widths, lengths = {}, {}
         with zipfile.ZipFile(path) as archive:
             for member in archive.namelist():
                 name = member.removesuffix(".npy")
@@ -133,8 +132,9 @@ class NpzFeatures:
                 with archive.open(member) as file:
                     shape, _, kind = _npy_header(file)
                 _check_shape(name, shape, kind, self.shown)
-                self.widths[name] = shape[1] if len(shape) > 1 else 1
+                widths[name] = shape[1] if len(shape) > 1 else 1
                 lengths[name] = shape[0]
+        self.widths: Mapping[str, int] = widths
         self.count = _common_length(lengths, self.examples, self.shown)
 
     def chunks(self, source: str) -> Iterator[Array]:
@@ -170,15 +170,18 @@ class ParquetFeatures:
             names = None
             if EXAMPLE in file.schema_arrow.names:
                 names = file.read([EXAMPLE]).column(0).to_pylist()
-        self.examples = None if names is None else [str(name) for name in names]
-        self.widths = {}
+        self.examples: Sequence[str] | None = None
+        if names is not None:
+            self.examples = [str(name) for name in names]
+        widths = {}
         for source, columns in self._columns.items():
             kind = None if first is None else first.schema.field(columns[0]).type
             width = len(columns)
             if kind is not None and _is_list(kind):
                 cell = first.column(columns[0])[0].as_py() if first is not None else None
                 width = len(cell or ())
-            self.widths[source] = width
+            widths[source] = width
+        self.widths: Mapping[str, int] = widths
         _common_length(dict.fromkeys(self.widths, self.count), self.examples, self.shown)
 
     def chunks(self, source: str) -> Iterator[Array]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
+from encoders.features.cache import FeatureCache
 from encoders.features.label_columns import LabelColumn
 from encoders.features.losses import log_losses, squared_losses, tag_losses
 from encoders.features.moments import FeatureMoments
@@ -16,6 +19,9 @@ from encoders.features.store import FeatureStore
 from taskgraph.arrays import AnyFloats, Floats, Floats32, Integers
 
 PARTS = ("train", "valid", "test")
+
+CACHE = FeatureCache()
+"""Features that several targets and sets of sources read, in this process."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +60,32 @@ class TargetExamples:
     rows: Mapping[str, Integers]
     store: FeatureStore
     moments: FeatureMoments
-    _kept: dict[tuple[str, str], Floats32] = field(default_factory=dict, repr=False)
 
     def labels(self, part: str) -> Floats:
         """Return the labels of a part, (n, q)."""
         return self.target.values[self.rows[part]]
 
-    def features(self, source: str, part: str) -> Floats32:
-        """Return standardized features of a part, (n, d); constant features are 0."""
-        if (source, part) not in self._kept:
-            run = self.moments.runs[source]
-            mean, scale = self.moments.mean[run], self.moments.scale[run]
-            inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
-            x = (self.store.rows(source, self.rows[part]) - mean) * inverse
-            self._kept[source, part] = x.astype(np.float32)
-        return self._kept[source, part]
+    def shifted(self, source: str, part: str) -> Floats32:
+        """Return a part's features minus `shift`, (n, d); parts are kept in memory for a while."""
+        return CACHE.get(
+            (self.store.path(source), self._keys[part]),
+            lambda: self.store.rows(source, self.rows[part]) - self.shift(source),
+        )
+
+    def shift(self, source: str) -> Floats32:
+        """Return the mean of a source's features, rounded to single precision, (d,).
+
+        Features of single precision near their mean minus this number are exact.
+        """
+        return self.moments.mean[self.moments.runs[source]].astype(np.float32)
+
+    @functools.cached_property
+    def _keys(self) -> dict[str, bytes]:
+        """Return what tells the rows and the training examples of each part from others."""
+        mean = self.moments.mean.tobytes()
+        return {
+            part: hashlib.sha256(rows.tobytes() + mean).digest() for part, rows in self.rows.items()
+        }
 
     def joined(self, sources: tuple[str, ...], part: str) -> Floats:
         """Return the standardized features of several sources, side by side, in double precision.
@@ -85,11 +102,7 @@ class TargetExamples:
             parts.append((x - mean[varying]) / scale[varying])
         return np.concatenate(parts, axis=1)
 
-    def forget(self) -> None:
-        """Remove the features that `features` keeps in memory."""
-        self._kept.clear()
-
-    @property
+    @functools.cached_property
     def variance(self) -> float:
         """Return the variance of the training examples' labels, summed over outputs."""
         return float(self.labels("train").var(axis=0).sum())

@@ -30,11 +30,11 @@ class FeatureRidge:
         """Fit as `FeatureReadout` describes; nothing is random."""
         mean = examples.labels("train").mean(axis=0)
         if not sources:
-            losses = [
+            valid, test = (
                 squared_losses(np.broadcast_to(mean, y.shape), y, examples.variance)
                 for y in (examples.labels("valid"), examples.labels("test"))
-            ]
-            return Fitted(*losses)
+            )
+            return Fitted(valid, test)
         columns = set_columns(examples.moments, sources)
         weights = ridge_weights(examples.moments, columns, self.penalties)  # L, p, q
         valid = self._losses(examples, sources, weights, mean, "valid")  # L, n
@@ -52,14 +52,18 @@ class FeatureRidge:
     ) -> AnyFloats:
         """Return the losses with each of L weights, (L, n)."""
         count, _, outputs = weights.shape
-        flat = weights.transpose(1, 0, 2).reshape(weights.shape[1], -1).astype(np.float32)
-        labels = examples.labels(part)
+        flat = weights.transpose(1, 0, 2).reshape(weights.shape[1], -1)  # p, L q
+        labels, moments = examples.labels(part), examples.moments
         predicted: Array = np.zeros((len(labels), flat.shape[1]), dtype=np.float32)  # n, L q
         start = 0
         for source in sources:
-            x = examples.features(source, part)
-            predicted += x @ flat[start : start + x.shape[1]]
-            start += x.shape[1]
+            run = moments.runs[source]
+            x, scale = examples.shifted(source, part), moments.scale[run]
+            inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+            scaled = flat[start : start + len(scale)] * inverse[:, None]
+            predicted += x @ scaled.astype(np.float32)
+            predicted -= ((moments.mean[run] - examples.shift(source)) @ scaled).astype(np.float32)
+            start += len(scale)
         predicted = predicted.reshape(len(labels), count, outputs).transpose(1, 0, 2)
         return squared_losses(predicted + mean, labels, examples.variance)
 

@@ -15,7 +15,7 @@ from encoders.features.store import file_name
 from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
 from taskgraph.affinity import Affinities, affinities
 from taskgraph.arrays import Array, Integers
-from taskgraph.losses import Losses
+from taskgraph.losses import Losses, TargetLosses
 from taskgraph.tables import write_frame, write_transfers
 from taskgraph.tasks import RESERVED, split_sources
 
@@ -63,8 +63,16 @@ def write_feature_tables(out: Path, *, bootstrap: int = 200, seed: int = 0) -> A
     frame = _loss_frame(prepared, parts)
     write_frame(frame, out / LOSSES)
     write_frame(pd.DataFrame(records), out / RECORDS)
+    clusters = {}
+    if "cluster" in frame:
+        known = frame.drop_duplicates("image")
+        clusters = dict(zip(known["image"], known["cluster"], strict=True))
+    del frame
+    losses = Losses(
+        {t.name: _target_losses(prepared, t.name, parts) for t in prepared.targets}, clusters
+    )
     # The intervals need no resamples, so that one is enough to ask for them.
-    result = affinities(Losses.from_frame(frame), bootstrap=min(1, bootstrap), seed=seed)
+    result = affinities(losses, bootstrap=min(1, bootstrap), seed=seed)
     write_transfers(result.transfers, out / TRANSFERS)
     return result
 
@@ -77,6 +85,35 @@ class _LossRows:
         self.count = measured.test.size
 
 
+def _target_losses(prepared: PreparedExamples, target: str, parts: list[_LossRows]) -> TargetLosses:
+    """Return the matrix of a target's losses, which equals that of the long table.
+
+    The table of all losses of 100,000 examples has 12 million rows, so that it is not read again.
+    """
+    own = [part for part in parts if part.target == target]
+    names = sorted({name for part in own for name in part.measured.names})
+    images = image_names(prepared)
+    tests, place = prepared.parts[0].test, {name: row for row, name in enumerate(names)}
+    values = np.full((len(names), len(images)), np.nan)
+    for part in own:
+        columns = np.searchsorted(tests, part.measured.rows) + part.repeat * len(tests)
+        rows = [place[name] for name in part.measured.names]
+        values[np.ix_(rows, columns)] = part.measured.test
+    tested = ~np.isnan(values).all(axis=0)
+    kept = tuple(name for name, is_tested in zip(images, tested, strict=True) if is_tested)
+    return TargetLosses(tuple(names), kept, values[:, tested])
+
+
+def image_names(prepared: PreparedExamples) -> list[str]:
+    """Return the names of the test examples in the tables, repeat by repeat."""
+    repeats = len(prepared.parts)
+    return [
+        name if repeats == 1 else f"{name}@{repeat}"
+        for repeat in range(repeats)
+        for name in prepared.examples[prepared.parts[0].test].tolist()
+    ]
+
+
 def _loss_frame(prepared: PreparedExamples, parts: list[_LossRows]) -> pd.DataFrame:
     """Return the long table of losses; names are stored once, as categories."""
     repeats = len(prepared.parts)
@@ -84,16 +121,11 @@ def _loss_frame(prepared: PreparedExamples, parts: list[_LossRows]) -> pd.DataFr
     names = sorted({name for part in parts for name in part.measured.names})
     place = {name: number for number, name in enumerate(names)}
 
-    def column(codes: Iterable[Array], known: list[str]) -> pd.Categorical:
+    def column(codes: Iterable[Array], known: list[str]) -> Any:
         """Return one code a row as names."""
-        return pd.Categorical.from_codes(np.concatenate(list(codes)), known)
+        return pd.Categorical.from_codes(np.concatenate(list(codes)), pd.Index(known))
 
     tests = prepared.parts[0].test  # the same in each repeat
-    images = [
-        name if repeats == 1 else f"{name}@{repeat}"
-        for repeat in range(repeats)
-        for name in prepared.examples[tests].tolist()
-    ]
     rows = [np.searchsorted(tests, part.measured.rows).astype(np.int32) for part in parts]
     frame = {
         "target": column(
@@ -114,7 +146,7 @@ def _loss_frame(prepared: PreparedExamples, parts: list[_LossRows]) -> pd.DataFr
                 np.tile(row + part.repeat * len(tests), len(part.measured.names))
                 for row, part in zip(rows, parts, strict=True)
             ),
-            images,
+            image_names(prepared),
         ),
         "loss": np.concatenate([part.measured.test.reshape(-1) for part in parts]),
     }

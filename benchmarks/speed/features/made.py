@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ def write_files(
 
     hidden = normal(examples, HIDDEN)
     scale = np.float32(HIDDEN**-0.5)
-    features = {
+    features: dict[str, Any] = {
         f"source{number:02}": hidden @ normal(HIDDEN, width) * scale + normal(examples, width)
         for number in range(sources)
     }

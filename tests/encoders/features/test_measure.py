@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.errors import TrainingError
+from encoders.features.cache import FeatureCache
 from encoders.features.inline import InlineEngine
 from encoders.features.jobs import FEATURE_READOUTS
 from encoders.features.label_table import read_label_table
@@ -217,8 +218,27 @@ def test_the_perceptron_solves_what_no_line_can_and_is_repeatable(tmp_path, monk
 
 
 def test_the_written_affinities_are_those_of_the_written_losses(tmp_path):
+    """With groups, repeats and missing labels."""
     hidden, features = features_of()
-    frame = run(tmp_path, features, labels_of(hidden))
-    expected = affinities(Losses.from_frame(frame)).transfers.frame
+    labels = labels_of(hidden).assign(group=np.repeat(np.arange(60), 4))
+    config = FeatureConfig(max_order=2, targets=("size", "sparse"), repeats=2)
+    frame = run(tmp_path, features, labels, config)
+    expected = affinities(Losses.from_frame(frame), bootstrap=1).transfers.frame
     written = pd.read_csv(tmp_path / "transfers.csv")
-    np.testing.assert_allclose(written["affinity"], expected["affinity"])
+    for name in ("affinity", "low", "high", "gain"):
+        np.testing.assert_allclose(written[name], expected[name], err_msg=name)
+
+
+def test_the_cache_keeps_what_was_asked_for_last():
+    cache, read = FeatureCache(most=100), []
+
+    def array(key):
+        """Return 40 bytes, and note that they were read."""
+        return cache.get(key, lambda: read.append(key) or np.zeros(10, np.float32))
+
+    for key in ("a", "b", "a", "c", "a", "b"):
+        array(key)
+    assert read == ["a", "b", "c", "b"]
+    assert cache.get("large", lambda: np.zeros(100, np.float32)).nbytes == 400
+    array("a")
+    assert read[-1] == "a"
