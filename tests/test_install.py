@@ -140,7 +140,7 @@ HAS = [
     ("ray", "ray"),
     ("timm", "bench"),
     ("mlxtend.data", "bench"),
-    ("sklearn.svm", "bench"),
+    ("sklearn.svm", "features"),
 ]
 
 

@@ -190,7 +190,6 @@ def transfer_features(
 
     with extra_installed("features"):
         import sklearn  # noqa: F401
-        import threadpoolctl  # noqa: F401
 
     check_resume(out, resume=resume)
     config = FeatureConfig(kinds=merged(kind), columns=merged(column), **settings)
