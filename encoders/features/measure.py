@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,15 @@ from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.errors.storage import read_json, storing
 from encoders.features.checks import check_labels, check_moments
 from encoders.features.inline import InlineEngine
-from encoders.features.jobs import Candidate, candidate, moments_jobs, set_jobs
+from encoders.features.jobs import MOMENTS, Candidate, candidate, moments_jobs, set_jobs
 from encoders.features.label_table import LabelTable, read_label_table
 from encoders.features.matching import match_examples
 from encoders.features.moments import check_width
 from encoders.features.parts import draw_parts
-from encoders.features.prepared import PreparedExamples, load_prepared, store_of
+from encoders.features.prepared import PREPARED, PreparedExamples, load_prepared, store_of
 from encoders.features.readers import FeatureReader, open_features
 from encoders.features.settings import FeatureConfig
-from encoders.features.store import write_features
+from encoders.features.store import FEATURES, write_features
 from encoders.features.tables import valid_losses
 from encoders.transfer.candidates import CANDIDATES, first_order_sources, rank_sources
 from taskgraph.progress import ProgressFactory, no_progress_bar
@@ -110,21 +112,18 @@ def measure_features(
     )
     sources = _chosen_sources(reader, config)
     out.mkdir(parents=True, exist_ok=True)
-    _write_or_check_config(config, out, features, labels)
-    for target in table.targets:
-        logger.info("%s: %s", target.name, target.summary)
-    _prepare(reader, table, sources, out, config)
     stages = _FeatureStages(config, out, engine or _default_engine(config, reader), progress)
-    stages.run("moments", moments_jobs(config, out))
-    if not stages.finished:
-        return stages.outcome
-    prepared = load_prepared(out)
-    check_moments(prepared, out)
-    for name in {target.name for target in table.targets} & set(sources):
-        logger.info(
-            'source "%s" is the own encoder of the target of that name: measured as self there',
-            name,
-        )
+    with _removed_on_bad_input(out):
+        _write_or_check_config(config, out, features, labels)
+        for target in table.targets:
+            logger.info("%s: %s", target.name, target.summary)
+        _prepare(reader, table, sources, out, config)
+        stages.run("moments", moments_jobs(config, out))
+        if not stages.finished:
+            return stages.outcome
+        prepared = load_prepared(out)
+        check_moments(prepared, out)
+    _log_own_encoders(table, sources)
     jobs = [(t.name, _first_candidates(t.name, prepared, config)) for t in prepared.targets]
     stages.run(
         "order 1", [job for name, found in jobs for job in set_jobs(config, out, name, found, "1")]
@@ -132,6 +131,34 @@ def measure_features(
     if config.max_order > 1 and stages.finished:
         stages.run(f"orders 2 to {config.max_order}", _larger_sets(prepared, config, out))
     return stages.outcome
+
+
+@contextlib.contextmanager
+def _removed_on_bad_input(out: Path) -> Iterator[None]:
+    """Remove what was prepared in an empty folder if the input is refused.
+
+    The corrected command can then write to the same folder.
+    """
+    was_empty = not any(out.iterdir())
+    try:
+        yield
+    except InvalidDataError:
+        if was_empty:
+            for name in (FEATURES, MOMENTS):
+                shutil.rmtree(out / name, ignore_errors=True)
+            for name in (CONFIG, PREPARED):
+                (out / name).unlink(missing_ok=True)
+        raise
+
+
+def _log_own_encoders(table: LabelTable, sources: Sequence[str]) -> None:
+    """Log which sources have the name of a target."""
+    for target in table.targets:
+        if target.name in sources:
+            logger.info(
+                'source "%s" is the own encoder of the target of that name: measured as self there',
+                target.name,
+            )
 
 
 def _default_engine(config: FeatureConfig, reader: FeatureReader) -> Engine:

@@ -97,7 +97,7 @@ def _target_losses(prepared: PreparedExamples, target: str, parts: list[_LossRow
     values = np.full((len(names), len(images)), np.nan)
     for part in own:
         columns = np.searchsorted(tests, part.measured.rows) + part.repeat * len(tests)
-        rows = [place[name] for name in part.measured.names]
+        rows = np.array([place[name] for name in part.measured.names])
         values[np.ix_(rows, columns)] = part.measured.test
     tested = ~np.isnan(values).all(axis=0)
     kept = tuple(name for name, is_tested in zip(images, tested, strict=True) if is_tested)

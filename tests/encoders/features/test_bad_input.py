@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from encoders.errors import InvalidDataError, UnknownNameError
+from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.features.inline import InlineEngine
 from encoders.features.label_columns import label_column
 from encoders.features.label_table import read_label_table
@@ -171,6 +171,20 @@ def test_each_mistake_has_one_line_that_names_its_place(spoil, message, made, tm
     with pytest.raises(InvalidDataError, match=message) as error:
         measure(features, labels, tmp_path, targets=targets)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("spoil", [not_a_number, constant])
+def test_the_corrected_command_can_write_to_the_same_folder(spoil, made, tmp_path):
+    features, labels = made
+    correct = {name: array.copy() for name, array in features.items()}
+    spoil(features, labels)
+    with pytest.raises(InvalidDataError):
+        measure(features, labels, tmp_path)
+    assert not list(tmp_path.iterdir())
+    measure(correct, labels, tmp_path)
+    with pytest.raises(TrainingError, match="other features"):
+        measure(features, labels, tmp_path)
+    assert (tmp_path / "measured").exists()
 
 
 def test_names_that_do_not_exist(made, tmp_path):
