@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -63,4 +64,6 @@ def _standardized(features: Any, train: Any) -> Any:
 
 
 if __name__ == "__main__":
-    print(json.dumps(timed_loop(Path(sys.argv[1]), json.loads(sys.argv[2]))))
+    found = timed_loop(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"transfers": found, "peak_kib": peak}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import subprocess
@@ -115,13 +116,13 @@ def timed_sample(folder: Path, fits: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``timed_fits``, their number; ``loop_processor_seconds`` of all transfers;
+        ``timed_fits``, their number; ``peak_mib`` of the process; ``loop_processor_seconds`` of all transfers;
         ``same_penalties``, the share of the sample for which both choose the same penalty;
         ``largest_difference`` of their mean test losses, as a share.
     """
     records = pd.read_csv(folder / OUT / "records.csv")
     records = records[records["order"] > 0]
-    wanted = max(1, fits // len(PENALTIES["ridge"]))
+    wanted = math.ceil(fits / len(PENALTIES["ridge"]))
     sample = pd.concat(
         [
             part.sample(max(1, round(wanted * len(part) / len(records))), random_state=0)
@@ -138,12 +139,14 @@ def timed_sample(folder: Path, fits: int) -> dict[str, Any]:
         check=True,
         cwd=ROOT,
     )
-    rows = pd.DataFrame(json.loads(done.stdout))
+    found = json.loads(done.stdout)
+    rows = pd.DataFrame(found["transfers"])
     mean = rows.groupby("order")["seconds"].mean()
     counts = records["order"].value_counts()
     ours, theirs = sample["test_loss"].to_numpy(), rows["test_loss"].to_numpy()
     return {
         "timed_fits": len(rows) * len(PENALTIES["ridge"]),
+        "peak_mib": round(found["peak_kib"] / 1024),
         "sample_seconds": round(time.perf_counter() - begin, 2),
         "loop_processor_seconds": round(float((mean * counts).sum()), 1),
         "same_penalties": float((rows["penalty"].to_numpy() == sample["penalty"]).mean()),
