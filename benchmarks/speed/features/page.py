@@ -30,8 +30,9 @@ numbers; 65 % of the examples train, 15 % choose the penalty ({penalties}), 20 %
   machine, so processor time is compared.
 - **Loop**: for each transfer it joins the standardized features, fits
   `Ridge(alpha)` once for each of the {count} penalties, and predicts; in single precision, which is
-  the faster one. It holds all features in memory. {fits} fits were timed, of each order in proportion to its number of transfers,
-  and the time was scaled to all transfers. Reading, standardizing and writing are not counted.
+  the faster one. It holds all features in memory. {fits} fits were timed, of each order in
+  proportion to its number of transfers, and the time was scaled to all transfers. Reading,
+  standardizing and writing are not counted.
 - **Same results**: on the sample both choose the same penalty for {same} of the transfers, and
   their mean test losses differ by at most {difference:.1e} of their size.
 

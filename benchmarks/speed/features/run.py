@@ -116,9 +116,9 @@ def timed_sample(folder: Path, fits: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``timed_fits``, their number; ``peak_mib`` of the process; ``loop_processor_seconds`` of all transfers;
-        ``same_penalties``, the share of the sample for which both choose the same penalty;
-        ``largest_difference`` of their mean test losses, as a share.
+        ``timed_fits``, their number; ``peak_mib`` of the process; ``loop_processor_seconds`` of
+        all transfers; ``same_penalties``, the share of the sample for which both choose the same
+        penalty; ``largest_difference`` of their mean test losses, as a share.
     """
     records = pd.read_csv(folder / OUT / "records.csv")
     records = records[records["order"] > 0]
