@@ -61,8 +61,8 @@ ORDER = {
     "families < family_moments < readouts < settings < records < represented < measure < closed < "
     "config_file < jobs < sweep < gather",
     "encoders.features": "settings < label_columns < label_table < readers < matching < parts < "
-    "store < moments < losses < cache < readout < ridge < logistic < perceptron < inline < prepared < jobs < "
-    "checks < tables < measure < transformers",
+    "store < moments < losses < cache < readout < ridge < logistic < perceptron < inline < "
+    "prepared < jobs < checks < tables < measure < transformers",
     "encoders.pipeline": "presets < stages",
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < surgery < "
     "classifier < starts < freezing < rates < l2sp < batches < config < loop < prediction < "
