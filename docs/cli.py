@@ -20,8 +20,10 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 
 def with_subcommands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    """A command and, if it is a group, all commands below it."""
+    """A command, its other forms and, if it is a group, all commands below it."""
     yield name, command
+    for flag, form in getattr(command, "forms", {}).items():
+        yield f"{name} {flag}", form
     if isinstance(command, click.Group):
         for below in command.list_commands(click.Context(command)):
             yield from with_subcommands(f"{name} {below}", command.commands[below])

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from encoders.dataset import TaskonomyDataset, split_buildings
     from encoders.engines import Job, LocalEngine, RayEngine
     from encoders.engines import run_jobs as run_jobs
+    from encoders.features.measure import measure_features
+    from encoders.features.settings import FeatureConfig
+    from encoders.features.tables import write_feature_tables
+    from encoders.features.transformers import source_features
     from encoders.networks import (
         PRESETS,
         EncoderDecoder,
@@ -71,6 +75,7 @@ __all__ = [
     "TASKS",
     "BankConfig",
     "EncoderDecoder",
+    "FeatureConfig",
     "FitConfig",
     "Halving",
     "Job",
@@ -98,12 +103,15 @@ __all__ = [
     "gather",
     "load",
     "make_scenes",
+    "measure_features",
     "network",
     "resolve_tasks",
     "run_jobs",
+    "source_features",
     "split_buildings",
     "sweep",
     "train_bank",
+    "write_feature_tables",
 ]
 
 _PLACE_OF = {
@@ -141,6 +149,10 @@ _PLACE_OF = {
     "resolve_tasks": "transfer.settings",
     "sweep": "transfer.sweep",
     "gather": "transfer.gather",
+    "FeatureConfig": "features.settings",
+    "source_features": "features.transformers",
+    "measure_features": "features.measure",
+    "write_feature_tables": "features.tables",
     "LocalEngine": "engines",
     "RayEngine": "engines",
     "Job": "engines",
@@ -148,7 +160,13 @@ _PLACE_OF = {
 }
 """By name, in the order of use: its module, and its name there if that is another one."""
 
-_EXTRA_OF = {"make_scenes": "scenes"}
+_EXTRA_OF = {
+    "make_scenes": "scenes",
+    "FeatureConfig": "features",
+    "source_features": "features",
+    "measure_features": "features",
+    "write_feature_tables": "features",
+}
 """The extra that installs what a name needs, if it is not ``train``."""
 
 

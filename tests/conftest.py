@@ -19,7 +19,12 @@ settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-FAST = ("tests/taskgraph", "tests/test_frame.py", "tests/test_tiers.py")
+FAST = (
+    "tests/taskgraph",
+    "tests/encoders/features",
+    "tests/test_frame.py",
+    "tests/test_tiers.py",
+)
 """The fast tier: tests whose node id begins with one of these."""
 
 NOT_FAST = (
@@ -32,6 +37,7 @@ NOT_FAST = (
     "tests/taskgraph/cli/test_streams.py",
     "tests/taskgraph/cli/test_terminal.py",
     "tests/taskgraph/solver/test_stopping.py",
+    "tests/encoders/features/test_command.py",
     # These draw figures and pages, or solve hundreds of programs.
     "tests/taskgraph/affinity/test_intervals.py",
     "tests/taskgraph/cli/test_costs.py",

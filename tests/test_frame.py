@@ -41,7 +41,7 @@ ORDER = {
     "stability < import_ < solve < recommend < extend < remeasure < frontier < group < evaluate < "
     "plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
-    "training < bank < transfer < pipeline < cli",
+    "training < bank < transfer < features < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "
     "running",
     "encoders.scenes": "solids < appearance < building < furniture < homes < camera < raycast < "
@@ -60,6 +60,9 @@ ORDER = {
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
     "families < family_moments < pruning < readouts < settings < records < represented < measure < "
     "rungs < repeats < closed < config_file < jobs < sweep < gather",
+    "encoders.features": "settings < label_columns < label_table < readers < matching < parts < "
+    "store < moments < losses < cache < readout < ridge < logistic < perceptron < inline < "
+    "prepared < jobs < checks < tables < measure < transformers",
     "encoders.pipeline": "presets < stages",
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < listing < "
     "surgery < classifier < starts < freezing < rates < l2sp < config < batches < history < "

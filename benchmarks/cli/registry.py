@@ -21,9 +21,11 @@ PACKAGES = {
     "adapt": "benchmarks.adaptation",
     "prior": "benchmarks.prior",
     "lifelong": "benchmarks.lifelong",
+    "text": "benchmarks.text",
     "solver": "benchmarks.speed.solver",
     "training": "benchmarks.speed.training",
     "engines": "benchmarks.speed.engines",
+    "features": "benchmarks.speed.features",
 }
 """Package of each suite by its name, in the order in which help texts and pages list them."""
 

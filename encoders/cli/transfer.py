@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.features import TransferCommand
 from encoders.cli.messages import messages
 from encoders.cli.options import (
     bank_option,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from encoders.transfer.sweep import SweepOutcome
 
 
-@click.command("transfer")
+@click.command("transfer", cls=TransferCommand)
 @data_option
 @click.option(
     "--splits",
@@ -157,6 +158,8 @@ def transfer(
 
     With --engine ray, encoders and read-outs compute on the GPUs that Ray lends them. This was
     tried with logical CPUs and GPUs of one machine only; no real GPU cluster was tried.
+
+    Features of data other than pictures: see `taskgraph transfer --features --help`.
 
     \b
     Examples:

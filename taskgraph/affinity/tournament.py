@@ -12,7 +12,7 @@ from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Array, Booleans, Floats
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import TargetLosses
-from taskgraph.tasks import REFERENCES, shell_list
+from taskgraph.tasks import REFERENCES, SCRATCH, SELF, shell_list
 
 MORE_IMAGES = "measure them on more images, or lower --min-images (in Python min_images)"
 
@@ -30,7 +30,8 @@ class Tournament:
     candidates : E names
     losses : (E, B) floats
     references : mapping of names to (B,) floats
-        The losses of ``scratch`` and ``average``, which are not candidates.
+        The losses of ``scratch`` and ``average``, which are not candidates. ``average`` is left
+        out where neither ``scratch`` nor ``self`` was measured.
     images : B names
     dropped : int
         Number of images that some candidate was not tested on.
@@ -121,11 +122,13 @@ def tournament_of(target: str, measured: TargetLosses, min_images: int) -> Tourn
     values = measured.values[:, common]
     rows = dict(zip(measured.sources, values, strict=True))
     images = tuple(name for name, kept in zip(measured.images, common, strict=True) if kept)
+    # A reference's row holds its win rates, so without scratch and self it would be empty.
+    compared = {SCRATCH, SELF} & set(rows)
     return Tournament(
         target,
         candidates,
         values[~outside],
-        {name: rows[name] for name in sorted(REFERENCES & set(rows))},
+        {name: rows[name] for name in sorted(REFERENCES & set(rows)) if compared},
         images,
         int((~common).sum()),
         {

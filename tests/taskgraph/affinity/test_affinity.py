@@ -216,6 +216,21 @@ def test_columns_that_nobody_measured_are_left_out():
     assert list(frame.columns) == ["sources", "target", "affinity", "n"]
 
 
+def test_average_alone_is_compared_with_nobody_and_has_no_row():
+    """Before, its row had no number at all, which a table of transfers refuses."""
+    rng = np.random.default_rng(0)
+    rows = [
+        ("t", source, str(image), rng.random())
+        for source in ("a", "b", "average")
+        for image in range(20)
+    ]
+    losses = Losses.from_frame(pd.DataFrame(rows, columns=["target", "sources", "image", "loss"]))
+    for repeats in (0, 5):
+        found = affinities(losses, bootstrap=repeats)
+        assert list(found.transfers.frame["sources"]) == ["a", "b"]
+        assert found.transfers.frame["affinity"].sum() == pytest.approx(1)
+
+
 def test_one_candidate_has_all_the_affinity():
     losses = Losses({"t": TargetLosses(("a",), tuple("0123456789"), np.ones((1, 10)))})
     assert affinities(losses).transfers.frame["affinity"].tolist() == [1.0]

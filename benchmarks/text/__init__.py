@@ -1,0 +1,1 @@
+"""Text: which representations of passages of the Brown corpus help which tasks."""
