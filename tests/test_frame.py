@@ -26,8 +26,8 @@ ORDER = {
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
     "solve < intervals < estimates < long_form < wide_form",
     "taskgraph.baselines": "random_sets < evaluation < methods",
-    "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
-    "estimate < aggregated < wins_table < scores",
+    "taskgraph.affinity": "wins < tournament < perron < ahp < bradley_terry < methods < closed < "
+    "references < interval < bootstrap < estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
     "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
     "ranking < infeasible < ties < search",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.affinity.ahp import affinities_of_wins, check_clip
+from taskgraph.affinity.ahp import check_clip
+from taskgraph.affinity.methods import AHP, find_method
 from taskgraph.affinity.tournament import tournament_of, win_rates
 from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Floats, Integers
@@ -134,12 +135,15 @@ def bootstrap_affinities(
     ties: Ties = "half",
     clip: float = 1e-3,
     min_images: int = 10,
+    method: str = AHP,
     progress: Progress = no_progress,
 ) -> Floats:
     """Return the affinities of all transfers in each of R resamples of the test images.
 
     Images (or clusters, where the losses name them) are drawn jointly for all targets, from the
     images that all candidates of a target were tested on; see `draw_resamples`.
+
+    ``method`` is a key of `TOURNAMENT_METHODS`.
 
     Returns
     -------
@@ -153,6 +157,7 @@ def bootstrap_affinities(
     """
     check_ties(ties)
     check_clip(clip)
+    chosen = find_method(method)
     used = {
         target: tournament_of(target, losses.by_target[target], min_images).images
         for target in losses.targets
@@ -164,8 +169,8 @@ def bootstrap_affinities(
         weights = draws.weights(target)  # (R, B)
         step = max(1, CHUNK // len(tournament.candidates) ** 2)
         parts = [
-            affinities_of_wins(
-                win_rates(tournament.losses, ties=ties, weights=weights[k : k + step]), clip=clip
+            chosen.affinities(
+                win_rates(tournament.losses, ties=ties, weights=weights[k : k + step]), clip
             )
             for k in range(0, repeats, step)
         ]

@@ -52,7 +52,7 @@ def _check_values(taxonomy: Taxonomy) -> None:
         where = f'the transfer to "{transfer.target}"'
         for source in transfer.sources:
             _check_name(f"a source of {where}", source)
-        for name in ("affinity", "gain", "quality", "low", "high"):
+        for name in ("affinity", "gain", "quality", "closed", "low", "high"):
             _check_number(f"{name} of {where}", getattr(transfer, name), missing=True)
 
 
