@@ -89,6 +89,24 @@ def affinities_from_wins_table(
     return Affinities(transfers, pd.DataFrame(reports), no_resamples, versus_average)
 
 
+def win_matrices(
+    frame: pd.DataFrame, *, ties: Ties = "half", exact_names: bool = False
+) -> list[tuple[str, list[str], Floats]]:
+    """Return each target, its E candidates and their (E, E) win rates, as read by
+    `affinities_from_wins_table`.
+
+    Raises
+    ------
+    InvalidTableError, InvalidWinsError
+        As for `affinities_from_wins_table`.
+    """
+    matrices = []
+    for target, pairs in read_aggregated(frame, WIN_COLUMNS, exact_names).groupby("target"):
+        names = sorted({*pairs["sources"], *pairs["versus"]} - REFERENCES)
+        matrices.append((str(target), names, _win_matrix(str(target), names, pairs, ties)))
+    return matrices
+
+
 def check_wins_table(frame: pd.DataFrame) -> None:
     """Raise an error if a share is outside [0, 1], or a pair is repeated or one candidate twice."""
     for _, pairs in read_aggregated(frame, WIN_COLUMNS, True).groupby("target", sort=True):
