@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
+    from taskgraph.sensitivity.analysis import analyze_sensitivity
+    from taskgraph.sensitivity.result import Sensitivity
+    from taskgraph.sensitivity.robust import RobustTaxonomy, solve_robust
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
         NetworkReading,
@@ -75,6 +78,8 @@ __all__ = [
     "Networks",
     "Problem",
     "Remeasurement",
+    "RobustTaxonomy",
+    "Sensitivity",
     "Stability",
     "TaskgraphError",
     "Taxonomy",
@@ -83,6 +88,7 @@ __all__ = [
     "affinities",
     "alternative_groupings",
     "alternatives",
+    "analyze_sensitivity",
     "arrivals",
     "budget_ladder",
     "default_transfers",
@@ -109,6 +115,7 @@ __all__ = [
     "remeasure",
     "solve",
     "solve_groups",
+    "solve_robust",
     "stability",
     "write_losses",
     "write_problem",
@@ -151,6 +158,10 @@ _MODULE_OF = {
     "random_band": "baselines.random_sets",
     "Stability": "selection",
     "stability": "selection",
+    "Sensitivity": "sensitivity.result",
+    "analyze_sensitivity": "sensitivity.analysis",
+    "RobustTaxonomy": "sensitivity.robust",
+    "solve_robust": "sensitivity.robust",
     "NetworkReading": "tables",
     "Extension": "lifelong.extension",
     "extend": "lifelong.extending",

@@ -18,9 +18,11 @@ README = (ROOT / "README.md").read_text()
 ORDER = {
     "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
     "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < "
-    "lifelong < tables < plot < report < server < cli",
+    "lifelong < sensitivity < tables < plot < report < server < cli",
     "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
     "arrivals < ends < doubts < remeasure",
+    "taskgraph.sensitivity": "programs < regret < confidence < tournaments < cases < result < "
+    "analysis < shrinking < robust_program < robust",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
@@ -38,7 +40,7 @@ ORDER = {
     "sheet < legend < shapes < taxonomy < grouping < frontier < arrivals < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
     "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
-    "stability < import_ < solve < recommend < extend < remeasure < frontier < group < evaluate < "
+    "stability < sensitivity < import_ < robust < solve < recommend < extend < remeasure < frontier < group < evaluate < "
     "plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",

@@ -70,6 +70,13 @@ DIRECTION = (
         "higher_is_better (true or false) says the same.",
     ),
 )
+METHOD = click.option(
+    "--method",
+    metavar="NAME",
+    help="How win rates become affinities: ahp (the paper's principal eigenvector of the win "
+    "odds; the default), geometric-mean (of the odds), bradley-terry (maximum likelihood) or "
+    "win-rate (mean over the other candidates).",
+)
 TOURNAMENT = (
     click.option(
         "--ties",
@@ -86,13 +93,7 @@ TOURNAMENT = (
         show_default=True,
         help="Keep win rates between X and 1 - X, so that all odds are finite.",
     ),
-    click.option(
-        "--method",
-        metavar="NAME",
-        help="How win rates become affinities: ahp (the paper's principal eigenvector of the win "
-        "odds; the default), geometric-mean (of the odds), bradley-terry (maximum likelihood) or "
-        "win-rate (mean over the other candidates).",
-    ),
+    METHOD,
     click.option(
         "--min-images",
         type=click.IntRange(min=1),

@@ -22,6 +22,7 @@ from taskgraph.solver import Clock, find_solver, solve_program, taxonomy_from_so
 from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.search import Solution
 from taskgraph.taxonomy import Taxonomy
+from taskgraph.taxonomy.file import ROBUST
 
 WORDS = {"max": "maximal", "mean": "mean"}
 
@@ -70,7 +71,7 @@ class RobustTaxonomy:
         """Return the content of the JSON: the taxonomy, and under ``robust`` what is proven."""
         content = self.taxonomy.to_dict()
         if self.solved:
-            content["robust"] = {
+            content[ROBUST] = {
                 "criterion": self.criterion,
                 "resamples": self.resamples,
                 "regret": self.regret,
