@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from taskgraph.frontiers.frontier import Frontier, frontier
     from taskgraph.frontiers.ladder import budget_ladder
     from taskgraph.frontiers.marginal import Marginal, marginal_worth
+    from taskgraph.frontiers.needed import LabelsNeeded, labels_needed
     from taskgraph.frontiers.shortlist import alternatives, recommend
     from taskgraph.grouping.choice import Grouping
     from taskgraph.grouping.intervals import grouping_stability
@@ -71,6 +72,7 @@ __all__ = [
     "Frontier",
     "Grouping",
     "GroupingProblem",
+    "LabelsNeeded",
     "Losses",
     "Marginal",
     "Network",
@@ -99,6 +101,7 @@ __all__ = [
     "frontier",
     "grouping_frontier",
     "grouping_stability",
+    "labels_needed",
     "marginal_worth",
     "one_label_every",
     "random_band",
@@ -143,6 +146,8 @@ _MODULE_OF = {
     "budget_ladder": "frontiers.ladder",
     "Marginal": "frontiers.marginal",
     "marginal_worth": "frontiers.marginal",
+    "LabelsNeeded": "frontiers.needed",
+    "labels_needed": "frontiers.needed",
     "alternatives": "frontiers.shortlist",
     "recommend": "frontiers.shortlist",
     "Network": "grouping.networks",

@@ -38,14 +38,14 @@ class Transfers:
     ----------
     frame : DataFrame
         Columns ``sources`` (names joined by ``+``, or a list of names), ``target``, ``affinity``
-        and any of ``low``, ``high``, ``gain``, ``quality``, ``closed``, ``loss``, ``n``; other columns
-        are kept. In text, a name that contains a ``+`` is written ``"moco+v2"+depth``. Affinities are
-        at least 0; larger is better. A row without an affinity is a reference outside the
-        tournament: it has a gain, a quality or a loss, and is never an edge. The reserved source
-        ``self`` is the target's own supervised network, ``scratch`` a network trained from
-        scratch, ``average`` the best constant answer. Rows from a task's own encoder to the task
-        itself are references too. They are accepted only if each target has one beside its
-        ``self`` row, as in the published Taskonomy tables.
+        and any of ``low``, ``high``, ``gain``, ``quality``, ``closed``, ``loss``, ``n``; other
+        columns are kept. In text, a name that contains a ``+`` is written ``"moco+v2"+depth``.
+        Affinities are at least 0; larger is better. A row without an affinity is a reference
+        outside the tournament: it has a gain, a quality or a loss, and is never an edge. The
+        reserved source ``self`` is the target's own supervised network, ``scratch`` a network
+        trained from scratch, ``average`` the best constant answer. Rows from a task's own encoder
+        to the task itself are references too. They are accepted only if each target has one beside
+        its ``self`` row, as in the published Taskonomy tables.
     exact_names : bool
         Accept names that look like errors: two that differ only in case or number format
         (``Depth`` and ``depth``, ``1`` and ``1.0``), or a misspelled reserved name (``Self``).
@@ -179,9 +179,9 @@ def _check_shares(frame: pd.DataFrame) -> None:
             if outside.any():
                 row = int(np.flatnonzero(outside)[0])
                 value = float(frame[name].iloc[row])
+                what = "share" if name == "closed" else "win rate"
                 raise InvalidTableError(
-                    f"{row_name(row + 1)}: {name} is {value:g}, expected a {'share' if name == 'closed' else 'win rate'} "
-                    "between 0 and 1"
+                    f"{row_name(row + 1)}: {name} is {value:g}, expected a {what} between 0 and 1"
                 )
 
 

@@ -24,7 +24,7 @@ ORDER = {
     "taskgraph.sensitivity": "programs < regret < confidence < tournaments < cases < result < "
     "analysis < shrinking < robust_program < robust",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
-    "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
+    "taskgraph.frontiers": "ladder < frontier < needed < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
     "solve < intervals < estimates < long_form < wide_form",
     "taskgraph.baselines": "random_sets < evaluation < methods",
@@ -37,11 +37,12 @@ ORDER = {
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
     "default < taskonomy",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
-    "sheet < legend < shapes < taxonomy < grouping < frontier < arrivals < grid < tree < heatmap",
+    "sheet < legend < shapes < taxonomy < grouping < frontier < needed < arrivals < "
+    "sensitivity < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
     "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
-    "stability < sensitivity < import_ < robust < solve < recommend < extend < remeasure < frontier < group < evaluate < "
-    "plot < report < serve",
+    "stability < sensitivity < import_ < robust < solve < recommend < extend < remeasure < "
+    "frontier < group < evaluate < plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "

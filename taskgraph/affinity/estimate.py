@@ -38,8 +38,8 @@ class Affinities:
     ----------
     transfers : Transfers
         ``sources, target, affinity`` and, where measured, ``low, high, gain, quality, closed, n``;
-        sorted by target, then sources, with ``average`` and ``scratch`` last. If some values were scores,
-        the column ``higher_is_better`` is true for their targets.
+        sorted by target, then sources, with ``average`` and ``scratch`` last. If some values
+        were scores, the column ``higher_is_better`` is true for their targets.
     consistency : DataFrame, one row a target
         ``target``; ``candidates``, the number in the tournament; ``images``, the number used, and
         ``dropped``, the number that some candidate was not tested on (both NaN for a table of win

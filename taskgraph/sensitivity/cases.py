@@ -1,4 +1,4 @@
-"""The cases in which a program is solved again: another method, objective, clip, source or sample."""
+"""The cases of an analysis: another method, objective, clip, source or sample."""
 
 from __future__ import annotations
 

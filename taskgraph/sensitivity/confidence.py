@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-def confidence_set(chosen: Iterable[tuple[str, ...]], level: float) -> list[tuple[tuple[str, ...], float]]:
+
+def confidence_set(
+    chosen: Iterable[tuple[str, ...]], level: float
+) -> list[tuple[tuple[str, ...], float]]:
     """Return the fewest sets that together are the optimum of at least a share of the resamples.
 
     Taking sets by their shares, the largest first, is exact: no k sets hold more resamples than

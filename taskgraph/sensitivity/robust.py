@@ -88,10 +88,14 @@ class RobustTaxonomy:
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def sentence(self) -> str:
-        """Return what is minimized over how many resamples, what is proven, and the plain regret."""
+        """Return what is minimized over what, what is proven, and the plain optimum's regret."""
         if self.regret is None:
             return f"no robust set was found over {self.resamples} resamples"
-        proof = "proven least" if self.proven else f"no set is proven to have less than {self.bound:.4g}"
+        proof = (
+            "proven least"
+            if self.proven
+            else f"no set is proven to have less than {self.bound:.4g}"
+        )
         text = (
             f"minimized: the {WORDS[self.criterion]} regret over {self.resamples} resamples of the "
             f"test images, {self.regret:.4g} in units of the {self.taxonomy.objective_transform} "

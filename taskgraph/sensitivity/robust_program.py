@@ -3,8 +3,9 @@
 The R programs have the same sources, targets and costs, and other values. For supervised sources
 y, which all programs share, and edges x^r of each program r,
 
-    minimize    u                        (max)     or     (1/R) sum_r (v_r - value_r(x^r, y))   (mean)
-    subject to  v_r - value_r(x^r, y) <= u         for every r                                  (max)
+    minimize    u                                    (max)
+                (1/R) sum_r (v_r - value_r(x^r, y))  (mean)
+    subject to  v_r - value_r(x^r, y) <= u           (max), for every r
                 the rows of `taskgraph.solver.model` for y and x^r, for every r
 
 where v_r is the optimum of program r, which is solved before. For a fixed set, the best transfers
@@ -234,4 +235,3 @@ def regret_model(
     lp.setObjective(value)
     edges = [variable for block in blocks for variable in block.edges]
     return Model(lp, supervised, edges, value, blocks[0].cost)
-

@@ -88,7 +88,7 @@ def test_a_likelihood_without_maximum_says_what_to_raise():
     never = np.where(np.arange(3)[:, None] < np.arange(3), 1.0, 0.0)
     with (
         np.errstate(all="ignore"),
-        pytest.raises(ConvergenceError, match="did not converge.* raise clip, which bounds them"),
+        pytest.raises(ConvergenceError, match=r"did not converge.* raise clip, which bounds them"),
     ):
         bradley_terry(never[None])
 
@@ -261,5 +261,7 @@ def test_a_target_without_references_has_no_closed_share(missing):
     assert tg.solve(table, objective="closed", budget=2, source_only=["u"]).solved
     with pytest.raises(InvalidProblemError, match="`taskgraph affinity` makes it of losses of"):
         tg.solve(tg.Transfers(table.frame.drop(columns="closed")), objective="closed")
-    with pytest.raises(InvalidTableError, match="closed is 1.5, expected a share between 0 and 1"):
+    with pytest.raises(
+        InvalidTableError, match=r"closed is 1\.5, expected a share between 0 and 1"
+    ):
         tg.Transfers(table.frame.assign(closed=1.5))
