@@ -400,6 +400,8 @@ def test_report_is_one_page_that_fetches_nothing(table, tmp_path, capsys):
     assert run(["report", table, "--budget", "1", "-o", str(path), "--random", "20"]) == 0
     text = path.read_text()
     assert text.count("<svg") >= 3
+    assert "<h2>Sensitivity</h2>" in text
+    assert "Left out: the table holds affinities alone" in text
     assert "src=" not in text
     assert "<script" not in text
 

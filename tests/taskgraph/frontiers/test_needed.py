@@ -36,7 +36,7 @@ def random_table(seed, tasks="abcd"):
     return tg.Transfers(pd.DataFrame(rows))
 
 
-@examples(times=0.15)
+@examples(times=0.07)
 @given(st.integers(0, 999), st.lists(st.floats(0, 0.6), min_size=1, max_size=3))
 def test_each_budget_is_the_first_of_the_frontier_that_reaches_the_level(seed, levels):
     table = random_table(seed)

@@ -7,6 +7,7 @@ import taskgraph as tg
 from taskgraph.cli import run
 from taskgraph.plot import PlotError, draw_labels_needed, draw_sensitivity, rendered
 from taskgraph.plot.sensitivity import DROPPED, MOST_SETS, regrets_of, shares_of
+from taskgraph.report import sensitivity_section
 from tests.taskgraph.frontiers.test_needed import random_table
 from tests.taskgraph.sensitivity.test_robust import some_losses
 
@@ -85,13 +86,9 @@ def test_the_command_draws(tmp_path):
     assert out.read_text().startswith("<?xml")
 
 
-def test_the_report_has_a_section(tmp_path):
-    table, page = tmp_path / "t.csv", tmp_path / "report.html"
-    random_table(1, "abc").frame.to_csv(table, index=False)
-    words = ["report", str(table), "--random", "2", "-o", str(page)]
-    assert run([*words, "--budget", "1"]) == 0
-    text = page.read_text()
-    assert "<h2>Sensitivity</h2>" in text
-    assert "Left out: the table holds affinities alone" in text
-    assert run([*words, "--budget", "0"]) == 0
-    assert "<h2>Sensitivity</h2>" not in page.read_text()
+def test_the_report_has_a_section(found):
+    text = sensitivity_section(found)
+    assert text.startswith("<h2>Sensitivity</h2>")
+    assert text.count("<svg") == 1
+    assert f"<li>Optimum: {', '.join(found.taxonomy.supervised)}.</li>" in text
+    assert "<h3>Confidence set of taxonomies</h3>" in text

@@ -214,21 +214,21 @@ def test_what_has_no_regret_is_refused(affinities):
 @pytest.fixture
 def losses_file(tmp_path):
     path = tmp_path / "losses.csv"
-    some_losses().to_frame().to_csv(path, index=False)
+    some_losses(tasks="abcd", images=30).to_frame().to_csv(path, index=False)
     return str(path)
 
 
 def test_the_command_says_what_it_minimized_and_prints_json(losses_file, tmp_path, capsys):
-    words = ["solve", losses_file, "--budget", "2", "--bootstrap", "20", "--seed", "2"]
+    words = ["solve", losses_file, "--budget", "2", "--bootstrap", "12", "--seed", "2"]
     assert run([*words, "--robust", "max", "--method", "win-rate"]) == 0
-    said = "minimized: the maximal regret over 20 resamples of the test images, "
+    said = "minimized: the maximal regret over 12 resamples of the test images, "
     assert said in capsys.readouterr().out
     assert run([*words, "--robust", "mean", "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
-    affinities = tg.affinities(tg.read_losses(losses_file), bootstrap=20, seed=2)
+    affinities = tg.affinities(tg.read_losses(losses_file), bootstrap=12, seed=2)
     expected = tg.solve_robust(affinities, budget=2, criterion="mean")
     assert content == expected.to_dict()
-    assert content["robust"]["resamples"] == 20
+    assert content["robust"]["resamples"] == 12
     assert content["robust"]["proven"]
     path = tmp_path / "robust.json"
     path.write_text(json.dumps(content))
