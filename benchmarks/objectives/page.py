@@ -96,8 +96,8 @@ def render(folder: Path) -> str:
             f"\n![Difference of each rule to the default over the budgets]({picture})\n\n"
             + filled(
                 f"Each line is a rule's mean minus that of `{DEFAULT.name}`, over the budgets; "
-                "above 0 is better in the first three panels, below 0 in the last one. Thin gray lines "
-                "are the pairs of halves of the rule `closed`."
+                "above 0 is better in the first three panels, below 0 in the last one. Thin gray "
+                "lines are the pairs of halves of the rule `closed`."
             )
             + "\n"
         )
@@ -163,8 +163,8 @@ def verdict(ours: pd.DataFrame) -> str:
     parts, everywhere = [], []
     for measure in MEASURES:
         sign = -1.0 if measure in SMALLER_IS_BETTER else 1.0
-        best = (sign * means[measure]).groupby("rule").mean().idxmax()
-        value = means[measure].groupby("rule").mean()
+        value = means[measure].groupby("rule").mean().to_dict()
+        best = max(value, key=lambda rule: sign * value[rule])
         parts.append(
             f"{TITLES[measure]} {value[DEFAULT.name]:.3f}, at best {value[best]:.3f} ({best})"
         )
@@ -229,7 +229,9 @@ def _budget_table(ours: pd.DataFrame) -> str:
 
 def _published_table(rows: pd.DataFrame) -> str:
     found = rows.groupby("rule", sort=False)[["gain", "quality"]].mean()
-    cells = [[rule, number(row["gain"]), number(row["quality"])] for rule, row in found.iterrows()]
+    cells = [
+        [str(rule), number(row["gain"]), number(row["quality"])] for rule, row in found.iterrows()
+    ]
     return markdown.table(["rule", "mean gain:", "mean quality:"], cells)
 
 

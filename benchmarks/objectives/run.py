@@ -105,18 +105,14 @@ def pairs(settings: Settings) -> Iterator[tuple[int, Losses, Losses]]:
 
 def _run_ours(settings: Settings, log: Log) -> None:
     """Measure every rule on every pair of halves of our losses."""
-    made: dict[int, Images] = {}
+    turned: dict[int, tuple[Images, Images]] = {}
     for half, choosing, judging in pairs(settings):
         asked = {rule: settings_of(settings, OURS, rule, half) for rule in RULES}
         left = [r for r in RULES if not log.has(asked[r], seed=settings.seed, split="test")]
         if not left:
             continue
-        # The second pair of a halving has the same two halves.
-        first, second = (
-            made.pop(id(each), None) or Images.of(each) for each in (choosing, judging)
-        )
-        if half % 2 == 0:
-            made = {id(choosing): first, id(judging): second}
+        first, second = turned.get(half) or (Images.of(choosing), Images.of(judging))
+        turned = {half + 1: (second, first)} if half % 2 == 0 else {}  # the same two halves
         for rule in left:
             start = time.perf_counter()
             metrics = measured(first, second, rule, settings)

@@ -110,7 +110,8 @@ def _mean_win_rates(wins: Floats, clip: float) -> Floats:
     won = (wins * ~np.eye(wins.shape[-1], dtype=bool)).sum(axis=2)
     total = won.sum(axis=1, keepdims=True)
     even = np.full_like(won, 1.0 / won.shape[1])  # nobody has won: a single one, or strict ties
-    return np.divide(won, total, out=even, where=total > 0)
+    mean: Floats = np.divide(won, total, out=even, where=total > 0)
+    return mean
 
 
 def _mean_derivative(shares: Floats, clip: float) -> LogDerivative:

@@ -32,6 +32,7 @@ from taskgraph.sensitivity.result import Sensitivity
 from taskgraph.sensitivity.tournaments import tournaments_of_losses, tournaments_of_wins
 from taskgraph.solver import Clock, find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.search import Solution
+from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
 Measured = Losses | Transfers | pd.DataFrame
@@ -200,7 +201,7 @@ def _solved(
 
 
 def _compared(
-    taxonomy: Any,
+    taxonomy: Taxonomy,
     cases: Sequence[SensitivityCase],
     solved: Sequence[SolvedCase],
     level: float,

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pulp
@@ -227,7 +228,8 @@ def regret_model(
             lp.addConstraint(pulp.LpConstraint(terms, pulp.LpConstraintGE, rhs=optimum))
         value = pulp.LpAffineExpression([(largest, -1.0)])
     else:
-        share, weights = 1.0 / len(blocks), {}
+        share = 1.0 / len(blocks)
+        weights: dict[Any, float] = {}
         for block in blocks:
             for variable, weight in block.value.items():
                 weights[variable] = weights.get(variable, 0.0) + share * weight

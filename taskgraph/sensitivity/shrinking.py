@@ -82,7 +82,8 @@ def _least_with(floor: Floats, number: int, regret: Floats, criterion: str) -> F
     """Return lower bounds of the criterion if one program's regret is at least ``regret``, (E,)."""
     if criterion == "max":
         return np.maximum(regret, summarized(floor, criterion))
-    return (floor.sum() - floor[number] + np.maximum(regret, floor[number])) / len(floor)
+    others = float(floor.sum() - floor[number])
+    return np.asarray((others + np.maximum(regret, floor[number])) / len(floor))
 
 
 def _without_useless_edges(program: Program) -> Program:
