@@ -12,7 +12,6 @@ from taskgraph.cli.losses import METHOD, affinities_of
 from taskgraph.cli.options import F, bootstrap_option, seed_option, where_conditions, with_options
 from taskgraph.cli.output import notices
 from taskgraph.cli.problem import check_costs, problem_from_flags
-from taskgraph.cli.stopping import stoppable
 from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -65,6 +64,7 @@ def robust_taxonomy(
 ) -> RobustTaxonomy:
     """Resample the losses in TABLE, and return the taxonomy with the least regret."""
     import taskgraph as tg
+    from taskgraph.cli.stopping import stoppable
 
     problem = problem_from_flags(problem_file, flags)
     with notices():

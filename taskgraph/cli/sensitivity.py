@@ -26,7 +26,6 @@ from taskgraph.cli.output import note, notices, show, show_data
 from taskgraph.cli.parameters import Amount
 from taskgraph.cli.paths import InputTables
 from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options
-from taskgraph.cli.stopping import stoppable
 from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -133,6 +132,7 @@ def table_of(result: Sensitivity, rows: str) -> pd.DataFrame:
 def analyzed(losses: tuple[str, ...], flags: dict[str, Any]) -> Sensitivity:
     """Return the analysis of the losses, win rates or transfers in the files."""
     import taskgraph as tg
+    from taskgraph.cli.stopping import stoppable
 
     problem = problem_from_flags(flags.pop("problem_file"), flags)
     with notices():
