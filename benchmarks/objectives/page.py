@@ -101,7 +101,7 @@ def render(folder: Path) -> str:
             )
             + "\n"
         )
-    page += BY_BUDGET + _budget_table(ours) + "\n"
+    page += BY_BUDGET + _budget_table(ours) + "\n\n" + filled(_where(ours)) + "\n"
     page += "\n" + filled(_sets(ours)) + "\n"
     others = frame[frame["table"] != OURS]
     if others.empty:
@@ -225,6 +225,34 @@ def _budget_table(ours: pd.DataFrame) -> str:
             cells.append(", ".join(number(means.get(budget, np.nan)) for budget in shown))
         rows.append([str(rule), *cells])
     return markdown.table(heads, rows)
+
+
+def _where(ours: pd.DataFrame) -> str:
+    """Return at which budgets each rule is better, and worse, than the default in all measures."""
+    means = ours.groupby(["rule", "budget"], sort=False)[list(MEASURES)].mean()
+    signs = pd.Series({m: -1.0 if m in SMALLER_IS_BETTER else 1.0 for m in MEASURES})
+    parts, mostly = [], []
+    for rule in means.index.unique("rule"):
+        if rule != DEFAULT.name:
+            gained = (means.loc[rule] - means.loc[DEFAULT.name]) * signs
+            better = gained.index[(gained > 0).all(axis=1)].tolist()
+            worse = gained.index[(gained < 0).all(axis=1)].tolist()
+            parts.append(f"{rule}: better at {_listed(better)}, worse at {_listed(worse)}")
+            mostly += [rule] if 2 * len(better) > len(gained) else []
+    said = (
+        f"Better at more than half of the budgets: {', '.join(mostly)}."
+        if mostly
+        else "No rule is better in all four at more than half of the budgets, so the paper's "
+        "default stays."
+    )
+    return (
+        f"Budgets at which the means of all four measures are better, and worse, than those of "
+        f"{DEFAULT.name}: {'; '.join(parts)}. {said}"
+    )
+
+
+def _listed(budgets: list[int]) -> str:
+    return ", ".join(map(str, budgets)) or "none"
 
 
 def _published_table(rows: pd.DataFrame) -> str:
