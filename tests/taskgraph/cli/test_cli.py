@@ -514,6 +514,7 @@ def test_two_formats_exclude_each_other_in_every_command(table, capsys):
         "remeasure": 2,
         "evaluate": 2,
         "stability": 2,
+        "sensitivity": 2,
     }
     assert run(["solve", table, "--json", "--json"]) == 0
 
