@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from taskgraph.frontiers.frontier import Frontier, frontier
     from taskgraph.frontiers.ladder import budget_ladder
     from taskgraph.frontiers.marginal import Marginal, marginal_worth
+    from taskgraph.frontiers.needed import LabelsNeeded, labels_needed
     from taskgraph.frontiers.shortlist import alternatives, recommend
     from taskgraph.grouping.choice import Grouping
     from taskgraph.grouping.intervals import grouping_stability
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
     from taskgraph.selection import Stability, stability
+    from taskgraph.sensitivity.analysis import analyze_sensitivity
+    from taskgraph.sensitivity.result import Sensitivity
+    from taskgraph.sensitivity.robust import RobustTaxonomy, solve_robust
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
         NetworkReading,
@@ -68,6 +72,7 @@ __all__ = [
     "Frontier",
     "Grouping",
     "GroupingProblem",
+    "LabelsNeeded",
     "Losses",
     "Marginal",
     "Network",
@@ -75,6 +80,8 @@ __all__ = [
     "Networks",
     "Problem",
     "Remeasurement",
+    "RobustTaxonomy",
+    "Sensitivity",
     "Stability",
     "TaskgraphError",
     "Taxonomy",
@@ -83,6 +90,7 @@ __all__ = [
     "affinities",
     "alternative_groupings",
     "alternatives",
+    "analyze_sensitivity",
     "arrivals",
     "budget_ladder",
     "default_transfers",
@@ -93,6 +101,7 @@ __all__ = [
     "frontier",
     "grouping_frontier",
     "grouping_stability",
+    "labels_needed",
     "marginal_worth",
     "one_label_every",
     "random_band",
@@ -109,6 +118,7 @@ __all__ = [
     "remeasure",
     "solve",
     "solve_groups",
+    "solve_robust",
     "stability",
     "write_losses",
     "write_problem",
@@ -136,6 +146,8 @@ _MODULE_OF = {
     "budget_ladder": "frontiers.ladder",
     "Marginal": "frontiers.marginal",
     "marginal_worth": "frontiers.marginal",
+    "LabelsNeeded": "frontiers.needed",
+    "labels_needed": "frontiers.needed",
     "alternatives": "frontiers.shortlist",
     "recommend": "frontiers.shortlist",
     "Network": "grouping.networks",
@@ -151,6 +163,10 @@ _MODULE_OF = {
     "random_band": "baselines.random_sets",
     "Stability": "selection",
     "stability": "selection",
+    "Sensitivity": "sensitivity.result",
+    "analyze_sensitivity": "sensitivity.analysis",
+    "RobustTaxonomy": "sensitivity.robust",
+    "solve_robust": "sensitivity.robust",
     "NetworkReading": "tables",
     "Extension": "lifelong.extension",
     "extend": "lifelong.extending",

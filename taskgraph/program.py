@@ -15,7 +15,7 @@ from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.errors import InvalidProblemError, InvalidTableError
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.problem.costs import Costs, exact_costs
-from taskgraph.tasks import SELF, split_sources
+from taskgraph.tasks import SELF, some_names, split_sources
 from taskgraph.transfers import Transfers
 
 TOLERANCE = 1e-9
@@ -165,6 +165,7 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
             "--source-only and --exclude or in the problem file"
         )
     value = transformed_measurements(transfers, problem)
+    _check_measured(transfers, problem, targets, value)
     importance = np.array([problem.importance.get(t, 1.0) for t in targets])
     self_source, self_value = _own_networks(transfers, targets, sources, value)
     edges = _edges(transfers, problem, targets, sources, value)
@@ -206,11 +207,29 @@ def transformed_measurements(transfers: Transfers, problem: Problem) -> Floats:
     """Return the transformed measurement of each row, (rows,); NaN where it was not measured."""
     objective = OBJECTIVES[problem.objective]
     if objective.column not in transfers.frame.columns:
+        made = "; `taskgraph affinity` makes it of " + objective.needs if objective.needs else ""
         raise InvalidProblemError(
             f'the objective "{problem.objective}" needs the column "{objective.column}", which '
-            "the table does not have; try --objective sqrt"
+            f"the table does not have{made}; try --objective sqrt"
         )
     return objective.transform(transfers.frame[objective.column].to_numpy(dtype=float))
+
+
+def _check_measured(
+    transfers: Transfers, problem: Problem, targets: tuple[str, ...], value: Floats
+) -> None:
+    """Raise if an objective that needs more than one row of a target has no value there."""
+    objective = OBJECTIVES[problem.objective]
+    if not objective.needs:
+        return
+    known = set(transfers.frame["target"][~np.isnan(value)])
+    lacking = [name for name in targets if name not in known]
+    if lacking:
+        raise InvalidProblemError(
+            f'the objective "{problem.objective}" needs {objective.needs}, which these targets '
+            f"lack: {some_names(lacking)}; measure them, leave the targets out with --source-only, "
+            "or try --objective sqrt"
+        )
 
 
 def _own_networks(

@@ -22,6 +22,7 @@ from taskgraph.frontiers.shortlist import alternatives
 from taskgraph.plot import (
     PlotError,
     draw_frontier,
+    draw_sensitivity,
     draw_taxonomy,
     gain_quality_grid,
     heatmap,
@@ -31,6 +32,7 @@ from taskgraph.plot import (
 from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.progress import Progress, no_progress
 from taskgraph.selection import Stability
+from taskgraph.sensitivity.result import Sensitivity
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
@@ -65,6 +67,7 @@ def report(
     solver: str = "highs",
     title: str = "Task taxonomy",
     stable: Stability | None = None,
+    sensitive: Sensitivity | None = None,
     progress: Progress = no_progress,
     **fields: Unpack[ProblemFields],
 ) -> str:
@@ -88,6 +91,9 @@ def report(
     stable : Stability, optional
         `taskgraph.stability` of the losses that the table was made from; the page then says how
         stable the supervised set is.
+    sensitive : Sensitivity, optional
+        `taskgraph.analyze_sensitivity` of these losses or of the table; the page then has a section
+        on methods, objectives, dropped sources and resamples.
     progress
         Receives the progress of the frontier and of the random sets.
     """
@@ -98,6 +104,7 @@ def report(
         parts.append(f"<p><b>{html.escape(taxonomy.headline())}</b></p>")
     else:
         parts += [taxonomy_section(taxonomy), stability_section(taxonomy, stable)]
+        parts += [] if sensitive is None else [sensitivity_section(sensitive)]
         parts += _comparisons(transfers, problem, draws, seed, solver, progress)
     parts.append(_table_section(transfers))
     return html_page(title, "\n".join(parts))
@@ -151,6 +158,22 @@ def stability_section(taxonomy: Taxonomy, stable: Stability | None) -> str:
     frame = stable.to_frame()
     frame = frame[frame["supervised"] | (frame["share"] > 0)].round(3)
     return f"<h2>Stability</h2><p>{html.escape(text)}</p>{_table(frame)}"
+
+
+def sensitivity_section(result: Sensitivity) -> str:
+    """Return as HTML how far the optimum depends on settings and on the sample."""
+    text = (
+        "Solved again with one respect changed at a time. The regret of a set is the share of the "
+        "optimum that it loses in a case. "
+    )
+    lines = [f"{line[:1].upper()}{line[1:]}." for line in result.summary()]
+    lines += [f"Left out: {note}." for note in result.notes]
+    listed = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    sets = f"<h3>Confidence set of taxonomies</h3>{_table(result.sets.round(4))}"
+    return (
+        f"<h2>Sensitivity</h2><p>{html.escape(text)}</p><ul>{listed}</ul>"
+        f"{_figure(lambda: draw_sensitivity(result))}{sets if len(result.sets) else ''}"
+    )
 
 
 def _comparisons(

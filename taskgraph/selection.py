@@ -11,7 +11,7 @@ import pandas as pd
 
 from taskgraph.affinity import Affinities
 from taskgraph.errors import InfeasibleError, InvalidProblemError
-from taskgraph.problem import Problem, ProblemFields, make_problem
+from taskgraph.problem import OBJECTIVES, Problem, ProblemFields, make_problem
 from taskgraph.progress import Progress, no_progress, with_progress
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
@@ -87,12 +87,12 @@ def stability(
     Raises
     ------
     InvalidProblemError
-        If there are no resamples, or the objective is ``gain`` or ``quality``.
+        If there are no resamples, or the objective is no transform of the affinity.
     InfeasibleError
         If the program has no solution.
     """
     problem = make_problem(problem, fields, affinities.transfers)
-    if problem.objective in ("gain", "quality"):
+    if OBJECTIVES[problem.objective].column != "affinity":
         raise InvalidProblemError(
             f'the objective "{problem.objective}" is not resampled; try sqrt, linear or log'
         )

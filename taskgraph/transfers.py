@@ -26,7 +26,8 @@ from taskgraph.tasks import (
 )
 
 REQUIRED = ("sources", "target", "affinity")
-SHARES = ("gain", "quality")
+SHARES = ("gain", "quality", "closed")
+"""Columns of shares in [0, 1], where larger is better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +38,14 @@ class Transfers:
     ----------
     frame : DataFrame
         Columns ``sources`` (names joined by ``+``, or a list of names), ``target``, ``affinity``
-        and any of ``low``, ``high``, ``gain``, ``quality``, ``loss``, ``n``; other columns are
-        kept. In text, a name that contains a ``+`` is written ``"moco+v2"+depth``. Affinities are
-        at least 0; larger is better. A row without an affinity is a reference outside the
-        tournament: it has a gain, a quality or a loss, and is never an edge. The reserved source
-        ``self`` is the target's own supervised network, ``scratch`` a network trained from
-        scratch, ``average`` the best constant answer. Rows from a task's own encoder to the task
-        itself are references too. They are accepted only if each target has one beside its
-        ``self`` row, as in the published Taskonomy tables.
+        and any of ``low``, ``high``, ``gain``, ``quality``, ``closed``, ``loss``, ``n``; other
+        columns are kept. In text, a name that contains a ``+`` is written ``"moco+v2"+depth``.
+        Affinities are at least 0; larger is better. A row without an affinity is a reference
+        outside the tournament: it has a gain, a quality or a loss, and is never an edge. The
+        reserved source ``self`` is the target's own supervised network, ``scratch`` a network
+        trained from scratch, ``average`` the best constant answer. Rows from a task's own encoder
+        to the task itself are references too. They are accepted only if each target has one beside
+        its ``self`` row, as in the published Taskonomy tables.
     exact_names : bool
         Accept names that look like errors: two that differ only in case or number format
         (``Depth`` and ``depth``, ``1`` and ``1.0``), or a misspelled reserved name (``Self``).
@@ -161,7 +162,7 @@ def _check_affinities(frame: pd.DataFrame) -> None:
             f"{row_name(row + 1)}: affinity is {value:g}, expected at least 0; "
             'if these are scores, name the column "score" and run `taskgraph affinity`'
         )
-    measured = [name for name in ("gain", "quality", "loss") if name in frame.columns]
+    measured = [name for name in (*SHARES, "loss") if name in frame.columns]
     blank = frame["affinity"].isna() & frame[measured].isna().all(axis=1)
     if blank.any():
         row = int(np.flatnonzero(blank)[0])
@@ -178,8 +179,9 @@ def _check_shares(frame: pd.DataFrame) -> None:
             if outside.any():
                 row = int(np.flatnonzero(outside)[0])
                 value = float(frame[name].iloc[row])
+                what = "share" if name == "closed" else "win rate"
                 raise InvalidTableError(
-                    f"{row_name(row + 1)}: {name} is {value:g}, expected a win rate between 0 and 1"
+                    f"{row_name(row + 1)}: {name} is {value:g}, expected a {what} between 0 and 1"
                 )
 
 

@@ -18,16 +18,18 @@ README = (ROOT / "README.md").read_text()
 ORDER = {
     "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
     "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < "
-    "lifelong < tables < plot < report < server < cli",
+    "lifelong < sensitivity < tables < plot < report < server < cli",
     "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
     "arrivals < ends < doubts < remeasure",
+    "taskgraph.sensitivity": "programs < regret < confidence < tournaments < cases < result < "
+    "analysis < shrinking < robust_program < robust",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
-    "taskgraph.frontiers": "ladder < frontier < marginal < shortlist",
+    "taskgraph.frontiers": "ladder < frontier < needed < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
     "solve < intervals < estimates < long_form < wide_form",
     "taskgraph.baselines": "random_sets < evaluation < methods",
-    "taskgraph.affinity": "wins < tournament < seeds < perron < ahp < references < interval < "
-    "bootstrap < estimate < aggregated < wins_table < scores",
+    "taskgraph.affinity": "wins < tournament < seeds < perron < ahp < bradley_terry < methods < "
+    "closed < references < interval < bootstrap < estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
     "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
     "ranking < infeasible < ties < search",
@@ -35,11 +37,12 @@ ORDER = {
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
     "default < taskonomy < transfer_names",
     "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
-    "sheet < legend < shapes < taxonomy < grouping < frontier < arrivals < grid < tree < heatmap",
+    "sheet < legend < shapes < taxonomy < grouping < frontier < needed < arrivals < "
+    "sensitivity < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
     "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
-    "stability < import_ < solve < recommend < extend < remeasure < frontier < group < evaluate < "
-    "plot < report < serve",
+    "stability < sensitivity < import_ < robust < solve < recommend < extend < remeasure < "
+    "frontier < group < evaluate < plot < report < serve",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < features < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "

@@ -16,6 +16,7 @@ PACKAGES = {
     "taskonomy": "benchmarks.taskonomy",
     "arrivals": "benchmarks.arrivals",
     "intervals": "benchmarks.intervals",
+    "objectives": "benchmarks.objectives",
     "finetune": "benchmarks.finetune",
     "bias": "benchmarks.bias",
     "adapt": "benchmarks.adaptation",

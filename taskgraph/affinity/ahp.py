@@ -93,7 +93,7 @@ def affinity_from_wins(
                 stacklevel=2,
             )
     array = np.asarray(wins, dtype=np.float64)
-    _check_wins(array, ties)
+    check_wins(array, ties)
     check_clip(clip)
     vectors = affinities_of_wins(array.reshape(-1, *array.shape[-2:]), clip=clip)
     return vectors.reshape(array.shape[:-1])
@@ -166,7 +166,7 @@ def win_odds(wins: Floats, clip: float) -> Floats:
     return odds
 
 
-def _check_wins(wins: Floats, ties: Ties) -> None:
+def check_wins(wins: Floats, ties: Ties) -> None:
     """Raise unless the win rates are square, within [0, 1], and opposite ones sum to one."""
     check_ties(ties)
     if wins.ndim not in (2, 3) or wins.shape[-1] != wins.shape[-2] or not wins.size:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from taskgraph.affinity.ahp import affinities_of_wins, check_clip
+from taskgraph.affinity.ahp import check_clip
+from taskgraph.affinity.methods import AHP, find_method
 from taskgraph.affinity.seeds import TrainingRuns
 from taskgraph.affinity.tournament import tournament_of, win_rates
 from taskgraph.affinity.wins import Ties, check_ties
@@ -135,6 +136,7 @@ def bootstrap_affinities(
     ties: Ties = "half",
     clip: float = 1e-3,
     min_images: int = 10,
+    method: str = AHP,
     progress: Progress = no_progress,
 ) -> Floats:
     """Return the affinities of all transfers in each of R resamples of the test images.
@@ -144,6 +146,8 @@ def bootstrap_affinities(
     was trained with several seeds, these are drawn too (`TrainingRuns.draw`), so that an image and
     a seed count as often as the product of both draws: the two-way, or pigeonhole, bootstrap. Its
     variance is at least that of both main effects, and counts their interaction more than once.
+
+    ``method`` is a key of `TOURNAMENT_METHODS`.
 
     Returns
     -------
@@ -160,6 +164,7 @@ def bootstrap_affinities(
     """
     check_ties(ties)
     check_clip(clip)
+    chosen = find_method(method)
     used = {
         target: tournament_of(target, losses.by_target[target], min_images).images
         for target in losses.targets
@@ -174,12 +179,12 @@ def bootstrap_affinities(
         seeds = runs.draw(repeats, rng)  # (R, N)
         step = max(1, CHUNK // len(runs.losses) ** 2)
         parts = [
-            affinities_of_wins(
+            chosen.affinities(
                 runs.mean_wins(
                     win_rates(runs.losses, ties=ties, weights=weights[k : k + step]),
                     seeds[k : k + step],
                 ),
-                clip=clip,
+                clip,
             )
             for k in range(0, repeats, step)
         ]

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from taskgraph.affinity.ahp import (
-    affinity_from_wins,
-    check_clip,
-    consistency_ratio,
-)
+from taskgraph.affinity.ahp import check_clip, consistency_ratio
 from taskgraph.affinity.bootstrap import bootstrap_affinities, units_of
+from taskgraph.affinity.closed import closed_shares
 from taskgraph.affinity.interval import affinity_interval, warn_of_few
+from taskgraph.affinity.methods import AHP, affinity_by_method, find_method
 from taskgraph.affinity.references import (
     ScratchWins,
     scratch_wins,
@@ -40,11 +38,11 @@ class Affinities:
     Attributes
     ----------
     transfers : Transfers
-        ``sources, target, affinity`` and, where measured, ``low, high, gain, quality, n``; sorted
-        by target, then sources, with ``average`` and ``scratch`` last. If some values were scores,
-        the column ``higher_is_better`` is true for their targets. ``seeds``, if some transfer has
-        several, is the number of training runs, and ``pruned``, if some are, says which transfers
-        were not trained to their end.
+        ``sources, target, affinity`` and, where measured, ``low, high, gain, quality, closed, n``;
+        sorted by target, then sources, with ``average`` and ``scratch`` last. If some values
+        were scores, the column ``higher_is_better`` is true for their targets. ``seeds``, if some
+        transfer has several, is the number of training runs, and ``pruned``, if some are, says
+        which transfers were not trained to their end.
     consistency : DataFrame, one row a target
         ``target``; ``candidates``, the number in the tournament; ``images``, the number used, and
         ``dropped``, the number that some candidate was not tested on (both NaN for a table of win
@@ -83,13 +81,16 @@ def affinities(
     bootstrap: int = 0,
     seed: int = 0,
     level: float = 0.95,
+    method: str = AHP,
     progress: Progress = no_progress,
 ) -> Affinities:
     """Turn losses into affinities, target by target, and into gains and qualities.
 
     All candidates of a target, ``self`` among them, are compared in one tournament on the images
-    that all of them were tested on; see `win_rates` and `affinity_from_wins`. The gain is the win
-    rate against ``scratch``, the quality that against ``self``, where these were measured.
+    that all of them were tested on; see `win_rates` and `affinity_by_method`. The gain is the win
+    rate against ``scratch``, the quality that against ``self``, where these were measured; where
+    both were, ``closed`` is the share of the mean loss between them that a transfer closes
+    (`closed_shares`).
     ``scratch`` and ``average``, the best constant answer, take no part in the tournament: their
     rows have no affinity. Of a transfer that was trained with several seeds, win rates are means
     over its runs (`taskgraph.affinity.seeds`). A warning names the targets whose
@@ -114,6 +115,9 @@ def affinities(
         Seed of the resamples.
     level : float in (0, 1)
         Confidence level of the interval, for the affinity of infinitely many images.
+    method : str
+        A key of `TOURNAMENT_METHODS`: ``ahp``, the paper's and the default, ``geometric-mean``,
+        ``bradley-terry`` or ``win-rate``.
     progress : Progress
         Receives the number of targets that are resampled, of how many.
 
@@ -134,11 +138,12 @@ def affinities(
         raise InvalidTableError(f"bootstrap is {bootstrap}, expected a count of at least 0")
     check_ties(ties)
     check_clip(clip)
+    find_method(method)
     rows, reports = [], []
     versus: list[ScratchWins] = []
     tournaments = [tournament_of(t, losses.by_target[t], min_images) for t in losses.targets]
     for tournament in tournaments:
-        frame, report = _target_rows(tournament, ties, clip)
+        frame, report = _target_rows(tournament, ties, clip, method)
         rows.append(frame)
         reports.append(report)
         versus += scratch_wins(tournament, losses.clusters, level=level)
@@ -155,9 +160,12 @@ def affinities(
         ties=ties,
         clip=clip,
         min_images=min_images,
+        method=method,
         progress=progress,
     )
-    low, high = _intervals(tournaments, losses.clusters, ties=ties, clip=clip, level=level)
+    low, high = _intervals(
+        tournaments, losses.clusters, ties=ties, clip=clip, level=level, method=method
+    )
     # In reference rows all of these are NaN.
     low, high = np.minimum(low, frame["affinity"]), np.maximum(high, frame["affinity"])
     frame.insert(3, "low", low)
@@ -179,13 +187,13 @@ def _transfers(frame: pd.DataFrame, losses: Losses) -> Transfers:
 
 
 def _target_rows(
-    tournament: Tournament, ties: Ties, clip: float
+    tournament: Tournament, ties: Ties, clip: float, method: str
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     """Return the rows of one target, and its row of the consistency table."""
     losses, sources = tournament.losses, list(tournament.candidates)
     runs = TrainingRuns.of(tournament)
     wins = runs.mean_wins(win_rates(runs.losses, ties=ties))
-    affinity = affinity_from_wins(wins, ties=ties, clip=clip)
+    affinity = affinity_by_method(wins, method, ties=ties, clip=clip)
     losses = np.vstack([losses, *tournament.references.values()])
     sources = [*sources, *tournament.references]
     affinity = np.append(affinity, np.full(len(tournament.references), np.nan))
@@ -193,6 +201,12 @@ def _target_rows(
     for name, reference in (("gain", SCRATCH), ("quality", SELF)):
         known = reference in sources
         frame[name] = _against(tournament, sources, losses, reference, ties) if known else np.nan
+    runs_by_row = [
+        runs_of(tournament, name, row) for name, row in zip(sources, losses, strict=True)
+    ]
+    means = np.array([each.mean() for each in runs_by_row])
+    mean = dict(zip(sources, means, strict=True))
+    frame["closed"] = closed_shares(means, mean.get(SCRATCH, np.nan), mean.get(SELF, np.nan))
     frame["n"] = losses.shape[1]
     if tournament.further:
         frame["seeds"] = [1 + len(tournament.further.get(name, ())) for name in sources]
@@ -230,6 +244,7 @@ def _intervals(
     ties: Ties,
     clip: float,
     level: float,
+    method: str,
 ) -> tuple[Floats, Floats]:
     """Return the (rows,) ends of the intervals of all targets; NaN in reference rows."""
     bounds, counts = [], {}
@@ -238,7 +253,13 @@ def _intervals(
         counts[tournament.target] = int(units.max()) + 1
         runs = TrainingRuns.of(tournament)
         interval = affinity_interval(
-            tournament.losses, units, runs=runs, ties=ties, clip=clip, level=level
+            tournament.losses,
+            units,
+            runs=runs,
+            ties=ties,
+            clip=clip,
+            level=level,
+            method=method,
         )
         bounds.append(np.stack(interval))
         bounds.append(np.full((2, len(tournament.references)), np.nan))

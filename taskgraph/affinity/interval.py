@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, stdtrit
 
-from taskgraph.affinity.ahp import win_odds
-from taskgraph.affinity.perron import perron_vectors
+from taskgraph.affinity.methods import AHP, TOURNAMENT_METHODS
 from taskgraph.affinity.seeds import TrainingRuns
 from taskgraph.affinity.tournament import BLOCK, ranks_of, win_rates
 from taskgraph.affinity.wins import Ties
@@ -36,6 +35,7 @@ def affinity_interval(
     ties: Ties = "half",
     clip: float = 1e-3,
     level: float = 0.95,
+    method: str = AHP,
 ) -> tuple[Floats, Floats]:
     """Return Student's t interval of the log-odds of each affinity in one tournament.
 
@@ -59,6 +59,8 @@ def affinity_interval(
         As for `win_rates` and `affinity_from_wins`. A clipped win rate has no derivative with
         respect to the images; the imaginary image counts as if it were not clipped.
     level : float in (0, 1)
+    method : str
+        A key of `TOURNAMENT_METHODS`.
 
     Returns
     -------
@@ -78,8 +80,9 @@ def affinity_interval(
     wins = win_rates(runs.losses, ties=ties)  # (N, N)
     shares = (runs.mean_wins(wins) * weight + 0.5) / (weight + 1.0)
     np.fill_diagonal(shares, 0.5)
-    affinity, slopes, own, other = _derivative(shares, clip)
+    affinity, slopes, own, other = _derivative(shares, clip, method)
     free = (shares > clip) & (shares < 1.0 - clip)
+    free |= not TOURNAMENT_METHODS[method].clips
     own_free, other_free = own * free, other * free.T
     moves = _image_moves(runs.losses, runs.spread(own_free), runs.spread(other_free), ties)
     moves = runs.summed(moves)  # (E, B)
@@ -148,26 +151,17 @@ def warn_of_few(units: Mapping[str, int]) -> None:
         )
 
 
-def _derivative(shares: Floats, clip: float) -> tuple[Floats, Floats, Floats, Floats]:
+def _derivative(
+    shares: Floats, clip: float, method: str = AHP
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the affinities, and the derivative of their log-odds with respect to the win rates.
 
     If the win rates change by d, the log-odds of the affinities change by ``slopes @ r`` with
-    ``r[i] = sum over j of own[i, j] d[i, j] - other[i, j] d[j, i]``.
-
-    S[i, j] = odds[i, j] a[j] / (λ a[i]) is a stochastic matrix. Let p be its stationary
-    distribution and Z = (I - S + 1 p')^-1 its fundamental matrix. A relative change r of the row
-    sums of the odds changes log a by Z r, up to a constant (Kemeny & Snell, Finite Markov Chains).
+    ``r[i] = sum over j of own[i, j] d[i, j] - other[i, j] d[j, i]``; see `LogDerivative`.
     """
-    odds = win_odds(shares[None], clip)
-    affinity = perron_vectors(odds)[0]  # (E,)
-    chain = odds[0] * affinity
-    chain /= chain.sum(axis=1, keepdims=True)
-    stationary = perron_vectors(np.ascontiguousarray(chain.T)[None])[0]
-    fundamental = np.linalg.inv(np.eye(len(chain)) - chain + stationary)
-    slopes = (fundamental - affinity @ fundamental) / (1.0 - affinity)[:, None]
-    held = np.clip(shares, clip, 1.0 - clip)
-    np.fill_diagonal(chain, 0.0)
-    return affinity, slopes, chain / held, chain / held.T
+    affinity, response, own, other = TOURNAMENT_METHODS[method].derivative(shares, clip)
+    slopes = (response - affinity @ response) / (1.0 - affinity)[:, None]
+    return affinity, slopes, own, other
 
 
 def _image_moves(losses: Floats, own: Floats, other: Floats, ties: Ties) -> Floats:

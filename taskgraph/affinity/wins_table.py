@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.affinity.aggregated import WIN_COLUMNS, read_aggregated
-from taskgraph.affinity.ahp import SUM_TOLERANCE, affinity_from_wins, consistency_ratio
+from taskgraph.affinity.ahp import SUM_TOLERANCE, consistency_ratio
 from taskgraph.affinity.estimate import Affinities
+from taskgraph.affinity.methods import AHP, affinity_by_method
 from taskgraph.affinity.references import ScratchWins, scratch_wins_table, warn_of_weak_scratch
 from taskgraph.affinity.wins import Ties, check_ties
 from taskgraph.arrays import Booleans, Floats
@@ -19,7 +20,12 @@ from taskgraph.transfers import Transfers
 
 
 def affinities_from_wins_table(
-    frame: pd.DataFrame, *, ties: Ties = "half", clip: float = 1e-3, exact_names: bool = False
+    frame: pd.DataFrame,
+    *,
+    ties: Ties = "half",
+    clip: float = 1e-3,
+    method: str = AHP,
+    exact_names: bool = False,
 ) -> Affinities:
     """Turn a table of pairwise win rates into affinities, target by target.
 
@@ -31,8 +37,8 @@ def affinities_from_wins_table(
         enough: the other one is one minus it. Pairs with ``scratch`` become gains, and pairs with
         ``self`` become qualities. ``scratch`` and ``average`` take no part in the tournament. A
         warning names the targets whose ``scratch`` does not beat ``average``.
-    ties, clip
-        As for `affinity_from_wins`.
+    ties, clip, method
+        As for `affinity_by_method`.
     exact_names
         As for `Transfers`.
 
@@ -57,7 +63,7 @@ def affinities_from_wins_table(
         names = sorted({*pairs["sources"], *pairs["versus"]} - REFERENCES)
         wins = _win_matrix(str(target), names, pairs, ties)  # (E, E)
         part = pd.DataFrame({"sources": names, "target": str(target)})
-        part["affinity"] = affinity_from_wins(wins, ties=ties, clip=clip)
+        part["affinity"] = affinity_by_method(wins, method, ties=ties, clip=clip)
         part["gain"] = _wins_against(SCRATCH, names, pairs, ties)
         part["quality"] = wins[:, names.index(SELF)] if SELF in names else np.nan
         parts.append(part)
@@ -81,6 +87,24 @@ def affinities_from_wins_table(
     no_resamples = np.empty((0, len(table)))
     versus_average = scratch_wins_table(scratch_wins)
     return Affinities(transfers, pd.DataFrame(reports), no_resamples, versus_average)
+
+
+def win_matrices(
+    frame: pd.DataFrame, *, ties: Ties = "half", exact_names: bool = False
+) -> list[tuple[str, list[str], Floats]]:
+    """Return each target, its E candidates and their (E, E) win rates, as read by
+    `affinities_from_wins_table`.
+
+    Raises
+    ------
+    InvalidTableError, InvalidWinsError
+        As for `affinities_from_wins_table`.
+    """
+    matrices = []
+    for target, pairs in read_aggregated(frame, WIN_COLUMNS, exact_names).groupby("target"):
+        names = sorted({*pairs["sources"], *pairs["versus"]} - REFERENCES)
+        matrices.append((str(target), names, _win_matrix(str(target), names, pairs, ties)))
+    return matrices
 
 
 def check_wins_table(frame: pd.DataFrame) -> None:

@@ -35,6 +35,7 @@ COMMANDS = {
     "solve": "taskgraph.cli.solve",
     "affinity": "taskgraph.cli.affinity",
     "stability": "taskgraph.cli.stability",
+    "sensitivity": "taskgraph.cli.sensitivity",
     "frontier": "taskgraph.cli.frontier",
     "group": "taskgraph.cli.group",
     "evaluate": "taskgraph.cli.evaluate",

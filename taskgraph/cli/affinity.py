@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -13,6 +13,7 @@ from taskgraph.cli.losses import (
     losses_argument,
     losses_options,
     row_settings,
+    tournament_method,
 )
 from taskgraph.cli.options import bootstrap_option, exact_names
 from taskgraph.cli.output import note, notices
@@ -20,6 +21,7 @@ from taskgraph.cli.paths import TABLES, OutputFile
 
 if TYPE_CHECKING:
     from taskgraph.affinity import Affinities
+    from taskgraph.affinity.scores import Method
     from taskgraph.tables import TableFiles
     from taskgraph.transfers import Transfers
 
@@ -47,13 +49,6 @@ GUESSED = (
     least=0,
 )
 @click.option(
-    "--method",
-    type=click.Choice(["rank", "softmax"]),
-    default="rank",
-    show_default=True,
-    help="How to turn single scores, which allow no tournament, into affinities.",
-)
-@click.option(
     "--temperature",
     type=float,
     metavar="T",
@@ -70,13 +65,15 @@ def affinity_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
     input. Formats: CSV with commas, tabs or semicolons (then also with decimal commas), JSON
     lines, both also gzipped; Parquet; Feather. Rows with an empty value, NA, - or null count as
     not measured. Sources are names joined by +; write a name that holds a + in double quotes, or
-    use a list column. Scores need --higher-is-better or --lower-is-better.
+    use a list column. Scores need --higher-is-better or --lower-is-better; they have the methods
+    rank (the default) and softmax.
 
     \b
     Examples:
       taskgraph affinity losses.parquet -o transfers.csv --bootstrap 200
       taskgraph affinity runs/ -o transfers.csv --file-names '{target}__{sources}'
       taskgraph affinity 'seed*.csv' -o transfers.csv --column image=image+file
+      taskgraph affinity losses.csv -o transfers.csv --method bradley-terry
       taskgraph affinity losses.csv -o transfers.csv --drop depth,seg+edges
       taskgraph affinity wins.csv -o transfers.csv
       taskgraph affinity scores.csv -o transfers.csv --higher-is-better --method softmax
@@ -122,7 +119,11 @@ def _from_wins(files: TableFiles, rows: dict[str, Any], flags: dict[str, Any]) -
     table = read_wins(files, **rows, exact_names=exact_names())
     with naming(files):
         return affinities_from_wins_table(
-            table, ties=flags["ties"], clip=flags["clip"], exact_names=exact_names()
+            table,
+            ties=flags["ties"],
+            clip=flags["clip"],
+            method=tournament_method(flags),
+            exact_names=exact_names(),
         )
 
 
@@ -136,7 +137,7 @@ def _from_scores(
     from taskgraph.frames.score_words import called_a_score
     from taskgraph.tables import naming, read_header, read_scores
 
-    direction, guessed = direction_settings(flags), False
+    direction, guessed, method = direction_settings(flags), False, _score_method(flags)
     scores = read_scores(files, **rows, exact_names=exact_names())
     if kind == "matrix" and direction == direction_settings({}):
         corner = read_header(files.paths[0])[0]
@@ -148,17 +149,30 @@ def _from_scores(
         transfers = affinities_from_scores(
             scores,
             **direction,
-            method=flags["method"],
+            method=method,
             temperature=flags["temperature"],
             exact_names=exact_names(),
         )
     note(
         "these are single scores, not losses on many images: no tournament can be held, so "
-        f"the affinities are weights by {flags['method']}, not AHP"
+        f"the affinities are weights by {method}, not AHP"
     )
     reason = f" ({GUESSED})" if guessed else ""
     note(f"direction of the values: {direction_in(transfers.frame)}{reason}")
     return transfers
+
+
+def _score_method(flags: dict[str, Any]) -> Method:
+    """Return the method by which single scores become weights."""
+    from taskgraph.affinity.scores import METHODS
+
+    name = flags["method"] or METHODS[0]
+    if name not in METHODS:
+        raise click.UsageError(
+            f"--method is {name}; single scores allow no tournament, so expected one of "
+            f"{', '.join(METHODS)}"
+        )
+    return cast("Method", name)
 
 
 def _noted(affinities: Affinities) -> Transfers:

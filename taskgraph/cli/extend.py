@@ -14,6 +14,7 @@ from taskgraph.cli.losses import (
     direction_settings,
     input_files,
     row_settings,
+    tournament_method,
 )
 from taskgraph.cli.options import (
     exact_names,
@@ -164,6 +165,7 @@ def _joined(losses: str, new_losses: str, flags: dict[str, Any]) -> Joined:
             *tables,
             exact_names=exact_names(),
             **{name: flags[name] for name in ("ties", "clip", "min_images", "bootstrap")},
+            method=tournament_method(flags),
         )
     if {*kinds.values()} == {"transfers"}:
         settings = {"columns": rows["columns"], "where": rows["where"]}

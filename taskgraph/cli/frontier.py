@@ -27,39 +27,62 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from taskgraph.frontiers.frontier import Frontier
+    from taskgraph.frontiers.needed import LabelsNeeded
     from taskgraph.problem import Problem
     from taskgraph.transfers import Transfers
 
 
-def grid_options(*, draws: int) -> Callable[[F], F]:
-    """Return a decorator that adds budgets, maximum orders and the number of random sets."""
-    return with_options(
-        click.option(
-            "--budgets",
-            type=NumberList(),
-            metavar="1:26",
-            help="Budgets to solve at: a list such as 2,4,8, or a range such as 1:26 or 1:26:5 "
-            "(default: from the least budget that solves every target to the cost of all labels).",
-        ),
-        click.option(
-            "--max-orders",
-            type=NumberList(int),
-            metavar="1,2,3,4",
-            default="1,2,3,4",
-            show_default=True,
-            help="Largest numbers of sources of one transfer, one curve each.",
-        ),
-        click.option(
-            "--random",
-            "draws",
-            type=click.IntRange(min=0),
-            metavar="N",
-            default=draws,
-            show_default=True,
-            help="Compare with N random supervised sets within each budget; 0 draws none.",
-        ),
-        seed_option,
+GRID = (
+    click.option(
+        "--budgets",
+        type=NumberList(),
+        metavar="1:26",
+        help="Budgets to solve at: a list such as 2,4,8, or a range such as 1:26 or 1:26:5 "
+        "(default: from the least budget that solves every target to the cost of all labels).",
+    ),
+    click.option(
+        "--max-orders",
+        type=NumberList(int),
+        metavar="1,2,3,4",
+        default="1,2,3,4",
+        show_default=True,
+        help="Largest numbers of sources of one transfer, one curve each.",
+    ),
+)
+
+
+def grid_options(*, draws: int, random: bool = True) -> Callable[[F], F]:
+    """Return a decorator that adds budgets, maximum orders and the number of random sets.
+
+    ``draws`` is the default number; with ``random`` off neither it nor the seed is a flag.
+    """
+    return with_options(*GRID, *((_random_option(draws), seed_option) if random else ()))
+
+
+def _random_option(draws: int) -> Callable[[F], F]:
+    return click.option(
+        "--random",
+        "draws",
+        type=click.IntRange(min=0),
+        metavar="N",
+        default=draws,
+        show_default=True,
+        help="Compare with N random supervised sets within each budget; 0 draws none.",
     )
+
+
+def quality_option(help_text: str) -> Callable[[F], F]:
+    """Return a decorator that adds ``--quality``, levels of the mean quality."""
+    return click.option("--quality", "levels", type=NumberList(), metavar="0.3,0.4", help=help_text)
+
+
+def labels_needed_of(
+    frontier: Frontier, transfers: Transfers, problem: Problem, levels: tuple[float, ...]
+) -> LabelsNeeded:
+    """Return the frontier read sideways, at the levels of ``--quality``."""
+    import taskgraph as tg
+
+    return tg.labels_needed(transfers, problem, levels=levels, solved=frontier)
 
 
 def frontier_and_table(
@@ -109,6 +132,10 @@ def frontier_and_table(
 
 @click.command("frontier")
 @table_argument
+@quality_option(
+    "Print the least budget at which the mean quality reaches each of these levels, beside the "
+    "cost of supervising every target, instead of one row a budget; --plot then draws this."
+)
 @grid_options(draws=0)
 @problem_options(budget=False, max_order=False)
 @click.option("--time-limit", type=Amount(), metavar="S", help="Stop each solve after S seconds.")
@@ -124,6 +151,7 @@ def frontier_and_table(
 @plot_option("Draw gain and quality over budgets to an SVG, PNG or PDF file.")
 def frontier_command(
     table: str | None,
+    levels: tuple[float, ...] | None,
     problem_file: str | None,
     solver: str,
     time_limit: float | None,
@@ -140,6 +168,7 @@ def frontier_command(
       taskgraph frontier transfers.csv --budgets 1:26 --max-orders 1,4 --csv
       taskgraph frontier transfers.csv --budgets 2,4,8 --random 500 --plot frontier.svg
       taskgraph frontier transfers.csv --budgets 1:15 --transfers optima.csv
+      taskgraph frontier transfers.csv --quality .3,.4 --objective quality --plot labels.svg
     """
     from taskgraph.cli.tables import show_frame
     from taskgraph.tables import write_frame
@@ -148,6 +177,9 @@ def frontier_command(
     frontier, frame = frontier_and_table(
         transfers, problem, flags, solver=solver, time_limit=time_limit
     )
+    if levels is not None:
+        needed = labels_needed_of(frontier, transfers, problem, levels)
+        return _print_needed(needed, output_format, plot)
     if plot:
         from taskgraph.plot import draw_frontier, save
 
@@ -164,3 +196,22 @@ def frontier_command(
     else:
         show_frame(frame.round(4))
     return 0 if (frame["status"].isin(["optimal", "feasible"])).any() else INFEASIBLE
+
+
+def _print_needed(needed: LabelsNeeded, output_format: str | None, plot: str | None) -> int:
+    """Print the budgets that levels need, and return the exit code; 3 if no level is reached."""
+    from taskgraph.cli.tables import show_frame
+
+    if plot:
+        from taskgraph.plot import draw_labels_needed, save
+
+        save(draw_labels_needed(needed), plot)
+        note(f"drew {plot}")
+    if output_format == "json":
+        show_data(needed.to_json())
+    elif output_format == "csv":
+        show_data(needed.to_frame().to_csv(index=False))
+    else:
+        show_frame(needed.to_frame().round(4))
+    note(needed.sentence())
+    return 0 if needed.table["budget"].notna().any() else INFEASIBLE

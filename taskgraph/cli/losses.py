@@ -70,6 +70,13 @@ DIRECTION = (
         "higher_is_better (true or false) says the same.",
     ),
 )
+METHOD = click.option(
+    "--method",
+    metavar="NAME",
+    help="How win rates become affinities: ahp (the paper's principal eigenvector of the win "
+    "odds; the default), geometric-mean (of the odds), bradley-terry (maximum likelihood) or "
+    "win-rate (mean over the other candidates).",
+)
 TOURNAMENT = (
     click.option(
         "--ties",
@@ -86,6 +93,7 @@ TOURNAMENT = (
         show_default=True,
         help="Keep win rates between X and 1 - X, so that all odds are finite.",
     ),
+    METHOD,
     click.option(
         "--min-images",
         type=click.IntRange(min=1),
@@ -138,6 +146,25 @@ def direction_settings(flags: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def tournament_method(flags: dict[str, Any]) -> str:
+    """Return the method by which win rates become affinities, a key of `TOURNAMENT_METHODS`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such method, or it is one for single scores.
+    """
+    from taskgraph.affinity.methods import AHP, TOURNAMENT_METHODS
+    from taskgraph.affinity.scores import METHODS
+
+    name: str = flags.get("method") or AHP
+    if name not in TOURNAMENT_METHODS:
+        known = ", ".join(TOURNAMENT_METHODS)
+        scores = ", which is for single scores" if name in METHODS else ""
+        raise click.UsageError(f"--method is {name}{scores}; expected one of {known}")
+    return name
+
+
 def affinities_of(files: TableFiles, rows: dict[str, Any], flags: dict[str, Any]) -> Affinities:
     """Return the affinities of losses, and note what the images and values were taken for."""
     from taskgraph.affinity import affinities
@@ -151,6 +178,7 @@ def affinities_of(files: TableFiles, rows: dict[str, Any], flags: dict[str, Any]
             ties=flags["ties"],
             clip=flags["clip"],
             min_images=flags["min_images"],
+            method=tournament_method(flags),
             bootstrap=flags["bootstrap"],
             seed=flags["seed"],
             progress=progress,

@@ -9,7 +9,12 @@ import click
 from click.core import ParameterSource
 
 from taskgraph.cli.exit_codes import INFEASIBLE
-from taskgraph.cli.frontier import frontier_and_table, grid_options
+from taskgraph.cli.frontier import (
+    frontier_and_table,
+    grid_options,
+    labels_needed_of,
+    quality_option,
+)
 from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.options import (
     exclude_option,
@@ -21,6 +26,7 @@ from taskgraph.cli.options import (
 from taskgraph.cli.parameters import NameList, NumberList
 from taskgraph.cli.pictures import LOOK, picture_options, save_picture, take_look
 from taskgraph.cli.problem import problem_options, read_inputs, read_table
+from taskgraph.cli.sensitivity import analyzed, sensitivity_options
 from taskgraph.progress import progress_bar, with_progress
 from taskgraph.tasks.aliases import name_in
 
@@ -172,6 +178,56 @@ def frontier_plot_command(
     transfers, problem = read_inputs(table, problem_file, flags)
     _, frame = frontier_and_table(transfers, problem, flags, solver=solver)
     return save_picture(partial(draw_frontier, frame), look, output)
+
+
+@plot_command.command("labels", short_help="Labels needed to reach a mean quality.")
+@table_argument
+@picture_options
+@quality_option("Mark these levels of the mean quality.")
+@grid_options(draws=0, random=False)
+@problem_options(budget=False, max_order=False)
+def labels_command(
+    table: str | None,
+    output: str,
+    levels: tuple[float, ...] | None,
+    problem_file: str | None,
+    solver: str,
+    **flags: Any,
+) -> int:
+    """Draw the labels needed for all targets over their mean quality: the frontier read sideways.
+
+    The dashed line is the cost of supervising every target.
+
+    \b
+    Examples:
+      taskgraph plot labels transfers.csv --objective quality --max-orders 1,4 -o labels.svg
+    """
+    from taskgraph.plot import draw_labels_needed
+
+    look = take_look(flags)
+    transfers, problem = read_inputs(table, problem_file, flags)
+    flags |= {"draws": 0, "seed": 0}
+    frontier, _ = frontier_and_table(transfers, problem, flags, solver=solver)
+    needed = labels_needed_of(frontier, transfers, problem, levels or ())
+    return save_picture(partial(draw_labels_needed, needed), look, output)
+
+
+@plot_command.command("sensitivity", short_help="Shares of tasks, and regrets of sets.")
+@picture_options
+@sensitivity_options
+def sensitivity_plot_command(losses: tuple[str, ...], output: str, **flags: Any) -> int:
+    """Draw how often each task is supervised when settings change, and what each set loses then.
+
+    The arguments are those of `taskgraph sensitivity`.
+
+    \b
+    Examples:
+      taskgraph plot sensitivity losses.parquet --budget 5 -o sensitivity.svg
+    """
+    from taskgraph.plot import draw_sensitivity
+
+    look = take_look(flags)
+    return save_picture(partial(draw_sensitivity, analyzed(losses, flags)), look, output)
 
 
 @plot_command.command("arrivals", short_help="Tasks that arrive one by one.")

@@ -85,7 +85,8 @@ ROLES = (
         "--objective",
         metavar="NAME",
         help="What to sum over the targets: sqrt (square root of the affinity; the default), "
-        "linear (affinity), log, gain or quality.",
+        "linear (affinity), log, gain, quality, or closed (share of the loss between scratch and "
+        "self that a transfer closes).",
     ),
     click.option(
         "--problem",

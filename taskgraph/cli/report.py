@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,11 +11,14 @@ from taskgraph.cli.options import bootstrap_option, exact_names, seed_option, ta
 from taskgraph.cli.output import note, notices
 from taskgraph.cli.paths import InputFile, OutputFile
 from taskgraph.cli.problem import problem_options, read_inputs
+from taskgraph.errors import InfeasibleError
 from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
+    from taskgraph.losses import Losses
     from taskgraph.problem import Problem
     from taskgraph.selection import Stability
+    from taskgraph.transfers import Transfers
 
 DEFAULT_TABLE = "the table that comes with taskgraph"
 
@@ -66,13 +70,24 @@ def report_command(
       taskgraph report transfers.csv --budget 5 -o report.html
       taskgraph report transfers.csv --budget 5 -o report.html --losses losses.parquet
     """
+    import taskgraph as tg
     from taskgraph.report import report
     from taskgraph.tables import write_text
 
     transfers, problem = read_inputs(table, problem_file, flags)
-    stability = None
-    if losses is not None:
-        stability = _stability(losses, problem, bootstrap=bootstrap, seed=seed, solver=solver)
+    stability = sensitive = None
+    measured: Losses | Transfers = transfers
+    with notices():
+        if losses is not None:
+            measured = _read_losses(losses)
+            stability = _stability(
+                losses, measured, problem, bootstrap=bootstrap, seed=seed, solver=solver
+            )
+        # An infeasible program has a page too, which says why it is.
+        with contextlib.suppress(InfeasibleError), progress_bar("cases") as progress:
+            sensitive = tg.analyze_sensitivity(
+                measured, problem, bootstrap=bootstrap, seed=seed, solver=solver, progress=progress
+            )
     with progress_bar("report") as progress:
         text = report(
             transfers,
@@ -81,6 +96,7 @@ def report_command(
             seed=seed,
             solver=solver,
             stable=stability,
+            sensitive=sensitive,
             title=f"Task taxonomy of {table or DEFAULT_TABLE}",
             progress=progress,
         )
@@ -89,19 +105,26 @@ def report_command(
     return 0
 
 
-def _stability(path: str, problem: Problem, *, bootstrap: int, seed: int, solver: str) -> Stability:
-    """Resample the losses in a file, and return how often each task is supervised."""
-    import taskgraph as tg
-    from taskgraph.tables import naming, read_losses, table_kind
+def _read_losses(path: str) -> Losses:
+    """Return the losses in the file of ``--losses``."""
+    from taskgraph.tables import read_losses, table_kind
 
     kind = table_kind(path)
     if kind != "losses":
         raise click.UsageError(
             f"--losses: {path} holds {kind}; only losses on images can be resampled"
         )
-    with notices():
-        losses = read_losses(path, exact_names=exact_names())
-        with naming(path):
-            affinities = tg.affinities(losses, bootstrap=bootstrap, seed=seed)
+    return read_losses(path, exact_names=exact_names())
+
+
+def _stability(
+    path: str, losses: Losses, problem: Problem, *, bootstrap: int, seed: int, solver: str
+) -> Stability:
+    """Resample losses, and return how often each task is supervised; ``path`` is for messages."""
+    import taskgraph as tg
+    from taskgraph.tables import naming
+
+    with naming(path):
+        affinities = tg.affinities(losses, bootstrap=bootstrap, seed=seed)
     with progress_bar("resamples") as progress:
         return tg.stability(affinities, problem, solver=solver, progress=progress)

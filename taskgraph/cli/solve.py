@@ -11,15 +11,17 @@ import click
 
 from taskgraph.cli.exit_codes import INFEASIBLE
 from taskgraph.cli.options import format_options, plot_option, table_argument
-from taskgraph.cli.output import note, show_data
+from taskgraph.cli.output import note, show, show_data
 from taskgraph.cli.parameters import Amount
 from taskgraph.cli.problem import problem_options, read_inputs
 from taskgraph.cli.progress import proof_line
+from taskgraph.cli.robust import refuse_flags, robust_options, robust_taxonomy
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from taskgraph.frontiers.marginal import Marginal
+    from taskgraph.sensitivity.robust import RobustTaxonomy
     from taskgraph.taxonomy import Taxonomy
 
 
@@ -49,6 +51,7 @@ UNPROVEN = (
     is_flag=True,
     help="Also print the next larger budget that improves the objective, and what it buys.",
 )
+@robust_options
 @format_options(
     json="Print JSON.",
     csv="Print CSV, one row a target.",
@@ -62,6 +65,7 @@ def solve_command(
     time_limit: float | None,
     alternatives: int | None,
     marginal: bool,
+    robust: str | None,
     output_format: str | None,
     plot: str | None,
     **flags: Any,
@@ -78,6 +82,7 @@ def solve_command(
       taskgraph solve transfers.csv --problem problem.toml --plot taxonomy.svg
       taskgraph solve transfers.csv --budget 8 --label-cost depth=3 --importance normals=2
       taskgraph solve transfers.csv --budget 7 --alternatives 5
+      taskgraph solve losses.parquet --budget 5 --robust max --bootstrap 200
     """
     import taskgraph as tg
     from taskgraph.cli.stopping import stoppable
@@ -85,6 +90,13 @@ def solve_command(
     for flag, is_set in (("--plot", plot), ("--dot", output_format == "dot")):
         if alternatives and is_set:
             raise click.UsageError(f"{flag} draws one taxonomy; leave --alternatives out")
+    refuse_flags(robust, {"--alternatives": alternatives, "--marginal": marginal})
+    if robust is not None:
+        least = robust_taxonomy(
+            table, robust, problem_file, flags, solver=solver, time_limit=time_limit
+        )
+        _draw(least.taxonomy, plot)
+        return _print_robust(least, output_format)
     transfers, problem = read_inputs(table, problem_file, flags)
     with proof_line() as report, stoppable(time_limit, report) as clock:
         if alternatives:
@@ -98,15 +110,33 @@ def solve_command(
             )
     if clock.stop.is_set() and taxonomy.solved and taxonomy.status != "optimal":
         note("stopped: the best taxonomy so far")
+    _draw(taxonomy, plot)
+    _print(taxonomy, output_format)
+    if marginal_worth is not None:
+        note(_sentence(marginal_worth))
+    return 0 if taxonomy.solved else INFEASIBLE
+
+
+def _draw(taxonomy: Taxonomy, plot: str | None) -> None:
+    """Draw a taxonomy to the file of ``--plot``, if there are both."""
     if plot and taxonomy.solved:
         from taskgraph.plot import draw_taxonomy, save
 
         save(draw_taxonomy(taxonomy), plot)
         note(f"drew {plot}")
-    _print(taxonomy, output_format)
-    if marginal_worth is not None:
-        note(_sentence(marginal_worth))
-    return 0 if taxonomy.solved else INFEASIBLE
+
+
+def _print_robust(least: RobustTaxonomy, output_format: str | None) -> int:
+    """Print a robust taxonomy and what is proven about its regret; return the exit code."""
+    if output_format == "json":
+        show_data(least.to_json())
+    else:
+        _print(least.taxonomy, output_format)
+    if least.solved and output_format is None:
+        show(f"\n{least.sentence()}")
+    elif least.solved and output_format != "json":
+        note(least.sentence())
+    return 0 if least.solved else INFEASIBLE
 
 
 def _print(taxonomy: Taxonomy, output_format: str | None) -> None:

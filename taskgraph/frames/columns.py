@@ -12,7 +12,7 @@ import pandas as pd
 from taskgraph.errors import InvalidTableError
 from taskgraph.frames.rows import row_name, row_names
 
-MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "loss", "n")
+MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "closed", "loss", "n")
 
 NOT_MEASURED = frozenset({"", "na", "n/a", "#n/a", "<na>", "-", "–", "—", "null", "none"})
 """Words that mean "not measured" in a column of numbers, in lower case. In a column of names they

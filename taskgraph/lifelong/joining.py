@@ -23,7 +23,7 @@ KEY = ["target", "sources", "image"]
 SAME = 1e-9
 """Relative difference up to which two numbers are the same measurement."""
 
-ORDER = ("sources", "target", "affinity", "low", "high", "gain", "quality", "n")
+ORDER = ("sources", "target", "affinity", "low", "high", "gain", "quality", "closed", "n")
 """Columns of a table of transfers, as `affinities` orders them."""
 
 
@@ -36,6 +36,7 @@ class TournamentSettings(TypedDict, total=False):
     bootstrap: int
     seed: int
     level: float
+    method: str
     progress: Progress
 
 

@@ -19,6 +19,8 @@ from taskgraph.plot.grid import gain_quality_grid as grid
 from taskgraph.plot.grouping import draw_grouping, draw_grouping_frontier
 from taskgraph.plot.heatmap import heatmap
 from taskgraph.plot.names import display_names
+from taskgraph.plot.needed import draw_labels_needed
+from taskgraph.plot.sensitivity import draw_sensitivity
 from taskgraph.plot.taxonomy import draw_taxonomy
 from taskgraph.plot.taxonomy import draw_taxonomy as taxonomy
 from taskgraph.plot.tree import task_linkage, tree
@@ -35,6 +37,8 @@ __all__ = [
     "draw_frontier",
     "draw_grouping",
     "draw_grouping_frontier",
+    "draw_labels_needed",
+    "draw_sensitivity",
     "draw_taxonomy",
     "family_of",
     "first_order",

@@ -29,10 +29,14 @@ TASK_WEIGHTS = ("importance", "label_cost", "transfer_cost")
 
 @dataclass(frozen=True)
 class Objective:
-    """A column of the table of transfers and its transform; importance is applied afterwards."""
+    """A column of the table of transfers and its transform; importance is applied afterwards.
+
+    ``needs`` says what a target's measurements must hold, for messages about one that lacks it.
+    """
 
     column: str
     transform: Callable[[Floats], Floats]
+    needs: str = ""
 
 
 def _identity(values: Floats) -> Floats:
@@ -49,10 +53,16 @@ OBJECTIVES: dict[str, Objective] = {
     "log": Objective("affinity", _floored_log),
     "gain": Objective("gain", _identity),
     "quality": Objective("quality", _identity),
+    "closed": Objective(
+        "closed",
+        _identity,
+        'losses of "scratch" and of "self", of which "self" has the smaller mean',
+    ),
 }
 """The default, ``sqrt`` of the affinity, reproduces every cell of the paper's Fig. 9 from the
 published tables; the plain sum that the paper prints (``linear``) does not. ``log`` is the
-logarithm of affinities of at least 1e-5. ``gain`` and ``quality`` are the win rates."""
+logarithm of affinities of at least 1e-5. ``gain`` and ``quality`` are the win rates.
+``closed`` is the share of the loss between ``scratch`` and ``self`` that a transfer closes."""
 
 
 class ProblemFields(TypedDict, total=False):
@@ -83,7 +93,7 @@ class Problem:
     max_order : int
         Most sources that one transfer may have; at least 1.
     objective : str
-        A key of `OBJECTIVES`: ``sqrt``, ``linear``, ``log``, ``gain`` or ``quality``.
+        A key of `OBJECTIVES`: ``sqrt``, ``linear``, ``log``, ``gain``, ``quality`` or ``closed``.
     source_only, target_only, exclude : names
         Tasks that need not be solved; tasks that cannot be supervised; tasks that are ignored.
         A task to which the table has no transfer is source-only in any case.

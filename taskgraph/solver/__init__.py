@@ -104,7 +104,9 @@ def _transfers(table: Transfers, solution: Solution) -> tuple[Transfer, ...]:
     if solution.choice is None:
         return ()
     program = solution.program
-    columns = [c for c in ("affinity", "gain", "quality", "low", "high") if c in table.frame]
+    columns = [
+        c for c in ("affinity", "gain", "quality", "closed", "low", "high") if c in table.frame
+    ]
     result = []
     for target, edge in zip(program.targets, solution.choice.edges.tolist(), strict=True):
         row = table.frame.iloc[program.edge_row[edge]] if edge >= 0 else table.row_of(target, SELF)

@@ -85,6 +85,15 @@ class Model:
         self.lp.addConstraint(constraint)
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The variables of a program's edges in a model, its value and its cost as expressions."""
+
+    edges: list[Variable]
+    value: pulp.LpAffineExpression
+    cost: pulp.LpAffineExpression
+
+
 def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool = False) -> Model:
     """Build the model of a program in PuLP; the module's docstring has the formulation.
 
@@ -99,17 +108,45 @@ def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool
     if clock.left is not None and clock.left < building_seconds(program):
         raise OutOfTime
     lp = pulp.LpProblem("taxonomy", pulp.LpMaximize)
-    supervised = [
+    supervised = source_variables(lp, program)
+    block = add_block(lp, program, supervised, clock, partial=partial)
+    lp.setObjective(block.value)
+    return Model(lp, supervised, block.edges, block.value, block.cost)
+
+
+def source_variables(lp: pulp.LpProblem, program: Program) -> list[Variable]:
+    """Add a binary variable for each source, which says whether it is supervised."""
+    return [
         lp.add_variable(f"y{j}", int(need), int(not banned), pulp.LpInteger)
         for j, (need, banned) in enumerate(zip(program.required, program.banned, strict=True))
     ]
-    edges = [lp.add_variable(f"x{e}", 0, 1) for e in range(len(program.edge_value))]
-    own = _own_variables(lp, program, supervised)
+
+
+def add_block(
+    lp: pulp.LpProblem,
+    program: Program,
+    supervised: list[Variable],
+    clock: Clock,
+    *,
+    partial: bool = False,
+    prefix: str = "",
+) -> Block:
+    """Add the transfers of a program and its rows, the budget's among them, to a model.
+
+    ``prefix`` keeps the names of several programs with the same ``supervised`` variables apart.
+
+    Raises
+    ------
+    OutOfTime
+        If the clock is over.
+    """
+    count = len(program.edge_value)
+    edges = [lp.add_variable(f"{prefix}x{e}", 0, 1) for e in range(count)]
+    own = _own_variables(lp, program, supervised, prefix)
     coefficients: dict[Variable, float] = dict(zip(edges, program.edge_value.tolist(), strict=True))
     for target, variable in own.items():
         coefficients[variable] = coefficients.get(variable, 0.0) + float(program.self_value[target])
     value = pulp.LpAffineExpression(coefficients)
-    lp.setObjective(value)
     _add_targets(lp, program, edges, own, partial)
     _add_links(lp, program, edges, supervised, clock)
     shares = with_costs_as_shares(program)
@@ -117,7 +154,7 @@ def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool
         _add(lp, [(supervised[j], 1.0) for j in conflict], pulp.LpConstraintLE, 1.0)
     cost = _cost(shares, supervised, own)
     _add(lp, cost.items(), pulp.LpConstraintLE, shares.budget + MARGIN - cost.constant)
-    return Model(lp, supervised, edges, value, cost)
+    return Block(edges, value, cost)
 
 
 def building_seconds(program: Program) -> float:
@@ -133,7 +170,7 @@ def _add(
 
 
 def _own_variables(
-    lp: pulp.LpProblem, program: Program, supervised: list[Variable]
+    lp: pulp.LpProblem, program: Program, supervised: list[Variable], prefix: str
 ) -> dict[int, Variable]:
     """Return z_t by target: y_t itself, or a variable below it where a transfer may be kept."""
     solved = np.flatnonzero(program.self_source >= 0).tolist()
@@ -143,7 +180,7 @@ def _own_variables(
     kept = {}
     for target, variable in own.items():
         category = pulp.LpInteger if program.transfer_cost[target] > 0 else pulp.LpContinuous
-        kept[target] = lp.add_variable(f"z{target}", 0, 1, category)
+        kept[target] = lp.add_variable(f"{prefix}z{target}", 0, 1, category)
         _add(lp, [(kept[target], 1.0), (variable, -1.0)], pulp.LpConstraintLE, 0.0)
     return kept
 

@@ -30,6 +30,8 @@ class Transfer:
     gain, quality : float or None
         Win rates in [0, 1] against a network trained from scratch, and against the target's own
         supervised network; larger is better.
+    closed : float or None
+        Share in [0, 1] of the loss between these two networks that the transfer closes.
     low, high : float or None
         Interval of the affinity.
     """
@@ -41,6 +43,7 @@ class Transfer:
     quality: float | None = None
     low: float | None = None
     high: float | None = None
+    closed: float | None = None
 
     @property
     def is_self(self) -> bool:
@@ -136,7 +139,8 @@ class Taxonomy:
             {**asdict(transfer), "sources": join_sources(transfer.sources), "order": transfer.order}
             for transfer in self.transfers
         ]
-        columns = ["target", "sources", "order", "affinity", "gain", "quality", "low", "high"]
+        columns = ["target", "sources", "order", "affinity", "gain", "quality"]
+        columns += ["closed", "low", "high"]
         frame = pd.DataFrame(rows, columns=columns)
         measured = columns[3:]
         frame[measured] = frame[measured].astype(float)
@@ -228,7 +232,7 @@ class Taxonomy:
         ]
         for name in frame.columns.intersection(["affinity", "low", "high"]):
             frame[name] = frame[name].map(lambda value: _written(value, "#.3g"))
-        for name in frame.columns.intersection(["gain", "quality"]):
+        for name in frame.columns.intersection(["gain", "quality", "closed"]):
             frame[name] = frame[name].map(lambda value: _written(value, ".3f"))
         return frame
 

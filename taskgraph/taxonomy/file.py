@@ -10,6 +10,8 @@ from taskgraph.taxonomy import Status, Taxonomy, Transfer
 
 EXTENSION = "extension"
 """Key under which ``taskgraph extend --json`` says what changed; it is no part of a taxonomy."""
+ROBUST = "robust"
+"""Key under which ``taskgraph solve --robust --json`` says what is proven about the regret."""
 
 
 def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:
@@ -23,7 +25,7 @@ def taxonomy_from_dict(content: dict[str, Any]) -> Taxonomy:
     transfers = tuple(
         Transfer(**{**row, "sources": tuple(row["sources"])}) for row in content["transfers"]
     )
-    derived = ("gap", "transfers", EXTENSION)
+    derived = ("gap", "transfers", EXTENSION, ROBUST)
     fields = {key: value for key, value in content.items() if key not in derived}
     fields["supervised"] = tuple(content["supervised"])
     fields["objective_value"] = fields.pop("objective")
@@ -52,7 +54,7 @@ def _check_values(taxonomy: Taxonomy) -> None:
         where = f'the transfer to "{transfer.target}"'
         for source in transfer.sources:
             _check_name(f"a source of {where}", source)
-        for name in ("affinity", "gain", "quality", "low", "high"):
+        for name in ("affinity", "gain", "quality", "closed", "low", "high"):
             _check_number(f"{name} of {where}", getattr(transfer, name), missing=True)
 
 

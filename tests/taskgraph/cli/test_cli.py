@@ -400,6 +400,8 @@ def test_report_is_one_page_that_fetches_nothing(table, tmp_path, capsys):
     assert run(["report", table, "--budget", "1", "-o", str(path), "--random", "20"]) == 0
     text = path.read_text()
     assert text.count("<svg") >= 3
+    assert "<h2>Sensitivity</h2>" in text
+    assert "Left out: the table holds affinities alone" in text
     assert "src=" not in text
     assert "<script" not in text
 
@@ -512,6 +514,7 @@ def test_two_formats_exclude_each_other_in_every_command(table, capsys):
         "remeasure": 2,
         "evaluate": 2,
         "stability": 2,
+        "sensitivity": 2,
     }
     assert run(["solve", table, "--json", "--json"]) == 0
 

@@ -159,7 +159,7 @@ def _rows(random, names):
         own = [("self",)] if random.random() < 0.7 else []
         rows += [
             {"sources": s, "target": target, "affinity": size * random.random()}
-            | {"gain": random.random(), "quality": random.random()}
+            | {name: random.random() for name in ("gain", "quality", "closed")}
             for s in [*own, *chosen]
         ]
     return rows

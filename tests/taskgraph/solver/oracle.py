@@ -10,6 +10,7 @@ FUNCTIONS = {
     "log": lambda row: float(np.log(max(row["affinity"], 1e-5))),
     "gain": lambda row: row["gain"],
     "quality": lambda row: row["quality"],
+    "closed": lambda row: row["closed"],
 }
 
 

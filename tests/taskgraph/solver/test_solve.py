@@ -39,7 +39,7 @@ def instances(draw):
             chosen = [("self",), *chosen]
         rows += [
             {"sources": s, "target": target}
-            | {c: draw(level) for c in ("affinity", "gain", "quality")}
+            | {c: draw(level) for c in ("affinity", "gain", "quality", "closed")}
             for s in chosen
         ]
     tasks = sorted({r["target"] for r in rows} | {n for r in rows for n in r["sources"]} - {"self"})
