@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from encoders.bank.pretrained import load
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.splits import ALL
 from encoders.engines import Job, with_threads
-from encoders.tasks import TASKS
 from encoders.transfer.candidates import (
     CandidateRule,
     Sources,
@@ -17,6 +15,7 @@ from encoders.transfer.candidates import (
 )
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.measure import measure_transfer
+from encoders.transfer.external_sources import source_encoder
 from encoders.transfer.records import REFERENCES, place_of, records
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.store import (
@@ -37,8 +36,9 @@ PLAIN_TASK = "autoencoder"
 def encodings(config: SweepConfig, out: Path) -> list[Job]:
     """Return one job for each source and kind of input, which stores its representations."""
     store = Store(out / REPRESENTATIONS)
-    write_views(store, views_of(config.transfer.pool, config.targets))
-    kinds = {input_kind(TASKS[name]): name for name in config.targets}
+    pool = config.transfer.pool
+    write_views(store, views_of(pool, config.targets))
+    kinds = {input_kind(pool.task(name)): name for name in config.targets}
     kinds = {kind: PLAIN_TASK if kind == PLAIN else name for kind, name in kinds.items()}
     return [
         Job(
@@ -55,16 +55,23 @@ def encodings(config: SweepConfig, out: Path) -> list[Job]:
 @with_threads
 def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> str:
     """Write one source's representations of a task's inputs; returns the path of the file."""
-    network = load(source, config.bank)
     pool = config.pool
-    if task in TASKS and input_kind(TASKS[task]) == PLAIN:
+    if input_kind(pool.task(task)) == PLAIN:
         dataset = TaskonomyDataset(
-            pool.data, [task], ALL, size=pool.size, constants={}, progress=False
+            pool.data,
+            [pool.task(task)],
+            ALL,
+            size=pool.size,
+            constants={},
+            progress=False,
+            listing=pool.listing,
+            skip_broken=pool.skip_broken,
         )
     else:
         dataset = open_transfer_data(pool, task).train.dataset
     store, device = Store(out / REPRESENTATIONS), config.fit.fabric().device
-    return str(write_representations(network.encoder, dataset, task, store, source, device=device))
+    encoder = source_encoder(config, source, dataset, task, store)
+    return str(write_representations(encoder, dataset, task, store, source, device=device))
 
 
 def first_transfers(
@@ -105,5 +112,5 @@ def measurement(config: SweepConfig, out: Path, target: str, sources: Sources) -
         measure_transfer,
         (config.transfer, out, target, sources),
         done=place_of(out, target, sources),
-        weight=TASKS[target].inputs * (1 + 0.1 * len(sources)),
+        weight=config.transfer.pool.task(target).inputs * (1 + 0.1 * len(sources)),
     )

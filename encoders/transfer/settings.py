@@ -10,8 +10,9 @@ from typing import Any
 
 from encoders.bank.pretrained import SUFFIX, Form, form_of
 from encoders.errors import InvalidDataError, UnknownNameError
-from encoders.tasks import TASKS
-from encoders.tasks.names import known_name
+from encoders.networks.source_spec import ExternalSource
+from encoders.tasks import TASKS, Task
+from encoders.tasks.own import find_task, split_own
 from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.readouts import READOUTS
@@ -32,16 +33,32 @@ class TransferConfig:
     preset : str
         Size of the read-outs and of ``scratch``. It and the size of the pictures must be those of
         the bank; `of_bank` sets both.
+    external : tuple of ExternalSource
+        Encoders from elsewhere, which are sources by their names.
     """
 
     bank: str
     pool: TransferDataConfig
     fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
     preset: str = "tiny"
+    external: tuple[ExternalSource, ...] = ()
+
+    @property
+    def external_names(self) -> tuple[str, ...]:
+        """Return the names of the sources that are not of the bank."""
+        return tuple(source.name for source in self.external)
 
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""
-        return {**dataclasses.asdict(self), "pool": self.pool.record()}
+        record = {
+            "bank": self.bank,
+            "pool": self.pool.record(),
+            "fit": dataclasses.asdict(self.fit),
+            "preset": self.preset,
+        }
+        if self.external:
+            record["external"] = {source.name: source.record() for source in self.external}
+        return record
 
     def of_bank(self, names: Sequence[str]) -> TransferConfig:
         """Return the configuration with the preset and picture size of some of the bank's networks.
@@ -51,7 +68,7 @@ class TransferConfig:
         InvalidDataError
             If these networks differ in preset or size, or the bank lacks one of them.
         """
-        form = form_of(self.bank, names)
+        form = form_of(self.bank, [name for name in names if name not in self.external_names])
         return replace(self, preset=form.preset, pool=replace(self.pool, size=form.size))
 
     def check(self, names: Sequence[str]) -> None:
@@ -70,6 +87,24 @@ class TransferConfig:
             )
 
 
+def check_external(external: Sequence[ExternalSource], names: Sequence[str]) -> None:
+    """Raise unless the names of external sources differ from each other and from others.
+
+    Raises
+    ------
+    InvalidDataError
+        If a name is taken.
+    """
+    taken = list(names)
+    for source in external:
+        if source.name in taken:
+            raise InvalidDataError(
+                f'the external source "{source.name}" has the name of another source or target; '
+                f"write another name before its = sign"
+            )
+        taken.append(source.name)
+
+
 @dataclass(frozen=True)
 class SweepConfig:
     """Configuration of a sweep: which transfers are measured, and how.
@@ -78,8 +113,12 @@ class SweepConfig:
     ----------
     transfer : TransferConfig
         Configuration of every transfer.
-    targets, sources : tuple of str
-        Names of tasks of the dictionary.
+    targets : tuple of str
+        Names of tasks of the dictionary or of ``transfer.pool.own``. A `Task` of one's own may be
+        given instead of a name; it is added to ``transfer.pool.own``.
+    sources : tuple of str
+        Names of networks of the bank and of ``transfer.external``. An `ExternalSource` may be given
+        instead of a name; it is added to ``transfer.external``.
     max_order : int
         Number of sources in the largest set.
     candidates : str
@@ -106,16 +145,34 @@ class SweepConfig:
     def __post_init__(self) -> None:
         if self.readout not in READOUTS:
             raise UnknownNameError(f'readout is "{self.readout}", expected {" or ".join(READOUTS)}')
+        targets, own = split_own(self.targets)
+        new = [source for source in self.sources if isinstance(source, ExternalSource)]
+        external = (*self.transfer.external, *new)
+        sources = [getattr(source, "name", source) for source in self.sources]
+        check_external(external, [*targets, *(name for name in sources if name in TASKS)])
+        if own or new:
+            pool = self.transfer.pool.with_own(own)
+            transfer = replace(self.transfer, pool=pool, external=external)
+            object.__setattr__(self, "transfer", transfer)
+            object.__setattr__(self, "targets", tuple(targets))
+            object.__setattr__(self, "sources", tuple(sources))
 
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""
-        return {**dataclasses.asdict(self), "transfer": self.transfer.record()}
+        own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**own, "transfer": self.transfer.record()}
 
 
 def resolve_tasks(
-    bank: str, targets: tuple[str, ...] = (), sources: tuple[str, ...] = ()
+    bank: str,
+    targets: tuple[str, ...] = (),
+    sources: tuple[str, ...] = (),
+    *,
+    own: Sequence[Task] = (),
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the dictionary's names of targets and sources; by default all tasks of the bank.
+
+    ``own`` has the tasks that are not of the dictionary.
 
     Raises
     ------
@@ -124,12 +181,13 @@ def resolve_tasks(
     InvalidDataError
         If a target can only be a source.
     """
-    of_bank = [name for name in TASKS if (Path(bank) / (name + SUFFIX)).is_file()]
-    target_names = [known_name(name) for name in targets] or [
-        name for name in of_bank if not TASKS[name].source_only
+    known = [*TASKS, *(task.name for task in own)]
+    of_bank = [name for name in known if (Path(bank) / (name + SUFFIX)).is_file()]
+    target_names = [find_task(name, own).name for name in targets] or [
+        name for name in of_bank if not find_task(name, own).source_only
     ]
     for name in target_names:
-        if TASKS[name].source_only:
+        if find_task(name, own).source_only:
             raise InvalidDataError(f"{name} can only be a source, not a target; leave it out")
-    source_names = [known_name(name) for name in sources] or of_bank
+    source_names = [find_task(name, own).name for name in sources] or of_bank
     return tuple(dict.fromkeys(target_names)), tuple(dict.fromkeys(source_names))
