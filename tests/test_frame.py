@@ -48,18 +48,18 @@ ORDER = {
     "camera_places < views < pictures < labels < making",
     "encoders.draw": "tiles < overlays < canvas < maps < cameras < words < answers < painters < "
     "legend < pages < labeled_views < contact_sheet",
-    "encoders.codecs": "pixels < file_content < encodings < corruptions < colors < jigsaw < "
+    "encoders.codecs": "pixels < photos < file_content < encodings < corruptions < colors < jigsaw < "
     "poses < point_info",
     "encoders.training": "checkpoint < loading < run_state < tensorboard < schedule < augment < "
     "adversarial < config < loop < fit < objective",
-    "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
-    "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
-    "taskonomy < buildings < overlap",
+    "encoders.dataset": "content < folders < splits < table < index < resize < reader < manifest < "
+    "broken < selection < listing < cache < constants < pairs < partners < samples < fingerprint < "
+    "examples < taskonomy < buildings < overlap",
     "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
     "< table1 < predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
     "families < family_moments < readouts < settings < records < represented < measure < closed < "
-    "config_file < jobs < sweep < gather",
+    "external_sources < used_views < config_file < jobs < sweep < gather",
     "encoders.pipeline": "presets < stages",
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < listing < "
     "surgery < classifier < starts < freezing < rates < l2sp < config < batches < history < "
