@@ -48,8 +48,8 @@ ORDER = {
     "camera_places < views < pictures < labels < making",
     "encoders.draw": "tiles < overlays < canvas < maps < cameras < words < answers < painters < "
     "legend < pages < labeled_views < contact_sheet",
-    "encoders.codecs": "pixels < photos < file_content < encodings < corruptions < colors < jigsaw < "
-    "poses < point_info",
+    "encoders.codecs": "pixels < photos < file_content < encodings < corruptions < colors < "
+    "jigsaw < poses < point_info",
     "encoders.training": "checkpoint < loading < run_state < tensorboard < schedule < augment < "
     "adversarial < config < loop < fit < objective",
     "encoders.dataset": "content < folders < splits < table < index < resize < reader < manifest < "

@@ -130,8 +130,8 @@ def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
     ----------
     name : str
         A task by any of its names: ``rgb2sfnorm``, ``normals``, ``depth``, …
-        (`encoders.tasks.names.ALIASES`); or a task of one's own by its name. ``random`` is the untrained encoder; it has no decoder,
-        so that its output is its representation.
+        (`encoders.tasks.names.ALIASES`); or a task of one's own by its name. ``random`` is the
+        untrained encoder; it has no decoder, so that its output is its representation.
     bank : path, optional
         A folder that `taskgraph train` wrote; by default the bank of the library (`default_bank`).
 

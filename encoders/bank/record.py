@@ -28,7 +28,6 @@ from taskgraph.arrays import Floats32
 from taskgraph.tables import write_text
 from taskgraph.tasks import SELF
 
-
 DEFINITION = "definition"
 """Key of a record: the hash of the definition of a task of one's own."""
 

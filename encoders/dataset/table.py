@@ -177,9 +177,7 @@ def table_tasks(root: str | PathLike[str]) -> list[Task]:
     return [] if table is None else table.tasks()
 
 
-def with_columns(
-    tasks: Sequence[str | Task], table: LabelTable | None
-) -> Sequence[str | Task]:
+def with_columns(tasks: Sequence[str | Task], table: LabelTable | None) -> Sequence[str | Task]:
     """Return tasks, with the names of a table's columns replaced by their tasks."""
     if table is None or isinstance(tasks, str | Task):
         return tasks
@@ -203,7 +201,9 @@ def _read(path: Path, _modified: int, _size: int) -> LabelTable:
                 )
             rows.append({head: cell.strip() for head, cell in row.items()})
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidDataError(f"{path} is no CSV text in UTF-8 ({error}); save it as such") from None
+        raise InvalidDataError(
+            f"{path} is no CSV text in UTF-8 ({error}); save it as such"
+        ) from None
     if IMAGE not in heads or len(set(heads)) < len(heads) or "" in heads or not rows:
         raise InvalidDataError(
             f"{path} has the columns {', '.join(heads) or 'none'} and {len(rows)} rows, expected a "
@@ -212,9 +212,7 @@ def _read(path: Path, _modified: int, _size: int) -> LabelTable:
         )
     _check_rows(path, rows)
     groups = tuple(_flat(row.get(GROUP) or row[IMAGE]) for row in rows)
-    columns = [
-        _column(path, head, rows) for head in heads if head not in (IMAGE, SPLIT, GROUP)
-    ]
+    columns = [_column(path, head, rows) for head in heads if head not in (IMAGE, SPLIT, GROUP)]
     digest = hashlib.sha256(content).hexdigest()
     return LabelTable(path, tuple(rows), groups, {c.name: c for c in columns}, digest)
 
@@ -283,9 +281,7 @@ def _task(column: LabelColumn) -> Task:
         return Task(name, Output("classes", count), "xentropy", Label(numbers, fixed=True))
     if column.kind == "class_map":
         pixels = functools.partial(_class_map, domain=column.domain, count=count)
-        return Task(
-            name, Output("class_map", count), "xentropy", Label(pixels, (column.domain,))
-        )
+        return Task(name, Output("class_map", count), "xentropy", Label(pixels, (column.domain,)))
     channels = 3 if column.kind == "color" else 1
     return Task(name, Output("map", channels), "l1", from_folder(column.domain, signed8))
 

@@ -90,7 +90,9 @@ class ExternalSource:
         elif self.channels < 0 or (self.size is not None and self.size < 1):
             problem = "channels must be at least 0, and size at least 1"
         elif self.weights and not self._by_name:
-            problem = "weights are for models of torchvision and timm; load your own in its function"
+            problem = (
+                "weights are for models of torchvision and timm; load your own in its function"
+            )
         if problem:
             raise InvalidDataError(f'the external source "{self.name}": {problem}')
 
@@ -153,9 +155,13 @@ class ExternalSource:
         """Return the network, and the means and deviations of its normalization."""
         if self.model == LITE0:
             return lite0()
-        if self.model == LITE0_MODEL and Path(self.weights).is_file():
-            if LITE0_TENSOR not in read_state(Path(self.weights)):  # of the package
-                return lite0_network(Path(self.weights)), LITE0_STATISTICS
+        file = Path(self.weights)
+        if (
+            self.model == LITE0_MODEL
+            and file.is_file()
+            and LITE0_TENSOR not in read_state(file)  # it is the file of the package
+        ):
+            return lite0_network(file), LITE0_STATISTICS
         if self._by_name:
             return seeded_model(str(self.model), self.weights or "random", self.seed)
         made = self.model
@@ -208,7 +214,8 @@ def parse_source(text: str) -> ExternalSource:
         key, equals, value = pair.partition("=")
         if key.strip() not in known or not equals or not value.strip():
             raise InvalidDataError(
-                f'"{text}": expected KEY=VALUE with one of the keys {", ".join(known)}, not "{pair}"'
+                f'"{text}": expected KEY=VALUE with one of the keys {", ".join(known)}, '
+                f'not "{pair}"'
             )
         settings[key.strip()] = _value(text, key.strip(), value.strip())
     model = model.strip()
@@ -235,4 +242,6 @@ def _hash(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise InvalidDataError(f"{path} cannot be read ({error.strerror}); name another file") from None
+        raise InvalidDataError(
+            f"{path} cannot be read ({error.strerror}); name another file"
+        ) from None

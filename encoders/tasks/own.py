@@ -85,7 +85,8 @@ def check_own(tasks: Iterable[Task]) -> None:
         if task.name in RESERVED or not _USABLE.fullmatch(task.name):
             raise InvalidDataError(
                 f'task "{task.name}"{where}: the name cannot be used in tables and names of files; '
-                f"use letters, digits, underscores, dots and dashes, and none of {', '.join(RESERVED)}"
+                "use letters, digits, underscores, dots and dashes, and none of "
+                f"{', '.join(RESERVED)}"
             )
 
 

@@ -14,8 +14,8 @@ from encoders.transfer.candidates import (
     rank_sources,
 )
 from encoders.transfer.data import open_transfer_data
-from encoders.transfer.measure import measure_transfer
 from encoders.transfer.external_sources import source_encoder
+from encoders.transfer.measure import measure_transfer
 from encoders.transfer.records import REFERENCES, place_of, records
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.store import (

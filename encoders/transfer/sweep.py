@@ -21,7 +21,6 @@ from encoders.transfer.candidates import (
     Sources,
 )
 from encoders.transfer.closed import measure_by_ridge, proposals, screen
-from encoders.transfer.used_views import used_views
 from encoders.transfer.config_file import checked_overlap, used_networks, write_or_check_config
 from encoders.transfer.jobs import encodings, first_transfers, measurement, set_transfers
 from encoders.transfer.measure import forget_unconverted
@@ -29,6 +28,7 @@ from encoders.transfer.readouts import READOUTS
 from encoders.transfer.records import records
 from encoders.transfer.screened import Screened
 from encoders.transfer.settings import SweepConfig
+from encoders.transfer.used_views import used_views
 from taskgraph.progress import ProgressFactory, no_progress_bar
 
 RULED = 10

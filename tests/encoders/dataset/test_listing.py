@@ -14,13 +14,13 @@ from encoders.tasks import TASKS
 from encoders.transfer.data import TransferDataConfig, buildings_of
 from encoders.transfer.used_views import used_views
 
-BUILDINGS, POINTS, VIEWS = 40, 100, 5
+BUILDINGS, POINTS, VIEWS = 12, 100, 5
 NORMALS = TASKS["rgb2sfnorm"]
 
 
 @pytest.fixture
 def large(monkeypatch, tmp_path):
-    """A data set of 20,000 names without files; returns its root and the folders listed so far."""
+    """A data set of 6,000 names without files; returns its root and the folders listed so far."""
     listed = []
 
     def find_folders(root, domain):
@@ -61,14 +61,16 @@ def test_a_listing_is_the_index_without_listing_again(large, tmp_path):
     assert opened.files("normal").missing.sum() == BUILDINGS * VIEWS
     assert opened.name(7) == "b00/point_1_view_2"
     assert opened.rows_of(["b01"]).tolist() == list(range(POINTS * VIEWS, 2 * POINTS * VIEWS))
-    with pytest.raises(InvalidDataError, match="lists the files of .*, not of elsewhere; delete"):
+    with pytest.raises(InvalidDataError, match=r"lists the files of .*, not of elsewhere; delete"):
         open_index("elsewhere", listing)
     (tmp_path / "index" / HEAD).unlink()
     with pytest.raises(InvalidDataError, match=r"index\.json cannot be read"):
         open_index(root, listing)
 
 
-def test_an_index_takes_less_than_a_hundred_bytes_a_file_and_a_listing_next_to_none(large, tmp_path):
+def test_an_index_takes_less_than_a_hundred_bytes_a_file_and_a_listing_next_to_none(
+    large, tmp_path
+):
     """At version 0.1 it was about a thousand."""
     root, _ = large
     tracemalloc.start()

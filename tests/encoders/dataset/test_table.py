@@ -177,7 +177,10 @@ def test_a_changed_cell_is_another_content(tmp_path):
         (["image,age", "0.png,1", "0.png,2"], r"row 2: 0\.png is in an earlier row already"),
         (["image,split", "0.png,dev"], 'row 1: the split is "dev", expected train, val, test'),
         (["image,age:big", "0.png,1"], 'column age:big: no kind "big"; there are number, class'),
-        (["image,age:number", "0.png,old"], 'column age:number: "old" is no number; leave the cell'),
+        (
+            ["image,age:number", "0.png,old"],
+            'column age:number: "old" is no number; leave the cell',
+        ),
         (["image,kind", "0.png,cat"], r"column kind: 1 class\(es\), expected 2 or more"),
         (["image,mask:class_map", "0.png,m.png"], "expected mask:class_map=N with the number"),
         (["image,depth", "0.png,1"], '"depth" has the name of the built-in task rgb2depth'),
@@ -190,7 +193,9 @@ def test_a_wrong_table_is_told_with_its_place(tmp_path, rows, message):
 
 def test_what_a_folder_of_pictures_lacks_is_told(tmp_path):
     place = small(tmp_path / "p")
-    with pytest.raises(InvalidDataError, match=r"labels\.csv has no normal, as it has pictures and"):
+    with pytest.raises(
+        InvalidDataError, match=r"labels\.csv has no normal, as it has pictures and"
+    ):
         opened(place, ["normals"])
     with pytest.raises(UnknownNameError, match='no task "agee"'):
         opened(place, ["agee"])

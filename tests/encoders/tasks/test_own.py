@@ -181,7 +181,9 @@ def test_a_wrong_label_names_the_task_the_view_and_the_remedy(function, output, 
 
 
 def test_nan_is_no_label():
-    target, mask = made(lambda v: float("nan") if v.name == "b/0" else 2, Output("classes", 3), "xentropy")
+    target, mask = made(
+        lambda v: float("nan") if v.name == "b/0" else 2, Output("classes", 3), "xentropy"
+    )
     assert mask.tolist() == [False, True]
     assert target[:, 0].tolist() == [0, 2]
 
@@ -202,7 +204,9 @@ def test_tasks_are_found_by_name_and_two_of_one_name_are_refused():
 def test_a_label_folder_is_a_registration(monkeypatch):
     monkeypatch.setattr("encoders.codecs.encodings.OWN_FOLDERS", OWN_FOLDERS.copy())
     assert label_folder("my_masks", "classes") == label_folder("my_masks", "classes") == "my_masks"
-    with pytest.raises(UnknownNameError, match='no kind "mask" of label files; there are map, gray'):
+    with pytest.raises(
+        UnknownNameError, match='no kind "mask" of label files; there are map, gray'
+    ):
         label_folder("my_masks", "mask")
     with pytest.raises(InvalidDataError, match="the label folder my_masks is of another kind"):
         label_folder("my_masks", "map")
