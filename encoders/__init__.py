@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from encoders.bank.config import BankConfig
     from encoders.bank.jobs import train_bank
     from encoders.bank.pretrained import load
+    from encoders.codecs.encodings import label_folder
     from encoders.dataset import TaskonomyDataset, split_buildings
     from encoders.engines import Job, LocalEngine, RayEngine
     from encoders.engines import run_jobs as run_jobs
@@ -52,8 +53,18 @@ if TYPE_CHECKING:
         network,
     )
     from encoders.networks.readout import ReadOut
+    from encoders.networks.source_spec import ExternalSource
     from encoders.scenes.making.make import make as make_scenes
-    from encoders.tasks import TASKS, Label, OneView, Output, Task, each_view, from_folder
+    from encoders.tasks import (
+        TASKS,
+        Label,
+        OneView,
+        Output,
+        Task,
+        each_view,
+        from_folder,
+        load_task,
+    )
     from encoders.training.config import FitConfig
     from encoders.training.fit import fit
     from encoders.transfer.candidates import CANDIDATES
@@ -75,6 +86,7 @@ __all__ = [
     "TASKS",
     "BankConfig",
     "EncoderDecoder",
+    "ExternalSource",
     "FeatureConfig",
     "FitConfig",
     "Halving",
@@ -101,7 +113,9 @@ __all__ = [
     "fit_projection",
     "from_folder",
     "gather",
+    "label_folder",
     "load",
+    "load_task",
     "make_scenes",
     "measure_features",
     "network",
@@ -125,10 +139,13 @@ _PLACE_OF = {
     "from_folder": "tasks",
     "each_view": "tasks",
     "OneView": "tasks",
+    "label_folder": "codecs.encodings",
+    "load_task": "tasks",
     "PRESETS": "networks",
     "encoder": "networks",
     "external": "networks",
     "fit_projection": "networks",
+    "ExternalSource": "networks.source_spec",
     "OutputSpec": "networks",
     "decoder": "networks",
     "network": "networks",

@@ -51,18 +51,19 @@ ORDER = {
     "camera_places < views < pictures < labels < making",
     "encoders.draw": "tiles < overlays < canvas < maps < cameras < words < answers < painters < "
     "legend < pages < labeled_views < contact_sheet",
-    "encoders.codecs": "pixels < file_content < encodings < corruptions < colors < jigsaw < "
-    "poses < point_info",
+    "encoders.codecs": "pixels < photos < file_content < encodings < corruptions < colors < "
+    "jigsaw < poses < point_info",
     "encoders.training": "checkpoint < loading < run_state < tensorboard < schedule < augment < "
     "adversarial < config < loop < fit < objective",
-    "encoders.dataset": "content < folders < index < resize < reader < manifest < splits < "
-    "selection < cache < constants < pairs < partners < samples < fingerprint < examples < "
-    "taskonomy < buildings < overlap",
+    "encoders.dataset": "content < folders < splits < table < index < resize < reader < manifest < "
+    "broken < selection < listing < cache < constants < pairs < partners < samples < fingerprint < "
+    "examples < taskonomy < buildings < overlap",
     "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
     "< table1 < predict",
     "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
     "families < family_moments < pruning < readouts < settings < records < represented < measure < "
-    "rungs < repeats < closed < config_file < jobs < sweep < gather",
+    "rungs < repeats < closed < external_sources < used_views < config_file < jobs < sweep < "
+    "gather",
     "encoders.features": "settings < label_columns < label_table < readers < matching < parts < "
     "store < moments < losses < cache < readout < ridge < logistic < perceptron < inline < "
     "prepared < jobs < checks < tables < measure < transformers",

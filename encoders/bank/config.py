@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from encoders.tasks import TASKS, tasks_named
+from encoders.tasks import TASKS, Task, tasks_named
+from encoders.tasks.own import find_task, joined_own, split_own
 from encoders.training.adversarial import AdversarialConfig
 from encoders.training.config import FitConfig
 from taskgraph.tasks import AVERAGE, SELF
@@ -49,6 +50,14 @@ class BankConfig:
         Number of epochs, by task, for the tasks (and their references) that need another number.
     tensorboard : bool
         Whether epochs are also logged for TensorBoard. Resuming with another value is allowed.
+    own : tuple of Task
+        Tasks that are not of the dictionary, which are then known by their names; `train_bank` adds
+        those that it is given.
+    listing : str, optional
+        The folder in which the list of the data set's files is kept
+        (`encoders.dataset.listing.keep_index`); by default every process lists the files itself.
+    skip_broken : bool
+        Whether views are left out of which a file cannot be read.
     """
 
     data: str
@@ -59,6 +68,18 @@ class BankConfig:
     splits: str | None = None
     epochs_of: Mapping[str, int] = dataclasses.field(default_factory=dict)
     tensorboard: bool = False
+    own: tuple[Task, ...] = ()
+    listing: str | None = None
+    skip_broken: bool = False
+
+    def task(self, name: str) -> Task:
+        """Return the task of a name, one's own included."""
+        return find_task(name, self.own)
+
+    def with_tasks(self, tasks: Sequence[str | Task]) -> tuple[list[str], BankConfig]:
+        """Return the names of tasks, and the configuration that knows those of one's own."""
+        names, own = split_own(tasks)
+        return names, dataclasses.replace(self, own=joined_own(self.own, own))
 
     def fit_of(self, name: str) -> FitConfig:
         """Return ``fit`` with the task's own number of epochs."""
@@ -72,7 +93,7 @@ class BankConfig:
         """
         if not self.references:
             return (SELF,)
-        return (SELF, AVERAGE) if TASKS[name].source_only else (SELF, AVERAGE, RANDOM)
+        return (SELF, AVERAGE) if self.task(name).source_only else (SELF, AVERAGE, RANDOM)
 
     def epochs(self, names: Sequence[str]) -> int:
         """Return the number of epochs that these tasks and their references take in total."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ from encoders.bank.commit import commit
 from encoders.bank.config import RECORD_SUFFIX, RUNS, BankConfig
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.pretrained import random_encoder
-from encoders.bank.record import add_buildings
+from encoders.bank.record import DEFINITION, add_buildings, definition_of
 from encoders.bank.training import train_task
 from encoders.dataset import contents_of
+from encoders.dataset.listing import INDEX, index_of_run, keep_index
 from encoders.dataset.overlap import BUILDINGS, TRAINED_ON, group_by_buildings, recorded_buildings
 from encoders.engines import Engine, Job, LocalEngine, as_completed
 from encoders.errors import TrainingError
 from encoders.errors.storage import FREE, read_json, storing, trouble
 from encoders.networks import PRESETS
+from encoders.tasks import Task
 from encoders.training.checkpoint import halved, write_weights
 from encoders.training.run_state import LOG, differing
 from taskgraph.progress import Progress, no_progress
@@ -48,7 +50,7 @@ class BankResult:
 
 @storing
 def train_bank(
-    names: list[str],
+    names: Sequence[str | Task],
     out: Path,
     config: BankConfig,
     *,
@@ -66,6 +68,8 @@ def train_bank(
 
     Parameters
     ----------
+    names : sequence of str or Task
+        Names of tasks of the dictionary or of ``config.own``, and tasks of one's own.
     jobs : int
         Number of tasks that are trained at once, each with ``config.fit.threads`` threads.
     command : str
@@ -84,6 +88,10 @@ def train_bank(
         If ``out`` holds a task that was trained with another configuration, or on other data.
     """
     out.mkdir(parents=True, exist_ok=True)
+    names, config = config.with_tasks(names)
+    if config.listing is None:
+        index = index_of_run(config.data, [config.task(name) for name in names])
+        config = dataclasses.replace(config, listing=keep_index(index, out / INDEX))
     unfinished = [name for name in names if not _is_finished(out, name, config)]
     for name in names:
         if name not in unfinished:
@@ -181,6 +189,7 @@ def _is_finished(out: Path, name: str, config: BankConfig) -> bool:
         "fit": dataclasses.asdict(config.fit_of(name)),
         "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
         "splits": config.splits,
+        DEFINITION: definition_of(config.task(name)).get(DEFINITION),
     }
     if changed := differing({key: record.get(key) for key in wanted}, wanted):
         raise TrainingError(
@@ -198,7 +207,10 @@ def _check_data(path: Path, name: str, record: Mapping[str, Any], config: BankCo
     """
     before = (record.get("data") or {}).get("content")
     size = PRESETS[config.preset].size
-    if before and before != contents_of(config.data, [name], size, config.splits)[name]:
+    task = config.task(name)
+    if before and before != contents_of(
+        config.data, [task], size, config.splits, listing=config.listing
+    ).get(name):
         raise TrainingError(
             f"{path} is of other data: files of {config.data} that {name} is trained on have been "
             "added, removed, rewritten, or are in another split; train into another folder, or "

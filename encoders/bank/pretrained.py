@@ -12,10 +12,10 @@ from torch import nn
 
 from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS, EncoderDecoder, OutputSpec, encoder, network
-from encoders.tasks import TASKS
 from encoders.tasks.names import known_name
 from encoders.training.checkpoint import read_config, read_weights, restore
 from taskgraph.tables.formats import FilePath
+from taskgraph.tasks.aliases import standard_name
 
 SUFFIX = ".safetensors"
 """Ending of the files that hold networks."""
@@ -130,8 +130,8 @@ def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
     ----------
     name : str
         A task by any of its names: ``rgb2sfnorm``, ``normals``, ``depth``, …
-        (`encoders.tasks.names.ALIASES`). ``random`` is the untrained encoder; it has no decoder,
-        so that its output is its representation.
+        (`encoders.tasks.names.ALIASES`); or a task of one's own by its name. ``random`` is the
+        untrained encoder; it has no decoder, so that its output is its representation.
     bank : path, optional
         A folder that `taskgraph train` wrote; by default the bank of the library (`default_bank`).
 
@@ -150,16 +150,18 @@ def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
     InvalidDataError
         If this installation has no bank, the bank lacks the task, or its file is broken.
     """
-    task = TASKS[known_name(name)]
     folder = default_bank() if bank is None else Path(bank)
-    path = folder / (task.name + SUFFIX)
+    # A task of one's own has no other name than the one in its record.
+    own = folder / (name + SUFFIX)
+    task = name if standard_name(name) is None and own.is_file() else known_name(name)
+    path = folder / (task + SUFFIX)
     if not path.is_file():
         existing = ", ".join(sorted(file.stem for file in folder.glob("*" + SUFFIX)))
         raise InvalidDataError(
-            f"{path}: the bank has no {task.name}; it has {existing or 'no networks at all'}"
+            f"{path}: the bank has no {task}; it has {existing or 'no networks at all'}"
         )
     tensors, record = read_weights(path)
-    if task.output is None:
+    if "output" not in record:
         model = EncoderDecoder(random_encoder(record["preset"]), nn.Identity())
         restore(model.encoder, tensors, where=path)
     else:

@@ -19,12 +19,17 @@ from encoders.bank.splits import TaskSplits
 from encoders.dataset.manifest import classes_of
 from encoders.dataset.overlap import BUILDINGS, recorded_buildings
 from encoders.errors import InvalidDataError
+from encoders.tasks import TASKS, Task
+from encoders.tasks.definition import definition_hash
 from encoders.training.objective import output_of
 from encoders.training.run_state import differing
 from taskgraph.affinity import win_rate
 from taskgraph.arrays import Floats32
 from taskgraph.tables import write_text
 from taskgraph.tasks import SELF
+
+DEFINITION = "definition"
+"""Key of a record: the hash of the definition of a task of one's own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +89,7 @@ def record_of(
         "adversarial": config.adversarial and dataclasses.asdict(config.adversarial),
         "splits": config.splits,
         "data": splits.origin(),
+        **definition_of(task),
         "constants": {key: _json_value(value) for key, value in splits.constants.items()},
         "images": {"train": len(splits.train), "val": len(splits.valid), "test": len(splits.test)},
         "best_epoch": {name: result.best_epoch for name, result in results.items()},
@@ -99,6 +105,11 @@ def record_of(
             for name, result in results.items()
         },
     }
+
+
+def definition_of(task: Task) -> dict[str, str]:
+    """Return the hash of a task's definition as part of a record; empty for the dictionary's."""
+    return {} if task.name in TASKS else {DEFINITION: definition_hash(task)}
 
 
 def _json_value(value: Any) -> Any:

@@ -34,18 +34,45 @@ class TaskSplits:
     test: TaskonomyDataset
 
     @classmethod
-    def open(cls, root: FilePath, name: str, size: int, splits: str | None = None) -> TaskSplits:
+    def open(
+        cls,
+        root: FilePath,
+        name: str | Task,
+        size: int,
+        splits: str | None = None,
+        *,
+        listing: str | None = None,
+        skip_broken: bool = False,
+    ) -> TaskSplits:
         """List the data set's files once, for all three splits.
 
-        All three are standardized with constants fitted on the train split.
+        All three are standardized with constants fitted on the train split. ``listing`` and
+        ``skip_broken`` are those of `TaskonomyDataset`.
         """
-        train = TaskonomyDataset(root, [name], "train", size=size, splits=splits, progress=False)
-        return cls(train.tasks[name], train, train.of_split("val"), train.of_split("test"))
+        train = TaskonomyDataset(
+            root,
+            [name],
+            "train",
+            size=size,
+            splits=splits,
+            progress=False,
+            listing=listing,
+            skip_broken=skip_broken,
+        )
+        [task] = train.tasks.values()
+        return cls(task, train, train.of_split("val"), train.of_split("test"))
 
     @classmethod
     def of_bank(cls, config: BankConfig, name: str) -> TaskSplits:
         """Open the data that a bank's configuration names, at the size of its preset."""
-        return cls.open(config.data, name, PRESETS[config.preset].size, config.splits)
+        return cls.open(
+            config.data,
+            config.task(name),
+            PRESETS[config.preset].size,
+            config.splits,
+            listing=config.listing,
+            skip_broken=config.skip_broken,
+        )
 
     @property
     def constants(self) -> Mapping[str, Any]:

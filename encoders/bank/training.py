@@ -24,7 +24,13 @@ from encoders.bank.config import (
     BankConfig,
 )
 from encoders.bank.pretrained import SUFFIX, random_encoder
-from encoders.bank.record import TrainingResult, losses_table, record_of, write_record
+from encoders.bank.record import (
+    TrainingResult,
+    definition_of,
+    losses_table,
+    record_of,
+    write_record,
+)
 from encoders.bank.splits import TaskSplits
 from encoders.dataset.overlap import BUILDINGS
 from encoders.engines import with_threads
@@ -174,6 +180,7 @@ def _train(
                 "source": source,
                 "preset": config.preset,
                 "data": splits.origin(),
+                **definition_of(task),
             },
             on_evaluation=report,
             fabric=fabric,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from encoders.engines import ENGINES
 from taskgraph.cli.options import with_options
 from taskgraph.cli.paths import InputFolder, OutputFolder
+
+if TYPE_CHECKING:
+    from encoders.tasks import Task
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +26,12 @@ bank_option = click.option(
     type=InputFolder(),
     metavar="DIR",
     help="Folder of a bank that `taskgraph train` wrote; by default, the bank of the library.",
+)
+
+skip_broken_option = click.option(
+    "--skip-broken",
+    is_flag=True,
+    help="Leave out views of which a file cannot be read or is missing, and count them.",
 )
 
 resume_option = click.option(
@@ -49,6 +58,25 @@ def out_option(default: str) -> Callable[[F], F]:
         metavar="DIR",
         help="Folder that all results are written to.",
     )
+
+
+def own_task_option(help_text: str) -> Callable[[F], F]:
+    """Return a decorator that adds ``--task``, a task of one's own."""
+    return click.option("--task", "own", multiple=True, metavar="FILE.py:NAME", help=help_text)
+
+
+def own_tasks(references: Sequence[str], data: str | None = None) -> tuple[list[Task], list[Task]]:
+    """Return the tasks that references name, and those of the columns of a data set's table.
+
+    Files of the user's run only here, and only those that are named. A reference may also be the
+    name of a column.
+    """
+    from encoders.dataset.table import table_tasks
+    from encoders.tasks import load_task
+
+    columns = table_tasks(data) if data else []
+    by_name = {task.name: task for task in columns}
+    return [by_name.get(text) or load_task(text) for text in references], columns
 
 
 def jobs_option(default: str) -> Callable[[F], F]:

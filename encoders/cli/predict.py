@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from encoders.cli.messages import messages
-from encoders.cli.options import bank_option
+from encoders.cli.options import bank_option, own_tasks
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.output import note
 from taskgraph.cli.parameters import NameList
@@ -26,7 +26,7 @@ OUT = "predictions.png"
     show_default=True,
     metavar="a,b",
     help="Tasks by name or by common word: depth, normals, edges, layout, scene, object, "
-    "semantic …",
+    "semantic …; or FILE.py:NAME, a task of your own.",
 )
 @bank_option
 @click.option(
@@ -82,6 +82,7 @@ def predict(
     Examples:
       taskgraph predict room.jpg --task depth,normals -o room.png
       taskgraph predict left.jpg right.jpg --task matching
+      taskgraph predict room.jpg --bank bank --task my_tasks.py:LEVEL
       taskgraph predict --data world --bank bank --views 6 -o gallery.png
     """
     if bool(images) == (data is not None):
@@ -97,15 +98,17 @@ def predict(
         from encoders.bank.predict import gallery, photos
         from encoders.bank.pretrained import default_bank
         from encoders.draw import save_page
+        from encoders.tasks.names import predicted_tasks
 
     folder = Path(bank) if bank else default_bank()
+    chosen = predicted_tasks(tasks, own_tasks((), data)[1])
     if data:
         with messages():
             page = gallery(
-                folder, data, tasks=tasks, views=views, splits=splits, allow_overlap=allow_overlap
+                folder, data, tasks=chosen, views=views, splits=splits, allow_overlap=allow_overlap
             )
     else:
-        page = photos(folder, images, tasks)
+        page = photos(folder, images, chosen)
     save_page(page, out)
     note(f"drew {out}")
     return 0

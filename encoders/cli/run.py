@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from encoders.cli.messages import messages
-from encoders.cli.options import engine_options
+from encoders.cli.options import engine_options, own_task_option, own_tasks
 from encoders.engines.workers import cores
 from encoders.errors.extras import extra_installed
 from taskgraph.cli.exit_codes import INFEASIBLE
@@ -34,11 +34,13 @@ PRESETS = ("smoke", "cpu", "full")
     show_default=True,
     help="Size of the run: minutes, hours on two cores, or GPUs.",
 )
+@own_task_option("Add a task of your own to the tasks of the preset; may be repeated.")
 @seed_option
 @engine_options(jobs="one a core")
 def run_command(
     out: str,
     preset: str,
+    own: tuple[str, ...],
     seed: int,
     jobs: int | None,
     threads: int,
@@ -59,6 +61,7 @@ def run_command(
     \b
     Examples:
       taskgraph run demo --preset smoke
+      taskgraph run mine --preset smoke --task my_tasks.py:LEVEL
       taskgraph run cluster --preset full --engine ray --address 10.0.0.1:6379
     """
     with extra_installed("train"):
@@ -66,8 +69,9 @@ def run_command(
         from encoders.pipeline.presets import PIPELINE_PRESETS
         from encoders.pipeline.stages import REPORT, Pipeline
 
+    loaded, _ = own_tasks(own)
     pipeline = Pipeline(
-        PIPELINE_PRESETS[preset].with_seed(seed).with_threads(threads),
+        PIPELINE_PRESETS[preset].with_seed(seed).with_threads(threads).with_tasks(loaded),
         Path(out),
         engine_named(
             engine,

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.messages import messages
 from encoders.cli.options import (
     check_resume,
     data_option,
     jobs_option,
     out_option,
+    own_task_option,
+    own_tasks,
     resume_option,
+    skip_broken_option,
     step_options,
     threads_option,
 )
@@ -29,6 +34,7 @@ from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
     from encoders.bank.jobs import BankResult
+    from encoders.tasks import Task
 
 PRESETS = ("tiny", "base", "paper")
 
@@ -50,7 +56,17 @@ PRESETS = ("tiny", "base", "paper")
     show_default=True,
     help="Size of the networks and of the pictures.",
 )
-@click.option("--tasks", type=NameList(), default=(), help="Tasks to train; all 25 by default.")
+@click.option(
+    "--tasks",
+    type=NameList(),
+    default=(),
+    help="Tasks to train; by default all 25, or the columns of the table in DIR.",
+)
+@own_task_option(
+    "Train a task of your own, an encoders.Task in a Python file or in an installed package; may "
+    "be repeated. Without --tasks, no other task is trained."
+)
+@skip_broken_option
 @stopping_options(epochs=60, patience=3)
 @click.option(
     "--epochs-of", type=Counts(), default={}, help="Other values of --epochs for some tasks."
@@ -100,9 +116,14 @@ def train(
     adversarial: bool,
     tensorboard: bool,
     resume: bool,
+    own: tuple[str, ...],
+    skip_broken: bool,
     **settings: Any,
 ) -> int:
     """Train one encoder-decoder for each task on the data set in DIR.
+
+    DIR has the layout of `taskgraph scenes` or of Taskonomy, or it is a folder of pictures with a
+    table labels.csv, whose columns are tasks.
 
     Tasks are trained independently: a task that fails is reported at the end and stops no other.
     Training stops when the validation loss no longer falls (--patience) or after --epochs. If it
@@ -112,40 +133,69 @@ def train(
     Examples:
       taskgraph train --data world --preset tiny --tasks rgb2sfnorm,edge2d
       taskgraph train --data world --patience 0 --epochs 3 --epochs-of class_places=10,fix_pose=8
+      taskgraph train --data world --task my_tasks.py:LEVEL
       taskgraph train --data world --jobs 2 --resume
     """
     with extra_installed("train"):
         from encoders.bank.config import BankConfig, trainable
         from encoders.bank.jobs import train_bank
         from encoders.networks import PRESETS as SIZES
-        from encoders.tasks import tasks_named
+        from encoders.tasks.own import find_task
         from encoders.training.adversarial import AdversarialConfig
         from encoders.training.config import FitConfig
 
     if adversarial and SIZES[preset].patch is None:
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")
     check_resume(out, resume=resume)
-    names = trainable(tasks)
+    loaded, columns = own_tasks(own, data)
+    chosen = _chosen(tasks, loaded, columns) or trainable()
     term = AdversarialConfig() if adversarial else None
-    epochs_of = {tasks_named([name])[0].name: number for name, number in epochs_of.items()}
+    every = [*loaded, *columns]
+    epochs_of = {find_task(name, every).name: number for name, number in epochs_of.items()}
     config = BankConfig(
-        data, preset, FitConfig(**settings), references, term, splits, epochs_of, tensorboard
+        data,
+        preset,
+        FitConfig(**settings),
+        references,
+        term,
+        splits,
+        epochs_of,
+        tensorboard,
+        skip_broken=skip_broken,
     )
     _check_data(data, splits)
     command = shlex.join(["taskgraph", *sys.argv[1:]])
-    with progress_bar("epochs") as progress:
+    with messages(), progress_bar("epochs") as progress:
         result = train_bank(
-            names, Path(out), config, jobs=jobs or 1, command=command, progress=progress
+            chosen, Path(out), config, jobs=jobs or 1, command=command, progress=progress
         )
     return _report(result, out)
 
 
 def _check_data(data: str, splits: str | None) -> None:
     """Raise, before any task is trained, if the data set is invalid or does not fit the splits."""
+    from encoders.dataset.folders import find_folders
     from encoders.dataset.index import read_index
     from encoders.dataset.splits import check_splits
+    from encoders.dataset.table import splits_of
 
-    check_splits(read_index(Path(data)).buildings, splits)
+    root = Path(data)
+    known = splits is None and splits_of(root, None) is None and find_folders(root, "rgb")
+    check_splits(tuple(known or read_index(root).buildings), splits_of(root, splits))
+
+
+def _chosen(
+    names: Sequence[str], loaded: Sequence[Task], columns: Sequence[Task]
+) -> list[str | Task]:
+    """Return the tasks to train: those that are named, else the columns of the table."""
+    from encoders.tasks.own import find_task
+
+    named: list[str | Task] = []
+    for name in names:
+        task = find_task(name, [*loaded, *columns])
+        if task.output is not None:  # the random projection is not trained
+            named.append(task if task in columns else task.name)
+    return [*named, *loaded] or list(columns)
 
 
 def _report(result: BankResult, out: str) -> int:

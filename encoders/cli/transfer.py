@@ -15,7 +15,10 @@ from encoders.cli.options import (
     data_option,
     engine_options,
     out_option,
+    own_task_option,
+    own_tasks,
     resume_option,
+    skip_broken_option,
     step_options,
 )
 from encoders.cli.pruning import pruning_of, pruning_options
@@ -52,6 +55,20 @@ if TYPE_CHECKING:
 @click.option(
     "--sources", type=NameList(), default=(), help="Sources to measure; all 26 by default."
 )
+@own_task_option(
+    "Measure transfers to a task of your own, whose network the bank has; may be repeated. Without "
+    "--targets, there is no other target."
+)
+@click.option(
+    "--source",
+    "external",
+    multiple=True,
+    metavar="NAME=MODEL",
+    help="Add an encoder from elsewhere to the sources: torchvision:MODEL or timm:MODEL (random, "
+    "or with ,weights=FILE), lite0, or FILE.py:NAME, a function that returns a module; then "
+    ",keep=LAYER ,size=PIXELS ,channels=N ,seed=N. May be repeated.",
+)
+@skip_broken_option
 @click.option(
     "--max-order",
     type=click.IntRange(min=1),
@@ -146,6 +163,9 @@ def transfer(
     gpus: float | None,
     allow_overlap: bool,
     resume: bool,
+    own: tuple[str, ...],
+    external: tuple[str, ...],
+    skip_broken: bool,
     **settings: Any,
 ) -> int:
     """Measure transfers from each encoder of a bank, and from sets of encoders, to each target.
@@ -167,11 +187,16 @@ def transfer(
       taskgraph transfer --data world --targets rgb2depth,edge2d --max-order 2
       taskgraph transfer --data world --epochs 48 --patience 3 --min-delta .005 --pruning halving
       taskgraph transfer --data world --resume --seeds scratch=5 --seeds optima.csv=3
+      taskgraph transfer --data world --bank bank --task my_tasks.py:LEVEL
+      taskgraph transfer --data world --source lite=lite0 --source mine=my_nets.py:build,keep=layer3
       taskgraph transfer --data world --engine ray --address 10.0.0.1:6379 --resume
     """
     with extra_installed("train"):
-        from encoders.bank.pretrained import default_bank
+        from encoders.bank.pretrained import default_bank, form_of
         from encoders.engines import engine_named
+        from encoders.networks import PRESETS
+        from encoders.networks.source_spec import parse_source
+        from encoders.tasks.own import joined_own
         from encoders.training.config import FitConfig
         from encoders.transfer.data import TransferDataConfig
         from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
@@ -186,13 +211,31 @@ def transfer(
         test=test_images,
         subsample=int(subsample),
         splits=splits,
+        skip_broken=skip_broken,
     )
-    targets, sources = resolve_tasks(bank, targets, sources)
+    loaded, columns = own_tasks(own, data)
+    targets = (*targets, *(task.name for task in loaded))
+    known = joined_own(loaded, columns)
+    targets, sources = resolve_tasks(bank, targets, sources, own=known)
+    described = tuple(parse_source(text) for text in external)
+    for source in described:
+        if source.untrained:
+            note(f"{source.name}: random weights; for trained ones give weights=FILE or DEFAULT")
+        source.build(probe=PRESETS[form_of(bank, targets).preset].size)
+    pool = pool.with_own([task for task in known if task.name in targets])
     seeds, pruning, scratch = seed_plan_of(settings), pruning_of(settings), scratch_of(settings)
     transfers = TransferConfig(bank, pool, FitConfig(**settings), scratch=scratch)
     transfers = transfers.of_bank([*targets, *sources])
     config = SweepConfig(
-        transfers, targets, sources, max_order, candidates, readout, screen, allow_overlap, pruning
+        transfers,
+        targets,
+        (*sources, *described),
+        max_order,
+        candidates,
+        readout,
+        screen,
+        allow_overlap,
+        pruning,
     )
     workers = engine_named(
         engine, jobs=jobs, address=address, threads=transfers.fit.threads, gpus=gpus

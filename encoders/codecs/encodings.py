@@ -114,6 +114,7 @@ def to_value(domain: str, raw: Any) -> Any:
     mask_valid                           bool
     class_object, class_scene            probabilities
     point_info                           the JSON object
+    folders of `label_folder`            as its kind says
     ==================================== =========================================================
     """
     return encoding_of(domain).restore(raw)
@@ -127,9 +128,14 @@ def encoding_of(domain: str) -> Encoding:
     UnknownNameError
         If there is no such domain; the message lists all domains.
     """
-    if domain not in ENCODINGS:
-        raise UnknownNameError(f'no domain "{domain}"; there are {", ".join(ENCODINGS)}')
-    return ENCODINGS[domain]
+    known = ENCODINGS.get(domain) or OWN_FOLDERS.get(domain)
+    if known is None:
+        listed = ", ".join([*ENCODINGS, *OWN_FOLDERS])
+        raise UnknownNameError(
+            f'no domain "{domain}"; there are {listed}; `encoders.label_folder` adds one of your '
+            "own"
+        )
+    return known
 
 
 def file_name(point: int, view: int, domain: str) -> str:
@@ -149,7 +155,7 @@ def parse_file_name(name: str) -> tuple[int, int] | None:
 
 _DEPTH = Encoding("png", pixels.store_depth, pixels.restore_depth, channels=1, bits=16)
 _MAP = Encoding("png", pixels.store_map, pixels.restore_map, channels=1, bits=16)
-_NUMBERS = Encoding("png", pixels.store_numbers, np.asarray, channels=1, bits=8)
+_NUMBERS = Encoding("png", pixels.store_numbers, np.asarray, channels=1, bits=8, nearest=True)
 _PROBABILITIES = Encoding("npy", pixels.store_probabilities, pixels.restore_probabilities)
 
 ENCODINGS: dict[str, Encoding] = {
@@ -174,3 +180,66 @@ ENCODINGS: dict[str, Encoding] = {
     "point_info": Encoding("json", dict, dict),
 }
 """Every domain, in the order in which a view's files are written; ``point_info`` is the last."""
+
+OWN_FOLDERS: dict[str, Encoding] = {}
+"""Label folders of one's own, which `label_folder` makes known in this process."""
+
+FOLDER_KINDS: dict[str, Encoding] = {
+    "map": _MAP,
+    "gray": Encoding("png", pixels.store_gray, pixels.restore_byte, channels=1, bits=8),
+    "color": Encoding("png", pixels.store_numbers, pixels.restore_byte, channels=3, bits=8),
+    "classes": _NUMBERS,
+    "numbers": Encoding("npy", np.asarray, np.asarray),
+    "json": ENCODINGS["point_info"],
+}
+"""The kinds of files that a label folder of one's own may hold; see `label_folder`."""
+
+
+def label_folder(name: str, kind: str) -> str:
+    """Make a folder of label files of your own known, and return its name.
+
+    The files lie as those of other domains do (`encoders.dataset.folders`), such as
+    ``ROOT/NAME/<building>/point_3_view_0_domain_NAME.png``. Call it in the file that holds the
+    task, outside of functions, so that every process knows the folder.
+
+    Parameters
+    ----------
+    name : str
+        Name of the folder.
+    kind : str
+        What the files hold, and what ``view[name]`` returns:
+
+        =========== ========================================= =====================================
+        kind        file                                      ``view[name]``
+        =========== ========================================= =====================================
+        ``map``     PNG, one 16-bit number a pixel            (S, S) float32, 0 to 1
+        ``gray``    PNG, one 8-bit number a pixel             (S, S) float32, 0 to 1
+        ``color``   PNG, three 8-bit numbers a pixel          (S, S, 3) float32, 0 to 1
+        ``classes`` PNG, 8-bit numbers of classes or segments (S, S) uint8, resized to the nearest
+        ``numbers`` ``.npy``, numbers of any shape            (N,) float32
+        ``json``    JSON object                               dict
+        =========== ========================================= =====================================
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such kind.
+    InvalidDataError
+        If the name is that of another folder, or cannot be the name of one.
+    """
+    if kind not in FOLDER_KINDS:
+        raise UnknownNameError(
+            f'no kind "{kind}" of label files; there are {", ".join(FOLDER_KINDS)}'
+        )
+    if not re.fullmatch(r"[A-Za-z]\w*", name):
+        raise InvalidDataError(
+            f'"{name}" cannot be the name of a label folder; use letters, digits and underscores'
+        )
+    if name in ENCODINGS or OWN_FOLDERS.get(name, FOLDER_KINDS[kind]) != FOLDER_KINDS[kind]:
+        known = "one of Taskonomy's folders" if name in ENCODINGS else "of another kind already"
+        raise InvalidDataError(
+            f"the label folder {name} is {known}; give yours another name than "
+            f"{', '.join([*ENCODINGS, *OWN_FOLDERS])}"
+        )
+    OWN_FOLDERS[name] = FOLDER_KINDS[kind]
+    return name

@@ -43,6 +43,8 @@ class Encoding:
         From physical values to raw ones, and from raw to physical.
     channels, bits : int
         Channels and bits of the picture; 0 for other files.
+    nearest : bool
+        Whether the numbers name things, so that resizing takes the nearest one and no mean.
     """
 
     suffix: str
@@ -50,6 +52,7 @@ class Encoding:
     restore: Callable[[Any], Any]
     channels: int = 0
     bits: int = 0
+    nearest: bool = False
 
 
 def raw_values(domain: str, encoding: Encoding, content: bytes) -> Any:

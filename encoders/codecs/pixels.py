@@ -93,6 +93,11 @@ def restore_gray(raw: Array) -> Array:
     return raw[..., 0].astype(np.float32) / np.float32(255)
 
 
+def restore_byte(raw: Array) -> Array:
+    """Return 8-bit numbers as numbers in [0, 1], float32."""
+    return raw.astype(np.float32) / np.float32(255)
+
+
 def store_numbers(numbers: ArrayLike) -> Array:
     """Store whole numbers from 0 to 255 unchanged."""
     numbers = np.asarray(numbers)

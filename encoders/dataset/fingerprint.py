@@ -8,21 +8,28 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
-from encoders.dataset.index import Index, read_index
+from encoders.dataset.index import Index
+from encoders.dataset.listing import open_index
 from encoders.dataset.reader import FileReader
 from encoders.dataset.selection import domains_of
 from encoders.dataset.splits import SplitRule, split_buildings
-from encoders.tasks import tasks_named
+from encoders.dataset.table import splits_of
+from encoders.tasks import Task, tasks_named
 
 
 def contents_of(
-    root: str | PathLike[str], tasks: Sequence[str], size: int, splits: SplitRule = None
+    root: str | PathLike[str],
+    tasks: Sequence[str | Task],
+    size: int,
+    splits: SplitRule = None,
+    *,
+    listing: str | None = None,
 ) -> dict[str, str]:
     """Return the hash that `TaskonomyDataset.content` has for each task alone, by name.
 
-    No file is decoded.
+    No file is decoded. ``listing`` is that of `TaskonomyDataset`.
     """
-    index = read_index(Path(root))
+    index, splits = open_index(root, listing), splits_of(root, splits)
     files = FileReader(index, size, cache_folder(None, index, size))
     return {
         task.name: content_of(files, domains_of([task], files), splits)
@@ -32,7 +39,9 @@ def contents_of(
 
 def content_of(files: FileReader, domains: Sequence[str], splits: SplitRule) -> str:
     """Return a hash of all files of some domains, and of the division into splits."""
-    parts = [f"{domain} {files.content(domain)}" for domain in sorted(domains)]
+    table = files.index.table
+    parts = [] if table is None else [f"table {table.digest}"]
+    parts += [f"{domain} {files.content(domain)}" for domain in sorted(domains)]
     if splits is None or isinstance(splits, int):
         parts.append(f"seed {splits or 0}")
     else:

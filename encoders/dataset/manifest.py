@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from encoders.dataset.reader import MANIFEST
+from encoders.dataset.table import read_table
 from encoders.errors.storage import read_json
 from encoders.tasks import Task
 
@@ -19,7 +20,10 @@ def origin_of(root: str | PathLike[str]) -> dict[str, Any] | None:
 
 
 def classes_of(root: str | PathLike[str], task: Task) -> list[str] | None:
-    """Return the names of a task's classes from the manifest; None if there are none."""
+    """Return the names of a task's classes from the manifest or table; None if there are none."""
+    table = read_table(root)
+    if table is not None and task.name in table.columns:
+        return list(table.columns[task.name].classes) or None
     named: Mapping[str, list[str]] = (find_manifest(root) or {}).get("classes", {})
     return next((named[domain] for domain in task.domains() if domain in named), None)
 

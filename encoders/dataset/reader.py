@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from encoders.codecs.encodings import read_raw
-from encoders.dataset.content import hashes
+from encoders.codecs.encodings import encoding_of, read_raw
+from encoders.codecs.file_content import raw_values
+from encoders.codecs.photos import center_crop, open_photo
+from encoders.dataset.content import Stamp, hashes
 from encoders.dataset.index import Index
 from encoders.dataset.resize import MASKED, array_form, is_valid, resized
 from encoders.errors import InvalidDataError
@@ -18,6 +20,9 @@ from taskgraph.arrays import Array, Booleans, Integers
 
 FORMAT = 2
 """Raised whenever a change of the code makes other arrays of the same files."""
+
+REMEDY = "mend the file, take its row out of labels.csv, or leave it out with --skip-broken"
+"""What to do about a broken picture of a folder with a table."""
 
 MANIFEST = "manifest.json"
 """File that describes a data set made by ``taskgraph scenes``."""
@@ -93,7 +98,8 @@ class FileReader:
         """Return a hash of the names and contents of a domain's files, as listed by the index."""
         if domain not in self._contents:
             files = self.index.files(domain)
-            stamps = dict(zip(files.paths, files.stamps, strict=True))
+            rows = map(Stamp._make, files.stamps.tolist())
+            stamps = dict(zip(files.paths, rows, strict=True))
             memory = self.memory and self.memory / f"hashes-{domain}.npz"
             content = hashlib.sha256()
             for path, code in zip(stamps, hashes(stamps, self.index.root, memory), strict=True):
@@ -103,6 +109,8 @@ class FileReader:
 
     def _read_file(self, domain: str, row: int) -> Array:
         """Return the array of one file, at the reader's size."""
+        if self.index.table is not None:
+            return self._read_own(domain, self.path(domain, row))
         raw = read_raw(self.path(domain, row), domain)
         if array_form(domain, self.size) is None:
             return _class_numbers(self.path(domain, row), raw)
@@ -112,6 +120,20 @@ class FileReader:
             return resized(domain, raw, self.size, valid)
         except InvalidDataError as error:
             raise InvalidDataError(f"{self.path(domain, row)} {error}") from None
+
+    def _read_own(self, domain: str, path: Path) -> Array:
+        """Return the middle square of a picture of a folder with a table, at the reader's size."""
+        try:
+            if domain == "rgb":
+                raw = np.asarray(open_photo(path))
+            else:
+                raw = raw_values(domain, encoding_of(domain), path.read_bytes())
+        except OSError as error:
+            raise InvalidDataError(f"{path} cannot be read: {error.strerror}; {REMEDY}") from None
+        except InvalidDataError as error:
+            text = str(error) if str(path) in str(error) else f"{path} {error}"
+            raise InvalidDataError(f"{text}; {REMEDY}") from None
+        return resized(domain, center_crop(raw), self.size)
 
     def _valid(self, row: int, side: int) -> Booleans | None:
         """Return a picture's valid pixels, resized to ``side``; None if nothing tells."""

@@ -14,9 +14,6 @@ from encoders.errors import InvalidDataError
 from encoders.tasks.labels import DEPTH_LIMIT
 from taskgraph.arrays import Array, Booleans, Floats, Floats32
 
-SEGMENTS = ("segment_unsup2d", "segment_unsup25d", "segment_semantic")
-"""Domains of segment or class numbers, which must not be averaged."""
-
 DEPTHS = ("depth_zbuffer", "depth_euclidean")
 """Domains of depths, which mark invalid pixels by a number of their own."""
 
@@ -74,7 +71,7 @@ def resized(domain: str, raw: Array, size: int, valid: Booleans | None = None) -
     raw = raw[..., : CHANNELS[domain]] if domain in CHANNELS else raw
     if raw.shape[0] == size:
         return raw
-    if domain in SEGMENTS:
+    if encoding_of(domain).nearest:
         return np.asarray(Image.fromarray(raw).resize((size, size), Image.Resampling.NEAREST))
     if domain in DEPTHS:
         valid = is_valid(domain, raw)

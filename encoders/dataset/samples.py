@@ -15,6 +15,7 @@ from encoders.dataset.partners import read_partners
 from encoders.dataset.reader import FileReader, Reader
 from encoders.dataset.resize import is_valid
 from encoders.tasks import Sample, Task
+from encoders.tasks.targets import make_target
 from taskgraph.arrays import Array, Booleans, Integers
 
 
@@ -91,6 +92,8 @@ class Samples:
             seeds=tuple(self._key(task, int(row), epoch) for row in rows),
             constants=constants,
             file=lambda domain, number: str(self.files.path(domain, int(rows[number]))),
+            names=tuple(self.index.name(int(row)) for row in rows),
+            rows=self.index.table_rows(rows),
         )
 
     def pictures(self, task: Task, rows: Integers, seed: int | None = None) -> Integers:
@@ -146,11 +149,10 @@ class Memory:
         self, task: Task, rows: Integers, samples: Samples, constants: Mapping[str, Any]
     ) -> tuple[Array, Booleans]:
         """Return what ``task.label.make`` returns, made once for each row: targets and masks."""
-        assert task.label is not None
         known = self._tables[task.name][0][rows] if task.name in self._tables else None
         new = np.unique(rows if known is None else rows[~known])
         if len(new):
-            target, mask = task.label.make(samples.of(task, new, constants))
+            target, mask = make_target(task, samples.of(task, new, constants))
             if known is None:
                 count = len(samples.index)
                 self._tables[task.name] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from encoders.codecs.encodings import read_raw
+from encoders.codecs.photos import open_photo
 from encoders.dataset.index import Index
 from encoders.dataset.reader import FileReader
 from encoders.dataset.splits import ALL, SPLITS, SplitRule, split_buildings
@@ -110,5 +111,8 @@ def chosen_rows(
 
 
 def picture_side(index: Index) -> int:
-    """Return the side of the first picture in pixels."""
-    return int(read_raw(index.root / index.files("rgb").paths[0], "rgb").shape[0])
+    """Return the side of the first picture in pixels; the smaller one if it is not square."""
+    path = index.root / index.files("rgb").paths[0]
+    if index.table is not None:
+        return min(open_photo(path).size)
+    return int(read_raw(path, "rgb").shape[0])

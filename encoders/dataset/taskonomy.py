@@ -8,7 +8,6 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,12 @@ import torch
 from numpy.typing import ArrayLike
 from torch.utils.data import Dataset
 
+from encoders.dataset.broken import without_broken
 from encoders.dataset.cache import CacheReader
 from encoders.dataset.constants import read_or_fit
 from encoders.dataset.examples import Example, TaskExamples, target_tensor
 from encoders.dataset.fingerprint import cache_folder, content_of
-from encoders.dataset.index import read_index
+from encoders.dataset.listing import open_index
 from encoders.dataset.reader import FileReader, Reader
 from encoders.dataset.samples import Memory, Samples
 from encoders.dataset.selection import (
@@ -32,9 +32,11 @@ from encoders.dataset.selection import (
     split_rows,
 )
 from encoders.dataset.splits import ALL, SplitRule
+from encoders.dataset.table import splits_of, with_columns
 from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.tasks import Task, tasks_named
-from taskgraph.arrays import Integers
+from encoders.tasks.targets import make_target
+from taskgraph.arrays import Integers, Pixels
 from taskgraph.progress import no_progress, progress_bar
 
 
@@ -44,7 +46,10 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
     Parameters
     ----------
     root : path
-        A folder in one of the layouts of `encoders.dataset.folders`.
+        A folder in one of the layouts of `encoders.dataset.folders`, or a folder of pictures with
+        a table ``labels.csv`` (`encoders.dataset.table`). Then pictures are cropped to their
+        middle square, the names of its columns are tasks too, and views without the label of a
+        task that is a picture are left out.
     tasks : sequence of str or Task
         Names of `encoders.tasks.TASKS`, or tasks of your own. Only the folders that they need
         are read.
@@ -68,6 +73,12 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         ``constants``. By default they are fitted on the train split (`encoders.dataset.constants`).
     progress : bool
         Whether to show a progress bar, on a terminal, while files are read into the cache.
+    listing : str, optional
+        A folder in which `encoders.dataset.listing.keep_index` has written the list of the data
+        set's files; by default the files are listed now.
+    skip_broken : bool
+        Whether views are left out of which a file cannot be read, or is missing. A message of the
+        logger counts them.
 
     Attributes
     ----------
@@ -103,17 +114,25 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         skip_incomplete: bool = False,
         constants: Mapping[str, Any] | None = None,
         progress: bool = True,
+        listing: str | None = None,
+        skip_broken: bool = False,
     ) -> None:
-        self.index = read_index(Path(root))
-        chosen = tasks_named(tasks)
+        self.index = open_index(root, listing)
+        chosen = tasks_named(with_columns(tasks, self.index.table))
         self.split, self.seed = split, seed
         self.size = size or picture_side(self.index)
         self.cache = None if cache is False else cache_folder(cache, self.index, self.size)
-        self._files = files = FileReader(self.index, self.size, self.cache)
+        files = FileReader(self.index, self.size, self.cache)
         self._domains = domains = domains_of(chosen, files)
-        self._splits = splits
+        if skip_broken:
+            self.index = without_broken(self.index, files, domains)
+            files = FileReader(self.index, self.size, self.cache)
+        self._files = files
+        self._splits = splits = splits_of(root, splits)
+        # A table may lack the labels of some tasks.
+        skip = skip_incomplete or skip_broken or self.index.table is not None
         self._rows_of = functools.partial(
-            chosen_rows, self.index, domains, splits, buildings, skip=skip_incomplete
+            chosen_rows, self.index, domains, splits, buildings, skip=skip
         )
         self.rows = self._rows_of(split)
         reader: Reader = files
@@ -177,6 +196,11 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         """Return the view's name, such as ``building_0003/point_1_view_0``."""
         return self.index.name(int(self.rows[number]))
 
+    def picture(self, number: int) -> Pixels:
+        """Return the view's picture, (S, S, 3), read from its file."""
+        picture: Pixels = self._files.read("rgb", self.rows[[number]])[0]
+        return picture
+
     def batch(self, task: str, numbers: ArrayLike, *, epoch: int = 0) -> Example:
         """Return examples of one task.
 
@@ -211,7 +235,7 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         if fixed:
             target, mask = self._memory.made(chosen, rows, self._samples, constants)
         else:
-            target, mask = chosen.label.make(sample)
+            target, mask = make_target(chosen, sample)
         return inputs, target_tensor(chosen, target), torch.from_numpy(np.ascontiguousarray(mask))
 
     def pictures(self, task: str, numbers: ArrayLike) -> Integers:
@@ -235,7 +259,7 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         self._samples.partners(task)  # chosen here once, not in each worker process
         if task.output is None or task.label is None or task.output.channels is not None:
             return task
-        target, _ = task.label.make(self._samples.of(task, self.rows[:1], {}))
+        target, _ = make_target(task, self._samples.of(task, self.rows[:1], {}))
         if target.ndim < 2:
             raise InvalidDataError(
                 f"task {task.name}: one class number for each view does not tell how many classes "

@@ -90,6 +90,7 @@ def external(
     seed: int = 0,
     frozen: bool = True,
     probe: int = 64,
+    find_map: bool = False,
 ) -> External:
     """Wrap a network so that it can be used in place of an encoder of a bank.
 
@@ -127,6 +128,9 @@ def external(
     probe : int
         Side of the black picture with which the number of the layer's channels is found, if
         ``size`` is not given.
+    find_map : bool
+        Whether a module's last layer whose output is a map is used, as for a model by name, if
+        ``keep`` is not given.
 
     Raises
     ------
@@ -144,7 +148,7 @@ def external(
     elif weights is not None:
         raise InvalidNetworkError("`weights` is for a model given by name; load the module's own")
     else:
-        module, statistics, automatic = model, None, False
+        module, statistics, automatic = model, None, find_map and keep is None
     if normalize is not None:
         statistics = IMAGENET if normalize == "imagenet" else normalize
     picture = torch.zeros(1, 3, size or probe, size or probe, device=device_of(module))

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import pickle
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -114,6 +115,16 @@ def named_model(
                 + ("" if package else "; timm, which may have it, is not installed")
             )
     return _timm(import_timm(), model, str(weights))
+
+
+def seeded_model(
+    name: str, weights: str | Path | None, seed: int
+) -> tuple[nn.Module, tuple[tuple[float, ...], tuple[float, ...]]]:
+    """Return what `named_model` returns; random weights depend on the seed alone."""
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.manual_seed(seed)
+        return named_model(name, weights)
 
 
 def _meant(name: str, names: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from encoders.bank.config import BankConfig, trainable
 from encoders.dataset.overlap import UNTRAINED
 from encoders.networks import PRESETS
 from encoders.scenes.making.settings import WorldSettings
-from encoders.tasks import TASKS
+from encoders.tasks import Task
+from encoders.tasks.own import joined_own
 from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.settings import SweepConfig, TransferConfig
@@ -39,6 +40,8 @@ class PipelineConfig:
         Budget of the taxonomy that is solved at the end.
     tasks : tuple of str
         Tasks to train; all tasks of the dictionary by default.
+    own : tuple of Task
+        Tasks of one's own, which are trained too.
     max_order, candidates, screen
         As in `encoders.transfer.settings.SweepConfig`.
     epochs_of : mapping of int
@@ -61,6 +64,11 @@ class PipelineConfig:
     references: bool = True
     candidates: str = "best5"
     screen: int = 0
+    own: tuple[Task, ...] = ()
+
+    def with_tasks(self, own: Sequence[Task]) -> PipelineConfig:
+        """Return the same settings with further tasks of one's own."""
+        return dataclasses.replace(self, own=joined_own(self.own, own))
 
     def with_seed(self, seed: int) -> PipelineConfig:
         """Return the same settings with another seed of the scenes, the weights and the order."""
@@ -81,19 +89,26 @@ class PipelineConfig:
 
     def bank(self, data: Path) -> tuple[list[str], BankConfig]:
         """Return the tasks to train on the folder ``data``, and the configuration of the bank."""
-        return trainable(self.tasks), BankConfig(
-            str(data), self.preset, self.train, self.references, epochs_of=self.epochs_of
+        names = [*trainable(self.tasks), *(task.name for task in self.own)]
+        return names, BankConfig(
+            str(data),
+            self.preset,
+            self.train,
+            self.references,
+            epochs_of=self.epochs_of,
+            own=self.own,
         )
 
     def sweep(self, data: Path, bank: Path) -> SweepConfig:
         """Return the configuration of the sweep from the folder ``bank`` on the folder ``data``."""
-        trained = trainable(self.tasks)
+        trained = self.bank(data)[0]
         size = PRESETS[self.preset].size
         train, valid, test = self.images
         pool = TransferDataConfig(str(data), size, train, valid, test, seed=self.transfer.seed)
+        pool = pool.with_own(self.own)
         return SweepConfig(
             TransferConfig(str(bank), pool, self.transfer, self.preset),
-            targets=tuple(name for name in trained if not TASKS[name].source_only),
+            targets=tuple(name for name in trained if not pool.task(name).source_only),
             sources=(*trained, UNTRAINED),
             max_order=self.max_order,
             candidates=self.candidates,

@@ -2,6 +2,7 @@
 
 from encoders.tasks.dictionary import TASKS, tasks_named
 from encoders.tasks.labels import from_folder
+from encoders.tasks.own import load_task
 from encoders.tasks.sample import OneView, Sample
 from encoders.tasks.task import Label, Output, Task, each_view
 from taskgraph.tasks.aliases import OTHER_NAMES
@@ -16,5 +17,6 @@ __all__ = [
     "Task",
     "each_view",
     "from_folder",
+    "load_task",
     "tasks_named",
 ]

@@ -218,6 +218,29 @@ TASKS: dict[str, Task] = {task.name: task for task in _ALL}
 """The 26 tasks by name, in alphabetical order."""
 
 
+def task_of(name: str, besides: Sequence[str] = ()) -> Task:
+    """Return the task of the dictionary that has a name, in any of its spellings.
+
+    Parameters
+    ----------
+    name : str
+    besides : sequence of str
+        Names of other tasks, which the message of an error lists too.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no task of that name; the message lists similar names.
+    """
+    standard = standard_name(name) or name
+    if standard in TASKS:
+        return TASKS[standard]
+    near = difflib.get_close_matches(name, [*besides, *TASKS, *ALIASES], n=3, cutoff=0.4)
+    known = ", ".join([*besides, *TASKS])
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {known}"
+    raise UnknownNameError(f'no task "{name}"; {hint}')
+
+
 def tasks_named(tasks: Sequence[str | Task]) -> list[Task]:
     """Look up tasks by any of their names; a `Task` in the sequence is returned as it is.
 
@@ -229,16 +252,9 @@ def tasks_named(tasks: Sequence[str | Task]) -> list[Task]:
     if isinstance(tasks, (str, Task)) or not tasks:
         raise UnknownNameError('expected some tasks, such as ["rgb2depth", "edge2d"]')
     chosen: dict[str, Task] = {}
-    for task in tasks:
-        name = task.name if isinstance(task, Task) else standard_name(task) or task
-        if name in chosen:
-            raise UnknownNameError(f'task "{name}" is named twice')
-        if isinstance(task, Task):
-            chosen[name] = task
-        elif name in TASKS:
-            chosen[name] = TASKS[name]
-        else:
-            near = difflib.get_close_matches(name, [*TASKS, *ALIASES], n=3, cutoff=0.4)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(TASKS)}"
-            raise UnknownNameError(f'no task "{name}"; {hint}')
+    for given in tasks:
+        task = given if isinstance(given, Task) else task_of(given)
+        if task.name in chosen:
+            raise UnknownNameError(f'task "{task.name}" is named twice')
+        chosen[task.name] = task
     return list(chosen.values())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 
 from encoders.errors import UnknownNameError
-from encoders.tasks import TASKS
+from encoders.tasks import TASKS, Task, load_task
 from taskgraph.tasks.aliases import ALIASES, standard_name
 
 ALL_TASKS = "all"
@@ -39,6 +40,30 @@ DISPLAY_ORDER = (
     "ego_motion",
 )
 """The trained tasks in the order of contact sheets: 2D, 3D, semantic, then several pictures."""
+
+
+def predicted_tasks(names: Sequence[str], own: Sequence[Task] = ()) -> list[str | Task]:
+    """Return names of the dictionary as they are, and tasks of one's own in place of references.
+
+    Parameters
+    ----------
+    names : sequence of str
+        `ALL_TASKS`, names of tasks, and references as `load_task` takes them.
+    own : sequence of Task
+        Tasks that are known by their names.
+    """
+    by_name = {task.name: task for task in own}
+    tasks: list[str | Task] = []
+    for name in names:
+        if name in by_name:
+            tasks.append(by_name[name])
+        elif ":" in name:
+            tasks.append(load_task(name))
+        else:
+            tasks.append(name)
+    if list(names) == [ALL_TASKS]:
+        tasks += own
+    return tasks
 
 
 def known_name(name: str) -> str:

@@ -48,6 +48,10 @@ class Sample:
         The constants that the task's `Label.fit` found on the train split.
     file : function
         From a domain and the number of a view to the file that was read, for error messages.
+    names : tuple of B str
+        The names of the views; empty if they have none.
+    rows : tuple of B mappings
+        The views' rows of the table of labels; empty if the data set has no table.
     """
 
     size: int
@@ -61,6 +65,8 @@ class Sample:
     seeds: tuple[tuple[int, ...], ...]
     constants: Mapping[str, Any]
     file: Callable[[str, int], str] = field(default=_unnamed, repr=False)
+    names: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -87,6 +93,9 @@ class Sample:
                 {name: values[number] for name, values in self.raw.items()},
                 self.valid[number],
                 self.infos[number][0] if self.infos[number] else {},
+                self.names[number] if self.names else f"view {number + 1}",
+                self.file("rgb", number),
+                self.rows[number] if self.rows else {},
             )
 
 
@@ -106,12 +115,26 @@ class OneView:
         The pixels at which the camera saw a surface.
     info : dict
         The view's ``point_info``; empty unless the label asks for it.
+    name : str
+        The name of the view in tables, such as ``building_0003/point_1_view_0``.
+    path : str
+        The file of the picture, so that labels can be looked up in files of your own.
+    row : mapping of str
+        The view's row of the table ``labels.csv`` by column, as text; empty without a table.
     """
 
     rgb: Floats32
     raw: Mapping[str, Array]
     valid: Booleans
     info: Info
+    name: str = ""
+    path: str = ""
+    row: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def building(self) -> str:
+        """Return the building, or the group, of the view: the part of its name before the slash."""
+        return self.name.partition("/")[0]
 
     def __getitem__(self, domain: str) -> Any:
         return to_value(domain, self.raw[domain])

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex
 
 import numpy as np
 
-from encoders.errors import InvalidDataError
+from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.tasks.sample import OneView, Sample, TargetsAndMask, scaled_pictures
-from taskgraph.arrays import Booleans, Floats32
+from encoders.tasks.user_files import one_line, user_place
+from taskgraph.arrays import Array, Booleans, Floats32
+
+LOSS_NAMES = ("l1", "l2", "xentropy", "soft_xentropy", "metric", "pose_norm", "ego_cycle")
+"""The keys of `encoders.losses.LOSSES`, which is not imported here: it needs torch."""
 
 OutputKind = Literal["map", "class_map", "segments", "vector", "classes"]
 
@@ -136,6 +141,16 @@ class Task:
     mirror : tuple of float
         Signs by which the numbers of the target, before standardization, are multiplied when
         pictures are mirrored; empty if mirroring does not change the target.
+    reload : function, optional
+        Returns the task anew in another process, for a task whose functions cannot be sent there
+        (`encoders.tasks.own.load_task` sets it).
+
+    Raises
+    ------
+    InvalidDataError
+        If there is an output and no label, or a label and no output.
+    UnknownNameError
+        If there is no loss of that name.
     """
 
     name: str
@@ -151,10 +166,23 @@ class Task:
     source_only: bool = False
     augment: tuple[str, ...] = ()
     mirror: tuple[float, ...] = ()
+    reload: Callable[[], Task] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if self.loss not in LOSS_NAMES:
+            near = difflib.get_close_matches(self.loss, LOSS_NAMES, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UnknownNameError(
+                f'task {self.name}: no loss "{self.loss}"; {hint}there are {", ".join(LOSS_NAMES)}'
+            )
         if (self.output is None) != (self.label is None):
             raise InvalidDataError(f"task {self.name}: give both an output and a label, or neither")
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        """Pickle the task by how it is loaded, if it is from a file that is no module."""
+        if self.reload is None:
+            return super().__reduce_ex__(protocol)
+        return _reloaded, (self.reload, {name: getattr(self, name) for name in _SENT})
 
     @property
     def display(self) -> str:
@@ -175,6 +203,17 @@ class Task:
         return bool(self.partners) or (self.label is not None and self.label.infos)
 
 
+_SENT = tuple(
+    name for name in Task.__dataclass_fields__ if name not in ("label", "prepare", "reload")
+)
+"""The fields of a task that hold no functions, and that may have changed since it was loaded."""
+
+
+def _reloaded(reload: Callable[[], Task], fields: Mapping[str, Any]) -> Task:
+    """Return a task loaded anew, with other plain fields."""
+    return replace(reload(), **fields)
+
+
 def each_view(
     function: Callable[[OneView], Any], domains: Sequence[str] = (), *, infos: bool = False
 ) -> Label:
@@ -184,7 +223,7 @@ def each_view(
     ----------
     function
         From a `OneView` to the target: a number, (C,), (S, S) or (C, S, S); NaN where there is no
-        target.
+        target. For ``xentropy`` it is the number of a class, from 0.
     domains : sequence of str
         The folders that the function reads.
     infos : bool
@@ -195,10 +234,23 @@ def each_view(
 
 def _made_of_views(sample: Sample, *, function: Callable[[OneView], Any]) -> TargetsAndMask:
     """Return the function's targets of all views; places with a NaN are masked out."""
-    targets = np.stack([np.asarray(function(view), dtype=np.float32) for view in sample.views()])
-    if targets.ndim == 1:
-        targets = targets[:, None]
-    if targets.ndim == 3:
+    made: list[Array] = []
+    for view in sample.views():
+        try:
+            made.append(np.asarray(function(view), dtype=np.float32))
+        except Exception as error:
+            raise InvalidDataError(
+                f"its label function failed on {view.name} ({user_place(error)}): "
+                f"{one_line(error)}; mend the function, or let it return NaN for such a view"
+            ) from error
+        if made[-1].shape != made[0].shape:
+            raise InvalidDataError(
+                f"its label function returned shape {made[-1].shape} for {view.name}, and "
+                f"{made[0].shape} for another view; return one shape, with NaN where there is no "
+                "target"
+            )
+    targets = np.stack(made)
+    if targets.ndim in (1, 3):
         targets = targets[:, None]
     counts: Booleans = np.logical_not(np.isnan(targets).any(axis=1))
     return np.nan_to_num(targets, nan=0.0), counts

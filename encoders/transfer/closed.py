@@ -77,7 +77,7 @@ def screen(
     folder.mkdir(parents=True, exist_ok=True)
     pool = config.transfer.pool
     masked = [name for name in config.targets if lacks_some(open_transfer_data(pool, name))]
-    for family in families(config.targets, masked):
+    for family in families(config.targets, masked, own=pool.own):
         path = folder / f"{family.name}.npz"
         result = RidgeResult.load(path) if path.exists() else None
         if result is None or result.done < len(result.lambdas) or on_family:

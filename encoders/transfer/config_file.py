@@ -9,7 +9,8 @@ from typing import Any
 
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.dataset import contents_of
-from encoders.dataset.index import read_index
+from encoders.dataset.index import Index
+from encoders.dataset.listing import open_index
 from encoders.dataset.overlap import (
     Overlap,
     find_overlap,
@@ -32,11 +33,13 @@ UNCOMPARED = ("allow_overlap", "overlap", "bank_hash")
 
 def used_networks(config: SweepConfig) -> list[str]:
     """Return the names of the bank's networks that a sweep uses: for sources and for ``self``."""
-    return sorted({*config.sources, *config.targets})
+    return sorted({*config.sources, *config.targets} - set(config.transfer.external_names))
 
 
-def checked_overlap(config: SweepConfig) -> Overlap:
+def checked_overlap(config: SweepConfig, index: Index | None = None) -> Overlap:
     """Return which buildings of a sweep its encoders were trained on.
+
+    ``index`` is that of the whole data set; by default its files are listed.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def checked_overlap(config: SweepConfig) -> Overlap:
         If some of these are for validation or test, and the sweep does not allow that.
     """
     pool, bank = config.transfer.pool, config.transfer.bank
-    index = read_index(Path(pool.data))
+    index = index or open_index(pool.data, pool.listing)
     trained = trained_on(bank, used_networks(config))
     overlap = find_overlap(trained, index, buildings_of(pool, index.buildings))
     if not config.allow_overlap:
@@ -68,7 +71,8 @@ def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | Non
     # The files may have changed since an earlier sweep of this process.
     open_transfer_data.cache_clear()
     pool = config.transfer.pool
-    content = contents_of(pool.data, config.targets, pool.size, pool.splits)
+    targets = [pool.task(name) for name in config.targets]
+    content = contents_of(pool.data, targets, pool.size, pool.splits, listing=pool.listing)
     networks = fingerprints(config)
     hashes = {"bank": networks, "bank_hash": bank_hash(networks), "content": content}
     wanted = {**config.record(), **hashes}

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ from torch import Tensor
 
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.splits import ALL, split_buildings
+from encoders.dataset.table import splits_of
 from encoders.errors import InvalidDataError
 from encoders.tasks import Task
+from encoders.tasks.definition import definition_hash
+from encoders.tasks.own import find_task, joined_own
 from taskgraph.arrays import Integers
 
 SUBSAMPLES = (1, 4, 16)
@@ -51,6 +55,13 @@ class TransferDataConfig:
         Seed of the shuffling of the buildings.
     splits : str, optional
         The CSV file of splits that the encoders were trained with; None for the default split.
+    own : tuple of Task
+        Tasks that are not of the dictionary, which are then known by their names.
+    listing : str, optional
+        The folder in which the list of the data set's files is kept
+        (`encoders.dataset.listing.keep_index`); by default every process lists the files itself.
+    skip_broken : bool
+        Whether views are left out of which a file cannot be read.
     """
 
     data: str
@@ -61,6 +72,9 @@ class TransferDataConfig:
     subsample: int = 1
     seed: int = 0
     splits: str | None = None
+    own: tuple[Task, ...] = ()
+    listing: str | None = None
+    skip_broken: bool = False
 
     def __post_init__(self) -> None:
         for name in ("train", "valid", "test"):
@@ -71,15 +85,32 @@ class TransferDataConfig:
         if self.subsample not in SUBSAMPLES:
             raise InvalidDataError(f"subsample is {self.subsample}, expected 1, 4 or 16")
 
+    def task(self, name: str) -> Task:
+        """Return the task of a name, one's own included."""
+        return find_task(name, self.own)
+
+    def with_own(self, tasks: Sequence[Task]) -> TransferDataConfig:
+        """Return the configuration that knows further tasks of one's own."""
+        return dataclasses.replace(self, own=joined_own(self.own, tasks))
+
     def record(self) -> dict[str, Any]:
-        """Return the values that ``config.json`` holds, by their keys."""
-        record = dataclasses.asdict(self)
+        """Return the values that ``config.json`` holds, by their keys.
+
+        Tasks of one's own are there by the hashes of their definitions.
+        """
+        record = dataclasses.asdict(dataclasses.replace(self, own=()))
+        del record["listing"], record["own"]
         record[SUBSAMPLE_KEY] = record.pop("subsample")
+        if not record["skip_broken"]:  # as in records of earlier versions
+            del record["skip_broken"]
+        if self.own:
+            record["own"] = {task.name: definition_hash(task) for task in self.own}
         return record
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> TransferDataConfig:
-        """Return the configuration of a record."""
+        """Return the configuration of a record, without tasks of one's own."""
+        record = {key: value for key, value in record.items() if key != "own"}
         return cls(**{"subsample" if key == SUBSAMPLE_KEY else key: record[key] for key in record})
 
 
@@ -135,7 +166,7 @@ class TransferData:
 
 @functools.lru_cache(maxsize=32)
 def open_transfer_data(config: TransferDataConfig, task: str) -> TransferData:
-    """Return the images of one target; cached.
+    """Return the images of one target, given by its name; cached.
 
     Raises
     ------
@@ -143,8 +174,16 @@ def open_transfer_data(config: TransferDataConfig, task: str) -> TransferData:
         If a file is missing or broken, or the ``val`` split has fewer than two buildings.
     """
     fitted = TaskonomyDataset(
-        config.data, [task], "train", size=config.size, splits=config.splits, progress=False
+        config.data,
+        [config.task(task)],
+        "train",
+        size=config.size,
+        splits=config.splits,
+        progress=False,
+        listing=config.listing,
+        skip_broken=config.skip_broken,
     )
+    [task] = fitted.tasks
     dataset = fitted.of_split(ALL)
     train, valid, test = (
         Views(dataset, task, numbers) for numbers in parts(config, dataset.index.buildings, dataset)
@@ -171,7 +210,7 @@ def buildings_of(
     config: TransferDataConfig, buildings: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
     """Return the sorted buildings of each part: ``train``, ``valid`` and ``test``."""
-    split = split_buildings(buildings, config.splits)
+    split = split_buildings(buildings, splits_of(Path(config.data), config.splits))
     train, valid = divided(split["val"], config.seed)
     return {"train": tuple(train), "valid": tuple(valid), "test": split["test"]}
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from encoders.tasks import TASKS, Task
+from encoders.tasks import Task
+from encoders.tasks.own import find_task
 from encoders.transfer.data import TransferData, Views
 from encoders.transfer.ridge import (
     Statistics,
@@ -50,18 +51,22 @@ class Family:
     form: str
 
 
-def families(targets: Sequence[str], masked: Collection[str] = ()) -> list[Family]:
+def families(
+    targets: Sequence[str], masked: Collection[str] = (), *, own: Sequence[Task] = ()
+) -> list[Family]:
     """Group targets into families.
 
     Maps of the same input share their features, and so do targets of single pictures as a whole. A
     task of several pictures is a family of its own, as it chooses its own partners. So is each
     target in ``masked``: some images lack it (`lacks_some`), so that its examples are others.
+    ``own`` has the tasks that are not of the dictionary.
     """
     groups: dict[tuple[str, str, str], list[str]] = {}
     for name in targets:
-        form = feature_form(TASKS[name])
+        task = find_task(name, own)
+        form = feature_form(task)
         alone = form in ("related", "compared") or name in masked
-        groups.setdefault((form, input_kind(TASKS[name]), name if alone else ""), []).append(name)
+        groups.setdefault((form, input_kind(task), name if alone else ""), []).append(name)
     return [
         Family(own or (form if kind == PLAIN else f"{form}-{kind}"), tuple(names), kind, form)
         for (form, kind, own), names in groups.items()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from encoders.bank.pretrained import load
 from encoders.dataset import TaskonomyDataset
 from encoders.dataset.splits import ALL
 from encoders.engines import Job, with_threads
-from encoders.tasks import TASKS
 from encoders.transfer.candidates import (
     CandidateRule,
     Sources,
@@ -16,6 +14,7 @@ from encoders.transfer.candidates import (
     rank_sources,
 )
 from encoders.transfer.data import open_transfer_data
+from encoders.transfer.external_sources import source_encoder
 from encoders.transfer.measure import measure_transfer, rung_file, train_to_rung
 from encoders.transfer.pruning import Pruned
 from encoders.transfer.records import REFERENCES, place_of, records, seed_folder
@@ -38,8 +37,9 @@ PLAIN_TASK = "autoencoder"
 def encodings(config: SweepConfig, out: Path) -> list[Job]:
     """Return one job for each source and kind of input, which stores its representations."""
     store = Store(out / REPRESENTATIONS)
-    write_views(store, views_of(config.transfer.pool, config.targets))
-    kinds = {input_kind(TASKS[name]): name for name in config.targets}
+    pool = config.transfer.pool
+    write_views(store, views_of(pool, config.targets))
+    kinds = {input_kind(pool.task(name)): name for name in config.targets}
     kinds = {kind: PLAIN_TASK if kind == PLAIN else name for kind, name in kinds.items()}
     return [
         Job(
@@ -56,16 +56,23 @@ def encodings(config: SweepConfig, out: Path) -> list[Job]:
 @with_threads
 def encode_source(config: TransferConfig, out: Path, source: str, task: str) -> str:
     """Write one source's representations of a task's inputs; returns the path of the file."""
-    network = load(source, config.bank)
     pool = config.pool
-    if task in TASKS and input_kind(TASKS[task]) == PLAIN:
+    if input_kind(pool.task(task)) == PLAIN:
         dataset = TaskonomyDataset(
-            pool.data, [task], ALL, size=pool.size, constants={}, progress=False
+            pool.data,
+            [pool.task(task)],
+            ALL,
+            size=pool.size,
+            constants={},
+            progress=False,
+            listing=pool.listing,
+            skip_broken=pool.skip_broken,
         )
     else:
         dataset = open_transfer_data(pool, task).train.dataset
     store, device = Store(out / REPRESENTATIONS), config.fit.fabric().device
-    return str(write_representations(network.encoder, dataset, task, store, source, device=device))
+    encoder = source_encoder(config, source, dataset, task, store)
+    return str(write_representations(encoder, dataset, task, store, source, device=device))
 
 
 def first_transfers(
@@ -115,7 +122,7 @@ def measurement(
         measure_transfer,
         (config.transfer, out, target, sources, seed, pruned),
         done=place_of(seed_folder(out, seed), target, sources),
-        weight=_weight(target, sources),
+        weight=_weight(config, target, sources),
     )
 
 
@@ -128,7 +135,7 @@ def rung_training(
         train_to_rung,
         (config.transfer, out, target, sources, epochs),
         done=rung_file(out, target, sources, epochs),
-        weight=_weight(target, sources),
+        weight=_weight(config, target, sources),
     )
 
 
@@ -137,5 +144,5 @@ def transfer_key(target: str, sources: Sources) -> str:
     return f"{join_sources(sources)} -> {target}"
 
 
-def _weight(target: str, sources: Sources) -> float:
-    return TASKS[target].inputs * (1 + 0.1 * len(sources))
+def _weight(config: SweepConfig, target: str, sources: Sources) -> float:
+    return config.transfer.pool.task(target).inputs * (1 + 0.1 * len(sources))

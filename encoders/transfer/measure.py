@@ -6,6 +6,7 @@ import functools
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from torch import nn
 from encoders.bank.pretrained import load, network_file
 from encoders.engines import with_threads
 from encoders.errors.storage import read_json
+from encoders.tasks import Task
+from encoders.tasks.own import split_own
 from encoders.tasks.units import conversion
 from encoders.training.checkpoint import read_config
 from encoders.training.fit import fit
@@ -48,7 +51,7 @@ RUNG = "rung-"
 def measure_transfer(
     config: TransferConfig,
     out: Path,
-    target: str,
+    target: str | Task,
     sources: tuple[str, ...],
     seed: int | None = None,
     pruned: Pruned | None = None,
@@ -61,8 +64,8 @@ def measure_transfer(
     ----------
     out : path
         Folder of the sweep, which holds the representations and gets the results.
-    target : str
-        Name of a task.
+    target : str or Task
+        Name of a task of the dictionary or of ``config.pool.own``, or a task of one's own.
     sources : tuple of str
         Names of the sources, sorted; or one of `encoders.transfer.records.REFERENCES` alone.
     seed : int, optional
@@ -86,6 +89,9 @@ def measure_transfer(
     TrainingError
         If the training loss is no longer finite.
     """
+    if isinstance(target, Task):
+        config = replace(config, pool=config.pool.with_own(split_own([target])[1]))
+        target = target.name
     results = seed_folder(out, seed)
     path = place_of(results, target, sources)
     if path.exists():

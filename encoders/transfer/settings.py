@@ -10,8 +10,9 @@ from typing import Any
 
 from encoders.bank.pretrained import SUFFIX, Form, form_of
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
-from encoders.tasks import TASKS
-from encoders.tasks.names import known_name
+from encoders.networks.source_spec import ExternalSource
+from encoders.tasks import TASKS, Task
+from encoders.tasks.own import find_task, split_own
 from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.pruning import Halving
@@ -68,6 +69,8 @@ class TransferConfig:
         the bank; `of_bank` sets both.
     scratch : ScratchConfig, optional
         How ``scratch`` is trained; by default as read-outs are.
+    external : tuple of ExternalSource
+        Encoders from elsewhere, which are sources by their names.
     """
 
     bank: str
@@ -75,6 +78,7 @@ class TransferConfig:
     fit: FitConfig = field(default_factory=lambda: FitConfig(epochs=4, batch=8))
     preset: str = "tiny"
     scratch: ScratchConfig | None = None
+    external: tuple[ExternalSource, ...] = ()
 
     def fit_of(self, sources: Sequence[str]) -> FitConfig:
         """Return how the network of some sources, or of a reference, is trained."""
@@ -88,9 +92,23 @@ class TransferConfig:
         """Return the same configuration with another seed of first weights, order and dropout."""
         return replace(self, fit=replace(self.fit, seed=seed))
 
+    @property
+    def external_names(self) -> tuple[str, ...]:
+        """Return the names of the sources that are not of the bank."""
+        return tuple(source.name for source in self.external)
+
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""
-        return {**dataclasses.asdict(self), "pool": self.pool.record()}
+        record = {
+            "bank": self.bank,
+            "pool": self.pool.record(),
+            "fit": dataclasses.asdict(self.fit),
+            "preset": self.preset,
+            "scratch": self.scratch and dataclasses.asdict(self.scratch),
+        }
+        if self.external:
+            record["external"] = {source.name: source.record() for source in self.external}
+        return record
 
     def of_bank(self, names: Sequence[str]) -> TransferConfig:
         """Return the configuration with the preset and picture size of some of the bank's networks.
@@ -100,7 +118,7 @@ class TransferConfig:
         InvalidDataError
             If these networks differ in preset or size, or the bank lacks one of them.
         """
-        form = form_of(self.bank, names)
+        form = form_of(self.bank, [name for name in names if name not in self.external_names])
         return replace(self, preset=form.preset, pool=replace(self.pool, size=form.size))
 
     def check(self, names: Sequence[str]) -> None:
@@ -119,6 +137,24 @@ class TransferConfig:
             )
 
 
+def check_external(external: Sequence[ExternalSource], names: Sequence[str]) -> None:
+    """Raise unless the names of external sources differ from each other and from others.
+
+    Raises
+    ------
+    InvalidDataError
+        If a name is taken.
+    """
+    taken = list(names)
+    for source in external:
+        if source.name in taken:
+            raise InvalidDataError(
+                f'the external source "{source.name}" has the name of another source or target; '
+                f"write another name before its = sign"
+            )
+        taken.append(source.name)
+
+
 @dataclass(frozen=True)
 class SweepConfig:
     """Configuration of a sweep: which transfers are measured, and how.
@@ -127,8 +163,12 @@ class SweepConfig:
     ----------
     transfer : TransferConfig
         Configuration of every transfer.
-    targets, sources : tuple of str
-        Names of tasks of the dictionary.
+    targets : tuple of str
+        Names of tasks of the dictionary or of ``transfer.pool.own``. A `Task` of one's own may be
+        given instead of a name; it is added to ``transfer.pool.own``.
+    sources : tuple of str
+        Names of networks of the bank and of ``transfer.external``. An `ExternalSource` may be given
+        instead of a name; it is added to ``transfer.external``.
     max_order : int
         Number of sources in the largest set.
     candidates : str
@@ -163,16 +203,35 @@ class SweepConfig:
                 f"pruning stops the training of read-outs early, and those of kind "
                 f'"{self.readout}" are not trained; leave --pruning out'
             )
+        targets, own = split_own(self.targets)
+        new = [source for source in self.sources if isinstance(source, ExternalSource)]
+        external = (*self.transfer.external, *new)
+        sources = [getattr(source, "name", source) for source in self.sources]
+        check_external(external, [*targets, *(name for name in sources if name in TASKS)])
+        if own or new:
+            pool = self.transfer.pool.with_own(own)
+            transfer = replace(self.transfer, pool=pool, external=external)
+            object.__setattr__(self, "transfer", transfer)
+            object.__setattr__(self, "targets", tuple(targets))
+            object.__setattr__(self, "sources", tuple(sources))
 
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""
-        return {**dataclasses.asdict(self), "transfer": self.transfer.record()}
+        own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        pruning = self.pruning and dataclasses.asdict(self.pruning)
+        return {**own, "transfer": self.transfer.record(), "pruning": pruning}
 
 
 def resolve_tasks(
-    bank: str, targets: tuple[str, ...] = (), sources: tuple[str, ...] = ()
+    bank: str,
+    targets: tuple[str, ...] = (),
+    sources: tuple[str, ...] = (),
+    *,
+    own: Sequence[Task] = (),
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the dictionary's names of targets and sources; by default all tasks of the bank.
+
+    ``own`` has the tasks that are not of the dictionary.
 
     Raises
     ------
@@ -181,12 +240,13 @@ def resolve_tasks(
     InvalidDataError
         If a target can only be a source.
     """
-    of_bank = [name for name in TASKS if (Path(bank) / (name + SUFFIX)).is_file()]
-    target_names = [known_name(name) for name in targets] or [
-        name for name in of_bank if not TASKS[name].source_only
+    known = [*TASKS, *(task.name for task in own)]
+    of_bank = [name for name in known if (Path(bank) / (name + SUFFIX)).is_file()]
+    target_names = [find_task(name, own).name for name in targets] or [
+        name for name in of_bank if not find_task(name, own).source_only
     ]
     for name in target_names:
-        if TASKS[name].source_only:
+        if find_task(name, own).source_only:
             raise InvalidDataError(f"{name} can only be a source, not a target; leave it out")
-    source_names = [known_name(name) for name in sources] or of_bank
+    source_names = [find_task(name, own).name for name in sources] or of_bank
     return tuple(dict.fromkeys(target_names)), tuple(dict.fromkeys(source_names))

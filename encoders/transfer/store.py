@@ -132,6 +132,12 @@ def write_views(store: Store, rows: Integers) -> None:
     _write(rows, path)
 
 
+def read_views(store: Store) -> Integers:
+    """Return the views of a store, as sorted rows of the data set's index."""
+    rows: Integers = np.load(store.folder / VIEWS)
+    return rows
+
+
 def write_representations(
     encoder: nn.Module,
     dataset: TaskonomyDataset,
@@ -160,7 +166,7 @@ def write_representations(
         If the data set lacks a view of the store.
     """
     kind = input_kind(dataset.tasks[task])
-    rows = np.load(store.folder / VIEWS)
+    rows = read_views(store)
     numbers = np.flatnonzero(np.isin(dataset.rows, rows))
     if len(numbers) < len(rows):
         raise InvalidDataError(
@@ -171,7 +177,7 @@ def write_representations(
     outputs = []
     with torch.no_grad():
         for start in range(0, len(numbers), BATCH):
-            pictures = _alone(dataset.batch(task, numbers[start : start + BATCH])[0])
+            pictures = alone(dataset.batch(task, numbers[start : start + BATCH])[0])
             visible = seen_by(encoder, pictures).to(device)
             outputs.append(encoder(visible).half().cpu().numpy())
     path = store.path(source, kind)
@@ -192,7 +198,7 @@ def seen_by(encoder: nn.Module, pictures: Tensor) -> Tensor:
     return torch.from_numpy(colors.lightness(rgb)).permute(0, 3, 1, 2)
 
 
-def _alone(pictures: Tensor) -> Tensor:
+def alone(pictures: Tensor) -> Tensor:
     """Return each view's own picture, without its partners."""
     return pictures[:, 0] if pictures.ndim == 5 else pictures
 

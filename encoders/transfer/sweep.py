@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from encoders.dataset.index import Index
+from encoders.dataset.listing import INDEX, index_of_run, keep_index
 from encoders.dataset.overlap import (
     unknown_warning,
 )
@@ -36,6 +38,7 @@ from encoders.transfer.repeats import SeedPlan, forget_pruned
 from encoders.transfer.rungs import SETS, SINGLES, decide, decision_file
 from encoders.transfer.screened import Screened
 from encoders.transfer.settings import SweepConfig
+from encoders.transfer.used_views import used_views
 from taskgraph.progress import ProgressFactory, no_progress_bar
 from taskgraph.tasks import join_sources
 
@@ -118,7 +121,13 @@ def sweep(
         If ``out`` cannot be written; results are kept, and the same call continues.
     """
     config.transfer.check(used_networks(config))
-    overlap = checked_overlap(config)
+    pool = config.transfer.pool
+    index = None
+    if pool.listing is None:
+        index = index_of_run(pool.data, [pool.task(name) for name in config.targets])
+    overlap = checked_overlap(config, index)
+    if index is not None:
+        config = _listed(config, out, index)
     write_or_check_config(config, out, overlap)
     removed = [name for name in config.targets if forget_unconverted(config.transfer, out, name)]
     if removed:
@@ -135,6 +144,14 @@ def sweep(
     if warning := unknown_warning(overlap, config.transfer.bank):
         logger.info(warning)
     return stages.outcome
+
+
+def _listed(config: SweepConfig, out: Path, index: Index) -> SweepConfig:
+    """Return the configuration with the list of the files that the jobs read."""
+    pool = config.transfer.pool
+    used = used_views(pool, config.targets, index)
+    pool = replace(pool, listing=keep_index(used, out / INDEX))
+    return replace(config, transfer=replace(config.transfer, pool=pool))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from encoders.bank.predict.heldout import gallery
 from encoders.bank.predict.networks import Predictor, open_bank
-from encoders.bank.predict.pictures import center_square, open_photo, photos
+from encoders.bank.predict.pictures import center_square, photos
+from encoders.codecs.photos import open_photo
 
 __all__ = ["Predictor", "center_square", "gallery", "open_bank", "open_photo", "photos"]

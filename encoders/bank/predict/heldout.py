@@ -21,8 +21,8 @@ from encoders.dataset.overlap import (
     trained_on,
     unknown_warning,
 )
-from encoders.dataset.resize import resized
 from encoders.dataset.selection import split_rows
+from encoders.dataset.table import splits_of
 from encoders.draw import (
     FOV,
     TaskRows,
@@ -34,6 +34,7 @@ from encoders.draw import (
     has_own_input,
 )
 from encoders.errors import InvalidDataError
+from encoders.tasks import Task
 from encoders.tasks.names import ALL_TASKS
 from taskgraph.tables.formats import FilePath
 
@@ -53,7 +54,7 @@ def gallery(
     bank: FilePath,
     data: FilePath,
     *,
-    tasks: Sequence[str] = (ALL_TASKS,),
+    tasks: Sequence[str | Task] = (ALL_TASKS,),
     views: int = 6,
     split: str = "test",
     splits: str | None = None,
@@ -110,7 +111,7 @@ def _overlap(
     """Return the split's buildings that a network was trained on; raise if none may be."""
     index = read_index(Path(data))
     trained = trained_on(bank, [predictor.task.name for predictor in predictors])
-    rows = split_rows(index, split, splits)
+    rows = split_rows(index, split, splits_of(data, splits))
     names = [index.buildings[number] for number in sorted(set(index.building[rows].tolist()))]
     overlap = find_overlap(trained, index, {PARTS.get(split, split): names})
     if not allow:
@@ -151,8 +152,8 @@ def _head(data: TaskonomyDataset, number: int, overlap: Overlap) -> tuple[str, I
 
     The title marks a building that was trained on.
     """
-    picture = resized("rgb", _file(data, number, "rgb"), data.size)
-    building, view = data.image(number).split("/")
+    picture = data.picture(number)
+    building, _, view = data.image(number).partition("/")
     trained_on = any(building in names for names in overlap.parts.values())
     return f"{building} {view}{' (trained on)' if trained_on else ''}", as_tile(picture, TILE)
 

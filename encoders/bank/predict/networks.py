@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 
 from encoders.bank.config import trainable
-from encoders.bank.pretrained import SUFFIX, load
+from encoders.bank.pretrained import SUFFIX, load, network_file
 from encoders.dataset.pairs import PARTNERS
 from encoders.draw import FOV, Canvas, answer_of_output
 from encoders.draw.legend import with_legend
@@ -22,6 +22,7 @@ from encoders.errors import InvalidDataError
 from encoders.networks import PRESETS
 from encoders.tasks import TASKS, Sample, Task
 from encoders.tasks.names import ALL_TASKS, DISPLAY_ORDER, trained_name
+from encoders.tasks.own import split_own
 from encoders.training.checkpoint import read_config
 from taskgraph.arrays import Array, Floats32, Pixels
 from taskgraph.tables.formats import FilePath
@@ -92,8 +93,10 @@ class Predictor:
         return prepared
 
 
-def open_bank(bank: FilePath, tasks: Sequence[str] = (ALL_TASKS,)) -> list[Predictor]:
+def open_bank(bank: FilePath, tasks: Sequence[str | Task] = (ALL_TASKS,)) -> list[Predictor]:
     """Load the networks of some tasks, in the order given; or of all tasks, 2D tasks first.
+
+    Tasks of one's own are given as `Task` values; they come last.
 
     Raises
     ------
@@ -102,20 +105,21 @@ def open_bank(bank: FilePath, tasks: Sequence[str] = (ALL_TASKS,)) -> list[Predi
     UnknownNameError
         If there is no task of that name.
     """
+    names, own = split_own(tasks)
+    names = [name for name in names if name not in {task.name for task in own}]
     trained = {path.stem for path in Path(bank).glob("*" + SUFFIX)} & set(trainable())
-    if not trained:
+    if not trained and not own:
         raise InvalidDataError(
             f"{bank} holds no trained task; train some with `taskgraph train --data DIR -o {bank}`"
         )
     every = [name for name in DISPLAY_ORDER if name in trained]
-    names = every if ALL_TASKS in tasks else list(dict.fromkeys(map(trained_name, tasks)))
-    return [_open_predictor(name, bank) for name in names]
+    chosen = every if ALL_TASKS in names else list(dict.fromkeys(map(trained_name, names)))
+    return [_open_predictor(task, bank) for task in [*(TASKS[name] for name in chosen), *own]]
 
 
-def _open_predictor(name: str, bank: FilePath) -> Predictor:
-    model = load(name, bank)
-    record = read_config(Path(bank) / (name + SUFFIX))
-    task = TASKS[name]
+def _open_predictor(task: Task, bank: FilePath) -> Predictor:
+    model = load(task.name, bank)
+    record = read_config(network_file(bank, task.name))
     assert task.output is not None
     if task.output.channels is None:
         task = replace(task, output=replace(task.output, channels=record["output"]["size"]))

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from encoders.bank.predict.networks import Predictor, add_legend, open_bank
+from encoders.codecs.photos import center_crop, open_photo
 from encoders.dataset.resize import resized
 from encoders.draw import as_tile, draw_answer, draw_input, has_own_input, lines
 from encoders.errors import InvalidDataError
+from encoders.tasks import Task
 from encoders.tasks.names import ALL_TASKS
 from taskgraph.arrays import Pixels
 from taskgraph.tables.formats import FilePath
@@ -21,45 +23,14 @@ TILE = 192
 """Side of a drawn picture, in pixels."""
 
 
-def open_photo(path: FilePath) -> Image.Image:
-    """Read a picture file of any format as 8-bit RGB.
-
-    The picture is turned upright as its EXIF data say, and transparent parts become white.
-
-    Raises
-    ------
-    InvalidDataError
-        If the file is missing, truncated, or not a picture.
-    """
-    try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            picture.load()
-    except UnidentifiedImageError:
-        raise InvalidDataError(
-            f"{path} is not a picture that Pillow can read; give a PNG, JPEG, or the like"
-        ) from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidDataError(f"{path} cannot be read as a picture: {reason}") from None
-    if picture.mode.startswith("I"):  # 16 bits
-        picture = Image.fromarray((np.asarray(picture) / 257).clip(0, 255).astype(np.uint8))
-    layer = picture.convert("RGBA")
-    white = Image.new("RGBA", layer.size, "white")
-    return Image.alpha_composite(white, layer).convert("RGB")
-
-
 def center_square(picture: Image.Image, size: int) -> Pixels:
     """Return the largest square in the middle, resized to (size, size, 3) like our pictures."""
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    middle = picture.crop((left, top, left + side, top + side))
-    pixels: Pixels = resized("rgb", np.asarray(middle), size)
+    pixels: Pixels = resized("rgb", center_crop(np.asarray(picture)), size)
     return pixels
 
 
 def photos(
-    bank: FilePath, images: Sequence[FilePath], tasks: Sequence[str] = (ALL_TASKS,)
+    bank: FilePath, images: Sequence[FilePath], tasks: Sequence[str | Task] = (ALL_TASKS,)
 ) -> Image.Image:
     """Draw predictions for photographs: one row each, and one for tasks of several photographs.
 

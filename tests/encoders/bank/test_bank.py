@@ -196,8 +196,10 @@ def test_splits_are_opened_from_one_listing(world, monkeypatch):
     from encoders.dataset import TaskonomyDataset, taskonomy
 
     listed = []
-    read = taskonomy.read_index
-    monkeypatch.setattr(taskonomy, "read_index", lambda root: listed.append(root) or read(root))
+    read = taskonomy.open_index
+    monkeypatch.setattr(
+        taskonomy, "open_index", lambda root, listing: listed.append(root) or read(root, listing)
+    )
     splits = TaskSplits.open(world, "curvature", 64)
     assert len(listed) == 1
     assert splits.constants["mean"]

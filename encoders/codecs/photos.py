@@ -1,0 +1,51 @@
+"""Read photographs of any format, mode and size as square 8-bit RGB pictures."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from encoders.errors import InvalidDataError
+from taskgraph.arrays import Array
+
+DEEP = 257
+"""Steps of a 16-bit number in one step of an 8-bit number."""
+
+
+def open_photo(path: str | PathLike[str]) -> Image.Image:
+    """Read a picture file of any format as 8-bit RGB.
+
+    The picture is turned upright as its EXIF data say, transparent parts become white, and 16-bit
+    numbers are divided by 257.
+
+    Raises
+    ------
+    InvalidDataError
+        If the file is missing, truncated, or not a picture.
+    """
+    try:
+        with Image.open(path) as opened:
+            picture = ImageOps.exif_transpose(opened)
+            picture.load()
+    except UnidentifiedImageError:
+        raise InvalidDataError(
+            f"{path} is not a picture that Pillow can read; give a PNG, JPEG, or the like"
+        ) from None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidDataError(f"{path} cannot be read as a picture: {reason}") from None
+    if picture.mode.startswith("I"):
+        picture = Image.fromarray((np.asarray(picture) / DEEP).clip(0, 255).astype(np.uint8))
+    layer = picture.convert("RGBA")
+    white = Image.new("RGBA", layer.size, "white")
+    return Image.alpha_composite(white, layer).convert("RGB")
+
+
+def center_crop(pixels: Array) -> Array:
+    """Return the largest square in the middle of an (H, W) or (H, W, C) picture."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
