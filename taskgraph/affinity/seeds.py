@@ -80,7 +80,7 @@ class TrainingRuns:
         return mean
 
     def spread(self, values: Floats) -> Floats:
-        """Return (N, N) values of pairs of runs, which sum to the (E, E) ones of candidates."""
+        """Return (N, N) values of pairs of runs that sum to those of pairs of candidates."""
         share = (1.0 / self.counts)[self.owner]
         return np.asarray(values[np.ix_(self.owner, self.owner)] * np.outer(share, share))
 
