@@ -133,6 +133,7 @@ def analyzed(losses: tuple[str, ...], flags: dict[str, Any]) -> Sensitivity:
     """Return the analysis of the losses, win rates or transfers in the files."""
     import taskgraph as tg
     from taskgraph.cli.stopping import stoppable
+    from taskgraph.sensitivity.analysis import evidence_of
 
     problem = problem_from_flags(flags.pop("problem_file"), flags)
     with notices():
@@ -140,10 +141,10 @@ def analyzed(losses: tuple[str, ...], flags: dict[str, Any]) -> Sensitivity:
         transfers = measured if isinstance(measured, tg.Transfers) else None
         if transfers is not None:
             check_costs(transfers, problem, flags)
-        with stoppable(flags["time_limit"]) as clock, progress_bar("cases") as progress:
-            return tg.analyze_sensitivity(
+        # A Ctrl-C ends the resampling at once; only solved cases can be kept.
+        with progress_bar("bootstrap") as progress:
+            evidence = evidence_of(
                 measured,
-                problem,
                 bootstrap=flags["bootstrap"],
                 seed=flags["seed"],
                 method=tournament_method(flags),
@@ -151,6 +152,12 @@ def analyzed(losses: tuple[str, ...], flags: dict[str, Any]) -> Sensitivity:
                 clip=flags["clip"],
                 min_images=flags["min_images"],
                 exact_names=exact_names(),
+                progress=progress,
+            )
+        with stoppable(flags["time_limit"]) as clock, progress_bar("cases") as progress:
+            return tg.analyze_sensitivity(
+                evidence,
+                problem,
                 level=flags["level"],
                 solver=flags["solver"],
                 clock=clock,

@@ -47,7 +47,7 @@ NO_IMAGES = "the table holds win rates alone: resamples and smoothing need losse
 
 
 def analyze_sensitivity(
-    measured: Measured,
+    measured: Measured | Evidence,
     problem: Problem | None = None,
     *,
     bootstrap: int = 200,
@@ -72,10 +72,10 @@ def analyze_sensitivity(
 
     Parameters
     ----------
-    measured : Losses, Transfers, or DataFrame of win rates
+    measured : Losses, Transfers, DataFrame of win rates, or Evidence
         Losses allow all cases. Win rates allow no resamples. Affinities allow other objectives,
         and dropped sources as if all win rates were consistent. ``notes`` of the result says what
-        was left out.
+        was left out. `Evidence` holds what the next arguments, up to ``resamples``, say.
     bootstrap, seed : int
         Number of resamples of the images (or their clusters), and their seed.
     method, ties, clip, min_images, exact_names
@@ -104,16 +104,20 @@ def analyze_sensitivity(
     """
     if not 0 < level <= 1:
         raise InvalidProblemError(f"level is {level}, expected a share above 0, such as 0.95")
-    evidence = evidence_of(
-        measured,
-        bootstrap=bootstrap,
-        seed=seed,
-        method=method,
-        ties=ties,
-        clip=clip,
-        min_images=min_images,
-        exact_names=exact_names,
-        resamples=resamples,
+    evidence = (
+        measured
+        if isinstance(measured, Evidence)
+        else evidence_of(
+            measured,
+            bootstrap=bootstrap,
+            seed=seed,
+            method=method,
+            ties=ties,
+            clip=clip,
+            min_images=min_images,
+            exact_names=exact_names,
+            resamples=resamples,
+        )
     )
     problem = make_problem(problem, fields, evidence.transfers)
     cases, notes = cases_of(evidence, problem)
@@ -140,9 +144,13 @@ def evidence_of(
     clip: float,
     min_images: int,
     exact_names: bool,
-    resamples: Mapping[str, Floats] | None,
+    resamples: Mapping[str, Floats] | None = None,
+    progress: Progress = no_progress,
 ) -> Evidence:
-    """Return the table of transfers, its tournaments and its resamples, as far as known."""
+    """Return the table of transfers, its tournaments and its resamples, as far as known.
+
+    ``progress`` receives the number of targets that are resampled, of how many.
+    """
     more = dict(resamples or {})
     if isinstance(measured, Transfers):
         return Evidence(measured, (), more, method, clip, (NO_TOURNAMENTS,))
@@ -155,6 +163,7 @@ def evidence_of(
             bootstrap=bootstrap,
             seed=seed,
             method=method,
+            progress=progress,
         )
         wins = tournaments_of_losses(measured, found, ties=ties, min_images=min_images)
         drawn = {"clusters" if measured.clusters else "images": found.resamples}
