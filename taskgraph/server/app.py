@@ -173,7 +173,8 @@ class Service:
         limits, asked = self._limits, request.query_params
         body = await read_body(request, limits.upload, seconds=limits.reading)
         title = asked.get("title", "").encode(errors="replace").decode()
-        read = partial(transfers_from_upload, body, title, asked.get("direction", ""))
+        direction = asked.get("direction", "")
+        read = partial(transfers_from_upload, body, title, direction, most_tasks=limits.tasks)
         transfers = await self._in_thread(request, read)
         return await self._described(request, self._store.add(body, title, transfers), 201)
 

@@ -26,6 +26,9 @@ class Limits:
         Requests that may wait for a solver at once; further ones get status 503.
     solvers : int
         Solves that run at once.
+    tasks : int
+        Most tasks of an uploaded table. A table of more can be solved with ``taskgraph solve``,
+        which takes minutes and gigabytes for 10,000 tasks.
     tables : int
         Uploaded tables that are kept; the one that was used least recently goes first.
     """
@@ -36,4 +39,5 @@ class Limits:
     solving: float = 60.0
     waiting: int = 256
     solvers: int = max(1, os.cpu_count() or 1)
+    tasks: int = 1_000
     tables: int = 16

@@ -75,7 +75,9 @@ class TableStore:
         return table
 
 
-def transfers_from_upload(content: bytes, title: str, direction: str = "") -> Transfers:
+def transfers_from_upload(
+    content: bytes, title: str, direction: str = "", *, most_tasks: int
+) -> Transfers:
     """Return the transfers of an uploaded file: transfers, losses, win rates or scores.
 
     Losses and win rates become affinities by AHP, with intervals from losses; scores become
@@ -89,6 +91,8 @@ def transfers_from_upload(content: bytes, title: str, direction: str = "") -> Tr
         Its name, for the messages.
     direction : str
         ``higher`` or ``lower`` if larger or smaller values are better; empty says nothing.
+    most_tasks : int
+        Most tasks that the table may have.
 
     Raises
     ------
@@ -103,10 +107,17 @@ def transfers_from_upload(content: bytes, title: str, direction: str = "") -> Tr
         path = Path(folder) / "table"
         path.write_bytes(content)
         try:
-            return _read(path, DIRECTIONS[direction])
+            transfers = _read(path, DIRECTIONS[direction])
         except TaskgraphError as error:
             message = str(error).replace(str(path), title or "the table")
             raise RefusedRequestError(_for_the_page(message), 422) from None
+    if len(transfers.tasks) > most_tasks:
+        raise RefusedRequestError(
+            f"the table has {len(transfers.tasks):,} tasks, and this page solves at most "
+            f"{most_tasks:,}; solve it with `taskgraph solve`",
+            422,
+        )
+    return transfers
 
 
 def _read(path: Path, higher_is_better: bool | None) -> Transfers:

@@ -214,7 +214,9 @@ def test_report_tells_how_stable_the_set_is(tmp_path, capsys):
     assert 'data-picture="stability"' in text
     assert f"{found.same:.0%} of 20 resamples of the test images supervise exactly" in text
     shares = dict(zip(found.selection["task"], found.selection["share"], strict=True))
-    rows = re.findall(r"<td>(\w+)</td> <td>(?:True|False)</td> <td class=\"number\">([\d.]+)</td>", text)
+    rows = re.findall(
+        r"<td>(\w+)</td> <td>(?:True|False)</td> <td class=\"number\">([\d.]+)</td>", text
+    )
     told = {task: float(share) for task, share in rows}
     assert told == pytest.approx({task: share for task, share in shares.items() if share})
     capsys.readouterr()

@@ -84,7 +84,7 @@
     const boxes = svg.select(".nodes").selectAll("g").data(nodes, (node) => node.key.slice(2)).join((enter) => {
       const made = enter.append("g").attr("transform", shift);
       made.append("rect").attr("rx", 4);
-      made.append("text").attr("x", 7).attr("y", 14);
+      made.append("text").attr("x", 7).attr("y", 14).attr("aria-hidden", "true");
       return made;
     });
     boxes.attr("class", (n) => `node${n.supervised ? " supervised" : ""}${n.idle ? " idle" : ""}${n.name === chosen ? " chosen" : ""}`)
@@ -99,7 +99,7 @@
       .on("pointerenter focus", (_, node) => { tg.highlight(node); onPoint(node.name); })
       .on("pointerleave blur", () => { tg.highlight(null); onPoint(null); });
     boxes.select("rect").attr("width", (node) => node.width).attr("height", (node) => node.height)
-      .style("fill", (node) => (node.idle ? "none" : tg.taskColors(node.name, node.transfer, coloring).fill));
+      .style("fill", (node) => (node.idle ? "transparent" : tg.taskColors(node.name, node.transfer, coloring).fill));
     boxes.select("text").text((node) => node.label)
       .style("fill", (node) => (node.idle ? null : tg.taskColors(node.name, node.transfer, coloring).text));
     moving(boxes).attr("transform", shift);

@@ -98,14 +98,26 @@ def test_10000_unknown_tasks_are_one_sentence(client):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["problem", "table", "budget", "max_order", "tasks", "a", "role", "exclude", "require"]
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "problem",
+                    "table",
+                    "budget",
+                    "max_order",
+                    "tasks",
+                    "a",
+                    "role",
+                    "exclude",
+                    "require",
+                ]
+            )
+            | st.text(max_size=4),
+            inner,
+            max_size=4,
         )
-        | st.text(max_size=4),
-        inner,
-        max_size=4,
     ),
     max_leaves=8,
 )
@@ -128,8 +140,9 @@ def test_the_page_opens_with_the_settings_of_the_command(client):
     nonce = page.headers["content-security-policy"].split("'nonce-")[1].split("'")[0]
     assert f'<script nonce="{nonce}">' in page.text
     assert f'<style nonce="{nonce}">' in page.text
-    assert client.get("/").headers["content-security-policy"] != (
-        page.headers["content-security-policy"]
+    assert (
+        client.get("/").headers["content-security-policy"]
+        != (page.headers["content-security-policy"])
     )
     assert '"budget":1.0' in page.text
 
@@ -170,9 +183,7 @@ def test_the_solver_that_was_named_solves(opened, monkeypatch):
 
 def test_the_description_has_every_request(client):
     paths = client.get("/openapi.json").json()["paths"]
-    routes = {
-        (path, method) for path, methods in paths.items() for method in methods
-    }
+    routes = {(path, method) for path, methods in paths.items() for method in methods}
     assert routes == {
         ("/api/solve", "post"),
         ("/api/stop", "post"),

@@ -10,7 +10,7 @@ from taskgraph.server import Limits
 
 CSV = "sources,target,affinity\nself,a,0.5\nb,a,0.3\nself,b,0.6\na,b,0.2\n"
 WINS = "target,sources,versus,wins\na,b,self,0.25\nb,a,self,0.2\n"
-SCORES = "sources,target,accuracy\nself,a,0.9\nb,a,0.7\nself,b,0.8\na,b,0.6\n"
+SCORES = "sources,target,score\nself,a,0.9\nb,a,0.7\nself,b,0.8\na,b,0.6\n"
 
 
 def losses():
@@ -101,15 +101,11 @@ def test_the_same_content_has_the_same_address_and_old_uploads_go_first(opened):
     assert states == [404, 200, 200]
 
 
-def test_10000_tasks_are_read_and_solved(client):
-    count = 10_000
-    rows = "".join(f"self,t{n},0.5\nhub,t{n},0.4\n" for n in range(count))
+def test_10000_tasks_are_refused_in_one_sentence(client):
+    rows = "".join(f"self,t{n},0.5\nhub,t{n},0.4\n" for n in range(10_000))
     answer = upload(client, f"sources,target,affinity\n{rows}")
-    assert answer.status_code == 201
-    assert len(answer.json()["tasks"]) == count + 1
-    asked = {"table": answer.json()["name"], "problem": {"budget": 1}}
-    taxonomy = client.post("/api/solve", json=asked).json()["taxonomy"]
-    assert taxonomy["supervised"] == ["hub"]
+    assert answer.status_code == 422
+    assert "has 10,001 tasks, and this page solves at most 1,000" in answer.json()["error"]
 
 
 def test_a_title_is_text_of_limited_length(client):
