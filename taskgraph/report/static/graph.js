@@ -4,8 +4,10 @@
   const link = d3.linkHorizontal();
   const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
 
-  /** Return the words of a node for a screen reader. */
-  const spoken = (node) => {
+  /** Return the words of a node for a screen reader; they contain its label, also a shortened one. */
+  const spoken = (node) => (node.label === node.name ? "" : `${node.label}, in full `) + described(node);
+
+  const described = (node) => {
     if (node.idle) return `${node.name}: not in this taxonomy`;
     const { transfer } = node;
     if (node.supervised) return `${node.name}: supervised${transfer ? "" : ", source only"}`;
@@ -84,7 +86,7 @@
     const boxes = svg.select(".nodes").selectAll("g").data(nodes, (node) => node.key.slice(2)).join((enter) => {
       const made = enter.append("g").attr("transform", shift);
       made.append("rect").attr("rx", 4);
-      made.append("text").attr("x", 7).attr("y", 14).attr("aria-hidden", "true");
+      made.append("text").attr("x", 7).attr("y", 14);
       return made;
     });
     boxes.attr("class", (n) => `node${n.supervised ? " supervised" : ""}${n.idle ? " idle" : ""}${n.name === chosen ? " chosen" : ""}`)
