@@ -48,7 +48,7 @@
   tg.headline = (taxonomy) => {
     const limits = `budget ${tg.number(taxonomy.budget)}, transfers of order at most ${taxonomy.max_order}`;
     if (!tg.solved(taxonomy)) {
-      return `${taxonomy.status[0].toUpperCase()}${taxonomy.status.slice(1)} within ${limits}: ${reason(taxonomy)}`;
+      return `${taxonomy.status[0].toUpperCase()}${taxonomy.status.slice(1)} within ${limits}: ${reason(taxonomy).replace(/\.?$/, ".")}`;
     }
     const proof = taxonomy.status === "optimal" ? "proven optimal" : `gap ${(100 * taxonomy.gap).toFixed(2)}%`;
     return `${taxonomy.supervised.length} supervised, ${limits}, spent ${tg.number(taxonomy.spent)}; ` +

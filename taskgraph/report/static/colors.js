@@ -1,7 +1,7 @@
 // Colors of tasks: by group, affinity, gain, quality or stability. Safe for color-blind readers.
 (() => {
   const GROUPS = ["#56b4e9", "#e69f00", "#2aa582", "#cc79a7"]; // Okabe and Ito 2008, the third lighter
-  const scale = (domain) => d3.scaleSequential(domain, (t) => d3.interpolateCividis(0.15 + 0.85 * t)).clamp(true);
+  const scale = (domain) => d3.scaleSequential(domain, (t) => d3.interpolateViridis(0.22 + 0.78 * t)).clamp(true);
   const share = scale([0, 1]);
 
   /** The ways to color tasks: a title, and the value of a task in a taxonomy. */

@@ -19,11 +19,11 @@
     }
     const shown = panels(map);
     const room = tg.room(figure);
-    const left = 8 + Math.min(150, d3.max(map.sources, (name) => tg.textWidth(name, 11)));
+    const left = 8 + Math.min(room < 480 ? 88 : 150, d3.max(map.sources, (name) => tg.textWidth(name, 11)));
     const head = 24 + Math.min(150, d3.max(map.targets, (name) => tg.textWidth(name, 11)));
     const across = room >= 2 * (left + map.targets.length * 11) ? shown.length : 1;
-    const cell = Math.max(9, Math.min(22, Math.floor((room / across - left - 14) / map.targets.length)));
-    const panelWidth = left + Math.max(cell * map.targets.length, tg.textWidth(`bold ${shown[0].title}`, 13), 130) + 14;
+    const cell = Math.max(12, Math.min(22, Math.floor((room / across - left - 10) / map.targets.length)));
+    const panelWidth = left + Math.max(cell * map.targets.length, tg.textWidth(`bold ${shown[0].title}`, 13), 130) + 10;
     const panelHeight = head + cell * map.sources.length + 16;
     const svg = tg.picture(figure, {
       width: panelWidth * across, height: panelHeight * Math.ceil(shown.length / across),

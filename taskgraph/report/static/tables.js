@@ -23,6 +23,8 @@
   tg.picture = (figure, { width, height, alternative, head, rows }) => {
     const svg = d3.select(figure).html("").append("svg").attr("width", width).attr("height", height)
       .attr("viewBox", `0 0 ${width} ${height}`).attr("role", "img").attr("aria-label", alternative);
+    if (width > figure.clientWidth) figure.setAttribute("tabindex", 0);
+    else figure.removeAttribute("tabindex");
     const open = figure.dataset.open === "yes";
     const details = d3.select(figure).append("details").property("open", open);
     details.append("summary").text("This picture as a table");
