@@ -1,6 +1,6 @@
 """Screenshots of both pages with the table that comes with the library, in Debian's chromium.
 
-    python results/live/screenshots.py
+python results/live/screenshots.py
 """
 
 from __future__ import annotations

@@ -32,9 +32,10 @@ def heatmap_content(transfers: Transfers) -> dict[str, Any]:
     sources = [*sources, *after.index.intersection([SELF])]
     column = measured_before(transfers, None)
     content: dict[str, Any] = {"sources": sources, "targets": targets, "beta": BETA}
-    content["before"] = None if column is None else column
-    known = [name for name in ("affinity", "low", "high", column) if name in transfers.frame]
-    for name in known:
+    content["before"] = column
+    for name in ("affinity", "low", "high", column):
+        if name is None or name not in transfers.frame:
+            continue
         values = first_order(transfers, column=name).reindex(index=sources, columns=targets)
         content["values" if name == column else name] = matrix_content(values)
     content["after"] = matrix_content(after.reindex(index=sources, columns=targets))
