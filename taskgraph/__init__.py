@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from taskgraph.lifelong.scales import extend_transfers
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
+    from taskgraph.report.notebook import notebook_bundle
     from taskgraph.selection import Stability, stability
     from taskgraph.solver import SOLVERS, solve
     from taskgraph.tables import (
@@ -94,6 +95,7 @@ __all__ = [
     "grouping_frontier",
     "grouping_stability",
     "marginal_worth",
+    "notebook_bundle",
     "one_label_every",
     "random_band",
     "read_label_costs",
@@ -175,6 +177,7 @@ _MODULE_OF = {
     "write_problem": "tables",
     "write_taxonomy": "tables",
     "write_transfers": "tables",
+    "notebook_bundle": "report.notebook",
 }
 
 

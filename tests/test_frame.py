@@ -40,7 +40,7 @@ ORDER = {
     "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
     "stability < import_ < solve < recommend < extend < remeasure < frontier < group < evaluate < "
     "plot < report < serve",
-    "taskgraph.report": "section < measured < pictures < results < page",
+    "taskgraph.report": "section < measured < pictures < tables < results < page < notebook",
     "taskgraph.server": "limits < refusals < openapi < bodies < asked < jobs < answers < tables < "
     "security < app < serving",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "

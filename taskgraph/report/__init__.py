@@ -12,22 +12,14 @@ import pandas as pd
 import taskgraph
 from taskgraph.baselines.methods import evaluate
 from taskgraph.baselines.random_sets import random_band
-from taskgraph.frames.direction import direction_in
 from taskgraph.frontiers.frontier import Frontier, frontier
 from taskgraph.frontiers.ladder import budget_ladder
 from taskgraph.frontiers.shortlist import alternatives
-from taskgraph.problem import OBJECTIVES, Problem, ProblemFields, make_problem
-from taskgraph.problem.file import problem_to_dict
+from taskgraph.problem import Problem, ProblemFields, make_problem
 from taskgraph.progress import Progress, no_progress
-from taskgraph.report.measured import COLUMNS, MeasuredRows, tasks_content, taxonomy_content
+from taskgraph.report.measured import MeasuredRows, taxonomy_content
 from taskgraph.report.page import page_html
-from taskgraph.report.pictures import (
-    content_or_reason,
-    frontier_content,
-    heatmap_content,
-    stability_content,
-    tree_content,
-)
+from taskgraph.report.pictures import frontier_content, stability_content
 from taskgraph.report.results import (
     best_sets_section,
     comparison_section,
@@ -38,6 +30,7 @@ from taskgraph.report.results import (
     targets_section,
 )
 from taskgraph.report.section import Section
+from taskgraph.report.tables import settings_line, table_content
 from taskgraph.selection import Stability
 from taskgraph.solver import solve
 from taskgraph.transfers import Transfers
@@ -123,37 +116,6 @@ def report(
         command=command,
         version=taskgraph.__version__,
         date=datetime.date.today().isoformat() if date is None else date,
-    )
-
-
-def table_content(transfers: Transfers, problem: Problem) -> dict[str, Any]:
-    """Return what every page holds of a table and a problem: tasks, rows, heat map and tree."""
-    rows = MeasuredRows(transfers.tasks)
-    rows.add_best(transfers)
-    return {
-        "format": 1,
-        "table": repr(transfers),
-        "tasks": tasks_content(transfers, problem),
-        "rows": rows.rows,
-        "columns": [name for name in COLUMNS if name in transfers.frame],
-        "objectives": [
-            name for name, each in OBJECTIVES.items() if each.column in transfers.frame.columns
-        ],
-        "problem": problem_to_dict(problem),
-        "most_order": int(transfers.order.max(initial=1)),
-        "heatmap": content_or_reason(heatmap_content, transfers),
-        "tree": content_or_reason(tree_content, transfers),
-    }
-
-
-def settings_line(transfers: Transfers, problem: Problem) -> str:
-    """Return one line with the table, the budget and the other settings."""
-    left_out = f", without {', '.join(problem.exclude)}" if problem.exclude else ""
-    direction = direction_in(transfers.frame)
-    scores = f" The affinities were made from scores: {direction}." if direction else ""
-    return (
-        f"{transfers!r}.{scores} Budget {problem.budget:g}, maximum order {problem.max_order}, "
-        f"{problem.objective} objective{left_out}."
     )
 
 

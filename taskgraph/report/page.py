@@ -48,6 +48,7 @@ def page_html(
     content: Mapping[str, Any],
     sections: Sequence[Section],
     nonce: str = "",
+    embedded: bool = False,
     **values: Any,
 ) -> str:
     """Return the page.
@@ -62,6 +63,8 @@ def page_html(
     nonce : str
         For a page that is served: the nonce of its content-security policy. Without one the page
         is a file, and carries a policy that forbids all requests and all scripts but its own.
+    embedded : bool
+        Leave out the title and the end of the page, for a frame in a notebook.
     **values
         Other values of the template ``page.html``.
     """
@@ -78,6 +81,7 @@ def page_html(
             style=static("page.css"),
             nonce=nonce,
             live=live,
+            embedded=embedded,
             policy="" if live else file_policy(script),
             **values,
         )

@@ -171,3 +171,30 @@ def test_data_in_the_page_are_json(open_page, address):
     page = open_page(address).page
     content = json.loads(page.text_content("#data"))
     assert content["format"] == 1
+
+
+def test_a_notebook_shows_the_picture_in_a_frame(open_page, table, tmp_path):
+    solved = tg.solve(table, budget=4)
+    path = tmp_path / "output.html"
+    path.write_text(f"<meta charset=utf-8>{solved._repr_mimebundle_()['text/html']}")
+    watched = open_page(path.as_uri())
+    frame = watched.page.frame_locator("iframe")
+    assert frame.locator("#supervised b").inner_text() == ", ".join(solved.supervised)
+    assert frame.locator("#graph .node.supervised").count() == 4
+    assert frame.locator("h1").count() == 0
+    assert watched.outside(path.as_uri()) == []
+    assert watched.errors == []
+
+
+def test_affinities_in_a_notebook_have_heat_map_and_tree(open_page, table, tmp_path):
+    from taskgraph.problem import Problem
+    from taskgraph.report.notebook import _page, table_content, table_sections
+
+    path = tmp_path / "output.html"
+    content = table_content(table, Problem())
+    path.write_text(_page("Affinities", content, table_sections(), None))
+    watched = open_page(path.as_uri())
+    assert watched.page.locator("#heatmap rect").count() > 1000
+    assert watched.page.locator("#tree path").count() > 20
+    assert watched.page.locator("#taxonomy").count() == 0
+    assert watched.errors == []

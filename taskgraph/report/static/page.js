@@ -90,6 +90,11 @@
 
   /** The report: sliders between optima that are in the page. */
   tg.startReport = () => {
+    if (!tg.optima.length) {
+      d3.select("#taxonomy").remove();
+      tg.drawPictures(fixed);
+      return;
+    }
     const link = tg.readLink();
     const start = tg.content.problem;
     const orders = [...new Set(tg.optima.map((optimum) => optimum.max_order))].sort((a, b) => a - b);
