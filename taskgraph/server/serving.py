@@ -35,6 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
     OSError
         If the address cannot be listened on.
     """
+    socket.getaddrinfo(host, port)  # a name that is none fails here, before there is a socket
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=512)
 
