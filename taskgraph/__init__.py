@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from taskgraph.lifelong.scales import extend_transfers
     from taskgraph.losses import Losses
     from taskgraph.problem import OBJECTIVES, Problem
+    from taskgraph.report.notebook import notebook_bundle
     from taskgraph.selection import Stability, stability
     from taskgraph.sensitivity.analysis import analyze_sensitivity
     from taskgraph.sensitivity.result import Sensitivity
@@ -103,6 +104,7 @@ __all__ = [
     "grouping_stability",
     "labels_needed",
     "marginal_worth",
+    "notebook_bundle",
     "one_label_every",
     "random_band",
     "read_label_costs",
@@ -191,6 +193,7 @@ _MODULE_OF = {
     "write_problem": "tables",
     "write_taxonomy": "tables",
     "write_transfers": "tables",
+    "notebook_bundle": "report.notebook",
 }
 
 

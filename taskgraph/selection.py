@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import pandas as pd
 
+import taskgraph
 from taskgraph.affinity import Affinities
 from taskgraph.errors import InfeasibleError, InvalidProblemError
 from taskgraph.problem import OBJECTIVES, Problem, ProblemFields, make_problem
@@ -55,6 +56,9 @@ class Stability:
     def to_json(self, *, indent: int | None = 1) -> str:
         """Return the JSON of ``taskgraph stability --json``."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return taskgraph.notebook_bundle(self)
 
     def __repr__(self) -> str:
         table = self.selection.round(3).to_string(index=False)

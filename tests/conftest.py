@@ -46,6 +46,7 @@ NOT_FAST = (
     "tests/taskgraph/lifelong/test_extend.py::test_extensions",
     "tests/taskgraph/lifelong/test_remeasure.py",
     "tests/taskgraph/plot",
+    "tests/taskgraph/report",
     "tests/taskgraph/solver/test_exact.py",
     "tests/taskgraph/solver/test_hard.py",
     "tests/taskgraph/baselines",

@@ -43,6 +43,9 @@ ORDER = {
     "paths < options < problem < tables < losses < networks < grouping < pictures < affinity < "
     "stability < sensitivity < import_ < robust < solve < recommend < extend < remeasure < "
     "frontier < group < evaluate < plot < report < serve",
+    "taskgraph.report": "section < measured < pictures < tables < results < page < notebook",
+    "taskgraph.server": "limits < refusals < openapi < bodies < asked < jobs < answers < tables < "
+    "security < app < serving",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < features < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "
@@ -170,7 +173,11 @@ def test_packages_import_one_way():
 
 BLOCKED = """
 import sys
-sys.modules["torch"] = sys.modules["torchvision"] = None
+class Missing:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] in {"torch", "torchvision"}:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+sys.meta_path.insert(0, Missing())
 import pandas as pd, taskgraph as tg
 rows = [("self", "a", .5), ("b", "a", .3), ("self", "b", .6), ("a", "b", .2)]
 table = tg.Transfers(pd.DataFrame(rows, columns=["sources", "target", "affinity"]))

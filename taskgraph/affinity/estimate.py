@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+import taskgraph
 from taskgraph.affinity.ahp import check_clip, consistency_ratio
 from taskgraph.affinity.bootstrap import bootstrap_affinities, units_of
 from taskgraph.affinity.closed import closed_shares
@@ -63,6 +65,9 @@ class Affinities:
         """Yield the table of transfers of each resample."""
         for affinity in self.resamples:
             yield Transfers(self.transfers.frame.assign(affinity=affinity), exact_names=True)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return taskgraph.notebook_bundle(self)
 
     def __repr__(self) -> str:
         worst = self.consistency["consistency_ratio"].max()

@@ -24,6 +24,7 @@ from taskgraph.cli.exit_codes import (
     Interrupted,
 )
 from taskgraph.cli.groups import SuggestingGroup
+from taskgraph.cli.options import ARGUMENTS
 from taskgraph.cli.output import printable
 from taskgraph.cli.streams import ClosedPipeError, guard_streams
 from taskgraph.errors import InfeasibleError, TaskgraphError, describe_os_error
@@ -65,6 +66,11 @@ class LazyGroup(SuggestingGroup):
             return command
         plugin = _plugins().get(cmd_name)
         return None if plugin is None else plugin.load()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the arguments as they were typed, for a page that names its command."""
+        ctx.meta[ARGUMENTS] = list(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; Ctrl-C becomes an error of one line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -18,6 +19,14 @@ EXACT_NAMES = "taskgraph.exact_names"
 
 WHERE = "taskgraph.where"
 """Key under which click's context holds the conditions of ``--where``."""
+
+ARGUMENTS = "taskgraph.arguments"
+"""Key under which click's context holds the arguments as they were typed."""
+
+
+def command_line() -> str:
+    """Return the command that runs, as a person would type it again."""
+    return shlex.join(["taskgraph", *click.get_current_context().meta.get(ARGUMENTS, ())])
 
 
 def with_options(*options: Callable[[Any], Any]) -> Callable[[F], F]:

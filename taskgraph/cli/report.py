@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.cli.options import bootstrap_option, exact_names, seed_option, table_argument
+from taskgraph.cli.options import (
+    bootstrap_option,
+    command_line,
+    exact_names,
+    seed_option,
+    table_argument,
+)
 from taskgraph.cli.output import note, notices
 from taskgraph.cli.paths import InputFile, OutputFile
 from taskgraph.cli.problem import problem_options, read_inputs
@@ -65,6 +71,9 @@ def report_command(
 ) -> int:
     """Write taxonomy, alternatives, comparisons and pictures to one self-contained HTML file.
 
+    The page needs no network. It has the optimum of every budget and maximum order, and moves
+    between them; it can be printed.
+
     \b
     Examples:
       taskgraph report transfers.csv --budget 5 -o report.html
@@ -98,6 +107,7 @@ def report_command(
             stable=stability,
             sensitive=sensitive,
             title=f"Task taxonomy of {table or DEFAULT_TABLE}",
+            command=command_line(),
             progress=progress,
         )
     write_text(text, output)

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import pandas as pd
 
+import taskgraph
 from taskgraph.errors import InvalidProblemError
 from taskgraph.frontiers.ladder import budget_ladder
 from taskgraph.problem import Problem, ProblemFields, make_problem
@@ -102,6 +103,9 @@ class Frontier:
 
     def __repr__(self) -> str:
         return self.to_frame().round(4).to_string(index=False)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return taskgraph.notebook_bundle(self)
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().round(4).to_html(index=False))

@@ -29,6 +29,27 @@ from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
 
+class Alternatives(tuple[Taxonomy, ...]):
+    """The k best taxonomies, best first: a tuple that a notebook shows as a table."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each taxonomy: ``supervised, spent, objective, status``."""
+        rows = [
+            {
+                "supervised": ", ".join(taxonomy.supervised),
+                "spent": taxonomy.spent,
+                "objective": taxonomy.objective_value,
+                "status": taxonomy.status,
+            }
+            for taxonomy in self
+        ]
+        columns = ["supervised", "spent", "objective", "status"]
+        return pd.DataFrame(rows, columns=columns).astype({"objective": float})
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().round(5).to_html(index=False))
+
+
 def alternatives(
     transfers: Transfers,
     problem: Problem | None = None,
@@ -38,7 +59,7 @@ def alternatives(
     time_limit: float | None = None,
     clock: Clock | None = None,
     **fields: Unpack[ProblemFields],
-) -> tuple[Taxonomy, ...]:
+) -> Alternatives:
     """Return the k best taxonomies that supervise different sets of tasks, best first.
 
     Near ties are common: two sets of the published 16k table at budget 7 differ by 0.016 %. So the
@@ -58,7 +79,7 @@ def alternatives(
 
     Returns
     -------
-    tuple of Taxonomy
+    Alternatives, a tuple of Taxonomy
         Fewer than k if there are no more, or the time is over. If there is no solution, one
         taxonomy that says why.
     """
@@ -73,7 +94,7 @@ def alternatives(
     if best.status == "optimal":
         with contextlib.suppress(OutOfTime):
             solutions += islice(next_best_sets(program, best, backend, clock), k - 1)
-    return tuple(taxonomy_from_solution(transfers, problem, each) for each in solutions)
+    return Alternatives(taxonomy_from_solution(transfers, problem, each) for each in solutions)
 
 
 def next_best_sets(

@@ -86,11 +86,11 @@ def heatmap(
     """
     transfers = without_tasks(transfers, exclude)
     after = transfer_distance(transfers, beta=beta)
-    sources, targets = _order(transfers, after, beta)
+    sources, targets = heatmap_order(transfers, after, beta)
     if with_self and SELF in after.index:
         sources = [*sources, SELF]
     panels = {"after": _after(after, beta)}
-    column = _before_column(transfers, before)
+    column = measured_before(transfers, before)
     if column is not None:
         panels = {"before": _before(first_order(transfers, column=column), column), **panels}
     label = legible(display_names([*sources, *targets], names=names))
@@ -110,7 +110,9 @@ def heatmap(
     return figure or ax
 
 
-def _order(transfers: Transfers, matrix: pd.DataFrame, beta: float) -> tuple[list[str], list[str]]:
+def heatmap_order(
+    transfers: Transfers, matrix: pd.DataFrame, beta: float = BETA
+) -> tuple[list[str], list[str]]:
     """Return sources and targets in the order of drawing."""
     sources = [name for name in matrix.index if name != SELF]
     if len(sources) > 1:
@@ -120,7 +122,7 @@ def _order(transfers: Transfers, matrix: pd.DataFrame, beta: float) -> tuple[lis
     return sources, [*both, *matrix.columns.drop(both)]
 
 
-def _before_column(transfers: Transfers, before: str | None) -> str | None:
+def measured_before(transfers: Transfers, before: str | None) -> str | None:
     """Return the column of the left panel, or None if no column was measured."""
     first = transfers.frame[transfers.order == 1]
     measured = [name for name in BEFORE if name in first and first[name].notna().any()]

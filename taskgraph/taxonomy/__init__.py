@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
@@ -11,6 +12,7 @@ from typing import Any, Literal
 import networkx as nx
 import pandas as pd
 
+import taskgraph
 from taskgraph.tasks import SELF, join_sources, quoted, split_sources
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
@@ -217,12 +219,15 @@ class Taxonomy:
         table = self.printed_frame().to_string(index=False)
         return f"{self.headline()}\nsupervise: {names}\n\n{table}"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return taskgraph.notebook_bundle(self)
+
     def _repr_html_(self) -> str:
         if not self.solved:
-            return f"<p>{self.headline()}</p>"
-        names = ", ".join(self.supervised) or "none"
+            return f"<p>{html.escape(self.headline())}</p>"
+        names = html.escape(", ".join(self.supervised) or "none")
         table = self.printed_frame().to_html(index=False)
-        return f"<p>{self.headline()}<br>supervise: <b>{names}</b></p>{table}"
+        return f"<p>{html.escape(self.headline())}<br>supervise: <b>{names}</b></p>{table}"
 
     def printed_frame(self) -> pd.DataFrame:
         """Return the table of `to_frame` for printing, with numbers as text of few digits."""
