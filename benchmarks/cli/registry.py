@@ -17,6 +17,7 @@ PACKAGES = {
     "arrivals": "benchmarks.arrivals",
     "intervals": "benchmarks.intervals",
     "finetune": "benchmarks.finetune",
+    "multitask": "benchmarks.multitask",
     "bias": "benchmarks.bias",
     "adapt": "benchmarks.adaptation",
     "prior": "benchmarks.prior",

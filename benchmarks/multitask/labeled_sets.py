@@ -77,7 +77,9 @@ class LabeledSource:
     def _images(self, made: dict[str, dict[int, Array]], rows: Integers) -> LabeledImages:
         pictures = torch.from_numpy(self.images[rows]).float()[:, None] / 127.5 - 1
         names = tuple(str(row) for row in rows)
-        targets = {task: _tensor([each[row] for row in rows.tolist()]) for task, each in made.items()}
+        targets = {
+            task: _tensor([each[row] for row in rows.tolist()]) for task, each in made.items()
+        }
         masks = torch.ones(len(rows), dtype=torch.bool)
         return LabeledImages(
             {PICTURE: pictures},

@@ -139,10 +139,7 @@ class GradNorm:
             self.weights, self.first = torch.ones_like(stacked), stacked.detach().clone()
         total = (self.weights * stacked).sum()
         norms = torch.stack(
-            [
-                torch.autograd.grad(loss, last_shared, retain_graph=True)[0].norm()
-                for loss in losses
-            ]
+            [torch.autograd.grad(loss, last_shared, retain_graph=True)[0].norm() for loss in losses]
         )
         self.weights = next_weights(self.weights, norms, stacked.detach(), self.first)
         return total

@@ -98,7 +98,10 @@ def _load(source: SceneSource, tasks: tuple[str, ...]) -> JointData:
     return JointData(
         source.network,
         dataset.size,
-        {name: shared_task(dataset.tasks[name], dataset.constants.get(name) or {}) for name in tasks},
+        {
+            name: shared_task(dataset.tasks[name], dataset.constants.get(name) or {})
+            for name in tasks
+        },
         train,
         valid,
         test,

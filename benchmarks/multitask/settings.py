@@ -69,7 +69,7 @@ class Settings:
     )
     valid_images: int = option(200, help="Images that settings are chosen on.")
     test_images: int = option(500, help="Images that the results are measured on.")
-    steps: int = option(300, help="Steps of every training, whatever the number of tasks.")
+    steps: int = option(250, help="Steps of every training, whatever the number of tasks.")
     batch: int = option(16, help="Images of a step.")
     learning_rates: tuple[float, ...] = option(
         (1e-3, 3e-3), help="Learning rates to choose from, for the main task alone."
@@ -95,7 +95,7 @@ class Settings:
         (), help="Tasks of which pairs are drawn; by default all that the table has both ways."
     )
     pair_images: int = option(500, help="Training images of the part pairs.")
-    pair_steps: int = option(200, help="Steps of each training of the part pairs.")
+    pair_steps: int = option(150, help="Steps of each training of the part pairs.")
     pair_valid_images: int = option(100, help="Images by which `group` chooses networks.")
     pair_test_images: int = option(200, help="Images of the test losses of the part pairs.")
     budget: float = option(

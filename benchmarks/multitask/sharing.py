@@ -49,15 +49,15 @@ class SharedNetwork(nn.Module):
         """
         pictures = {task.view: task.pictures for task in self.tasks.values()}
         return {
-            view: self.dropout(EncoderDecoder(self.encoder, nn.Identity(), n).represent(inputs[view]))
+            view: self.dropout(
+                EncoderDecoder(self.encoder, nn.Identity(), n).represent(inputs[view])
+            )
             for view, n in pictures.items()
         }
 
     def predict(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the prediction of each task from the representations of the views."""
-        return {
-            name: self.decoders[name](features[task.view]) for name, task in self.tasks.items()
-        }
+        return {name: self.decoders[name](features[task.view]) for name, task in self.tasks.items()}
 
     def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the prediction of each task for the views of a batch."""
@@ -81,9 +81,7 @@ def shared_network(data: JointData, *, dropout: float = 0.0, seed: int = 0) -> S
             decoders[name] = lenet_head(task.output.size, seed=seed)
         else:
             generator = torch.Generator().manual_seed(seed)
-            decoders[name] = decoder(
-                data.network, task.output, task.pictures, generator=generator
-            )
+            decoders[name] = decoder(data.network, task.output, task.pictures, generator=generator)
     if data.network == LENET:
         shared: nn.Module = lenet(seed=seed)
     else:

@@ -259,5 +259,3 @@ def _evaluate(
         name: (torch.cat(losses).numpy(), torch.cat(wrong).numpy())
         for name, (losses, wrong) in found.items()
     }
-
-
