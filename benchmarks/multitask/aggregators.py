@@ -67,7 +67,12 @@ def aggregated_backward(name: str, encoder: nn.Module) -> JointBackward:
 
     def backward(losses: Sequence[Tensor], features: Sequence[Tensor]) -> None:
         """Add the gradients of one step to the parameters."""
-        mtl_backward(list(losses), features=list(features), shared_params=shared)
+        mtl_backward(
+            list(losses),
+            features=list(features),
+            shared_params=shared,
+            parallel_chunk_size=1,  # torch.vmap refuses convolutions in channels_last
+        )
         jac_to_grad(shared, aggregator)
 
     return backward
