@@ -56,7 +56,7 @@ class AffinityPair:
 
 
 def read_affinities(path: str | None) -> pd.DataFrame:
-    """Return ``source, target, affinity`` of all transfers from one task, of a file or our table."""
+    """Return ``source, target, affinity`` of all single transfers of a file, or of our table."""
     table = read_transfers(Path(path)) if path else default_transfers()
     frame = table.to_frame()
     single = ~frame["sources"].str.contains("+", regex=False) & ~frame["sources"].isin(RESERVED)
@@ -95,7 +95,8 @@ def all_pairs(affinities: pd.DataFrame, tasks: Sequence[str] = ()) -> list[Affin
         If there are fewer than three pairs.
     """
     shares = rank_shares(affinities)
-    share = {(row.source, row.target): float(row.share) for row in shares.itertuples()}
+    columns = (shares[name].tolist() for name in ("source", "target", "share"))
+    share = {(source, target): value for source, target, value in zip(*columns, strict=True)}
     both = sorted({*affinities["source"]} & {*affinities["target"]})
     for task in tasks:
         if task not in both:
@@ -153,7 +154,8 @@ def draw_pairs(pairs: Sequence[AffinityPair], count: int, seed: int = SEED) -> l
         if len(own) < each:
             raise InvalidTableError(
                 f"--pairs {count} needs {each} pairs of each third of affinity, and the {third} "
-                f"third has {len(own)}; ask for {3 * len(own)}, or name more tasks with --pair-tasks"
+                f"third has {len(own)}; ask for {3 * len(own)}, or name more tasks with "
+                "--pair-tasks"
             )
         order = [own[place] for place in generator.permutation(len(own))]
         order.sort(key=lambda pair: pair.tasks != ALWAYS)  # stable: the others stay shuffled

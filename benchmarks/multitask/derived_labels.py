@@ -61,7 +61,7 @@ def stroke_thickness(image: Array) -> float:
         Pixels from `INK` on belong to strokes.
     """
     ink = np.pad(np.asarray(image) >= INK, 1)
-    skeleton = skeletonize(ink)
+    skeleton = skeletonize(ink)  # type: ignore[no-untyped-call]
     if not skeleton.any():
         return 0.0
     return float(2 * distance_transform_edt(ink)[skeleton].mean() - 1)

@@ -128,23 +128,23 @@ class JointData:
 
 
 class JointSource(Protocol):
-    """A set of which any of its tasks can be learned together.
+    """A set of which any of its tasks can be learned together."""
 
-    Attributes
-    ----------
-    name : str
-    sha256 : str
-        Hash of the files and the splits.
-    tasks : tuple of str
-        The tasks that are learned, the main task first.
-    train_images : int
-        Number of training images.
-    """
+    @property
+    def name(self) -> str:
+        """Return the name of the set."""
 
-    name: str
-    sha256: str
-    tasks: tuple[str, ...]
-    train_images: int
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the files and the splits."""
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Return the tasks that are learned, the main task first."""
+
+    @property
+    def train_images(self) -> int:
+        """Return the number of training images."""
 
     def load(self, tasks: Sequence[str]) -> JointData:
         """Return the data of some of its tasks."""

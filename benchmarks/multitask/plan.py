@@ -157,6 +157,7 @@ class PairsPlan:
 
 def training_of(values: Mapping[str, Any]) -> SharedTraining:
     """Return a training from the values of a record, in which tuples are lists."""
-    return SharedTraining(
-        **{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    )
+    given: dict[str, Any] = {
+        name: tuple(each) if isinstance(each, list) else each for name, each in values.items()
+    }
+    return SharedTraining(**given)

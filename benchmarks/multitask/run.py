@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,9 @@ def run_settings(settings: Settings, facts: Mapping[str, Any]) -> dict[str, Any]
 
     They hold a hash of the plans, which have the hashes of the sets and what tuning chose.
     """
-    placed = {name: name.upper() for name in WHERE if getattr(settings, name) is not None}
+    placed: dict[str, Any] = {
+        name: name.upper() for name in WHERE if getattr(settings, name) is not None
+    }
     asked = dataclasses.asdict(replace(settings, **placed))
     command = SUITE.command(replace(settings, **placed))
     return {"part": RUN, "command": command, **asked, "facts_sha256": value_hash(facts)}
@@ -126,7 +128,7 @@ def check(settings: Settings) -> None:
 
 def _check_numbers(settings: Settings) -> None:
     """Raise InvalidTableError if a list of numbers is empty or out of range."""
-    ranges = {
+    ranges: dict[str, tuple[str, Callable[[float], bool]]] = {
         "shares": ("more than 0 and at most 1", lambda value: 0 < value <= 1),
         "learning_rates": ("more than 0", lambda value: value > 0),
         "weight_decays": ("at least 0", lambda value: value >= 0),

@@ -75,7 +75,8 @@ def open_scenes(
     for task in chosen:
         if task.output is None:
             raise InvalidDataError(
-                f'task "{task.name}" has no output, so it cannot be trained; leave it out of --tasks'
+                f'task "{task.name}" has no output, so it cannot be trained; leave it out of '
+                "--tasks"
             )
     names = [task.name for task in chosen]
     size = find_preset(network).size

@@ -75,7 +75,7 @@ def shared_network(data: JointData, *, dropout: float = 0.0, seed: int = 0) -> S
         Draws the weights. The encoder, and the decoder of a task, begin with the same weights
         whatever the other tasks are.
     """
-    decoders = {}
+    decoders: dict[str, nn.Module] = {}
     for name, task in data.tasks.items():
         if data.network == LENET:
             decoders[name] = lenet_head(task.output.size, seed=seed)
