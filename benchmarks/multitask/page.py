@@ -39,12 +39,12 @@ pictures, and its loss otherwise: smaller is better.
 
 REGULARIZER = """## The loss of another task as a regularizer
 
-Weight decay and dropout (of the shared representation) are tuned for the main task alone; all other
-rows have neither. *Shuffled*: whole labels of the other tasks are moved to other training pictures,
-so that their losses still pull at the encoder but say nothing about the picture. If the other
-task's loss helped as any noise does, this row would show the same gain. *Test – train* is the gap
-of the main task between test and training images, *against alone* is the change of that gap, paired by
-seed; a regularizer makes it smaller.
+Weight decay and dropout (of the shared representation) are tuned for the main task alone; all
+other rows have neither. *Shuffled*: whole labels of the other tasks are moved to other training
+pictures, so that their losses still pull at the encoder but say nothing about the picture. If the
+other task's loss helped as any noise does, this row would show the same gain. *Test – train* is
+the gap of the main task between test and training images, *against alone* is the change of that
+gap, paired by seed; a regularizer makes it smaller.
 
 """
 

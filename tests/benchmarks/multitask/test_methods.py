@@ -258,10 +258,8 @@ def test_aggregated_backward_gives_the_encoder_the_aggregate_and_each_decoder_it
         for loss in losses(encoder(images))
     ]
     a, b = rows
-    if float(a @ b) < 0:
-        wanted = a - (a @ b) / (b @ b) * b + b - (a @ b) / (a @ a) * a
-    else:
-        wanted = a + b
+    assert float(a @ b) < 0, "the losses conflict"
+    wanted = a - (a @ b) / (b @ b) * b + b - (a @ b) / (a @ a) * a
     features = encoder(images)
     aggregated_backward("pcgrad", encoder)(losses(features), [features])
     found = torch.cat([value.grad.flatten() for value in shared])
