@@ -33,4 +33,5 @@ def gradient_cosines(losses: Sequence[Tensor], shared: Sequence[Tensor]) -> Tens
         )
     gradients = torch.stack(rows).double()
     unit = gradients / gradients.norm(dim=1, keepdim=True)
-    return unit @ unit.T
+    cosines: Tensor = unit @ unit.T
+    return cosines

@@ -85,6 +85,9 @@ FILES = """## Files
 | `records.jsonl` | one line a training, with the settings of the run in the last line |
 {files}"""
 
+OUTPUT = "[output of group]"
+"""Stands for the output of `group`, which must not be wrapped, while the page is."""
+
 FIGURES = ("regularization", "methods", "pairs")
 
 
@@ -125,7 +128,8 @@ def render(folder: Path) -> str:
     if has_pairs(results):
         parts += [_pairs_section(results, folder)]
     parts += [FILES.format(files=_files(results))]
-    return wrapped("\n".join(part.rstrip("\n") + "\n" for part in parts)).rstrip() + "\n"
+    page = wrapped("\n".join(part.rstrip("\n") + "\n" for part in parts)).rstrip() + "\n"
+    return page.replace(OUTPUT, console(*printed_groups(results))) if has_pairs(results) else page
 
 
 def _finding(results: MultitaskResults) -> str:
@@ -175,10 +179,9 @@ def _pairs_section(results: MultitaskResults, folder: Path) -> str:
         steps=plan.base.steps,
     )
     shown = _picture(folder, FIGURES[2], "Gain by joint training over transfer affinity")
-    command, printed = printed_groups(results)
     return (
         f"{intro}{shown}\n{tables.pairs_table(plan, found)}\n\n"
-        f"{tables.correlations_table(found)}\n\n{GROUPED}{console(command, printed)}\n"
+        f"{tables.correlations_table(found)}\n\n{GROUPED}{OUTPUT}\n"
     )
 
 

@@ -27,15 +27,11 @@ LEAST_WEIGHT = 1e-3
 
 
 class Scalarization(Protocol):
-    """A weighting of losses.
+    """A weighting of losses."""
 
-    Attributes
-    ----------
-    learned : torch.nn.Module or None
-        Holds parameters that the optimizer trains along with the network.
-    """
-
-    learned: nn.Module | None
+    @property
+    def learned(self) -> nn.Module | None:
+        """Return the module whose parameters the optimizer trains along with the network."""
 
     def total(self, losses: Sequence[Tensor], last_shared: Tensor) -> Tensor:
         """Return one loss of a step's T losses.

@@ -137,7 +137,7 @@ class JointStep:
             self.aggregated(losses, features)
         else:
             assert self.weighting is not None
-            torch.Tensor.backward(self.weighting.total(losses, self.last_shared))
+            self.weighting.total(losses, self.last_shared).backward()  # type: ignore[no-untyped-call]
 
     def report(self, made: tuple[list[Tensor], list[Tensor]]) -> Tensor:
         """Return the plain sum of the losses."""

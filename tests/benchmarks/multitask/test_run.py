@@ -8,7 +8,7 @@ from click.testing import CliRunner
 import taskgraph as tg
 from benchmarks.cli.command import command_of
 from benchmarks.multitask import run as suite_run
-from benchmarks.multitask.collect import pair_results, read_results
+from benchmarks.multitask.collect import pair_results, printed_groups, read_results
 from benchmarks.multitask.groups import GROUPS, GROUPS_TEST
 from benchmarks.multitask.plan import CONDITIONS
 from benchmarks.multitask.scenes import open_scenes
@@ -178,6 +178,7 @@ def test_pairs_are_read_back_by_group_which_chooses_the_same(paired):
     for network in best.networks:
         assert network.name in page
     assert f"--budget 2 --score-on {GROUPS_TEST} --bootstrap" in page
+    assert printed_groups(read_results(out))[1] in page, "the output is not wrapped"
 
 
 def test_groups_tables_have_images_of_different_buildings(paired):
