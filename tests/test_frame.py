@@ -77,6 +77,9 @@ ORDER = {
     "benchmarks.lifelong": "settings < variants < objectives < streams < sources < learner < "
     "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < "
     "figures < published < tables < page < run",
+    "benchmarks.multitask": "settings < joint_data < derived_labels < labeled_sets < scenes < "
+    "sharing < scalarizations < aggregators < cosines < training < measures < affinity_pairs < "
+    "plan < groups < run < collect < tables < figures < page",
 }
 """Modules of each package; a module imports only those to its left."""
 

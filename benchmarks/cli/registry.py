@@ -18,6 +18,7 @@ PACKAGES = {
     "intervals": "benchmarks.intervals",
     "objectives": "benchmarks.objectives",
     "finetune": "benchmarks.finetune",
+    "multitask": "benchmarks.multitask",
     "bias": "benchmarks.bias",
     "adapt": "benchmarks.adaptation",
     "prior": "benchmarks.prior",

@@ -1,0 +1,1 @@
+"""Does training several tasks together help each of them, and which tasks help which?"""
