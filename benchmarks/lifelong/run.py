@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.data.data import TRAIN, Data
+from benchmarks.data.folders import DOMAINS
 from benchmarks.data.sheet import contact_sheet
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.starts import Start, find_start
@@ -18,11 +19,11 @@ from benchmarks.lifelong.checkpoint import restore_learner, save_learner
 from benchmarks.lifelong.collect import SHARED, figure_stem
 from benchmarks.lifelong.evaluation import evaluate, untrained_accuracies
 from benchmarks.lifelong.learner import AUGMENTATIONS, Learner, mean_of_images, new_learner
-from benchmarks.lifelong.settings import CLASSES, SUITE, Settings
+from benchmarks.lifelong.settings import CLASSES, SCENE_DOMAINS, SETS, SUITE, Settings
 from benchmarks.lifelong.sources import load_sets, one_each, stream_hash, streams
 from benchmarks.lifelong.strategies import STRATEGIES
 from benchmarks.lifelong.strategies.strategy import Strategy
-from benchmarks.lifelong.streams import LearningStream
+from benchmarks.lifelong.streams import LearningStream, stream_of_sets
 from benchmarks.lifelong.variants import VARIANTS
 from benchmarks.results.figures import write_jpeg
 from benchmarks.results.hashes import value_hash
@@ -96,6 +97,31 @@ def run(settings: Settings, out: Path) -> None:
                 learn_stream(training, log, out)
 
 
+def run_sets(sets: Iterable[tuple[str, Data]], settings: Settings, out: Path) -> None:
+    """Learn a stream of one's own: any iterable of (name, data), whose sets arrive in this order.
+
+    The records in ``out`` are those of ``--protocol sets``, and the page is rendered from them.
+
+    Parameters
+    ----------
+    sets : iterable of (name, Data)
+        As `benchmarks.lifelong.streams.stream_of_sets` takes.
+    settings : Settings
+        Its ``sets``, ``increment`` and ``base`` are not used.
+    out : Path
+        Folder of the records.
+    """
+    settings = replace(settings, protocol=SETS)
+    check(settings)
+    stream = stream_of_sets(sets, per_class=settings.per_class)
+    starts = {name: _start(name, settings) for name in networks(settings)}
+    log = open_log(out, SUITE.name, "torch", "numpy", "scikit-learn")
+    out.mkdir(parents=True, exist_ok=True)
+    for order in range(settings.orders):
+        for training in trainings(stream, settings.memory[0], order, settings, starts):
+            learn_stream(training, log, out)
+
+
 def networks(settings: Settings) -> list[str]:
     """Return the names of the networks with which strategies begin."""
     frozen = [STRATEGIES[name].frozen_encoder for name in settings.strategies]
@@ -111,7 +137,8 @@ def check(settings: Settings) -> None:
                 f'there is no strategy "{name}"; expected {", ".join(STRATEGIES)}'
             )
     least = {"orders": 1, "epochs": 1, "batch": 1, "base": 0, "per_class": 0, "max_steps": 0}
-    for name, bound in {**least, "size": 0}.items():
+    least |= {"size": 0, "buildings": 3, "views": 1, "objects": 2}
+    for name, bound in least.items():
         value = getattr(settings, name)
         if value < bound:
             flag = name.replace("_", "-")
@@ -119,8 +146,10 @@ def check(settings: Settings) -> None:
     for flag in ("networks", "memory", "increment", "strategies"):
         if not getattr(settings, flag):
             raise InvalidTableError(f"--{flag} is empty, expected at least one value")
-    one_each(settings.increment, len(settings.sets), "--increment")
-    one_each(settings.memory, len(settings.sets), "--memory")
+    if settings.protocol == CLASSES:
+        count = sum(len(DOMAINS) if name == SCENE_DOMAINS else 1 for name in settings.sets)
+        one_each(settings.increment, count, "--increment")
+        one_each(settings.memory, count, "--memory")
     if settings.protocol != CLASSES and len(settings.memory) > 1:
         raise InvalidTableError("--memory has several numbers, expected one: the sets are a stream")
 

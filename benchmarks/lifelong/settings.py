@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 CLASSES, SETS = "classes", "sets"
+SCENE_OBJECTS, SCENE_DOMAINS = "scene-objects", "scene-domains"
 TRAININGS = (
     "icarl",
     "no-distillation",
@@ -26,9 +27,19 @@ class Settings:
     sets: tuple[str, ...] = option(
         ("mnist-5k",),
         flag="--data",
-        help="Data sets: names of `taskgraph bench data`, or folders with one subfolder a class. "
-        "With --protocol classes each is a stream, with --protocol sets each is a step.",
+        help="Data sets: names of `taskgraph bench data`, folders with one subfolder a class, "
+        "scene-objects (our scenes, labeled by the object of a view) or scene-domains (five "
+        "domains, labeled by room type). With --protocol classes each is a stream, with "
+        "--protocol sets each is a step.",
     )
+    worlds: str = option(
+        "runs/lifelong/scenes",
+        kind="output",
+        help="Folder of the scenes of scene-objects and scene-domains; missing ones are rendered.",
+    )
+    buildings: int = option(36, help="Buildings of these scenes.")
+    views: int = option(30, help="Views of each building.")
+    objects: int = option(18, help="Classes of scene-objects: the most frequent objects.")
     data_root: str | None = option(
         None,
         kind="folder",
