@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.data.data import TEST
 from benchmarks.lifelong import tables
 from benchmarks.lifelong.collect import SHARED, StreamResults, figure_stem, stream_results
 from benchmarks.lifelong.figures import accuracy_curves, confusion_matrices, memory_and_time
@@ -38,6 +39,15 @@ they are bounds. The probe's encoder was trained on other data, which often make
 
 """
 
+TRIED = """## Tried on validation images
+
+Average incremental accuracy in percent on validation images, which are cut from the training images
+and never trained; settings were chosen by these alone.
+
+{table}
+
+"""
+
 FILES = """## Files
 
 | file | what |
@@ -51,12 +61,15 @@ FILES = """## Files
 def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
     records, results = _read(folder)
+    tried = tables.tried_table(read_records(folder))
     header = HEADER.format(
         split=records[-1].split,
         provenance=_provenance(records),
         finding=f"**{' '.join(map(tables.headline, results))}**",
     )
-    parts = [header, *(_section(each, folder) for each in results), _published()]
+    parts = [header, *(_section(each, folder) for each in results)]
+    parts += [TRIED.format(table=tried)] if tried and records[-1].split == TEST else []
+    parts += [_published()]
     return markdown.wrapped("".join(parts) + FILES).rstrip() + "\n"
 
 
@@ -83,7 +96,8 @@ def _read(folder: Path) -> tuple[list[Record], list[StreamResults]]:
     InvalidTableError
         If no order of any method is finished.
     """
-    records = latest(read_records(folder), *SHARED)
+    every = read_records(folder)
+    records = latest([each for each in every if each.split == every[-1].split], *SHARED)
     results = stream_results(records)
     if not results:
         raise not_finished(folder, SUITE.name)

@@ -78,6 +78,28 @@ def test_the_page_shows_what_the_records_say(finished):
     )
 
 
+def test_the_page_lists_what_was_tried_on_validation_images(finished, tmp_path):
+    for rate in (0.1, 0.5):
+        given = {"learning_rate": rate, "strategies": ("finetuning",), "split": "val"}
+        SUITE.run(small(tmp_path / "work", **given), tmp_path)
+    alone = SUITE.write_page(tmp_path)
+    assert "on the val images" in alone
+    assert "Tried" not in alone, "there is nothing that these were chosen for"
+    means = {}
+    for each in read_records(tmp_path):
+        means.setdefault(each.settings["learning_rate"], []).append(each.metrics["accuracy"])
+    with (tmp_path / FILE).open("a") as file:
+        file.write((finished / FILE).read_text())
+    text = SUITE.write_page(tmp_path)
+    assert "on the test images" in text
+    assert "## Tried on validation images" in text
+    assert "| data | network | learning rate | finetuning |" in text
+    for rate, values in means.items():
+        assert f"| digits | scratch:lenet | {rate} | {100 * np.mean(values):.1f} |" in text
+    rows = [line for line in (finished / "README.md").read_text().splitlines() if " icarl " in line]
+    assert set(rows) <= set(text.splitlines()), "results are those of the test images alone"
+
+
 def test_a_finished_run_adds_nothing(finished):
     before = (finished / FILE).read_bytes()
     SUITE.run(small(finished / "work"), finished)
