@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.data.data import TEST
 from benchmarks.lifelong import tables
+from benchmarks.lifelong.beside import beside_section, split_parts
 from benchmarks.lifelong.collect import SHARED, StreamResults, figure_stem, stream_results
 from benchmarks.lifelong.figures import accuracy_curves, confusion_matrices, memory_and_time
 from benchmarks.lifelong.settings import SUITE
@@ -16,12 +17,15 @@ from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import commit_text, number
 from benchmarks.results.record import Record, read_records
 
-HEADER = """# How much is forgotten when classes or domains arrive one by one?
+TITLE = "# How much is forgotten when classes or domains arrive one by one?\n\n"
 
-```sh
+HEADER = """```sh
 taskgraph bench lifelong --preset cpu
 taskgraph bench lifelong --protocol sets --data FOLDER_A,FOLDER_B --out runs/lifelong/own
 taskgraph bench lifelong --preset paper --data cifar-100 --data-root FOLDER
+taskgraph bench lifelong --data scene-objects --increment 6
+taskgraph bench lifelong --protocol sets --data scene-domains
+taskgraph bench lifelong --part avalanche --python PATH_OF_ITS_PYTHON
 ```
 
 After each step the accuracy is measured on the {split} images of all classes seen so far. The
@@ -60,21 +64,26 @@ FILES = """## Files
 
 def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
+    streams, beside = split_parts(read_records(folder))
+    if beside and not streams:
+        return markdown.wrapped(TITLE + beside_section(beside)).rstrip() + "\n"
     records, results = _read(folder)
-    tried = tables.tried_table(read_records(folder))
-    header = HEADER.format(
+    tried = tables.tried_table(streams)
+    header = TITLE + HEADER.format(
         split=records[-1].split,
         provenance=_provenance(records),
         finding=f"**{' '.join(map(tables.headline, results))}**",
     )
     parts = [header, *(_section(each, folder) for each in results)]
     parts += [TRIED.format(table=tried)] if tried and records[-1].split == TEST else []
-    parts += [_published()]
+    parts += [beside_section(beside), _published()]
     return markdown.wrapped("".join(parts) + FILES).rstrip() + "\n"
 
 
 def draw(folder: Path) -> None:
     """Draw the figures of every stream and network from the records of a folder."""
+    if not split_parts(read_records(folder))[0]:
+        return
     for stream in _read(folder)[1]:
         for network in stream.networks:
             own, stem = stream.of(network), figure_stem(stream.name, network)
@@ -85,6 +94,9 @@ def draw(folder: Path) -> None:
 
 def finding(folder: Path) -> str:
     """Return the average incremental accuracy of the main methods, a sentence a stream."""
+    streams, beside = split_parts(read_records(folder))
+    if beside and not streams:
+        return "Our iCaRL was compared with avalanche-lib's; no stream was measured."
     return " ".join(map(tables.headline, _read(folder)[1]))
 
 
@@ -96,7 +108,9 @@ def _read(folder: Path) -> tuple[list[Record], list[StreamResults]]:
     InvalidTableError
         If no order of any method is finished.
     """
-    every = read_records(folder)
+    every = split_parts(read_records(folder))[0]
+    if not every:
+        raise not_finished(folder, SUITE.name)
     records = latest([each for each in every if each.split == every[-1].split], *SHARED)
     results = stream_results(records)
     if not results:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 CLASSES, SETS = "classes", "sets"
+STREAMS, AVALANCHE = "streams", "avalanche"
 SCENE_OBJECTS, SCENE_DOMAINS = "scene-objects", "scene-domains"
 TRAININGS = (
     "icarl",
@@ -24,6 +25,17 @@ TRAININGS = (
 class Settings:
     """The streams, the strategies, and how each step is trained."""
 
+    parts: tuple[str, ...] = option(
+        (STREAMS,),
+        flag="--part",
+        help="What is measured: streams; or avalanche, our iCaRL beside avalanche-lib's with the "
+        "same data, LeNet, memory and epochs, which needs --python.",
+    )
+    python: str | None = option(
+        None,
+        kind="file",
+        help="Python of an environment that has avalanche-lib 0.6, for the part avalanche.",
+    )
     sets: tuple[str, ...] = option(
         ("mnist-5k",),
         flag="--data",
@@ -114,6 +126,7 @@ SUITE = Suite(
         "iCaRL with its five algorithms, hybrids 1 to 3, nearest class mean of all images",
         "LwF.MC, replay of random exemplars, fixed representation, fine-tuning, joint training",
         "a linear probe on a frozen encoder, often the strongest",
+        "avalanche-lib's iCaRL with the same data and network (--part avalanche --python PATH)",
     ),
     time="hours on one core; --preset smoke takes ten seconds",
     writes="one record a method, order and step; figures, and contact sheets of exemplars",
