@@ -63,7 +63,7 @@ def test_both_have_one_network_and_one_input(job, tmp_path):
 def record(method, order, accuracy, seconds, stored):
     """A record of the comparison with two steps."""
     asked = {"part": "avalanche", "data": "d", "memory": 9, "method": method}
-    asked |= {name: 1 for name in SHARED}
+    asked |= dict.fromkeys(SHARED, 1)
     metrics = {"accuracy": accuracy, "processor_seconds": seconds, "stored": stored}
     return Record("lifelong", asked, seed=order, split="test", metrics=metrics)
 
