@@ -33,6 +33,7 @@ def fake_domains(work, *, buildings, views, domains):
     return [replace(each, groups=("b",) * len(each.inputs)) for each in sets]
 
 
+@pytest.mark.slow
 def test_scene_pairs_run_from_pictures_to_the_page(tmp_path, monkeypatch):
     """Also with fewer test images (9) than the dimensions of skada's subspaces (20)."""
     monkeypatch.setattr(pair_groups, "scene_domains", fake_domains)
