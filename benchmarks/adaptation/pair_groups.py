@@ -10,15 +10,12 @@ from benchmarks.adaptation.settings import DIGITS, SCENES, Settings
 from benchmarks.data.data import Data
 from benchmarks.data.folders import DOMAINS
 from benchmarks.data.registry import load
+from benchmarks.data.worlds import scene_domains
 from benchmarks.learning.classifier import image_tensor
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.features import cached_features
 from benchmarks.learning.starts import find_start
 
-WORLD_SEED = 19
-"""Seed of the scenes: not that of the buildings on which the bank's encoders were trained."""
-SIZE = 64
-"""Pixels along each side of the scenes."""
 LENET = "scratch:lenet"
 FEATURE_SIZE = 64
 """Pixels along each side at which frozen features are computed."""
@@ -87,26 +84,12 @@ def scene_group(settings: Settings) -> PairGroup:
 
 
 def scene_sets(settings: Settings) -> dict[str, Data]:
-    """Return the five domains of the same buildings, labeled by room type.
-
-    All have the same split of buildings, so that no building is both trained and tested on in
-    whatever domain. None of the buildings has trained an encoder of the bank.
-    """
-    from encoders.scenes.making.make import make
-
-    work, found = Path(settings.work), {}
-    for domain in DOMAINS:
-        name = "scenes" if domain == "day" else f"scenes-{domain}"
-        make(
-            work / name,
-            buildings=settings.buildings,
-            views=settings.views,
-            size=SIZE,
-            seed=WORLD_SEED,
-            domain=domain,
-        )
-        found[domain] = replace(load(name, work), name=domain)
-    return found
+    """Return the five domains of the same buildings by their names, labeled by room type."""
+    sets = scene_domains(
+        Path(settings.work), buildings=settings.buildings, views=settings.views, domains=DOMAINS
+    )
+    named = zip(DOMAINS, sets, strict=True)
+    return {domain: replace(data, name=domain) for domain, data in named}
 
 
 def frozen_sets(sets: Mapping[str, Data], settings: Settings) -> dict[str, Data]:

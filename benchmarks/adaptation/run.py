@@ -31,7 +31,7 @@ from benchmarks.adaptation.settings import (
     SUITE,
     Settings,
 )
-from benchmarks.adaptation.shallow import shallow_estimators, shallow_measures
+from benchmarks.adaptation.shallow import most_dimensions, shallow_estimators, shallow_measures
 from benchmarks.data.source import MissingDataError
 from benchmarks.learning.starts import find_start
 from benchmarks.results.log import Log, open_log
@@ -115,15 +115,21 @@ def log_frozen(settings: Settings, log: Log) -> None:
     for name in ("steps", "batch", "rates"):  # nothing is trained by steps
         del shared[name]
     for seed, domains in itertools.product(range(settings.seeds), pairs):
-        for name, estimator in shallow_estimators(seed).items():
-            asked = {"part": SHALLOW, **shared, "method": name}
-            asked |= {"source": domains[0], "target": domains[1]}
-            if log.has(asked, seed=seed, split="test"):
-                continue
+        both = {"source": domains[0], "target": domains[1]}
+        asked = {
+            name: {"part": SHALLOW, **shared, "method": name, **both}
+            for name in shallow_estimators(seed)
+        }
+        missing = [name for name in asked if not log.has(asked[name], seed=seed, split="test")]
+        if not missing:
+            continue
+        pair = pair_of(group, settings, domains, seed)
+        estimators = shallow_estimators(seed, most=most_dimensions(pair))
+        for name in missing:
             begin = time.perf_counter()
-            measures = shallow_measures(pair_of(group, settings, domains, seed), estimator)
+            measures = shallow_measures(pair, estimators[name])
             seconds = round(time.perf_counter() - begin, 3)
-            log.add(asked, measures, seed=seed, split="test", seconds=seconds)
+            log.add(asked[name], measures, seed=seed, split="test", seconds=seconds)
 
 
 def log_office(settings: Settings, log: Log) -> None:

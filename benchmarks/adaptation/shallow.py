@@ -20,13 +20,20 @@ DIMENSION = 20
 """Dimension of skada's subspaces and components."""
 
 
-def shallow_estimators(seed: int) -> Mapping[str, Any]:
+def shallow_estimators(seed: int, *, most: int = DIMENSION) -> Mapping[str, Any]:
     """Return the estimators by name: 1-NN, GFK, and those of skada where it is installed.
 
     All classify by 1-NN. GFK chooses its dimension by subspace disagreement. skada's subspace
     alignment has 20 dimensions and a randomized PCA drawn by ``seed``; its CORAL has
     regularization .5, its TCA is linear with 20 components.
+
+    Parameters
+    ----------
+    seed : int
+    most : int
+        Most dimensions and components, for domains with fewer images or features than 20.
     """
+    dimension = min(DIMENSION, most)
     found: dict[str, Any] = {
         NEIGHBOR: KNeighborsClassifier(1),
         GFK: GeodesicFlowClassifier(),
@@ -36,9 +43,9 @@ def shallow_estimators(seed: int) -> Mapping[str, Any]:
     import skada
 
     adapters = {
-        "subspace alignment": skada.SubspaceAlignmentAdapter(DIMENSION, random_state=seed),
+        "subspace alignment": skada.SubspaceAlignmentAdapter(dimension, random_state=seed),
         "CORAL": skada.CORALAdapter(reg=0.5),
-        "TCA": skada.TransferComponentAnalysisAdapter("linear", DIMENSION),
+        "TCA": skada.TransferComponentAnalysisAdapter("linear", dimension),
         "optimal transport": skada.OTMappingAdapter(),
     }
     pipelines = {
@@ -46,6 +53,12 @@ def shallow_estimators(seed: int) -> Mapping[str, Any]:
         for name, each in adapters.items()
     }
     return {**found, **pipelines}
+
+
+def most_dimensions(pair: DomainPair) -> int:
+    """Return the most dimensions of a subspace of both domains: images or features, if fewer."""
+    features = int(pair.source_train.images.shape[1])
+    return min(len(pair.source_train), len(pair.target_test), features)
 
 
 def shallow_measures(pair: DomainPair, estimator: Any) -> dict[str, float]:

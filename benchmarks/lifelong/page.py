@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.data.data import TEST
 from benchmarks.lifelong import tables
+from benchmarks.lifelong.beside import beside_section, split_parts
 from benchmarks.lifelong.collect import SHARED, StreamResults, figure_stem, stream_results
 from benchmarks.lifelong.figures import accuracy_curves, confusion_matrices, memory_and_time
 from benchmarks.lifelong.settings import SUITE
@@ -15,12 +17,15 @@ from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import commit_text, number
 from benchmarks.results.record import Record, read_records
 
-HEADER = """# How much is forgotten when classes or domains arrive one by one?
+TITLE = "# How much is forgotten when classes or domains arrive one by one?\n\n"
 
-```sh
+HEADER = """```sh
 taskgraph bench lifelong --preset cpu
 taskgraph bench lifelong --protocol sets --data FOLDER_A,FOLDER_B --out runs/lifelong/own
 taskgraph bench lifelong --preset paper --data cifar-100 --data-root FOLDER
+taskgraph bench lifelong --data scene-objects --increment 6
+taskgraph bench lifelong --protocol sets --data scene-domains
+taskgraph bench lifelong --part avalanche --python PATH_OF_ITS_PYTHON
 ```
 
 After each step the accuracy is measured on the {split} images of all classes seen so far. The
@@ -38,6 +43,15 @@ they are bounds. The probe's encoder was trained on other data, which often make
 
 """
 
+TRIED = """## Tried on validation images
+
+Average incremental accuracy in percent on validation images, which are cut from the training images
+and never trained; settings were chosen by these alone.
+
+{table}
+
+"""
+
 FILES = """## Files
 
 | file | what |
@@ -50,18 +64,26 @@ FILES = """## Files
 
 def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
+    streams, beside = split_parts(read_records(folder))
+    if beside and not streams:
+        return markdown.wrapped(TITLE + beside_section(beside)).rstrip() + "\n"
     records, results = _read(folder)
-    header = HEADER.format(
+    tried = tables.tried_table(streams)
+    header = TITLE + HEADER.format(
         split=records[-1].split,
         provenance=_provenance(records),
         finding=f"**{' '.join(map(tables.headline, results))}**",
     )
-    parts = [header, *(_section(each, folder) for each in results), _published()]
+    parts = [header, *(_section(each, folder) for each in results)]
+    parts += [TRIED.format(table=tried)] if tried and records[-1].split == TEST else []
+    parts += [beside_section(beside), _published()]
     return markdown.wrapped("".join(parts) + FILES).rstrip() + "\n"
 
 
 def draw(folder: Path) -> None:
     """Draw the figures of every stream and network from the records of a folder."""
+    if not split_parts(read_records(folder))[0]:
+        return
     for stream in _read(folder)[1]:
         for network in stream.networks:
             own, stem = stream.of(network), figure_stem(stream.name, network)
@@ -72,6 +94,9 @@ def draw(folder: Path) -> None:
 
 def finding(folder: Path) -> str:
     """Return the average incremental accuracy of the main methods, a sentence a stream."""
+    streams, beside = split_parts(read_records(folder))
+    if beside and not streams:
+        return "Our iCaRL was compared with avalanche-lib's; no stream was measured."
     return " ".join(map(tables.headline, _read(folder)[1]))
 
 
@@ -83,7 +108,10 @@ def _read(folder: Path) -> tuple[list[Record], list[StreamResults]]:
     InvalidTableError
         If no order of any method is finished.
     """
-    records = latest(read_records(folder), *SHARED)
+    every = split_parts(read_records(folder))[0]
+    if not every:
+        raise not_finished(folder, SUITE.name)
+    records = latest([each for each in every if each.split == every[-1].split], *SHARED)
     results = stream_results(records)
     if not results:
         raise not_finished(folder, SUITE.name)

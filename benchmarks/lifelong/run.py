@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.data.data import TRAIN, Data
+from benchmarks.data.folders import DOMAINS
 from benchmarks.data.sheet import contact_sheet
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.starts import Start, find_start
@@ -18,12 +19,21 @@ from benchmarks.lifelong.checkpoint import restore_learner, save_learner
 from benchmarks.lifelong.collect import SHARED, figure_stem
 from benchmarks.lifelong.evaluation import evaluate, untrained_accuracies
 from benchmarks.lifelong.learner import AUGMENTATIONS, Learner, mean_of_images, new_learner
-from benchmarks.lifelong.settings import CLASSES, SUITE, Settings
+from benchmarks.lifelong.settings import (
+    AVALANCHE,
+    CLASSES,
+    SCENE_DOMAINS,
+    SETS,
+    STREAMS,
+    SUITE,
+    Settings,
+)
 from benchmarks.lifelong.sources import load_sets, one_each, stream_hash, streams
 from benchmarks.lifelong.strategies import STRATEGIES
 from benchmarks.lifelong.strategies.strategy import Strategy
-from benchmarks.lifelong.streams import LearningStream
+from benchmarks.lifelong.streams import LearningStream, stream_of_sets
 from benchmarks.lifelong.variants import VARIANTS
+from benchmarks.lifelong.versus_avalanche import compare_with_avalanche
 from benchmarks.results.figures import write_jpeg
 from benchmarks.results.hashes import value_hash
 from benchmarks.results.log import Log, open_log
@@ -87,13 +97,46 @@ def run(settings: Settings, out: Path) -> None:
     """Learn what the records in ``out`` lack."""
     check(settings)
     sets = load_sets(settings)
-    starts = {name: _start(name, settings) for name in networks(settings)}
     log = open_log(out, SUITE.name, "torch", "numpy", "scikit-learn")
     out.mkdir(parents=True, exist_ok=True)
+    if STREAMS in settings.parts:
+        learn_streams(sets, settings, log, out)
+    if AVALANCHE in settings.parts:
+        compare_with_avalanche(sets, settings, log)
+
+
+def learn_streams(sets: list[Data], settings: Settings, log: Log, out: Path) -> None:
+    """Learn every stream in every order with every strategy and network."""
+    starts = {name: _start(name, settings) for name in networks(settings)}
     for order in range(settings.orders):
         for stream, memory in streams(sets, settings, order):
             for training in trainings(stream, memory, order, settings, starts):
                 learn_stream(training, log, out)
+
+
+def run_sets(sets: Iterable[tuple[str, Data]], settings: Settings, out: Path) -> None:
+    """Learn a stream of one's own: any iterable of (name, data), whose sets arrive in this order.
+
+    The records in ``out`` are those of ``--protocol sets``, and the page is rendered from them.
+
+    Parameters
+    ----------
+    sets : iterable of (name, Data)
+        As `benchmarks.lifelong.streams.stream_of_sets` takes.
+    settings : Settings
+        Its ``sets``, ``increment`` and ``base`` are not used.
+    out : Path
+        Folder of the records.
+    """
+    settings = replace(settings, protocol=SETS)
+    check(settings)
+    stream = stream_of_sets(sets, per_class=settings.per_class)
+    starts = {name: _start(name, settings) for name in networks(settings)}
+    log = open_log(out, SUITE.name, "torch", "numpy", "scikit-learn")
+    out.mkdir(parents=True, exist_ok=True)
+    for order in range(settings.orders):
+        for training in trainings(stream, settings.memory[0], order, settings, starts):
+            learn_stream(training, log, out)
 
 
 def networks(settings: Settings) -> list[str]:
@@ -110,8 +153,10 @@ def check(settings: Settings) -> None:
             raise InvalidTableError(
                 f'there is no strategy "{name}"; expected {", ".join(STRATEGIES)}'
             )
+    _check_parts(settings)
     least = {"orders": 1, "epochs": 1, "batch": 1, "base": 0, "per_class": 0, "max_steps": 0}
-    for name, bound in {**least, "size": 0}.items():
+    least |= {"size": 0, "buildings": 3, "views": 1, "objects": 2}
+    for name, bound in least.items():
         value = getattr(settings, name)
         if value < bound:
             flag = name.replace("_", "-")
@@ -119,10 +164,32 @@ def check(settings: Settings) -> None:
     for flag in ("networks", "memory", "increment", "strategies"):
         if not getattr(settings, flag):
             raise InvalidTableError(f"--{flag} is empty, expected at least one value")
-    one_each(settings.increment, len(settings.sets), "--increment")
-    one_each(settings.memory, len(settings.sets), "--memory")
+    if settings.protocol == CLASSES:
+        count = sum(len(DOMAINS) if name == SCENE_DOMAINS else 1 for name in settings.sets)
+        one_each(settings.increment, count, "--increment")
+        one_each(settings.memory, count, "--memory")
     if settings.protocol != CLASSES and len(settings.memory) > 1:
         raise InvalidTableError("--memory has several numbers, expected one: the sets are a stream")
+
+
+def _check_parts(settings: Settings) -> None:
+    """Raise InvalidTableError if a part is unknown or lacks what it needs."""
+    for name in settings.parts:
+        if name not in (STREAMS, AVALANCHE):
+            raise InvalidTableError(f'--part has "{name}", expected {STREAMS} or {AVALANCHE}')
+    if AVALANCHE not in settings.parts:
+        return
+    if settings.python is None:
+        raise InvalidTableError(
+            "--part avalanche needs --python PATH, the Python of an environment that has "
+            "avalanche-lib (python3 -m venv avalanche; avalanche/bin/pip install "
+            "avalanche-lib==0.6)"
+        )
+    if settings.protocol != CLASSES or settings.augment != "none" or settings.size:
+        raise InvalidTableError(
+            "--part avalanche compares --protocol classes with --augment none and --size 0, which "
+            "both libraries can do alike"
+        )
 
 
 def trainings(

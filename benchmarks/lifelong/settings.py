@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 CLASSES, SETS = "classes", "sets"
+STREAMS, AVALANCHE = "streams", "avalanche"
+SCENE_OBJECTS, SCENE_DOMAINS = "scene-objects", "scene-domains"
 TRAININGS = (
     "icarl",
     "no-distillation",
@@ -23,12 +25,33 @@ TRAININGS = (
 class Settings:
     """The streams, the strategies, and how each step is trained."""
 
+    parts: tuple[str, ...] = option(
+        (STREAMS,),
+        flag="--part",
+        help="What is measured: streams; or avalanche, our iCaRL beside avalanche-lib's with the "
+        "same data, LeNet, memory and epochs, which needs --python.",
+    )
+    python: str | None = option(
+        None,
+        kind="file",
+        help="Python of an environment that has avalanche-lib 0.6, for the part avalanche.",
+    )
     sets: tuple[str, ...] = option(
         ("mnist-5k",),
         flag="--data",
-        help="Data sets: names of `taskgraph bench data`, or folders with one subfolder a class. "
-        "With --protocol classes each is a stream, with --protocol sets each is a step.",
+        help="Data sets: names of `taskgraph bench data`, folders with one subfolder a class, "
+        "scene-objects (our scenes, labeled by the object of a view) or scene-domains (five "
+        "domains, labeled by room type). With --protocol classes each is a stream, with "
+        "--protocol sets each is a step.",
     )
+    worlds: str = option(
+        "runs/lifelong/scenes",
+        kind="output",
+        help="Folder of the scenes of scene-objects and scene-domains; missing ones are rendered.",
+    )
+    buildings: int = option(36, help="Buildings of these scenes.")
+    views: int = option(30, help="Views of each building.")
+    objects: int = option(18, help="Classes of scene-objects: the most frequent objects.")
     data_root: str | None = option(
         None,
         kind="folder",
@@ -103,6 +126,7 @@ SUITE = Suite(
         "iCaRL with its five algorithms, hybrids 1 to 3, nearest class mean of all images",
         "LwF.MC, replay of random exemplars, fixed representation, fine-tuning, joint training",
         "a linear probe on a frozen encoder, often the strongest",
+        "avalanche-lib's iCaRL with the same data and network (--part avalanche --python PATH)",
     ),
     time="hours on one core; --preset smoke takes ten seconds",
     writes="one record a method, order and step; figures, and contact sheets of exemplars",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.data.data import Data
+import numpy as np
+
+from benchmarks.data.data import TEST, TRAIN, Data
 from benchmarks.data.folders import read_folder
 from benchmarks.data.registry import load
 from benchmarks.data.source import Source
-from benchmarks.lifelong.settings import CLASSES, Settings
+from benchmarks.data.worlds import by_object, frequent_classes, scene_domains, with_classes
+from benchmarks.lifelong.settings import CLASSES, SCENE_DOMAINS, SCENE_OBJECTS, Settings
 from benchmarks.lifelong.streams import (
     LearningStream,
     class_incremental,
@@ -26,6 +30,9 @@ ALIASES = {"cifar10": "cifar-10", "cifar100": "cifar-100"}
 def load_sets(settings: Settings) -> list[Data]:
     """Read the data sets, of which each is a name or the path of a folder.
 
+    ``scene-objects`` is one set and ``scene-domains`` are five; both are rendered if they are
+    missing.
+
     Raises
     ------
     MissingDataError, InvalidTableError
@@ -34,7 +41,7 @@ def load_sets(settings: Settings) -> list[Data]:
     root = Path(settings.data_root) if settings.data_root else None
     if not settings.sets:
         raise InvalidTableError("--data is empty, expected at least one data set")
-    sets = [_load(name, root) for name in settings.sets]
+    sets = [data for name in settings.sets for data in _load(name, root, settings)]
     names = [each.name for each in sets]
     for name in names:
         if names.count(name) > 1:
@@ -92,7 +99,43 @@ def stream_hash(stream: LearningStream) -> str:
     return digest.hexdigest()
 
 
-def _load(name: str, root: Path | None) -> Data:
+def scene_objects(settings: Settings) -> Data:
+    """Return our scenes of the domain ``day`` with the most frequent objects as classes.
+
+    Raises
+    ------
+    InvalidTableError
+        If fewer than so many objects have training and test images.
+    """
+    work = Path(settings.worlds)
+    (rooms,) = scene_domains(
+        work, buildings=settings.buildings, views=settings.views, domains=("day",)
+    )
+    every = by_object(rooms, work / rooms.name)
+    assert every.labels is not None
+    in_both = np.intersect1d(*(every.labels[every.splits[split]] for split in (TRAIN, TEST)))
+    complete = with_classes(every, in_both)
+    if len(complete.classes) < settings.objects:
+        raise InvalidTableError(
+            f"--objects is {settings.objects}, and {len(complete.classes)} objects have training "
+            "and test images; raise --buildings or --views"
+        )
+    chosen = with_classes(complete, frequent_classes(complete, settings.objects))
+    return replace(chosen, name=SCENE_OBJECTS)
+
+
+def _load(name: str, root: Path | None, settings: Settings) -> list[Data]:
+    """Return the data sets of a name, or from the folder of that path."""
+    if name == SCENE_OBJECTS:
+        return [scene_objects(settings)]
+    if name == SCENE_DOMAINS:
+        return scene_domains(
+            Path(settings.worlds), buildings=settings.buildings, views=settings.views
+        )
+    return [_read(name, root)]
+
+
+def _read(name: str, root: Path | None) -> Data:
     """Return a data set by its name, or from the folder of that path."""
     place = Path(name)
     if "/" not in name and not place.is_dir():

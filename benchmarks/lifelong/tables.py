@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.data.data import VAL
 from benchmarks.lifelong import measures, published
 from benchmarks.lifelong.collect import MethodResults, StreamResults
 from benchmarks.results import markdown
 from benchmarks.results.measures import paired_difference, t_interval
+from benchmarks.results.record import Record
 from taskgraph.arrays import Floats
 
+TRIED = ("memory", "epochs", "batch", "learning_rate", "weight_decay", "augment", "per_class")
+"""Settings that may be chosen on validation images."""
 RANK = ("joint", "icarl", "hybrids", "lwf-mc", "finetuning")
 """The order that Table 1 and Figure 2 of the paper found, best first."""
 
@@ -70,6 +74,35 @@ def paired_table(stream: StreamResults, network: str) -> str | None:
             [name, markdown.number(found.mean, 1), markdown.interval(found.low, found.high, 1)]
         )
     return markdown.table([f"iCaRL minus ({network})", "difference:", "95 %:"], rows)
+
+
+def tried_table(records: Sequence[Record]) -> str | None:
+    """Return one row a stream, network and setting that was tried on validation images, or None.
+
+    The columns are the methods, with the mean over steps of finished class orders. Settings that
+    all trials share are left out.
+    """
+    tried = [each for each in records if each.split == VAL]
+    trials: dict[tuple[object, ...], list[Record]] = {}
+    for each in tried:
+        key = tuple(each.settings[name] for name in ("data", "network", *TRIED))
+        trials.setdefault(key, []).append(each)
+    if not trials:
+        return None
+    shown = [k for k in range(2 + len(TRIED)) if k < 2 or len({key[k] for key in trials}) > 1]
+    methods = list(dict.fromkeys(each.settings["method"] for each in tried))
+    rows = [
+        [*(str(key[k]) for k in shown), *(_trial(own, method) for method in methods)]
+        for key, own in sorted(trials.items(), key=lambda item: tuple(map(str, item[0])))
+    ]
+    heads = [("data", "network", *TRIED)[k].replace("_", " ") for k in shown]
+    return markdown.table([*heads, *(f"{name}:" for name in methods)], rows)
+
+
+def _trial(records: Sequence[Record], method: str) -> str:
+    """Return the mean over steps of a method's accuracy in percent, or a dash without one."""
+    values = [each.metrics["accuracy"] for each in records if each.settings["method"] == method]
+    return markdown.number(100 * float(np.mean(values)), 1) if values else "–"
 
 
 def published_table() -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,14 +16,10 @@ from benchmarks.prior.quality import compared, psnr, ssim
 from benchmarks.prior.resampling import Downsampler
 from benchmarks.prior.settings import Settings
 from benchmarks.results.log import Log
-from taskgraph.errors import TaskgraphError
+from benchmarks.results.worker import call_worker
 
 OURS, DEEPINV = "ours", "deepinv"
 HERE = Path(__file__).parent
-
-
-class WorkerError(TaskgraphError, RuntimeError):
-    """Raised where the process of one method fails."""
 
 
 def compare_with_deepinv(settings: Settings, log: Log) -> None:
@@ -62,7 +56,7 @@ def _compare(
     target = compared(task, truth)
     for method, command in commands.items():
         start = time.perf_counter()
-        result = call(command, job)
+        result = call_worker(command, job, needs=DEEPINV)
         seconds = round(time.perf_counter() - start, 2)
         job["seconds"] = result["seconds"]
         picture = observation.completed(result["picture"])
@@ -95,25 +89,3 @@ def job_of(observation: Observation, task: str, iterations: int, *, seed: int) -
         "iterations": iterations,
         "seed": seed,
     }
-
-
-def call(command: list[str], job: dict[str, Any]) -> Any:
-    """Run a worker on a job in a process of its own, and return the arrays that it wrote.
-
-    Raises
-    ------
-    WorkerError
-        If the process fails; the message has the last line of its errors.
-    """
-    with tempfile.TemporaryDirectory(prefix="taskgraph.") as folder:
-        given, result = Path(folder) / "job.npz", Path(folder) / "result.npz"
-        np.savez(given, **job)
-        done = subprocess.run([*command, str(given), str(result)], capture_output=True, text=True)
-        if done.returncode or not result.exists():
-            lines = done.stderr.strip().splitlines() or ["no message"]
-            raise WorkerError(
-                f"{Path(command[0]).name} {command[-1]} failed: {lines[-1]}; check that the Python "
-                "of --python imports deepinv"
-            )
-        with np.load(result) as arrays:
-            return dict(arrays)

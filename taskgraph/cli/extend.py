@@ -27,6 +27,7 @@ from taskgraph.cli.output import note, notices, show, show_data
 from taskgraph.cli.parameters import Amount
 from taskgraph.cli.paths import TABLES, InputFile, InputTables, OutputFile
 from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options
+from taskgraph.cli.progress import proof_line
 
 if TYPE_CHECKING:
     from taskgraph.lifelong.extension import Extension
@@ -63,6 +64,14 @@ if TYPE_CHECKING:
     "anew, and pay for everything again.",
 )
 @problem_options(budget=False)
+@click.option(
+    "--time-limit",
+    type=Amount(),
+    metavar="S",
+    help="Stop after S seconds, and print the best extension so far with its gap to the proven "
+    "bound. The regret and the worth of new labels are found in the time that is left, or said to "
+    "be unproven. Ctrl-C does the same.",
+)
 @with_options(*COLUMNS, *DIRECTION, exact_names_option, *TOURNAMENT)
 @click.option(
     "-o",
@@ -93,6 +102,7 @@ def extend_command(
     sunk: bool,
     problem_file: str | None,
     solver: str,
+    time_limit: float | None,
     output_format: str | None,
     plot: str | None,
     output: str | None,
@@ -117,6 +127,7 @@ def extend_command(
       taskgraph extend transfers.csv new.csv --taxonomy taxonomy.json --budget 0 --json
     """
     import taskgraph as tg
+    from taskgraph.cli.stopping import stoppable
     from taskgraph.lifelong.sunk import check_earlier
     from taskgraph.tables import naming, read_taxonomy, write_transfers
 
@@ -130,9 +141,18 @@ def extend_command(
     problem = problem_from_flags(problem_file, flags).with_table_names(joined.transfers)
     check_costs(joined.transfers, problem, flags)
     _check_prices(earlier, problem)
-    extension = tg.extend(
-        joined.transfers, earlier, problem, newcomers=joined.newcomers, sunk=sunk, solver=solver
-    )
+    with proof_line() as report, stoppable(time_limit, report) as clock:
+        extension = tg.extend(
+            joined.transfers,
+            earlier,
+            problem,
+            newcomers=joined.newcomers,
+            sunk=sunk,
+            solver=solver,
+            clock=clock,
+        )
+    if clock.stop.is_set() and extension.taxonomy.status == "feasible":
+        note("stopped: the best extension so far")
     for sentence in joined.notes:
         note(f"Note: {sentence}")
     if output:

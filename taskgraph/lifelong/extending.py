@@ -13,6 +13,7 @@ from taskgraph.lifelong.sunk import added_amounts, check_roles, solved_taxonomy,
 from taskgraph.problem import Problem, ProblemFields, check_flag, make_problem
 from taskgraph.program import compile_program
 from taskgraph.solver import find_solver, solve
+from taskgraph.solver.clock import Clock, SolverCallback
 from taskgraph.tasks import require_known
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
@@ -26,6 +27,9 @@ def extend(
     newcomers: Iterable[str] = (),
     sunk: bool = True,
     solver: str = "highs",
+    time_limit: float | None = None,
+    callback: SolverCallback | None = None,
+    clock: Clock | None = None,
     **fields: Unpack[ProblemFields],
 ) -> Extension:
     """Extend an earlier taxonomy by the tasks that a table has beyond it.
@@ -48,6 +52,10 @@ def extend(
         New tasks that are no targets. New targets are found without it.
     sunk : bool
         Whether what was paid stays and is free.
+    solver, time_limit, callback, clock
+        As for `solve`. One limit holds for all: the extension is solved first, then the optimum
+        that may choose anew, then the worth of each new label. Whatever is not proven in time says
+        so: ``taxonomy.status``, ``restart.status`` and ``Newcomer.proven``.
 
     Raises
     ------
@@ -63,20 +71,22 @@ def extend(
     require_known(earlier.supervised, transfers.tasks, where="the earlier taxonomy")
     backend = find_solver(solver)
     total = added_amounts(earlier.spent, problem.budget) if sunk else problem.budget
-    restart = solve(transfers, replace(problem, budget=total), solver=solver)
+    clock = clock or Clock(time_limit, callback)
     if sunk:
         check_roles(earlier, problem)
         program = sunk_program(transfers, problem, earlier)
-        taxonomy = solved_taxonomy(transfers, problem, program, backend)
+        taxonomy = solved_taxonomy(transfers, problem, program, backend, clock)
+        restart = solve(transfers, replace(problem, budget=total), solver=solver, clock=clock)
     else:
         program = compile_program(transfers, problem)
-        taxonomy = restart
+        restart = taxonomy = solve(transfers, problem, solver=solver, clock=clock)
     spent = taxonomy.spent
     if not taxonomy.solved:
         return Extension(taxonomy, earlier, restart, (), sunk, problem.budget, spent)
     known = {*earlier.supervised, *(each.target for each in earlier.transfers)}
     names = {*newcomers} | ({each.target for each in taxonomy.transfers} - known)
-    described = described_newcomers(sorted(names - {*problem.exclude}), taxonomy, program, backend)
+    named = sorted(names - {*problem.exclude})
+    described = described_newcomers(named, taxonomy, program, backend, clock)
     if sunk:
         in_all = added_amounts(earlier.spent, spent)
         taxonomy = replace(taxonomy, budget=total, spent=in_all)

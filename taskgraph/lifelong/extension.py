@@ -80,10 +80,21 @@ class Extension:
 
     @property
     def regret(self) -> float | None:
-        """Objective of ``restart`` minus that of ``taxonomy``, at least 0, in its unit."""
+        """Objective of ``restart`` minus that of ``taxonomy``, at least 0, in its unit.
+
+        If ``restart`` is not proven to be the optimum, the regret is between this and
+        `regret_bound`.
+        """
         if self.restart.objective is None or self.taxonomy.objective is None:
             return None
         return max(0.0, self.restart.objective - self.taxonomy.objective)
+
+    @property
+    def regret_bound(self) -> float | None:
+        """Proven bound of ``restart`` minus the objective of ``taxonomy``: the regret at most."""
+        if self.restart.bound is None or self.taxonomy.objective is None:
+            return None
+        return max(0.0, self.restart.bound - self.taxonomy.objective)
 
     @property
     def ratio(self) -> float | None:
@@ -117,14 +128,15 @@ class Extension:
         """Return the content of the JSON: that of the taxonomy, and the key ``extension``.
 
         ``extension`` holds ``sunk, budget, spent, stays, joins, drops, unused, changed, regret,
-        ratio, restart`` (a taxonomy) and ``newcomers``. `taskgraph.read_taxonomy` reads the file
-        as a taxonomy.
+        regret_bound, ratio, restart`` (a taxonomy) and ``newcomers``. `taskgraph.read_taxonomy`
+        reads the file as a taxonomy.
         """
         content: dict[str, Any] = {"sunk": self.sunk, "budget": self.budget, "spent": self.spent}
         for name in ("stays", "joins", "drops", "unused", "changed"):
             content[name] = list(getattr(self, name))
         content |= {
             "regret": self.regret,
+            "regret_bound": self.regret_bound,
             "ratio": self.ratio,
             "restart": self.restart.to_dict(),
             "newcomers": [each.to_dict() for each in self.newcomers],
@@ -211,6 +223,8 @@ def _label(newcomer: Newcomer) -> str:
     if newcomer.label_cost is None:
         return "it cannot be supervised"
     cost = f"its label costs {newcomer.label_cost:g}"
+    if not newcomer.proven:
+        return f"{cost}; the time limit left no proof of what it adds to the objective"
     if newcomer.label_worth is None:
         return f"{cost}, and nothing solves all targets without it"
     word = "adds" if newcomer.supervised else "would add"
@@ -223,14 +237,23 @@ def _regret(extension: Extension) -> str:
     restart = extension.restart
     if not extension.sunk:
         return "regret against starting over: 0, as everything was chosen anew"
-    if extension.regret is None or restart.objective is None:
-        return f"regret against starting over: unknown ({restart.reason})"
+    if restart.status != "optimal":
+        return _unproven_regret(extension)
     share = "" if extension.ratio is None else f", ratio {extension.ratio:.4f}"
-    proof = "" if restart.status == "optimal" else " (the optimum is not proven)"
     return (
         f"regret against starting over with {restart.budget:g} in all: {extension.regret:.4g} of "
-        f"{restart.objective:.4f}{share}{proof}; that would supervise "
-        f"{_listed(restart.supervised)}"
+        f"{restart.objective:.4f}{share}; that would supervise {_listed(restart.supervised)}"
+    )
+
+
+def _unproven_regret(extension: Extension) -> str:
+    """Return what is known about the regret where the optimum that chooses anew is not proven."""
+    restart, most = extension.restart, extension.regret_bound
+    if most is None:
+        return f"regret against starting over: unknown ({restart.reason or 'the time was over'})"
+    return (
+        f"regret against starting over with {restart.budget:g} in all: between "
+        f"{extension.regret or 0.0:.4g} and {most:.4g}, as the time limit came before its proof"
     )
 
 

@@ -11,7 +11,10 @@ import numpy as np
 from taskgraph.program import Program
 from taskgraph.solver import solve_program
 from taskgraph.solver.backends import Backend
+from taskgraph.solver.clock import Clock
 from taskgraph.taxonomy import Taxonomy
+
+OPTIMAL, INFEASIBLE = "optimal", "infeasible"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Newcomer:
         What its label adds to the objective if it is bought on top: the optimum that supervises
         it, within the budget and its label cost, minus the optimum without its label within the
         budget. Larger is better; negative if its own network is worse than a transfer. None if it
-        cannot be supervised, or nothing solves all targets without its label.
+        cannot be supervised, nothing solves all targets without its label, or ``proven`` is false.
+    proven : bool
+        False if a time limit left no proof of ``label_worth``.
     """
 
     task: str
@@ -43,6 +48,7 @@ class Newcomer:
     affinity: float | None
     label_cost: float | None
     label_worth: float | None
+    proven: bool = True
 
     @property
     def worth_per_cost(self) -> float | None:
@@ -63,6 +69,7 @@ def described_newcomers(
     taxonomy: Taxonomy,
     program: Program,
     backend: Backend,
+    clock: Clock | None = None,
 ) -> tuple[Newcomer, ...]:
     """Return what is known about each new task of an extended taxonomy.
 
@@ -74,12 +81,14 @@ def described_newcomers(
         The optimum of ``program``.
     program : Program
         The program that was solved; two more solves a task compare with and without its label.
+    clock : Clock, optional
+        Ends these solves when its time is over.
     """
     solved = {each.target: each for each in taxonomy.transfers}
-    result = []
+    clock, result = clock or Clock(), []
     for name in names:
         transfer = solved.get(name)
-        cost, worth = label_worth(program, name, taxonomy, backend)
+        cost, worth, proven = label_worth(program, name, taxonomy, backend, clock)
         result.append(
             Newcomer(
                 name,
@@ -88,31 +97,40 @@ def described_newcomers(
                 None if transfer is None else transfer.affinity,
                 cost,
                 worth,
+                proven,
             )
         )
     return tuple(result)
 
 
 def label_worth(
-    program: Program, name: str, taxonomy: Taxonomy, backend: Backend
-) -> tuple[float | None, float | None]:
-    """Return ``label_cost`` and ``label_worth`` of `Newcomer`."""
+    program: Program, name: str, taxonomy: Taxonomy, backend: Backend, clock: Clock
+) -> tuple[float | None, float | None, bool]:
+    """Return ``label_cost``, ``label_worth`` and ``proven`` of `Newcomer`."""
     if name not in program.sources:
-        return None, None
+        return None, None, True
     alone = np.array([source == name for source in program.sources])
     cost = float(program.label_cost[alone][0])
-    without = taxonomy.objective
+    without, proven = taxonomy.objective, taxonomy.status == OPTIMAL
     if name in taxonomy.supervised:
         barred = replace(program, banned=program.banned | alone, required=program.required & ~alone)
-        choice = solve_program(barred, backend).choice
-        without = None if choice is None else choice.value
-    if without is None:
-        return cost, None
+        without, proven = _optimum(barred, backend, clock)
+    if without is None or not proven:
+        return cost, None, proven
     # The label is free here, which is the same as adding its cost to the budget.
     given = replace(
         program,
         required=program.required | alone,
         label_cost=np.where(alone, 0.0, program.label_cost),
     )
-    choice = solve_program(given, backend).choice
-    return cost, None if choice is None else choice.value - without
+    value, proven = _optimum(given, backend, clock)
+    return cost, None if value is None or not proven else value - without, proven
+
+
+def _optimum(program: Program, backend: Backend, clock: Clock) -> tuple[float | None, bool]:
+    """Return the optimum of a program, None if it has no solution, and whether it is proven."""
+    if clock.over:
+        return None, False
+    solution = solve_program(program, backend, clock)
+    value = None if solution.choice is None else solution.choice.value
+    return value, solution.status in (OPTIMAL, INFEASIBLE)

@@ -14,6 +14,7 @@ from taskgraph.problem.costs import exact_costs
 from taskgraph.program import Program, compile_program
 from taskgraph.solver import solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
+from taskgraph.solver.clock import Clock
 from taskgraph.solver.search import Solution
 from taskgraph.tasks import join_sources
 from taskgraph.taxonomy import Taxonomy, Transfer
@@ -142,14 +143,19 @@ def _with_fees(program: Program, kept: Integers, costly: Integers) -> Program:
 
 
 def solved_taxonomy(
-    transfers: Transfers, problem: Problem, program: Program, backend: Backend
+    transfers: Transfers,
+    problem: Problem,
+    program: Program,
+    backend: Backend,
+    clock: Clock | None = None,
 ) -> Taxonomy:
     """Solve a program of `sunk_program`, and return its taxonomy without the added sources.
 
-    Its ``budget`` and ``spent`` count from now on.
+    Its ``budget`` and ``spent`` count from now on. ``clock`` may end the solve before its proof.
     """
-    solution: Solution = solve_program(program, backend)
-    taxonomy = taxonomy_from_solution(transfers, problem, solution)
+    clock = clock or Clock()
+    solution: Solution = solve_program(program, backend, clock)
+    taxonomy = taxonomy_from_solution(transfers, problem, solution, seconds=clock.seconds)
     tasks = tuple(name for name in taxonomy.supervised if not name.startswith("\0"))
     return replace(taxonomy, supervised=tasks)
 

@@ -11,7 +11,8 @@ from benchmarks.prior.fit_settings import TASKS
 from benchmarks.prior.observations import degraded, masked, whole
 from benchmarks.prior.photographs import photograph
 from benchmarks.prior.quality import compared, psnr
-from benchmarks.prior.versus_deepinv import WorkerError, call, job_of
+from benchmarks.prior.versus_deepinv import job_of
+from benchmarks.results.worker import WorkerError, call_worker
 
 RNG = np.random.default_rng(3)
 NEEDS_BM3D = pytest.mark.skipif(
@@ -88,16 +89,19 @@ def test_the_job_of_a_worker_measures_as_the_observation_does(task):
 
 def test_a_worker_runs_in_a_process_and_its_failure_is_one_line():
     copy = "import sys, shutil; shutil.copyfile(sys.argv[1], sys.argv[2])"
-    assert call([sys.executable, "-c", copy], {"seed": 4})["seed"] == 4
-    with pytest.raises(WorkerError, match=r"failed: boom; check that the Python of --python"):
-        call([sys.executable, "-c", "import sys; sys.exit('boom')"], {"seed": 4})
+    assert call_worker([sys.executable, "-c", copy], {"seed": 4}, needs="x")["seed"] == 4
+    with pytest.raises(WorkerError, match=r"failed: boom; check .* of --python imports x"):
+        call_worker([sys.executable, "-c", "import sys; sys.exit('boom')"], {}, needs="x")
+    with pytest.raises(WorkerError, match="/none cannot be run: No such file"):
+        call_worker(["/none"], {}, needs="x")
 
 
 @pytest.mark.slow
 def test_our_worker_restores_a_picture_in_a_process_of_its_own():
     truth = photograph("camera", 20)
     job = job_of(degraded("superresolve", truth, 0), "superresolve", 30, seed=0)
-    result = call([sys.executable, "-m", "benchmarks.prior.worker_ours"], job)
+    command = [sys.executable, "-m", "benchmarks.prior.worker_ours"]
+    result = call_worker(command, job, needs="torch")
     assert result["picture"].shape == truth.shape
     assert int(result["iterations"]) == 30
     assert 0 < float(result["seconds"]) < 60

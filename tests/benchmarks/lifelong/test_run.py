@@ -17,7 +17,7 @@ from benchmarks.results.record import FILE, read_records
 from benchmarks.results.suite import PAPER, SMOKE
 from encoders.errors import InvalidDataError
 from taskgraph.errors import InvalidTableError
-from tests.benchmarks.lifelong.tiny import tiny_learner, tiny_stream
+from tests.benchmarks.lifelong.tiny import tiny_data, tiny_learner, tiny_stream
 
 SMALL = {
     "per_class": 10,
@@ -76,6 +76,28 @@ def test_the_page_shows_what_the_records_say(finished):
     assert np.trace(confusion) / confusion.sum() == pytest.approx(
         stream.of("scratch:lenet")["icarl"].curves()[0, -1]
     )
+
+
+def test_the_page_lists_what_was_tried_on_validation_images(finished, tmp_path):
+    for rate in (0.1, 0.5):
+        given = {"learning_rate": rate, "strategies": ("finetuning",), "split": "val"}
+        SUITE.run(small(tmp_path / "work", **given), tmp_path)
+    alone = SUITE.write_page(tmp_path)
+    assert "on the val images" in alone
+    assert "Tried" not in alone, "there is nothing that these were chosen for"
+    means = {}
+    for each in read_records(tmp_path):
+        means.setdefault(each.settings["learning_rate"], []).append(each.metrics["accuracy"])
+    with (tmp_path / FILE).open("a") as file:
+        file.write((finished / FILE).read_text())
+    text = SUITE.write_page(tmp_path)
+    assert "on the test images" in text
+    assert "## Tried on validation images" in text
+    assert "| data | network | learning rate | finetuning |" in text
+    for rate, values in means.items():
+        assert f"| digits | scratch:lenet | {rate} | {100 * np.mean(values):.1f} |" in text
+    rows = [line for line in (finished / "README.md").read_text().splitlines() if " icarl " in line]
+    assert set(rows) <= set(text.splitlines()), "results are those of the test images alone"
 
 
 def test_a_finished_run_adds_nothing(finished):
@@ -199,6 +221,17 @@ def test_the_paper_preset_completes_a_step_of_a_tiny_cifar_100(tmp_path):
 def test_impossible_settings_are_named(flags, message):
     with pytest.raises(InvalidTableError, match=message):
         suite_run.check(Settings(**flags))
+
+
+def test_any_iterable_of_named_sets_is_a_stream(tmp_path):
+    sets = ((f"part {k}", tiny_data(4, seed=k)) for k in range(2))
+    settings = small(tmp_path / "work", strategies=("icarl",), max_steps=0)
+    suite_run.run_sets(sets, settings, tmp_path)
+    records = read_records(tmp_path)
+    assert {r.settings["data"] for r in records} == {"part 0+part 1"}
+    assert {r.settings["protocol"] for r in records} == {"sets"}
+    assert [r.metrics["stored"] for r in records if r.settings["method"] == "icarl"] == [16, 16]
+    assert "## part 0+part 1" in SUITE.write_page(tmp_path)
 
 
 def test_a_folder_without_a_finished_run_is_named(tmp_path):

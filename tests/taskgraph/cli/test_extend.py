@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
+from benchmarks.speed.solver.instances import latent
 from taskgraph.cli import run
 from tests.taskgraph.lifelong.test_extend import by_hand
 from tests.taskgraph.lifelong.test_joining import losses_frame, split
@@ -154,6 +155,32 @@ def test_without_a_solution_the_exit_code_is_3(tmp_path, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["status"] == "infeasible"
     assert extend("old.csv", "new.csv") == 0
     assert "c is supervised" in capsys.readouterr().out
+
+
+def test_a_time_limit_prints_the_gap_or_exits_with_3(tmp_path, monkeypatch, capsys):
+    """As `taskgraph solve` does: 0 with the best extension so far, 3 where there is none yet."""
+    monkeypatch.chdir(tmp_path)
+    table = latent(60, 30, 0)
+    old = {*table.targets[:4]}
+    tasks = table.frame["sources"].str.split("+").map(set)
+    known = table.frame["target"].isin(old) & tasks.map(lambda s: s <= old | {"self"})
+    tg.write_transfers(tg.Transfers(table.frame[known]), "old.csv")
+    tg.write_transfers(tg.Transfers(table.frame[~known]), "new.csv")
+    flags = ["--budget", "4", "--objective", "linear", "--json"]
+    assert run(["solve", "old.csv", *flags]) == 0
+    (tmp_path / "taxonomy.json").write_text(capsys.readouterr().out)
+    code = extend("old.csv", "new.csv", "--time-limit", "0.3", budget="9")
+    shown = capsys.readouterr()
+    assert code == 0, shown.err
+    assert "gap" in shown.out
+    assert "as the time limit came before its proof" in shown.out
+    code = extend("old.csv", "new.csv", "--time-limit", "0", "--json", budget="9")
+    content = json.loads(capsys.readouterr().out)
+    assert content["status"] in ("feasible", "unknown")
+    assert code == (0 if content["status"] == "feasible" else 3)
+    assert content["extension"]["restart"]["status"] != "optimal"
+    assert extend("old.csv", "new.csv", "--time-limit", "-1") == 2
+    assert "expected a number of at least 0, not '-1'" in capsys.readouterr().err
 
 
 def fails(capsys, *words, **settings):

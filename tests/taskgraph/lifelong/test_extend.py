@@ -1,5 +1,6 @@
 """Extensions: the program with sunk costs against enumeration, its laws, words and errors."""
 
+import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import taskgraph as tg
+from benchmarks.speed.solver.instances import latent
 from taskgraph.errors import InvalidProblemError, InvalidTableError, UnknownTaskError
+from taskgraph.lifelong.extension import sentences
 from taskgraph.lifelong.sunk import added_amounts, check_earlier, cost_now
+from taskgraph.solver.clock import Clock
 from taskgraph.taxonomy.file import taxonomy_from_dict
 from tests.examples import examples
 from tests.taskgraph.lifelong.oracle import best_extension
@@ -369,3 +373,54 @@ def test_amounts_are_decimal_numbers():
     before = tg.solve(table, budget=0.1, exclude=["c"], default_label_cost=0.1)
     problem = tg.Problem(default_label_cost=0.1, transfer_cost={"b": 0.2})
     assert cost_now(before, problem) == 0.3
+
+
+@pytest.fixture(scope="module")
+def hard():
+    """A table whose optimum takes long to prove, and the optimum of its first six tasks."""
+    table = latent(100, 50, 0)
+    earlier = tg.solve(table, budget=6, objective="linear", exclude=table.targets[6:])
+    assert earlier.status == "optimal"
+    return table, earlier
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.5])
+def test_a_time_limit_leaves_a_valid_bound_and_says_what_is_not_proven(hard, limit):
+    table, earlier = hard
+    start = time.perf_counter()
+    found = tg.extend(table, earlier, budget=14, objective="linear", time_limit=limit)
+    assert time.perf_counter() - start < limit + 5, "a busy machine is slower"
+    assert found.taxonomy.status in ("feasible", "unknown")
+    assert found.restart.status != "optimal"
+    if not found.taxonomy.solved:
+        return
+    assert {*earlier.supervised} <= {*found.taxonomy.supervised}
+    assert found.taxonomy.objective <= found.taxonomy.bound
+    assert found.taxonomy.gap > 0
+    assert found.regret <= found.regret_bound
+    # The optimum with 20 labels in all, from tests of the solver.
+    assert found.taxonomy.objective + found.regret_bound >= 4.0541041
+    assert len(found.newcomers) == 94
+    unproven = [each for each in found.newcomers if not each.proven]
+    assert unproven
+    assert all(each.label_worth is None for each in unproven)
+    text = "\n".join(sentences(found))
+    assert "the time limit left no proof of what it adds to the objective" in text
+    assert "as the time limit came before its proof" in text
+
+
+def test_an_extension_within_its_time_limit_is_the_one_without():
+    table = tg.default_transfers()
+    earlier = tg.solve(table, budget=2, exclude=["depth", "normals"])
+    found, free = (tg.extend(table, earlier, budget=1, time_limit=t) for t in (60, None))
+    assert found.to_dict() == free.to_dict()
+    assert all(each.proven for each in found.newcomers)
+    assert found.regret_bound == pytest.approx(found.regret)
+
+
+def test_a_stopped_clock_ends_the_extension(hard):
+    table, earlier = hard
+    clock = Clock()
+    clock.stop.set()
+    found = tg.extend(table, earlier, budget=14, objective="linear", clock=clock)
+    assert found.taxonomy.status in ("feasible", "unknown")
