@@ -152,6 +152,7 @@ def external(
     if normalize is not None:
         statistics = IMAGENET if normalize == "imagenet" else normalize
     picture = torch.zeros(1, 3, size or probe, size or probe, device=device_of(module))
+    automatic = automatic and any(True for _ in module.children())
     kept = last_map(module, picture) if automatic else keep or ""
     if kept not in (names := dict(module.named_modules())):
         near = difflib.get_close_matches(kept, names, n=3) or dict(module.named_children())
