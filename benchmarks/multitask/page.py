@@ -20,7 +20,7 @@ from benchmarks.results.console import console
 from benchmarks.results.figures import write_picture
 from benchmarks.results.markdown import commit_text, number, wrapped
 
-HEADER = """# Does the loss of another task act as a regularizer, and which tasks help which?
+HEADER = """# Does training tasks together act as a regularizer?
 
 `{command}`
 

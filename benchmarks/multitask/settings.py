@@ -106,7 +106,7 @@ class Settings:
 
 SUITE = Suite(
     name="multitask",
-    question="Does the loss of another task act as a regularizer, and which tasks help which?",
+    question="Does training tasks together act as a regularizer?",
     methods=(
         "a task alone, with tuned weight decay, with tuned dropout",
         "together with other tasks, at equal capacity and steps, over three data-set sizes",

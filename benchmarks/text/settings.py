@@ -35,7 +35,7 @@ class Settings:
 
 SUITE = Suite(
     name="text",
-    question="Which representations of a text should one pay for, and how stable is the choice?",
+    question="Which representations of a text are worth their cost?",
     methods=("words, letters, small words, shapes of words, tags, MiniLM", "the proven optimum"),
     time="about ten minutes of one core with --minilm and --second-readout",
     writes="one record a seed, one of the second read-out, and a figure",
