@@ -72,8 +72,8 @@ def _views(settings: Settings, domain: str) -> Arrays:
     arrays = {}
     for split, own in split_buildings(kept).items():
         rows = np.flatnonzero(np.isin(buildings, own))
-        images = np.stack([_picture(index.root / pictures[row], domain) for row in rows])
-        room = [read_value(index.root / rooms[row], "class_scene") for row in rows]
+        images = np.stack([_picture(index.root / pictures[int(row)], domain) for row in rows])
+        room = [read_value(index.root / rooms[int(row)], "class_scene") for row in rows]
         labels = [int(np.argmax(value)) for value in room]
         arrays[split] = images, np.array(labels)
     return arrays

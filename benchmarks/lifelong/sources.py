@@ -113,7 +113,8 @@ def scene_objects(settings: Settings) -> Data:
     )
     every = by_object(rooms, work / rooms.name)
     assert every.labels is not None
-    in_both = np.intersect1d(*(every.labels[every.splits[split]] for split in (TRAIN, TEST)))
+    trained, tested = (every.labels[every.splits[split]] for split in (TRAIN, TEST))
+    in_both = np.intersect1d(trained, tested)
     complete = with_classes(every, in_both)
     if len(complete.classes) < settings.objects:
         raise InvalidTableError(

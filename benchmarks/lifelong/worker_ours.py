@@ -19,6 +19,7 @@ from benchmarks.lifelong.rules import by_exemplar_means
 from benchmarks.lifelong.strategies import STRATEGIES
 from benchmarks.lifelong.streams import LearningStream, StreamStep
 from benchmarks.lifelong.variants import VARIANTS
+from taskgraph.arrays import Array
 
 
 def main(job_file: str, result_file: str) -> None:
@@ -59,9 +60,9 @@ def main(job_file: str, result_file: str) -> None:
     np.savez(result_file, accuracies=accuracies, seconds=seconds, stored=stored)
 
 
-def stream_of(job: dict[str, np.ndarray]) -> LearningStream:  # type: ignore[type-arg]
+def stream_of(job: dict[str, Array]) -> LearningStream:
     """Return the stream of a job, whose labels are in the order of arrival."""
-    steps, begin = [], 0
+    begin, steps = 0, list[StreamStep]()
     for size in job["sizes"].tolist():
         classes = tuple(range(begin, begin + size))
         parts = {}

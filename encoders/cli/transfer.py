@@ -224,12 +224,14 @@ def transfer(
         source.build(probe=PRESETS[form_of(bank, targets).preset].size)
     pool = pool.with_own([task for task in known if task.name in targets])
     seeds, pruning, scratch = seed_plan_of(settings), pruning_of(settings), scratch_of(settings)
-    transfers = TransferConfig(bank, pool, FitConfig(**settings), scratch=scratch)
+    transfers = TransferConfig(
+        bank, pool, FitConfig(**settings), scratch=scratch, external=described
+    )
     transfers = transfers.of_bank([*targets, *sources])
     config = SweepConfig(
         transfers,
         targets,
-        (*sources, *described),
+        (*sources, *transfers.external_names),
         max_order,
         candidates,
         readout,

@@ -55,7 +55,7 @@ def _remembered(files: FileReader, domain: str) -> dict[str, str]:
     if path is not None and path.is_file():
         return dict(read_json(path))
     existing = np.flatnonzero(~files.index.files(domain).missing).astype(np.int64)
-    broken = {}
+    broken: dict[str, str] = {}
     with ThreadPoolExecutor(4) as pool:
         for start in range(0, len(existing), CHUNK):
             rows = existing[start : start + CHUNK]

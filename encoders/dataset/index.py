@@ -15,7 +15,7 @@ from encoders.dataset.content import ABSENT, Stamp
 from encoders.dataset.folders import find_folders, foreign_pictures, list_files, looked_for
 from encoders.dataset.table import LabelTable, read_table
 from encoders.errors import InvalidDataError
-from taskgraph.arrays import Booleans, Integers
+from taskgraph.arrays import Booleans, Integers, Integers32
 
 MASKS = ("mask_valid", "depth_zbuffer", "depth_euclidean")
 """Domains that tell which pixels are valid; the first one that a data set has is used."""
@@ -48,7 +48,7 @@ class PatternPaths(Sequence[str]):
     folders: tuple[str, ...]
     patterns: tuple[str, ...]
     keys: Integers
-    pattern: Integers
+    pattern: Integers32
 
     def __len__(self) -> int:
         return len(self.pattern)
@@ -232,10 +232,11 @@ class Index:
             places.append(folder.relative_to(self.root).as_posix().removeprefix("."))
             files = list_files(folder, domain) if building in folders else {}
             first = int(bounds[number])
-            for row, key in enumerate(self.keys[first : bounds[number + 1], 1:].tolist(), first):
-                if tuple(key) in files:
-                    name, stamps[row] = files[tuple(key)]
-                    code[row] = _code(name, *key, patterns)
+            own = self.keys[first : bounds[number + 1], 1:].tolist()
+            for row, (point, view) in enumerate(own, first):
+                if (point, view) in files:
+                    name, stamps[row] = files[point, view]
+                    code[row] = _code(name, point, view, patterns)
         paths = PatternPaths(tuple(places), tuple(patterns), self.keys, code)
         return DomainFiles(domain, paths, stamps)
 

@@ -52,7 +52,7 @@ def load_task(reference: str) -> Task:
     """
     if is_file_reference(reference):
         reference = absolute_reference(reference)
-        task = load_object(reference, Task, EXPECTED)
+        task: Task = load_object(reference, Task, EXPECTED)
         task = replace(task, reload=partial(load_task, reference))
     elif ":" in reference:
         raise UnknownNameError(
