@@ -25,7 +25,7 @@ from taskgraph.solver import find_solver, solve_program
 from taskgraph.solver.clock import Clock, OutOfTime, SolverCallback
 from taskgraph.solver.search import EdgeLimits, Solution
 
-ONE_MODEL = EdgeLimits(relax=10**9, branch=10**9)
+ONE_MODEL = EdgeLimits(branch=10**9)
 """Always one mixed-integer model: its relaxation is tight, as every edge has a single source."""
 
 
