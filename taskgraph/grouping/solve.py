@@ -6,7 +6,6 @@ import contextlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, Unpack
 
 import numpy as np
@@ -113,7 +112,7 @@ def alternative_groupings(
     if best.status == "optimal":
         with contextlib.suppress(OutOfTime):
             every = covering_program(table, problem, beaten=True)
-            solutions += islice(next_best_sets(every, best, backend, clock), k - 1)
+            solutions += next_best_sets(every, best, k - 1, backend, clock)
     return tuple(_grouping(table, problem, program, each, clock) for each in solutions)
 
 

@@ -212,6 +212,14 @@ class Ascent:
         return slope
 
 
+def least_value(program: Program) -> float:
+    """Return a number below the value of any solution: a smaller bound proves infeasibility."""
+    least = np.where(program.self_source >= 0, program.self_value, np.inf)
+    np.minimum.at(least, program.edge_target, program.edge_value)
+    least = least[np.isfinite(least)]
+    return float(least.sum() - 1e-6 * (1.0 + np.abs(least).sum()))
+
+
 def _positive_prices(program: Program) -> tuple[Floats, float]:
     """Return prices above 0 and the room that the required sources leave for the other ones.
 

@@ -194,6 +194,8 @@ def best_of(program: Program, listing: Listing, cutoff: float) -> Choice | None:
 
 def first_of_best(program: Program, ranked: Listing, cutoff: float) -> Choice | None:
     """Return the best of some sets whose ``limit`` is their value, or at least that."""
+    if ranked.limit.max(initial=-np.inf) == -np.inf:
+        return None
     found: list[Choice] = []
     if len(ranked.sets) > ALONE and not program.conflicts and not program.has_upgrades:
         ranked = _smallest(ranked)

@@ -36,7 +36,7 @@ class Neighborhood:
         return self._values(supervised, self._lacking(supervised) >> BITS)
 
     def _lacking(self, supervised: Booleans) -> Integers:
-        """Return how many sources an edge lacks, times 2 ** `BITS`, plus the sum of their places."""
+        """Return the number of lacking sources times 2 ** `BITS`, plus their places, (E,)."""
         code = np.arange(len(supervised) + 1) + (1 << BITS)
         code[:-1][supervised] = 0
         code[-1] = 0
