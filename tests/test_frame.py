@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 ORDER = {
-    "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
-    "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < "
-    "lifelong < tables < plot < report < server < cli",
+    "taskgraph": "errors < arrays < progress < tasks < frames < nesting < transfers < losses < "
+    "affinity < problem < program < taxonomy < solver < frontiers < grouping < baselines < "
+    "selection < lifelong < tables < plot < report < server < cli",
     "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
     "arrivals < ends < doubts < remeasure",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
@@ -29,8 +29,8 @@ ORDER = {
     "taskgraph.affinity": "wins < tournament < perron < ahp < references < interval < bootstrap < "
     "estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
-    "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
-    "ranking < infeasible < ties < search",
+    "additive < listing < nextbest < root < incumbent < contract < lagrange < cover < leaves < "
+    "ascent < branch < ranking < infeasible < ties < search",
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
     "default < taskonomy",
