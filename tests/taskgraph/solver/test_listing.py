@@ -72,9 +72,7 @@ def test_the_list_holds_every_set_that_reaches_the_cutoff_with_its_value(seed):
 
 @pytest.mark.parametrize("seed", range(40, 46))
 def test_sources_that_exclude_each_other_are_never_listed_together(seed):
-    program = presolve(
-        replace(random_program(seed, sources=(5, 8)), conflicts=((0, 1, 2), (2, 3)))
-    )
+    program = presolve(replace(random_program(seed, sources=(5, 8)), conflicts=((0, 1, 2), (2, 3))))
     if program is None:
         return
     found = solve_program(program, find_solver("highs"))
