@@ -6,20 +6,22 @@ import math
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
-import pandas as pd
 
 from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.errors import InvalidProblemError, InvalidTableError
+from taskgraph.nesting import Nesting
 from taskgraph.problem import OBJECTIVES, Problem
 from taskgraph.problem.costs import Costs, exact_costs
-from taskgraph.tasks import SELF, some_names, split_sources
+from taskgraph.tasks import some_names
 from taskgraph.transfers import Transfers
 
 TOLERANCE = 1e-9
 """Relative difference below which two objective values are equal."""
+
+MOST_KEPT = 8
+"""Most lists of edges, for different roles and orders, that are kept with a table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,8 @@ class Program:
         Whether a supervised target may keep a transfer instead of its own network.
     conflicts : tuples of ints
         Sets of sources of which at most one may be supervised.
+    nesting : Nesting or None
+        Pairs of rows of the table of which the first has all sources of the second, if known.
     """
 
     sources: tuple[str, ...]
@@ -72,6 +76,7 @@ class Program:
     edge_row: Integers
     may_transfer: bool = False
     conflicts: tuple[tuple[int, ...], ...] = ()
+    nesting: Nesting | None = None
 
     @property
     def order(self) -> Integers:
@@ -137,8 +142,17 @@ class Program:
         )
 
 
-def compile_program(transfers: Transfers, problem: Problem) -> Program:
+def compile_program(
+    transfers: Transfers, problem: Problem, *, affinity: Floats | None = None
+) -> Program:
     """Return a table and a problem as a program.
+
+    What depends on the sets of sources alone is kept with the table, for further problems.
+
+    Parameters
+    ----------
+    affinity : (rows,) floats, optional
+        Affinities in place of those of the table, such as a resample.
 
     Raises
     ------
@@ -156,22 +170,28 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
             "`tg.read_transfers(path)`, or wrap a DataFrame as `tg.Transfers(frame)`"
         )
     problem.check_names(transfers)
-    unused = set(problem.exclude)
-    targets = tuple(t for t in transfers.targets if t not in unused | set(problem.source_only))
-    sources = tuple(t for t in transfers.tasks if t not in unused | set(problem.target_only))
+    unused = {*problem.exclude, *problem.source_only}
+    targets = tuple(t for t in transfers.targets if t not in unused)
+    barred = {*problem.exclude, *problem.target_only}
+    sources = tuple(t for t in transfers.tasks if t not in barred)
     if not targets:
         raise InvalidProblemError(
             "no target is left to solve; give fewer tasks the roles source-only and unused, with "
             "--source-only and --exclude or in the problem file"
         )
-    value = transformed_measurements(transfers, problem)
+    value = transformed_measurements(transfers, problem, affinity)
     _check_measured(transfers, problem, targets, value)
     importance = np.array([problem.importance.get(t, 1.0) for t in targets])
-    self_source, self_value = _own_networks(transfers, targets, sources, value)
-    edges = _edges(transfers, problem, targets, sources, value)
+    self_source, self_value = _own_networks(transfers, targets, sources, value, affinity)
+    edges = _edges(transfers, problem.max_order, targets, sources)
+    measured = ~np.isnan(value[edges[2]])
+    if not measured.all():
+        edges = (edges[0][measured], edges[1][measured], edges[2][measured])
     edge_value = value[edges[2]] * importance[edges[0]]
     label_cost = np.array([problem.label_cost_of(s) for s in sources])
-    _check_sums([*label_cost, *problem.transfer_cost.values()], edge_value, self_value * importance)
+    _check_sums(
+        [*label_cost.tolist(), *problem.transfer_cost.values()], edge_value, self_value * importance
+    )
     return Program(
         sources=sources,
         targets=targets,
@@ -187,6 +207,7 @@ def compile_program(transfers: Transfers, problem: Problem) -> Program:
         edge_value=edge_value,
         edge_row=edges[2],
         may_transfer=problem.supervised_may_transfer,
+        nesting=transfers.nesting(problem.max_order),
     )
 
 
@@ -203,8 +224,13 @@ def _check_sums(costs: list[float], *values: Floats) -> None:
             )
 
 
-def transformed_measurements(transfers: Transfers, problem: Problem) -> Floats:
-    """Return the transformed measurement of each row, (rows,); NaN where it was not measured."""
+def transformed_measurements(
+    transfers: Transfers, problem: Problem, affinity: Floats | None = None
+) -> Floats:
+    """Return the transformed measurement of each row, (rows,); NaN where it was not measured.
+
+    ``affinity`` replaces the affinities of the table.
+    """
     objective = OBJECTIVES[problem.objective]
     if objective.column not in transfers.frame.columns:
         made = "; `taskgraph affinity` makes it of " + objective.needs if objective.needs else ""
@@ -212,7 +238,10 @@ def transformed_measurements(transfers: Transfers, problem: Problem) -> Floats:
             f'the objective "{problem.objective}" needs the column "{objective.column}", which '
             f"the table does not have{made}; try --objective sqrt"
         )
-    return objective.transform(transfers.frame[objective.column].to_numpy(dtype=float))
+    replaced = affinity is not None and objective.column == "affinity"
+    column = affinity if replaced else transfers.frame[objective.column].to_numpy(dtype=float)
+    assert column is not None
+    return objective.transform(column)
 
 
 def _check_measured(
@@ -233,39 +262,54 @@ def _check_measured(
 
 
 def _own_networks(
-    transfers: Transfers, targets: tuple[str, ...], sources: tuple[str, ...], value: Floats
-) -> tuple[Integers, Floats]:
-    """Return ``self_source`` and the values of `Program`, without importance."""
-    frame = transfers.frame
-    own = np.flatnonzero((frame["sources"] == SELF) & frame["affinity"].notna() & ~np.isnan(value))
-    worth = dict(zip(frame["target"].iloc[own], value[own], strict=True))
-    index = {name: i for i, name in enumerate(sources)}
-    solved = [t in worth and t in index for t in targets]
-    source = np.array([index[t] if ok else -1 for t, ok in zip(targets, solved, strict=True)])
-    own_value = [worth[t] if ok else 0.0 for t, ok in zip(targets, solved, strict=True)]
-    return source.astype(np.int64), np.array(own_value, dtype=float)
-
-
-def _edges(
     transfers: Transfers,
-    problem: Problem,
     targets: tuple[str, ...],
     sources: tuple[str, ...],
     value: Floats,
+    affinity: Floats | None,
+) -> tuple[Integers, Floats]:
+    """Return ``self_source`` and the values of `Program`, without importance."""
+    if affinity is None:
+        affinity = transfers.frame["affinity"].to_numpy(dtype=float)
+    row = transfers.own_row[places_of(targets, transfers.tasks)]
+    source = places_of(targets, sources)
+    solved = (row >= 0) & ~np.isnan(affinity[row]) & ~np.isnan(value[row]) & (source >= 0)
+    return np.where(solved, source, -1), np.where(solved, value[row], 0.0)
+
+
+def _edges(
+    transfers: Transfers, max_order: int, targets: tuple[str, ...], sources: tuple[str, ...]
 ) -> tuple[Integers, Integers, Integers]:
-    """Return targets, padded sources and table rows of the usable edges, sorted as in `Program`."""
-    usable = transfers.is_edge & (transfers.order <= problem.max_order) & ~np.isnan(value)
-    rows = np.flatnonzero(usable)
-    frame = transfers.frame
-    target_code = pd.Index(targets).get_indexer(pd.Index(frame["target"].iloc[rows]))
-    names = [split_sources(text) for text in frame["sources"].iloc[rows]]
-    length = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
-    padded = np.full((len(rows), int(length.max(initial=1))), len(sources), dtype=np.int64)
-    flat = pd.Index(sources).get_indexer(pd.Index(list(chain.from_iterable(names)), dtype=object))
-    padded[np.arange(padded.shape[1]) < length[:, None]] = flat
-    known = (target_code >= 0) & (padded >= 0).all(axis=1)
-    target_code, padded, rows = target_code[known], padded[known], rows[known]
-    padded = np.sort(padded, axis=1)
-    size = (padded < len(sources)).sum(axis=1)
-    order = np.lexsort((*padded.T[::-1], size, target_code))
-    return target_code[order].astype(np.int64), padded[order], rows[order]
+    """Return targets, padded sources and table rows of the edges, sorted as in `Program`.
+
+    They are kept with the table, as they do not depend on its numbers.
+    """
+    key = (max_order, targets, sources)
+    if key not in transfers.kept_edges:
+        if len(transfers.kept_edges) >= MOST_KEPT:
+            transfers.kept_edges.clear()
+        transfers.kept_edges[key] = _sorted_edges(transfers, max_order, targets, sources)
+    return transfers.kept_edges[key]
+
+
+def _sorted_edges(
+    transfers: Transfers, max_order: int, targets: tuple[str, ...], sources: tuple[str, ...]
+) -> tuple[Integers, Integers, Integers]:
+    """Return targets, padded sources and table rows of the edges; see `_edges`."""
+    count = len(sources)
+    rows = np.flatnonzero(transfers.is_edge & (transfers.order <= max_order))
+    width = int(transfers.order[rows].max(initial=1))
+    place = np.append(places_of(transfers.tasks, sources), [count, -1])  # padding; -1: no task
+    padded = place[transfers.members[rows, :width]]
+    target = places_of(transfers.tasks, targets)[transfers.target_place[rows]]
+    known = (target >= 0) & (padded >= 0).all(axis=1)
+    target, padded, rows = target[known], np.sort(padded[known], axis=1), rows[known]
+    size = (padded < count).sum(axis=1)
+    order = np.lexsort((*padded.T[::-1], size, target))
+    return target[order], padded[order], rows[order]
+
+
+def places_of(names: tuple[str, ...], among: tuple[str, ...]) -> Integers:
+    """Return the place of each name among others, (names,); -1 for one that is not among them."""
+    place = {name: number for number, name in enumerate(among)}
+    return np.array([place.get(name, -1) for name in names], dtype=np.int64)

@@ -13,8 +13,9 @@ import taskgraph
 from taskgraph.affinity import Affinities
 from taskgraph.errors import InfeasibleError, InvalidProblemError
 from taskgraph.problem import OBJECTIVES, Problem, ProblemFields, make_problem
+from taskgraph.program import compile_program
 from taskgraph.progress import Progress, no_progress, with_progress
-from taskgraph.solver import solve
+from taskgraph.solver import find_solver, solve, solve_program
 from taskgraph.taxonomy import Taxonomy
 
 
@@ -107,11 +108,14 @@ def stability(
         raise InfeasibleError(f"there is no taxonomy whose stability to measure: {best.reason}")
     counts: Counter[str] = Counter()
     solved = same = 0
-    for table in with_progress(list(affinities.resampled()), progress):
-        optimum = solve(table, problem, solver=solver)
-        solved += optimum.solved
-        same += optimum.supervised == best.supervised
-        counts.update(optimum.supervised)
+    backend = find_solver(solver)
+    for resample in with_progress(list(affinities.resamples), progress):
+        program = compile_program(affinities.transfers, problem, affinity=resample)
+        optimum = solve_program(program, backend)
+        solved += optimum.choice is not None
+        supervised = optimum.supervised
+        same += supervised == best.supervised
+        counts.update(supervised)
     return Stability(
         best, _selection(affinities, problem, best, counts, solved), solved, same / max(1, solved)
     )

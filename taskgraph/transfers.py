@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import InitVar, dataclass
 from functools import cached_property
 
@@ -12,8 +12,9 @@ import pandas as pd
 from taskgraph.arrays import Booleans, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.frames.columns import MEASUREMENTS, check_unique, read_numbers, require_columns
-from taskgraph.frames.names import all_members, check_names, read_sets, read_targets
+from taskgraph.frames.names import check_names, read_sets, read_targets
 from taskgraph.frames.rows import row_name
+from taskgraph.nesting import Nesting
 from taskgraph.tasks import (
     AVERAGE,
     RESERVED,
@@ -74,8 +75,11 @@ class Transfers:
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """Return the tasks from which some candidate transfers, sorted, without reserved names."""
-        named = self.frame.loc[self.frame["affinity"].notna(), "sources"].unique()
-        return tuple(sorted(all_members(named)))
+        measured = self.frame["affinity"].notna().tolist()
+        named = {
+            n for names, known in zip(self._names, measured, strict=True) if known for n in names
+        }
+        return tuple(sorted(named - RESERVED))
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -85,19 +89,68 @@ class Transfers:
     @cached_property
     def order(self) -> Integers:
         """Return the number of sources of each row, (rows,)."""
-        sets = self.frame["sources"]
-        count = {
-            text: len(split_sources(text)) if '"' in text else text.count("+") + 1
-            for text in sets.unique()
-        }
-        return np.asarray(sets.map(count), dtype=np.int64)
+        return np.fromiter(map(len, self._names), dtype=np.int64, count=len(self._names))
+
+    @cached_property
+    def _names(self) -> list[tuple[str, ...]]:
+        """Return the names of the sources of each row."""
+        return [split_sources(text) for text in self.frame["sources"].tolist()]
 
     @cached_property
     def is_edge(self) -> Booleans:
         """Return whether the program may choose each row as a transfer, (rows,) bools."""
-        frame = self.frame
-        special = frame["sources"].isin(RESERVED) | (frame["sources"] == _own(frame["target"]))
-        return (frame["affinity"].notna() & ~special).to_numpy(dtype=bool)
+        first = self.members[:, 0]
+        special = (self.order == 1) & ((first < 0) | (first == self.target_place))
+        edges: Booleans = self.frame["affinity"].notna().to_numpy(dtype=bool) & ~special
+        return edges
+
+    @cached_property
+    def target_place(self) -> Integers:
+        """Return the place of each row's target in `tasks`, (rows,)."""
+        places = pd.Index(self.tasks).get_indexer(pd.Index(self.frame["target"]))
+        return np.asarray(places, dtype=np.int64)
+
+    @cached_property
+    def own_row(self) -> Integers:
+        """Return the row of ``self`` for each task, (tasks,); -1 where there is none."""
+        rows = np.flatnonzero((self.frame["sources"] == SELF).to_numpy())
+        own = np.full(len(self.tasks), -1, dtype=np.int64)
+        own[self.target_place[rows]] = rows
+        return own
+
+    @cached_property
+    def members(self) -> Integers:
+        """Return the places in `tasks` of the sources of each row, ascending, (rows, K).
+
+        Rows are padded with the number of tasks. -1 stands for a name that is no task, such as
+        ``self``.
+        """
+        place = {name: number for number, name in enumerate(self.tasks)}
+        codes = [place.get(name, -1) for names in self._names for name in names]
+        members = np.full((len(self._names), int(self.order.max())), len(place), dtype=np.int64)
+        members[np.arange(members.shape[1]) < self.order[:, None]] = codes
+        members.sort(axis=1)
+        return members
+
+    @cached_property
+    def kept_edges(self) -> dict[Hashable, tuple[Integers, Integers, Integers]]:
+        """Return lists of edges by roles and order; `taskgraph.program` fills and uses them."""
+        return {}
+
+    @cached_property
+    def nestings(self) -> dict[int, Nesting]:
+        """Return what `nesting` has found, by order; it is filled there."""
+        return {}
+
+    def nesting(self, max_order: int) -> Nesting:
+        """Return which edges of at most this order have all sources of another edge."""
+        if max_order not in self.nestings:
+            rows = np.flatnonzero(self.is_edge & (self.order <= max_order))
+            rows = rows[np.argsort(self.target_place[rows], kind="stable")]
+            members = self.members[rows][:, :max_order]
+            found = Nesting(rows, self.target_place[rows], members, len(self.tasks))
+            self.nestings[max_order] = found
+        return self.nestings[max_order]
 
     def row_of(self, target: str, sources: str | Iterable[str]) -> pd.Series | None:
         """Return the row of a target and a set of sources; None if it was not measured."""

@@ -16,13 +16,13 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 ORDER = {
-    "taskgraph": "errors < arrays < progress < tasks < frames < transfers < losses < affinity < "
-    "problem < program < taxonomy < solver < frontiers < grouping < baselines < selection < "
-    "lifelong < sensitivity < tables < plot < report < server < cli",
+    "taskgraph": "errors < arrays < progress < tasks < frames < nesting < transfers < losses < "
+    "affinity < problem < program < taxonomy < solver < frontiers < grouping < baselines < "
+    "selection < lifelong < sensitivity < tables < plot < report < server < cli",
     "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
     "arrivals < ends < doubts < remeasure",
     "taskgraph.sensitivity": "programs < regret < confidence < tournaments < cases < result < "
-    "analysis < shrinking < robust_program < robust",
+    "analysis < relaxation < shrinking < robust_program < robust",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < needed < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
@@ -31,8 +31,8 @@ ORDER = {
     "taskgraph.affinity": "wins < tournament < seeds < perron < ahp < bradley_terry < methods < "
     "closed < references < interval < bootstrap < estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
-    "relax < root < incumbent < contract < lagrange < cover < leaves < ascent < branch < "
-    "ranking < infeasible < ties < search",
+    "additive < listing < nextbest < root < incumbent < contract < lagrange < cover < leaves < "
+    "ascent < branch < ranking < infeasible < ties < search",
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
     "default < taskonomy < transfer_names",
@@ -75,8 +75,8 @@ ORDER = {
     "surgery < classifier < starts < freezing < rates < l2sp < config < batches < history < "
     "placement < optimizers < loop < prediction < features < throughput",
     "benchmarks.lifelong": "settings < variants < objectives < streams < sources < learner < "
-    "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < "
-    "figures < published < tables < page < run",
+    "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < beside < "
+    "worker_avalanche < worker_ours < versus_avalanche < figures < published < tables < page < run",
     "benchmarks.multitask": "settings < joint_data < derived_labels < labeled_sets < scenes < "
     "sharing < scalarizations < aggregators < cosines < training < measures < affinity_pairs < "
     "plan < groups < run < collect < tables < figures < page",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Unpack
@@ -18,6 +18,7 @@ from taskgraph.solver import find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose_transfers
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.nextbest import next_best
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.ranking import Ranking
 from taskgraph.solver.scale import value_unit, with_values_in
@@ -93,14 +94,14 @@ def alternatives(
     solutions = [best]
     if best.status == "optimal":
         with contextlib.suppress(OutOfTime):
-            solutions += islice(next_best_sets(program, best, backend, clock), k - 1)
+            solutions += next_best_sets(program, best, k - 1, backend, clock)
     return Alternatives(taxonomy_from_solution(transfers, problem, each) for each in solutions)
 
 
 def next_best_sets(
-    program: Program, first: Solution, backend: Backend, clock: Clock
+    program: Program, first: Solution, count: int, backend: Backend, clock: Clock
 ) -> Iterator[Solution]:
-    """Yield the next best sets until there are no more, or the time is over.
+    """Yield the next best sets, at most ``count``, until there are no more or the time is over.
 
     No superset of a listed set has a larger value, as it would have been listed before. So all
     supersets are cut off together.
@@ -109,15 +110,26 @@ def next_best_sets(
     unit = value_unit(program)
     reduced = presolve(with_values_in(program, unit))
     assert reduced is not None
-    ranking, listed = Ranking(reduced, backend, clock), first.choice.supervised
+    best = replace(first.choice, value=first.choice.value / unit)
+    choices: Iterable[Choice] | None = next_best(reduced, best, count) if count else []
+    if choices is None:
+        choices = islice(_ranked(reduced, best, backend, clock), count)
+    for choice in choices:
+        value = choice.value * unit
+        yield Solution("optimal", reduced, replace(choice, value=value), value)
+
+
+def _ranked(program: Program, best: Choice, backend: Backend, clock: Clock) -> Iterator[Choice]:
+    """Yield the next best sets from a mixed-integer model."""
+    ranking, listed = Ranking(program, backend, clock), best.supervised
     while not clock.over:
         ranking.cut_supersets(listed)
         ranked = ranking.best()
         if ranked.status != "optimal" or ranked.choice is None:
             return
-        choice = _smallest_equal_subset(reduced, ranked.choice, backend, clock)
-        listed, value = choice.supervised, choice.value * unit
-        yield Solution("optimal", reduced, replace(choice, value=value), value)
+        choice = _smallest_equal_subset(program, ranked.choice, backend, clock)
+        listed = choice.supervised
+        yield choice
 
 
 def _smallest_equal_subset(

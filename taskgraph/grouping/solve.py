@@ -6,7 +6,6 @@ import contextlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, Unpack
 
 import numpy as np
@@ -25,7 +24,7 @@ from taskgraph.solver import find_solver, solve_program
 from taskgraph.solver.clock import Clock, OutOfTime, SolverCallback
 from taskgraph.solver.search import EdgeLimits, Solution
 
-ONE_MODEL = EdgeLimits(relax=10**9, branch=10**9)
+ONE_MODEL = EdgeLimits(branch=10**9)
 """Always one mixed-integer model: its relaxation is tight, as every edge has a single source."""
 
 
@@ -113,7 +112,7 @@ def alternative_groupings(
     if best.status == "optimal":
         with contextlib.suppress(OutOfTime):
             every = covering_program(table, problem, beaten=True)
-            solutions += islice(next_best_sets(every, best, backend, clock), k - 1)
+            solutions += next_best_sets(every, best, k - 1, backend, clock)
     return tuple(_grouping(table, problem, program, each, clock) for each in solutions)
 
 

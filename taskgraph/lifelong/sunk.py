@@ -139,6 +139,7 @@ def _with_fees(program: Program, kept: Integers, costly: Integers) -> Program:
         edge_sources=members[order],
         edge_value=program.edge_value[order],
         edge_row=program.edge_row[order],
+        nesting=None,  # a paid transfer of many sources needs no fee, another one of few does
     )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from taskgraph.arrays import Booleans, Floats
 from taskgraph.program import Program
 from taskgraph.sensitivity.regret import summarized
+from taskgraph.sensitivity.relaxation import RootRelaxation, relaxed_root
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import undominated
-from taskgraph.solver.root import RootRelaxation, solve_root
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Relaxed:
 
 def relaxed(programs: Sequence[Program], optima: Floats, clock: Clock) -> Relaxed:
     """Solve the relaxation of each program."""
-    roots = [solve_root(program, clock) for program in programs]
+    roots = [relaxed_root(program, clock) for program in programs]
     bounds = np.array([root.bound for root in roots])
     return Relaxed(roots, np.maximum(0.0, optima - bounds))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from taskgraph.errors import SolverError
 from taskgraph.problem import Problem, ProblemFields, make_problem
-from taskgraph.program import compile_program
+from taskgraph.program import compile_program, places_of
 from taskgraph.solver.backends import SOLVERS, find_solver
 from taskgraph.solver.clock import Clock, SolverCallback
 from taskgraph.solver.search import Solution, solve_program
@@ -80,8 +80,7 @@ def taxonomy_from_solution(
     transfers: Transfers, problem: Problem, solution: Solution, *, seconds: float = 0.0
 ) -> Taxonomy:
     """Return a solution as a taxonomy, with the names and measurements of the table."""
-    program, choice = solution.program, solution.choice
-    names = () if choice is None else np.array(program.sources)[choice.supervised].tolist()
+    choice = solution.choice
     return Taxonomy(
         status=solution.status,
         objective_value=None if choice is None else choice.value,
@@ -90,7 +89,7 @@ def taxonomy_from_solution(
         spent=0.0 if choice is None else choice.cost,
         max_order=problem.max_order,
         objective_transform=problem.objective,
-        supervised=tuple(names),
+        supervised=solution.supervised,
         transfers=_transfers(transfers, solution),
         reason=solution.reason,
         least_budget=solution.least_budget,
@@ -103,15 +102,21 @@ def taxonomy_from_solution(
 def _transfers(table: Transfers, solution: Solution) -> tuple[Transfer, ...]:
     if solution.choice is None:
         return ()
-    program = solution.program
-    columns = [
-        c for c in ("affinity", "gain", "quality", "closed", "low", "high") if c in table.frame
-    ]
-    result = []
-    for target, edge in zip(program.targets, solution.choice.edges.tolist(), strict=True):
-        row = table.frame.iloc[program.edge_row[edge]] if edge >= 0 else table.row_of(target, SELF)
-        if row is None:
-            raise SolverError(f'the table has no "{SELF}" row for the supervised "{target}"')
-        measured = {c: float(row[c]) for c in columns if not math.isnan(row[c])}
-        result.append(Transfer(target, split_sources(row["sources"]), **measured))
-    return tuple(result)
+    program, edges = solution.program, solution.choice.edges
+    own = table.own_row[places_of(program.targets, table.tasks)]
+    rows = np.where(edges >= 0, np.append(program.edge_row, -1)[np.maximum(edges, -1)], own)
+    if (rows < 0).any():
+        lacking = program.targets[int(np.flatnonzero(rows < 0)[0])]
+        raise SolverError(f'the table has no "{SELF}" row for the supervised "{lacking}"')
+    names = ("affinity", "gain", "quality", "closed", "low", "high")
+    columns = [name for name in names if name in table.frame]
+    measured = [table.frame[c].to_numpy(dtype=float)[rows].tolist() for c in columns]
+    sets = table.frame["sources"].to_numpy()[rows].tolist()
+    return tuple(
+        Transfer(
+            target,
+            split_sources(text),
+            **{c: x for c, x in zip(columns, numbers, strict=True) if not math.isnan(x)},
+        )
+        for target, text, *numbers in zip(program.targets, sets, *measured, strict=True)
+    )

@@ -9,6 +9,7 @@ import numpy as np
 
 from taskgraph.arrays import Booleans
 from taskgraph.program import Program
+from taskgraph.solver.additive import least_value
 from taskgraph.solver.ascent import Levels, tighten
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.contract import Node, contract, root_node
@@ -51,7 +52,7 @@ def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> Br
     The node with the largest bound is next, so that the proven bound falls with time. While there
     is no incumbent, and while too many nodes are open, the latest node is next (depth first).
     """
-    floor = _floor(program)
+    floor = least_value(program)
     root = root_node(program)
     open_nodes = [] if root is None else [root]
     neighborhood, nodes, scarce = Neighborhood(program), 0, False
@@ -77,14 +78,6 @@ def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> Br
     open_nodes = [node for node in open_nodes if node.limit >= max(incumbent.cutoff, floor)]
     bound = max([incumbent.value, *(node.limit for node in open_nodes)])
     return BranchResult(not open_nodes, bound, nodes)
-
-
-def _floor(program: Program) -> float:
-    """Return a number below the value of any solution: a smaller bound proves infeasibility."""
-    least = np.where(program.self_source >= 0, program.self_value, math.inf)
-    np.minimum.at(least, program.edge_target, program.edge_value)
-    least = least[np.isfinite(least)]
-    return float(least.sum() - 1e-6 * (1.0 + np.abs(least).sum()))
 
 
 def _next(open_nodes: list[Node], incumbent: Incumbent) -> int:

@@ -12,6 +12,9 @@ from taskgraph.solver.clock import Clock
 KICKS = 6
 """Restarts of the local search from the best set without a third of its sources."""
 
+BITS = 32
+"""Bits for the sum of the places of the sources that an edge lacks."""
+
 
 class Neighborhood:
     """Objective values of a set of sources and of all sets with one more source, in O(E).
@@ -26,14 +29,21 @@ class Neighborhood:
         self.reached, self.start = np.unique(program.edge_target, return_index=True)
         owned = np.flatnonzero(program.self_source >= 0)
         self.owned, self.own = owned, program.self_source[owned]
+        self.members = np.ascontiguousarray(program.edge_sources.T)  # K, E
 
     def values(self, supervised: Booleans) -> Floats:
         """Return the value of each target with a set of supervised sources, (T,)."""
-        return self._values(supervised, self._lacking(supervised).sum(axis=1))
+        return self._values(supervised, self._lacking(supervised) >> BITS)
 
-    def _lacking(self, supervised: Booleans) -> Booleans:
-        lacking: Booleans = (~np.append(supervised, True))[self.program.edge_sources]  # E, K
-        return lacking
+    def _lacking(self, supervised: Booleans) -> Integers:
+        """Return the number of lacking sources times 2 ** `BITS`, plus their places, (E,)."""
+        code = np.arange(len(supervised) + 1) + (1 << BITS)
+        code[:-1][supervised] = 0
+        code[-1] = 0
+        total = np.zeros(self.members.shape[1], dtype=np.int64)
+        for place in self.members:
+            total += code[place]
+        return total
 
     def _values(self, supervised: Booleans, count: Integers) -> Floats:
         value = np.full(len(self.program.targets), self.penalty)
@@ -46,10 +56,10 @@ class Neighborhood:
         """Return the value of a set, and an (S,) array of its values with each source added."""
         program = self.program
         lacking = self._lacking(supervised)
-        count = lacking.sum(axis=1)
+        count = lacking >> BITS
         value = self._values(supervised, count)
         one = np.flatnonzero(count == 1)
-        added = program.edge_sources[one][lacking[one]]
+        added = lacking[one] - (1 << BITS)
         target = program.edge_target[one]
         worth = np.maximum(program.edge_value[one] - value[target], 0.0)
         if not program.may_transfer:
@@ -72,9 +82,9 @@ class Neighborhood:
         return np.where(program.solved_by_own(supervised), own, value)
 
 
-def greedy_choice(program: Program) -> Choice | None:
+def greedy_choice(program: Program, clock: Clock | None = None) -> Choice | None:
     """Return the choice of greedy additions; None if a target stays unsolved."""
-    return choose_transfers(program, greedy_set(Neighborhood(program)))
+    return choose_transfers(program, greedy_set(Neighborhood(program), clock=clock))
 
 
 def greedy_set(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.nesting import bitsets
 from taskgraph.program import Program
 from taskgraph.solver.clock import Clock
 
@@ -19,7 +20,16 @@ BLOCK = 4_000_000
 def presolve(program: Program, clock: Clock | None = None) -> Program | None:
     """Return a smaller program with the same optimum; None if no solution fits the budget."""
     decided = fix_by_budget(program)
-    return None if decided is None else undominated(decided, clock)
+    return None if decided is None else _without_idle_sources(undominated(decided, clock))
+
+
+def _without_idle_sources(program: Program) -> Program:
+    """Ban sources that no edge needs and whose own target supervision does not solve."""
+    needed = np.zeros(len(program.sources) + 1, dtype=bool)
+    needed[program.edge_sources] = True
+    needed[program.self_source] = True
+    idle = ~needed[:-1] & ~program.required
+    return replace(program, banned=program.banned | idle) if idle.any() else program
 
 
 def fix_by_budget(program: Program) -> Program | None:
@@ -72,10 +82,12 @@ def undominated(program: Program, clock: Clock | None = None) -> Program:
     Transfers to one target cost the same, so a subset of the sources never costs more. The first
     of edges with equal sources and value stays. Edges that are not checked in time stay as well.
     """
+    if program.nesting is not None and program.nesting.pairs is not None:
+        return program.with_edges(~_dominated_by_pairs(program, *program.nesting.pairs))
     if _are_single_sources(program):
         return program
     clock = clock or Clock()
-    members, order = _bitsets(program), program.order  # (E, words), (E,)
+    members, order = bitsets(program.edge_sources, len(program.sources)), program.order
     keep = np.ones(len(members), dtype=bool)
     bounds = np.searchsorted(program.edge_target, np.arange(len(program.targets) + 1))
     for first, last in pairwise(bounds.tolist()):
@@ -95,15 +107,14 @@ def _are_single_sources(program: Program) -> bool:
     return len(np.unique(program.edge_target * count + source)) == len(source)
 
 
-def _bitsets(program: Program) -> NDArray[np.uint64]:
-    """Return the sources of each edge as bits, (E, words)."""
-    count = len(program.sources)
-    words = np.zeros((len(program.edge_sources), count // 64 + 1), dtype=np.uint64)
-    edge, place = np.nonzero(program.edge_sources < count)
-    source = program.edge_sources[edge, place]
-    bit = np.left_shift(np.uint64(1), (source % 64).astype(np.uint64))
-    np.bitwise_or.at(words, (edge, source // 64), bit)
-    return words
+def _dominated_by_pairs(program: Program, larger: Integers, smaller: Integers) -> Booleans:
+    """Return which edges another edge dominates, (E,), from all pairs of nested rows."""
+    last = int(max(larger.max(initial=0), smaller.max(initial=0), program.edge_row.max(initial=0)))
+    value = np.full(last + 1, -np.inf)
+    value[program.edge_row] = program.edge_value
+    beaten = np.zeros(last + 1, dtype=bool)
+    beaten[larger[value[smaller] >= value[larger]]] = True
+    return beaten[program.edge_row]
 
 
 def _dominated(members: NDArray[np.uint64], value: Floats, order: Integers) -> Booleans:

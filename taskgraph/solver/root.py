@@ -1,52 +1,47 @@
-"""The relaxation at the root: a bound, and the variables that its reduced costs fix."""
+"""The bound at the root, and what follows from it: the optimum, or variables that it fixes."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from taskgraph.arrays import Floats
 from taskgraph.program import Program
+from taskgraph.solver.additive import AdditiveBound, Ascent
+from taskgraph.solver.choice import Choice, tolerance
 from taskgraph.solver.clock import Clock
-from taskgraph.solver.relax import relax
+from taskgraph.solver.listing import best_of, list_sets
+
+STEPS, MOST_STEPS = 9, 144
+"""Subgradient steps between two attempts to list all sets, and most steps in all."""
+FEW, MANY = 1_000, 100_000
+"""Most sets that are listed at the first attempt, and at the last one; each attempt doubles it."""
 
 
-@dataclass(frozen=True, eq=False)
-class RootRelaxation:
-    """What the relaxation says about a program.
+def solve_root(
+    program: Program, known: Choice | None, clock: Clock, *, listed: bool = True
+) -> tuple[AdditiveBound, Choice | None]:
+    """Return a bound, and the proven optimum if all sets that may be optimal can be listed.
 
-    Attributes
-    ----------
-    feasible : bool
-        False if the relaxation is proven infeasible.
-    bound : float
-        Upper bound of the objective.
-    y : (S,) floats
-        Values of the variables of the sources, in [0, 1].
-    reduced_cost_y, reduced_cost_x : (S,) and (E,) floats
-        The bound falls by at least this much where a source or an edge is left out (positive), or
-        taken (negative). 0 where nothing is known.
+    ``known`` is a solution of the program. Without one the steps have no goal, so only the bound
+    at multipliers of 0 is returned.
     """
-
-    feasible: bool
-    bound: float
-    y: Floats
-    reduced_cost_y: Floats
-    reduced_cost_x: Floats
-
-    @property
-    def integral(self) -> bool:
-        """Return whether the variables of all sources are 0 or 1."""
-        return bool(np.all(np.abs(self.y - np.round(self.y)) < 1e-6))
-
-
-def trivial_root(program: Program) -> RootRelaxation:
-    """Return a bound without solving a relaxation: each target has its largest possible value."""
-    sources, edges = len(program.sources), len(program.edge_value)
-    half = np.full(sources, 0.5)
-    return RootRelaxation(True, unbudgeted_bound(program), half, np.zeros(sources), np.zeros(edges))
+    ascent = Ascent(program)
+    if known is None:
+        return ascent.bound(), None
+    cutoff, taken, more, most = known.value - tolerance(known.value), 0, True, FEW
+    while more and taken < MOST_STEPS and not clock.over:
+        more, taken = ascent.run(known.value, STEPS), taken + STEPS
+        if not listed:
+            continue
+        last = not ((more and taken < MOST_STEPS) or program.has_upgrades)
+        bound = ascent.bound()
+        listing = list_sets(program, bound, cutoff, MANY if last else most)
+        most = most if program.has_upgrades else min(2 * most, MANY)
+        if listing is not None:
+            return bound, best_of(program, listing, cutoff) or known
+    return ascent.bound(), None
 
 
 def unbudgeted_bound(program: Program) -> float:
@@ -57,33 +52,16 @@ def unbudgeted_bound(program: Program) -> float:
     return float(best.sum())
 
 
-def solve_root(program: Program, clock: Clock) -> RootRelaxation:
-    """Solve the linear relaxation of the model."""
-    relaxation = relax(program, clock)
-    if relaxation.status == "infeasible":
-        empty = np.zeros(0)
-        return RootRelaxation(False, -math.inf, empty, empty, empty)
-    if relaxation.status != "optimal":
-        return trivial_root(program)
-    undecided = ~(program.required | program.banned)
-    return RootRelaxation(
-        True,
-        relaxation.bound,
-        relaxation.y,
-        relaxation.reduced_cost_y * undecided,
-        relaxation.reduced_cost_x,
-    )
-
-
-def fix_variables(program: Program, root: RootRelaxation, *, cutoff: float) -> Program:
+def fix_variables(program: Program, bound: AdditiveBound, *, cutoff: float) -> Program:
     """Fix what all solutions with a value of at least ``cutoff`` have in common.
 
     Where changing a variable lowers the bound below ``cutoff``, the variable is fixed: a source
     becomes required or banned, an edge is removed. No solution above the cutoff is lost.
     """
-    decided = root.bound - np.abs(root.reduced_cost_y) < cutoff
-    banned = program.banned | (decided & (root.reduced_cost_y < 0))
+    undecided, reduced = ~(program.required | program.banned), bound.reduced_profit
+    decided = undecided & (bound.value - np.abs(reduced) < cutoff)
+    banned = program.banned | (decided & (reduced < 0))
     usable = ~np.append(banned, False)[program.edge_sources].any(axis=1)
-    keep = usable & (root.bound + np.minimum(root.reduced_cost_x, 0.0) >= cutoff)
-    required = program.required | (decided & (root.reduced_cost_y > 0))
+    keep = usable & (bound.value - bound.edge_loss >= cutoff)
+    required = program.required | (decided & (reduced > 0))
     return replace(program.with_edges(keep), required=required, banned=banned)

@@ -5,25 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from taskgraph.program import Program
+from taskgraph.solver.additive import AdditiveBound
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.branch import branch_and_bound, can_branch
-from taskgraph.solver.choice import Choice, choose_transfers, tolerance
+from taskgraph.solver.choice import Choice, choose_transfers
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.incumbent import Incumbent
 from taskgraph.solver.infeasible import affordable_cover, explain_infeasibility
-from taskgraph.solver.local import Neighborhood, greedy_set, improve, local_search
+from taskgraph.solver.local import Neighborhood, greedy_choice, greedy_set, improve, local_search
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.ranking import Ranking
-from taskgraph.solver.root import (
-    RootRelaxation,
-    fix_variables,
-    solve_root,
-    trivial_root,
-    unbudgeted_bound,
-)
+from taskgraph.solver.root import fix_variables, solve_root, unbudgeted_bound
 from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.ties import break_ties
 from taskgraph.taxonomy import Status
@@ -34,17 +27,18 @@ GRACE = 0.7
 
 @dataclass(frozen=True)
 class EdgeLimits:
-    """Numbers of edges above which the Lagrangian branch and bound is used.
+    """Numbers of edges that decide on the method.
 
     Attributes
     ----------
-    relax : int
-        With more edges, the linear relaxation is left out: it would take longer than the proof.
+    listed : int
+        With more edges, no attempt is made to list all sets that may be optimal.
     branch : int
-        With more edges after fixing, branch and bound is quicker than the mixed-integer model.
+        With more edges after fixing, the Lagrangian branch and bound is quicker than the
+        mixed-integer model.
     """
 
-    relax: int = 4_000
+    listed: int = 1_000_000
     branch: int = 600
 
 
@@ -78,6 +72,13 @@ class Solution:
     reason: str | None = None
     least_budget: float | None = None
 
+    @property
+    def supervised(self) -> tuple[str, ...]:
+        """Return the names of the supervised sources; none without a solution."""
+        if self.choice is None:
+            return ()
+        return tuple(self.program.sources[j] for j in self.choice.supervised.nonzero()[0])
+
 
 def solve_program(
     program: Program,
@@ -103,43 +104,44 @@ def solve_program(
 
 
 def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits) -> Solution:
-    """Solve a scaled program: choose the method by the number of edges."""
+    """Solve a scaled program: list all sets that may be optimal, or search."""
     reduced = presolve(program, clock.share(1 / 2))
     if reduced is None:
         return _infeasible(program, backend, clock)
-    lagrangian = backend.name == "highs" and can_branch(reduced)
-    many = len(reduced.edge_value) > limits.relax
-    root = trivial_root(reduced) if lagrangian and many else solve_root(reduced, clock.share(1 / 2))
-    if not root.feasible:
-        return _infeasible(program, backend, clock)
-    incumbent = _incumbent(reduced, root, backend, clock)
-    residual = fix_variables(reduced, root, cutoff=incumbent.cutoff)
-    if incumbent.first and root.bound <= incumbent.value + tolerance(incumbent.value):
-        solution = _first_of_ties(residual, incumbent, 0, backend, clock)
-    elif lagrangian and len(residual.edge_value) > limits.branch:
-        solution = _solve_by_branching(residual, root, incumbent, clock)
+    brief = clock.share(1 / 3, least=GRACE)
+    known = greedy_choice(reduced, brief) or local_search(reduced, [reduced.required], brief)
+    listed = len(reduced.edge_value) <= limits.listed
+    bound, best = solve_root(reduced, known, clock.share(1 / 2), listed=listed)
+    if best is not None:
+        return Solution("optimal", reduced, best, best.value)
+    incumbent = _incumbent(reduced, bound, known, backend, clock)
+    residual = fix_variables(reduced, bound, cutoff=incumbent.cutoff)
+    branching = backend.name == "highs" and can_branch(reduced)
+    if branching and len(residual.edge_value) > limits.branch:
+        solution = _solve_by_branching(residual, bound.value, incumbent, clock)
     else:
-        solution = _solve_by_model(residual, root, incumbent, backend, clock)
+        solution = _solve_by_model(residual, bound.value, incumbent, backend, clock)
     if solution.status == "infeasible":
         return _infeasible(program, backend, clock, solution.nodes)
     return solution
 
 
-def _incumbent(program: Program, root: RootRelaxation, backend: Backend, clock: Clock) -> Incumbent:
-    """Find a first solution: the relaxation's, if it is integral, or that of a local search.
+def _incumbent(
+    program: Program, bound: AdditiveBound, known: Choice | None, backend: Backend, clock: Clock
+) -> Incumbent:
+    """Find a good first solution by a longer local search.
 
     Under a time limit the local search has a third of the time, so that some is left for a bound,
     and at least `GRACE` seconds, as any solution is better than none. If it finds none, a quarter
     of the remaining time is spent on the cheapest solution.
     """
     incumbent = Incumbent(program, clock)
-    if root.integral:
-        incumbent.offer(np.round(root.y).astype(bool))
-    if incumbent.first is None:
-        starts = [program.required, root.y > 0.5]
-        choice = local_search(program, starts, clock.share(1 / 3, least=GRACE))
-        if choice is not None:
-            incumbent.offer(choice.supervised)
+    if known is not None:
+        incumbent.offer(known.supervised)
+    starts = [bound.y > 0.5, *([] if known is None else [known.supervised])]
+    choice = local_search(program, starts, clock.share(1 / 3, least=GRACE))
+    if choice is not None:
+        incumbent.offer(choice.supervised)
     if incumbent.first is None and clock.left is not None:
         cover = affordable_cover(program, backend, clock.share(1 / 4))
         if cover is not None:
@@ -150,12 +152,12 @@ def _incumbent(program: Program, root: RootRelaxation, backend: Backend, clock: 
 
 
 def _solve_by_branching(
-    program: Program, root: RootRelaxation, incumbent: Incumbent, clock: Clock
+    program: Program, root: float, incumbent: Incumbent, clock: Clock
 ) -> Solution:
     """Solve the fixed program by the Lagrangian branch and bound."""
     search = branch_and_bound(program, incumbent, clock)
     if not search.complete:
-        return _stopped(incumbent, min(root.bound, search.bound), search.nodes, clock)
+        return _stopped(incumbent, min(root, search.bound), search.nodes, clock)
     if incumbent.first is None:
         return Solution("infeasible", program, nodes=search.nodes)
     value = incumbent.first.value
@@ -163,18 +165,18 @@ def _solve_by_branching(
 
 
 def _solve_by_model(
-    program: Program, root: RootRelaxation, incumbent: Incumbent, backend: Backend, clock: Clock
+    program: Program, root: float, incumbent: Incumbent, backend: Backend, clock: Clock
 ) -> Solution:
     """Solve the fixed program as one mixed-integer model."""
     try:
         ranked = Ranking(program, backend, clock).best()
     except OutOfTime:
-        return _stopped(incumbent, root.bound, 0, clock)
+        return _stopped(incumbent, root, 0, clock)
     if ranked.choice is not None:
         incumbent.offer(ranked.choice.supervised)
     elif ranked.status == "infeasible" and incumbent.first is None:
         return Solution("infeasible", program, nodes=ranked.nodes)
-    bound = min(root.bound, max(ranked.bound, incumbent.value))
+    bound = min(root, max(ranked.bound, incumbent.value))
     if ranked.status in ("optimal", "infeasible"):
         return _first_of_ties(program, incumbent, ranked.nodes, backend, clock)
     return _stopped(incumbent, bound, ranked.nodes, clock)

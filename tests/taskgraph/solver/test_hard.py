@@ -27,8 +27,8 @@ from tests.taskgraph.solver.oracle import best_by_exhaustion
 from tests.taskgraph.solver.test_solve import instances, table
 
 HIGHS = find_solver("highs")
-LAGRANGE = EdgeLimits(relax=-1, branch=-1)
-GROUPED = EdgeLimits(relax=10**9, branch=10**9)
+LAGRANGE = EdgeLimits(listed=-1, branch=-1)
+GROUPED = EdgeLimits(listed=-1, branch=10**9)
 
 
 def program_of(rows, problem):
@@ -113,7 +113,8 @@ def only_branching(request, monkeypatch):
         "taskgraph.solver.branch._locally_searched",
         lambda _, near, __: np.zeros_like(near.program.banned),
     )
-    monkeypatch.setattr("taskgraph.solver.search.local_search", lambda *_: None)
+    monkeypatch.setattr("taskgraph.solver.search.local_search", lambda *_, **__: None)
+    monkeypatch.setattr("taskgraph.solver.search.greedy_choice", lambda *_: None)
 
 
 @pytest.mark.usefixtures("only_branching")
@@ -233,7 +234,8 @@ def test_a_time_limit_keeps_what_was_found_with_a_valid_bound(limit, solver):
 
 def test_without_local_search_a_cover_is_found_within_the_time(monkeypatch):
     """A time limit keeps any solution: `unknown` is only said where none was found."""
-    monkeypatch.setattr("taskgraph.solver.search.local_search", lambda *_: None)
+    monkeypatch.setattr("taskgraph.solver.search.local_search", lambda *_, **__: None)
+    monkeypatch.setattr("taskgraph.solver.search.greedy_choice", lambda *_: None)
     program = hard(latent(100, 50, 0), 20)
     found = solve_program(program, HIGHS, Clock(2.0))
     assert found.status == "feasible"
@@ -241,7 +243,8 @@ def test_without_local_search_a_cover_is_found_within_the_time(monkeypatch):
 
 
 def test_without_any_time_nothing_is_claimed(monkeypatch):
-    monkeypatch.setattr("taskgraph.solver.search.local_search", lambda *_: None)
+    monkeypatch.setattr("taskgraph.solver.search.local_search", lambda *_, **__: None)
+    monkeypatch.setattr("taskgraph.solver.search.greedy_choice", lambda *_: None)
     monkeypatch.setattr("taskgraph.solver.search.affordable_cover", lambda *_: None)
     found = solve_program(hard(latent(100, 50, 0), 20), HIGHS, Clock(0.0))
     assert found.status == "unknown"

@@ -17,6 +17,7 @@ from taskgraph.arrays import Floats, Integers
 from taskgraph.program import Program
 from taskgraph.solver.backends import EXACT
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.root import unbudgeted_bound
 from taskgraph.solver.running import run_highs
 from taskgraph.solver.scale import with_costs_as_shares
 
@@ -196,3 +197,52 @@ def _links(program: Program) -> tuple[Integers, Integers, Integers]:
     pair = program.edge_target[edge] * len(program.sources) + source
     _, link = np.unique(pair, return_inverse=True)
     return link, edge, source
+
+
+@dataclass(frozen=True, eq=False)
+class RootRelaxation:
+    """What the relaxation says about a program.
+
+    Attributes
+    ----------
+    feasible : bool
+        False if the relaxation is proven infeasible.
+    bound : float
+        Upper bound of the objective.
+    y : (S,) floats
+        Values of the variables of the sources, in [0, 1].
+    reduced_cost_y, reduced_cost_x : (S,) and (E,) floats
+        The bound falls by at least this much where a source or an edge is left out (positive), or
+        taken (negative). 0 where nothing is known.
+    """
+
+    feasible: bool
+    bound: float
+    y: Floats
+    reduced_cost_y: Floats
+    reduced_cost_x: Floats
+
+
+def trivial_root(program: Program) -> RootRelaxation:
+    """Return a bound without solving a relaxation: each target has its largest possible value."""
+    sources, edges = len(program.sources), len(program.edge_value)
+    half = np.full(sources, 0.5)
+    return RootRelaxation(True, unbudgeted_bound(program), half, np.zeros(sources), np.zeros(edges))
+
+
+def relaxed_root(program: Program, clock: Clock) -> RootRelaxation:
+    """Solve the linear relaxation of the model."""
+    relaxation = relax(program, clock)
+    if relaxation.status == "infeasible":
+        empty = np.zeros(0)
+        return RootRelaxation(False, -math.inf, empty, empty, empty)
+    if relaxation.status != "optimal":
+        return trivial_root(program)
+    undecided = ~(program.required | program.banned)
+    return RootRelaxation(
+        True,
+        relaxation.bound,
+        relaxation.y,
+        relaxation.reduced_cost_y * undecided,
+        relaxation.reduced_cost_x,
+    )
