@@ -63,7 +63,8 @@ ORDER = {
     "examples < taskonomy < buildings < overlap",
     "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
     "< table1 < predict",
-    "encoders.transfer": "candidates < screened < data < store < ridge < scores < agreement < "
+    "encoders.transfer": "file_names < candidates < screened < data < store < ridge < scores < "
+    "agreement < "
     "families < family_moments < pruning < readouts < settings < records < represented < measure < "
     "rungs < repeats < closed < external_sources < used_views < config_file < jobs < sweep < "
     "gather",
@@ -75,8 +76,9 @@ ORDER = {
     "surgery < classifier < starts < freezing < rates < l2sp < config < batches < history < "
     "placement < optimizers < loop < prediction < features < throughput",
     "benchmarks.lifelong": "settings < variants < objectives < streams < sources < learner < "
-    "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < beside < "
-    "worker_avalanche < worker_ours < versus_avalanche < figures < published < tables < page < run",
+    "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < "
+    "beside < worker_avalanche < worker_ours < versus_avalanche < figures < published < "
+    "tables < page < run",
     "benchmarks.multitask": "settings < joint_data < derived_labels < labeled_sets < scenes < "
     "sharing < scalarizations < aggregators < cosines < training < measures < affinity_pairs < "
     "plan < groups < run < collect < tables < figures < page",

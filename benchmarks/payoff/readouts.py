@@ -17,9 +17,9 @@ from encoders.errors import InvalidDataError
 from encoders.pipeline.presets import CPU
 from encoders.training.checkpoint import read_config
 from encoders.training.config import FitConfig
-from encoders.transfer.config_file import CONFIG, checked_overlap, fingerprints
+from encoders.transfer.config_file import checked_overlap, fingerprints
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
-from encoders.transfer.gather import LOSSES
+from encoders.transfer.file_names import CONFIG, LOSSES
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.transfers import Transfers
 

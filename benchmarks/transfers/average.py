@@ -23,7 +23,7 @@ from benchmarks.transfers.settings import Settings
 from encoders.dataset import TaskonomyDataset
 from encoders.pipeline.presets import CPU
 from encoders.transfer import data
-from encoders.transfer.gather import LOSSES, RECORDS
+from encoders.transfer.file_names import LOSSES, RECORDS
 from encoders.transfer.measure import measure_transfer
 from encoders.transfer.records import place_of
 from encoders.transfer.settings import TransferConfig

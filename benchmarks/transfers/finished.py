@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from encoders.transfer.closed import RIDGE, TIMES
-from encoders.transfer.config_file import CONFIG
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
+from encoders.transfer.file_names import CONFIG, LOSSES, RECORDS, TRANSFERS
 from encoders.transfer.ridge import RidgeResult, joined
 from encoders.transfer.store import REPRESENTATIONS, Store
 from taskgraph.errors import InvalidTableError, TaskgraphError

@@ -29,8 +29,7 @@ from encoders.bank.commit import commit
 from encoders.bank.jobs import MANIFEST
 from encoders.transfer.closed import RIDGE as RIDGE_FOLDER
 from encoders.transfer.closed import TIMES
-from encoders.transfer.config_file import CONFIG
-from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
+from encoders.transfer.file_names import CONFIG, LOSSES, RECORDS, TRANSFERS
 
 PACKAGES = ("numpy", "scipy", "pandas", "highspy")
 ON_TEST = (SWEEP, CHOICES, TRUST)

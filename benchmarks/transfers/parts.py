@@ -28,7 +28,7 @@ from benchmarks.transfers.rankings import write_closed_form, write_predictors, w
 from benchmarks.transfers.results_folder import ResultsCollector, copy_tables, required
 from benchmarks.transfers.significance import against_random
 from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
-from encoders.transfer.gather import LOSSES
+from encoders.transfer.file_names import LOSSES
 from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError
 

@@ -12,7 +12,7 @@ from benchmarks.transfers.finished import FinishedSweep
 from benchmarks.transfers.inputs import Inputs
 from benchmarks.transfers.results_folder import ResultsCollector, required
 from benchmarks.transfers.settings import Settings
-from encoders.transfer.gather import RECORDS
+from encoders.transfer.file_names import RECORDS
 from taskgraph.errors import InvalidTableError
 
 

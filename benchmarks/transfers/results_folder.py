@@ -17,7 +17,7 @@ from benchmarks.results.log import Log
 from benchmarks.transfers.facts import TIMED
 from benchmarks.transfers.finished import FinishedSweep, shown
 from benchmarks.transfers.tables import TABLES
-from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
+from encoders.transfer.file_names import LOSSES, RECORDS, TRANSFERS
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_frame
 

@@ -89,6 +89,9 @@ def train_bank(
     """
     out.mkdir(parents=True, exist_ok=True)
     names, config = config.with_tasks(names)
+    for name in names:
+        if (path := out / (name + RECORD_SUFFIX)).exists():
+            read_json(path)  # a damaged record is reported before the data set is listed
     if config.listing is None:
         index = index_of_run(config.data, [config.task(name) for name in names])
         config = dataclasses.replace(config, listing=keep_index(index, out / INDEX))

@@ -206,7 +206,7 @@ def transfer_features(
 def _report(outcome: FeatureOutcome, config: FeatureConfig, out: Path, bootstrap: int) -> int:
     """Write the tables, and print what was measured; returns the exit code."""
     from encoders.features.tables import write_feature_tables
-    from encoders.transfer.gather import LOSSES, TRANSFERS
+    from encoders.transfer.file_names import LOSSES, TRANSFERS
 
     for job, reason in outcome.failures.items():
         note(f"{job} failed: {reason}")

@@ -180,7 +180,8 @@ def _check_data(data: str, splits: str | None) -> None:
     from encoders.dataset.table import splits_of
 
     root = Path(data)
-    known = splits is None and splits_of(root, None) is None and find_folders(root, "rgb")
+    listed = root.is_dir() and splits is None and splits_of(root, None) is None
+    known = listed and find_folders(root, "rgb")
     check_splits(tuple(known or read_index(root).buildings), splits_of(root, splits))
 
 

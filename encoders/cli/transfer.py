@@ -249,7 +249,8 @@ def transfer(
 
 def _report(swept: SweepOutcome, config: SweepConfig, out: Path, bootstrap: int) -> int:
     """Write the tables of a sweep, and print what was measured; returns the exit code."""
-    from encoders.transfer.gather import LOSSES, TRANSFERS, gather
+    from encoders.transfer.file_names import LOSSES, TRANSFERS
+    from encoders.transfer.gather import gather
 
     for job, reason in swept.failures.items():
         note(f"{job} failed: {reason}")

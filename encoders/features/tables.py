@@ -12,7 +12,7 @@ import pandas as pd
 from encoders.features.jobs import MEASURED, MeasuredSets
 from encoders.features.prepared import PreparedExamples, load_prepared
 from encoders.features.store import file_name
-from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS
+from encoders.transfer.file_names import LOSSES, RECORDS, TRANSFERS
 from taskgraph.affinity import Affinities, affinities
 from taskgraph.arrays import Array, Integers
 from taskgraph.losses import Losses, TargetLosses

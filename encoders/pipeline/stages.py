@@ -16,7 +16,8 @@ from encoders.errors import TrainingError
 from encoders.errors.storage import read_json, stored_in
 from encoders.pipeline.presets import PipelineConfig
 from encoders.scenes.making.make import make
-from encoders.transfer.gather import LOSSES, TRANSFERS, gather
+from encoders.transfer.file_names import LOSSES, TRANSFERS
+from encoders.transfer.gather import gather
 from encoders.transfer.sweep import sweep
 from taskgraph.affinity import affinities
 from taskgraph.errors import InfeasibleError

@@ -21,10 +21,9 @@ from encoders.errors import TrainingError
 from encoders.errors.storage import read_json
 from encoders.training.run_state import differing
 from encoders.transfer.data import buildings_of, open_transfer_data
+from encoders.transfer.file_names import CONFIG
 from encoders.transfer.settings import SweepConfig
 from taskgraph.tables import write_text
-
-CONFIG = "config.json"
 
 UNCOMPARED = ("allow_overlap", "overlap", "bank_hash")
 """Keys of `CONFIG` that resuming does not compare: no measurement depends on them, or another key,

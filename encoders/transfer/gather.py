@@ -11,7 +11,7 @@ import pandas as pd
 from encoders.errors import InvalidDataError
 from encoders.errors.storage import read_json
 from encoders.training.schedule import PRUNED
-from encoders.transfer.config_file import CONFIG
+from encoders.transfer.file_names import CONFIG, LOSSES, RECORDS, TRANSFERS, VALID_LOSSES
 from encoders.transfer.records import (
     place_of,
     repeated_records,
@@ -22,9 +22,6 @@ from taskgraph.affinity import Affinities, affinities
 from taskgraph.losses import Losses
 from taskgraph.tables import write_frame, write_transfers
 from taskgraph.tasks import parse_sources
-
-LOSSES, TRANSFERS, RECORDS = "losses.parquet", "transfers.csv", "records.csv"
-VALID_LOSSES = "valid_losses.parquet"
 
 Record = dict[str, Any]
 MeasuredRun = tuple[Path, Record]

@@ -83,7 +83,9 @@ def cases_of(evidence: Evidence, problem: Problem) -> tuple[list[SensitivityCase
         ]
         return [*cases, *lost], notes
     again = [*_methods(evidence), *_clips(evidence), *_sources(evidence, program)]
-    affinities = np.array([values for _, _, values in again]).reshape(len(again), -1)
+    affinities = np.array([values for _, _, values in again]).reshape(
+        len(again), len(evidence.transfers.frame)
+    )
     programs = programs_with(program, evidence.transfers, problem, affinities)
     cases += [
         SensitivityCase(group, name, changed)

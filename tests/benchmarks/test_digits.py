@@ -26,7 +26,8 @@ DIGITS = ROOT / "results" / "digits"
 def test_the_shipped_transfers_are_made_from_the_shipped_losses():
     made = tg.affinities(tg.read_losses(DIGITS / "losses.parquet"), bootstrap=200).transfers
     shipped = tg.read_transfers(DIGITS / "transfers.csv")
-    pd.testing.assert_frame_equal(made.frame, shipped.frame, check_dtype=False, rtol=1e-6)
+    same = made.frame.drop(columns="closed")  # newer than the shipped table
+    pd.testing.assert_frame_equal(same, shipped.frame, check_dtype=False, rtol=1e-6)
 
 
 def test_the_results_page_shows_what_solve_prints(capsys, monkeypatch):

@@ -26,7 +26,7 @@ def pinned():
 
 def test_every_folder_of_results_is_a_suite_with_records():
     folders = {path.name for path in RESULTS.iterdir() if path.is_dir()}
-    assert folders == set(MEASURED)
+    assert folders - {"live"} == set(MEASURED), "live holds screenshots and a load test"
     for name in MEASURED:
         assert load(name).name == name
         assert {each.suite for each in read_records(RESULTS / name)} == {name}

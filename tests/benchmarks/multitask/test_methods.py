@@ -35,10 +35,10 @@ def installed(*names):
 
 
 needs_quadprog = pytest.mark.skipif(
-    not installed("quadprog", "qpsolvers"), reason="pip install 'torchjd[quadprog_projector]'"
+    not installed("quadprog", "qpsolvers"), reason="quadprog or qpsolvers is not installed"
 )
 needs_cvxpy = pytest.mark.skipif(
-    not installed("cvxpy", "clarabel"), reason="pip install 'torchjd[cagrad]'"
+    not installed("cvxpy", "clarabel"), reason="cvxpy or clarabel is not installed"
 )
 
 

@@ -16,6 +16,7 @@ from encoders.bank.training import train_task
 from encoders.engines import LocalEngine
 from encoders.engines.job import perform
 from encoders.scenes.making.make import make
+from encoders.tasks import TASKS
 from encoders.training.checkpoint import read_weights
 from encoders.training.config import FitConfig
 from tests.encoders.engines import engine_jobs
@@ -50,6 +51,10 @@ def world(tmp_path_factory):
 def pretend(monkeypatch):
     """Tasks that write a record at once, but for those whose names ask for worse."""
     monkeypatch.setattr(encoders.bank.jobs, "train_task", engine_jobs.pretend_training)
+    monkeypatch.setattr(encoders.bank.jobs, "index_of_run", lambda data, tasks: None)
+    monkeypatch.setattr(encoders.bank.jobs, "keep_index", lambda index, folder: None)
+    monkeypatch.setattr(BankConfig, "task", lambda config, name: TASKS.get(name, TASKS["edge2d"]))
+    monkeypatch.setattr(BankConfig, "with_tasks", lambda config, names: (list(names), config))
 
 
 def told(bank):

@@ -21,8 +21,9 @@ from encoders.pipeline.presets import SMOKE
 from encoders.training.checkpoint import read_config, read_weights, write_weights
 from encoders.training.config import FitConfig
 from encoders.training.run_state import LAST, differing
-from encoders.transfer.config_file import CONFIG, write_or_check_config
+from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig
+from encoders.transfer.file_names import CONFIG
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.sweep import sweep
 from tests.encoders.untrained import write_untrained

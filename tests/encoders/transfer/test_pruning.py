@@ -15,7 +15,8 @@ from encoders.training.config import FitConfig
 from encoders.transfer.candidates import FirstOrderOnly, Published, SubsetsOfBest
 from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.gather import LOSSES, VALID_LOSSES, gather
+from encoders.transfer.file_names import LOSSES, VALID_LOSSES
+from encoders.transfer.gather import gather
 from encoders.transfer.pruning import Halving, Pruned, Standing, sources_needed
 from encoders.transfer.records import REFERENCES, place_of, validation_of
 from encoders.transfer.repeats import SeedPlan

@@ -12,7 +12,8 @@ from encoders.errors import TrainingError
 from encoders.training.config import FitConfig
 from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig
-from encoders.transfer.gather import LOSSES, RECORDS, VALID_LOSSES, gather
+from encoders.transfer.file_names import LOSSES, RECORDS, VALID_LOSSES
+from encoders.transfer.gather import gather
 from encoders.transfer.records import place_of, validation_of
 from encoders.transfer.repeats import SeedPlan
 from encoders.transfer.settings import ScratchConfig, SweepConfig, TransferConfig

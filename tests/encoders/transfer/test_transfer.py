@@ -27,7 +27,8 @@ from encoders.transfer.closed import measure_by_ridge, penalty_of, proposals, ra
 from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig, divided, evenly, open_transfer_data
 from encoders.transfer.families import families, lacks_some
-from encoders.transfer.gather import LOSSES, RECORDS, TRANSFERS, gather
+from encoders.transfer.file_names import LOSSES, RECORDS, TRANSFERS
+from encoders.transfer.gather import gather
 from encoders.transfer.jobs import encode_source, first_transfers, set_transfers
 from encoders.transfer.measure import measure_transfer
 from encoders.transfer.readouts import READOUTS

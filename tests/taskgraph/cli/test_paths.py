@@ -33,6 +33,9 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[
 
 TEXTS = {
     "objective",
+    "method",
+    "own",
+    "external",
     "solver",
     "target",
     "host",
@@ -89,7 +92,17 @@ def test_every_path_of_every_command_says_whether_it_is_read_or_written():
 
 
 def test_every_output_of_every_command_has_a_type_of_outputs():
-    outputs = {"output", "out", "plot", "show", "work", "sheet", "preview"}
+    outputs = {
+        "output",
+        "out",
+        "plot",
+        "show",
+        "work",
+        "sheet",
+        "preview",
+        "transfers_file",
+        "worlds",
+    }
     for words, command in commands():
         for parameter in command.params:
             if isinstance(parameter.type, _PathType):

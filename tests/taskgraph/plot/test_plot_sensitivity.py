@@ -87,8 +87,8 @@ def test_the_command_draws(tmp_path):
 
 
 def test_the_report_has_a_section(found):
-    text = sensitivity_section(found)
-    assert text.startswith("<h2>Sensitivity</h2>")
-    assert text.count("<svg") == 1
-    assert f"<li>Optimum: {', '.join(found.taxonomy.supervised)}.</li>" in text
-    assert "<h3>Confidence set of taxonomies</h3>" in text
+    section = sensitivity_section(found)
+    assert section.title == "Sensitivity"
+    assert section.drawing()[0].count("<svg") == 1
+    assert f"Optimum: {', '.join(found.taxonomy.supervised)}." in section.sentences
+    assert len(section.frame) == len(found.sets)
