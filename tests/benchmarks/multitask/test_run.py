@@ -158,6 +158,7 @@ def paired(tmp_path_factory, world_of_14):
     return out, settings
 
 
+@pytest.mark.slow
 def test_pairs_are_read_back_by_group_which_chooses_the_same(paired):
     out, _ = paired
     networks = read_networks(out / GROUPS)
@@ -181,6 +182,7 @@ def test_pairs_are_read_back_by_group_which_chooses_the_same(paired):
     assert printed_groups(read_results(out))[1] in page, "the output is not wrapped"
 
 
+@pytest.mark.slow
 def test_groups_tables_have_images_of_different_buildings(paired):
     out, _ = paired
     valid, test = (pd.read_csv(out / name) for name in (GROUPS, GROUPS_TEST))
@@ -190,6 +192,7 @@ def test_groups_tables_have_images_of_different_buildings(paired):
     assert valid["image"].nunique() == 5
 
 
+@pytest.mark.slow
 def test_gains_of_pairs_are_those_of_the_records(paired):
     out, settings = paired
     results = read_results(out)

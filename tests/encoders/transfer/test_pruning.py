@@ -265,6 +265,7 @@ def shared_folder(out, full):
     return out
 
 
+@pytest.mark.slow
 def test_a_sweep_killed_again_and_again_prunes_the_same(config, full, halved, tmp_path):
     """Before the first rung, between two rungs, and while the survivors are trained."""
     out, pruned = shared_folder(tmp_path / "out", full), replace(config, pruning=HALVING)
@@ -296,6 +297,7 @@ def test_a_decision_is_read_and_not_made_again(config, full, halved, tmp_path):
     assert same(swept.records, halved[0])
 
 
+@pytest.mark.slow
 def test_a_pruned_read_out_with_several_seeds_is_trained_to_its_end(config, full, halved, tmp_path):
     out = shared_folder(tmp_path / "out", full)
     for name in ("measured", "pruning", "validation"):
