@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import importlib
 import importlib.util
 import pickle
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 
 from encoders.errors import InvalidNetworkError, UnknownNameError
 from encoders.errors.extras import missing
+from encoders.networks.downloads import download_errors, offline_if_unreachable
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Means and standard deviations of ImageNet's channels in [0, 1], as torchvision publishes them."""
@@ -149,26 +149,13 @@ def _timm(timm: Any, model: str, weights: str) -> tuple[nn.Module, Any]:
             f"timm has no model {model!r}; {_meant(model, timm.list_models())}timm.list_models() "
             "lists its names"
         )
-    with download_errors(model, weights) if weights == "DEFAULT" else contextlib.nullcontext():
-        network = timm.create_model(model, pretrained=weights == "DEFAULT")
-    if weights != "DEFAULT":
-        network = load_weights(network, weights, ["DEFAULT"])
+    if weights == "DEFAULT":
+        with download_errors(model, weights), offline_if_unreachable():
+            network = timm.create_model(model, pretrained=True)
+    else:
+        network = load_weights(timm.create_model(model), weights, ["DEFAULT"])
     config = network.pretrained_cfg
     return network, (tuple(config.get("mean", IMAGENET[0])), tuple(config.get("std", IMAGENET[1])))
-
-
-@contextlib.contextmanager
-def download_errors(model: str, weights: str) -> Iterator[None]:
-    """Raise any error of a download within the block as one line with advice."""
-    try:
-        yield
-    except Exception as error:
-        reason = " ".join(str(getattr(error, "reason", "") or error).split())[:200]
-        raise InvalidNetworkError(
-            f"the weights {weights!r} of {model!r} cannot be downloaded "
-            f"({type(error).__name__}: {reason}); download them on a machine with a network and "
-            "give the local file, weights='FILE.pth' or 'FILE.safetensors', or weights='random'"
-        ) from None
 
 
 def load_weights(model: nn.Module, weights: str, listed: list[str]) -> nn.Module:

@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+import time
 import urllib.error
 
 import numpy as np
@@ -19,6 +20,7 @@ from encoders.networks import (  # noqa: E402
     MissingPackageError,
     OutputSpec,
     decoder,
+    downloads,
     encoder,
     external,
     fit_projection,
@@ -403,11 +405,31 @@ def test_weights_that_cannot_be_downloaded_are_one_line(monkeypatch):
     for weights in ("DEFAULT", "IMAGENET1K_V1"):
         message = (
             rf"the weights '{weights}' of 'resnet18' cannot be downloaded \(URLError: Name or "
-            r"service not known\); .* give the local file, weights='FILE.pth'"
+            r"service not known\); .* give the local file \(--weights FILE.pth"
         )
         with pytest.raises(InvalidNetworkError, match=message) as told:
             external("resnet18", weights=weights)
         assert "\n" not in str(told.value)
+
+
+def test_without_a_network_timm_does_not_try_again_and_again(monkeypatch, tmp_path):
+    """Five attempts of huggingface_hub take a minute."""
+    pytest.importorskip("timm")
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(downloads.urllib.request, "getproxies", dict)
+
+    def unknown(*_, **__):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(downloads.socket, "getaddrinfo", unknown)
+    begin = time.monotonic()
+    with pytest.raises(InvalidNetworkError, match="cannot be downloaded"):
+        external("timm:resnet18", weights="DEFAULT")
+    assert time.monotonic() - begin < 20
+    assert not constants.HF_HUB_OFFLINE
+    monkeypatch.setattr(downloads.urllib.request, "getproxies", lambda: {"https": "proxy"})
+    assert downloads.has_address("https://nowhere.invalid"), "the proxy looks it up"
 
 
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
