@@ -15,7 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one core a process, as its share is
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("dev", deadline=None, max_examples=20)
-settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
+settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
