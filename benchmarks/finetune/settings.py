@@ -58,7 +58,7 @@ class Settings:
     depth_on: str = option("mnist-5k", help="Data set of the part depth.")
     depth_pixels: int = option(16, help="Side to which images are resized in the part depth.")
     depth_sizes: tuple[int, ...] = option(
-        (250, 500, 1_000, 2_000),
+        (250, 1_000),
         help="Numbers of training images on which the first and last of the depths are trained.",
     )
     depth_pool: int = option(5_000, help="Most training images of the part depth.")
