@@ -69,7 +69,7 @@ def test_no_test_fixes_its_number_of_examples():
             assert fixed not in path.read_text(), path
 
 
-@pytest.mark.parametrize(("profile", "share"), [("dev", 0.2), ("ci", 0.6), ("thorough", 10)])
+@pytest.mark.parametrize(("profile", "share"), [("dev", 0.2), ("ci", 0.4), ("thorough", 10)])
 def test_a_factor_multiplies_the_examples_of_the_profile(profile, share):
     current = settings.get_current_profile_name()
     try:

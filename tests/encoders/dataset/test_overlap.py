@@ -353,6 +353,7 @@ def test_an_overlap_that_is_allowed_is_written_down(world, bank, splits, tmp_pat
     write_or_check_config(config, tmp_path / "out")  # the same sweep, whoever asks
 
 
+@pytest.mark.slow
 def test_a_bank_that_says_nothing_is_read_with_one_warning(world, bank, splits, tmp_path, capsys):
     out = tmp_path / "out"
     flags = [

@@ -74,7 +74,7 @@ def swept(config, out, engine):
 
 
 @pytest.mark.parametrize(
-    "max_order", [1, pytest.param(2, marks=pytest.mark.slow)], ids=["singles", "pairs"]
+    "max_order", [pytest.param(n, marks=pytest.mark.slow) for n in (1, 2)], ids=["singles", "pairs"]
 )
 def test_a_sweep_has_the_same_losses_for_any_jobs_and_ambient_threads(config, tmp_path, max_order):
     config = replace(config, max_order=max_order)
