@@ -19,10 +19,10 @@ from benchmarks.results.markdown import commit_text, wrapped
 from benchmarks.results.record import Record, read_records
 from encoders.errors import InvalidDataError
 
-Section = Callable[[Sequence[Record]], str]
+SectionFunction = Callable[[Sequence[Record]], str]
 Drawing = Callable[[Sequence[Record], Path], None]
 
-SECTIONS: dict[str, Section] = {
+SECTIONS: dict[str, SectionFunction] = {
     "layers": layers_page.section,
     "freezing": freezing_page.section,
     "sizes": sizes_page.section,

@@ -21,12 +21,12 @@ GROUPS, GROUPS_TEST = "groups.csv", "groups_test.csv"
 
 RESAMPLES = 200
 
-Metrics = Mapping[str, Any]
+GroupMetrics = Mapping[str, Any]
 
 
 def groups_table(
     plan: PairsPlan,
-    metrics: Mapping[tuple[tuple[str, ...], int], Metrics],
+    metrics: Mapping[tuple[tuple[str, ...], int], GroupMetrics],
     images: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]],
     split: str,
 ) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def mean_losses(of_seeds: list[list[float | None]]) -> Floats:
 
 def write_groups(
     plan: PairsPlan,
-    metrics: Mapping[tuple[tuple[str, ...], int], Metrics],
+    metrics: Mapping[tuple[tuple[str, ...], int], GroupMetrics],
     images: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]],
     out: Path,
 ) -> None:

@@ -66,7 +66,7 @@ def over_seeds(values: Mapping[int, float]) -> Estimate:
 
 
 @dataclass(frozen=True)
-class RankCorrelation:
+class ClusterCorrelation:
     """Spearman's rank correlation with a bootstrap interval.
 
     Attributes
@@ -83,14 +83,14 @@ class RankCorrelation:
     n: int
 
 
-def rank_correlation(
+def cluster_correlation(
     first: ArrayLike,
     second: ArrayLike,
     clusters: Sequence[int],
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,
-) -> RankCorrelation:
+) -> ClusterCorrelation:
     """Return Spearman's correlation, with a percentile interval from resampled clusters.
 
     Parameters
@@ -111,7 +111,7 @@ def rank_correlation(
             drawn.append(value)
     edges = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     low, high = np.quantile(drawn, edges) if drawn else (np.nan, np.nan)
-    return RankCorrelation(spearman(x, y), float(low), float(high), len(x))
+    return ClusterCorrelation(spearman(x, y), float(low), float(high), len(x))
 
 
 def spearman(first: ArrayLike, second: ArrayLike) -> float:

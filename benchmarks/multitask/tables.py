@@ -14,7 +14,7 @@ from benchmarks.multitask.collect import (
     method_cosines,
     method_gains,
 )
-from benchmarks.multitask.measures import RankCorrelation, over_seeds, rank_correlation
+from benchmarks.multitask.measures import ClusterCorrelation, cluster_correlation, over_seeds
 from benchmarks.multitask.plan import (
     ALONE,
     CONDITIONS,
@@ -134,15 +134,15 @@ def pairs_table(plan: PairsPlan, found: PairResults) -> str:
     return table(heads, rows)
 
 
-def correlations(found: PairResults) -> dict[str, RankCorrelation]:
+def correlations(found: PairResults) -> dict[str, ClusterCorrelation]:
     """Return the rank correlations of affinity with the gain of target, source and both."""
     count = len(found.clusters) // 2
     shares = found.shares.reshape(2, count).mean(0)
     gains = found.target_gains.reshape(2, count).mean(0)
     return {
-        "the target": rank_correlation(found.shares, found.target_gains, found.clusters),
-        "the source": rank_correlation(found.shares, found.source_gains, found.clusters),
-        "both tasks, on average": rank_correlation(shares, gains, range(count)),
+        "the target": cluster_correlation(found.shares, found.target_gains, found.clusters),
+        "the source": cluster_correlation(found.shares, found.source_gains, found.clusters),
+        "both tasks, on average": cluster_correlation(shares, gains, range(count)),
     }
 
 

@@ -22,7 +22,7 @@ MIN_IMAGES = 10
 
 
 @dataclass(frozen=True)
-class Rule:
+class ObjectiveRule:
     """A method that makes affinities of win rates, and an objective."""
 
     method: str
@@ -36,25 +36,25 @@ class Rule:
         return f"{self.objective} of {self.method}"
 
 
-DEFAULT = Rule("ahp", "sqrt")
+DEFAULT = ObjectiveRule("ahp", "sqrt")
 RULES = (
     DEFAULT,
-    Rule("ahp", "linear"),
-    Rule("ahp", "log"),
-    Rule("geometric-mean", "sqrt"),
-    Rule("bradley-terry", "sqrt"),
-    Rule("win-rate", "sqrt"),
-    Rule("win-rate", "linear"),
-    Rule("ahp", "gain"),
-    Rule("ahp", "quality"),
-    Rule("ahp", "closed"),
+    ObjectiveRule("ahp", "linear"),
+    ObjectiveRule("ahp", "log"),
+    ObjectiveRule("geometric-mean", "sqrt"),
+    ObjectiveRule("bradley-terry", "sqrt"),
+    ObjectiveRule("win-rate", "sqrt"),
+    ObjectiveRule("win-rate", "linear"),
+    ObjectiveRule("ahp", "gain"),
+    ObjectiveRule("ahp", "quality"),
+    ObjectiveRule("ahp", "closed"),
 )
 PUBLISHED_RULES = tuple(r for r in RULES if r.method == "ahp" and r.objective != "closed")
 """Rules that need no losses."""
 
 
 @dataclass(frozen=True, eq=False)
-class Images:
+class ObjectiveImages:
     """What some test images say about every transfer.
 
     Attributes
@@ -67,7 +67,7 @@ class Images:
     mean_losses: Mapping[tuple[str, str], float]
 
     @classmethod
-    def of(cls, losses: Losses) -> Images:
+    def of(cls, losses: Losses) -> ObjectiveImages:
         """Make the tables of all methods."""
         methods = dict.fromkeys(rule.method for rule in RULES)
         tables = {m: tg.affinities(losses, method=m).transfers for m in methods}
@@ -79,7 +79,7 @@ class Images:
         return cls(tables, means)
 
 
-def chosen(images: Images, rule: Rule, budget: float, max_order: int) -> Taxonomy:
+def chosen(images: ObjectiveImages, rule: ObjectiveRule, budget: float, max_order: int) -> Taxonomy:
     """Return the proven optimum of a rule, chosen on these images.
 
     For the rule ``closed``, targets at which ``self`` is no better than ``scratch`` on these images
@@ -94,7 +94,7 @@ def chosen(images: Images, rule: Rule, budget: float, max_order: int) -> Taxonom
     return tg.solve(table, budget=budget, max_order=max_order, objective=rule.objective)
 
 
-def worth(images: Images, taxonomy: Taxonomy) -> dict[str, float]:
+def worth(images: ObjectiveImages, taxonomy: Taxonomy) -> dict[str, float]:
     """Return each of `MEASURES` of a taxonomy on these images, and the number of closed shares."""
     rows: dict[str, list[float]] = {name: [] for name in MEASURES}
     table = next(iter(images.tables.values()))

@@ -11,8 +11,8 @@ import taskgraph as tg
 from benchmarks.objectives.rules import (
     PUBLISHED_RULES,
     RULES,
-    Images,
-    Rule,
+    ObjectiveImages,
+    ObjectiveRule,
     chosen,
     halved,
     worth,
@@ -48,7 +48,7 @@ def budgets_of(settings: Settings) -> list[float]:
     return [float(number) for number in range(1, settings.largest + 1)]
 
 
-def settings_of(settings: Settings, table: str, rule: Rule, half: int) -> dict[str, Any]:
+def settings_of(settings: Settings, table: str, rule: ObjectiveRule, half: int) -> dict[str, Any]:
     """Return the settings of one record; ``half`` numbers the pairs of choosing and judging."""
     ours = table == OURS
     return {
@@ -105,13 +105,16 @@ def pairs(settings: Settings) -> Iterator[tuple[int, Losses, Losses]]:
 
 def _run_ours(settings: Settings, log: Log) -> None:
     """Measure every rule on every pair of halves of our losses."""
-    turned: dict[int, tuple[Images, Images]] = {}
+    turned: dict[int, tuple[ObjectiveImages, ObjectiveImages]] = {}
     for half, choosing, judging in pairs(settings):
         asked = {rule: settings_of(settings, OURS, rule, half) for rule in RULES}
         left = [r for r in RULES if not log.has(asked[r], seed=settings.seed, split="test")]
         if not left:
             continue
-        first, second = turned.get(half) or (Images.of(choosing), Images.of(judging))
+        first, second = turned.get(half) or (
+            ObjectiveImages.of(choosing),
+            ObjectiveImages.of(judging),
+        )
         turned = {half + 1: (second, first)} if half % 2 == 0 else {}  # the same two halves
         for rule in left:
             start = time.perf_counter()
@@ -121,7 +124,9 @@ def _run_ours(settings: Settings, log: Log) -> None:
         print(f"half {half}: {len(left)} rules", flush=True)
 
 
-def measured(first: Images, second: Images, rule: Rule, settings: Settings) -> dict[str, Any]:
+def measured(
+    first: ObjectiveImages, second: ObjectiveImages, rule: ObjectiveRule, settings: Settings
+) -> dict[str, Any]:
     """Return, as lists over the budgets, what is chosen on the first and its worth on the second.
 
     ``supervised`` are names joined by ``+``; a measure is None where no taxonomy fits the budget.
@@ -153,7 +158,7 @@ def _run_published(settings: Settings, log: Log, folder: Path) -> None:
 
 
 def published(
-    table: tg.Transfers, judge: tg.Transfers, rule: Rule, settings: Settings
+    table: tg.Transfers, judge: tg.Transfers, rule: ObjectiveRule, settings: Settings
 ) -> dict[str, Any]:
     """Return what is chosen on one published table, and its worth on another, over the budgets.
 

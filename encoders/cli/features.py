@@ -13,11 +13,11 @@ from encoders.cli.options import (
     jobs_option,
     out_option,
     resume_option,
+    set_options,
     threads_option,
 )
 from encoders.errors.extras import extra_installed
 from encoders.features.settings import READOUTS
-from encoders.transfer.candidates import CANDIDATES
 from taskgraph.cli.exit_codes import BAD_INPUT
 from taskgraph.cli.options import bootstrap_option, merged, seed_option
 from taskgraph.cli.output import note, notices
@@ -92,20 +92,7 @@ class TransferCommand(click.Command):
     metavar="NAME=HEADER",
     help="Header of the column example, split or group of the labels.",
 )
-@click.option(
-    "--max-order",
-    type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    help="Most sources of one transfer.",
-)
-@click.option(
-    "--candidates",
-    type=click.Choice(list(CANDIDATES)),
-    default="best5",
-    show_default=True,
-    help="Rule that chooses the sets of several sources to measure.",
-)
+@set_options
 @click.option(
     "--readout",
     type=click.Choice(list(READOUTS)),

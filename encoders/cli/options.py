@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from encoders.engines import ENGINES
+from encoders.transfer.candidates import CANDIDATES
 from taskgraph.cli.options import with_options
 from taskgraph.cli.paths import InputFolder, OutputFolder
 
@@ -77,6 +78,26 @@ def own_tasks(references: Sequence[str], data: str | None = None) -> tuple[list[
     columns = table_tasks(data) if data else []
     by_name = {task.name: task for task in columns}
     return [by_name.get(text) or load_task(text) for text in references], columns
+
+
+def set_options(function: F) -> F:
+    """Decorate a command with the options that choose the sets of several sources."""
+    return with_options(
+        click.option(
+            "--max-order",
+            type=click.IntRange(min=1),
+            default=5,
+            show_default=True,
+            help="Most sources of one transfer.",
+        ),
+        click.option(
+            "--candidates",
+            type=click.Choice(list(CANDIDATES)),
+            default="best5",
+            show_default=True,
+            help="Rule that chooses the sets of several sources to measure.",
+        ),
+    )(function)
 
 
 def jobs_option(default: str) -> Callable[[F], F]:

@@ -18,6 +18,7 @@ from encoders.cli.options import (
     own_task_option,
     own_tasks,
     resume_option,
+    set_options,
     skip_broken_option,
     step_options,
 )
@@ -25,7 +26,6 @@ from encoders.cli.pruning import pruning_of, pruning_options
 from encoders.cli.repeats import repeat_options, scratch_of, seed_plan_of
 from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
-from encoders.transfer.candidates import CANDIDATES
 from encoders.transfer.readouts import READOUTS
 from taskgraph.cli.exit_codes import BAD_INPUT
 from taskgraph.cli.options import bootstrap_option, hidden_alias, seed_option
@@ -69,20 +69,7 @@ if TYPE_CHECKING:
     ",keep=LAYER ,size=PIXELS ,channels=N ,seed=N. May be repeated.",
 )
 @skip_broken_option
-@click.option(
-    "--max-order",
-    type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    help="Most sources of one transfer.",
-)
-@click.option(
-    "--candidates",
-    type=click.Choice(list(CANDIDATES)),
-    default="best5",
-    show_default=True,
-    help="Rule that chooses the sets of several sources to measure.",
-)
+@set_options
 @click.option(
     "--readout",
     type=click.Choice(list(READOUTS)),

@@ -10,7 +10,7 @@ import numpy as np
 
 from encoders.errors import InvalidDataError
 from encoders.features.jobs import moments_path
-from encoders.features.label_columns import LabelColumn
+from encoders.features.label_columns import TargetColumn
 from encoders.features.moments import FeatureMoments, column_runs
 from encoders.features.prepared import PreparedExamples
 from encoders.features.readout import PARTS
@@ -56,14 +56,14 @@ def check_labels(prepared: PreparedExamples) -> None:
                     )
 
 
-def _unseen(target: LabelColumn, train: Floats) -> Booleans:
+def _unseen(target: TargetColumn, train: Floats) -> Booleans:
     """Return which outputs are classes without a training example."""
     if target.kind != "classes":
         return np.zeros(train.shape[1], dtype=bool)
     return np.asarray(~train.any(axis=0))
 
 
-def _check_trained(target: LabelColumn, train: Floats, remedy: str) -> None:
+def _check_trained(target: TargetColumn, train: Floats, remedy: str) -> None:
     """Raise if the labeled training examples all have the same label."""
     if len(train) < 2:
         raise InvalidDataError(
@@ -102,7 +102,7 @@ def check_moments(prepared: PreparedExamples, out: Path) -> None:
 def _warn_of_leaks(
     prepared: PreparedExamples,
     moments: FeatureMoments,
-    targets: Sequence[LabelColumn],
+    targets: Sequence[TargetColumn],
     repeat: int,
 ) -> None:
     """Log features that equal a target's label up to a factor and an offset."""
@@ -130,7 +130,7 @@ def _warn_of_leaks(
                 )
 
 
-def label_codes(target: LabelColumn) -> Floats:
+def label_codes(target: TargetColumn) -> Floats:
     """Return the combinations of a target's outputs that a leaked feature may hold, (q, c).
 
     They are the outputs themselves and, for classes, their number: as it is written if it is

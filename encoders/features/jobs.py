@@ -36,7 +36,7 @@ FEATURE_READOUTS: Mapping[str, FeatureReadout] = {
 
 MOMENTS, MEASURED = "moments", "measured"
 
-Candidate = tuple[str, Sources]
+NamedSources = tuple[str, Sources]
 """The name of a candidate in the tables, and the sources whose features its read-out gets."""
 
 
@@ -124,7 +124,7 @@ def write_moments(config: FeatureConfig, out: Path, repeat: int, group: int) -> 
 
 
 def set_jobs(
-    config: FeatureConfig, out: Path, target: str, candidates: Sequence[Candidate], name: str
+    config: FeatureConfig, out: Path, target: str, candidates: Sequence[NamedSources], name: str
 ) -> list[Job]:
     """Return the jobs that measure candidates for a target: one a repeat, or one a candidate too.
 
@@ -161,7 +161,7 @@ def measure_sets(
     config: FeatureConfig,
     out: Path,
     target: str,
-    candidates: tuple[Candidate, ...],
+    candidates: tuple[NamedSources, ...],
     repeat: int,
     path: Path,
 ) -> str:
@@ -207,6 +207,6 @@ def _moments(path: Path, _changed: int) -> FeatureMoments:
     return FeatureMoments.load(path)
 
 
-def candidate(sources: Sources) -> Candidate:
+def candidate(sources: Sources) -> NamedSources:
     """Return a set of sources as a candidate."""
     return join_sources(sources), sources

@@ -28,7 +28,7 @@ MOST_TEXTS = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class LabelColumn:
+class TargetColumn:
     """The labels of one target.
 
     Attributes
@@ -63,7 +63,7 @@ class LabelColumn:
         return f"{words}, {missing} examples without a label" if missing else words
 
 
-def label_column(name: str, column: pd.Series, kind: str | None = None) -> LabelColumn:
+def label_column(name: str, column: pd.Series, kind: str | None = None) -> TargetColumn:
     """Read a column of labels; without ``kind``, infer the kind.
 
     Numbers are for regression, unless they are at most 20 different whole numbers, which are
@@ -161,7 +161,7 @@ def _inferred_kind(name: str, fields: Sequence[str | list[str] | None]) -> Label
     return "classes"
 
 
-def _numbers(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn:
+def _numbers(name: str, fields: Sequence[str | list[str] | None]) -> TargetColumn:
     """Return labels for regression."""
     values = np.full(len(fields), np.nan)
     for row, field in enumerate(fields):
@@ -177,17 +177,17 @@ def _numbers(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn
     return _regression(name, values)
 
 
-def _regression(name: str, values: Floats) -> LabelColumn:
+def _regression(name: str, values: Floats) -> TargetColumn:
     """Return labels for regression; raise if all are equal."""
     if np.nanmin(values) == np.nanmax(values):
         raise InvalidDataError(
             f"{name} is {np.nanmin(values):g} in every row, so that there is nothing to predict; "
             "leave it out with --targets"
         )
-    return LabelColumn(name, "regression", (), values[:, None])
+    return TargetColumn(name, "regression", (), values[:, None])
 
 
-def _classes(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn:
+def _classes(name: str, fields: Sequence[str | list[str] | None]) -> TargetColumn:
     """Return labels of classes; classes that are all numbers are sorted as numbers."""
     texts = [SEPARATOR.join(f) if isinstance(f, list) else f for f in fields]
     known = _sorted({text for text in texts if text is not None})
@@ -202,10 +202,10 @@ def _classes(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn
         if text is not None:
             values[row] = 0.0
             values[row, place[text]] = 1.0
-    return LabelColumn(name, "classes", tuple(known), values)
+    return TargetColumn(name, "classes", tuple(known), values)
 
 
-def _tags(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn:
+def _tags(name: str, fields: Sequence[str | list[str] | None]) -> TargetColumn:
     """Return labels of tags, of which an example may have none or several."""
     rows = [None if f is None else f if isinstance(f, list) else f.split(SEPARATOR) for f in fields]
     sets = [None if row is None else {tag.strip() for tag in row} - {""} for row in rows]
@@ -221,7 +221,7 @@ def _tags(name: str, fields: Sequence[str | list[str] | None]) -> LabelColumn:
         if tags is not None:
             values[row] = 0.0
             values[row, [place[tag] for tag in tags]] = 1.0
-    return LabelColumn(name, "multilabel", tuple(known), values)
+    return TargetColumn(name, "multilabel", tuple(known), values)
 
 
 def _sorted(texts: set[str]) -> list[str]:
@@ -232,7 +232,7 @@ def _sorted(texts: set[str]) -> list[str]:
     return sorted(texts)
 
 
-def _check_repeated(column: LabelColumn, count: int) -> None:
+def _check_repeated(column: TargetColumn, count: int) -> None:
     """Raise if nearly every example has a class of its own, as names have."""
     if count >= 10 and len(column.classes) > MOST_TEXTS * count:
         raise InvalidDataError(

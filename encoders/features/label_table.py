@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from encoders.errors import InvalidDataError, UnknownNameError
-from encoders.features.label_columns import LabelColumn, label_column
+from encoders.features.label_columns import TargetColumn, label_column
 from taskgraph.arrays import Array
 from taskgraph.frames.rows import row_name, row_names
 from taskgraph.tables import naming, read_frame, read_header
@@ -33,7 +33,7 @@ PART_NAMES = {
 
 
 @dataclass(frozen=True, eq=False)
-class LabelTable:
+class TargetTable:
     """The labels of n examples.
 
     Attributes
@@ -47,7 +47,7 @@ class LabelTable:
         Examples of one group (of one author, document or patient) are always in the same part.
     """
 
-    targets: tuple[LabelColumn, ...]
+    targets: tuple[TargetColumn, ...]
     examples: tuple[str, ...] | None
     split: Array | None
     group: Array | None
@@ -55,11 +55,11 @@ class LabelTable:
     def __len__(self) -> int:
         return len(self.targets[0].values)
 
-    def rows(self, kept: Array) -> LabelTable:
+    def rows(self, kept: Array) -> TargetTable:
         """Return the table with some of its rows only."""
         names = None if self.examples is None else tuple(np.array(self.examples)[kept].tolist())
-        return LabelTable(
-            tuple(LabelColumn(t.name, t.kind, t.classes, t.values[kept]) for t in self.targets),
+        return TargetTable(
+            tuple(TargetColumn(t.name, t.kind, t.classes, t.values[kept]) for t in self.targets),
             names,
             None if self.split is None else self.split[kept],
             None if self.group is None else self.group[kept],
@@ -72,7 +72,7 @@ def read_label_table(
     targets: Sequence[str] = (),
     kinds: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
-) -> LabelTable:
+) -> TargetTable:
     """Read a table of labels, one row an example.
 
     Parameters
@@ -110,7 +110,7 @@ def read_label_table(
             _check_different(examples, headers[EXAMPLE])
         split = _parts(texts[SPLIT], headers[SPLIT]) if SPLIT in texts else None
     group = np.array(texts[GROUP]) if GROUP in texts else None
-    return LabelTable(tuple(found), None if examples is None else tuple(examples), split, group)
+    return TargetTable(tuple(found), None if examples is None else tuple(examples), split, group)
 
 
 def _read_labels(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:

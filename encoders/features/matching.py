@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from encoders.errors import InvalidDataError
-from encoders.features.label_table import EXAMPLE, LabelTable
+from encoders.features.label_table import EXAMPLE, TargetTable
 from encoders.features.readers import FeatureReader
 from taskgraph.arrays import Integers
 
@@ -31,7 +31,7 @@ class MatchedExamples:
     places: Integers
 
 
-def match_examples(table: LabelTable, reader: FeatureReader) -> MatchedExamples:
+def match_examples(table: TargetTable, reader: FeatureReader) -> MatchedExamples:
     """Match examples by their names, if labels and features have names, or else by their order.
 
     Features without labels are left out, and their number is logged.

@@ -20,8 +20,8 @@ from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.errors.storage import read_json, storing
 from encoders.features.checks import check_labels, check_moments
 from encoders.features.inline import InlineEngine
-from encoders.features.jobs import MOMENTS, Candidate, candidate, moments_jobs, set_jobs
-from encoders.features.label_table import LabelTable, read_label_table
+from encoders.features.jobs import MOMENTS, NamedSources, candidate, moments_jobs, set_jobs
+from encoders.features.label_table import TargetTable, read_label_table
 from encoders.features.matching import match_examples
 from encoders.features.moments import check_width
 from encoders.features.parts import draw_parts
@@ -151,7 +151,7 @@ def _removed_on_bad_input(out: Path) -> Iterator[None]:
         raise
 
 
-def _log_own_encoders(table: LabelTable, sources: Sequence[str]) -> None:
+def _log_own_encoders(table: TargetTable, sources: Sequence[str]) -> None:
     """Log which sources have the name of a target."""
     for target in table.targets:
         if target.name in sources:
@@ -197,7 +197,7 @@ def _chosen_sources(reader: FeatureReader, config: FeatureConfig) -> list[str]:
 
 def _prepare(
     reader: FeatureReader,
-    table: LabelTable,
+    table: TargetTable,
     sources: list[str],
     out: Path,
     config: FeatureConfig,
@@ -229,9 +229,9 @@ def _prepare(
 
 def _first_candidates(
     target: str, prepared: PreparedExamples, config: FeatureConfig
-) -> list[Candidate]:
+) -> list[NamedSources]:
     """Return the references that can be measured, and all single sources."""
-    candidates: list[Candidate] = [(AVERAGE, ())]
+    candidates: list[NamedSources] = [(AVERAGE, ())]
     if config.scratch in prepared.sources:
         candidates.append((SCRATCH, (config.scratch,)))
     if target in prepared.sources:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from encoders.errors import InvalidDataError
-from encoders.features.label_table import LabelTable
+from encoders.features.label_table import TargetTable
 from encoders.features.settings import FeatureConfig
 from taskgraph.arrays import Array, Booleans, Integers
 
@@ -24,7 +24,7 @@ class ExampleParts:
     test: Integers
 
 
-def draw_parts(table: LabelTable, config: FeatureConfig) -> list[ExampleParts]:
+def draw_parts(table: TargetTable, config: FeatureConfig) -> list[ExampleParts]:
     """Return the parts of each repeat.
 
     The labels' column ``split`` decides, if there is one. If it names no validation examples, they
@@ -88,7 +88,7 @@ def _drawn(units: Integers, free: Booleans, share: float, seed: list[int]) -> Bo
     return np.asarray(free & np.isin(units, chosen))
 
 
-def _given_parts(table: LabelTable, units: Integers) -> tuple[Booleans | None, Booleans | None]:
+def _given_parts(table: TargetTable, units: Integers) -> tuple[Booleans | None, Booleans | None]:
     """Return the test and the validation examples that the column ``split`` names."""
     if table.split is None:
         return None, None
@@ -103,7 +103,7 @@ def _given_parts(table: LabelTable, units: Integers) -> tuple[Booleans | None, B
     return np.asarray(test), np.asarray(valid) if valid.any() else None
 
 
-def _check_groups(table: LabelTable, units: Integers) -> None:
+def _check_groups(table: TargetTable, units: Integers) -> None:
     """Raise if a group is in two parts."""
     if table.group is None or table.split is None:
         return

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from encoders.features.label_columns import LabelColumn
+from encoders.features.label_columns import TargetColumn
 from encoders.features.parts import ExampleParts
 from encoders.features.readout import PARTS
 from encoders.features.store import FEATURES, FeatureStore
@@ -36,20 +36,20 @@ class PreparedExamples:
         All sources that are measured, and the raw input if it is given.
     """
 
-    targets: tuple[LabelColumn, ...]
+    targets: tuple[TargetColumn, ...]
     parts: tuple[ExampleParts, ...]
     examples: Array
     group: Array | None
     sources: tuple[str, ...]
 
-    def target(self, name: str) -> LabelColumn:
+    def target(self, name: str) -> TargetColumn:
         """Return the target of a name."""
         return next(target for target in self.targets if target.name == name)
 
-    def label_groups(self, repeat: int) -> list[tuple[LabelColumn, ...]]:
+    def label_groups(self, repeat: int) -> list[tuple[TargetColumn, ...]]:
         """Return the targets, those with the same labeled training examples together."""
         train = self.parts[repeat].train
-        groups: dict[bytes, list[LabelColumn]] = {}
+        groups: dict[bytes, list[TargetColumn]] = {}
         for target in self.targets:
             groups.setdefault(target.labeled[train].tobytes(), []).append(target)
         return [tuple(targets) for targets in groups.values()]
@@ -83,7 +83,7 @@ def _loaded(out: Path, _changed: int) -> PreparedExamples:
     with np.load(out / PREPARED, allow_pickle=False) as file:
         head = json.loads(str(file["head"]))
         targets = tuple(
-            LabelColumn(name, kind, tuple(classes), file[f"values{i}"])
+            TargetColumn(name, kind, tuple(classes), file[f"values{i}"])
             for i, (name, kind, classes) in enumerate(head["targets"])
         )
         parts = tuple(

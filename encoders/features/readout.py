@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from encoders.features.cache import FeatureCache
-from encoders.features.label_columns import LabelColumn
+from encoders.features.label_columns import TargetColumn
 from encoders.features.losses import log_losses, squared_losses, tag_losses
 from encoders.features.moments import FeatureMoments
 from encoders.features.parts import ExampleParts
@@ -56,7 +56,7 @@ class TargetExamples:
         Rows of the labeled examples of each part.
     """
 
-    target: LabelColumn
+    target: TargetColumn
     rows: Mapping[str, Integers]
     store: FeatureStore
     moments: FeatureMoments
@@ -131,7 +131,7 @@ class FeatureReadout(Protocol):
 
 
 def target_examples(
-    target: LabelColumn, parts: ExampleParts, store: FeatureStore, moments: FeatureMoments
+    target: TargetColumn, parts: ExampleParts, store: FeatureStore, moments: FeatureMoments
 ) -> TargetExamples:
     """Return the examples of a target; those of classes without training examples are left out."""
     labeled = target.labeled
@@ -141,5 +141,5 @@ def target_examples(
         trained = target.values[rows["train"]].any(axis=0)
         rows = {part: r[target.values[r][:, trained].any(axis=1)] for part, r in rows.items()}
         names = tuple(np.array(target.classes)[trained].tolist())
-        target = LabelColumn(target.name, target.kind, names, target.values[:, trained])
+        target = TargetColumn(target.name, target.kind, names, target.values[:, trained])
     return TargetExamples(target, rows, store, moments)

@@ -13,6 +13,7 @@ from encoders.errors.storage import read_json
 from encoders.training.schedule import PRUNED
 from encoders.transfer.file_names import CONFIG, LOSSES, RECORDS, TRANSFERS, VALID_LOSSES
 from encoders.transfer.records import (
+    TransferRecord,
     place_of,
     repeated_records,
     seed_folder,
@@ -23,16 +24,19 @@ from taskgraph.losses import Losses
 from taskgraph.tables import write_frame, write_transfers
 from taskgraph.tasks import parse_sources
 
-Record = dict[str, Any]
-MeasuredRun = tuple[Path, Record]
+MeasuredRun = tuple[Path, TransferRecord]
 """A folder with the losses of one measurement, and its record with the entry ``seed``."""
 
-Place = Callable[[Path, str, Sequence[str]], Path]
+MeasurementPath = Callable[[Path, str, Sequence[str]], Path]
 """The path of a file of a measurement: (folder, target, sources) -> path."""
 
 
 def gather(
-    records: dict[tuple[str, str], Record], out: Path, *, bootstrap: int = 200, seed: int = 0
+    records: dict[tuple[str, str], TransferRecord],
+    out: Path,
+    *,
+    bootstrap: int = 200,
+    seed: int = 0,
 ) -> Affinities:
     """Write the tables of a sweep, and return the affinities.
 
@@ -75,7 +79,7 @@ def gather(
     return result
 
 
-def _measurements(records: dict[tuple[str, str], Record], out: Path) -> list[MeasuredRun]:
+def _measurements(records: dict[tuple[str, str], TransferRecord], out: Path) -> list[MeasuredRun]:
     """Return all measurements, sorted by target, sources and seed."""
     config = out / CONFIG
     own = read_json(config)["transfer"]["fit"]["seed"] if config.exists() else 0
@@ -89,7 +93,7 @@ def _measurements(records: dict[tuple[str, str], Record], out: Path) -> list[Mea
     )
 
 
-def _joined(measured: list[MeasuredRun], place: Place) -> pd.DataFrame:
+def _joined(measured: list[MeasuredRun], place: MeasurementPath) -> pd.DataFrame:
     """Return the losses of some measurements as one table."""
     some_pruned = any(_is_pruned(record) for _, record in measured)
     frames = []
@@ -99,14 +103,14 @@ def _joined(measured: list[MeasuredRun], place: Place) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _table(measured: MeasuredRun, place: Place) -> Path:
+def _table(measured: MeasuredRun, place: MeasurementPath) -> Path:
     """Return the path of one table of losses of a measurement."""
     folder, record = measured
     path = place(folder, record["target"], parse_sources(record["sources"]))
     return path.with_suffix(".parquet")
 
 
-def _is_pruned(record: Record) -> bool:
+def _is_pruned(record: TransferRecord) -> bool:
     return record.get("stopped") == PRUNED
 
 

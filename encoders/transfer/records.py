@@ -16,6 +16,9 @@ from taskgraph.arrays import Floats32
 from taskgraph.tables import write_frame, write_text
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
+TransferRecord = dict[str, Any]
+"""The record of one measured transfer or reference, as its JSON file holds it."""
+
 REFERENCES = (SELF, SCRATCH, AVERAGE)
 """References that transfers are compared with; each is written as a source."""
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from encoders.errors import TrainingError
 from encoders.training.schedule import PRUNED
 from encoders.transfer.candidates import Sources
-from encoders.transfer.records import place_of
+from encoders.transfer.records import TransferRecord, place_of
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, parse_sources
-
-Record = dict[str, Any]
 
 SINGLE = (SELF, AVERAGE)
 """References without further seeds: a network of the bank, and a constant."""
@@ -56,7 +53,7 @@ class SeedPlan:
         return max(self.others, self.named.get((target, sources), 1))
 
     def further(
-        self, records: Mapping[tuple[str, str], Record], seed: int
+        self, records: Mapping[tuple[str, str], TransferRecord], seed: int
     ) -> list[tuple[str, Sources, int]]:
         """Return (target, sources, seed) of the measurements beside those with the sweep's seed.
 
@@ -75,7 +72,7 @@ class SeedPlan:
             for number in range(1, self.count(target, sources))
         ]
 
-    def unknown(self, records: Mapping[tuple[str, str], Record]) -> list[tuple[str, str]]:
+    def unknown(self, records: Mapping[tuple[str, str], TransferRecord]) -> list[tuple[str, str]]:
         """Return the named transfers that the sweep does not measure, sorted."""
         return sorted(set(self.named) - set(records))
 
@@ -84,7 +81,9 @@ class SeedPlan:
         return self.count(target, sources) > 1
 
 
-def forget_pruned(plan: SeedPlan, out: Path, records: Mapping[tuple[str, str], Record]) -> int:
+def forget_pruned(
+    plan: SeedPlan, out: Path, records: Mapping[tuple[str, str], TransferRecord]
+) -> int:
     """Remove the records of pruned read-outs of which a plan asks for several seeds.
 
     They are then trained again, to their end, as if they had not been pruned. Returns their number.

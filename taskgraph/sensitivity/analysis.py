@@ -35,7 +35,7 @@ from taskgraph.solver.search import Solution
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
-Measured = Losses | Transfers | pd.DataFrame
+SensitivityInput = Losses | Transfers | pd.DataFrame
 """Losses, a table of transfers, or a table of pairwise win rates (``target, sources, versus,
 wins``)."""
 
@@ -47,7 +47,7 @@ NO_IMAGES = "the table holds win rates alone: resamples and smoothing need losse
 
 
 def analyze_sensitivity(
-    measured: Measured | Evidence,
+    measured: SensitivityInput | Evidence,
     problem: Problem | None = None,
     *,
     bootstrap: int = 200,
@@ -135,7 +135,7 @@ def analyze_sensitivity(
 
 
 def evidence_of(
-    measured: Measured,
+    measured: SensitivityInput,
     *,
     bootstrap: int,
     seed: int,

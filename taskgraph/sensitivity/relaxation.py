@@ -8,7 +8,7 @@ over the bounds of each variable (Neumaier and Shcherbina, Mathematical Programm
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import highspy
 import numpy as np
@@ -25,31 +25,22 @@ LP_MARGIN = 1e-8
 """What the budget row allows beyond the budget; ten times the tolerance of the solver."""
 
 
-def _nothing() -> Floats:
-    return np.zeros(0)
-
-
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """Result of the linear relaxation.
+    """What the linear relaxation says about a program.
 
     Attributes
     ----------
-    status : str
-        ``optimal``, ``infeasible`` or ``unknown``.
     bound : float
-        Upper bound of the objective.
-    y : (S,) floats
-        Values of the variables of the sources, in [0, 1].
+        Upper bound of the objective; -inf if the relaxation is proven infeasible.
     reduced_cost_y, reduced_cost_x : (S,) and (E,) floats
-        What one more unit of a source or an edge adds to the Lagrangian.
+        The bound falls by at least this much where a source or an edge is left out (positive), or
+        taken (negative). 0 where nothing is known.
     """
 
-    status: str
-    bound: float = math.inf
-    y: Floats = field(default_factory=_nothing)
-    reduced_cost_y: Floats = field(default_factory=_nothing)
-    reduced_cost_x: Floats = field(default_factory=_nothing)
+    bound: float
+    reduced_cost_y: Floats
+    reduced_cost_x: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +62,9 @@ class _Rows:
 
 
 def relax(program: Program, clock: Clock) -> Relaxation:
-    """Solve the linear relaxation of a program."""
+    """Return what the linear relaxation of a program says; without a solution of it, little."""
     if not program.targets:
-        return Relaxation("unknown")
+        return _unknown(program, unbudgeted_bound(program))
     rows = _rows(program)
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
@@ -86,17 +77,22 @@ def relax(program: Program, clock: Clock) -> Relaxation:
     try:
         run_highs(solver, clock)
     except OutOfTime:
-        return Relaxation("unknown")
+        return _unknown(program, unbudgeted_bound(program))
     status = solver.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
-        return Relaxation("infeasible")
+        return _unknown(program, -math.inf)
     if status != highspy.HighsModelStatus.kOptimal:
-        return Relaxation("unknown")
+        return _unknown(program, unbudgeted_bound(program))
     solution, count = solver.getSolution(), len(program.sources)
     bound, reduced_cost = _safe_bound(rows, np.array(solution.row_dual))
     edges = slice(count, count + len(program.edge_value))
-    y = np.array(solution.col_value)[:count]
-    return Relaxation("optimal", bound, y, reduced_cost[:count], reduced_cost[edges])
+    undecided = ~(program.required | program.banned)
+    return Relaxation(bound, reduced_cost[:count] * undecided, reduced_cost[edges])
+
+
+def _unknown(program: Program, bound: float) -> Relaxation:
+    """Return a bound without reduced costs."""
+    return Relaxation(bound, np.zeros(len(program.sources)), np.zeros(len(program.edge_value)))
 
 
 def _safe_bound(rows: _Rows, dual: Floats) -> tuple[float, Floats]:
@@ -197,52 +193,3 @@ def _links(program: Program) -> tuple[Integers, Integers, Integers]:
     pair = program.edge_target[edge] * len(program.sources) + source
     _, link = np.unique(pair, return_inverse=True)
     return link, edge, source
-
-
-@dataclass(frozen=True, eq=False)
-class RootRelaxation:
-    """What the relaxation says about a program.
-
-    Attributes
-    ----------
-    feasible : bool
-        False if the relaxation is proven infeasible.
-    bound : float
-        Upper bound of the objective.
-    y : (S,) floats
-        Values of the variables of the sources, in [0, 1].
-    reduced_cost_y, reduced_cost_x : (S,) and (E,) floats
-        The bound falls by at least this much where a source or an edge is left out (positive), or
-        taken (negative). 0 where nothing is known.
-    """
-
-    feasible: bool
-    bound: float
-    y: Floats
-    reduced_cost_y: Floats
-    reduced_cost_x: Floats
-
-
-def trivial_root(program: Program) -> RootRelaxation:
-    """Return a bound without solving a relaxation: each target has its largest possible value."""
-    sources, edges = len(program.sources), len(program.edge_value)
-    half = np.full(sources, 0.5)
-    return RootRelaxation(True, unbudgeted_bound(program), half, np.zeros(sources), np.zeros(edges))
-
-
-def relaxed_root(program: Program, clock: Clock) -> RootRelaxation:
-    """Solve the linear relaxation of the model."""
-    relaxation = relax(program, clock)
-    if relaxation.status == "infeasible":
-        empty = np.zeros(0)
-        return RootRelaxation(False, -math.inf, empty, empty, empty)
-    if relaxation.status != "optimal":
-        return trivial_root(program)
-    undecided = ~(program.required | program.banned)
-    return RootRelaxation(
-        True,
-        relaxation.bound,
-        relaxation.y,
-        relaxation.reduced_cost_y * undecided,
-        relaxation.reduced_cost_x,
-    )

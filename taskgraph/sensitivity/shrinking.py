@@ -10,7 +10,7 @@ import numpy as np
 from taskgraph.arrays import Booleans, Floats
 from taskgraph.program import Program
 from taskgraph.sensitivity.regret import summarized
-from taskgraph.sensitivity.relaxation import RootRelaxation, relaxed_root
+from taskgraph.sensitivity.relaxation import Relaxation, relax
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import undominated
 
@@ -26,13 +26,13 @@ class Relaxed:
         Lower bounds of the regret of every set: optimum − bound of the relaxation, at least 0.
     """
 
-    roots: Sequence[RootRelaxation]
+    roots: Sequence[Relaxation]
     floor: Floats
 
 
 def relaxed(programs: Sequence[Program], optima: Floats, clock: Clock) -> Relaxed:
     """Solve the relaxation of each program."""
-    roots = [relaxed_root(program, clock) for program in programs]
+    roots = [relax(program, clock) for program in programs]
     bounds = np.array([root.bound for root in roots])
     return Relaxed(roots, np.maximum(0.0, optima - bounds))
 

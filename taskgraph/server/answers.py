@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from taskgraph.errors import TaskgraphError
 from taskgraph.server.asked import SolveRequest
-from taskgraph.server.jobs import Job, Jobs, while_connected
+from taskgraph.server.jobs import Jobs, SolveJob, while_connected
 from taskgraph.server.refusals import RefusedRequestError
 from taskgraph.solver import Clock, solve
 from taskgraph.taxonomy import Taxonomy
@@ -56,7 +56,7 @@ async def solve_answer(
     """
     if LINES not in request.headers.get("accept", ""):
         return JSONResponse(document(await solve_quietly(request, asked, transfers, jobs, solver)))
-    job, state = Job(), ProofState()
+    job, state = SolveJob(), ProofState()
     running = asyncio.ensure_future(_solve(asked, transfers, jobs, solver, job, state))
     await asyncio.wait({running}, timeout=QUICK)
     if running.done():
@@ -68,7 +68,7 @@ async def solve_quietly(
     request: Request, asked: SolveRequest, transfers: Transfers, jobs: Jobs, solver: str
 ) -> Taxonomy:
     """Return the optimum, without reports; the solve stops if the client goes away."""
-    return await while_connected(request, _solve(asked, transfers, jobs, solver, Job()))
+    return await while_connected(request, _solve(asked, transfers, jobs, solver, SolveJob()))
 
 
 async def _solve(
@@ -76,7 +76,7 @@ async def _solve(
     transfers: Transfers,
     jobs: Jobs,
     solver: str,
-    job: Job,
+    job: SolveJob,
     state: ProofState | None = None,
 ) -> Taxonomy:
     """Solve in a thread, once the queue has a place."""
@@ -95,7 +95,7 @@ def document(taxonomy: Taxonomy) -> dict[str, Any]:
 
 
 async def _lines(
-    running: asyncio.Future[Taxonomy], job: Job, state: ProofState
+    running: asyncio.Future[Taxonomy], job: SolveJob, state: ProofState
 ) -> AsyncIterator[bytes]:
     """Yield lines until the answer is there; if nobody reads them, stop the job."""
     start = time.monotonic()

@@ -25,7 +25,7 @@ from taskgraph.report.results import table_sections, targets_section
 from taskgraph.server.answers import solve_answer, solve_quietly
 from taskgraph.server.asked import SolveRequest
 from taskgraph.server.bodies import read_body, read_json
-from taskgraph.server.jobs import Job, Jobs, while_connected
+from taskgraph.server.jobs import Jobs, SolveJob, while_connected
 from taskgraph.server.limits import Limits
 from taskgraph.server.openapi import description
 from taskgraph.server.refusals import ClientGoneError, RefusedRequestError
@@ -209,7 +209,7 @@ class Service:
 
     async def _in_thread(self, request: Request, work: Callable[[], Any]) -> Any:
         """Run work beside the event loop, in the queue of the solves."""
-        return await while_connected(request, self._jobs.run(work, Job()))
+        return await while_connected(request, self._jobs.run(work, SolveJob()))
 
 
 def _typed(key: str, text: str, read: Callable[[str], Any]) -> Any:

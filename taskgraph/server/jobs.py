@@ -22,7 +22,7 @@ RETRY_AFTER = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class SolveJob:
     """One solve: its name for the page's stop button, and the event that stops its clock."""
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -36,10 +36,10 @@ class Jobs:
         self._limits = limits
         self._pool = ThreadPoolExecutor(limits.solvers, thread_name_prefix="solve")
         self._free = asyncio.Semaphore(limits.solvers)
-        self._running: dict[str, Job] = {}
+        self._running: dict[str, SolveJob] = {}
         self.waiting = 0
 
-    async def run(self, work: Callable[[], Result], job: Job) -> Result:
+    async def run(self, work: Callable[[], Result], job: SolveJob) -> Result:
         """Return what ``work`` returns in a thread; if this is cancelled, the job is stopped.
 
         A stopped job keeps its place until its thread has ended.
@@ -72,7 +72,7 @@ class Jobs:
             job.stop.set()
             raise
 
-    def _ended(self, job: Job) -> None:
+    def _ended(self, job: SolveJob) -> None:
         self._running.pop(job.name, None)
         self._free.release()
 

@@ -85,7 +85,7 @@ class _Relaxed(NamedTuple):
     rate: float
 
 
-class Ascent:
+class AdditiveAscent:
     """Subgradient steps on the multipliers of a program, from zero; keeps the best ones."""
 
     def __init__(self, program: Program) -> None:

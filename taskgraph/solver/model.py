@@ -86,7 +86,7 @@ class Model:
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class ModelBlock:
     """The variables of a program's edges in a model, its value and its cost as expressions."""
 
     edges: list[Variable]
@@ -130,7 +130,7 @@ def add_block(
     *,
     partial: bool = False,
     prefix: str = "",
-) -> Block:
+) -> ModelBlock:
     """Add the transfers of a program and its rows, the budget's among them, to a model.
 
     ``prefix`` keeps the names of several programs with the same ``supervised`` variables apart.
@@ -154,7 +154,7 @@ def add_block(
         _add(lp, [(supervised[j], 1.0) for j in conflict], pulp.LpConstraintLE, 1.0)
     cost = _cost(shares, supervised, own)
     _add(lp, cost.items(), pulp.LpConstraintLE, shares.budget + MARGIN - cost.constant)
-    return Block(edges, value, cost)
+    return ModelBlock(edges, value, cost)
 
 
 def building_seconds(program: Program) -> float:

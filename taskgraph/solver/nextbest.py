@@ -8,7 +8,7 @@ import numpy as np
 
 from taskgraph.arrays import Floats
 from taskgraph.program import Program
-from taskgraph.solver.additive import Ascent, least_value
+from taskgraph.solver.additive import AdditiveAscent, least_value
 from taskgraph.solver.choice import Choice, tolerance
 from taskgraph.solver.listing import Listing, SetValues, first_of_best, list_sets
 from taskgraph.solver.local import Neighborhood
@@ -28,7 +28,7 @@ def next_best(program: Program, first: Choice, count: int) -> list[Choice] | Non
     """
     if program.has_upgrades:
         return None
-    ascent = Ascent(program)
+    ascent = AdditiveAscent(program)
     ascent.run(first.value, STEPS)
     bound, values = ascent.bound(), np.unique(_swapped_values(program, first))[::-1]
     for place in (count, 2 * count, 4 * count, 16 * count, len(values)):

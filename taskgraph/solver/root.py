@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from taskgraph.program import Program
-from taskgraph.solver.additive import AdditiveBound, Ascent
+from taskgraph.solver.additive import AdditiveAscent, AdditiveBound
 from taskgraph.solver.choice import Choice, tolerance
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.listing import best_of, list_sets
@@ -27,7 +27,7 @@ def solve_root(
     ``known`` is a solution of the program. Without one the steps have no goal, so only the bound
     at multipliers of 0 is returned.
     """
-    ascent = Ascent(program)
+    ascent = AdditiveAscent(program)
     if known is None:
         return ascent.bound(), None
     cutoff, taken, more, most = known.value - tolerance(known.value), 0, True, FEW

@@ -6,7 +6,15 @@ import pytest
 import taskgraph as tg
 from benchmarks.objectives import run
 from benchmarks.objectives.page import finding, frame_of, last_records
-from benchmarks.objectives.rules import DEFAULT, RULES, Images, Rule, chosen, halved, worth
+from benchmarks.objectives.rules import (
+    DEFAULT,
+    RULES,
+    ObjectiveImages,
+    ObjectiveRule,
+    chosen,
+    halved,
+    worth,
+)
 from benchmarks.objectives.settings import SUITE, Settings
 from benchmarks.results.frame import part
 from benchmarks.results.machine import RESULTS
@@ -35,7 +43,7 @@ def test_halves_share_no_building_and_do_not_depend_on_how_many_there_are(losses
 
 
 def test_the_worth_of_a_taxonomy_is_that_of_its_losses(losses):
-    images = Images.of(losses)
+    images = ObjectiveImages.of(losses)
     taxonomy = chosen(images, DEFAULT, 1.0, 2)
     assert taxonomy.supervised == tg.solve(tg.affinities(losses).transfers, budget=1).supervised
     values = {name: [] for name in ("gain", "quality", "closed", "ratio")}
@@ -57,7 +65,7 @@ def test_the_worth_of_a_taxonomy_is_that_of_its_losses(losses):
 
 
 def test_a_rule_maximizes_its_own_objective(losses):
-    images = Images.of(losses)
+    images = ObjectiveImages.of(losses)
     for rule in RULES:
         table = tg.affinities(losses, method=rule.method).transfers
         expected = tg.solve(table, budget=1, max_order=2, objective=rule.objective)
@@ -69,8 +77,8 @@ def test_closed_counts_a_target_without_a_gap_by_its_quality(losses):
     frame = losses.to_frame()
     worse = (frame["target"] == "a") & (frame["sources"] == "self")
     changed = tg.Losses.from_frame(frame.assign(loss=frame["loss"] + 9.0 * worse))
-    images = Images.of(changed)
-    taxonomy = chosen(images, Rule("ahp", "closed"), 2.0, 2)
+    images = ObjectiveImages.of(changed)
+    taxonomy = chosen(images, ObjectiveRule("ahp", "closed"), 2.0, 2)
     assert taxonomy.solved
     known = [row["closed"] for row in map(images.tables["ahp"].row_of, "bc", ["self"] * 2)]
     assert known == [1.0, 1.0]
@@ -114,7 +122,9 @@ def test_a_committed_record_is_what_is_measured():
     settings = Settings()
     assert run.settings_of(settings, run.OURS, DEFAULT, 0) == known.settings
     first, second = halved(tg.read_losses(run.LOSSES), 0, settings.seed)
-    tables = [Images({"ahp": tg.affinities(each).transfers}, {}) for each in (first, second)]
+    tables = [
+        ObjectiveImages({"ahp": tg.affinities(each).transfers}, {}) for each in (first, second)
+    ]
     place = 4
     taxonomy = chosen(tables[0], DEFAULT, place + 1.0, settings.max_order)
     assert "+".join(taxonomy.supervised) == known.metrics["supervised"][place]

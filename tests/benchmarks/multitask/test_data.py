@@ -26,9 +26,9 @@ from benchmarks.multitask.derived_labels import (
 from benchmarks.multitask.joint_data import PICTURE, LabeledImages
 from benchmarks.multitask.labeled_sets import open_labeled, small_gray
 from benchmarks.multitask.measures import (
+    cluster_correlation,
     delta_m,
     over_seeds,
-    rank_correlation,
     spearman,
     task_gain,
 )
@@ -229,17 +229,17 @@ def test_rank_correlation_is_scipys_and_its_interval_covers_it():
     generator = np.random.default_rng(0)
     x = generator.normal(size=30)
     y = x + generator.normal(size=30)
-    found = rank_correlation(x, y, [*range(15)] * 2, resamples=300)
+    found = cluster_correlation(x, y, [*range(15)] * 2, resamples=300)
     assert found.value == pytest.approx(spearmanr(x, y).statistic)
     assert found.n == 30
     assert -1 <= found.low < found.value < found.high <= 1
-    assert rank_correlation(x, y, [*range(15)] * 2, resamples=300) == found
+    assert cluster_correlation(x, y, [*range(15)] * 2, resamples=300) == found
 
 
 def test_the_interval_resamples_clusters_whole():
     """With every point in one of two identical clusters, each resample has the same ranks."""
     x, y = np.array([1.0, 2, 3, 4] * 2), np.array([1.0, 3, 2, 4] * 2)
-    found = rank_correlation(x, y, [0] * 4 + [1] * 4, resamples=50)
+    found = cluster_correlation(x, y, [0] * 4 + [1] * 4, resamples=50)
     assert found.low == pytest.approx(found.value)
     assert found.high == pytest.approx(found.value)
     assert np.isnan(spearman([1, 1, 1], [1, 2, 3]))

@@ -10,18 +10,18 @@ import pytest
 import taskgraph as tg
 from taskgraph.server import Limits, make_app
 from taskgraph.server.answers import LINES
-from taskgraph.server.jobs import Job, Jobs
+from taskgraph.server.jobs import Jobs, SolveJob
 from taskgraph.server.refusals import RefusedRequestError
 
 
 def test_as_many_wait_as_the_limit_says_and_the_next_one_is_refused():
     async def crowd():
         jobs, gate = Jobs(Limits(solvers=1, waiting=256)), threading.Event()
-        tasks = [asyncio.create_task(jobs.run(gate.wait, Job())) for _ in range(257)]
+        tasks = [asyncio.create_task(jobs.run(gate.wait, SolveJob())) for _ in range(257)]
         await asyncio.sleep(0.05)
         assert jobs.waiting == 256
         with pytest.raises(RefusedRequestError, match="256 requests wait for a solver") as caught:
-            await jobs.run(gate.wait, Job())
+            await jobs.run(gate.wait, SolveJob())
         gate.set()
         assert all(await asyncio.gather(*tasks))
         assert jobs.waiting == 0
@@ -34,7 +34,7 @@ def test_as_many_wait_as_the_limit_says_and_the_next_one_is_refused():
 
 def test_a_job_that_is_cancelled_is_stopped_and_keeps_its_place_until_it_has_ended():
     async def leave():
-        jobs, job, ended = Jobs(Limits(solvers=1)), Job(), threading.Event()
+        jobs, job, ended = Jobs(Limits(solvers=1)), SolveJob(), threading.Event()
 
         def work():
             job.stop.wait(5)
@@ -44,7 +44,7 @@ def test_a_job_that_is_cancelled_is_stopped_and_keeps_its_place_until_it_has_end
         task = asyncio.create_task(jobs.run(work, job))
         await asyncio.sleep(0.05)
         task.cancel()
-        await jobs.run(lambda: None, Job())
+        await jobs.run(lambda: None, SolveJob())
         assert ended.is_set()
         jobs.close()
         return job.stop.is_set()
@@ -55,9 +55,9 @@ def test_a_job_that_is_cancelled_is_stopped_and_keeps_its_place_until_it_has_end
 def test_a_waiting_job_that_is_cancelled_leaves_the_queue():
     async def leave():
         jobs, gate = Jobs(Limits(solvers=1)), threading.Event()
-        first = asyncio.create_task(jobs.run(gate.wait, Job()))
+        first = asyncio.create_task(jobs.run(gate.wait, SolveJob()))
         await asyncio.sleep(0.02)
-        second = asyncio.create_task(jobs.run(gate.wait, Job()))
+        second = asyncio.create_task(jobs.run(gate.wait, SolveJob()))
         await asyncio.sleep(0.02)
         second.cancel()
         await asyncio.sleep(0.02)

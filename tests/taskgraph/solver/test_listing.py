@@ -9,7 +9,7 @@ import pytest
 import taskgraph as tg
 from taskgraph.program import compile_program
 from taskgraph.solver import find_solver, solve_program
-from taskgraph.solver.additive import Ascent, least_value
+from taskgraph.solver.additive import AdditiveAscent, least_value
 from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.listing import SetValues, best_of, list_sets
 from taskgraph.solver.presolve import presolve, undominated
@@ -32,7 +32,7 @@ def test_no_set_is_worth_more_than_its_additive_bound(seed, steps):
     choices = [c for c in choices if c.supervised[program.required].all()] if program else []
     if not choices:
         return
-    ascent = Ascent(program)
+    ascent = AdditiveAscent(program)
     ascent.run(max(c.value for c in choices), max(1, steps))
     bound = ascent.bound()
     for choice in choices:
@@ -52,7 +52,7 @@ def test_the_list_holds_every_set_that_reaches_the_cutoff_with_its_value(seed):
         return
     values = sorted({c.value for c in choices})
     cutoff = values[len(values) // 2]
-    ascent = Ascent(program)
+    ascent = AdditiveAscent(program)
     ascent.run(values[-1], 20)
     listing = list_sets(program, ascent.bound(), cutoff, MOST)
     worth = SetValues(program, listing).of(listing.sets)
@@ -88,7 +88,7 @@ def test_more_sets_than_allowed_are_not_listed():
     for seed in range(6):
         program, choices = presolved(seed)
         if program is not None and len(choices) > 1:
-            ascent = Ascent(program)
+            ascent = AdditiveAscent(program)
             ascent.run(choices[0].value, 1)
             assert list_sets(program, ascent.bound(), least_value(program), 0) is None
 
