@@ -123,7 +123,7 @@ class Program:
         return ~supervised & ~self.banned & (self.price <= left)
 
     def solved_by_own(self, supervised: Booleans) -> Booleans:
-        """Return which targets their own network solves, as they are supervised, (T,) bools."""
+        """Return which targets their own supervised network solves, (T,) bools."""
         solved: Booleans = np.append(supervised, False)[self.self_source]  # -1 is the last
         return solved
 

@@ -26,7 +26,7 @@ class Progress(Protocol):
 
 
 def no_progress(done: int, total: int, label: str = "") -> None:
-    """Ignore a report; the default wherever a `Progress` can be given."""
+    """Ignore a report; this is the default of every argument that takes a `Progress`."""
 
 
 ProgressFactory = Callable[[str], AbstractContextManager[Progress]]
@@ -43,7 +43,7 @@ def with_progress(items: Sequence[Item], progress: Progress) -> Iterator[Item]:
 
 @contextlib.contextmanager
 def no_progress_bar(title: str) -> Iterator[Progress]:
-    """Show nothing; the default wherever a `ProgressFactory` can be given."""
+    """Show nothing; this is the default of every argument that takes a `ProgressFactory`."""
     yield no_progress
 
 

@@ -21,7 +21,7 @@ from taskgraph.taxonomy import Taxonomy
 
 @dataclass(frozen=True, eq=False)
 class Stability:
-    """How often each task is supervised, over bootstrap resamples of the images.
+    """Share of bootstrap resamples of the images in which each task is supervised.
 
     Attributes
     ----------

@@ -76,7 +76,7 @@ class DomainPair:
 
 @dataclass(frozen=True)
 class PairSizes:
-    """How many images of a domain are used.
+    """Numbers of images that are used of a domain.
 
     Attributes
     ----------

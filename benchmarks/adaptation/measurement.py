@@ -1,4 +1,4 @@
-"""One training after another, recorded: the choice of rates and strengths, then the pairs."""
+"""Run and record the trainings: first those that choose rates and strengths, then the pairs."""
 
 from __future__ import annotations
 

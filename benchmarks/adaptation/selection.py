@@ -42,7 +42,7 @@ MOST = 500
 
 @dataclass(frozen=True, eq=False)
 class AdaptationCheckpoint:
-    """One evaluation during a training.
+    """An evaluation during a training.
 
     Attributes
     ----------

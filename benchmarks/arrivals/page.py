@@ -124,7 +124,7 @@ def _figure(frames: dict[str, pd.DataFrame]) -> Any:
 
 
 def last_records(folder: Path) -> list[Record]:
-    """Return the records with the settings of the last one, whatever their table and order."""
+    """Return the records with the settings of the last one, of every table and order."""
     return latest(read_records(folder), "every", "arrivals", "max_order", "objective")
 
 

@@ -41,7 +41,7 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def tables(settings: Settings) -> dict[str, tg.Transfers]:
-    """Return the tables that are at hand by name; print a line for the one that is not."""
+    """Return the installed tables by name; print a line for each one that is missing."""
     found = {OURS: tg.default_transfers()}
     folder = Path(settings.taskonomy or TASKONOMY)
     if folder.is_dir():

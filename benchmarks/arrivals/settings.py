@@ -9,7 +9,7 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 @dataclass(frozen=True)
 class Settings:
-    """How many orders of arrivals, how fast the budget rises, and the published tables."""
+    """The number of orders of arrivals, the growth of the budget, and the published tables."""
 
     orders: int = option(20, help="Number of random orders in which the tasks arrive.")
     every: int = option(4, help="The budget rises by one with the first of every N arrivals.")

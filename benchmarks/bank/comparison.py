@@ -35,7 +35,7 @@ TRAINED = 25
 
 
 def compared(bank: Path, old: Path | None, sweep: Path | None = None) -> pd.DataFrame:
-    """Return a row for each task of a bank, with the figures of an earlier bank beside its own.
+    """Return a row for each task of a bank, with the figures of an earlier bank in further columns.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def tried_runs(bank: Path, *, chosen: bool) -> pd.DataFrame:
 
 
 def write_tried(bank: Path, others: tuple[str, ...], out: Path) -> None:
-    """Write the table of the bank's own settings and of those of other folders."""
+    """Write a table of the settings of the bank and of the banks in other folders."""
     frames = [tried_runs(bank, chosen=True)]
     frames += [tried_runs(Path(folder), chosen=False) for folder in others]
     filled = [frame for frame in frames if len(frame)]

@@ -108,7 +108,7 @@ def finding(folder: Path) -> str:
 
 
 def stem(group: str) -> str:
-    """Return the part of a file's name that stands for a group."""
+    """Return a group's name in the form that file names use."""
     return re.sub(r"[^a-z0-9]+", "_", group.lower())
 
 

@@ -85,7 +85,7 @@ def _prepared(group: SetGroup, settings: Settings) -> list[Data]:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """What the measurements of one group by one kind of features share.
+    """Values that the measurements of one group by one kind of features share.
 
     Attributes
     ----------

@@ -56,7 +56,7 @@ def _title(case: MeasuredPair) -> str:
 
 
 def short(name: str) -> str:
-    """Return a set's name as it stands in tables: a domain of our scenes by its own name."""
+    """Return a set's name in tables; a domain of our scenes is named without its prefix."""
     return "day" if name == "scenes" else name.removeprefix("scenes-")
 
 

@@ -34,7 +34,7 @@ LabeledInputs = tuple[Images, Integers]
 
 @dataclass(frozen=True)
 class ImageFit:
-    """One training of a classifier, in place.
+    """A training of a classifier, in place.
 
     Attributes
     ----------

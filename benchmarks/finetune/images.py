@@ -26,7 +26,7 @@ VALIDATED = 150
 
 @dataclass(frozen=True, eq=False)
 class TargetImages:
-    """One target: labeled images of the three splits.
+    """The labeled images of a target in three splits.
 
     Attributes
     ----------

@@ -116,7 +116,7 @@ def checked_classes(labels: Array) -> Array:
 
 
 def chosen_images(images: Images, rows: Integers) -> Images:
-    """Return some of the images; files are not read."""
+    """Return the images of these numbers; files are not read."""
     if isinstance(images, np.ndarray):
         return images[rows]
     if isinstance(images, PictureFiles):

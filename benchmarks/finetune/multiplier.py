@@ -1,4 +1,4 @@
-"""How many times the labels pretraining is worth: the distance of two accuracy curves."""
+"""The factor by which pretraining multiplies labels: the distance of two accuracy curves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from taskgraph.errors import InvalidTableError
 
 @dataclass(frozen=True)
 class LabelMultiplier:
-    """How many times the labels the second curve needs for the accuracy of the first.
+    """The factor of labels that the second curve needs for the accuracy of the first.
 
     Attributes
     ----------

@@ -52,7 +52,7 @@ class OwnTask:
         return np.array(self.pictures.classes)[self.labels(split)]
 
     def train(self, count: int, seed: int, rate: float | None) -> FineTuned:
-        """Return a classifier that was trained on some of the training pictures."""
+        """Return a classifier that was trained on these training pictures."""
         from sklearn.base import clone
 
         labels = self.labels(TRAIN)

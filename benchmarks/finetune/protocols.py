@@ -1,4 +1,4 @@
-"""How a user's network is trained: a short default, and the published protocols of ResNet."""
+"""Protocols for training a user's network: a short default, and ResNet's published ones."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def _plain(estimator: FineTuned) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    """Return a number of NumPy as one of Python; other values as they are."""
+    """Return a number of NumPy as one of Python; other values are returned unchanged."""
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -1,4 +1,4 @@
-"""What pages and figures read from records: accuracies by seed, their intervals, rates tried."""
+"""Summaries of records for pages and figures: accuracies by seed, intervals, rates tried."""
 
 from __future__ import annotations
 

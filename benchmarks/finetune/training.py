@@ -1,4 +1,4 @@
-"""One training of a classifier on a target, and the choice of its learning rate."""
+"""Train a classifier on a target, and choose its learning rate."""
 
 from __future__ import annotations
 

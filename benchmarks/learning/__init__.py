@@ -1,1 +1,1 @@
-"""What suites that train classifiers share: starts, surgery, rates, one loop, features."""
+"""Shared code of suites that train classifiers: starts, surgery, rates, one loop, features."""

@@ -81,7 +81,7 @@ class TensorBatches:
 
 @dataclass
 class JointBatches:
-    """One batch of each of several sources at a time, such as those of several domains.
+    """Batches of several sources at a time, such as those of several domains.
 
     An epoch is one of the longest source; shorter ones begin anew.
 

@@ -19,7 +19,7 @@ PLATEAU = "plateau"
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """How a classifier is trained.
+    """Configuration of the training of a classifier.
 
     Attributes
     ----------

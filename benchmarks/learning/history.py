@@ -9,7 +9,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class ValidationPoint:
-    """One evaluation during a training.
+    """An evaluation during a training.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ from encoders.networks.layers import layer_shapes
 
 @dataclass(frozen=True)
 class ListedLayer:
-    """One module of a network, as `list_layers` lists it.
+    """A module of a network, as `list_layers` lists it.
 
     Attributes
     ----------

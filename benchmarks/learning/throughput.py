@@ -1,4 +1,4 @@
-"""How fast the training loop is, compared with a plain loop of PyTorch."""
+"""Speed of the training loop relative to a plain loop of PyTorch."""
 
 from __future__ import annotations
 

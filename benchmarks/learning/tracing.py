@@ -183,7 +183,7 @@ def is_constant(node: fx.Node) -> bool:
 
 @dataclass(frozen=True)
 class NumberedLayer:
-    """One layer of the numbering from 1: a stretch with weights between two cut points.
+    """A layer of the numbering from 1: a stretch with weights between two cut points.
 
     Attributes
     ----------

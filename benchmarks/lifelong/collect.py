@@ -146,5 +146,5 @@ def _methods(records: Sequence[Record], steps: int) -> list[MethodResults]:
 
 
 def figure_stem(stream: str, network: str) -> str:
-    """Return the part of a file's name that stands for a stream and a network."""
+    """Return the name of a stream and a network in the form that file names use."""
     return re.sub(r"[^a-z0-9]+", "_", f"{stream} {network}".lower()).strip("_")

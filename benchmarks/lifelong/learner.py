@@ -100,7 +100,7 @@ class Learner:
         return _head_scores(self.network.head, features, self.config)[:, : self.seen]
 
     def step_config(self) -> LoopConfig:
-        """Return the configuration of the training of the next step, with a seed of its own."""
+        """Return the configuration of the training of the next step, with that step's seed."""
         seed = np.random.SeedSequence([self.config.seed, self.steps]).generate_state(1)[0]
         return replace(self.config, seed=int(seed >> 1))
 

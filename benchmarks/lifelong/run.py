@@ -47,7 +47,7 @@ SHEET_ORDER = 0
 
 @dataclass(frozen=True, eq=False)
 class StrategyRun:
-    """One strategy on one stream with one network, in one order.
+    """A run of a strategy on a stream with one network, in one order of classes.
 
     Attributes
     ----------

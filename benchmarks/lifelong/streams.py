@@ -190,7 +190,7 @@ def _parts(
 
 
 def _few(rows: Integers, labels: Integers, label: int, most: int) -> Integers:
-    """Return at most so many rows of one class."""
+    """Return at most ``most`` rows of a class."""
     own = np.asarray(rows[labels[rows] == label], np.int64)
     if not len(own):
         return own

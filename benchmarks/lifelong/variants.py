@@ -12,7 +12,7 @@ PAPER, OFFICIAL, MODERN = "paper", "official", "modern"
 
 @dataclass(frozen=True)
 class Variant:
-    """One form of iCaRL. The defaults are the paper's (Rebuffi et al., CVPR 2017).
+    """A form of iCaRL. The defaults are the paper's (Rebuffi et al., CVPR 2017).
 
     Attributes
     ----------

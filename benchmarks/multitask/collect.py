@@ -142,7 +142,7 @@ def method_cosines(
 
 @dataclass(frozen=True, eq=False)
 class PairResults:
-    """What was measured of the pairs, in both directions.
+    """Measurements of the pairs, in both directions.
 
     Attributes
     ----------

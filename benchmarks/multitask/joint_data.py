@@ -76,7 +76,7 @@ class LabeledImages:
         return len(self.names)
 
     def rows(self, rows: Integers) -> LabeledImages:
-        """Return some of the images."""
+        """Return the images of these numbers."""
         chosen = torch.from_numpy(np.asarray(rows, dtype=np.int64))
         return LabeledImages(
             {view: values[chosen] for view, values in self.inputs.items()},
@@ -147,4 +147,4 @@ class JointSource(Protocol):
         """Return the number of training images."""
 
     def load(self, tasks: Sequence[str]) -> JointData:
-        """Return the data of some of its tasks."""
+        """Return the data of these tasks."""

@@ -29,7 +29,7 @@ CONDITIONS = (ALONE, DECAYED, DROPPED, TOGETHER, SHUFFLED)
 
 @dataclass(frozen=True)
 class SetPlan:
-    """What is trained on one set.
+    """The trainings on one set.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class SetPlan:
 
 @dataclass(frozen=True)
 class PairsPlan:
-    """What is trained for the pairs of tasks.
+    """The trainings of the pairs of tasks.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""One training of a network with a shared encoder, and its measures."""
+"""Train a network with a shared encoder, and measure it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EVALUATED = 100
 
 @dataclass(frozen=True)
 class SharedTraining:
-    """One training: its tasks, its data and its method.
+    """A training: its tasks, its data and its method.
 
     Attributes
     ----------

@@ -1,1 +1,1 @@
-"""What should be maximized: methods and objectives, chosen on some buildings, judged on others."""
+"""Compare methods and objectives: chosen on validation buildings, judged on test buildings."""

@@ -55,7 +55,7 @@ PUBLISHED_RULES = tuple(r for r in RULES if r.method == "ahp" and r.objective !=
 
 @dataclass(frozen=True, eq=False)
 class ObjectiveImages:
-    """What some test images say about every transfer.
+    """The transfers as measured on the test images of one set of buildings.
 
     Attributes
     ----------

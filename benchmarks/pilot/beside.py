@@ -42,7 +42,7 @@ class TrainingTables:
         return cls(folder, frames)
 
     def add(self, key: str, **rows: pd.DataFrame) -> None:
-        """Add one network's rows, in place of those with the same key, and write both files.
+        """Replace or append a network's rows by their key, and write both files.
 
         Parameters
         ----------

@@ -30,7 +30,7 @@ TRAININGS = (SHORT, LONG)
 
 @dataclass(frozen=True)
 class PilotNetwork:
-    """One network: a read-out, or one of the references ``self``, ``scratch`` and ``average``.
+    """A network: a read-out, or one of the references ``self``, ``scratch`` and ``average``.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How fast the prior fits a photograph, the photograph with noise, its shuffled pixels, and noise.
+"""Speed at which the prior fits a photograph, a noisy one, shuffled pixels, and noise.
 
 The network resists noise: its loss falls later. This is figure 2 of Ulyanov et al. (2018).
 """

@@ -56,7 +56,7 @@ class Hourglass(nn.Module):
 
 
 class _Scale(nn.Module):
-    """One scale of the hourglass with all coarser ones; (B, inputs, H, W) to (B, up, H, W)."""
+    """A scale of the hourglass with all coarser ones; (B, inputs, H, W) to (B, up, H, W)."""
 
     def __init__(self, spec: HourglassSpec, depth: int, inputs: int) -> None:
         super().__init__()

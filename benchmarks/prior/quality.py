@@ -32,7 +32,7 @@ def ssim(picture: Photograph, truth: Photograph) -> float:
 
 
 def luma(picture: Photograph) -> Photograph:
-    """Return the Y channel, (1, H, W), of an RGB picture; a gray one is returned as it is."""
+    """Return the Y channel, (1, H, W), of an RGB picture; a gray picture is returned unchanged."""
     if len(picture) == 1:
         return picture
     return np.tensordot(LUMA, picture, axes=1)[None] + 16 / 255

@@ -166,7 +166,7 @@ class Restoration:
 
 
 class _NoiseLevel:
-    """Says when the loss has fallen to the variance of the noise (Morozov's principle)."""
+    """Stop when the loss has fallen to the variance of the noise (Morozov's principle)."""
 
     def __init__(self, sigma: float | None) -> None:
         self.level = 0.0 if sigma is None else sigma**2
@@ -181,7 +181,7 @@ class _NoiseLevel:
 
 
 def _plain(observation: Observation) -> Photograph:
-    """Return the picture without a network: as it is, enlarged, or filled with medians."""
+    """Return the picture without a network: unchanged, enlarged, or filled with medians."""
     if observation.known is not None:
         return local_median(observation, 3)
     if observation.values.shape != observation.shape:

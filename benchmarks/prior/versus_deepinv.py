@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 
 
 def compare_with_deepinv(settings: Settings, log: Log) -> None:
-    """For each photograph and task, run our prior until it stops, then deepinv for as long."""
+    """Run our prior until it stops, then deepinv for as long, on each photograph and task."""
     commands = {
         OURS: [sys.executable, "-m", "benchmarks.prior.worker_ours"],
         DEEPINV: [str(settings.python), str(HERE / "worker_deepinv.py")],

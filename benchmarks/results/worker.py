@@ -1,4 +1,4 @@
-"""A measurement in a process of its own, such as that of another library in its environment."""
+"""Run a measurement in another process, such as one of another library's environment."""
 
 from __future__ import annotations
 

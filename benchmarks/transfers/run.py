@@ -14,7 +14,7 @@ from taskgraph.errors import InvalidTableError
 
 
 def run(settings: Settings, out: Path) -> None:
-    """Compute the parts from a sweep, or some of them again from the tables in ``out``.
+    """Compute the parts from a sweep, or the parts that the tables in ``out`` suffice for.
 
     A part that is done is not computed again.
 

@@ -59,7 +59,7 @@ def train_bank(
     progress: Progress = no_progress,
     engine: Engine | None = None,
 ) -> BankResult:
-    """Train each task as a job of its own; a task that fails does not stop the others.
+    """Train each task as a separate job; a task that fails does not stop the others.
 
     A task that has a record of the same configuration is not trained again. A task whose training
     was interrupted, or whose process was killed, resumes. If ``out`` can no longer be written (for

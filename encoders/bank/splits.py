@@ -19,7 +19,7 @@ from taskgraph.tables.formats import FilePath
 
 @dataclass(frozen=True)
 class TaskSplits:
-    """One task's examples: the data set's train, validation and test split.
+    """The train, validation and test examples of a task.
 
     Attributes
     ----------

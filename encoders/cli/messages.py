@@ -17,7 +17,7 @@ class _Printer(logging.Handler):
 
 @contextlib.contextmanager
 def messages() -> Iterator[None]:
-    """Print each message that `encoders` logs at level INFO or above as soon as it is logged."""
+    """Print each message that `encoders` logs at level INFO or above when it is logged."""
     logger, handler = logging.getLogger("encoders"), _Printer()
     level = logger.level
     logger.setLevel(logging.INFO)

@@ -101,7 +101,7 @@ def set_options(function: F) -> F:
 
 
 def jobs_option(default: str) -> Callable[[F], F]:
-    """Return a decorator that adds ``--jobs``; ``default`` says what number None stands for."""
+    """Return a decorator that adds ``--jobs``; ``default`` is the text of its default."""
     return click.option(
         "--jobs",
         type=click.IntRange(min=1),

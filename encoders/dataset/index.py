@@ -113,7 +113,7 @@ class DomainFiles:
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """All views that have a picture; the rows are sorted by building, point and view.
+    """The views of a data set that have a picture, sorted by building, point and view.
 
     Attributes
     ----------

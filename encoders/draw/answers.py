@@ -1,4 +1,4 @@
-"""One form for outputs of networks and for labels, so that both are drawn alike.
+"""Convert outputs of networks and labels to one form, so that both are drawn alike.
 
 ================== ============================================ ===============================
 kind of the task   answer                                       computed from a network's

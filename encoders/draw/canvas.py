@@ -1,4 +1,4 @@
-"""One sample of a task with all that is needed to draw an answer about it."""
+"""A sample of a task, with everything that is needed to draw an answer about it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOV = 1.15
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """One sample of a task.
+    """A sample of a task, with everything that is needed to draw an answer about it.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ def write_centered(
 
 
 def wrap_text(text: str, font: Any, width: float) -> list[str]:
-    """Split text into lines of at most ``width`` pixels; a longer word has a line of its own."""
+    """Split text into lines of at most ``width`` pixels; a longer word gets its own line."""
     lines: list[str] = []
     for word in text.split():
         if lines and font.getlength(f"{lines[-1]} {word}") <= width:

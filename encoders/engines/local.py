@@ -1,4 +1,4 @@
-"""An engine of worker processes on this machine, each with a pipe of its own.
+"""An engine of worker processes on this machine; each has its own pipe.
 
 As no two workers share a pipe, a dead worker shows which call it was making.
 """

@@ -1,4 +1,4 @@
-"""One target's labels: their kind, inferred from a column of a table, and their numbers."""
+"""Read a target's labels from a column of a table: their kind, which is inferred, and numbers."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def _sorted(texts: set[str]) -> list[str]:
 
 
 def _check_repeated(column: TargetColumn, count: int) -> None:
-    """Raise if nearly every example has a class of its own, as names have."""
+    """Raise if nearly every example has a different class, as a column of names has."""
     if count >= 10 and len(column.classes) > MOST_TEXTS * count:
         raise InvalidDataError(
             f"{column.name} has {len(column.classes)} different texts in {count} rows, which look "

@@ -56,7 +56,7 @@ class TargetTable:
         return len(self.targets[0].values)
 
     def rows(self, kept: Array) -> TargetTable:
-        """Return the table with some of its rows only."""
+        """Return the table with the rows of these numbers only."""
         names = None if self.examples is None else tuple(np.array(self.examples)[kept].tolist())
         return TargetTable(
             tuple(TargetColumn(t.name, t.kind, t.classes, t.values[kept]) for t in self.targets),

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class MatchedExamples:
-    """Where the features of each labeled example are.
+    """The row of each labeled example in the features of every source.
 
     Attributes
     ----------

@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class FeatureOutcome:
-    """What a measurement left undone.
+    """The transfers that a measurement did not finish.
 
     Attributes
     ----------

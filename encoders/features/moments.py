@@ -56,7 +56,7 @@ class FeatureMoments:
         return np.asarray(self.scale == 0)
 
     def of_outputs(self, outputs: Indices) -> FeatureMoments:
-        """Return the moments with some of the labels only."""
+        """Return the moments with these labels only."""
         return replace(
             self,
             with_labels=self.with_labels[:, outputs],

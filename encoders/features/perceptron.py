@@ -16,7 +16,7 @@ from taskgraph.arrays import Array, Floats, Floats32
 
 @dataclass(frozen=True)
 class FeaturePerceptron:
-    """One hidden layer of rectified units, trained by Adam on standardized features.
+    """A network with one hidden layer of rectified units, trained by Adam on standardized features.
 
     Labels for regression are standardized as well. Of all epochs and penalties (scikit-learn's
     ``alpha``) the one with the smallest mean validation loss is kept.

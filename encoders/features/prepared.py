@@ -1,4 +1,4 @@
-"""What every job of a measurement reads: labels and parts, in one file."""
+"""The file of labels and parts that every job of a measurement reads."""
 
 from __future__ import annotations
 

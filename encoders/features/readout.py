@@ -1,4 +1,4 @@
-"""What every read-out is given, and what it returns for one target and set of sources."""
+"""Inputs and results of a read-out for one target and set of sources."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _features(
 
 
 def _some(inputs: Sequence[Any] | Array, chosen: Booleans) -> Any:
-    """Return some of the inputs; a table stays one."""
+    """Return the inputs of these row numbers; a table stays a table."""
     if hasattr(inputs, "iloc"):
         return inputs.iloc[np.flatnonzero(chosen)]
     if isinstance(inputs, np.ndarray):

@@ -9,7 +9,7 @@ from encoders.errors import InvalidLossInputError
 
 
 def as_float32(values: Tensor) -> Tensor:
-    """Return the values in float32; float64 values stay as they are."""
+    """Return the values in float32; float64 values are not converted."""
     return values if values.dtype == torch.float64 else values.float()
 
 

@@ -217,7 +217,7 @@ PRESETS: dict[str, Preset] = {preset.name: preset for preset in (TINY, BASE, PAP
 
 
 def find_preset(preset: str | Preset) -> Preset:
-    """Look up a preset by name; a `Preset` is returned as it is.
+    """Look up a preset by name; a `Preset` is returned unchanged.
 
     Raises
     ------

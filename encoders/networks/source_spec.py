@@ -1,4 +1,4 @@
-"""Encoders from elsewhere as sources of transfers, described by values that can be sent."""
+"""Describe encoders outside the bank as sources of transfers, by values that can be sent."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Light:
 
 @dataclass(frozen=True, eq=False)
 class Building:
-    """All surfaces, materials and lights of a building, as arrays.
+    """The surfaces, materials and lights of a building, as arrays.
 
     A *part* is a set of consecutive triangles of one material. An *instance* is a piece of
     furniture or of the building (a wall, a floor); it consists of parts.

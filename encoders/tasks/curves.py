@@ -46,7 +46,7 @@ def signed8(raw: Array) -> Array:
 
 
 def centered(raw: Array) -> Array:
-    """Return a component of a unit vector from its 8-bit code, in which 127 stands for 0."""
+    """Return a component of a unit vector from its 8-bit code, in which 127 means 0."""
     return (raw - CENTER) / 127
 
 

@@ -242,7 +242,7 @@ def task_of(name: str, besides: Sequence[str] = ()) -> Task:
 
 
 def tasks_named(tasks: Sequence[str | Task]) -> list[Task]:
-    """Look up tasks by any of their names; a `Task` in the sequence is returned as it is.
+    """Look up tasks by any of their names; a `Task` in the sequence is returned unchanged.
 
     Raises
     ------

@@ -43,7 +43,7 @@ DISPLAY_ORDER = (
 
 
 def predicted_tasks(names: Sequence[str], own: Sequence[Task] = ()) -> list[str | Task]:
-    """Return names of the dictionary as they are, and tasks of one's own in place of references.
+    """Return names of the dictionary unchanged, and tasks of the user in place of references.
 
     Parameters
     ----------

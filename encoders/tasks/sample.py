@@ -101,7 +101,7 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class OneView:
-    """One view, the argument of the label function of a user's own task (`each_view`).
+    """A view, the argument of the label function of a user's own task (`each_view`).
 
     ``view["normal"]`` returns a domain in physical units (`encoders.codecs.encodings.to_value`).
 

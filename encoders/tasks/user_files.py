@@ -90,7 +90,7 @@ def one_line(error: BaseException) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _run_file(path: Path, _modified: int, _size: int) -> ModuleType:
-    """Run a file as a module of its own; cached until the file changes."""
+    """Import a file as a separate module; the module is cached until the file changes."""
     name = MODULE + hashlib.sha256(str(path).encode()).hexdigest()[:16]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None

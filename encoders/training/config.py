@@ -15,7 +15,7 @@ from encoders.training.schedule import cosine_factor, plateau_factor
 
 @dataclass(frozen=True)
 class FitConfig:
-    """How a network is trained.
+    """Configuration of the training of a network.
 
     Attributes
     ----------

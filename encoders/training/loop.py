@@ -54,7 +54,7 @@ def losses(
 
 @dataclass
 class Training:
-    """One training run: its network, data and settings, and its state."""
+    """A training run: its network, data, settings and state."""
 
     fabric: Fabric
     model: nn.Module
@@ -75,7 +75,7 @@ class Training:
         self.evaluations = self.config.epochs * self.parts
 
     def evaluations_until(self, epochs: int | None) -> int:
-        """Return the number of evaluations in the first ``epochs``; None stands for all epochs."""
+        """Return the number of evaluations in the first ``epochs``; None means all epochs."""
         return min(self.evaluations, (epochs or self.config.epochs) * self.parts)
 
     def until_evaluation(self, measure: Loss, valid: Examples) -> LogEntry:

@@ -84,7 +84,7 @@ class FirstOrderOnly:
 
 @dataclass(frozen=True)
 class SubsetsOfBest:
-    """All subsets of the best sources; for orders above their number k, the best sources together.
+    """Subsets of the best k sources; for orders above k, the best sources together.
 
     This is the paper's sampling (Zamir et al. 2018, Sec. 3.2 and supplement). With the five best
     sources there are 10 pairs, 10 triples, 5 quadruples and 1 quintuple, and one set of each higher

@@ -100,7 +100,7 @@ def _solve_family(
     workers: int,
     moments_seconds: float,
 ) -> RidgeResult:
-    """Solve a family, and write its errors to ``path`` and the seconds that it took beside it."""
+    """Solve a family; write its errors to ``path`` and its seconds to a file beside it."""
     begin, family = time.perf_counter(), measured.family
     result = solve_all(
         measured.train,

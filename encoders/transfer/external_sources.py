@@ -1,4 +1,4 @@
-"""The encoder of a source, of the bank or from elsewhere."""
+"""Build the encoder of a source, of the bank or from outside it."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def measure_transfer(
 def train_to_rung(
     config: TransferConfig, out: Path, target: str, sources: tuple[str, ...], epochs: int
 ) -> dict[str, Any]:
-    """Train a read-out for some epochs, unless it stops before, and write where it stands.
+    """Train a read-out for some epochs, unless it stops earlier, and write its validation loss.
 
     Its checkpoint stays in `run_folder`, from which `measure_transfer` goes on. If the file
     `rung_file` exists, it is read, and nothing is trained.
@@ -163,7 +163,7 @@ def run_folder(results: Path, target: str, sources: tuple[str, ...]) -> Path:
 
 
 def rung_file(out: Path, target: str, sources: tuple[str, ...], epochs: int) -> Path:
-    """Return the path of where a read-out stands after some epochs, beside its checkpoint."""
+    """Return the path of the file with a read-out's validation loss after some epochs."""
     return run_folder(out, target, sources) / f"{RUNG}{epochs}.json"
 
 

@@ -12,7 +12,7 @@ from encoders.transfer.candidates import CandidateRule, Sources
 
 @dataclass(frozen=True)
 class Standing:
-    """One read-out among those of its target that have been trained for as many epochs.
+    """A read-out's validation loss after as many epochs as the other read-outs of its target.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Pruned:
-    """Where a read-out was pruned.
+    """The rung at which a read-out was pruned, and its validation loss there.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ folder a seed, with the first two in it."""
 
 
 def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
-    """Return the path of a transfer's record; a Parquet file beside it has the test losses."""
+    """Return the path of a transfer's record; the Parquet file beside it has the test losses."""
     return out / MEASURED / target / f"{join_sources(sources)}.json"
 
 
@@ -39,7 +39,7 @@ def validation_of(out: Path, target: str, sources: Sequence[str]) -> Path:
 
 
 def seed_folder(out: Path, seed: int | None) -> Path:
-    """Return the folder of what one seed measured; None stands for the sweep's own seed."""
+    """Return the folder of the measurements of one seed; None means the sweep's own seed."""
     return out if seed is None else out / SEEDS / str(seed)
 
 

@@ -18,7 +18,7 @@ SINGLE = (SELF, AVERAGE)
 
 @dataclass(frozen=True)
 class SeedPlan:
-    """How many seeds of each transfer are measured: the sweep's own, and those that follow it.
+    """The number of seeds of each transfer, counted from the sweep's own seed.
 
     The seed sets a network's first weights, the order of the images and dropout. Images, bank and
     candidates are the same for all seeds.

@@ -81,7 +81,7 @@ def decide(
 def _standings(
     out: Path, target: str, candidates: Iterable[Sources], epochs: int
 ) -> Iterable[Standing]:
-    """Yield where each candidate stands that has been trained up to the rung."""
+    """Yield the standing of each candidate that has been trained up to the rung."""
     for sources in candidates:
         path = rung_file(out, target, sources, epochs)
         if path.exists():

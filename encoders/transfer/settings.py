@@ -22,7 +22,7 @@ from taskgraph.tasks import AVERAGE, SCRATCH
 
 @dataclass(frozen=True)
 class ScratchConfig:
-    """How every reference ``scratch`` of a sweep is trained, where not as the read-outs are.
+    """Values of the configuration of ``scratch`` that differ from those of the read-outs.
 
     A whole network from random weights may need another learning rate and more epochs than a small
     read-out. There is one configuration for all targets, so that it cannot be tuned to one of them.
@@ -47,7 +47,7 @@ class ScratchConfig:
             )
 
     def applied(self, fit: FitConfig) -> FitConfig:
-        """Return a configuration of read-outs with these values in place of its own."""
+        """Return a configuration of read-outs with these values replaced."""
         own = {name: value for name, value in vars(self).items() if value is not None}
         return replace(fit, **own)
 
@@ -111,7 +111,7 @@ class TransferConfig:
         return record
 
     def of_bank(self, names: Sequence[str]) -> TransferConfig:
-        """Return the configuration with the preset and picture size of some of the bank's networks.
+        """Return the configuration with the preset and picture size of the bank's networks.
 
         Raises
         ------
@@ -122,7 +122,7 @@ class TransferConfig:
         return replace(self, preset=form.preset, pool=replace(self.pool, size=form.size))
 
     def check(self, names: Sequence[str]) -> None:
-        """Raise if the preset or picture size is not that of some of the bank's networks.
+        """Raise if the preset or picture size differs from that of the bank's networks.
 
         Raises
         ------

@@ -24,7 +24,7 @@ RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 
 
 @dataclass(frozen=True)
 class Consistency:
-    """How well one strength for each candidate explains a tournament.
+    """Measures of how well one strength for each candidate explains a tournament.
 
     Attributes
     ----------

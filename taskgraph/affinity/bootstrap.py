@@ -23,7 +23,7 @@ CHUNK = 1 << 25
 
 @dataclass(frozen=True, eq=False)
 class Resamples:
-    """How often each image counts in each of R resamples.
+    """Counts of how often each image occurs in each of R resamples.
 
     Attributes
     ----------

@@ -20,7 +20,7 @@ AHP = "ahp"
 
 
 class LogDerivative(NamedTuple):
-    """How the logarithms of affinities follow from small changes d of the win rates.
+    """Derivative of the logarithms of affinities with respect to small changes d of the win rates.
 
     They change by ``response @ r`` up to a constant, where
     ``r[i] = sum over j of own[i, j] d[i, j] - other[i, j] d[j, i]``.

@@ -1,4 +1,4 @@
-"""How often ``scratch``, the reference of gains, beats ``average``, the best constant answer."""
+"""Compare ``scratch``, the reference of gains, with ``average``, the best constant answer."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class TrainingRuns:
         return bool((self.counts > 1).any())
 
     def mean_wins(self, wins: Floats, weights: Floats | None = None) -> Floats:
-        """Return the candidates' win rates: means of those of their runs.
+        """Return the candidates' win rates, each the mean over the candidate's training runs.
 
         Parameters
         ----------

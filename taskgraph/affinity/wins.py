@@ -1,4 +1,4 @@
-"""How often one candidate's loss is lower than another's: image by image, and as a share."""
+"""Win rates: which candidate's loss is lower, for each image and as a share of the images."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _taxonomy_of(
 
 
 def best_single_choice(program: Program) -> Choice | str:
-    """Supervise the best single source of each target, whatever that costs, and all required tasks.
+    """Supervise the best single source of each target at any cost, and all required tasks.
 
     A supervised target is solved by its own network, and no transfer is paid for it; with
     ``may_transfer`` it keeps its best single source if that is better. The other targets are

@@ -16,7 +16,7 @@ def show(text: str) -> None:
 
 
 def show_data(text: str) -> None:
-    """Print JSON, CSV or DOT to standard output, in UTF-8 whatever the terminal's encoding."""
+    """Print JSON, CSV or DOT to standard output, always in UTF-8."""
     text = text.removesuffix("\n")
     binary = hasattr(sys.stdout, "buffer")  # a notebook's output accepts text only
     click.echo(text.encode(errors="backslashreplace") if binary else text, file=sys.stdout)

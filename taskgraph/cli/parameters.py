@@ -31,7 +31,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
 
 
 class NameList(click.ParamType):  # type: ignore[type-arg]
-    """Names of tasks, separated by commas; a name that holds a comma stands in double quotes."""
+    """Names of tasks, separated by commas; a name that contains a comma is put in double quotes."""
 
     name = "a,b"
 
@@ -120,7 +120,7 @@ class FigureSize(click.ParamType):  # type: ignore[type-arg]
 
 
 class NameValue(click.ParamType):  # type: ignore[type-arg]
-    """One ``name=text``."""
+    """A click parameter of the form ``name=text``."""
 
     name = "name=text"
 
@@ -135,7 +135,7 @@ class NameValue(click.ParamType):  # type: ignore[type-arg]
 
 
 class SourceSetList(click.ParamType):  # type: ignore[type-arg]
-    """Sets of sources, separated by commas; a name that holds a comma stands in double quotes."""
+    """Sets of sources, separated by commas; a name with a comma is put in double quotes."""
 
     name = "a,b+c"
 

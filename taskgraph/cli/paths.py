@@ -29,7 +29,7 @@ PICTURES = (".svg", ".png", ".pdf")
 
 @dataclass(frozen=True)
 class _Use:
-    """One path of a command line: its flag, whether it is written, and whether it is a folder."""
+    """A path of a command line: its flag, whether it is written, and whether it is a folder."""
 
     flag: str
     path: str

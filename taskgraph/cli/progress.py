@@ -19,7 +19,7 @@ def proof_line() -> Iterator[Callable[[float, float, int], None]]:
     with tqdm(bar_format="{desc} [{elapsed}]", disable=None, leave=False) as bar:
 
         def report(value: float, bound: float, nodes: int) -> None:
-            """Show the gap, or that there is no taxonomy yet, and the nodes."""
+            """Show the gap (or that no taxonomy is known yet) and the number of nodes."""
             gap = "no taxonomy yet"
             if math.isfinite(value):
                 gap = f"gap {(bound - value) / abs(value or 1):.2%}"

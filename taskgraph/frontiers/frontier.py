@@ -68,7 +68,7 @@ class Frontier:
         return frame
 
     def transfers_frame(self) -> pd.DataFrame:
-        """Return the transfers that some of the taxonomies use, one row each.
+        """Return the transfers that the frontier's taxonomies use, one row each.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What a chosen grouping is worth on other images: bootstrap intervals, and a second table."""
+"""Bootstrap intervals of a chosen grouping's value, and its value by a second table."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def with_scores(grouping: Grouping, other: Networks) -> Grouping:
 
 @dataclass(frozen=True, eq=False)
 class GroupingStability:
-    """How often each network is bought, over bootstrap resamples of the images.
+    """Share of bootstrap resamples of the images in which each network is bought.
 
     Attributes
     ----------

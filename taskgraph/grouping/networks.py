@@ -18,7 +18,7 @@ from taskgraph.tasks.aliases import near_names
 
 @dataclass(frozen=True)
 class Network:
-    """One network that was trained on several tasks together.
+    """A network that was trained on several tasks together.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Network:
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """All networks that can be bought, and how well each solves its tasks.
+    """The networks that can be bought, and how well each solves its tasks.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class GroupingFields(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class GroupingProblem:
-    """What to solve within which budget, and with which networks.
+    """The tasks to solve, the budget and the candidate networks.
 
     Parameters
     ----------

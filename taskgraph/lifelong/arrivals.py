@@ -39,7 +39,7 @@ def one_label_every(count: int, *, cost: float = 1.0) -> Budgets:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What was solved after each arrival.
+    """The taxonomies that were solved after each arrival.
 
     Attributes
     ----------

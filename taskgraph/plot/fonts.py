@@ -47,7 +47,7 @@ _warned: set[str] = set()
 
 
 class FontError(TaskgraphError, ValueError):
-    """No installed font has this name."""
+    """Raised when no installed font has the name that was asked for."""
 
 
 def family_of(name: str) -> str:

@@ -29,7 +29,7 @@ CELL = 0.19
 
 @dataclass(frozen=True, eq=False)
 class _Panel:
-    """One matrix: title, label of its color bar, values, color map and range."""
+    """A matrix to draw: title, label of its color bar, values, color map and range."""
 
     title: str
     bar: str

@@ -1,4 +1,4 @@
-"""How often each task is supervised when settings change, and what each set loses then."""
+"""Draw how often each task is supervised when settings change, and what each set loses then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report: one HTML page about a table and a problem, which loads nothing from elsewhere."""
+"""The report: one self-contained HTML page about a table and a problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page needs of a table of transfers: its tasks, their groups, and rows by number."""
+"""The parts of a table of transfers that the page needs: tasks, groups, and rows by number."""
 
 from __future__ import annotations
 

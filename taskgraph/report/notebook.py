@@ -1,4 +1,4 @@
-"""What Jupyter shows of a result: the page's picture, and SVG and a table where it cannot run."""
+"""Show a result in Jupyter: the page's picture, or SVG and a table where scripts cannot run."""
 
 from __future__ import annotations
 

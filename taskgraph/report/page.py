@@ -1,4 +1,4 @@
-"""The page as one HTML file: templates, styles and scripts, which load nothing from elsewhere."""
+"""Render the page as one self-contained HTML file from templates, styles and scripts."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """One section of the page. Another module adds its results as ``report(..., sections=[…])``.
+    """A section of the page. Another module adds its results as ``report(..., sections=[…])``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What every page holds of a table and a problem."""
+"""Tables of a table of transfers and a problem that every page holds."""
 
 from __future__ import annotations
 

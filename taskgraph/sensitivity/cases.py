@@ -31,7 +31,7 @@ CLIPS = (1e-4, 1e-3, 1e-2, 5e-2)
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a table of transfers was made of, as far as it is known.
+    """The known origin of a table of transfers: losses, win rates or affinities.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Answers to a solve: one JSON document, or lines of JSON while a long proof goes on."""
+"""Answers to a solve: one JSON document, or lines of JSON during a long proof."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BETWEEN = 0.4
 
 
 class ProofState:
-    """What a running proof has shown so far; written by its thread, read by the event loop."""
+    """The progress of a running proof; its thread writes it, and the event loop reads it."""
 
     def __init__(self) -> None:
         self.latest: dict[str, float | int | None] = {}

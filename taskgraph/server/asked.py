@@ -1,4 +1,4 @@
-"""What a request asks for: a table, a problem and a time limit, checked."""
+"""Read and check a request: a table, a problem and a time limit."""
 
 from __future__ import annotations
 

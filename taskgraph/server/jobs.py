@@ -23,7 +23,7 @@ RETRY_AFTER = 2
 
 @dataclass(frozen=True, eq=False)
 class SolveJob:
-    """One solve: its name for the page's stop button, and the event that stops its clock."""
+    """A running solve: the name that the page's stop button sends, and the event that stops it."""
 
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     stop: threading.Event = field(default_factory=threading.Event)

@@ -1,4 +1,4 @@
-"""What the server refuses or cuts short, as one value."""
+"""Limits of the server on bodies, solves and waiting requests, as one value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may use the server, and what its pages may do."""
+"""Access to the server, and the policy that its pages are served with."""
 
 from __future__ import annotations
 

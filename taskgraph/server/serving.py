@@ -14,7 +14,7 @@ from taskgraph.server.security import is_loopback
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server listens, and the token that its users need; empty for none."""
+    """The address that a server listens on, and the token that its users need (empty for none)."""
 
     host: str
     port: int

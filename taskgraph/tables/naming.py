@@ -1,4 +1,4 @@
-"""Error messages about a file: its name first, and the line that a row stands on."""
+"""Error messages about a file: they begin with its name, and give the line of a row."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from taskgraph.tasks import task_name
 
 @dataclass(frozen=True)
 class NetworkReading:
-    """How to read a table of networks.
+    """Options for reading a table of networks.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The transfers that a file names, whatever command wrote it."""
+"""Read the names of transfers from a file of any command."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def task_names(text: str) -> tuple[str, ...]:
 
 
 def parse_sources(text: str | Iterable[str | None]) -> tuple[str, ...]:
-    """Split ``"b+a"`` (or take names as they are) into the sorted tuple ``("a", "b")``.
+    """Return the sorted tuple of sources of ``"b+a"`` or of a sequence of names.
 
     Sources are a set: their order has no meaning. In text, a name that contains a ``+`` is in
     double quotes: ``"moco+v2"+depth``. A list of names needs no quotes.

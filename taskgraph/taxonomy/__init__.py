@@ -20,7 +20,7 @@ Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
 @dataclass(frozen=True)
 class Transfer:
-    """How one target is solved: by its own network, or by a transfer from supervised sources.
+    """How a target is solved: by its own network, or by a transfer from supervised sources.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What all methods of adaptation share: the task that they train for, and their description."""
+"""The task and the description that all methods of adaptation share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DomainBatch = tuple[tuple[Tensor, Tensor], tuple[Tensor]]
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """One training: a pair, a network, and how it is trained.
+    """A training: a pair of domains, a network, and the configuration.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from benchmarks.lifelong.streams import LearningStream
 
 @dataclass(frozen=True)
 class Strategy:
-    """One training a stream, and the methods that are read off it.
+    """A training over a stream, and the methods whose results it gives.
 
     Attributes
     ----------

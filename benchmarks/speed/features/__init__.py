@@ -1,1 +1,1 @@
-"""How long transfers from frozen features take, beside a plain loop over scikit-learn."""
+"""Time transfers from frozen features, and a plain loop over scikit-learn in the same run."""

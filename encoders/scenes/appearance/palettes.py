@@ -56,7 +56,7 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Palette:
-    """One or several recipes for each of `ROLES`; one of several is drawn."""
+    """One or several recipes for each of `ROLES`; where there are several, one is drawn."""
 
     recipes: Mapping[str, tuple[Recipe, ...]]
 

@@ -1,4 +1,4 @@
-"""All patterns by name."""
+"""The dictionary of all patterns by name."""
 
 from __future__ import annotations
 

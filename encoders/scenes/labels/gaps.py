@@ -87,7 +87,7 @@ class _Pair:
     planes: Floats
 
     def at(self, rows: Booleans | Indices) -> _Pair:
-        """Return some of the (3, 2, N) pairs."""
+        """Return the (3, 2, N) pairs of these numbers."""
         return _Pair(self.rays[:, :, rows], self.planes[:, :, rows])
 
     def gap(self) -> tuple[Floats, Floats]:

@@ -52,7 +52,7 @@ class WindowLight:
 
 @dataclass(frozen=True, eq=False)
 class LightSources:
-    """All light sources of a building.
+    """The light sources of a building, as arrays.
 
     Attributes
     ----------

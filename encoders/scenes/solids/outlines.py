@@ -120,7 +120,7 @@ def _assembled(
 def _joined(
     points: Floats, tangents: Floats, bends: Floats, round_: Booleans, gap: Booleans, closed: bool
 ) -> RoundedPolyline:
-    """Join what stands at each corner, (N, K, D), by the lines between corners.
+    """Join the points at each corner, (N, K, D), by the lines between corners.
 
     ``round_`` is whether a corner has an arc, and ``gap`` whether a line follows it.
     """

@@ -161,7 +161,7 @@ def last(stage: Stage, solved: Solved) -> Iterator[tuple[Array, ...]]:
 
 
 class _Step:
-    """One elimination: of block i (w features), from the m features after it."""
+    """An elimination of block i (w features) from the m features after it."""
 
     def __init__(self, stage: Stage, solved: Solved, i: int) -> None:
         self.stage, self.solved, self.i = stage, solved, i

@@ -123,7 +123,7 @@ class RidgeResult:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One set of sources with its errors and its penalty, as in `RidgeResult`."""
+    """A set of sources with its errors and its penalty, as in `RidgeResult`."""
 
     sources: tuple[str, ...]
     error_valid: float

@@ -1,4 +1,4 @@
-"""All sets of sources, and the row of each set in the results."""
+"""The sets of sources, and the row of each set in the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The baseline score: a source is as good for a target as it is for all other targets."""
+"""The baseline score: the mean rank of a source over all other targets."""
 
 from __future__ import annotations
 
