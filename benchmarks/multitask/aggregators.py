@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -43,6 +47,7 @@ def make_aggregator(name: str) -> Any:
     MissingPackageError
         If TorchJD, or the solver that this aggregator needs, is not installed.
     """
+    _import_quadprog()  # before TorchJD, which imports it, too
     with extra_installed("bench"):
         import torchjd.aggregation as aggregation
     kind, arguments = AGGREGATORS[name]
@@ -53,6 +58,23 @@ def make_aggregator(name: str) -> Any:
             f'the method "{name}" needs a solver that is not installed: pip install '
             f"'torchjd[{EXTRAS.get(name, 'full')}]', or leave it out of --methods"
         ) from None
+
+
+def _import_quadprog() -> None:
+    """Import quadprog so that it calls its own functions, if it is installed.
+
+    PuLP loads HiGHS for the whole process (``RTLD_GLOBAL``). Both libraries have a function named
+    ``dot``; without ``RTLD_DEEPBIND``, quadprog would call that of HiGHS and end the process.
+    """
+    if not hasattr(sys, "getdlopenflags"):  # Windows keeps the names of libraries apart
+        return
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
+    try:
+        with contextlib.suppress(ImportError):  # TorchJD names the package that is missing
+            importlib.import_module("quadprog")
+    finally:
+        sys.setdlopenflags(flags)
 
 
 def aggregated_backward(name: str, encoder: nn.Module) -> JointBackward:

@@ -1,7 +1,10 @@
 """Weightings against the papers' formulas by hand, and TorchJD's aggregators by their laws."""
 
 import importlib
+import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -197,6 +200,19 @@ def test_upgrad_by_hand():
     """Each gradient is projected to the cone without conflict: the mean of (.5, .5) and (0, 1)."""
     found = make_aggregator("upgrad")(torch.tensor([[1.0, 0.0], [-1.0, 1.0]]))
     assert found.tolist() == pytest.approx([0.25, 0.75], abs=1e-3)
+
+
+@needs_quadprog
+def test_upgrad_computes_in_a_process_that_has_loaded_pulp():
+    """PuLP gives HiGHS's functions to the whole process, and one has the name of quadprog's."""
+    code = """
+import pulp, torch
+from benchmarks.multitask.aggregators import make_aggregator
+print(make_aggregator("upgrad")(torch.tensor([[1.0, 0.0], [-1.0, 1.0]])).tolist())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == pytest.approx([0.25, 0.75], abs=1e-3)
 
 
 @needs_cvxpy
