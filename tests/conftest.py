@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis profiles, the fast tier, and the folder of published data."""
+"""Hypothesis profiles, the fast tier, and the folder of published data, for all tests."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""How many examples a property test draws: a factor times the number of the Hypothesis profile."""
+"""The number of examples of a property test: a factor times that of the Hypothesis profile."""
 
 from hypothesis import settings
 

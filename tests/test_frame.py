@@ -100,7 +100,7 @@ def test_readme_has_two_commands_and_ci_runs_both_word_for_word():
 
 
 def documented():
-    """Names of all commands and of those in groups, from the page made of the help texts."""
+    """Return the names of all commands and of those in groups, from the page of help texts."""
     sys.path.insert(0, str(ROOT / "docs"))
     try:
         import cli as page

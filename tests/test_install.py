@@ -46,7 +46,7 @@ EXTERNAL = {
 
 
 def install_lines():
-    """Each ``pip install …`` that is written down, and where, up to the end of its command."""
+    """Return each ``pip install …`` of the documentation, to its end, with its place."""
     for name in WRITTEN:
         top = ROOT / name
         files = [p for p in sorted(top.rglob("*")) if p.is_file()] if top.is_dir() else [top]
@@ -169,7 +169,7 @@ def metadata(tmp_path_factory):
 
 @pytest.fixture(params=["checkout", "wheel", "neither"])
 def installed(request, monkeypatch):
-    """What says which extra has what: pyproject.toml, or the metadata of an installed wheel."""
+    """Return the packages of each extra, from pyproject.toml or an installed wheel's metadata."""
     extras.packages_of_extras.cache_clear()
     if request.param != "checkout":
         monkeypatch.setattr(extras, "CHECKOUT", Path("/nowhere"))
@@ -247,7 +247,7 @@ def away(command, **how):
 
 
 def output(command, **how):
-    """What a command prints; the test fails with it where the command does."""
+    """Return what a command prints; the test fails with it if the command fails."""
     done = away(command, **how)
     assert done.returncode == 0, f"{command}: {done.stderr[-3000:]}"
     return done.stdout

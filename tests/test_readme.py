@@ -31,19 +31,19 @@ ELSEWHERE = ("taskgraph import taskonomy", "taskgraph solve taskonomy.csv")
 
 
 def blocks(language):
-    """What README has between fences of a language."""
+    """Return README's code blocks of a language."""
     return re.findall(rf"```{language}\n(.*?)```", README, re.S)
 
 
 def lines():
-    """Each line of shell that calls `taskgraph` alone."""
+    """Return README's lines of shell that call `taskgraph` alone."""
     found = [line for block in blocks("sh") for line in block.splitlines()]
     return [line.partition("#")[0].strip() for line in found if line.startswith("taskgraph ")]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A smaller one than README's, with a photo beside it."""
+    """Make a smaller world than README's, and put a photo beside it."""
     out = tmp_path_factory.mktemp("readme") / "world"
     make(out, buildings=5, views=12, size=64, seed=1)
     return out
@@ -78,7 +78,7 @@ def shorter(text):
 
 
 def check_values(code, names):
-    """What a comment says of a line's value, where it is a value of Python."""
+    """Compare a line's value with the value in its comment, if that is one of Python."""
     said = 0
     for line, words in re.findall(r"^(\S.*?)  # ([\d(].*?)(?::.*)?$", code, re.M):
         try:

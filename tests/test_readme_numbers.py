@@ -1,4 +1,4 @@
-"""Every number in README's prose comes from a file of results, by the formula that stands here."""
+"""Every number in README's prose follows from a file of results, by the formulas below."""
 
 import json
 import re

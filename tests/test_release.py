@@ -1,4 +1,4 @@
-"""What a release needs: dates and names in the changelog, one version, CI and hooks that exist."""
+"""Requirements of a release: dates and names in the changelog, one version, CI and hooks."""
 
 import re
 import tomllib

@@ -40,7 +40,7 @@ def test_clusters_hold_half_of_the_variance():
 
 
 def records_of(cell, blocks, seed=run.SEED):
-    """What a run would record of some blocks of a cell."""
+    """Return the records that a run would write of some blocks of a cell."""
     return [
         Record(
             "intervals",

@@ -84,7 +84,7 @@ def table(seed=0, max_order=2):
 
 
 def by_hand(transfers, supervised):
-    """Each target's best sources within a set, and the sum of the roots of their affinities."""
+    """Sum the roots of the affinities of each target's best sources within a set."""
     found, total = {}, 0.0
     for target in TASKS:
         rows = [
@@ -411,7 +411,7 @@ def test_seeds_are_different_ones(seeds, tmp_path):
 
 
 def write_results(folder, chosen, by_seed):
-    """What a run leaves, of synthetic losses."""
+    """Write the files that a run leaves, made of synthetic losses."""
     found = payoffs(chosen, by_seed, resamples=20)
     summary_table(found).to_csv(folder / SUMMARY, index=False)
     target_table(found, by_seed).to_csv(folder / newest_run.TARGETS, index=False)
@@ -609,7 +609,7 @@ def grown(tmp_path_factory):
 
 @pytest.fixture
 def asked(grown, tmp_path):
-    """A table, with the sweep that it might be of beside it, and what is asked for."""
+    """Return a table, with the sweep that it might be of in the next folder, and the settings."""
     rng = np.random.default_rng(3)
     rows = [
         {

@@ -170,7 +170,7 @@ def test_the_adjusted_rand_index_of_known_partitions():
 
 
 def grouped_table(noise, seed=0):
-    """A source has a high affinity for targets of its own group."""
+    """Return a table in which a source has a high affinity for targets of its own group."""
     rng = np.random.default_rng(seed)
     tasks = [name for group in structure.GROUPS.values() for name in group] + ["denoise"]
     rows = [

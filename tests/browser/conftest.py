@@ -110,7 +110,7 @@ def server(table):
 
 
 def violations(watched, axe):
-    """What axe-core finds, one line each; also its best practices."""
+    """Return the violations that axe-core finds, one line each; also of its best practices."""
     # With the page's policy, scripts cannot be added; the debugger's evaluation can.
     session = watched.page.context.new_cdp_session(watched.page)
     session.send("Runtime.evaluate", {"expression": axe})

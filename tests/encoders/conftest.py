@@ -1,4 +1,4 @@
-"""What several test modules of encoders share: a world that is slow to make."""
+"""Fixtures that several test modules of encoders share: a world that is slow to make."""
 
 import fcntl
 import os

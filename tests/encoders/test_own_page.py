@@ -1,4 +1,4 @@
-"""Every example of docs/own.md runs as it stands, with the files that the page shows."""
+"""Every example of docs/own.md runs unchanged, with the files that the page shows."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A bank of networks as they are before any training, in the files that training would leave."""
+"""Write a bank of untrained networks, in the files that training would leave."""
 
 from encoders.bank.pretrained import SUFFIX, random_encoder
 from encoders.dataset.manifest import classes_of

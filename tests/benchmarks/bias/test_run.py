@@ -42,7 +42,7 @@ def test_a_run_resumes_from_its_records_alone(smoke, tmp_path):
     SUITE.run(SUITE.with_preset(SMOKE, {}), tmp_path)
 
     def values(path):
-        """What was measured, without times, in one order."""
+        """Return the measured values without times, sorted."""
         read = [json.loads(line) for line in path.read_text().splitlines()]
         return sorted(json.dumps([r["settings"], r["seed"], r["metrics"]]) for r in read)
 

@@ -140,7 +140,7 @@ def settings_of(folder):
 
 
 def plain(record):
-    """What two runs must share."""
+    """Return the values that two runs must share."""
     return record.settings, record.seed, record.split, record.metrics
 
 

@@ -251,7 +251,7 @@ def test_every_part_has_a_name_a_section_and_a_method():
 
 
 def test_the_smoke_run_is_far_above_chance(tmp_path, monkeypatch):
-    """On real digits, above the 99.9th percentile of a random classifier (binomial)."""
+    """Real digits: above the 99.9th percentile of a random classifier (binomial)."""
     monkeypatch.chdir(tmp_path)
     assert run_cli(["bench", "finetune", "--preset", "smoke"]) == 0
     folder = tmp_path / "runs" / "finetune"

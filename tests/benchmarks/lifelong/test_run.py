@@ -44,7 +44,7 @@ def finished(tmp_path_factory):
 
 
 def values(folder):
-    """What was measured, without times, in one order."""
+    """Return the measured values without times, sorted."""
     read = [json.loads(line) for line in (folder / FILE).read_text().splitlines()]
     for each in read:
         each["metrics"].pop("training_seconds")

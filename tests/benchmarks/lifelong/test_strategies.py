@@ -1,4 +1,4 @@
-"""Each strategy keeps what it promises to keep."""
+"""Each strategy keeps what its definition says that it keeps."""
 
 import copy
 

@@ -78,7 +78,7 @@ def test_learned_uncertainty_finds_its_closed_form():
     optimizer = torch.optim.LBFGS(weighting.learned.parameters(), max_iter=100)
 
     def closure():
-        """One evaluation."""
+        """Return the loss of one evaluation."""
         optimizer.zero_grad()
         total = weighting.total(losses, NOTHING)
         total.backward()

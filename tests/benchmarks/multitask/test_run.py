@@ -48,7 +48,7 @@ def finished(tmp_path_factory):
 
 
 def values(folder):
-    """What was measured, in one order."""
+    """Return the measured values, sorted."""
     return sorted((repr(r.settings), r.seed, repr(r.metrics)) for r in read_records(folder))
 
 

@@ -26,7 +26,7 @@ SENTENCES = (
 
 @pytest.fixture
 def corpus(tmp_path):
-    """Forty documents of two genres, each with twelve sentences in an order of its own."""
+    """Return forty documents of two genres, each with twelve sentences in a random order."""
     random = np.random.default_rng(0)
     lines = []
     for number in range(40):

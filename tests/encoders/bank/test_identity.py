@@ -1,4 +1,4 @@
-"""The hash of a bank: computed from its files alone, whatever version wrote them."""
+"""The hash of a bank is computed from its files alone, for every version that wrote them."""
 
 import hashlib
 import json

@@ -48,7 +48,7 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bank(world, tmp_path_factory):
-    """Networks as they are before any training, in the files that training would leave."""
+    """Write a bank of untrained networks, in the files that training would leave."""
     out = tmp_path_factory.mktemp("predict")
     return write_untrained(out, TaskonomyDataset(world, TRAINED, "train", progress=False))
 
@@ -65,7 +65,7 @@ def photo(tmp_path_factory):
 
 
 def titles(monkeypatch):
-    """What stands over the tiles of pages that are drawn from now on."""
+    """Return the titles over the tiles of the pages that are drawn after this call."""
     seen = []
 
     def lines(rows, **more):

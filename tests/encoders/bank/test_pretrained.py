@@ -54,7 +54,7 @@ needs_setuptools = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
-    """Networks as they are before any training, in the files that training would leave."""
+    """Write a bank of untrained networks, in the files that training would leave."""
     out = tmp_path_factory.mktemp("shipped") / "bank"
     out.mkdir()
     for name in LEFT:
@@ -96,7 +96,7 @@ def copied(place, bank):
 
 
 def built(kind, source, out):
-    """What pip asks setuptools for, in this environment and so without a network."""
+    """Return the archive that setuptools builds of a source tree, without a network."""
     out.mkdir()
     code = f"import setuptools.build_meta as b; b.build_{kind}({str(out)!r})"
     done = subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, text=True)

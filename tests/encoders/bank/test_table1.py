@@ -56,7 +56,7 @@ def read(bank, target):
 
 
 def loop_rate(losses, reference, buildings):
-    """Win rate over the buildings, each as often as it is listed."""
+    """Return the win rate over the buildings, each counted as often as it is listed."""
     won = of = 0.0
     for building in buildings:
         for image, ours in losses["self"].items():

@@ -136,7 +136,7 @@ def ego_by_hand(answers, target, constants):
 
 
 def loss_by_hand(name, answers, target, mask, constants):
-    """Of each image with a label, in numpy alone."""
+    """Return the loss of each image with a label, computed by numpy alone."""
     if TASKS[name].loss in ("l1", "l2"):
         away = np.abs(answers - target) if TASKS[name].loss == "l1" else (answers - target) ** 2
         away = away.mean(axis=1)

@@ -161,7 +161,7 @@ def test_relative_pose_of_a_camera_that_moved_half_a_meter_to_the_right():
 
 
 def test_relative_pose_of_a_camera_that_turned_left():
-    """What the first saw straight ahead, the second sees on its right: a turn about -y."""
+    """A point straight ahead of the first camera is on the second's right: a turn about -y."""
     first, second = camera_at(yaw=0.3), camera_at(yaw=0.5)
     pose = poses.relative_pose(first.rotation, np.zeros(3), second.rotation, np.zeros(3))
     np.testing.assert_allclose(pose, [0, -0.2, 0, 0, 0, 0], atol=1e-12)

@@ -1,4 +1,4 @@
-"""What is made from files follows their content. Oracle: the same data set without a cache."""
+"""Files made from others follow the content of these. Oracle: the data set without a cache."""
 
 import json
 import os

@@ -158,7 +158,7 @@ def convolved(plane, kernel, axis):
 
 
 def blurred(plane):
-    """By a Gaussian of one pixel, cut off at four."""
+    """Blur by a Gaussian of one pixel, cut off at four."""
     weights = np.exp(-(np.arange(-4, 5) ** 2) / 2.0)
     return convolved(convolved(plane, weights / weights.sum(), 0), weights / weights.sum(), 1)
 

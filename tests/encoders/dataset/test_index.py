@@ -41,7 +41,7 @@ def euler_matrix(a, b, c):
 
 
 def raw_view(building, point, view, side=SIDE):
-    """What the files of one view hold, by domain, before any of our code."""
+    """Return the contents of the files of one view, by domain, read by Pillow and JSON alone."""
     rng = np.random.default_rng([BUILDINGS.index(building), point, view])
     grid = (side, side)
     valid = np.ones(grid, bool)

@@ -1,4 +1,4 @@
-"""Encoders are not judged on buildings that they were trained on, whatever these are called."""
+"""Encoders are not judged on buildings that they were trained on, under any name."""
 
 import json
 import shutil
@@ -52,7 +52,7 @@ def world(tmp_path_factory):
 
 @pytest.fixture
 def splits(tmp_path):
-    """One building to train on, and those that transfers are learned, selected and tested on."""
+    """Return a building to train on, and those to learn, select and test transfers on."""
     path = tmp_path / "splits.csv"
     names = [f"building_{n:04d}" for n in range(5)]
     write_splits({"train": names[:1], "val": names[1:3], "test": names[3:]}, path)

@@ -264,7 +264,7 @@ def test_a_task_of_ones_own_is_drawn_by_its_kind():
 
 
 def said(monkeypatch, paper, answer):
-    """What a tile of classes says."""
+    """Return the classes and shares that a tile of classes names."""
     heard = []
     monkeypatch.setattr(words_module, "bars", lambda shares, tile: heard.extend(shares))
     draw_answer(paper, answer)

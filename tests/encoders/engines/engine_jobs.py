@@ -28,7 +28,7 @@ def begun(folder):
 
 
 def write_text(text, path):
-    """As `taskgraph.tables.write_text`, without its half a dozen imports in every worker."""
+    """Write a file as `taskgraph.tables.write_text` does, without its imports in every worker."""
     half = Path(path).with_suffix(f".{os.getpid()}")
     half.write_text(text)
     half.replace(path)
@@ -76,7 +76,7 @@ def meets(folder, name, other):
 
 
 def lent(folder, name, count):
-    """Ends only when so many jobs have begun; the GPUs it sees, its share of one, its process."""
+    """Wait until so many jobs have begun; return the job's GPUs, its share of one, its process."""
     import ray
 
     logged(folder, name)
@@ -152,7 +152,7 @@ def parses(text):
 
 
 def full_disk(folder, named):
-    """As an operating system that cannot write: `write` names no file, `open` does."""
+    """Raise the error of a full disk: that of `write` names no file, that of `open` does."""
     logged(folder, "full")
     if named:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(Path(folder) / "x" / "table"))
@@ -160,7 +160,7 @@ def full_disk(folder, named):
 
 
 def full_disk_behind():
-    """As `taskgraph.tables` tells it: an error of ours, without the one that it comes from."""
+    """Raise an error of `taskgraph.tables` about a full disk, without its cause."""
     try:
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
     except OSError:
@@ -187,7 +187,7 @@ def makes_unreadable():
 
 
 def surroundings():
-    """What a worker computes with, and where."""
+    """Return a worker's folder, and its numbers of threads of OpenMP and MKL."""
     return os.getcwd(), os.environ.get("OMP_NUM_THREADS"), os.environ.get("MKL_NUM_THREADS")
 
 
@@ -208,7 +208,7 @@ def half_written(folder):
 
 
 def pretend_training(name, out, config, losses=("self", "average", "random")):
-    """As `encoders.bank.training.train_task` leaves a folder, without the training."""
+    """Leave a folder as `encoders.bank.training.train_task` does, without the training."""
     if name == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
     if name == "nan":

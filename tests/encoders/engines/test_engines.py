@@ -1,4 +1,4 @@
-"""Engines: what a plain loop returns, whatever is killed, full, interrupted or cannot be sent."""
+"""Engines return what a plain loop returns, also when workers are killed or a disk is full."""
 
 import contextlib
 import os
@@ -45,7 +45,7 @@ class NoEngine:
 
 
 def only(function, *args, **settings):
-    """The outcome of one job in a process of its own."""
+    """Return the outcome of one job in a separate process."""
     return run_jobs([Job("it", function, args, **settings)], LocalEngine(1))
 
 
@@ -265,7 +265,7 @@ if __name__ == "__main__":
 
 
 def driver(folder, what, code=DRIVER):
-    """A process that runs jobs, in a script of its own."""
+    """Start a script that runs jobs, and return its process."""
     script = folder / "driver.py"
     script.write_text(code)
     return subprocess.Popen(

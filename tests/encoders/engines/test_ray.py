@@ -1,4 +1,4 @@
-"""The same jobs on a Ray of two CPUs: the same table as on local processes, whatever is killed."""
+"""Ray with two CPUs returns the same table as local processes, also when workers are killed."""
 
 import os
 import re
@@ -152,7 +152,7 @@ print(ray.is_initialized())
 
 
 def elsewhere(address, folder):
-    """What a driver that knows a cluster by its address alone says."""
+    """Return the output of a driver that knows a cluster by its address alone."""
     asked = [sys.executable, "-c", ELSEWHERE, address, folder]
     told = subprocess.run(asked, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     return told.splitlines()

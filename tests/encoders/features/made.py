@@ -1,4 +1,4 @@
-"""What the tests of features share: made data."""
+"""Synthetic data that the tests of features share."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Encoders from elsewhere: any layer of any module, models by name, and fewer channels."""
+"""Encoders outside the bank: any layer of any module, models by name, and fewer channels."""
 
 import importlib.util
 import subprocess

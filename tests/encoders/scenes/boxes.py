@@ -48,7 +48,7 @@ def building(*shapes, low=LOW, high=HIGH):
 
 
 def look(shapes, position, target, *, fov=1.1, size=64, low=LOW, high=HIGH):
-    """What a camera sees of the shapes."""
+    """Return the view of a camera on the shapes."""
     camera = Camera.looking_at(position, target, fov)
     black = np.zeros((size, size, 3), dtype=np.uint8)
     return RaycastView.of(Raycaster(building(*shapes, low=low, high=high)), camera, size, black)

@@ -11,7 +11,7 @@ LOW, HIGH = np.array([-3.0, -4.0, 0.0]), np.array([3.0, 4.0, 2.6])
 
 
 def building(*shapes):
-    """Each shape is one instance of one part, a wall."""
+    """Return a building in which each shape is one instance of one part, a wall."""
     parts = [(shape, None, "wall", (0, 0, 0)) for shape in shapes]
     return assembled(parts, (Room("corridor", LOW, HIGH),), name="test")
 

@@ -89,7 +89,7 @@ def test_everything_stands_on_something_or_hangs(index):
 
 
 def _hangs(space, mesh):
-    """On a wall, within a centimeter, or from the ceiling."""
+    """Return whether a piece is within a centimeter of a wall, or hangs from the ceiling."""
     size = space.high - space.low
     return min(mesh.low[:2].min(), (size - mesh.high).min()) < 0.02
 

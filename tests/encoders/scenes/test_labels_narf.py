@@ -73,7 +73,7 @@ class Slow:
         return {self.border(place, q) for q in self.neighbors(place)}
 
     def linked(self, p, q):
-        """Whether the surface goes on from a pixel to one of its eight neighbors."""
+        """Return whether a pixel and one of its eight neighbors are on one surface."""
         if not self.seen(p) or not self.seen(q):
             return False
         if p[0] == q[0] or p[1] == q[1]:
@@ -82,7 +82,7 @@ class Slow:
         return any(self.linked(p, way) and self.linked(way, q) for way in ways)
 
     def reached(self, p, offset):
-        """Whether the surface goes on along the straight line from p."""
+        """Return whether the surface is unbroken along the straight line from p."""
         steps = [offset]
         for length in range(max(map(abs, offset)), 0, -1):
             steps.append(tuple(round(part * (length - 1) / length) for part in steps[-1]))
@@ -119,7 +119,7 @@ class Slow:
         return weight, math.atan2(y, x)
 
     def surroundings(self):
-        """For each pixel that counts, I1 and the (f, angle) of its neighbors."""
+        """Return, for each pixel that counts, I1 and the (f, angle) of its neighbors."""
         changes = {p: self.change(p) for p in self.places}
         changing = [p for p in self.places if changes[p][0] > 0.2]
         result = {}
@@ -148,7 +148,7 @@ def surroundings(view):
 
 
 def slow_interest(view, angles=None):
-    """Equations 8 and 9 over all pairs; with ``angles``, of so many directions only."""
+    """Compute equations 8 and 9 over all pairs; ``angles`` limits the number of directions."""
     result = np.zeros((32, 32))
     for p, (calm, found) in surroundings(view).items():
         for (f1, angle1), (f2, angle2) in itertools.combinations(found, 2):
@@ -161,7 +161,7 @@ def slow_interest(view, angles=None):
 
 
 def round_up(value):
-    """To the nearest integer, halves upwards."""
+    """Round to the nearest integer, halves upwards."""
     return math.floor(value + 0.5)
 
 

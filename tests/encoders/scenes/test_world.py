@@ -23,7 +23,7 @@ def same(one, other, names=ARRAYS):
 
 
 def areas(built):
-    """Of each triangle, square meters."""
+    """Return the area of each triangle, in square meters."""
     a, b, c = built.vertices[built.faces].transpose(1, 0, 2)
     return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
 

@@ -26,7 +26,7 @@ PATCHED = dataclasses.replace(TINY, patch=PatchSpec(width=4, layers=3))
 
 
 class Pictures:
-    """A map to learn from pictures; every fifth label is missing, and NaN stands there."""
+    """A map to learn from pictures; the label of every fifth pixel is NaN."""
 
     def __init__(self, count, seed, side=8):
         rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""From tasks to networks and losses; the average estimator against closed forms."""
+"""Networks and losses of each task; the average estimator against closed forms."""
 
 import dataclasses
 import math

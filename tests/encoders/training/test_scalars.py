@@ -41,7 +41,7 @@ def trained(folder, after=lambda _: None):
 
 
 def logged(folder):
-    """What TensorBoard itself reads: name -> [(epoch, value), …]."""
+    """Return what TensorBoard itself reads: name -> [(epoch, value), …]."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     found = EventAccumulator(str(folder / EVENTS)).Reload()

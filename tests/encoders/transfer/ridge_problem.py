@@ -21,7 +21,7 @@ class Problem:
     groups: dict[str, slice]
 
     def moments(self) -> tuple[Moments, Moments, Moments]:
-        """Of the three parts."""
+        """Return the moments of the three parts."""
         found = []
         for x, y in self.parts:
             each = Moments(x.shape[1], y.shape[1])

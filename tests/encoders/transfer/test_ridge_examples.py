@@ -1,4 +1,4 @@
-"""What a ridge read-out sees and predicts, and the way back to a network's output."""
+"""The inputs and predictions of a ridge read-out, and the outputs of a network from them."""
 
 from __future__ import annotations
 

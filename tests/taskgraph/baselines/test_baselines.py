@@ -31,7 +31,7 @@ ENDS = ("mean", "5th percentile", "95th percentile")
 
 @st.composite
 def problems(draw):
-    """Roles, costs (some of them 0) and importances of five tasks."""
+    """Draw roles, costs (some of them 0) and importances of five tasks."""
     some = ["both", "both", "both", "source", "target", "exclude"]
     roles = {name: draw(st.sampled_from(some)) for name in NAMES}
     roles[draw(st.sampled_from(NAMES))] = "both"

@@ -184,7 +184,7 @@ def test_a_time_limit_prints_the_gap_or_exits_with_3(tmp_path, monkeypatch, caps
 
 
 def fails(capsys, *words, **settings):
-    """The one line that a command prints as it ends with exit code 2."""
+    """Return the one line that a command prints as it ends with exit code 2."""
     assert extend(*words, **settings) == 2
     shown = capsys.readouterr()
     assert not shown.out

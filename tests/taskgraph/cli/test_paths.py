@@ -1,4 +1,4 @@
-"""No command writes over what it reads; what it does write is whole, or as it was."""
+"""No command overwrites its inputs; its outputs are complete, or unchanged after an error."""
 
 import errno
 import os
@@ -64,7 +64,7 @@ MIXED = {("bench finetune", "data"), ("bench finetune", "weights")}
 
 
 def commands():
-    """Every command that has parameters of its own, by its words."""
+    """Return the words of every command that has parameters."""
     for name in [*COMMANDS, *own_plugins()]:
         yield from within(name, taskgraph.get_command(click.Context(taskgraph), name))
 

@@ -60,7 +60,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 @dataclass
 class Done:
-    """What a process printed, and its exit code."""
+    """The output of a process, and its exit code."""
 
     returncode: int
     stdout: bytes

@@ -1,4 +1,4 @@
-"""What a terminal gets: tables of its width, a bar of progress, completion of the shell."""
+"""Output on a terminal: tables of its width, a bar of progress, completion of the shell."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_bar_is_drawn_on_a_terminal(losses, tmp_path):  # noqa: F811
 
 
 def completed(words, *, shell="bash"):
-    """What the shell is told for the last of the words."""
+    """Return what the shell is offered for the last of the words."""
     env = {
         **os.environ,
         "_TASKGRAPH_COMPLETE": f"{shell}_complete",

@@ -15,7 +15,7 @@ from tests.taskgraph.solver.oracle import subsets, value_of
 
 
 def spends(rows, problem):
-    """What each supervised set costs at most, and its value without a limit."""
+    """Return the label cost of each supervised set, and its value without a limit."""
     wide = tg.Problem(**{**problem, "budget": 1e9})
     cost = {n: wide.label_cost_of(n) for n in NAMES}
     found = {}

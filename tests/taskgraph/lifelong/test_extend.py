@@ -186,7 +186,7 @@ def test_two_steps_of_nothing_and_of_all_are_one(seed, more):
 
 
 def worth_by_enumeration(table, before, budget, name):
-    """What a label adds on top, from solves with roles instead of masks."""
+    """Return the value that a label adds, from solves with roles instead of masks."""
 
     def best(**roles):
         return tg.extend(table, before, budget=budget, **roles).taxonomy.objective

@@ -107,7 +107,7 @@ def test_a_doubt_is_what_solving_again_finds(seed):
 
 
 def by_hand():
-    """One label: a (0.9 + 0.3 = 1.2) or b (0.7 + 0.4 = 1.1)."""
+    """Return a table with one label: a (0.9 + 0.3 = 1.2) or b (0.7 + 0.4 = 1.1)."""
     rows = [
         ("self", "a", 0.9, 0.85, 0.95),
         ("b", "a", 0.4, 0.35, 0.52),

@@ -92,7 +92,7 @@ def undrawn_ticks(axes):
 
 
 def assert_apart(figure):
-    """No two texts overlap, and none leaves the sheet."""
+    """Assert that no two texts overlap, and that none leaves the sheet."""
     width, height = figure.get_size_inches() * figure.dpi
     shown = boxes(figure)
     for (first, one), (second, other) in combinations(shown, 2):
@@ -111,7 +111,7 @@ def texts(figure):
 
 
 def panel(axes):
-    """What a heat map draws, rows from the top."""
+    """Return the values that a heat map draws, rows from the top."""
     mesh = axes.collections[0]
     return np.ma.filled(mesh.get_array().astype(float), np.nan)
 

@@ -20,7 +20,7 @@ NETWORKS = tg.Networks(
 
 
 def words(figure):
-    """All texts of a figure."""
+    """Return the texts of a figure."""
     axes = figure.axes[0]
     legend = axes.get_legend()
     return [t.get_text() for t in [*axes.texts, *(legend.get_texts() if legend else [])]]

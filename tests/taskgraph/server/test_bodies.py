@@ -13,7 +13,7 @@ MEGABYTE = 1 << 20
 
 
 def request(messages, headers=()):
-    """A request whose body comes in these messages; also the list of those not yet taken."""
+    """Return a request whose body comes in these messages, and the messages not yet taken."""
     left = list(messages)
 
     async def receive():

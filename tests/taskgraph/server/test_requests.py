@@ -1,4 +1,4 @@
-"""What the server answers is what the library computes, and a bad request is a sentence."""
+"""The server answers what the library computes; a bad request is answered by a sentence."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Who may use the server: this machine's own names, its own pages, and holders of the token."""
+"""The server admits this machine's own names, its own pages, and holders of the token."""
 
 import pytest
 

@@ -15,7 +15,7 @@ FUNCTIONS = {
 
 
 def subsets(names):
-    """All subsets of a sequence, the smaller ones first, then by name."""
+    """Return all subsets of a sequence, the smaller ones first, then by name."""
     masks = product([False, True], repeat=len(names))
     sets = [tuple(n for n, take in zip(names, mask, strict=True) if take) for mask in masks]
     return sorted(sets, key=lambda s: (len(s), s))

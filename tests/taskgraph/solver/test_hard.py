@@ -105,7 +105,7 @@ def test_lagrangian_and_grouped_model_agree_on_value_and_ties(seed):
 
 @pytest.fixture(params=[0.0, np.inf], ids=["on sources", "on the hardest target"])
 def only_branching(request, monkeypatch):
-    """No step on the multipliers, and no local search."""
+    """Switch off the steps on the multipliers and the local search."""
     settings = {"ROOT_STEPS": 0, "STEPS": 0, "SCARCE": request.param, "TIGHT": request.param}
     for name, value in settings.items():
         monkeypatch.setattr(f"taskgraph.solver.branch.{name}", value)

@@ -166,7 +166,7 @@ def test_marginal_worth_without_a_limit_is_proven():
 
 
 def large(tasks, per_target):
-    """As `latent`, and quick to make."""
+    """Return a program like `latent`'s that is quick to make."""
     random = np.random.default_rng(0)
     names = np.array([f"t{i:04d}" for i in range(tasks)], dtype=object)
     rows = tasks * per_target

@@ -20,7 +20,7 @@ MAIN = {"stsb": "eval_pearson"}  # every other target has an accuracy
 
 @pytest.fixture(scope="module")
 def raw(shared):
-    """One metric a target, without the failed runs."""
+    """Return one metric for each target, without the failed runs."""
     frame = pd.read_csv(shared / "tables" / "taskweb_nlp" / "taskweb_raw_scores.csv.gz")
     main = frame["target"].map(lambda name: MAIN.get(name, "eval_accuracy"))
     return frame[(frame["metric"] == main) & frame["value"].notna()]

@@ -1,4 +1,4 @@
-"""One set of names: what pictures, tables and people call a task is known everywhere."""
+"""Every name of a task in pictures, tables and conversation is known everywhere."""
 
 import pandas as pd
 import pytest
