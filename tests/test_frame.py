@@ -215,21 +215,29 @@ print("exit code", run({command}))
 """
 
 
+SLOW = pytest.mark.slow
+
+
 @pytest.mark.parametrize(
     ("name", "command", "modules", "first", "extra"),
     [
         ("encoders.load", ["predict", "photo.jpg"], {"torch"}, "torch", "train"),
-        ("encoders.load", ["run", "r"], {"torch"}, "torch", "train"),
-        ("encoders.load", ["run", "r"], {"safetensors"}, "safetensors", "train"),
         ("encoders.TASKS", ["run", "r"], {"skimage"}, "skimage", "train"),
-        (
+        pytest.param("encoders.load", ["run", "r"], {"torch"}, "torch", "train", marks=SLOW),
+        pytest.param(
+            "encoders.load", ["run", "r"], {"safetensors"}, "safetensors", "train", marks=SLOW
+        ),
+        pytest.param(
             "from encoders import TaskonomyDataset",
             ["train", "--data", "d"],
             {"torch"},
             "torch",
             "train",
+            marks=SLOW,
         ),
-        ("encoders.TASKS", ["transfer", "--data", "d"], {"PIL"}, "PIL", "train"),
+        pytest.param(
+            "encoders.TASKS", ["transfer", "--data", "d"], {"PIL"}, "PIL", "train", marks=SLOW
+        ),
         (
             "encoders.make_scenes",
             ["scenes", "w"],

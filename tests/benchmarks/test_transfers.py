@@ -897,6 +897,7 @@ def test_the_page_is_made_of_the_tables_alone(results):
     assert (results / PAGE).read_text() == before
 
 
+@pytest.mark.slow
 def test_choices_are_made_again_from_the_results_alone(results, tmp_path):
     """No sweep is there; the same sizes give the same tables, and all else stays."""
     out = tmp_path / "again"

@@ -212,6 +212,7 @@ def test_a_network_of_other_classes_is_refused_with_both_numbers(tmp_path):
         measuring._prepared(config, tmp_path, pool, ("self",))
 
 
+@pytest.mark.slow
 def test_a_bank_of_other_data_is_refused_and_so_is_a_sweep(tmp_path):
     """A label that is rewritten after training: with as many bytes, and the old time."""
     root = write_folder(tmp_path / "data", domains=("rgb", "edge_texture"), side=64)

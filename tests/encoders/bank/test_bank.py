@@ -127,6 +127,7 @@ PATIENT = ["--epochs", "4", "--patience", "1", "--cuts", "0", "--min-delta", "0.
 """Flags with which every training stops by patience after two epochs."""
 
 
+@pytest.mark.slow
 def test_a_bank_without_references_gains_them_by_the_same_command(world, tmp_path):
     """The command with --resume and without --no-references trains the references alone.
 
@@ -179,6 +180,7 @@ def test_what_is_measured_depends_on_the_task_and_on_what_is_asked_for():
     assert bare.sources_of("edge2d") == ("self",)
 
 
+@pytest.mark.slow
 def test_a_task_trains_for_its_own_epochs_on_pictures_that_may_be_changed(world, tmp_path):
     names = ["class_places", "edge2d"]
     config = BankConfig(str(world), fit=FIT, references=False, epochs_of={"class_places": 1})

@@ -61,6 +61,7 @@ def told(bank):
     return [record["task"] for record in json.loads((bank / MANIFEST).read_text())["tasks"]]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pretend")
 def test_a_task_that_crashes_its_process_ends_no_other(tmp_path):
     names = ["autoencoder", "crash", "edge2d", "nan", "fix_pose"]

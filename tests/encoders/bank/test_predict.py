@@ -89,6 +89,7 @@ def test_every_alias_is_another_word_for_a_task_that_is_trained():
 # --- networks ---
 
 
+@pytest.mark.slow
 def test_predicting_needs_nothing_of_what_makes_scenes():
     code = "import sys, encoders.bank.predict; assert not {'embreex', 'trimesh'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -160,6 +160,7 @@ def test_an_installed_wheel_loads_its_bank(wheel, tmp_path):
     assert shape == ["2", "8", "16", "16"]
 
 
+@pytest.mark.slow
 @needs_setuptools
 def test_a_build_in_place_leaves_the_sources_and_drops_what_the_bank_lost(bank, tmp_path):
     source = copied(tmp_path / "copy", bank)

@@ -286,6 +286,7 @@ def test_a_base_bank_is_measured_with_its_own_networks_at_its_own_size(name, bas
     np.testing.assert_allclose(frame["loss"], expected, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_read_outs_and_scratch_of_a_base_bank_are_of_its_preset(base, bank, world, tmp_path):
     config = config_of(base, world, train=4, valid=2, test=2).of_bank(["edge2d", "rgb2depth"])
     store = Store(tmp_path / "representations")

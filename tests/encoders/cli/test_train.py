@@ -105,6 +105,7 @@ def test_the_adversarial_term_without_a_discriminator_is_a_usage_error(
     assert not (tmp_path / "bank").exists()
 
 
+@pytest.mark.slow
 @needs_tensorboard
 def test_epochs_are_logged_for_tensorboard_as_they_are_in_the_csv(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -100,6 +100,7 @@ def test_no_two_buildings_share_a_room():
     assert len(set(every)) == len(every)
 
 
+@pytest.mark.slow
 def test_a_building_is_the_same_with_other_views_sizes_domains_and_numbers(world, tmp_path):
     make(tmp_path / "w", buildings=2, views=2, size=48, seed=3, domain="loft")
     ours, theirs = hashes_of(world), hashes_of(tmp_path / "w")
@@ -183,6 +184,7 @@ def test_the_shipped_bank_says_what_it_was_trained_on():
     assert read_weights(bank / "edge2d.safetensors")[1]["data"]["settings"] == made
 
 
+@pytest.mark.slow
 def test_training_writes_down_the_buildings_of_its_train_split(world, splits, tmp_path):
     config = BankConfig(str(world), fit=FIT, references=False, splits=splits)
     out = tmp_path / "bank"

@@ -86,6 +86,7 @@ def test_a_sweep_has_the_same_losses_for_any_jobs_and_ambient_threads(config, tm
         pd.testing.assert_frame_equal(losses, found["one"], check_exact=True, obj=name)
 
 
+@pytest.mark.slow
 def test_a_bank_has_the_same_weights_for_any_ambient_threads(world, tmp_path):
     config = BankConfig(str(world), fit=FIT, references=False)
     weights = []
@@ -155,6 +156,7 @@ def test_a_sweep_of_an_earlier_version_goes_on_and_gains_what_it_lacked(config, 
         write_or_check_config(config, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_bank_and_a_run_of_an_earlier_version_are_read(world, tmp_path):
     """Without ``threads``: a finished task stands, and a run that was interrupted resumes."""
     config = BankConfig(str(world), fit=FIT, references=False)

@@ -267,6 +267,7 @@ def test_a_file_that_runs_code_is_refused(tmp_path):
         zoo.read_state(tmp_path / "evil.pth")
 
 
+@pytest.mark.slow
 @needs_torchvision
 def test_torchvision_imports_and_classifies_in_a_fresh_process():
     """Where its operators do not load as much as where they do, and a second time too."""

@@ -376,7 +376,17 @@ def memorizes(output, inputs, steps=100):
     return float(learned - floor), float(loss(constant, target).mean() - floor)
 
 
-@pytest.mark.parametrize("name", ["depth", "picture", "layout", "classes", "pose", "matching"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "depth",
+        "classes",
+        *(
+            pytest.param(n, marks=pytest.mark.slow)
+            for n in ("picture", "layout", "pose", "matching")
+        ),
+    ],
+)
 def test_eight_samples_are_memorized_in_a_hundred_steps(name):
     learned, constant = memorizes(*OUTPUTS[name])
     assert learned < 0.35 * constant

@@ -336,6 +336,7 @@ def test_files_agree_with_each_other(whole):
         assert f"point_{info['point_uuid']}_view_{info['view_id']}_" in path.name
 
 
+@pytest.mark.slow
 def test_the_views_of_a_killed_worker_are_made_by_another(whole, tmp_path):
     killed = []
 
@@ -351,6 +352,7 @@ def test_the_views_of_a_killed_worker_are_made_by_another(whole, tmp_path):
     assert contents(tmp_path / "w") == contents(whole)
 
 
+@pytest.mark.slow
 def test_workers_that_are_killed_each_time_end_the_run_with_the_cause(tmp_path):
     settings = {**SMALL, "views": 60}
 
@@ -394,6 +396,7 @@ def test_a_building_that_cannot_be_made_ends_no_other(tmp_path):
     assert len(whole_views(tmp_path / "w", "building_0001")) == 6
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_workers_is_told_with_the_views_so_far(tmp_path):
     code = (
         "import errno, os; from encoders.scenes.making import folder, make\n"

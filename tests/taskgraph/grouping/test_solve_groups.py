@@ -389,6 +389,7 @@ def test_what_is_printed_and_exported():
     assert "<table" in found._repr_html_()
 
 
+@pytest.mark.slow
 def test_ten_tasks_with_all_their_groups_are_solved(monkeypatch):
     """1,023 networks, and the value agrees with a search over all pairs and single networks."""
     random = np.random.default_rng(5)
