@@ -24,6 +24,7 @@ PACKAGES = {
     "prior": "benchmarks.prior",
     "lifelong": "benchmarks.lifelong",
     "text": "benchmarks.text",
+    "control": "benchmarks.control",
     "solver": "benchmarks.speed.solver",
     "training": "benchmarks.speed.training",
     "engines": "benchmarks.speed.engines",

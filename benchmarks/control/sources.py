@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,37 +24,21 @@ HIDDEN = 64
 """Units of the first hidden layer of an encoder; its second is the representation."""
 
 
+@dataclass(frozen=True, eq=False)
 class TaskEncoder:
-    """An encoder: the second hidden layer of a perceptron that was trained on one task.
+    """An encoder of windows: two layers of rectified linear units on standardized states.
 
-    Parameters
+    Attributes
     ----------
-    windows : (n, d) array
-        States, which are standardized by their own means and deviations.
-    labels : (n,) array, (n, k) array of tags, or None
-        None: the weights stay as they are drawn.
-    features : int
-        Units of the second layer.
+    scaler : StandardScaler
+    layers : list of (weights, bias)
+    epochs : int
+        Passes over the examples in its training; 0 for random weights.
     """
 
-    def __init__(
-        self, windows: Floats, labels: Array | None, *, features: int, epochs: int, seed: int
-    ) -> None:
-        self.scaler = StandardScaler().fit(windows)
-        inputs = self.scaler.transform(windows)
-        classes = labels is not None and labels.dtype.kind in "USOb"
-        kind: Any = MLPClassifier if classes else MLPRegressor
-        model = kind((HIDDEN, features), max_iter=epochs, random_state=seed, early_stopping=True)
-        if labels is None:
-            model.set_params(max_iter=1, learning_rate_init=1e-12, early_stopping=False)
-            labels = np.zeros(len(windows))
-        elif not classes:
-            labels = (labels - labels.mean()) / labels.std()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # `epochs` is a limit on purpose
-            model.fit(inputs, labels)
-        self.epochs: int = model.n_iter_
-        self.layers = list(zip(model.coefs_, model.intercepts_, strict=True))[:2]
+    scaler: StandardScaler
+    layers: list[tuple[Floats, Floats]]
+    epochs: int
 
     def represent(self, windows: Floats) -> Floats:
         """Return the features of windows, (n, features); none is negative."""
@@ -61,6 +46,47 @@ class TaskEncoder:
         for weights, bias in self.layers:
             hidden = np.maximum(hidden @ weights + bias, 0.0)
         return hidden
+
+
+def trained_encoder(
+    windows: Floats, labels: Array, *, features: int, epochs: int, seed: int
+) -> TaskEncoder:
+    """Return the hidden layers of a perceptron that was trained on one task.
+
+    A tenth of the examples decides when training stops, as scikit-learn's ``early_stopping`` does.
+
+    Parameters
+    ----------
+    labels : (n,) numbers, (n,) texts or (n, k) bools
+        A regression, classes or tags.
+    """
+    scaler = StandardScaler().fit(windows)
+    numbers = labels.dtype.kind == "f"
+    kind: Any = MLPRegressor if numbers else MLPClassifier
+    model = kind(
+        hidden_layer_sizes=(HIDDEN, features),
+        max_iter=epochs,
+        random_state=seed,
+        early_stopping=True,
+    )
+    if numbers:
+        labels = (labels - labels.mean()) / labels.std()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # `epochs` is a limit on purpose
+        model.fit(scaler.transform(windows), labels)
+    layers = list(zip(model.coefs_, model.intercepts_, strict=True))[:2]
+    return TaskEncoder(scaler, layers, model.n_iter_)
+
+
+def untrained_layers(windows: Floats, *, features: int, seed: int) -> TaskEncoder:
+    """Return an encoder whose weights are drawn as scikit-learn draws them (Glorot's bounds)."""
+    random, layers = np.random.default_rng(seed), []
+    for fan_in, fan_out in ((windows.shape[1], HIDDEN), (HIDDEN, features)):
+        bound = np.sqrt(6 / (fan_in + fan_out))
+        shapes = ((fan_in, fan_out), (fan_out,))
+        weights, bias = (random.uniform(-bound, bound, shape) for shape in shapes)
+        layers.append((weights, bias))
+    return TaskEncoder(StandardScaler().fit(windows), layers, 0)
 
 
 def task_labels(labels: pd.DataFrame, task: str) -> Array:
@@ -95,15 +121,13 @@ def control_sources(
     made = {
         "state": windows[:, -STATE:],
         "pca": _components(others, windows, features, seed),
-        "random_net": TaskEncoder(
-            others, None, features=features, epochs=1, seed=seed
-        ).represent(windows),
+        "random_net": untrained_layers(others, features=features, seed=seed).represent(windows),
     }
     if pictures is not None:
         made["camera"] = _components(*pictures, features, seed)
     trained = {}
     for task in TARGETS:
-        encoder = TaskEncoder(
+        encoder = trained_encoder(
             others, task_labels(labels, task), features=features, epochs=epochs, seed=seed
         )
         made[task], trained[task] = encoder.represent(windows), encoder.epochs

@@ -37,9 +37,12 @@ TARGETS: Mapping[str, Callable[[RobotEpisode, int], object]] = {
 CLASSES = ("gait", "terrain")
 
 
-def example_steps(episode: RobotEpisode, window: int, stride: int) -> range:
-    """Return the last steps of an episode's examples: each has a window before and a step after."""
-    return range(max(window, 2) - 1, len(episode.states) - 1, stride)
+def example_steps(steps: int, window: int, stride: int) -> range:
+    """Return the last steps of the examples in an episode of ``steps`` steps.
+
+    Each has a window of states that ends there, and a step after.
+    """
+    return range(max(window, 2) - 1, steps - 1, stride)
 
 
 def windows_of(episodes: Sequence[RobotEpisode], window: int, stride: int) -> Floats:
@@ -48,35 +51,31 @@ def windows_of(episodes: Sequence[RobotEpisode], window: int, stride: int) -> Fl
         [
             episode.states[step - window + 1 : step + 1].reshape(-1)
             for episode in episodes
-            for step in example_steps(episode, window, stride)
+            for step in example_steps(len(episode.states), window, stride)
         ]
     )
 
 
 def picture_pairs(episodes: Sequence[RobotEpisode], window: int, stride: int) -> Array:
-    """Return the pictures of each example's step and of the one before, (n, 2 · 32 · 32) bytes."""
-    pairs = []
-    for episode in episodes:
-        assert episode.pictures is not None
-        for step in example_steps(episode, window, stride):
-            pairs.append(episode.pictures[step - 1 : step + 1].reshape(-1))
-    return np.array(pairs)
+    """Return the pictures of each example's step and of the one before, (n, 2 · 32 · 32)."""
+    return np.array(
+        [
+            np.concatenate([episode.pictures[step - 1], episode.pictures[step]]).reshape(-1)
+            for episode in episodes
+            for step in example_steps(len(episode.states), window, stride)
+        ]
+    )
 
 
-def label_frame(
-    episodes: Sequence[RobotEpisode], window: int, stride: int, first: int = 0
-) -> pd.DataFrame:
-    """Return the labels of all examples, with their names and their episodes as groups.
-
-    Episodes are numbered from ``first``.
-    """
+def label_frame(episodes: Sequence[RobotEpisode], window: int, stride: int) -> pd.DataFrame:
+    """Return the labels of all examples, with their names and their episodes as groups."""
     rows = [
         {
             "example": f"{number}-{step}",
             "group": f"episode {number}",
             **{name: label(episode, step) for name, label in TARGETS.items()},
         }
-        for number, episode in enumerate(episodes, first)
-        for step in example_steps(episode, window, stride)
+        for number, episode in enumerate(episodes)
+        for step in example_steps(len(episode.states), window, stride)
     ]
     return pd.DataFrame(rows)
