@@ -23,6 +23,7 @@ PACKAGES = {
     "adapt": "benchmarks.adaptation",
     "prior": "benchmarks.prior",
     "lifelong": "benchmarks.lifelong",
+    "imagenet": "benchmarks.imagenet",
     "text": "benchmarks.text",
     "control": "benchmarks.control",
     "solver": "benchmarks.speed.solver",
