@@ -21,20 +21,18 @@ class Settings:
     targets: tuple[str, ...] = option(
         (
             "edge2d",
-            "keypoint2d",
             "keypoint3d",
             "rgb2depth",
             "rgb2sfnorm",
-            "reshade",
             "class_places",
             "segmentsemantic_rb",
         ),
         help="Targets to measure.",
     )
-    images: int = option(400, help="Images to fit each ridge read-out on.")
-    valid_images: int = option(150, help="Images to choose its penalty on.")
-    test_images: int = option(600, help="Images to measure the losses on.")
-    epochs: int = option(4, help="Epochs of the reference scratch.")
+    images: int = option(240, help="Images to fit each ridge read-out on.")
+    valid_images: int = option(80, help="Images to choose its penalty on.")
+    test_images: int = option(300, help="Images to measure the losses on.")
+    epochs: int = option(2, help="Epochs of the reference scratch.")
     budget: int = option(5, help="Sources that may be paid for at a label cost of 1.")
     resamples: int = option(200, help="Bootstrap resamples of the test buildings.")
     seeds: tuple[str, ...] = option(
@@ -70,6 +68,6 @@ SUITE = Suite(
             "resamples": 5,
         },
         CPU: {},
-        PAPER: {"images": 1000, "valid_images": 400, "test_images": 3000},
+        PAPER: {"images": 1000, "valid_images": 400, "test_images": 3000, "epochs": 4},
     },
 )
