@@ -14,7 +14,12 @@ class Settings:
     data: str = option(
         kind="folder", help="Folder of a data set with buildings that no encoder was trained on."
     )
-    splits: str = option("", kind="file", help="CSV file of splits; by default the data set's own.")
+    split_file: str = option(
+        "",
+        flag="--splits",
+        kind="file",
+        help="CSV file of splits; by default, those of the data set.",
+    )
     bank: str = option(
         "", kind="folder", help="Folder of the bank; by default, the bank of the library."
     )
