@@ -66,9 +66,9 @@ frequency drawn at random, and no policy is learned. A source sees the last {win
 positions, velocities and the offset of the goal; neither actions nor contacts. A task's encoder is
 the second hidden layer ({features} units) of a perceptron that was trained on that task alone, on
 {encoder_episodes} episodes of its own (at most {epochs} epochs, stopped early; {stopped}).
-Read-outs are ridge regressions (classes as indicators; penalties tried: {penalties})
-on {labels} labeled examples of {episodes} other episodes; whole episodes are for training, validation (15 %) or test
-(20 %: {test} examples with the first seed). Seeds {seeds} draw everything anew, the episodes
+Read-outs are ridge regressions (classes as indicators; penalties tried: {penalties}) on {labels}
+labeled examples of {episodes} other episodes; whole episodes are for training, validation (15 %) or
+test (20 %: {test} examples with the first seed). Seeds {seeds} draw everything anew, the episodes
 included, and are the unit of every interval (Student's t, n = {n}). Each measures {transfers}
 transfers and references of orders 1 to {order}.
 
