@@ -77,8 +77,8 @@ transfers and references of orders 1 to {order}.
 ## Gains of single sources
 
 Win rate against `scratch`, ridge regression from the whole window: the share of test examples on
-which the source has the smaller loss, mean over seeds. In the column `self` the encoder is the
-target's own.
+which the source has the smaller loss, mean over seeds. A target's own encoder, the reference
+`self`, is in italics, and in a box in the figure.
 
 ![Gain of each source on each task; larger is better](gains.svg)
 
@@ -212,8 +212,7 @@ def gains_table(records: Sequence[Record]) -> str:
             shown = number(found.mean, 2) + ("" if np.isnan(half) else f" ± {half:.2f}")
             cells.append(f"*{shown}*" if name == target else shown)
         rows.append([f"`{target}`: {words}", *cells])
-    heads = table(["task", *(f"`{name}`:" for name in names)], rows)
-    return heads + "\n\nIn italics: `self`, the target's own encoder."
+    return table(["task", *(f"`{name}`:" for name in names)], rows)
 
 
 def budgets_table(runs: dict[int, list[Record]]) -> str:
@@ -361,7 +360,7 @@ def draw(folder: Path) -> None:
         shown = axes.imshow(values, cmap="RdBu", vmin=0.0, vmax=1.0, aspect="auto")
         axes.set_xticks(range(len(names)), names, rotation=35, ha="right")
         axes.set_yticks(range(len(targets)), targets)
-        axes.set_title(f"{count} labels (a box: self)")
+        axes.set_title(f"{count} labels")
         for row, column in np.ndindex(values.shape):
             value, own = values[row, column], names[column] == targets[row]
             axes.text(
