@@ -288,7 +288,18 @@ def reading(runs: dict[int, list[Record]]) -> str:
             f"The own encoder of a task has the largest gain of all single sources for {len(own)} "
             f"of {len(WORDS)} tasks{' (' + ', '.join(own) + ')' if own else ''}."
         )
+        free = [target for target in WORDS if best_source(records, target) in FREE_WORDS]
+        sentences.append(
+            f"Besides the own encoder, the source with the largest mean affinity needs no labels "
+            f"for {len(free)} of {len(WORDS)} tasks{' (' + ', '.join(free) + ')' if free else ''}."
+        )
     return " ".join(sentences)
+
+
+def best_source(records: Sequence[Record], target: str) -> str:
+    """Return the single source, besides the target's own encoder, of the largest mean affinity."""
+    orders = [order_of(record, target) for record in records]
+    return max(orders[0], key=lambda name: float(np.mean([order[name] for order in orders])))
 
 
 def _listed(tasks: Sequence[str]) -> str:
