@@ -2,56 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmarks.control.agreement import label_agreement, order_of, overlap, seed_agreement
-from benchmarks.results.figures import new_figure, styled, write_picture
-from benchmarks.results.frame import latest, not_finished
-from benchmarks.results.markdown import commit_text, filled, interval, number, table
-from benchmarks.results.measures import t_interval
-from benchmarks.results.record import Record, read_records
-from encoders.features.settings import PENALTIES
-from taskgraph.tasks import AVERAGE
-
-SAME = (
-    "encoder_episodes",
-    "episodes",
-    "steps",
-    "window",
-    "stride",
-    "features",
-    "epochs",
-    "max_order",
-    "camera",
+from benchmarks.control.agreement import seed_agreement
+from benchmarks.control.reading import listed, most_frequent, reading, verdict
+from benchmarks.control.tables import (
+    WORDS,
+    budgets_table,
+    gains_table,
+    mean_gain,
+    runs_of,
+    source_names,
+    sources_table,
+    stability_table,
 )
+from benchmarks.results.figures import new_figure, styled, write_picture
+from benchmarks.results.markdown import commit_text, filled
+from encoders.features.settings import PENALTIES
+
 FIGURE = "gains"
 
-WORDS = {
-    "torque": "torque of the back thigh's motor in the coming step",
-    "inverse": "torque of the front thigh's motor in the last step (inverse dynamics)",
-    "contact": "which feet touch the ground (tags)",
-    "com_height": "height of the center of mass",
-    "com_speed": "forward velocity of the center of mass",
-    "next_pitch": "angular velocity of the pitch in the next state",
-    "reward": "reward of the coming step",
-    "distance": "distance of the torso from the goal",
-    "gait": "which of four gaits drives the motors",
-    "terrain": "whether the ground falls, is flat or rises",
-}
-
-FREE_WORDS = {
-    "state": "the newest state alone (19 numbers)",
-    "pca": "the window's {features} leading principal components",
-    "random_net": "an encoder as below, with random weights",
-    "camera": "{features} principal components of the last two pictures, 32 x 32 gray pixels each; "
-    "they show neither goal nor slope",
-}
 
 PAGE = """# A taxonomy of a simulated robot: which tasks to label
 
@@ -152,210 +124,9 @@ def finding(folder: Path) -> str:
     best, seeds = most_frequent(records, 2)
     return (
         f"For ten tasks of a robot with {count} labels each, a budget of 2 labels "
-        f"{_listed(best)} in {seeds} of {len(records)} seeds; the order of sources agrees between "
+        f"{listed(best)} in {seeds} of {len(records)} seeds; the order of sources agrees between "
         f"seeds at τ = {np.mean(list(seed_agreement(records).values())):.2f}."
     )
-
-
-def runs_of(folder: Path) -> dict[int, list[Record]]:
-    """Return the newest run's records by the number of labels, one a seed.
-
-    Raises
-    ------
-    InvalidTableError
-        If there is none.
-    """
-    runs: dict[int, dict[int | None, Record]] = {}
-    for record in latest(read_records(folder), *SAME):
-        runs.setdefault(record.settings["train_examples"], {})[record.seed] = record
-    if not runs:
-        raise not_finished(folder, "control")
-    return {
-        count: [found[seed] for seed in sorted(found, key=str)]
-        for count, found in sorted(runs.items())
-    }
-
-
-def source_names(records: Sequence[Record]) -> list[str]:
-    """Return the single sources in the order of the page: the free ones, then the encoders."""
-    known = {name for each in records[0].metrics["affinity"].values() for name in each}
-    return [name for name in [*FREE_WORDS, *WORDS] if name in known]
-
-
-def sources_table(records: Sequence[Record]) -> str:
-    """Return the table of sources with what they cost."""
-    settings, names = records[0].settings, source_names(records)
-    rows = [
-        [f"`{name}`", words.format(**settings), "nothing"]
-        for name, words in FREE_WORDS.items()
-        if name in names
-    ]
-    rows.append([f"the name of a task ({len(WORDS)})", "the encoder trained on that task", "1"])
-    return table(["source", "what", "costs"], rows)
-
-
-def gain_of(record: Record, target: str, name: str) -> float:
-    """Return a gain; the target's own encoder is ``self``."""
-    gains = record.metrics["gain"][target]
-    return float(gains["self" if name == target else name])
-
-
-def gains_table(records: Sequence[Record]) -> str:
-    """Return the table of gains: one row a target, one column a source, with half intervals."""
-    names = [*source_names(records), AVERAGE]
-    rows = []
-    for target, words in WORDS.items():
-        cells = []
-        for name in names:
-            found = t_interval([gain_of(record, target, name) for record in records])
-            half = found.high - found.mean
-            shown = number(found.mean, 2) + ("" if np.isnan(half) else f" ± {half:.2f}")
-            cells.append(f"*{shown}*" if name == target else shown)
-        rows.append([f"`{target}`: {words}", *cells])
-    return table(["task", *(f"`{name}`:" for name in names)], rows)
-
-
-def budgets_table(runs: dict[int, list[Record]]) -> str:
-    """Return the table of optima: one row for each number of labels and budget."""
-    rows = []
-    for count, records in runs.items():
-        for budget in budgets_of(records):
-            same = [taxonomy_of(record, budget) for record in records]
-            values = t_interval([each["objective"] for each in same])
-            rows.append(
-                [
-                    str(count),
-                    str(budget),
-                    _counted(each["supervised"] for each in same),
-                    _counted(each["free"] for each in same),
-                    f"{number(values.mean)} {interval(values.low, values.high)}",
-                    number(float(np.mean([each["best_listed"] for each in same]))),
-                    number(float(np.mean([each["random_mean"] for each in same]))),
-                    number(float(np.mean([each["gain"] for each in same])), 2),
-                ]
-            )
-    heads = ["labels:", "budget:", "chosen", "free", "objective", "best listed:", "random:"]
-    return table([*heads, "mean gain:"], rows)
-
-
-def _counted(lists: Iterable[Sequence[str]]) -> str:
-    """Return names with the number of lists that hold them, the most frequent first."""
-    counts = Counter(name for names in lists for name in names)
-    ordered = sorted(counts, key=lambda name: (-counts[name], name))
-    return ", ".join(f"{name} {counts[name]}" for name in ordered) or "-"
-
-
-def budgets_of(records: Sequence[Record]) -> list[int]:
-    """Return the budgets that were solved."""
-    return [row["budget"] for row in records[0].metrics["taxonomies"]]
-
-
-def taxonomy_of(record: Record, budget: int) -> dict[str, Any]:
-    """Return the optimum of one record at a budget."""
-    rows: list[dict[str, Any]] = record.metrics["taxonomies"]
-    return next(row for row in rows if row["budget"] == budget)
-
-
-def most_frequent(records: Sequence[Record], budget: int) -> tuple[tuple[str, ...], int]:
-    """Return the set of labeled tasks that is optimal in most seeds, and in how many."""
-    sets = [tuple(taxonomy_of(record, budget)["supervised"]) for record in records]
-    best = max(sorted(set(sets)), key=sets.count)
-    return best, sets.count(best)
-
-
-def reading(runs: dict[int, list[Record]]) -> str:
-    """Return what the taxonomy says: the choices, and what each label adds."""
-    sentences = []
-    for count, records in runs.items():
-        for budget in (1, 2):
-            best, seeds = most_frequent(records, budget)
-            sentences.append(
-                f"With {count} labels and a budget of {budget}, the most frequent optimum labels "
-                f"{_listed(best)} ({seeds} of {len(records)} seeds)."
-            )
-        added = t_interval(
-            [
-                taxonomy_of(record, 2)["objective"] - taxonomy_of(record, 0)["objective"]
-                for record in records
-            ]
-        )
-        sentences.append(
-            f"Two labeled tasks add {number(added.mean)} {interval(added.low, added.high)} to the "
-            "objective."
-        )
-        own = [t for t in WORDS if _mean_gain(records, t, t) >= _best_other(records, t)]
-        sentences.append(
-            f"The own encoder of a task has the largest gain of all single sources for {len(own)} "
-            f"of {len(WORDS)} tasks{' (' + ', '.join(own) + ')' if own else ''}."
-        )
-        free = [target for target in WORDS if best_source(records, target) in FREE_WORDS]
-        sentences.append(
-            f"Besides the own encoder, the source with the largest mean affinity needs no labels "
-            f"for {len(free)} of {len(WORDS)} tasks{' (' + ', '.join(free) + ')' if free else ''}."
-        )
-    return " ".join(sentences)
-
-
-def best_source(records: Sequence[Record], target: str) -> str:
-    """Return the single source, besides the target's own encoder, of the largest mean affinity."""
-    orders = [order_of(record, target) for record in records]
-    return max(orders[0], key=lambda name: float(np.mean([order[name] for order in orders])))
-
-
-def _listed(tasks: Sequence[str]) -> str:
-    """Return names joined by "and"; "no task" for none."""
-    return " and ".join(tasks) or "no task"
-
-
-def _mean_gain(records: Sequence[Record], target: str, name: str) -> float:
-    """Return the mean gain over seeds."""
-    return float(np.mean([gain_of(record, target, name) for record in records]))
-
-
-def _best_other(records: Sequence[Record], target: str) -> float:
-    """Return the largest mean gain of a source that is not the target's own encoder."""
-    others = [name for name in source_names(records) if name != target]
-    return max(_mean_gain(records, target, name) for name in others)
-
-
-def stability_table(runs: dict[int, list[Record]]) -> str:
-    """Return how well the order of single sources agrees, one row a target."""
-    between = {count: seed_agreement(records) for count, records in runs.items()}
-    labels = label_agreement(runs)
-    rows = []
-    for target in WORDS:
-        cells = [f"`{target}`"]
-        for count, records in runs.items():
-            orders = [order_of(record, target) for record in records]
-            best = [max(order, key=lambda name, order=order: order[name]) for order in orders]
-            top = max(sorted(set(best)), key=best.count)
-            cells += [number(between[count][target], 2), f"{top}, {best.count(top)} of {len(best)}"]
-        rows.append([*cells, number(labels[target], 2)] if len(runs) > 1 else cells)
-    heads = ["task"]
-    for count in runs:
-        heads += [f"τ between seeds, {count} labels:", "best single source, seeds"]
-    return table([*heads, "τ between numbers of labels:"] if len(runs) > 1 else heads, rows)
-
-
-def verdict(runs: dict[int, list[Record]]) -> str:
-    """Return in a few sentences how stable orders and optima are."""
-    sentences = []
-    for count, records in runs.items():
-        tau = float(np.mean(list(seed_agreement(records).values())))
-        pairs = list(combinations(records, 2))
-        if not pairs:
-            continue
-        shared = np.mean(
-            [
-                np.mean([overlap(*(taxonomy_of(r, b)["supervised"] for r in pair)) for b in (2, 3)])
-                for pair in pairs
-            ]
-        )
-        sentences.append(
-            f"With {count} labels, the mean τ over the ten tasks is {tau:.2f} between seeds, and "
-            f"two seeds' optima of budgets 2 and 3 share {100 * shared:.0f} % of their tasks."
-        )
-    return " ".join(sentences)
 
 
 @styled
@@ -367,7 +138,7 @@ def draw(folder: Path) -> None:
     figure = new_figure(width=width, height=height * len(runs))
     panels = figure.subplots(len(runs), 1, squeeze=False)[:, 0]
     for axes, (count, records) in zip(panels, runs.items(), strict=True):
-        values = np.array([[_mean_gain(records, t, name) for name in names] for t in targets])
+        values = np.array([[mean_gain(records, t, name) for name in names] for t in targets])
         shown = axes.imshow(values, cmap="RdBu", vmin=0.0, vmax=1.0, aspect="auto")
         axes.set_xticks(range(len(names)), names, rotation=35, ha="right")
         axes.set_yticks(range(len(targets)), targets)
