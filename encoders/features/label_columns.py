@@ -26,6 +26,9 @@ MOST_INTEGER_CLASSES = 20
 MOST_TEXTS = 0.5
 """Share of the examples with a text of their own above which texts are no classes."""
 
+TINY, HUGE = 1e-100, 1e100
+"""Bounds of the variance of numbers: beyond them, products with features leave double precision."""
+
 
 @dataclass(frozen=True, eq=False)
 class TargetColumn:
@@ -183,6 +186,14 @@ def _regression(name: str, values: Floats) -> TargetColumn:
         raise InvalidDataError(
             f"{name} is {np.nanmin(values):g} in every row, so that there is nothing to predict; "
             "leave it out with --targets"
+        )
+    largest = float(np.nanmax(np.abs(values)))
+    with np.errstate(over="ignore", under="ignore"):
+        spread = np.nanvar(values)
+    if not TINY < spread < HUGE:
+        raise InvalidDataError(
+            f"{name} has values of up to {largest:g} and a variance of {spread:g}, expected one "
+            f"between {TINY:g} and {HUGE:g}; give it in other units"
         )
     return TargetColumn(name, "regression", (), values[:, None])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -24,6 +25,17 @@ FEATURE_MARKS = "./"
 """In a Parquet file, the source of a column is its name up to the first of these characters."""
 
 FORMATS = (".npz", ".parquet")
+
+BROKEN = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,  # an archive with a password, or compressed in a way that Python does not know
+    zipfile.BadZipFile,
+    zlib.error,
+    pa.ArrowException,
+)
+"""What readers of files that are broken, or of another kind, raise."""
 
 
 class FeatureReader(Protocol):
@@ -71,7 +83,8 @@ def open_features(features: str | Path | Mapping[str, Any]) -> FeatureReader:
     if path.suffix.lower() not in FORMATS:
         raise InvalidDataError(f"{path}: expected a file whose name ends in {' or '.join(FORMATS)}")
     if not path.is_file():
-        raise InvalidDataError(f"{path}: there is no such file; check the spelling")
+        problem = "this is a folder" if path.is_dir() else "there is no such file"
+        raise InvalidDataError(f"{path}: {problem}; give a {' or '.join(FORMATS)} file")
     with _named(path):
         return NpzFeatures(path) if path.suffix.lower() == ".npz" else ParquetFeatures(path)
 
@@ -83,7 +96,7 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except InvalidDataError:
         raise
-    except (OSError, ValueError, zipfile.BadZipFile, pa.ArrowException, EOFError) as error:
+    except BROKEN as error:
         raise InvalidDataError(
             f"{path}: broken, cut off, or no {path.suffix} file "
             f"({' '.join(str(error).split())[:120]}); write it again"
@@ -126,8 +139,7 @@ class NpzFeatures:
                 name = member.removesuffix(".npy")
                 if name == EXAMPLE:
                     with archive.open(member) as file:
-                        # Names that were saved as objects are pickles, which could run any code.
-                        self.examples = _names(np.lib.format.read_array(file, allow_pickle=False))
+                        self.examples = _saved_names(file, self.shown)
                     continue
                 with archive.open(member) as file:
                     shape, _, kind = _npy_header(file)
@@ -172,7 +184,7 @@ class ParquetFeatures:
                 names = file.read([EXAMPLE]).column(0).to_pylist()
         self.examples: Sequence[str] | None = None
         if names is not None:
-            self.examples = [str(name) for name in names]
+            self.examples = _given_names(names, self.shown)
         widths = {}
         for source, columns in self._columns.items():
             kind = None if first is None else first.schema.field(columns[0]).type
@@ -204,8 +216,8 @@ class ParquetFeatures:
         wrong = np.flatnonzero(lengths != width)
         if len(wrong):
             raise InvalidDataError(
-                f'{self.shown}: "{source}" has {lengths[wrong[0]]:g} features in row '
-                f"{row + wrong[0] + 1}, and {width} in row 1; all rows need as many"
+                f'{self.shown}: "{source}" has {np.nan_to_num(lengths[wrong[0]]):g} features in '
+                f"row {row + wrong[0] + 1}, and {width} in row 1; all rows need as many"
             )
         flat: Array = column.flatten().to_numpy(False)
         return flat.reshape(len(column), width)
@@ -246,6 +258,7 @@ def _columns_of_sources(schema: pa.Schema, path: Path) -> dict[str, list[str]]:
         if not _is_list(field.type):
             places = [field.name.find(mark) for mark in FEATURE_MARKS if mark in field.name]
             source = field.name[: min(places)] if places else field.name
+        _check_name(source, str(path))
         columns.setdefault(source, []).append(field.name)
     return columns
 
@@ -258,6 +271,30 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _names(array: Array) -> list[str]:
     return [str(name) for name in np.asarray(array).reshape(-1).tolist()]
+
+
+def _saved_names(file: IO[bytes], shown: str) -> list[str]:
+    """Return the names of the examples in a ``.npy`` file."""
+    try:
+        return _names(np.lib.format.read_array(file, allow_pickle=False))
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        # Objects are saved as pickles, which could run any code.
+        raise InvalidDataError(
+            f"{shown}: {EXAMPLE} was saved as Python objects, which are not read; save it as text: "
+            f"{EXAMPLE}=np.array(names, dtype=str)"
+        ) from None
+
+
+def _given_names(names: Sequence[Any], shown: str) -> list[str]:
+    """Return names as texts; raise if one is missing."""
+    if None in names:
+        raise InvalidDataError(
+            f"{shown}: {EXAMPLE} is empty in row {list(names).index(None) + 1}; name each row, or "
+            "leave the column out"
+        )
+    return [str(name) for name in names]
 
 
 def _table(name: str, array: Array, shown: str) -> Array:
@@ -278,7 +315,14 @@ def _check_shape(name: str, shape: tuple[int, ...], kind: np.dtype[Any], shown: 
             f'{shown}: "{name}" has the shape {shape}, expected (examples, features) with at least '
             "one of each; reshape it to one row an example"
         )
-    if name in (SELF, AVERAGE) or not name.strip():
+    _check_name(name, shown)
+
+
+def _check_name(name: str, shown: str) -> None:
+    """Raise unless a name can be a source's."""
+    if not name.strip():
+        raise InvalidDataError(f"{shown}: a source has no name; name it, as in SOURCE.FEATURE")
+    if name in (SELF, AVERAGE):
         raise InvalidDataError(
             f'{shown}: a source is called "{name}", which is kept for references; rename it'
         )

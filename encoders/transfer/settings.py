@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -207,7 +208,8 @@ class SweepConfig:
         new = [source for source in self.sources if isinstance(source, ExternalSource)]
         external = (*self.transfer.external, *new)
         sources = [getattr(source, "name", source) for source in self.sources]
-        check_external(external, [*targets, *(name for name in sources if name in TASKS)])
+        of_bank = Counter(sources) - Counter(source.name for source in external)
+        check_external(external, [*targets, *of_bank])
         if own or new:
             pool = self.transfer.pool.with_own(own)
             transfer = replace(self.transfer, pool=pool, external=external)
@@ -231,22 +233,27 @@ def resolve_tasks(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the dictionary's names of targets and sources; by default all tasks of the bank.
 
-    ``own`` has the tasks that are not of the dictionary.
+    ``own`` has the tasks that are not of the dictionary. A network that the bank has of such a task
+    is a source even without its task: only targets need labels.
 
     Raises
     ------
     UnknownNameError
-        If a name is not that of a task.
+        If a name is neither that of a task nor, for a source, that of a network of the bank.
     InvalidDataError
         If a target can only be a source.
     """
     known = [*TASKS, *(task.name for task in own)]
-    of_bank = [name for name in known if (Path(bank) / (name + SUFFIX)).is_file()]
+    networks = sorted(file.name.removesuffix(SUFFIX) for file in Path(bank).glob("*" + SUFFIX))
+    of_bank = [name for name in known if name in networks]
+    others = [name for name in networks if name not in known]
     target_names = [find_task(name, own).name for name in targets] or [
         name for name in of_bank if not find_task(name, own).source_only
     ]
     for name in target_names:
         if find_task(name, own).source_only:
             raise InvalidDataError(f"{name} can only be a source, not a target; leave it out")
-    source_names = [find_task(name, own).name for name in sources] or of_bank
+    source_names = [
+        name if name in others else find_task(name, own).name for name in sources
+    ] or [*of_bank, *others]
     return tuple(dict.fromkeys(target_names)), tuple(dict.fromkeys(source_names))

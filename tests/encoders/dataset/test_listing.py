@@ -1,6 +1,10 @@
 """The list of a data set's files on disk, and how little of it a process holds."""
 
+import json
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,6 +103,23 @@ def test_of_a_large_data_set_only_the_views_of_the_run_are_listed(large):
     assert len(used) == 50 + 20 + 30 + 2000  # the last are for constants
     assert used_views(config, ["rgb2sfnorm"], index) is index
     assert used_views(config, ["rgb2sfnorm", "fix_pose"], index, large=1000) is index
+
+
+@pytest.mark.slow
+def test_millions_of_views_are_listed_once_and_mapped_by_every_other_process(tmp_path):
+    """Version 0.1 took 2 minutes and 5 GB a domain in every process."""
+    took = {}
+    for what in ("list", "open"):
+        words = [sys.executable, "-m", "tests.encoders.dataset.large_index", what, tmp_path]
+        root = Path(__file__).parents[3]
+        done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=True)
+        print(what, done.stdout)
+        took[what] = json.loads(done.stdout)
+    assert took["list"]["views"] == took["open"]["views"] == 4_510_800
+    assert took["list"]["seconds"] < 240
+    assert took["list"]["gib"] < 2
+    assert took["open"]["seconds"] < 5
+    assert took["open"]["gib"] < 0.2
 
 
 def test_names_with_leading_zeros_keep_them(tmp_path):

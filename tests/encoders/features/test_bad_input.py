@@ -85,6 +85,14 @@ def infinite(features, labels):
     labels.loc[4, "size"] = np.inf
 
 
+def enormous(features, labels):
+    labels["size"] *= 1e200
+
+
+def minute(features, labels):
+    labels["size"] *= 1e-200
+
+
 def names_as_labels(features, labels):
     labels["size"] = [f"mail {row}" for row in range(120)]
 
@@ -149,6 +157,8 @@ CASES = [
     (one_value, "size is 2.5 in every row, so that there is nothing to predict"),
     (no_label, "size has no label in any row; leave it out with --targets"),
     (infinite, 'row 5: size is "inf", expected a finite number'),
+    (enormous, r"size has values of up to .*e\+200 and a variance of inf, expected .* other units"),
+    (minute, "size has values of up to .*e-200 and a variance of 0, expected one between"),
     (names_as_labels, "120 different texts in 120 rows, which look like names"),
     (unknown_part, 'row 120: split is "holdout", expected train, valid or test'),
     (no_test_part, "the column split names no test example"),
@@ -293,10 +303,22 @@ def test_files_that_are_no_features(tmp_path):
     np.savez(tmp_path / "empty.npz", example=np.array(["a"]))
     np.savez(tmp_path / "objects.npz", a=np.array([1, "x"], dtype=object))
     pd.DataFrame({"a": [[1.0, 2.0], [1.0]]}).to_parquet(tmp_path / "ragged.parquet")
+    pd.DataFrame({"a": [[1.0, 2.0], None]}).to_parquet(tmp_path / "missing.parquet")
     pd.DataFrame({"a": ["x", "y"]}).to_parquet(tmp_path / "text.parquet")
+    pd.DataFrame({"self.1": [1.0, 2.0]}).to_parquet(tmp_path / "self.parquet")
+    pd.DataFrame({".1": [1.0, 2.0]}).to_parquet(tmp_path / "nameless.parquet")
+    pd.DataFrame({"example": ["a", None], "b": [1, 2]}).to_parquet(tmp_path / "unnamed.parquet")
+    names = np.array(["a", "b"], dtype=object)
+    np.savez(tmp_path / "pickled.npz", example=names, b=np.ones((2, 1)))
+    (tmp_path / "folder.npz").mkdir()
     for name, message in (
         ("f.csv", "f.csv: expected a file whose name ends in .npz or .parquet"),
         ("none.npz", "none.npz: there is no such file"),
+        ("folder.npz", "folder.npz: this is a folder; give a .npz or .parquet file"),
+        ("self.parquet", 'a source is called "self", which is kept for references'),
+        ("nameless.parquet", "a source has no name; name it, as in SOURCE.FEATURE"),
+        ("unnamed.parquet", "example is empty in row 2; name each row, or leave the column out"),
+        ("pickled.npz", r"example was saved as Python objects, .*np.array\(names, dtype=str\)"),
         ("broken.npz", "broken.npz: broken, cut off, or no .npz file"),
         ("broken.parquet", "broken.parquet: broken, cut off, or no .parquet file"),
         ("empty.npz", "there is no source; expected one array for each source"),
@@ -307,6 +329,28 @@ def test_files_that_are_no_features(tmp_path):
             open_features(tmp_path / name)
     with pytest.raises(InvalidDataError, match='"a" has 1 features in row 2, and 2 in row 1'):
         list(open_features(tmp_path / "ragged.parquet").chunks("a"))
+    with pytest.raises(InvalidDataError, match='"a" has 0 features in row 2, and 2 in row 1'):
+        list(open_features(tmp_path / "missing.parquet").chunks("a"))
+
+
+def test_damaged_bytes_are_told_wherever_they_are(made, tmp_path):
+    """In the archive's list, in a header or in compressed features; never with a traceback."""
+    np.savez_compressed(tmp_path / "f.npz", **made[0])
+    whole = (tmp_path / "f.npz").read_bytes()
+    random, messages = np.random.default_rng(0), []
+    for _ in range(40):
+        damaged = bytearray(whole)
+        place = int(random.integers(len(whole) - 20))
+        damaged[place : place + 20] = random.bytes(20)
+        (tmp_path / "f.npz").write_bytes(damaged)
+        try:
+            reader = open_features(tmp_path / "f.npz")
+            for name in reader.widths:
+                list(reader.chunks(name))
+        except InvalidDataError as error:
+            messages.append(str(error))
+    assert len(messages) > 20
+    assert all("\n" not in message and "write it again" in message for message in messages)
 
 
 def test_too_many_features_are_refused(made, tmp_path, monkeypatch):

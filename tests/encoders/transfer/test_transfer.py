@@ -18,6 +18,7 @@ from encoders.dataset import split_buildings
 from encoders.engines import LocalEngine, RayEngine
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
 from encoders.networks.readout import ReadOut, TransferNetwork
+from encoders.networks.source_spec import ExternalSource
 from encoders.training.config import FitConfig
 from encoders.training.loop import losses
 from encoders.training.objective import loss_of
@@ -395,6 +396,24 @@ def test_names_are_those_of_the_bank_or_those_asked_for(bank):
         resolve_tasks(str(bank), ("jigsaw",))
     with pytest.raises(UnknownNameError, match='no task "dpeth"; did you mean'):
         resolve_tasks(str(bank), ("dpeth",))
+
+
+def test_a_network_of_an_own_task_is_a_source_without_its_task(tmp_path):
+    for name in ("edge2d", "random", "level"):
+        (tmp_path / f"{name}.safetensors").touch()
+    assert resolve_tasks(str(tmp_path)) == (("edge2d",), ("edge2d", "random", "level"))
+    assert resolve_tasks(str(tmp_path), (), ("level", "edges"))[1] == ("level", "edge2d")
+    with pytest.raises(UnknownNameError, match='no task "level"'):
+        resolve_tasks(str(tmp_path), ("level",))
+
+
+def test_an_external_source_has_a_name_of_its_own(config):
+    message = 'external source "level" has the name of another source or target'
+    level = ExternalSource("level", "torchvision:resnet18")
+    for sources in (("level", level), (level, level)):
+        with pytest.raises(InvalidDataError, match=message):
+            SweepConfig(config, ("rgb2depth",), sources)
+    assert SweepConfig(config, ("rgb2depth",), ("edge2d", level)).sources == ("edge2d", "level")
 
 
 # --- the command ---

@@ -1,0 +1,92 @@
+"""What the taxonomy of control says, and how stable it is, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from benchmarks.control.agreement import order_of, overlap, seed_agreement
+from benchmarks.control.tables import FREE_WORDS, WORDS, mean_gain, source_names, taxonomy_of
+from benchmarks.results.markdown import interval, number
+from benchmarks.results.measures import t_interval
+from benchmarks.results.record import Record
+
+
+def reading(runs: dict[int, list[Record]]) -> str:
+    """Return what the taxonomy says: the choices, and what each label adds."""
+    sentences = []
+    for count, records in runs.items():
+        for budget in (1, 2):
+            best, seeds = most_frequent(records, budget)
+            sentences.append(
+                f"With {count} labels and a budget of {budget}, the most frequent optimum labels "
+                f"{listed(best)} ({seeds} of {len(records)} seeds)."
+            )
+        added = t_interval(
+            [
+                taxonomy_of(record, 2)["objective"] - taxonomy_of(record, 0)["objective"]
+                for record in records
+            ]
+        )
+        sentences.append(
+            f"Two labeled tasks add {number(added.mean)} {interval(added.low, added.high)} to the "
+            "objective."
+        )
+        own = [t for t in WORDS if mean_gain(records, t, t) >= _best_other(records, t)]
+        sentences.append(
+            f"The own encoder of a task has the largest gain of all single sources for {len(own)} "
+            f"of {len(WORDS)} tasks{' (' + ', '.join(own) + ')' if own else ''}."
+        )
+        free = [target for target in WORDS if best_source(records, target) in FREE_WORDS]
+        sentences.append(
+            f"Besides the own encoder, the source with the largest mean affinity needs no labels "
+            f"for {len(free)} of {len(WORDS)} tasks{' (' + ', '.join(free) + ')' if free else ''}."
+        )
+    return " ".join(sentences)
+
+
+def best_source(records: Sequence[Record], target: str) -> str:
+    """Return the single source, besides the target's own encoder, of the largest mean affinity."""
+    orders = [order_of(record, target) for record in records]
+    return max(orders[0], key=lambda name: float(np.mean([order[name] for order in orders])))
+
+
+def listed(tasks: Sequence[str]) -> str:
+    """Return names joined by "and"; "no task" for none."""
+    return " and ".join(tasks) or "no task"
+
+
+def _best_other(records: Sequence[Record], target: str) -> float:
+    """Return the largest mean gain of a source that is not the target's own encoder."""
+    others = [name for name in source_names(records) if name != target]
+    return max(mean_gain(records, target, name) for name in others)
+
+
+def most_frequent(records: Sequence[Record], budget: int) -> tuple[tuple[str, ...], int]:
+    """Return the set of labeled tasks that is optimal in most seeds, and in how many."""
+    sets = [tuple(taxonomy_of(record, budget)["supervised"]) for record in records]
+    best = max(sorted(set(sets)), key=sets.count)
+    return best, sets.count(best)
+
+
+def verdict(runs: dict[int, list[Record]]) -> str:
+    """Return in a few sentences how stable orders and optima are."""
+    sentences = []
+    for count, records in runs.items():
+        tau = float(np.mean(list(seed_agreement(records).values())))
+        pairs = list(combinations(records, 2))
+        if not pairs:
+            continue
+        shared = np.mean(
+            [
+                np.mean([overlap(*(taxonomy_of(r, b)["supervised"] for r in pair)) for b in (2, 3)])
+                for pair in pairs
+            ]
+        )
+        sentences.append(
+            f"With {count} labels, the mean τ over the ten tasks is {tau:.2f} between seeds, and "
+            f"two seeds' optima of budgets 2 and 3 share {100 * shared:.0f} % of their tasks."
+        )
+    return " ".join(sentences)

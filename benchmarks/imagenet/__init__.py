@@ -1,0 +1,1 @@
+"""Encoders from elsewhere among those of the bank: does a network trained on ImageNet join?"""
