@@ -27,6 +27,7 @@ PARTS: dict[str, PartFunction] = {
     "layers": _lazily("layers"),
     "freezing": _lazily("freezing"),
     "sizes": _lazily("sizes"),
+    "longer": _lazily("longer"),
     "encoders": _lazily("bank_encoders"),
     "limits": _lazily("limits"),
     "throughput": _lazily("speed"),
