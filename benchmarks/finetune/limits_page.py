@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.finetune.limits import WAYS
+from benchmarks.finetune.forgetting import WAYS
 from benchmarks.finetune.sizes import SCRATCH, TUNED
 from benchmarks.finetune.summary import (
     by_seed,

@@ -48,6 +48,17 @@ class Settings:
         ("mnist-5k halves", "scenes halves", "mnist-5k to digits"),
         help="Pairs of data sets of the part layers: NAME halves, or NAME to NAME.",
     )
+    lite0_on: tuple[str, ...] = option(
+        ("mnist-5k",), help="Data sets of the part layers on which Lite0 is trained."
+    )
+    lite0_kept: tuple[int, ...] = option(
+        (18, 4), help="Numbers of layers of Lite0 that are kept and trained, of 31."
+    )
+    lite0_steps: int = option(40, help="Steps of each training of Lite0.")
+    lite0_batch: int = option(32, help="Images of a batch of Lite0.")
+    lite0_rates: tuple[float, ...] = option(
+        (0.001, 0.003), help="Learning rates of Lite0 from which validation accuracy chooses."
+    )
     tuned_on: tuple[str, ...] = option(("mnist-5k",), help="Data sets of the part freezing.")
     pool: int = option(500, help="Most training images of a data set; subsets are drawn of them.")
     tested: int = option(300, help="Most test images of a data set.")
@@ -59,6 +70,10 @@ class Settings:
     batch: int = option(16, help="Images of a batch.")
     rates: tuple[float, ...] = option(
         (0.003, 0.01), help="Learning rates from which validation accuracy chooses."
+    )
+    forgotten: tuple[str, ...] = option(
+        ("rgb2sfnorm", "keypoint2d", "class_places"),
+        help="Tasks of the bank whose own test loss the part limits measures after fine-tuning.",
     )
     longer_on: tuple[str, ...] = option(CURVES_ON, help="Data sets of the part longer.")
     longer_sizes: tuple[int, ...] = option(
@@ -140,6 +155,11 @@ SUITE = Suite(
             "pool": 50_000,
             "pixels": 64,
             "probed": (),
+            "lite0_on": (*TARGETS, "fashion-mnist", "cifar-10"),
+            "lite0_kept": (1, 4, 8, 12, 18, 24, 31),
+            "lite0_steps": 2_500,
+            "lite0_batch": 128,
+            "lite0_rates": (0.0001, 0.0003, 0.001, 0.003),
             "longer_on": (*TARGETS, "fashion-mnist", "cifar-10"),
             "longer_sizes": (50, 400, 4_000),
             "longer_steps": 10_000,
