@@ -120,10 +120,9 @@ def measure_bank_forgetting(settings: Settings, log: Log) -> None:
     """
     world = world_folder(settings)
     opened = functools.cache(lambda task: open_source_test(task, world, most=settings.tested))
-    for method in WAYS:
-        for task in settings.forgotten:
-            for name in FORGETTING:
-                measure_bank_cell(task, opened, name, method, settings, log)
+    for task in settings.forgotten:
+        for name in FORGETTING:
+            measure_bank_cell(task, opened, name, ALL, settings, log)
 
 
 def measure_bank_cell(

@@ -109,12 +109,7 @@ def measure_trained(target: TargetImages, settings: Settings, log: Log) -> None:
     The own network is trained at the rate that was chosen for the baseline, with another seed, for
     as many steps as all others.
     """
-    short = replace(
-        settings,
-        steps=settings.lite0_steps,
-        batch=settings.lite0_batch,
-        rates=settings.lite0_rates,
-    )
+    short = replace(settings, rates=settings.lite0_rates)
     asked = {
         **asked_of(target, short),
         **protocol(short),

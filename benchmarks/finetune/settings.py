@@ -52,10 +52,8 @@ class Settings:
         ("mnist-5k",), help="Data sets of the part layers on which Lite0 is trained."
     )
     lite0_kept: tuple[int, ...] = option(
-        (18, 4), help="Numbers of layers of Lite0 that are kept and trained, of 31."
+        (4, 18), help="Numbers of layers of Lite0 that are kept and trained, of 31."
     )
-    lite0_steps: int = option(40, help="Steps of each training of Lite0.")
-    lite0_batch: int = option(32, help="Images of a batch of Lite0.")
     lite0_rates: tuple[float, ...] = option(
         (0.001, 0.003), help="Learning rates of Lite0 from which validation accuracy chooses."
     )
@@ -157,8 +155,6 @@ SUITE = Suite(
             "probed": (),
             "lite0_on": (*TARGETS, "fashion-mnist", "cifar-10"),
             "lite0_kept": (1, 4, 8, 12, 18, 24, 31),
-            "lite0_steps": 2_500,
-            "lite0_batch": 128,
             "lite0_rates": (0.0001, 0.0003, 0.001, 0.003),
             "longer_on": (*TARGETS, "fashion-mnist", "cifar-10"),
             "longer_sizes": (50, 400, 4_000),
