@@ -51,7 +51,9 @@ class SourceTest:
     constant: float
 
 
-def open_source_test(task: str, world: Path, *, bank: Path | None = None, most: int) -> SourceTest:
+def open_source_test(
+    task: str, world: Path, *, bank: Path | None = None, most: int = 300
+) -> SourceTest:
     """Read a bank's network, and its task's labels on the test views of unseen buildings.
 
     The buildings that the library's encoders have not seen are divided into train, val and test as
