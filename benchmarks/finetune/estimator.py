@@ -263,6 +263,16 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             By default `found_start`.
         """
         start = start or self.found_start()
+        if self.channels not in (None, 1, 3):
+            raise InvalidNetworkError(
+                f"{self.channels} channels, expected 1 (gray) or 3 (color), since images have no "
+                "others (--channels)"
+            )
+        if any(width < 1 for width in self.hidden):
+            raise InvalidNetworkError(
+                f"hidden layers of widths {', '.join(map(str, self.hidden))}, expected at least 1 "
+                "each (--hidden)"
+            )
         try:
             backbone = start.build(seed=self.random_state, keep=self.keep, channels=self.channels)
         except (AssertionError, RuntimeError) as error:
@@ -280,7 +290,7 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return classifier(backbone, classes, head=head, seed=self.random_state)
 
     def loop_config(self) -> LoopConfig:
-        """Return the configuration of the training."""
+        """Return the configuration of the training; this checks all its settings."""
         protocol = self.training_protocol()
         name = self.start if isinstance(self.start, str) else self.start.name
         values = protocol_values(self.protocol, name, self.steps)
@@ -292,6 +302,15 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise TrainingError(
                 f"the share of validation images is {self.validation}, expected at least 0 and "
                 "less than 1"
+            )
+        if self.head_ratio is not None and not 0 < self.head_ratio < math.inf:
+            raise TrainingError(
+                f"head_ratio is {self.head_ratio}, expected more than 0 and finite (--head-ratio)"
+            )
+        if self.layer_decay is not None and not 0 < self.layer_decay <= 1:
+            raise TrainingError(
+                f"layer_decay is {self.layer_decay}, expected more than 0 and up to 1 "
+                "(--layer-decay)"
             )
         return LoopConfig(
             **values,
@@ -323,8 +342,6 @@ class FineTuned(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if ratio is None:
             scratch = isinstance(self.start, str) and self.start.startswith("scratch:")
             ratio = 1.0 if scratch else self.training_protocol().head_ratio
-        if ratio <= 0:
-            raise TrainingError(f"head_ratio is {ratio}, expected more than 0")
         return head_faster(trained, rate / ratio, ratio=ratio)
 
 

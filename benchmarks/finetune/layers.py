@@ -8,7 +8,6 @@ layers above have new weights and are trained on B.
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.finetune.backbones import resnet_model, sized_start
+from benchmarks.finetune import lite0
+from benchmarks.finetune.backbones import resnet_model
 from benchmarks.finetune.images import TargetImages, labeled_images
-from benchmarks.finetune.probing import pixel_features, probe_accuracy, split_features
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
 from benchmarks.finetune.training import Trained, loop_config, measure_seeds, protocol, train_on
@@ -40,9 +39,7 @@ CURVES = {
     "AnB+": ("A", False),
 }
 """Each curve: whose layers are copied, and whether they are frozen."""
-LITE0_LAYERS = (1, 4, 8, 12, 18, 24, 31)
-"""Numbers of layers of EfficientNet-Lite0 that are kept, of 31."""
-RESNET8, LITE0 = "ResNet-8", "Lite0"
+RESNET8 = "ResNet-8"
 
 
 @dataclass(frozen=True)
@@ -84,17 +81,12 @@ def find_case(name: str) -> LayerCase:
     return LayerCase(source, target)
 
 
-LITE0_TARGETS = ("digits", "mnist-5k", "scenes")
-
-
 def measure(settings: Settings, log: Log, out: Path) -> None:
-    """Measure the curves of ResNet-8 for every case, and those of Lite0 on frozen features."""
+    """Measure the curves of ResNet-8 for every case, and those of Lite0."""
     for case in map(find_case, settings.cases):
         with skip_missing(f"layers of {case.name}"):
             measure_case(case, settings, log)
-    for name in LITE0_TARGETS:
-        with skip_missing(f"layers of Lite0 on {name}"):
-            measure_lite0(labeled_images(name, settings), settings, log)
+    lite0.measure(settings, log)
 
 
 def measure_case(case: LayerCase, settings: Settings, log: Log) -> None:
@@ -233,31 +225,3 @@ def split_at(model: Classifier, kept: int) -> tuple[nn.Module, nn.Module]:
     if kept == len(numbered):
         return lower, model.head
     return lower, nn.Sequential(borrow(layers, kept, numbered[-1].name), model.head)
-
-
-def measure_lite0(target: TargetImages, settings: Settings, log: Log) -> None:
-    """Measure linear probes on the frozen first layers of Lite0, and on the pixels themselves."""
-    start, n = sized_start("lite0", settings), target.sizes(settings.sizes)[-1]
-    for kept in (0, *LITE0_LAYERS):
-        asked = {
-            "part": "layers",
-            "network": LITE0,
-            "case": target.name,
-            "images": n,
-            "method": "linear probe on pixels" if kept == 0 else "linear probe",
-            "kept": kept,
-            "pool": settings.pool,
-            "tested": settings.tested,
-        }
-        missing = [s for s in range(settings.seeds) if not log.has(asked, seed=s, split="test")]
-        if not missing:
-            continue
-        if kept:
-            features = split_features(start.build(keep=kept), target, settings)
-        else:
-            features = pixel_features(target)
-        for seed in missing:
-            begin = time.perf_counter()
-            metrics = probe_accuracy(features, target, n, seed)
-            seconds = round(time.perf_counter() - begin, 3)
-            log.add(asked, metrics, seed=seed, split="test", seconds=seconds)

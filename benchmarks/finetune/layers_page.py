@@ -7,7 +7,9 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from benchmarks.finetune.layers import BASELINE, CURVES, LITE0, RESNET8
+from benchmarks.finetune import lite0_page
+from benchmarks.finetune.layers import BASELINE, CURVES, RESNET8
+from benchmarks.finetune.lite0 import LITE0
 from benchmarks.finetune.summary import (
     by_seed,
     cells_sentence,
@@ -59,7 +61,7 @@ def section(records: Sequence[Record]) -> str:
         f"{rates_sentence(resnet)} {cells_sentence(resnet, ('case', 'method', 'kept'))}".strip()
     )
     if lite0:
-        parts += _lite0(lite0)
+        parts += lite0_page.sections(lite0)
     parts.append(f"![accuracy over the number of layers kept]({FIGURE}.svg)")
     return "\n\n".join(parts)
 
@@ -103,26 +105,6 @@ def _said(records: Sequence[Record], baseline: dict[int, float], kept: Sequence[
     return "; ".join(sentences) + " (intervals of paired differences that exclude 0)."
 
 
-def _lite0(records: Sequence[Record]) -> list[str]:
-    """Return the text and the table of frozen features of Lite0."""
-    kept = _kept(records)
-    rows = []
-    for case in values_of(records, "case"):
-        own = part(records, case=case)
-        pixels = percent(estimate(by_seed(own, kept=0)))
-        images = values_of(own, "images")[-1]
-        cells = [percent(estimate(by_seed(own, kept=k))) for k in kept]
-        rows.append([case, str(images), pixels, *cells])
-    return [
-        "### EfficientNet-Lite0 trained on ImageNet, frozen",
-        "Linear probes on the output of the first K of 31 layers, averaged over places; the "
-        "features are computed once and kept. The baseline is a linear probe on the pixels. "
-        "Validation chose the ridge penalty. Fine-tuning Lite0 takes minutes a training on one "
-        "core, so it was left out here.",
-        markdown.table(["B", "images:", "pixels:", *(f"K = {k}:" for k in kept)], rows),
-    ]
-
-
 def finding(records: Sequence[Record]) -> str:
     """Return what all copied layers of A cost, frozen and fine-tuned, in the first case."""
     resnet = part(records, network=RESNET8)
@@ -144,17 +126,18 @@ def draw(records: Sequence[Record], folder: Path) -> None:
 
 @styled
 def figure(records: Sequence[Record]) -> Picture:
-    """Return the figure: a panel a case of ResNet-8, and one for Lite0."""
+    """Return the figure: a panel a case of ResNet-8, and up to two for Lite0."""
     resnet, lite0 = part(records, network=RESNET8), part(records, network=LITE0)
     cases = values_of(resnet, "case")
-    panels = len(cases) + bool(lite0)
+    drawn = lite0_page.panels(lite0)
+    panels = len(cases) + len(drawn)
     made = new_figure(width=2.5 * panels + 0.4, height=2.7)
     axes = made.subplots(1, panels, squeeze=False)[0]
     for axis, case in zip(axes, cases, strict=False):
         _panel(axis, part(resnet, case=case), case)
     axes[0].set_ylabel("test accuracy, %")
-    if lite0:
-        _lite0_panel(axes[-1], lite0)
+    for axis, draw_panel in zip(axes[len(cases) :], drawn, strict=True):
+        draw_panel(axis)
     return made
 
 
@@ -185,25 +168,3 @@ def _panel(axis: Axes, records: Sequence[Record], case: str) -> None:
     axis.set_xlabel("layers kept, K")
     axis.set_title(case)
     axis.legend(fontsize=6.5, loc="lower left")
-
-
-def _lite0_panel(axis: Axes, records: Sequence[Record]) -> None:
-    """Draw the accuracy of linear probes over the layers of Lite0; K = 0 are the pixels."""
-    kept = [0, *_kept(records)]
-    for number, case in enumerate(values_of(records, "case")):
-        found = [estimate(by_seed(records, case=case, kept=k)) for k in kept]
-        pairs = [(k, each) for k, each in zip(kept, found, strict=True) if each is not None]
-        axis.errorbar(
-            [k for k, _ in pairs],
-            [100 * each.mean for _, each in pairs],
-            [100 * (each.high - each.mean) for _, each in pairs],
-            marker="osD^"[number % 4],
-            color=("#2563eb", "#d97706", "#059669", "#7c3aed")[number % 4],
-            ms=3.5,
-            lw=1,
-            elinewidth=0.7,
-            label=case,
-        )
-    axis.set_xlabel("layers kept, K (0: pixels)")
-    axis.set_title("Lite0, frozen, probed")
-    axis.legend(fontsize=6.5, loc="lower right")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.finetune.limits import WAYS
+from benchmarks.finetune.forgetting import WAYS
 from benchmarks.finetune.sizes import SCRATCH, TUNED
 from benchmarks.finetune.summary import (
     by_seed,
@@ -32,13 +32,17 @@ KINDS = {
 
 def section(records: Sequence[Record]) -> str:
     """Return the section: far targets, and the source's loss with its old head."""
-    forgot = [r for r in records if not str(r.settings["start"]).startswith("bank:")]
-    far = [r for r in records if str(r.settings["start"]).startswith("bank:")]
+    bank = [r for r in records if "source" in r.settings]
+    others = [r for r in records if "source" not in r.settings]
+    forgot = [r for r in others if not str(r.settings["start"]).startswith("bank:")]
+    far = [r for r in others if str(r.settings["start"]).startswith("bank:")]
     parts = ["## Limits"]
     if far:
         parts += _far(far)
     if forgot:
         parts += _forgetting(forgot)
+    if bank:
+        parts += _bank_forgetting(bank)
     return "\n\n".join(parts)
 
 
@@ -108,6 +112,80 @@ def _forgetting(records: Sequence[Record]) -> list[str]:
         markdown.table(heads, rows),
         f"{rates_sentence(records)} {cells_sentence(records, ('target', 'method'))}".strip(),
     ]
+
+
+def _bank_forgetting(records: Sequence[Record]) -> list[str]:
+    """Return the table of the bank's tasks, with their own decoders, and what it says."""
+    rows, worse, useless = [], [], []
+    for source in values_of(records, "source"):
+        for target in values_of(records, "target"):
+            own = part(records, source=source, target=target)
+            if not by_seed(own):
+                continue
+            before, after, constant = (
+                by_seed(own, name)
+                for name in ("source_loss_before", "source_loss_after", "constant_loss")
+            )
+            found = difference(after, before)
+            lost, answer = estimate(after), estimate(constant)
+            rows.append(
+                [
+                    f"`{source}`",
+                    target,
+                    percent(estimate(by_seed(own))),
+                    _loss(estimate(before)),
+                    _loss(lost),
+                    _change(found),
+                    _loss(answer),
+                ]
+            )
+            name = f"{source} on {target}"
+            worse += [name] if found is not None and found.low > 0 else []
+            if lost is not None and answer is not None and lost.low > answer.mean:
+                useless.append(name)
+    heads = [
+        "source task",
+        "new target",
+        "its accuracy, %:",
+        "source loss before:",
+        "after:",
+        "difference:",
+        "constant answer:",
+    ]
+    last = next(r for r in reversed(records) if r.split == "test")
+    return [
+        "### What the bank's own decoders lose",
+        "Each source is an encoder of the bank with the decoder that it was trained with. All of "
+        f"the encoder is fine-tuned on the new target, at {last.settings['pixels']} pixels, its "
+        "own size. Then the source task is tested again: the unchanged decoder on the changed "
+        f"encoder, on {last.metrics['views']} views of scenes' held-out buildings, which neither "
+        "the encoders nor the fine-tuning have seen. Losses are the task's own (smaller is better; "
+        "L1 on standardized labels for normals and keypoints, nats for scene classes). *Before* "
+        "has no spread, since the encoder and the views are the same for all seeds. *Constant "
+        "answer* is the loss of the best constant on the test views of the bank. Differences are "
+        f"paired, and bold if their interval excludes 0. {seeds_sentence(records)}",
+        markdown.table(heads, rows),
+        f"The source's loss rises in {len(worse)} of {len(rows)} cells (interval above 0). It is "
+        f"larger than that of a constant answer (interval above it) in {len(useless)}: "
+        f"{'; '.join(useless) or 'none'}.",
+        f"{rates_sentence(records)} {cells_sentence(records, ('source', 'target'))}".strip(),
+    ]
+
+
+def _loss(found: Estimate | None) -> str:
+    """Return a mean loss ± half of its interval, which is left out if there is no spread."""
+    if found is None:
+        return markdown.NOTHING
+    half = found.high - found.mean
+    return f"{found.mean:.3f}" + (f" ± {half:.3f}" if half > 1e-9 else "")
+
+
+def _change(found: Estimate | None) -> str:
+    """Return a difference of losses ± half of its interval; bold if it excludes 0."""
+    if found is None:
+        return markdown.NOTHING
+    text = f"{found.mean:+.3f} ± {found.high - found.mean:.3f}"
+    return f"**{text}**" if found.low > 0 or found.high < 0 else text
 
 
 def _nats(found: Estimate | None) -> str:

@@ -37,6 +37,19 @@ HEADS = (
 SHOWN = 8
 """Columns that the command prints."""
 NOT_SHOWN = ("labels", "record")
+VARIED = (
+    "pictures",
+    "weights",
+    "bank",
+    "channels",
+    "size",
+    "hidden",
+    "batch",
+    "rates",
+    "head_ratio",
+    "layer_decay",
+)
+"""Settings that rows and curves name if the records have several values of them."""
 EXPLAINED = (
     "Accuracy on the test pictures. Its 95 % interval is that of the mean over seeds (Student's t),"
     " and for one seed that of the share of {tested} test pictures (Wilson), which leaves out how "
@@ -107,7 +120,7 @@ def estimate(records: Sequence[Record]) -> Estimate:
 
 def _rows(tests: Sequence[Record]) -> list[list[str]]:
     """Return the rows of the table; the most frequent class of each data set is the baseline."""
-    rows = []
+    rows, varied = [], varied_settings(tests)
     for own in groups(tests):
         settings, found = own[0].settings, estimate(own)
         rows.append(
@@ -115,7 +128,7 @@ def _rows(tests: Sequence[Record]) -> list[list[str]]:
                 settings["data"],
                 settings["start"],
                 settings["keep"] or "all",
-                _training(settings),
+                _training(settings, varied),
                 f"{settings['labels']:,}",
                 str(found.n),
                 number(100 * found.mean, 1),
@@ -134,11 +147,22 @@ def _rows(tests: Sequence[Record]) -> list[list[str]]:
     return rows
 
 
-def _training(settings: Mapping[str, Any]) -> str:
+def varied_settings(tests: Sequence[Record]) -> list[str]:
+    """Return the names of `VARIED` of which the records have several values."""
+    values = {name: {repr(each.settings.get(name)) for each in tests} for name in VARIED}
+    return [name for name in VARIED if len(values[name]) > 1]
+
+
+def _training(settings: Mapping[str, Any], varied: Sequence[str]) -> str:
     """Return how the network was trained, in a few words."""
     freeze = settings["freeze"]
     frozen = {True: "frozen", False: "fine-tuned"}.get(freeze, f"frozen up to {freeze}")
-    return f"{frozen}, {settings['protocol']}, {settings['steps']:,} steps"
+    words = [frozen, settings["protocol"], f"{settings['steps']:,} steps"]
+    for name in varied:
+        value = settings.get(name)
+        text = " and ".join(map(str, value)) if isinstance(value, list) else value
+        words.append(f"{name.replace('_', ' ')} {text or 'default'}")
+    return ", ".join(words)
 
 
 def _mean(records: Sequence[Record], name: str) -> float:
@@ -162,13 +186,14 @@ def _tried(choices: Sequence[Record]) -> str:
 @styled
 def draw(tests: Sequence[Record]) -> Picture:
     """Return the figure: accuracy over steps, and over labels where there are several numbers."""
+    varied = varied_settings(tests)
     several = [own for own in groups(tests, *NOT_SHOWN) if len(_sizes(own)) > 1]
     made = new_figure(width=7.2 if several else 4.2, height=3.2)
     axes = made.subplots(1, 2 if several else 1, squeeze=False)[0]
     for own in groups(tests, *NOT_SHOWN):
         most = _sizes(own)[-1]
         whole = [record for record in own if record.settings["labels"] == most]
-        _draw_steps(axes[0], whole, _name(own[0].settings))
+        _draw_steps(axes[0], whole, _name(own[0].settings, varied))
     axes[0].set_xlabel("steps")
     axes[0].set_ylabel("validation accuracy, %")
     for own in several:
@@ -181,10 +206,10 @@ def draw(tests: Sequence[Record]) -> Picture:
     return made
 
 
-def _name(settings: Mapping[str, Any]) -> str:
+def _name(settings: Mapping[str, Any], varied: Sequence[str]) -> str:
     """Return the name of a curve."""
     kept = f", kept to {settings['keep']}" if settings["keep"] else ""
-    return f"{settings['data']}: {settings['start']}{kept}, {_training(settings)}"
+    return f"{settings['data']}: {settings['start']}{kept}, {_training(settings, varied)}"
 
 
 def _sizes(records: Sequence[Record]) -> list[int]:

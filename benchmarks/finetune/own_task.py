@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,11 @@ def checked_task(settings: OwnSettings, place: Path, out: Path) -> OwnTask:
     if settings.seeds < 1:
         raise TrainingError(f"--seeds is {settings.seeds}, expected at least 1")
     estimator = make_estimator(settings, out)
-    estimator.loop_config()
+    estimator.loop_config().chosen_device()
+    for rate in settings.rates:
+        replace(
+            estimator.loop_config(), learning_rate=rate
+        )  # its check; a bad one is no divergence
     pictures = find_pictures(place)
     labeled = len(pictures.splits[TRAIN])
     wrong = [n for n in settings.sizes if not len(pictures.classes) <= n <= labeled]

@@ -30,9 +30,14 @@ class SplitFeatures:
     test: Floats32
 
 
-def split_features(backbone: Backbone, target: TargetImages, settings: Settings) -> SplitFeatures:
-    """Return the features of a target's images, read from ``settings.work`` if they are there."""
-    config, folder = loop_config(settings, 1.0, 0), Path(settings.work)
+def split_features(
+    backbone: Backbone, target: TargetImages, settings: Settings, *, keep: bool = True
+) -> SplitFeatures:
+    """Return the features of a target's images, read from ``settings.work`` if they are there.
+
+    With ``keep`` false they are neither read nor written, for a backbone that is used once.
+    """
+    config, folder = loop_config(settings, 1.0, 0), Path(settings.work) if keep else None
     parts = (target.train, target.val, target.test)
     return SplitFeatures(*(cached_features(backbone, part[0], config, folder) for part in parts))
 

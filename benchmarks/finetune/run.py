@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 from benchmarks.finetune.settings import PART_NAMES, SUITE, Settings
 from benchmarks.results.log import Log, open_log
-from encoders.errors import UnknownNameError
+from benchmarks.results.suite import flag_of
+from encoders.errors import InvalidDataError, UnknownNameError
 
 PartFunction = Callable[[Settings, Log, Path], None]
 
@@ -27,12 +30,24 @@ PARTS: dict[str, PartFunction] = {
     "layers": _lazily("layers"),
     "freezing": _lazily("freezing"),
     "sizes": _lazily("sizes"),
+    "longer": _lazily("longer"),
     "encoders": _lazily("bank_encoders"),
     "limits": _lazily("limits"),
     "throughput": _lazily("speed"),
     "depth": _lazily("depth"),
 }
 """What measures each part: from the settings, the log and the folder of results."""
+
+
+def check_numbers(settings: Settings) -> None:
+    """Raise `InvalidDataError` if a number of the settings is not above 0, and finite."""
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int | float) and not 0 < number < math.inf:
+                raise InvalidDataError(
+                    f"{flag_of(each)} has {number}, expected more than 0 and finite"
+                )
 
 
 def run(settings: Settings, out: Path) -> None:
@@ -42,7 +57,10 @@ def run(settings: Settings, out: Path) -> None:
     ------
     UnknownNameError
         If a part has another name than those of `PARTS`.
+    InvalidDataError
+        If a number of the settings is not above 0.
     """
+    check_numbers(settings)
     unknown = [name for name in settings.parts if name not in PARTS]
     if unknown:
         raise UnknownNameError(

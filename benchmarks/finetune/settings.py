@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from benchmarks.finetune.own_settings import OwnSettings
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
-PART_NAMES = ("layers", "freezing", "sizes", "encoders", "limits", "throughput", "depth")
+PART_NAMES = (
+    "layers",
+    "freezing",
+    "sizes",
+    "longer",
+    "encoders",
+    "limits",
+    "throughput",
+    "depth",
+)
 """Parts of the suite, in the order in which they run and in which the page shows them."""
 DEFAULT_PARTS = PART_NAMES[:-1]
 """Parts that run unless others are named; ``depth`` takes as long as all of them."""
@@ -39,6 +48,15 @@ class Settings:
         ("mnist-5k halves", "scenes halves", "mnist-5k to digits"),
         help="Pairs of data sets of the part layers: NAME halves, or NAME to NAME.",
     )
+    lite0_on: tuple[str, ...] = option(
+        ("mnist-5k",), help="Data sets of the part layers on which Lite0 is trained."
+    )
+    lite0_kept: tuple[int, ...] = option(
+        (4, 18), help="Numbers of layers of Lite0 that are kept and trained, of 31."
+    )
+    lite0_rates: tuple[float, ...] = option(
+        (0.001, 0.003), help="Learning rates of Lite0 from which validation accuracy chooses."
+    )
     tuned_on: tuple[str, ...] = option(("mnist-5k",), help="Data sets of the part freezing.")
     pool: int = option(500, help="Most training images of a data set; subsets are drawn of them.")
     tested: int = option(300, help="Most test images of a data set.")
@@ -50,6 +68,21 @@ class Settings:
     batch: int = option(16, help="Images of a batch.")
     rates: tuple[float, ...] = option(
         (0.003, 0.01), help="Learning rates from which validation accuracy chooses."
+    )
+    forgotten: tuple[str, ...] = option(
+        ("rgb2sfnorm", "keypoint2d", "class_places"),
+        help="Tasks of the bank whose own test loss the part limits measures after fine-tuning.",
+    )
+    longer_on: tuple[str, ...] = option(CURVES_ON, help="Data sets of the part longer.")
+    longer_sizes: tuple[int, ...] = option(
+        (40, 300), help="Numbers of labeled training images of the part longer."
+    )
+    longer_steps: int = option(
+        400, help="Most steps of each training of the part longer; validation chooses how many."
+    )
+    longer_rates: tuple[float, ...] = option(
+        (0.0003, 0.001, 0.003, 0.01),
+        help="Learning rates of the part longer from which validation accuracy chooses.",
     )
     draws: int = option(2_000, help="Resamples of the intervals of ranks and of label multipliers.")
     depths: tuple[int, ...] = option(
@@ -79,6 +112,7 @@ SUITE = Suite(
         "layers: Yosinski's curves, accuracy over the number of layers kept, frozen or fine-tuned",
         "freezing: frozen, head faster, layer-wise rates, gradual unfreezing, L2-SP",
         "sizes: scratch, linear probe and fine-tuning over the number of labels",
+        "longer: scratch and fine-tuning again, trained until validation accuracy stops rising",
         "encoders: which encoder of the bank is best for which target, and what predicts it",
         "limits: targets far from the source, and what the source's own head forgets",
         "throughput: the training loop beside a plain loop of PyTorch",
@@ -119,6 +153,13 @@ SUITE = Suite(
             "pool": 50_000,
             "pixels": 64,
             "probed": (),
+            "lite0_on": (*TARGETS, "fashion-mnist", "cifar-10"),
+            "lite0_kept": (1, 4, 8, 12, 18, 24, 31),
+            "lite0_rates": (0.0001, 0.0003, 0.001, 0.003),
+            "longer_on": (*TARGETS, "fashion-mnist", "cifar-10"),
+            "longer_sizes": (50, 400, 4_000),
+            "longer_steps": 10_000,
+            "longer_rates": (0.0001, 0.0003, 0.001, 0.003, 0.01),
             "tested": 10_000,
             "steps": 2_500,
             "batch": 128,

@@ -71,24 +71,29 @@ def seeds_sentence(records: Sequence[Record]) -> str:
     if not settings:
         return f"{text}."
     last = settings[-1]
+    most = "at most " if "evaluations" in last else ""
     return (
-        f"{text}. AdamW, {last['steps']} steps of {last['batch']} images, cosine schedule; at most "
-        f"{last['tested']} test images; the training images are drawn from a pool of at most "
-        f"{last['pool']}."
+        f"{text}. AdamW, {most}{last['steps']} steps of {last['batch']} images, cosine schedule; "
+        f"at most {last['tested']} test images; the training images are drawn from a pool of at "
+        f"most {last['pool']}."
     )
 
 
 def rates_sentence(records: Sequence[Record]) -> str:
-    """Return how learning rates were chosen, and how often each one was."""
+    """Return how learning rates were chosen, at which seed, and how often each one was."""
     chosen = [r for r in records if r.settings.get("record") == "rates"]
     if not chosen:
         return ""
     tried = sorted({float(rate) for r in chosen for rate in r.metrics["tried"]})
     counts = {rate: sum(r.metrics["rate"] == rate for r in chosen) for rate in tried}
     listed = ", ".join(f"{rate:g} ({count} times)" for rate, count in counts.items())
+    seed = chosen[-1].seed
+    reported = seed in {r.seed for r in records if r.split == "test"}
+    about = "one of the reported seeds" if reported else "which is not reported"
     return (
-        "Selection: validation accuracy at seed 0 chose the learning rate of every cell, which all "
-        f"seeds then use; tried, and how often each was chosen: {listed}."
+        f"Selection: validation accuracy at seed {seed}, {about}, chose the learning rate of every "
+        "cell, which all seeds then use; tried, and how often each was chosen: "
+        f"{listed}."
     )
 
 

@@ -27,7 +27,10 @@ from encoders.errors import TrainingError
 from taskgraph.arrays import Integers
 
 TUNING_SEED = 0
-"""The seed whose validation accuracy chooses the learning rate of a method for all seeds."""
+"""The seed whose validation accuracy chooses the learning rate of a method for all seeds, in the
+parts with short trainings. It is one of the reported seeds, which saves a training a cell."""
+SELECTION_SEED = 100
+"""The seed that chooses the learning rate where the choice is kept apart from the results."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ TrainingRecipe = Callable[[float, int], Trained]
 def loop_config(settings: Settings, rate: float, seed: int, **changes: Any) -> LoopConfig:
     """Return the configuration of a training: AdamW, warm-up, cosine schedule, clipping, float32.
 
-    Only the last step is followed by an evaluation, and the last weights are kept.
+    Unless ``changes`` say otherwise, only the last step is followed by an evaluation, and the last
+    weights are kept.
     """
     values: dict[str, Any] = {
         "optimizer": "adamw",
@@ -116,17 +120,22 @@ def protocol(settings: Settings) -> dict[str, Any]:
 
 
 def chosen_rate(
-    log: Log, asked: Mapping[str, Any], recipe: TrainingRecipe, settings: Settings
+    log: Log,
+    asked: Mapping[str, Any],
+    recipe: TrainingRecipe,
+    settings: Settings,
+    *,
+    seed: int = TUNING_SEED,
 ) -> tuple[float, Trained | None]:
-    """Return a method's rate of the best validation accuracy at `TUNING_SEED`, and its training.
+    """Return a method's rate of the best validation accuracy at one seed, and its training.
 
     What was tried is one record with the settings ``asked`` and the split ``val``; a record that
     exists is read, and then there is no training. Of equally good rates, the smaller one is taken;
     one at which the training diverges has the accuracy NaN and is not taken.
     """
     key = {**asked, "record": "rates"}
-    wanted = key_of(key, TUNING_SEED, "val")
-    if log.has(key, seed=TUNING_SEED, split="val"):
+    wanted = key_of(key, seed, "val")
+    if log.has(key, seed=seed, split="val"):
         known = {record.key: record for record in read_records(log.folder)}
         return float(known[wanted].metrics["rate"]), None
     start = time.perf_counter()
@@ -134,7 +143,7 @@ def chosen_rate(
     best: tuple[float, Trained] | None = None
     for rate in sorted(settings.rates):
         try:
-            trained = recipe(rate, TUNING_SEED)
+            trained = recipe(rate, seed)
         except TrainingError:
             tried[f"{rate:g}"] = math.nan
             continue
@@ -148,7 +157,7 @@ def chosen_rate(
         )
     seconds = round(time.perf_counter() - start, 3)
     metrics = {"rate": best[0], "tried": tried}
-    log.add(key, metrics, seed=TUNING_SEED, split="val", seconds=seconds)
+    log.add(key, metrics, seed=seed, split="val", seconds=seconds)
     return best
 
 
@@ -158,6 +167,7 @@ def measure_seeds(
     recipe: TrainingRecipe,
     settings: Settings,
     *,
+    tuning_seed: int = TUNING_SEED,
     more: Callable[[Trained, int], Mapping[str, Any]] | None = None,
 ) -> None:
     """Choose a method's learning rate, and record its test accuracy for every seed.
@@ -168,6 +178,8 @@ def measure_seeds(
         Settings of the records, which name the part, the target and the method.
     recipe : callable
         Trains the method.
+    tuning_seed : int
+        The seed whose validation accuracy chooses the rate.
     more : callable, optional
         Returns further metrics of a trained model and its seed.
     """
@@ -176,10 +188,10 @@ def measure_seeds(
     ]
     if not missing:
         return
-    rate, tuned = chosen_rate(log, asked, recipe, settings)
+    rate, tuned = chosen_rate(log, asked, recipe, settings, seed=tuning_seed)
     for seed in missing:
         start = time.perf_counter()
-        trained = tuned if tuned is not None and seed == TUNING_SEED else recipe(rate, seed)
+        trained = tuned if tuned is not None and seed == tuning_seed else recipe(rate, seed)
         metrics = {
             "accuracy": trained.test,
             "validation": trained.validation,

@@ -108,16 +108,34 @@ class LoopConfig:
             value = getattr(self, name)
             if value is not None and value < bound:
                 raise TrainingError(f"{name} is {value}, expected at least {bound}")
-        if not self.learning_rate > 0:
-            raise TrainingError(f"learning_rate is {self.learning_rate}, expected more than 0")
+        if not 0 < self.learning_rate < math.inf:
+            raise TrainingError(
+                f"learning_rate is {self.learning_rate}, expected more than 0 and finite"
+            )
         if not 0 <= self.warmup < 1:
             raise TrainingError(f"warmup is {self.warmup}, expected at least 0 and less than 1")
 
     def chosen_device(self) -> torch.device:
-        """Return the device of ``device``."""
+        """Return the device of ``device``.
+
+        Raises
+        ------
+        TrainingError
+            If PyTorch has no such device on this machine.
+        """
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return torch.device(self.device)
+        try:
+            device = torch.device(self.device)
+            torch.zeros(1, device=device).item()
+        # PyTorch raises AssertionError where it was built without CUDA.
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).strip().splitlines()[0].rstrip(".")
+            raise TrainingError(
+                f"the device {self.device!r} cannot be used here ({reason}); give auto, cpu, or "
+                "the name of a GPU of this machine such as cuda (--device)"
+            ) from None
+        return device
 
     def in_bfloat16(self) -> bool:
         """Return whether forward passes are computed in bfloat16."""

@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 from scipy.stats import binomtest
 
-from benchmarks.finetune import FineTuned, own
+from benchmarks.finetune import FineTuned, own, own_page
 from benchmarks.finetune.crops import middle_squares
 from benchmarks.finetune.listing import layer_table
 from benchmarks.finetune.own_settings import PROTOCOL_NAMES
 from benchmarks.finetune.pictures import find_pictures
 from benchmarks.finetune.protocols import PROTOCOLS
 from benchmarks.results.machine import ROOT
-from benchmarks.results.record import read_records
+from benchmarks.results.record import Record, read_records
 from taskgraph.cli import run
 from tests.benchmarks.finetune.pictures import write_pictures
 
@@ -218,6 +218,16 @@ def test_names_of_protocols_are_the_same_in_the_flag_and_in_python():
         (["--data", "DATA", "--sizes", "1"], "--sizes has 1, expected 2 (one a class) to 18"),
         (["--data", "DATA", "--seeds", "0"], "--seeds is 0, expected at least 1"),
         (["--data", "DATA", "--steps", "0"], "steps is 0, expected at least 1"),
+        (["--data", "DATA", "--rates", "0.1,-1"], "learning_rate is -1.0, expected more than 0"),
+        (["--data", "DATA", "--rates", "inf"], "learning_rate is inf, expected more than 0"),
+        (["--data", "DATA", "--channels", "2"], "2 channels, expected 1 (gray) or 3 (color)"),
+        (["--data", "DATA", "--channels", "0"], "0 channels, expected 1 (gray) or 3 (color)"),
+        (["--data", "DATA", "--hidden", "8,0"], "hidden layers of widths 8, 0, expected at least"),
+        (["--data", "DATA", "--head-ratio", "nan"], "head_ratio is nan, expected more than 0"),
+        (["--data", "DATA", "--layer-decay", "2"], "layer_decay is 2.0, expected more than 0 and"),
+        (["--data", "DATA", "--device", "tpu9"], "the device 'tpu9' cannot be used here ("),
+        (["--data", "DATA", "--device", "meta"], "the device 'meta' cannot be used here ("),
+        (["--layers", "scratch:resnet8", "--channels", "2"], "2 channels, expected 1 (gray) or 3"),
         (["--data", "DATA", "--protocol", "cifr"], "'cifr' is not one of 'short', 'cifar'"),
         (["--layers", "scratch:resnet9"], "no network scratch:resnet9; expected lenet, resnet8"),
         (["--data", "DATA", "--render"], "holds no records of your own trainings; run `taskgraph"),
@@ -230,6 +240,22 @@ def test_what_cannot_be_used_is_one_line_and_exit_code_2(folder, tmp_path, capsy
     assert words in error
     assert error.count("\n") == 1
     assert not list(tmp_path.rglob("records.jsonl"))
+
+
+def test_rows_that_differ_in_one_setting_are_told_apart():
+    """Two trainings whose texts would be equal name the setting that differs, and no other."""
+    settings = {"freeze": False, "protocol": "short", "steps": 6, "size": None, "hidden": []}
+    records = [
+        Record("finetune-own", {**settings, "size": size}, 0, "test", {}) for size in (7, None)
+    ]
+    varied = own_page.varied_settings(records)
+    assert varied == ["size"]
+    texts = [own_page._training(record.settings, varied) for record in records]
+    assert texts == [
+        "fine-tuned, short, 6 steps, size 7",
+        "fine-tuned, short, 6 steps, size default",
+    ]
+    assert own_page.varied_settings(records[:1]) == []
 
 
 def test_too_few_pictures_for_validation_and_a_damaged_one_are_named(tmp_path, capsys):
