@@ -18,6 +18,7 @@ from taskgraph.sensitivity.tournaments import (
     affinities_again,
     renormalized_without,
 )
+from taskgraph.sensitivity.variation import NOT_KNOWN, VariationSources
 from taskgraph.transfers import Transfers
 
 BASELINE = "baseline"
@@ -44,6 +45,8 @@ class Evidence:
         How ``transfers`` was made of the tournaments.
     notes : tuple of str
         What is left out, and why.
+    variation : VariationSources
+        What the resamples hold and lack.
     """
 
     transfers: Transfers
@@ -52,6 +55,7 @@ class Evidence:
     method: str = AHP
     clip: float = 1e-3
     notes: tuple[str, ...] = ()
+    variation: VariationSources = NOT_KNOWN
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from taskgraph.sensitivity.cases import BASELINE, SETTINGS
+from taskgraph.sensitivity.variation import NOT_KNOWN, VariationSources
 from taskgraph.taxonomy import Taxonomy
 
 
@@ -44,6 +45,8 @@ class Sensitivity:
     level : float
     notes : tuple of str
         What was left out, and why.
+    variation : VariationSources
+        Which sources of variation the resamples hold, and which they lack.
     """
 
     taxonomy: Taxonomy
@@ -53,6 +56,7 @@ class Sensitivity:
     regrets: pd.DataFrame
     level: float
     notes: tuple[str, ...] = ()
+    variation: VariationSources = NOT_KNOWN
 
     @property
     def core(self) -> tuple[str, ...]:
@@ -87,6 +91,7 @@ class Sensitivity:
             "sets": _records(self.sets),
             "regrets": _records(regrets),
             "notes": list(self.notes),
+            "variation": {"holds": list(self.variation.holds), "lacks": list(self.variation.lacks)},
             "taxonomy": self.taxonomy.to_dict(),
         }
 
@@ -95,7 +100,10 @@ class Sensitivity:
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def summary(self) -> list[str]:
-        """Return sentences: the optimum, the robust core, and how many cases choose otherwise."""
+        """Return sentences: the optimum, the robust core, and how many cases choose otherwise.
+
+        The last one says which sources of variation these numbers hold and lack.
+        """
         lines = [f"optimum: {_listed(self.taxonomy.supervised)}"]
         lines.append(f"robust core: {_listed(self.core)}")
         settings = self.settings
@@ -114,7 +122,7 @@ class Sensitivity:
                 f"{len(held)} {'set holds' if len(held) == 1 else 'sets hold'} "
                 f"{self.level:.0%} of them"
             )
-        return lines
+        return [*lines, *filter(None, [self.variation.sentence()])]
 
     def __repr__(self) -> str:
         parts = ["\n".join(self.summary())]
