@@ -24,7 +24,6 @@ from benchmarks.payoff.choices import (
     RuleChoice,
     choices,
     needed,
-    random_choices,
 )
 from benchmarks.payoff.comparisons import verdicts
 from benchmarks.payoff.figure import figure
@@ -49,6 +48,7 @@ from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.records import place_of
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.baselines.random_choices import random_choices
 from taskgraph.cli import run as run_command
 from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
