@@ -75,10 +75,16 @@ class TargetLosses:
     @property
     def common(self) -> Booleans:
         """Return whether every candidate was tested on each image with all seeds, (B,) bools."""
-        missing = np.isnan(self.values).any(axis=0)
-        for losses in self.seeds.values():
-            missing |= np.isnan(list(losses.values())).any(axis=0)
-        return np.asarray(~missing)
+        return np.asarray(~self.missing.any(axis=0))
+
+    @property
+    def missing(self) -> Booleans:
+        """Return whether each candidate lacks each image with some of its seeds, (E, B) bools."""
+        missing = np.isnan(self.values)
+        for row, name in enumerate(self.sources):
+            for losses in self.seeds.get(name, {}).values():
+                missing[row] |= np.isnan(losses)
+        return np.asarray(missing)
 
     def on_images(self, kept: Booleans) -> TargetLosses:
         """Return the losses of all seeds on some images, given by a (B,) array of bools."""

@@ -63,7 +63,7 @@ def facts_of(records: list[Record]) -> Facts:
         ``settings``, ``commit`` and ``versions`` of the run; the metrics `OF_SWEEP`; ``sweep``,
         the sweep's own configuration; for each of `TIMED` a dict; ``figures``, files by stem;
         ``missing``, by the name of what is left out the reason; and ``choices`` and ``trust``, the
-        provenance of what was computed again; ``compared``, how the win rates against other choices
+        provenance of what was computed again, as is ``structure``; ``compared``, how the win rates against other choices
         were computed, and ``seeds``, of what the losses have how many. What was not recorded is
         left out.
     """
@@ -112,6 +112,9 @@ def _again(by_part: dict[str, Record], settings: dict[str, Any]) -> Facts:
             **{name: compared.metrics[name] for name in ("full", "texts", "seeds")},
         }
         facts["seeds"] = compared.metrics["seeds"]
+    structure = by_part.get(STRUCTURE)
+    if structure is not None and "again" in structure.settings:
+        facts[STRUCTURE] = {"commit": structure.commit}
     trust = by_part.get(TRUST)
     if trust is not None and trust.settings.get("again", {}).get("flag") == TRUST_ONLY:
         facts[TRUST] = {"commit": trust.commit}

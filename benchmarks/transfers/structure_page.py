@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks.results.markdown import NOTHING, interval, number, share, table
+from benchmarks.results.markdown import NOTHING, commit_text, interval, number, share, table
+from benchmarks.transfers.facts import STRUCTURE
+from benchmarks.transfers.settings import STRUCTURE_ONLY
 from benchmarks.transfers.tables import TransferTables
 
 TABLES = {
@@ -76,6 +78,12 @@ def structure(tables: TransferTables) -> str:
         for _, row in frame.iterrows()
     ]
     heads = ["table", "measure", "tasks:", "value:", "by chance:", "p:"]
+    again = tables.facts.get(STRUCTURE)
+    if again:
+        text += (
+            f" (This section and the next: `taskgraph bench transfers {STRUCTURE_ONLY}`, commit "
+            f"{commit_text(again['commit'])}.)"
+        )
     return "\n\n".join([head + text, table(heads, rows), _neighbors(tables["neighbours"])])
 
 

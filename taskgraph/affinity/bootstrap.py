@@ -98,7 +98,9 @@ def draw_resamples(
         if np.unique(numbers).size < 2:
             raise InvalidTableError(
                 f'target "{target}": all of its {numbers.size} images are one cluster, expected '
-                "at least 2 to resample; leave out the clusters or the bootstrap"
+                "at least 2 to resample; measure another cluster, leave out the column cluster to "
+                "draw images as if they were independent, or draw no resamples (--bootstrap 0, "
+                "where a command can do without)"
             )
     rng = np.random.default_rng(seed)
     counts = np.zeros((repeats, len(known)), dtype=np.int64)

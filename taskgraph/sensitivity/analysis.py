@@ -40,6 +40,7 @@ from taskgraph.sensitivity.variation import (
 )
 from taskgraph.solver import Clock, find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.search import Solution
+from taskgraph.tasks import quoted_in_list
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -261,7 +262,7 @@ def _compared(
             "group": [each.case.group for each in proven],
             "name": [each.case.name for each in proven],
             "objective": optima,
-            "supervised": [", ".join(each.names) for each in proven],
+            "supervised": [_joined(each.names) for each in proven],
             "same": [each.names == proven[0].names for each in proven],
             "regret": own,
         }
@@ -269,7 +270,7 @@ def _compared(
     held = _confidence(proven, level)
     rows = _rows_of_regrets(proven, held)
     regrets = relative_regrets(values_of(list(rows.values()), programs), optima)
-    names = [", ".join(each) for each in rows]
+    names = [_joined(each) for each in rows]
     return Sensitivity(
         taxonomy,
         table,
@@ -280,6 +281,11 @@ def _compared(
         tuple(notes),
         variation if held else variation.none_drawn(),
     )
+
+
+def _joined(names: Iterable[str]) -> str:
+    """Return names joined by ", "; one that holds a comma is in double quotes."""
+    return ", ".join(quoted_in_list(name) for name in names)
 
 
 def _confidence(
@@ -339,8 +345,8 @@ def _sets(
         total = 0.0
         for names, share in sets:
             total += share
-            row = regrets.loc[", ".join(names)].to_numpy()[mine]
-            rows.append((kind, ", ".join(names), share, total, row.mean(), row.max()))
+            row = regrets.loc[_joined(names)].to_numpy()[mine]
+            rows.append((kind, _joined(names), share, total, row.mean(), row.max()))
     columns = ["resampled", "supervised", "share", "cumulative", "regret_mean", "regret_max"]
     return pd.DataFrame(rows, columns=columns)
 

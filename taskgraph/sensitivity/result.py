@@ -27,7 +27,8 @@ class Sensitivity:
     taxonomy : Taxonomy
         The optimum of the baseline.
     cases : DataFrame, one row a solved case, the baseline first
-        ``group, name, objective``; ``supervised``, names joined by ", "; ``same``, whether these
+        ``group, name, objective``; ``supervised``, names joined by ", " (one that holds a comma is
+        in double quotes); ``same``, whether these
         are the tasks of the baseline; ``regret`` of the baseline's set in this case (NaN if it
         does not solve every target here).
     tasks : DataFrame, one row a task that may be supervised, the largest shares first
@@ -108,8 +109,9 @@ class Sensitivity:
         lines.append(f"robust core: {_listed(self.core)}")
         settings = self.settings
         if len(settings):
-            worst = settings["regret"].max()
-            share = "" if math.isnan(worst) else f"; it loses at most {worst:.2%} there"
+            worst, unsolved = settings["regret"].max(), int(settings["regret"].isna().sum())
+            share = "" if math.isnan(worst) else f"; this one loses at most {worst:.2%} there"
+            share += f"; in {unsolved} it leaves a target without a transfer" if unsolved else ""
             lines.append(
                 f"{int((~settings['same']).sum())} of {len(settings)} changed settings have "
                 f"another optimum{share}"
@@ -118,7 +120,8 @@ class Sensitivity:
             mine = self.cases[self.cases["group"] == name]
             held = self.sets[self.sets["resampled"] == name]
             lines.append(
-                f"{mine['same'].mean():.1%} of {count} resamples of {name} have this optimum; "
+                f"{mine['same'].mean():.1%} of {count} resample{'' if count == 1 else 's'} of "
+                f"{name} have this optimum; "
                 f"{len(held)} {'set holds' if len(held) == 1 else 'sets hold'} "
                 f"{self.level:.0%} of them"
             )
