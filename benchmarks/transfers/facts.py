@@ -63,9 +63,9 @@ def facts_of(records: list[Record]) -> Facts:
         ``settings``, ``commit`` and ``versions`` of the run; the metrics `OF_SWEEP`; ``sweep``,
         the sweep's own configuration; for each of `TIMED` a dict; ``figures``, files by stem;
         ``missing``, by the name of what is left out the reason; and ``choices`` and ``trust``, the
-        provenance of what was computed again, as is ``structure``; ``compared``, how the win rates against other choices
-        were computed, and ``seeds``, of what the losses have how many. What was not recorded is
-        left out.
+        provenance of what was computed again, as is ``structure``; ``compared``, how the win rates
+        against other choices were computed; and ``seeds``, of what the losses have how many. What
+        was not recorded is left out.
     """
     by_part = {each.settings["part"]: each for each in records}
     first = by_part[SWEEP]

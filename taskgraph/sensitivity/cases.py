@@ -124,7 +124,7 @@ def _objectives(evidence: Evidence, problem: Problem) -> tuple[list[SensitivityC
         except InvalidProblemError:
             lacking = frame[column].isna().groupby(frame["target"]).all()
             targets = ", ".join(lacking.index[lacking]) or "some transfers"
-            notes.append(f"the objective {name}, as {targets} have no value of {column}")
+            notes.append(f"the objective {name}, for want of the column {column} at {targets}")
             continue
         cases.append(SensitivityCase(OBJECTIVE, name, changed))
     return cases, notes

@@ -14,7 +14,7 @@ from taskgraph.affinity.ahp import affinities_of_wins
 from taskgraph.affinity.bootstrap import bootstrap_affinities, draw_resamples
 from taskgraph.affinity.interval import _derivative, affinity_interval
 from taskgraph.affinity.seeds import TrainingRuns, mean_interval
-from taskgraph.affinity.tournament import tournament_of
+from taskgraph.affinity.tournament import advise_missing_images, tournament_of
 from taskgraph.cli import run
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
@@ -276,6 +276,16 @@ def test_an_image_that_a_seed_lacks_is_not_common():
     measured = Losses(frame[~gone]).by_target["t"]
     assert measured.common.tolist() == [True, True, False, True]
     assert tournament_of("t", measured, 2).further["a"].tolist() == [[1.0, 5.0, 5.0]]
+
+
+def test_advice_on_missing_images_counts_all_seeds():
+    """a lacks one image with its second seed alone."""
+    frame = long_table(random_runs((2, 1, 1), 12, np.random.default_rng(0)))
+    lost = (frame["sources"] == "a") & (frame["seed"] == 1) & (frame["image"] == "003")
+    measured = Losses(frame[~lost]).by_target["t"]
+    assert int(measured.common.sum()) == 11
+    advice = advise_missing_images(measured, 12)
+    assert advice == '"a" lacks 1 of 12: --drop a would leave 12 common images'
 
 
 def test_a_column_of_seeds_without_repeated_rows_has_no_meaning():

@@ -281,6 +281,68 @@ def test_affinities_alone_allow_objectives_and_approximate_dropped_sources(losse
     assert case(mine, "source", "b")["objective"] == pytest.approx(expected.objective_value)
 
 
+def with_names(losses, names):
+    """The same losses with other names of tasks."""
+    frame = losses.to_frame()
+    frame["target"] = frame["target"].replace(names)
+    frame["sources"] = frame["sources"].map(
+        lambda text: "+".join(sorted(names.get(name, name) for name in text.split("+")))
+    )
+    return tg.Losses.from_frame(frame)
+
+
+def test_names_with_commas_stay_apart():
+    """The sets {a, "b, c"} and {"a, b", c} would be the same text without quotes."""
+    names = {"a": "x, y", "b": "z", "c": "x", "d": "y, z"}
+    losses = with_names(some_losses(seed=6, tasks="abcd", images=24), names)
+    found = tg.analyze_sensitivity(losses, budget=2, bootstrap=4, require=["x, y"])
+    assert found.regrets.index.is_unique
+    quoted = [text for text in found.cases["supervised"] if "x, y" in text]
+    assert quoted
+    assert all('"x, y"' in text for text in quoted)
+
+
+def test_where_the_optimum_leaves_a_target_unsolved_is_said():
+    """Without the only source of t, its own network must be trained; by hand, one of two tasks."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {"target": target, "sources": sources, "image": f"{i:02}", "loss": level + rng.random()}
+        for target, sources, level in (
+            ("s", "self", 0.0),
+            ("s", "t", 0.9),
+            ("t", "self", 0.5),
+            ("t", "s", 0.2),
+        )
+        for i in range(20)
+    ]
+    found = tg.analyze_sensitivity(tg.Losses.from_frame(pd.DataFrame(rows)), budget=1, bootstrap=0)
+    assert found.taxonomy.supervised == ("s",)
+    assert np.isnan(case(found, "source", "s")["regret"])
+    assert "in 1 it leaves a target without a transfer" in found.summary()[2]
+
+
+def test_an_objective_that_some_target_has_no_value_of_is_named(losses):
+    """`self` of task b is as good as scratch there, so that there is nothing to close."""
+    frame = losses.to_frame()
+    same = frame[(frame["target"] == "b") & (frame["sources"] == "self")]
+    others = frame[~((frame["target"] == "b") & (frame["sources"] == "scratch"))]
+    frame = pd.concat([others, same.assign(sources="scratch")], ignore_index=True)
+    found = tg.analyze_sensitivity(tg.Losses.from_frame(frame), budget=2, bootstrap=0)
+    assert "closed" not in set(found.cases["name"])
+    assert "left out: the objective closed, for want of the column closed at b" in repr(found)
+
+
+def test_one_cluster_cannot_be_resampled_and_the_message_says_what_can(tmp_path, capsys):
+    losses = some_losses(tasks="abc", images=20).to_frame().assign(cluster="one")
+    losses.to_csv(tmp_path / "one.csv", index=False)
+    words = ["sensitivity", str(tmp_path / "one.csv"), "--budget", "1"]
+    assert run(words) == 2
+    said = capsys.readouterr().err
+    assert "all of its 20 images are one cluster" in said
+    assert "draw no resamples (--bootstrap 0, where a command can do without)" in said
+    assert run([*words, "--bootstrap", "0"]) == 0
+
+
 def test_an_objective_without_affinities_says_what_is_left_out(losses):
     table = tg.affinities(losses).transfers
     mine = tg.analyze_sensitivity(losses, budget=2, objective="gain", bootstrap=3)
