@@ -72,12 +72,8 @@ if TYPE_CHECKING:
     from encoders.transfer.gather import gather
     from encoders.transfer.pruning import Halving
     from encoders.transfer.repeats import SeedPlan
-    from encoders.transfer.settings import (
-        ScratchConfig,
-        SweepConfig,
-        TransferConfig,
-        resolve_tasks,
-    )
+    from encoders.transfer.scratch import ScratchConfig, ScratchGrid
+    from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
     from encoders.transfer.sweep import sweep
 
 __all__ = [
@@ -99,6 +95,7 @@ __all__ = [
     "RayEngine",
     "ReadOut",
     "ScratchConfig",
+    "ScratchGrid",
     "SeedPlan",
     "SweepConfig",
     "Task",
@@ -157,7 +154,8 @@ _PLACE_OF = {
     "load": "bank.pretrained",
     "TransferDataConfig": "transfer.data",
     "TransferConfig": "transfer.settings",
-    "ScratchConfig": "transfer.settings",
+    "ScratchConfig": "transfer.scratch",
+    "ScratchGrid": "transfer.scratch",
     "SweepConfig": "transfer.settings",
     "Halving": "transfer.pruning",
     "SeedPlan": "transfer.repeats",

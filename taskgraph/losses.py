@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -75,10 +75,32 @@ class TargetLosses:
     @property
     def common(self) -> Booleans:
         """Return whether every candidate was tested on each image with all seeds, (B,) bools."""
-        missing = np.isnan(self.values).any(axis=0)
-        for losses in self.seeds.values():
-            missing |= np.isnan(list(losses.values())).any(axis=0)
-        return np.asarray(~missing)
+        return np.asarray(~self.missing.any(axis=0))
+
+    @property
+    def missing(self) -> Booleans:
+        """Return whether each candidate lacks each image with some of its seeds, (E, B) bools."""
+        missing = np.isnan(self.values)
+        for row, name in enumerate(self.sources):
+            for losses in self.seeds.get(name, {}).values():
+                missing[row] |= np.isnan(losses)
+        return np.asarray(missing)
+
+    def on_images(self, kept: Booleans) -> TargetLosses:
+        """Return the losses of all seeds on some images, given by a (B,) array of bools."""
+        seeds = {
+            name: {seed: losses[kept] for seed, losses in each.items()}
+            for name, each in self.seeds.items()
+        }
+        names = tuple(name for name, there in zip(self.images, kept, strict=True) if there)
+        return TargetLosses(self.sources, names, self.values[:, kept], seeds)
+
+    def of_sources(self, wanted: Callable[[str], bool]) -> TargetLosses:
+        """Return the losses of all seeds of the candidates whose joined sources are wanted."""
+        rows = [row for row, name in enumerate(self.sources) if wanted(name)]
+        names = tuple(self.sources[row] for row in rows)
+        seeds = {name: each for name, each in self.seeds.items() if name in names}
+        return TargetLosses(names, self.images, self.values[rows], seeds)
 
     def to_frame(self, target: str) -> pd.DataFrame:
         """Return the losses of a target as rows of a long table, with all seeds."""
@@ -196,6 +218,20 @@ class Losses:
             tuple(name for name, is_higher in higher.items() if is_higher),
             pruned_transfers(frame, *read),
         )
+
+    def on_images(self, images: Container[str]) -> Losses:
+        """Return the losses of all seeds on the images that a collection of names holds."""
+        by_target = {
+            target: each.on_images(np.array([name in images for name in each.images], dtype=bool))
+            for target, each in self.by_target.items()
+        }
+        clusters = {name: group for name, group in self.clusters.items() if name in images}
+        return replace(self, by_target=by_target, clusters=clusters)
+
+    def of_sources(self, wanted: Callable[[str], bool]) -> Losses:
+        """Return the losses of all seeds of the candidates whose joined sources are wanted."""
+        by_target = {target: each.of_sources(wanted) for target, each in self.by_target.items()}
+        return replace(self, by_target=by_target)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the long table that `from_frame` reads, without images that were not measured."""

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.intervals.cells import FEW, GRID, OTHER, Scenario
-from benchmarks.intervals.settings import COUNTS
+from benchmarks.intervals.seeds_page import seeds_section
+from benchmarks.intervals.settings import COUNTS, SEEDS
 from benchmarks.intervals.settings import GRID as MEASURED
 from benchmarks.intervals.settings import TRIED as WERE_TRIED
 from benchmarks.results import markdown
@@ -23,6 +24,7 @@ HEADER = """# How often the intervals of affinities hold the truth
 ```sh
 taskgraph bench intervals
 taskgraph bench intervals --part tried
+taskgraph bench intervals --part seeds
 ```
 
 A simulated target has {candidates} candidates whose mean losses are equally spaced from 0 to 1,
@@ -115,6 +117,7 @@ def render(folder: Path) -> str:
         each = repetitions_of(tried)
         count = each["repetition"].nunique()
         parts += [TRIED.format(repetitions=count, seed=tried[0].seed), _tried(each)]
+    parts.append(seeds_section(part(records, part=SEEDS)))
     parts.append(
         "\n## Files\n\n| file | what |\n|--|--|\n"
         "| `records.jsonl` | one line a cell and block of simulated targets: candidates held, "

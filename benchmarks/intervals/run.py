@@ -14,9 +14,10 @@ import numpy as np
 from scipy.special import logit
 
 from benchmarks.intervals.cells import FEW, GRID, OTHER, Scenario, table, truth
-from benchmarks.intervals.settings import COUNTS, SUITE, TRIED, Settings
+from benchmarks.intervals.seeds import SEED_GRID, SeedScenario, seed_bounds, seed_truth
+from benchmarks.intervals.settings import COUNTS, SEEDS, SUITE, TRIED, Settings
 from benchmarks.intervals.tried import tried_intervals
-from benchmarks.results.log import open_log
+from benchmarks.results.log import Log, open_log
 from taskgraph.affinity import affinities
 from taskgraph.affinity.bootstrap import units_of
 from taskgraph.arrays import Floats
@@ -33,6 +34,9 @@ Metrics = dict[str, dict[str, list[float]]]
 def run(settings: Settings, out: Path) -> None:
     """Measure the blocks that the records lack."""
     log = open_log(out, SUITE.name, "numpy", "scipy")
+    if settings.part == SEEDS:
+        run_seeds(settings, log)
+        return
     tried = settings.part == TRIED
     repetitions = settings.repetitions or (TRIED_REPETITIONS if tried else REPETITIONS)
     seed, measured = (TRIED_SEED, measure_tried) if tried else (SEED, measure)
@@ -48,6 +52,26 @@ def run(settings: Settings, out: Path) -> None:
                 metrics = measured(cell, block, seed)
                 log.add(asked, metrics, seed=seed, seconds=round(time.perf_counter() - start, 3))
             print(cell.label, flush=True)
+
+
+def run_seeds(settings: Settings, log: Log) -> None:
+    """Measure the blocks of candidates with several seeds that the records lack."""
+    repetitions = settings.repetitions or REPETITIONS
+    with _without_warnings():
+        for cell in SEED_GRID[: settings.cells]:
+            for block in range(max(1, repetitions // BLOCK)):
+                asked = {"part": SEEDS, **asdict(cell), "block": block, "repetitions": BLOCK}
+                if log.has(asked, seed=SEED):
+                    continue
+                start = time.perf_counter()
+                metrics = measure_seeds(cell, block)
+                log.add(asked, metrics, seed=SEED, seconds=round(time.perf_counter() - start, 3))
+
+
+def measure_seeds(cell: SeedScenario, block: int, seed: int = SEED) -> Metrics:
+    """Return the counts of `judged` for the intervals of candidates with several seeds."""
+    repetitions = range(block * BLOCK, (block + 1) * BLOCK)
+    return {AFTER: judged(seed_truth(cell), seed_bounds(cell, repetitions, seed))}
 
 
 def settings_of(cell: Scenario, block: int, part: str) -> dict[str, Any]:
@@ -78,7 +102,7 @@ def measure(cell: Scenario, block: int, seed: int = SEED) -> Metrics:
         BEFORE: np.quantile(found.resamples, [0.025, 0.975], axis=0).reshape(shape),
         AFTER: ends.T.reshape(shape),
     }
-    return {method: judged(cell, zip(*ends, strict=True)) for method, ends in bounds.items()}
+    return {method: judged(truth(cell), zip(*ends, strict=True)) for method, ends in bounds.items()}
 
 
 def measure_tried(cell: Scenario, block: int, seed: int = TRIED_SEED) -> Metrics:
@@ -90,22 +114,22 @@ def measure_tried(cell: Scenario, block: int, seed: int = TRIED_SEED) -> Metrics
         units = units_of(measured.images, losses.clusters)
         for method, ends in tried_intervals(measured.values, units, rng, RESAMPLES):
             bounds.setdefault(method, []).append(ends)
-    return {method: judged(cell, ends) for method, ends in bounds.items()}
+    return {method: judged(truth(cell), ends) for method, ends in bounds.items()}
 
 
-def judged(cell: Scenario, ends: Iterable[tuple[Floats, Floats]]) -> dict[str, list[float]]:
+def judged(true: Floats, ends: Iterable[tuple[Floats, Floats]]) -> dict[str, list[float]]:
     """Return each of `COUNTS` as a list over repetitions.
 
-    ``held`` counts the candidates whose truth lies within the bounds, ``above`` and ``below``
-    those whose truth lies outside; ``width`` is the median of high − low in log-odds.
+    ``true`` are the (E,) true affinities. ``held`` counts the candidates whose truth lies within
+    the bounds, ``above`` and ``below`` those whose truth lies outside; ``width`` is the median of
+    high − low in log-odds.
     """
-    true = truth(cell)
     found: dict[str, list[float]] = {name: [] for name in COUNTS}
     for low, high in ends:
         above, below = int((true > high).sum()), int((true < low).sum())
         with np.errstate(divide="ignore"):
             width = round(float(np.median(logit(high) - logit(low))), 4)
-        values = (cell.candidates - above - below, above, below, width)
+        values = (len(true) - above - below, above, below, width)
         for name, value in zip(COUNTS, values, strict=True):
             found[name].append(value)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
-GRID, TRIED = "grid", "tried"
+GRID, TRIED, SEEDS = "grid", "tried", "seeds"
 COUNTS = ("held", "above", "below", "width")
 """Metrics of each simulated target, by method."""
 
@@ -17,9 +17,9 @@ class Settings:
 
     part: str = option(
         GRID,
-        choices=(GRID, TRIED),
-        help="Measure the intervals before and after on the published cells, or all methods that "
-        "were tried on validation seeds.",
+        choices=(GRID, TRIED, SEEDS),
+        help="Measure the intervals before and after on the published cells, all methods that "
+        "were tried on validation seeds, or candidates with several seeds of training.",
     )
     repetitions: int | None = option(
         None, help="Simulated targets a cell, a multiple of 20; by default 200, and 60 for tried."
@@ -34,6 +34,7 @@ SUITE = Suite(
         "before: the percentile interval of 200 resamples",
         "after: Student's t of the log-odds, with an imaginary image",
         "tried: nine more (--part tried)",
+        "seeds: candidates with 1 to 10 seeds of training (--part seeds)",
     ),
     time="about half an hour on one core; --preset smoke takes seconds",
     writes="one record a cell and block of 20 simulated targets",

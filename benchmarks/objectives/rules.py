@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 import taskgraph as tg
+from taskgraph.affinity.seeds import runs_of
 from taskgraph.affinity.tournament import tournament_of
-from taskgraph.losses import Losses, TargetLosses
+from taskgraph.losses import Losses
 from taskgraph.tasks import SELF, join_sources
 from taskgraph.taxonomy import Taxonomy
 
@@ -60,7 +61,7 @@ class ObjectiveImages:
     Attributes
     ----------
     tables : mapping of methods to Transfers
-    mean_losses : mapping of (target, sources) to the mean loss
+    mean_losses : mapping of (target, sources) to the mean loss over images and seeds
     """
 
     tables: Mapping[str, tg.Transfers]
@@ -74,8 +75,8 @@ class ObjectiveImages:
         means = {}
         for target in losses.targets:
             met = tournament_of(target, losses.by_target[target], MIN_IMAGES)
-            for name, row in zip(met.candidates, met.losses.mean(axis=1), strict=True):
-                means[target, name] = float(row)
+            for name, row in zip(met.candidates, met.losses, strict=True):
+                means[target, name] = float(runs_of(met, name, row).mean())
         return cls(tables, means)
 
 
@@ -121,16 +122,5 @@ def halved(losses: Losses, number: int, seed: int) -> tuple[Losses, Losses]:
     halves = []
     for wanted in (True, False):
         kept = {name for name, each in losses.clusters.items() if (each in first) == wanted}
-        halves.append(_only(losses, kept))
+        halves.append(losses.on_images(kept))
     return halves[0], halves[1]
-
-
-def _only(losses: Losses, images: set[str]) -> Losses:
-    """Return the losses on some images."""
-    by_target = {}
-    for target, each in losses.by_target.items():
-        kept = np.array([name in images for name in each.images])
-        names = tuple(name for name in each.images if name in images)
-        by_target[target] = TargetLosses(each.sources, names, each.values[:, kept])
-    clusters = {name: group for name, group in losses.clusters.items() if name in images}
-    return Losses(by_target, clusters, losses.higher_is_better)

@@ -98,7 +98,7 @@ def verdicts(frame: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
 
 
 def _verdict(row: pd.Series[Any]) -> str:
-    """Return whether the first rule is better, by the interval over buildings."""
+    """Return whether the first rule is better, by its interval."""
     low, high = float(row["low"]), float(row["high"])
     if low <= 0 <= high:
         return "not clearly different"

@@ -26,7 +26,7 @@ SHORT = {SOLVED_AT_SINGLE: SOLVED}
 def figure(frame: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     """Return the figure: a panel a measure, a line a rule.
 
-    Dots are draws, bars intervals over buildings.
+    Dots are draws, bars intervals over buildings, and over seeds where there are several.
     """
     rules = [rule for rule in RULES if (frame["rule"] == rule).any()]
     made = new_figure(width=7.2, height=0.55 + 0.32 * len(rules))
@@ -64,9 +64,16 @@ def _panel(
 
 
 def row_of(summary: pd.DataFrame, rule: str, against: str, measure: str) -> pd.Series[Any]:
-    """Return one row of ``summary.csv``; ``against`` is empty for a rule's own values."""
+    """Return one row of ``summary.csv``; ``against`` is empty for a rule's own values.
+
+    Its ``low`` and ``high`` are those over buildings and seeds, where the table has them.
+    """
     other = summary["against"].fillna("")
     found = summary[
         (summary["rule"] == rule) & (other == against) & (summary["measure"] == measure)
     ]
-    return found.iloc[0]
+    row = found.iloc[0]
+    if "both_low" in row:
+        row = row.copy()
+        row["low"], row["high"] = row["both_low"], row["both_high"]
+    return row

@@ -23,7 +23,7 @@ WHAT = """For a budget of {budget:g} label sets{excluded}, each rule below chose
 transfers alone, which tasks to supervise and one transfer of order at most {max_order} for every
 other target. Then all of it was trained: a supervised target is solved by the bank's own network
 (its labels are the budget); every other target's read-out was trained anew on the transfer data
-({train} images, selected on {valid} more, {epochs} epochs{less}), with the seeds {seeds} instead
+({train} images, selected on {valid} more, {epochs}{less}), with the seeds {seeds} instead
 of the table's {own_seed}, and tested on {images} images of {buildings} fresh buildings."""
 
 
@@ -49,12 +49,19 @@ commit {commit}). Encoders: bank {bank}.
 - Values are means over {seed_count} seeds; in parentheses the range over single seeds, in brackets
   95 % intervals from {resamples} resamples of the fresh buildings, the same for all rules, so that
   differences are paired. Rows of random rules are means over their n draws, with the range over
-  single draws below them. The intervals are over buildings alone, not over seeds and draws.
+  single draws below them. {held}
 """
 
+BUILDINGS_ALONE = "The intervals are over buildings alone, not over seeds and draws."
+WITH_SEEDS = """The intervals are over buildings
+  and seeds: both are drawn, a seed for each target by itself. They are not over draws."""
 
-def header(about: Record, frame: pd.DataFrame) -> str:
-    """Return the title, the command, what was asked and checked, and what the numbers mean."""
+
+def header(about: Record, frame: pd.DataFrame, *, with_seeds: bool) -> str:
+    """Return the title, the command, what was asked and checked, and what the numbers mean.
+
+    ``with_seeds`` says whether the intervals hold seeds.
+    """
     settings, metrics = about.settings["run"], about.metrics
     pool, fit = settings["transfer"]["pool"], settings["transfer"]["fit"]
     versions = about.versions or {}
@@ -66,7 +73,7 @@ def header(about: Record, frame: pd.DataFrame) -> str:
         valid=metrics["images"]["valid"],
         images=metrics["images"]["test"],
         buildings=metrics["buildings"],
-        epochs=fit["epochs"],
+        epochs=f"{'at most ' if fit.get('patience') else ''}{fit['epochs']} epochs",
         less=f", 1/{pool['less']} of the data" if pool["less"] > 1 else "",
         seeds=", ".join(map(str, settings["seeds"])),
         own_seed=fit["seed"],
@@ -86,6 +93,7 @@ def header(about: Record, frame: pd.DataFrame) -> str:
         targets=frame["targets"].iloc[0],
         resamples=settings["resamples"],
         seed_count=len(settings["seeds"]),
+        held=WITH_SEEDS if with_seeds else BUILDINGS_ALONE,
     )
 
 

@@ -9,7 +9,7 @@ from benchmarks.payoff.choices_page import supervised_section, targets_section
 from benchmarks.payoff.comparisons import differences_section, values_section, verdicts
 from benchmarks.payoff.figure import figure, row_of
 from benchmarks.payoff.header import EXPLAINED, header
-from benchmarks.payoff.newest_run import FIGURE, read_run
+from benchmarks.payoff.newest_run import FIGURE, NewestRun, read_run
 from taskgraph.plot.figures import save
 
 
@@ -32,13 +32,18 @@ def finding(folder: Path) -> str:
     return f"Mean win rate against scratch in {run.about.metrics['buildings']} buildings: {said}."
 
 
+def holds_seeds(run: NewestRun) -> bool:
+    """Return whether the intervals of a run hold several seeds; tables of version 0.1 do not."""
+    return "both_low" in run.summary and len(run.about.settings["run"]["seeds"]) > 1
+
+
 def render(folder: Path) -> str:
     """Return the whole page, from the records and tables of a folder."""
     run = read_run(folder)
     frame, summary, targets = run.frame, run.summary, run.targets
     rules = [rule for rule in RULES if (frame["rule"] == rule).any()]
     parts = [
-        header(run.about, frame),
+        header(run.about, frame, with_seeds=holds_seeds(run)),
         *(f"- **{rule}**: {EXPLAINED[rule]}." for rule in rules),
         *(f"- **{rule}** found no taxonomy." for rule in RULES if rule not in rules),
         "",

@@ -20,6 +20,7 @@ from encoders.training.config import FitConfig
 from encoders.transfer.config_file import checked_overlap, fingerprints
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
 from encoders.transfer.file_names import CONFIG, LOSSES
+from encoders.transfer.scratch import ScratchConfig
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.transfers import Transfers
 
@@ -35,7 +36,7 @@ def sweep_beside(table: str) -> dict[str, Any] | None:
 
 
 def transfer_of(settings: Settings) -> TransferConfig:
-    """Return the configuration of the table's read-outs, with the fresh images to test on.
+    """Return the configuration of the table's read-outs and ``scratch``, with the fresh images.
 
     Where the table has no sweep, it is that of the size `cpu`.
 
@@ -47,17 +48,19 @@ def transfer_of(settings: Settings) -> TransferConfig:
     known = sweep_beside(settings.table)
     if known is None:
         fit, preset, (train, valid, test) = CPU.transfer, CPU.preset, CPU.images
+        scratch = CPU.scratch
         pool = TransferDataConfig(settings.data, train=train, valid=valid, test=test, seed=fit.seed)
     else:
         whole = known["transfer"]
         fit, preset = FitConfig(**whole["fit"]), whole["preset"]
+        scratch = ScratchConfig(**whole["scratch"]) if whole.get("scratch") else None
         pool = TransferDataConfig.from_record(whole["pool"])
     fit = replace(fit, threads=settings.threads or fit.threads)
     _check_seeds(settings.seeds, fit.seed)
     pool = replace(
         pool, data=settings.data, splits=settings.splits, test=settings.test or pool.test
     )
-    return TransferConfig(settings.bank, pool, fit, preset)
+    return TransferConfig(settings.bank, pool, fit, preset, scratch)
 
 
 def sweep_of(settings: Settings, table: Transfers, config: TransferConfig) -> SweepConfig:

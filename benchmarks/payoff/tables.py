@@ -21,6 +21,7 @@ from benchmarks.payoff.measures import (
     SMALLER_IS_BETTER,
     Payoffs,
     common_losses,
+    one_seed_each,
     target_values,
 )
 from taskgraph.arrays import Floats
@@ -77,25 +78,27 @@ def summary_table(found: Payoffs) -> pd.DataFrame:
     -------
     DataFrame
         ``rule, against, measure, value, low, high`` (a mean over the N draws of random rules; the
-        95 % interval over fresh buildings); ``seed_least, seed_most`` over single seeds, and
-        ``draw_least, draw_most`` over single draws; ``draws``; and where ``against`` is a rule,
-        ``beaten``, the number of its draws that ``rule`` is better than.
+        95 % interval over fresh buildings); ``both_low, both_high``, the interval over fresh
+        buildings and seeds (that over buildings if there is one seed); ``seed_least, seed_most``
+        over single seeds, and ``draw_least, draw_most`` over single draws; ``draws``; and where
+        ``against`` is a rule, ``beaten``, the number of its draws that ``rule`` is better than.
     """
     values = {rule: found.of(rule) for rule in RULES}
     rows = []
     for rule in RULES:
         if len(values[rule]):
-            rows += _rows(rule, "", values[rule])
+            rows += _rows(rule, "", values[rule], found.both_of(rule))
     for rule, against in COMPARED:
         if len(values[rule]) and len(values[against]):
-            rows += _rows(rule, against, values[rule] - values[against])
+            both = found.both_of(rule) - found.both_of(against)
+            rows += _rows(rule, against, values[rule] - values[against], both)
     return pd.DataFrame(rows)
 
 
 def target_table(found: Payoffs, by_seed: Mapping[int, Losses]) -> pd.DataFrame:
     """Return one row a choice and target: sources, losses and win rates, means over seeds."""
     rows = []
-    by_target = [common_losses(losses) for losses in by_seed.values()]
+    by_target = [common_losses(losses) for losses in one_seed_each(by_seed).values()]
     values = {
         target: np.mean(
             [
@@ -140,12 +143,13 @@ def interval(values: Floats) -> tuple[float, float, float]:
     return float(values[0]), float(low), float(high)
 
 
-def _rows(rule: str, against: str, values: Floats) -> list[dict[str, object]]:
-    """Return one row a measure, from (N, Z, M, 1 + R) values or differences."""
+def _rows(rule: str, against: str, values: Floats, both: Floats) -> list[dict[str, object]]:
+    """Return one row a measure, from (N, Z, M, 1 + R) and (N, M, 1 + R) values or differences."""
     rows = []
     for number, name in enumerate(MEASURES):
         part = values[:, :, number]  # (N, Z, 1 + R)
         mean, low, high = interval(part.mean(axis=(0, 1)))
+        _, both_low, both_high = interval(both[:, number].mean(axis=0))
         by_seed, by_draw = part[..., 0].mean(axis=0), part[..., 0].mean(axis=1)
         better = by_draw < 0 if name in SMALLER_IS_BETTER else by_draw > 0
         rows.append(
@@ -156,6 +160,8 @@ def _rows(rule: str, against: str, values: Floats) -> list[dict[str, object]]:
                 "value": mean,
                 "low": low,
                 "high": high,
+                "both_low": both_low,
+                "both_high": both_high,
                 "seed_least": by_seed.min(),
                 "seed_most": by_seed.max(),
                 "draw_least": by_draw.min(),

@@ -8,18 +8,16 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
+from benchmarks.results.head_to_head import draw_two_way, mean_wins, percentile_ends
 from benchmarks.transfers.significance import MEASURES
-from taskgraph.affinity import image_wins
-from taskgraph.affinity.bootstrap import draw_resamples
-from taskgraph.affinity.tournament import Tournament, tournament_of
-from taskgraph.arrays import Floats
 from taskgraph.errors import InfeasibleError, InvalidTableError
-from taskgraph.losses import Losses, TargetLosses
-from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
+from taskgraph.losses import Losses
+from taskgraph.tasks import SCRATCH, SELF, join_sources
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
-MIN_IMAGES = 10
+NOTHING = np.full(2, np.nan)
+"""Win rates against a reference that no target has."""
 
 
 def intervals(
@@ -33,7 +31,8 @@ def intervals(
     """Return percentile intervals of the mean gain and quality of taxonomies.
 
     Whole clusters of test images (buildings, where the losses name them) are drawn with
-    replacement, for all targets at once. The taxonomies are fixed, so the intervals do not include
+    replacement, for all targets at once, and so are the seeds of what was trained with several
+    (`benchmarks.results.head_to_head`). The taxonomies are fixed, so the intervals do not include
     the error of choosing them on these images; `cross_fitted` measures it.
 
     Returns
@@ -46,53 +45,18 @@ def intervals(
     InvalidTableError
         If a target has a single building.
     """
-    names = sorted({t.target for taxonomy in taxonomies.values() for t in taxonomy.transfers})
-    met = {name: tournament_of(name, losses.by_target[name], MIN_IMAGES) for name in names}
-    draws = draw_resamples(
-        {name: each.images for name, each in met.items()},
-        repeats=resamples,
-        seed=seed,
-        clusters=losses.clusters,
-    )
-    total = {(b, m): np.zeros(resamples) for b in taxonomies for m in MEASURES}
-    count = dict.fromkeys(total, 0)
-    for name, tournament in met.items():
-        weights = draws.weights(name).astype(np.float64)  # (R, B)
-        weights /= weights.sum(axis=1, keepdims=True)
-        for budget, taxonomy in taxonomies.items():
-            chosen = join_sources(taxonomy[name].sources)
-            for measure in MEASURES:
-                wins = wins_of(tournament, chosen, measure)
-                if wins is not None:
-                    total[budget, measure] += weights @ wins
-                    count[budget, measure] += 1
+    draws = draw_two_way(losses, resamples=resamples, seed=seed)
     rows = []
-    for budget in taxonomies:
+    for budget, taxonomy in taxonomies.items():
+        chosen = {each.target: join_sources(each.sources) for each in taxonomy.transfers}
         row: dict[str, float] = {"budget": budget}
-        for measure in MEASURES:
-            drawn = total[budget, measure] / (count[budget, measure] or np.nan)
-            low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        for measure, reference in (("gain", SCRATCH), ("quality", SELF)):
+            known = {t: name for t, name in chosen.items() if draws.has(t, reference)}
+            drawn = mean_wins(draws, known, dict.fromkeys(known, reference)) if known else NOTHING
+            low, high = percentile_ends(drawn, level)
             row |= {f"{measure}_own_low": low, f"{measure}_own_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def wins_of(tournament: Tournament, sources: str, measure: str) -> Floats | None:
-    """Return a (B,) array: 1 where a transfer beats the measure's reference, 0.5 for a tie, else 0.
-
-    The reference is ``scratch`` for the gain, ``self`` for the quality, and ``average`` for
-    ``average``; None where it was not measured.
-    """
-    if measure == "quality" and SELF not in tournament.candidates:
-        return None
-    versus = (
-        tournament.losses[tournament.candidates.index(SELF)]
-        if measure == "quality"
-        else tournament.references.get(SCRATCH if measure == "gain" else AVERAGE)
-    )
-    if versus is None:
-        return None
-    return image_wins(tournament.losses[tournament.candidates.index(sources)], versus)
 
 
 def halves(losses: Losses, *, seed: int = 0) -> tuple[Losses, Losses]:
@@ -111,19 +75,9 @@ def halves(losses: Losses, *, seed: int = 0) -> tuple[Losses, Losses]:
     shuffled = np.random.default_rng(seed).permutation(len(units))
     first = {units[place] for place in shuffled[: len(units) // 2]}
     return (
-        _only(losses, {name for name in images if unit[name] in first}),
-        _only(losses, {name for name in images if unit[name] not in first}),
+        losses.on_images({name for name in images if unit[name] in first}),
+        losses.on_images({name for name in images if unit[name] not in first}),
     )
-
-
-def _only(losses: Losses, images: set[str]) -> Losses:
-    kept = {}
-    for target, each in losses.by_target.items():
-        there = np.array([name in images for name in each.images])
-        names = tuple(name for name in each.images if name in images)
-        kept[target] = TargetLosses(each.sources, names, each.values[:, there])
-    clusters = {name: group for name, group in losses.clusters.items() if name in images}
-    return Losses(kept, clusters, losses.higher_is_better)
 
 
 def cross_fitted(

@@ -1,8 +1,8 @@
 """Facts that the page states beside the tables, read from the records: one record a part.
 
 The setting ``run`` of a record holds the settings that all parts share. The page shows the newest
-record of each part of the newest run. ``--choices-only`` and ``--trust-only`` add records of a run
-with the setting ``again``; these are newer than the run's own.
+record of each part of the newest run. Flags such as ``--choices-only`` add records of a run with
+the setting ``again``; these are newer than the run's own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from benchmarks.transfers.settings import SUITE, TRUST_ONLY
 
 SWEEP, CHOICES, TRUST, FIGURES = "sweep", "choices", "trust", "figures"
 STRUCTURE, SCORES, RIDGE, CLOSED = "structure", "scores", "ridge", "closed_form"
-PARTS = (SWEEP, CHOICES, TRUST, FIGURES, STRUCTURE, SCORES, RIDGE, CLOSED)
+COMPARED = "compared"
+PARTS = (SWEEP, CHOICES, TRUST, COMPARED, FIGURES, STRUCTURE, SCORES, RIDGE, CLOSED)
 """Values of the setting ``part``, in the order in which a run computes them."""
 
 TIMED = (SCORES, RIDGE, CLOSED)
@@ -62,7 +63,9 @@ def facts_of(records: list[Record]) -> Facts:
         ``settings``, ``commit`` and ``versions`` of the run; the metrics `OF_SWEEP`; ``sweep``,
         the sweep's own configuration; for each of `TIMED` a dict; ``figures``, files by stem;
         ``missing``, by the name of what is left out the reason; and ``choices`` and ``trust``, the
-        provenance of what was computed again. What was not recorded is left out.
+        provenance of what was computed again, as is ``structure``; ``compared``, how the win rates
+        against other choices were computed; and ``seeds``, of what the losses have how many. What
+        was not recorded is left out.
     """
     by_part = {each.settings["part"]: each for each in records}
     first = by_part[SWEEP]
@@ -101,6 +104,17 @@ def _again(by_part: dict[str, Record], settings: dict[str, Any]) -> Facts:
         own = {name: again[name] for name in SHARED if name in again}
         facts["settings"] = {**settings, **own}
         facts[CHOICES] = {"commit": choices.commit, "versions": choices.versions}
+    compared = by_part.get(COMPARED)
+    if compared is not None and "full" in compared.metrics:
+        facts[COMPARED] = {
+            "commit": compared.commit,
+            "again": "again" in compared.settings,
+            **{name: compared.metrics[name] for name in ("full", "texts", "seeds")},
+        }
+        facts["seeds"] = compared.metrics["seeds"]
+    structure = by_part.get(STRUCTURE)
+    if structure is not None and "again" in structure.settings:
+        facts[STRUCTURE] = {"commit": structure.commit}
     trust = by_part.get(TRUST)
     if trust is not None and trust.settings.get("again", {}).get("flag") == TRUST_ONLY:
         facts[TRUST] = {"commit": trust.commit}

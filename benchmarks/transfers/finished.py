@@ -165,15 +165,15 @@ def read_ridge(folder: Path) -> RidgeResult:
     return joined([RidgeResult.load(path) for path in paths])
 
 
-def read_published(path: Path) -> Transfers:
-    """Return the published 16k measurements, from their folder or from a table made of them.
+def read_published(path: Path, size: str = "16k") -> Transfers:
+    """Return published measurements of a size, from their folder; or 16k ones from a table.
 
     Raises
     ------
     InvalidTableError
         If the path is neither.
     """
-    return read_taskonomy(path, size="16k") if path.is_dir() else read_transfers(path)
+    return read_taskonomy(path, size=size) if path.is_dir() else read_transfers(path)
 
 
 def shown(error: Exception, folder: Path) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from benchmarks.results.hashes import file_hash, files_hash
 from benchmarks.results.log import open_log
+from benchmarks.results.machine import TASKONOMY
 from benchmarks.transfers.facts import (
     CHOICES,
     CLOSED,
+    COMPARED,
     FIGURES,
     SHARED,
     STRUCTURE,
@@ -24,7 +26,14 @@ from benchmarks.transfers.inputs import Inputs
 from benchmarks.transfers.parts import WRITERS
 from benchmarks.transfers.provenance import without_places
 from benchmarks.transfers.results_folder import write_part
-from benchmarks.transfers.settings import CHOICES_ONLY, SUITE, TRUST_ONLY, Settings
+from benchmarks.transfers.settings import (
+    CHOICES_ONLY,
+    COMPARED_ONLY,
+    STRUCTURE_ONLY,
+    SUITE,
+    TRUST_ONLY,
+    Settings,
+)
 from encoders.bank.commit import commit
 from encoders.bank.jobs import MANIFEST
 from encoders.transfer.closed import RIDGE as RIDGE_FOLDER
@@ -32,12 +41,14 @@ from encoders.transfer.closed import TIMES
 from encoders.transfer.file_names import CONFIG, LOSSES, RECORDS, TRANSFERS
 
 PACKAGES = ("numpy", "scipy", "pandas", "highspy")
-ON_TEST = (SWEEP, CHOICES, TRUST)
+ON_TEST = (SWEEP, CHOICES, TRUST, COMPARED)
 """Parts that are measured on the test images alone."""
 
 AGAIN = {
-    CHOICES_ONLY: ((CHOICES, TRUST, FIGURES), ("draws", "resamples", "shown", "seed")),
+    CHOICES_ONLY: ((CHOICES, TRUST, COMPARED, FIGURES), ("draws", "resamples", "shown", "seed")),
     TRUST_ONLY: ((TRUST,), ("shown", "seed")),
+    COMPARED_ONLY: ((COMPARED,), ("draws", "resamples", "shown", "seed")),
+    STRUCTURE_ONLY: ((STRUCTURE,), ("permutations", "shown", "seed")),
 }
 """By flag: the parts that are computed again, and the settings that they depend on."""
 
@@ -70,7 +81,9 @@ def compute_again(out: Path, settings: Settings, flag: str) -> None:
     """
     run = newest_run(out)[0].settings["run"]
     log = open_log(out, SUITE.name, *PACKAGES)
-    inputs = Inputs(read_finished(out), settings)
+    inputs = Inputs(
+        read_finished(out), settings, published_at=Path(settings.published or TASKONOMY)
+    )
     parts, names = AGAIN[flag]
     again = {
         "flag": flag,
@@ -79,7 +92,8 @@ def compute_again(out: Path, settings: Settings, flag: str) -> None:
         "at": commit(),
     }
     for part in parts:
-        asked = {"part": part, "run": run, "again": again}
+        own = _own(part, inputs) if part == STRUCTURE else {}
+        asked = {"part": part, "run": run, "again": again, **own}
         write_part(part, partial(WRITERS[part], inputs), log, asked, **_key(part, settings))
 
 

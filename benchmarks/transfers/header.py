@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.results.markdown import commit_text
+from benchmarks.transfers.compared_page import seeds_sentence
 from benchmarks.transfers.facts import CHOICES
 from benchmarks.transfers.tables import TransferTables
 
@@ -62,12 +63,19 @@ def _swept(facts: dict[str, Any]) -> str:
     pool, fit = sweep["pool"], sweep["fit"]
     return (
         f"Read-outs: {sweep['readout']}, on {pool['train']} images at most (to select on: "
-        f"{pool['valid']}, of other buildings), {fit['epochs']} epochs, batch {fit['batch']}, seed "
+        f"{pool['valid']}, of other buildings), {_epochs(fit)}, batch {fit['batch']}, seed "
         f"{fit['seed']}. Sets of several sources: rule `{sweep['candidates']}`, which sees the "
         f"validation losses of single sources and no test loss"
         + (f", and {sweep['screen']} of each order by the ridge screen" if sweep["screen"] else "")
         + "."
     )
+
+
+def _epochs(fit: dict[str, Any]) -> str:
+    """Return for how long read-outs were trained, and when they stopped."""
+    if not fit.get("patience"):
+        return f"{fit['epochs']} epochs"
+    return f"at most {fit['epochs']} epochs, stopped by a patience of {fit['patience']}"
 
 
 def _trained(facts: dict[str, Any]) -> str:
@@ -114,6 +122,6 @@ def _ran(facts: dict[str, Any]) -> str:
     )
     return (
         f"This page: {commit}Python {versions['python']}, {listed}, {versions['cores']} cores "
-        f"({versions['platform']}), seed {facts['settings']['seed']}.{again} One training of every "
-        "network: no interval below holds what other seeds of training would add."
+        f"({versions['platform']}), seed {facts['settings']['seed']}.{again} "
+        + seeds_sentence(facts, "buildings")
     )

@@ -7,6 +7,8 @@ from pathlib import Path
 from benchmarks.results.markdown import wrapped
 from benchmarks.transfers.choices_page import cross_fitted, significance
 from benchmarks.transfers.closed_form import closed_form
+from benchmarks.transfers.compared_page import compared
+from benchmarks.transfers.ended import ended
 from benchmarks.transfers.files_page import files, pictures
 from benchmarks.transfers.header import header
 from benchmarks.transfers.predictors_page import predictors, ridge
@@ -27,8 +29,10 @@ def render(folder: Path) -> str:
     sections = [
         header(tables),
         pictures(tables),
+        compared(tables),
         significance(tables),
         trust(tables),
+        ended(tables),
         cross_fitted(tables),
         consistency(tables),
         structure(tables),
@@ -55,7 +59,7 @@ def finding(folder: Path) -> str:
         f"ones {row['gain_random']:.3f}"
     )
     if "trust" in tables:
-        same = tables["trust"].set_index("budget")["same"]
+        same = tables["trust"].drop_duplicates("budget").set_index("budget")["same"]
         if budget in same.index:
             text += f"; {same[budget]:.0%} of resamples choose the same set"
     return text + "."

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+import taskgraph as tg
 from benchmarks.results.figures import write_picture
-from benchmarks.transfers import buildings, figures, published, structure
+from benchmarks.transfers import buildings, figures, published, structure, trees
+from benchmarks.transfers.compared import LEVELS, seed_counts, win_rates_against
 from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.facts import (
     CHOICES,
     CLOSED,
+    COMPARED,
     FIGURES,
     RIDGE,
     SCORES,
@@ -27,10 +31,16 @@ from benchmarks.transfers.provenance import provenance
 from benchmarks.transfers.rankings import write_closed_form, write_predictors, write_ridge
 from benchmarks.transfers.results_folder import ResultsCollector, copy_tables, required
 from benchmarks.transfers.significance import against_random
-from benchmarks.transfers.trust import RESAMPLES, against_average, stabilities
+from benchmarks.transfers.trust import (
+    RESAMPLES,
+    against_average,
+    resampled_kinds,
+    stabilities,
+)
 from encoders.transfer.file_names import LOSSES
-from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError
+from taskgraph.plot import draw_labels_needed
+from taskgraph.transfers import Transfers
 
 
 def write_sweep(inputs: Inputs, results: ResultsCollector) -> None:
@@ -73,16 +83,48 @@ def write_trust(inputs: Inputs, results: ResultsCollector) -> None:
     sweep, settings = inputs.sweep, inputs.settings
     with results.optional("trust", sweep.folder):
         losses = required(sweep.losses, sweep, LOSSES)
-        resampled = affinities(losses, bootstrap=RESAMPLES, seed=settings.seed)
+        kinds = resampled_kinds(losses, repeats=RESAMPLES, seed=settings.seed)
         tasks, budgets = stabilities(
-            resampled, list(inputs.taxonomies), max_order=sweep.max_order, seed=settings.seed
+            kinds, list(inputs.taxonomies), max_order=sweep.max_order, seed=settings.seed
         )
+        resampled = next(iter(kinds.values()))
         constant = against_average(losses, inputs.taxonomies)
         budgets["against_average"] = budgets["budget"].map(constant)
         results.table("stability", tasks)
         results.table("trust", budgets)
         if len(resampled.versus_average):
             results.table("versus_average", resampled.versus_average)
+
+
+def write_compared(inputs: Inputs, results: ResultsCollector) -> None:
+    """Compute win rates against other choices image by image, and the labels that levels need."""
+    sweep, settings = inputs.sweep, inputs.settings
+    with results.optional(COMPARED, sweep.folder):
+        losses = required(sweep.losses, sweep, LOSSES)
+        rates = win_rates_against(
+            losses,
+            sweep.transfers,
+            list(inputs.taxonomies),
+            max_order=sweep.max_order,
+            draws=settings.draws,
+            resamples=settings.resamples,
+            seed=settings.seed,
+        )
+        needed = tg.labels_needed(
+            sweep.transfers, levels=LEVELS, budgets=inputs.budgets, max_orders=[sweep.max_order]
+        )
+        results.table("win_rates", rates)
+        results.table("labels", needed.table)
+        results.facts |= {
+            "seeds": seed_counts(losses),
+            "full": {
+                "targets": needed.targets,
+                "labels": needed.full_labels,
+                "cost": needed.full_cost,
+                "mean": needed.full_mean,
+            },
+            "texts": {"labels": write_picture(draw_labels_needed(needed), results.out, "labels")},
+        }
 
 
 def write_figures(inputs: Inputs, results: ResultsCollector) -> None:
@@ -109,7 +151,7 @@ def write_structure(inputs: Inputs, results: ResultsCollector) -> None:
     """Compare the sweep with the published measurements, and its tree with the paper's groups."""
     sweep, settings = inputs.sweep, inputs.settings
     many: dict[str, Any] = {"permutations": settings.permutations, "seed": settings.seed}
-    theirs = None
+    compared: dict[str, Transfers] = {}
     with results.optional("published", sweep.folder):
         if inputs.published_at is None or not inputs.published_at.exists():
             raise InvalidTableError(
@@ -119,24 +161,46 @@ def write_structure(inputs: Inputs, results: ResultsCollector) -> None:
         targets, summary = published.compared(sweep.transfers, theirs, **many)
         results.table("published", summary)
         results.table("published_targets", targets)
+        compared |= {"published 16k": published.restricted(theirs, sweep.transfers)}
+        if inputs.published_at.is_dir():
+            small = read_published(inputs.published_at, "1k")
+            compared["published 1k"] = published.restricted(small, sweep.transfers)
+        results.table("agreement", _agreement(sweep.transfers, compared, many))
     with results.optional("structure", sweep.folder):
-        compared = {"ours": sweep.transfers}
+        shown = {"ours": sweep.transfers}
         if sweep.losses is not None:
-            compared["ours, single sources alone"] = structure.of_single_sources(sweep.losses)
-        if theirs is not None:
-            compared["published 16k"] = published.restricted(theirs, sweep.transfers)
+            shown["ours, single sources alone"] = structure.of_single_sources(sweep.losses)
         frames = [
-            structure.beside_groups(table, **many).assign(table=name)
-            for name, table in compared.items()
+            compute(table, **many).assign(table=name)
+            for name, table in (shown | compared).items()
+            for compute in (trees.tree_beside_groups, structure.beside_groups)
         ]
         results.table("structure", pd.concat(frames, ignore_index=True))
         results.table("neighbours", structure.neighbors(sweep.transfers))
+
+
+def _agreement(
+    ours: Transfers, theirs: Mapping[str, Transfers], many: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Return how well each two of our table and the published ones agree.
+
+    Rows of the measures ``cophenetic`` and ``nearest`` compare trees (`trees.tree_agreement`), all
+    others single sources (`published.agreement_of_tables`).
+    """
+    tables = {"ours": ours, **theirs}
+    ranks = published.agreement_of_tables(tables, seed=many["seed"])
+    compared = [
+        trees.tree_agreement(tables[one], tables[other], **many).assign(one=one, other=other)
+        for one, other in itertools.combinations(tables, 2)
+    ]
+    return pd.concat([ranks, *compared], ignore_index=True)
 
 
 WRITERS: dict[str, Callable[[Inputs, ResultsCollector], None]] = {
     SWEEP: write_sweep,
     CHOICES: write_choices,
     TRUST: write_trust,
+    COMPARED: write_compared,
     FIGURES: write_figures,
     STRUCTURE: write_structure,
     SCORES: write_predictors,

@@ -35,6 +35,8 @@ class Prediction:
 def trained(records: pd.DataFrame, transfers: Transfers) -> pd.DataFrame:
     """Return the trained read-outs: ``target, sources, order, valid_loss, test_loss, affinity``.
 
+    Losses are means over the seeds of a transfer.
+
     Raises
     ------
     InvalidTableError
@@ -45,9 +47,11 @@ def trained(records: pd.DataFrame, transfers: Transfers) -> pd.DataFrame:
         kept = kept[kept["readout"] == "trained"]
     if kept.empty:
         raise InvalidTableError("the sweep has no trained read-out to be predicted")
-    columns = ["target", "sources", "order", "valid_loss", "test_loss"]
+    # Of a transfer that was trained with several seeds, the mean over them counts.
+    keys = ["target", "sources", "order"]
+    means = kept.groupby(keys, sort=False, as_index=False)[["valid_loss", "test_loss"]].mean()
     affinity = transfers.frame[["target", "sources", "affinity"]]
-    return kept[columns].merge(affinity, on=["target", "sources"], how="left")
+    return means.merge(affinity, on=["target", "sources"], how="left")
 
 
 def from_ridge(result: RidgeResult, measured: pd.DataFrame) -> Prediction:

@@ -66,6 +66,9 @@ def without_places(config: dict[str, Any]) -> dict[str, Any]:
     transfer = config["transfer"]
     pool = {k: v for k, v in transfer["pool"].items() if k not in ("data", "splits")}
     kept = {k: config[k] for k in ("candidates", "readout", "screen", "max_order")}
+    kept |= {k: config[k] for k in ("pruning", "scratch_trials") if config.get(k)}
+    if transfer.get("scratch"):
+        kept["scratch"] = transfer["scratch"]
     return {**kept, "pool": pool, "fit": transfer["fit"], "preset": transfer["preset"]}
 
 

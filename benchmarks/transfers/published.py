@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm, rankdata
 
+from benchmarks.results.measures import bootstrap_interval
 from encoders.tasks import OTHER_NAMES
 from encoders.transfer.agreement import Agreement, agreement
 from taskgraph.arrays import Floats, Integers
@@ -111,6 +114,81 @@ def compared(
         parts.append(table.assign(low=low, high=high))
         rows.append({"measure": measure, **_summary(found, one, other, permutations, seed)})
     return pd.concat(parts, ignore_index=True), pd.DataFrame(rows)
+
+
+def agreement_of_tables(
+    tables: Mapping[str, Transfers], *, resamples: int = 2_000, seed: int = 0
+) -> pd.DataFrame:
+    """Return how well each two tables agree on single sources: Spearman, mean over targets.
+
+    All pairs are compared on the same cells: sources and targets that every table has, without
+    transfers of a task to itself. So the agreement of two published tables with each other is a
+    ceiling for that of another one with either.
+
+    Parameters
+    ----------
+    tables : mapping of names to Transfers
+        With our names of tasks (`restricted`), or those of the published tables.
+
+    Returns
+    -------
+    DataFrame
+        A row a measure and pair: ``measure, one, other, targets, sources``; ``spearman``, the mean
+        over targets, and its 95 % percentile bootstrap interval over targets ``low, high``.
+    """
+    rows = []
+    for measure in MEASURES:
+        known = {
+            name: _matrix(table, measure)
+            for name, table in tables.items()
+            if measure in table.frame
+        }
+        common = [_measured_cells(frame) for frame in known.values()]
+        if len(common) < 2:
+            continue
+        cells = sorted(set.intersection(*common))
+        for one, other in itertools.combinations(known, 2):
+            values = _by_target(known[one], known[other], cells)
+            rows.append(
+                {
+                    "measure": measure,
+                    "one": one,
+                    "other": other,
+                    **_mean_over(values, resamples, seed),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _measured_cells(frame: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return (target, source) of the cells that are no NaN."""
+    return {
+        (str(target), str(source))
+        for target in frame
+        for source in frame.index[frame[target].notna()]
+    }
+
+
+def _by_target(
+    one: pd.DataFrame, other: pd.DataFrame, cells: Sequence[tuple[str, str]]
+) -> pd.DataFrame:
+    """Return each target's number of sources and Spearman correlation over (target, source)."""
+    rows = []
+    for target in sorted({name for name, _ in cells}):
+        sources = [source for name, source in cells if name == target]
+        pair = [frame.loc[sources, [target]].to_numpy(dtype=float) for frame in (one, other)]
+        rows.append((target, len(sources), mean_spearman(*pair)))
+    return pd.DataFrame(rows, columns=["target", "sources", "spearman"])
+
+
+def _mean_over(frame: pd.DataFrame, resamples: int, seed: int) -> dict[str, float]:
+    """Return the mean over targets that have a correlation, with its bootstrap interval."""
+    values = frame["spearman"].dropna().to_numpy()
+    found: dict[str, float] = {"targets": len(values), "sources": int(frame["sources"].max())}
+    if not len(values):
+        return {**found, "spearman": np.nan, "low": np.nan, "high": np.nan}
+    estimate = bootstrap_interval(values, resamples=resamples, seed=seed)
+    return {**found, "spearman": estimate.mean, "low": estimate.low, "high": estimate.high}
 
 
 def _summary(

@@ -7,9 +7,9 @@ from pathlib import Path
 from benchmarks.results.machine import TASKONOMY
 from benchmarks.transfers.average import measure_average
 from benchmarks.transfers.finished import read_finished
-from benchmarks.transfers.gather import compute_again, gather_results
+from benchmarks.transfers.gather import AGAIN, compute_again, gather_results
 from benchmarks.transfers.inputs import Inputs
-from benchmarks.transfers.settings import CHOICES_ONLY, TRUST_ONLY, Settings
+from benchmarks.transfers.settings import Settings
 from taskgraph.errors import InvalidTableError
 
 
@@ -27,14 +27,13 @@ def run(settings: Settings, out: Path) -> None:
         if settings.work is None:
             raise InvalidTableError("--average needs a folder for what it measures: give --work")
         measure_average(Path(settings.average), settings, out)
-    elif settings.choices_only:
-        compute_again(out, settings, CHOICES_ONLY)
-    elif settings.trust_only:
-        compute_again(out, settings, TRUST_ONLY)
+    elif flags := [flag for flag in AGAIN if getattr(settings, flag[2:].replace("-", "_"))]:
+        for flag in flags:
+            compute_again(out, settings, flag)
     elif settings.sweep is None:
         raise InvalidTableError(
-            "name the folder of a sweep with --sweep, or give --choices-only, --trust-only, "
-            "--average or --render"
+            f"name the folder of a sweep with --sweep, or give {', '.join(AGAIN)}, --average or "
+            "--render"
         )
     else:
         inputs = Inputs(

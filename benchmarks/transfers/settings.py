@@ -44,6 +44,16 @@ class Settings:
         help="Recompute stability and wins over the best constant, from the losses in OUT; keep "
         "all else.",
     )
+    compared_only: bool = option(
+        False,
+        help="Recompute win rates against other choices and the labels needed, from the transfers "
+        "and losses in OUT; keep all else.",
+    )
+    structure_only: bool = option(
+        False,
+        help="Recompute the comparison with the published measurements and with the paper's groups,"
+        " from the transfers and losses in OUT; keep all else.",
+    )
     average: str | None = option(
         None,
         kind="folder",
@@ -57,13 +67,14 @@ class Settings:
 
 
 CHOICES_ONLY, TRUST_ONLY = "--choices-only", "--trust-only"
+COMPARED_ONLY, STRUCTURE_ONLY = "--compared-only", "--structure-only"
 """Flags that compute some parts again; their records name the flag."""
 
 SUITE = Suite(
     name="transfers",
     question="What do the transfers say, and does the optimum beat other choices?",
     methods=(
-        "the proven optimum, greedy, best single sources, random sets",
+        "the proven optimum, greedy, best single sources, random sets; win rates image by image",
         "the tree beside the paper's groups; transfers beside the published ones",
         "rankings without training: ridge, H-score, LogME, DDS",
     ),

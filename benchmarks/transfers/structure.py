@@ -14,7 +14,7 @@ import taskgraph as tg
 from encoders.tasks import OTHER_NAMES
 from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
-from taskgraph.losses import Losses, TargetLosses
+from taskgraph.losses import Losses
 from taskgraph.plot import task_linkage, transfer_distance
 from taskgraph.tasks import SELF, split_sources
 from taskgraph.transfers import Transfers
@@ -68,14 +68,8 @@ def of_single_sources(losses: Losses) -> Transfers:
     A Perron vector's ratios change when candidates join, so sets of sources move the single ones
     against one another too; comparing both trees shows how much that matters.
     """
-    by_target = {}
-    for name, measured in losses.by_target.items():
-        rows = [
-            row for row, sources in enumerate(measured.sources) if len(split_sources(sources)) == 1
-        ]
-        names = tuple(measured.sources[row] for row in rows)
-        by_target[name] = TargetLosses(names, measured.images, measured.values[rows])
-    return tg.affinities(Losses(by_target, losses.clusters, losses.higher_is_better)).transfers
+    single = losses.of_sources(lambda sources: len(split_sources(sources)) == 1)
+    return tg.affinities(single).transfers
 
 
 def clusters(transfers: Transfers, count: int) -> pd.Series[int]:
@@ -107,29 +101,43 @@ def beside_groups(
     InvalidTableError
         If fewer than three sources are of a group.
     """
-    rng = np.random.default_rng(seed)
     apart = pattern_distance(transfers)
-    known = [task for task in apart.index if group_of(task)]
+    known, groups, shuffled = permuted_groups(list(apart.index), permutations, seed)
+    rows = []
+    nearest = nearest_columns(apart.loc[known, known].to_numpy())
+    value = float((groups[nearest] == groups).mean())
+    drawn = np.array([(each[nearest] == each).mean() for each in shuffled])
+    rows.append({"measure": "nearest", "clusters": 0, **tested(value, drawn, len(known))})
+    for count in counts:
+        found = clusters(transfers, count).loc[known].to_numpy()
+        value = adjusted_rand(found, groups)
+        drawn = np.array([adjusted_rand(found, each) for each in shuffled])
+        rows.append({"measure": "rand", "clusters": count, **tested(value, drawn, len(known))})
+    return pd.DataFrame(rows)
+
+
+def permuted_groups(
+    names: Sequence[str], permutations: int, seed: int
+) -> tuple[list[str], Integers, list[Integers]]:
+    """Return the tasks that are of a group, the numbers of their groups, and permutations of these.
+
+    Raises
+    ------
+    InvalidTableError
+        If fewer than three tasks are of a group.
+    """
+    rng = np.random.default_rng(seed)
+    known = [task for task in names if group_of(task)]
     if len(known) < 3:
         raise InvalidTableError(
             f"{len(known)} of the sources are tasks of the paper's groups, expected at least 3"
         )
     groups = pd.factorize(np.array([group_of(task) for task in known]))[0].astype(np.int64)
-    shuffled = [rng.permutation(groups) for _ in range(permutations)]
-    rows = []
-    for count in counts:
-        found = clusters(transfers, count).loc[known].to_numpy()
-        value = adjusted_rand(found, groups)
-        drawn = np.array([adjusted_rand(found, each) for each in shuffled])
-        rows.append({"measure": "rand", "clusters": count, **_tested(value, drawn, len(known))})
-    nearest = _nearest(apart.loc[known, known].to_numpy())
-    value = float((groups[nearest] == groups).mean())
-    drawn = np.array([(each[nearest] == each).mean() for each in shuffled])
-    rows.append({"measure": "nearest", "clusters": 0, **_tested(value, drawn, len(known))})
-    return pd.DataFrame(rows)
+    return known, groups, [rng.permutation(groups) for _ in range(permutations)]
 
 
-def _tested(value: float, drawn: Floats, tasks: int) -> dict[str, float]:
+def tested(value: float, drawn: Floats, tasks: int) -> dict[str, float]:
+    """Return ``tasks, value, chance, p`` of a value beside those of permutations."""
     reached = int((drawn >= value - 1e-12).sum())
     p = (1 + reached) / (1 + len(drawn))
     chance = float(drawn.mean()) if len(drawn) else np.nan
@@ -187,7 +195,7 @@ def neighbors(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.D
         ``clusters_4`` … with the number of its cluster.
     """
     apart = pattern_distance(transfers)
-    nearest = _nearest(apart.to_numpy())
+    nearest = nearest_columns(apart.to_numpy())
     names = np.array(apart.index)
     frame = pd.DataFrame(
         {
@@ -205,7 +213,7 @@ def neighbors(transfers: Transfers, *, counts: Sequence[int] = CLUSTERS) -> pd.D
     return frame.assign(order=order).sort_values(["order", "task"]).drop(columns="order")
 
 
-def _nearest(apart: Floats) -> Integers:
+def nearest_columns(apart: Floats) -> Integers:
     """Return the (S,) column of the smallest distance in each row, the diagonal aside."""
     others = apart + np.diag(np.full(len(apart), np.inf))
     nearest: Integers = others.argmin(axis=1).astype(np.int64)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks.results.markdown import NOTHING, interval, number, share, table
+from benchmarks.results.markdown import NOTHING, commit_text, interval, number, share, table
+from benchmarks.transfers.facts import STRUCTURE
+from benchmarks.transfers.settings import STRUCTURE_ONLY
 from benchmarks.transfers.tables import TransferTables
 
 TABLES = {
@@ -12,7 +14,7 @@ TABLES = {
         " *Single sources alone*: affinities of a tournament that no set of several sources enters."
     ),
     "published 16k": (
-        " The rows of the published table are what the same procedure gives for the authors' own "
+        " The rows of the published tables are what the same procedure gives for the authors' own "
         "measurements, of the tasks that ours has too."
     ),
 }
@@ -54,11 +56,13 @@ def structure(tables: TransferTables) -> str:
         return head + tables.absent("structure")
     frame = tables["structure"]
     text = (
-        "The task tree (Ward's linkage of where sources transfer to) is cut into 4 and 5 branches "
-        "and set beside the groups of the paper's tree: 3D, 2D, low-dimensional geometric and "
-        "semantic tasks; denoising is in none of them and is not counted. The adjusted Rand index "
-        "is 1 for the same partition and 0 on average by chance; *nearest in group* is the share "
-        "of tasks whose nearest other one is of their own group. p is from "
+        "The task tree (Ward's linkage of where sources transfer to) beside the groups of the "
+        "paper's tree: 3D, 2D, low-dimensional geometric and semantic tasks; denoising is in none "
+        "of them and is not counted. *Cophenetic correlation*: over pairs of tasks, that of the "
+        "height at which the tree joins them with whether they are of two groups; no cut is "
+        "needed. *Nearest in group*: the share of tasks whose nearest other one is of their own "
+        "group. The adjusted Rand index of one cut, into 4 or 5 branches, is 1 for the same "
+        "partition and 0 on average by chance; it moves with the cut. p is from "
         f"{tables.facts['settings']['permutations']} permutations of the groups."
     )
     text += "".join(said for name, said in TABLES.items() if (frame["table"] == name).any())
@@ -74,12 +78,20 @@ def structure(tables: TransferTables) -> str:
         for _, row in frame.iterrows()
     ]
     heads = ["table", "measure", "tasks:", "value:", "by chance:", "p:"]
+    again = tables.facts.get(STRUCTURE)
+    if again:
+        text += (
+            f" (This section and the next: `taskgraph bench transfers {STRUCTURE_ONLY}`, commit "
+            f"{commit_text(again['commit'])}.)"
+        )
     return "\n\n".join([head + text, table(heads, rows), _neighbors(tables["neighbours"])])
 
 
 def _measure(row: pd.Series[str]) -> str:
     if row["measure"] == "nearest":
         return "nearest in group"
+    if row["measure"] == "cophenetic":
+        return "cophenetic correlation"
     return f"adjusted Rand index, {row['clusters']} clusters"
 
 
@@ -135,7 +147,45 @@ def published(tables: TransferTables) -> str:
         for _, row in tables["published"].iterrows()
     ]
     heads = ["measure", "targets:", "mean Spearman:", "95 %:", "p:", "best:", "five best:"]
-    return "\n\n".join([head + text, table(heads, rows), _targets(tables["published_targets"])])
+    parts = [head + text, table(heads, rows), _agreement(tables)]
+    parts.append(_targets(tables["published_targets"]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _agreement(tables: TransferTables) -> str:
+    """Return the paragraph and table on how well each two tables agree, theirs among them."""
+    if "agreement" not in tables:
+        return ""
+    frame = tables["agreement"]
+    text = (
+        "The published tables of 1,000 and of 16,000 images agree with each other as the last rows "
+        "say, by the same measures and on the same tasks: a ceiling for ours. *Cophenetic "
+        "correlation*: over pairs of sources, of the heights at which two trees join them. "
+        "*Nearest*: the share of sources whose nearest other one is the same. In square brackets: "
+        "the bootstrap interval over targets; by chance and p: permutations of the sources."
+    )
+    pairs = list(dict.fromkeys(zip(frame["one"], frame["other"], strict=True)))
+    rows = []
+    for one, other in pairs:
+        own = frame[(frame["one"] == one) & (frame["other"] == other)].set_index("measure")
+        for measure, row in own.iterrows():
+            ranked = pd.notna(row["spearman"])
+            rows.append(
+                [
+                    f"{one}, {other}",
+                    f"Spearman of {measure}" if ranked else _TREES[str(measure)],
+                    f"{row['targets']:g} targets" if ranked else f"{row['tasks']:g} sources",
+                    number(row["spearman"] if ranked else row["value"]),
+                    interval(row["low"], row["high"]) if ranked else "",
+                    "" if ranked else number(row["chance"]),
+                    "" if ranked else share(row["p"]),
+                ]
+            )
+    heads = ["tables", "measure", "over", "value:", "95 %:", "by chance:", "p:"]
+    return f"{text}\n\n{table(heads, rows)}"
+
+
+_TREES = {"cophenetic": "cophenetic correlation", "nearest": "nearest source the same"}
 
 
 def _targets(frame: pd.DataFrame) -> str:

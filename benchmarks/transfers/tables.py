@@ -10,6 +10,7 @@ import pandas as pd
 from benchmarks.transfers.facts import (
     CHOICES,
     CLOSED,
+    COMPARED,
     FIGURES,
     SCORES,
     STRUCTURE,
@@ -21,15 +22,16 @@ from benchmarks.transfers.facts import (
 TABLES = {
     CHOICES: ("significance", "cross_fitted", "consistency"),
     TRUST: ("stability", "trust", "versus_average"),
+    COMPARED: ("win_rates", "labels"),
     FIGURES: ("frontier",),
-    STRUCTURE: ("structure", "neighbours", "published", "published_targets"),
+    STRUCTURE: ("structure", "neighbours", "published", "published_targets", "agreement"),
     SCORES: ("predictors", "predictors_targets", "scores"),
     CLOSED: ("closed_form",),
 }
 """Tables that each part writes as CSV; a table whose data the sweep lacks is left out."""
 
-ALONE = ("average",)
-"""Tables that ``--average`` writes; see `benchmarks.transfers.average`."""
+ALONE = ("average", "records")
+"""What ``--average`` writes (`benchmarks.transfers.average`), and the records of the sweep."""
 
 
 @dataclass(frozen=True, eq=False)

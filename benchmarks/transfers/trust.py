@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 import taskgraph as tg
+from benchmarks.results.head_to_head import draw_two_way, mean_wins
 from benchmarks.results.markdown import commit_text, interval, number, table
-from benchmarks.transfers.buildings import MIN_IMAGES, wins_of
 from benchmarks.transfers.tables import TransferTables
-from taskgraph.affinity import Affinities
-from taskgraph.affinity.tournament import tournament_of
+from taskgraph.affinity import Affinities, ResampledFactor, affinities, bootstrap_affinities
 from taskgraph.losses import Losses
+from taskgraph.sensitivity.variation import SEEDS, has_several_seeds, resampled_unit
 from taskgraph.tasks import AVERAGE, join_sources
 from taskgraph.taxonomy import Taxonomy
 
@@ -21,14 +22,35 @@ RESAMPLES = 200
 """Number of resamples of the test buildings; each is solved at every budget that is shown."""
 
 
+def resampled_kinds(losses: Losses, *, repeats: int, seed: int) -> dict[str, Affinities]:
+    """Return affinities with each kind of resamples, by what was resampled.
+
+    The first one draws all that varies in the table: images (or their clusters) and, where some
+    transfer has several seeds, these too. Then images and seeds are also drawn alone.
+    """
+    found = affinities(losses, bootstrap=repeats, seed=seed)
+    unit = resampled_unit(losses)
+    if not has_several_seeds(losses):
+        return {unit: found}
+    factors: dict[str, ResampledFactor] = {unit: "images", SEEDS: "seeds"}
+    alone = {
+        kind: replace(
+            found,
+            resamples=bootstrap_affinities(losses, repeats=repeats, seed=seed, factor=factor),
+        )
+        for kind, factor in factors.items()
+    }
+    return {f"{unit} and {SEEDS}": found, **alone}
+
+
 def stabilities(
-    found: Affinities, budgets: list[float], *, max_order: int, seed: int
+    kinds: Mapping[str, Affinities], budgets: list[float], *, max_order: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the results of `taskgraph.stability` at each budget.
+    """Return the results of `taskgraph.stability` at each budget, for each kind of resamples.
 
     Parameters
     ----------
-    found : Affinities
+    kinds : mapping of what was resampled to Affinities
         Affinities with resamples, which were drawn with ``seed``.
     budgets, max_order
         Parameters of the program.
@@ -36,35 +58,37 @@ def stabilities(
     Returns
     -------
     tasks : DataFrame
-        ``budget, task, supervised, share``, as `taskgraph.Stability.selection` has them.
+        ``resampled, budget, task, supervised, share``, as `taskgraph.Stability.selection` has
+        them.
     budgets : DataFrame
-        ``budget, resamples, seed, same``: the share of resamples with exactly the same set.
+        ``resampled, budget, resamples, seed, same``: the share of resamples with exactly the same
+        set.
     """
     tasks, rows = [], []
-    for budget in budgets:
-        one = tg.stability(found, budget=budget, max_order=max_order)
-        tasks.append(one.to_frame().assign(budget=budget))
-        rows.append((budget, one.resamples, seed, one.same))
-    columns = ["budget", "task", "supervised", "share"]
+    for kind, found in kinds.items():
+        for budget in budgets:
+            one = tg.stability(found, budget=budget, max_order=max_order)
+            tasks.append(one.to_frame().assign(budget=budget, resampled=kind))
+            rows.append((kind, budget, one.resamples, seed, one.same))
+    columns = ["resampled", "budget", "task", "supervised", "share"]
     return (
         pd.concat(tasks, ignore_index=True)[columns],
-        pd.DataFrame(rows, columns=["budget", "resamples", "seed", "same"]),
+        pd.DataFrame(rows, columns=["resampled", "budget", "resamples", "seed", "same"]),
     )
 
 
 def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.Series:
     """Return the mean win rate of each taxonomy against the best constant answers, by budget.
 
-    It is NaN if a target has no ``average``.
+    Win rates are means over all seeds. The mean is NaN if a target has no ``average``.
     """
+    draws = draw_two_way(losses, resamples=0)
     found = {}
     for budget, taxonomy in taxonomies.items():
-        rates = []
-        for one in taxonomy.transfers:
-            met = tournament_of(one.target, losses.by_target[one.target], MIN_IMAGES)
-            wins = wins_of(met, join_sources(one.sources), AVERAGE)
-            rates.append(np.nan if wins is None else float(wins.mean()))
-        found[budget] = float(np.mean(rates))
+        chosen = {one.target: join_sources(one.sources) for one in taxonomy.transfers}
+        whole = all(draws.has(target, AVERAGE) for target in chosen)
+        constant = dict.fromkeys(chosen, AVERAGE)
+        found[budget] = float(mean_wins(draws, chosen, constant)[0]) if whole else np.nan
     return pd.Series(found, dtype=float)
 
 
@@ -74,10 +98,15 @@ def trust(tables: TransferTables) -> str:
     if "trust" not in tables:
         return "\n\n".join([*parts, tables.absent("trust")])
     budgets, tasks = tables["trust"], tables["stability"]
+    kinds = list(dict.fromkeys(budgets["resampled"])) if "resampled" in budgets else []
+    every = budgets
+    if kinds:  # the first kind holds all that varies
+        budgets = budgets[budgets["resampled"] == kinds[0]]
+        tasks = tasks[tasks["resampled"] == kinds[0]]
     first = budgets.iloc[0]
     parts.append(
         "What is proven is that each set is the optimum *of this table*. *Same set* is the share "
-        f"of {first['resamples']:.0f} resamples of the test {tables.unit} (seed "
+        f"of {first['resamples']:.0f} resamples of {_drawn(kinds, tables.unit)} (seed "
         f"{first['seed']:.0f}; `taskgraph stability`) whose optimum supervises exactly the same "
         "tasks; *least stable* are the members that the fewest resamples supervise, and *next* the "
         "tasks outside that the most do. *Against the constant* is the win rate against the best "
@@ -103,7 +132,31 @@ def trust(tables: TransferTables) -> str:
         )
     heads = ["budget:", "same set:", "least stable", "next", "against the constant:"]
     parts.append(table(heads, rows))
+    parts.append(_by_kind(every, kinds, tables.unit))
     return "\n\n".join([*parts, *_constants(tables)])
+
+
+def _drawn(kinds: list[str], unit: str) -> str:
+    """Return what the resamples draw, in words."""
+    seeds = bool(kinds) and kinds[0].endswith(f" and {SEEDS}")
+    return f"the test {unit} and of the seeds of training" if seeds else f"the test {unit}"
+
+
+def _by_kind(budgets: pd.DataFrame, kinds: list[str], unit: str) -> str:
+    """Return the share of the same set over images alone, seeds alone and both."""
+    if len(kinds) < 2:
+        return (
+            "These resamples hold no seeds: each transfer was trained once, and how often another "
+            "training would choose the same set is not known."
+        )
+    words = {kind: kind.replace("clusters", unit) for kind in kinds}
+    wide = budgets.pivot_table("same", "budget", "resampled", sort=False)
+    rows = [
+        [f"{budget:g}", *(number(row[kind], 2) for kind in kinds)]
+        for budget, row in wide.iterrows()
+    ]
+    text = "The share of resamples that choose the same set, by what is drawn:"
+    return f"{text}\n\n{table(['budget:', *(f'{words[kind]}:' for kind in kinds)], rows)}"
 
 
 def _listed(frame: pd.DataFrame) -> str:

@@ -35,8 +35,8 @@ def pruning_options(function: F) -> F:
             "--rungs",
             type=NumberList(),
             metavar="A,B",
-            help="With --pruning: shares of --epochs after which read-outs are compared; by "
-            "default .125,.25,.5.",
+            help="With --pruning: shares of the most epochs after which read-outs are compared; "
+            "by default .125,.25,.5.",
         ),
         click.option(
             "--keep-share",

@@ -1,4 +1,4 @@
-"""Flags of the seeds of a sweep, and of the reference ``scratch``."""
+"""The flag of the seeds of a sweep."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from taskgraph.cli.options import with_options
 
 if TYPE_CHECKING:
     from encoders.transfer.repeats import SeedPlan
-    from encoders.transfer.settings import ScratchConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,7 +37,7 @@ class SeedCount(click.ParamType):  # type: ignore[type-arg]
 
 
 def repeat_options(function: F) -> F:
-    """Add the flags of further seeds and of ``scratch``."""
+    """Add ``--seeds``; `seed_plan_of` turns its values into the plan."""
     return with_options(
         click.option(
             "--seeds",
@@ -46,20 +45,8 @@ def repeat_options(function: F) -> F:
             multiple=True,
             help="Number of seeds of the reference scratch (scratch=5), of the transfers that a "
             "file names (optima.csv=3, a table with target and sources or the JSON of `taskgraph "
-            "solve`, `frontier` or `remeasure`), or of all transfers (all=2); by default 1. With "
-            "--resume, a finished sweep gets further seeds, and nothing is measured again.",
-        ),
-        click.option(
-            "--scratch-epochs",
-            type=click.IntRange(min=1),
-            metavar="N",
-            help="--epochs of the reference scratch, if not those of the read-outs.",
-        ),
-        click.option(
-            "--scratch-learning-rate",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="X",
-            help="--learning-rate of the reference scratch, if not that of the read-outs.",
+            "solve`, `frontier` or `remeasure`), or of all transfers (all=2); by default 1. A "
+            "finished sweep that is continued gets further seeds, and nothing is measured again.",
         ),
     )(function)
 
@@ -78,11 +65,3 @@ def seed_plan_of(flags: dict[str, Any]) -> SeedPlan:
             for transfer in read_transfer_names(what):
                 named[transfer] = max(number, named.get(transfer, 1))
     return SeedPlan(counts[SCRATCH_WORD], counts[ALL], named)
-
-
-def scratch_of(flags: dict[str, Any]) -> ScratchConfig | None:
-    """Take the flags of ``scratch`` out of ``flags``; None if none was given."""
-    from encoders.transfer.settings import ScratchConfig
-
-    epochs, rate = flags.pop("scratch_epochs"), flags.pop("scratch_learning_rate")
-    return None if epochs is None and rate is None else ScratchConfig(epochs, rate)

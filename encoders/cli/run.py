@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from encoders.cli.measuring import measuring_choices, measuring_options
 from encoders.cli.messages import messages
 from encoders.cli.options import engine_options, own_task_option, own_tasks
 from encoders.engines.workers import cores
@@ -35,6 +37,7 @@ PRESETS = ("smoke", "cpu", "full")
     help="Size of the run: minutes, hours on two cores, or GPUs.",
 )
 @own_task_option("Add a task of your own to the tasks of the preset; may be repeated.")
+@measuring_options
 @seed_option
 @engine_options(jobs="one a core")
 def run_command(
@@ -47,10 +50,12 @@ def run_command(
     engine: str,
     address: str | None,
     gpus: float | None,
+    **settings: Any,
 ) -> int:
     """Make scenes, train encoders, measure transfers, solve, and write a report, all in OUT.
 
-    After an interruption, the same command continues; finished stages are not repeated. The preset
+    After an interruption, the same command continues; finished stages are not repeated. A finished
+    run gets further --seeds; with other --pruning or scratch settings it is refused. The preset
     smoke takes minutes: six tasks and few images show how the pipeline works, and its numbers mean
     little. The preset cpu runs all 26 tasks in hours on two cores; full is for GPUs.
 
@@ -62,6 +67,7 @@ def run_command(
     Examples:
       taskgraph run demo --preset smoke
       taskgraph run mine --preset smoke --task my_tasks.py:LEVEL
+      taskgraph run mine --preset smoke --task my_tasks.py:LEVEL --seeds scratch=3 --seeds all=2
       taskgraph run cluster --preset full --engine ray --address 10.0.0.1:6379
     """
     with extra_installed("train"):
@@ -70,8 +76,9 @@ def run_command(
         from encoders.pipeline.stages import REPORT, Pipeline
 
     loaded, _ = own_tasks(own)
+    config = PIPELINE_PRESETS[preset].with_seed(seed).with_threads(threads).with_tasks(loaded)
     pipeline = Pipeline(
-        PIPELINE_PRESETS[preset].with_seed(seed).with_threads(threads).with_tasks(loaded),
+        dataclasses.replace(config, **vars(measuring_choices(settings))),
         Path(out),
         engine_named(
             engine,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from encoders.cli.features import TransferCommand
+from encoders.cli.measuring import measuring_choices, measuring_options
 from encoders.cli.messages import messages
 from encoders.cli.options import (
     bank_option,
@@ -22,8 +23,6 @@ from encoders.cli.options import (
     skip_broken_option,
     step_options,
 )
-from encoders.cli.pruning import pruning_of, pruning_options
-from encoders.cli.repeats import repeat_options, scratch_of, seed_plan_of
 from encoders.cli.stopping import stopping_options
 from encoders.errors.extras import extra_installed
 from encoders.transfer.readouts import READOUTS
@@ -116,8 +115,7 @@ if TYPE_CHECKING:
 @hidden_alias("--less", "--subsample")
 @stopping_options(epochs=4, patience=0)
 @step_options(batch=8)
-@pruning_options
-@repeat_options
+@measuring_options
 @seed_option
 @bootstrap_option("Number of bootstrap resamples of the test buildings, for intervals.", least=0)
 @engine_options(jobs="2")
@@ -174,6 +172,8 @@ def transfer(
       taskgraph transfer --data world --targets rgb2depth,edge2d --max-order 2
       taskgraph transfer --data world --epochs 48 --patience 3 --min-delta .005 --pruning halving
       taskgraph transfer --data world --resume --seeds scratch=5 --seeds optima.csv=3
+      taskgraph transfer --data world --scratch-epochs 24,48 --scratch-learning-rate .001,.003 \\
+        --scratch-targets rgb2depth,edge2d
       taskgraph transfer --data world --bank bank --task my_tasks.py:LEVEL
       taskgraph transfer --data world --source lite=lite0 --source mine=my_nets.py:build,keep=layer3
       taskgraph transfer --data world --engine ray --address 10.0.0.1:6379 --resume
@@ -210,9 +210,9 @@ def transfer(
             note(f"{source.name}: random weights; for trained ones give weights=FILE or DEFAULT")
         source.build(probe=PRESETS[form_of(bank, targets).preset].size)
     pool = pool.with_own([task for task in known if task.name in targets])
-    seeds, pruning, scratch = seed_plan_of(settings), pruning_of(settings), scratch_of(settings)
+    chosen = measuring_choices(settings)
     transfers = TransferConfig(
-        bank, pool, FitConfig(**settings), scratch=scratch, external=described
+        bank, pool, FitConfig(**settings), scratch=chosen.scratch, external=described
     )
     transfers = transfers.of_bank([*targets, *sources])
     config = SweepConfig(
@@ -224,13 +224,14 @@ def transfer(
         readout,
         screen,
         allow_overlap,
-        pruning,
+        chosen.pruning,
+        chosen.scratch_grid,
     )
     workers = engine_named(
         engine, jobs=jobs, address=address, threads=transfers.fit.threads, gpus=gpus
     )
     with messages():
-        swept = sweep(config, Path(out), workers, seeds=seeds, progress=progress_bar)
+        swept = sweep(config, Path(out), workers, seeds=chosen.seeds, progress=progress_bar)
     return _report(swept, config, Path(out), bootstrap)
 
 

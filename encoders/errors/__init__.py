@@ -19,6 +19,10 @@ class TrainingError(TaskgraphError, RuntimeError):
     """Training cannot continue: the loss is not finite, or the folder is of another run."""
 
 
+class DivergedError(TrainingError):
+    """A loss of a training is no longer finite."""
+
+
 class InvalidNetworkError(TaskgraphError, ValueError):
     """A network cannot be built for an output or layer, or applied to some pictures."""
 

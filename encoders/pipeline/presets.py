@@ -15,6 +15,9 @@ from encoders.tasks import Task
 from encoders.tasks.own import joined_own
 from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
+from encoders.transfer.pruning import Halving
+from encoders.transfer.repeats import SeedPlan
+from encoders.transfer.scratch import ScratchConfig, ScratchGrid
 from encoders.transfer.settings import SweepConfig, TransferConfig
 
 
@@ -42,8 +45,12 @@ class PipelineConfig:
         Tasks to train; all tasks of the dictionary by default.
     own : tuple of Task
         Tasks of one's own, which are trained too.
-    max_order, candidates, screen
+    max_order, candidates, screen, pruning, scratch_grid
         As in `encoders.transfer.settings.SweepConfig`.
+    seeds : SeedPlan
+        Which transfers are measured with further seeds.
+    scratch : ScratchConfig, optional
+        How ``scratch`` is trained, where not as the read-outs are.
     epochs_of : mapping of int
         Number of epochs, by task, for the tasks that need another number than ``train`` has.
     references : bool
@@ -65,6 +72,10 @@ class PipelineConfig:
     candidates: str = "best5"
     screen: int = 0
     own: tuple[Task, ...] = ()
+    pruning: Halving | None = None
+    seeds: SeedPlan = field(default_factory=SeedPlan)
+    scratch: ScratchConfig | None = None
+    scratch_grid: ScratchGrid | None = None
 
     def with_tasks(self, own: Sequence[Task]) -> PipelineConfig:
         """Return the same settings with further tasks of one's own."""
@@ -107,12 +118,14 @@ class PipelineConfig:
         pool = TransferDataConfig(str(data), size, train, valid, test, seed=self.transfer.seed)
         pool = pool.with_own(self.own)
         return SweepConfig(
-            TransferConfig(str(bank), pool, self.transfer, self.preset),
+            TransferConfig(str(bank), pool, self.transfer, self.preset, self.scratch),
             targets=tuple(name for name in trained if not pool.task(name).source_only),
             sources=(*trained, UNTRAINED),
             max_order=self.max_order,
             candidates=self.candidates,
             screen=self.screen,
+            pruning=self.pruning,
+            scratch_grid=self.scratch_grid,
         )
 
 

@@ -17,7 +17,7 @@ from encoders.errors.storage import read_json, stored_in
 from encoders.pipeline.presets import PipelineConfig
 from encoders.scenes.making.make import make
 from encoders.transfer.file_names import LOSSES, TRANSFERS
-from encoders.transfer.gather import gather
+from encoders.transfer.gather import gather, is_gathered, measured_runs
 from encoders.transfer.sweep import sweep
 from taskgraph.affinity import affinities
 from taskgraph.errors import InfeasibleError
@@ -122,14 +122,16 @@ class Pipeline:
         """Measure the transfers, and write the tables of losses and affinities."""
         config = self.config.sweep(self.out / WORLD, self.out / BANK)
         folder = self.out / TRANSFER
-        before = len(list((folder / "measured").glob("*/*.json")))
-        swept = sweep(config, folder, self.engine, progress=self.progress)
+        before = len(measured_runs(folder))
+        swept = sweep(config, folder, self.engine, seeds=self.config.seeds, progress=self.progress)
         _raise_failures(swept.failures)
-        if len(swept.records) > before or not (folder / TRANSFERS).exists():
+        if swept.stopped:
+            raise TrainingError(f"stopped: {swept.stopped}; {len(swept.records)} are measured")
+        if not is_gathered(folder):
             gather(swept.records, folder, seed=self.config.transfer.seed)
         logger.info(
             "transfer: %d measured, %d existed already; see %s and %s",
-            len(swept.records) - before,
+            len(measured_runs(folder)) - before,
             before,
             folder / LOSSES,
             folder / TRANSFERS,

@@ -14,7 +14,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from encoders.engines import with_threads
-from encoders.errors import TrainingError
+from encoders.errors import DivergedError
 from encoders.losses import Loss, batch_mean
 from encoders.training.adversarial import Adversary
 from encoders.training.config import FitConfig, learning_rate
@@ -131,7 +131,7 @@ class Training:
             seen += len(batch[0])
             total += loss * len(batch[0])
             if not math.isfinite(total):
-                raise TrainingError(
+                raise DivergedError(
                     f"the loss became {loss} in epoch {epoch}, step {self.run.step}; " + ADVICE
                 )
         spent = time.perf_counter() - begin
@@ -162,10 +162,10 @@ class Training:
 
 
 def _mean(losses: np.ndarray[Any, np.dtype[np.float32]], epoch: int) -> float:
-    """Return the mean, ignoring NaN; raises TrainingError if it is not finite."""
+    """Return the mean, ignoring NaN; raises DivergedError if it is not finite."""
     mean = float(losses[~np.isnan(losses)].mean()) if not np.isnan(losses).all() else math.nan
     if not math.isfinite(mean):
-        raise TrainingError(
+        raise DivergedError(
             f"the validation loss became {mean} in epoch {epoch}; {ADVICE}, or no image of the "
             "validation split has a target"
         )

@@ -25,9 +25,9 @@ from encoders.transfer.file_names import CONFIG
 from encoders.transfer.settings import SweepConfig
 from taskgraph.tables import write_text
 
-UNCOMPARED = ("allow_overlap", "overlap", "bank_hash")
-"""Keys of `CONFIG` that resuming does not compare: no measurement depends on them, or another key,
-``bank``, says the same in full."""
+UNCOMPARED = ("allow_overlap", "overlap", "bank_hash", "scratch_trials")
+"""Keys of `CONFIG` that resuming does not compare: no measurement depends on them, or another key
+says the same in full (``bank``; ``transfer.scratch``, which the trials chose)."""
 
 
 def used_networks(config: SweepConfig) -> list[str]:
@@ -54,11 +54,18 @@ def checked_overlap(config: SweepConfig, index: Index | None = None) -> Overlap:
     return overlap
 
 
-def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | None = None) -> None:
+def write_or_check_config(
+    config: SweepConfig,
+    out: Path,
+    overlap: Overlap | None = None,
+    *,
+    trials: Mapping[str, Any] | None = None,
+) -> None:
     """Write the configuration of a new sweep, or check it against that of the sweep in ``out``.
 
     The configuration includes the hash of the bank, those of its networks, and those of the data
-    set's files. ``overlap`` is written too, but not compared.
+    set's files. ``overlap`` is written too, but not compared, and so are ``trials``: what was tried
+    for ``scratch``.
 
     Raises
     ------
@@ -91,6 +98,7 @@ def write_or_check_config(config: SweepConfig, out: Path, overlap: Overlap | Non
             "delete this one"
         )
     updated = written | wanted | ({"overlap": overlap.record()} if overlap else {})
+    updated |= {"scratch_trials": trials} if trials else {}
     if updated != written:
         write_text(json.dumps(updated, indent=1, sort_keys=True) + "\n", path)
 

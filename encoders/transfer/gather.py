@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from encoders.errors import InvalidDataError
@@ -19,6 +20,7 @@ from encoders.transfer.records import (
     seed_folder,
     validation_of,
 )
+from encoders.transfer.records import records as all_records
 from taskgraph.affinity import Affinities, affinities
 from taskgraph.losses import Losses
 from taskgraph.tables import write_frame, write_transfers
@@ -72,11 +74,33 @@ def gather(
     validated = [one for one in measured if _table(one, validation_of).exists()]
     if validated:
         write_frame(_joined(validated, validation_of), out / VALID_LOSSES)
-    rows = [{key: _cell(value) for key, value in record.items()} for _, record in measured]
-    write_frame(pd.DataFrame(rows), out / RECORDS)
     result = affinities(Losses.from_frame(losses), bootstrap=bootstrap, seed=seed)
     write_transfers(result.transfers, out / TRANSFERS)
+    rows = [{key: _cell(value) for key, value in record.items()} for _, record in measured]
+    write_frame(pd.DataFrame(rows), out / RECORDS)  # last: it says that the others are whole
     return result
+
+
+def measured_runs(out: Path) -> list[MeasuredRun]:
+    """Return all measurements in the folder of a sweep, with every seed."""
+    return _measurements(all_records(out), out)
+
+
+def is_gathered(out: Path) -> bool:
+    """Return whether the tables of a sweep hold exactly the measurements in its folder.
+
+    `gather` writes ``records.csv`` last. So tables of an interrupted call, or of fewer seeds, or
+    with a read-out that was pruned then and is not now, are not whole.
+    """
+    path = out / RECORDS
+    if not path.exists() or not (out / TRANSFERS).exists():
+        return False
+    names = ["target", "sources", "seed", "test_loss"]
+    written = pd.read_csv(path, float_precision="round_trip")
+    if not set(names) <= set(written.columns):
+        return False
+    now = pd.DataFrame([record for _, record in measured_runs(out)], columns=names)
+    return bool(np.array_equal(written[names].to_numpy(), now.to_numpy()))
 
 
 def _measurements(records: dict[tuple[str, str], TransferRecord], out: Path) -> list[MeasuredRun]:

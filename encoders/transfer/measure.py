@@ -150,7 +150,7 @@ def train_to_rung(
     begin = time.perf_counter()
     pool = open_transfer_data(config.pool, target)
     model, parts = _prepared(config, out, pool, sources)
-    run = _fitted(model, parts, pool, config, path.parent, sources, pause_after=epochs)
+    run = fitted(model, parts, pool, config, path.parent, sources, pause_after=epochs)
     seconds = _seconds_before(path.parent) + time.perf_counter() - begin
     record = {"loss": run.best_loss, "stopped": run.stopped, "seconds": round(seconds, 2)}
     write_text(json.dumps(record) + "\n", path)
@@ -194,8 +194,8 @@ def _trained(
 ) -> dict[str, Any]:
     """Train a network to its end, or to the rung where it was pruned; returns the summary."""
     if pruned is None:
-        return _fitted(model, parts, pool, config, folder, sources).summary()
-    run = _fitted(model, parts, pool, config, folder, sources, pause_after=pruned.rung)
+        return fitted(model, parts, pool, config, folder, sources).summary()
+    run = fitted(model, parts, pool, config, folder, sources, pause_after=pruned.rung)
     return {**run.summary(), "stopped": PRUNED, "pruned": vars(pruned)}
 
 
@@ -242,7 +242,7 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
     return True
 
 
-def _fitted(
+def fitted(
     model: nn.Module,
     parts: list[Any],
     pool: TransferData,
@@ -252,6 +252,15 @@ def _fitted(
     *,
     pause_after: int | None = None,
 ) -> RunState:
+    """Train a network on the first of ``parts``, and select its best epoch on the second.
+
+    Parameters
+    ----------
+    folder : path
+        Of the checkpoints, from which an interrupted training goes on.
+    pause_after : int, optional
+        Number of epochs after which training pauses.
+    """
     return fit(
         model,
         training_loss_of(pool.task, pool.constants),

@@ -18,39 +18,8 @@ from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.pruning import Halving
 from encoders.transfer.readouts import READOUTS
+from encoders.transfer.scratch import ScratchConfig, ScratchGrid
 from taskgraph.tasks import AVERAGE, SCRATCH
-
-
-@dataclass(frozen=True)
-class ScratchConfig:
-    """Values of the configuration of ``scratch`` that differ from those of the read-outs.
-
-    A whole network from random weights may need another learning rate and more epochs than a small
-    read-out. There is one configuration for all targets, so that it cannot be tuned to one of them.
-
-    Attributes
-    ----------
-    epochs : int, optional
-        Most passes over the training data.
-    learning_rate : float, optional
-        Largest learning rate.
-    """
-
-    epochs: int | None = None
-    learning_rate: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.epochs is not None and self.epochs < 1:
-            raise TrainingError(f"scratch has {self.epochs} epochs, expected at least 1")
-        if self.learning_rate is not None and not self.learning_rate > 0:
-            raise TrainingError(
-                f"the learning rate of scratch is {self.learning_rate}, expected one above 0"
-            )
-
-    def applied(self, fit: FitConfig) -> FitConfig:
-        """Return a configuration of read-outs with these values replaced."""
-        own = {name: value for name, value in vars(self).items() if value is not None}
-        return replace(fit, **own)
 
 
 @dataclass(frozen=True)
@@ -184,6 +153,9 @@ class SweepConfig:
         Whether validation and test may use buildings that the encoders were trained on.
     pruning : Halving, optional
         Which trained read-outs stop early; None: all of them are trained to their end.
+    scratch_grid : ScratchGrid, optional
+        Settings that are tried before the sweep; the best one takes the place of
+        ``transfer.scratch``.
     """
 
     transfer: TransferConfig
@@ -195,6 +167,7 @@ class SweepConfig:
     screen: int = 0
     allow_overlap: bool = False
     pruning: Halving | None = None
+    scratch_grid: ScratchGrid | None = None
 
     def __post_init__(self) -> None:
         if self.readout not in READOUTS:
@@ -216,12 +189,29 @@ class SweepConfig:
             object.__setattr__(self, "transfer", transfer)
             object.__setattr__(self, "targets", tuple(targets))
             object.__setattr__(self, "sources", tuple(sources))
+        self._check_grid()
+
+    def _check_grid(self) -> None:
+        """Raise unless the grid of ``scratch`` is tried on targets of the sweep alone."""
+        others = [] if self.scratch_grid is None else self.scratch_grid.targets
+        for name in others:
+            if name not in self.targets:
+                raise UnknownNameError(
+                    f'scratch is to be tried on "{name}", which is no target of the sweep; its '
+                    f"targets are {', '.join(self.targets)}"
+                )
 
     def record(self) -> dict[str, Any]:
         """Return the values that ``config.json`` holds, by their keys."""
         own = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         pruning = self.pruning and dataclasses.asdict(self.pruning)
-        return {**own, "transfer": self.transfer.record(), "pruning": pruning}
+        grid = self.scratch_grid and dataclasses.asdict(self.scratch_grid)
+        return {
+            **own,
+            "transfer": self.transfer.record(),
+            "pruning": pruning,
+            "scratch_grid": grid,
+        }
 
 
 def resolve_tasks(

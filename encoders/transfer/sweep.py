@@ -36,6 +36,7 @@ from encoders.transfer.readouts import READOUTS
 from encoders.transfer.records import REFERENCES, place_of, records, repeated_records
 from encoders.transfer.repeats import SeedPlan, forget_pruned
 from encoders.transfer.rungs import SETS, SINGLES, decide, decision_file
+from encoders.transfer.scratch_trials import chosen_scratch, run_trials
 from encoders.transfer.screened import Screened
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.used_views import used_views
@@ -95,7 +96,9 @@ def sweep(
     killed, the same call measures only what is missing. Sets are chosen by the validation losses
     of single sources, never by test losses. With ``config.pruning``, the trained read-outs of all
     targets reach a rung before it is decided, target by target, which of them stop there; the
-    decisions are written to ``pruning/``. Messages to the user are logged, at level INFO.
+    decisions are written to ``pruning/``. With ``config.scratch_grid``, one configuration of
+    ``scratch`` for all targets is chosen first, by validation losses of trials in
+    ``scratch_trials/``; ``config.json`` lists them. Messages to the user are logged, at level INFO.
 
     Parameters
     ----------
@@ -128,7 +131,19 @@ def sweep(
     overlap = checked_overlap(config, index)
     if index is not None:
         config = _listed(config, out, index)
-    write_or_check_config(config, out, overlap)
+    choice = None
+    if config.scratch_grid is not None:
+        tried = run_trials(config, out, engine, progress=progress)
+        if tried.failures or tried.stopped:
+            return SweepOutcome(failures=tried.failures, stopped=tried.stopped)
+        choice = chosen_scratch(config, out)
+        config = replace(config, transfer=replace(config.transfer, scratch=choice.scratch))
+        logger.info(
+            "scratch: %d epochs, learning rate %g, chosen by validation losses",
+            choice.scratch.epochs,
+            choice.scratch.learning_rate,
+        )
+    write_or_check_config(config, out, overlap, trials=choice and choice.record())
     removed = [name for name in config.targets if forget_unconverted(config.transfer, out, name)]
     if removed:
         logger.info(

@@ -6,7 +6,12 @@ from taskgraph.affinity.ahp import (
     consistency_ratio,
     random_index,
 )
-from taskgraph.affinity.bootstrap import Resamples, bootstrap_affinities, draw_resamples
+from taskgraph.affinity.bootstrap import (
+    ResampledFactor,
+    Resamples,
+    bootstrap_affinities,
+    draw_resamples,
+)
 from taskgraph.affinity.bradley_terry import bradley_terry
 from taskgraph.affinity.closed import closed_shares
 from taskgraph.affinity.estimate import Affinities, affinities
@@ -20,6 +25,7 @@ __all__ = [
     "TOURNAMENT_METHODS",
     "Affinities",
     "Consistency",
+    "ResampledFactor",
     "Resamples",
     "Ties",
     "TournamentMethod",

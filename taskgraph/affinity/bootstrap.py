@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
 from taskgraph.progress import Progress, no_progress, with_progress
+
+ResampledFactor = Literal["both", "images", "seeds"]
+"""What resamples draw: images and seeds of training, images (or their clusters) alone with equal
+weights of the seeds, or seeds alone on all images."""
 
 CHUNK = 1 << 25
 """Most entries of resampled win matrices that are held in memory at once (0.27 GB)."""
@@ -93,7 +98,9 @@ def draw_resamples(
         if np.unique(numbers).size < 2:
             raise InvalidTableError(
                 f'target "{target}": all of its {numbers.size} images are one cluster, expected '
-                "at least 2 to resample; leave out the clusters or the bootstrap"
+                "at least 2 to resample; measure another cluster, leave out the column cluster to "
+                "draw images as if they were independent, or draw no resamples (--bootstrap 0, "
+                "where a command can do without)"
             )
     rng = np.random.default_rng(seed)
     counts = np.zeros((repeats, len(known)), dtype=np.int64)
@@ -137,6 +144,7 @@ def bootstrap_affinities(
     clip: float = 1e-3,
     min_images: int = 10,
     method: str = AHP,
+    factor: ResampledFactor = "both",
     progress: Progress = no_progress,
 ) -> Floats:
     """Return the affinities of all transfers in each of R resamples of the test images.
@@ -147,7 +155,8 @@ def bootstrap_affinities(
     a seed count as often as the product of both draws: the two-way, or pigeonhole, bootstrap. Its
     variance is at least that of both main effects, and counts their interaction more than once.
 
-    ``method`` is a key of `TOURNAMENT_METHODS`.
+    ``method`` is a key of `TOURNAMENT_METHODS`. With ``factor`` images or seeds, one of the two is
+    drawn alone, with the same draws as for both; the other one keeps equal weights.
 
     Returns
     -------
@@ -157,7 +166,8 @@ def bootstrap_affinities(
     Raises
     ------
     InvalidTableError
-        As for `affinities` and `draw_resamples`.
+        As for `affinities` and `draw_resamples`, or if seeds alone are to be drawn and no
+        candidate has several.
 
     Source: Owen, The Pigeonhole Bootstrap, Annals of Applied Statistics 1(2), 2007, for crossed
     factors such as seeds and images.
@@ -165,29 +175,53 @@ def bootstrap_affinities(
     check_ties(ties)
     check_clip(clip)
     chosen = find_method(method)
-    used = {
-        target: tournament_of(target, losses.by_target[target], min_images).images
+    tournaments = {
+        target: tournament_of(target, losses.by_target[target], min_images)
         for target in losses.targets
     }
-    draws = draw_resamples(used, repeats=repeats, seed=seed, clusters=losses.clusters)
+    runs = {target: TrainingRuns.of(one) for target, one in tournaments.items()}
+    if factor == "seeds" and not any(each.several for each in runs.values()):
+        raise InvalidTableError(
+            "no transfer has several seeds, so that there are none to draw; measure some again "
+            "with other seeds, as `taskgraph transfer --resume --seeds all=3` does"
+        )
+    weights = None
+    if factor != "seeds":
+        images = {target: one.images for target, one in tournaments.items()}
+        draws = draw_resamples(images, repeats=repeats, seed=seed, clusters=losses.clusters)
+        weights = draws.weights
     columns = []
     rng = np.random.default_rng([seed, 1])  # of seeds: draws of images do not depend on them
     for target in with_progress(losses.targets, progress):
-        tournament = tournament_of(target, losses.by_target[target], min_images)
-        weights = draws.weights(target)  # (R, B)
-        runs = TrainingRuns.of(tournament)
-        seeds = runs.draw(repeats, rng)  # (R, N)
-        step = max(1, CHUNK // len(runs.losses) ** 2)
+        seeds = None if factor == "images" else runs[target].draw(repeats, rng)  # (R, N)
+        counts = None if weights is None else weights(target)  # (R, B)
+        resampled = _ResampledTarget(runs[target], ties, counts, seeds)
+        step = max(1, CHUNK // len(runs[target].losses) ** 2)
         parts = [
-            chosen.affinities(
-                runs.mean_wins(
-                    win_rates(runs.losses, ties=ties, weights=weights[k : k + step]),
-                    seeds[k : k + step],
-                ),
-                clip,
-            )
+            chosen.affinities(resampled.wins(k, min(k + step, repeats)), clip)
             for k in range(0, repeats, step)
         ]
         columns.append(np.concatenate(parts))  # (R, E)
-        columns.append(np.full((repeats, len(tournament.references)), np.nan))
+        columns.append(np.full((repeats, len(tournaments[target].references)), np.nan))
     return np.concatenate(columns, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _ResampledTarget:
+    """The runs of one target, and the (R, B) weights of images and (R, N) of runs in resamples.
+
+    None stands for equal weights.
+    """
+
+    runs: TrainingRuns
+    ties: Ties
+    images: Integers | None
+    seeds: Floats | None
+
+    def wins(self, start: int, stop: int) -> Floats:
+        """Return the (stop - start, E, E) win rates in some of the resamples."""
+        images = None if self.images is None else self.images[start:stop]
+        wins = win_rates(self.runs.losses, ties=self.ties, weights=images)
+        wins = wins[None] if wins.ndim == 2 else wins
+        wins = self.runs.mean_wins(wins, None if self.seeds is None else self.seeds[start:stop])
+        return np.broadcast_to(wins, (stop - start, *wins.shape[1:]))

@@ -92,17 +92,13 @@ class TrainingRuns:
     def draw(self, repeats: int, rng: np.random.Generator) -> Floats:
         """Return (R, N) weights of runs in R resamples of the seeds.
 
-        Of a candidate's S seeds, S − 1 are drawn with replacement, independently of all other
-        candidates. So the variance of a mean over seeds is s² / S with the unbiased s², which
-        drawing S seeds would make smaller by the factor (S − 1) / S. A single seed is kept.
-
-        Source: Rao & Wu, Journal of the American Statistical Association 83, 1988, sec. 2.
+        The seeds of each candidate are drawn by `draw_seeds`, independently of all others.
         """
         weights = np.ones((repeats, len(self.owner)))
         for candidate in np.flatnonzero(self.counts > 1):
-            own, count = self.owner == candidate, int(self.counts[candidate])
-            drawn = rng.multinomial(count - 1, np.full(count, 1.0 / count), size=repeats)
-            weights[:, own] = drawn / (count - 1)
+            weights[:, self.owner == candidate] = draw_seeds(
+                int(self.counts[candidate]), repeats, rng
+            )
         return weights
 
     def variances(self, wins: Floats, slopes: Floats, own: Floats, other: Floats) -> Floats:
@@ -141,6 +137,21 @@ class TrainingRuns:
         squares = np.add.reduceat(influence**2, first, axis=1)
         degrees = np.maximum(self.counts - 1, 1)
         return np.asarray(np.where(self.counts > 1, squares / (self.counts * degrees), 0.0))
+
+
+def draw_seeds(count: int, repeats: int, rng: np.random.Generator) -> Floats:
+    """Return the (R, S) weights of S seeds in R resamples; those of a resample sum to 1.
+
+    Of S seeds, S − 1 are drawn with replacement. So the variance of a mean over seeds is s² / S
+    with the unbiased s², which drawing S seeds would make smaller by the factor (S − 1) / S. A
+    single seed is kept.
+
+    Source: Rao & Wu, Journal of the American Statistical Association 83, 1988, sec. 2.
+    """
+    if count == 1:
+        return np.ones((repeats, 1))
+    drawn = rng.multinomial(count - 1, np.full(count, 1.0 / count), size=repeats)
+    return np.asarray(drawn / (count - 1))
 
 
 def runs_of(tournament: Tournament, name: str, losses: Floats) -> Floats:

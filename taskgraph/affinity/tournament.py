@@ -146,7 +146,7 @@ def advise_missing_images(measured: TargetLosses, wanted: int, most: int = 3) ->
     each time the candidate whose absence leaves the most common images. Among equal ones it is the
     candidate that lacks the most images.
     """
-    missing = np.isnan(measured.values)  # (E, B)
+    missing = measured.missing  # (E, B)
     lacking = missing.sum(axis=1)
     order = [k for k in np.argsort(-lacking, kind="stable") if lacking[k]]
     listed = ", ".join(

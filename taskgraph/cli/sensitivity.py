@@ -43,7 +43,11 @@ def sensitivity_options(function: F) -> F:
     """Add the argument and the flags of an analysis, without those of its output."""
     return with_options(
         click.argument("losses", nargs=-1, type=InputTables()),
-        bootstrap_option("Number of resamples of the test images or their clusters.", least=0),
+        bootstrap_option(
+            "Number of resamples of the test images or their clusters; where transfers have "
+            "several seeds, also of seeds alone, and of both.",
+            least=0,
+        ),
         losses_options,
         problem_options(),
         click.option(
@@ -85,7 +89,9 @@ def sensitivity_command(
     """Solve again with one respect changed at a time, and print how far the optimum depends on it.
 
     Changed are the method of the affinities, the objective, the treatment of extreme win rates, the
-    sources (each is dropped once), and the sample of test images. LOSSES are per-image losses, read
+    sources (each is dropped once), the sample of test images or their clusters, and, where
+    transfers have several seeds of training, the seeds alone and both. The output says which
+    sources of variation its numbers hold and lack. LOSSES are per-image losses, read
     as by `taskgraph affinity`; a table of win rates or of transfers allows a part of this, and the
     output says what was left out. Without a file, the table that comes with taskgraph is used.
 
@@ -115,6 +121,7 @@ def sensitivity_command(
     if output_format == "csv":
         for text in result.notes:
             note(f"left out: {text}")
+        note(result.variation.sentence())
     return 0
 
 

@@ -9,7 +9,8 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from taskgraph.affinity.estimate import affinities
+from taskgraph.affinity.bootstrap import ResampledFactor, bootstrap_affinities
+from taskgraph.affinity.estimate import Affinities, affinities
 from taskgraph.affinity.methods import AHP
 from taskgraph.affinity.wins import Ties
 from taskgraph.affinity.wins_table import affinities_from_wins_table
@@ -30,8 +31,16 @@ from taskgraph.sensitivity.confidence import confidence_set
 from taskgraph.sensitivity.regret import relative_regrets, values_of
 from taskgraph.sensitivity.result import Sensitivity
 from taskgraph.sensitivity.tournaments import tournaments_of_losses, tournaments_of_wins
+from taskgraph.sensitivity.variation import (
+    SEEDS,
+    VariationSources,
+    has_several_seeds,
+    resampled_unit,
+    variation_of,
+)
 from taskgraph.solver import Clock, find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.search import Solution
+from taskgraph.tasks import quoted_in_list
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.transfers import Transfers
 
@@ -68,21 +77,23 @@ def analyze_sensitivity(
 
     One respect is changed at a time. Where a source is dropped, no transfer uses it and the
     tournaments are held without these candidates; its own task stays a target, and may still be
-    supervised for its own sake.
+    supervised for its own sake. Where transfers have several seeds of training, there are three
+    kinds of resamples: of images (or clusters) alone, of seeds alone, and of both.
 
     Parameters
     ----------
     measured : Losses, Transfers, DataFrame of win rates, or Evidence
         Losses allow all cases. Win rates allow no resamples. Affinities allow other objectives,
         and dropped sources as if all win rates were consistent. ``notes`` of the result says what
-        was left out. `Evidence` holds what the next arguments, up to ``resamples``, say.
+        was left out, and ``variation`` which sources of variation the resamples hold and lack.
+        `Evidence` holds what the next arguments, up to ``resamples``, say.
     bootstrap, seed : int
-        Number of resamples of the images (or their clusters), and their seed.
+        Number of resamples of each kind, and their seed.
     method, ties, clip, min_images, exact_names
         As for `affinities`; the baseline's.
     resamples : mapping of names to (R, rows) arrays, optional
-        Further resampled affinities by what was resampled, such as ``{"seeds": array}``, aligned
-        with the rows of ``affinities(losses).transfers``.
+        Further resampled affinities by what was resampled, such as ``{"encoders": array}``,
+        aligned with the rows of ``affinities(losses).transfers``.
     level : float in (0, 1]
         Share of the resamples that the confidence set holds, and that a task of the robust core
         is supervised in.
@@ -131,7 +142,7 @@ def analyze_sensitivity(
             f"{reason or 'the time limit came first; raise --time-limit'}"
         )
     taxonomy = taxonomy_from_solution(evidence.transfers, problem, first.solution)
-    return _compared(taxonomy, cases, solved, level, notes)
+    return _compared(taxonomy, cases, solved, level, notes, evidence.variation)
 
 
 def evidence_of(
@@ -155,25 +166,41 @@ def evidence_of(
     if isinstance(measured, Transfers):
         return Evidence(measured, (), more, method, clip, (NO_TOURNAMENTS,))
     if isinstance(measured, Losses):
-        found = affinities(
-            measured,
-            ties=ties,
-            clip=clip,
-            min_images=min_images,
-            bootstrap=bootstrap,
-            seed=seed,
-            method=method,
-            progress=progress,
-        )
+        how: dict[str, Any] = {
+            "ties": ties,
+            "clip": clip,
+            "min_images": min_images,
+            "seed": seed,
+            "method": method,
+            "progress": progress,
+        }
+        found = affinities(measured, bootstrap=bootstrap, **how)
         wins = tournaments_of_losses(measured, found, ties=ties, min_images=min_images)
-        drawn = {"clusters" if measured.clusters else "images": found.resamples}
+        drawn = _resamples_of(measured, found, how)
         kept = {name: rows for name, rows in {**drawn, **more}.items() if len(rows)}
-        return Evidence(found.transfers, wins, kept, method, clip)
+        variation = variation_of(measured, min_images=min_images)
+        return Evidence(found.transfers, wins, kept, method, clip, (), variation)
     found = affinities_from_wins_table(
         measured, ties=ties, clip=clip, method=method, exact_names=exact_names
     )
     wins = tournaments_of_wins(measured, found, ties=ties, exact_names=exact_names)
     return Evidence(found.transfers, wins, more, method, clip, (NO_IMAGES,))
+
+
+def _resamples_of(losses: Losses, found: Affinities, how: dict[str, Any]) -> dict[str, Floats]:
+    """Return the resamples of each kind by name: of images, of seeds if some have several, of both.
+
+    ``found`` has the resamples of both; ``how`` are the settings that they were drawn with.
+    """
+    unit, repeats = resampled_unit(losses), len(found.resamples)
+    if not repeats or not has_several_seeds(losses):
+        return {unit: found.resamples}
+    kinds: dict[str, ResampledFactor] = {unit: "images", SEEDS: "seeds"}
+    alone = {
+        name: bootstrap_affinities(losses, repeats=repeats, factor=factor, **how)
+        for name, factor in kinds.items()
+    }
+    return {**alone, f"{unit} and {SEEDS}": found.resamples}
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +242,7 @@ def _compared(
     solved: Sequence[SolvedCase],
     level: float,
     notes: list[str],
+    variation: VariationSources,
 ) -> Sensitivity:
     """Return the tables of a result."""
     proven = [each for each in solved if each.solution.status == "optimal"]
@@ -234,7 +262,7 @@ def _compared(
             "group": [each.case.group for each in proven],
             "name": [each.case.name for each in proven],
             "objective": optima,
-            "supervised": [", ".join(each.names) for each in proven],
+            "supervised": [_joined(each.names) for each in proven],
             "same": [each.names == proven[0].names for each in proven],
             "regret": own,
         }
@@ -242,7 +270,7 @@ def _compared(
     held = _confidence(proven, level)
     rows = _rows_of_regrets(proven, held)
     regrets = relative_regrets(values_of(list(rows.values()), programs), optima)
-    names = [", ".join(each) for each in rows]
+    names = [_joined(each) for each in rows]
     return Sensitivity(
         taxonomy,
         table,
@@ -251,7 +279,13 @@ def _compared(
         _matrix(regrets, table, names),
         level,
         tuple(notes),
+        variation if held else variation.none_drawn(),
     )
+
+
+def _joined(names: Iterable[str]) -> str:
+    """Return names joined by ", "; one that holds a comma is in double quotes."""
+    return ", ".join(quoted_in_list(name) for name in names)
 
 
 def _confidence(
@@ -311,8 +345,8 @@ def _sets(
         total = 0.0
         for names, share in sets:
             total += share
-            row = regrets.loc[", ".join(names)].to_numpy()[mine]
-            rows.append((kind, ", ".join(names), share, total, row.mean(), row.max()))
+            row = regrets.loc[_joined(names)].to_numpy()[mine]
+            rows.append((kind, _joined(names), share, total, row.mean(), row.max()))
     columns = ["resampled", "supervised", "share", "cumulative", "regret_mean", "regret_max"]
     return pd.DataFrame(rows, columns=columns)
 

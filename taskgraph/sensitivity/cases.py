@@ -18,6 +18,7 @@ from taskgraph.sensitivity.tournaments import (
     affinities_again,
     renormalized_without,
 )
+from taskgraph.sensitivity.variation import NOT_KNOWN, VariationSources
 from taskgraph.transfers import Transfers
 
 BASELINE = "baseline"
@@ -44,6 +45,8 @@ class Evidence:
         How ``transfers`` was made of the tournaments.
     notes : tuple of str
         What is left out, and why.
+    variation : VariationSources
+        What the resamples hold and lack.
     """
 
     transfers: Transfers
@@ -52,6 +55,7 @@ class Evidence:
     method: str = AHP
     clip: float = 1e-3
     notes: tuple[str, ...] = ()
+    variation: VariationSources = NOT_KNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +73,9 @@ def cases_of(evidence: Evidence, problem: Problem) -> tuple[list[SensitivityCase
     The notes say which cases are left out, and why.
     """
     program = compile_program(evidence.transfers, problem)
-    cases = [SensitivityCase(BASELINE, "", program), *_objectives(evidence, problem)]
-    notes = list(evidence.notes)
+    objectives, notes = _objectives(evidence, problem)
+    cases = [SensitivityCase(BASELINE, "", program), *objectives]
+    notes = [*evidence.notes, *notes]
     if OBJECTIVES[problem.objective].column != "affinity":
         notes = [
             f"the objective {problem.objective} does not use affinities: methods, the treatment "
@@ -103,8 +108,12 @@ def without_source(program: Program, place: int) -> Program:
     return program.with_edges(~(program.edge_sources == place).any(axis=1))
 
 
-def _objectives(evidence: Evidence, problem: Problem) -> Iterator[SensitivityCase]:
-    """Yield one case for each other objective whose column the table has for every target."""
+def _objectives(evidence: Evidence, problem: Problem) -> tuple[list[SensitivityCase], list[str]]:
+    """Return one case for each other objective whose column the table has, and notes.
+
+    The notes name the objectives that some target has no value for.
+    """
+    cases, notes = [], []
     for name, objective in OBJECTIVES.items():
         column = objective.column
         frame = evidence.transfers.frame
@@ -112,9 +121,13 @@ def _objectives(evidence: Evidence, problem: Problem) -> Iterator[SensitivityCas
             continue
         try:
             changed = compile_program(evidence.transfers, replace(problem, objective=name))
-        except InvalidProblemError:  # some target has no value
+        except InvalidProblemError:
+            lacking = frame[column].isna().groupby(frame["target"]).all()
+            targets = ", ".join(lacking.index[lacking]) or "some transfers"
+            notes.append(f"the objective {name}, for want of the column {column} at {targets}")
             continue
-        yield SensitivityCase(OBJECTIVE, name, changed)
+        cases.append(SensitivityCase(OBJECTIVE, name, changed))
+    return cases, notes
 
 
 Again = tuple[str, str, Floats]

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from taskgraph.sensitivity.cases import BASELINE, SETTINGS
+from taskgraph.sensitivity.variation import NOT_KNOWN, VariationSources
 from taskgraph.taxonomy import Taxonomy
 
 
@@ -26,7 +27,8 @@ class Sensitivity:
     taxonomy : Taxonomy
         The optimum of the baseline.
     cases : DataFrame, one row a solved case, the baseline first
-        ``group, name, objective``; ``supervised``, names joined by ", "; ``same``, whether these
+        ``group, name, objective``; ``supervised``, names joined by ", " (one that holds a comma is
+        in double quotes); ``same``, whether these
         are the tasks of the baseline; ``regret`` of the baseline's set in this case (NaN if it
         does not solve every target here).
     tasks : DataFrame, one row a task that may be supervised, the largest shares first
@@ -44,6 +46,8 @@ class Sensitivity:
     level : float
     notes : tuple of str
         What was left out, and why.
+    variation : VariationSources
+        Which sources of variation the resamples hold, and which they lack.
     """
 
     taxonomy: Taxonomy
@@ -53,6 +57,7 @@ class Sensitivity:
     regrets: pd.DataFrame
     level: float
     notes: tuple[str, ...] = ()
+    variation: VariationSources = NOT_KNOWN
 
     @property
     def core(self) -> tuple[str, ...]:
@@ -87,6 +92,7 @@ class Sensitivity:
             "sets": _records(self.sets),
             "regrets": _records(regrets),
             "notes": list(self.notes),
+            "variation": {"holds": list(self.variation.holds), "lacks": list(self.variation.lacks)},
             "taxonomy": self.taxonomy.to_dict(),
         }
 
@@ -95,13 +101,17 @@ class Sensitivity:
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def summary(self) -> list[str]:
-        """Return sentences: the optimum, the robust core, and how many cases choose otherwise."""
+        """Return sentences: the optimum, the robust core, and how many cases choose otherwise.
+
+        The last one says which sources of variation these numbers hold and lack.
+        """
         lines = [f"optimum: {_listed(self.taxonomy.supervised)}"]
         lines.append(f"robust core: {_listed(self.core)}")
         settings = self.settings
         if len(settings):
-            worst = settings["regret"].max()
-            share = "" if math.isnan(worst) else f"; it loses at most {worst:.2%} there"
+            worst, unsolved = settings["regret"].max(), int(settings["regret"].isna().sum())
+            share = "" if math.isnan(worst) else f"; this one loses at most {worst:.2%} there"
+            share += f"; in {unsolved} it leaves a target without a transfer" if unsolved else ""
             lines.append(
                 f"{int((~settings['same']).sum())} of {len(settings)} changed settings have "
                 f"another optimum{share}"
@@ -110,11 +120,12 @@ class Sensitivity:
             mine = self.cases[self.cases["group"] == name]
             held = self.sets[self.sets["resampled"] == name]
             lines.append(
-                f"{mine['same'].mean():.1%} of {count} resamples of {name} have this optimum; "
+                f"{mine['same'].mean():.1%} of {count} resample{'' if count == 1 else 's'} of "
+                f"{name} have this optimum; "
                 f"{len(held)} {'set holds' if len(held) == 1 else 'sets hold'} "
                 f"{self.level:.0%} of them"
             )
-        return lines
+        return [*lines, *filter(None, [self.variation.sentence()])]
 
     def __repr__(self) -> str:
         parts = ["\n".join(self.summary())]

@@ -21,8 +21,10 @@ from taskgraph.sensitivity.robust_program import LeastRegret, least_regret
 from taskgraph.solver import Clock, find_solver, solve_program, taxonomy_from_solution
 from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.search import Solution
+from taskgraph.tasks import REFERENCES
 from taskgraph.taxonomy import Taxonomy
 from taskgraph.taxonomy.file import ROBUST
+from taskgraph.transfers import Transfers
 
 WORDS = {"max": "maximal", "mean": "mean"}
 
@@ -51,6 +53,8 @@ class RobustTaxonomy:
         No set has a smaller regret than this.
     proven : bool
         Whether the regret is proven to be the least.
+    with_seeds : bool
+        Whether the resamples draw seeds of training too, as some transfer has several.
     """
 
     taxonomy: Taxonomy
@@ -61,6 +65,7 @@ class RobustTaxonomy:
     plain_regret: float | None = None
     bound: float = 0.0
     proven: bool = False
+    with_seeds: bool = False
 
     @property
     def solved(self) -> bool:
@@ -74,6 +79,7 @@ class RobustTaxonomy:
             content[ROBUST] = {
                 "criterion": self.criterion,
                 "resamples": self.resamples,
+                "with_seeds": self.with_seeds,
                 "regret": self.regret,
                 "bound": self.bound,
                 "proven": self.proven,
@@ -98,8 +104,9 @@ class RobustTaxonomy:
         )
         text = (
             f"minimized: the {WORDS[self.criterion]} regret over {self.resamples} resamples of the "
-            f"test images, {self.regret:.4g} in units of the {self.taxonomy.objective_transform} "
-            f"objective ({proof})"
+            f"test images{' and of seeds of training' if self.with_seeds else ''}, "
+            f"{self.regret:.4g} in units of the {self.taxonomy.objective_transform} objective "
+            f"({proof})"
         )
         if self.plain.supervised == self.taxonomy.supervised:
             return f"{text}; the plain optimum is the same set"
@@ -185,7 +192,17 @@ def solve_robust(
         _plain_regret(found, start, programs, criterion),
         found.bound,
         found.proven,
+        _with_seeds(affinities.transfers),
     )
+
+
+def _with_seeds(transfers: Transfers) -> bool:
+    """Return whether some transfer or task-specific network was trained with several seeds."""
+    frame = transfers.frame
+    if "seeds" not in frame:
+        return False
+    candidates = ~frame["sources"].isin(REFERENCES)
+    return bool((frame["seeds"][candidates] > 1).any())
 
 
 def _plain_regret(

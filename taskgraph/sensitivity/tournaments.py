@@ -10,6 +10,7 @@ import pandas as pd
 
 from taskgraph.affinity.estimate import Affinities
 from taskgraph.affinity.methods import find_method
+from taskgraph.affinity.seeds import TrainingRuns
 from taskgraph.affinity.tournament import tournament_of, win_rates
 from taskgraph.affinity.wins import Ties
 from taskgraph.affinity.wins_table import win_matrices
@@ -43,17 +44,20 @@ class TargetWins:
 def tournaments_of_losses(
     losses: Losses, found: Affinities, *, ties: Ties, min_images: int
 ) -> list[TargetWins]:
-    """Return the win rates behind the affinities of losses, one entry a target."""
+    """Return the win rates behind the affinities of losses, one entry a target.
+
+    Where a candidate has several seeds, they are means over its training runs.
+    """
     tournaments = [tournament_of(t, losses.by_target[t], min_images) for t in losses.targets]
     return [
         _target_wins(
             found.transfers,
             each.target,
             each.candidates,
-            win_rates(each.losses, ties=ties),
+            runs.mean_wins(win_rates(runs.losses, ties=ties)),
             len(each.images),
         )
-        for each in tournaments
+        for each, runs in zip(tournaments, map(TrainingRuns.of, tournaments), strict=True)
     ]
 
 

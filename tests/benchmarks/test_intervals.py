@@ -1,15 +1,20 @@
 """The coverage of intervals: the simulation's truth, its records, and the committed grid."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import taskgraph as tg
 from benchmarks.intervals import cells, run
 from benchmarks.intervals.page import repetitions_of, summary
-from benchmarks.intervals.settings import SUITE, TRIED, Settings
+from benchmarks.intervals.seeds import SeedScenario, seed_bounds, seed_truth, simulate_seeds
+from benchmarks.intervals.seeds_page import coverage_of_seeds, seeds_finding
+from benchmarks.intervals.settings import SEEDS, SUITE, TRIED, Settings
 from benchmarks.results.frame import part
 from benchmarks.results.machine import RESULTS
 from benchmarks.results.record import Record, read_records
 from taskgraph.affinity import affinity_from_wins, win_rates
+from taskgraph.losses import Losses
 
 FOLDER = RESULTS / "intervals"
 
@@ -77,6 +82,45 @@ def test_every_method_that_was_tried_gives_bounds():
             assert {len(counts[name]) for name in run.COUNTS} == {run.BLOCK}
             sums = np.sum([counts[name] for name in ("held", "above", "below")], axis=0)
             assert (sums == 8).all()
+
+
+def test_the_truth_of_candidates_with_seeds_is_the_affinity_of_many_runs_and_images():
+    cell = SeedScenario(400, 0.5, images=400)
+    values = simulate_seeds(cell, np.random.default_rng(0))
+    wins = np.full((3, 3), 0.5)
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        # Seeds are independent, so that pairs of one seed each are a fair sample of all pairs.
+        wins[i, j] = (values[i] < values[j]).mean()
+        wins[j, i] = 1 - wins[i, j]
+    np.testing.assert_allclose(seed_truth(cell), affinity_from_wins(wins), rtol=0.05)
+
+
+def test_bounds_of_several_seeds_are_those_of_a_long_table():
+    """Oracle: the same losses as rows with a column seed, through `tg.affinities`."""
+    cell = SeedScenario(3, 0.5, images=20)
+    found = seed_bounds(cell, range(2), 7)
+    for repetition, (low, high) in enumerate(found):
+        rng = np.random.default_rng([7, repetition, *cell.name.encode()])
+        values = simulate_seeds(cell, rng)
+        rows = [
+            {"target": "t", "sources": f"s{e}", "image": f"{b:02}", "seed": s, "loss": loss}
+            for (e, s, b), loss in np.ndenumerate(values)
+        ]
+        table = tg.affinities(Losses.from_frame(pd.DataFrame(rows)), bootstrap=1).transfers.frame
+        np.testing.assert_allclose(low, table["low"])
+        np.testing.assert_allclose(high, table["high"])
+
+
+def test_the_committed_coverage_of_seeds_is_what_is_measured_and_what_the_docs_say():
+    records = part(read_records(FOLDER), part=SEEDS)
+    cell = SeedScenario(2, 0.5)
+    asked = {"part": SEEDS, **vars(cell), "block": 0, "repetitions": run.BLOCK}
+    known = next(each for each in records if each.settings == asked)
+    again = run.measure_seeds(cell, 0)
+    for name in ("held", "above", "below"):
+        assert known.metrics["after"][name] == again["after"][name]
+    docs = " ".join((RESULTS.parent / "docs" / "transfers.md").read_text().split())
+    assert seeds_finding(coverage_of_seeds(records)) in docs
 
 
 def test_the_committed_records_are_what_is_measured():

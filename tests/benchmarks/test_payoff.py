@@ -24,11 +24,10 @@ from benchmarks.payoff.choices import (
     RuleChoice,
     choices,
     needed,
-    random_choices,
 )
 from benchmarks.payoff.comparisons import verdicts
 from benchmarks.payoff.figure import figure
-from benchmarks.payoff.measures import MEASURES, payoffs, target_values
+from benchmarks.payoff.measures import MEASURES, one_seed_each, payoffs, target_values
 from benchmarks.payoff.newest_run import FIGURE, SUMMARY, read_run
 from benchmarks.payoff.page import render
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
@@ -47,8 +46,11 @@ from encoders.pipeline.presets import CPU
 from encoders.transfer.config_file import fingerprints
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.records import place_of
+from encoders.transfer.scratch import ScratchConfig
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.affinity.bootstrap import draw_resamples
+from taskgraph.affinity.seeds import draw_seeds
+from taskgraph.baselines.random_choices import random_choices
 from taskgraph.cli import run as run_command
 from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
@@ -286,6 +288,60 @@ def test_values_are_those_of_plain_loops_in_every_resample():
                 np.testing.assert_allclose(found.values[row, place, :, k], expected, atol=1e-12)
 
 
+def test_seeds_and_buildings_are_drawn_together_a_seed_for_each_target_by_itself():
+    """Oracle: weights drawn in the same order, and a loop over targets, seeds and resamples."""
+    by_seed = {7: losses(0), 8: losses(1), 9: losses(2)}
+    found = payoffs(CHOSEN, by_seed, resamples=6, seed=5)
+    rng = np.random.default_rng([5, 1])
+    drawn = {target: draw_seeds(3, 6, rng) for target in ("x", "y")}
+    images = draw_resamples(
+        {name: one.images for name, one in by_seed[7].by_target.items()},
+        repeats=6,
+        seed=5,
+        clusters=by_seed[7].clusters,
+    )
+    for row, one in enumerate(CHOSEN):
+        np.testing.assert_allclose(found.both[row, :, 0], found.values[row, :, :, 0].mean(axis=0))
+        for k in range(6):
+            parts = []
+            for target, sources in one.transfers.items():
+                times = images.weights(target)[k]
+                numbers = np.repeat(np.arange(len(times)), times).tolist()
+                own = [
+                    naive(each.by_target[target], "+".join(sources), numbers)
+                    for each in by_seed.values()
+                ]
+                parts.append(np.average(own, axis=0, weights=drawn[target][k]))
+            np.testing.assert_allclose(
+                found.both[row, :, 1 + k], np.mean(parts, axis=0), atol=1e-12
+            )
+    rows = summary_table(found).set_index(["rule", "against", "measure"])
+    gap = found.both[0, 1] - found.both[1, 1]
+    assert rows.loc[(SOLVED, GREEDY, "gain"), "both_low"] == pytest.approx(
+        np.quantile(gap[1:], 0.025)
+    )
+
+
+def test_a_table_with_several_seeds_is_one_table_a_seed():
+    """By hand: a has two seeds, self one; both tables have the same losses of self."""
+    one, other = losses(0).to_frame(), losses(1).to_frame()
+    again = other[other["sources"] == "a"].assign(seed=4)
+    both = Losses.from_frame(pd.concat([one.assign(seed=3), again], ignore_index=True))
+    apart = one_seed_each({7: both})
+    assert list(apart) == [3, 4]
+    for seed, source in ((3, one), (4, other)):
+        measured = apart[seed].by_target["x"]
+        of = dict(zip(measured.sources, measured.values, strict=True))
+        for name, frame in (("a", source), ("self", one)):
+            part = frame[(frame["target"] == "x") & (frame["sources"] == name)]
+            assert (
+                of[name].tolist() == part.set_index("image")["loss"][list(measured.images)].tolist()
+            )
+    assert payoffs(CHOSEN, {7: both}, resamples=3).values.shape[1] == 2
+    with pytest.raises(InvalidDataError, match="seed 3 is in two tables of losses"):
+        one_seed_each({3: losses(0), 7: both})
+
+
 def test_buildings_are_resampled_whole_and_alike_for_all_choices():
     """With one image a building but one, a building's images come together or not at all."""
     found = payoffs((CHOSEN[0], CHOSEN[0]), {1: losses(0)}, resamples=50)
@@ -399,6 +455,15 @@ def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
     assert transfer_of(settings) == TransferConfig("bank", pool, fit)
     with pytest.raises(InvalidDataError, match="seed 4 is the one that the table was measured"):
         transfer_of(replace(settings, seeds=(1, 4)))
+
+
+def test_scratch_is_trained_as_the_sweep_beside_the_table_chose(tmp_path):
+    pool = TransferDataConfig("w", train=5, valid=6, test=8, seed=3)
+    before = TransferConfig("b", pool, CPU.transfer, scratch=ScratchConfig(24, 0.01))
+    (tmp_path / "config.json").write_text(json.dumps({"transfer": before.record(), "bank": {}}))
+    found = transfer_of(Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv"))
+    assert found.scratch == ScratchConfig(24, 0.01)
+    assert found.fit_of(("a",)) == CPU.transfer
 
 
 @pytest.mark.parametrize("seeds", [(), (1, 1)])

@@ -1,6 +1,7 @@
 """Further seeds of a sweep, its validation losses, and the configuration of ``scratch``."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,11 @@ from encoders.training.config import FitConfig
 from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.file_names import LOSSES, RECORDS, VALID_LOSSES
-from encoders.transfer.gather import gather
+from encoders.transfer.gather import gather, is_gathered
 from encoders.transfer.records import place_of, validation_of
 from encoders.transfer.repeats import SeedPlan
-from encoders.transfer.settings import ScratchConfig, SweepConfig, TransferConfig
+from encoders.transfer.scratch import ScratchConfig
+from encoders.transfer.settings import SweepConfig, TransferConfig
 from encoders.transfer.sweep import sweep
 from taskgraph.cli import run
 from taskgraph.tables import read_transfers
@@ -101,6 +103,25 @@ def test_the_tables_hold_every_seed(swept):
     gains = [(wide["random"][3] < wide["scratch"][seed]).mean() for seed in (3, 4, 5)]
     assert table["gain"]["random"] == pytest.approx(np.mean(gains))
     assert read_transfers(out / "transfers.csv").frame["seeds"].sum() == 8
+
+
+def test_tables_are_whole_only_with_every_measurement_of_the_folder(config, swept, tmp_path):
+    """As after a further seed, after a call that was killed, and after a record that changed."""
+    out = tmp_path / "copy"
+    shutil.copytree(swept[2], out)
+    assert not is_gathered(tmp_path)
+    gather(swept[0].records, out, bootstrap=2)
+    assert is_gathered(out)
+    extended = sweep(config, out, InlineEngine(), seeds=SeedPlan(scratch=4))
+    assert not is_gathered(out)
+    gather(extended.records, out, bootstrap=2)
+    assert is_gathered(out)
+    (out / "transfers.csv").unlink()
+    assert not is_gathered(out)
+    gather(extended.records, out, bootstrap=2)
+    path = place_of(out, TARGET, ("edge2d",))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"test_loss": 0.5}))
+    assert not is_gathered(out)
 
 
 def test_scratch_has_its_own_configuration_and_records_when_it_stopped(config, swept):

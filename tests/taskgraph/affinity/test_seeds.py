@@ -14,7 +14,7 @@ from taskgraph.affinity.ahp import affinities_of_wins
 from taskgraph.affinity.bootstrap import bootstrap_affinities, draw_resamples
 from taskgraph.affinity.interval import _derivative, affinity_interval
 from taskgraph.affinity.seeds import TrainingRuns, mean_interval
-from taskgraph.affinity.tournament import tournament_of
+from taskgraph.affinity.tournament import advise_missing_images, tournament_of
 from taskgraph.cli import run
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
@@ -70,31 +70,40 @@ def test_a_win_rate_is_the_mean_over_pairs_of_seeds():
     assert frame["gain"]["scratch"] == 0.5
 
 
-@pytest.mark.parametrize("ties", ["half", "strict"])
-def test_resamples_are_those_of_a_plain_loop(ties):
+@pytest.mark.parametrize(
+    ("ties", "factor"),
+    [("half", "both"), ("strict", "both"), ("half", "images"), ("half", "seeds")],
+)
+def test_resamples_are_those_of_a_plain_loop(ties, factor):
     """Oracle: images and runs repeated as often as they were drawn, and every pair compared."""
     rng = np.random.default_rng(0)
     runs = random_runs((3, 1, 2), 12, rng)
     runs = {name: {s: np.round(x, 0) for s, x in each.items()} for name, each in runs.items()}
     clusters = np.arange(12) % 4
     losses, repeats = Losses(long_table(runs, clusters=clusters)), 6
-    found = bootstrap_affinities(losses, repeats=repeats, seed=3, ties=ties, min_images=2)
+    found = bootstrap_affinities(
+        losses, repeats=repeats, seed=3, ties=ties, min_images=2, factor=factor
+    )
     trained = runs_in(long_table(runs))
     weights = trained.draw(repeats, np.random.default_rng([3, 1]))
     images = {"t": losses.by_target["t"].images}
     drawn = draw_resamples(images, repeats=repeats, seed=3, clusters=losses.clusters)
     for r, counts in enumerate(drawn.weights("t")):
-        chosen = np.repeat(np.arange(12), counts)
+        chosen = np.repeat(np.arange(12), 1 if factor == "seeds" else counts)
         wins = np.full((3, 3), 0.5)
         for i, j in itertools.permutations(range(3), 2):
             pairs = []
             for one, other in itertools.product(
                 *(np.flatnonzero(trained.owner == k) for k in (i, j))
             ):
-                often = [
-                    round(weights[r, n] * max(1, (trained.owner == k).sum() - 1))
-                    for n, k in ((one, i), (other, j))
-                ]
+                often = (
+                    [1, 1]
+                    if factor == "images"
+                    else [
+                        round(weights[r, n] * max(1, (trained.owner == k).sum() - 1))
+                        for n, k in ((one, i), (other, j))
+                    ]
+                )
                 for b in chosen:
                     x, y = trained.losses[one, b], trained.losses[other, b]
                     won = float(x < y) + (0.5 * (x == y) if ties == "half" else 0.0)
@@ -102,6 +111,12 @@ def test_resamples_are_those_of_a_plain_loop(ties):
             wins[i, j] = np.mean(pairs)
         expected = affinity_from_wins(wins, ties=ties)
         np.testing.assert_allclose(found[r], expected, rtol=1e-9)
+
+
+def test_without_several_seeds_there_are_no_seeds_to_draw():
+    losses = Losses(long_table(random_runs((1, 1), 12, np.random.default_rng(0))))
+    with pytest.raises(InvalidTableError, match=r"no transfer has several seeds.*--seeds all=3"):
+        bootstrap_affinities(losses, repeats=2, factor="seeds")
 
 
 def test_the_variance_of_a_resampled_win_rate_is_the_closed_form():
@@ -261,6 +276,16 @@ def test_an_image_that_a_seed_lacks_is_not_common():
     measured = Losses(frame[~gone]).by_target["t"]
     assert measured.common.tolist() == [True, True, False, True]
     assert tournament_of("t", measured, 2).further["a"].tolist() == [[1.0, 5.0, 5.0]]
+
+
+def test_advice_on_missing_images_counts_all_seeds():
+    """a lacks one image with its second seed alone."""
+    frame = long_table(random_runs((2, 1, 1), 12, np.random.default_rng(0)))
+    lost = (frame["sources"] == "a") & (frame["seed"] == 1) & (frame["image"] == "003")
+    measured = Losses(frame[~lost]).by_target["t"]
+    assert int(measured.common.sum()) == 11
+    advice = advise_missing_images(measured, 12)
+    assert advice == '"a" lacks 1 of 12: --drop a would leave 12 common images'
 
 
 def test_a_column_of_seeds_without_repeated_rows_has_no_meaning():

@@ -143,6 +143,20 @@ def affinities():
     return tg.affinities(some_losses(), bootstrap=25, seed=2)
 
 
+def test_it_is_said_whether_the_resamples_draw_seeds():
+    frame = some_losses(tasks="abc", images=20).to_frame()
+    several = frame["sources"].str.contains(r"\+")
+    again = frame[several].assign(seed=1, loss=frame.loc[several, "loss"] + 0.1)
+    trained = tg.Losses.from_frame(pd.concat([frame.assign(seed=0), again]))
+    scratch = frame[frame["sources"] == "scratch"].assign(seed=1)
+    references = tg.Losses.from_frame(pd.concat([frame.assign(seed=0), scratch]))
+    for losses, drawn in ((trained, True), (references, False)):
+        found = tg.solve_robust(tg.affinities(losses, bootstrap=3), budget=1)
+        assert found.with_seeds == drawn
+        assert found.to_dict()["robust"]["with_seeds"] == drawn
+        assert ("of the test images and of seeds of training, " in found.sentence()) == drawn
+
+
 def test_one_resample_is_the_plain_optimum_of_it(affinities):
     one = tg.Affinities(affinities.transfers, affinities.consistency, affinities.resamples[:1])
     expected = tg.solve(next(affinities.resampled()), budget=2)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import taskgraph as tg
+from taskgraph.affinity.bootstrap import bootstrap_affinities
 from taskgraph.affinity.tournament import tournament_of, win_rates
 from taskgraph.cli import run
 from taskgraph.cli.sensitivity import table_of
@@ -161,14 +162,88 @@ def test_sets_of_the_confidence_set_have_the_regrets_of_their_resamples(found):
     assert "robust core: " in text
 
 
-def test_resamples_of_seeds_can_be_given(losses):
+def test_further_resamples_can_be_given(losses):
     table = tg.affinities(losses, bootstrap=5, seed=9)
     found = tg.analyze_sensitivity(
-        losses, budget=2, bootstrap=4, resamples={"seeds": table.resamples}
+        losses, budget=2, bootstrap=4, resamples={"encoders": table.resamples}
     )
-    assert found.resampled == {"clusters": 4, "seeds": 5}
+    assert found.resampled == {"clusters": 4, "encoders": 5}
     chosen = [names_of(tg.solve(each, budget=2)) for each in table.resampled()]
-    assert found.cases.loc[found.cases["group"] == "seeds", "supervised"].tolist() == chosen
+    assert found.cases.loc[found.cases["group"] == "encoders", "supervised"].tolist() == chosen
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Losses of three tasks whose pairs and ``self`` have three seeds, which move all images."""
+    frame, rng = some_losses(seed=5, tasks="abc", images=30).to_frame(), np.random.default_rng(0)
+    repeated = frame[frame["sources"].str.contains(r"\+|self")]
+    parts = [frame.assign(seed=0)]
+    for seed in (1, 2):
+        keys = list(zip(repeated["target"], repeated["sources"], strict=True))
+        shift = {key: 0.3 * rng.normal() for key in dict.fromkeys(keys)}
+        noise = 0.2 * rng.normal(size=len(repeated))
+        moved = repeated["loss"] + [shift[key] for key in keys] + noise
+        parts.append(repeated.assign(seed=seed, loss=moved))
+    return tg.Losses.from_frame(pd.concat(parts, ignore_index=True))
+
+
+@pytest.fixture(scope="module")
+def found_trained(trained):
+    return tg.analyze_sensitivity(trained, budget=1, bootstrap=R, seed=3)
+
+
+def test_seeds_clusters_and_both_are_resampled_apart(found_trained, trained):
+    """Oracle: the table of transfers of every resample of each kind is solved by itself."""
+    table = tg.affinities(trained, bootstrap=R, seed=3)
+    drawn = {
+        "clusters": bootstrap_affinities(trained, repeats=R, seed=3, factor="images"),
+        "seeds": bootstrap_affinities(trained, repeats=R, seed=3, factor="seeds"),
+        "clusters and seeds": table.resamples,
+    }
+    assert found_trained.resampled == dict.fromkeys(drawn, R)
+    for kind, rows in drawn.items():
+        again = tg.Affinities(table.transfers, table.consistency, rows)
+        chosen = [names_of(tg.solve(each, budget=1)) for each in again.resampled()]
+        mine = found_trained.cases[found_trained.cases["group"] == kind]
+        assert mine["supervised"].tolist() == chosen
+        shares = found_trained.tasks.set_index("task")[kind]
+        for task in "abc":
+            assert shares[task] == pytest.approx(np.mean([task in each for each in chosen]))
+
+
+@pytest.mark.parametrize("method", ["geometric-mean", "win-rate"])
+def test_tournaments_of_several_seeds_are_means_over_runs(found_trained, trained, method):
+    expected = tg.solve(tg.affinities(trained, method=method).transfers, budget=1)
+    mine = case(found_trained, "method", method)
+    assert mine["objective"] == pytest.approx(expected.objective_value)
+
+
+def test_what_resamples_hold_and_lack_is_said(found, found_trained, losses):
+    """Of each of three targets, `self` and the pair have three seeds, two single sources one."""
+    assert found_trained.variation.holds == (
+        "the sample of 15 clusters of test images",
+        "3 seeds of training of 6 of 12 transfers and task-specific networks",
+    )
+    assert found_trained.variation.lacks == (
+        "seeds of training of 6 of 12 transfers and task-specific networks, measured with one each",
+    )
+    assert found.variation.sentence() == (
+        "the resamples hold the sample of 15 clusters of test images; no number here holds seeds "
+        "of training of all 55 transfers and task-specific networks, measured with one each"
+    )
+    assert repr(found).count(found.variation.sentence()) == 1
+    assert found.to_dict()["variation"]["lacks"] == list(found.variation.lacks)
+    nothing = tg.analyze_sensitivity(losses, budget=2, bootstrap=0).variation
+    assert nothing.holds == ()
+    assert nothing.lacks[0] == "the sample of 15 clusters of test images"
+    of_table = tg.analyze_sensitivity(tg.affinities(losses).transfers, budget=2).variation
+    assert of_table.sentence() == (
+        "no number here holds the sample of test images, nor seeds of training"
+    )
+    images = tg.Losses.from_frame(losses.to_frame().drop(columns="cluster"))
+    apart = tg.analyze_sensitivity(images, budget=2, bootstrap=2).variation
+    assert apart.holds == ("the sample of 60 test images",)
+    assert "drawn as independent" in apart.lacks[0]
 
 
 def wins_frame(losses):
@@ -204,6 +279,68 @@ def test_affinities_alone_allow_objectives_and_approximate_dropped_sources(losse
     frame["affinity"] /= frame.groupby("target")["affinity"].transform("sum")
     expected = tg.solve(tg.Transfers(frame), budget=2)
     assert case(mine, "source", "b")["objective"] == pytest.approx(expected.objective_value)
+
+
+def with_names(losses, names):
+    """The same losses with other names of tasks."""
+    frame = losses.to_frame()
+    frame["target"] = frame["target"].replace(names)
+    frame["sources"] = frame["sources"].map(
+        lambda text: "+".join(sorted(names.get(name, name) for name in text.split("+")))
+    )
+    return tg.Losses.from_frame(frame)
+
+
+def test_names_with_commas_stay_apart():
+    """The sets {a, "b, c"} and {"a, b", c} would be the same text without quotes."""
+    names = {"a": "x, y", "b": "z", "c": "x", "d": "y, z"}
+    losses = with_names(some_losses(seed=6, tasks="abcd", images=24), names)
+    found = tg.analyze_sensitivity(losses, budget=2, bootstrap=4, require=["x, y"])
+    assert found.regrets.index.is_unique
+    quoted = [text for text in found.cases["supervised"] if "x, y" in text]
+    assert quoted
+    assert all('"x, y"' in text for text in quoted)
+
+
+def test_where_the_optimum_leaves_a_target_unsolved_is_said():
+    """Without the only source of t, its own network must be trained; by hand, one of two tasks."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {"target": target, "sources": sources, "image": f"{i:02}", "loss": level + rng.random()}
+        for target, sources, level in (
+            ("s", "self", 0.0),
+            ("s", "t", 0.9),
+            ("t", "self", 0.5),
+            ("t", "s", 0.2),
+        )
+        for i in range(20)
+    ]
+    found = tg.analyze_sensitivity(tg.Losses.from_frame(pd.DataFrame(rows)), budget=1, bootstrap=0)
+    assert found.taxonomy.supervised == ("s",)
+    assert np.isnan(case(found, "source", "s")["regret"])
+    assert "in 1 it leaves a target without a transfer" in found.summary()[2]
+
+
+def test_an_objective_that_some_target_has_no_value_of_is_named(losses):
+    """`self` of task b is as good as scratch there, so that there is nothing to close."""
+    frame = losses.to_frame()
+    same = frame[(frame["target"] == "b") & (frame["sources"] == "self")]
+    others = frame[~((frame["target"] == "b") & (frame["sources"] == "scratch"))]
+    frame = pd.concat([others, same.assign(sources="scratch")], ignore_index=True)
+    found = tg.analyze_sensitivity(tg.Losses.from_frame(frame), budget=2, bootstrap=0)
+    assert "closed" not in set(found.cases["name"])
+    assert "left out: the objective closed, for want of the column closed at b" in repr(found)
+
+
+def test_one_cluster_cannot_be_resampled_and_the_message_says_what_can(tmp_path, capsys):
+    losses = some_losses(tasks="abc", images=20).to_frame().assign(cluster="one")
+    losses.to_csv(tmp_path / "one.csv", index=False)
+    words = ["sensitivity", str(tmp_path / "one.csv"), "--budget", "1"]
+    assert run(words) == 2
+    said = capsys.readouterr().err
+    assert "all of its 20 images are one cluster" in said
+    assert "draw no resamples (--bootstrap 0, where a command can do without)" in said
+    assert run([*words, "--bootstrap", "0"]) == 0
 
 
 def test_an_objective_without_affinities_says_what_is_left_out(losses):
@@ -274,6 +411,7 @@ def test_the_command_reads_every_kind_of_table(tmp_path, capsys):
     printed = capsys.readouterr()
     assert printed.out.startswith("task,supervised,core,objective,source\n")
     assert "left out: the table holds affinities alone" in printed.err
+    assert "no number here holds the sample of test images" in printed.err
     assert run(["sensitivity", str(scores)]) == 2
     assert "holds single scores; make a table of transfers with" in capsys.readouterr().err
     again = tmp_path / "again.csv"

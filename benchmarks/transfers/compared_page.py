@@ -1,0 +1,169 @@
+"""The section of the page on win rates against other choices, and on the labels needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.results.markdown import commit_text, interval, number, table
+from benchmarks.transfers.compared import ABOVE_CONSTANT, AGAINST, RANDOM_BEST, RANDOM_SETS, SINGLE
+from benchmarks.transfers.facts import COMPARED
+from benchmarks.transfers.settings import COMPARED_ONLY
+from benchmarks.transfers.tables import TransferTables
+
+
+def compared(tables: TransferTables) -> str:
+    """Return the section on win rates of the proven set, image by image."""
+    head = "## Who wins, image by image\n\n"
+    if "win_rates" not in tables:
+        return head + tables.absent(COMPARED)
+    frame, facts = tables["win_rates"], tables.facts
+    count = facts["settings"]["resamples"]
+    text = (
+        "The share of the test images on which the proven set's network for a target has the lower "
+        "loss than another choice's, mean over the targets; a tie counts half, and 0.5 is level. "
+        "A supervised target is solved by its own network. *Best single* is "
+        "compared with the optimum at its cost, whatever the budget. Random sets: the mean over "
+        f"{frame['draws'].max():g} different ones. *Scratch, where it beats the constant* leaves "
+        "out the targets at which a gain is one against a network no better than a constant. In "
+        f"square brackets: 95 % percentile interval over {count} resamples of the test "
+        f"{tables.unit}{_and_seeds(frame)}, with the choices fixed. They were chosen on these "
+        "images; results/payoff has fresh ones."
+    )
+    parts = [head + text, seeds_sentence(facts, tables.unit), _rates(frame), _beaten(frame)]
+    return "\n\n".join(part for part in (*parts, _labels(tables), _command(facts)) if part)
+
+
+def _and_seeds(frame: pd.DataFrame) -> str:
+    return " and of the seeds" if frame["seed_low"].notna().any() else ""
+
+
+def seeds_sentence(facts: dict[str, Any], unit: str) -> str:
+    """Return what the table has several seeds of, and what no interval holds."""
+    counts = facts.get("seeds")
+    if counts is None or not any(int(n) > 1 for kind in counts.values() for n in kind):
+        return (
+            "**Seeds are lacking**: every network was trained once. So no interval and no share of "
+            "resamples here holds what another seed of training would change."
+        )
+    said = [
+        f"{count:,} of {sum(kind.values()):,} {name} have {n} seeds"
+        for name, kind in counts.items()
+        for n, count in sorted(kind.items(), key=lambda item: int(item[0]))
+        if int(n) > 1
+    ]
+    return (
+        f"Seeds: {'; '.join(said)}; all else was trained once, and no interval holds what other "
+        f"seeds of that would add. Intervals are over {unit} and over the seeds that there are."
+    )
+
+
+def _rates(frame: pd.DataFrame) -> str:
+    """Return the table: a row a rival, a column a budget."""
+    budgets = list(dict.fromkeys(frame["budget"]))
+    by: dict[Any, Any] = frame.set_index(["against", "budget"]).to_dict("index")
+    rows = []
+    for name in AGAINST:
+        known = [by.get((name, budget)) for budget in budgets]
+        if any(known):
+            targets = next(row["targets"] for row in known if row)
+            cells = [_cell(row, with_cost=name == SINGLE) for row in known]
+            rows.append([name, f"{targets:g}", *cells])
+    heads = ["against", "targets:", *(f"budget {budget:g}:" for budget in budgets)]
+    return table(heads, rows)
+
+
+def _cell(row: dict[str, Any] | None, *, with_cost: bool) -> str:
+    if row is None:
+        return ""
+    cost = f" ({row['ours_spent']:g} labels)" if with_cost else ""
+    return f"{number(row['wins'])} {interval(row['low'], row['high'])}{cost}"
+
+
+def _beaten(frame: pd.DataFrame) -> str:
+    """Return against which share of random sets the proven one wins more than half."""
+    said = []
+    for name in (RANDOM_BEST, RANDOM_SETS):
+        own = frame[frame["against"] == name]
+        if len(own):
+            shares = ", ".join(
+                f"{row.beaten:.1%} at budget {row.budget:g}" for row in own.itertuples()
+            )
+            said.append(f"of the {name.replace('set', 'sets')}: {shares}")
+    return f"It wins more than half against this share {'; '.join(said)}." if said else ""
+
+
+def _labels(tables: TransferTables) -> str:
+    """Return the paragraphs on the labels needed for a mean quality."""
+    if "labels" not in tables:
+        return ""
+    frame, facts = tables["labels"], tables.facts[COMPARED]
+    full = facts["full"]
+    text = (
+        "### Labels needed\n\nThe frontier read sideways: the least budget at which the optimum "
+        f"has a mean quality over the {full['targets']} targets. Supervising all "
+        f"{full['labels']} of them has a mean quality of {number(full['mean'])} and costs "
+        f"{full['cost']:g}."
+    )
+    rows = [
+        [
+            f"{row.quality:g}",
+            "none" if pd.isna(row.budget) else f"{row.budget:g}",
+            "" if pd.isna(row.reached) else number(row.reached),
+            "" if pd.isna(row.saved) else f"{row.saved:.0%}",
+        ]
+        for row in frame.itertuples()
+    ]
+    heads = ["mean quality:", "least budget:", "reached:", "labels saved:"]
+    figure = facts.get("texts", {}).get("labels")
+    alternative = (
+        "Labels needed over the mean quality that is reached, with the cost of supervising all"
+    )
+    drawn = f"![{alternative}]({figure})" if figure else ""
+    return "\n\n".join(part for part in (text, table(heads, rows), drawn) if part)
+
+
+def _command(facts: dict[str, Any]) -> str:
+    made = facts[COMPARED]
+    if not made.get("again"):
+        return ""
+    return f"(`taskgraph bench transfers {COMPARED_ONLY}`, commit {commit_text(made['commit'])}.)"
+
+
+def headline(tables: TransferTables, budget: float) -> str:
+    """Return the sentence of README's first screen on who wins at a budget.
+
+    The win rate over scratch leaves out the targets at which scratch does not beat the constant.
+    """
+    rates: dict[Any, Any] = (
+        tables["win_rates"].query("budget == @budget").set_index("against").to_dict("index")
+    )
+
+    def share(name: str) -> str:
+        """Return a win rate with its interval in percent."""
+        row = rates[name]
+        return f"{row['wins']:.0%} ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
+
+    own = rates[ABOVE_CONSTANT]
+    single = rates[SINGLE]
+    total = rates["scratch"]["targets"]
+    return (
+        f"They win over the best constant answer on {share('the constant (average)')} of the test "
+        f"images (mean over all {total} targets; 95 % interval over {tables.unit}"
+        f"{_and_seeds(tables['win_rates'])}), over read-outs of an untrained encoder on "
+        f"{share('an untrained encoder (random)')}, and over networks from scratch with the same "
+        f"labels on {share(ABOVE_CONSTANT)} at the {own['targets']} targets at which scratch "
+        f"beats the constant. Against {rates[RANDOM_BEST]['draws']:,} random sets of "
+        f"{budget:g} they win on {share(RANDOM_BEST)} with those sets' best transfers, and on "
+        f"{share(RANDOM_SETS)} with random ones; greedy chooses "
+        f"{_greedy(rates['greedy']['wins'])}. The best single sources of all targets are "
+        f"{single['spent']:g} tasks; the proven best {single['ours_spent']:g} win over them on "
+        f"{share(SINGLE)}."
+    )
+
+
+def _greedy(wins: float) -> str:
+    if abs(wins - 0.5) < 1e-12:
+        return "the same transfers"
+    return f"others, over which they win on {wins:.0%}"

@@ -1,0 +1,312 @@
+"""Win rates of the proven set, agreement with published tables, ends of training: by loops."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.cluster.hierarchy import cophenet, linkage
+from scipy.spatial.distance import pdist, squareform
+
+import taskgraph as tg
+from benchmarks.transfers import trees
+from benchmarks.transfers.compared import (
+    ABOVE_CONSTANT,
+    AGAINST,
+    GREEDY,
+    RANDOM_BEST,
+    RANDOM_SETS,
+    SINGLE,
+    UNTRAINED,
+    seed_counts,
+    win_rates_against,
+)
+from benchmarks.transfers.compared_page import headline, seeds_sentence
+from benchmarks.transfers.ended import ended, ends_of
+from benchmarks.transfers.published import agreement_of_tables
+from benchmarks.transfers.structure import GROUP_OF
+from benchmarks.transfers.tables import TransferTables, read_tables
+from benchmarks.transfers.trust import resampled_kinds, stabilities, trust
+from taskgraph.baselines.random_choices import random_choices
+from taskgraph.losses import Losses
+from taskgraph.plot import transfer_distance
+from taskgraph.problem import Problem
+from taskgraph.transfers import Transfers
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "results" / "transfers"
+PUBLISHED = ROOT.parent / "shared" / "taskonomy"
+TASKS = ("edge2d", "reshade", "rgb2depth")
+
+
+def frame_of(seeds=1):
+    """Three targets, their sources and `random`; transfers of two sources have several seeds."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for target in TASKS:
+        others = [name for name in (*TASKS, "random") if name != target]
+        sets = [*others, "+".join(sorted(others[:2])), "self", "scratch", "average"]
+        for sources in sets:
+            level = {"self": 0.0, "scratch": 0.8, "average": 0.85, "random": 0.9}.get(sources, 0.4)
+            many = seeds if "+" in sources or sources == "scratch" else 1
+            for seed in range(many):
+                shift = 0.2 * rng.normal()
+                for image in range(24):
+                    loss = round(level + shift + 0.4 * rng.normal(), 1)
+                    where = {"image": f"{image:02}", "cluster": f"b{image % 6}"}
+                    row = {"target": target, "sources": sources, "loss": loss, "seed": seed}
+                    rows.append(row | where)
+    return pd.DataFrame(rows)
+
+
+def plain_rate(frame, target, one, other):
+    """Mean over pairs of seeds and over images, in a loop."""
+    if one == other:
+        return 0.5
+    part = frame[frame["target"] == target].set_index(["sources", "seed", "image"])["loss"]
+    shares = []
+    seeds = [part[name].index.get_level_values("seed").unique() for name in (one, other)]
+    for s, z in itertools.product(*seeds):
+        mine, theirs = part[one][s], part[other][z]
+        shares.append(((mine < theirs) + 0.5 * (mine == theirs)).mean())
+    return np.mean(shares)
+
+
+@pytest.fixture(scope="module", params=[1, 3])
+def measured(request):
+    frame = frame_of(request.param)
+    losses = Losses(frame)
+    table = tg.affinities(losses).transfers
+    found = win_rates_against(losses, table, [1.0, 2.0], max_order=2, draws=3, resamples=30, seed=2)
+    return frame, losses, table, found
+
+
+def test_win_rates_are_those_of_loops_over_images_and_seeds(measured):
+    frame, _, table, found = measured
+    assert set(found["against"]) == set(AGAINST)
+    for budget in (1.0, 2.0):
+        rows = found[found["budget"] == budget].set_index("against")
+        problem = Problem(budget=budget, max_order=2)
+        ours = {e.target: "+".join(e.sources) for e in tg.solve(table, problem).transfers}
+
+        def rate(theirs, own=ours):
+            return np.mean([plain_rate(frame, t, own[t], theirs[t]) for t in theirs])
+
+        for name, source in ((UNTRAINED, "random"), ("scratch", "scratch"), ("self", "self")):
+            assert rows["wins"][name] == pytest.approx(rate(dict.fromkeys(ours, source)))
+        drawn = list(random_choices(table, problem, draws=3, seed=2))
+        for name, place in ((RANDOM_SETS, 1), (RANDOM_BEST, 0)):
+            rates = [
+                rate({e.target: "+".join(e.sources) for e in pair[place].transfers})
+                for pair in drawn
+            ]
+            assert rows["wins"][name] == pytest.approx(np.mean(rates))
+            assert rows["beaten"][name] == np.mean(np.array(rates) > 0.5)
+            assert rows["draws"][name] == len(drawn)
+        others = tg.evaluate(table, problem, draws=0)
+        greedy = {e.target: "+".join(e.sources) for e in others.greedy.transfers}
+        assert rows["wins"][GREEDY] == pytest.approx(rate(greedy))
+        single = {e.target: "+".join(e.sources) for e in others.best_single.transfers}
+        equal = {
+            e.target: "+".join(e.sources) for e in others.at_cost["best single source"].transfers
+        }
+        assert rows["wins"][SINGLE] == pytest.approx(rate(single, equal))
+        assert rows["spent"][SINGLE] == others.best_single.spent
+        above = [t for t in TASKS if plain_rate(frame, t, "scratch", "average") > 0.5]
+        assert rows["targets"][ABOVE_CONSTANT] == len(above)
+        assert rows["wins"][ABOVE_CONSTANT] == pytest.approx(rate(dict.fromkeys(above, "scratch")))
+
+
+def test_intervals_hold_seeds_where_there_are_several(measured):
+    frame, _, _, found = measured
+    several = frame["seed"].max() > 0
+    assert found["seed_low"].notna().any() == several
+    ends = found[["low", "high"]].to_numpy()
+    alone = found[["image_low", "image_high"]].to_numpy()
+    if not several:
+        np.testing.assert_array_equal(ends, alone)
+        return
+    scratch = found[found["against"] == "scratch"].iloc[0]
+    assert scratch["high"] - scratch["low"] > scratch["image_high"] - scratch["image_low"]
+
+
+def test_seeds_are_counted_and_said(measured):
+    frame, losses, _, _ = measured
+    counts = seed_counts(losses)
+    many = str(frame["seed"].max() + 1)
+    assert counts["scratch"] == {many: 3}
+    assert sum(counts["transfers"].values()) == 12
+    said = seeds_sentence({"seeds": counts}, "buildings")
+    if many == "1":
+        assert said.startswith("**Seeds are lacking**: every network was trained once.")
+        assert seeds_sentence({}, "buildings") == said
+    else:
+        assert said.startswith("Seeds: 3 of 3 scratch have 3 seeds; 3 of 12 transfers have 3 seeds")
+
+
+def test_stability_is_told_over_buildings_over_seeds_and_over_both(measured):
+    frame, losses, _, _ = measured
+    kinds = resampled_kinds(losses, repeats=6, seed=1)
+    several = frame["seed"].max() > 0
+    names = ["clusters and seeds", "clusters", "seeds"] if several else ["clusters"]
+    assert list(kinds) == names
+    tasks, budgets = stabilities(kinds, [1.0, 2.0], max_order=2, seed=1)
+    for _, row in budgets.iterrows():
+        again = tg.stability(kinds[row["resampled"]], budget=row["budget"], max_order=2)
+        assert row["same"] == again.same
+    facts = {"test_buildings": 6, "missing": {}}
+    shown = budgets.assign(against_average=0.5)
+    page = " ".join(trust(TransferTables(facts, {"trust": shown, "stability": tasks})).split())
+    if several:
+        assert "resamples of the test buildings and of the seeds of training" in page
+        assert "| budget | buildings and seeds | buildings | seeds |" in page
+    else:
+        assert "These resamples hold no seeds" in page
+
+
+# --- trees and published tables
+
+
+def table_of(matrix, sources, targets):
+    rows = [
+        {"sources": s, "target": t, "affinity": matrix[i, j], "gain": matrix[i, j] / 2}
+        for i, s in enumerate(sources)
+        for j, t in enumerate(targets)
+        if s != t
+    ]
+    return Transfers(pd.DataFrame(rows))
+
+
+def test_the_cophenetic_correlation_is_that_of_scipys_trees():
+    rng = np.random.default_rng(0)
+    sources, targets = [*TASKS, "curvature", "autoencoder"], ["denoise", "keypoint2d", "edge3d"]
+    one, other = (table_of(rng.uniform(size=(5, 3)), sources, targets) for _ in range(2))
+    heights, near = [], []
+    for table in (one, other):
+        pattern = transfer_distance(table).sort_index()
+        heights.append(cophenet(linkage(pattern.to_numpy(), "ward")))
+        apart = squareform(pdist(pattern.to_numpy())) + np.diag([np.inf] * 5)
+        near.append(apart.argmin(axis=1))
+    found = trees.tree_agreement(one, other, permutations=19).set_index("measure")
+    assert found["value"]["cophenetic"] == pytest.approx(stats.pearsonr(*heights)[0])
+    assert found["value"]["nearest"] == np.mean(near[0] == near[1])
+    same = trees.tree_agreement(one, one, permutations=199).set_index("measure")
+    assert same["value"].tolist() == pytest.approx([1, 1])
+    assert same["p"]["cophenetic"] < 0.1
+    assert abs(same["chance"]["cophenetic"]) < 0.2
+    assert same["chance"]["nearest"] == pytest.approx(1 / 4, abs=0.08)
+
+
+def test_a_tree_of_the_papers_groups_has_the_largest_correlation_with_them():
+    groups = ("3D", "2D", "semantic")
+    sources = [
+        name for group in groups for name in sorted(n for n in GROUP_OF if GROUP_OF[n] == group)
+    ]
+    code = np.array([groups.index(GROUP_OF[name]) for name in sources])
+    matrix = 0.01 + 0.5 * np.eye(3)[code]
+    table = table_of(matrix, sources, ["denoise", "edge3d_", "x"])
+    found = trees.tree_beside_groups(table, permutations=99).iloc[0]
+    assert found["tasks"] == len(sources)
+    assert found["p"] == 0.01
+    assert found["value"] > 0.9
+
+
+def test_two_tables_agree_by_scipys_spearman_on_the_cells_that_all_have():
+    rng = np.random.default_rng(2)
+    sources, targets = ["a", "b", "c", "d", "e", "f"], ["x", "y", "z"]
+    matrices = [rng.uniform(size=(6, 3)) for _ in range(3)]
+    tables = {
+        name: table_of(matrix, sources, targets)
+        for name, matrix in zip(("p", "q", "r"), matrices, strict=True)
+    }
+    fewer = tables["r"].frame
+    tables["r"] = Transfers(fewer[fewer["sources"] != "f"])
+    found = agreement_of_tables(tables, resamples=50).set_index(["measure", "one", "other"])
+    for one, other in (("p", "q"), ("p", "r"), ("q", "r")):
+        pair = [matrices["pqr".index(name)][:5] for name in (one, other)]
+        rho = [stats.spearmanr(pair[0][:, j], pair[1][:, j])[0] for j in range(3)]
+        row = found.loc[("affinity", one, other)]
+        assert row["spearman"] == pytest.approx(np.mean(rho))
+        assert (row["targets"], row["sources"]) == (3, 5)
+        assert row["low"] <= row["spearman"] <= row["high"]
+    assert ("quality", "p", "q") not in found.index
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="needs shared/taskonomy beside the checkout")
+def test_the_published_tables_agree_with_each_other_as_the_page_says():
+    """Oracle: scipy's Spearman, target by target, over the sources of our dictionary."""
+    shown = pd.read_csv(SHIPPED / "agreement.csv")
+    row = shown[(shown["measure"] == "affinity") & (shown["one"] == "published 16k")].iloc[0]
+    large, small = (tg.read_taskonomy(PUBLISHED, size=size) for size in ("16k", "1k"))
+    ours = tg.default_transfers()
+    one, other = (
+        t.frame[t.order == 1].pivot_table(index="sources", columns="target", values="affinity")
+        for t in (large, small)
+    )
+    kept = [s for s in one.index if s not in ("self", "class_selected") and s in other.index]
+    rho = []
+    for target in one.columns.intersection(other.columns):
+        if target == "class_selected":
+            continue
+        names = [s for s in kept if s != target]
+        pair = one.loc[names, target], other.loc[names, target]
+        rho.append(stats.spearmanr(*pair, nan_policy="omit")[0])
+    assert len(rho) == row["targets"] == len(ours.targets)
+    assert row["spearman"] == pytest.approx(np.mean(rho), abs=1e-9)
+
+
+# --- ends of training
+
+
+RECORDS = pd.DataFrame(
+    [
+        ("t", "a", 1, "trained", "patience"),
+        ("t", "b", 1, "trained", "cap"),
+        ("t", "a+b", 2, "trained", "pruned"),
+        ("u", "a", 1, "trained", "patience"),
+        ("u", "b", 1, "ridge", None),
+        ("t", "scratch", 0, "trained", "patience"),
+        ("t", "scratch", 0, "trained", "cap"),
+        ("t", "self", 0, "trained", "patience"),
+        ("t", "average", 0, "trained", "patience"),
+    ],
+    columns=["target", "sources", "order", "readout", "stopped"],
+)
+
+
+def test_ends_of_training_are_counted_for_read_outs_and_scratch_apart():
+    found = ends_of(RECORDS).set_index("kind")
+    columns = ["n", "patience", "cap", "pruned", "unknown", "share"]
+    assert found.loc["read-outs", columns].tolist() == [4, 2, 1, 1, 0, 0.5]
+    assert found.loc["scratch", columns].tolist() == [2, 1, 1, 0, 0, 0.5]
+    bare = ends_of(RECORDS[["sources", "order"]])
+    assert bare["unknown"].tolist() == [5, 2]
+
+
+def test_the_page_says_how_training_ended_and_what_was_tried():
+    trials = [
+        {"target": t, "epochs": e, "learning_rate": 0.001, "valid_loss": v}
+        for t, e, v in (("t", 2, 0.5), ("t", 4, 0.25), ("u", 2, None), ("u", 4, 1.0))
+    ]
+    sweep = {
+        "fit": {"epochs": 48, "patience": 3},
+        "scratch_trials": {"chosen": {"epochs": 4, "learning_rate": 0.001}, "tried": trials},
+    }
+    page = ended(TransferTables({"sweep": sweep}, {"records": RECORDS}))
+    assert "| read-outs | 4 | 2 | 1 | 1 | 0 | 50.0% |" in page
+    assert "| 2 | 0.001 | 0.5000 | diverged |" in page
+    assert "at most 4 epochs, learning rate 0.001, for every target" in " ".join(page.split())
+    old = {"sweep": {"fit": {"epochs": 2}}}
+    page = ended(TransferTables(old, {"records": RECORDS.drop(columns="stopped")}))
+    assert "None of 6 networks could stop by patience: 4 read-outs and 2 scratch networks" in page
+    assert "Left out: the sweep has no records.csv" in ended(TransferTables({}, {}))
+
+
+# --- README
+
+
+def test_readmes_headline_is_rendered_from_the_records():
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert headline(read_tables(SHIPPED), 5.0) in text
