@@ -11,7 +11,6 @@ import pytest
 import taskgraph as tg
 from taskgraph import plot
 from taskgraph.cli import run
-from taskgraph.grouping import read_networks
 from taskgraph.plot.paper import PAPER_SIZES
 from tests.failing import fails
 from tests.taskgraph.plot.test_arrivals import arrived
@@ -126,7 +125,7 @@ def test_the_command_writes_a_column(tmp_path, capsys):
 def test_group_and_solve_draw_for_print(tmp_path):
     table = tmp_path / "networks.csv"
     table.write_text("network,task,loss,cost\na,a,0.3,1\nb,b,0.2,1\na+b,a,0.25,1.5\na+b,b,0.3,1.5\n")
-    grouping = tg.solve_groups(read_networks(table), budget=2)
+    grouping = tg.solve_groups(tg.read_networks(table), budget=2)
     figure = plot.draw_grouping(grouping, size="page")
     assert figure.get_size_inches()[0] == pytest.approx(6.875)
     assert_apart(figure)
