@@ -96,14 +96,18 @@ class Counts(Weights):
 
 
 class FigureSize(click.ParamType):  # type: ignore[type-arg]
-    """Width and height of a figure in inches, as ``8x5``."""
+    """Width and height of a figure in inches, as ``8x5``, or the name of a paper size."""
 
     name = "WxH"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float]:
-        """Return width and height, or fail with what was expected."""
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, float] | str:
+        """Return width and height or the name, or fail with what was expected."""
         if isinstance(value, tuple):
             return value
+        from taskgraph.plot.paper import PAPER_SIZES
+
+        if value.lower() in PAPER_SIZES:
+            return str(value.lower())
         numbers = value.lower().replace("×", "x").split("x")
         try:
             width, height = map(float, numbers)
@@ -112,7 +116,7 @@ class FigureSize(click.ParamType):  # type: ignore[type-arg]
         if not (0 < width <= LARGEST_INCHES and 0 < height <= LARGEST_INCHES):
             self.fail(
                 f"expected a width and a height in inches of at most {LARGEST_INCHES}, such "
-                f"as 8x5, not {value!r}",
+                f"as 8x5, or {', '.join(PAPER_SIZES)}, not {value!r}",
                 param,
                 ctx,
             )

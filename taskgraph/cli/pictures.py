@@ -34,8 +34,10 @@ def picture_options(function: F) -> F:
         click.option(
             "--size",
             type=FigureSize(),
-            metavar="WxH",
-            help="Width and height in inches, such as 8x5 (default: what the content needs).",
+            metavar="WxH|column|page|poster",
+            help="Width and height in inches, such as 8x5, or a size for print: column (3.25 inches "
+            "wide, text of 6 to 8 points), page (6.875 inches) or poster (15 inches, text of at "
+            "least 18 points); SVG then holds text as text (default: what the content needs).",
         ),
         click.option(
             "--dpi",

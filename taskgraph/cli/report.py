@@ -88,7 +88,7 @@ def report_command(
     measured: Losses | Transfers = transfers
     with notices():
         if losses is not None:
-            measured = _read_losses(losses)
+            measured = read_losses_of(losses)
             stability = _stability(
                 losses, measured, problem, bootstrap=bootstrap, seed=seed, solver=solver
             )
@@ -115,7 +115,7 @@ def report_command(
     return 0
 
 
-def _read_losses(path: str) -> Losses:
+def read_losses_of(path: str) -> Losses:
     """Return the losses in the file of ``--losses``."""
     from taskgraph.tables import read_losses, table_kind
 

@@ -9,7 +9,9 @@ import click
 
 from taskgraph.cli.options import table_argument
 from taskgraph.cli.output import note
+from taskgraph.cli.paths import InputFile
 from taskgraph.cli.problem import problem_options, read_inputs
+from taskgraph.cli.report import read_losses_of
 from taskgraph.errors import TaskgraphError
 
 if TYPE_CHECKING:
@@ -70,6 +72,13 @@ class MissingServerError(TaskgraphError, ImportError):
     metavar="MB",
     help="Largest table that the page accepts, in megabytes.",
 )
+@click.option(
+    "--losses",
+    type=InputFile(),
+    metavar="FILE",
+    help="Per-image losses that TABLE was made from: the page then also shows how stable the "
+    "supervised set is when the test images are resampled.",
+)
 @problem_options()
 def serve_command(
     table: str | None,
@@ -78,6 +87,7 @@ def serve_command(
     published: str | None,
     time_limit: float,
     max_upload: int,
+    losses: str | None,
     problem_file: str | None,
     solver: str,
     **flags: Any,
@@ -109,6 +119,7 @@ def serve_command(
         app = make_app(
             tables,
             problem,
+            losses=None if losses is None else read_losses_of(losses),
             solver=solver,
             limits=Limits(solving=time_limit, upload=max_upload * MEGABYTE),
             token=address.token,

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from taskgraph.lifelong.arrivals import Arrivals
 from taskgraph.plot.colors import faint, ink, muted, order_colors
 from taskgraph.plot.figures import PlotError, Size, panels_for
+from taskgraph.plot.paper import paper_of
 from taskgraph.plot.style import styled, text_scale
 
 PANELS = {"objective": "objective", "ratio": "competitive ratio"}
@@ -30,7 +31,7 @@ def draw_arrivals(
     *,
     measure: str | None = None,
     ax: Axes | Iterable[Axes] | None = None,
-    size: Size | None = None,
+    size: Size | str | None = None,
 ) -> Any:
     """Draw the objective after each arrival beside the optimum, and their ratio.
 
@@ -47,8 +48,8 @@ def draw_arrivals(
         ``objective`` or ``ratio`` alone.
     ax : Axes or several, optional
         Axes to draw on, one for each measure. By default a new figure is made.
-    size : (width, height), optional
-        Size of the new figure, in inches.
+    size : (width, height) or str, optional
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``.
 
     Returns
     -------
@@ -65,8 +66,16 @@ def draw_arrivals(
         raise PlotError(f'the measure is "{measure}", expected one of {", ".join(PANELS)}')
     measures = [measure] if measure else [*PANELS]
     scale = text_scale()
-    width, height = scale * (3.6 * len(measures) + 0.4), scale * 3.0
-    figure, panels = panels_for(ax, measures, "the measures", width=width, height=height, size=size)
+    panel = scale * 3.2 if paper_of(size) else scale * 3.6
+    figure, panels = panels_for(
+        ax,
+        measures,
+        "the measures",
+        width=panel * len(measures) + 0.4 * scale,
+        height=scale * 3.0,
+        size=size,
+        panel_width=panel,
+    )
     for name, axes in panels.items():
         _draw_panel(axes, frame, name)
     return ax if figure is None else figure

@@ -14,7 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from taskgraph.errors import InvalidProblemError, TaskgraphError
+from taskgraph.errors import InvalidProblemError
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.paper import PaperSize, fitting_factor, paper_of
 from taskgraph.plot.style import FONT_SIZES, WRITING, font_size, unchanged
 from taskgraph.tables import write_bytes
 from taskgraph.taxonomy import Taxonomy
@@ -28,22 +30,21 @@ Size = tuple[float, float]
 """Width and height in inches."""
 
 
-class PlotError(TaskgraphError, ValueError):
-    """There is nothing to draw, or the figure cannot be written as asked."""
-
-
 class Picture(Figure):
     """A figure that a notebook shows without matplotlib's magic command."""
 
     exact = False
     """Whether the user asked for this size, so that `rendered` crops nothing."""
 
+    paper: PaperSize | None = None
+    """The paper size of the figure; `rendered` then writes text as text in an SVG too."""
+
     def _repr_png_(self) -> bytes:
         return rendered(self, "png", dpi=float(mpl.rcParams["figure.dpi"]))
 
 
 def new_figure(
-    *, width: float, height: float, constrained: bool = True, size: Size | None = None
+    *, width: float, height: float, constrained: bool = True, size: Size | str | None = None
 ) -> Picture:
     """Return an empty figure without a window.
 
@@ -53,14 +54,20 @@ def new_figure(
         Natural size, in inches.
     constrained : bool
         Use matplotlib's constrained layout.
-    size : (width, height), optional
-        Size to use instead, in inches. The text of the settings shrinks as the figure does, so
-        call this within `styled`, before anything is drawn.
+    size : (width, height) or str, optional
+        Size to use instead, in inches, or the name of a paper size. The text of the settings
+        shrinks as the figure does, so call this within `styled`, before anything is drawn.
     """
-    if size is not None:
+    paper = paper_of(size)
+    if paper is not None:
+        factor = fitting_factor(paper, width, height, font_size())
+        scale_text(factor)
+        size = paper.width, factor * height
+    if size is not None and not isinstance(size, str) and paper is None:
         resize_text(min(1.0, size[0] / width, size[1] / height), size, (width, height))
-    figure = Picture(figsize=size or (width, height), layout="constrained" if constrained else None)
-    figure.exact = size is not None
+    inches: Any = size or (width, height)
+    figure = Picture(figsize=inches, layout="constrained" if constrained else None)
+    figure.exact, figure.paper = size is not None, paper
     FigureCanvasAgg(figure)
     return figure
 
@@ -81,6 +88,11 @@ def resize_text(factor: float, size: Size, natural: Size) -> None:
             f"the size is {size[0]:.3g}x{size[1]:.3g} inches, which is too small for this picture; "
             f"expected at least {least * natural[0]:.1f}x{least * natural[1]:.1f}"
         )
+    scale_text(factor)
+
+
+def scale_text(factor: float) -> None:
+    """Multiply the text sizes of the settings by a factor."""
     for key in FONT_SIZES:
         if not isinstance(mpl.rcParams[key], str):
             mpl.rcParams[key] = mpl.rcParams[key] * factor
@@ -117,8 +129,9 @@ def panels_for(
     *,
     width: float,
     height: float,
-    size: Size | None,
+    size: Size | str | None,
     sharey: bool = False,
+    panel_width: float | None = None,
 ) -> tuple[Picture | None, dict[str, Axes]]:
     """Return a new figure with one panel for each name, or the user's axes and no figure.
 
@@ -133,13 +146,26 @@ def panels_for(
         As for `new_figure`.
     sharey : bool
         The panels have one y axis.
+    panel_width : float, optional
+        The part of ``width`` that each panel adds. On paper, panels that do not fit beside each
+        other then stand one below the other.
     """
     axes = given_axes(ax)
     if axes:
         return None, dict(zip(one_each(axes, names, what), axes, strict=True))
-    figure = new_figure(width=width, height=height, size=size)
-    panels = figure.subplots(1, len(names), sharey=sharey, squeeze=False)[0]
+    rows = 1
+    if panel_width is not None and is_stacked(size, width):
+        rows, width = len(names), width - (len(names) - 1) * panel_width
+    figure = new_figure(width=width, height=rows * height, size=size)
+    shape = (rows, len(names) // rows)
+    panels = figure.subplots(*shape, sharey=sharey, squeeze=False).ravel()
     return figure, dict(zip(names, panels, strict=True))
+
+
+def is_stacked(size: Size | str | None, width: float) -> bool:
+    """Return whether panels of this width in all are too wide for a paper size."""
+    paper = paper_of(size)
+    return paper is not None and paper.width / width * font_size() < paper.least
 
 
 def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
@@ -171,7 +197,8 @@ def rendered(figure: Figure, kind: str, *, dpi: float | None = None) -> bytes:
     crop: Any = (
         {} if getattr(figure, "exact", False) else {"bbox_inches": "tight", "pad_inches": 0.05}
     )
-    with mpl.rc_context(unchanged(WRITING)):
+    text: Any = {"svg.fonttype": "none"} if getattr(figure, "paper", None) else {}
+    with mpl.rc_context(unchanged({**WRITING, **text})):
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=undated, **crop)
     return buffer.getvalue()
 

@@ -8,11 +8,13 @@ from typing import Any
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from taskgraph.plot.colors import faint, muted, order_colors
 from taskgraph.plot.figures import PlotError, Size, panels_for
-from taskgraph.plot.style import styled, text_scale
+from taskgraph.plot.paper import least_points, paper_of
+from taskgraph.plot.style import font_size, styled, text_scale, text_width
 
 MEASURES = {
     "gain": "mean gain, against scratch",
@@ -28,7 +30,7 @@ def draw_frontier(
     *,
     measure: str | None = None,
     ax: Axes | Iterable[Axes] | None = None,
-    size: Size | None = None,
+    size: Size | str | None = None,
 ) -> Any:
     """Draw mean gain and quality over supervision budgets, one line for each maximum order.
 
@@ -51,8 +53,8 @@ def draw_frontier(
     ax : Axes or several, optional
         Axes to draw on, one for each measure; a single one shows the last measure. By default a
         new figure is made.
-    size : (width, height), optional
-        Size of the new figure, in inches.
+    size : (width, height) or str, optional
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``.
 
     Returns
     -------
@@ -66,8 +68,18 @@ def draw_frontier(
     """
     measures = _measures(frame, measure)
     scale = text_scale()
-    width, height = scale * (3.2 * len(measures) + 1.4), scale * 2.9
-    figure, panels = panels_for(ax, measures, "the measures", width=width, height=height, size=size)
+    narrow = paper_of(size) is not None
+    panel = scale * (2.6 if narrow else 3.2)
+    width = panel * len(measures) + scale * (0.2 if narrow else 1.4)
+    figure, panels = panels_for(
+        ax,
+        measures,
+        "the measures",
+        width=width,
+        height=scale * (2.6 if narrow else 2.9),
+        size=size,
+        panel_width=panel,
+    )
     for name, axes in panels.items():
         _draw_measure(axes, frame, name)
     entries = {
@@ -80,8 +92,16 @@ def draw_frontier(
     if figure is None:
         [*panels.values()][-1].legend(handles, ordered)
         return ax
-    figure.legend(handles, ordered, loc="outside right center")
+    place = "outside lower center" if narrow else "outside right center"
+    figure.legend(handles, ordered, loc=place, ncols=_columns(figure, ordered) if narrow else 1)
     return figure
+
+
+def _columns(figure: Figure, entries: list[str]) -> int:
+    """Return the number of columns of a legend below the panels: as many as the width holds."""
+    longest = max(text_width(line) for text in entries for line in text.split("\n"))
+    column = longest + 5 * font_size() / 72  # the line or patch, and the gap to the next column
+    return max(1, min(len(entries), int(figure.get_figwidth() / column)))
 
 
 def _measures(frame: pd.DataFrame, measure: str | None) -> list[str]:
@@ -124,13 +144,14 @@ def _draw_measure(axes: Axes, frame: pd.DataFrame, measure: str) -> None:
             line[measure],
             color=shades[index],
             marker=MARKERS[index % len(MARKERS)],
-            markersize=3.2,
+            markersize=3.2 * text_scale(),
             markeredgewidth=0,
-            linewidth=1.3,
+            linewidth=1.3 * text_scale(),
             label="order 1" if order == 1 else f"order ≤ {order:g}",
         )
     whole_ticks = float(measured["budget"].max()) >= 2
-    axes.set(xlabel="supervision budget", ylabel=MEASURES[measure])
+    words = MEASURES[measure] if least_points() == 0 else MEASURES[measure].replace(", ", ",\n")
+    axes.set(xlabel="supervision budget", ylabel=words)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=whole_ticks, min_n_ticks=1))
     axes.grid(axis="y", color=faint(), linewidth=0.6)
     axes.set_axisbelow(True)

@@ -16,10 +16,14 @@ from taskgraph.plot.figures import PlotError, Size, panels_for, require_solved
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.matrix import draw_bar, draw_matrix
 from taskgraph.plot.names import display_names, escape_dollars
-from taskgraph.plot.style import INK, font_size, styled, text_scale, text_width
+from taskgraph.plot.paper import least_points, paper_of
+from taskgraph.plot.style import INK, font_size, smaller, styled, text_scale, text_width
 from taskgraph.taxonomy import Taxonomy
 
 CELL_WIDTH, CELL_HEIGHT = 0.34, 0.2
+"""Size of a cell, in inches at the style's text size."""
+PAPER_CELL = 0.2
+"""Least width of a cell of a figure on paper."""
 PANELS = {
     "gain": ("Gain", "win rate against scratch"),
     "quality": ("Quality", "win rate against full supervision"),
@@ -74,7 +78,7 @@ def gain_quality_grid(
     title: str | None = None,
     measure: str | None = None,
     ax: Axes | Iterable[Axes] | None = None,
-    size: Size | None = None,
+    size: Size | str | None = None,
 ) -> Any:
     """Draw win rates of all targets (rows) at all budgets (columns), supervised cells framed.
 
@@ -93,8 +97,8 @@ def gain_quality_grid(
     ax : Axes or several, optional
         Axes to draw on, one for each measure; a single one shows the quality. By default a new
         figure is made.
-    size : (width, height), optional
-        Size of the new figure, in inches.
+    size : (width, height) or str, optional
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``.
 
     Returns
     -------
@@ -119,10 +123,12 @@ def gain_quality_grid(
     targets = mean.sort_values(ascending=False, kind="stable").index.tolist()
     supervised = pd.pivot(frame, index="target", columns="budget", values="supervised")  # noqa: PD010
     supervised = supervised.reindex(targets).eq(True)
-    label = legible(display_names(targets, names=names))
+    label = legible(display_names(targets, names=names, size=size))
     scale = text_scale()
-    panel_width = scale * max(CELL_WIDTH * supervised.shape[1], 1.9) + 0.15
-    label_width = max(text_width(text) for text in label.values()) + 0.6 * scale
+    cell, least = (CELL_WIDTH, 1.9) if paper_of(size) is None else (PAPER_CELL, 1.0)
+    panel_width = scale * max(cell * supervised.shape[1], least) + 0.15
+    margin = 0.6 if paper_of(size) is None else 0.5
+    label_width = max(text_width(text) for text in label.values()) + margin * scale
     figure, panels = panels_for(
         ax,
         measures,
@@ -131,15 +137,12 @@ def gain_quality_grid(
         height=scale * (CELL_HEIGHT * len(targets) + 1.75),
         size=size,
         sharey=True,
+        panel_width=panel_width,
     )
-    first = next(iter(panels))
+    first, rows = next(iter(panels)), [escape_dollars(label[t]) for t in targets]
     for name, axes in panels.items():
         values = pd.pivot(frame, index="target", columns="budget", values=name)  # noqa: PD010
-        _draw(axes, values.reindex(targets), supervised, name)
-        if figure is None or name == first:
-            axes.set_yticks(
-                np.arange(len(targets)) + 0.5, [escape_dollars(label[t]) for t in targets]
-            )
+        _draw(axes, values.reindex(targets), supervised, name, rows)
     if figure is None:
         panels[first].set_title(escape_dollars(title or f"{PANELS[first][0]} (framed: supervised)"))
         return ax
@@ -150,7 +153,9 @@ def gain_quality_grid(
     return figure
 
 
-def _draw(axes: Axes, values: pd.DataFrame, supervised: pd.DataFrame, measure: str) -> None:
+def _draw(
+    axes: Axes, values: pd.DataFrame, supervised: pd.DataFrame, measure: str, rows: list[str]
+) -> None:
     """Draw one panel: the win rates of all targets and budgets, supervised ones framed."""
     title, meaning = PANELS[measure]
     draw_matrix(
@@ -160,15 +165,16 @@ def _draw(axes: Axes, values: pd.DataFrame, supervised: pd.DataFrame, measure: s
         norm=Normalize(0, 1),
         title=title,
         columns=[f"{budget:g}" for budget in values.columns],
+        rows=rows,
         annot=True,
         fmt=".1f",
-        annot_kws={"fontsize": font_size() * 7 / 8, "color": INK},
+        annot_kws={"fontsize": smaller(7 / 8), "color": INK},
     )
-    axes.set_xlabel("supervision budget")
+    axes.set_xlabel("supervision budget" if least_points() == 0 else "budget")
     axes.tick_params(axis="x", labelrotation=0)
     for row, column in np.argwhere(supervised.to_numpy(dtype=bool)):
-        frame = Rectangle((column + 0.05, row + 0.07), 0.9, 0.86, fill=False, edgecolor=INK)
-        frame.set(linewidth=1.1)
+        frame = Rectangle((column + 0.03, row + 0.05), 0.94, 0.9, fill=False, edgecolor=INK)
+        frame.set(linewidth=1.1 if least_points() == 0 else 0.75 * text_scale())
         axes.add_patch(frame)
     bar = draw_bar(axes, meaning, aspect=26, shrink=0.9)
     bar.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])

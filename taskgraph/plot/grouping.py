@@ -19,7 +19,7 @@ from taskgraph.plot.legend import SUPERVISED
 from taskgraph.plot.names import display_names, escape_dollars
 from taskgraph.plot.shapes import curve, draw_arrow, draw_box
 from taskgraph.plot.sheet import HEAD, MARGIN, ROW
-from taskgraph.plot.style import font_size, styled, text_scale, text_width
+from taskgraph.plot.style import font_size, smaller, styled, text_scale, text_width
 
 FOOT = 0.42
 """Height of the legend, in inches."""
@@ -35,7 +35,7 @@ def draw_grouping(
     *,
     title: str | None = None,
     ax: Axes | None = None,
-    size: Size | None = None,
+    size: Size | str | None = None,
 ) -> Any:
     """Draw a grouping: bought networks on the left with their costs, tasks on the right.
 
@@ -48,8 +48,8 @@ def draw_grouping(
         By default the budget and the objective; an empty text draws no title.
     ax : Axes, optional
         Axes to draw on; by default a new figure is made.
-    size : (width, height), optional
-        Size of the new figure, in inches.
+    size : (width, height) or str, optional
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def _draw_tasks(axes: Axes, grouping: Grouping, places: _Places) -> None:
 def _write(axes: Axes, x: float, y: float, text: str, side: str) -> None:
     """Write a number beside a box."""
     number = axes.text(x, y, text, color=muted(), ha=side, va="center_baseline")
-    number.set_fontsize(font_size() * 0.875)
+    number.set_fontsize(smaller(0.875))
 
 
 def _write_titles(axes: Axes, grouping: Grouping, title: str | None, places: _Places) -> None:
@@ -224,7 +224,7 @@ def draw_grouping_frontier(
     *,
     measure: str = "loss",
     ax: Axes | None = None,
-    size: Size | None = None,
+    size: Size | str | None = None,
 ) -> Any:
     """Draw the objective of the best grouping over budgets, as a line of steps.
 

@@ -14,17 +14,21 @@ from scipy.cluster.hierarchy import leaves_list
 
 from taskgraph.plot.affinities import BETA, first_order, transfer_distance, without_tasks
 from taskgraph.plot.colors import color_map, muted
-from taskgraph.plot.figures import PlotError, Size, given_axes, panels_for
+from taskgraph.plot.figures import PlotError, Size, given_axes, is_stacked, panels_for
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.matrix import draw_bar, draw_matrix
 from taskgraph.plot.names import display_names, escape_dollars
-from taskgraph.plot.style import styled, text_scale, text_width
+from taskgraph.plot.paper import paper_of
+from taskgraph.plot.style import font_size, styled, text_scale, text_width
 from taskgraph.plot.tree import task_linkage
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
 
 BEFORE = ("loss", "quality", "gain")
 CELL = 0.19
+"""Side of a cell, in inches at the style's text size."""
+LINE = 1.1
+"""Side of a cell of a figure on paper, as a multiple of the text size: labels just fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +52,7 @@ def heatmap(
     beta: float = BETA,
     exclude: Iterable[str] = (),
     ax: Axes | Iterable[Axes] | None = None,
-    size: Size | None = None,
+    size: Size | str | None = None,
 ) -> Any:
     """Draw first-order transfers, sources by targets, before and after AHP.
 
@@ -69,8 +73,8 @@ def heatmap(
     ax : Axes or several, optional
         Axes to draw on, one for each panel. A single one shows the panel after AHP, or the panel
         of ``before`` if that is given. By default a new figure is made.
-    size : (width, height), optional
-        Size of the new figure, in inches.
+    size : (width, height) or str, optional
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``.
 
     Returns
     -------
@@ -93,20 +97,31 @@ def heatmap(
     column = measured_before(transfers, before)
     if column is not None:
         panels = {"before": _before(first_order(transfers, column=column), column), **panels}
-    label = legible(display_names([*sources, *targets], names=names))
+    label = legible(display_names([*sources, *targets], names=names, size=size))
     if before is not None and len(given_axes(ax)) == 1:
         panels.pop("after")
-    width, height = _natural_size(label, sources, targets, len(panels))
+    cell = CELL * text_scale() if paper_of(size) is None else LINE * font_size() / 72
+    panel, rest, height = _natural_size(label, sources, targets, cell)
+    width = len(panels) * panel + rest
+    stacked = is_stacked(size, width)
     figure, all_axes = panels_for(
-        ax, [*panels], "the panels", width=width, height=height, size=size, sharey=True
+        ax,
+        [*panels],
+        "the panels",
+        width=width,
+        height=height,
+        size=size,
+        sharey=True,
+        panel_width=panel,
     )
     for name, axes in all_axes.items():
         _draw(axes, panels[name], sources, targets, label)
     first, *others = all_axes.values()
-    if figure:
+    if figure and not stacked:
         for axes in others:
             axes.tick_params(axis="y", labelleft=False)
-    first.set_ylabel("source")
+    for axes in all_axes.values() if stacked else [first]:
+        axes.set_ylabel("source")
     return figure or ax
 
 
@@ -154,15 +169,17 @@ def _after(values: pd.DataFrame, beta: float) -> _Panel:
 
 
 def _natural_size(
-    label: Mapping[str, str], sources: list[str], targets: list[str], panels: int
-) -> Size:
-    """Return the width and height of a figure in inches that its labels and cells need."""
+    label: Mapping[str, str], sources: list[str], targets: list[str], cell: float
+) -> tuple[float, float, float]:
+    """Return the width of a panel, the other width, and the height that labels and cells need.
+
+    All are in inches; ``cell`` is the side of a cell.
+    """
     rows = max(text_width(label[name]) for name in sources)
     columns = max(text_width(label[name]) for name in targets)
     scale = text_scale()
-    across = scale * max(CELL * len(targets), 2.6)
-    width = panels * (across + 0.25) + rows + 0.5 * scale
-    return width, scale * (CELL * len(sources) + 1.3) + columns
+    across = max(cell * len(targets), 2.6 * scale if cell >= CELL * scale else 0.0)
+    return across + 0.25 * scale, rows + 0.4 * scale, cell * len(sources) + 1.3 * scale + columns
 
 
 def _draw(

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from taskgraph.plot.colors import ink, win_rate_colors
-from taskgraph.plot.sheet import FOOT, MARGIN, Sheet
+from taskgraph.plot.sheet import MARGIN, Sheet
 from taskgraph.taxonomy import Taxonomy
 
 SUPERVISED, SOURCE_ONLY = "#33415c", "#c3cad6"
@@ -37,7 +37,7 @@ def draw_legend(
     axes.legend(
         handles=_handles(sheet, taxonomy, colors),
         loc="upper left",
-        bbox_to_anchor=(MARGIN, sheet.height - FOOT + 0.12),
+        bbox_to_anchor=(MARGIN, sheet.height - sheet.foot + 0.12),
         bbox_transform=axes.transData,
         ncols=2,
         borderaxespad=0,
@@ -67,8 +67,10 @@ def _handles(sheet: Sheet, taxonomy: Taxonomy, colors: Mapping[int, str]) -> lis
 def _draw_bar(axes: Axes, sheet: Sheet, column: str) -> None:
     """Draw the color bar of win rates at the lower right."""
     # In units of the axes: in units of the data the bar would run downwards.
-    x = (sheet.width - MARGIN - 1.85 + (sheet.sheet_width - sheet.width) / 2) / sheet.sheet_width
-    y = (FOOT - 0.22 + (sheet.sheet_height - sheet.height) / 2) / sheet.sheet_height
+    left = sheet.width / 2 - 0.8 if sheet.narrow else sheet.width - MARGIN - 1.85
+    above = 0.42 if sheet.narrow else sheet.foot - 0.22
+    x = (left + (sheet.sheet_width - sheet.width) / 2) / sheet.sheet_width
+    y = (above + (sheet.sheet_height - sheet.height) / 2) / sheet.sheet_height
     place = axes.inset_axes((x, y, 1.6 / sheet.sheet_width, 0.08 / sheet.sheet_height))
     bar = axes.figure.colorbar(target_colors(), cax=place, orientation="horizontal")
     versus = "full supervision" if column == "quality" else "scratch"

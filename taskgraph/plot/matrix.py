@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, Normalize
 
 from taskgraph.plot.colors import faint, panel_background
+from taskgraph.plot.paper import least_points
+from taskgraph.plot.style import text_width
 
 
 def draw_matrix(
@@ -64,5 +67,19 @@ def draw_bar(axes: Axes, label: str, *, aspect: float, shrink: float) -> Colorba
         axes.collections[0], ax=axes, location="bottom", aspect=aspect, shrink=shrink, pad=0.01
     )
     bar.outline.set_visible(False)
-    bar.set_label(label)
+    bar.set_label(label if least_points() == 0 else wrapped(label, axes))
     return bar
+
+
+def wrapped(label: str, axes: Axes) -> str:
+    """Return a label in lines that are about as wide as the panel; each keeps its own breaks."""
+    letter = text_width("n")
+    most = max(12, int(_share(axes) / letter))
+    return "\n".join(part for line in label.split("\n") for part in textwrap.wrap(line, most))
+
+
+def _share(axes: Axes) -> float:
+    """Return the width that a panel has if all panels of its row are equally wide, in inches."""
+    place = axes.get_subplotspec()
+    columns = 1 if place is None else place.get_gridspec().ncols
+    return float(axes.figure.get_figwidth()) * 0.75 / columns

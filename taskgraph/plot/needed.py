@@ -13,12 +13,13 @@ from taskgraph.frontiers.needed import LabelsNeeded
 from taskgraph.plot.colors import faint, muted, order_colors
 from taskgraph.plot.figures import PlotError, Size, panels_for
 from taskgraph.plot.frontier import MEASURES
+from taskgraph.plot.paper import paper_of
 from taskgraph.plot.style import styled, text_scale
 
 
 @styled
 def draw_labels_needed(
-    needed: LabelsNeeded, *, ax: Axes | None = None, size: Size | None = None
+    needed: LabelsNeeded, *, ax: Axes | None = None, size: Size | str | None = None
 ) -> Any:
     """Draw what must be spent on labels over the mean quality that is reached, one line an order.
 
@@ -31,8 +32,8 @@ def draw_labels_needed(
     needed : LabelsNeeded
     ax : Axes, optional
         Axes to draw on; by default a new figure is made.
-    size : (width, height), optional
-        Size of the new figure, in inches.
+    size : (width, height) or str, optional
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``.
 
     Returns
     -------
@@ -50,7 +51,8 @@ def draw_labels_needed(
     scale = text_scale()
     name = "labels"
     figure, panels = panels_for(
-        ax, [name], "the panel", width=4.6 * scale, height=3.0 * scale, size=size
+        ax, [name], "the panel", width=3.6 * scale if paper_of(size) else 4.6 * scale,
+        height=3.0 * scale, size=size
     )
     axes = panels[name]
     orders = sorted(steps["max_order"].unique().tolist())
@@ -63,9 +65,9 @@ def draw_labels_needed(
             color=shade,
             drawstyle="steps-pre",
             marker="o",
-            markersize=3.2,
+            markersize=3.2 * scale,
             markeredgewidth=0,
-            linewidth=1.3,
+            linewidth=1.3 * scale,
             label=label,
         )
     full = f"all {needed.full_labels} supervised"

@@ -26,7 +26,7 @@ DROPPED = "source: worst"
 
 
 @styled
-def draw_sensitivity(result: Sensitivity, *, size: Size | None = None) -> Any:
+def draw_sensitivity(result: Sensitivity, *, size: Size | str | None = None) -> Any:
     """Draw the share of cases that supervise each task, and the regret of each set in each case.
 
     The left panel has a row for each task that some case supervises, with those of the robust core

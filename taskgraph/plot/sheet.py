@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.axes import Axes
 
-from taskgraph.plot.figures import Size, resize_text
+from taskgraph.plot.figures import Size, resize_text, scale_text
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.layout import Layout, arrange_taxonomy
 from taskgraph.plot.names import display_names
-from taskgraph.plot.style import text_scale, text_width
+from taskgraph.plot.paper import PaperSize, fitting_factor
+from taskgraph.plot.style import font_size, text_scale, text_width
 from taskgraph.taxonomy import Taxonomy
 
 ROW, MARGIN, HEAD, FOOT = 0.275, 0.15, 0.62, 0.85
 """Height of a row, margin at both sides, height of the titles and of the legend, in inches."""
+
+PAPER_FOOT, LEAST_SPAN, LEGEND_WIDTH = 1.3, 0.8, 3.2
+"""On paper: height of the legend, least length of the lines, and width of the legend."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class Sheet:
     sheet_width, sheet_height : float
         Size of the space in whose middle the drawing is.
     zoom : float
+    foot : float
+        Height of the legend.
+    narrow : bool
+        The color bar is below the legend, not beside it.
     """
 
     layout: Layout
@@ -56,6 +64,8 @@ class Sheet:
     sheet_width: float
     sheet_height: float
     zoom: float
+    foot: float = FOOT
+    narrow: bool = False
 
     def y(self, row: float) -> float:
         """Return the middle of a row, from the top."""
@@ -74,17 +84,41 @@ class Sheet:
         return replace(self, zoom=zoom, sheet_width=size[0] / zoom, sheet_height=size[1] / zoom)
 
 
-def sheet_of(taxonomy: Taxonomy, names: Mapping[str, str] | None, *, with_numbers: bool) -> Sheet:
-    """Arrange a taxonomy at its natural size; ``with_numbers`` leaves room beside the targets."""
+def sheet_of(
+    taxonomy: Taxonomy,
+    names: Mapping[str, str] | None,
+    *,
+    with_numbers: bool,
+    paper: PaperSize | None = None,
+) -> Sheet:
+    """Arrange a taxonomy at its natural size; ``with_numbers`` leaves room beside the targets.
+
+    On paper the sheet is as wide as the paper size, and the lines are as long as the labels leave
+    room for; the legend is below in rows of its own.
+
+    Raises
+    ------
+    PlotError
+        If the taxonomy does not fit the paper size with text that is large enough.
+    """
     layout = arrange_taxonomy(taxonomy)
-    label = legible(display_names([*layout.supervised, *layout.targets], names=names))
+    label = legible(display_names([*layout.supervised, *layout.targets], names=names, size=paper and paper.name))
     left_width = _column_width(label[name] for name in layout.supervised)
     right_width = _column_width(label[name] for name in layout.targets)
     span = min(3.4, 1.6 + 0.08 * layout.height)
     numbers = 0.35 if with_numbers else 0.0
-    content = left_width + (span + right_width + numbers if layout.targets else 0.0)
-    width = max(content + 2 * MARGIN, 5.4)
-    height = HEAD + ROW * (layout.height + 1) + FOOT
+    boxes = left_width + (right_width + numbers if layout.targets else 0.0)
+    foot = FOOT if paper is None else PAPER_FOOT
+    height = HEAD + ROW * (layout.height + 1) + foot
+    if paper is None:
+        width = max(boxes + (span if layout.targets else 0.0) + 2 * MARGIN, 5.4)
+    else:
+        least = max(boxes + LEAST_SPAN, LEGEND_WIDTH) + 2 * MARGIN
+        factor = fitting_factor(paper, least * text_scale(), height * text_scale(), font_size())
+        scale_text(factor)
+        width = paper.width / text_scale()
+        span = min(3.4, width - boxes - 2 * MARGIN)
+    content = boxes + (span if layout.targets else 0.0)
     left = (width - content) / 2
     right = left + left_width + span
     return Sheet(
@@ -100,6 +134,8 @@ def sheet_of(taxonomy: Taxonomy, names: Mapping[str, str] | None, *, with_number
         sheet_width=width,
         sheet_height=height,
         zoom=text_scale(),
+        foot=foot,
+        narrow=paper is not None,
     )
 
 

@@ -11,6 +11,8 @@ import seaborn as sns
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
+from taskgraph.plot.paper import PaperSize, least_points, least_text, paper_of
+
 INK, MUTED, FAINT = "#1b1f24", "#6b7280", "#e7e9ec"
 """Colors of text, of remarks and axes, and of empty cells and grid lines."""
 
@@ -66,16 +68,30 @@ R = TypeVar("R")
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
     """Make a function draw in this style, except for settings that the user has changed.
 
-    The user's settings (``rcParams``) are the same afterwards.
+    The user's settings (``rcParams``) are the same afterwards. A ``size`` that names a paper size
+    sets the sizes of text.
     """
 
     @wraps(draw)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
         """Draw within the style's settings."""
-        with mpl.rc_context(unchanged(STYLE)):
+        size: Any = kwargs.get("size")
+        paper = paper_of(size)
+        with (
+            mpl.rc_context(unchanged(STYLE)),
+            mpl.rc_context(text_sizes(paper)),
+            least_text(paper),
+        ):
             return draw(*args, **kwargs)
 
     return inside
+
+
+def text_sizes(paper: PaperSize | None) -> dict[Any, Any]:
+    """Return the settings of text sizes for a paper size; none for None."""
+    if paper is None:
+        return {}
+    return dict.fromkeys(FONT_SIZES, paper.points) | {"axes.titlesize": 1.125 * paper.points}
 
 
 def unchanged(settings: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -92,6 +108,14 @@ def unchanged(settings: Mapping[Any, Any]) -> dict[Any, Any]:
 def font_size() -> float:
     """Return the size of ordinary text in the current settings, in points."""
     return float(mpl.rcParams["font.size"])
+
+
+def smaller(factor: float) -> float:
+    """Return ``factor`` times the size of ordinary text, in points, but not less than is allowed.
+
+    The least size is that of the figure's paper size; see `taskgraph.plot.paper`.
+    """
+    return max(factor * font_size(), least_points())
 
 
 def text_scale() -> float:

@@ -12,9 +12,10 @@ from taskgraph.plot.colors import ink, muted, order_colors, panel_background
 from taskgraph.plot.figures import PlotError, Size, new_figure, require_solved
 from taskgraph.plot.legend import SOURCE_ONLY, SUPERVISED, draw_legend, target_colors
 from taskgraph.plot.names import escape_dollars
+from taskgraph.plot.paper import paper_of
 from taskgraph.plot.shapes import curve, draw_arrow, draw_box
 from taskgraph.plot.sheet import HEAD, Sheet, ports, sheet_of, size_of
-from taskgraph.plot.style import font_size, styled
+from taskgraph.plot.style import font_size, smaller, styled
 from taskgraph.taxonomy import Taxonomy, Transfer
 
 UNMEASURED = "#f1f3f5"
@@ -31,7 +32,7 @@ def draw_taxonomy(
     names: Mapping[str, str] | None = None,
     title: str | None = None,
     ax: Axes | None = None,
-    size: Size | None = None,
+    size: Size | str | None = None,
 ) -> Any:
     """Draw a taxonomy: supervised tasks on the left, the targets that they solve on the right.
 
@@ -50,8 +51,8 @@ def draw_taxonomy(
         By default the budget and the maximum order; an empty text draws no title.
     ax : Axes, optional
         Axes to draw on, as large as fits; by default a new figure is made.
-    size : (width, height), optional
-        Size of the new figure, in inches; the taxonomy is drawn as large as fits.
+    size : (width, height) or str, optional
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``; the taxonomy is drawn as large as fits.
 
     Returns
     -------
@@ -67,15 +68,16 @@ def draw_taxonomy(
     """
     require_solved(taxonomy)
     column = _color_column(taxonomy, color_by)
-    sheet = sheet_of(taxonomy, names, with_numbers=column is not None)
+    paper = paper_of(size)
+    sheet = sheet_of(taxonomy, names, with_numbers=column is not None, paper=paper)
     figure, axes = None, ax
     space = size if ax is None else size_of(ax)
-    if space is not None:
+    if space is not None and not isinstance(space, str):
         sheet = sheet.fitted(space)
     if axes is None:
-        width, height = size or sheet.size
+        width, height = sheet.size if size is None or isinstance(size, str) else size
         figure = new_figure(width=width, height=height, constrained=False)
-        figure.exact = size is not None
+        figure.exact, figure.paper = size is not None, paper
         axes = figure.add_axes((0, 0, 1, 1))
     left, top = (sheet.sheet_width - sheet.width) / 2, (sheet.sheet_height - sheet.height) / 2
     axes.set(xlim=(-left, sheet.width + left), ylim=(sheet.height + top, -top))
@@ -129,7 +131,7 @@ def _draw_lines(axes: Axes, sheet: Sheet, colors: Mapping[int, str]) -> None:
         )
         axes.add_patch(dot)
         number = axes.text(sheet.junction, y, str(order), color="white", zorder=4)
-        number.set(ha="center", va="center_baseline", fontsize=font_size() * 0.81)
+        number.set(ha="center", va="center_baseline", fontsize=smaller(0.81))
 
 
 def _draw_supervised(axes: Axes, sheet: Sheet, taxonomy: Taxonomy) -> None:
@@ -150,7 +152,7 @@ def _draw_targets(axes: Axes, sheet: Sheet, taxonomy: Taxonomy, column: str | No
         draw_box(axes, sheet.label[name], x=sheet.right, y=y, width=width, fill=fill, edge=edge)
         if value is not None:
             number = axes.text(sheet.right + width + 0.06, y, f"{value:.2f}", color=muted())
-            number.set(ha="left", va="center_baseline", fontsize=font_size() * 0.875)
+            number.set(ha="left", va="center_baseline", fontsize=smaller(0.875))
 
 
 def _value(transfer: Transfer, column: str | None) -> float | None:

@@ -17,12 +17,15 @@ from taskgraph.plot.colors import muted
 from taskgraph.plot.figures import PlotError, Size, panels_for
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.names import display_names, escape_dollars
+from taskgraph.plot.paper import paper_of
 from taskgraph.plot.style import styled, text_scale, text_width
 from taskgraph.tasks import SELF
 from taskgraph.transfers import Transfers
 
 ROW = 0.19
 TRUNK = 3.4
+PAPER_TRUNK = 1.8
+"""Least width of the tree itself on paper."""
 
 
 def task_linkage(transfers: Transfers, *, beta: float = BETA) -> tuple[tuple[str, ...], Floats]:
@@ -63,7 +66,7 @@ def tree(
     beta: float = BETA,
     exclude: Iterable[str] = (),
     ax: Axes | None = None,
-    size: Size | None = None,
+    size: Size | str | None = None,
 ) -> Any:
     """Draw a tree of the sources, in which sources that transfer alike are near each other.
 
@@ -79,8 +82,8 @@ def tree(
         Tasks to leave out, as sources and as targets.
     ax : Axes, optional
         Axes to draw on; by default a new figure is made.
-    size : (width, height), optional
-        Size of the new figure, in inches.
+    size : (width, height) or str, optional
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``.
 
     Returns
     -------
@@ -97,8 +100,9 @@ def tree(
     if clusters < 1:
         raise PlotError(f"clusters is {clusters}, expected at least 1")
     tasks, links = task_linkage(without_tasks(transfers, exclude), beta=beta)
-    label = legible(display_names(tasks, names=names))
-    width = text_scale() * (TRUNK + 0.3) + max(text_width(text) for text in label.values())
+    label = legible(display_names(tasks, names=names, size=size))
+    trunk = TRUNK if paper_of(size) is None else PAPER_TRUNK
+    width = text_scale() * (trunk + 0.3) + max(text_width(text) for text in label.values())
     height = text_scale() * (ROW * len(tasks) + 0.8)
     figure, panels = panels_for(ax, ["tree"], "the panel", width=width, height=height, size=size)
     axes = panels["tree"]
@@ -108,7 +112,8 @@ def tree(
     axes.set_yticks(ticks, [escape_dollars(label[tasks[leaf]]) for leaf in leaves])
     axes.set_ylim(ticks[-1] + 6, ticks[0] - 6)
     axes.tick_params(axis="y", length=0, pad=2)
-    axes.set_xlabel(f"distance of transfer patterns (Ward, exp(−{beta:g} P))")
+    gap = "\n" if paper_of(size) else " "
+    axes.set_xlabel(f"distance of transfer patterns{gap}(Ward, exp(−{beta:g} P))")
     axes.grid(visible=False)
     sns.despine(ax=axes, left=True)
     return figure or ax
@@ -126,7 +131,7 @@ def _draw_branches(axes: Axes, links: Floats, clusters: int) -> list[int]:
         list(zip(distance, position, strict=True))
         for distance, position in zip(layout["dcoord"], layout["icoord"], strict=True)
     ]
-    lines = LineCollection(brackets, colors=layout["color_list"], linewidths=1.3)
+    lines = LineCollection(brackets, colors=layout["color_list"], linewidths=1.3 * text_scale())
     lines.set(capstyle="round", joinstyle="round")
     axes.add_collection(lines)
     axes.set_xlim(float(links[:, 2].max()) * 1.03 or 1.0, 0)

@@ -38,7 +38,7 @@ SCRIPTS = (
 )
 """Scripts of every page, in the order in which they run."""
 
-LIVE_SCRIPTS = ("api", "roles", "upload", "live")
+LIVE_SCRIPTS = ("api", "roles", "upload", "compare", "live")
 """Scripts that only the page of ``taskgraph serve`` has."""
 
 

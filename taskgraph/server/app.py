@@ -18,12 +18,14 @@ from starlette.routing import Route
 
 import taskgraph
 from taskgraph.errors import TaskgraphError
+from taskgraph.losses import Losses
 from taskgraph.problem import Problem
 from taskgraph.report import settings_line, table_content
 from taskgraph.report.page import page_html
 from taskgraph.report.results import table_sections, targets_section
 from taskgraph.server.answers import solve_answer, solve_quietly
 from taskgraph.server.asked import SolveRequest
+from taskgraph.server.comparison import compare
 from taskgraph.server.bodies import read_body, read_json
 from taskgraph.server.jobs import Jobs, SolveJob, while_connected
 from taskgraph.server.limits import Limits
@@ -31,7 +33,7 @@ from taskgraph.server.openapi import description
 from taskgraph.server.refusals import ClientGoneError, RefusedRequestError
 from taskgraph.server.security import Guard, page_policy
 from taskgraph.server.tables import NamedTable, TableStore, transfers_from_upload
-from taskgraph.solver import find_solver
+from taskgraph.solver import Clock, find_solver
 from taskgraph.tasks import task_names
 from taskgraph.transfers import Transfers
 
@@ -45,6 +47,7 @@ def make_app(
     tables: Mapping[str, Transfers],
     problem: Problem | None = None,
     *,
+    losses: Losses | None = None,
     solver: str = "highs",
     limits: Limits | None = None,
     token: str = "",
@@ -58,6 +61,8 @@ def make_app(
         The page opens with the first one.
     problem : Problem, optional
         The settings with which the page opens.
+    losses : Losses, optional
+        Those that the first table was made from; the page then shows how stable a set is.
     solver : str
     limits : Limits, optional
     token, any_host
@@ -69,12 +74,15 @@ def make_app(
         If there is no solver of this name.
     """
     find_solver(solver)
-    service = Service(tables, problem or Problem(), solver, limits or Limits())
+    limits = limits or Limits()
+    store = TableStore(tables, limits.tables, losses)
+    service = Service(store, problem or Problem(), solver, limits)
     return Starlette(
         routes=[
             Route("/", service.page),
             Route("/openapi.json", service.openapi),
             Route("/api/solve", service.solve, methods=["POST"]),
+            Route("/api/compare", service.compare, methods=["POST"]),
             Route("/api/stop", service.stop, methods=["POST"]),
             Route("/api/tables", service.tables, methods=["GET"]),
             Route("/api/tables", service.upload, methods=["POST"]),
@@ -95,10 +103,8 @@ def make_app(
 class Service:
     """The endpoints, with what they share: tables, start settings, solver, limits and jobs."""
 
-    def __init__(
-        self, tables: Mapping[str, Transfers], problem: Problem, solver: str, limits: Limits
-    ) -> None:
-        self._store = TableStore(tables, limits.tables)
+    def __init__(self, store: TableStore, problem: Problem, solver: str, limits: Limits) -> None:
+        self._store = store
         self._problem, self._solver, self._limits = problem, solver, limits
         self._jobs = Jobs(limits)
 
@@ -150,6 +156,21 @@ class Service:
         table = self._store.find(asked.table)
         return await solve_answer(request, asked, table.transfers, self._jobs, self._solver)
 
+    async def compare(self, request: Request) -> Response:
+        """Return what stands beside the optimum of a problem; see `comparison.compare`."""
+        asked = SolveRequest.of(await self._json(request), self._limits)
+        table, job = self._store.find(asked.table), SolveJob()
+
+        def work() -> dict[str, Any]:
+            """Compare; the time limit counts from here."""
+            clock = Clock(asked.time_limit, stop=job.stop)
+            problem = asked.problem.with_table_names(table.transfers)
+            return compare(
+                table.transfers, problem, table.losses, solver=self._solver, clock=clock
+            )
+
+        return JSONResponse(await while_connected(request, self._jobs.run(work, job)))
+
     async def stop(self, request: Request) -> Response:
         """Stop a running solve; its own request then gets the best taxonomy so far."""
         run = (await self._json(request)).get("run")
@@ -175,8 +196,9 @@ class Service:
         title = asked.get("title", "").encode(errors="replace").decode()
         direction = asked.get("direction", "")
         read = partial(transfers_from_upload, body, title, direction, most_tasks=limits.tasks)
-        transfers = await self._in_thread(request, read)
-        return await self._described(request, self._store.add(body, title, transfers), 201)
+        transfers, losses = await self._in_thread(request, read)
+        table = self._store.add(body, title, transfers, losses)
+        return await self._described(request, table, 201)
 
     async def _described(self, request: Request, table: NamedTable, status: int = 200) -> Response:
         start = self._problem if table.name == self._store.fixed[0].name else Problem()

@@ -25,6 +25,7 @@ def description(limits: Limits) -> dict[str, Any]:
         },
         "paths": {
             "/api/solve": {"post": _solve(limits)},
+            "/api/compare": {"post": _compare(limits)},
             "/api/stop": {"post": _stop()},
             "/api/tables": {"get": _tables(), "post": _upload(limits)},
             "/api/tables/{name}": {"get": _table()},
@@ -34,17 +35,7 @@ def description(limits: Limits) -> dict[str, Any]:
 
 
 def _solve(limits: Limits) -> dict[str, Any]:
-    request = _object(
-        {
-            "table": {"type": "string", "description": "Identifier; empty for the first table."},
-            "problem": {"$ref": "#/components/schemas/Problem"},
-            "time_limit": {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "description": f"Seconds; at most {limits.solving:g} are used.",
-            },
-        }
-    )
+    request = _asked(limits)
     answer = {
         "type": "object",
         "required": ["taxonomy", "seconds"],
@@ -67,6 +58,30 @@ def _solve(limits: Limits) -> dict[str, Any]:
             }
         }
         | _errors(400, 404, 408, 413, 415, 422, 503),
+    }
+
+
+def _asked(limits: Limits) -> dict[str, Any]:
+    return _object(
+        {
+            "table": {"type": "string", "description": "Identifier; empty for the first table."},
+            "problem": {"$ref": "#/components/schemas/Problem"},
+            "time_limit": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "description": f"Seconds; at most {limits.solving:g} are used.",
+            },
+        }
+    )
+
+
+def _compare(limits: Limits) -> dict[str, Any]:
+    words = "The frontier beside random sets, the best sets, and stability if there are losses."
+    return {
+        "operationId": "compare",
+        "summary": "Return what stands beside the optimum of a problem.",
+        "requestBody": _body({JSON: {"schema": _asked(limits)}}),
+        "responses": {"200": _answer(words)} | _errors(400, 404, 408, 413, 415, 422, 503),
     }
 
 

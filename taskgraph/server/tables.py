@@ -11,6 +11,7 @@ from pathlib import Path
 
 from taskgraph.affinity import affinities, affinities_from_scores, affinities_from_wins_table
 from taskgraph.errors import TaskgraphError
+from taskgraph.losses import Losses
 from taskgraph.server.refusals import RefusedRequestError
 from taskgraph.tables import read_losses, read_scores, read_transfers, read_wins, table_kind
 from taskgraph.transfers import Transfers
@@ -23,19 +24,24 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True, eq=False)
 class NamedTable:
-    """A table of the server: its identifier in addresses, its title, and its transfers."""
+    """A table of the server: its identifier in addresses, its title, transfers, and losses if any."""
 
     name: str
     title: str
     transfers: Transfers
+    losses: Losses | None = None
 
 
 class TableStore:
     """Tables by their identifiers: fixed ones, and the latest uploads."""
 
-    def __init__(self, fixed: Mapping[str, Transfers], most: int) -> None:
+    def __init__(
+        self, fixed: Mapping[str, Transfers], most: int, losses: Losses | None = None
+    ) -> None:
         self._fixed = {
-            f"{number}": NamedTable(f"{number}", title, transfers)
+            f"{number}": NamedTable(
+                f"{number}", title, transfers, losses if number == 0 else None
+            )
             for number, (title, transfers) in enumerate(fixed.items())
         }
         self._uploaded: OrderedDict[str, NamedTable] = OrderedDict()
@@ -64,10 +70,12 @@ class TableStore:
             )
         return table
 
-    def add(self, content: bytes, title: str, transfers: Transfers) -> NamedTable:
+    def add(
+        self, content: bytes, title: str, transfers: Transfers, losses: Losses | None = None
+    ) -> NamedTable:
         """Keep an uploaded table; its identifier depends on its content alone."""
         digest = hashlib.sha256(content).hexdigest()[:16]
-        table = NamedTable(digest, title[:LONGEST_NAME] or "pasted table", transfers)
+        table = NamedTable(digest, title[:LONGEST_NAME] or "pasted table", transfers, losses)
         self._uploaded[digest] = table
         self._uploaded.move_to_end(digest)
         while len(self._uploaded) > self._most:
@@ -77,8 +85,10 @@ class TableStore:
 
 def transfers_from_upload(
     content: bytes, title: str, direction: str = "", *, most_tasks: int
-) -> Transfers:
-    """Return the transfers of an uploaded file: transfers, losses, win rates or scores.
+) -> tuple[Transfers, Losses | None]:
+    """Return the transfers of an uploaded file, and its losses if it holds losses.
+
+    The file may hold transfers, losses, win rates or scores.
 
     Losses and win rates become affinities by AHP, with intervals from losses; scores become
     weights by rank.
@@ -107,7 +117,7 @@ def transfers_from_upload(
         path = Path(folder) / "table"
         path.write_bytes(content)
         try:
-            transfers = _read(path, DIRECTIONS[direction])
+            transfers, losses = _read(path, DIRECTIONS[direction])
         except TaskgraphError as error:
             message = str(error).replace(str(path), title or "the table")
             raise RefusedRequestError(_for_the_page(message), 422) from None
@@ -117,19 +127,20 @@ def transfers_from_upload(
             f"{most_tasks:,}; solve it with `taskgraph solve`",
             422,
         )
-    return transfers
+    return transfers, losses
 
 
-def _read(path: Path, higher_is_better: bool | None) -> Transfers:
+def _read(path: Path, higher_is_better: bool | None) -> tuple[Transfers, Losses | None]:
     kind = table_kind(path)
     if kind == "losses":
         losses = read_losses(path, higher_is_better=higher_is_better)
-        return affinities(losses, bootstrap=1).transfers
+        return affinities(losses, bootstrap=1).transfers, losses
     if kind == "wins":
-        return affinities_from_wins_table(read_wins(path)).transfers
+        return affinities_from_wins_table(read_wins(path)).transfers, None
     if kind in ("scores", "matrix"):
-        return affinities_from_scores(read_scores(path), higher_is_better=higher_is_better)
-    return read_transfers(path)
+        scores = read_scores(path)
+        return affinities_from_scores(scores, higher_is_better=higher_is_better), None
+    return read_transfers(path), None
 
 
 def _for_the_page(message: str) -> str:

@@ -56,6 +56,9 @@
     throw new RefusedError("the server ended the answer early");
   };
 
+  /** Return what stands beside the optimum of a problem; `signal` ends the request. */
+  tg.compare = async (document, signal) => (await post("api/compare", document, { signal })).json();
+
   tg.stopRun = (run) => post("api/stop", { run }).catch(() => null);
 
   tg.fetchTable = async (name) => (await request(`api/tables/${encodeURIComponent(name)}`)).json();

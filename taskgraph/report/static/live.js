@@ -33,6 +33,7 @@
     try {
       const taxonomy = await tg.solve(asked, working);
       tg.show(taxonomy);
+      tg.comparisonIsOld();
       advise(tg.solved(taxonomy) ? null : taxonomy.least_budget);
       tg.onState();
     } catch (error) {
@@ -89,6 +90,7 @@
     tg.drawSettings();
     showSettings();
     tg.drawPictures(["heatmap", "tree"]);
+    tg.forgetComparison();
     tg.solveSoon(0);
   };
 
@@ -135,6 +137,7 @@
     d3.select("#stop").on("click", () => tg.stopRun(run));
     d3.select("#table").on("change", (event) => changeTable(event.target.value));
     tg.startUpload(useTable, tg.content.upload);
+    tg.startComparison(() => ({ table: tg.content.name, problem: problem() }));
   };
 
   const changeTable = async (name, link = {}) => {

@@ -34,7 +34,8 @@
   /** Draw pictures by name, where the page has a place for them. */
   tg.drawPictures = (names = Object.keys(pictures)) => names.forEach((name) => {
     const figure = document.querySelector(`[data-picture=${name}]`);
-    if (figure && (name !== "stability" || tg.content.stability)) tg[pictures[name]](figure, tg.state.taxonomy);
+    const measured = !["frontier", "stability"].includes(name) || tg.content[name];
+    if (figure && measured) tg[pictures[name]](figure, tg.state.taxonomy);
   });
 
   const optimumTable = (taxonomy) => {

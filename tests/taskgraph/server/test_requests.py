@@ -186,6 +186,7 @@ def test_the_description_has_every_request(client):
     routes = {(path, method) for path, methods in paths.items() for method in methods}
     assert routes == {
         ("/api/solve", "post"),
+        ("/api/compare", "post"),
         ("/api/stop", "post"),
         ("/api/tables", "get"),
         ("/api/tables", "post"),
