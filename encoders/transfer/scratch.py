@@ -11,7 +11,7 @@ from encoders.training.config import FitConfig
 
 @dataclass(frozen=True)
 class ScratchConfig:
-    """How every reference ``scratch`` of a sweep is trained, where not as the read-outs are.
+    """Values of the configuration of ``scratch`` that differ from those of the read-outs.
 
     A whole network from random weights may need another learning rate and more epochs than a small
     read-out. There is one configuration for all targets, so that it cannot be tuned to one of them.
@@ -36,7 +36,7 @@ class ScratchConfig:
             )
 
     def applied(self, fit: FitConfig) -> FitConfig:
-        """Return a configuration of read-outs with these values in place of its own."""
+        """Return a configuration of read-outs with these values replaced."""
         own = {name: value for name, value in vars(self).items() if value is not None}
         return replace(fit, **own)
 

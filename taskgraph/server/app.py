@@ -165,9 +165,7 @@ class Service:
             """Compare; the time limit counts from here."""
             clock = Clock(asked.time_limit, stop=job.stop)
             problem = asked.problem.with_table_names(table.transfers)
-            return compare(
-                table.transfers, problem, table.losses, solver=self._solver, clock=clock
-            )
+            return compare(table.transfers, problem, table.losses, solver=self._solver, clock=clock)
 
         return JSONResponse(await while_connected(request, self._jobs.run(work, job)))
 

@@ -39,9 +39,7 @@ class TableStore:
         self, fixed: Mapping[str, Transfers], most: int, losses: Losses | None = None
     ) -> None:
         self._fixed = {
-            f"{number}": NamedTable(
-                f"{number}", title, transfers, losses if number == 0 else None
-            )
+            f"{number}": NamedTable(f"{number}", title, transfers, losses if number == 0 else None)
             for number, (title, transfers) in enumerate(fixed.items())
         }
         self._uploaded: OrderedDict[str, NamedTable] = OrderedDict()
