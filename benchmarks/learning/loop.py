@@ -16,7 +16,7 @@ from benchmarks.learning.batches import endless, step_counts
 from benchmarks.learning.config import PLATEAU, LoopConfig, rate_factor
 from benchmarks.learning.freezing import freeze, unfreeze
 from benchmarks.learning.history import History, ValidationPoint
-from benchmarks.learning.optimizers import make_optimizer
+from benchmarks.learning.optimizers import make_optimizer, match_gradient_layout
 from benchmarks.learning.placement import autocast, place, state_copy, to_device
 from benchmarks.learning.rates import RateGroup, checked_groups, effective_rates, module_group
 from encoders.engines import with_threads
@@ -184,6 +184,7 @@ class Run:
                 loss = player.loss(batch, progress)
             optimizer.zero_grad(set_to_none=True)
             player.backward(loss)
+            match_gradient_layout(optimizer)
             if self.config.clip is not None:
                 values = [value for group in optimizer.param_groups for value in group["params"]]
                 nn.utils.clip_grad_norm_(values, self.config.clip)

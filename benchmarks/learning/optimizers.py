@@ -41,3 +41,16 @@ def make_optimizer(groups: Sequence[RateGroup], config: LoopConfig) -> torch.opt
         nesterov=config.nesterov,
         fused=fused,
     )
+
+
+def match_gradient_layout(optimizer: torch.optim.Optimizer) -> None:
+    """Give each gradient the layout in memory of its parameter.
+
+    Autograd does so by itself, but gradients that other code has set may differ, such as those of
+    TorchJD for weights in ``channels_last``. A fused optimizer reads both in the order of memory,
+    and would add each number to another weight.
+    """
+    for group in optimizer.param_groups:
+        for value in group["params"]:
+            if value.grad is not None and value.grad.stride() != value.stride():
+                value.grad = torch.empty_like(value).copy_(value.grad)

@@ -166,6 +166,36 @@ def test_a_method_may_combine_the_gradients_itself():
     assert history.measured[-1].train_loss < history.measured[0].train_loss
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_gradients_of_any_layout_change_the_weights_that_they_are_of(optimizer):
+    """Weights in channels_last, and contiguous gradients as TorchJD sets them: as by autograd."""
+    images = torch.randn(32, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    config = replace(CONFIG, optimizer=optimizer, channels_last=True, learning_rate=0.01)
+
+    def trained_by(backward):
+        """Return the weights after a training with one function of the gradients."""
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3))
+        groups = [module_group("all", model, rate=0.01)]
+        player = Player(
+            lambda batch, _: model(batch[0]).square().mean(),
+            groups,
+            lambda loss: backward(loss, list(model.parameters())),
+            lambda loss: loss.detach(),
+        )
+        train_networks(model, [player], TensorBatches((images,), 16), config)
+        return torch.cat([value.detach().flatten() for value in model.parameters()])
+
+    def set_contiguous(loss, values):
+        """Set the gradients in the default layout."""
+        for value, gradient in zip(values, torch.autograd.grad(loss, values), strict=True):
+            value.grad = gradient.contiguous()
+
+    plain = trained_by(lambda loss, _: loss.backward())
+    assert torch.equal(trained_by(set_contiguous), plain)
+
+
 def test_the_progress_goes_from_0_to_nearly_1():
     seen, model = [], network()
 
