@@ -61,9 +61,9 @@ Aggregators of TorchJD combine the gradients at the encoder: pcgrad (Yu et al. 2
 PAIRED = """## Transfer affinity against joint training
 
 {count} pairs, {third} drawn from each third of affinity with seed 0, depth and normals always among
-them; {images} training images, {steps} steps. Affinity is the *rank share* of a transfer among all
-single sources of its target: 0 for the least affinity, 1 for the largest. A third is that of the
-mean of both directions. Standley et al. (ICML 2020) found that transfer affinity and the gain by
+them; {images} training images, {steps} steps, learning rate {rate:g}, which was not tuned. Affinity
+is the *rank share* of a transfer among all single sources of its target: 0 for the least affinity,
+1 for the largest. A third is that of the mean of both directions. Standley et al. (ICML 2020) found that transfer affinity and the gain by
 joint training differ. Intervals of correlations are from 2,000 resamples of the pairs.
 
 """
@@ -177,6 +177,7 @@ def _pairs_section(results: MultitaskResults, folder: Path) -> str:
         third=len(plan.pairs) // 3,
         images=plan.base.images,
         steps=plan.base.steps,
+        rate=plan.base.learning_rate,
     )
     shown = _picture(folder, FIGURES[2], "Gain by joint training over transfer affinity")
     return (
