@@ -253,7 +253,8 @@ def resolve_tasks(
     for name in target_names:
         if find_task(name, own).source_only:
             raise InvalidDataError(f"{name} can only be a source, not a target; leave it out")
-    source_names = [
-        name if name in others else find_task(name, own).name for name in sources
-    ] or [*of_bank, *others]
+    source_names = [name if name in others else find_task(name, own).name for name in sources] or [
+        *of_bank,
+        *others,
+    ]
     return tuple(dict.fromkeys(target_names)), tuple(dict.fromkeys(source_names))
