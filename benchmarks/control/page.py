@@ -18,6 +18,7 @@ from benchmarks.control.tables import (
     sources_table,
     stability_table,
 )
+from benchmarks.control.targets import example_steps
 from benchmarks.results.figures import new_figure, styled, write_picture
 from benchmarks.results.markdown import commit_text, filled
 from encoders.features.settings import PENALTIES
@@ -37,12 +38,12 @@ each, in a plane. Each episode of {steps} steps (0.05 s each) has a gait, a slop
 frequency drawn at random, and no policy is learned. A source sees the last {window} states:
 positions, velocities and the offset of the goal; neither actions nor contacts. A task's encoder is
 the second hidden layer ({features} units) of a perceptron that was trained on that task alone, on
-{encoder_episodes} episodes of its own (at most {epochs} epochs, stopped early; {stopped}).
-Read-outs are ridge regressions (classes as indicators; penalties tried: {penalties}) on {labels}
-labeled examples of {episodes} other episodes; whole episodes are for training, validation (15 %) or
-test (20 %: {test} examples with the first seed). Seeds {seeds} draw everything anew, the episodes
-included, and are the unit of every interval (Student's t, n = {n}). Each measures {transfers}
-transfers and references of orders 1 to {order}.
+{encoder_examples} labeled examples of {encoder_episodes} episodes of its own (at most {epochs}
+epochs, stopped early; {stopped}). Read-outs are ridge regressions (classes as indicators; penalties
+tried: {penalties}) on {labels} labeled examples of {episodes} other episodes; whole episodes are
+for training, validation (15 %) or test (20 %: {test} examples with the first seed). Seeds {seeds}
+draw everything anew, the episodes included, and are the unit of every interval (Student's t, n =
+{n}). Each measures {transfers} transfers and references of orders 1 to {order}.
 
 {sources}
 
@@ -92,6 +93,8 @@ def render(folder: Path) -> str:
     every = [record for each in runs.values() for record in each]
     return PAGE.format(
         **settings,
+        encoder_examples=settings["encoder_episodes"]
+        * len(example_steps(settings["steps"], settings["window"], settings["stride"])),
         environment="MUJOCO_GL=egl " if settings["camera"] else "",
         gymnasium=versions["gymnasium"],
         mujoco=versions["mujoco"],
@@ -108,7 +111,7 @@ def render(folder: Path) -> str:
             f"With {count} labels:\n\n{gains_table(each)}" for count, each in runs.items()
         ),
         budgets=budgets_table(runs),
-        reading=filled(reading(runs)),
+        reading="\n\n".join(filled(reading(count, each)) for count, each in runs.items()),
         stability=stability_table(runs),
         verdict=filled(verdict(runs)),
         commit=commit_text(records[0].commit),

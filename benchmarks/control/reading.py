@@ -14,36 +14,35 @@ from benchmarks.results.measures import t_interval
 from benchmarks.results.record import Record
 
 
-def reading(runs: dict[int, list[Record]]) -> str:
-    """Return what the taxonomy says: the choices, and what each label adds."""
+def reading(count: int, records: Sequence[Record]) -> str:
+    """Return what the taxonomy says with a number of labels: the choices, and what they add."""
     sentences = []
-    for count, records in runs.items():
-        for budget in (1, 2):
-            best, seeds = most_frequent(records, budget)
-            sentences.append(
-                f"With {count} labels and a budget of {budget}, the most frequent optimum labels "
-                f"{listed(best)} ({seeds} of {len(records)} seeds)."
-            )
-        added = t_interval(
-            [
-                taxonomy_of(record, 2)["objective"] - taxonomy_of(record, 0)["objective"]
-                for record in records
-            ]
-        )
+    for budget in (1, 2):
+        best, seeds = most_frequent(records, budget)
         sentences.append(
-            f"Two labeled tasks add {number(added.mean)} {interval(added.low, added.high)} to the "
-            "objective."
+            f"With {count} labels and a budget of {budget}, the most frequent optimum labels "
+            f"{listed(best)} ({seeds} of {len(records)} seeds)."
         )
-        own = [t for t in WORDS if mean_gain(records, t, t) >= _best_other(records, t)]
-        sentences.append(
-            f"The own encoder of a task has the largest gain of all single sources for {len(own)} "
-            f"of {len(WORDS)} tasks{' (' + ', '.join(own) + ')' if own else ''}."
-        )
-        free = [target for target in WORDS if best_source(records, target) in FREE_WORDS]
-        sentences.append(
-            f"Besides the own encoder, the source with the largest mean affinity needs no labels "
-            f"for {len(free)} of {len(WORDS)} tasks{' (' + ', '.join(free) + ')' if free else ''}."
-        )
+    added = t_interval(
+        [
+            taxonomy_of(record, 2)["objective"] - taxonomy_of(record, 0)["objective"]
+            for record in records
+        ]
+    )
+    sentences.append(
+        f"Two labeled tasks add {number(added.mean)} {interval(added.low, added.high)} to the "
+        "objective."
+    )
+    own = [t for t in WORDS if mean_gain(records, t, t) >= _best_other(records, t)]
+    sentences.append(
+        f"The own encoder of a task has the largest gain of all single sources for {len(own)} "
+        f"of {len(WORDS)} tasks{' (' + ', '.join(own) + ')' if own else ''}."
+    )
+    free = [target for target in WORDS if best_source(records, target) in FREE_WORDS]
+    sentences.append(
+        f"Besides the own encoder, the source with the largest mean affinity needs no labels "
+        f"for {len(free)} of {len(WORDS)} tasks{' (' + ', '.join(free) + ')' if free else ''}."
+    )
     return " ".join(sentences)
 
 

@@ -27,8 +27,7 @@ class Settings:
     )
     camera: bool = option(
         False,
-        help="Add camera pictures as a source; needs a GL, such as MUJOCO_GL=egl. Doubles the "
-        "time.",
+        help="Add camera pictures as a source; needs a GL, such as MUJOCO_GL=egl.",
     )
 
 
@@ -36,8 +35,8 @@ SUITE = Suite(
     name="control",
     question="Which tasks of a robot are worth their labels?",
     methods=("the robot's state, principal components, random features, ten encoders", "camera"),
-    time="about two minutes of one core a seed with --camera",
-    writes="one record a seed and number of labels, and two figures",
+    time="about half a minute of one core a seed",
+    writes="one record a seed and number of labels, and a figure",
     settings=Settings,
     package="benchmarks.control",
     presets={

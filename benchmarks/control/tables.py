@@ -165,7 +165,7 @@ def stability_table(runs: dict[int, list[Record]]) -> str:
         cells = [f"`{target}`"]
         for count, records in runs.items():
             orders = [order_of(record, target) for record in records]
-            best = [max(order, key=lambda name, order=order: order[name]) for order in orders]
+            best = [max(order, key=order.__getitem__) for order in orders]
             top = max(sorted(set(best)), key=best.count)
             cells += [number(between[count][target], 2), f"{top}, {best.count(top)} of {len(best)}"]
         rows.append([*cells, number(labels[target], 2)] if len(runs) > 1 else cells)

@@ -84,7 +84,7 @@ def sweep_of(settings: Settings, seed: int) -> SweepConfig:
         valid=settings.valid_images,
         test=settings.test_images,
         seed=seed,
-        splits=settings.split_file or None,
+        splits=settings.split_file,
     )
     outside = outside_sources(seed)
     targets, sources = resolve_tasks(bank, settings.targets)

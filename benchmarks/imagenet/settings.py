@@ -14,14 +14,14 @@ class Settings:
     data: str = option(
         kind="folder", help="Folder of a data set with buildings that no encoder was trained on."
     )
-    split_file: str = option(
-        "",
+    split_file: str | None = option(
+        None,
         flag="--splits",
         kind="file",
         help="CSV file of splits; by default, those of the data set.",
     )
-    bank: str = option(
-        "", kind="folder", help="Folder of the bank; by default, the bank of the library."
+    bank: str | None = option(
+        None, kind="folder", help="Folder of the bank; by default, the bank of the library."
     )
     targets: tuple[str, ...] = option(
         (

@@ -26,7 +26,7 @@ OUT = "predictions.png"
     show_default=True,
     metavar="a,b",
     help="Tasks by name or by common word: depth, normals, edges, layout, scene, object, "
-    "semantic …; or FILE.py:NAME, a task of your own.",
+    "semantic …; or a task of your own: FILE.py:NAME, or its name in an installed package.",
 )
 @bank_option
 @click.option(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from encoders.errors import UnknownNameError
 from encoders.tasks import TASKS, Task, load_task
+from encoders.tasks.own import installed_tasks
 from taskgraph.tasks.aliases import ALIASES, standard_name
 
 ALL_TASKS = "all"
@@ -48,7 +49,8 @@ def predicted_tasks(names: Sequence[str], own: Sequence[Task] = ()) -> list[str 
     Parameters
     ----------
     names : sequence of str
-        `ALL_TASKS`, names of tasks, and references as `load_task` takes them.
+        `ALL_TASKS`, names of tasks, and references as `load_task` takes them. A name of the
+        dictionary means that task, even if an installed package has one of the same name.
     own : sequence of Task
         Tasks that are known by their names.
     """
@@ -57,7 +59,7 @@ def predicted_tasks(names: Sequence[str], own: Sequence[Task] = ()) -> list[str 
     for name in names:
         if name in by_name:
             tasks.append(by_name[name])
-        elif ":" in name:
+        elif ":" in name or (standard_name(name) is None and name in installed_tasks()):
             tasks.append(load_task(name))
         else:
             tasks.append(name)

@@ -131,12 +131,17 @@ def find_task(name: str, own: Iterable[Task] = ()) -> Task:
     return mine or task_of(name, [task.name for task in own])
 
 
+def installed_tasks() -> list[str]:
+    """Return the sorted names of the tasks that installed packages have as entry points."""
+    return sorted({entry.name for entry in importlib.metadata.entry_points(group=GROUP)})
+
+
 def _installed(name: str) -> Task:
     """Return the task of an entry point."""
     entries = importlib.metadata.entry_points(group=GROUP)
     entry = next((entry for entry in entries if entry.name == name), None)
     if entry is None:
-        listed = ", ".join(sorted(entry.name for entry in entries)) or "none"
+        listed = ", ".join(installed_tasks()) or "none"
         raise UnknownNameError(
             f'no installed package has a task "{name}" (the entry-point group {GROUP} has '
             f"{listed}); for a file give FILE.py:NAME, such as my_tasks.py:LEVEL"

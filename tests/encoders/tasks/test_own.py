@@ -14,6 +14,7 @@ from encoders.errors import InvalidDataError, UnknownNameError
 from encoders.losses import LOSSES
 from encoders.tasks import TASKS, Label, Output, Sample, Task, each_view, load_task, own
 from encoders.tasks.definition import definition_hash
+from encoders.tasks.names import predicted_tasks
 from encoders.tasks.own import check_own, find_task, joined_own, split_own
 from encoders.tasks.targets import make_target
 from encoders.tasks.task import LOSS_NAMES
@@ -132,6 +133,10 @@ def test_an_entry_point_is_loaded_by_its_name(monkeypatch):
 
     monkeypatch.setattr(own.importlib.metadata, "entry_points", lambda group: [Entry()])
     assert load_task("level") is task
+    assert predicted_tasks(["level", "depth", "colum"], []) == [task, "depth", "colum"]
+    monkeypatch.setattr(Entry, "name", "depth")
+    assert predicted_tasks(["depth"]) == ["depth"], "a name of the dictionary means that task"
+    monkeypatch.setattr(Entry, "name", "level")
     Entry.result = ImportError("no such thing")
     with pytest.raises(InvalidDataError, match=r"package:LEVEL cannot be loaded \(ImportError: no"):
         load_task("level")
