@@ -116,8 +116,9 @@ def _curves(records: Sequence[Record], trained: Sequence[Record], case: str) -> 
         "linear probes, AnB those of the table above. The baseline has the first "
         f"{settings['depth']} layers with new weights. The networks of BnB were trained as long as "
         "the baseline, at its rate, with other seeds; BnB+ is therefore trained twice as long. "
-        "Batch normalization follows the batches with momentum "
-        f"{settings['momentum']:g}, since Lite0's own .01 is too slow for so few steps. "
+        "The statistics of batch normalization follow the batches with momentum "
+        f"{settings['momentum']:g}: with Lite0's own .01 they are still those of the start after "
+        "so few steps, and the network from scratch is at chance. "
         f"{settings['images']} training images. {seeds_sentence(trained)}",
         f"Baseline, B from scratch: {percent(estimate(baseline))} %.",
         markdown.table(["curve", *(f"K = {k}:" for k in kept)], rows),

@@ -52,7 +52,7 @@ class Settings:
         ("mnist-5k",), help="Data sets of the part layers on which Lite0 is trained."
     )
     lite0_kept: tuple[int, ...] = option(
-        (4, 18), help="Numbers of layers of Lite0 that are kept and trained, of 31."
+        (18, 4), help="Numbers of layers of Lite0 that are kept and trained, of 31."
     )
     lite0_rates: tuple[float, ...] = option(
         (0.001, 0.003), help="Learning rates of Lite0 from which validation accuracy chooses."
