@@ -48,10 +48,12 @@ BASELINE, COPIED, OWN_FROZEN, OWN = "B from scratch", "AnB+", "BnB", "BnB+"
 """Methods of the records; `COPIED_FROZEN` is the curve AnB."""
 
 MOMENTUM = 0.3
-"""Weight of a batch in the statistics of batch normalization where Lite0 is trained. New weights have
-much smaller variances than 1, from which the statistics start: with PyTorch's .1 a share of .015 of
-that start is left after 40 steps, and with Lite0's own .01 a share of .67. A network from scratch
-that fits its training images is then at chance in evaluation mode."""
+"""Weight of a batch in the statistics of batch normalization where Lite0 is trained.
+
+The variances of new weights are much smaller than 1, from which the statistics start. With
+PyTorch's .1, a share of .015 of that start is left after 40 steps, and with Lite0's own .01 a share
+of .67: a network from scratch that fits its training images is then at chance in evaluation mode.
+"""
 
 BackboneMaker = Callable[[int], Backbone]
 """From a seed to the first layers of a network."""
