@@ -116,7 +116,7 @@ def _forgetting(records: Sequence[Record]) -> list[str]:
 
 def _bank_forgetting(records: Sequence[Record]) -> list[str]:
     """Return the table of the bank's tasks, with their own decoders, and what it says."""
-    rows, worse, useless = [], [], []
+    rows, worse, useless, risen = [], [], [], []
     for source in values_of(records, "source"):
         for target in values_of(records, "target"):
             own = part(records, source=source, target=target)
@@ -139,6 +139,7 @@ def _bank_forgetting(records: Sequence[Record]) -> list[str]:
                     _loss(answer),
                 ]
             )
+            risen += [after[seed] > before[seed] for seed in after]
             name = f"{source} on {target}"
             worse += [name] if found is not None and found.low > 0 else []
             if lost is not None and answer is not None and lost.low > answer.mean:
@@ -160,12 +161,13 @@ def _bank_forgetting(records: Sequence[Record]) -> list[str]:
         "own size. Then the source task is tested again: the unchanged decoder on the changed "
         f"encoder, on {last.metrics['views']} views of scenes' held-out buildings, which neither "
         "the encoders nor the fine-tuning have seen. Losses are the task's own (smaller is better; "
-        "L1 on standardized labels for normals and keypoints, nats for scene classes). *Before* "
-        "has no spread, since the encoder and the views are the same for all seeds. *Constant "
+        "L1 for normals and keypoints, nats for scene classes). *Before* has no spread, since the "
+        "encoder and the views are the same for all seeds. *Constant "
         "answer* is the loss of the best constant on the test views of the bank. Differences are "
         f"paired, and bold if their interval excludes 0. {seeds_sentence(records)}",
         markdown.table(heads, rows),
-        f"The source's loss rises in {len(worse)} of {len(rows)} cells (interval above 0). It is "
+        f"The source's loss rises in {len(worse)} of {len(rows)} cells (interval above 0), and in "
+        f"{sum(risen)} of the {len(risen)} single trainings. It is "
         f"larger than that of a constant answer (interval above it) in {len(useless)}: "
         f"{'; '.join(useless) or 'none'}.",
         f"{rates_sentence(records)} {cells_sentence(records, ('source', 'target'))}".strip(),

@@ -116,13 +116,14 @@ def _curves(records: Sequence[Record], trained: Sequence[Record], case: str) -> 
         "linear probes, AnB those of the table above. The baseline has the first "
         f"{settings['depth']} layers with new weights. The networks of BnB were trained as long as "
         "the baseline, at its rate, with other seeds; BnB+ is therefore trained twice as long. "
-        "Batch normalization follows the batches with momentum "
-        f"{settings['momentum']:g}, since Lite0's own .01 is too slow for so few steps. "
+        "The statistics of batch normalization follow the batches with momentum "
+        f"{settings['momentum']:g}: with Lite0's own .01 they are still those of the start after "
+        "so few steps, and the network from scratch is at chance. "
         f"{settings['images']} training images. {seeds_sentence(trained)}",
         f"Baseline, B from scratch: {percent(estimate(baseline))} %.",
         markdown.table(["curve", *(f"K = {k}:" for k in kept)], rows),
         f"Against the baseline, {'; '.join(verdicts)} (intervals of paired differences that "
-        "exclude 0).",
+        "exclude 0)." + _too_short(tuned, kept),
         f"{rates_sentence(trained)} {cells_sentence(trained, ('method', 'kept'))}".strip(),
     ]
 
@@ -134,6 +135,19 @@ def _verdict(found: Sequence[Estimate | None], kept: Sequence[int]) -> str:
     said = [f"is above at K = {', '.join(above)}"] if above else []
     said += [f"is below at K = {', '.join(below)}"] if below else []
     return " and ".join(said) or "is not apart from it"
+
+
+def _too_short(tuned: Sequence[Estimate | None], kept: Sequence[int]) -> str:
+    """Return what it means that fine-tuning is below the probe of the same layers."""
+    below = [str(k) for k, one in zip(kept, tuned, strict=True) if one and one.high < 0]
+    if not below:
+        return ""
+    return (
+        f" At K = {', '.join(below)}, fine-tuned layers are below the frozen ones with a linear "
+        "probe. A probe is fitted in closed form; so few steps from a new head, at the rates that "
+        "were tried, do not fit as well. These cells say that the training is too short there, and "
+        "nothing about the layers."
+    )
 
 
 def _probe_panel(axis: Axes, records: Sequence[Record]) -> None:

@@ -17,6 +17,7 @@ from benchmarks.finetune.own_settings import OwnSettings
 from benchmarks.finetune.pictures import SPLITS, PictureSet, find_pictures
 from benchmarks.learning.subsets import nested_subset
 from encoders.errors import InvalidDataError, TrainingError
+from encoders.networks.zoo import import_timm, import_torchvision
 from taskgraph.arrays import Integers
 from taskgraph.cli.output import note
 
@@ -94,7 +95,7 @@ def checked_task(settings: OwnSettings, place: Path, out: Path) -> OwnTask:
             f"{place} has too few pictures for validation, which chooses between --rates; give one "
             "rate"
         )
-    _check_weights(settings)
+    _announce_download(settings)
     network = estimator.build(len(pictures.classes))
     gray = network.backbone.preparation.channels == 1
     images: dict[str, Images] = {}
@@ -131,13 +132,27 @@ def make_estimator(settings: OwnSettings, out: Path) -> FineTuned:
     )
 
 
-def _check_weights(settings: OwnSettings) -> None:
-    """Say that weights will be downloaded, which takes a while without a network."""
-    if settings.weights is None and settings.start.partition(":")[0] in ("timm", "torchvision"):
+def _announce_download(settings: OwnSettings) -> None:
+    """Say that weights will be downloaded, which takes a while without a network.
+
+    For a model that does not exist nothing is said, since making it raises the error.
+    """
+    if settings.weights is None and settings.bank is None and _is_published(settings.start):
         note(
             f"downloading the published weights of {settings.start} unless they are here; without "
             "a network give a file with --weights, or --weights random"
         )
+
+
+def _is_published(start: str) -> bool:
+    """Return whether a start is a model that timm or torchvision has."""
+    package, _, model = start.partition(":")
+    if package == "timm":
+        return bool(import_timm().is_model(model.split(".")[0]))
+    if package == "torchvision":
+        models = import_torchvision().models
+        return model in models.list_models(module=models)
+    return False
 
 
 def _summary(place: Path, pictures: PictureSet, size: int) -> str:

@@ -17,8 +17,8 @@ from benchmarks.learning.classifier import Backbone, BankLayers, Gray, Preparati
 from benchmarks.learning.lenet import lenet
 from benchmarks.learning.surgery import keep_layers, remove_head, with_channels
 from benchmarks.learning.tracing import numbered_layers
-from encoders.bank.pretrained import default_bank, load, network_file
-from encoders.errors import InvalidNetworkError, UnknownNameError
+from encoders.bank.pretrained import SUFFIX, default_bank, load, network_file
+from encoders.errors import InvalidDataError, InvalidNetworkError, UnknownNameError
 from encoders.networks import PRESETS
 from encoders.networks.encoder import Encoder
 from encoders.networks.lite0 import LITE0_STATISTICS, lite0_file, lite0_network
@@ -211,6 +211,12 @@ def _bank(name: str, _weights: Any, bank: str | Path | None) -> Start:
     """Return the encoder of a task of a bank."""
     task = known_name(name)
     folder = default_bank() if bank is None else Path(bank)
+    if not (folder / (task + SUFFIX)).is_file():
+        trained = ", ".join(sorted(path.stem for path in folder.glob("*" + SUFFIX)))
+        raise InvalidDataError(
+            f"{folder} has no network of {task}; it has {trained or 'none at all'}. Train it with "
+            f"`taskgraph train --tasks {task} -o {folder}`, or name another folder with --bank"
+        )
     record = read_config(network_file(folder, task))
     size = int(record.get("size", PRESETS[record["preset"]].size))
 

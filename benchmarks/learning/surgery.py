@@ -44,9 +44,13 @@ def layer_name(module: nn.Module, keep: int | str) -> str:
     Raises
     ------
     InvalidNetworkError
-        If there are fewer layers.
+        If there are fewer layers, or the name is empty.
     """
     if isinstance(keep, str) and not keep.isdecimal():
+        if not keep.strip():
+            raise InvalidNetworkError(
+                "a layer's name is empty; `list_layers` (--layers) shows the names"
+            )
         return keep
     layers = numbered_layers(module)
     if not 1 <= int(keep) <= len(layers):

@@ -214,6 +214,10 @@ def test_names_of_protocols_are_the_same_in_the_flag_and_in_python():
             "did you mean layer3",
         ),
         (["--data", "DATA", "--start", "scratch:resnet8", "--keep", "77"], "expected 1 to 4"),
+        (["--data", "DATA", "--bank", "gone"], "gone has no network of rgb2sfnorm; it has none at"),
+        (["--data", "DATA", "--start", "timm:resnet181"], "timm has no model 'resnet181'; did you"),
+        (["--data", "DATA", "--start", "torchvision:"], "no start 'torchvision:'; expected"),
+        (["--data", "DATA", "--keep", ""], "a layer's name is empty; `list_layers` (--layers)"),
         (["--data", "DATA", "--freeze", "--freeze-first", "1"], "leave out --freeze-first"),
         (["--data", "DATA", "--sizes", "1"], "--sizes has 1, expected 2 (one a class) to 18"),
         (["--data", "DATA", "--seeds", "0"], "--seeds is 0, expected at least 1"),
@@ -256,6 +260,14 @@ def test_rows_that_differ_in_one_setting_are_told_apart():
         "fine-tuned, short, 6 steps, size default",
     ]
     assert own_page.varied_settings(records[:1]) == []
+
+
+@pytest.mark.parametrize("inside", ["", "results", "red/deep"])
+def test_results_are_not_written_among_the_pictures(folder, capsys, inside):
+    before = contents(folder)
+    assert run(["bench", "finetune", "--data", str(folder), "--out", str(folder / inside)]) == 2
+    assert "into the folder of your pictures" in capsys.readouterr().err
+    assert contents(folder) == before
 
 
 def test_too_few_pictures_for_validation_and_a_damaged_one_are_named(tmp_path, capsys):

@@ -104,7 +104,7 @@ def test_the_bank_section_names_tasks_that_are_worse_than_a_constant():
     assert (
         "| `a` | digits | 90.0 ± 0.0 | 0.200 | 0.300 ± 0.010 | **+0.100 ± 0.010** | 0.400 |" in text
     )
-    assert "rises in 2 of 2 cells" in text
+    assert "rises in 2 of 2 cells (interval above 0), and in 10 of the 10 single" in text
     assert "larger than that of a constant answer (interval above it) in 1: b on digits." in text
     assert "Targets far from the source" not in text
 

@@ -147,7 +147,12 @@ def test_a_module_of_ones_own_is_copied():
         ("scratch:lenet", {"bank": "x"}, InvalidNetworkError, "not from a bank; leave out --bank"),
         ("torchvision:resnet18", {}, InvalidNetworkError, "say which weights"),
         ("torchvision:resnet18", {"weights": "x.pth"}, InvalidNetworkError, "neither a file nor"),
-        ("bank:normals", {"bank": "nowhere"}, InvalidDataError, "nowhere has no rgb2sfnorm; train"),
+        (
+            "bank:normals",
+            {"bank": "nowhere"},
+            InvalidDataError,
+            "has no network of rgb2sfnorm",
+        ),
     ],
 )
 def test_an_unknown_start_is_refused(name, options, error, words):
