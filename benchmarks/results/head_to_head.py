@@ -131,7 +131,7 @@ def draw_two_way(
     return TwoWayDraws(met, Resamples(np.vstack([whole, counts]), drawn.units), seeds)
 
 
-def mean_wins(draws: TwoWayDraws, one: Mapping[str, str], other: Mapping[str, str]) -> Floats:
+def choice_win_rate(draws: TwoWayDraws, one: Mapping[str, str], other: Mapping[str, str]) -> Floats:
     """Return the mean over targets of the win rates of one choice against another, (1 + R,).
 
     Parameters

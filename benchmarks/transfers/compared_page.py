@@ -13,7 +13,7 @@ from benchmarks.transfers.settings import COMPARED_ONLY
 from benchmarks.transfers.tables import TransferTables
 
 
-def compared(tables: TransferTables) -> str:
+def win_rates_section(tables: TransferTables) -> str:
     """Return the section on win rates of the proven set, image by image."""
     head = "## Who wins, image by image\n\n"
     if "win_rates" not in tables:

@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmarks.results.markdown import wrapped
 from benchmarks.transfers.choices_page import cross_fitted, significance
 from benchmarks.transfers.closed_form import closed_form
-from benchmarks.transfers.compared_page import compared
-from benchmarks.transfers.ended import ended
+from benchmarks.transfers.compared_page import win_rates_section
+from benchmarks.transfers.ended import ends_section
 from benchmarks.transfers.files_page import files, pictures
 from benchmarks.transfers.header import header
 from benchmarks.transfers.predictors_page import predictors, ridge
@@ -29,10 +29,10 @@ def render(folder: Path) -> str:
     sections = [
         header(tables),
         pictures(tables),
-        compared(tables),
+        win_rates_section(tables),
         significance(tables),
         trust(tables),
-        ended(tables),
+        ends_section(tables),
         cross_fitted(tables),
         consistency(tables),
         structure(tables),

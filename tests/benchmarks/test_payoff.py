@@ -26,7 +26,7 @@ from benchmarks.payoff.choices import (
     needed,
 )
 from benchmarks.payoff.comparisons import verdicts
-from benchmarks.payoff.figure import figure
+from benchmarks.payoff.figure import figure, row_of
 from benchmarks.payoff.measures import MEASURES, one_seed_each, payoffs, target_values
 from benchmarks.payoff.newest_run import FIGURE, SUMMARY, read_run
 from benchmarks.payoff.page import render
@@ -518,9 +518,10 @@ def test_the_page_says_what_was_done_and_what_came_of_it(written):
     summary = pd.read_csv(written / SUMMARY)
     own = summary[(summary["rule"] == SOLVED) & (summary["against"] == GREEDY)]
     row = own[own["measure"] == "gain"].iloc[0]
-    assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
+    assert f"| {row['value']:+.3f} [{row['both_low']:+.3f}, {row['both_high']:+.3f}] (" in text
     ratio = own[own["measure"] == "log_ratio"].iloc[0]
-    assert f"| {np.exp(ratio['value']):.3f} [{np.exp(ratio['low']):.3f}, " in text
+    assert f"| {np.exp(ratio['value']):.3f} [{np.exp(ratio['both_low']):.3f}, " in text
+    assert "The intervals are over buildings and seeds" in words
     assert "| random set, single draws | | | |" in text
     assert "the same taxonomy" not in text
     assert "| x | a + b |" in text
@@ -531,6 +532,18 @@ def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
     drawn = (written / FIGURE).read_bytes()
     assert SUITE.write_page(written) == first == (written / "README.md").read_text()
     assert (written / FIGURE).read_bytes() == drawn
+
+
+def test_a_summary_without_seeds_in_its_intervals_is_shown_as_it_is(written, tmp_path):
+    """As version 0.1 wrote it: its intervals are over buildings alone, and the page says so."""
+    old = tmp_path / "old"
+    shutil.copytree(written, old)
+    summary = pd.read_csv(old / SUMMARY).drop(columns=["both_low", "both_high"])
+    summary.to_csv(old / SUMMARY, index=False)
+    text = SUITE.write_page(old)
+    row = row_of(summary, SOLVED, GREEDY, "gain")
+    assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
+    assert "The intervals are over buildings alone, not over seeds and draws" in text
 
 
 def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):

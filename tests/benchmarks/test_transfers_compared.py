@@ -25,7 +25,7 @@ from benchmarks.transfers.compared import (
     win_rates_against,
 )
 from benchmarks.transfers.compared_page import seeds_sentence
-from benchmarks.transfers.ended import ended, ends_of
+from benchmarks.transfers.ended import ends_of, ends_section
 from benchmarks.transfers.headline import stability_headline, win_headline
 from benchmarks.transfers.published import agreement_of_tables
 from benchmarks.transfers.structure import GROUP_OF
@@ -296,14 +296,14 @@ def test_the_page_says_how_training_ended_and_what_was_tried():
         "fit": {"epochs": 48, "patience": 3},
         "scratch_trials": {"chosen": {"epochs": 4, "learning_rate": 0.001}, "tried": trials},
     }
-    page = ended(TransferTables({"sweep": sweep}, {"records": RECORDS}))
+    page = ends_section(TransferTables({"sweep": sweep}, {"records": RECORDS}))
     assert "| read-outs | 4 | 2 | 1 | 1 | 0 | 50.0% |" in page
     assert "| 2 | 0.001 | 0.5000 | diverged |" in page
     assert "at most 4 epochs, learning rate 0.001, for every target" in " ".join(page.split())
     old = {"sweep": {"fit": {"epochs": 2}}}
-    page = ended(TransferTables(old, {"records": RECORDS.drop(columns="stopped")}))
+    page = ends_section(TransferTables(old, {"records": RECORDS.drop(columns="stopped")}))
     assert "None of 6 networks could stop by patience: 4 read-outs and 2 scratch networks" in page
-    assert "Left out: the sweep has no records.csv" in ended(TransferTables({}, {}))
+    assert "Left out: the sweep has no records.csv" in ends_section(TransferTables({}, {}))
 
 
 # --- README
