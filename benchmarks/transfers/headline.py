@@ -57,6 +57,23 @@ def win_headline(tables: TransferTables, budget: float) -> str:
     )
 
 
+def win_finding(tables: TransferTables, budget: float) -> str:
+    """Return the words on the win rates of a budget for the list of suites."""
+    frame = tables["win_rates"]
+    rates: dict[Any, Any] = frame[frame["budget"] == budget].set_index("against").to_dict("index")
+    known = {
+        ABOVE_CONSTANT: "scratch, at the {targets} targets where scratch beats the constant",
+        RANDOM_BEST: "random sets with their best transfers",
+        RANDOM_SETS: "random sets with random ones",
+    }
+    said = [
+        f"on {rates[name]['wins']:.3f} of the images over {words.format(**rates[name])}"
+        for name, words in known.items()
+        if name in rates
+    ]
+    return f"the optimum wins {', '.join(said)}"
+
+
 def _greedy(wins: float) -> str:
     if abs(wins - 0.5) < 1e-12:
         return "the same transfers"

@@ -320,9 +320,7 @@ def test_readmes_headline_is_rendered_from_the_records():
     weak = tables["versus_average"].query("wins <= 0.5")
     rates = tables["win_rates"].query("budget == 5").set_index("against")
     assert rates.loc[ABOVE_CONSTANT, "targets"] == 22 - len(weak)
-    losses = tg.read_losses(SHIPPED / "losses.parquet")
-    table = tg.affinities(losses).transfers
-    frame = tg.solve(table, budget=5).to_frame()
+    frame = tg.solve(tg.default_transfers(), budget=5).to_frame()
     kept = frame[~frame["target"].isin(weak["target"])]
     assert rates.loc[ABOVE_CONSTANT, "wins"] == pytest.approx(kept["gain"].mean())
     assert rates.loc["scratch", "wins"] == pytest.approx(frame["gain"].mean())
