@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,13 +60,10 @@ def seeds_section(records: Sequence[Record]) -> str:
         seed=last.seed,
     )
     counts = sorted(frame["seeds"].unique())
-    by = frame.set_index(["between", "seeds"])
+    by: dict[Any, Any] = frame.set_index(["between", "seeds"]).to_dict("index")
     rows = []
     for between in sorted(frame["between"].unique()):
-        cells = [
-            _percent(by.loc[(between, count)]) if (between, count) in by.index else ""
-            for count in counts
-        ]
+        cells = [_percent(by[between, count]) if (between, count) in by else "" for count in counts]
         rows.append([f"{between:g}", *cells])
     heads = ["spread of seeds:", *(f"{n} seed{'s' if n > 1 else ''}:" for n in counts)]
     return f"{text}{markdown.table(heads, rows)}\n\n{filled(seeds_finding(frame))}\n"
@@ -89,5 +87,5 @@ def seeds_finding(frame: pd.DataFrame) -> str:
     )
 
 
-def _percent(row: pd.Series) -> str:  # type: ignore[type-arg]
+def _percent(row: Mapping[str, float]) -> str:
     return f"{100 * row['held']:.1f} ± {100 * row['error']:.1f}"

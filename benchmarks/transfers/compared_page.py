@@ -89,7 +89,7 @@ def _beaten(frame: pd.DataFrame) -> str:
         own = frame[frame["against"] == name]
         if len(own):
             shares = ", ".join(
-                f"{row.beaten:.1%} at budget {row.budget:g}" for row in own.itertuples()
+                f"{row['beaten']:.1%} at budget {row['budget']:g}" for _, row in own.iterrows()
             )
             said.append(f"of the {name.replace('set', 'sets')}: {shares}")
     return f"It wins more than half against this share {'; '.join(said)}." if said else ""
@@ -109,12 +109,12 @@ def _labels(tables: TransferTables) -> str:
     )
     rows = [
         [
-            f"{row.quality:g}",
-            "none" if pd.isna(row.budget) else f"{row.budget:g}",
-            "" if pd.isna(row.reached) else number(row.reached),
-            "" if pd.isna(row.saved) else f"{row.saved:.0%}",
+            f"{row['quality']:g}",
+            "none" if pd.isna(row["budget"]) else f"{row['budget']:g}",
+            "" if pd.isna(row["reached"]) else number(row["reached"]),
+            "" if pd.isna(row["saved"]) else f"{row['saved']:.0%}",
         ]
-        for row in frame.itertuples()
+        for _, row in frame.iterrows()
     ]
     heads = ["mean quality:", "least budget:", "reached:", "labels saved:"]
     figure = facts.get("texts", {}).get("labels")
