@@ -26,9 +26,9 @@ def stability_headline(tables: TransferTables, budget: float) -> str:
     inside = shares[shares["supervised"]]["share"]
     outside = shares[~shares["supervised"]]["share"]
     return (
-        f"Of {row['resamples']:.0f} resamples of its test {tables.unit}, {_percent(row['same'])} "
-        f"choose the same {len(inside)}; `{inside.idxmin()}` is chosen in "
-        f"{_percent(inside.min())} and `{outside.idxmax()}`, the next, in "
+        f"Of {row['resamples']:.0f} resamples of its test {tables.unit}, "
+        f"{_percent(float(row['same']))} choose the same {len(inside)}; `{inside.idxmin()}` is "
+        f"chosen in {_percent(inside.min())} and `{outside.idxmax()}`, the next, in "
         f"{_percent(outside.max())}."
     )
 
