@@ -79,7 +79,7 @@ def seeds_finding(frame: pd.DataFrame) -> str:
     )
     if single.empty:
         return text + "."
-    worst = single.loc[single["held"].idxmin()]
+    worst = single.sort_values("held", kind="stable").iloc[0]
     return (
         f"{text}; with one seed, in {100 * single['held'].max():.0f} % where seeds hardly differ "
         f"down to {100 * worst['held']:.0f} % where they differ as much as images do "

@@ -20,14 +20,17 @@ from benchmarks.transfers.tables import TransferTables
 
 def stability_headline(tables: TransferTables, budget: float) -> str:
     """Return how many resamples choose the same set, its least stable member, and the next task."""
-    row = tables["trust"].drop_duplicates("budget").set_index("budget").loc[budget]
+    rows: dict[Any, Any] = (
+        tables["trust"].drop_duplicates("budget").set_index("budget").to_dict("index")
+    )
+    row = rows[budget]
     tasks = tables["stability"].query("budget == @budget").drop_duplicates("task")
     shares = tasks.set_index("task")
     inside = shares[shares["supervised"]]["share"]
     outside = shares[~shares["supervised"]]["share"]
     return (
         f"Of {row['resamples']:.0f} resamples of its test {tables.unit}, "
-        f"{_percent(float(row['same']))} choose the same {len(inside)}; `{inside.idxmin()}` is "
+        f"{_percent(row['same'])} choose the same {len(inside)}; `{inside.idxmin()}` is "
         f"chosen in {_percent(inside.min())} and `{outside.idxmax()}`, the next, in "
         f"{_percent(outside.max())}."
     )
