@@ -14,17 +14,14 @@ from benchmarks.results import markdown
 from benchmarks.results.markdown import commit_text, filled
 from benchmarks.results.record import Record
 
-TEXT = """
-## Candidates with several seeds of training
-
-A loss is the candidate's mean, plus a normal effect of the seed that all images share, plus noise
-of standard deviation 1 of each image; {candidates} candidates with means from 0 to 0.6, {images}
-images. The truth is the affinity of infinitely many seeds and images. Coverage of the 95 % interval
-in percent, mean over the candidates of {repetitions} simulated targets a cell, ± its Monte-Carlo
-standard error. With one seed an interval holds images alone, whatever seeds do.
-(`taskgraph bench intervals --part seeds`, commit {commit}, seed {seed}.)
-
-"""
+TEXT = (
+    "A loss is the candidate's mean, plus a normal effect of the seed that all images share, plus "
+    "noise of standard deviation 1 of each image; {candidates} candidates with means from 0 to 0.6,"
+    " {images} images. The truth is the affinity of infinitely many seeds and images. Coverage of "
+    "the 95 % interval in percent, mean over the candidates of {repetitions} simulated targets a "
+    "cell, ± its Monte-Carlo standard error. With one seed an interval holds images alone, whatever"
+    " seeds do. (`taskgraph bench intervals --part seeds`, commit {commit}, seed {seed}.)"
+)
 
 
 def coverage_of_seeds(records: Sequence[Record]) -> pd.DataFrame:
@@ -66,7 +63,9 @@ def seeds_section(records: Sequence[Record]) -> str:
         cells = [_percent(by[between, count]) if (between, count) in by else "" for count in counts]
         rows.append([f"{between:g}", *cells])
     heads = ["spread of seeds:", *(f"{n} seed{'s' if n > 1 else ''}:" for n in counts)]
-    return f"{text}{markdown.table(heads, rows)}\n\n{filled(seeds_finding(frame))}\n"
+    head = "\n## Candidates with several seeds of training\n\n"
+    found = markdown.table(heads, rows)
+    return f"{head}{filled(text)}\n\n{found}\n\n{filled(seeds_finding(frame))}\n"
 
 
 def seeds_finding(frame: pd.DataFrame) -> str:

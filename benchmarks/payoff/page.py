@@ -8,6 +8,7 @@ from benchmarks.payoff.choices import RANDOM, RANDOM_SET, RULES, SOLVED
 from benchmarks.payoff.choices_page import supervised_section, targets_section
 from benchmarks.payoff.comparisons import differences_section, values_section, verdicts
 from benchmarks.payoff.figure import figure, row_of
+from benchmarks.payoff.fresh_wins import wins_section
 from benchmarks.payoff.header import EXPLAINED, header
 from benchmarks.payoff.newest_run import FIGURE, NewestRun, read_run
 from taskgraph.plot.figures import save
@@ -70,6 +71,7 @@ def render(folder: Path) -> str:
         "",
         *verdicts(frame, summary),
         "",
+        *wins_section(run.wins, seeds=len(run.about.settings["run"]["seeds"])),
         *supervised_section(frame),
         "",
         *targets_section(targets),

@@ -87,7 +87,12 @@ class TwoWayDraws:
 
 
 def draw_two_way(
-    losses: Losses, *, resamples: int, seed: int = 0, factor: ResampledFactor = "both"
+    losses: Losses,
+    *,
+    resamples: int,
+    seed: int = 0,
+    factor: ResampledFactor = "both",
+    min_images: int = MIN_IMAGES,
 ) -> TwoWayDraws:
     """Draw resamples of the images (or clusters) of all targets and of the seeds of all runs.
 
@@ -102,7 +107,7 @@ def draw_two_way(
     Source: Owen, The Pigeonhole Bootstrap, Annals of Applied Statistics 1(2), 2007.
     """
     met = {
-        target: tournament_of(target, losses.by_target[target], MIN_IMAGES)
+        target: tournament_of(target, losses.by_target[target], min_images)
         for target in losses.targets
     }
     if resamples:
