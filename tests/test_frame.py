@@ -21,13 +21,13 @@ ORDER = {
     "selection < lifelong < sensitivity < tables < plot < report < server < cli",
     "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
     "arrivals < ends < doubts < remeasure",
-    "taskgraph.sensitivity": "programs < regret < confidence < tournaments < cases < result < "
-    "analysis < relaxation < shrinking < robust_program < robust",
+    "taskgraph.sensitivity": "programs < regret < confidence < tournaments < variation < cases < "
+    "result < analysis < relaxation < shrinking < robust_program < robust",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < needed < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
     "solve < intervals < estimates < long_form < wide_form",
-    "taskgraph.baselines": "random_sets < evaluation < methods",
+    "taskgraph.baselines": "random_sets < random_choices < evaluation < methods",
     "taskgraph.affinity": "wins < tournament < seeds < perron < ahp < bradley_terry < methods < "
     "closed < references < interval < bootstrap < estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
@@ -65,9 +65,9 @@ ORDER = {
     "< table1 < predict",
     "encoders.transfer": "file_names < candidates < screened < data < store < ridge < scores < "
     "agreement < "
-    "families < family_moments < pruning < readouts < settings < records < represented < measure < "
-    "rungs < repeats < closed < external_sources < used_views < config_file < jobs < sweep < "
-    "gather",
+    "families < family_moments < pruning < readouts < scratch < settings < records < "
+    "represented < measure < rungs < repeats < closed < external_sources < used_views < "
+    "config_file < scratch_trials < jobs < sweep < gather",
     "encoders.features": "settings < label_columns < label_table < readers < matching < parts < "
     "store < moments < losses < cache < readout < ridge < logistic < perceptron < inline < "
     "prepared < jobs < checks < tables < measure < transformers",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,17 +14,14 @@ from benchmarks.results import markdown
 from benchmarks.results.markdown import commit_text, filled
 from benchmarks.results.record import Record
 
-TEXT = """
-## Candidates with several seeds of training
-
-A loss is the candidate's mean, plus a normal effect of the seed that all images share, plus noise
-of standard deviation 1 of each image; {candidates} candidates with means from 0 to 0.6, {images}
-images. The truth is the affinity of infinitely many seeds and images. Coverage of the 95 % interval
-in percent, mean over the candidates of {repetitions} simulated targets a cell, ± its Monte-Carlo
-standard error. With one seed an interval holds images alone, whatever seeds do.
-(`taskgraph bench intervals --part seeds`, commit {commit}, seed {seed}.)
-
-"""
+TEXT = (
+    "A loss is the candidate's mean, plus a normal effect of the seed that all images share, plus "
+    "noise of standard deviation 1 of each image; {candidates} candidates with means from 0 to 0.6,"
+    " {images} images. The truth is the affinity of infinitely many seeds and images. Coverage of "
+    "the 95 % interval in percent, mean over the candidates of {repetitions} simulated targets a "
+    "cell, ± its Monte-Carlo standard error. With one seed an interval holds images alone, whatever"
+    " seeds do. (`taskgraph bench intervals --part seeds`, commit {commit}, seed {seed}.)"
+)
 
 
 def coverage_of_seeds(records: Sequence[Record]) -> pd.DataFrame:
@@ -59,16 +57,15 @@ def seeds_section(records: Sequence[Record]) -> str:
         seed=last.seed,
     )
     counts = sorted(frame["seeds"].unique())
-    by = frame.set_index(["between", "seeds"])
+    by: dict[Any, Any] = frame.set_index(["between", "seeds"]).to_dict("index")
     rows = []
     for between in sorted(frame["between"].unique()):
-        cells = [
-            _percent(by.loc[(between, count)]) if (between, count) in by.index else ""
-            for count in counts
-        ]
+        cells = [_percent(by[between, count]) if (between, count) in by else "" for count in counts]
         rows.append([f"{between:g}", *cells])
     heads = ["spread of seeds:", *(f"{n} seed{'s' if n > 1 else ''}:" for n in counts)]
-    return f"{text}{markdown.table(heads, rows)}\n\n{filled(seeds_finding(frame))}\n"
+    head = "\n## Candidates with several seeds of training\n\n"
+    found = markdown.table(heads, rows)
+    return f"{head}{filled(text)}\n\n{found}\n\n{filled(seeds_finding(frame))}\n"
 
 
 def seeds_finding(frame: pd.DataFrame) -> str:
@@ -81,7 +78,7 @@ def seeds_finding(frame: pd.DataFrame) -> str:
     )
     if single.empty:
         return text + "."
-    worst = single.loc[single["held"].idxmin()]
+    worst = single.sort_values("held", kind="stable").iloc[0]
     return (
         f"{text}; with one seed, in {100 * single['held'].max():.0f} % where seeds hardly differ "
         f"down to {100 * worst['held']:.0f} % where they differ as much as images do "
@@ -89,5 +86,5 @@ def seeds_finding(frame: pd.DataFrame) -> str:
     )
 
 
-def _percent(row: pd.Series) -> str:  # type: ignore[type-arg]
+def _percent(row: Mapping[str, float]) -> str:
     return f"{100 * row['held']:.1f} ± {100 * row['error']:.1f}"

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.results.frame import latest, not_finished, part, to_frame
 from benchmarks.results.record import Record, read_records
 
-FIGURE, SUMMARY, TARGETS = "payoff.svg", "summary.csv", "targets.csv"
+FIGURE, SUMMARY, TARGETS, WINS = "payoff.svg", "summary.csv", "targets.csv", "wins.csv"
 
 
 RUN, CHOICE = "run", "choice"
@@ -32,12 +32,15 @@ class NewestRun:
         One row a choice and seed, as `payoff_table` returns them.
     summary, targets : DataFrame
         ``summary.csv`` and ``targets.csv``.
+    wins : DataFrame, optional
+        ``wins.csv``, as `fresh_wins` returns it; runs of version 0.1 have none.
     """
 
     about: Record
     frame: pd.DataFrame
     summary: pd.DataFrame
     targets: pd.DataFrame
+    wins: pd.DataFrame | None = None
 
 
 def read_run(folder: Path) -> NewestRun:
@@ -56,4 +59,5 @@ def read_run(folder: Path) -> NewestRun:
     own = summary[summary["against"].isna()].drop_duplicates("rule")
     if len(choices) < own["draws"].sum() * len(facts[-1].settings[RUN]["seeds"]):
         raise not_finished(folder, "payoff")
-    return NewestRun(facts[-1], to_frame(choices), summary, targets)
+    wins = pd.read_csv(folder / WINS) if (folder / WINS).exists() else None
+    return NewestRun(facts[-1], to_frame(choices), summary, targets, wins)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.payoff.choices import RULES
+from benchmarks.payoff.choices import RANDOM, RANDOM_SET, RULES, SOLVED
 from benchmarks.payoff.choices_page import supervised_section, targets_section
 from benchmarks.payoff.comparisons import differences_section, values_section, verdicts
 from benchmarks.payoff.figure import figure, row_of
+from benchmarks.payoff.fresh_wins import wins_section
 from benchmarks.payoff.header import EXPLAINED, header
 from benchmarks.payoff.newest_run import FIGURE, NewestRun, read_run
 from taskgraph.plot.figures import save
@@ -30,6 +31,21 @@ def finding(folder: Path) -> str:
     spent = run.frame.groupby("rule")["spent"].mean()
     said = ", ".join(f"{rule} {value:.3f} ({spent[rule]:g} labels)" for rule, value in gain.items())
     return f"Mean win rate against scratch in {run.about.metrics['buildings']} buildings: {said}."
+
+
+def payoff_headline(folder: Path) -> str:
+    """Return the sentence of README on gains in fresh buildings, from records and tables."""
+    run = read_run(folder)
+    gain = {
+        rule: f"{100 * row_of(run.summary, rule, '', 'gain')['value']:.0f} %"
+        for rule in (SOLVED, RANDOM_SET, RANDOM)
+    }
+    return (
+        f"trains the taxonomy again with {len(run.about.settings['run']['seeds'])} seeds and tests "
+        f"it in {run.about.metrics['buildings']} new buildings: there it wins over scratch on "
+        f"{gain[SOLVED]}, against {gain[RANDOM_SET]} for random tasks with their best transfers, "
+        f"and {gain[RANDOM]} with random ones (means over all targets)."
+    )
 
 
 def holds_seeds(run: NewestRun) -> bool:
@@ -55,6 +71,7 @@ def render(folder: Path) -> str:
         "",
         *verdicts(frame, summary),
         "",
+        *wins_section(run.wins, seeds=len(run.about.settings["run"]["seeds"])),
         *supervised_section(frame),
         "",
         *targets_section(targets),

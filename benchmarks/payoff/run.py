@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.payoff.choices import RuleChoice, choices, needed
+from benchmarks.payoff.fresh_wins import fresh_wins
 from benchmarks.payoff.measures import payoffs
-from benchmarks.payoff.newest_run import CHOICE, RUN, SUMMARY, TARGETS
+from benchmarks.payoff.newest_run import CHOICE, RUN, SUMMARY, TARGETS, WINS
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import write_fresh
@@ -20,7 +21,9 @@ from benchmarks.payoff.training import spent, train, with_references
 from benchmarks.results.hashes import file_hash
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.sweep_inputs import sweep_inputs
+from encoders.dataset.overlap import UNTRAINED
 from encoders.engines import Engine, engine_named
+from encoders.transfer.candidates import Sources
 from encoders.transfer.config_file import checked_overlap
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.settings import SweepConfig
@@ -70,20 +73,28 @@ def compare(
     if is_finished(log, asked, chosen, settings.seeds):
         print(f"the records in {out} have all of this run", flush=True)
         return
-    pairs = needed(chosen)
+    pairs = sorted({*needed(chosen), *untrained_transfers(sweep)})
     count = len(with_references(pairs))
-    print(f"{len(chosen)} choices, {count} networks a seed with self and scratch", flush=True)
+    print(f"{len(chosen)} choices, {count} networks a seed with references", flush=True)
     by_seed = train(sweep, work, pairs, settings.seeds, engine, progress)
     measured = payoffs(chosen, by_seed, resamples=settings.resamples)
     out.mkdir(parents=True, exist_ok=True)
     write_frame(summary_table(measured), out / SUMMARY)
     write_frame(target_table(measured, by_seed), out / TARGETS)
+    write_frame(fresh_wins(chosen, by_seed, resamples=settings.resamples), out / WINS)
     about = settings_of_run(asked)
     if not log.has(about, split=SPLIT):
         cost = spent(work, pairs, settings.seeds)
         metrics = {"command": SUITE.command(settings), **facts(sweep, checked, cost)}
         log.add(about, metrics, split=SPLIT, seconds=cost["seconds"])
     record_choices(payoff_table(measured), asked, log)
+
+
+def untrained_transfers(sweep: SweepConfig) -> list[tuple[str, Sources]]:
+    """Return the transfers from the encoder that was never trained, if it is a source."""
+    if UNTRAINED not in sweep.sources:
+        return []
+    return [(target, (UNTRAINED,)) for target in sweep.targets]
 
 
 def is_finished(

@@ -22,15 +22,15 @@ from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_task
 from encoders.transfer.store import REPRESENTATIONS
 from taskgraph.losses import Losses
 from taskgraph.progress import ProgressFactory
-from taskgraph.tasks import RESERVED, SCRATCH, SELF, join_sources
+from taskgraph.tasks import AVERAGE, RESERVED, SCRATCH, SELF, join_sources
 
 TransferKey = tuple[str, Sources]
 
 
 def with_references(pairs: Sequence[TransferKey]) -> list[TransferKey]:
-    """Return the transfers, and ``self`` and ``scratch`` of each target, sorted."""
+    """Return the transfers, and ``self``, ``scratch`` and ``average`` of each target, sorted."""
     targets = {target for target, _ in pairs}
-    return sorted({*pairs, *((t, (name,)) for t in targets for name in (SELF, SCRATCH))})
+    return sorted({*pairs, *((t, (name,)) for t in targets for name in (SELF, SCRATCH, AVERAGE))})
 
 
 def seeded(config: TransferConfig, seed: int) -> TransferConfig:

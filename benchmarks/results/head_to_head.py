@@ -87,7 +87,12 @@ class TwoWayDraws:
 
 
 def draw_two_way(
-    losses: Losses, *, resamples: int, seed: int = 0, factor: ResampledFactor = "both"
+    losses: Losses,
+    *,
+    resamples: int,
+    seed: int = 0,
+    factor: ResampledFactor = "both",
+    min_images: int = MIN_IMAGES,
 ) -> TwoWayDraws:
     """Draw resamples of the images (or clusters) of all targets and of the seeds of all runs.
 
@@ -102,7 +107,7 @@ def draw_two_way(
     Source: Owen, The Pigeonhole Bootstrap, Annals of Applied Statistics 1(2), 2007.
     """
     met = {
-        target: tournament_of(target, losses.by_target[target], MIN_IMAGES)
+        target: tournament_of(target, losses.by_target[target], min_images)
         for target in losses.targets
     }
     if resamples:
@@ -131,7 +136,7 @@ def draw_two_way(
     return TwoWayDraws(met, Resamples(np.vstack([whole, counts]), drawn.units), seeds)
 
 
-def mean_wins(draws: TwoWayDraws, one: Mapping[str, str], other: Mapping[str, str]) -> Floats:
+def choice_win_rate(draws: TwoWayDraws, one: Mapping[str, str], other: Mapping[str, str]) -> Floats:
     """Return the mean over targets of the win rates of one choice against another, (1 + R,).
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from benchmarks.results.head_to_head import draw_two_way, mean_wins, percentile_ends
+from benchmarks.results.head_to_head import choice_win_rate, draw_two_way, percentile_ends
 from benchmarks.transfers.significance import MEASURES
 from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.losses import Losses
@@ -52,7 +52,9 @@ def intervals(
         row: dict[str, float] = {"budget": budget}
         for measure, reference in (("gain", SCRATCH), ("quality", SELF)):
             known = {t: name for t, name in chosen.items() if draws.has(t, reference)}
-            drawn = mean_wins(draws, known, dict.fromkeys(known, reference)) if known else NOTHING
+            drawn = (
+                choice_win_rate(draws, known, dict.fromkeys(known, reference)) if known else NOTHING
+            )
             low, high = percentile_ends(drawn, level)
             row |= {f"{measure}_own_low": low, f"{measure}_own_high": high}
         rows.append(row)

@@ -11,8 +11,8 @@ import pandas as pd
 import taskgraph as tg
 from benchmarks.results.head_to_head import (
     TwoWayDraws,
+    choice_win_rate,
     draw_two_way,
-    mean_wins,
     percentile_ends,
 )
 from taskgraph.affinity.bootstrap import ResampledFactor
@@ -116,7 +116,7 @@ def win_rates_against(
     for budget in budgets:
         problem = Problem(budget=budget, max_order=max_order)
         for rival in rivals_at(transfers, problem, both, draws=draws, seed=seed):
-            values = [mean_wins(both, rival.ours, one) for one in rival.draws]
+            values = [choice_win_rate(both, rival.ours, one) for one in rival.draws]
             wins, first = np.mean(values, axis=0), np.array([each[0] for each in values])
             low, high = percentile_ends(wins)
             row = {
@@ -140,7 +140,9 @@ def win_rates_against(
 
 def _ends_of(draws: TwoWayDraws, rival: Rival) -> tuple[float, float]:
     """Return the interval of the mean over a rival's draws."""
-    values: Floats = np.mean([mean_wins(draws, rival.ours, one) for one in rival.draws], axis=0)
+    values: Floats = np.mean(
+        [choice_win_rate(draws, rival.ours, one) for one in rival.draws], axis=0
+    )
     return percentile_ends(values)
 
 
@@ -152,18 +154,20 @@ def rivals_at(
         found = tg.evaluate(transfers, problem, draws=0)
     except InfeasibleError:
         return
-    ours, spent = names_of(found.taxonomy), float(found.taxonomy.spent)
+    ours, spent = sources_by_target(found.taxonomy), float(found.taxonomy.spent)
     drawn = list(random_choices(transfers, problem, draws=draws, seed=seed))
     for name, place in ((RANDOM_SETS, 1), (RANDOM_BEST, 0)):
         chosen = [pair[place] for pair in drawn]
         if chosen:
             cost = float(np.mean([each.spent for each in chosen]))
-            yield Rival(name, ours, [names_of(each) for each in chosen], spent, cost)
+            yield Rival(name, ours, [sources_by_target(each) for each in chosen], spent, cost)
     if found.best_single.solved:
         equal, single = found.at_cost[BEST_SINGLE], found.best_single
-        yield Rival(SINGLE, names_of(equal), [names_of(single)], equal.spent, single.spent)
+        yield Rival(
+            SINGLE, sources_by_target(equal), [sources_by_target(single)], equal.spent, single.spent
+        )
     if found.greedy.solved:
-        yield Rival(GREEDY, ours, [names_of(found.greedy)], spent, found.greedy.spent)
+        yield Rival(GREEDY, ours, [sources_by_target(found.greedy)], spent, found.greedy.spent)
     for name, source, cost in (
         (CONSTANT, AVERAGE, 0.0),
         (UNTRAINED, UNTRAINED_SOURCE, 0.0),
@@ -184,7 +188,7 @@ def _above_constant(draws: TwoWayDraws, target: str) -> bool:
     return bool(draws.wins(target, SCRATCH, AVERAGE)[0] > 0.5)
 
 
-def names_of(taxonomy: Taxonomy) -> Names:
+def sources_by_target(taxonomy: Taxonomy) -> Names:
     """Return the joined sources of each target's transfer, ``self`` for a supervised target."""
     return {each.target: join_sources(each.sources) for each in taxonomy.transfers}
 

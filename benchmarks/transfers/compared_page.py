@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.markdown import commit_text, interval, number, table
-from benchmarks.transfers.compared import ABOVE_CONSTANT, AGAINST, RANDOM_BEST, RANDOM_SETS, SINGLE
+from benchmarks.transfers.compared import AGAINST, RANDOM_BEST, RANDOM_SETS, SINGLE
 from benchmarks.transfers.facts import COMPARED
 from benchmarks.transfers.settings import COMPARED_ONLY
 from benchmarks.transfers.tables import TransferTables
 
 
-def compared(tables: TransferTables) -> str:
+def win_rates_section(tables: TransferTables) -> str:
     """Return the section on win rates of the proven set, image by image."""
     head = "## Who wins, image by image\n\n"
     if "win_rates" not in tables:
@@ -28,14 +28,15 @@ def compared(tables: TransferTables) -> str:
         f"{frame['draws'].max():g} different ones. *Scratch, where it beats the constant* leaves "
         "out the targets at which a gain is one against a network no better than a constant. In "
         f"square brackets: 95 % percentile interval over {count} resamples of the test "
-        f"{tables.unit}{_and_seeds(frame)}, with the choices fixed. They were chosen on these "
+        f"{tables.unit}{and_seeds(frame)}, with the choices fixed. They were chosen on these "
         "images; results/payoff has fresh ones."
     )
     parts = [head + text, seeds_sentence(facts, tables.unit), _rates(frame), _beaten(frame)]
     return "\n\n".join(part for part in (*parts, _labels(tables), _command(facts)) if part)
 
 
-def _and_seeds(frame: pd.DataFrame) -> str:
+def and_seeds(frame: pd.DataFrame) -> str:
+    """Return the words for the seeds that intervals hold; "" if they hold none."""
     return " and of the seeds" if frame["seed_low"].notna().any() else ""
 
 
@@ -88,7 +89,7 @@ def _beaten(frame: pd.DataFrame) -> str:
         own = frame[frame["against"] == name]
         if len(own):
             shares = ", ".join(
-                f"{row.beaten:.1%} at budget {row.budget:g}" for row in own.itertuples()
+                f"{row['beaten']:.1%} at budget {row['budget']:g}" for _, row in own.iterrows()
             )
             said.append(f"of the {name.replace('set', 'sets')}: {shares}")
     return f"It wins more than half against this share {'; '.join(said)}." if said else ""
@@ -108,12 +109,12 @@ def _labels(tables: TransferTables) -> str:
     )
     rows = [
         [
-            f"{row.quality:g}",
-            "none" if pd.isna(row.budget) else f"{row.budget:g}",
-            "" if pd.isna(row.reached) else number(row.reached),
-            "" if pd.isna(row.saved) else f"{row.saved:.0%}",
+            f"{row['quality']:g}",
+            "none" if pd.isna(row["budget"]) else f"{row['budget']:g}",
+            "" if pd.isna(row["reached"]) else number(row["reached"]),
+            "" if pd.isna(row["saved"]) else f"{row['saved']:.0%}",
         ]
-        for row in frame.itertuples()
+        for _, row in frame.iterrows()
     ]
     heads = ["mean quality:", "least budget:", "reached:", "labels saved:"]
     figure = facts.get("texts", {}).get("labels")
@@ -129,41 +130,3 @@ def _command(facts: dict[str, Any]) -> str:
     if not made.get("again"):
         return ""
     return f"(`taskgraph bench transfers {COMPARED_ONLY}`, commit {commit_text(made['commit'])}.)"
-
-
-def headline(tables: TransferTables, budget: float) -> str:
-    """Return the sentence of README's first screen on who wins at a budget.
-
-    The win rate over scratch leaves out the targets at which scratch does not beat the constant.
-    """
-    rates: dict[Any, Any] = (
-        tables["win_rates"].query("budget == @budget").set_index("against").to_dict("index")
-    )
-
-    def share(name: str) -> str:
-        """Return a win rate with its interval in percent."""
-        row = rates[name]
-        return f"{row['wins']:.0%} ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
-
-    own = rates[ABOVE_CONSTANT]
-    single = rates[SINGLE]
-    total = rates["scratch"]["targets"]
-    return (
-        f"They win over the best constant answer on {share('the constant (average)')} of the test "
-        f"images (mean over all {total} targets; 95 % interval over {tables.unit}"
-        f"{_and_seeds(tables['win_rates'])}), over read-outs of an untrained encoder on "
-        f"{share('an untrained encoder (random)')}, and over networks from scratch with the same "
-        f"labels on {share(ABOVE_CONSTANT)} at the {own['targets']} targets at which scratch "
-        f"beats the constant. Against {rates[RANDOM_BEST]['draws']:,} random sets of "
-        f"{budget:g} they win on {share(RANDOM_BEST)} with those sets' best transfers, and on "
-        f"{share(RANDOM_SETS)} with random ones; greedy chooses "
-        f"{_greedy(rates['greedy']['wins'])}. The best single sources of all targets are "
-        f"{single['spent']:g} tasks; the proven best {single['ours_spent']:g} win over them on "
-        f"{share(SINGLE)}."
-    )
-
-
-def _greedy(wins: float) -> str:
-    if abs(wins - 0.5) < 1e-12:
-        return "the same transfers"
-    return f"others, over which they win on {wins:.0%}"

@@ -51,7 +51,7 @@ def ends_of(records: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def ended(tables: TransferTables) -> str:
+def ends_section(tables: TransferTables) -> str:
     """Return the section on how training ended, and on the choice of scratch's settings."""
     head = "## How training ended\n\n"
     if "records" not in tables:

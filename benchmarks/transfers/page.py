@@ -7,10 +7,11 @@ from pathlib import Path
 from benchmarks.results.markdown import wrapped
 from benchmarks.transfers.choices_page import cross_fitted, significance
 from benchmarks.transfers.closed_form import closed_form
-from benchmarks.transfers.compared_page import compared
-from benchmarks.transfers.ended import ended
+from benchmarks.transfers.compared_page import win_rates_section
+from benchmarks.transfers.ended import ends_section
 from benchmarks.transfers.files_page import files, pictures
 from benchmarks.transfers.header import header
+from benchmarks.transfers.headline import win_finding
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import read_tables
@@ -29,10 +30,10 @@ def render(folder: Path) -> str:
     sections = [
         header(tables),
         pictures(tables),
-        compared(tables),
+        win_rates_section(tables),
         significance(tables),
         trust(tables),
-        ended(tables),
+        ends_section(tables),
         cross_fitted(tables),
         consistency(tables),
         structure(tables),
@@ -46,7 +47,10 @@ def render(folder: Path) -> str:
 
 
 def finding(folder: Path) -> str:
-    """Return one sentence: the gain of the optimum and of random sets at one of the budgets."""
+    """Return one sentence: how often the optimum of one of the budgets wins over other choices.
+
+    The gain leaves out the targets at which scratch does not beat the constant.
+    """
     tables = read_tables(folder)
     frame = tables["significance"].set_index("budget")
     shown = [b for b in tables.facts["settings"]["shown"] if b in frame.index]
@@ -58,6 +62,11 @@ def finding(folder: Path) -> str:
         f"random sets with their best transfers {row['gain_random_best']:.3f} and with random "
         f"ones {row['gain_random']:.3f}"
     )
+    if "win_rates" in tables:
+        text = (
+            f"{sum(tables.facts['transfers'].values()):,} transfers to {tables.facts['targets']} "
+            f"targets; at budget {budget:g} {win_finding(tables, budget)}"
+        )
     if "trust" in tables:
         same = tables["trust"].drop_duplicates("budget").set_index("budget")["same"]
         if budget in same.index:

@@ -111,4 +111,4 @@ def tree_beside_groups(
 
 
 def _differ(groups: Integers) -> Floats:
-    return (groups[:, None] != groups[None]).astype(np.float64)
+    return np.asarray(groups[:, None] != groups[None], dtype=np.float64)

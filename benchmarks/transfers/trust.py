@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 import taskgraph as tg
-from benchmarks.results.head_to_head import draw_two_way, mean_wins
+from benchmarks.results.head_to_head import choice_win_rate, draw_two_way
 from benchmarks.results.markdown import commit_text, interval, number, table
 from benchmarks.transfers.tables import TransferTables
 from taskgraph.affinity import Affinities, ResampledFactor, affinities, bootstrap_affinities
@@ -88,7 +88,7 @@ def against_average(losses: Losses, taxonomies: Mapping[float, Taxonomy]) -> pd.
         chosen = {one.target: join_sources(one.sources) for one in taxonomy.transfers}
         whole = all(draws.has(target, AVERAGE) for target in chosen)
         constant = dict.fromkeys(chosen, AVERAGE)
-        found[budget] = float(mean_wins(draws, chosen, constant)[0]) if whole else np.nan
+        found[budget] = float(choice_win_rate(draws, chosen, constant)[0]) if whole else np.nan
     return pd.Series(found, dtype=float)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from encoders.errors import InvalidDataError
@@ -95,12 +94,16 @@ def is_gathered(out: Path) -> bool:
     path = out / RECORDS
     if not path.exists() or not (out / TRANSFERS).exists():
         return False
-    names = ["target", "sources", "seed", "test_loss"]
-    written = pd.read_csv(path, float_precision="round_trip")
+    written = pd.read_csv(path, dtype=str)
+    names = ("target", "sources", "seed", "test_loss")
     if not set(names) <= set(written.columns):
         return False
-    now = pd.DataFrame([record for _, record in measured_runs(out)], columns=names)
-    return bool(np.array_equal(written[names].to_numpy(), now.to_numpy()))
+    # From text, so that no bit of a loss is lost.
+    kept = [
+        (target, sources, int(seed), float(loss))
+        for target, sources, seed, loss in written[list(names)].itertuples(index=False)
+    ]
+    return kept == [tuple(record[name] for name in names) for _, record in measured_runs(out)]
 
 
 def _measurements(records: dict[tuple[str, str], TransferRecord], out: Path) -> list[MeasuredRun]:

@@ -150,7 +150,7 @@ def train_to_rung(
     begin = time.perf_counter()
     pool = open_transfer_data(config.pool, target)
     model, parts = _prepared(config, out, pool, sources)
-    run = fitted(model, parts, pool, config, path.parent, sources, pause_after=epochs)
+    run = fit_transfer(model, parts, pool, config, path.parent, sources, pause_after=epochs)
     seconds = _seconds_before(path.parent) + time.perf_counter() - begin
     record = {"loss": run.best_loss, "stopped": run.stopped, "seconds": round(seconds, 2)}
     write_text(json.dumps(record) + "\n", path)
@@ -194,8 +194,8 @@ def _trained(
 ) -> dict[str, Any]:
     """Train a network to its end, or to the rung where it was pruned; returns the summary."""
     if pruned is None:
-        return fitted(model, parts, pool, config, folder, sources).summary()
-    run = fitted(model, parts, pool, config, folder, sources, pause_after=pruned.rung)
+        return fit_transfer(model, parts, pool, config, folder, sources).summary()
+    run = fit_transfer(model, parts, pool, config, folder, sources, pause_after=pruned.rung)
     return {**run.summary(), "stopped": PRUNED, "pruned": vars(pruned)}
 
 
@@ -242,7 +242,7 @@ def forget_unconverted(config: TransferConfig, out: Path, target: str) -> bool:
     return True
 
 
-def fitted(
+def fit_transfer(
     model: nn.Module,
     parts: list[Any],
     pool: TransferData,

@@ -71,6 +71,6 @@ class ScratchGrid:
 
     def configs(self) -> list[ScratchConfig]:
         """Return the configurations, by rising epochs, then by rising learning rates."""
-        epochs = sorted(set(self.epochs)) or [None]
-        rates = sorted(set(self.learning_rates)) or [None]
+        epochs: list[int | None] = [*sorted(set(self.epochs))] or [None]
+        rates: list[float | None] = [*sorted(set(self.learning_rates))] or [None]
         return [ScratchConfig(*pair) for pair in product(epochs, rates)]

@@ -22,7 +22,7 @@ from encoders.errors.storage import read_json
 from encoders.training.objective import network_of
 from encoders.transfer.config_file import write_or_check_config
 from encoders.transfer.data import open_transfer_data
-from encoders.transfer.measure import fitted
+from encoders.transfer.measure import fit_transfer
 from encoders.transfer.scratch import ScratchConfig
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.progress import ProgressFactory, no_progress_bar
@@ -136,7 +136,7 @@ def try_scratch(config: TransferConfig, folder: Path, target: str) -> dict[str, 
     }
     try:
         parts = [pool.train, pool.valid]
-        run = fitted(network, parts, pool, config, path.with_suffix(""), (SCRATCH,))
+        run = fit_transfer(network, parts, pool, config, path.with_suffix(""), (SCRATCH,))
         record |= {"valid_loss": run.best_loss, **run.summary()}
     except DivergedError as error:
         record |= {"valid_loss": None, "stopped": DIVERGED, "reason": str(error)}

@@ -143,7 +143,7 @@ def sweep(
             choice.scratch.epochs,
             choice.scratch.learning_rate,
         )
-    write_or_check_config(config, out, overlap, trials=choice and choice.record())
+    write_or_check_config(config, out, overlap, trials=None if choice is None else choice.record())
     removed = [name for name in config.targets if forget_unconverted(config.transfer, out, name)]
     if removed:
         logger.info(

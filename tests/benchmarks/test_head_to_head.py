@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import taskgraph as tg
-from benchmarks.results.head_to_head import draw_two_way, mean_wins, percentile_ends
+from benchmarks.results.head_to_head import choice_win_rate, draw_two_way, percentile_ends
 from taskgraph.losses import Losses
 
 
@@ -48,7 +48,7 @@ def test_a_win_rate_is_the_mean_over_pairs_of_seeds():
     assert draws.wins("t", "a", "a").tolist() == [0.5]
     assert draws.has("t", "self")
     assert not draws.has("t", "average")
-    both = mean_wins(draws, {"t": "a"}, {"t": "scratch"})
+    both = choice_win_rate(draws, {"t": "a"}, {"t": "scratch"})
     assert both[0] == pytest.approx(1 / 6)
 
 

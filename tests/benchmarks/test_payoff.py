@@ -26,7 +26,13 @@ from benchmarks.payoff.choices import (
     needed,
 )
 from benchmarks.payoff.comparisons import verdicts
-from benchmarks.payoff.figure import figure
+from benchmarks.payoff.figure import figure, row_of
+from benchmarks.payoff.fresh_wins import (
+    CONSTANT,
+    UNTRAINED_ENCODER,
+    fresh_wins,
+    wins_section,
+)
 from benchmarks.payoff.measures import MEASURES, one_seed_each, payoffs, target_values
 from benchmarks.payoff.newest_run import FIGURE, SUMMARY, read_run
 from benchmarks.payoff.page import render
@@ -411,6 +417,54 @@ def test_tables_hold_means_intervals_and_ranges():
     assert each[each["target"] == "y"]["images"].eq(11).all()
 
 
+def test_the_solved_choice_meets_the_others_image_by_image():
+    """Oracle: loops over targets, pairs of seeds and images; self is the same in all seeds."""
+    names = ("self", "scratch", "average", "random", "a", "a+b")
+    by_seed = {seed: losses(seed, names=names) for seed in (7, 8)}
+    own = by_seed[7].to_frame()
+    kept = own[own["sources"].isin(["self", "average"])]
+    other = by_seed[8].to_frame()
+    other = other[~other["sources"].isin(["self", "average"])]
+    by_seed[8] = Losses.from_frame(pd.concat([other, kept]))
+
+    def rate(one, other):
+        shares = []
+        for target in ("x", "y"):
+            for s, z in itertools.product(by_seed, by_seed):
+                rows = [
+                    dict(
+                        zip(
+                            by_seed[n].by_target[target].sources,
+                            by_seed[n].by_target[target].values,
+                            strict=True,
+                        )
+                    )
+                    for n in (s, z)
+                ]
+                mine, theirs = rows[0][one[target]], rows[1][other[target]]
+                won = ((mine < theirs) + 0.5 * (mine == theirs)).mean()
+                shares.append(0.5 if one[target] == other[target] else won)
+        return np.mean(shares)
+
+    found = fresh_wins(CHOSEN, by_seed, resamples=20).set_index("against")
+    ours = {"x": "a+b", "y": "self"}
+    assert found["wins"][GREEDY] == pytest.approx(rate(ours, {"x": "a", "y": "a"}))
+    draws = [{"x": "a", "y": "a+b"}, {"x": "self", "y": "a+b"}]
+    rates = [rate(ours, one) for one in draws]
+    assert found["wins"][RANDOM_SET] == pytest.approx(np.mean(rates))
+    assert found["beaten"][RANDOM_SET] == np.mean(np.array(rates) > 0.5)
+    for name, source in ((CONSTANT, "average"), (UNTRAINED_ENCODER, "random"), ("scratch",) * 2):
+        assert found["wins"][name] == pytest.approx(rate(ours, dict.fromkeys(ours, source)))
+    assert SINGLE not in found.index
+    wide = found["high"] - found["low"], found["image_high"] - found["image_low"]
+    assert wide[0]["scratch"] > wide[1]["scratch"]
+    page = "\n".join(wins_section(found.reset_index(), seeds=2))
+    row = found.loc["scratch"]
+    assert f"| {row['wins']:.3f} [{row['low']:.3f}, {row['high']:.3f}] |" in page
+    assert "over buildings and seeds" in " ".join(page.split())
+    assert wins_section(None, seeds=2) == []
+
+
 # --- splits ---
 
 
@@ -518,9 +572,10 @@ def test_the_page_says_what_was_done_and_what_came_of_it(written):
     summary = pd.read_csv(written / SUMMARY)
     own = summary[(summary["rule"] == SOLVED) & (summary["against"] == GREEDY)]
     row = own[own["measure"] == "gain"].iloc[0]
-    assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
+    assert f"| {row['value']:+.3f} [{row['both_low']:+.3f}, {row['both_high']:+.3f}] (" in text
     ratio = own[own["measure"] == "log_ratio"].iloc[0]
-    assert f"| {np.exp(ratio['value']):.3f} [{np.exp(ratio['low']):.3f}, " in text
+    assert f"| {np.exp(ratio['value']):.3f} [{np.exp(ratio['both_low']):.3f}, " in text
+    assert "The intervals are over buildings and seeds" in words
     assert "| random set, single draws | | | |" in text
     assert "the same taxonomy" not in text
     assert "| x | a + b |" in text
@@ -531,6 +586,18 @@ def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
     drawn = (written / FIGURE).read_bytes()
     assert SUITE.write_page(written) == first == (written / "README.md").read_text()
     assert (written / FIGURE).read_bytes() == drawn
+
+
+def test_a_summary_without_seeds_in_its_intervals_is_shown_as_it_is(written, tmp_path):
+    """As version 0.1 wrote it: its intervals are over buildings alone, and the page says so."""
+    old = tmp_path / "old"
+    shutil.copytree(written, old)
+    summary = pd.read_csv(old / SUMMARY).drop(columns=["both_low", "both_high"])
+    summary.to_csv(old / SUMMARY, index=False)
+    text = SUITE.write_page(old)
+    row = row_of(summary, SOLVED, GREEDY, "gain")
+    assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
+    assert "The intervals are over buildings alone, not over seeds and draws" in text
 
 
 def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):
@@ -720,7 +787,11 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     chosen = choices(table, asked.problem, draws=2)
     known = {(p.parent.name, p.stem) for p in (work / "seed-1" / "measured").glob("*/*.json")}
     wanted = {(t, "+".join(s)) for t, s in needed(chosen)}
-    assert known == wanted | {(t, s) for t in TARGETS for s in ("self", "scratch")}
+    references = ("self", "scratch", "average", "random")
+    assert known == wanted | {(t, s) for t in TARGETS for s in references}
+    wins = pd.read_csv(out / newest_run.WINS).set_index("against")
+    assert {CONSTANT, UNTRAINED_ENCODER, "scratch", "self", RANDOM, RANDOM_SET} <= set(wins.index)
+    assert "solved against an untrained encoder (random)" in words
     assert f"{len(known)} networks a seed" in capsys.readouterr().out
     frames = [pd.read_parquet(p) for p in (work / "seed-1" / "measured").glob("*/*.parquet")]
     clusters = set(pd.concat(frames)["cluster"])

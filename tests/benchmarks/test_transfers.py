@@ -911,6 +911,7 @@ def test_choices_are_made_again_from_the_results_alone(results, tmp_path):
             assert path.read_bytes() == (out / path.name).read_bytes(), path.name
     before, after = (kept_facts.read_facts(place) for place in (results, out))
     assert set(after.pop("choices")) == {"commit", "versions"}
+    assert [each["compared"].pop("again") for each in (before, after)] == [False, True]
     assert after == before
     page = (out / PAGE).read_text()
     assert "--choices-only --draws 30 --resamples 40\n" in page
@@ -1010,7 +1011,8 @@ def test_real_parts_of_a_killed_run_are_those_of_a_whole_one(bare, tmp_path, mon
         patch.setattr(figures, "frontier_frame", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             gather.gather_results(bare, out)
-    assert [each.settings["part"] for each in read_records(out)] == ["sweep", "choices", "trust"]
+    parts = [each.settings["part"] for each in read_records(out)]
+    assert parts == ["sweep", "choices", "trust", "compared"]
     assert "Left out: it is not yet measured." in render(out)
     gather.gather_results(bare, out)
     assert without_seconds(out) == without_seconds(whole)
@@ -1069,7 +1071,7 @@ def test_parts_are_computed_again_once_with_each_code_and_table(
             gather.compute_again(out, settings, flag)
         return computed.calls
 
-    assert again("--choices-only") == ["choices", "trust", "figures"]
+    assert again("--choices-only") == ["choices", "trust", "compared", "figures"]
     facts = kept_facts.read_facts(out)
     assert facts["settings"] == {
         "draws": 8,
@@ -1083,10 +1085,10 @@ def test_parts_are_computed_again_once_with_each_code_and_table(
     assert again("--trust-only") == ["trust"]
     assert "trust" in kept_facts.read_facts(out)
     code = "b"
-    assert again("--choices-only") == ["choices", "trust", "figures"]
+    assert again("--choices-only") == ["choices", "trust", "compared", "figures"]
     with open(out / "transfers.csv", "a") as file:
         file.write("\n")
-    assert again("--choices-only") == ["choices", "trust", "figures"]
+    assert again("--choices-only") == ["choices", "trust", "compared", "figures"]
 
 
 def test_what_a_sweep_lacks_is_said(tmp_path, table, monkeypatch):

@@ -11,6 +11,7 @@ from scipy.cluster.hierarchy import cophenet, linkage
 from scipy.spatial.distance import pdist, squareform
 
 import taskgraph as tg
+from benchmarks.payoff.page import payoff_headline
 from benchmarks.transfers import trees
 from benchmarks.transfers.compared import (
     ABOVE_CONSTANT,
@@ -23,8 +24,9 @@ from benchmarks.transfers.compared import (
     seed_counts,
     win_rates_against,
 )
-from benchmarks.transfers.compared_page import headline, seeds_sentence
-from benchmarks.transfers.ended import ended, ends_of
+from benchmarks.transfers.compared_page import seeds_sentence
+from benchmarks.transfers.ended import ends_of, ends_section
+from benchmarks.transfers.headline import stability_headline, win_headline
 from benchmarks.transfers.published import agreement_of_tables
 from benchmarks.transfers.structure import GROUP_OF
 from benchmarks.transfers.tables import TransferTables, read_tables
@@ -294,19 +296,36 @@ def test_the_page_says_how_training_ended_and_what_was_tried():
         "fit": {"epochs": 48, "patience": 3},
         "scratch_trials": {"chosen": {"epochs": 4, "learning_rate": 0.001}, "tried": trials},
     }
-    page = ended(TransferTables({"sweep": sweep}, {"records": RECORDS}))
+    page = ends_section(TransferTables({"sweep": sweep}, {"records": RECORDS}))
     assert "| read-outs | 4 | 2 | 1 | 1 | 0 | 50.0% |" in page
     assert "| 2 | 0.001 | 0.5000 | diverged |" in page
     assert "at most 4 epochs, learning rate 0.001, for every target" in " ".join(page.split())
     old = {"sweep": {"fit": {"epochs": 2}}}
-    page = ended(TransferTables(old, {"records": RECORDS.drop(columns="stopped")}))
+    page = ends_section(TransferTables(old, {"records": RECORDS.drop(columns="stopped")}))
     assert "None of 6 networks could stop by patience: 4 read-outs and 2 scratch networks" in page
-    assert "Left out: the sweep has no records.csv" in ended(TransferTables({}, {}))
+    assert "Left out: the sweep has no records.csv" in ends_section(TransferTables({}, {}))
 
 
 # --- README
 
 
+README = " ".join((ROOT / "README.md").read_text().split())
+
+
 def test_readmes_headline_is_rendered_from_the_records():
-    text = " ".join((ROOT / "README.md").read_text().split())
-    assert headline(read_tables(SHIPPED), 5.0) in text
+    """With the targets left out at which scratch does not beat the constant."""
+    tables = read_tables(SHIPPED)
+    assert win_headline(tables, 5.0) in README
+    assert stability_headline(tables, 5.0) in README
+    weak = tables["versus_average"].query("wins <= 0.5")
+    rates = tables["win_rates"].query("budget == 5").set_index("against")
+    assert rates.loc[ABOVE_CONSTANT, "targets"] == 22 - len(weak)
+    frame = tg.solve(tg.default_transfers(), budget=5).to_frame()
+    kept = frame[~frame["target"].isin(weak["target"])]
+    assert rates.loc[ABOVE_CONSTANT, "wins"] == pytest.approx(kept["gain"].mean())
+    assert rates.loc["scratch", "wins"] == pytest.approx(frame["gain"].mean())
+    assert rates.loc["self", "wins"] == pytest.approx(frame["quality"].mean())
+
+
+def test_readmes_sentence_on_new_buildings_is_rendered_from_the_records():
+    assert payoff_headline(ROOT / "results" / "payoff") in README

@@ -67,12 +67,12 @@ def test_losses_without_a_ratio_and_grids_that_all_diverged_are_refused():
 @pytest.fixture(scope="module")
 def config(world_of_14, tmp_path_factory):
     bank = tmp_path_factory.mktemp("scratch") / "bank"
-    write_untrained(bank, TaskonomyDataset(world_of_14, [TARGET, "edge2d"], progress=False))
+    write_untrained(bank, TaskonomyDataset(world_of_14, [TARGET], progress=False))
     pool = TransferDataConfig(str(world_of_14), train=4, valid=3, test=10)
     fit = FitConfig(epochs=1, batch=4, precision="32-true", seed=3)
     grid = ScratchGrid((1, 2), (1e-3, 1e12), (TARGET,))
     transfer = TransferConfig(str(bank), pool, fit)
-    return SweepConfig(transfer, (TARGET, "edge2d"), ("random",), max_order=1, scratch_grid=grid)
+    return SweepConfig(transfer, (TARGET,), ("random",), max_order=1, scratch_grid=grid)
 
 
 def test_a_sweep_chooses_by_validation_losses_records_what_was_tried_and_resumes(config, tmp_path):

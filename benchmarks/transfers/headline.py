@@ -1,0 +1,91 @@
+"""Sentences of README's first screen, rendered from the tables of results; a test compares them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.transfers.compared import (
+    ABOVE_CONSTANT,
+    CONSTANT,
+    FROM_SCRATCH,
+    GREEDY,
+    RANDOM_BEST,
+    RANDOM_SETS,
+    SINGLE,
+    UNTRAINED,
+)
+from benchmarks.transfers.compared_page import and_seeds
+from benchmarks.transfers.tables import TransferTables
+
+
+def stability_headline(tables: TransferTables, budget: float) -> str:
+    """Return how many resamples choose the same set, its least stable member, and the next task."""
+    rows: dict[Any, Any] = (
+        tables["trust"].drop_duplicates("budget").set_index("budget").to_dict("index")
+    )
+    row = rows[budget]
+    tasks = tables["stability"].query("budget == @budget").drop_duplicates("task")
+    shares = tasks.set_index("task")
+    inside = shares[shares["supervised"]]["share"]
+    outside = shares[~shares["supervised"]]["share"]
+    return (
+        f"Of {row['resamples']:.0f} resamples of its test {tables.unit}, "
+        f"{_percent(row['same'])} choose the same {len(inside)}; `{inside.idxmin()}` is "
+        f"chosen in {_percent(inside.min())} and `{outside.idxmax()}`, the next, in "
+        f"{_percent(outside.max())}."
+    )
+
+
+def win_headline(tables: TransferTables, budget: float) -> str:
+    """Return how often the proven set of a budget wins over other choices.
+
+    The win rate over scratch leaves out the targets at which scratch does not beat the constant.
+    """
+    frame = tables["win_rates"]
+    rates: dict[Any, Any] = frame[frame["budget"] == budget].set_index("against").to_dict("index")
+    own, single = rates[ABOVE_CONSTANT], rates[SINGLE]
+    total = rates[FROM_SCRATCH]["targets"]
+    return (
+        f"They win over the best constant answer on {_rate(rates[CONSTANT])} of the test images "
+        f"(mean over all {total} targets; in brackets 95 % intervals over {tables.unit}"
+        f"{and_seeds(frame)}), over read-outs of an untrained encoder on "
+        f"{_rate(rates[UNTRAINED])}, and over networks from scratch with the same labels on "
+        f"{_rate(own)} at the {own['targets']} targets where scratch beats the constant. Against "
+        f"{rates[RANDOM_BEST]['draws']:,} random sets of {budget:g} tasks they win on "
+        f"{_rate(rates[RANDOM_BEST])} with those sets' best transfers, and on "
+        f"{_rate(rates[RANDOM_SETS])} with random ones; greedy chooses "
+        f"{_greedy(rates[GREEDY]['wins'])}. The best single sources of all targets are "
+        f"{single['spent']:g} tasks; the proven best {single['ours_spent']:g} win over them on "
+        f"{_rate(single)}."
+    )
+
+
+def win_finding(tables: TransferTables, budget: float) -> str:
+    """Return the words on the win rates of a budget for the list of suites."""
+    frame = tables["win_rates"]
+    rates: dict[Any, Any] = frame[frame["budget"] == budget].set_index("against").to_dict("index")
+    known = {
+        ABOVE_CONSTANT: "scratch, at the {targets} targets where scratch beats the constant",
+        RANDOM_BEST: "random sets with their best transfers",
+        RANDOM_SETS: "random sets with random ones",
+    }
+    said = [
+        f"on {rates[name]['wins']:.3f} of the images over {words.format(**rates[name])}"
+        for name, words in known.items()
+        if name in rates
+    ]
+    return f"the optimum wins {', '.join(said)}"
+
+
+def _greedy(wins: float) -> str:
+    if abs(wins - 0.5) < 1e-12:
+        return "the same transfers"
+    return f"others, over which they win on {_percent(wins)}"
+
+
+def _rate(row: dict[str, Any]) -> str:
+    return f"{_percent(row['wins'])} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
