@@ -37,7 +37,7 @@ def pages_in(nav):
 
 def script():
     """Return docs/gather.py as a module."""
-    spec = importlib.util.spec_from_file_location("site_pages", ROOT / "docs" / "site.py")
+    spec = importlib.util.spec_from_file_location("site_pages", ROOT / "docs" / "gather.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -83,10 +83,14 @@ class Jobs:
             job.stop.set()
         return job is not None
 
-    def close(self) -> None:
-        """Stop all jobs."""
+    def stop_all(self) -> None:
+        """Stop all jobs, also those that wait; each of them ends with the best result so far."""
         for job in list(self._running.values()):
             job.stop.set()
+
+    def close(self) -> None:
+        """Stop all jobs, and take no more."""
+        self.stop_all()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
