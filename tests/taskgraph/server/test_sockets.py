@@ -1,6 +1,7 @@
 """The server on real sockets: slow clients, large bodies, closed tabs, and Ctrl-C."""
 
 import contextlib
+import gc
 import json
 import signal
 import socket
@@ -149,3 +150,25 @@ def test_ctrl_c_ends_the_server_within_two_seconds_in_the_middle_of_a_proof():
     assert printed == "stopped\n"
     assert status_of(answer) == 200, "the open request gets the best taxonomy so far"
     assert elapsed < 2, f"{elapsed:.2f} s"
+
+
+def test_an_error_that_nobody_waits_for_is_not_printed(small_table, monkeypatch, caplog):
+    started, going = threading.Event(), threading.Event()
+
+    def read(*_, **__):
+        started.set()
+        going.wait(10)
+        raise tg.TaskgraphError("a table that cannot be read")
+
+    monkeypatch.setattr("taskgraph.server.app.transfers_from_upload", read)
+    with serving(make_app({"small": small_table})) as port:
+        client = connected(port)
+        client.sendall(head("/api/tables", 3) + b"a,b")
+        assert started.wait(10)
+        client.close()
+        time.sleep(0.3)
+        going.set()
+        assert ask(port, {"problem": {"budget": 1}}) == 200
+        gc.collect()
+        time.sleep(0.1)
+    assert "never retrieved" not in caplog.text
