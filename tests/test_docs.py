@@ -1,8 +1,10 @@
 """Every snippet of the pages in docs/ runs as it stands; other tests run those of the rest.
 
-docs/data.md: tests/encoders/dataset/test_data_page.py; docs/own.md: tests/encoders/test_own_page.py;
-docs/features.md: tests/encoders/features/test_command.py; docs/finetune.md:
-tests/benchmarks/finetune/test_own.py; docs/groups.md: tests/taskgraph/grouping/test_group_command.py.
+- docs/data.md: tests/encoders/dataset/test_data_page.py
+- docs/own.md: tests/encoders/test_own_page.py
+- docs/features.md: tests/encoders/features/test_command.py
+- docs/finetune.md: tests/benchmarks/finetune/test_own.py
+- docs/groups.md: tests/taskgraph/grouping/test_group_command.py
 """
 
 import re
@@ -101,8 +103,12 @@ def test_the_first_lines_of_the_start_page(place, capsys):
     for line in lines("start")[:2]:
         assert run(shlex.split(line.replace("--bootstrap 200", "--bootstrap 2"))[1:]) == 0
     out = capsys.readouterr().out
-    assert re.search(r"^supervise: (depth|normals|edges), (scene|objects)$|"
-                     r"^supervise: (scene|objects), (depth|normals|edges)$", out, re.M), out
+    assert re.search(
+        r"^supervise: (depth|normals|edges), (scene|objects)$|"
+        r"^supervise: (scene|objects), (depth|normals|edges)$",
+        out,
+        re.M,
+    ), out
 
 
 def test_commands_that_are_only_read_have_flags_that_exist(place):
@@ -127,7 +133,7 @@ def test_every_page_is_tested():
         assert not blocks(name, "python"), name
     for name in ELSEWHERE:
         tests = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py")]
-        assert any(f'{name}.md' in text for text in tests), name
+        assert any(f"{name}.md" in text for text in tests), name
 
 
 @pytest.mark.slow

@@ -103,11 +103,28 @@ class Resources(HTMLParser):
     """Collects the addresses from which a page loads something, and the numbers of other links."""
 
     LOADING = (
-        ("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"),
-        ("audio", "src"), ("embed", "src"), ("object", "data"), ("use", "href"),
+        ("script", "src"),
+        ("img", "src"),
+        ("iframe", "src"),
+        ("source", "src"),
+        ("video", "src"),
+        ("audio", "src"),
+        ("embed", "src"),
+        ("object", "data"),
+        ("use", "href"),
     )
-    RELATIONS = {"stylesheet", "preload", "modulepreload", "icon", "preconnect", "dns-prefetch",
-                 "prefetch", "manifest"}
+    RELATIONS = frozenset(
+        {
+            "stylesheet",
+            "preload",
+            "modulepreload",
+            "icon",
+            "preconnect",
+            "dns-prefetch",
+            "prefetch",
+            "manifest",
+        }
+    )
 
     def __init__(self):
         super().__init__()
@@ -128,7 +145,10 @@ def site():
     if importlib.util.find_spec("zensical") is None:
         pytest.skip("zensical is not installed (pip install -c constraints.txt -e '.[docs]')")
     shutil.rmtree(ROOT / "build" / "site", ignore_errors=True)
-    for command in ([sys.executable, "docs/gather.py"], [sys.executable, "-m", "zensical", "build", "-s", "-c"]):
+    for command in (
+        [sys.executable, "docs/gather.py"],
+        [sys.executable, "-m", "zensical", "build", "-s", "-c"],
+    ):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "build" / "site"

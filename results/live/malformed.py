@@ -15,11 +15,34 @@ from collections import Counter
 from pathlib import Path
 
 REQUESTS, SEED = 1000, 0
-PATHS = (*["/api/solve"] * 8, "/api/compare", "/api/stop", "/api/tables", "/api/tables/0", "/", "/nothing")
+PATHS = (
+    *["/api/solve"] * 8,
+    "/api/compare",
+    "/api/stop",
+    "/api/tables",
+    "/api/tables/0",
+    "/",
+    "/nothing",
+)
 METHODS = (*["POST"] * 16, "GET", "GET", "PUT", "DELETE", "OPTIONS", "POST\x00")
 VALUES = (
-    "NaN", "-1", "1e999", "null", "true", '"5"', "[]", "{}", '"\\ud800"', "9" * 400, '"\\u0000"',
-    '["nobody"]', '{"a": {"role": "king"}}', "[" * 200, "0", '"<script>"', "2",
+    "NaN",
+    "-1",
+    "1e999",
+    "null",
+    "true",
+    '"5"',
+    "[]",
+    "{}",
+    '"\\ud800"',
+    "9" * 400,
+    '"\\u0000"',
+    '["nobody"]',
+    '{"a": {"role": "king"}}',
+    "[" * 200,
+    "0",
+    '"<script>"',
+    "2",
 )
 KEYS = ("budget", "max_order", "objective", "tasks", "exclude", "require", "source_only", "x\\n")
 TYPES = (*["application/json"] * 9, "text/plain", "application/json; charset=utf-16", "", "\xff")
@@ -27,7 +50,9 @@ TYPES = (*["application/json"] * 9, "text/plain", "application/json; charset=utf
 
 def body(rng: random.Random) -> bytes:
     """Return a document of a problem with damaged values, and often damaged bytes."""
-    fields = ", ".join(f'"{rng.choice(KEYS)}": {rng.choice(VALUES)}' for _ in range(rng.randint(0, 3)))
+    fields = ", ".join(
+        f'"{rng.choice(KEYS)}": {rng.choice(VALUES)}' for _ in range(rng.randint(0, 3))
+    )
     text = f'{{"{rng.choice(["problem", "problem", "run", "table"])}": {{{fields}}}}}'
     data = bytearray(text.encode())
     for _ in range(rng.choice([0, 0, 1, 3])):

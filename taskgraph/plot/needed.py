@@ -51,8 +51,12 @@ def draw_labels_needed(
     scale = text_scale()
     name = "labels"
     figure, panels = panels_for(
-        ax, [name], "the panel", width=3.6 * scale if paper_of(size) else 4.6 * scale,
-        height=3.0 * scale, size=size
+        ax,
+        [name],
+        "the panel",
+        width=3.6 * scale if paper_of(size) else 4.6 * scale,
+        height=3.0 * scale,
+        size=size,
     )
     axes = panels[name]
     orders = sorted(steps["max_order"].unique().tolist())

@@ -102,7 +102,9 @@ def sheet_of(
         If the taxonomy does not fit the paper size with text that is large enough.
     """
     layout = arrange_taxonomy(taxonomy)
-    label = legible(display_names([*layout.supervised, *layout.targets], names=names, size=paper and paper.name))
+    label = legible(
+        display_names([*layout.supervised, *layout.targets], names=names, size=paper and paper.name)
+    )
     left_width = _column_width(label[name] for name in layout.supervised)
     right_width = _column_width(label[name] for name in layout.targets)
     span = min(3.4, 1.6 + 0.08 * layout.height)

@@ -25,8 +25,8 @@ from taskgraph.report.page import page_html
 from taskgraph.report.results import table_sections, targets_section
 from taskgraph.server.answers import solve_answer, solve_quietly
 from taskgraph.server.asked import SolveRequest
-from taskgraph.server.comparison import compare
 from taskgraph.server.bodies import read_body, read_json
+from taskgraph.server.comparison import compare
 from taskgraph.server.jobs import Jobs, SolveJob, while_connected
 from taskgraph.server.limits import Limits
 from taskgraph.server.openapi import description
@@ -171,9 +171,7 @@ class Service:
             """Compare; the time limit counts from here."""
             clock = Clock(asked.time_limit, stop=job.stop)
             problem = asked.problem.with_table_names(table.transfers)
-            return compare(
-                table.transfers, problem, table.losses, solver=self._solver, clock=clock
-            )
+            return compare(table.transfers, problem, table.losses, solver=self._solver, clock=clock)
 
         return JSONResponse(await while_connected(request, self._jobs.run(work, job)))
 

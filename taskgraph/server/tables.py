@@ -24,7 +24,7 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True, eq=False)
 class NamedTable:
-    """A table of the server: its identifier in addresses, its title, transfers, and losses if any."""
+    """A table of the server: identifier in addresses, title, transfers, and losses if any."""
 
     name: str
     title: str
@@ -39,9 +39,7 @@ class TableStore:
         self, fixed: Mapping[str, Transfers], most: int, losses: Losses | None = None
     ) -> None:
         self._fixed = {
-            f"{number}": NamedTable(
-                f"{number}", title, transfers, losses if number == 0 else None
-            )
+            f"{number}": NamedTable(f"{number}", title, transfers, losses if number == 0 else None)
             for number, (title, transfers) in enumerate(fixed.items())
         }
         self._uploaded: OrderedDict[str, NamedTable] = OrderedDict()

@@ -57,6 +57,9 @@ def test_mathematics_is_drawn(open_page, address):
     watched = open_page(address + "docs/method.html")
     page = watched.page
     page.wait_for_selector(".katex")
-    assert page.locator(".arithmatex").count() == page.locator(".arithmatex > .katex, .arithmatex > .katex-display").count()
+    assert (
+        page.locator(".arithmatex").count()
+        == page.locator(".arithmatex > .katex, .arithmatex > .katex-display").count()
+    )
     assert page.locator(".katex-error").count() == 0
     assert watched.outside(address) == []

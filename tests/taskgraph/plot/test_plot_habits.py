@@ -220,7 +220,9 @@ def test_every_plot_takes_size_dpi_and_font(path, tmp_path, capsys, kind):
     capsys.readouterr()
     assert pyplot.imread(out).shape[:2] == (200, 250)
     for size in ("5", "0x3", "axb", "5x4x3", "1e9x2"):
-        assert "such as 8x5, or column, page, poster, not" in fails(capsys, "plot", kind, path, "-o", out, "--size", size)
+        assert "such as 8x5, or column, page, poster, not" in fails(
+            capsys, "plot", kind, path, "-o", out, "--size", size
+        )
     error = fails(capsys, "plot", kind, path, "-o", out, *extra, "--font", "No Such Font")
     assert 'there is no font "No Such Font" here; did you mean' in error
     error = fails(capsys, "plot", kind, path, "-o", out, *extra, "--size", "0.2x0.2")

@@ -76,7 +76,11 @@ def test_text_in_the_files_is_as_large_as_the_paper_size_says(name, size, tmp_pa
     assert min(sizes) >= paper.least - 0.01
     assert max(sizes) <= 1.2 * paper.points
     assert kinds == {b"Type0", b"CIDFontType2"}, "text that is not text of a TrueType font"
-    assert "budget" in " ".join(text for _, text in texts) or name in ("heatmap", "tree", "arrivals")
+    assert "budget" in " ".join(text for _, text in texts) or name in (
+        "heatmap",
+        "tree",
+        "arrivals",
+    )
 
 
 @pytest.mark.slow
@@ -129,7 +133,9 @@ def test_the_command_writes_a_column(tmp_path, capsys):
 
 def test_group_and_solve_draw_for_print(tmp_path):
     table = tmp_path / "networks.csv"
-    table.write_text("network,task,loss,cost\na,a,0.3,1\nb,b,0.2,1\na+b,a,0.25,1.5\na+b,b,0.3,1.5\n")
+    table.write_text(
+        "network,task,loss,cost\na,a,0.3,1\nb,b,0.2,1\na+b,a,0.25,1.5\na+b,b,0.3,1.5\n"
+    )
     grouping = tg.solve_groups(tg.read_networks(table), budget=2)
     figure = plot.draw_grouping(grouping, size="page")
     assert figure.get_size_inches()[0] == pytest.approx(6.875)

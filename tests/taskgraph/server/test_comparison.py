@@ -8,8 +8,7 @@ import pytest
 
 import taskgraph as tg
 from taskgraph.problem.file import problem_from_dict
-from taskgraph.server import Limits
-from taskgraph.server import comparison
+from taskgraph.server import Limits, comparison
 
 PROBLEM = {"budget": 2, "tasks": {"a": {"label_cost": 1.5}}}
 
@@ -20,8 +19,14 @@ def compared(client, **document):
 
 def losses_csv(images=30):
     rng = np.random.default_rng(0)
-    level = {("a", "self"): 0.3, ("a", "b"): 0.5, ("b", "self"): 0.4, ("b", "a"): 0.5, ("c", "a"): 0.6,
-             ("c", "b"): 0.5}
+    level = {
+        ("a", "self"): 0.3,
+        ("a", "b"): 0.5,
+        ("b", "self"): 0.4,
+        ("b", "a"): 0.5,
+        ("c", "a"): 0.6,
+        ("c", "b"): 0.5,
+    }
     rows = [
         (target, sources, f"{image}", base + 0.2 * rng.random())
         for (target, sources), base in level.items()
@@ -35,7 +40,9 @@ def test_the_frontier_and_the_best_sets_are_those_of_the_library(client, small_t
     assert answer.status_code == 200, answer.text
     document, problem = answer.json(), problem_from_dict(PROBLEM)
     best = tg.alternatives(small_table, problem, k=5)
-    assert [each["supervised"] for each in document["best_sets"]] == [list(t.supervised) for t in best]
+    assert [each["supervised"] for each in document["best_sets"]] == [
+        list(t.supervised) for t in best
+    ]
     assert document["best_sets"][0]["behind"] == 0
     assert document["best_sets"][1]["behind"] == pytest.approx(
         1 - best[1].objective_value / best[0].objective_value
