@@ -118,7 +118,7 @@ def suite_pages() -> Iterator[tuple[str, str]]:
 
 
 def reference_pages() -> Iterator[tuple[str, str]]:
-    """Yield the pages of the API: every public name, which mkdocstrings replaces by its docstring."""
+    """Yield the pages of the API: public names, which mkdocstrings replaces by docstrings."""
     import encoders
     import taskgraph
     from taskgraph import plot

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from taskgraph.affinity import Affinities, affinities
     from taskgraph.baselines.evaluation import Evaluation
     from taskgraph.baselines.methods import evaluate
+    from taskgraph.baselines.random_sets import random_band
     from taskgraph.errors import TaskgraphError
     from taskgraph.frontiers.frontier import Frontier, frontier
     from taskgraph.frontiers.ladder import budget_ladder

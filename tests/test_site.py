@@ -37,7 +37,7 @@ def pages_in(nav):
 
 def script():
     """Return docs/gather.py as a module."""
-    spec = importlib.util.spec_from_file_location("site_pages", ROOT / "docs" / "site.py")
+    spec = importlib.util.spec_from_file_location("site_pages", ROOT / "docs" / "gather.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -113,16 +113,18 @@ class Resources(HTMLParser):
         ("object", "data"),
         ("use", "href"),
     )
-    RELATIONS = {
-        "stylesheet",
-        "preload",
-        "modulepreload",
-        "icon",
-        "preconnect",
-        "dns-prefetch",
-        "prefetch",
-        "manifest",
-    }
+    RELATIONS = frozenset(
+        {
+            "stylesheet",
+            "preload",
+            "modulepreload",
+            "icon",
+            "preconnect",
+            "dns-prefetch",
+            "prefetch",
+            "manifest",
+        }
+    )
 
     def __init__(self):
         super().__init__()

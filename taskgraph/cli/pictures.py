@@ -35,9 +35,10 @@ def picture_options(function: F) -> F:
             "--size",
             type=FigureSize(),
             metavar="WxH|column|page|poster",
-            help="Width and height in inches, such as 8x5, or a size for print: column (3.25 inches "
-            "wide, text of 6 to 8 points), page (6.875 inches) or poster (15 inches, text of at "
-            "least 18 points); SVG then holds text as text (default: what the content needs).",
+            help="Width and height in inches, such as 8x5, or a size for print: column (3.25 "
+            "inches wide, text of 6 to 8 points), page (6.875 inches wide) or poster (15 inches "
+            "wide, text of at least 18 points); an SVG then holds text as text (default: what the "
+            "content needs).",
         ),
         click.option(
             "--dpi",

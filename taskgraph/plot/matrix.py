@@ -82,4 +82,5 @@ def _share(axes: Axes) -> float:
     """Return the width that a panel has if all panels of its row are equally wide, in inches."""
     place = axes.get_subplotspec()
     columns = 1 if place is None else place.get_gridspec().ncols
-    return float(axes.figure.get_figwidth()) * 0.75 / columns
+    whole = axes.get_figure(root=True)
+    return 0.0 if whole is None else float(whole.get_figwidth()) * 0.75 / columns

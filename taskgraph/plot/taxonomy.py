@@ -52,7 +52,8 @@ def draw_taxonomy(
     ax : Axes, optional
         Axes to draw on, as large as fits; by default a new figure is made.
     size : (width, height) or str, optional
-        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``; the taxonomy is drawn as large as fits.
+        Size of the new figure, in inches, or ``"column"``, ``"page"`` or ``"poster"``; the
+        taxonomy is drawn as large as fits.
 
     Returns
     -------

@@ -25,8 +25,8 @@ from taskgraph.report.page import page_html
 from taskgraph.report.results import table_sections, targets_section
 from taskgraph.server.answers import solve_answer, solve_quietly
 from taskgraph.server.asked import SolveRequest
-from taskgraph.server.comparison import compare
 from taskgraph.server.bodies import read_body, read_json
+from taskgraph.server.comparison import compare
 from taskgraph.server.jobs import Jobs, SolveJob, while_connected
 from taskgraph.server.limits import Limits
 from taskgraph.server.openapi import description
@@ -77,7 +77,7 @@ def make_app(
     limits = limits or Limits()
     store = TableStore(tables, limits.tables, losses)
     service = Service(store, problem or Problem(), solver, limits)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", service.page),
             Route("/openapi.json", service.openapi),
@@ -98,6 +98,8 @@ def make_app(
         },
         lifespan=service.lifespan,
     )
+    app.state.stop_solves = service.stop_solves
+    return app
 
 
 class Service:
@@ -113,6 +115,10 @@ class Service:
         """Run the application; at its end stop all solves."""
         yield
         self._jobs.close()
+
+    def stop_solves(self) -> None:
+        """Stop all solves; each request gets the best taxonomy so far."""
+        self._jobs.stop_all()
 
     async def page(self, request: Request) -> Response:
         """Return the page, whose scripts and styles carry a nonce of this answer."""
@@ -244,6 +250,8 @@ async def refused(request: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, RefusedRequestError) else 422
     after = error.retry_after if isinstance(error, RefusedRequestError) else None
     headers = {} if after is None else {"Retry-After": str(after)}
+    if status in (408, 413):  # the rest of the body is not read
+        headers["Connection"] = "close"
     text = str(error).encode(errors="backslashreplace").decode()
     return JSONResponse({"error": text}, status, headers=headers)
 

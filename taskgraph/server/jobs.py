@@ -8,7 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -65,14 +65,17 @@ class Jobs:
         finally:
             self.waiting -= 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        future.add_done_callback(lambda _: self._ended(job))
+        future.add_done_callback(lambda done: self._ended(job, done))
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             job.stop.set()
             raise
 
-    def _ended(self, job: SolveJob) -> None:
+    def _ended(self, job: SolveJob, future: asyncio.Future[Any]) -> None:
+        """Free the place of a job; its error is of no interest if nobody waits for it any more."""
+        if not future.cancelled():
+            future.exception()  # otherwise asyncio prints it, with a traceback
         self._running.pop(job.name, None)
         self._free.release()
 
@@ -83,10 +86,14 @@ class Jobs:
             job.stop.set()
         return job is not None
 
-    def close(self) -> None:
-        """Stop all jobs."""
+    def stop_all(self) -> None:
+        """Stop all jobs, also those that wait; each of them ends with the best result so far."""
         for job in list(self._running.values()):
             job.stop.set()
+
+    def close(self) -> None:
+        """Stop all jobs, and take no more."""
+        self.stop_all()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 from dataclasses import dataclass
-from typing import Any
+from types import FrameType
 
 import uvicorn
+from starlette.applications import Starlette
 
 from taskgraph.server.security import is_loopback
 
@@ -46,7 +48,17 @@ def address_of(sock: socket.socket, host: str) -> Address:
     return Address(host, sock.getsockname()[1], token)
 
 
-def uvicorn_server(app: Any) -> uvicorn.Server:
+class StoppingServer(uvicorn.Server):
+    """A server that stops all solves at once when it is interrupted, and then prints no errors."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop the solves, so that open requests are answered, then end the server."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        self.config.app.state.stop_solves()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
+
+
+def uvicorn_server(app: Starlette) -> uvicorn.Server:
     """Return a server that prints nothing but errors, and ends within seconds."""
     config = uvicorn.Config(
         app,
@@ -57,4 +69,4 @@ def uvicorn_server(app: Any) -> uvicorn.Server:
         timeout_keep_alive=30,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    return uvicorn.Server(config)
+    return StoppingServer(config)

@@ -24,7 +24,7 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True, eq=False)
 class NamedTable:
-    """A table of the server: its identifier in addresses, its title, transfers, and losses if any."""
+    """A table of the server: identifier in addresses, title, transfers, and losses if any."""
 
     name: str
     title: str

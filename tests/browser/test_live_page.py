@@ -186,6 +186,37 @@ def test_axe_finds_nothing_on_the_live_page(live, axe, viewport, scheme):
     assert violations(watched, axe) == []
 
 
+def test_the_comparison_shows_what_the_library_computes(live, table, server):
+    watched = live()
+    page = watched.page
+    page.click("#compare-now")
+    page.wait_for_selector("#compare-answer:not([hidden])", timeout=120_000)
+    sets = tg.alternatives(table, budget=5, k=5)
+    shown = page.locator("#best-sets tbody tr td:first-child").all_inner_texts()
+    assert shown == [", ".join(each.supervised) for each in sets]
+    assert page.locator("#compare [data-picture=frontier] svg").count() == 1
+    assert page.is_visible("#no-losses")
+    assert not page.is_visible("#stability-part")
+    page.fill("#budget-number", "6")
+    expect(page, tg.solve(table, budget=6).supervised)
+    assert "compare again" in page.inner_text("#compare-state")
+    assert watched.outside(server) == []
+    assert watched.errors == []
+
+
+@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+def test_axe_finds_nothing_in_the_comparison(live, axe, viewport, monkeypatch):
+    small = {"BUDGETS": 3, "DRAWS": 5, "SETS": 3}
+    for name, value in small.items():
+        monkeypatch.setattr(f"taskgraph.server.comparison.{name}", value)
+    watched = live("", viewport, reduced_motion="reduce")
+    page = watched.page
+    page.click("#compare-now")
+    page.wait_for_selector("#compare-answer:not([hidden])", timeout=120_000)
+    assert violations(watched, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_all_requests_go_to_the_server_of_the_page(live, server):
     watched = live()
     page = watched.page

@@ -27,8 +27,9 @@ DRAW = {
     "grid": lambda size: plot.grid(GRID, size=size),
     "arrivals": lambda size: plot.draw_arrivals(arrived(), size=size),
 }
-CASES = [(name, size) for size in ("column", "page") for name in DRAW]
-CASES += [("heatmap", "poster"), ("taxonomy", "poster")]
+QUICK = [("heatmap", "column"), ("taxonomy", "column")]
+REST = [(name, size) for size in PAPER_SIZES for name in DRAW if (name, size) not in QUICK]
+CASES = [*QUICK, *(pytest.param(*case, marks=pytest.mark.slow) for case in REST)]
 
 
 def svg_of(path):
@@ -37,7 +38,7 @@ def svg_of(path):
     inches = [float(root.get(side).removesuffix("pt")) / 72 for side in ("width", "height")]
     scale = 72 * inches[0] / float(root.get("viewBox").split()[2])  # points a unit of the drawing
     found = [
-        (scale * float(re.search(r"font: (?:\S+ )*?([\d.]+)px", text.get("style"))[1]), text.text)
+        (scale * float(re.search(r"\b([\d.]+)px", text.get("style"))[1]), text.text)
         for text in root.iter("{http://www.w3.org/2000/svg}text")
     ]
     return inches, found
@@ -82,6 +83,7 @@ def test_text_in_the_files_is_as_large_as_the_paper_size_says(name, size, tmp_pa
     )
 
 
+@pytest.mark.slow
 def test_labels_of_the_table_are_texts_of_the_svg(tmp_path):
     _, texts = svg_of(plot.save(DRAW["heatmap"]("page"), tmp_path / "figure.svg"))
     shown = {text for _, text in texts}
@@ -90,6 +92,7 @@ def test_labels_of_the_table_are_texts_of_the_svg(tmp_path):
     assert {"rgb2sfnorm", "vanishin…fined"} <= {text for _, text in texts}
 
 
+@pytest.mark.slow
 def test_panels_stand_below_each_other_in_a_column_and_beside_each_other_on_a_page():
     for name in ("heatmap", "frontier"):
         for size, beside in (("column", False), ("page", True)):
@@ -98,6 +101,7 @@ def test_panels_stand_below_each_other_in_a_column_and_beside_each_other_on_a_pa
             assert (first.y0 > second.y1) != beside, (name, size)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused_with_a_size_that_does():
     from tests.taskgraph.plot.test_plot import table
 
@@ -122,6 +126,7 @@ def test_the_command_writes_a_column(tmp_path, capsys):
     inches, sizes, _ = pdf_of(out)
     assert inches[0] == pytest.approx(3.25, abs=0.01)
     assert min(sizes) >= 6
+    capsys.readouterr()
     message = fails(capsys, "plot", "tree", "-o", str(out), "--size", "A4")
     assert "such as 8x5, or column, page, poster, not 'A4'" in message
 

@@ -8,8 +8,7 @@ import pytest
 
 import taskgraph as tg
 from taskgraph.problem.file import problem_from_dict
-from taskgraph.server import Limits
-from taskgraph.server import comparison
+from taskgraph.server import Limits, comparison
 
 PROBLEM = {"budget": 2, "tasks": {"a": {"label_cost": 1.5}}}
 
