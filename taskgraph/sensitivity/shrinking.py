@@ -14,7 +14,6 @@ from taskgraph.solver.additive import AdditiveAscent, AdditiveBound
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import undominated
 
-
 STEPS = 100
 """Most subgradient steps for the bound of a program."""
 

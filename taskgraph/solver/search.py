@@ -102,7 +102,8 @@ def solve_program(
     """
     unit = value_unit(program)
     scaled = with_values_in(program, unit)
-    solution = _solve(scaled, backend, clock or Clock(), limits or EdgeLimits())
+    clock = _in_units(clock or Clock(), unit)
+    solution = _solve(scaled, backend, clock, limits or EdgeLimits())
     choice = solution.choice
     return replace(
         solution,
@@ -110,6 +111,14 @@ def solve_program(
         choice=None if choice is None else replace(choice, value=choice.value * unit),
         bound=solution.bound * unit,
     )
+
+
+def _in_units(clock: Clock, unit: float) -> Clock:
+    """Return the clock with a callback that receives values and bounds times ``unit``."""
+    told = clock.callback
+    if told is None:
+        return clock
+    return replace(clock, callback=lambda value, bound, n: told(value * unit, bound * unit, n))
 
 
 def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits) -> Solution:

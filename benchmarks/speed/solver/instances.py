@@ -91,12 +91,12 @@ def _with_sets(random: np.random.Generator, singles: Integers, weight: Floats, c
 def gains(tasks: int, per_target: int, seed: int) -> Transfers:
     """Return a table of gains of random groups of tasks that were trained together.
 
-    A group is every pair of tasks, or a random set of any size, until each task is in ``per_target``
-    groups. For a task of a group, the others of the group are a transfer. Its affinity is the sum
-    of what each source helps the target, the strongest first, the k-th one times 0.6 ** (k - 1)
-    (diminishing returns), times exp(-0.02 order), times a lognormal factor (sigma 0.25). How much a
-    source helps falls with the distance of the two tasks, as random points in 5 dimensions, times a
-    lognormal factor (sigma 0.5). ``self`` is 1.1 to 2 times the strongest transfer.
+    Groups are all pairs of tasks, and random sets of any size until each task is in at least
+    ``per_target`` groups. For a task of a group, the others of it are a transfer. Its affinity is
+    the sum of what each source helps the target, the strongest first, the k-th one times
+    0.6 ** (k - 1) (diminishing returns), times exp(-0.02 order), times a lognormal factor (sigma
+    0.25). How much a source helps falls with the distance of the two tasks, as random points in 5
+    dimensions, times a lognormal factor (sigma 0.5). ``self`` is 1.1 to 2 times the strongest.
     """
     random = np.random.default_rng(seed)
     points = random.normal(size=(tasks, 5))
