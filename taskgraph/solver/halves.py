@@ -29,7 +29,7 @@ SHARED = 8
 """Sources of the first half on which the sets of a group agree."""
 ROUNDING = 1e-6
 """Allowance for single precision, as a share of the largest possible sum of absolute values."""
-CLASSES = 16
+CLASSES = 6
 """Most classes of costs of the first half; each has its own bounds."""
 
 
@@ -135,24 +135,23 @@ class Halves:
         left = self.left - one.cost
         result = np.full(len(left), -np.inf)
         net = self.value - self.charge
+        above = np.nextafter(net.astype(np.float32), np.float32(np.inf))  # rounded up
         order = np.argsort(net, kind="stable")
         beside = two.cost[two.sets[order]] + min(0, int(two.cost.min()))
         for group in np.array_split(np.unique(left), min(CLASSES, len(np.unique(left)))):
             usable = order[beside <= group[-1]]
-            table = np.full((len(left), len(self.always)), self.penalty)
-            table[one.sets[usable], self.target[usable]] = net[usable]
+            table = np.full((len(left), len(self.always)), self.penalty, dtype=np.float32)
+            table[one.sets[usable], self.target[usable]] = above[usable]
             spread_to_supersets(table)
             mine = np.flatnonzero((left >= group[0]) & (left <= group[-1]))
-            result[mine] = self._relaxed(mine, table[mine], left[mine])
+            result[mine] = self._relaxed(mine, table[mine].astype(float), left[mine])
         return result + self.slack
 
     def _relaxed(self, sets: Integers, best: Floats, left: Integers) -> Floats:
         """Return the bound of sets of the first half from the best edges, (N, T), after charges."""
         program, two = self.program, self.two
         own = program.self_value
-        held = self.always | (self.one.own >= 0) & (
-            (sets[:, None] >> np.maximum(self.one.own, 0) & 1) > 0
-        )
+        held = self._held(sets[:, None])
         best = np.where(held, np.maximum(own, best) if program.may_transfer else own, best)
         profit = np.tile(self.earned, (len(sets), 1))
         owned = np.flatnonzero(two.own >= 0)
@@ -193,6 +192,11 @@ class Halves:
         chosen = {int(near[value.argmax()]), *near[count == count.min()].tolist()}
         return [self.supervised(first, second) for second in sorted(chosen)]
 
+    def _held(self, sets: Integers | int) -> Booleans:
+        """Return which targets their own network solves with sets of the first half, (…, T)."""
+        place = self.one.own
+        return self.always | ((place >= 0) & ((sets >> np.maximum(place, 0) & 1) > 0))
+
     def supervised(self, first: int, second: int) -> Booleans:
         """Return a set of each half, and the required sources, as (S,) bools."""
         supervised = self.program.required.copy()
@@ -208,7 +212,7 @@ class Halves:
         """
         program, two, table = self.program, self.two, self._table
         count = len(self.always)
-        held = self.always | ((one := self.one.own) >= 0) & ((first >> np.maximum(one, 0) & 1) > 0)
+        held = self._held(first)
         table[:, :count] = self.penalty
         table[:, :count][:, held] = program.self_value[held]
         if program.may_transfer:
@@ -229,7 +233,7 @@ class Halves:
     def _exact(self, first: int, seconds: Integers, edges: Integers) -> Floats:
         """Return the values of sets of which all targets are solved, in double precision, (N,)."""
         program, total = self.program, np.zeros(len(seconds))
-        held = self.always | (self.one.own >= 0) & ((first >> np.maximum(self.one.own, 0) & 1) > 0)
+        held = self._held(first)
         for target, own in enumerate(self.two.own.tolist()):
             mine = edges[self.target[edges] == target]
             usable = (self.two.sets[mine] & ~seconds[:, None]) == 0

@@ -16,6 +16,7 @@ from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import Choice, choose_transfers, without_redundant
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.local import Neighborhood, greedy_set, improve
 from taskgraph.solver.model import building_seconds, grouped_model
 from taskgraph.solver.presolve import presolve, with_counts_as_values
 from taskgraph.solver.solvable import can_list_solvable, list_solvable
@@ -23,6 +24,9 @@ from taskgraph.tasks import shell_list
 
 MOST_SECONDS = 30.0
 """Time limit of the search for the reason; that there is no solution is proven before."""
+
+MOST_EDGES = 2_000
+"""With more edges, the targets that stay unsolved are those of a local search."""
 
 SHOWN_DIGITS = 10
 
@@ -84,7 +88,14 @@ def _shortage(program: Program, backend: Backend, clock: Clock) -> tuple[str, st
     fixed = int(program.costs.label[program.required].sum())
     if fixed > program.costs.budget:
         return f"the required tasks alone cost {program.costs.amount(fixed):g}", ""
-    unsolved = _unsolved_within_budget(program, backend, clock)
+    counting = _counting(program)
+    if len(counting.edge_value) > MOST_EDGES:
+        neighborhood = Neighborhood(counting)
+        found = improve(neighborhood, greedy_set(neighborhood, clock=clock), clock)
+        unsolved = _unsolved_targets(counting, found)
+        if unsolved:
+            return f"the best set that was found leaves {_named_targets(unsolved)} unsolved", ""
+    unsolved = _unsolved_within_budget(counting, backend, clock)
     if not unsolved:
         return "the transfers to train leave too little for labels", ""
     return (
@@ -235,14 +246,18 @@ def _solvable(program: Program, label: Integers, transfer: Integers, most: int) 
     return bool(solved.all())
 
 
-def _unsolved_within_budget(program: Program, backend: Backend, clock: Clock) -> list[str]:
-    """Return the targets that stay unsolved where the budget solves as many as possible."""
+def _counting(program: Program) -> Program:
+    """Return the program whose value is the number of solved targets, of affordable sources."""
     costs = program.costs
     left = costs.budget - int(costs.label[program.required].sum())
     dear = ~program.required & (costs.label > left)
     counting = replace(program, banned=program.banned | dear)
     lost = np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
-    counting = with_counts_as_values(counting.with_edges(np.flatnonzero(~lost)))
+    return with_counts_as_values(counting.with_edges(np.flatnonzero(~lost)))
+
+
+def _unsolved_within_budget(counting: Program, backend: Backend, clock: Clock) -> list[str]:
+    """Return the targets that stay unsolved where the budget solves as many as possible."""
     try:
         model = grouped_model(counting, clock, partial=True)
     except OutOfTime:

@@ -102,7 +102,7 @@ def gains(tasks: int, per_target: int, seed: int) -> Transfers:
     points = random.normal(size=(tasks, 5))
     distance = ((points[:, None] - points[None]) ** 2).sum(axis=2) / 10
     helps = np.exp(-distance) * random.lognormal(0, 0.5, (tasks, tasks))  # source, target
-    groups = set(combinations(range(tasks), 2))
+    groups: set[tuple[int, ...]] = set(combinations(range(tasks), 2))
     while min(np.bincount([t for group in groups for t in group])) < per_target:
         for _ in range(per_target // 10 + 1):
             size = int(random.integers(3, tasks + 1))
