@@ -29,7 +29,7 @@ SHARED = 8
 """Sources of the first half on which the sets of a group agree."""
 ROUNDING = 1e-6
 """Allowance for single precision, as a share of the largest possible sum of absolute values."""
-CLASSES = 6
+CLASSES = 8
 """Most classes of costs of the first half; each has its own bounds."""
 
 

@@ -20,12 +20,12 @@ FEW, MANY = 1_000, 100_000
 
 
 def solve_root(
-    program: Program, known: Choice | None, clock: Clock, *, listed: bool = True
+    program: Program, known: Choice | None, clock: Clock, *, listed: bool = True, many: int = MANY
 ) -> tuple[AdditiveAscent, Choice | None]:
     """Return the best multipliers, and the proven optimum if all sets that may be can be listed.
 
     ``known`` is a solution of the program. Without one the steps have no goal, so the multipliers
-    stay 0.
+    stay 0. At most ``many`` sets are listed.
     """
     ascent = AdditiveAscent(program)
     if known is None:
@@ -37,8 +37,8 @@ def solve_root(
             continue
         last = not ((more and taken < MOST_STEPS) or program.has_upgrades)
         bound = ascent.bound()
-        listing = list_sets(program, bound, cutoff, MANY if last else most)
-        most = most if program.has_upgrades else min(2 * most, MANY)
+        listing = list_sets(program, bound, cutoff, many if last else most)
+        most = most if program.has_upgrades else min(2 * most, many)
         if listing is not None:
             return ascent, best_of(program, listing, cutoff) or known
     return ascent, None

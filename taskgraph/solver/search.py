@@ -17,7 +17,7 @@ from taskgraph.solver.infeasible import explain_infeasibility
 from taskgraph.solver.local import greedy_choice, local_search
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.ranking import Ranking
-from taskgraph.solver.root import fix_variables, solve_root, unbudgeted_bound
+from taskgraph.solver.root import MANY, fix_variables, solve_root, unbudgeted_bound
 from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.solvable import (
     can_list_solvable,
@@ -30,6 +30,8 @@ from taskgraph.taxonomy import Status
 
 GRACE = 0.7
 """Seconds that the first local search has even beyond a short time limit."""
+FEWER = 20_000
+"""Most sets that are listed where trying every set in two halves is quick as well."""
 SCARCE = 6
 """Where at most so many sources fit, all sets that solve every target may be few enough to list."""
 
@@ -129,7 +131,8 @@ def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits)
     brief = clock.share(1 / 3, least=GRACE)
     known = greedy_choice(reduced, brief) or local_search(reduced, [reduced.required], brief)
     listed = len(reduced.edge_value) <= limits.listed
-    ascent, best = solve_root(reduced, known, clock.share(1 / 2), listed=listed)
+    many = FEWER if can_halve(reduced) else MANY
+    ascent, best = solve_root(reduced, known, clock.share(1 / 2), listed=listed, many=many)
     if best is not None:
         return Solution("optimal", reduced, best, best.value)
     bound, incumbent = ascent.bound(), Incumbent(reduced, clock)
