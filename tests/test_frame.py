@@ -21,8 +21,13 @@ ORDER = {
     "selection < lifelong < sensitivity < tables < plot < report < server < cli",
     "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
     "arrivals < ends < doubts < remeasure",
+<<<<<<< HEAD
     "taskgraph.sensitivity": "programs < regret < confidence < tournaments < variation < cases < "
     "result < analysis < relaxation < shrinking < robust_program < robust",
+=======
+    "taskgraph.sensitivity": "programs < regret < confidence < tournaments < cases < result < "
+    "analysis < shrinking < robust_program < robust",
+>>>>>>> is24
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < needed < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "
@@ -31,8 +36,8 @@ ORDER = {
     "taskgraph.affinity": "wins < tournament < seeds < perron < ahp < bradley_terry < methods < "
     "closed < references < interval < bootstrap < estimate < aggregated < wins_table < scores",
     "taskgraph.solver": "clock < scale < running < backends < choice < presolve < model < local < "
-    "additive < listing < nextbest < root < incumbent < contract < lagrange < cover < leaves < "
-    "ascent < branch < ranking < infeasible < ties < search",
+    "additive < listing < nextbest < root < incumbent < halves < solvable < contract < lagrange < "
+    "leaves < ascent < branch < ranking < infeasible < ties < search",
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
     "default < taskonomy < transfer_names",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def proof_line() -> Iterator[Callable[[float, float, int], None]]:
-    """Show the gap and the nodes of a long proof in one line, which is removed at the end.
+    """Show best value, bound and nodes of a long proof in one line, which is removed at the end.
 
     Yields the function to report to: the objective value of the best taxonomy, the bound, and the
     number of nodes so far.
@@ -19,10 +19,16 @@ def proof_line() -> Iterator[Callable[[float, float, int], None]]:
     with tqdm(bar_format="{desc} [{elapsed}]", disable=None, leave=False) as bar:
 
         def report(value: float, bound: float, nodes: int) -> None:
+<<<<<<< HEAD
             """Show the gap (or that no taxonomy is known yet) and the number of nodes."""
             gap = "no taxonomy yet"
+=======
+            """Show the best value, the bound and their gap, or that there is no taxonomy yet."""
+            best = "no taxonomy yet"
+>>>>>>> is24
             if math.isfinite(value):
-                gap = f"gap {(bound - value) / abs(value or 1):.2%}"
-            bar.set_description_str(f"proving: {gap}, {nodes} nodes")
+                gap = (bound - value) / abs(value or 1)
+                best = f"best {value:.6g}, bound {bound:.6g}, gap {gap:.2%}"
+            bar.set_description_str(f"proving: {best}, {nodes} nodes")
 
         yield report

@@ -10,31 +10,41 @@ import numpy as np
 from taskgraph.arrays import Booleans, Floats
 from taskgraph.program import Program
 from taskgraph.sensitivity.regret import summarized
-from taskgraph.sensitivity.relaxation import Relaxation, relax
+from taskgraph.solver.additive import AdditiveAscent, AdditiveBound
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import undominated
+
+STEPS = 100
+"""Most subgradient steps for the bound of a program."""
 
 
 @dataclass(frozen=True, eq=False)
 class Relaxed:
-    """The relaxation of each program, and the least regret that follows from it.
+    """The additive bound of each program, and the least regret that follows from it.
 
     Attributes
     ----------
-    roots : R relaxations
+    roots : R additive bounds
     floor : (R,) array
-        Lower bounds of the regret of every set: optimum − bound of the relaxation, at least 0.
+        Lower bounds of the regret of every set: optimum − bound, at least 0.
     """
 
-    roots: Sequence[Relaxation]
+    roots: Sequence[AdditiveBound]
     floor: Floats
 
 
 def relaxed(programs: Sequence[Program], optima: Floats, clock: Clock) -> Relaxed:
-    """Solve the relaxation of each program."""
-    roots = [relax(program, clock) for program in programs]
-    bounds = np.array([root.bound for root in roots])
+    """Return the additive bound of each program; bounds that have to be found late are loose."""
+    roots = [_bound(*each, clock) for each in zip(programs, optima.tolist(), strict=True)]
+    bounds = np.array([root.value for root in roots])
     return Relaxed(roots, np.maximum(0.0, optima - bounds))
+
+
+def _bound(program: Program, optimum: float, clock: Clock) -> AdditiveBound:
+    ascent = AdditiveAscent(program)
+    if not clock.over:
+        ascent.run(optimum, STEPS)
+    return ascent.bound()
 
 
 def shrunk(
@@ -56,16 +66,17 @@ def shrunk(
     most : float
         A regret that some set has, plus a tolerance.
     """
-    bounds = np.array([root.bound for root in found.roots])
+    bounds = np.array([root.value for root in found.roots])
     slack = (optima - bounds)[:, None]
-    rates = np.array([root.reduced_cost_y for root in found.roots])  # (R, S)
+    undecided = ~(programs[0].required | programs[0].banned)
+    rates = np.array([root.reduced_profit * undecided for root in found.roots])  # (R, S)
     with_source = _worst(np.maximum(0.0, slack + np.maximum(0.0, -rates)), criterion)
     without = _worst(np.maximum(0.0, slack + np.maximum(0.0, rates)), criterion)
     banned = programs[0].banned | (with_source > most)
     required = programs[0].required | (without > most)
     left = []
     for number, (program, root) in enumerate(zip(programs, found.roots, strict=True)):
-        cost = np.maximum(0.0, optima[number] - bounds[number] - np.minimum(0, root.reduced_cost_x))
+        cost = np.maximum(0.0, optima[number] - bounds[number] + root.edge_loss)
         kept = _least_with(found.floor, number, cost, criterion) <= most
         kept &= ~np.append(banned, False)[program.edge_sources].any(axis=1)
         smaller = replace(program.with_edges(kept), banned=banned, required=required)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +12,8 @@ from taskgraph.solver.additive import least_value
 from taskgraph.solver.ascent import Levels, tighten
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.contract import Node, contract, root_node
-from taskgraph.solver.cover import SOLVABLE, Cover, cover
 from taskgraph.solver.incumbent import Incumbent
-from taskgraph.solver.leaves import fits_at_most, is_leaf, offer_solutions, solvable_with
+from taskgraph.solver.leaves import is_leaf, offer_solutions
 from taskgraph.solver.local import Neighborhood, affordable, greedy_set, improve
 
 ROOT_STEPS, STEPS = 300, 60
@@ -26,9 +24,6 @@ POLISH = 4
 """Every so many nodes, a local search starts from the relaxation's sources."""
 WIDEST = 6
 """Largest order: an edge of order k has k (k - 1) / 2 pairs of sources."""
-SCARCE, TIGHT = 2.5, 1.6
-"""Limits of `Cover.ratio`. Below the first one at the root, the search branches on targets that are
-hard to solve. Below the second one in a node, no bound is computed."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> Br
     floor = least_value(program)
     root = root_node(program)
     open_nodes = [] if root is None else [root]
-    neighborhood, nodes, scarce = Neighborhood(program), 0, False
+    neighborhood, nodes = Neighborhood(program), 0
     while open_nodes and not clock.over:
         node = open_nodes.pop(_next(open_nodes, incumbent))
         levels = Levels(max(incumbent.cutoff, floor), max(incumbent.value, floor))
@@ -65,16 +60,14 @@ def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> Br
             known = max([node.limit, incumbent.value, *(other.limit for other in open_nodes)])
             clock.callback(incumbent.value, known, nodes)
         nodes += 1
-        ratio = cover(node.program).ratio
-        scarce = ratio < SCARCE if nodes == 1 else scarce
-        steps = 0 if scarce and ratio < TIGHT else STEPS if nodes > 1 else ROOT_STEPS
-        smaller = tighten(node, levels, steps, lambda: clock.over) if ratio > SOLVABLE else None
+        steps = STEPS if nodes > 1 else ROOT_STEPS
+        smaller = tighten(node, levels, steps, lambda: clock.over)
         if smaller is not None and is_leaf(smaller):
             offer_solutions(smaller, incumbent)
         elif smaller is not None:
             if nodes % POLISH == 1:
                 incumbent.offer(_locally_searched(smaller, neighborhood, clock))
-            open_nodes += _split(smaller, scarce)
+            open_nodes += _split(smaller)
     open_nodes = [node for node in open_nodes if node.limit >= max(incumbent.cutoff, floor)]
     bound = max([incumbent.value, *(node.limit for node in open_nodes)])
     return BranchResult(not open_nodes, bound, nodes)
@@ -94,34 +87,11 @@ def _locally_searched(node: Node, neighborhood: Neighborhood, clock: Clock) -> B
     return improve(neighborhood, greedy_set(neighborhood, start), clock)
 
 
-def _split(node: Node, scarce: bool) -> list[Node]:
-    """Branch on the target that is hardest to solve, or on the source with the largest share."""
-    covering = cover(node.program) if scarce else None
-    if covering is not None and math.isfinite(covering.ratio):
-        return _split_target(node, covering)
+def _split(node: Node) -> list[Node]:
+    """Branch on the source with the largest share."""
     pivot = np.zeros(len(node.relaxed_share), dtype=bool)
     pivot[node.relaxed_share.argmax()] = True
     none, every = np.zeros_like(pivot), np.ones(len(node.program.edge_value), dtype=bool)
     without = contract(node, inside=none, outside=pivot, kept=every)
     having = contract(node, inside=pivot, outside=none, kept=every)
     return [child for child in (without, having) if child is not None]
-
-
-def _split_target(node: Node, covering: Cover) -> list[Node]:
-    """Return one child for each source that helps the hardest target, earlier ones excluded."""
-    program = node.program
-    supply = covering.part.sum(axis=1)
-    hardest = int(np.where(supply > 0, supply, math.inf).argmin())
-    ways = np.flatnonzero(covering.part[hardest])
-    ways = ways[np.argsort(-(covering.weight @ covering.part)[ways], kind="stable")]
-    three = fits_at_most(program, 3)
-    every = np.ones(len(program.edge_value), dtype=bool)
-    before = np.zeros(len(program.sources), dtype=bool)
-    children = []
-    for way in ways.tolist():
-        inside = np.zeros_like(before)
-        inside[way] = True
-        if not three or solvable_with(program, way, before):
-            children.append(contract(node, inside=inside, outside=before.copy(), kept=every))
-        before[way] = True
-    return [child for child in reversed(children) if child is not None]

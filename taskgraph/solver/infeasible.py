@@ -14,14 +14,19 @@ from taskgraph.arrays import Booleans, Integers
 from taskgraph.problem.costs import exact_costs
 from taskgraph.program import Program
 from taskgraph.solver.backends import Backend
-from taskgraph.solver.choice import Choice, choose_transfers
+from taskgraph.solver.choice import Choice, choose_transfers, without_redundant
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.local import Neighborhood, greedy_set, improve
 from taskgraph.solver.model import building_seconds, grouped_model
-from taskgraph.solver.presolve import presolve, undominated
+from taskgraph.solver.presolve import presolve, with_counts_as_values
+from taskgraph.solver.solvable import can_list_solvable, list_solvable
 from taskgraph.tasks import shell_list
 
 MOST_SECONDS = 30.0
 """Time limit of the search for the reason; that there is no solution is proven before."""
+
+MOST_EDGES = 2_000
+"""With more edges, the targets that stay unsolved are those of a local search."""
 
 SHOWN_DIGITS = 10
 
@@ -46,9 +51,12 @@ class Infeasibility:
 
 
 def explain_infeasibility(
-    program: Program, backend: Backend, clock: Clock | None = None
+    program: Program, backend: Backend, clock: Clock | None = None, *, proven: bool = False
 ) -> Infeasibility:
-    """Return which targets cannot be solved, and which flags would mend it."""
+    """Return which targets cannot be solved, and which flags would mend it.
+
+    ``proven``: it is certain that there is no solution; otherwise one is looked for.
+    """
     hopeless = _unsolved_targets(program, ~program.banned)
     if hopeless:
         return Infeasibility(
@@ -60,7 +68,7 @@ def explain_infeasibility(
     clock = clock or Clock()
     left = math.inf if clock.left is None else clock.left
     clock = Clock(min(left, MOST_SECONDS), stop=clock.stop)
-    cheapest, proven = _cheapest(program, backend, clock)
+    cheapest, proven = _cheapest(program, backend, clock, beyond=proven)
     affordable = None if cheapest is None else choose_transfers(program, cheapest.supervised)
     if affordable is not None:
         return Infeasibility("", None, affordable)
@@ -80,7 +88,14 @@ def _shortage(program: Program, backend: Backend, clock: Clock) -> tuple[str, st
     fixed = int(program.costs.label[program.required].sum())
     if fixed > program.costs.budget:
         return f"the required tasks alone cost {program.costs.amount(fixed):g}", ""
-    unsolved = _unsolved_within_budget(program, backend, clock)
+    counting = _counting(program)
+    if len(counting.edge_value) > MOST_EDGES:
+        neighborhood = Neighborhood(counting)
+        found = improve(neighborhood, greedy_set(neighborhood, clock=clock), clock)
+        unsolved = _unsolved_targets(counting, found)
+        if unsolved:
+            return f"the best set that was found leaves {_named_targets(unsolved)} unsolved", ""
+    unsolved = _unsolved_within_budget(counting, backend, clock)
     if not unsolved:
         return "the transfers to train leave too little for labels", ""
     return (
@@ -126,24 +141,56 @@ def _units(program: Program, budget: float) -> Fraction:
     return costs.budget * Fraction(10) ** costs.exponent
 
 
-def affordable_cover(program: Program, backend: Backend, clock: Clock) -> Booleans | None:
-    """Return sources that solve every target within the budget; None if none are found in time."""
-    cheapest, _ = _cheapest(program, backend, clock)
-    if cheapest is None or choose_transfers(program, cheapest.supervised) is None:
+def _cheapest(
+    program: Program, backend: Backend, clock: Clock, *, beyond: bool = False
+) -> tuple[Choice | None, bool]:
+    """Return a cheap solution, whatever the budget, and whether it is proven to be the cheapest.
+
+    ``beyond``: it is proven that no solution is within the budget.
+    """
+    free = with_counts_as_values(replace(program, budget=math.inf))
+    listed = _cheapest_by_listing(free, _floor(free, program.budget) if beyond else -1, clock)
+    return (listed, True) if listed is not None else _cheapest_by_model(free, backend, clock)
+
+
+def _floor(program: Program, budget: float) -> int:
+    """Return the whole units of a budget."""
+    return math.floor(Fraction(repr(budget)) / Fraction(10) ** program.costs.exponent)
+
+
+def _cheapest_by_listing(free: Program, low: int, clock: Clock) -> Choice | None:
+    """Return the cheapest solution, by bisection of its cost; None if that takes too long.
+
+    ``low`` is a number of units that buy no solution.
+    """
+    if not can_list_solvable(free):
         return None
-    return cheapest.supervised
+    clock, transfers, best = clock.share(1 / 2), int(free.costs.transfer.sum()), None
+    high = int(free.costs.label.sum()) + transfers
+    while low + 1 < high or best is None:
+        middle = high if best is None else (low + high) // 2
+        sets = list_solvable(free, clock, first=True, room=middle - transfers)
+        if sets is None or (best is None and not len(sets)):
+            return None
+        if not len(sets):
+            low = middle
+            continue
+        choice = choose_transfers(free, sets[0])
+        assert choice is not None
+        best = without_redundant(free, choice, clock)
+        high = free.units_spent(best.supervised, free.solved_by_own(best.supervised))
+    return best
 
 
-def _cheapest(program: Program, backend: Backend, clock: Clock) -> tuple[Choice | None, bool]:
+def _cheapest_by_model(free: Program, backend: Backend, clock: Clock) -> tuple[Choice | None, bool]:
     """Return a cheap solution, whatever the budget, and whether it is proven to be the cheapest.
 
     Costs may differ by orders of magnitude, and the solver's tolerance is relative to the budget.
     So the model is solved twice: within a budget that surely suffices, and within the cost of the
     first solution.
     """
-    if clock.left is not None and clock.left < building_seconds(program):
+    if clock.left is not None and clock.left < building_seconds(free):
         return None, False
-    free = _with_counts_as_values(replace(program, budget=math.inf))
     enough, best, proven = _sufficient_budget(free), None, False
     for _ in range(2):
         reduced = presolve(replace(free, budget=enough), clock)
@@ -199,14 +246,18 @@ def _solvable(program: Program, label: Integers, transfer: Integers, most: int) 
     return bool(solved.all())
 
 
-def _unsolved_within_budget(program: Program, backend: Backend, clock: Clock) -> list[str]:
-    """Return the targets that stay unsolved where the budget solves as many as possible."""
+def _counting(program: Program) -> Program:
+    """Return the program whose value is the number of solved targets, of affordable sources."""
     costs = program.costs
     left = costs.budget - int(costs.label[program.required].sum())
     dear = ~program.required & (costs.label > left)
     counting = replace(program, banned=program.banned | dear)
     lost = np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
-    counting = _with_counts_as_values(counting.with_edges(np.flatnonzero(~lost)))
+    return with_counts_as_values(counting.with_edges(np.flatnonzero(~lost)))
+
+
+def _unsolved_within_budget(counting: Program, backend: Backend, clock: Clock) -> list[str]:
+    """Return the targets that stay unsolved where the budget solves as many as possible."""
     try:
         model = grouped_model(counting, clock, partial=True)
     except OutOfTime:
@@ -214,17 +265,6 @@ def _unsolved_within_budget(program: Program, backend: Backend, clock: Clock) ->
     if backend.run(model.lp, clock).status != "optimal":
         return []
     return _unsolved_targets(counting, model.solution())
-
-
-def _with_counts_as_values(program: Program) -> Program:
-    """Return the program whose objective is the number of solved targets."""
-    return undominated(
-        replace(
-            program,
-            edge_value=np.ones_like(program.edge_value),
-            self_value=np.ones_like(program.self_value),
-        )
-    )
 
 
 def _unsolved_targets(program: Program, supervised: Booleans) -> list[str]:

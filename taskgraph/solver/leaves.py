@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from taskgraph.arrays import Booleans, Floats, Integers
+from taskgraph.arrays import Booleans, Floats
 from taskgraph.program import Program
 from taskgraph.solver.choice import tolerance
 from taskgraph.solver.contract import Node, prices
@@ -15,18 +15,8 @@ from taskgraph.solver.incumbent import Incumbent
 
 def is_leaf(node: Node) -> bool:
     """Return whether at most two more sources fit, or all targets are solved."""
-    return not len(node.targets) or fits_at_most(node.program, 2)
-
-
-def fits_at_most(program: Program, count: int) -> bool:
-    """Return whether at most ``count`` more sources fit the budget."""
-    price, room = prices(program)
-    return len(price) <= count or bool(np.sort(price)[: count + 1].sum() > room)
-
-
-def solvable_with(program: Program, source: int, outside: Booleans) -> bool:
-    """Return whether a source and at most two others, none ``outside``, solve every target."""
-    return bool(_solving(program, source, outside).any())
+    price, room = prices(node.program)
+    return not len(node.targets) or len(price) <= 2 or bool(np.sort(price)[:3].sum() > room)
 
 
 def offer_solutions(node: Node, incumbent: Incumbent) -> None:
@@ -50,31 +40,23 @@ def offer_solutions(node: Node, incumbent: Incumbent) -> None:
         incumbent.offer(larger)
 
 
-def _solving(
-    program: Program, fixed: int | None = None, outside: Booleans | None = None
-) -> Booleans:
+def _solving(program: Program) -> Booleans:
     """Return which pairs of sources fit and solve every target, (S + 1, S + 1) bools.
 
-    Each pair occurs once.
-
-    The last index stands for no source. ``fixed`` is a source that is supervised beside the pair;
-    sources ``outside`` are in no pair.
+    Each pair occurs once. The last index stands for no source.
     """
     price, room = prices(program)
-    size, members = len(price), program.edge_sources
-    allowed = np.ones(size + 1, dtype=bool)
-    if outside is not None:
-        allowed[:-1] = ~outside
-    if fixed is not None:
-        allowed[fixed] = False
-        room -= price[fixed]
-        members = np.sort(np.where(members == fixed, size, members), axis=1)
+    size, members, order = len(price), program.edge_sources, program.order
     price = np.append(price, 0.0)
     alive: Booleans = price[:, None] + price <= room
-    alive &= allowed[:, None] & allowed & np.tri(size + 1, dtype=bool).T
+    alive &= np.tri(size + 1, dtype=bool).T
     alive[range(size), range(size)] = False
-    single = _solved_alone(program, members, fixed)
-    pairs = np.flatnonzero((members < size).sum(axis=1) == 2)
+    single = np.zeros((len(program.targets), size + 1), dtype=bool)
+    single[program.edge_target[order == 1], members[order == 1, 0]] = True
+    owned = np.flatnonzero(program.self_source >= 0)
+    single[owned, program.self_source[owned]] = True
+    single[program.edge_target[order == 0]] = True
+    pairs = np.flatnonzero(order == 2)
     bounds = np.searchsorted(program.edge_target[pairs], np.arange(len(single) + 1)).tolist()
     left, right = members[pairs].T[:2] if members.shape[1] > 1 else (pairs, pairs)
     for target in np.argsort(single.sum(axis=1)).tolist():  # the hardest to solve first
@@ -85,20 +67,6 @@ def _solving(
         if not alive.any():
             break
     return alive
-
-
-def _solved_alone(program: Program, members: Integers, fixed: int | None) -> Booleans:
-    """Return which source alone solves a target, (T, S + 1) bools; the last one is no source."""
-    size = len(program.sources)
-    order = (members < size).sum(axis=1)
-    single = np.zeros((len(program.targets), size + 1), dtype=bool)
-    single[program.edge_target[order == 1], members[order == 1, 0]] = True
-    owned = np.flatnonzero(program.self_source >= 0)
-    single[owned, program.self_source[owned]] = True
-    single[program.edge_target[order == 0]] = True
-    if fixed is not None:
-        single[program.self_source == fixed] = True
-    return single
 
 
 def values_of_pairs(program: Program) -> Floats:

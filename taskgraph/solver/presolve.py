@@ -99,6 +99,17 @@ def undominated(program: Program, clock: Clock | None = None) -> Program:
     return program.with_edges(keep)
 
 
+def with_counts_as_values(program: Program) -> Program:
+    """Return the program whose objective is the number of solved targets, without useless edges."""
+    return undominated(
+        replace(
+            program,
+            edge_value=np.ones_like(program.edge_value),
+            self_value=np.ones_like(program.self_value),
+        )
+    )
+
+
 def _are_single_sources(program: Program) -> bool:
     """Return whether every edge has one source, another one than the target's other edges."""
     source, count = program.edge_sources[:, :1].ravel(), len(program.sources)

@@ -20,16 +20,16 @@ FEW, MANY = 1_000, 100_000
 
 
 def solve_root(
-    program: Program, known: Choice | None, clock: Clock, *, listed: bool = True
-) -> tuple[AdditiveBound, Choice | None]:
-    """Return a bound, and the proven optimum if all sets that may be optimal can be listed.
+    program: Program, known: Choice | None, clock: Clock, *, listed: bool = True, many: int = MANY
+) -> tuple[AdditiveAscent, Choice | None]:
+    """Return the best multipliers, and the proven optimum if all sets that may be can be listed.
 
-    ``known`` is a solution of the program. Without one the steps have no goal, so only the bound
-    at multipliers of 0 is returned.
+    ``known`` is a solution of the program. Without one the steps have no goal, so the multipliers
+    stay 0. At most ``many`` sets are listed.
     """
     ascent = AdditiveAscent(program)
     if known is None:
-        return ascent.bound(), None
+        return ascent, None
     cutoff, taken, more, most = known.value - tolerance(known.value), 0, True, FEW
     while more and taken < MOST_STEPS and not clock.over:
         more, taken = ascent.run(known.value, STEPS), taken + STEPS
@@ -37,11 +37,11 @@ def solve_root(
             continue
         last = not ((more and taken < MOST_STEPS) or program.has_upgrades)
         bound = ascent.bound()
-        listing = list_sets(program, bound, cutoff, MANY if last else most)
-        most = most if program.has_upgrades else min(2 * most, MANY)
+        listing = list_sets(program, bound, cutoff, many if last else most)
+        most = most if program.has_upgrades else min(2 * most, many)
         if listing is not None:
-            return bound, best_of(program, listing, cutoff) or known
-    return ascent.bound(), None
+            return ascent, best_of(program, listing, cutoff) or known
+    return ascent, None
 
 
 def unbudgeted_bound(program: Program) -> float:

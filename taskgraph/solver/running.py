@@ -25,19 +25,6 @@ EXIT_SECONDS = 10.0
 _ABANDONED: list[threading.Thread] = []
 
 
-def run_highs(solver: Any, clock: Clock) -> None:
-    """Run a HiGHS model until it is done, or until the clock or Ctrl-C stops it.
-
-    Raises
-    ------
-    OutOfTime
-        If the solver did not stop in time. It is abandoned, and its model must not be touched.
-    """
-    halted = threading.Event()
-    interrupt_when(solver, halted)
-    run_in_thread(solver.run, clock, halted)
-
-
 def interrupt_when(solver: Any, halted: threading.Event) -> None:
     """Let a HiGHS model stop by itself soon after ``halted`` is set."""
 

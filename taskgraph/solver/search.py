@@ -11,18 +11,29 @@ from taskgraph.solver.backends import Backend
 from taskgraph.solver.branch import branch_and_bound, can_branch
 from taskgraph.solver.choice import Choice, choose_transfers
 from taskgraph.solver.clock import Clock, OutOfTime
+from taskgraph.solver.halves import can_halve, search_halves
 from taskgraph.solver.incumbent import Incumbent
-from taskgraph.solver.infeasible import affordable_cover, explain_infeasibility
-from taskgraph.solver.local import Neighborhood, greedy_choice, greedy_set, improve, local_search
+from taskgraph.solver.infeasible import explain_infeasibility
+from taskgraph.solver.local import greedy_choice, local_search
 from taskgraph.solver.presolve import presolve
 from taskgraph.solver.ranking import Ranking
-from taskgraph.solver.root import fix_variables, solve_root, unbudgeted_bound
+from taskgraph.solver.root import MANY, fix_variables, solve_root, unbudgeted_bound
 from taskgraph.solver.scale import value_unit, with_values_in
+from taskgraph.solver.solvable import (
+    can_list_solvable,
+    list_solvable,
+    most_fitting,
+    offer_solvable,
+)
 from taskgraph.solver.ties import break_ties
 from taskgraph.taxonomy import Status
 
 GRACE = 0.7
 """Seconds that the first local search has even beyond a short time limit."""
+FEWER = 20_000
+"""Most sets that are listed where trying every set in two halves is quick as well."""
+SCARCE = 6
+"""Where at most so many sources fit, all sets that solve every target may be few enough to list."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,8 @@ def solve_program(
     """
     unit = value_unit(program)
     scaled = with_values_in(program, unit)
-    solution = _solve(scaled, backend, clock or Clock(), limits or EdgeLimits())
+    clock = _in_units(clock or Clock(), unit)
+    solution = _solve(scaled, backend, clock, limits or EdgeLimits())
     choice = solution.choice
     return replace(
         solution,
@@ -101,6 +113,14 @@ def solve_program(
         choice=None if choice is None else replace(choice, value=choice.value * unit),
         bound=solution.bound * unit,
     )
+
+
+def _in_units(clock: Clock, unit: float) -> Clock:
+    """Return the clock with a callback that receives values and bounds times ``unit``."""
+    told = clock.callback
+    if told is None:
+        return clock
+    return replace(clock, callback=lambda value, bound, n: told(value * unit, bound * unit, n))
 
 
 def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits) -> Solution:
@@ -111,10 +131,22 @@ def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits)
     brief = clock.share(1 / 3, least=GRACE)
     known = greedy_choice(reduced, brief) or local_search(reduced, [reduced.required], brief)
     listed = len(reduced.edge_value) <= limits.listed
-    bound, best = solve_root(reduced, known, clock.share(1 / 2), listed=listed)
+    many = FEWER if can_halve(reduced) else MANY
+    ascent, best = solve_root(reduced, known, clock.share(1 / 2), listed=listed, many=many)
     if best is not None:
         return Solution("optimal", reduced, best, best.value)
-    incumbent = _incumbent(reduced, bound, known, backend, clock)
+    bound, incumbent = ascent.bound(), Incumbent(reduced, clock)
+    if known is not None:
+        incumbent.offer(known.supervised)
+    tried = _try_solvable(incumbent, clock) if listed else None
+    if tried is not None:
+        return _proven(program, incumbent, tried, backend, clock)
+    _search_locally(incumbent, bound, clock)
+    if listed and can_halve(reduced):
+        halves = search_halves(reduced, ascent, incumbent, clock)
+        if halves.complete:
+            return _proven(program, incumbent, halves.tried, backend, clock)
+        return _stopped(incumbent, min(bound.value, halves.bound), halves.tried, clock)
     residual = fix_variables(reduced, bound, cutoff=incumbent.cutoff)
     branching = backend.name == "highs" and can_branch(reduced)
     if branching and len(residual.edge_value) > limits.branch:
@@ -122,33 +154,48 @@ def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits)
     else:
         solution = _solve_by_model(residual, bound.value, incumbent, backend, clock)
     if solution.status == "infeasible":
-        return _infeasible(program, backend, clock, solution.nodes)
+        return _infeasible(program, backend, clock, solution.nodes, proven=False)
     return solution
 
 
-def _incumbent(
-    program: Program, bound: AdditiveBound, known: Choice | None, backend: Backend, clock: Clock
-) -> Incumbent:
-    """Find a good first solution by a longer local search.
+def _try_solvable(incumbent: Incumbent, clock: Clock) -> int | None:
+    """Offer sets that solve every target, where few sources fit or no solution is known.
 
-    Under a time limit the local search has a third of the time, so that some is left for a bound,
-    and at least `GRACE` seconds, as any solution is better than none. If it finds none, a quarter
-    of the remaining time is spent on the cheapest solution.
+    Returns the number of such sets if all of them were tried, and None otherwise.
     """
-    incumbent = Incumbent(program, clock)
-    if known is not None:
-        incumbent.offer(known.supervised)
-    starts = [bound.y > 0.5, *([] if known is None else [known.supervised])]
-    choice = local_search(program, starts, clock.share(1 / 3, least=GRACE))
+    program = incumbent.program
+    few = most_fitting(program) <= SCARCE and bool((program.price > 0).all())
+    needed = incumbent.first is None or (few and not can_halve(program))
+    if not needed or not can_list_solvable(program):
+        return None
+    sets = list_solvable(program, clock.share(1 / 3), first=not few)
+    if sets is None:
+        return None
+    offer_solvable(sets, incumbent)
+    return len(sets) if few or not len(sets) else None
+
+
+def _search_locally(incumbent: Incumbent, bound: AdditiveBound, clock: Clock) -> None:
+    """Improve the incumbent by a longer local search.
+
+    Under a time limit it has a third of the time, so that some is left for a bound, and at least
+    `GRACE` seconds, as any solution is better than none.
+    """
+    first = incumbent.first
+    starts = [bound.y > 0.5, *([] if first is None else [first.supervised])]
+    choice = local_search(incumbent.program, starts, clock.share(1 / 3, least=GRACE))
     if choice is not None:
         incumbent.offer(choice.supervised)
-    if incumbent.first is None and clock.left is not None:
-        cover = affordable_cover(program, backend, clock.share(1 / 4))
-        if cover is not None:
-            neighborhood, brief = Neighborhood(program), clock.share(1 / 4)
-            incumbent.offer(cover)
-            incumbent.offer(improve(neighborhood, greedy_set(neighborhood, cover, brief), brief))
-    return incumbent
+
+
+def _proven(
+    program: Program, incumbent: Incumbent, nodes: int, backend: Backend, clock: Clock
+) -> Solution:
+    """Return what follows where the incumbent was offered every set that may be optimal."""
+    first = incumbent.first
+    if first is None:
+        return _infeasible(program, backend, clock, nodes)
+    return Solution("optimal", incumbent.program, first, first.value, nodes)
 
 
 def _solve_by_branching(
@@ -158,10 +205,10 @@ def _solve_by_branching(
     search = branch_and_bound(program, incumbent, clock)
     if not search.complete:
         return _stopped(incumbent, min(root, search.bound), search.nodes, clock)
-    if incumbent.first is None:
+    first = incumbent.first
+    if first is None:
         return Solution("infeasible", program, nodes=search.nodes)
-    value = incumbent.first.value
-    return Solution("optimal", incumbent.program, incumbent.first, value, search.nodes)
+    return Solution("optimal", incumbent.program, first, first.value, search.nodes)
 
 
 def _solve_by_model(
@@ -203,9 +250,14 @@ def _stopped(incumbent: Incumbent, bound: float, nodes: int, clock: Clock) -> So
     return Solution("feasible", incumbent.program, incumbent.first, bound, nodes)
 
 
-def _infeasible(program: Program, backend: Backend, clock: Clock, nodes: int = 0) -> Solution:
-    """Return why there is no solution; or a solution, if exact arithmetic finds one after all."""
-    reason = explain_infeasibility(program, backend, clock)
+def _infeasible(
+    program: Program, backend: Backend, clock: Clock, nodes: int = 0, *, proven: bool = True
+) -> Solution:
+    """Return why there is no solution; or a solution, if it is not ``proven`` that there is none.
+
+    The tolerances of a solver may cut off a solution; exact arithmetic finds it.
+    """
+    reason = explain_infeasibility(program, backend, clock, proven=proven)
     if reason.affordable is not None:
         bound = max(unbudgeted_bound(program), reason.affordable.value)
         return Solution("feasible", program, reason.affordable, bound, nodes)

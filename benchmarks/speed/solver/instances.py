@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -86,6 +88,43 @@ def _with_sets(random: np.random.Generator, singles: Integers, weight: Floats, c
     return sorted(found)
 
 
+def gains(tasks: int, per_target: int, seed: int) -> Transfers:
+    """Return a table of gains of random groups of tasks that were trained together.
+
+    Groups are all pairs of tasks, and random sets of any size until each task is in at least
+    ``per_target`` groups. For a task of a group, the others of it are a transfer. Its affinity is
+    the sum of what each source helps the target, the strongest first, the k-th one times
+    0.6 ** (k - 1) (diminishing returns), times exp(-0.02 order), times a lognormal factor (sigma
+    0.25). How much a source helps falls with the distance of the two tasks, as random points in 5
+    dimensions, times a lognormal factor (sigma 0.5). ``self`` is 1.1 to 2 times the strongest.
+    """
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(tasks, 5))
+    distance = ((points[:, None] - points[None]) ** 2).sum(axis=2) / 10
+    helps = np.exp(-distance) * random.lognormal(0, 0.5, (tasks, tasks))  # source, target
+    groups: set[tuple[int, ...]] = set(combinations(range(tasks), 2))
+    while min(np.bincount([t for group in groups for t in group])) < per_target:
+        for _ in range(per_target // 10 + 1):
+            size = int(random.integers(3, tasks + 1))
+            groups.add(tuple(sorted(random.choice(tasks, size, replace=False).tolist())))
+    ordered = sorted(groups)
+    noise = random.lognormal(0, 0.25, (len(ordered), tasks))
+    own = random.uniform(1.1, 2.0, tasks)
+    return _table(tasks, lambda target: _gains_of(target, helps[:, target], ordered, noise, own))
+
+
+def _gains_of(target: int, helps: Floats, groups: Sets, noise: Floats, own: Floats) -> Drawn:
+    """Return the transfers to one target from what each source helps it, (S,)."""
+    mine = [number for number, group in enumerate(groups) if target in group]
+    sets = [tuple(task for task in groups[number] if task != target) for number in mine]
+    score = np.zeros(len(sets))
+    for place, (number, members) in enumerate(zip(mine, sets, strict=True)):
+        strongest = np.sort(helps[list(members)])[::-1]
+        worth = float(strongest @ 0.6 ** np.arange(len(members)))
+        score[place] = worth * math.exp(-0.02 * len(members)) * noise[number, target]
+    return sets, score, float(score.max() * own[target])
+
+
 def _table(tasks: int, draw: Callable[[int], Drawn]) -> Transfers:
     """Return the table of all targets; the affinities of each are scaled to sum to one."""
     names = [f"t{task:03d}" for task in range(tasks)]
@@ -99,5 +138,9 @@ def _table(tasks: int, draw: Callable[[int], Drawn]) -> Transfers:
     return Transfers(pd.concat(frames, ignore_index=True))
 
 
-FAMILIES: dict[str, Callable[[int, int, int], Transfers]] = {"latent": latent, "flat": flat}
+FAMILIES: dict[str, Callable[[int, int, int], Transfers]] = {
+    "latent": latent,
+    "flat": flat,
+    "gains": gains,
+}
 """Generators by name: tasks, transfers a target, seed."""

@@ -10,10 +10,22 @@ from typing import Any
 
 import taskgraph as tg
 from benchmarks.results.log import Log, open_log
+from benchmarks.speed.solver.anytime import follow_proofs
+from benchmarks.speed.solver.drawn_calls import time_drawn_calls
+from benchmarks.speed.solver.growth import time_growth
 from benchmarks.speed.solver.methods import METHODS
-from benchmarks.speed.solver.settings import CALLS, PROOFS, SUITE, Settings
-from benchmarks.speed.solver.tables import MAX_ORDER, ProgramInstance, instances
-from benchmarks.speed.solver.whole_calls import time_calls
+from benchmarks.speed.solver.settings import (
+    ALL,
+    ANYTIME,
+    CALLS,
+    DRAWN,
+    GROWTH,
+    PROOFS,
+    SUITE,
+    Settings,
+)
+from benchmarks.speed.solver.tables import ProgramInstance, instances
+from benchmarks.speed.solver.whole_calls import processor_seconds, time_calls
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program
 from taskgraph.transfers import Transfers
@@ -29,11 +41,18 @@ FRONTIER = "taskonomy 16k, frontier of 104"
 def run(settings: Settings, out: Path) -> None:
     """Time the proofs and whole calls that the records in ``out`` lack."""
     log = open_log(out, SUITE.name, *PACKAGES)
-    if settings.part != CALLS:
+    published = [one for one in instances(settings) if one.published]
+    if settings.part in (ALL, PROOFS):
         for instance in instances(settings):
             time_proofs(instance, settings, log)
-    if settings.part != PROOFS and not settings.small:
-        time_calls([one for one in instances(settings) if one.published], settings.turns, log)
+    if settings.part in (ALL, CALLS):
+        time_calls(published, settings.turns, log)
+    if settings.part in (ALL, DRAWN):
+        time_drawn_calls(published, settings.draws, log)
+    if settings.part in (ALL, GROWTH):
+        time_growth(settings, log)
+    if settings.part in (ALL, ANYTIME):
+        follow_proofs(settings, log)
 
 
 def time_proofs(instance: ProgramInstance, settings: Settings, log: Log) -> None:
@@ -77,7 +96,7 @@ def proof_settings(
         "method": method,
         "time_limit": time_limit,
         "most_repetitions": REPETITIONS,
-        "max_order": MAX_ORDER,
+        "max_order": instance.max_order,
         "objective_transform": instance.problem["objective"],
     }
 
@@ -97,10 +116,12 @@ def measure(
     |objective|.
     """
     taken: list[float] = []
+    busy: list[float] = []
     while not taken or (len(taken) < repetitions and sum(taken) < SHORT):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), processor_seconds()
         found = METHODS[method](program, limit)
         taken.append(time.perf_counter() - start)
+        busy.append(processor_seconds() - used)
     gap = None
     if found.objective_value is not None and math.isfinite(found.bound):
         gap = max(0.0, found.bound - found.objective_value) / abs(found.objective_value)
@@ -108,6 +129,7 @@ def measure(
         "tasks": len(program.sources),
         "transfers": len(program.edge_value),
         "median_seconds": round(statistics.median(taken), 4),
+        "processor_seconds": round(statistics.median(busy), 4),
         "repetitions": len(taken),
         "status": found.status,
         "objective": found.objective_value,

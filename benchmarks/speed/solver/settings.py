@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
-PROOFS, CALLS, ALL = "proofs", "calls", "all"
+ALL, PROOFS, CALLS, DRAWN = "all", "proofs", "calls", "drawn"
+GROWTH, ANYTIME = "growth", "anytime"
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,10 @@ class Settings:
     """The instances that are timed, and limits."""
 
     part: str = option(
-        ALL, choices=(ALL, PROOFS, CALLS), help="Time proofs, whole calls of tg.solve, or both."
+        ALL,
+        choices=(ALL, PROOFS, CALLS, DRAWN, GROWTH, ANYTIME),
+        help="Time proofs, whole calls of tg.solve, whole calls with drawn budgets and costs, the "
+        "growth of the time with each size, or follow long proofs.",
     )
     taskonomy: str | None = option(
         None,
@@ -26,7 +30,9 @@ class Settings:
         "", help="Time only instances whose name contains this text, or only this method."
     )
     turns: int = option(5, help="Turns of each whole call; medians are reported.")
-    small: bool = option(False, help="Time only two generated tables of 12 tasks.")
+    draws: int = option(100, help="Drawn budgets and label costs for each published table.")
+    seeds: int = option(2, help="Seeds of each generated table, from 1000 on.")
+    small: bool = option(False, help="Time only small generated tables.")
 
 
 SUITE = Suite(
@@ -38,8 +44,12 @@ SUITE = Suite(
         "taskgraph: `solve_program`, as `taskgraph solve` runs it",
     ),
     time="about an hour on one core (limit 60 s a proof); --preset smoke takes seconds",
-    writes="one record a proof and one a whole call",
+    writes="one record a proof, a whole call, a set of draws, a size and a followed proof",
     settings=Settings,
     package="benchmarks.speed.solver",
-    presets={SMOKE: {"small": True, "part": PROOFS, "time_limit": 5.0}, CPU: {}, PAPER: {}},
+    presets={
+        SMOKE: {"small": True, "part": PROOFS, "time_limit": 5.0, "seeds": 1},
+        CPU: {},
+        PAPER: {"seeds": 5},
+    },
 )

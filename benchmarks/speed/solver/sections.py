@@ -1,0 +1,120 @@
+"""Sections and figures on drawn calls, the growth of the time, and proofs over time."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.results.figures import INK, MUTED, new_figure, styled
+from benchmarks.results.frame import latest, part, to_frame
+from benchmarks.results.markdown import commit_text, number, table
+from benchmarks.results.record import Record
+from benchmarks.speed.solver.growth import BASE, SIZES, exponent
+
+
+def further_sections(records: list[Record]) -> list[str]:
+    """Return the sections for which there are records."""
+    drawn = latest(part(records, part="drawn calls"), "draws")
+    growth = latest(part(records, part="growth"), "limit")
+    followed = latest(part(records, part="anytime"), "limit")
+    made = ((drawn_section, drawn), (growth_section, growth), (anytime_section, followed))
+    return [section(found) for section, found in made if found]
+
+
+def drawn_section(records: list[Record]) -> str:
+    """Return the section on whole calls with drawn budgets and costs."""
+    heads = ["instance", "draws:", "median:", "90 %:", "largest:", "grouped, median:", "ratio:"]
+    rows = [
+        [
+            str(row.instance),
+            str(row.draws),
+            *(f"{1000 * getattr(row, name):.1f}" for name in ("median_s", "p90_s", "largest_s")),
+            f"{1000 * row.grouped_median_s:.1f}",
+            number(row.ratio, 1),
+        ]
+        for row in to_frame(records).itertuples()
+    ]
+    text = (
+        "## Drawn budgets and costs\n\n"
+        f"`taskgraph bench solver --part drawn`, commit {commit_text(records[-1].commit)}, seed 0. "
+        "Each call has a budget\nbetween 4 and 9 and label costs between 0.5 and 2 for six tasks, "
+        "drawn anew; the table is read\nonce. Milliseconds of the processor of `tg.solve`, and of "
+        "the grouped model compiled, posed by\nPuLP and solved by HiGHS on the same draws; the "
+        "ratio is the median of grouped / taskgraph.\n\n"
+    )
+    return text + table(heads, rows) + "\n"
+
+
+def growth_section(records: list[Record]) -> str:
+    """Return the section on the growth of the time, with the exponents."""
+    frame = to_frame(records)
+    rows = []
+    for varied in SIZES:
+        mine = frame[frame["varied"] == varied]
+        if mine.empty:
+            continue
+        median = mine.groupby(varied)["processor_seconds"].median()
+        shown = ", ".join(f"{size:g}: {seconds:.3f}" for size, seconds in median.items())
+        solved = int(mine["status"].isin(["optimal", "infeasible"]).sum())
+        rows.append([varied, shown, f"{exponent(mine, varied):.1f}", f"{solved} of {len(mine)}"])
+    base = ", ".join(f"{name} {value}" for name, value in BASE.items())
+    text = (
+        "## Growth\n\n"
+        f"`taskgraph bench solver --part growth`, commit {commit_text(records[-1].commit)}: "
+        f"`latent` tables with one\nsize varied around {base}; median processor seconds of\n"
+        f"`solve_program` over {frame['seed'].nunique()} seeds from 1000 on, limit "
+        f"{records[-1].settings['limit']:g} s. The exponent is the slope of a line through\nall "
+        "points in logarithms; where some are not proven, the time and the exponent are too small."
+        "\n\n"
+    )
+    heads = ["varied", "size: seconds", "exponent:", "proven:"]
+    return text + table(heads, rows) + "\n\n![growth of the time](growth.svg)\n"
+
+
+def anytime_section(records: list[Record]) -> str:
+    """Return the section on proofs over time."""
+    ends = "; ".join(
+        f"{each.settings['instance']}: {each.metrics['status']} after "
+        f"{each.metrics['seconds_told'][-1]:.1f} s"
+        for each in records
+    )
+    text = (
+        "## Proofs over time\n\n"
+        f"`taskgraph bench solver --part anytime`, commit {commit_text(records[-1].commit)}, seed "
+        "1000. Best value and proven bound over\nthe seconds of the processor, as shares of the "
+        f"final value.\n\n{ends}.\n\n"
+    )
+    return text + "![best value and bound over time](anytime.svg)\n"
+
+
+@styled
+def growth_curves(records: list[Record]) -> Figure:
+    """Draw the processor seconds over each size, in logarithms."""
+    frame = to_frame(records)
+    figure = new_figure(width=7.0, height=2.2)
+    axes = figure.subplots(1, len(SIZES), sharey=True)
+    for place, varied in zip(axes, SIZES, strict=True):
+        mine = frame[frame["varied"] == varied]
+        median = mine.groupby(varied)["processor_seconds"].median()
+        place.loglog(mine[varied], mine["processor_seconds"], ".", color=MUTED)
+        place.loglog(median.index, median, color=INK)
+        place.set_xlabel(varied)
+    axes[0].set_ylabel("processor seconds")
+    return figure
+
+
+@styled
+def proof_curves(records: list[Record]) -> Figure:
+    """Draw the best value and the bound over time, as shares of the final value."""
+    figure = new_figure(width=7.0, height=2.6)
+    axes = figure.subplots(1, len(records), squeeze=False)[0]
+    for place, record in zip(axes, records, strict=True):
+        found = record.metrics
+        final = float(found["values"][-1])
+        for name, color in (("values", INK), ("bounds", MUTED)):
+            shares = np.array(found[name], dtype=float) / final
+            place.step(found["seconds_told"], shares, color=color, where="post", label=name)
+        place.set_title(str(record.settings["instance"]))
+        place.set_xlabel("processor seconds")
+    axes[0].legend()
+    return figure
