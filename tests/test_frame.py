@@ -21,13 +21,8 @@ ORDER = {
     "selection < lifelong < sensitivity < tables < plot < report < server < cli",
     "taskgraph.lifelong": "joining < scales < sunk < newcomers < extension < extending < "
     "arrivals < ends < doubts < remeasure",
-<<<<<<< HEAD
     "taskgraph.sensitivity": "programs < regret < confidence < tournaments < variation < cases < "
-    "result < analysis < relaxation < shrinking < robust_program < robust",
-=======
-    "taskgraph.sensitivity": "programs < regret < confidence < tournaments < cases < result < "
-    "analysis < shrinking < robust_program < robust",
->>>>>>> is24
+    "result < analysis < shrinking < robust_program < robust",
     "taskgraph.frames": "rows < spelling < names < score_words < direction < columns < long_table",
     "taskgraph.frontiers": "ladder < frontier < needed < marginal < shortlist",
     "taskgraph.grouping": "image_losses < networks < choice < settings < covering < shortage < "

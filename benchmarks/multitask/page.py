@@ -63,8 +63,9 @@ PAIRED = """## Transfer affinity against joint training
 {count} pairs, {third} drawn from each third of affinity with seed 0, depth and normals always among
 them; {images} training images, {steps} steps, learning rate {rate:g}, which was not tuned. Affinity
 is the *rank share* of a transfer among all single sources of its target: 0 for the least affinity,
-1 for the largest. A third is that of the mean of both directions. Standley et al. (ICML 2020) found that transfer affinity and the gain by
-joint training differ. Intervals of correlations are from 2,000 resamples of the pairs.
+1 for the largest. A third is that of the mean of both directions. Standley et al. (ICML 2020) found
+that transfer affinity and the gain by joint training differ. Intervals of correlations are from
+2,000 resamples of the pairs.
 
 """
 

@@ -19,13 +19,8 @@ def proof_line() -> Iterator[Callable[[float, float, int], None]]:
     with tqdm(bar_format="{desc} [{elapsed}]", disable=None, leave=False) as bar:
 
         def report(value: float, bound: float, nodes: int) -> None:
-<<<<<<< HEAD
-            """Show the gap (or that no taxonomy is known yet) and the number of nodes."""
-            gap = "no taxonomy yet"
-=======
             """Show the best value, the bound and their gap, or that there is no taxonomy yet."""
             best = "no taxonomy yet"
->>>>>>> is24
             if math.isfinite(value):
                 gap = (bound - value) / abs(value or 1)
                 best = f"best {value:.6g}, bound {bound:.6g}, gap {gap:.2%}"

@@ -102,20 +102,11 @@ def test_lagrangian_and_grouped_model_agree_on_value_and_ties(seed):
         assert lagrange.choice.supervised.tolist() == grouped.choice.supervised.tolist()
 
 
-<<<<<<< HEAD
-@pytest.fixture(params=[0.0, np.inf], ids=["on sources", "on the hardest target"])
-def only_branching(request, monkeypatch):
-    """Switch off the steps on the multipliers and the local search."""
-    settings = {"ROOT_STEPS": 0, "STEPS": 0, "SCARCE": request.param, "TIGHT": request.param}
-    for name, value in settings.items():
-        monkeypatch.setattr(f"taskgraph.solver.branch.{name}", value)
-=======
 @pytest.fixture
 def only_branching(monkeypatch):
-    """No step on the multipliers, and no local search."""
+    """Switch off the steps on the multipliers and the local search."""
     for name in ("ROOT_STEPS", "STEPS"):
         monkeypatch.setattr(f"taskgraph.solver.branch.{name}", 0)
->>>>>>> is24
     monkeypatch.setattr(
         "taskgraph.solver.branch._locally_searched",
         lambda _, near, __: np.zeros_like(near.program.banned),
