@@ -23,13 +23,19 @@ OUTSIDE = {
     "lite_mid": "the same network on pictures of 128 pixels, layer `blocks.4`",
 }
 
+ONE_SEED = """One seed was run, so that no interval over seeds is given; *share* is over test
+buildings alone."""
+SEVERAL_SEEDS = "Intervals are Student's t over the n = {n} seeds."
+
 PAGE = """# Encoders from elsewhere among those of the bank
 
 ```sh
-taskgraph bench imagenet --data world --splits fresh.csv
+taskgraph scenes world --buildings 230
+taskgraph bench imagenet --data world --splits fresh.csv --seeds {seed_flag}
 ```
 
-The same by hand, for one seed:
+`fresh.csv` has the splits of [payoff](../payoff/README.md): the test buildings are the 30 that were
+added to those of the bank. The same by hand, for one seed:
 
 ```sh
 taskgraph transfer --data world --splits fresh.csv --targets {targets} \\
@@ -51,7 +57,7 @@ encoder was trained on any of these buildings. Seeds {seeds} draw which building
 the weights of the random ResNet and those of the reference `scratch` ({epochs} epochs); the test
 images stay. An encoder of the bank costs 1; the budget is {budget}. *Share* is the fraction of
 {resamples} resamples of the test buildings, in each seed, whose optimum pays for the source.
-Intervals are Student's t over the n = {n} seeds.
+{intervals}
 
 ## Do they join the chosen sources?
 
@@ -93,7 +99,8 @@ def render(folder: Path) -> str:
         tested=metrics["tested"],
         test_buildings=metrics["test_buildings"],
         seeds=", ".join(str(record.seed) for record in records),
-        n=len(records),
+        seed_flag=",".join(str(record.seed) for record in records),
+        intervals=ONE_SEED if len(records) == 1 else SEVERAL_SEEDS.format(n=len(records)),
         optima=optima_table(records),
         answer=filled(answer(records)),
         gains=gains_table(records),
