@@ -14,7 +14,7 @@ from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import commit_text, filled, interval, number, table
 from benchmarks.results.measures import t_interval
 from benchmarks.results.record import Record, read_records
-from taskgraph.tasks import RESERVED
+from taskgraph.tasks import AVERAGE, RESERVED
 
 FIGURE = "gains"
 OUTSIDE = {
@@ -75,6 +75,8 @@ target.
 
 {gains}
 
+{weak}
+
 Commit {commit}; torch {torch}, {seconds} s of wall time a seed, on a machine that other work
 shared. Not tried: other layers and sizes, more than 8 channels, trained read-outs, sets of several
 sources, other data.
@@ -104,6 +106,7 @@ def render(folder: Path) -> str:
         optima=optima_table(records),
         answer=filled(answer(records)),
         gains=gains_table(records),
+        weak=filled(weak_references(records)),
         commit=commit_text(records[0].commit),
         torch=versions["torch"],
         seconds=f"{np.mean([record.seconds or np.nan for record in records]):.0f}",
@@ -222,6 +225,21 @@ def gains_table(records: Sequence[Record]) -> str:
             ]
         )
     return table(["target", "best of the bank", *(f"`{n}`:" for n in OUTSIDE), "place:"], rows)
+
+
+def weak_references(records: Sequence[Record]) -> str:
+    """Return for which targets the best constant answer beats ``scratch``."""
+    weak = [
+        target
+        for target in records[0].metrics["single"]
+        if np.mean([r.metrics["single"][target][AVERAGE]["gain"] for r in records]) > 0.5
+    ]
+    if not weak:
+        return "`scratch` beats the best constant answer on every target."
+    return (
+        f"`scratch` is worse than the best constant answer on {', '.join(weak)}: gains there are "
+        "against a weak network. Affinities, and so the optima, do not depend on `scratch`."
+    )
 
 
 def _gain(records: Sequence[Record], target: str, name: str) -> str:
