@@ -14,7 +14,7 @@ from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import commit_text, filled, interval, number, table
 from benchmarks.results.measures import t_interval
 from benchmarks.results.record import Record, read_records
-from taskgraph.tasks import RESERVED
+from taskgraph.tasks import AVERAGE, RESERVED
 
 FIGURE = "gains"
 OUTSIDE = {
@@ -23,13 +23,19 @@ OUTSIDE = {
     "lite_mid": "the same network on pictures of 128 pixels, layer `blocks.4`",
 }
 
+ONE_SEED = """One seed was run, so that no interval over seeds is given; *share* is over test
+buildings alone."""
+SEVERAL_SEEDS = "Intervals are Student's t over the n = {n} seeds."
+
 PAGE = """# Encoders from elsewhere among those of the bank
 
 ```sh
-taskgraph bench imagenet --data world --splits fresh.csv
+taskgraph scenes world --buildings 230
+taskgraph bench imagenet --data world --splits fresh.csv --seeds {seed_flag}
 ```
 
-The same by hand, for one seed:
+`fresh.csv` has the splits of [payoff](../payoff/README.md): the test buildings are the 30 that were
+added to those of the bank. The same by hand, for one seed:
 
 ```sh
 taskgraph transfer --data world --splits fresh.csv --targets {targets} \\
@@ -51,7 +57,7 @@ encoder was trained on any of these buildings. Seeds {seeds} draw which building
 the weights of the random ResNet and those of the reference `scratch` ({epochs} epochs); the test
 images stay. An encoder of the bank costs 1; the budget is {budget}. *Share* is the fraction of
 {resamples} resamples of the test buildings, in each seed, whose optimum pays for the source.
-Intervals are Student's t over the n = {n} seeds.
+{intervals}
 
 ## Do they join the chosen sources?
 
@@ -68,6 +74,8 @@ target.
 ![Gain of each source on each target; larger is better](gains.svg)
 
 {gains}
+
+{weak}
 
 Commit {commit}; torch {torch}, {seconds} s of wall time a seed, on a machine that other work
 shared. Not tried: other layers and sizes, more than 8 channels, trained read-outs, sets of several
@@ -93,10 +101,12 @@ def render(folder: Path) -> str:
         tested=metrics["tested"],
         test_buildings=metrics["test_buildings"],
         seeds=", ".join(str(record.seed) for record in records),
-        n=len(records),
+        seed_flag=",".join(str(record.seed) for record in records),
+        intervals=ONE_SEED if len(records) == 1 else SEVERAL_SEEDS.format(n=len(records)),
         optima=optima_table(records),
         answer=filled(answer(records)),
         gains=gains_table(records),
+        weak=filled(weak_references(records)),
         commit=commit_text(records[0].commit),
         torch=versions["torch"],
         seconds=f"{np.mean([record.seconds or np.nan for record in records]):.0f}",
@@ -215,6 +225,21 @@ def gains_table(records: Sequence[Record]) -> str:
             ]
         )
     return table(["target", "best of the bank", *(f"`{n}`:" for n in OUTSIDE), "place:"], rows)
+
+
+def weak_references(records: Sequence[Record]) -> str:
+    """Return for which targets the best constant answer beats ``scratch``."""
+    weak = [
+        target
+        for target in records[0].metrics["single"]
+        if np.mean([r.metrics["single"][target][AVERAGE]["gain"] for r in records]) > 0.5
+    ]
+    if not weak:
+        return "`scratch` beats the best constant answer on every target."
+    return (
+        f"`scratch` is worse than the best constant answer on {', '.join(weak)}: gains there are "
+        "against a weak network. Affinities, and so the optima, do not depend on `scratch`."
+    )
 
 
 def _gain(records: Sequence[Record], target: str, name: str) -> str:
