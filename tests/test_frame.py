@@ -45,8 +45,8 @@ ORDER = {
     "stability < sensitivity < import_ < robust < solve < recommend < extend < remeasure < "
     "frontier < group < evaluate < plot < report < serve",
     "taskgraph.report": "section < measured < pictures < tables < results < page < notebook",
-    "taskgraph.server": "limits < refusals < openapi < bodies < asked < jobs < comparison < answers < "
-    "tables < security < app < serving",
+    "taskgraph.server": "limits < refusals < openapi < bodies < asked < jobs < comparison < "
+    "answers < tables < security < app < serving",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < features < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "
