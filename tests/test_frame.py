@@ -36,7 +36,8 @@ ORDER = {
     "taskgraph.tables": "text < formats < naming < writing < files < columns < missing < "
     "many_files < rows < wide < readers < bare_numbers < networks < documents < costs < "
     "default < taskonomy < transfer_names",
-    "taskgraph.plot": "style < colors < figures < matrix < fonts < names < affinities < layout < "
+    "taskgraph.plot": "errors < paper < style < colors < figures < matrix < fonts < names < "
+    "affinities < layout < "
     "sheet < legend < shapes < taxonomy < grouping < frontier < needed < arrivals < "
     "sensitivity < grid < tree < heatmap",
     "taskgraph.cli": "exit_codes < streams < output < progress < stopping < groups < parameters < "
@@ -44,8 +45,8 @@ ORDER = {
     "stability < sensitivity < import_ < robust < solve < recommend < extend < remeasure < "
     "frontier < group < evaluate < plot < report < serve",
     "taskgraph.report": "section < measured < pictures < tables < results < page < notebook",
-    "taskgraph.server": "limits < refusals < openapi < bodies < asked < jobs < answers < tables < "
-    "security < app < serving",
+    "taskgraph.server": "limits < refusals < openapi < bodies < asked < jobs < comparison < "
+    "answers < tables < security < app < serving",
     "encoders": "errors < engines < codecs < scenes < tasks < draw < dataset < losses < networks < "
     "training < bank < transfer < features < pipeline < cli",
     "encoders.engines": "workers < threads < job < pool < local < cluster < named < progress < "
