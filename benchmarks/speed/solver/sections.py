@@ -34,13 +34,14 @@ def drawn_section(records: list[Record]) -> str:
         ]
         for row in to_frame(records).itertuples()
     ]
+    about = records[-1]
     text = (
         "## Drawn budgets and costs\n\n"
-        f"`taskgraph bench solver --part drawn`, commit {commit_text(records[-1].commit)}, seed 0. "
-        "Each call has a budget\nbetween 4 and 9 and label costs between 0.5 and 2 for six tasks, "
-        "drawn anew; the table is read\nonce. Milliseconds of the processor of `tg.solve`, and of "
-        "the grouped model compiled, posed by\nPuLP and solved by HiGHS on the same draws; the "
-        "ratio is the median of grouped / taskgraph.\n\n"
+        f"`taskgraph bench solver --part drawn --draws {about.settings['draws']}`, commit "
+        f"{commit_text(about.commit)}, seed 0. Each call has a\nbudget between 4 and 9 and label "
+        "costs between 0.5 and 2 for six tasks, drawn anew; the table is\nread once. Milliseconds "
+        "of the processor of `tg.solve`, and of the grouped model compiled, posed\nby PuLP and "
+        "solved by HiGHS on the same draws; the ratio is the median of grouped / taskgraph.\n\n"
     )
     return text + table(heads, rows) + "\n"
 

@@ -110,3 +110,16 @@ def test_without_a_whole_list_nothing_is_claimed(cause, monkeypatch):
         monkeypatch.setattr("taskgraph.solver.solvable.MOST_SETS", 1)
         monkeypatch.setattr("taskgraph.solver.solvable.MOST_PARTIAL", 500)
     assert list_solvable(program, Clock(0.0 if "clock" in cause else None)) is None
+
+
+@pytest.mark.usefixtures("small_halves")
+def test_a_long_proof_reports_values_in_the_units_of_the_objective(monkeypatch):
+    told, root = [], search.solve_root
+    program = presolve(random_program(3, sources=(8, 9), unit=True))
+    program = replace(program, edge_value=1000 * program.edge_value)
+    monkeypatch.setattr(search, "solve_root", lambda *a, **_: (root(*a[:3], listed=False)[0], None))
+    clock = Clock(callback=lambda value, bound, tried: told.append((value, bound, tried)))
+    found = solve_program(program, HIGHS, clock)
+    assert found.status == "optimal"
+    assert told[-1][0] == pytest.approx(found.choice.value)
+    assert all(bound >= found.choice.value - 1e-6 for _, bound, _ in told)
