@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from taskgraph.arrays import Booleans, Floats, Integers
 from taskgraph.program import Program
@@ -153,10 +154,12 @@ class Halves:
         own = program.self_value
         held = self._held(sets[:, None])
         best = np.where(held, np.maximum(own, best) if program.may_transfer else own, best)
-        profit = np.tile(self.earned, (len(sets), 1))
+        profit = np.tile(self.earned.astype(float), (len(sets), 1))
         owned = np.flatnonzero(two.own >= 0)
-        saved = own[owned] - best[:, owned]
-        profit[:, two.own[owned]] += np.maximum(saved, 0.0) if program.may_transfer else saved
+        saved: Floats = own[owned] - best[:, owned]
+        if program.may_transfer:
+            saved = np.maximum(saved, 0.0)
+        profit[:, two.own[owned]] += saved
         price = program.price[two.sources].astype(float)
         profit = np.maximum(profit, 0.0)
         free = price <= 0
@@ -261,7 +264,7 @@ def _half(program: Program, sources: Integers, edges: Integers) -> _Half:
     return _Half(sources, sets, cost, own)
 
 
-def spread_to_supersets(table: Floats) -> None:
+def spread_to_supersets(table: Floats | NDArray[np.float32]) -> None:
     """Raise the row of each set to the maximum over its subsets, in place; (2 ** N, W)."""
     step = 1
     while step < len(table):

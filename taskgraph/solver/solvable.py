@@ -43,7 +43,9 @@ class _Partial(NamedTuple):
 
     def at(self, places: Booleans | Integers | slice) -> _Partial:
         """Return some of these sets."""
-        return _Partial(*(part[places] for part in self))
+        return _Partial(
+            self.chosen[places], self.excluded[places], self.solved[places], self.left[places]
+        )
 
 
 def can_list_solvable(program: Program) -> bool:
@@ -178,7 +180,7 @@ class _Search:
                 both[left, right, self.target] = True
         both = both[:size, :size]
         self.alone = _packed(alone)  # (S, V)
-        self.part = _packed(both.any(axis=1))  # (S, V)
+        self.part = _packed(np.asarray(both.any(axis=1)))  # (S, V)
         self.both = _packed(both.reshape(-1, targets)).reshape(size, size, -1)  # (S, S, V)
         self.larger = [  # edges of more than one source, by member
             np.flatnonzero(~one & (self.members == source).any(axis=1)) for source in range(size)
@@ -291,4 +293,5 @@ def _packed(sets: Booleans) -> Bits:
 
 def _count(bits: Bits) -> Integers:
     """Return the number of bits in the last axis."""
-    return np.bitwise_count(bits).sum(axis=-1, dtype=np.int64)
+    count: Integers = np.bitwise_count(bits).sum(axis=-1, dtype=np.int64)
+    return count
