@@ -263,7 +263,7 @@ def best_of_bank(records: Sequence[Record], target: str) -> str:
 def place_of_source(record: Record, target: str, name: str) -> int:
     """Return the place of a source by affinity among the single sources of a target, from 1."""
     single = record.metrics["single"][target]
-    values = {n: each["affinity"] for n, each in single.items() if n not in RESERVED}
+    values = {n: float(each["affinity"]) for n, each in single.items() if n not in RESERVED}
     return 1 + sum(value > values[name] for value in values.values())
 
 

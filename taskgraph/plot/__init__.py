@@ -10,7 +10,8 @@ of the Taskonomy paper's figures: ``heatmap(transfers, names=TASKONOMY_NAMES)``.
 
 from taskgraph.plot.affinities import first_order, transfer_distance
 from taskgraph.plot.arrivals import draw_arrivals
-from taskgraph.plot.figures import FORMATS, Picture, PlotError, rendered, save
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import FORMATS, Picture, rendered, save
 from taskgraph.plot.fonts import FontError, family_of
 from taskgraph.plot.frontier import draw_frontier
 from taskgraph.plot.frontier import draw_frontier as frontier

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from taskgraph.plot.figures import PlotError
+from taskgraph.plot.errors import PlotError
 from taskgraph.tasks import REFERENCES, SELF, require_known, split_sources, task_name
 from taskgraph.transfers import Transfers
 

@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from taskgraph.lifelong.arrivals import Arrivals
 from taskgraph.plot.colors import faint, ink, muted, order_colors
-from taskgraph.plot.figures import PlotError, Size, panels_for
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import Size, panels_for
 from taskgraph.plot.paper import paper_of
 from taskgraph.plot.style import styled, text_scale
 

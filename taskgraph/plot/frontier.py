@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from taskgraph.plot.colors import faint, muted, order_colors
-from taskgraph.plot.figures import PlotError, Size, panels_for
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import Size, panels_for
 from taskgraph.plot.paper import least_points, paper_of
 from taskgraph.plot.style import font_size, styled, text_scale, text_width
 
@@ -92,8 +93,11 @@ def draw_frontier(
     if figure is None:
         [*panels.values()][-1].legend(handles, ordered)
         return ax
-    place = "outside lower center" if narrow else "outside right center"
-    figure.legend(handles, ordered, loc=place, ncols=_columns(figure, ordered) if narrow else 1)
+    if narrow:
+        columns = _columns(figure, ordered)
+        figure.legend(handles, ordered, loc="outside lower center", ncols=columns)
+    else:
+        figure.legend(handles, ordered, loc="outside right center", ncols=1)
     return figure
 
 

@@ -12,7 +12,8 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Patch, Rectangle
 
 from taskgraph.plot.colors import ink, win_rate_colors
-from taskgraph.plot.figures import PlotError, Size, panels_for, require_solved
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import Size, panels_for, require_solved
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.matrix import draw_bar, draw_matrix
 from taskgraph.plot.names import display_names, escape_dollars

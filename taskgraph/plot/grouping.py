@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 from taskgraph.errors import InvalidProblemError
 from taskgraph.grouping.choice import Grouping
 from taskgraph.plot.colors import ink, muted, order_colors, panel_background
-from taskgraph.plot.figures import PlotError, Size, new_figure
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import Size, new_figure
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.legend import SUPERVISED
 from taskgraph.plot.names import display_names, escape_dollars

@@ -14,7 +14,8 @@ from scipy.cluster.hierarchy import leaves_list
 
 from taskgraph.plot.affinities import BETA, first_order, transfer_distance, without_tasks
 from taskgraph.plot.colors import color_map, muted
-from taskgraph.plot.figures import PlotError, Size, given_axes, is_stacked, panels_for
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import Size, given_axes, is_stacked, panels_for
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.matrix import draw_bar, draw_matrix
 from taskgraph.plot.names import display_names, escape_dollars

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
 from taskgraph.plot.colors import color_map, text_color, win_rate_colors
-from taskgraph.plot.figures import PlotError, Size, new_figure
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import Size, new_figure
 from taskgraph.plot.matrix import draw_bar, draw_matrix
 from taskgraph.plot.names import display_names, escape_dollars
 from taskgraph.plot.style import styled, text_scale, text_width

@@ -103,7 +103,9 @@ def sheet_of(
     """
     layout = arrange_taxonomy(taxonomy)
     label = legible(
-        display_names([*layout.supervised, *layout.targets], names=names, size=paper and paper.name)
+        display_names(
+            [*layout.supervised, *layout.targets], names=names, size=paper.name if paper else None
+        )
     )
     left_width = _column_width(label[name] for name in layout.supervised)
     right_width = _column_width(label[name] for name in layout.targets)

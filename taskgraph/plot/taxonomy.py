@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, PathPatch
 
 from taskgraph.plot.colors import ink, muted, order_colors, panel_background
-from taskgraph.plot.figures import PlotError, Size, new_figure, require_solved
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import Size, new_figure, require_solved
 from taskgraph.plot.legend import SOURCE_ONLY, SUPERVISED, draw_legend, target_colors
 from taskgraph.plot.names import escape_dollars
 from taskgraph.plot.paper import paper_of

@@ -14,7 +14,8 @@ from scipy.cluster.hierarchy import dendrogram, linkage
 from taskgraph.arrays import Floats, Integers
 from taskgraph.plot.affinities import BETA, transfer_distance, without_tasks
 from taskgraph.plot.colors import muted
-from taskgraph.plot.figures import PlotError, Size, panels_for
+from taskgraph.plot.errors import PlotError
+from taskgraph.plot.figures import Size, panels_for
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.names import display_names, escape_dollars
 from taskgraph.plot.paper import paper_of

@@ -51,8 +51,11 @@ def compare(
     tick = partial(_check, clock)
     taxonomy = solve(transfers, problem, solver=solver, clock=Clock(clock.left, stop=clock.stop))
     tick(0, 1)
-    document = {"frontier": _frontier(transfers, problem, solver, clock), "best_sets": []}
-    document["stability"] = None
+    document: dict[str, Any] = {
+        "frontier": _frontier(transfers, problem, solver, clock),
+        "best_sets": [],
+        "stability": None,
+    }
     if not taxonomy.solved:
         return document
     sets = alternatives(transfers, problem, k=SETS, solver=solver, time_limit=clock.left)

@@ -11,6 +11,9 @@ from benchmarks.results.markdown import commit_text, number, table
 from benchmarks.results.record import Record
 from benchmarks.speed.solver.growth import BASE, SIZES, exponent
 
+DRAWN_SECONDS = ("median_s", "p90_s", "largest_s", "grouped_median_s")
+"""Seconds of the table of drawn calls."""
+
 
 def further_sections(records: list[Record]) -> list[str]:
     """Return the sections for which there are records."""
@@ -26,13 +29,12 @@ def drawn_section(records: list[Record]) -> str:
     heads = ["instance", "draws:", "median:", "90 %:", "largest:", "grouped, median:", "ratio:"]
     rows = [
         [
-            str(row.instance),
-            str(row.draws),
-            *(f"{1000 * getattr(row, name):.1f}" for name in ("median_s", "p90_s", "largest_s")),
-            f"{1000 * row.grouped_median_s:.1f}",
-            number(row.ratio, 1),
+            str(row["instance"]),
+            str(row["draws"]),
+            *(f"{1000 * row[name]:.1f}" for name in DRAWN_SECONDS),
+            number(row["ratio"], 1),
         ]
-        for row in to_frame(records).itertuples()
+        for row in to_frame(records).to_dict("records")
     ]
     about = records[-1]
     text = (
