@@ -37,9 +37,11 @@ def made():
 
 def best_by_listing(frame, budget, cost):
     """The largest objective over all sets of sources that can be paid."""
-    names = sorted({*BANK, *OUTSIDE})
+    names = sorted({*BANK, *OUTSIDE, *TARGETS})
     price = {name: cost if name in OUTSIDE else 1.0 for name in names}
-    table = frame.dropna(subset=["affinity"]).set_index(["target", "sources"])["affinity"]
+    rows = frame.dropna(subset=["affinity"])
+    pairs = zip(rows["target"], rows["sources"], strict=True)
+    table = dict(zip(pairs, np.sqrt(rows["affinity"]), strict=True))
     values = []
     for size in range(len(names) + 1):
         for chosen in combinations(names, size):
@@ -48,7 +50,7 @@ def best_by_listing(frame, budget, cost):
             value = 0.0
             for target in TARGETS:
                 own = ["self"] if target in chosen else [n for n in chosen if n != target]
-                value += max((np.sqrt(table[target, name]) for name in own), default=-np.inf)
+                value += max((table.get((target, name), -np.inf) for name in own), default=-np.inf)
             values.append(value)
     return max(values)
 
