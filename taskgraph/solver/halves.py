@@ -24,6 +24,8 @@ from taskgraph.solver.incumbent import Incumbent
 
 MOST_FREE = 28
 """Most undecided sources."""
+MOST_CELLS = 1 << 24
+"""Most sets of the first half times targets; their bounds take about 30 bytes each."""
 SECOND = 10
 """Most sources of the second half; the values of all of its sets fit a processor's cache."""
 SHARED = 8
@@ -55,7 +57,13 @@ def can_halve(program: Program) -> bool:
     """Return whether a program has few undecided sources, and its value depends on them alone."""
     free = int((~(program.required | program.banned)).sum())
     simple = not program.conflicts and not program.has_upgrades and program.price.dtype != object
-    return simple and free <= MOST_FREE
+    return simple and free <= MOST_FREE and _first_sets(free) * len(program.targets) <= MOST_CELLS
+
+
+def _first_sets(free: int) -> int:
+    """Return the number of sets of the first half of so many undecided sources."""
+    sets: int = 1 << (free - min(SECOND, (free + 1) // 2))
+    return sets
 
 
 def search_halves(
@@ -98,7 +106,7 @@ class Halves:
         self.program = program
         undecided = np.flatnonzero(~(program.required | program.banned))
         ranked = undecided[np.argsort(-ascent.bound().profit[undecided], kind="stable")]
-        split = len(ranked) - min(SECOND, (len(ranked) + 1) // 2)
+        split = _first_sets(len(ranked)).bit_length() - 1
         lost = np.append(program.banned, False)[program.edge_sources].any(axis=1)
         if not program.may_transfer:
             lost |= program.solved_by_own(program.required)[program.edge_target]
