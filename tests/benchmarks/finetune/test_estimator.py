@@ -226,7 +226,7 @@ def test_wrong_images_and_labels_are_refused(images, labels, words):
         ({"validation": 1.0}, TrainingError, "the share of validation images is 1.0, expected"),
         ({"steps": 0}, TrainingError, "steps is 0, expected at least 1"),
         ({"head_ratio": 0}, TrainingError, "head_ratio is 0, expected more than 0"),
-        ({"layer_decay": 2}, TrainingError, "the decay of the rates is 2"),
+        ({"layer_decay": 2}, TrainingError, "layer_decay is 2, expected more than 0 and up to 1"),
     ],
 )
 def test_wrong_settings_are_refused(options, kind, words):

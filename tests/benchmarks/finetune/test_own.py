@@ -162,8 +162,8 @@ def test_another_training_adds_a_row_and_a_model(out, folder, tmp_path, capsys):
     more = ["--start", "scratch:resnet8", "--size", "16", "--steps", "1"]
     assert run(["bench", "finetune", "--data", str(folder), *more, "--out", str(place)]) == 0
     printed = capsys.readouterr().out
-    assert "| all | fine-tuned, short, 1 steps | 18 | 1 |" in printed
-    assert "| layer2 | frozen, short, 6 steps | 18 | 2 |" in printed
+    assert "| all | fine-tuned, short, 1 steps, batch 32, rates 0.003 | 18 | 1 |" in printed
+    assert "| layer2 | frozen, short, 6 steps, batch 8, rates 0.01 and 0.1 | 18 | 2 |" in printed
     assert len(list((place / "models").iterdir())) == 2
 
 
