@@ -73,9 +73,11 @@ class Settings:
         ("rgb2sfnorm", "keypoint2d", "class_places"),
         help="Tasks of the bank whose own test loss the part limits measures after fine-tuning.",
     )
-    longer_on: tuple[str, ...] = option(("mnist-5k",), help="Data sets of the part longer.")
+    longer_on: tuple[str, ...] = option(
+        ("mnist-5k", "orl-faces"), help="Data sets of the part longer."
+    )
     longer_sizes: tuple[int, ...] = option(
-        (40,), help="Numbers of labeled training images of the part longer."
+        (40, 300), help="Numbers of labeled training images of the part longer."
     )
     longer_steps: int = option(
         400, help="Most steps of each training of the part longer; validation chooses how many."
