@@ -43,6 +43,14 @@ class MultitaskResults:
         """Return the parts that were run."""
         return tuple(self.run.settings["parts"])
 
+    @property
+    def compared(self) -> tuple[SetPlan, ...]:
+        """Return the plans of the sets on which methods were compared."""
+        if METHODS not in self.parts:
+            return ()
+        names = self.run.settings.get("method_sets")
+        return tuple(plan for plan in self.sets if not names or plan.base.data in names)
+
     def record(self, training: SharedTraining) -> Record:
         """Return the record of a training."""
         return self.known[key_of(training.record_settings(), training.seed, SPLIT)]
@@ -56,7 +64,7 @@ class MultitaskResults:
         found: list[SharedTraining] = []
         for plan in self.sets:
             found += plan.regularization() if REGULARIZATION in self.parts else ()
-            found += plan.comparison() if METHODS in self.parts else ()
+            found += plan.comparison() if plan in self.compared else ()
         found += self.pairs.trainings() if self.pairs is not None else ()
         return list(dict.fromkeys(found))
 

@@ -97,8 +97,8 @@ def draw(folder: Path) -> None:
     results = read_results(folder)
     if REGULARIZATION in results.parts:
         write_picture(regularization(results, results.sets), folder, FIGURES[0])
-    if METHODS in results.parts:
-        write_picture(method_comparison(results, results.sets), folder, FIGURES[1])
+    if results.compared:
+        write_picture(method_comparison(results, results.compared), folder, FIGURES[1])
     if has_pairs(results) and results.pairs is not None:
         write_picture(affinity_and_gain(results.pairs, pair_results(results)), folder, FIGURES[2])
 
@@ -121,11 +121,13 @@ def render(folder: Path) -> str:
     if REGULARIZATION in results.parts:
         parts += [REGULARIZER, _picture(folder, FIGURES[0], "The main task over data-set size")]
         parts += [_regularization_section(results, plan) for plan in results.sets]
-    if METHODS in results.parts:
-        images = ", ".join(f"{plan.sizes[-1]} images of {plan.base.data}" for plan in results.sets)
+    if results.compared:
+        images = ", ".join(
+            f"{plan.sizes[-1]} images of {plan.base.data}" for plan in results.compared
+        )
         parts += [COMPARED.format(images=images)]
         parts += [_picture(folder, FIGURES[1], "Gain of each task by every method")]
-        parts += [_methods_section(results, plan) for plan in results.sets]
+        parts += [_methods_section(results, plan) for plan in results.compared]
     if has_pairs(results):
         parts += [_pairs_section(results, folder)]
     parts += [FILES.format(files=_files(results))]
@@ -138,8 +140,8 @@ def _finding(results: MultitaskResults) -> str:
     if REGULARIZATION in results.parts:
         gains = "; ".join(tables.headline(results, plan) for plan in results.sets)
         sentences.append(f"Gain of the main task by the other tasks' losses: {gains}.")
-    if METHODS in results.parts:
-        compared = "; ".join(tables.methods_headline(results, plan) for plan in results.sets)
+    if results.compared:
+        compared = "; ".join(tables.methods_headline(results, plan) for plan in results.compared)
         sentences.append(f"{compared}.")
     if has_pairs(results):
         found = tables.correlations(pair_results(results))["the target"]

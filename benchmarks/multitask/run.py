@@ -61,7 +61,7 @@ def run(settings: Settings, out: Path) -> None:
         facts["sets"].append(plan.record())
         trainings = [
             *(plan.regularization() if REGULARIZATION in settings.parts else ()),
-            *(plan.comparison() if METHODS in settings.parts else ()),
+            *(plan.comparison() if source.name in _method_sets(settings) else ()),
         ]
         train_missing(trainings, source, log, f"{source.name}: train")
     if paired is not None:
@@ -72,6 +72,11 @@ def run(settings: Settings, out: Path) -> None:
     asked = run_settings(settings, facts)
     if not log.has(asked):
         log.add(asked, {"facts": facts}, seconds=round(time.perf_counter() - begin, 1))
+
+
+def _method_sets(settings: Settings) -> Sequence[str]:
+    """Return the sets on which methods are compared."""
+    return (settings.method_sets or _sets(settings)) if METHODS in settings.parts else ()
 
 
 def run_settings(settings: Settings, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,6 +97,7 @@ def check(settings: Settings) -> None:
     for part in settings.parts:
         if part not in PARTS:
             raise InvalidTableError(f'--part has no "{part}"; there are {", ".join(PARTS)}')
+    _check_method_sets(settings)
     least = {
         "images": 2,
         "valid_images": 1,
@@ -124,6 +130,14 @@ def check(settings: Settings) -> None:
             "scenes need a folder: give --data FOLDER (`taskgraph scenes` makes one), or leave "
             "them out with --sets mnist-5k,orl-faces --part regularization,methods"
         )
+
+
+def _check_method_sets(settings: Settings) -> None:
+    """Raise InvalidTableError if methods are to be compared on a set that is not run."""
+    for name in settings.method_sets:
+        if name not in settings.sets:
+            known = ", ".join(settings.sets)
+            raise InvalidTableError(f'--method-sets has "{name}", which --sets has not: {known}')
 
 
 def _check_numbers(settings: Settings) -> None:

@@ -25,6 +25,9 @@ class Settings:
         (SCENES, "mnist-5k", "orl-faces"),
         help="Sets of the first two parts: scenes, or names of `taskgraph bench data`.",
     )
+    method_sets: tuple[str, ...] = option(
+        (), help="Sets of the part methods, of those of --sets; by default all of them."
+    )
     data: str | None = option(
         None, kind="folder", help="Folder of scenes, for the set scenes and for the part pairs."
     )

@@ -1,5 +1,7 @@
 """Runs of the suite: records, resuming, the page, pairs and `group`, and wrong settings."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 import torch
@@ -123,6 +125,18 @@ def test_the_page_has_every_condition_method_and_what_was_tried(finished):
     assert SUITE.write_page(finished) == page
     for name in ("regularization.svg", "methods.svg"):
         assert (finished / name).exists()
+
+
+def test_methods_are_compared_on_the_sets_that_are_asked_for(finished, tmp_path):
+    """The plan of a set that is not compared gives the trainings of the first part alone."""
+    results = read_results(finished)
+    assert results.compared == results.sets
+    asked = {**results.run.settings, "method_sets": ["orl-faces"]}
+    other = replace(results, run=replace(results.run, settings=asked))
+    assert other.compared == ()
+    (plan,) = results.sets
+    assert set(other.trainings()) == set(plan.regularization())
+    assert set(results.trainings()) > set(other.trainings())
 
 
 def test_a_training_is_repeated_bit_for_bit(finished):
@@ -250,6 +264,7 @@ def call(*words):
         (("--sets", "photos"), "photos has no images with classes"),
         (("--labels", "digit"), "--labels names one task, digit; name at least two"),
         (("--labels", "digit,kind"), 'mnist-5k has no task "kind"'),
+        (("--method-sets", "orl"), '--method-sets has "orl", which --sets has not: mnist-5k'),
         (("--part", "pairs"), "scenes need a folder"),
         (("--budget=-1",), "--budget is -1, expected at least 0"),
     ],
