@@ -7,13 +7,14 @@ from pathlib import Path
 from benchmarks.multitask import tables
 from benchmarks.multitask.collect import (
     MultitaskResults,
+    condition_gain,
     has_pairs,
     pair_results,
     printed_groups,
     read_results,
 )
 from benchmarks.multitask.figures import affinity_and_gain, method_comparison, regularization
-from benchmarks.multitask.plan import EQUAL, SetPlan
+from benchmarks.multitask.plan import EQUAL, TOGETHER, SetPlan
 from benchmarks.multitask.settings import METHODS, REGULARIZATION
 from benchmarks.results import markdown
 from benchmarks.results.console import console
@@ -140,6 +141,7 @@ def _finding(results: MultitaskResults) -> str:
     if REGULARIZATION in results.parts:
         gains = "; ".join(tables.headline(results, plan) for plan in results.sets)
         sentences.append(f"Gain of the main task by the other tasks' losses: {gains}.")
+        sentences.append(_verdict(results))
     if results.compared:
         compared = "; ".join(tables.methods_headline(results, plan) for plan in results.compared)
         sentences.append(f"{compared}.")
@@ -150,6 +152,20 @@ def _finding(results: MultitaskResults) -> str:
             f"{number(found.value, 2)} {markdown.interval(found.low, found.high, 2)}."
         )
     return " ".join(sentences)
+
+
+def _verdict(results: MultitaskResults) -> str:
+    """Return in how many cells the interval of the gain by joint training excludes 0."""
+    found = [
+        condition_gain(results, plan, TOGETHER, images)
+        for plan in results.sets
+        for images in plan.sizes
+    ]
+    above, below = sum(one.low > 0 for one in found), sum(one.high < 0 for one in found)
+    return (
+        f"Over {len(found)} cells (a set and a size), the interval of that gain lies above 0 in "
+        f"{above} and below 0 in {below}."
+    )
 
 
 def _regularization_section(results: MultitaskResults, plan: SetPlan) -> str:
