@@ -50,6 +50,12 @@ class Infeasibility:
     affordable: Choice | None = None
 
 
+LISTED_EDGES = 1_000
+"""Fewest transfers for which the least budget is found by listing sets."""
+MOST_STEPS = 16
+"""Most steps of that bisection."""
+
+
 def explain_infeasibility(
     program: Program, backend: Backend, clock: Clock | None = None, *, proven: bool = False
 ) -> Infeasibility:
@@ -161,12 +167,15 @@ def _floor(program: Program, budget: float) -> int:
 def _cheapest_by_listing(free: Program, low: int, clock: Clock) -> Choice | None:
     """Return the cheapest solution, by bisection of its cost; None if that takes too long.
 
-    ``low`` is a number of units that buy no solution.
+    ``low`` is a number of units that buy no solution. A model is quicker for small programs, and
+    where costs have many digits, since each digit takes three more steps.
     """
-    if not can_list_solvable(free):
-        return None
     clock, transfers, best = clock.share(1 / 2), int(free.costs.transfer.sum()), None
     high = int(free.costs.label.sum()) + transfers
+    if len(free.edge_value) < LISTED_EDGES or (high - low).bit_length() > MOST_STEPS:
+        return None
+    if not can_list_solvable(free):
+        return None
     while low + 1 < high or best is None:
         middle = high if best is None else (low + high) // 2
         sets = list_solvable(free, clock, first=True, room=middle - transfers)
