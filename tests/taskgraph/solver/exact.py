@@ -4,6 +4,7 @@ Costs are integers in units of 10 ** -20, so that no rounding is anywhere. This 
 the solver.
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -166,14 +167,15 @@ def _rows(random, names):
 
 
 def is_ambiguous(instance):
-    """Whether the cost of a set and the budget differ by less than the precision of a float."""
-    budget = instance.budget
-    if Fraction(repr(float(budget))) != budget:
+    """Return whether floats do not hold the costs, or one has so many digits that it counts as
+    computed: the budget is then raised by 1e-12 of itself (`taskgraph.problem.costs`).
+    """
+    numbers = [instance.budget, *instance.label.values(), *instance.transfer.values()]
+    written = [repr(float(number)) for number in numbers]
+    if any(Fraction(text) != number for text, number in zip(written, numbers, strict=True)):
         return True
-    return any(
-        Fraction(repr(float(cost))) != cost
-        for cost in (*instance.label.values(), *instance.transfer.values())
-    )
+    digits = [re.sub(r"e.*|\D", "", text).strip("0") for text in written]
+    return any(len(each) > 15 for each in digits)
 
 
 def wrong(instance):
