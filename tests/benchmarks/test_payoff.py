@@ -776,6 +776,7 @@ def asked(grown, tmp_path):
     return settings
 
 
+@pytest.mark.slow
 def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     asked, tmp_path, capsys
 ):

@@ -275,6 +275,7 @@ def test_pictures_of_other_names_are_told_how_to_be_named(tmp_path):
         read_index(tmp_path)
 
 
+@pytest.mark.slow
 def test_training_tells_the_wrong_label_in_one_line(tmp_path):
     root = write_folder(tmp_path / "data", side=64)
     for path in (root / "segment_semantic").rglob("*.png"):

@@ -223,6 +223,7 @@ def test_another_configuration_in_the_same_folder_is_refused(bank, world):
         train_bank(["edge2d"], bank, config)
 
 
+@pytest.mark.slow
 def test_a_task_that_fails_is_told_and_ends_no_other(world, tmp_path, capsys):
     (world / "reshading" / "building_0000").rename(world / "hidden")
     try:

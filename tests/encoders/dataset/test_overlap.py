@@ -117,6 +117,7 @@ def without(world, out, *keys, **more):
     return out
 
 
+@pytest.mark.slow
 def test_a_world_of_an_older_version_is_planned_again(world, tmp_path):
     assert hashes_of(without(world, tmp_path / "old", "rooms")) == hashes_of(world)
 

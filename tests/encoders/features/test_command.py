@@ -52,6 +52,7 @@ def python(words, folder, env, **settings):
     )
 
 
+@pytest.mark.slow
 def test_the_page_as_it_stands_in_a_python_without_torch(tmp_path):
     """Its files, its two commands and its script; each in at most 20 lines."""
     hidden = tmp_path / "hidden"

@@ -371,6 +371,7 @@ def test_workers_that_are_killed_each_time_end_the_run_with_the_cause(tmp_path):
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 def test_a_building_that_cannot_be_made_ends_no_other(tmp_path):
     """A worker refuses one of two buildings; all views of the other are made nevertheless."""
     code = (

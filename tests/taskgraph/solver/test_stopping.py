@@ -72,6 +72,7 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_in_the_library_is_a_keyboard_interrupt(hard):
     table, problem = hard
@@ -126,6 +127,7 @@ print(tg.solve(table, problem, clock=clock).status, running.abandoned_solver_run
 """
 
 
+@pytest.mark.slow
 def test_an_abandoned_solver_does_not_abort_the_process():
     """At the end of the process it is waited for."""
     done = subprocess.run([sys.executable, "-c", LEAVING], capture_output=True, text=True)
@@ -145,6 +147,7 @@ def test_a_time_limit_is_kept_and_gives_a_valid_bound(limit, solver):
     assert found.objective <= 4.0541042 <= found.bound
 
 
+@pytest.mark.slow
 def test_alternatives_and_marginal_worth_keep_the_limit(hard):
     table, problem = hard
     start = time.perf_counter()
