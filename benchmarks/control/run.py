@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterable
 from itertools import combinations
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.control.robot import RobotEpisode, robot_episodes
-from benchmarks.control.settings import SUITE, Settings
+from benchmarks.control.settings import RECORDED, SUITE, Settings
 from benchmarks.control.sources import FREE, control_sources
 from benchmarks.control.targets import (
     TARGETS,
@@ -22,34 +21,20 @@ from benchmarks.control.targets import (
     picture_pairs,
     windows_of,
 )
+from benchmarks.results.feature_transfers import measured_transfers, rows_of, summary
 from benchmarks.results.log import open_log
-from encoders.features.inline import InlineEngine
-from encoders.features.measure import measure_features
 from encoders.features.settings import FeatureConfig
-from encoders.features.tables import write_feature_tables
 from taskgraph import Transfers, solve
 from taskgraph.arrays import Floats
 from taskgraph.tasks import RESERVED, SELF, split_sources
 
 BUDGETS = (0, 1, 2, 3, 4)
-SETTINGS = (
-    "encoder_episodes",
-    "episodes",
-    "steps",
-    "window",
-    "stride",
-    "features",
-    "epochs",
-    "max_order",
-    "camera",
-)
-"""Settings that a record holds as they are."""
 
 
 def run(settings: Settings, out: Path) -> None:
     """Measure what the records in ``out`` lack."""
     log = open_log(out, SUITE.name, "mujoco", "gymnasium", "numpy", "scikit-learn")
-    common = {name: getattr(settings, name) for name in SETTINGS}
+    common = {name: getattr(settings, name) for name in RECORDED}
     for seed in map(int, settings.seeds):
         asked = [{**common, "train_examples": int(n)} for n in settings.train_examples]
         missing = [each for each in asked if not log.has(each, seed=seed, split="test")]
@@ -63,7 +48,7 @@ def run(settings: Settings, out: Path) -> None:
             config = FeatureConfig(
                 seed=seed, max_order=settings.max_order, train_examples=each["train_examples"]
             )
-            frame, records = measured(features, labels, config)
+            frame, records = measured_transfers(features, labels, config, bootstrap=0)
             metrics = {
                 **summary(frame, records),
                 "stopped_at": epochs,
@@ -107,45 +92,6 @@ def _episodes(settings: Settings, count: int, seed: list[int]) -> list[RobotEpis
     return robot_episodes(count, settings.steps, seed=seed, pictured=pictured)
 
 
-def measured(
-    features: dict[str, Floats], labels: pd.DataFrame, config: FeatureConfig
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure all transfers; returns the tables of transfers and of read-outs."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
-        outcome = measure_features(features, labels, out, config, InlineEngine())
-        if outcome.failures or outcome.stopped:
-            raise RuntimeError(str(outcome.failures or outcome.stopped))
-        frame = write_feature_tables(out, bootstrap=0, seed=config.seed).transfers.frame
-        return frame, pd.read_csv(out / "records.csv")
-
-
-def summary(frame: pd.DataFrame, records: pd.DataFrame) -> dict[str, Any]:
-    """Return gains, affinities and losses of references and single sources, by target."""
-    single = [name in RESERVED or len(split_sources(name)) == 1 for name in frame["sources"]]
-    gains: dict[str, dict[str, float]] = {}
-    affinity: dict[str, dict[str, float]] = {}
-    for row in _rows(frame[single]):
-        gains.setdefault(row.target, {})[row.sources] = round(float(row.gain), 4)
-        if not np.isnan(row.affinity):
-            affinity.setdefault(row.target, {})[row.sources] = round(float(row.affinity), 5)
-    losses: dict[str, dict[str, float]] = {}
-    for row in _rows(records[records["order"] <= 1]):
-        losses.setdefault(row.target, {})[row.sources] = round(float(row.test_loss), 5)
-    return {
-        "transfers": len(frame),
-        "test_examples": int(records["test_examples"].max()),
-        "gain": gains,
-        "affinity": affinity,
-        "loss": losses,
-    }
-
-
-def _rows(frame: pd.DataFrame) -> Iterable[Any]:
-    """Return the rows of a table, each with its cells as attributes."""
-    return frame.itertuples()
-
-
 def taxonomies(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the optimum at each budget, beside the values of all sets of as many tasks.
 
@@ -185,7 +131,7 @@ def set_value(frame: pd.DataFrame, tasks: Iterable[str]) -> float:
     paid = set(tasks)
     known = paid.union(FREE)
     best: dict[str, float] = {}
-    for row in _rows(frame.dropna(subset=["affinity"])):
+    for row in rows_of(frame.dropna(subset=["affinity"])):
         usable = (
             row.sources == SELF
             if row.target in paid

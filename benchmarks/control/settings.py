@@ -31,6 +31,19 @@ class Settings:
     )
 
 
+RECORDED = (
+    "encoder_episodes",
+    "episodes",
+    "steps",
+    "window",
+    "stride",
+    "features",
+    "epochs",
+    "max_order",
+    "camera",
+)
+"""Settings that a record holds as they are."""
+
 SUITE = Suite(
     name="control",
     question="Which tasks of a robot are worth their labels?",

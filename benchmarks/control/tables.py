@@ -10,24 +10,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.control.agreement import label_agreement, order_of, seed_agreement
+from benchmarks.control.settings import RECORDED
 from benchmarks.results.frame import latest, not_finished
 from benchmarks.results.markdown import interval, number, table
 from benchmarks.results.measures import t_interval
 from benchmarks.results.record import Record, read_records
 from taskgraph.tasks import AVERAGE
-
-SAME = (
-    "encoder_episodes",
-    "episodes",
-    "steps",
-    "window",
-    "stride",
-    "features",
-    "epochs",
-    "max_order",
-    "camera",
-)
-
 
 WORDS = {
     "torque": "torque of the back thigh's motor in the coming step",
@@ -61,7 +49,7 @@ def runs_of(folder: Path) -> dict[int, list[Record]]:
         If there is none.
     """
     runs: dict[int, dict[int | None, Record]] = {}
-    for record in latest(read_records(folder), *SAME):
+    for record in latest(read_records(folder), *RECORDED):
         runs.setdefault(record.settings["train_examples"], {})[record.seed] = record
     if not runs:
         raise not_finished(folder, "control")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,21 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.results.feature_transfers import measured_transfers, rows_of, summary
 from benchmarks.results.log import open_log
 from benchmarks.text.brown import Passage, corpus_hash, read_passages
 from benchmarks.text.settings import SUITE, Settings
 from benchmarks.text.sources import COSTS, tag_shares, text_sources
 from benchmarks.text.targets import label_frame
-from encoders.features.inline import InlineEngine
 from encoders.features.label_table import read_label_table
-from encoders.features.measure import measure_features
 from encoders.features.parts import draw_parts
 from encoders.features.settings import FeatureConfig
-from encoders.features.tables import write_feature_tables
 from encoders.features.transformers import source_features
 from taskgraph import Transfers, solve
 from taskgraph.arrays import Array
-from taskgraph.tasks import RESERVED, split_sources
+from taskgraph.tasks import split_sources
 
 BUDGETS = (1, 2, 3, 4)
 PRICES = {"equal costs": {}, "tags 3, MiniLM 2": COSTS}
@@ -91,38 +87,7 @@ def measured(
     features["tags"] = tag_shares(passages, fit_on)
     if vectors is not None:
         features["minilm"] = vectors
-    with tempfile.TemporaryDirectory() as folder:
-        outcome = measure_features(features, labels, Path(folder), config, InlineEngine())
-        if outcome.failures or outcome.stopped:
-            raise RuntimeError(str(outcome.failures or outcome.stopped))
-        frame = write_feature_tables(Path(folder), bootstrap=1, seed=config.seed).transfers.frame
-        return frame, pd.read_csv(Path(folder) / "records.csv")
-
-
-def summary(frame: pd.DataFrame, records: pd.DataFrame) -> dict[str, Any]:
-    """Return gains, affinities and losses of references and single sources, by target."""
-    single = [name in RESERVED or len(split_sources(name)) == 1 for name in frame["sources"]]
-    gains: dict[str, dict[str, float]] = {}
-    affinity: dict[str, dict[str, float]] = {}
-    for row in _rows(frame[single]):
-        gains.setdefault(row.target, {})[row.sources] = round(float(row.gain), 4)
-        if not np.isnan(row.affinity):
-            affinity.setdefault(row.target, {})[row.sources] = round(float(row.affinity), 5)
-    losses: dict[str, dict[str, float]] = {}
-    for row in _rows(records[records["order"] <= 1]):
-        losses.setdefault(row.target, {})[row.sources] = round(float(row.test_loss), 5)
-    return {
-        "transfers": len(frame),
-        "test_examples": int(records["test_examples"].max()),
-        "gain": gains,
-        "affinity": affinity,
-        "loss": losses,
-    }
-
-
-def _rows(frame: pd.DataFrame) -> Iterable[Any]:
-    """Return the rows of a table, each with its cells as attributes."""
-    return frame.itertuples()
+    return measured_transfers(features, labels, config, bootstrap=1)
 
 
 def taxonomies(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -160,7 +125,7 @@ def all_values(frame: pd.DataFrame, budget: float, costs: dict[str, float]) -> l
     rows = frame.dropna(subset=["affinity"])
     edges = [
         (row.target, frozenset(split_sources(row.sources)), float(np.sqrt(row.affinity)))
-        for row in _rows(rows)
+        for row in rows_of(rows)
     ]
     names = sorted(set().union(*(sources for _, sources, _ in edges)))
     price = {name: costs.get(name, 1.0) for name in names}
