@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from benchmarks.finetune import lite0_page
+from benchmarks.finetune.layer_curves import draw_curve, kept_layers
 from benchmarks.finetune.layers import BASELINE, CURVES, RESNET8
 from benchmarks.finetune.lite0 import LITE0
 from benchmarks.finetune.summary import (
@@ -66,14 +67,10 @@ def section(records: Sequence[Record]) -> str:
     return "\n\n".join(parts)
 
 
-def _kept(records: Sequence[Record]) -> list[int]:
-    return sorted(kept for kept in values_of(records, "kept") if kept > 0)
-
-
 def _case(records: Sequence[Record], case: str) -> str:
     """Return the title, the table and the sentences of one case."""
     baseline = by_seed(records, method=BASELINE)
-    kept = _kept(records)
+    kept = kept_layers(records)
     rows = []
     for curve in CURVES:
         cells = [by_seed(records, method=curve, kept=k) for k in kept]
@@ -110,7 +107,7 @@ def finding(records: Sequence[Record]) -> str:
     resnet = part(records, network=RESNET8)
     case = values_of(resnet, "case")[0]
     own = part(resnet, case=case)
-    baseline, last = by_seed(own, method=BASELINE), _kept(own)[-1]
+    baseline, last = by_seed(own, method=BASELINE), kept_layers(own)[-1]
     said = [
         f"{points(difference(by_seed(own, method=curve, kept=last), baseline)).strip('*')} points "
         f"{how}"
@@ -144,26 +141,13 @@ def figure(records: Sequence[Record]) -> Picture:
 def _panel(axis: Axes, records: Sequence[Record], case: str) -> None:
     """Draw the four curves and the baseline of one case."""
     baseline = estimate(by_seed(records, method=BASELINE))
-    kept = _kept(records)
+    kept = kept_layers(records)
     if baseline is not None:
         axis.axhline(100 * baseline.mean, color=INK, lw=1, ls=":", label="B from scratch")
         axis.axhspan(100 * baseline.low, 100 * baseline.high, color=MUTED, alpha=0.15, lw=0)
-    for shift, (curve, (color, marker, line)) in enumerate(STYLES.items()):
+    for number, (curve, style) in enumerate(STYLES.items()):
         found = {k: estimate(by_seed(records, method=curve, kept=k)) for k in kept}
-        whole = {k: each for k, each in found.items() if each is not None}
-        axis.errorbar(
-            [k + 0.06 * (shift - 1.5) for k in whole],
-            [100 * each.mean for each in whole.values()],
-            [100 * (each.high - each.mean) for each in whole.values()],
-            color=color,
-            marker=marker,
-            ls=line,
-            ms=3.5,
-            lw=1,
-            elinewidth=0.7,
-            mfc="white" if line == "--" else color,
-            label=curve,
-        )
+        draw_curve(axis, found, curve, style, shift=0.06 * (number - 1.5))
     axis.set_xticks(kept)
     axis.set_xlabel("layers kept, K")
     axis.set_title(case)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 
+from benchmarks.finetune.layer_curves import draw_curve, kept_layers
 from benchmarks.finetune.lite0 import BASELINE, COPIED, COPIED_FROZEN, OWN, OWN_FROZEN, PIXELS
 from benchmarks.finetune.summary import (
     by_seed,
@@ -67,13 +68,9 @@ def _divided(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
     return probes, [r for r in records if r.settings["method"] not in (COPIED_FROZEN, PIXELS)]
 
 
-def _kept(records: Sequence[Record]) -> list[int]:
-    return sorted(kept for kept in values_of(records, "kept") if kept > 0)
-
-
 def _probes(records: Sequence[Record]) -> list[str]:
     """Return the text and the table of frozen features."""
-    kept = _kept(records)
+    kept = kept_layers(records)
     rows = []
     for case in values_of(records, "case"):
         own = part(records, case=case)
@@ -92,7 +89,7 @@ def _probes(records: Sequence[Record]) -> list[str]:
 
 def _curves(records: Sequence[Record], trained: Sequence[Record], case: str) -> list[str]:
     """Return the text and the table of the four curves on one data set."""
-    kept, settings = _kept(trained), trained[-1].settings
+    kept, settings = kept_layers(trained), trained[-1].settings
     baseline = by_seed(records, method=BASELINE)
     rows, verdicts = [], []
     for name, method in CURVES.items():
@@ -154,11 +151,11 @@ def _too_short(tuned: Sequence[Estimate | None], kept: Sequence[int]) -> str:
 
 def _probe_panel(axis: Axes, records: Sequence[Record]) -> None:
     """Draw the accuracy of linear probes over the layers; K = 0 are the pixels."""
-    kept = [0, *_kept(records)]
+    kept = [0, *kept_layers(records)]
     for number, case in enumerate(values_of(records, "case")):
         found = {k: estimate(by_seed(records, case=case, kept=k)) for k in kept}
         color = ("#2563eb", "#d97706", "#059669", "#7c3aed")[number % 4]
-        _line(axis, found, case, color, "osD^"[number % 4], "-")
+        draw_curve(axis, found, case, (color, "osD^"[number % 4], "-"))
     axis.set_xlabel("layers kept, K (0: pixels)")
     axis.set_title("Lite0, frozen, probed")
     axis.legend(fontsize=6.5, loc="lower right")
@@ -172,28 +169,8 @@ def _curve_panel(axis: Axes, records: Sequence[Record], case: str) -> None:
         axis.axhspan(100 * baseline.low, 100 * baseline.high, color=MUTED, alpha=0.15, lw=0)
     for name, method in CURVES.items():
         own = part(records, method=method)
-        found = {k: estimate(by_seed(own, kept=k)) for k in _kept(own)}
-        _line(axis, found, name, *STYLES[method])
+        found = {k: estimate(by_seed(own, kept=k)) for k in kept_layers(own)}
+        draw_curve(axis, found, name, STYLES[method])
     axis.set_xlabel("layers kept, K")
     axis.set_title(f"Lite0 on {case}")
     axis.legend(fontsize=6.5, loc="lower right")
-
-
-def _line(
-    axis: Axes, found: dict[int, Estimate | None], name: str, color: str, marker: str, line: str
-) -> None:
-    """Draw the means of estimates over K, with their intervals."""
-    whole = {k: each for k, each in found.items() if each is not None}
-    axis.errorbar(
-        list(whole),
-        [100 * each.mean for each in whole.values()],
-        [100 * (each.high - each.mean) for each in whole.values()],
-        color=color,
-        marker=marker,
-        ls=line,
-        ms=3.5,
-        lw=1,
-        elinewidth=0.7,
-        mfc="white" if line == "--" else color,
-        label=name,
-    )

@@ -57,13 +57,13 @@ def can_halve(program: Program) -> bool:
     """Return whether a program has few undecided sources, and its value depends on them alone."""
     free = int((~(program.required | program.banned)).sum())
     simple = not program.conflicts and not program.has_upgrades and program.price.dtype != object
-    return simple and free <= MOST_FREE and _first_sets(free) * len(program.targets) <= MOST_CELLS
+    cells = len(program.targets) << _first_half(free)
+    return simple and free <= MOST_FREE and cells <= MOST_CELLS
 
 
-def _first_sets(free: int) -> int:
-    """Return the number of sets of the first half of so many undecided sources."""
-    sets: int = 1 << (free - min(SECOND, (free + 1) // 2))
-    return sets
+def _first_half(free: int) -> int:
+    """Return how many of the undecided sources the first half has."""
+    return free - min(SECOND, (free + 1) // 2)
 
 
 def search_halves(
@@ -106,7 +106,7 @@ class Halves:
         self.program = program
         undecided = np.flatnonzero(~(program.required | program.banned))
         ranked = undecided[np.argsort(-ascent.bound().profit[undecided], kind="stable")]
-        split = _first_sets(len(ranked)).bit_length() - 1
+        split = _first_half(len(ranked))
         lost = np.append(program.banned, False)[program.edge_sources].any(axis=1)
         if not program.may_transfer:
             lost |= program.solved_by_own(program.required)[program.edge_target]

@@ -74,7 +74,7 @@ def list_solvable(
         if not first:
             return None
         program = replace(program, required=program.required | gifts)
-    search = _Search(program)
+    search = _SetSearch(program)
     blocks, found, seen = (
         [search.start(program.room if room is None else room)],
         [np.zeros((0, len(program.sources)), dtype=bool)],
@@ -142,7 +142,7 @@ def set_values(program: Program, sets: Booleans) -> Floats:
     return total
 
 
-class _Search:
+class _SetSearch:
     """What the search knows about sources, targets and their ways."""
 
     def __init__(self, program: Program) -> None:
