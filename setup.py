@@ -35,16 +35,16 @@ class WithResults(build_py):
             self.copy_file(source, made)
 
     def get_source_files(self) -> list[str]:
-        """What a source distribution must hold."""
+        """Return the files that a source distribution must hold."""
         return [*super().get_source_files(), *self._copies().values()]
 
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:
-        """What a build makes."""
+        """Return the files that a build makes."""
         copies = [] if self.editable_mode else list(self._copies())
         return [*super().get_outputs(include_bytecode), *copies]
 
     def _copies(self) -> dict[str, str]:
-        """Where each file goes, and where it is from."""
+        """Return the source of each file by the place that a build copies it to."""
         return {
             str(Path(self.build_lib, folder, path.name)): path.as_posix()
             for folder, patterns in SHIPPED.items()
