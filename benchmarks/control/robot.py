@@ -103,7 +103,7 @@ def robot_episodes(
         import mujoco
 
     mujoco.set_mju_user_warning(logger.info)  # by default MuJoCo writes a file where it runs
-    environment = gymnasium.make(ROBOT, max_episode_steps=steps + WARM_UP + 1).unwrapped
+    environment: Any = gymnasium.make(ROBOT, max_episode_steps=steps + WARM_UP + 1).unwrapped
     eye = _opened_eye(environment.model) if pictured else None
     try:
         return [
