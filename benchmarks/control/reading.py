@@ -1,4 +1,4 @@
-"""What the taxonomy of control says, and how stable it is, in sentences."""
+"""Sentences that say what the taxonomy of control is and how stable it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the section and the figure of the part ``layers`` show of EfficientNet-Lite0."""
+"""The section and the figure about EfficientNet-Lite0 in the part ``layers``."""
 
 from __future__ import annotations
 

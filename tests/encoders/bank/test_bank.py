@@ -104,7 +104,7 @@ def test_training_twice_gives_the_same_weights_and_finished_tasks_are_kept(bank,
 
 
 def test_references_are_added_later_for_their_own_price(bank, bare, world, tmp_path):
-    """What was trained first is read, and in the end all stands as if it were trained at once."""
+    """The finished networks are read, and the bank ends as if it were trained in one run."""
     out, told, whole = tmp_path / "bank", [], BankConfig(str(world), fit=FIT)
     shutil.copytree(bare, out)
     train_task("edge2d", out, whole, on_epoch=lambda source, row: told.append((source, row.epoch)))
