@@ -121,7 +121,10 @@ def free_labels():
 
 def digits():
     count = len(pd.read_csv(RESULTS / "digits" / "transfers.csv")["target"].unique())
-    return f"[results/digits](results/digits/README.md) has {WORDS[count]}, measured on a laptop."
+    return (
+        f"[results/digits](results/digits/README.md) has {WORDS[count]} small tasks, measured by "
+        "one script."
+    )
 
 
 def published():

@@ -60,12 +60,11 @@ WITH_SEEDS = """The intervals are over buildings
   other training of the bank, and no draws."""
 
 
-def header(
-    about: Record, frame: pd.DataFrame, targets: pd.DataFrame, *, with_seeds: bool
-) -> str:
+def header(about: Record, frame: pd.DataFrame, targets: pd.DataFrame, *, with_seeds: bool) -> str:
     """Return the title, the command, what was asked and checked, and what the numbers mean.
 
-    ``targets`` has the number of test images of each target; ``with_seeds`` says whether the intervals hold seeds.
+    ``targets`` has the number of test images of each target; ``with_seeds`` says whether the
+    intervals hold seeds.
     """
     settings, metrics = about.settings["run"], about.metrics
     pool, fit = settings["transfer"]["pool"], settings["transfer"]["fit"]
