@@ -362,8 +362,8 @@ def _figure(ours: pd.DataFrame) -> Any:
             )
         axes.axhline(0, color=INK, linewidth=0.8)
         direction = "smaller" if measure in SMALLER_IS_BETTER else "larger"
-        title = f"{TITLES[measure]}\nminus that of the default"
-        axes.set(xlabel=f"budget\n({direction} is better)", title=title)
+        title = f"{TITLES[measure]} minus\nthe default's ({direction} is better)"
+        axes.set(xlabel="budget", title=title)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center")
     return figure

@@ -38,12 +38,12 @@ from benchmarks.payoff.newest_run import FIGURE, SUMMARY, read_run
 from benchmarks.payoff.page import render
 from benchmarks.payoff.readouts import check, sweep_of, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
-from benchmarks.payoff.transferred import PAIRS, transferred_gaps
-from benchmarks.results.machine import RESULTS
 from benchmarks.payoff.splits import fresh_splits, write_fresh, write_splits
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import folder_of, train, with_references
+from benchmarks.payoff.transferred import PAIRS, transferred_gaps
 from benchmarks.results.log import Log, open_log
+from benchmarks.results.machine import RESULTS
 from benchmarks.results.record import read_records
 from benchmarks.results.sweep_inputs import sweep_inputs
 from encoders import TaskonomyDataset
