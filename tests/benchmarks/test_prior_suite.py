@@ -184,7 +184,7 @@ def test_a_rule_reads_a_curve_with_a_point_every_five_iterations():
         ([0.1, 0.1, 0.2], "the goal of 0.5 dB is met. In"),
         (
             [0.9, 0.1, 0.2],
-            "the goal of 0.5 dB is met. By task, it is missed for denoise (0.90 dB).",
+            "the goal of 0.5 dB is met. By task, it is missed for denoise (0.90 dB)",
         ),
         ([0.9, 0.8, 0.2], "the goal of 0.5 dB is missed. In"),
     ],
