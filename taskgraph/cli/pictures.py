@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 LOOK = ("size", "dpi", "font")
 """Names of the flags for size, resolution and font, which every picture has."""
+
+SIZE = "WxH|column|page|poster"
+"""How the help shows the value of ``--size``."""
 
 
 def picture_options(function: F) -> F:
@@ -34,7 +39,7 @@ def picture_options(function: F) -> F:
         click.option(
             "--size",
             type=FigureSize(),
-            metavar="WxH|column|page|poster",
+            metavar=SIZE,
             help="Width and height in inches, such as 8x5, or a size for print: column (3.25 "
             "inches wide, text of 6 to 8 points), page (6.875 inches wide) or poster (15 inches "
             "wide, text of at least 18 points); an SVG then holds text as text (default: what the "
@@ -73,6 +78,50 @@ def save_picture(draw: Callable[..., Figure], look: Mapping[str, Any], output: s
         ) from None
     note(f"drew {output}")
     return 0
+
+
+@dataclass(frozen=True)
+class PlotFile:
+    """The file of ``--plot``, and the size of the picture in it; None for what it needs."""
+
+    path: str
+    size: tuple[float, float] | str | None
+
+    def draw(self, draw: Callable[..., Figure]) -> None:
+        """Draw with this size, write the file, and say so."""
+        save_picture(draw, {"size": self.size, "dpi": None, "font": None}, self.path)
+
+
+def plot_option(help_text: str) -> Callable[[F], F]:
+    """Return a decorator that adds ``--plot FILE`` and ``--size`` to a command that also prints.
+
+    The command gets one argument for both, ``plot``: a `PlotFile`, or None without ``--plot``.
+    """
+
+    def decorate(function: F) -> F:
+        """Add both flags."""
+
+        @functools.wraps(function)
+        def command(*args: Any, plot: str | None, size: Any, **flags: Any) -> Any:
+            """Call the command with its `PlotFile`."""
+            if size is not None and plot is None:
+                raise click.UsageError(
+                    "--size is the size of the picture of --plot; add --plot FILE"
+                )
+            return function(*args, plot=plot and PlotFile(plot, size), **flags)
+
+        return with_options(
+            click.option("--plot", type=OutputFile(PICTURES), metavar="FILE", help=help_text),
+            click.option(
+                "--size",
+                type=FigureSize(),
+                metavar=SIZE,
+                help="Size of the picture of --plot, as `taskgraph plot` takes it: inches, such as "
+                "8x5, or a size for print.",
+            ),
+        )(cast(F, command))
+
+    return decorate
 
 
 def take_look(flags: dict[str, Any]) -> dict[str, Any]:
