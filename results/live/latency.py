@@ -54,9 +54,7 @@ def problems(kind: str, excluded: list[str]) -> Iterator[dict[str, Any]]:
 
 def scheduled(pid: int) -> tuple[float, float]:
     """Return for how many seconds the threads of a process ran, and waited for a processor."""
-    times = [
-        path.read_text().split()[:2] for path in Path(f"/proc/{pid}/task").glob("*/schedstat")
-    ]
+    times = [path.read_text().split()[:2] for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
     ran, waited = np.array(times, dtype=float).sum(axis=0) / 1e9
     return float(ran), float(waited)
 
@@ -103,7 +101,9 @@ def main() -> None:
             for table in http.get("api/tables").json()["tables"]:
                 found[table["title"]] = measured(http, table["name"], server.pid)
         server.terminate()
-    found["load_average"] = [round(each, 1) for each in (*found["load_average"], os.getloadavg()[0])]
+    found["load_average"] = [
+        round(each, 1) for each in (*found["load_average"], os.getloadavg()[0])
+    ]
     text = json.dumps(found, indent=1)
     Path(__file__).with_name("latency.json").write_text(f"{text}\n")
     print(text)
