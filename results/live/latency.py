@@ -2,8 +2,8 @@
 
 python results/live/latency.py [FOLDER of the published pickles]
 
-Each change is one `POST /api/solve` of a single client after the other: a budget, a maximum order, an
-objective, or a cost, importance or role of a task. The first request of a table is not counted.
+Each change is one `POST /api/solve`, one after the other: a budget, a maximum order, an objective,
+or a cost, importance or role of a task. The first request of a table is not counted.
 The scheduler of Linux says how long the server's threads ran, and how long they waited for a
 processor that was busy with other work; the time on the clock holds both.
 """

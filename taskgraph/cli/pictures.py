@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 LOOK = ("size", "dpi", "font")
 """Names of the flags for size, resolution and font, which every picture has."""
 
-SIZE = "WxH|column|page|poster"
-"""How the help shows the value of ``--size``."""
-
 
 def picture_options(function: F) -> F:
     """Add the flags that say where to write a picture and how it looks."""
@@ -39,7 +36,7 @@ def picture_options(function: F) -> F:
         click.option(
             "--size",
             type=FigureSize(),
-            metavar=SIZE,
+            metavar="WxH|column|page|poster",
             help="Width and height in inches, such as 8x5, or a size for print: column (3.25 "
             "inches wide, text of 6 to 8 points), page (6.875 inches wide) or poster (15 inches "
             "wide, text of at least 18 points); an SVG then holds text as text (default: what the "
@@ -115,9 +112,9 @@ def plot_option(help_text: str) -> Callable[[F], F]:
             click.option(
                 "--size",
                 type=FigureSize(),
-                metavar=SIZE,
-                help="Size of the picture of --plot, as `taskgraph plot` takes it: inches, such as "
-                "8x5, or a size for print.",
+                metavar="SIZE",
+                help="Size of the picture of --plot, as for `taskgraph plot`: inches, such as 8x5, "
+                "or column, page or poster.",
             ),
         )(cast(F, command))
 
