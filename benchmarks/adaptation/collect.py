@@ -16,7 +16,7 @@ from benchmarks.results.record import Record
 
 SOURCE_ONLY, TARGET_SUPERVISED = "source-only", "target-supervised"
 TRAINING, CHOICE, EMBEDDING, SHALLOW = "training", "choice", "embedding", "shallow"
-DENSE = "dense"
+DENSE, DECISIONS = "dense", "decisions"
 OURS, SKADA_HEAD = "ours", "skada-head"
 CONTENDERS = {SKADA: (OURS, SKADA, SKADA_HEAD), PYTORCH_ADAPT: (OURS, PYTORCH_ADAPT)}
 """The methods of each comparison with a library, ours first."""

@@ -53,6 +53,7 @@ FILES = """## Files
 |--|--|
 | `records.jsonl` | one line a training or shallow fit, with all of its evaluations |
 | `gap_*.svg`, `pairs.svg`, `tsne_*.svg`, `dense.svg` | figures |
+| `decisions_*.jpg` | test images of a target |
 | `predictions*.csv` | for your own target: the class of each picture, and its probability |
 """
 
@@ -113,7 +114,8 @@ def _verdict(records: Sequence[Record]) -> str:
     """Return what is found in each group, a sentence each."""
     groups = collect.group_names(records, collect.TRAINING)
     sentences = [sections.group_verdict(records, name) for name in groups]
-    return " ".join([*sentences, dense_verdict(records)]).strip()
+    found = [each for each in (*sentences, dense_verdict(records)) if each]
+    return " ".join(found) or "No pair was adapted."
 
 
 def _provenance(records: Sequence[Record]) -> str:
@@ -122,7 +124,8 @@ def _provenance(records: Sequence[Record]) -> str:
     platform, _ = about.pop("platform"), about.pop("cores")
     versions = ", ".join(f"{name} {value}" for name, value in about.items())
     commits = list(dict.fromkeys(commit_text(each.commit) for each in records))
-    seeds = {each.seed for each in records if each.settings["part"] == collect.TRAINING}
+    trained = (collect.TRAINING, collect.DENSE, *LIBRARIES)
+    seeds = {each.seed for each in records if each.settings["part"] in trained}
     minutes = sum(each.seconds or 0.0 for each in records) / 60
     return (
         f"Commit {', '.join(commits)}; {versions}; {platform}; {len(seeds)} seeds; "

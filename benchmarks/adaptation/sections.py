@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.adaptation import collect
 from benchmarks.adaptation.collect import SOURCE_ONLY, TARGET_SUPERVISED, PairSummary
+from benchmarks.adaptation.decisions import decision_section
 from benchmarks.adaptation.office_caltech import PairAccuracy, as_markdown
 from benchmarks.adaptation.own_predictions import chosen_method
 from benchmarks.adaptation.selection import ORACLE, RULES, SOURCE, WITHOUT_LABELS
@@ -55,6 +56,7 @@ def group_section(records: Sequence[Record], group: str) -> str:
             "Features by t-SNE (openTSNE), before and after adaptation; a color is a class, "
             f"circles are source and crosses target:\n\n![t-SNE](tsne_{group}.svg)\n\n"
         )
+    text += decision_section(records, group)
     if group == "own":
         text += _own_choice(records)
     return text

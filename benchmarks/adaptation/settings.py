@@ -29,9 +29,9 @@ class Settings:
     parts: tuple[str, ...] = option(
         PARTS,
         help="What is measured: digits, scenes (all methods), frozen (GFK and skada's methods on "
-        "frozen features of all scene pairs), office (Office+Caltech-10 if you have it), dense (drawn "
-        "scenes that help photographed ones on tasks with a label for each pixel); skada and "
-        "pytorch-adapt: our DANN or ADDA beside the library's on digits, which need --python.",
+        "frozen features of all scene pairs), office (Office+Caltech-10 if you have it), dense "
+        "(drawn scenes that help photographed ones on tasks with a label for each pixel); and "
+        "skada or pytorch-adapt: our DANN or ADDA beside the library's on digits, with --python.",
     )
     python: str | None = option(
         None,

@@ -94,11 +94,13 @@ def own_group(settings: Settings) -> tuple[PairGroup, PictureFolder]:
     for data in sets.values():
         _check_splits(data)
     everything = replace(target, data=replace(target.data, classes=classes, labels=None))
+    pictures = sets
     if not settings.start:
         sets = frozen_sets(sets, settings)
         features = frozen_sets({"target": everything.data}, settings)["target"]
         everything = replace(everything, data=features)
-    return PairGroup(OWN, sets, (("source", "target"),), None, settings.start), everything
+    pairs = (("source", "target"),)
+    return PairGroup(OWN, sets, pairs, None, settings.start, pictures), everything
 
 
 def _common_classes(settings: Settings, source: Data, target: Data) -> tuple[str, ...]:
