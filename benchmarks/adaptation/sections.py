@@ -217,5 +217,7 @@ def office_section(records: Sequence[Record]) -> str:
     ]
     return (
         "## Office+Caltech-10\n\nAccuracy in percent: SURF features, all images of the source "
-        "labeled, 1-NN. In brackets: the dimension.\n\n" + as_markdown(rows) + "\n\n"
+        "labeled, 1-NN. In brackets: the dimension, that of the authors, who may have chosen it "
+        "with labels of the target, or of subspace disagreement, which uses none. Model selection: "
+        "none.\n\n" + as_markdown(rows) + "\n\n"
     )
