@@ -143,6 +143,12 @@ SUITE = Suite(
             "test": 40,
             "seeds": 2,
             "rates": (0.01,),
+            "buildings": 4,
+            "views": 2,
+            "dense_tasks": ("rgb2depth",),
+            "dense_shares": (0.5, 1.0),
+            "dense_steps": 10,
+            "dense_batch": 4,
         },
         CPU: {},
         PAPER: {

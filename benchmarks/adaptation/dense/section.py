@@ -24,7 +24,7 @@ TEXT = """## {source} scenes that help {target} ones
 
 {drawn} drawn (`{source}`) training views with labels, and up to {real} photographed (`{target}`)
 ones; tested on {tested} photographed views of other buildings. All recipes train the same layers
-on the frozen maps of `{network}` in {steps} steps of {batch} labeled views.
+on the frozen maps of `{network}` in {steps} steps of at most {batch} labeled views.
 
 {recipes}
 
