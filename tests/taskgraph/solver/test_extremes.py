@@ -1,14 +1,17 @@
 """Programs at the edge: no budget, one source, free labels, ties everywhere, costs of all sizes."""
 
+import re
 from fractions import Fraction
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import taskgraph as tg
+from benchmarks.speed.solver.instances import latent
 from taskgraph.errors import InvalidProblemError, InvalidTableError
-from tests.taskgraph.solver.exact import Instance, every_set, wrong
+from tests.taskgraph.solver.exact import Instance, every_set, random_instance, wrong
 
 NAMES = "abcd"
 FREE = dict.fromkeys(NAMES, 0.0)
@@ -117,3 +120,50 @@ def test_two_rows_of_one_transfer_are_refused():
     twice = pd.concat([one_row("a", "b")] * 2, ignore_index=True)
     with pytest.raises(InvalidTableError, match="rows 1 and 2 are the same transfer"):
         tg.Transfers(twice)
+
+
+def test_a_shortage_of_labels_is_not_put_down_to_transfers_that_cost_nothing():
+    """More targets than a solver counts in a second; the best found set leaves some unsolved."""
+    found = tg.solve(latent(60, 30, 0), budget=3, objective="linear")
+    assert found.status == "infeasible"
+    assert "the best set that was found leaves target" in found.reason
+
+
+def test_transfers_that_cost_too_much_are_named_as_the_reason():
+    table = tg.Transfers(one_row("a", "b"))
+    found = tg.solve(table, budget=1, transfer_cost={"b": 0.5})
+    assert "the transfers to train leave too little for labels" in found.reason
+    assert found.least_budget == 1.5
+
+
+def test_targets_that_are_to_be_left_out_leave_a_program_with_a_solution():
+    tried = 0
+    for seed in range(120):
+        each = random_instance(np.random.default_rng([seed, 24]), "twentieths")
+        if not each.rows:
+            continue
+        try:
+            found = tg.solve(each.table, each.problem)
+        except InvalidProblemError:
+            continue
+        advice = re.search(r"no taxonomy within .* --exclude (\S+)$", found.reason or "")
+        left_out = set(advice[1].split(",")) if advice else set()
+        others = {row["target"] for row in each.rows} - left_out
+        if left_out and others > {*each.problem.exclude, *each.problem.source_only}:
+            roles = {
+                "exclude": (*each.problem.exclude, *left_out),
+                "target_only": tuple({*each.problem.target_only} - left_out),
+            }
+            assert tg.solve(each.table, each.problem, **roles).solved, seed
+            tried += 1
+    assert tried >= 5
+
+
+def test_a_target_that_others_need_is_not_to_be_left_out():
+    """``c`` has no network of its own; without it, ``d`` has no source."""
+    frame = pd.DataFrame(
+        [("a+b", "c", 0.5), ("c", "d", 0.5)], columns=["sources", "target", "affinity"]
+    )
+    found = tg.solve(tg.Transfers(frame), budget=1)
+    assert 'target "c"' in found.reason
+    assert "--exclude" not in found.reason
