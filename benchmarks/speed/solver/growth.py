@@ -18,10 +18,10 @@ from taskgraph.solver import solve_program
 
 BASE = {"targets": 40, "transfers": 40, "order": 4, "budget": 6}
 SIZES = {
-    "targets": (20, 40, 80, 160),
-    "transfers": (10, 20, 40, 80),
+    "targets": (20, 40, 80),
+    "transfers": (10, 20, 40),
     "order": (1, 2, 3, 4),
-    "budget": (3, 6, 12, 24),
+    "budget": (3, 6, 12),
 }
 SMALLER = {name: sizes[:2] for name, sizes in SIZES.items()}
 """With ``--small``."""

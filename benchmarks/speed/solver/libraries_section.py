@@ -20,6 +20,23 @@ NAMES = {
     "before": "taskgraph before",
     "taskgraph": "taskgraph",
 }
+ABOUT = """## Libraries, and the solver before
+
+`taskgraph bench solver --part libraries --time-limit {limit} --python PYTHON --before FOLDER`,
+commit {commit}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of their own,
+and a checkout of commit `7fc3629` as the version before. Every method runs once, on one thread,
+within the same limit in seconds of the processor, the methods of a row right after one another.
+HiGHS with a start, CBC, SCIP and CP-SAT are given the grouped model after our dominance, and the
+set that our local search finds; the time of both is not counted. The paper's form, CBC and HiGHS
+without a start run through PuLP, the others through their own interfaces. CP-SAT has worths that
+are rounded to 1e-9 of the largest one. Every set is evaluated by taskgraph.
+
+Seconds of the processor and, behind the stroke, of the clock on a machine that did much other work.
+Transfers are before and, in brackets, after dominance. A cell in brackets is not proven: then the
+gap between the method's own bound and its set follows, or "no bound", or "none" where it has no
+set.
+
+"""
 PROVEN = ("optimal", "infeasible")
 
 
@@ -34,23 +51,8 @@ def libraries_section(records: list[Record]) -> str:
         edges = f"{cells['transfers'].iloc[0]} ({cells['undominated'].iloc[0]})"
         rows.append([*first, edges, *(_cell(cells, name) for name in names)])
         ratios.append([*first, *(_ratio(cells, name) for name in names if name != "taskgraph")])
-    text = (
-        "## Libraries, and the solver before\n\n"
-        f"`taskgraph bench solver --part libraries --time-limit {about.settings['processor_limit']:g}"
-        " --python PYTHON\n--before FOLDER`, commit "
-        f"{commit_text(about.commit)}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of "
-        "their own,\nand a checkout of commit `7fc3629` as the version before. Every method runs "
-        "once, on one thread, within\nthe same limit in seconds of the processor, the methods of a "
-        "row right after one another. HiGHS with a\nstart, CBC, SCIP and CP-SAT are given the "
-        "grouped model after our dominance, and the set that our local\nsearch finds; the time of "
-        "both is not counted. HiGHS alone and CBC run through PuLP, the others through their\nown "
-        "interfaces. CP-SAT has worths that are rounded to 1e-9 of the largest one. Every set is "
-        "evaluated by\ntaskgraph.\n\n"
-        "Seconds of the processor, and behind the stroke of the clock on a machine that did much "
-        "other work.\nTransfers are before and, in brackets, after dominance. Brackets mean that "
-        "nothing is proven: then the gap\nbetween the method's own bound and its set follows, or "
-        '"no bound", or "none" where it has no set.\n\n'
-    )
+    limit = f"{about.settings['processor_limit']:g}"
+    text = ABOUT.format(limit=limit, commit=commit_text(about.commit))
     heads = ["instance", "budget:", "transfers:", *(f"{NAMES[name]}:" for name in names)]
     text += table(heads, rows)
     text += (

@@ -73,8 +73,9 @@ def growth_section(records: list[Record]) -> str:
         f"`taskgraph bench solver --part growth`, commit {commit_text(records[-1].commit)}: "
         f"`latent` tables with one\nsize varied around {base}; median processor seconds of\n"
         f"`solve_program` over {frame['seed'].nunique()} seeds from 1000 on, limit "
-        f"{records[-1].settings['limit']:g} s of the processor. The exponent is the slope of a line through\nall "
-        "points in logarithms; where some are not proven, the time and the exponent are too small."
+        f"{records[-1].settings['limit']:g} s of the processor.\nThe exponent is the slope of a "
+        "line through all points in logarithms; where some are not proven, the\ntime and the "
+        "exponent are too small."
         "\n\n"
     )
     heads = ["varied", "size: seconds", "exponent:", "proven:"]

@@ -11,6 +11,7 @@ import math
 import sys
 import threading
 import time
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,10 +145,7 @@ def cp_sat(job: dict[str, Any], limit: float) -> Answer:
 def _rows(job: dict[str, Any]) -> list[list[tuple[int, float]]]:
     """Return the columns and entries of each row."""
     bounds, index, entry = (job[name].tolist() for name in ("start", "index", "entry"))
-    return [
-        list(zip(index[a:b], entry[a:b], strict=True))
-        for a, b in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    return [list(zip(index[a:b], entry[a:b], strict=True)) for a, b in pairwise(bounds)]
 
 
 LIBRARIES = {"highspy": highspy, "scip": scip, "cp-sat": cp_sat}

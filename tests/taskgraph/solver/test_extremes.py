@@ -19,7 +19,7 @@ FAR_APART = {"a": 1e12, "b": 1e-12, "c": 1e12, "d": 1e-12}
 
 
 def rows_of(value=None):
-    """Return every transfer of one or two sources; without ``value`` no two affinities are equal."""
+    """Return every transfer of one or two sources; all affinities differ without ``value``."""
     rows = []
     for place, target in enumerate(NAMES):
         others = [name for name in NAMES if name != target]
