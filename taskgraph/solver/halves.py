@@ -90,12 +90,7 @@ def search_halves(
     for number, prefix in enumerate(order.tolist()):
         mine = np.flatnonzero((group == prefix) & (bound >= incumbent.cutoff) & (bound > -np.inf))
         if len(mine) > MOST_PLAIN:
-            part = halves.part(prefix)
-            better = AdditiveAscent(part, ascent.multipliers())
-            better.run(incumbent.cutoff, STEPS)
-            if better.value >= incumbent.cutoff:
-                inner = search_halves(part, better, incumbent, replace(clock, callback=None))
-                tried += inner.tried
+            tried += _search_group(halves.part(prefix), ascent, incumbent, clock)
             mine = mine[:0]
         for first in mine.tolist():
             if bound[first] >= incumbent.cutoff and not clock.over:
@@ -107,6 +102,15 @@ def search_halves(
         if clock.callback is not None:
             clock.callback(incumbent.value, max(incumbent.value, float(best[prefix])), tried)
     return HalvesResult(True, incumbent.value, tried)
+
+
+def _search_group(part: Program, ascent: AdditiveAscent, incumbent: Incumbent, clock: Clock) -> int:
+    """Search a group with multipliers of its own; return the number of tried sets."""
+    better = AdditiveAscent(part, ascent.multipliers())
+    better.run(incumbent.cutoff, STEPS)
+    if better.bound().value < incumbent.cutoff:
+        return 0
+    return search_halves(part, better, incumbent, replace(clock, callback=None)).tried
 
 
 class Halves:
