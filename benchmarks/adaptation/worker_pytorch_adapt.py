@@ -5,8 +5,10 @@ It runs in an environment of its own, and so imports nothing of this project.
 
 from __future__ import annotations
 
+import runpy
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,7 @@ import torch
 from torch import nn
 
 FEATURES, HIDDEN, WIDTH = 768, 100, 500
-KEPT: list[Any] = []
-"""Keeps the declared operators of torchvision alive."""
+MEND = Path(__file__).parents[1] / "results" / "torchvision_mend.py"
 
 
 def main(job_file: str, result_file: str) -> None:
@@ -23,7 +24,7 @@ def main(job_file: str, result_file: str) -> None:
     torch.set_num_threads(1)
     with np.load(job_file) as arrays:
         job = dict(arrays)
-    mend_torchvision()
+    _declared = runpy.run_path(str(MEND))["mend_torchvision"]()
     import pytorch_adapt
 
     torch.manual_seed(int(job["seed"]))
@@ -110,22 +111,6 @@ def batches(images: Any, size: int, drawn: np.random.Generator) -> Any:
         order = torch.from_numpy(drawn.permutation(len(images)))
         for begin in range(0, max(1, len(order) - size + 1), size):
             yield images[order[begin : begin + size]]
-
-
-def mend_torchvision() -> None:
-    """Declare torchvision's operators where its build is for another PyTorch; none is called.
-
-    `encoders.networks.zoo.import_torchvision` does the same where this project is installed.
-    """
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        library: Any = torch.library
-        KEPT.append(library.Library("torchvision", "DEF"))
-        KEPT[0].define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        KEPT[0].define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
 if __name__ == "__main__":
