@@ -42,7 +42,7 @@ def nonlocal_means(observation: Observation, sigma: float) -> Photograph:
     """
     from skimage.restoration import denoise_nl_means
 
-    values: Photograph = denoise_nl_means(
+    values: Photograph = denoise_nl_means(  # a single channel comes back without its axis
         observation.values,
         patch_size=5,
         patch_distance=6,
@@ -51,7 +51,7 @@ def nonlocal_means(observation: Observation, sigma: float) -> Photograph:
         fast_mode=False,
         channel_axis=0,
     )
-    return values
+    return values.reshape(observation.values.shape)
 
 
 def bm3d(observation: Observation, sigma: float) -> Photograph:
