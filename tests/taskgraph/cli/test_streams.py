@@ -1,5 +1,6 @@
 """Standard output that is full, closed, a pipe that ends, or not UTF-8: one line, no traceback."""
 
+import gc
 import json
 import os
 import subprocess
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from taskgraph import cli
 
 TABLE = (
     "sources,target,affinity,gain,quality\nself,a,.5,.9,.5\n深さ,a,.3,.7,.3\n"
@@ -255,3 +258,18 @@ def test_what_the_system_refuses_a_command_is_one_line(error, line):
         [sys.executable, "-c", OUT_OF.format(error=error)], cwd=ROOT, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (2, f"Error: {line}\n")
+
+
+def test_the_interpreter_ends_without_a_search_for_garbage(monkeypatch):
+    """With pandas loaded, that search takes half a second of processor time."""
+    monkeypatch.setattr(cli, "guard_streams", lambda: None)
+    monkeypatch.setattr(cli.warnings, "formatwarning", cli.warnings.formatwarning)
+    monkeypatch.setattr(cli, "run", lambda arguments: 3)
+    gc.unfreeze()
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([])
+        assert stopped.value.code == 3
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.unfreeze()
