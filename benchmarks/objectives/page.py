@@ -209,9 +209,9 @@ def _better_and_worse(ours: pd.DataFrame, rule: str) -> tuple[list[int], list[in
     means = ours.groupby(["rule", "budget"], sort=False)[list(MEASURES)].mean()
     signs = pd.Series({m: -1.0 if m in SMALLER_IS_BETTER else 1.0 for m in MEASURES})
     gained = (means.loc[rule] - means.loc[DEFAULT.name]) * signs
-    return tuple(  # type: ignore[return-value]
-        gained.index[(sign * gained > 0).all(axis=1)].tolist() for sign in (1, -1)
-    )
+    better: list[int] = gained.index[(gained > 0).all(axis=1)].tolist()
+    worse: list[int] = gained.index[(gained < 0).all(axis=1)].tolist()
+    return better, worse
 
 
 def _means(ours: pd.DataFrame) -> pd.DataFrame:
