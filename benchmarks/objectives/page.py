@@ -208,7 +208,7 @@ def _better_and_worse(ours: pd.DataFrame, rule: str) -> tuple[list[int], list[in
     """Return the budgets at which all four means of a rule are better, and worse."""
     means = ours.groupby(["rule", "budget"], sort=False)[list(MEASURES)].mean()
     signs = pd.Series({m: -1.0 if m in SMALLER_IS_BETTER else 1.0 for m in MEASURES})
-    gained = (means.loc[rule] - means.loc[DEFAULT.name]) * signs
+    gained = pd.DataFrame((means.loc[rule] - means.loc[DEFAULT.name]) * signs)
     better: list[int] = gained.index[(gained > 0).all(axis=1)].tolist()
     worse: list[int] = gained.index[(gained < 0).all(axis=1)].tolist()
     return better, worse
