@@ -59,9 +59,9 @@ ORDER = {
     "jigsaw < poses < point_info < no_label",
     "encoders.training": "checkpoint < loading < run_state < tensorboard < schedule < augment < "
     "adversarial < config < loop < fit < objective",
-    "encoders.dataset": "content < folders < splits < table < index < resize < reader < manifest < "
-    "broken < selection < listing < cache < constants < pairs < partners < samples < fingerprint < "
-    "examples < taskonomy < buildings < overlap",
+    "encoders.dataset": "content < folders < splits < label_rows < table < index < resize < "
+    "reader < manifest < broken < selection < listing < cache < constants < pairs < partners < "
+    "samples < fingerprint < examples < taskonomy < buildings < overlap",
     "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
     "< table1 < predict",
     "encoders.transfer": "file_names < candidates < screened < data < store < ridge < scores < "

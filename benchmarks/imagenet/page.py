@@ -25,7 +25,8 @@ OUTSIDE = {
 
 ONE_SEED = """One seed was run, so that no interval over seeds is given; *share* is over test
 buildings alone."""
-SEVERAL_SEEDS = "Intervals are Student's t over the n = {n} seeds."
+SEVERAL_SEEDS = """Intervals are Student's t over the n = {n} seeds; a *share* is the mean over
+seeds, with the smallest and the largest of them."""
 
 PAGE = """# Encoders from elsewhere among those of the bank
 
@@ -107,7 +108,7 @@ def render(folder: Path) -> str:
         answer=filled(answer(records)),
         gains=gains_table(records),
         weak=filled(weak_references(records)),
-        commit=commit_text(records[0].commit),
+        commit=" and ".join(dict.fromkeys(commit_text(record.commit) for record in records)),
         torch=versions["torch"],
         seconds=f"{np.mean([record.seconds or np.nan for record in records]):.0f}",
     )
@@ -171,18 +172,24 @@ def optima_table(records: Sequence[Record]) -> str:
         optima = [optimum_of(record, cost) for record in records]
         counts = Counter(name for each in optima for name in each["supervised"])
         values = t_interval([each["objective"] for each in optima])
-        shares = {name: np.mean([each["shares"][name] for each in optima]) for name in OUTSIDE}
+        shares = [share_text(name, [each["shares"][name] for each in optima]) for name in OUTSIDE]
         rows.append(
             [
                 f"{cost:g}",
                 counted(counts),
                 f"{number(values.mean)} {interval(values.low, values.high)}",
-                ", ".join(f"{name} {share:.2f}" for name, share in shares.items()),
+                ", ".join(shares),
                 number(float(np.mean([each["gain"] for each in optima]))),
             ]
         )
     heads = ["label cost:", "chosen, seeds", "objective", "share", "mean gain:"]
     return table(heads, rows)
+
+
+def share_text(name: str, shares: Sequence[float]) -> str:
+    """Return a source with its mean share and, over several seeds, the extremes."""
+    spread = f" ({min(shares):.2f} to {max(shares):.2f})" if len(shares) > 1 else ""
+    return f"{name} {np.mean(shares):.2f}{spread}"
 
 
 def counted(counts: Counter[str]) -> str:
