@@ -68,9 +68,9 @@ images stay. An encoder of the bank costs 1; the budget is {budget}. *Share* is 
 
 ## Gains of single sources
 
-Win rate against `scratch`, mean over seeds, beside the best source of the bank that is not the
-target's own encoder. *Place* is the place of `lite` by affinity among all single sources of the
-target.
+Win rate against `scratch`, mean over seeds (with the smallest and the largest of several), beside
+the best source of the bank that is not the target's own encoder. *Place* is the mean place of
+`lite` by affinity among all single sources of the target.
 
 ![Gain of each source on each target; larger is better](gains.svg)
 
@@ -78,9 +78,9 @@ target.
 
 {weak}
 
-Commit {commit}; torch {torch}, {seconds} s of wall time a seed, on a machine that other work
-shared. Not tried: other layers and sizes, more than 8 channels, trained read-outs, sets of several
-sources, other data.
+Commit {commit}; torch {torch}, {seconds} s of wall time a seed, on a machine that
+other work shared. Not tried: other layers and sizes, more than 8 channels, trained read-outs, sets
+of several sources, other data.
 """
 
 
@@ -250,10 +250,10 @@ def weak_references(records: Sequence[Record]) -> str:
 
 
 def _gain(records: Sequence[Record], target: str, name: str) -> str:
-    """Return a mean gain with half of its interval."""
-    found = t_interval([record.metrics["single"][target][name]["gain"] for record in records])
-    half = found.high - found.mean
-    return number(found.mean, 2) + ("" if np.isnan(half) else f" ± {half:.2f}")
+    """Return a mean gain and, over several seeds, the smallest and the largest."""
+    gains = [record.metrics["single"][target][name]["gain"] for record in records]
+    spread = f" ({min(gains):.2f} to {max(gains):.2f})" if len(gains) > 1 else ""
+    return number(float(np.mean(gains)), 2) + spread
 
 
 def best_of_bank(records: Sequence[Record], target: str) -> str:
