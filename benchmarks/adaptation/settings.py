@@ -78,7 +78,7 @@ class Settings:
         help="Network whose frozen features are adapted where none is trained on pictures.",
     )
     steps: int = option(3000, help="Training steps (ADDA takes as many in each of two stages).")
-    batch: int = option(32, help="Images of each domain in a batch.")
+    batch: int = option(24, help="Images of each domain in a batch.")
     train: int = option(2000, help="At most so many training images of each domain.")
     val: int = option(500, help="At most so many validation images of each domain.")
     test: int = option(1000, help="At most so many test images of the target.")
