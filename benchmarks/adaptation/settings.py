@@ -115,7 +115,7 @@ class Settings:
         help="Task of the bank whose encoder is frozen in the part dense; the default one was "
         "trained without labels.",
     )
-    dense_steps: int = option(1000, help="Training steps of the part dense.")
+    dense_steps: int = option(3000, help="Training steps of the part dense.")
     dense_batch: int = option(8, help="Labeled views in a batch of the part dense.")
     dense_rate: float = option(0.002, help="Learning rate (AdamW) of the part dense.")
 

@@ -165,7 +165,7 @@ def test_the_part_runs_resumes_and_is_rendered(tmp_path, monkeypatch):
     settings = SUITE.with_preset(None, {**given, "dense_tasks": ("reshade",)})
     SUITE.run(settings, tmp_path)
     records = read_records(tmp_path)
-    assert len(records) == 2 * (2 + 2 * 4)
+    assert len(records) == 2 * (2 + 4 + 2), "by seed: no labels, some, and all"
     assert {each.metrics["labels"] for each in records} == {0, 3, 10}
     page = SUITE.write_page(tmp_path)
     assert "12 drawn (`drawn`) training views with labels, and up to 10 photographed" in page
