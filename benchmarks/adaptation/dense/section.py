@@ -28,7 +28,8 @@ on the frozen maps of `{network}` in {steps} steps of at most {batch} labeled vi
 
 {recipes}
 
-With all labels only `real` and `mixed` are measured. Model selection: none, the weights of the last step are tested; rate {rate}, which was not tuned.
+With all labels only `real` and `mixed` are measured. Model selection: none, the weights of the
+last step are tested; rate {rate}, which was not tuned.
 Intervals are Student's over seeds.
 
 {values}
