@@ -151,7 +151,7 @@ def test_a_drawn_view_is_worth_what_it_replaces(sign):
     best = {seed: sign * (9 + seed) for seed in range(4)}
     beyond = worth.view_worth(real, best, labels=10, synthetic=45, larger_is_better=sign > 0)
     assert beyond.above
-    assert section.worth_text(beyond) == "22.00 [22.00, ≥ 22.00]"
+    assert section.worth_text(beyond) == "≥ 22.00 [22.00, ≥ 22.00]"
 
 
 def small_pair(*_args, **_sizes):
