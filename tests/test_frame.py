@@ -279,7 +279,7 @@ def test_a_public_name_is_never_hidden_by_a_module():
 
 
 def test_help_imports_neither_pandas_nor_pulp():
-    """What makes `taskgraph --help` quick: the timing itself would be a flaky test."""
+    """These imports would make `taskgraph --help` slow; a timing would be a flaky test."""
     code = (
         "import sys\nfrom taskgraph.cli import run\nrun(['--help'])\n"
         "heavy = {'pandas', 'numpy', 'pulp', 'matplotlib', 'scipy', 'torch', 'embreex'}\n"

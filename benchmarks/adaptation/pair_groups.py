@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.adaptation.settings import DIGITS, SCENES, Settings
@@ -27,6 +27,8 @@ DIGIT_PAIRS = (
     ("fonts", "mnist-5k"),
     ("fonts", "digits"),
 )
+FURTHER = (("digits", "mnist-5k"), ("fonts", "digits"))
+"""Pairs that are measured only where they are asked for."""
 SCENE_PAIRS = (("drawn", "day"), ("day", "phone"), ("day", "loft"), ("day", "evening"))
 TUNING = {DIGITS: ("mnist-5k", "fonts"), SCENES: ("day", "drawn")}
 """The pair on which rates and strengths are chosen; its target is the target of no other pair."""
@@ -45,6 +47,9 @@ class PairGroup:
         The pair that is not reported; None: the source alone, see `tuning`.
     start : str or None
         As in `make_model`; None where the sets are features.
+    pictures : dict of Data
+        The pictures behind sets of features, by the name of the domain; empty where the sets are
+        pictures themselves.
     """
 
     name: str
@@ -52,11 +57,17 @@ class PairGroup:
     pairs: Sequence[tuple[str, str]]
     tuning: tuple[str, str] | None
     start: str | None
+    pictures: Mapping[str, Data] = field(default_factory=dict)
 
 
 def chosen_pairs(every: Sequence[tuple[str, str]], settings: Settings) -> Sequence[tuple[str, str]]:
-    """Return the pairs of a group that ``--pairs`` names, or all if it names none."""
-    return [each for each in every if not settings.pairs or ":".join(each) in settings.pairs]
+    """Return the pairs of a group that ``--pairs`` names; if it names none, all but `FURTHER`.
+
+    With ``--further-pairs`` these are among them as well.
+    """
+    if settings.pairs:
+        return [each for each in every if ":".join(each) in settings.pairs]
+    return [each for each in every if settings.further_pairs or each not in FURTHER]
 
 
 def digit_group(settings: Settings) -> PairGroup:
@@ -79,7 +90,12 @@ def scene_group(settings: Settings) -> PairGroup:
     pixels = scene_sets(settings)
     sets = pixels if settings.start else frozen_sets(pixels, settings)
     return PairGroup(
-        SCENES, sets, chosen_pairs(SCENE_PAIRS, settings), TUNING[SCENES], settings.start
+        SCENES,
+        sets,
+        chosen_pairs(SCENE_PAIRS, settings),
+        TUNING[SCENES],
+        settings.start,
+        pixels,
     )
 
 

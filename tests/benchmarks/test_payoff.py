@@ -41,7 +41,9 @@ from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import fresh_splits, write_fresh, write_splits
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import folder_of, train, with_references
+from benchmarks.payoff.transferred import PAIRS, transferred_gaps
 from benchmarks.results.log import Log, open_log
+from benchmarks.results.machine import RESULTS
 from benchmarks.results.record import read_records
 from benchmarks.results.sweep_inputs import sweep_inputs
 from encoders import TaskonomyDataset
@@ -180,7 +182,7 @@ def test_random_sets_are_different_and_have_their_best_transfers():
 
 
 def test_random_transfers_are_drawn_evenly_from_all_that_the_set_allows():
-    """Of the three transfers that two sources allow, each has a third of the draws."""
+    """Two sources allow three transfers, and each transfer gets a third of the draws."""
     transfers = table()
     counts = {}
     for seed in range(20):
@@ -329,7 +331,7 @@ def test_seeds_and_buildings_are_drawn_together_a_seed_for_each_target_by_itself
 
 
 def test_a_table_with_several_seeds_is_one_table_a_seed():
-    """By hand: a has two seeds, self one; both tables have the same losses of self."""
+    """Candidate a has two seeds and self has one; both tables have the same losses of self."""
     one, other = losses(0).to_frame(), losses(1).to_frame()
     again = other[other["sources"] == "a"].assign(seed=4)
     both = Losses.from_frame(pd.concat([one.assign(seed=3), again], ignore_index=True))
@@ -349,7 +351,7 @@ def test_a_table_with_several_seeds_is_one_table_a_seed():
 
 
 def test_buildings_are_resampled_whole_and_alike_for_all_choices():
-    """With one image a building but one, a building's images come together or not at all."""
+    """A resample holds all images of a building or none; every other building has one image."""
     found = payoffs((CHOSEN[0], CHOSEN[0]), {1: losses(0)}, resamples=50)
     assert np.array_equal(found.values[0], found.values[1])
     assert np.ptp(found.values[0, 0, 0]) > 0
@@ -589,7 +591,7 @@ def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
 
 
 def test_a_summary_without_seeds_in_its_intervals_is_shown_as_it_is(written, tmp_path):
-    """As version 0.1 wrote it: its intervals are over buildings alone, and the page says so."""
+    """Version 0.1 wrote intervals over buildings alone, and the page says so."""
     old = tmp_path / "old"
     shutil.copytree(written, old)
     summary = pd.read_csv(old / SUMMARY).drop(columns=["both_low", "both_high"])
@@ -597,7 +599,7 @@ def test_a_summary_without_seeds_in_its_intervals_is_shown_as_it_is(written, tmp
     text = SUITE.write_page(old)
     row = row_of(summary, SOLVED, GREEDY, "gain")
     assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
-    assert "The intervals are over buildings alone, not over seeds and draws" in text
+    assert "The intervals are over buildings alone. They hold no seeds" in " ".join(text.split())
 
 
 def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):
@@ -961,6 +963,20 @@ def test_a_failure_is_told_after_all_else_is_done(asked, tmp_path, monkeypatch):
     ):
         train(broken, tmp_path / "w", [("edge2d", ("rgb2depth",))], (1,), Here(), no_progress_bar)
     assert place_of(tmp_path / "w" / "seed-1", "edge2d", ("self",)).exists()
+
+
+def test_the_gap_over_transferred_targets_is_that_of_a_join():
+    """Checked beside a join in plain pandas, on the committed table of targets."""
+    targets = pd.read_csv(RESULTS / "payoff" / "targets.csv")
+    for rule, against in PAIRS:
+        found = transferred_gaps(targets, rule, against)
+        moved = targets[targets["sources"] != "self"]
+        pairs = moved[moved["rule"] == against].merge(moved[moved["rule"] == rule], on="target")
+        for measure in ("quality", "gain"):
+            gap = pairs[f"{measure}_y"] - pairs[f"{measure}_x"]
+            expected = gap.groupby(pairs["draw_x"]).mean()
+            assert found[measure].tolist() == pytest.approx(expected.tolist())
+        assert found["targets"].tolist() == pairs.groupby("draw_x").size().tolist()
 
 
 def test_the_command_line_tells_what_is_wrong_in_a_line(tmp_path, capsys):

@@ -458,7 +458,7 @@ def test_a_wrong_table_of_labels_is_told(content, message, tmp_path):
 
 
 def test_damaged_bytes_are_told_wherever_they_are(made, tmp_path):
-    """In the archive's list, in a header or in compressed features; never with a traceback."""
+    """The archive's list, a header, or compressed features are damaged; no traceback is printed."""
     np.savez_compressed(tmp_path / "f.npz", **made[0])
     whole = (tmp_path / "f.npz").read_bytes()
     random, messages = np.random.default_rng(0), []
