@@ -132,11 +132,13 @@ class Program:
         return any(supervised[list(sources)].sum() > 1 for sources in self.conflicts)
 
     def with_edges(self, edges: Booleans | Integers) -> Program:
-        """Return the same program with only these edges."""
+        """Return the same program with only these edges, and no column of padding alone."""
+        members = self.edge_sources[edges]
+        width = max(1, int((members < len(self.sources)).any(axis=0).sum()))
         return replace(
             self,
             edge_target=self.edge_target[edges],
-            edge_sources=self.edge_sources[edges],
+            edge_sources=members[:, :width],
             edge_value=self.edge_value[edges],
             edge_row=self.edge_row[edges],
         )

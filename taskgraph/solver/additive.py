@@ -86,9 +86,12 @@ class _Relaxed(NamedTuple):
 
 
 class AdditiveAscent:
-    """Subgradient steps on the multipliers of a program, from zero; keeps the best ones."""
+    """Subgradient steps on the multipliers of a program; keeps the best ones.
 
-    def __init__(self, program: Program) -> None:
+    ``start`` holds the first multiplier of each target and source, (T, S); 0 without it.
+    """
+
+    def __init__(self, program: Program, start: Floats | None = None) -> None:
         self.program = program
         size, members = len(program.sources), program.edge_sources.T
         key = program.edge_target * (size + 1) + members  # K, E
@@ -96,7 +99,7 @@ class AdditiveAscent:
         seen.ravel()[key] = True
         seen[:, size] = False
         number = np.cumsum(seen.ravel()) - 1
-        self.source = np.nonzero(seen)[1]
+        self.target, self.source = np.nonzero(seen)
         number.reshape(seen.shape)[:, size] = len(self.source)
         self.links = number[key]  # (K, E); L for none
         reached = np.bincount(program.edge_target, minlength=len(program.targets)) > 0
@@ -110,6 +113,8 @@ class AdditiveAscent:
         self.price, self.room = _positive_prices(program)
         self.free_price = self.price[self.free]
         self.pi = self.best_pi = np.zeros(len(self.source))
+        if start is not None:
+            self.pi = self.best_pi = start[self.target, self.source]
         self.value = np.inf
         self._direction: Floats | None = None
         self._step, self._stall = 1.0, 0
@@ -158,6 +163,12 @@ class AdditiveAscent:
             edge_loss=at.best[self.program.edge_target] - at.net,
             rounding=rounding,
         )
+
+    def multipliers(self) -> Floats:
+        """Return the best multipliers so far, (T, S); 0 where a source has no edge to a target."""
+        table = np.zeros((len(self.program.targets), len(self.program.sources)))
+        table[self.target, self.source] = self.best_pi
+        return table
 
     def _relax(self, pi: Floats) -> _Relaxed:
         """Solve the relaxation: the best edge of each target, and a continuous knapsack."""

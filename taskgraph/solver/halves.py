@@ -10,6 +10,7 @@ whose bound is too small are skipped.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,10 @@ SECOND = 10
 """Most sources of the second half; the values of all of its sets fit a processor's cache."""
 SHARED = 8
 """Sources of the first half on which the sets of a group agree."""
+MOST_PLAIN = 40
+"""Most sets of a group that are tried with the multipliers of the whole program."""
+STEPS = 15
+"""Subgradient steps on the multipliers of a group."""
 ROUNDING = 1e-6
 """Allowance for single precision, as a share of the largest possible sum of absolute values."""
 CLASSES = 8
@@ -71,32 +76,41 @@ def search_halves(
 ) -> HalvesResult:
     """Offer the incumbent every set that may be the one to report, until time is up.
 
-    Sets of the first half that agree on their first sources are tried together, as they share
-    edges; groups with larger bounds come first.
+    Sets of the first half that agree on their first sources are a group; groups with larger bounds
+    come first. A group of which many sets are left gets multipliers of its own, and is searched as
+    a program in which these sources are decided.
     """
     halves = Halves(program, ascent)
     bound = halves.bounds()
-    group = np.arange(len(bound)) >> max(0, len(halves.one.sources) - SHARED)
+    group = np.arange(len(bound)) & ((1 << SHARED) - 1)
     best = np.full(int(group.max()) + 1, -np.inf)
     np.maximum.at(best, group, bound)
     order = np.argsort(-best, kind="stable")
     tried = 0
     for number, prefix in enumerate(order.tolist()):
         mine = np.flatnonzero((group == prefix) & (bound >= incumbent.cutoff) & (bound > -np.inf))
-        if not len(mine):
-            continue
-        edges = halves.edges_within(int(np.bitwise_or.reduce(mine)))
+        if len(mine) > MOST_PLAIN:
+            tried += _search_group(halves.part(prefix), ascent, incumbent, clock)
+            mine = mine[:0]
         for first in mine.tolist():
-            if bound[first] < incumbent.cutoff:
-                continue
-            if clock.over:
-                return HalvesResult(False, float(best[order[number:]].max()), tried)
-            tried += 1
-            for supervised in halves.candidates(first, edges, incumbent):
-                incumbent.offer(supervised)
+            if bound[first] >= incumbent.cutoff and not clock.over:
+                tried += 1
+                for supervised in halves.candidates(first, incumbent):
+                    incumbent.offer(supervised)
+        if clock.over:
+            return HalvesResult(False, float(best[order[number:]].max()), tried)
         if clock.callback is not None:
             clock.callback(incumbent.value, max(incumbent.value, float(best[prefix])), tried)
     return HalvesResult(True, incumbent.value, tried)
+
+
+def _search_group(part: Program, ascent: AdditiveAscent, incumbent: Incumbent, clock: Clock) -> int:
+    """Search a group with multipliers of its own; return the number of tried sets."""
+    better = AdditiveAscent(part, ascent.multipliers())
+    better.run(incumbent.cutoff, STEPS)
+    if better.bound().value < incumbent.cutoff:
+        return 0
+    return search_halves(part, better, incumbent, replace(clock, callback=None)).tried
 
 
 class Halves:
@@ -180,17 +194,28 @@ class Halves:
         gained += (part * size * np.take_along_axis(rate, rank, 1)).sum(axis=1)
         return np.where(room < 0, -np.inf, best.sum(axis=1) + gained)
 
-    def edges_within(self, first: int) -> Integers:
-        """Return the edges whose members in the first half are all in a set."""
-        edges: Integers = np.flatnonzero((self.one.sets & ~first) == 0)
-        return edges
+    def part(self, prefix: int) -> Program:
+        """Return the program in which the first `SHARED` sources are decided.
 
-    def candidates(self, first: int, edges: Integers, incumbent: Incumbent) -> list[Booleans]:
+        ``prefix`` is the set of those that are supervised.
+        """
+        program = self.program
+        shared = self.one.sources[:SHARED]
+        chosen = (prefix >> np.arange(len(shared)) & 1) > 0
+        required, banned = program.required.copy(), program.banned.copy()
+        required[shared[chosen]] = True
+        banned[shared[~chosen]] = True
+        lost = np.append(banned, False)[program.edge_sources].any(axis=1)
+        if not program.may_transfer:
+            lost |= program.solved_by_own(required)[program.edge_target]
+        return replace(program.with_edges(~lost), required=required, banned=banned)
+
+    def candidates(self, first: int, incumbent: Incumbent) -> list[Booleans]:
         """Return the sets with this set of the first half that may be the one to report.
 
-        Of sets of equal value, those with the fewest sources. ``edges`` holds all usable ones.
+        Of sets of equal value, those with the fewest sources.
         """
-        edges = edges[(self.one.sets[edges] & ~first) == 0]
+        edges = self.edges_within(first)
         rough = self.values(first, edges)
         least = max(incumbent.cutoff, float(rough.max())) - 2 * self.slack
         near = np.flatnonzero((rough >= least) & (rough > -np.inf))
@@ -202,6 +227,11 @@ class Halves:
         count = np.bitwise_count(near)
         chosen = {int(near[value.argmax()]), *near[count == count.min()].tolist()}
         return [self.supervised(first, second) for second in sorted(chosen)]
+
+    def edges_within(self, first: int) -> Integers:
+        """Return the edges whose members in the first half are all in a set."""
+        edges: Integers = np.flatnonzero((self.one.sets & ~first) == 0)
+        return edges
 
     def _held(self, sets: Integers | int) -> Booleans:
         """Return which targets their own network solves with sets of the first half, (…, T)."""
@@ -231,8 +261,8 @@ class Halves:
             table[1 << two.own[mine], mine] = program.self_value[mine]
         else:
             edges = edges[~held[self.target[edges]]]
-        cells = two.sets[edges], self.target[edges]
-        table[cells] = np.maximum(table[cells], self._value32[edges])
+        cells, value = (two.sets[edges], self.target[edges]), self._value32[edges]
+        table[cells] = np.maximum(table[cells], value) if program.may_transfer else value
         spread_to_supersets(table)
         if not program.may_transfer:
             np.copyto(table, self._own_row, where=self._own_mask)

@@ -25,9 +25,6 @@ from taskgraph.tasks import shell_list
 MOST_SECONDS = 30.0
 """Time limit of the search for the reason; that there is no solution is proven before."""
 
-MOST_EDGES = 2_000
-"""With more edges, the targets that stay unsolved are those of a local search."""
-
 SHOWN_DIGITS = 10
 
 
@@ -83,32 +80,39 @@ def explain_infeasibility(
         late = "the time limit passed before the least budget that solves every target was found"
         none = "the solver found no cover of all targets at any budget"
         return Infeasibility(f"{within}{late if clock.over else none}", None)
-    shortage, remedy = _shortage(program, backend, clock)
+    shortage, remedy = _shortage(program, clock)
     shown = rounded_up(program, cheapest.cost)
     advice = f"The least budget that solves every target is {shown} (try --budget {shown})"
     return Infeasibility(f"{within}{shortage}. {advice}{remedy}", cheapest.cost)
 
 
-def _shortage(program: Program, backend: Backend, clock: Clock) -> tuple[str, str]:
+def _shortage(program: Program, clock: Clock) -> tuple[str, str]:
     """Return what the budget is too small for, and a remedy other than a larger budget."""
     fixed = int(program.costs.label[program.required].sum())
     if fixed > program.costs.budget:
         return f"the required tasks alone cost {program.costs.amount(fixed):g}", ""
     counting = _counting(program)
-    if len(counting.edge_value) > MOST_EDGES:
-        neighborhood = Neighborhood(counting)
-        found = improve(neighborhood, greedy_set(neighborhood, clock=clock), clock)
-        unsolved = _unsolved_targets(counting, found)
-        if unsolved:
-            return f"the best set that was found leaves {_named_targets(unsolved)} unsolved", ""
-    unsolved = _unsolved_within_budget(counting, backend, clock)
+    neighborhood = Neighborhood(counting)
+    found = improve(neighborhood, greedy_set(neighborhood, clock=clock), clock)
+    unsolved = _unsolved_targets(counting, found)
     if not unsolved:
         return "the transfers to train leave too little for labels", ""
-    return (
-        f"{_named_targets(unsolved)} {_has(unsolved)} no transfer from tasks that the budget can "
-        "supervise",
-        _exclude(unsolved),
-    )
+    remedy = _exclude(unsolved) if _solves_others(program, found, unsolved) else ""
+    if unsolved == _unsolved_targets(counting, ~counting.banned):
+        none = f"{_has(unsolved)} no transfer from tasks that the budget can supervise"
+        return f"{_named_targets(unsolved)} {none}", remedy
+    return f"the best set that was found leaves {_named_targets(unsolved)} unsolved", remedy
+
+
+def _solves_others(program: Program, supervised: Booleans, unsolved: list[str]) -> bool:
+    """Return whether a set of sources solves all but some targets within the budget.
+
+    None of these targets may be among the sources.
+    """
+    paying = ~program.solved_by_own(supervised) & ~np.isin(program.targets, unsolved)
+    label, transfer = program.costs.label[supervised], program.costs.transfer[paying]
+    needed = np.isin(program.sources, unsolved) & supervised
+    return not needed.any() and int(label.sum() + transfer.sum()) <= program.costs.budget
 
 
 def _has(names: list[str]) -> str:
@@ -256,24 +260,16 @@ def _solvable(program: Program, label: Integers, transfer: Integers, most: int) 
 
 
 def _counting(program: Program) -> Program:
-    """Return the program whose value is the number of solved targets, of affordable sources."""
+    """Return the program that counts solved targets, of what is affordable; transfers are free."""
     costs = program.costs
     left = costs.budget - int(costs.label[program.required].sum())
-    dear = ~program.required & (costs.label > left)
-    counting = replace(program, banned=program.banned | dear)
-    lost = np.append(counting.banned, False)[counting.edge_sources].any(axis=1)
-    return with_counts_as_values(counting.with_edges(np.flatnonzero(~lost)))
-
-
-def _unsolved_within_budget(counting: Program, backend: Backend, clock: Clock) -> list[str]:
-    """Return the targets that stay unsolved where the budget solves as many as possible."""
-    try:
-        model = grouped_model(counting, clock, partial=True)
-    except OutOfTime:
-        return []
-    if backend.run(model.lp, clock).status != "optimal":
-        return []
-    return _unsolved_targets(counting, model.solution())
+    price = np.append(np.where(program.required, 0, costs.label), 0)
+    banned = program.banned | (price[:-1] > left)
+    lost = np.append(banned, False)[program.edge_sources].any(axis=1)
+    lost |= price[program.edge_sources].sum(axis=1) > left
+    free = np.zeros_like(program.transfer_cost)
+    counting = replace(program.with_edges(~lost), banned=banned, transfer_cost=free)
+    return with_counts_as_values(counting)
 
 
 def _unsolved_targets(program: Program, supervised: Booleans) -> list[str]:

@@ -94,10 +94,8 @@ class ModelBlock:
     cost: pulp.LpAffineExpression
 
 
-def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool = False) -> Model:
+def grouped_model(program: Program, clock: Clock | None = None) -> Model:
     """Build the model of a program in PuLP; the module's docstring has the formulation.
-
-    With ``partial`` a target may stay unsolved; its value is then 0.
 
     Raises
     ------
@@ -109,7 +107,7 @@ def grouped_model(program: Program, clock: Clock | None = None, *, partial: bool
         raise OutOfTime
     lp = pulp.LpProblem("taxonomy", pulp.LpMaximize)
     supervised = source_variables(lp, program)
-    block = add_block(lp, program, supervised, clock, partial=partial)
+    block = add_block(lp, program, supervised, clock)
     lp.setObjective(block.value)
     return Model(lp, supervised, block.edges, block.value, block.cost)
 
@@ -128,7 +126,6 @@ def add_block(
     supervised: list[Variable],
     clock: Clock,
     *,
-    partial: bool = False,
     prefix: str = "",
 ) -> ModelBlock:
     """Add the transfers of a program and its rows, the budget's among them, to a model.
@@ -147,7 +144,7 @@ def add_block(
     for target, variable in own.items():
         coefficients[variable] = coefficients.get(variable, 0.0) + float(program.self_value[target])
     value = pulp.LpAffineExpression(coefficients)
-    _add_targets(lp, program, edges, own, partial)
+    _add_targets(lp, program, edges, own)
     _add_links(lp, program, edges, supervised, clock)
     shares = with_costs_as_shares(program)
     for conflict in program.conflicts:
@@ -190,7 +187,6 @@ def _add_targets(
     program: Program,
     edges: list[Variable],
     own: dict[int, Variable],
-    partial: bool,
 ) -> None:
     """Add a row for each target: it is solved once, by its own network or by one transfer."""
     groups: list[list[tuple[Variable, float]]] = [
@@ -198,9 +194,8 @@ def _add_targets(
     ]
     for variable, target in zip(edges, program.edge_target.tolist(), strict=True):
         groups[target].append((variable, 1.0))
-    sense = pulp.LpConstraintLE if partial else pulp.LpConstraintEQ
     for group in groups:
-        _add(lp, group, sense, 1.0)
+        _add(lp, group, pulp.LpConstraintEQ, 1.0)
 
 
 def _add_links(

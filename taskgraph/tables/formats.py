@@ -107,7 +107,15 @@ def csv_header(path: Path, kind: str) -> tuple[list[str], str]:
     with reading(kind):
         options = pacsv.ParseOptions(delimiter=separator)
         source = pa.BufferReader(text.encode() + b"\n")
-        return list(pacsv.read_csv(source, parse_options=options).column_names), separator
+        try:
+            return list(pacsv.read_csv(source, parse_options=options).column_names), separator
+        except pa.ArrowInvalid:
+            if text.count('"') % 2 == 0:
+                raise
+            raise InvalidTableError(
+                "the first line ends within double quotes, expected the names of all columns on "
+                "one line; close the quotes, or take the line break out of the name"
+            ) from None
 
 
 @contextlib.contextmanager

@@ -6,12 +6,12 @@ import time
 
 from benchmarks.results.log import Log
 from benchmarks.speed.solver.instances import FAMILIES
+from benchmarks.speed.solver.processor_clock import ProcessorClock, highs
 from benchmarks.speed.solver.settings import Settings
 from benchmarks.speed.solver.tables import FIRST_SEED
 from taskgraph.problem import make_problem
 from taskgraph.program import compile_program
-from taskgraph.solver import find_solver, solve_program
-from taskgraph.solver.clock import Clock
+from taskgraph.solver import solve_program
 
 CASES = (("latent", 100, 50, 20), ("gains", 27, 1400, 10))
 """Family, tasks, transfers a target, budget."""
@@ -43,7 +43,7 @@ def follow(table: object, budget: float, order: int, limit: float) -> dict[str, 
         """Keep the time, the best value and the bound."""
         told.append((round(time.process_time() - start, 4), value, bound))
 
-    found = solve_program(program, find_solver("highs"), Clock(limit, tell))
+    found = solve_program(program, highs(), ProcessorClock(limit, tell))
     value = None if found.choice is None else found.choice.value
     end = round(time.process_time() - start, 4)
     known = [each for each in told if each[1] > float("-inf")]

@@ -13,6 +13,7 @@ from benchmarks.results.log import Log, open_log
 from benchmarks.speed.solver.anytime import follow_proofs
 from benchmarks.speed.solver.drawn_calls import time_drawn_calls
 from benchmarks.speed.solver.growth import time_growth
+from benchmarks.speed.solver.libraries import time_libraries
 from benchmarks.speed.solver.methods import METHODS
 from benchmarks.speed.solver.settings import (
     ALL,
@@ -20,6 +21,7 @@ from benchmarks.speed.solver.settings import (
     CALLS,
     DRAWN,
     GROWTH,
+    LIBRARIES,
     PROOFS,
     SUITE,
     Settings,
@@ -53,6 +55,8 @@ def run(settings: Settings, out: Path) -> None:
         time_growth(settings, log)
     if settings.part in (ALL, ANYTIME):
         follow_proofs(settings, log)
+    if settings.part == LIBRARIES:
+        time_libraries(settings, log)
 
 
 def time_proofs(instance: ProgramInstance, settings: Settings, log: Log) -> None:

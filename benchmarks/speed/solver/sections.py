@@ -10,6 +10,7 @@ from benchmarks.results.frame import latest, part, to_frame
 from benchmarks.results.markdown import commit_text, number, table
 from benchmarks.results.record import Record
 from benchmarks.speed.solver.growth import BASE, SIZES, exponent
+from benchmarks.speed.solver.libraries_section import libraries_section
 
 DRAWN_SECONDS = ("median_s", "p90_s", "largest_s", "grouped_median_s")
 """Seconds of the table of drawn calls."""
@@ -20,7 +21,13 @@ def further_sections(records: list[Record]) -> list[str]:
     drawn = latest(part(records, part="drawn calls"), "draws")
     growth = latest(part(records, part="growth"), "limit")
     followed = latest(part(records, part="anytime"), "limit")
-    made = ((drawn_section, drawn), (growth_section, growth), (anytime_section, followed))
+    compared = latest(part(records, part="library"), "processor_limit")
+    made = (
+        (drawn_section, drawn),
+        (libraries_section, compared),
+        (growth_section, growth),
+        (anytime_section, followed),
+    )
     return [section(found) for section, found in made if found]
 
 
@@ -66,8 +73,9 @@ def growth_section(records: list[Record]) -> str:
         f"`taskgraph bench solver --part growth`, commit {commit_text(records[-1].commit)}: "
         f"`latent` tables with one\nsize varied around {base}; median processor seconds of\n"
         f"`solve_program` over {frame['seed'].nunique()} seeds from 1000 on, limit "
-        f"{records[-1].settings['limit']:g} s. The exponent is the slope of a line through\nall "
-        "points in logarithms; where some are not proven, the time and the exponent are too small."
+        f"{records[-1].settings['limit']:g} s of the processor.\nThe exponent is the slope of a "
+        "line through all points in logarithms; where some are not proven, the\ntime and the "
+        "exponent are too small."
         "\n\n"
     )
     heads = ["varied", "size: seconds", "exponent:", "proven:"]

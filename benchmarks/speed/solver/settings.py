@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 ALL, PROOFS, CALLS, DRAWN = "all", "proofs", "calls", "drawn"
-GROWTH, ANYTIME = "growth", "anytime"
+GROWTH, ANYTIME, LIBRARIES = "growth", "anytime", "libraries"
 
 
 @dataclass(frozen=True)
@@ -16,16 +16,32 @@ class Settings:
 
     part: str = option(
         ALL,
-        choices=(ALL, PROOFS, CALLS, DRAWN, GROWTH, ANYTIME),
+        choices=(ALL, PROOFS, CALLS, DRAWN, GROWTH, ANYTIME, LIBRARIES),
         help="Time proofs, whole calls of tg.solve, whole calls with drawn budgets and costs, the "
-        "growth of the time with each size, or follow long proofs.",
+        "growth of the time with each size, follow long proofs, or time libraries on the same "
+        "programs (not in all).",
     )
     taskonomy: str | None = option(
         None,
         kind="folder",
         help="Folder of the published tables; by default shared/taskonomy beside the checkout.",
     )
-    time_limit: float = option(60.0, help="Seconds that each proof may take.")
+    time_limit: float = option(
+        60.0,
+        help="Seconds that each proof may take; of the processor in the parts growth, anytime and "
+        "libraries.",
+    )
+    python: str | None = option(
+        None,
+        kind="file",
+        help="Python of an environment with numpy, pyscipopt and ortools, for --part libraries; "
+        "without it SCIP and CP-SAT are not timed.",
+    )
+    before: str | None = option(
+        None,
+        kind="folder",
+        help="Checkout of an earlier version of taskgraph, which --part libraries times as well.",
+    )
     only: str = option(
         "", help="Time only instances whose name contains this text, or only this method."
     )

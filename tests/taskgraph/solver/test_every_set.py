@@ -34,6 +34,7 @@ def small_halves(monkeypatch):
     """Halves of a few sources, so that both are used on small programs."""
     monkeypatch.setattr("taskgraph.solver.halves.SECOND", 3)
     monkeypatch.setattr("taskgraph.solver.halves.SHARED", 2)
+    monkeypatch.setattr("taskgraph.solver.halves.MOST_PLAIN", 1)
 
 
 @pytest.mark.usefixtures("small_halves")

@@ -1,0 +1,104 @@
+"""The section of the page on libraries, and on the solver before and after its last changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.results.frame import to_frame
+from benchmarks.results.markdown import commit_text, table
+from benchmarks.results.record import Record
+
+NAMES = {
+    "paper": "paper's form, CBC",
+    "grouped": "HiGHS",
+    "highspy": "HiGHS, start",
+    "cbc": "CBC, start",
+    "scip": "SCIP, start",
+    "cp-sat": "CP-SAT, hints",
+    "before": "taskgraph before",
+    "taskgraph": "taskgraph",
+}
+ABOUT = """## Libraries, and the solver before
+
+`taskgraph bench solver --part libraries --time-limit {limit} --python PYTHON --before FOLDER`,
+commit {commit}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of their own,
+and a checkout of commit `7fc3629` as the version before. Every method runs once, on one thread,
+within the same limit in seconds of the processor, the methods of a row right after one another.
+HiGHS with a start, CBC, SCIP and CP-SAT are given the grouped model after our dominance, and the
+set that our local search finds; the time of both is not counted. The paper's form, CBC and HiGHS
+without a start run through PuLP, the others through their own interfaces. CP-SAT has worths that
+are rounded to 1e-9 of the largest one. Every set is evaluated by taskgraph.
+
+Seconds of the processor and, behind the stroke, of the clock on a machine that did much other work.
+Transfers are before and, in brackets, after dominance. A cell in brackets is not proven: then the
+gap between the method's own bound and its set follows, or "no bound", or "none" where it has no
+set.
+
+"""
+PROVEN = ("optimal", "infeasible")
+
+
+def libraries_section(records: list[Record]) -> str:
+    """Return the section: seconds of each method, and their ratios to ours."""
+    frame, about = to_frame(records), records[-1]
+    names = [name for name in NAMES if name in set(frame["method"])]
+    rows, ratios = [], []
+    for (instance, budget), group in frame.groupby(["instance", "budget"], sort=False):
+        cells = group.drop_duplicates("method", keep="last").set_index("method")
+        first = [str(instance), str(budget)]
+        edges = f"{cells['transfers'].iloc[0]} ({cells['undominated'].iloc[0]})"
+        rows.append([*first, edges, *(_cell(cells, name) for name in names)])
+        ratios.append([*first, *(_ratio(cells, name) for name in names if name != "taskgraph")])
+    limit = f"{about.settings['processor_limit']:g}"
+    text = ABOUT.format(limit=limit, commit=commit_text(about.commit))
+    heads = ["instance", "budget:", "transfers:", *(f"{NAMES[name]}:" for name in names)]
+    text += table(heads, rows)
+    text += (
+        "\n\nThe same as ratios: seconds of the processor of the others over ours; with `>` the "
+        "other one was\nstopped by the limit, with `<` ours was, and `-` where both were.\n\n"
+    )
+    heads = ["instance", "budget:", *(f"{NAMES[n]}:" for n in names if n != "taskgraph")]
+    return text + table(heads, ratios) + "\n\n" + _agreement(frame) + "\n"
+
+
+def _cell(cells: pd.DataFrame, name: str) -> str:
+    if name not in cells.index:
+        return ""
+    row: Any = cells.loc[name]
+    taken = f"{_short(row['processor_seconds'])} / {_short(row['wall_seconds'])}"
+    if row["status"] == "optimal":
+        return taken
+    if row["status"] == "infeasible":
+        return f"{taken} infeasible"
+    if pd.isna(row["objective"]):
+        return f"({taken}, none)"
+    gap = "no bound" if pd.isna(row["gap"]) else f"{row['gap']:.2%}"
+    return f"({taken}, {gap})"
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.3f}" if seconds < 1 else f"{seconds:.1f}"
+
+
+def _ratio(cells: pd.DataFrame, name: str) -> str:
+    if name not in cells.index or "taskgraph" not in cells.index:
+        return ""
+    ended = cells["status"].isin(PROVEN)
+    if not ended[name] and not ended["taskgraph"]:
+        return "-"
+    sign = "" if ended[name] and ended["taskgraph"] else (">" if ended["taskgraph"] else "<")
+    seconds = cells["processor_seconds"]
+    return f"{sign} {seconds[name] / max(seconds['taskgraph'], 1e-4):.1f}".strip()
+
+
+def _agreement(frame: pd.DataFrame) -> str:
+    """Return a sentence on the values that methods called optimal."""
+    proven = frame[frame["status"] == "optimal"]
+    best = frame.groupby(["instance", "budget"])["objective"].transform("max").loc[proven.index]
+    wrong = proven[proven["objective"].isna() | (proven["objective"] < best - 1e-6 * best.abs())]
+    if wrong.empty:
+        return "All that were called optimal agree on the value to within 1e-6 of it."
+    cells = ", ".join(f"{r.method} on {r.instance} at {r.budget}" for r in wrong.itertuples())
+    return f"Called optimal, and not: {cells}."

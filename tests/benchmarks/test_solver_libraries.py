@@ -1,0 +1,120 @@
+"""The solver's programs by other libraries: arrays, limits of the processor, records, the page."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.results.record import Record, read_records
+from benchmarks.speed.solver import libraries
+from benchmarks.speed.solver import run as solver
+from benchmarks.speed.solver.instances import FAMILIES
+from benchmarks.speed.solver.libraries_section import libraries_section
+from benchmarks.speed.solver.mixed_integer import model_arrays, values_of
+from benchmarks.speed.solver.processor_clock import ProcessorClock, highs
+from benchmarks.speed.solver.settings import LIBRARIES, Settings
+from benchmarks.speed.solver.worker_libraries import highspy
+from taskgraph.problem import make_problem
+from taskgraph.program import compile_program
+from taskgraph.solver import find_solver, solve_program
+from taskgraph.solver.choice import choose_transfers
+from taskgraph.solver.clock import Clock
+from taskgraph.solver.presolve import presolve
+from tests.taskgraph.solver.test_hard import every_choice
+
+ROOT = Path(__file__).parents[2]
+
+
+def presolved(seed):
+    costs = {"t000": 2.0, "t001": 0.5}
+    problem = make_problem(None, {"budget": 3.5, "label_cost": costs, "objective": "linear"})
+    return presolve(compile_program(FAMILIES["latent"](9, 8, seed), problem))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_arrays_are_the_program(seed):
+    """Every choice meets the rows and has its value; HiGHS finds the best one from any hint."""
+    program = presolved(seed)
+    arrays, choices = model_arrays(program), every_choice(program)
+    matrix = np.zeros((len(arrays["low"]), len(arrays["worth"])))
+    for row, (first, last) in enumerate(zip(arrays["start"], arrays["start"][1:], strict=False)):
+        matrix[row, arrays["index"][first:last]] = arrays["entry"][first:last]
+    for choice in choices:
+        values = values_of(program, choice)
+        assert arrays["worth"] @ values == pytest.approx(choice.value)
+        assert (matrix @ values <= arrays["high"]).all()
+        assert (matrix @ values >= arrays["low"]).all()
+    answer = highspy({**arrays, "hint": values_of(program, choices[0])}, 30.0)
+    found = choose_transfers(program, answer.values[: arrays["sources"]] > 0.5)
+    assert answer.status == "optimal"
+    assert found.value == pytest.approx(max(choice.value for choice in choices))
+
+
+def test_a_clock_of_the_processor_does_not_count_what_others_use():
+    clock = ProcessorClock(5.0)
+    time.sleep(0.3)
+    assert clock.seconds < 0.2
+    half = clock.share(0.5)
+    assert isinstance(half, ProcessorClock)
+    assert half.limit == pytest.approx(2.5, abs=0.2)
+    assert highs().make(clock).timeLimit is None
+
+
+def test_highs_is_stopped_by_a_clock_of_the_processor():
+    program = compile_program(
+        FAMILIES["latent"](100, 50, 0),
+        make_problem(None, {"budget": 20, "max_order": 4, "objective": "linear"}),
+    )
+    answer = libraries.methods(Settings())["grouped"](program, None, 1.0)
+    assert answer["status"] in ("feasible", "unknown")
+    assert answer["seconds"] < 4
+
+
+@pytest.mark.slow
+def test_methods_agree_and_nothing_is_timed_twice(tmp_path, capsys):
+    some = Settings(
+        part=LIBRARIES, small=True, before=str(ROOT), time_limit=10.0, seeds=1, only="latent"
+    )
+    solver.run(some, tmp_path)
+    records = read_records(tmp_path)
+    names = [each.settings["method"] for each in records]
+    assert names == ["paper", "grouped", "cbc", "highspy", "before", "taskgraph"]
+    assert {each.metrics["status"] for each in records} == {"optimal"}
+    values = [each.metrics["objective"] for each in records]
+    assert values == pytest.approx([values[0]] * len(values))
+    program = compile_program(
+        FAMILIES["latent"](12, 12, 1000),
+        make_problem(None, {"budget": 3, "max_order": 4, "objective": "linear"}),
+    )
+    expected = solve_program(program, find_solver("highs"), Clock())
+    assert values[0] == pytest.approx(expected.choice.value)
+    solver.run(some, tmp_path)
+    solver.run(replace(some, before=None), tmp_path)
+    assert len(read_records(tmp_path)) == len(records)
+
+
+def record(method, budget, seconds, status, objective, gap=None):
+    settings = {"instance": "flat (1000)", "budget": budget, "method": method}
+    settings |= {"part": "library", "processor_limit": 20.0}
+    metrics = {"transfers": 9, "undominated": 7, "processor_seconds": seconds, "gap": gap}
+    metrics |= {"wall_seconds": 3 * seconds, "status": status, "objective": objective}
+    return Record("solver", settings, 1000, None, metrics, None, None)
+
+
+def test_the_section_says_who_was_stopped_and_who_was_wrong():
+    page = libraries_section(
+        [
+            record("grouped", "5", 20.0, "feasible", 1.0, 0.02),
+            record("scip", "5", 20.0, "unknown", None),
+            record("taskgraph", "5", 2.0, "optimal", 1.1),
+            record("grouped", "9", 4.0, "optimal", 1.0),
+            record("taskgraph", "9", 20.0, "feasible", 1.1),
+        ]
+    )
+    assert "| (20.0 / 60.0, 2.00%) | (20.0 / 60.0, none) | 2.0 / 6.0 |" in page
+    assert "| 4.0 / 12.0 |  | (20.0 / 60.0, no bound) |" in page
+    assert "| flat (1000) | 5 | > 10.0 | > 10.0 |" in page
+    assert "| flat (1000) | 9 | < 0.2 |  |" in page
+    assert "Called optimal, and not: grouped on flat (1000) at 9." in page
