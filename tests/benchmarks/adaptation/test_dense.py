@@ -151,7 +151,7 @@ def test_a_drawn_view_is_worth_what_it_replaces(sign):
     best = {seed: sign * (9 + seed) for seed in range(4)}
     beyond = worth.view_worth(real, best, labels=10, synthetic=45, larger_is_better=sign > 0)
     assert beyond.above
-    assert section.worth_text(beyond) == "22.00 [22.00, ≥ 22.00]"
+    assert section.worth_text(beyond) == "≥ 22.00 [22.00, ≥ 22.00]"
 
 
 def small_pair(*_args, **_sizes):
@@ -165,7 +165,7 @@ def test_the_part_runs_resumes_and_is_rendered(tmp_path, monkeypatch):
     settings = SUITE.with_preset(None, {**given, "dense_tasks": ("reshade",)})
     SUITE.run(settings, tmp_path)
     records = read_records(tmp_path)
-    assert len(records) == 2 * (2 + 2 * 4)
+    assert len(records) == 2 * (2 + 4 + 2), "by seed: no labels, some, and all"
     assert {each.metrics["labels"] for each in records} == {0, 3, 10}
     page = SUITE.write_page(tmp_path)
     assert "12 drawn (`drawn`) training views with labels, and up to 10 photographed" in page
