@@ -159,6 +159,7 @@ def small_pair(*_args, **_sizes):
     return pair()
 
 
+@pytest.mark.slow
 def test_the_part_runs_resumes_and_is_rendered(tmp_path, monkeypatch):
     monkeypatch.setattr(measurement, "dense_pair", small_pair)
     given = {"parts": ("dense",), "dense_shares": (0.3, 1.0), "dense_steps": 2, "seeds": 2}
