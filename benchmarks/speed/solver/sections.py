@@ -109,6 +109,8 @@ def growth_curves(records: list[Record]) -> Figure:
         median = mine.groupby(varied)["processor_seconds"].median()
         place.loglog(mine[varied], mine["processor_seconds"], ".", color=MUTED)
         place.loglog(median.index, median, color=INK)
+        place.set_xticks(list(median.index), [f"{size:g}" for size in median.index])
+        place.minorticks_off()
         place.set_xlabel(varied)
     axes[0].set_ylabel("processor seconds")
     return figure
