@@ -61,8 +61,8 @@ SUITE = Suite(
         "HiGHS and CBC from a known solution, SCIP, CP-SAT, an earlier version (--part libraries)",
     ),
     time="about an hour on one core (limit 60 s a proof); --preset smoke takes seconds",
-    writes="one record a proof, a whole call, a set of draws, a size, a followed proof and a method "
-    "of the part libraries",
+    writes="one record a proof, a whole call, a set of draws, a size, a followed proof and a "
+    "method of the part libraries",
     settings=Settings,
     package="benchmarks.speed.solver",
     presets={
