@@ -2,8 +2,8 @@
 
 Each draw gives six tasks a label cost between 0.5 and 2, and a budget between 4 and 9. The table
 keeps what it knows about its sets of sources; no answer is kept. The grouped model is compiled,
-posed through PuLP and solved by HiGHS on the same draws, in turns. Calls with other budgets, in which
-every label costs 1, are timed as well.
+posed through PuLP and solved by HiGHS on the same draws, in turns. Calls with other budgets,
+in which every label costs 1, are timed as well.
 """
 
 from __future__ import annotations
