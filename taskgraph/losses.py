@@ -79,7 +79,7 @@ class TargetLosses:
 
     @property
     def missing(self) -> Booleans:
-        """Return whether each candidate lacks each image with some of its seeds, (E, B) bools."""
+        """Return whether each candidate lacks each image in at least one seed, (E, B) bools."""
         missing = np.isnan(self.values)
         for row, name in enumerate(self.sources):
             for losses in self.seeds.get(name, {}).values():

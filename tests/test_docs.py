@@ -98,7 +98,7 @@ def test_the_figures_of_the_paper_are_drawn_from_the_published_files(shared, pla
 
 
 def test_the_first_lines_of_the_start_page(place, capsys):
-    """What a newcomer does first: make the table, affinities, a taxonomy."""
+    """A newcomer makes the table, then affinities, then a taxonomy."""
     run_python("start")
     for line in lines("start")[:2]:
         assert run(shlex.split(line.replace("--bootstrap 200", "--bootstrap 2"))[1:]) == 0

@@ -56,7 +56,7 @@ ORDER = {
     "encoders.draw": "tiles < overlays < canvas < maps < cameras < words < answers < painters < "
     "legend < pages < labeled_views < contact_sheet",
     "encoders.codecs": "pixels < photos < file_content < encodings < corruptions < colors < "
-    "jigsaw < poses < point_info",
+    "jigsaw < poses < point_info < no_label",
     "encoders.training": "checkpoint < loading < run_state < tensorboard < schedule < augment < "
     "adversarial < config < loop < fit < objective",
     "encoders.dataset": "content < folders < splits < table < index < resize < reader < manifest < "
@@ -69,9 +69,9 @@ ORDER = {
     "families < family_moments < pruning < readouts < scratch < settings < records < "
     "represented < measure < rungs < repeats < closed < external_sources < used_views < "
     "config_file < scratch_trials < jobs < sweep < gather",
-    "encoders.features": "settings < label_columns < label_table < readers < matching < parts < "
-    "store < moments < losses < cache < readout < ridge < logistic < perceptron < inline < "
-    "prepared < jobs < checks < tables < measure < transformers",
+    "encoders.features": "settings < label_columns < label_table < shapes < npz < parquet < "
+    "readers < matching < parts < store < moments < losses < cache < readout < ridge < logistic < "
+    "perceptron < inline < prepared < jobs < checks < tables < measure < transformers",
     "encoders.pipeline": "presets < stages",
     "benchmarks.learning": "accuracy < subsets < augment < lenet < resnet < tracing < listing < "
     "surgery < classifier < starts < freezing < rates < l2sp < config < batches < history < "
@@ -279,7 +279,7 @@ def test_a_public_name_is_never_hidden_by_a_module():
 
 
 def test_help_imports_neither_pandas_nor_pulp():
-    """What makes `taskgraph --help` quick: the timing itself would be a flaky test."""
+    """These imports would make `taskgraph --help` slow; a timing would be a flaky test."""
     code = (
         "import sys\nfrom taskgraph.cli import run\nrun(['--help'])\n"
         "heavy = {'pandas', 'numpy', 'pulp', 'matplotlib', 'scipy', 'torch', 'embreex'}\n"

@@ -100,7 +100,7 @@ SOURCES = ("taskgraph", "encoders", "benchmarks", "examples", "tests")
 
 
 def test_extras_that_are_named_in_words_exist():
-    """As in "(extra `scenes`)"."""
+    """The pages and errors name an extra as "(extra `scenes`)"."""
     named = []
     patterns = ["*.md", "docs/*.md", "results/*/*.md", *(f"{name}/**/*.py" for name in SOURCES)]
     for path in (path for pattern in patterns for path in ROOT.glob(pattern)):
@@ -216,7 +216,7 @@ def test_what_no_extra_has_is_installed_by_its_own_name(installed):
 
 
 def test_every_package_of_an_extra_is_told_by_the_name_that_is_imported():
-    """Each name that an extra has is what `package_of` makes of a module of its package."""
+    """`package_of` maps each imported name to the package that the extra lists."""
     listed = extras.packages_of_extras()
     tops = importlib.metadata.packages_distributions()
     for extra in ("", "scenes", "train"):
@@ -309,7 +309,7 @@ def test_pip_resolves_every_install_line(pip, checkout):
 
 @pytest.mark.slow
 def test_a_wheel_solves_and_predicts_outside_of_the_checkout(pip, checkout, tmp_path):
-    """All that is installed is the wheel: the table and the bank are inside of it."""
+    """Only the wheel is installed: the table and the bank are inside of it."""
     output([*pip, "wheel", "-q", "--no-deps", "-w", tmp_path / "dist", checkout])
     (wheel,) = (tmp_path / "dist").iterdir()
     assert wheel.name.startswith("taskgraph_transfer-")

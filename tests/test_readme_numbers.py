@@ -100,12 +100,14 @@ def paid():
     summary = csv("payoff/summary.csv")
     own = summary[(summary["measure"] == "gain") & summary["against"].isna()]
     gain = own.set_index("rule")["value"].map(percent)
+    draws = int(own.set_index("rule").loc["random set", "draws"])
     whole = read(RESULTS / "payoff").dropna(subset="buildings").iloc[-1]
     return (
-        f"trains the taxonomy again with {len(whole['run.seeds'])} seeds and "
-        f"tests it in {int(whole['buildings'])} new buildings: there it wins over scratch on "
-        f"{gain['solved']} %, against {gain['random set']} % for random tasks with their best "
-        f"transfers, and {gain['random']} % with random ones (means over all targets)."
+        f"trains the read-outs again with {len(whole['run.seeds'])} seeds, on the same encoders, "
+        f"and tests them in {int(whole['buildings'])} new buildings: there the taxonomy wins over "
+        f"scratch on {gain['solved']} %, against {gain['random set']} % for {draws} random sets of "
+        f"tasks with their best transfers, and {gain['random']} % with random ones (means over all "
+        "targets, supervised ones included)."
     )
 
 
@@ -119,7 +121,10 @@ def free_labels():
 
 def digits():
     count = len(pd.read_csv(RESULTS / "digits" / "transfers.csv")["target"].unique())
-    return f"[results/digits](results/digits/README.md) has {WORDS[count]}, measured on a laptop."
+    return (
+        f"[results/digits](results/digits/README.md) has {WORDS[count]} small tasks, measured by "
+        "one script."
+    )
 
 
 def published():

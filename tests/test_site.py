@@ -1,4 +1,4 @@
-"""The site: built offline and strictly, with every suite, and nothing of a page from elsewhere."""
+"""The site is built offline and strictly; it has every suite and no resource from outside."""
 
 import hashlib
 import importlib.util

@@ -9,12 +9,17 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.adaptation.selection import ORACLE, SOURCE, AdaptationCheckpoint, select
+from benchmarks.adaptation.settings import PYTORCH_ADAPT, SKADA
 from benchmarks.results.frame import latest, part
 from benchmarks.results.measures import Estimate, paired_difference, t_interval
 from benchmarks.results.record import Record
 
 SOURCE_ONLY, TARGET_SUPERVISED = "source-only", "target-supervised"
 TRAINING, CHOICE, EMBEDDING, SHALLOW = "training", "choice", "embedding", "shallow"
+DENSE, DECISIONS = "dense", "decisions"
+OURS, SKADA_HEAD = "ours", "skada-head"
+CONTENDERS = {SKADA: (OURS, SKADA, SKADA_HEAD), PYTORCH_ADAPT: (OURS, PYTORCH_ADAPT)}
+"""The methods of each comparison with a library, ours first."""
 SHARED = (
     "network",
     "steps",

@@ -132,11 +132,23 @@ def _parts(
             raise InvalidTableError(
                 f"{data.name} has no image in its split {split}; add more images"
             )
-        labels = np.full(len(rows), -1) if data.labels is None else data.labels[rows]
-        kept = nested_subset(labels, min(most, len(rows)), drawn)
-        images = fitted_images(data, rows[kept], size, channels)
-        found[split] = DomainImages(images, labels[kept])
+        kept = _kept_rows(data, rows, most, drawn)
+        images = fitted_images(data, kept, size, channels)
+        labels = np.full(len(kept), -1) if data.labels is None else data.labels[kept]
+        found[split] = DomainImages(images, labels)
     return found
+
+
+def _kept_rows(data: Data, rows: Integers, most: int, seed: int) -> Integers:
+    """Return at most so many rows of a split, with the shares of the classes kept."""
+    labels = np.full(len(rows), -1) if data.labels is None else data.labels[rows]
+    kept: Integers = rows[nested_subset(labels, min(most, len(rows)), seed)]
+    return kept
+
+
+def tested_rows(data: Data, most: int) -> Integers:
+    """Return the rows of a target that are its test images in a pair, in their order."""
+    return _kept_rows(data, np.asarray(data.splits[TEST]), most, 0)
 
 
 def fitted_images(data: Data, rows: Integers, size: int, channels: int) -> Tensor:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from benchmarks.adaptation.collect import CHOICE, EMBEDDING, TRAINING
+from benchmarks.adaptation.collect import CHOICE, DECISIONS, EMBEDDING, TRAINING
+from benchmarks.adaptation.decisions import decisions, write_sheet
 from benchmarks.adaptation.domain_pair import DomainPair, PairSizes, make_pair
 from benchmarks.adaptation.embedding import embedded
 from benchmarks.adaptation.feature_network import make_model
@@ -30,7 +31,7 @@ APART = 10
 STRENGTH = 1.0
 """Strength of methods where no pair is there to choose it on."""
 EMBEDDED = (SOURCE_ONLY, "dann")
-"""Methods whose features are shown by t-SNE: before and after adaptation."""
+"""Methods whose features and decisions are shown: before and after adaptation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +203,9 @@ def log_training(
     if seed == 0 and domains == group.pairs[0] and method.name in EMBEDDED:
         places = embedded(result.model, pair, result.config)
         log.add({**asked, "part": EMBEDDING}, places, seed=seed, split="test")
+        write_sheet(group, domains[1], settings.test, log.folder)
+        found = decisions(result.model, pair, result.config)
+        log.add({**asked, "part": DECISIONS}, found, seed=seed, split="test")
     metrics = {
         "rate": rate,
         "strength": strength,

@@ -9,8 +9,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.adaptation import collect, sections
+from benchmarks.adaptation.beside import beside_section
+from benchmarks.adaptation.dense.section import (
+    dense_curves,
+    dense_records,
+    dense_section,
+    dense_verdict,
+)
 from benchmarks.adaptation.figures import embeddings, gap_bars, pair_matrices
-from benchmarks.adaptation.settings import SCENES
+from benchmarks.adaptation.settings import LIBRARIES, SCENES
 from benchmarks.results import markdown
 from benchmarks.results.figures import write_picture
 from benchmarks.results.markdown import commit_text, number
@@ -21,6 +28,8 @@ HEADER = """# How much of the gap between two domains does adaptation cover?
 
 ```sh
 taskgraph bench adapt
+taskgraph bench adapt --parts skada --python skada/bin/python
+taskgraph bench adapt --parts pytorch-adapt --python pytorch-adapt/bin/python
 taskgraph bench adapt --source FOLDER --target FOLDER --out runs/adapt/own
 ```
 
@@ -43,7 +52,8 @@ FILES = """## Files
 | file | what |
 |--|--|
 | `records.jsonl` | one line a training or shallow fit, with all of its evaluations |
-| `gap_*.svg`, `pairs.svg`, `tsne_*.svg` | figures |
+| `gap_*.svg`, `pairs.svg`, `tsne_*.svg`, `dense.svg` | figures |
+| `decisions_*.jpg` | test images of a target |
 | `predictions*.csv` | for your own target: the class of each picture, and its probability |
 """
 
@@ -58,6 +68,8 @@ def render(folder: Path) -> str:
         parts.append(sections.frozen_section(shallow))
     if any(each.settings["part"] == sections.OFFICE for each in records):
         parts.append(sections.office_section(records))
+    parts.append(dense_section(records))
+    parts += [beside_section(records, library) for library in LIBRARIES]
     return markdown.wrapped("".join(parts) + FILES).rstrip() + "\n"
 
 
@@ -79,6 +91,9 @@ def draw(folder: Path) -> None:
         }
         write_picture(pair_matrices(names, panels_of), folder, "pairs")
 
+    if dense := dense_records(records):
+        write_picture(dense_curves(dense), folder, "dense")
+
 
 def pair_matrix(frame: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Return the mean accuracy in percent of each source (row) and target (column); else NaN."""
@@ -98,7 +113,9 @@ def finding(folder: Path) -> str:
 def _verdict(records: Sequence[Record]) -> str:
     """Return what is found in each group, a sentence each."""
     groups = collect.group_names(records, collect.TRAINING)
-    return " ".join(sections.group_verdict(records, name) for name in groups)
+    sentences = [sections.group_verdict(records, name) for name in groups]
+    found = [each for each in (*sentences, dense_verdict(records)) if each]
+    return " ".join(found) or "No pair was adapted."
 
 
 def _provenance(records: Sequence[Record]) -> str:
@@ -107,7 +124,8 @@ def _provenance(records: Sequence[Record]) -> str:
     platform, _ = about.pop("platform"), about.pop("cores")
     versions = ", ".join(f"{name} {value}" for name, value in about.items())
     commits = list(dict.fromkeys(commit_text(each.commit) for each in records))
-    seeds = {each.seed for each in records if each.settings["part"] == collect.TRAINING}
+    trained = (collect.TRAINING, collect.DENSE, *LIBRARIES)
+    seeds = {each.seed for each in records if each.settings["part"] in trained}
     minutes = sum(each.seconds or 0.0 for each in records) / 60
     return (
         f"Commit {', '.join(commits)}; {versions}; {platform}; {len(seeds)} seeds; "

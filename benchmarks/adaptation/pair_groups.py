@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.adaptation.settings import DIGITS, SCENES, Settings
@@ -45,6 +45,9 @@ class PairGroup:
         The pair that is not reported; None: the source alone, see `tuning`.
     start : str or None
         As in `make_model`; None where the sets are features.
+    pictures : dict of Data
+        The pictures behind sets of features, by the name of the domain; empty where the sets are
+        pictures themselves.
     """
 
     name: str
@@ -52,6 +55,7 @@ class PairGroup:
     pairs: Sequence[tuple[str, str]]
     tuning: tuple[str, str] | None
     start: str | None
+    pictures: Mapping[str, Data] = field(default_factory=dict)
 
 
 def chosen_pairs(every: Sequence[tuple[str, str]], settings: Settings) -> Sequence[tuple[str, str]]:
@@ -79,7 +83,12 @@ def scene_group(settings: Settings) -> PairGroup:
     pixels = scene_sets(settings)
     sets = pixels if settings.start else frozen_sets(pixels, settings)
     return PairGroup(
-        SCENES, sets, chosen_pairs(SCENE_PAIRS, settings), TUNING[SCENES], settings.start
+        SCENES,
+        sets,
+        chosen_pairs(SCENE_PAIRS, settings),
+        TUNING[SCENES],
+        settings.start,
+        pixels,
     )
 
 

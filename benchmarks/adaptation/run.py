@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.adaptation.collect import SHALLOW
+from benchmarks.adaptation.dense.measurement import check_dense, log_dense
 from benchmarks.adaptation.measurement import asked_for, log_training, pair_of
 from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
 from benchmarks.adaptation.office_caltech import office_caltech_table
@@ -23,15 +24,20 @@ from benchmarks.adaptation.pair_groups import (
     scene_sets,
 )
 from benchmarks.adaptation.settings import (
+    DENSE,
     DIGITS,
     FROZEN,
+    LIBRARIES,
     OFFICE,
     PARTS,
+    PYTORCH_ADAPT,
     SCENES,
+    SKADA,
     SUITE,
     Settings,
 )
 from benchmarks.adaptation.shallow import most_dimensions, shallow_estimators, shallow_measures
+from benchmarks.adaptation.versus_libraries import compare_with_library
 from benchmarks.data.source import MissingDataError
 from benchmarks.learning.starts import find_start
 from benchmarks.results.log import Log, open_log
@@ -56,17 +62,24 @@ def run(settings: Settings, out: Path) -> None:
         log_frozen(settings, log)
     if OFFICE in settings.parts:
         log_office(settings, log)
+    if DENSE in settings.parts:
+        log_dense(settings, log)
+    for part in settings.parts:
+        if part in LIBRARIES:
+            compare_with_library(part, settings, log)
 
 
 def check(settings: Settings) -> None:
     """Raise InvalidTableError or UnknownNameError if settings are impossible."""
     for flag, names, known in (
-        ("--parts", settings.parts, PARTS),
+        ("--parts", settings.parts, (*PARTS, *LIBRARIES)),
         ("--methods", settings.methods, tuple(METHODS)),
     ):
         for name in names:
             if name not in known:
                 raise InvalidTableError(f'{flag} has "{name}", expected some of {", ".join(known)}')
+    _check_libraries(settings)
+    check_dense(settings)
     _check_pairs(settings)
     if SOURCE_ONLY not in settings.methods:
         raise InvalidTableError(
@@ -85,11 +98,30 @@ def check(settings: Settings) -> None:
         find_start(settings.start)
 
 
+INSTALLED = {SKADA: "skada==0.6.0 skorch torch", PYTORCH_ADAPT: "pytorch-adapt==0.0.83"}
+"""What pip installs in the environment of a comparison."""
+
+
+def _check_libraries(settings: Settings) -> None:
+    """Raise InvalidTableError if a comparison lacks its Python, or has that of another one."""
+    asked = [each for each in settings.parts if each in LIBRARIES]
+    if len(asked) > 1:
+        raise InvalidTableError(
+            f"--parts has {' and '.join(asked)}, whose environments differ; run them one after "
+            "another, each with its own --python"
+        )
+    if asked and settings.python is None:
+        name = asked[0]
+        raise InvalidTableError(
+            f"--parts {name} needs --python PATH, the Python of an environment that has {name} "
+            f"(python3 -m venv {name}; {name}/bin/pip install {INSTALLED[name]})"
+        )
+
+
 def _check_pairs(settings: Settings) -> None:
     """Raise InvalidTableError if ``--pairs`` names a pair that is not measured."""
-    known = [
-        ":".join(each) for part, own in PAIRS.items() if part in settings.parts for each in own
-    ]
+    measured = {DIGITS if part in LIBRARIES else part for part in settings.parts}
+    known = [":".join(each) for part, own in PAIRS.items() if part in measured for each in own]
     for name in settings.pairs:
         if name not in known:
             raise InvalidTableError(

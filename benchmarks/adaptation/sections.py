@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.adaptation import collect
 from benchmarks.adaptation.collect import SOURCE_ONLY, TARGET_SUPERVISED, PairSummary
+from benchmarks.adaptation.decisions import decision_section
 from benchmarks.adaptation.office_caltech import PairAccuracy, as_markdown
 from benchmarks.adaptation.own_predictions import chosen_method
 from benchmarks.adaptation.selection import ORACLE, RULES, SOURCE, WITHOUT_LABELS
@@ -55,6 +56,7 @@ def group_section(records: Sequence[Record], group: str) -> str:
             "Features by t-SNE (openTSNE), before and after adaptation; a color is a class, "
             f"circles are source and crosses target:\n\n![t-SNE](tsne_{group}.svg)\n\n"
         )
+    text += decision_section(records, group)
     if group == "own":
         text += _own_choice(records)
     return text
@@ -215,5 +217,7 @@ def office_section(records: Sequence[Record]) -> str:
     ]
     return (
         "## Office+Caltech-10\n\nAccuracy in percent: SURF features, all images of the source "
-        "labeled, 1-NN. In brackets: the dimension.\n\n" + as_markdown(rows) + "\n\n"
+        "labeled, 1-NN. In brackets: the dimension, that of the authors, who may have chosen it "
+        "with labels of the target, or of subspace disagreement, which uses none. Model selection: "
+        "none.\n\n" + as_markdown(rows) + "\n\n"
     )

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
-DIGITS, SCENES, FROZEN, OFFICE = "digits", "scenes", "frozen", "office"
-PARTS = (DIGITS, SCENES, FROZEN, OFFICE)
+DIGITS, SCENES, FROZEN, OFFICE, DENSE = "digits", "scenes", "frozen", "office", "dense"
+SKADA, PYTORCH_ADAPT = "skada", "pytorch-adapt"
+PARTS = (DIGITS, SCENES, FROZEN, OFFICE, DENSE)
+LIBRARIES = (SKADA, PYTORCH_ADAPT)
+"""Parts that compare with a library."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,15 @@ class Settings:
     parts: tuple[str, ...] = option(
         PARTS,
         help="What is measured: digits, scenes (all methods), frozen (GFK and skada's methods on "
-        "frozen features of all scene pairs), office (Office+Caltech-10 if you have it).",
+        "frozen features of all scene pairs), office (Office+Caltech-10 if you have it), dense "
+        "(drawn scenes that help photographed ones on tasks with a label for each pixel); and "
+        "skada or pytorch-adapt: our DANN or ADDA beside the library's on digits, with --python.",
+    )
+    python: str | None = option(
+        None,
+        kind="file",
+        help="Python of an environment that has skada 0.6 with skorch, or pytorch-adapt 0.0.83, "
+        "for the part of that name.",
     )
     pairs: tuple[str, ...] = option(
         (),
@@ -85,6 +96,25 @@ class Settings:
     )
     buildings: int = option(36, help="Buildings of the scenes.")
     views: int = option(30, help="Views of each building.")
+    dense_tasks: tuple[str, ...] = option(
+        ("rgb2depth", "rgb2sfnorm", "segmentsemantic_rb", "reshade"),
+        help="Tasks of the part dense.",
+    )
+    dense_source: str = option("drawn", help="Domain of the synthetic scenes of the part dense.")
+    dense_target: str = option("phone", help="Domain of the real scenes of the part dense.")
+    dense_shares: tuple[float, ...] = option(
+        (0.01, 0.03, 0.1, 0.3, 1.0),
+        help="Shares of the real training views that have labels, in the part dense; no label at "
+        "all is measured as well.",
+    )
+    dense_encoder: str = option(
+        "autoencoder",
+        help="Task of the bank whose encoder is frozen in the part dense; the default one was "
+        "trained without labels.",
+    )
+    dense_steps: int = option(1000, help="Training steps of the part dense.")
+    dense_batch: int = option(16, help="Labeled views in a batch of the part dense.")
+    dense_rate: float = option(0.002, help="Learning rate (AdamW) of the part dense.")
 
 
 SUITE = Suite(
@@ -93,6 +123,7 @@ SUITE = Suite(
     methods=(
         "source-only and target-supervised references",
         "DANN, ADDA, CORAL loss, MMD, CDAN, MCC",
+        "DANN beside skada's, ADDA beside pytorch-adapt's (--parts skada --python PATH)",
         "geodesic flow kernel, and skada's shallow methods, on frozen features",
         "model selection by the source, by entropy, SND and DEV, and by the oracle",
     ),
@@ -112,6 +143,12 @@ SUITE = Suite(
             "test": 40,
             "seeds": 2,
             "rates": (0.01,),
+            "buildings": 4,
+            "views": 2,
+            "dense_tasks": ("rgb2depth",),
+            "dense_shares": (0.5, 1.0),
+            "dense_steps": 10,
+            "dense_batch": 4,
         },
         CPU: {},
         PAPER: {

@@ -47,7 +47,9 @@ def read_pictures(folder: Path, name: str, *, flat: bool) -> PictureFolder:
     InvalidTableError
         If there are no pictures, or one cannot be read.
     """
-    classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    classes = sorted(
+        path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
     paths = [path for each in classes for path in list_pictures(folder / each)]
     labels = [k for k, each in enumerate(classes) for _ in list_pictures(folder / each)]
     labeled = bool(paths)
@@ -78,12 +80,17 @@ def own_group(settings: Settings) -> tuple[PairGroup, PictureFolder]:
     Raises
     ------
     InvalidTableError
-        If one of the two folders is not given, they have fewer than two classes in common, or a
-        split would be empty.
+        If one of the two folders is not given, they are the same, they have fewer than two classes
+        in common, or a split would be empty.
     """
     if not settings.source or not settings.target:
         given, other = ("--source", "--target") if settings.source else ("--target", "--source")
         raise InvalidTableError(f"got {given} alone; add {other} FOLDER")
+    if Path(settings.source).resolve() == Path(settings.target).resolve():
+        raise InvalidTableError(
+            f"--source and --target are both {settings.source}, expected two folders: there is no "
+            "gap between a folder and itself"
+        )
     source = read_pictures(Path(settings.source), "source", flat=False)
     target = read_pictures(Path(settings.target), "target", flat=True)
     classes = _common_classes(settings, source.data, target.data)
@@ -94,11 +101,13 @@ def own_group(settings: Settings) -> tuple[PairGroup, PictureFolder]:
     for data in sets.values():
         _check_splits(data)
     everything = replace(target, data=replace(target.data, classes=classes, labels=None))
+    pictures = sets
     if not settings.start:
         sets = frozen_sets(sets, settings)
         features = frozen_sets({"target": everything.data}, settings)["target"]
         everything = replace(everything, data=features)
-    return PairGroup(OWN, sets, (("source", "target"),), None, settings.start), everything
+    pairs = (("source", "target"),)
+    return PairGroup(OWN, sets, pairs, None, settings.start, pictures), everything
 
 
 def _common_classes(settings: Settings, source: Data, target: Data) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def draw(folder: Path) -> None:
                 panels,
                 rows="trained on",
                 columns="tested on",
-                unit="average precision, %",
+                unit="average precision, %\n(larger is better)",
             )
             write_picture(figure, folder, f"cross_{stem(name)}")
         if named := collect.cases(own, NAME):

@@ -18,7 +18,7 @@ SETS = ("SUN09", "LabelMe", "PASCAL", "ImageNet", "Caltech101", "MSRC")
 
 @dataclass(frozen=True, eq=False)
 class PublishedTable:
-    """A matrix with its margins as they are printed; see `benchmarks.bias.margins.Margins`.
+    """A published matrix with the margins that were printed; see `benchmarks.bias.margins.Margins`.
 
     Attributes
     ----------

@@ -6,15 +6,14 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.data.data import Data
+from benchmarks.data.sheet import numbered_sheet
 from benchmarks.results.figures import write_jpeg
 from benchmarks.results.log import Log
-from taskgraph.arrays import Pixels
 
 QUIZ, SEED = "quiz", 7
-COUNT, COLUMNS, CELL, MARGIN, TITLE = 12, 6, 96, 6, 16
+COUNT = 12
 
 
 def quiz_file(group: str) -> str:
@@ -36,22 +35,6 @@ def write_quiz(group: str, sets: Sequence[Data], log: Log) -> None:
     path = log.folder / quiz_file(group)
     if log.has(asked, seed=SEED) and path.exists():
         return
-    write_jpeg(quiz_sheet(pictures), path)
+    write_jpeg(numbered_sheet(pictures), path)
     if not log.has(asked, seed=SEED):
         log.add(asked, {"answers": [sets[k].name for k in owners]}, seed=SEED)
-
-
-def quiz_sheet(pictures: Sequence[Pixels]) -> Image.Image:
-    """Return the pictures side by side at one size, with a number above each, from 1."""
-    rows = -(-len(pictures) // COLUMNS)
-    step, high = CELL + MARGIN, CELL + TITLE + MARGIN
-    page = Image.new("RGB", (COLUMNS * step + MARGIN, rows * high + MARGIN), "white")
-    pencil, font = ImageDraw.Draw(page), ImageFont.load_default(size=12)
-    for place, pixels in enumerate(pictures):
-        left, top = MARGIN + place % COLUMNS * step, MARGIN + place // COLUMNS * high
-        pencil.text((left, top), str(place + 1), "black", font)
-        content = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-        picture = Image.fromarray(np.ascontiguousarray(content)).convert("RGB")
-        resized = picture.resize((CELL, CELL), Image.Resampling.BICUBIC)
-        page.paste(resized, (left, top + TITLE))
-    return page

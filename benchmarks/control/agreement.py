@@ -1,4 +1,4 @@
-"""How well the orders of sources, and the optima, of several seeds agree."""
+"""Measure how well the orders of sources, and the optima, of several seeds agree."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ draw everything anew, the episodes included, and are the unit of every interval 
 
 Win rate against `scratch`, ridge regression from the whole window: the share of test examples on
 which the source has the smaller loss, mean over seeds. A target's own encoder, the reference
-`self`, is in italics, and in a box in the figure.
+`self`, is in italics, and in a box in the figure. It was trained on {encoder_examples} labels of
+its target, and `scratch` on {labels}, so its gain is one of more labels, too.
 
 ![Gain of each source on each task; larger is better](gains.svg)
 
@@ -71,8 +72,9 @@ of exactly as many.
 
 ## How stable it is
 
-Kendall's τ compares the order of the single sources by affinity: the mean over all pairs of seeds,
-whose episodes are independent, and over seeds between the numbers of labels.
+Kendall's τ compares the order of the single sources by affinity, without the target's own encoder.
+*Between seeds* is the mean over all pairs of seeds, whose episodes are independent. *Between
+numbers of labels* is the mean over seeds. *Best single source* leaves out the own encoder, too.
 
 {stability}
 
@@ -145,6 +147,8 @@ def draw(folder: Path) -> None:
         shown = axes.imshow(values, cmap="RdBu", vmin=0.0, vmax=1.0, aspect="auto")
         axes.set_xticks(range(len(names)), names, rotation=35, ha="right")
         axes.set_yticks(range(len(targets)), targets)
+        axes.set_xlabel("source")
+        axes.set_ylabel("task")
         axes.set_title(f"{count} labels")
         for row, column in np.ndindex(values.shape):
             value, own = values[row, column], names[column] == targets[row]
@@ -157,5 +161,5 @@ def draw(folder: Path) -> None:
                 color="white" if abs(value - 0.5) > 0.3 else "black",
                 bbox={"facecolor": "none", "edgecolor": "black", "pad": 2} if own else None,
             )
-        figure.colorbar(shown, ax=axes, label="win rate against the window")
+        figure.colorbar(shown, ax=axes, label="win rate against the window\n(larger is better)")
     write_picture(figure, folder, FIGURE)

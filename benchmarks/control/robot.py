@@ -1,4 +1,4 @@
-"""Episodes of the half cheetah of gymnasium, driven by gaits of which no source is told."""
+"""Episodes of the half cheetah of gymnasium, driven by gaits that no source observes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class RobotEpisode:
-    """What is recorded at each of an episode's T steps.
+    """The arrays that are recorded at each of an episode's T steps.
 
     Attributes
     ----------

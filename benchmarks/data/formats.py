@@ -145,7 +145,7 @@ def read_picture(path: Path, size: int | None = None) -> Pixels:
     try:
         with Image.open(path) as opened:
             picture = opened.convert("RGB")
-    except OSError as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InvalidTableError(f"{path} is no picture that can be read: {error}") from None
     if size is not None:
         side = min(picture.size)

@@ -1,6 +1,8 @@
-"""Contact sheets of data sets: some items of each class."""
+"""Sheets of pictures: some items of each class of a data set, and numbered ones."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -11,6 +13,8 @@ from taskgraph.arrays import Integers, Pixels
 CELL, MARGIN, ROWS, COLUMNS = 64, 4, 10, 8
 TEXT = 120
 """Width in pixels of the column with the names of classes."""
+ACROSS, SIDE, GAP, TITLE = 6, 96, 6, 16
+"""Numbered pictures of a row, their side and distance, and the height of a number, in pixels."""
 
 
 def contact_sheet(data: Data, *, rows: int = ROWS, columns: int = COLUMNS) -> Image.Image:
@@ -55,3 +59,18 @@ def _picture(pixels: Pixels) -> Image.Image:
     size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
     how = Image.Resampling.NEAREST if ratio >= 1 else Image.Resampling.BOX
     return picture.resize(size, how).convert("RGB")
+
+
+def numbered_sheet(pictures: Sequence[Pixels]) -> Image.Image:
+    """Return the pictures side by side at one size, with a number above each, from 1."""
+    rows = -(-len(pictures) // ACROSS)
+    step, high = SIDE + GAP, SIDE + TITLE + GAP
+    page = Image.new("RGB", (ACROSS * step + GAP, rows * high + GAP), "white")
+    pencil, font = ImageDraw.Draw(page), ImageFont.load_default(size=12)
+    for place, pixels in enumerate(pictures):
+        left, top = GAP + place % ACROSS * step, GAP + place // ACROSS * high
+        pencil.text((left, top), str(place + 1), "black", font)
+        content = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+        picture = Image.fromarray(np.ascontiguousarray(content)).convert("RGB")
+        page.paste(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC), (left, top + TITLE))
+    return page

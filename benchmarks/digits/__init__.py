@@ -1,1 +1,1 @@
-"""Suite ``digits``: a taxonomy of eleven tasks on handwritten digits, measured on a laptop."""
+"""Suite ``digits``: a taxonomy of eleven tasks on handwritten digits."""

@@ -20,7 +20,7 @@ class Settings:
 
 SUITE = Suite(
     name="digits",
-    question="Can a taxonomy be measured on a laptop within minutes?",
+    question="What does a taxonomy of small tasks on digits choose?",
     methods=("the proven optimum", "greedy, best single sources, random sets"),
     time="seconds; two minutes with --measure",
     writes="losses.parquet, transfers.csv, one record a command, and figures",

@@ -24,6 +24,13 @@ from taskgraph.plot.figures import Picture
 
 FIGURE = "depth"
 PROTOCOL = ("target", "pixels", "steps", "batch", "pool", "tested")
+STYLES = (
+    ("#2563eb", "o", "-"),
+    ("#d97706", "s", "--"),
+    ("#059669", "D", "-."),
+    ("#7c3aed", "^", ":"),
+)
+"""Color, marker and line of each network, which differ in gray print, too."""
 NOT_RUN = """## Residual networks from scratch
 
 Not run yet: `taskgraph bench finetune --parts depth`."""
@@ -78,9 +85,23 @@ def _depths(records: Sequence[Record], most: int) -> str:
             None,
         )
         count = f"{parameters:,}" if parameters else markdown.NOTHING
-        rows.append([f"ResNet-{depth}", count, error(estimate(found)), minus])
-    heads = ["network", "parameters:", "test error, %:", f"minus ResNet-{depths[0]}:"]
+        rows.append([f"ResNet-{depth}", count, error(estimate(found)), _range(found), minus])
+    heads = [
+        "network",
+        "parameters:",
+        "test error, %:",
+        "best to worst seed:",
+        f"minus ResNet-{depths[0]}:",
+    ]
     return markdown.table(heads, rows)
+
+
+def _range(found: dict[int, float]) -> str:
+    """Return the least and the largest error over seeds, in percent, of accuracies by seed."""
+    if not found:
+        return markdown.NOTHING
+    errors = [100 * (1 - each) for each in found.values()]
+    return f"{min(errors):.2f} to {max(errors):.2f}"
 
 
 def _sizes(records: Sequence[Record]) -> str:
@@ -135,11 +156,11 @@ def figure(records: Sequence[Record]) -> Picture:
     _curve(left, {depth: each for depth, each in found.items() if each is not None}, "")
     left.set_xticks(depths)
     left.set_xlabel("layers")
-    left.set_ylabel("test error, %")
-    for depth in _depths_with_sizes(records):
+    left.set_ylabel("test error, % (smaller is better)")
+    for place, depth in enumerate(_depths_with_sizes(records)):
         by_size = {n: estimate(by_seed(records, depth=depth, n=n)) for n in sizes}
         whole = {n: each for n, each in by_size.items() if each is not None}
-        _curve(right, whole, f"ResNet-{depth}")
+        _curve(right, whole, f"ResNet-{depth}", STYLES[place % len(STYLES)])
     right.set_xscale("log")
     right.set_xticks(sizes, [f"{n:,}" for n in sizes])
     right.minorticks_off()
@@ -148,10 +169,15 @@ def figure(records: Sequence[Record]) -> Picture:
     return made
 
 
-def _curve(axis: Axes, found: dict[int, Estimate], label: str) -> None:
-    """Draw errors with intervals."""
+def _curve(
+    axis: Axes, found: dict[int, Estimate], label: str, style: tuple[str, str, str] = STYLES[0]
+) -> None:
+    """Draw errors with intervals; ``style`` is color, marker and line."""
     middle = [100 * (1 - each.mean) for each in found.values()]
-    (line,) = axis.plot(list(found), middle, marker="o", ms=3.5, lw=1.1, label=label)
+    color, marker, dashes = style
+    (line,) = axis.plot(
+        list(found), middle, color=color, marker=marker, ls=dashes, ms=3.5, lw=1.1, label=label
+    )
     low = [100 * (1 - each.high) for each in found.values()]
     high = [100 * (1 - each.low) for each in found.values()]
     axis.fill_between(list(found), low, high, color=line.get_color(), alpha=0.13, lw=0)

@@ -50,9 +50,11 @@ def section(records: Sequence[Record]) -> str:
             f"regression is fitted to its features of {last['pixels']}-pixel images; validation "
             f"chooses the penalty. Accuracy is the mean over all n, {seeds} seeds, on at most "
             f"{last['tested']} test images, ± half of Student's 95 % interval. The baseline is the "
-            "untrained encoder `random`.",
+            f"untrained encoder `random`. The best {BEST} are picked by the accuracy that the "
+            "table shows, so their values are somewhat too high.",
             _best_table(records, targets, names),
-            f"![accuracy of every encoder]({FIGURE}.svg)",
+            f"![accuracy of every encoder, with intervals over seeds; the dotted line is the "
+            f"untrained encoder]({FIGURE}.svg)",
             "### What predicts it",
             "Rank correlation between a score and the accuracy over the encoders; `random` counts "
             "as one. LogME and H-scores are computed on the features of the largest training "
@@ -62,7 +64,9 @@ def section(records: Sequence[Record]) -> str:
             "the task of `scenes`; the encoder of `class_places` itself, which is no transfer, "
             "counts as the best. Only that row on `scenes` is for a target of the graph; "
             "digits and faces are none of its targets. Intervals are the 2.5 to 97.5 % range of "
-            f"{DRAWS:,} resamples of the encoders. Weighted Kendall counts the best encoders more.",
+            f"{DRAWS:,} resamples of the encoders; they hold neither seeds nor other targets. "
+            "Weighted Kendall counts the best encoders more. A correlation is bold if its interval "
+            "excludes 0, which about 1 in 20 would do by chance.",
             _predictors_table(records, targets, names),
         ]
     )
@@ -212,6 +216,6 @@ def figure(records: Sequence[Record]) -> Picture:
         if BASELINE in names:
             axis.axvline(100 * found[target][BASELINE].mean, color=MUTED, lw=0.6, ls=":")
         axis.set_title(target)
-        axis.set_xlabel("accuracy, %")
+        axis.set_xlabel("accuracy, %\n(larger is better)")
     axes[0].set_yticks(range(len(order)), order, fontsize=6.5)
     return made

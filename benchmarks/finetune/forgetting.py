@@ -1,4 +1,4 @@
-"""What the source's own head forgets: its test loss through layers that were fine-tuned.
+"""Measure the test loss of the source's own head on layers that were fine-tuned.
 
 The sources are ResNet-8, trained here on a data set, and encoders of the bank with their decoders.
 """

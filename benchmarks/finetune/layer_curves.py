@@ -43,3 +43,8 @@ def draw_curve(
         mfc="white" if line == "--" else color,
         label=name,
     )
+
+
+def legend_below(axis: Axes) -> None:
+    """Put the legend of a panel below it, so that it covers no curve."""
+    axis.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.24), ncols=2)

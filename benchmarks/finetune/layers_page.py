@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from benchmarks.finetune import lite0_page
-from benchmarks.finetune.layer_curves import draw_curve, kept_layers
+from benchmarks.finetune.layer_curves import draw_curve, kept_layers, legend_below
 from benchmarks.finetune.layers import BASELINE, CURVES, RESNET8
 from benchmarks.finetune.lite0 import LITE0
 from benchmarks.finetune.summary import (
@@ -103,17 +103,20 @@ def _said(records: Sequence[Record], baseline: dict[int, float], kept: Sequence[
 
 
 def finding(records: Sequence[Record]) -> str:
-    """Return what all copied layers of A cost, frozen and fine-tuned, in the first case."""
+    """Return how all copied layers of A change accuracy, frozen and fine-tuned; first case."""
     resnet = part(records, network=RESNET8)
     case = values_of(resnet, "case")[0]
     own = part(resnet, case=case)
     baseline, last = by_seed(own, method=BASELINE), kept_layers(own)[-1]
-    said = [
-        f"{points(difference(by_seed(own, method=curve, kept=last), baseline)).strip('*')} points "
-        f"{how}"
-        for curve, how in (("AnB", "frozen"), ("AnB+", "fine-tuned"))
-    ]
-    return f"all layers of a network for other classes ({case}) are worth {' and '.join(said)}"
+    said = []
+    for curve, how in (("AnB", "frozen"), ("AnB+", "fine-tuned")):
+        text = points(difference(by_seed(own, method=curve, kept=last), baseline))
+        clear = "" if text.startswith("**") else " (interval holds 0)"
+        said.append(f"{text.strip('*')} points {how}{clear}")
+    return (
+        f"all layers copied from a network for other classes ({case}) change accuracy by "
+        f"{' and '.join(said)}"
+    )
 
 
 def draw(records: Sequence[Record], folder: Path) -> None:
@@ -128,11 +131,11 @@ def figure(records: Sequence[Record]) -> Picture:
     cases = values_of(resnet, "case")
     drawn = lite0_page.panels(lite0)
     panels = len(cases) + len(drawn)
-    made = new_figure(width=2.5 * panels + 0.4, height=2.7)
+    made = new_figure(width=2.5 * panels + 0.4, height=3.3)
     axes = made.subplots(1, panels, squeeze=False)[0]
     for axis, case in zip(axes, cases, strict=False):
         _panel(axis, part(resnet, case=case), case)
-    axes[0].set_ylabel("test accuracy, %")
+    axes[0].set_ylabel("test accuracy, % (larger is better)")
     for axis, draw_panel in zip(axes[len(cases) :], drawn, strict=True):
         draw_panel(axis)
     return made
@@ -151,4 +154,4 @@ def _panel(axis: Axes, records: Sequence[Record], case: str) -> None:
     axis.set_xticks(kept)
     axis.set_xlabel("layers kept, K")
     axis.set_title(case)
-    axis.legend(fontsize=6.5, loc="lower left")
+    legend_below(axis)

@@ -66,11 +66,15 @@ def _far(records: Sequence[Record]) -> list[str]:
         markdown.table(
             ["target", "images", "n:", "from scratch, %:", "fine-tuned, %:", "difference:"], rows
         ),
-        f"Pretraining helps on {', '.join(helped) or 'none'} and hurts on "
-        f"{', '.join(hurt) or 'none'} (interval of the paired difference excludes 0); elsewhere it "
-        "is one initialization among others.",
+        f"After so few steps, fine-tuned networks are above networks from scratch on "
+        f"{_listed(helped)} and below them on {_listed(hurt)} (interval of the paired difference "
+        "excludes 0). On the other targets that interval holds 0.",
         f"{rates_sentence(records)} {cells_sentence(records, ('target', 'method'))}".strip(),
     ]
+
+
+def _listed(targets: Sequence[str]) -> str:
+    return " and ".join(targets) or "no target"
 
 
 def _forgetting(records: Sequence[Record]) -> list[str]:

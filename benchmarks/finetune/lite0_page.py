@@ -1,4 +1,4 @@
-"""What the section and the figure of the part ``layers`` show of EfficientNet-Lite0."""
+"""The section and the figure about EfficientNet-Lite0 in the part ``layers``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 
-from benchmarks.finetune.layer_curves import draw_curve, kept_layers
+from benchmarks.finetune.layer_curves import draw_curve, kept_layers, legend_below
 from benchmarks.finetune.lite0 import BASELINE, COPIED, COPIED_FROZEN, OWN, OWN_FROZEN, PIXELS
 from benchmarks.finetune.summary import (
     by_seed,
@@ -158,7 +158,7 @@ def _probe_panel(axis: Axes, records: Sequence[Record]) -> None:
         draw_curve(axis, found, case, (color, "osD^"[number % 4], "-"))
     axis.set_xlabel("layers kept, K (0: pixels)")
     axis.set_title("Lite0, frozen, probed")
-    axis.legend(fontsize=6.5, loc="lower right")
+    legend_below(axis)
 
 
 def _curve_panel(axis: Axes, records: Sequence[Record], case: str) -> None:
@@ -173,4 +173,4 @@ def _curve_panel(axis: Axes, records: Sequence[Record], case: str) -> None:
         draw_curve(axis, found, name, STYLES[method])
     axis.set_xlabel("layers kept, K")
     axis.set_title(f"Lite0 on {case}")
-    axis.legend(fontsize=6.5, loc="lower right")
+    legend_below(axis)

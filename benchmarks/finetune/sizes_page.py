@@ -120,7 +120,8 @@ def _worth(records: Sequence[Record]) -> list[str]:
     if not rows:
         return []
     said = f"Worth more labels (interval above 1): {'; '.join(better) or 'none'}. "
-    said += f"Worth fewer (interval below 1): {'; '.join(worse) or 'none'}."
+    said += f"Worth fewer (interval below 1): {'; '.join(worse) or 'none'}. "
+    said += _single_sizes(records)
     return [
         "With few steps and few validation images (28 faces), fine-tuning is in single cells worse "
         "than with fewer labels; these cells are kept as they are.",
@@ -129,25 +130,67 @@ def _worth(records: Sequence[Record]) -> list[str]:
         "the accuracies that both reach; a dash where there are none, since nothing is "
         f"extrapolated. The interval is the 2.5 to 97.5 % range of {DRAWS:,} resamples of the "
         "seeds, which is too narrow for five; a dash where more than 1 in 20 have no "
-        "value. Networks from scratch have the architecture of the "
+        f"value. Both curves are of {_steps(records)} steps, after which networks from scratch "
+        "are far from their best (*The same, trained longer*), so a multiplier here holds for this "
+        "length of training alone. Networks from scratch have the architecture of the "
         "bank's encoders; that of Lite0 is another one.",
         markdown.table(["target", "method", "start", "times:", "interval"], rows),
         said,
     ]
 
 
+def _steps(records: Sequence[Record]) -> int:
+    return int(values_of(records, "steps")[-1])
+
+
+def _signs(records: Sequence[Record]) -> list[int]:
+    """Return by size 1 where fine-tuning is above training from scratch, -1 below, 0 neither."""
+    curves = {method: (start, method) for start, method in curves_of(records)}
+    found = []
+    for n in sorted(values_of(records, "n")) if TUNED in curves and SCRATCH in curves else []:
+        one, two = (accuracies(records, curves[method], n) for method in (TUNED, SCRATCH))
+        each = difference(one, two)
+        found += [] if each is None else [int(each.low > 0) - int(each.high < 0)]
+    return found
+
+
+def _single_sizes(records: Sequence[Record]) -> str:
+    """Return at how many single sizes fine-tuning and training from scratch differ."""
+    said = []
+    for target in values_of(records, "target"):
+        if signs := _signs(part(records, target=target)):
+            above, below = signs.count(1), signs.count(-1)
+            said.append(f"{target} above at {above} and below at {below} of {len(signs)} sizes")
+    return (
+        "At single sizes, the interval of the paired difference of fine-tuning and training from "
+        f"scratch excludes 0 as follows: {'; '.join(said)}."
+        if said
+        else ""
+    )
+
+
 def finding(records: Sequence[Record]) -> str:
-    """Return how many times the labels fine-tuning is worth, for each target with a value."""
+    """Return how many times the labels fine-tuning is worth on each target, and how surely."""
     said = []
     for target in values_of(records, "target"):
         own = part(records, target=target)
         curves = {method: (start, method) for start, method in curves_of(own)}
         if TUNED in curves and SCRATCH in curves:
             worth = multiplier_of(own, (curves[SCRATCH][0], TUNED), curves[SCRATCH])
-            if worth.low == worth.low:
-                bounds = markdown.interval(worth.low, worth.high, 2)
-                said.append(f"{worth.value:.2f} {bounds} times on {target}")
-    return f"pretraining is worth the labels {', '.join(said)}" if said else "no label multiplier"
+            bounds = markdown.interval(worth.low, worth.high, 2)
+            bounds = "(no interval)" if bounds == markdown.NOTHING else bounds
+            value = "no value" if worth.value != worth.value else f"{worth.value:.2f} {bounds}"
+            signs = _signs(own)
+            said.append(
+                f"{target} {value}, with a clear gain at {signs.count(1)} and a clear loss at "
+                f"{signs.count(-1)} of {len(signs)} sizes"
+            )
+    if not said:
+        return "no label multiplier"
+    return (
+        f"times the labels that fine-tuning is worth after {_steps(records)} steps: "
+        f"{'; '.join(said)}"
+    )
 
 
 def draw(records: Sequence[Record], folder: Path) -> None:
@@ -164,7 +207,7 @@ def figure(records: Sequence[Record]) -> Picture:
     for axis, target in zip(axes, targets, strict=True):
         _panel(axis, part(records, target=target), curves)
         axis.set_title(target)
-    axes[0].set_ylabel("test accuracy, %")
+    axes[0].set_ylabel("test accuracy, % (larger is better)")
     entries = [axis.get_legend_handles_labels() for axis in axes]
     handles, labels = max(entries, key=lambda each: len(each[1]))
     made.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))

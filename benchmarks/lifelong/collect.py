@@ -1,13 +1,15 @@
-"""The records of one run as arrays: by stream, network and method, with an entry for each order."""
+"""The records as arrays: by stream, network and method, with an entry for each class order."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from benchmarks.lifelong.settings import CLASSES
 from benchmarks.results.frame import latest
 from benchmarks.results.record import Record
 from taskgraph.arrays import Floats, Integers
@@ -24,7 +26,7 @@ SHARED = (
     "augment",
     "per_class",
 )
-"""Settings that all records of a page have in common."""
+"""Settings that all records of a stream on the page have in common."""
 
 
 @dataclass
@@ -93,7 +95,10 @@ class StreamResults:
     Attributes
     ----------
     name : str
+        The stream as `stream_name` writes it.
     memory : int
+    settings : dict
+        The settings in `SHARED`.
     sizes : list of int
         Classes of each step.
     methods : list of `MethodResults`
@@ -101,6 +106,7 @@ class StreamResults:
 
     name: str
     memory: int
+    settings: dict[str, Any]
     sizes: list[int]
     methods: list[MethodResults]
 
@@ -115,18 +121,30 @@ class StreamResults:
         return {each.method: each for each in chosen}
 
 
+def stream_name(settings: Mapping[str, Any]) -> str:
+    """Return the data set, the classes of a larger first step, and a variant that is not paper's.
+
+    Examples: ``mnist-5k``, ``orl-faces B20``, ``cifar-100 official``.
+    """
+    sizes = settings["classes_of_steps"]
+    larger = settings["protocol"] == CLASSES and len(sizes) > 1 and sizes[0] != sizes[1]
+    parts = [settings["data"], f"B{sizes[0]}" if larger else "", settings["variant"]]
+    return " ".join(part for part in parts if part and part != "paper")
+
+
 def stream_results(records: Sequence[Record]) -> list[StreamResults]:
-    """Return the finished results that have the settings of the newest record, by stream."""
-    newest = latest(records, *SHARED)
+    """Return the finished results by stream, of the settings of each stream's newest record."""
     found = []
-    for name in dict.fromkeys(each.settings["data"] for each in newest):
-        own = [each for each in newest if each.settings["data"] == name]
-        own = latest(own, "memory", "classes_of_steps")
-        sizes = own[-1].settings["classes_of_steps"]
-        steps = min(own[-1].settings["max_steps"] or len(sizes), len(sizes))
+    for name in dict.fromkeys(stream_name(each.settings) for each in records):
+        own = [each for each in records if stream_name(each.settings) == name]
+        own = latest(own, *SHARED, "memory", "classes_of_steps")
+        last = own[-1].settings
+        sizes = last["classes_of_steps"]
+        steps = min(last["max_steps"] or len(sizes), len(sizes))
         methods = _methods(own, steps)
         if methods:
-            found.append(StreamResults(name, own[-1].settings["memory"], sizes[:steps], methods))
+            shared = {key: last[key] for key in SHARED}
+            found.append(StreamResults(name, last["memory"], shared, sizes[:steps], methods))
     return found
 
 
@@ -146,5 +164,5 @@ def _methods(records: Sequence[Record], steps: int) -> list[MethodResults]:
 
 
 def figure_stem(stream: str, network: str) -> str:
-    """Return the name of a stream and a network in the form that file names use."""
+    """Return the names of a stream and of a network in the form that file names use."""
     return re.sub(r"[^a-z0-9]+", "_", f"{stream} {network}".lower()).strip("_")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.data.data import TEST
 from benchmarks.lifelong import tables
@@ -13,9 +14,12 @@ from benchmarks.lifelong.figures import accuracy_curves, confusion_matrices, mem
 from benchmarks.lifelong.settings import SUITE
 from benchmarks.results import markdown
 from benchmarks.results.figures import write_picture
-from benchmarks.results.frame import latest, not_finished
+from benchmarks.results.frame import not_finished
 from benchmarks.results.markdown import commit_text, number
 from benchmarks.results.record import Record, read_records
+
+TRAINED = ("data_sha256", *SHARED, "memory", "network", "strategy", "step")
+"""Settings that tell the trainings of an order apart; a training has one record a method."""
 
 TITLE = "# How much is forgotten when classes or domains arrive one by one?\n\n"
 
@@ -71,10 +75,11 @@ def render(folder: Path) -> str:
     tried = tables.tried_table(streams)
     header = TITLE + HEADER.format(
         split=records[-1].split,
-        provenance=_provenance(records),
+        provenance=_provenance(records, results),
         finding=f"**{' '.join(map(tables.headline, results))}**",
     )
-    parts = [header, *(_section(each, folder) for each in results)]
+    own = own_settings(results)
+    parts = [header, *(_section(each, own, folder) for each in results)]
     parts += [TRIED.format(table=tried)] if tried and records[-1].split == TEST else []
     parts += [beside_section(beside), _published()]
     return markdown.wrapped("".join(parts) + FILES).rstrip() + "\n"
@@ -100,8 +105,13 @@ def finding(folder: Path) -> str:
     return " ".join(map(tables.headline, _read(folder)[1]))
 
 
+def own_settings(results: Sequence[StreamResults]) -> list[str]:
+    """Return the names of the settings in which streams differ, in the order of `SHARED`."""
+    return [name for name in SHARED if len({each.settings[name] for each in results}) > 1]
+
+
 def _read(folder: Path) -> tuple[list[Record], list[StreamResults]]:
-    """Return the records of the newest settings and their results.
+    """Return the records of the newest split, and the results of each stream.
 
     Raises
     ------
@@ -111,18 +121,19 @@ def _read(folder: Path) -> tuple[list[Record], list[StreamResults]]:
     every = split_parts(read_records(folder))[0]
     if not every:
         raise not_finished(folder, SUITE.name)
-    records = latest([each for each in every if each.split == every[-1].split], *SHARED)
+    records = [each for each in every if each.split == every[-1].split]
     results = stream_results(records)
     if not results:
         raise not_finished(folder, SUITE.name)
     return records, results
 
 
-def _section(stream: StreamResults, folder: Path) -> str:
-    """Return the tables and figures of one stream."""
-    sizes = ", ".join(map(str, stream.sizes))
+def _section(stream: StreamResults, own: Sequence[str], folder: Path) -> str:
+    """Return the tables and figures of one stream, and its settings of the names ``own``."""
+    sizes, settings = ", ".join(map(str, stream.sizes)), _settings_text(stream.settings, own)
     parts = [
-        f"## {stream.name}\n\nSteps of {sizes} classes; memory K = {stream.memory} images.\n\n",
+        f"## {stream.name}\n\nSteps of {sizes} classes; memory K = {stream.memory} images"
+        f"{f'; {settings}' if settings else ''}.\n\n",
         tables.summary_table(stream),
         "\n\n",
     ]
@@ -153,20 +164,21 @@ def _published() -> str:
     )
 
 
-def _provenance(records: Sequence[Record]) -> str:
-    """Return settings, commits, versions and the time of the records."""
-    last = records[-1]
+def _settings_text(settings: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return names and values of settings in words, such as ``learning rate 0.5``."""
+    return ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in names)
+
+
+def _provenance(records: Sequence[Record], results: Sequence[StreamResults]) -> str:
+    """Return the settings that all streams share, commits, versions and the time of the records."""
+    last, own = records[-1], own_settings(results)
     about = dict(last.versions or {})
     platform, cores = about.pop("platform", "unknown"), about.pop("cores", "?")
     versions = ", ".join(f"{name} {value}" for name, value in about.items())
     commits = ", ".join(dict.fromkeys(commit_text(each.commit) for each in records))
-    trained = {
-        (r.settings["data"], r.settings["network"], r.settings["strategy"], r.seed, step): r.seconds
-        for r in records
-        for step in [r.settings["step"]]
-    }
+    trained = {(*(r.settings[key] for key in TRAINED), r.seed): r.seconds for r in records}
     minutes = sum(value or 0.0 for value in trained.values()) / 60
-    shown = ", ".join(f"{name.replace('_', ' ')} {last.settings[name]}" for name in SHARED)
+    shown = _settings_text(results[0].settings, [name for name in SHARED if name not in own])
     return (
         f"Settings: {shown}. Commit {commits}; {versions}; {platform}, {cores} cores; "
         f"{number(minutes, 1)} minutes of training."

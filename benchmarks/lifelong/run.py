@@ -16,7 +16,7 @@ from benchmarks.data.sheet import contact_sheet
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.starts import Start, find_start
 from benchmarks.lifelong.checkpoint import restore_learner, save_learner
-from benchmarks.lifelong.collect import SHARED, figure_stem
+from benchmarks.lifelong.collect import SHARED, figure_stem, stream_name
 from benchmarks.lifelong.evaluation import evaluate, untrained_accuracies
 from benchmarks.lifelong.learner import AUGMENTATIONS, Learner, mean_of_images, new_learner
 from benchmarks.lifelong.settings import (
@@ -302,7 +302,7 @@ def draw_exemplars(learner: Learner, training: StrategyRun, out: Path) -> None:
     labels = np.repeat([each.label for each in sets], [len(each) for each in sets])
     names = training.stream.classes[: learner.seen]
     shown = Data(training.stream.name, images, labels, names, {}, "", "")
-    stem = figure_stem(training.asked["data"], training.asked["network"])
+    stem = figure_stem(stream_name(training.asked), training.asked["network"])
     write_jpeg(contact_sheet(shown), out / f"exemplars_{stem}.jpg")
 
 

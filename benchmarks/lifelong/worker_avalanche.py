@@ -6,16 +6,17 @@ It runs in an environment of its own, and so imports nothing of this project.
 from __future__ import annotations
 
 import logging
+import runpy
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-KEPT: list[Any] = []
-"""Keeps the declared operators of torchvision alive."""
+MEND = Path(__file__).parents[1] / "results" / "torchvision_mend.py"
 
 
 def main(job_file: str, result_file: str) -> None:
@@ -24,7 +25,7 @@ def main(job_file: str, result_file: str) -> None:
     ``seconds`` are processor seconds of the training of each step.
     """
     torch.set_num_threads(1)
-    mend_torchvision()
+    _declared = runpy.run_path(str(MEND))["mend_torchvision"]()
     job = np.load(job_file)
     torch.manual_seed(int(job["seed"]))
     strategy, plugin, stream = made(job)
@@ -115,22 +116,6 @@ def predictions(model: nn.Module, images: torch.Tensor) -> Any:
     """Return the class of each image by the model's rule of evaluation."""
     model.eval()
     return torch.cat([model(part).argmax(1) for part in torch.split(images, 256)]).numpy()
-
-
-def mend_torchvision() -> None:
-    """Declare torchvision's operators where its build is for another PyTorch; none is called.
-
-    `encoders.networks.zoo.import_torchvision` does the same where this project is installed.
-    """
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        library: Any = torch.library
-        KEPT.append(library.Library("torchvision", "DEF"))
-        KEPT[0].define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        KEPT[0].define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ def regularization(results: MultitaskResults, plans: Sequence[SetPlan]) -> Pictu
             axes.minorticks_off()
         grid[0, column].set_title(f"{plan.base.data}: {plan.main}")
         grid[1, column].set_xlabel("training images")
-    grid[0, 0].set_ylabel("test (smaller is better)")
-    grid[1, 0].set_ylabel("test – train")
+    grid[0, 0].set_ylabel("test loss or share wrong\n(smaller is better)")
+    grid[1, 0].set_ylabel("test – train, same unit\n(smaller is better)")
     figure.legend(
         *grid[0, 0].get_legend_handles_labels(),
         loc="upper center",
@@ -80,7 +80,7 @@ def method_comparison(results: MultitaskResults, plans: Sequence[SetPlan]) -> Pi
         axes.set_yticks(range(len(plan.methods)), plan.methods)
         axes.invert_yaxis()
         axes.set_title(plan.base.data)
-        axes.set_xlabel("gain over each task alone, %")
+        axes.set_xlabel("gain over each task alone, %\n(larger is better)")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     return figure
 
@@ -100,7 +100,7 @@ def affinity_and_gain(plan: PairsPlan, found: PairResults) -> Picture:
         axes.set_xlabel("transfer affinity (rank share)")
         axes.set_title(f"gain of the transfer's {name}")
         axes.set_xlim(-0.05, 1.05)
-    panels[0].set_ylabel("gain by joint training, %")
+    panels[0].set_ylabel("gain by joint training, %\n(larger is better)")
     if marked.any():
         panels[0].legend(loc="best")
     return figure

@@ -30,22 +30,23 @@ HEADER = """# Does training tasks together act as a regularizer?
 One encoder is shared by all tasks, and each task has a decoder of its own (hard parameter sharing).
 A task alone has the same encoder, the same decoder, the same first weights, images and order of
 images, and as many steps, so single and joint training differ in the other tasks' losses alone. All
-weights are those of the last step. Values are means over {seeds} seeds with Student's 95 %
-intervals. *Gain* is 100 (alone – joint) / mean of alone, in percent: larger is better. *Δ_m* is its
-mean over tasks. The measure of a task is the share of wrong classes where it has classes of
-pictures, and its loss otherwise: smaller is better.
+weights are those of the last step, and nothing is stopped early. Values are means over {seeds}
+seeds with Student's 95 % intervals over seeds. *Gain* is 100 (alone – joint) / mean of alone, in
+percent: larger is better. *Δ_m* is its mean over tasks. The measure of a task is the share of wrong
+classes where it has classes of pictures, and its loss otherwise: smaller is better.
 
 {finding}
 """
 
 REGULARIZER = """## The loss of another task as a regularizer
 
-Weight decay and dropout (of the shared representation) are tuned for the main task alone; all
-other rows have neither. *Shuffled*: whole labels of the other tasks are moved to other training
-pictures, so that their losses still pull at the encoder but say nothing about the picture. If the
-other task's loss helped as any noise does, this row would show the same gain. *Test – train* is
-the gap of the main task between test and training images, *against alone* is the change of that
-gap, paired by seed; a regularizer makes it smaller.
+Weight decay and dropout (of the shared representation) are tuned for the main task alone, on
+validation images of a seed that is not reported; all other rows have neither. The learning rate was
+chosen for the main task alone at the largest size, and all rows use it. *Shuffled*: whole labels of
+the other tasks are moved to other training pictures, so that their losses still pull at the encoder
+but say nothing about the picture. If the other task's loss acts as noise would, this row has the
+same gain. *Test – train* is the gap of the main task between test and training images, *against
+alone* is the change of that gap, paired by seed; a regularizer makes it smaller.
 
 """
 
@@ -164,7 +165,7 @@ def _verdict(results: MultitaskResults) -> str:
     above, below = sum(one.low > 0 for one in found), sum(one.high < 0 for one in found)
     return (
         f"Over {len(found)} cells (a set and a size), the interval of that gain lies above 0 in "
-        f"{above} and below 0 in {below}."
+        f"{above} and below 0 in {below}; the intervals are not corrected for their number."
     )
 
 
@@ -172,8 +173,9 @@ def _regularization_section(results: MultitaskResults, plan: SetPlan) -> str:
     main, others = plan.main, ", ".join(plan.base.tasks[1:])
     return (
         f"### {plan.base.data}: {main}, with {others}\n\n"
-        f"{tables.regularization_table(results, plan)}\n\n"
-        f"Tried on validation images, {main} alone (chosen in bold):\n\n"
+        f"{tables.protocol(plan)} {tables.unfinished(results, plan)}".rstrip()
+        + f"\n\n{tables.regularization_table(results, plan)}\n\n"
+        f"Tried on validation images, {main} alone (chosen in bold; smaller is better):\n\n"
         f"{tables.tried_table(plan)}\n"
     )
 

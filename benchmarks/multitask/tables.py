@@ -69,6 +69,40 @@ def regularization_table(results: MultitaskResults, plan: SetPlan) -> str:
     return table(heads, rows)
 
 
+def protocol(plan: SetPlan) -> str:
+    """Return the most test and validation images, and the passes over the training images."""
+    _, valid, test = plan.base.tested
+    seen = plan.base.steps * plan.base.batch
+    passes = ", ".join(f"{seen / images:.3g}" for images in plan.sizes)
+    sizes = ", ".join(map(str, plan.sizes))
+    return (
+        f"At most {test} test and {valid} validation images; a set of fewer images has fewer, and "
+        f"its measures are coarse. The {plan.base.steps} steps are {passes} "
+        f"passes over {sizes} training images."
+    )
+
+
+def unfinished(results: MultitaskResults, plan: SetPlan) -> str:
+    """Return at which sizes more images did not lower the test measure of the main task alone."""
+    means = [
+        over_seeds(condition_measures(results, plan, ALONE, images)[0]).mean
+        for images in plan.sizes
+    ]
+    worse = [
+        f"{plan.sizes[place]} images ({means[place]:.4f}) than at {plan.sizes[place - 1]} "
+        f"({means[place - 1]:.4f})"
+        for place in range(1, len(means))
+        if means[place] >= means[place - 1]
+    ]
+    if not worse:
+        return ""
+    return (
+        f"Alone, the test measure is no better at {'; '.join(worse)}: with so few passes training "
+        "has not converged. There, a gain or loss by the other tasks says how they change the "
+        "speed of training as much as whether they regularize."
+    )
+
+
 def tried_table(plan: SetPlan) -> str:
     """Return every setting that was tried, with its validation measure; those chosen are bold."""
     rows = []

@@ -21,10 +21,11 @@ EXPLAINED = {
 
 WHAT = """For a budget of {budget:g} label sets{excluded}, each rule below chose, from the table of
 transfers alone, which tasks to supervise and one transfer of order at most {max_order} for every
-other target. Then all of it was trained: a supervised target is solved by the bank's own network
-(its labels are the budget); every other target's read-out was trained anew on the transfer data
-({train} images, selected on {valid} more, {epochs}{less}), with the seeds {seeds} instead
-of the table's {own_seed}, and tested on {images} images of {buildings} fresh buildings."""
+other target. A supervised target is solved by the bank's own network (its labels are the budget).
+The bank's encoders and networks were trained once, and every rule uses the same ones. For every
+other target a read-out was trained anew on the transfer data ({train} images, selected on {valid}
+more, {epochs}{less}), with the seeds {seeds} instead of the table's {own_seed}. All were tested on
+{images} images a target of {buildings} fresh buildings."""
 
 
 HEADER = """# Does the solved taxonomy pay?
@@ -52,15 +53,18 @@ commit {commit}). Encoders: bank {bank}.
   single draws below them. {held}
 """
 
-BUILDINGS_ALONE = "The intervals are over buildings alone, not over seeds and draws."
+BUILDINGS_ALONE = """The intervals are over buildings
+  alone. They hold no seeds of read-outs, no other training of the bank, and no draws."""
 WITH_SEEDS = """The intervals are over buildings
-  and seeds: both are drawn, a seed for each target by itself. They are not over draws."""
+  and seeds: both are drawn, a seed for each target by itself. They hold no
+  other training of the bank, and no draws."""
 
 
-def header(about: Record, frame: pd.DataFrame, *, with_seeds: bool) -> str:
+def header(about: Record, frame: pd.DataFrame, targets: pd.DataFrame, *, with_seeds: bool) -> str:
     """Return the title, the command, what was asked and checked, and what the numbers mean.
 
-    ``with_seeds`` says whether the intervals hold seeds.
+    ``targets`` has the number of test images of each target; ``with_seeds`` says whether the
+    intervals hold seeds.
     """
     settings, metrics = about.settings["run"], about.metrics
     pool, fit = settings["transfer"]["pool"], settings["transfer"]["fit"]
@@ -71,7 +75,7 @@ def header(about: Record, frame: pd.DataFrame, *, with_seeds: bool) -> str:
         max_order=settings["max_order"],
         train=metrics["images"]["train"],
         valid=metrics["images"]["valid"],
-        images=metrics["images"]["test"],
+        images=_range(targets["images"]),
         buildings=metrics["buildings"],
         epochs=f"{'at most ' if fit.get('patience') else ''}{fit['epochs']} epochs",
         less=f", 1/{pool['less']} of the data" if pool["less"] > 1 else "",
@@ -95,6 +99,12 @@ def header(about: Record, frame: pd.DataFrame, *, with_seeds: bool) -> str:
         seed_count=len(settings["seeds"]),
         held=WITH_SEEDS if with_seeds else BUILDINGS_ALONE,
     )
+
+
+def _range(counts: pd.Series[int]) -> str:
+    """Return the least and the largest count: ``731 to 1000``."""
+    least, most = int(counts.min()), int(counts.max())
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def _commits(about: Record) -> str:

@@ -11,6 +11,7 @@ from benchmarks.payoff.figure import figure, row_of
 from benchmarks.payoff.fresh_wins import wins_section
 from benchmarks.payoff.header import EXPLAINED, header
 from benchmarks.payoff.newest_run import FIGURE, NewestRun, read_run
+from benchmarks.payoff.transferred import transferred_section
 from taskgraph.plot.figures import save
 
 
@@ -40,11 +41,13 @@ def payoff_headline(folder: Path) -> str:
         rule: f"{100 * row_of(run.summary, rule, '', 'gain')['value']:.0f} %"
         for rule in (SOLVED, RANDOM_SET, RANDOM)
     }
+    draws = run.frame.loc[run.frame["rule"] == RANDOM_SET, "draw"].nunique()
     return (
-        f"trains the taxonomy again with {len(run.about.settings['run']['seeds'])} seeds and tests "
-        f"it in {run.about.metrics['buildings']} new buildings: there it wins over scratch on "
-        f"{gain[SOLVED]}, against {gain[RANDOM_SET]} for random tasks with their best transfers, "
-        f"and {gain[RANDOM]} with random ones (means over all targets)."
+        f"trains the read-outs again with {len(run.about.settings['run']['seeds'])} seeds, on the "
+        f"same encoders, and tests them in {run.about.metrics['buildings']} new buildings: there "
+        f"the taxonomy wins over scratch on {gain[SOLVED]}, against {gain[RANDOM_SET]} for "
+        f"{draws} random sets of tasks with their best transfers, and {gain[RANDOM]} with random "
+        "ones (means over all targets, supervised ones included)."
     )
 
 
@@ -59,7 +62,7 @@ def render(folder: Path) -> str:
     frame, summary, targets = run.frame, run.summary, run.targets
     rules = [rule for rule in RULES if (frame["rule"] == rule).any()]
     parts = [
-        header(run.about, frame, with_seeds=holds_seeds(run)),
+        header(run.about, frame, targets, with_seeds=holds_seeds(run)),
         *(f"- **{rule}**: {EXPLAINED[rule]}." for rule in rules),
         *(f"- **{rule}** found no taxonomy." for rule in RULES if rule not in rules),
         "",
@@ -71,6 +74,7 @@ def render(folder: Path) -> str:
         "",
         *verdicts(frame, summary),
         "",
+        *transferred_section(targets),
         *wins_section(run.wins, seeds=len(run.about.settings["run"]["seeds"])),
         *supervised_section(frame),
         "",

@@ -69,7 +69,7 @@ WHERE = ("old", "work", "engine", "address", "jobs", "gpus")
 
 SUITE = Suite(
     name="payoff",
-    question="Does the solved taxonomy pay, trained anew, in new buildings?",
+    question="Does the solved taxonomy pay in new buildings, with new read-outs?",
     methods=(
         "solved: the proven optimum",
         "greedy",

@@ -42,16 +42,17 @@ def nonlocal_means(observation: Observation, sigma: float) -> Photograph:
     """
     from skimage.restoration import denoise_nl_means
 
+    gray = len(observation.values) == 1  # scikit-image takes an axis of one channel for rows
     values: Photograph = denoise_nl_means(
-        observation.values,
+        observation.values[0] if gray else observation.values,
         patch_size=5,
         patch_distance=6,
         h=0.8 * sigma,
         sigma=sigma,
         fast_mode=False,
-        channel_axis=0,
+        channel_axis=None if gray else 0,
     )
-    return values
+    return values.reshape(observation.values.shape)
 
 
 def bm3d(observation: Observation, sigma: float) -> Photograph:

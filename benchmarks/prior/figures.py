@@ -67,8 +67,8 @@ def curves_figure(folder: Path, tasks: list[str]) -> Figure:
         axes[0, column].set_title(task)
         axes[1, column].set_xlabel("iteration")
         _fit_view(axes[0, column])
-    axes[0, 0].set_ylabel("PSNR, dB")
-    axes[1, 0].set_ylabel("SSIM")
+    axes[0, 0].set_ylabel("PSNR, dB\n(larger is better)")
+    axes[1, 0].set_ylabel("SSIM\n(larger is better)")
     made.legend(loc="outside lower center", ncols=len(photos))
     _bare(axes.ravel().tolist())
     return made

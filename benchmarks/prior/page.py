@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.prior.figures import CURVES, IMPEDANCE, draw_figures
+from benchmarks.prior.fit_settings import TASKS
 from benchmarks.prior.grid import PRIOR
 from benchmarks.prior.page_parts import (
     deepinv_section,
@@ -98,8 +99,15 @@ def finding(folder: Path) -> str:
         best = best_baseline(own)
         prior = over_photos(own[own["method"] == PRIOR]).mean
         other = over_photos(own[own["method"] == best]).mean
-        said.append(f"{task} {prior:.1f} dB ({best} {other:.1f})")
-    return f"PSNR of the prior, stopped without the truth: {', '.join(said)}."
+        photos = _count(own.loc[own["method"] == PRIOR, "photo"].nunique(), "photograph")
+        said.append(f"{task} {prior:.1f} dB ({best} {other:.1f}; {photos})")
+    size = _fitted(results)[-1].settings["size"]
+    fits = results.fits[results.fits["part"] == "grid"]
+    never = int((fits["iteration"] >= fits["iterations"]).sum())
+    return (
+        f"PSNR of the prior, stopped without the truth: {', '.join(said)}, {size} × {size} pixels. "
+        f"In {never} of {len(fits)} fits the rule did not stop before the last iteration."
+    )
 
 
 def render(folder: Path) -> str:
@@ -111,7 +119,12 @@ def render(folder: Path) -> str:
         _header(results),
         *(_task_section(results, task, folder) for task in results.tasks),
         stopping_section(results, folder),
-        _figure(folder, CURVES, "PSNR and SSIM over iterations"),
+        _figure(
+            folder,
+            CURVES,
+            "PSNR and SSIM (larger is better) over iterations, seed 0: lines are running averages "
+            "of outputs, thin dashed lines single outputs, and dots where the rule stops",
+        ),
         published_section(results),
         impedance_section(results),
         _figure(folder, IMPEDANCE, "Loss over iterations for four targets")
@@ -170,6 +183,8 @@ def _provenance(results: PriorResults) -> str:
         if (own := [each for each in grid if each.settings["task"] == task])
     ]
     run = f"Run so far: {'; '.join(counts)}" if counts else "Run so far: validation alone"
+    if counts and (missing := [task for task in TASKS if task not in results.tasks]):
+        run += f". Not run yet: {_listed(missing)}"
     spent = sum(each.metrics["processor_seconds"] for each in grid) / len(grid)
     return (
         f"{run}. A fit took {spent:.0f} s of one core on average "
@@ -197,11 +212,17 @@ def _task_section(results: PriorResults, task: str, folder: Path) -> str:
     gain = difference(own, PRIOR, best)
     fits = own[own["method"] == PRIOR]
     n, seeds = fits["photo"].nunique(), fits.groupby("photo")["seed"].nunique()
-    ends = f" {interval(gain.low, gain.high, 2)}" if gain.n > 1 else ""
-    verdict = (
-        f"Mean over {_count(n, 'photograph')} (each over its {_range(seeds)}) with the 95 % "
-        f"interval over photographs. Prior − {best}: {gain.mean:+.2f} dB{ends}."
-    )
+    if gain.n > 1:
+        verdict = (
+            f"Mean over {_count(n, 'photograph')} (each over its {_range(seeds)}) with the 95 % "
+            f"interval over photographs. Prior − {best}: {gain.mean:+.2f} dB "
+            f"{interval(gain.low, gain.high, 2)}."
+        )
+    else:
+        verdict = (
+            f"One photograph, {_range(seeds)}. Prior − {best}: {gain.mean:+.2f} dB. One photograph "
+            "gives no interval and says nothing about others."
+        )
     heads = ["method", "PSNR, dB:", "95 %:", "SSIM:"]
     parts = [f"## {task.capitalize()}\n", table(heads, rows), "", wrapped(verdict), ""]
     if (folder / sheet_name(task)).exists():

@@ -65,8 +65,14 @@ def stopping_section(results: PriorResults, folder: Path) -> str:
     met = "met" if median <= GOAL else "missed"
     met = met if photos >= FEWEST else f"not judged on fewer than {FEWEST} photographs"
     never = int((fits["iteration"] >= fits["iterations"]).sum())
+    above = [
+        f"{task} ({gap:.2f} dB)"
+        for task, gap in fits.groupby("task", sort=False)["gap"].median().items()
+        if gap > GOAL
+    ]
+    alone = f" By task, it is missed for {' and '.join(above)}." if above and met == "met" else ""
     said = (
-        f"The median gap is {median:.2f} dB; the goal of {GOAL} dB is {met}. In {never} of "
+        f"The median gap is {median:.2f} dB; the goal of {GOAL} dB is {met}.{alone} In {never} of "
         f"{len(fits)} fits the rule did not stop before the last iteration."
     )
     return f"{head}{table(heads, rows)}\n\n{wrapped(said)}\n\n{_tried(folder)}"

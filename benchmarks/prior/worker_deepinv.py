@@ -7,8 +7,10 @@ is measured first.
 
 from __future__ import annotations
 
+import runpy
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,12 @@ CHANNELS, INPUT, TRIAL = 64, (2, 2), 10
 """Channels and input size of the decoder, as in deepinv's example; iterations that are timed."""
 
 
-KEPT: list[Any] = []
-"""Keeps the declared operators of torchvision alive."""
+MEND = Path(__file__).parents[1] / "results" / "torchvision_mend.py"
 
 
 def main(job_file: str, result_file: str) -> None:
     """Fit for ``job["seconds"]``, and write ``picture, seconds, iterations``."""
-    mend_torchvision()
+    _declared = runpy.run_path(str(MEND))["mend_torchvision"]()
     from deepinv.models import ConvDecoder, DeepImagePrior
     from deepinv.physics import Physics
 
@@ -52,22 +53,6 @@ def main(job_file: str, result_file: str) -> None:
         seconds=seconds,
         iterations=iterations,
     )
-
-
-def mend_torchvision() -> None:
-    """Declare torchvision's operators where its build is for another PyTorch; none is called.
-
-    `encoders.networks.zoo.import_torchvision` does the same where this project is installed.
-    """
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        library: Any = torch.library
-        KEPT.append(library.Library("torchvision", "DEF"))
-        KEPT[0].define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        KEPT[0].define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ Names = dict[str, str]
 
 @dataclass(frozen=True)
 class Rival:
-    """What the proven set is compared with at one budget.
+    """A choice of sources and transfers that the proven set is compared with at one budget.
 
     Attributes
     ----------

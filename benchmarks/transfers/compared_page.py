@@ -28,8 +28,8 @@ def win_rates_section(tables: TransferTables) -> str:
         f"{frame['draws'].max():g} different ones. *Scratch, where it beats the constant* leaves "
         "out the targets at which a gain is one against a network no better than a constant. In "
         f"square brackets: 95 % percentile interval over {count} resamples of the test "
-        f"{tables.unit}{and_seeds(frame)}, with the choices fixed. They were chosen on these "
-        "images; results/payoff has fresh ones."
+        f"{tables.unit}{and_seeds(frame)}, with the choices fixed. The choices were made "
+        "on these images, so the rates may be somewhat too high; results/payoff has fresh images."
     )
     parts = [head + text, seeds_sentence(facts, tables.unit), _rates(frame), _beaten(frame)]
     return "\n\n".join(part for part in (*parts, _labels(tables), _command(facts)) if part)
@@ -92,7 +92,11 @@ def _beaten(frame: pd.DataFrame) -> str:
                 f"{row['beaten']:.1%} at budget {row['budget']:g}" for _, row in own.iterrows()
             )
             said.append(f"of the {name.replace('set', 'sets')}: {shares}")
-    return f"It wins more than half against this share {'; '.join(said)}." if said else ""
+    return (
+        f"The proven set wins on more than half of the images against this share {'; '.join(said)}."
+        if said
+        else ""
+    )
 
 
 def _labels(tables: TransferTables) -> str:
@@ -102,7 +106,7 @@ def _labels(tables: TransferTables) -> str:
     frame, facts = tables["labels"], tables.facts[COMPARED]
     full = facts["full"]
     text = (
-        "### Labels needed\n\nThe frontier read sideways: the least budget at which the optimum "
+        "### Labels needed\n\nThe least budget at which the optimum "
         f"has a mean quality over the {full['targets']} targets. Supervising all "
         f"{full['labels']} of them has a mean quality of {number(full['mean'])} and costs "
         f"{full['cost']:g}."

@@ -1,4 +1,4 @@
-"""What `taskgraph transfer` and `taskgraph run` ask alike: pruning, seeds, and ``scratch``."""
+"""The options that `taskgraph transfer` and `taskgraph run` share: pruning, seeds, ``scratch``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class MeasuringChoices:
-    """How the read-outs of a sweep are pruned and repeated, and how ``scratch`` is trained.
+    """The choices of pruning and seeds for a sweep's read-outs, and of training for ``scratch``.
 
     Attributes
     ----------

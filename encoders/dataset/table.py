@@ -43,6 +43,7 @@ from typing import Any
 import numpy as np
 
 from encoders.codecs.encodings import label_folder
+from encoders.codecs.no_label import is_no_label
 from encoders.dataset.splits import SPLITS, SplitRule
 from encoders.errors import InvalidDataError
 from encoders.tasks import Label, Output, Sample, Task, from_folder
@@ -56,9 +57,6 @@ TABLE = "labels.csv"
 """Name of the table in the folder of the pictures."""
 
 IMAGE, SPLIT, GROUP = "image", "split", "group"
-NO_LABEL = {"", "na", "nan", "null", "-"}
-"""Cells that mean that there is no label, in small letters."""
-
 FOLDER_KIND = {"gray": "gray", "color": "color", "class_map": "classes"}
 """By kind of a column of paths: the kind of label folder (`encoders.codecs.encodings`)."""
 
@@ -140,7 +138,7 @@ class LabelTable:
             if column.kind in FOLDER_KIND:
                 label_folder(column.domain, FOLDER_KIND[column.kind])
                 cells = (row[column.head] for row in self.rows)
-                paths[column.domain] = ["" if cell.lower() in NO_LABEL else cell for cell in cells]
+                paths[column.domain] = ["" if is_no_label(cell) else cell for cell in cells]
         return paths
 
     def tasks(self) -> list[Task]:
@@ -238,7 +236,7 @@ def _column(path: Path, head: str, rows: Sequence[Mapping[str, str]]) -> LabelCo
     """Return a column of labels, of the kind that its head says or its cells show."""
     name, _, kind = head.partition(":")
     kind, _, count = kind.partition("=")
-    cells = [row[head] for row in rows if row[head].lower() not in NO_LABEL]
+    cells = [row[head] for row in rows if not is_no_label(row[head])]
     numeric = all(_is_number(cell) for cell in cells)
     kind = kind or ("number" if cells and numeric else "class")
     problem = ""
@@ -289,7 +287,7 @@ def _task(column: LabelColumn) -> Task:
 def _cells(sample: Sample, head: str) -> list[str | None]:
     """Return the cells of a column; None where there is no label."""
     cells = [row[head] for row in sample.rows]
-    return [None if cell.lower() in NO_LABEL else cell for cell in cells]
+    return [None if is_no_label(cell) else cell for cell in cells]
 
 
 def _numbers(sample: Sample, *, head: str) -> TargetsAndMask:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from decimal import Decimal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from encoders.codecs.no_label import is_no_label
 from encoders.errors import InvalidDataError
 from taskgraph.arrays import Booleans, Floats
 from taskgraph.frames.rows import row_name
@@ -70,8 +73,8 @@ def label_column(name: str, column: pd.Series, kind: str | None = None) -> Targe
     """Read a column of labels; without ``kind``, infer the kind.
 
     Numbers are for regression, unless they are at most 20 different whole numbers, which are
-    classes. Texts are classes, or tags if some field holds a ``|`` (or is a list). An empty field
-    is no label.
+    classes. Texts are classes, or tags if some field holds a ``|`` (or is a list). An empty field,
+    ``NA``, ``nan``, ``null`` and ``-`` are no label.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def label_column(name: str, column: pd.Series, kind: str | None = None) -> Targe
     numbers = _all_numbers(column) if kind in (None, "regression") else None
     if numbers is not None and (kind or not _are_few(numbers)):
         return _regression(name, numbers)
-    fields = [_field(value) for value in column.to_numpy(dtype=object)]
+    fields = _fields(name, column)
     present = [field for field in fields if field is not None]
     if not present:
         raise InvalidDataError(f"{name} has no label in any row; leave it out with --targets")
@@ -93,21 +96,43 @@ def label_column(name: str, column: pd.Series, kind: str | None = None) -> Targe
         return _numbers(name, fields)
     found = _tags(name, fields) if chosen == "multilabel" else _classes(name, fields)
     if chosen == "classes" and kind is None:
-        _check_repeated(found, len(present))
+        _check_repeated(found, fields)
     return found
 
 
-def _field(value: object) -> str | list[str] | None:
-    """Return a field as text, or as a list of tags; None if it is empty."""
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [str(tag) for tag in value]
+def _fields(name: str, column: pd.Series) -> list[str | list[str] | None]:
+    """Return each field as text or as a list of tags, None for no label; raise for other types."""
+    fields: list[str | list[str] | None] = []
+    for row, value in enumerate(column.to_numpy(dtype=object), 1):
+        several = isinstance(value, (list, tuple, np.ndarray))
+        wrong = next((v for v in (value if several else [value]) if not _is_scalar(v)), None)
+        if wrong is not None:
+            raise InvalidDataError(
+                f"{row_name(row)}: {name} holds a {type(wrong).__name__}"
+                f"{' in a list' if several else ''}, expected a number, a text or a list of tags; "
+                "write it as one of these, or leave the column out with --targets"
+            )
+        fields.append([str(tag) for tag in value] if several else _field(value))
+    return fields
+
+
+def _is_scalar(value: object) -> bool:
+    """Return whether a value is a text, a number, or missing."""
+    if isinstance(value, (str, bool, int, float, np.number, np.bool_, Decimal)):
+        return True
+    return value is None or value is pd.NA or value is pd.NaT
+
+
+def _field(value: Any) -> str | None:
+    """Return a text or number as text; None if it is no label."""
+    if value is None or pd.isna(value):
+        return None
     if isinstance(value, (bool, np.bool_)):
         return str(int(value))
     if isinstance(value, (float, np.floating)):
-        return None if np.isnan(value) else _as_written(float(value))
-    if value is None or pd.isna(value):  # type: ignore[call-overload]
-        return None
-    return str(value).strip() or None
+        return _as_written(float(value))
+    text = str(value).strip()
+    return None if is_no_label(text) else text
 
 
 def _as_written(value: float) -> str:
@@ -243,11 +268,20 @@ def _sorted(texts: set[str]) -> list[str]:
     return sorted(texts)
 
 
-def _check_repeated(column: TargetColumn, count: int) -> None:
+def _check_repeated(column: TargetColumn, fields: Sequence[str | list[str] | None]) -> None:
     """Raise if nearly every example has a different class, as a column of names has."""
-    if count >= 10 and len(column.classes) > MOST_TEXTS * count:
-        raise InvalidDataError(
-            f"{column.name} has {len(column.classes)} different texts in {count} rows, which look "
-            f"like names and not like classes; leave it out with --targets, or say --kind "
-            f"{column.name}=classes"
-        )
+    known = [(row, field) for row, field in enumerate(fields, 1) if field is not None]
+    if len(known) < 10 or len(column.classes) <= MOST_TEXTS * len(known):
+        return
+    row, field = known[0]
+    name = column.name
+    remedy = (
+        "write numbers as 1234.5"
+        if re.match(r"\W*\d", str(field))
+        else f"if they name the examples, say --column example={name}"
+    )
+    raise InvalidDataError(
+        f'{name} has {len(column.classes)} different texts in {len(known)} rows, such as "{field}" '
+        f"in {row_name(row)}, which look like names and not like classes; {remedy}; else leave it "
+        f"out with --targets, or say --kind {name}=classes"
+    )

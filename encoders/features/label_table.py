@@ -14,11 +14,16 @@ from encoders.features.label_columns import TargetColumn, label_column
 from taskgraph.arrays import Array
 from taskgraph.frames.rows import row_name, row_names
 from taskgraph.tables import naming, read_frame, read_header
+from taskgraph.tables.files import read_separator
+from taskgraph.tables.text import with_points
 from taskgraph.tasks import RESERVED, some_names
 
 EXAMPLE, SPLIT, GROUP = "example", "split", "group"
 COLUMNS = (EXAMPLE, SPLIT, GROUP)
 """Columns that are no targets: the name of an example, its part, and what it belongs to."""
+
+UNNAMED_INDEX = "__index_level_"
+"""Beginning of the name of a column in which pandas stores an index that has no name."""
 
 PART_NAMES = {
     "train": "train",
@@ -114,9 +119,21 @@ def read_label_table(
 
 
 def _read_labels(path: str | Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Read the file; names stay text, and columns of numbers become numbers."""
+    """Read the file; names stay text, and columns of numbers become numbers.
+
+    The rows' numbers that pandas stores with a DataFrame are left out.
+    """
+    if not Path(path).exists():
+        raise InvalidDataError(
+            f"{path}: there is no such file; give a table of labels: CSV, Parquet, Feather or JSON "
+            "lines"
+        )
     names = {columns.get(role, role) for role in COLUMNS}
-    return read_frame(path, infer=[name for name in read_header(path) if name not in names])
+    labels = [name for name in read_header(path) if name not in names]
+    frame, separator = read_frame(path, infer=labels), read_separator(path)
+    for name in labels:
+        frame[name] = with_points(frame[name], separator)
+    return frame.drop(columns=[name for name in labels if name.startswith(UNNAMED_INDEX)])
 
 
 def _role_headers(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
@@ -152,7 +169,14 @@ def _target_names(
             f"there is no target: besides {', '.join(sorted(other))} the table has no column"
         )
     for name in chosen:
-        if name in RESERVED or not name.strip():
+        if not name.strip():
+            place = [str(each) for each in frame.columns].index(name) + 1
+            raise InvalidDataError(
+                f"column {place} has no name, expected that of a target; name it, leave it out "
+                "with --targets, or, if it is the index that pandas wrote, write the table with "
+                "index=False"
+            )
+        if name in RESERVED:
             raise InvalidDataError(
                 f'a column is called "{name}", which is kept for references; rename it, or leave '
                 "it out with --targets"

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg.blas import dsyrk
 
 from encoders.errors import InvalidDataError
-from encoders.features.readers import rows_at_once
+from encoders.features.shapes import rows_at_once
 from encoders.features.store import FeatureStore
 from taskgraph.arrays import Booleans, Floats, Indices, Integers
 from taskgraph.tables import write_bytes

@@ -14,6 +14,9 @@ from taskgraph.arrays import Array, Booleans, Integers
 TEST_DRAW, VALID_DRAW, TRAIN_DRAW = range(3)
 """Names of the independent random generators of one seed."""
 
+LEAST_GROUPS = 3
+"""Fewest groups of which each part can have one."""
+
 
 @dataclass(frozen=True, eq=False)
 class ExampleParts:
@@ -68,10 +71,14 @@ def _parts(
     parts = ExampleParts(train, np.flatnonzero(valid), np.flatnonzero(test))
     for name in ("train", "valid", "test"):
         if not len(getattr(parts, name)):
+            groups = len(np.unique(units))
+            remedy = "or other shares with --test-share and --valid-share"
+            if groups < LEAST_GROUPS:
+                remedy = "or rename the column group if its examples are independent"
             raise InvalidDataError(
                 f"no example is left for the part {name} (there are {len(units)} examples in "
-                f"{len(np.unique(units))} groups); give more examples or smaller groups, or other "
-                "shares with --test-share and --valid-share"
+                f"{groups} groups, and a group is in one part); give more examples or smaller "
+                f"groups, {remedy}"
             )
     return parts
 

@@ -1,4 +1,4 @@
-"""How the reference ``scratch`` is trained, and the grid that its settings are chosen from."""
+"""The training of the reference ``scratch``, and the grid that its settings are chosen from."""
 
 from __future__ import annotations
 

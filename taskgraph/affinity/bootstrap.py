@@ -219,7 +219,7 @@ class _ResampledTarget:
     seeds: Floats | None
 
     def wins(self, start: int, stop: int) -> Floats:
-        """Return the (stop - start, E, E) win rates in some of the resamples."""
+        """Return the (stop - start, E, E) win rates in the resamples from ``start`` to ``stop``."""
         images = None if self.images is None else self.images[start:stop]
         wins = win_rates(self.runs.losses, ties=self.ties, weights=images)
         wins = wins[None] if wins.ndim == 2 else wins

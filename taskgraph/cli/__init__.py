@@ -6,6 +6,7 @@ Exit codes: 0 solved, 2 bad usage or input, 3 infeasible (or nothing found in th
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -123,6 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
     solvers = sys.modules.get("taskgraph.solver.running")
     if solvers is not None and solvers.abandoned_solver_runs():
         os._exit(code)  # the result is printed; a normal exit would wait for the solver
+    gc.freeze()  # else the interpreter searches all modules for garbage before it ends
     sys.exit(code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,12 +21,12 @@ from taskgraph.cli.options import (
     exact_names,
     exact_names_option,
     format_options,
-    plot_option,
     with_options,
 )
 from taskgraph.cli.output import note, notices, show, show_data
 from taskgraph.cli.parameters import Amount
 from taskgraph.cli.paths import TABLES, InputFile, InputTables, OutputFile
+from taskgraph.cli.pictures import PlotFile, plot_option
 from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options
 from taskgraph.cli.progress import proof_line
 
@@ -104,7 +105,7 @@ def extend_command(
     solver: str,
     time_limit: float | None,
     output_format: str | None,
-    plot: str | None,
+    plot: PlotFile | None,
     output: str | None,
     **flags: Any,
 ) -> int:
@@ -158,12 +159,11 @@ def extend_command(
     if output:
         write_transfers(joined.transfers, output)
         note(f"wrote {output}: {joined.transfers!r}")
-    if plot and extension.taxonomy.solved:
-        from taskgraph.plot import draw_taxonomy, save
-
-        save(draw_taxonomy(extension.taxonomy), plot)
-        note(f"drew {plot}")
     _print(extension, output_format)
+    if plot and extension.taxonomy.solved:
+        from taskgraph.plot import draw_taxonomy
+
+        plot.draw(partial(draw_taxonomy, extension.taxonomy))
     return 0 if extension.taxonomy.solved else INFEASIBLE
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,6 @@ from taskgraph.cli.exit_codes import INFEASIBLE
 from taskgraph.cli.options import (
     F,
     format_options,
-    plot_option,
     seed_option,
     table_argument,
     with_options,
@@ -20,6 +20,7 @@ from taskgraph.cli.options import (
 from taskgraph.cli.output import note, show_data
 from taskgraph.cli.parameters import Amount, NumberList
 from taskgraph.cli.paths import TABLES, OutputFile
+from taskgraph.cli.pictures import PlotFile, plot_option
 from taskgraph.cli.problem import problem_options, read_inputs
 from taskgraph.progress import progress_bar
 
@@ -157,7 +158,7 @@ def frontier_command(
     time_limit: float | None,
     transfers_file: str | None,
     output_format: str | None,
-    plot: str | None,
+    plot: PlotFile | None,
     **flags: Any,
 ) -> int:
     """Solve at every budget and maximum order, and print objective, gain and quality of each.
@@ -180,11 +181,6 @@ def frontier_command(
     if levels is not None:
         needed = labels_needed_of(frontier, transfers, problem, levels)
         return _print_needed(needed, output_format, plot)
-    if plot:
-        from taskgraph.plot import draw_frontier, save
-
-        save(draw_frontier(frame), plot)
-        note(f"drew {plot}")
     if transfers_file:
         used = frontier.transfers_frame()
         write_frame(used, transfers_file)
@@ -195,18 +191,17 @@ def frontier_command(
         show_data(frame.to_csv(index=False))
     else:
         show_frame(frame.round(4))
+    if plot:
+        from taskgraph.plot import draw_frontier
+
+        plot.draw(partial(draw_frontier, frame))
     return 0 if (frame["status"].isin(["optimal", "feasible"])).any() else INFEASIBLE
 
 
-def _print_needed(needed: LabelsNeeded, output_format: str | None, plot: str | None) -> int:
+def _print_needed(needed: LabelsNeeded, output_format: str | None, plot: PlotFile | None) -> int:
     """Print the budgets that levels need, and return the exit code; 3 if no level is reached."""
     from taskgraph.cli.tables import show_frame
 
-    if plot:
-        from taskgraph.plot import draw_labels_needed, save
-
-        save(draw_labels_needed(needed), plot)
-        note(f"drew {plot}")
     if output_format == "json":
         show_data(needed.to_json())
     elif output_format == "csv":
@@ -214,4 +209,8 @@ def _print_needed(needed: LabelsNeeded, output_format: str | None, plot: str | N
     else:
         show_frame(needed.to_frame().round(4))
     note(needed.sentence())
+    if plot:
+        from taskgraph.plot import draw_labels_needed
+
+        plot.draw(partial(draw_labels_needed, needed))
     return 0 if needed.table["budget"].notna().any() else INFEASIBLE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,9 +11,10 @@ import click
 from taskgraph.cli.exit_codes import INFEASIBLE
 from taskgraph.cli.grouping import GROUPING, RESULTS, check_flags, completed, grouping_problem
 from taskgraph.cli.networks import network_options, read_candidates
-from taskgraph.cli.options import format_options, plot_option, with_options
+from taskgraph.cli.options import format_options, with_options
 from taskgraph.cli.output import note, show, show_data
 from taskgraph.cli.paths import InputFile
+from taskgraph.cli.pictures import PlotFile, plot_option
 from taskgraph.cli.progress import proof_line
 from taskgraph.progress import progress_bar
 
@@ -38,7 +40,7 @@ def group_command(
     solver: str,
     time_limit: float | None,
     output_format: str | None,
-    plot: str | None,
+    plot: PlotFile | None,
     **flags: Any,
 ) -> int:
     """Choose which networks, each trained on several tasks, to buy within a budget, with a proof.
@@ -72,12 +74,11 @@ def group_command(
     if flags["alternatives"]:
         return _alternatives(networks, problem, flags, solver, time_limit, output_format)
     grouping = _solved(networks, problem, flags, solver, time_limit)
-    if plot and grouping.solved:
-        from taskgraph.plot import draw_grouping, save
-
-        save(draw_grouping(grouping), plot)
-        note(f"drew {plot}")
     _print(grouping, output_format)
+    if plot and grouping.solved:
+        from taskgraph.plot import draw_grouping
+
+        plot.draw(partial(draw_grouping, grouping))
     if flags["stability"] and grouping.solved:
         _note_stability(grouping, networks, problem, flags)
     return 0 if grouping.solved else INFEASIBLE
@@ -126,7 +127,7 @@ def _frontier(
     solver: str,
     time_limit: float | None,
     output_format: str | None,
-    plot: str | None,
+    plot: PlotFile | None,
 ) -> int:
     """Solve at several budgets, print a row for each, and return the exit code."""
     import taskgraph as tg
@@ -145,11 +146,6 @@ def _frontier(
     groupings = completed(frontier.groupings, networks, flags)
     frame = type(frontier)(tuple(groupings)).to_frame()
     solved = frame["status"].isin(["optimal", "feasible"]).any()
-    if plot and solved:
-        from taskgraph.plot import draw_grouping_frontier, save
-
-        save(draw_grouping_frontier(frame, measure=networks.measure), plot)
-        note(f"drew {plot}")
     if output_format == "json":
         show_data(json.dumps([each.to_dict() for each in groupings], indent=1, allow_nan=False))
     elif output_format == "csv":
@@ -159,6 +155,10 @@ def _frontier(
         show_frame(frame.round(5))
     if not solved:
         click.echo(f"Error: {groupings[-1].reason}.", err=True)
+    if plot and solved:
+        from taskgraph.plot import draw_grouping_frontier
+
+        plot.draw(partial(draw_grouping_frontier, frame, measure=networks.measure))
     return 0 if solved else INFEASIBLE
 
 

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from taskgraph.cli.parameters import NameList, NameValue
-from taskgraph.cli.paths import PICTURES, InputFile, OutputFile
+from taskgraph.cli.paths import InputFile
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,11 +75,6 @@ def table_argument(function: F) -> F:
         exact_names_option(function)
     )
     return click.argument("table", required=False, type=InputFile())(function)
-
-
-def plot_option(help_text: str) -> Callable[[F], F]:
-    """Return a decorator that adds ``--plot FILE`` to a command that also prints."""
-    return click.option("--plot", type=OutputFile(PICTURES), metavar="FILE", help=help_text)
 
 
 def seed_option(function: F) -> F:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -73,6 +75,50 @@ def save_picture(draw: Callable[..., Figure], look: Mapping[str, Any], output: s
         ) from None
     note(f"drew {output}")
     return 0
+
+
+@dataclass(frozen=True)
+class PlotFile:
+    """The file of ``--plot``, and the size of the picture in it; None for what it needs."""
+
+    path: str
+    size: tuple[float, float] | str | None
+
+    def draw(self, draw: Callable[..., Figure]) -> None:
+        """Draw with this size, write the file, and say so."""
+        save_picture(draw, {"size": self.size, "dpi": None, "font": None}, self.path)
+
+
+def plot_option(help_text: str) -> Callable[[F], F]:
+    """Return a decorator that adds ``--plot FILE`` and ``--size`` to a command that also prints.
+
+    The command gets one argument for both, ``plot``: a `PlotFile`, or None without ``--plot``.
+    """
+
+    def decorate(function: F) -> F:
+        """Add both flags."""
+
+        @functools.wraps(function)
+        def command(*args: Any, plot: str | None, size: Any, **flags: Any) -> Any:
+            """Call the command with its `PlotFile`."""
+            if size is not None and plot is None:
+                raise click.UsageError(
+                    "--size is the size of the picture of --plot; add --plot FILE"
+                )
+            return function(*args, plot=plot and PlotFile(plot, size), **flags)
+
+        return with_options(
+            click.option("--plot", type=OutputFile(PICTURES), metavar="FILE", help=help_text),
+            click.option(
+                "--size",
+                type=FigureSize(),
+                metavar="SIZE",
+                help="Size of the picture of --plot, as for `taskgraph plot`: inches, such as 8x5, "
+                "or column, page or poster.",
+            ),
+        )(cast(F, command))
+
+    return decorate
 
 
 def take_look(flags: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,12 +20,12 @@ from taskgraph.cli.options import (
     bootstrap_option,
     exact_names,
     format_options,
-    plot_option,
     with_options,
 )
 from taskgraph.cli.output import note, notices, show, show_data
 from taskgraph.cli.parameters import Amount
 from taskgraph.cli.paths import InputTables
+from taskgraph.cli.pictures import PlotFile, plot_option
 from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options
 from taskgraph.progress import progress_bar
 
@@ -83,7 +84,7 @@ def sensitivity_command(
     losses: tuple[str, ...],
     rows: str,
     output_format: str | None,
-    plot: str | None,
+    plot: PlotFile | None,
     **flags: Any,
 ) -> int:
     """Solve again with one respect changed at a time, and print how far the optimum depends on it.
@@ -107,11 +108,6 @@ def sensitivity_command(
       taskgraph sensitivity transfers.csv --budget 5
     """
     result = analyzed(losses, flags)
-    if plot:
-        from taskgraph.plot import draw_sensitivity, save
-
-        save(draw_sensitivity(result), plot)
-        note(f"drew {plot}")
     if output_format == "json":
         show_data(result.to_json())
     elif output_format == "csv":
@@ -122,6 +118,10 @@ def sensitivity_command(
         for text in result.notes:
             note(f"left out: {text}")
         note(result.variation.sentence())
+    if plot:
+        from taskgraph.plot import draw_sensitivity
+
+        plot.draw(partial(draw_sensitivity, result))
     return 0
 
 

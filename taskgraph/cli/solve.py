@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskgraph.cli.exit_codes import INFEASIBLE
-from taskgraph.cli.options import format_options, plot_option, table_argument
+from taskgraph.cli.options import format_options, table_argument
 from taskgraph.cli.output import note, show, show_data
 from taskgraph.cli.parameters import Amount
+from taskgraph.cli.pictures import PlotFile, plot_option
 from taskgraph.cli.problem import problem_options, read_inputs
 from taskgraph.cli.progress import proof_line
 from taskgraph.cli.robust import refuse_flags, robust_options, robust_taxonomy
@@ -67,7 +69,7 @@ def solve_command(
     marginal: bool,
     robust: str | None,
     output_format: str | None,
-    plot: str | None,
+    plot: PlotFile | None,
     **flags: Any,
 ) -> int:
     """Find the tasks to supervise within a budget, and prove that no other set is better.
@@ -95,8 +97,9 @@ def solve_command(
         least = robust_taxonomy(
             table, robust, problem_file, flags, solver=solver, time_limit=time_limit
         )
+        code = _print_robust(least, output_format)
         _draw(least.taxonomy, plot)
-        return _print_robust(least, output_format)
+        return code
     transfers, problem = read_inputs(table, problem_file, flags)
     with proof_line() as report, stoppable(time_limit, report) as clock:
         if alternatives:
@@ -110,20 +113,19 @@ def solve_command(
             )
     if clock.stop.is_set() and taxonomy.solved and taxonomy.status != "optimal":
         note("stopped: the best taxonomy so far")
-    _draw(taxonomy, plot)
     _print(taxonomy, output_format)
     if marginal_worth is not None:
         note(_sentence(marginal_worth))
+    _draw(taxonomy, plot)
     return 0 if taxonomy.solved else INFEASIBLE
 
 
-def _draw(taxonomy: Taxonomy, plot: str | None) -> None:
+def _draw(taxonomy: Taxonomy, plot: PlotFile | None) -> None:
     """Draw a taxonomy to the file of ``--plot``, if there are both."""
     if plot and taxonomy.solved:
-        from taskgraph.plot import draw_taxonomy, save
+        from taskgraph.plot import draw_taxonomy
 
-        save(draw_taxonomy(taxonomy), plot)
-        note(f"drew {plot}")
+        plot.draw(partial(draw_taxonomy, taxonomy))
 
 
 def _print_robust(least: RobustTaxonomy, output_format: str | None) -> int:

@@ -94,14 +94,14 @@ def draw_frontier(
         [*panels.values()][-1].legend(handles, ordered)
         return ax
     if narrow:
-        columns = _columns(figure, ordered)
+        columns = legend_columns(figure, ordered)
         figure.legend(handles, ordered, loc="outside lower center", ncols=columns)
     else:
         figure.legend(handles, ordered, loc="outside right center", ncols=1)
     return figure
 
 
-def _columns(figure: Figure, entries: list[str]) -> int:
+def legend_columns(figure: Figure, entries: list[str]) -> int:
     """Return the number of columns of a legend below the panels: as many as the width holds."""
     longest = max(text_width(line) for text in entries for line in text.split("\n"))
     column = longest + 5 * font_size() / 72  # the line or patch, and the gap to the next column

@@ -14,16 +14,17 @@ from taskgraph.errors import InvalidProblemError
 from taskgraph.grouping.choice import Grouping
 from taskgraph.plot.colors import ink, muted, order_colors, panel_background
 from taskgraph.plot.errors import PlotError
-from taskgraph.plot.figures import Size, new_figure
+from taskgraph.plot.figures import Size, new_figure, scale_text
 from taskgraph.plot.fonts import legible
 from taskgraph.plot.legend import SUPERVISED
 from taskgraph.plot.names import display_names, escape_dollars
+from taskgraph.plot.paper import PaperSize, fitting_factor, paper_of
 from taskgraph.plot.shapes import curve, draw_arrow, draw_box
-from taskgraph.plot.sheet import HEAD, MARGIN, ROW
+from taskgraph.plot.sheet import HEAD, LEAST_SPAN, LEGEND_WIDTH, MARGIN, ROW
 from taskgraph.plot.style import font_size, smaller, styled, text_scale, text_width
 
-FOOT = 0.42
-"""Height of the legend, in inches."""
+FOOT, PAPER_FOOT = 0.42, 0.58
+"""Height of the legend, and on paper, where its entries stand below each other, in inches."""
 
 COST, SPAN, VALUE = 0.5, 1.9, 0.75
 """Room for the cost left of a network, for the arrows, and for the value right of a task, in
@@ -67,7 +68,8 @@ def draw_grouping(
             f"nothing to draw: the grouping of budget {grouping.budget:g} is {grouping.status}"
             + (f": {grouping.reason}" if grouping.reason else "")
         )
-    places = _arranged(grouping)
+    paper = None if ax is not None else paper_of(size)
+    places = _arranged(grouping, paper)
     figure, axes = None, ax
     if axes is None:
         width, height = (text_scale() * length for length in (places.width, places.height))
@@ -79,7 +81,7 @@ def draw_grouping(
     _draw_networks(axes, grouping, places)
     _draw_tasks(axes, grouping, places)
     _write_titles(axes, grouping, title, places)
-    _draw_key(axes, grouping, places.height)
+    _draw_key(axes, grouping, places)
     return figure or ax
 
 
@@ -97,17 +99,32 @@ class _Places:
     right_width: float
     width: float
     height: float
+    foot: float
 
 
-def _arranged(grouping: Grouping) -> _Places:
-    """Arrange the boxes of networks and of tasks in two columns."""
+def _arranged(grouping: Grouping, paper: PaperSize | None) -> _Places:
+    """Arrange the boxes of networks and of tasks in two columns; on paper between its margins.
+
+    Raises
+    ------
+    PlotError
+        If the grouping does not fit the paper size with text that is large enough.
+    """
     networks, tasks = [network.name for network in grouping.networks], _rows(grouping)
-    label, task_label = (legible(display_names(names)) for names in (networks, tasks))
+    size = paper.name if paper else None
+    label, task_label = (legible(display_names(names, size=size)) for names in (networks, tasks))
     left_width, right_width = _column_width(label), _column_width(task_label)
-    content = COST + left_width + SPAN + right_width + VALUE
-    width = max(content + 2 * MARGIN, 5.4)
-    left = (width - content) / 2 + COST
     most = max(len(networks), len(tasks))
+    foot = FOOT if paper is None else PAPER_FOOT
+    height = HEAD + ROW * (most + 0.5) + foot
+    boxes = COST + left_width + right_width + VALUE
+    span, width = SPAN, max(boxes + SPAN + 2 * MARGIN, 5.4)
+    if paper is not None:
+        least = max(boxes + LEAST_SPAN, LEGEND_WIDTH) + 2 * MARGIN
+        scale_text(fitting_factor(paper, least * text_scale(), height * text_scale(), font_size()))
+        width = paper.width / text_scale()
+        span = min(SPAN, width - boxes - 2 * MARGIN)
+    left = (width - boxes - span) / 2 + COST
     rows = [HEAD + ROW * (row + 0.5) for row in range(most)]
     above, above_tasks = (ROW * (most - len(names)) / 2 for names in (networks, tasks))
     return _Places(
@@ -117,10 +134,11 @@ def _arranged(grouping: Grouping) -> _Places:
         tasks={name: y + above_tasks for name, y in zip(tasks, rows, strict=False)},
         left=left,
         left_width=left_width,
-        right=left + left_width + SPAN,
+        right=left + left_width + span,
         right_width=right_width,
         width=width,
-        height=HEAD + ROW * (most + 0.5) + FOOT,
+        height=height,
+        foot=foot,
     )
 
 
@@ -176,8 +194,9 @@ def _write_titles(axes: Axes, grouping: Grouping, title: str | None, places: _Pl
     """Write the title of the picture and those of its two columns."""
     if title is None:
         proof = "proven optimal" if grouping.status == "optimal" else f"gap {grouping.gap:.2%}"
+        gap = "\n" if places.foot == PAPER_FOOT else " "
         title = (
-            f"budget {grouping.budget:g}, spent {grouping.spent:g}: total {grouping.measure} "
+            f"budget {grouping.budget:g}, spent {grouping.spent:g}:{gap}total {grouping.measure} "
             f"{grouping.objective:.4g} ({proof})"
         )
     axes.text(
@@ -199,22 +218,23 @@ def _write_titles(axes: Axes, grouping: Grouping, title: str | None, places: _Pl
         head.set(ha="center", va="center", fontsize=font_size())
 
 
-def _draw_key(axes: Axes, grouping: Grouping, height: float) -> None:
+def _draw_key(axes: Axes, grouping: Grouping, places: _Places) -> None:
     """Draw the legend of the two kinds of arrows."""
     served = {each.task: each.network for each in grouping.served}
-    handles = [Line2D([], [], color=ink(), linewidth=1.2, label="solves the task")]
+    width = 1.2 * text_scale()
+    handles = [Line2D([], [], color=ink(), linewidth=width, label="solves the task")]
     trained = [(n.name, task) for n in grouping.networks for task in n.tasks if task in served]
     if any(served[task] != name for name, task in trained):
         text = "was trained on it, another network solves it"
         handles.append(
-            Line2D([], [], color=muted(), linewidth=1.2, linestyle=(0, (3, 2.4)), label=text)
+            Line2D([], [], color=muted(), linewidth=width, linestyle=(0, (3, 2.4)), label=text)
         )
     axes.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(MARGIN, height - FOOT + 0.1),
+        bbox_to_anchor=(MARGIN, places.height - places.foot + 0.1),
         bbox_transform=axes.transData,
-        ncols=2,
+        ncols=1 if places.foot == PAPER_FOOT else 2,
         borderaxespad=0,
     )
 
@@ -253,18 +273,21 @@ def draw_grouping_frontier(
     figure, axes = None, ax
     if axes is None:
         scale = text_scale()
-        figure = new_figure(width=4.6 * scale, height=2.9 * scale, size=size)
+        width = 3.6 if paper_of(size) else 4.6
+        figure = new_figure(width=width * scale, height=2.9 * scale, size=size)
         axes = figure.subplots()
     color = order_colors(3)[1]
     budget = frame["budget"].to_numpy(dtype=float)
-    axes.step(budget, frame["objective"], where="post", color=color, marker="o", markersize=3)
+    line: Any = {"where": "post", "linewidth": 1.3 * text_scale()}
+    dots: Any = {"marker": "o", "markersize": 3.2 * text_scale(), "markeredgewidth": 0}
+    axes.step(budget, frame["objective"], color=color, **line, **dots)
     axes.lines[-1].set_label("optimum")
     if "low" in frame:
         band: Any = {"step": "post", "color": color, "alpha": 0.2, "linewidth": 0}
         axes.fill_between(budget, frame["low"], frame["high"], label="95 % interval", **band)
     if "scored" in frame:
-        look: Any = {"where": "post", "color": ink(), "linestyle": "--", "linewidth": 1.0}
-        axes.step(budget, frame["scored"], label="scored on the other table", **look)
+        label = "scored on the other table"
+        axes.step(budget, frame["scored"], color=ink(), linestyle="--", label=label, **line)
     axes.set(xlabel="budget", ylabel=f"total {measure}")
     if len(axes.get_legend_handles_labels()[0]) > 1:
         axes.legend()

@@ -13,7 +13,7 @@ from taskgraph.frontiers.needed import LabelsNeeded
 from taskgraph.plot.colors import faint, muted, order_colors
 from taskgraph.plot.errors import PlotError
 from taskgraph.plot.figures import Size, panels_for
-from taskgraph.plot.frontier import MEASURES
+from taskgraph.plot.frontier import MEASURES, legend_columns
 from taskgraph.plot.paper import paper_of
 from taskgraph.plot.style import styled, text_scale
 
@@ -78,9 +78,10 @@ def draw_labels_needed(
     full = f"all {needed.full_labels} supervised"
     if not np.isnan(needed.full_mean):
         full += f", mean {needed.full_mean:.2f}"
-    axes.axhline(needed.full_cost, color=muted(), linestyle=(0, (4, 2)), linewidth=1.0, label=full)
+    dashes: Any = {"linestyle": (0, (4, 2)), "linewidth": scale}
+    axes.axhline(needed.full_cost, color=muted(), label=full, **dashes)
     for level in needed.table[needed.measure].unique():
-        axes.axvline(level, color=muted(), linewidth=0.6, zorder=0)
+        axes.axvline(level, color=muted(), linewidth=0.6 * scale, zorder=0)
     same = bool((steps["spent"] == steps["labels"]).all())
     cost = "labels" if same else "cost of labels and transfers"
     axes.set(
@@ -92,5 +93,10 @@ def draw_labels_needed(
     axes.grid(axis="y", color=faint(), linewidth=0.6)
     axes.set_axisbelow(True)
     sns.despine(ax=axes)
-    axes.legend(loc="lower right")
-    return ax if figure is None else figure
+    if figure is None:
+        axes.legend(loc="lower right")
+        return ax
+    handles, entries = axes.get_legend_handles_labels()
+    columns = legend_columns(figure, entries)
+    figure.legend(handles, entries, loc="outside lower center", ncols=columns)
+    return figure

@@ -61,6 +61,15 @@ FONT_SIZES: tuple[Any, ...] = (
 )
 """Settings of text sizes, in points."""
 
+LINES: tuple[Any, ...] = (
+    "axes.linewidth",
+    "xtick.major.width",
+    "ytick.major.width",
+    "xtick.major.size",
+    "ytick.major.size",
+)
+"""Settings of axes and ticks, in points; on paper they grow and shrink with the text."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -88,10 +97,14 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 
 def text_sizes(paper: PaperSize | None) -> dict[Any, Any]:
-    """Return the settings of text sizes for a paper size; none for None."""
+    """Return the settings of text sizes and of axes and ticks for a paper size; none for None."""
     if paper is None:
         return {}
-    return dict.fromkeys(FONT_SIZES, paper.points) | {"axes.titlesize": 1.125 * paper.points}
+    scale = paper.points / FONT_SIZE
+    lines = {name: scale * STYLE[name] for name in LINES}
+    return (
+        dict.fromkeys(FONT_SIZES, paper.points) | {"axes.titlesize": 1.125 * paper.points} | lines
+    )
 
 
 def unchanged(settings: Mapping[Any, Any]) -> dict[Any, Any]:

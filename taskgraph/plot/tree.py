@@ -10,6 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from scipy.cluster.hierarchy import dendrogram, linkage
+from scipy.spatial.distance import pdist
 
 from taskgraph.arrays import Floats, Integers
 from taskgraph.plot.affinities import BETA, transfer_distance, without_tasks
@@ -55,7 +56,8 @@ def task_linkage(transfers: Transfers, *, beta: float = BETA) -> tuple[tuple[str
         )
     measured = distance.dropna(axis="columns", how="all")  # targets of larger sets only
     filled = measured.fillna(measured.mean())
-    return tuple(filled.index), linkage(filled.to_numpy(), "ward", optimal_ordering=True)
+    distances = pdist(filled.to_numpy())
+    return tuple(filled.index), linkage(distances, "ward", optimal_ordering=True)
 
 
 @styled

@@ -1,1 +1,1 @@
-"""How far the optimum depends on the method, the objective and the images; robust optima."""
+"""Measure how the optimum depends on method, objective and images, and find robust optima."""

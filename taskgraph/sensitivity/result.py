@@ -16,7 +16,7 @@ from taskgraph.taxonomy import Taxonomy
 
 @dataclass(frozen=True, eq=False)
 class Sensitivity:
-    """How far the optimum depends on settings and on the sample.
+    """The optima under other settings and in resamples, and how often each task is in them.
 
     A case is a program that differs from the baseline in one respect: its ``group`` is ``method``,
     ``objective``, ``extremes`` or ``source`` (a setting), or what was resampled. A regret is

@@ -1,4 +1,4 @@
-"""One integer program for the set of supervised tasks with the least regret over many programs.
+"""One integer program for the supervised set with the least regret over many programs.
 
 The R programs have the same sources, targets and costs, and other values. For supervised sources
 y, which all programs share, and edges x^r of each program r,

@@ -98,7 +98,7 @@ def _least_with(floor: Floats, number: int, regret: Floats, criterion: str) -> F
 
 
 def _without_useless_edges(program: Program) -> Program:
-    """Remove edges that another one dominates, where required sources are at hand in any case."""
+    """Remove edges that another edge dominates; required sources cost that other edge nothing."""
     size = len(program.sources)
     at_hand = np.append(program.required, True)
     members = np.sort(np.where(at_hand[program.edge_sources], size, program.edge_sources), axis=1)

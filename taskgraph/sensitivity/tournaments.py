@@ -89,7 +89,7 @@ def affinities_again(
     smoothed: bool = False,
     without: str | None = None,
 ) -> Floats:
-    """Hold all tournaments again, and return the affinities of a table of so many rows.
+    """Compute all tournaments again, and return the affinities of a table of ``rows`` rows.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ SEEDS = "seeds"
 
 @dataclass(frozen=True)
 class VariationSources:
-    """What differs between resamples, and what is the same in all of them.
+    """The sources of variation that resamples draw from, and those that they hold fixed.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def variation_of(losses: Losses, *, min_images: int) -> VariationSources:
 
 
 def _of(count: int, total: int) -> str:
-    """Return the words for some of all candidates."""
+    """Return the words that say how many of all candidates are meant."""
     if count == total:
         return f"all {total} transfers and task-specific networks"
     return f"{count} of {total} transfers and task-specific networks"

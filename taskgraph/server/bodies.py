@@ -66,7 +66,7 @@ def read_json(body: bytes) -> dict[str, Any]:
     """
     try:
         document = json.loads(
-            body.decode("utf-8"),
+            body.decode("utf-8-sig"),
             parse_constant=_no_constant,
             parse_float=_finite,
             parse_int=_whole,
@@ -82,7 +82,8 @@ def read_json(body: bytes) -> dict[str, Any]:
         raise RefusedRequestError("the request is nested too deeply") from None
     if not isinstance(document, dict):
         raise RefusedRequestError(
-            f'the request is a JSON {_kind(document)}, expected an object such as {{"budget": 5}}'
+            f"the request is a JSON {_kind(document)}, expected an object such as "
+            '{"problem": {"budget": 5}}'
         )
     _check_texts(document)
     return document

@@ -142,7 +142,9 @@ def _read(path: Path, higher_is_better: bool | None) -> tuple[Transfers, Losses 
 
 
 def _for_the_page(message: str) -> str:
-    """Return a reader's message with the page's setting beside the flags that it names."""
+    """Return a reader's message with what a user of the page does about the flags that it names."""
     if "--higher-is-better" in message:
         return f'{message} (on this page: "Larger values are")'
+    if "--" in message:
+        return f"{message} (this page has no flags; `taskgraph affinity` writes a table for it)"
     return message

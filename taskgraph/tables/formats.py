@@ -53,6 +53,8 @@ def format_of(path: Path) -> str:
         raise InvalidTableError(
             "this is an Excel sheet or another zip file; save the sheet as CSV in UTF-8"
         )
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InvalidTableError("this is text in UTF-16; save it as CSV in UTF-8")
     return "gzip" if start[:2] == b"\x1f\x8b" else "csv"
 
 
@@ -105,7 +107,15 @@ def csv_header(path: Path, kind: str) -> tuple[list[str], str]:
     with reading(kind):
         options = pacsv.ParseOptions(delimiter=separator)
         source = pa.BufferReader(text.encode() + b"\n")
-        return list(pacsv.read_csv(source, parse_options=options).column_names), separator
+        try:
+            return list(pacsv.read_csv(source, parse_options=options).column_names), separator
+        except pa.ArrowInvalid:
+            if text.count('"') % 2 == 0:
+                raise
+            raise InvalidTableError(
+                "the first line ends within double quotes, expected the names of all columns on "
+                "one line; close the quotes, or take the line break out of the name"
+            ) from None
 
 
 @contextlib.contextmanager
@@ -120,6 +130,10 @@ def reading(kind: str) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         reason = str(error).rstrip(".")
+        if "Empty CSV file or block" in reason:
+            raise InvalidTableError(
+                "the file has only one line, expected the names of the columns and rows below them"
+            ) from None
         reason = reason if len(reason) <= 200 else reason[:200] + "…"
         raise InvalidTableError(f"this {word} is broken or cut off ({reason})") from None
 

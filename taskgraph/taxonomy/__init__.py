@@ -20,7 +20,7 @@ Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
 @dataclass(frozen=True)
 class Transfer:
-    """How a target is solved: by its own network, or by a transfer from supervised sources.
+    """The way in which a target is solved: its own network, or a transfer from sources.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The bank's page about training: curves, an earlier bank beside it, and what was tried."""
+"""The section about training on the bank's page: curves, the earlier bank, and what was tried."""
 
 import json
 import shutil

@@ -59,3 +59,11 @@ def test_the_page_of_all_suites_is_rendered_from_the_records():
     for suite in (load(name) for name in MEASURED):
         assert f"[{suite.name}]({suite.name}/README.md) | {suite.question} | " in page
         assert (RESULTS / suite.name / FILE).exists()
+
+
+def test_readme_lists_the_suites_that_are_measured_and_names_the_others():
+    text = " ".join((ROOT / "README.md").read_text().split())
+    for name in MEASURED:
+        assert f"| [results/{name}](results/{name}/README.md) |" in text
+    named = re.search(r"The suites? (.*?) (?:are|is) not measured yet", text)
+    assert set(re.findall(r"`(\w+)`", named[1] if named else "")) == UNMEASURED

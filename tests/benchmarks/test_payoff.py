@@ -180,7 +180,7 @@ def test_random_sets_are_different_and_have_their_best_transfers():
 
 
 def test_random_transfers_are_drawn_evenly_from_all_that_the_set_allows():
-    """Of the three transfers that two sources allow, each has a third of the draws."""
+    """Two sources allow three transfers, and each transfer gets a third of the draws."""
     transfers = table()
     counts = {}
     for seed in range(20):
@@ -329,7 +329,7 @@ def test_seeds_and_buildings_are_drawn_together_a_seed_for_each_target_by_itself
 
 
 def test_a_table_with_several_seeds_is_one_table_a_seed():
-    """By hand: a has two seeds, self one; both tables have the same losses of self."""
+    """Candidate a has two seeds and self has one; both tables have the same losses of self."""
     one, other = losses(0).to_frame(), losses(1).to_frame()
     again = other[other["sources"] == "a"].assign(seed=4)
     both = Losses.from_frame(pd.concat([one.assign(seed=3), again], ignore_index=True))
@@ -349,7 +349,7 @@ def test_a_table_with_several_seeds_is_one_table_a_seed():
 
 
 def test_buildings_are_resampled_whole_and_alike_for_all_choices():
-    """With one image a building but one, a building's images come together or not at all."""
+    """A resample holds all images of a building or none; every other building has one image."""
     found = payoffs((CHOSEN[0], CHOSEN[0]), {1: losses(0)}, resamples=50)
     assert np.array_equal(found.values[0], found.values[1])
     assert np.ptp(found.values[0, 0, 0]) > 0
@@ -589,7 +589,7 @@ def test_the_page_and_the_figure_are_made_of_the_files_alone(written):
 
 
 def test_a_summary_without_seeds_in_its_intervals_is_shown_as_it_is(written, tmp_path):
-    """As version 0.1 wrote it: its intervals are over buildings alone, and the page says so."""
+    """Version 0.1 wrote intervals over buildings alone, and the page says so."""
     old = tmp_path / "old"
     shutil.copytree(written, old)
     summary = pd.read_csv(old / SUMMARY).drop(columns=["both_low", "both_high"])

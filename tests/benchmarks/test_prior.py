@@ -142,7 +142,7 @@ def test_a_fit_lowers_the_loss_of_every_task():
 
 
 def test_backtracking_restores_the_weights_of_the_check_before(monkeypatch):
-    """With a factor of 0 every check but the first is a fall."""
+    """A factor of 0 makes every check but the first a fall."""
     monkeypatch.setattr(fitting, "CHECKS", 1)
     monkeypatch.setattr(fitting, "FALL", 0.0)
     still = replace(TINY, jitter=0.0)
@@ -152,7 +152,7 @@ def test_backtracking_restores_the_weights_of_the_check_before(monkeypatch):
 
 
 def test_noise_on_the_kernels_changes_them():
-    """In the notebook it changes a copy."""
+    """The published notebook adds the noise to a copy, which changes nothing."""
     for share in (0.0, 0.02):
         still = replace(TINY, jitter=0.0, rate=0.0, weight_jitter=share)
         first, second = islice(fit_prior(whole(random_picture()), still, seed=0), 2)

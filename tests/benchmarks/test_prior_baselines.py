@@ -20,9 +20,10 @@ NEEDS_BM3D = pytest.mark.skipif(
 )
 
 
+@pytest.mark.parametrize("photo", ["coffee", "camera"])
 @pytest.mark.parametrize("task", TASKS)
-def test_every_baseline_returns_a_picture_and_the_best_strength_gains(task):
-    truth = photograph("coffee", 32)
+def test_every_baseline_returns_a_picture_and_the_best_strength_gains(task, photo):
+    truth = photograph(photo, 32)
     observation = degraded(task, truth, 0)
     target = compared(task, truth)
     found = {}

@@ -1,6 +1,7 @@
 """The suite ``prior``: it resumes, its rule and strengths come from validation, its page."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from benchmarks.prior.curves import add_curve, read_curves
 from benchmarks.prior.fits import fits_of, rules, tried_rules
 from benchmarks.prior.grid import PRIOR, chosen_strength, restore_published
 from benchmarks.prior.page import render
+from benchmarks.prior.page_parts import stopping_section
 from benchmarks.prior.photographs import REPORTED, VALIDATION
 from benchmarks.prior.run import FUNCTIONS, PriorError, run
 from benchmarks.prior.settings import PARTS, Settings
@@ -174,3 +176,27 @@ def test_a_rule_reads_a_curve_with_a_point_every_five_iterations():
     numbers, variances = [5, 10, 15, 20, 25, 30], [np.nan, 4, 1, 2, 3, 4]
     rule = replace(RULE, patience=10, lag=5)
     assert stop_of(numbers, variances, rule) == 20
+
+
+@pytest.mark.parametrize(
+    ("gaps", "said"),
+    [
+        ([0.1, 0.1, 0.2], "the goal of 0.5 dB is met. In"),
+        (
+            [0.9, 0.1, 0.2],
+            "the goal of 0.5 dB is met. By task, it is missed for denoise (0.90 dB)",
+        ),
+        ([0.9, 0.8, 0.2], "the goal of 0.5 dB is missed. In"),
+    ],
+)
+def test_the_goal_of_stopping_is_judged_over_all_fits_and_by_task(gaps, said, tmp_path):
+    tasks = ("denoise", "inpaint", "dejpeg")
+    rows = [
+        dict.fromkeys(("output", "peak", "stopped", "last"), 20.0)
+        | {"part": "grid", "task": task, "photo": photo, "gap": gap, "peak_iteration": 900}
+        | {"iteration": 1000, "iterations": 1000}
+        for task, gap in zip(tasks, gaps, strict=True)
+        for photo in "abcde"
+    ]
+    results = SimpleNamespace(tasks=tasks, fits=pd.DataFrame(rows))
+    assert said in " ".join(stopping_section(results, tmp_path).split())

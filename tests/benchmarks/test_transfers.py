@@ -149,7 +149,7 @@ def ridge_of(records, sources=SOURCES, targets=TARGETS, orders=(1, 2)):
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=12))
 def test_the_adjusted_rand_index_counts_pairs(parts_of):
-    """From the counts of pairs that are together in both, in one, in the other, in neither."""
+    """The expected value is computed from the numbers of pairs in both, one or neither grouping."""
     first, second = zip(*parts_of, strict=True)
     n11 = n10 = n01 = n00 = 0
     for i, j in combinations(range(len(first)), 2):
@@ -899,7 +899,7 @@ def test_the_page_is_made_of_the_tables_alone(results):
 
 @pytest.mark.slow
 def test_choices_are_made_again_from_the_results_alone(results, tmp_path):
-    """No sweep is there; the same sizes give the same tables, and all else stays."""
+    """Without a sweep, the same sizes give the same tables, and all other files stay."""
     out = tmp_path / "again"
     shutil.copytree(results, out)
     for name in ("significance.csv", "frontier.csv", "cross_fitted.csv", "frontier.svg"):

@@ -313,7 +313,7 @@ README = " ".join((ROOT / "README.md").read_text().split())
 
 
 def test_readmes_headline_is_rendered_from_the_records():
-    """With the targets left out at which scratch does not beat the constant."""
+    """It leaves out the targets at which scratch does not beat the constant."""
     tables = read_tables(SHIPPED)
     assert win_headline(tables, 5.0) in README
     assert stability_headline(tables, 5.0) in README

@@ -148,7 +148,7 @@ def test_python_raises_what_the_command_line_says(tmp_path, capsys):
 
 
 def test_train_tells_data_and_splits_that_cannot_be_used_once(tmp_path, capsys):
-    """Not once for each of 25 tasks."""
+    """The error is printed once, and not for each of 25 tasks."""
     out = tmp_path / "bank"
     data = write_folder(tmp_path / "data", domains=("rgb",))
     splits = tmp_path / "splits.csv"

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.adaptation import pair_groups
+from benchmarks.adaptation.dense.views import dense_pair
 from benchmarks.adaptation.settings import SUITE, Settings
 from benchmarks.data.worlds import kept_rows
 from benchmarks.results.record import read_records
@@ -55,6 +57,9 @@ def test_scene_pairs_run_from_pictures_to_the_page(tmp_path, monkeypatch):
     assert {(r.settings["source"], r.settings["target"]) for r in tuned} == {("day", "drawn")}
     page = SUITE.write_page(tmp_path)
     assert "drawn → day" in page
+    assert "| image | true class | source-only | dann |" in page
+    assert (tmp_path / "decisions_scenes.jpg").exists()
+    assert (tmp_path / "tsne_scenes.svg").exists() or (tmp_path / "tsne_scenes.png").exists()
     count = len(records)
     SUITE.run(settings, tmp_path)
     assert len(read_records(tmp_path)) == count, "a finished run adds nothing"
@@ -74,3 +79,11 @@ def test_no_building_is_trained_and_tested_on_in_any_domain(tmp_path, monkeypatc
     mask = np.ones(len(sets["day"].inputs), bool)
     assert kept_rows(sets["day"], mask).groups == sets["day"].groups
     assert not np.array_equal(sets["day"].inputs, sets["drawn"].inputs)
+    names = ("rgb2depth", "segmentsemantic_rb")
+    pair = dense_pair(tmp_path, ("drawn", "day"), names, "autoencoder", buildings=4, views=2)
+    assert set(pair.synthetic.buildings) == set(pair.real.buildings) == by_split[0]["train"]
+    assert set(pair.test.buildings) == by_split[0]["test"]
+    assert pair.real.maps.shape[1:] == (8, 16, 16)
+    depths = [each.targets["rgb2depth"][0] for each in (pair.synthetic, pair.real)]
+    assert torch.equal(*depths), "the same views in both domains"
+    assert not torch.equal(pair.synthetic.maps, pair.real.maps)

@@ -9,7 +9,7 @@ from benchmarks.adaptation import collect, sections
 from benchmarks.adaptation.own_predictions import chosen_method
 from benchmarks.adaptation.pair_groups import DIGIT_PAIRS, SCENE_PAIRS, TUNING
 from benchmarks.adaptation.settings import SUITE
-from benchmarks.adaptation.two_folders import own_group
+from benchmarks.adaptation.two_folders import own_group, read_pictures
 from benchmarks.results.record import FILE, read_records
 from taskgraph.cli import run
 
@@ -85,11 +85,19 @@ def test_folders_that_do_not_fit_are_one_line(make, message, folders, tmp_path, 
 def test_other_bad_input_is_one_line(folders, tmp_path, capsys):
     (tmp_path / "broken" / "cat").mkdir(parents=True)
     (tmp_path / "broken" / "cat" / "a.png").write_bytes(b"no picture")
+    (tmp_path / "cut" / "cat").mkdir(parents=True)
+    content = (folders / "source" / "cat" / "0.png").read_bytes()
+    (tmp_path / "cut" / "cat" / "b.png").write_bytes(content[: len(content) // 2])
+    (tmp_path / "bit" / "cat").mkdir(parents=True)
+    wrong = content.replace(b"IDAT", b"IDAT\0", 1)
+    (tmp_path / "bit" / "cat" / "c.png").write_bytes(wrong)
     (tmp_path / "one" / "cat").mkdir(parents=True)
     Image.new("L", (8, 8)).save(tmp_path / "one" / "cat" / "a.png")
     target = "--target", str(folders / "target")
     cases = [
         ([*target, "--source", str(tmp_path / "broken")], "a.png is no picture that can be read"),
+        ([*target, "--source", str(tmp_path / "cut")], "b.png is no picture that can be read"),
+        ([*target, "--source", str(tmp_path / "bit")], "c.png is no picture that can be read"),
         ([*target, "--source", str(tmp_path / "one")], "has one class, cat, expected at least two"),
         ([*target], "got --target alone; add --source FOLDER"),
         (["--parts", "numbers"], '--parts has "numbers", expected some of digits, scenes'),
@@ -107,6 +115,27 @@ def test_other_bad_input_is_one_line(folders, tmp_path, capsys):
     oracle = ("--selection", "oracle", "--out", str(tmp_path / "out"))
     assert adapt(folders, *oracle) == 2
     assert "--selection oracle needs labels" in capsys.readouterr().err
+
+
+def test_the_same_folder_twice_is_one_line(folders, tmp_path, capsys):
+    out = "--out", str(tmp_path / "out")
+    assert adapt(folders, *out, target="target/../source") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "--source and --target are both" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_gray_colored_and_transparent_pictures_mix_and_hidden_folders_are_no_class(tmp_path):
+    for k, mode in enumerate(("L", "RGB", "RGBA", "P", "1", "I;16")):
+        for name in ("cat", "dog"):
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.new(mode, (9 + k, 8)).save(tmp_path / name / f"{k}.png")
+    (tmp_path / ".cache").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / ".cache" / "a.png")
+    found = read_pictures(tmp_path, "source", flat=False)
+    assert found.data.classes == ("cat", "dog")
+    assert found.data.inputs.shape == (12, 64, 64, 3)
 
 
 def test_items_of_other_classes_are_left_out(folders, tmp_path):

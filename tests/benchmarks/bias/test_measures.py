@@ -261,7 +261,7 @@ def _per_class(labels, count, rng):
 
 @pytest.mark.slow
 def test_distances_of_the_domains_are_those_of_the_reference(office):
-    """All but caltech–dslr, for which the reference has 1.21 and this procedure about 0.7."""
+    """All pairs but caltech–dslr agree; there the reference has 1.21, this procedure about 0.7."""
     reference = {
         ("caltech", "amazon"): 1.11,
         ("caltech", "webcam"): 1.21,

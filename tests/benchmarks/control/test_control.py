@@ -32,9 +32,21 @@ def robot():
     return robot
 
 
+@pytest.fixture(autouse=True)
+def log_folder(tmp_path, monkeypatch):
+    """Set a folder of the test as the one where MuJoCo writes its log of warnings."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(scope="module")
 def episodes():
     return robot().robot_episodes(6, STEPS, seed=[0, 1])
+
+
+def test_recording_leaves_no_log_where_the_command_runs(log_folder):
+    robot().robot_episodes(1, 2, seed=[0, 1])
+    assert list(log_folder.iterdir()) == []
 
 
 def test_an_episode_depends_on_its_seed_and_number_alone(episodes):

@@ -1,4 +1,4 @@
-"""What the sections say, from records that are made up so that the answer is known."""
+"""The sentences of the sections, from made records whose answer is known."""
 
 from benchmarks.finetune import limits_page, lite0_page, longer_page, summary
 from benchmarks.results.record import Record

@@ -109,7 +109,7 @@ def test_layerwise_rates_are_powers_of_the_decay_and_cover_every_parameter_once(
 
 
 def test_rates_are_real_steps_of_the_optimizer():
-    """With plain gradient descent, a step is rate times gradient in every group."""
+    """In plain gradient descent, a step is rate times gradient in every group."""
     model = model_of()
     config = LoopConfig(
         **{**vars(CONFIG), "steps": 1, "momentum": 0.0, "weight_decay": 0.0, "schedule": "constant"}

@@ -100,6 +100,32 @@ def test_the_page_lists_what_was_tried_on_validation_images(finished, tmp_path):
     assert set(rows) <= set(text.splitlines()), "results are those of the test images alone"
 
 
+def test_each_stream_keeps_its_own_settings_on_the_page(finished, tmp_path):
+    """A stream with a larger first step and one of sets stand beside the classes of digits."""
+    lines = (finished / FILE).read_text().splitlines()
+    with (tmp_path / FILE).open("w") as file:
+        for changes in (
+            {},
+            {"classes_of_steps": [4, 2, 2, 2], "learning_rate": 0.125},
+            {"data": "a+b+c", "protocol": "sets", "classes_of_steps": [3, 0, 0], "epochs": 7},
+        ):
+            for line in lines:
+                record = json.loads(line)
+                record["settings"] |= changes
+                file.write(json.dumps(record) + "\n")
+    text = SUITE.write_page(tmp_path)
+    heads = [line for line in text.splitlines() if line.startswith("## ")]
+    assert heads[:3] == ["## digits", "## digits B4", "## a+b+c"]
+    steps = [line for line in text.splitlines() if line.startswith("Steps of")]
+    own = "protocol {}, epochs {}, learning rate {}."
+    assert [line.split("images; ")[1] for line in steps] == [
+        own.format("classes", 1, 0.5),
+        own.format("classes", 1, 0.125),
+        own.format("sets", 7, 0.5),
+    ]
+    assert "(accuracy_digits_b4_scratch_lenet.svg)" in text
+
+
 def test_a_finished_run_adds_nothing(finished):
     before = (finished / FILE).read_bytes()
     SUITE.run(small(finished / "work"), finished)

@@ -1,4 +1,4 @@
-"""Each strategy keeps what its definition says that it keeps."""
+"""Each strategy stores and trains what its definition says."""
 
 import copy
 

@@ -20,7 +20,6 @@ from encoders.bank.pretrained import load
 from encoders.bank.splits import TaskSplits
 from encoders.bank.training import train_task
 from encoders.errors import InvalidDataError, TrainingError
-from encoders.scenes.making.make import make
 from encoders.training.checkpoint import read_weights
 from encoders.training.config import FitConfig
 from taskgraph.cli import run
@@ -30,10 +29,8 @@ FLAGS = ["--epochs", "2", "--batch", "8", "--precision", "32-true"]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    out = tmp_path_factory.mktemp("bank") / "world"
-    make(out, buildings=3, views=16, size=64, seed=1)
-    return out
+def world(shared_world):
+    return shared_world(buildings=3, views=16, size=64, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +104,7 @@ def test_training_twice_gives_the_same_weights_and_finished_tasks_are_kept(bank,
 
 
 def test_references_are_added_later_for_their_own_price(bank, bare, world, tmp_path):
-    """What was trained first is read, and in the end all stands as if it were trained at once."""
+    """The finished networks are read, and the bank ends as if it were trained in one run."""
     out, told, whole = tmp_path / "bank", [], BankConfig(str(world), fit=FIT)
     shutil.copytree(bare, out)
     train_task("edge2d", out, whole, on_epoch=lambda source, row: told.append((source, row.epoch)))
@@ -225,22 +222,21 @@ def test_another_configuration_in_the_same_folder_is_refused(bank, world):
 
 @pytest.mark.slow
 def test_a_task_that_fails_is_told_and_ends_no_other(world, tmp_path, capsys):
-    (world / "reshading" / "building_0000").rename(world / "hidden")
-    try:
-        arguments = [
-            "train",
-            "--data",
-            str(world),
-            "-o",
-            str(tmp_path / "b"),
-            "--tasks",
-            "reshade,point_match",
-            "--no-references",
-            *FLAGS,
-        ]
-        assert run(arguments) == 2
-    finally:
-        (world / "hidden").rename(world / "reshading" / "building_0000")
+    shutil.copytree(world, tmp_path / "w")
+    labels = tmp_path / "w" / "reshading" / "building_0000"
+    labels.rename(tmp_path / "hidden")
+    arguments = [
+        "train",
+        "--data",
+        str(tmp_path / "w"),
+        "-o",
+        str(tmp_path / "b"),
+        "--tasks",
+        "reshade,point_match",
+        "--no-references",
+        *FLAGS,
+    ]
+    assert run(arguments) == 2
     told = capsys.readouterr().err
     assert "reshade failed: " in told
     assert "reshading" in told
@@ -251,6 +247,7 @@ def test_a_task_that_fails_is_told_and_ends_no_other(world, tmp_path, capsys):
     ((epochs, total, label),) = reports
     assert (epochs, total) == (2, 4)
     assert re.fullmatch(r"point_match\.self loss \d\.\d{4}, \d+ images/s", label)
+    (tmp_path / "hidden").rename(labels)
     assert run([*arguments, "--resume"]) == 0
 
 

@@ -15,7 +15,6 @@ from encoders.bank.jobs import MANIFEST, train_bank
 from encoders.bank.training import train_task
 from encoders.engines import LocalEngine
 from encoders.engines.job import perform
-from encoders.scenes.making.make import make
 from encoders.tasks import TASKS
 from encoders.training.checkpoint import read_weights
 from encoders.training.config import FitConfig
@@ -41,10 +40,8 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    out = tmp_path_factory.mktemp("jobs") / "world"
-    make(out, buildings=3, views=16, size=64, seed=1)
-    return out
+def world(shared_world):
+    return shared_world(buildings=3, views=16, size=64, seed=1)
 
 
 @pytest.fixture

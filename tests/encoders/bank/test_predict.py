@@ -28,7 +28,6 @@ from encoders.draw import answer_of_label, draw_answer
 from encoders.draw.pages import CAPTION, GAP, HEAD, MARGIN
 from encoders.errors import InvalidDataError
 from encoders.scenes.furniture import OBJECTS
-from encoders.scenes.making.make import make
 from encoders.tasks import TASKS
 from encoders.tasks.names import ALIASES, DISPLAY_ORDER
 from encoders.training.checkpoint import read_weights, write_weights
@@ -40,10 +39,8 @@ TRAINED = ("class_1000", "ego_motion", "fix_pose", "jigsaw", "rgb2depth", "segme
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    out = tmp_path_factory.mktemp("predict") / "world"
-    make(out, buildings=3, views=8, size=64, seed=1)
-    return out
+def world(shared_world):
+    return shared_world(buildings=3, views=16, size=64, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -226,8 +223,8 @@ def test_a_gallery_shows_evenly_spaced_test_views_with_their_labels(bank, world)
     page = np.asarray(gallery(bank, world, tasks=["depth"], views=2))
     data = TaskonomyDataset(world, ["rgb2depth"], "test", progress=False)
     (one,) = open_bank(bank, ["depth"])
-    assert len(data) == 8
-    given, target, mask = data.batch("rgb2depth", [2, 6])  # of eight, the middles of both halves
+    assert len(data) == 16
+    given, target, mask = data.batch("rgb2depth", [4, 12])  # of 16, the middles of both halves
     answers = one.predict(given[:, None].numpy())
     left, step = MARGIN + CAPTION, TILE + GAP
     for k in range(2):

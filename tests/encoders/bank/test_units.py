@@ -177,7 +177,7 @@ def test_with_equal_constants_the_network_is_taken_as_it_is(name, data, bank):
 
 
 def test_tasks_with_constants_are_those_whose_label_fits_a_scale(data):
-    """What is fitted elsewhere are frequencies of classes, which weigh losses and scale nothing."""
+    """The other fitted values are frequencies of classes, which weigh losses and scale nothing."""
     scaled = {n for n, c in data.constants.items() if {"ceiling", "mean"} & set(c)}
     assert scaled == {*CEILINGS, *STANDARDIZED}
     fitted = {name for name, task in TASKS.items() if task.label and task.label.fit}
@@ -190,7 +190,7 @@ def test_tasks_with_constants_are_those_whose_label_fits_a_scale(data):
 
 
 def test_one_mean_for_all_numbers_is_converted_too():
-    """What `fit_vector` gives where no view has a label."""
+    """`fit_vector` gives one mean where no view has a label."""
     none = {"mean": 0.0, "std": 1.0}
     found = conversion(TASKS["fix_pose"], none, {"mean": [2.0] * 6, "std": [4.0] * 6})
     model = Converted(torch.nn.Identity(), found)

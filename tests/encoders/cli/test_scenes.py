@@ -130,7 +130,7 @@ def test_help_names_every_domain_and_imports_nothing_heavy():
 
 
 def test_the_examples_of_the_help_run(world, tmp_path, monkeypatch, capsys):
-    """Each as printed, but for the size of the work."""
+    """Each example runs as printed, at a smaller size."""
     examples = re.findall(r"^ +taskgraph (scenes.*)$", scenes.help, re.MULTILINE)
     assert len(examples) == 3
     monkeypatch.chdir(tmp_path)

@@ -88,7 +88,7 @@ def test_a_file_that_is_rewritten_counts(tmp_path, domain, task, how):
 
 
 def test_a_change_within_the_clocks_resolution_counts(tmp_path, monkeypatch):
-    """Two files of one size and one time: the first is not remembered, as it is too young."""
+    """Two files have one size and one time; the first is too young to be remembered."""
     path, memory = tmp_path / "a.npy", tmp_path / "memory.npz"
     stamp = {"a.npy": Stamp(4, 10**9, 10**9, 1)}
     monkeypatch.setattr(remembering.time, "time_ns", lambda: 10**9 + 10**8)

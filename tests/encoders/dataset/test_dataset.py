@@ -253,7 +253,7 @@ def test_noise_is_the_same_in_every_epoch_unless_asked_otherwise(folder):
 
 
 def test_an_epoch_draws_other_partners_and_their_answers(folder):
-    """As a data set does whose seed is the epoch's."""
+    """The draws are those of a data set whose seed is the epoch's."""
     data = TaskonomyDataset(folder, ["fix_pose", "ego_motion"], "all")
     rows = range(len(data))
     seed = int(np.random.SeedSequence([0, 2]).generate_state(1)[0])

@@ -76,7 +76,7 @@ def meets(folder, name, other):
 
 
 def lent(folder, name, count):
-    """Wait until so many jobs have begun; return the job's GPUs, its share of one, its process."""
+    """Wait until ``count`` jobs have begun; return the job's GPUs, its GPU share, its process."""
     import ray
 
     logged(folder, name)

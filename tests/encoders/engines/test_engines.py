@@ -362,7 +362,7 @@ def test_workers_have_one_thread_or_as_asked_and_the_drivers_folder(tmp_path, mo
 
 
 def test_a_torch_that_is_loaded_is_told_its_threads(monkeypatch):
-    """As it read the variables when the driver's script, or another job, imported it."""
+    """An import by the driver's script or by another job has read the variables before."""
     asked = []
     torch = types.SimpleNamespace(set_num_threads=asked.append)
     monkeypatch.setitem(sys.modules, "torch", torch)
@@ -454,7 +454,7 @@ def test_a_missing_ray_says_what_to_install(monkeypatch):
 
 
 def test_a_cluster_that_turns_the_driver_away_names_the_token(monkeypatch):
-    """What listens there is no Ray; a Ray with a token ends `ray.init` by the same error."""
+    """A listener that is no Ray ends `ray.init` by the same error as a Ray with a token."""
 
     def init(*_, **__):
         raise ConnectionError("Failed to connect to Ray cluster")

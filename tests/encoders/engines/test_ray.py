@@ -123,7 +123,7 @@ def gone(pid):
 
 
 def test_a_task_that_ray_cannot_begin_is_told_in_a_line():
-    """As from a machine without this package: Ray raises what it found, over a page."""
+    """A machine without this package makes Ray raise a page of text."""
     pool = ClusterPool(ray, RayEngine())
     page = "a page of logs\n\nModuleNotFoundError: No module named 'encoders'\n"
 

@@ -158,7 +158,7 @@ def test_a_sweep_of_an_earlier_version_goes_on_and_gains_what_it_lacked(config, 
 
 @pytest.mark.slow
 def test_a_bank_and_a_run_of_an_earlier_version_are_read(world, tmp_path):
-    """Without ``threads``: a finished task stands, and a run that was interrupted resumes."""
+    """Their records lack ``threads``; a finished task is kept, and an interrupted run resumes."""
     config = BankConfig(str(world), fit=FIT, references=False)
     record = train_bank(["edge2d"], tmp_path, config).records["edge2d"]
     assert record["fit"]["threads"] == 1

@@ -20,7 +20,7 @@ def features_of(n=240, seed=0):
 
 
 def labels_of(hidden):
-    """One target of each kind; the last one has no labels for every third example."""
+    """Return one target of each kind; the last one lacks the label of every third example."""
     n = len(hidden)
     genre = np.where(hidden[:, 1] > 0.5, "x", np.where(hidden[:, 4] > 0, "y", "z"))
     tags = ["|".join(t for t, v in zip("pqr", row, strict=True) if v > 0) for row in hidden[:, 3:]]

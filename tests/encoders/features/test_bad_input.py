@@ -1,7 +1,13 @@
 """Bad input: one line with the place and the remedy, and exit code 2."""
 
+import io
+import warnings
+import zipfile
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as papq
 import pytest
 
 from encoders.errors import InvalidDataError, TrainingError, UnknownNameError
@@ -14,7 +20,7 @@ from encoders.features.readers import open_features
 from encoders.features.settings import FeatureConfig
 from encoders.features.transformers import source_features
 from taskgraph.cli import run
-from taskgraph.errors import InvalidProblemError
+from taskgraph.errors import InvalidProblemError, InvalidTableError
 from tests.encoders.features.made import features_of, labels_of
 
 
@@ -159,7 +165,7 @@ CASES = [
     (infinite, 'row 5: size is "inf", expected a finite number'),
     (enormous, r"size has values of up to .*e\+200 and a variance of inf, expected .* other units"),
     (minute, "size has values of up to .*e-200 and a variance of 0, expected one between"),
-    (names_as_labels, "120 different texts in 120 rows, which look like names"),
+    (names_as_labels, "120 different texts in 120 rows, such as .*, which look like names"),
     (unknown_part, 'row 120: split is "holdout", expected train, valid or test'),
     (no_test_part, "the column split names no test example"),
     (group_in_two_parts, 'group "author .*" is in the parts train and test'),
@@ -245,7 +251,10 @@ def test_repeats_of_given_parts_would_all_be_the_same(made):
 def test_one_group_for_all_leaves_no_test_part(made):
     _, labels = made
     table = read_label_table(labels.assign(group="all"))
-    with pytest.raises(InvalidDataError, match=r"no example is left for the part .* 1 groups"):
+    with pytest.raises(
+        InvalidDataError,
+        match=r"no example is left for the part .* 1 groups, .* rename the column group",
+    ):
         draw_parts(table, FeatureConfig())
 
 
@@ -333,8 +342,123 @@ def test_files_that_are_no_features(tmp_path):
         list(open_features(tmp_path / "missing.parquet").chunks("a"))
 
 
+def lists(*rows):
+    return pa.table({"a": list(rows)})
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (lists([[1.0], [2.0]]), r'the column "a" holds list<.*list<.*double>>, expected numbers'),
+        (lists({"x": 1.0}), r'the column "a" holds struct<x: double>, expected numbers'),
+        (lists([], [1.0]), '"a" has no features in row 1, expected a list of numbers in each row'),
+        (lists(None, [1.0]), '"a" has no features in row 1'),
+        (
+            lists([1.0]).append_column("a.x", [[1.0]]),
+            'source "a" has a column of lists and .* "a.x',
+        ),
+        (
+            pa.Table.from_arrays([pa.array([1.0])] * 2, names=["a", "a"]),
+            'two columns are called "a"; rename one of them, or write .* as SOURCE.1, SOURCE.2',
+        ),
+        (lists(1.0).slice(1), "there are no rows; expected one row an example"),
+        (
+            lists(1.0).append_column("example", [[["e"]]]),
+            "example holds list in row 1, expected a text or a number; name each row",
+        ),
+    ],
+)
+def test_a_parquet_file_of_another_layout_is_told(table, message, tmp_path):
+    papq.write_table(table, tmp_path / "f.parquet")
+    with pytest.raises(InvalidDataError, match=message):
+        open_features(tmp_path / "f.parquet")
+
+
+def test_an_archive_with_other_files_is_told(tmp_path):
+    content = io.BytesIO()
+    np.save(content, np.ones((3, 2)))
+    for names, message in (
+        (
+            ["a.npy", "README.txt"],
+            r'"README\.txt" is no array; write .* numpy\.savez\(FILE, SOURCE=',
+        ),
+        (["a.npy", "a.npy"], r'"a\.npy" is in it twice; write the file again'),
+    ):
+        with zipfile.ZipFile(tmp_path / "f.npz", "w") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the repeated name
+            for name in names:
+                archive.writestr(name, content.getvalue())
+        with pytest.raises(InvalidDataError, match=message):
+            open_features(tmp_path / "f.npz")
+
+
+def test_names_of_examples_may_be_bytes_and_numbers():
+    for names in (np.array(["7", "8"]), np.array([b"7", b"8"]), np.array([7, 8]), [7.0, 8.0]):
+        assert open_features({"a": np.ones(2), "example": names}).examples == ["7", "8"]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"x": 1}, "row 1: y holds a dict, expected a number, a text or a list of tags; write it"),
+        ([[1]], "row 1: y holds a list in a list, expected a number"),
+        (pd.Timestamp("2020-01-01"), "row 1: y holds a Timestamp, expected a number"),
+        (b"a", "row 1: y holds a bytes, expected a number"),
+        ("1,234", '12 .*, such as "1,234" in row 1, which .*; write numbers as 1234.5; else leave'),
+        ("first", "; if they name the examples, say --column example=y; else leave it out"),
+    ],
+)
+def test_labels_of_another_type_are_told_with_their_row(value, message):
+    column = pd.Series([value, *(f"{number}%" for number in range(11))], dtype=object)
+    with pytest.raises(InvalidDataError, match=message):
+        label_column("y", column)
+
+
+def test_words_for_no_label_are_those_of_pictures():
+    numbers = label_column("y", pd.Series(["1.5", "NA", "nan", "2"]))
+    assert numbers.kind == "regression"
+    assert numbers.labeled.tolist() == [True, False, False, True]
+    words = label_column("y", pd.Series(["x", "null", " - ", "NaN", "none", ""]))
+    assert words.classes == ("none", "x")
+    assert words.labeled.tolist() == [True, False, False, False, True, False]
+
+
+def test_tables_of_other_programs_are_read(made, tmp_path):
+    """Semicolons with decimal commas, a byte order mark, CRLF, and the index that pandas stores."""
+    labels = made[1][["example", "size"]]
+    labels.to_csv(
+        tmp_path / "excel.csv", sep=";", decimal=",", index=False, encoding="utf-8-sig",
+        lineterminator="\r\n",
+    )  # fmt: skip
+    labels.set_index(pd.Index([0] * len(labels))).to_parquet(tmp_path / "index.parquet")
+    for name in ("excel.csv", "index.parquet"):
+        table = read_label_table(tmp_path / name)
+        (size,) = table.targets
+        np.testing.assert_allclose(size.values[:, 0], labels["size"])
+        assert table.examples == tuple(labels["example"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            ",example,size\n0,a,1.5\n",
+            "column 1 has no name, .* index that pandas wrote, .*index=Fa",
+        ),
+        ('"a\nb",size\nx,1.5\n', "the first line ends within double quotes, expected the names"),
+        (None, "there is no such file; give a table of labels: CSV, Parquet"),
+    ],
+)
+def test_a_wrong_table_of_labels_is_told(content, message, tmp_path):
+    if content is not None:
+        (tmp_path / "l.csv").write_text(content)
+    with pytest.raises((InvalidDataError, InvalidTableError), match=message) as error:
+        read_label_table(tmp_path / "l.csv")
+    assert str(error.value).startswith(str(tmp_path / "l.csv"))
+
+
 def test_damaged_bytes_are_told_wherever_they_are(made, tmp_path):
-    """In the archive's list, in a header or in compressed features; never with a traceback."""
+    """The archive's list, a header, or compressed features are damaged; no traceback is printed."""
     np.savez_compressed(tmp_path / "f.npz", **made[0])
     whole = (tmp_path / "f.npz").read_bytes()
     random, messages = np.random.default_rng(0), []

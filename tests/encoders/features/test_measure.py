@@ -218,7 +218,7 @@ def test_the_perceptron_solves_what_no_line_can_and_is_repeatable(tmp_path, monk
 
 
 def test_the_written_affinities_are_those_of_the_written_losses(tmp_path):
-    """With groups, repeats and missing labels."""
+    """The losses have groups, repeats and missing labels."""
     hidden, features = features_of()
     labels = labels_of(hidden).assign(group=np.repeat(np.arange(60), 4))
     config = FeatureConfig(max_order=2, targets=("size", "sparse"), repeats=2)

@@ -67,7 +67,7 @@ def naive(features, target, parts, sources):
 
 
 def test_every_loss_is_that_of_a_plain_loop_over_ridge(made, measured):
-    """All kinds of labels, sets of 1 to 3 sources, missing labels, and a constant feature."""
+    """The loop has all kinds of labels, sets of 1 to 3 sources, gaps, and a constant feature."""
     features, labels = made
     out, _ = measured
     table = read_label_table(labels)

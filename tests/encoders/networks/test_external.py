@@ -270,7 +270,7 @@ def test_a_file_that_runs_code_is_refused(tmp_path):
 @pytest.mark.slow
 @needs_torchvision
 def test_torchvision_imports_and_classifies_in_a_fresh_process():
-    """Where its operators do not load as much as where they do, and a second time too."""
+    """It does so whether or not torchvision's operators load, and a second time too."""
     code = (
         "import torch, warnings; warnings.simplefilter('error');"
         "from encoders.networks import import_torchvision as load;"

@@ -200,7 +200,7 @@ def test_a_flat_wall_has_none(aim):
 
 
 def test_a_straight_edge_between_two_walls_has_none():
-    """All its directions are alike, so the last factor of I2 is next to nothing."""
+    """All directions on the edge are alike, so the last factor of I2 is close to zero."""
     sight = look([hollow()], [2.0, 1.2, 1.3], [5.0, 4.0, 1.3], fov=0.5)
     assert (np.abs(geometry.normal(sight)[..., 0]) > 0.1).any()
     assert keypoints3d(sight).max() < 0.03

@@ -74,7 +74,7 @@ def test_figures(name, mean, median, n, out):
 
 
 def test_spread(out):
-    """Of 2, 4, 6, 8 meters: the sample's deviation, and percentiles between the values."""
+    """The standard deviation of a sample of 2, 4, 6, 8 meters, and interpolated percentiles."""
     row = statistics(out).set_index("property").loc["distance to the point in the middle"]
     assert row["sd"] == pytest.approx((20 / 3) ** 0.5)
     assert (row["p5"], row["p95"]) == pytest.approx((2.3, 7.7))

@@ -63,7 +63,7 @@ def test_rare_classes_of_pixels_weigh_more_and_the_mean_weight_is_one():
 
 
 def test_ego_motions_composed_pose_is_compared_in_the_tasks_units():
-    """A standardized prediction that is right is right, whatever the mean and spread."""
+    """A right standardized prediction has no loss, whatever the mean and spread."""
     rng = np.random.default_rng(0)
     constants = {"mean": rng.normal(size=18), "std": rng.uniform(0.5, 2, 18)}
     loss = loss_of(TASKS["ego_motion"], constants)

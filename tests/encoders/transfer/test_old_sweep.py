@@ -16,7 +16,6 @@ import pytest
 from encoders import TaskonomyDataset
 from encoders.bank.identity import bank_hash
 from encoders.dataset import contents_of
-from encoders.scenes.making.make import make
 from taskgraph.cli import run
 from tests.encoders.untrained import write_untrained
 
@@ -29,11 +28,11 @@ FLAGS = (
 
 
 @pytest.fixture(scope="module")
-def old_sweep(tmp_path_factory):
+def old_sweep(tmp_path_factory, world_of_14):
     """A folder with a world, a bank, and the sweep that the earlier version measured on them."""
     folder = tmp_path_factory.mktemp("old")
     world, bank, sweep = folder / "world", folder / "bank", folder / "sweep"
-    make(world, buildings=14, views=6, size=64, seed=2)
+    world.symlink_to(world_of_14)
     names = ["colorization", "edge2d", "rgb2depth"]
     write_untrained(bank, TaskonomyDataset(world, names, "train", progress=False))
     shutil.copytree(OLD, sweep)

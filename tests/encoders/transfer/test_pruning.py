@@ -285,7 +285,7 @@ def test_a_sweep_killed_again_and_again_prunes_the_same(config, full, halved, tm
 
 
 def test_a_decision_is_read_and_not_made_again(config, full, halved, tmp_path):
-    """Also if a read-out stands otherwise by now, as one that failed at the first attempt."""
+    """This holds also where a read-out's record has changed since, such as after a failure."""
     out = shared_folder(tmp_path / "out", full)
     shutil.copytree(halved[1] / "measured", out / "measured")
     shutil.copytree(halved[1] / "pruning", out / "pruning")

@@ -69,7 +69,7 @@ def test_a_finished_sweep_gets_further_seeds_and_measures_nothing_again(swept):
 
 
 def test_a_further_seed_is_what_a_sweep_of_that_seed_measures(config, swept, tmp_path):
-    """Oracle: a sweep of its own, whose configuration has that seed."""
+    """The oracle is a second sweep whose configuration has that seed."""
     out = tmp_path / "alone"
     out.mkdir()
     (out / "representations").symlink_to(swept[2] / "representations")
@@ -106,7 +106,7 @@ def test_the_tables_hold_every_seed(swept):
 
 
 def test_tables_are_whole_only_with_every_measurement_of_the_folder(config, swept, tmp_path):
-    """As after a further seed, after a call that was killed, and after a record that changed."""
+    """They are not whole after a further seed, a killed call, or a changed record."""
     out = tmp_path / "copy"
     shutil.copytree(swept[2], out)
     assert not is_gathered(tmp_path)

@@ -216,7 +216,7 @@ def test_a_worker_that_fails_is_heard(given, monkeypatch):
 
 
 def test_directions_lose_no_more_than_they_say(given, whole):
-    """On the examples trained on, for every set: the bound is a bound."""
+    """The bound holds for every set on the training examples."""
     train = given.moments()[0]
     about = train.about(train.mean_x, train.mean_y)
     for tolerance in (0.0, 0.01, 0.05, 0.2):

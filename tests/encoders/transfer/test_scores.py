@@ -55,7 +55,7 @@ def test_h_score_is_its_definition(seed, width, classes):
 
 
 def test_h_score_of_one_feature_is_the_correlation_ratio():
-    """By the F statistic of an analysis of variance: eta^2 = F k / (F k + N - k - 1)."""
+    """The F statistic of an analysis of variance gives eta^2 = F k / (F k + N - k - 1)."""
     features, labels = some_classes(width=1, classes=4)
     groups = [features[labels == c, 0] for c in range(4)]
     f = stats.f_oneway(*groups).statistic * 3

@@ -194,7 +194,7 @@ def test_an_encoder_of_one_channel_is_shown_the_lightness(bank, pool):
 
 
 def test_encoders_and_networks_compute_where_fabric_says(config, pool, tmp_path, monkeypatch):
-    """As on a GPU that Ray lends: the device "meta" takes tensors of its own alone, and gives none.
+    """The device "meta" stands for a GPU that Ray lends: it takes its own tensors alone.
 
     So it says that nothing can be copied out of it only if network and pictures were both on it.
     """
@@ -481,7 +481,7 @@ def test_the_command_measures_and_says_where(world, bank, tmp_path, capsys):
 def test_run_leaves_the_number_of_jobs_to_the_cluster(
     flags, engine, workers, tmp_path, monkeypatch, capsys
 ):
-    """Not the cores of the machine that starts the run, which makes the scenes alone."""
+    """The cores of the machine that starts the run make the scenes alone."""
     made = {}
 
     def pipeline(_plan, _out, engine, *, workers, **_):

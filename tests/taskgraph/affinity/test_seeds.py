@@ -120,7 +120,7 @@ def test_without_several_seeds_there_are_no_seeds_to_draw():
 
 
 def test_the_variance_of_a_resampled_win_rate_is_the_closed_form():
-    """Of sums of products of weights: seeds drawn S - 1 at a time, and images B at a time."""
+    """The closed form is a sum of products of weights for S - 1 seeds and B images."""
     rng = np.random.default_rng(2)
     runs = random_runs((4, 1), 30, rng)
     trained, seeds, images, repeats = runs_in(long_table(runs)), 4, 30, 40_000
@@ -289,7 +289,7 @@ def test_advice_on_missing_images_counts_all_seeds():
 
 
 def test_a_column_of_seeds_without_repeated_rows_has_no_meaning():
-    """Such a table names the seed in the image, or has one seed of each transfer."""
+    """The table names the seed in the image, or has one seed of each transfer."""
     frame = long_table({"a": {0: [1.0, 2.0]}, "b": {7: [2.0, 1.0]}})
     frame["seed"] = frame["seed"].where(frame["sources"] == "a")
     assert Losses(frame).by_target["t"].seeds == {}

@@ -324,7 +324,7 @@ def test_a_supervised_target_needs_no_single_source():
 
 
 def test_no_random_set_is_nan_and_a_sentence():
-    """Of 20 sources, all 9 of one set must be supervised to solve the target: none is drawn."""
+    """Only one set of 9 sources among 20 solves the target, and no draw finds it."""
     sources = [f"s{n:02d}" for n in range(20)]
     frame = pd.DataFrame(
         {

@@ -148,7 +148,7 @@ def test_infeasible_says_why_and_exits_with_3(table, capsys):
 
 
 def test_without_a_table_the_librarys_own_is_solved(tmp_path, table, monkeypatch, capsys):
-    """From the package where it has one, else from the checkout's results; else it says so."""
+    """It is read from the package, or from the checkout's results, or the command says so."""
     monkeypatch.setattr(importlib.resources, "files", lambda name: tmp_path / name)
     error = fails(capsys, "solve", "--budget", "2")
     assert "no table comes with this installation; name one, as in `taskgraph solve tran" in error

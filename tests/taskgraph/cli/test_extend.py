@@ -158,7 +158,7 @@ def test_without_a_solution_the_exit_code_is_3(tmp_path, monkeypatch, capsys):
 
 
 def test_a_time_limit_prints_the_gap_or_exits_with_3(tmp_path, monkeypatch, capsys):
-    """As `taskgraph solve` does: 0 with the best extension so far, 3 where there is none yet."""
+    """The exit code is 0 with the best extension so far, and 3 without any, as in `solve`."""
     monkeypatch.chdir(tmp_path)
     table = latent(60, 30, 0)
     old = {*table.targets[:4]}
@@ -234,7 +234,7 @@ def test_bad_input_is_one_line(folder, capsys):
 
 
 def test_an_empty_loss_is_not_measured_and_nan_is_refused(folder, capsys):
-    """As in every table of losses; without a loss the images of the target differ."""
+    """Every table of losses follows this rule; without a loss the images of the target differ."""
     new = pd.read_csv("new.csv")
     here = (new["target"] == "a") & (new["image"] == "i03")
     new.assign(loss=new["loss"].mask(here)).to_csv("gap.csv", index=False)

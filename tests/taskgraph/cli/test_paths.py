@@ -351,7 +351,7 @@ print(*codes)
 
 
 def test_a_disk_that_fills_up_is_one_line_and_keeps_the_old_file(tables):
-    """The limit on the size of files stands for the disk: each write beyond it fails."""
+    """A limit on the size of files replaces the full disk: each write beyond it fails."""
     outputs = [next(w for w in line.split() if w.startswith("o.")) for line in FILLING]
     for output in outputs:
         (tables / output).write_text("old")

@@ -1,5 +1,6 @@
 """Standard output that is full, closed, a pipe that ends, or not UTF-8: one line, no traceback."""
 
+import gc
 import json
 import os
 import subprocess
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from taskgraph import cli
 
 TABLE = (
     "sources,target,affinity,gain,quality\nself,a,.5,.9,.5\n深さ,a,.3,.7,.3\n"
@@ -128,7 +131,7 @@ PRINTING = [
 
 @pytest.mark.parametrize("line", PRINTING)
 def test_a_full_disk_under_standard_output_is_one_line(forked, line):
-    """Where something was noted before the result was printed, the error is the last line."""
+    """The error is the last line, also after warnings."""
     done = forked(line, out="/dev/full")
     assert done.returncode == 2
     assert done.stderr[done.stderr.index(b"Error:") :] == (
@@ -171,7 +174,7 @@ def test_messages_that_nobody_can_read_change_nothing(folder, forked, err):
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_table_is_printed_in_every_encoding(forked, encoding):
-    """What the encoding lacks is printed as Python's escapes; errors likewise."""
+    """Characters that the encoding lacks are printed as Python's escapes, also in errors."""
     done = forked("solve t.csv", encoding=encoding)
     assert (done.returncode, done.stderr) == (0, b"")
     expected = "supervise: a, 深さ".encode(encoding, "backslashreplace")
@@ -189,7 +192,7 @@ def test_the_plain_locale_prints_escapes(folder):
 
 @pytest.mark.parametrize(("form", "encoding"), [("--csv", "ascii"), ("--dot", "latin-1")])
 def test_data_is_the_same_bytes_in_every_encoding(forked, form, encoding):
-    """A name with escapes would be another name to whoever reads the file."""
+    """A name with escapes would be read as another name."""
     expected = forked(f"solve t.csv {form}", encoding="utf-8").stdout
     done = forked(f"solve t.csv {form}", encoding=encoding)
     assert (done.returncode, done.stdout) == (0, expected)
@@ -255,3 +258,18 @@ def test_what_the_system_refuses_a_command_is_one_line(error, line):
         [sys.executable, "-c", OUT_OF.format(error=error)], cwd=ROOT, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (2, f"Error: {line}\n")
+
+
+def test_the_interpreter_ends_without_a_search_for_garbage(monkeypatch):
+    """With pandas loaded, that search takes half a second of processor time."""
+    monkeypatch.setattr(cli, "guard_streams", lambda: None)
+    monkeypatch.setattr(cli.warnings, "formatwarning", cli.warnings.formatwarning)
+    monkeypatch.setattr(cli, "run", lambda arguments: 3)
+    gc.unfreeze()
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([])
+        assert stopped.value.code == 3
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.unfreeze()

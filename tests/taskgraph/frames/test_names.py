@@ -339,7 +339,7 @@ def test_a_set_whose_parts_are_tasks_stays_a_set_and_says_so(caplog):
 
 
 def test_sources_that_are_measured_in_several_sets_are_no_fault(caplog):
-    """Ordinary tables of higher orders: no source ever stands alone, or is a target."""
+    """A table of higher orders need have no single sources and no source that is a target."""
     with caplog.at_level(logging.WARNING, logger="taskgraph"):
         transfers(("a+b", "t", 0.5), ("b+c", "t", 0.4), ("a+c", "t", 0.3))
         tg.default_transfers()

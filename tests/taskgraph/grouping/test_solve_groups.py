@@ -157,7 +157,7 @@ def test_doubled_importances_double_the_objective_and_buy_the_same(networks, bud
 @given(tables(), BUDGETS)
 @examples(times=0.12)
 def test_a_dominated_network_changes_nothing(networks, budget):
-    """One that is worse at each of its tasks and costs more than another is never bought."""
+    """A network that is worse at each task and costs more than another is never bought."""
     worse = networks.values[0] - (0.1 if networks.higher_is_better else -0.1)
     more = Networks(
         (*networks.names, "aaa"),
@@ -202,7 +202,7 @@ def test_greedy_buying_can_be_worse():
 @given(tables(most_networks=5), BUDGETS)
 @examples(times=0.12)
 def test_alternatives_are_the_next_best_sets(networks, budget):
-    """Each is the best of the affordable sets that contain none of those before it."""
+    """Each is the best affordable set that contains no set listed before it."""
     found = alternative_groupings(networks, budget=budget, k=4)
     if not found[0].solved:
         assert len(found) == 1

@@ -99,7 +99,7 @@ def test_sources_are_a_set():
 
 
 def test_references_of_every_task_to_itself_are_kept_and_never_used():
-    """As the published tables have them; the sum over a target's candidates stays one."""
+    """The published tables have such rows; the sum over a target's candidates stays one."""
     rows = [*ROWS, ("a", "a", 0.9), ("b", "b", 0.9)]
     table = tg.Transfers(pd.DataFrame(rows, columns=["sources", "target", "affinity"]))
     assert len(table) == 6

@@ -193,7 +193,7 @@ def found_trained(trained):
 
 
 def test_seeds_clusters_and_both_are_resampled_apart(found_trained, trained):
-    """Oracle: the table of transfers of every resample of each kind is solved by itself."""
+    """The oracle solves the table of transfers of every resample of each kind."""
     table = tg.affinities(trained, bootstrap=R, seed=3)
     drawn = {
         "clusters": bootstrap_affinities(trained, repeats=R, seed=3, factor="images"),
@@ -219,7 +219,7 @@ def test_tournaments_of_several_seeds_are_means_over_runs(found_trained, trained
 
 
 def test_what_resamples_hold_and_lack_is_said(found, found_trained, losses):
-    """Of each of three targets, `self` and the pair have three seeds, two single sources one."""
+    """At each of three targets, `self` and the pair have three seeds, two single sources one."""
     assert found_trained.variation.holds == (
         "the sample of 15 clusters of test images",
         "3 seeds of training of 6 of 12 transfers and task-specific networks",

@@ -53,7 +53,7 @@ BAD = {
     b'{"a": 1, "a": 2}': (400, "has the key 'a' twice"),
     b"\xff\xfe": (400, "is not UTF-8"),
     b"": (400, "is not JSON"),
-    b"[1]": (400, "is a JSON list, expected an object"),
+    b"[1]": (400, 'is a JSON list, expected an object such as {"problem": {"budget": 5}}'),
     b"[" * 100000: (400, "nested too deeply"),
     b'{"a":' * 50 + b"1" + b"}" * 50: (400, "nested too deeply"),
     b'{"budget": 3}': (422, 'unknown key "budget", expected one of problem, table, time_limit'),
@@ -80,6 +80,12 @@ def test_a_bad_request_is_a_sentence(client, body):
     answer = client.post("/api/solve", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == status, answer.text
     assert words in answer.json()["error"]
+
+
+def test_a_byte_order_mark_is_no_error(client):
+    sent = b"\xef\xbb\xbf" + b'{"problem": {"budget": 2}}'
+    answer = client.post("/api/solve", content=sent, headers={"content-type": "application/json"})
+    assert answer.json()["taxonomy"]["budget"] == 2
 
 
 def test_other_content_types_are_refused(client):

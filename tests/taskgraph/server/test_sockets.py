@@ -53,7 +53,7 @@ def ask(port, document):
 
 
 def within(seconds, condition):
-    """Whether a condition becomes true within so many seconds."""
+    """Return whether a condition becomes true within ``seconds`` seconds."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

@@ -78,6 +78,12 @@ def test_win_rates_and_scores_are_read_too(client):
         (b"\x00\x01\x02", "my.csv: this is not a table"),
         (b"PAR1nonsense", "my.csv: this Parquet file is broken"),
         (CSV.encode() + b"x,y\n", "row 5"),
+        (
+            CSV.encode() + b"A,b,0.1\n",
+            "this page has no flags; `taskgraph affinity` writes",
+        ),
+        (CSV.encode() + b"a ,b,0.1\n", "are the same transfer"),
+        (CSV.encode("utf-16"), "my.csv: this is text in UTF-16; save it as CSV in UTF-8"),
     ],
 )
 def test_a_bad_table_is_a_sentence_that_names_it(client, content, words):
@@ -85,6 +91,26 @@ def test_a_bad_table_is_a_sentence_that_names_it(client, content, words):
     assert answer.status_code == 422
     assert words in answer.json()["error"]
     assert "/tmp" not in answer.json()["error"]
+
+
+def test_spreadsheets_of_other_languages_and_systems_are_read(client):
+    own = upload(client, CSV).json()
+    for content in (
+        "\ufeff" + CSV,
+        CSV.replace("\n", "\r\n"),
+        CSV.replace(",", ";").replace("0.", "0,"),
+    ):
+        answer = upload(client, content)
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["rows"] == own["rows"]
+
+
+def test_a_table_of_one_task_and_a_name_of_markup(client):
+    one = upload(client, "sources,target,affinity\nself,<script>,0.25\n").json()
+    assert [task["name"] for task in one["tasks"]] == ["<script>"]
+    answer = client.post("/api/solve", json={"table": one["name"], "problem": {"budget": 1}})
+    assert answer.json()["taxonomy"]["supervised"] == ["<script>"]
+    assert answer.json()["taxonomy"]["objective"] == 0.5
 
 
 def test_a_direction_is_one_of_two(client):

@@ -81,7 +81,7 @@ def test_affinities_with_a_bootstrap_over_seeds(losses):
 
 
 def test_affinities_agree_with_the_mean_score(losses):
-    """Not the same measure, but of the same runs: the rank correlation is high throughout."""
+    """The two measures of the same runs differ, but their rank correlation is high throughout."""
     frame = affinities(losses).transfers.frame
     for target, rows in frame.groupby("target"):
         measured = losses.by_target[target]
