@@ -101,8 +101,8 @@ def anytime_section(records: list[Record]) -> str:
     text = (
         "## Proofs over time\n\n"
         f"`taskgraph bench solver --part anytime`, commit {commit_text(records[-1].commit)}, seed "
-        "1000. Best value and proven bound over\nthe seconds of the processor, as shares of the "
-        f"final value.\n\n{ends}.\n\n"
+        "1000. Best value and proven bound over\nthe seconds of the processor, in percent above "
+        f"the final value.\n\n{ends}.\n\n"
     )
     return text + "![best value and bound over time](anytime.svg)\n"
 
@@ -127,16 +127,17 @@ def growth_curves(records: list[Record]) -> Figure:
 
 @styled
 def proof_curves(records: list[Record]) -> Figure:
-    """Draw the best value and the bound over time, as shares of the final value."""
+    """Draw the best value and the bound over time, in percent above the final value."""
     figure = new_figure(width=7.0, height=2.6)
     axes = figure.subplots(1, len(records), squeeze=False)[0]
     for place, record in zip(axes, records, strict=True):
         found = record.metrics
         final = float(found["values"][-1])
         for name, color in (("values", INK), ("bounds", MUTED)):
-            shares = np.array(found[name], dtype=float) / final
-            place.step(found["seconds_told"], shares, color=color, where="post", label=name)
+            above = 100 * (np.array(found[name], dtype=float) / final - 1)
+            place.step(found["seconds_told"], above, color=color, where="post", label=name)
         place.set_title(str(record.settings["instance"]))
         place.set_xlabel("processor seconds")
+    axes[0].set_ylabel("% above the final value")
     axes[0].legend()
     return figure
