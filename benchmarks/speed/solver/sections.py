@@ -77,11 +77,12 @@ def growth_section(records: list[Record]) -> str:
         solved = int(mine["status"].isin(["optimal", "infeasible"]).sum())
         rows.append([varied, shown, f"{exponent(mine, varied):.1f}", f"{solved} of {len(mine)}"])
     base = ", ".join(f"{name} {value}" for name, value in BASE.items())
+    seeds = frame["seed"].nunique()
     text = (
         "## Growth\n\n"
         f"`taskgraph bench solver --part growth`, commit {commit_text(records[-1].commit)}: "
         f"`latent` tables with one\nsize varied around {base}; median processor seconds of\n"
-        f"`solve_program` over {frame['seed'].nunique()} seeds from 1000 on, limit "
+        f"`solve_program` over {seeds} seed{'s' if seeds > 1 else ''} from 1000 on, limit "
         f"{records[-1].settings['limit']:g} s of the processor.\nThe exponent is the slope of a "
         "line through all points in logarithms; where some are not proven, the\ntime and the "
         "exponent are too small."
