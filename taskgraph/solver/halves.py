@@ -205,10 +205,10 @@ class Halves:
         required, banned = program.required.copy(), program.banned.copy()
         required[shared[chosen]] = True
         banned[shared[~chosen]] = True
-        lost: Booleans = np.append(banned, False)[program.edge_sources].any(axis=1)
+        lost = np.append(banned, False)[program.edge_sources].any(axis=1)
         if not program.may_transfer:
             lost |= program.solved_by_own(required)[program.edge_target]
-        return replace(program.with_edges(~lost), required=required, banned=banned)
+        return replace(program.with_edges(np.flatnonzero(~lost)), required=required, banned=banned)
 
     def candidates(self, first: int, incumbent: Incumbent) -> list[Booleans]:
         """Return the sets with this set of the first half that may be the one to report.
