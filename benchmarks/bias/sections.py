@@ -111,9 +111,14 @@ def group_verdict(name: str, records: Sequence[Record]) -> str:
             if held
             else ""
         )
+        sure = (
+            f" (intervals within {lowest:.0f} to {highest:.0f} %{unclear})"
+            if np.isfinite([each.low for each in drops]).all()
+            else ""
+        )
         said.append(
             f"average precision is {own} % on a classifier's own set and {others} % on other sets, "
-            f"a drop of {relative} (intervals within {lowest:.0f} to {highest:.0f} %{unclear})"
+            f"a drop of {relative}{sure}"
         )
     if named := collect.cases(records, NAME):
         best = [collect.accuracy_of(collect.confusions(records, c)[:, -1]).mean() for c in named]

@@ -49,6 +49,6 @@ def finding(folder: Path) -> str:
     gain, transferred = taxonomy.split()[3], taxonomy.split()[5]
     return (
         f"Of eleven tasks, a budget of 3 supervises {names.removeprefix('supervise: ')}; the mean "
-        f"gain is {gain} with these three counted, and {transferred} over the eight others (one "
+        f"gain is {gain} with these three counted, and {transferred} over the other targets (one "
         "seed, one split)."
     )

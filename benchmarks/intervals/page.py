@@ -45,10 +45,11 @@ is the method below. Both are of the same tables and resamples.
 
 """
 METHOD = """
-## The method, and why the affinity itself stays as it was
+## The method, and why the affinity itself is unchanged
 
-The old interval resampled what no image shows: a candidate that won on all of n images wins on
-all of them in every resample, and `clip` gives it odds of 999 whatever n is. Now:
+The percentile interval has no spread where a candidate won on all of n images: it wins on all of
+them in every resample, and `clip` gives it odds of 999 whatever n is. The present interval is
+made in four steps:
 
 1. One **imaginary image** is added, on which every order of the candidates is equally likely: a
    win rate becomes (wins + 1/2) / (n + 1). With clusters n is the number of *effective* images:
@@ -182,11 +183,21 @@ def _verdict(shown: pd.DataFrame) -> str:
         m: shown.xs(m, level="method")["held"].reindex(grid).dropna() for m in ("before", "after")
     }
     inside = {m: int(values.between(0.92, 0.98).sum()) for m, values in held.items()}
+    others = [cell.name for cell in (*FEW, *OTHER)]
+    harder = shown.xs("after", level="method")["held"].reindex(others).dropna()
+    beyond = (
+        f" In the {len(harder)} cells of the two other tables, which have fewer images or clusters "
+        f"or other tournaments, coverage of the present interval is {_percent(harder.min())} to "
+        f"{_percent(harder.max())} %."
+        if len(harder)
+        else ""
+    )
     return _filled(
-        f"**Before, {inside['before']} of {len(held['before'])} cells are within 92 to 98 % "
-        f"({_percent(held['before'].min())} to {_percent(held['before'].max())} %); after, "
-        f"{inside['after']} of {len(held['after'])} ({_percent(held['after'].min())} to "
-        f"{_percent(held['after'].max())} %).**"
+        "**Coverage of 95 % intervals is within 92 to 98 % in "
+        f"{inside['before']} of {len(held['before'])} cells of the first table for the percentile "
+        f"interval ({_percent(held['before'].min())} to {_percent(held['before'].max())} %), and "
+        f"in {inside['after']} of {len(held['after'])} for the present interval "
+        f"({_percent(held['after'].min())} to {_percent(held['after'].max())} %).{beyond}**"
     ).rstrip()
 
 

@@ -208,10 +208,10 @@ def _better_and_worse(ours: pd.DataFrame, rule: str) -> tuple[list[int], list[in
     """Return the budgets at which all four means of a rule are better, and worse."""
     means = ours.groupby(["rule", "budget"], sort=False)[list(MEASURES)].mean()
     signs = pd.Series({m: -1.0 if m in SMALLER_IS_BETTER else 1.0 for m in MEASURES})
-    gained = (means.loc[rule] - means.loc[DEFAULT.name]) * signs
-    return tuple(  # type: ignore[return-value]
-        gained.index[(sign * gained > 0).all(axis=1)].tolist() for sign in (1, -1)
-    )
+    gained = pd.DataFrame((means.loc[rule] - means.loc[DEFAULT.name]) * signs)
+    better: list[int] = gained.index[(gained > 0).all(axis=1)].tolist()
+    worse: list[int] = gained.index[(gained < 0).all(axis=1)].tolist()
+    return better, worse
 
 
 def _means(ours: pd.DataFrame) -> pd.DataFrame:
@@ -362,8 +362,8 @@ def _figure(ours: pd.DataFrame) -> Any:
             )
         axes.axhline(0, color=INK, linewidth=0.8)
         direction = "smaller" if measure in SMALLER_IS_BETTER else "larger"
-        title = f"{TITLES[measure]}\nminus that of the default"
-        axes.set(xlabel=f"budget\n({direction} is better)", title=title)
+        title = f"{TITLES[measure]} minus\nthe default's ({direction} is better)"
+        axes.set(xlabel="budget", title=title)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center")
     return figure

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.payoff.choices import RANDOM, RANDOM_SET, SINGLE, SOLVED, SOLVED_AT_SINGLE
 from benchmarks.results.markdown import filled, table
-from taskgraph.arrays import Floats
 from taskgraph.tasks import SELF
 
 PAIRS = ((SOLVED, SINGLE), (SOLVED_AT_SINGLE, SINGLE), (SOLVED, RANDOM_SET), (SOLVED, RANDOM))
@@ -33,36 +31,44 @@ def transferred_section(targets: pd.DataFrame) -> list[str]:
     return [filled(ABOUT), "", table(heads, rows), ""]
 
 
-def _row(targets: pd.DataFrame, rule: str, against: str) -> list[str]:
-    """Return one line of the table; the first rule has a single draw."""
+def transferred_gaps(targets: pd.DataFrame, rule: str, against: str) -> pd.DataFrame:
+    """Return how far a rule is ahead of another one over the targets that both transfer to.
+
+    Returns
+    -------
+    DataFrame
+        One row a draw of ``against``: ``targets``, their number; ``quality`` and ``gain``, the mean
+        differences over them; ``supervised``, how many targets ``against`` solves by their own
+        networks.
+    """
     own = targets[targets["rule"] == rule].set_index("target")
-    found, supervised = [], []
-    for _, other in targets[targets["rule"] == against].groupby("draw"):
-        second = other.set_index("target").reindex(own.index)
-        both = (own["sources"] != SELF) & (second["sources"] != SELF)
-        found.append(
-            [
-                float(both.sum()),
-                *((own[name] - second[name])[both].mean() for name in ("quality", "gain")),
-            ]
-        )
-        supervised.append(int((second["sources"] == SELF).sum()))
-    count, quality, gain = np.transpose(found)
-    first = int((own["sources"] == SELF).sum())
+    rows = []
+    for _, draw in targets[targets["rule"] == against].groupby("draw"):
+        other = draw.set_index("target").reindex(own.index)
+        both = (own["sources"] != SELF) & (other["sources"] != SELF)
+        gaps = (own[["quality", "gain"]] - other[["quality", "gain"]])[both].mean()
+        count = int((other["sources"] == SELF).sum())
+        rows.append({"targets": int(both.sum()), "supervised": count, **gaps.to_dict()})
+    return pd.DataFrame(rows)
+
+
+def _row(targets: pd.DataFrame, rule: str, against: str) -> list[str]:
+    gaps = transferred_gaps(targets, rule, against)
+    first = int((targets.loc[targets["rule"] == rule, "sources"] == SELF).sum())
     return [
         f"{rule} against {against}",
-        f"{first}, {_whole(supervised)}",
-        _whole(count.astype(int).tolist()),
-        _spread(quality),
-        _spread(gain),
+        f"{first}, {_whole(gaps['supervised'])}",
+        _whole(gaps["targets"]),
+        _spread(gaps["quality"]),
+        _spread(gaps["gain"]),
     ]
 
 
-def _whole(counts: list[int]) -> str:
-    least, most = min(counts), max(counts)
+def _whole(counts: pd.Series[int]) -> str:
+    least, most = counts.min(), counts.max()
     return str(least) if least == most else f"{least} to {most}"
 
 
-def _spread(values: Floats) -> str:
+def _spread(values: pd.Series[float]) -> str:
     text = f"{values.mean():+.3f}"
     return text if len(values) < 2 else f"{text} ({values.min():+.3f} to {values.max():+.3f})"

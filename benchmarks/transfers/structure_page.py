@@ -158,8 +158,9 @@ def _agreement(tables: TransferTables) -> str:
         return ""
     frame = tables["agreement"]
     text = (
-        "The published tables of 1,000 and of 16,000 images agree with each other as the last rows "
-        "say, by the same measures and on the same tasks: a ceiling for ours. *Cophenetic "
+        "The last rows compare the published tables of 1,000 and of 16,000 images with each other, "
+        "by the same measures and on the same tasks. These two tables share the authors' encoders "
+        "and test images; ours shares neither with them. *Cophenetic "
         "correlation*: over pairs of sources, of the heights at which two trees join them; sources "
         "that join last weigh most. *Nearest*: the share of sources whose nearest other one is the "
         "same. In square brackets: the bootstrap interval over targets; by chance and p: "

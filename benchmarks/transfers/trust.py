@@ -124,7 +124,7 @@ def trust(tables: TransferTables) -> str:
         rows.append(
             [
                 f"{row['budget']:g}",
-                number(row["same"], 2),
+                number(row["same"], 3),
                 _listed(inside.head(3)),
                 _listed(outside[::-1].head(3)),
                 number(row["against_average"]),
