@@ -74,8 +74,11 @@ def test_the_section_has_errors_and_differences():
         for seed, accuracy in enumerate(accuracies)
     ]
     text = depth_page.section(records)
-    assert re.search(r"\| ResNet-20 \| 20 \| 11\.00 ± \d+\.\d+ \| – \|", text)
-    assert re.search(r"\| ResNet-56 \| 56 \| 9\.00 ± \d+\.\d+ \| \*\*-2\.0 ± 0\.0\*\* \|", text)
+    assert re.search(r"\| ResNet-20 \| 20 \| 11\.00 ± \d+\.\d+ \| 10\.00 to 12\.00 \| – \|", text)
+    assert re.search(
+        r"\| ResNet-56 \| 56 \| 9\.00 ± \d+\.\d+ \| 8\.00 to 10\.00 \| \*\*-2\.0 ± 0\.0\*\* \|",
+        text,
+    )
     assert "Lower error than ResNet-20 (interval below 0): ResNet-56. Higher: none." in text
     assert "| ResNet-20 | 50.00 ± 0.00 | 11.00 ±" in text
 
