@@ -86,7 +86,7 @@ def test_the_sentence_of_the_list_names_drop_and_naming(smoke):
     sentence = page.finding(smoke)
     assert re.fullmatch(
         r"digits\+mnist-5k: average precision is \d+ % on a classifier's own set and \d+ % on "
-        r"other sets, a drop of \d+ % of itself \(intervals within \d+ to \d+ %\), and a classifier "
-        r"names the data set of \d+ % of the samples \(chance 50 %\)\.",
+        r"other sets, a drop of \d+ % of itself \(intervals within \d+ to \d+ %\), and a "
+        r"classifier names the data set of \d+ % of the samples \(chance 50 %\)\.",
         sentence,
     )
