@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import softmax
 
 from benchmarks.adaptation import collect
-from benchmarks.adaptation.domain_pair import DomainPair, tested_rows
+from benchmarks.adaptation.domain_pair import DomainPair, rows_of_test
 from benchmarks.adaptation.pair_groups import PairGroup
 from benchmarks.data.sheet import numbered_sheet
 from benchmarks.learning.classifier import Classifier
@@ -57,7 +57,7 @@ def write_sheet(group: PairGroup, target: str, most: int, folder: Path) -> None:
         Most test images of the target, which a pair draws them from.
     """
     data = (group.pictures or group.sets)[target]
-    rows = tested_rows(data, most)[:COUNT]
+    rows = rows_of_test(data, most)[:COUNT]
     write_jpeg(numbered_sheet([data.inputs[row] for row in rows]), folder / sheet_file(group.name))
 
 

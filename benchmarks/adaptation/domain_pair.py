@@ -146,7 +146,7 @@ def _kept_rows(data: Data, rows: Integers, most: int, seed: int) -> Integers:
     return kept
 
 
-def tested_rows(data: Data, most: int) -> Integers:
+def rows_of_test(data: Data, most: int) -> Integers:
     """Return the rows of a target that are its test images in a pair, in their order."""
     return _kept_rows(data, np.asarray(data.splits[TEST]), most, 0)
 

@@ -27,6 +27,8 @@ DIGIT_PAIRS = (
     ("fonts", "mnist-5k"),
     ("fonts", "digits"),
 )
+FURTHER = (("digits", "mnist-5k"), ("fonts", "digits"))
+"""Pairs that are measured only where they are asked for."""
 SCENE_PAIRS = (("drawn", "day"), ("day", "phone"), ("day", "loft"), ("day", "evening"))
 TUNING = {DIGITS: ("mnist-5k", "fonts"), SCENES: ("day", "drawn")}
 """The pair on which rates and strengths are chosen; its target is the target of no other pair."""
@@ -59,8 +61,13 @@ class PairGroup:
 
 
 def chosen_pairs(every: Sequence[tuple[str, str]], settings: Settings) -> Sequence[tuple[str, str]]:
-    """Return the pairs of a group that ``--pairs`` names, or all if it names none."""
-    return [each for each in every if not settings.pairs or ":".join(each) in settings.pairs]
+    """Return the pairs of a group that ``--pairs`` names; if it names none, all but `FURTHER`.
+
+    With ``--further-pairs`` these are among them as well.
+    """
+    if settings.pairs:
+        return [each for each in every if ":".join(each) in settings.pairs]
+    return [each for each in every if settings.further_pairs or each not in FURTHER]
 
 
 def digit_group(settings: Settings) -> PairGroup:

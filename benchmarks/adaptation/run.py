@@ -122,10 +122,10 @@ def _check_pairs(settings: Settings) -> None:
     """Raise InvalidTableError if ``--pairs`` names a pair that is not measured."""
     measured = {DIGITS if part in LIBRARIES else part for part in settings.parts}
     known = [":".join(each) for part, own in PAIRS.items() if part in measured for each in own]
-    for name in settings.pairs:
+    for name in settings.pairs if known else ():  # other parts have no pairs of their own
         if name not in known:
             raise InvalidTableError(
-                f'--pairs has "{name}", expected some of {", ".join(known) or "no pairs"} with '
+                f'--pairs has "{name}", expected some of {", ".join(known)} with '
                 f"--parts {','.join(settings.parts)}"
             )
 

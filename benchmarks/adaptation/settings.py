@@ -42,7 +42,10 @@ class Settings:
     pairs: tuple[str, ...] = option(
         (),
         help="Of digits and scenes only these pairs, each as SOURCE:TARGET, such as drawn:day. By "
-        "default all.",
+        "default all but digits:mnist-5k and fonts:digits.",
+    )
+    further_pairs: bool = option(
+        False, help="Measure digits:mnist-5k and fonts:digits as well; the preset paper does."
     )
     methods: tuple[str, ...] = option(
         (
@@ -75,7 +78,7 @@ class Settings:
         help="Network whose frozen features are adapted where none is trained on pictures.",
     )
     steps: int = option(3000, help="Training steps (ADDA takes as many in each of two stages).")
-    batch: int = option(32, help="Images of each domain in a batch.")
+    batch: int = option(24, help="Images of each domain in a batch.")
     train: int = option(2000, help="At most so many training images of each domain.")
     val: int = option(500, help="At most so many validation images of each domain.")
     test: int = option(1000, help="At most so many test images of the target.")
@@ -103,7 +106,7 @@ class Settings:
     dense_source: str = option("drawn", help="Domain of the synthetic scenes of the part dense.")
     dense_target: str = option("phone", help="Domain of the real scenes of the part dense.")
     dense_shares: tuple[float, ...] = option(
-        (0.01, 0.03, 0.1, 0.3, 1.0),
+        (0.03, 0.2, 1.0),
         help="Shares of the real training views that have labels, in the part dense; no label at "
         "all is measured as well.",
     )
@@ -112,8 +115,8 @@ class Settings:
         help="Task of the bank whose encoder is frozen in the part dense; the default one was "
         "trained without labels.",
     )
-    dense_steps: int = option(1000, help="Training steps of the part dense.")
-    dense_batch: int = option(16, help="Labeled views in a batch of the part dense.")
+    dense_steps: int = option(3000, help="Training steps of the part dense.")
+    dense_batch: int = option(8, help="Labeled views in a batch of the part dense.")
     dense_rate: float = option(0.002, help="Learning rate (AdamW) of the part dense.")
 
 
@@ -158,6 +161,10 @@ SUITE = Suite(
             "buildings": 100,
             "views": 50,
             "test": 2000,
+            "further_pairs": True,
+            "dense_shares": (0.01, 0.03, 0.1, 0.3, 1.0),
+            "dense_steps": 10_000,
+            "dense_batch": 16,
         },
     },
 )

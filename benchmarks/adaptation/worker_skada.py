@@ -55,6 +55,7 @@ def made(job: dict[str, Any], network: nn.Module) -> Any:
     from skorch.callbacks import LRScheduler
 
     steps = int(job["steps"])
+    given: dict[str, Any]
     if str(job["method"]) == "skada":
         given = {"num_features": FEATURES, "reg": 1.0}
     else:

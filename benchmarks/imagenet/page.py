@@ -25,7 +25,8 @@ OUTSIDE = {
 
 ONE_SEED = """One seed was run, so that no interval over seeds is given; *share* is over test
 buildings alone."""
-SEVERAL_SEEDS = "Intervals are Student's t over the n = {n} seeds."
+SEVERAL_SEEDS = """Intervals are Student's t over the n = {n} seeds; a *share* is the mean over
+seeds, with the smallest and the largest of them."""
 
 PAGE = """# Encoders from elsewhere among those of the bank
 
@@ -67,9 +68,9 @@ images stay. An encoder of the bank costs 1; the budget is {budget}. *Share* is 
 
 ## Gains of single sources
 
-Win rate against `scratch`, mean over seeds, beside the best source of the bank that is not the
-target's own encoder. *Place* is the place of `lite` by affinity among all single sources of the
-target.
+Win rate against `scratch`, mean over seeds (with the smallest and the largest of several), beside
+the best source of the bank that is not the target's own encoder. *Place* is the mean place of
+`lite` by affinity among all single sources of the target.
 
 ![Gain of each source on each target; larger is better](gains.svg)
 
@@ -77,9 +78,9 @@ target.
 
 {weak}
 
-Commit {commit}; torch {torch}, {seconds} s of wall time a seed, on a machine that other work
-shared. Not tried: other layers and sizes, more than 8 channels, trained read-outs, sets of several
-sources, other data.
+Commit {commit}; torch {torch}, {seconds} s of wall time a seed, on a machine that
+other work shared. Not tried: other layers and sizes, more than 8 channels, trained read-outs, sets
+of several sources, other data.
 """
 
 
@@ -107,7 +108,7 @@ def render(folder: Path) -> str:
         answer=filled(answer(records)),
         gains=gains_table(records),
         weak=filled(weak_references(records)),
-        commit=commit_text(records[0].commit),
+        commit=" and ".join(dict.fromkeys(commit_text(record.commit) for record in records)),
         torch=versions["torch"],
         seconds=f"{np.mean([record.seconds or np.nan for record in records]):.0f}",
     )
@@ -171,18 +172,24 @@ def optima_table(records: Sequence[Record]) -> str:
         optima = [optimum_of(record, cost) for record in records]
         counts = Counter(name for each in optima for name in each["supervised"])
         values = t_interval([each["objective"] for each in optima])
-        shares = {name: np.mean([each["shares"][name] for each in optima]) for name in OUTSIDE}
+        shares = [share_text(name, [each["shares"][name] for each in optima]) for name in OUTSIDE]
         rows.append(
             [
                 f"{cost:g}",
                 counted(counts),
                 f"{number(values.mean)} {interval(values.low, values.high)}",
-                ", ".join(f"{name} {share:.2f}" for name, share in shares.items()),
+                ", ".join(shares),
                 number(float(np.mean([each["gain"] for each in optima]))),
             ]
         )
     heads = ["label cost:", "chosen, seeds", "objective", "share", "mean gain:"]
     return table(heads, rows)
+
+
+def share_text(name: str, shares: Sequence[float]) -> str:
+    """Return a source with its mean share and, over several seeds, the extremes."""
+    spread = f" ({min(shares):.2f} to {max(shares):.2f})" if len(shares) > 1 else ""
+    return f"{name} {np.mean(shares):.2f}{spread}"
 
 
 def counted(counts: Counter[str]) -> str:
@@ -243,10 +250,10 @@ def weak_references(records: Sequence[Record]) -> str:
 
 
 def _gain(records: Sequence[Record], target: str, name: str) -> str:
-    """Return a mean gain with half of its interval."""
-    found = t_interval([record.metrics["single"][target][name]["gain"] for record in records])
-    half = found.high - found.mean
-    return number(found.mean, 2) + ("" if np.isnan(half) else f" ± {half:.2f}")
+    """Return a mean gain and, over several seeds, the smallest and the largest."""
+    gains = [record.metrics["single"][target][name]["gain"] for record in records]
+    spread = f" ({min(gains):.2f} to {max(gains):.2f})" if len(gains) > 1 else ""
+    return number(float(np.mean(gains)), 2) + spread
 
 
 def best_of_bank(records: Sequence[Record], target: str) -> str:

@@ -137,7 +137,7 @@ def train(
       taskgraph train --data world --jobs 2 --resume
     """
     with extra_installed("train"):
-        from encoders.bank.config import BankConfig, trainable
+        from encoders.bank.config import BankConfig
         from encoders.bank.jobs import train_bank
         from encoders.networks import PRESETS as SIZES
         from encoders.tasks.own import find_task
@@ -148,7 +148,7 @@ def train(
         raise click.UsageError("--adversarial needs a discriminator, so give --preset paper too")
     check_resume(out, resume=resume)
     loaded, columns = own_tasks(own, data)
-    chosen = _chosen(tasks, loaded, columns) or trainable()
+    chosen = _chosen(tasks, loaded, columns) or _all_tasks(data)
     term = AdversarialConfig() if adversarial else None
     every = [*loaded, *columns]
     epochs_of = {find_task(name, every).name: number for name, number in epochs_of.items()}
@@ -197,6 +197,19 @@ def _chosen(
         if task.output is not None:  # the random projection is not trained
             named.append(task if task in columns else task.name)
     return [*named, *loaded] or list(columns)
+
+
+def _all_tasks(data: str) -> list[str]:
+    """Return all tasks of the dictionary; raise if DIR has a table, which lacks their labels."""
+    from encoders.bank.config import trainable
+    from encoders.dataset.table import read_table
+
+    if (table := read_table(data)) is not None:
+        raise click.UsageError(
+            f"{table.path} has no column of labels; add one, or name tasks of pictures alone, such "
+            "as --tasks autoencoder"
+        )
+    return trainable()
 
 
 def _report(result: BankResult, out: str) -> int:

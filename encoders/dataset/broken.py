@@ -41,6 +41,34 @@ def without_broken(index: Index, files: FileReader, domains: Sequence[str]) -> I
     return index
 
 
+def absent_files(index: Index, domain: str) -> dict[int, str]:
+    """Return for each row whose file a table of labels names, but which is missing, the reason.
+
+    The order is that of the table. It is empty for data sets without a table, whose views may lack
+    files of some domains.
+    """
+    if index.table is None:
+        return {}
+    files = index.files(domain)
+    rows = [row for row in np.flatnonzero(files.missing).tolist() if files.paths[row]]
+    return {
+        row: f"row {index.point[row] + 1}: there is no file {files.paths[row]}"
+        for row in sorted(rows, key=lambda row: int(index.point[row]))
+    }
+
+
+def check_table_files(index: Index, domains: Sequence[str]) -> None:
+    """Raise `InvalidDataError` if a file is missing that a table of labels names."""
+    for domain in domains:
+        if absent := absent_files(index, domain):
+            assert index.table is not None
+            more = f" ({len(absent)} such rows)" if len(absent) > 1 else ""
+            raise InvalidDataError(
+                f"{index.table.path}, {next(iter(absent.values()))}{more}; mend the path, take the "
+                "row out, or leave such rows out with --skip-broken (in Python skip_broken=True)"
+            )
+
+
 def _message(domain: str, reasons: Sequence[str], count: int) -> str:
     """Return the message that counts the broken files of a domain."""
     named = "; ".join(reasons[:NAMED])
@@ -55,7 +83,7 @@ def _remembered(files: FileReader, domain: str) -> dict[str, str]:
     if path is not None and path.is_file():
         return dict(read_json(path))
     existing = np.flatnonzero(~files.index.files(domain).missing).astype(np.int64)
-    broken: dict[str, str] = {}
+    broken = {str(row): reason for row, reason in absent_files(files.index, domain).items()}
     with ThreadPoolExecutor(4) as pool:
         for start in range(0, len(existing), CHUNK):
             rows = existing[start : start + CHUNK]
@@ -63,6 +91,7 @@ def _remembered(files: FileReader, domain: str) -> dict[str, str]:
             broken |= {str(r): why for r, why in zip(rows, reasons, strict=True) if why}
     if path is not None:
         with stored_in(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_text(json.dumps(broken, indent=1) + "\n", path)
     return broken
 

@@ -107,8 +107,9 @@ def _pictures(index: Index, rows: Integers) -> tuple[str, ...]:
         """Return a hash of the view's numbers, by which views are sorted."""
         return _hash(f"point_{index.point[row]}_view_{index.view[row]}".encode())
 
-    chosen = sorted(rows.tolist(), key=draw)[:HASHED_PICTURES]
-    paths = index.files("rgb").paths
+    files = index.files("rgb")
+    chosen = sorted(rows[~files.missing[rows]].tolist(), key=draw)[:HASHED_PICTURES]
+    paths = files.paths
     return tuple(_hash((index.root / paths[row]).read_bytes()) for row in chosen)
 
 

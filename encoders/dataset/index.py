@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from encoders.codecs.encodings import encoding_of
 from encoders.dataset.content import ABSENT, Stamp
 from encoders.dataset.folders import find_folders, foreign_pictures, list_files, looked_for
+from encoders.dataset.label_rows import TABLE
 from encoders.dataset.table import LabelTable, read_table
 from encoders.errors import InvalidDataError
 from taskgraph.arrays import Booleans, Integers, Integers32
@@ -275,14 +277,15 @@ def read_index(root: Path) -> Index:
         kind = "a file, not a" if root.exists() else "no such"
         raise InvalidDataError(
             f"{root}: {kind} folder; make one with `taskgraph scenes {root}`, or give the folder "
-            "into which Taskonomy was downloaded"
+            f"into which Taskonomy was downloaded, or one of pictures with a table {TABLE}"
         )
     folders = find_folders(root, "rgb")
     if not folders:
         looked = looked_for(root, "rgb") + foreign_pictures(root)
         raise InvalidDataError(
             f"{root} holds no pictures: {looked}; make some with `taskgraph scenes "
-            f"{root}`, or give the folder that holds the folder rgb"
+            f"{root}`, write a table {TABLE} of pictures of your own, or give the folder that "
+            "holds the folder rgb"
         )
     patterns, places = [pattern_of("rgb")], []
     keys, codes, stamps = [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int32)], [_no_stamps()]
@@ -318,11 +321,12 @@ def _index_of_table(root: Path, table: LabelTable) -> Index:
 
 
 def _stamp(path: Path) -> Stamp:
-    """Return the stamp of a file; `ABSENT` if there is none."""
+    """Return the stamp of a file; `ABSENT` if there is none, or a folder in its place."""
     try:
-        return Stamp.of(path.stat())
+        status = path.stat()
     except OSError:
         return ABSENT
+    return Stamp.of(status) if stat.S_ISREG(status.st_mode) else ABSENT
 
 
 def _sibling(root: Path, folders: dict[str, Path], sample: str, building: str) -> Path:

@@ -163,6 +163,6 @@ def _class_numbers(path: Path, raw: Array) -> Array:
     if len(wrong):
         raise InvalidDataError(
             f"{path}: class {wrong[0] + 1} of {len(flat)} has the value {flat[wrong[0]]}, expected "
-            "finite numbers; make the file again, or delete it and give skip_incomplete=True"
+            "finite numbers; make the file again, or leave it out with --skip-broken"
         )
     return flat

@@ -85,7 +85,8 @@ def complete_rows(
             path = index.root / index.files(name).paths[int(incomplete[0])]
             raise InvalidDataError(
                 f"{path} is missing ({len(incomplete)} of {len(rows)} views have no {name}): make "
-                "or download it again, or leave such views out with skip_incomplete=True"
+                "or download it again, or leave such views out with --skip-broken (in Python "
+                "skip_incomplete=True)"
             )
     raise InvalidDataError(
         f"{index.root} has no views of the split {split}; its buildings are "

@@ -66,7 +66,8 @@ def check_splits(buildings: Sequence[str], rule: SplitRule = None) -> None:
         where = fspath(rule) if isinstance(rule, (str, PathLike)) else "the given splits"
         raise InvalidDataError(
             f"{where}: none of the data set's buildings is in the split {empty[0]}; they are "
-            f"{', '.join(buildings[:8])}"
+            f"{', '.join(buildings[:8])}; put one of them, or a group of labels.csv, into "
+            f"{empty[0]}"
         )
 
 
@@ -104,8 +105,8 @@ def _shuffle(buildings: list[str], seed: int) -> dict[str, tuple[str, ...]]:
     if len(buildings) < len(SPLITS):
         raise InvalidDataError(
             f"{len(buildings)} building(s) cannot be divided into train, val and test; make or "
-            "download at least 3, or assign them with --splits FILE (in Python splits=, or "
-            f'split="{ALL}")'
+            "download at least 3 (groups of labels.csv count as buildings), or assign them with "
+            f'--splits FILE (in Python splits=, or split="{ALL}")'
         )
     held = max(1, round(SHARE * len(buildings)))
     held = min(held, (len(buildings) - 1) // 2)

@@ -29,10 +29,8 @@ kind             cell                                      task
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +42,8 @@ import numpy as np
 
 from encoders.codecs.encodings import label_folder
 from encoders.codecs.no_label import is_no_label
-from encoders.dataset.splits import SPLITS, SplitRule
+from encoders.dataset.label_rows import GROUP, IMAGE, SPLIT, TABLE, flat, group_of, read_rows
+from encoders.dataset.splits import SplitRule
 from encoders.errors import InvalidDataError
 from encoders.tasks import Label, Output, Sample, Task, from_folder
 from encoders.tasks.curves import signed8
@@ -53,14 +52,13 @@ from encoders.tasks.own import check_own
 from encoders.tasks.sample import TargetsAndMask
 from taskgraph.arrays import Array
 
-TABLE = "labels.csv"
-"""Name of the table in the folder of the pictures."""
-
-IMAGE, SPLIT, GROUP = "image", "split", "group"
 FOLDER_KIND = {"gray": "gray", "color": "color", "class_map": "classes"}
 """By kind of a column of paths: the kind of label folder (`encoders.codecs.encodings`)."""
 
 KINDS = ("number", "class", *FOLDER_KIND)
+
+LARGEST = 1e30
+"""Largest number of a column, so that the squares' sums stay in single precision's range."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ class LabelTable:
 
     def image_name(self, row: int) -> str:
         """Return the name of a row's picture, without slashes."""
-        return _flat(self.rows[row][IMAGE])
+        return flat(self.rows[row][IMAGE])
 
     def splits(self) -> dict[str, list[str]] | None:
         """Return the groups of each split; None if the table has no column of splits."""
@@ -144,7 +142,10 @@ class LabelTable:
     def tasks(self) -> list[Task]:
         """Return the tasks of the columns, in their order."""
         tasks = [_task(column) for column in self.columns.values()]
-        check_own(tasks)
+        try:
+            check_own(tasks)
+        except InvalidDataError as error:
+            raise InvalidDataError(f"{self.path}: column of {error}") from None
         return tasks
 
 
@@ -187,49 +188,19 @@ def with_columns(tasks: Sequence[str | Task], table: LabelTable | None) -> Seque
 def _read(path: Path, _modified: int, _size: int) -> LabelTable:
     """Read a table; cached until the file changes."""
     content = path.read_bytes()
-    try:
-        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        heads, rows = [head.strip() for head in lines.fieldnames or ()], []
-        lines.fieldnames = heads
-        for row in lines:
-            if None in row or None in row.values():
-                raise InvalidDataError(
-                    f"{path}, line {lines.line_num}: the row has another number of cells than the "
-                    f"head, which has {len(heads)}; add or remove commas"
-                )
-            rows.append({head: cell.strip() for head, cell in row.items()})
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidDataError(
-            f"{path} is no CSV text in UTF-8 ({error}); save it as such"
-        ) from None
-    if IMAGE not in heads or len(set(heads)) < len(heads) or "" in heads or not rows:
-        raise InvalidDataError(
-            f"{path} has the columns {', '.join(heads) or 'none'} and {len(rows)} rows, expected a "
-            f"column {IMAGE}, optional columns {SPLIT} and {GROUP}, a column for each task, each "
-            "with a name of its own, and a row for each picture"
-        )
-    _check_rows(path, rows)
-    groups = tuple(_flat(row.get(GROUP) or row[IMAGE]) for row in rows)
-    columns = [_column(path, head, rows) for head in heads if head not in (IMAGE, SPLIT, GROUP)]
-    digest = hashlib.sha256(content).hexdigest()
-    return LabelTable(path, tuple(rows), groups, {c.name: c for c in columns}, digest)
-
-
-def _check_rows(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
-    """Raise if a row lacks its picture, repeats one, or names an unknown split."""
-    known: set[str] = set()
-    for number, row in enumerate(rows, 1):
-        image, split = row[IMAGE], row.get(SPLIT, "")
-        problem = ""
-        if not image:
-            problem = f"the column {IMAGE} is empty; give the path of the picture"
-        elif image in known:
-            problem = f"{image} is in an earlier row already; leave one of them out"
-        elif split not in ("", *SPLITS):
-            problem = f'the split is "{split}", expected {", ".join(SPLITS)} or nothing'
-        if problem:
-            raise InvalidDataError(f"{path}, row {number}: {problem}")
-        known.add(image)
+    heads, rows = read_rows(path, content)
+    columns: dict[str, LabelColumn] = {}
+    for head in heads:
+        if head in (IMAGE, SPLIT, GROUP):
+            continue
+        column = _column(path, head, rows)
+        if (other := columns.setdefault(column.name, column)) is not column:
+            raise InvalidDataError(
+                f"{path}: the columns {other.head} and {head} are both of the task {column.name}; "
+                "rename one of them"
+            )
+    groups = tuple(map(group_of, rows))
+    return LabelTable(path, tuple(rows), groups, columns, hashlib.sha256(content).hexdigest())
 
 
 def _column(path: Path, head: str, rows: Sequence[Mapping[str, str]]) -> LabelColumn:
@@ -238,6 +209,7 @@ def _column(path: Path, head: str, rows: Sequence[Mapping[str, str]]) -> LabelCo
     kind, _, count = kind.partition("=")
     cells = [row[head] for row in rows if not is_no_label(row[head])]
     numeric = all(_is_number(cell) for cell in cells)
+    inferred = not kind
     kind = kind or ("number" if cells and numeric else "class")
     problem = ""
     if kind not in KINDS:
@@ -247,12 +219,46 @@ def _column(path: Path, head: str, rows: Sequence[Mapping[str, str]]) -> LabelCo
     elif kind == "number" and not numeric:
         wrong = next(cell for cell in cells if not _is_number(cell))
         problem = f'"{wrong}" is no number; leave the cell empty, or name the column {name}:class'
+    elif not cells:
+        problem = "no row has a label; leave the column out"
     elif kind == "class" and len(set(cells)) < 2:
         problem = f"{len(set(cells))} class(es), expected 2 or more; leave the column out"
+    elif kind == "number":
+        problem = _number_problem(cells)
+    elif kind == "class" and inferred:
+        problem = _class_problem(name, cells)
     if problem:
         raise InvalidDataError(f"{path}, column {head}: {problem}")
     classes = tuple(sorted(set(cells))) if kind == "class" else ()
     return LabelColumn(head, name, kind, classes or tuple(map(str, range(int(count or 0)))))
+
+
+def _number_problem(cells: Sequence[str]) -> str:
+    """Return why numbers cannot be learned; empty if they can."""
+    largest = max(cells, key=lambda cell: abs(float(cell)))
+    if abs(float(largest)) > LARGEST:
+        return f'"{largest}" is too large; give the numbers in other units'
+    if len(set(map(float, cells))) == 1:
+        return f'"{cells[0]}" in each row with a label: there is nothing to learn; leave it out'
+    return ""
+
+
+def _class_problem(name: str, cells: Sequence[str]) -> str:
+    """Return why words look as if they were no classes; empty if they do not."""
+    count = sum(map(_is_number, cells))
+    if 2 * count >= len(cells) > 2:
+        wrong = next(cell for cell in cells if not _is_number(cell))
+        return (
+            f'"{wrong}" is no number, as {count} of {len(cells)} cells are; mend it, leave the '
+            f"cell empty, or name the column {name}:class"
+        )
+    different = len(set(cells))
+    if len(cells) >= 10 and 2 * different > len(cells):
+        return (
+            f'{different} different words in {len(cells)} rows, such as "{cells[0]}", which look '
+            f"like names and not like classes; leave the column out, or name it {name}:class"
+        )
+    return ""
 
 
 def _is_number(cell: str) -> bool:
@@ -260,11 +266,6 @@ def _is_number(cell: str) -> bool:
         return math.isfinite(float(cell))
     except ValueError:
         return False
-
-
-def _flat(name: str) -> str:
-    """Return a name with colons in place of slashes, which end the group in names of views."""
-    return name.replace("\\", ":").replace("/", ":")
 
 
 def _task(column: LabelColumn) -> Task:

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch.utils.data import Dataset
 
-from encoders.dataset.broken import without_broken
+from encoders.dataset.broken import check_table_files, without_broken
 from encoders.dataset.cache import CacheReader
 from encoders.dataset.constants import read_or_fit
 from encoders.dataset.examples import Example, TaskExamples, target_tensor
@@ -127,6 +127,8 @@ class TaskonomyDataset(Dataset[dict[str, Any]]):
         if skip_broken:
             self.index = without_broken(self.index, files, domains)
             files = FileReader(self.index, self.size, self.cache)
+        elif not skip_incomplete:
+            check_table_files(self.index, domains)
         self._files = files
         self._splits = splits = splits_of(root, splits)
         # A table may lack the labels of some tasks.

@@ -23,8 +23,9 @@ def download_errors(model: str, weights: str) -> Iterator[None]:
         raise InvalidNetworkError(
             f"the weights {weights!r} of {model!r} cannot be downloaded "
             f"({type(error).__name__}: {reason}); download them on a machine with a network and "
-            "give the local file (--weights FILE.pth or FILE.safetensors, weights='FILE.pth' in "
-            "Python), or random weights (--weights random)"
+            "give the local file (--weights FILE.pth or FILE.safetensors; in --source "
+            "weights=FILE.pth; in Python weights='FILE.pth'), or random weights (random in place "
+            "of the file)"
         ) from None
 
 

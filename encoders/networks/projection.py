@@ -77,7 +77,8 @@ def principal_projection(
     Raises
     ------
     InvalidNetworkError
-        If there are no pictures, or ``narrow`` exceeds the number of channels.
+        If there are no pictures, ``narrow`` exceeds the number of channels, or an output is not
+        finite.
     """
     count, total, products = 0, torch.zeros(()), torch.zeros(())
     with torch.no_grad():
@@ -89,6 +90,11 @@ def principal_projection(
     if count == 0:
         raise InvalidNetworkError("principal components need at least one batch of pictures")
     check_channels(len(total), narrow)
+    if not products.isfinite().all():
+        raise InvalidNetworkError(
+            "the layer's output is NaN or infinite for pictures of the training split; keep an "
+            "earlier layer, or mend the network or its weights"
+        )
     mean = total / count
     _, vectors = torch.linalg.eigh(products / count - mean.outer(mean))
     rows = vectors.mT.flip(0)[:narrow]

@@ -102,6 +102,12 @@ class ExternalSource:
         return isinstance(self.model, str) and self.model.startswith(("torchvision:", "timm:"))
 
     @property
+    def _file(self) -> str | None:
+        """Return the Python file that the model is of; None for any other model."""
+        named = isinstance(self.model, str) and is_file_reference(self.model)
+        return str(self.model).rpartition(":")[0] if named else None
+
+    @property
     def untrained(self) -> bool:
         """Return whether the weights are drawn at random because none are named."""
         return self._by_name and not self.weights
@@ -130,10 +136,13 @@ class ExternalSource:
             )
         except InvalidNetworkError as error:
             raise InvalidNetworkError(f'the external source "{self.name}": {error}') from None
-        except (RuntimeError, ValueError, TypeError) as error:
+        except Exception as error:  # of the network's own code
+            place = user_place(error, self._file)
+            place = f"{place}: " if self._file and ", line" in place else ""
             raise InvalidNetworkError(
-                f'the external source "{self.name}" cannot take pictures of {self.size or probe} '
-                f"pixels ({one_line(error)[:200]}); give the side that it takes, as size=224"
+                f'the external source "{self.name}" cannot take pictures of 3 channels and '
+                f"{self.size or probe} pixels ({place}{one_line(error)[:200]}); give the side that "
+                "it takes, as size=224, or a network that takes such pictures"
             ) from error
 
     def record(self) -> dict[str, Any]:
@@ -188,9 +197,11 @@ class ExternalSource:
             try:
                 return function()
             except Exception as error:
+                called = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+                place = user_place(error, self._file) if called else str(self.model)
+                remedy = "mend this line" if called else f"expected {EXPECTED}"
                 raise InvalidDataError(
-                    f'the external source "{self.name}": {user_place(error)}: {one_line(error)}; '
-                    "mend this line"
+                    f'the external source "{self.name}": {place}: {one_line(error)}; {remedy}'
                 ) from error
 
 

@@ -4,7 +4,8 @@ from encoders.tasks.dictionary import TASKS, tasks_named
 from encoders.tasks.labels import from_folder
 from encoders.tasks.own import load_task
 from encoders.tasks.sample import OneView, Sample
-from encoders.tasks.task import Label, Output, Task, each_view
+from encoders.tasks.task import Label, Output, Task
+from encoders.tasks.views import each_view
 from taskgraph.tasks.aliases import OTHER_NAMES
 
 __all__ = [

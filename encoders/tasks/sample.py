@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 
 from encoders.codecs.encodings import to_value
+from encoders.errors import InvalidDataError
 from taskgraph.arrays import Array, Booleans, Floats32, Pixels
 
 Info = Mapping[str, Any]
@@ -137,6 +138,11 @@ class OneView:
         return self.name.partition("/")[0]
 
     def __getitem__(self, domain: str) -> Any:
+        if domain not in self.raw:
+            raise InvalidDataError(
+                f"the label does not read the folder {domain}; name it, as in "
+                f'each_view(…, ["{domain}"])'
+            )
         return to_value(domain, self.raw[domain])
 
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Literal, SupportsIndex
-
-import numpy as np
+from typing import Any, Literal, SupportsIndex, get_args
 
 from encoders.errors import InvalidDataError, UnknownNameError
-from encoders.tasks.sample import OneView, Sample, TargetsAndMask, scaled_pictures
-from encoders.tasks.user_files import one_line, user_place
-from taskgraph.arrays import Array, Booleans, Floats32
-
-LOSS_NAMES = ("l1", "l2", "xentropy", "soft_xentropy", "metric", "pose_norm", "ego_cycle")
-"""The keys of `encoders.losses.LOSSES`, which is not imported here: it needs torch."""
+from encoders.tasks.sample import Sample, TargetsAndMask, scaled_pictures
+from taskgraph.arrays import Floats32
 
 OutputKind = Literal["map", "class_map", "segments", "vector", "classes"]
+OUTPUT_KINDS: tuple[str, ...] = get_args(OutputKind)
+
+KINDS_OF_LOSS: Mapping[str, tuple[OutputKind, ...]] = {
+    "l1": ("map", "vector"),
+    "l2": ("map", "vector"),
+    "xentropy": ("classes", "class_map"),
+    "soft_xentropy": ("classes", "map"),
+    "metric": ("segments",),
+    "pose_norm": ("vector",),
+    "ego_cycle": ("vector",),
+}
+"""By loss, the kinds of outputs that it is for. The keys are those of `encoders.losses.LOSSES`,
+which is not imported here: it needs torch."""
+
+LOSS_NAMES = tuple(KINDS_OF_LOSS)
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,25 @@ class Output:
         C; None if the number of classes is read from the data set's files.
     shrink : int
         H and W are the side of the pictures divided by this number.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is no such kind, or ``channels`` or ``shrink`` is below 1.
     """
 
     kind: OutputKind
     channels: int | None
     shrink: int = 1
+
+    def __post_init__(self) -> None:
+        if self.kind not in OUTPUT_KINDS:
+            raise InvalidDataError(
+                f'no output of the kind "{self.kind}"; there are {", ".join(OUTPUT_KINDS)}'
+            )
+        for name, value in (("channels", self.channels), ("shrink", self.shrink)):
+            if value is not None and value < 1:
+                raise InvalidDataError(f"an output's {name} is {value}, expected at least 1")
 
     @property
     def pixels(self) -> bool:
@@ -148,7 +170,8 @@ class Task:
     Raises
     ------
     InvalidDataError
-        If there is an output and no label, or a label and no output.
+        If there is an output and no label, or a label and no output, or the loss is not for
+        outputs of that kind.
     UnknownNameError
         If there is no loss of that name.
     """
@@ -177,6 +200,14 @@ class Task:
             )
         if (self.output is None) != (self.label is None):
             raise InvalidDataError(f"task {self.name}: give both an output and a label, or neither")
+        kinds = KINDS_OF_LOSS[self.loss]
+        if self.output is not None and self.output.kind not in kinds:
+            others = [loss for loss, own in KINDS_OF_LOSS.items() if self.output.kind in own]
+            raise InvalidDataError(
+                f"task {self.name}: the loss {self.loss} is for outputs of the kind "
+                f'{" or ".join(kinds)}, not "{self.output.kind}", for which there are '
+                f"{', '.join(others)}"
+            )
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         """Pickle the task by how it is loaded, if it is from a file that is no module."""
@@ -212,45 +243,3 @@ _SENT = tuple(
 def _reloaded(reload: Callable[[], Task], fields: Mapping[str, Any]) -> Task:
     """Return a task loaded anew, with other plain fields."""
     return replace(reload(), **fields)
-
-
-def each_view(
-    function: Callable[[OneView], Any], domains: Sequence[str] = (), *, infos: bool = False
-) -> Label:
-    """Make the label of a task of your own from a function of one view.
-
-    Parameters
-    ----------
-    function
-        From a `OneView` to the target: a number, (C,), (S, S) or (C, S, S); NaN where there is no
-        target. For ``xentropy`` it is the number of a class, from 0.
-    domains : sequence of str
-        The folders that the function reads.
-    infos : bool
-        Whether the function reads ``view.info``.
-    """
-    return Label(partial(_made_of_views, function=function), tuple(domains), True, infos)
-
-
-def _made_of_views(sample: Sample, *, function: Callable[[OneView], Any]) -> TargetsAndMask:
-    """Return the function's targets of all views; places with a NaN are masked out."""
-    made: list[Array] = []
-    for view in sample.views():
-        try:
-            made.append(np.asarray(function(view), dtype=np.float32))
-        except Exception as error:
-            raise InvalidDataError(
-                f"its label function failed on {view.name} ({user_place(error)}): "
-                f"{one_line(error)}; mend the function, or let it return NaN for such a view"
-            ) from error
-        if made[-1].shape != made[0].shape:
-            raise InvalidDataError(
-                f"its label function returned shape {made[-1].shape} for {view.name}, and "
-                f"{made[0].shape} for another view; return one shape, with NaN where there is no "
-                "target"
-            )
-    targets = np.stack(made)
-    if targets.ndim in (1, 3):
-        targets = targets[:, None]
-    counts: Booleans = np.logical_not(np.isnan(targets).any(axis=1))
-    return np.nan_to_num(targets, nan=0.0), counts

@@ -101,8 +101,10 @@ def _run_file(path: Path, _modified: int, _size: int) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise InvalidDataError(
             f"{user_place(error, path)}: {one_line(error)}; mend this line, or name another file"
         ) from error

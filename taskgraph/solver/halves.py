@@ -208,7 +208,7 @@ class Halves:
         lost = np.append(banned, False)[program.edge_sources].any(axis=1)
         if not program.may_transfer:
             lost |= program.solved_by_own(required)[program.edge_target]
-        return replace(program.with_edges(~lost), required=required, banned=banned)
+        return replace(program.with_edges(np.flatnonzero(~lost)), required=required, banned=banned)
 
     def candidates(self, first: int, incumbent: Incumbent) -> list[Booleans]:
         """Return the sets with this set of the first half that may be the one to report.
@@ -261,8 +261,8 @@ class Halves:
             table[1 << two.own[mine], mine] = program.self_value[mine]
         else:
             edges = edges[~held[self.target[edges]]]
-        cells, value = (two.sets[edges], self.target[edges]), self._value32[edges]
-        table[cells] = np.maximum(table[cells], value) if program.may_transfer else value
+        cells, worth = (two.sets[edges], self.target[edges]), self._value32[edges]
+        table[cells] = np.maximum(table[cells], worth) if program.may_transfer else worth
         spread_to_supersets(table)
         if not program.may_transfer:
             np.copyto(table, self._own_row, where=self._own_mask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from benchmarks.adaptation.collect import DENSE
 from benchmarks.adaptation.dense.recipes import (
     ADAPTED,
     MIXED,
+    REAL,
     RECIPES,
     DenseTraining,
     predictions,
@@ -77,16 +79,27 @@ def shared_settings(settings: Settings) -> dict[str, Any]:
     }
 
 
+def cells_of(shares: Sequence[float]) -> list[tuple[float, str]]:
+    """Return the shares of labels and the recipes that are measured with each.
+
+    Without labels these are the drawn views alone, and adapted. With the most labels they are the
+    real views alone and mixed, since no curve tells there what a drawn view is worth.
+    """
+    most = max(shares)
+    found = [(0.0, MIXED), (0.0, ADAPTED)]
+    for share in sorted(set(shares)):
+        found += [(share, each) for each in RECIPES if share < most or each in (REAL, MIXED)]
+    return found
+
+
 def log_dense(settings: Settings, log: Log) -> None:
     """Record every task, share of labels and recipe with every seed."""
     shared = shared_settings(settings)
     pair: DensePair | None = None
-    shares = (0.0, *sorted(settings.dense_shares))
-    for seed, name, share, recipe in itertools.product(
-        range(settings.seeds), settings.dense_tasks, shares, RECIPES
+    cells = cells_of(settings.dense_shares)
+    for seed, name, (share, recipe) in itertools.product(
+        range(settings.seeds), settings.dense_tasks, cells
     ):
-        if not share and recipe not in (MIXED, ADAPTED):
-            continue
         asked = {**shared, "task": name, "share": share, "recipe": recipe}
         if log.has(asked, seed=seed, split="test"):
             continue

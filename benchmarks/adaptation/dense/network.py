@@ -16,7 +16,7 @@ WIDTH = 32
 
 
 class DenseReader(nn.Module):
-    """Two convolutions, whose output is adapted, and one that predicts all pixels of a place.
+    """Two convolutions, whose output is adapted, and one of 1 x 1 that predicts a place's pixels.
 
     Maps (B, 8, h, w) to features (B, 32, h, w), and these to (B, C, stride h, stride w).
 
@@ -48,7 +48,7 @@ class DenseReader(nn.Module):
         )
         self.reader = build_seeded(
             lambda: nn.Sequential(
-                nn.Conv2d(WIDTH, channels * stride**2, 3, padding=1), nn.PixelShuffle(stride)
+                nn.Conv2d(WIDTH, channels * stride**2, 1), nn.PixelShuffle(stride)
             ),
             generator,
         )

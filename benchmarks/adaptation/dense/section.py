@@ -28,7 +28,8 @@ on the frozen maps of `{network}` in {steps} steps of at most {batch} labeled vi
 
 {recipes}
 
-Model selection: none, the weights of the last step are tested; rate {rate}, which was not tuned.
+With all labels only `real` and `mixed` are measured. Model selection: none, the weights of the
+last step are tested; rate {rate}, which was not tuned.
 Intervals are Student's over seeds.
 
 {values}
@@ -36,7 +37,7 @@ Intervals are Student's over seeds.
 A drawn view is worth (n' − n) / {drawn} labeled photographed ones, where n photographed views with
 all drawn ones are as good as n' photographed ones alone. n' is read off the curve of the
 photographed ones alone, linear in log n. Intervals are percentiles of resampled seeds. ≤ and ≥ mark
-ends that are only bounds, since the measure lies beyond that curve.
+numbers that are only bounds, since the measure lies beyond that curve.
 
 {worth}
 
@@ -150,12 +151,14 @@ def _worth_table(records: Sequence[Record]) -> str:
 
 
 def worth_text(found: ViewWorth | None) -> str:
-    """Return the worth and its interval, whose ends are marked where they are bounds."""
+    """Return the worth and its interval, marked where they are bounds alone."""
     if found is None:
         return "–"
     low = f"{'≤ ' if found.below else ''}{number(found.low, 2)}"
     high = f"{'≥ ' if found.above else ''}{number(found.high, 2)}"
-    return f"{number(found.value, 2)} [{low}, {high}]"
+    bounds = (found.below and found.value <= found.low, found.above and found.value >= found.high)
+    mark = "≤ " if bounds[0] else "≥ " if bounds[1] else ""
+    return f"{mark}{number(found.value, 2)} [{low}, {high}]"
 
 
 def dense_verdict(records: Sequence[Record]) -> str:

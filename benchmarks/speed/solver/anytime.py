@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from benchmarks.results.log import Log
@@ -46,7 +47,7 @@ def follow(table: object, budget: float, order: int, limit: float) -> dict[str, 
     found = solve_program(program, highs(), ProcessorClock(limit, tell))
     value = None if found.choice is None else found.choice.value
     end = round(time.process_time() - start, 4)
-    known = [each for each in told if each[1] > float("-inf")]
+    known = [each for each in told if math.isfinite(each[1]) and math.isfinite(each[2])]
     step = max(1, len(known) // 100)
     return {
         "seconds_told": [*(each[0] for each in known[::step]), end],

@@ -2,7 +2,8 @@
 
 Each draw gives six tasks a label cost between 0.5 and 2, and a budget between 4 and 9. The table
 keeps what it knows about its sets of sources; no answer is kept. The grouped model is compiled,
-posed through PuLP and solved by HiGHS on the same draws, in turns.
+posed through PuLP and solved by HiGHS on the same draws, in turns. Calls with other budgets,
+in which every label costs 1, are timed as well.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ LIMIT = 60.0
 """Seconds that a grouped model may take."""
 TASKS = 6
 """Tasks whose label cost is drawn."""
+UNIT_BUDGETS = range(2, 14)
+"""Budgets of the calls in which every label costs 1."""
 
 
 def time_drawn_calls(instances: Sequence[ProgramInstance], count: int, log: Log) -> None:
@@ -54,13 +57,23 @@ def drawn_calls(table: Transfers, problem: dict[str, Any], count: int) -> dict[s
         values = (found.objective_value, other.objective_value)
         if not agree(*values):
             raise SolverError(f"the methods disagree: {values}, at {drawn}")
+    unit = [seconds_of(table, {**problem, "budget": budget}) for budget in UNIT_BUDGETS]
     return {
+        "unit_median_s": round(float(np.median(unit)), 5),
+        "unit_largest_s": round(max(unit), 5),
         "median_s": round(float(np.median(ours)), 5),
         "p90_s": round(float(np.quantile(ours, 0.9)), 5),
         "largest_s": round(max(ours), 5),
         "grouped_median_s": round(float(np.median(theirs)), 5),
         "ratio": round(float(np.median(np.array(theirs) / np.array(ours))), 2),
     }
+
+
+def seconds_of(table: Transfers, problem: dict[str, Any]) -> float:
+    """Return the processor seconds of one call."""
+    start = time.process_time()
+    tg.solve(table, **problem)
+    return time.process_time() - start
 
 
 def agree(ours: float | None, theirs: float | None) -> bool:

@@ -115,7 +115,8 @@ def _program(one: ProgramInstance, budget: float | str) -> Program:
     fixed: dict[str, Any] = {"budget": budget}
     if budget == DRAWN:
         fixed = draw(table, np.random.default_rng(0))
-    return compile_program(table, make_problem(None, {**fixed, **one.problem}))
+    problem: dict[str, Any] = {**fixed, **one.problem}
+    return compile_program(table, make_problem(None, problem))  # type: ignore[arg-type]
 
 
 def _metrics(program: Program, reduced: Program, answer: Answer) -> dict[str, Any]:

@@ -26,8 +26,8 @@ ABOUT = """## Libraries, and the solver before
 commit {commit}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of their own,
 and a checkout of commit `7fc3629` as the version before. Every method runs once, on one thread,
 within the same limit in seconds of the processor, the methods of a row right after one another.
-HiGHS with a start, CBC, SCIP and CP-SAT are given the grouped model after our dominance, and the
-set that our local search finds; the time of both is not counted. The paper's form, CBC and HiGHS
+All but the paper's form get the grouped model after our dominance; where the head says so, also the
+set that our local search finds. The time of both is not counted. The paper's form, CBC and HiGHS
 without a start run through PuLP, the others through their own interfaces. CP-SAT has worths that
 are rounded to 1e-9 of the largest one. Every set is evaluated by taskgraph.
 

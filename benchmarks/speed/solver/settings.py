@@ -58,9 +58,11 @@ SUITE = Suite(
         "the paper's formulation through PuLP and CBC",
         "dominance and a grouped model through PuLP and HiGHS",
         "taskgraph: `solve_program`, as `taskgraph solve` runs it",
+        "HiGHS and CBC from a known solution, SCIP, CP-SAT, an earlier version (--part libraries)",
     ),
     time="about an hour on one core (limit 60 s a proof); --preset smoke takes seconds",
-    writes="one record a proof, a whole call, a set of draws, a size and a followed proof",
+    writes="one record a proof, a whole call, a set of draws, a size, a followed proof and a "
+    "method of the part libraries",
     settings=Settings,
     package="benchmarks.speed.solver",
     presets={

@@ -7,6 +7,7 @@ processor. It imports no part of taskgraph, as it runs with the Python of ``--py
 
 from __future__ import annotations
 
+import importlib
 import math
 import sys
 import threading
@@ -31,8 +32,7 @@ class Answer(NamedTuple):
 
 def highspy(job: dict[str, Any], limit: float) -> Answer:
     """Solve the model by HiGHS, which is given the hint as a solution."""
-    import highspy as library
-
+    library: Any = importlib.import_module("highspy")
     size, rows = len(job["worth"]), len(job["low"])
     model = library.HighsLp()
     model.num_col_, model.num_row_ = size, rows
@@ -73,9 +73,8 @@ def highspy(job: dict[str, Any], limit: float) -> Answer:
 
 def scip(job: dict[str, Any], limit: float) -> Answer:
     """Solve the model by SCIP through PySCIPOpt, which is given the hint as a solution."""
-    from pyscipopt import Model, quicksum
-
-    model = Model()
+    library: Any = importlib.import_module("pyscipopt")
+    quicksum, model = library.quicksum, library.Model()
     model.hideOutput()
     model.setParam("limits/time", limit)
     model.setParam("timing/clocktype", 1)  # seconds of the processor
@@ -106,8 +105,7 @@ def scip(job: dict[str, Any], limit: float) -> Answer:
 
 def cp_sat(job: dict[str, Any], limit: float) -> Answer:
     """Solve the model by CP-SAT, with the hint; its worths are rounded to whole numbers."""
-    from ortools.sat.python import cp_model
-
+    cp_model: Any = importlib.import_module("ortools.sat.python.cp_model")
     scale = WHOLE / float(np.abs(job["worth"]).max())
     worth = np.rint(job["worth"] * scale).astype(np.int64).tolist()
     model = cp_model.CpModel()

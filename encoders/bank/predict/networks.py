@@ -118,8 +118,8 @@ def open_bank(bank: FilePath, tasks: Sequence[str | Task] = (ALL_TASKS,)) -> lis
 
 
 def _open_predictor(task: Task, bank: FilePath) -> Predictor:
-    model = load(task.name, bank)
     record = read_config(network_file(bank, task.name))
+    model = load(task.name, bank)
     assert task.output is not None
     if task.output.channels is None:
         task = replace(task, output=replace(task.output, channels=record["output"]["size"]))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from benchmarks.adaptation import collect, page, sections
-from benchmarks.adaptation.domain_pair import PairSizes, make_pair
+from benchmarks.adaptation.domain_pair import PairSizes, make_pair, rows_of_test
 from benchmarks.adaptation.feature_network import make_model
 from benchmarks.adaptation.shallow import shallow_estimators, shallow_measures
 from benchmarks.data.data import Data, split_by_hash
@@ -38,6 +38,8 @@ def test_a_pair_keeps_the_splits_and_draws_training_rows():
         for row in pair.target_test.images:
             assert (every == row).all(1).any()
     assert torch.equal(pairs[0].target_test.images, pairs[1].target_test.images)
+    shown = target.inputs[rows_of_test(target, 30)].astype(np.float32)
+    assert torch.equal(pairs[0].target_test.images, torch.from_numpy(shown))
     assert not torch.equal(pairs[0].source_train.images, pairs[1].source_train.images)
     with pytest.raises(InvalidTableError, match="s and t have different classes"):
         make_pair(source, Data("t", *_other(target)), PairSizes(9, 9, 9), 0)

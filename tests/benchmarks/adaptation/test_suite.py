@@ -7,7 +7,13 @@ from PIL import Image
 
 from benchmarks.adaptation import collect, sections
 from benchmarks.adaptation.own_predictions import chosen_method
-from benchmarks.adaptation.pair_groups import DIGIT_PAIRS, SCENE_PAIRS, TUNING
+from benchmarks.adaptation.pair_groups import (
+    DIGIT_PAIRS,
+    FURTHER,
+    SCENE_PAIRS,
+    TUNING,
+    chosen_pairs,
+)
 from benchmarks.adaptation.settings import SUITE
 from benchmarks.adaptation.two_folders import own_group, read_pictures
 from benchmarks.results.record import FILE, read_records
@@ -58,6 +64,9 @@ def test_a_target_without_labels_gets_predictions_and_a_chosen_method(folders, t
     page = (out / "README.md").read_text()
     assert page == SUITE.write_page(out)
     assert "| dev | deep embedded validation" in page
+    assert "| image | true class | source-only | dann |" in page
+    assert "| 1 | not known | " in page
+    assert (out / "decisions_own.jpg").exists()
 
 
 @pytest.mark.parametrize(
@@ -161,6 +170,23 @@ def test_rates_are_chosen_on_a_pair_whose_target_is_the_target_of_no_other():
     for name, pairs in (("digits", DIGIT_PAIRS), ("scenes", SCENE_PAIRS)):
         assert TUNING[name] not in pairs
         assert TUNING[name][1] not in {target for _, target in pairs}
+
+
+def test_pairs_are_those_named_or_all_but_the_further_ones():
+    names = {"pairs": ("fonts:digits",)}
+    chosen = [chosen_pairs(DIGIT_PAIRS, SUITE.with_preset(p, g)) for p, g in PRESETS_AND_FLAGS]
+    assert [len(each) for each in chosen] == [3, 5, 1, 1]
+    assert chosen_pairs(DIGIT_PAIRS, SUITE.with_preset(None, names)) == [("fonts", "digits")]
+    assert set(FURTHER) < set(DIGIT_PAIRS)
+    assert len(chosen_pairs(SCENE_PAIRS, SUITE.with_preset("cpu", {}))) == len(SCENE_PAIRS)
+
+
+PRESETS_AND_FLAGS = (
+    ("cpu", {}),
+    ("paper", {}),
+    ("cpu", {"pairs": ("fonts:digits",)}),
+    ("smoke", {}),
+)
 
 
 def frame(**accuracies):

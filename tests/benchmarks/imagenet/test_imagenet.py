@@ -89,6 +89,8 @@ def test_the_page_is_of_the_records(made, tmp_path):
     assert "| `edge2d` | " in text
     assert "--source lite_mid=lite0,size=128,keep=blocks.4" in text
     assert "place: |" not in text
+    share = metrics["optima"][1]["shares"]["lite"]
+    assert f"lite {share:.2f} ({share:.2f} to {share:.2f})" in text
     assert (tmp_path / "gains.svg").exists()
     free = page.joined(page.records_of(tmp_path), 0.0, ("lite", "lite_mid"))
     assert f"at a label cost of 0 in {free} of 2 seeds" in SUITE.finding(tmp_path)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from encoders.dataset import TaskonomyDataset, contents_of
+from encoders.dataset.buildings import building_hashes
 from encoders.dataset.manifest import classes_of
 from encoders.dataset.table import read_table, splits_of, table_tasks
 from encoders.errors import InvalidDataError, UnknownNameError
@@ -140,6 +141,23 @@ def test_broken_files_are_an_error_or_are_left_out_and_counted(tmp_path, caplog)
     assert data.batch("age", range(10))[0].shape == (10, 3, 16, 16)
 
 
+def test_files_that_a_table_names_are_there_or_are_left_out_and_counted(tmp_path, caplog):
+    """A missing picture is never left out silently, and neither is a folder in its place."""
+    place = small(tmp_path / "p")
+    (place / "0.png").unlink()
+    (place / "7.png").unlink()
+    (place / "7.png").mkdir()
+    message = r"labels\.csv, row 1: there is no file 0\.png \(2 such rows\); .* --skip-broken"
+    with pytest.raises(InvalidDataError, match=message):
+        opened(place, ["age"])
+    with caplog.at_level(logging.WARNING, "encoders"):
+        data = opened(place, ["age"], skip_broken=True)
+    assert len(data) == 10
+    assert "2 of 12 files of rgb are left out as broken: row 1: there is no file" in caplog.text
+    hashes = building_hashes(data.index, data.index.buildings)
+    assert all(len(found) == 2 for name, found in hashes.items() if name not in ("g0", "g3"))
+
+
 def test_splits_come_from_the_table_or_the_groups(tmp_path):
     place = small(tmp_path / "p")
     assert splits_of(place, None) == {
@@ -183,12 +201,53 @@ def test_a_changed_cell_is_another_content(tmp_path):
         ),
         (["image,kind", "0.png,cat"], r"column kind: 1 class\(es\), expected 2 or more"),
         (["image,mask:class_map", "0.png,m.png"], "expected mask:class_map=N with the number"),
-        (["image,depth", "0.png,1"], '"depth" has the name of the built-in task rgb2depth'),
+        (["image,age", "0.png,5", "1.png,5.0"], '"5" in each row with a label: there is nothing'),
+        (["image,age", "0.png,5", "1.png,-1e300"], '"-1e300" is too large; give the numbers in'),
+        (
+            ["image,age", "0.png,5", "1.png,6", "2.png,7cm"],
+            '"7cm" is no number, as 2 of 3 cells are; mend it, .* or name the column age:class',
+        ),
+        (
+            ["image,age", *(f"{number}.png,word {number}" for number in range(10))],
+            '10 different words in 10 rows, such as "word 0", which look like names .* age:class',
+        ),
+        (["image,age", "\0.png,5"], r"labels\.csv holds bytes that are zero, as no CSV text in"),
+        (["image,kind", "0.png,", "1.png,-"], "column kind: no row has a label; leave the column"),
+        (
+            ["image,kind,kind:class", "0.png,1,2", "1.png,2,1"],
+            "the columns kind and kind:class are both of the task kind; rename one",
+        ),
+        (
+            ["image,split,group,age", "0.png,train,a,1", "1.png,,a,2"],
+            "row 2: group a is in no split, and in row 1 in train; put a group into one split",
+        ),
+        (
+            ["image|age", "0.png|1"],
+            r'labels\.csv: the header is "image\|age", expected columns sep',
+        ),
+        (
+            ["image,depth", "0.png,1", "1.png,2"],
+            '"depth" has the name of the built-in task rgb2depth',
+        ),
     ],
 )
 def test_a_wrong_table_is_told_with_its_place(tmp_path, rows, message):
     with pytest.raises(InvalidDataError, match=message):
         table_tasks(folder_of(tmp_path / "p", rows))
+
+
+@pytest.mark.parametrize(("mark", "ending"), [(";", "\r\n"), ("\t", "\n")])
+def test_tables_of_other_programs_are_read(tmp_path, mark, ending):
+    """Semicolons or tabs with decimal commas, a byte order mark, and line ends of Windows."""
+    rows = ["image|group|age|kind", "0.png|a|1,5|x", "1.png|b|-2,5|y", "2.png|c||x"]
+    text = "\ufeff" + ending.join(row.replace("|", mark) for row in rows)
+    (tmp_path / "labels.csv").write_bytes(text.encode())
+    table = read_table(tmp_path)
+    assert [row["age"] for row in table.rows] == ["1.5", "-2.5", ""]
+    assert table.groups == ("a", "b", "c")
+    assert {name: column.kind for name, column in table.columns.items()} == {
+        "age": "number", "kind": "class"
+    }  # fmt: skip
 
 
 def test_what_a_folder_of_pictures_lacks_is_told(tmp_path):
@@ -200,5 +259,7 @@ def test_what_a_folder_of_pictures_lacks_is_told(tmp_path):
     with pytest.raises(UnknownNameError, match='no task "agee"'):
         opened(place, ["agee"])
     lines = (place / "labels.csv").read_text().replace("1.png,train", "1.png,test").splitlines()
-    with pytest.raises(InvalidDataError, match="building g0 is in train and in test"):
+    with pytest.raises(
+        InvalidDataError, match=r"row 2: group g0 is in test, and in row 1 in train; put a group"
+    ):
         opened(folder_of(place, lines), ["age"], "train")

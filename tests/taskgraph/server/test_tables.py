@@ -83,6 +83,7 @@ def test_win_rates_and_scores_are_read_too(client):
             "this page has no flags; `taskgraph affinity` writes",
         ),
         (CSV.encode() + b"a ,b,0.1\n", "are the same transfer"),
+        (b"hello", "my.csv: the file has only one line, expected the names of the columns"),
         (CSV.encode("utf-16"), "my.csv: this is text in UTF-16; save it as CSV in UTF-8"),
     ],
 )

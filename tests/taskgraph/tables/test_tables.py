@@ -96,7 +96,6 @@ def test_byte_order_marks_windows_lines_and_wrong_suffixes_are_no_obstacle(tmp_p
         (b"\n\n", "the first line is blank, expected the names of the columns"),
         (b"a,b\x00c,d\n", "this is not a table: expected CSV text in UTF-8, or Parquet"),
         (HEADER.encode("utf-16"), "this is text in UTF-16; save it as CSV in UTF-8"),
-        ("hello", "the file has only one line, expected the names of the columns and rows below"),
         ("sources,t\xe4rget,affinity\n".encode("latin1"), "byte 9 is not UTF-8 text: expected CSV"),
         ((HEADER + "a,\xe4,1\n").encode("latin1"), "byte 26 is not UTF-8 text"),
         (b"x" * (1 << 21), "this is not a table: expected CSV text in UTF-8, or Parquet"),
