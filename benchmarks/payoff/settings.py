@@ -69,7 +69,7 @@ WHERE = ("old", "work", "engine", "address", "jobs", "gpus")
 
 SUITE = Suite(
     name="payoff",
-    question="Does the solved taxonomy pay in new buildings, with new read-outs?",
+    question="Does the solved taxonomy pay in new buildings?",
     methods=(
         "solved: the proven optimum",
         "greedy",

@@ -85,10 +85,14 @@ def network_file(bank: FilePath, name: str) -> Path:
     """
     path = Path(bank) / (name + SUFFIX)
     if not path.is_file():
-        flag = f"--tasks {name}" if standard_name(name) else "--task FILE.py:NAME"
+        command = f"taskgraph train --data DIR -o {bank} --resume"
+        if standard_name(name) is None:
+            raise InvalidDataError(
+                f"{bank} has no {name}; train it (`{command} --task FILE.py:NAME`)"
+            )
         raise InvalidDataError(
-            f"{bank} has no {name}; train it (`taskgraph train --data DIR -o {bank} --resume "
-            f"{flag}`), or leave it out with --targets and --sources"
+            f"{bank} has no {name}; train it (`{command} --tasks {name}`), or leave it out with "
+            "--targets and --sources"
         )
     return path
 

@@ -164,7 +164,7 @@ def test_a_suite_runs_goes_on_and_renders_from_the_command_line(tmp_path, capsys
     out = tmp_path / "intervals"
     flags = ["bench", "intervals", "--preset", "smoke", "--cells", "1", "--out", str(out)]
     assert run(flags) == 0
-    assert "of 1 cells are within 92 to 98 %" in capsys.readouterr().out
+    assert "is within 92 to 98 % in 0 of 1 cells" in capsys.readouterr().out
     records, page = read_records(out), (out / "README.md").read_text()
     (out / "README.md").unlink()
     assert run(flags) == 0

@@ -26,6 +26,7 @@ from encoders.tasks.own import split_own
 from encoders.training.checkpoint import read_config
 from taskgraph.arrays import Array, Floats32, Pixels
 from taskgraph.tables.formats import FilePath
+from taskgraph.tasks.aliases import standard_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +119,10 @@ def open_bank(bank: FilePath, tasks: Sequence[str | Task] = (ALL_TASKS,)) -> lis
 
 
 def _open_predictor(task: Task, bank: FilePath) -> Predictor:
-    record = read_config(network_file(bank, task.name))
+    if standard_name(task.name) is None:
+        network_file(bank, task.name)  # its message names the flag that trains an own task
     model = load(task.name, bank)
+    record = read_config(network_file(bank, task.name))
     assert task.output is not None
     if task.output.channels is None:
         task = replace(task, output=replace(task.output, channels=record["output"]["size"]))

@@ -413,7 +413,11 @@ def test_what_cannot_be_predicted():
     with pytest.raises(
         InvalidDataError, match="made_up: the number of classes depends on the data"
     ):
-        regressand(task("classes", None), [(torch.tensor([1]), torch.ones(1, dtype=torch.bool))], 5)
+        regressand(
+            task("classes", None, "xentropy"),
+            [(torch.tensor([1]), torch.ones(1, dtype=torch.bool))],
+            5,
+        )
 
 
 def test_nothing_is_calibrated_without_images():
