@@ -164,11 +164,11 @@ class AdditiveAscent:
             rounding=rounding,
         )
 
-    def multipliers(self) -> Floats:
-        """Return the best multipliers so far, (T, S); 0 where a source has no edge to a target."""
+    def of_part(self, part: Program) -> AdditiveAscent:
+        """Return an ascent that begins with the best multipliers so far, for fewer edges."""
         table = np.zeros((len(self.program.targets), len(self.program.sources)))
         table[self.target, self.source] = self.best_pi
-        return table
+        return AdditiveAscent(part, table)
 
     def _relax(self, pi: Floats) -> _Relaxed:
         """Solve the relaxation: the best edge of each target, and a continuous knapsack."""

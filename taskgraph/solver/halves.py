@@ -106,7 +106,7 @@ def search_halves(
 
 def _search_group(part: Program, ascent: AdditiveAscent, incumbent: Incumbent, clock: Clock) -> int:
     """Search a group with multipliers of its own; return the number of tried sets."""
-    better = AdditiveAscent(part, ascent.multipliers())
+    better = ascent.of_part(part)
     better.run(incumbent.cutoff, STEPS)
     if better.bound().value < incumbent.cutoff:
         return 0

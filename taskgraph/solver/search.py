@@ -142,12 +142,12 @@ def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits)
     if tried is not None:
         return _proven(program, incumbent, tried, backend, clock)
     _search_locally(incumbent, bound, clock)
+    residual = fix_variables(reduced, bound, cutoff=incumbent.cutoff)
     if listed and can_halve(reduced):
-        halves = search_halves(reduced, ascent, incumbent, clock)
+        halves = search_halves(residual, ascent.of_part(residual), incumbent, clock)
         if halves.complete:
             return _proven(program, incumbent, halves.tried, backend, clock)
         return _stopped(incumbent, min(bound.value, halves.bound), halves.tried, clock)
-    residual = fix_variables(reduced, bound, cutoff=incumbent.cutoff)
     branching = backend.name == "highs" and can_branch(reduced)
     if branching and len(residual.edge_value) > limits.branch:
         solution = _solve_by_branching(residual, bound.value, incumbent, clock)
