@@ -25,6 +25,7 @@ TITLE = "# How much is forgotten when classes or domains arrive one by one?\n\n"
 
 HEADER = """```sh
 taskgraph bench lifelong --preset cpu
+taskgraph bench lifelong --data orl-faces --increment 10 --memory 120 --epochs 100
 taskgraph bench lifelong --protocol sets --data FOLDER_A,FOLDER_B --out runs/lifelong/own
 taskgraph bench lifelong --preset paper --data cifar-100 --data-root FOLDER
 taskgraph bench lifelong --data scene-objects --increment 6

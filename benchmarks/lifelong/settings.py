@@ -142,9 +142,8 @@ SUITE = Suite(
             "orders": 2,
         },
         CPU: {
-            "sets": ("fashion-mnist", "mnist-5k", "orl-faces"),
-            "increment": (2, 2, 10),
-            "memory": (100, 100, 120),
+            "sets": ("fashion-mnist", "mnist-5k"),
+            "memory": (100,),
             "per_class": 200,
             "networks": ("scratch:lenet", "scratch:resnet8"),
         },
