@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import nn
 
-FEATURES, HIDDEN, WIDTH = 768, 100, 500
-MEND = Path(__file__).parents[1] / "results" / "torchvision_mend.py"
+WIDTH = 500
+"""Size of the hidden layers of ADDA's discriminator."""
+PARTS = runpy.run_path(str(Path(__file__).parents[1] / "learning" / "worker_parts.py"))
 
 
 def main(job_file: str, result_file: str) -> None:
@@ -24,7 +25,7 @@ def main(job_file: str, result_file: str) -> None:
     torch.set_num_threads(1)
     with np.load(job_file) as arrays:
         job = dict(arrays)
-    _declared = runpy.run_path(str(MEND))["mend_torchvision"]()
+    _declared = PARTS["mend_torchvision"]()
     import pytorch_adapt
 
     torch.manual_seed(int(job["seed"]))
@@ -68,41 +69,20 @@ def made(job: dict[str, Any]) -> Any:
 
 def networks(job: dict[str, Any]) -> tuple[nn.Module, nn.Module, nn.Module]:
     """Return LeNet, DANN's label predictor and ADDA's discriminator with the weights of a job."""
-    extractor = nn.Sequential(
-        nn.Conv2d(int(job["source_images"].shape[1]), 32, 5),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(32, 48, 5),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-    )
-    classifier = nn.Sequential(
-        nn.Linear(FEATURES, HIDDEN),
-        nn.ReLU(),
-        nn.Linear(HIDDEN, HIDDEN),
-        nn.ReLU(),
-        nn.Linear(HIDDEN, int(job["classes"])),
-    )
+    extractor = PARTS["lenet_features"](int(job["source_images"].shape[1]))
+    classifier = PARTS["lenet_predictor"](int(job["classes"]))
     discriminator = nn.Sequential(
-        nn.Linear(FEATURES, WIDTH),
+        nn.Linear(PARTS["FEATURES"], WIDTH),
         nn.ReLU(),
         nn.Linear(WIDTH, WIDTH),
         nn.ReLU(),
         nn.Linear(WIDTH, 1),
         nn.Flatten(0),
     )
+    copy_values = PARTS["copy_values"]
     copy_values([*extractor.parameters(), *classifier.parameters()], job, "network.")
-    copy_values([*discriminator.parameters()], job, "head.")
+    copy_values(discriminator.parameters(), job, "head.")
     return extractor, classifier, discriminator
-
-
-def copy_values(parameters: list[Any], job: dict[str, Any], prefix: str) -> None:
-    """Give parameters the weights of a job whose names begin with a prefix."""
-    names = sorted(name for name in job if name.startswith(prefix))
-    with torch.no_grad():
-        for parameter, name in zip(parameters, names, strict=True):
-            parameter.copy_(torch.from_numpy(job[name]))
 
 
 def batches(images: Any, size: int, drawn: np.random.Generator) -> Any:

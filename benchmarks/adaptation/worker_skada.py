@@ -5,15 +5,18 @@ It may run in an environment of its own, and so imports nothing of this project.
 
 from __future__ import annotations
 
+import runpy
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-FEATURES, HIDDEN = 768, 100
+PARTS = runpy.run_path(str(Path(__file__).parents[1] / "learning" / "worker_parts.py"))
+FEATURES, HIDDEN = PARTS["FEATURES"], PARTS["HIDDEN"]
 
 
 def main(job_file: str, result_file: str) -> None:
@@ -108,23 +111,9 @@ class DigitNetwork(nn.Module):
 
     def __init__(self, job: dict[str, Any]) -> None:
         super().__init__()
-        self.features = nn.Sequential(
-            nn.Conv2d(int(job["source_images"].shape[1]), 32, 5),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(32, 48, 5),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Flatten(),
-        )
-        self.predictor = nn.Sequential(
-            nn.Linear(FEATURES, HIDDEN),
-            nn.ReLU(),
-            nn.Linear(HIDDEN, HIDDEN),
-            nn.ReLU(),
-            nn.Linear(HIDDEN, int(job["classes"])),
-        )
-        copy_values(self, job, "network.")
+        self.features = PARTS["lenet_features"](int(job["source_images"].shape[1]))
+        self.predictor = PARTS["lenet_predictor"](int(job["classes"]))
+        PARTS["copy_values"](self.parameters(), job, "network.")
 
     def forward(self, images: Any, sample_weight: Any = None) -> Any:
         """Map prepared images to scores of the classes."""
@@ -139,21 +128,13 @@ class DomainHead(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(FEATURES, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1), nn.Sigmoid()
         )
-        copy_values(self, job, "head.")
+        PARTS["copy_values"](self.parameters(), job, "head.")
 
     def forward(self, features: Any, sample_weight: Any = None) -> Any:
         """Map features to the probability of the target."""
         from skada.deep.modules import GradientReversalLayer
 
         return self.layers(GradientReversalLayer.apply(features, 1.0)).squeeze(1)
-
-
-def copy_values(module: nn.Module, job: dict[str, Any], prefix: str) -> None:
-    """Give a module the weights of a job whose names begin with a prefix."""
-    names = sorted(name for name in job if name.startswith(prefix))
-    with torch.no_grad():
-        for parameter, name in zip(module.parameters(), names, strict=True):
-            parameter.copy_(torch.from_numpy(job[name]))
 
 
 if __name__ == "__main__":

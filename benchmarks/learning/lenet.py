@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import torch
 from torch import nn
 
+from benchmarks.learning.worker_parts import FEATURES, lenet_features, lenet_predictor
 from encoders.networks.blocks import build_seeded
-
-FEATURES = 768
-"""Size of the features: 48 maps of 4 x 4 places."""
 
 
 def lenet(channels: int = 1, *, seed: int = 0) -> nn.Sequential:
@@ -26,31 +22,11 @@ def lenet(channels: int = 1, *, seed: int = 0) -> nn.Sequential:
     seed : int
         Draws the weights.
     """
-    return build_seeded(
-        lambda: nn.Sequential(
-            OrderedDict(
-                conv1=nn.Conv2d(channels, 32, 5),
-                relu1=nn.ReLU(),
-                pool1=nn.MaxPool2d(2),
-                conv2=nn.Conv2d(32, 48, 5),
-                relu2=nn.ReLU(),
-                pool2=nn.MaxPool2d(2),
-                flatten=nn.Flatten(),
-            )
-        ),
-        torch.Generator().manual_seed(seed),
-    )
+    return build_seeded(lambda: lenet_features(channels), torch.Generator().manual_seed(seed))
 
 
 def lenet_head(classes: int, *, inputs: int = FEATURES, seed: int = 0) -> nn.Sequential:
     """Make DANN's label predictor for digits: linear layers of 100, 100 and ``classes`` outputs."""
     return build_seeded(
-        lambda: nn.Sequential(
-            nn.Linear(inputs, 100),
-            nn.ReLU(),
-            nn.Linear(100, 100),
-            nn.ReLU(),
-            nn.Linear(100, classes),
-        ),
-        torch.Generator().manual_seed(seed),
+        lambda: lenet_predictor(classes, inputs), torch.Generator().manual_seed(seed)
     )

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-MEND = Path(__file__).parents[1] / "results" / "torchvision_mend.py"
+PARTS = runpy.run_path(str(Path(__file__).parents[1] / "learning" / "worker_parts.py"))
 
 
 def main(job_file: str, result_file: str) -> None:
@@ -25,7 +25,7 @@ def main(job_file: str, result_file: str) -> None:
     ``seconds`` are processor seconds of the training of each step.
     """
     torch.set_num_threads(1)
-    _declared = runpy.run_path(str(MEND))["mend_torchvision"]()
+    _declared = PARTS["mend_torchvision"]()
     job = np.load(job_file)
     torch.manual_seed(int(job["seed"]))
     strategy, plugin, stream = made(job)
@@ -92,21 +92,9 @@ def made(job: Any) -> tuple[Any, Any, Any]:
 
 def network(job: Any) -> tuple[nn.Module, nn.Module]:
     """Return LeNet's features and the outputs of all classes, with the weights of the job."""
-    features = nn.Sequential(
-        nn.Conv2d(int(job["train_images"].shape[1]), 32, 5),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(32, 48, 5),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-    )
-    names = [name for name in job.files if name.startswith("weight.")]
-    given = [torch.from_numpy(job[name]) for name in names]
-    with torch.no_grad():
-        for parameter, value in zip(features.parameters(), given, strict=True):
-            parameter.copy_(value)
-    outputs = nn.Linear(768, int(job["sizes"].sum()))
+    features = PARTS["lenet_features"](int(job["train_images"].shape[1]))
+    PARTS["copy_values"](features.parameters(), job, "weight.")
+    outputs = nn.Linear(PARTS["FEATURES"], int(job["sizes"].sum()))
     nn.init.zeros_(outputs.bias)
     return features, outputs
 

@@ -20,12 +20,12 @@ CHANNELS, INPUT, TRIAL = 64, (2, 2), 10
 """Channels and input size of the decoder, as in deepinv's example; iterations that are timed."""
 
 
-MEND = Path(__file__).parents[1] / "results" / "torchvision_mend.py"
+PARTS = runpy.run_path(str(Path(__file__).parents[1] / "learning" / "worker_parts.py"))
 
 
 def main(job_file: str, result_file: str) -> None:
     """Fit for ``job["seconds"]``, and write ``picture, seconds, iterations``."""
-    _declared = runpy.run_path(str(MEND))["mend_torchvision"]()
+    _declared = PARTS["mend_torchvision"]()
     from deepinv.models import ConvDecoder, DeepImagePrior
     from deepinv.physics import Physics
 

@@ -195,16 +195,24 @@ def _texts(column: pd.Series, header: str) -> list[str]:
     return texts
 
 
-def _check_different(names: Sequence[str], header: str) -> None:
-    """Raise if two rows have the same name."""
+def first_repeat(names: Sequence[str]) -> tuple[int, int] | None:
+    """Return the first two rows, counted from 1, that have the same name; None without such."""
     first: dict[str, int] = {}
     for row, name in enumerate(names, 1):
         if name in first:
-            raise InvalidDataError(
-                f'{row_names(first[name], row)}: both have the {header} "{name}", expected '
-                "different names; keep one of the rows, or rename an example"
-            )
+            return first[name], row
         first[name] = row
+    return None
+
+
+def _check_different(names: Sequence[str], header: str) -> None:
+    """Raise if two rows have the same name."""
+    repeat = first_repeat(names)
+    if repeat is not None:
+        raise InvalidDataError(
+            f'{row_names(*repeat)}: both have the {header} "{names[repeat[0] - 1]}", expected '
+            "different names; keep one of the rows, or rename an example"
+        )
 
 
 def _parts(texts: Sequence[str], header: str) -> Array:

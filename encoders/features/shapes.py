@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from encoders.errors import InvalidDataError
-from encoders.features.label_table import EXAMPLE
+from encoders.features.label_table import EXAMPLE, first_repeat
 from taskgraph.arrays import Array
 from taskgraph.tasks import AVERAGE, SELF, quoted
 
@@ -125,12 +125,11 @@ def common_length(lengths: Mapping[str, int], examples: Sequence[str] | None, sh
             f"{shown}: {EXAMPLE} has {len(examples)} names, and {quoted(first)} has {count} rows; "
             "give one name for each row"
         )
-    place: dict[str, int] = {}
-    for row, name in enumerate(examples, 1):
-        if name in place:
-            raise InvalidDataError(
-                f'{shown}: rows {place[name]} and {row} are both called "{name}"; keep one of '
-                "them, or rename an example"
-            )
-        place[name] = row
+    repeat = first_repeat(examples)
+    if repeat is not None:
+        one, other = repeat
+        raise InvalidDataError(
+            f'{shown}: rows {one} and {other} are both called "{examples[one - 1]}"; keep one of '
+            "them, or rename an example"
+        )
     return count
