@@ -69,12 +69,12 @@ NOT_FAST = (
 
 
 def is_fast(node_id):
-    """Whether a test, or a test module, belongs to the fast tier."""
+    """Return whether a test, or a test module, belongs to the fast tier."""
     return node_id.startswith(FAST) and not node_id.startswith(NOT_FAST)
 
 
 def only_fast(config):
-    """Whether pytest was called with ``-m fast``."""
+    """Return whether pytest was called with ``-m fast``."""
     return config.option.markexpr == "fast"
 
 

@@ -19,7 +19,7 @@ def test_the_newest_section_is_unreleased_and_each_other_one_has_its_version_and
 
 
 def is_module(name):
-    """Whether a dotted name is a module or package of the checkout."""
+    """Return whether a dotted name is a module or package of the checkout."""
     place = ROOT / name.replace(".", "/")
     return place.is_dir() or place.with_suffix(".py").exists()
 

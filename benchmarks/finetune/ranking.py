@@ -1,4 +1,4 @@
-"""Whether a score ranks encoders as their accuracies do: rank correlations with intervals."""
+"""Measure whether a score ranks encoders as their accuracies do: rank correlations, intervals."""
 
 from __future__ import annotations
 

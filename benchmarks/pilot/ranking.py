@@ -1,4 +1,4 @@
-"""Whether the ranking of transfers changes between the short and the long training."""
+"""Measure whether the ranking of transfers changes between the short and the long training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether larger values are better, for each target: a flag or a column of the table says so.
+"""Read whether larger values are better, for each target, from a flag or a column of the table.
 
 For values that are called by a score's name the direction is never guessed.
 """

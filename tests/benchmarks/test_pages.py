@@ -19,7 +19,7 @@ MEASURED = [name for name in PACKAGES if name not in UNMEASURED]
 
 
 def pinned():
-    """Whether matplotlib is the one that drew the committed figures."""
+    """Return whether matplotlib is the one that drew the committed figures."""
     wanted = f"matplotlib=={matplotlib.__version__}"
     return wanted in (ROOT / "constraints.txt").read_text()
 

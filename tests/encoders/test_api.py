@@ -37,7 +37,7 @@ def test_every_name_imports_and_is_documented(name):
 
 
 def documented_constant(name):
-    """Whether a string follows the assignment of a constant in the module that defines it."""
+    """Return whether a string follows the assignment of a constant in its own module."""
     module = importlib.import_module(f"encoders.{encoders._PLACE_OF[name]}")
     folder = Path(module.__file__)
     paths = folder.parent.glob("*.py") if folder.name == "__init__.py" else [folder]

@@ -21,7 +21,7 @@ def state(module):
 
 
 def equal(first, second):
-    """Whether two states are the same bits."""
+    """Return whether two states are the same bits."""
     return all(torch.equal(first[name], second[name]) for name in first)
 
 

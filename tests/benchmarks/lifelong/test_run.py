@@ -136,7 +136,7 @@ def test_a_finished_run_adds_nothing(finished):
 def test_interrupted_after_a_step_it_resumes_with_the_same_results(
     finished, tmp_path, monkeypatch, recorded
 ):
-    """Whether it was killed before or after the records of the step were written."""
+    """The process is killed after the records of the step were written, or before."""
     settings = small(tmp_path / "work", strategies=("icarl",))
     count, name = [0], "save_learner" if recorded else "_record"
     real = getattr(suite_run, name)

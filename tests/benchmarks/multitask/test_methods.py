@@ -155,7 +155,7 @@ def test_random_weights_sum_to_the_number_of_tasks_and_are_even_on_average():
 
 @pytest.mark.parametrize("name", SCALARIZATIONS)
 def test_every_weighting_begins_with_the_sum_on_average(name):
-    """All weights are 1 at first; random ones are on average."""
+    """Every weighting has weights of 1 at first; random weights have a mean of 1."""
     torch.manual_seed(0)
     w = torch.tensor([1.0], requires_grad=True)
     totals = []

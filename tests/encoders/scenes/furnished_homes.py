@@ -43,7 +43,7 @@ class Mesh:
 
 
 def meet(one, other):
-    """Whether an edge of one mesh passes through a triangle of the other, or a corner is inside."""
+    """Return whether edges of one mesh pass through triangles of the other, or a corner is inside."""
     return any(
         test(*pair) for test in (_edges_cut, _inside) for pair in ((one, other), (other, one))
     )
@@ -75,7 +75,7 @@ def _edges_cut(one, other):
 
 
 def _inside(one, other):
-    """Whether corners of one are inside closed solids of the other, seen along three rays."""
+    """Return whether corners of one are inside closed solids of the other, by three rays."""
     points = one.vertices[:: max(1, len(one.vertices) // 60)]
     points = points[((points > other.low) & (points < other.high)).all(1)]
     if not len(points):

@@ -92,7 +92,7 @@ class Slow:
         )
 
     def hides(self, p, offset):
-        """Whether something unconnected lies behind p in that direction."""
+        """Return whether something unconnected lies behind p in that direction."""
         q = (p[0] + offset[0], p[1] + offset[1])
         if not self.inside(q) or self.reached(p, offset):
             return False

@@ -1,4 +1,4 @@
-"""Whether larger is better: said and stated, never guessed for what is called a score."""
+"""The direction "larger is better" is read or stated, and never guessed for a score."""
 
 import pandas as pd
 import pytest

@@ -32,7 +32,7 @@ def value_of(networks, chosen, *, tasks=None, importance=None):
 
 
 def overlaps(networks, chosen, tasks=None):
-    """Whether two of these networks were trained on the same task."""
+    """Return whether two of these networks were trained on the same task."""
     columns = [networks.tasks.index(task) for task in tasks or networks.tasks]
     trained = ~np.isnan(networks.values[np.ix_(list(chosen), columns)])
     return bool((trained.sum(axis=0) > 1).any())

@@ -37,7 +37,7 @@ def write(tmp_path):
 
 
 def same(one, other):
-    """Whether two tables hold the same networks, values and costs."""
+    """Return whether two tables hold the same networks, values and costs."""
     assert (one.names, one.tasks) == (other.names, other.tasks)
     np.testing.assert_allclose(one.values, other.values)
     np.testing.assert_allclose(one.cost, other.cost)

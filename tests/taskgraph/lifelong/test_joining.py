@@ -27,7 +27,7 @@ def losses_frame(tasks=TASKS, *, images=30, seed=0):
 
 
 def is_late(frame):
-    """Whether each row is a transfer from or to the new task "d"."""
+    """Return whether each row is a transfer from or to the new task "d"."""
     return (frame["target"] == "d") | frame["sources"].map(lambda text: "d" in text.split("+"))
 
 
