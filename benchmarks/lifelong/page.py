@@ -74,12 +74,12 @@ def render(folder: Path) -> str:
         return markdown.wrapped(TITLE + beside_section(beside)).rstrip() + "\n"
     records, results = _read(folder)
     tried = tables.tried_table(streams)
+    own = own_settings(results)
     header = TITLE + HEADER.format(
         split=records[-1].split,
-        provenance=_provenance(records, results),
+        provenance=_provenance(records, results, own),
         finding=f"**{' '.join(map(tables.headline, results))}**",
     )
-    own = own_settings(results)
     parts = [header, *(_section(each, own, folder) for each in results)]
     parts += [TRIED.format(table=tried)] if tried and records[-1].split == TEST else []
     parts += [beside_section(beside), _published()]
@@ -170,9 +170,11 @@ def _settings_text(settings: Mapping[str, Any], names: Sequence[str]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in names)
 
 
-def _provenance(records: Sequence[Record], results: Sequence[StreamResults]) -> str:
+def _provenance(
+    records: Sequence[Record], results: Sequence[StreamResults], own: Sequence[str]
+) -> str:
     """Return the settings that all streams share, commits, versions and the time of the records."""
-    last, own = records[-1], own_settings(results)
+    last = records[-1]
     about = dict(last.versions or {})
     platform, cores = about.pop("platform", "unknown"), about.pop("cores", "?")
     versions = ", ".join(f"{name} {value}" for name, value in about.items())

@@ -67,7 +67,7 @@ def test_highs_is_stopped_by_a_clock_of_the_processor():
         FAMILIES["latent"](100, 50, 0),
         make_problem(None, {"budget": 20, "max_order": 4, "objective": "linear"}),
     )
-    answer = libraries.methods(Settings())["grouped"](program, None, 1.0)
+    answer = libraries.methods(Settings())["grouped"](program, presolve(program), None, 1.0)
     assert answer["status"] in ("feasible", "unknown")
     assert answer["seconds"] < 4
 

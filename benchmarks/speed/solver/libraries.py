@@ -76,7 +76,7 @@ def time_libraries(settings: Settings, log: Log) -> None:
             edges = len((program if name == "paper" else reduced).edge_value)
             if edges > LARGE and name not in OURS:
                 continue
-            answer = methods(settings)[name](program, known, settings.time_limit)
+            answer = methods(settings)[name](program, reduced, known, settings.time_limit)
             metrics = _metrics(program, reduced, answer)
             log.add({**asked, "method": name}, metrics, seed=one.seed)
             print(
@@ -140,15 +140,17 @@ def _metrics(program: Program, reduced: Program, answer: Answer) -> dict[str, An
     }
 
 
-Method = Callable[[Program, Choice | None, float], Answer]
-"""Takes the program, a solution of it after dominance, and the limit."""
+Method = Callable[[Program, Program, Choice | None, float], Answer]
+"""Takes the program, the same after dominance, a solution of the latter, and the limit."""
 OURS = ("before", "taskgraph")
 
 
 def methods(settings: Settings) -> dict[str, Method]:
     """Return the methods by name, in the order of the table."""
     found: dict[str, Method] = {
-        "paper": lambda program, _, limit: _posed(program, paper_model, _cbc(limit, start=False)),
+        "paper": lambda program, _, __, limit: _posed(
+            program, paper_model, _cbc(limit, start=False)
+        ),
         "grouped": _grouped_by_highs,
         "cbc": _grouped_by_cbc,
         "highspy": lambda *case: _by_library(sys.executable, "highspy", *case),
@@ -159,18 +161,17 @@ def methods(settings: Settings) -> dict[str, Method]:
         found["cp-sat"] = lambda *case: _by_library(python, "cp-sat", *case)
     if settings.before is not None:
         before = str(Path(settings.before).resolve())
-        found["before"] = lambda program, _, limit: _by_version(before, program, limit)
+        found["before"] = lambda program, _, __, limit: _by_version(before, program, limit)
     here = str(HERE.parents[2])
-    found["taskgraph"] = lambda program, _, limit: _by_version(here, program, limit)
+    found["taskgraph"] = lambda program, _, __, limit: _by_version(here, program, limit)
     return found
 
 
-def _grouped_by_highs(program: Program, _: Choice | None, limit: float) -> Answer:
-    reduced = presolve(program) or program
+def _grouped_by_highs(_: Program, reduced: Program, __: Choice | None, limit: float) -> Answer:
     return _posed(reduced, grouped_model, highs(), ProcessorClock(limit))
 
 
-def _grouped_by_cbc(program: Program, known: Choice | None, limit: float) -> Answer:
+def _grouped_by_cbc(_: Program, reduced: Program, known: Choice | None, limit: float) -> Answer:
     """Pose the grouped model to CBC, which starts from a known solution."""
 
     def posed(reduced: Program) -> Model:
@@ -183,7 +184,7 @@ def _grouped_by_cbc(program: Program, known: Choice | None, limit: float) -> Ans
         return model
 
     backend = _cbc(limit, start=known is not None)
-    return _posed(presolve(program) or program, posed, backend)
+    return _posed(reduced, posed, backend)
 
 
 def _cbc(limit: float, *, start: bool) -> Backend:
@@ -214,10 +215,14 @@ def _posed(
 
 
 def _by_library(
-    python: str, name: str, program: Program, known: Choice | None, limit: float
+    python: str,
+    name: str,
+    _: Program,
+    reduced: Program,
+    known: Choice | None,
+    limit: float,
 ) -> Answer:
     """Solve the grouped model, as arrays, in a process of its own."""
-    reduced = presolve(program) or program
     arrays = model_arrays(reduced)
     hint = np.zeros(len(arrays["worth"])) if known is None else values_of(reduced, known)
     command = [python, str(HERE / "worker_libraries.py"), name]

@@ -43,7 +43,7 @@ class Mesh:
 
 
 def meet(one, other):
-    """Return whether edges of one mesh pass through triangles of the other, or a corner is inside."""
+    """Return whether an edge of one mesh passes through the other mesh, or a corner is inside."""
     return any(
         test(*pair) for test in (_edges_cut, _inside) for pair in ((one, other), (other, one))
     )
