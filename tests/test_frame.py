@@ -74,9 +74,9 @@ ORDER = {
     "readers < matching < parts < store < moments < losses < cache < readout < ridge < logistic < "
     "perceptron < inline < prepared < jobs < checks < tables < measure < transformers",
     "encoders.pipeline": "presets < stages",
-    "benchmarks.learning": "accuracy < subsets < augment < worker_parts < lenet < resnet < tracing < "
-    "listing < surgery < classifier < starts < freezing < rates < l2sp < config < batches < history < "
-    "placement < optimizers < loop < prediction < features < throughput",
+    "benchmarks.learning": "accuracy < subsets < augment < worker_parts < lenet < resnet < "
+    "tracing < listing < surgery < classifier < starts < freezing < rates < l2sp < config < "
+    "batches < history < placement < optimizers < loop < prediction < features < throughput",
     "benchmarks.lifelong": "settings < variants < objectives < streams < sources < learner < "
     "training < icarl < rules < strategies < measures < evaluation < checkpoint < collect < "
     "beside < worker_avalanche < worker_ours < versus_avalanche < figures < published < "
