@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import taskgraph as tg
+from benchmarks.results.log import open_log
 from benchmarks.results.record import Record, read_records
-from benchmarks.speed.solver import libraries
+from benchmarks.speed.solver import libraries, page
 from benchmarks.speed.solver import run as solver
 from benchmarks.speed.solver.instances import FAMILIES
 from benchmarks.speed.solver.libraries_section import libraries_section
 from benchmarks.speed.solver.mixed_integer import model_arrays, values_of
 from benchmarks.speed.solver.processor_clock import ProcessorClock, highs
-from benchmarks.speed.solver.settings import LIBRARIES, Settings
+from benchmarks.speed.solver.settings import LIBRARIES, VERSIONS, Settings
+from benchmarks.speed.solver.versions_section import versions_section
+from benchmarks.speed.solver.worker_calls import CALLS
 from benchmarks.speed.solver.worker_libraries import highspy
 from taskgraph.problem import make_problem
 from taskgraph.program import compile_program
@@ -22,6 +26,7 @@ from taskgraph.solver import find_solver, solve_program
 from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.presolve import presolve
+from taskgraph.tables import write_transfers
 from tests.taskgraph.solver.test_hard import every_choice
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +109,7 @@ def record(method, budget, seconds, status, objective, gap=None):
 
 
 def test_the_section_says_who_was_stopped_and_who_was_wrong():
-    page = libraries_section(
+    text = libraries_section(
         [
             record("grouped", "5", 20.0, "feasible", 1.0, 0.02),
             record("scip", "5", 20.0, "unknown", None),
@@ -113,8 +118,60 @@ def test_the_section_says_who_was_stopped_and_who_was_wrong():
             record("taskgraph", "9", 20.0, "feasible", 1.1),
         ]
     )
-    assert "| (20.0 / 60.0, 2.00%) | (20.0 / 60.0, none) | 2.0 / 6.0 |" in page
-    assert "| 4.0 / 12.0 |  | (20.0 / 60.0, no bound) |" in page
-    assert "| flat (1000) | 5 | > 10.0 | > 10.0 |" in page
-    assert "| flat (1000) | 9 | < 0.2 |  |" in page
-    assert "Called optimal, and not: grouped on flat (1000) at 9." in page
+    assert "| 20 | (20.0 / 60.0, 2.00%) | (20.0 / 60.0, none) | 2.0 / 6.0 |" in text
+    assert "| 4.0 / 12.0 |  | (20.0 / 60.0, no bound) |" in text
+    assert "| flat (1000) | 5 | > 10.0 | > 10.0 |" in text
+    assert "| flat (1000) | 9 | < 0.2 |  |" in text
+    assert "Called optimal, and not: grouped on flat (1000) at 9." in text
+
+
+def test_the_worker_makes_the_calls_that_it_names(tmp_path):
+    table, file = FAMILIES["latent"](9, 12, 0), tmp_path / "table.csv"
+    write_transfers(table, file)
+    costs = {"budget": 4.5, "label_cost": {"t001": 1.5}}
+    expected = {
+        "first": ({"budget": 3}, 2, [tg.solve(table, budget=3)]),
+        "again": ({"budget": 3}, 1, [tg.solve(table, budget=budget) for budget in range(2, 14)]),
+        "drawn": ({"draws": [costs]}, 1, [tg.solve(table, **costs)]),
+    }
+    for name, (problem, turns, solved) in expected.items():
+        found = [call() for call in CALLS[name](tg, str(file), problem, turns)]
+        values = [each.objective_value for each in solved]
+        assert found == pytest.approx(values * (len(found) // len(values)))
+        assert len(found) == max(turns, len(values))
+    lists = {
+        "alternatives": ({"budget": 3, "k": 3}, tg.alternatives(table, budget=3, k=3)),
+        "frontier": (
+            {"budgets": [2, 3], "max_orders": [1, 2]},
+            tg.frontier(table, budgets=[2, 3], max_orders=[1, 2]),
+        ),
+    }
+    for name, (problem, solved) in lists.items():
+        [call] = CALLS[name](tg, str(file), problem, 1)
+        assert call() == pytest.approx(sum(each.objective_value for each in solved))
+
+
+@pytest.mark.slow
+def test_both_versions_make_the_same_calls_once(tmp_path):
+    some = Settings(part=VERSIONS, small=True, before=str(ROOT), turns=1, draws=2)
+    solver.run(some, tmp_path)
+    records = read_records(tmp_path)
+    names = [(each.settings["call"], each.settings["method"]) for each in records]
+    assert [name for name, _ in names[::2]] == [
+        "stability, 100 resamples",
+        "alternatives, k 5, budget 20",
+    ]
+    assert [method for _, method in names] == ["before", "taskgraph"] * 2
+    solver.run(some, tmp_path)
+    assert len(read_records(tmp_path)) == len(records)
+    assert "| alternatives, k 5, budget 20 | shipped | 1 |" in versions_section(records)
+
+
+def test_a_page_of_one_part_alone_is_rendered(tmp_path):
+    settings = {"part": "versions", "call": "solve", "instance": "16k", "turns": 2}
+    for method, median in (("before", 0.03), ("taskgraph", 0.01)):
+        metrics = {"calls": 2, "median_s": median, "largest_s": 2 * median}
+        log = open_log(tmp_path, "solver")
+        log.add({**settings, "method": method}, metrics)
+    assert "| solve | 16k | 2 | 30.0 (60.0) | 10.0 (20.0) | 3.0 |" in page.render(tmp_path)
+    assert page.finding(tmp_path) == "No proof is timed yet."

@@ -22,10 +22,10 @@ NAMES = {
 }
 ABOUT = """## Libraries, and the solver before
 
-`taskgraph bench solver --part libraries --time-limit {limit} --python PYTHON --before FOLDER`,
+`taskgraph bench solver --part libraries --time-limit SECONDS --python PYTHON --before FOLDER`,
 commit {commit}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of their own,
-and a checkout of commit `7fc3629` as the version before. Every method runs once, on one thread,
-within the same limit in seconds of the processor, the methods of a row right after one another.
+and a checkout of commit `17fc930` as the version before. Every method runs once, on one thread,
+within the row's limit in seconds of the processor, the methods of a row right after one another.
 All but the paper's form get the grouped model after our dominance; where the head says so, also the
 set that our local search finds. The time of both is not counted. The paper's form, CBC and HiGHS
 without a start run through PuLP, the others through their own interfaces. CP-SAT has worths that
@@ -46,14 +46,15 @@ def libraries_section(records: list[Record]) -> str:
     names = [name for name in NAMES if name in set(frame["method"])]
     rows, ratios = [], []
     for (instance, budget), group in frame.groupby(["instance", "budget"], sort=False):
+        limit = group["processor_limit"].iloc[-1]
+        group = group[group["processor_limit"] == limit]
         cells = group.drop_duplicates("method", keep="last").set_index("method")
         first = [str(instance), str(budget)]
         edges = f"{cells['transfers'].iloc[0]} ({cells['undominated'].iloc[0]})"
-        rows.append([*first, edges, *(_cell(cells, name) for name in names)])
+        rows.append([*first, edges, f"{limit:g}", *(_cell(cells, name) for name in names)])
         ratios.append([*first, *(_ratio(cells, name) for name in names if name != "taskgraph")])
-    limit = f"{about.settings['processor_limit']:g}"
-    text = ABOUT.format(limit=limit, commit=commit_text(about.commit))
-    heads = ["instance", "budget:", "transfers:", *(f"{NAMES[name]}:" for name in names)]
+    text = ABOUT.format(commit=commit_text(about.commit))
+    heads = ["instance", "budget:", "transfers:", "limit:", *(f"{NAMES[name]}:" for name in names)]
     text += table(heads, rows)
     text += (
         "\n\nThe same as ratios: seconds of the processor of the others over ours; with `>` the "

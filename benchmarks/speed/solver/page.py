@@ -18,7 +18,8 @@ METHODS = {
     "grouped": "grouped model, PuLP + HiGHS",
     "taskgraph": "taskgraph",
 }
-HEADER = """# Time to a proven taxonomy
+TITLE = "# Time to a proven taxonomy"
+HEADER = """
 
 `taskgraph bench solver --part proofs`, limit {limit:g} s a cell, on {cores} cores
 ({platform}; Python {python}, PuLP {pulp}, HiGHS {highs}; commit {commit}); every
@@ -47,8 +48,8 @@ def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
     records = read_records(folder)
     proofs = latest([*part(records, part="frontier"), *part(records, part="proof")], "time_limit")
-    page = proofs_section(proofs)
     calls = latest(part(records, part="whole call"), "turns")
+    page = proofs_section(proofs) if proofs else f"{TITLE}\n"
     sections = [page, whole_calls(calls) if calls else "", *further_sections(records)]
     return "\n".join(section for section in sections if section)
 
@@ -66,7 +67,10 @@ def finding(folder: Path) -> str:
     """Return one sentence: the time of a whole call, and the share of programs that are proven."""
     records = read_records(folder)
     calls = to_frame(latest(part(records, part="whole call"), "turns"))
-    proofs = to_frame(latest(part(records, part="proof"), "time_limit"))
+    timed = latest(part(records, part="proof"), "time_limit")
+    if not timed:
+        return "No proof is timed yet."
+    proofs = to_frame(timed)
     ours = proofs[proofs["method"] == "taskgraph"]
     proven = int(ours["status"].isin(["optimal", "infeasible"]).sum())
     text = f"{proven} of {len(ours)} programs are proven within {proofs['time_limit'].iloc[0]:g} s"
@@ -157,11 +161,9 @@ def proofs_section(records: list[Record]) -> str:
         _row(group.set_index("method"))
         for _, group in cells.groupby(["instance", "budget"], sort=False)
     ]
-    frontiers = part(records, part="frontier")
-    return (
-        "\n".join([header, table(heads, rows), "", *map(_frontier, frontiers), *_different(cells)])
-        + "\n"
-    )
+    frontiers = [_frontier(each) for each in part(records, part="frontier")]
+    lines = [TITLE + header, table(heads, rows), "", *frontiers, *_different(cells)]
+    return "\n".join(lines) + "\n"
 
 
 def _row(group: pd.DataFrame) -> list[str]:

@@ -24,9 +24,11 @@ from benchmarks.speed.solver.settings import (
     LIBRARIES,
     PROOFS,
     SUITE,
+    VERSIONS,
     Settings,
 )
 from benchmarks.speed.solver.tables import ProgramInstance, instances
+from benchmarks.speed.solver.versions import time_versions
 from benchmarks.speed.solver.whole_calls import processor_seconds, time_calls
 from taskgraph.problem import make_problem
 from taskgraph.program import Program, compile_program
@@ -57,6 +59,8 @@ def run(settings: Settings, out: Path) -> None:
         follow_proofs(settings, log)
     if settings.part == LIBRARIES:
         time_libraries(settings, log)
+    if settings.part == VERSIONS:
+        time_versions(published, settings, log)
 
 
 def time_proofs(instance: ProgramInstance, settings: Settings, log: Log) -> None:

@@ -11,6 +11,7 @@ from benchmarks.results.markdown import commit_text, number, table
 from benchmarks.results.record import Record
 from benchmarks.speed.solver.growth import BASE, SIZES, exponent
 from benchmarks.speed.solver.libraries_section import libraries_section
+from benchmarks.speed.solver.versions_section import versions_section
 
 DRAWN_SECONDS = (
     "median_s",
@@ -28,9 +29,10 @@ def further_sections(records: list[Record]) -> list[str]:
     drawn = latest(part(records, part="drawn calls"), "draws")
     growth = latest(part(records, part="growth"), "limit")
     followed = latest(part(records, part="anytime"), "limit")
-    compared = latest(part(records, part="library"), "processor_limit")
+    compared = part(records, part="library")
     made = (
         (drawn_section, drawn),
+        (versions_section, part(records, part="versions")),
         (libraries_section, compared),
         (growth_section, growth),
         (anytime_section, followed),

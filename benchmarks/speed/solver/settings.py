@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 ALL, PROOFS, CALLS, DRAWN = "all", "proofs", "calls", "drawn"
-GROWTH, ANYTIME, LIBRARIES = "growth", "anytime", "libraries"
+GROWTH, ANYTIME = "growth", "anytime"
+LIBRARIES, VERSIONS = "libraries", "versions"
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,10 @@ class Settings:
 
     part: str = option(
         ALL,
-        choices=(ALL, PROOFS, CALLS, DRAWN, GROWTH, ANYTIME, LIBRARIES),
+        choices=(ALL, PROOFS, CALLS, DRAWN, GROWTH, ANYTIME, LIBRARIES, VERSIONS),
         help="Time proofs, whole calls of tg.solve, whole calls with drawn budgets and costs, the "
-        "growth of the time with each size, follow long proofs, or time libraries on the same "
-        "programs (not in all).",
+        "growth of the time with each size, or follow long proofs. Not in all: time libraries on "
+        "the same programs, or whole calls of an earlier version and of this one.",
     )
     taskonomy: str | None = option(
         None,
@@ -40,7 +41,8 @@ class Settings:
     before: str | None = option(
         None,
         kind="folder",
-        help="Checkout of an earlier version of taskgraph, which --part libraries times as well.",
+        help="Checkout of an earlier version of taskgraph, which the parts libraries and versions "
+        "time as well.",
     )
     only: str = option(
         "", help="Time only instances whose name contains this text, or only this method."
@@ -58,11 +60,12 @@ SUITE = Suite(
         "the paper's formulation through PuLP and CBC",
         "dominance and a grouped model through PuLP and HiGHS",
         "taskgraph: `solve_program`, as `taskgraph solve` runs it",
-        "HiGHS and CBC from a known solution, SCIP, CP-SAT, an earlier version (--part libraries)",
+        "HiGHS and CBC from a known solution, SCIP, CP-SAT (--part libraries)",
+        "an earlier version of taskgraph (--part libraries or versions, with --before)",
     ),
     time="about an hour on one core (limit 60 s a proof); --preset smoke takes seconds",
-    writes="one record a proof, a whole call, a set of draws, a size, a followed proof and a "
-    "method of the part libraries",
+    writes="one record a proof, a whole call, a set of draws, a size, a followed proof, a "
+    "method of the part libraries and a version of a call",
     settings=Settings,
     package="benchmarks.speed.solver",
     presets={

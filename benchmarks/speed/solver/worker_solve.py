@@ -38,11 +38,11 @@ def main(checkout: str, given: str, result: str) -> None:
     start, wall = time.process_time(), time.perf_counter()
     found = solver.solve_program(program, backend, clock(float(job["limit"])))
     seconds, wall = time.process_time() - start, time.perf_counter() - wall
-    chosen = np.array([name in set(found.supervised) for name in program.sources])
+    chosen = None if found.choice is None else found.choice.supervised
     np.savez(
         result,
         status=found.status,
-        supervised=chosen if found.choice is not None else np.zeros(0, dtype=bool),
+        supervised=np.zeros(0, dtype=bool) if chosen is None else chosen,
         bound=found.bound,
         seconds=seconds,
         wall=wall,
