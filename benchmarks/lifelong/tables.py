@@ -17,7 +17,8 @@ from taskgraph.arrays import Floats
 
 TRIED = ("memory", "epochs", "batch", "learning_rate", "weight_decay", "augment", "per_class")
 """Settings that may be chosen on validation images."""
-RANK = ("joint", "icarl", "hybrids", "lwf-mc", "finetuning")
+HYBRIDS = ("hybrid1", "hybrid2", "hybrid3")
+RANK = (("joint",), ("icarl",), HYBRIDS, ("lwf-mc",), ("finetuning",))
 """The order that Table 1 and Figure 2 of the paper found, best first."""
 
 
@@ -113,19 +114,30 @@ def published_table() -> str:
 
 
 def order_sentence(stream: StreamResults, network: str) -> str:
-    """Return whether the order that the paper found holds for the means, and where it does not."""
-    means = {name: 100 * float(_average(each).mean()) for name, each in stream.of(network).items()}
-    hybrids = [means[name] for name in ("hybrid1", "hybrid2", "hybrid3") if name in means]
-    if hybrids:
-        means["hybrids"] = float(np.mean(hybrids))
-    known = [name for name in RANK if name in means]
-    wrong = [
-        f"{worse} ({means[worse]:.1f} %) is not below {better} ({means[better]:.1f} %)"
-        for better, worse in pairwise(known)
-        if means[worse] >= means[better]
+    """Return which parts of the order that the paper found hold, with intervals over orders.
+
+    Each method is compared with each method of the next rank. A comparison holds where the
+    interval of the paired difference lies above 0, and is reversed where it lies below 0.
+    """
+    own = stream.of(network)
+    known = [found for rank in RANK if (found := [name for name in rank if name in own])]
+    held, unclear, reversed_ = [], [], []
+    for better, worse in ((a, b) for up, down in pairwise(known) for a in up for b in down):
+        first, second = _by_order(own[better]), _by_order(own[worse])
+        if first.keys() != second.keys():
+            continue
+        found = paired_difference(first, second)
+        interval = markdown.interval(found.low, found.high, 1)
+        text = f"{better} − {worse} {markdown.number(found.mean, 1)} {interval}"
+        place = held if found.low > 0 else reversed_ if found.high < 0 else unclear
+        place.append(text)
+    parts = [
+        f"{len(held)} of {len(held) + len(unclear) + len(reversed_)} comparisons hold",
+        *([f"undecided (the interval contains 0): {', '.join(unclear)}"] if unclear else []),
+        *([f"reversed: {', '.join(reversed_)}"] if reversed_ else []),
     ]
-    text = f"{stream.name}, {network}: the order {' > '.join(known)} of the paper "
-    return text + ("holds." if not wrong else f"does not hold: {'; '.join(wrong)}.")
+    order = " > ".join(", ".join(rank) for rank in known)
+    return f"{stream.name}, {network}: of the paper's order {order}, {'; '.join(parts)}."
 
 
 def headline(stream: StreamResults) -> str:

@@ -52,7 +52,7 @@ def time_versions(published: list[ProgramInstance], settings: Settings, log: Log
     if settings.before is not None:
         checkouts = {BEFORE: Path(settings.before).resolve(), **checkouts}
     for one in version_calls(published, settings):
-        asked = {"part": "versions", "call": one.name, "instance": one.instance}
+        asked: dict[str, Any] = {"part": "versions", "call": one.name, "instance": one.instance}
         asked |= {"turns": one.turns}
         wanted = [name for name in checkouts if not log.has({**asked, "method": name})]
         with tempfile.TemporaryDirectory(prefix="taskgraph.") as folder:

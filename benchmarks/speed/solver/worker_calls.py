@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def first_calls(tg: Any, file: str, problem: dict[str, Any], turns: int) -> Iter
     """Yield calls of ``solve``, each of a table that was never solved before."""
     for _ in range(turns):
         table = tg.read_transfers(file)
-        yield lambda table=table: value(tg.solve(table, **problem))
+        yield partial(solved, tg, table, problem)
 
 
 def other_budgets(tg: Any, file: str, problem: dict[str, Any], turns: int) -> Iterator[Call]:
@@ -40,7 +41,7 @@ def other_budgets(tg: Any, file: str, problem: dict[str, Any], turns: int) -> It
     tg.solve(table, **problem)
     for _ in range(turns):
         for budget in BUDGETS:
-            yield lambda budget=budget: value(tg.solve(table, **{**problem, "budget": budget}))
+            yield partial(solved, tg, table, {**problem, "budget": budget})
 
 
 def drawn(tg: Any, file: str, problem: dict[str, Any], turns: int) -> Iterator[Call]:
@@ -48,21 +49,21 @@ def drawn(tg: Any, file: str, problem: dict[str, Any], turns: int) -> Iterator[C
     table, draws = tg.read_transfers(file), problem.pop("draws")
     for _ in range(turns):
         for one in draws:
-            yield lambda one=one: value(tg.solve(table, **problem, **one))
+            yield partial(solved, tg, table, {**problem, **one})
 
 
 def alternatives(tg: Any, file: str, problem: dict[str, Any], turns: int) -> Iterator[Call]:
     """Yield calls of ``alternatives``, each of a table that was never solved before."""
     for _ in range(turns):
         table = tg.read_transfers(file)
-        yield lambda table=table: values(tg.alternatives(table, **problem))
+        yield partial(listed, tg.alternatives, table, problem)
 
 
 def frontier(tg: Any, file: str, problem: dict[str, Any], turns: int) -> Iterator[Call]:
     """Yield calls of ``frontier``, each of a table that was never solved before."""
     for _ in range(turns):
         table = tg.read_transfers(file)
-        yield lambda table=table: values(tg.frontier(table, **problem))
+        yield partial(listed, tg.frontier, table, problem)
 
 
 def stability(tg: Any, file: str, problem: dict[str, Any], turns: int) -> Iterator[Call]:
@@ -82,15 +83,20 @@ CALLS: dict[str, Callable[[Any, str, dict[str, Any], int], Iterator[Call]]] = {
 }
 
 
+def solved(tg: Any, table: Any, problem: dict[str, Any]) -> float:
+    """Return the objective of the taxonomy that ``solve`` proves optimal."""
+    return value(tg.solve(table, **problem))
+
+
+def listed(make: Callable[..., Iterable[Any]], table: Any, problem: dict[str, Any]) -> float:
+    """Return the sum of the objectives of a list of optimal taxonomies."""
+    return sum(value(one) for one in make(table, **problem))
+
+
 def value(taxonomy: Any) -> float:
     """Return the objective of a taxonomy that is proven optimal."""
     assert taxonomy.status == "optimal", taxonomy.status
     return float(taxonomy.objective_value)
-
-
-def values(taxonomies: Iterable[Any]) -> float:
-    """Return the sum of the objectives."""
-    return sum(value(one) for one in taxonomies)
 
 
 def _solve_once(tg: Any) -> None:
@@ -103,7 +109,7 @@ def main(checkout: str, given: str, result: str) -> None:
     """Make the calls of a job; write the seconds of the processor of each, and the values."""
     sys.path.insert(1, checkout)
     tg = importlib.import_module("taskgraph")
-    assert Path(tg.__file__).is_relative_to(Path(checkout).resolve()), tg.__file__
+    assert Path(str(tg.__file__)).is_relative_to(Path(checkout).resolve()), tg.__file__
     with np.load(given) as job:
         name, file = str(job["call"]), str(job["table"])
         problem, turns = json.loads(str(job["problem"])), int(job["turns"])

@@ -1,0 +1,45 @@
+"""The sentence on the order that the paper found, against intervals computed by hand."""
+
+import pytest
+
+from benchmarks.lifelong.collect import MethodResults, StreamResults
+from benchmarks.lifelong.tables import order_sentence
+from benchmarks.results.record import Record
+
+
+def stream(**averages):
+    """A stream of one step; the accuracies of three orders by method."""
+    methods = []
+    for name, values in averages.items():
+        by_order = {
+            order: [Record("lifelong", {}, order, None, {"accuracy": value}, None, None)]
+            for order, value in enumerate(values)
+        }
+        methods.append(MethodResults("scratch:lenet", name.replace("_", "-"), by_order))
+    return StreamResults("digits", 100, {}, [10], methods)
+
+
+def test_each_hybrid_is_compared_with_the_ranks_beside_it():
+    """The half-width of three differences with deviation s is 4.3027 s / sqrt(3) = 2.484 s."""
+    found = order_sentence(
+        stream(
+            joint=[0.9, 0.9, 0.9],
+            icarl=[0.8, 0.81, 0.79],
+            hybrid1=[0.7, 0.71, 0.69],
+            hybrid2=[0.82, 0.83, 0.81],
+            hybrid3=[0.79, 0.83, 0.75],
+            lwf_mc=[0.5, 0.5, 0.5],
+        ),
+        "scratch:lenet",
+    )
+    assert found == (
+        "digits, scratch:lenet: of the paper's order joint > icarl > hybrid1, hybrid2, hybrid3 > "
+        "lwf-mc, 5 of 7 comparisons hold; undecided (the interval contains 0): icarl − hybrid3 1.0 "
+        "[-6.5, 8.5]; reversed: icarl − hybrid2 -2.0 [-2.0, -2.0]."
+    )
+
+
+@pytest.mark.parametrize(("orders", "count"), [([0.8, 0.8, 0.8], "1 of 1"), ([0.8], "0 of 0")])
+def test_methods_with_other_orders_are_not_compared(orders, count):
+    found = order_sentence(stream(joint=[0.9, 0.9, 0.9], icarl=orders), "scratch:lenet")
+    assert f"joint > icarl, {count} comparisons hold." in found
