@@ -106,8 +106,8 @@ def draw(folder: Path) -> None:
 
 
 def finding(folder: Path) -> str:
-    """Return the main results of every part."""
-    return _finding(read_results(folder))
+    """Return the main results of every part, without the gains of single sizes."""
+    return _finding(read_results(folder), gains=False)
 
 
 def render(folder: Path) -> str:
@@ -137,15 +137,16 @@ def render(folder: Path) -> str:
     return page.replace(OUTPUT, console(*printed_groups(results))) if has_pairs(results) else page
 
 
-def _finding(results: MultitaskResults) -> str:
+def _finding(results: MultitaskResults, *, gains: bool = True) -> str:
     sentences = []
     if REGULARIZATION in results.parts:
-        gains = "; ".join(tables.headline(results, plan) for plan in results.sets)
-        sentences.append(f"Gain of the main task by the other tasks' losses: {gains}.")
         sentences.append(_verdict(results))
+    if REGULARIZATION in results.parts and gains:
+        by_set = "; ".join(tables.headline(results, plan) for plan in results.sets)
+        sentences.append(f"These gains: {by_set}.")
     if results.compared:
         compared = "; ".join(tables.methods_headline(results, plan) for plan in results.compared)
-        sentences.append(f"{compared}.")
+        sentences.append(f"Mean gain of all tasks by training them together (Δ_m): {compared}.")
     if has_pairs(results):
         found = tables.correlations(pair_results(results))["the target"]
         sentences.append(
@@ -164,8 +165,9 @@ def _verdict(results: MultitaskResults) -> str:
     ]
     above, below = sum(one.low > 0 for one in found), sum(one.high < 0 for one in found)
     return (
-        f"Over {len(found)} cells (a set and a size), the interval of that gain lies above 0 in "
-        f"{above} and below 0 in {below}; the intervals are not corrected for their number."
+        f"The interval of the main task's gain by the other tasks' losses lies above 0 in {above} "
+        f"and below 0 in {below} of {len(found)} cells (a set and a size); the intervals are not "
+        "corrected for their number."
     )
 
 

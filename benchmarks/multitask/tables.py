@@ -211,7 +211,7 @@ def methods_headline(results: MultitaskResults, plan: SetPlan) -> str:
     means = {name: method_gains(results, plan, name)[1] for name in plan.methods}
     best = max(means, key=lambda name: np.nan_to_num(means[name].mean, nan=-np.inf))
     known = f"equal weights {_signed(means[EQUAL])}, " if EQUAL in means else ""
-    return f"{plan.base.data}, Δ_m: {known}largest {_signed(means[best])} ({best})"
+    return f"{plan.base.data}: {known}largest {_signed(means[best])} ({best})"
 
 
 def _signed(value: Estimate) -> str:

@@ -121,7 +121,9 @@ def test_the_page_has_every_condition_method_and_what_was_tried(finished):
         "![The main task over data-set size](regularization.svg)",
     ):
         assert text in page, text
-    assert "digit with parity: at 6 images" in SUITE.finding(finished)
+    assert "digit with parity: at 6 images" in page
+    assert "digit with parity: at 6 images" not in SUITE.finding(finished)
+    assert "The interval of the main task's gain" in SUITE.finding(finished)
     assert SUITE.write_page(finished) == page
     for name in ("regularization.svg", "methods.svg"):
         assert (finished / name).exists()
