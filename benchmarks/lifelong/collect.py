@@ -26,7 +26,12 @@ SHARED = (
     "augment",
     "per_class",
 )
-"""Settings that all records of a stream on the page have in common."""
+"""Settings that all records of a stream and a network on the page have in common."""
+
+
+STEPS = ("protocol", "max_steps", "memory", "classes_of_steps")
+"""Settings that all networks of a stream have in common."""
+PROBE = "linear-probe"
 
 
 @dataclass
@@ -98,7 +103,9 @@ class StreamResults:
         The stream as `stream_name` writes it.
     memory : int
     settings : dict
-        The settings in `SHARED`.
+        The settings in `SHARED`, of the first network.
+    own : dict
+        By other network: its settings that differ from these.
     sizes : list of int
         Classes of each step.
     methods : list of `MethodResults`
@@ -109,15 +116,16 @@ class StreamResults:
     settings: dict[str, Any]
     sizes: list[int]
     methods: list[MethodResults]
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def networks(self) -> list[str]:
         """Return the trained networks: those of more than the linear probe."""
-        return list(dict.fromkeys(m.network for m in self.methods if m.method != "linear-probe"))
+        return list(dict.fromkeys(m.network for m in self.methods if m.method != PROBE))
 
     def of(self, network: str) -> dict[str, MethodResults]:
         """Return the methods of a network by their names, and the linear probe."""
-        chosen = [m for m in self.methods if m.network == network or m.method == "linear-probe"]
+        chosen = [m for m in self.methods if m.network == network or m.method == PROBE]
         return {each.method: each for each in chosen}
 
 
@@ -133,19 +141,41 @@ def stream_name(settings: Mapping[str, Any]) -> str:
 
 
 def stream_results(records: Sequence[Record]) -> list[StreamResults]:
-    """Return the finished results by stream, of the settings of each stream's newest record."""
+    """Return the finished results by stream, of the newest settings of each of its networks.
+
+    Networks with other steps or another memory than the stream's newest record are left out.
+    """
     found = []
     for name in dict.fromkeys(stream_name(each.settings) for each in records):
         own = [each for each in records if stream_name(each.settings) == name]
-        own = latest(own, *SHARED, "memory", "classes_of_steps")
-        last = own[-1].settings
-        sizes = last["classes_of_steps"]
-        steps = min(last["max_steps"] or len(sizes), len(sizes))
-        methods = _methods(own, steps)
-        if methods:
-            shared = {key: last[key] for key in SHARED}
-            found.append(StreamResults(name, last["memory"], shared, sizes[:steps], methods))
+        found += _stream(name, latest(own, *STEPS))
     return found
+
+
+def _stream(name: str, records: Sequence[Record]) -> list[StreamResults]:
+    """Return the results of one stream; none if no order of any method is finished."""
+    last = records[-1].settings
+    sizes = last["classes_of_steps"]
+    steps = min(last["max_steps"] or len(sizes), len(sizes))
+    methods: list[MethodResults] = []
+    settings: dict[str, dict[str, Any]] = {}
+    for network in dict.fromkeys(each.settings["network"] for each in records):
+        own = latest([each for each in records if each.settings["network"] == network], *SHARED)
+        if finished := _methods(own, steps):
+            methods += finished
+            settings[network] = {key: own[-1].settings[key] for key in SHARED}
+    if not methods:
+        return []
+    trained = list(dict.fromkeys(m.network for m in methods if m.method != PROBE))
+    first = settings[(trained or list(settings))[0]]
+    others = {network: _differing(settings[network], first) for network in trained}
+    others = {network: differing for network, differing in others.items() if differing}
+    return [StreamResults(name, last["memory"], first, sizes[:steps], methods, others)]
+
+
+def _differing(settings: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that are not those of the first network."""
+    return {key: value for key, value in settings.items() if value != first[key]}
 
 
 def _methods(records: Sequence[Record], steps: int) -> list[MethodResults]:

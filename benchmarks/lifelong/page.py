@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.data.data import TEST
+from benchmarks.data.data import TEST, VAL
 from benchmarks.lifelong import tables
 from benchmarks.lifelong.beside import beside_section, split_parts
 from benchmarks.lifelong.collect import SHARED, StreamResults, figure_stem, stream_results
@@ -112,7 +112,9 @@ def own_settings(results: Sequence[StreamResults]) -> list[str]:
 
 
 def _read(folder: Path) -> tuple[list[Record], list[StreamResults]]:
-    """Return the records of the newest split, and the results of each stream.
+    """Return the records of the test images, and the results of each stream.
+
+    Without records of the test images, those of the validation images are returned.
 
     Raises
     ------
@@ -122,7 +124,8 @@ def _read(folder: Path) -> tuple[list[Record], list[StreamResults]]:
     every = split_parts(read_records(folder))[0]
     if not every:
         raise not_finished(folder, SUITE.name)
-    records = [each for each in every if each.split == every[-1].split]
+    splits = {each.split for each in every}
+    records = [each for each in every if each.split == (TEST if TEST in splits else VAL)]
     results = stream_results(records)
     if not results:
         raise not_finished(folder, SUITE.name)
@@ -134,7 +137,7 @@ def _section(stream: StreamResults, own: Sequence[str], folder: Path) -> str:
     sizes, settings = ", ".join(map(str, stream.sizes)), _settings_text(stream.settings, own)
     parts = [
         f"## {stream.name}\n\nSteps of {sizes} classes; memory K = {stream.memory} images"
-        f"{f'; {settings}' if settings else ''}.\n\n",
+        f"{f'; {settings}' if settings else ''}.{_others(stream)}\n\n",
         tables.summary_table(stream),
         "\n\n",
     ]
@@ -153,6 +156,14 @@ def _section(stream: StreamResults, own: Sequence[str], folder: Path) -> str:
             for name in sorted(path.name for path in folder.glob(f"{kind}_{stem}.*")):
                 parts.append(f"![{text}]({name})\n\n")
     return "".join(parts)
+
+
+def _others(stream: StreamResults) -> str:
+    """Return a sentence for each network with settings of its own."""
+    return "".join(
+        f" {network}: {_settings_text(differing, list(differing))}."
+        for network, differing in stream.own.items()
+    )
 
 
 def _published() -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.lifelong.collect import MethodResults, StreamResults
+from benchmarks.lifelong.collect import SHARED, MethodResults, StreamResults, stream_results
+from benchmarks.lifelong.page import _others
 from benchmarks.lifelong.tables import order_sentence
 from benchmarks.results.record import Record
 
@@ -43,3 +44,29 @@ def test_each_hybrid_is_compared_with_the_ranks_beside_it():
 def test_methods_with_other_orders_are_not_compared(orders, count):
     found = order_sentence(stream(joint=[0.9, 0.9, 0.9], icarl=orders), "scratch:lenet")
     assert f"joint > icarl, {count} comparisons hold." in found
+
+
+def one_step(network, order, **settings):
+    """A record of joint training on a stream of one step."""
+    asked = {**dict.fromkeys(SHARED, 0), "protocol": "classes", "variant": "paper"}
+    asked |= {"data": "digits", "memory": 9, "classes_of_steps": [10], "step": 0}
+    asked |= {"network": network, "method": "joint", **settings}
+    return Record("lifelong", asked, order, None, {"accuracy": 0.5}, None, None)
+
+
+def test_each_network_has_its_newest_settings_and_the_page_names_those_that_differ():
+    [found] = stream_results(
+        [
+            one_step("scratch:lenet", 0, epochs=5),
+            one_step("scratch:lenet", 0, epochs=9),
+            one_step("scratch:lenet", 1, epochs=9),
+            one_step("bank:normals", 0, epochs=2, learning_rate=0.1),
+        ]
+    )
+    assert {m.network: m.orders for m in found.methods} == {
+        "scratch:lenet": [0, 1],
+        "bank:normals": [0],
+    }
+    assert found.settings["epochs"] == 9
+    assert found.own == {"bank:normals": {"epochs": 2, "learning_rate": 0.1}}
+    assert _others(found) == " bank:normals: epochs 2, learning rate 0.1."
