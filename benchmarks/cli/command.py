@@ -81,10 +81,20 @@ def run_suite(suite: Suite, **flags: Any) -> int:
             click.echo(text)
             return 0
         suite.run(settings, out)
-        suite.write_page(out)
-    note(f"wrote {out / PAGE}")
-    click.echo(suite.finding(out))
+        _show(suite, out)
     return 0
+
+
+def _show(suite: Suite, out: Path) -> None:
+    """Write the page and print the finding of a run, or say that its records do not suffice yet."""
+    from benchmarks.results.frame import UnfinishedError
+
+    try:
+        suite.write_page(out)
+        note(f"wrote {out / PAGE}")
+        click.echo(suite.finding(out))
+    except UnfinishedError as error:
+        note(f"the records are kept, and have no page yet: {error}")
 
 
 def _run_own(suite: Suite, own: Any, flags: Mapping[str, Any]) -> int:

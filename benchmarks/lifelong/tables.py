@@ -121,20 +121,22 @@ def order_sentence(stream: StreamResults, network: str) -> str:
     """
     own = stream.of(network)
     known = [found for rank in RANK if (found := [name for name in rank if name in own])]
-    held, unclear, reversed_ = [], [], []
+    held: list[str] = []
+    unclear: list[str] = []
+    opposite: list[str] = []
     for better, worse in ((a, b) for up, down in pairwise(known) for a in up for b in down):
         first, second = _by_order(own[better]), _by_order(own[worse])
         if first.keys() != second.keys():
             continue
-        found = paired_difference(first, second)
-        interval = markdown.interval(found.low, found.high, 1)
-        text = f"{better} − {worse} {markdown.number(found.mean, 1)} {interval}"
-        place = held if found.low > 0 else reversed_ if found.high < 0 else unclear
+        gap = paired_difference(first, second)
+        interval = markdown.interval(gap.low, gap.high, 1)
+        text = f"{better} − {worse} {markdown.number(gap.mean, 1)} {interval}"
+        place = held if gap.low > 0 else opposite if gap.high < 0 else unclear
         place.append(text)
     parts = [
-        f"{len(held)} of {len(held) + len(unclear) + len(reversed_)} comparisons hold",
+        f"{len(held)} of {len(held) + len(unclear) + len(opposite)} comparisons hold",
         *([f"undecided (the interval contains 0): {', '.join(unclear)}"] if unclear else []),
-        *([f"reversed: {', '.join(reversed_)}"] if reversed_ else []),
+        *([f"reversed: {', '.join(opposite)}"] if opposite else []),
     ]
     order = " > ".join(", ".join(rank) for rank in known)
     return f"{stream.name}, {network}: of the paper's order {order}, {'; '.join(parts)}."

@@ -98,9 +98,13 @@ def part(records: Sequence[Record], **settings: Any) -> list[Record]:
     ]
 
 
-def not_finished(folder: Path, suite: str) -> InvalidTableError:
+class UnfinishedError(InvalidTableError):
+    """The records of a folder lack some that the page of their suite needs."""
+
+
+def not_finished(folder: Path, suite: str) -> UnfinishedError:
     """Return the error for a folder whose newest run lacks records that the page needs."""
-    return InvalidTableError(
+    return UnfinishedError(
         f"{folder} has no finished run: `taskgraph bench {suite}` measures what its records lack "
-        "(give the same flags as before)"
+        "(give the same flags as before; the page of some suites needs more than one --part)"
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, Field, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from taskgraph.errors import TaskgraphError
 
 PAGE = "README.md"
 SMOKE, CPU, PAPER = "smoke", "cpu", "paper"
@@ -107,20 +110,51 @@ class Suite:
         return text
 
     def write_page(self, out: Path) -> str:
-        """Write the page and the figures from the records in ``out``, and return the page."""
+        """Write the page and the figures from the records in ``out``, and return the page.
+
+        Raises
+        ------
+        UnfinishedError
+            If the records lack some that the page needs.
+        """
         from taskgraph.tables import write_text
 
         module = importlib.import_module(f"{self.package}.page")
-        if hasattr(module, "draw"):
-            module.draw(out)
-        page: str = module.render(out)
+        with self._records_suffice(out):
+            if hasattr(module, "draw"):
+                module.draw(out)
+            page: str = module.render(out)
         write_text(page, out / PAGE)
         return page
 
     def finding(self, out: Path) -> str:
-        """Return the main result in one sentence, from the records in ``out``."""
-        sentence: str = importlib.import_module(f"{self.package}.page").finding(out)
+        """Return the main result in one sentence, from the records in ``out``.
+
+        Raises
+        ------
+        UnfinishedError
+            If the records lack some that the sentence needs.
+        """
+        module = importlib.import_module(f"{self.package}.page")
+        with self._records_suffice(out):
+            sentence: str = module.finding(out)
         return sentence
+
+    @contextmanager
+    def _records_suffice(self, out: Path) -> Iterator[None]:
+        """Turn a lookup that fails, or a statistic of nothing, into `UnfinishedError`.
+
+        Pages look up the records of all parts and methods. Where a run was stopped, or measured one
+        part alone, some are missing.
+        """
+        from benchmarks.results.frame import not_finished
+
+        try:
+            yield
+        except TaskgraphError:
+            raise
+        except (LookupError, ValueError) as error:
+            raise not_finished(out, self.name) from error
 
 
 def flag_of(one: Field[Any]) -> str:

@@ -24,6 +24,8 @@ from taskgraph.tasks import shell_list
 
 MOST_SECONDS = 30.0
 """Time limit of the search for the reason; that there is no solution is proven before."""
+LISTING_SECONDS = 2.5
+"""Time limit of the search for the least budget by listing sets; half of what is left a step."""
 
 SHOWN_DIGITS = 10
 
@@ -76,14 +78,17 @@ def explain_infeasibility(
     if affordable is not None:
         return Infeasibility("", None, affordable)
     within = f"no taxonomy within budget {program.budget:g}: "
-    if cheapest is None or not proven:
-        late = "the time limit passed before the least budget that solves every target was found"
+    if cheapest is None:
+        late = "the time limit passed before a budget that solves every target was found"
         none = "the solver found no cover of all targets at any budget"
         return Infeasibility(f"{within}{late if clock.over else none}", None)
     shortage, remedy = _shortage(program, clock)
     shown = rounded_up(program, cheapest.cost)
-    advice = f"The least budget that solves every target is {shown} (try --budget {shown})"
-    return Infeasibility(f"{within}{shortage}. {advice}{remedy}", cheapest.cost)
+    least = f"The least budget that solves every target is {shown} (try --budget {shown})"
+    enough = f"Budget {shown} solves every target (try --budget {shown}); a smaller one may, too"
+    advice = least if proven else enough
+    found = cheapest.cost if proven else None
+    return Infeasibility(f"{within}{shortage}. {advice}{remedy}", found)
 
 
 def _shortage(program: Program, clock: Clock) -> tuple[str, str]:
@@ -160,7 +165,7 @@ def _cheapest(
     """
     free = with_counts_as_values(replace(program, budget=math.inf))
     listed = _cheapest_by_listing(free, _floor(free, program.budget) if beyond else -1, clock)
-    return (listed, True) if listed is not None else _cheapest_by_model(free, backend, clock)
+    return _cheapest_by_model(free, backend, clock) if listed[0] is None else listed
 
 
 def _floor(program: Program, budget: float) -> int:
@@ -168,31 +173,33 @@ def _floor(program: Program, budget: float) -> int:
     return math.floor(Fraction(repr(budget)) / Fraction(10) ** program.costs.exponent)
 
 
-def _cheapest_by_listing(free: Program, low: int, clock: Clock) -> Choice | None:
-    """Return the cheapest solution, by bisection of its cost; None if that takes too long.
+def _cheapest_by_listing(free: Program, low: int, clock: Clock) -> tuple[Choice | None, bool]:
+    """Return a cheap solution, by bisection of its cost, and whether it is the cheapest.
 
-    ``low`` is a number of units that buy no solution. A model is quicker for small programs, and
-    where costs have many digits, since each digit takes three more steps.
+    ``low`` is a number of units that buy no solution. A step that takes too long counts as if it
+    had found none. A model is quicker for small programs, and where costs have many digits, since
+    each digit takes three more steps.
     """
-    clock, transfers, best = clock.share(1 / 2), int(free.costs.transfer.sum()), None
+    left = math.inf if clock.left is None else clock.left
+    clock = Clock(min(LISTING_SECONDS, left), stop=clock.stop)
+    transfers = int(free.costs.transfer.sum())
     high = int(free.costs.label.sum()) + transfers
     if len(free.edge_value) < LISTED_EDGES or (high - low).bit_length() > MOST_STEPS:
-        return None
-    if not can_list_solvable(free):
-        return None
-    while low + 1 < high or best is None:
+        return None, False
+    best, proven = None, True
+    while can_list_solvable(free) and (low + 1 < high or best is None) and not clock.over:
         middle = high if best is None else (low + high) // 2
-        sets = list_solvable(free, clock, first=True, room=middle - transfers)
-        if sets is None or (best is None and not len(sets)):
-            return None
-        if not len(sets):
-            low = middle
+        sets = list_solvable(free, clock.share(1 / 2), first=True, room=middle - transfers)
+        if best is None and (sets is None or not len(sets)):
+            break
+        if sets is None or not len(sets):
+            low, proven = middle, proven and sets is not None
             continue
         choice = choose_transfers(free, sets[0])
         assert choice is not None
         best = without_redundant(free, choice, clock)
         high = free.units_spent(best.supervised, free.solved_by_own(best.supervised))
-    return best
+    return best, proven and low + 1 >= high
 
 
 def _cheapest_by_model(free: Program, backend: Backend, clock: Clock) -> tuple[Choice | None, bool]:

@@ -3,11 +3,13 @@
 import shlex
 import subprocess
 import sys
+import types
 from dataclasses import MISSING, dataclass, replace
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from benchmarks.cli import bench, everything
 from benchmarks.cli.command import command_of
 from benchmarks.cli.registry import PACKAGES, load, suites
 from benchmarks.results.console import CommandError, printed
+from benchmarks.results.frame import UnfinishedError
 from benchmarks.results.machine import ROOT
 from benchmarks.results.record import append, read_records
 from benchmarks.results.suite import Suite, option
@@ -247,3 +250,33 @@ def test_a_smoke_run_does_not_write_over_the_published_results(
 def test_the_example_of_transfers_names_a_sweep(capsys):
     assert run(["bench", "transfers", "--help"]) == 0
     assert "taskgraph bench transfers --sweep transfers --preset smoke\n" in capsys.readouterr().out
+
+
+MEASURED = [name for name in PACKAGES if (ROOT / "results" / name / "records.jsonl").exists()]
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_folder_of_a_stopped_run_is_rendered_or_told_in_one_line(name, tmp_path, capsys):
+    """The first record alone, without the files that a finished run leaves beside it."""
+    first = (ROOT / "results" / name / "records.jsonl").read_text().splitlines()[0]
+    (tmp_path / "records.jsonl").write_text(first + "\n")
+    code = run(["bench", name, "--render", "--out", str(tmp_path)])
+    told = capsys.readouterr().err
+    assert code == 0 or (code == 2 and told.startswith("Error: ") and told.count("\n") == 1), told
+
+
+def test_a_run_of_one_part_keeps_its_records_where_the_page_needs_more(tmp_path, monkeypatch):
+    """The suite measures a record, and its page looks for another one."""
+    suite = replace(load("solver"), package="tests.benchmarks.unfinished")
+    module = types.ModuleType("tests.benchmarks.unfinished.run")
+    module.run = lambda settings, out: append(out, record())
+    page = types.ModuleType("tests.benchmarks.unfinished.page")
+    page.render = lambda folder: {}["another part"]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(sys.modules, page.__name__, page)
+    with pytest.raises(UnfinishedError, match="has no finished run: `taskgraph bench solver`"):
+        suite.write_page(tmp_path)
+    done = CliRunner().invoke(command_of(suite), ["--out", str(tmp_path)])
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "the records are kept, and have no page yet" in done.stderr
+    assert len(read_records(tmp_path)) == 1

@@ -11,6 +11,7 @@ import pytest
 import taskgraph as tg
 from benchmarks.speed.solver.instances import latent
 from taskgraph.errors import InvalidProblemError, InvalidTableError
+from taskgraph.solver import infeasible
 from tests.taskgraph.solver.exact import Instance, every_set, random_instance, wrong
 
 NAMES = "abcd"
@@ -167,3 +168,20 @@ def test_a_target_that_others_need_is_not_to_be_left_out():
     found = tg.solve(tg.Transfers(frame), budget=1)
     assert 'target "c"' in found.reason
     assert "--exclude" not in found.reason
+
+
+def test_a_budget_that_suffices_is_named_where_the_least_one_is_not_found_in_time(monkeypatch):
+    """A step that is over at once counts as if it had found nothing, so nothing is proven."""
+    table, real = latent(100, 50, 2), infeasible.list_solvable
+    least = tg.solve(table, budget=3).least_budget
+
+    def late(*given, room, **keywords):
+        return real(*given, room=room, **keywords) if room > least + 1 else None
+
+    monkeypatch.setattr(infeasible, "list_solvable", late)
+    found = tg.solve(table, budget=3)
+    assert (found.status, found.least_budget) == ("infeasible", None)
+    budget = float(re.search(r"Budget (\S+) solves every target \(try --budget", found.reason)[1])
+    assert "a smaller one may, too" in found.reason
+    assert budget > least
+    assert tg.solve(table, budget=budget).solved
