@@ -1,26 +1,24 @@
 """The solver's benchmark: its formulations, its table, and the page made of it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks.results.frame import to_frame
-from benchmarks.results.machine import RESULTS, machine
-from benchmarks.results.record import Record, read_records
+from benchmarks.results.machine import RESULTS
+from benchmarks.results.record import read_records
 from benchmarks.speed.solver import anytime, growth, tables
 from benchmarks.speed.solver import run as solver
 from benchmarks.speed.solver.drawn_calls import draw, drawn_calls
 from benchmarks.speed.solver.formulations import paper_model
 from benchmarks.speed.solver.growth import exponent
 from benchmarks.speed.solver.instances import FAMILIES
-from benchmarks.speed.solver.page import proofs_section
-from benchmarks.speed.solver.settings import PROOFS, SUITE, Settings
+from benchmarks.speed.solver.methods import grouped, paper
+from benchmarks.speed.solver.settings import LIBRARIES, SUITE, Settings
 from benchmarks.speed.solver.whole_calls import turns
 from taskgraph.problem import make_problem
 from taskgraph.program import compile_program
-from taskgraph.solver import find_solver
+from taskgraph.solver import find_solver, solve_program
 from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.clock import Clock
 
@@ -32,15 +30,14 @@ def program_of(family, tasks, per_target, seed, budget):
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("budget", [3, 5])
-def test_all_three_methods_agree(family, budget):
+def test_both_formulations_agree_with_the_solver(family, budget):
     program = program_of(family, 12, 12, 0, budget)
-    found = {name: method(program, 30.0) for name, method in solver.METHODS.items()}
-    assert len({outcome.status for outcome in found.values()}) == 1
-    if found["taskgraph"].status == "optimal":
-        for outcome in found.values():
-            assert outcome.objective_value == pytest.approx(
-                found["taskgraph"].objective_value, abs=1e-7
-            )
+    ours = solve_program(program, find_solver("highs"))
+    for method in (paper, grouped):
+        found = method(program, 30.0)
+        assert found.status == ours.status
+        if ours.choice is not None:
+            assert found.objective_value == pytest.approx(ours.choice.value, abs=1e-7)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -64,26 +61,6 @@ def test_a_time_out_of_cbc_on_the_papers_form_is_not_called_optimal():
         assert choose_transfers(program, model.solution()) is not None
 
 
-def test_a_run_goes_on_where_it_was_cut_off(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "GENERATED", [("latent", 10, 8, (2, 3))])
-    monkeypatch.setattr(solver, "SHORT", 0.0)
-    some = Settings(part=PROOFS, taskonomy=str(tmp_path / "nowhere"), time_limit=10.0, seeds=1)
-    solver.run(replace(some, only="grouped"), tmp_path)
-    before = read_records(tmp_path)
-    solver.run(some, tmp_path)
-    after = read_records(tmp_path)
-    assert (len(before), len(after)) == (2, 6)
-    assert after[:2] == before
-    assert {each.seed for each in after} == {1000}
-    assert all(each.seconds > 0 and each.versions["pulp"] for each in after)
-    solver.run(some, tmp_path)
-    assert len(read_records(tmp_path)) == 6, "nothing is measured twice"
-    solver.run(replace(some, only="grouped", time_limit=11.0), tmp_path)
-    page = SUITE.write_page(tmp_path)
-    assert "limit 11 s a cell" in page
-    assert page.count("| latent 10 x 8 (1000) |") == 2, "only the last run is shown"
-
-
 def test_without_the_published_tables_they_are_skipped_and_it_says_so(tmp_path, capsys):
     settings = Settings(taskonomy=str(tmp_path / "nowhere"))
     names = [one.name for one in solver.instances(settings)]
@@ -91,10 +68,9 @@ def test_without_the_published_tables_they_are_skipped_and_it_says_so(tmp_path, 
     assert "taskonomy 1k is skipped" in capsys.readouterr().out
 
 
-def test_the_smoke_run_takes_two_small_tables(tmp_path, monkeypatch):
-    monkeypatch.setattr(solver, "SHORT", 0.0)
+def test_the_smoke_run_takes_three_small_tables():
     settings = SUITE.with_preset("smoke", {"time_limit": 4.0})
-    assert settings == Settings(part=PROOFS, small=True, time_limit=4.0, seeds=1)
+    assert settings == Settings(part=LIBRARIES, small=True, time_limit=4.0, seeds=1)
     assert [one.name for one in solver.instances(settings)] == [
         "latent 12 x 12 (1000)",
         "flat 12 x 12 (1000)",
@@ -144,42 +120,9 @@ def test_sizes_and_proofs_are_followed_and_drawn(tmp_path, monkeypatch):
     assert len(read_records(tmp_path)) == len(records), "nothing is measured twice"
 
 
-def test_the_page_marks_what_is_not_proven():
-    rows = [
-        ("latent", 5.0, "paper", 60.0, "unknown", None, None),
-        ("latent", 5.0, "grouped", 60.0, "feasible", 1.0, 0.02),
-        ("latent", 5.0, "taskgraph", 2.0, "optimal", 1.01, 0.0),
-        ("flat", 5.0, "grouped", 1.0, "optimal", 1.0, 0.0),
-        ("flat", 5.0, "taskgraph", 1.0, "optimal", 1.01, 0.0),
-    ]
-    versions = machine("pulp", "highspy")
-    records = []
-    for instance, budget, method, seconds, status, objective, gap in rows:
-        settings = {
-            "part": "proof",
-            "instance": instance,
-            "budget": budget,
-            "method": method,
-            "time_limit": 60.0,
-            "most_repetitions": 5,
-        }
-        metrics = {
-            "transfers": 10,
-            "median_seconds": seconds,
-            "status": status,
-            "objective": objective,
-            "gap": gap,
-        }
-        records.append(Record("solver", settings, None, None, metrics, None, versions))
-    page = proofs_section(records)
-    assert "(60.0, none) | (60.0, 2.00%) | 2.0 | 1.010000 | > 30.0 | > 30.0" in page
-    assert "Called optimal, and not: grouped on flat at budget 5" in page
-    assert "commit not recorded" in page
-
-
 def test_committed_proofs_agree_and_bounds_hold():
     frame = to_frame(read_records(RESULTS / "solver"))
-    frame = frame[frame["part"] == "proof"]
+    frame = frame[frame["part"] == "library"]
     best = frame.groupby(["instance", "budget"])["objective"].transform("max")
     proven = frame["status"] == "optimal"
     assert np.allclose(frame["objective"][proven & best.notna()], best[proven & best.notna()])

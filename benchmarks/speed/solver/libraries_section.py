@@ -64,6 +64,15 @@ def libraries_section(records: list[Record]) -> str:
     return text + table(heads, ratios) + "\n\n" + _agreement(frame) + "\n"
 
 
+def proven_rows(records: list[Record]) -> dict[str, str]:
+    """Return by method in how many of its rows it proved the optimum, or that there is none."""
+    frame = to_frame(records).drop_duplicates(["instance", "budget", "method"], keep="last")
+    return {
+        str(name): f"{group['status'].isin(PROVEN).sum()} of {len(group)}"
+        for name, group in frame.groupby("method")
+    }
+
+
 def _cell(cells: pd.DataFrame, name: str) -> str:
     if name not in cells.index:
         return ""

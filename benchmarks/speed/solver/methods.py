@@ -1,13 +1,12 @@
-"""The methods that are timed; each takes a program and a limit in seconds."""
+"""The two formulations through PuLP that whole calls are compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.speed.solver.formulations import paper_model
 from taskgraph.program import Program
-from taskgraph.solver import find_solver, solve_program
+from taskgraph.solver import find_solver
 from taskgraph.solver.choice import choose_transfers
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.model import Model, grouped_model
@@ -24,16 +23,10 @@ class Proof:
         ``optimal``, ``feasible``, ``infeasible`` or ``unknown``, as the method states it.
     objective_value : float or None
         Value of its choice, evaluated by `taskgraph.solver.choice`.
-    bound : float
-        Upper bound that the method states; may be infinite.
-    nodes : int
-        Nodes of its search tree; negative if unknown.
     """
 
     status: str
     objective_value: float | None
-    bound: float
-    nodes: int
 
 
 def paper(program: Program, limit: float) -> Proof:
@@ -52,18 +45,4 @@ def _posed(program: Program, model: Model, solver: str, limit: float) -> Proof:
     choice = None
     if result.status in ("optimal", "feasible"):
         choice = choose_transfers(program, model.solution())
-    return Proof(result.status, choice.value if choice else None, result.bound, result.nodes)
-
-
-def ours(program: Program, limit: float) -> Proof:
-    """Run `solve_program`, as `taskgraph solve` does."""
-    found = solve_program(program, find_solver("highs"), Clock(limit))
-    value = found.choice.value if found.choice else None
-    return Proof(found.status, value, found.bound, found.nodes)
-
-
-METHODS: dict[str, Callable[[Program, float], Proof]] = {
-    "paper": paper,
-    "grouped": grouped,
-    "taskgraph": ours,
-}
+    return Proof(result.status, choice.value if choice else None)

@@ -6,12 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.results.figures import INK, MUTED, new_figure, styled
-from benchmarks.results.frame import latest, part, to_frame
+from benchmarks.results.frame import to_frame
 from benchmarks.results.markdown import commit_text, number, table
 from benchmarks.results.record import Record
-from benchmarks.speed.solver.growth import BASE, SIZES, exponent
-from benchmarks.speed.solver.libraries_section import libraries_section
-from benchmarks.speed.solver.versions_section import versions_section
+from benchmarks.speed.solver import growth
 
 DRAWN_SECONDS = (
     "median_s",
@@ -22,22 +20,6 @@ DRAWN_SECONDS = (
     "grouped_median_s",
 )
 """Seconds of the table of drawn calls."""
-
-
-def further_sections(records: list[Record]) -> list[str]:
-    """Return the sections for which there are records."""
-    drawn = latest(part(records, part="drawn calls"), "draws")
-    growth = latest(part(records, part="growth"), "limit")
-    followed = latest(part(records, part="anytime"), "limit")
-    compared = part(records, part="library")
-    made = (
-        (drawn_section, drawn),
-        (versions_section, part(records, part="versions")),
-        (libraries_section, compared),
-        (growth_section, growth),
-        (anytime_section, followed),
-    )
-    return [section(found) for section, found in made if found]
 
 
 def drawn_section(records: list[Record]) -> str:
@@ -70,15 +52,16 @@ def growth_section(records: list[Record]) -> str:
     """Return the section on the growth of the time, with the exponents."""
     frame = to_frame(records)
     rows = []
-    for varied in SIZES:
+    for varied in growth.SIZES:
         mine = frame[frame["varied"] == varied]
         if mine.empty:
             continue
         median = mine.groupby(varied)["processor_seconds"].median()
         shown = ", ".join(f"{size:g}: {seconds:.3f}" for size, seconds in median.items())
         solved = int(mine["status"].isin(["optimal", "infeasible"]).sum())
-        rows.append([varied, shown, f"{exponent(mine, varied):.1f}", f"{solved} of {len(mine)}"])
-    base = ", ".join(f"{name} {value}" for name, value in BASE.items())
+        slope = growth.exponent(mine, varied)
+        rows.append([varied, shown, f"{slope:.1f}", f"{solved} of {len(mine)}"])
+    base = ", ".join(f"{name} {value}" for name, value in growth.BASE.items())
     seeds = frame["seed"].nunique()
     text = (
         "## Growth\n\n"
@@ -115,8 +98,8 @@ def growth_curves(records: list[Record]) -> Figure:
     """Draw the processor seconds over each size, in logarithms."""
     frame = to_frame(records)
     figure = new_figure(width=7.0, height=2.2)
-    axes = figure.subplots(1, len(SIZES), sharey=True)
-    for place, varied in zip(axes, SIZES, strict=True):
+    axes = figure.subplots(1, len(growth.SIZES), sharey=True)
+    for place, varied in zip(axes, growth.SIZES, strict=True):
         mine = frame[frame["varied"] == varied]
         median = mine.groupby(varied)["processor_seconds"].median()
         place.loglog(mine[varied], mine["processor_seconds"], ".", color=MUTED)

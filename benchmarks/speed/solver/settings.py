@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
-ALL, PROOFS, CALLS, DRAWN = "all", "proofs", "calls", "drawn"
+ALL, CALLS, DRAWN = "all", "calls", "drawn"
 GROWTH, ANYTIME = "growth", "anytime"
 LIBRARIES, VERSIONS = "libraries", "versions"
 
@@ -17,10 +17,10 @@ class Settings:
 
     part: str = option(
         ALL,
-        choices=(ALL, PROOFS, CALLS, DRAWN, GROWTH, ANYTIME, LIBRARIES, VERSIONS),
-        help="Time proofs, whole calls of tg.solve, whole calls with drawn budgets and costs, the "
-        "growth of the time with each size, or follow long proofs. Not in all: time libraries on "
-        "the same programs, or whole calls of an earlier version and of this one.",
+        choices=(ALL, CALLS, DRAWN, VERSIONS, LIBRARIES, GROWTH, ANYTIME),
+        help="Time whole calls of tg.solve, such calls with drawn budgets and costs, calls of an "
+        "earlier version and of this one (with --before), proofs by several libraries on the same "
+        "programs, or the growth of the time with each size; or follow long proofs.",
     )
     taskonomy: str | None = option(
         None,
@@ -29,8 +29,7 @@ class Settings:
     )
     time_limit: float = option(
         60.0,
-        help="Seconds that each proof may take; of the processor in the parts growth, anytime and "
-        "libraries.",
+        help="Seconds of the processor that each proof may take.",
     )
     python: str | None = option(
         None,
@@ -45,7 +44,7 @@ class Settings:
         "time as well.",
     )
     only: str = option(
-        "", help="Time only instances whose name contains this text, or only this method."
+        "", help="In the part libraries, time only tables whose name contains this text."
     )
     turns: int = option(5, help="Turns of each whole call; medians are reported.")
     draws: int = option(100, help="Drawn budgets and label costs for each published table.")
@@ -60,16 +59,16 @@ SUITE = Suite(
         "the paper's formulation through PuLP and CBC",
         "dominance and a grouped model through PuLP and HiGHS",
         "taskgraph: `solve_program`, as `taskgraph solve` runs it",
-        "HiGHS and CBC from a known solution, SCIP, CP-SAT (--part libraries)",
-        "an earlier version of taskgraph (--part libraries or versions, with --before)",
+        "HiGHS and CBC from a known solution; SCIP and CP-SAT (with --python)",
+        "an earlier version of taskgraph (with --before)",
     ),
-    time="about an hour on one core (limit 60 s a proof); --preset smoke takes seconds",
-    writes="one record a proof, a whole call, a set of draws, a size, a followed proof, a "
-    "method of the part libraries and a version of a call",
+    time="hours on one core (limit 60 s a proof and method); --preset smoke takes seconds",
+    writes="one record a proof and method, a whole call, a set of draws, a version of a call, a "
+    "size, and a followed proof",
     settings=Settings,
     package="benchmarks.speed.solver",
     presets={
-        SMOKE: {"small": True, "part": PROOFS, "time_limit": 5.0, "seeds": 1},
+        SMOKE: {"small": True, "part": LIBRARIES, "time_limit": 5.0, "seeds": 1},
         CPU: {},
         PAPER: {"seeds": 5},
     },
