@@ -78,7 +78,7 @@ def render(folder: Path) -> str:
     header = TITLE + HEADER.format(
         split=records[-1].split,
         provenance=_provenance(records, results, own),
-        finding=f"**{' '.join(map(tables.headline, results))}**",
+        finding=f"**{tables.verdict(results)}**",
     )
     parts = [header, *(_section(each, own, folder) for each in results)]
     parts += [TRIED.format(table=tried)] if tried and records[-1].split == TEST else []
@@ -99,11 +99,11 @@ def draw(folder: Path) -> None:
 
 
 def finding(folder: Path) -> str:
-    """Return the average incremental accuracy of the main methods, a sentence a stream."""
+    """Return in how many streams iCaRL is clearly above or below the other methods."""
     streams, beside = split_parts(read_records(folder))
     if beside and not streams:
         return "Our iCaRL was compared with avalanche-lib's; no stream was measured."
-    return " ".join(map(tables.headline, _read(folder)[1]))
+    return tables.verdict(_read(folder)[1])
 
 
 def own_settings(results: Sequence[StreamResults]) -> list[str]:
@@ -137,7 +137,8 @@ def _section(stream: StreamResults, own: Sequence[str], folder: Path) -> str:
     sizes, settings = ", ".join(map(str, stream.sizes)), _settings_text(stream.settings, own)
     parts = [
         f"## {stream.name}\n\nSteps of {sizes} classes; memory K = {stream.memory} images"
-        f"{f'; {settings}' if settings else ''}.{_others(stream)}\n\n",
+        f"{f'; {settings}' if settings else ''}.{_others(stream)}\n\n"
+        f"{tables.headline(stream)}\n\n",
         tables.summary_table(stream),
         "\n\n",
     ]

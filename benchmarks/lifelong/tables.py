@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.data.data import VAL
 from benchmarks.lifelong import measures, published
-from benchmarks.lifelong.collect import MethodResults, StreamResults
+from benchmarks.lifelong.collect import PROBE, MethodResults, StreamResults
 from benchmarks.results import markdown
 from benchmarks.results.measures import paired_difference, t_interval
 from benchmarks.results.record import Record
@@ -142,19 +142,45 @@ def order_sentence(stream: StreamResults, network: str) -> str:
     return f"{stream.name}, {network}: of the paper's order {order}, {'; '.join(parts)}."
 
 
+COMPARED = ("finetuning", "lwf-mc", "random-replay", "joint", "linear-probe")
+"""Methods with which the page's first sentence compares iCaRL."""
+
+
+def verdict(results: Sequence[StreamResults]) -> str:
+    """Return in how many pairs of a stream and a network iCaRL is clearly above or below others.
+
+    Clearly: Student's 95 % interval of the paired difference over class orders excludes 0.
+    """
+    parts = []
+    for name in COMPARED:
+        gaps = [
+            paired_difference(_by_order(own["icarl"]), _by_order(own[name]))
+            for stream in results
+            for network in stream.networks
+            if {"icarl", name} <= (own := stream.of(network)).keys()
+            and own["icarl"].orders == own[name].orders
+        ]
+        above, below = sum(gap.low > 0 for gap in gaps), sum(gap.high < 0 for gap in gaps)
+        if gaps:
+            parts.append(f"{name} in {above} and below it in {below} of {len(gaps)}")
+    if not parts:
+        return "iCaRL was not compared with another method over the same class orders."
+    return (
+        "Average incremental accuracy: by intervals over class orders, iCaRL is above "
+        f"{', '.join(parts)} pairs of a stream and a network."
+    )
+
+
 def headline(stream: StreamResults) -> str:
     """Return one sentence with the average incremental accuracy of the main methods."""
-    steps, orders = len(stream.sizes), max(len(each.orders) for each in stream.methods)
+    orders = max(len(each.orders) for each in stream.methods)
     parts = []
     for network in stream.networks:
         own = stream.of(network)
-        shown = [n for n in ("icarl", "finetuning", "joint", "linear-probe") if n in own]
+        shown = [n for n in ("icarl", "finetuning", "joint", PROBE) if n in own]
         values = ", ".join(f"{n} {100 * _average(own[n]).mean():.1f} %" for n in shown)
         parts.append(f"{network.removeprefix('scratch:')} {values}")
-    return (
-        f"{stream.name} ({steps} steps, memory {stream.memory}, {orders} orders), average "
-        f"incremental accuracy: {'; '.join(parts)}."
-    )
+    return f"Average incremental accuracy over {orders} class orders: {'; '.join(parts)}."
 
 
 def _average(results: MethodResults) -> Floats:

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.lifelong.collect import SHARED, MethodResults, StreamResults, stream_results
 from benchmarks.lifelong.page import _others
-from benchmarks.lifelong.tables import order_sentence
+from benchmarks.lifelong.tables import order_sentence, verdict
 from benchmarks.results.record import Record
 
 
@@ -70,3 +70,16 @@ def test_each_network_has_its_newest_settings_and_the_page_names_those_that_diff
     assert found.settings["epochs"] == 9
     assert found.own == {"bank:normals": {"epochs": 2, "learning_rate": 0.1}}
     assert _others(found) == " bank:normals: epochs 2, learning rate 0.1."
+
+
+def test_the_first_sentence_counts_what_intervals_decide():
+    """The differences to fine-tuning are 0.3 each, and those to replay 0.1, 0.1 and -0.2."""
+    icarl = [0.8, 0.8, 0.8]
+    first = stream(icarl=icarl, finetuning=[0.5] * 3, random_replay=[0.7, 0.7, 1.0])
+    second = stream(icarl=icarl, finetuning=[0.9, 0.9, 0.9], joint=[0.9])
+    assert verdict([first, second]) == (
+        "Average incremental accuracy: by intervals over class orders, iCaRL is above finetuning "
+        "in 1 and below it in 1 of 2, random-replay in 0 and below it in 0 of 1 pairs of a stream "
+        "and a network."
+    )
+    assert "was not compared" in verdict([stream(icarl=icarl)])
