@@ -81,23 +81,32 @@ def tried_table(records: Sequence[Record]) -> str | None:
     """Return one row a stream, network and setting that was tried on validation images, or None.
 
     The columns are the methods, with the mean over steps of finished class orders. Settings that
-    all trials share are left out.
+    all trials share are left out. ``reported`` marks settings of which there are test results.
     """
     tried = [each for each in records if each.split == VAL]
+    tested = {_trial_key(each) for each in records if each.split != VAL}
     trials: dict[tuple[object, ...], list[Record]] = {}
     for each in tried:
-        key = tuple(each.settings[name] for name in ("data", "network", *TRIED))
-        trials.setdefault(key, []).append(each)
+        trials.setdefault(_trial_key(each), []).append(each)
     if not trials:
         return None
     shown = [k for k in range(2 + len(TRIED)) if k < 2 or len({key[k] for key in trials}) > 1]
     methods = list(dict.fromkeys(each.settings["method"] for each in tried))
     rows = [
-        [*(str(key[k]) for k in shown), *(_trial(own, method) for method in methods)]
+        [
+            *(str(key[k]) for k in shown),
+            *(_trial(own, method) for method in methods),
+            "yes" if key in tested else "",
+        ]
         for key, own in sorted(trials.items(), key=lambda item: tuple(map(str, item[0])))
     ]
     heads = [("data", "network", *TRIED)[k].replace("_", " ") for k in shown]
-    return markdown.table([*heads, *(f"{name}:" for name in methods)], rows)
+    return markdown.table([*heads, *(f"{name}:" for name in methods), "reported"], rows)
+
+
+def _trial_key(record: Record) -> tuple[object, ...]:
+    """Return what tells trials apart: data, network and the settings of `TRIED`."""
+    return tuple(record.settings[name] for name in ("data", "network", *TRIED))
 
 
 def _trial(records: Sequence[Record], method: str) -> str:
