@@ -48,18 +48,21 @@ def confusion_matrices(methods: Mapping[str, MethodResults]) -> Picture:
     """
     columns = min(COLUMNS, len(methods))
     rows = -(-len(methods) // columns)
-    figure = new_figure(width=1.75 * columns + 0.3, height=1.95 * rows + 0.2)
+    figure = new_figure(width=1.75 * columns + 0.9, height=1.95 * rows + 0.2)
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     values = {name: np.log1p(results.confusion()) for name, results in methods.items()}
     most = max(float(each.max()) for each in values.values())
     for axes, (name, each) in zip(grid, values.items(), strict=False):
-        axes.imshow(each, cmap="viridis", vmin=0, vmax=most, interpolation="nearest")
+        image = axes.imshow(each, cmap="viridis", vmin=0, vmax=most, interpolation="nearest")
         axes.set_title(name)
     for axes in grid[len(methods) :]:
         axes.set_axis_off()
     for axes in grid:
         axes.set_xticks([])
         axes.set_yticks([])
+    bar = figure.colorbar(image, ax=list(grid), shrink=0.6, label="images (scale log(1 + count))")
+    counts = [count for count in (0, 1, 10, 100, 1000, 10_000) if np.log1p(count) <= most]
+    bar.set_ticks([float(np.log1p(count)) for count in counts], labels=[f"{c}" for c in counts])
     figure.supylabel("class, in the order of arrival")
     figure.supxlabel("predicted class")
     return figure
